@@ -1,0 +1,8 @@
+//! The media core without its sockets: routers, transports, producers and consumers of one worker.
+//!
+//! Sans-IO: [`Worker`] is told of datagrams, commands and the passing of time, and leaves datagrams to send and events
+//! to deliver. It reads no clock, opens no socket, spawns no thread and knows no Python.
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod stats;
