@@ -1,0 +1,1 @@
+"""Messages between services, one module per entity."""

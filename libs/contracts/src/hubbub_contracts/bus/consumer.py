@@ -1,0 +1,56 @@
+"""Consumers: made on the media node that holds the peer."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..base import Done, Model, Request
+from ..types import ConsumerType, Id, MediaKind, RoomId, RtpCapabilities, RtpParameters
+
+
+class ConsumerCreated(Model):
+    """A consumer, paused."""
+
+    kind: MediaKind
+    rtp_parameters: RtpParameters
+    type: ConsumerType
+    producer_paused: bool
+
+
+class CreateConsumer(Request[ConsumerCreated]):
+    """Makes a consumer. `unsupported` when the client cannot receive the codec, `not_found` without the producer."""
+
+    verb: ClassVar[str] = "consumer.create"
+    room_id: RoomId
+    peer_id: Id
+    transport_id: Id
+    producer_id: Id
+    consumer_id: Id
+    rtp_capabilities: RtpCapabilities
+
+
+class PauseConsumer(Request[Done]):
+    """Stops sending."""
+
+    verb: ClassVar[str] = "consumer.pause"
+    room_id: RoomId
+    peer_id: Id
+    consumer_id: Id
+
+
+class ResumeConsumer(Request[Done]):
+    """Sends (again), video beginning with a key frame."""
+
+    verb: ClassVar[str] = "consumer.resume"
+    room_id: RoomId
+    peer_id: Id
+    consumer_id: Id
+
+
+class CloseConsumer(Request[Done]):
+    """Closes a consumer."""
+
+    verb: ClassVar[str] = "consumer.close"
+    room_id: RoomId
+    peer_id: Id
+    consumer_id: Id

@@ -1,0 +1,85 @@
+"""Subjects of the bus, and keys of its buckets: built here and nowhere else.
+
+    hubbub.v1.registry.<verb>                a request to any registry replica (queue group `registry`)
+    hubbub.v1.node.<nodeId>.<epoch>.<verb>   a request to one life of one media node
+    hubbub.v1.node.<nodeId>.beat             a node's sign of life
+    hubbub.v1.room.<roomId>.<kind>.<id>      a stored change of a room's state, republished by JetStream
+    hubbub.v1.media.<roomId>.<peerId>        what a node tells a peer
+    hubbub.v1.rooms.revisions                each room's last revision, now and then
+"""
+
+from __future__ import annotations
+
+from .base import VERSION
+
+REGISTRY_QUEUE = "registry"
+ROOMS_BUCKET = "rooms"
+LEASES_BUCKET = "leases"
+ROOMS_REPUBLISH_SOURCE = f"$KV.{ROOMS_BUCKET}.>"
+ROOMS_REPUBLISH_DESTINATION = f"{VERSION}.room.>"
+REVISIONS = f"{VERSION}.rooms.revisions"
+ALL_BEATS = f"{VERSION}.node.*.beat"
+
+SETTINGS = "settings"
+PEER = "peer"
+_ROOM_PREFIX = f"{VERSION}.room."
+
+
+def registry(verb: str) -> str:
+    """Where any replica of the registry answers `verb`."""
+    return f"{VERSION}.registry.{verb}"
+
+
+def node(node_id: str, epoch: int, verb: str) -> str:
+    """Where this life of the node answers `verb`; a node that restarted has no responder here."""
+    return f"{VERSION}.node.{node_id}.{epoch}.{verb}"
+
+
+def beat(node_id: str) -> str:
+    """Where the node's beats are published."""
+    return f"{VERSION}.node.{node_id}.beat"
+
+
+def room(room_id: str) -> str:
+    """Every stored change of one room."""
+    return f"{_ROOM_PREFIX}{room_id}.>"
+
+
+def media(room_id: str, peer_id: str) -> str:
+    """What nodes tell this peer's signaling session."""
+    return f"{VERSION}.media.{room_id}.{peer_id}"
+
+
+def settings_key(room_id: str) -> str:
+    """The key of a room's own record."""
+    return f"{room_id}.{SETTINGS}.room"
+
+
+def peer_key(room_id: str, peer_id: str) -> str:
+    """The key of a peer's record, its producers included."""
+    return f"{room_id}.{PEER}.{peer_id}"
+
+
+def split_key(key: str) -> tuple[str, str, str]:
+    """`(room_id, kind, id)` of a key of the rooms bucket. Raises ValueError for any other."""
+    parts = key.split(".")
+    if len(parts) != 3:
+        raise ValueError(f"not a key of the rooms bucket: {key!r}")
+    return parts[0], parts[1], parts[2]
+
+
+def split_room_subject(subject: str) -> tuple[str, str, str]:
+    """`(room_id, kind, id)` of a republished change. Raises ValueError for any other subject."""
+    if not subject.startswith(_ROOM_PREFIX):
+        raise ValueError(f"not a room's change: {subject!r}")
+    return split_key(subject.removeprefix(_ROOM_PREFIX))
+
+
+def node_lease(node_id: str) -> str:
+    """The key of a media node's lease."""
+    return f"node.{node_id}"
+
+
+def signaling_lease(signaling_id: str) -> str:
+    """The key of a signaling instance's lease."""
+    return f"signaling.{signaling_id}"
