@@ -5,4 +5,10 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+mod outbox;
+mod slab;
 pub mod stats;
+mod worker;
+
+pub use outbox::{MAX_DATAGRAM, Outbox, Priority};
+pub use worker::{Worker, WorkerConfig, WorkerCounters};
