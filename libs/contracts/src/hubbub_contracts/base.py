@@ -48,7 +48,16 @@ class Done(Model):
     """A reply that says no more than that it was done."""
 
 
-ReplyT = TypeVar("ReplyT", bound=Model, covariant=True)
+ReplyT = TypeVar("ReplyT", bound=Model)
+
+
+def answer_model(message: type[Model]) -> type[Model]:
+    """The type parameter that a message class was given: the model of its answer."""
+    for base in message.__mro__:
+        metadata = getattr(base, "__pydantic_generic_metadata__", None)
+        if metadata and metadata["args"] and isinstance(metadata["args"][0], type):
+            return cast("type[Model]", metadata["args"][0])
+    raise TypeError(f"{message.__name__} does not say what it is answered with")
 
 
 class Request(Model, Generic[ReplyT]):
@@ -64,11 +73,7 @@ class Request(Model, Generic[ReplyT]):
     @classmethod
     def reply_model(cls) -> type[ReplyT]:
         """The model that the reply is read with."""
-        for base in cls.__mro__:
-            metadata = getattr(base, "__pydantic_generic_metadata__", None)
-            if metadata and metadata["origin"] is Request:
-                return cast("type[ReplyT]", metadata["args"][0])
-        raise TypeError(f"{cls.__name__} does not say what it is answered with")
+        return cast("type[ReplyT]", answer_model(cls))
 
 
 class Event(Model):

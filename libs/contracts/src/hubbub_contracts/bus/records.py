@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from ..base import Model
 from ..types import AppData, CallId, DisplayName, Epoch, Id, MediaKind, NodeId, RoomId, UserId
 
@@ -53,6 +55,6 @@ class PeerRecord(Model):
     """The hex SHA-256 of the secret that takes this session over; absent when it cannot be resumed."""
     placement: Placement | None = None
     """Which life of which node holds the peer's transports; absent while there is none."""
-    producers: list[ProducerRecord] = []
+    producers: list[ProducerRecord] = Field(default_factory=list)
     operation_id: str | None = None
     """Who wrote this, as in the room's record."""

@@ -1,0 +1,1 @@
+"""Messages between a client and signaling over Socket.IO, one module per entity."""

@@ -1,0 +1,30 @@
+"""Every event of the socket, by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import consumer, producer, room, transport
+from .base import Call, Push
+
+CALLS: dict[str, type[Call[Any]]] = {
+    call.event: call
+    for call in (
+        room.CreateRoom, room.JoinRoom, room.LeaveRoom, room.Resume,
+        transport.CreateTransport, transport.ConnectTransport, transport.RestartIce, transport.CloseTransport,
+        producer.Produce, producer.CloseProducer, producer.PauseProducer, producer.ResumeProducer, producer.GetProducers,
+        consumer.Consume, consumer.ResumeConsumer, consumer.PauseConsumer, consumer.CloseConsumer,
+    )
+}  # fmt: skip
+"""What a client may send."""
+
+PUSHES: dict[str, type[Push]] = {
+    push.event: push
+    for push in (
+        room.PeerJoined, room.PeerLeft, room.PeerMoved, room.RoomClosed,
+        transport.TransportClosed,
+        producer.NewProducer, producer.ProducerClosed, producer.ProducerPaused, producer.ProducerResumed,
+        consumer.ConsumerClosed,
+    )
+}  # fmt: skip
+"""What the server may send."""
