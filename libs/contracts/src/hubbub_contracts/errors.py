@@ -34,7 +34,10 @@ FAULT: dict[ErrorCode, tuple[Fault, str]] = {
     ErrorCode.INVALID_ARGUMENT: ("client", "a field is missing, has the wrong type or contradicts another"),
     ErrorCode.INVALID_STATE: ("client", "not now: the session or the object is in another state"),
     ErrorCode.NOT_ALLOWED: ("client", "not this peer's to do"),
-    ErrorCode.NOT_FOUND: ("client", "no such transport, producer, consumer or peer, or it belongs to another peer"),
+    ErrorCode.NOT_FOUND: (
+        "client",
+        "no such transport, producer, consumer or peer, or it belongs to another peer",
+    ),
     ErrorCode.ROOM_NOT_FOUND: ("client", "no such room: it was never created, or it was empty for too long"),
     ErrorCode.CONFLICT: ("client", "the id is taken by something else"),
     ErrorCode.UNSUPPORTED: ("client", "no codec, or no feature, that both sides have"),
@@ -75,7 +78,9 @@ class HubbubError(Exception):
 
     def reply(self) -> ErrorReply:
         """The error as an answer."""
-        return ErrorReply(error=ErrorBody(code=self.code.value, message=self.message, retryable=self.retryable))
+        return ErrorReply(
+            error=ErrorBody(code=self.code.value, message=self.message, retryable=self.retryable)
+        )
 
     @classmethod
     def from_body(cls, body: ErrorBody) -> HubbubError:

@@ -1,11 +1,11 @@
 """Subjects of the bus, and keys of its buckets: built here and nowhere else.
 
-    hubbub.v1.registry.<verb>                a request to any registry replica (queue group `registry`)
-    hubbub.v1.node.<nodeId>.<epoch>.<verb>   a request to one life of one media node
-    hubbub.v1.node.<nodeId>.beat             a node's sign of life
-    hubbub.v1.room.<roomId>.<kind>.<id>      a stored change of a room's state, republished by JetStream
-    hubbub.v1.media.<roomId>.<peerId>        what a node tells a peer
-    hubbub.v1.rooms.revisions                each room's last revision, now and then
+hubbub.v1.registry.<verb>                a request to any registry replica (queue group `registry`)
+hubbub.v1.node.<nodeId>.<epoch>.<verb>   a request to one life of one media node
+hubbub.v1.node.<nodeId>.beat             a node's sign of life
+hubbub.v1.room.<roomId>.<kind>.<id>      a stored change of a room's state, republished by JetStream
+hubbub.v1.media.<roomId>.<peerId>        what a node tells a peer
+hubbub.v1.rooms.revisions                each room's last revision, now and then
 """
 
 from __future__ import annotations

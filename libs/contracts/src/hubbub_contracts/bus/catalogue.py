@@ -1,0 +1,29 @@
+"""Every message of the bus, with who answers or publishes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..base import Event, Request
+from . import consumer, media, node, peer, producer, room, stats, transport
+
+REGISTRY_REQUESTS: tuple[type[Request[Any]], ...] = (
+    room.CreateRoom, room.GetRoom,
+    peer.JoinRoom, peer.LeaveRoom, peer.ClaimPeer,
+    producer.AddProducer, producer.SetProducerPaused, producer.RemoveProducers,
+    stats.GetStats,
+)  # fmt: skip
+"""On `hubbub.v1.registry.<verb>`."""
+
+NODE_REQUESTS: tuple[type[Request[Any]], ...] = (
+    transport.CreateTransport, transport.ConnectTransport, transport.RestartIce, transport.CloseTransport,
+    producer.CreateProducer, producer.PauseProducer, producer.ResumeProducer, producer.CloseProducer,
+    consumer.CreateConsumer, consumer.PauseConsumer, consumer.ResumeConsumer, consumer.CloseConsumer,
+    node.DescribePeer, node.ClosePeer, node.ProbeNode,
+)  # fmt: skip
+"""On `hubbub.v1.node.<nodeId>.<epoch>.<verb>`."""
+
+EVENTS: tuple[type[Event], ...] = (
+    node.NodeBeat, room.RoomRevisions, media.TransportClosed, media.ProducerClosed, media.ConsumerClosed,
+)  # fmt: skip
+"""Published, not answered. Changes of a room are not among them: they are stored records, republished."""

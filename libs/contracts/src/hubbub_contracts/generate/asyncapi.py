@@ -1,0 +1,100 @@
+"""The bus as an AsyncAPI 3 document."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from .. import subjects
+from ..base import Event, Request
+from ..bus import catalogue, media, node, records, room
+from ..errors import ErrorReply
+
+_EVENT_SUBJECTS: dict[type[Event], str] = {
+    node.NodeBeat: subjects.beat("{nodeId}"),
+    room.RoomRevisions: subjects.REVISIONS,
+    media.TransportClosed: subjects.media("{roomId}", "{peerId}"),
+    media.ProducerClosed: subjects.media("{roomId}", "{peerId}"),
+    media.ConsumerClosed: subjects.media("{roomId}", "{peerId}"),
+}
+_RECORDS: dict[str, type[BaseModel]] = {
+    f"hubbub.v1.room.{{roomId}}.{subjects.SETTINGS}.room": records.RoomRecord,
+    f"hubbub.v1.room.{{roomId}}.{subjects.PEER}.{{peerId}}": records.PeerRecord,
+}
+
+
+def asyncapi() -> str:
+    """Channels, operations, messages and schemas; JSON, sorted, so that a difference is a change."""
+    requests: list[tuple[type[Request[Any]], str]] = [
+        *((request, subjects.registry(request.verb)) for request in catalogue.REGISTRY_REQUESTS),
+        *(
+            (request, f"hubbub.v1.node.{{nodeId}}.{{epoch}}.{request.verb}")
+            for request in catalogue.NODE_REQUESTS
+        ),
+    ]
+    published: list[tuple[type[BaseModel], str]] = [
+        *((event, _EVENT_SUBJECTS[event]) for event in catalogue.EVENTS),
+        *((record, subject) for subject, record in _RECORDS.items()),
+    ]
+    replies = [request.reply_model() for request, _ in requests]
+    names: dict[type[BaseModel], str] = {
+        model: _name(model)
+        for model in (*(m for m, _ in requests), *(m for m, _ in published), *replies, ErrorReply)
+    }
+    keyed, definitions = models_json_schema(
+        [(model, "validation") for model in names], ref_template="#/components/schemas/{model}"
+    )
+    channels: dict[str, Any] = {}
+    operations: dict[str, Any] = {}
+    for model, subject in [*requests, *published]:
+        name = names[model]
+        channel = channels.setdefault(_channel(subject), _new_channel(subject))
+        channel["messages"][name] = {"$ref": f"#/components/messages/{name}"}
+        operation: dict[str, Any] = {
+            "action": "receive" if issubclass(model, Request) else "send",
+            "channel": {"$ref": f"#/channels/{_channel(subject)}"},
+            "messages": [{"$ref": f"#/channels/{_channel(subject)}/messages/{name}"}],
+        }
+        if issubclass(model, Request):
+            operation["reply"] = {
+                "description": f"{names[model.reply_model()]}, or an error: `{{error: ...}}`"
+            }
+        operations[name] = operation
+    document = {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "The Hubbub bus",
+            "version": "1.0.0",
+            "description": "Requests carry the headers Hubbub-Deadline (unix milliseconds), Hubbub-Operation and traceparent.",
+        },
+        "channels": channels,
+        "operations": operations,
+        "components": {
+            "messages": {
+                name: {
+                    "summary": (inspect.getdoc(model) or "").split("\n", 1)[0],
+                    "payload": keyed[(model, "validation")],
+                }
+                for model, name in names.items()
+            },
+            "schemas": definitions.get("$defs", {}),
+        },
+    }
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+def _name(model: type[BaseModel]) -> str:
+    return model.type_name() if issubclass(model, Request | Event) else model.__name__
+
+
+def _channel(subject: str) -> str:
+    return subject.replace("{", "").replace("}", "")
+
+
+def _new_channel(subject: str) -> dict[str, Any]:
+    parameters: dict[str, Any] = {part[1:-1]: {} for part in subject.split(".") if part.startswith("{")}
+    return {"address": subject, "messages": {}} | ({"parameters": parameters} if parameters else {})

@@ -1,0 +1,30 @@
+"""JSON schemas of the socket's messages, for clients in other languages."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic.json_schema import models_json_schema
+
+from ..errors import ErrorReply
+from ..socket.catalogue import CALLS, PUSHES
+
+
+def socket_schema() -> str:
+    """One JSON Schema document: every message of the socket under `$defs`, and which event carries which."""
+    calls = {name: (call, call.answer_model()) for name, call in CALLS.items()}
+    models = [model for pair in calls.values() for model in pair] + [*PUSHES.values(), ErrorReply]
+    keyed, definitions = models_json_schema([(model, "validation") for model in dict.fromkeys(models)])
+    reference = {model: schema["$ref"] for (model, _), schema in keyed.items()}
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Hubbub socket messages",
+        "calls": {
+            name: {"request": {"$ref": reference[call]}, "acknowledgement": {"$ref": reference[answer]}}
+            for name, (call, answer) in calls.items()
+        },
+        "pushes": {name: {"$ref": reference[push]} for name, push in PUSHES.items()},
+        "error": {"$ref": reference[ErrorReply]},
+        **definitions,
+    }
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"

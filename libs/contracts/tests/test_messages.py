@@ -1,0 +1,76 @@
+"""What every message keeps to: strict types, nulls as absence, bounds, stable names."""
+
+from __future__ import annotations
+
+import pytest
+from hubbub_contracts.bus.catalogue import EVENTS, NODE_REQUESTS, REGISTRY_REQUESTS
+from hubbub_contracts.bus.room import CreateRoom, RoomCreated
+from hubbub_contracts.errors import FAULT, ErrorBody, ErrorCode, HubbubError
+from hubbub_contracts.socket.catalogue import CALLS
+from hubbub_contracts.socket.room import JoinRoom
+from hubbub_contracts.types import MAX_APP_DATA_BYTES
+from pydantic import ValidationError
+
+JOIN = {"callId": "standup", "userId": "ann", "rtpCapabilities": {"codecs": []}}
+
+
+def test_explicit_nulls_read_as_absent_fields() -> None:
+    join = JoinRoom.model_validate(JOIN | {"displayName": None, "appData": None, "resumable": None})
+    assert (join.display_name, join.app_data, join.resumable) == (None, {}, False)
+
+
+def test_absent_fields_are_left_out_of_what_is_sent() -> None:
+    assert "displayName" not in JoinRoom.model_validate(JOIN).wire()
+
+
+def test_unknown_fields_are_ignored() -> None:
+    assert JoinRoom.model_validate(JOIN | {"colour": "red"}) == JoinRoom.model_validate(JOIN)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"callId": 7},
+        {"callId": ""},
+        {"callId": "x" * 65},
+        {"userId": True},
+        {"rtpCapabilities": []},
+        {"rtpCapabilities": {"codecs": float("nan")}},
+        {"resumable": 1},
+        {"appData": {"note": "x" * MAX_APP_DATA_BYTES}},
+    ],
+)
+def test_a_wrong_type_or_size_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        JoinRoom.model_validate(JOIN | wrong)
+
+
+def test_a_deeply_nested_value_is_refused_without_a_stack_overflow() -> None:
+    nested: dict[str, object] = {}
+    for _ in range(5_000):
+        nested = {"a": nested}
+    with pytest.raises(ValidationError):
+        JoinRoom.model_validate(JOIN | {"appData": nested})
+
+
+def test_every_request_knows_its_answer_and_has_a_verb_of_its_own() -> None:
+    assert CreateRoom.reply_model() is RoomCreated
+    requests = [*REGISTRY_REQUESTS, *NODE_REQUESTS]
+    assert len({request.type_name() for request in requests} | {event.type_name() for event in EVENTS}) == len(
+        requests
+    ) + len(EVENTS)
+    for message in [*requests, *CALLS.values()]:
+        answer = message.reply_model() if hasattr(message, "reply_model") else message.answer_model()
+        assert answer.__name__
+
+
+def test_every_code_says_whose_fault_it_is() -> None:
+    assert set(FAULT) == set(ErrorCode)
+
+
+def test_an_error_survives_the_wire_and_an_unknown_code_reads_as_internal() -> None:
+    error = HubbubError(ErrorCode.ROOM_NOT_FOUND, "no room 'x'", retryable=True)
+    body = ErrorBody.model_validate_json(error.reply().error.model_dump_json())
+    back = HubbubError.from_body(body)
+    assert (back.code, back.message, back.retryable) == (error.code, error.message, True)
+    assert HubbubError.from_body(ErrorBody(code="teapot", message="")).code is ErrorCode.INTERNAL
