@@ -40,11 +40,12 @@ def asyncapi() -> str:
         *((event, _EVENT_SUBJECTS[event]) for event in catalogue.EVENTS),
         *((record, subject) for subject, record in _RECORDS.items()),
     ]
-    replies = [request.reply_model() for request, _ in requests]
-    names: dict[type[BaseModel], str] = {
-        model: _name(model)
-        for model in (*(m for m, _ in requests), *(m for m, _ in published), *replies, ErrorReply)
-    }
+    messages: list[type[BaseModel]] = [
+        *(request for request, _ in requests),
+        *(model for model, _ in published),
+    ]
+    messages += [*(request.reply_model() for request, _ in requests), ErrorReply]
+    names = {model: _name(model) for model in messages}
     keyed, definitions = models_json_schema(
         [(model, "validation") for model in names], ref_template="#/components/schemas/{model}"
     )
