@@ -1,0 +1,1 @@
+"""Typed requests, events, records and leases over NATS."""

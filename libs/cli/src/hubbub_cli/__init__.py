@@ -1,0 +1,1 @@
+"""The `hubbub` command: starts, loads, measures and inspects an installation."""

@@ -1,0 +1,1 @@
+"""Capability negotiation between an endpoint and a router (what mediasoup calls ortc)."""

@@ -1,0 +1,1 @@
+"""What every service has: settings, logs, telemetry, lifecycle, drain and health."""

@@ -1,0 +1,1 @@
+"""Transports, producers and consumers: the node that forwards media."""

@@ -1,0 +1,1 @@
+"""One handler per request: asks the domain, drives the adapters through ports."""

@@ -1,0 +1,1 @@
+"""The rules, free of I/O: state, decisions and their tables."""

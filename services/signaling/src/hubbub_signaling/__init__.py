@@ -1,0 +1,1 @@
+"""The conversation with a client: Socket.IO sessions, HTTP API and the demo page."""
