@@ -8,6 +8,7 @@ pub mod api;
 mod outbox;
 mod slab;
 pub mod stats;
+pub mod stream;
 mod worker;
 
 pub use outbox::{MAX_DATAGRAM, Outbox, Priority};

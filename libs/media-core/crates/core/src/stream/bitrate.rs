@@ -1,0 +1,55 @@
+//! How many bits a second.
+
+use crate::api::Micros;
+
+const BUCKETS: usize = 20;
+const BUCKET_MICROS: u64 = 50_000;
+
+/// Bits per second over the last second, in steps of 50 ms.
+#[derive(Debug, Clone, Default)]
+pub struct RateMeter {
+    /// Bytes by bucket number modulo `BUCKETS`.
+    buckets: [u32; BUCKETS],
+    /// Bucket number (time / 50 ms) of the newest bucket.
+    newest: u64,
+    /// Sum of `buckets`.
+    total: u64,
+}
+
+impl RateMeter {
+    /// Has counted nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { buckets: [0; BUCKETS], newest: 0, total: 0 }
+    }
+
+    /// Counts `bytes` at `now`.
+    pub fn add(&mut self, now: Micros, bytes: usize) {
+        self.expire(now);
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        if let Some(bucket) = self.buckets.get_mut((self.newest % BUCKETS as u64) as usize) {
+            let room = u32::MAX - *bucket;
+            *bucket += bytes.min(room);
+            self.total += u64::from(bytes.min(room));
+        }
+    }
+
+    /// Bits per second over the second that ends at `now`.
+    pub fn bits_per_second(&mut self, now: Micros) -> u64 {
+        self.expire(now);
+        self.total * 8
+    }
+
+    /// Empties the buckets between the newest and that of `now`. A clock that goes back counts in the newest.
+    fn expire(&mut self, now: Micros) {
+        let current = now.0 / BUCKET_MICROS;
+        let steps = current.saturating_sub(self.newest).min(BUCKETS as u64);
+        for step in 1..=steps {
+            if let Some(bucket) = self.buckets.get_mut((self.newest.wrapping_add(step) % BUCKETS as u64) as usize) {
+                self.total -= u64::from(*bucket);
+                *bucket = 0;
+            }
+        }
+        self.newest = self.newest.max(current);
+    }
+}

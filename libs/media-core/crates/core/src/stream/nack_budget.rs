@@ -1,0 +1,61 @@
+//! How much may be sent again.
+
+use crate::api::Micros;
+
+/// Packets whose last retransmission is remembered.
+const REMEMBERED: usize = 1_024;
+/// Bits per second that are always granted.
+const MIN_BITRATE: u64 = 300_000;
+/// Unspent budget is kept for this long.
+const BURST_MICROS: u64 = 500_000;
+/// The least time between two retransmissions of one packet: NACKs repeat faster than a short round trip.
+const MIN_REPEAT_MICROS: u64 = 10_000;
+const MAX_REPEAT_MICROS: u64 = 1_000_000;
+
+/// Bounds a consumer's retransmissions: each packet once a round trip, and altogether no more than the larger of
+/// 300 kb/s and what the consumer is sent anyway. A receiver that asks for everything cannot multiply its traffic by
+/// more than two.
+#[derive(Debug, Clone, Default)]
+pub struct RetransmissionBudget {
+    /// Sequence number and time of the last retransmission in slot `n % REMEMBERED`; empty until the first.
+    last: Vec<Option<(u16, Micros)>>,
+    /// Unspent, in bits times a million.
+    budget: u64,
+    refilled: Option<Micros>,
+}
+
+impl RetransmissionBudget {
+    /// Nothing sent again yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { last: Vec::new(), budget: 0, refilled: None }
+    }
+
+    /// Whether the packet sent as `sequence`, of `bytes` bytes, may be sent again at `now`; if so, it is counted.
+    ///
+    /// `rtt` in microseconds; `bitrate` is what the consumer is sent, bit/s, retransmissions aside.
+    pub fn allow(&mut self, sequence: u16, bytes: usize, rtt: u64, bitrate: u64, now: Micros) -> bool {
+        self.refill(bitrate.max(MIN_BITRATE), now);
+        if self.last.is_empty() {
+            self.last.resize(REMEMBERED, None);
+        }
+        let Some(slot) = self.last.get_mut(usize::from(sequence) % REMEMBERED) else { return false };
+        let repeat = rtt.clamp(MIN_REPEAT_MICROS, MAX_REPEAT_MICROS);
+        if slot.is_some_and(|(last, at)| last == sequence && now.since(at) < repeat) {
+            return false;
+        }
+        let cost = (bytes as u64).saturating_mul(8_000_000);
+        let Some(rest) = self.budget.checked_sub(cost) else { return false };
+        self.budget = rest;
+        *slot = Some((sequence, now));
+        true
+    }
+
+    fn refill(&mut self, bitrate: u64, now: Micros) {
+        // The first NACK finds a full budget.
+        let elapsed = self.refilled.map_or(BURST_MICROS, |refilled| now.since(refilled).min(BURST_MICROS));
+        self.refilled = Some(now);
+        let gained = bitrate.saturating_mul(elapsed);
+        self.budget = self.budget.saturating_add(gained).min(bitrate.saturating_mul(BURST_MICROS));
+    }
+}

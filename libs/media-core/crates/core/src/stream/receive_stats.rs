@@ -1,0 +1,127 @@
+//! Loss and jitter of a received stream.
+
+use super::timestamp::ticks;
+use crate::api::Micros;
+
+/// The contents of a report block (RFC 3550 section 6.4.1), the SSRC apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReceptionReport {
+    /// Lost since the report before, in 1/256.
+    pub fraction_lost: u8,
+    /// Lost in all; within 24 bits, signed.
+    pub cumulative_lost: i32,
+    /// Highest sequence number with the count of cycles above it.
+    pub highest_sequence: u32,
+    /// Interarrival jitter in RTP timestamp units.
+    pub jitter: u32,
+    /// The middle 32 bits of the last sender report's NTP timestamp (LSR), 0 without one.
+    pub last_sr: u32,
+    /// Time since it came (DLSR) in 1/65536 s, 0 without one.
+    pub delay_since_last_sr: u32,
+}
+
+/// Counts a stream's packets as RFC 3550 appendices A.1, A.3 and A.8 do. Copies are not to be told.
+#[derive(Debug, Clone)]
+pub struct ReceiveStats {
+    clock_rate: u32,
+    /// Lowest and highest extended number.
+    range: Option<(u64, u64)>,
+    received: u64,
+    expected_prior: u64,
+    received_prior: u64,
+    /// Jitter in 1/16 of timestamp units.
+    jitter: u64,
+    /// Arrival less timestamp, of the last packet, in timestamp units.
+    transit: Option<u32>,
+    /// LSR and when it came.
+    sender_report: Option<(u32, Micros)>,
+}
+
+impl ReceiveStats {
+    /// For a stream with this RTP clock, Hz.
+    #[must_use]
+    pub const fn new(clock_rate: u32) -> Self {
+        Self {
+            clock_rate,
+            range: None,
+            received: 0,
+            expected_prior: 0,
+            received_prior: 0,
+            jitter: 0,
+            transit: None,
+            sender_report: None,
+        }
+    }
+
+    /// Packet `ext` (extended) with this RTP timestamp came at `now`.
+    pub fn received(&mut self, ext: u64, timestamp: u32, now: Micros) {
+        self.count(ext);
+        let transit = (ticks(now.0, self.clock_rate) as u32).wrapping_sub(timestamp);
+        if let Some(last) = self.transit.replace(transit) {
+            let difference = u64::from((transit.wrapping_sub(last) as i32).unsigned_abs());
+            self.jitter = (self.jitter + difference).saturating_sub((self.jitter + 8) >> 4);
+        }
+    }
+
+    /// Packet `ext` came by RTX: not lost after all, but its time of arrival says nothing of jitter.
+    pub fn repaired(&mut self, ext: u64) {
+        self.count(ext);
+    }
+
+    /// A sender report with this NTP timestamp (32.32) came at `now`.
+    pub fn sender_report(&mut self, ntp: u64, now: Micros) {
+        self.sender_report = Some(((ntp >> 16) as u32, now));
+    }
+
+    /// The report block for now, `None` before the first packet. The next block's fraction counts from here.
+    pub fn report(&mut self, now: Micros) -> Option<ReceptionReport> {
+        let (_, highest) = self.range?;
+        let expected = self.expected();
+        let expected_interval = expected.saturating_sub(self.expected_prior);
+        let lost_interval = expected_interval.saturating_sub(self.received.saturating_sub(self.received_prior));
+        self.expected_prior = expected;
+        self.received_prior = self.received;
+        let fraction = (lost_interval << 8).checked_div(expected_interval).unwrap_or(0);
+        let (last_sr, delay) = self.sender_report.map_or((0, 0), |(last_sr, at)| {
+            let delay = (u128::from(now.since(at)) << 16) / 1_000_000;
+            (last_sr, u32::try_from(delay).unwrap_or(u32::MAX))
+        });
+        Some(ReceptionReport {
+            fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
+            cumulative_lost: self.lost().clamp(-0x80_0000, 0x7f_ffff) as i32,
+            // Extended numbers begin one cycle up.
+            highest_sequence: highest.wrapping_sub(1 << 16) as u32,
+            jitter: self.jitter(),
+            last_sr,
+            delay_since_last_sr: delay,
+        })
+    }
+
+    /// Expected but never come; negative when copies were counted.
+    #[must_use]
+    pub fn lost(&self) -> i64 {
+        (self.expected() as i64).wrapping_sub(self.received as i64)
+    }
+
+    /// Packets counted.
+    #[must_use]
+    pub const fn packets(&self) -> u64 {
+        self.received
+    }
+
+    /// Interarrival jitter in RTP timestamp units.
+    #[must_use]
+    pub fn jitter(&self) -> u32 {
+        u32::try_from(self.jitter >> 4).unwrap_or(u32::MAX)
+    }
+
+    fn count(&mut self, ext: u64) {
+        let (lowest, highest) = self.range.unwrap_or((ext, ext));
+        self.range = Some((lowest.min(ext), highest.max(ext)));
+        self.received += 1;
+    }
+
+    fn expected(&self) -> u64 {
+        self.range.map_or(0, |(lowest, highest)| highest - lowest + 1)
+    }
+}
