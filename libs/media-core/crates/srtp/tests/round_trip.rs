@@ -1,0 +1,125 @@
+//! What one end protects, the other reads; and what a sender must not do is refused.
+
+mod common;
+
+use common::{SSRC, pair, protect, protect_rtcp, rtcp, rtp, unprotect, unprotect_rtcp};
+use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpError, SrtpProfile};
+
+#[test]
+fn rtp_is_read_by_the_other_end() {
+    for profile in SrtpProfile::ALL {
+        let (mut outbound, mut inbound) = pair(profile);
+        let plain = rtp(SSRC, 7);
+        let protected = protect(&mut outbound, &plain).unwrap();
+        assert_eq!(protected.len(), plain.len() + profile.tag_len());
+        assert_ne!(protected[12..plain.len()], plain[12..]);
+        assert_eq!(unprotect(&mut inbound, &protected), Ok(plain));
+    }
+}
+
+#[test]
+fn rtcp_is_read_by_the_other_end() {
+    for profile in SrtpProfile::ALL {
+        let (mut outbound, mut inbound) = pair(profile);
+        for _ in 0..3 {
+            let protected = protect_rtcp(&mut outbound, &rtcp(SSRC)).unwrap();
+            assert_eq!(protected.len(), rtcp(SSRC).len() + profile.tag_len() + 4);
+            assert_eq!(unprotect_rtcp(&mut inbound, &protected), Ok(rtcp(SSRC)));
+        }
+    }
+}
+
+#[test]
+fn packet_without_payload_is_read_by_the_other_end() {
+    for profile in SrtpProfile::ALL {
+        let (mut outbound, mut inbound) = pair(profile);
+        let plain = &rtp(SSRC, 7)[..12];
+        let protected = protect(&mut outbound, plain).unwrap();
+        assert_eq!(unprotect(&mut inbound, &protected).unwrap(), plain);
+    }
+}
+
+#[test]
+fn resent_packet_is_byte_identical() {
+    for profile in SrtpProfile::ALL {
+        let (outbound, _) = pair(profile);
+        let protect = || {
+            let mut buffer = [rtp(SSRC, 7), vec![0; MAX_OVERHEAD]].concat();
+            let len = outbound
+                .protect_rtp_with_index(&mut buffer, 12, 52, 3)
+                .unwrap();
+            buffer[..len].to_vec()
+        };
+        assert_eq!(protect(), protect());
+    }
+}
+
+#[test]
+fn index_is_not_used_twice() {
+    let (mut outbound, _) = pair(SrtpProfile::AeadAes128Gcm);
+    protect(&mut outbound, &rtp(SSRC, 7)).unwrap();
+    assert_eq!(
+        protect(&mut outbound, &rtp(SSRC, 7)),
+        Err(SrtpError::IndexReused)
+    );
+    assert_eq!(
+        protect(&mut outbound, &rtp(SSRC, 6)),
+        Err(SrtpError::IndexReused)
+    );
+    assert!(protect(&mut outbound, &rtp(SSRC + 1, 7)).is_ok());
+    assert!(protect(&mut outbound, &rtp(SSRC, 8)).is_ok());
+}
+
+#[test]
+fn buffer_without_room_for_the_tag_is_refused() {
+    for profile in SrtpProfile::ALL {
+        let (mut outbound, _) = pair(profile);
+        let mut packet = [rtp(SSRC, 7), vec![0; profile.tag_len() - 1]].concat();
+        assert_eq!(
+            outbound.protect_rtp(&mut packet, 12, 52),
+            Err(SrtpError::NoRoom)
+        );
+        let mut compound = [rtcp(SSRC), vec![0; profile.tag_len() + 3]].concat();
+        assert_eq!(
+            outbound.protect_rtcp(&mut compound, 32),
+            Err(SrtpError::NoRoom)
+        );
+    }
+}
+
+#[test]
+fn lengths_that_contradict_each_other_are_refused() {
+    let (mut outbound, _) = pair(SrtpProfile::AeadAes128Gcm);
+    let mut packet = [rtp(SSRC, 7), vec![0; MAX_OVERHEAD]].concat();
+    assert_eq!(
+        outbound.protect_rtp(&mut packet, 11, 52),
+        Err(SrtpError::TooShort)
+    );
+    assert_eq!(
+        outbound.protect_rtp(&mut packet, 53, 52),
+        Err(SrtpError::TooShort)
+    );
+    assert_eq!(
+        outbound.protect_rtp(&mut packet, 12, usize::MAX),
+        Err(SrtpError::NoRoom)
+    );
+    assert_eq!(
+        outbound.protect_rtcp(&mut packet, 7),
+        Err(SrtpError::TooShort)
+    );
+}
+
+#[test]
+fn keys_of_another_length_are_refused() {
+    for profile in SrtpProfile::ALL {
+        let (key, salt) = (vec![0; profile.key_len()], vec![0; profile.salt_len()]);
+        assert_eq!(
+            Outbound::new(profile, &key[1..], &salt).unwrap_err(),
+            SrtpError::KeyLength
+        );
+        assert_eq!(
+            Inbound::new(profile, &key, &salt[1..]).unwrap_err(),
+            SrtpError::KeyLength
+        );
+    }
+}
