@@ -1,0 +1,308 @@
+/**
+ * A call: this client's membership of one room.
+ *
+ * Rules
+ * - The server says who is here; this object only follows. After a lost socket the snapshot is adopted as it is.
+ * - Changes of transports run one after another, so that a rebuild never meets another.
+ * - A published track outlives its transport: when that goes, the track is produced again on the next.
+ */
+
+import { Device, type types } from "mediasoup-client";
+
+import type { NewProducer, PeerInfo } from "./messages.js";
+import { Signaling, SignalingError } from "./signaling.js";
+
+export type CallState = "joining" | "joined" | "reconnecting" | "ended";
+
+export interface CallListener {
+  state(state: CallState, why?: string): void;
+  peerJoined(peer: { peerId: string; displayName: string }): void;
+  peerLeft(peerId: string): void;
+  track(peerId: string, producerId: string, track: MediaStreamTrack): void;
+  trackEnded(peerId: string, producerId: string): void;
+  trackPaused(peerId: string, kind: types.MediaKind, paused: boolean): void;
+}
+
+interface Remote {
+  peerId: string;
+  kind: types.MediaKind;
+  consumer?: types.Consumer;
+}
+
+type Direction = "send" | "recv";
+
+export class Call {
+  readonly #signaling = new Signaling();
+  readonly #device = new Device();
+  readonly #peers = new Set<string>();
+  readonly #remotes = new Map<string, Remote>();
+  readonly #transports = new Map<Direction, types.Transport>();
+  readonly #producers = new Map<MediaStreamTrack, types.Producer>();
+  #state: CallState = "joining";
+  #resumeToken: string | undefined;
+  #revision = 0;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly room: string,
+    readonly name: string,
+    readonly tracks: MediaStreamTrack[],
+    readonly listener: CallListener,
+  ) {
+    this.#listen();
+  }
+
+  start(): void {
+    this.#enter("joining");
+    this.#signaling.connect();
+  }
+
+  async leave(): Promise<void> {
+    if (this.#state === "joined") {
+      await this.#signaling.call("leaveRoom", {}).catch(() => undefined);
+    }
+    this.#end();
+  }
+
+  /** Mutes or unmutes what this client sends of one kind. */
+  async setPaused(kind: types.MediaKind, paused: boolean): Promise<void> {
+    for (const track of this.tracks.filter((track) => track.kind === kind)) {
+      track.enabled = !paused;
+      const producer = this.#producers.get(track);
+      if (producer) {
+        await this.#signaling.call(paused ? "pauseProducer" : "resumeProducer", { producerId: producer.id });
+      }
+    }
+  }
+
+  /** The transports' statistics, for diagnosis. */
+  async stats(): Promise<Record<Direction, object[]>> {
+    const read = async (direction: Direction): Promise<object[]> => [
+      ...((await this.#transports.get(direction)?.getStats())?.values() ?? []),
+    ];
+    return { send: await read("send"), recv: await read("recv") };
+  }
+
+  #listen(): void {
+    const signaling = this.#signaling;
+    signaling.onConnected(() => this.#enqueue(() => this.#connected()));
+    signaling.onLost(() => this.#state !== "ended" && this.#enter("reconnecting"));
+    signaling.on("peerJoined", (peer) => this.#after(peer.revision, () => this.#addPeer({ ...peer, producers: [] })));
+    signaling.on("peerLeft", (gone) => this.#after(gone.revision, () => this.#removePeer(gone.peerId)));
+    signaling.on("newProducer", (one) => this.#after(one.revision, () => this.#addProducer(one)));
+    signaling.on("producerClosed", (closed) => this.#after(closed.revision, () => this.#removeProducer(closed.producerId)));
+    signaling.on("producerPaused", ({ producerId, revision }) => this.#after(revision, () => this.#showPaused(producerId, true)));
+    signaling.on("producerResumed", ({ producerId, revision }) => this.#after(revision, () => this.#showPaused(producerId, false)));
+    signaling.on("transportClosed", ({ transportId }) => this.#enqueue(() => this.#rebuild(transportId)));
+    signaling.on("peerMoved", () => this.#enqueue(() => this.#rebuildAll()));
+    signaling.on("roomClosed", () => this.#end("The room was closed."));
+  }
+
+  #after(revision: number, act: () => void): void {
+    this.#revision = Math.max(this.#revision, revision);
+    act();
+  }
+
+  #enqueue(step: () => Promise<void>): void {
+    this.#work = this.#work.then(async () => {
+      if (this.#state === "ended") return;
+      try {
+        await step();
+      } catch (error) {
+        this.#failed(error);
+      }
+    });
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof SignalingError && error.retryable) return;
+    if (this.#state === "joining") this.#end(error instanceof Error ? error.message : String(error));
+    else console.error("hubbub:", error);
+  }
+
+  async #connected(): Promise<void> {
+    if (!(await this.#resumed())) await this.#join();
+    this.#enter("joined");
+    await Promise.all([this.#publish(), this.#subscribe()]);
+  }
+
+  async #resumed(): Promise<boolean> {
+    if (this.#resumeToken === undefined) return false;
+    try {
+      const session = await this.#signaling.call("resume", {
+        resumeToken: this.#resumeToken,
+        lastRevision: this.#revision,
+      });
+      this.#resumeToken = session.resumeToken;
+      const alive = new Set(session.transports.map((transport) => transport.transportId));
+      for (const [direction, transport] of this.#transports) {
+        if (!alive.has(transport.id)) this.#dropTransport(direction);
+      }
+      this.#adopt(session.peers, session.revision);
+      return true;
+    } catch (error) {
+      if (error instanceof SignalingError && error.retryable) throw error;
+      return false;
+    }
+  }
+
+  async #join(): Promise<void> {
+    this.#dropTransport("send");
+    this.#dropTransport("recv");
+    this.#adopt([], 0);
+    const { rtpCapabilities } = await this.#signaling.call("createRoom", { callId: this.room });
+    if (!this.#device.loaded) await this.#device.load({ routerRtpCapabilities: rtpCapabilities });
+    const joined = await this.#signaling.call("joinRoom", {
+      callId: this.room,
+      userId: this.name,
+      displayName: this.name,
+      rtpCapabilities: this.#device.recvRtpCapabilities,
+      resumable: true,
+    });
+    this.#resumeToken = joined.resumeToken;
+    this.#adopt(joined.peers, joined.revision);
+  }
+
+  /** Makes what is shown equal to what the server says. */
+  #adopt(peers: PeerInfo[], revision: number): void {
+    this.#revision = revision;
+    const here = new Set(peers.map((peer) => peer.peerId));
+    for (const peerId of [...this.#peers]) if (!here.has(peerId)) this.#removePeer(peerId);
+    const sent = new Set(peers.flatMap((peer) => peer.producers.map((producer) => producer.producerId)));
+    for (const producerId of [...this.#remotes.keys()]) if (!sent.has(producerId)) this.#removeProducer(producerId);
+    for (const peer of peers) this.#addPeer(peer);
+  }
+
+  #addPeer(peer: PeerInfo): void {
+    if (!this.#peers.has(peer.peerId)) {
+      this.#peers.add(peer.peerId);
+      this.listener.peerJoined(peer);
+    }
+    for (const producer of peer.producers) this.#addProducer({ ...producer, peerId: peer.peerId });
+  }
+
+  #removePeer(peerId: string): void {
+    for (const [producerId, remote] of [...this.#remotes]) {
+      if (remote.peerId === peerId) this.#removeProducer(producerId);
+    }
+    if (this.#peers.delete(peerId)) this.listener.peerLeft(peerId);
+  }
+
+  #addProducer({ producerId, peerId, kind, paused }: NewProducer): void {
+    if (!this.#remotes.has(producerId)) {
+      this.#remotes.set(producerId, { peerId, kind });
+      if (this.#state === "joined") this.#enqueue(() => this.#subscribe());
+    }
+    this.#showPaused(producerId, paused);
+  }
+
+  #removeProducer(producerId: string): void {
+    const remote = this.#remotes.get(producerId);
+    if (!remote) return;
+    this.#remotes.delete(producerId);
+    remote.consumer?.close();
+    this.listener.trackEnded(remote.peerId, producerId);
+  }
+
+  #showPaused(producerId: string, paused: boolean): void {
+    const remote = this.#remotes.get(producerId);
+    if (remote) this.listener.trackPaused(remote.peerId, remote.kind, paused);
+  }
+
+  async #rebuild(transportId: string): Promise<void> {
+    for (const [direction, transport] of this.#transports) {
+      if (transport.id === transportId) this.#dropTransport(direction);
+    }
+    await Promise.all([this.#publish(), this.#subscribe()]);
+  }
+
+  async #rebuildAll(): Promise<void> {
+    this.#dropTransport("send");
+    this.#dropTransport("recv");
+    await Promise.all([this.#publish(), this.#subscribe()]);
+  }
+
+  #dropTransport(direction: Direction): void {
+    this.#transports.get(direction)?.close();
+    this.#transports.delete(direction);
+    if (direction === "send") this.#producers.clear();
+    else for (const remote of this.#remotes.values()) delete remote.consumer;
+  }
+
+  /** Sends every track that is not being sent. */
+  async #publish(): Promise<void> {
+    for (const track of this.tracks) {
+      if (this.#producers.has(track) || track.readyState === "ended") continue;
+      if (!this.#device.canProduce(track.kind as types.MediaKind)) continue;
+      const transport = await this.#transport("send");
+      const producer = await transport.produce({
+        track,
+        stopTracks: false,
+        disableTrackOnPause: false,
+        zeroRtpOnPause: false,
+        ...(track.kind === "video" ? { codecOptions: { videoGoogleStartBitrate: 1000 } } : {}),
+      });
+      this.#producers.set(track, producer);
+    }
+  }
+
+  /** Receives every producer that is not being received; one that cannot be is passed over. */
+  async #subscribe(): Promise<void> {
+    const missing = [...this.#remotes].filter(([, remote]) => !remote.consumer);
+    if (missing.length === 0) return;
+    const transport = await this.#transport("recv");
+    await Promise.all(missing.map(([producerId, remote]) => this.#consume(transport, producerId, remote)));
+  }
+
+  async #consume(transport: types.Transport, producerId: string, remote: Remote): Promise<void> {
+    try {
+      const options = await this.#signaling.call("consume", { transportId: transport.id, producerId });
+      const consumer = await transport.consume({ ...options, streamId: remote.peerId });
+      if (this.#remotes.get(producerId) !== remote) return consumer.close();
+      remote.consumer = consumer;
+      this.listener.track(remote.peerId, producerId, consumer.track);
+      await this.#signaling.call("resumeConsumer", { consumerId: consumer.id });
+    } catch (error) {
+      if (this.#remotes.has(producerId)) console.warn(`hubbub: cannot receive ${producerId}:`, error);
+    }
+  }
+
+  async #transport(direction: Direction): Promise<types.Transport> {
+    const existing = this.#transports.get(direction);
+    if (existing && !existing.closed) return existing;
+    const options = await this.#signaling.call("createTransport", { direction });
+    const transport = direction === "send" ? this.#device.createSendTransport(options) : this.#device.createRecvTransport(options);
+    this.#transports.set(direction, transport);
+    transport.on("connect", ({ dtlsParameters }, done, failed) => {
+      this.#signaling.call("connectTransport", { transportId: transport.id, dtlsParameters }).then(done, failed);
+    });
+    transport.on("produce", ({ kind, rtpParameters }, done, failed) => {
+      const paused = !this.tracks.find((track) => track.kind === kind)?.enabled;
+      this.#signaling.call("produce", { transportId: transport.id, kind, rtpParameters, paused }).then(done, failed);
+    });
+    transport.on("connectionstatechange", (state) => {
+      if (state === "disconnected" || state === "failed") this.#enqueue(() => this.#restartIce(transport));
+    });
+    return transport;
+  }
+
+  async #restartIce(transport: types.Transport): Promise<void> {
+    if (transport.closed || transport.connectionState === "connected") return;
+    const { iceParameters } = await this.#signaling.call("restartIce", { transportId: transport.id });
+    await transport.restartIce({ iceParameters });
+  }
+
+  #enter(state: CallState, why?: string): void {
+    this.#state = state;
+    this.listener.state(state, why);
+  }
+
+  #end(why?: string): void {
+    if (this.#state === "ended") return;
+    this.#enter("ended", why);
+    this.#dropTransport("send");
+    this.#dropTransport("recv");
+    this.#signaling.close();
+    for (const peerId of [...this.#peers]) this.#removePeer(peerId);
+  }
+}
