@@ -1,1 +1,23 @@
-//! hubbub-io
+//! The media core on a real machine: one thread per worker, its UDP socket, its clock and its queues.
+//!
+//! Rules that every part of this crate keeps:
+//! - A worker thread never blocks but in `epoll_wait`: a full socket costs datagrams (oldest video first), never time.
+//! - Nothing crosses a thread but commands, events and a snapshot of counters; no lock is taken per packet.
+//! - Closures and replies reach the consumer however slow it is; what a peer repeats anyway (DTLS) may be dropped.
+//! - `unsafe` stands in `batch.rs` alone: the two system calls that no safe wrapper covers.
+
+mod backlog;
+mod batch;
+mod clock;
+mod gso;
+mod handle;
+mod queue;
+mod sender;
+mod socket;
+mod thread;
+mod waker;
+
+pub use backlog::Overflow;
+pub use handle::{SpawnError, ThreadCounters, ThreadOptions, WorkerHandle, WorkerThread};
+pub use queue::{EventQueue, SubmitError};
+pub use sender::SendCounters;

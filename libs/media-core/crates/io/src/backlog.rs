@@ -1,0 +1,187 @@
+//! What a full socket did not take: bounded, the least missed goes first.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use hubbub_core::Priority;
+use serde::Serialize;
+
+/// A datagram that waits for room in the socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Datagram {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) to: SocketAddr,
+    pub(crate) priority: Priority,
+}
+
+/// Datagrams that were given up because the socket stayed full.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Overflow {
+    /// Video: given up first.
+    pub video: u64,
+    /// Audio: given up when no video is left.
+    pub audio: u64,
+    /// STUN, DTLS and RTCP: given up last.
+    pub control: u64,
+}
+
+/// Three queues, sent from in the order control, audio, video; each keeps the order of its datagrams.
+#[derive(Debug)]
+pub(crate) struct Backlog {
+    control: VecDeque<Datagram>,
+    audio: VecDeque<Datagram>,
+    video: VecDeque<Datagram>,
+    limit: usize,
+    overflow: Overflow,
+}
+
+impl Backlog {
+    /// Holds at most `limit` datagrams.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            control: VecDeque::new(),
+            audio: VecDeque::new(),
+            video: VecDeque::new(),
+            limit,
+            overflow: Overflow::default(),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.control.len() + self.audio.len() + self.video.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn overflow(&self) -> Overflow {
+        self.overflow
+    }
+
+    /// Appends a datagram, then gives up the oldest video (else audio, else control) while there are too many.
+    pub(crate) fn push(&mut self, datagram: Datagram) {
+        self.queue(datagram.priority).push_back(datagram);
+        while self.len() > self.limit {
+            if self.video.pop_front().is_some() {
+                self.overflow.video += 1;
+            } else if self.audio.pop_front().is_some() {
+                self.overflow.audio += 1;
+            } else if self.control.pop_front().is_some() {
+                self.overflow.control += 1;
+            }
+        }
+    }
+
+    /// Takes at most `count` datagrams in the order in which they are to be sent.
+    pub(crate) fn take(&mut self, count: usize) -> Vec<Datagram> {
+        let mut taken = Vec::with_capacity(count.min(self.len()));
+        for queue in [&mut self.control, &mut self.audio, &mut self.video] {
+            let wanted = (count - taken.len()).min(queue.len());
+            taken.extend(queue.drain(..wanted));
+        }
+        taken
+    }
+
+    /// Puts back what [`Backlog::take`] gave and the socket did not take, in the same order.
+    pub(crate) fn put_back(&mut self, datagrams: Vec<Datagram>) {
+        for datagram in datagrams.into_iter().rev() {
+            self.queue(datagram.priority).push_front(datagram);
+        }
+    }
+
+    fn queue(&mut self, priority: Priority) -> &mut VecDeque<Datagram> {
+        match priority {
+            Priority::Control => &mut self.control,
+            Priority::Audio => &mut self.audio,
+            Priority::Video => &mut self.video,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn datagram(number: u8, priority: Priority) -> Datagram {
+        Datagram {
+            bytes: vec![number],
+            to: SocketAddr::from(([127, 0, 0, 1], 9)),
+            priority,
+        }
+    }
+
+    fn numbers(datagrams: &[Datagram]) -> Vec<u8> {
+        datagrams.iter().map(|datagram| datagram.bytes[0]).collect()
+    }
+
+    #[test]
+    fn control_is_sent_before_audio_and_audio_before_video() {
+        let mut backlog = Backlog::new(8);
+        for (number, priority) in [
+            (1, Priority::Video),
+            (2, Priority::Control),
+            (3, Priority::Audio),
+            (4, Priority::Video),
+        ] {
+            backlog.push(datagram(number, priority));
+        }
+        assert_eq!(numbers(&backlog.take(8)), [2, 3, 1, 4]);
+        assert!(backlog.is_empty());
+    }
+
+    #[test]
+    fn the_oldest_video_is_given_up_first_and_counted() {
+        let mut backlog = Backlog::new(3);
+        for (number, priority) in [
+            (1, Priority::Audio),
+            (2, Priority::Video),
+            (3, Priority::Video),
+            (4, Priority::Control),
+        ] {
+            backlog.push(datagram(number, priority));
+        }
+        assert_eq!(
+            backlog.overflow(),
+            Overflow {
+                video: 1,
+                audio: 0,
+                control: 0
+            }
+        );
+        assert_eq!(numbers(&backlog.take(8)), [4, 1, 3]);
+    }
+
+    #[test]
+    fn without_video_audio_is_given_up_and_then_control() {
+        let mut backlog = Backlog::new(1);
+        for (number, priority) in [
+            (1, Priority::Audio),
+            (2, Priority::Control),
+            (3, Priority::Control),
+        ] {
+            backlog.push(datagram(number, priority));
+        }
+        assert_eq!(
+            backlog.overflow(),
+            Overflow {
+                video: 0,
+                audio: 1,
+                control: 1
+            }
+        );
+        assert_eq!(numbers(&backlog.take(8)), [3]);
+    }
+
+    #[test]
+    fn what_is_put_back_keeps_its_place() {
+        let mut backlog = Backlog::new(8);
+        for number in 1..=5 {
+            backlog.push(datagram(number, Priority::Video));
+        }
+        let mut taken = backlog.take(4);
+        backlog.put_back(taken.split_off(2));
+        assert_eq!(numbers(&taken), [1, 2]);
+        assert_eq!(numbers(&backlog.take(8)), [3, 4, 5]);
+    }
+}

@@ -1,0 +1,63 @@
+//! The clocks of a worker thread: the core itself reads none.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use hubbub_core::api::Micros;
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+/// `CLOCK_MONOTONIC`, counted from when the clock was made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    origin: u64,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self {
+            origin: micros(clock_gettime(ClockId::Monotonic)),
+        }
+    }
+
+    pub(crate) fn now(self) -> Micros {
+        Micros(micros(clock_gettime(ClockId::Monotonic)).saturating_sub(self.origin))
+    }
+}
+
+/// Microseconds since the Unix epoch; zero on a machine whose clock stands before it.
+pub(crate) fn wall_clock_us() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_micros() as u64)
+}
+
+/// CPU time that the calling thread has used, microseconds.
+pub(crate) fn thread_cpu_us() -> u64 {
+    micros(clock_gettime(ClockId::ThreadCPUTime))
+}
+
+/// Both parts are non-negative for the clocks that are read here.
+fn micros(time: Timespec) -> u64 {
+    time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_begins_at_zero_and_does_not_go_back() {
+        let clock = Clock::start();
+        let first = clock.now();
+        assert!(first.0 < 1_000_000);
+        assert!(clock.now() >= first);
+    }
+
+    #[test]
+    fn work_costs_cpu_time() {
+        let before = thread_cpu_us();
+        while thread_cpu_us() == before {
+            std::hint::spin_loop();
+        }
+        assert!(thread_cpu_us() > before);
+    }
+}

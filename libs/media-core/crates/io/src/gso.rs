@@ -1,0 +1,312 @@
+//! Which datagrams go out together: UDP GSO (`UDP_SEGMENT`, Linux 4.18).
+//!
+//! One message carries several datagrams of equal size (the last may be shorter) to one address, and the kernel walks
+//! its stack once for all of them. A fan-out leaves the outbox ordered by packet, not by receiver, so the plan brings
+//! each receiver's datagrams together first; among themselves they keep their order.
+
+use std::net::SocketAddr;
+
+use hubbub_core::Priority;
+use rustc_hash::FxHashMap;
+
+/// A datagram to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outgoing<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) to: SocketAddr,
+    pub(crate) priority: Priority,
+}
+
+/// What the kernel takes as one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Datagrams in a message (`UDP_MAX_SEGMENTS`).
+    pub(crate) count: usize,
+    /// Bytes in a message: an IP packet with its headers holds 65,535.
+    pub(crate) bytes: usize,
+    /// Larger datagrams go alone; 0 switches grouping off.
+    pub(crate) segment_bytes: usize,
+}
+
+impl Limits {
+    /// Every datagram is its own message.
+    pub(crate) const OFF: Self = Self {
+        count: 1,
+        bytes: 0,
+        segment_bytes: 0,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            count: 64,
+            bytes: 65_000,
+            segment_bytes: 1_472,
+        }
+    }
+}
+
+/// One message: `count` entries of [`Plan::order`] from `first`. With more than one, each but the last has
+/// `segment_bytes` bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) first: usize,
+    pub(crate) count: usize,
+    pub(crate) segment_bytes: u16,
+}
+
+/// How a batch is sent. Kept from batch to batch for its memory.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    order: Vec<usize>,
+    messages: Vec<Message>,
+    /// For each entry the next one to the same address, or [`END`].
+    next: Vec<usize>,
+    /// The first entry of each address, in order of appearance.
+    heads: Vec<usize>,
+    tails: FxHashMap<SocketAddr, usize>,
+}
+
+const END: usize = usize::MAX;
+
+impl Plan {
+    /// Plans `entries` anew.
+    pub(crate) fn make(&mut self, entries: &[Outgoing<'_>], limits: Limits) {
+        self.chain(entries);
+        self.order.clear();
+        self.messages.clear();
+        let mut open = Group::default();
+        for &head in &self.heads {
+            open.close(&mut self.messages);
+            let mut index = head;
+            while let Some(entry) = entries.get(index) {
+                if !open.takes(entry.bytes.len(), limits) {
+                    open.close(&mut self.messages);
+                    open.first = self.order.len();
+                }
+                open.add(entry.bytes.len());
+                self.order.push(index);
+                index = self.next.get(index).copied().unwrap_or(END);
+            }
+        }
+        open.close(&mut self.messages);
+    }
+
+    /// Indices into the entries, in the order of sending.
+    pub(crate) fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// The messages, in the order of sending.
+    pub(crate) fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// Replaces message `at` by one message for each of its datagrams.
+    pub(crate) fn split(&mut self, at: usize) {
+        let Some(&Message {
+            first,
+            count,
+            segment_bytes,
+        }) = self.messages.get(at)
+        else {
+            return;
+        };
+        self.messages.splice(
+            at..=at,
+            (first..first + count).map(|first| Message {
+                first,
+                count: 1,
+                segment_bytes,
+            }),
+        );
+    }
+
+    /// Links the entries of each address.
+    fn chain(&mut self, entries: &[Outgoing<'_>]) {
+        self.next.clear();
+        self.next.resize(entries.len(), END);
+        self.heads.clear();
+        self.tails.clear();
+        for (index, entry) in entries.iter().enumerate() {
+            match self.tails.insert(entry.to, index) {
+                None => self.heads.push(index),
+                Some(tail) => {
+                    if let Some(next) = self.next.get_mut(tail) {
+                        *next = index;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The message that is being filled.
+#[derive(Debug, Default)]
+struct Group {
+    first: usize,
+    count: usize,
+    bytes: usize,
+    segment_bytes: usize,
+    last_bytes: usize,
+}
+
+impl Group {
+    fn takes(&self, len: usize, limits: Limits) -> bool {
+        self.count > 0
+            && self.count < limits.count
+            && self.bytes + len <= limits.bytes
+            && self.segment_bytes <= limits.segment_bytes
+            && self.last_bytes == self.segment_bytes
+            && (1..=self.segment_bytes).contains(&len)
+    }
+
+    fn add(&mut self, len: usize) {
+        if self.count == 0 {
+            self.segment_bytes = len;
+        }
+        self.count += 1;
+        self.bytes += len;
+        self.last_bytes = len;
+    }
+
+    fn close(&mut self, messages: &mut Vec<Message>) {
+        if self.count > 0 {
+            let segment_bytes = u16::try_from(self.segment_bytes).unwrap_or(u16::MAX);
+            messages.push(Message {
+                first: self.first,
+                count: self.count,
+                segment_bytes,
+            });
+        }
+        *self = Self {
+            first: self.first + self.count,
+            ..Self::default()
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    static BYTES: [u8; 2_000] = [0; 2_000];
+
+    fn entries(sizes_and_ports: &[(usize, u16)]) -> Vec<Outgoing<'static>> {
+        sizes_and_ports
+            .iter()
+            .map(|&(size, port)| Outgoing {
+                bytes: &BYTES[..size],
+                to: SocketAddr::from(([127, 0, 0, 1], port)),
+                priority: Priority::Video,
+            })
+            .collect()
+    }
+
+    fn planned(sizes_and_ports: &[(usize, u16)], limits: Limits) -> Vec<Vec<usize>> {
+        let mut plan = Plan::default();
+        plan.make(&entries(sizes_and_ports), limits);
+        plan.messages()
+            .iter()
+            .map(|message| plan.order()[message.first..][..message.count].to_vec())
+            .collect()
+    }
+
+    #[test]
+    fn equal_sizes_to_one_address_are_one_message() {
+        assert_eq!(
+            planned(&[(1100, 1), (1100, 1), (1100, 1)], Limits::default()),
+            [vec![0, 1, 2]]
+        );
+    }
+
+    #[test]
+    fn a_shorter_datagram_ends_its_message() {
+        assert_eq!(
+            planned(&[(1100, 1), (400, 1), (400, 1)], Limits::default()),
+            [vec![0, 1], vec![2]]
+        );
+    }
+
+    #[test]
+    fn a_longer_datagram_begins_a_message() {
+        assert_eq!(
+            planned(&[(400, 1), (1100, 1)], Limits::default()),
+            [vec![0], vec![1]]
+        );
+    }
+
+    #[test]
+    fn a_fan_out_is_ordered_by_receiver() {
+        assert_eq!(
+            planned(&[(9, 1), (9, 2), (9, 1), (9, 2)], Limits::default()),
+            [vec![0, 2], vec![1, 3]]
+        );
+    }
+
+    #[test]
+    fn a_datagram_that_the_kernel_would_not_segment_goes_alone() {
+        assert_eq!(
+            planned(&[(1473, 1), (1473, 1)], Limits::default()),
+            [vec![0], vec![1]]
+        );
+    }
+
+    #[test]
+    fn without_grouping_every_datagram_is_a_message() {
+        assert_eq!(planned(&[(9, 1), (9, 1)], Limits::OFF), [vec![0], vec![1]]);
+    }
+
+    #[test]
+    fn a_refused_message_is_split_into_its_datagrams() {
+        let mut plan = Plan::default();
+        plan.make(&entries(&[(9, 1), (9, 1), (7, 2)]), Limits::default());
+        plan.split(0);
+        let counts: Vec<_> = plan
+            .messages()
+            .iter()
+            .map(|message| (message.first, message.count))
+            .collect();
+        assert_eq!(counts, [(0, 1), (1, 1), (2, 1)]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_plan_sends_each_datagram_once_in_order_and_within_limits(
+            batch in prop::collection::vec((prop_oneof![Just(1_100_usize), 0..1_600_usize], 1..5_u16), 0..400),
+        ) {
+            let entries = entries(&batch);
+            let limits = Limits::default();
+            let mut plan = Plan::default();
+            plan.make(&entries, limits);
+
+            let mut sorted = plan.order().to_vec();
+            sorted.sort_unstable();
+            prop_assert_eq!(sorted, (0..entries.len()).collect::<Vec<_>>());
+            for port in 1..5 {
+                let sent = plan.order().iter().filter(|&&index| entries[index].to.port() == port);
+                prop_assert!(sent.is_sorted());
+            }
+
+            let mut expected_first = 0;
+            for message in plan.messages() {
+                prop_assert_eq!(message.first, expected_first);
+                expected_first += message.count;
+                let group: Vec<_> = plan.order()[message.first..][..message.count]
+                    .iter().map(|&index| entries[index]).collect();
+                prop_assert!(!group.is_empty() && group.len() <= limits.count);
+                prop_assert!(group.iter().all(|entry| entry.to == group[0].to));
+                if let [all_but_last @ .., last] = &group[..] && group.len() > 1 {
+                    let segment = usize::from(message.segment_bytes);
+                    prop_assert!(segment <= limits.segment_bytes);
+                    prop_assert!(all_but_last.iter().all(|entry| entry.bytes.len() == segment));
+                    prop_assert!((1..=segment).contains(&last.bytes.len()));
+                    prop_assert!(group.iter().map(|entry| entry.bytes.len()).sum::<usize>() <= limits.bytes);
+                }
+            }
+            prop_assert_eq!(expected_first, entries.len());
+        }
+    }
+}
