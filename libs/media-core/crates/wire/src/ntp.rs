@@ -1,0 +1,128 @@
+//! NTP timestamps as RTCP carries them: RFC 3550 section 4.
+
+/// Seconds from the NTP epoch (1900) to the Unix epoch (1970).
+const UNIX_EPOCH_SECONDS: u64 = 2_208_988_800;
+
+const MICROS_PER_SECOND: u64 = 1_000_000;
+
+/// 32.32 fixed point seconds since 1900, wrapping in 2036.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NtpTime(pub u64);
+
+impl NtpTime {
+    /// From microseconds since the NTP epoch; also for any clock of which only differences matter.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        let seconds = micros / MICROS_PER_SECOND;
+        // Rounded up, so that the way back, which truncates, returns the same microsecond.
+        let fraction = ((micros % MICROS_PER_SECOND) << 32).div_ceil(MICROS_PER_SECOND);
+        Self((seconds << 32) | fraction)
+    }
+
+    /// From microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn from_unix_micros(micros: u64) -> Self {
+        Self::from_micros(micros.wrapping_add(UNIX_EPOCH_SECONDS * MICROS_PER_SECOND))
+    }
+
+    /// Microseconds since the NTP epoch, less than 2^32 seconds.
+    #[must_use]
+    pub const fn to_micros(self) -> u64 {
+        (self.0 >> 32) * MICROS_PER_SECOND + (((self.0 & 0xFFFF_FFFF) * MICROS_PER_SECOND) >> 32)
+    }
+
+    /// The middle 32 bits (16.16 seconds): what LSR and LRR hold.
+    #[must_use]
+    pub const fn compact(self) -> CompactNtp {
+        CompactNtp((self.0 >> 16) as u32)
+    }
+}
+
+/// 16.16 fixed point seconds: a point in time modulo 18.2 hours, or a duration (DLSR, DLRR).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct CompactNtp(pub u32);
+
+impl CompactNtp {
+    /// A duration in microseconds, rounded down to 1/65536 s; saturates at 18.2 hours.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        let units = (micros as u128 * 65_536) / MICROS_PER_SECOND as u128;
+        Self(if units > u32::MAX as u128 {
+            u32::MAX
+        } else {
+            units as u32
+        })
+    }
+
+    /// A duration as microseconds.
+    #[must_use]
+    pub const fn to_micros(self) -> u64 {
+        (self.0 as u64 * MICROS_PER_SECOND) >> 16
+    }
+
+    /// This minus `other`, modulo 2^32.
+    #[must_use]
+    pub const fn wrapping_sub(self, other: Self) -> Self {
+        Self(self.0.wrapping_sub(other.0))
+    }
+
+    /// The round trip: this is the arrival of a report that echoes `last` and was held for `delay` (RFC 3550 section
+    /// 6.4.1). None when the remote has echoed nothing yet, or when clocks make it negative.
+    #[must_use]
+    pub const fn round_trip(self, last: Self, delay: Self) -> Option<Self> {
+        let elapsed = self.wrapping_sub(last).wrapping_sub(delay);
+        if last.0 == 0 || elapsed.0 > i32::MAX as u32 {
+            None
+        } else {
+            Some(elapsed)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_unix_epoch_is_2208988800_seconds_after_the_ntp_epoch() {
+        assert_eq!(NtpTime::from_unix_micros(0), NtpTime(2_208_988_800 << 32));
+        assert_eq!(
+            NtpTime::from_unix_micros(500_000),
+            NtpTime((2_208_988_800 << 32) | 0x8000_0000)
+        );
+    }
+
+    #[test]
+    fn the_round_trip_of_rfc_3550_figure_2() {
+        // A = 0xb710:8000, LSR = 0xb705:2000, DLSR = 0x0005:4000; the delay is 0x0006:2000 (6.125 s).
+        let delay =
+            CompactNtp(0xb710_8000).round_trip(CompactNtp(0xb705_2000), CompactNtp(0x0005_4000));
+        assert_eq!(delay, Some(CompactNtp(0x0006_2000)));
+        assert_eq!(CompactNtp(0x0006_2000).to_micros(), 6_125_000);
+    }
+
+    #[test]
+    fn no_round_trip_without_an_echo_or_below_zero() {
+        assert_eq!(
+            CompactNtp(0x10_0000).round_trip(CompactNtp(0), CompactNtp(0)),
+            None
+        );
+        assert_eq!(
+            CompactNtp(0x10_0000).round_trip(CompactNtp(0x10_0000), CompactNtp(1)),
+            None
+        );
+    }
+
+    #[test]
+    fn a_duration_beyond_18_hours_saturates() {
+        assert_eq!(CompactNtp::from_micros(u64::MAX), CompactNtp(u32::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn microseconds_survive_the_way_through_ntp(micros in 0..(1u64 << 32) * 1_000_000) {
+            prop_assert_eq!(NtpTime::from_micros(micros).to_micros(), micros);
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Packet status chunks: draft-holmer-rmcat-transport-wide-cc-extensions-01 sections 3.1.1 to 3.1.4.
+
+use crate::WireError;
+
+/// Longest run of a run length chunk: 13 bits.
+const MAX_RUN: u16 = 0x1FFF;
+
+/// Symbols of a status vector chunk with one bit each.
+const ONE_BIT_SYMBOLS: u16 = 14;
+
+/// Symbols of a status vector chunk with two bits each.
+const TWO_BIT_SYMBOLS: u16 = 7;
+
+/// What became of one packet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Symbol {
+    #[default]
+    NotReceived,
+    SmallDelta,
+    LargeDelta,
+}
+
+impl Symbol {
+    /// Bytes of the delta that it announces.
+    pub(super) const fn delta_len(self) -> usize {
+        self as usize
+    }
+
+    const fn from_bits(bits: u16) -> Result<Self, WireError> {
+        match bits & 3 {
+            0 => Ok(Self::NotReceived),
+            1 => Ok(Self::SmallDelta),
+            2 => Ok(Self::LargeDelta),
+            _ => Err(WireError::InvalidField),
+        }
+    }
+}
+
+/// A chunk as it stands in the packet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chunk(pub(super) u16);
+
+impl Chunk {
+    /// How many symbols it holds.
+    pub(super) const fn len(self) -> u16 {
+        match self.0 >> 14 {
+            0 | 1 => self.0 & MAX_RUN,
+            2 => ONE_BIT_SYMBOLS,
+            _ => TWO_BIT_SYMBOLS,
+        }
+    }
+
+    /// The symbol at `index` below [`Chunk::len`].
+    pub(super) const fn symbol(self, index: u16) -> Result<Symbol, WireError> {
+        match self.0 >> 14 {
+            0 | 1 => Symbol::from_bits(self.0 >> 13),
+            2 => Symbol::from_bits((self.0 >> ONE_BIT_SYMBOLS.saturating_sub(1 + index)) & 1),
+            _ => Symbol::from_bits(self.0 >> (2 * TWO_BIT_SYMBOLS.saturating_sub(1 + index))),
+        }
+    }
+
+    /// Bytes of the deltas that its first `count` symbols announce.
+    pub(super) fn deltas_len(self, count: u16) -> Result<usize, WireError> {
+        if self.0 >> 15 == 0 {
+            return Ok(self.symbol(0)?.delta_len() * usize::from(count));
+        }
+        (0..count).try_fold(0, |sum, index| Ok(sum + self.symbol(index)?.delta_len()))
+    }
+}
+
+/// Packs symbols into few chunks: the longest of run, one-bit vector and two-bit vector that fits what is pending.
+/// What is pending always fits one chunk.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct ChunkEncoder {
+    symbols: [Symbol; ONE_BIT_SYMBOLS as usize],
+    count: u16,
+    mixed: bool,
+    has_large: bool,
+}
+
+impl ChunkEncoder {
+    /// Takes a symbol; returns a chunk when one had to be closed to make room.
+    pub(super) fn push(&mut self, symbol: Symbol) -> Option<Chunk> {
+        let closed = if self.has_room(symbol) {
+            None
+        } else {
+            Some(self.close_full())
+        };
+        self.add(symbol);
+        closed
+    }
+
+    /// The chunk of what is pending, if anything is.
+    pub(super) fn finish(self) -> Option<Chunk> {
+        match self.count {
+            0 => None,
+            _ if !self.mixed => Some(self.run()),
+            1..=TWO_BIT_SYMBOLS => Some(self.two_bit_vector()),
+            _ => Some(self.one_bit_vector()),
+        }
+    }
+
+    fn has_room(&self, symbol: Symbol) -> bool {
+        self.count < TWO_BIT_SYMBOLS
+            || (self.count < ONE_BIT_SYMBOLS && !self.has_large && symbol != Symbol::LargeDelta)
+            || (self.count < MAX_RUN && !self.mixed && symbol == self.first())
+    }
+
+    fn add(&mut self, symbol: Symbol) {
+        if let Some(place) = self.symbols.get_mut(usize::from(self.count)) {
+            *place = symbol;
+        }
+        self.mixed |= symbol != self.first();
+        self.has_large |= symbol == Symbol::LargeDelta;
+        self.count += 1;
+    }
+
+    /// Closes a chunk when a further symbol has no room. At most six symbols stay pending.
+    fn close_full(&mut self) -> Chunk {
+        let pending = std::mem::take(self);
+        if !pending.mixed {
+            return pending.run();
+        }
+        if pending.count == ONE_BIT_SYMBOLS {
+            return pending.one_bit_vector();
+        }
+        for symbol in pending
+            .symbols
+            .iter()
+            .take(pending.count.into())
+            .skip(TWO_BIT_SYMBOLS.into())
+        {
+            self.add(*symbol);
+        }
+        pending.two_bit_vector()
+    }
+
+    const fn first(&self) -> Symbol {
+        let [first, ..] = self.symbols;
+        first
+    }
+
+    const fn run(&self) -> Chunk {
+        Chunk(((self.first() as u16) << 13) | self.count)
+    }
+
+    fn one_bit_vector(&self) -> Chunk {
+        let bits = self.symbols.iter().take(self.count.into());
+        let vector = bits.fold(0, |vector, symbol| (vector << 1) | *symbol as u16);
+        Chunk(0x8000 | (vector << (ONE_BIT_SYMBOLS - self.count)))
+    }
+
+    fn two_bit_vector(&self) -> Chunk {
+        let count = self.count.min(TWO_BIT_SYMBOLS);
+        let bits = self.symbols.iter().take(count.into());
+        let vector = bits.fold(0, |vector, symbol| (vector << 2) | *symbol as u16);
+        Chunk(0xC000 | (vector << (2 * (TWO_BIT_SYMBOLS - count))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Symbol::{LargeDelta, NotReceived, SmallDelta};
+    use super::*;
+
+    fn encode(symbols: &[Symbol]) -> Vec<u16> {
+        let mut encoder = ChunkEncoder::default();
+        let mut chunks: Vec<u16> = symbols
+            .iter()
+            .filter_map(|symbol| encoder.push(*symbol))
+            .map(|chunk| chunk.0)
+            .collect();
+        chunks.extend(encoder.finish().map(|chunk| chunk.0));
+        chunks
+    }
+
+    #[test]
+    fn the_run_length_examples_of_the_draft() {
+        // Section 3.1.3: 221 packets not received, 24 with a small delta (the symbol's bits are 00 and 01).
+        assert_eq!(encode(&[NotReceived; 221]), [0x00DD]);
+        assert_eq!(encode(&[SmallDelta; 24]), [0x2018]);
+    }
+
+    #[test]
+    fn a_mixed_series_of_two_symbols_is_a_one_bit_vector() {
+        // Section 3.1.4: 1 0 01111100011 000 -> one received after 5 lost and so on.
+        let bits = 0b00_0001_1111_0001u16;
+        let symbols: Vec<Symbol> = (0..14)
+            .map(|i| {
+                if bits >> (13 - i) & 1 == 1 {
+                    SmallDelta
+                } else {
+                    NotReceived
+                }
+            })
+            .collect();
+        assert_eq!(encode(&symbols), [0x8000 | bits]);
+    }
+
+    #[test]
+    fn a_large_delta_makes_a_two_bit_vector() {
+        assert_eq!(
+            encode(&[NotReceived, LargeDelta, SmallDelta]),
+            [0xC000 | 0b00_10_01_00_00_00_00]
+        );
+    }
+
+    #[test]
+    fn a_large_delta_behind_a_long_one_bit_series_splits_it() {
+        let symbols = [
+            SmallDelta,
+            NotReceived,
+            SmallDelta,
+            SmallDelta,
+            SmallDelta,
+            SmallDelta,
+            SmallDelta,
+            NotReceived,
+        ];
+        let chunks = encode(&[&symbols[..], &[LargeDelta]].concat());
+        assert_eq!(
+            chunks,
+            [
+                0xC000 | 0b01_00_01_01_01_01_01,
+                0xC000 | 0b00_10_00_00_00_00_00
+            ]
+        );
+    }
+
+    #[test]
+    fn a_run_ends_at_8191() {
+        assert_eq!(encode(&[SmallDelta; 8192]), [0x3FFF, 0x2001]);
+    }
+
+    #[test]
+    fn the_reserved_symbol_is_invalid() {
+        assert_eq!(Chunk(0x6001).symbol(0), Err(WireError::InvalidField));
+        assert_eq!(Chunk(0xFFFF).symbol(6), Err(WireError::InvalidField));
+        assert_eq!(Chunk(0xFFFF).deltas_len(7), Err(WireError::InvalidField));
+    }
+}
