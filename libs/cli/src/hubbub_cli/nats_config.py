@@ -1,0 +1,82 @@
+"""The configuration of the NATS server that comes with Hubbub: JetStream, loopback only, one secret user."""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+MAX_PAYLOAD = 1024 * 1024
+"""Bytes. A message of the bus is far smaller; a larger one is refused by the server before anyone reads it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The one user of an embedded server."""
+
+    user: str
+    password: str
+
+    @classmethod
+    def generate(cls) -> "Credentials":
+        """New random ones."""
+        return cls(user="hubbub", password=secrets.token_urlsafe(24))
+
+
+@dataclass(frozen=True, slots=True)
+class NatsConfig:
+    """What one embedded server is started with."""
+
+    port: int
+    store_dir: Path
+    credentials: Credentials
+
+    @property
+    def url(self) -> str:
+        """For clients; holds the password."""
+        user, password = quote(self.credentials.user, safe=""), quote(self.credentials.password, safe="")
+        return f"nats://{user}:{password}@127.0.0.1:{self.port}"
+
+    def render(self) -> str:
+        """The configuration file. Strings are JSON strings, which the format's quoted strings include."""
+        return (
+            'server_name: "hubbub-embedded"\n'
+            f'listen: "127.0.0.1:{self.port}"\n'
+            f"max_payload: {MAX_PAYLOAD}\n"
+            "authorization {\n"
+            f"  user: {json.dumps(self.credentials.user)}\n"
+            f"  password: {json.dumps(self.credentials.password)}\n"
+            "}\n"
+            "jetstream {\n"
+            f"  store_dir: {json.dumps(str(self.store_dir.absolute()))}\n"
+            "  max_memory_store: 64MB\n"
+            "  max_file_store: 1GB\n"
+            "}\n"
+        )
+
+    def write(self, path: Path) -> None:
+        """Writes the file, readable by its owner alone."""
+        write_secret(path, self.render())
+
+
+def load_or_create_credentials(path: Path) -> Credentials:
+    """Those of the first start: services and tools of later starts find the same."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return Credentials(user=str(stored["user"]), password=str(stored["password"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        # Absent or damaged: nobody else knows them, so that new ones are as good.
+        created = Credentials.generate()
+        write_secret(path, json.dumps({"user": created.user, "password": created.password}))
+        return created
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Replaces the file in one step; mode 0600 from its first byte on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)

@@ -1,0 +1,66 @@
+"""Ports of this machine: which are free, and what to tell a person when one is not."""
+
+import socket
+from collections.abc import Iterable
+
+LOOPBACK = "127.0.0.1"
+ANY = "0.0.0.0"
+
+
+class PortTaken(Exception):
+    """A port that we were told to use belongs to another program: the caller's environment is at fault."""
+
+    def __init__(self, port: int, protocol: str, variable: str, other: int) -> None:
+        super().__init__(
+            f"{protocol} port {port} is taken by another program. "
+            f"Stop that program, or choose another port: {variable}={other}"
+        )
+
+
+def free_tcp_port(host: str = LOOPBACK) -> int:
+    """A TCP port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def free_udp_ports(count: int, host: str = LOOPBACK) -> int:
+    """The first of `count` (1 to 100) neighbouring UDP ports that were free a moment ago."""
+    for _ in range(50):
+        with socket.socket(type=socket.SOCK_DGRAM) as probe:
+            probe.bind((host, 0))
+            first: int = probe.getsockname()[1]
+        if first + count <= 65536 and all(udp_port_is_free(first + i, host) for i in range(count)):
+            return first
+    raise OSError(f"no {count} neighbouring UDP ports are free")
+
+
+def tcp_port_is_free(port: int, host: str = ANY) -> bool:
+    """Whether a server could listen on it now; one that still drains connections of the past counts as free."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return _binds(probe, host, port)
+
+
+def udp_port_is_free(port: int, host: str = ANY) -> bool:
+    """Whether a socket could be bound to it now."""
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        return _binds(probe, host, port)
+
+
+def require_free(http_port: int, rtc_ports: Iterable[int]) -> None:
+    """Raises PortTaken for the first port that is not ours to take: better before anything runs than after."""
+    if not tcp_port_is_free(http_port):
+        raise PortTaken(http_port, "TCP", "PORT", http_port + 1)
+    for port in rtc_ports:
+        if not udp_port_is_free(port):
+            raise PortTaken(port, "UDP", "RTC_MIN_PORT", port + 1)
+
+
+def _binds(probe: socket.socket, host: str, port: int) -> bool:
+    try:
+        probe.bind((host, port))
+    except OSError:
+        return False
+    return True
