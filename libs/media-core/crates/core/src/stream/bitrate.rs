@@ -53,3 +53,41 @@ impl RateMeter {
         self.newest = self.newest.max(current);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_the_last_second() {
+        let mut meter = RateMeter::new();
+        for step in 0..100 {
+            meter.add(Micros(step * 10_000), 125);
+        }
+        assert_eq!(meter.bits_per_second(Micros(990_000)), 100_000);
+    }
+
+    #[test]
+    fn forgets_what_is_older_than_a_second() {
+        let mut meter = RateMeter::new();
+        meter.add(Micros(5_000_000), 1_000);
+        assert_eq!(meter.bits_per_second(Micros(5_900_000)), 8_000);
+        assert_eq!(meter.bits_per_second(Micros(6_000_000)), 0);
+    }
+
+    #[test]
+    fn a_long_silence_empties_it() {
+        let mut meter = RateMeter::new();
+        meter.add(Micros(0), 1_000);
+        meter.add(Micros(u64::MAX), 10);
+        assert_eq!(meter.bits_per_second(Micros(u64::MAX)), 80);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_loses_nothing() {
+        let mut meter = RateMeter::new();
+        meter.add(Micros(2_000_000), 100);
+        meter.add(Micros(1_000_000), 100);
+        assert_eq!(meter.bits_per_second(Micros(2_000_000)), 1_600);
+    }
+}

@@ -54,3 +54,65 @@ impl DuplicateFilter {
 const fn word_of(ext: u64) -> usize {
     (ext / 64 % WORDS as u64) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn sees_each_packet_once() {
+        let mut filter = DuplicateFilter::new();
+        assert!(filter.first_sight(70_000));
+        assert!(!filter.first_sight(70_000));
+        assert!(filter.first_sight(70_001));
+    }
+
+    #[test]
+    fn takes_a_late_packet_once() {
+        let mut filter = DuplicateFilter::new();
+        assert!(filter.first_sight(70_100));
+        assert!(filter.first_sight(70_000));
+        assert!(!filter.first_sight(70_000));
+    }
+
+    #[test]
+    fn refuses_what_is_older_than_the_window() {
+        let mut filter = DuplicateFilter::new();
+        assert!(filter.first_sight(70_000));
+        assert!(filter.first_sight(70_001 - WINDOW));
+        assert!(!filter.first_sight(70_000 - WINDOW));
+    }
+
+    #[test]
+    fn a_jump_forgets_what_was_before() {
+        let mut filter = DuplicateFilter::new();
+        assert!(filter.first_sight(70_000));
+        assert!(filter.first_sight(70_000 + WINDOW));
+        assert!(filter.first_sight(70_001));
+        assert!(filter.first_sight(90_000));
+        assert!(filter.first_sight(90_001 - WINDOW));
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_a_set_within_the_window(
+            steps in prop::collection::vec(prop_oneof![8 => -40i64..40, 1 => -2_100i64..2_500], 1..500),
+        ) {
+            let mut filter = DuplicateFilter::new();
+            let mut seen = HashSet::new();
+            let mut highest = 100_000u64;
+            prop_assert!(filter.first_sight(highest));
+            seen.insert(highest);
+            for step in steps {
+                let ext = highest.wrapping_add_signed(step);
+                highest = highest.max(ext);
+                let expected = highest - ext < WINDOW && seen.insert(ext);
+                prop_assert_eq!(filter.first_sight(ext), expected);
+            }
+        }
+    }
+}

@@ -56,3 +56,47 @@ impl KeyFrameRequests {
         self.wanted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000;
+
+    #[test]
+    fn the_first_request_goes_at_once() {
+        assert!(KeyFrameRequests::new().request(Micros(0)));
+    }
+
+    #[test]
+    fn requests_within_a_second_become_one() {
+        let mut requests = KeyFrameRequests::new();
+        assert!(requests.request(Micros(0)));
+        requests.key_frame_arrived();
+        assert!(!requests.request(Micros(200_000)));
+        assert!(!requests.request(Micros(400_000)));
+        assert!(!requests.poll(Micros(SECOND - 1)));
+        assert!(requests.poll(Micros(SECOND)));
+        assert!(!requests.poll(Micros(SECOND + 10_000)));
+    }
+
+    #[test]
+    fn a_key_frame_answers_those_that_wait() {
+        let mut requests = KeyFrameRequests::new();
+        assert!(requests.request(Micros(0)));
+        assert!(!requests.request(Micros(200_000)));
+        requests.key_frame_arrived();
+        assert!(!requests.is_wanted());
+        assert!(!requests.poll(Micros(SECOND)));
+    }
+
+    #[test]
+    fn asks_again_five_times_at_most() {
+        let mut requests = KeyFrameRequests::new();
+        let asked = usize::from(requests.request(Micros(0)));
+        let again = (1..2_000).filter(|tick| requests.poll(Micros(tick * 10_000))).count();
+        assert_eq!(asked + again, 5);
+        assert!(!requests.is_wanted());
+        assert!(requests.request(Micros(30 * SECOND)));
+    }
+}

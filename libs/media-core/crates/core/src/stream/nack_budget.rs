@@ -59,3 +59,54 @@ impl RetransmissionBudget {
         self.budget = self.budget.saturating_add(gained).min(bitrate.saturating_mul(BURST_MICROS));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RTT: u64 = 50_000;
+
+    #[test]
+    fn each_packet_once_a_round_trip() {
+        let mut budget = RetransmissionBudget::new();
+        assert!(budget.allow(7, 100, RTT, 0, Micros(0)));
+        assert!(!budget.allow(7, 100, RTT, 0, Micros(RTT - 1)));
+        assert!(budget.allow(8, 100, RTT, 0, Micros(RTT - 1)));
+        assert!(budget.allow(7, 100, RTT, 0, Micros(RTT)));
+    }
+
+    #[test]
+    fn packets_that_share_a_slot_do_not_hinder_each_other() {
+        let mut budget = RetransmissionBudget::new();
+        assert!(budget.allow(7, 100, RTT, 0, Micros(0)));
+        assert!(budget.allow(7 + REMEMBERED as u16, 100, RTT, 0, Micros(0)));
+    }
+
+    #[test]
+    fn a_silent_stream_gets_the_least_rate() {
+        let mut budget = RetransmissionBudget::new();
+        let sent = spend_for_ten_seconds(&mut budget, 0);
+        // Ten seconds of 300 kb/s and half a second that was saved.
+        assert_eq!(sent, 393);
+    }
+
+    #[test]
+    fn a_fast_stream_gets_as_much_as_it_sends() {
+        let mut budget = RetransmissionBudget::new();
+        let sent = spend_for_ten_seconds(&mut budget, 800_000);
+        assert_eq!(sent, 1_049);
+    }
+
+    #[test]
+    fn unspent_budget_is_kept_for_half_a_second_only() {
+        let mut budget = RetransmissionBudget::new();
+        assert!(budget.allow(0, 10, RTT, 0, Micros(0)));
+        let granted = (1..1_000).filter(|n| budget.allow(*n, 1_000, RTT, 0, Micros(60_000_000))).count();
+        assert_eq!(granted, 18);
+    }
+
+    /// Asks for a thousand bytes each millisecond; how often it was granted.
+    fn spend_for_ten_seconds(budget: &mut RetransmissionBudget, bitrate: u64) -> usize {
+        (0..10_000u64).filter(|n| budget.allow(*n as u16, 1_000, RTT, bitrate, Micros(n * 1_000))).count()
+    }
+}

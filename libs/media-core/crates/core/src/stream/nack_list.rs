@@ -138,3 +138,163 @@ impl NackGenerator {
         self.missing.len() + gap <= MAX_MISSING
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const RTT: u64 = 50_000;
+
+    fn due(nacks: &mut NackGenerator, now: u64) -> Vec<u16> {
+        let mut out = Vec::new();
+        nacks.due(Micros(now), RTT, &mut out);
+        out
+    }
+
+    /// Has received these packets at time 0.
+    fn after(sequences: &[u64]) -> NackGenerator {
+        let mut nacks = NackGenerator::new();
+        for sequence in sequences {
+            nacks.received(*sequence, Micros(0));
+        }
+        nacks
+    }
+
+    #[test]
+    fn a_gap_may_be_reordering_at_first() {
+        let mut nacks = after(&[10, 12]);
+        assert_eq!(due(&mut nacks, 14_999), []);
+        assert_eq!(nacks.received(11, Micros(14_999)), Arrival::Reordered);
+        assert_eq!(due(&mut nacks, 30_000), []);
+    }
+
+    #[test]
+    fn asks_after_the_reorder_time() {
+        assert_eq!(due(&mut after(&[10, 12]), 15_000), [11]);
+    }
+
+    #[test]
+    fn asks_at_once_when_two_newer_packets_came() {
+        assert_eq!(due(&mut after(&[10, 13, 14]), 0), [11, 12]);
+    }
+
+    #[test]
+    fn asks_again_each_round_trip() {
+        let mut nacks = after(&[10, 12, 13]);
+        assert_eq!(due(&mut nacks, 0), [11]);
+        assert_eq!(due(&mut nacks, RTT - 1), []);
+        assert_eq!(due(&mut nacks, RTT), [11]);
+    }
+
+    #[test]
+    fn a_short_round_trip_does_not_hurry_it() {
+        let mut nacks = after(&[10, 12, 13]);
+        let mut out = Vec::new();
+        for millisecond in 0..=20 {
+            nacks.due(Micros(millisecond * 1_000), 0, &mut out);
+        }
+        assert_eq!(out, [11, 11]);
+    }
+
+    #[test]
+    fn a_repaired_packet_is_not_asked_for_again() {
+        let mut nacks = after(&[10, 12, 13]);
+        due(&mut nacks, 0);
+        assert_eq!(nacks.received(11, Micros(1)), Arrival::Repaired);
+        assert_eq!(nacks.received(11, Micros(2)), Arrival::NotMissing);
+        assert_eq!(due(&mut nacks, RTT), []);
+    }
+
+    #[test]
+    fn gives_up_after_ten_tries() {
+        let mut nacks = after(&[10, 12, 13]);
+        let asked: usize = (0..20).map(|n| due(&mut nacks, n * RTT).len()).sum();
+        assert_eq!(asked, 10);
+        assert_eq!(nacks.missing(), 0);
+    }
+
+    #[test]
+    fn a_gap_beyond_repair_needs_a_key_frame() {
+        let mut nacks = after(&[10, 12]);
+        assert_eq!(nacks.received(12 + 1_002, Micros(0)), Arrival::KeyFrameNeeded);
+        assert_eq!(nacks.missing(), 0);
+        assert_eq!(nacks.received(1_015, Micros(0)), Arrival::New);
+    }
+
+    #[test]
+    fn a_full_list_gives_up_what_is_older_than_the_key_frame() {
+        let mut nacks = after(&[10, 611]);
+        nacks.key_frame(611);
+        assert_eq!(nacks.received(1_212, Micros(0)), Arrival::New);
+        assert_eq!(nacks.missing(), 600);
+        assert_eq!(nacks.received(11, Micros(0)), Arrival::NotMissing);
+    }
+
+    #[test]
+    fn a_full_list_without_a_key_frame_needs_one() {
+        let mut nacks = after(&[10, 611]);
+        assert_eq!(nacks.received(1_212, Micros(0)), Arrival::KeyFrameNeeded);
+    }
+
+    #[test]
+    fn packets_before_the_first_are_not_missing() {
+        assert_eq!(after(&[10]).received(9, Micros(0)), Arrival::NotMissing);
+    }
+
+    proptest! {
+        #[test]
+        fn asks_for_what_is_missing_ten_times_at_most(
+            start in 1u64 << 16..1 << 18,
+            lost in prop::collection::vec(prop::bool::weighted(0.1), 1..300),
+            repaired_after in prop::option::of(1u64..60),
+        ) {
+            let mut nacks = NackGenerator::new();
+            nacks.received(start - 1, Micros(0));
+            let mut tries: HashMap<u16, (u64, u64)> = HashMap::new();
+            let mut out = Vec::new();
+            for (n, is_lost) in (0u64..).zip(&lost) {
+                let now = n * 5_000;
+                if !is_lost {
+                    prop_assert_eq!(nacks.received(start + n, Micros(now)), Arrival::New);
+                }
+                let back = tries.iter().find(|(_, (_, at))| repaired_after.is_some_and(|after| n - at == after));
+                if let Some(sequence) = back.map(|(sequence, _)| *sequence) {
+                    let ext = start + u64::from(sequence.wrapping_sub(start as u16));
+                    nacks.received(ext, Micros(now));
+                    tries.remove(&sequence);
+                }
+                out.clear();
+                nacks.due(Micros(now), 0, &mut out);
+                prop_assert!(out.len() <= nacks.missing());
+                for sequence in &out {
+                    let index = usize::from(sequence.wrapping_sub(start as u16));
+                    prop_assert!(lost[index], "{} has come", sequence);
+                    let entry = tries.entry(*sequence).or_insert((0, n));
+                    entry.0 += 1;
+                    prop_assert!(entry.0 <= 10);
+                }
+            }
+        }
+
+        #[test]
+        fn stays_bounded_whatever_comes(steps in prop::collection::vec(-1_200i64..1_200, 1..200)) {
+            let mut nacks = NackGenerator::new();
+            let mut highest = 1u64 << 20;
+            let mut out = Vec::new();
+            for step in steps {
+                let ext = highest.wrapping_add_signed(step);
+                highest = highest.max(ext);
+                let arrival = nacks.received(ext, Micros(0));
+                prop_assert!(nacks.missing() <= MAX_MISSING);
+                prop_assert!(arrival != Arrival::KeyFrameNeeded || nacks.missing() == 0);
+                out.clear();
+                nacks.due(Micros(1_000_000), RTT, &mut out);
+                prop_assert!(!out.contains(&(ext as u16)));
+            }
+        }
+    }
+}

@@ -9,6 +9,8 @@ const MAX_PAYLOAD: usize = 1_500;
 const MAX_EXTENSIONS: usize = 255;
 /// Older packets are of no use to anyone.
 const MAX_AGE_MICROS: u64 = 2_000_000;
+/// Slots looked at for their age with each packet: more than one, to catch up after gaps.
+const EXPIRED_AT_ONCE: u64 = 4;
 
 /// What is known of a packet besides its bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -80,6 +82,10 @@ impl StoredPacket {
 pub struct PacketStore {
     /// A power of two; packet `n` is in slot `n % len`.
     slots: Vec<StoredPacket>,
+    /// Buffers of packets too old to be asked for: a slow stream fills few, however long the ring.
+    spare: Vec<Vec<u8>>,
+    /// What is below has been looked at for its age; `None` before the first packet.
+    oldest: Option<u64>,
 }
 
 impl PacketStore {
@@ -92,7 +98,7 @@ impl PacketStore {
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         let slots = capacity.clamp(1, 1 << 16).next_power_of_two();
-        Self { slots: vec![StoredPacket::default(); slots] }
+        Self { slots: vec![StoredPacket::default(); slots], spare: Vec::new(), oldest: None }
     }
 
     /// Keeps a packet in place of the one a ring's length before it; it can be forwarded from what is returned.
@@ -105,10 +111,14 @@ impl PacketStore {
         extensions: impl IntoIterator<Item = (u8, &'a [u8])>,
         payload: &[u8],
     ) -> Option<&StoredPacket> {
+        self.expire(&meta);
         let index = self.index(meta.sequence);
         let slot = self.slots.get_mut(index)?;
         if payload.len() > MAX_PAYLOAD || (slot.present && slot.meta.sequence > meta.sequence) {
             return None;
+        }
+        if slot.bytes.capacity() == 0 {
+            slot.bytes = self.spare.pop().unwrap_or_default();
         }
         slot.fill(meta, extensions, payload);
         Some(slot)
@@ -122,7 +132,119 @@ impl PacketStore {
         })
     }
 
+    /// Takes back the buffers of the oldest packets, a few at a time, as `newest` comes.
+    fn expire(&mut self, newest: &PacketMeta) {
+        // What is a ring's length older has been overwritten or is about to be.
+        let overwritten = (newest.sequence + 1).saturating_sub(self.slots.len() as u64);
+        let from = self.oldest.unwrap_or(newest.sequence).max(overwritten);
+        let until = newest.sequence.min(from + EXPIRED_AT_ONCE);
+        self.oldest = Some(from.max(until));
+        for sequence in from..until {
+            let index = self.index(sequence);
+            let Some(slot) = self.slots.get_mut(index).filter(|slot| slot.present && slot.meta.sequence == sequence)
+            else {
+                continue;
+            };
+            if newest.received.since(slot.meta.received) <= MAX_AGE_MICROS {
+                self.oldest = Some(sequence);
+                return;
+            }
+            slot.present = false;
+            self.spare.push(std::mem::take(&mut slot.bytes));
+        }
+    }
+
     fn index(&self, sequence: u64) -> usize {
         sequence as usize & (self.slots.len() - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meta(sequence: u64, received: u64) -> PacketMeta {
+        PacketMeta { sequence, timestamp: 7, received: Micros(received), codec: 1, marker: true }
+    }
+
+    fn insert(store: &mut PacketStore, sequence: u64, received: u64, payload: &[u8]) -> bool {
+        store.insert(meta(sequence, received), [], payload).is_some()
+    }
+
+    #[test]
+    fn gives_back_what_it_was_given() {
+        let mut store = PacketStore::new(PacketStore::AUDIO);
+        let extensions: [(u8, &[u8]); 3] = [(3, b"level"), (200, b""), (9, b"orientation")];
+        assert!(store.insert(meta(70_000, 0), extensions, b"payload").is_some());
+        let packet = store.get(70_000, Micros(0)).unwrap();
+        assert_eq!(*packet.meta(), meta(70_000, 0));
+        assert_eq!(packet.payload(), b"payload");
+        assert_eq!(packet.extensions().collect::<Vec<_>>(), extensions);
+    }
+
+    #[test]
+    fn knows_only_what_came() {
+        let mut store = PacketStore::new(8);
+        assert!(insert(&mut store, 70_000, 0, b"a"));
+        assert!(store.get(70_001, Micros(0)).is_none());
+        assert!(store.get(70_008, Micros(0)).is_none());
+        assert!(PacketStore::new(8).get(0, Micros(0)).is_none());
+    }
+
+    #[test]
+    fn a_newer_packet_takes_the_place_of_one_a_ring_older() {
+        let mut store = PacketStore::new(8);
+        assert!(insert(&mut store, 70_000, 0, b"a long one"));
+        assert!(insert(&mut store, 70_008, 0, b"short"));
+        assert!(store.get(70_000, Micros(0)).is_none());
+        assert_eq!(store.get(70_008, Micros(0)).unwrap().payload(), b"short");
+        assert!(!insert(&mut store, 70_000, 0, b"late"));
+    }
+
+    #[test]
+    fn gives_nothing_older_than_two_seconds() {
+        let mut store = PacketStore::new(8);
+        assert!(insert(&mut store, 70_000, 1_000_000, b"a"));
+        assert!(store.get(70_000, Micros(3_000_000)).is_some());
+        assert!(store.get(70_000, Micros(3_000_001)).is_none());
+    }
+
+    #[test]
+    fn refuses_what_no_datagram_can_carry() {
+        assert!(!insert(&mut PacketStore::new(8), 70_000, 0, &[0; MAX_PAYLOAD + 1]));
+    }
+
+    #[test]
+    fn leaves_out_extensions_that_do_not_fit() {
+        let mut store = PacketStore::new(8);
+        let (long, short) = ([1; 250], [2; 16]);
+        store.insert(meta(70_000, 0), [(1, &long[..]), (2, &short[..]), (3, b"")], b"payload");
+        let packet = store.get(70_000, Micros(0)).unwrap();
+        assert_eq!(packet.extensions().map(|(tag, _)| tag).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(packet.payload(), b"payload");
+    }
+
+    #[test]
+    fn a_slow_stream_fills_few_buffers() {
+        let mut store = PacketStore::new(PacketStore::VIDEO);
+        for n in 0..2_000u64 {
+            // Twenty a second, every tenth lost.
+            if n % 10 != 3 {
+                assert!(insert(&mut store, 70_000 + n, n * 50_000, &[0; 1_000]));
+            }
+        }
+        let buffers = store.slots.iter().filter(|slot| slot.bytes.capacity() > 0).count() + store.spare.len();
+        assert!(buffers <= 42, "{buffers}");
+    }
+
+    #[test]
+    fn a_fast_stream_fills_the_ring() {
+        let mut store = PacketStore::new(8);
+        for n in 0..100 {
+            assert!(insert(&mut store, 70_000 + n, n, &[n as u8]));
+        }
+        let held = (0..100).filter(|n| store.get(70_000 + n, Micros(100)).is_some());
+        assert_eq!(held.collect::<Vec<_>>(), (92..100).collect::<Vec<_>>());
+        assert!(store.spare.is_empty());
     }
 }

@@ -125,3 +125,103 @@ impl ReceiveStats {
         self.range.map_or(0, |(lowest, highest)| highest - lowest + 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feed(stats: &mut ReceiveStats, sequences: impl IntoIterator<Item = u64>) {
+        for sequence in sequences {
+            stats.received((1 << 16) + sequence, 0, Micros(0));
+        }
+    }
+
+    #[test]
+    fn reports_nothing_before_the_first_packet() {
+        assert_eq!(ReceiveStats::new(90_000).report(Micros(0)), None);
+    }
+
+    #[test]
+    fn counts_the_loss_of_an_interval_and_in_all() {
+        let mut stats = ReceiveStats::new(90_000);
+        feed(&mut stats, (0..100).filter(|n| n % 4 != 1));
+        let report = stats.report(Micros(0)).unwrap();
+        assert_eq!((report.fraction_lost, report.cumulative_lost, report.highest_sequence), (64, 25, 99));
+        feed(&mut stats, 100..200);
+        let report = stats.report(Micros(0)).unwrap();
+        assert_eq!((report.fraction_lost, report.cumulative_lost, report.highest_sequence), (0, 25, 199));
+    }
+
+    #[test]
+    fn a_repaired_packet_is_not_lost() {
+        let mut stats = ReceiveStats::new(90_000);
+        feed(&mut stats, [0, 1, 3]);
+        stats.repaired((1 << 16) + 2);
+        assert_eq!((stats.lost(), stats.packets()), (0, 4));
+    }
+
+    #[test]
+    fn a_repair_of_the_last_interval_makes_no_negative_fraction() {
+        let mut stats = ReceiveStats::new(90_000);
+        feed(&mut stats, [0, 3]);
+        assert_eq!(stats.report(Micros(0)).unwrap().cumulative_lost, 2);
+        stats.repaired((1 << 16) + 1);
+        feed(&mut stats, [4]);
+        let report = stats.report(Micros(0)).unwrap();
+        assert_eq!((report.fraction_lost, report.cumulative_lost), (0, 1));
+    }
+
+    #[test]
+    fn counts_the_cycles() {
+        let mut stats = ReceiveStats::new(90_000);
+        feed(&mut stats, [65_535, 65_536]);
+        assert_eq!(stats.report(Micros(0)).unwrap().highest_sequence, 0x1_0000);
+    }
+
+    #[test]
+    fn cumulative_loss_stops_at_24_bits() {
+        let mut stats = ReceiveStats::new(90_000);
+        feed(&mut stats, [0, 1 << 30]);
+        let report = stats.report(Micros(0)).unwrap();
+        assert_eq!((report.fraction_lost, report.cumulative_lost), (255, 0x7f_ffff));
+    }
+
+    #[test]
+    fn steady_arrival_has_no_jitter() {
+        let mut stats = ReceiveStats::new(48_000);
+        for n in 0..500u64 {
+            stats.received((1 << 16) + n, n as u32 * 960, Micros(n * 20_000));
+        }
+        assert_eq!(stats.jitter(), 0);
+    }
+
+    #[test]
+    fn jitter_tends_to_the_mean_difference() {
+        let mut stats = ReceiveStats::new(48_000);
+        for n in 0..500u64 {
+            // Every second packet 10 ms late: transit differs by 480 each time.
+            stats.received((1 << 16) + n, n as u32 * 960, Micros(n * 20_000 + n % 2 * 10_000));
+        }
+        assert!((475..=485).contains(&stats.jitter()), "{}", stats.jitter());
+    }
+
+    #[test]
+    fn wild_timestamps_do_not_overflow() {
+        let mut stats = ReceiveStats::new(u32::MAX);
+        for n in 0..500u64 {
+            let timestamp = if n % 2 == 0 { 0 } else { 1 << 31 };
+            stats.received((1 << 16) + n, timestamp, Micros(u64::MAX - n));
+        }
+        assert!(stats.jitter() > 1 << 30);
+    }
+
+    #[test]
+    fn echoes_the_last_sender_report() {
+        let mut stats = ReceiveStats::new(90_000);
+        feed(&mut stats, [0]);
+        assert_eq!(stats.report(Micros(0)).unwrap().last_sr, 0);
+        stats.sender_report(0x1122_3344_5566_7788, Micros(1_000_000));
+        let report = stats.report(Micros(1_500_000)).unwrap();
+        assert_eq!((report.last_sr, report.delay_since_last_sr), (0x3344_5566, 0x8000));
+    }
+}

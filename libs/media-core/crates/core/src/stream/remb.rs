@@ -52,3 +52,46 @@ impl RembEstimate {
         self.bitrate
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000;
+
+    #[test]
+    fn begins_with_the_maximum_and_stays_there_without_loss() {
+        let mut estimate = RembEstimate::new(3_000_000);
+        assert_eq!(estimate.update(Micros(0), 0, 2_000_000), 3_000_000);
+    }
+
+    #[test]
+    fn high_loss_lowers_below_what_was_sent() {
+        let mut estimate = RembEstimate::new(10_000_000);
+        // A quarter of 2 Mb/s lost: less an eighth.
+        assert_eq!(estimate.update(Micros(0), 64, 1_500_000), 1_750_000);
+    }
+
+    #[test]
+    fn moderate_loss_holds() {
+        let mut estimate = RembEstimate::new(1_000_000);
+        estimate.update(Micros(0), 128, 500_000);
+        let before = estimate.bitrate();
+        assert_eq!(estimate.update(Micros(SECOND), 13, 500_000), before);
+    }
+
+    #[test]
+    fn low_loss_raises_by_eight_percent_a_second() {
+        let mut estimate = RembEstimate::new(1_000_000);
+        assert_eq!(estimate.update(Micros(0), 128, 400_000), 600_000);
+        assert_eq!(estimate.update(Micros(SECOND / 2), 0, 400_000), 600_000);
+        assert_eq!(estimate.update(Micros(SECOND), 0, 400_000), 648_000);
+    }
+
+    #[test]
+    fn never_falls_below_the_least() {
+        let mut estimate = RembEstimate::new(1_000_000);
+        assert_eq!(estimate.update(Micros(0), 255, 0), MIN_BITRATE);
+        assert_eq!(RembEstimate::new(1).bitrate(), MIN_BITRATE);
+    }
+}

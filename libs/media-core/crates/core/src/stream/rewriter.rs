@@ -56,7 +56,8 @@ pub struct SequenceRewriter {
 }
 
 impl SequenceRewriter {
-    /// The first packet of `source` (any name) that is forwarded gets the number `first`.
+    /// The first packet of `source` that is forwarded gets the number `first`. A source may have any name, but not one
+    /// that another numbering had.
     #[must_use]
     pub const fn new(source: u32, first: u16) -> Self {
         let first_out = (1 << 16) + first as u64;
@@ -184,3 +185,6 @@ impl SequenceRewriter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,3 +45,40 @@ impl SentReports {
 const fn middle(ntp: u64) -> u32 {
     (ntp >> 16) as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subtracts_the_receivers_delay() {
+        let mut reports = SentReports::new();
+        reports.sent(0x1122_3344_5566_7788, Micros(1_000_000));
+        // Half a second of delay.
+        assert_eq!(reports.round_trip(0x3344_5566, 0x8000, Micros(1_540_000)), Some(40_000));
+    }
+
+    #[test]
+    fn remembers_only_the_last_reports() {
+        let mut reports = SentReports::new();
+        for second in 1..=9 {
+            reports.sent(second << 32, Micros(second * 1_000_000));
+        }
+        assert_eq!(reports.round_trip(1 << 16, 0, Micros(9_100_000)), None);
+        assert_eq!(reports.round_trip(2 << 16, 0, Micros(9_100_000)), Some(7_100_000));
+    }
+
+    #[test]
+    fn disbelieves_a_delay_longer_than_the_time_that_passed() {
+        let mut reports = SentReports::new();
+        reports.sent(5 << 32, Micros(0));
+        assert_eq!(reports.round_trip(5 << 16, 0x1_0000, Micros(999_999)), None);
+    }
+
+    #[test]
+    fn a_receiver_that_has_no_report_tells_nothing() {
+        let mut reports = SentReports::new();
+        reports.sent(0, Micros(0));
+        assert_eq!(reports.round_trip(0, 0, Micros(10)), None);
+    }
+}

@@ -50,3 +50,42 @@ impl RtxSequence {
         sequence
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_it_wrote() {
+        let packet = RtxPayload { original_sequence: 0xabcd, payload: b"media" };
+        let mut out = [0; 16];
+        let len = packet.write(&mut out).unwrap();
+        assert_eq!(&out[..len], b"\xab\xcdmedia");
+        assert_eq!(RtxPayload::parse(&out[..len]), Some(packet));
+    }
+
+    #[test]
+    fn a_probe_may_have_no_payload() {
+        assert_eq!(RtxPayload::parse(&[1, 2]), Some(RtxPayload { original_sequence: 0x0102, payload: &[] }));
+    }
+
+    #[test]
+    fn refuses_what_is_too_short_for_a_number() {
+        assert_eq!(RtxPayload::parse(&[1]), None);
+        assert_eq!(RtxPayload::parse(&[]), None);
+    }
+
+    #[test]
+    fn writes_nothing_that_does_not_fit() {
+        let packet = RtxPayload { original_sequence: 1, payload: b"media" };
+        let mut out = [0; 6];
+        assert_eq!(packet.write(&mut out), None);
+        assert_eq!(out, [0; 6]);
+    }
+
+    #[test]
+    fn numbers_wrap_around() {
+        let mut sequence = RtxSequence::new(65_535);
+        assert_eq!((sequence.take(), sequence.take()), (65_535, 0));
+    }
+}

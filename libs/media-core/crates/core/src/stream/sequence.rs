@@ -47,3 +47,59 @@ impl SequenceUnwrapper {
         self.highest
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn first_packet_leaves_room_below() {
+        let mut unwrapper = SequenceUnwrapper::new();
+        assert_eq!(unwrapper.extend(0), 65_536);
+        assert_eq!(unwrapper.extend(65_535), 65_535);
+        assert_eq!(unwrapper.highest(), Some(65_536));
+    }
+
+    #[test]
+    fn half_a_cycle_ahead_is_behind() {
+        let mut unwrapper = SequenceUnwrapper::new();
+        unwrapper.extend(100);
+        assert_eq!(unwrapper.nearest(100 + 32_767), 65_536 + 100 + 32_767);
+        assert_eq!(unwrapper.nearest(100 + 32_768), 65_536 + 100 - 32_768);
+    }
+
+    #[test]
+    fn looking_up_takes_no_note() {
+        let mut unwrapper = SequenceUnwrapper::new();
+        unwrapper.extend(7);
+        assert_eq!(unwrapper.nearest(20), 65_556);
+        assert_eq!(unwrapper.highest(), Some(65_543));
+    }
+
+    proptest! {
+        #[test]
+        fn extends_any_walk_within_half_a_cycle(
+            start in any::<u16>(),
+            steps in prop::collection::vec(-3_000i64..3_000, 1..200),
+        ) {
+            let mut unwrapper = SequenceUnwrapper::new();
+            let mut highest = unwrapper.extend(start);
+            for step in steps {
+                let expected = highest.wrapping_add_signed(step);
+                prop_assert_eq!(unwrapper.extend(expected as u16), expected);
+                highest = highest.max(expected);
+                prop_assert_eq!(unwrapper.highest(), Some(highest));
+            }
+        }
+
+        #[test]
+        fn keeps_the_low_bits_of_anything(sequences in prop::collection::vec(any::<u16>(), 1..200)) {
+            let mut unwrapper = SequenceUnwrapper::new();
+            for sequence in sequences {
+                prop_assert_eq!(unwrapper.extend(sequence) as u16, sequence);
+            }
+        }
+    }
+}

@@ -130,3 +130,149 @@ impl ArrivalLog {
 const fn slot_of(ext: u64) -> usize {
     (ext % CAPACITY) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn take(log: &mut ArrivalLog, now: u64) -> Vec<(u16, Option<u64>)> {
+        let mut out = Vec::new();
+        log.take(Micros(now), &mut out);
+        out.into_iter().map(|(sequence, arrival)| (sequence, arrival.map(|arrival| arrival.0))).collect()
+    }
+
+    /// Packets that came, a microsecond after one another.
+    fn log_of(sequences: &[u16]) -> ArrivalLog {
+        let mut log = ArrivalLog::new();
+        for (sequence, now) in sequences.iter().zip(0..) {
+            log.record(*sequence, Micros(now));
+        }
+        log
+    }
+
+    #[test]
+    fn tells_of_arrivals_and_of_what_is_missing() {
+        let mut log = log_of(&[65_534, 65_535, 1]);
+        assert_eq!(take(&mut log, 100_000), [(65_534, Some(0)), (65_535, Some(1)), (0, None), (1, Some(2))]);
+    }
+
+    #[test]
+    fn loss_between_two_feedbacks_is_told_by_the_second() {
+        let mut log = log_of(&[10]);
+        take(&mut log, 100_000);
+        log.record(12, Micros(110_000));
+        assert_eq!(take(&mut log, 200_000), [(11, None), (12, Some(110_000))]);
+    }
+
+    #[test]
+    fn a_late_packet_is_told_with_what_follows_it() {
+        let mut log = log_of(&[10, 12, 13]);
+        take(&mut log, 100_000);
+        log.record(11, Micros(110_000));
+        assert_eq!(take(&mut log, 200_000), [(11, Some(110_000)), (12, Some(1)), (13, Some(2))]);
+    }
+
+    #[test]
+    fn what_is_too_late_is_not_told() {
+        let mut log = log_of(&[10_000]);
+        take(&mut log, 100_000);
+        log.record(10_001 - LATE_WINDOW as u16 - 1, Micros(110_000));
+        assert!(!log.is_due(Micros(10_000_000)));
+    }
+
+    #[test]
+    fn the_first_of_two_copies_counts() {
+        let mut log = log_of(&[10, 10]);
+        assert_eq!(take(&mut log, 100_000), [(10, Some(0))]);
+    }
+
+    #[test]
+    fn feedback_is_due_each_tenth_of_a_second() {
+        let mut log = log_of(&[10]);
+        assert!(!log.is_due(Micros(99_999)));
+        assert!(log.is_due(Micros(100_000)));
+        take(&mut log, 100_000);
+        log.record(11, Micros(150_000));
+        assert!(!log.is_due(Micros(199_999)));
+        assert!(log.is_due(Micros(200_000)));
+    }
+
+    #[test]
+    fn feedback_is_due_twice_as_often_at_high_rates() {
+        let log = log_of(&(0..50).collect::<Vec<_>>());
+        assert!(!log.is_due(Micros(49_999)));
+        assert!(log.is_due(Micros(50_000)));
+    }
+
+    #[test]
+    fn feedback_is_due_before_the_log_is_full() {
+        let log = log_of(&(0..CAPACITY as u16 / 2).collect::<Vec<_>>());
+        assert!(log.is_due(Micros(2_000)));
+    }
+
+    #[test]
+    fn no_feedback_without_news() {
+        let mut log = log_of(&[10]);
+        take(&mut log, 100_000);
+        assert!(!log.is_due(Micros(500_000)));
+        assert_eq!(take(&mut log, 500_000), []);
+    }
+
+    #[test]
+    fn a_jump_begins_anew() {
+        let mut log = log_of(&[10, 20_000]);
+        assert_eq!(take(&mut log, 100_000), [(20_000, Some(1))]);
+    }
+
+    #[test]
+    fn messages_are_counted() {
+        let mut log = ArrivalLog::new();
+        assert_eq!((log.take_count(), log.take_count()), (0, 1));
+        assert_eq!((2..=256).map(|_| log.take_count()).last(), Some(0));
+    }
+
+    proptest! {
+        #[test]
+        fn every_arrival_within_the_window_is_told(
+            steps in prop::collection::vec((-100i64..110, prop::bool::weighted(0.05)), 1..600),
+        ) {
+            let mut log = ArrivalLog::new();
+            let mut highest = 1u64 << 16;
+            let mut expected = BTreeMap::new();
+            let mut told = BTreeMap::new();
+            for ((step, feedback), now) in steps.into_iter().zip(0..) {
+                let ext = highest.wrapping_add_signed(step);
+                // What is told must be told within the window, so that the numbers stay distinct.
+                if highest - (1 << 16) < 30_000 && ext > (1 << 16) {
+                    highest = highest.max(ext);
+                    log.record(ext as u16, Micros(now));
+                    expected.entry(ext as u16).or_insert(now);
+                }
+                if feedback || log.is_due(Micros(now)) {
+                    let run = take(&mut log, now);
+                    prop_assert!(run.windows(2).all(|pair| pair[1].0 == pair[0].0.wrapping_add(1)));
+                    prop_assert!(run.last().is_none_or(|(_, arrival)| arrival.is_some()));
+                    prop_assert!(run.len() <= CAPACITY as usize);
+                    told.extend(run.into_iter().filter_map(|(sequence, arrival)| Some((sequence, arrival?))));
+                }
+            }
+            told.extend(take(&mut log, 0).into_iter().filter_map(|(sequence, arrival)| Some((sequence, arrival?))));
+            prop_assert_eq!(told, expected);
+        }
+
+        #[test]
+        fn survives_any_numbers(sequences in prop::collection::vec(any::<u16>(), 1..200)) {
+            let mut log = ArrivalLog::new();
+            for (sequence, now) in sequences.into_iter().zip(0..) {
+                log.record(sequence, Micros(now));
+                if now % 7 == 0 {
+                    prop_assert!(take(&mut log, now).len() <= CAPACITY as usize);
+                }
+            }
+        }
+    }
+}
