@@ -1,5 +1,7 @@
 //! Loss and jitter of a received stream.
 
+use hubbub_wire::{CompactNtp, NtpTime};
+
 use super::timestamp::ticks;
 use crate::api::Micros;
 
@@ -34,7 +36,7 @@ pub struct ReceiveStats {
     /// Arrival less timestamp, of the last packet, in timestamp units.
     transit: Option<u32>,
     /// LSR and when it came.
-    sender_report: Option<(u32, Micros)>,
+    sender_report: Option<(CompactNtp, Micros)>,
 }
 
 impl ReceiveStats {
@@ -70,7 +72,7 @@ impl ReceiveStats {
 
     /// A sender report with this NTP timestamp (32.32) came at `now`.
     pub fn sender_report(&mut self, ntp: u64, now: Micros) {
-        self.sender_report = Some(((ntp >> 16) as u32, now));
+        self.sender_report = Some((NtpTime(ntp).compact(), now));
     }
 
     /// The report block for now, `None` before the first packet. The next block's fraction counts from here.
@@ -82,10 +84,8 @@ impl ReceiveStats {
         self.expected_prior = expected;
         self.received_prior = self.received;
         let fraction = (lost_interval << 8).checked_div(expected_interval).unwrap_or(0);
-        let (last_sr, delay) = self.sender_report.map_or((0, 0), |(last_sr, at)| {
-            let delay = (u128::from(now.since(at)) << 16) / 1_000_000;
-            (last_sr, u32::try_from(delay).unwrap_or(u32::MAX))
-        });
+        let (last_sr, delay) =
+            self.sender_report.map_or((0, 0), |(last_sr, at)| (last_sr.0, CompactNtp::from_micros(now.since(at)).0));
         Some(ReceptionReport {
             fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
             cumulative_lost: self.lost().clamp(-0x80_0000, 0x7f_ffff) as i32,

@@ -1,5 +1,7 @@
 //! The round trip to a receiver, from its receiver reports.
 
+use hubbub_wire::{CompactNtp, NtpTime};
+
 use crate::api::Micros;
 
 const REMEMBERED: usize = 8;
@@ -10,7 +12,7 @@ const REMEMBERED: usize = 8;
 #[derive(Debug, Clone, Default)]
 pub struct SentReports {
     /// The oldest is overwritten.
-    sent: [Option<(u32, Micros)>; REMEMBERED],
+    sent: [Option<(CompactNtp, Micros)>; REMEMBERED],
     next: usize,
 }
 
@@ -24,7 +26,7 @@ impl SentReports {
     /// A report with this NTP timestamp (32.32) goes out at `now`.
     pub fn sent(&mut self, ntp: u64, now: Micros) {
         if let Some(slot) = self.sent.get_mut(self.next) {
-            *slot = Some((middle(ntp), now));
+            *slot = Some((NtpTime(ntp).compact(), now));
         }
         self.next = (self.next + 1) % REMEMBERED;
     }
@@ -36,14 +38,9 @@ impl SentReports {
         if last_sr == 0 {
             return None;
         }
-        let (_, at) = self.sent.iter().flatten().find(|(ntp, _)| *ntp == last_sr)?;
-        now.since(*at).checked_sub((u64::from(delay) * 1_000_000) >> 16)
+        let (_, at) = self.sent.iter().flatten().find(|(ntp, _)| ntp.0 == last_sr)?;
+        now.since(*at).checked_sub(CompactNtp(delay).to_micros())
     }
-}
-
-/// The middle 32 bits of an NTP timestamp (RFC 3550 section 4).
-const fn middle(ntp: u64) -> u32 {
-    (ntp >> 16) as u32
 }
 
 #[cfg(test)]

@@ -1,14 +1,9 @@
 //! What a sender report says of a source's clocks.
 
+use hubbub_wire::NtpTime;
+
 use super::timestamp::ticks;
 use crate::api::Micros;
-
-/// NTP timestamp units (2^-32 s, RFC 3550 section 4) of so many microseconds; wraps around with the NTP era.
-pub(super) const fn ntp_units(micros: u64) -> u64 {
-    let seconds = micros / 1_000_000;
-    let rest = micros % 1_000_000;
-    (seconds << 32).wrapping_add((rest << 32) / 1_000_000)
-}
 
 /// One moment of a source by three clocks: its NTP clock, its RTP clock and ours, from its last sender report
 /// (RFC 3550 section 6.4.1).
@@ -50,7 +45,7 @@ impl ClockMapping {
     pub fn at(&self, now: Micros) -> (u64, u32) {
         let elapsed = now.since(self.arrival);
         let rtp = self.rtp.wrapping_add(ticks(elapsed, self.clock_rate) as u32);
-        (self.ntp.wrapping_add(ntp_units(elapsed)), rtp)
+        (self.ntp.wrapping_add(NtpTime::from_micros(elapsed).0), rtp)
     }
 
     /// When the report came.
