@@ -1,0 +1,47 @@
+//! Commands from dicts, events and counters to dicts. `_native.pyi` gives the shapes.
+
+use hubbub_core::api::{Command, Event};
+use hubbub_io::ThreadCounters;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pythonize::{depythonize, pythonize};
+
+/// A command; what is wrong with the dict is a `ValueError`, whatever it is.
+pub(crate) fn command(dict: &Bound<'_, PyDict>) -> PyResult<Command> {
+    depythonize(dict).map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
+/// An event. A reply's outcome stands under `ok` or `error`.
+pub(crate) fn event<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyAny>> {
+    let dict = pythonize(py, event)?;
+    if let Event::Reply { result, .. } = event {
+        match result {
+            Ok(body) => dict.set_item("ok", pythonize(py, body)?)?,
+            Err(error) => dict.set_item("error", error.name())?,
+        }
+    }
+    Ok(dict)
+}
+
+/// The counters of one worker: the core's own beside those of its thread.
+pub(crate) fn counters<'py>(
+    py: Python<'py>,
+    counters: &ThreadCounters,
+) -> PyResult<Bound<'py, PyAny>> {
+    let dict = pythonize(py, &counters.worker)?;
+    let ThreadCounters {
+        worker: _,
+        sent,
+        oversized,
+        cpu_us,
+    } = counters;
+    dict.set_item("cpu_seconds", *cpu_us as f64 / 1e6)?;
+    dict.set_item("dropped_oversized", oversized)?;
+    dict.set_item("send_messages", sent.messages)?;
+    dict.set_item("send_refused", sent.refused)?;
+    dict.set_item("send_overflow_video", sent.overflow.video)?;
+    dict.set_item("send_overflow_audio", sent.overflow.audio)?;
+    dict.set_item("send_overflow_control", sent.overflow.control)?;
+    Ok(dict)
+}
