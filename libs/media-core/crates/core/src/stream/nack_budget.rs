@@ -53,7 +53,7 @@ impl RetransmissionBudget {
 
     fn refill(&mut self, bitrate: u64, now: Micros) {
         // The first NACK finds a full budget.
-        let elapsed = self.refilled.map_or(BURST_MICROS, |refilled| now.since(refilled).min(BURST_MICROS));
+        let elapsed = self.refilled.map_or(BURST_MICROS, |refilled| now.since(refilled));
         self.refilled = Some(now);
         let gained = bitrate.saturating_mul(elapsed);
         self.budget = self.budget.saturating_add(gained).min(bitrate.saturating_mul(BURST_MICROS));

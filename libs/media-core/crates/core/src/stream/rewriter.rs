@@ -8,7 +8,7 @@ const MAX_SEGMENTS: usize = 256;
 const MAX_DROPOUT: u64 = 3_000;
 
 /// A packet by the name that its source gave it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SourcePacket {
     /// As given to [`SequenceRewriter::switch_source`].
     pub source: u32,

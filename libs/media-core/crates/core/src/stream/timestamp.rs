@@ -149,6 +149,15 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_counts_from_its_first_packet() {
+        let mut rewriter = TimestampRewriter::new(RATE);
+        rewriter.rewrite(90_000, Micros(0));
+        rewriter.rewrite(90_000, Micros(20_000));
+        rewriter.switch_source(10, Micros(100_000), None, None);
+        assert_eq!(rewriter.rewrite(10, Micros(100_000)), 99_000);
+    }
+
+    #[test]
     fn a_late_packet_keeps_its_place() {
         let mut rewriter = TimestampRewriter::new(RATE);
         rewriter.rewrite(90_000, Micros(0));

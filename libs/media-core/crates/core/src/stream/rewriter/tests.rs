@@ -184,6 +184,7 @@ proptest! {
         let mut rewriter = SequenceRewriter::new(0, 65_500);
         let mut highest = [1u64 << 20; 3];
         let mut sent: HashMap<u64, SourcePacket> = HashMap::new();
+        let mut numbers: HashMap<SourcePacket, u64> = HashMap::new();
         for operation in operations {
             let source = rewriter.source();
             let at = |highest: &mut [u64; 3], step| {
@@ -196,6 +197,7 @@ proptest! {
                     let packet = SourcePacket { source, sequence: at(&mut highest, step) };
                     if let Some(out) = rewriter.forward(packet.sequence) {
                         prop_assert_eq!(*sent.entry(out).or_insert(packet), packet);
+                        prop_assert_eq!(*numbers.entry(packet).or_insert(out), out);
                         prop_assert!(out <= rewriter.highest().unwrap());
                     }
                 }
