@@ -1,0 +1,59 @@
+//! The codecs that are told apart.
+
+/// A codec, as far as forwarding differs by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// Opus (RFC 7587).
+    Opus,
+    /// VP8 (RFC 7741).
+    Vp8,
+    /// VP9 (RFC 9628).
+    Vp9,
+    /// H.264 (RFC 6184).
+    H264,
+    /// AV1 (RTP payload format for AV1, version 1.0).
+    Av1,
+    /// Any other: forwarded as it is.
+    Other,
+}
+
+impl Codec {
+    const BY_MIME: [(&'static str, Self); 5] = [
+        ("audio/opus", Self::Opus),
+        ("video/VP8", Self::Vp8),
+        ("video/VP9", Self::Vp9),
+        ("video/H264", Self::H264),
+        ("video/AV1", Self::Av1),
+    ];
+
+    /// The codec of a media type like `video/VP8`, in any case of letters.
+    #[must_use]
+    pub fn from_mime(mime: &str) -> Self {
+        let named = Self::BY_MIME
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(mime));
+        named.map_or(Self::Other, |&(_, codec)| codec)
+    }
+
+    /// Whether a receiver can start only at a key frame, and we can see where one begins.
+    #[must_use]
+    pub fn has_key_frames(self) -> bool {
+        match self {
+            Self::Vp8 | Self::Vp9 | Self::H264 | Self::Av1 => true,
+            Self::Opus | Self::Other => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types_are_known_in_any_case() {
+        assert_eq!(Codec::from_mime("video/vp8"), Codec::Vp8);
+        assert_eq!(Codec::from_mime("AUDIO/OPUS"), Codec::Opus);
+        assert_eq!(Codec::from_mime("video/AV1"), Codec::Av1);
+        assert_eq!(Codec::from_mime("video/rtx"), Codec::Other);
+    }
+}

@@ -1,0 +1,201 @@
+//! The template dependency structure (RTP payload format for AV1 1.0, appendix A.8.3).
+
+use super::template_index;
+use crate::Malformed;
+use crate::bits::BitReader;
+
+/// Template ids run below this number.
+pub(super) const TEMPLATE_IDS: u8 = 64;
+
+/// More decode targets than this five bits cannot count.
+pub(super) const MAX_DECODE_TARGETS: usize = 32;
+
+/// A spatial and a temporal layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Layer {
+    /// Spatial layer, the lowest is 0.
+    pub spatial: u8,
+    /// Temporal layer, the lowest is 0.
+    pub temporal: u8,
+}
+
+/// What a frame is to a decode target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Indication {
+    NotPresent,
+    Discardable,
+    Switch,
+    Required,
+}
+
+impl Indication {
+    pub(super) fn read(bits: &mut BitReader<'_>) -> Result<Self, Malformed> {
+        Ok(match bits.read(2)? {
+            0 => Self::NotPresent,
+            1 => Self::Discardable,
+            2 => Self::Switch,
+            _ => Self::Required,
+        })
+    }
+}
+
+/// Which layers, decode targets and resolutions a coded video sequence has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateStructure {
+    id_offset: u8,
+    layers: Vec<Layer>,
+    decode_targets: Vec<Layer>,
+    /// A row of one indication a decode target for each template.
+    indications: Vec<Indication>,
+    resolutions: Vec<(u32, u32)>,
+}
+
+impl TemplateStructure {
+    /// The layer of each template, at most 64.
+    #[must_use]
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// The highest layer of each decode target, 1 to 32 of them.
+    #[must_use]
+    pub fn decode_targets(&self) -> &[Layer] {
+        &self.decode_targets
+    }
+
+    /// The largest width and height in pixels of each spatial layer, the lowest first; empty when they are not given.
+    #[must_use]
+    pub fn resolutions(&self) -> &[(u32, u32)] {
+        &self.resolutions
+    }
+
+    /// Index of the template that `id` names, if there is one.
+    pub(super) fn template(&self, id: u8) -> Option<usize> {
+        let index = template_index(id, self.id_offset);
+        (index < self.layers.len()).then_some(index)
+    }
+
+    /// What a frame of the template is to each decode target.
+    pub(super) fn indications(&self, template: usize) -> &[Indication] {
+        let targets = self.decode_targets.len();
+        self.indications
+            .get(template * targets..(template + 1) * targets)
+            .unwrap_or_default()
+    }
+
+    /// Whether a frame with these indications lets a receiver go up to the decode target that is `layer`.
+    pub(super) fn switches_to(&self, layer: Layer, indications: &[Indication]) -> bool {
+        let mut targets = self.decode_targets.iter().zip(indications);
+        targets.any(|(&target, &indication)| target == layer && indication == Indication::Switch)
+    }
+
+    /// Reads `template_dependency_structure`.
+    pub(super) fn parse(bits: &mut BitReader<'_>) -> Result<Self, Malformed> {
+        let id_offset = bits.read_u8(6)?;
+        let target_count = bits.read(5)? as usize + 1;
+        let layers = parse_layers(bits)?;
+        let indications = (0..layers.len() * target_count)
+            .map(|_| Indication::read(bits))
+            .collect::<Result<Vec<_>, _>>()?;
+        skip_references(bits, layers.len())?;
+        skip_chains(bits, layers.len(), target_count)?;
+        let decode_targets = decode_target_layers(&layers, &indications, target_count);
+        let resolutions = if bits.flag()? {
+            parse_resolutions(bits, &layers)?
+        } else {
+            Vec::new()
+        };
+        Ok(Self {
+            id_offset,
+            layers,
+            decode_targets,
+            indications,
+            resolutions,
+        })
+    }
+}
+
+/// `template_layers`: how each template's layer follows from the one before.
+fn parse_layers(bits: &mut BitReader<'_>) -> Result<Vec<Layer>, Malformed> {
+    let mut layer = Layer::default();
+    let mut layers = vec![layer];
+    loop {
+        match bits.read(2)? {
+            0 => {}
+            1 => layer.temporal += 1,
+            2 => {
+                layer = Layer {
+                    spatial: layer.spatial + 1,
+                    temporal: 0,
+                }
+            }
+            _ => return Ok(layers),
+        }
+        if layers.len() == usize::from(TEMPLATE_IDS) {
+            return Err(Malformed);
+        }
+        layers.push(layer);
+    }
+}
+
+/// `template_fdiffs`: the frames to which each template refers.
+fn skip_references(bits: &mut BitReader<'_>, templates: usize) -> Result<(), Malformed> {
+    for _ in 0..templates {
+        while bits.flag()? {
+            bits.read(4)?;
+        }
+    }
+    Ok(())
+}
+
+/// `template_chains`.
+fn skip_chains(
+    bits: &mut BitReader<'_>,
+    templates: usize,
+    target_count: usize,
+) -> Result<(), Malformed> {
+    let chains = bits.read_below(target_count as u32 + 1)?;
+    if chains == 0 {
+        return Ok(());
+    }
+    for _ in 0..target_count {
+        bits.read_below(chains)?;
+    }
+    for _ in 0..templates * chains as usize {
+        bits.read(4)?;
+    }
+    Ok(())
+}
+
+/// `decode_target_layers`: the highest layers of the templates that are present in each decode target.
+fn decode_target_layers(
+    layers: &[Layer],
+    indications: &[Indication],
+    target_count: usize,
+) -> Vec<Layer> {
+    let mut targets = vec![Layer::default(); target_count];
+    for (layer, row) in layers.iter().zip(indications.chunks(target_count)) {
+        for (target, indication) in targets.iter_mut().zip(row) {
+            if *indication != Indication::NotPresent {
+                target.spatial = target.spatial.max(layer.spatial);
+                target.temporal = target.temporal.max(layer.temporal);
+            }
+        }
+    }
+    targets
+}
+
+/// `render_resolutions`: one for each spatial layer.
+fn parse_resolutions(
+    bits: &mut BitReader<'_>,
+    layers: &[Layer],
+) -> Result<Vec<(u32, u32)>, Malformed> {
+    let highest = layers
+        .iter()
+        .map(|layer| layer.spatial)
+        .max()
+        .unwrap_or_default();
+    (0..=highest)
+        .map(|_| Ok((bits.read(16)? + 1, bits.read(16)? + 1)))
+        .collect()
+}

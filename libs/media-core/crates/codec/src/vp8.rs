@@ -1,0 +1,270 @@
+//! VP8 payload descriptor (RFC 7741 section 4.2) and what the payload header tells of key frames (section 4.3).
+
+use crate::Malformed;
+use crate::bits::BitReader;
+
+/// Position of the picture id in a payload that has one: behind the required byte and the extension byte.
+const PICTURE_ID_AT: usize = 2;
+
+/// Set in the first byte of a picture id of 15 bits.
+const WIDE: u16 = 0x8000;
+
+/// Begins a key frame's header, behind the 3 bytes of frame tag (RFC 6386 section 9.1).
+const START_CODE: [u8; 3] = [0x9d, 0x01, 0x2a];
+
+/// A running number of frames, 7 or 15 bits wide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PictureId {
+    /// The number.
+    pub value: u16,
+    /// Whether it is 15 bits wide rather than 7.
+    pub wide: bool,
+}
+
+/// The payload descriptor of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vp8Descriptor {
+    /// N: nothing refers to this frame.
+    pub non_reference: bool,
+    /// S: a partition begins here.
+    pub start_of_partition: bool,
+    /// PID: which partition, 0..=7.
+    pub partition: u8,
+    /// PictureID.
+    pub picture_id: Option<PictureId>,
+    /// TL0PICIDX: a running number of the frames of temporal layer 0.
+    pub tl0_pic_idx: Option<u8>,
+    /// TID: temporal layer, 0..=3.
+    pub temporal: Option<u8>,
+    /// Y: this frame depends on layer 0 alone.
+    pub layer_sync: bool,
+    /// KEYIDX, 0..=31.
+    pub key_idx: Option<u8>,
+    /// Length of the descriptor in bytes.
+    pub len: usize,
+    /// A key frame begins with this packet.
+    pub key_frame_start: bool,
+    /// Width and height in pixels, when a key frame begins here and its header is whole.
+    pub resolution: Option<(u16, u16)>,
+}
+
+impl Vp8Descriptor {
+    /// Reads the descriptor of a payload.
+    ///
+    /// # Errors
+    /// [`Malformed`] when the payload ends within the descriptor.
+    pub fn parse(payload: &[u8]) -> Result<Self, Malformed> {
+        let mut bits = BitReader::new(payload);
+        let extended = bits.flag()?;
+        let _reserved = bits.flag()?;
+        let non_reference = bits.flag()?;
+        let start_of_partition = bits.flag()?;
+        let _reserved = bits.flag()?;
+        let partition = bits.read_u8(3)?;
+        let present = if extended { bits.read(8)? } else { 0 };
+        let (has_picture_id, has_tl0) = (present & 0x80 != 0, present & 0x40 != 0);
+        let (has_temporal, has_key_idx) = (present & 0x20 != 0, present & 0x10 != 0);
+
+        let picture_id = if has_picture_id {
+            Some(parse_picture_id(&mut bits)?)
+        } else {
+            None
+        };
+        let tl0_pic_idx = if has_tl0 {
+            Some(bits.read_u8(8)?)
+        } else {
+            None
+        };
+        let layers = if has_temporal || has_key_idx {
+            bits.read_u8(8)?
+        } else {
+            0
+        };
+
+        let len = bits.bytes_read();
+        let frame = payload.get(len..).unwrap_or_default();
+        let key_frame_start =
+            start_of_partition && partition == 0 && frame.first().is_some_and(|tag| tag & 1 == 0);
+        Ok(Self {
+            non_reference,
+            start_of_partition,
+            partition,
+            picture_id,
+            tl0_pic_idx,
+            temporal: has_temporal.then_some(layers >> 6),
+            layer_sync: has_temporal && layers & 0x20 != 0,
+            key_idx: has_key_idx.then_some(layers & 0x1f),
+            len,
+            key_frame_start,
+            resolution: if key_frame_start {
+                parse_resolution(frame)
+            } else {
+                None
+            },
+        })
+    }
+
+    /// Whether a frame begins with this packet.
+    #[must_use]
+    pub fn start_of_frame(&self) -> bool {
+        self.start_of_partition && self.partition == 0
+    }
+
+    /// Writes other numbers into `payload`, which this descriptor was read from. A field that the payload has not, or
+    /// that is `None`, stays out; a picture id keeps its width.
+    pub fn write_ids(&self, payload: &mut [u8], ids: Vp8Ids) {
+        let mut at = PICTURE_ID_AT;
+        if let Some(PictureId { wide, .. }) = self.picture_id {
+            match (wide, ids.picture_id) {
+                (true, Some(id)) => {
+                    if let Some(field) = payload.get_mut(at..at + 2) {
+                        field.copy_from_slice(&(id | WIDE).to_be_bytes());
+                    }
+                }
+                (false, Some(id)) => {
+                    if let Some(field) = payload.get_mut(at) {
+                        *field = (id & 0x7f) as u8;
+                    }
+                }
+                (_, None) => {}
+            }
+            at += if wide { 2 } else { 1 };
+        }
+        if let (Some(_), Some(tl0), Some(field)) =
+            (self.tl0_pic_idx, ids.tl0_pic_idx, payload.get_mut(at))
+        {
+            *field = tl0;
+        }
+    }
+}
+
+/// The numbers that a forwarder rewrites.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Vp8Ids {
+    /// PictureID, of 15 or of 7 bits as the descriptor has it.
+    pub picture_id: Option<u16>,
+    /// TL0PICIDX.
+    pub tl0_pic_idx: Option<u8>,
+}
+
+fn parse_picture_id(bits: &mut BitReader<'_>) -> Result<PictureId, Malformed> {
+    let wide = bits.flag()?;
+    let value = bits.read(if wide { 15 } else { 7 })? as u16;
+    Ok(PictureId { value, wide })
+}
+
+/// Width and height of a key frame, each 14 bits, little endian, below 2 bits of scale (RFC 6386 section 9.1).
+fn parse_resolution(frame: &[u8]) -> Option<(u16, u16)> {
+    let &[_, _, _, s0, s1, s2, w0, w1, h0, h1] = frame.first_chunk::<10>()?;
+    ([s0, s1, s2] == START_CODE).then(|| {
+        (
+            u16::from_le_bytes([w0, w1]) & 0x3fff,
+            u16::from_le_bytes([h0, h1]) & 0x3fff,
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// X, S; I, L, T; picture id 0x1234 of 15 bits, TL0PICIDX 9, TID 2 with Y; then a key frame of 640x360.
+    const KEY: [u8; 16] = [
+        0x90, 0xe0, 0x92, 0x34, 9, 0xa0, 0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01,
+    ];
+
+    #[test]
+    fn descriptor_with_every_field() {
+        let descriptor = Vp8Descriptor::parse(&KEY).unwrap();
+        assert_eq!(
+            descriptor.picture_id,
+            Some(PictureId {
+                value: 0x1234,
+                wide: true
+            })
+        );
+        assert_eq!(
+            (descriptor.tl0_pic_idx, descriptor.temporal),
+            (Some(9), Some(2))
+        );
+        assert!(descriptor.layer_sync && descriptor.key_frame_start && descriptor.start_of_frame());
+        assert_eq!((descriptor.key_idx, descriptor.len), (None, 6));
+        assert_eq!(descriptor.resolution, Some((640, 360)));
+    }
+
+    #[test]
+    fn descriptor_of_one_byte() {
+        let descriptor = Vp8Descriptor::parse(&[0x10, 0x01]).unwrap();
+        assert_eq!(
+            (
+                descriptor.picture_id,
+                descriptor.tl0_pic_idx,
+                descriptor.temporal
+            ),
+            (None, None, None)
+        );
+        assert_eq!(descriptor.len, 1);
+        assert!(!descriptor.key_frame_start);
+    }
+
+    #[test]
+    fn later_packet_of_a_key_frame_starts_none() {
+        for first in [0x00, 0x11] {
+            assert!(
+                !Vp8Descriptor::parse(&[first, 0x00])
+                    .unwrap()
+                    .key_frame_start
+            );
+        }
+    }
+
+    #[test]
+    fn descriptor_cut_short_is_malformed() {
+        for len in 0..6 {
+            assert_eq!(Vp8Descriptor::parse(&KEY[..len]), Err(Malformed));
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_where_they_were_read() {
+        let ids = Vp8Ids {
+            picture_id: Some(0x7fff),
+            tl0_pic_idx: Some(255),
+        };
+        for payload in [
+            KEY.to_vec(),
+            vec![0x90, 0xc0, 0x12, 9, 0x10],
+            vec![0x90, 0x40, 9, 0x10],
+        ] {
+            let before = Vp8Descriptor::parse(&payload).unwrap();
+            let mut written = payload.clone();
+            before.write_ids(&mut written, ids);
+            let after = Vp8Descriptor::parse(&written).unwrap();
+            let picture_id = before.picture_id.map(|id| PictureId {
+                value: if id.wide { 0x7fff } else { 0x7f },
+                ..id
+            });
+            assert_eq!(
+                after,
+                Vp8Descriptor {
+                    picture_id,
+                    tl0_pic_idx: Some(255),
+                    ..before
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn payload_without_the_fields_is_left_alone() {
+        let mut payload = [0x10, 0x55, 0x66, 0x77];
+        let ids = Vp8Ids {
+            picture_id: Some(1),
+            tl0_pic_idx: Some(1),
+        };
+        Vp8Descriptor::parse(&payload)
+            .unwrap()
+            .write_ids(&mut payload, ids);
+        assert_eq!(payload, [0x10, 0x55, 0x66, 0x77]);
+    }
+}
