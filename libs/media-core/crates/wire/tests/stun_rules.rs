@@ -1,0 +1,249 @@
+//! What a Binding message must obey, and that what we write obeys it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail anywhere"
+)]
+
+use std::net::SocketAddr;
+
+use hubbub_wire::WireError;
+use hubbub_wire::stun::{
+    BindingRequest, IceKey, IceRole, StunClass, StunErrorCode, StunMessage, write_binding_error,
+    write_binding_success,
+};
+
+const ID: [u8; 12] = *b"transaction!";
+
+fn key() -> IceKey {
+    IceKey::new("a password of the usual sort")
+}
+
+fn request() -> Vec<u8> {
+    let request = BindingRequest {
+        transaction_id: ID,
+        username: "ours:theirs",
+        priority: 7,
+        use_candidate: true,
+        role: IceRole::Controlling(9),
+    };
+    let mut buffer = vec![0; 200];
+    let len = request.write(&mut buffer, &key()).unwrap();
+    buffer.truncate(len);
+    buffer
+}
+
+/// CRC-32 bit by bit, to seal messages that the writers would not make.
+fn fingerprint(data: &[u8]) -> u32 {
+    let mut crc = u32::MAX;
+    for byte in data {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 {
+                (crc >> 1) ^ 0xEDB8_8320
+            } else {
+                crc >> 1
+            };
+        }
+    }
+    !crc ^ 0x5354_554E
+}
+
+/// A request of these attributes, length and FINGERPRINT right.
+fn sealed(attributes: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(attributes.len() + 8).unwrap();
+    let header = [
+        &[0, 1][..],
+        &len.to_be_bytes(),
+        &0x2112_A442u32.to_be_bytes(),
+        &ID,
+    ]
+    .concat();
+    let mut message = [&header, attributes].concat();
+    let crc = fingerprint(&message);
+    message.extend([0x80, 0x28, 0, 4]);
+    message.extend(crc.to_be_bytes());
+    message
+}
+
+#[test]
+fn a_request_is_read_as_written() {
+    let data = request();
+    let message = StunMessage::parse(&data).unwrap();
+    let username = message.username().unwrap();
+    assert_eq!((username.local, username.remote), ("ours", "theirs"));
+    assert_eq!(
+        (message.priority(), message.use_candidate()),
+        (Some(7), true)
+    );
+    assert_eq!(message.role(), Some(IceRole::Controlling(9)));
+    assert_eq!(message.verify_integrity(&key()), Ok(()));
+}
+
+#[test]
+fn a_success_response_carries_the_source_and_is_no_longer_than_the_request() {
+    let ipv6: SocketAddr = "[2001:db8::1]:40000".parse().unwrap();
+    for source in ["192.0.2.7:40000".parse().unwrap(), ipv6] {
+        let mut buffer = [0; 100];
+        let len = write_binding_success(&mut buffer, &ID, source, &key()).unwrap();
+        let message = StunMessage::parse(&buffer[..len]).unwrap();
+        assert_eq!(message.class(), StunClass::SuccessResponse);
+        assert_eq!(
+            (message.transaction_id(), message.mapped_address()),
+            (&ID, Some(source))
+        );
+        assert_eq!(message.verify_integrity(&key()), Ok(()));
+        assert!(len <= request().len());
+    }
+}
+
+#[test]
+fn a_mapped_ipv4_source_is_told_as_ipv4() {
+    let mut buffer = [0; 100];
+    let source = "[::ffff:192.0.2.7]:40000".parse().unwrap();
+    let len = write_binding_success(&mut buffer, &ID, source, &key()).unwrap();
+    let message = StunMessage::parse(&buffer[..len]).unwrap();
+    assert_eq!(
+        message.mapped_address(),
+        Some("192.0.2.7:40000".parse().unwrap())
+    );
+}
+
+#[test]
+fn error_responses_carry_their_code() {
+    let codes = [
+        (StunErrorCode::BadRequest, 400),
+        (StunErrorCode::Unauthenticated, 401),
+        (StunErrorCode::UnknownAttribute(0x7777), 420),
+        (StunErrorCode::RoleConflict, 487),
+    ];
+    for (code, number) in codes {
+        let mut buffer = [0; 100];
+        let len = write_binding_error(&mut buffer, &ID, code, Some(&key())).unwrap();
+        let message = StunMessage::parse(&buffer[..len]).unwrap();
+        assert_eq!(
+            (message.class(), message.error_code()),
+            (StunClass::ErrorResponse, Some(number))
+        );
+        assert_eq!(message.verify_integrity(&key()), Ok(()));
+    }
+}
+
+#[test]
+fn an_error_to_a_stranger_has_no_integrity() {
+    let mut buffer = [0; 100];
+    let len = write_binding_error(&mut buffer, &ID, StunErrorCode::BadRequest, None).unwrap();
+    let verdict = StunMessage::parse(&buffer[..len])
+        .unwrap()
+        .verify_integrity(&key());
+    assert_eq!(verdict, Err(WireError::IntegrityMissing));
+}
+
+#[test]
+fn a_buffer_too_small_is_refused() {
+    let source = "192.0.2.7:40000".parse().unwrap();
+    for len in 0..64 {
+        let written = write_binding_success(&mut vec![0; len], &ID, source, &key());
+        assert_eq!(written, Err(WireError::BufferTooSmall), "{len} bytes");
+    }
+}
+
+#[test]
+fn fingerprint_must_be_there_right_and_last() {
+    let mut without = sealed(&[]);
+    without.truncate(20);
+    without[3] = 0;
+    assert_eq!(
+        StunMessage::parse(&without).unwrap_err(),
+        WireError::FingerprintMissing
+    );
+
+    let mut wrong = sealed(&[]);
+    wrong[27] ^= 1;
+    assert_eq!(
+        StunMessage::parse(&wrong).unwrap_err(),
+        WireError::FingerprintMismatch
+    );
+
+    let mut followed = sealed(&[]);
+    followed.extend([0x80, 0x22, 0, 0]);
+    followed[3] += 4;
+    assert_eq!(
+        StunMessage::parse(&followed).unwrap_err(),
+        WireError::BadLength
+    );
+}
+
+#[test]
+fn lengths_and_cookie_and_method_are_checked() {
+    let good = sealed(&[]);
+    let with = |offset: usize, value: u8| {
+        let mut message = good.clone();
+        message[offset] = value;
+        StunMessage::parse(&message).unwrap_err()
+    };
+    assert_eq!(
+        StunMessage::parse(&good[..19]).unwrap_err(),
+        WireError::Truncated
+    );
+    assert_eq!(
+        StunMessage::parse(&good[..24]).unwrap_err(),
+        WireError::BadLength
+    );
+    assert_eq!(with(3, 9), WireError::BadLength);
+    assert_eq!(with(4, 0x20), WireError::BadVersion);
+    assert_eq!(with(1, 3), WireError::NotBinding);
+    assert_eq!(
+        StunMessage::parse(&sealed(&[0x80, 0x22, 0, 200])).unwrap_err(),
+        WireError::BadLength
+    );
+}
+
+#[test]
+fn attributes_behind_message_integrity_are_ignored() {
+    let integrity = [&[0, 8, 0, 20][..], &[0; 20]].concat();
+    let priority = [0, 0x24, 0, 4, 0, 0, 0, 1];
+    let behind = sealed(&[integrity, priority.to_vec()].concat());
+    assert_eq!(StunMessage::parse(&behind).unwrap().priority(), None);
+    assert_eq!(
+        StunMessage::parse(&sealed(&priority)).unwrap().priority(),
+        Some(1)
+    );
+}
+
+#[test]
+fn the_first_of_two_attributes_counts() {
+    let twice = sealed(&[0, 0x24, 0, 4, 0, 0, 0, 1, 0, 0x24, 0, 4, 0, 0, 0, 2]);
+    assert_eq!(StunMessage::parse(&twice).unwrap().priority(), Some(1));
+}
+
+#[test]
+fn an_attribute_that_must_be_understood_is_told() {
+    let message = sealed(&[0x80, 0x99, 0, 0, 0x7F, 0x01, 0, 0, 0x7F, 0x02, 0, 0]);
+    assert_eq!(
+        StunMessage::parse(&message).unwrap().unknown_required(),
+        Some(0x7F01)
+    );
+}
+
+#[test]
+fn malformed_values_are_refused() {
+    let no_colon = [0, 6, 0, 4, b'a', b'b', b'c', b'd'];
+    let no_remote = [0, 6, 0, 2, b'a', b':', 0, 0];
+    let not_utf8 = [0, 6, 0, 3, 0xFF, b':', b'a', 0];
+    let short_priority = [0, 0x24, 0, 2, 0, 1, 0, 0];
+    let short_integrity = [0, 8, 0, 4, 1, 2, 3, 4];
+    for attributes in [
+        no_colon,
+        no_remote,
+        not_utf8,
+        short_priority,
+        short_integrity,
+    ] {
+        assert_eq!(
+            StunMessage::parse(&sealed(&attributes)).unwrap_err(),
+            WireError::InvalidField
+        );
+    }
+}
