@@ -10,7 +10,7 @@ from hubbub_cli.ports import free_tcp_port, free_udp_ports
 
 @pytest.fixture(scope="session")
 def nats_server() -> Iterator[EmbeddedNats]:
-    """A real NATS server with JetStream, one for all tests: make subjects, rooms and buckets of your own in it.
+    """A real NATS server with JetStream, one for all tests: make rooms and buckets of your own in it.
 
     A test that stops, kills or fills a server starts its own `EmbeddedNats`.
     """

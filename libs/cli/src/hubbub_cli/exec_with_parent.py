@@ -26,7 +26,7 @@ def die_with_parent(signum: int = signal.SIGKILL) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """`arguments`: the pid of the expected parent, then the program (a path or a name in PATH) and its arguments."""
+    """`arguments`: the pid of the expected parent, then the program (path or name) and its arguments."""
     parent, program = int(arguments[0]), arguments[1:]
     die_with_parent()
     if os.getppid() != parent:

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 MAX_PAYLOAD = 1024 * 1024
-"""Bytes. A message of the bus is far smaller; a larger one is refused by the server before anyone reads it."""
+"""Bytes. A message of the bus is far smaller; the server refuses a larger one before anyone reads it."""
 
 
 @dataclass(frozen=True, slots=True)

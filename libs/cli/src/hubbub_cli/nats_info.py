@@ -24,7 +24,7 @@ class NatsTooOld(Exception):
 
 
 def read_info(url: str, timeout: float) -> dict[str, Any]:
-    """The INFO of the first server of `url` (comma-separated) that answers. Blocks, `timeout` seconds per server.
+    """The INFO of the first server of `url` (comma-separated) that answers; blocks `timeout` seconds for each.
 
     Raises NatsUnreachable.
     """
@@ -63,7 +63,7 @@ def require_version(info: dict[str, Any]) -> None:
 
 def parse_version(text: str) -> tuple[int, ...]:
     """`2.11.0-preview.1` is (2, 11, 0); what is no version is (0,), older than all."""
-    numbers = text.split("-")[0].split(".")
+    numbers = text.partition("-")[0].split(".")
     return tuple(int(n) for n in numbers) if all(n.isdecimal() for n in numbers) else (0,)
 
 

@@ -1,7 +1,7 @@
 """The NATS server that comes with Hubbub, as a child of this process; up in some 50 ms.
 
-`prepare` is for the supervisor, which restarts the server as it does the services; `EmbeddedNats` is for tests and
-tools that want a server of their own.
+`prepare` is for the supervisor, which restarts the server as it does the services; `EmbeddedNats` is for tests
+and tools that want a server of their own.
 """
 
 import shutil

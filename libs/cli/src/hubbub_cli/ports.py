@@ -37,7 +37,7 @@ def free_udp_ports(count: int, host: str = LOOPBACK) -> int:
 
 
 def tcp_port_is_free(port: int, host: str = ANY) -> bool:
-    """Whether a server could listen on it now; one that still drains connections of the past counts as free."""
+    """Whether a server could listen on it now; one that only drains old connections counts as free."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return _binds(probe, host, port)
@@ -50,7 +50,7 @@ def udp_port_is_free(port: int, host: str = ANY) -> bool:
 
 
 def require_free(http_port: int, rtc_ports: Iterable[int]) -> None:
-    """Raises PortTaken for the first port that is not ours to take: better before anything runs than after."""
+    """Raises PortTaken for the first port that is not free: better before anything runs than after."""
     if not tcp_port_is_free(http_port):
         raise PortTaken(http_port, "TCP", "PORT", http_port + 1)
     for port in rtc_ports:

@@ -1,0 +1,5 @@
+"""`python -m hubbub_cli` is `hubbub`."""
+
+from hubbub_cli.main import app
+
+app()

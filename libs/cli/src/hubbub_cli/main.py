@@ -1,0 +1,77 @@
+"""The `hubbub` command."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from hubbub_cli.data_dir import DataDirInUse
+from hubbub_cli.exec_with_parent import die_with_parent
+from hubbub_cli.nats_info import NatsTooOld, NatsUnreachable
+from hubbub_cli.nats_server import NatsBinaryMissing
+from hubbub_cli.plan import Layout
+from hubbub_cli.ports import PortTaken
+from hubbub_cli.reporter import Reporter
+from hubbub_cli.up import StartFailed, UpOptions, up
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+
+
+@app.callback()
+def hubbub() -> None:
+    """A WebRTC call server: starts, loads, measures and inspects an installation."""
+
+
+@app.command("up")
+def up_command(
+    *,
+    port: Annotated[int, typer.Option(envvar="PORT", help="HTTP and Socket.IO port of signaling.", min=1)] = 4000,
+    rtc_min_port: Annotated[int, typer.Option(envvar="RTC_MIN_PORT", help="First UDP port of media.", min=1)] = 40000,
+    rtc_max_port: Annotated[
+        int, typer.Option(envvar="RTC_MAX_PORT", help="Last UDP port of media.", max=65535)
+    ] = 40100,
+    workers: Annotated[
+        int | None, typer.Option(envvar="WORKERS", help="Per media node.", min=1, show_default="one per core")
+    ] = None,
+    registries: Annotated[int, typer.Option(help="Replicas of the registry.", min=1, max=9)] = 2,
+    nodes: Annotated[int, typer.Option(help="Media nodes.", min=1, max=50)] = 1,
+    signalings: Annotated[int, typer.Option(help="Instances of signaling, on ports from PORT on.", min=1, max=9)] = 1,
+    nats_url: Annotated[
+        str | None,
+        typer.Option(envvar="NATS_URL", help="Of a server that runs already.", show_default="one of our own"),
+    ] = None,
+    log_level: Annotated[str, typer.Option(envvar="LOG_LEVEL", help="What services write.")] = "info",
+    data_dir: Annotated[Path, typer.Option(help="Where the bus keeps its store.")] = Path(".hubbub"),
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all that services write.")] = False,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+) -> None:
+    """Run everything on this machine: NATS, the registry, a media node and signaling with its page."""
+    if with_parent:
+        die_with_parent(signal.SIGTERM)
+    try:
+        layout = Layout(
+            http_port=port,
+            rtc_min_port=rtc_min_port,
+            rtc_max_port=rtc_max_port,
+            workers=workers or len(os.sched_getaffinity(0)),
+            registries=registries,
+            nodes=nodes,
+            signalings=signalings,
+            log_level=log_level,
+        )
+        options = UpOptions(layout, data_dir.absolute(), dict(os.environ), nats_url or None)
+        up(options, Reporter(verbose=verbose))
+    except (
+        DataDirInUse,
+        NatsBinaryMissing,
+        NatsTooOld,
+        NatsUnreachable,
+        PortTaken,
+        StartFailed,
+        ValueError,
+    ) as error:
+        Console(stderr=True, highlight=False).print(f"[bold red]hubbub:[/] {error}", markup=True, soft_wrap=True)
+        raise typer.Exit(1) from error

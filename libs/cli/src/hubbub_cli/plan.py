@@ -1,0 +1,72 @@
+"""Which processes an installation on this machine has, and what each is told: pure."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hubbub_cli.process import ProcessSpec
+
+SERVICE_GRACE = 5.0
+"""Seconds that a service has to say goodbye."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How many of each, and which ports they take."""
+
+    http_port: int = 4000
+    rtc_min_port: int = 40000
+    rtc_max_port: int = 40100
+    workers: int = 1
+    """Per media node; each takes one UDP port."""
+    registries: int = 2
+    nodes: int = 1
+    signalings: int = 1
+    log_level: str = "info"
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, with advice, when the RTC ports are too few."""
+        needed = self.nodes * self.workers
+        available = self.rtc_max_port - self.rtc_min_port + 1
+        if available < needed:
+            raise ValueError(
+                f"RTC_MIN_PORT={self.rtc_min_port} to RTC_MAX_PORT={self.rtc_max_port} are {max(available, 0)} "
+                f"ports, but {self.nodes} node(s) of {self.workers} worker(s) need {needed}: "
+                "raise RTC_MAX_PORT or lower WORKERS"
+            )
+
+    def rtc_range(self, node: int) -> tuple[int, int]:
+        """The first and the last UDP port of node 0, 1, ...: equal shares, none overlapping."""
+        share = (self.rtc_max_port - self.rtc_min_port + 1) // self.nodes
+        first = self.rtc_min_port + node * share
+        return first, first + share - 1
+
+    def rtc_ports(self) -> list[int]:
+        """Those that workers will really bind."""
+        return [self.rtc_range(node)[0] + worker for node in range(self.nodes) for worker in range(self.workers)]
+
+    def http_ports(self) -> list[int]:
+        """One per signaling instance."""
+        return [self.http_port + i for i in range(self.signalings)]
+
+
+def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -> list[ProcessSpec]:
+    """The services in the order in which they start; they end in the reverse order."""
+    common = {**inherited, "NATS_URL": nats_url, "LOG_LEVEL": layout.log_level, "PYTHONUNBUFFERED": "1"}
+    specs = [
+        _service(f"registry-{i + 1}", "hubbub_registry", {**common, "INSTANCE_ID": f"registry-{i + 1}"})
+        for i in range(layout.registries)
+    ]
+    for i in range(layout.nodes):
+        first, last = layout.rtc_range(i)
+        ports = {"RTC_MIN_PORT": str(first), "RTC_MAX_PORT": str(last), "WORKERS": str(layout.workers)}
+        name = f"node-{i + 1}"
+        specs.append(_service(name, "hubbub_media_node", {**common, **ports, "NODE_ID": name, "INSTANCE_ID": name}))
+    for i, port in enumerate(layout.http_ports()):
+        name = f"signaling-{i + 1}"
+        specs.append(_service(name, "hubbub_signaling", {**common, "PORT": str(port), "INSTANCE_ID": name}))
+    return specs
+
+
+def _service(name: str, module: str, environment: Mapping[str, str]) -> ProcessSpec:
+    return ProcessSpec(name, [sys.executable, "-m", module], environment, SERVICE_GRACE)
