@@ -34,7 +34,7 @@ impl<'a> Remb<'a> {
         if exponent > mantissa.leading_zeros() {
             return Err(WireError::InvalidField);
         }
-        // `mantissa` zero with an exponent of 64 would overflow the shift, but six bits end at 63.
+        // The exponent's six bits end at 63, so the shift itself cannot overflow.
         let bitrate = mantissa << exponent;
         Ok(Some(Self {
             sender_ssrc,

@@ -176,25 +176,22 @@ mod tests {
 
     #[test]
     fn the_run_length_examples_of_the_draft() {
-        // Section 3.1.3: 221 packets not received, 24 with a small delta (the symbol's bits are 00 and 01).
+        // Section 3.1.3: 221 packets of symbol 00, 24 of symbol 01.
         assert_eq!(encode(&[NotReceived; 221]), [0x00DD]);
         assert_eq!(encode(&[SmallDelta; 24]), [0x2018]);
     }
 
     #[test]
     fn a_mixed_series_of_two_symbols_is_a_one_bit_vector() {
-        // Section 3.1.4: 1 0 01111100011 000 -> one received after 5 lost and so on.
-        let bits = 0b00_0001_1111_0001u16;
-        let symbols: Vec<Symbol> = (0..14)
-            .map(|i| {
-                if bits >> (13 - i) & 1 == 1 {
-                    SmallDelta
-                } else {
-                    NotReceived
-                }
-            })
-            .collect();
-        assert_eq!(encode(&symbols), [0x8000 | bits]);
+        let (no, yes) = (NotReceived, SmallDelta);
+        let symbols = [
+            no, yes, yes, yes, yes, yes, no, no, no, yes, yes, yes, no, no,
+        ];
+        assert_eq!(encode(&symbols), [0x8000 | 0b01_1111_0001_1100]);
+        assert_eq!(
+            encode(symbols.split_at(9).0),
+            [0x8000 | 0b01_1111_0000_0000]
+        );
     }
 
     #[test]
