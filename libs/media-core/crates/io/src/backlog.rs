@@ -6,12 +6,56 @@ use std::net::SocketAddr;
 use hubbub_core::Priority;
 use serde::Serialize;
 
+use crate::gso::Outgoing;
+
 /// A datagram that waits for room in the socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Datagram {
     pub(crate) bytes: Vec<u8>,
     pub(crate) to: SocketAddr,
     pub(crate) priority: Priority,
+}
+
+impl Datagram {
+    /// Moves it out; what is left is empty.
+    pub(crate) fn take(&mut self) -> Self {
+        Self {
+            bytes: std::mem::take(&mut self.bytes),
+            ..*self
+        }
+    }
+}
+
+impl From<Outgoing<'_>> for Datagram {
+    fn from(
+        Outgoing {
+            bytes,
+            to,
+            priority,
+        }: Outgoing<'_>,
+    ) -> Self {
+        Self {
+            bytes: bytes.to_vec(),
+            to,
+            priority,
+        }
+    }
+}
+
+impl<'a> From<&'a Datagram> for Outgoing<'a> {
+    fn from(
+        Datagram {
+            bytes,
+            to,
+            priority,
+        }: &'a Datagram,
+    ) -> Self {
+        Self {
+            bytes,
+            to: *to,
+            priority: *priority,
+        }
+    }
 }
 
 /// Datagrams that were given up because the socket stayed full.

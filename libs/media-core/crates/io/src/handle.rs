@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::clock::{Clock, wall_clock_us};
 use crate::queue::{EventQueue, SubmitError};
-use crate::sender::SendCounters;
+use crate::send_queue::SendCounters;
 use crate::socket;
 use crate::thread::EventLoop;
 use crate::waker::Waker;

@@ -1,0 +1,353 @@
+//! Sends batches, falls back where the kernel refuses, and keeps what a full socket did not take.
+
+use std::io;
+
+use hubbub_core::Outbox;
+use serde::Serialize;
+
+use crate::backlog::{Backlog, Datagram, Overflow};
+use crate::gso::{Limits, Message, Outgoing, Plan};
+
+/// Datagrams that are taken from the backlog at a time.
+const BACKLOG_BATCH: usize = 256;
+
+/// What takes messages: the socket, or a test that is full or refuses at will.
+pub(crate) trait Wire {
+    /// Takes messages from the front of `messages`, whose datagrams are `entries` in the order of `order`, and tells
+    /// how many: at least one. An error concerns the first message, and nothing was taken.
+    fn send(
+        &mut self,
+        entries: &[Outgoing<'_>],
+        order: &[usize],
+        messages: &[Message],
+    ) -> io::Result<usize>;
+}
+
+/// What was sent and what was not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct SendCounters {
+    /// Datagrams that the kernel took.
+    pub datagrams: u64,
+    /// Messages that carried them: fewer than datagrams when segmentation works.
+    pub messages: u64,
+    /// Datagrams that the kernel refused: unreachable, forbidden, too long.
+    pub refused: u64,
+    /// Datagrams given up because the socket stayed full.
+    pub overflow: Overflow,
+}
+
+/// The plan, its limits, and what waits.
+pub(crate) struct SendQueue {
+    plan: Plan,
+    limits: Limits,
+    backlog: Backlog,
+    counters: SendCounters,
+}
+
+impl SendQueue {
+    pub(crate) fn new(backlog_limit: usize) -> Self {
+        Self {
+            plan: Plan::default(),
+            limits: Limits::default(),
+            backlog: Backlog::new(backlog_limit),
+            counters: SendCounters::default(),
+        }
+    }
+
+    /// Sends everything in `outbox`, or keeps it for later.
+    pub(crate) fn send(&mut self, outbox: &Outbox, wire: &mut impl Wire) {
+        let entries: Vec<_> = outbox
+            .iter()
+            .map(|(bytes, to, priority)| Outgoing {
+                bytes,
+                to,
+                priority,
+            })
+            .collect();
+        if self.is_blocked() {
+            // What waits goes first, so that the order within a stream holds.
+            entries
+                .iter()
+                .for_each(|entry| self.backlog.push(Datagram::from(*entry)));
+            return;
+        }
+        for index in self.transmit(&entries, wire) {
+            if let Some(entry) = entries.get(index) {
+                self.backlog.push(Datagram::from(*entry));
+            }
+        }
+    }
+
+    /// Sends what waits, as far as there is room.
+    pub(crate) fn resume(&mut self, wire: &mut impl Wire) {
+        while self.is_blocked() {
+            let mut taken = self.backlog.take(BACKLOG_BATCH);
+            let entries: Vec<_> = taken.iter().map(Outgoing::from).collect();
+            let unsent = self.transmit(&entries, wire);
+            if !unsent.is_empty() {
+                let rest = unsent
+                    .into_iter()
+                    .filter_map(|index| taken.get_mut(index).map(Datagram::take));
+                self.backlog.put_back(rest.collect());
+                return;
+            }
+        }
+    }
+
+    /// Something waits for room.
+    pub(crate) fn is_blocked(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
+    pub(crate) fn counters(&self) -> SendCounters {
+        SendCounters {
+            overflow: self.backlog.overflow(),
+            ..self.counters
+        }
+    }
+
+    /// Sends until done or the wire is full; returns the indices of what was not sent, in the order of sending.
+    fn transmit(&mut self, entries: &[Outgoing<'_>], wire: &mut impl Wire) -> Vec<usize> {
+        self.plan.make(entries, self.limits);
+        let mut at = 0;
+        while let Some((message, rest)) = self
+            .plan
+            .messages()
+            .get(at..)
+            .and_then(<[Message]>::split_first)
+        {
+            let messages = self.plan.messages().get(at..).unwrap_or_default();
+            let verdict = match wire.send(entries, self.plan.order(), messages) {
+                Ok(count) => Verdict::Sent(count.clamp(1, rest.len() + 1)),
+                Err(error) => Verdict::of(&error, message, self.limits),
+            };
+            match verdict {
+                Verdict::Sent(count) => {
+                    let sent = messages.get(..count).unwrap_or_default();
+                    self.counters.datagrams +=
+                        sent.iter().map(|message| message.count as u64).sum::<u64>();
+                    self.counters.messages += count as u64;
+                    at += count;
+                }
+                Verdict::Again => {}
+                Verdict::Full => {
+                    return self
+                        .plan
+                        .order()
+                        .get(message.first..)
+                        .unwrap_or_default()
+                        .to_vec();
+                }
+                Verdict::Regroup(limits) => {
+                    self.limits = limits;
+                    self.plan.split(at);
+                }
+                Verdict::Refused => {
+                    self.counters.refused += message.count as u64;
+                    at += 1;
+                }
+            }
+        }
+        Vec::new()
+    }
+}
+
+/// What the outcome of a call means for the first message of it.
+enum Verdict {
+    Sent(usize),
+    /// A signal came between.
+    Again,
+    /// No room in the socket.
+    Full,
+    /// The kernel does not segment this message, but what keeps to these limits.
+    Regroup(Limits),
+    /// This message cannot be sent at all.
+    Refused,
+}
+
+impl Verdict {
+    fn of(error: &io::Error, message: &Message, limits: Limits) -> Self {
+        match error.raw_os_error() {
+            Some(libc::EAGAIN) => Self::Full,
+            Some(libc::EINTR) => Self::Again,
+            // The device computes no checksums, so that the kernel segments nothing for it.
+            Some(libc::EIO) if message.count > 1 => Self::Regroup(Limits::OFF),
+            // A segment does not fit the path's MTU; smaller ones may.
+            Some(libc::EINVAL) if message.count > 1 => Self::Regroup(Limits {
+                segment_bytes: usize::from(message.segment_bytes).saturating_sub(1),
+                ..limits
+            }),
+            _ => Self::Refused,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use hubbub_core::Priority;
+
+    use super::*;
+
+    fn outbox(datagrams: &[(u8, usize, Priority)]) -> Outbox {
+        let mut outbox = Outbox::new();
+        for &(number, len, priority) in datagrams {
+            assert!(outbox.push(
+                &vec![number; len],
+                SocketAddr::from(([127, 0, 0, 1], 9)),
+                priority
+            ));
+        }
+        outbox
+    }
+
+    /// A socket that takes `room` messages, answers `errors` first, and notes the first byte of each datagram.
+    struct Scripted {
+        room: usize,
+        errors: Vec<i32>,
+        sent: Vec<u8>,
+    }
+
+    impl Wire for Scripted {
+        fn send(
+            &mut self,
+            entries: &[Outgoing<'_>],
+            order: &[usize],
+            messages: &[Message],
+        ) -> io::Result<usize> {
+            if let Some(error) = self.errors.pop() {
+                return Err(io::Error::from_raw_os_error(error));
+            }
+            if self.room == 0 {
+                return Err(io::Error::from_raw_os_error(libc::EAGAIN));
+            }
+            let taken = messages.len().min(self.room);
+            self.room -= taken;
+            for message in &messages[..taken] {
+                self.sent.extend(
+                    order[message.first..][..message.count]
+                        .iter()
+                        .map(|&index| entries[index].bytes[0]),
+                );
+            }
+            Ok(taken)
+        }
+    }
+
+    fn wire(room: usize) -> Scripted {
+        Scripted {
+            room,
+            errors: Vec::new(),
+            sent: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_full_socket_keeps_the_rest_and_sends_it_later_in_order() {
+        let mut queue = SendQueue::new(10);
+        let mut wire = wire(1);
+        let sizes = [
+            (1, 10, Priority::Video),
+            (2, 20, Priority::Video),
+            (3, 30, Priority::Video),
+        ];
+        queue.send(&outbox(&sizes), &mut wire);
+        queue.send(&outbox(&[(4, 40, Priority::Video)]), &mut wire);
+        assert_eq!((wire.sent.as_slice(), queue.backlog.len()), (&[1][..], 3));
+
+        wire.room = 2;
+        queue.resume(&mut wire);
+        assert_eq!(
+            (wire.sent.as_slice(), queue.backlog.len()),
+            (&[1, 2, 3][..], 1)
+        );
+        wire.room = 9;
+        queue.resume(&mut wire);
+        assert_eq!(
+            (wire.sent.as_slice(), queue.backlog.len()),
+            (&[1, 2, 3, 4][..], 0)
+        );
+    }
+
+    #[test]
+    fn what_overflows_the_backlog_is_the_oldest_video() {
+        let mut queue = SendQueue::new(2);
+        let mut wire = wire(0);
+        let batch = [
+            (1, 10, Priority::Video),
+            (2, 10, Priority::Audio),
+            (3, 10, Priority::Video),
+        ];
+        queue.send(&outbox(&batch), &mut wire);
+        wire.room = 9;
+        queue.resume(&mut wire);
+        assert_eq!(wire.sent, [2, 3]);
+        assert_eq!(
+            queue.backlog.overflow(),
+            Overflow {
+                video: 1,
+                audio: 0,
+                control: 0
+            }
+        );
+    }
+
+    #[test]
+    fn a_path_with_a_small_mtu_gets_its_datagrams_singly_and_lowers_the_segment() {
+        let mut queue = SendQueue::new(10);
+        let mut wire = Scripted {
+            errors: vec![libc::EINVAL],
+            ..wire(9)
+        };
+        queue.send(
+            &outbox(&[(1, 1300, Priority::Video), (2, 1300, Priority::Video)]),
+            &mut wire,
+        );
+        assert_eq!(wire.sent, [1, 2]);
+        assert_eq!(
+            (queue.counters.messages, queue.limits.segment_bytes),
+            (2, 1299)
+        );
+
+        queue.send(
+            &outbox(&[(3, 1200, Priority::Video), (4, 1200, Priority::Video)]),
+            &mut wire,
+        );
+        assert_eq!(queue.counters.messages, 3);
+    }
+
+    #[test]
+    fn a_device_without_checksums_switches_segmentation_off() {
+        let mut queue = SendQueue::new(10);
+        let mut wire = Scripted {
+            errors: vec![libc::EIO],
+            ..wire(9)
+        };
+        queue.send(
+            &outbox(&[(1, 100, Priority::Video), (2, 100, Priority::Video)]),
+            &mut wire,
+        );
+        assert_eq!(
+            (wire.sent.as_slice(), queue.limits),
+            (&[1, 2][..], Limits::OFF)
+        );
+    }
+
+    #[test]
+    fn a_refused_datagram_does_not_hold_up_the_others() {
+        let mut queue = SendQueue::new(10);
+        let mut wire = Scripted {
+            errors: vec![libc::ENETUNREACH, libc::EINTR],
+            ..wire(9)
+        };
+        queue.send(
+            &outbox(&[(1, 10, Priority::Audio), (2, 20, Priority::Audio)]),
+            &mut wire,
+        );
+        assert_eq!(
+            (wire.sent.as_slice(), queue.counters.refused),
+            (&[2][..], 1)
+        );
+    }
+}
