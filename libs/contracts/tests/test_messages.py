@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
+
 from hubbub_contracts.bus.catalogue import EVENTS, NODE_REQUESTS, REGISTRY_REQUESTS
 from hubbub_contracts.bus.room import CreateRoom, RoomCreated
 from hubbub_contracts.errors import FAULT, ErrorBody, ErrorCode, HubbubError
 from hubbub_contracts.socket.catalogue import CALLS
 from hubbub_contracts.socket.room import JoinRoom
 from hubbub_contracts.types import MAX_APP_DATA_BYTES
-from pydantic import ValidationError
 
 JOIN = {"callId": "standup", "userId": "ann", "rtpCapabilities": {"codecs": []}}
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from hubbub_contracts import ids, subjects
 from hypothesis import given
 from hypothesis import strategies as st
+
+from hubbub_contracts import ids, subjects
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 

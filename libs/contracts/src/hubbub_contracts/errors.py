@@ -78,9 +78,7 @@ class HubbubError(Exception):
 
     def reply(self) -> ErrorReply:
         """The error as an answer."""
-        return ErrorReply(
-            error=ErrorBody(code=self.code.value, message=self.message, retryable=self.retryable)
-        )
+        return ErrorReply(error=ErrorBody(code=self.code.value, message=self.message, retryable=self.retryable))
 
     @classmethod
     def from_body(cls, body: ErrorBody) -> HubbubError:

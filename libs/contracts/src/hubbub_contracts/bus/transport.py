@@ -75,7 +75,7 @@ class CreateTransport(Request[TransportCreated]):
     transport_id: Id
     direction: Direction
     codec_profile: str
-    rtp_capabilities: RtpCapabilities
+    rtp_capabilities: RtpCapabilities | None = None
     """Those of the join: kept with the peer, so that `peer.describe` can tell them to who takes the session over."""
     sctp_capabilities: dict[str, Any] | None = None
 

@@ -31,10 +31,7 @@ def asyncapi() -> str:
     """Channels, operations, messages and schemas; JSON, sorted, so that a difference is a change."""
     requests: list[tuple[type[Request[Any]], str]] = [
         *((request, subjects.registry(request.verb)) for request in catalogue.REGISTRY_REQUESTS),
-        *(
-            (request, f"hubbub.v1.node.{{nodeId}}.{{epoch}}.{request.verb}")
-            for request in catalogue.NODE_REQUESTS
-        ),
+        *((request, f"hubbub.v1.node.{{nodeId}}.{{epoch}}.{request.verb}") for request in catalogue.NODE_REQUESTS),
     ]
     published: list[tuple[type[BaseModel], str]] = [
         *((event, _EVENT_SUBJECTS[event]) for event in catalogue.EVENTS),
@@ -61,16 +58,14 @@ def asyncapi() -> str:
             "messages": [{"$ref": f"#/channels/{_channel(subject)}/messages/{name}"}],
         }
         if issubclass(model, Request):
-            operation["reply"] = {
-                "description": f"{names[model.reply_model()]}, or an error: `{{error: ...}}`"
-            }
+            operation["reply"] = {"description": f"{names[model.reply_model()]}, or an error: `{{error: ...}}`"}
         operations[name] = operation
     document = {
         "asyncapi": "3.0.0",
         "info": {
             "title": "The Hubbub bus",
             "version": "1.0.0",
-            "description": "Requests carry the headers Hubbub-Deadline (unix milliseconds), Hubbub-Operation and traceparent.",
+            "description": "Requests carry the headers Hubbub-Deadline (unix ms), Hubbub-Operation and traceparent.",
         },
         "channels": channels,
         "operations": operations,

@@ -12,7 +12,8 @@ CALLS: dict[str, type[Call[Any]]] = {
     for call in (
         room.CreateRoom, room.JoinRoom, room.LeaveRoom, room.Resume,
         transport.CreateTransport, transport.ConnectTransport, transport.RestartIce, transport.CloseTransport,
-        producer.Produce, producer.CloseProducer, producer.PauseProducer, producer.ResumeProducer, producer.GetProducers,
+        producer.Produce, producer.CloseProducer, producer.PauseProducer, producer.ResumeProducer,
+        producer.GetProducers,
         consumer.Consume, consumer.ResumeConsumer, consumer.PauseConsumer, consumer.CloseConsumer,
     )
 }  # fmt: skip

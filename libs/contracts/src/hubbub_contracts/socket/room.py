@@ -93,7 +93,7 @@ class ResumedConsumer(Model):
 
 
 class SessionResumed(Model):
-    """What is true now. What the client holds and is not listed here is gone; a new token replaces the old one."""
+    """What is true now. What the client holds and is not listed here is gone."""
 
     peer_id: Id
     peers: list[PeerInfo]
@@ -111,6 +111,8 @@ class Resume(Call[SessionResumed]):
     event: ClassVar[str] = "resume"
     resume_token: str = Field(max_length=1024)
     last_revision: Revision = 0
+    rtp_capabilities: RtpCapabilities | None = None
+    """Those of the join, for the case that nobody remembers them."""
 
 
 class PeerJoined(Push):

@@ -1,0 +1,83 @@
+"""HTTP on the same port: health, readiness, the cluster's counts, and the page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+from fastapi.staticfiles import StaticFiles
+from hubbub_contracts import HubbubError, Model
+from hubbub_contracts.bus.stats import ClusterStats, GetStats, WorkerCount
+
+from ..domain.ports import Backend
+
+
+class Health(Model):
+    """The process is up."""
+
+    status: str = "ok"
+
+
+class Readiness(Model):
+    """Whether calls can be made, and if not, why."""
+
+    ready: bool
+    reason: str | None = None
+
+
+class Stats(Model):
+    """Counts of the whole cluster."""
+
+    rooms: int
+    peers: int
+    producers: int
+    consumers: int
+    transports: int
+    workers: list[WorkerCount]
+    nodes: int
+    uptime: float
+    """Seconds since this signaling instance started."""
+
+
+def make_http(backend: Backend, page: Path | None, accepting: Callable[[], bool]) -> FastAPI:
+    """The HTTP application. `page` is the directory of the built page; `accepting` turns false when draining."""
+    app = FastAPI(title="Hubbub", version="1.0.0", description="Signaling: health, readiness and statistics.")
+    started = time.monotonic()
+
+    @app.get("/health", response_model=Health)
+    async def health() -> Health:
+        return Health()
+
+    @app.get("/ready", response_model=Readiness, responses={503: {"model": Readiness}})
+    async def ready(response: Response) -> Readiness:
+        readiness = await _readiness(backend, accepting)
+        response.status_code = 200 if readiness.ready else 503
+        return readiness
+
+    @app.get("/stats", response_model=Stats, responses={503: {}})
+    async def stats(response: Response) -> Stats | Response:
+        try:
+            counts = await backend.registry(GetStats())
+        except HubbubError as error:
+            return Response(error.reply().model_dump_json(), status_code=503, media_type="application/json")
+        return Stats(
+            **counts.model_dump(exclude={"workers"}), workers=counts.workers, uptime=time.monotonic() - started
+        )
+
+    if page is not None:
+        app.mount("/", StaticFiles(directory=page, html=True), name="page")
+    return app
+
+
+async def _readiness(backend: Backend, accepting: Callable[[], bool]) -> Readiness:
+    if not accepting():
+        return Readiness(ready=False, reason="draining")
+    try:
+        counts: ClusterStats = await backend.registry(GetStats())
+    except HubbubError as error:
+        return Readiness(ready=False, reason=f"registry: {error.message}")
+    if counts.nodes == 0:
+        return Readiness(ready=False, reason="no media node")
+    return Readiness(ready=True)

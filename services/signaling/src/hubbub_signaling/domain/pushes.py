@@ -1,0 +1,67 @@
+"""What a change of the room means to one client: which events it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
+from hubbub_contracts.socket import producer as producers
+from hubbub_contracts.socket import room as rooms
+from hubbub_contracts.socket.base import Push
+
+from .room_view import Change, PeerCame, PeerWent, ProducerCame, ProducerSwitched, ProducerWent
+
+
+def pushes(change: Change, own_peer_id: str, revision: int) -> Iterator[Push]:
+    """The events of a change of somebody else. What concerns the client's own peer is its session's affair."""
+    match change:
+        case PeerCame(peer) if peer.peer_id != own_peer_id:
+            yield rooms.PeerJoined(
+                peer_id=peer.peer_id,
+                user_id=peer.user_id,
+                display_name=peer.display_name,
+                app_data=peer.app_data,
+                revision=revision,
+            )
+        case PeerWent(peer, reason) if peer.peer_id != own_peer_id:
+            yield rooms.PeerLeft.model_validate(
+                {"peerId": peer.peer_id, "userId": peer.user_id, "reason": reason, "revision": revision}
+            )
+        case ProducerCame(peer, producer) if peer.peer_id != own_peer_id:
+            yield producers.NewProducer(**_listed(peer, producer).model_dump(), revision=revision)
+        case ProducerWent(peer, producer) if peer.peer_id != own_peer_id:
+            yield producers.ProducerClosed(producer_id=producer.producer_id, peer_id=peer.peer_id, revision=revision)
+        case ProducerSwitched(peer, producer) if peer.peer_id != own_peer_id:
+            switched = producers.ProducerPaused if producer.paused else producers.ProducerResumed
+            yield switched(producer_id=producer.producer_id, peer_id=peer.peer_id, revision=revision)
+
+
+def peer_infos(peers: dict[str, PeerRecord], own_peer_id: str) -> list[rooms.PeerInfo]:
+    """Everybody but oneself, as `joinRoom` tells it."""
+    return [
+        rooms.PeerInfo(
+            peer_id=peer.peer_id,
+            user_id=peer.user_id,
+            display_name=peer.display_name,
+            app_data=peer.app_data,
+            producers=[producer_info(producer) for producer in peer.producers],
+        )
+        for peer in peers.values()
+        if peer.peer_id != own_peer_id
+    ]
+
+
+def producer_info(producer: ProducerRecord) -> rooms.ProducerInfo:
+    """A producer in a peer's list."""
+    return rooms.ProducerInfo(**producer.model_dump())
+
+
+def listed_producers(peers: dict[str, PeerRecord], own_peer_id: str) -> list[producers.ListedProducer]:
+    """All producers but one's own, as `getProducers` tells them."""
+    return [
+        _listed(peer, producer) for peer in peers.values() if peer.peer_id != own_peer_id for producer in peer.producers
+    ]
+
+
+def _listed(peer: PeerRecord, producer: ProducerRecord) -> producers.ListedProducer:
+    return producers.ListedProducer(peer_id=peer.peer_id, user_id=peer.user_id, **producer.model_dump())

@@ -1,0 +1,162 @@
+"""What all sessions of this instance share: the bus, the rooms, who serves which peer, and what is still to be done
+for peers that are gone.
+
+Rules
+- A peer is served by one session. Who resumes it displaces who served it, here or on another instance.
+- A departure is reported to the registry until the registry has acknowledged it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from hubbub_contracts import HubbubError, Request
+from hubbub_contracts.bus.peer import LeaveReason, LeaveRoom
+from hubbub_contracts.socket.base import IceServer
+
+from ..domain.ports import Backend, Client
+from ..domain.session_state import State, Step
+from .handler import Handler
+from .room_hub import RoomHubs
+from .session import Session
+
+_log = structlog.get_logger(__name__)
+RETRY_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""Seconds between tries; the last one for ever."""
+
+
+@dataclass(frozen=True)
+class OfficeSettings:
+    """What a session is told of the world by the operator."""
+
+    signaling_id: str
+    reconnect_grace: float
+    """Seconds that a resumable session outlives its socket."""
+    ice_servers: list[IceServer]
+
+
+class Office:
+    """Makes sessions and sees them out."""
+
+    def __init__(self, backend: Backend, settings: OfficeSettings, handlers: Mapping[str, Handler]) -> None:
+        self.backend = backend
+        self.settings = settings
+        self.handlers = handlers
+        self.hubs = RoomHubs(backend)
+        self._serving: dict[str, Session] = {}
+        self._graces: dict[Session, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def open(self, client: Client) -> Session:
+        """A session for a new socket."""
+        return Session(self, client)
+
+    def serves(self, session: Session) -> None:
+        """This session serves its peer from now on; whichever did before is closed."""
+        before = self._serving.get(session.member.peer_id)
+        self._serving[session.member.peer_id] = session
+        if before is not None and before is not session:
+            self.superseded(before)
+
+    def former(self, peer_id: str) -> Session | None:
+        """The session that serves the peer here, its socket lost or not."""
+        return self._serving.get(peer_id)
+
+    def superseded(self, session: Session) -> None:
+        """Another session serves the peer: this one ends without the peer's leaving."""
+        self._forget(session)
+        session.client.close()
+        self._spawn(session.close())
+
+    def expelled(self, session: Session) -> None:
+        """The peer is gone from the room already; its socket stays."""
+        self._forget(session)
+        self._spawn(session.exit())
+
+    async def left(self, session: Session) -> None:
+        """The client asked to leave."""
+        member = session.member
+        self._forget(session)
+        session.state.move(Step.LEAVE)
+        await session.exit()
+        self.depart(member.room_id, member.peer_id, "left")
+
+    async def lost(self, session: Session) -> None:
+        """The session's socket is gone."""
+        if session.state.current is State.CLOSED:
+            return
+        if not session.state.joined:
+            await session.close()
+        elif session.member.resume_secret is None:
+            await self._end(session, "disconnected")
+        else:
+            self._graces[session] = self._spawn(self._grace(session))
+
+    def depart(self, room_id: str, peer_id: str, reason: LeaveReason) -> None:
+        """Has the registry remove a peer, now or as soon as it answers."""
+        self.later(LeaveRoom(room_id=room_id, peer_id=peer_id, reason=reason))
+
+    def later(self, message: Request[Any]) -> None:
+        """Tells the registry something, and goes on trying while it cannot be told."""
+        self._spawn(self._insist(message))
+
+    async def stop(self) -> None:
+        """Sees everybody out who cannot be resumed elsewhere, then finishes what is to be told."""
+        for session in list(self._serving.values()):
+            if session.member.resume_secret is None:
+                await self._end(session, "disconnected")
+            else:
+                self._forget(session)
+                await session.close()
+            session.client.close()
+        for task in self._graces.values():
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2.0)
+
+    async def _grace(self, session: Session) -> None:
+        await asyncio.sleep(self.settings.reconnect_grace)
+        del self._graces[session]
+        await self._end(session, "disconnected")
+
+    async def _end(self, session: Session, reason: LeaveReason) -> None:
+        member = session.member
+        self._forget(session)
+        await session.close()
+        self.depart(member.room_id, member.peer_id, reason)
+
+    def _forget(self, session: Session) -> None:
+        peer_id = session.member.peer_id
+        if self._serving.get(peer_id) is session:
+            del self._serving[peer_id]
+        if grace := self._graces.pop(session, None):
+            grace.cancel()
+
+    async def _insist(self, message: Request[Any]) -> None:
+        attempt = 0
+        while True:
+            try:
+                await self.backend.registry(message)
+                return
+            except HubbubError as error:
+                if not error.retryable:
+                    _log.info("the registry refused", message=message.verb, code=error.code.value)
+                    return
+            await asyncio.sleep(RETRY_PAUSES[min(attempt, len(RETRY_PAUSES) - 1)])
+            attempt += 1
+
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("a background task failed", exc_info=error)
