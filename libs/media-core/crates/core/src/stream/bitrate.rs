@@ -20,14 +20,21 @@ impl RateMeter {
     /// Has counted nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self { buckets: [0; BUCKETS], newest: 0, total: 0 }
+        Self {
+            buckets: [0; BUCKETS],
+            newest: 0,
+            total: 0,
+        }
     }
 
     /// Counts `bytes` at `now`.
     pub fn add(&mut self, now: Micros, bytes: usize) {
         self.expire(now);
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        if let Some(bucket) = self.buckets.get_mut((self.newest % BUCKETS as u64) as usize) {
+        if let Some(bucket) = self
+            .buckets
+            .get_mut((self.newest % BUCKETS as u64) as usize)
+        {
             let room = u32::MAX - *bucket;
             *bucket += bytes.min(room);
             self.total += u64::from(bytes.min(room));
@@ -45,7 +52,10 @@ impl RateMeter {
         let current = now.0 / BUCKET_MICROS;
         let steps = current.saturating_sub(self.newest).min(BUCKETS as u64);
         for step in 1..=steps {
-            if let Some(bucket) = self.buckets.get_mut((self.newest.wrapping_add(step) % BUCKETS as u64) as usize) {
+            if let Some(bucket) = self
+                .buckets
+                .get_mut((self.newest.wrapping_add(step) % BUCKETS as u64) as usize)
+            {
                 self.total -= u64::from(*bucket);
                 *bucket = 0;
             }

@@ -19,7 +19,10 @@ impl DuplicateFilter {
     /// Has seen nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self { next: 0, seen: [0; WORDS] }
+        Self {
+            next: 0,
+            seen: [0; WORDS],
+        }
     }
 
     /// Whether `ext` (extended) is seen for the first time; from now on it is not.
@@ -29,7 +32,9 @@ impl DuplicateFilter {
         } else if self.next - ext > WINDOW {
             return false;
         }
-        let Some(word) = self.seen.get_mut(word_of(ext)) else { return false };
+        let Some(word) = self.seen.get_mut(word_of(ext)) else {
+            return false;
+        };
         let bit = 1 << (ext % 64);
         let first = *word & bit == 0;
         *word |= bit;

@@ -19,7 +19,11 @@ impl KeyFrameRequests {
     /// Nobody wants any.
     #[must_use]
     pub const fn new() -> Self {
-        Self { wanted: false, last_sent: None, tries: 0 }
+        Self {
+            wanted: false,
+            last_sent: None,
+            tries: 0,
+        }
     }
 
     /// Someone wants a key frame; whether a request is to be sent at once. Else [`Self::poll`] will say when.
@@ -33,7 +37,11 @@ impl KeyFrameRequests {
     /// Whether a request is to be sent now: one that had to wait, or again because no key frame came.
     #[must_use]
     pub fn poll(&mut self, now: Micros) -> bool {
-        if !self.wanted || self.last_sent.is_some_and(|sent| now.since(sent) < INTERVAL_MICROS) {
+        if !self.wanted
+            || self
+                .last_sent
+                .is_some_and(|sent| now.since(sent) < INTERVAL_MICROS)
+        {
             return false;
         }
         if self.tries == MAX_TRIES {
@@ -94,7 +102,9 @@ mod tests {
     fn asks_again_five_times_at_most() {
         let mut requests = KeyFrameRequests::new();
         let asked = usize::from(requests.request(Micros(0)));
-        let again = (1..2_000).filter(|tick| requests.poll(Micros(tick * 10_000))).count();
+        let again = (1..2_000)
+            .filter(|tick| requests.poll(Micros(tick * 10_000)))
+            .count();
         assert_eq!(asked + again, 5);
         assert!(!requests.is_wanted());
         assert!(requests.request(Micros(30 * SECOND)));

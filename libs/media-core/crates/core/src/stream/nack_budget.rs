@@ -28,24 +28,39 @@ impl RetransmissionBudget {
     /// Nothing sent again yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { last: Vec::new(), budget: 0, refilled: None }
+        Self {
+            last: Vec::new(),
+            budget: 0,
+            refilled: None,
+        }
     }
 
     /// Whether the packet sent as `sequence`, of `bytes` bytes, may be sent again at `now`; if so, it is counted.
     ///
     /// `rtt` in microseconds; `bitrate` is what the consumer is sent, bit/s, retransmissions aside.
-    pub fn allow(&mut self, sequence: u16, bytes: usize, rtt: u64, bitrate: u64, now: Micros) -> bool {
+    pub fn allow(
+        &mut self,
+        sequence: u16,
+        bytes: usize,
+        rtt: u64,
+        bitrate: u64,
+        now: Micros,
+    ) -> bool {
         self.refill(bitrate.max(MIN_BITRATE), now);
         if self.last.is_empty() {
             self.last.resize(REMEMBERED, None);
         }
-        let Some(slot) = self.last.get_mut(usize::from(sequence) % REMEMBERED) else { return false };
+        let Some(slot) = self.last.get_mut(usize::from(sequence) % REMEMBERED) else {
+            return false;
+        };
         let repeat = rtt.clamp(MIN_REPEAT_MICROS, MAX_REPEAT_MICROS);
         if slot.is_some_and(|(last, at)| last == sequence && now.since(at) < repeat) {
             return false;
         }
         let cost = (bytes as u64).saturating_mul(8_000_000);
-        let Some(rest) = self.budget.checked_sub(cost) else { return false };
+        let Some(rest) = self.budget.checked_sub(cost) else {
+            return false;
+        };
         self.budget = rest;
         *slot = Some((sequence, now));
         true
@@ -53,10 +68,15 @@ impl RetransmissionBudget {
 
     fn refill(&mut self, bitrate: u64, now: Micros) {
         // The first NACK finds a full budget.
-        let elapsed = self.refilled.map_or(BURST_MICROS, |refilled| now.since(refilled));
+        let elapsed = self
+            .refilled
+            .map_or(BURST_MICROS, |refilled| now.since(refilled));
         self.refilled = Some(now);
         let gained = bitrate.saturating_mul(elapsed);
-        self.budget = self.budget.saturating_add(gained).min(bitrate.saturating_mul(BURST_MICROS));
+        self.budget = self
+            .budget
+            .saturating_add(gained)
+            .min(bitrate.saturating_mul(BURST_MICROS));
     }
 }
 
@@ -101,12 +121,16 @@ mod tests {
     fn unspent_budget_is_kept_for_half_a_second_only() {
         let mut budget = RetransmissionBudget::new();
         assert!(budget.allow(0, 10, RTT, 0, Micros(0)));
-        let granted = (1..1_000).filter(|n| budget.allow(*n, 1_000, RTT, 0, Micros(60_000_000))).count();
+        let granted = (1..1_000)
+            .filter(|n| budget.allow(*n, 1_000, RTT, 0, Micros(60_000_000)))
+            .count();
         assert_eq!(granted, 18);
     }
 
     /// Asks for a thousand bytes each millisecond; how often it was granted.
     fn spend_for_ten_seconds(budget: &mut RetransmissionBudget, bitrate: u64) -> usize {
-        (0..10_000u64).filter(|n| budget.allow(*n as u16, 1_000, RTT, bitrate, Micros(n * 1_000))).count()
+        (0..10_000u64)
+            .filter(|n| budget.allow(*n as u16, 1_000, RTT, bitrate, Micros(n * 1_000)))
+            .count()
     }
 }

@@ -57,7 +57,12 @@ impl NackGenerator {
     /// Has seen nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self { highest: None, missing: VecDeque::new(), arrivals: 0, key_frame: 0 }
+        Self {
+            highest: None,
+            missing: VecDeque::new(),
+            arrivals: 0,
+            key_frame: 0,
+        }
     }
 
     /// Packet `ext` (extended) came, by itself or by RTX.
@@ -76,7 +81,12 @@ impl NackGenerator {
             return Arrival::KeyFrameNeeded;
         }
         for sequence in highest + 1..ext {
-            self.missing.push_back(Missing { sequence, since: now, found_at: self.arrivals, tries: 0 });
+            self.missing.push_back(Missing {
+                sequence,
+                since: now,
+                found_at: self.arrivals,
+                tries: 0,
+            });
         }
         self.arrivals += 1;
         Arrival::New
@@ -120,7 +130,10 @@ impl NackGenerator {
     }
 
     fn fill(&mut self, ext: u64) -> Arrival {
-        let Ok(index) = self.missing.binary_search_by_key(&ext, |missing| missing.sequence) else {
+        let Ok(index) = self
+            .missing
+            .binary_search_by_key(&ext, |missing| missing.sequence)
+        else {
             return Arrival::NotMissing;
         };
         match self.missing.remove(index) {
@@ -132,7 +145,9 @@ impl NackGenerator {
     /// Whether `gap` more fit the list, if need be without what is older than the last key frame.
     fn make_room(&mut self, gap: usize) -> bool {
         if self.missing.len() + gap > MAX_MISSING {
-            let old = self.missing.partition_point(|missing| missing.sequence < self.key_frame);
+            let old = self
+                .missing
+                .partition_point(|missing| missing.sequence < self.key_frame);
             self.missing.drain(..old);
         }
         self.missing.len() + gap <= MAX_MISSING
@@ -220,7 +235,10 @@ mod tests {
     #[test]
     fn a_gap_beyond_repair_needs_a_key_frame() {
         let mut nacks = after(&[10, 12]);
-        assert_eq!(nacks.received(12 + 1_002, Micros(0)), Arrival::KeyFrameNeeded);
+        assert_eq!(
+            nacks.received(12 + 1_002, Micros(0)),
+            Arrival::KeyFrameNeeded
+        );
         assert_eq!(nacks.missing(), 0);
         assert_eq!(nacks.received(1_015, Micros(0)), Arrival::New);
     }

@@ -9,8 +9,8 @@ const MAX_PAYLOAD: usize = 1_500;
 const MAX_EXTENSIONS: usize = 255;
 /// Older packets are of no use to anyone.
 const MAX_AGE_MICROS: u64 = 2_000_000;
-/// Slots looked at for their age with each packet: more than one, to catch up after gaps.
-const EXPIRED_AT_ONCE: u64 = 4;
+/// Slots looked at for their age with each packet, at most: enough to be through the ring soon after a jump.
+const EXPIRED_AT_ONCE: u64 = 32;
 
 /// What is known of a packet besides its bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -61,11 +61,18 @@ impl StoredPacket {
         })
     }
 
-    fn fill<'a>(&mut self, meta: PacketMeta, extensions: impl IntoIterator<Item = (u8, &'a [u8])>, payload: &[u8]) {
+    fn fill<'a>(
+        &mut self,
+        meta: PacketMeta,
+        extensions: impl IntoIterator<Item = (u8, &'a [u8])>,
+        payload: &[u8],
+    ) {
         self.meta = meta;
         self.bytes.clear();
         for (tag, value) in extensions {
-            let Ok(len) = u8::try_from(value.len()) else { continue };
+            let Ok(len) = u8::try_from(value.len()) else {
+                continue;
+            };
             if self.bytes.len() + 2 + value.len() <= MAX_EXTENSIONS {
                 self.bytes.extend_from_slice(&[tag, len]);
                 self.bytes.extend_from_slice(value);
@@ -98,7 +105,11 @@ impl PacketStore {
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         let slots = capacity.clamp(1, 1 << 16).next_power_of_two();
-        Self { slots: vec![StoredPacket::default(); slots], spare: Vec::new(), oldest: None }
+        Self {
+            slots: vec![StoredPacket::default(); slots],
+            spare: Vec::new(),
+            oldest: None,
+        }
     }
 
     /// Keeps a packet in place of the one a ring's length before it; it can be forwarded from what is returned.
@@ -128,11 +139,13 @@ impl PacketStore {
     #[must_use]
     pub fn get(&self, sequence: u64, now: Micros) -> Option<&StoredPacket> {
         self.slots.get(self.index(sequence)).filter(|slot| {
-            slot.present && slot.meta.sequence == sequence && now.since(slot.meta.received) <= MAX_AGE_MICROS
+            slot.present
+                && slot.meta.sequence == sequence
+                && now.since(slot.meta.received) <= MAX_AGE_MICROS
         })
     }
 
-    /// Takes back the buffers of the oldest packets, a few at a time, as `newest` comes.
+    /// Takes back the buffers of the oldest packets, some at a time, as `newest` comes.
     fn expire(&mut self, newest: &PacketMeta) {
         // What is a ring's length older has been overwritten or is about to be.
         let overwritten = (newest.sequence + 1).saturating_sub(self.slots.len() as u64);
@@ -141,7 +154,10 @@ impl PacketStore {
         self.oldest = Some(from.max(until));
         for sequence in from..until {
             let index = self.index(sequence);
-            let Some(slot) = self.slots.get_mut(index).filter(|slot| slot.present && slot.meta.sequence == sequence)
+            let Some(slot) = self
+                .slots
+                .get_mut(index)
+                .filter(|slot| slot.present && slot.meta.sequence == sequence)
             else {
                 continue;
             };
@@ -164,18 +180,30 @@ mod tests {
     use super::*;
 
     fn meta(sequence: u64, received: u64) -> PacketMeta {
-        PacketMeta { sequence, timestamp: 7, received: Micros(received), codec: 1, marker: true }
+        PacketMeta {
+            sequence,
+            timestamp: 7,
+            received: Micros(received),
+            codec: 1,
+            marker: true,
+        }
     }
 
     fn insert(store: &mut PacketStore, sequence: u64, received: u64, payload: &[u8]) -> bool {
-        store.insert(meta(sequence, received), [], payload).is_some()
+        store
+            .insert(meta(sequence, received), [], payload)
+            .is_some()
     }
 
     #[test]
     fn gives_back_what_it_was_given() {
         let mut store = PacketStore::new(PacketStore::AUDIO);
         let extensions: [(u8, &[u8]); 3] = [(3, b"level"), (200, b""), (9, b"orientation")];
-        assert!(store.insert(meta(70_000, 0), extensions, b"payload").is_some());
+        assert!(
+            store
+                .insert(meta(70_000, 0), extensions, b"payload")
+                .is_some()
+        );
         let packet = store.get(70_000, Micros(0)).unwrap();
         assert_eq!(*packet.meta(), meta(70_000, 0));
         assert_eq!(packet.payload(), b"payload");
@@ -211,16 +239,28 @@ mod tests {
 
     #[test]
     fn refuses_what_no_datagram_can_carry() {
-        assert!(!insert(&mut PacketStore::new(8), 70_000, 0, &[0; MAX_PAYLOAD + 1]));
+        assert!(!insert(
+            &mut PacketStore::new(8),
+            70_000,
+            0,
+            &[0; MAX_PAYLOAD + 1]
+        ));
     }
 
     #[test]
     fn leaves_out_extensions_that_do_not_fit() {
         let mut store = PacketStore::new(8);
         let (long, short) = ([1; 250], [2; 16]);
-        store.insert(meta(70_000, 0), [(1, &long[..]), (2, &short[..]), (3, b"")], b"payload");
+        store.insert(
+            meta(70_000, 0),
+            [(1, &long[..]), (2, &short[..]), (3, b"")],
+            b"payload",
+        );
         let packet = store.get(70_000, Micros(0)).unwrap();
-        assert_eq!(packet.extensions().map(|(tag, _)| tag).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(
+            packet.extensions().map(|(tag, _)| tag).collect::<Vec<_>>(),
+            [1, 3]
+        );
         assert_eq!(packet.payload(), b"payload");
     }
 
@@ -247,7 +287,12 @@ mod tests {
     }
 
     fn buffers(store: &PacketStore) -> usize {
-        store.slots.iter().filter(|slot| slot.bytes.capacity() > 0).count() + store.spare.len()
+        store
+            .slots
+            .iter()
+            .filter(|slot| slot.bytes.capacity() > 0)
+            .count()
+            + store.spare.len()
     }
 
     #[test]

@@ -80,12 +80,16 @@ impl ReceiveStats {
         let (_, highest) = self.range?;
         let expected = self.expected();
         let expected_interval = expected.saturating_sub(self.expected_prior);
-        let lost_interval = expected_interval.saturating_sub(self.received.saturating_sub(self.received_prior));
+        let lost_interval =
+            expected_interval.saturating_sub(self.received.saturating_sub(self.received_prior));
         self.expected_prior = expected;
         self.received_prior = self.received;
-        let fraction = (lost_interval << 8).checked_div(expected_interval).unwrap_or(0);
-        let (last_sr, delay) =
-            self.sender_report.map_or((0, 0), |(last_sr, at)| (last_sr.0, CompactNtp::from_micros(now.since(at)).0));
+        let fraction = (lost_interval << 8)
+            .checked_div(expected_interval)
+            .unwrap_or(0);
+        let (last_sr, delay) = self.sender_report.map_or((0, 0), |(last_sr, at)| {
+            (last_sr.0, CompactNtp::from_micros(now.since(at)).0)
+        });
         Some(ReceptionReport {
             fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
             cumulative_lost: self.lost().clamp(-0x80_0000, 0x7f_ffff) as i32,
@@ -122,7 +126,8 @@ impl ReceiveStats {
     }
 
     fn expected(&self) -> u64 {
-        self.range.map_or(0, |(lowest, highest)| highest - lowest + 1)
+        self.range
+            .map_or(0, |(lowest, highest)| highest - lowest + 1)
     }
 }
 
@@ -146,10 +151,24 @@ mod tests {
         let mut stats = ReceiveStats::new(90_000);
         feed(&mut stats, (0..100).filter(|n| n % 4 != 1));
         let report = stats.report(Micros(0)).unwrap();
-        assert_eq!((report.fraction_lost, report.cumulative_lost, report.highest_sequence), (64, 25, 99));
+        assert_eq!(
+            (
+                report.fraction_lost,
+                report.cumulative_lost,
+                report.highest_sequence
+            ),
+            (64, 25, 99)
+        );
         feed(&mut stats, 100..200);
         let report = stats.report(Micros(0)).unwrap();
-        assert_eq!((report.fraction_lost, report.cumulative_lost, report.highest_sequence), (0, 25, 199));
+        assert_eq!(
+            (
+                report.fraction_lost,
+                report.cumulative_lost,
+                report.highest_sequence
+            ),
+            (0, 25, 199)
+        );
     }
 
     #[test]
@@ -183,7 +202,10 @@ mod tests {
         let mut stats = ReceiveStats::new(90_000);
         feed(&mut stats, [0, 1 << 30]);
         let report = stats.report(Micros(0)).unwrap();
-        assert_eq!((report.fraction_lost, report.cumulative_lost), (255, 0x7f_ffff));
+        assert_eq!(
+            (report.fraction_lost, report.cumulative_lost),
+            (255, 0x7f_ffff)
+        );
     }
 
     #[test]
@@ -200,7 +222,11 @@ mod tests {
         let mut stats = ReceiveStats::new(48_000);
         for n in 0..500u64 {
             // Every second packet 10 ms late: transit differs by 480 each time.
-            stats.received((1 << 16) + n, n as u32 * 960, Micros(n * 20_000 + n % 2 * 10_000));
+            stats.received(
+                (1 << 16) + n,
+                n as u32 * 960,
+                Micros(n * 20_000 + n % 2 * 10_000),
+            );
         }
         assert!((475..=485).contains(&stats.jitter()), "{}", stats.jitter());
     }
@@ -222,6 +248,9 @@ mod tests {
         assert_eq!(stats.report(Micros(0)).unwrap().last_sr, 0);
         stats.sender_report(0x1122_3344_5566_7788, Micros(1_000_000));
         let report = stats.report(Micros(1_500_000)).unwrap();
-        assert_eq!((report.last_sr, report.delay_since_last_sr), (0x3344_5566, 0x8000));
+        assert_eq!(
+            (report.last_sr, report.delay_since_last_sr),
+            (0x3344_5566, 0x8000)
+        );
     }
 }

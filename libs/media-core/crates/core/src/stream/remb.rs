@@ -23,14 +23,21 @@ impl RembEstimate {
     #[must_use]
     pub fn new(max: u64) -> Self {
         let max = max.max(MIN_BITRATE);
-        Self { bitrate: max, max, updated: None }
+        Self {
+            bitrate: max,
+            max,
+            updated: None,
+        }
     }
 
     /// Takes note of the loss since the last update (1/256) and of the bit/s that come in; the figure to tell.
     ///
     /// Within a second of the last update the figure stays as it is, and nothing is taken note of.
     pub fn update(&mut self, now: Micros, fraction_lost: u8, received: u64) -> u64 {
-        if self.updated.is_some_and(|updated| now.since(updated) < INTERVAL_MICROS) {
+        if self
+            .updated
+            .is_some_and(|updated| now.since(updated) < INTERVAL_MICROS)
+        {
             return self.bitrate;
         }
         self.updated = Some(now);

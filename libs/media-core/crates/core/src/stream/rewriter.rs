@@ -61,7 +61,14 @@ impl SequenceRewriter {
     #[must_use]
     pub const fn new(source: u32, first: u16) -> Self {
         let first_out = (1 << 16) + first as u64;
-        Self { segments: VecDeque::new(), source, open: false, highest_in: 0, next_out: first_out, first_out }
+        Self {
+            segments: VecDeque::new(),
+            source,
+            open: false,
+            highest_in: 0,
+            next_out: first_out,
+            first_out,
+        }
     }
 
     /// From now on `source` is forwarded: its first packet continues directly after the highest output.
@@ -80,7 +87,12 @@ impl SequenceRewriter {
     pub fn forward(&mut self, ext: u64) -> Option<u64> {
         if !self.open {
             // A pause ended, and this is late from before it.
-            let floor = self.segments.iter().rev().find(|segment| segment.source == self.source).map(|old| old.end);
+            let floor = self
+                .segments
+                .iter()
+                .rev()
+                .find(|segment| segment.source == self.source)
+                .map(|old| old.end);
             if floor.is_some_and(|floor| ext < floor) {
                 return self.output_of(ext);
             }
@@ -103,14 +115,29 @@ impl SequenceRewriter {
         if !self.open || ext <= self.highest_in {
             return;
         }
-        let Some(index) = self.segments.iter().rposition(|segment| segment.holds(self.source, ext)) else { return };
+        let Some(index) = self
+            .segments
+            .iter()
+            .rposition(|segment| segment.holds(self.source, ext))
+        else {
+            return;
+        };
         // Nothing above `highest_in` has been given out, so all of it may still move.
         for later in self.segments.iter_mut().skip(index + 1) {
             later.out -= 1;
         }
-        let Some(segment) = self.segments.get_mut(index) else { return };
-        let Segment { source, first, end, .. } = *segment;
-        let after = Segment { source, first: ext + 1, end, out: segment.output(ext) };
+        let Some(segment) = self.segments.get_mut(index) else {
+            return;
+        };
+        let Segment {
+            source, first, end, ..
+        } = *segment;
+        let after = Segment {
+            source,
+            first: ext + 1,
+            end,
+            out: segment.output(ext),
+        };
         if first == ext {
             *segment = after;
             if after.first == after.end {
@@ -136,10 +163,16 @@ impl SequenceRewriter {
             return None;
         }
         let out = highest.checked_sub(u64::from(behind))?;
-        let index = self.segments.partition_point(|segment| segment.out <= out).checked_sub(1)?;
+        let index = self
+            .segments
+            .partition_point(|segment| segment.out <= out)
+            .checked_sub(1)?;
         let segment = self.segments.get(index)?;
         let sequence = segment.first + (out - segment.out);
-        (sequence < segment.end).then_some(SourcePacket { source: segment.source, sequence })
+        (sequence < segment.end).then_some(SourcePacket {
+            source: segment.source,
+            sequence,
+        })
     }
 
     /// The highest extended output number so far.
@@ -155,13 +188,22 @@ impl SequenceRewriter {
     }
 
     fn output_of(&self, ext: u64) -> Option<u64> {
-        self.segments.iter().rev().find(|segment| segment.holds(self.source, ext)).map(|segment| segment.output(ext))
+        self.segments
+            .iter()
+            .rev()
+            .find(|segment| segment.holds(self.source, ext))
+            .map(|segment| segment.output(ext))
     }
 
     /// Opens a segment with `ext` as its first packet.
     fn begin(&mut self, ext: u64) -> u64 {
         let out = self.next_out;
-        self.segments.push_back(Segment { source: self.source, first: ext, end: u64::MAX, out });
+        self.segments.push_back(Segment {
+            source: self.source,
+            first: ext,
+            end: u64::MAX,
+            out,
+        });
         if self.segments.len() > MAX_SEGMENTS {
             self.segments.pop_front();
         }
@@ -177,7 +219,11 @@ impl SequenceRewriter {
             return;
         }
         self.open = false;
-        while self.segments.back().is_some_and(|segment| segment.first > self.highest_in) {
+        while self
+            .segments
+            .back()
+            .is_some_and(|segment| segment.first > self.highest_in)
+        {
             self.segments.pop_back();
         }
         if let Some(last) = self.segments.back_mut() {

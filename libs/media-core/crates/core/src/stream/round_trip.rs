@@ -20,7 +20,10 @@ impl SentReports {
     /// None sent.
     #[must_use]
     pub const fn new() -> Self {
-        Self { sent: [None; REMEMBERED], next: 0 }
+        Self {
+            sent: [None; REMEMBERED],
+            next: 0,
+        }
     }
 
     /// A report with this NTP timestamp (32.32) goes out at `now`.
@@ -38,7 +41,11 @@ impl SentReports {
         if last_sr == 0 {
             return None;
         }
-        let (_, at) = self.sent.iter().flatten().find(|(ntp, _)| ntp.0 == last_sr)?;
+        let (_, at) = self
+            .sent
+            .iter()
+            .flatten()
+            .find(|(ntp, _)| ntp.0 == last_sr)?;
         now.since(*at).checked_sub(CompactNtp(delay).to_micros())
     }
 }
@@ -52,7 +59,10 @@ mod tests {
         let mut reports = SentReports::new();
         reports.sent(0x1122_3344_5566_7788, Micros(1_000_000));
         // Half a second of delay.
-        assert_eq!(reports.round_trip(0x3344_5566, 0x8000, Micros(1_540_000)), Some(40_000));
+        assert_eq!(
+            reports.round_trip(0x3344_5566, 0x8000, Micros(1_540_000)),
+            Some(40_000)
+        );
     }
 
     #[test]
@@ -62,7 +72,10 @@ mod tests {
             reports.sent(second << 32, Micros(second * 1_000_000));
         }
         assert_eq!(reports.round_trip(1 << 16, 0, Micros(9_100_000)), None);
-        assert_eq!(reports.round_trip(2 << 16, 0, Micros(9_100_000)), Some(7_100_000));
+        assert_eq!(
+            reports.round_trip(2 << 16, 0, Micros(9_100_000)),
+            Some(7_100_000)
+        );
     }
 
     #[test]

@@ -17,7 +17,10 @@ impl<'a> RtxPayload<'a> {
     #[must_use]
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (osn, payload) = bytes.split_first_chunk::<{ RtxPayload::HEADER_LEN }>()?;
-        Some(Self { original_sequence: u16::from_be_bytes(*osn), payload })
+        Some(Self {
+            original_sequence: u16::from_be_bytes(*osn),
+            payload,
+        })
     }
 
     /// Writes OSN and payload to the beginning of `out`; the length written, `None` when it does not fit.
@@ -57,7 +60,10 @@ mod tests {
 
     #[test]
     fn reads_what_it_wrote() {
-        let packet = RtxPayload { original_sequence: 0xabcd, payload: b"media" };
+        let packet = RtxPayload {
+            original_sequence: 0xabcd,
+            payload: b"media",
+        };
         let mut out = [0; 16];
         let len = packet.write(&mut out).unwrap();
         assert_eq!(&out[..len], b"\xab\xcdmedia");
@@ -66,7 +72,13 @@ mod tests {
 
     #[test]
     fn a_probe_may_have_no_payload() {
-        assert_eq!(RtxPayload::parse(&[1, 2]), Some(RtxPayload { original_sequence: 0x0102, payload: &[] }));
+        assert_eq!(
+            RtxPayload::parse(&[1, 2]),
+            Some(RtxPayload {
+                original_sequence: 0x0102,
+                payload: &[]
+            })
+        );
     }
 
     #[test]
@@ -77,7 +89,10 @@ mod tests {
 
     #[test]
     fn writes_nothing_that_does_not_fit() {
-        let packet = RtxPayload { original_sequence: 1, payload: b"media" };
+        let packet = RtxPayload {
+            original_sequence: 1,
+            payload: b"media",
+        };
         let mut out = [0; 6];
         assert_eq!(packet.write(&mut out), None);
         assert_eq!(out, [0; 6]);

@@ -22,7 +22,12 @@ impl ClockMapping {
     /// From a sender report with these NTP (32.32) and RTP timestamps that came at `arrival`; `clock_rate` in Hz.
     #[must_use]
     pub const fn new(ntp: u64, rtp: u32, arrival: Micros, clock_rate: u32) -> Self {
-        Self { ntp, rtp, arrival, clock_rate }
+        Self {
+            ntp,
+            rtp,
+            arrival,
+            clock_rate,
+        }
     }
 
     /// The source's RTP timestamp at a moment of its NTP clock.
@@ -30,21 +35,25 @@ impl ClockMapping {
     pub fn rtp_at(&self, ntp: u64) -> u32 {
         let elapsed = i128::from(ntp.wrapping_sub(self.ntp) as i64);
         // To the nearest tick, so that a timestamp survives the way through NTP.
-        self.rtp.wrapping_add(((elapsed * i128::from(self.clock_rate) + (1 << 31)) >> 32) as u32)
+        self.rtp
+            .wrapping_add(((elapsed * i128::from(self.clock_rate) + (1 << 31)) >> 32) as u32)
     }
 
     /// The moment of the source's NTP clock that an RTP timestamp stands for: that nearest to the report.
     #[must_use]
     pub fn ntp_at(&self, rtp: u32) -> u64 {
         let elapsed = i64::from(rtp.wrapping_sub(self.rtp) as i32) << 32;
-        self.ntp.wrapping_add_signed(elapsed.checked_div(i64::from(self.clock_rate)).unwrap_or(0))
+        self.ntp
+            .wrapping_add_signed(elapsed.checked_div(i64::from(self.clock_rate)).unwrap_or(0))
     }
 
     /// NTP and RTP timestamp of the source at our `now`, as if the report had been sent at its arrival.
     #[must_use]
     pub fn at(&self, now: Micros) -> (u64, u32) {
         let elapsed = now.since(self.arrival);
-        let rtp = self.rtp.wrapping_add(ticks(elapsed, self.clock_rate) as u32);
+        let rtp = self
+            .rtp
+            .wrapping_add(ticks(elapsed, self.clock_rate) as u32);
         (self.ntp.wrapping_add(NtpTime::from_micros(elapsed).0), rtp)
     }
 

@@ -6,7 +6,9 @@ use crate::api::Micros;
 /// RTP clock ticks in so many microseconds at `clock_rate` Hz.
 pub(super) const fn ticks(micros: u64, clock_rate: u32) -> u64 {
     let rate = clock_rate as u64;
-    (micros / 1_000_000).wrapping_mul(rate).wrapping_add((micros % 1_000_000) * rate / 1_000_000)
+    (micros / 1_000_000)
+        .wrapping_mul(rate)
+        .wrapping_add((micros % 1_000_000) * rate / 1_000_000)
 }
 
 /// Sender reports that disagree with the time that went by by more than this are not believed.
@@ -31,13 +33,20 @@ impl TimestampRewriter {
     /// For sources with this RTP clock, Hz.
     #[must_use]
     pub const fn new(clock_rate: u32) -> Self {
-        Self { clock_rate, offset: 0, newest: None }
+        Self {
+            clock_rate,
+            offset: 0,
+            newest: None,
+        }
     }
 
     /// The output timestamp of a packet of the current source that is forwarded at `now`.
     pub fn rewrite(&mut self, timestamp: u32, now: Micros) -> u32 {
         let out = timestamp.wrapping_add(self.offset);
-        if self.newest.is_none_or(|(newest, _)| (out.wrapping_sub(newest) as i32) > 0) {
+        if self
+            .newest
+            .is_none_or(|(newest, _)| (out.wrapping_sub(newest) as i32) > 0)
+        {
             self.newest = Some((out, now));
         }
         out
@@ -48,7 +57,13 @@ impl TimestampRewriter {
     /// With the clocks of both sources (`old`, `new`) its frames stand where they were captured; without, or when
     /// those are off by more than two seconds, where the time since the last frame puts them. In any case at least a
     /// frame after the last.
-    pub fn switch_source(&mut self, first: u32, now: Micros, old: Option<&ClockMapping>, new: Option<&ClockMapping>) {
+    pub fn switch_source(
+        &mut self,
+        first: u32,
+        now: Micros,
+        old: Option<&ClockMapping>,
+        new: Option<&ClockMapping>,
+    ) {
         let Some((newest, at)) = self.newest else {
             // Nothing was sent, so there is nothing to continue.
             self.offset = 0;
@@ -60,7 +75,9 @@ impl TimestampRewriter {
             let out = old.rtp_at(new.ntp_at(first)).wrapping_add(self.offset);
             i64::from(out.wrapping_sub(newest) as i32)
         });
-        let step = captured.filter(|step| step.abs_diff(elapsed) <= disagreement).unwrap_or(elapsed);
+        let step = captured
+            .filter(|step| step.abs_diff(elapsed) <= disagreement)
+            .unwrap_or(elapsed);
         let step = step.max(i64::from(self.clock_rate / FRAME_RATE)) as u32;
         self.offset = newest.wrapping_add(step).wrapping_sub(first);
     }

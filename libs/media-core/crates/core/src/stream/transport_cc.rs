@@ -80,8 +80,13 @@ impl ArrivalLog {
     /// Whether feedback should be sent: after 100 ms, 50 ms at high rates, or before the log is full.
     #[must_use]
     pub fn is_due(&self, now: Micros) -> bool {
-        let interval = if self.fresh >= BUSY_PACKETS { BUSY_INTERVAL_MICROS } else { INTERVAL_MICROS };
-        self.fresh > 0 && (now.since(self.last_feedback) >= interval || self.next - self.base >= CAPACITY / 2)
+        let interval = if self.fresh >= BUSY_PACKETS {
+            BUSY_INTERVAL_MICROS
+        } else {
+            INTERVAL_MICROS
+        };
+        self.fresh > 0
+            && (now.since(self.last_feedback) >= interval || self.next - self.base >= CAPACITY / 2)
     }
 
     /// Replaces `out` by what the feedback sent at `now` tells: consecutive sequence numbers (wire), each with its
@@ -92,7 +97,11 @@ impl ArrivalLog {
             return;
         }
         out.extend((self.base..self.next).map(|ext| {
-            let arrival = self.arrivals.get(slot_of(ext)).copied().filter(|arrival| *arrival != MISSING);
+            let arrival = self
+                .arrivals
+                .get(slot_of(ext))
+                .copied()
+                .filter(|arrival| *arrival != MISSING);
             (ext as u16, arrival.map(Micros))
         }));
         self.base = self.next;
@@ -142,7 +151,9 @@ mod tests {
     fn take(log: &mut ArrivalLog, now: u64) -> Vec<(u16, Option<u64>)> {
         let mut out = Vec::new();
         log.take(Micros(now), &mut out);
-        out.into_iter().map(|(sequence, arrival)| (sequence, arrival.map(|arrival| arrival.0))).collect()
+        out.into_iter()
+            .map(|(sequence, arrival)| (sequence, arrival.map(|arrival| arrival.0)))
+            .collect()
     }
 
     /// Packets that came, a microsecond after one another.
@@ -157,7 +168,15 @@ mod tests {
     #[test]
     fn tells_of_arrivals_and_of_what_is_missing() {
         let mut log = log_of(&[65_534, 65_535, 1]);
-        assert_eq!(take(&mut log, 100_000), [(65_534, Some(0)), (65_535, Some(1)), (0, None), (1, Some(2))]);
+        assert_eq!(
+            take(&mut log, 100_000),
+            [
+                (65_534, Some(0)),
+                (65_535, Some(1)),
+                (0, None),
+                (1, Some(2))
+            ]
+        );
     }
 
     #[test]
@@ -173,7 +192,10 @@ mod tests {
         let mut log = log_of(&[10, 12, 13]);
         take(&mut log, 100_000);
         log.record(11, Micros(110_000));
-        assert_eq!(take(&mut log, 200_000), [(11, Some(110_000)), (12, Some(1)), (13, Some(2))]);
+        assert_eq!(
+            take(&mut log, 200_000),
+            [(11, Some(110_000)), (12, Some(1)), (13, Some(2))]
+        );
     }
 
     #[test]

@@ -14,7 +14,10 @@ fn rewriter() -> SequenceRewriter {
 
 /// What became of `sequences`: outputs less the first possible one.
 fn forward(rewriter: &mut SequenceRewriter, sequences: &[u64]) -> Vec<Option<u64>> {
-    sequences.iter().map(|ext| rewriter.forward(*ext).map(|out| out - FIRST)).collect()
+    sequences
+        .iter()
+        .map(|ext| rewriter.forward(*ext).map(|out| out - FIRST))
+        .collect()
 }
 
 #[test]
@@ -27,7 +30,10 @@ fn begins_with_the_number_that_was_given() {
 
 #[test]
 fn loss_leaves_a_gap_for_the_late_packet() {
-    assert_eq!(forward(&mut rewriter(), &[10, 13, 12, 11]), [Some(0), Some(3), Some(2), Some(1)]);
+    assert_eq!(
+        forward(&mut rewriter(), &[10, 13, 12, 11]),
+        [Some(0), Some(3), Some(2), Some(1)]
+    );
 }
 
 #[test]
@@ -88,14 +94,20 @@ fn a_pause_leaves_no_gap_and_late_packets_their_places() {
     let mut rewriter = rewriter();
     forward(&mut rewriter, &[10, 12]);
     rewriter.switch_source(1);
-    assert_eq!(forward(&mut rewriter, &[11, 500, 501, 13, 11]), [Some(1), Some(3), Some(4), None, Some(1)]);
+    assert_eq!(
+        forward(&mut rewriter, &[11, 500, 501, 13, 11]),
+        [Some(1), Some(3), Some(4), None, Some(1)]
+    );
 }
 
 #[test]
 fn a_jump_is_no_loss() {
     let mut rewriter = rewriter();
     forward(&mut rewriter, &[10]);
-    assert_eq!(forward(&mut rewriter, &[10 + 20_000, 12 + 20_000]), [Some(1), Some(3)]);
+    assert_eq!(
+        forward(&mut rewriter, &[10 + 20_000, 12 + 20_000]),
+        [Some(1), Some(3)]
+    );
 }
 
 #[test]
@@ -106,8 +118,15 @@ fn looks_up_what_was_sent_and_what_was_lost() {
     forward(&mut rewriter, &[14]);
     rewriter.switch_source(2);
     forward(&mut rewriter, &[700]);
-    let found = (0..5).map(|out| rewriter.lookup(out).map(|packet| (packet.source, packet.sequence)));
-    assert_eq!(found.collect::<Vec<_>>(), [(1, 10), (1, 11), (1, 12), (1, 14), (2, 700)].map(Some));
+    let found = (0..5).map(|out| {
+        rewriter
+            .lookup(out)
+            .map(|packet| (packet.source, packet.sequence))
+    });
+    assert_eq!(
+        found.collect::<Vec<_>>(),
+        [(1, 10), (1, 11), (1, 12), (1, 14), (2, 700)].map(Some)
+    );
 }
 
 #[test]
@@ -127,7 +146,13 @@ fn remembers_a_bounded_number_of_skips() {
         rewriter.skip(ext + 1);
     }
     assert_eq!(rewriter.segments.len(), MAX_SEGMENTS);
-    assert_eq!(rewriter.lookup(4_999), Some(SourcePacket { source: 1, sequence: 9_998 }));
+    assert_eq!(
+        rewriter.lookup(4_999),
+        Some(SourcePacket {
+            source: 1,
+            sequence: 9_998
+        })
+    );
     assert_eq!(rewriter.forward(2), None);
 }
 
