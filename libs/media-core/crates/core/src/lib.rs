@@ -5,10 +5,22 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+mod consumer;
+mod extensions;
+mod forward;
+mod hash;
+mod ice;
+mod layers;
 mod outbox;
+mod producer;
+mod producer_stream;
+mod random;
+mod rtcp_out;
 mod slab;
 pub mod stats;
 pub mod stream;
+mod tables;
+mod transport;
 mod worker;
 
 pub use outbox::{MAX_DATAGRAM, Outbox, Priority};

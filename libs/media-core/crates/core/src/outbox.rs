@@ -37,6 +37,8 @@ pub struct Outbox {
     used: usize,
     entries: Vec<Entry>,
     refused: u64,
+    committed: u64,
+    committed_bytes: u64,
 }
 
 impl Outbox {
@@ -66,13 +68,23 @@ impl Outbox {
         if len > MAX_DATAGRAM || end > self.arena.len() {
             return;
         }
-        self.entries.push(Entry { start: self.used, end, to, priority });
+        self.entries.push(Entry {
+            start: self.used,
+            end,
+            to,
+            priority,
+        });
         self.used = end;
+        self.committed += 1;
+        self.committed_bytes += len as u64;
     }
 
     /// Appends a copy of `datagram`; false when there is no room or it is too long.
     pub fn push(&mut self, datagram: &[u8], to: SocketAddr, priority: Priority) -> bool {
-        let Some(target) = self.reserve().and_then(|buffer| buffer.get_mut(..datagram.len())) else {
+        let Some(target) = self
+            .reserve()
+            .and_then(|buffer| buffer.get_mut(..datagram.len()))
+        else {
             return false;
         };
         target.copy_from_slice(datagram);
@@ -82,9 +94,13 @@ impl Outbox {
 
     /// Every datagram, oldest first, with its destination and what it is worth.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], SocketAddr, Priority)> {
-        self.entries
-            .iter()
-            .filter_map(|entry| Some((self.arena.get(entry.start..entry.end)?, entry.to, entry.priority)))
+        self.entries.iter().filter_map(|entry| {
+            Some((
+                self.arena.get(entry.start..entry.end)?,
+                entry.to,
+                entry.priority,
+            ))
+        })
     }
 
     /// How many datagrams wait.
@@ -97,6 +113,18 @@ impl Outbox {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Datagrams committed, ever.
+    #[must_use]
+    pub fn committed(&self) -> u64 {
+        self.committed
+    }
+
+    /// Their bytes.
+    #[must_use]
+    pub fn committed_bytes(&self) -> u64 {
+        self.committed_bytes
     }
 
     /// Datagrams that found no room, ever.
@@ -126,8 +154,17 @@ mod tests {
         assert!(outbox.push(b"one", address(), Priority::Control));
         outbox.reserve().unwrap()[..3].copy_from_slice(b"two");
         outbox.commit(3, address(), Priority::Video);
-        let got: Vec<_> = outbox.iter().map(|(bytes, _, priority)| (bytes.to_vec(), priority)).collect();
-        assert_eq!(got, [(b"one".to_vec(), Priority::Control), (b"two".to_vec(), Priority::Video)]);
+        let got: Vec<_> = outbox
+            .iter()
+            .map(|(bytes, _, priority)| (bytes.to_vec(), priority))
+            .collect();
+        assert_eq!(
+            got,
+            [
+                (b"one".to_vec(), Priority::Control),
+                (b"two".to_vec(), Priority::Video)
+            ]
+        );
     }
 
     #[test]

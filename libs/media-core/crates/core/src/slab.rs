@@ -47,7 +47,10 @@ pub(crate) struct Slab<T> {
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: Vec::new() }
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+        }
     }
 }
 
@@ -66,7 +69,11 @@ impl<T> Slab<T> {
     pub(crate) fn key_at(&self, place: usize) -> Option<Key<T>> {
         let slot = self.slots.get(place)?;
         slot.value.as_ref()?;
-        Some(Key { index: u32::try_from(place).ok()?, generation: slot.generation, of: PhantomData })
+        Some(Key {
+            index: u32::try_from(place).ok()?,
+            generation: slot.generation,
+            of: PhantomData,
+        })
     }
 
     /// Puts an entity in.
@@ -75,21 +82,40 @@ impl<T> Slab<T> {
             && let Some(slot) = self.slots.get_mut(index as usize)
         {
             slot.value = Some(value);
-            return Key { index, generation: slot.generation, of: PhantomData };
+            return Key {
+                index,
+                generation: slot.generation,
+                of: PhantomData,
+            };
         }
-        self.slots.push(Slot { generation: 0, value: Some(value) });
+        self.slots.push(Slot {
+            generation: 0,
+            value: Some(value),
+        });
         // A table of more than u32::MAX entities does not fit into memory.
-        Key { index: (self.slots.len() - 1) as u32, generation: 0, of: PhantomData }
+        Key {
+            index: (self.slots.len() - 1) as u32,
+            generation: 0,
+            of: PhantomData,
+        }
     }
 
     pub(crate) fn get(&self, key: Key<T>) -> Option<&T> {
         let slot = self.slots.get(key.index as usize)?;
-        if slot.generation == key.generation { slot.value.as_ref() } else { None }
+        if slot.generation == key.generation {
+            slot.value.as_ref()
+        } else {
+            None
+        }
     }
 
     pub(crate) fn get_mut(&mut self, key: Key<T>) -> Option<&mut T> {
         let slot = self.slots.get_mut(key.index as usize)?;
-        if slot.generation == key.generation { slot.value.as_mut() } else { None }
+        if slot.generation == key.generation {
+            slot.value.as_mut()
+        } else {
+            None
+        }
     }
 
     /// Takes an entity out; its key names nothing from now on.

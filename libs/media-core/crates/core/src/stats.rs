@@ -21,6 +21,10 @@ pub struct TransportStats {
     pub rtt_us: Option<u64>,
     /// What the client says it can receive, bit/s (REMB).
     pub available_outgoing_bitrate: Option<u64>,
+    /// Packets sent that the client's transport-wide feedback has told of.
+    pub feedback_packets: u64,
+    /// Of these, the ones that did not arrive.
+    pub feedback_lost: u64,
 }
 
 /// What one stream (layer) of a producer has brought.

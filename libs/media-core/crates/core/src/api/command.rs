@@ -5,7 +5,9 @@ use std::fmt;
 use hubbub_srtp::SrtpProfile;
 use serde::Deserialize;
 
-use super::{ConsumerId, ConsumerSpec, IceCredentials, ProducerId, ProducerSpec, RouterId, TransportId};
+use super::{
+    ConsumerId, ConsumerSpec, IceCredentials, ProducerId, ProducerSpec, RouterId, TransportId,
+};
 
 /// Names a command, so that its reply can be told from others. Unique among the commands that are under way.
 pub type Request = u64;
@@ -13,17 +15,25 @@ pub type Request = u64;
 /// A command. What it names must exist (and what it makes must not), else the reply is an error.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the fields are what their types say")]
 pub enum Command {
     /// Makes a router.
     CreateRouter { router: RouterId },
     /// Closes a router and every transport in it.
     CloseRouter { router: RouterId },
     /// Makes a transport that answers STUN for `ice.ufrag`.
-    CreateTransport { transport: TransportId, router: RouterId, ice: IceCredentials },
+    CreateTransport {
+        transport: TransportId,
+        router: RouterId,
+        ice: IceCredentials,
+    },
     /// The client has sent its DTLS parameters: from now on the handshake deadline runs.
     ConnectTransport { transport: TransportId },
     /// New ICE credentials; the former stay valid until the client has used the new ones (RFC 8445 section 9).
-    RestartIce { transport: TransportId, ice: IceCredentials },
+    RestartIce {
+        transport: TransportId,
+        ice: IceCredentials,
+    },
     /// The keys that the DTLS handshake gave (RFC 5764 section 4.2): `key` then `salt`, each direction. Starts media.
     SetSrtpKeys {
         transport: TransportId,
@@ -34,7 +44,7 @@ pub enum Command {
         #[serde(with = "serde_bytes")]
         inbound: Vec<u8>,
     },
-    /// A DTLS record to be sent to the transport's selected address; dropped while there is none.
+    /// A DTLS record to be sent to the transport's selected address; a few wait while there is none.
     SendDtls {
         transport: TransportId,
         #[serde(with = "serde_bytes")]
@@ -43,7 +53,11 @@ pub enum Command {
     /// Closes a transport with its producers and consumers, and the consumers of those producers elsewhere.
     CloseTransport { transport: TransportId },
     /// Makes a producer on a transport.
-    CreateProducer { producer: ProducerId, transport: TransportId, spec: ProducerSpec },
+    CreateProducer {
+        producer: ProducerId,
+        transport: TransportId,
+        spec: ProducerSpec,
+    },
     /// Stops forwarding what the producer sends.
     PauseProducer { producer: ProducerId },
     /// Forwards again; each consumer of video begins with a key frame.
@@ -51,7 +65,12 @@ pub enum Command {
     /// Closes a producer and its consumers.
     CloseProducer { producer: ProducerId },
     /// Makes a consumer, paused, on a transport of the same router as the producer's.
-    CreateConsumer { consumer: ConsumerId, transport: TransportId, producer: ProducerId, spec: ConsumerSpec },
+    CreateConsumer {
+        consumer: ConsumerId,
+        transport: TransportId,
+        producer: ProducerId,
+        spec: ConsumerSpec,
+    },
     /// Stops sending to this consumer.
     PauseConsumer { consumer: ConsumerId },
     /// Sends again, beginning with a key frame.
@@ -68,7 +87,7 @@ pub enum Command {
     ConsumerStats { consumer: ConsumerId },
 }
 
-/// Why a command was refused; nothing was changed.
+/// Why a command was refused; but for [`CommandError::Internal`], nothing was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommandError {
     /// What the command names does not exist (any more).
@@ -81,6 +100,8 @@ pub enum CommandError {
     InvalidSpec,
     /// A bound of the worker is reached.
     LimitReached,
+    /// A bug: the command was interrupted, and what it worked on has been closed.
+    Internal,
 }
 
 impl CommandError {
@@ -93,6 +114,7 @@ impl CommandError {
             Self::InvalidState => "invalid_state",
             Self::InvalidSpec => "invalid_spec",
             Self::LimitReached => "limit_reached",
+            Self::Internal => "internal",
         }
     }
 }

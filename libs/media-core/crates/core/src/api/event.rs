@@ -51,9 +51,10 @@ pub enum ReplyBody {
     Consumer(Box<ConsumerStats>),
 }
 
-/// An event. `DtlsReceived` and the `*Closed` ones are urgent; others may be delivered up to 10 ms later.
+/// An event. `IceSelected` and `Fault` may be delivered up to 10 ms later; the others are urgent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the fields are what their types say")]
 pub enum Event {
     /// The answer to a command.
     Reply {
@@ -62,7 +63,11 @@ pub enum Event {
         result: Result<ReplyBody, CommandError>,
     },
     /// ICE changed its state or selected another address.
-    IceSelected { transport: TransportId, state: IceState, remote: SocketAddr },
+    IceSelected {
+        transport: TransportId,
+        state: IceState,
+        remote: SocketAddr,
+    },
     /// A datagram of DTLS (first byte 20..=63) came from a valid address of this transport.
     DtlsReceived {
         transport: TransportId,
@@ -70,11 +75,20 @@ pub enum Event {
         datagram: Vec<u8>,
     },
     /// A transport is gone.
-    TransportClosed { transport: TransportId, reason: CloseReason },
+    TransportClosed {
+        transport: TransportId,
+        reason: CloseReason,
+    },
     /// A producer is gone.
-    ProducerClosed { producer: ProducerId, reason: CloseReason },
+    ProducerClosed {
+        producer: ProducerId,
+        reason: CloseReason,
+    },
     /// A consumer is gone.
-    ConsumerClosed { consumer: ConsumerId, reason: CloseReason },
+    ConsumerClosed {
+        consumer: ConsumerId,
+        reason: CloseReason,
+    },
     /// Something in the worker panicked and was contained; `message` is for the log.
     Fault { message: String },
 }

@@ -14,7 +14,8 @@ mod spec;
 pub use command::{Command, CommandError, Request};
 pub use event::{CloseReason, Event, IceState, ReplyBody};
 pub use spec::{
-    CodecMapping, ConsumerSpec, EncodingSpec, ExtensionMapping, FeedbackKind, IceCredentials, MediaKind, ProducerSpec,
+    CodecMapping, ConsumerSpec, EncodingSpec, ExtensionMapping, FeedbackKind, IceCredentials,
+    MediaKind, ProducerSpec,
 };
 
 use serde::{Deserialize, Serialize};

@@ -123,9 +123,12 @@ pub(super) mod profile_name {
     use hubbub_srtp::SrtpProfile;
     use serde::{Deserialize, Deserializer, de::Error};
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SrtpProfile, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<SrtpProfile, D::Error> {
         let name = String::deserialize(deserializer)?;
-        SrtpProfile::from_name(&name).ok_or_else(|| D::Error::custom(format!("unknown SRTP profile {name}")))
+        SrtpProfile::from_name(&name)
+            .ok_or_else(|| D::Error::custom(format!("unknown SRTP profile {name}")))
     }
 }
 
@@ -134,7 +137,9 @@ mod codec_name {
     use hubbub_codec::Codec;
     use serde::{Deserialize, Deserializer};
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Codec, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Codec, D::Error> {
         Ok(Codec::from_mime(&String::deserialize(deserializer)?))
     }
 }
@@ -144,8 +149,11 @@ mod extension_uri {
     use hubbub_wire::ExtensionKind;
     use serde::{Deserialize, Deserializer, de::Error};
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ExtensionKind, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<ExtensionKind, D::Error> {
         let uri = String::deserialize(deserializer)?;
-        ExtensionKind::from_uri(&uri).ok_or_else(|| D::Error::custom(format!("unknown header extension {uri}")))
+        ExtensionKind::from_uri(&uri)
+            .ok_or_else(|| D::Error::custom(format!("unknown header extension {uri}")))
     }
 }

@@ -6,50 +6,75 @@
 //! - Whatever is handled notes the entities that it is about to change in `touched`, so that [`Worker::contain`]
 //!   knows whom an unforeseen panic may have left inconsistent.
 
+mod close;
+mod commands;
 mod config;
+mod consume;
+mod contain;
+mod datagram;
+mod dtls;
+mod produce;
+mod reports;
+mod requests;
+mod rtcp_in;
+mod stun;
+mod timers;
 
-use std::net::SocketAddr;
+use hubbub_wire::rtcp::{Arrival, ReportBlock};
 
-use crate::api::{Command, Event, Micros, Request};
+use crate::api::{Event, Micros};
 use crate::outbox::Outbox;
+use crate::random::Random;
+use crate::tables::{ConsumerKey, Tables};
+
+use contain::Touched;
 
 pub use config::{WorkerConfig, WorkerCounters};
 
 /// The media core of one thread. See the crate's documentation.
 pub struct Worker {
     config: WorkerConfig,
+    tables: Tables,
     outbox: Outbox,
     events: Vec<Event>,
     urgent: bool,
+    /// How often the events have been drained.
+    drains: u64,
     counters: WorkerCounters,
+    touched: Touched,
+    random: Random,
+    next_tick: Micros,
+    // Lists that are filled and read within one call; kept for their memory.
+    ssrcs: Vec<u32>,
+    lost: Vec<u16>,
+    blocks: Vec<ReportBlock>,
+    due: Vec<ConsumerKey>,
+    arrived: Vec<(u16, Option<Micros>)>,
+    arrivals: Vec<Arrival>,
 }
 
 impl Worker {
     /// A worker that holds nothing.
     #[must_use]
     pub fn new(config: WorkerConfig) -> Self {
-        todo!()
-    }
-
-    /// One datagram from the socket. It is decrypted in place.
-    pub fn handle_datagram(&mut self, now: Micros, from: SocketAddr, datagram: &mut [u8]) {
-        todo!()
-    }
-
-    /// One command; it is answered by exactly one [`Event::Reply`].
-    pub fn handle_command(&mut self, now: Micros, request: Request, command: Command) {
-        todo!()
-    }
-
-    /// Does what is due. To be called when [`Self::next_deadline`] has come; calling it earlier does no harm.
-    pub fn handle_timeout(&mut self, now: Micros) {
-        todo!()
-    }
-
-    /// When [`Self::handle_timeout`] is to be called next; `None` while there is nothing to wait for.
-    #[must_use]
-    pub fn next_deadline(&self) -> Option<Micros> {
-        todo!()
+        Self {
+            random: Random::new(config.seed),
+            config,
+            tables: Tables::default(),
+            outbox: Outbox::new(),
+            events: Vec::new(),
+            urgent: false,
+            drains: 0,
+            counters: WorkerCounters::default(),
+            touched: Touched::default(),
+            next_tick: Micros(0),
+            ssrcs: Vec::new(),
+            lost: Vec::new(),
+            blocks: Vec::new(),
+            due: Vec::new(),
+            arrived: Vec::new(),
+            arrivals: Vec::new(),
+        }
     }
 
     /// The datagrams to send; the caller clears it.
@@ -60,6 +85,7 @@ impl Worker {
     /// Takes every event, oldest first.
     pub fn drain_events(&mut self) -> std::vec::Drain<'_, Event> {
         self.urgent = false;
+        self.drains += 1;
         self.events.drain(..)
     }
 
@@ -75,15 +101,23 @@ impl Worker {
         self.urgent
     }
 
-    /// To be called when one of the `handle_*` methods has panicked: closes what it was at work on, with reason
-    /// `Internal`, answers the interrupted command, and reports `message` as [`Event::Fault`].
-    pub fn contain(&mut self, now: Micros, message: String) {
-        todo!()
-    }
-
     /// What was done since the worker was made, and what it holds now.
     #[must_use]
     pub fn counters(&self) -> WorkerCounters {
-        self.counters
+        WorkerCounters {
+            packets_sent: self.outbox.committed(),
+            bytes_sent: self.outbox.committed_bytes(),
+            dropped_outbox_full: self.outbox.refused(),
+            routers: self.tables.routers.len() as u64,
+            transports: self.tables.transports.len() as u64,
+            producers: self.tables.producers.len() as u64,
+            consumers: self.tables.consumers.len() as u64,
+            ..self.counters
+        }
+    }
+
+    fn emit(&mut self, event: Event) {
+        self.urgent |= !matches!(event, Event::IceSelected { .. } | Event::Fault { .. });
+        self.events.push(event);
     }
 }

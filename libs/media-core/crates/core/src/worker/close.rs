@@ -1,0 +1,103 @@
+//! What closes what, and who is told.
+//!
+//! | closes    | takes with it                              | which are told     |
+//! |-----------|--------------------------------------------|--------------------|
+//! | router    | its transports                             | `RouterClosed`     |
+//! | transport | its producers                              | `TransportClosed`  |
+//! |           | the consumers of those, on any transport   | `ProducerClosed`   |
+//! |           | its consumers                              | `TransportClosed`  |
+//! | producer  | its consumers, on any transport            | `ProducerClosed`   |
+//! | consumer  | nothing                                    |                    |
+//!
+//! What hangs on something is announced before it. Whatever is taken out of its slab is announced there and then, so
+//! everything is announced exactly once, whichever way the cascade reaches it first.
+
+use crate::api::{CloseReason, Event};
+use crate::tables::{ConsumerKey, ProducerKey, RouterKey, TransportKey};
+
+use super::Worker;
+
+impl Worker {
+    /// A router has no event of its own: it closes only when asked to.
+    pub(super) fn close_router(&mut self, key: RouterKey) {
+        let Some(router) = self.tables.routers.get_mut(key) else {
+            return;
+        };
+        for transport in std::mem::take(&mut router.transports) {
+            self.close_transport(transport, CloseReason::RouterClosed);
+        }
+        if let Some(router) = self.tables.routers.remove(key) {
+            self.tables.router_ids.remove(&router.id);
+        }
+    }
+
+    pub(super) fn close_transport(&mut self, key: TransportKey, reason: CloseReason) {
+        let Some(transport) = self.tables.transports.get_mut(key) else {
+            return;
+        };
+        let producers = std::mem::take(&mut transport.producers);
+        let consumers = std::mem::take(&mut transport.consumers);
+        for producer in producers {
+            self.close_producer(producer, CloseReason::TransportClosed);
+        }
+        for consumer in consumers {
+            self.close_consumer(consumer, CloseReason::TransportClosed);
+        }
+        let Some(transport) = self.tables.transports.remove(key) else {
+            return;
+        };
+        self.tables.transport_ids.remove(&transport.id);
+        for address in transport.ice.addresses() {
+            if self.tables.addresses.get(&address) == Some(&key) {
+                self.tables.addresses.remove(&address);
+            }
+        }
+        for ufrag in transport.ice.ufrags() {
+            self.tables.ufrags.remove(ufrag);
+        }
+        if let Some(router) = self.tables.routers.get_mut(transport.router) {
+            router.transports.retain(|other| *other != key);
+        }
+        self.emit(Event::TransportClosed {
+            transport: transport.id,
+            reason,
+        });
+    }
+
+    pub(super) fn close_producer(&mut self, key: ProducerKey, reason: CloseReason) {
+        let Some(producer) = self.tables.producers.get_mut(key) else {
+            return;
+        };
+        for consumer in std::mem::take(&mut producer.consumers) {
+            self.close_consumer(consumer, CloseReason::ProducerClosed);
+        }
+        let Some(producer) = self.tables.producers.remove(key) else {
+            return;
+        };
+        self.tables.producer_ids.remove(&producer.id);
+        if let Some(transport) = self.tables.transports.get_mut(producer.transport) {
+            transport.forget_producer(key);
+        }
+        self.emit(Event::ProducerClosed {
+            producer: producer.id,
+            reason,
+        });
+    }
+
+    pub(super) fn close_consumer(&mut self, key: ConsumerKey, reason: CloseReason) {
+        let Some(consumer) = self.tables.consumers.remove(key) else {
+            return;
+        };
+        self.tables.consumer_ids.remove(&consumer.id);
+        if let Some(producer) = self.tables.producers.get_mut(consumer.producer) {
+            producer.consumers.retain(|other| *other != key);
+        }
+        if let Some(transport) = self.tables.transports.get_mut(consumer.transport) {
+            transport.forget_consumer(key);
+        }
+        self.emit(Event::ConsumerClosed {
+            consumer: consumer.id,
+            reason,
+        });
+    }
+}

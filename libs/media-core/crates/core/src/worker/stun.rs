@@ -1,0 +1,114 @@
+//! STUN: who may use which transport (RFC 8445 section 7.3).
+//!
+//! Only a binding request with a ufrag of ours, good MESSAGE-INTEGRITY and FINGERPRINT changes anything or is
+//! answered, and an answer is never longer than its request.
+
+use std::net::SocketAddr;
+
+use hubbub_wire::WireError;
+use hubbub_wire::stun::{
+    IceRole, StunClass, StunErrorCode, StunMessage, write_binding_error, write_binding_success,
+};
+
+use crate::api::{Event, IceState, Micros};
+use crate::ice::Heard;
+use crate::outbox::Priority;
+use crate::tables::TransportKey;
+
+use super::Worker;
+
+impl Worker {
+    pub(super) fn handle_stun(&mut self, now: Micros, from: SocketAddr, datagram: &[u8]) {
+        if self.answer_binding(now, from, datagram).is_none() {
+            self.counters.dropped_stun += 1;
+        }
+    }
+
+    /// `None`: dropped, and nothing has changed.
+    fn answer_binding(&mut self, now: Micros, from: SocketAddr, datagram: &[u8]) -> Option<()> {
+        let message = StunMessage::parse(datagram).ok()?;
+        if message.class() != StunClass::Request {
+            return None;
+        }
+        let ufrag = message.username()?.local;
+        let key = *self.tables.ufrags.get(ufrag)?;
+        self.touched.transport = Some(key);
+        let transport = self.tables.transports.get_mut(key)?;
+        let ice_key = transport.ice.key(ufrag)?;
+        message.verify_integrity(ice_key).ok()?;
+
+        let refusal = match (message.unknown_required(), message.role()) {
+            (Some(attribute), _) => Some(StunErrorCode::UnknownAttribute(attribute)),
+            // We are always controlled: the peer has to change its role.
+            (None, Some(IceRole::Controlled(_))) => Some(StunErrorCode::RoleConflict),
+            _ => None,
+        };
+        let id = message.transaction_id();
+        let write = |buffer: &mut [u8]| -> Result<usize, WireError> {
+            match refusal {
+                Some(code) => write_binding_error(buffer, id, code, Some(ice_key)),
+                None => write_binding_success(buffer, id, from, ice_key),
+            }
+        };
+        if let Some(buffer) = self.outbox.reserve()
+            && let Ok(len) = write(buffer)
+            && len <= datagram.len()
+        {
+            self.outbox.commit(len, from, Priority::Control);
+            transport.stats.sent(len);
+        }
+        if refusal.is_some() {
+            return Some(());
+        }
+        transport.stats.received(datagram.len());
+        let heard = transport
+            .ice
+            .heard(now, from, ufrag, message.use_candidate());
+        self.adopt(now, key, from, heard);
+        Some(())
+    }
+
+    /// The address belongs to this transport from now on, whoever had it (TURN relays use ports again).
+    fn adopt(&mut self, now: Micros, key: TransportKey, from: SocketAddr, heard: Heard) {
+        if let Some(void) = heard.retired_ufrag {
+            self.tables.ufrags.remove(&void);
+        }
+        if let Some(evicted) = heard.evicted {
+            self.tables.addresses.remove(&evicted);
+        }
+        if let Some(former) = self.tables.addresses.insert(from, key)
+            && former != key
+            && let Some(transport) = self.tables.transports.get_mut(former)
+        {
+            let had_selected = transport.ice.selected() == Some(from);
+            transport.ice.lose(from);
+            if had_selected {
+                self.announce_selected(now, former, from);
+            }
+        }
+        if heard.selected {
+            self.announce_selected(now, key, from);
+        }
+    }
+
+    /// Tells where the transport sends to now (`lost`: what it had, when there is nothing any more).
+    pub(super) fn announce_selected(&mut self, now: Micros, key: TransportKey, lost: SocketAddr) {
+        let Some(transport) = self.tables.transports.get_mut(key) else {
+            return;
+        };
+        let (state, remote) = match transport.ice.selected() {
+            Some(selected) => (IceState::Connected, selected),
+            None => (IceState::New, lost),
+        };
+        let transport = transport.id;
+        self.emit(Event::IceSelected {
+            transport,
+            state,
+            remote,
+        });
+        if state == IceState::Connected {
+            self.flush_dtls(key);
+            self.await_key_frames_of_transport(now, key);
+        }
+    }
+}
