@@ -1,0 +1,116 @@
+//! Where Chromium's key frames begin, for each codec. Three key frames a stream.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod common;
+
+use common::{Packet, packets, streams};
+use hubbub_codec::{Codec, Describer, FrameInfo};
+
+fn describe(codec: Codec, stream: &[Packet]) -> Vec<FrameInfo> {
+    let mut describer = Describer::new(codec);
+    let describe = |packet: &Packet| {
+        describer.describe(
+            &packet.payload,
+            packet.marker,
+            packet.dependency_descriptor.as_deref(),
+        )
+    };
+    stream
+        .iter()
+        .map(describe)
+        .collect::<Result<_, _>>()
+        .unwrap()
+}
+
+/// Positions in the stream of the packets with which a receiver can begin.
+fn key_frames(codec: Codec, stream: &[Packet]) -> Vec<usize> {
+    let described = describe(codec, stream).into_iter().enumerate();
+    described
+        .filter(|(_, info)| info.key_frame)
+        .map(|(at, _)| at)
+        .collect()
+}
+
+#[test]
+fn vp8() {
+    let streams = streams("vp8-simulcast.rtpdump");
+    assert_eq!(key_frames(Codec::Vp8, &streams[&473_982_134]), [0, 2, 48]);
+    assert_eq!(key_frames(Codec::Vp8, &streams[&2_563_090_973]), [0, 2, 71]);
+}
+
+#[test]
+fn vp9() {
+    assert_eq!(
+        key_frames(Codec::Vp9, &packets("vp9-svc-l3t3-key.rtpdump")),
+        [0, 6, 285]
+    );
+}
+
+#[test]
+fn h264_with_parameter_sets_in_the_picture_s_packet_and_in_one_of_their_own() {
+    let streams = streams("h264-simulcast.rtpdump");
+    assert_eq!(
+        key_frames(Codec::H264, &streams[&2_792_686_578]),
+        [0, 1, 48]
+    );
+    assert_eq!(
+        key_frames(Codec::H264, &streams[&1_775_811_720]),
+        [0, 1, 3, 4, 82, 83]
+    );
+}
+
+#[test]
+fn av1() {
+    assert_eq!(
+        key_frames(Codec::Av1, &packets("av1-l3t3.rtpdump")),
+        [0, 4, 254]
+    );
+}
+
+#[test]
+fn av1_without_dependency_descriptor() {
+    let mut stream = packets("av1-l3t3.rtpdump");
+    for packet in &mut stream {
+        packet.dependency_descriptor = None;
+    }
+    assert_eq!(key_frames(Codec::Av1, &stream), [0, 4, 254]);
+}
+
+#[test]
+fn every_packet_of_opus_can_be_the_first() {
+    let stream = packets("opus-audio.rtpdump");
+    assert_eq!(key_frames(Codec::Opus, &stream).len(), stream.len());
+}
+
+#[test]
+fn frames_end_before_the_next_begins() {
+    for (codec, capture) in [
+        (Codec::Vp8, "vp8-simulcast.rtpdump"),
+        (Codec::Vp9, "vp9-svc-l3t3-key.rtpdump"),
+        (Codec::H264, "h264-simulcast.rtpdump"),
+        (Codec::Av1, "av1-l3t3.rtpdump"),
+    ] {
+        for stream in streams(capture).values() {
+            let mut within = false;
+            for info in describe(codec, stream) {
+                assert_ne!(info.start_of_frame, within, "{codec:?}");
+                within = !info.end_of_frame;
+            }
+        }
+    }
+}
+
+#[test]
+fn layers_are_counted_as_an_independent_reader_counts_them() {
+    let mut counts = [[0; 3]; 3];
+    for info in describe(Codec::Vp9, &packets("vp9-svc-l3t3-key.rtpdump")) {
+        counts[usize::from(info.spatial)][usize::from(info.temporal)] += 1;
+    }
+    assert_eq!(counts, [[16, 12, 26], [36, 20, 41], [77, 34, 72]]);
+
+    let mut counts = [0; 3];
+    for info in describe(Codec::Vp8, &streams("vp8-simulcast.rtpdump")[&473_982_134]) {
+        counts[usize::from(info.temporal)] += 1;
+    }
+    assert_eq!(counts, [15, 13, 27]);
+}
