@@ -4,7 +4,7 @@ mod common;
 
 use common::packets;
 use hubbub_codec::dependency_descriptor::DependencyReader;
-use hubbub_codec::vp8::{Vp8Descriptor, Vp8Ids};
+use hubbub_codec::vp8::Vp8Descriptor;
 use hubbub_codec::vp8_rewriter::Vp8Rewriter;
 use hubbub_codec::{Codec, Describer};
 use proptest::prelude::*;
@@ -41,7 +41,7 @@ proptest! {
                     0 => rewriter.on_switch(),
                     1 => rewriter.leave_out(&descriptor),
                     _ => {
-                        let ids = rewriter.rewrite(&descriptor).unwrap_or_else(Vp8Ids::default);
+                        let ids = rewriter.rewrite(&descriptor).unwrap_or_default();
                         descriptor.write_ids(&mut payload, ids);
                         prop_assert_eq!(Vp8Descriptor::parse(&payload).unwrap().len, descriptor.len);
                     }
