@@ -10,8 +10,10 @@ from typing import Any
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "warn": 30, "error": 40, "exception": 40, "critical": 50}
 
-_NATS = re.compile(r"^\[\d+\] \d{4}/\d\d/\d\d [\d:.]+ \[(?P<level>[A-Z]{3})\] (?P<text>.*)$")
+_NATS = re.compile(r"^\[\d+\] \d{4}/\d\d/\d\d [\d:.]+ \[(?P<level>[A-Z]{3})\] ?(?P<text>.*)$")
 _NATS_LEVELS = {"TRC": 10, "DBG": 10, "INF": 20, "WRN": 30, "ERR": 40, "FTL": 50}
+_HARMLESS = frozenset({"Plaintext passwords detected, use nkeys or bcrypt"})
+"""Of NATS: its configuration is readable by its owner alone, and made anew at each start."""
 _HIDDEN = frozenset({"event", "message", "level", "timestamp", "logger", "service", "instance"})
 
 
@@ -28,11 +30,12 @@ def parse_line(raw: str) -> LogLine:
     line = raw.rstrip()
     nats = _NATS.match(line)
     if nats is not None:
-        return LogLine(_NATS_LEVELS.get(nats["level"], 20), nats["text"])
+        text = nats["text"]
+        return LogLine(20 if text in _HARMLESS else _NATS_LEVELS.get(nats["level"], 20), text)
     if line.startswith("{"):
         try:
             fields = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return LogLine(40, line)
         return _from_fields(fields)
     return LogLine(40, line)

@@ -1,7 +1,7 @@
 """Ports of this machine: which are free, and what to tell a person when one is not."""
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 LOOPBACK = "127.0.0.1"
 ANY = "0.0.0.0"
@@ -25,15 +25,14 @@ def free_tcp_port(host: str = LOOPBACK) -> int:
         return port
 
 
+def free_tcp_ports(count: int, host: str = ANY) -> int:
+    """The first of `count` (1 to 100) neighbouring TCP ports that were free a moment ago."""
+    return _first_of_free(count, host, free_tcp_port, tcp_port_is_free)
+
+
 def free_udp_ports(count: int, host: str = LOOPBACK) -> int:
     """The first of `count` (1 to 100) neighbouring UDP ports that were free a moment ago."""
-    for _ in range(50):
-        with socket.socket(type=socket.SOCK_DGRAM) as probe:
-            probe.bind((host, 0))
-            first: int = probe.getsockname()[1]
-        if first + count <= 65536 and all(udp_port_is_free(first + i, host) for i in range(count)):
-            return first
-    raise OSError(f"no {count} neighbouring UDP ports are free")
+    return _first_of_free(count, host, _free_udp_port, udp_port_is_free)
 
 
 def tcp_port_is_free(port: int, host: str = ANY) -> bool:
@@ -56,6 +55,21 @@ def require_free(http_port: int, rtc_ports: Iterable[int]) -> None:
     for port in rtc_ports:
         if not udp_port_is_free(port):
             raise PortTaken(port, "UDP", "RTC_MIN_PORT", port + 1)
+
+
+def _free_udp_port(host: str) -> int:
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _first_of_free(count: int, host: str, any_free: Callable[[str], int], is_free: Callable[[int, str], bool]) -> int:
+    for _ in range(50):
+        first = any_free(host)
+        if first + count <= 65536 and all(is_free(first + i, host) for i in range(count)):
+            return first
+    raise OSError(f"no {count} neighbouring ports are free")
 
 
 def _binds(probe: socket.socket, host: str, port: int) -> bool:

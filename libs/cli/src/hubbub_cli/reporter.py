@@ -47,6 +47,8 @@ class Reporter:
         """Of a child."""
         match notice:
             case Started(name, pid):
+                # What an earlier life said explains nothing any more.
+                self._last_words.pop(name, None)
                 self._set(name, f"[green]runs[/] [dim]({pid})[/]")
             case Died(name, how, delay):
                 self._set(name, f"[red]{how}[/]")

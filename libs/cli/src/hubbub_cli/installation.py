@@ -1,0 +1,134 @@
+"""A whole installation as a child of this process, on ports of its own: for tests and measurements.
+
+It is `hubbub up` itself, so that what holds here holds for `make up`.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hubbub_cli.child_command import bound_to_us
+from hubbub_cli.data_dir import NotRunning, RunningInstallation, find_running
+from hubbub_cli.ports import ANY, free_tcp_ports, free_udp_ports
+
+START_TIMEOUT = 60.0
+STOP_TIMEOUT = 30.0
+_INHERITED_NOT = frozenset({"NATS_URL", "PORT", "RTC_MIN_PORT", "RTC_MAX_PORT", "WORKERS", "NODE_ID"})
+_UDP_PORTS = 20
+
+
+class InstallationFailed(Exception):
+    """It did not start; the message ends with what it wrote."""
+
+
+class Installation:
+    """Starts on entry, ready when entered; ends on exit with every process of it. Blocking."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        registries: int = 2,
+        nodes: int = 1,
+        signalings: int = 1,
+        workers: int = 1,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        """`environment` is for the services and adds to our own."""
+        self.data_dir = data_dir
+        self.port = free_tcp_ports(signalings)
+        rtc_min_port = free_udp_ports(_UDP_PORTS, ANY)
+        self._counts = {"registries": registries, "nodes": nodes, "signalings": signalings, "workers": workers}
+        self._environment = {
+            **{key: value for key, value in os.environ.items() if key not in _INHERITED_NOT},
+            "PORT": str(self.port),
+            "RTC_MIN_PORT": str(rtc_min_port),
+            "RTC_MAX_PORT": str(rtc_min_port + _UDP_PORTS - 1),
+            "ANNOUNCED_IP": "127.0.0.1",
+            **(environment or {}),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Of the first signaling instance."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def urls(self) -> list[str]:
+        """Of every signaling instance."""
+        return [f"http://127.0.0.1:{self.port + i}" for i in range(self._counts["signalings"])]
+
+    @property
+    def log(self) -> Path:
+        """All that its processes wrote."""
+        return self.data_dir / "up.log"
+
+    @property
+    def running(self) -> RunningInstallation:
+        """Its bus and the pids of now. Raises NotRunning."""
+        return find_running(self.data_dir)
+
+    def pid(self, name: str) -> int:
+        """Of `nats`, `registry-1`, `node-1`, `signaling-1`, ...; KeyError while it does not run."""
+        return self.running.processes[name]
+
+    def kill(self, name: str) -> None:
+        """Ends one process as a crash would; it comes back by itself with another pid."""
+        os.kill(self.pid(name), signal.SIGKILL)
+
+    def start(self) -> None:
+        """Returns once it takes calls. Raises InstallationFailed."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        counts = [text for key, value in self._counts.items() for text in (f"--{key}", str(value))]
+        command = [sys.executable, "-m", "hubbub_cli", "up", "--verbose", "--data-dir", str(self.data_dir), *counts]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                bound_to_us(command),
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._wait_until_running(self._process)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ends it by this signal and waits; the exit status of the supervisor."""
+        if self._process is None:
+            return 0
+        self._process.send_signal(number)
+        try:
+            return self._process.wait(STOP_TIMEOUT)
+        finally:
+            # Its children die with it.
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _wait_until_running(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                if self.running.pid == process.pid:
+                    return
+            except NotRunning:
+                time.sleep(0.02)
+        self.stop(signal.SIGKILL)
+        raise InstallationFailed(f"not running; {self.log} ends with:\n{self.log.read_text(errors='replace')[-4000:]}")
+
+    def __enter__(self) -> Self:
+        """Started."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ended."""
+        self.stop()

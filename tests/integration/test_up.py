@@ -1,0 +1,78 @@
+"""`hubbub up` from start to end: every service for real."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hubbub_cli.installation import Installation
+from hubbub_cli.readiness import is_ready
+
+StartInstallation = Callable[..., Installation]
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def all_gone(pids: list[int], within: float) -> bool:
+    """Whether all of them end in time."""
+    deadline = time.monotonic() + within
+    while any(is_alive(pid) for pid in pids):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_installation_that_is_asked_to_end_leaves_no_process(
+    start_installation: StartInstallation, number: signal.Signals
+) -> None:
+    installation = start_installation()
+    pids = list(installation.running.processes.values())
+    assert sorted(installation.running.processes) == ["nats", "node-1", "registry-1", "registry-2", "signaling-1"]
+    assert asyncio.run(is_ready(installation.url, nodes=1))
+
+    assert installation.stop(number) == 0
+    assert not any(is_alive(pid) for pid in pids)
+    assert "was killed" not in installation.log.read_text()
+
+
+def test_an_installation_whose_supervisor_is_killed_leaves_no_process(
+    start_installation: StartInstallation,
+) -> None:
+    installation = start_installation()
+    pids = list(installation.running.processes.values())
+    assert all(is_alive(pid) for pid in pids)
+
+    os.kill(installation.running.pid, signal.SIGKILL)
+    assert all_gone(pids, within=5)
+
+
+def test_every_process_that_dies_comes_back(start_installation: StartInstallation) -> None:
+    installation = start_installation()
+    before = installation.running.processes
+
+    for name in before:
+        installation.kill(name)
+
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        after = installation.running.processes
+        if set(after) == set(before) and all(after[name] != before[name] for name in before):
+            break
+        time.sleep(0.05)
+    assert set(after) == set(before)
+    assert all(after[name] != before[name] for name in before)
+    while not asyncio.run(is_ready(installation.url, nodes=1)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
