@@ -1,0 +1,104 @@
+"""Every command of the core has a class here, and what that class writes is what the core reads."""
+
+import re
+
+import pytest
+
+from hubbub_media_core import CoreError, MediaCore, commands
+from hubbub_media_core._native import WorkerPool
+from hubbub_media_core.commands import Command
+from hubbub_media_core.specs import (
+    CodecMapping,
+    ConsumerSpec,
+    EncodingSpec,
+    ExtensionMapping,
+    IceCredentials,
+    ProducerSpec,
+)
+
+ICE = IceCredentials(ufrag="ufrag", pwd="a password of 22 bytes")
+VP8 = CodecMapping(
+    codec="video/VP8",
+    clock_rate=90_000,
+    payload_type=96,
+    router_payload_type=101,
+    rtx_payload_type=97,
+    nack=True,
+    pli=True,
+    fir=True,
+)
+MID = ExtensionMapping(uri="urn:ietf:params:rtp-hdrext:sdes:mid", id=1)
+PRODUCER = ProducerSpec(
+    kind="video", codecs=(VP8,), encodings=(EncodingSpec(rid="r0"),), extensions=(MID,), feedback="goog-remb"
+)
+CONSUMER = ConsumerSpec(
+    kind="video", mid="0", codecs=(VP8,), ssrc=7, rtx_ssrc=8, cname="c", extensions=(MID,), feedback="transport-cc"
+)
+
+EXAMPLES: list[Command] = [
+    commands.CloseRouter(router=1),
+    commands.CreateTransport(transport=1, router=1, ice=ICE),
+    commands.ConnectTransport(transport=1),
+    commands.RestartIce(transport=1, ice=ICE),
+    commands.SetSrtpKeys(transport=1, profile="SRTP_AEAD_AES_128_GCM", outbound=bytes(28), inbound=bytes(28)),
+    commands.SendDtls(transport=1, datagram=b"\x16\xfe\xfd"),
+    commands.CloseTransport(transport=1),
+    commands.CreateProducer(producer=1, transport=1, spec=PRODUCER),
+    commands.PauseProducer(producer=1),
+    commands.ResumeProducer(producer=1),
+    commands.CloseProducer(producer=1),
+    commands.CreateConsumer(consumer=1, transport=1, producer=1, spec=CONSUMER),
+    commands.PauseConsumer(consumer=1),
+    commands.ResumeConsumer(consumer=1),
+    commands.CloseConsumer(consumer=1),
+    commands.RequestKeyFrame(consumer=1),
+    commands.TransportStats(transport=1),
+    commands.ProducerStats(producer=1),
+    commands.ConsumerStats(consumer=1),
+]
+
+
+@pytest.mark.parametrize("command", EXAMPLES, ids=lambda command: command.type)
+async def test_a_command_about_nothing_is_understood_and_finds_nothing(command: Command) -> None:
+    async with MediaCore([("127.0.0.1", 0)]) as core:
+        with pytest.raises(CoreError) as refusal:
+            await core.call(0, command)
+        assert refusal.value.code == "not_found"
+
+
+async def test_making_a_router_needs_nothing_and_works_once() -> None:
+    async with MediaCore([("127.0.0.1", 0)]) as core:
+        assert await core.call(0, commands.CreateRouter(router=1)) == {}
+        with pytest.raises(CoreError) as refusal:
+            await core.call(0, commands.CreateRouter(router=1))
+        assert refusal.value.code == "already_exists"
+
+
+def test_the_classes_are_the_variants_of_the_core() -> None:
+    pool = WorkerPool([("127.0.0.1", 0)])
+    with pytest.raises(ValueError, match="unknown variant") as error:
+        pool.submit(0, 1, {"type": "nonsense"})
+    pool.shutdown()
+    variants = set(re.findall("`([a-z_]+)`", str(error.value))) - {"nonsense"}
+    assert {command.type for command in commands.ALL} == variants
+    assert {command.type for command in EXAMPLES} == variants - {"create_router"}
+
+
+@pytest.mark.parametrize(
+    ("command", "complaint"),
+    [
+        ({}, "missing field `type`"),
+        ({"type": "close_router"}, "missing field `router`"),
+        ({"type": "close_router", "router": -1}, "expected u64"),
+        ({"type": "close_router", "router": "1"}, "expected u64"),
+        (
+            {"type": "set_srtp_keys", "transport": 1, "profile": "ROT13", "outbound": b"", "inbound": b""},
+            "unknown SRTP profile ROT13",
+        ),
+    ],
+)
+def test_a_dict_that_is_no_command_is_a_value_error_that_says_why(command: dict[str, object], complaint: str) -> None:
+    pool = WorkerPool([("127.0.0.1", 0)])
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        pool.submit(0, 1, command)
+    pool.shutdown()

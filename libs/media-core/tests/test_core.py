@@ -1,0 +1,81 @@
+"""The asyncio facade: order, refusals, and its end."""
+
+import asyncio
+import logging
+
+import pytest
+
+from hubbub_media_core import CoreError, MediaCore
+from hubbub_media_core.commands import CloseRouter, CreateRouter, CreateTransport
+from hubbub_media_core.events import Event, TransportClosed
+from hubbub_media_core.specs import IceCredentials
+
+
+async def make_two_transports(core: MediaCore) -> None:
+    await core.call(0, CreateRouter(router=1))
+    for transport in (1, 2):
+        ice = IceCredentials(ufrag=f"ufrag{transport}", pwd="a password of 22 bytes")
+        await core.call(0, CreateTransport(transport=transport, router=1, ice=ice))
+
+
+async def test_a_handler_that_fails_costs_no_other_event(caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[Event] = []
+
+    def handle(_worker: int, event: Event) -> None:
+        seen.append(event)
+        raise RuntimeError("a bug")
+
+    async with MediaCore([("127.0.0.1", 0)]) as core:
+        core.on_event = handle
+        await make_two_transports(core)
+        with caplog.at_level(logging.ERROR):
+            await core.call(0, CloseRouter(router=1))
+    assert {event.transport for event in seen if isinstance(event, TransportClosed)} == {1, 2}
+    assert len(caplog.records) == 2
+
+
+async def test_commands_are_executed_in_their_order() -> None:
+    async with MediaCore([("127.0.0.1", 0)]) as core:
+        for router in range(100):
+            core.send(0, CreateRouter(router=router))
+            core.send(0, CloseRouter(router=router))
+        await core.call(0, CreateRouter(router=1))
+
+
+async def test_workers_hold_routers_of_their_own() -> None:
+    async with MediaCore([("127.0.0.1", 0), ("127.0.0.1", 0)]) as core:
+        await core.call(0, CreateRouter(router=1))
+        await core.call(1, CreateRouter(router=1))
+        assert len({port for _, port in core.addresses}) == 2
+
+
+async def test_what_is_awaited_at_the_close_fails_and_so_does_what_comes_later() -> None:
+    core = MediaCore([("127.0.0.1", 0)])
+    awaited = asyncio.ensure_future(core.call(0, CreateRouter(router=1)))
+    await asyncio.sleep(0)
+    await core.close()
+    with pytest.raises(CoreError, match="closed"):
+        await awaited
+    with pytest.raises(CoreError, match="closed"):
+        core.send(0, CreateRouter(router=2))
+    await core.close()
+
+
+async def test_an_abandoned_call_leaves_the_others_alone() -> None:
+    async with MediaCore([("127.0.0.1", 0)]) as core:
+        abandoned = asyncio.ensure_future(core.call(0, CreateRouter(router=1)))
+        await asyncio.sleep(0)
+        abandoned.cancel()
+        await core.call(0, CreateRouter(router=2))
+        with pytest.raises(CoreError, match="already_exists"):
+            await core.call(0, CreateRouter(router=1))
+
+
+async def test_the_counters_tell_of_routers_and_cpu_time() -> None:
+    async with MediaCore([("127.0.0.1", 0)]) as core:
+        await core.call(0, CreateRouter(router=1))
+        async with asyncio.timeout(5):
+            while core.counters()[0]["routers"] != 1:  # noqa: ASYNC110  a counter tells nobody that it moved
+                await asyncio.sleep(0.005)
+        assert core.counters()[0]["cpu_seconds"] > 0
+    assert core.counters() == []

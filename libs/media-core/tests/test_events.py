@@ -1,0 +1,31 @@
+"""Events as the native module writes them."""
+
+import pytest
+
+from hubbub_media_core import events
+from hubbub_media_core.events import parse
+
+
+@pytest.mark.parametrize(
+    ("wire", "event"),
+    [
+        ({"type": "reply", "request": 7, "ok": {"ssrc": 1}}, events.Reply(7, {"ssrc": 1}, None)),
+        ({"type": "reply", "request": 7, "error": "not_found"}, events.Reply(7, {}, "not_found")),
+        (
+            {"type": "ice_selected", "transport": 1, "state": "connected", "remote": "192.0.2.1:4000"},
+            events.IceSelected(1, "connected", ("192.0.2.1", 4000)),
+        ),
+        (
+            {"type": "ice_selected", "transport": 1, "state": "connected", "remote": "[2001:db8::1]:4000"},
+            events.IceSelected(1, "connected", ("2001:db8::1", 4000)),
+        ),
+        ({"type": "fault", "message": "m"}, events.Fault("m")),
+    ],
+)
+def test_an_event_is_parsed(wire: dict[str, object], event: events.Event) -> None:
+    assert parse(wire) == event
+
+
+def test_an_event_that_is_not_known_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        parse({"type": "nonsense"})
