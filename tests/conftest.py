@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ def start_installation(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
     with ExitStack() as stack:
         count = 0
 
-        def start(**options: int) -> Installation:
+        def start(**options: Any) -> Installation:
             nonlocal count
             count += 1
             return stack.enter_context(Installation(tmp_path / f"installation-{count}", **options))

@@ -17,6 +17,8 @@ from hubbub_cli.ports import PortTaken
 from hubbub_cli.reporter import Reporter
 from hubbub_cli.up import StartFailed, UpOptions, up
 
+_WEB_CLIENT = Path(__file__).parents[3] / "web-client"
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
 
@@ -45,6 +47,10 @@ def up_command(
     ] = None,
     log_level: Annotated[str, typer.Option(envvar="LOG_LEVEL", help="What services write.")] = "info",
     data_dir: Annotated[Path, typer.Option(help="Where the bus keeps its store.")] = Path(".hubbub"),
+    page_dir: Annotated[
+        Path | None,
+        typer.Option(envvar="PAGE_DIR", help="Of the built page.", show_default="that of this checkout"),
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all that services write.")] = False,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
@@ -61,6 +67,7 @@ def up_command(
             nodes=nodes,
             signalings=signalings,
             log_level=log_level,
+            page_dir=page_dir or built_page(),
         )
         options = UpOptions(layout, data_dir.absolute(), dict(os.environ), nats_url or None)
         up(options, Reporter(verbose=verbose))
@@ -75,3 +82,9 @@ def up_command(
     ) as error:
         Console(stderr=True, highlight=False).print(f"[bold red]hubbub:[/] {error}", markup=True, soft_wrap=True)
         raise typer.Exit(1) from error
+
+
+def built_page() -> Path | None:
+    """The page of the checkout that this package is run from, once `make web` has built it."""
+    page = _WEB_CLIENT / "dist"
+    return page if (page / "index.html").exists() else None

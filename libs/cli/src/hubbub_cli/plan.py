@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from hubbub_cli.process import ProcessSpec
 
@@ -23,6 +24,8 @@ class Layout:
     nodes: int = 1
     signalings: int = 1
     log_level: str = "info"
+    page_dir: Path | None = None
+    """Of the built page, which signaling serves at `/`."""
 
     def __post_init__(self) -> None:
         """Raises ValueError, with advice, when the RTC ports are too few."""
@@ -53,18 +56,15 @@ class Layout:
 def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -> list[ProcessSpec]:
     """The services in the order in which they start; they end in the reverse order."""
     common = {**inherited, "NATS_URL": nats_url, "LOG_LEVEL": layout.log_level, "PYTHONUNBUFFERED": "1"}
-    specs = [
-        _service(f"registry-{i + 1}", "hubbub_registry", {**common, "INSTANCE_ID": f"registry-{i + 1}"})
-        for i in range(layout.registries)
-    ]
+    specs = [_service(f"registry-{i + 1}", "hubbub_registry", common) for i in range(layout.registries)]
     for i in range(layout.nodes):
         first, last = layout.rtc_range(i)
         ports = {"RTC_MIN_PORT": str(first), "RTC_MAX_PORT": str(last), "WORKERS": str(layout.workers)}
         name = f"node-{i + 1}"
-        specs.append(_service(name, "hubbub_media_node", {**common, **ports, "NODE_ID": name, "INSTANCE_ID": name}))
+        specs.append(_service(name, "hubbub_media_node", {**common, **ports, "NODE_ID": name}))
+    page = {} if layout.page_dir is None else {"PAGE_DIR": str(layout.page_dir)}
     for i, port in enumerate(layout.http_ports()):
-        name = f"signaling-{i + 1}"
-        specs.append(_service(name, "hubbub_signaling", {**common, "PORT": str(port), "INSTANCE_ID": name}))
+        specs.append(_service(f"signaling-{i + 1}", "hubbub_signaling", {**common, **page, "PORT": str(port)}))
     return specs
 
 

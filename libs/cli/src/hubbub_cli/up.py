@@ -16,7 +16,7 @@ from pathlib import Path
 
 from hubbub_cli import data_dir, nats_info, nats_server, ports, readiness
 from hubbub_cli.plan import Layout, service_specs
-from hubbub_cli.process import Notice, ProcessSpec, Started
+from hubbub_cli.process import Died, Notice, ProcessSpec, Started
 from hubbub_cli.reporter import Reporter
 from hubbub_cli.supervisor import Supervisor
 
@@ -135,7 +135,7 @@ class _Installation:
     def _hear(self, notice: Notice) -> None:
         self._reporter.hear(notice)
         self._changed.set()
-        if self._ready and isinstance(notice, Started) and not self._stopping.is_set():
+        if self._ready and isinstance(notice, Started | Died) and not self._stopping.is_set():
             self._publish()
 
     def _publish(self) -> None:
