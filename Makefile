@@ -131,7 +131,7 @@ python: $(STAMPS)/editable
 
 $(CORE_MODULE): $(CORE_INPUTS) | $(STAMPS)/editable
 	@$(call say,Packet path (Rust$(comma) release))
-	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.85 or newer (https://rustup.rs)."; exit 1; }
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.88 or newer (https://rustup.rs)."; exit 1; }
 	cd $(CORE) && PATH="$(abspath $(BIN)):$$PATH" maturin develop --release --uv
 	@touch $@
 
@@ -165,4 +165,4 @@ browser:
 .PHONY: cargo
 cargo:
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 \
-		|| { echo "Rust 1.85 or newer with rustfmt and clippy is needed: rustup component add rustfmt clippy"; exit 1; }
+		|| { echo "Rust 1.88 or newer with rustfmt and clippy is needed: rustup component add rustfmt clippy"; exit 1; }

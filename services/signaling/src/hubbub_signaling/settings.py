@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import Field
+
 from hubbub_contracts import ids
 from hubbub_contracts.socket.base import IceServer
 from hubbub_service.settings import ServiceSettings
-from pydantic import Field
 
 
 class Settings(ServiceSettings):
     """Signaling's own settings, beside those of every service."""
 
     port: int = Field(4000, ge=0, le=65535, description="TCP port of HTTP and Socket.IO.")
-    host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104 - a server is to be reached
+    host: str = Field("0.0.0.0", description="Address to listen on.")
     frontend_url: str | None = Field(
         None, description="Origins that browsers may come from, comma-separated; any when it is not set."
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
+
 from hubbub_contracts import HubbubError, Model
 from hubbub_contracts.bus.stats import ClusterStats, GetStats, WorkerCount
 
@@ -57,7 +58,7 @@ def make_http(backend: Backend, page: Path | None, accepting: Callable[[], bool]
         return readiness
 
     @app.get("/stats", response_model=Stats, responses={503: {}})
-    async def stats(response: Response) -> Stats | Response:
+    async def stats() -> Stats | Response:
         try:
             counts = await backend.registry(GetStats())
         except HubbubError as error:

@@ -21,9 +21,10 @@ from typing import Any
 
 import socketio  # type: ignore[import-untyped]
 import structlog
+from socketio.packet import ACK, EVENT, Packet  # type: ignore[import-untyped]
+
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.socket.base import Push
-from socketio.packet import ACK, EVENT, Packet  # type: ignore[import-untyped]
 
 from ..domain.rate import RateLimit, Verdict
 from ..handlers.office import Office
