@@ -1,1 +1,47 @@
-"""Capability negotiation between an endpoint and a router (what mediasoup calls ortc)."""
+"""RTP capability negotiation of an SFU: which codecs, header extensions and streams two sides share.
+
+Pure functions over JSON shapes (`types`), with the results of mediasoup 3.27's `ortc.ts`:
+
+    router capabilities -> a producer's mapping -> consumable parameters -> a consumer's parameters
+
+They change no argument, and whatever they are given they return a result or raise one of `errors`.
+A number's range is not checked (see `types`).
+
+`python -m hubbub_ortc.check FILE.jsonl` replays recorded calls of the reference implementation.
+"""
+
+from .consumable import get_consumable_rtp_parameters
+from .consumer import can_consume, get_consumer_rtp_parameters
+from .defaults import DEFAULT_MEDIA_CODECS
+from .errors import InvalidParameters, PayloadTypesExhausted, Unsupported
+from .pipe import get_pipe_consumer_rtp_parameters
+from .producer_mapping import ProducerMapping, get_producer_rtp_parameters_mapping
+from .router_capabilities import generate_router_rtp_capabilities
+from .scalability import ScalabilityMode, parse_scalability_mode
+from .ssrc import RandomSsrc, ssrc_source
+from .supported import supported_rtp_capabilities
+from .validate_capabilities import validate_rtp_capabilities
+from .validate_parameters import validate_rtp_parameters
+from .validate_sctp import validate_sctp_stream_parameters
+
+__all__ = [
+    "DEFAULT_MEDIA_CODECS",
+    "InvalidParameters",
+    "PayloadTypesExhausted",
+    "ProducerMapping",
+    "RandomSsrc",
+    "ScalabilityMode",
+    "Unsupported",
+    "can_consume",
+    "generate_router_rtp_capabilities",
+    "get_consumable_rtp_parameters",
+    "get_consumer_rtp_parameters",
+    "get_pipe_consumer_rtp_parameters",
+    "get_producer_rtp_parameters_mapping",
+    "parse_scalability_mode",
+    "ssrc_source",
+    "supported_rtp_capabilities",
+    "validate_rtp_capabilities",
+    "validate_rtp_parameters",
+    "validate_sctp_stream_parameters",
+]
