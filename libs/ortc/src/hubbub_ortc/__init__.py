@@ -5,7 +5,7 @@ Pure functions over JSON shapes (`types`), with the results of mediasoup 3.27's 
     router capabilities -> a producer's mapping -> consumable parameters -> a consumer's parameters
 
 They change no argument, and whatever they are given they return a result or raise one of `errors`.
-A number's range is not checked (see `types`).
+What a client produces has to pass `check_wire_limits` too before it is encoded or shown to others.
 
 `python -m hubbub_ortc.check FILE.jsonl` replays recorded calls of the reference implementation.
 """
@@ -23,6 +23,7 @@ from .supported import supported_rtp_capabilities
 from .validate_capabilities import validate_rtp_capabilities
 from .validate_parameters import validate_rtp_parameters
 from .validate_sctp import validate_sctp_stream_parameters
+from .wire_limits import check_sctp_wire_limits, check_wire_limits
 
 __all__ = [
     "DEFAULT_MEDIA_CODECS",
@@ -33,6 +34,8 @@ __all__ = [
     "ScalabilityMode",
     "Unsupported",
     "can_consume",
+    "check_sctp_wire_limits",
+    "check_wire_limits",
     "generate_router_rtp_capabilities",
     "get_consumable_rtp_parameters",
     "get_consumer_rtp_parameters",

@@ -5,7 +5,7 @@ types has been through a `validate_*` function: defaults are filled in, and a co
 its `mimeType`. Fields of the sender that are not listed here are kept as they are.
 
 Validation asks of a number only that it is one (mediasoup does the same), so that a payload type of
-1.5 passes here: whoever encodes the value for the wire checks its range.
+1.5 passes: `wire_limits` is what checks ranges.
 Some clients send `null` for "not set", and it stays; what this package makes itself is never null.
 """
 

@@ -1,0 +1,90 @@
+"""What fits on the wire, and is safe in somebody else's SDP.
+
+Validation asks of a number only that it is one and of a text nothing at all, as the reference does. A
+server asks for more of what a client produces before it encodes it, and before it shows it to others:
+their clients write codec parameters and names into an SDP, where a line break would begin a new line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isfinite
+
+from .errors import InvalidParameters
+from .json_value import JsonObject, as_object, is_set, objects_in, optional_objects_in
+from .types import RtpParameters, SctpStreamParameters
+
+MAX_TEXT = 1024
+"""Characters of any one text; `sprop-parameter-sets` of H264 has some hundred."""
+
+_BYTE, _U16, _U32 = 0xFF, 0xFFFF, 0xFFFF_FFFF
+_Ranges = dict[str, tuple[int, int]]
+
+# Least and greatest: RFC 3550 section 5.1 (payload type, SSRC), RFC 8285 section 4.2 (extension id).
+_RANGES: _Ranges = {
+    "payloadType": (0, 127),
+    "codecPayloadType": (0, 127),
+    "clockRate": (1, _U32),
+    "channels": (1, _BYTE),
+    "id": (1, _BYTE),
+    "ssrc": (0, _U32),
+    "maxBitrate": (0, _U32),
+    # 65535 is no stream: RFC 8831, section 6.2
+    "streamId": (0, _U16 - 1),
+    "maxPacketLifeTime": (0, _U16),
+    "maxRetransmits": (0, _U16),
+}
+# Of all the parameters that formats have, RTX's is the one that is known here.
+_FMTP_RANGES: _Ranges = {"apt": (0, 127)}
+
+
+def check_wire_limits(params: RtpParameters) -> None:
+    """Refuse, with `InvalidParameters`, validated parameters that cannot be encoded or passed on.
+
+    What has a range is an integer within it, and every text is printable and of bounded length.
+    """
+    for owner, ranges in _parts(as_object(params, "params")):
+        _check(owner, ranges)
+
+
+def check_sctp_wire_limits(params: SctpStreamParameters) -> None:
+    """Refuse, with `InvalidParameters`, validated stream parameters that do not fit into 16 bits."""
+    _check(as_object(params, "params"), _RANGES)
+
+
+def _parts(params: JsonObject) -> Iterator[tuple[JsonObject, _Ranges]]:
+    """Every object in `params`, and the ranges of its fields."""
+    yield params, _RANGES
+    yield as_object(params.get("rtcp"), "rtcp"), _RANGES
+    for owner in (*objects_in(params, "codecs"), *objects_in(params, "headerExtensions")):
+        yield owner, _RANGES
+        yield as_object(owner.get("parameters"), "parameters"), _FMTP_RANGES
+        for feedback in optional_objects_in(owner, "rtcpFeedback"):
+            yield feedback, {}
+    for encoding in objects_in(params, "encodings"):
+        yield encoding, _RANGES
+        if is_set(encoding.get("rtx")):
+            yield as_object(encoding["rtx"], "rtx"), _RANGES
+
+
+def _check(owner: JsonObject, ranges: _Ranges) -> None:
+    for key, value in owner.items():
+        _check_text(key, "a field's name")
+        if key in ranges and is_set(value):
+            _check_range(value, key, *ranges[key])
+        elif isinstance(value, str):
+            _check_text(value, key)
+        elif isinstance(value, float) and not isfinite(value):
+            raise InvalidParameters(f"{key[:64]!r} is no number that JSON has")
+
+
+def _check_range(value: object, name: str, least: int, greatest: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= greatest:
+        raise InvalidParameters(f"{name} is not an integer from {least} to {greatest}")
+
+
+def _check_text(text: str, name: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise InvalidParameters(f"{name[:64]!r} has more than {MAX_TEXT} characters")
+    if not text.isprintable():
+        raise InvalidParameters(f"{name[:64]!r} is not printable")
