@@ -34,6 +34,7 @@ def test_a_case_that_agrees_passes() -> None:
         ({"output": {"spatialLayers": 1, "ksvc": False}}, "temporalLayers: unexpected 3"),
         ({"fn": H264, "input": MISMATCH}, "expected a result, raised InvalidParameters: H264 profile mismatch"),
         ({"fn": "nothing"}, "unknown function 'nothing'"),
+        ({"fn": []}, "unknown function []"),
         ({"input": []}, "input is not an object"),
         ({"random_fields": ["ksvc"]}, "parseScalabilityMode draws nothing at random"),
         ({"error": {"class": "TypeError"}}, "needs either an output or an error with a class"),

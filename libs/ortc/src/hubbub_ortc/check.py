@@ -111,7 +111,7 @@ def check_line(line: bytes | str) -> tuple[str, list[str]]:
 
 def _faults(case: dict[str, Any]) -> Iterator[str]:
     error = case.get("error")
-    if case.get("fn") not in FUNCTIONS:
+    if not isinstance(case.get("fn"), str) or case["fn"] not in FUNCTIONS:
         yield f"unknown function {case.get('fn')!r}"
     elif not isinstance(case.get("input"), dict):
         yield "input is not an object"

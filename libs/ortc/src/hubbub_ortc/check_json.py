@@ -12,7 +12,7 @@ _MAX_SHOWN = 80
 def differences(expected: object, actual: object, path: str = "") -> Iterator[str]:
     """One line for each place where two JSON values differ. 1 equals 1.0, but not true."""
     if isinstance(expected, dict) and isinstance(actual, dict):
-        for key in expected.keys() | actual.keys():
+        for key in {**expected, **actual}:
             here = f"{path}.{key}" if path else str(key)
             if key not in actual:
                 yield f"{here}: missing"
