@@ -1,0 +1,82 @@
+//! RTP packets as clients make them.
+
+use hubbub_wire::rtp::{ExtensionWriter, RtpHeaderFields};
+
+use super::specs::{SSRC, VP8, VP8_RTX};
+
+/// Of an RTP packet: everything that tests vary.
+#[derive(Debug, Clone)]
+pub struct Packet<'a> {
+    pub ssrc: u32,
+    pub payload_type: u8,
+    pub sequence: u16,
+    pub timestamp: u32,
+    pub marker: bool,
+    pub extensions: Vec<(u8, &'a [u8])>,
+    pub payload: Vec<u8>,
+    /// Bytes of padding behind the payload.
+    pub padding: u8,
+}
+
+impl Packet<'_> {
+    pub fn bytes(&self) -> Vec<u8> {
+        let fields = RtpHeaderFields {
+            marker: self.marker,
+            payload_type: self.payload_type,
+            sequence_number: self.sequence,
+            timestamp: self.timestamp,
+            ssrc: self.ssrc,
+        };
+        let mut writer = ExtensionWriter::default();
+        for (id, value) in &self.extensions {
+            writer.push(*id, value).expect("room");
+        }
+        let mut bytes = vec![0; 1500];
+        let header_len = fields.write(&mut bytes, &writer).expect("room");
+        bytes.truncate(header_len);
+        bytes.extend(&self.payload);
+        if self.padding > 0 {
+            bytes[0] |= 0x20;
+            bytes.resize(bytes.len() + usize::from(self.padding), 0);
+            *bytes.last_mut().expect("padding") = self.padding;
+        }
+        bytes
+    }
+}
+
+/// A VP8 frame of one packet; `number` is sequence number and picture id, and 3000 of it the timestamp.
+pub fn vp8(number: u16, is_key_frame: bool) -> Packet<'static> {
+    Packet {
+        ssrc: SSRC,
+        payload_type: VP8,
+        sequence: number,
+        timestamp: u32::from(number) * 3000,
+        marker: true,
+        extensions: Vec::new(),
+        payload: vp8_payload(number, is_key_frame),
+        padding: 0,
+    }
+}
+
+/// Descriptor with picture id of 15 bits and TL0PICIDX, then a frame tag.
+pub fn vp8_payload(picture_id: u16, is_key_frame: bool) -> Vec<u8> {
+    let [high, low] = (picture_id | 0x8000).to_be_bytes();
+    let tag = if is_key_frame { 0x10 } else { 0x11 };
+    let mut payload = vec![0x90, 0xC0, high, low, low, tag];
+    payload.extend([0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00]);
+    payload.extend(picture_id.to_be_bytes().repeat(40));
+    payload
+}
+
+/// What RTX carries of a packet.
+pub fn rtx(packet: &Packet<'static>, sequence: u16) -> Packet<'static> {
+    let mut payload = packet.sequence.to_be_bytes().to_vec();
+    payload.extend(&packet.payload);
+    Packet {
+        ssrc: packet.ssrc + 1,
+        payload_type: VP8_RTX,
+        sequence,
+        payload,
+        ..packet.clone()
+    }
+}

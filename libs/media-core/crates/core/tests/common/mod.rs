@@ -1,0 +1,317 @@
+//! A worker with simulated time, and clients that speak to it as browsers do: STUN with integrity, SRTP, RTCP.
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
+
+pub mod media;
+pub mod specs;
+
+use std::net::SocketAddr;
+
+use hubbub_core::api::{
+    Command, CommandError, ConsumerId, Event, IceCredentials, Micros, ProducerId, ReplyBody,
+    RouterId, TransportId,
+};
+use hubbub_core::stats::{ConsumerStats, ProducerStats, TransportStats};
+use hubbub_core::{Worker, WorkerConfig};
+use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpProfile};
+use hubbub_wire::PacketKind;
+use hubbub_wire::rtcp::{Compound, RtcpPacket, RtcpWrite};
+use hubbub_wire::rtp::RtpPacket;
+use hubbub_wire::stun::{BindingRequest, IceKey, IceRole};
+
+pub const ROUTER: RouterId = RouterId(1);
+pub const PROFILE: SrtpProfile = SrtpProfile::AeadAes128Gcm;
+
+/// A worker, the time, and what came out of it.
+pub struct World {
+    pub worker: Worker,
+    pub now: Micros,
+    pub events: Vec<Event>,
+    /// Sent and not yet taken by a client.
+    pub sent: Vec<(Vec<u8>, SocketAddr)>,
+    requests: u64,
+}
+
+impl World {
+    /// With one router.
+    pub fn new() -> Self {
+        Self::with(WorkerConfig::default())
+    }
+
+    pub fn with(config: WorkerConfig) -> Self {
+        let mut world = Self {
+            worker: Worker::new(config),
+            now: Micros(1_000_000),
+            events: Vec::new(),
+            sent: Vec::new(),
+            requests: 0,
+        };
+        world.done(Command::CreateRouter { router: ROUTER });
+        world
+    }
+
+    /// Carries a command out and returns its reply.
+    pub fn command(&mut self, command: Command) -> Result<ReplyBody, CommandError> {
+        self.requests += 1;
+        let request = self.requests;
+        self.worker.handle_command(self.now, request, command);
+        self.collect();
+        match self.events.pop() {
+            Some(Event::Reply {
+                request: answered,
+                result,
+            }) if answered == request => result,
+            other => panic!("no reply but {other:?}"),
+        }
+    }
+
+    /// Carries a command out that must succeed.
+    pub fn done(&mut self, command: Command) {
+        assert_eq!(self.command(command), Ok(ReplyBody::Done {}));
+    }
+
+    pub fn datagram(&mut self, from: SocketAddr, datagram: &[u8]) {
+        self.worker
+            .handle_datagram(self.now, from, &mut datagram.to_vec());
+        self.collect();
+    }
+
+    /// Lets so many milliseconds go by.
+    pub fn advance(&mut self, milliseconds: u64) {
+        let end = self.now.plus(milliseconds * 1000);
+        while self.now < end {
+            self.now = end.min(self.now.plus(10_000));
+            self.worker.handle_timeout(self.now);
+            self.collect();
+        }
+    }
+
+    fn collect(&mut self) {
+        self.events.extend(self.worker.drain_events());
+        let outbox = self.worker.outbox();
+        self.sent
+            .extend(outbox.iter().map(|(bytes, to, _)| (bytes.to_vec(), to)));
+        outbox.clear();
+    }
+
+    /// What was sent to this address since it was asked last.
+    pub fn take_sent(&mut self, to: SocketAddr) -> Vec<Vec<u8>> {
+        let (mine, rest) = std::mem::take(&mut self.sent)
+            .into_iter()
+            .partition(|(_, address)| *address == to);
+        self.sent = rest;
+        let mine: Vec<(Vec<u8>, SocketAddr)> = mine;
+        mine.into_iter().map(|(bytes, _)| bytes).collect()
+    }
+
+    pub fn transport_stats(&mut self, transport: TransportId) -> TransportStats {
+        match self.command(Command::TransportStats { transport }) {
+            Ok(ReplyBody::Transport(stats)) => *stats,
+            other => panic!("no counters but {other:?}"),
+        }
+    }
+
+    pub fn producer_stats(&mut self, producer: ProducerId) -> ProducerStats {
+        match self.command(Command::ProducerStats { producer }) {
+            Ok(ReplyBody::Producer(stats)) => *stats,
+            other => panic!("no counters but {other:?}"),
+        }
+    }
+
+    pub fn consumer_stats(&mut self, consumer: ConsumerId) -> ConsumerStats {
+        match self.command(Command::ConsumerStats { consumer }) {
+            Ok(ReplyBody::Consumer(stats)) => *stats,
+            other => panic!("no counters but {other:?}"),
+        }
+    }
+}
+
+/// Master key and salt of one direction, made up from a number.
+fn keys(number: u8) -> Vec<u8> {
+    vec![number; PROFILE.key_len() + PROFILE.salt_len()]
+}
+
+/// The other end of a transport.
+pub struct Client {
+    pub transport: TransportId,
+    pub address: SocketAddr,
+    pub ice: IceCredentials,
+    inbound: Inbound,
+    outbound: Outbound,
+    transactions: u8,
+}
+
+/// A packet that a client received, in the clear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received(pub Vec<u8>);
+
+impl Received {
+    pub fn rtp(&self) -> RtpPacket<'_> {
+        RtpPacket::parse(&self.0).expect("RTP")
+    }
+}
+
+impl Client {
+    /// A client of a new transport that has not said anything yet. `number` makes its ids and its port.
+    pub fn new(world: &mut World, number: u8) -> Self {
+        let transport = TransportId(number.into());
+        let ice = IceCredentials {
+            ufrag: format!("ufrag{number}"),
+            pwd: format!("password of transport {number}"),
+        };
+        world.done(Command::CreateTransport {
+            transport,
+            router: ROUTER,
+            ice: ice.clone(),
+        });
+        let split = |material: &[u8]| {
+            let (key, salt) = material.split_at(PROFILE.key_len());
+            (key.to_vec(), salt.to_vec())
+        };
+        let (to_us, to_us_salt) = split(&keys(number));
+        let (from_us, from_us_salt) = split(&keys(number + 100));
+        Self {
+            transport,
+            address: SocketAddr::from(([127, 0, 0, 1], 4000 + u16::from(number))),
+            ice,
+            inbound: Inbound::new(PROFILE, &to_us, &to_us_salt).expect("keys"),
+            outbound: Outbound::new(PROFILE, &from_us, &from_us_salt).expect("keys"),
+            transactions: 0,
+        }
+    }
+
+    /// A client whose transport carries media.
+    pub fn connected(world: &mut World, number: u8) -> Self {
+        let mut client = Self::new(world, number);
+        client.check(world, true);
+        client.set_keys(world);
+        world.take_sent(client.address);
+        client
+    }
+
+    /// What the DTLS handshake ends with.
+    pub fn set_keys(&self, world: &mut World) {
+        let number = u8::try_from(self.transport.0).expect("small");
+        world.done(Command::SetSrtpKeys {
+            transport: self.transport,
+            profile: PROFILE,
+            outbound: keys(number),
+            inbound: keys(number + 100),
+        });
+    }
+
+    /// A connectivity check.
+    pub fn check(&mut self, world: &mut World, use_candidate: bool) {
+        let request = self.request(&self.ice.clone(), use_candidate);
+        world.datagram(self.address, &request);
+    }
+
+    /// The bytes of a connectivity check with these credentials.
+    pub fn request(&mut self, ice: &IceCredentials, use_candidate: bool) -> Vec<u8> {
+        self.transactions += 1;
+        let request = BindingRequest {
+            transaction_id: [self.transactions; 12],
+            username: &format!("{}:theirs", ice.ufrag),
+            priority: 1,
+            use_candidate,
+            role: IceRole::Controlling(1),
+        };
+        let mut buffer = vec![0; 200];
+        let len = request
+            .write(&mut buffer, &IceKey::new(&ice.pwd))
+            .expect("room");
+        buffer.truncate(len);
+        buffer
+    }
+
+    /// Sends an RTP packet.
+    pub fn send(&mut self, world: &mut World, packet: &[u8]) {
+        let protected = self.protect(packet);
+        world.datagram(self.address, &protected);
+    }
+
+    /// An RTP packet as it stands on the wire. Any order will do, and a packet may come again, as no rollover occurs.
+    pub fn protect(&mut self, packet: &[u8]) -> Vec<u8> {
+        let header_len = RtpPacket::parse(packet).expect("RTP").header().len;
+        let mut buffer = packet.to_vec();
+        buffer.resize(packet.len() + MAX_OVERHEAD, 0);
+        let len = self
+            .outbound
+            .protect_rtp_with_index(&mut buffer, header_len, packet.len(), 0)
+            .expect("protected");
+        buffer.truncate(len);
+        buffer
+    }
+
+    /// Sends an RTCP packet.
+    pub fn send_rtcp(&mut self, world: &mut World, packet: &impl RtcpWrite) {
+        let mut buffer = vec![0; 1500];
+        let len = packet.write(&mut buffer).expect("room");
+        let len = self
+            .outbound
+            .protect_rtcp(&mut buffer, len)
+            .expect("protected");
+        world.datagram(self.address, &buffer[..len]);
+    }
+
+    /// The RTP and RTCP that was sent to this client since it was asked last; each packet passed authentication and
+    /// replay protection.
+    pub fn take(&mut self, world: &mut World) -> (Vec<Received>, Vec<Received>) {
+        let (mut rtp, mut rtcp) = (Vec::new(), Vec::new());
+        for mut datagram in world.take_sent(self.address) {
+            match PacketKind::of(&datagram) {
+                PacketKind::Rtp => {
+                    let len = self
+                        .inbound
+                        .unprotect_rtp(&mut datagram)
+                        .expect("good SRTP");
+                    datagram.truncate(len);
+                    rtp.push(Received(datagram));
+                }
+                PacketKind::Rtcp => {
+                    assert!(
+                        datagram.len() <= 1200,
+                        "a compound of {} bytes",
+                        datagram.len()
+                    );
+                    let len = self
+                        .inbound
+                        .unprotect_rtcp(&mut datagram)
+                        .expect("good SRTCP");
+                    datagram.truncate(len);
+                    rtcp.push(Received(datagram));
+                }
+                _ => {}
+            }
+        }
+        (rtp, rtcp)
+    }
+
+    /// As [`Self::take`], the RTP alone.
+    pub fn take_rtp(&mut self, world: &mut World) -> Vec<Received> {
+        self.take(world).0
+    }
+
+    /// As [`Self::take`], what `select` makes of each RTCP packet.
+    pub fn take_rtcp<T>(
+        &mut self,
+        world: &mut World,
+        select: impl Fn(RtcpPacket<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let (_, compounds) = self.take(world);
+        let packets = |compound: &Received| {
+            Compound::parse(&compound.0)
+                .expect("compound")
+                .filter_map(|packet| select(packet.expect("RTCP")))
+                .collect::<Vec<_>>()
+        };
+        compounds.iter().flat_map(packets).collect()
+    }
+
+    /// How many key frames this client was asked for since it was asked last.
+    pub fn take_plis(&mut self, world: &mut World) -> Vec<u32> {
+        self.take_rtcp(world, |packet| match packet {
+            RtcpPacket::Pli(pli) => Some(pli.media_ssrc),
+            _ => None,
+        })
+    }
+}

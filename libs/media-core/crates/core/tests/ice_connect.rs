@@ -1,0 +1,187 @@
+//! Who may speak to a transport, and where it sends.
+
+mod common;
+
+use std::net::SocketAddr;
+
+use common::media::vp8;
+use common::specs::*;
+use common::{Client, World};
+use hubbub_core::api::{Command, Event, IceCredentials, IceState};
+use hubbub_wire::stun::{IceKey, StunClass, StunMessage};
+
+fn selected(events: &[Event]) -> Vec<SocketAddr> {
+    events
+        .iter()
+        .filter_map(|event| match event {
+            Event::IceSelected {
+                remote,
+                state: IceState::Connected,
+                ..
+            } => Some(*remote),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_good_check_is_answered_and_selects_its_address() {
+    let mut world = World::new();
+    let mut client = Client::new(&mut world, 1);
+    let request = client.request(&client.ice.clone(), true);
+    world.datagram(client.address, &request);
+    let sent = world.take_sent(client.address);
+    let answer = StunMessage::parse(&sent[0]).expect("STUN");
+    assert_eq!(
+        (answer.class(), answer.mapped_address()),
+        (StunClass::SuccessResponse, Some(client.address))
+    );
+    answer
+        .verify_integrity(&IceKey::new(&client.ice.pwd))
+        .expect("integrity");
+    assert!(
+        sent[0].len() <= request.len(),
+        "an answer is longer than its request"
+    );
+    assert_eq!(selected(&world.events), [client.address]);
+}
+
+#[test]
+fn a_wrong_password_or_ufrag_is_dropped_in_silence() {
+    let mut world = World::new();
+    let mut client = Client::new(&mut world, 1);
+    let wrong_password = IceCredentials {
+        pwd: "not that one, sorry".into(),
+        ..client.ice.clone()
+    };
+    let wrong_ufrag = IceCredentials {
+        ufrag: "stranger".into(),
+        ..client.ice.clone()
+    };
+    for ice in [wrong_password, wrong_ufrag] {
+        let request = client.request(&ice, true);
+        world.datagram(client.address, &request);
+    }
+    assert_eq!((world.sent.len(), world.events.len()), (0, 0));
+    assert_eq!(world.worker.counters().dropped_stun, 2);
+}
+
+#[test]
+fn dtls_and_media_of_a_stranger_are_dropped_and_counted() {
+    let mut world = World::new();
+    let mut client = Client::connected(&mut world, 1);
+    produce(&mut world, client.transport, 1, video());
+    let stranger = SocketAddr::from(([127, 0, 0, 9], 9));
+    let media = client.protect(&vp8(10, true).bytes());
+    world.events.clear();
+    world.datagram(stranger, &[22, 254, 253, 0]);
+    world.datagram(stranger, &media);
+    assert_eq!((world.sent.len(), world.events.len()), (0, 0));
+    assert_eq!(world.worker.counters().dropped_unknown_address, 2);
+}
+
+#[test]
+fn dtls_goes_up_and_down() {
+    let mut world = World::new();
+    let mut client = Client::new(&mut world, 1);
+    let transport = client.transport;
+    world.done(Command::SendDtls {
+        transport,
+        datagram: vec![22, 1],
+    });
+    assert_eq!(world.sent, []);
+    client.check(&mut world, true);
+    assert_eq!(world.take_sent(client.address)[1], [22, 1]);
+    world.done(Command::SendDtls {
+        transport,
+        datagram: vec![22, 2],
+    });
+    assert_eq!(world.take_sent(client.address), [[22, 2]]);
+    world.datagram(client.address, &[22, 3]);
+    assert_eq!(
+        world.events.last(),
+        Some(&Event::DtlsReceived {
+            transport,
+            datagram: vec![22, 3]
+        })
+    );
+}
+
+#[test]
+fn dtls_that_nobody_fetches_is_bounded() {
+    let mut world = World::new();
+    let client = Client::connected(&mut world, 1);
+    for _ in 0..1000 {
+        world
+            .worker
+            .handle_datagram(world.now, client.address, &mut [22, 254, 253]);
+    }
+    assert_eq!(world.worker.drain_events().len(), 64);
+    assert_eq!(world.worker.counters().dropped_dtls, 936);
+}
+
+#[test]
+fn an_address_belongs_to_the_ufrag_that_authenticated_last() {
+    let mut world = World::new();
+    let mut first = Client::connected(&mut world, 1);
+    let mut second = Client::new(&mut world, 2);
+    second.address = first.address;
+    second.check(&mut world, true);
+    world.events.clear();
+    world.datagram(first.address, &[22, 1]);
+    let expected = Event::DtlsReceived {
+        transport: second.transport,
+        datagram: vec![22, 1],
+    };
+    assert_eq!(world.events, [expected]);
+    first.check(&mut world, true);
+    world.events.clear();
+    world.datagram(first.address, &[22, 2]);
+    assert!(
+        matches!(&world.events[..], [Event::DtlsReceived { transport, .. }] if *transport == first.transport)
+    );
+}
+
+#[test]
+fn an_ice_restart_keeps_both_ufrags_until_the_new_one_is_used() {
+    let mut world = World::new();
+    let mut client = Client::connected(&mut world, 1);
+    let former = client.ice.clone();
+    let ice = IceCredentials {
+        ufrag: "ufrag-new".into(),
+        pwd: "another password altogether".into(),
+    };
+    world.done(Command::RestartIce {
+        transport: client.transport,
+        ice: ice.clone(),
+    });
+    client.check(&mut world, true);
+    assert_eq!(world.take_sent(client.address).len(), 1);
+    client.address.set_port(7777);
+    client.ice = ice;
+    world.events.clear();
+    client.check(&mut world, true);
+    assert_eq!(selected(&world.events), [client.address]);
+    world.take_sent(client.address);
+    let stale = client.request(&former, true);
+    world.datagram(client.address, &stale);
+    assert_eq!(world.take_sent(client.address).len(), 0);
+}
+
+#[test]
+fn addresses_of_a_transport_are_capped() {
+    let mut world = World::new();
+    let mut client = Client::connected(&mut world, 1);
+    let home = client.address;
+    for port in 10_000..10_100 {
+        client.address.set_port(port);
+        client.check(&mut world, false);
+    }
+    world.events.clear();
+    for port in 10_000..10_100 {
+        world.datagram(SocketAddr::from(([127, 0, 0, 1], port)), &[22, 1]);
+    }
+    assert_eq!(world.events.len(), 7);
+    world.datagram(home, &[22, 1]);
+    assert_eq!(world.events.len(), 8);
+}
