@@ -1,0 +1,200 @@
+//! A worker on a real socket of the loopback interface, and clients with sockets of their own that speak STUN and SRTP.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each user needs a part, and none is a crate of its own"
+)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "what does not hold fails the test"
+)]
+
+pub mod media;
+
+use std::net::{SocketAddr, UdpSocket};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hubbub_core::WorkerConfig;
+use hubbub_core::api::{
+    Command, CommandError, Event, IceCredentials, ReplyBody, RouterId, TransportId,
+};
+use hubbub_io::{EventQueue, ThreadOptions, WorkerHandle, WorkerThread};
+use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpProfile};
+use hubbub_wire::stun::{BindingRequest, IceKey, IceRole, StunClass, StunMessage};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+pub const ROUTER: RouterId = RouterId(1);
+pub const PROFILE: SrtpProfile = SrtpProfile::AeadAes128Gcm;
+
+/// Longer than anything here takes; a test that waits in vain fails.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A worker thread and what it told.
+pub struct Node {
+    pub worker: WorkerHandle,
+    pub queue: Arc<EventQueue>,
+    pub events: Vec<Event>,
+    requests: u64,
+}
+
+impl Node {
+    /// With one router.
+    pub fn start() -> Self {
+        let queue = Arc::new(EventQueue::new().expect("a descriptor"));
+        let options = ThreadOptions {
+            name: "media-test".into(),
+            pin: None,
+        };
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let worker =
+            WorkerThread::spawn(0, any, WorkerConfig::default(), options, Arc::clone(&queue))
+                .expect("a worker");
+        let mut node = Self {
+            worker,
+            queue,
+            events: Vec::new(),
+            requests: 0,
+        };
+        node.done(Command::CreateRouter { router: ROUTER });
+        node
+    }
+
+    /// Has a command executed and waits for the reply; events that come before it are kept.
+    pub fn command(&mut self, command: Command) -> Result<ReplyBody, CommandError> {
+        self.requests += 1;
+        self.worker
+            .submit(self.requests, command)
+            .expect("admitted");
+        loop {
+            self.await_events();
+            let replied = self
+                .events
+                .iter()
+                .position(|event| matches!(event, Event::Reply { .. }));
+            if let Some(Event::Reply { request, result }) = replied.map(|at| self.events.remove(at))
+            {
+                assert_eq!(request, self.requests);
+                return result;
+            }
+        }
+    }
+
+    /// Has a command executed that must succeed.
+    pub fn done(&mut self, command: Command) {
+        assert_eq!(self.command(command), Ok(ReplyBody::Done {}));
+    }
+
+    /// Waits for events and takes them.
+    pub fn await_events(&mut self) {
+        let patience = Timespec {
+            tv_sec: PATIENCE.as_secs() as i64,
+            tv_nsec: 0,
+        };
+        let mut fds = [PollFd::from_borrowed_fd(self.queue.as_fd(), PollFlags::IN)];
+        assert_eq!(poll(&mut fds, Some(&patience)), Ok(1), "no event came");
+        self.events
+            .extend(self.queue.drain().into_iter().map(|(_, event)| event));
+    }
+}
+
+/// The far end of a transport.
+pub struct Client {
+    pub socket: UdpSocket,
+    pub transport: TransportId,
+    pub outbound: Outbound,
+    pub inbound: Inbound,
+    ice: IceCredentials,
+}
+
+impl Client {
+    /// A client of a new transport, which has not said anything yet.
+    pub fn new(node: &mut Node, number: u64) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        socket.connect(node.worker.address()).expect("loopback");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let transport = TransportId(number);
+        let ice = IceCredentials {
+            ufrag: format!("ufrag{number}"),
+            pwd: format!("password of transport {number}"),
+        };
+        node.done(Command::CreateTransport {
+            transport,
+            router: ROUTER,
+            ice: ice.clone(),
+        });
+        let key = vec![number as u8; PROFILE.key_len()];
+        let salt = vec![number as u8; PROFILE.salt_len()];
+        let outbound = Outbound::new(PROFILE, &key, &salt).expect("keys");
+        Self {
+            socket,
+            transport,
+            outbound,
+            inbound: Inbound::new(PROFILE, &key, &salt).expect("keys"),
+            ice,
+        }
+    }
+
+    /// A client whose transport carries media.
+    pub fn connected(node: &mut Node, number: u64) -> Self {
+        let client = Self::new(node, number);
+        assert_eq!(client.check(), StunClass::SuccessResponse);
+        let keys = vec![number as u8; PROFILE.key_len() + PROFILE.salt_len()];
+        node.done(Command::SetSrtpKeys {
+            transport: client.transport,
+            profile: PROFILE,
+            outbound: keys.clone(),
+            inbound: keys,
+        });
+        client
+    }
+
+    /// Makes a connectivity check; what the answer is.
+    pub fn check(&self) -> StunClass {
+        let request = BindingRequest {
+            transaction_id: [7; 12],
+            username: &format!("{}:theirs", self.ice.ufrag),
+            priority: 1,
+            use_candidate: true,
+            role: IceRole::Controlling(1),
+        };
+        let key = IceKey::new(&self.ice.pwd);
+        let mut buffer = [0; 1500];
+        let len = request.write(&mut buffer, &key).expect("room");
+        self.socket.send(&buffer[..len]).expect("sent");
+        let len = self.socket.recv(&mut buffer).expect("an answer");
+        let answer = StunMessage::parse(&buffer[..len]).expect("STUN");
+        answer.verify_integrity(&key).expect("integrity");
+        assert_eq!(answer.mapped_address(), self.socket.local_addr().ok());
+        answer.class()
+    }
+
+    /// An RTP packet of a header of 12 bytes as it stands on the wire.
+    pub fn protect(&mut self, packet: &[u8]) -> Vec<u8> {
+        let mut buffer = packet.to_vec();
+        buffer.resize(packet.len() + MAX_OVERHEAD, 0);
+        let len = self
+            .outbound
+            .protect_rtp(&mut buffer, 12, packet.len())
+            .expect("protected");
+        buffer.truncate(len);
+        buffer
+    }
+
+    /// The next RTP packet that comes, in the clear; RTCP is passed over.
+    pub fn receive_rtp(&mut self) -> Vec<u8> {
+        loop {
+            let mut buffer = [0; 1500];
+            let len = self.socket.recv(&mut buffer).expect("a packet");
+            if hubbub_wire::PacketKind::of(&buffer[..len]) == hubbub_wire::PacketKind::Rtp {
+                let len = self
+                    .inbound
+                    .unprotect_rtp(&mut buffer[..len])
+                    .expect("good SRTP");
+                return buffer[..len].to_vec();
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! A worker on its thread, with real sockets.
+
+mod common;
+
+use std::net::UdpSocket;
+use std::sync::Arc;
+
+use common::media::{consume, produce, vp8};
+use common::{Client, Node, ROUTER};
+use hubbub_core::WorkerConfig;
+use hubbub_core::api::{CloseReason, Command, Event, RouterId};
+use hubbub_io::{EventQueue, SpawnError, ThreadOptions, WorkerThread};
+use hubbub_wire::rtp::RtpPacket;
+use hubbub_wire::stun::StunClass;
+
+#[test]
+fn a_binding_request_is_answered() {
+    let mut node = Node::start();
+    let client = Client::new(&mut node, 1);
+    assert_eq!(client.check(), StunClass::SuccessResponse);
+}
+
+#[test]
+fn a_burst_reaches_every_consumer_in_order() {
+    let mut node = Node::start();
+    let mut sender = Client::connected(&mut node, 1);
+    let mut receivers = [2, 3, 4].map(|number| Client::connected(&mut node, number));
+    produce(&mut node, &sender);
+    receivers
+        .iter()
+        .for_each(|receiver| consume(&mut node, receiver));
+    let sent: Vec<_> = (1..=20).map(|sequence| vp8(sequence, 1100)).collect();
+    for packet in &sent {
+        let protected = sender.protect(packet);
+        sender.socket.send(&protected).unwrap();
+    }
+    for receiver in &mut receivers {
+        let first = RtpPacket::parse(&receiver.receive_rtp())
+            .unwrap()
+            .sequence_number();
+        for (nth, packet) in sent.iter().enumerate().skip(1) {
+            let received = receiver.receive_rtp();
+            let rtp = RtpPacket::parse(&received).unwrap();
+            assert_eq!(rtp.sequence_number(), first.wrapping_add(nth as u16));
+            assert_eq!(rtp.payload(), &packet[12..]);
+        }
+    }
+}
+
+#[test]
+fn a_closure_reaches_the_queue_before_the_reply() {
+    let mut node = Node::start();
+    let client = Client::new(&mut node, 1);
+    node.done(Command::CloseRouter { router: ROUTER });
+    let reason = CloseReason::RouterClosed;
+    assert_eq!(
+        node.events,
+        [Event::TransportClosed {
+            transport: client.transport,
+            reason
+        }]
+    );
+}
+
+#[test]
+fn an_event_that_is_not_urgent_comes_without_another_one() {
+    let mut node = Node::start();
+    let client = Client::new(&mut node, 1);
+    client.check();
+    node.await_events();
+    assert!(
+        matches!(node.events[..], [Event::IceSelected { .. }]),
+        "{:?}",
+        node.events
+    );
+}
+
+#[test]
+fn the_shutdown_executes_what_was_submitted() {
+    let node = Node::start();
+    for request in 0..1000 {
+        node.worker
+            .submit(
+                request,
+                Command::CreateRouter {
+                    router: RouterId(100 + request),
+                },
+            )
+            .unwrap();
+    }
+    node.worker.shutdown();
+    assert_eq!(node.queue.drain().len(), 1000);
+}
+
+#[test]
+fn the_port_is_free_after_the_shutdown() {
+    let node = Node::start();
+    let address = node.worker.address();
+    node.worker.shutdown();
+    UdpSocket::bind(address).unwrap();
+}
+
+#[test]
+fn a_port_that_is_taken_is_an_error_that_names_it() {
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let events = Arc::new(EventQueue::new().unwrap());
+    let spawned = WorkerThread::spawn(
+        0,
+        address,
+        WorkerConfig::default(),
+        ThreadOptions::default(),
+        events,
+    );
+    let error = spawned.map(|_| ()).unwrap_err();
+    assert!(matches!(error, SpawnError::Bind(named, _) if named == address));
+    assert!(error.to_string().contains(&address.to_string()), "{error}");
+}
+
+#[test]
+fn the_counters_tell_what_the_socket_carried() {
+    let mut node = Node::start();
+    let client = Client::new(&mut node, 1);
+    client.check();
+    while node.worker.counters().sent.datagrams == 0 {
+        std::thread::yield_now();
+    }
+    let counters = node.worker.counters();
+    assert_eq!(
+        (
+            counters.worker.packets_received,
+            counters.sent.datagrams,
+            counters.worker.transports
+        ),
+        (1, 1, 1)
+    );
+    assert!(counters.cpu_us > 0);
+}
