@@ -5,6 +5,7 @@ use crate::api::{
 };
 use crate::consumer::Consumer;
 use crate::tables::{ConsumerKey, ProducerKey, TransportKey};
+use crate::transport::Transport;
 
 use super::Worker;
 use super::produce::{MAX_NAME, are_codecs_fine, are_extensions_fine};
@@ -96,11 +97,16 @@ impl Worker {
         Ok(ReplyBody::Done {})
     }
 
-    /// This consumer needs a key frame of what it receives or shall receive.
+    /// This consumer needs a key frame of what it receives or shall receive. As long as its transport carries nothing,
+    /// a key frame would be lost on it; [`Self::await_key_frames_of_transport`] asks when it does.
     pub(super) fn request_key_frame(&mut self, now: Micros, key: ConsumerKey) {
         let Some(consumer) = self.tables.consumers.get(key) else {
             return;
         };
+        let transport = self.tables.transports.get(consumer.transport);
+        if !transport.is_some_and(Transport::is_ready) {
+            return;
+        }
         let producer_key = consumer.producer;
         let Some(producer) = self.tables.producers.get_mut(producer_key) else {
             return;

@@ -15,7 +15,7 @@ use hubbub_core::{Worker, WorkerConfig};
 use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpProfile};
 use hubbub_wire::PacketKind;
 use hubbub_wire::rtcp::{Compound, RtcpPacket, RtcpWrite};
-use hubbub_wire::rtp::RtpPacket;
+use hubbub_wire::rtp::{RtpHeader, RtpPacket};
 use hubbub_wire::stun::{BindingRequest, IceKey, IceRole};
 
 pub const ROUTER: RouterId = RouterId(1);
@@ -231,7 +231,13 @@ impl Client {
 
     /// An RTP packet as it stands on the wire. Any order will do, and a packet may come again, as no rollover occurs.
     pub fn protect(&mut self, packet: &[u8]) -> Vec<u8> {
-        let header_len = RtpPacket::parse(packet).expect("RTP").header().len;
+        assert!(RtpPacket::parse(packet).is_ok(), "not RTP");
+        self.protect_raw(packet)
+    }
+
+    /// As [`Self::protect`], for packets of which only the header is well-formed.
+    pub fn protect_raw(&mut self, packet: &[u8]) -> Vec<u8> {
+        let header_len = RtpHeader::parse(packet).expect("RTP header").len;
         let mut buffer = packet.to_vec();
         buffer.resize(packet.len() + MAX_OVERHEAD, 0);
         let len = self

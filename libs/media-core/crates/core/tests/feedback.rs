@@ -1,0 +1,267 @@
+//! What senders are told of what they send, and receivers of what they receive.
+
+mod common;
+
+use common::media::{Packet, vp8};
+use common::specs::*;
+use common::{Client, World};
+use hubbub_core::WorkerConfig;
+use hubbub_core::api::{ConsumerId, FeedbackKind, ProducerId, ProducerSpec};
+use hubbub_wire::NtpTime;
+use hubbub_wire::rtcp::{
+    Compound, ReceiverReportBuilder, RembBuilder, ReportBlock, RtcpPacket, SenderInfo,
+    SenderReportBuilder,
+};
+
+struct Call {
+    world: World,
+    sender: Client,
+    receiver: Client,
+}
+
+fn call() -> Call {
+    let mut world = World::new();
+    let sender = Client::connected(&mut world, 1);
+    let receiver = Client::connected(&mut world, 2);
+    let producer = produce(&mut world, sender.transport, 1, video());
+    consume_running(
+        &mut world,
+        receiver.transport,
+        producer,
+        1,
+        video_consumer(5000),
+    );
+    Call {
+        world,
+        sender,
+        receiver,
+    }
+}
+
+/// What the sender's clock says when its RTP timestamp is zero.
+const SENDER_NTP: NtpTime = NtpTime(7_000 << 32);
+
+impl Call {
+    fn send(&mut self, number: u16) {
+        self.sender
+            .send(&mut self.world, &vp8(number, number == 0).bytes());
+    }
+
+    fn sender_report(&mut self) {
+        let info = SenderInfo {
+            ntp: SENDER_NTP,
+            rtp_timestamp: 0,
+            packet_count: 1,
+            octet_count: 1,
+        };
+        self.sender.send_rtcp(
+            &mut self.world,
+            &SenderReportBuilder {
+                ssrc: SSRC,
+                info,
+                blocks: &[],
+            },
+        );
+    }
+}
+
+#[test]
+fn transport_feedback_tells_of_every_packet() {
+    let mut call = call();
+    for number in 0_u16..20 {
+        if number != 5 {
+            let counted = number.to_be_bytes();
+            let packet = Packet {
+                extensions: vec![(TRANSPORT_CC, &counted)],
+                ..vp8(number, number == 0)
+            };
+            call.sender.send(&mut call.world, &packet.bytes());
+        }
+        call.world.advance(10);
+    }
+    call.world.advance(100);
+    let statuses = call
+        .sender
+        .take_rtcp(&mut call.world, |packet| match packet {
+            RtcpPacket::TransportFeedback(feedback) => {
+                assert_eq!(feedback.media_ssrc, SSRC);
+                Some(
+                    feedback
+                        .statuses()
+                        .map(|status| (status.sequence_number, status.delta_micros))
+                        .collect::<Vec<_>>(),
+                )
+            }
+            _ => None,
+        });
+    assert!(
+        statuses.len() >= 2,
+        "{} feedbacks in 300 ms",
+        statuses.len()
+    );
+    let statuses = statuses.concat();
+    let numbers: Vec<u16> = statuses.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, (0..20).collect::<Vec<u16>>());
+    let lost: Vec<u16> = statuses
+        .iter()
+        .filter(|(_, delta)| delta.is_none())
+        .map(|(number, _)| *number)
+        .collect();
+    assert_eq!(lost, [5]);
+}
+
+#[test]
+fn a_receiver_report_counts_the_loss_and_echoes_the_sender_report() {
+    let mut call = call();
+    for number in [0, 1, 2, 3, 5] {
+        call.send(number);
+    }
+    call.sender_report();
+    call.world.advance(500);
+    call.sender.take(&mut call.world);
+    call.send(7);
+    call.world.advance(1000);
+    let blocks = call
+        .sender
+        .take_rtcp(&mut call.world, |packet| match packet {
+            RtcpPacket::ReceiverReport(mut report) => report.blocks.next(),
+            _ => None,
+        });
+    let block = blocks[0];
+    assert_eq!(
+        (block.ssrc, block.cumulative_lost, block.highest_sequence),
+        (SSRC, 2, 7)
+    );
+    assert_eq!(block.last_sender_report, SENDER_NTP.compact());
+    assert!(block.delay_since_last_sender_report.to_micros() >= 500_000);
+}
+
+#[test]
+fn a_consumer_gets_an_early_sender_report_on_the_senders_clock() {
+    let mut call = call();
+    call.send(0);
+    call.sender_report();
+    call.world.advance(10);
+    let first = call.receiver.take(&mut call.world);
+    let packets: Vec<_> = Compound::parse(&first.1[0].0)
+        .expect("compound")
+        .flatten()
+        .collect();
+    let [RtcpPacket::SenderReport(report), RtcpPacket::Sdes(names)] = &packets[..] else {
+        panic!("not a sender report and a name but {packets:?}");
+    };
+    assert_eq!(report.ssrc, 5000);
+    assert_eq!(names.clone().next().expect("chunk").cname, Some("someone"));
+    assert_eq!(
+        (report.info.packet_count, report.info.octet_count),
+        (1, vp8(0, true).payload.len() as u32)
+    );
+    // Both clocks have gone on by the same time since the sender's report, wherever that was.
+    let ntp_micros = report.info.ntp.to_micros() - SENDER_NTP.to_micros();
+    let rtp_micros = u64::from(report.info.rtp_timestamp) * 1_000_000 / 90_000;
+    assert!(
+        ntp_micros.abs_diff(rtp_micros) < 100,
+        "{ntp_micros} and {rtp_micros} microseconds"
+    );
+}
+
+#[test]
+fn a_receivers_report_tells_loss_and_round_trip() {
+    let mut call = call();
+    call.send(0);
+    call.sender_report();
+    call.world.advance(10);
+    let reports = call
+        .receiver
+        .take_rtcp(&mut call.world, |packet| match packet {
+            RtcpPacket::SenderReport(report) => Some(report.info.ntp),
+            _ => None,
+        });
+    call.world.advance(80);
+    let block = ReportBlock {
+        ssrc: 5000,
+        fraction_lost: 25,
+        cumulative_lost: 3,
+        jitter: 90,
+        last_sender_report: reports[0].compact(),
+        ..ReportBlock::default()
+    };
+    call.receiver.send_rtcp(
+        &mut call.world,
+        &ReceiverReportBuilder {
+            ssrc: 1,
+            blocks: &[block],
+        },
+    );
+    let stats = call.world.consumer_stats(ConsumerId(1));
+    assert_eq!((stats.fraction_lost, stats.lost, stats.jitter), (25, 3, 90));
+    assert_eq!(
+        call.world.transport_stats(call.receiver.transport).rtt_us,
+        Some(80_000)
+    );
+}
+
+#[test]
+fn a_client_without_transport_cc_gets_a_figure() {
+    let mut world = World::with(WorkerConfig {
+        max_incoming_bitrate: Some(900_000),
+        ..WorkerConfig::default()
+    });
+    let mut sender = Client::connected(&mut world, 1);
+    let spec = ProducerSpec {
+        feedback: FeedbackKind::GoogRemb,
+        ..video()
+    };
+    produce(&mut world, sender.transport, 1, spec);
+    sender.send(&mut world, &vp8(0, true).bytes());
+    world.advance(1500);
+    let figures = sender.take_rtcp(&mut world, |packet| match packet {
+        RtcpPacket::Remb(remb) => Some((remb.bitrate, remb.ssrcs().collect::<Vec<_>>())),
+        _ => None,
+    });
+    assert_eq!(figures[0], (900_000, vec![SSRC]));
+}
+
+#[test]
+fn what_a_client_says_it_can_receive_is_noted() {
+    let mut call = call();
+    let remb = RembBuilder {
+        sender_ssrc: 1,
+        bitrate: 1_000_000,
+        ssrcs: &[5000],
+    };
+    call.receiver.send_rtcp(&mut call.world, &remb);
+    let stats = call.world.transport_stats(call.receiver.transport);
+    assert_eq!(stats.available_outgoing_bitrate, Some(1_000_000));
+}
+
+#[test]
+fn a_report_on_a_stream_that_is_not_there_changes_nothing() {
+    let mut call = call();
+    let block = ReportBlock {
+        ssrc: 77,
+        fraction_lost: 25,
+        ..ReportBlock::default()
+    };
+    call.receiver.send_rtcp(
+        &mut call.world,
+        &ReceiverReportBuilder {
+            ssrc: 1,
+            blocks: &[block],
+        },
+    );
+    let info = SenderInfo {
+        ntp: SENDER_NTP,
+        ..SenderInfo::default()
+    };
+    call.receiver.send_rtcp(
+        &mut call.world,
+        &SenderReportBuilder {
+            ssrc: 77,
+            info,
+            blocks: &[],
+        },
+    );
+    assert_eq!(call.world.consumer_stats(ConsumerId(1)).fraction_lost, 0);
+    assert_eq!(call.world.producer_stats(ProducerId(1)).streams.len(), 0);
+}

@@ -1,0 +1,63 @@
+//! Recorded Opus travels from one client to another.
+
+mod common;
+
+use common::specs::*;
+use common::{Client, World};
+use hubbub_core::api::{EncodingSpec, ProducerSpec};
+use hubbub_wire::rtp::RtpPacket;
+use hubbub_wire::testdata::records;
+
+const CAPTURE: &[u8] = include_bytes!("../../codec/tests/fixtures/opus-audio.rtpdump");
+
+#[test]
+fn every_packet_with_a_payload_arrives_in_order_with_its_audio_level() {
+    let mut world = World::new();
+    let mut sender = Client::connected(&mut world, 1);
+    let mut receiver = Client::connected(&mut world, 2);
+    let packets: Vec<RtpPacket<'_>> = records(CAPTURE)
+        .map(|record| RtpPacket::parse(record.data).expect("RTP"))
+        .collect();
+    let encodings = vec![EncodingSpec {
+        ssrc: Some(packets[0].ssrc()),
+        ..EncodingSpec::default()
+    }];
+    let producer = produce(
+        &mut world,
+        sender.transport,
+        1,
+        ProducerSpec {
+            encodings,
+            ..audio()
+        },
+    );
+    consume_running(
+        &mut world,
+        receiver.transport,
+        producer,
+        1,
+        audio_consumer(5000),
+    );
+    for packet in &packets {
+        sender.send(&mut world, packet.data());
+    }
+
+    let received = receiver.take_rtp(&mut world);
+    let with_payload: Vec<_> = packets
+        .iter()
+        .filter(|packet| !packet.payload().is_empty())
+        .collect();
+    assert_eq!(received.len(), with_payload.len());
+    let first = received[0].rtp().sequence_number();
+    for (number, (got, sent)) in received.iter().zip(with_payload).enumerate() {
+        let got = got.rtp();
+        assert_eq!(
+            got.sequence_number(),
+            first.wrapping_add(u16::try_from(number).expect("few"))
+        );
+        assert_eq!(got.payload(), sent.payload());
+        assert_eq!(got.timestamp(), sent.timestamp());
+        assert_eq!(got.extension(OUT_AUDIO_LEVEL), sent.extension(AUDIO_LEVEL));
+        assert_eq!(got.extension(OUT_MID), Some(b"7".as_slice()));
+    }
+}

@@ -1,0 +1,90 @@
+//! Whatever comes from the network: no panic, nothing sent, nothing changed.
+
+mod common;
+
+use std::net::SocketAddr;
+
+use common::media::vp8;
+use common::specs::*;
+use common::{Client, World};
+use proptest::prelude::*;
+
+/// Two clients, one producer, one consumer that runs.
+fn call() -> (World, Client, Client) {
+    let mut world = World::new();
+    let mut sender = Client::connected(&mut world, 1);
+    let mut receiver = Client::connected(&mut world, 2);
+    let producer = produce(&mut world, sender.transport, 1, video());
+    consume_running(
+        &mut world,
+        receiver.transport,
+        producer,
+        1,
+        video_consumer(5000),
+    );
+    sender.send(&mut world, &vp8(10, true).bytes());
+    sender.take(&mut world);
+    receiver.take(&mut world);
+    world.events.clear();
+    (world, sender, receiver)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn random_datagrams_change_nothing(
+        datagrams in prop::collection::vec((any::<bool>(), 0_u8..=3, prop::collection::vec(any::<u8>(), 0..200)), 1..40),
+    ) {
+        let (mut world, mut sender, mut receiver) = call();
+        let stranger = SocketAddr::from(([127, 0, 0, 5], 5));
+        for (from_stranger, kind, mut bytes) in datagrams {
+            // Half of them look like what they are not.
+            if let Some(first) = bytes.first_mut() {
+                *first = match kind { 0 => 0, 1 => 0x80, 2 => 0x90, _ => *first | 0x80 };
+            }
+            world.datagram(if from_stranger { stranger } else { sender.address }, &bytes);
+        }
+        prop_assert_eq!((world.sent.len(), world.events.len()), (0, 0));
+        sender.send(&mut world, &vp8(11, false).bytes());
+        prop_assert_eq!(receiver.take_rtp(&mut world).len(), 1);
+    }
+
+    /// Behind the encryption, where only a client gets.
+    #[test]
+    fn malformed_packets_of_a_client_do_not_panic(
+        payloads in prop::collection::vec((any::<u16>(), prop::collection::vec(any::<u8>(), 0..64), any::<u8>()), 1..40),
+    ) {
+        let (mut world, mut sender, mut receiver) = call();
+        for (sequence, payload, bits) in payloads {
+            let mut packet = vec![0x80 | (bits & 0x30), 96 + (bits & 1)];
+            packet.extend(sequence.to_be_bytes());
+            packet.extend([0, 0, 0, 1]);
+            packet.extend((SSRC + u32::from(bits & 1)).to_be_bytes());
+            packet.extend(&payload);
+            if hubbub_wire::rtp::RtpHeader::parse(&packet).is_ok() {
+                let protected = sender.protect_raw(&packet);
+                world.datagram(sender.address, &protected);
+            }
+            world.advance(10);
+        }
+        receiver.take(&mut world);
+    }
+}
+
+#[test]
+fn srtp_that_was_tampered_with_or_replayed_is_counted_and_goes_nowhere() {
+    let (mut world, mut sender, mut receiver) = call();
+    let good = sender.protect(&vp8(11, false).bytes());
+    for position in 12..good.len() {
+        let mut bad = good.clone();
+        bad[position] ^= 1;
+        world.datagram(sender.address, &bad);
+    }
+    assert_eq!(receiver.take_rtp(&mut world).len(), 0);
+    world.datagram(sender.address, &good);
+    world.datagram(sender.address, &good);
+    assert_eq!(receiver.take_rtp(&mut world).len(), 1);
+    let errors = world.transport_stats(sender.transport).srtp_errors;
+    assert_eq!(errors, good.len() as u64 - 12 + 1);
+}
