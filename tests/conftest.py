@@ -1,31 +1,55 @@
 """Fixtures for what crosses a service boundary: whole installations, each apart from all others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hubbub_cli.installation import Installation
+from hubbub_cli.installation import Installation as SupervisedInstallation
+from support.installation import Installation
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One installation for all tests that leave it whole: take a room of your own in it."""
+    with Installation(tmp_path_factory.mktemp("installation")) as running:
+        yield running
 
 
 @pytest.fixture
-def start_installation(tmp_path: Path) -> Iterator[Callable[..., Installation]]:
-    """Starts an installation of the test's own, to break at will; takes the options of `Installation`."""
+def fresh_installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
+    """An installation to break. Other options than the usual ones:
+    `@pytest.mark.parametrize("fresh_installation", [{"nodes": 2}], indirect=True)`.
+    """
+    options: dict[str, Any] = getattr(request, "param", {})
+    with Installation(tmp_path / "installation", **options) as running:
+        yield running
+
+
+@pytest.fixture
+def start_installation(tmp_path: Path) -> Iterator[Callable[..., SupervisedInstallation]]:
+    """Starts `hubbub up` on ports of its own, where what is killed comes back by itself."""
     with ExitStack() as stack:
         count = 0
 
-        def start(**options: Any) -> Installation:
+        def start(**options: Any) -> SupervisedInstallation:
             nonlocal count
             count += 1
-            return stack.enter_context(Installation(tmp_path / f"installation-{count}", **options))
+            return stack.enter_context(SupervisedInstallation(tmp_path / f"installation-{count}", **options))
 
         yield start
 
 
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """One installation for the tests of a file that leave it whole."""
-    with Installation(tmp_path_factory.mktemp("installation")) as running:
-        yield running
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure is shown with the logs of the installations that the test used."""
+    report = yield
+    if report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            if isinstance(value, Installation):
+                report.sections.extend((f"log of {name}", text) for name, text in value.logs())
+    return report

@@ -1,0 +1,177 @@
+"""A whole installation whose every process a test holds in its hand: nothing comes back by itself."""
+
+import json
+import os
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from hubbub_cli.nats_server import EmbeddedNats
+from hubbub_cli.plan import Layout, service_specs
+from hubbub_cli.ports import ANY, free_tcp_ports, free_udp_ports
+
+from .service_process import ServiceProcess
+
+REPOSITORY = Path(__file__).parents[2]
+PAGE_DIR = REPOSITORY / "libs" / "web-client" / "dist"
+START_TIMEOUT = 30.0
+_POLL_INTERVAL = 0.05
+_UDP_PORTS_PER_NODE = 8
+_INHERITED_NOT = frozenset({"NATS_URL", "PORT", "RTC_MIN_PORT", "RTC_MAX_PORT", "WORKERS", "NODE_ID", "LOG_LEVEL"})
+
+
+class NotReady(Exception):
+    """The installation does not take calls; the message ends with the logs."""
+
+
+class Installation:
+    """NATS, registries, media nodes and signaling instances on free ports of the loopback interface.
+
+    Blocking, so that it serves tests with and without an event loop; ready when entered, all gone when left.
+    The processes and their settings are those of `hubbub up`, without its supervisor. `nats`, and each of
+    `registries`, `nodes` and `signaling`, can be killed, stopped and started again on the same ports; call
+    `wait_ready` when the whole is needed afterwards.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None = None,
+        *,
+        registries: int = 1,
+        nodes: int = 1,
+        signalings: int = 1,
+        workers: int = 1,
+        reconnect_grace: float = 5.0,
+        empty_room_ttl: float = 5.0,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`directory` holds NATS's store and the logs (a temporary one when None); times are seconds;
+        `environment` goes to every service and wins over all else."""
+        self._exit = ExitStack()
+        if directory is None:
+            temporary = tempfile.TemporaryDirectory(prefix="hubbub-installation-", ignore_cleanup_errors=True)
+            directory = Path(self._exit.enter_context(temporary))
+        directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory
+        self.nats = EmbeddedNats(directory / "nats")
+        rtc_min_port = free_udp_ports(nodes * _UDP_PORTS_PER_NODE, ANY)
+        self.layout = Layout(
+            http_port=free_tcp_ports(signalings),
+            rtc_min_port=rtc_min_port,
+            rtc_max_port=rtc_min_port + nodes * _UDP_PORTS_PER_NODE - 1,
+            workers=workers,
+            registries=registries,
+            nodes=nodes,
+            signalings=signalings,
+            page_dir=PAGE_DIR,
+        )
+        inherited = {
+            **{key: value for key, value in os.environ.items() if key not in _INHERITED_NOT},
+            "ANNOUNCED_IP": "127.0.0.1",
+            "RECONNECT_GRACE": str(reconnect_grace),
+            "EMPTY_ROOM_TTL": str(empty_room_ttl),
+            **(environment or {}),
+        }
+        specs = service_specs(self.layout, self.nats.url, inherited)
+        processes = [ServiceProcess(spec, directory / f"{spec.name}.log") for spec in specs]
+        self.registries = [process for process in processes if process.name.startswith("registry-")]
+        self.nodes = [process for process in processes if process.name.startswith("node-")]
+        self.signaling = [process for process in processes if process.name.startswith("signaling-")]
+
+    @property
+    def processes(self) -> list[ServiceProcess]:
+        """All but NATS, in the order in which they start."""
+        return [*self.registries, *self.nodes, *self.signaling]
+
+    @property
+    def url(self) -> str:
+        """Of the first signaling instance; without a slash at its end."""
+        return self.urls[0]
+
+    @property
+    def urls(self) -> list[str]:
+        """Of every signaling instance."""
+        return [f"http://127.0.0.1:{port}" for port in self.layout.http_ports()]
+
+    def stats(self, signaling: int = 0) -> dict[str, Any]:
+        """What `GET /stats` of this instance says of the whole cluster. Raises OSError."""
+        answer = _get(f"{self.urls[signaling]}/stats")
+        if not isinstance(answer, dict):
+            raise ConnectionError(f"/stats answered {answer!r}")
+        return answer
+
+    def start(self) -> None:
+        """Starts everything and returns once it takes calls. Raises NotReady, NatsUnreachable."""
+        self.nats.start()
+        for process in self.processes:
+            process.start()
+        self.wait_ready()
+
+    def wait_ready(self, timeout: float = START_TIMEOUT) -> None:
+        """Returns once every running signaling instance is ready and sees every running node. Raises NotReady."""
+        deadline = time.monotonic() + timeout
+        waiting = [url for url, process in zip(self.urls, self.signaling, strict=True) if process.alive]
+        nodes = sum(node.alive for node in self.nodes)
+        while waiting:
+            if _is_ready(waiting[0], nodes):
+                waiting.pop(0)
+                continue
+            ended = [f"{process.name} {how}" for process in self.processes if (how := process.how_it_ended())]
+            if ended or time.monotonic() > deadline:
+                raise NotReady(f"{', '.join(ended) or f'not ready after {timeout:g} s'}\n{self.last_words()}")
+            time.sleep(_POLL_INTERVAL)
+
+    def stop(self) -> None:
+        """Ends everything in order, signaling first, and forgets a temporary directory."""
+        for process in reversed(self.processes):
+            if process.alive:
+                process.thaw()
+                process.stop()
+        self.nats.close()
+        self._exit.close()
+
+    def last_words(self, lines: int = 40) -> str:
+        """The ends of all logs, each under its name."""
+        return "\n".join(f"--- {name}\n{text}" for name, text in self.logs(lines))
+
+    def logs(self, lines: int = 40) -> Iterator[tuple[str, str]]:
+        """Name and end of log of every process that said something."""
+        for process in self.processes:
+            if text := process.last_words(lines):
+                yield process.name, text
+
+    def __enter__(self) -> Self:
+        """Started and ready."""
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ended. After an error the logs go where pytest shows them."""
+        if kind is not None:
+            sys.stderr.write(self.last_words() + "\n")
+        self.stop()
+
+
+def _get(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=2.0) as answer:
+        return json.load(answer)
+
+
+def _is_ready(url: str, nodes: int) -> bool:
+    try:
+        _get(f"{url}/ready")
+        return int(_get(f"{url}/stats")["nodes"]) >= nodes
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
