@@ -1,1 +1,212 @@
-fn main() {}
+//! What forwarding costs: CPU time of a worker's thread for each packet that it forwards, from `recvmmsg` to
+//! `sendmmsg` with everything between, beside a loop that only encrypts and sends, in the same run.
+//!
+//!     cargo bench -p hubbub-io
+//!
+//! One producer of VP8 sends bursts of 1,100-byte packets (a frame) and waits until all consumers have theirs, so that
+//! nothing is lost and the worker is neither idle nor behind. All sockets are on loopback, where a `send` includes the
+//! way into the receiver's buffer.
+#![allow(
+    unsafe_code,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a program for the terminal that ends when something does not hold"
+)]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::io::IoSlice;
+use std::net::UdpSocket;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use common::media::{consume, produce, vp8};
+use common::{Client, Node, PROFILE};
+use hubbub_io::ThreadCounters;
+use hubbub_srtp::{MAX_OVERHEAD, Outbound};
+use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, SocketAddrAny, sendmmsg};
+use rustix::time::{ClockId, clock_gettime};
+
+/// Bytes of an RTP packet in the clear.
+const PACKET_BYTES: usize = 1_100;
+
+/// Packets that each measurement forwards at least.
+const FORWARDED: usize = 100_000;
+
+fn main() {
+    let raw = encrypt_and_send(100);
+    println!("encrypt and send, sendmmsg to 100 addresses: {raw:.0} ns a packet\n");
+    println!("consumers  burst  ns/packet  of encrypt+send  packets/message  allocations/packet");
+    for (consumers, burst) in [(1, 10), (10, 1), (10, 10), (100, 1), (100, 10)] {
+        let cost = forward(consumers, burst);
+        println!(
+            "{consumers:>9}  {burst:>5}  {:>9.0}  {:>15.2}  {:>15.1}  {:>18.3}",
+            cost.ns,
+            cost.ns / raw,
+            cost.grouping,
+            cost.allocations
+        );
+    }
+}
+
+/// What one forwarded packet costs.
+struct Cost {
+    ns: f64,
+    /// Packets in a message.
+    grouping: f64,
+    allocations: f64,
+}
+
+/// One producer whose bursts go to so many consumers.
+fn forward(consumers: usize, burst: usize) -> Cost {
+    let mut node = Node::start();
+    let mut sender = Client::connected(&mut node, 1);
+    produce(&mut node, &sender);
+    let receivers: Vec<_> = (0..consumers)
+        .map(|nth| Client::connected(&mut node, 2 + nth as u64))
+        .collect();
+    receivers
+        .iter()
+        .for_each(|receiver| consume(&mut node, receiver));
+
+    let bursts = FORWARDED / (consumers * burst) + 1;
+    let mut sequence = 0;
+    let mut send = |count: usize| {
+        for _ in 0..count {
+            for _ in 0..burst {
+                sequence += 1;
+                let packet = sender.protect(&vp8(sequence, PACKET_BYTES));
+                sender.socket.send(&packet).expect("loopback");
+            }
+            receivers
+                .iter()
+                .for_each(|receiver| take(&receiver.socket, burst));
+        }
+    };
+    send(bursts / 20 + 1);
+    let before = settled(&node);
+    let allocations = WORKER_ALLOCATIONS.load(Ordering::Relaxed);
+    send(bursts);
+    let after = settled(&node);
+    let allocations = WORKER_ALLOCATIONS.load(Ordering::Relaxed) - allocations;
+    let packets = (after.sent.datagrams - before.sent.datagrams) as f64;
+    Cost {
+        ns: (after.cpu_us - before.cpu_us) as f64 * 1e3 / packets,
+        grouping: packets / (after.sent.messages - before.sent.messages) as f64,
+        allocations: allocations as f64 / packets,
+    }
+}
+
+/// Receives so many RTP packets; RTCP that comes between is not counted.
+fn take(socket: &UdpSocket, packets: usize) {
+    let mut buffer = [0; 1500];
+    let mut taken = 0;
+    while taken < packets {
+        let len = socket.recv(&mut buffer).expect("a packet");
+        taken += usize::from(
+            hubbub_wire::PacketKind::of(&buffer[..len]) == hubbub_wire::PacketKind::Rtp,
+        );
+    }
+}
+
+/// The counters, once they contain what was done before.
+fn settled(node: &Node) -> ThreadCounters {
+    std::thread::sleep(std::time::Duration::from_millis(30));
+    node.worker.counters()
+}
+
+/// Nanoseconds of CPU a packet of a loop that protects a packet for each receiver and sends them with `sendmmsg`.
+fn encrypt_and_send(receivers: usize) -> f64 {
+    let sender = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let sockets: Vec<_> = (0..receivers)
+        .map(|_| UdpSocket::bind("127.0.0.1:0").expect("a port"))
+        .collect();
+    let addresses: Vec<SocketAddrAny> = sockets
+        .iter()
+        .map(|socket| socket.local_addr().expect("bound").into())
+        .collect();
+    let keys = (vec![1; PROFILE.key_len()], vec![2; PROFILE.salt_len()]);
+    let mut outbound = Outbound::new(PROFILE, &keys.0, &keys.1).expect("keys");
+    let mut buffers = vec![[0; PACKET_BYTES + MAX_OVERHEAD]; receivers];
+    let rounds = FORWARDED / receivers;
+    let mut ns = 0;
+    for round in 0..rounds {
+        let packet = vp8(round as u16 + 1, PACKET_BYTES);
+        let start = thread_cpu_ns();
+        let mut len = 0;
+        for (receiver, buffer) in buffers.iter_mut().enumerate() {
+            buffer[..PACKET_BYTES].copy_from_slice(&packet);
+            buffer[8..12].copy_from_slice(&(receiver as u32).to_be_bytes());
+            len = outbound
+                .protect_rtp(buffer, 12, PACKET_BYTES)
+                .expect("protected");
+        }
+        let slices: Vec<_> = buffers
+            .iter()
+            .map(|buffer| [IoSlice::new(&buffer[..len])])
+            .collect();
+        let mut controls: Vec<_> = (0..receivers)
+            .map(|_| SendAncillaryBuffer::default())
+            .collect();
+        let mut messages: Vec<_> = addresses
+            .iter()
+            .zip(&slices)
+            .zip(&mut controls)
+            .map(|((address, slice), control)| MMsgHdr::new_with_addr(address, slice, control))
+            .collect();
+        assert_eq!(
+            sendmmsg(&sender, &mut messages, SendFlags::empty()),
+            Ok(receivers)
+        );
+        ns += thread_cpu_ns() - start;
+        for socket in &sockets {
+            socket.recv(&mut [0; 1500]).expect("a packet");
+        }
+    }
+    ns as f64 / (rounds * receivers) as f64
+}
+
+fn thread_cpu_ns() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// Allocations of worker threads.
+static WORKER_ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    static ALLOCATIONS_COUNT: Cell<Option<bool>> = const { Cell::new(None) };
+}
+
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: every call is the system allocator's.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if is_worker() {
+            WORKER_ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        }
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+/// The main thread is the one whose id is the process's.
+fn is_worker() -> bool {
+    ALLOCATIONS_COUNT.get().unwrap_or_else(|| {
+        let is_worker = rustix::thread::gettid() != rustix::process::getpid();
+        ALLOCATIONS_COUNT.set(Some(is_worker));
+        is_worker
+    })
+}

@@ -298,10 +298,11 @@ mod tests {
                     .iter().map(|&index| entries[index]).collect();
                 prop_assert!(!group.is_empty() && group.len() <= limits.count);
                 prop_assert!(group.iter().all(|entry| entry.to == group[0].to));
-                if let [all_but_last @ .., last] = &group[..] && group.len() > 1 {
+                if let [first, .., last] = &group[..] {
                     let segment = usize::from(message.segment_bytes);
                     prop_assert!(segment <= limits.segment_bytes);
-                    prop_assert!(all_but_last.iter().all(|entry| entry.bytes.len() == segment));
+                    prop_assert_eq!(first.bytes.len(), segment);
+                    prop_assert!(group.iter().rev().skip(1).all(|entry| entry.bytes.len() == segment));
                     prop_assert!((1..=segment).contains(&last.bytes.len()));
                     prop_assert!(group.iter().map(|entry| entry.bytes.len()).sum::<usize>() <= limits.bytes);
                 }

@@ -42,6 +42,8 @@ pub(crate) struct SendQueue {
     limits: Limits,
     backlog: Backlog,
     counters: SendCounters,
+    /// Memory for the entries of a batch.
+    spare: Vec<Outgoing<'static>>,
 }
 
 impl SendQueue {
@@ -51,31 +53,31 @@ impl SendQueue {
             limits: Limits::default(),
             backlog: Backlog::new(backlog_limit),
             counters: SendCounters::default(),
+            spare: Vec::new(),
         }
     }
 
     /// Sends everything in `outbox`, or keeps it for later.
     pub(crate) fn send(&mut self, outbox: &Outbox, wire: &mut impl Wire) {
-        let entries: Vec<_> = outbox
-            .iter()
-            .map(|(bytes, to, priority)| Outgoing {
-                bytes,
-                to,
-                priority,
-            })
-            .collect();
+        let mut entries: Vec<Outgoing<'_>> = std::mem::take(&mut self.spare);
+        entries.extend(outbox.iter().map(|(bytes, to, priority)| Outgoing {
+            bytes,
+            to,
+            priority,
+        }));
         if self.is_blocked() {
             // What waits goes first, so that the order within a stream holds.
             entries
                 .iter()
                 .for_each(|entry| self.backlog.push(Datagram::from(*entry)));
-            return;
-        }
-        for index in self.transmit(&entries, wire) {
-            if let Some(entry) = entries.get(index) {
-                self.backlog.push(Datagram::from(*entry));
+        } else {
+            for index in self.transmit(&entries, wire) {
+                if let Some(entry) = entries.get(index) {
+                    self.backlog.push(Datagram::from(*entry));
+                }
             }
         }
+        self.spare = emptied(entries);
     }
 
     /// Sends what waits, as far as there is room.
@@ -150,6 +152,12 @@ impl SendQueue {
         }
         Vec::new()
     }
+}
+
+/// The memory of `entries` alone: collecting nothing from a vector re-uses its allocation.
+fn emptied(mut entries: Vec<Outgoing<'_>>) -> Vec<Outgoing<'static>> {
+    entries.clear();
+    entries.into_iter().filter_map(|_| None).collect()
 }
 
 /// What the outcome of a call means for the first message of it.
