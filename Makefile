@@ -19,8 +19,9 @@ export VIRTUAL_ENV := $(abspath $(VENV))
 
 # The packages of the workspace. media-core is apart: it is compiled.
 PACKAGES := $(patsubst %/pyproject.toml,%,$(filter-out libs/media-core/%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml)))
-SOURCES := $(wildcard libs/*/src services/*/src)
+SOURCES := $(filter-out libs/web-client/src,$(wildcard libs/*/src services/*/src))
 PYTHON_TESTS := $(wildcard libs/*/tests services/*/tests tests/*)
+BENCHES := $(wildcard libs/*/benches/*.py services/*/benches/*.py tests/load/bench_*.py)
 CORE := libs/media-core
 CORE_MODULE := $(CORE)/python/hubbub_media_core/_native.abi3.so
 CORE_INPUTS := Cargo.toml Cargo.lock $(CORE)/pyproject.toml \
@@ -75,7 +76,7 @@ check: cargo native node ## formats, lints, types, import rules, generated files
 .PHONY: bench
 bench: cargo native ## measure: packets per second, latencies, memory
 	cargo bench --workspace
-	$(BIN)/hubbub bench $(ARGS)
+	for bench in $(BENCHES); do echo "$$bench"; $(BIN)/python "$$bench" $(ARGS); done
 
 .PHONY: chaos
 chaos: native web browser ## all of the faults, the long ones too
