@@ -1,26 +1,44 @@
 //! Which simulcast layer of a producer is the best that is alive.
 //!
-//! | a layer becomes | when                                                                              |
-//! |-----------------|-----------------------------------------------------------------------------------|
-//! | live            | its packets come, and have done so for a second if it was dead before             |
-//! | dead            | none came for a second, or for 400 ms while another layer's came in the last 100 ms |
+//! | a layer becomes | when                                                                                   |
+//! |-----------------|----------------------------------------------------------------------------------------|
+//! | live            | its packets come, and have done so for a second if it was dead before                  |
+//! | dead            | none came for 400 ms while another layer flows: since 200 ms at least, and up to now   |
 //!
-//! The best is the highest live one; when none is live it stays what it was: there is nothing better to wait for.
+//! The best is the highest live one. Silence of all kills none: there is nothing better to wait for.
 
 use crate::api::Micros;
 
-const SILENCE_US: u64 = 1_000_000;
-const SILENCE_BESIDE_OTHERS_US: u64 = 400_000;
-const RECENT_US: u64 = 100_000;
+const SILENCE_US: u64 = 400_000;
+const FLOWING_SINCE_US: u64 = 200_000;
+const FLOWING_UNTIL_US: u64 = 100_000;
 const PROBATION_US: u64 = 1_000_000;
+
+/// A run of packets without a silence in it.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    first: Micros,
+    last: Micros,
+}
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Layer {
-    last: Option<Micros>,
-    /// Alive again since this moment, but not trusted yet.
-    probation: Option<Micros>,
+    run: Option<Run>,
     live: bool,
     was_dead: bool,
+}
+
+impl Layer {
+    fn is_silent(&self, now: Micros) -> bool {
+        self.run.is_some_and(|run| now.since(run.last) > SILENCE_US)
+    }
+
+    fn flows(&self, now: Micros) -> bool {
+        let flows = |run: Run| {
+            now.since(run.last) <= FLOWING_UNTIL_US && now.since(run.first) >= FLOWING_SINCE_US
+        };
+        self.run.is_some_and(flows)
+    }
 }
 
 /// Life of each encoding, and the best of them.
@@ -49,35 +67,34 @@ impl Layers {
         let Some(layer) = self.layers.get_mut(index) else {
             return;
         };
-        layer.last = Some(now);
-        if layer.live {
-            return;
-        }
-        let since = *layer.probation.get_or_insert(now);
-        if !layer.was_dead || now.since(since) >= PROBATION_US {
+        let run = match layer.run {
+            Some(run) if !layer.is_silent(now) => Run { last: now, ..run },
+            _ => Run {
+                first: now,
+                last: now,
+            },
+        };
+        layer.run = Some(run);
+        if !layer.live && (!layer.was_dead || now.since(run.first) >= PROBATION_US) {
             layer.live = true;
-            layer.probation = None;
             self.choose();
         }
     }
 
     /// Looks for layers that have fallen silent.
     pub(crate) fn tick(&mut self, now: Micros) {
-        let newest = self.layers.iter().filter_map(|layer| layer.last).max();
-        let others_flow = newest.is_some_and(|newest| now.since(newest) <= RECENT_US);
-        let limit = if others_flow {
-            SILENCE_BESIDE_OTHERS_US
-        } else {
-            SILENCE_US
-        };
+        if !self.layers.iter().any(|layer| layer.flows(now)) {
+            return;
+        }
         let mut died = false;
-        for layer in &mut self.layers {
-            if layer.last.is_some_and(|last| now.since(last) > limit) {
-                died |= layer.live;
-                layer.was_dead |= layer.live;
-                layer.live = false;
-                layer.probation = None;
-            }
+        for layer in self
+            .layers
+            .iter_mut()
+            .filter(|layer| layer.live && layer.is_silent(now))
+        {
+            layer.live = false;
+            layer.was_dead = true;
+            died = true;
         }
         if died {
             self.choose();
@@ -137,6 +154,10 @@ mod tests {
         let mut layers = Layers::new(2);
         run(&mut layers, &[0, 1], 0, 100);
         layers.tick(ms(60_000));
+        assert_eq!(layers.best(), 1);
+        // The lower layer comes back first, by a frame.
+        run(&mut layers, &[0], 60_000, 60_020);
+        run(&mut layers, &[0, 1], 60_020, 61_000);
         assert_eq!(layers.best(), 1);
     }
 }

@@ -69,11 +69,11 @@ impl ArrivalLog {
             // A feedback covers a run of numbers: what follows the late one is told again, which does no harm.
             self.base = ext;
         }
-        if let Some(slot) = self.arrivals.get_mut(slot_of(ext)) {
-            if *slot == MISSING {
-                *slot = now.0.min(MISSING - 1);
-                self.fresh = self.fresh.saturating_add(1);
-            }
+        if let Some(slot) = self.arrivals.get_mut(slot_of(ext))
+            && *slot == MISSING
+        {
+            *slot = now.0.min(MISSING - 1);
+            self.fresh = self.fresh.saturating_add(1);
         }
     }
 

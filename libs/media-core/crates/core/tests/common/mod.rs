@@ -1,5 +1,12 @@
 //! A worker with simulated time, and clients that speak to it as browsers do: STUN with integrity, SRTP, RTCP.
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test, to fail is to panic"
+)]
 
 pub mod media;
 pub mod specs;
