@@ -58,6 +58,7 @@ def test_an_installation_whose_supervisor_is_killed_leaves_no_process(
     assert all_gone(pids, within=5)
 
 
+@pytest.mark.timeout(120)
 def test_every_process_that_dies_comes_back(start_installation: StartInstallation) -> None:
     installation = start_installation()
     before = installation.running.processes
