@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fastapi import FastAPI, Response
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
 
 from hubbub_contracts import HubbubError, Model
@@ -42,9 +43,10 @@ class Stats(Model):
     """Seconds since this signaling instance started."""
 
 
-def make_http(backend: Backend, page: Path | None, accepting: Callable[[], bool]) -> FastAPI:
+def make_http(backend: Backend, page: Path | None, origins: list[str], *, accepting: Callable[[], bool]) -> FastAPI:
     """The HTTP application. `page` is the directory of the built page; `accepting` turns false when draining."""
     app = FastAPI(title="Hubbub", version="1.0.0", description="Signaling: health, readiness and statistics.")
+    app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET"])
     started = time.monotonic()
 
     @app.get("/health", response_model=Health)

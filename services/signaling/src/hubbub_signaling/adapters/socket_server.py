@@ -19,9 +19,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import socketio  # type: ignore[import-untyped]
+import socketio
 import structlog
-from socketio.packet import ACK, EVENT, Packet  # type: ignore[import-untyped]
+from socketio.packet import ACK, EVENT, Packet
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.socket.base import Push
@@ -97,7 +97,7 @@ class Connection:
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     """The Socket.IO server of one signaling instance."""
 
-    def __init__(self, office: Office, *, origins: list[str] | str) -> None:
+    def __init__(self, office: Office, *, origins: list[str]) -> None:
         super().__init__(
             async_mode="asgi",
             cors_allowed_origins=origins,
