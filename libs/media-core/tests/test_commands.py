@@ -89,6 +89,15 @@ def test_the_classes_are_the_variants_of_the_core() -> None:
     [
         ({}, "missing field `type`"),
         ({"type": "close_router"}, "missing field `router`"),
+        ({"type": "close_router", "router": 1, "routers": 1}, "unknown field `routers`"),
+        (
+            {
+                "type": "restart_ice",
+                "transport": 1,
+                "ice": {"ufrag": "u", "pwd": "p", "password": "p"},
+            },
+            "unknown field `password`",
+        ),
         ({"type": "close_router", "router": -1}, "expected u64"),
         ({"type": "close_router", "router": "1"}, "expected u64"),
         (

@@ -58,6 +58,7 @@ async def start(settings: Settings, life: Lifecycle) -> None:
             ws_max_size=MAX_FRAME,
             lifespan="off",
             log_config=None,
+            log_level="warning",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=2,

@@ -10,6 +10,7 @@
     unsafe_code,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stdout,
     reason = "a program for the terminal that ends when something does not hold"
 )]
@@ -22,12 +23,17 @@ use std::cell::Cell;
 use std::io::IoSlice;
 use std::net::UdpSocket;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use common::media::{consume, produce, vp8};
 use common::{Client, Node, PROFILE};
 use hubbub_io::ThreadCounters;
 use hubbub_srtp::{MAX_OVERHEAD, Outbound};
-use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, SocketAddrAny, sendmmsg};
+use hubbub_wire::PacketKind;
+use rustix::io::Errno;
+use rustix::net::{
+    MMsgHdr, RecvFlags, SendAncillaryBuffer, SendFlags, SocketAddrAny, recv, sendmmsg,
+};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Bytes of an RTP packet in the clear.
@@ -81,9 +87,7 @@ fn forward(consumers: usize, burst: usize) -> Cost {
                 let packet = sender.protect(&vp8(sequence, PACKET_BYTES));
                 sender.socket.send(&packet).expect("loopback");
             }
-            receivers
-                .iter()
-                .for_each(|receiver| take(&receiver.socket, burst));
+            take(&receivers, burst);
         }
     };
     send(bursts / 20 + 1);
@@ -100,21 +104,32 @@ fn forward(consumers: usize, burst: usize) -> Cost {
     }
 }
 
-/// Receives so many RTP packets; RTCP that comes between is not counted.
-fn take(socket: &UdpSocket, packets: usize) {
+/// Receives so many RTP packets on each socket; RTCP that comes between is not counted.
+///
+/// Sleeps instead of blocking in `recv`: the worker would pay for waking a reader, and on a network there is none.
+fn take(receivers: &[Client], packets: usize) {
     let mut buffer = [0; 1500];
-    let mut taken = 0;
-    while taken < packets {
-        let len = socket.recv(&mut buffer).expect("a packet");
-        taken += usize::from(
-            hubbub_wire::PacketKind::of(&buffer[..len]) == hubbub_wire::PacketKind::Rtp,
-        );
+    for receiver in receivers {
+        let (mut taken, mut waits) = (0, 0);
+        while taken < packets {
+            match recv(&receiver.socket, &mut buffer[..], RecvFlags::DONTWAIT) {
+                Ok((len, _)) => {
+                    taken += usize::from(PacketKind::of(&buffer[..len]) == PacketKind::Rtp)
+                }
+                Err(Errno::WOULDBLOCK) => {
+                    waits += 1;
+                    assert!(waits < 10_000, "a packet was lost");
+                    std::thread::sleep(Duration::from_micros(200));
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
     }
 }
 
 /// The counters, once they contain what was done before.
 fn settled(node: &Node) -> ThreadCounters {
-    std::thread::sleep(std::time::Duration::from_millis(30));
+    std::thread::sleep(Duration::from_millis(30));
     node.worker.counters()
 }
 

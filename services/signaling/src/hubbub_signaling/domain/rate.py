@@ -16,7 +16,7 @@ class Verdict(Enum):
 class RateLimit:
     """`burst` messages at once, `rate` a second; whoever goes on for `patience` refused ones is disconnected."""
 
-    def __init__(self, *, rate: float = 50.0, burst: float = 300.0, patience: int = 500) -> None:
+    def __init__(self, *, rate: float = 100.0, burst: float = 1000.0, patience: int = 500) -> None:
         self._rate, self._burst, self._patience = rate, burst, patience
         self._tokens, self._at, self._refused = burst, 0.0, 0
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 /// ICE credentials of our side (RFC 8445 section 5.3).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct IceCredentials {
     /// Unique within the worker: it finds the transport of a first STUN request.
     pub ufrag: String,
@@ -37,6 +38,7 @@ pub enum FeedbackKind {
 
 /// A media codec of a producer or a consumer, with the payload type of its RTX.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CodecMapping {
     /// `audio/opus`, `video/VP8`, ...
     #[serde(with = "codec_name")]
@@ -59,6 +61,7 @@ pub struct CodecMapping {
 
 /// A header extension with its id on this side's wire (RFC 8285).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ExtensionMapping {
     /// Which one, by URI; unknown URIs are left out by the control plane.
     #[serde(with = "extension_uri", rename = "uri")]
@@ -69,6 +72,7 @@ pub struct ExtensionMapping {
 
 /// One encoding (simulcast layer) of a producer: by SSRC, or by RID and learned from the first packets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EncodingSpec {
     /// Known beforehand, or learned.
     pub ssrc: Option<u32>,
@@ -80,6 +84,7 @@ pub struct EncodingSpec {
 
 /// A producer as negotiated: everything on the client's numbering.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ProducerSpec {
     /// Audio or video.
     pub kind: MediaKind,
@@ -99,6 +104,7 @@ pub struct ProducerSpec {
 
 /// A consumer as negotiated: everything on the receiving client's numbering.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ConsumerSpec {
     /// Audio or video, as the producer.
     pub kind: MediaKind,
