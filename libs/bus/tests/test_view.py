@@ -1,0 +1,104 @@
+"""A view is a true copy, in order, and stays one through faults."""
+
+import asyncio
+from collections.abc import Callable
+
+from hubbub_bus import Bus, Entry, KeyValue, View
+from hubbub_bus.kv import Bucket
+from hubbub_cli.nats_server import EmbeddedNats
+from hubbub_contracts import Model
+
+
+class Value(Model):
+    """A record."""
+
+    n: int
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_view_lists_then_follows_and_tells_each_change(bus: Bus, store: KeyValue) -> None:
+    first = await store.create("a", Value(n=1))
+    await store.purge("gone", last=await store.create("gone", Value(n=1)))
+    seen: list[tuple[str, bytes | None, bytes | None]] = []
+
+    def on_change(entry: Entry, before: Entry | None) -> None:
+        seen.append((entry.key, entry.value, None if before is None else before.value))
+
+    view = View(bus, store, on_change)
+    view.start()
+    await view.ready(5)
+    second = await store.update("a", Value(n=2), last=first)
+    await view.reached(second)
+    assert view.entries["a"].revision == second
+    last = await store.purge("a", last=second, reason="left")
+    await view.reached(last)
+    assert dict(view.entries) == {}
+    assert view.sequence == last
+    assert seen == [("a", b'{"n":1}', None), ("a", b'{"n":2}', b'{"n":1}'), ("a", None, b'{"n":2}')]
+    await view.stop()
+
+
+async def test_an_empty_bucket_is_complete_at_once(bus: Bus, store: KeyValue) -> None:
+    view = View(bus, store)
+    view.start()
+    await view.ready(2)
+    assert view.healthy
+    await view.stop()
+    assert not view.healthy
+
+
+async def test_a_thousand_changes_arrive_in_order(bus: Bus, store: KeyValue) -> None:
+    revisions: list[int] = []
+    view = View(bus, store, lambda entry, _: revisions.append(entry.revision))
+    view.start()
+    await view.ready(5)
+    made = await asyncio.gather(*(store.create(f"k{n}", Value(n=n)) for n in range(1000)))
+    await view.reached(max(made))
+    assert revisions == sorted(made)
+    await view.stop()
+
+
+async def test_what_happened_behind_its_back_is_told_as_differences() -> None:
+    with EmbeddedNats() as server:
+        bus = await Bus.connect(server.url, name="test", timeout=5)
+        store = KeyValue(bus, Bucket("b"))
+        await store.ensure()
+        kept, changed, removed = [await store.create(key, Value(n=1)) for key in ("kept", "changed", "removed")]
+        told: list[tuple[str, bytes | None]] = []
+        view = View(bus, store, lambda entry, _: told.append((entry.key, entry.value)))
+        view.start()
+        await view.ready(5)
+        told.clear()
+        server.kill()
+        await eventually(lambda: not view.healthy)
+        server.start()
+        await eventually(lambda: view.healthy)
+        revision = await store.update("changed", Value(n=2), last=changed)
+        await view.reached(await store.purge("removed", last=removed, reason="left"), timeout=5)
+        assert told == [("changed", b'{"n":2}'), ("removed", None)]
+        assert (view.entries["kept"].revision, view.entries["changed"].revision) == (kept, revision)
+        await view.stop()
+        await bus.close()
+
+
+async def test_a_bucket_that_vanished_is_made_again_and_revisions_still_grow() -> None:
+    with EmbeddedNats() as server:
+        bus = await Bus.connect(server.url, name="test", timeout=5)
+        store = KeyValue(bus, Bucket("b"))
+        await store.ensure()
+        view = View(bus, store)
+        view.start()
+        before = await store.create("a", Value(n=1))
+        await view.reached(before)
+        await bus.connection.client.jetstream().delete_stream("KV_b")
+        await eventually(lambda: view.healthy and not view.entries)
+        after = await store.create("a", Value(n=1))
+        assert after > before
+        await view.reached(after)
+        await view.stop()
+        await bus.close()
