@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
@@ -80,7 +81,8 @@ class Lifecycle:
 
 def run(service: str, settings: ServiceSettings, start: Callable[[Lifecycle], Awaitable[None]]) -> int:
     """Runs a service from its `start` to its stop; returns the exit status of the process."""
-    logging.configure(service, level=settings.log_level, production=settings.environment == "production")
+    for_people = sys.stderr.isatty() and settings.environment != "production"
+    logging.configure(service, level=settings.log_level, json=not for_people)
     tracing.configure(service)
     return asyncio.run(_run(start))
 

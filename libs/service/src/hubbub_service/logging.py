@@ -1,4 +1,4 @@
-"""Logs: one structured line an event, with its trace; JSON in production, readable in development."""
+"""Logs: one structured line an event, with its trace; readable in a terminal, JSON for everything that collects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import structlog
 from opentelemetry import trace
 
 
-def configure(service: str, *, level: str, production: bool) -> None:
+def configure(service: str, *, level: str, json: bool) -> None:
     """Sends all logs of this process, those of libraries too, to standard error in one form."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -22,7 +22,7 @@ def configure(service: str, *, level: str, production: bool) -> None:
         _add_service(service),
     ]
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if production else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -31,7 +31,7 @@ def configure(service: str, *, level: str, production: bool) -> None:
         cache_logger_on_first_use=True,
     )
     last: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if production:
+    if json:
         last.append(structlog.processors.format_exc_info)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*last, renderer]))

@@ -29,7 +29,7 @@ class ServiceSettings(BaseSettings):
     environment: str = Field(
         "development",
         validation_alias=AliasChoices("ENVIRONMENT", "NODE_ENV", "environment"),
-        description="`production` writes logs as JSON.",
+        description="`production` writes logs as JSON also to a terminal.",
     )
 
 
