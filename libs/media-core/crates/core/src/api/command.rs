@@ -14,7 +14,7 @@ pub type Request = u64;
 
 /// A command. What it names must exist (and what it makes must not), else the reply is an error.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[allow(missing_docs, reason = "the fields are what their types say")]
 pub enum Command {
     /// Makes a router.
