@@ -1,0 +1,151 @@
+"""A person in a call, without a browser: a socket, transports, recorded media sent and packets counted."""
+
+from __future__ import annotations
+
+import copy
+import json
+import secrets
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from .client_socket import ClientSocket
+from .recording import AUDIO, VIDEO, Source
+from .rtp_transport import RtpTransport, Stream
+
+CHROMIUM = Path(__file__).parents[1] / "fixtures" / "chromium-156"
+_FILES = {"audio": "produce-audio-opus.json", "video": "produce-video-vp8.json"}
+_TRACKS = {"audio": AUDIO, "video": VIDEO}
+
+
+@cache
+def _read(name: str) -> Any:
+    return json.loads((CHROMIUM / name).read_text())
+
+
+def rtp_capabilities() -> dict[str, Any]:
+    """What Chromium can receive."""
+    capabilities: dict[str, Any] = copy.deepcopy(_read("recv-rtp-capabilities.json"))
+    return capabilities
+
+
+def rtp_parameters(kind: str, ssrc: int, mid: str | None = None) -> dict[str, Any]:
+    """What Chromium says of a track that it sends, under this SSRC (and the next for retransmissions)."""
+    parameters: dict[str, Any] = copy.deepcopy(_read(_FILES[kind])["rtpParameters"])
+    encoding = parameters["encodings"][0]
+    encoding["ssrc"] = ssrc
+    if "rtx" in encoding:
+        encoding["rtx"]["ssrc"] = ssrc + 1
+    if mid is not None:
+        parameters["mid"] = mid
+    return parameters
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """One received track."""
+
+    id: str
+    producer_id: str
+    kind: str
+    ssrc: int
+    transport: RtpTransport
+
+    async def hears(self, packets: int = 10, within: float = 10.0) -> Stream:
+        """Waits for this many more packets. Raises TimeoutError."""
+        return await self.transport.hears(self.ssrc, packets, within)
+
+
+class Caller(ClientSocket):
+    """A client's socket with the media behind it. Leaving the context ends both."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.peer_id = ""
+        self.resume_token: str | None = None
+        self.transports: dict[str, RtpTransport] = {}
+        self.sources: dict[str, Source] = {}
+        self._by_direction: dict[str, RtpTransport] = {}
+
+    async def join(self, call_id: str, **more: Any) -> dict[str, Any]:
+        """Creates the room if there is none, and enters it. `more` goes into `joinRoom`."""
+        await self.call("createRoom", callId=call_id)
+        joined = await self.call(
+            "joinRoom",
+            **{"callId": call_id, "userId": "somebody", "rtpCapabilities": rtp_capabilities(), **more},
+        )
+        self.peer_id, self.resume_token = joined["peerId"], joined.get("resumeToken")
+        return joined
+
+    async def transport(self, direction: str, role: str = "client") -> RtpTransport:
+        """A new transport, connected; the one that is used from now on for this direction."""
+        offer = await self.call("createTransport", direction=direction)
+        transport = RtpTransport(offer, role)
+        self.transports[transport.id] = self._by_direction[direction] = transport
+        await self.call("connectTransport", transportId=transport.id, dtlsParameters=transport.dtls_parameters)
+        await transport.open()
+        return transport
+
+    async def publish(self, kind: str, **more: Any) -> str:
+        """Sends a recorded track; returns the producer's id. `more` goes into `produce`."""
+        transport = self._by_direction.get("send") or await self.transport("send")
+        ssrc = secrets.randbelow(1 << 31) + 1
+        parameters = rtp_parameters(kind, ssrc, mid=str(len(self.sources)))
+        produced = await self.call(
+            "produce", **{"transportId": transport.id, "kind": kind, "rtpParameters": parameters, **more}
+        )
+        self.sources[produced["id"]] = Source(transport, _TRACKS[kind], ssrc)
+        transport.on_key_frame_request = self._on_key_frame_request
+        return str(produced["id"])
+
+    async def consume(self, producer_id: str, *, resume: bool = True) -> Consumer:
+        """Receives a track; with `resume` its packets come."""
+        transport = self._by_direction.get("recv") or await self.transport("recv")
+        consumed = await self.call("consume", transportId=transport.id, producerId=producer_id)
+        if resume:
+            await self.call("resumeConsumer", consumerId=consumed["id"])
+        ssrc: int = consumed["rtpParameters"]["encodings"][0]["ssrc"]
+        return Consumer(consumed["id"], producer_id, consumed["kind"], ssrc, transport)
+
+    async def silence(self, producer_id: str) -> None:
+        """Stops sending a track, without telling anybody."""
+        await self.sources.pop(producer_id).stop()
+
+    async def end_media(self) -> None:
+        """Stops sending and closes every transport; the socket stays."""
+        for source in self.sources.values():
+            await source.stop()
+        for transport in self.transports.values():
+            await transport.close()
+        self.sources.clear()
+        self.transports.clear()
+        self._by_direction.clear()
+
+    def take_over_media(self, other: Caller) -> None:
+        """Goes on with the media of the caller whose session this one has resumed."""
+        self.peer_id = other.peer_id
+        self.transports, other.transports = other.transports, {}
+        self.sources, other.sources = other.sources, {}
+        self._by_direction, other._by_direction = other._by_direction, {}
+        for transport in self.transports.values():
+            if transport.on_key_frame_request is not None:
+                transport.on_key_frame_request = self._on_key_frame_request
+
+    def _on_key_frame_request(self, ssrc: int) -> None:
+        for source in self.sources.values():
+            if source.ssrc == ssrc:
+                source.ask_for_key_frame()
+
+    async def __aenter__(self) -> Self:
+        """Open."""
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """All closed."""
+        await self.end_media()
+        await self.close()

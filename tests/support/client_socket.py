@@ -1,0 +1,193 @@
+"""A client's socket, frame by frame: Engine.IO 4 and Socket.IO 5 over one WebSocket, so that order and offences show.
+
+Rules
+- Acknowledgements and events are kept in the order in which they came, in `log`.
+- A closed socket stays closed: a client that comes back opens another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+ANSWER_TIMEOUT = 10.0
+
+
+class Refused(Exception):
+    """The server answered with an error."""
+
+    def __init__(self, event: str, error: dict[str, Any]) -> None:
+        super().__init__(f"{event}: {error}")
+        self.code: str = error["code"]
+        self.retryable: bool = error["retryable"]
+
+
+@dataclass(frozen=True)
+class Received:
+    """One thing that the server sent: an event by its name, or an acknowledgement, whose name is `ack <id>`."""
+
+    name: str
+    payload: dict[str, Any]
+
+
+class ClientSocket:
+    """One connection. `open` it, or use it as a context manager."""
+
+    def __init__(self, url: str) -> None:
+        self.log: list[Received] = []
+        self.sid: str | None = None
+        self._url = f"{url}/socket.io/?EIO=4&transport=websocket"
+        self._session: aiohttp.ClientSession | None = None
+        self._websocket: aiohttp.ClientWebSocketResponse | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._last_id = -1
+        self._arrived = asyncio.Event()
+        self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._closed = asyncio.Event()
+        self._silent = False
+
+    async def open(self, *, connect: bool = True) -> None:
+        """Connects; with `connect` also opens the Socket.IO session of the default namespace."""
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+        try:
+            self._websocket = await self._session.ws_connect(self._url, max_msg_size=0, autoping=False)
+        except BaseException:
+            await self._session.close()
+            raise
+        self._reader = asyncio.create_task(self._read(self._websocket))
+        if connect:
+            await self.send("40")
+            await asyncio.wait_for(self._opened, ANSWER_TIMEOUT)
+
+    async def close(self) -> None:
+        """Says goodbye, as a closed page does."""
+        if self._websocket is not None and not self._websocket.closed:
+            await self._websocket.close()
+        await self._end()
+
+    async def cut(self) -> None:
+        """Ends the connection without a word, as a lost network does once the kernel has noticed."""
+        if self._session is not None and self._session.connector is not None:
+            await self._session.connector.close()
+        await self._end()
+
+    def fall_silent(self) -> None:
+        """Answers no ping from now on: the connection stays, nobody is behind it."""
+        self._silent = True
+
+    async def send(self, text: str) -> None:
+        """Sends a frame as it is."""
+        assert self._websocket is not None
+        await self._websocket.send_str(text)
+
+    async def send_bytes(self, data: bytes) -> None:
+        """Sends a binary frame, as an attachment."""
+        assert self._websocket is not None
+        await self._websocket.send_bytes(data)
+
+    async def emit(self, event: str, *arguments: Any) -> None:
+        """Sends an event that asks for no acknowledgement."""
+        await self.send("42" + json.dumps([event, *arguments]))
+
+    async def begin(self, event: str, *arguments: Any) -> asyncio.Future[dict[str, Any]]:
+        """Sends an event; the future is its acknowledgement."""
+        self._last_id += 1
+        answer = self._answers[self._last_id] = asyncio.get_running_loop().create_future()
+        await self.send(f"42{self._last_id}" + json.dumps([event, *arguments]))
+        return answer
+
+    async def ask(self, event: str, *arguments: Any) -> dict[str, Any]:
+        """Sends an event and waits for its acknowledgement, whatever it is."""
+        return await asyncio.wait_for(await self.begin(event, *arguments), ANSWER_TIMEOUT)
+
+    async def call(self, event: str, **payload: Any) -> dict[str, Any]:
+        """Sends an event and waits for its result. Raises Refused."""
+        answer = await self.ask(event, payload)
+        if "error" in answer:
+            raise Refused(event, answer["error"])
+        return answer
+
+    def events(self, event: str, **fields: Any) -> list[dict[str, Any]]:
+        """Payloads of those events that came so far and have these fields."""
+        return [one.payload for one in self.log if one.name == event and fields.items() <= one.payload.items()]
+
+    async def event(self, event: str, *, within: float = ANSWER_TIMEOUT, **fields: Any) -> dict[str, Any]:
+        """The first such event, come already or not. Raises TimeoutError."""
+        async with asyncio.timeout(within):
+            while not (found := self.events(event, **fields)):
+                if self._closed.is_set():
+                    raise ConnectionError(f"the socket closed before {event} {fields} came")
+                self._arrived.clear()
+                await self._arrived.wait()
+        return found[0]
+
+    async def closed(self, within: float = ANSWER_TIMEOUT) -> int | None:
+        """Waits until the server has ended the connection; its WebSocket close code, if it gave one."""
+        async with asyncio.timeout(within):
+            await self._closed.wait()
+        return self._websocket.close_code if self._websocket else None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection has ended."""
+        return self._closed.is_set()
+
+    async def _read(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
+        try:
+            async for message in websocket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    await self._take(message.data)
+        except (aiohttp.ClientError, OSError):
+            pass
+        finally:
+            self._closed.set()
+            self._arrived.set()
+            for answer in self._answers.values():
+                answer.cancel()
+
+    async def _take(self, frame: str) -> None:
+        if frame == "2" and not self._silent:
+            await self.send("3")
+        elif frame.startswith("40"):
+            self.sid = json.loads(frame[2:])["sid"]
+            if not self._opened.done():
+                self._opened.set_result(None)
+        elif frame.startswith("42"):
+            name, *payload = json.loads(frame[2:])
+            self._note(Received(name, payload[0] if payload else {}))
+        elif frame.startswith("43"):
+            head, _, body = frame[2:].partition("[")
+            answer = json.loads("[" + body)[0]
+            self._note(Received(f"ack {head}", answer))
+            future = self._answers.pop(int(head))
+            if not future.done():
+                future.set_result(answer)
+
+    def _note(self, received: Received) -> None:
+        self.log.append(received)
+        self._arrived.set()
+
+    async def _end(self) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.wait([self._reader])
+        if self._session is not None:
+            await self._session.close()
+        self._opened.cancel()
+
+    async def __aenter__(self) -> Self:
+        """Open."""
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closed."""
+        await self.close()

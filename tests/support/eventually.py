@@ -1,0 +1,37 @@
+"""Waiting for what comes true by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from .installation import Installation
+
+COUNTS = ("rooms", "peers", "producers", "transports", "consumers")
+
+
+async def counts_become(
+    installation: Installation, *, within: float = 10.0, signaling: int = 0, **wanted: int
+) -> dict[str, Any]:
+    """Waits until `/stats` shows these counts, and those that are not given as zero. Raises AssertionError."""
+    expected = {name: wanted.get(name, 0) for name in COUNTS}
+    return await stats_show(installation, expected, within=within, signaling=signaling)
+
+
+async def stats_show(
+    installation: Installation, expected: dict[str, int], *, within: float = 10.0, signaling: int = 0
+) -> dict[str, Any]:
+    """Waits until these fields of `/stats` have these values; returns all. Raises AssertionError."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            stats = await asyncio.to_thread(installation.stats, signaling)
+        except OSError as error:
+            seen: object = error
+        else:
+            seen = {name: stats[name] for name in expected}
+            if seen == expected:
+                return stats
+        assert time.monotonic() < deadline, f"after {within:g} s {seen}, not {expected}\n{installation.last_words(15)}"
+        await asyncio.sleep(0.05)

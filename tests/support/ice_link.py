@@ -1,0 +1,94 @@
+"""The client's side of ICE against a lite server: checks from one UDP socket, nominating at once (RFC 8445)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from typing import Any, cast
+
+from aioice import stun
+
+CHECK_INTERVAL = 0.05
+KEEPALIVE_INTERVAL = 1.0
+
+
+class IceLink(asyncio.DatagramProtocol):
+    """What `RTCDtlsTransport` needs of an ICE transport, and no more.
+
+    `remote` is `iceParameters` and `candidate` one of `iceCandidates`, as `createTransport` answers them.
+    """
+
+    role = "controlling"
+
+    def __init__(self, remote: dict[str, Any], candidate: dict[str, Any]) -> None:
+        self.address: tuple[str, int] = (candidate["ip"], candidate["port"])
+        self.sent = 0
+        self._remote = remote
+        self._own_fragment = secrets.token_hex(4)
+        self._received: asyncio.Queue[bytes] = asyncio.Queue(4096)
+        self._socket: asyncio.DatagramTransport | None = None
+        self._checks: asyncio.Task[None] | None = None
+        self._nominated = asyncio.Event()
+
+    async def open(self, timeout: float = 10.0) -> None:
+        """Returns once the server has answered a check that carried our nomination. Raises TimeoutError."""
+        loop = asyncio.get_running_loop()
+        self._socket, _ = await loop.create_datagram_endpoint(lambda: self, remote_addr=self.address)
+        self._checks = asyncio.create_task(self._check())
+        await asyncio.wait_for(self._nominated.wait(), timeout)
+
+    async def restart(self, remote: dict[str, Any], timeout: float = 10.0) -> None:
+        """Goes on under new credentials of the server's, from another socket of ours."""
+        assert self._socket is not None
+        self._socket.close()
+        self._remote, self._own_fragment = remote, secrets.token_hex(4)
+        self._nominated.clear()
+        await self._stop_checks()
+        await self.open(timeout)
+
+    async def close(self) -> None:
+        """Sends nothing more."""
+        await self._stop_checks()
+        if self._socket is not None:
+            self._socket.close()
+
+    async def _stop_checks(self) -> None:
+        if self._checks is not None:
+            self._checks.cancel()
+            await asyncio.wait([self._checks])
+
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        """STUN is ours; DTLS, SRTP and SRTCP go to whoever reads."""
+        if data and data[0] > 3:
+            with contextlib.suppress(asyncio.QueueFull):
+                self._received.put_nowait(data)
+            return
+        answer = stun.parse_message(data)
+        key = self._remote["password"].encode()
+        if answer.message_class is stun.Class.RESPONSE and answer.check_message_integrity(key):
+            self._nominated.set()
+
+    async def _recv(self) -> bytes:
+        return await self._received.get()
+
+    async def _send(self, data: bytes) -> None:
+        if self._socket is None or self._socket.is_closing():
+            raise ConnectionError("the socket is closed")
+        self._socket.sendto(data)
+        self.sent += 1
+
+    def check(self) -> bytes:
+        """A connectivity check that nominates (RFC 8445 section 7.2.2)."""
+        request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+        request.attributes["USERNAME"] = f"{self._remote['usernameFragment']}:{self._own_fragment}"
+        request.attributes["PRIORITY"] = 1_853_824_767
+        request.attributes["ICE-CONTROLLING"] = secrets.randbits(64)
+        request.attributes["USE-CANDIDATE"] = None
+        request.add_message_integrity(self._remote["password"].encode())
+        return bytes(request)
+
+    async def _check(self) -> None:
+        while True:
+            cast("asyncio.DatagramTransport", self._socket).sendto(self.check())
+            await asyncio.sleep(KEEPALIVE_INTERVAL if self._nominated.is_set() else CHECK_INTERVAL)

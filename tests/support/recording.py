@@ -1,0 +1,119 @@
+"""Recorded media, sent again without end: what Chromium sent, under our own SSRC, numbers and clock."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import struct
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from aiortc.rtp import RtpPacket, is_rtcp
+
+from .rtp_transport import RtpTransport
+
+RTP = Path(__file__).parents[1] / "fixtures" / "rtp"
+
+
+@dataclass(frozen=True)
+class Track:
+    """A recording of one SSRC: the beginning of a call, for video with its key frame first."""
+
+    name: str
+    ssrc: int
+    payload_type: int
+    clock_rate: int
+
+    @property
+    def is_video(self) -> bool:
+        """Whether key frames matter."""
+        return self.clock_rate == 90_000
+
+
+AUDIO = Track("opus-audio", 1118419245, 111, 48_000)
+VIDEO = Track("vp8-simulcast3", 473982134, 96, 90_000)
+"""The lowest layer of three: a packet a frame, 20 frames a second."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One packet."""
+
+    at: int
+    """RTP clock ticks since the first."""
+    marker: int
+    payload: bytes
+
+
+@cache
+def samples(track: Track) -> list[Sample]:
+    """The track's packets in order; see `fixtures/rtp/README.md` for the file's form."""
+    data = (RTP / f"{track.name}.rtpdump").read_bytes()
+    packets: list[RtpPacket] = []
+    offset = 0
+    while offset < len(data):
+        _, length = struct.unpack_from("<QH", data, offset)
+        raw = data[offset + 10 : offset + 10 + length]
+        offset += 10 + length
+        if not is_rtcp(raw):
+            packet = RtpPacket.parse(raw)
+            if packet.ssrc == track.ssrc:
+                packets.append(packet)
+    first = packets[0].timestamp
+    return [Sample((one.timestamp - first) & 0xFFFFFFFF, one.marker, one.payload) for one in packets]
+
+
+class Source:
+    """Sends one track on a transport until it is stopped. Key frames come when they are asked for, and first."""
+
+    def __init__(self, transport: RtpTransport, track: Track, ssrc: int) -> None:
+        self.ssrc = ssrc
+        self.sent = 0
+        self.key_frame_requests = 0
+        self._transport = transport
+        self._track = track
+        self._sequence = random.randrange(1 << 15)
+        self._timestamp = random.randrange(1 << 31)
+        self._picture = random.randrange(1 << 14)
+        self._from_start = False
+        self._task = asyncio.create_task(self._run())
+
+    def ask_for_key_frame(self) -> None:
+        """The next packet will be the recording's first."""
+        self.key_frame_requests += 1
+        self._from_start = True
+
+    async def stop(self) -> None:
+        """Sends no more."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        recorded = samples(self._track)
+        usual_step = recorded[1].at - recorded[0].at
+        index = 0
+        due = asyncio.get_running_loop().time()
+        while True:
+            sample = recorded[index]
+            await self._transport.send_rtp(self._packet(sample))
+            self.sent += 1
+            following = (index + 1) % len(recorded)
+            step = recorded[following].at - sample.at if following else usual_step
+            due += step / self._track.clock_rate
+            self._timestamp = (self._timestamp + step) & 0xFFFFFFFF
+            index = following or (1 if self._track.is_video else 0)
+            await asyncio.sleep(due - asyncio.get_running_loop().time())
+            if self._from_start:
+                self._from_start, index = False, 0
+
+    def _packet(self, sample: Sample) -> bytes:
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        kind = self._track.payload_type | sample.marker << 7
+        payload = self._renumbered(sample.payload) if self._track.is_video else sample.payload
+        return struct.pack("!BBHII", 0x80, kind, self._sequence, self._timestamp, self.ssrc) + payload
+
+    def _renumbered(self, payload: bytes) -> bytes:
+        """The VP8 payload under the next picture id: here the descriptor always has one of 15 bits (RFC 7741)."""
+        self._picture = (self._picture + 1) & 0x7FFF
+        return payload[:2] + struct.pack("!H", 0x8000 | self._picture) + payload[4:]

@@ -1,0 +1,115 @@
+"""ICE, DTLS and SRTP of one transport of a client, without SDP and codecs: cheap enough for many."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtp import RTCP_PSFB_PLI, RtcpPacket, RtcpPsfbPacket
+
+from .ice_link import IceLink
+
+
+@cache
+def certificate() -> RTCCertificate:
+    """One for all clients of this process: making it is half of a handshake's work."""
+    return RTCCertificate.generateCertificate()
+
+
+def fingerprint_of(owner: RTCCertificate) -> dict[str, str]:
+    """Its SHA-256, as `dtlsParameters.fingerprints` has it."""
+    found = next(one for one in owner.getFingerprints() if one.algorithm == "sha-256")
+    return {"algorithm": found.algorithm, "value": found.value}
+
+
+@dataclass
+class Stream:
+    """What was received under one SSRC."""
+
+    packets: int = 0
+    first_payload: bytes = b""
+    last_at: float = 0.0
+    longest_gap: float = 0.0
+    """Seconds between two packets."""
+
+
+class RtpTransport(RTCDtlsTransport):
+    """`offer` is the acknowledgement of `createTransport`."""
+
+    def __init__(self, offer: dict[str, Any], role: str = "client") -> None:
+        self.id: str = offer["id"]
+        self.link = IceLink(offer["iceParameters"], offer["iceCandidates"][0])
+        super().__init__(self.link, [certificate()])  # type: ignore[arg-type]
+        self._set_role(role)
+        self._remote = RTCDtlsParameters(
+            fingerprints=[
+                RTCDtlsFingerprint(algorithm=one["algorithm"], value=one["value"])
+                for one in offer["dtlsParameters"]["fingerprints"]
+            ],
+            role="server" if role == "client" else "client",
+        )
+        self.streams: dict[int, Stream] = defaultdict(Stream)
+        self.on_key_frame_request: Callable[[int], None] | None = None
+        self._arrived = asyncio.Event()
+
+    @property
+    def dtls_parameters(self) -> dict[str, Any]:
+        """What `connectTransport` takes."""
+        return {"role": self._role, "fingerprints": [fingerprint_of(certificate())]}
+
+    async def open(self, timeout: float = 10.0) -> None:
+        """ICE, then DTLS. Raises TimeoutError, and ConnectionError when the handshake is refused."""
+        async with asyncio.timeout(timeout):
+            await self.link.open()
+            await self.start(self._remote)
+        if self.state != "connected":
+            raise ConnectionError(f"DTLS is {self.state}")
+
+    async def close(self) -> None:
+        """Says goodbye in DTLS, then closes the socket."""
+        await self.stop()
+        await self.link.close()
+
+    async def vanish(self) -> None:
+        """Closes the socket without a word."""
+        await self.link.close()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
+
+    async def send_rtp(self, packet: bytes) -> None:
+        """Protects and sends."""
+        await self._send_rtp(packet)
+
+    async def hears(self, ssrc: int, packets: int = 10, within: float = 10.0) -> Stream:
+        """Waits until this many more packets of the stream have come. Raises TimeoutError."""
+        stream = self.streams[ssrc]
+        wanted = stream.packets + packets
+        async with asyncio.timeout(within):
+            while stream.packets < wanted:
+                self._arrived.clear()
+                await self._arrived.wait()
+        return stream
+
+    async def _handle_rtp_data(self, data: bytes, arrival_time_ms: int) -> None:
+        stream = self.streams[int.from_bytes(data[8:12])]
+        now = time.monotonic()
+        if stream.packets:
+            stream.longest_gap = max(stream.longest_gap, now - stream.last_at)
+        else:
+            stream.first_payload = data[12:]
+        stream.packets += 1
+        stream.last_at = now
+        self._arrived.set()
+
+    async def _handle_rtcp_data(self, data: bytes) -> None:
+        for packet in RtcpPacket.parse(data):
+            if isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_PLI and self.on_key_frame_request:
+                self.on_key_frame_request(packet.media_ssrc)
