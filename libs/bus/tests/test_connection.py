@@ -1,0 +1,90 @@
+"""The connection: refusals with advice, health, and coming back."""
+
+import asyncio
+from typing import ClassVar
+
+import pytest
+
+from hubbub_bus import Bus, Unreachable
+from hubbub_bus.link_health import LinkHealth
+from hubbub_cli.nats_server import EmbeddedNats
+from hubbub_cli.ports import free_tcp_port
+from hubbub_contracts import ErrorCode, Event, HubbubError
+
+
+class Ticked(Event):
+    """Something happened."""
+
+    verb: ClassVar[str] = "test.ticked"
+    n: int
+
+
+async def test_no_server_is_said_without_the_password() -> None:
+    port = free_tcp_port()
+    with pytest.raises(Unreachable, match=f"127.0.0.1:{port}") as caught:
+        await Bus.connect(f"nats://user:secret@127.0.0.1:{port}", name="test", timeout=0.5)
+    assert "secret" not in str(caught.value)
+
+
+async def test_wrong_credentials_are_refused(nats_server: EmbeddedNats) -> None:
+    with pytest.raises(Unreachable):
+        await Bus.connect(f"nats://user:wrong@127.0.0.1:{nats_server.port}", name="test", timeout=1)
+
+
+async def test_a_lost_server_is_noticed_nothing_is_sent_and_the_link_recovers() -> None:
+    with EmbeddedNats() as server:
+        bus = await Bus.connect(server.url, name="test", timeout=5)
+        heard: list[int] = []
+        await bus.subscribe("t", Ticked, lambda event: heard.append(event.n))
+        async with asyncio.timeout(10):
+            while not bus.healthy_for(0.5):
+                await asyncio.sleep(0.05)
+            server.kill()
+            while bus.connected:
+                await asyncio.sleep(0.01)
+            assert not bus.healthy_for(0)
+            with pytest.raises(HubbubError) as caught:
+                await bus.publish("t", Ticked(n=1))
+            assert caught.value.code is ErrorCode.UNAVAILABLE
+            server.start()
+            while not bus.healthy_for(0):
+                await asyncio.sleep(0.05)
+            await bus.publish("t", Ticked(n=2))
+            while heard != [2]:
+                await asyncio.sleep(0.01)
+        await bus.close()
+
+
+async def test_a_malformed_event_is_passed_over_and_order_is_kept(bus: Bus, subject: str) -> None:
+    heard: list[int] = []
+
+    async def slowly(event: Ticked) -> None:
+        await asyncio.sleep(0.01 / (event.n + 1))
+        heard.append(event.n)
+
+    subscription = await bus.subscribe(subject, Ticked, slowly)
+    await bus.connection.client.publish(subject, b"nonsense")
+    for n in range(10):
+        await bus.publish(subject, Ticked(n=n))
+    async with asyncio.timeout(5):
+        while len(heard) < 10:
+            await asyncio.sleep(0.01)
+    assert heard == list(range(10))
+    await subscription.stop()
+
+
+def test_health_needs_unbroken_round_trips() -> None:
+    health = LinkHealth()
+    health.connected(0)
+    assert not health.healthy_for(0, 0.1)
+    for tenth in range(31):
+        health.pulse(tenth / 10)
+    assert health.healthy_for(3, 3.0)
+    assert not health.healthy_for(3.1, 3.0)
+    assert not health.healthy_for(0, 4.0), "a process that was stopped does not trust what it knew"
+    health.pulse(4.0)
+    assert health.healthy_for(0, 4.0)
+    assert not health.healthy_for(0.5, 4.0)
+    health.lost()
+    assert not health.healthy_for(0, 4.0)
+    assert not health.connected_for(0, 4.0)

@@ -1,0 +1,114 @@
+"""Who holds a lease, in which life, and how it is lost."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from hubbub_bus import Bus, KeyValue, Lease, fence, leases, read_lease
+from hubbub_cli.nats_server import EmbeddedNats
+from hubbub_contracts import ids
+
+
+@pytest.fixture
+async def store(bus: Bus) -> KeyValue:
+    bucket = leases(bus)
+    await bucket.ensure()
+    return bucket
+
+
+@pytest.fixture
+def key() -> str:
+    return f"node.{ids.mint()}"
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_renewing_keeps_the_epoch(bus: Bus, store: KeyValue, key: str) -> None:
+    lease = Lease(bus, key, "n", data={"region": "eu"}, ttl=1, renew_interval=0.2)
+    epoch = await lease.acquire()
+    await asyncio.sleep(1.5)
+    entry = await store.get(key)
+    assert entry is not None
+    record = read_lease(entry)
+    assert record is not None
+    assert entry.revision > epoch
+    assert (record.epoch, record.holder, record.data, record.fenced) == (epoch, "n", {"region": "eu"}, False)
+    assert lease.held
+    await lease.release()
+    entry = await store.get(key)
+    assert entry is not None
+    assert (entry.value, entry.reason, lease.held) == (None, "released", False)
+
+
+async def test_the_newest_wins_and_the_older_one_is_told(bus: Bus, key: str) -> None:
+    lost: list[str] = []
+    old = Lease(bus, key, "n", on_lost=lost.append, renew_interval=0.05)
+    new = Lease(bus, key, "n", renew_interval=0.05)
+    assert await old.acquire() < await new.acquire()
+    await eventually(lambda: lost == ["fenced"])
+    assert (old.held, new.held) == (False, True)
+    await new.release()
+
+
+async def test_a_fenced_holder_ends_its_life_and_may_begin_another(bus: Bus, store: KeyValue, key: str) -> None:
+    lost: list[str] = []
+    lease = Lease(bus, key, "n", on_lost=lost.append, renew_interval=0.05)
+    first = await lease.acquire()
+    while not await fence(store, key, first):  # a renewal may come between
+        await asyncio.sleep(0)
+    assert not await fence(store, key, first)
+    await eventually(lambda: lost == ["fenced"])
+    second = await lease.acquire()
+    assert second > first
+    assert not await fence(store, key, first)
+    await asyncio.sleep(0.2)
+    assert lease.held
+    await lease.release()
+
+
+async def test_a_fence_stands_where_the_lease_was_gone(bus: Bus, store: KeyValue, key: str) -> None:
+    assert await fence(store, key, 5)
+    entry = await store.get(key)
+    assert entry is not None
+    record = read_lease(entry)
+    assert record is not None
+    assert (record.fenced, record.epoch, record.holder) == (True, 5, key.removeprefix("node."))
+
+
+async def test_after_an_outage_the_same_life_goes_on_even_when_the_store_lost_everything() -> None:
+    with EmbeddedNats() as server:
+        bus = await Bus.connect(server.url, name="test", timeout=5)
+        lost: list[str] = []
+        regained: list[bool] = []
+        lease = Lease(
+            bus,
+            "node.n",
+            "n",
+            on_lost=lost.append,
+            on_regained=lambda: regained.append(True),
+            ttl=1,
+            renew_interval=0.2,
+        )
+        epoch = await lease.acquire()
+        server.kill()
+        await eventually(lambda: lost == ["lapsed"])
+        assert not lease.held
+        server.start()
+        await eventually(lambda: regained == [True])
+        await bus.connection.client.jetstream().delete_stream("KV_leases")
+        await eventually(lambda: lost == ["lapsed", "lapsed"])
+        await leases(bus).ensure()
+        await eventually(lambda: lease.held)
+        assert lease.epoch == epoch
+        entry = await leases(bus).get("node.n")
+        assert entry is not None
+        record = read_lease(entry)
+        assert record is not None
+        assert record.epoch == epoch
+        await lease.release()
+        await bus.close()
