@@ -75,7 +75,7 @@ async def test_the_counters_tell_of_routers_and_cpu_time() -> None:
     async with MediaCore([("127.0.0.1", 0)]) as core:
         await core.call(0, CreateRouter(router=1))
         async with asyncio.timeout(5):
-            while core.counters()[0]["routers"] != 1:  # noqa: ASYNC110  a counter tells nobody that it moved
+            while core.counters()[0]["routers"] != 1:
                 await asyncio.sleep(0.005)
         assert core.counters()[0]["cpu_seconds"] > 0
     assert core.counters() == []

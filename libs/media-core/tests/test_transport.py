@@ -42,7 +42,7 @@ class Harness:
 
     async def until(self, seen: Callable[[], bool]) -> None:
         """Wait until `seen` holds; the test's own timeout ends a wait in vain."""
-        while not seen():  # noqa: ASYNC110  what is waited for is a counter as often as an event
+        while not seen():
             await asyncio.sleep(0.005)
 
 

@@ -82,9 +82,7 @@ class Fault:
     """For the log."""
 
 
-Event: TypeAlias = (
-    Reply | IceSelected | DtlsReceived | TransportClosed | ProducerClosed | ConsumerClosed | Fault
-)
+Event: TypeAlias = Reply | IceSelected | DtlsReceived | TransportClosed | ProducerClosed | ConsumerClosed | Fault
 
 
 def _ice_selected(transport: int, state: Literal["new", "connected"], remote: str) -> IceSelected:

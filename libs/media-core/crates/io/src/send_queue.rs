@@ -157,7 +157,7 @@ impl SendQueue {
 /// The memory of `entries` alone: collecting nothing from a vector re-uses its allocation.
 fn emptied(mut entries: Vec<Outgoing<'_>>) -> Vec<Outgoing<'static>> {
     entries.clear();
-    entries.into_iter().filter_map(|_| None).collect()
+    entries.into_iter().map_while(|_| None).collect()
 }
 
 /// What the outcome of a call means for the first message of it.
