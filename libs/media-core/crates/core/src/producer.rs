@@ -131,7 +131,8 @@ impl Producer {
         ) {
             (Some(rid), _) if !is_rtx => self.encoding_of(rid)?,
             (_, Some(rid)) if is_rtx => self.encoding_of(rid)?,
-            _ if self.encodings.len() == 1 => 0,
+            // Who did not negotiate RIDs sends one stream, whatever was announced.
+            _ if self.encodings.len() == 1 || self.extensions.rid.is_none() => 0,
             _ => return None,
         };
         self.may_bind(now, encoding, is_rtx)

@@ -211,6 +211,23 @@ fn media_before_its_producer_is_counted_and_does_no_harm() {
 }
 
 #[test]
+fn a_client_that_announces_layers_but_knows_no_rids_sends_the_first() {
+    let mut world = World::new();
+    let mut sender = Client::connected(&mut world, 1);
+    let mut spec = simulcast();
+    spec.extensions
+        .retain(|extension| ![RID, REPAIRED_RID].contains(&extension.id));
+    produce(&mut world, sender.transport, 1, spec);
+    let packet = Packet {
+        extensions: vec![(MID, b"0")],
+        ..frame(0, 1, true)
+    };
+    sender.send(&mut world, &packet.bytes());
+    let streams = world.producer_stats(ProducerId(1)).streams;
+    assert_eq!((streams.len(), streams[0].packets), (1, 1));
+}
+
+#[test]
 fn a_name_of_another_media_section_is_not_ours() {
     let mut world = World::new();
     let mut sender = Client::connected(&mut world, 1);

@@ -6,11 +6,11 @@ use crate::api::Micros;
 use crate::forward::Destination;
 use crate::tables::TransportKey;
 
-/// Packets that one feedback may tell of. It takes a few bytes to claim 65,535; browsers tell of some hundred.
-const MAX_FEEDBACK: u16 = 2_048;
-
 use super::Worker;
 use super::requests::DEFAULT_RTT_US;
+
+/// Packets that one feedback may tell of. It takes a few bytes to claim 65,535; browsers tell of some hundred.
+const MAX_FEEDBACK: u16 = 2_048;
 
 impl Worker {
     pub(super) fn handle_rtcp(&mut self, now: Micros, key: TransportKey, datagram: &mut [u8]) {

@@ -242,17 +242,22 @@ impl Client {
         self.protect_raw(packet)
     }
 
-    /// As [`Self::protect`], for packets of which only the header is well-formed.
-    pub fn protect_raw(&mut self, packet: &[u8]) -> Vec<u8> {
+    /// As [`Self::protect`], after so many rollovers of the sequence number.
+    pub fn protect_in_round(&mut self, packet: &[u8], rollovers: u32) -> Vec<u8> {
         let header_len = RtpHeader::parse(packet).expect("RTP header").len;
         let mut buffer = packet.to_vec();
         buffer.resize(packet.len() + MAX_OVERHEAD, 0);
         let len = self
             .outbound
-            .protect_rtp_with_index(&mut buffer, header_len, packet.len(), 0)
+            .protect_rtp_with_index(&mut buffer, header_len, packet.len(), rollovers)
             .expect("protected");
         buffer.truncate(len);
         buffer
+    }
+
+    /// As [`Self::protect`], for packets of which only the header is well-formed.
+    pub fn protect_raw(&mut self, packet: &[u8]) -> Vec<u8> {
+        self.protect_in_round(packet, 0)
     }
 
     /// Sends an RTCP packet.
