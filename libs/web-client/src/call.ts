@@ -31,6 +31,20 @@ interface Remote {
 
 type Direction = "send" | "recv";
 
+/** How video is sent. */
+export interface VideoOptions {
+  /** A codec's name (`VP8`, `VP9`, `H264`, `AV1`); the first that both sides know when absent. */
+  codec?: string;
+  /** In three sizes at once. */
+  simulcast: boolean;
+}
+
+const SIMULCAST: RTCRtpEncodingParameters[] = [
+  { scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { scaleResolutionDownBy: 1, maxBitrate: 1_500_000 },
+];
+
 export class Call {
   readonly #signaling = new Signaling();
   readonly #device = new Device();
@@ -47,6 +61,7 @@ export class Call {
     readonly room: string,
     readonly name: string,
     readonly tracks: MediaStreamTrack[],
+    readonly video: VideoOptions,
     readonly listener: CallListener,
   ) {
     this.#listen();
@@ -240,10 +255,21 @@ export class Call {
         stopTracks: false,
         disableTrackOnPause: false,
         zeroRtpOnPause: false,
-        ...(track.kind === "video" ? { codecOptions: { videoGoogleStartBitrate: 1000 } } : {}),
+        ...(track.kind === "video" ? this.#videoOptions() : {}),
       });
       this.#producers.set(track, producer);
     }
+  }
+
+  #videoOptions(): Partial<types.ProducerOptions> {
+    const mimeType = `video/${this.video.codec}`.toLowerCase();
+    const codec = this.#device.sendRtpCapabilities.codecs?.find((codec) => codec.mimeType.toLowerCase() === mimeType);
+    if (this.video.codec && !codec) throw new Error(`Browser and server share no codec ${this.video.codec}.`);
+    return {
+      codecOptions: { videoGoogleStartBitrate: 1000 },
+      ...(codec ? { codec } : {}),
+      ...(this.video.simulcast ? { encodings: SIMULCAST } : {}),
+    };
   }
 
   /** Receives every producer that is not being received; one that cannot be is passed over. */

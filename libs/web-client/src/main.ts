@@ -53,7 +53,9 @@ async function join(room: string, name: string): Promise<void> {
     button.disabled = !tracks.some((track) => track.kind === kind);
     show(kind as keyof typeof switches, true);
   }
-  call = new Call(room, name, tracks, {
+  const codec = query.get("codec");
+  const video = { ...(codec ? { codec } : {}), simulcast: query.has("simulcast") };
+  call = new Call(room, name, tracks, video, {
     state: (state, why) => entered(state, why, tracks),
     peerJoined: (peer) => tiles.add(peer.peerId, peer.displayName),
     peerLeft: (peerId) => tiles.remove(peerId),
@@ -93,6 +95,9 @@ for (const kind of ["audio", "video"] as const) {
 }
 
 element("leave").addEventListener("click", () => void call?.leave());
+
+// A closed tab leaves: only one whose connection broke is waited for.
+addEventListener("pagehide", () => void call?.leave());
 
 entrance.addEventListener("submit", (event) => {
   event.preventDefault();
