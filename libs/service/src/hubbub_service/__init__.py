@@ -1,1 +1,19 @@
-"""What every service has: settings, logs, telemetry, lifecycle, drain and health."""
+"""What every service has: settings, logs, traces, a life with an orderly end, background tasks and readiness."""
+
+from hubbub_service.health import Health
+from hubbub_service.lifecycle import Lifecycle, run
+from hubbub_service.logging import configure_logging
+from hubbub_service.settings import ServiceSettings, load_settings
+from hubbub_service.tasks import Tasks
+from hubbub_service.tracing import configure_tracing
+
+__all__ = [
+    "Health",
+    "Lifecycle",
+    "ServiceSettings",
+    "Tasks",
+    "configure_logging",
+    "configure_tracing",
+    "load_settings",
+    "run",
+]

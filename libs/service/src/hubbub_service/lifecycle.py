@@ -1,118 +1,125 @@
-"""From start to stop: configure, run, stop in order on SIGTERM or SIGINT, and end when something vital has failed.
+"""The life of a service: start, work until told to stop, stop in the reverse order, in bounded time.
 
-Rules
-- What was started is stopped in the opposite order, each within its own patience; the whole within `STOP_PATIENCE`.
-- A second signal ends the process at once.
-- A vital task that ends, for whatever reason, ends the service: its supervisor starts it again.
+    async def main(life: Lifecycle) -> None:
+        bus = await Bus.connect(...)
+        life.on_stop("bus", bus.close)          # undone last
+        ...
+        life.on_stop("endpoints", endpoint.stop)  # undone first
+
+    run(main)
+
+SIGTERM and SIGINT stop it; a second one stops it at once. `fail` is for what the service cannot go on without.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
+import contextlib
+import logging
 import signal
-import sys
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-import structlog
+from hubbub_service.tasks import Tasks
 
-from . import logging, tracing
-from .settings import ServiceSettings
+log = logging.getLogger(__name__)
 
-STOP_PATIENCE = 10.0
-"""Seconds that an orderly stop may take."""
-
-FAILED = 1
-
-_log = structlog.get_logger(__name__)
+STOP_DEADLINE = 15.0
+"""Seconds for everything that `on_stop` was given."""
 
 
 class Lifecycle:
-    """The life of one service: what is to be undone at its end, and what ends it."""
+    """What a service's `main` registers with."""
 
     def __init__(self) -> None:
-        self.stack = AsyncExitStack()
         self._stop = asyncio.Event()
-        self._failed = False
-        self._vital: set[asyncio.Task[Any]] = set()
+        self._undo: list[tuple[str, Callable[[], Awaitable[Any]]]] = []
+        self._failure: str | None = None
+        self.tasks = Tasks(on_fatal=self.fail)
 
-    def on_stop(self, undo: Callable[[], Awaitable[object]]) -> None:
-        """Has `undo` called at the end, before all that was registered earlier."""
-        self.stack.push_async_callback(undo)
+    @property
+    def stopping(self) -> bool:
+        """It was told to stop."""
+        return self._stop.is_set()
 
-    def vital(self, work: Coroutine[Any, Any, Any], name: str) -> None:
-        """Runs a task without which the service is nothing; it is cancelled at the end."""
-        task = asyncio.create_task(work, name=name)
-        self._vital.add(task)
-        task.add_done_callback(self._ended)
-        self.on_stop(lambda: _cancel(task))
+    @property
+    def failure(self) -> str | None:
+        """Why it cannot go on; None when it was asked to stop."""
+        return self._failure
+
+    def on_stop(self, name: str, undo: Callable[[], Awaitable[Any]]) -> None:
+        """Calls `undo` when the service stops; what was registered last is undone first."""
+        self._undo.append((name, undo))
 
     def stop(self) -> None:
-        """Begins the orderly stop."""
+        """Asks the service to stop."""
         self._stop.set()
 
     def fail(self, why: str) -> None:
-        """Ends the service as failed."""
-        _log.error("the service cannot go on", why=why)
-        self._failed = True
+        """Stops the service, which then exits with 1."""
+        if not self._stop.is_set():
+            log.critical("cannot go on: %s", why)
+            self._failure = self._failure or why
         self._stop.set()
 
-    async def wait(self) -> int:
-        """Waits for the end, then undoes everything; returns the exit status."""
+    async def wait(self) -> None:
+        """Returns once the service is told to stop."""
         await self._stop.wait()
-        try:
-            await asyncio.wait_for(self.stack.aclose(), STOP_PATIENCE)
-        except TimeoutError:
-            _log.error("the stop took too long")
-            return FAILED
-        return FAILED if self._failed else 0
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._vital.discard(task)
-        if task.cancelled() or self._stop.is_set():
-            return
-        error = task.exception()
-        if error is not None:
-            _log.error("a vital task failed", task=task.get_name(), exc_info=error)
-        self.fail(f"{task.get_name()} has ended")
-
-
-def run(service: str, settings: ServiceSettings, start: Callable[[Lifecycle], Awaitable[None]]) -> int:
-    """Runs a service from its `start` to its stop; returns the exit status of the process."""
-    for_people = sys.stderr.isatty() and settings.environment != "production"
-    logging.configure(service, level=settings.log_level, json=not for_people)
-    tracing.configure(service)
-    return asyncio.run(_run(start))
+    async def close(self, deadline: float = STOP_DEADLINE) -> None:
+        """Undoes everything, whatever fails on the way, within `deadline` seconds in all."""
+        ends = asyncio.get_running_loop().time() + deadline
+        while self._undo:
+            name, undo = self._undo.pop()
+            try:
+                async with asyncio.timeout_at(ends):
+                    await undo()
+            except TimeoutError:
+                log.warning("stopping %s took too long", name)
+            except Exception:
+                log.exception("stopping %s failed", name)
+        await self.tasks.close()
 
 
-async def _run(start: Callable[[Lifecycle], Awaitable[None]]) -> int:
-    lifecycle = Lifecycle()
+def run(main: Callable[[Lifecycle], Awaitable[None]], *, deadline: float = STOP_DEADLINE) -> int:
+    """Runs a service until it is told to stop; the exit status: 0 when it was asked to, 1 when it failed."""
+    return asyncio.run(_run(main, deadline))
+
+
+async def _run(main: Callable[[Lifecycle], Awaitable[None]], deadline: float) -> int:
+    life = Lifecycle()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_log_unhandled)
+    starting = asyncio.ensure_future(_start(main, life))
+
+    def signalled(name: str) -> None:
+        if life.stopping:
+            log.warning("%s again: stopping at once", name)
+            raise SystemExit(1)
+        log.info("%s: stopping", name)
+        life.stop()
+        starting.cancel()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _on_signal, lifecycle, number)
-    starting = asyncio.ensure_future(start(lifecycle))
-    stopped = asyncio.create_task(lifecycle._stop.wait())  # noqa: SLF001 - a stop may come before the start is done
-    await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if not starting.done():
-        await _cancel(starting)
-    elif (error := starting.exception()) is not None:
-        _log.error("the service could not start", why=str(error), exc_info=error)
-        lifecycle.fail("it could not start")
-    return await lifecycle.wait()
+        loop.add_signal_handler(number, signalled, number.name)
+    with contextlib.suppress(asyncio.CancelledError):
+        await starting
+    await life.wait()
+    await life.close(deadline)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(number)
+    return 0 if life.failure is None else 1
 
 
-def _on_signal(lifecycle: Lifecycle, number: int) -> None:
-    loop = asyncio.get_running_loop()
-    _log.info("stopping", signal=signal.Signals(number).name)
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.remove_signal_handler(each)
-        signal.signal(each, lambda *_: os._exit(FAILED))
-    lifecycle.stop()
+async def _start(main: Callable[[Lifecycle], Awaitable[None]], life: Lifecycle) -> None:
+    try:
+        await main(life)
+    except Exception as error:
+        log.exception("the start failed")
+        life.fail(f"the start failed: {error}")
 
 
-async def _cancel(task: asyncio.Future[Any]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+def _log_unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """An exception that nobody caught is a bug: it is logged with its trace."""
+    error = context.get("exception")
+    log.error("unhandled: %s", context.get("message"), exc_info=error if isinstance(error, Exception) else None)
