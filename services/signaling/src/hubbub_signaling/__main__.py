@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from hubbub_service.lifecycle import run
-from hubbub_service.settings import load
+from hubbub_service import configure_logging, configure_tracing, load_settings, run
 
 from .bootstrap import start
 from .settings import Settings
@@ -13,8 +12,10 @@ from .settings import Settings
 
 def main() -> int:
     """Runs signaling until it is told to stop."""
-    settings = load(Settings)
-    return run("signaling", settings, lambda life: start(settings, life))
+    settings = load_settings(Settings)
+    configure_logging("signaling", settings.log_level, development=settings.development)
+    configure_tracing("signaling")
+    return run(lambda life: start(settings, life))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,7 @@ import uvicorn
 from hubbub_bus import Bus, Lease
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.room import RoomRevisions
-from hubbub_service.lifecycle import Lifecycle
+from hubbub_service import Lifecycle
 
 from .adapters.bus_backend import BusBackend
 from .adapters.http import make_http
@@ -29,7 +30,7 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     """Starts everything; what is undone at the end is registered with `life` as it comes."""
     listener = _listen(settings.host, settings.port)
     bus = await Bus.connect(settings.nats_url, name=f"signaling-{settings.signaling_id}")
-    life.on_stop(bus.close)
+    life.on_stop("bus", bus.close)
     bus.on_closed(lambda: life.fail("the bus is closed for good"))
 
     def lost(how: Literal["lapsed", "fenced"]) -> None:
@@ -38,7 +39,7 @@ async def start(settings: Settings, life: Lifecycle) -> None:
 
     lease = Lease(bus, subjects.signaling_lease(settings.signaling_id), settings.signaling_id, on_lost=lost)
     await lease.acquire()
-    life.on_stop(lease.release)
+    life.on_stop("lease", lease.release)
 
     backend = BusBackend(bus)
     office = Office(
@@ -65,13 +66,14 @@ async def start(settings: Settings, life: Lifecycle) -> None:
         )
     )
     # `serve` is `_serve` with uvicorn's own signal handlers around it; the signals are the lifecycle's.
-    life.vital(server._serve([listener]), "http")  # noqa: SLF001
+    serving = life.tasks.spawn(server._serve([listener]), "http", vital=True)  # noqa: SLF001
 
     async def drain() -> None:
         server.should_exit = True
         await office.stop()
+        await asyncio.wait([serving])
 
-    life.on_stop(drain)
+    life.on_stop("sockets", drain)
     _log.info("signaling is up", port=listener.getsockname()[1], signaling_id=settings.signaling_id)
 
 
