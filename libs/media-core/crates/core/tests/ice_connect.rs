@@ -8,7 +8,7 @@ use common::media::vp8;
 use common::specs::*;
 use common::{Client, World};
 use hubbub_core::api::{Command, Event, IceCredentials, IceState};
-use hubbub_wire::stun::{IceKey, StunClass, StunMessage};
+use hubbub_wire::stun::{BindingRequest, IceKey, IceRole, StunClass, StunMessage};
 
 fn selected(events: &[Event]) -> Vec<SocketAddr> {
     events
@@ -64,6 +64,28 @@ fn a_wrong_password_or_ufrag_is_dropped_in_silence() {
     }
     assert_eq!((world.sent.len(), world.events.len()), (0, 0));
     assert_eq!(world.worker.counters().dropped_stun, 2);
+}
+
+#[test]
+fn a_client_that_wants_to_be_controlled_too_is_told_of_the_conflict() {
+    let mut world = World::new();
+    let client = Client::new(&mut world, 1);
+    let request = BindingRequest {
+        transaction_id: [1; 12],
+        username: "ufrag1:theirs",
+        priority: 1,
+        use_candidate: false,
+        role: IceRole::Controlled(1),
+    };
+    let mut buffer = [0; 200];
+    let len = request
+        .write(&mut buffer, &IceKey::new(&client.ice.pwd))
+        .expect("room");
+    world.datagram(client.address, &buffer[..len]);
+    let sent = world.take_sent(client.address);
+    let answer = StunMessage::parse(&sent[0]).expect("STUN");
+    assert_eq!(answer.error_code(), Some(487));
+    assert_eq!(selected(&world.events), []);
 }
 
 #[test]

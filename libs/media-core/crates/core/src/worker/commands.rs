@@ -207,33 +207,23 @@ impl Worker {
             .ok_or(CommandError::NotFound)
     }
 
-    pub(super) fn transport_key(&self, id: TransportId) -> Result<TransportKey, CommandError> {
-        self.tables
-            .transport_ids
-            .get(&id)
-            .copied()
-            .ok_or(CommandError::NotFound)
+    pub(super) fn transport_key(&mut self, id: TransportId) -> Result<TransportKey, CommandError> {
+        self.touched.transport = self.tables.transport_ids.get(&id).copied();
+        self.touched.transport.ok_or(CommandError::NotFound)
     }
 
-    pub(super) fn producer_key(&self, id: ProducerId) -> Result<ProducerKey, CommandError> {
-        self.tables
-            .producer_ids
-            .get(&id)
-            .copied()
-            .ok_or(CommandError::NotFound)
+    pub(super) fn producer_key(&mut self, id: ProducerId) -> Result<ProducerKey, CommandError> {
+        self.touched.producer = self.tables.producer_ids.get(&id).copied();
+        self.touched.producer.ok_or(CommandError::NotFound)
     }
 
-    pub(super) fn consumer_key(&self, id: ConsumerId) -> Result<ConsumerKey, CommandError> {
-        self.tables
-            .consumer_ids
-            .get(&id)
-            .copied()
-            .ok_or(CommandError::NotFound)
+    pub(super) fn consumer_key(&mut self, id: ConsumerId) -> Result<ConsumerKey, CommandError> {
+        self.touched.consumer = self.tables.consumer_ids.get(&id).copied();
+        self.touched.consumer.ok_or(CommandError::NotFound)
     }
 
     fn transport_mut(&mut self, id: TransportId) -> Result<&mut Transport, CommandError> {
         let key = self.transport_key(id)?;
-        self.touched.transport = Some(key);
         self.tables
             .transports
             .get_mut(key)
