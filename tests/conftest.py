@@ -1,5 +1,6 @@
 """Fixtures for what crosses a service boundary: whole installations, each apart from all others."""
 
+import secrets
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -53,3 +54,9 @@ def pytest_runtest_makereport(
             if isinstance(value, Installation):
                 report.sections.extend((f"log of {name}", text) for name, text in value.logs())
     return report
+
+
+@pytest.fixture
+def call_id(request: pytest.FixtureRequest) -> str:
+    """A room of the test's own."""
+    return f"{request.node.name[:40]} {secrets.token_hex(6)}"

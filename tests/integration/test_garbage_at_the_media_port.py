@@ -1,0 +1,124 @@
+"""What anybody may throw at the media port changes nothing, and is not answered with more than came in."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import socket
+
+from aioice import stun
+
+from support.caller import Caller
+from support.eventually import counts_become
+from support.installation import Installation
+
+DATAGRAMS = 10_000
+LARGEST = 1_400
+
+
+def garbage(generator: random.Random) -> bytes:
+    """A datagram that looks, by its first byte, like STUN, DTLS, SRTP, SRTCP or nothing at all."""
+    data = bytearray(generator.randbytes(generator.randrange(LARGEST)))
+    if len(data) > 1:
+        data[0] = generator.choice((0, 1, 20, 22, 63, 64, 128, 144, 191, 192, 255))
+        data[1] = generator.choice((data[1], 96, 111, 200, 206))
+    return bytes(data)
+
+
+def stun_request(username: str, password: str, *, integrity: bool = True) -> bytes:
+    request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    request.attributes["USERNAME"] = username
+    request.attributes["PRIORITY"] = 1
+    request.attributes["ICE-CONTROLLING"] = 1
+    request.attributes["USE-CANDIDATE"] = None
+    if integrity:
+        request.add_message_integrity(password.encode())
+    return bytes(request)
+
+
+async def test_ten_thousand_random_datagrams_disturb_no_call(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as bob:
+        await alice.join(call_id)
+        await bob.join(call_id)
+        producer_id = await alice.publish("audio")
+        await bob.event("newProducer")
+        consumer = await bob.consume(producer_id)
+        await consumer.hears(10)
+        link = consumer.transport.link
+        before, sent_before = consumer.transport.streams[consumer.ssrc].packets, alice.sources[producer_id].sent
+
+        generator = random.Random(20_231)
+        with socket.socket(type=socket.SOCK_DGRAM) as stranger:
+            stranger.setblocking(False)
+            answered = sent = 0
+            for number in range(DATAGRAMS):
+                datagram = garbage(generator)
+                sent += len(datagram)
+                stranger.sendto(datagram, link.address)
+                if number % 50 == 0:
+                    await asyncio.sleep(0.005)
+            await consumer.hears(20)
+            answered = drain(stranger)
+
+        heard = consumer.transport.streams[consumer.ssrc].packets - before
+        assert heard >= 0.99 * (alice.sources[producer_id].sent - sent_before)
+        assert answered == 0
+        await counts_become(installation, rooms=1, peers=2, producers=1, transports=2, consumers=1)
+        assert alice.events("transportClosed") == bob.events("transportClosed") == []
+
+
+async def test_garbage_from_the_clients_own_address_disturbs_nothing(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as bob:
+        await alice.join(call_id)
+        await bob.join(call_id)
+        producer_id = await alice.publish("video")
+        await bob.event("newProducer")
+        consumer = await bob.consume(producer_id)
+        await consumer.hears(5)
+        generator = random.Random(7)
+        for caller in (alice, bob):
+            for transport in caller.transports.values():
+                for number in range(500):
+                    await transport.link._send(garbage(generator))
+                    if number % 50 == 0:
+                        await asyncio.sleep(0.005)
+        await consumer.hears(10)
+        assert alice.events("transportClosed") == bob.events("transportClosed") == []
+
+
+async def test_stun_that_proves_nothing_is_not_answered_with_more_than_came_in(
+    installation: Installation, call_id: str
+) -> None:
+    async with Caller(installation.url) as alice:
+        await alice.join(call_id)
+        offer = await alice.call("createTransport", direction="send")
+        address = (offer["iceCandidates"][0]["ip"], offer["iceCandidates"][0]["port"])
+        fragment, password = offer["iceParameters"]["usernameFragment"], offer["iceParameters"]["password"]
+        lies = [
+            stun_request(f"{fragment}:x", "wrong password"),
+            stun_request(f"{fragment}:x", "", integrity=False),
+            stun_request("nobody:x", password),
+            stun_request(f"x:{fragment}", password),
+            stun_request(f"{fragment}:{'x' * 400}", "wrong password"),
+        ]
+        with socket.socket(type=socket.SOCK_DGRAM) as stranger, socket.socket(type=socket.SOCK_DGRAM) as friend:
+            stranger.setblocking(False)
+            for lie in lies * 20:
+                stranger.sendto(lie, address)
+            # Whoever knows the password is answered: what was sent before it has been read by then.
+            friend.setblocking(False)
+            friend.sendto(stun_request(f"{fragment}:{secrets.token_hex(4)}", password), address)
+            answer = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(friend, 2048), 5)
+            assert stun.parse_message(answer).message_class is stun.Class.RESPONSE
+            assert drain(stranger) <= sum(map(len, lies)) * 20
+
+
+def drain(receiver: socket.socket) -> int:
+    """Bytes that have come so far."""
+    total = 0
+    while True:
+        try:
+            total += len(receiver.recv(2048))
+        except BlockingIOError:
+            return total

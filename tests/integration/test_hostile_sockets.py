@@ -1,0 +1,137 @@
+"""Frames that no honest client sends: the connection is kept or ended, and nobody else notices."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from support.caller import Caller
+from support.client_socket import ClientSocket
+from support.installation import Installation
+
+CONNECTION_LIMIT = 10.0
+"""Seconds within which a connection that does not open its session, or answers no ping, is ended."""
+
+
+async def still_serves(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url) as witness:
+        await witness.join(call_id)
+
+
+async def test_a_message_that_is_too_large_is_refused_and_the_connection_stays(
+    installation: Installation, call_id: str
+) -> None:
+    async with Caller(installation.url) as alice:
+        await alice.join(call_id)
+        answer = await alice.ask("createTransport", {"direction": "send", "appData": "x" * (2 << 20)})
+        assert answer["error"]["code"] == "too_large"
+        assert await alice.ask("getProducers") == {"producers": []}
+
+
+async def test_a_frame_that_is_far_too_large_ends_the_connection(installation: Installation, call_id: str) -> None:
+    async with ClientSocket(installation.url) as mallory:
+        await mallory.send("420" + json.dumps(["createRoom", {"callId": "x" * (5 << 20)}]))
+        assert await mallory.closed() == 1009
+    await still_serves(installation, call_id)
+
+
+async def test_deeply_nested_json_is_an_invalid_argument(installation: Installation, call_id: str) -> None:
+    async with ClientSocket(installation.url) as mallory:
+        for depth in (500, 100_000):
+            await mallory.send('427["createRoom",' + "[" * depth + "]" * depth + "]")
+            await mallory.send('428["createRoom",{"callId":' + '{"a":' * depth + "1" + "}" * depth + "}]")
+        await mallory.send('429["createRoom"')
+        await mallory.send('4210["createRoom",{"callId":NaN}]')
+        assert (await mallory.ask("createRoom", {"callId": call_id}))["callId"] == call_id
+        codes = {one.name: one.payload.get("error", {}).get("code") for one in mallory.log}
+        assert codes.pop("ack 0") is None
+        assert set(codes.values()) <= {"invalid_argument", "too_large"}
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '451-["createRoom",{"_placeholder":true,"num":0}]',
+        '461-0[{"_placeholder":true,"num":0}]',
+        '42/calls,0["createRoom",{"callId":"x"}]',
+        "42",
+        "4299999999999999999999[]",
+        '430[{"callId":"x"}]',
+        "44{}",
+        "49",
+        "4",
+        "9",
+        "probe",
+        "",
+    ],
+)
+async def test_a_frame_that_no_client_sends_reaches_nobody(
+    installation: Installation, call_id: str, frame: str
+) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as mallory:
+        await alice.join(call_id)
+        await mallory.join(call_id)
+        await mallory.send(frame)
+        await mallory.send_bytes(b"\x00\xff")
+        await mallory.closed()
+        await alice.event("peerLeft", peerId=mallory.peer_id, reason="disconnected")
+        assert await alice.ask("getProducers") == {"producers": []}
+
+
+async def test_the_events_of_opening_and_closing_are_not_a_clients_to_send(
+    installation: Installation, call_id: str
+) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as mallory:
+        await alice.join(call_id)
+        await mallory.join(call_id)
+        for event in ("connect", "disconnect"):
+            answer = await mallory.ask(event, alice.sid, "transport close")
+            assert answer["error"]["code"] == "unknown_event"
+        assert len((await mallory.ask("getProducers"))["producers"]) == 0
+        assert alice.events("peerLeft") == []
+
+
+async def test_who_floods_is_ended_and_others_are_answered_meanwhile(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as mallory:
+        await alice.join(call_id)
+        await mallory.join(call_id)
+
+        async def flood() -> None:
+            for _ in range(5_000):
+                if mallory.is_closed:
+                    return
+                await mallory.send('42["getProducers"]')
+
+        flooding = asyncio.create_task(flood())
+        answered = 0
+        while not mallory.is_closed:
+            async with asyncio.timeout(2):
+                await alice.call("getProducers")
+            answered += 1
+            await asyncio.sleep(0.05)  # slower than what an honest client may send
+        await asyncio.wait([flooding])
+        flooding.exception()
+        assert answered > 0
+        await alice.event("peerLeft", peerId=mallory.peer_id)
+        assert await alice.ask("getProducers") == {"producers": []}
+
+
+async def test_connections_with_nobody_behind_them_are_ended_within_ten_seconds(
+    installation: Installation, call_id: str
+) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as bob:
+        await alice.join(call_id)
+        await bob.join(call_id)
+        bob.fall_silent()
+        idle = [ClientSocket(installation.url) for _ in range(100)]
+        await asyncio.gather(*(socket.open(connect=False) for socket in idle))
+
+        patience = CONNECTION_LIMIT + 3
+        await asyncio.gather(
+            *(socket.closed(patience) for socket in idle),
+            alice.event("peerLeft", within=patience, peerId=bob.peer_id, reason="disconnected"),
+        )
+        await asyncio.gather(*(socket.close() for socket in idle))
+        assert await alice.ask("getProducers") == {"producers": []}

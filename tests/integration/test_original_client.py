@@ -1,0 +1,68 @@
+"""The ten events and the three of the server's that the original service had, used by an ordinary client."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.client import Client
+from support.client_socket import Refused
+from support.eventually import counts_become
+from support.installation import Installation
+
+FRAMES = 15
+
+
+async def test_two_people_see_and_hear_each_other_and_part(installation: Installation, call_id: str) -> None:
+    async with Client() as alice, Client() as bob:
+        await alice.connect(installation.url)
+        await bob.connect(installation.url)
+
+        assert await alice.join(call_id, "alice") == []
+        assert await bob.join(call_id, "bob") == [
+            {"peerId": alice.peer_id, "userId": "alice", "displayName": "alice", "appData": {}, "producers": []}
+        ]
+        joined = await alice.event("peerJoined")
+        assert (joined["peerId"], joined["userId"], joined["displayName"]) == (bob.peer_id, "bob", "bob")
+
+        sinks = []
+        for speaker, listener in ((alice, bob), (bob, alice)):
+            for kind in ("audio", "video"):
+                producer_id = await speaker.publish(kind)
+                told = await listener.event("newProducer")
+                assert (told["producerId"], told["peerId"], told["kind"]) == (producer_id, speaker.peer_id, kind)
+                sinks.append(await listener.watch(producer_id))
+        for sink in sinks:
+            await sink.sees(FRAMES)
+        await counts_become(installation, rooms=1, peers=2, producers=4, transports=4, consumers=4)
+
+        listed = (await alice.call("getProducers"))["producers"]
+        assert {(one["peerId"], one["userId"], one["kind"], one["paused"]) for one in listed} == {
+            (bob.peer_id, "bob", "audio", False),
+            (bob.peer_id, "bob", "video", False),
+        }
+
+        await bob.call("leaveRoom")
+        left = await alice.event("peerLeft")
+        assert (left["peerId"], left["userId"], left["reason"]) == (bob.peer_id, "bob", "left")
+        assert (await alice.call("getProducers")) == {"producers": []}
+        with pytest.raises(Refused, match="invalid_state"):
+            await bob.call("getProducers")
+    await counts_become(installation)
+
+
+async def test_who_comes_later_is_told_what_there_is_and_the_loss_of_a_socket_is_a_departure(
+    installation: Installation, call_id: str
+) -> None:
+    async with Client() as alice, Client() as bob:
+        await alice.connect(installation.url)
+        await alice.join(call_id, "alice")
+        producer_id = await alice.publish("video")
+
+        await bob.connect(installation.url)
+        (peer,) = await bob.join(call_id, "bob")
+        assert peer["producers"] == [{"producerId": producer_id, "kind": "video", "appData": {}, "paused": False}]
+        await (await bob.watch(producer_id)).sees(FRAMES)
+
+        await alice.socket.disconnect()
+        assert (await bob.event("peerLeft"))["reason"] == "disconnected"
+        await counts_become(installation, rooms=1, peers=1, transports=1)

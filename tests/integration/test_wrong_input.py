@@ -1,0 +1,303 @@
+"""Whatever a client sends: a clear error with a stable code, and nothing has changed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from hubbub_contracts.socket.catalogue import CALLS
+from support.caller import Caller, rtp_capabilities, rtp_parameters
+from support.installation import Installation
+from support.nothing_changed import nothing_changes
+from support.rtp_transport import certificate, fingerprint_of
+
+OUTSIDE_EVENTS = {"createRoom", "joinRoom", "resume"}
+NUMBERLESS: tuple[Any, ...] = (7, True, [], {})
+"""What a string is not."""
+FORMLESS: tuple[Any, ...] = (7, True, [], "text")
+"""What an object is not."""
+
+
+@dataclass
+class Stage:
+    """Alice sends to Bob; Carol is in a room of her own; Dave is in none."""
+
+    call_id: str
+    alice: Caller
+    bob: Caller
+    carol: Caller
+    dave: Caller
+    alice_sends: str
+    alice_producer: str
+    bob_receives: str
+    bob_consumer: str
+    carol_sends: str
+    carol_producer: str
+
+    installation: Installation
+
+    def nothing_changes(self) -> AbstractAsyncContextManager[None]:
+        """What happens inside must have no effect."""
+        return nothing_changes(
+            self.installation,
+            [self.alice, self.bob, self.carol],
+            rooms=2,
+            peers=3,
+            producers=2,
+            transports=4,
+            consumers=1,
+        )
+
+
+@pytest.fixture
+async def stage(installation: Installation, call_id: str) -> AsyncIterator[Stage]:
+    """Without packets: nothing here is about media."""
+    url = installation.url
+    async with Caller(url) as alice, Caller(url) as bob, Caller(url) as carol, Caller(url) as dave:
+        await alice.join(call_id)
+        await bob.join(call_id)
+        await carol.join(f"{call_id}!")
+        alice_sends = await transport(alice, "send")
+        bob_receives = await transport(bob, "recv")
+        carol_sends = await transport(carol, "send")
+        await transport(carol, "recv")
+        alice_producer = await produce(alice, alice_sends)
+        await bob.event("newProducer")
+        consumed = await bob.call("consume", transportId=bob_receives, producerId=alice_producer)
+        carol_producer = await produce(carol, carol_sends)
+        yield Stage(
+            call_id,
+            alice,
+            bob,
+            carol,
+            dave,
+            alice_sends,
+            alice_producer,
+            bob_receives,
+            consumed["id"],
+            carol_sends,
+            carol_producer,
+            installation,
+        )
+
+
+async def transport(caller: Caller, direction: str) -> str:
+    return str((await caller.call("createTransport", direction=direction))["id"])
+
+
+async def produce(caller: Caller, transport_id: str) -> str:
+    produced = await caller.call(
+        "produce", transportId=transport_id, kind="video", rtpParameters=rtp_parameters("video", 4711)
+    )
+    return str(produced["id"])
+
+
+async def code(caller: Caller, event: str, payload: Any) -> str:
+    """The error's code; `fine` when there was none."""
+    answer = await caller.ask(event, payload)
+    if "error" not in answer:
+        return "fine"
+    assert set(answer["error"]) == {"code", "message", "retryable"}
+    return str(answer["error"]["code"])
+
+
+def dtls() -> dict[str, Any]:
+    return {"role": "client", "fingerprints": [fingerprint_of(certificate())]}
+
+
+def well_formed(transport_id: str, producer_id: str, consumer_id: str, call_id: str) -> dict[str, dict[str, Any]]:
+    """A payload for every event that is there, each in itself right."""
+    return {
+        "createRoom": {"callId": call_id},
+        "joinRoom": {"callId": call_id, "userId": "u", "rtpCapabilities": rtp_capabilities()},
+        "leaveRoom": {},
+        "resume": {"resumeToken": "cm9vbQ.peer.secret"},
+        "createTransport": {"direction": "send"},
+        "connectTransport": {"transportId": transport_id, "dtlsParameters": dtls()},
+        "restartIce": {"transportId": transport_id},
+        "closeTransport": {"transportId": transport_id},
+        "produce": {
+            "transportId": transport_id,
+            "kind": "audio",
+            "rtpParameters": rtp_parameters("audio", 99, mid="9"),
+        },
+        "closeProducer": {"producerId": producer_id},
+        "pauseProducer": {"producerId": producer_id},
+        "resumeProducer": {"producerId": producer_id},
+        "getProducers": {},
+        "consume": {"transportId": transport_id, "producerId": producer_id},
+        "resumeConsumer": {"consumerId": consumer_id},
+        "pauseConsumer": {"consumerId": consumer_id},
+        "closeConsumer": {"consumerId": consumer_id},
+    }
+
+
+async def test_before_a_room_is_joined_everything_else_is_refused(installation: Installation, call_id: str) -> None:
+    payloads = well_formed("t", "p", "c", call_id)
+    assert set(payloads) == set(CALLS)
+    async with Caller(installation.url) as dave:
+        got = {event: await code(dave, event, payloads[event]) for event in payloads if event not in OUTSIDE_EVENTS}
+        assert set(got.values()) == {"invalid_state"}, got
+        assert await code(dave, "joinRoom", payloads["joinRoom"]) == "room_not_found"
+
+
+async def test_in_a_room_a_second_join_and_a_resume_are_refused(stage: Stage, call_id: str) -> None:
+    async with stage.nothing_changes():
+        payloads = well_formed("t", "p", "c", call_id)
+        assert await code(stage.alice, "joinRoom", payloads["joinRoom"]) == "invalid_state"
+        assert await code(stage.alice, "resume", payloads["resume"]) == "invalid_state"
+
+
+async def test_every_missing_or_wrongly_typed_field_is_an_invalid_argument(stage: Stage, call_id: str) -> None:
+    got: dict[str, str] = {}
+    async with stage.nothing_changes():
+        payloads = well_formed(stage.alice_sends, stage.alice_producer, "nobody", call_id)
+        for event, payload in payloads.items():
+            caller = stage.dave if event in OUTSIDE_EVENTS else stage.alice
+            for name, value in payload.items():
+                wrong = NUMBERLESS if isinstance(value, str) else FORMLESS
+                absent = {key: kept for key, kept in payload.items() if key != name}
+                for bad in ({**payload, name: None}, absent, *({**payload, name: other} for other in wrong)):
+                    got[f"{event} {bad}"] = await code(caller, event, bad)
+    assert {what: answer for what, answer in got.items() if answer != "invalid_argument"} == {}
+
+
+async def test_a_payload_that_is_no_object_is_an_invalid_argument(stage: Stage) -> None:
+    async with stage.nothing_changes():
+        for event in well_formed("", "", "", ""):
+            caller = stage.dave if event in OUTSIDE_EVENTS else stage.alice
+            for payload in ("text", 7, [], ["x"], True, 1e400):
+                assert await code(caller, event, payload) == "invalid_argument", (event, payload)
+
+
+async def test_ids_that_are_unknown_or_another_peers_are_not_found(stage: Stage, call_id: str) -> None:
+    of_carol = (stage.carol_sends, stage.carol_producer, "nobody")
+    tries: list[tuple[Caller, str, dict[str, Any]]] = [
+        *((stage.alice, event, {"consumerId": stage.bob_consumer}) for event in CALLS if event.endswith("Consumer")),
+        (stage.bob, "consume", {"transportId": stage.bob_receives, "producerId": "nobody"}),
+        (stage.bob, "consume", {"transportId": stage.bob_receives, "producerId": stage.carol_producer}),
+    ]
+    for ids in (("nobody",) * 3, (stage.alice_sends, stage.alice_producer, "nobody"), of_carol):
+        for event, payload in well_formed(*ids, call_id).items():
+            if event not in {*OUTSIDE_EVENTS, "leaveRoom", "getProducers", "createTransport"}:
+                tries.append((stage.bob, event, payload))
+
+    got: dict[str, str] = {}
+    async with stage.nothing_changes():
+        for caller, event, payload in tries:
+            got[f"{event} {payload}"] = await code(caller, event, payload)
+    assert {what: answer for what, answer in got.items() if answer != "not_found"} == {}
+
+
+async def test_media_in_the_wrong_direction_is_an_invalid_state(stage: Stage) -> None:
+    async with stage.nothing_changes():
+        audio = {"kind": "audio", "rtpParameters": rtp_parameters("audio", 99, mid="9")}
+        assert await code(stage.bob, "produce", {"transportId": stage.bob_receives, **audio}) == "invalid_state"
+        consume = {"transportId": stage.alice_sends, "producerId": stage.alice_producer}
+        assert await code(stage.alice, "consume", consume) == "invalid_state"
+
+
+async def test_a_codec_that_the_client_cannot_receive_is_unsupported(stage: Stage) -> None:
+    async with stage.nothing_changes():
+        only_audio = rtp_capabilities()
+        only_audio["codecs"] = [codec for codec in only_audio["codecs"] if codec["kind"] == "audio"]
+        consume = {"transportId": stage.bob_receives, "producerId": stage.alice_producer}
+        assert await code(stage.bob, "consume", {**consume, "rtpCapabilities": only_audio}) == "unsupported"
+
+
+async def test_a_codec_that_the_room_does_not_have_is_unsupported(stage: Stage) -> None:
+    async with stage.nothing_changes():
+        parameters = rtp_parameters("video", 99, mid="9")
+        parameters["codecs"][0]["mimeType"] = "video/theora"
+        payload = {"transportId": stage.alice_sends, "kind": "video", "rtpParameters": parameters}
+        assert await code(stage.alice, "produce", payload) == "unsupported"
+
+
+SHA_256 = "AB:" * 31 + "AB"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"role": "client"},
+        {"role": "client", "fingerprints": []},
+        {"role": "client", "fingerprints": [{"algorithm": "sha-256"}]},
+        {"role": "client", "fingerprints": [{"algorithm": "sha-256", "value": ""}]},
+        {"role": "client", "fingerprints": [{"algorithm": "sha-256", "value": SHA_256[:-3]}]},
+        {"role": "client", "fingerprints": [{"algorithm": "sha-256", "value": SHA_256.replace("A", "G")}]},
+        {"role": "client", "fingerprints": [{"algorithm": "md5", "value": "AB:" * 15 + "AB"}]},
+        {"role": "leader", "fingerprints": [{"algorithm": "sha-256", "value": SHA_256}]},
+    ],
+    ids=["missing", "none", "no value", "empty value", "too short", "not hexadecimal", "weak digest", "no such role"],
+)
+async def test_bad_dtls_parameters_are_an_invalid_argument_and_may_be_mended(
+    installation: Installation, call_id: str, parameters: dict[str, Any]
+) -> None:
+    async with Caller(installation.url) as alice:
+        await alice.join(call_id)
+        transport_id = await transport(alice, "send")
+        bad = {"transportId": transport_id, "dtlsParameters": parameters}
+        assert await code(alice, "connectTransport", bad) == "invalid_argument"
+        assert await code(alice, "connectTransport", {"transportId": transport_id, "dtlsParameters": dtls()}) == "fine"
+
+
+async def test_a_transport_is_connected_once(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url) as alice:
+        await alice.join(call_id)
+        payload = {"transportId": await transport(alice, "send"), "dtlsParameters": dtls()}
+        assert await code(alice, "connectTransport", payload) == "fine"
+        assert await code(alice, "connectTransport", payload) == "invalid_state"
+
+
+async def test_unknown_events_run_nothing(stage: Stage) -> None:
+    async with stage.nothing_changes():
+        for event in (
+            "connect",
+            "disconnect",
+            "message",
+            "connect_error",
+            "*",
+            "__class__",
+            "",
+            "JoinRoom",
+            "x" * 999,
+        ):
+            assert await code(stage.alice, event, {}) == "unknown_event", event
+
+
+async def test_absent_and_null_payloads_are_empty_ones(stage: Stage) -> None:
+    assert len((await stage.bob.ask("getProducers"))["producers"]) == 1
+    assert len((await stage.bob.ask("getProducers", None))["producers"]) == 1
+    assert (await stage.bob.ask("createTransport", None))["error"]["code"] == "invalid_argument"
+
+
+async def test_nobody_has_to_ask_for_an_acknowledgement(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as bob:
+        await bob.join(call_id)
+        await alice.emit("joinRoom", {"callId": call_id, "userId": "alice", "rtpCapabilities": rtp_capabilities()})
+        await bob.event("peerJoined", userId="alice")
+        await alice.emit("leaveRoom")
+        await bob.event("peerLeft", userId="alice", reason="left")
+
+
+@pytest.mark.parametrize(
+    "name", [">", "*", "a.b.*", "a b", "  ", "ß→日本🎥", "../..", "$KV.rooms.>", "x" * 64, "🎥" * 64]
+)
+async def test_any_text_is_a_plain_name_of_a_room(installation: Installation, name: str) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as bob, Caller(installation.url) as carol:
+        await carol.join(f"{name[:60]}...")
+        joined = await alice.join(name)
+        assert joined["peers"] == []
+        assert [peer["peerId"] for peer in (await bob.join(name))["peers"]] == [alice.peer_id]
+        await alice.event("peerJoined", peerId=bob.peer_id)
+        assert carol.events("peerJoined") == []
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65, "\ud800"], ids=["empty", "too long", "half a character"])
+async def test_what_is_no_text_of_64_characters_is_no_name_of_a_room(installation: Installation, name: str) -> None:
+    async with Caller(installation.url) as alice:
+        assert await code(alice, "createRoom", {"callId": name}) == "invalid_argument"

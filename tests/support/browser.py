@@ -1,0 +1,175 @@
+"""Chromium with a camera and a microphone that are not there, and tabs in which the page is in a call."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
+from .media_stats import CallStats
+
+logger = logging.getLogger("browser")
+
+FAKE_DEVICES = ["--use-fake-device-for-media-stream=fps=30"]
+PERMISSION = ["--use-fake-ui-for-media-stream"]
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+    # Tabs that nobody looks at are in the call all the same.
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+]
+
+# Set before the page's own scripts run: when it asked to join, and when each other person was first seen.
+_MARKS = """
+globalThis.marks = { joinRoom: undefined, firstFrames: {} };
+const send = WebSocket.prototype.send;
+WebSocket.prototype.send = function (data) {
+  if (typeof data === "string" && data.includes('["joinRoom"')) marks.joinRoom ??= performance.now();
+  return send.call(this, data);
+};
+new MutationObserver(() => {
+  for (const video of document.querySelectorAll(".tile:not(.own) video:not([data-watched])")) {
+    video.dataset.watched = "";
+    const { peer } = video.closest(".tile").dataset;
+    video.requestVideoFrameCallback(() => { marks.firstFrames[peer] = performance.now(); });
+  }
+}).observe(document, { childList: true, subtree: true });
+"""
+
+_STATS = """async () => {
+  const { send, recv } = await hubbub.stats();
+  const owners = {};
+  for (const tile of document.querySelectorAll(".tile:not(.own)")) {
+    const name = tile.querySelector(".name").textContent;
+    for (const track of tile.querySelector("video").srcObject.getTracks()) owners[track.id] = name;
+  }
+  return { send, recv, owners };
+}"""
+
+
+class Tab:
+    """One tab with the page in it, apart from all others (a context of its own)."""
+
+    def __init__(self, context: BrowserContext, page: Page, name: str) -> None:
+        self.context = context
+        self.page = page
+        self.name = name
+
+    async def stats(self) -> CallStats:
+        """What its transports have measured so far."""
+        raw = await self.page.evaluate(_STATS)
+        return CallStats.of(raw["send"], raw["recv"], raw["owners"])
+
+    async def wait_joined(self, timeout: float = 10.0) -> None:
+        """Returns once the page says that it is in the call; `timeout` in seconds, as everywhere here."""
+        await self.page.wait_for_selector("body[data-state=joined]", timeout=timeout * 1000)
+
+    async def wait_sees(self, name: str, timeout: float = 10.0) -> None:
+        """Returns once the picture of this person moves."""
+        await self._wait("(name) => { const v = tileOf(name)?.querySelector('video'); return v?.videoWidth > 0; }", name, timeout)
+
+    async def wait_gone(self, name: str, timeout: float) -> None:
+        """Returns once nobody of this name is shown."""
+        await self._wait("(name) => !tileOf(name)", name, timeout)
+
+    async def wait_muted(self, name: str, muted: bool, timeout: float = 5.0) -> None:
+        """Returns once this person is shown as muted, or as not muted."""
+        expression = "([name, muted]) => tileOf(name)?.querySelector('.muted').hidden === !muted"
+        await self._wait(expression, [name, muted], timeout)
+
+    async def wait_dark(self, name: str, dark: bool, timeout: float = 5.0) -> None:
+        """Returns once this person's camera is shown as off, or as on."""
+        await self._wait("([name, dark]) => tileOf(name)?.classList.contains('dark') === dark", [name, dark], timeout)
+
+    async def press(self, button: str) -> None:
+        """`leave`, `microphone` or `camera`."""
+        await self.page.click(f"#{button}")
+
+    async def problem(self) -> str:
+        """What the page says is wrong, once it says something."""
+        await self.page.wait_for_selector("#problem:not([hidden])", timeout=10_000)
+        return await self.page.inner_text("#problem")
+
+    async def close(self) -> None:
+        """As a person closes a tab: the page hears of it."""
+        await self.page.close(run_before_unload=True)
+
+    async def _wait(self, expression: str, argument: Any, timeout: float) -> None:
+        lookup = (
+            "const tileOf = (name) => [...document.querySelectorAll('.tile:not(.own)')]"
+            ".find((tile) => tile.querySelector('.name').textContent === name);"
+        )
+        function = f"(argument) => {{ {lookup} return ({expression})(argument); }}"
+        await self.page.wait_for_function(function, arg=argument, timeout=timeout * 1000, polling=20)
+
+
+class CallBrowser:
+    """A running Chromium."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+
+    async def open_tab(self, url: str, room: str, name: str, *, joined: bool = True, **parameters: str | int) -> Tab:
+        """The page at `url`, joining `room`. `parameters` go into its address: `width=640, height=360, codec="VP9"`.
+
+        `joined` waits until it is in the call.
+        """
+        tab = await self.open_page(f"{url}/?{urlencode({'room': room, 'name': name, 'join': '', **parameters})}", name)
+        if joined:
+            await tab.wait_joined()
+        return tab
+
+    async def open_page(self, address: str, name: str) -> Tab:
+        """Any page, in a context of its own."""
+        context = await self._browser.new_context(viewport={"width": 1280, "height": 800})
+        await context.add_init_script(_MARKS)
+        page = await context.new_page()
+        page.on("console", lambda message: _log_console(name, message))
+        page.on("pageerror", lambda error: logger.error("%s: %s", name, error))
+        await page.goto(address)
+        return Tab(context, page, name)
+
+    async def kill(self, kind: str = "browser") -> None:
+        """Kills its processes of this kind, `browser` (then all others end too) or `renderer`, as a crash would."""
+        session = await self._browser.new_browser_cdp_session()
+        processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
+        for process in processes:
+            if process["type"] == kind:
+                os.kill(process["id"], signal.SIGKILL)
+
+
+@asynccontextmanager
+async def chromium(*, permission: bool = True) -> AsyncIterator[CallBrowser]:
+    """Starts $CHROMIUM, or /usr/bin/chromium, with an empty profile; without `permission` it refuses the devices."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium",
+            args=[*_ARGUMENTS, *FAKE_DEVICES, *(PERMISSION if permission else [])],
+        )
+        try:
+            yield CallBrowser(browser)
+        finally:
+            await browser.close()
+
+
+async def all_stats(tabs: list[Tab]) -> dict[str, CallStats]:
+    """Of all tabs at nearly the same moment, by name."""
+    return dict(zip([tab.name for tab in tabs], await asyncio.gather(*(tab.stats() for tab in tabs)), strict=True))
+
+
+def _log_console(name: str, message: ConsoleMessage) -> None:
+    level = logging.WARNING if message.type in {"error", "warning"} else logging.INFO
+    logger.log(level, "%s: %s", name, message.text)

@@ -1,0 +1,50 @@
+"""Past signaling: what a test says to a media node itself, as a signaling instance would that died right after."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from hubbub_bus import Bus
+from hubbub_contracts import Model, Request, ids, subjects
+from hubbub_contracts.bus.node import DescribePeer, PeerDescription
+from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.room import GetRoom
+
+from .installation import Installation
+
+ReplyT = TypeVar("ReplyT", bound=Model)
+
+
+class Insider:
+    """A client of the bus."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+
+    async def placement(self, call_id: str, peer_id: str) -> Placement:
+        """Which life of which node holds the peer."""
+        message = GetRoom(room_id=ids.room_id(call_id))
+        snapshot = await self.bus.request(subjects.registry(message.verb), message)
+        placement = next(peer.placement for peer in snapshot.peers if peer.peer_id == peer_id)
+        assert placement is not None
+        return placement
+
+    async def ask_node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
+        """Commands this life of this node."""
+        return await self.bus.request(subjects.node(placement.node_id, placement.epoch, message.verb), message)
+
+    async def describe(self, placement: Placement, call_id: str, peer_id: str) -> PeerDescription:
+        """What the node holds of the peer."""
+        return await self.ask_node(placement, DescribePeer(room_id=ids.room_id(call_id), peer_id=peer_id))
+
+
+@asynccontextmanager
+async def insider(installation: Installation) -> AsyncIterator[Insider]:
+    """Connected while inside."""
+    bus = await Bus.connect(installation.nats.url, name="test", timeout=5)
+    try:
+        yield Insider(bus)
+    finally:
+        await bus.close()
