@@ -19,11 +19,14 @@ pub const RID: u8 = 10;
 pub const REPAIRED_RID: u8 = 11;
 /// Of every client: audio level.
 pub const AUDIO_LEVEL: u8 = 1;
+/// Of every client: dependency descriptor.
+pub const DEPENDENCIES: u8 = 13;
 /// Towards consumers, as the router numbers them.
 pub const OUT_MID: u8 = 1;
 pub const OUT_TRANSPORT_CC: u8 = 5;
 pub const OUT_ABS_SEND_TIME: u8 = 4;
 pub const OUT_AUDIO_LEVEL: u8 = 10;
+pub const OUT_DEPENDENCIES: u8 = 8;
 
 pub const VP8: u8 = 96;
 pub const VP8_RTX: u8 = 97;
@@ -78,6 +81,35 @@ pub fn video() -> ProducerSpec {
         }],
         feedback: FeedbackKind::TransportCc,
         paused: false,
+    }
+}
+
+/// As [`video`], of another codec on another payload type, without RTX.
+pub fn video_of(of: Codec, payload_type: u8, ssrc: u32) -> ProducerSpec {
+    let mut extensions = producer_extensions();
+    extensions.push(extension(ExtensionKind::DependencyDescriptor, DEPENDENCIES));
+    ProducerSpec {
+        codecs: vec![codec(of, payload_type, None, OUT_VP8)],
+        extensions,
+        encodings: vec![EncodingSpec {
+            ssrc: Some(ssrc),
+            ..EncodingSpec::default()
+        }],
+        ..video()
+    }
+}
+
+/// Of [`video_of`].
+pub fn video_consumer_of(of: Codec, ssrc: u32) -> ConsumerSpec {
+    let mut extensions = consumer_extensions();
+    extensions.push(extension(
+        ExtensionKind::DependencyDescriptor,
+        OUT_DEPENDENCIES,
+    ));
+    ConsumerSpec {
+        codecs: vec![codec(of, OUT_VP8, Some(OUT_VP8_RTX), OUT_VP8)],
+        extensions,
+        ..video_consumer(ssrc)
     }
 }
 

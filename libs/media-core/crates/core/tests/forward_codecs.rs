@@ -1,0 +1,146 @@
+//! Recorded streams of each codec of video: a consumer begins with the key frame and gets everything from there on.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "in a test, to fail is to panic"
+)]
+
+mod common;
+
+use common::media::Packet;
+use common::specs::*;
+use common::{Client, World};
+use hubbub_codec::{Codec, Describer};
+use hubbub_core::api::{Command, ConsumerId};
+use hubbub_wire::rtp::RtpPacket;
+use hubbub_wire::testdata::records;
+
+/// Forwards one stream of a capture to a consumer that is resumed after the first key frame has gone by. Asserts that
+/// it begins with a later one and gets everything from there on; returns how many packets these are.
+fn joined_late(codec: Codec, capture: &[u8]) -> usize {
+    let first = records(capture).next().expect("a packet").data;
+    let (ssrc, payload_type) = {
+        let first = RtpPacket::parse(first).expect("RTP");
+        (first.ssrc(), first.payload_type())
+    };
+    let mut world = World::new();
+    let mut sender = Client::connected(&mut world, 1);
+    let mut receiver = Client::connected(&mut world, 2);
+    let spec = video_of(codec, payload_type, ssrc);
+    let producer = produce(&mut world, sender.transport, 1, spec);
+    let consumer = consume(
+        &mut world,
+        receiver.transport,
+        producer,
+        1,
+        video_consumer_of(codec, 5000),
+    );
+    assert_eq!(consumer, ConsumerId(1));
+    let packets: Vec<RtpPacket<'_>> = records(capture)
+        .map(|record| RtpPacket::parse(record.data).expect("RTP"))
+        .filter(|packet| packet.ssrc() == ssrc && !packet.payload().is_empty())
+        .collect();
+
+    let mut resumed_at = None;
+    for (index, packet) in packets.iter().enumerate() {
+        sender.send(&mut world, packet.data());
+        if index == 20 {
+            world.done(Command::ResumeConsumer { consumer });
+            resumed_at = Some(world.producer_stats(producer).streams[0].key_frames);
+        }
+    }
+    let key_frames = world.producer_stats(producer).streams[0].key_frames;
+    assert!(
+        resumed_at < Some(key_frames),
+        "no key frame came after the consumer"
+    );
+
+    let received = receiver.take_rtp(&mut world);
+    let sent = &packets[packets.len() - received.len()..];
+    let begin = &sent[0];
+    let info = Describer::new(codec)
+        .describe(
+            begin.payload(),
+            begin.marker(),
+            begin.extension(DEPENDENCIES),
+        )
+        .expect("a frame");
+    assert!(info.key_frame, "it begins with {info:?}");
+    for (got, sent) in received.iter().zip(sent) {
+        let got = got.rtp();
+        assert_eq!(got.payload_type(), OUT_VP8);
+        assert_eq!(
+            (got.marker(), got.timestamp()),
+            (sent.marker(), sent.timestamp())
+        );
+        assert_eq!(got.payload(), sent.payload());
+        assert_eq!(
+            got.extension(OUT_DEPENDENCIES),
+            sent.extension(DEPENDENCIES)
+        );
+    }
+    received.len()
+}
+
+#[test]
+fn h264_begins_with_its_parameter_sets() {
+    let capture = include_bytes!("../../codec/tests/fixtures/h264-simulcast.rtpdump");
+    assert!(joined_late(Codec::H264, capture) > 10);
+}
+
+#[test]
+fn vp9_keeps_its_layers() {
+    let capture = include_bytes!("../../codec/tests/fixtures/vp9-svc-l3t3-key.rtpdump");
+    assert!(joined_late(Codec::Vp9, capture) > 10);
+}
+
+#[test]
+fn av1_keeps_its_dependency_descriptors_even_the_long_ones() {
+    let capture = include_bytes!("../../codec/tests/fixtures/av1-l3t3.rtpdump");
+    assert!(joined_late(Codec::Av1, capture) > 10);
+}
+
+#[test]
+fn a_codec_that_the_consumer_has_not_is_left_out_without_a_gap() {
+    let mut world = World::new();
+    let mut sender = Client::connected(&mut world, 1);
+    let mut receiver = Client::connected(&mut world, 2);
+    let mut spec = audio();
+    let comfort_noise = hubbub_core::api::CodecMapping {
+        codec: Codec::Other,
+        payload_type: 13,
+        router_payload_type: 113,
+        ..spec.codecs[0].clone()
+    };
+    spec.codecs.push(comfort_noise);
+    let producer = produce(&mut world, sender.transport, 1, spec);
+    consume_running(
+        &mut world,
+        receiver.transport,
+        producer,
+        1,
+        audio_consumer(5000),
+    );
+    for (sequence, payload_type) in (0..).zip([OPUS, 13, OPUS, 13, 13, OPUS]) {
+        let packet = Packet {
+            ssrc: SSRC,
+            payload_type,
+            sequence,
+            timestamp: u32::from(sequence) * 960,
+            marker: false,
+            extensions: Vec::new(),
+            payload: vec![1, 2, 3],
+            padding: 0,
+        };
+        sender.send(&mut world, &packet.bytes());
+    }
+    let sequences: Vec<_> = receiver
+        .take_rtp(&mut world)
+        .iter()
+        .map(|packet| packet.rtp().sequence_number())
+        .collect();
+    assert_eq!(
+        sequences,
+        [sequences[0], sequences[0] + 1, sequences[0] + 2]
+    );
+}
