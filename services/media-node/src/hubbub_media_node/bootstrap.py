@@ -1,0 +1,94 @@
+"""Wires a media node: core, DTLS, bus, lease, feeds, beats."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from hubbub_bus import Bus
+from hubbub_contracts import subjects
+from hubbub_contracts.bus.room import RoomRevisions
+from hubbub_media_core import MediaCore
+from hubbub_service import Lifecycle, Tasks
+
+from .adapters.beats import Beats, NodeState, keep_census
+from .adapters.dtls import CoreDtlsEndpoints
+from .adapters.notices import BusNotices
+from .adapters.room_feeds import BusRoomFeeds
+from .adapters.sockets import free_ports, interface_address
+from .adapters.tenure import Tenure
+from .domain.candidates import offered_addresses
+from .domain.limits import Limits
+from .domain.tables import Closing
+from .handlers import events
+from .handlers.node import Node
+from .handlers.transport import close_transport
+from .settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+async def start(settings: Settings, life: Lifecycle) -> None:
+    """Starts everything; what is undone at the end is registered with `life` as it comes, the lease last."""
+    core = _open_core(settings)
+    life.on_stop("core", core.close)
+    bus = await Bus.connect(settings.nats_url, name=f"node-{settings.node_id}")
+    life.on_stop("bus", bus.close)
+    bus.on_closed(lambda: life.fail("the bus is closed for good"))
+
+    tenure = Tenure(bus, settings.node_id)
+    state = NodeState(is_leased=tenure.takes_work)
+    beats = Beats(settings.nats_url, settings.node_id, state, core.counters, len(core.addresses))
+    notices, feeds = BusNotices(bus), BusRoomFeeds(bus)
+    dtls = CoreDtlsEndpoints(core, lambda transport: _dtls_failed(node, transport, life.tasks))
+    node = Node(
+        core=core,
+        dtls=dtls,
+        notices=notices,
+        feeds=feeds,
+        load=beats,
+        addresses=offered_addresses(settings.announced, settings.rtc_listen_ip, interface_address()),
+        takes_work=tenure.takes_work,
+        limits=Limits(
+            transports=settings.max_transports_per_peer,
+            producers=settings.max_producers_per_peer,
+            consumers=settings.max_consumers_per_peer,
+        ),
+    )
+    feeds.node = node
+    core.on_event = partial(events.handle, node)
+
+    await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda told: feeds.heard_revisions(told.revisions))
+    beats.start()
+    life.on_stop("beats", beats.stop)
+    life.on_stop("room feeds", feeds.stop)
+    life.tasks.spawn(keep_census(state, node.tables, len(core.addresses)), "census", vital=True)
+    life.tasks.spawn(notices.run(), "notices", vital=True)
+    life.tasks.spawn(feeds.run(), "confirmation", vital=True)
+    life.tasks.spawn(tenure.run(node, feeds, state), "tenure", vital=True)
+    life.on_stop("tenure", lambda: tenure.stop(state))
+    log.info(
+        "media node %s is up: %s, ports %s",
+        settings.node_id,
+        ", ".join(node.addresses),
+        ", ".join(str(port) for _, port in core.addresses),
+    )
+
+
+def _open_core(settings: Settings) -> MediaCore:
+    """Starts the workers. Raises NoPort, or OSError naming an address, where that cannot be."""
+    ports = free_ports(settings.rtc_listen_ip, settings.rtc_min_port, settings.rtc_max_port, settings.workers)
+    return MediaCore(
+        [(settings.rtc_listen_ip, port) for port in ports],
+        max_incoming_bitrate=settings.max_incoming_bitrate,
+        pin=settings.pin_workers,
+        handshake_timeout=settings.handshake_timeout,
+        consent_timeout=settings.consent_timeout,
+    )
+
+
+def _dtls_failed(node: Node, core_id: int, tasks: Tasks) -> None:
+    """Closes the transport of a peer that is not who it said (docs/closures.md, row 5)."""
+    transport = node.tables.transport_of_core(core_id)
+    if transport is not None:
+        tasks.spawn(close_transport(node, transport, Closing(told="dtls_failed")), "dtls-failed")

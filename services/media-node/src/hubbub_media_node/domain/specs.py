@@ -1,0 +1,190 @@
+"""What the core makes producers and consumers from, out of what negotiation gave.
+
+The parameters have been through `hubbub_ortc` (shape, ranges, matching); what is checked here is what only the core
+asks for. A producer's numbers are the client's, a consumer's are the router's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from hubbub_contracts.errors import ErrorCode, HubbubError
+from hubbub_contracts.types import ConsumerType, MediaKind
+from hubbub_media_core.specs import (
+    CodecMapping,
+    ConsumerSpec,
+    EncodingSpec,
+    ExtensionMapping,
+    FeedbackKind,
+    ProducerSpec,
+)
+from hubbub_ortc import parse_scalability_mode
+from hubbub_ortc.types import (
+    RtpCodecParameters,
+    RtpEncodingParameters,
+    RtpHeaderExtensionParameters,
+    RtpMapping,
+    RtpParameters,
+)
+
+TRANSPORT_CC: Final = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+ABS_SEND_TIME: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+
+EXTENSIONS: Final = frozenset(
+    {
+        "urn:ietf:params:rtp-hdrext:sdes:mid",
+        "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+        "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+        ABS_SEND_TIME,
+        TRANSPORT_CC,
+        "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+        "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension",
+        "urn:3gpp:video-orientation",
+        "urn:ietf:params:rtp-hdrext:toffset",
+        "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
+        "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
+        "urn:mediasoup:params:rtp-hdrext:packet-id",
+        "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type",
+        "http://www.webrtc.org/experiments/rtp-hdrext/video-timing",
+        "http://www.webrtc.org/experiments/rtp-hdrext/color-space",
+        "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00",
+    }
+)
+"""The header extensions that the core knows; others are left out."""
+
+_SVC_CODECS: Final = frozenset({"video/vp9", "video/av1"})
+_MAX_NAME: Final = 32
+_MAX_CNAME: Final = 255
+"""Bytes: the length field of an SDES item has one (RFC 3550 section 6.5)."""
+
+
+def producer_spec(kind: MediaKind, parameters: RtpParameters, mapping: RtpMapping, *, paused: bool) -> ProducerSpec:
+    """A producer as the core takes it; `invalid_argument` when the parameters do not make one."""
+    if any(not codec["mimeType"].lower().startswith(f"{kind}/") for codec in parameters["codecs"]):
+        raise _invalid(f"rtpParameters: a codec is not of kind {kind}")
+    encodings = tuple(_encoding(encoding) for encoding in parameters["encodings"])
+    if not encodings:
+        raise _invalid("rtpParameters.encodings is empty")
+    router_types = {entry["payloadType"]: entry["mappedPayloadType"] for entry in mapping["codecs"]}
+    return ProducerSpec(
+        kind=kind,
+        mid=_name(parameters.get("mid"), "mid"),
+        codecs=_codecs(parameters["codecs"], router_types),
+        extensions=_extensions(parameters["headerExtensions"]),
+        encodings=encodings,
+        feedback=_feedback(parameters),
+        paused=paused,
+    )
+
+
+def consumer_spec(kind: MediaKind, parameters: RtpParameters) -> ConsumerSpec:
+    """A consumer as the core takes it, out of the parameters that its client is told."""
+    encoding = parameters["encodings"][0]
+    rtx = encoding.get("rtx")
+    codecs = parameters["codecs"]
+    mid, ssrc, cname = parameters["mid"], encoding["ssrc"], parameters["rtcp"]["cname"]
+    assert mid is not None
+    assert ssrc is not None
+    assert cname is not None
+    return ConsumerSpec(
+        kind=kind,
+        mid=mid,
+        codecs=_codecs(codecs, {codec["payloadType"]: codec["payloadType"] for codec in codecs}),
+        extensions=_extensions(parameters["headerExtensions"]),
+        ssrc=ssrc,
+        rtx_ssrc=rtx["ssrc"] if rtx else None,
+        cname=cname,
+        feedback=_feedback(parameters),
+    )
+
+
+def producer_type(parameters: RtpParameters) -> ConsumerType:
+    """`simulcast` with more than one encoding; one encoding of several layers is `svc` if the codec has such layers."""
+    encodings = parameters["encodings"]
+    if len(encodings) > 1:
+        return "simulcast"
+    mode = parse_scalability_mode(encodings[0].get("scalabilityMode") if encodings else None)
+    if mode["spatialLayers"] == 1 and mode["temporalLayers"] == 1:
+        return "simple"
+    return "svc" if parameters["codecs"][0]["mimeType"].lower() in _SVC_CODECS else "simulcast"
+
+
+def checked_cname(cname: str | None, fallback: str) -> str:
+    """The client's cname, or `fallback` where it gave none."""
+    if not cname:
+        return fallback
+    if len(cname.encode()) > _MAX_CNAME:
+        raise _invalid(f"rtpParameters.rtcp.cname is longer than {_MAX_CNAME} bytes")
+    return cname
+
+
+def _codecs(codecs: Sequence[RtpCodecParameters], router_types: Mapping[int, int]) -> tuple[CodecMapping, ...]:
+    """The media codecs, each with the payload type of its RTX."""
+    rtx_of = {codec["parameters"].get("apt"): codec["payloadType"] for codec in codecs if _is_rtx(codec)}
+    media = tuple(
+        CodecMapping(
+            codec=codec["mimeType"],
+            clock_rate=codec["clockRate"],
+            payload_type=codec["payloadType"],
+            rtx_payload_type=rtx_of.get(codec["payloadType"]),
+            router_payload_type=router_types[codec["payloadType"]],
+            nack=_has_feedback([codec], "nack", ""),
+            pli=_has_feedback([codec], "nack", "pli"),
+            fir=_has_feedback([codec], "ccm", "fir"),
+        )
+        for codec in codecs
+        if not _is_rtx(codec)
+    )
+    if not media:
+        raise _invalid("rtpParameters.codecs has no media codec")
+    return media
+
+
+def _is_rtx(codec: RtpCodecParameters) -> bool:
+    return codec["mimeType"].lower().endswith("/rtx")
+
+
+def _extensions(extensions: Iterable[RtpHeaderExtensionParameters]) -> tuple[ExtensionMapping, ...]:
+    return tuple(
+        ExtensionMapping(uri=extension["uri"], id=extension["id"])
+        for extension in extensions
+        if extension["uri"] in EXTENSIONS
+    )
+
+
+def _encoding(encoding: RtpEncodingParameters) -> EncodingSpec:
+    rtx = encoding.get("rtx")
+    return EncodingSpec(
+        ssrc=encoding.get("ssrc"), rtx_ssrc=rtx["ssrc"] if rtx else None, rid=_name(encoding.get("rid"), "rid")
+    )
+
+
+def _feedback(parameters: RtpParameters) -> FeedbackKind:
+    """Both sides must have the extension that the feedback is about, and say that they use it."""
+    uris = {extension["uri"] for extension in parameters["headerExtensions"]}
+    if TRANSPORT_CC in uris and _has_feedback(parameters["codecs"], "transport-cc", ""):
+        return "transport-cc"
+    if ABS_SEND_TIME in uris and _has_feedback(parameters["codecs"], "goog-remb", ""):
+        return "goog-remb"
+    return "none"
+
+
+def _has_feedback(codecs: Iterable[RtpCodecParameters], kind: str, parameter: str) -> bool:
+    return any(
+        feedback["type"] == kind and feedback["parameter"] == parameter
+        for codec in codecs
+        for feedback in codec["rtcpFeedback"]
+    )
+
+
+def _name(name: str | None, what: str) -> str | None:
+    if not name:
+        return None
+    if len(name.encode()) > _MAX_NAME:
+        raise _invalid(f"rtpParameters: a {what} is longer than {_MAX_NAME} bytes")
+    return name
+
+
+def _invalid(message: str) -> HubbubError:
+    return HubbubError(ErrorCode.INVALID_ARGUMENT, message)

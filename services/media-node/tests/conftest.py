@@ -1,0 +1,76 @@
+"""A media node of its own on a real NATS server, with what stands around it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from hubbub_bus import Bucket, Bus, KeyValue
+from hubbub_cli.nats_server import EmbeddedNats
+from hubbub_contracts import ids, subjects
+from hubbub_contracts.bus.node import NodeBeat
+from hubbub_contracts.bus.room import GetRoom
+from hubbub_media_node.bootstrap import start
+from hubbub_media_node.settings import Settings
+from hubbub_service import Lifecycle
+from support.node_rig import Peer, Rooms, RunningNode, until
+
+
+@pytest.fixture
+async def bus(nats_server: EmbeddedNats) -> AsyncIterator[Bus]:
+    """The side of signaling and registry."""
+    connected = await Bus.connect(nats_server.url, name="test", timeout=5)
+    yield connected
+    await connected.close()
+
+
+@pytest.fixture
+async def rooms(bus: Bus) -> AsyncIterator[Rooms]:
+    """A registry's store, with somebody who answers for it."""
+    bucket = Bucket(subjects.ROOMS_BUCKET, subjects.ROOMS_REPUBLISH_SOURCE, subjects.ROOMS_REPUBLISH_DESTINATION)
+    store = KeyValue(bus, bucket)
+    await store.ensure()
+    rooms = Rooms(store)
+    endpoint = await bus.serve(subjects.registry(GetRoom.verb), GetRoom, rooms.answer, queue=subjects.REGISTRY_QUEUE)
+    await bus.flush()
+    rooms.endpoint = endpoint
+    yield rooms
+    await endpoint.stop()
+
+
+@pytest.fixture
+def settings(nats_server: EmbeddedNats) -> Settings:
+    """Of a node with two workers on loopback."""
+    return Settings(nats_url=nats_server.url, node_id=ids.mint(), rtc_min_port=0, rtc_listen_ip="127.0.0.1", workers=2)
+
+
+@pytest.fixture
+async def node(bus: Bus, settings: Settings) -> AsyncIterator[RunningNode]:
+    """Beating, and taking work."""
+    beats: list[NodeBeat] = []
+    await bus.subscribe(subjects.beat(settings.node_id), NodeBeat, beats.append)
+    await bus.flush()
+    life = Lifecycle()
+    await start(settings, life)
+    await until(lambda: bool(beats) and beats[-1].leased)
+    yield RunningNode(settings.node_id, life, beats)
+    await life.close()
+
+
+@pytest.fixture
+async def make_peer(bus: Bus, node: RunningNode) -> AsyncIterator[Callable[..., Any]]:
+    """Makes peers, each in a room of its own unless told which; their links are closed at the end."""
+    made: list[Peer] = []
+
+    async def make(room_id: str | None = None) -> Peer:
+        peer = Peer(bus, node.placement, room_id or ids.room_id(ids.mint()))
+        await peer.listen()
+        made.append(peer)
+        return peer
+
+    yield make
+    for peer in made:
+        for link in peer.links.values():
+            await link.vanish()
