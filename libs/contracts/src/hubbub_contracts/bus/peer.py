@@ -45,3 +45,5 @@ class ClaimPeer(Request[RoomSnapshot]):
     peer_id: Id
     signaling_id: NodeId
     resume_secret: str
+    resume_digest: str | None = None
+    """The digest of the secret that replaces this one; the old one stays valid when absent."""

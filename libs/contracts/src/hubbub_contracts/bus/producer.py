@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..base import Done, Model, Request
 from ..types import AppData, Id, MediaKind, Revision, RoomId, RtpParameters
+from .records import Placement
 
 
 class Registered(Model):
@@ -24,6 +25,8 @@ class AddProducer(Request[Registered]):
     kind: MediaKind
     app_data: AppData
     paused: bool
+    placement: Placement | None = None
+    """Where it was made: `invalid_state` when the peer lives elsewhere by now. Not checked when absent."""
 
 
 class SetProducerPaused(Request[Registered]):

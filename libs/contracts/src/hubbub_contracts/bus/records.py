@@ -26,6 +26,8 @@ class RoomRecord(Model):
     """Unix milliseconds."""
     placement: Placement | None = None
     """Where the room's media is; absent while no node can take it."""
+    closing: bool = False
+    """The room was empty for too long and is about to go. A join that stands before this write keeps it open."""
     operation_id: str | None = None
     """Who wrote this: a writer whose answer was lost recognises its own write by it."""
 
