@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from hubbub_contracts import Done, HubbubError
 from hubbub_contracts.bus import producer
 from hubbub_contracts.socket import producer as socket
@@ -37,14 +39,15 @@ async def produce(session: Session, call: socket.Produce) -> socket.Produced:
                 kind=call.kind,
                 app_data=call.app_data,
                 paused=call.paused,
+                placement=placement,
             )
         )
     except HubbubError:
         session.holdings.producers.pop(producer_id, None)
-        await backend.node(
-            placement,
-            producer.CloseProducer(room_id=member.room_id, peer_id=member.peer_id, producer_id=producer_id),
-        )
+        undo = producer.CloseProducer(room_id=member.room_id, peer_id=member.peer_id, producer_id=producer_id)
+        # A node that cannot be told closes by itself what the room's feed never confirms.
+        with contextlib.suppress(HubbubError):
+            await backend.node(placement, undo)
         raise
     return socket.Produced(id=producer_id)
 
