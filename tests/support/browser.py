@@ -79,7 +79,9 @@ class Tab:
 
     async def wait_sees(self, name: str, timeout: float = 10.0) -> None:
         """Returns once the picture of this person moves."""
-        await self._wait("(name) => { const v = tileOf(name)?.querySelector('video'); return v?.videoWidth > 0; }", name, timeout)
+        await self._wait(
+            "(name) => { const v = tileOf(name)?.querySelector('video'); return v?.videoWidth > 0; }", name, timeout
+        )
 
     async def wait_gone(self, name: str, timeout: float) -> None:
         """Returns once nobody of this name is shown."""

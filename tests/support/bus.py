@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from hubbub_bus import Bus
-from hubbub_contracts import Model, Request, ids, subjects
+from hubbub_contracts import ErrorCode, HubbubError, Model, Request, ids, subjects
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription
 from hubbub_contracts.bus.records import Placement
-from hubbub_contracts.bus.room import GetRoom
+from hubbub_contracts.bus.room import GetRoom, RoomSnapshot
 
 from .installation import Installation
 
@@ -23,10 +23,24 @@ class Insider:
     def __init__(self, bus: Bus) -> None:
         self.bus = bus
 
+    async def room(self, call_id: str) -> RoomSnapshot:
+        """The room as the registry knows it. Raises HubbubError."""
+        message = GetRoom(room_id=ids.room_id(call_id))
+        return await self.bus.request(subjects.registry(message.verb), message)
+
+    async def has_room(self, call_id: str) -> bool:
+        """Whether the registry knows the room."""
+        try:
+            await self.room(call_id)
+        except HubbubError as error:
+            if error.code is not ErrorCode.ROOM_NOT_FOUND:
+                raise
+            return False
+        return True
+
     async def placement(self, call_id: str, peer_id: str) -> Placement:
         """Which life of which node holds the peer."""
-        message = GetRoom(room_id=ids.room_id(call_id))
-        snapshot = await self.bus.request(subjects.registry(message.verb), message)
+        snapshot = await self.room(call_id)
         placement = next(peer.placement for peer in snapshot.peers if peer.peer_id == peer_id)
         assert placement is not None
         return placement

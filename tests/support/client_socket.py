@@ -121,11 +121,15 @@ class ClientSocket:
         """The first such event, come already or not. Raises TimeoutError."""
         async with asyncio.timeout(within):
             while not (found := self.events(event, **fields)):
-                if self._closed.is_set():
-                    raise ConnectionError(f"the socket closed before {event} {fields} came")
-                self._arrived.clear()
-                await self._arrived.wait()
+                await self.more()
         return found[0]
+
+    async def more(self) -> None:
+        """Waits until something comes. Raises ConnectionError when nothing can come any more."""
+        if self._closed.is_set():
+            raise ConnectionError("the socket is closed")
+        self._arrived.clear()
+        await self._arrived.wait()
 
     async def closed(self, within: float = ANSWER_TIMEOUT) -> int | None:
         """Waits until the server has ended the connection; its WebSocket close code, if it gave one."""

@@ -34,7 +34,7 @@ def fixture(name: str) -> dict[str, Any]:
 
 async def until(holds: Callable[[], bool]) -> None:
     """Waits until `holds` does; the test's own timeout ends a wait in vain."""
-    while not holds():  # noqa: ASYNC110  what is waited for has no event
+    while not holds():
         await asyncio.sleep(0.01)
 
 

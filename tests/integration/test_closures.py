@@ -1,0 +1,192 @@
+"""docs/closures.md row by row: what closes what, and who is told, once.
+
+Here are the rows whose cause is somebody's request. Elsewhere: those whose cause is that time passes
+(`test_closures_in_time.py`), that a process dies (`test_closures_of_processes.py`), and rows 9 and 19 with a node that
+was frozen or killed (`tests/chaos`). Row 12 needs a fault in the core: its own tests provoke one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+
+import pytest
+
+from support.caller import Caller, rtp_parameters
+from support.eventually import counts_become
+from support.installation import Installation
+from support.pair import Pair, calling
+from support.rtp_transport import RtpTransport
+
+CLOSURES = ("transportClosed", "producerClosed", "consumerClosed", "peerLeft", "peerMoved", "roomClosed")
+
+
+@pytest.fixture
+async def pair(installation: Installation, call_id: str) -> AsyncIterator[Pair]:
+    async with calling(installation.url, call_id) as pair:
+        await counts_become(installation, rooms=1, peers=2, producers=2, transports=2, consumers=2)
+        yield pair
+
+
+Closure = tuple[str, str, str | None]
+
+
+def told(caller: Caller) -> list[Closure]:
+    """Each closure that the caller was told of: the event, the object, the reason."""
+    return [
+        (
+            one.name,
+            one.payload.get("transportId") or one.payload.get("consumerId") or one.payload.get("producerId", ""),
+            one.payload.get("reason"),
+        )
+        for one in caller.log
+        if one.name in CLOSURES
+    ]
+
+
+async def is_told(listener: Caller, expected: list[Closure], by: Caller) -> None:
+    """Waits for these closures, in any order, and shows that there is none beyond them: `by` then does something."""
+    async with asyncio.timeout(10):
+        while len(told(listener)) < len(expected):
+            await listener.more()
+    await listener.event("newProducer", producerId=await by.publish("audio"))
+    assert sorted(told(listener), key=str) == sorted(expected, key=str)
+
+
+async def test_row_1_a_consumer_that_its_client_closes(installation: Installation, pair: Pair) -> None:
+    closed, other = pair.consumers["audio"], pair.consumers["video"]
+    await pair.bob.call("closeConsumer", consumerId=closed.id)
+    await counts_become(installation, rooms=1, peers=2, producers=2, transports=2, consumers=1)
+    heard = closed.transport.streams[closed.ssrc].packets
+    await other.hears(10)
+    assert closed.transport.streams[closed.ssrc].packets == heard
+    await is_told(pair.bob, [], by=pair.alice)
+    assert told(pair.alice) == []
+
+
+async def test_row_2_a_producer_that_its_client_closes_takes_its_consumers_on_every_transport(
+    installation: Installation, pair: Pair
+) -> None:
+    await pair.bob.transport("recv")
+    second = await pair.bob.consume(pair.producers["video"])
+    await second.hears(5)
+
+    await pair.alice.silence(pair.producers["video"])
+    await pair.alice.call("closeProducer", producerId=pair.producers["video"])
+    await counts_become(installation, rooms=1, peers=2, producers=1, transports=3, consumers=1)
+    expected: list[Closure] = [
+        ("consumerClosed", pair.consumers["video"].id, "producer_closed"),
+        ("consumerClosed", second.id, "producer_closed"),
+        ("producerClosed", pair.producers["video"], None),
+    ]
+    await is_told(pair.bob, expected, by=pair.alice)
+    assert told(pair.alice) == []
+
+
+async def test_row_3_a_send_transport_that_its_client_closes_takes_its_producers(
+    installation: Installation, pair: Pair
+) -> None:
+    (transport_id,) = pair.alice.transports
+    await pair.alice.call("closeTransport", transportId=transport_id)
+    await counts_become(installation, rooms=1, peers=2, transports=1)
+    await pair.alice.end_media()
+    expected: list[Closure] = [
+        *(("consumerClosed", consumer.id, "producer_closed") for consumer in pair.consumers.values()),
+        *(("producerClosed", producer_id, None) for producer_id in pair.producers.values()),
+    ]
+    await is_told(pair.bob, expected, by=pair.alice)
+    assert told(pair.alice) == []
+
+
+async def test_row_4_a_receive_transport_that_its_client_closes_takes_its_consumers(
+    installation: Installation, pair: Pair
+) -> None:
+    (transport_id,) = pair.bob.transports
+    await pair.bob.call("closeTransport", transportId=transport_id)
+    await counts_become(installation, rooms=1, peers=2, producers=2, transports=1)
+    await is_told(pair.bob, [], by=pair.alice)
+    assert told(pair.alice) == []
+
+
+@pytest.mark.parametrize("role", ["client", "server"])
+async def test_rows_5_and_22_a_certificate_that_is_not_the_announced_one(
+    installation: Installation, call_id: str, role: str
+) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as bob:
+        await alice.join(call_id)
+        await bob.join(call_id)
+        offer = await alice.call("createTransport", direction="send")
+        produced = await alice.call(
+            "produce", transportId=offer["id"], kind="video", rtpParameters=rtp_parameters("video", 1234567)
+        )
+        await bob.event("newProducer")
+        consumer = await bob.consume(produced["id"])
+
+        liar = RtpTransport(offer, role)
+        wrong = {"algorithm": "sha-256", "value": ":".join(f"{byte:02X}" for byte in secrets.token_bytes(32))}
+        await alice.call(
+            "connectTransport", transportId=liar.id, dtlsParameters={"role": role, "fingerprints": [wrong]}
+        )
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            await liar.open(2)
+        await alice.event("transportClosed")
+        await counts_become(installation, rooms=1, peers=2, transports=1)
+        await liar.close()
+        expected: list[Closure] = [
+            ("consumerClosed", consumer.id, "producer_closed"),
+            ("producerClosed", produced["id"], None),
+        ]
+        await is_told(bob, expected, by=alice)
+        assert told(alice) == [
+            ("producerClosed", produced["id"], "transport_closed"),
+            ("transportClosed", liar.id, "dtls_failed"),
+        ]
+
+
+async def test_rows_8_11_and_14_who_leaves_takes_everything_along(installation: Installation, pair: Pair) -> None:
+    await pair.alice.call("leaveRoom")
+    await counts_become(installation, rooms=1, peers=1, transports=1)
+    await pair.bob.event("peerLeft")
+    room_part = [one for one in told(pair.bob) if one[0] != "consumerClosed"]
+    assert sorted(room_part[:2]) == sorted(("producerClosed", one, None) for one in pair.producers.values())
+    assert room_part[2:] == [("peerLeft", "", "left")]
+    assert sorted(one for one in told(pair.bob) if one[0] == "consumerClosed") == sorted(
+        ("consumerClosed", consumer.id, "producer_closed") for consumer in pair.consumers.values()
+    )
+    assert told(pair.alice) == []
+
+    await pair.bob.call("leaveRoom")
+    stats = await counts_become(installation)
+    assert sum(worker["rooms"] for worker in stats["workers"]) == 0
+
+
+async def test_row_14_the_loss_of_a_socket_is_a_departure(installation: Installation, pair: Pair) -> None:
+    await pair.alice.cut()
+    await pair.bob.event("peerLeft", peerId=pair.alice.peer_id, reason="disconnected")
+    await counts_become(installation, rooms=1, peers=1, transports=1)
+
+
+async def test_row_17_the_room_forgets_a_producer_that_is_closed(installation: Installation, pair: Pair) -> None:
+    await pair.alice.call("closeProducer", producerId=pair.producers["audio"])
+    await pair.bob.event("producerClosed", producerId=pair.producers["audio"])
+    listed = (await pair.bob.call("getProducers"))["producers"]
+    assert [one["producerId"] for one in listed] == [pair.producers["video"]]
+    async with Caller(installation.url) as carol:
+        peers = (await carol.join(pair.call_id))["peers"]
+        assert sorted(one["producerId"] for peer in peers for one in peer["producers"]) == [pair.producers["video"]]
+
+
+async def test_row_20_leaving_ends_what_is_pending_and_nothing_is_left(
+    installation: Installation, call_id: str
+) -> None:
+    async with Caller(installation.url) as alice:
+        await alice.join(call_id)
+        pending = [await alice.begin("createTransport", {"direction": "send"}) for _ in range(5)]
+        left = await alice.begin("leaveRoom", {})
+        assert await left == {}
+        for answer in pending:
+            outcome = await answer
+            assert "id" in outcome or outcome["error"]["code"] == "cancelled"
+        await counts_become(installation)

@@ -1,0 +1,166 @@
+"""docs/closures.md, the rows whose cause is that time passes: all at once, so that they take as long as the longest."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from hubbub_contracts import ids
+from hubbub_contracts.bus.media import MEDIA_NOTICE, ProducerClosed, TransportClosed
+from hubbub_contracts.bus.producer import CreateProducer
+from hubbub_contracts.bus.transport import CreateTransport
+from hubbub_contracts.subjects import media
+from support.bus import insider
+from support.caller import Caller, rtp_capabilities, rtp_parameters
+from support.client_socket import Refused
+from support.eventually import counts_become
+from support.installation import Installation
+from support.pair import calling
+from support.rtp_transport import RtpTransport
+
+UNCONFIRMED, HANDSHAKE, SILENCE = 10.0, 15.0, 30.0
+GRACE = EMPTY_ROOM = 5.0
+"""As `Installation` sets them."""
+LATE = 8.0
+"""Seconds after its time within which something has to have happened, on a busy machine."""
+
+
+@asynccontextmanager
+async def takes(at_least: float) -> AsyncIterator[None]:
+    """What happens inside does not happen before its time."""
+    begun = time.monotonic()
+    yield
+    assert time.monotonic() - begun > at_least - 1.0
+
+
+async def row_6_a_handshake_that_never_ends(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as bob:
+        await alice.join(call_id)
+        await bob.join(call_id)
+        offer = await alice.call("createTransport", direction="send")
+        produced = await alice.call(
+            "produce", transportId=offer["id"], kind="audio", rtpParameters=rtp_parameters("audio", 77)
+        )
+        await bob.event("newProducer")
+        parameters = RtpTransport(offer).dtls_parameters
+        await alice.call("connectTransport", transportId=offer["id"], dtlsParameters=parameters)
+        async with takes(HANDSHAKE):
+            await alice.event("transportClosed", within=HANDSHAKE + LATE, transportId=offer["id"])
+        assert alice.events("transportClosed")[0]["reason"] == "handshake_timeout"
+        await alice.event("producerClosed", producerId=produced["id"], reason="transport_closed")
+        await bob.event("producerClosed", producerId=produced["id"])
+
+
+async def row_7_a_client_that_is_heard_no_more(installation: Installation, call_id: str) -> None:
+    async with calling(installation.url, call_id) as pair:
+        (transport,) = pair.alice.transports.values()
+        for source in pair.alice.sources.values():
+            await source.stop()
+        await transport.vanish()
+        async with takes(SILENCE):
+            await pair.alice.event("transportClosed", within=SILENCE + LATE, reason="ice_timeout")
+        for kind, producer_id in pair.producers.items():
+            await pair.alice.event("producerClosed", producerId=producer_id)
+            await pair.bob.event("producerClosed", producerId=producer_id)
+            await pair.bob.event("consumerClosed", consumerId=pair.consumers[kind].id, reason="producer_closed")
+
+
+async def row_10_a_producer_that_the_room_is_never_told_of(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url) as alice, insider(installation) as inside:
+        await alice.join(call_id)
+        transport = await alice.transport("send")
+        room_id = ids.room_id(call_id)
+        heard: asyncio.Queue[object] = asyncio.Queue()
+        listening = await inside.bus.subscribe(media(room_id, alice.peer_id), MEDIA_NOTICE, heard.put_nowait)
+        placement = await inside.placement(call_id, alice.peer_id)
+        async with takes(UNCONFIRMED):
+            await inside.ask_node(
+                placement,
+                CreateProducer(
+                    room_id=room_id,
+                    peer_id=alice.peer_id,
+                    transport_id=transport.id,
+                    producer_id="orphan",
+                    kind="audio",
+                    rtp_parameters=rtp_parameters("audio", 88),
+                    paused=False,
+                ),
+            )
+            notice = await asyncio.wait_for(heard.get(), UNCONFIRMED + LATE)
+        assert notice == ProducerClosed(producer_id="orphan", reason="unconfirmed")
+        assert [one.producer_id for one in (await inside.describe(placement, call_id, alice.peer_id)).producers] == []
+        await listening.stop()
+
+
+async def row_10_a_peer_that_the_room_is_never_told_of(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url) as alice, insider(installation) as inside:
+        await alice.join(call_id)
+        room_id = ids.room_id(call_id)
+        heard: asyncio.Queue[object] = asyncio.Queue()
+        listening = await inside.bus.subscribe(media(room_id, "ghost"), MEDIA_NOTICE, heard.put_nowait)
+        placement = await inside.placement(call_id, alice.peer_id)
+        snapshot = await inside.room(call_id)
+        async with takes(UNCONFIRMED):
+            await inside.ask_node(
+                placement,
+                CreateTransport(
+                    room_id=room_id,
+                    peer_id="ghost",
+                    transport_id="haunted",
+                    direction="send",
+                    codec_profile=snapshot.room.codec_profile,
+                ),
+            )
+            notice = await asyncio.wait_for(heard.get(), UNCONFIRMED + LATE)
+        assert notice == TransportClosed(transport_id="haunted", reason="unconfirmed")
+        assert (await inside.describe(placement, call_id, "ghost")).transports == []
+        await listening.stop()
+
+
+async def row_15_a_resumable_session_that_nobody_resumes(installation: Installation, call_id: str) -> None:
+    async with calling(installation.url, call_id, resumable=True) as pair:
+        await pair.alice.cut()
+        async with takes(GRACE):
+            await pair.flows()
+            await pair.bob.event(
+                "peerLeft",
+                within=GRACE + LATE,
+                peerId=pair.alice.peer_id,
+                reason="disconnected",
+            )
+        assert {one["producerId"] for one in pair.bob.events("producerClosed")} == set(pair.producers.values())
+
+
+async def row_18_a_room_that_nobody_is_in(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url) as alice, insider(installation) as inside:
+        await alice.join(call_id)
+        await alice.call("leaveRoom")
+        async with asyncio.timeout(EMPTY_ROOM + LATE), takes(EMPTY_ROOM):
+            while await inside.has_room(call_id):
+                await asyncio.sleep(0.1)
+        again = {"callId": call_id, "userId": "alice", "rtpCapabilities": rtp_capabilities()}
+        with pytest.raises(Refused, match="room_not_found"):
+            await alice.call("joinRoom", **again)
+
+
+ROWS = (
+    row_6_a_handshake_that_never_ends,
+    row_7_a_client_that_is_heard_no_more,
+    row_10_a_producer_that_the_room_is_never_told_of,
+    row_10_a_peer_that_the_room_is_never_told_of,
+    row_15_a_resumable_session_that_nobody_resumes,
+    row_18_a_room_that_nobody_is_in,
+)
+
+
+async def test_what_has_its_time_is_closed_when_it_comes(installation: Installation, call_id: str) -> None:
+    rows = (row(installation, f"{row.__name__[:20]} {call_id[-8:]}") for row in ROWS)
+    outcomes = await asyncio.gather(*rows, return_exceptions=True)
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    if failures:
+        raise ExceptionGroup("rows of docs/closures.md", failures)
+    await counts_become(installation)

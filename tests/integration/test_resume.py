@@ -1,0 +1,205 @@
+"""A session outlives its socket: resumed on the same instance or on another, its media going on meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from hubbub_contracts import ids
+from hubbub_contracts.bus.producer import CloseProducer
+from support.bus import insider
+from support.caller import Caller
+from support.client_socket import Refused
+from support.eventually import counts_become
+from support.installation import Installation
+from support.pair import Pair, calling
+
+GRACE = 3.0
+LATE = 12.0
+FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Two signaling instances before one registry."""
+    with Installation(tmp_path_factory.mktemp("resume"), signalings=2, reconnect_grace=GRACE) as running:
+        yield running
+
+
+@pytest.fixture
+async def pair(installation: Installation, call_id: str) -> AsyncIterator[Pair]:
+    """Alice is on the first instance, Bob on the second; both may be resumed."""
+    async with calling(installation.urls[0], call_id, installation.urls[1], resumable=True) as pair:
+        yield pair
+
+
+@pytest.mark.parametrize("instance", [0, 1], ids=["same instance", "other instance"])
+async def test_a_lost_socket_is_resumed_and_media_never_stops(
+    installation: Installation, pair: Pair, instance: int
+) -> None:
+    await pair.alice.cut()
+    await pair.flows()
+    async with Caller(installation.urls[instance]) as again:
+        resumed = await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
+        again.take_over_media(pair.alice)
+        assert resumed["peerId"] == again.peer_id
+        assert [peer["peerId"] for peer in resumed["peers"]] == [pair.bob.peer_id]
+        assert {one["transportId"]: one["direction"] for one in resumed["transports"]} == dict.fromkeys(
+            again.transports, "send"
+        )
+        assert {one["producerId"] for one in resumed["producers"]} == set(pair.producers.values())
+        assert resumed["consumers"] == []
+
+        await again.call("pauseProducer", producerId=pair.producers["audio"])
+        await pair.bob.event("producerPaused", producerId=pair.producers["audio"])
+        await pair.consumers["video"].hears(10)
+        await again.publish("audio")
+        await pair.bob.event("newProducer", producerId=list(again.sources)[-1])
+        assert pair.bob.events("peerLeft") == pair.bob.events("producerClosed") == []
+        assert pair.longest_gap < 1.0
+
+
+async def test_a_listener_resumes_what_it_consumes(installation: Installation, pair: Pair) -> None:
+    await pair.bob.cut()
+    async with Caller(installation.urls[0]) as again:
+        resumed = await again.call("resume", resumeToken=pair.bob.resume_token, lastRevision=0)
+        again.take_over_media(pair.bob)
+        assert {(one["consumerId"], one["producerId"], one["paused"]) for one in resumed["consumers"]} == {
+            (one.id, one.producer_id, False) for one in pair.consumers.values()
+        }
+        assert {one["producerId"] for peer in resumed["peers"] for one in peer["producers"]} == set(
+            pair.producers.values()
+        )
+        await pair.flows()
+        await again.call("closeConsumer", consumerId=pair.consumers["audio"].id)
+        third = await again.publish("audio")
+        await pair.alice.event("newProducer", producerId=third, peerId=again.peer_id)
+
+
+async def test_what_happened_meanwhile_is_in_the_answer_and_not_told_again(
+    installation: Installation, pair: Pair
+) -> None:
+    await pair.bob.cut()
+    await pair.alice.call("closeProducer", producerId=pair.producers["audio"])
+    async with Caller(installation.urls[1]) as carol, Caller(installation.urls[1]) as again:
+        await carol.join(pair.call_id, userId="carol")
+        resumed = await again.call("resume", resumeToken=pair.bob.resume_token, lastRevision=0)
+        again.take_over_media(pair.bob)
+        assert {peer["userId"] for peer in resumed["peers"]} == {"alice", "carol"}
+        assert [one["producerId"] for one in resumed["consumers"]] == [pair.producers["video"]]
+        await carol.call("leaveRoom")
+        await again.event("peerLeft", userId="carol")
+        assert again.events("peerJoined") == again.events("producerClosed") == []
+
+
+@pytest.mark.parametrize("instance", [0, 1], ids=["same instance", "other instance"])
+async def test_who_resumes_displaces_who_was_there(installation: Installation, pair: Pair, instance: int) -> None:
+    async with Caller(installation.urls[instance]) as again:
+        await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
+        await pair.alice.closed()
+        again.take_over_media(pair.alice)
+        await pair.flows()
+        await again.call("pauseProducer", producerId=pair.producers["audio"])
+        await pair.bob.event("producerPaused", producerId=pair.producers["audio"])
+        assert pair.bob.events("peerLeft") == []
+
+
+async def test_a_session_ends_with_its_grace(installation: Installation, pair: Pair) -> None:
+    await pair.alice.cut()
+    await pair.bob.event("peerLeft", within=GRACE + LATE, peerId=pair.alice.peer_id, reason="disconnected")
+    async with Caller(installation.urls[0]) as again:
+        with pytest.raises(Refused, match="not_found"):
+            await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
+        assert [peer["peerId"] for peer in (await again.join(pair.call_id))["peers"]] == [pair.bob.peer_id]
+
+
+async def test_only_the_token_resumes(installation: Installation, pair: Pair, call_id: str) -> None:
+    room_id, peer_id, secret = str(pair.alice.resume_token).split(".")
+    async with Caller(installation.urls[1]) as mallory:
+        expected = {
+            f"{room_id}.{peer_id}.{'x' * len(secret)}": "not_allowed",
+            f"{room_id}.{peer_id}.": "not_allowed",
+            f"{room_id}.nobody.{secret}": "not_found",
+            f"{ids.room_id('nowhere')}.{peer_id}.{secret}": "room_not_found",
+            "": "invalid_argument",
+            "a.b": "invalid_argument",
+            "..": "invalid_argument",
+            "*.>.x": "invalid_argument",
+            f"{room_id}.{peer_id}.{secret}.more": "invalid_argument",
+        }
+        for token, code in expected.items():
+            answer = await mallory.ask("resume", {"resumeToken": token})
+            assert answer["error"]["code"] == code, token
+    await pair.flows()
+    assert not pair.alice.is_closed
+    assert pair.bob.events("peerLeft") == []
+
+
+async def test_a_session_that_was_not_to_be_resumed_is_not(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.urls[0]) as alice, Caller(installation.urls[0]) as mallory:
+        joined = await alice.join(call_id)
+        assert "resumeToken" not in joined
+        answer = await mallory.ask("resume", {"resumeToken": f"{ids.room_id(call_id)}.{alice.peer_id}."})
+        assert answer["error"]["code"] == "not_allowed"
+        await alice.call("getProducers")
+
+
+async def test_rows_16_and_24_an_instance_is_killed_and_its_sessions_go_on_with_another(
+    installation: Installation, call_id: str
+) -> None:
+    first, second = installation.urls
+    async with calling(first, call_id, second, resumable=True) as pair, Caller(first) as carol:
+        await carol.join(call_id, userId="carol", resumable=True)
+        await pair.bob.event("peerJoined", userId="carol")
+        installation.signaling[0].kill()
+        try:
+            async with insider(installation) as inside, Caller(second) as again:
+                await pair.flows()
+                placement = await inside.placement(call_id, pair.alice.peer_id)
+                message = CloseProducer(
+                    room_id=ids.room_id(call_id), peer_id=pair.alice.peer_id, producer_id=pair.producers["audio"]
+                )
+                await inside.ask_node(placement, message)
+                resumed = await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
+                again.take_over_media(pair.alice)
+                assert [one["producerId"] for one in resumed["producers"]] == [pair.producers["video"]]
+                await pair.bob.event("producerClosed", producerId=pair.producers["audio"])
+                await pair.consumers["video"].hears(10)
+
+                await pair.bob.event("peerLeft", within=GRACE + LATE, userId="carol", reason="signaling_lost")
+                assert len(pair.bob.events("peerLeft")) == 1
+                await again.call("pauseProducer", producerId=pair.producers["video"])
+                await pair.bob.event("producerPaused", producerId=pair.producers["video"])
+        finally:
+            installation.signaling[0].start()
+            await asyncio.to_thread(installation.wait_ready)
+
+
+async def test_row_23_an_instance_that_stops_lets_sessions_go_that_can_be_resumed_elsewhere(
+    installation: Installation, call_id: str
+) -> None:
+    first, second = installation.urls
+    async with calling(first, call_id, second, resumable=True) as pair, Caller(first) as carol:
+        await carol.join(call_id, userId="carol")
+        await pair.bob.event("peerJoined", userId="carol")
+        try:
+            await asyncio.to_thread(installation.signaling[0].stop)
+            await pair.bob.event("peerLeft", userId="carol", reason="disconnected")
+            await pair.alice.closed()
+            async with Caller(second) as again:
+                resumed = await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
+                again.take_over_media(pair.alice)
+                assert {one["producerId"] for one in resumed["producers"]} == set(pair.producers.values())
+                await pair.flows()
+                assert pair.bob.events("producerClosed") == []
+        finally:
+            installation.signaling[0].start()
+            await asyncio.to_thread(installation.wait_ready)
+
+
+async def test_nothing_is_left_when_all_are_gone(installation: Installation, call_id: str) -> None:
+    async with calling(installation.urls[0], call_id, installation.urls[1]):
+        await counts_become(installation, within=GRACE + LATE, **FULL)
+    await counts_become(installation)

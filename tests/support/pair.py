@@ -1,0 +1,49 @@
+"""The usual beginning: Alice sends, Bob receives, both in one room."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from .caller import Caller, Consumer
+
+KINDS = ("audio", "video")
+
+
+@dataclass
+class Pair:
+    """Alice's producers and Bob's consumers of them, by kind."""
+
+    call_id: str
+    alice: Caller
+    bob: Caller
+    producers: dict[str, str]
+    consumers: dict[str, Consumer]
+
+    async def flows(self, packets: int = 10, within: float = 10.0) -> None:
+        """Waits until Bob has heard this much more of each track."""
+        for consumer in self.consumers.values():
+            await consumer.hears(packets, within)
+
+    @property
+    def longest_gap(self) -> float:
+        """Seconds without a packet, of whichever track it was worst for."""
+        return max(one.transport.streams[one.ssrc].longest_gap for one in self.consumers.values())
+
+
+@asynccontextmanager
+async def calling(
+    alice_url: str, call_id: str, bob_url: str | None = None, *, resumable: bool = False
+) -> AsyncIterator[Pair]:
+    """Media flows from Alice to Bob when entered."""
+    async with Caller(alice_url) as alice, Caller(bob_url or alice_url) as bob:
+        await alice.join(call_id, userId="alice", resumable=resumable)
+        await bob.join(call_id, userId="bob", resumable=resumable)
+        producers = {kind: await alice.publish(kind) for kind in KINDS}
+        for producer_id in producers.values():
+            await bob.event("newProducer", producerId=producer_id)
+        consumers = {kind: await bob.consume(producer_id) for kind, producer_id in producers.items()}
+        pair = Pair(call_id, alice, bob, producers, consumers)
+        await pair.flows(5)
+        yield pair
