@@ -74,8 +74,8 @@ class View:
         """Complete, and following."""
         return self._healthy.is_set()
 
-    async def ready(self, timeout: float) -> None:
-        """Returns once the view is healthy. Raises `unavailable` after `timeout` seconds."""
+    async def ready(self, timeout: float | None) -> None:
+        """Returns once the view is healthy. Raises `unavailable` after `timeout` seconds; never when None."""
         try:
             await asyncio.wait_for(self._healthy.wait(), timeout)
         except TimeoutError as error:
