@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -22,11 +22,26 @@ from support.installation import Installation
 from support.pair import calling
 from support.rtp_transport import RtpTransport
 
-UNCONFIRMED, HANDSHAKE, SILENCE = 10.0, 15.0, 30.0
-GRACE = EMPTY_ROOM = 5.0
-"""As `Installation` sets them."""
+UNCONFIRMED, HANDSHAKE, SILENCE, GRACE, EMPTY_ROOM = 3.0, 4.0, 5.0, 2.0, 2.0
 LATE = 8.0
 """Seconds after its time within which something has to have happened, on a busy machine."""
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One with less patience than usual."""
+    environment = {
+        "CONFIRMATION_TIMEOUT": str(UNCONFIRMED),
+        "HANDSHAKE_TIMEOUT": str(HANDSHAKE),
+        "CONSENT_TIMEOUT": str(SILENCE),
+    }
+    with Installation(
+        tmp_path_factory.mktemp("impatient"),
+        reconnect_grace=GRACE,
+        empty_room_ttl=EMPTY_ROOM,
+        environment=environment,
+    ) as running:
+        yield running
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from hubbub_bus import Bus
+from hubbub_bus import Bucket, Bus, KeyValue, View
 from hubbub_contracts import ErrorCode, HubbubError, Model, Request, ids, subjects
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription
 from hubbub_contracts.bus.records import Placement
@@ -44,6 +44,15 @@ class Insider:
         placement = next(peer.placement for peer in snapshot.peers if peer.peer_id == peer_id)
         assert placement is not None
         return placement
+
+    async def records(self) -> list[str]:
+        """Every key of the rooms bucket that holds something."""
+        view = View(self.bus, KeyValue(self.bus, Bucket(subjects.ROOMS_BUCKET)))
+        view.start()
+        await view.ready(5)
+        keys = sorted(view.entries)
+        await view.stop()
+        return keys
 
     async def ask_node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
         """Commands this life of this node."""

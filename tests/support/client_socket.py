@@ -41,6 +41,7 @@ class ClientSocket:
     def __init__(self, url: str) -> None:
         self.log: list[Received] = []
         self.sid: str | None = None
+        self.url = url
         self._url = f"{url}/socket.io/?EIO=4&transport=websocket"
         self._session: aiohttp.ClientSession | None = None
         self._websocket: aiohttp.ClientWebSocketResponse | None = None

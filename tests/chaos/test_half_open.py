@@ -1,0 +1,73 @@
+"""Transports whose handshake never comes, and ClientHellos from nowhere: bounded, and reaped within 30 s."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+
+import pytest
+
+from support.caller import Caller
+from support.eventually import counts_become
+from support.footprint import MIB, Footprint
+from support.installation import Installation
+from support.pair import calling
+from support.rtp_transport import RtpTransport
+
+PEERS = 25
+PER_PEER = 8
+REAPED = 30.0
+HELLO_LENGTH = 200
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(120)]
+
+
+async def half_open(caller: Caller, call_id: str) -> None:
+    """As many transports as a peer may have, each connected and then left alone."""
+    await caller.open()
+    await caller.join(call_id)
+    for _ in range(PER_PEER):
+        offer = await caller.call("createTransport", direction="send")
+        parameters = RtpTransport(offer).dtls_parameters
+        await caller.call("connectTransport", transportId=offer["id"], dtlsParameters=parameters)
+
+
+async def test_half_open_transports_are_reaped_while_calls_go_on(
+    fresh_installation: Installation, call_id: str
+) -> None:
+    installation = fresh_installation
+    (node,) = installation.nodes
+    callers = [Caller(installation.url) for _ in range(PEERS)]
+    try:
+        async with calling(installation.url, f"{call_id[:50]} !") as pair:
+            before = Footprint.of(node.name, node.pid)
+            await asyncio.gather(*(half_open(caller, call_id) for caller in callers))
+            await counts_become(
+                installation, rooms=2, peers=PEERS + 2, producers=2, transports=PEERS * PER_PEER + 2, consumers=2
+            )
+            full = Footprint.of(node.name, node.pid)
+            assert full.resident - before.resident < PEERS * PER_PEER * MIB // 2
+
+            hello = bytes((22, 254, 255)) + secrets.token_bytes(HELLO_LENGTH)
+            address = next(iter(pair.alice.transports.values())).link.address
+            with socket.socket(type=socket.SOCK_DGRAM) as sprayer:
+                for number in range(2_000):
+                    sprayer.sendto(hello, address)
+                    if number % 50 == 0:
+                        await asyncio.sleep(0.005)
+            async with Caller(installation.url) as late:
+                await late.join(pair.call_id)
+                await (await late.consume(pair.producers["audio"])).hears(5)
+
+            await counts_become(
+                installation, within=REAPED, rooms=2, peers=PEERS + 2, producers=2, transports=2, consumers=2
+            )
+            for caller in callers:
+                while len(caller.events("transportClosed", reason="handshake_timeout")) < PER_PEER:
+                    await caller.more()
+            await pair.flows()
+            after = Footprint.of(node.name, node.pid)
+            assert after.descriptors <= before.descriptors + 2
+    finally:
+        await asyncio.gather(*(caller.close() for caller in callers))
+    await counts_become(installation)

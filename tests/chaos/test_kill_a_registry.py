@@ -1,0 +1,62 @@
+"""Registry replicas die in the middle of joins: whoever was told to be in the room is in the room."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from support.bus import insider
+from support.caller import Caller, rtp_capabilities
+from support.eventually import counts_become
+from support.installation import Installation
+
+JOINS = 40
+AT_ONCE = 8
+BACK = 20.0
+pytestmark = pytest.mark.chaos
+
+
+async def join(caller: Caller, call_id: str) -> str:
+    """Enters, trying again as an application does. Raises AssertionError when that is said not to help."""
+    await caller.open()
+    payload = {"callId": call_id, "userId": "u", "rtpCapabilities": rtp_capabilities()}
+    while True:
+        answer = await caller.ask("joinRoom", payload)
+        if "error" not in answer:
+            return str(answer["peerId"])
+        assert answer["error"]["retryable"], answer
+
+
+@pytest.mark.parametrize("fresh_installation", [{"registries": 2}], indirect=True)
+async def test_no_acknowledged_join_is_lost(fresh_installation: Installation, call_id: str) -> None:
+    installation = fresh_installation
+    callers = [Caller(installation.url) for _ in range(JOINS)]
+    try:
+        async with Caller(installation.url) as witness, insider(installation) as inside:
+            await witness.join(call_id)
+            gate = asyncio.Semaphore(AT_ONCE)
+
+            async def enter(caller: Caller) -> str:
+                async with gate:
+                    return await join(caller, call_id)
+
+            entering = [asyncio.create_task(enter(caller)) for caller in callers]
+            for kill, registry in enumerate(installation.registries * 2, start=1):
+                await asyncio.wait(entering[: kill * JOINS // 5])
+                registry.kill()
+                registry.start()
+            acknowledged = set(await asyncio.gather(*entering))
+            assert len(acknowledged) == JOINS
+
+            await asyncio.to_thread(installation.wait_ready)
+            recorded = {peer.peer_id for peer in (await inside.room(call_id)).peers}
+            assert acknowledged <= recorded
+            for peer_id in acknowledged:
+                await witness.event("peerJoined", peerId=peer_id)
+            # Whoever was put in without being told so is taken out again.
+            await counts_become(installation, within=BACK, rooms=1, peers=JOINS + 1)
+            assert not acknowledged & {event["peerId"] for event in witness.events("peerLeft")}
+    finally:
+        await asyncio.gather(*(caller.close() for caller in callers))
+    await counts_become(installation, within=BACK)

@@ -1,0 +1,53 @@
+"""Signaling dies: media goes on; who can be resumed is, elsewhere; who cannot is gone from the room."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from support.caller import Caller
+from support.eventually import counts_become
+from support.installation import Installation
+from support.pair import Pair, calling
+
+CALLS = 3
+GRACE = 3.0
+BACK = 25.0
+pytestmark = pytest.mark.chaos
+
+
+@pytest.mark.parametrize("fresh_installation", [{"signalings": 2, "reconnect_grace": GRACE}], indirect=True)
+async def test_calls_go_on_over_another_instance(fresh_installation: Installation, call_id: str) -> None:
+    installation = fresh_installation
+    first, second = installation.urls
+    calls = [calling(first, f"{call_id[:50]} {number}", resumable=True) for number in range(CALLS)]
+    async with calls[0] as one, calls[1] as two, calls[2] as three, Caller(first) as carol, Caller(second) as dave:
+        await dave.join(one.call_id)
+        await carol.join(one.call_id)
+        pairs = [one, two, three]
+        installation.signaling[0].kill()
+
+        async def resume(pair: Pair, old: Caller) -> Caller:
+            again = Caller(second)
+            await again.open()
+            await again.call("resume", resumeToken=old.resume_token, lastRevision=0)
+            again.take_over_media(old)
+            return again
+
+        resumed = await asyncio.gather(*(resume(pair, old) for pair in pairs for old in (pair.alice, pair.bob)))
+        try:
+            for pair in pairs:
+                await pair.flows()
+                assert pair.longest_gap < 1.0
+            await dave.event("peerLeft", within=BACK, peerId=carol.peer_id, reason="signaling_lost")
+            assert len(dave.events("peerLeft")) == 1
+            await counts_become(
+                installation, within=BACK, signaling=1, rooms=CALLS, peers=2 * CALLS + 1, producers=2 * CALLS,
+                transports=2 * CALLS, consumers=2 * CALLS,
+            )  # fmt: skip
+        finally:
+            for caller in resumed:
+                await caller.end_media()
+                await caller.close()
+    await counts_become(installation, within=BACK, signaling=1)

@@ -1,0 +1,34 @@
+"""Half a minute without bus, registry and signaling: those who talk go on talking."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from support.eventually import counts_become
+from support.installation import Installation
+from support.pair import calling
+
+AWAY = 30.0
+BACK = 30.0
+pytestmark = [pytest.mark.chaos, pytest.mark.long, pytest.mark.timeout(150)]
+
+
+async def test_media_goes_on_for_thirty_seconds_without_anything_else(
+    fresh_installation: Installation, call_id: str
+) -> None:
+    installation = fresh_installation
+    async with calling(installation.url, call_id) as pair:
+        for process in (*installation.signaling, *installation.registries):
+            process.kill()
+        installation.nats.kill()
+        end = asyncio.get_running_loop().time() + AWAY
+        while asyncio.get_running_loop().time() < end:
+            await pair.flows(10, within=2)
+        assert pair.longest_gap < 0.5
+        installation.nats.start()
+        for process in (*installation.registries, *installation.signaling):
+            process.start()
+        await asyncio.to_thread(installation.wait_ready)
+    await counts_become(installation, within=BACK)

@@ -1,0 +1,122 @@
+"""Whatever stands in `rtpParameters` and `rtpCapabilities`: a typed error, or it is taken; the node lives."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from support.caller import Caller, rtp_capabilities, rtp_parameters
+from support.installation import Installation
+from support.pair import calling
+
+EXAMPLES = 150
+ACCEPTABLE = {"invalid_argument", "unsupported", "conflict", "not_found", "quota_exceeded", "too_large"}
+SSRC = 3_000_000
+
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["", "video/VP8", "video/rtx", "audio/opus", "x" * 5000, "\x00", "日本", "__proto__", "-1"]),
+    st.text(max_size=20),
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+Path = tuple[str | int, ...]
+
+
+def paths(value: Any, here: Path = ()) -> list[Path]:
+    """Where there is something in a JSON value, itself excepted."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path for key, item in inner for path in ((*here, key), *paths(item, (*here, key)))]
+
+
+@st.composite
+def mutated(draw: st.DrawFn, original: dict[str, Any]) -> dict[str, Any]:
+    """One to four places of a real object replaced, removed or repeated."""
+    result = copy.deepcopy(original)
+    for _ in range(draw(st.integers(1, 4))):
+        *way, last = draw(st.sampled_from(paths(result) or [("codecs",)]))
+        target: Any = result
+        for step in way:
+            target = target[step]
+        match draw(st.sampled_from(("replace", "remove", "repeat"))):
+            case "replace":
+                target[last] = draw(VALUES)
+            case "remove":
+                target.pop(last, None) if isinstance(target, dict) else target.pop(int(last))
+            case "repeat" if isinstance(target, list):
+                target.extend(copy.deepcopy(target) * draw(st.integers(1, 3)))
+    return result
+
+
+def examples(strategy: st.SearchStrategy[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """Drawn before they are sent: a property with a running event loop inside would be run again in vain."""
+    drawn: list[dict[str, Any]] = []
+
+    @seed(20_231_123)
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def collect(example: dict[str, Any]) -> None:
+        drawn.append(example)
+
+    collect()
+    return drawn
+
+
+async def code(caller: Caller, event: str, payload: dict[str, Any]) -> str | None:
+    answer = await caller.ask(event, payload)
+    return answer["error"]["code"] if "error" in answer else None
+
+
+async def test_mutated_rtp_parameters_and_capabilities_are_answered_and_the_node_lives(
+    installation: Installation, call_id: str
+) -> None:
+    node = installation.nodes[0].pid
+    produces = examples(st.sampled_from(["audio", "video"]).flatmap(production), EXAMPLES)
+    consumes = examples(mutated(rtp_capabilities()), EXAMPLES)
+    outcomes: dict[str | None, int] = {}
+    async with calling(installation.url, call_id) as pair, Caller(installation.url) as mallory:
+        await mallory.join(call_id)
+        sends = (await mallory.call("createTransport", direction="send"))["id"]
+        receives = (await mallory.call("createTransport", direction="recv"))["id"]
+        for number, payload in enumerate(produces):
+            answer = await mallory.ask("produce", {"transportId": sends, **payload})
+            outcome = answer.get("error", {}).get("code")
+            outcomes[outcome] = outcomes.get(outcome, 0) + 1
+            if outcome is None:
+                await mallory.call("closeProducer", producerId=answer["id"])
+            if number % 10 == 9:
+                await asyncio.sleep(0.2)  # an honest client's pace: 50 events a second
+        for number, capabilities in enumerate(consumes):
+            kind = ("audio", "video")[number % 2]
+            payload = {"transportId": receives, "producerId": pair.producers[kind], "rtpCapabilities": capabilities}
+            outcome = await code(mallory, "consume", payload)
+            outcomes[outcome] = outcomes.get(outcome, 0) + 1
+            if number % 10 == 9:
+                await asyncio.sleep(0.2)
+        assert set(outcomes) <= ACCEPTABLE | {None}, outcomes
+        assert outcomes.get("invalid_argument", 0) > EXAMPLES / 4, outcomes
+        assert outcomes.get(None, 0) > 0, outcomes
+        await pair.flows()
+    assert installation.nodes[0].alive
+    assert installation.nodes[0].pid == node
+
+
+def production(kind: str) -> st.SearchStrategy[dict[str, Any]]:
+    """A mutated `rtpParameters` with the kind that it was of."""
+    return mutated(rtp_parameters(kind, SSRC)).map(lambda parameters: {"kind": kind, "rtpParameters": parameters})
