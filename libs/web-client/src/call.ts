@@ -2,7 +2,8 @@
  * A call: this client's membership of one room.
  *
  * Rules
- * - The server says who is here; this object only follows. After a lost socket the snapshot is adopted as it is.
+ * - The server says who is here; this object only follows. After a lost socket it joins anew and adopts the snapshot:
+ *   a tab that is gone for good is gone for the others at once, and not kept for a socket that never comes back.
  * - Changes of transports run one after another, so that a rebuild never meets another.
  * - A published track outlives its transport: when that goes, the track is produced again on the next.
  */
@@ -53,8 +54,6 @@ export class Call {
   readonly #transports = new Map<Direction, types.Transport>();
   readonly #producers = new Map<MediaStreamTrack, types.Producer>();
   #state: CallState = "joining";
-  #resumeToken: string | undefined;
-  #revision = 0;
   #work: Promise<void> = Promise.resolve();
 
   constructor(
@@ -102,20 +101,15 @@ export class Call {
     const signaling = this.#signaling;
     signaling.onConnected(() => this.#enqueue(() => this.#connected()));
     signaling.onLost(() => this.#state !== "ended" && this.#enter("reconnecting"));
-    signaling.on("peerJoined", (peer) => this.#after(peer.revision, () => this.#addPeer({ ...peer, producers: [] })));
-    signaling.on("peerLeft", (gone) => this.#after(gone.revision, () => this.#removePeer(gone.peerId)));
-    signaling.on("newProducer", (one) => this.#after(one.revision, () => this.#addProducer(one)));
-    signaling.on("producerClosed", (closed) => this.#after(closed.revision, () => this.#removeProducer(closed.producerId)));
-    signaling.on("producerPaused", ({ producerId, revision }) => this.#after(revision, () => this.#showPaused(producerId, true)));
-    signaling.on("producerResumed", ({ producerId, revision }) => this.#after(revision, () => this.#showPaused(producerId, false)));
+    signaling.on("peerJoined", (peer) => this.#addPeer({ ...peer, producers: [] }));
+    signaling.on("peerLeft", (gone) => this.#removePeer(gone.peerId));
+    signaling.on("newProducer", (producer) => this.#addProducer(producer));
+    signaling.on("producerClosed", (closed) => this.#removeProducer(closed.producerId));
+    signaling.on("producerPaused", ({ producerId }) => this.#showPaused(producerId, true));
+    signaling.on("producerResumed", ({ producerId }) => this.#showPaused(producerId, false));
     signaling.on("transportClosed", ({ transportId }) => this.#enqueue(() => this.#rebuild(transportId)));
     signaling.on("peerMoved", () => this.#enqueue(() => this.#rebuildAll()));
     signaling.on("roomClosed", () => this.#end("The room was closed."));
-  }
-
-  #after(revision: number, act: () => void): void {
-    this.#revision = Math.max(this.#revision, revision);
-    act();
   }
 
   #enqueue(step: () => Promise<void>): void {
@@ -136,35 +130,15 @@ export class Call {
   }
 
   async #connected(): Promise<void> {
-    if (!(await this.#resumed())) await this.#join();
+    await this.#join();
     this.#enter("joined");
     await Promise.all([this.#publish(), this.#subscribe()]);
-  }
-
-  async #resumed(): Promise<boolean> {
-    if (this.#resumeToken === undefined) return false;
-    try {
-      const session = await this.#signaling.call("resume", {
-        resumeToken: this.#resumeToken,
-        lastRevision: this.#revision,
-      });
-      this.#resumeToken = session.resumeToken;
-      const alive = new Set(session.transports.map((transport) => transport.transportId));
-      for (const [direction, transport] of this.#transports) {
-        if (!alive.has(transport.id)) this.#dropTransport(direction);
-      }
-      this.#adopt(session.peers, session.revision);
-      return true;
-    } catch (error) {
-      if (error instanceof SignalingError && error.retryable) throw error;
-      return false;
-    }
   }
 
   async #join(): Promise<void> {
     this.#dropTransport("send");
     this.#dropTransport("recv");
-    this.#adopt([], 0);
+    this.#adopt([]);
     const { rtpCapabilities } = await this.#signaling.call("createRoom", { callId: this.room });
     if (!this.#device.loaded) await this.#device.load({ routerRtpCapabilities: rtpCapabilities });
     const joined = await this.#signaling.call("joinRoom", {
@@ -172,15 +146,12 @@ export class Call {
       userId: this.name,
       displayName: this.name,
       rtpCapabilities: this.#device.recvRtpCapabilities,
-      resumable: true,
     });
-    this.#resumeToken = joined.resumeToken;
-    this.#adopt(joined.peers, joined.revision);
+    this.#adopt(joined.peers);
   }
 
   /** Makes what is shown equal to what the server says. */
-  #adopt(peers: PeerInfo[], revision: number): void {
-    this.#revision = revision;
+  #adopt(peers: PeerInfo[]): void {
     const here = new Set(peers.map((peer) => peer.peerId));
     for (const peerId of [...this.#peers]) if (!here.has(peerId)) this.#removePeer(peerId);
     const sent = new Set(peers.flatMap((peer) => peer.producers.map((producer) => producer.producerId)));

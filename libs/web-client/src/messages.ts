@@ -23,19 +23,14 @@ export type TransportInfo = types.TransportOptions;
 interface Snapshot {
   peerId: string;
   peers: PeerInfo[];
-  revision: number;
 }
 
 /** What each call is asked and what it answers. */
 export interface Calls {
   createRoom: [{ callId: string }, { callId: string; rtpCapabilities: types.RtpCapabilities }];
   joinRoom: [
-    { callId: string; userId: string; displayName: string; rtpCapabilities: types.RtpCapabilities; resumable: boolean },
-    Snapshot & { resumeToken?: string },
-  ];
-  resume: [
-    { resumeToken: string; lastRevision: number },
-    Snapshot & { resumeToken: string; transports: { transportId: string }[]; producers: ProducerInfo[]; consumers: { consumerId: string }[] },
+    { callId: string; userId: string; displayName: string; rtpCapabilities: types.RtpCapabilities },
+    Snapshot,
   ];
   leaveRoom: [Record<string, never>, Record<string, never>];
   createTransport: [{ direction: "send" | "recv" }, TransportInfo];
@@ -54,12 +49,12 @@ export interface Calls {
 
 /** What the server may send unasked. */
 export interface Pushes {
-  peerJoined: (peer: Omit<PeerInfo, "producers"> & { revision: number }) => void;
-  peerLeft: (gone: { peerId: string; revision: number }) => void;
-  newProducer: (producer: NewProducer & { revision: number }) => void;
-  producerClosed: (closed: { producerId: string; peerId: string; revision: number }) => void;
-  producerPaused: (paused: { producerId: string; peerId: string; revision: number }) => void;
-  producerResumed: (resumed: { producerId: string; peerId: string; revision: number }) => void;
+  peerJoined: (peer: Omit<PeerInfo, "producers"> ) => void;
+  peerLeft: (gone: { peerId: string }) => void;
+  newProducer: (producer: NewProducer ) => void;
+  producerClosed: (closed: { producerId: string; peerId: string }) => void;
+  producerPaused: (paused: { producerId: string; peerId: string }) => void;
+  producerResumed: (resumed: { producerId: string; peerId: string }) => void;
   consumerClosed: (closed: { consumerId: string; producerId: string }) => void;
   transportClosed: (closed: { transportId: string; reason: string }) => void;
   peerMoved: (moved: { nodeId: string }) => void;
