@@ -9,6 +9,7 @@ import time
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import aioice.ice
 import socketio
 from aiortc import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 from aiortc.mediastreams import MediaStreamError
@@ -21,6 +22,9 @@ from pymediasoup.rtp_parameters import RtpCapabilities, RtpParameters
 from pymediasoup.transport import Transport
 
 from .client_socket import ANSWER_TIMEOUT, Refused
+
+# aioice leaves the loopback address out; here nothing leaves the machine, and whatever else it has does not matter.
+aioice.ice.get_host_addresses = lambda *_families: ["127.0.0.1"]
 
 ORIGINAL_EVENTS = ("peerJoined", "peerLeft", "newProducer")
 FRAME_RATE = 15
