@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Sequence
 from typing import Final
 
 import psutil
@@ -33,6 +34,20 @@ def free_ports(host: str, first: int, last: int, count: int) -> list[int]:
         f"{count} worker(s) need a UDP port each on {host}, but of RTC_MIN_PORT={first} to RTC_MAX_PORT={last} "
         f"{len(free)} can be bound: widen the range, lower WORKERS, or end what uses them"
     )
+
+
+def listening_address(configured: str | None, announced: Sequence[str]) -> str:
+    """The address to receive media on: the one that was set, else the announced one when it is a single one and this
+    machine's, else every address.
+
+    A socket that listens on every address answers from the one that the way back begins at. That may be another
+    than the client had asked, and ICE does not take its answer then (RFC 8445 section 7.2.5.2.1).
+    """
+    if configured is not None:
+        return configured
+    if len(announced) == 1 and _is_free(announced[0], 0):
+        return announced[0]
+    return "0.0.0.0"
 
 
 def interface_address() -> str | None:
