@@ -11,11 +11,11 @@ from hubbub_contracts.bus.room import RoomRevisions
 from hubbub_media_core import MediaCore
 from hubbub_service import Lifecycle, Tasks
 
-from .adapters.beats import Beats, NodeState, keep_census
+from .adapters.beats import Beats, NodeState, keep_census, take_census
 from .adapters.dtls import CoreDtlsEndpoints
 from .adapters.notices import BusNotices
 from .adapters.room_feeds import BusRoomFeeds
-from .adapters.sockets import free_ports, interface_address
+from .adapters.sockets import free_ports, interface_address, listening_address
 from .adapters.tenure import Tenure
 from .domain.candidates import offered_addresses
 from .domain.limits import Limits
@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 
 async def start(settings: Settings, life: Lifecycle) -> None:
     """Starts everything; what is undone at the end is registered with `life` as it comes, the lease last."""
-    core = _open_core(settings)
+    listening = listening_address(settings.rtc_listen_ip, settings.announced)
+    core = _open_core(settings, listening)
     life.on_stop("core", core.close)
     bus = await Bus.connect(settings.nats_url, name=f"node-{settings.node_id}")
     life.on_stop("bus", bus.close)
@@ -39,7 +40,7 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     tenure = Tenure(bus, settings.node_id)
     state = NodeState(is_leased=tenure.takes_work)
     beats = Beats(settings.nats_url, settings.node_id, state, core.counters, len(core.addresses))
-    notices, feeds = BusNotices(bus), BusRoomFeeds(bus)
+    notices, feeds = BusNotices(bus), BusRoomFeeds(bus, settings.confirmation_timeout)
     dtls = CoreDtlsEndpoints(core, lambda transport: _dtls_failed(node, transport, life.tasks))
     node = Node(
         core=core,
@@ -47,7 +48,7 @@ async def start(settings: Settings, life: Lifecycle) -> None:
         notices=notices,
         feeds=feeds,
         load=beats,
-        addresses=offered_addresses(settings.announced, settings.rtc_listen_ip, interface_address()),
+        addresses=offered_addresses(settings.announced, listening, interface_address()),
         takes_work=tenure.takes_work,
         limits=Limits(
             transports=settings.max_transports_per_peer,
@@ -57,6 +58,7 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     )
     feeds.node = node
     core.on_event = partial(events.handle, node)
+    state.census = take_census(node.tables, len(core.addresses))
 
     await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda told: feeds.heard_revisions(told.revisions))
     beats.start()
@@ -75,11 +77,11 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     )
 
 
-def _open_core(settings: Settings) -> MediaCore:
+def _open_core(settings: Settings, listening: str) -> MediaCore:
     """Starts the workers. Raises NoPort, or OSError naming an address, where that cannot be."""
-    ports = free_ports(settings.rtc_listen_ip, settings.rtc_min_port, settings.rtc_max_port, settings.workers)
+    ports = free_ports(listening, settings.rtc_min_port, settings.rtc_max_port, settings.workers)
     return MediaCore(
-        [(settings.rtc_listen_ip, port) for port in ports],
+        [(listening, port) for port in ports],
         max_incoming_bitrate=settings.max_incoming_bitrate,
         pin=settings.pin_workers,
         handshake_timeout=settings.handshake_timeout,

@@ -23,7 +23,11 @@ class Settings(ServiceSettings):
     node_id: NodeId = Field(default_factory=ids.mint, description="Name of this node; random when not set.")
     rtc_min_port: int = Field(40000, ge=0, le=65535, description="First UDP port for media; 0: any free ones.")
     rtc_max_port: int = Field(40100, ge=0, le=65535, description="Last UDP port for media.")
-    rtc_listen_ip: str = Field("0.0.0.0", description="Address that media is received on.")
+    rtc_listen_ip: str | None = Field(
+        None,
+        description="Address that media is received on; when not set, the announced one if it is a single one "
+        "of this machine, else every address.",
+    )
     announced_ip: str | None = Field(
         None,
         description="Addresses that clients reach this node at, comma-separated, the best first; "
@@ -38,14 +42,17 @@ class Settings(ServiceSettings):
     )
     handshake_timeout: float = Field(15.0, gt=0, description="Seconds that ICE and DTLS may take.")
     consent_timeout: float = Field(30.0, gt=0, description="Seconds that a client may be silent (RFC 7675).")
+    confirmation_timeout: float = Field(
+        10.0, gt=0, description="Seconds that a peer or producer may be unknown to its room before it is closed."
+    )
     max_transports_per_peer: int = Field(8, ge=1)
     max_producers_per_peer: int = Field(32, ge=1)
     max_consumers_per_peer: int = Field(512, ge=1)
 
     @field_validator("rtc_listen_ip")
     @classmethod
-    def _listen_is_an_address(cls, value: str) -> str:
-        return str(ipaddress.ip_address(value.strip()))
+    def _listen_is_an_address(cls, value: str | None) -> str | None:
+        return None if value is None else str(ipaddress.ip_address(value.strip()))
 
     @field_validator("announced_ip")
     @classmethod

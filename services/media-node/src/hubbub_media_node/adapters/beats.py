@@ -32,6 +32,7 @@ INTERVAL: Final = 0.2
 
 CENSUS_INTERVAL: Final = 0.2
 _STOP_PATIENCE: Final = 3.0
+_PAUSE: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,6 @@ class Beats:
     def _run(self) -> None:
         try:
             asyncio.run(self._main())
-        except Exception:
-            log.exception("the beats have ended")
         finally:
             self._started.set()
 
@@ -115,14 +114,19 @@ class Beats:
         self._loop = asyncio.get_running_loop()
         stopping = self._stopping = asyncio.Event()
         self._started.set()
-        beating = asyncio.create_task(self._beat(), name="beat")
-        ended = asyncio.create_task(stopping.wait())
-        await asyncio.wait({beating, ended}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (beating, ended):
-            task.cancel()
-        results = await asyncio.gather(beating, ended, return_exceptions=True)
-        if isinstance(results[0], Exception):
-            raise results[0]
+        beating = asyncio.create_task(self._beat_on(), name="beat")
+        await stopping.wait()
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+
+    async def _beat_on(self) -> None:
+        """A node whose beats end is taken for dead, so they begin again whatever has happened."""
+        while True:
+            try:
+                await self._beat()
+            except Exception:
+                log.exception("the beats broke off")
+            await asyncio.sleep(_PAUSE)
 
     async def _beat(self) -> None:
         bus = await Bus.connect(self._url, name=f"node-{self._node_id}-beats")

@@ -15,7 +15,7 @@ from hubbub_contracts.bus.room import GetRoom
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_service import Tasks
 
-from ..domain.confirmation import Confirmation
+from ..domain.confirmation import PATIENCE, Confirmation
 from ..domain.room_view import Change, Key, RoomView
 from ..handlers import unconfirmed
 from ..handlers.node import Node
@@ -34,9 +34,11 @@ _BEHIND_TRIES = 10
 class _Followed:
     """One room: its feed, its view, and a snapshot whenever the view is not fresh."""
 
-    def __init__(self, bus: Bus, room_id: str, here: Placement, on_gone: Callable[[set[str]], None]) -> None:
+    def __init__(
+        self, bus: Bus, room_id: str, here: Placement, patience: float, on_gone: Callable[[set[str]], None]
+    ) -> None:
         self.view = RoomView(here)
-        self.confirmation: Confirmation[Key] = Confirmation()
+        self.confirmation: Confirmation[Key] = Confirmation(patience)
         self.announced = 0
         """What the registry last said that the room's revision is, when that was ahead of us."""
         self._bus = bus
@@ -107,8 +109,9 @@ class BusRoomFeeds:
     node: Node
     here: Placement
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, patience: float = PATIENCE) -> None:
         self._bus = bus
+        self._patience = patience
         self._rooms: dict[str, tuple[_Followed, asyncio.Task[Any]]] = {}
         self._tasks = Tasks()
 
@@ -116,7 +119,7 @@ class BusRoomFeeds:
         """Listens to a room; once is enough."""
         if room_id in self._rooms:
             return
-        followed = _Followed(self._bus, room_id, self.here, lambda gone: self._gone(room_id, gone))
+        followed = _Followed(self._bus, room_id, self.here, self._patience, lambda gone: self._gone(room_id, gone))
         self._rooms[room_id] = (followed, self._tasks.spawn(followed.run(), "room-feed"))
 
     def leave(self, room_id: str) -> None:

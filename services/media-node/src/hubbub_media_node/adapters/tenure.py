@@ -51,7 +51,7 @@ class Tenure:
             self._fenced.clear()
             epoch = await self._lease.acquire()
             feeds.here = Placement(node_id=self._node_id, epoch=epoch)
-            self._verbs = await Verbs.serve(self._bus, node, self._node_id, epoch)
+            self._verbs = await self._serve(node, epoch)
             state.epoch = epoch
             log.info("this node takes work: %s, epoch %d", self._node_id, epoch)
             await self._fenced.wait()
@@ -67,6 +67,14 @@ class Tenure:
         await self._lease.release()
         if self._verbs is not None:
             await self._verbs.stop()
+
+    async def _serve(self, node: Node, epoch: int) -> Verbs:
+        while True:
+            try:
+                return await Verbs.serve(self._bus, node, self._node_id, epoch)
+            except Exception as error:  # noqa: BLE001  the bus is away; it tells in several ways
+                log.warning("the verbs are not served yet: %s", error)
+            await asyncio.sleep(_PAUSE)
 
     async def _close_everything(self, node: Node) -> None:
         """Until nothing is left: a core that is busy is asked again."""

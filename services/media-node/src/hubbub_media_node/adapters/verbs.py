@@ -47,12 +47,16 @@ class Verbs:
     @classmethod
     async def serve(cls, bus: Bus, node: Node, node_id: str, epoch: int) -> Verbs:
         """Answers requests to this life of the node until stopped."""
-        endpoints: list[Endpoint[Any, Any]] = [
-            await bus.serve(subjects.node(node_id, epoch, message.verb), message, partial(handler, node))
-            for message, handler in HANDLERS.items()
-        ]
-        await bus.flush()
-        return cls(endpoints)
+        verbs = cls([])
+        try:
+            for message, handler in HANDLERS.items():
+                subject = subjects.node(node_id, epoch, message.verb)
+                verbs._endpoints.append(await bus.serve(subject, message, partial(handler, node)))
+            await bus.flush()
+        except BaseException:
+            await verbs.stop()
+            raise
+        return verbs
 
     async def stop(self) -> None:
         """Takes no new request, and lets those that run end."""

@@ -58,8 +58,11 @@ class RoomView:
         self.revision = max(self.revision, sequence)
 
     def adopt(self, peers: Iterable[PeerRecord], revision: int) -> set[str]:
-        """Takes a snapshot in; the peers that are not ours any more: removed since they were last seen, or moved."""
-        before = set(self._peers)
+        """Takes a snapshot in; the peers that are not ours any more: removed since they were last seen, or moved.
+
+        What an older snapshot than the last change lacks may only be too new for it.
+        """
+        before = set(self._peers) if revision >= self.revision else set[str]()
         self._peers = {record.peer_id: record for record in peers}
         for change in self._since_gap.values():
             if change.sequence > revision:

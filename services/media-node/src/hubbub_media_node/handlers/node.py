@@ -69,3 +69,6 @@ class Node:
         except CoreError as error:
             code, retryable = _CORE_ERRORS.get(error.code, (ErrorCode.INTERNAL, False))
             raise HubbubError(code, f"{command.type}: {error.code}", retryable=retryable) from error
+        except ValueError as error:
+            # A number that passed for one in JSON and is none on the wire, such as a payload type of 0.0.
+            raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"{command.type}: {error}") from error

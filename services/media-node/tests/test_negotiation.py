@@ -1,0 +1,227 @@
+"""What recorded clients send, as the core takes it."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_media_core import MediaCore, commands
+from hubbub_media_core.specs import CodecMapping, IceCredentials
+from hubbub_media_node.domain.negotiation import Consumed, Produced, consume, produce, without_nulls
+from hubbub_media_node.domain.profiles import router_capabilities
+from hubbub_media_node.domain.specs import ABS_SEND_TIME, EXTENSIONS, TRANSPORT_CC
+from support.node_rig import FIXTURES, fixture
+
+ROUTER = router_capabilities("v1")
+CLIENTS = ["chromium-156", "firefox-153", "pymediasoup-1.5"]
+RECORDED = sorted(
+    f"{client}/{path.name}"
+    for client in CLIENTS
+    for path in Path(FIXTURES / client).glob("produce-*.json")
+    if not path.name.startswith("produce-data")
+)
+
+
+def produced(name: str, **changed: Any) -> Produced:
+    recorded = fixture(name)
+    return produce(recorded["kind"], {**recorded["rtpParameters"], **changed}, ROUTER, cname="fallback", paused=False)
+
+
+def consumed(producer: Produced, client: str = "chromium-156", mid: str = "0") -> Consumed:
+    capabilities = fixture(f"{client}/recv-rtp-capabilities.json")
+    return consume(producer.spec.kind, producer.consumable, capabilities, mid=mid, is_taken=lambda _: False)
+
+
+async def test_the_core_takes_what_every_recorded_client_produces_and_consumes() -> None:
+    transports = itertools.count(1)
+    async with MediaCore([("127.0.0.1", 0)]) as core:
+        await core.call(0, commands.CreateRouter(router=1))
+
+        async def transport() -> int:
+            made = next(transports)
+            ice = IceCredentials(ufrag=f"ufrag{made}", pwd="p" * 32)
+            await core.call(0, commands.CreateTransport(transport=made, router=1, ice=ice))
+            return made
+
+        for number, name in enumerate(RECORDED, 1):
+            producer = produced(name)
+            await core.call(
+                0, commands.CreateProducer(producer=number, transport=await transport(), spec=producer.spec)
+            )
+            spec = consumed(producer, "chromium-156").spec
+            await core.call(
+                0,
+                commands.CreateConsumer(consumer=number, transport=await transport(), producer=number, spec=spec),
+            )
+        assert len(RECORDED) > 20
+
+
+def test_payload_types_of_a_producer_are_the_clients_and_lead_to_the_routers() -> None:
+    (codec,) = produced("chromium-156/produce-video-vp8.json").spec.codecs
+    router_type = next(each for each in ROUTER["codecs"] if each["mimeType"] == "video/VP8")["preferredPayloadType"]
+    assert router_type is not None
+    assert codec == CodecMapping(
+        codec="video/VP8",
+        clock_rate=90_000,
+        payload_type=96,
+        rtx_payload_type=97,
+        router_payload_type=router_type,
+        nack=True,
+        pli=True,
+        fir=True,
+    )
+
+
+def test_payload_types_of_a_consumer_are_the_routers() -> None:
+    producer = produced("chromium-156/produce-video-vp8.json")
+    (codec,) = consumed(producer).spec.codecs
+    assert codec.payload_type == codec.router_payload_type == producer.spec.codecs[0].router_payload_type
+    assert codec.rtx_payload_type is not None
+
+
+def test_simulcast_by_rid_has_encodings_without_ssrcs_lowest_first() -> None:
+    simulcast = produced("chromium-156/produce-video-vp8-simulcast3.json")
+    assert simulcast.type == "simulcast"
+    assert [(each.rid, each.ssrc) for each in simulcast.spec.encodings] == [("r0", None), ("r1", None), ("r2", None)]
+
+
+def test_simulcast_becomes_one_encoding_with_rtx_for_the_consumer() -> None:
+    consumer = consumed(produced("chromium-156/produce-video-vp8-simulcast3.json"))
+    (encoding,) = consumer.parameters["encodings"]
+    assert encoding["scalabilityMode"] == "L3T3"
+    assert consumer.spec.rtx_ssrc == consumer.spec.ssrc + 1
+    assert consumer.ssrcs == {consumer.spec.ssrc, consumer.spec.ssrc + 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("produce-audio-opus", "simple"),
+        ("produce-video-vp8", "simple"),
+        ("produce-video-vp9-svc-L3T3_KEY", "svc"),
+        ("produce-video-av1-L1T3", "svc"),
+        ("produce-video-h264-simulcast", "simulcast"),
+    ],
+)
+def test_the_type_follows_encodings_and_layers(name: str, expected: str) -> None:
+    assert produced(f"chromium-156/{name}.json").type == expected
+
+
+def test_one_encoding_of_temporal_layers_is_simulcast_where_the_codec_has_no_svc() -> None:
+    layered = produced("chromium-156/produce-video-vp8.json", encodings=[{"ssrc": 1, "scalabilityMode": "L1T3"}])
+    assert layered.type == "simulcast"
+
+
+def test_an_empty_cname_is_replaced_and_a_given_one_and_the_msid_go_to_the_consumer() -> None:
+    simulcast = produced("chromium-156/produce-video-vp8-simulcast3.json")
+    assert consumed(simulcast).spec.cname == "fallback"
+    name = "chromium-156/produce-audio-opus.json"
+    audio = consumed(produced(name))
+    given = fixture(name)["rtpParameters"]
+    assert audio.parameters["rtcp"]["cname"] == audio.spec.cname == given["rtcp"]["cname"]
+    assert audio.parameters["msid"] == given["msid"]
+
+
+def test_a_producer_with_transport_cc_gets_that_feedback_and_without_its_extension_remb() -> None:
+    name = "chromium-156/produce-video-vp8.json"
+    assert produced(name).spec.feedback == "transport-cc"
+    extensions = fixture(name)["rtpParameters"]["headerExtensions"]
+    without_cc = [each for each in extensions if each["uri"] != TRANSPORT_CC]
+    assert produced(name, headerExtensions=without_cc).spec.feedback == "goog-remb"
+    neither = [each for each in without_cc if each["uri"] != ABS_SEND_TIME]
+    assert produced(name, headerExtensions=neither).spec.feedback == "none"
+
+
+def test_an_audio_consumer_has_no_congestion_feedback_and_no_nack() -> None:
+    spec = consumed(produced("chromium-156/produce-audio-opus.json")).spec
+    assert spec.feedback == "none"
+    assert [codec.nack for codec in spec.codecs] == [False]
+
+
+def test_unknown_header_extensions_are_left_out() -> None:
+    name = "chromium-156/produce-audio-opus.json"
+    given = fixture(name)["rtpParameters"]["headerExtensions"]
+    strange = {"uri": "urn:example:strange", "id": 15, "encrypt": False, "parameters": {}}
+    assert {each.uri for each in produced(name, headerExtensions=[*given, strange]).spec.extensions} <= EXTENSIONS
+
+
+def test_explicit_nulls_are_the_same_as_absent_fields() -> None:
+    assert produced("pymediasoup-1.5/produce-video-vp8.with-nulls.json").spec.codecs == (
+        produced("pymediasoup-1.5/produce-video-vp8.json").spec.codecs
+    )
+
+
+def test_nothing_that_a_client_is_told_is_null() -> None:
+    parameters = consumed(produced("pymediasoup-1.5/produce-video-vp8.with-nulls.json")).parameters
+    assert without_nulls(parameters) == parameters
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"codecs": []},
+        {"codecs": "VP8"},
+        {"encodings": []},
+        {"mid": "m" * 33},
+        {"encodings": [{"rid": "r" * 33}]},
+        {"encodings": [{"ssrc": 2**32}]},
+        {"encodings": [{"ssrc": -1}]},
+        {"rtcp": {"cname": "c" * 256}},
+        {"codecs": [{"mimeType": "audio/opus", "payloadType": 111, "clockRate": 48000, "channels": 2}]},
+        {"codecs": [{"mimeType": "video/VP8", "payloadType": 128, "clockRate": 90000}]},
+        {"headerExtensions": [{"uri": TRANSPORT_CC, "id": 256}]},
+    ],
+    ids=lambda changed: repr(changed)[:40],
+)
+def test_malformed_parameters_are_an_invalid_argument(changed: dict[str, Any]) -> None:
+    with pytest.raises(HubbubError) as refused:
+        produced("chromium-156/produce-video-vp8.json", **changed)
+    assert refused.value.code is ErrorCode.INVALID_ARGUMENT
+
+
+def test_parameters_nested_without_end_are_an_invalid_argument() -> None:
+    nested: Any = {}
+    for _ in range(500):
+        nested = {"deeper": nested}
+    with pytest.raises(HubbubError) as refused:
+        produced("chromium-156/produce-video-vp8.json", extra=nested)
+    assert refused.value.code is ErrorCode.INVALID_ARGUMENT
+
+
+def test_a_codec_that_the_router_does_not_speak_is_unsupported() -> None:
+    strange = {"mimeType": "video/H266", "payloadType": 96, "clockRate": 90000}
+    with pytest.raises(HubbubError) as refused:
+        produced("chromium-156/produce-video-vp8.json", codecs=[strange])
+    assert refused.value.code is ErrorCode.UNSUPPORTED
+
+
+def test_a_client_without_the_codec_cannot_consume() -> None:
+    producer = produced("chromium-156/produce-video-av1-L1T3.json")
+    capabilities = fixture("chromium-156/recv-rtp-capabilities.json")
+    capabilities["codecs"] = [each for each in capabilities["codecs"] if each["mimeType"] != "video/AV1"]
+    with pytest.raises(HubbubError) as refused:
+        consume("video", producer.consumable, capabilities, mid="0", is_taken=lambda _: False)
+    assert refused.value.code is ErrorCode.UNSUPPORTED
+
+
+def test_an_ssrc_that_was_used_is_not_given_again() -> None:
+    producer = produced("chromium-156/produce-video-vp8.json")
+    capabilities = fixture("chromium-156/recv-rtp-capabilities.json")
+    asked: list[int] = []
+
+    def first_two_are_taken(ssrc: int) -> bool:
+        asked.append(ssrc)
+        return len(asked) <= 2
+
+    spec = consume("video", producer.consumable, capabilities, mid="0", is_taken=first_two_are_taken).spec
+    assert spec.ssrc not in asked[:2]
+
+
+def test_an_unknown_codec_profile_is_unsupported() -> None:
+    with pytest.raises(HubbubError) as refused:
+        router_capabilities("v0")
+    assert refused.value.code is ErrorCode.UNSUPPORTED
