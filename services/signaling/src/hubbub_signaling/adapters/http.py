@@ -53,7 +53,9 @@ def make_http(backend: Backend, page: Path | None, origins: list[str], *, accept
     async def health() -> Health:
         return Health()
 
-    @app.get("/ready", response_model=Readiness, responses={503: {"model": Readiness}})
+    @app.get(
+        "/ready", response_model=Readiness, response_model_exclude_none=True, responses={503: {"model": Readiness}}
+    )
     async def ready(response: Response) -> Readiness:
         readiness = await _readiness(backend, accepting)
         response.status_code = 200 if readiness.ready else 503
