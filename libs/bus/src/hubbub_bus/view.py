@@ -123,10 +123,12 @@ class View:
 
     async def _remake(self, error: HubbubError) -> None:
         """A bucket that vanished is made again; one whose leader does not answer is left alone."""
-        log.warning("%s", error.message)
+        # On a new server there is no bucket yet; one that was there and is not any more is news.
+        level = logging.WARNING if self._sequence else logging.INFO
+        log.log(level, "%s", error.message)
         try:
             if await self._store.ensure():
-                log.warning("the bucket %s was missing and was made anew", self._store.bucket.name)
+                log.log(level, "the bucket %s was missing and was made anew", self._store.bucket.name)
         except HubbubError as failure:
             log.info("%s", failure.message)
 
