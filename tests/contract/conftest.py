@@ -1,0 +1,32 @@
+"""Two replicas of the registry with one media node, for all tests that leave them whole."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from hubbub_bus import Bus
+from support.registry_rig import Caller, FakeNode, Replicas, replicas
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
+    """Two replicas."""
+    with replicas(tmp_path_factory.mktemp("registry"), max_peers_per_room=5, max_producers_per_peer=2) as running:
+        yield running
+
+
+@pytest.fixture
+async def caller(registry: Replicas) -> AsyncIterator[Caller]:
+    """A signaling instance."""
+    bus = await Bus.connect(registry.nats.url, name="test", timeout=5)
+    calling = await Caller(bus).start()
+    yield calling
+    await calling.stop()
+    await bus.close()
+
+
+@pytest.fixture
+async def node(registry: Replicas) -> AsyncIterator[FakeNode]:
+    """A media node."""
+    async with FakeNode(registry.nats.url) as running:
+        yield running

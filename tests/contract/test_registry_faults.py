@@ -1,0 +1,94 @@
+"""Replicas and the server die: nothing that was acknowledged is lost."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from hubbub_bus import Bus
+from hubbub_contracts import ids
+from support.registry_rig import Caller, FakeNode, Replicas, replicas
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[tuple[Replicas, Caller, FakeNode]]:
+    """Replicas to break."""
+    with replicas(tmp_path) as running:
+        bus = await Bus.connect(running.nats.url, name="test", timeout=5)
+        caller = await Caller(bus).start()
+        async with FakeNode(running.nats.url) as node:
+            yield running, caller, node
+        await bus.close()
+
+
+async def test_a_killed_replica_loses_no_acknowledged_join(rig: tuple[Replicas, Caller, FakeNode]) -> None:
+    running, caller, _ = rig
+    rooms = [await caller.create() for _ in range(4)]
+    acknowledged: dict[str, str] = {}
+    times: list[float] = []
+
+    async def join(number: int) -> None:
+        await asyncio.sleep(number * 0.01)
+        message = caller.joining(rooms[number % 4])
+        began = time.monotonic()
+        await caller.ask(message, timeout=0.5)
+        times.append(time.monotonic() - began)
+        acknowledged[message.peer_id] = message.room_id
+
+    joins = [asyncio.create_task(join(number)) for number in range(200)]
+    for process in running.processes:
+        await asyncio.sleep(0.6)
+        process.kill()
+        await asyncio.sleep(0.2)
+        process.start()
+        await asyncio.sleep(2.5)
+    await asyncio.gather(*joins)
+    inside = {peer.peer_id: room for room in rooms for peer in (await caller.room(room)).peers}
+    assert inside == acknowledged
+    assert len(acknowledged) == 200
+    assert sorted(times)[197] < 2.0
+
+
+async def test_after_the_server_restarts_rooms_are_as_they_were_and_nobody_is_declared_dead(
+    rig: tuple[Replicas, Caller, FakeNode],
+) -> None:
+    running, caller, node = rig
+    room = await caller.create()
+    await caller.join(room)
+    before = await caller.room(room)
+    await running.may_judge()
+    running.nats.kill()
+    await asyncio.sleep(1)
+    running.nats.start()
+    async with asyncio.timeout(20):
+        while not caller.bus.connected:
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(7)  # past the amnesty
+    after = await caller.room(room)
+    assert (after.room, after.peers) == (before.room, before.peers)
+    assert after.room.placement == node.placement
+    _, joined = await caller.join(room)
+    assert len(joined.peers) == 2
+
+
+async def test_a_bucket_that_vanished_is_made_again_and_serves(rig: tuple[Replicas, Caller, FakeNode]) -> None:
+    _, caller, _ = rig
+    room = await caller.create()
+    _, before = await caller.join(room)
+    await caller.bus.connection.client.jetstream().delete_stream("KV_rooms")
+    await caller.gone(room)
+    _, after = await caller.join(await caller.create())
+    assert after.revision > before.revision
+
+
+async def test_a_stopped_replica_ends_well_and_the_other_serves_on(rig: tuple[Replicas, Caller, FakeNode]) -> None:
+    running, caller, _ = rig
+    room = await caller.create()
+    joins = [asyncio.create_task(caller.join(room)) for _ in range(50)]
+    status = await asyncio.to_thread(running.processes[0].stop)
+    assert status == 0
+    await asyncio.gather(*joins)
+    assert len((await caller.room(room)).peers) == 50
+    assert ids.call_id(room)

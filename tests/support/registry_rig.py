@@ -1,0 +1,245 @@
+"""Registry replicas as real processes on a server of their own, and media nodes that only pretend to carry media."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from hubbub_bus import Bus, Endpoint, Lease
+from hubbub_cli.nats_server import EmbeddedNats
+from hubbub_cli.process import ProcessSpec
+from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request, ids, subjects
+from hubbub_contracts.bus.node import NodeBeat, ProbeNode, WorkerLoad
+from hubbub_contracts.bus.peer import JoinRoom, LeaveRoom
+from hubbub_contracts.bus.producer import AddProducer
+from hubbub_contracts.bus.records import PeerRecord, Placement
+from hubbub_contracts.bus.room import CreateRoom, GetRoom, RoomSnapshot
+
+from .service_process import ServiceProcess
+
+ReplyT = TypeVar("ReplyT", bound=Model)
+
+BEAT_INTERVAL = 0.2
+JUDGING_AFTER = 5.5
+"""Seconds after which a new replica trusts its ears."""
+
+
+class Replicas:
+    """A server and the replicas on it."""
+
+    def __init__(self, nats: EmbeddedNats, processes: list[ServiceProcess]) -> None:
+        self.nats = nats
+        self.processes = processes
+        self.started = time.monotonic()
+
+    async def may_judge(self) -> None:
+        """Waits until the replicas would call a silent node dead."""
+        await asyncio.sleep(max(0.0, self.started + JUDGING_AFTER - time.monotonic()))
+
+
+@contextmanager
+def replicas(directory: Path, count: int = 2, **settings: object) -> Iterator[Replicas]:
+    """Started; `settings` are those of the registry, in lower case."""
+    with EmbeddedNats() as nats:
+        environment = (
+            os.environ | {"NATS_URL": nats.url} | {name.upper(): str(value) for name, value in settings.items()}
+        )
+        command = [sys.executable, "-m", "hubbub_registry"]
+        processes = [
+            ServiceProcess(ProcessSpec(f"registry-{n}", command, environment, 10.0), directory / f"registry-{n}.log")
+            for n in range(count)
+        ]
+        try:
+            for process in processes:
+                process.start()
+            yield Replicas(nats, processes)
+        finally:
+            for process in processes:
+                process.kill()
+
+
+class FakeNode:
+    """A media node's lease, beats and answer to probes."""
+
+    def __init__(self, url: str, node_id: str | None = None) -> None:
+        self._url = url
+        self.node_id = node_id or f"node-{ids.mint()}"
+        self.draining = False
+        self.clock_error_ms = 0
+        self.lost: list[str] = []
+
+    async def start(self) -> Self:
+        """Beats from now on."""
+        self.bus = await Bus.connect(self._url, name=self.node_id, timeout=5)
+        self.lease = Lease(
+            self.bus, subjects.node_lease(self.node_id), self.node_id, on_lost=self.lost.append, renew_interval=0.5
+        )
+        self.placement = Placement(node_id=self.node_id, epoch=await self.lease.acquire())
+        subject = subjects.node(self.node_id, self.lease.epoch, ProbeNode.verb)
+        self._probes: Endpoint[ProbeNode, Done] = await self.bus.serve(subject, ProbeNode, self._answer)
+        self._beats = asyncio.create_task(self._beat())
+        return self
+
+    async def die(self) -> None:
+        """Is gone from one moment to the next, as after SIGKILL."""
+        self._beats.cancel()
+        await self.lease._stop_renewing()
+        await self.bus.close()
+
+    async def hang(self) -> None:
+        """Is there, but says nothing, as after SIGSTOP."""
+        self._beats.cancel()
+        await self.lease._stop_renewing()
+        self._answer_nothing = True
+
+    async def __aenter__(self) -> Self:
+        """Started."""
+        return await self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stopped as a node should be."""
+        self._beats.cancel()
+        if self.bus.connected:
+            await self.lease.release()
+            await self.bus.close()
+
+    _answer_nothing = False
+
+    async def _answer(self, _: ProbeNode) -> Done:
+        if self._answer_nothing:
+            await asyncio.sleep(60)
+        return Done()
+
+    async def _beat(self) -> None:
+        load = WorkerLoad(
+            index=0, cpu=0.0, packets_per_second=0.0, rooms=0, peers=0, transports=2, producers=0, consumers=3
+        )
+        while True:
+            beat = NodeBeat(
+                node_id=self.node_id,
+                epoch=self.lease.epoch,
+                sent_at=int(time.time() * 1000) + self.clock_error_ms,
+                draining=self.draining,
+                leased=self.lease.held,
+                workers=[load],
+            )
+            with contextlib.suppress(HubbubError):
+                await self.bus.publish(subjects.beat(self.node_id), beat)
+            await asyncio.sleep(BEAT_INTERVAL)
+
+
+@dataclass
+class Caller:
+    """A signaling instance, as the registry sees it: a lease, and requests that are repeated as they should be."""
+
+    bus: Bus
+    signaling_id: str = field(default_factory=lambda: f"signaling-{ids.mint()}")
+    lease: Lease | None = None
+    joins: list[JoinRoom] = field(default_factory=list)
+
+    async def start(self) -> Self:
+        """With a lease from now on."""
+        self.lease = Lease(self.bus, subjects.signaling_lease(self.signaling_id), self.signaling_id)
+        await self.lease.acquire()
+        return self
+
+    async def stop(self) -> None:
+        """Without one, and without the peers that it asked for."""
+        for message in self.joins:
+            await self.leave(message.room_id, message.peer_id)
+        if self.lease is not None:
+            await self.lease.release()
+
+    async def ask(self, message: Request[ReplyT], *, timeout: float = 2.0, within: float = 10.0) -> ReplyT:
+        """Asks any replica; again while the error says that this may help. Raises HubbubError."""
+        operation, deadline = ids.mint(), time.monotonic() + within
+        while True:
+            try:
+                return await self.bus.request(
+                    subjects.registry(message.verb), message, timeout=timeout, operation=operation
+                )
+            except HubbubError as error:
+                if not error.retryable or time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.05)
+
+    async def create(self) -> str:
+        """A new room; its id."""
+        return (await self.ask(CreateRoom(call_id=ids.mint()))).room_id
+
+    def joining(self, room_id: str, peer_id: str | None = None, digest: str | None = None) -> JoinRoom:
+        """A request to join."""
+        message = JoinRoom(
+            room_id=room_id,
+            peer_id=peer_id or ids.mint(),
+            user_id="u",
+            display_name="U",
+            app_data={},
+            signaling_id=self.signaling_id,
+            resume_digest=digest,
+        )
+        self.joins.append(message)
+        return message
+
+    async def join(self, room_id: str) -> tuple[str, RoomSnapshot]:
+        """A new peer: its id, and the room with it."""
+        message = self.joining(room_id)
+        return message.peer_id, await self.ask(message)
+
+    async def leave(self, room_id: str, peer_id: str) -> None:
+        """Gone."""
+        await self.ask(LeaveRoom(room_id=room_id, peer_id=peer_id, reason="left"))
+
+    def producing(self, room_id: str, peer_id: str, placement: Placement | None = None) -> AddProducer:
+        """A request to register a producer."""
+        return AddProducer(
+            room_id=room_id,
+            peer_id=peer_id,
+            producer_id=ids.mint(),
+            kind="audio",
+            app_data={},
+            paused=False,
+            placement=placement,
+        )
+
+    async def room(self, room_id: str) -> RoomSnapshot:
+        """The room now."""
+        return await self.ask(GetRoom(room_id=room_id))
+
+    async def peer(self, room_id: str, peer_id: str) -> PeerRecord:
+        """One of its peers."""
+        return next(peer for peer in (await self.room(room_id)).peers if peer.peer_id == peer_id)
+
+    async def room_becomes(
+        self, room_id: str, holds: Callable[[RoomSnapshot], bool], within: float = 10.0
+    ) -> RoomSnapshot:
+        """The room, once `holds` does. Raises AssertionError."""
+        deadline = time.monotonic() + within
+        while not holds(snapshot := await self.room(room_id)):
+            assert time.monotonic() < deadline, f"the room is still {snapshot}"
+            await asyncio.sleep(0.02)
+        return snapshot
+
+    async def gone(self, room_id: str, within: float = 10.0) -> float:
+        """Waits until the room is gone; the seconds that it took. Raises AssertionError."""
+        began = time.monotonic()
+        while True:
+            try:
+                snapshot = await self.room(room_id)
+            except HubbubError as error:
+                if error.code is not ErrorCode.ROOM_NOT_FOUND:
+                    raise
+                return time.monotonic() - began
+            assert time.monotonic() - began < within, f"the room is still {snapshot}"
+            await asyncio.sleep(0.05)
