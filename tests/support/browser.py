@@ -74,14 +74,29 @@ class Tab:
         return CallStats.of(raw["send"], raw["recv"], raw["owners"])
 
     async def wait_joined(self, timeout: float = 10.0) -> None:
-        """Returns once the page says that it is in the call; `timeout` in seconds, as everywhere here."""
-        await self.page.wait_for_selector("body[data-state=joined]", timeout=timeout * 1000)
+        """Returns once the page says that it is in the call; `timeout` in seconds, as everywhere here.
+
+        Raises RuntimeError with what it says when it gives up.
+        """
+        await self.page.wait_for_selector("body:is([data-state=joined], [data-state=ended])", timeout=timeout * 1000)
+        if await self.page.get_attribute("body", "data-state") == "ended":
+            raise RuntimeError(f"{self.name} cannot join: {await self.problem()}")
 
     async def wait_sees(self, name: str, timeout: float = 10.0) -> None:
         """Returns once the picture of this person moves."""
         await self._wait(
             "(name) => { const v = tileOf(name)?.querySelector('video'); return v?.videoWidth > 0; }", name, timeout
         )
+
+    async def wait_first_picture(self, timeout: float = 10.0) -> float:
+        """Seconds from the sending of `joinRoom` to the first picture of anybody else on the screen."""
+        await self.page.wait_for_function("Object.keys(marks.firstFrames).length > 0", timeout=timeout * 1000)
+        waited: float = await self.page.evaluate("Math.min(...Object.values(marks.firstFrames)) - marks.joinRoom")
+        return waited / 1000
+
+    async def wait_present(self, name: str, timeout: float = 10.0) -> None:
+        """Returns once somebody of this name is shown, with a picture or without."""
+        await self._wait("(name) => tileOf(name) !== undefined", name, timeout)
 
     async def wait_gone(self, name: str, timeout: float) -> None:
         """Returns once nobody of this name is shown."""
@@ -99,6 +114,11 @@ class Tab:
     async def press(self, button: str) -> None:
         """`leave`, `microphone` or `camera`."""
         await self.page.click(f"#{button}")
+
+    async def wait_status(self, text: str, timeout: float = 10.0) -> None:
+        """Returns once the page says this of itself."""
+        expression = "(text) => document.querySelector('#status').textContent === text"
+        await self._wait(expression, text, timeout)
 
     async def problem(self) -> str:
         """What the page says is wrong, once it says something."""
@@ -124,14 +144,10 @@ class CallBrowser:
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
 
-    async def open_tab(self, url: str, room: str, name: str, *, joined: bool = True, **parameters: str | int) -> Tab:
-        """The page at `url`, joining `room`. `parameters` go into its address: `width=640, height=360, codec="VP9"`.
-
-        `joined` waits until it is in the call.
-        """
+    async def open_tab(self, url: str, room: str, name: str, **parameters: str | int) -> Tab:
+        """The page at `url`, in the call. `parameters` go into its address: `width=640, height=360, codec="VP9"`."""
         tab = await self.open_page(f"{url}/?{urlencode({'room': room, 'name': name, 'join': '', **parameters})}", name)
-        if joined:
-            await tab.wait_joined()
+        await tab.wait_joined()
         return tab
 
     async def open_page(self, address: str, name: str) -> Tab:

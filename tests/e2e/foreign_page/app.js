@@ -1,0 +1,66 @@
+// A small application as one would have been written for the original service: ten events, and nothing else.
+import { Device } from "mediasoup-client";
+import { io } from "socket.io-client";
+
+const query = new URLSearchParams(location.search);
+const socket = io(query.get("server"));
+const device = new Device();
+const videos = new Map();
+const names = new Map();
+let sendTransport;
+let recvTransport;
+
+const request = (event, data = {}) =>
+  new Promise((resolve, reject) => {
+    socket.emit(event, data, (response) => (response.error ? reject(new Error(response.error.message)) : resolve(response)));
+  });
+
+function wire(transport) {
+  transport.on("connect", ({ dtlsParameters }, callback, errback) => {
+    request("connectTransport", { transportId: transport.id, dtlsParameters }).then(callback, errback);
+  });
+  transport.on("produce", ({ kind, rtpParameters, appData }, callback, errback) => {
+    request("produce", { transportId: transport.id, kind, rtpParameters, appData }).then(({ id }) => callback({ id }), errback);
+  });
+  return transport;
+}
+
+async function consume({ producerId, userId }) {
+  const options = await request("consume", {
+    transportId: recvTransport.id,
+    producerId,
+    rtpCapabilities: device.rtpCapabilities,
+  });
+  const consumer = await recvTransport.consume(options);
+  await request("resumeConsumer", { consumerId: consumer.id });
+  if (consumer.kind !== "video") return;
+  const video = document.createElement("video");
+  Object.assign(video, { muted: true, autoplay: true, srcObject: new MediaStream([consumer.track]) });
+  document.body.append(video);
+  videos.set(userId, video);
+}
+
+socket.on("peerJoined", ({ peerId, userId }) => names.set(peerId, userId));
+socket.on("newProducer", (producer) => recvTransport && consume(producer));
+socket.on("peerLeft", ({ userId }) => {
+  videos.get(userId)?.remove();
+  videos.delete(userId);
+});
+
+// For whoever watches: frames shown of one person, undefined when there is none.
+globalThis.frames = (userId) => videos.get(userId)?.getVideoPlaybackQuality().totalVideoFrames;
+globalThis.leave = () => request("leaveRoom");
+
+socket.once("connect", async () => {
+  const callId = query.get("room");
+  const { rtpCapabilities } = await request("createRoom", { callId });
+  await device.load({ routerRtpCapabilities: rtpCapabilities });
+  await request("joinRoom", { callId, userId: query.get("name"), rtpCapabilities: device.rtpCapabilities });
+  recvTransport = wire(device.createRecvTransport(await request("createTransport", { direction: "recv" })));
+  const { producers } = await request("getProducers");
+  await Promise.all(producers.map(consume));
+
+  sendTransport = wire(device.createSendTransport(await request("createTransport", { direction: "send" })));
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 320, height: 180 } });
+  for (const track of stream.getTracks()) await sendTransport.produce({ track });
+});

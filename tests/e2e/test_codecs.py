@@ -1,0 +1,40 @@
+"""Each video codec is forwarded, and simulcast arrives as one clean stream."""
+
+import asyncio
+
+import pytest
+
+from e2e.calls import Window, gather_call
+from support.browser import CallBrowser
+from support.installation import Installation
+
+
+@pytest.mark.parametrize("codec", ["VP8", "VP9", "H264", "AV1"])
+async def test_each_codec_is_forwarded(
+    installation: Installation, browser: CallBrowser, call_id: str, codec: str
+) -> None:
+    tabs = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], codec=codec, width=640, height=360)
+    await asyncio.sleep(2)
+    window = await Window.watch(tabs, 3)
+    for receiver, sender in window.pairs():
+        assert window.after[receiver].video_from[sender].codec == f"video/{codec}"
+    window.require_all_frames(0.9)
+
+
+async def test_simulcast_arrives_as_one_stream_without_gaps(
+    installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
+    parameters: dict[str, str | int] = {"codec": "VP8", "simulcast": "", "width": 1280, "height": 720}
+    ann = await browser.open_tab(installation.url, call_id, "Ann", **parameters)
+    ben = await browser.open_tab(installation.url, call_id, "Ben", width=320, height=180)
+    await ben.wait_sees("Ann")
+    await asyncio.sleep(6)
+    window = await Window.watch([ann, ben], 4)
+
+    layers = window.after["Ann"].video_sent
+    assert len({layer.rid for layer in layers}) == 3
+    assert sum(layer.frames > 0 for layer in layers) >= 2
+    assert window.decoded("Ben", "Ann") >= 0.9 * window.sent("Ann")
+    received = window.after["Ben"].video_from["Ann"]
+    assert received.packets_lost == 0
+    assert received.width in {layer.width for layer in layers}

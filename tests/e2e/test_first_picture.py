@@ -1,0 +1,34 @@
+"""How long somebody who joins waits for the first picture of somebody who is there already."""
+
+import statistics
+import sys
+
+import pytest
+
+from e2e.calls import gather_call
+from support.browser import CallBrowser
+from support.installation import Installation
+
+JOINS = 10
+LIMIT = 0.7
+"""Seconds at the median, from the sending of `joinRoom` to the first picture on the screen."""
+
+
+async def test_the_first_picture_comes_within_700_ms_at_the_median(
+    installation: Installation, browser: CallBrowser, call_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [ann] = await gather_call(browser, installation.url, call_id, ["Ann"], width=640, height=360)
+    waits = []
+    for number in range(JOINS):
+        name = f"Guest {number}"
+        guest = await browser.open_tab(installation.url, call_id, name, width=640, height=360)
+        waits.append(await guest.wait_first_picture())
+        await guest.close()
+        await ann.wait_gone(name, timeout=5)
+    median = statistics.median(waits)
+    text = f"first picture after joinRoom: median {median * 1000:.0f} ms of {JOINS}, worst {max(waits) * 1000:.0f} ms"
+    with capsys.disabled():
+        sys.stdout.write(f"
+{text}
+")
+    assert median <= LIMIT

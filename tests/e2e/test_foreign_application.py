@@ -1,0 +1,26 @@
+"""An application that knows only the original service's events is in a call with the page."""
+
+from e2e.calls import gather_call
+from support.browser import CallBrowser
+from support.foreign_page import ForeignPage
+from support.installation import Installation
+
+
+async def test_an_application_of_the_original_service_calls_the_page(
+    installation: Installation, browser: CallBrowser, foreign_page: ForeignPage, call_id: str
+) -> None:
+    [ann] = await gather_call(browser, installation.url, call_id, ["Ann"], width=320, height=180)
+    ben = await browser.open_page(foreign_page.address(installation.url, call_id, "ben"), "ben")
+    await ann.wait_sees("ben")
+    await ben.page.wait_for_function("frames('Ann') > 10", timeout=10_000)
+
+    # They see each other without Hubbub's page, too, whoever came first.
+    cem = await browser.open_page(foreign_page.address(installation.url, call_id, "cem"), "cem")
+    await ben.page.wait_for_function("frames('cem') > 10", timeout=10_000)
+    await cem.page.wait_for_function("frames('ben') > 10 && frames('Ann') > 10", timeout=10_000)
+
+    await ben.page.evaluate("leave()")
+    await ann.wait_gone("ben", timeout=1)
+    await cem.page.wait_for_function("frames('ben') === undefined", timeout=1_000)
+    await cem.page.close()
+    await ann.wait_gone("cem", timeout=1)
