@@ -61,10 +61,20 @@ def replicas(directory: Path, count: int = 2, **settings: object) -> Iterator[Re
         try:
             for process in processes:
                 process.start()
+            for process in processes:
+                _wait_until_it_answers(process)
             yield Replicas(nats, processes)
         finally:
             for process in processes:
                 process.kill()
+
+
+def _wait_until_it_answers(process: ServiceProcess) -> None:
+    deadline = time.monotonic() + 15
+    while "the registry answers" not in process.last_words(1_000):
+        assert process.alive, process.last_words()
+        assert time.monotonic() < deadline, process.last_words()
+        time.sleep(0.02)
 
 
 class FakeNode:

@@ -5,6 +5,8 @@ import time
 from typing import ClassVar
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 
 from hubbub_bus import Bus, NoResponders, current_operation
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request
@@ -148,6 +150,19 @@ async def test_stopping_lets_a_running_request_finish(bus: Bus, subject: str) ->
     assert (await asked).value == 8
     with pytest.raises(NoResponders):
         await bus.request(subject, Double(value=4))
+
+
+async def test_the_trace_goes_with_the_request(bus: Bus, subject: str) -> None:
+    seen: list[int] = []
+
+    async def note(message: Double) -> Doubled:
+        seen.append(trace.get_current_span().get_span_context().trace_id)
+        return await double(message)
+
+    await bus.serve(subject, Double, note)
+    with TracerProvider(shutdown_on_exit=False).get_tracer("test").start_as_current_span("caller") as span:
+        await bus.request(subject, Double(value=1))
+    assert seen == [span.get_span_context().trace_id]
 
 
 async def test_a_nested_request_inherits_operation_and_deadline(bus: Bus, subject: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -29,6 +30,8 @@ from hubbub_registry.handlers.store import RoomStore
 from hubbub_registry.handlers.sweeper import Sweeper
 from hubbub_registry.settings import Settings
 from hubbub_service import Lifecycle, Tasks
+
+log = logging.getLogger(__name__)
 
 
 async def start(settings: Settings, life: Lifecycle) -> None:
@@ -59,6 +62,7 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     sweeper = Sweeper(store, settings.empty_room_ttl, settings.reconnect_grace)
     Housekeeping(bus, store, nodes, board, watchdog, sweeper, sweep_interval, changed).start(tasks)
     await _serve(bus, store, nodes, limits, settings, life)
+    log.info("the registry answers")
 
 
 async def _serve(bus: Bus, store: RoomStore, nodes: Nodes, limits: Limits, settings: Settings, life: Lifecycle) -> None:

@@ -35,7 +35,7 @@ class Replacement:
         rooms_done = await _side_by_side(self._move_room(move) for move in rooms)
         peers = list(peer_moves(self._store.rooms, self._nodes))
         peers_done = await _side_by_side(self._move_peer(move) for move in peers)
-        if rooms or peers:
+        if any(rooms_done) or any(peers_done):  # nothing, when another replica was quicker
             log.info("moved %d rooms and %d peers", sum(rooms_done), sum(peers_done))
         return all(rooms_done) and all(peers_done)
 
