@@ -74,8 +74,12 @@ export class Tiles {
   }
 
   #arrange(): void {
-    const columns = Math.ceil(Math.sqrt(this.#tiles.size));
-    this.container.style.setProperty("--columns", String(Math.max(1, columns)));
+    const count = Math.max(1, this.#tiles.size);
+    const columns = { landscape: Math.ceil(Math.sqrt(count)), portrait: Math.floor(Math.sqrt(count)) };
+    for (const [orientation, number] of Object.entries(columns)) {
+      this.container.style.setProperty(`--${orientation}-columns`, String(number));
+      this.container.style.setProperty(`--${orientation}-rows`, String(Math.ceil(count / number)));
+    }
   }
 }
 
