@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 
 import pytest
@@ -32,8 +33,9 @@ async def test_a_message_that_is_too_large_is_refused_and_the_connection_stays(
 
 async def test_a_frame_that_is_far_too_large_ends_the_connection(installation: Installation, call_id: str) -> None:
     async with ClientSocket(installation.url) as mallory:
-        await mallory.send("420" + json.dumps(["createRoom", {"callId": "x" * (5 << 20)}]))
-        assert await mallory.closed() == 1009
+        with contextlib.suppress(ConnectionError):
+            await mallory.send("420" + json.dumps(["createRoom", {"callId": "x" * (5 << 20)}]))
+        await mallory.closed(within=3)
     await still_serves(installation, call_id)
 
 
@@ -65,7 +67,18 @@ async def test_deeply_nested_json_is_an_invalid_argument(installation: Installat
         "9",
         "probe",
         "",
+        "0{}",
+        "7",
+        '4["createRoom"]',
+        "4" + "[" * 100_000,
+        "4" + '{"a":' * 50_000,
+        "40",
+        "40{}",
+        "40/,",
+        "40/?a=b,",
+        "40" + "[" * 100_000,
     ],
+    ids=lambda frame: frame[:24],
 )
 async def test_a_frame_that_no_client_sends_reaches_nobody(
     installation: Installation, call_id: str, frame: str
@@ -74,10 +87,42 @@ async def test_a_frame_that_no_client_sends_reaches_nobody(
         await alice.join(call_id)
         await mallory.join(call_id)
         await mallory.send(frame)
-        await mallory.send_bytes(b"\x00\xff")
-        await mallory.closed()
+        await mallory.closed(within=3)
         await alice.event("peerLeft", peerId=mallory.peer_id, reason="disconnected")
         assert await alice.ask("getProducers") == {"producers": []}
+
+
+async def test_other_namespaces_are_refused_and_the_session_stays(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as mallory:
+        await alice.join(call_id)
+        await mallory.join(call_id)
+        for frame in ("40/calls,", "41/calls,", "40/" + "x" * 10_000 + ","):
+            await mallory.send(frame)
+        await mallory.publish("audio")
+        await alice.event("newProducer", peerId=mallory.peer_id)
+        assert alice.events("peerLeft") == []
+
+
+@pytest.mark.parametrize("frames", [["40"], ["40", "40"], ["41", "40"], ["41"]], ids="-".join)
+async def test_a_session_that_is_opened_or_closed_twice_leaves_nobody_behind(
+    installation: Installation, call_id: str, frames: list[str]
+) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as mallory:
+        await alice.join(call_id)
+        await mallory.join(call_id)
+        for frame in frames:
+            await mallory.send(frame)
+        await mallory.cut()
+        await alice.event("peerLeft", peerId=mallory.peer_id, reason="disconnected")
+
+
+async def test_a_binary_frame_reaches_nobody(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as mallory:
+        await alice.join(call_id)
+        await mallory.join(call_id)
+        await mallory.send_bytes(b"\x00\xff")
+        await mallory.closed(within=3)
+        await alice.event("peerLeft", peerId=mallory.peer_id, reason="disconnected")
 
 
 async def test_the_events_of_opening_and_closing_are_not_a_clients_to_send(
@@ -99,21 +144,17 @@ async def test_who_floods_is_ended_and_others_are_answered_meanwhile(installatio
         await mallory.join(call_id)
 
         async def flood() -> None:
-            for _ in range(5_000):
-                if mallory.is_closed:
-                    return
-                await mallory.send('42["getProducers"]')
+            with contextlib.suppress(ConnectionError):
+                while not mallory.is_closed:
+                    await mallory.send('42["getProducers"]')
+                    await asyncio.sleep(0)
 
         flooding = asyncio.create_task(flood())
-        answered = 0
         while not mallory.is_closed:
             async with asyncio.timeout(2):
                 await alice.call("getProducers")
-            answered += 1
             await asyncio.sleep(0.05)  # slower than what an honest client may send
-        await asyncio.wait([flooding])
-        flooding.exception()
-        assert answered > 0
+        await flooding
         await alice.event("peerLeft", peerId=mallory.peer_id)
         assert await alice.ask("getProducers") == {"producers": []}
 
@@ -126,12 +167,13 @@ async def test_connections_with_nobody_behind_them_are_ended_within_ten_seconds(
         await bob.join(call_id)
         bob.fall_silent()
         idle = [ClientSocket(installation.url) for _ in range(100)]
-        await asyncio.gather(*(socket.open(connect=False) for socket in idle))
-
-        patience = CONNECTION_LIMIT + 3
-        await asyncio.gather(
-            *(socket.closed(patience) for socket in idle),
-            alice.event("peerLeft", within=patience, peerId=bob.peer_id, reason="disconnected"),
-        )
-        await asyncio.gather(*(socket.close() for socket in idle))
+        try:
+            await asyncio.gather(*(socket.open(connect=False) for socket in idle))
+            patience = CONNECTION_LIMIT + 3
+            await asyncio.gather(
+                *(socket.closed(patience) for socket in idle),
+                alice.event("peerLeft", within=patience, peerId=bob.peer_id, reason="disconnected"),
+            )
+        finally:
+            await asyncio.gather(*(socket.close() for socket in idle))
         assert await alice.ask("getProducers") == {"producers": []}

@@ -170,8 +170,7 @@ class ClientSocket:
             head, _, body = frame[2:].partition("[")
             answer = json.loads("[" + body)[0]
             self._note(Received(f"ack {head}", answer))
-            future = self._answers.pop(int(head))
-            if not future.done():
+            if (future := self._answers.pop(int(head), None)) and not future.done():
                 future.set_result(answer)
 
     def _note(self, received: Received) -> None:

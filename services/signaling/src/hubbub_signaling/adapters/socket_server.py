@@ -5,8 +5,9 @@ Rules
   `connect` or `disconnect`, sends binary attachments, or has its events handled out of order.
 - What goes out to one client goes out in order, from one bounded queue. Who does not read is disconnected.
 
-This file leans on private methods of python-socketio (`_handle_eio_message`, `_handle_eio_connect`, `_send_packet`),
-whose version is pinned; `tests/test_socket_server.py` holds it to them.
+This file leans on private parts of python-socketio (`_handle_eio_message`, `_handle_eio_connect`, `_send_packet`) and
+of python-engineio (`_async`, a socket's `queue`), whose versions are pinned. The repository's
+`tests/integration/test_hostile_sockets.py` holds them to it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 
 import socketio
 import structlog
+from engineio.async_drivers.asgi import WebSocket as AsgiWebSocket
 from socketio.packet import ACK, EVENT, Packet
 
 from hubbub_contracts import ErrorCode, HubbubError
@@ -42,6 +44,10 @@ JOIN_PATIENCE = 300.0
 """Seconds that a client may stay without being in a room."""
 
 _log = structlog.get_logger(__name__)
+_PACKET_HEAD = re.compile(r"[12356]|4\d")
+"""Of Engine.IO: close, probe, pong, upgrade, noop, or a message with a Socket.IO packet in it."""
+_OPENING = re.compile(r"0(?!/[^,?])")
+"""Of the default namespace."""
 _EVENT_HEAD = re.compile(r"2(?:/,)?(\d{0,9})(?=\[)")
 
 
@@ -94,6 +100,17 @@ class Connection:
         await self._server.drop(self._eio_sid)
 
 
+class PacketSocket(AsgiWebSocket):  # type: ignore[misc]
+    """A WebSocket whose frames are Engine.IO packets: over others Engine.IO stumbles, and forgets the session."""
+
+    async def wait(self) -> str | bytes:
+        """The next frame. Raises OSError, which ends the connection, when it cannot be a packet."""
+        frame: str | bytes = await super().wait()
+        if isinstance(frame, str) and not _PACKET_HEAD.match(frame):
+            raise OSError("not a packet")
+        return frame
+
+
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     """The Socket.IO server of one signaling instance."""
 
@@ -107,6 +124,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             logger=False,
             engineio_logger=False,
         )
+        self.eio._async = {**self.eio._async, "websocket": PacketSocket}  # noqa: SLF001
         self._office = office
         self._connections: dict[str, Connection] = {}
         self._patience: dict[str, asyncio.TimerHandle] = {}
@@ -114,8 +132,12 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         self.on("disconnect", self._closed)
 
     async def drop(self, eio_sid: str) -> None:
-        """Ends a connection, whatever it was doing."""
-        await self.eio.disconnect(eio_sid)
+        """Ends a connection, whatever it was doing and whether or not it reads."""
+        connection = self.eio.sockets.get(eio_sid)
+        if connection is not None:
+            await connection.close(wait=False, reason=self.eio.reason.SERVER_DISCONNECT)
+            # Engine.IO leaves it to the client to go. Its writer, once there is nothing more, closes the WebSocket.
+            await connection.queue.put(None)
 
     async def send_packet(self, eio_sid: str, packet: Packet) -> None:
         """Hands a packet to the connection's own queue."""
@@ -135,7 +157,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         connection = self._connections.get(eio_sid)
         if isinstance(data, str) and data.startswith("2") and connection is not None:
             await self._event(connection, data)
-        elif isinstance(data, str) and data[:1] in ("0", "1") and len(data) <= MAX_MESSAGE:
+        elif isinstance(data, str) and _is_opening_or_closing(data, opened=connection is not None):
             try:
                 await super()._handle_eio_message(eio_sid, data)
             except (ValueError, RecursionError):
@@ -185,6 +207,12 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         del self._patience[eio_sid]
         if not fulfilled():
             self.start_background_task(self.drop, eio_sid)
+
+
+def _is_opening_or_closing(data: str, *, opened: bool) -> bool:
+    """Whether this packet is python-socketio's. The default namespace is opened once: twice would orphan a session."""
+    twice = opened and _OPENING.match(data) is not None
+    return data[:1] in ("0", "1") and len(data) <= MAX_MESSAGE and not twice
 
 
 def _read(data: str, start: int) -> tuple[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import secrets
 from typing import Any
 
@@ -19,6 +20,9 @@ from ..domain.pushes import peer_infos, producer_info
 from ..domain.session_state import State, Step
 from .room_hub import RoomHub
 from .session import Member, Session
+
+_TOKEN = re.compile(r"([A-Za-z0-9_-]{1,344})\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]*)", re.ASCII)
+"""Room, peer and secret."""
 
 
 async def create_room(session: Session, call: socket.CreateRoom) -> socket.RoomReady:
@@ -157,7 +161,7 @@ def _token(member: Member) -> str | None:
 
 
 def _read_token(token: str) -> tuple[str, str, str]:
-    parts = token.split(".")
-    if len(parts) != 3:
+    match = _TOKEN.fullmatch(token)
+    if match is None:
         raise HubbubError(ErrorCode.INVALID_ARGUMENT, "resumeToken: not a token")
-    return parts[0], parts[1], parts[2]
+    return match[1], match[2], match[3]
