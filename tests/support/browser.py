@@ -32,9 +32,10 @@ _ARGUMENTS = [
     "--disable-renderer-backgrounding",
 ]
 
-# Set before the page's own scripts run: when it asked to join, and when each other person was first seen.
+# Set before the page's own scripts run: when it asked to join, when each other person was first seen, and how long
+# a picture stood still.
 _MARKS = """
-globalThis.marks = { joinRoom: undefined, firstFrames: {} };
+globalThis.marks = { joinRoom: undefined, firstFrames: {}, longestGap: 0 };
 const send = WebSocket.prototype.send;
 WebSocket.prototype.send = function (data) {
   if (typeof data === "string" && data.includes('["joinRoom"')) marks.joinRoom ??= performance.now();
@@ -44,7 +45,14 @@ new MutationObserver(() => {
   for (const video of document.querySelectorAll(".tile:not(.own) video:not([data-watched])")) {
     video.dataset.watched = "";
     const { peer } = video.closest(".tile").dataset;
-    video.requestVideoFrameCallback(() => { marks.firstFrames[peer] = performance.now(); });
+    let last;
+    const shown = (now) => {
+      marks.firstFrames[peer] ??= now;
+      if (last !== undefined) marks.longestGap = Math.max(marks.longestGap, now - last);
+      last = now;
+      video.requestVideoFrameCallback(shown);
+    };
+    video.requestVideoFrameCallback(shown);
   }
 }).observe(document, { childList: true, subtree: true });
 """
@@ -93,6 +101,11 @@ class Tab:
         await self.page.wait_for_function("Object.keys(marks.firstFrames).length > 0", timeout=timeout * 1000)
         waited: float = await self.page.evaluate("Math.min(...Object.values(marks.firstFrames)) - marks.joinRoom")
         return waited / 1000
+
+    async def longest_gap(self) -> float:
+        """Seconds that the picture of anybody stood still at the longest, since this was last asked."""
+        gap: float = await self.page.evaluate("[marks.longestGap, marks.longestGap = 0][0]")
+        return gap / 1000
 
     async def wait_present(self, name: str, timeout: float = 10.0) -> None:
         """Returns once somebody of this name is shown, with a picture or without."""

@@ -4,7 +4,9 @@
  * Rules
  * - The server says who is here; this object only follows. After a lost socket it joins anew and adopts the snapshot:
  *   a tab that is gone for good is gone for the others at once, and not kept for a socket that never comes back.
- * - Changes of transports run one after another, so that a rebuild never meets another.
+ * - What changes transports runs one after another; a transport that the server gave up is dropped at once, before
+ *   anything more is done with it.
+ * - What the server could not do just now is tried again, until the socket is lost: then all begins anew.
  * - A published track outlives its transport: when that goes, the track is produced again on the next.
  */
 
@@ -32,6 +34,8 @@ interface Remote {
 
 type Direction = "send" | "recv";
 
+const RETRY_MS = 1_000;
+
 /** How video is sent. */
 export interface VideoOptions {
   /** A codec's name (`VP8`, `VP9`, `H264`, `AV1`); the first that both sides know when absent. */
@@ -55,6 +59,8 @@ export class Call {
   readonly #producers = new Map<MediaStreamTrack, types.Producer>();
   #state: CallState = "joining";
   #work: Promise<void> = Promise.resolve();
+  /** Grows with every gain and loss of the socket: steps of an earlier time are not done any more. */
+  #era = 0;
 
   constructor(
     readonly room: string,
@@ -99,40 +105,48 @@ export class Call {
 
   #listen(): void {
     const signaling = this.#signaling;
-    signaling.onConnected(() => this.#enqueue(() => this.#connected()));
-    signaling.onLost(() => this.#state !== "ended" && this.#enter("reconnecting"));
+    signaling.onConnected(() => this.#connected());
+    signaling.onLost(() => this.#lost());
     signaling.on("peerJoined", (peer) => this.#addPeer({ ...peer, producers: [] }));
     signaling.on("peerLeft", (gone) => this.#removePeer(gone.peerId));
     signaling.on("newProducer", (producer) => this.#addProducer(producer));
     signaling.on("producerClosed", (closed) => this.#removeProducer(closed.producerId));
     signaling.on("producerPaused", ({ producerId }) => this.#showPaused(producerId, true));
     signaling.on("producerResumed", ({ producerId }) => this.#showPaused(producerId, false));
-    signaling.on("transportClosed", ({ transportId }) => this.#enqueue(() => this.#rebuild(transportId)));
-    signaling.on("peerMoved", () => this.#enqueue(() => this.#rebuildAll()));
+    signaling.on("transportClosed", ({ transportId }) => this.#transportClosed(transportId));
+    signaling.on("peerMoved", () => this.#moved());
     signaling.on("roomClosed", () => this.#end("The room was closed."));
   }
 
-  #enqueue(step: () => Promise<void>): void {
+  #enqueue(step: () => Promise<void>, era = this.#era): void {
     this.#work = this.#work.then(async () => {
-      if (this.#state === "ended") return;
+      if (this.#state === "ended" || era !== this.#era) return;
       try {
         await step();
       } catch (error) {
-        this.#failed(error);
+        this.#failed(error, () => this.#enqueue(step, era));
       }
     });
   }
 
-  #failed(error: unknown): void {
-    if (error instanceof SignalingError && error.retryable) return;
-    if (this.#state === "joining") this.#end(error instanceof Error ? error.message : String(error));
+  #failed(error: unknown, again: () => void): void {
+    if (error instanceof SignalingError && error.retryable) setTimeout(again, RETRY_MS);
+    else if (this.#state === "joining") this.#end(error instanceof Error ? error.message : String(error));
     else console.error("hubbub:", error);
   }
 
-  async #connected(): Promise<void> {
-    await this.#join();
-    this.#enter("joined");
-    await Promise.all([this.#publish(), this.#subscribe()]);
+  #connected(): void {
+    this.#era += 1;
+    this.#enqueue(async () => {
+      await this.#join();
+      this.#enter("joined");
+      this.#enqueue(() => this.#exchange());
+    });
+  }
+
+  #lost(): void {
+    this.#era += 1;
+    if (this.#state !== "ended") this.#enter("reconnecting");
   }
 
   async #join(): Promise<void> {
@@ -195,17 +209,20 @@ export class Call {
     if (remote) this.listener.trackPaused(remote.peerId, remote.kind, paused);
   }
 
-  async #rebuild(transportId: string): Promise<void> {
-    for (const [direction, transport] of this.#transports) {
+  #transportClosed(transportId: string): void {
+    for (const [direction, transport] of [...this.#transports]) {
       if (transport.id === transportId) this.#dropTransport(direction);
     }
-    await Promise.all([this.#publish(), this.#subscribe()]);
+    this.#enqueue(() => this.#exchange());
   }
 
-  async #rebuildAll(): Promise<void> {
-    this.#dropTransport("send");
-    this.#dropTransport("recv");
-    await Promise.all([this.#publish(), this.#subscribe()]);
+  /** What is left of the old home is given up; everything is made anew on the next. */
+  #moved(): void {
+    for (const [direction, transport] of [...this.#transports]) {
+      this.#signaling.call("closeTransport", { transportId: transport.id }).catch(() => undefined);
+      this.#dropTransport(direction);
+    }
+    this.#enqueue(() => this.#exchange());
   }
 
   #dropTransport(direction: Direction): void {
@@ -213,6 +230,13 @@ export class Call {
     this.#transports.delete(direction);
     if (direction === "send") this.#producers.clear();
     else for (const remote of this.#remotes.values()) delete remote.consumer;
+  }
+
+  /** Sends and receives what is not sent and received yet. */
+  async #exchange(): Promise<void> {
+    for (const done of await Promise.allSettled([this.#publish(), this.#subscribe()])) {
+      if (done.status === "rejected") throw done.reason;
+    }
   }
 
   /** Sends every track that is not being sent. */
@@ -248,18 +272,23 @@ export class Call {
     const missing = [...this.#remotes].filter(([, remote]) => !remote.consumer);
     if (missing.length === 0) return;
     const transport = await this.#transport("recv");
-    await Promise.all(missing.map(([producerId, remote]) => this.#consume(transport, producerId, remote)));
+    const done = await Promise.allSettled(missing.map(([producerId, remote]) => this.#consume(transport, producerId, remote)));
+    // One that cannot be received now is no reason to let the others go.
+    for (const one of done) if (one.status === "rejected") throw one.reason;
   }
 
   async #consume(transport: types.Transport, producerId: string, remote: Remote): Promise<void> {
     try {
       const options = await this.#signaling.call("consume", { transportId: transport.id, producerId });
       const consumer = await transport.consume({ ...options, streamId: remote.peerId });
-      if (this.#remotes.get(producerId) !== remote) return consumer.close();
+      if (this.#remotes.get(producerId) !== remote || transport.closed) return consumer.close();
       remote.consumer = consumer;
       this.listener.track(remote.peerId, producerId, consumer.track);
       await this.#signaling.call("resumeConsumer", { consumerId: consumer.id });
     } catch (error) {
+      remote.consumer?.close();
+      delete remote.consumer;
+      if (error instanceof SignalingError && error.retryable) throw error;
       if (this.#remotes.has(producerId)) console.warn(`hubbub: cannot receive ${producerId}:`, error);
     }
   }

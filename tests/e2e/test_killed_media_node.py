@@ -1,0 +1,33 @@
+"""The media node of a call is killed: the call goes on by another node, and nothing of the old one is left."""
+
+import asyncio
+
+import pytest
+
+from e2e.calls import Window, gather_call
+from support.browser import CallBrowser
+from support.installation import Installation
+
+LIMIT = 2.0
+"""Seconds that a picture may stand still."""
+
+
+@pytest.mark.parametrize("fresh_installation", [{"nodes": 2, "registries": 2}], indirect=True)
+async def test_a_call_survives_its_media_node(
+    fresh_installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
+    tabs = await gather_call(browser, fresh_installation.url, call_id, ["Ann", "Ben"], width=640, height=360)
+    await asyncio.sleep(2)
+    before = fresh_installation.stats()
+    home = next(worker["nodeId"] for worker in before["workers"] if worker["peers"])
+    for tab in tabs:
+        await tab.longest_gap()
+
+    next(node for node in fresh_installation.nodes if node.name == home).kill()
+    await asyncio.sleep(5)
+    for tab in tabs:
+        assert await tab.longest_gap() <= LIMIT
+    window = await Window.watch(tabs, 2)
+    window.require_all_frames()
+    after = fresh_installation.stats()
+    assert [after[key] for key in ("peers", "producers", "consumers", "transports")] == [2, 4, 4, 4]
