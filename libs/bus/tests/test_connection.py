@@ -28,7 +28,7 @@ async def test_no_server_is_said_without_the_password() -> None:
 
 async def test_wrong_credentials_are_refused(nats_server: EmbeddedNats) -> None:
     with pytest.raises(Unreachable):
-        await Bus.connect(f"nats://user:wrong@127.0.0.1:{nats_server.port}", name="test", timeout=1)
+        await Bus.connect(f"nats://user:wrong@127.0.0.1:{nats_server.port}", name="test", timeout=30)
 
 
 async def test_a_lost_server_is_noticed_nothing_is_sent_and_the_link_recovers() -> None:

@@ -43,7 +43,7 @@ class ServerTooOld(Exception):
 
 
 class Unreachable(Exception):
-    """No NATS server answered in time, or it refused the credentials."""
+    """No NATS server answered in time, or one refused the credentials."""
 
 
 class Connection:
@@ -59,6 +59,7 @@ class Connection:
         self._overflow: dict[NatsSubscription, Listener] = {}
         self._pulse: asyncio.Task[None] | None = None
         self._closing = False
+        self._refused = asyncio.Event()
 
     @classmethod
     async def open(cls, url: str, name: str, timeout: float | None) -> Connection:
@@ -81,16 +82,20 @@ class Connection:
         )
         where = ", ".join(_without_password(server) for server in servers)
         patience = asyncio.get_running_loop().call_later(2, log.warning, "waiting for a NATS server at %s", where)
+        connecting = asyncio.create_task(connect, name="bus-connect")
+        refused = asyncio.create_task(connection._refused.wait(), name="bus-refused")
         try:
-            await asyncio.wait_for(connect, timeout)
-        except (TimeoutError, OSError, nats.errors.Error) as error:
-            connection._closing = True
-            with contextlib.suppress(Exception):
-                await connection.client.close()
-            said = connection.client.last_error or error
-            raise Unreachable(f"no NATS server at {where}: {said}") from error
+            await asyncio.wait({connecting, refused}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            await connection._give_up(connecting)
+            raise
         finally:
             patience.cancel()
+            refused.cancel()
+        if not connecting.done() or connecting.exception() is not None:
+            await connection._give_up(connecting)
+            said = connection.client.last_error or "it does not answer"
+            raise Unreachable(f"no NATS server at {where}: {said}")
         version = connection.client.connected_server_version
         if (version.major, version.minor) < MINIMUM_SERVER:
             connection._closing = True
@@ -144,6 +149,16 @@ class Connection:
             with contextlib.suppress(Exception):
                 await self.client.close()
 
+    async def _give_up(self, connecting: asyncio.Task[None]) -> None:
+        """Ends an attempt to connect. Once is not enough: the client may miss a cancellation and try on for ever."""
+        self._closing = True
+        self.client.options["allow_reconnect"] = False
+        while not connecting.done():
+            connecting.cancel()
+            await asyncio.wait({connecting}, timeout=0.1)
+        with contextlib.suppress(Exception):
+            await self.client.close()
+
     async def _beat(self) -> None:
         """Round trips, for as long as the connection is wanted."""
         while True:
@@ -163,6 +178,8 @@ class Connection:
             if listener is not None:
                 listener()
             return
+        if "authorization violation" in str(error).lower():
+            self._refused.set()  # asking again with the same credentials would not help
         # A connection that is down fails every few hundred milliseconds; only the loss itself is news.
         level = logging.DEBUG if isinstance(error, OSError | nats.errors.UnexpectedEOF) else logging.WARNING
         log.log(level, "bus: %s", repr(error))
