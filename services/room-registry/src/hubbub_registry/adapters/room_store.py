@@ -105,6 +105,15 @@ class KvRoomStore:
         """Removes the peer at revision `last`."""
         await self._purge(subjects.peer_key(room_id, peer_id), last, reason)
 
+    async def spend_peer(self, room_id: str, peer_id: str, reason: LeaveReason) -> None:
+        """Has a peer that never was be one that has left; nothing to do for one that has."""
+        key = subjects.peer_key(room_id, peer_id)
+        standing = await self._refresh(key)
+        if standing is None:
+            await self._purge(key, 0, reason)
+        elif standing.value is not None:
+            raise KeyConflict(key)
+
     async def _purge(self, key: str, last: int, reason: str) -> None:
         try:
             revision = await self._kv.purge(key, last=last, reason=reason)

@@ -23,7 +23,7 @@ class PeerHandler:
         self._store = store
 
     async def leave(self, message: LeaveRoom) -> Done:
-        """Removes the peer; done when there is none."""
+        """Removes the peer; one that is not there cannot come any more: its join may still be on its way."""
         await self._store.ready()
 
         async def attempt() -> Done:
@@ -32,6 +32,8 @@ class PeerHandler:
             peer = None if room is None else room.peers.get(message.peer_id)
             if peer is not None:
                 await self._store.purge_peer(message.room_id, message.peer_id, peer.revision, message.reason)
+            else:
+                await self._store.spend_peer(message.room_id, message.peer_id, message.reason)
             return Done()
 
         return await until_stored(attempt)

@@ -51,3 +51,6 @@ class RoomStore(Protocol):
 
     async def purge_peer(self, room_id: str, peer_id: str, last: int, reason: LeaveReason) -> None:
         """Removes the peer at revision `last`."""
+
+    async def spend_peer(self, room_id: str, peer_id: str, reason: LeaveReason) -> None:
+        """Has a peer that never was be one that has left; nothing to do for one that has."""

@@ -9,7 +9,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,10 @@ import structlog
 
 from hubbub_contracts import HubbubError, Request
 from hubbub_contracts.bus.peer import LeaveReason, LeaveRoom
+from hubbub_contracts.bus.room import GetRoom
 from hubbub_contracts.socket.base import IceServer
 
-from ..domain.ports import Backend, Client
+from ..domain.ports import Backend, Client, ReplyT
 from ..domain.session_state import State, Step
 from .handler import Handler
 from .room_hub import RoomHubs
@@ -49,8 +50,9 @@ class Office:
         self.handlers = handlers
         self.hubs = RoomHubs(backend)
         self._serving: dict[str, Session] = {}
-        self._graces: dict[Session, asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._graces: dict[Session, asyncio.Task[Any]] = {}
+        self._doubts: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def open(self, client: Client) -> Session:
         """A session for a new socket."""
@@ -97,6 +99,12 @@ class Office:
         else:
             self._graces[session] = self._spawn(self._grace(session))
 
+    def doubt(self, room_id: str, peer_id: str) -> None:
+        """A session may have taken the peer over without knowing of it: does not leave the peer to nobody."""
+        task = self._spawn(self._serve_or_depart(room_id, peer_id))
+        self._doubts.add(task)
+        task.add_done_callback(self._doubts.discard)
+
     def depart(self, room_id: str, peer_id: str, reason: LeaveReason) -> None:
         """Has the registry remove a peer, now or as soon as it answers."""
         self.later(LeaveRoom(room_id=room_id, peer_id=peer_id, reason=reason))
@@ -114,7 +122,7 @@ class Office:
                 self._forget(session)
                 await session.close()
             session.client.close()
-        for task in self._graces.values():
+        for task in [*self._graces.values(), *self._doubts]:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=2.0)
@@ -123,6 +131,14 @@ class Office:
         await asyncio.sleep(self.settings.reconnect_grace)
         del self._graces[session]
         await self._end(session, "disconnected")
+
+    async def _serve_or_depart(self, room_id: str, peer_id: str) -> None:
+        await asyncio.sleep(self.settings.reconnect_grace)
+        snapshot = await self._insist(GetRoom(room_id=room_id))
+        peers = snapshot.peers if snapshot is not None else []
+        ours = any((one.peer_id, one.signaling_id) == (peer_id, self.settings.signaling_id) for one in peers)
+        if ours and peer_id not in self._serving:
+            self.depart(room_id, peer_id, "disconnected")
 
     async def _end(self, session: Session, reason: LeaveReason) -> None:
         member = session.member
@@ -137,26 +153,25 @@ class Office:
         if grace := self._graces.pop(session, None):
             grace.cancel()
 
-    async def _insist(self, message: Request[Any]) -> None:
+    async def _insist(self, message: Request[ReplyT]) -> ReplyT | None:
         attempt = 0
         while True:
             try:
-                await self.backend.registry(message)
-                return
+                return await self.backend.registry(message)
             except HubbubError as error:
                 if not error.retryable:
                     _log.info("the registry refused", message=message.verb, code=error.code.value)
-                    return
+                    return None
             await asyncio.sleep(RETRY_PAUSES[min(attempt, len(RETRY_PAUSES) - 1)])
             attempt += 1
 
-    def _spawn(self, work: Any) -> asyncio.Task[None]:
-        task: asyncio.Task[None] = asyncio.create_task(work)
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return task
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("a background task failed", exc_info=error)

@@ -79,7 +79,15 @@ async def resume(session: Session, call: socket.Resume) -> socket.SessionResumed
     claim = peer.ClaimPeer(
         room_id=room_id, peer_id=peer_id, signaling_id=office.settings.signaling_id, resume_secret=secret
     )
-    member = await _enter(session, room_id, peer_id, claim, remembered or call.rtp_capabilities, secret)
+    try:
+        member = await _enter(session, room_id, peer_id, claim, remembered or call.rtp_capabilities, secret)
+    except HubbubError as error:
+        if error.retryable or error.code is ErrorCode.DEADLINE_EXCEEDED:
+            office.doubt(room_id, peer_id)
+        raise
+    except BaseException:
+        office.doubt(room_id, peer_id)
+        raise
     held = await _describe(session, member)
     member.rtp_capabilities = member.rtp_capabilities or held.rtp_capabilities
     holdings = session.holdings

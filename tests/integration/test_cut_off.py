@@ -1,0 +1,57 @@
+"""A client that is gone before it is answered leaves nobody in the room, whatever was done for it meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+
+from support.caller import Caller, rtp_capabilities
+from support.eventually import counts_become
+from support.installation import Installation
+
+TRIES = 25
+
+
+async def test_whoever_is_cut_off_while_joining_is_not_in_the_room(installation: Installation, call_id: str) -> None:
+    join = {"callId": call_id, "userId": "u", "rtpCapabilities": rtp_capabilities()}
+
+    async def try_once(delay: float) -> None:
+        async with Caller(installation.url) as caller:
+            await caller.begin("joinRoom", join)
+            await asyncio.sleep(delay)  # not a wait for anything: the cut comes at another moment each time
+            await caller.cut()
+
+    async with Caller(installation.url) as witness:
+        await witness.join(call_id)
+        for number in range(TRIES):
+            await try_once(number * 0.0005)
+        await counts_become(installation, rooms=1, peers=1)
+        joined = {event["peerId"] for event in witness.events("peerJoined")}
+        assert joined == {event["peerId"] for event in witness.events("peerLeft")}
+
+
+async def test_who_joins_and_leaves_in_one_breath_is_not_in_the_room(installation: Installation, call_id: str) -> None:
+    join = {"callId": call_id, "userId": "u", "rtpCapabilities": rtp_capabilities()}
+    async with Caller(installation.url) as witness, Caller(installation.url) as caller:
+        await witness.join(call_id)
+        for _ in range(TRIES):
+            joining = await caller.begin("joinRoom", join)
+            leaving = await caller.begin("leaveRoom", {})
+            await joining
+            if "error" in await leaving:
+                assert "error" in await joining
+        await counts_become(installation, rooms=1, peers=1)
+
+
+async def test_whoever_is_cut_off_while_resuming_stays_no_longer_than_the_grace(
+    installation: Installation, call_id: str
+) -> None:
+    async with Caller(installation.url) as witness:
+        await witness.join(call_id)
+        for number in range(8):
+            async with Caller(installation.url) as caller, Caller(installation.url) as again:
+                await caller.join(call_id, resumable=True)
+                await caller.cut()
+                await again.begin("resume", {"resumeToken": caller.resume_token})
+                await asyncio.sleep(number * 0.001)
+                await again.cut()
+        await counts_become(installation, within=20, rooms=1, peers=1)
