@@ -73,6 +73,5 @@ async def test_a_call_waits_for_the_only_node_and_goes_on_in_its_next_life(
         await pair.flows()
         await counts_become(installation, within=BACK, **FULL)
     await counts_become(installation, within=BACK)
-    async with insider(installation) as inside, asyncio.timeout(BACK):
-        while await inside.records():
-            await asyncio.sleep(0.1)
+    async with insider(installation) as inside:
+        await inside.no_record_is_left(BACK)

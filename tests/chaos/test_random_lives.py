@@ -114,9 +114,8 @@ async def live_all(url: str, lives: int, chance: random.Random) -> None:
 async def settled_footprints(installation: Installation) -> list[Footprint]:
     """Once nothing is left of anybody."""
     await counts_become(installation, within=SETTLED)
-    async with insider(installation) as inside, asyncio.timeout(SETTLED):
-        while await inside.records():
-            await asyncio.sleep(0.1)
+    async with insider(installation) as inside:
+        await inside.no_record_is_left(SETTLED)
     return [Footprint.of(process.name, process.pid) for process in installation.processes]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -45,14 +47,18 @@ class Insider:
         assert placement is not None
         return placement
 
-    async def records(self) -> list[str]:
-        """Every key of the rooms bucket that holds something."""
+    async def no_record_is_left(self, within: float) -> None:
+        """Waits until no key of the rooms bucket holds anything. Raises AssertionError."""
         view = View(self.bus, KeyValue(self.bus, Bucket(subjects.ROOMS_BUCKET)))
         view.start()
-        await view.ready(5)
-        keys = sorted(view.entries)
-        await view.stop()
-        return keys
+        try:
+            await view.ready(5)
+            deadline = time.monotonic() + within
+            while records := {key: entry.value for key, entry in view.entries.items()}:
+                assert time.monotonic() < deadline, f"still there after {within:g} s: {records}"
+                await asyncio.sleep(0.1)
+        finally:
+            await view.stop()
 
     async def ask_node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
         """Commands this life of this node."""

@@ -95,7 +95,9 @@ async def _follow(
         yield Listed(covered)
     while True:
         try:
-            message = await asyncio.wait_for(queue.get(), SILENCE)
+            # Not `wait_for`, which in Python 3.11 loses a cancellation that comes with a message.
+            async with asyncio.timeout(SILENCE):
+                message = await queue.get()
         except TimeoutError as error:
             raise WatchLost("silence") from error
         if message is None:

@@ -62,7 +62,9 @@ class Housekeeping:
         """Whenever the nodes change, and now and then."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), RECONCILE_INTERVAL)
+                # Not `wait_for`, which in Python 3.11 loses a cancellation that comes with the change.
+                async with asyncio.timeout(RECONCILE_INTERVAL):
+                    await self._changed.wait()
             self._changed.clear()
             if not (self._store.healthy and self._board.healthy):
                 continue
