@@ -11,6 +11,9 @@ use crate::gso::{Limits, Message, Outgoing, Plan};
 /// Datagrams that are taken from the backlog at a time.
 const BACKLOG_BATCH: usize = 256;
 
+/// A UDP payload that fits the least MTU of IPv6, 1,280 bytes (RFC 8200 section 5).
+const EVERY_PATH_BYTES: usize = 1_232;
+
 /// What takes messages: the socket, or a test that is full or refuses at will.
 pub(crate) trait Wire {
     /// Takes messages from the front of `messages`, whose datagrams are `entries` in the order of `order`, and tells
@@ -180,9 +183,13 @@ impl Verdict {
             Some(libc::EINTR) => Self::Again,
             // The device computes no checksums, so that the kernel segments nothing for it.
             Some(libc::EIO) if message.count > 1 => Self::Regroup(Limits::OFF),
-            // A segment does not fit the path's MTU; smaller ones may.
-            Some(libc::EINVAL) if message.count > 1 => Self::Regroup(Limits {
-                segment_bytes: usize::from(message.segment_bytes).saturating_sub(1),
+            // A segment does not fit the path's MTU (EMSGSIZE from Linux 6.14 on); smaller ones may. One client on an
+            // odd path pays alone, the others keep what every path of IPv6 carries.
+            Some(libc::EINVAL | libc::EMSGSIZE) if message.count > 1 => Self::Regroup(Limits {
+                segment_bytes: usize::from(message.segment_bytes)
+                    .saturating_sub(1)
+                    .max(EVERY_PATH_BYTES)
+                    .min(limits.segment_bytes),
                 ..limits
             }),
             _ => Self::Refused,
@@ -303,26 +310,42 @@ mod tests {
 
     #[test]
     fn a_path_with_a_small_mtu_gets_its_datagrams_singly_and_lowers_the_segment() {
+        for error in [libc::EINVAL, libc::EMSGSIZE] {
+            let mut queue = SendQueue::new(10);
+            let mut wire = Scripted {
+                errors: vec![error],
+                ..wire(9)
+            };
+            queue.send(
+                &outbox(&[(1, 1300, Priority::Video), (2, 1300, Priority::Video)]),
+                &mut wire,
+            );
+            assert_eq!(wire.sent, [1, 2]);
+            assert_eq!(
+                (queue.counters.messages, queue.limits.segment_bytes),
+                (2, 1299)
+            );
+
+            queue.send(
+                &outbox(&[(3, 1200, Priority::Video), (4, 1200, Priority::Video)]),
+                &mut wire,
+            );
+            assert_eq!(queue.counters.messages, 3);
+        }
+    }
+
+    #[test]
+    fn an_odd_path_does_not_cost_the_others_their_grouping() {
         let mut queue = SendQueue::new(10);
         let mut wire = Scripted {
-            errors: vec![libc::EINVAL],
+            errors: vec![libc::EMSGSIZE],
             ..wire(9)
         };
-        queue.send(
-            &outbox(&[(1, 1300, Priority::Video), (2, 1300, Priority::Video)]),
-            &mut wire,
-        );
-        assert_eq!(wire.sent, [1, 2]);
-        assert_eq!(
-            (queue.counters.messages, queue.limits.segment_bytes),
-            (2, 1299)
-        );
-
-        queue.send(
-            &outbox(&[(3, 1200, Priority::Video), (4, 1200, Priority::Video)]),
-            &mut wire,
-        );
-        assert_eq!(queue.counters.messages, 3);
+        let two = [(1, 600, Priority::Video), (2, 600, Priority::Video)];
+        queue.send(&outbox(&two), &mut wire);
+        assert_eq!((queue.counters.messages, wire.sent.len()), (2, 2));
+        queue.send(&outbox(&two), &mut wire);
+        assert_eq!((queue.counters.messages, wire.sent.len()), (3, 4));
     }
 
     #[test]
