@@ -24,7 +24,7 @@ from pymediasoup.transport import Transport
 from .client_socket import ANSWER_TIMEOUT, Refused
 
 # aioice leaves the loopback address out; here nothing leaves the machine, and whatever else it has does not matter.
-aioice.ice.get_host_addresses = lambda *_families: ["127.0.0.1"]
+aioice.ice.get_host_addresses = lambda **_families: ["127.0.0.1"]
 
 ORIGINAL_EVENTS = ("peerJoined", "peerLeft", "newProducer")
 FRAME_RATE = 15

@@ -154,6 +154,8 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
         """A packet of a client. Events are ours; opening and closing are python-socketio's; the rest is an offence."""
+        if eio_sid not in self.environ:
+            return  # a packet that was waiting when the connection ended would open a session for nobody
         connection = self._connections.get(eio_sid)
         if isinstance(data, str) and data.startswith("2") and connection is not None:
             await self._event(connection, data)
