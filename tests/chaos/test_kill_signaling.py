@@ -12,7 +12,7 @@ from support.installation import Installation
 from support.pair import Pair, calling
 
 CALLS = 3
-GRACE = 3.0
+GRACE = 1.5
 BACK = 25.0
 pytestmark = pytest.mark.chaos
 

@@ -16,7 +16,7 @@ from support.eventually import counts_become
 from support.installation import Installation
 from support.pair import Pair, calling
 
-GRACE = 3.0
+GRACE = 2.0
 LATE = 18.0
 """A dead instance's lease lives 10 s."""
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import re
@@ -130,6 +131,9 @@ async def _enter(
         hub = await office.hubs.hold(room_id)
         notices = await office.backend.listen(room_id, peer_id, session.on_notice)
         snapshot: RoomSnapshot = await office.backend.registry(request)
+        if session.state.current is not State.JOINING:
+            # Python 3.11 may lose a cancellation that comes together with the answer.
+            raise asyncio.CancelledError
         hub.adopt(snapshot)
         if peer_id not in hub.view.peers:
             raise HubbubError(ErrorCode.UNAVAILABLE, "the room has changed meanwhile; join again", retryable=True)
