@@ -1,6 +1,7 @@
 //! A transport: one ICE, DTLS and SRTP association with one client, and what is produced and consumed on it.
 
 use hubbub_srtp::{Inbound, Outbound, SrtpProfile};
+use hubbub_wire::rtp::{RtpPacket, TransportSequenceNumber};
 
 use crate::api::{CommandError, Micros, TransportId};
 use crate::hash::{FastMap, FastSet};
@@ -48,6 +49,9 @@ pub(crate) struct Transport {
     used_ssrcs: FastSet<u32>,
     /// Sender of our receiver reports and requests.
     pub(crate) rtcp_ssrc: u32,
+    /// Id of transport-cc in what comes in, known from the producer made last that has it: all media sections of a
+    /// bundle number an extension alike.
+    pub(crate) transport_cc: Option<u8>,
     /// Arrivals of everything that carries a transport-wide sequence number; made for the first of them.
     pub(crate) arrivals: Option<Box<ArrivalLog>>,
     /// What the client could send, for those that want it by REMB.
@@ -81,6 +85,7 @@ impl Transport {
             outgoing: FastMap::default(),
             used_ssrcs: FastSet::from_iter([rtcp_ssrc]),
             rtcp_ssrc,
+            transport_cc: None,
             arrivals: None,
             remb: RembEstimate::new(max_bitrate.unwrap_or(DEFAULT_MAX_BITRATE)),
             transport_sequence: 0,
@@ -147,6 +152,17 @@ impl Transport {
         }
         self.dtls_raised.1 += 1;
         self.dtls_raised.1 <= most
+    }
+
+    /// Notes when a packet came that carries a transport-wide sequence number.
+    pub(crate) fn note_arrival(&mut self, now: Micros, packet: &RtpPacket<'_>) {
+        let value = self.transport_cc.and_then(|id| packet.extension(id));
+        if let Some(Ok(sequence)) = value.map(TransportSequenceNumber::parse) {
+            let log = self
+                .arrivals
+                .get_or_insert_with(|| Box::new(ArrivalLog::new()));
+            log.record(sequence.0, now);
+        }
     }
 
     pub(crate) fn forget_producer(&mut self, key: ProducerKey) {

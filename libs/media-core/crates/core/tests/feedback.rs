@@ -111,6 +111,38 @@ fn transport_feedback_tells_of_every_packet() {
 }
 
 #[test]
+fn packets_that_come_before_their_producer_are_not_told_as_lost() {
+    let mut world = World::new();
+    let mut sender = Client::connected(&mut world, 1);
+    let spec = ProducerSpec {
+        feedback: FeedbackKind::TransportCc,
+        ..audio()
+    };
+    produce(&mut world, sender.transport, 1, spec);
+    for (number, ssrc) in [(0_u16, SSRC), (1, 77), (2, 77), (3, SSRC)] {
+        let counted = number.to_be_bytes();
+        let packet = Packet {
+            ssrc,
+            payload_type: if ssrc == SSRC { OPUS } else { VP8 },
+            extensions: vec![(TRANSPORT_CC, &counted)],
+            ..vp8(number, false)
+        };
+        sender.send(&mut world, &packet.bytes());
+    }
+    world.advance(200);
+    let lost = sender.take_rtcp(&mut world, |packet| match packet {
+        RtcpPacket::TransportFeedback(feedback) => Some(
+            feedback
+                .statuses()
+                .filter(|status| status.delta_micros.is_none())
+                .count(),
+        ),
+        _ => None,
+    });
+    assert_eq!(lost, [0]);
+}
+
+#[test]
 fn a_receiver_report_counts_the_loss_and_echoes_the_sender_report() {
     let mut call = call();
     for number in [0, 1, 2, 3, 5] {

@@ -3,13 +3,12 @@
 use std::net::SocketAddr;
 
 use hubbub_wire::PacketKind;
-use hubbub_wire::rtp::{RtpPacket, TransportSequenceNumber};
+use hubbub_wire::rtp::RtpPacket;
 
 use crate::api::Micros;
 use crate::consumer::Admission;
 use crate::forward::Destination;
 use crate::producer_stream::Received;
-use crate::stream::ArrivalLog;
 use crate::tables::{ProducerKey, TransportKey};
 use crate::transport::IncomingStream;
 
@@ -58,6 +57,8 @@ impl Worker {
             self.counters.dropped_malformed += 1;
             return;
         };
+        // Of unknown streams as well: a client sends before its producer is made, and what is not told of counts as lost.
+        transport.note_arrival(now, &packet);
         let known = transport.incoming.get(&packet.ssrc()).copied();
         let Some(stream) = known.or_else(|| self.learn(now, key, &packet)) else {
             self.counters.dropped_unknown_ssrc += 1;
@@ -66,7 +67,7 @@ impl Worker {
             }
             return;
         };
-        self.receive_media(now, key, stream, &packet);
+        self.receive_media(now, stream, &packet);
     }
 
     /// Finds the stream of an SSRC that is not known, by the names in the packet, and remembers it.
@@ -100,29 +101,11 @@ impl Worker {
         Some(stream)
     }
 
-    fn receive_media(
-        &mut self,
-        now: Micros,
-        key: TransportKey,
-        stream: IncomingStream,
-        packet: &RtpPacket<'_>,
-    ) {
+    fn receive_media(&mut self, now: Micros, stream: IncomingStream, packet: &RtpPacket<'_>) {
         self.touched.producer = Some(stream.producer);
         let Some(producer) = self.tables.producers.get_mut(stream.producer) else {
             return;
         };
-        let arrival = producer
-            .extensions
-            .transport_cc
-            .and_then(|id| packet.extension(id));
-        if let Some(Ok(sequence)) = arrival.map(TransportSequenceNumber::parse)
-            && let Some(transport) = self.tables.transports.get_mut(key)
-        {
-            let log = transport
-                .arrivals
-                .get_or_insert_with(|| Box::new(ArrivalLog::new()));
-            log.record(sequence.0, now);
-        }
         match producer.receive(now, stream.encoding, stream.is_rtx, packet) {
             Received::Dropped => return,
             Received::Padding { sequence } => {

@@ -52,6 +52,7 @@ impl Worker {
 
         let producer = Producer::new(id, transport_key, transport.router, spec);
         let streams: Vec<_> = producer.bound().collect();
+        transport.transport_cc = producer.extensions.transport_cc.or(transport.transport_cc);
         let key = self.tables.producers.insert(producer);
         self.tables.producer_ids.insert(id, key);
         transport.producers.push(key);
