@@ -1,4 +1,4 @@
-"""Transports whose handshake never comes, and ClientHellos from nowhere: bounded, and reaped (as `HANDSHAKE_TIMEOUT` says)."""
+"""Transports whose handshake never comes, and ClientHellos from nowhere: bounded, and reaped when their time is over."""
 
 from __future__ import annotations
 

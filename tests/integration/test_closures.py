@@ -1,8 +1,9 @@
 """docs/closures.md row by row: what closes what, and who is told, once.
 
-Here are the rows whose cause is somebody's request. Elsewhere: those whose cause is that time passes
-(`test_closures_in_time.py`), that a process dies (`test_closures_of_processes.py`), and rows 9 and 19 with a node that
-was frozen or killed (`tests/chaos`). Row 12 needs a fault in the core: its own tests provoke one.
+Here are the rows whose cause is somebody's request. Elsewhere are those whose cause is that time passes (6, 7, 10, 15,
+18: `test_closures_in_time.py`), that a signaling instance ends (16, 23, 24: `test_resume.py`), that the registry does
+not answer (21: `test_media_goes_on.py`), and that a node stands still or ends (9: `tests/chaos/test_stopped_node.py`;
+13, 19: `tests/chaos/test_kill_a_node.py`). Row 12 needs a fault in the core: its own tests provoke one.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from hubbub_contracts import ids
 from hubbub_contracts.bus.records import Placement
 from support.bus import insider
@@ -51,6 +53,7 @@ async def test_a_call_outlives_bus_registry_and_signaling(fresh_installation: In
     await counts_become(installation, within=BACK)
 
 
+@pytest.mark.parametrize("fresh_installation", [{"reconnect_grace": 1.0}], indirect=True)
 async def test_who_cannot_be_resumed_is_gone_when_all_is_back(fresh_installation: Installation, call_id: str) -> None:
     installation = fresh_installation
     async with calling(installation.url, call_id):
