@@ -1,5 +1,11 @@
 //! Whatever a sender sends and a receiver asks for: no SRTP nonce ever protects two different packets.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "in a test, to fail is to panic"
+)]
+
 mod common;
 
 use std::collections::HashMap;
@@ -10,6 +16,7 @@ use common::{Client, World};
 use hubbub_core::api::{Command, ConsumerId, ConsumerSpec, ProducerId};
 use hubbub_wire::PacketKind;
 use hubbub_wire::rtcp::NackBuilder;
+use hubbub_wire::rtp::RtpHeader;
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
@@ -172,8 +179,8 @@ impl Call {
             if PacketKind::of(&datagram) != PacketKind::Rtp {
                 continue;
             }
-            let sequence = u16::from_be_bytes([datagram[2], datagram[3]]);
-            let ssrc = u32::from_be_bytes(datagram[8..12].try_into().expect("four bytes"));
+            let header = RtpHeader::parse(&datagram).expect("RTP");
+            let (ssrc, sequence) = (header.ssrc, header.sequence_number);
             if ssrc == 5000 {
                 self.newest_out = self.newest_out.max(sequence);
             }
