@@ -54,6 +54,10 @@ fn round_trip(base_sequence: u16, arrivals: &[Arrival], budget: usize) -> (usize
             feedback.statuses().count(),
             usize::from(feedback.status_count)
         );
+        assert_eq!(
+            received(&feedback).len(),
+            usize::from(feedback.arrived_count)
+        );
         statuses += usize::from(feedback.status_count);
         read.extend(received(&feedback));
         rest = &rest[written.arrivals..];

@@ -59,12 +59,18 @@ impl Chunk {
         }
     }
 
-    /// Bytes of the deltas that its first `count` symbols announce.
-    pub(super) fn deltas_len(self, count: u16) -> Result<usize, WireError> {
+    /// Of its first `count` symbols: how many tell of an arrival, and the bytes of the deltas that they announce. A run
+    /// costs one step, however long.
+    pub(super) fn measure(self, count: u16) -> Result<(u16, usize), WireError> {
         if self.0 >> 15 == 0 {
-            return Ok(self.symbol(0)?.delta_len() * usize::from(count));
+            let len = self.symbol(0)?.delta_len();
+            let arrived = if len > 0 { count } else { 0 };
+            return Ok((arrived, len * usize::from(count)));
         }
-        (0..count).try_fold(0, |sum, index| Ok(sum + self.symbol(index)?.delta_len()))
+        (0..count).try_fold((0, 0), |(arrived, sum), index| {
+            let len = self.symbol(index)?.delta_len();
+            Ok((arrived + u16::from(len > 0), sum + len))
+        })
     }
 }
 
@@ -233,6 +239,6 @@ mod tests {
     fn the_reserved_symbol_is_invalid() {
         assert_eq!(Chunk(0x6001).symbol(0), Err(WireError::InvalidField));
         assert_eq!(Chunk(0xFFFF).symbol(6), Err(WireError::InvalidField));
-        assert_eq!(Chunk(0xFFFF).deltas_len(7), Err(WireError::InvalidField));
+        assert_eq!(Chunk(0xFFFF).measure(7), Err(WireError::InvalidField));
     }
 }

@@ -16,6 +16,9 @@ pub struct TransportFeedback<'a> {
     pub base_sequence: u16,
     /// How many packets are reported on, lost ones included.
     pub status_count: u16,
+    /// How many of them have arrived. Known without a walk through [`Self::statuses`], of which a few bytes can claim
+    /// thousands.
+    pub arrived_count: u16,
     /// In units of 64 ms of the receiver's clock, 24 signed bits: wraps every 12.4 days.
     pub reference_time: i32,
     /// Counts feedback packets, so that lost ones are noticed; wraps.
@@ -32,7 +35,7 @@ impl<'a> TransportFeedback<'a> {
         let reference = bytes::u24_at(body, 12)?;
         let feedback_count = bytes::u8_at(body, 15)?;
         let rest = body.get(CHUNKS_OFFSET..).unwrap_or_default();
-        let (chunks_len, deltas_len) = measure(rest, status_count)?;
+        let (arrived_count, chunks_len, deltas_len) = measure(rest, status_count)?;
         let (chunks, deltas) = rest
             .split_at_checked(chunks_len)
             .ok_or(WireError::Truncated)?;
@@ -41,6 +44,7 @@ impl<'a> TransportFeedback<'a> {
             media_ssrc: bytes::u32_at(body, 4)?,
             base_sequence: bytes::u16_at(body, 8)?,
             status_count,
+            arrived_count,
             // Sign-extended from 24 bits.
             reference_time: ((reference << 8) as i32) >> 8,
             feedback_count,
@@ -69,18 +73,20 @@ impl<'a> TransportFeedback<'a> {
     }
 }
 
-/// Bytes that the chunks and the deltas of `status_count` packets take. A run costs one step, however long.
-fn measure(data: &[u8], status_count: u16) -> Result<(usize, usize), WireError> {
+/// How many of `status_count` packets have arrived, and the bytes that their chunks and deltas take.
+fn measure(data: &[u8], status_count: u16) -> Result<(u16, usize, usize), WireError> {
     let mut remaining = status_count;
-    let (mut chunks_len, mut deltas_len) = (0, 0);
+    let (mut arrived_count, mut chunks_len, mut deltas_len) = (0, 0, 0);
     while remaining > 0 {
         let chunk = Chunk(bytes::u16_at(data, chunks_len)?);
         let count = chunk.len().min(remaining);
-        deltas_len += chunk.deltas_len(count)?;
+        let (arrived, len) = chunk.measure(count)?;
+        arrived_count += arrived;
+        deltas_len += len;
         chunks_len += 2;
         remaining -= count;
     }
-    Ok((chunks_len, deltas_len))
+    Ok((arrived_count, chunks_len, deltas_len))
 }
 
 /// What became of one packet.
