@@ -1,4 +1,4 @@
-"""Transports whose handshake never comes, and ClientHellos from nowhere: bounded, and reaped when their time is over."""
+"""Transports whose handshake never comes, and ClientHellos from nowhere: bounded, and reaped when their time is up."""
 
 from __future__ import annotations
 
