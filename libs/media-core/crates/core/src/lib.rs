@@ -6,6 +6,7 @@
 
 pub mod api;
 mod consumer;
+mod dtls_allowance;
 mod extensions;
 mod forward;
 mod hash;

@@ -4,6 +4,7 @@ use hubbub_srtp::{Inbound, Outbound, SrtpProfile};
 use hubbub_wire::rtp::{RtpPacket, TransportSequenceNumber};
 
 use crate::api::{CommandError, Micros, TransportId};
+use crate::dtls_allowance::DtlsAllowance;
 use crate::hash::{FastMap, FastSet};
 use crate::ice::IceAgent;
 use crate::stats::TransportStats;
@@ -37,8 +38,9 @@ pub(crate) struct Transport {
     pub(crate) handshake_deadline: Option<Micros>,
     /// DTLS that waits for an address to be selected.
     pub(crate) dtls_waiting: Vec<Vec<u8>>,
-    /// How many DTLS events were raised since the given drain of the events.
-    dtls_raised: (u64, u32),
+    pub(crate) dtls_allowance: DtlsAllowance,
+    /// The drain of the events at which `IceSelected` was raised last, and its place among the events.
+    pub(crate) ice_raised: Option<(u64, usize)>,
     pub(crate) producers: Vec<ProducerKey>,
     pub(crate) consumers: Vec<ConsumerKey>,
     /// By SSRC: what comes in.
@@ -78,7 +80,8 @@ impl Transport {
             outbound: None,
             handshake_deadline: None,
             dtls_waiting: Vec::new(),
-            dtls_raised: (0, 0),
+            dtls_allowance: DtlsAllowance::new(),
+            ice_raised: None,
             producers: Vec::new(),
             consumers: Vec::new(),
             incoming: FastMap::default(),
@@ -143,15 +146,6 @@ impl Transport {
         self.used_ssrcs.insert(ssrc);
         self.used_ssrcs.extend(rtx_ssrc);
         Ok(())
-    }
-
-    /// Counts a DTLS event of this transport; false when too many wait already in this `drain` of the events.
-    pub(crate) fn may_raise_dtls(&mut self, drain: u64, most: u32) -> bool {
-        if self.dtls_raised.0 != drain {
-            self.dtls_raised = (drain, 0);
-        }
-        self.dtls_raised.1 += 1;
-        self.dtls_raised.1 <= most
     }
 
     /// Notes when a packet came that carries a transport-wide sequence number.

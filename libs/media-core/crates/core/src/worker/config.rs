@@ -49,7 +49,7 @@ pub struct WorkerCounters {
     pub dropped_unknown_address: u64,
     /// Dropped: STUN of an unknown ufrag, or without good integrity and fingerprint.
     pub dropped_stun: u64,
-    /// Dropped: more DTLS than a transport may have waiting.
+    /// Dropped: more DTLS than a transport may send up, or have waiting.
     pub dropped_dtls: u64,
     /// Dropped: SRTP or SRTCP that failed authentication, was replayed, or came before the keys.
     pub dropped_srtp: u64,

@@ -34,7 +34,7 @@ impl Worker {
             transport.stats.received(datagram.len());
         }
         match PacketKind::of(datagram) {
-            PacketKind::Dtls => self.handle_dtls(key, datagram),
+            PacketKind::Dtls => self.handle_dtls(now, key, datagram),
             PacketKind::Rtp => self.handle_rtp(now, key, datagram),
             _ => self.handle_rtcp(now, key, datagram),
         }

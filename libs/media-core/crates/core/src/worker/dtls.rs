@@ -1,25 +1,21 @@
 //! DTLS passes through: its endpoint is above (RFC 5764 section 5.1.2).
 
-use crate::api::Event;
+use crate::api::{Event, Micros};
 use crate::outbox::{MAX_DATAGRAM, Priority};
 use crate::tables::TransportKey;
 
 use super::Worker;
-
-/// Datagrams of one transport that may wait for the control plane at a time.
-const MAX_PENDING_IN: u32 = 64;
 
 /// Datagrams that may wait for an address to be selected: more than the largest flight of a handshake.
 const MAX_PENDING_OUT: usize = 16;
 
 impl Worker {
     /// A datagram from a valid address of this transport.
-    pub(super) fn handle_dtls(&mut self, key: TransportKey, datagram: &[u8]) {
-        let drain = self.drains;
+    pub(super) fn handle_dtls(&mut self, now: Micros, key: TransportKey, datagram: &[u8]) {
         let Some(transport) = self.tables.transports.get_mut(key) else {
             return;
         };
-        if !transport.may_raise_dtls(drain, MAX_PENDING_IN) {
+        if !transport.dtls_allowance.take(now) {
             self.counters.dropped_dtls += 1;
             return;
         }

@@ -100,12 +100,23 @@ impl Worker {
             Some(selected) => (IceState::Connected, selected),
             None => (IceState::New, lost),
         };
-        let transport = transport.id;
-        self.emit(Event::IceSelected {
-            transport,
+        let event = Event::IceSelected {
+            transport: transport.id,
             state,
             remote,
-        });
+        };
+        // Of several that nobody has taken yet the last one counts: a client may wander as often as it likes.
+        match transport.ice_raised {
+            Some((drain, place)) if drain == self.drains => {
+                if let Some(former) = self.events.get_mut(place) {
+                    *former = event;
+                }
+            }
+            _ => {
+                transport.ice_raised = Some((self.drains, self.events.len()));
+                self.emit(event);
+            }
+        }
         if state == IceState::Connected {
             self.flush_dtls(key);
             self.await_key_frames_of_transport(now, key);
