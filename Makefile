@@ -46,7 +46,8 @@ test: cargo native web browser ## every test: Rust, Python, end to end in a brow
 	@$(call say,Rust tests)
 	cargo test --workspace --quiet
 	@$(call say,Python tests: libraries$(comma) services$(comma) contracts$(comma) integration)
-	$(BIN)/pytest $(wildcard libs/*/tests services/*/tests) tests/contract tests/integration $(ARGS)
+	@# Mostly they wait, for a lease to lapse or a grace to pass: some at a time, those of one file in one process.
+	$(BIN)/pytest --numprocesses 3 --dist loadfile $(wildcard libs/*/tests services/*/tests) tests/contract tests/integration $(ARGS)
 	@$(call say,End to end)
 	$(BIN)/pytest tests/e2e $(ARGS)
 	@$(call say,Faults: the sample)

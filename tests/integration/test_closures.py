@@ -160,7 +160,9 @@ async def test_rows_8_11_and_14_who_leaves_takes_everything_along(installation: 
 
     await pair.bob.call("leaveRoom")
     stats = await counts_become(installation)
-    assert sum(worker["rooms"] for worker in stats["workers"]) == 0
+    async with asyncio.timeout(5):  # the router goes after the last transport, and is told with a later beat
+        while any(worker["rooms"] for worker in stats["workers"]):
+            stats = await asyncio.to_thread(installation.stats)
 
 
 async def test_row_14_the_loss_of_a_socket_is_a_departure(installation: Installation, pair: Pair) -> None:
