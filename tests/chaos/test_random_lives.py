@@ -20,10 +20,10 @@ AT_ONCE = 6
 ROOMS = 4
 WARM_UP = 40
 SETTLED = 20.0
-GROWTH = 6 * MIB
+GROWTH = 8 * MIB
 """What an allocator may keep by itself."""
-GROWTH_PER_LIFE = 16 * KIB
-"""A transport that is not given back costs ten times as much."""
+GROWTH_PER_LIFE = 2 * KIB
+"""A transport that is not given back costs more than 100 KiB."""
 pytestmark = pytest.mark.chaos
 
 
