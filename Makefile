@@ -51,7 +51,7 @@ test: cargo native web browser ## every test: Rust, Python, end to end in a brow
 	@$(call say,End to end)
 	$(BIN)/pytest tests/e2e $(ARGS)
 	@$(call say,Faults: the sample)
-	$(BIN)/pytest tests/chaos -m "not long" $(ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/chaos -m "not long" $(ARGS)
 
 .PHONY: check
 check: cargo native node ## formats, lints, types, import rules, generated files; changes nothing
