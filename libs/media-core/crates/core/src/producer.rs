@@ -314,23 +314,29 @@ impl Producer {
         if self.wanted == 0 || self.paused {
             return;
         }
-        if !self.key_frames.is_wanted() {
-            if !self.key_frames.request(now) {
-                return;
-            }
-        } else if !self.key_frames.poll(now) {
-            if !self.key_frames.is_wanted() {
-                // Asked often enough: who still needs one will say so when packets come.
-                self.wanted = 0;
-            }
-            return;
-        }
         let wanted = self
             .bound
             .iter()
             .enumerate()
             .filter(|(encoding, _)| self.wanted & (1 << encoding) != 0);
         ssrcs.extend(wanted.filter_map(|(_, (ssrc, _))| *ssrc));
+        // Who cannot be asked yet shall not have to wait when that changes.
+        if ssrcs.is_empty() {
+            return;
+        }
+        let is_due = if self.key_frames.is_wanted() {
+            self.key_frames.poll(now)
+        } else {
+            self.key_frames.request(now)
+        };
+        if !is_due {
+            ssrcs.clear();
+            if !self.key_frames.is_wanted() {
+                // Asked often enough: who still needs one will say so when packets come.
+                self.wanted = 0;
+            }
+            return;
+        }
         self.key_frame_requests += ssrcs.len() as u64;
     }
 

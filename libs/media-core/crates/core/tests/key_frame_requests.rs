@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::media::vp8;
+use common::media::{Packet, vp8};
 use common::specs::*;
 use common::{Client, World};
 use hubbub_core::api::{Command, ConsumerId};
@@ -125,4 +125,26 @@ fn a_transport_that_connects_late_gets_a_key_frame_at_once() {
     assert_eq!(call.sender.take_plis(&mut call.world), [SSRC]);
     call.sender.send(&mut call.world, &vp8(12, true).bytes());
     assert_eq!(late.take_rtp(&mut call.world).len(), 1);
+}
+
+#[test]
+fn a_wish_that_comes_before_the_stream_does_not_delay_its_first_key_frame() {
+    let mut world = World::new();
+    let mut sender = Client::connected(&mut world, 1);
+    let receiver = Client::connected(&mut world, 2);
+    let producer = produce(&mut world, sender.transport, 1, simulcast());
+    consume_running(
+        &mut world,
+        receiver.transport,
+        producer,
+        1,
+        video_consumer(5000),
+    );
+    world.advance(50);
+    let first = Packet {
+        extensions: vec![(MID, b"0"), (RID, b"r0")],
+        ..vp8(10, false)
+    };
+    sender.send(&mut world, &first.bytes());
+    assert_eq!(sender.take_plis(&mut world), [SSRC]);
 }
