@@ -10,9 +10,10 @@ use crate::outbox::{Outbox, Priority};
 use crate::stream::{RtxPayload, StoredPacket};
 use crate::transport::Transport;
 
-/// Extended output numbers begin one cycle up, rollover counters at zero (RFC 3711 section 3.3.1).
-const fn rollovers(output: u64) -> u32 {
-    (output >> 16) as u32 - 1
+/// Extended output numbers begin one cycle up, rollover counters at zero (RFC 3711 section 3.3.1). `None`: every index
+/// of the key has been used, and none is used twice.
+fn rollovers(output: u64) -> Option<u32> {
+    u32::try_from((output >> 16).checked_sub(1)?).ok()
 }
 
 /// Where a packet goes, and in whose name.
@@ -97,7 +98,7 @@ impl Destination<'_> {
         let packet_len = header_len + payload.len();
         let outbound = self.transport.outbound.as_ref()?;
         let len = outbound
-            .protect_rtp_with_index(buffer, header_len, packet_len, rollovers(output))
+            .protect_rtp_with_index(buffer, header_len, packet_len, rollovers(output)?)
             .ok()?;
         self.outbox.commit(len, to, priority(self.consumer.kind));
         Some(len)
@@ -186,4 +187,18 @@ fn write_header(
         }
     }
     fields.write(buffer, &extensions).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rollovers_count_from_the_second_cycle_on_and_end_with_the_key() {
+        assert_eq!(rollovers(0xFFFF), None);
+        assert_eq!(rollovers(0x1_0000), Some(0));
+        assert_eq!(rollovers(0x2_FFFF), Some(1));
+        assert_eq!(rollovers(1 << 48), Some(u32::MAX));
+        assert_eq!(rollovers((1 << 48) + (1 << 16)), None);
+    }
 }

@@ -167,3 +167,18 @@ fn a_gap_that_nobody_fills_is_given_up() {
         asked.len()
     );
 }
+
+#[test]
+fn one_datagram_asks_for_so_many_packets_at_most() {
+    let mut call = call();
+    call.send(10, true);
+    let sequence = call.received()[0].rtp().sequence_number();
+    // Each number is 17 or more before the last one that was sent, so that none is found.
+    let lost: Vec<u16> = (1..300)
+        .map(|step| sequence.wrapping_sub(17 * step))
+        .rev()
+        .flat_map(|first| (0..17).map(move |next| first.wrapping_sub(next)).rev())
+        .collect();
+    call.nack(&lost);
+    assert_eq!(call.world.consumer_stats(ConsumerId(1)).nack_misses, 1_000);
+}

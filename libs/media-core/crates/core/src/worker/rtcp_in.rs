@@ -12,6 +12,10 @@ use super::requests::DEFAULT_RTT_US;
 /// Packets that one feedback may tell of. It takes a few bytes to claim 65,535 lost ones; browsers tell of some hundred.
 const MAX_FEEDBACK: u16 = 2_048;
 
+/// Lost packets that one datagram may ask for: as many as libwebrtc's list holds. One could name thousands, over and
+/// over.
+const MAX_NACKED: usize = 1_000;
+
 impl Worker {
     pub(super) fn handle_rtcp(&mut self, now: Micros, key: TransportKey, datagram: &mut [u8]) {
         let Some(transport) = self.tables.transports.get_mut(key) else {
@@ -30,15 +34,23 @@ impl Worker {
             self.counters.dropped_malformed += 1;
             return;
         };
+        let mut may_ask = MAX_NACKED;
         for packet in compound {
             match packet {
-                Ok(packet) => self.handle_rtcp_packet(now, key, packet),
+                Ok(packet) => self.handle_rtcp_packet(now, key, packet, &mut may_ask),
                 Err(_) => self.counters.dropped_malformed += 1,
             }
         }
     }
 
-    fn handle_rtcp_packet(&mut self, now: Micros, key: TransportKey, packet: RtcpPacket<'_>) {
+    /// `may_ask`: lost packets that the rest of the datagram may ask for.
+    fn handle_rtcp_packet(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        packet: RtcpPacket<'_>,
+        may_ask: &mut usize,
+    ) {
         match packet {
             RtcpPacket::SenderReport(report) => {
                 self.sender_reported(now, key, &report);
@@ -51,7 +63,14 @@ impl Worker {
                     .blocks
                     .for_each(|block| self.receiver_reported(now, key, &block));
             }
-            RtcpPacket::Nack(nack) => self.repair(now, key, nack.media_ssrc, nack.lost()),
+            RtcpPacket::Nack(nack) => {
+                let mut lost = nack.lost();
+                let bounded = std::iter::from_fn(|| {
+                    *may_ask = may_ask.checked_sub(1)?;
+                    lost.next()
+                });
+                self.repair(now, key, nack.media_ssrc, bounded);
+            }
             RtcpPacket::Pli(pli) => self.key_frame_wanted(now, key, pli.media_ssrc),
             RtcpPacket::Fir(fir) => fir
                 .entries()
