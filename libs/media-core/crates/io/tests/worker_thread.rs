@@ -48,6 +48,26 @@ fn a_burst_reaches_every_consumer_in_order() {
 }
 
 #[test]
+fn a_client_whose_port_is_gone_does_not_disturb_the_others() {
+    let mut node = Node::start();
+    let mut sender = Client::connected(&mut node, 1);
+    let [gone, mut stays] = [2, 3].map(|number| Client::connected(&mut node, number));
+    produce(&mut node, &sender);
+    consume(&mut node, &gone);
+    consume(&mut node, &stays);
+    drop(gone);
+    for sequence in 1..=20 {
+        let protected = sender.protect(&vp8(sequence, 1100));
+        sender.socket.send(&protected).unwrap();
+        let received = stays.receive_rtp();
+        assert_eq!(
+            RtpPacket::parse(&received).unwrap().timestamp(),
+            u32::from(sequence) * 3000
+        );
+    }
+}
+
+#[test]
 fn a_closure_reaches_the_queue_before_the_reply() {
     let mut node = Node::start();
     let client = Client::new(&mut node, 1);
