@@ -130,6 +130,16 @@ fn the_same_packet_twice_is_forwarded_once() {
 }
 
 #[test]
+fn a_packet_that_comes_too_late_for_the_receivers_replay_window_is_dropped() {
+    let mut call = call();
+    call.send([vp8(10, true), vp8(2_000, false)]);
+    call.sequences();
+    // Behind the window of SRTP (1,024 packets) this would be taken for a replay.
+    call.send([common::media::rtx(&vp8(900, false), 1)]);
+    assert_eq!(call.sequences(), []);
+}
+
+#[test]
 fn an_rtx_probe_is_dropped() {
     let mut call = call();
     call.send([vp8(10, true)]);

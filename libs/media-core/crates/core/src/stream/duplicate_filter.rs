@@ -1,12 +1,13 @@
 //! Tells the first copy of a packet from later ones.
 
-const WORDS: usize = 32;
+const WORDS: usize = 16;
 const WINDOW: u64 = WORDS as u64 * 64;
 
-/// A bitmap over the last 2,048 extended sequence numbers of a stream.
+/// A bitmap over the last 1,024 extended sequence numbers of a stream.
 ///
 /// Copies come from RTX that overtook a late original and from senders that probe the bandwidth with packets sent
-/// before. What is older than the window counts as a copy: nobody could tell.
+/// before. What is older than the window counts as a copy: nobody could tell, and receivers would take it for a replay
+/// (the window of SRTP is as long).
 #[derive(Debug, Clone, Default)]
 pub struct DuplicateFilter {
     /// One above the highest seen; 0 before the first.
