@@ -135,7 +135,11 @@ fn a_packet_that_comes_too_late_for_the_receivers_replay_window_is_dropped() {
     call.send([vp8(10, true), vp8(2_000, false)]);
     call.sequences();
     // Behind the window of SRTP (1,024 packets) this would be taken for a replay.
-    call.send([common::media::rtx(&vp8(900, false), 1)]);
+    let late = common::media::Packet {
+        sequence: 900,
+        ..vp8(2_000, false)
+    };
+    call.send([common::media::rtx(&late, 1)]);
     assert_eq!(call.sequences(), []);
 }
 
