@@ -12,12 +12,24 @@ from hubbub_media_core.events import parse
         ({"type": "reply", "request": 7, "ok": {"ssrc": 1}}, events.Reply(7, {"ssrc": 1}, None)),
         ({"type": "reply", "request": 7, "error": "not_found"}, events.Reply(7, {}, "not_found")),
         (
-            {"type": "ice_selected", "transport": 1, "state": "connected", "remote": "192.0.2.1:4000"},
-            events.IceSelected(1, "connected", ("192.0.2.1", 4000)),
+            {
+                "type": "ice_selected",
+                "transport": 1,
+                "state": "connected",
+                "local": "192.0.2.7",
+                "remote": "192.0.2.1:4000",
+            },
+            events.IceSelected(1, "connected", ("192.0.2.1", 4000), "192.0.2.7"),
         ),
         (
-            {"type": "ice_selected", "transport": 1, "state": "connected", "remote": "[2001:db8::1]:4000"},
-            events.IceSelected(1, "connected", ("2001:db8::1", 4000)),
+            {
+                "type": "ice_selected",
+                "transport": 1,
+                "state": "connected",
+                "local": "2001:db8::7",
+                "remote": "[2001:db8::1]:4000",
+            },
+            events.IceSelected(1, "connected", ("2001:db8::1", 4000), "2001:db8::7"),
         ),
         ({"type": "fault", "message": "m"}, events.Fault("m")),
     ],

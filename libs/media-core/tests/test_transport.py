@@ -65,6 +65,7 @@ async def test_a_binding_request_is_answered_and_selects_its_address(
     await harness.until(lambda: bool(harness.events))
     assert isinstance(harness.events[0], IceSelected)
     assert harness.events[0].state == "connected"
+    assert harness.events[0].local == harness.address[0]
 
 
 async def test_a_binding_request_with_a_wrong_password_gets_no_answer(

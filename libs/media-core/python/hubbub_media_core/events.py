@@ -34,12 +34,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class IceSelected:
-    """ICE changed its state or selected another address."""
+    """ICE changed its state or selected another pair of addresses."""
 
     transport: int
     state: Literal["new", "connected"]
     remote: tuple[str, int]
-    """IP address and port."""
+    """IP address and port of the client."""
+    local: str
+    """IP address of ours that it is reached from; the port is the worker's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,9 @@ class Fault:
 Event: TypeAlias = Reply | IceSelected | DtlsReceived | TransportClosed | ProducerClosed | ConsumerClosed | Fault
 
 
-def _ice_selected(transport: int, state: Literal["new", "connected"], remote: str) -> IceSelected:
+def _ice_selected(transport: int, state: Literal["new", "connected"], remote: str, local: str) -> IceSelected:
     host, _, port = remote.rpartition(":")
-    return IceSelected(transport, state, (host.strip("[]"), int(port)))
+    return IceSelected(transport, state, (host.strip("[]"), int(port)), local)
 
 
 def _reply(request: int, ok: dict[str, Any] | None = None, error: ErrorCode | None = None) -> Reply:

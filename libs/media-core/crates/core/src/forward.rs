@@ -80,7 +80,7 @@ impl Destination<'_> {
         output: u64,
         timestamp: u32,
     ) -> Option<usize> {
-        let to = self.transport.ice.selected()?;
+        let path = self.transport.ice.selected()?;
         let fields = RtpHeaderFields {
             marker: packet.meta().marker,
             payload_type: route.payload_type,
@@ -100,7 +100,7 @@ impl Destination<'_> {
         let len = outbound
             .protect_rtp_with_index(buffer, header_len, packet_len, rollovers(output)?)
             .ok()?;
-        self.outbox.commit(len, to, priority(self.consumer.kind));
+        self.outbox.commit(len, path, priority(self.consumer.kind));
         Some(len)
     }
 
@@ -113,7 +113,7 @@ impl Destination<'_> {
         output: u64,
         timestamp: u32,
     ) -> Option<usize> {
-        let to = self.transport.ice.selected()?;
+        let path = self.transport.ice.selected()?;
         let rtx = self.consumer.rtx.as_mut()?;
         let fields = RtpHeaderFields {
             marker: packet.meta().marker,
@@ -136,7 +136,7 @@ impl Destination<'_> {
         let len = outbound
             .protect_rtp(buffer, header_len, header_len + payload_len)
             .ok()?;
-        self.outbox.commit(len, to, priority(self.consumer.kind));
+        self.outbox.commit(len, path, priority(self.consumer.kind));
         Some(len)
     }
 }

@@ -1,29 +1,28 @@
 //! The ICE-lite agent of one transport (RFC 8445 section 2.5): always controlled, never sends a check of its own.
 //!
-//! An address is *valid* once a binding request with good integrity came from it, and one of them is *selected*:
+//! A pair of our and the client's address is *valid* once a binding request with good integrity came over it, and one
+//! of them is *selected*:
 //!
 //! | request came with                              | selected becomes                     |
 //! |------------------------------------------------|--------------------------------------|
-//! | USE-CANDIDATE, current ufrag                   | its address                          |
-//! | USE-CANDIDATE, former ufrag                    | its address, unless one is selected  |
-//! | neither                                        | its address, unless one is selected  |
-//! | (none from the selected address for 6 s)       | the address heard most recently      |
-
-use std::net::SocketAddr;
+//! | USE-CANDIDATE, current ufrag                   | its pair                             |
+//! | USE-CANDIDATE, former ufrag                    | its pair, unless one is selected     |
+//! | neither                                        | its pair, unless one is selected     |
+//! | (none over the selected pair for 6 s)          | the pair heard most recently         |
 
 use hubbub_wire::stun::IceKey;
 
-use crate::api::{IceCredentials, Micros};
+use crate::api::{IceCredentials, Micros, Path};
 
-/// Valid addresses that a transport may have at a time; the one not heard for longest makes room.
-pub(crate) const MAX_ADDRESSES: usize = 8;
+/// Valid pairs that a transport may have at a time; the one not heard for longest makes room.
+pub(crate) const MAX_PAIRS: usize = 8;
 
-/// Silence of the selected address after which another one that is heard takes over (Chrome checks each 2.5 s).
+/// Silence of the selected pair after which another one that is heard takes over (Chrome checks each 2.5 s).
 const SELECTED_SILENCE_US: u64 = 6_000_000;
 
 #[derive(Debug, Clone, Copy)]
-struct ValidAddress {
-    address: SocketAddr,
+struct ValidPair {
+    path: Path,
     heard: Micros,
 }
 
@@ -46,21 +45,21 @@ impl From<IceCredentials> for Credentials {
 /// What an authenticated request changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Heard {
-    /// The selected address is another one now.
+    /// The selected pair is another one now.
     pub(crate) selected: bool,
-    /// This address made room and is not valid any more.
-    pub(crate) evicted: Option<SocketAddr>,
+    /// This pair made room and is not valid any more.
+    pub(crate) evicted: Option<Path>,
     /// The client uses the new credentials: this ufrag is void.
     pub(crate) retired_ufrag: Option<String>,
 }
 
-/// Credentials, valid addresses and the selected one.
+/// Credentials, valid pairs and the selected one.
 #[derive(Debug)]
 pub(crate) struct IceAgent {
     current: Credentials,
     former: Option<Credentials>,
-    addresses: Vec<ValidAddress>,
-    selected: Option<SocketAddr>,
+    pairs: Vec<ValidPair>,
+    selected: Option<Path>,
     heard: Option<Micros>,
 }
 
@@ -69,7 +68,7 @@ impl IceAgent {
         Self {
             current: credentials.into(),
             former: None,
-            addresses: Vec::new(),
+            pairs: Vec::new(),
             selected: None,
             heard: None,
         }
@@ -100,11 +99,11 @@ impl IceAgent {
         None
     }
 
-    /// A binding request for `ufrag` with good integrity came from `from`.
+    /// A binding request for `ufrag` with good integrity came over `path`.
     pub(crate) fn heard(
         &mut self,
         now: Micros,
-        from: SocketAddr,
+        path: Path,
         ufrag: &str,
         use_candidate: bool,
     ) -> Heard {
@@ -114,81 +113,71 @@ impl IceAgent {
         if is_current {
             outcome.retired_ufrag = self.former.take().map(|former| former.ufrag);
         }
-        if let Some(known) = self
-            .addresses
-            .iter_mut()
-            .find(|known| known.address == from)
-        {
+        if let Some(known) = self.pairs.iter_mut().find(|known| known.path == path) {
             known.heard = now;
         } else {
-            if self.addresses.len() >= MAX_ADDRESSES {
+            if self.pairs.len() >= MAX_PAIRS {
                 outcome.evicted = self.evict();
             }
-            self.addresses.push(ValidAddress {
-                address: from,
-                heard: now,
-            });
+            self.pairs.push(ValidPair { path, heard: now });
         }
         let selects = (use_candidate && is_current) || self.selected.is_none();
-        if selects && self.selected != Some(from) {
-            self.selected = Some(from);
+        if selects && self.selected != Some(path) {
+            self.selected = Some(path);
             outcome.selected = true;
         }
         outcome
     }
 
-    fn evict(&mut self) -> Option<SocketAddr> {
+    fn evict(&mut self) -> Option<Path> {
         let oldest = self
-            .addresses
+            .pairs
             .iter()
             .enumerate()
-            .filter(|(_, known)| Some(known.address) != self.selected)
+            .filter(|(_, known)| Some(known.path) != self.selected)
             .min_by_key(|(_, known)| known.heard)
             .map(|(place, _)| place)?;
-        Some(self.addresses.swap_remove(oldest).address)
+        Some(self.pairs.swap_remove(oldest).path)
     }
 
-    /// The address belongs to another transport now. True when another address of ours became the selected one.
-    pub(crate) fn lose(&mut self, address: SocketAddr) -> bool {
-        self.addresses.retain(|known| known.address != address);
-        if self.selected != Some(address) {
+    /// The pair belongs to another transport now. True when another one of ours became the selected one.
+    pub(crate) fn lose(&mut self, path: Path) -> bool {
+        self.pairs.retain(|known| known.path != path);
+        if self.selected != Some(path) {
             return false;
         }
-        self.selected = self.freshest().map(|known| known.address);
+        self.selected = self.freshest().map(|known| known.path);
         self.selected.is_some()
     }
 
-    /// Leaves a selected address that has fallen silent for one that is heard; true when it did.
+    /// Leaves a selected pair that has fallen silent for one that is heard; true when it did.
     pub(crate) fn reselect(&mut self, now: Micros) -> bool {
         let Some(selected) = self.selected else {
             return false;
         };
-        let silent = |known: &ValidAddress| now.since(known.heard) > SELECTED_SILENCE_US;
+        let silent = |known: &ValidPair| now.since(known.heard) > SELECTED_SILENCE_US;
         if !self
-            .addresses
+            .pairs
             .iter()
-            .any(|known| known.address == selected && silent(known))
+            .any(|known| known.path == selected && silent(known))
         {
             return false;
         }
         match self.freshest() {
             Some(other) if !silent(&other) => {
-                self.selected = Some(other.address);
+                self.selected = Some(other.path);
                 true
             }
             _ => false,
         }
     }
 
-    fn freshest(&self) -> Option<ValidAddress> {
-        self.addresses
-            .iter()
-            .max_by_key(|known| known.heard)
-            .copied()
+    fn freshest(&self) -> Option<ValidPair> {
+        self.pairs.iter().max_by_key(|known| known.heard).copied()
     }
 
-    /// Where we send to.
-    pub(crate) fn selected(&self) -> Option<SocketAddr> {
+    /// What we send over.
+    pub(crate) fn selected(&self) -> Option<Path> {
         self.selected
     }
 
@@ -197,9 +186,9 @@ impl IceAgent {
         self.heard
     }
 
-    /// Every valid address.
-    pub(crate) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        self.addresses.iter().map(|known| known.address)
+    /// Every valid pair.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = Path> {
+        self.pairs.iter().map(|known| known.path)
     }
 }
 
@@ -214,8 +203,11 @@ mod tests {
         }
     }
 
-    fn address(port: u16) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], port))
+    fn path(port: u16) -> Path {
+        Path {
+            local: [127, 0, 0, 1].into(),
+            remote: ([127, 0, 0, 1], port).into(),
+        }
     }
 
     const fn second(n: u64) -> Micros {
@@ -223,26 +215,26 @@ mod tests {
     }
 
     #[test]
-    fn the_first_valid_address_is_selected_and_use_candidate_moves_it() {
+    fn the_first_valid_pair_is_selected_and_use_candidate_moves_it() {
         let mut agent = IceAgent::new(credentials("a"));
-        assert!(agent.heard(second(0), address(1), "a", false).selected);
-        assert!(!agent.heard(second(0), address(2), "a", false).selected);
-        assert_eq!(agent.selected(), Some(address(1)));
-        assert!(agent.heard(second(1), address(2), "a", true).selected);
-        assert_eq!(agent.selected(), Some(address(2)));
+        assert!(agent.heard(second(0), path(1), "a", false).selected);
+        assert!(!agent.heard(second(0), path(2), "a", false).selected);
+        assert_eq!(agent.selected(), Some(path(1)));
+        assert!(agent.heard(second(1), path(2), "a", true).selected);
+        assert_eq!(agent.selected(), Some(path(2)));
     }
 
     #[test]
     fn a_restart_keeps_the_former_ufrag_until_the_new_one_is_used() {
         let mut agent = IceAgent::new(credentials("a"));
-        agent.heard(second(0), address(1), "a", true);
+        agent.heard(second(0), path(1), "a", true);
         assert_eq!(agent.restart(credentials("b")), None);
         assert!(agent.key("a").is_some() && agent.key("b").is_some());
         assert_eq!(
-            agent.heard(second(1), address(1), "a", true).retired_ufrag,
+            agent.heard(second(1), path(1), "a", true).retired_ufrag,
             None
         );
-        let outcome = agent.heard(second(2), address(2), "b", true);
+        let outcome = agent.heard(second(2), path(2), "b", true);
         assert_eq!(
             (outcome.selected, outcome.retired_ufrag.as_deref()),
             (true, Some("a"))
@@ -259,40 +251,40 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_capped_and_the_selected_one_stays() {
+    fn pairs_are_capped_and_the_selected_one_stays() {
         let mut agent = IceAgent::new(credentials("a"));
-        agent.heard(second(0), address(1), "a", true);
+        agent.heard(second(0), path(1), "a", true);
         let evicted: Vec<_> = (2..100)
             .filter_map(|port| {
                 agent
-                    .heard(second(u64::from(port)), address(port), "a", false)
+                    .heard(second(u64::from(port)), path(port), "a", false)
                     .evicted
             })
             .collect();
-        assert_eq!(agent.addresses().count(), MAX_ADDRESSES);
-        assert_eq!(evicted.len(), 99 - MAX_ADDRESSES);
-        assert_eq!(evicted[0], address(2));
-        assert_eq!(agent.selected(), Some(address(1)));
+        assert_eq!(agent.paths().count(), MAX_PAIRS);
+        assert_eq!(evicted.len(), 99 - MAX_PAIRS);
+        assert_eq!(evicted[0], path(2));
+        assert_eq!(agent.selected(), Some(path(1)));
     }
 
     #[test]
-    fn a_silent_selected_address_is_left_for_one_that_is_heard() {
+    fn a_silent_selected_pair_is_left_for_one_that_is_heard() {
         let mut agent = IceAgent::new(credentials("a"));
-        agent.heard(second(0), address(1), "a", true);
-        agent.heard(second(5), address(2), "a", false);
+        agent.heard(second(0), path(1), "a", true);
+        agent.heard(second(5), path(2), "a", false);
         assert!(!agent.reselect(second(6)));
         assert!(agent.reselect(second(7)));
-        assert_eq!(agent.selected(), Some(address(2)));
+        assert_eq!(agent.selected(), Some(path(2)));
     }
 
     #[test]
-    fn a_lost_address_is_replaced_by_the_freshest() {
+    fn a_lost_pair_is_replaced_by_the_freshest() {
         let mut agent = IceAgent::new(credentials("a"));
-        agent.heard(second(0), address(1), "a", true);
-        agent.heard(second(1), address(2), "a", false);
-        assert!(agent.lose(address(1)));
-        assert_eq!(agent.selected(), Some(address(2)));
-        assert!(!agent.lose(address(2)));
+        agent.heard(second(0), path(1), "a", true);
+        agent.heard(second(1), path(2), "a", false);
+        assert!(agent.lose(path(1)));
+        assert_eq!(agent.selected(), Some(path(2)));
+        assert!(!agent.lose(path(2)));
         assert_eq!(agent.selected(), None);
     }
 }

@@ -1,9 +1,9 @@
 //! The send batch: datagrams that wait for the socket, packed one behind the other in one arena.
 //!
 //! Nothing is allocated once the arena has grown to the size of a usual batch. Datagrams lie gapless, so that runs of
-//! equal size to one address can go out as one GSO message.
+//! equal size over one path can go out as one GSO message.
 
-use std::net::SocketAddr;
+use crate::api::Path;
 
 /// Bytes that [`Outbox::reserve`] gives: no datagram is larger.
 pub const MAX_DATAGRAM: usize = 1500;
@@ -26,7 +26,7 @@ pub enum Priority {
 struct Entry {
     start: usize,
     end: usize,
-    to: SocketAddr,
+    path: Path,
     priority: Priority,
 }
 
@@ -63,7 +63,7 @@ impl Outbox {
     }
 
     /// Appends the first `len` bytes of the buffer that was reserved last. Without one, or longer than it: nothing.
-    pub fn commit(&mut self, len: usize, to: SocketAddr, priority: Priority) {
+    pub fn commit(&mut self, len: usize, path: Path, priority: Priority) {
         let end = self.used.saturating_add(len);
         if len > MAX_DATAGRAM || end > self.arena.len() {
             return;
@@ -71,7 +71,7 @@ impl Outbox {
         self.entries.push(Entry {
             start: self.used,
             end,
-            to,
+            path,
             priority,
         });
         self.used = end;
@@ -80,7 +80,7 @@ impl Outbox {
     }
 
     /// Appends a copy of `datagram`; false when there is no room or it is too long.
-    pub fn push(&mut self, datagram: &[u8], to: SocketAddr, priority: Priority) -> bool {
+    pub fn push(&mut self, datagram: &[u8], path: Path, priority: Priority) -> bool {
         let Some(target) = self
             .reserve()
             .and_then(|buffer| buffer.get_mut(..datagram.len()))
@@ -88,16 +88,16 @@ impl Outbox {
             return false;
         };
         target.copy_from_slice(datagram);
-        self.commit(datagram.len(), to, priority);
+        self.commit(datagram.len(), path, priority);
         true
     }
 
-    /// Every datagram, oldest first, with its destination and what it is worth.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], SocketAddr, Priority)> {
+    /// Every datagram, oldest first, with the path that it takes and what it is worth.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], Path, Priority)> {
         self.entries.iter().filter_map(|entry| {
             Some((
                 self.arena.get(entry.start..entry.end)?,
-                entry.to,
+                entry.path,
                 entry.priority,
             ))
         })
@@ -144,16 +144,19 @@ impl Outbox {
 mod tests {
     use super::*;
 
-    fn address() -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], 4000))
+    fn path() -> Path {
+        Path {
+            local: [127, 0, 0, 1].into(),
+            remote: ([127, 0, 0, 2], 4000).into(),
+        }
     }
 
     #[test]
     fn datagrams_come_out_in_order_and_gapless() {
         let mut outbox = Outbox::new();
-        assert!(outbox.push(b"one", address(), Priority::Control));
+        assert!(outbox.push(b"one", path(), Priority::Control));
         outbox.reserve().unwrap()[..3].copy_from_slice(b"two");
-        outbox.commit(3, address(), Priority::Video);
+        outbox.commit(3, path(), Priority::Video);
         let got: Vec<_> = outbox
             .iter()
             .map(|(bytes, _, priority)| (bytes.to_vec(), priority))
@@ -171,7 +174,7 @@ mod tests {
     fn a_reservation_without_commit_leaves_nothing() {
         let mut outbox = Outbox::new();
         outbox.reserve().unwrap()[0] = 1;
-        assert!(outbox.push(b"x", address(), Priority::Audio));
+        assert!(outbox.push(b"x", path(), Priority::Audio));
         assert_eq!(outbox.len(), 1);
     }
 
@@ -179,9 +182,9 @@ mod tests {
     fn a_full_batch_refuses_and_counts() {
         let mut outbox = Outbox::new();
         let datagram = [0_u8; MAX_DATAGRAM];
-        while outbox.push(&datagram, address(), Priority::Video) {}
+        while outbox.push(&datagram, path(), Priority::Video) {}
         assert_eq!(outbox.refused(), 1);
         outbox.clear();
-        assert!(outbox.push(&datagram, address(), Priority::Video));
+        assert!(outbox.push(&datagram, path(), Priority::Video));
     }
 }

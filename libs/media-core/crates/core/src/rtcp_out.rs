@@ -57,20 +57,20 @@ impl<'a> RtcpOut<'a> {
     /// Sends what was gathered.
     pub(crate) fn flush(&mut self) {
         if !self.compound.is_empty() {
-            // Without an address or keys there is nobody to tell.
+            // Without a pair or keys there is nobody to tell.
             let _ = self.send();
             self.compound.clear();
         }
     }
 
     fn send(&mut self) -> Option<()> {
-        let to = self.transport.ice.selected()?;
+        let path = self.transport.ice.selected()?;
         let outbound = self.transport.outbound.as_mut()?;
         let plain = self.compound.as_bytes();
         let buffer = self.outbox.reserve()?;
         buffer.get_mut(..plain.len())?.copy_from_slice(plain);
         let len = outbound.protect_rtcp(buffer, plain.len()).ok()?;
-        self.outbox.commit(len, to, Priority::Control);
+        self.outbox.commit(len, path, Priority::Control);
         self.transport.stats.sent(len);
         Some(())
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 /// What a transport has carried.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct TransportStats {
-    /// Datagrams of any kind that came from valid addresses.
+    /// Datagrams of any kind that came over valid pairs.
     pub packets_received: u64,
     /// Their bytes, without UDP and IP.
     pub bytes_received: u64,

@@ -1,9 +1,8 @@
 //! Every entity of a worker: in slabs by key, by the ids of the control plane, and by what the network names them.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 
-use crate::api::{ConsumerId, ProducerId, RouterId, TransportId};
+use crate::api::{ConsumerId, Path, ProducerId, RouterId, TransportId};
 use crate::consumer::Consumer;
 use crate::hash::FastMap;
 use crate::producer::Producer;
@@ -34,6 +33,6 @@ pub(crate) struct Tables {
     pub(crate) consumer_ids: FastMap<ConsumerId, ConsumerKey>,
     /// Our ufrags. Strangers ask for what is in here, so its hasher is keyed.
     pub(crate) ufrags: HashMap<String, TransportKey>,
-    /// Valid remote addresses.
-    pub(crate) addresses: FastMap<SocketAddr, TransportKey>,
+    /// Valid pairs.
+    pub(crate) paths: FastMap<Path, TransportKey>,
 }

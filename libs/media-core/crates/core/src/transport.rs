@@ -36,7 +36,7 @@ pub(crate) struct Transport {
     pub(crate) outbound: Option<Outbound>,
     /// When the handshake must be done; `None` before the client has connected and after the keys are there.
     pub(crate) handshake_deadline: Option<Micros>,
-    /// DTLS that waits for an address to be selected.
+    /// DTLS that waits for a pair to be selected.
     pub(crate) dtls_waiting: Vec<Vec<u8>>,
     pub(crate) dtls_allowance: DtlsAllowance,
     /// The drain of the events at which `IceSelected` was raised last, and its place among the events.

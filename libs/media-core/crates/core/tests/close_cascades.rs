@@ -3,7 +3,7 @@
 mod common;
 
 use common::specs::*;
-use common::{Client, ROUTER, World};
+use common::{Client, ROUTER, World, path_from};
 use hubbub_core::api::{
     CloseReason, Command, CommandError, ConsumerId, Event, ProducerId, RouterId, TransportId,
 };
@@ -163,9 +163,7 @@ fn a_fault_closes_what_was_at_work_and_nothing_else() {
     let mut scene = Scene::new();
     let now = scene.world.now;
     // As if it had panicked in the middle of a datagram of the second client: its own traces tell.
-    scene
-        .world
-        .datagram(std::net::SocketAddr::from(([127, 0, 0, 1], 4002)), &[22, 1]);
+    scene.world.datagram(path_from(4002), &[22, 1]);
     scene.world.events.clear();
     scene
         .world

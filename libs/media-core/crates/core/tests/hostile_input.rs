@@ -2,11 +2,9 @@
 
 mod common;
 
-use std::net::SocketAddr;
-
 use common::media::vp8;
 use common::specs::*;
-use common::{Client, World};
+use common::{Client, World, path_from};
 use proptest::prelude::*;
 
 /// Two clients, one producer, one consumer that runs.
@@ -37,13 +35,13 @@ proptest! {
         datagrams in prop::collection::vec((any::<bool>(), 0_u8..=3, prop::collection::vec(any::<u8>(), 0..200)), 1..40),
     ) {
         let (mut world, mut sender, mut receiver) = call();
-        let stranger = SocketAddr::from(([127, 0, 0, 5], 5));
+        let stranger = path_from(5);
         for (from_stranger, kind, mut bytes) in datagrams {
             // Half of them look like what they are not.
             if let Some(first) = bytes.first_mut() {
                 *first = match kind { 0 => 0, 1 => 0x80, 2 => 0x90, _ => *first | 0x80 };
             }
-            world.datagram(if from_stranger { stranger } else { sender.address }, &bytes);
+            world.datagram(if from_stranger { stranger } else { sender.path }, &bytes);
         }
         prop_assert_eq!((world.sent.len(), world.events.len()), (0, 0));
         sender.send(&mut world, &vp8(11, false).bytes());
@@ -64,7 +62,7 @@ proptest! {
             packet.extend(&payload);
             if hubbub_wire::rtp::RtpHeader::parse(&packet).is_ok() {
                 let protected = sender.protect_raw(&packet);
-                world.datagram(sender.address, &protected);
+                world.datagram(sender.path, &protected);
             }
             world.advance(10);
         }
@@ -79,11 +77,11 @@ fn srtp_that_was_tampered_with_or_replayed_is_counted_and_goes_nowhere() {
     for position in 12..good.len() {
         let mut bad = good.clone();
         bad[position] ^= 1;
-        world.datagram(sender.address, &bad);
+        world.datagram(sender.path, &bad);
     }
     assert_eq!(receiver.take_rtp(&mut world).len(), 0);
-    world.datagram(sender.address, &good);
-    world.datagram(sender.address, &good);
+    world.datagram(sender.path, &good);
+    world.datagram(sender.path, &good);
     assert_eq!(receiver.take_rtp(&mut world).len(), 1);
     let errors = world.transport_stats(sender.transport).srtp_errors;
     assert_eq!(errors, good.len() as u64 - 12 + 1);

@@ -2,39 +2,41 @@
 
 mod common;
 
-use std::net::SocketAddr;
-
 use common::media::vp8;
 use common::specs::*;
-use common::{Client, World};
-use hubbub_core::api::{Command, Event, IceCredentials, IceState};
+use common::{Client, World, path_from};
+use hubbub_core::api::{Command, Event, IceCredentials, IceState, Path};
 use hubbub_wire::stun::{BindingRequest, IceKey, IceRole, StunClass, StunMessage};
 
-fn selected(events: &[Event]) -> Vec<SocketAddr> {
+fn selected(events: &[Event]) -> Vec<Path> {
     events
         .iter()
         .filter_map(|event| match event {
             Event::IceSelected {
+                local,
                 remote,
                 state: IceState::Connected,
                 ..
-            } => Some(*remote),
+            } => Some(Path {
+                local: *local,
+                remote: *remote,
+            }),
             _ => None,
         })
         .collect()
 }
 
 #[test]
-fn a_good_check_is_answered_and_selects_its_address() {
+fn a_good_check_is_answered_and_selects_its_pair() {
     let mut world = World::new();
     let mut client = Client::new(&mut world, 1);
     let request = client.request(&client.ice.clone(), true);
-    world.datagram(client.address, &request);
-    let sent = world.take_sent(client.address);
+    world.datagram(client.path, &request);
+    let sent = world.take_sent(client.path);
     let answer = StunMessage::parse(&sent[0]).expect("STUN");
     assert_eq!(
         (answer.class(), answer.mapped_address()),
-        (StunClass::SuccessResponse, Some(client.address))
+        (StunClass::SuccessResponse, Some(client.path.remote))
     );
     answer
         .verify_integrity(&IceKey::new(&client.ice.pwd))
@@ -43,7 +45,65 @@ fn a_good_check_is_answered_and_selects_its_address() {
         sent[0].len() <= request.len(),
         "an answer is longer than its request"
     );
-    assert_eq!(selected(&world.events), [client.address]);
+    assert_eq!(selected(&world.events), [client.path]);
+}
+
+/// The same client, at another address of ours.
+fn at_our_other_address(path: Path) -> Path {
+    Path {
+        local: [192, 0, 2, 1].into(),
+        ..path
+    }
+}
+
+#[test]
+fn an_answer_goes_back_over_the_pair_that_was_checked() {
+    let mut world = World::new();
+    let mut client = Client::new(&mut world, 1);
+    let first = client.path;
+    let second = at_our_other_address(first);
+    for path in [first, second] {
+        client.path = path;
+        client.check(&mut world, false);
+        assert_eq!(world.take_sent(path).len(), 1);
+        assert_eq!(world.sent, []);
+    }
+}
+
+#[test]
+fn a_client_that_is_valid_at_one_of_our_addresses_is_a_stranger_at_the_other() {
+    let mut world = World::new();
+    let mut client = Client::connected(&mut world, 1);
+    let second = at_our_other_address(client.path);
+    world.events.clear();
+    world.datagram(second, &[22, 1]);
+    assert_eq!(world.events, []);
+    assert_eq!(world.worker.counters().dropped_unknown_address, 1);
+    client.path = second;
+    client.check(&mut world, false);
+    world.datagram(second, &[22, 1]);
+    assert!(matches!(
+        world.events.last(),
+        Some(Event::DtlsReceived { .. })
+    ));
+}
+
+#[test]
+fn media_goes_over_the_selected_pair_alone() {
+    let mut world = World::new();
+    let mut sender = Client::connected(&mut world, 1);
+    let mut receiver = Client::connected(&mut world, 2);
+    let producer = produce(&mut world, sender.transport, 1, video());
+    let spec = video_consumer(5000);
+    consume_running(&mut world, receiver.transport, producer, 1, spec);
+    let first = receiver.path;
+    receiver.path = at_our_other_address(first);
+    receiver.check(&mut world, true);
+    world.take_sent(receiver.path);
+    assert_eq!(selected(&world.events).last(), Some(&receiver.path));
+    sender.send(&mut world, &vp8(10, true).bytes());
+    assert_eq!(receiver.take_rtp(&mut world).len(), 1);
+    assert_eq!(world.take_sent(first).len(), 0);
 }
 
 #[test]
@@ -60,7 +120,7 @@ fn a_wrong_password_or_ufrag_is_dropped_in_silence() {
     };
     for ice in [wrong_password, wrong_ufrag] {
         let request = client.request(&ice, true);
-        world.datagram(client.address, &request);
+        world.datagram(client.path, &request);
     }
     assert_eq!((world.sent.len(), world.events.len()), (0, 0));
     assert_eq!(world.worker.counters().dropped_stun, 2);
@@ -81,8 +141,8 @@ fn a_client_that_wants_to_be_controlled_too_is_told_of_the_conflict() {
     let len = request
         .write(&mut buffer, &IceKey::new(&client.ice.pwd))
         .expect("room");
-    world.datagram(client.address, &buffer[..len]);
-    let sent = world.take_sent(client.address);
+    world.datagram(client.path, &buffer[..len]);
+    let sent = world.take_sent(client.path);
     let answer = StunMessage::parse(&sent[0]).expect("STUN");
     assert_eq!(answer.error_code(), Some(487));
     assert_eq!(selected(&world.events), []);
@@ -93,7 +153,7 @@ fn dtls_and_media_of_a_stranger_are_dropped_and_counted() {
     let mut world = World::new();
     let mut client = Client::connected(&mut world, 1);
     produce(&mut world, client.transport, 1, video());
-    let stranger = SocketAddr::from(([127, 0, 0, 9], 9));
+    let stranger = path_from(9);
     let media = client.protect(&vp8(10, true).bytes());
     world.events.clear();
     world.datagram(stranger, &[22, 254, 253, 0]);
@@ -113,13 +173,13 @@ fn dtls_goes_up_and_down() {
     });
     assert_eq!(world.sent, []);
     client.check(&mut world, true);
-    assert_eq!(world.take_sent(client.address)[1], [22, 1]);
+    assert_eq!(world.take_sent(client.path)[1], [22, 1]);
     world.done(Command::SendDtls {
         transport,
         datagram: vec![22, 2],
     });
-    assert_eq!(world.take_sent(client.address), [[22, 2]]);
-    world.datagram(client.address, &[22, 3]);
+    assert_eq!(world.take_sent(client.path), [[22, 2]]);
+    world.datagram(client.path, &[22, 3]);
     assert_eq!(
         world.events.last(),
         Some(&Event::DtlsReceived {
@@ -137,13 +197,13 @@ fn a_flood_of_dtls_is_bounded_however_often_it_is_fetched() {
     for _ in 0..1000 {
         world
             .worker
-            .handle_datagram(world.now, client.address, &mut [22, 254, 253]);
+            .handle_datagram(world.now, client.path, &mut [22, 254, 253]);
         raised += world.worker.drain_events().count() as u64;
     }
     assert!((64..=256).contains(&raised), "{raised} went up");
     assert_eq!(world.worker.counters().dropped_dtls, 1000 - raised);
     world.advance(1000);
-    world.datagram(client.address, &[22, 254, 253]);
+    world.datagram(client.path, &[22, 254, 253]);
     assert!(matches!(
         world.events.last(),
         Some(Event::DtlsReceived { .. })
@@ -155,27 +215,26 @@ fn a_client_that_wanders_raises_one_event_until_it_is_fetched() {
     let mut world = World::new();
     let mut client = Client::new(&mut world, 1);
     let request = client.request(&client.ice.clone(), true);
-    let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
     for port in [5001, 5002].repeat(500) {
         world
             .worker
-            .handle_datagram(world.now, address(port), &mut request.clone());
+            .handle_datagram(world.now, path_from(port), &mut request.clone());
     }
     let events: Vec<_> = world.worker.drain_events().collect();
-    assert_eq!(selected(&events), [address(5002)]);
-    world.datagram(address(5001), &request);
-    assert_eq!(selected(&world.events), [address(5001)]);
+    assert_eq!(selected(&events), [path_from(5002)]);
+    world.datagram(path_from(5001), &request);
+    assert_eq!(selected(&world.events), [path_from(5001)]);
 }
 
 #[test]
-fn an_address_belongs_to_the_ufrag_that_authenticated_last() {
+fn a_pair_belongs_to_the_ufrag_that_authenticated_last() {
     let mut world = World::new();
     let mut first = Client::connected(&mut world, 1);
     let mut second = Client::new(&mut world, 2);
-    second.address = first.address;
+    second.path = first.path;
     second.check(&mut world, true);
     world.events.clear();
-    world.datagram(first.address, &[22, 1]);
+    world.datagram(first.path, &[22, 1]);
     let expected = Event::DtlsReceived {
         transport: second.transport,
         datagram: vec![22, 1],
@@ -183,7 +242,7 @@ fn an_address_belongs_to_the_ufrag_that_authenticated_last() {
     assert_eq!(world.events, [expected]);
     first.check(&mut world, true);
     world.events.clear();
-    world.datagram(first.address, &[22, 2]);
+    world.datagram(first.path, &[22, 2]);
     assert!(
         matches!(&world.events[..], [Event::DtlsReceived { transport, .. }] if *transport == first.transport)
     );
@@ -203,30 +262,30 @@ fn an_ice_restart_keeps_both_ufrags_until_the_new_one_is_used() {
         ice: ice.clone(),
     });
     client.check(&mut world, true);
-    assert_eq!(world.take_sent(client.address).len(), 1);
-    client.address.set_port(7777);
+    assert_eq!(world.take_sent(client.path).len(), 1);
+    client.path.remote.set_port(7777);
     client.ice = ice;
     world.events.clear();
     client.check(&mut world, true);
-    assert_eq!(selected(&world.events), [client.address]);
-    world.take_sent(client.address);
+    assert_eq!(selected(&world.events), [client.path]);
+    world.take_sent(client.path);
     let stale = client.request(&former, true);
-    world.datagram(client.address, &stale);
-    assert_eq!(world.take_sent(client.address).len(), 0);
+    world.datagram(client.path, &stale);
+    assert_eq!(world.take_sent(client.path).len(), 0);
 }
 
 #[test]
-fn addresses_of_a_transport_are_capped() {
+fn pairs_of_a_transport_are_capped() {
     let mut world = World::new();
     let mut client = Client::connected(&mut world, 1);
-    let home = client.address;
+    let home = client.path;
     for port in 10_000..10_100 {
-        client.address.set_port(port);
+        client.path.remote.set_port(port);
         client.check(&mut world, false);
     }
     world.events.clear();
     for port in 10_000..10_100 {
-        world.datagram(SocketAddr::from(([127, 0, 0, 1], port)), &[22, 1]);
+        world.datagram(path_from(port), &[22, 1]);
     }
     assert_eq!(world.events.len(), 7);
     world.datagram(home, &[22, 1]);

@@ -84,7 +84,7 @@ proptest! {
         for step in 1..FRAMES + 60 {
             if step < FRAMES {
                 let datagram = sender.protect(&vp8(first + step, false).bytes());
-                up.carry(datagram).iter().for_each(|datagram| world.datagram(sender.address, datagram));
+                up.carry(datagram).iter().for_each(|datagram| world.datagram(sender.path, datagram));
             }
             world.advance(20);
             let asked = sender.take_rtcp(&mut world, |packet| match packet {
@@ -97,14 +97,14 @@ proptest! {
             }
             // A copy is told by replay protection, before anything else.
             let mut arrived = Vec::new();
-            for datagram in world.take_sent(receiver.address) {
+            for datagram in world.take_sent(receiver.path) {
                 for copy in down.carry(datagram) {
                     if !arrived.contains(&copy) {
                         arrived.push(copy);
                     }
                 }
             }
-            world.sent.extend(arrived.into_iter().map(|datagram| (datagram, receiver.address)));
+            world.sent.extend(arrived.into_iter().map(|datagram| (datagram, receiver.path)));
             for packet in receiver.take_rtp(&mut world) {
                 let packet = packet.rtp();
                 let (sequence, payload) = if packet.ssrc() == 5001 {

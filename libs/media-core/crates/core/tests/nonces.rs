@@ -175,7 +175,7 @@ impl Call {
     /// Fails when a nonce was used for another packet than before. Returns how often one was used again.
     fn check(&mut self) -> usize {
         let mut again = 0;
-        for datagram in self.world.take_sent(self.receiver.address) {
+        for datagram in self.world.take_sent(self.receiver.path) {
             if PacketKind::of(&datagram) != PacketKind::Rtp {
                 continue;
             }

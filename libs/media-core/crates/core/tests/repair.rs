@@ -119,15 +119,12 @@ fn without_rtx_a_packet_is_sent_again_byte_for_byte() {
     for number in 10..15 {
         call.send(number, number == 10);
     }
-    let first = call.world.take_sent(call.receiver.address);
+    let first = call.world.take_sent(call.receiver.path);
     call.world.advance(20);
-    call.world.take_sent(call.receiver.address);
+    call.world.take_sent(call.receiver.path);
     let sequence = u16::from_be_bytes([first[2][2], first[2][3]]);
     call.nack(&[sequence]);
-    assert_eq!(
-        call.world.take_sent(call.receiver.address),
-        [first[2].clone()]
-    );
+    assert_eq!(call.world.take_sent(call.receiver.path), [first[2].clone()]);
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn media_flows_on_over_a_rollover_on_both_sides() {
         };
         let rollovers = (number + 40_000) >> 16;
         let datagram = sender.protect_in_round(&packet.bytes(), rollovers);
-        world.datagram(sender.address, &datagram);
+        world.datagram(sender.path, &datagram);
         for packet in receiver.take_rtp(&mut world) {
             assert_eq!(packet.rtp().payload(), number.to_be_bytes());
             let sequence = packet.rtp().sequence_number();

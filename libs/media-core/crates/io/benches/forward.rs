@@ -21,7 +21,7 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::io::IoSlice;
-use std::net::UdpSocket;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -45,11 +45,22 @@ const FORWARDED: usize = 100_000;
 fn main() {
     let raw = encrypt_and_send(100);
     println!("encrypt and send, sendmmsg to 100 addresses: {raw:.0} ns a packet\n");
-    println!("consumers  burst  ns/packet  of encrypt+send  packets/message  allocations/packet");
-    for (consumers, burst) in [(1, 10), (10, 1), (10, 10), (100, 1), (100, 10)] {
-        let cost = forward(consumers, burst);
+    println!(
+        "bound to   consumers  burst  ns/packet  of encrypt+send  packets/message  allocations/packet"
+    );
+    let [one, any] = [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED];
+    for (host, consumers, burst) in [
+        (one, 1, 10),
+        (one, 10, 1),
+        (one, 10, 10),
+        (one, 100, 1),
+        (one, 100, 10),
+        (any, 100, 1),
+        (any, 100, 10),
+    ] {
+        let cost = forward(host, consumers, burst);
         println!(
-            "{consumers:>9}  {burst:>5}  {:>9.0}  {:>15.2}  {:>15.1}  {:>18.3}",
+            "{host:<9}  {consumers:>9}  {burst:>5}  {:>9.0}  {:>15.2}  {:>15.1}  {:>18.3}",
             cost.ns,
             cost.ns / raw,
             cost.grouping,
@@ -66,9 +77,9 @@ struct Cost {
     allocations: f64,
 }
 
-/// One producer whose bursts go to so many consumers.
-fn forward(consumers: usize, burst: usize) -> Cost {
-    let mut node = Node::start();
+/// One producer whose bursts go to so many consumers, at a worker that is bound to `host`.
+fn forward(host: Ipv4Addr, consumers: usize, burst: usize) -> Cost {
+    let mut node = Node::bound_to(host.into());
     let mut sender = Client::connected(&mut node, 1);
     produce(&mut node, &sender);
     let receivers: Vec<_> = (0..consumers)

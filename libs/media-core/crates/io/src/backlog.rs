@@ -1,9 +1,9 @@
 //! What a full socket did not take: bounded, the least missed goes first.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 
 use hubbub_core::Priority;
+use hubbub_core::api::Path;
 use serde::Serialize;
 
 use crate::gso::Outgoing;
@@ -12,7 +12,7 @@ use crate::gso::Outgoing;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Datagram {
     pub(crate) bytes: Vec<u8>,
-    pub(crate) to: SocketAddr,
+    pub(crate) path: Path,
     pub(crate) priority: Priority,
 }
 
@@ -30,13 +30,13 @@ impl From<Outgoing<'_>> for Datagram {
     fn from(
         Outgoing {
             bytes,
-            to,
+            path,
             priority,
         }: Outgoing<'_>,
     ) -> Self {
         Self {
             bytes: bytes.to_vec(),
-            to,
+            path,
             priority,
         }
     }
@@ -46,13 +46,13 @@ impl<'a> From<&'a Datagram> for Outgoing<'a> {
     fn from(
         Datagram {
             bytes,
-            to,
+            path,
             priority,
         }: &'a Datagram,
     ) -> Self {
         Self {
             bytes,
-            to: *to,
+            path: *path,
             priority: *priority,
         }
     }
@@ -150,7 +150,10 @@ mod tests {
     fn datagram(number: u8, priority: Priority) -> Datagram {
         Datagram {
             bytes: vec![number],
-            to: SocketAddr::from(([127, 0, 0, 1], 9)),
+            path: Path {
+                local: [127, 0, 0, 1].into(),
+                remote: ([127, 0, 0, 1], 9).into(),
+            },
             priority,
         }
     }

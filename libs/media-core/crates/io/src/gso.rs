@@ -1,19 +1,18 @@
 //! Which datagrams go out together: UDP GSO (`UDP_SEGMENT`, Linux 4.18).
 //!
-//! One message carries several datagrams of equal size (the last may be shorter) to one address, and the kernel walks
+//! One message carries several datagrams of equal size (the last may be shorter) over one path, and the kernel walks
 //! its stack once for all of them. A fan-out leaves the outbox ordered by packet, not by receiver, so the plan brings
-//! each receiver's datagrams together first; among themselves they keep their order.
-
-use std::net::SocketAddr;
+//! each path's datagrams together first; among themselves they keep their order.
 
 use hubbub_core::Priority;
+use hubbub_core::api::Path;
 use rustc_hash::FxHashMap;
 
 /// A datagram to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Outgoing<'a> {
     pub(crate) bytes: &'a [u8],
-    pub(crate) to: SocketAddr,
+    pub(crate) path: Path,
     pub(crate) priority: Priority,
 }
 
@@ -61,11 +60,11 @@ pub(crate) struct Message {
 pub(crate) struct Plan {
     order: Vec<usize>,
     messages: Vec<Message>,
-    /// For each entry the next one to the same address, or [`END`].
+    /// For each entry the next one over the same path, or [`END`].
     next: Vec<usize>,
-    /// The first entry of each address, in order of appearance.
+    /// The first entry of each path, in order of appearance.
     heads: Vec<usize>,
-    tails: FxHashMap<SocketAddr, usize>,
+    tails: FxHashMap<Path, usize>,
 }
 
 const END: usize = usize::MAX;
@@ -123,14 +122,14 @@ impl Plan {
         );
     }
 
-    /// Links the entries of each address.
+    /// Links the entries of each path.
     fn chain(&mut self, entries: &[Outgoing<'_>]) {
         self.next.clear();
         self.next.resize(entries.len(), END);
         self.heads.clear();
         self.tails.clear();
         for (index, entry) in entries.iter().enumerate() {
-            match self.tails.insert(entry.to, index) {
+            match self.tails.insert(entry.path, index) {
                 None => self.heads.push(index),
                 Some(tail) => {
                     if let Some(next) = self.next.get_mut(tail) {
@@ -194,12 +193,19 @@ mod tests {
 
     static BYTES: [u8; 2_000] = [0; 2_000];
 
+    fn path(local: [u8; 4], port: u16) -> Path {
+        Path {
+            local: local.into(),
+            remote: ([127, 0, 0, 1], port).into(),
+        }
+    }
+
     fn entries(sizes_and_ports: &[(usize, u16)]) -> Vec<Outgoing<'static>> {
         sizes_and_ports
             .iter()
             .map(|&(size, port)| Outgoing {
                 bytes: &BYTES[..size],
-                to: SocketAddr::from(([127, 0, 0, 1], port)),
+                path: path([127, 0, 0, 1], port),
                 priority: Priority::Video,
             })
             .collect()
@@ -215,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_sizes_to_one_address_are_one_message() {
+    fn equal_sizes_over_one_path_are_one_message() {
         assert_eq!(
             planned(&[(1100, 1), (1100, 1), (1100, 1)], Limits::default()),
             [vec![0, 1, 2]]
@@ -244,6 +250,15 @@ mod tests {
             planned(&[(9, 1), (9, 2), (9, 1), (9, 2)], Limits::default()),
             [vec![0, 2], vec![1, 3]]
         );
+    }
+
+    #[test]
+    fn one_receiver_over_two_addresses_of_ours_has_two_messages() {
+        let mut entries = entries(&[(9, 1), (9, 1)]);
+        entries[1].path = path([127, 0, 0, 2], 1);
+        let mut plan = Plan::default();
+        plan.make(&entries, Limits::default());
+        assert_eq!(plan.messages().len(), 2);
     }
 
     #[test]
@@ -286,7 +301,7 @@ mod tests {
             sorted.sort_unstable();
             prop_assert_eq!(sorted, (0..entries.len()).collect::<Vec<_>>());
             for port in 1..5 {
-                let sent = plan.order().iter().filter(|&&index| entries[index].to.port() == port);
+                let sent = plan.order().iter().filter(|&&index| entries[index].path.remote.port() == port);
                 prop_assert!(sent.is_sorted());
             }
 
@@ -297,7 +312,7 @@ mod tests {
                 let group: Vec<_> = plan.order()[message.first..][..message.count]
                     .iter().map(|&index| entries[index]).collect();
                 prop_assert!(!group.is_empty() && group.len() <= limits.count);
-                prop_assert!(group.iter().all(|entry| entry.to == group[0].to));
+                prop_assert!(group.iter().all(|entry| entry.path == group[0].path));
                 if let [first, .., last] = &group[..] {
                     let segment = usize::from(message.segment_bytes);
                     prop_assert!(segment <= limits.segment_bytes);

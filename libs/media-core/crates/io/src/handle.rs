@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::clock::{Clock, wall_clock_us};
 use crate::queue::{EventQueue, SubmitError};
 use crate::send_queue::SendCounters;
-use crate::socket;
+use crate::socket::WorkerSocket;
 use crate::thread::EventLoop;
 use crate::waker::Waker;
 
@@ -99,8 +99,9 @@ impl WorkerThread {
         options: ThreadOptions,
         events: Arc<EventQueue>,
     ) -> Result<WorkerHandle, SpawnError> {
-        let socket = socket::bind(address).map_err(|error| SpawnError::Bind(address, error))?;
-        let address = socket.local_addr().map_err(SpawnError::System)?;
+        let socket =
+            WorkerSocket::bind(address).map_err(|error| SpawnError::Bind(address, error))?;
+        let address = socket.address();
         let shared = Arc::new(Shared {
             waker: Waker::new().map_err(SpawnError::System)?,
             counters: Mutex::default(),

@@ -4,7 +4,7 @@
 //! - A worker thread never blocks but in `epoll_wait`: a full socket costs datagrams (oldest video first), never time.
 //! - Nothing crosses a thread but commands, events and a snapshot of counters; no lock is taken per packet.
 //! - Closures and replies reach the consumer however slow it is; what a peer repeats anyway (DTLS) may be dropped.
-//! - `unsafe` stands in `batch.rs` alone: the two system calls that no safe wrapper covers.
+//! - `unsafe` stands in `batch` alone: the system calls that no safe wrapper covers.
 
 mod backlog;
 mod batch;

@@ -152,7 +152,7 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
-    use std::net::SocketAddr;
+    use std::net::{Ipv4Addr, SocketAddr};
 
     use hubbub_core::api::{CloseReason, IceState, ReplyBody, TransportId};
 
@@ -201,6 +201,7 @@ mod tests {
         let selected = |port| Event::IceSelected {
             transport: TransportId(1),
             state: IceState::Connected,
+            local: Ipv4Addr::LOCALHOST.into(),
             remote: SocketAddr::from(([127, 0, 0, 1], port)),
         };
         queue.push(0, (1..=3).map(selected));

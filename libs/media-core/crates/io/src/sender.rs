@@ -1,14 +1,13 @@
 //! The sending side of a worker's socket.
 
 use std::io;
-use std::net::UdpSocket;
-use std::os::fd::AsFd;
 
 use hubbub_core::Outbox;
 
 use crate::batch::SendBatch;
 use crate::gso::{Message, Outgoing};
 use crate::send_queue::{SendCounters, SendQueue, Wire};
+use crate::socket::WorkerSocket;
 
 /// Datagrams that wait for room: some 30 ms of a busy worker, above which media is late anyway.
 const BACKLOG_LIMIT: usize = 2_048;
@@ -28,7 +27,7 @@ impl Sender {
     }
 
     /// Sends everything in `outbox` or puts it into the backlog, and clears it.
-    pub(crate) fn send(&mut self, socket: &UdpSocket, outbox: &mut Outbox) {
+    pub(crate) fn send(&mut self, socket: &WorkerSocket, outbox: &mut Outbox) {
         if !outbox.is_empty() {
             self.queue.send(
                 outbox,
@@ -42,7 +41,7 @@ impl Sender {
     }
 
     /// Sends from the backlog: the socket has room again.
-    pub(crate) fn resume(&mut self, socket: &UdpSocket) {
+    pub(crate) fn resume(&mut self, socket: &WorkerSocket) {
         self.queue.resume(&mut UdpWire {
             socket,
             batch: &mut self.batch,
@@ -60,7 +59,7 @@ impl Sender {
 }
 
 struct UdpWire<'a> {
-    socket: &'a UdpSocket,
+    socket: &'a WorkerSocket,
     batch: &'a mut SendBatch,
 }
 
@@ -71,7 +70,6 @@ impl Wire for UdpWire<'_> {
         order: &[usize],
         messages: &[Message],
     ) -> io::Result<usize> {
-        self.batch
-            .send(self.socket.as_fd(), entries, order, messages)
+        self.batch.send(self.socket, entries, order, messages)
     }
 }

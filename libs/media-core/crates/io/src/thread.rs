@@ -1,8 +1,6 @@
 //! The loop of a worker thread: waits, feeds the worker, sends what it left, delivers its events.
 
 use std::io;
-use std::net::UdpSocket;
-use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, PoisonError};
@@ -16,6 +14,7 @@ use crate::clock::{Clock, thread_cpu_us};
 use crate::handle::{Message, Shared, ThreadCounters};
 use crate::queue::EventQueue;
 use crate::sender::Sender;
+use crate::socket::WorkerSocket;
 
 /// Events that are not urgent wait at most this long, and so do the counters.
 const DELIVERY_INTERVAL_US: u64 = 10_000;
@@ -33,7 +32,7 @@ const COMMANDS: u64 = 1;
 /// What the thread owns.
 pub(crate) struct EventLoop {
     index: usize,
-    socket: UdpSocket,
+    socket: WorkerSocket,
     epoll: std::os::fd::OwnedFd,
     clock: Clock,
     worker: Worker,
@@ -52,7 +51,7 @@ pub(crate) struct EventLoop {
 impl EventLoop {
     pub(crate) fn new(
         index: usize,
-        socket: UdpSocket,
+        socket: WorkerSocket,
         clock: Clock,
         config: WorkerConfig,
         commands: Receiver<Message>,
@@ -176,14 +175,14 @@ impl EventLoop {
     /// Feeds one batch of datagrams to the worker.
     fn receive(&mut self, now: Micros, batch: &mut ReceiveBatch) {
         // An error is an empty socket, or one that the next call tells of again.
-        let Ok(received) = batch.receive(self.socket.as_fd()) else {
+        let Ok(received) = batch.receive(&self.socket) else {
             return;
         };
         self.dirty = true;
         let mut whole = 0;
-        for (from, datagram) in batch.datagrams() {
+        for (path, datagram) in batch.datagrams() {
             whole += 1;
-            self.guarded(now, |worker| worker.handle_datagram(now, from, datagram));
+            self.guarded(now, |worker| worker.handle_datagram(now, path, datagram));
             if self.worker.outbox().len() >= SEND_THRESHOLD {
                 self.sender.send(&self.socket, self.worker.outbox());
             }

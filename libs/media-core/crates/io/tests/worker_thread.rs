@@ -2,13 +2,13 @@
 
 mod common;
 
-use std::net::UdpSocket;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::Arc;
 
 use common::media::{consume, produce, vp8};
 use common::{Client, Node, ROUTER};
 use hubbub_core::WorkerConfig;
-use hubbub_core::api::{CloseReason, Command, Event, RouterId};
+use hubbub_core::api::{CloseReason, Command, Event, IceState, RouterId};
 use hubbub_io::{EventQueue, SpawnError, ThreadOptions, WorkerThread};
 use hubbub_wire::rtp::RtpPacket;
 use hubbub_wire::stun::StunClass;
@@ -18,6 +18,45 @@ fn a_binding_request_is_answered() {
     let mut node = Node::start();
     let client = Client::new(&mut node, 1);
     assert_eq!(client.check(), StunClass::SuccessResponse);
+}
+
+#[test]
+fn a_worker_on_every_address_answers_from_the_one_that_was_asked() {
+    let mut node = Node::bound_to(Ipv4Addr::UNSPECIFIED.into());
+    let asked = Ipv4Addr::new(127, 0, 0, 2);
+    let client = Client::calling(&mut node, asked, 1);
+    assert_eq!(client.check(), StunClass::SuccessResponse);
+    node.await_events();
+    assert_eq!(
+        node.events,
+        [Event::IceSelected {
+            transport: client.transport,
+            state: IceState::Connected,
+            local: asked.into(),
+            remote: client.socket.local_addr().unwrap(),
+        }]
+    );
+}
+
+#[test]
+fn a_worker_on_every_address_sends_media_from_the_one_that_was_asked() {
+    let mut node = Node::bound_to(Ipv4Addr::UNSPECIFIED.into());
+    let mut sender = Client::calling(&mut node, Ipv4Addr::new(127, 0, 0, 2), 1);
+    let mut receiver = Client::calling(&mut node, Ipv4Addr::new(127, 0, 0, 3), 2);
+    sender.connect(&mut node);
+    receiver.connect(&mut node);
+    produce(&mut node, &sender);
+    consume(&mut node, &receiver);
+    let sent = [1, 2, 3].map(|sequence| vp8(sequence, 1100));
+    for packet in &sent {
+        let protected = sender.protect(packet);
+        sender.socket.send(&protected).unwrap();
+    }
+    for packet in &sent {
+        let received = receiver.receive_rtp();
+        let rtp = RtpPacket::parse(&received).unwrap();
+        assert_eq!(rtp.payload(), &packet[12..]);
+    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub enum Command {
         #[serde(with = "serde_bytes")]
         inbound: Vec<u8>,
     },
-    /// A DTLS record to be sent to the transport's selected address; a few wait while there is none.
+    /// A DTLS record to be sent to the transport's selected pair; a few wait while there is none.
     SendDtls {
         transport: TransportId,
         #[serde(with = "serde_bytes")]

@@ -1,6 +1,6 @@
 //! Events: what a worker tells the control plane.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
@@ -31,9 +31,9 @@ pub enum CloseReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IceState {
-    /// No address is valid yet.
+    /// No pair is valid yet.
     New,
-    /// A valid address is selected.
+    /// A valid pair is selected.
     Connected,
 }
 
@@ -62,13 +62,14 @@ pub enum Event {
         #[serde(skip)]
         result: Result<ReplyBody, CommandError>,
     },
-    /// ICE changed its state or selected another address.
+    /// ICE changed its state or selected another pair; our port is the worker's.
     IceSelected {
         transport: TransportId,
         state: IceState,
+        local: IpAddr,
         remote: SocketAddr,
     },
-    /// A datagram of DTLS (first byte 20..=63) came from a valid address of this transport.
+    /// A datagram of DTLS (first byte 20..=63) came over a valid pair of this transport.
     DtlsReceived {
         transport: TransportId,
         #[serde(with = "serde_bytes")]

@@ -9,10 +9,12 @@
 
 mod command;
 mod event;
+mod path;
 mod spec;
 
 pub use command::{Command, CommandError, Request};
 pub use event::{CloseReason, Event, IceState, ReplyBody};
+pub use path::Path;
 pub use spec::{
     CodecMapping, ConsumerSpec, EncodingSpec, ExtensionMapping, FeedbackKind, IceCredentials,
     MediaKind, ProducerSpec,

@@ -47,9 +47,9 @@ impl Worker {
             return;
         };
         self.tables.transport_ids.remove(&transport.id);
-        for address in transport.ice.addresses() {
-            if self.tables.addresses.get(&address) == Some(&key) {
-                self.tables.addresses.remove(&address);
+        for path in transport.ice.paths() {
+            if self.tables.paths.get(&path) == Some(&key) {
+                self.tables.paths.remove(&path);
             }
         }
         for ufrag in transport.ice.ufrags() {

@@ -45,7 +45,7 @@ pub struct WorkerCounters {
     pub bytes_sent: u64,
     /// Dropped: neither STUN, DTLS, RTP nor RTCP, or malformed.
     pub dropped_malformed: u64,
-    /// Dropped: DTLS, RTP or RTCP of an address that never authenticated.
+    /// Dropped: DTLS, RTP or RTCP over a pair that never authenticated.
     pub dropped_unknown_address: u64,
     /// Dropped: STUN of an unknown ufrag, or without good integrity and fingerprint.
     pub dropped_stun: u64,

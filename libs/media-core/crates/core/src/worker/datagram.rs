@@ -1,11 +1,9 @@
 //! A datagram's way in: demultiplexed, authenticated, taken in by its producer, forwarded to its consumers.
 
-use std::net::SocketAddr;
-
 use hubbub_wire::PacketKind;
 use hubbub_wire::rtp::RtpPacket;
 
-use crate::api::Micros;
+use crate::api::{Micros, Path};
 use crate::consumer::Admission;
 use crate::forward::Destination;
 use crate::producer_stream::Received;
@@ -15,17 +13,17 @@ use crate::transport::IncomingStream;
 use super::Worker;
 
 impl Worker {
-    /// One datagram from the socket. It is decrypted in place.
-    pub fn handle_datagram(&mut self, now: Micros, from: SocketAddr, datagram: &mut [u8]) {
+    /// One datagram from the socket, and what it came over. It is decrypted in place.
+    pub fn handle_datagram(&mut self, now: Micros, path: Path, datagram: &mut [u8]) {
         self.touched.clear();
         self.counters.packets_received += 1;
         self.counters.bytes_received += datagram.len() as u64;
         match PacketKind::of(datagram) {
-            PacketKind::Stun => return self.handle_stun(now, from, datagram),
+            PacketKind::Stun => return self.handle_stun(now, path, datagram),
             PacketKind::Unknown => return self.counters.dropped_malformed += 1,
             PacketKind::Dtls | PacketKind::Rtp | PacketKind::Rtcp => {}
         }
-        let Some(key) = self.tables.addresses.get(&from).copied() else {
+        let Some(key) = self.tables.paths.get(&path).copied() else {
             self.counters.dropped_unknown_address += 1;
             return;
         };

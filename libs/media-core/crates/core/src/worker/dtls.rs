@@ -6,11 +6,11 @@ use crate::tables::TransportKey;
 
 use super::Worker;
 
-/// Datagrams that may wait for an address to be selected: more than the largest flight of a handshake.
+/// Datagrams that may wait for a pair to be selected: more than the largest flight of a handshake.
 const MAX_PENDING_OUT: usize = 16;
 
 impl Worker {
-    /// A datagram from a valid address of this transport.
+    /// A datagram over a valid pair of this transport.
     pub(super) fn handle_dtls(&mut self, now: Micros, key: TransportKey, datagram: &[u8]) {
         let Some(transport) = self.tables.transports.get_mut(key) else {
             return;
@@ -26,15 +26,15 @@ impl Worker {
         });
     }
 
-    /// Sends to the selected address, or keeps the datagram until there is one.
+    /// Sends over the selected pair, or keeps the datagram until there is one.
     pub(super) fn send_dtls(&mut self, key: TransportKey, datagram: Vec<u8>) {
         let Some(transport) = self.tables.transports.get_mut(key) else {
             return;
         };
         if datagram.len() > MAX_DATAGRAM {
             self.counters.dropped_dtls += 1;
-        } else if let Some(to) = transport.ice.selected() {
-            if self.outbox.push(&datagram, to, Priority::Control) {
+        } else if let Some(path) = transport.ice.selected() {
+            if self.outbox.push(&datagram, path, Priority::Control) {
                 transport.stats.sent(datagram.len());
             }
         } else if transport.dtls_waiting.len() < MAX_PENDING_OUT {
@@ -44,7 +44,7 @@ impl Worker {
         }
     }
 
-    /// An address has been selected: sends what has waited for it.
+    /// A pair has been selected: sends what has waited for it.
     pub(super) fn flush_dtls(&mut self, key: TransportKey) {
         let Some(transport) = self.tables.transports.get_mut(key) else {
             return;

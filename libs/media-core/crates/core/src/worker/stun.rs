@@ -3,14 +3,12 @@
 //! Only a binding request with a ufrag of ours, good MESSAGE-INTEGRITY and FINGERPRINT changes anything or is
 //! answered, and an answer is never longer than its request.
 
-use std::net::SocketAddr;
-
 use hubbub_wire::WireError;
 use hubbub_wire::stun::{
     IceRole, StunClass, StunErrorCode, StunMessage, write_binding_error, write_binding_success,
 };
 
-use crate::api::{Event, IceState, Micros};
+use crate::api::{Event, IceState, Micros, Path};
 use crate::ice::Heard;
 use crate::outbox::Priority;
 use crate::tables::TransportKey;
@@ -18,14 +16,14 @@ use crate::tables::TransportKey;
 use super::Worker;
 
 impl Worker {
-    pub(super) fn handle_stun(&mut self, now: Micros, from: SocketAddr, datagram: &[u8]) {
-        if self.answer_binding(now, from, datagram).is_none() {
+    pub(super) fn handle_stun(&mut self, now: Micros, path: Path, datagram: &[u8]) {
+        if self.answer_binding(now, path, datagram).is_none() {
             self.counters.dropped_stun += 1;
         }
     }
 
     /// `None`: dropped, and nothing has changed.
-    fn answer_binding(&mut self, now: Micros, from: SocketAddr, datagram: &[u8]) -> Option<()> {
+    fn answer_binding(&mut self, now: Micros, path: Path, datagram: &[u8]) -> Option<()> {
         let message = StunMessage::parse(datagram).ok()?;
         if message.class() != StunClass::Request {
             return None;
@@ -47,14 +45,14 @@ impl Worker {
         let write = |buffer: &mut [u8]| -> Result<usize, WireError> {
             match refusal {
                 Some(code) => write_binding_error(buffer, id, code, Some(ice_key)),
-                None => write_binding_success(buffer, id, from, ice_key),
+                None => write_binding_success(buffer, id, path.remote, ice_key),
             }
         };
         if let Some(buffer) = self.outbox.reserve()
             && let Ok(len) = write(buffer)
             && len <= datagram.len()
         {
-            self.outbox.commit(len, from, Priority::Control);
+            self.outbox.commit(len, path, Priority::Control);
             transport.stats.sent(len);
         }
         if refusal.is_some() {
@@ -63,47 +61,48 @@ impl Worker {
         transport.stats.received(datagram.len());
         let heard = transport
             .ice
-            .heard(now, from, ufrag, message.use_candidate());
-        self.adopt(now, key, from, heard);
+            .heard(now, path, ufrag, message.use_candidate());
+        self.adopt(now, key, path, heard);
         Some(())
     }
 
-    /// The address belongs to this transport from now on, whoever had it (TURN relays use ports again).
-    fn adopt(&mut self, now: Micros, key: TransportKey, from: SocketAddr, heard: Heard) {
+    /// The pair belongs to this transport from now on, whoever had it (TURN relays use ports again).
+    fn adopt(&mut self, now: Micros, key: TransportKey, path: Path, heard: Heard) {
         if let Some(void) = heard.retired_ufrag {
             self.tables.ufrags.remove(&void);
         }
         if let Some(evicted) = heard.evicted {
-            self.tables.addresses.remove(&evicted);
+            self.tables.paths.remove(&evicted);
         }
-        if let Some(former) = self.tables.addresses.insert(from, key)
+        if let Some(former) = self.tables.paths.insert(path, key)
             && former != key
             && let Some(transport) = self.tables.transports.get_mut(former)
         {
-            let had_selected = transport.ice.selected() == Some(from);
-            transport.ice.lose(from);
+            let had_selected = transport.ice.selected() == Some(path);
+            transport.ice.lose(path);
             if had_selected {
-                self.announce_selected(now, former, from);
+                self.announce_selected(now, former, path);
             }
         }
         if heard.selected {
-            self.announce_selected(now, key, from);
+            self.announce_selected(now, key, path);
         }
     }
 
     /// Tells where the transport sends to now (`lost`: what it had, when there is nothing any more).
-    pub(super) fn announce_selected(&mut self, now: Micros, key: TransportKey, lost: SocketAddr) {
+    pub(super) fn announce_selected(&mut self, now: Micros, key: TransportKey, lost: Path) {
         let Some(transport) = self.tables.transports.get_mut(key) else {
             return;
         };
-        let (state, remote) = match transport.ice.selected() {
+        let (state, path) = match transport.ice.selected() {
             Some(selected) => (IceState::Connected, selected),
             None => (IceState::New, lost),
         };
         let event = Event::IceSelected {
             transport: transport.id,
             state,
-            remote,
+            local: path.local,
+            remote: path.remote,
         };
         // Of several that nobody has taken yet the last one counts: a client may wander as often as it likes.
         match transport.ice_raised {

@@ -11,10 +11,10 @@
 pub mod media;
 pub mod specs;
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use hubbub_core::api::{
-    Command, CommandError, ConsumerId, Event, IceCredentials, Micros, ProducerId, ReplyBody,
+    Command, CommandError, ConsumerId, Event, IceCredentials, Micros, Path, ProducerId, ReplyBody,
     RouterId, TransportId,
 };
 use hubbub_core::stats::{ConsumerStats, ProducerStats, TransportStats};
@@ -34,7 +34,7 @@ pub struct World {
     pub now: Micros,
     pub events: Vec<Event>,
     /// Sent and not yet taken by a client.
-    pub sent: Vec<(Vec<u8>, SocketAddr)>,
+    pub sent: Vec<(Vec<u8>, Path)>,
     requests: u64,
 }
 
@@ -76,9 +76,9 @@ impl World {
         assert_eq!(self.command(command), Ok(ReplyBody::Done {}));
     }
 
-    pub fn datagram(&mut self, from: SocketAddr, datagram: &[u8]) {
+    pub fn datagram(&mut self, path: Path, datagram: &[u8]) {
         self.worker
-            .handle_datagram(self.now, from, &mut datagram.to_vec());
+            .handle_datagram(self.now, path, &mut datagram.to_vec());
         self.collect();
     }
 
@@ -96,17 +96,17 @@ impl World {
         self.events.extend(self.worker.drain_events());
         let outbox = self.worker.outbox();
         self.sent
-            .extend(outbox.iter().map(|(bytes, to, _)| (bytes.to_vec(), to)));
+            .extend(outbox.iter().map(|(bytes, path, _)| (bytes.to_vec(), path)));
         outbox.clear();
     }
 
-    /// What was sent to this address since it was asked last.
-    pub fn take_sent(&mut self, to: SocketAddr) -> Vec<Vec<u8>> {
+    /// What was sent over this path since it was asked last.
+    pub fn take_sent(&mut self, path: Path) -> Vec<Vec<u8>> {
         let (mine, rest) = std::mem::take(&mut self.sent)
             .into_iter()
-            .partition(|(_, address)| *address == to);
+            .partition(|(_, other)| *other == path);
         self.sent = rest;
-        let mine: Vec<(Vec<u8>, SocketAddr)> = mine;
+        let mine: Vec<(Vec<u8>, Path)> = mine;
         mine.into_iter().map(|(bytes, _)| bytes).collect()
     }
 
@@ -132,6 +132,17 @@ impl World {
     }
 }
 
+/// Our address, unless a test has several.
+pub const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+/// From this port of the client's machine to [`LOCAL`].
+pub fn path_from(port: u16) -> Path {
+    Path {
+        local: LOCAL,
+        remote: ([127, 0, 0, 1], port).into(),
+    }
+}
+
 /// Master key and salt of one direction, made up from a number.
 fn keys(number: u8) -> Vec<u8> {
     vec![number; PROFILE.key_len() + PROFILE.salt_len()]
@@ -140,7 +151,7 @@ fn keys(number: u8) -> Vec<u8> {
 /// The other end of a transport.
 pub struct Client {
     pub transport: TransportId,
-    pub address: SocketAddr,
+    pub path: Path,
     pub ice: IceCredentials,
     inbound: Inbound,
     outbound: Outbound,
@@ -178,7 +189,7 @@ impl Client {
         let (from_us, from_us_salt) = split(&keys(number + 100));
         Self {
             transport,
-            address: SocketAddr::from(([127, 0, 0, 1], 4000 + u16::from(number))),
+            path: path_from(4000 + u16::from(number)),
             ice,
             inbound: Inbound::new(PROFILE, &to_us, &to_us_salt).expect("keys"),
             outbound: Outbound::new(PROFILE, &from_us, &from_us_salt).expect("keys"),
@@ -191,7 +202,7 @@ impl Client {
         let mut client = Self::new(world, number);
         client.check(world, true);
         client.set_keys(world);
-        world.take_sent(client.address);
+        world.take_sent(client.path);
         client
     }
 
@@ -209,7 +220,7 @@ impl Client {
     /// A connectivity check.
     pub fn check(&mut self, world: &mut World, use_candidate: bool) {
         let request = self.request(&self.ice.clone(), use_candidate);
-        world.datagram(self.address, &request);
+        world.datagram(self.path, &request);
     }
 
     /// The bytes of a connectivity check with these credentials.
@@ -233,7 +244,7 @@ impl Client {
     /// Sends an RTP packet.
     pub fn send(&mut self, world: &mut World, packet: &[u8]) {
         let protected = self.protect(packet);
-        world.datagram(self.address, &protected);
+        world.datagram(self.path, &protected);
     }
 
     /// An RTP packet as it stands on the wire. Any order will do, and a packet may come again, as no rollover occurs.
@@ -268,14 +279,14 @@ impl Client {
             .outbound
             .protect_rtcp(&mut buffer, len)
             .expect("protected");
-        world.datagram(self.address, &buffer[..len]);
+        world.datagram(self.path, &buffer[..len]);
     }
 
     /// The RTP and RTCP that was sent to this client since it was asked last; each packet passed authentication and
     /// replay protection.
     pub fn take(&mut self, world: &mut World) -> (Vec<Received>, Vec<Received>) {
         let (mut rtp, mut rtcp) = (Vec::new(), Vec::new());
-        for mut datagram in world.take_sent(self.address) {
+        for mut datagram in world.take_sent(self.path) {
             match PacketKind::of(&datagram) {
                 PacketKind::Rtp => {
                     let len = self

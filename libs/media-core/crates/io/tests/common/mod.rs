@@ -12,7 +12,7 @@
 
 pub mod media;
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,17 +41,26 @@ pub struct Node {
 }
 
 impl Node {
-    /// With one router.
+    /// With one router, on the loopback address.
     pub fn start() -> Self {
+        Self::bound_to(Ipv4Addr::LOCALHOST.into())
+    }
+
+    /// With one router, on this address and a port that the system chooses.
+    pub fn bound_to(host: IpAddr) -> Self {
         let queue = Arc::new(EventQueue::new().expect("a descriptor"));
         let options = ThreadOptions {
             name: "media-test".into(),
             pin: None,
         };
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let worker =
-            WorkerThread::spawn(0, any, WorkerConfig::default(), options, Arc::clone(&queue))
-                .expect("a worker");
+        let worker = WorkerThread::spawn(
+            0,
+            SocketAddr::new(host, 0),
+            WorkerConfig::default(),
+            options,
+            Arc::clone(&queue),
+        )
+        .expect("a worker");
         let mut node = Self {
             worker,
             queue,
@@ -112,8 +121,14 @@ pub struct Client {
 impl Client {
     /// A client of a new transport, which has not said anything yet.
     pub fn new(node: &mut Node, number: u64) -> Self {
+        Self::calling(node, Ipv4Addr::LOCALHOST, number)
+    }
+
+    /// As [`Self::new`], of a node that it knows by this address: it hears nothing from any other one.
+    pub fn calling(node: &mut Node, host: Ipv4Addr, number: u64) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
-        socket.connect(node.worker.address()).expect("loopback");
+        let port = node.worker.address().port();
+        socket.connect((host, port)).expect("loopback");
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         let transport = TransportId(number);
         let ice = IceCredentials {
@@ -140,15 +155,21 @@ impl Client {
     /// A client whose transport carries media.
     pub fn connected(node: &mut Node, number: u64) -> Self {
         let client = Self::new(node, number);
-        assert_eq!(client.check(), StunClass::SuccessResponse);
+        client.connect(node);
+        client
+    }
+
+    /// Connects its transport.
+    pub fn connect(&self, node: &mut Node) {
+        assert_eq!(self.check(), StunClass::SuccessResponse);
+        let number = self.transport.0;
         let keys = vec![number as u8; PROFILE.key_len() + PROFILE.salt_len()];
         node.done(Command::SetSrtpKeys {
-            transport: client.transport,
+            transport: self.transport,
             profile: PROFILE,
             outbound: keys.clone(),
             inbound: keys,
         });
-        client
     }
 
     /// Makes a connectivity check; what the answer is.
