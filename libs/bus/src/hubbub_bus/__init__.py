@@ -3,6 +3,7 @@
 from hubbub_bus.bus import Bus
 from hubbub_bus.connection import ServerTooOld, Unreachable
 from hubbub_bus.context import Operation, current_operation, enter_operation
+from hubbub_bus.ending import end
 from hubbub_bus.events import Subscription
 from hubbub_bus.kv import Bucket, BucketMissing, Entry, KeyConflict, KeyValue, WriteUnknown
 from hubbub_bus.lease import Lease, fence, leases, read_lease
@@ -30,6 +31,7 @@ __all__ = [
     "View",
     "WriteUnknown",
     "current_operation",
+    "end",
     "enter_operation",
     "fence",
     "leases",

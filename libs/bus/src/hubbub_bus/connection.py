@@ -20,6 +20,7 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription as NatsSubscription
 
+from hubbub_bus.ending import end
 from hubbub_bus.link_health import LinkHealth
 from hubbub_contracts import ErrorCode, HubbubError, ids
 
@@ -141,8 +142,7 @@ class Connection:
         """Lets handlers finish and sends what is waiting, then closes."""
         self._closing = True
         if self._pulse is not None:
-            self._pulse.cancel()
-            await asyncio.gather(self._pulse, return_exceptions=True)
+            await end(self._pulse)
         try:
             await asyncio.wait_for(self.client.drain(), DRAIN_TIMEOUT + 1)
         except (TimeoutError, nats.errors.Error):

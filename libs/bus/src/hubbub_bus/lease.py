@@ -21,6 +21,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from hubbub_bus.bus import Bus
+from hubbub_bus.ending import end
 from hubbub_bus.kv import Bucket, BucketMissing, Entry, KeyConflict, KeyValue, WriteUnknown
 from hubbub_contracts import HubbubError, ids, subjects
 from hubbub_contracts.bus.lease import LeaseRecord
@@ -197,8 +198,7 @@ class Lease:
     async def _stop_renewing(self) -> None:
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
 
 
 async def fence(store: KeyValue, key: str, epoch: int) -> bool:

@@ -21,6 +21,7 @@ from types import MappingProxyType
 from typing import cast
 
 from hubbub_bus.bus import Bus
+from hubbub_bus.ending import end
 from hubbub_bus.kv import BucketMissing, Entry, KeyValue
 from hubbub_bus.watch import Listed, watch
 from hubbub_contracts import ErrorCode, HubbubError
@@ -55,8 +56,7 @@ class View:
         """Follows no more."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
         self._healthy.clear()
 
     @property

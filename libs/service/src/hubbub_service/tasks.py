@@ -9,6 +9,8 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
+CANCEL_AGAIN_AFTER = 0.2
+
 
 class Tasks:
     """The background tasks of one owner. A failure is logged; that of a vital task is also told to `on_fatal`."""
@@ -33,7 +35,8 @@ class Tasks:
         while running := [task for task in self._running if not task.done()]:
             for task in running:
                 task.cancel()
-            await asyncio.wait(running)
+            # Again after a while: `asyncio.wait_for` of Python 3.11 may lose a cancellation.
+            await asyncio.wait(running, timeout=CANCEL_AGAIN_AFTER)
 
     def _ended(self, task: asyncio.Task[Any], *, vital: bool) -> None:
         self._running.discard(task)

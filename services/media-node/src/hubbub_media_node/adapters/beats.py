@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from hubbub_bus import Bus, Endpoint
+from hubbub_bus import Bus, Endpoint, end
 from hubbub_contracts import subjects
 from hubbub_contracts.base import Done
 from hubbub_contracts.bus.node import NodeBeat, ProbeNode, WorkerLoad
@@ -116,8 +116,7 @@ class Beats:
         self._started.set()
         beating = asyncio.create_task(self._beat_on(), name="beat")
         await stopping.wait()
-        beating.cancel()
-        await asyncio.gather(beating, return_exceptions=True)
+        await end(beating)
 
     async def _beat_on(self) -> None:
         """A node whose beats end is taken for dead, so they begin again whatever has happened."""

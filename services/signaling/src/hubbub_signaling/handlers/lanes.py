@@ -13,6 +13,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
+CANCEL_AGAIN_AFTER = 0.2
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -58,7 +60,8 @@ class Lanes:
             pending = list(self._pending)
             for task in pending:
                 task.cancel()
-            await asyncio.wait(pending)
+            # Again after a while: `asyncio.wait_for` of Python 3.11 may lose a cancellation.
+            await asyncio.wait(pending, timeout=CANCEL_AGAIN_AFTER)
 
     def _start(self, before: Iterable[asyncio.Task[None]], operation: Operation) -> asyncio.Task[None]:
         task = asyncio.create_task(_run(before, operation))
