@@ -30,6 +30,7 @@ def test_all_that_recorded_clients_produced_passes(fixtures: Path, load: Callabl
     [
         (("codecs", 0, "payloadType"), 128),
         (("codecs", 0, "payloadType"), 1.5),
+        (("codecs", 0, "payloadType"), 72),
         (("codecs", 0, "clockRate"), -1),
         (("codecs", 0, "parameters"), {"apt": 300}),
         (("codecs", 0, "parameters"), {"x": "1\r\na=candidate:1"}),

@@ -37,6 +37,9 @@ _RANGES: _Ranges = {
 # Of all the parameters that formats have, RTX's is the one that is known here.
 _FMTP_RANGES: _Ranges = {"apt": (0, 127)}
 
+_TAKEN_FOR_RTCP = range(64, 96)
+"""RFC 5761 section 4."""
+
 
 def check_wire_limits(params: RtpParameters) -> None:
     """Refuse, with `InvalidParameters`, validated parameters that cannot be encoded or passed on.
@@ -72,6 +75,8 @@ def _check(owner: JsonObject, ranges: _Ranges) -> None:
         _check_text(key, "a field's name")
         if key in ranges and is_set(value):
             _check_range(value, key, *ranges[key])
+            if key == "payloadType" and value in _TAKEN_FOR_RTCP:
+                raise InvalidParameters(f"payloadType {value}: with the marker bit it is taken for RTCP")
         elif isinstance(value, str):
             _check_text(value, key)
         elif isinstance(value, float) and not isfinite(value):
