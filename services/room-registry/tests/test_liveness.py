@@ -74,6 +74,16 @@ def test_a_beat_takes_the_judgement_back_until_the_fence_stands() -> None:
     assert nodes.candidates() == []
 
 
+def test_a_renewal_that_was_quicker_than_the_fence_takes_the_judgement_back() -> None:
+    nodes = living()
+    list(nodes.judge(1.0))
+    list(nodes.judge(1.1))
+    assert state(nodes) is State.CONDEMNED
+    assert nodes.lease_stored("n", lease(), 1.2)
+    assert state(nodes) is State.ALIVE
+    assert list(nodes.judge(1.3)) == []
+
+
 def test_a_newer_life_ends_the_older_one_and_a_late_word_of_that_changes_nothing() -> None:
     nodes = living()
     assert nodes.lease_stored("n", lease(9), 1.0)

@@ -59,6 +59,9 @@ class Nodes:
             return True
         changed = changed or life.lapsed_at is not None
         life.lapsed_at = None
+        if life.state is State.CONDEMNED:
+            # It was quicker than its fence, and so it lives; before that a renewal says less than a beat.
+            changed = life.heard(now) or changed
         return changed
 
     def lease_gone(self, node_id: str, now: float, *, released: bool) -> bool:

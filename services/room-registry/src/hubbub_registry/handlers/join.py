@@ -82,7 +82,7 @@ class JoinHandler:
         room = self._store.rooms.get(message.room_id)
         peer = None if room is None else room.peers.get(message.peer_id)
         if room is None or peer is None:
-            raise HubbubError(ErrorCode.CANCELLED, "the peer was removed while it joined")
+            raise self._removed()
         if room.settings is None:
             await self._take_back(message, "room_closed")
             raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room was closed")
@@ -95,7 +95,10 @@ class JoinHandler:
         home = room.settings.record.placement
         if peer.record.placement != home:
             # The room moved between the look and the write.
-            await self._store.put_peer(moved(peer.record, home, operation_id()), peer.revision)
+            try:
+                await self._store.put_peer(moved(peer.record, home, operation_id()), peer.revision)
+            except PeerDeparted as error:
+                raise self._removed() from error
         told = self._store.rooms.get(message.room_id)
         answer = None if told is None else snapshot(told, self._store.sequence)
         if answer is None:
@@ -133,6 +136,9 @@ class JoinHandler:
                 await self._store.purge_peer(message.room_id, message.peer_id, peer.revision, reason)
 
         await until_stored(attempt)
+
+    def _removed(self) -> HubbubError:
+        return HubbubError(ErrorCode.CANCELLED, "the peer was removed while it joined")
 
     def _full(self) -> HubbubError:
         return HubbubError(ErrorCode.QUOTA_EXCEEDED, f"a room may have {self._limits.peers_per_room} peers")
