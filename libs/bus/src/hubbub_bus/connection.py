@@ -30,7 +30,9 @@ MINIMUM_SERVER = (2, 11)
 """The first NATS server with a time to live per message."""
 
 PULSE_INTERVAL = 0.2
-PULSE_TIMEOUT = 0.5
+PULSE_TIMEOUT = 4.0
+"""Longer than the client takes to call a silent connection stale: a pong for a flush that was given up ends its reader.
+How old the last pulse is tells earlier that the link is not healthy."""
 PING_INTERVAL = 1
 RECONNECT_WAIT = (0.1, 0.5)
 """Seconds between two tries: drawn once for a process, so that a crowd does not come back in step."""
