@@ -40,8 +40,8 @@ def listening_address(configured: str | None, announced: Sequence[str]) -> str:
     """The address to receive media on: the one that was set, else the announced one when it is a single one and this
     machine's, else every address.
 
-    A socket that listens on every address answers from the one that the way back begins at. That may be another
-    than the client had asked, and ICE does not take its answer then (RFC 8445 section 7.2.5.2.1).
+    Either way a client is answered from the address that it asked, as ICE demands (RFC 8445 section 7.2.5.2.1); on a
+    single address nobody is listened to who was not told of it.
     """
     if configured is not None:
         return configured
