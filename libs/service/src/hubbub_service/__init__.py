@@ -1,6 +1,5 @@
-"""What every service has: settings, logs, traces, a life with an orderly end, background tasks and readiness."""
+"""What every service has: settings, logs, traces, a life with an orderly end and background tasks."""
 
-from hubbub_service.health import Health
 from hubbub_service.lifecycle import Lifecycle, run
 from hubbub_service.logging import configure_logging
 from hubbub_service.settings import ServiceSettings, load_settings
@@ -8,7 +7,6 @@ from hubbub_service.tasks import Tasks
 from hubbub_service.tracing import configure_tracing
 
 __all__ = [
-    "Health",
     "Lifecycle",
     "ServiceSettings",
     "Tasks",

@@ -9,8 +9,6 @@ from pydantic import Field
 from ..base import Done, Model, Request
 from ..types import Direction, Id, RoomId, RtpCapabilities
 
-FingerprintAlgorithm = Literal["sha-1", "sha-224", "sha-256", "sha-384", "sha-512"]
-
 
 class IceParameters(Model):
     """Our ICE credentials (RFC 8445 section 5.3)."""
