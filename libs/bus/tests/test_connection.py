@@ -55,6 +55,22 @@ async def test_a_lost_server_is_noticed_nothing_is_sent_and_the_link_recovers() 
         await bus.close()
 
 
+async def test_a_flush_that_is_given_up_leaves_the_connection_alive(bus: Bus, subject: str) -> None:
+    heard: list[int] = []
+    await bus.subscribe(subject, Ticked, lambda event: heard.append(event.n))
+    for _ in range(20):
+        flushing = asyncio.create_task(bus.flush())
+        await asyncio.sleep(0)
+        flushing.cancel()
+        await asyncio.wait([flushing])
+    async with asyncio.timeout(2):
+        await bus.flush()
+        await bus.publish(subject, Ticked(n=1))
+        while heard != [1]:
+            await asyncio.sleep(0.01)
+        await bus.close()
+
+
 async def test_a_malformed_event_is_passed_over_and_order_is_kept(bus: Bus, subject: str) -> None:
     heard: list[int] = []
 

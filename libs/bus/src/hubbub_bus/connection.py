@@ -17,9 +17,9 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import nats.errors
-from nats.aio.client import Client
 from nats.aio.subscription import Subscription as NatsSubscription
 
+from hubbub_bus.client import PatientClient
 from hubbub_bus.ending import end
 from hubbub_bus.link_health import LinkHealth
 from hubbub_contracts import ErrorCode, HubbubError, ids
@@ -31,12 +31,12 @@ MINIMUM_SERVER = (2, 11)
 
 PULSE_INTERVAL = 0.2
 PULSE_TIMEOUT = 4.0
-"""Longer than the client takes to call a silent connection stale: a pong for a flush that was given up ends its reader.
-How old the last pulse is tells earlier that the link is not healthy."""
+"""Longer than the client takes to call a silent connection stale: how old the last pulse is tells earlier that the link
+is not healthy."""
 PING_INTERVAL = 1
 RECONNECT_WAIT = (0.1, 0.5)
 """Seconds between two tries: drawn once for a process, so that a crowd does not come back in step."""
-DRAIN_TIMEOUT = 5
+DRAIN_TIMEOUT = 3
 
 Listener = Callable[[], None]
 
@@ -52,7 +52,7 @@ class Unreachable(Exception):
 class Connection:
     """One connection of this process; `name` shows in the server's monitoring."""
 
-    def __init__(self, client: Client, name: str) -> None:
+    def __init__(self, client: PatientClient, name: str) -> None:
         self.client = client
         self.name = name
         self.health = LinkHealth()
@@ -67,7 +67,7 @@ class Connection:
     @classmethod
     async def open(cls, url: str, name: str, timeout: float | None) -> Connection:
         """Connects, trying for `timeout` seconds (for ever when None). Raises Unreachable and ServerTooOld."""
-        connection = cls(Client(), name)
+        connection = cls(PatientClient(), name)
         servers = [part.strip() for part in url.split(",")]
         connect = connection.client.connect(
             servers=servers,
