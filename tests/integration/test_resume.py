@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +106,14 @@ async def test_who_resumes_displaces_who_was_there(installation: Installation, p
         await again.call("pauseProducer", producerId=pair.producers["audio"])
         await pair.bob.event("producerPaused", producerId=pair.producers["audio"])
         assert pair.bob.events("peerLeft") == []
+
+
+async def test_a_client_whose_media_ends_with_its_socket_is_gone(tmp_path: Path, call_id: str) -> None:
+    with Installation(tmp_path, reconnect_grace=60) as patient:
+        async with calling(patient.url, call_id, resumable=True) as pair:
+            await pair.alice.end_media()
+            await pair.alice.cut()
+            await pair.bob.event("peerLeft", within=10, peerId=pair.alice.peer_id, reason="disconnected")
 
 
 async def test_a_session_ends_with_its_grace(installation: Installation, pair: Pair) -> None:

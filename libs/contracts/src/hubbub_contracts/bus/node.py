@@ -78,6 +78,8 @@ class PeerDescription(Model):
     transports: list[TransportDescription]
     producers: list[ProducerDescription]
     consumers: list[ConsumerDescription]
+    packets_received: int = 0
+    """Datagrams of any kind that its transports have received: two answers tell whether the client still sends."""
 
 
 class DescribePeer(Request[PeerDescription]):

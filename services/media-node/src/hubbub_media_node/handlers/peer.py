@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from hubbub_contracts.base import Done
 from hubbub_contracts.bus.node import (
     ClosePeer,
@@ -11,9 +13,11 @@ from hubbub_contracts.bus.node import (
     ProducerDescription,
     TransportDescription,
 )
+from hubbub_contracts.errors import HubbubError
+from hubbub_media_core.commands import TransportStats
 
 from ..domain.closures import ASKED
-from ..domain.tables import Closing
+from ..domain.tables import Closing, Transport
 from .node import Node
 from .transport import close_transport
 
@@ -45,7 +49,16 @@ async def describe(node: Node, request: DescribePeer) -> PeerDescription:
             for transport in transports
             for each in transport.consumers.values()
         ],
+        packets_received=sum([await _packets_received(node, each) for each in transports]),
     )
+
+
+async def _packets_received(node: Node, transport: Transport) -> int:
+    """None were received, as far as anybody can tell, by a transport that is being closed."""
+    with contextlib.suppress(HubbubError):
+        counted = await node.call(transport.room.worker, TransportStats(transport=transport.core_id))
+        return int(counted["packets_received"])
+    return 0
 
 
 async def close(node: Node, request: ClosePeer) -> Done:

@@ -193,11 +193,12 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         connection = self._connections[eio_sid] = Connection(self, eio_sid, self._office)
         self._expect(eio_sid, JOIN_PATIENCE, lambda: connection.session.state.joined)
 
-    async def _closed(self, sid: str, _reason: str) -> None:
+    async def _closed(self, sid: str, reason: str) -> None:
         connection = self._connections.pop(self.manager.eio_sid_from_sid(sid, "/"), None)
         if connection is not None:
             connection.stop()
-            await self._office.lost(connection.session)
+            by_us = reason in (self.eio.reason.PING_TIMEOUT, self.eio.reason.SERVER_DISCONNECT)
+            await self._office.lost(connection.session, closed_by_client=not by_us)
 
     def _expect(self, eio_sid: str, seconds: float, fulfilled: Callable[[], bool]) -> None:
         """Ends the connection if it has not come so far in this time."""

@@ -4,11 +4,13 @@ for peers that are gone.
 Rules
 - A peer is served by one session. Who resumes it displaces who served it, here or on another instance.
 - A departure is reported to the registry until the registry has acknowledged it.
+- A session that may be resumed outlives its socket by the grace time, unless its client is seen to be gone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,15 +18,17 @@ from typing import Any
 import structlog
 
 from hubbub_contracts import HubbubError, Request
+from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.bus.peer import LeaveReason, LeaveRoom
 from hubbub_contracts.bus.room import GetRoom
 from hubbub_contracts.socket.base import IceServer
 
 from ..domain.ports import Backend, Client, ReplyT
 from ..domain.session_state import State, Step
+from ..domain.silence import SETTLING, telling_silence
 from .handler import Handler
 from .room_hub import RoomHubs
-from .session import Session
+from .session import Member, Session
 
 _log = structlog.get_logger(__name__)
 RETRY_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
@@ -88,8 +92,8 @@ class Office:
         await session.exit()
         self.depart(member.room_id, member.peer_id, "left")
 
-    async def lost(self, session: Session) -> None:
-        """The session's socket is gone."""
+    async def lost(self, session: Session, *, closed_by_client: bool) -> None:
+        """The session's socket is gone: closed from the client's side, or by us, or silent for too long."""
         if session.state.current is State.CLOSED:
             return
         if not session.state.joined:
@@ -97,7 +101,7 @@ class Office:
         elif session.member.resume_secret is None:
             await self._end(session, "disconnected")
         else:
-            self._graces[session] = self._spawn(self._grace(session))
+            self._graces[session] = self._spawn(self._grace(session, doubtful=closed_by_client))
 
     def doubt(self, room_id: str, peer_id: str) -> None:
         """A session may have taken the peer over without knowing of it: does not leave the peer to nobody."""
@@ -127,10 +131,28 @@ class Office:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=2.0)
 
-    async def _grace(self, session: Session) -> None:
-        await asyncio.sleep(self.settings.reconnect_grace)
+    async def _grace(self, session: Session, *, doubtful: bool) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.reconnect_grace):
+                if not (doubtful and await self._fell_silent(session.member)):
+                    await asyncio.get_running_loop().create_future()
         del self._graces[session]
         await self._end(session, "disconnected")
+
+    async def _fell_silent(self, member: Member) -> bool:
+        """Whether the client's media ended with its socket; no, where nobody can tell."""
+        ask = DescribePeer(room_id=member.room_id, peer_id=member.peer_id)
+        try:
+            await asyncio.sleep(SETTLING)
+            before = await self.backend.node(member.placement, ask)
+            silence = telling_silence(before)
+            if silence is None:
+                return False
+            await asyncio.sleep(silence)
+            after = await self.backend.node(member.placement, ask)
+        except HubbubError:
+            return False
+        return after.packets_received == before.packets_received
 
     async def _serve_or_depart(self, room_id: str, peer_id: str) -> None:
         await asyncio.sleep(self.settings.reconnect_grace)
