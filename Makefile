@@ -42,7 +42,7 @@ up: native web ## build what changed, then run everything here: http://localhost
 	@exec $(BIN)/hubbub up --with-parent $(ARGS)
 
 .PHONY: test
-test: cargo native web browser ## every test: Rust, Python, end to end in a browser, a sample of the faults
+test: cargo native web browser coturn ## every test: Rust, Python, end to end in a browser, a sample of the faults
 	@$(call say,Rust tests)
 	cargo test --workspace --quiet
 	@$(call say,Python tests: libraries$(comma) services$(comma) contracts$(comma) integration)
@@ -163,6 +163,10 @@ web: python $(WEB)/dist/index.html
 .PHONY: browser
 browser:
 	@scripts/ensure-chromium
+
+.PHONY: coturn
+coturn:
+	@scripts/ensure-coturn
 
 .PHONY: cargo
 cargo:

@@ -44,7 +44,7 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     backend = BusBackend(bus)
     office = Office(
         backend,
-        OfficeSettings(settings.signaling_id, settings.reconnect_grace, settings.ice_servers),
+        OfficeSettings(settings.signaling_id, settings.reconnect_grace, settings.client_ice_servers),
         HANDLERS,
     )
     await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda told: office.hubs.heard_revisions(told.revisions))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from hubbub_contracts import ids
 from hubbub_contracts.socket.base import IceServer
 from hubbub_service.settings import ServiceSettings
+
+from .domain.ice_servers import IceServers, IceTransportPolicy, TurnServers, is_turn_uri
 
 
 class Settings(ServiceSettings):
@@ -22,6 +25,51 @@ class Settings(ServiceSettings):
     reconnect_grace: float = Field(30.0, gt=0, description="Seconds that a resumable session outlives its socket.")
     signaling_id: str = Field(default_factory=ids.mint, description="Name of this instance; random when not set.")
     ice_servers: list[IceServer] = Field(
-        default_factory=list, description="STUN and TURN servers handed to clients, as a JSON array."
+        default_factory=list, description="STUN and TURN servers handed to clients as they are, as a JSON array."
+    )
+    turn_urls: str | None = Field(
+        None,
+        description="TURN servers that share TURN_SECRET, comma-separated: `turn:host:3478?transport=udp`, "
+        "`turns:host:5349`. Clients get credentials for them that lapse.",
+    )
+    turn_secret: SecretStr | None = Field(
+        None, min_length=16, description="What the TURN servers know as `static-auth-secret`."
+    )
+    turn_ttl: int = Field(
+        86_400, ge=60, le=31_536_000, description="Seconds that TURN credentials are taken for new allocations."
+    )
+    ice_transport_policy: IceTransportPolicy | None = Field(
+        None, description="`relay` has clients send through TURN only; `all`, which is the browsers' default, any way."
     )
     page_dir: Path | None = Field(None, description="Directory of the built page; nothing is served at / without it.")
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _are_turn_uris(cls, value: str | None) -> str | None:
+        for uri in _parts(value):
+            if not is_turn_uri(uri):
+                raise ValueError("not a TURN URI (RFC 7065), as `turn:host:3478?transport=udp` or `turns:host:5349`")
+        return value
+
+    @model_validator(mode="after")
+    def _turn_is_whole(self) -> Self:
+        urls = _parts(self.turn_urls)
+        if bool(urls) != bool(self.turn_secret):
+            present, absent = ("TURN_URLS", "TURN_SECRET") if urls else ("TURN_SECRET", "TURN_URLS")
+            raise ValueError(f"{present} is set and {absent} is not: they are used together")
+        relays = [url for server in self.ice_servers for url in server.urls if url.startswith("turn")]
+        if self.ice_transport_policy == "relay" and not urls and not relays:
+            raise ValueError("ICE_TRANSPORT_POLICY is `relay` without any TURN server: nobody could connect")
+        return self
+
+    @property
+    def client_ice_servers(self) -> IceServers:
+        """What clients are told of STUN and TURN."""
+        turn = None
+        if self.turn_secret is not None:
+            turn = TurnServers(_parts(self.turn_urls), self.turn_secret.get_secret_value(), self.turn_ttl)
+        return IceServers(self.ice_servers, turn, self.ice_transport_policy)
+
+
+def _parts(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]

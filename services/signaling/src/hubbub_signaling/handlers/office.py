@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from hubbub_contracts.bus.peer import LeaveReason, LeaveRoom
 from hubbub_contracts.bus.room import GetRoom
 from hubbub_contracts.socket.base import IceServer
 
+from ..domain.ice_servers import IceServers
 from ..domain.ports import Backend, Client, ReplyT
 from ..domain.session_state import State, Step
 from ..domain.silence import SETTLING, telling_silence
@@ -42,7 +44,7 @@ class OfficeSettings:
     signaling_id: str
     reconnect_grace: float
     """Seconds that a resumable session outlives its socket."""
-    ice_servers: list[IceServer]
+    ice_servers: IceServers
 
 
 class Office:
@@ -57,6 +59,10 @@ class Office:
         self._graces: dict[Session, asyncio.Task[Any]] = {}
         self._doubts: set[asyncio.Task[Any]] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
+
+    def ice_servers(self, peer_id: str) -> list[IceServer]:
+        """Those that this client is told of now: TURN credentials are new each time."""
+        return self.settings.ice_servers.for_peer(peer_id, time.time())
 
     def open(self, client: Client) -> Session:
         """A session for a new socket."""

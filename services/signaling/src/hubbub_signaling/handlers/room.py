@@ -60,7 +60,7 @@ async def join_room(session: Session, call: socket.JoinRoom) -> socket.RoomJoine
         peer_id=peer_id,
         peers=peer_infos(view.peers, peer_id),
         revision=view.revision,
-        ice_servers=office.settings.ice_servers,
+        ice_servers=office.ice_servers(peer_id),
         resume_token=_token(member),
     )
 
@@ -103,7 +103,7 @@ async def resume(session: Session, call: socket.Resume) -> socket.SessionResumed
         peer_id=peer_id,
         peers=peer_infos(view.peers, peer_id),
         revision=view.revision,
-        ice_servers=office.settings.ice_servers,
+        ice_servers=office.ice_servers(peer_id),
         resume_token=call.resume_token,
         transports=[socket.ResumedTransport(transport_id=i, direction=d) for i, d in holdings.transports.items()],
         producers=[producer_info(one) for one in recorded if one.producer_id in holdings.producers],

@@ -39,7 +39,8 @@ async def create_transport(session: Session, call: socket.CreateTransport) -> so
         ice_candidates=created.ice_candidates,
         dtls_parameters=created.dtls_parameters,
         sctp_parameters=created.sctp_parameters,
-        ice_servers=office.settings.ice_servers,
+        ice_servers=office.ice_servers(member.peer_id),
+        ice_transport_policy=office.settings.ice_servers.policy,
     )
 
 
@@ -66,7 +67,7 @@ async def restart_ice(session: Session, call: socket.RestartIce) -> socket.IceRe
         member.placement,
         transport.RestartIce(room_id=member.room_id, peer_id=member.peer_id, transport_id=call.transport_id),
     )
-    return socket.IceRestarted(ice_parameters=restarted.ice_parameters, ice_servers=office.settings.ice_servers)
+    return socket.IceRestarted(ice_parameters=restarted.ice_parameters, ice_servers=office.ice_servers(member.peer_id))
 
 
 async def close_transport(session: Session, call: socket.CloseTransport) -> Done:

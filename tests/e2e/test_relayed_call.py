@@ -1,0 +1,67 @@
+"""Browsers that may use TURN only are in a call: every packet goes through the relay."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.calls import Window, gather_call
+from support.browser import CallBrowser, Tab
+from support.coturn import Coturn
+from support.installation import Installation
+
+_SELECTED = """async () => {
+  const { send, recv } = await hubbub.stats();
+  return [send, recv].map((reports) => {
+    const byId = new Map(reports.map((report) => [report.id, report]));
+    const transport = reports.find((report) => report.type === "transport");
+    const pair = byId.get(transport.selectedCandidatePairId);
+    return { local: byId.get(pair.localCandidateId), remote: byId.get(pair.remoteCandidateId) };
+  });
+}"""
+
+_REFUSED = """async (iceServers) => {
+  const connection = new RTCPeerConnection({ iceServers, iceTransportPolicy: "relay" });
+  const seen = { candidates: 0, errors: [] };
+  connection.onicecandidateerror = ({ errorCode }) => seen.errors.push(errorCode);
+  const done = new Promise((resolve) => {
+    connection.onicecandidate = ({ candidate }) => (candidate?.candidate ? seen.candidates++ : candidate || resolve());
+  });
+  connection.createDataChannel("");
+  await connection.setLocalDescription();
+  await done;
+  connection.close();
+  return seen;
+}"""
+
+
+@pytest.fixture
+def coturn(tmp_path: Path) -> Iterator[Coturn]:
+    """With the configuration that is deployed."""
+    with Coturn(tmp_path / "coturn") as running:
+        yield running
+
+
+async def selected(tab: Tab) -> list[dict[str, Any]]:
+    """The candidate pairs that the tab's two transports use."""
+    pairs: list[dict[str, Any]] = await tab.page.evaluate(_SELECTED)
+    return pairs
+
+
+async def test_a_call_through_a_relay(tmp_path: Path, coturn: Coturn, browser: CallBrowser, call_id: str) -> None:
+    environment = {**coturn.environment, "ICE_TRANSPORT_POLICY": "relay"}
+    with Installation(tmp_path / "installation", environment=environment) as installation:
+        tabs = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], width=320, height=180)
+        for tab in tabs:
+            for pair in await selected(tab):
+                assert pair["local"]["candidateType"] == "relay"
+                assert pair["local"]["address"] == coturn.address
+                assert pair["remote"]["address"] == coturn.address
+        window = await Window.watch(tabs, 3)
+        window.require_all_frames(0.9)
+
+        wrong = [{"urls": coturn.urls.split(","), "username": "4102444800:peer", "credential": "guessed"}]
+        seen = await tabs[0].page.evaluate(_REFUSED, wrong)
+        assert seen["candidates"] == 0
+        assert set(seen["errors"]) == {401}

@@ -1,0 +1,131 @@
+"""A real TURN server takes the credentials that signaling hands out, and relays to media nodes alone."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aioice.stun import TransactionFailed
+from aioice.turn import TurnTransport, create_turn_endpoint
+
+from hubbub_signaling.domain.ice_servers import TurnServers
+from support.caller import Caller
+from support.coturn import Coturn
+from support.installation import Installation
+
+UNAUTHORIZED = 401
+FORBIDDEN = 403
+
+
+@pytest.fixture(scope="module")
+def coturn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coturn]:
+    """With the configuration that is deployed."""
+    with Coturn(tmp_path_factory.mktemp("coturn")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory, coturn: Coturn) -> Iterator[Installation]:
+    """It knows the TURN server's secret, and a STUN server besides."""
+    environment = {
+        **coturn.environment,
+        "ICE_SERVERS": '[{"urls": ["stun:stun.example.org"]}]',
+        "ICE_TRANSPORT_POLICY": "relay",
+        "TURN_TTL": "600",
+    }
+    with Installation(tmp_path_factory.mktemp("turn"), environment=environment) as running:
+        yield running
+
+
+class Receiver(asyncio.DatagramProtocol):
+    """What becomes of datagrams sent through a relay."""
+
+    def __init__(self) -> None:
+        self.errors: asyncio.Queue[Exception] = asyncio.Queue()
+
+    def error_received(self, exc: Exception) -> None:
+        """The server refused to send there."""
+        self.errors.put_nowait(exc)
+
+
+@asynccontextmanager
+async def allocation(coturn: Coturn, username: str, credential: str) -> AsyncIterator[tuple[TurnTransport, Receiver]]:
+    """A relayed address. Raises TransactionFailed when the server refuses."""
+    transport, receiver = await create_turn_endpoint(Receiver, (coturn.address, coturn.port), username, credential)
+    try:
+        yield transport, receiver
+    finally:
+        await transport._close()
+
+
+def turn_server(answer: dict[str, Any]) -> dict[str, Any]:
+    """The TURN server that signaling told of, after the STUN server."""
+    stun, turn = answer["iceServers"]
+    assert stun == {"urls": ["stun:stun.example.org"]}
+    assert isinstance(turn, dict)
+    return turn
+
+
+async def test_every_answer_that_names_ice_servers_has_fresh_credentials_that_work(
+    installation: Installation, coturn: Coturn, call_id: str
+) -> None:
+    async with Caller(installation.url) as alice:
+        created = await alice.call("createRoom", callId=call_id)
+        joined = await alice.call(
+            "joinRoom", callId=call_id, userId="alice", rtpCapabilities=created["rtpCapabilities"], resumable=True
+        )
+        transport = await alice.call("createTransport", direction="send")
+        assert transport["iceTransportPolicy"] == "relay"
+        restarted = await alice.call("restartIce", transportId=transport["id"])
+        await alice.cut()
+        async with Caller(installation.url) as again:
+            resumed = await again.call("resume", resumeToken=joined["resumeToken"], lastRevision=0)
+            await again.call("leaveRoom")
+    for answer in (joined, transport, restarted, resumed):
+        turn = turn_server(answer)
+        assert turn["urls"] == coturn.urls.split(",")
+        expiry, _, peer_id = turn["username"].partition(":")
+        assert peer_id == joined["peerId"]
+        assert 0 < int(expiry) - time.time() <= 600
+        async with allocation(coturn, turn["username"], turn["credential"]):
+            pass
+
+
+@pytest.mark.parametrize("fault", ["expired", "another secret", "a later expiry"])
+async def test_credentials_that_do_not_hold_are_refused(coturn: Coturn, fault: str) -> None:
+    secret = "not the server's secret" if fault == "another secret" else coturn.secret
+    servers = TurnServers([], secret, ttl=60)
+    given = servers.credentials("peer", now=time.time() - (3600 if fault == "expired" else 0))
+    username, credential = given.username, given.credential
+    assert username is not None
+    assert credential is not None
+    if fault == "a later expiry":
+        username = f"{int(time.time()) + 86_400}:peer"
+    with pytest.raises(TransactionFailed) as refused:
+        async with allocation(coturn, username, credential):
+            pass
+    assert refused.value.response.error_code == UNAUTHORIZED
+
+
+async def test_it_relays_to_the_media_node_and_to_nobody_else(coturn: Coturn) -> None:
+    given = TurnServers([], coturn.secret, ttl=60).credentials("peer", now=time.time())
+    assert given.username is not None
+    assert given.credential is not None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as node:
+        node.bind((coturn.address, 0))
+        node.setblocking(False)
+        async with allocation(coturn, given.username, given.credential) as (transport, receiver):
+            for stranger in ("127.0.0.1", "10.255.255.254", "169.254.169.254", "224.0.0.1"):
+                transport.sendto(b"in?", (stranger, 9))
+                async with asyncio.timeout(10):
+                    error = await receiver.errors.get()
+                assert isinstance(error, TransactionFailed), stranger
+                assert error.response.error_code == FORBIDDEN, stranger
+            transport.sendto(b"hello", node.getsockname())
+            async with asyncio.timeout(10):
+                assert await asyncio.get_running_loop().sock_recv(node, 100) == b"hello"
