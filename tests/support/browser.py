@@ -183,12 +183,16 @@ class CallBrowser:
 
 
 @asynccontextmanager
-async def chromium(*, permission: bool = True) -> AsyncIterator[CallBrowser]:
-    """Starts $CHROMIUM, or /usr/bin/chromium, with an empty profile; without `permission` it refuses the devices."""
+async def chromium(*, permission: bool = True, trusted_key: str | None = None) -> AsyncIterator[CallBrowser]:
+    """Starts $CHROMIUM, or /usr/bin/chromium, with an empty profile; without `permission` it refuses the devices.
+
+    `trusted_key` is the base64 SHA-256 of a public key: a certificate of it needs no authority behind it.
+    """
+    trust = [] if trusted_key is None else [f"--ignore-certificate-errors-spki-list={trusted_key}"]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium",
-            args=[*_ARGUMENTS, *FAKE_DEVICES, *(PERMISSION if permission else [])],
+            args=[*_ARGUMENTS, *FAKE_DEVICES, *(PERMISSION if permission else []), *trust],
         )
         try:
             yield CallBrowser(browser)

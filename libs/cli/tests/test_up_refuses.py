@@ -47,3 +47,9 @@ def test_a_bus_that_does_not_answer(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "no NATS server answers" in result.stderr
     assert "secret" not in result.stderr
+
+
+def test_half_a_certificate(tmp_path: Path) -> None:
+    result = run_up(tmp_path / "data", TLS_CERT=str(tmp_path / "certificate.pem"))
+    assert result.returncode == 1
+    assert "TLS_CERT and TLS_KEY are used together" in result.stderr

@@ -37,6 +37,7 @@ class Installation:
         nodes: int = 1,
         signalings: int = 1,
         workers: int = 1,
+        tls: bool = False,
         environment: dict[str, str] | None = None,
     ) -> None:
         """`environment` is for the services and adds to our own."""
@@ -44,6 +45,7 @@ class Installation:
         self.port = free_tcp_ports(signalings)
         rtc_min_port = free_udp_ports(_UDP_PORTS, ANY)
         self._counts = {"registries": registries, "nodes": nodes, "signalings": signalings, "workers": workers}
+        self._scheme = "https" if tls else "http"
         self._environment = {
             **{key: value for key, value in os.environ.items() if key not in _INHERITED_NOT},
             "PORT": str(self.port),
@@ -57,12 +59,12 @@ class Installation:
     @property
     def url(self) -> str:
         """Of the first signaling instance."""
-        return f"http://127.0.0.1:{self.port}"
+        return self.urls[0]
 
     @property
     def urls(self) -> list[str]:
         """Of every signaling instance."""
-        return [f"http://127.0.0.1:{self.port + i}" for i in range(self._counts["signalings"])]
+        return [f"{self._scheme}://127.0.0.1:{self.port + i}" for i in range(self._counts["signalings"])]
 
     @property
     def log(self) -> Path:
@@ -87,6 +89,8 @@ class Installation:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         counts = [text for key, value in self._counts.items() for text in (f"--{key}", str(value))]
         command = [sys.executable, "-m", "hubbub_cli", "up", "--verbose", "--data-dir", str(self.data_dir), *counts]
+        if self._scheme == "https":
+            command.append("--tls")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 bound_to_us(command),

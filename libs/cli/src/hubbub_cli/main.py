@@ -1,7 +1,9 @@
 """The `hubbub` command."""
 
+import datetime as dt
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +14,7 @@ from hubbub_cli.data_dir import DataDirInUse
 from hubbub_cli.exec_with_parent import die_with_parent
 from hubbub_cli.nats_info import NatsTooOld, NatsUnreachable
 from hubbub_cli.nats_server import NatsBinaryMissing
+from hubbub_cli.own_certificate import Address, CertificateFiles, keep_certificate, own_addresses
 from hubbub_cli.plan import Layout
 from hubbub_cli.ports import PortTaken
 from hubbub_cli.reporter import Reporter
@@ -51,6 +54,11 @@ def up_command(
         Path | None,
         typer.Option(envvar="PAGE_DIR", help="Of the built page.", show_default="that of this checkout"),
     ] = None,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="HTTPS with a certificate of our own making: cameras work on other devices.")
+    ] = False,
+    tls_cert: Annotated[Path | None, typer.Option(envvar="TLS_CERT", help="PEM file: HTTPS with it.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(envvar="TLS_KEY", help="PEM file of its key.")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all that services write.")] = False,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
@@ -58,6 +66,7 @@ def up_command(
     if with_parent:
         die_with_parent(signal.SIGTERM)
     try:
+        addresses = own_addresses() if tls else []
         layout = Layout(
             http_port=port,
             rtc_min_port=rtc_min_port,
@@ -68,8 +77,10 @@ def up_command(
             signalings=signalings,
             log_level=log_level,
             page_dir=page_dir or built_page(),
+            tls=_certificate(tls_cert, tls_key, data_dir.absolute() / "tls" if tls else None, addresses),
         )
-        options = UpOptions(layout, data_dir.absolute(), dict(os.environ), nats_url or None)
+        others = [str(address) for address in addresses if not address.is_loopback]
+        options = UpOptions(layout, data_dir.absolute(), dict(os.environ), nats_url or None, others)
         up(options, Reporter(verbose=verbose))
     except (
         DataDirInUse,
@@ -82,6 +93,19 @@ def up_command(
     ) as error:
         Console(stderr=True, highlight=False).print(f"[bold red]hubbub:[/] {error}", markup=True, soft_wrap=True)
         raise typer.Exit(1) from error
+
+
+def _certificate(
+    certificate: Path | None, key: Path | None, own: Path | None, addresses: Sequence[Address]
+) -> CertificateFiles | None:
+    """That of the operator, or the one that is kept in the folder `own`. Raises ValueError."""
+    if bool(certificate) != bool(key):
+        raise ValueError("TLS_CERT and TLS_KEY are used together")
+    if certificate and key:
+        if own is not None:
+            raise ValueError("--tls makes a certificate, TLS_CERT brings one: use either")
+        return CertificateFiles(certificate.absolute(), key.absolute())
+    return None if own is None else keep_certificate(own, addresses, dt.datetime.now(dt.UTC))
 
 
 def built_page() -> Path | None:

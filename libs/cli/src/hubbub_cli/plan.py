@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hubbub_cli.own_certificate import CertificateFiles
 from hubbub_cli.process import ProcessSpec
 
 SERVICE_GRACE = 5.0
@@ -26,6 +27,8 @@ class Layout:
     log_level: str = "info"
     page_dir: Path | None = None
     """Of the built page, which signaling serves at `/`."""
+    tls: CertificateFiles | None = None
+    """With them signaling speaks HTTPS."""
 
     def __post_init__(self) -> None:
         """Raises ValueError, with advice, when the RTC ports are too few."""
@@ -52,6 +55,11 @@ class Layout:
         """One per signaling instance."""
         return [self.http_port + i for i in range(self.signalings)]
 
+    def urls(self, host: str) -> list[str]:
+        """Of each signaling instance, by this name or address of the machine; without a slash at the end."""
+        scheme = "http" if self.tls is None else "https"
+        return [f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}" for port in self.http_ports()]
+
 
 def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -> list[ProcessSpec]:
     """The services in the order in which they start; they end in the reverse order."""
@@ -63,8 +71,9 @@ def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -
         name = f"node-{i + 1}"
         specs.append(_service(name, "hubbub_media_node", {**common, **ports, "NODE_ID": name}))
     page = {} if layout.page_dir is None else {"PAGE_DIR": str(layout.page_dir)}
+    tls = {} if layout.tls is None else {"TLS_CERT": str(layout.tls.certificate), "TLS_KEY": str(layout.tls.key)}
     for i, port in enumerate(layout.http_ports()):
-        specs.append(_service(f"signaling-{i + 1}", "hubbub_signaling", {**common, **page, "PORT": str(port)}))
+        specs.append(_service(f"signaling-{i + 1}", "hubbub_signaling", {**common, **page, **tls, "PORT": str(port)}))
     return specs
 
 

@@ -10,7 +10,7 @@ Rules
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,8 @@ class UpOptions:
     environment: Mapping[str, str]
     nats_url: str | None
     """Of a server that somebody else runs; None: start one."""
+    other_hosts: Sequence[str] = ()
+    """Addresses to tell the user for other devices."""
 
 
 def up(options: UpOptions, reporter: Reporter) -> None:
@@ -62,7 +64,7 @@ class _Installation:
         self._layout = options.layout
         self._reporter = reporter
         self._supervisor = Supervisor(self._hear)
-        self._base_urls = [f"http://127.0.0.1:{port}" for port in self._layout.http_ports()]
+        self._base_urls = self._layout.urls("127.0.0.1")
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
         self._nats_url = ""
@@ -76,9 +78,10 @@ class _Installation:
                     self._ready = True
                     self._publish()
                     self._reporter.say(
-                        f"[bold green]Hubbub is ready:[/] http://localhost:{self._layout.http_port} "
-                        "[dim](Ctrl-C ends it)[/]"
+                        f"[bold green]Hubbub is ready:[/] {self._layout.urls('localhost')[0]} [dim](Ctrl-C ends it)[/]"
                     )
+                    for host in self._options.other_hosts:
+                        self._reporter.say(f"[dim]from other devices:[/] {self._layout.urls(host)[0]}")
                     await self._stopping.wait()
             finally:
                 self._reporter.end_of_start()

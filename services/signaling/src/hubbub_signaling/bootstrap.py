@@ -19,6 +19,7 @@ from hubbub_service import Lifecycle
 from .adapters.bus_backend import BusBackend
 from .adapters.http import make_http
 from .adapters.socket_server import MAX_FRAME, SocketServer
+from .adapters.tls import ReloadedCertificate
 from .handlers.catalogue import HANDLERS
 from .handlers.office import Office, OfficeSettings
 from .settings import Settings
@@ -49,6 +50,7 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     )
     await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda told: office.hubs.heard_revisions(told.revisions))
     origins = _origins(settings.frontend_url)
+    certificate = _certificate(settings, life)
     server = uvicorn.Server(
         uvicorn.Config(
             socketio.ASGIApp(
@@ -63,6 +65,7 @@ async def start(settings: Settings, life: Lifecycle) -> None:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=2,
+            ssl_context_factory=None if certificate is None else lambda _config, _default: certificate.context,
         )
     )
     # `serve` is `_serve` with uvicorn's own signal handlers around it; the signals are the lifecycle's.
@@ -89,6 +92,15 @@ def _listen(host: str, port: int) -> socket.socket:
         raise OSError(f"TCP port {port} cannot be used: {error.strerror}") from error
     listener.listen(2048)
     return listener
+
+
+def _certificate(settings: Settings, life: Lifecycle) -> ReloadedCertificate | None:
+    """That of HTTPS, watched; None: HTTP is spoken, here or behind a proxy that ends TLS."""
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    certificate = ReloadedCertificate(settings.tls_cert, settings.tls_key)
+    life.tasks.spawn(certificate.watch(), "certificate", vital=True)
+    return certificate
 
 
 def _origins(frontend_url: str | None) -> list[str]:

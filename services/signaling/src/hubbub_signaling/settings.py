@@ -11,6 +11,7 @@ from hubbub_contracts import ids
 from hubbub_contracts.socket.base import IceServer
 from hubbub_service.settings import ServiceSettings
 
+from .adapters.tls import load_context
 from .domain.ice_servers import IceServers, IceTransportPolicy, TurnServers, is_turn_uri
 
 
@@ -41,6 +42,10 @@ class Settings(ServiceSettings):
     ice_transport_policy: IceTransportPolicy | None = Field(
         None, description="`relay` has clients send through TURN only; `all`, which is the browsers' default, any way."
     )
+    tls_cert: Path | None = Field(
+        None, description="PEM file of the certificate and its chain, for HTTPS; read again when it changes."
+    )
+    tls_key: Path | None = Field(None, description="PEM file of its key, unencrypted.")
     page_dir: Path | None = Field(None, description="Directory of the built page; nothing is served at / without it.")
 
     @field_validator("turn_urls")
@@ -60,6 +65,15 @@ class Settings(ServiceSettings):
         relays = [url for server in self.ice_servers for url in server.urls if url.startswith("turn")]
         if self.ice_transport_policy == "relay" and not urls and not relays:
             raise ValueError("ICE_TRANSPORT_POLICY is `relay` without any TURN server: nobody could connect")
+        return self
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if self.tls_cert and self.tls_key:
+            load_context(self.tls_cert, self.tls_key)
+        elif self.tls_cert or self.tls_key:
+            present, absent = ("TLS_CERT", "TLS_KEY") if self.tls_cert else ("TLS_KEY", "TLS_CERT")
+            raise ValueError(f"{present} is set and {absent} is not: they are used together")
         return self
 
     @property

@@ -1,0 +1,36 @@
+"""`hubbub up --tls`: a call over HTTPS and secure web sockets, at an address where plain HTTP would have no camera."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from e2e.calls import Window, gather_call
+from hubbub_cli.installation import Installation
+from hubbub_media_node.adapters.sockets import interface_address
+from support.browser import chromium
+
+_NOT_SECURE = """() => performance.getEntriesByType("resource").map((entry) => entry.name)
+  .filter((name) => !/^(https|wss|data|blob):/.test(name))"""
+
+
+async def test_a_call_over_https_at_the_address_of_the_machine(
+    start_installation: Callable[..., Installation], call_id: str
+) -> None:
+    installation = start_installation(tls=True)
+    address = interface_address()
+    assert address is not None
+    url = f"https://{address}:{installation.port}"
+    assert f"from other devices: {url}" in installation.log.read_text()
+
+    certificate = x509.load_pem_x509_certificate((installation.data_dir / "tls" / "certificate.pem").read_bytes())
+    public_key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    trusted = base64.b64encode(hashlib.sha256(public_key).digest()).decode()
+    async with chromium(trusted_key=trusted) as browser:
+        tabs = await gather_call(browser, url, call_id, ["Ann", "Ben"], width=320, height=180)
+        for tab in tabs:
+            assert await tab.page.evaluate("isSecureContext")
+            assert await tab.page.evaluate(_NOT_SECURE) == []
+        (await Window.watch(tabs, 2)).require_all_frames(0.9)
