@@ -45,9 +45,9 @@ class Settings(ServiceSettings):
     confirmation_timeout: float = Field(
         10.0, gt=0, description="Seconds that a peer or producer may be unknown to its room before it is closed."
     )
-    max_transports_per_peer: int = Field(8, ge=1)
-    max_producers_per_peer: int = Field(32, ge=1)
-    max_consumers_per_peer: int = Field(512, ge=1)
+    max_transports_per_peer: int = Field(8, ge=1, description="Transports that a peer may have.")
+    max_producers_per_peer: int = Field(32, ge=1, description="Producers that a peer may have.")
+    max_consumers_per_peer: int = Field(512, ge=1, description="Consumers that a peer may have.")
 
     @field_validator("rtc_listen_ip")
     @classmethod
