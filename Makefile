@@ -164,6 +164,7 @@ web: python $(WEB)/dist/index.html
 .PHONY: browser
 browser:
 	@scripts/ensure-chromium
+	@scripts/ensure-firefox
 
 .PHONY: coturn
 coturn:

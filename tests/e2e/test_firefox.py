@@ -1,0 +1,52 @@
+"""Firefox and Chromium in one call: each decodes the other."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from hubbub_media_node.adapters.sockets import interface_address
+from support.browser import CallBrowser
+from support.firefox import PATH, firefox
+from support.installation import Installation
+
+# Firefox does not pair with a loopback address. H264 is left out: Firefox fetches its encoder from the network.
+ADDRESS = interface_address()
+
+_DECODED = """(async () => {
+  const { recv } = await hubbub.stats();
+  const video = recv.find((one) => one.type === "inbound-rtp" && one.kind === "video");
+  const audio = recv.find((one) => one.type === "inbound-rtp" && one.kind === "audio");
+  return { frames: video?.framesDecoded ?? 0, energy: audio?.totalAudioEnergy ?? 0, width: video?.frameWidth ?? 0 };
+})()"""
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(not PATH.exists(), reason=f"there is no Firefox at {PATH}")
+@pytest.mark.skipif(ADDRESS is None, reason="this machine has no network interface, and Firefox needs one")
+@pytest.mark.parametrize("codec", ["VP8", "VP9"])
+async def test_firefox_and_chromium_see_and_hear_each_other(
+    tmp_path: Path, browser: CallBrowser, call_id: str, codec: str
+) -> None:
+    with Installation(tmp_path / "installation", environment={"ANNOUNCED_IP": str(ADDRESS)}) as installation:
+        async with firefox(tmp_path / "profile") as fox:
+            query = {"room": call_id, "name": "Fox", "join": "", "width": 640, "height": 360, "codec": codec}
+            await fox.open(f"{installation.url}/?{urlencode(query)}")
+            tab = await browser.open_tab(installation.url, call_id, "Chrome", width=640, height=360, codec=codec)
+            await tab.wait_sees("Fox", timeout=30)
+            before, seen = await fox.evaluate(_DECODED), await tab.stats()
+            async with asyncio.timeout(40):
+                while True:
+                    await asyncio.sleep(0.5)
+                    after, now = await fox.evaluate(_DECODED), await tab.stats()
+                    if (
+                        after["frames"] >= before["frames"] + 60
+                        and after["energy"] > before["energy"]
+                        and now.video_from["Fox"].frames >= seen.video_from["Fox"].frames + 60
+                        and now.audio_from["Fox"].energy > seen.audio_from["Fox"].energy
+                    ):
+                        break
+            assert after["width"] > 0
