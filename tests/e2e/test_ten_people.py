@@ -1,0 +1,37 @@
+"""Ten in a room, two of them in a browser: each browser decodes the pictures of all nine others."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+
+from e2e.calls import gather_call
+from support.browser import CallBrowser
+from support.caller import Caller
+from support.installation import Installation
+
+OTHERS = 8
+
+
+@pytest.mark.timeout(180)
+async def test_ten_people(installation: Installation, browser: CallBrowser, call_id: str) -> None:
+    async with AsyncExitStack() as stack:
+        for number in range(OTHERS):
+            caller = await stack.enter_async_context(Caller(installation.url))
+            await caller.join(call_id, userId=f"user{number}", displayName=f"Caller {number}")
+            for kind in ("audio", "video"):
+                await caller.publish(kind)
+        tabs = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], width=640, height=360)
+        names = [f"Caller {number}" for number in range(OTHERS)]
+        for tab in tabs:
+            await asyncio.gather(*(tab.wait_sees(name, timeout=20) for name in names))
+            before = await tab.stats()
+            everybody = {*names, "Ann", "Ben"} - {tab.name}
+            assert set(before.video_from) == set(before.audio_from) == everybody
+            async with asyncio.timeout(30):
+                while True:
+                    await asyncio.sleep(0.5)
+                    after = await tab.stats()
+                    if all(after.video_from[one].frames >= before.video_from[one].frames + 20 for one in everybody):
+                        break
+            assert max(one.packets_lost for one in after.video_from.values()) == 0
