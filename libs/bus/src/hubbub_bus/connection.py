@@ -50,7 +50,10 @@ class Unreachable(Exception):
 
 
 class Connection:
-    """One connection of this process; `name` shows in the server's monitoring."""
+    """One connection of this process; `name` shows in the server's monitoring.
+
+    It begins with the service's name, as in `node-n1`: servers tell by it whose inbox is whose.
+    """
 
     def __init__(self, client: PatientClient, name: str) -> None:
         self.client = client
@@ -81,7 +84,7 @@ class Connection:
             ping_interval=PING_INTERVAL,
             max_outstanding_pings=2,
             drain_timeout=DRAIN_TIMEOUT,
-            inbox_prefix=f"_INBOX.{_token(name)}.{ids.mint()}",
+            inbox_prefix=_inbox(name),
         )
         where = ", ".join(_without_password(server) for server in servers)
         patience = asyncio.get_running_loop().call_later(2, log.warning, "waiting for a NATS server at %s", where)
@@ -220,6 +223,11 @@ def _call(listeners: list[Listener]) -> None:
             listener()
         except Exception:
             log.exception("a listener of the connection failed")
+
+
+def _inbox(name: str) -> str:
+    """Where this connection is answered, as `_INBOX.node.n1.<random>`: a server can keep it for one kind of service."""
+    return ".".join(["_INBOX", *map(_token, name.split("-", 1)), ids.mint()])
 
 
 def _token(name: str) -> str:

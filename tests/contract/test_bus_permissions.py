@@ -1,0 +1,130 @@
+"""Every service works with the credential that is deployed for it, and can do nothing else with it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import nats
+import nats.errors
+import pytest
+
+from hubbub_bus import Bus
+from hubbub_bus.connection import Unreachable
+from support.caller import Caller
+from support.client_socket import Refused
+from support.deployed_nats import DeployedNats
+from support.eventually import counts_become, stats_show
+from support.installation import Installation
+from support.moving import moved, rebuild_alice, rebuild_bob
+from support.pair import calling
+
+FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
+
+FOREIGN = {
+    "signaling": {
+        "publish": [
+            "$KV.rooms.room.settings.room",
+            "$KV.leases.node.n1",
+            "$JS.API.STREAM.DELETE.KV_rooms",
+            "$JS.API.STREAM.PURGE.KV_rooms",
+            "$JS.API.CONSUMER.CREATE.KV_rooms",
+            "hubbub.v1.room.room.settings.room",
+            "hubbub.v1.media.room.peer",
+            "hubbub.v1.node.n1.beat",
+            "_INBOX.node.n1.x",
+        ],
+        "subscribe": ["hubbub.v1.registry.>", "hubbub.v1.node.*.*.>", "_INBOX.>", "_INBOX.registry.>", "$KV.>", ">"],
+    },
+    "node": {
+        "publish": [
+            "$KV.rooms.room.settings.room",
+            "$KV.leases.signaling.s1",
+            "$JS.API.STREAM.DELETE.KV_leases",
+            "hubbub.v1.registry.room.create",
+            "hubbub.v1.node.n1.1.ping",
+            "hubbub.v1.room.room.settings.room",
+            "_INBOX.signaling.s1.x",
+        ],
+        "subscribe": ["hubbub.v1.registry.>", "hubbub.v1.media.*.*", "_INBOX.signaling.>", "$KV.rooms.>", ">"],
+    },
+    "registry": {
+        "publish": [
+            "$JS.API.STREAM.DELETE.KV_rooms",
+            "$JS.API.STREAM.CREATE.other",
+            "hubbub.v1.node.n1.1.transport.create",
+            "hubbub.v1.media.room.peer",
+            "_INBOX.signaling.s1.x",
+        ],
+        "subscribe": ["hubbub.v1.media.*.*", "hubbub.v1.node.*.*.>", "_INBOX.signaling.>", ">"],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedNats]:
+    """With the configuration that is deployed."""
+    with DeployedNats(tmp_path_factory.mktemp("nats")) as running:
+        yield running
+
+
+async def test_services_do_all_their_work_without_a_violation(tmp_path: Path, call_id: str) -> None:
+    installation = Installation(tmp_path / "installation", nodes=2, reconnect_grace=2, empty_room_ttl=2)
+    with DeployedNats(tmp_path / "nats") as server:
+        # Each gets a credential of its own; the server that an installation brings stays idle.
+        for process in installation.processes:
+            url = {"NATS_URL": server.url(process.name.split("-")[0])}
+            process.spec = dataclasses.replace(process.spec, environment={**process.spec.environment, **url})
+        with installation:
+            async with calling(installation.url, call_id, resumable=True) as pair:
+                await pair.alice.call("pauseProducer", producerId=pair.producers["audio"])
+                await pair.bob.event("producerPaused", producerId=pair.producers["audio"])
+                await pair.alice.call("resumeProducer", producerId=pair.producers["audio"])
+                await pair.alice.cut()
+                async with Caller(installation.url) as again:
+                    await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
+                    again.take_over_media(pair.alice)
+                    pair.alice = again
+                    # A dead node is fenced, and its peers are placed anew.
+                    home = max(installation.stats()["workers"], key=lambda worker: worker["peers"])["nodeId"]
+                    former = set(pair.producers.values())
+                    next(node for node in installation.nodes if node.name == home).kill()
+                    for caller in (pair.alice, pair.bob):
+                        await moved(caller, within=20)
+                    await rebuild_alice(pair)
+                    await rebuild_bob(pair, before=former)
+                    await pair.flows()
+                    await counts_become(installation, within=20, **FULL)
+                    with pytest.raises(Refused):
+                        await pair.bob.call("closeProducer", producerId=pair.producers["audio"])
+                    await pair.alice.call("leaveRoom")
+            await stats_show(installation, {"rooms": 0, "peers": 0}, within=20)
+        assert server.violations() == []
+
+
+@pytest.mark.parametrize("service", FOREIGN)
+async def test_a_foreign_subject_is_refused(deployed: DeployedNats, service: str) -> None:
+    errors: asyncio.Queue[Exception] = asyncio.Queue()
+    client = await nats.connect(deployed.url(service), error_cb=errors.put, allow_reconnect=False)
+    try:
+        for kind, subjects in FOREIGN[service].items():
+            for subject in subjects:
+                if kind == "publish":
+                    await client.publish(subject, b"{}")
+                else:
+                    await client.subscribe(subject)
+                await client.flush()
+                async with asyncio.timeout(10):
+                    error = str(await errors.get()).lower()
+                assert "permissions violation" in error, (kind, subject)
+                assert subject.lower() in error, (kind, subject)
+    finally:
+        await client.close()
+
+
+async def test_nobody_comes_in_without_a_credential(deployed: DeployedNats) -> None:
+    for url in (f"nats://127.0.0.1:{deployed.port}", f"nats://signaling:guess@127.0.0.1:{deployed.port}"):
+        with pytest.raises(Unreachable):
+            await Bus.connect(url, name="stranger", timeout=10)
