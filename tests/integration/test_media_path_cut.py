@@ -1,0 +1,28 @@
+"""The way of the media is cut and mended: the call goes on by itself, nobody having left."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from support.installation import Installation
+from support.pair import calling
+from support.udp_relay import ENVIRONMENT, UdpRelay
+
+
+async def test_media_comes_back_with_its_way(tmp_path: Path, call_id: str) -> None:
+    with Installation(tmp_path, environment=ENVIRONMENT) as installation:
+        async with UdpRelay(installation.layout.rtc_min_port) as relay, calling(installation.url, call_id) as pair:
+            relay.is_cut = True
+            await asyncio.sleep(0.2)
+            heard = [
+                pair.consumers[kind].transport.streams[pair.consumers[kind].ssrc].packets for kind in pair.consumers
+            ]
+            await asyncio.sleep(2)
+            still = [
+                pair.consumers[kind].transport.streams[pair.consumers[kind].ssrc].packets for kind in pair.consumers
+            ]
+            assert still == heard
+            relay.is_cut = False
+            await pair.flows()
+            assert pair.bob.events("peerLeft") == pair.bob.events("transportClosed") == []
