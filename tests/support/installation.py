@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_cli.plan import Layout, service_specs
-from hubbub_cli.ports import ANY, free_tcp_ports, free_udp_ports
+from hubbub_cli.ports import ANY, LOOPBACK, free_tcp_ports, free_udp_ports
 
 from .service_process import ServiceProcess
 
@@ -23,7 +23,9 @@ PAGE_DIR = REPOSITORY / "libs" / "web-client" / "dist"
 START_TIMEOUT = 30.0
 _POLL_INTERVAL = 0.05
 _UDP_PORTS_PER_NODE = 8
-_INHERITED_NOT = frozenset({"NATS_URL", "PORT", "RTC_MIN_PORT", "RTC_MAX_PORT", "WORKERS", "NODE_ID", "LOG_LEVEL"})
+_INHERITED_NOT = frozenset(
+    {"NATS_URL", "PORT", "RTC_MIN_PORT", "RTC_MAX_PORT", "WORKERS", "NODE_ID", "LOG_LEVEL", "METRICS_PORT"}
+)
 
 
 class NotReady(Exception):
@@ -47,12 +49,14 @@ class Installation:
         nodes: int = 1,
         signalings: int = 1,
         workers: int = 1,
+        metrics: bool = False,
         reconnect_grace: float = 5.0,
         empty_room_ttl: float = 5.0,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """`directory` holds NATS's store and the logs (a temporary one when None); times are seconds;
-        `environment` goes to every service and wins over all else."""
+        """`directory` holds NATS's store and the logs (a temporary one when None); times are seconds; with `metrics`
+        registries and nodes show theirs, as signaling always does; `environment` goes to every service and wins over
+        all else."""
         self._exit = ExitStack()
         if directory is None:
             temporary = tempfile.TemporaryDirectory(prefix="hubbub-installation-", ignore_cleanup_errors=True)
@@ -60,6 +64,8 @@ class Installation:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.nats = EmbeddedNats(directory / "nats")
+        shown = registries + nodes if metrics else 0
+        metrics_port = free_tcp_ports(shown, LOOPBACK) if metrics else 0
         rtc_min_port = free_udp_ports(nodes * _UDP_PORTS_PER_NODE, ANY)
         self.layout = Layout(
             http_port=free_tcp_ports(signalings),
@@ -70,6 +76,7 @@ class Installation:
             nodes=nodes,
             signalings=signalings,
             page_dir=PAGE_DIR,
+            metrics_ports=range(metrics_port, metrics_port + shown),
         )
         inherited = {
             **{key: value for key, value in os.environ.items() if key not in _INHERITED_NOT},

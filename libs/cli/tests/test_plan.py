@@ -1,8 +1,11 @@
 """Which processes run, and with which ports."""
 
+import socket
+
 import pytest
 
 from hubbub_cli.plan import Layout, service_specs
+from hubbub_cli.ports import free_tcp_ports_from
 from hubbub_cli.up import stages
 
 
@@ -27,3 +30,31 @@ def test_services_are_told_where_the_bus_is_and_keep_what_they_inherit() -> None
 def test_services_end_in_the_order_signaling_nodes_registries() -> None:
     started = [[spec.name for spec in stage] for stage in stages(service_specs(Layout(nodes=2), "", {}))]
     assert started[::-1] == [["signaling-1"], ["node-1", "node-2"], ["registry-1", "registry-2"]]
+
+
+def test_each_registry_and_node_shows_its_metrics_on_a_port_of_its_own() -> None:
+    layout = Layout(nodes=2, metrics_ports=[9464, 9465, 9467, 9468])
+    specs = service_specs(layout, "", {"METRICS_PORT": "1"})
+    ports = {spec.name: spec.environment.get("METRICS_PORT") for spec in specs}
+    assert ports == {
+        "registry-1": "9464",
+        "registry-2": "9465",
+        "node-1": "9467",
+        "node-2": "9468",
+        "signaling-1": None,
+    }
+    assert layout.metrics_urls() == [
+        *(f"http://127.0.0.1:{port}/metrics" for port in (9464, 9465, 9467, 9468, 4000)),
+    ]
+
+
+def test_taken_metrics_ports_are_passed_over(tcp_port: int) -> None:
+    with socket.create_server(("127.0.0.1", tcp_port)):
+        found = free_tcp_ports_from(tcp_port, 2)
+    assert len(set(found)) == 2
+    assert min(found) > tcp_port
+
+
+def test_too_few_metrics_ports_are_refused() -> None:
+    with pytest.raises(ValueError, match="no 3 free TCP ports from 65535 on"):
+        free_tcp_ports_from(65535, 3)

@@ -7,6 +7,7 @@ from hubbub_bus.ending import end
 from hubbub_bus.events import Subscription
 from hubbub_bus.kv import Bucket, BucketMissing, Entry, KeyConflict, KeyValue, WriteUnknown
 from hubbub_bus.lease import Lease, fence, leases, read_lease
+from hubbub_bus.observer import Observer
 from hubbub_bus.request import NoResponders
 from hubbub_bus.room_feed import RoomChange, RoomFeed
 from hubbub_bus.serve import Endpoint
@@ -22,6 +23,7 @@ __all__ = [
     "KeyValue",
     "Lease",
     "NoResponders",
+    "Observer",
     "Operation",
     "RoomChange",
     "RoomFeed",

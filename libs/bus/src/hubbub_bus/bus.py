@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from hubbub_bus import events, request
 from hubbub_bus.connection import Connection, Listener
 from hubbub_bus.events import GapListener, Handler, Subscription
+from hubbub_bus.observer import Observer
 from hubbub_bus.request import DEFAULT_TIMEOUT
 from hubbub_bus.serve import DEFAULT_CONCURRENCY, Endpoint
 from hubbub_contracts import Event, Model, Request
@@ -27,12 +28,14 @@ class Bus:
         self.connection = connection
 
     @classmethod
-    async def connect(cls, url: str, *, name: str, timeout: float | None = None) -> Bus:
+    async def connect(
+        cls, url: str, *, name: str, timeout: float | None = None, observer: Observer | None = None
+    ) -> Bus:
         """Connects to the servers of `url` (comma-separated, credentials inside), trying for ever by default.
 
         Raises `Unreachable` after `timeout` seconds or when the credentials are refused, and `ServerTooOld`.
         """
-        return cls(await Connection.open(url, name, timeout))
+        return cls(await Connection.open(url, name, timeout, observer))
 
     @property
     def connected(self) -> bool:

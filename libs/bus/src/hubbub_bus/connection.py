@@ -22,6 +22,7 @@ from nats.aio.subscription import Subscription as NatsSubscription
 from hubbub_bus.client import PatientClient
 from hubbub_bus.ending import end
 from hubbub_bus.link_health import LinkHealth
+from hubbub_bus.observer import Observer, Unobserved
 from hubbub_contracts import ErrorCode, HubbubError, ids
 
 log = logging.getLogger(__name__)
@@ -55,9 +56,10 @@ class Connection:
     It begins with the service's name, as in `node-n1`: servers tell by it whose inbox is whose.
     """
 
-    def __init__(self, client: PatientClient, name: str) -> None:
+    def __init__(self, client: PatientClient, name: str, observer: Observer) -> None:
         self.client = client
         self.name = name
+        self.observer = observer
         self.health = LinkHealth()
         self._reconnect_listeners: list[Listener] = []
         self._disconnect_listeners: list[Listener] = []
@@ -68,9 +70,9 @@ class Connection:
         self._refused = asyncio.Event()
 
     @classmethod
-    async def open(cls, url: str, name: str, timeout: float | None) -> Connection:
+    async def open(cls, url: str, name: str, timeout: float | None, observer: Observer | None = None) -> Connection:
         """Connects, trying for `timeout` seconds (for ever when None). Raises Unreachable and ServerTooOld."""
-        connection = cls(PatientClient(), name)
+        connection = cls(PatientClient(), name, observer or Unobserved())
         servers = [part.strip() for part in url.split(",")]
         connect = connection.client.connect(
             servers=servers,
@@ -179,6 +181,7 @@ class Connection:
     async def _on_error(self, error: Exception) -> None:
         if isinstance(error, nats.errors.SlowConsumerError):
             log.warning("messages dropped, a handler is too slow: %s", error.subject)
+            self.observer.overflowed()
             listener = self._overflow.get(error.sub)
             if listener is not None:
                 listener()
@@ -198,6 +201,7 @@ class Connection:
     async def _on_reconnected(self) -> None:
         self.health.connected(time.monotonic())
         log.info("connected to the bus again")
+        self.observer.reconnected()
         _call(self._reconnect_listeners)
 
     async def _on_closed(self) -> None:

@@ -8,6 +8,7 @@ What a caller learns from the error
 
 from __future__ import annotations
 
+import time
 from typing import TypeVar
 
 import nats.errors
@@ -17,6 +18,8 @@ from pydantic_core import from_json
 from hubbub_bus import headers
 from hubbub_bus.connection import Connection
 from hubbub_bus.context import current_operation, operation_id, outgoing_headers, unix_ms
+from hubbub_bus.observer import OK
+from hubbub_bus.spans import answered, request_span
 from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model, Request
 
 ReplyT = TypeVar("ReplyT", bound=Model)
@@ -40,11 +43,33 @@ async def request(
     deadline: int | None = None,
     operation: str | None = None,
 ) -> ReplyT:
-    """The answer to `message`. Raises HubbubError.
+    """The answer to `message`, in a span and counted. Raises HubbubError.
 
     It waits `timeout` seconds, and not beyond `deadline` (Unix milliseconds) nor beyond that of the request that is
     being handled. `operation` is likewise inherited, or new.
     """
+    begun, outcome = time.perf_counter(), ErrorCode.CANCELLED.value
+    with request_span(message.verb, subject) as span:
+        try:
+            answer = await _ask(connection, subject, message, timeout, deadline, operation)
+            outcome = OK
+            return answer
+        except HubbubError as error:
+            outcome = error.code.value
+            raise
+        finally:
+            answered(span, outcome)
+            connection.observer.requested(message.verb, outcome, time.perf_counter() - begun)
+
+
+async def _ask(
+    connection: Connection,
+    subject: str,
+    message: Request[ReplyT],
+    timeout: float,
+    deadline: int | None,
+    operation: str | None,
+) -> ReplyT:
     now = unix_ms()
     outer = current_operation()
     limits = [now + int(timeout * 1000)]

@@ -12,23 +12,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 import nats.errors
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
-from opentelemetry import context as otel_context
-from opentelemetry import propagate, trace
 from pydantic import ValidationError
 
 from hubbub_bus import headers
 from hubbub_bus.connection import Connection
 from hubbub_bus.context import Operation, enter_operation, unix_ms
-from hubbub_contracts import ErrorCode, HubbubError, Model, Request, ids
+from hubbub_bus.observer import OK
+from hubbub_bus.spans import answered, handling_span
+from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model, Request, ids
 
 log = logging.getLogger(__name__)
-tracer = trace.get_tracer(__name__)
 
 ReplyT = TypeVar("ReplyT", bound=Model)
 RequestT = TypeVar("RequestT", bound=Request)  # type: ignore[type-arg]  # its reply is named by the handler
@@ -80,9 +80,15 @@ class Endpoint(Generic[RequestT, ReplyT]):
 
     async def _handle(self, message: Msg) -> None:
         carried = message.headers or {}
-        otel_context.attach(propagate.extract(carried))
-        with tracer.start_as_current_span(self._model.verb, kind=trace.SpanKind.SERVER):
-            await self._answer(message, await self._reply(message.data, carried))
+        begun, outcome = time.perf_counter(), ErrorCode.CANCELLED.value
+        try:
+            with handling_span(self._model.verb, message.subject, carried) as span:
+                reply = await self._reply(message.data, carried)
+                outcome = reply.error.code if isinstance(reply, ErrorReply) else OK
+                answered(span, outcome)
+                await self._answer(message, reply)
+        finally:
+            self._connection.observer.handled(self._model.verb, outcome, time.perf_counter() - begun)
 
     async def _reply(self, data: bytes, carried: dict[str, str]) -> Model:
         verb = self._model.verb

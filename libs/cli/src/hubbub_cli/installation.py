@@ -18,7 +18,7 @@ from hubbub_cli.ports import ANY, free_tcp_ports, free_udp_ports
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 30.0
-_INHERITED_NOT = frozenset({"NATS_URL", "PORT", "RTC_MIN_PORT", "RTC_MAX_PORT", "WORKERS", "NODE_ID"})
+_INHERITED_NOT = frozenset({"NATS_URL", "PORT", "RTC_MIN_PORT", "RTC_MAX_PORT", "WORKERS", "NODE_ID", "METRICS_PORT"})
 _UDP_PORTS = 20
 
 
@@ -51,6 +51,7 @@ class Installation:
             "PORT": str(self.port),
             "RTC_MIN_PORT": str(rtc_min_port),
             "RTC_MAX_PORT": str(rtc_min_port + _UDP_PORTS - 1),
+            "METRICS_PORT": str(free_tcp_ports(registries + nodes)),
             "ANNOUNCED_IP": "127.0.0.1",
             **(environment or {}),
         }

@@ -18,7 +18,7 @@ from hubbub_cli.own_certificate import Address, CertificateFiles, keep_certifica
 from hubbub_cli.plan import Layout
 from hubbub_cli.ports import PortTaken
 from hubbub_cli.reporter import Reporter
-from hubbub_cli.up import StartFailed, UpOptions, up
+from hubbub_cli.up import METRICS_PORT, StartFailed, UpOptions, up
 
 _WEB_CLIENT = Path(__file__).parents[3] / "web-client"
 
@@ -48,6 +48,15 @@ def up_command(
         str | None,
         typer.Option(envvar="NATS_URL", help="Of a server that runs already.", show_default="one of our own"),
     ] = None,
+    metrics_port: Annotated[
+        int,
+        typer.Option(
+            envvar="METRICS_PORT",
+            help="Where registries and nodes show metrics: one free port each, from this one on.",
+            min=1,
+            max=65535,
+        ),
+    ] = METRICS_PORT,
     log_level: Annotated[str, typer.Option(envvar="LOG_LEVEL", help="What services write.")] = "info",
     data_dir: Annotated[Path, typer.Option(help="Where the bus keeps its store.")] = Path(".hubbub"),
     page_dir: Annotated[
@@ -80,7 +89,7 @@ def up_command(
             tls=_certificate(tls_cert, tls_key, data_dir.absolute() / "tls" if tls else None, addresses),
         )
         others = [str(address) for address in addresses if not address.is_loopback]
-        options = UpOptions(layout, data_dir.absolute(), dict(os.environ), nats_url or None, others)
+        options = UpOptions(layout, data_dir.absolute(), dict(os.environ), nats_url or None, metrics_port, others)
         up(options, Reporter(verbose=verbose))
     except (
         DataDirInUse,

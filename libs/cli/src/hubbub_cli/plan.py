@@ -1,7 +1,7 @@
 """Which processes an installation on this machine has, and what each is told: pure."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,8 @@ class Layout:
     """Of the built page, which signaling serves at `/`."""
     tls: CertificateFiles | None = None
     """With them signaling speaks HTTPS."""
+    metrics_ports: Sequence[int] = ()
+    """Of the registries, then of the nodes; without them there are no metrics but signaling's."""
 
     def __post_init__(self) -> None:
         """Raises ValueError, with advice, when the RTC ports are too few."""
@@ -55,6 +57,11 @@ class Layout:
         """One per signaling instance."""
         return [self.http_port + i for i in range(self.signalings)]
 
+    def metrics_urls(self) -> list[str]:
+        """Where the metrics are: of every registry, node and signaling instance."""
+        ports = [f"http://127.0.0.1:{port}" for port in self.metrics_ports]
+        return [f"{url}/metrics" for url in (*ports, *self.urls("127.0.0.1"))]
+
     def urls(self, host: str) -> list[str]:
         """Of each signaling instance, by this name or address of the machine; without a slash at the end."""
         scheme = "http" if self.tls is None else "https"
@@ -64,12 +71,19 @@ class Layout:
 def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -> list[ProcessSpec]:
     """The services in the order in which they start; they end in the reverse order."""
     common = {**inherited, "NATS_URL": nats_url, "LOG_LEVEL": layout.log_level, "PYTHONUNBUFFERED": "1"}
-    specs = [_service(f"registry-{i + 1}", "hubbub_registry", common) for i in range(layout.registries)]
+    common.pop("METRICS_PORT", None)  # a port is one process's, whatever our own environment says
+    metrics: list[Mapping[str, str]] = [{"METRICS_PORT": str(port)} for port in layout.metrics_ports]
+    metrics = metrics or [{}] * (layout.registries + layout.nodes)
+    specs = [
+        _service(f"registry-{i + 1}", "hubbub_registry", {**common, **metrics[i]}) for i in range(layout.registries)
+    ]
     for i in range(layout.nodes):
         first, last = layout.rtc_range(i)
         ports = {"RTC_MIN_PORT": str(first), "RTC_MAX_PORT": str(last), "WORKERS": str(layout.workers)}
         name = f"node-{i + 1}"
-        specs.append(_service(name, "hubbub_media_node", {**common, **ports, "NODE_ID": name}))
+        specs.append(
+            _service(name, "hubbub_media_node", {**common, **metrics[layout.registries + i], **ports, "NODE_ID": name})
+        )
     page = {} if layout.page_dir is None else {"PAGE_DIR": str(layout.page_dir)}
     tls = {} if layout.tls is None else {"TLS_CERT": str(layout.tls.certificate), "TLS_KEY": str(layout.tls.key)}
     for i, port in enumerate(layout.http_ports()):

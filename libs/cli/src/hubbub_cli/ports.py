@@ -1,7 +1,8 @@
 """Ports of this machine: which are free, and what to tell a person when one is not."""
 
+import itertools
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 LOOPBACK = "127.0.0.1"
 ANY = "0.0.0.0"
@@ -35,6 +36,14 @@ def free_udp_ports(count: int, host: str = LOOPBACK) -> int:
     return _first_of_free(count, host, _free_udp_port, udp_port_is_free)
 
 
+def free_tcp_ports_from(first: int, count: int, host: str = LOOPBACK) -> list[int]:
+    """The first `count` TCP ports from `first` on that are free now. Raises ValueError when there are not so many."""
+    found = list(itertools.islice(_free_from(first, host), count))
+    if len(found) < count:
+        raise ValueError(f"there are no {count} free TCP ports from {first} on")
+    return found
+
+
 def tcp_port_is_free(port: int, host: str = ANY) -> bool:
     """Whether a server could listen on it now; one that only drains old connections counts as free."""
     with socket.socket() as probe:
@@ -55,6 +64,10 @@ def require_free(http_port: int, rtc_ports: Iterable[int]) -> None:
     for port in rtc_ports:
         if not udp_port_is_free(port):
             raise PortTaken(port, "UDP", "RTC_MIN_PORT", port + 1)
+
+
+def _free_from(first: int, host: str) -> Iterator[int]:
+    return (port for port in range(first, 65536) if tcp_port_is_free(port, host))
 
 
 def _free_udp_port(host: str) -> int:

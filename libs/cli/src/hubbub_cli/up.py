@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hubbub_cli import data_dir, nats_info, nats_server, ports, readiness
@@ -24,6 +24,8 @@ READY_TIMEOUT = 60.0
 PATIENCE = 3
 """Deaths of one child before the installation was ever ready, after which the start has failed."""
 NATS_PORT = 4222
+METRICS_PORT = 9464
+"""Where exporters of OpenTelemetry and Prometheus are looked for first."""
 NATS = "nats"
 
 
@@ -40,6 +42,8 @@ class UpOptions:
     environment: Mapping[str, str]
     nats_url: str | None
     """Of a server that somebody else runs; None: start one."""
+    metrics_port: int = METRICS_PORT
+    """Where the search for ports of the metrics begins."""
     other_hosts: Sequence[str] = ()
     """Addresses to tell the user for other devices."""
 
@@ -61,7 +65,8 @@ def up(options: UpOptions, reporter: Reporter) -> None:
 class _Installation:
     def __init__(self, options: UpOptions, reporter: Reporter) -> None:
         self._options = options
-        self._layout = options.layout
+        count = options.layout.registries + options.layout.nodes
+        self._layout = replace(options.layout, metrics_ports=ports.free_tcp_ports_from(options.metrics_port, count))
         self._reporter = reporter
         self._supervisor = Supervisor(self._hear)
         self._base_urls = self._layout.urls("127.0.0.1")
@@ -82,6 +87,7 @@ class _Installation:
                     )
                     for host in self._options.other_hosts:
                         self._reporter.say(f"[dim]from other devices:[/] {self._layout.urls(host)[0]}")
+                    self._reporter.say(f"[dim]metrics:[/] {' '.join(self._layout.metrics_urls())}")
                     await self._stopping.wait()
             finally:
                 self._reporter.end_of_start()

@@ -24,6 +24,13 @@ class ServiceSettings(BaseSettings):
         None, description="`development` makes logs readable for people; anything else makes them JSON."
     )
     node_env: str | None = Field(None, description="The same, where ENVIRONMENT is not set.")
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="TCP port of `/health`, `/ready` and `/metrics`; none when not set. Signaling has them on PORT.",
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address that METRICS_PORT is on.")
 
     @field_validator("log_level", mode="before")
     @classmethod

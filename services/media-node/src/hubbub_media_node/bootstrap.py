@@ -9,7 +9,8 @@ from hubbub_bus import Bus
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.room import RoomRevisions
 from hubbub_media_core import MediaCore
-from hubbub_service import Lifecycle, Tasks
+from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
+from hubbub_service.metrics import BusMetrics
 
 from .adapters.beats import Beats, NodeState, keep_census, take_census
 from .adapters.dtls import CoreDtlsEndpoints
@@ -17,6 +18,7 @@ from .adapters.notices import BusNotices
 from .adapters.room_feeds import BusRoomFeeds
 from .adapters.sockets import free_ports, interface_address, listening_address
 from .adapters.tenure import Tenure
+from .adapters.worker_metrics import read_worker_metrics
 from .domain.candidates import offered_addresses
 from .domain.limits import Limits
 from .domain.tables import Closing
@@ -33,7 +35,11 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     listening = listening_address(settings.rtc_listen_ip, settings.announced)
     core = _open_core(settings, listening)
     life.on_stop("core", core.close)
-    bus = await Bus.connect(settings.nats_url, name=f"node-{settings.node_id}")
+    metrics = Metrics("media-node")
+    ops = await serve_ops(settings, metrics, life)
+    bus_metrics = BusMetrics(metrics)
+    bus = await Bus.connect(settings.nats_url, name=f"node-{settings.node_id}", observer=bus_metrics)
+    bus_metrics.watch(lambda: bus.connected)
     life.on_stop("bus", bus.close)
     bus.on_closed(lambda: life.fail("the bus is closed for good"))
 
@@ -60,6 +66,9 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     core.on_event = partial(events.handle, node)
     state.census = take_census(node.tables, len(core.addresses))
 
+    metrics.watch(lambda: read_worker_metrics(core, state))
+    ops.waits_for = lambda: _what_is_missing(bus, state, life)
+
     await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda told: feeds.heard_revisions(told.revisions))
     beats.start()
     life.on_stop("beats", beats.stop)
@@ -75,6 +84,15 @@ async def start(settings: Settings, life: Lifecycle) -> None:
         ", ".join(node.addresses),
         ", ".join(str(port) for _, port in core.addresses),
     )
+
+
+def _what_is_missing(bus: Bus, state: NodeState, life: Lifecycle) -> str | None:
+    """Why this node takes no new work; None: it does."""
+    if life.stopping:
+        return "draining"
+    if not bus.connected:
+        return "the bus is not connected"
+    return None if state.epoch is not None and state.is_leased() else "no lease is held"
 
 
 def _open_core(settings: Settings, listening: str) -> MediaCore:

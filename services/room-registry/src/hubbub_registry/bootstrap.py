@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from hubbub_bus import Bus
@@ -13,6 +14,7 @@ from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveRoom
 from hubbub_contracts.bus.producer import AddProducer, RemoveProducers, SetProducerPaused
 from hubbub_contracts.bus.room import CreateRoom, GetRoom
 from hubbub_contracts.bus.stats import GetStats
+from hubbub_registry.adapters.cluster_metrics import read_cluster
 from hubbub_registry.adapters.housekeeping import Housekeeping
 from hubbub_registry.adapters.lease_board import LeaseBoard
 from hubbub_registry.adapters.room_store import KvRoomStore
@@ -29,7 +31,8 @@ from hubbub_registry.handlers.stats import StatsHandler
 from hubbub_registry.handlers.store import RoomStore
 from hubbub_registry.handlers.sweeper import Sweeper
 from hubbub_registry.settings import Settings
-from hubbub_service import Lifecycle, Tasks
+from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
+from hubbub_service.metrics import BusMetrics
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +41,11 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     """Connects, learns what there is, then answers. Everything is undone by `life`."""
     limits = Limits(settings.max_rooms, settings.max_peers_per_room, settings.max_producers_per_peer)
     codec_profile.rtp_capabilities(codec_profile.CURRENT)
-    bus = await Bus.connect(settings.nats_url, name="registry")
+    metrics = Metrics("registry")
+    ops = await serve_ops(settings, metrics, life)
+    bus_metrics = BusMetrics(metrics)
+    bus = await Bus.connect(settings.nats_url, name="registry", observer=bus_metrics)
+    bus_metrics.watch(lambda: bus.connected)
     life.on_stop("bus", bus.close)
     bus.on_closed(lambda: life.fail("the connection to the bus is closed for good"))
 
@@ -61,8 +68,19 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     sweep_interval = min(1.0, settings.empty_room_ttl / 4, settings.reconnect_grace / 4)
     sweeper = Sweeper(store, settings.empty_room_ttl, settings.reconnect_grace)
     Housekeeping(bus, store, nodes, board, watchdog, sweeper, sweep_interval, changed).start(tasks)
+    metrics.watch(lambda: read_cluster(store.rooms, nodes))
     await _serve(bus, store, nodes, limits, settings, life)
+    ops.waits_for = partial(_what_is_missing, bus, store, board, life)
     log.info("the registry answers")
+
+
+def _what_is_missing(bus: Bus, store: KvRoomStore, board: LeaseBoard, life: Lifecycle) -> str | None:
+    """Why this replica is not to be asked; None: it is."""
+    if life.stopping:
+        return "draining"
+    if not bus.connected:
+        return "the bus is not connected"
+    return None if store.healthy and board.healthy else "the view of the rooms is behind"
 
 
 async def _serve(bus: Bus, store: RoomStore, nodes: Nodes, limits: Limits, settings: Settings, life: Lifecycle) -> None:

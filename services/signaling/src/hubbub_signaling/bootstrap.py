@@ -14,10 +14,12 @@ import uvicorn
 from hubbub_bus import Bus, Lease
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.room import RoomRevisions
-from hubbub_service import Lifecycle
+from hubbub_service import Lifecycle, Metrics
+from hubbub_service.metrics import BusMetrics
 
 from .adapters.bus_backend import BusBackend
 from .adapters.http import make_http
+from .adapters.session_metrics import SessionMetrics, read_sessions
 from .adapters.socket_server import MAX_FRAME, SocketServer
 from .adapters.tls import ReloadedCertificate
 from .handlers.catalogue import HANDLERS
@@ -30,7 +32,10 @@ _log = structlog.get_logger(__name__)
 async def start(settings: Settings, life: Lifecycle) -> None:
     """Starts everything; what is undone at the end is registered with `life` as it comes."""
     listener = _listen(settings.host, settings.port)
-    bus = await Bus.connect(settings.nats_url, name=f"signaling-{settings.signaling_id}")
+    metrics = Metrics("signaling")
+    bus_metrics = BusMetrics(metrics)
+    bus = await Bus.connect(settings.nats_url, name=f"signaling-{settings.signaling_id}", observer=bus_metrics)
+    bus_metrics.watch(lambda: bus.connected)
     life.on_stop("bus", bus.close)
     bus.on_closed(lambda: life.fail("the bus is closed for good"))
 
@@ -47,15 +52,20 @@ async def start(settings: Settings, life: Lifecycle) -> None:
         backend,
         OfficeSettings(settings.signaling_id, settings.reconnect_grace, settings.client_ice_servers),
         HANDLERS,
+        SessionMetrics(metrics),
     )
     await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda told: office.hubs.heard_revisions(told.revisions))
     origins = _origins(settings.frontend_url)
     certificate = _certificate(settings, life)
+    sockets = SocketServer(office, origins=origins)
+    metrics.watch(lambda: read_sessions(office, sockets))
     server = uvicorn.Server(
         uvicorn.Config(
             socketio.ASGIApp(
-                SocketServer(office, origins=origins),
-                make_http(backend, _page(settings.page_dir), origins, accepting=lambda: not server.should_exit),
+                sockets,
+                make_http(
+                    backend, metrics, _page(settings.page_dir), origins, accepting=lambda: not server.should_exit
+                ),
             ),
             ws="websockets-sansio",
             ws_max_size=MAX_FRAME,

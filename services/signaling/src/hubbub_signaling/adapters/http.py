@@ -1,4 +1,4 @@
-"""HTTP on the same port: health, readiness, the cluster's counts, and the page."""
+"""HTTP on the same port: health, readiness, metrics, the cluster's counts, and the page."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
 
 from hubbub_contracts import HubbubError, Model
 from hubbub_contracts.bus.stats import ClusterStats, GetStats, WorkerCount
+from hubbub_service import Metrics
 
 from ..domain.ports import Backend
 
@@ -43,7 +44,9 @@ class Stats(Model):
     """Seconds since this signaling instance started."""
 
 
-def make_http(backend: Backend, page: Path | None, origins: list[str], *, accepting: Callable[[], bool]) -> FastAPI:
+def make_http(
+    backend: Backend, metrics: Metrics, page: Path | None, origins: list[str], *, accepting: Callable[[], bool]
+) -> FastAPI:
     """The HTTP application. `page` is the directory of the built page; `accepting` turns false when draining."""
     app = FastAPI(title="Hubbub", version="1.0.0", description="Signaling: health, readiness and statistics.")
     app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET"])
@@ -70,6 +73,11 @@ def make_http(backend: Backend, page: Path | None, origins: list[str], *, accept
         return Stats(
             **counts.model_dump(exclude={"workers"}), workers=counts.workers, uptime=time.monotonic() - started
         )
+
+    @app.get("/metrics", response_class=Response, include_in_schema=False)
+    async def exposition(request: Request) -> Response:
+        body, content_type = metrics.exposition(request.headers.get("accept", ""))
+        return Response(body, headers={"Content-Type": content_type})
 
     if page is not None:
         app.mount("/", StaticFiles(directory=page, html=True), name="page")

@@ -131,6 +131,11 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         self.on("connect", self._opened)
         self.on("disconnect", self._closed)
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._connections)
+
     async def drop(self, eio_sid: str) -> None:
         """Ends a connection, whatever it was doing and whether or not it reads."""
         connection = self.eio.sockets.get(eio_sid)

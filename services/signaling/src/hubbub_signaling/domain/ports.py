@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from hubbub_contracts import Model, Request
 from hubbub_contracts.bus.media import ConsumerClosed, ProducerClosed, TransportClosed
+from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_contracts.bus.records import PeerRecord, Placement, RoomRecord
 from hubbub_contracts.socket.base import Push
 
@@ -70,3 +71,13 @@ class Client(Protocol):
 
     def close(self) -> None:
         """Ends the connection."""
+
+
+class Watcher(Protocol):
+    """Whoever counts what becomes of clients."""
+
+    def answered(self, event: str, outcome: str, seconds: float) -> None:
+        """An event was acknowledged, `ok` or with this error, so long after it came; `unknown` is what is no event."""
+
+    def departed(self, reason: LeaveReason) -> None:
+        """A peer is reported as gone."""

@@ -25,7 +25,7 @@ from hubbub_contracts.bus.room import GetRoom
 from hubbub_contracts.socket.base import IceServer
 
 from ..domain.ice_servers import IceServers
-from ..domain.ports import Backend, Client, ReplyT
+from ..domain.ports import Backend, Client, ReplyT, Watcher
 from ..domain.session_state import State, Step
 from ..domain.silence import SETTLING, telling_silence
 from .handler import Handler
@@ -50,15 +50,23 @@ class OfficeSettings:
 class Office:
     """Makes sessions and sees them out."""
 
-    def __init__(self, backend: Backend, settings: OfficeSettings, handlers: Mapping[str, Handler]) -> None:
+    def __init__(
+        self, backend: Backend, settings: OfficeSettings, handlers: Mapping[str, Handler], watcher: Watcher
+    ) -> None:
         self.backend = backend
         self.settings = settings
         self.handlers = handlers
+        self.watcher = watcher
         self.hubs = RoomHubs(backend)
         self._serving: dict[str, Session] = {}
         self._graces: dict[Session, asyncio.Task[Any]] = {}
         self._doubts: set[asyncio.Task[Any]] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def serving(self) -> int:
+        """How many peers are served here, their sockets lost or not."""
+        return len(self._serving)
 
     def ice_servers(self, peer_id: str) -> list[IceServer]:
         """Those that this client is told of now: TURN credentials are new each time."""
@@ -117,6 +125,7 @@ class Office:
 
     def depart(self, room_id: str, peer_id: str, reason: LeaveReason) -> None:
         """Has the registry remove a peer, now or as soon as it answers."""
+        self.watcher.departed(reason)
         self.later(LeaveRoom(room_id=room_id, peer_id=peer_id, reason=reason))
 
     def later(self, message: Request[Any]) -> None:

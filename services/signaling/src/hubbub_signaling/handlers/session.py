@@ -99,6 +99,7 @@ class Session:
 
     def receive(self, event: str, payload: object, acknowledge: Acknowledge) -> None:
         """Takes an event in. The acknowledgement comes when it has been done."""
+        acknowledge = self._timed(event, acknowledge)
         try:
             call = _read(event, payload)
             if self._lanes.full:
@@ -181,6 +182,17 @@ class Session:
                         consumer.ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason)
                     )
 
+    def _timed(self, event: str, acknowledge: Acknowledge) -> Acknowledge:
+        """Tells the watcher of the answer, too."""
+        begun, known = time.perf_counter(), event if event in CALLS else "unknown"
+
+        def tell(answer: dict[str, Any]) -> None:
+            error = answer.get("error")
+            self.office.watcher.answered(known, error["code"] if error else "ok", time.perf_counter() - begun)
+            acknowledge(answer)
+
+        return tell
+
     async def _perform(self, call: Call[Any], acknowledge: Acknowledge) -> None:
         operation_id: str | None = getattr(call, "operation_id", None)
         try:
@@ -195,13 +207,15 @@ class Session:
                 self.on_notice(notice)
 
     async def _answer(self, call: Call[Any], operation_id: str | None) -> dict[str, Any]:
-        with _tracer.start_as_current_span(f"socket {call.event}") as span:
+        with _tracer.start_as_current_span(f"socket {call.event}", kind=trace.SpanKind.SERVER) as span:
             try:
                 self.state.check(call.event)
                 answer = (await self.office.handlers[call.event].run(self, call)).wire()
             except HubbubError as error:
+                span.set_attribute("error.type", error.code.value)
                 return error.reply().wire()
             except Exception:  # noqa: BLE001 - a bug in one call must not touch another
+                span.set_attribute("error.type", ErrorCode.INTERNAL.value)
                 trace_id = format(span.get_span_context().trace_id, "032x")
                 _log.exception("a handler failed", event_name=call.event, trace_id=trace_id)
                 return HubbubError(ErrorCode.INTERNAL, f"internal error, trace {trace_id}").reply().wire()

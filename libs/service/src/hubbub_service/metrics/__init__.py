@@ -1,0 +1,7 @@
+"""Metrics: declared in one place (`catalogue`), counted or read, shown at `/metrics`."""
+
+from .bus_metrics import BusMetrics
+from .declaration import Metric, Service
+from .metrics import CATALOGUE, Distribution, Metrics, Reading
+
+__all__ = ["CATALOGUE", "BusMetrics", "Distribution", "Metric", "Metrics", "Reading", "Service"]

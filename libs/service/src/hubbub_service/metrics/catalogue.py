@@ -1,0 +1,182 @@
+"""Every metric of every service: the one place where names, units, labels and bounds are said.
+
+`docs/reference/metrics.md` is drawn from it; the dashboard and the alert rules are tested against it. A series costs
+memory in every process and in Prometheus, so that no label has a value per peer, room, transport or address.
+"""
+
+from __future__ import annotations
+
+from .declaration import SERVICES, Metric, Service
+
+_DURATIONS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_NODE: tuple[Service, ...] = ("media-node",)
+_REGISTRY: tuple[Service, ...] = ("registry",)
+_SIGNALING: tuple[Service, ...] = ("signaling",)
+
+# The bus, as each service sees it.
+BUS_REQUEST_DURATION = Metric(
+    "hubbub_bus_request_duration_seconds",
+    "histogram",
+    "seconds",
+    "From sending a request over the bus to its answer; `outcome` is `ok` or the error's code.",
+    SERVICES,
+    ("verb", "outcome"),
+    _DURATIONS,
+)
+BUS_HANDLING_DURATION = Metric(
+    "hubbub_bus_handling_duration_seconds",
+    "histogram",
+    "seconds",
+    "Handling a request that came over the bus; `outcome` is `ok` or the error's code.",
+    SERVICES,
+    ("verb", "outcome"),
+    _DURATIONS,
+)
+BUS_CONNECTED = Metric(
+    "hubbub_bus_connected", "gauge", "0 or 1", "Whether the connection to NATS stands.", SERVICES, observed=True
+)
+BUS_RECONNECTS = Metric(
+    "hubbub_bus_reconnects_total", "counter", "connections", "Connections to NATS that were made again.", SERVICES
+)
+BUS_OVERFLOWS = Metric(
+    "hubbub_bus_overflows_total",
+    "counter",
+    "messages",
+    "Messages dropped because a handler was too slow; what follows is a new snapshot.",
+    SERVICES,
+)
+
+# Signaling.
+CONNECTIONS = Metric(
+    "hubbub_connections", "gauge", "sockets", "Open Socket.IO connections of this instance.", _SIGNALING, observed=True
+)
+SESSIONS = Metric(
+    "hubbub_sessions",
+    "gauge",
+    "sessions",
+    "Peers served by this instance, those that may still be resumed among them.",
+    _SIGNALING,
+    observed=True,
+)
+SOCKET_REQUEST_DURATION = Metric(
+    "hubbub_socket_request_duration_seconds",
+    "histogram",
+    "seconds",
+    "From a client's event to its acknowledgement, waiting its turn included; `outcome` is `ok` or the error's code. "
+    "`event` is `unknown` for what is no event. Joins are `joinRoom`.",
+    _SIGNALING,
+    ("event", "outcome"),
+    _DURATIONS,
+)
+DEPARTURES = Metric(
+    "hubbub_departures_total",
+    "counter",
+    "peers",
+    "Peers that this instance reported as gone: `left` by their own wish, `disconnected` without.",
+    _SIGNALING,
+    ("reason",),
+)
+
+# The registry. Each replica knows the whole: take the maximum over replicas, not the sum.
+ROOMS = Metric("hubbub_rooms", "gauge", "rooms", "Rooms with peers, in the whole cluster.", _REGISTRY, observed=True)
+PEERS = Metric("hubbub_peers", "gauge", "peers", "Peers in rooms, in the whole cluster.", _REGISTRY, observed=True)
+PRODUCERS = Metric(
+    "hubbub_producers",
+    "gauge",
+    "producers",
+    "Producers, in the whole cluster; `kind` is `audio` or `video`.",
+    _REGISTRY,
+    ("kind",),
+    observed=True,
+)
+NODES = Metric(
+    "hubbub_nodes",
+    "gauge",
+    "nodes",
+    "Media nodes as this replica judges them: `awaited`, `alive`, `suspect` or `condemned`.",
+    _REGISTRY,
+    ("state",),
+    observed=True,
+)
+
+# The media node: what there is.
+NODE_LEASED = Metric(
+    "hubbub_node_leased", "gauge", "0 or 1", "Whether this node holds its lease and takes work.", _NODE, observed=True
+)
+NODE_ROOMS = Metric("hubbub_node_rooms", "gauge", "rooms", "Rooms on a worker.", _NODE, ("worker",), observed=True)
+NODE_PEERS = Metric("hubbub_node_peers", "gauge", "peers", "Peers on a worker.", _NODE, ("worker",), observed=True)
+NODE_TRANSPORTS = Metric(
+    "hubbub_node_transports", "gauge", "transports", "WebRTC transports on a worker.", _NODE, ("worker",), observed=True
+)
+NODE_PRODUCERS = Metric(
+    "hubbub_node_producers", "gauge", "producers", "Producers on a worker.", _NODE, ("worker",), observed=True
+)
+NODE_CONSUMERS = Metric(
+    "hubbub_node_consumers", "gauge", "consumers", "Consumers on a worker.", _NODE, ("worker",), observed=True
+)
+
+# The media node: packets.
+WORKER_PACKETS = Metric(
+    "hubbub_worker_packets_total",
+    "counter",
+    "datagrams",
+    "Datagrams of any kind, `direction` being `received` or `sent`.",
+    _NODE,
+    ("worker", "direction"),
+    observed=True,
+)
+WORKER_BYTES = Metric(
+    "hubbub_worker_bytes_total",
+    "counter",
+    "bytes",
+    "Their bytes, without UDP and IP.",
+    _NODE,
+    ("worker", "direction"),
+    observed=True,
+)
+WORKER_DROPPED = Metric(
+    "hubbub_worker_dropped_total",
+    "counter",
+    "datagrams",
+    "Datagrams that came and went nowhere, by reason: `srtp` failed authentication, `stun` was not meant for us, "
+    "`unknown_address` never authenticated, `unknown_ssrc` belongs to no producer, `outbox_full` is our overload.",
+    _NODE,
+    ("worker", "reason"),
+    observed=True,
+)
+WORKER_SEND_DROPPED = Metric(
+    "hubbub_worker_send_dropped_total",
+    "counter",
+    "datagrams",
+    "Datagrams not sent: `refused` by the kernel, or given up because the socket stayed full (`video` first, then "
+    "`audio`, then `control`).",
+    _NODE,
+    ("worker", "reason"),
+    observed=True,
+)
+WORKER_CPU = Metric(
+    "hubbub_worker_cpu_seconds_total",
+    "counter",
+    "seconds",
+    "CPU time of a worker's thread; its rate is at most 1.",
+    _NODE,
+    ("worker",),
+    observed=True,
+)
+WORKER_FAULTS = Metric(
+    "hubbub_worker_faults_total",
+    "counter",
+    "faults",
+    "Bugs in the packet path that were contained.",
+    _NODE,
+    ("worker",),
+    observed=True,
+)
+CORE_EVENTS_DROPPED = Metric(
+    "hubbub_core_events_dropped_total",
+    "counter",
+    "events",
+    "Events of the workers dropped because the control loop was slow; closures never are.",
+    _NODE,
+    observed=True,
+)

@@ -1,0 +1,119 @@
+"""Health, readiness and metrics over HTTP, for services that speak no HTTP otherwise.
+
+| path       | answers                                                                       |
+|------------|-------------------------------------------------------------------------------|
+| `/health`  | 200 as long as the event loop turns                                           |
+| `/ready`   | 200, or 503 with the reason: no traffic yet, or no more                       |
+| `/metrics` | what Prometheus reads                                                         |
+
+One request a connection, GET and HEAD only, bounded in size and time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import h11
+
+if TYPE_CHECKING:
+    from hubbub_service.lifecycle import Lifecycle
+    from hubbub_service.metrics import Metrics
+    from hubbub_service.settings import ServiceSettings
+
+REQUEST_TIMEOUT = 5.0
+"""Seconds from the connection to the end of the answer."""
+MAX_CONNECTIONS = 32
+_MAX_HEAD = 16 * 1024
+_JSON = "application/json"
+
+
+class OpsEndpoint:
+    """The answers. `waits_for` says why the service is not ready: `starting`, until somebody knows better."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self.waits_for: Callable[[], str | None] = lambda: "starting"
+        self._server: asyncio.Server | None = None
+        self._connections = 0
+
+    async def start(self, host: str, port: int) -> None:
+        """Listens. Raises OSError that names the port."""
+        try:
+            self._server = await asyncio.start_server(self._serve, host, port, limit=_MAX_HEAD)
+        except OSError as error:
+            raise OSError(f"METRICS_PORT={port} cannot be used: {error.strerror or error}") from error
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        assert self._server is not None
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def stop(self) -> None:
+        """Listens no more; what is being answered has its own deadline."""
+        if self._server is not None:
+            self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections += 1
+        try:
+            if self._connections <= MAX_CONNECTIONS:
+                async with asyncio.timeout(REQUEST_TIMEOUT):
+                    await self._converse(reader, writer)
+        except (TimeoutError, OSError, h11.RemoteProtocolError):
+            pass  # a client that is slow, gone or no HTTP client
+        finally:
+            self._connections -= 1
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD)
+        while (event := connection.next_event()) is h11.NEED_DATA:
+            connection.receive_data(await reader.read(_MAX_HEAD))
+        if not isinstance(event, h11.Request):
+            return
+        status, content_type, body = self._answer(event)
+        headers = [("Content-Type", content_type), ("Content-Length", str(len(body))), ("Connection", "close")]
+        for part in (
+            h11.Response(status_code=status, headers=headers, reason=status.phrase.encode()),
+            h11.Data(data=b"" if event.method == b"HEAD" else body),
+            h11.EndOfMessage(),
+        ):
+            writer.write(connection.send(part) or b"")
+        await writer.drain()
+
+    def _answer(self, request: h11.Request) -> tuple[HTTPStatus, str, bytes]:
+        path = request.target.split(b"?", 1)[0]
+        if request.method not in (b"GET", b"HEAD"):
+            return HTTPStatus.METHOD_NOT_ALLOWED, _JSON, b"{}"
+        match path:
+            case b"/health":
+                return HTTPStatus.OK, _JSON, b'{"status":"ok"}'
+            case b"/ready":
+                reason = self.waits_for()
+                if reason is None:
+                    return HTTPStatus.OK, _JSON, b'{"ready":true}'
+                body = json.dumps({"ready": False, "reason": reason}).encode()
+                return HTTPStatus.SERVICE_UNAVAILABLE, _JSON, body
+            case b"/metrics":
+                accept = next((value for name, value in request.headers if name == b"accept"), b"")
+                body, content_type = self._metrics.exposition(accept.decode("latin-1"))
+                return HTTPStatus.OK, content_type, body
+        return HTTPStatus.NOT_FOUND, _JSON, b"{}"
+
+
+async def serve_ops(settings: ServiceSettings, metrics: Metrics, life: Lifecycle) -> OpsEndpoint:
+    """The endpoint, listening where METRICS_PORT says, nowhere when it is not set; undone by `life`."""
+    endpoint = OpsEndpoint(metrics)
+    if settings.metrics_port is not None:
+        await endpoint.start(settings.metrics_host, settings.metrics_port)
+        life.on_stop("ops endpoint", endpoint.stop)
+    return endpoint

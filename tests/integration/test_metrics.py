@@ -1,0 +1,99 @@
+"""What every service shows of itself: health, readiness, metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hubbub_service.metrics import CATALOGUE
+from support.caller import Caller, rtp_capabilities
+from support.client_socket import Refused
+from support.installation import Installation
+from support.pair import calling
+from support.scrape import Scrape, ask, scrape
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Everything shows its metrics."""
+    with Installation(tmp_path_factory.mktemp("metrics"), metrics=True) as running:
+        yield running
+
+
+async def shows(installation: Installation, holds: Callable[[Scrape], bool]) -> Scrape:
+    """Scrapes until this holds; the test's own timeout ends a wait in vain."""
+    while not holds(scraped := await asyncio.to_thread(scrape, installation)):
+        await asyncio.sleep(0.1)
+    return scraped
+
+
+async def test_a_call_is_counted_by_every_service(installation: Installation, call_id: str) -> None:
+    async with calling(installation.url, call_id):
+        await shows(
+            installation,
+            lambda seen: (
+                seen.total("hubbub_rooms") == 1
+                and seen.total("hubbub_peers") == 2
+                and seen.total("hubbub_producers", kind="video") == 1
+                and seen.total("hubbub_nodes", state="alive") == 1
+                and seen.total("hubbub_node_rooms") == 1
+                and seen.total("hubbub_node_peers") == 2
+                and seen.total("hubbub_node_transports") == 2
+                and seen.total("hubbub_node_producers") == 2
+                and seen.total("hubbub_node_consumers") == 2
+                and seen.total("hubbub_node_leased") == 1
+                and seen.total("hubbub_connections") == 2
+                and seen.total("hubbub_sessions") == 2
+                and seen.total("hubbub_bus_connected") == 3
+                and seen.total("hubbub_worker_packets_total", direction="sent") > 20
+                and seen.total("hubbub_worker_cpu_seconds_total") > 0
+                and seen.total("hubbub_socket_request_duration_seconds_count", event="joinRoom", outcome="ok") == 2
+                and seen.total("hubbub_bus_request_duration_seconds_count", verb="peer.join", outcome="ok") == 2
+                and seen.total("hubbub_bus_handling_duration_seconds_count", verb="producer.create") == 2
+            ),
+        )
+    await shows(installation, lambda seen: seen.total("hubbub_departures_total", reason="disconnected") == 2)
+
+
+async def test_failures_are_counted_by_code_and_strange_events_as_one(installation: Installation) -> None:
+    async with Caller(installation.url) as caller:
+        with pytest.raises(Refused, match="room_not_found"):
+            await caller.call("joinRoom", callId="no such room", userId="somebody", rtpCapabilities=rtp_capabilities())
+        for event in ("steal", "whatever"):
+            await caller.ask(event, {})
+    seen = await shows(
+        installation,
+        lambda seen: (
+            seen.total("hubbub_socket_request_duration_seconds_count", event="joinRoom", outcome="room_not_found") == 1
+            and seen.total("hubbub_socket_request_duration_seconds_count", event="unknown") == 2
+        ),
+    )
+    assert {"steal", "whatever"}.isdisjoint(seen.label_values("event"))
+
+
+def test_all_that_is_declared_is_shown_and_nothing_else(installation: Installation) -> None:
+    shown = {name for name in scrape(installation).names if name.startswith("hubbub_")}
+    bare = {metric.name for metric in CATALOGUE if metric.kind != "histogram"}
+    histograms = {f"{one.name}_{part}" for one in CATALOGUE if one.kind == "histogram" for part in _PARTS}
+    assert shown - {name for name in shown if name.endswith("_created")} <= bare | histograms
+
+
+_PARTS = ("bucket", "sum", "count")
+
+
+def test_a_service_is_healthy_while_it_lives_and_ready_while_it_has_its_bus(tmp_path: Path) -> None:
+    with Installation(tmp_path, metrics=True) as running:
+        registry, node = (f"http://127.0.0.1:{port}" for port in running.layout.metrics_ports)
+        for url in (registry, node):
+            assert ask(f"{url}/health") == (200, {"status": "ok"})
+            assert ask(f"{url}/ready") == (200, {"ready": True})
+        running.nats.stop()
+        for url in (registry, node):
+            while (answer := ask(f"{url}/ready"))[0] == 200:
+                time.sleep(0.02)
+            assert answer == (503, {"ready": False, "reason": "the bus is not connected"})
+            assert ask(f"{url}/health") == (200, {"status": "ok"})
