@@ -17,33 +17,27 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+mod reference;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::io::IoSlice;
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use common::media::{consume, produce, vp8};
-use common::{Client, Node, PROFILE};
+use common::{Client, Node};
 use hubbub_io::ThreadCounters;
-use hubbub_srtp::{MAX_OVERHEAD, Outbound};
 use hubbub_wire::PacketKind;
+use reference::{PACKET_BYTES, encrypt_and_send};
 use rustix::io::Errno;
-use rustix::net::{
-    MMsgHdr, RecvFlags, SendAncillaryBuffer, SendFlags, SocketAddrAny, recv, sendmmsg,
-};
-use rustix::time::{ClockId, clock_gettime};
-
-/// Bytes of an RTP packet in the clear.
-const PACKET_BYTES: usize = 1_100;
+use rustix::net::{RecvFlags, recv};
 
 /// Packets that each measurement forwards at least.
 const FORWARDED: usize = 100_000;
 
 fn main() {
-    let raw = encrypt_and_send(100);
+    let raw = encrypt_and_send(100, FORWARDED);
     println!("encrypt and send, sendmmsg to 100 addresses: {raw:.0} ns a packet\n");
     println!(
         "bound to   consumers  burst  ns/packet  of encrypt+send  packets/message  allocations/packet"
@@ -142,62 +136,6 @@ fn take(receivers: &[Client], packets: usize) {
 fn settled(node: &Node) -> ThreadCounters {
     std::thread::sleep(Duration::from_millis(30));
     node.worker.counters()
-}
-
-/// Nanoseconds of CPU a packet of a loop that protects a packet for each receiver and sends them with `sendmmsg`.
-fn encrypt_and_send(receivers: usize) -> f64 {
-    let sender = UdpSocket::bind("127.0.0.1:0").expect("a port");
-    let sockets: Vec<_> = (0..receivers)
-        .map(|_| UdpSocket::bind("127.0.0.1:0").expect("a port"))
-        .collect();
-    let addresses: Vec<SocketAddrAny> = sockets
-        .iter()
-        .map(|socket| socket.local_addr().expect("bound").into())
-        .collect();
-    let keys = (vec![1; PROFILE.key_len()], vec![2; PROFILE.salt_len()]);
-    let mut outbound = Outbound::new(PROFILE, &keys.0, &keys.1).expect("keys");
-    let mut buffers = vec![[0; PACKET_BYTES + MAX_OVERHEAD]; receivers];
-    let rounds = FORWARDED / receivers;
-    let mut ns = 0;
-    for round in 0..rounds {
-        let packet = vp8(round as u16 + 1, PACKET_BYTES);
-        let start = thread_cpu_ns();
-        let mut len = 0;
-        for (receiver, buffer) in buffers.iter_mut().enumerate() {
-            buffer[..PACKET_BYTES].copy_from_slice(&packet);
-            buffer[8..12].copy_from_slice(&(receiver as u32).to_be_bytes());
-            len = outbound
-                .protect_rtp(buffer, 12, PACKET_BYTES)
-                .expect("protected");
-        }
-        let slices: Vec<_> = buffers
-            .iter()
-            .map(|buffer| [IoSlice::new(&buffer[..len])])
-            .collect();
-        let mut controls: Vec<_> = (0..receivers)
-            .map(|_| SendAncillaryBuffer::default())
-            .collect();
-        let mut messages: Vec<_> = addresses
-            .iter()
-            .zip(&slices)
-            .zip(&mut controls)
-            .map(|((address, slice), control)| MMsgHdr::new_with_addr(address, slice, control))
-            .collect();
-        assert_eq!(
-            sendmmsg(&sender, &mut messages, SendFlags::empty()),
-            Ok(receivers)
-        );
-        ns += thread_cpu_ns() - start;
-        for socket in &sockets {
-            socket.recv(&mut [0; 1500]).expect("a packet");
-        }
-    }
-    ns as f64 / (rounds * receivers) as f64
-}
-
-fn thread_cpu_ns() -> u64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 /// Allocations of worker threads.

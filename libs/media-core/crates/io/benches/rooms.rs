@@ -1,0 +1,402 @@
+//! What a call costs: CPU time of one worker that carries rooms of people who send sound and pictures at the pace of a
+//! call, and by it how many such people a core carries.
+//!
+//!     cargo bench -p hubbub-io --bench rooms
+//!
+//! Everybody has two transports, as mediasoup-client has. Who speaks sends opus at 50 packets a second and VP8 at 30
+//! frames of four packets, about 1 Mbit/s; everybody receives all others. All sockets are on loopback, where a `send`
+//! includes the way into the receiver's buffer; receivers' own reports are left out.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a program for the terminal that ends when something does not hold"
+)]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+mod reference;
+
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{Client, Node};
+use hubbub_codec::Codec;
+use hubbub_core::api::{
+    CodecMapping, Command, ConsumerId, ConsumerSpec, EncodingSpec, ExtensionMapping, FeedbackKind,
+    MediaKind, ProducerId, ProducerSpec,
+};
+use hubbub_io::ThreadCounters;
+use hubbub_wire::{ExtensionKind, PacketKind};
+use reference::encrypt_and_send;
+
+const WARM_UP: Duration = Duration::from_secs(2);
+const MEASURED: Duration = Duration::from_secs(6);
+
+/// The share of a core up to which a worker is to be loaded: above it, queues grow in every burst.
+const BUDGET: f64 = 0.7;
+
+const AUDIO_EVERY: Duration = Duration::from_millis(20);
+const AUDIO_BYTES: usize = 92;
+const PICTURE_EVERY: Duration = Duration::from_micros(33_333);
+const PICTURE_PACKETS: u16 = 4;
+const VIDEO_BYTES: usize = 1_050;
+
+/// So many rooms of so many people, of whom so many send.
+struct Shape {
+    name: &'static str,
+    rooms: usize,
+    people: usize,
+    senders: usize,
+}
+
+const SHAPES: [Shape; 5] = [
+    Shape {
+        name: "calls of two",
+        rooms: 30,
+        people: 2,
+        senders: 2,
+    },
+    Shape {
+        name: "rooms of four",
+        rooms: 12,
+        people: 4,
+        senders: 4,
+    },
+    Shape {
+        name: "rooms of ten",
+        rooms: 3,
+        people: 10,
+        senders: 10,
+    },
+    Shape {
+        name: "one room of thirty",
+        rooms: 1,
+        people: 30,
+        senders: 30,
+    },
+    Shape {
+        name: "one speaks to 200",
+        rooms: 1,
+        people: 201,
+        senders: 1,
+    },
+];
+
+fn main() {
+    let raw = encrypt_and_send(100, 100_000);
+    println!("encrypt and send, sendmmsg to 100 addresses: {raw:.0} ns a packet\n");
+    println!(
+        "                     people  packets/s in      out  Mbit/s out  of a core  ns/packet out  of encrypt+send    lost  \
+         people a core at {:.0} %",
+        BUDGET * 100.0
+    );
+    for shape in &SHAPES {
+        let cost = carry(shape);
+        let people = (shape.rooms * shape.people) as f64;
+        let ns = cost.cpu * 1e9 / cost.sent;
+        println!(
+            "{:<19} {people:>7} {:>13.0} {:>8.0} {:>11.0} {:>8.1} % {ns:>14.0} {:>16.2} {:>5.2} % {:>23.0}",
+            shape.name,
+            cost.received,
+            cost.sent,
+            cost.megabits,
+            cost.cpu * 100.0,
+            ns / raw,
+            cost.lost * 100.0,
+            people * BUDGET / cost.cpu,
+        );
+    }
+}
+
+/// Of one worker, for each second.
+struct Cost {
+    received: f64,
+    sent: f64,
+    megabits: f64,
+    /// Share of a core.
+    cpu: f64,
+    /// Share of the RTP packets that did not come out.
+    lost: f64,
+}
+
+fn carry(shape: &Shape) -> Cost {
+    let mut node = Node::start();
+    let mut speakers = Vec::new();
+    let mut sockets = Vec::new();
+    let mut number = 0;
+    for _ in 0..shape.rooms {
+        let senders: Vec<_> = (0..shape.senders)
+            .map(|_| {
+                number += 1;
+                let client = Client::connected(&mut node, number);
+                sockets.push(client.socket.try_clone().expect("a descriptor"));
+                Speaker::new(&mut node, client)
+            })
+            .collect();
+        for listener in 0..shape.people {
+            number += 1;
+            let client = Client::connected(&mut node, number);
+            for (nth, speaker) in senders
+                .iter()
+                .enumerate()
+                .filter(|&(nth, _)| nth != listener)
+            {
+                speaker.heard_by(&mut node, &client, nth);
+            }
+            sockets.push(client.socket);
+        }
+        speakers.extend(senders);
+    }
+    let copies = shape.people as u64 - 1;
+    let listeners = Listeners::start(sockets);
+    speak(&mut speakers, WARM_UP);
+    let (before, began) = (node.worker.counters(), Instant::now());
+    let heard = listeners.heard();
+    let spoken = speak(&mut speakers, MEASURED);
+    thread::sleep(Duration::from_millis(50));
+    let (after, took) = (node.worker.counters(), began.elapsed().as_secs_f64());
+    let came = listeners.heard() - heard;
+    listeners.stop();
+    let total = |of: fn(&ThreadCounters) -> u64| (of(&after) - of(&before)) as f64 / took;
+    Cost {
+        received: total(|counters| counters.worker.packets_received),
+        sent: total(|counters| counters.sent.datagrams),
+        megabits: total(|counters| counters.worker.bytes_sent) * 8.0 / 1e6,
+        cpu: total(|counters| counters.cpu_us) / 1e6,
+        // What was under way at the beginning is counted with the rest.
+        lost: (1.0 - came as f64 / (spoken * copies) as f64).max(0.0),
+    }
+}
+
+/// Who sends sound and pictures.
+struct Speaker {
+    client: Client,
+    audio: Stream,
+    video: Stream,
+    audio_due: Instant,
+    picture_due: Instant,
+}
+
+#[derive(Clone, Copy)]
+struct Stream {
+    producer: ProducerId,
+    ssrc: u32,
+    sequence: u16,
+    timestamp: u32,
+}
+
+impl Stream {
+    fn header(&mut self, payload_type: u8, marker: bool) -> Vec<u8> {
+        self.sequence = self.sequence.wrapping_add(1);
+        let mut packet = vec![0x80, payload_type | u8::from(marker) << 7];
+        packet.extend(self.sequence.to_be_bytes());
+        packet.extend(self.timestamp.to_be_bytes());
+        packet.extend(self.ssrc.to_be_bytes());
+        packet
+    }
+}
+
+impl Speaker {
+    fn new(node: &mut Node, client: Client) -> Self {
+        let number = client.transport.0;
+        let stream = |nth: u64| Stream {
+            producer: ProducerId(number * 2 + nth),
+            ssrc: (number * 2 + nth) as u32,
+            sequence: 0,
+            timestamp: 0,
+        };
+        let (audio, video) = (stream(0), stream(1));
+        for (kind, stream) in [(MediaKind::Audio, audio), (MediaKind::Video, video)] {
+            let spec = ProducerSpec {
+                kind,
+                mid: None,
+                codecs: vec![codec(kind)],
+                extensions: Vec::new(),
+                encodings: vec![EncodingSpec {
+                    ssrc: Some(stream.ssrc),
+                    ..EncodingSpec::default()
+                }],
+                feedback: FeedbackKind::GoogRemb,
+                paused: false,
+            };
+            node.done(Command::CreateProducer {
+                producer: stream.producer,
+                transport: client.transport,
+                spec,
+            });
+        }
+        // People do not speak in step.
+        let phase = Duration::from_micros(number * 7_919 % 33_333);
+        let due = Instant::now() + phase;
+        Self {
+            client,
+            audio,
+            video,
+            audio_due: due,
+            picture_due: due,
+        }
+    }
+
+    /// Both streams go to this client; `nth` tells them apart there.
+    fn heard_by(&self, node: &mut Node, listener: &Client, nth: usize) {
+        for (kind, stream) in [
+            (MediaKind::Audio, self.audio),
+            (MediaKind::Video, self.video),
+        ] {
+            let consumer = ConsumerId(listener.transport.0 << 32 | stream.producer.0);
+            let spec = ConsumerSpec {
+                kind,
+                mid: (nth * 2 + usize::from(kind == MediaKind::Video)).to_string(),
+                codecs: vec![codec(kind)],
+                extensions: vec![
+                    ExtensionMapping {
+                        kind: ExtensionKind::Mid,
+                        id: 1,
+                    },
+                    ExtensionMapping {
+                        kind: ExtensionKind::AbsSendTime,
+                        id: 4,
+                    },
+                    ExtensionMapping {
+                        kind: ExtensionKind::TransportCc,
+                        id: 5,
+                    },
+                ],
+                ssrc: 100_000 + stream.ssrc,
+                rtx_ssrc: None,
+                cname: "someone".into(),
+                feedback: FeedbackKind::TransportCc,
+            };
+            node.done(Command::CreateConsumer {
+                consumer,
+                transport: listener.transport,
+                producer: stream.producer,
+                spec,
+            });
+            node.done(Command::ResumeConsumer { consumer });
+        }
+    }
+
+    /// Sends what is due; the number of packets.
+    fn send_due(&mut self, now: Instant) -> u64 {
+        let mut sent = 0;
+        while self.audio_due <= now {
+            self.audio_due += AUDIO_EVERY;
+            self.audio.timestamp = self.audio.timestamp.wrapping_add(960);
+            let mut packet = self
+                .audio
+                .header(codec(MediaKind::Audio).payload_type, false);
+            packet.resize(AUDIO_BYTES, 0x55);
+            self.send(&packet);
+            sent += 1;
+        }
+        while self.picture_due <= now {
+            self.picture_due += PICTURE_EVERY;
+            self.video.timestamp = self.video.timestamp.wrapping_add(3_000);
+            for nth in 0..PICTURE_PACKETS {
+                let last = nth + 1 == PICTURE_PACKETS;
+                let mut packet = self
+                    .video
+                    .header(codec(MediaKind::Video).payload_type, last);
+                let [high, low] = ((self.video.timestamp / 3_000) as u16 | 0x8000).to_be_bytes();
+                if nth == 0 {
+                    // Descriptor with a picture id of 15 bits, and the head of a key frame (RFC 7741, RFC 6386).
+                    packet.extend([0x90, 0x80, high, low, 0x10, 0, 0, 0x9d, 0x01, 0x2a]);
+                } else {
+                    packet.extend([0x80, 0x80, high, low]);
+                }
+                packet.resize(VIDEO_BYTES, 0x55);
+                self.send(&packet);
+                sent += 1;
+            }
+        }
+        sent
+    }
+
+    fn send(&mut self, packet: &[u8]) {
+        let protected = self.client.protect(packet);
+        self.client.socket.send(&protected).expect("loopback");
+    }
+}
+
+/// Has everybody speak for so long; the packets sent.
+fn speak(speakers: &mut [Speaker], duration: Duration) -> u64 {
+    let until = Instant::now() + duration;
+    let mut sent = 0;
+    loop {
+        let now = Instant::now();
+        if now >= until {
+            return sent;
+        }
+        sent += speakers
+            .iter_mut()
+            .map(|speaker| speaker.send_due(now))
+            .sum::<u64>();
+        thread::sleep(Duration::from_micros(300));
+    }
+}
+
+/// A thread that takes what comes for everybody, looking now and then: the worker would pay for waking a reader.
+struct Listeners {
+    heard: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Listeners {
+    fn start(sockets: Vec<UdpSocket>) -> Self {
+        let (heard, stop) = (
+            Arc::new(AtomicU64::new(0)),
+            Arc::new(AtomicBool::new(false)),
+        );
+        let (count, ended) = (Arc::clone(&heard), Arc::clone(&stop));
+        let thread = thread::spawn(move || {
+            for socket in &sockets {
+                socket.set_nonblocking(true).expect("a socket");
+            }
+            let mut buffer = [0; 1500];
+            while !ended.load(Ordering::Relaxed) {
+                for socket in &sockets {
+                    let mut packets = 0;
+                    while let Ok(len) = socket.recv(&mut buffer) {
+                        packets += u64::from(PacketKind::of(&buffer[..len]) == PacketKind::Rtp);
+                    }
+                    count.fetch_add(packets, Ordering::Relaxed);
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
+        });
+        Self {
+            heard,
+            stop,
+            thread,
+        }
+    }
+
+    fn heard(&self) -> u64 {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    fn stop(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().expect("it does not panic");
+    }
+}
+
+fn codec(kind: MediaKind) -> CodecMapping {
+    let video = kind == MediaKind::Video;
+    CodecMapping {
+        codec: if video { Codec::Vp8 } else { Codec::Opus },
+        clock_rate: if video { 90_000 } else { 48_000 },
+        payload_type: if video { 101 } else { 100 },
+        rtx_payload_type: None,
+        router_payload_type: if video { 101 } else { 100 },
+        nack: video,
+        pli: video,
+        fir: false,
+    }
+}
