@@ -2,9 +2,20 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 from support.browser import CallBrowser, Tab, all_stats
 from support.media_stats import CallStats, concealed_share, decoded_rate, sent_rate
+
+_SELECTED = """async () => {
+  const { send, recv } = await hubbub.stats();
+  return [send, recv].map((reports) => {
+    const byId = new Map(reports.map((report) => [report.id, report]));
+    const transport = reports.find((report) => report.type === "transport");
+    const pair = byId.get(transport.selectedCandidatePairId);
+    return { local: byId.get(pair.localCandidateId), remote: byId.get(pair.remoteCandidateId) };
+  });
+}"""
 
 
 async def gather_call(
@@ -14,6 +25,12 @@ async def gather_call(
     tabs = [await browser.open_tab(url, room, name, **parameters) for name in names]
     await asyncio.gather(*(tab.wait_sees(name) for tab in tabs for name in names if name != tab.name))
     return tabs
+
+
+async def selected_pairs(tab: Tab) -> list[dict[str, Any]]:
+    """The candidate pairs that the tab's two transports use."""
+    pairs: list[dict[str, Any]] = await tab.page.evaluate(_SELECTED)
+    return pairs
 
 
 @dataclass(frozen=True, slots=True)

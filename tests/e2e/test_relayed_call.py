@@ -2,24 +2,13 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from e2e.calls import Window, gather_call
-from support.browser import CallBrowser, Tab
+from e2e.calls import Window, gather_call, selected_pairs
+from support.browser import CallBrowser
 from support.coturn import Coturn
 from support.installation import Installation
-
-_SELECTED = """async () => {
-  const { send, recv } = await hubbub.stats();
-  return [send, recv].map((reports) => {
-    const byId = new Map(reports.map((report) => [report.id, report]));
-    const transport = reports.find((report) => report.type === "transport");
-    const pair = byId.get(transport.selectedCandidatePairId);
-    return { local: byId.get(pair.localCandidateId), remote: byId.get(pair.remoteCandidateId) };
-  });
-}"""
 
 _REFUSED = """async (iceServers) => {
   const connection = new RTCPeerConnection({ iceServers, iceTransportPolicy: "relay" });
@@ -43,18 +32,12 @@ def coturn(tmp_path: Path) -> Iterator[Coturn]:
         yield running
 
 
-async def selected(tab: Tab) -> list[dict[str, Any]]:
-    """The candidate pairs that the tab's two transports use."""
-    pairs: list[dict[str, Any]] = await tab.page.evaluate(_SELECTED)
-    return pairs
-
-
 async def test_a_call_through_a_relay(tmp_path: Path, coturn: Coturn, browser: CallBrowser, call_id: str) -> None:
     environment = {**coturn.environment, "ICE_TRANSPORT_POLICY": "relay"}
     with Installation(tmp_path / "installation", environment=environment) as installation:
         tabs = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], width=320, height=180)
         for tab in tabs:
-            for pair in await selected(tab):
+            for pair in await selected_pairs(tab):
                 assert pair["local"]["candidateType"] == "relay"
                 assert pair["local"]["address"] == coturn.address
                 assert pair["remote"]["address"] == coturn.address

@@ -1,0 +1,48 @@
+"""The one node of a host that carries many calls: in the host's network, reached without a relay and with one."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from e2e.calls import Window, gather_call, selected_pairs
+from hubbub_cli.ports import free_tcp_port, free_udp_ports
+from hubbub_media_node.adapters.sockets import interface_address
+from support.browser import CallBrowser
+from support.compose import Compose
+
+PORTS = 4
+
+
+@pytest.fixture(scope="module")
+def host(stack: Compose) -> Iterator[Compose]:
+    """An installation of that kind, from the images that `stack` built."""
+    address = interface_address()
+    if address is None:
+        pytest.skip("this machine has no address but the loopback")
+    first = free_udp_ports(PORTS, "0.0.0.0")
+    running = Compose(
+        ("compose.yaml", "compose.host-network.yaml"),
+        ANNOUNCED_IP=address,
+        PUBLIC_HOST=address,
+        RTC_MIN_PORT=str(first),
+        RTC_MAX_PORT=str(first + PORTS - 1),
+        NATS_PORT=str(free_tcp_port()),
+        METRICS_PORT=str(free_tcp_port()),
+    )
+    try:
+        running.up()
+        yield running
+    finally:
+        running.down()
+
+
+@pytest.mark.parametrize("policy", ["", "relay"])
+async def test_two_people_see_each_other(host: Compose, browser: CallBrowser, call_id: str, policy: str) -> None:
+    await asyncio.to_thread(host.up, settings={"ICE_TRANSPORT_POLICY": policy})
+    tabs = await gather_call(browser, host.url, call_id, ["Ann", "Ben"], width=320, height=180)
+    for tab in tabs:
+        for pair in await selected_pairs(tab):
+            assert pair["remote"]["address"] == host.settings["ANNOUNCED_IP"]
+            assert (pair["local"]["candidateType"] == "relay") == (policy == "relay")
+    (await Window.watch(tabs, 3)).require_all_frames(0.9)

@@ -1,0 +1,176 @@
+"""The installation of compose.yaml, on a real container engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hubbub_cli.ports import free_tcp_port
+
+REPOSITORY = Path(__file__).parents[2]
+ASK_TIMEOUT = 20.0
+BUILD_TIMEOUT = 1800.0
+UP_TIMEOUT = 180.0
+_POLL_INTERVAL = 0.1
+_KILL = "import os, signal, sys; os.kill(int(sys.argv[1]), signal.SIGKILL)"
+
+
+def why_no_engine() -> str | None:
+    """What is missing for containers to run here; None when nothing is."""
+    if shutil.which("docker") is None:
+        return "there is no docker command"
+    try:
+        asked = _run(["docker", "version", "--format", "{{.Server.Version}}"], timeout=ASK_TIMEOUT)
+        if asked.returncode != 0:
+            return f"no container engine answers: {asked.stderr.strip()}"
+        asked = _run(["docker", "compose", "version"], timeout=ASK_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        return "the container engine does not answer"
+    return None if asked.returncode == 0 else "docker has no compose plugin"
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container of the installation, as the engine described it."""
+
+    id: str
+    service: str
+    running: bool
+    health: str
+    """`healthy`, `unhealthy`, `starting`, or empty for one without a health check."""
+    pid: int
+    """Of its first process, by the engine's count; 0 when it does not run."""
+    started: str
+
+    @property
+    def well(self) -> bool:
+        """Runs, and says so."""
+        return self.running and self.health == "healthy"
+
+
+class Compose:
+    """One installation, named, on ports and a network of its own, so that it runs beside any other."""
+
+    def __init__(self, files: tuple[str, ...] = ("compose.yaml",), **settings: str) -> None:
+        """`settings` are those of .env.example."""
+        self.name = f"hubbub-test-{secrets.token_hex(4)}"
+        self._files = [part for file in files for part in ("--file", file)]
+        self.http_port = free_tcp_port()
+        self.settings = {
+            "HTTP_PORT": str(self.http_port),
+            "HTTPS_PORT": str(free_tcp_port()),
+            "TURN_PORT": str(free_tcp_port()),
+            "MEDIA_NETWORK": f"172.29.{secrets.randbelow(200) + 41}",
+            "WORKERS": "1",
+            "EMPTY_ROOM_TTL": "5",
+            "RECONNECT_GRACE": "10",
+            **settings,
+        }
+
+    @property
+    def url(self) -> str:
+        """Where the page is; without a slash at its end."""
+        return f"http://localhost:{self.http_port}"
+
+    def build(self) -> None:
+        """Builds the images of this repository."""
+        self.compose("build", timeout=BUILD_TIMEOUT)
+
+    def up(self, *services: str, settings: Mapping[str, str] | None = None, **scale: int) -> None:
+        """Starts what does not run as it should and waits until all is healthy: `up(media_node=3)`."""
+        self.settings.update(settings or {})
+        counts = [f"--scale={service.replace('_', '-')}={count}" for service, count in scale.items()]
+        self.compose("up", "--detach", "--wait", "--no-build", *counts, *services, timeout=UP_TIMEOUT)
+
+    def down(self) -> None:
+        """Ends it and forgets what it stored."""
+        self.compose("down", "--volumes", "--remove-orphans", "--timeout=20", timeout=UP_TIMEOUT)
+
+    def containers(self, service: str | None = None) -> list[Container]:
+        """All that there are, or those of one service; the oldest first."""
+        ids = self.compose("ps", "--all", "--quiet", *([service] if service else [])).split()
+        found = json.loads(_checked(["docker", "inspect", *ids])) if ids else []
+        return sorted((_container(each) for each in found), key=lambda container: container.started)
+
+    def kill(self, container: Container) -> None:
+        """Ends a container as the kernel does for want of memory: the engine is not told, and so restarts it."""
+        arguments = ["--user=0", "--entrypoint=python", "hubbub-registry", "-c", _KILL, str(container.pid)]
+        _checked(["docker", "run", "--rm", "--pid=host", "--network=none", *arguments])
+
+    def wait_until(self, holds: Callable[[], bool], within: float, what: str) -> float:
+        """The seconds until it held. Raises AssertionError, with what the containers said last."""
+        began = time.monotonic()
+        while not holds():
+            if time.monotonic() - began > within:
+                raise AssertionError(f"not {what} after {within:g} s\n{self.last_words()}")
+            time.sleep(_POLL_INTERVAL)
+        return time.monotonic() - began
+
+    def ready(self) -> bool:
+        """Calls can be made."""
+        return self.get("/ready") is not None
+
+    def stats(self) -> dict[str, Any]:
+        """What `GET /stats` says. Raises AssertionError when it does not."""
+        stats = self.get("/stats")
+        assert isinstance(stats, dict), stats
+        return stats
+
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Any:
+        """The JSON that the installation answers with; None when it does not, or with an error."""
+        try:
+            request = urllib.request.Request(self.url + path, headers=dict(headers or {}))
+            with urllib.request.urlopen(request, timeout=5.0) as answer:
+                return json.load(answer)
+        except (OSError, ValueError):
+            return None
+
+    def last_words(self, lines: int = 15) -> str:
+        """The state of all containers and the ends of their logs."""
+        return self.compose("ps", "--all") + self.compose("logs", f"--tail={lines}", "--no-color")
+
+    def compose(self, *arguments: str, timeout: float = 60.0) -> str:
+        """What `docker compose` prints. Raises AssertionError with what it complains of."""
+        command = ["docker", "compose", "--project-name", self.name, *self._files, *arguments]
+        return _checked(command, environment=self.settings, timeout=timeout)
+
+
+def _container(inspected: Mapping[str, Any]) -> Container:
+    state = inspected["State"]
+    return Container(
+        id=inspected["Id"],
+        service=inspected["Config"]["Labels"]["com.docker.compose.service"],
+        running=state["Running"],
+        health=state.get("Health", {}).get("Status", ""),
+        pid=state["Pid"],
+        started=state["StartedAt"],
+    )
+
+
+def _checked(command: list[str], *, environment: Mapping[str, str] | None = None, timeout: float = 60.0) -> str:
+    ended = _run(command, environment=environment, timeout=timeout)
+    assert ended.returncode == 0, f"{' '.join(command)}: {ended.stderr[-4000:]}"
+    return ended.stdout
+
+
+def _run(
+    command: list[str], *, environment: Mapping[str, str] | None = None, timeout: float
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
