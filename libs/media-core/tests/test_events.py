@@ -18,8 +18,9 @@ from hubbub_media_core.events import parse
                 "state": "connected",
                 "local": "192.0.2.7",
                 "remote": "192.0.2.1:4000",
+                "protocol": "udp",
             },
-            events.IceSelected(1, "connected", ("192.0.2.1", 4000), "192.0.2.7"),
+            events.IceSelected(1, "connected", ("192.0.2.1", 4000), "192.0.2.7", "udp"),
         ),
         (
             {
@@ -28,8 +29,9 @@ from hubbub_media_core.events import parse
                 "state": "connected",
                 "local": "2001:db8::7",
                 "remote": "[2001:db8::1]:4000",
+                "protocol": "tcp",
             },
-            events.IceSelected(1, "connected", ("2001:db8::1", 4000), "2001:db8::7"),
+            events.IceSelected(1, "connected", ("2001:db8::1", 4000), "2001:db8::7", "tcp"),
         ),
         ({"type": "fault", "message": "m"}, events.Fault("m")),
     ],

@@ -43,8 +43,10 @@ class MediaCore:
         pin: bool = False,
         handshake_timeout: float = 15.0,
         consent_timeout: float = 30.0,
+        tcp: bool = True,
     ) -> None:
-        """Start one worker for each (IP address, port); port 0 lets the system choose.
+        """Start one worker for each (IP address, port); port 0 lets the system choose, `::` is every address of both
+        families. With `tcp`, clients may connect to each port by TCP as well (RFC 6544).
 
         `max_incoming_bitrate` is what each client is told to stay below, bit/s. A transport is closed when
         `handshake_timeout` seconds pass from `ConnectTransport` to `SetSrtpKeys`, or its client is silent for
@@ -59,6 +61,7 @@ class MediaCore:
             pin=pin,
             handshake_timeout=handshake_timeout,
             consent_timeout=consent_timeout,
+            tcp=tcp,
         )
         self._requests = itertools.count(1)
         self._pending: dict[int, tuple[asyncio.Future[dict[str, Any]], Command]] = {}

@@ -6,7 +6,7 @@ from typing import TypedDict
 class WorkerCounters(TypedDict):
     """Totals since the worker was made; the last four are how many there are now.
 
-    `packets_*` are datagrams of any kind, `bytes_*` theirs without UDP and IP. `dropped_*` are datagrams
+    `packets_*` are datagrams of any kind, `bytes_*` theirs without UDP or TCP and IP. `dropped_*` are datagrams
     from the network that went nowhere, and why; `send_*` concern the socket.
     """
 
@@ -27,9 +27,15 @@ class WorkerCounters(TypedDict):
     send_refused: int
     """Datagrams that the kernel refused: unreachable, forbidden, too long."""
     send_overflow_video: int
-    """Given up because the socket stayed full: video first, then audio, then control."""
+    """Given up because the socket, or a client's TCP connection, stayed full: video first, then audio, then control."""
     send_overflow_audio: int
     send_overflow_control: int
+    tcp_connections: int
+    """TCP connections now."""
+    tcp_accepted: int
+    """TCP connections, ever."""
+    tcp_refused: int
+    """TCP connections that were closed at once, because there were too many."""
     cpu_seconds: float
     """CPU time of the worker's thread."""
     faults: int

@@ -42,6 +42,7 @@ class IceSelected:
     """IP address and port of the client."""
     local: str
     """IP address of ours that it is reached from; the port is the worker's."""
+    protocol: Literal["udp", "tcp"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,11 @@ class Fault:
 Event: TypeAlias = Reply | IceSelected | DtlsReceived | TransportClosed | ProducerClosed | ConsumerClosed | Fault
 
 
-def _ice_selected(transport: int, state: Literal["new", "connected"], remote: str, local: str) -> IceSelected:
+def _ice_selected(
+    transport: int, state: Literal["new", "connected"], remote: str, local: str, protocol: Literal["udp", "tcp"]
+) -> IceSelected:
     host, _, port = remote.rpartition(":")
-    return IceSelected(transport, state, (host.strip("[]"), int(port)), local)
+    return IceSelected(transport, state, (host.strip("[]"), int(port)), local, protocol)
 
 
 def _reply(request: int, ok: dict[str, Any] | None = None, error: ErrorCode | None = None) -> Reply:

@@ -15,7 +15,7 @@ use hubbub_wire::stun::IceKey;
 use crate::api::{IceCredentials, Micros, Path};
 
 /// Valid pairs that a transport may have at a time; the one not heard for longest makes room.
-pub(crate) const MAX_PAIRS: usize = 8;
+pub(crate) const MAX_PAIRS: usize = 16;
 
 /// Silence of the selected pair after which another one that is heard takes over (Chrome checks each 2.5 s).
 const SELECTED_SILENCE_US: u64 = 6_000_000;
@@ -140,7 +140,8 @@ impl IceAgent {
         Some(self.pairs.swap_remove(oldest).path)
     }
 
-    /// The pair belongs to another transport now. True when another one of ours became the selected one.
+    /// The pair belongs to another transport now, or its connection has ended. True when another one of ours became the
+    /// selected one.
     pub(crate) fn lose(&mut self, path: Path) -> bool {
         self.pairs.retain(|known| known.path != path);
         if self.selected != Some(path) {
@@ -204,10 +205,7 @@ mod tests {
     }
 
     fn path(port: u16) -> Path {
-        Path {
-            local: [127, 0, 0, 1].into(),
-            remote: ([127, 0, 0, 1], port).into(),
-        }
+        Path::udp([127, 0, 0, 1].into(), ([127, 0, 0, 1], port).into())
     }
 
     const fn second(n: u64) -> Micros {

@@ -145,10 +145,7 @@ mod tests {
     use super::*;
 
     fn path() -> Path {
-        Path {
-            local: [127, 0, 0, 1].into(),
-            remote: ([127, 0, 0, 2], 4000).into(),
-        }
+        Path::udp([127, 0, 0, 1].into(), ([127, 0, 0, 2], 4000).into())
     }
 
     #[test]

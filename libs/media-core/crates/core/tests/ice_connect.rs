@@ -15,11 +15,13 @@ fn selected(events: &[Event]) -> Vec<Path> {
             Event::IceSelected {
                 local,
                 remote,
+                protocol,
                 state: IceState::Connected,
                 ..
             } => Some(Path {
                 local: *local,
                 remote: *remote,
+                protocol: *protocol,
             }),
             _ => None,
         })
@@ -287,7 +289,7 @@ fn pairs_of_a_transport_are_capped() {
     for port in 10_000..10_100 {
         world.datagram(path_from(port), &[22, 1]);
     }
-    assert_eq!(world.events.len(), 7);
+    assert_eq!(world.events.len(), 15);
     world.datagram(home, &[22, 1]);
-    assert_eq!(world.events.len(), 8);
+    assert_eq!(world.events.len(), 16);
 }

@@ -21,13 +21,13 @@ mod reference;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use common::media::{consume, produce, vp8};
 use common::{Client, Node};
-use hubbub_io::ThreadCounters;
+use hubbub_io::{TcpLimits, ThreadCounters};
 use hubbub_wire::PacketKind;
 use reference::{PACKET_BYTES, encrypt_and_send};
 use rustix::io::Errno;
@@ -42,7 +42,10 @@ fn main() {
     println!(
         "bound to   consumers  burst  ns/packet  of encrypt+send  packets/message  allocations/packet"
     );
-    let [one, any] = [Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED];
+    let one = IpAddr::from(Ipv4Addr::LOCALHOST);
+    let any = IpAddr::from(Ipv4Addr::UNSPECIFIED);
+    // Of both families; its clients are of IPv4 as well.
+    let both = IpAddr::from(Ipv6Addr::UNSPECIFIED);
     for (host, consumers, burst) in [
         (one, 1, 10),
         (one, 10, 1),
@@ -51,6 +54,8 @@ fn main() {
         (one, 100, 10),
         (any, 100, 1),
         (any, 100, 10),
+        (both, 100, 1),
+        (both, 100, 10),
     ] {
         let cost = forward(host, consumers, burst);
         println!(
@@ -72,8 +77,8 @@ struct Cost {
 }
 
 /// One producer whose bursts go to so many consumers, at a worker that is bound to `host`.
-fn forward(host: Ipv4Addr, consumers: usize, burst: usize) -> Cost {
-    let mut node = Node::bound_to(host.into());
+fn forward(host: IpAddr, consumers: usize, burst: usize) -> Cost {
+    let mut node = Node::with(host, Some(TcpLimits::default()));
     let mut sender = Client::connected(&mut node, 1);
     produce(&mut node, &sender);
     let receivers: Vec<_> = (0..consumers)

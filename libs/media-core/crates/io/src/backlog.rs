@@ -1,6 +1,7 @@
 //! What a full socket did not take: bounded, the least missed goes first.
 
 use std::collections::VecDeque;
+use std::ops::AddAssign;
 
 use hubbub_core::Priority;
 use hubbub_core::api::Path;
@@ -69,6 +70,14 @@ pub struct Overflow {
     pub control: u64,
 }
 
+impl AddAssign for Overflow {
+    fn add_assign(&mut self, other: Self) {
+        self.video += other.video;
+        self.audio += other.audio;
+        self.control += other.control;
+    }
+}
+
 /// Three queues, sent from in the order control, audio, video; each keeps the order of its datagrams.
 #[derive(Debug)]
 pub(crate) struct Backlog {
@@ -103,6 +112,11 @@ impl Backlog {
         self.overflow
     }
 
+    /// What was given up since this was asked last.
+    pub(crate) fn take_overflow(&mut self) -> Overflow {
+        std::mem::take(&mut self.overflow)
+    }
+
     /// Appends a datagram, then gives up the oldest video (else audio, else control) while there are too many.
     pub(crate) fn push(&mut self, datagram: Datagram) {
         self.queue(datagram.priority).push_back(datagram);
@@ -125,6 +139,13 @@ impl Backlog {
             taken.extend(queue.drain(..wanted));
         }
         taken
+    }
+
+    /// Takes the datagram that is to be sent next.
+    pub(crate) fn pop(&mut self) -> Option<Datagram> {
+        [&mut self.control, &mut self.audio, &mut self.video]
+            .into_iter()
+            .find_map(VecDeque::pop_front)
     }
 
     /// Puts back what [`Backlog::take`] gave and the socket did not take, in the same order.
@@ -150,10 +171,7 @@ mod tests {
     fn datagram(number: u8, priority: Priority) -> Datagram {
         Datagram {
             bytes: vec![number],
-            path: Path {
-                local: [127, 0, 0, 1].into(),
-                remote: ([127, 0, 0, 1], 9).into(),
-            },
+            path: Path::udp([127, 0, 0, 1].into(), ([127, 0, 0, 1], 9).into()),
             priority,
         }
     }

@@ -194,10 +194,7 @@ mod tests {
     static BYTES: [u8; 2_000] = [0; 2_000];
 
     fn path(local: [u8; 4], port: u16) -> Path {
-        Path {
-            local: local.into(),
-            remote: ([127, 0, 0, 1], port).into(),
-        }
+        Path::udp(local.into(), ([127, 0, 0, 1], port).into())
     }
 
     fn entries(sizes_and_ports: &[(usize, u16)]) -> Vec<Outgoing<'static>> {

@@ -14,9 +14,10 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde::Serialize;
 
 use crate::clock::{Clock, wall_clock_us};
+use crate::port::Port;
 use crate::queue::{EventQueue, SubmitError};
 use crate::send_queue::SendCounters;
-use crate::socket::WorkerSocket;
+use crate::tcp::{TcpCounters, TcpLimits};
 use crate::thread::EventLoop;
 use crate::waker::Waker;
 
@@ -27,6 +28,8 @@ pub struct ThreadOptions {
     pub name: String,
     /// Runs on one core: the n-th of those that the process may use, modulo their number.
     pub pin: Option<usize>,
+    /// Takes TCP connections at the port of its UDP socket, so many.
+    pub tcp: Option<TcpLimits>,
 }
 
 /// What a worker and its thread have done, some 10 ms ago at most.
@@ -36,6 +39,8 @@ pub struct ThreadCounters {
     pub worker: WorkerCounters,
     /// What the socket was given.
     pub sent: SendCounters,
+    /// What became of TCP connections.
+    pub tcp: TcpCounters,
     /// Datagrams that were longer than any of WebRTC's, or of another address family.
     pub oversized: u64,
     /// CPU time of the thread, microseconds.
@@ -47,6 +52,8 @@ pub struct ThreadCounters {
 pub enum SpawnError {
     /// The address cannot be bound: taken, not of this machine, or a privileged port.
     Bind(SocketAddr, io::Error),
+    /// It can for UDP, but nothing can listen there for TCP.
+    Listen(SocketAddr, io::Error),
     /// The system has no thread or file descriptor left.
     System(io::Error),
 }
@@ -55,6 +62,7 @@ impl fmt::Display for SpawnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bind(address, error) => write!(f, "cannot bind UDP {address}: {error}"),
+            Self::Listen(address, error) => write!(f, "cannot listen on TCP {address}: {error}"),
             Self::System(error) => write!(f, "cannot start a worker thread: {error}"),
         }
     }
@@ -63,7 +71,7 @@ impl fmt::Display for SpawnError {
 impl std::error::Error for SpawnError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Bind(_, error) | Self::System(error) => Some(error),
+            Self::Bind(_, error) | Self::Listen(_, error) | Self::System(error) => Some(error),
         }
     }
 }
@@ -99,9 +107,8 @@ impl WorkerThread {
         options: ThreadOptions,
         events: Arc<EventQueue>,
     ) -> Result<WorkerHandle, SpawnError> {
-        let socket =
-            WorkerSocket::bind(address).map_err(|error| SpawnError::Bind(address, error))?;
-        let address = socket.address();
+        let port = Port::bind(address, options.tcp)?;
+        let address = port.udp.address();
         let shared = Arc::new(Shared {
             waker: Waker::new().map_err(SpawnError::System)?,
             counters: Mutex::default(),
@@ -112,7 +119,7 @@ impl WorkerThread {
         config.seed = seed().map_err(SpawnError::System)?;
         let event_loop = EventLoop::new(
             index,
-            socket,
+            port,
             clock,
             config,
             receiver,

@@ -1,4 +1,5 @@
-//! The media core on a real machine: one thread per worker, its UDP socket, its clock and its queues.
+//! The media core on a real machine: one thread per worker, its UDP socket, the TCP connections at the same port, its
+//! clock and its queues.
 //!
 //! Rules that every part of this crate keeps:
 //! - A worker thread never blocks but in `epoll_wait`: a full socket costs datagrams (oldest video first), never time.
@@ -11,14 +12,21 @@ mod batch;
 mod clock;
 mod gso;
 mod handle;
+mod port;
 mod queue;
 mod send_queue;
 mod sender;
 mod socket;
+mod tcp;
 mod thread;
 mod waker;
+mod watch;
 
 pub use backlog::Overflow;
 pub use handle::{SpawnError, ThreadCounters, ThreadOptions, WorkerHandle, WorkerThread};
 pub use queue::{EventQueue, SubmitError};
 pub use send_queue::SendCounters;
+pub use tcp::{TcpCounters, TcpLimits};
+
+/// Longer datagrams are none of WebRTC's (its packets fit an Ethernet frame); they are dropped.
+const LONGEST_DATAGRAM: usize = 2_048;

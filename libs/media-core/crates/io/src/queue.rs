@@ -154,7 +154,7 @@ impl Waiting {
 mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
 
-    use hubbub_core::api::{CloseReason, IceState, ReplyBody, TransportId};
+    use hubbub_core::api::{CloseReason, IceState, Protocol, ReplyBody, TransportId};
 
     use super::*;
 
@@ -203,6 +203,7 @@ mod tests {
             state: IceState::Connected,
             local: Ipv4Addr::LOCALHOST.into(),
             remote: SocketAddr::from(([127, 0, 0, 1], port)),
+            protocol: Protocol::Udp,
         };
         queue.push(0, (1..=3).map(selected));
         queue.push(1, std::iter::once(selected(4)));

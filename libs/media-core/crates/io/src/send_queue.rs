@@ -3,6 +3,7 @@
 use std::io;
 
 use hubbub_core::Outbox;
+use hubbub_core::api::Protocol;
 use serde::Serialize;
 
 use crate::backlog::{Backlog, Datagram, Overflow};
@@ -60,14 +61,19 @@ impl SendQueue {
         }
     }
 
-    /// Sends everything in `outbox`, or keeps it for later.
+    /// Sends everything in `outbox` that goes by UDP, or keeps it for later.
     pub(crate) fn send(&mut self, outbox: &Outbox, wire: &mut impl Wire) {
         let mut entries: Vec<Outgoing<'_>> = std::mem::take(&mut self.spare);
-        entries.extend(outbox.iter().map(|(bytes, path, priority)| Outgoing {
-            bytes,
-            path,
-            priority,
-        }));
+        entries.extend(
+            outbox
+                .iter()
+                .filter(|(_, path, _)| path.protocol == Protocol::Udp)
+                .map(|(bytes, path, priority)| Outgoing {
+                    bytes,
+                    path,
+                    priority,
+                }),
+        );
         if self.is_blocked() {
             // What waits goes first, so that the order within a stream holds.
             entries

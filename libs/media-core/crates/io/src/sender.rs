@@ -26,18 +26,15 @@ impl Sender {
         }
     }
 
-    /// Sends everything in `outbox` or puts it into the backlog, and clears it.
-    pub(crate) fn send(&mut self, socket: &WorkerSocket, outbox: &mut Outbox) {
-        if !outbox.is_empty() {
-            self.queue.send(
-                outbox,
-                &mut UdpWire {
-                    socket,
-                    batch: &mut self.batch,
-                },
-            );
-            outbox.clear();
-        }
+    /// Sends what goes by UDP in `outbox`, or puts it into the backlog.
+    pub(crate) fn send(&mut self, socket: &WorkerSocket, outbox: &Outbox) {
+        self.queue.send(
+            outbox,
+            &mut UdpWire {
+                socket,
+                batch: &mut self.batch,
+            },
+        );
     }
 
     /// Sends from the backlog: the socket has room again.

@@ -7,14 +7,17 @@ use std::sync::{Arc, PoisonError};
 
 use hubbub_core::api::Micros;
 use hubbub_core::{Worker, WorkerConfig};
-use rustix::event::{Timespec, epoll};
+use rustix::event::Timespec;
 
 use crate::batch::ReceiveBatch;
 use crate::clock::{Clock, thread_cpu_us};
 use crate::handle::{Message, Shared, ThreadCounters};
+use crate::port::Port;
 use crate::queue::EventQueue;
 use crate::sender::Sender;
 use crate::socket::WorkerSocket;
+use crate::tcp::Connections;
+use crate::watch::{Interest, Ready, Source, Watch};
 
 /// Events that are not urgent wait at most this long, and so do the counters.
 const DELIVERY_INTERVAL_US: u64 = 10_000;
@@ -26,14 +29,13 @@ const COMMAND_BATCH: usize = 256;
 /// memory of a large fan-out.
 const SEND_THRESHOLD: usize = 1_024;
 
-const SOCKET: u64 = 0;
-const COMMANDS: u64 = 1;
-
 /// What the thread owns.
 pub(crate) struct EventLoop {
     index: usize,
     socket: WorkerSocket,
-    epoll: std::os::fd::OwnedFd,
+    tcp: Option<Connections>,
+    watch: Watch,
+    ready: Vec<Ready>,
     clock: Clock,
     worker: Worker,
     commands: Receiver<Message>,
@@ -51,30 +53,26 @@ pub(crate) struct EventLoop {
 impl EventLoop {
     pub(crate) fn new(
         index: usize,
-        socket: WorkerSocket,
+        port: Port,
         clock: Clock,
         config: WorkerConfig,
         commands: Receiver<Message>,
         shared: Arc<Shared>,
         events: Arc<EventQueue>,
     ) -> io::Result<Self> {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        epoll::add(
-            &epoll,
-            &socket,
-            epoll::EventData::new_u64(SOCKET),
-            epoll::EventFlags::IN,
-        )?;
-        epoll::add(
-            &epoll,
-            &shared.waker,
-            epoll::EventData::new_u64(COMMANDS),
-            epoll::EventFlags::IN,
-        )?;
+        let Port { udp: socket, tcp } = port;
+        let watch = Watch::new()?;
+        watch.add(&socket, Source::Socket)?;
+        watch.add(&shared.waker, Source::Commands)?;
+        if let Some(tcp) = &tcp {
+            tcp.start(&watch)?;
+        }
         Ok(Self {
             index,
             socket,
-            epoll,
+            tcp,
+            watch,
+            ready: Vec::new(),
             clock,
             worker: Worker::new(config),
             commands,
@@ -92,28 +90,50 @@ impl EventLoop {
     pub(crate) fn run(mut self) {
         let mut batch = ReceiveBatch::new();
         loop {
-            let ready = self.wait();
+            self.wait();
             let now = self.clock.now();
             let mut stop = false;
-            if ready.commands {
-                stop = self.execute(now);
+            let mut ready = std::mem::take(&mut self.ready);
+            // Commands first: what was asked for before a datagram came is done when it is handled.
+            ready.sort_unstable_by_key(|ready| ready.source != Source::Commands);
+            let mut clients_wait = false;
+            for Ready {
+                source,
+                input,
+                room,
+            } in ready.drain(..)
+            {
+                match source {
+                    Source::Commands => stop = self.execute(now),
+                    Source::Socket => {
+                        if room {
+                            self.sender.resume(&self.socket);
+                        }
+                        if input {
+                            self.receive(now, &mut batch);
+                        }
+                    }
+                    Source::Connection(index) => self.serve(now, index, input, room),
+                    Source::Listener => clients_wait = true,
+                }
             }
-            if ready.room {
-                self.sender.resume(&self.socket);
-            }
-            if ready.datagrams {
-                self.receive(now, &mut batch);
-            }
+            self.ready = ready;
             if self
                 .worker
                 .next_deadline()
                 .is_some_and(|deadline| deadline <= now)
             {
                 self.dirty = true;
-                self.guarded(now, |worker| worker.handle_timeout(now));
+                guarded(&mut self.worker, now, |worker| worker.handle_timeout(now));
             }
-            self.sender.send(&self.socket, self.worker.outbox());
+            self.tend_connections(now);
+            self.send();
             self.watch_room();
+            // Last: what is ready by its index is of the connections that were there before.
+            if clients_wait && let Some(tcp) = &mut self.tcp {
+                tcp.accept(now, &self.watch);
+                self.dirty = true;
+            }
             self.deliver(now, stop);
             if stop {
                 return;
@@ -122,11 +142,12 @@ impl EventLoop {
     }
 
     /// Sleeps until there is something to do.
-    fn wait(&self) -> Ready {
+    fn wait(&mut self) {
         let delivery = self
             .dirty
             .then(|| self.delivered_at.plus(DELIVERY_INTERVAL_US));
-        let wake_at = [self.worker.next_deadline(), delivery]
+        let sweep = self.tcp.as_ref().and_then(Connections::next_deadline);
+        let wake_at = [self.worker.next_deadline(), delivery, sweep]
             .into_iter()
             .flatten()
             .min();
@@ -137,22 +158,7 @@ impl EventLoop {
                 tv_nsec: ((micros % 1_000_000) * 1_000) as _,
             }
         });
-        let mut ready = Ready::default();
-        let mut buffer = [const { std::mem::MaybeUninit::uninit() }; 2];
-        // An error is a signal that came between: nothing is ready, and the loop comes round again.
-        if let Ok((events, _)) = epoll::wait(&self.epoll, &mut buffer, timeout.as_ref()) {
-            for event in events.iter() {
-                let flags = event.flags;
-                match event.data.u64() {
-                    COMMANDS => ready.commands = true,
-                    _ => {
-                        ready.room |= flags.contains(epoll::EventFlags::OUT);
-                        ready.datagrams |= flags.intersects(!epoll::EventFlags::OUT);
-                    }
-                }
-            }
-        }
-        ready
+        self.watch.wait(timeout.as_ref(), &mut self.ready);
     }
 
     /// Executes commands; true when the thread is to end.
@@ -162,7 +168,9 @@ impl EventLoop {
         for _ in 0..COMMAND_BATCH {
             match self.commands.try_recv() {
                 Ok(Message::Command(request, command)) => {
-                    self.guarded(now, |worker| worker.handle_command(now, request, command));
+                    guarded(&mut self.worker, now, |worker| {
+                        worker.handle_command(now, request, command);
+                    });
                 }
                 Ok(Message::Stop) | Err(TryRecvError::Disconnected) => return true,
                 Err(TryRecvError::Empty) => return false,
@@ -182,37 +190,80 @@ impl EventLoop {
         let mut whole = 0;
         for (path, datagram) in batch.datagrams() {
             whole += 1;
-            self.guarded(now, |worker| worker.handle_datagram(now, path, datagram));
+            guarded(&mut self.worker, now, |worker| {
+                worker.handle_datagram(now, path, datagram);
+            });
             if self.worker.outbox().len() >= SEND_THRESHOLD {
-                self.sender.send(&self.socket, self.worker.outbox());
+                self.send();
             }
         }
         self.oversized += (received - whole) as u64;
     }
 
-    /// Calls the worker; a panic in it costs what it was at work on, not the thread. When even that cannot be
-    /// cleaned up the process ends, to be restarted whole.
-    fn guarded(&mut self, now: Micros, call: impl FnOnce(&mut Worker)) {
-        let worker = &mut self.worker;
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| call(worker))) {
-            let message = panic_message(payload.as_ref());
-            if catch_unwind(AssertUnwindSafe(|| worker.contain(now, message))).is_err() {
-                std::process::abort();
-            }
+    /// Reads from a connection that has something, and writes to one that has room.
+    fn serve(&mut self, now: Micros, index: usize, input: bool, room: bool) {
+        let Some(tcp) = &mut self.tcp else {
+            return;
+        };
+        self.dirty = true;
+        if room {
+            tcp.resume(index, &self.watch);
         }
+        if input {
+            tcp.read(index, |path, datagram| {
+                guarded(&mut self.worker, now, |worker| {
+                    worker.handle_datagram(now, path, datagram);
+                });
+            });
+        }
+        if self.worker.outbox().len() >= SEND_THRESHOLD {
+            self.send();
+        }
+    }
+
+    /// Closes connections that are nobody's, and tells the worker of all that have ended.
+    fn tend_connections(&mut self, now: Micros) {
+        let Some(tcp) = &mut self.tcp else {
+            return;
+        };
+        if tcp.next_deadline().is_some_and(|deadline| deadline <= now) {
+            tcp.sweep(now, &self.watch, |path| self.worker.is_valid(path));
+            self.dirty = true;
+        }
+        for path in tcp.take_ended() {
+            guarded(&mut self.worker, now, |worker| {
+                worker.handle_disconnect(now, path);
+            });
+        }
+    }
+
+    /// Sends what the worker has left in its outbox.
+    fn send(&mut self) {
+        let outbox = self.worker.outbox();
+        if outbox.is_empty() {
+            return;
+        }
+        self.sender.send(&self.socket, outbox);
+        if let Some(tcp) = &mut self.tcp {
+            tcp.send(outbox, &self.watch);
+        }
+        outbox.clear();
     }
 
     /// Watches for room in the socket while something waits for it.
     fn watch_room(&mut self) {
         let blocked = self.sender.is_blocked();
         if blocked != self.watching_room {
-            let flags = if blocked {
-                epoll::EventFlags::IN | epoll::EventFlags::OUT
+            let interest = if blocked {
+                Interest::InputAndRoom
             } else {
-                epoll::EventFlags::IN
+                Interest::Input
             };
-            let data = epoll::EventData::new_u64(SOCKET);
-            if epoll::modify(&self.epoll, &self.socket, data, flags).is_ok() {
+            if self
+                .watch
+                .change(&self.socket, Source::Socket, interest)
+                .is_ok()
+            {
                 self.watching_room = blocked;
             }
         }
@@ -232,6 +283,11 @@ impl EventLoop {
                 .unwrap_or_else(PoisonError::into_inner) = ThreadCounters {
                 worker: self.worker.counters(),
                 sent: self.sender.counters(),
+                tcp: self
+                    .tcp
+                    .as_ref()
+                    .map(Connections::counters)
+                    .unwrap_or_default(),
                 oversized: self.oversized,
                 cpu_us: thread_cpu_us(),
             };
@@ -241,12 +297,15 @@ impl EventLoop {
     }
 }
 
-/// What `epoll` says.
-#[derive(Debug, Default)]
-struct Ready {
-    commands: bool,
-    datagrams: bool,
-    room: bool,
+/// Calls the worker; a panic in it costs what it was at work on, not the thread. When even that cannot be cleaned up
+/// the process ends, to be restarted whole.
+fn guarded(worker: &mut Worker, now: Micros, call: impl FnOnce(&mut Worker)) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| call(worker))) {
+        let message = panic_message(payload.as_ref());
+        if catch_unwind(AssertUnwindSafe(|| worker.contain(now, message))).is_err() {
+            std::process::abort();
+        }
+    }
 }
 
 fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {

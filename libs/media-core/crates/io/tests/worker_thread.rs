@@ -8,7 +8,7 @@ use std::sync::Arc;
 use common::media::{consume, produce, vp8};
 use common::{Client, Node, ROUTER};
 use hubbub_core::WorkerConfig;
-use hubbub_core::api::{CloseReason, Command, Event, IceState, RouterId};
+use hubbub_core::api::{CloseReason, Command, Event, IceState, Protocol, RouterId};
 use hubbub_io::{EventQueue, SpawnError, ThreadOptions, WorkerThread};
 use hubbub_wire::rtp::RtpPacket;
 use hubbub_wire::stun::StunClass;
@@ -16,7 +16,7 @@ use hubbub_wire::stun::StunClass;
 #[test]
 fn a_binding_request_is_answered() {
     let mut node = Node::start();
-    let client = Client::new(&mut node, 1);
+    let mut client = Client::new(&mut node, 1);
     assert_eq!(client.check(), StunClass::SuccessResponse);
 }
 
@@ -24,7 +24,7 @@ fn a_binding_request_is_answered() {
 fn a_worker_on_every_address_answers_from_the_one_that_was_asked() {
     let mut node = Node::bound_to(Ipv4Addr::UNSPECIFIED.into());
     let asked = Ipv4Addr::new(127, 0, 0, 2);
-    let client = Client::calling(&mut node, asked, 1);
+    let mut client = Client::calling(&mut node, asked, 1);
     assert_eq!(client.check(), StunClass::SuccessResponse);
     node.await_events();
     assert_eq!(
@@ -34,6 +34,7 @@ fn a_worker_on_every_address_answers_from_the_one_that_was_asked() {
             state: IceState::Connected,
             local: asked.into(),
             remote: client.socket.local_addr().unwrap(),
+            protocol: Protocol::Udp,
         }]
     );
 }
@@ -124,7 +125,7 @@ fn a_closure_reaches_the_queue_before_the_reply() {
 #[test]
 fn an_event_that_is_not_urgent_comes_without_another_one() {
     let mut node = Node::start();
-    let client = Client::new(&mut node, 1);
+    let mut client = Client::new(&mut node, 1);
     client.check();
     node.await_events();
     assert!(
@@ -179,7 +180,7 @@ fn a_port_that_is_taken_is_an_error_that_names_it() {
 #[test]
 fn the_counters_tell_what_the_socket_carried() {
     let mut node = Node::start();
-    let client = Client::new(&mut node, 1);
+    let mut client = Client::new(&mut node, 1);
     client.check();
     while node.worker.counters().sent.datagrams == 0 {
         std::thread::yield_now();

@@ -33,6 +33,7 @@ pub(crate) fn counters<'py>(
     let ThreadCounters {
         worker: _,
         sent,
+        tcp,
         oversized,
         cpu_us,
     } = counters;
@@ -40,8 +41,13 @@ pub(crate) fn counters<'py>(
     dict.set_item("dropped_oversized", oversized)?;
     dict.set_item("send_messages", sent.messages)?;
     dict.set_item("send_refused", sent.refused)?;
-    dict.set_item("send_overflow_video", sent.overflow.video)?;
-    dict.set_item("send_overflow_audio", sent.overflow.audio)?;
-    dict.set_item("send_overflow_control", sent.overflow.control)?;
+    let mut overflow = sent.overflow;
+    overflow += tcp.overflow;
+    dict.set_item("send_overflow_video", overflow.video)?;
+    dict.set_item("send_overflow_audio", overflow.audio)?;
+    dict.set_item("send_overflow_control", overflow.control)?;
+    dict.set_item("tcp_connections", tcp.connections)?;
+    dict.set_item("tcp_accepted", tcp.accepted)?;
+    dict.set_item("tcp_refused", tcp.refused)?;
     Ok(dict)
 }

@@ -6,16 +6,19 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use hubbub_core::WorkerConfig;
 use hubbub_core::api::Request;
-use hubbub_io::{EventQueue, SpawnError, SubmitError, ThreadOptions, WorkerHandle, WorkerThread};
+use hubbub_io::{
+    EventQueue, SpawnError, SubmitError, TcpLimits, ThreadOptions, WorkerHandle, WorkerThread,
+};
 use pyo3::exceptions::{PyBlockingIOError, PyIndexError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::convert;
 
-/// One worker thread per socket, and their events in one queue.
+/// One worker thread per port, and their events in one queue.
 ///
-/// Binds each (IP address, port) and starts a worker on it; port 0 lets the system choose. Times are seconds, the
+/// Binds each (IP address, port) and starts a worker on it; port 0 lets the system choose, and `::` is every address of
+/// both families. With `tcp`, each port takes TCP connections too (RFC 6544). Times are seconds, the
 /// bitrate bit/s for one client (none: no limit). `pin` gives each worker a core.
 ///
 /// Raises OSError naming an address that cannot be bound, ValueError for what is no address or no time.
@@ -30,13 +33,14 @@ pub(crate) struct WorkerPool {
 #[pymethods]
 impl WorkerPool {
     #[new]
-    #[pyo3(signature = (sockets, *, max_incoming_bitrate=None, pin=false, handshake_timeout=15.0, consent_timeout=30.0))]
+    #[pyo3(signature = (sockets, *, max_incoming_bitrate=None, pin=false, handshake_timeout=15.0, consent_timeout=30.0, tcp=true))]
     fn new(
         sockets: Vec<(String, u16)>,
         max_incoming_bitrate: Option<u64>,
         pin: bool,
         handshake_timeout: f64,
         consent_timeout: f64,
+        tcp: bool,
     ) -> PyResult<Self> {
         let config = WorkerConfig {
             handshake_timeout_us: micros("handshake_timeout", handshake_timeout)?,
@@ -53,6 +57,7 @@ impl WorkerPool {
             let options = ThreadOptions {
                 name: format!("media-{index}"),
                 pin: pin.then_some(index),
+                tcp: tcp.then(TcpLimits::default),
             };
             let address = SocketAddr::new(ip, port);
             let worker =
@@ -137,7 +142,8 @@ impl WorkerPool {
 
 /// `OSError` with the number of the system's error, so that Python picks the class that belongs to it.
 fn spawn_error(error: SpawnError) -> PyErr {
-    let (SpawnError::Bind(_, cause) | SpawnError::System(cause)) = &error;
+    let (SpawnError::Bind(_, cause) | SpawnError::Listen(_, cause) | SpawnError::System(cause)) =
+        &error;
     PyOSError::new_err((cause.raw_os_error(), error.to_string()))
 }
 

@@ -13,6 +13,7 @@
 mod bytes;
 mod demux;
 mod error;
+pub mod framing;
 pub mod ntp;
 pub mod rtcp;
 pub mod rtp;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
-use super::{CommandError, ConsumerId, ProducerId, Request, TransportId};
+use super::{CommandError, ConsumerId, ProducerId, Protocol, Request, TransportId};
 use crate::stats::{ConsumerStats, ProducerStats, TransportStats};
 
 /// Why something ceased to exist.
@@ -68,6 +68,7 @@ pub enum Event {
         state: IceState,
         local: IpAddr,
         remote: SocketAddr,
+        protocol: Protocol,
     },
     /// A datagram of DTLS (first byte 20..=63) came over a valid pair of this transport.
     DtlsReceived {

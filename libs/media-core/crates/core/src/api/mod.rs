@@ -14,7 +14,7 @@ mod spec;
 
 pub use command::{Command, CommandError, Request};
 pub use event::{CloseReason, Event, IceState, ReplyBody};
-pub use path::Path;
+pub use path::{Path, Protocol};
 pub use spec::{
     CodecMapping, ConsumerSpec, EncodingSpec, ExtensionMapping, FeedbackKind, IceCredentials,
     MediaKind, ProducerSpec,

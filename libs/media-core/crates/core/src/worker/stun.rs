@@ -76,15 +76,37 @@ impl Worker {
         }
         if let Some(former) = self.tables.paths.insert(path, key)
             && former != key
-            && let Some(transport) = self.tables.transports.get_mut(former)
         {
-            let had_selected = transport.ice.selected() == Some(path);
-            transport.ice.lose(path);
-            if had_selected {
-                self.announce_selected(now, former, path);
-            }
+            self.lose_pair(now, former, path);
         }
         if heard.selected {
+            self.announce_selected(now, key, path);
+        }
+    }
+
+    /// A TCP connection has ended: its pair is not valid any more. To be called once for each that ends.
+    pub fn handle_disconnect(&mut self, now: Micros, path: Path) {
+        self.touched.clear();
+        if let Some(key) = self.tables.paths.remove(&path) {
+            self.touched.transport = Some(key);
+            self.lose_pair(now, key, path);
+        }
+    }
+
+    /// A client has authenticated over this path, and it is the pair of a transport still.
+    #[must_use]
+    pub fn is_valid(&self, path: Path) -> bool {
+        self.tables.paths.contains_key(&path)
+    }
+
+    /// The pair is another transport's now, or nobody's.
+    fn lose_pair(&mut self, now: Micros, key: TransportKey, path: Path) {
+        let Some(transport) = self.tables.transports.get_mut(key) else {
+            return;
+        };
+        let had_selected = transport.ice.selected() == Some(path);
+        transport.ice.lose(path);
+        if had_selected {
             self.announce_selected(now, key, path);
         }
     }
@@ -103,6 +125,7 @@ impl Worker {
             state,
             local: path.local,
             remote: path.remote,
+            protocol: path.protocol,
         };
         // Of several that nobody has taken yet the last one counts: a client may wander as often as it likes.
         match transport.ice_raised {

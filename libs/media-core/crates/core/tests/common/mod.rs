@@ -82,6 +82,12 @@ impl World {
         self.collect();
     }
 
+    /// Ends a TCP connection.
+    pub fn disconnect(&mut self, path: Path) {
+        self.worker.handle_disconnect(self.now, path);
+        self.collect();
+    }
+
     /// Lets so many milliseconds go by.
     pub fn advance(&mut self, milliseconds: u64) {
         let end = self.now.plus(milliseconds * 1000);
@@ -137,10 +143,7 @@ pub const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 /// From this port of the client's machine to [`LOCAL`].
 pub fn path_from(port: u16) -> Path {
-    Path {
-        local: LOCAL,
-        remote: ([127, 0, 0, 1], port).into(),
-    }
+    Path::udp(LOCAL, ([127, 0, 0, 1], port).into())
 }
 
 /// Master key and salt of one direction, made up from a number.

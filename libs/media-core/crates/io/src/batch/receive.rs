@@ -10,17 +10,15 @@ use libc::{iovec, mmsghdr, socklen_t};
 
 use super::control::Local;
 use super::name::{Name, from_name};
-use crate::socket::WorkerSocket;
+use crate::LONGEST_DATAGRAM;
+use crate::socket::{WorkerSocket, canonical};
 
 /// Datagrams that one `recvmmsg` brings at most.
 const RECEIVE_BATCH: usize = 64;
 
-/// Larger datagrams are none of WebRTC's (its packets fit an Ethernet frame); they are dropped as truncated.
-pub(super) const BUFFER_BYTES: usize = 2_048;
-
 /// What [`ReceiveBatch::receive`] brought, and the buffers for it.
 pub(crate) struct ReceiveBatch {
-    buffers: Vec<[u8; BUFFER_BYTES]>,
+    buffers: Vec<[u8; LONGEST_DATAGRAM]>,
     /// Length of each datagram and what it came over; none for one to be skipped.
     received: Vec<Option<(usize, Path)>>,
 }
@@ -28,7 +26,7 @@ pub(crate) struct ReceiveBatch {
 impl ReceiveBatch {
     pub(crate) fn new() -> Self {
         Self {
-            buffers: vec![[0; BUFFER_BYTES]; RECEIVE_BATCH],
+            buffers: vec![[0; LONGEST_DATAGRAM]; RECEIVE_BATCH],
             received: Vec::with_capacity(RECEIVE_BATCH),
         }
     }
@@ -59,7 +57,7 @@ impl ReceiveBatch {
         for ((((buffer, name), local), vector), header) in parts {
             *vector = iovec {
                 iov_base: buffer.as_mut_ptr().cast(),
-                iov_len: BUFFER_BYTES,
+                iov_len: LONGEST_DATAGRAM,
             };
             header.msg_hdr.msg_name = (&raw mut *name).cast();
             header.msg_hdr.msg_namelen = size_of::<Name>() as socklen_t;
@@ -86,8 +84,10 @@ impl ReceiveBatch {
             let whole = header.msg_hdr.msg_flags & libc::MSG_TRUNC == 0;
             let remote = from_name(name, header.msg_hdr.msg_namelen).filter(|_| whole);
             let local = local.read(&header.msg_hdr).unwrap_or(socket.address().ip());
-            self.received
-                .push(remote.map(|remote| (header.msg_len as usize, Path { local, remote })));
+            self.received.push(remote.map(|remote| {
+                let path = Path::udp(local.to_canonical(), canonical(remote));
+                (header.msg_len as usize, path)
+            }));
         }
         Ok(count)
     }

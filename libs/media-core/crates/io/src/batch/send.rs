@@ -17,10 +17,10 @@ use crate::socket::WorkerSocket;
 const SEND_BATCH: usize = 256;
 
 /// Of a message without datagrams, which no plan has.
-const NOWHERE: Path = Path {
-    local: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-    remote: SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0)),
-};
+const NOWHERE: Path = Path::udp(
+    IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0)),
+);
 
 /// The kernel's view of a batch to send. Kept for its memory; nothing in it is read before it is written anew.
 #[derive(Default)]
@@ -68,10 +68,14 @@ impl SendBatch {
                     iov_len: entry.bytes.len(),
                 });
             }
-            self.names.push(to_name(path.remote));
+            let remote = match socket.mapped(path.remote.ip()) {
+                ip if ip == path.remote.ip() => path.remote,
+                mapped => SocketAddr::new(mapped, path.remote.port()),
+            };
+            self.names.push(to_name(remote));
             self.controls.push(SendControl::new(
                 (message.count > 1).then_some(message.segment_bytes),
-                socket.is_any().then_some(path.local),
+                socket.is_any().then(|| socket.mapped(path.local)),
             ));
             // SAFETY: a C structure for which zero bytes are a value.
             self.headers.push(unsafe { zeroed() });

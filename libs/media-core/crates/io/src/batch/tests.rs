@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use hubbub_core::Priority;
 use hubbub_core::api::Path;
 
-use super::receive::BUFFER_BYTES;
 use super::{ReceiveBatch, SendBatch};
+use crate::LONGEST_DATAGRAM;
 use crate::gso::{Limits, Outgoing, Plan};
 use crate::socket::WorkerSocket;
 
@@ -43,10 +43,7 @@ fn received(receiver: &WorkerSocket) -> Vec<(Path, Vec<u8>)> {
 /// From one socket of this address to another one.
 fn exchange(host: &str, datagrams: &[&[u8]], limits: Limits) -> (usize, Vec<Vec<u8>>) {
     let (sender, receiver) = (bound(host), bound(host));
-    let path = |remote: &WorkerSocket| Path {
-        local: host.parse().unwrap(),
-        remote: remote.address(),
-    };
+    let path = |remote: &WorkerSocket| Path::udp(host.parse().unwrap(), remote.address());
     let messages = send(&sender, path(&receiver), datagrams, limits);
     let (paths, bytes): (Vec<_>, _) = received(&receiver).into_iter().unzip();
     assert_eq!(paths, vec![path(&sender); datagrams.len()]);
@@ -58,16 +55,12 @@ fn round_trip(any: &str, client: &str, asked: &str) {
     let (server, client) = (bound(any), bound(client));
     let port = server.address().port();
     let asked = SocketAddr::new(asked.parse().unwrap(), port);
-    let ask = Path {
-        local: client.address().ip(),
-        remote: asked,
-    };
+    let ask = Path::udp(client.address().ip(), asked);
     send(&client, ask, &[b"question"], Limits::default());
     let [(path, _)] = received(&server)[..] else {
         panic!("one datagram was sent");
     };
-    assert_eq!(path.local.to_canonical(), asked.ip());
-    assert_eq!(path.remote.ip().to_canonical(), client.address().ip());
+    assert_eq!(path, Path::udp(asked.ip(), client.address()));
     for (answers, messages) in [(1, 1), (3, 1)] {
         let sent = send(
             &server,
@@ -102,10 +95,7 @@ fn datagrams_leave_from_as_many_addresses_as_their_paths_have() {
     let locals = [[127, 0, 0, 2], [127, 0, 0, 3], [127, 0, 0, 1]];
     let entries = locals.map(|local| Outgoing {
         bytes: b"x",
-        path: Path {
-            local: local.into(),
-            remote: client.address(),
-        },
+        path: Path::udp(local.into(), client.address()),
         priority: Priority::Video,
     });
     let mut plan = Plan::default();
@@ -149,15 +139,15 @@ fn a_datagram_that_does_not_fit_is_skipped() {
     let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
     let receiver = bound("127.0.0.1");
     sender
-        .send_to(&[0; BUFFER_BYTES + 1], receiver.address())
+        .send_to(&[0; LONGEST_DATAGRAM + 1], receiver.address())
         .unwrap();
     sender
-        .send_to(&[1; BUFFER_BYTES], receiver.address())
+        .send_to(&[1; LONGEST_DATAGRAM], receiver.address())
         .unwrap();
     let mut batch = ReceiveBatch::new();
     assert_eq!(batch.receive(&receiver).unwrap(), 2);
     let received: Vec<_> = batch.datagrams().map(|(_, bytes)| bytes.to_vec()).collect();
-    assert_eq!(received, [[1; BUFFER_BYTES]]);
+    assert_eq!(received, [[1; LONGEST_DATAGRAM]]);
 }
 
 #[test]

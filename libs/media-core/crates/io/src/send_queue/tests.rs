@@ -5,10 +5,7 @@ use super::*;
 
 fn outbox(datagrams: &[(u8, usize, Priority)]) -> Outbox {
     let mut outbox = Outbox::new();
-    let path = Path {
-        local: [127, 0, 0, 1].into(),
-        remote: ([127, 0, 0, 1], 9).into(),
-    };
+    let path = Path::udp([127, 0, 0, 1].into(), ([127, 0, 0, 1], 9).into());
     for &(number, len, priority) in datagrams {
         assert!(outbox.push(&vec![number; len], path, priority));
     }

@@ -6,8 +6,9 @@ use hubbub_core::api::{
     MediaKind, ProducerId, ProducerSpec,
 };
 use hubbub_wire::ExtensionKind;
+use hubbub_wire::rtp::RtpPacket;
 
-use super::{Client, Node};
+use super::{Client, Line, Node};
 
 const PRODUCER: ProducerId = ProducerId(1);
 const PAYLOAD_TYPE: u8 = 96;
@@ -31,7 +32,7 @@ fn extension(kind: ExtensionKind, id: u8) -> ExtensionMapping {
 }
 
 /// Makes the client a producer of VP8.
-pub fn produce(node: &mut Node, client: &Client) {
+pub fn produce<L: Line>(node: &mut Node, client: &Client<L>) {
     let spec = ProducerSpec {
         kind: MediaKind::Video,
         mid: None,
@@ -52,7 +53,7 @@ pub fn produce(node: &mut Node, client: &Client) {
 }
 
 /// Makes the client a running consumer, with the extensions that a browser gets.
-pub fn consume(node: &mut Node, client: &Client) {
+pub fn consume<L: Line>(node: &mut Node, client: &Client<L>) {
     let consumer = ConsumerId(client.transport.0);
     let spec = ConsumerSpec {
         kind: MediaKind::Video,
@@ -75,6 +76,24 @@ pub fn consume(node: &mut Node, client: &Client) {
         spec,
     });
     node.done(Command::ResumeConsumer { consumer });
+}
+
+/// Connects both, and has a burst go from one to the other, which must come whole and in order.
+pub fn exchange<S: Line, R: Line>(node: &mut Node, mut sender: Client<S>, mut receiver: Client<R>) {
+    sender.connect(node);
+    receiver.connect(node);
+    produce(node, &sender);
+    consume(node, &receiver);
+    let sent: Vec<_> = (1..=40).map(|sequence| vp8(sequence, 1100)).collect();
+    for packet in &sent {
+        let protected = sender.protect(packet);
+        sender.socket.send(&protected).expect("loopback");
+    }
+    for packet in &sent {
+        let received = receiver.receive_rtp();
+        let rtp = RtpPacket::parse(&received).expect("RTP");
+        assert_eq!(rtp.payload(), &packet[12..]);
+    }
 }
 
 /// A packet of `len` bytes whose header has 12; each begins a key frame, so that each is forwarded.

@@ -7,12 +7,15 @@
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "what does not hold fails the test"
 )]
 
 pub mod media;
+pub mod tcp;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +24,7 @@ use hubbub_core::WorkerConfig;
 use hubbub_core::api::{
     Command, CommandError, Event, IceCredentials, ReplyBody, RouterId, TransportId,
 };
-use hubbub_io::{EventQueue, ThreadOptions, WorkerHandle, WorkerThread};
+use hubbub_io::{EventQueue, TcpLimits, ThreadOptions, WorkerHandle, WorkerThread};
 use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpProfile};
 use hubbub_wire::stun::{BindingRequest, IceKey, IceRole, StunClass, StunMessage};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -30,7 +33,7 @@ pub const ROUTER: RouterId = RouterId(1);
 pub const PROFILE: SrtpProfile = SrtpProfile::AeadAes128Gcm;
 
 /// Longer than anything here takes; a test that waits in vain fails.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A worker thread and what it told.
 pub struct Node {
@@ -48,10 +51,16 @@ impl Node {
 
     /// With one router, on this address and a port that the system chooses.
     pub fn bound_to(host: IpAddr) -> Self {
+        Self::with(host, None)
+    }
+
+    /// As [`Self::bound_to`], with TCP as well.
+    pub fn with(host: IpAddr, tcp: Option<TcpLimits>) -> Self {
         let queue = Arc::new(EventQueue::new().expect("a descriptor"));
         let options = ThreadOptions {
             name: "media-test".into(),
             pin: None,
+            tcp,
         };
         let worker = WorkerThread::spawn(
             0,
@@ -109,9 +118,38 @@ impl Node {
     }
 }
 
+/// What a client sends datagrams over and gets them from.
+pub trait Line {
+    fn send(&mut self, datagram: &[u8]) -> io::Result<()>;
+    fn recv(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
+    fn address(&self) -> SocketAddr;
+}
+
+impl Line for UdpSocket {
+    fn send(&mut self, datagram: &[u8]) -> io::Result<()> {
+        Self::send(self, datagram).map(|_| ())
+    }
+
+    fn recv(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Self::recv(self, buffer)
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.local_addr().expect("bound")
+    }
+}
+
+/// The loopback address of the same family, for a client's own end.
+pub fn loopback_like(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
+}
+
 /// The far end of a transport.
-pub struct Client {
-    pub socket: UdpSocket,
+pub struct Client<L = UdpSocket> {
+    pub socket: L,
     pub transport: TransportId,
     pub outbound: Outbound,
     pub inbound: Inbound,
@@ -125,11 +163,26 @@ impl Client {
     }
 
     /// As [`Self::new`], of a node that it knows by this address: it hears nothing from any other one.
-    pub fn calling(node: &mut Node, host: Ipv4Addr, number: u64) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    pub fn calling(node: &mut Node, host: impl Into<IpAddr>, number: u64) -> Self {
+        let host = host.into();
+        let socket = UdpSocket::bind((loopback_like(host), 0)).expect("a port");
         let port = node.worker.address().port();
         socket.connect((host, port)).expect("loopback");
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        Self::over(socket, node, number)
+    }
+
+    /// A client whose transport carries media.
+    pub fn connected(node: &mut Node, number: u64) -> Self {
+        let mut client = Self::new(node, number);
+        client.connect(node);
+        client
+    }
+}
+
+impl<L: Line> Client<L> {
+    /// A client of a new transport that is reached over this line.
+    pub fn over(socket: L, node: &mut Node, number: u64) -> Self {
         let transport = TransportId(number);
         let ice = IceCredentials {
             ufrag: format!("ufrag{number}"),
@@ -152,15 +205,8 @@ impl Client {
         }
     }
 
-    /// A client whose transport carries media.
-    pub fn connected(node: &mut Node, number: u64) -> Self {
-        let client = Self::new(node, number);
-        client.connect(node);
-        client
-    }
-
     /// Connects its transport.
-    pub fn connect(&self, node: &mut Node) {
+    pub fn connect(&mut self, node: &mut Node) {
         assert_eq!(self.check(), StunClass::SuccessResponse);
         let number = self.transport.0;
         let keys = vec![number as u8; PROFILE.key_len() + PROFILE.salt_len()];
@@ -173,7 +219,7 @@ impl Client {
     }
 
     /// Makes a connectivity check; what the answer is.
-    pub fn check(&self) -> StunClass {
+    pub fn check(&mut self) -> StunClass {
         let request = BindingRequest {
             transaction_id: [7; 12],
             username: &format!("{}:theirs", self.ice.ufrag),
@@ -188,7 +234,7 @@ impl Client {
         let len = self.socket.recv(&mut buffer).expect("an answer");
         let answer = StunMessage::parse(&buffer[..len]).expect("STUN");
         answer.verify_integrity(&key).expect("integrity");
-        assert_eq!(answer.mapped_address(), self.socket.local_addr().ok());
+        assert_eq!(answer.mapped_address(), Some(self.socket.address()));
         answer.class()
     }
 

@@ -1,0 +1,60 @@
+//! A client's end of a TCP connection: frames of RFC 4571.
+
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+
+use hubbub_wire::framing::{FRAME_HEADER, frame_header};
+
+use super::{Client, Line, Node, PATIENCE};
+
+/// A connection to the node.
+pub struct TcpLine(pub TcpStream);
+
+impl TcpLine {
+    /// To the node at this address.
+    pub fn to(node: &Node, host: impl Into<IpAddr>) -> Self {
+        let port = node.worker.address().port();
+        let stream = TcpStream::connect((host.into(), port)).expect("a listener");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.set_nodelay(true).expect("TCP");
+        Self(stream)
+    }
+
+    /// Waits until the node has closed it, whatever else comes before.
+    pub fn await_end(&mut self) {
+        let mut buffer = [0; 4096];
+        loop {
+            match self.0.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return,
+                Err(error) => panic!("not closed: {error}"),
+            }
+        }
+    }
+}
+
+impl Line for TcpLine {
+    fn send(&mut self, datagram: &[u8]) -> io::Result<()> {
+        let header = frame_header(datagram.len()).expect("short");
+        self.0.write_all(&[&header, datagram].concat())
+    }
+
+    fn recv(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut header = [0; FRAME_HEADER];
+        self.0.read_exact(&mut header)?;
+        let len = usize::from(u16::from_be_bytes(header));
+        self.0.read_exact(&mut buffer[..len])?;
+        Ok(len)
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.0.local_addr().expect("connected")
+    }
+}
+
+/// A client of a new transport that calls by TCP.
+pub fn calling(node: &mut Node, host: impl Into<IpAddr>, number: u64) -> Client<TcpLine> {
+    let line = TcpLine::to(node, host);
+    Client::over(line, node, number)
+}
