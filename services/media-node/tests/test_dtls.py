@@ -37,7 +37,7 @@ class Side:
 
     def client(self, role: str) -> RtpTransport:
         """The other side, in this role."""
-        candidate: IceCandidate = candidates(["127.0.0.1"], self.core.addresses[0][1])[0]
+        candidate: IceCandidate = candidates(["127.0.0.1"], self.core.addresses[0][1], tcp=False)[0]
         link = RtpTransport(
             {
                 "id": "transport",

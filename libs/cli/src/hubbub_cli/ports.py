@@ -32,8 +32,9 @@ def free_tcp_ports(count: int, host: str = ANY) -> int:
 
 
 def free_udp_ports(count: int, host: str = LOOPBACK) -> int:
-    """The first of `count` (1 to 100) neighbouring UDP ports that were free a moment ago."""
-    return _first_of_free(count, host, _free_udp_port, udp_port_is_free)
+    """The first of `count` (1 to 100) neighbouring UDP ports that were free a moment ago, for TCP as well: media takes
+    both."""
+    return _first_of_free(count, host, _free_udp_port, _media_port_is_free)
 
 
 def free_tcp_ports_from(first: int, count: int, host: str = LOOPBACK) -> list[int]:
@@ -64,6 +65,12 @@ def require_free(http_port: int, rtc_ports: Iterable[int]) -> None:
     for port in rtc_ports:
         if not udp_port_is_free(port):
             raise PortTaken(port, "UDP", "RTC_MIN_PORT", port + 1)
+        if not tcp_port_is_free(port):
+            raise PortTaken(port, "TCP", "RTC_MIN_PORT", port + 1)
+
+
+def _media_port_is_free(port: int, host: str) -> bool:
+    return udp_port_is_free(port, host) and tcp_port_is_free(port, host)
 
 
 def _free_from(first: int, host: str) -> Iterator[int]:

@@ -12,11 +12,12 @@ from hubbub_media_core import MediaCore
 from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
 from hubbub_service.metrics import BusMetrics
 
+from .adapters.announced import AnnouncedAddresses
 from .adapters.beats import Beats, NodeState, keep_census, take_census
 from .adapters.dtls import CoreDtlsEndpoints
 from .adapters.notices import BusNotices
 from .adapters.room_feeds import BusRoomFeeds
-from .adapters.sockets import free_ports, interface_address, listening_address
+from .adapters.sockets import allow_many_descriptors, free_ports, interface_addresses, listening_address
 from .adapters.tenure import Tenure
 from .adapters.worker_metrics import read_worker_metrics
 from .domain.candidates import offered_addresses
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 async def start(settings: Settings, life: Lifecycle) -> None:
     """Starts everything; what is undone at the end is registered with `life` as it comes, the lease last."""
+    announced = AnnouncedAddresses(settings.announced)
+    await announced.resolve()
     listening = listening_address(settings.rtc_listen_ip, settings.announced)
     core = _open_core(settings, listening)
     life.on_stop("core", core.close)
@@ -54,7 +57,8 @@ async def start(settings: Settings, life: Lifecycle) -> None:
         notices=notices,
         feeds=feeds,
         load=beats,
-        addresses=offered_addresses(settings.announced, listening, interface_address()),
+        addresses=offered_addresses(announced.addresses(), listening, interface_addresses()),
+        tcp=settings.rtc_tcp,
         takes_work=tenure.takes_work,
         limits=Limits(
             transports=settings.max_transports_per_peer,
@@ -74,6 +78,8 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     life.on_stop("beats", beats.stop)
     life.on_stop("room feeds", feeds.stop)
     life.tasks.spawn(keep_census(state, node.tables, len(core.addresses)), "census", vital=True)
+    if announced.has_names:
+        life.tasks.spawn(announced.keep(partial(setattr, node, "addresses")), "announced addresses", vital=True)
     life.tasks.spawn(notices.run(), "notices", vital=True)
     life.tasks.spawn(feeds.run(), "confirmation", vital=True)
     life.tasks.spawn(tenure.run(node, feeds, state), "tenure", vital=True)
@@ -97,13 +103,16 @@ def _what_is_missing(bus: Bus, state: NodeState, life: Lifecycle) -> str | None:
 
 def _open_core(settings: Settings, listening: str) -> MediaCore:
     """Starts the workers. Raises NoPort, or OSError naming an address, where that cannot be."""
-    ports = free_ports(listening, settings.rtc_min_port, settings.rtc_max_port, settings.workers)
+    ports = free_ports(listening, settings.rtc_min_port, settings.rtc_max_port, settings.workers, tcp=settings.rtc_tcp)
+    if settings.rtc_tcp:
+        allow_many_descriptors()
     return MediaCore(
         [(listening, port) for port in ports],
         max_incoming_bitrate=settings.max_incoming_bitrate,
         pin=settings.pin_workers,
         handshake_timeout=settings.handshake_timeout,
         consent_timeout=settings.consent_timeout,
+        tcp=settings.rtc_tcp,
     )
 
 

@@ -12,6 +12,8 @@ from hubbub_contracts import ids
 from hubbub_contracts.types import NodeId
 from hubbub_service import ServiceSettings
 
+from .domain.announced import parse_announced
+
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0))
@@ -21,20 +23,27 @@ class Settings(ServiceSettings):
     """A media node's own settings, beside those of every service."""
 
     node_id: NodeId = Field(default_factory=ids.mint, description="Name of this node; random when not set.")
-    rtc_min_port: int = Field(40000, ge=0, le=65535, description="First UDP port for media; 0: any free ones.")
-    rtc_max_port: int = Field(40100, ge=0, le=65535, description="Last UDP port for media.")
+    rtc_min_port: int = Field(
+        40000, ge=0, le=65535, description="First port for media, by UDP and TCP; 0: any free ones."
+    )
+    rtc_max_port: int = Field(40100, ge=0, le=65535, description="Last port for media.")
+    rtc_tcp: bool = Field(
+        True,
+        description="Clients whose network lets no UDP through may connect by TCP, at the same port numbers.",
+    )
     rtc_listen_ip: str | None = Field(
         None,
-        description="Address that media is received on; when not set, the announced one if it is a single one "
-        "of this machine, else every address.",
+        description="Address that media is received on; `::` is every one of IPv4 and IPv6, `0.0.0.0` every one of "
+        "IPv4. When not set, the announced one if it is a single one of this machine, else every address.",
     )
     announced_ip: str | None = Field(
         None,
-        description="Addresses that clients reach this node at, comma-separated, the best first; "
-        "when not set, that of the first real interface and the loopback address.",
+        description="What clients reach this node at: addresses of IPv4 and IPv6 and host names, comma-separated, the "
+        "best first. A host name is looked up at the start and every 30 s. When not set, the addresses of the first "
+        "real interface and the loopback address.",
     )
     workers: int = Field(
-        default_factory=_cores, ge=1, le=256, description="Worker threads, each with a UDP port; one for each core."
+        default_factory=_cores, ge=1, le=256, description="Worker threads, each with a port; one for each core."
     )
     pin_workers: bool = Field(False, description="Bind each worker to a core of its own.")
     max_incoming_bitrate: int | None = Field(
@@ -58,8 +67,7 @@ class Settings(ServiceSettings):
     @classmethod
     def _announced_are_addresses(cls, value: str | None) -> str | None:
         if value is not None:
-            for part in value.split(","):
-                ipaddress.ip_address(part.strip())
+            parse_announced(value)
         return value
 
     @model_validator(mode="after")
@@ -70,5 +78,5 @@ class Settings(ServiceSettings):
 
     @property
     def announced(self) -> list[str]:
-        """The addresses of `announced_ip`, the best first."""
-        return [part.strip() for part in (self.announced_ip or "").split(",") if part.strip()]
+        """The addresses and host names of `announced_ip`, the best first."""
+        return parse_announced(self.announced_ip) if self.announced_ip else []

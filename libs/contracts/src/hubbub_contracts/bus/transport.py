@@ -28,6 +28,8 @@ class IceCandidate(Model):
     protocol: Literal["udp", "tcp"]
     port: int
     type: Literal["host"] = "host"
+    tcp_type: Literal["passive"] | None = None
+    """Of `tcp` alone: the client connects (RFC 6544 section 4.5)."""
 
 
 class Fingerprint(Model):

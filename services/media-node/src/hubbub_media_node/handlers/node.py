@@ -43,6 +43,8 @@ class Node:
     load: Load
     addresses: Sequence[str]
     """Where clients reach us, in order of preference."""
+    tcp: bool
+    """They may connect by TCP."""
     takes_work: Callable[[], bool]
     limits: Limits = field(default_factory=Limits)
     tables: Tables = field(default_factory=Tables)

@@ -137,7 +137,7 @@ def _enter(node: Node, request: CreateTransport) -> Transport:
     _, port = node.core.addresses[room.worker]
     created = TransportCreated(
         ice_parameters=_credentials(),
-        ice_candidates=candidates(node.addresses, port),
+        ice_candidates=candidates(node.addresses, port, tcp=node.tcp),
         dtls_parameters=DtlsParameters(role="auto", fingerprints=[fingerprint]),
         sctp_parameters=PARAMETERS,
     )
