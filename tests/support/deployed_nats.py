@@ -1,7 +1,10 @@
-"""A NATS server with the configuration that is deployed, on a port of its own."""
+"""NATS servers with the configuration that is deployed, on ports of their own."""
 
 import os
 import secrets
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,51 +14,80 @@ from hubbub_cli.nats_server import binary_path
 from hubbub_cli.ports import LOOPBACK, free_tcp_port
 from hubbub_cli.process import ProcessSpec
 
-from .installation import REPOSITORY
+from .installation import REPOSITORY, Installation
 from .service_process import ServiceProcess
 
-CONFIGURATION = REPOSITORY / "deploy" / "nats" / "nats.conf"
+CONFIGURATION = REPOSITORY / "deploy" / "nats"
 USERS = {"signaling": "signaling", "node": "media_node", "registry": "registry"}
 """By the names that processes begin with."""
 START_TIMEOUT = 10.0
 
 
 class DeployedNats:
-    """Its users have passwords of their own."""
+    """Servers that know the same users, each user with a password: one server, or as many as a cluster has."""
 
-    def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        self.port = free_tcp_port()
+    def __init__(self, directory: Path, servers: int = 1) -> None:
         self._passwords = {user: f"p{secrets.token_hex(12)}" for user in USERS.values()}
-        passwords = {f"HUBBUB_{user.upper()}_PASSWORD": password for user, password in self._passwords.items()}
-        command = [
-            *(str(binary_path()), "--config", str(CONFIGURATION)),
-            *("--addr", LOOPBACK, "--port", str(self.port)),
-        ]
-        variables = {**os.environ, **passwords, "HUBBUB_NATS_STORE": str(directory / "store")}
-        self._process = ServiceProcess(ProcessSpec("nats", command, variables, 5.0), directory / "nats.log")
+        self.ports = [free_tcp_port() for _ in range(servers)]
+        self.servers = [self._server(directory / f"nats-{n}", port) for n, port in enumerate(self.ports, 1)]
+        if servers > 1:
+            self._join_to_a_cluster()
 
     def url(self, service: str) -> str:
-        """For `signaling`, `node` or `registry`."""
+        """Every server's, for `signaling`, `node` or `registry`."""
         user = USERS[service]
-        return f"nats://{user}:{self._passwords[user]}@{LOOPBACK}:{self.port}"
+        return ",".join(f"nats://{user}:{self._passwords[user]}@{LOOPBACK}:{port}" for port in self.ports)
+
+    def serve(self, installation: Installation, **settings: str) -> None:
+        """Has the services of an installation that is not started yet use these servers, each as its own user."""
+        for process in installation.processes:
+            told = {"NATS_URL": self.url(process.name.split("-")[0]), **settings}
+            process.spec = replace(process.spec, environment={**process.spec.environment, **told})
 
     def violations(self) -> list[str]:
-        """What somebody tried without being allowed to, in the server's words."""
-        return [line for line in self._process.last_words(100_000).splitlines() if "Violation" in line]
+        """What somebody tried without being allowed to, in the servers' words."""
+        lines = [line for server in self.servers for line in server.last_words(100_000).splitlines()]
+        return [line for line in lines if "Violation" in line]
+
+    def _server(self, directory: Path, port: int) -> ServiceProcess:
+        directory.mkdir(parents=True, exist_ok=True)
+        passwords = {f"HUBBUB_{user.upper()}_PASSWORD": password for user, password in self._passwords.items()}
+        variables = {**os.environ, **passwords, "HUBBUB_NATS_STORE": str(directory / "store")}
+        command = [str(binary_path()), "--addr", LOOPBACK, "--port", str(port)]
+        spec = ProcessSpec(directory.name, [*command, "--config", str(CONFIGURATION / "nats.conf")], variables, 5.0)
+        return ServiceProcess(spec, directory / "nats.log")
+
+    def _join_to_a_cluster(self) -> None:
+        password = f"p{secrets.token_hex(12)}"
+        doors = [f"{LOOPBACK}:{free_tcp_port()}" for _ in self.servers]
+        for server, door in zip(self.servers, doors, strict=True):
+            routes = ",".join(f"nats://route:{password}@{other}" for other in doors if other != door)
+            clustered: Mapping[str, str] = {"HUBBUB_NATS_NAME": server.name, "HUBBUB_ROUTE_PASSWORD": password}
+            server.spec = replace(
+                server.spec,
+                command=[
+                    *server.spec.command[:-1],
+                    str(CONFIGURATION / "cluster.conf"),
+                    *("--cluster_listen", f"nats://{door}", "--routes", routes),
+                ],
+                environment={**server.spec.environment, **clustered},
+            )
 
     def __enter__(self) -> Self:
-        """Started; it answers."""
-        self._process.start()
-        try:
-            wait_for_info(self.url("signaling"), START_TIMEOUT)
-        except NatsUnreachable as error:
-            self._process.kill()
-            raise RuntimeError(f"{error}: {self._process.last_words()}") from error
+        """Started; they answer."""
+        with ExitStack() as stack:
+            for server, port in zip(self.servers, self.ports, strict=True):
+                server.start()
+                stack.callback(server.kill)
+                try:
+                    wait_for_info(f"nats://{LOOPBACK}:{port}", START_TIMEOUT)
+                except NatsUnreachable as error:
+                    raise RuntimeError(f"{error}: {server.last_words()}") from error
+            self._running = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Ended."""
-        self._process.kill()
+        self._running.close()

@@ -32,6 +32,7 @@ use hubbub_core::api::{
 use hubbub_io::ThreadCounters;
 use hubbub_wire::{ExtensionKind, PacketKind};
 use reference::encrypt_and_send;
+use rustix::net::sockopt::set_socket_recv_buffer_size;
 
 const WARM_UP: Duration = Duration::from_secs(2);
 const MEASURED: Duration = Duration::from_secs(6);
@@ -357,6 +358,8 @@ impl Listeners {
         let thread = thread::spawn(move || {
             for socket in &sockets {
                 socket.set_nonblocking(true).expect("a socket");
+                // As much as the kernel grants: what is lost here is no fault of the worker's.
+                let _ = set_socket_recv_buffer_size(socket, 4 << 20);
             }
             let mut buffer = [0; 1500];
             while !ended.load(Ordering::Relaxed) {

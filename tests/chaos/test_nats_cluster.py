@@ -1,0 +1,61 @@
+"""One of three NATS servers dies, the one that leads the store: calls go on, and soon people can come again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import nats
+import pytest
+
+from support.caller import Caller
+from support.client_socket import Refused
+from support.deployed_nats import DeployedNats
+from support.installation import Installation
+from support.pair import calling
+
+BACK = 30.0
+"""Seconds. An election takes 4 to 9, and clients of the dead server look for another."""
+pytestmark = pytest.mark.chaos
+
+
+async def leader_of_the_rooms(servers: DeployedNats) -> str:
+    """The name of the server that leads the bucket, once all three have it."""
+    client = await nats.connect(servers.url("registry").split(","), inbox_prefix="_INBOX.registry.test")
+    try:
+        async with asyncio.timeout(BACK):
+            while True:
+                state = (await client.jetstream().stream_info("KV_rooms")).cluster
+                if state and state.leader and len(state.replicas or []) == 2:
+                    return state.leader
+                await asyncio.sleep(0.1)
+    finally:
+        await client.close()
+
+
+@pytest.mark.timeout(120)
+async def test_a_call_survives_the_leader_of_its_room(tmp_path: Path, call_id: str) -> None:
+    installation = Installation(tmp_path / "installation", registries=2)
+    with DeployedNats(tmp_path / "nats", servers=3) as servers:
+        servers.serve(installation, BUCKET_REPLICAS="3")
+        with installation:
+            async with calling(installation.url, call_id) as pair:
+                leader = await leader_of_the_rooms(servers)
+                next(server for server in servers.servers if server.name == leader).kill()
+                await pair.flows()
+
+                deadline = time.monotonic() + BACK
+                async with Caller(installation.url) as carol:
+                    while True:
+                        try:
+                            await carol.join(call_id, userId="carol")
+                            break
+                        except Refused as refused:
+                            if not refused.retryable or time.monotonic() > deadline:
+                                raise
+                            await asyncio.sleep(0.2)
+                    for producer_id in pair.producers.values():
+                        await (await carol.consume(producer_id)).hears()
+                    await pair.flows()
+        assert servers.violations() == []

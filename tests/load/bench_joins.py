@@ -1,0 +1,88 @@
+"""What people cost before they say anything: CPU time of each process for everybody who comes, calls and leaves.
+
+    python tests/load/bench_joins.py
+
+Rooms of four: each person joins, makes two transports, sends sound and pictures, receives the three others, and leaves.
+Media is stopped as soon as it flows, so that what is counted is the asking and answering, DTLS included, and not
+packets. The clients' own work is not counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import psutil
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support.caller import Caller
+from support.eventually import counts_become
+from support.installation import Installation
+
+ROOMS = 15
+PEOPLE = 4
+KINDS = ("audio", "video")
+
+
+async def call(url: str, name: str) -> None:
+    """One room's life."""
+    async with AsyncExitStack() as stack:
+        callers = [await stack.enter_async_context(Caller(url)) for _ in range(PEOPLE)]
+        produced: dict[Caller, list[str]] = {}
+        for caller in callers:
+            await caller.join(name)
+            produced[caller] = [await caller.publish(kind) for kind in KINDS]
+            for producer_id in produced[caller]:
+                await caller.silence(producer_id)
+        for caller in callers:
+            for other, producers in produced.items():
+                for producer_id in producers if other is not caller else ():
+                    await caller.consume(producer_id)
+
+
+def cpu_seconds(installation: Installation) -> dict[str, float]:
+    """Of each process so far."""
+    spent: dict[str, float] = {}
+    pids = {process.name.split("-")[0]: process.pid for process in installation.processes}
+    if installation.nats.pid is not None:
+        pids["nats"] = installation.nats.pid
+    for name, pid in pids.items():
+        times = psutil.Process(pid).cpu_times()
+        spent[name] = times.user + times.system
+    return spent
+
+
+async def measure(installation: Installation) -> None:
+    """Prints a line for each service."""
+    await call(installation.url, "first")
+    await counts_become(installation)
+    idle_from, idle_before = time.monotonic(), cpu_seconds(installation)
+    await asyncio.sleep(5)
+    idle_for, idle_after = time.monotonic() - idle_from, cpu_seconds(installation)
+
+    began, before = time.monotonic(), cpu_seconds(installation)
+    for number in range(ROOMS):
+        await call(installation.url, f"room {number}")
+    await counts_become(installation, within=30)
+    took, after = time.monotonic() - began, cpu_seconds(installation)
+
+    sys.stdout.write(f"{ROOMS} rooms of {PEOPLE} people, one after another, in {took:.1f} s\n\n")
+    sys.stdout.write("process    ms of CPU a person  idle, of a core\n")
+    for name in sorted(after):
+        rest = (idle_after[name] - idle_before[name]) / idle_for
+        person = (after[name] - before[name] - rest * took) / (ROOMS * PEOPLE) * 1000
+        sys.stdout.write(f"{name:<10} {person:>18.1f} {rest * 100:>14.1f} %\n")
+
+
+def main() -> None:
+    """Starts an installation of its own."""
+    with Installation() as installation:
+        asyncio.run(measure(installation))
+
+
+if __name__ == "__main__":
+    main()
