@@ -78,6 +78,7 @@ check: cargo native node ## formats, lints, types, import rules, generated files
 	@$(call say,Generated files)
 	$(BIN)/python -m hubbub_contracts.generate --check
 	$(BIN)/python -m hubbub_cli.configuration_page --check
+	$(BIN)/python -m hubbub_cli.metrics_page --check
 	@$(call say,Rust)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings

@@ -11,7 +11,7 @@ import pytest
 import hubbub_media_core
 from hubbub_media_core import _native
 from hubbub_media_core._native import WorkerPool
-from hubbub_media_core.counters import WorkerCounters
+from hubbub_media_core.counters import Histogram, MediaCounters, WorkerCounters
 
 
 def threads() -> set[str]:
@@ -99,7 +99,10 @@ def test_a_pinned_worker_works() -> None:
 
 
 def test_the_counters_are_those_that_are_declared(pool: WorkerPool) -> None:
-    assert set(pool.counters()[0]) == WorkerCounters.__required_keys__
+    counters = pool.counters()[0]
+    assert set(counters) == WorkerCounters.__required_keys__
+    assert set(counters["media"]) == MediaCounters.__required_keys__
+    assert set(counters["media"]["score"]) == Histogram.__required_keys__
 
 
 def test_the_stub_says_what_the_binary_has() -> None:

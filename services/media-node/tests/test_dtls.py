@@ -68,7 +68,7 @@ class Side:
 async def side() -> AsyncIterator[Side]:
     async with MediaCore([("127.0.0.1", 0)]) as core:
         failed: list[int] = []
-        endpoints = CoreDtlsEndpoints(core, failed.append)
+        endpoints = CoreDtlsEndpoints(core, failed.append, lambda: None)
 
         def handle(_worker: int, event: events.Event) -> None:
             if isinstance(event, events.DtlsReceived):

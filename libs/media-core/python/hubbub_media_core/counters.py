@@ -3,8 +3,51 @@
 from typing import TypedDict
 
 
+class Histogram(TypedDict):
+    """How often a value lay within each of some bounds."""
+
+    bounds: list[int]
+    """Upper bounds of the buckets but the last, ascending."""
+    counts: list[int]
+    """Values within each bucket and above the one before it; the last has no bound."""
+    sum: int
+
+
+class MediaCounters(TypedDict):
+    """Repair, and how well streams arrive: `received` from clients, `sent` to them. Histograms are fed by reports."""
+
+    nacked_received: int
+    """Packets that we asked clients for again."""
+    nacked_sent: int
+    """Packets that clients asked us for again."""
+    nack_misses: int
+    """Of these, the ones that were no longer there."""
+    repaired_received: int
+    repaired_sent: int
+    key_frame_requests_received: int
+    """Key frames that we asked clients for (PLI and FIR)."""
+    key_frame_requests_sent: int
+    feedback_packets: int
+    """Packets sent that transport-wide feedback told of."""
+    feedback_lost: int
+    loss_received: Histogram
+    """Per mille."""
+    loss_sent: Histogram
+    jitter_received: Histogram
+    """Microseconds."""
+    jitter_sent: Histogram
+    round_trip: Histogram
+    """Microseconds."""
+    score: Histogram
+    """0 to 10."""
+    estimate_received: Histogram
+    """Bit/s that clients were told to stay below (REMB)."""
+    estimate_sent: Histogram
+    """Bit/s that clients said they can receive."""
+
+
 class WorkerCounters(TypedDict):
-    """Totals since the worker was made; the last four are how many there are now.
+    """Totals since the worker was made; `routers` to `consumers` are how many there are now.
 
     `packets_*` are datagrams of any kind, `bytes_*` theirs without UDP or TCP and IP. `dropped_*` are datagrams
     from the network that went nowhere, and why; `send_*` concern the socket.
@@ -44,3 +87,4 @@ class WorkerCounters(TypedDict):
     transports: int
     producers: int
     consumers: int
+    media: MediaCounters

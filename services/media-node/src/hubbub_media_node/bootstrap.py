@@ -14,6 +14,7 @@ from hubbub_service.metrics import BusMetrics
 
 from .adapters.announced import AnnouncedAddresses
 from .adapters.beats import Beats, NodeState, keep_census, take_census
+from .adapters.client_metrics import ClientMetrics
 from .adapters.dtls import CoreDtlsEndpoints
 from .adapters.notices import BusNotices
 from .adapters.room_feeds import BusRoomFeeds
@@ -50,13 +51,17 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     state = NodeState(is_leased=tenure.takes_work)
     beats = Beats(settings.nats_url, settings.node_id, state, core.counters, len(core.addresses))
     notices, feeds = BusNotices(bus), BusRoomFeeds(bus, settings.confirmation_timeout)
-    dtls = CoreDtlsEndpoints(core, lambda transport: _dtls_failed(node, transport, life.tasks))
+    watcher = ClientMetrics(metrics)
+    dtls = CoreDtlsEndpoints(
+        core, lambda transport: _dtls_failed(node, transport, life.tasks), watcher.transport_connected
+    )
     node = Node(
         core=core,
         dtls=dtls,
         notices=notices,
         feeds=feeds,
         load=beats,
+        watcher=watcher,
         addresses=offered_addresses(announced.addresses(), listening, interface_addresses()),
         tcp=settings.rtc_tcp,
         takes_work=tenure.takes_work,

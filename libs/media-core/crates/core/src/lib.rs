@@ -15,6 +15,7 @@ mod layers;
 mod outbox;
 mod producer;
 mod producer_stream;
+mod quality;
 mod random;
 mod rtcp_out;
 mod slab;
@@ -25,4 +26,5 @@ mod transport;
 mod worker;
 
 pub use outbox::{MAX_DATAGRAM, Outbox, Priority};
+pub use quality::{Histogram, MediaCounters};
 pub use worker::{Worker, WorkerConfig, WorkerCounters};

@@ -6,6 +6,7 @@ use hubbub_wire::rtp::RtpPacket;
 
 use crate::api::{MediaKind, Micros};
 use crate::extensions::IncomingExtensions;
+use crate::quality::jitter_us;
 use crate::stats::StreamStats;
 use crate::stream::{
     Arrival, ClockMapping, DuplicateFilter, NackGenerator, PacketMeta, PacketStore, RateMeter,
@@ -223,6 +224,11 @@ impl ProducerStream {
     pub(crate) fn sender_report(&mut self, now: Micros, ntp: NtpTime, rtp: u32) {
         self.reception.sender_report(ntp.0, now);
         self.clock = Some(ClockMapping::new(ntp.0, rtp, now, self.clock_rate));
+    }
+
+    /// Interarrival jitter in microseconds, of `jitter` in timestamp units.
+    pub(crate) fn jitter_us(&self, jitter: u32) -> u64 {
+        jitter_us(jitter, self.clock_rate)
     }
 
     /// Packets that were asked for.

@@ -166,6 +166,15 @@ fn a_receiver_report_counts_the_loss_and_echoes_the_sender_report() {
     );
     assert_eq!(block.last_sender_report, SENDER_NTP.compact());
     assert!(block.delay_since_last_sender_report.to_micros() >= 500_000);
+    call.world.advance(3000);
+    let media = call.world.worker.counters().media;
+    // Two reports were due; the silence after them says nothing.
+    let counted = [media.loss_received, media.jitter_received, media.score];
+    assert_eq!(
+        counted.map(|histogram| histogram.counts.iter().sum::<u64>()),
+        [2, 2, 2]
+    );
+    assert_eq!(media.loss_received.sum, 165 + 500);
 }
 
 #[test]
@@ -231,6 +240,12 @@ fn a_receivers_report_tells_loss_and_round_trip() {
         call.world.transport_stats(call.receiver.transport).rtt_us,
         Some(80_000)
     );
+    let media = call.world.worker.counters().media;
+    assert_eq!(media.loss_sent.counts, [0, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
+    assert_eq!(
+        (media.jitter_sent.sum, media.round_trip.sum),
+        (1_000, 80_000)
+    );
 }
 
 #[test]
@@ -252,6 +267,8 @@ fn a_client_without_transport_cc_gets_a_figure() {
         _ => None,
     });
     assert_eq!(figures[0], (900_000, vec![SSRC]));
+    let told = world.worker.counters().media.estimate_received;
+    assert_eq!(told.sum, 900_000 * figures.len() as u64);
 }
 
 #[test]
@@ -265,6 +282,10 @@ fn what_a_client_says_it_can_receive_is_noted() {
     call.receiver.send_rtcp(&mut call.world, &remb);
     let stats = call.world.transport_stats(call.receiver.transport);
     assert_eq!(stats.available_outgoing_bitrate, Some(1_000_000));
+    assert_eq!(
+        call.world.worker.counters().media.estimate_sent.sum,
+        1_000_000
+    );
 }
 
 #[test]

@@ -108,6 +108,7 @@ fn numbers_that_were_never_sent_are_not_answered() {
     call.nack(&[sequence.wrapping_add(1), sequence.wrapping_add(30_000)]);
     assert_eq!(call.received(), []);
     assert_eq!(call.world.consumer_stats(ConsumerId(1)).nack_misses, 2);
+    assert_eq!(call.world.worker.counters().media.nack_misses, 2);
 }
 
 #[test]
@@ -146,6 +147,11 @@ fn a_gap_is_asked_for_and_what_rtx_brings_is_forwarded() {
     assert_eq!(late[0].rtp().payload(), vp8(12, false).payload);
     let stats = call.world.producer_stats(ProducerId(1));
     assert_eq!((stats.streams[0].repaired, stats.streams[0].lost), (1, 0));
+    let media = call.world.worker.counters().media;
+    assert_eq!(
+        (media.repaired_received, media.nacked_received),
+        (1, stats.streams[0].nacked)
+    );
     call.world.advance(1000);
     assert_eq!(call.nacks_sent(), []);
 }

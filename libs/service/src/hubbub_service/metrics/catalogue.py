@@ -180,3 +180,131 @@ CORE_EVENTS_DROPPED = Metric(
     _NODE,
     observed=True,
 )
+
+# The media node: how media fares. `received` is from clients, `sent` to them.
+RTP_NACKED = Metric(
+    "hubbub_rtp_nacked_packets_total",
+    "counter",
+    "packets",
+    "Packets asked for again (NACK): by us of what is `received`, by clients of what is `sent`.",
+    _NODE,
+    ("worker", "direction"),
+    observed=True,
+)
+RTP_NACK_MISSES = Metric(
+    "hubbub_rtp_nack_misses_total",
+    "counter",
+    "packets",
+    "Packets that a client asked for again too late: they were no longer kept.",
+    _NODE,
+    ("worker",),
+    observed=True,
+)
+RTP_REPAIRED = Metric(
+    "hubbub_rtp_repaired_packets_total",
+    "counter",
+    "packets",
+    "Packets that came, or were sent, once more (RTX).",
+    _NODE,
+    ("worker", "direction"),
+    observed=True,
+)
+RTP_KEY_FRAME_REQUESTS = Metric(
+    "hubbub_rtp_key_frame_requests_total",
+    "counter",
+    "requests",
+    "Key frames asked for (PLI, FIR): by us of what is `received`, by clients of what is `sent`.",
+    _NODE,
+    ("worker", "direction"),
+    observed=True,
+)
+TRANSPORT_CC_PACKETS = Metric(
+    "hubbub_transport_cc_packets_total",
+    "counter",
+    "packets",
+    "Packets sent that clients' transport-wide feedback told of.",
+    _NODE,
+    ("worker",),
+    observed=True,
+)
+TRANSPORT_CC_LOST = Metric(
+    "hubbub_transport_cc_lost_packets_total",
+    "counter",
+    "packets",
+    "Of these, the ones that did not arrive.",
+    _NODE,
+    ("worker",),
+    observed=True,
+)
+MEDIA_LOSS = Metric(
+    "hubbub_media_loss_ratio",
+    "histogram",
+    "ratio",
+    "Loss of a stream between two reports, after repair: `received` as we saw it, `sent` as the client reported it.",
+    _NODE,
+    ("worker", "direction"),
+    (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5),
+    observed=True,
+)
+MEDIA_JITTER = Metric(
+    "hubbub_media_jitter_seconds",
+    "histogram",
+    "seconds",
+    "Interarrival jitter of a stream at each report (RFC 3550).",
+    _NODE,
+    ("worker", "direction"),
+    (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2),
+    observed=True,
+)
+MEDIA_ROUND_TRIP = Metric(
+    "hubbub_media_round_trip_seconds",
+    "histogram",
+    "seconds",
+    "To a client and back, at each of its receiver reports.",
+    _NODE,
+    ("worker",),
+    (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0),
+    observed=True,
+)
+PRODUCER_SCORE = Metric(
+    "hubbub_producer_score",
+    "histogram",
+    "0 to 10",
+    "How good a producer's stream is to who receives it, once a second: ten times the fourth power of what arrived.",
+    _NODE,
+    ("worker",),
+    (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0),
+    observed=True,
+)
+BITRATE_ESTIMATE = Metric(
+    "hubbub_bitrate_estimate_bits_per_second",
+    "histogram",
+    "bit/s",
+    "Estimates told by REMB: `received` is what we told a client to stay below, `sent` what a client can receive.",
+    _NODE,
+    ("worker", "direction"),
+    (50e3, 100e3, 250e3, 500e3, 1e6, 2e6, 3e6, 5e6, 10e6),
+    observed=True,
+)
+
+# The media node: how clients fare.
+TRANSPORTS_CREATED = Metric(
+    "hubbub_transports_created_total", "counter", "transports", "WebRTC transports that were made.", _NODE
+)
+TRANSPORTS_CONNECTED = Metric(
+    "hubbub_transports_connected_total",
+    "counter",
+    "transports",
+    "Of these, the ones whose client was reached by ICE and proved by DTLS who it is.",
+    _NODE,
+)
+CLOSED = Metric(
+    "hubbub_closed_total",
+    "counter",
+    "objects",
+    "Transports, producers and consumers that ended without their owner's asking, by the reason that it was told "
+    "(docs/closures.md): `handshake_timeout` is ICE or DTLS that never came about, `dtls_failed` a client that is not "
+    "who it said, `ice_timeout` one that fell silent.",
+    _NODE,
+    ("object", "reason"),
+)

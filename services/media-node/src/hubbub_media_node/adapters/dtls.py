@@ -221,10 +221,14 @@ def sha256_fingerprint(certificate: RTCCertificate) -> Fingerprint:
 class CoreDtlsEndpoints:
     """The endpoints of all transports, between the core and whoever answers for a failed one."""
 
-    def __init__(self, core: Core, on_failed: Callable[[int], None]) -> None:
-        """`on_failed` is called with the transport's id in the core: its peer is not who it was said to be."""
+    def __init__(self, core: Core, on_failed: Callable[[int], None], on_connected: Callable[[], None]) -> None:
+        """`on_failed` is called with the transport's id in the core: its peer is not who it was said to be.
+
+        `on_connected` is called once for each whose peer is.
+        """
         self._core = core
         self._on_failed = on_failed
+        self._on_connected = on_connected
         self._certificates = CertificateStore()
         self._endpoints: dict[int, DtlsEndpoint] = {}
 
@@ -234,7 +238,7 @@ class CoreDtlsEndpoints:
         self._endpoints[transport] = DtlsEndpoint(
             certificate,
             send=lambda datagram: self._send(worker, SendDtls(transport=transport, datagram=datagram)),
-            on_keys=lambda keys: self._send(worker, _set_keys(transport, keys)),
+            on_keys=lambda keys: self._connected(worker, _set_keys(transport, keys)),
             on_failed=lambda: self._on_failed(transport),
         )
         return sha256_fingerprint(certificate)
@@ -262,6 +266,10 @@ class CoreDtlsEndpoints:
         endpoint = self._endpoints.pop(transport, None)
         if endpoint is not None:
             endpoint.close()
+
+    def _connected(self, worker: int, keys: SetSrtpKeys) -> None:
+        self._send(worker, keys)
+        self._on_connected()
 
     def _send(self, worker: int, command: SendDtls | SetSrtpKeys) -> None:
         try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from hubbub_media_core import MediaCore
 from hubbub_media_core.counters import WorkerCounters
-from hubbub_service.metrics import Metric, Reading, catalogue
+from hubbub_service.metrics import Distribution, Metric, Reading, catalogue
 
 from .beats import NodeState
 
@@ -37,7 +37,31 @@ _TOTALS: Final[tuple[tuple[str, Metric, tuple[str, ...]], ...]] = (
 """A worker's counter, the metric that shows it, and its labels after `worker`."""
 
 
-def read_worker_metrics(core: MediaCore, state: NodeState) -> Iterator[Reading]:
+_MEDIA_TOTALS: Final[tuple[tuple[str, Metric, tuple[str, ...]], ...]] = (
+    ("nacked_received", catalogue.RTP_NACKED, ("received",)),
+    ("nacked_sent", catalogue.RTP_NACKED, ("sent",)),
+    ("nack_misses", catalogue.RTP_NACK_MISSES, ()),
+    ("repaired_received", catalogue.RTP_REPAIRED, ("received",)),
+    ("repaired_sent", catalogue.RTP_REPAIRED, ("sent",)),
+    ("key_frame_requests_received", catalogue.RTP_KEY_FRAME_REQUESTS, ("received",)),
+    ("key_frame_requests_sent", catalogue.RTP_KEY_FRAME_REQUESTS, ("sent",)),
+    ("feedback_packets", catalogue.TRANSPORT_CC_PACKETS, ()),
+    ("feedback_lost", catalogue.TRANSPORT_CC_LOST, ()),
+)
+_DISTRIBUTIONS: Final[tuple[tuple[str, Metric, tuple[str, ...], float], ...]] = (
+    ("loss_received", catalogue.MEDIA_LOSS, ("received",), 1e-3),
+    ("loss_sent", catalogue.MEDIA_LOSS, ("sent",), 1e-3),
+    ("jitter_received", catalogue.MEDIA_JITTER, ("received",), 1e-6),
+    ("jitter_sent", catalogue.MEDIA_JITTER, ("sent",), 1e-6),
+    ("round_trip", catalogue.MEDIA_ROUND_TRIP, (), 1e-6),
+    ("score", catalogue.PRODUCER_SCORE, (), 1),
+    ("estimate_received", catalogue.BITRATE_ESTIMATE, ("received",), 1),
+    ("estimate_sent", catalogue.BITRATE_ESTIMATE, ("sent",), 1),
+)
+"""The same of histograms, with what the core's unit is in the metric's."""
+
+
+def read_worker_metrics(core: MediaCore, state: NodeState) -> Iterator[Reading | Distribution]:
     """All workers, as they are now."""
     yield Reading(catalogue.NODE_LEASED, state.is_leased())
     yield Reading(catalogue.CORE_EVENTS_DROPPED, core.events_dropped())
@@ -48,7 +72,12 @@ def read_worker_metrics(core: MediaCore, state: NodeState) -> Iterator[Reading]:
         yield from _worker(str(index), counted)
 
 
-def _worker(index: str, counted: WorkerCounters) -> Iterator[Reading]:
-    values: dict[str, float] = dict(counted)  # type: ignore[arg-type]  # all of them are numbers
+def _worker(index: str, counted: WorkerCounters) -> Iterator[Reading | Distribution]:
+    totals: Mapping[str, Any] = counted
+    media: Mapping[str, Any] = counted["media"]
     for name, metric, labels in _TOTALS:
-        yield Reading(metric, values[name], (index, *labels))
+        yield Reading(metric, totals[name], (index, *labels))
+    for name, metric, labels in _MEDIA_TOTALS:
+        yield Reading(metric, media[name], (index, *labels))
+    for name, metric, labels, unit in _DISTRIBUTIONS:
+        yield Distribution(metric, media[name]["counts"], media[name]["sum"] * unit, (index, *labels))

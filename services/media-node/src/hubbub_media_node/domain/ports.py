@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 from hubbub_contracts.bus.transport import Fingerprint
 from hubbub_media_core.commands import Command
 
-from .closures import Told
+from .closures import Notice, Told
 
 DtlsRole = Literal["client", "server"]
 
@@ -51,6 +51,19 @@ class Notices(Protocol):
 
     def tell(self, told: Told) -> None:
         """Sends a notice, after those before it; it waits for nothing."""
+
+
+class Watcher(Protocol):
+    """Whoever counts how clients fare."""
+
+    def transport_created(self) -> None:
+        """A transport was made."""
+
+    def transport_connected(self) -> None:
+        """Its client was reached, and is who it said."""
+
+    def closed(self, notice: Notice) -> None:
+        """The owner of an object is told that it ended."""
 
 
 class RoomFeeds(Protocol):

@@ -36,5 +36,6 @@ def _closed(node: Node, event: events.TransportClosed | events.ProducerClosed | 
     outcome = closed(node.tables, event)
     if outcome.told is not None:
         node.notices.tell(outcome.told)
+        node.watcher.closed(outcome.told.notice)
     if outcome.emptied is not None:
         drop_room(node, outcome.emptied)

@@ -13,7 +13,7 @@ from hubbub_media_core import CoreError
 from hubbub_media_core.commands import Command
 
 from ..domain.limits import Limits
-from ..domain.ports import Core, DtlsEndpoints, Load, Notices, RoomFeeds
+from ..domain.ports import Core, DtlsEndpoints, Load, Notices, RoomFeeds, Watcher
 from ..domain.tables import Tables
 
 _CORE_ERRORS: dict[str, tuple[ErrorCode, bool]] = {
@@ -41,6 +41,7 @@ class Node:
     notices: Notices
     feeds: RoomFeeds
     load: Load
+    watcher: Watcher
     addresses: Sequence[str]
     """Where clients reach us, in order of preference."""
     tcp: bool

@@ -55,6 +55,7 @@ async def create(node: Node, request: CreateTransport) -> TransportCreated:
         except HubbubError:
             forget(node, transport)
             raise
+        node.watcher.transport_created()
         return transport.created
 
 

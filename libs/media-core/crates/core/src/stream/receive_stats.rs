@@ -8,6 +8,8 @@ use crate::api::Micros;
 /// The contents of a report block (RFC 3550 section 6.4.1), the SSRC apart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReceptionReport {
+    /// Packets that should have come since the report before.
+    pub expected: u64,
     /// Lost since the report before, in 1/256.
     pub fraction_lost: u8,
     /// Lost in all; within 24 bits, signed.
@@ -91,6 +93,7 @@ impl ReceiveStats {
             (last_sr.0, CompactNtp::from_micros(now.since(at)).0)
         });
         Some(ReceptionReport {
+            expected: expected_interval,
             fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
             cumulative_lost: self.lost().clamp(-0x80_0000, 0x7f_ffff) as i32,
             // Extended numbers begin one cycle up.

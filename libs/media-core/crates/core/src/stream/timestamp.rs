@@ -40,6 +40,12 @@ impl TimestampRewriter {
         }
     }
 
+    /// The RTP clock, Hz.
+    #[must_use]
+    pub const fn clock_rate(&self) -> u32 {
+        self.clock_rate
+    }
+
     /// The output timestamp of a packet of the current source that is forwarded at `now`.
     pub fn rewrite(&mut self, timestamp: u32, now: Micros) -> u32 {
         let out = timestamp.wrapping_add(self.offset);

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::quality::MediaCounters;
+
 /// Bounds and times of a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerConfig {
@@ -67,4 +69,6 @@ pub struct WorkerCounters {
     pub producers: u64,
     /// Consumers now.
     pub consumers: u64,
+    /// Of the media itself.
+    pub media: MediaCounters,
 }

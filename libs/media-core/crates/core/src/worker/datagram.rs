@@ -104,7 +104,11 @@ impl Worker {
         let Some(producer) = self.tables.producers.get_mut(stream.producer) else {
             return;
         };
-        match producer.receive(now, stream.encoding, stream.is_rtx, packet) {
+        let received = producer.receive(now, stream.encoding, stream.is_rtx, packet);
+        if stream.is_rtx && matches!(received, Received::Media { .. }) {
+            self.counters.media.repaired_received += 1;
+        }
+        match received {
             Received::Dropped => return,
             Received::Padding { sequence } => {
                 self.close_up(stream.producer, stream.encoding, sequence)

@@ -9,6 +9,7 @@ use hubbub_wire::rtcp::{
 };
 
 use crate::api::{FeedbackKind, Micros};
+use crate::quality::{per_mille, score};
 use crate::rtcp_out::{RTCP_BUFFER, RtcpOut};
 use crate::tables::TransportKey;
 
@@ -43,6 +44,12 @@ impl Worker {
                 let Some(report) = stream.reception.report(now) else {
                     continue;
                 };
+                if report.expected > 0 {
+                    let media = &mut self.counters.media;
+                    media.loss_received.note(per_mille(report.fraction_lost));
+                    media.jitter_received.note(stream.jitter_us(report.jitter));
+                    media.score.note(score(report.fraction_lost));
+                }
                 worst = worst.max(report.fraction_lost);
                 received += stream.bitrate(now);
                 self.ssrcs.push(stream.ssrc);
@@ -68,6 +75,7 @@ impl Worker {
             out.push(&ReceiverReportBuilder { ssrc, blocks });
         }
         if wants_remb {
+            self.counters.media.estimate_received.note(bitrate);
             out.push(&RembBuilder {
                 sender_ssrc: ssrc,
                 bitrate,

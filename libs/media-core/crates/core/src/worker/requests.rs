@@ -34,6 +34,7 @@ impl Worker {
         let Some(kind) = producer.key_frame_request_kind() else {
             return;
         };
+        self.counters.media.key_frame_requests_received += self.ssrcs.len() as u64;
         let sender_ssrc = transport.rtcp_ssrc;
         let mut buffer = RTCP_BUFFER;
         let mut out = RtcpOut::new(transport, &mut self.outbox, &mut buffer);
@@ -86,6 +87,7 @@ impl Worker {
                     continue;
                 }
                 stream.nacked(self.lost.len());
+                self.counters.media.nacked_received += self.lost.len() as u64;
                 let (sender_ssrc, media_ssrc) = (transport.rtcp_ssrc, stream.ssrc);
                 let mut buffer = RTCP_BUFFER;
                 let mut out = RtcpOut::new(transport, &mut self.outbox, &mut buffer);

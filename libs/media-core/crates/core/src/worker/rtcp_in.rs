@@ -4,6 +4,7 @@ use hubbub_wire::rtcp::{Compound, ReportBlock, RtcpPacket, SenderReport, Transpo
 
 use crate::api::Micros;
 use crate::forward::Destination;
+use crate::quality::{jitter_us, per_mille};
 use crate::tables::TransportKey;
 
 use super::Worker;
@@ -78,6 +79,7 @@ impl Worker {
             RtcpPacket::Remb(remb) => {
                 if let Some(transport) = self.tables.transports.get_mut(key) {
                     transport.stats.available_outgoing_bitrate = Some(remb.bitrate);
+                    self.counters.media.estimate_sent.note(remb.bitrate);
                 }
             }
             RtcpPacket::TransportFeedback(feedback) => self.feedback_came(key, &feedback),
@@ -123,12 +125,17 @@ impl Worker {
         consumer.stats.lost = block.cumulative_lost.into();
         consumer.stats.fraction_lost = block.fraction_lost;
         consumer.stats.jitter = block.jitter;
+        let media = &mut self.counters.media;
+        media.loss_sent.note(per_mille(block.fraction_lost));
+        let clock_rate = consumer.timestamps.clock_rate();
+        media.jitter_sent.note(jitter_us(block.jitter, clock_rate));
         let (last, delay) = (
             block.last_sender_report.0,
             block.delay_since_last_sender_report.0,
         );
         if let Some(rtt) = consumer.reports.round_trip(last, delay, now) {
             transport.stats.rtt_us = Some(rtt);
+            media.round_trip.note(rtt);
         }
     }
 
@@ -161,6 +168,7 @@ impl Worker {
             outbox: &mut self.outbox,
         };
         for wanted in lost {
+            self.counters.media.nacked_sent += 1;
             let found = to.consumer.sent_as(wanted).and_then(|(output, sequence)| {
                 let packet = producer
                     .stream_of_source(to.consumer.current()?)?
@@ -169,6 +177,7 @@ impl Worker {
             });
             let Some((output, packet, route)) = found else {
                 to.consumer.stats.nack_misses += 1;
+                self.counters.media.nack_misses += 1;
                 continue;
             };
             if to
@@ -176,7 +185,8 @@ impl Worker {
                 .budget
                 .allow(wanted, packet.payload().len(), rtt, bitrate, now)
             {
-                let _ = to.resend(now, packet, route, output);
+                let sent = to.resend(now, packet, route, output).is_some();
+                self.counters.media.repaired_sent += u64::from(sent);
             }
         }
         self.touched.consumer = None;
@@ -194,6 +204,7 @@ impl Worker {
             return;
         };
         consumer.stats.key_frame_requests += 1;
+        self.counters.media.key_frame_requests_sent += 1;
         if !consumer.paused {
             self.request_key_frame(now, consumer_key);
         }
@@ -210,5 +221,7 @@ impl Worker {
         let lost = feedback.status_count - feedback.arrived_count;
         transport.stats.feedback_packets += u64::from(feedback.status_count);
         transport.stats.feedback_lost += u64::from(lost);
+        self.counters.media.feedback_packets += u64::from(feedback.status_count);
+        self.counters.media.feedback_lost += u64::from(lost);
     }
 }

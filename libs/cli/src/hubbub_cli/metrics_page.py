@@ -1,0 +1,49 @@
+"""`python -m hubbub_cli.metrics_page` writes the reference of all metrics; with `--check` it fails when stale.
+
+The catalogue is what is true; this draws it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from hubbub_contracts.generate.documents import write_or_check
+from hubbub_service.metrics import CATALOGUE, Metric
+from hubbub_service.metrics.declaration import SERVICES, Service
+
+_HEAD = """\
+# Metrics
+
+Written by `python -m hubbub_cli.metrics_page` from the catalogue; `make check` fails when it is stale.
+
+Signaling shows its metrics at `/metrics` on its own port, registry and media node on `METRICS_PORT`
+([configuration](configuration.md)), in the format of Prometheus. No label has a value per peer or room: who looks for
+one peer takes the logs and traces. Metrics of the process itself (`process_cpu_seconds_total`,
+`process_resident_memory_bytes`, `process_open_fds`) come beside them.
+"""
+_TITLES: dict[Service, str] = {"signaling": "Signaling", "registry": "Registry", "media-node": "Media node"}
+
+
+def metrics_page() -> str:
+    """All of the page, in Markdown."""
+    shared = [metric for metric in CATALOGUE if metric.services == SERVICES]
+    lines = [_HEAD, "## Every service", "", *_table(shared)]
+    for service, title in _TITLES.items():
+        own = [metric for metric in CATALOGUE if service in metric.services and metric not in shared]
+        lines += ["", f"## {title}", "", *_table(own)]
+    return "\n".join(lines) + "\n"
+
+
+def _table(metrics: list[Metric]) -> Iterator[str]:
+    yield "| metric | type | unit | labels | meaning |"
+    yield "|---|---|---|---|---|"
+    for metric in metrics:
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        bounds = f" Buckets: {', '.join(f'{bound:g}' for bound in metric.buckets)}." if metric.buckets else ""
+        yield f"| `{metric.name}` | {metric.kind} | {metric.unit} | {labels} | {metric.help}{bounds} |"
+
+
+if __name__ == "__main__":
+    documents = {"docs/reference/metrics.md": metrics_page}
+    raise SystemExit(write_or_check(documents, "hubbub_cli.metrics_page", sys.argv[1:]))
