@@ -1,0 +1,141 @@
+"""Dashboard, alert rules and documents name what a running installation really shows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.caller import Caller, rtp_capabilities
+from support.installation import REPOSITORY, Installation
+from support.pair import calling
+from support.prometheus import DEPLOYED, Prometheus
+from support.scrape import scrape
+
+DASHBOARD = REPOSITORY / "deploy" / "grafana" / "dashboards" / "hubbub.json"
+NAMING = [
+    DASHBOARD,
+    DEPLOYED / "alerts.yml",
+    *(path for path in (REPOSITORY / "docs").rglob("*.md") if path.name != "metrics.md"),
+]
+"""Files that name metrics."""
+_NAME = re.compile(r"\b(?:hubbub|process)_[a-z0-9_]+\b")
+_PACKAGES = {path.name for path in REPOSITORY.glob("*/*/*/hubbub_*")}
+"""What looks like a metric and is code."""
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Two nodes, so that what is summed is more than one; a handshake that does not come is given up soon."""
+    with Installation(
+        tmp_path_factory.mktemp("dashboard"), metrics=True, nodes=2, environment={"HANDSHAKE_TIMEOUT": "1"}
+    ) as running:
+        yield running
+
+
+@asynccontextmanager
+async def busy(installation: Installation, call_id: str) -> AsyncIterator[None]:
+    """A call in which media flows, somebody could not connect, somebody has left and somebody was refused."""
+    async with (
+        calling(installation.url, call_id),
+        Caller(installation.url) as unlucky,
+        Caller(installation.url) as lost,
+    ):
+        await lost.ask("joinRoom", {"callId": "nowhere", "userId": "lost", "rtpCapabilities": rtp_capabilities()})
+        await unlucky.join(call_id)
+        offer = await unlucky.call("createTransport", direction="recv")
+        await unlucky.call("connectTransport", transportId=offer["id"], dtlsParameters=_dtls_of_nobody())
+        await unlucky.event("transportClosed", reason="handshake_timeout")
+        await unlucky.call("leaveRoom")
+        yield
+
+
+def _dtls_of_nobody() -> dict[str, Any]:
+    fingerprint = ":".join(["AB"] * 32)
+    return {"role": "client", "fingerprints": [{"algorithm": "sha-256", "value": fingerprint}]}
+
+
+def expressions() -> dict[str, str]:
+    """Every query of the dashboard, by the title of its panel and its place there."""
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    return {
+        f"{panel['title']} {target['refId']}": target["expr"] for panel in panels for target in panel.get("targets", ())
+    }
+
+
+async def test_every_name_is_shown_by_some_service(installation: Installation, call_id: str) -> None:
+    async with busy(installation, call_id):
+        shown = (await asyncio.to_thread(scrape, installation)).names
+    shown |= {name.removesuffix("_bucket") for name in shown}  # as documents call a histogram
+    for path in NAMING:
+        named = set(_NAME.findall(path.read_text())) - _PACKAGES
+        assert named <= shown, f"{path.relative_to(REPOSITORY)} names what nobody shows: {sorted(named - shown)}"
+
+
+def test_the_dashboard_is_whole() -> None:
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken: set[tuple[int, int]] = set()
+    for panel in panels:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken, panel["title"]
+        assert place["x"] + place["w"] <= 24
+        taken |= cells
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_prometheus_takes_its_configuration() -> None:
+    checked = subprocess.run(
+        ["promtool", "check", "config", str(DEPLOYED / "prometheus.yml")],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed")
+async def test_every_panel_has_something_to_show_and_no_rule_is_broken(
+    installation: Installation, call_id: str, tmp_path: Path
+) -> None:
+    with Prometheus(tmp_path, installation) as prometheus:
+        await answers(prometheus)
+        async with busy(installation, call_id):
+            empty = expressions()
+            while empty:  # the test's own timeout ends a wait in vain
+                await asyncio.sleep(0.25)
+                empty = {
+                    title: expression
+                    for title, expression in empty.items()
+                    if not await asyncio.to_thread(prometheus.query, expression.replace("$__rate_interval", "30s"))
+                }
+            rules = await asyncio.to_thread(prometheus.rules)
+    assert {rule["name"]: rule["health"] for rule in rules} == {rule["name"]: "ok" for rule in rules}
+    assert {rule["name"] for rule in rules} == set(re.findall(r"alert: (\w+)", (DEPLOYED / "alerts.yml").read_text()))
+    jobs = set(re.findall(r"job_name: (\S+)", (DEPLOYED / "prometheus.yml").read_text()))
+    assert jobs == {"signaling", "registry", "media-node"}
+
+
+async def answers(prometheus: Prometheus) -> None:
+    """Waits until Prometheus has scraped every process."""
+    while True:
+        try:
+            if len(await asyncio.to_thread(prometheus.query, "up == 1")) == 4:
+                return
+        except OSError:
+            pass
+        await asyncio.sleep(0.1)
