@@ -163,10 +163,10 @@ class CallBrowser:
         await tab.wait_joined()
         return tab
 
-    async def open_page(self, address: str, name: str) -> Tab:
-        """Any page, in a context of its own."""
+    async def open_page(self, address: str, name: str, *, script: str = _MARKS) -> Tab:
+        """Any page, in a context of its own; `script` runs before the page's own."""
         context = await self._browser.new_context(viewport={"width": 1280, "height": 800})
-        await context.add_init_script(_MARKS)
+        await context.add_init_script(script)
         page = await context.new_page()
         page.on("console", lambda message: _log_console(name, message))
         page.on("pageerror", lambda error: logger.error("%s: %s", name, error))

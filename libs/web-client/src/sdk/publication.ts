@@ -75,6 +75,18 @@ export class Publication extends Emitter<Record<never, never>> {
     };
   }
 
+  /** Shows it nowhere any more; where it was. */
+  detachAll(): HTMLMediaElement[] {
+    const elements = [...this.#elements.keys()];
+    for (const [element, { unwatch }] of this.#elements) {
+      unwatch();
+      element.srcObject = null;
+    }
+    this.#elements.clear();
+    void this.wantedChanged();
+    return elements;
+  }
+
   /** @internal */
   setTrack(track: MediaStreamTrack | undefined): void {
     if (this.#track === track) return;
