@@ -75,6 +75,7 @@ class Installation:
             registries=registries,
             nodes=nodes,
             signalings=signalings,
+            log_level=(environment or {}).get("LOG_LEVEL", "info"),
             page_dir=PAGE_DIR,
             metrics_ports=range(metrics_port, metrics_port + shown),
         )

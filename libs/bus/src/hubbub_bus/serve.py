@@ -87,6 +87,7 @@ class Endpoint(Generic[RequestT, ReplyT]):
                 outcome = reply.error.code if isinstance(reply, ErrorReply) else OK
                 answered(span, outcome)
                 await self._answer(message, reply)
+                log.debug("%s: %s", self._model.verb, outcome)
         finally:
             self._connection.observer.handled(self._model.verb, outcome, time.perf_counter() - begun)
 

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import structlog
 from opentelemetry import trace
 
-_QUIET = ("asyncio", "nats", "uvicorn.access", "httpx", "aioice", "engineio", "socketio")
+_QUIET = ("asyncio", "nats", "uvicorn.access", "httpx", "aioice", "engineio", "socketio", "urllib3")
 """Libraries whose everyday lines nobody needs."""
 
 
@@ -71,4 +71,5 @@ def _add_trace(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
         event["trace_id"] = trace.format_trace_id(context.trace_id)
+        event["span_id"] = trace.format_span_id(context.span_id)
     return event

@@ -14,8 +14,11 @@ def main() -> int:
     """Runs a media node until it is told to stop."""
     settings = load_settings(Settings)
     configure_logging("media-node", settings.log_level, development=settings.development)
-    configure_tracing("media-node")
-    return run(lambda life: start(settings, life))
+    tracing = configure_tracing("media-node")
+    try:
+        return run(lambda life: start(settings, life))
+    finally:
+        tracing.close()
 
 
 if __name__ == "__main__":

@@ -13,8 +13,11 @@ def main() -> int:
     """Runs one replica until it is told to stop."""
     settings = load_settings(Settings)
     configure_logging("registry", settings.log_level, development=settings.development)
-    configure_tracing("registry")
-    return run(lambda life: start(settings, life))
+    tracing = configure_tracing("registry")
+    try:
+        return run(lambda life: start(settings, life))
+    finally:
+        tracing.close()
 
 
 if __name__ == "__main__":

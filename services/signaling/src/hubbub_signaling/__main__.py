@@ -14,8 +14,11 @@ def main() -> int:
     """Runs signaling until it is told to stop."""
     settings = load_settings(Settings)
     configure_logging("signaling", settings.log_level, development=settings.development)
-    configure_tracing("signaling")
-    return run(lambda life: start(settings, life))
+    tracing = configure_tracing("signaling")
+    try:
+        return run(lambda life: start(settings, life))
+    finally:
+        tracing.close()
 
 
 if __name__ == "__main__":

@@ -188,7 +188,7 @@ class Session:
 
         def tell(answer: dict[str, Any]) -> None:
             error = answer.get("error")
-            self.office.watcher.answered(known, error["code"] if error else "ok", time.perf_counter() - begun)
+            self.office.watcher.answered(known, error["code"] if error else OK, time.perf_counter() - begun)
             acknowledge(answer)
 
         return tell
@@ -208,19 +208,30 @@ class Session:
 
     async def _answer(self, call: Call[Any], operation_id: str | None) -> dict[str, Any]:
         with _tracer.start_as_current_span(f"socket {call.event}", kind=trace.SpanKind.SERVER) as span:
-            try:
-                self.state.check(call.event)
-                answer = (await self.office.handlers[call.event].run(self, call)).wire()
-            except HubbubError as error:
-                span.set_attribute("error.type", error.code.value)
-                return error.reply().wire()
-            except Exception:  # noqa: BLE001 - a bug in one call must not touch another
-                span.set_attribute("error.type", ErrorCode.INTERNAL.value)
-                trace_id = format(span.get_span_context().trace_id, "032x")
-                _log.exception("a handler failed", event_name=call.event, trace_id=trace_id)
-                return HubbubError(ErrorCode.INTERNAL, f"internal error, trace {trace_id}").reply().wire()
-        self._operations.remember(operation_id, answer)
+            before = self._member
+            outcome, answer = await self._handle(call)
+            member = self._member or before
+            who = {} if member is None else {"room_id": member.room_id, "peer_id": member.peer_id}
+            span.set_attributes({f"hubbub.{name}": value for name, value in who.items()})
+            if outcome != OK:
+                span.set_attribute("error.type", outcome)
+            _log.debug("answered", event_name=call.event, outcome=outcome, **who)
+        if outcome == OK:
+            self._operations.remember(operation_id, answer)
         return answer
+
+    async def _handle(self, call: Call[Any]) -> tuple[str, dict[str, Any]]:
+        """How it went, and what the client is answered."""
+        try:
+            self.state.check(call.event)
+            return OK, (await self.office.handlers[call.event].run(self, call)).wire()
+        except HubbubError as error:
+            return error.code.value, error.reply().wire()
+        except Exception:  # noqa: BLE001 - a bug in one call must not touch another
+            _log.exception("a handler failed", event_name=call.event)
+            trace_id = trace.format_trace_id(trace.get_current_span().get_span_context().trace_id)
+            bug = HubbubError(ErrorCode.INTERNAL, f"internal error, trace {trace_id}")
+            return bug.code.value, bug.reply().wire()
 
     def _moved(self, peer: PeerRecord) -> None:
         """The peer's media has another home: what was on the former one is gone."""
@@ -249,6 +260,8 @@ class Session:
         self.office.expelled(self)
 
 
+OK = "ok"
+"""The outcome of what went well; any other is an error's code."""
 _CANCELLED = HubbubError(ErrorCode.CANCELLED, "the peer left, or the socket was lost")
 
 
