@@ -131,6 +131,7 @@ export interface IceCandidate {
   port: number;
   priority: number;
   protocol: "udp" | "tcp";
+  tcpType?: "passive";
   type?: "host";
 }
 /**

@@ -1,5 +1,5 @@
 /**
- * The states of a call, as a table; `npm run diagram` draws it.
+ * The states of a call, as a table; `docs/guides/reconnection.md` has it drawn.
  *
  * Rules
  * - A call ends once; who wants to come back makes a new one.

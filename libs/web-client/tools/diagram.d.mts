@@ -1,0 +1,1 @@
+export function diagram(table: readonly { state: string; on: string; to: string }[]): string;
