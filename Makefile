@@ -50,6 +50,8 @@ up: native web ## build what changed, then run everything here: http://localhost
 test: cargo native web browser coturn ## every test: Rust, Python, end to end in a browser, a sample of the faults
 	@$(call say,Rust tests)
 	cargo test --workspace --quiet
+	@$(call say,Web client tests)
+	cd $(WEB) && $(NPM) run --silent test
 	@$(call say,Python tests: libraries$(comma) services$(comma) contracts$(comma) integration$(comma) deployment)
 	@# Mostly they wait, for a lease to lapse or a grace to pass: some at a time, those of one file in one process.
 	$(BIN)/pytest --numprocesses 3 --dist loadfile $(wildcard libs/*/tests services/*/tests) tests/contract tests/integration tests/deployment $(ARGS)
