@@ -116,7 +116,7 @@ lock: $(UV) ## resolve requirements.lock anew from the pyprojects (ARGS=--upgrad
 
 .PHONY: clean
 clean: ## remove all that was built, fetched or stored here
-	rm -rf $(VENV) target .hubbub $(WEB)/node_modules $(WEB)/dist $(CORE_MODULE)
+	rm -rf $(VENV) target .hubbub $(WEB)/node_modules $(WEB)/dist $(WEB)/lib $(WEB)/reference $(WEB)/tools/reference/node_modules $(CORE_MODULE)
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis test-results
 	find libs services tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

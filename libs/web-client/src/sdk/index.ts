@@ -8,4 +8,4 @@ export { LocalParticipant } from "./local.js";
 export { Participant, RemoteParticipant, type ParticipantEvents, type Quality } from "./participant.js";
 export { Publication, type Kind, type Source, type Subscribing } from "./publication.js";
 export { transitions, type CallState, type EndReason, type ReconnectCause, type Step, type Transition } from "./state.js";
-export type { CallStats, StreamStats } from "./stats.js";
+export type { CallStats, Report, StreamStats } from "./stats.js";
