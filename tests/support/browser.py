@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -57,6 +57,19 @@ new MutationObserver(() => {
 }).observe(document, { childList: true, subtree: true });
 """
 
+_SELECTED = """async () => {
+  const { send, recv } = await hubbub.stats();
+  const remotes = [];
+  for (const reports of [send, recv]) {
+    const byId = new Map(reports.map((report) => [report.id, report]));
+    for (const { type, selectedCandidatePairId } of reports) {
+      const pair = type === "transport" && byId.get(selectedCandidatePairId);
+      if (pair) remotes.push(byId.get(pair.remoteCandidateId));
+    }
+  }
+  return remotes.map(({ protocol, address }) => [protocol, address]);
+}"""
+
 _STATS = """async () => {
   const { send, recv } = await hubbub.stats();
   const owners = {};
@@ -80,6 +93,10 @@ class Tab:
         """What its transports have measured so far."""
         raw = await self.page.evaluate(_STATS)
         return CallStats.of(raw["send"], raw["recv"], raw["owners"])
+
+    async def selected_remotes(self) -> list[tuple[str, str]]:
+        """Protocol and address of the node, of the pair that each connected transport uses."""
+        return [(protocol, address) for protocol, address in await self.page.evaluate(_SELECTED)]
 
     async def wait_joined(self, timeout: float = 10.0) -> None:
         """Returns once the page says that it is in the call; `timeout` in seconds, as everywhere here.
@@ -183,16 +200,19 @@ class CallBrowser:
 
 
 @asynccontextmanager
-async def chromium(*, permission: bool = True, trusted_key: str | None = None) -> AsyncIterator[CallBrowser]:
+async def chromium(
+    *, permission: bool = True, trusted_key: str | None = None, arguments: Sequence[str] = ()
+) -> AsyncIterator[CallBrowser]:
     """Starts $CHROMIUM, or /usr/bin/chromium, with an empty profile; without `permission` it refuses the devices.
 
-    `trusted_key` is the base64 SHA-256 of a public key: a certificate of it needs no authority behind it.
+    `trusted_key` is the base64 SHA-256 of a public key: a certificate of it needs no authority behind it. `arguments`
+    are added to the usual ones.
     """
     trust = [] if trusted_key is None else [f"--ignore-certificate-errors-spki-list={trusted_key}"]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium",
-            args=[*_ARGUMENTS, *FAKE_DEVICES, *(PERMISSION if permission else []), *trust],
+            args=[*_ARGUMENTS, *FAKE_DEVICES, *(PERMISSION if permission else []), *trust, *arguments],
         )
         try:
             yield CallBrowser(browser)

@@ -59,10 +59,11 @@ class Consumer:
 
 
 class Caller(ClientSocket):
-    """A client's socket with the media behind it. Leaving the context ends both."""
+    """A client's socket with the media behind it, over `udp` or `tcp`. Leaving the context ends both."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, protocol: str = "udp") -> None:
         super().__init__(url)
+        self._protocol = protocol
         self.peer_id = ""
         self.resume_token: str | None = None
         self.transports: dict[str, RtpTransport] = {}
@@ -82,7 +83,7 @@ class Caller(ClientSocket):
     async def transport(self, direction: str, role: str = "client") -> RtpTransport:
         """A new transport, connected; the one that is used from now on for this direction."""
         offer = await self.call("createTransport", direction=direction)
-        transport = RtpTransport(offer, role)
+        transport = RtpTransport(offer, role, protocol=self._protocol)
         self.transports[transport.id] = self._by_direction[direction] = transport
         await self.call("connectTransport", transportId=transport.id, dtlsParameters=transport.dtls_parameters)
         await transport.open()

@@ -1,13 +1,15 @@
-"""The client's side of ICE against a lite server: checks from one UDP socket, nominating at once (RFC 8445)."""
+"""The client's side of ICE against a lite server: checks from one socket, nominating at once (RFC 8445, RFC 6544)."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import secrets
-from typing import Any, cast
+from typing import Any
 
 from aioice import stun
+
+from .frames import FramedConnection
 
 CHECK_INTERVAL = 0.05
 KEEPALIVE_INTERVAL = 1.0
@@ -16,7 +18,8 @@ KEEPALIVE_INTERVAL = 1.0
 class IceLink(asyncio.DatagramProtocol):
     """What `RTCDtlsTransport` needs of an ICE transport, and no more.
 
-    `remote` is `iceParameters` and `candidate` one of `iceCandidates`, as `createTransport` answers them.
+    `remote` is `iceParameters` and `candidate` one of `iceCandidates`, of UDP or TCP, as in the answer to
+    `createTransport`.
     """
 
     role = "controlling"
@@ -24,17 +27,21 @@ class IceLink(asyncio.DatagramProtocol):
     def __init__(self, remote: dict[str, Any], candidate: dict[str, Any]) -> None:
         self.address: tuple[str, int] = (candidate["ip"], candidate["port"])
         self.sent = 0
+        self._by_tcp = candidate["protocol"] == "tcp"
         self._remote = remote
         self._own_fragment = secrets.token_hex(4)
         self._received: asyncio.Queue[bytes] = asyncio.Queue(4096)
-        self._socket: asyncio.DatagramTransport | None = None
+        self._socket: asyncio.DatagramTransport | FramedConnection | None = None
         self._checks: asyncio.Task[None] | None = None
         self._nominated = asyncio.Event()
 
     async def open(self, timeout: float = 10.0) -> None:
         """Returns once the server has answered a check that carried our nomination. Raises TimeoutError."""
-        loop = asyncio.get_running_loop()
-        self._socket, _ = await loop.create_datagram_endpoint(lambda: self, remote_addr=self.address)
+        if self._by_tcp:
+            self._socket = await FramedConnection.open(self.address, self)
+        else:
+            loop = asyncio.get_running_loop()
+            self._socket, _ = await loop.create_datagram_endpoint(lambda: self, remote_addr=self.address)
         self._checks = asyncio.create_task(self._check())
         await asyncio.wait_for(self._nominated.wait(), timeout)
 
@@ -90,5 +97,6 @@ class IceLink(asyncio.DatagramProtocol):
 
     async def _check(self) -> None:
         while True:
-            cast("asyncio.DatagramTransport", self._socket).sendto(self.check())
+            assert self._socket is not None
+            self._socket.sendto(self.check())
             await asyncio.sleep(KEEPALIVE_INTERVAL if self._nominated.is_set() else CHECK_INTERVAL)

@@ -40,11 +40,12 @@ class Stream:
 
 
 class RtpTransport(RTCDtlsTransport):
-    """`offer` is the acknowledgement of `createTransport`."""
+    """`offer` is the acknowledgement of `createTransport`; the best candidate of `protocol` in it is taken."""
 
-    def __init__(self, offer: dict[str, Any], role: str = "client") -> None:
+    def __init__(self, offer: dict[str, Any], role: str = "client", *, protocol: str = "udp") -> None:
         self.id: str = offer["id"]
-        self.link = IceLink(offer["iceParameters"], offer["iceCandidates"][0])
+        candidate = next(one for one in offer["iceCandidates"] if one["protocol"] == protocol)
+        self.link = IceLink(offer["iceParameters"], candidate)
         super().__init__(self.link, [certificate()])  # type: ignore[arg-type]
         self._set_role(role)
         self._remote = RTCDtlsParameters(

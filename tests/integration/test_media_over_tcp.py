@@ -1,0 +1,88 @@
+"""Calls of clients whose network lets no UDP through, and what strangers do to the port that is open for them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+import pytest
+
+from support.caller import Caller
+from support.frames import FramedConnection
+from support.installation import Installation
+
+
+async def require_call(alice: Caller, bob: Caller, call_id: str) -> Any:
+    """Alice's sound and picture are heard by Bob; returns what he receives of the picture."""
+    await alice.join(call_id)
+    await bob.join(call_id)
+    received = []
+    for kind in ("audio", "video"):
+        consumer = await bob.consume(await alice.publish(kind))
+        await consumer.hears(50)
+        received.append(consumer)
+    return received[1]
+
+
+@pytest.mark.parametrize(("first", "second"), [("tcp", "tcp"), ("tcp", "udp"), ("udp", "tcp")])
+async def test_each_side_takes_the_way_that_is_open_to_it(
+    installation: Installation, call_id: str, first: str, second: str
+) -> None:
+    async with Caller(installation.url, protocol=first) as alice, Caller(installation.url, protocol=second) as bob:
+        await require_call(alice, bob, call_id)
+
+
+async def test_a_call_goes_on_over_a_new_connection_when_one_is_lost(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url, protocol="tcp") as alice, Caller(installation.url, protocol="tcp") as bob:
+        consumer = await require_call(alice, bob, call_id)
+        transport = consumer.transport
+        restarted = await bob.call("restartIce", transportId=transport.id)
+        await transport.link.restart(restarted["iceParameters"])
+        await consumer.hears(50)
+        assert bob.events("transportClosed") == []
+
+
+class _Stranger(asyncio.DatagramProtocol):
+    """Hears what it should not."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        self.heard.append(data)
+
+
+async def test_strangers_at_the_tcp_port_disturb_nobody_and_are_shown_out(
+    installation: Installation, call_id: str
+) -> None:
+    async with Caller(installation.url, protocol="tcp") as alice, Caller(installation.url) as bob:
+        consumer = await require_call(alice, bob, call_id)
+        address = alice.transports[next(iter(alice.transports))].link.address
+        stranger, generator = _Stranger(), random.Random(4571)
+        silent = await FramedConnection.open(address, stranger)
+        connections = [await FramedConnection.open(address, stranger) for _ in range(20)]
+        for connection in connections:
+            for _ in range(50):
+                data = bytearray(generator.randbytes(generator.randrange(1, 1_400)))
+                data[0] = generator.choice((0, 1, 20, 22, 64, 128, 200))
+                connection.sendto(bytes(data))
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(b"GET / HTTP/1.1\r\nHost: somebody\r\n\r\n")
+        assert await _read_to_the_end(reader) == b""
+        writer.close()
+
+        await consumer.hears(50)
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(connection.lost.wait() for connection in [silent, *connections]))
+        assert stranger.heard == []
+        await consumer.hears(20)
+        assert alice.events("transportClosed") == bob.events("transportClosed") == []
+
+
+async def _read_to_the_end(reader: asyncio.StreamReader) -> bytes:
+    async with asyncio.timeout(10):
+        try:
+            return await reader.read()
+        except ConnectionResetError:
+            return b""
