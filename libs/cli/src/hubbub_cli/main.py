@@ -34,10 +34,10 @@ def hubbub() -> None:
 def up_command(
     *,
     port: Annotated[int, typer.Option(envvar="PORT", help="HTTP and Socket.IO port of signaling.", min=1)] = 4000,
-    rtc_min_port: Annotated[int, typer.Option(envvar="RTC_MIN_PORT", help="First UDP port of media.", min=1)] = 40000,
-    rtc_max_port: Annotated[
-        int, typer.Option(envvar="RTC_MAX_PORT", help="Last UDP port of media.", max=65535)
-    ] = 40100,
+    rtc_min_port: Annotated[
+        int, typer.Option(envvar="RTC_MIN_PORT", help="First port of media, UDP and TCP.", min=1)
+    ] = 40000,
+    rtc_max_port: Annotated[int, typer.Option(envvar="RTC_MAX_PORT", help="Last port of media.", max=65535)] = 40100,
     workers: Annotated[
         int | None, typer.Option(envvar="WORKERS", help="Per media node.", min=1, show_default="one per core")
     ] = None,

@@ -114,6 +114,15 @@ NODE_PRODUCERS = Metric(
 NODE_CONSUMERS = Metric(
     "hubbub_node_consumers", "gauge", "consumers", "Consumers on a worker.", _NODE, ("worker",), observed=True
 )
+NODE_TCP_CONNECTIONS = Metric(
+    "hubbub_node_tcp_connections",
+    "gauge",
+    "connections",
+    "TCP connections to a worker, of clients whose network lets no UDP through.",
+    _NODE,
+    ("worker",),
+    observed=True,
+)
 
 # The media node: packets.
 WORKER_PACKETS = Metric(
@@ -148,10 +157,19 @@ WORKER_SEND_DROPPED = Metric(
     "hubbub_worker_send_dropped_total",
     "counter",
     "datagrams",
-    "Datagrams not sent: `refused` by the kernel, or given up because the socket stayed full (`video` first, then "
-    "`audio`, then `control`).",
+    "Datagrams not sent: `refused` by the kernel, or given up because the socket, or a TCP connection, stayed full "
+    "(`video` first, then `audio`, then `control`).",
     _NODE,
     ("worker", "reason"),
+    observed=True,
+)
+WORKER_TCP_REFUSED = Metric(
+    "hubbub_worker_tcp_refused_total",
+    "counter",
+    "connections",
+    "TCP connections closed at once, because there were too many in all or from one address.",
+    _NODE,
+    ("worker",),
     observed=True,
 )
 WORKER_CPU = Metric(

@@ -33,6 +33,8 @@ _TOTALS: Final[tuple[tuple[str, Metric, tuple[str, ...]], ...]] = (
     ("transports", catalogue.NODE_TRANSPORTS, ()),
     ("producers", catalogue.NODE_PRODUCERS, ()),
     ("consumers", catalogue.NODE_CONSUMERS, ()),
+    ("tcp_connections", catalogue.NODE_TCP_CONNECTIONS, ()),
+    ("tcp_refused", catalogue.WORKER_TCP_REFUSED, ()),
 )
 """A worker's counter, the metric that shows it, and its labels after `worker`."""
 
