@@ -163,6 +163,15 @@ WORKER_SEND_DROPPED = Metric(
     ("worker", "reason"),
     observed=True,
 )
+WORKER_TCP_ACCEPTED = Metric(
+    "hubbub_worker_tcp_accepted_total",
+    "counter",
+    "connections",
+    "TCP connections that were taken, whatever became of them.",
+    _NODE,
+    ("worker",),
+    observed=True,
+)
 WORKER_TCP_REFUSED = Metric(
     "hubbub_worker_tcp_refused_total",
     "counter",

@@ -28,6 +28,7 @@ _TOTALS: Final[tuple[tuple[str, Metric, tuple[str, ...]], ...]] = (
     ("send_overflow_video", catalogue.WORKER_SEND_DROPPED, ("video",)),
     ("send_overflow_audio", catalogue.WORKER_SEND_DROPPED, ("audio",)),
     ("send_overflow_control", catalogue.WORKER_SEND_DROPPED, ("control",)),
+    ("tcp_accepted", catalogue.WORKER_TCP_ACCEPTED, ()),
     ("cpu_seconds", catalogue.WORKER_CPU, ()),
     ("faults", catalogue.WORKER_FAULTS, ()),
     ("transports", catalogue.NODE_TRANSPORTS, ()),
