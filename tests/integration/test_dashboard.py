@@ -36,7 +36,7 @@ _PACKAGES = {path.name for path in REPOSITORY.glob("*/*/*/hubbub_*")}
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Two nodes, so that what is summed is more than one; a handshake that does not come is given up soon."""
     with Installation(
-        tmp_path_factory.mktemp("dashboard"), metrics=True, nodes=2, environment={"HANDSHAKE_TIMEOUT": "1"}
+        tmp_path_factory.mktemp("dashboard"), metrics=True, nodes=2, environment={"HANDSHAKE_TIMEOUT": "4"}
     ) as running:
         yield running
 
@@ -53,7 +53,7 @@ async def busy(installation: Installation, call_id: str) -> AsyncIterator[None]:
         await unlucky.join(call_id)
         offer = await unlucky.call("createTransport", direction="recv")
         await unlucky.call("connectTransport", transportId=offer["id"], dtlsParameters=_dtls_of_nobody())
-        await unlucky.event("transportClosed", reason="handshake_timeout")
+        await unlucky.event("transportClosed", reason="handshake_timeout", within=30)
         await unlucky.call("leaveRoom")
         yield
 

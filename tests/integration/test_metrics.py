@@ -51,7 +51,7 @@ async def test_a_call_is_counted_by_every_service(installation: Installation, ca
                 and seen.total("hubbub_bus_connected") == 3
                 and seen.total("hubbub_worker_packets_total", direction="sent") > 20
                 and seen.total("hubbub_worker_cpu_seconds_total") > 0
-                and seen.total("hubbub_socket_request_duration_seconds_count", event="joinRoom", outcome="ok") == 2
+                and seen.total(_ANSWERS, event="joinRoom", outcome="ok") == 2
                 and seen.total("hubbub_bus_request_duration_seconds_count", verb="peer.join", outcome="ok") == 2
                 and seen.total("hubbub_bus_handling_duration_seconds_count", verb="producer.create") == 2
             ),
@@ -65,11 +65,13 @@ async def test_failures_are_counted_by_code_and_strange_events_as_one(installati
             await caller.call("joinRoom", callId="no such room", userId="somebody", rtpCapabilities=rtp_capabilities())
         for event in ("steal", "whatever"):
             await caller.ask(event, {})
+        await caller.ask("joinRoom", {"callId": "x" * 300_000})
     seen = await shows(
         installation,
         lambda seen: (
-            seen.total("hubbub_socket_request_duration_seconds_count", event="joinRoom", outcome="room_not_found") == 1
-            and seen.total("hubbub_socket_request_duration_seconds_count", event="unknown") == 2
+            seen.total(_ANSWERS, event="joinRoom", outcome="room_not_found") == 1
+            and seen.total(_ANSWERS, event="unknown", outcome="unknown_event") == 2
+            and seen.total(_ANSWERS, event="unknown", outcome="too_large") == 1
         ),
     )
     assert {"steal", "whatever"}.isdisjoint(seen.label_values("event"))
@@ -82,6 +84,7 @@ def test_all_that_is_declared_is_shown_and_nothing_else(installation: Installati
     assert shown - {name for name in shown if name.endswith("_created")} <= bare | histograms
 
 
+_ANSWERS = "hubbub_socket_request_duration_seconds_count"
 _PARTS = ("bucket", "sum", "count")
 
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import re
 import signal
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,6 +43,12 @@ def test_an_installation_that_is_asked_to_end_leaves_no_process(
     pids = list(installation.running.processes.values())
     assert sorted(installation.running.processes) == ["nats", "node-1", "registry-1", "registry-2", "signaling-1"]
     assert asyncio.run(is_ready(installation.url, nodes=1))
+    # Said after it is known to run: the test's own timeout ends a wait in vain.
+    while len(shown := re.findall(r"http://127\.0\.0\.1:\d+/metrics\b", installation.log.read_text())) < 4:
+        time.sleep(0.02)
+    for url in shown:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            assert b"hubbub_bus_connected 1.0" in answer.read()
 
     assert installation.stop(number) == 0
     assert not any(is_alive(pid) for pid in pids)

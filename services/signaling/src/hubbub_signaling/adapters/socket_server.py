@@ -183,15 +183,19 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
                 connection.close()
                 return
             case Verdict.REFUSE:
-                error = HubbubError(ErrorCode.RATE_LIMITED, "too many messages", retryable=True)
-                acknowledge(error.reply().wire())
+                self._refuse(acknowledge, HubbubError(ErrorCode.RATE_LIMITED, "too many messages", retryable=True))
                 return
         try:
             event, payload = _read(data, head.end())
         except HubbubError as error:
-            acknowledge(error.reply().wire())
+            self._refuse(acknowledge, error)
             return
         connection.session.receive(event, payload, acknowledge)
+
+    def _refuse(self, acknowledge: Callable[[dict[str, Any]], None], error: HubbubError) -> None:
+        """Answers what no session has seen."""
+        self._office.watcher.answered("unknown", error.code.value, 0.0)
+        acknowledge(error.reply().wire())
 
     async def _opened(self, sid: str, _environ: dict[str, Any], _auth: object = None) -> None:
         eio_sid = self.manager.eio_sid_from_sid(sid, "/")
