@@ -1,5 +1,6 @@
 """`hubbub up --tls`: a call over HTTPS and secure web sockets, at an address where plain HTTP would have no camera."""
 
+import asyncio
 import base64
 import hashlib
 from collections.abc import Callable
@@ -23,7 +24,10 @@ async def test_a_call_over_https_at_the_address_of_the_machine(
     address = interface_address()
     assert address is not None
     url = f"https://{address}:{installation.port}"
-    assert f"from other devices: {url}" in installation.log.read_text()
+    # It is told right after the installation takes calls.
+    async with asyncio.timeout(10):
+        while f"from other devices: {url}" not in installation.log.read_text():
+            await asyncio.sleep(0.05)
 
     certificate = x509.load_pem_x509_certificate((installation.data_dir / "tls" / "certificate.pem").read_bytes())
     public_key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
