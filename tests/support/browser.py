@@ -15,7 +15,7 @@ from .media_stats import CallStats
 
 logger = logging.getLogger("browser")
 
-FAKE_DEVICES = ["--use-fake-device-for-media-stream=fps=30"]
+FAKE_DEVICES = "--use-fake-device-for-media-stream=fps=30,device-count={cameras}"
 PERMISSION = ["--use-fake-ui-for-media-stream"]
 _ARGUMENTS = [
     "--no-sandbox",
@@ -42,9 +42,9 @@ WebSocket.prototype.send = function (data) {
   return send.call(this, data);
 };
 new MutationObserver(() => {
-  for (const video of document.querySelectorAll(".tile:not(.own) video:not([data-watched])")) {
+  for (const video of document.querySelectorAll(".hb-tile:not([data-own]) video:not([data-watched])")) {
     video.dataset.watched = "";
-    const { peer } = video.closest(".tile").dataset;
+    const peer = video.closest(".hb-tile").dataset.participant;
     let last;
     const shown = (now) => {
       marks.firstFrames[peer] ??= now;
@@ -73,9 +73,8 @@ _SELECTED = """async () => {
 _STATS = """async () => {
   const { send, recv } = await hubbub.stats();
   const owners = {};
-  for (const tile of document.querySelectorAll(".tile:not(.own)")) {
-    const name = tile.querySelector(".name").textContent;
-    for (const track of tile.querySelector("video").srcObject.getTracks()) owners[track.id] = name;
+  for (const { name, publications } of hubbub.call.participants.values()) {
+    for (const { track } of publications.values()) if (track) owners[track.id] = name;
   }
   return { send, recv, owners };
 }"""
@@ -103,8 +102,8 @@ class Tab:
 
         Raises RuntimeError with what it says when it gives up.
         """
-        await self.page.wait_for_selector("body:is([data-state=joined], [data-state=ended])", timeout=timeout * 1000)
-        if await self.page.get_attribute("body", "data-state") == "ended":
+        await self.page.wait_for_selector("[data-state=connected], [data-state=ended]", timeout=timeout * 1000)
+        if await self.page.locator("[data-state=ended]").count():
             raise RuntimeError(f"{self.name} cannot join: {await self.problem()}")
 
     async def wait_sees(self, name: str, timeout: float = 10.0) -> None:
@@ -134,26 +133,35 @@ class Tab:
 
     async def wait_muted(self, name: str, muted: bool, timeout: float = 5.0) -> None:
         """Returns once this person is shown as muted, or as not muted."""
-        expression = "([name, muted]) => tileOf(name)?.querySelector('.muted').hidden === !muted"
+        expression = "([name, muted]) => tileOf(name)?.dataset.microphone === (muted ? 'off' : 'on')"
         await self._wait(expression, [name, muted], timeout)
 
     async def wait_dark(self, name: str, dark: bool, timeout: float = 5.0) -> None:
         """Returns once this person's camera is shown as off, or as on."""
-        await self._wait("([name, dark]) => tileOf(name)?.classList.contains('dark') === dark", [name, dark], timeout)
+        expression = "([name, dark]) => tileOf(name)?.dataset.camera === (dark ? 'off' : 'on')"
+        await self._wait(expression, [name, dark], timeout)
+
+    async def wait_shares(self, name: str, shares: bool, timeout: float = 10.0) -> None:
+        """Returns once this person's screen is shown with a moving picture, or is not shown."""
+        expression = """([name, shares]) => {
+          const tile = [...document.querySelectorAll('.hb-tile[data-source=screen]')]
+            .find((tile) => tile.querySelector('.hb-name').textContent === name);
+          return shares ? tile?.querySelector('video').videoWidth > 0 : !tile;
+        }"""
+        await self._wait(expression, [name, shares], timeout)
 
     async def press(self, button: str) -> None:
-        """`leave`, `microphone` or `camera`."""
-        await self.page.click(f"#{button}")
+        """`leave`, `microphone`, `camera`, `screen`: any button by its `data-action`."""
+        await self.page.click(f"[data-action={button}]")
 
     async def wait_status(self, text: str, timeout: float = 10.0) -> None:
         """Returns once the page says this of itself."""
-        expression = "(text) => document.querySelector('#status').textContent === text"
+        expression = "(text) => document.querySelector('.hb-status')?.textContent === text"
         await self._wait(expression, text, timeout)
 
     async def problem(self) -> str:
         """What the page says is wrong, once it says something."""
-        await self.page.wait_for_selector("#problem:not([hidden])", timeout=10_000)
-        return await self.page.inner_text("#problem")
+        return await self.page.inner_text("[role=alert]", timeout=10_000)
 
     async def close(self) -> None:
         """As a person closes a tab: the page hears of it."""
@@ -161,8 +169,8 @@ class Tab:
 
     async def _wait(self, expression: str, argument: Any, timeout: float) -> None:
         lookup = (
-            "const tileOf = (name) => [...document.querySelectorAll('.tile:not(.own)')]"
-            ".find((tile) => tile.querySelector('.name').textContent === name);"
+            "const tileOf = (name) => [...document.querySelectorAll('.hb-tile[data-source=camera]:not([data-own])')]"
+            ".find((tile) => tile.querySelector('.hb-name').textContent === name);"
         )
         function = f"(argument) => {{ {lookup} return ({expression})(argument); }}"
         await self.page.wait_for_function(function, arg=argument, timeout=timeout * 1000, polling=20)
@@ -180,9 +188,12 @@ class CallBrowser:
         await tab.wait_joined()
         return tab
 
-    async def open_page(self, address: str, name: str, *, script: str = _MARKS) -> Tab:
-        """Any page, in a context of its own; `script` runs before the page's own."""
-        context = await self._browser.new_context(viewport={"width": 1280, "height": 800})
+    async def open_page(self, address: str, name: str, *, script: str = _MARKS, **options: Any) -> Tab:
+        """Any page, in a context of its own; `script` runs before the page's own.
+
+        `options` are those of Playwright's `new_context`.
+        """
+        context = await self._browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         await context.add_init_script(script)
         page = await context.new_page()
         page.on("console", lambda message: _log_console(name, message))
@@ -201,7 +212,11 @@ class CallBrowser:
 
 @asynccontextmanager
 async def chromium(
-    *, permission: bool = True, trusted_key: str | None = None, arguments: Sequence[str] = ()
+    *,
+    permission: bool = True,
+    cameras: int = 1,
+    trusted_key: str | None = None,
+    arguments: Sequence[str] = (),
 ) -> AsyncIterator[CallBrowser]:
     """Starts $CHROMIUM, or /usr/bin/chromium, with an empty profile; without `permission` it refuses the devices.
 
@@ -212,7 +227,13 @@ async def chromium(
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium",
-            args=[*_ARGUMENTS, *FAKE_DEVICES, *(PERMISSION if permission else []), *trust, *arguments],
+            args=[
+                *_ARGUMENTS,
+                FAKE_DEVICES.format(cameras=cameras),
+                *(PERMISSION if permission else []),
+                *trust,
+                *arguments,
+            ],
         )
         try:
             yield CallBrowser(browser)

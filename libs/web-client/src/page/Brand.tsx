@@ -1,0 +1,27 @@
+/** Two voices, one call. */
+export function Mark() {
+  return (
+    <svg className="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+      <path d="M4 6.5A3.5 3.5 0 0 1 7.5 3h11A3.5 3.5 0 0 1 22 6.5v7a3.5 3.5 0 0 1-3.5 3.5H11l-5 4.5V17A3.5 3.5 0 0 1 4 13.5z" />
+      <path className="second" d="M25 10.5h.5A3.5 3.5 0 0 1 29 14v6.5a3.5 3.5 0 0 1-2 3.2V28l-4.5-4H16a3.5 3.5 0 0 1-3.3-2.5" />
+    </svg>
+  );
+}
+
+/** The mark and the name. */
+export function Brand({ onHome }: { onHome?: () => void }) {
+  return (
+    <a
+      className="brand"
+      href="./"
+      onClick={(event) => {
+        if (!onHome || event.metaKey || event.ctrlKey) return;
+        event.preventDefault();
+        onHome();
+      }}
+    >
+      <Mark />
+      <span>Hubbub</span>
+    </a>
+  );
+}

@@ -1,0 +1,82 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+
+import { capture, type Captured, type DeviceSource } from "./capture.js";
+
+export interface Preview extends Captured {
+  /** While the browser asks, or a device starts. */
+  busy: boolean;
+  set(source: DeviceSource, on: boolean, deviceId?: string): Promise<void>;
+  /** Gives the tracks away: from now on they are the taker's to stop. */
+  take(): Pick<Captured, DeviceSource>;
+}
+
+export interface PreviewSize {
+  width?: number | undefined;
+  height?: number | undefined;
+}
+
+/** Camera and microphone before a call; both are asked for at once. Stopped when the component goes, unless taken. */
+export function usePreview({ width = 1280, height = 720 }: PreviewSize = {}): Preview {
+  const [captured, setCaptured] = useState<Captured>({ problems: {} });
+  const [busy, setBusy] = useState(true);
+  const owned = useRef<Pick<Captured, DeviceSource>>({});
+
+  const keep = useCallback((source: DeviceSource, track: MediaStreamTrack | undefined) => {
+    owned.current[source]?.stop();
+    if (track) owned.current[source] = track;
+    else delete owned.current[source];
+  }, []);
+
+  const constraints = useCallback(
+    (source: DeviceSource, deviceId?: string): MediaTrackConstraints => ({
+      ...(deviceId ? { deviceId: { exact: deviceId } } : {}),
+      ...(source === "camera" ? { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } } : {}),
+    }),
+    [width, height],
+  );
+
+  useEffect(() => {
+    let gone = false;
+    void capture({ camera: constraints("camera"), microphone: constraints("microphone") }).then((got) => {
+      if (gone) {
+        got.camera?.stop();
+        got.microphone?.stop();
+        return;
+      }
+      keep("camera", got.camera);
+      keep("microphone", got.microphone);
+      setCaptured(got);
+      setBusy(false);
+    });
+    return () => {
+      gone = true;
+      keep("camera", undefined);
+      keep("microphone", undefined);
+    };
+  }, [constraints, keep]);
+
+  const set = useCallback(
+    async (source: DeviceSource, on: boolean, deviceId?: string) => {
+      // Some phones cannot open a second camera while the first is open.
+      keep(source, undefined);
+      setBusy(true);
+      const got: Captured = on ? await capture({ [source]: constraints(source, deviceId) }) : { problems: {} };
+      keep(source, got[source]);
+      setCaptured((before) => {
+        const { [source]: _track, ...rest } = before;
+        const { [source]: _problem, ...problems } = before.problems;
+        return { ...rest, ...got, problems: { ...problems, ...got.problems } };
+      });
+      setBusy(false);
+    },
+    [constraints, keep],
+  );
+
+  const take = useCallback(() => {
+    const taken = owned.current;
+    owned.current = {};
+    return taken;
+  }, []);
+
+  return { ...captured, busy, set, take };
+}

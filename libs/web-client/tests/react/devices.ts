@@ -1,0 +1,81 @@
+/** The browser's end of cameras and microphones, which jsdom does not have: devices that are plugged in and out. */
+
+export class FakeTrack extends EventTarget {
+  enabled = true;
+  readyState: "live" | "ended" = "live";
+  readonly id = crypto.randomUUID();
+
+  constructor(
+    readonly kind: "audio" | "video",
+    readonly deviceId: string,
+  ) {
+    super();
+  }
+
+  getSettings(): MediaTrackSettings {
+    return { deviceId: this.deviceId };
+  }
+
+  stop(): void {
+    this.readyState = "ended";
+  }
+}
+
+type Refusal = "NotAllowedError" | "NotReadableError";
+
+/** jsdom's own DOMException is no Error, as it is in browsers. */
+function refused(name: string): Error {
+  return Object.assign(new Error(name), { name });
+}
+
+export class FakeDevices extends EventTarget {
+  readonly opened: FakeTrack[] = [];
+  /** Why a kind cannot be had though it is there. */
+  readonly refusals = new Map<"audio" | "video", Refusal>();
+
+  constructor(readonly plugged: Record<"audio" | "video", string[]>) {
+    super();
+  }
+
+  /** As https://w3c.github.io/mediacapture-main/#dom-mediadevices-getusermedia: everything that is asked for, or an error. */
+  getUserMedia = async (constraints: MediaStreamConstraints): Promise<MediaStream> => {
+    const kinds = (["audio", "video"] as const).filter((kind) => constraints[kind]);
+    const tracks = kinds.map((kind) => {
+      const refusal = this.refusals.get(kind);
+      if (refusal) throw refused(refusal);
+      const wanted = (constraints[kind] as MediaTrackConstraints).deviceId as { exact: string } | undefined;
+      const found = this.plugged[kind].find((deviceId) => !wanted || deviceId === wanted.exact);
+      if (!found) throw refused("NotFoundError");
+      return new FakeTrack(kind, found);
+    });
+    this.opened.push(...tracks);
+    const of = (kind: string) => tracks.filter((track) => track.kind === kind);
+    return { getVideoTracks: () => of("video"), getAudioTracks: () => of("audio"), getTracks: () => tracks } as unknown as MediaStream;
+  };
+
+  enumerateDevices = async (): Promise<MediaDeviceInfo[]> =>
+    (["audio", "video"] as const).flatMap((kind) =>
+      this.plugged[kind].map((deviceId) => ({ deviceId, kind: `${kind}input`, label: deviceId, groupId: "" }) as MediaDeviceInfo),
+    );
+
+  plug(kind: "audio" | "video", deviceId: string): void {
+    this.plugged[kind].push(deviceId);
+    this.dispatchEvent(new Event("devicechange"));
+  }
+
+  install(): this {
+    Object.defineProperty(navigator, "mediaDevices", { value: this, configurable: true });
+    // What jsdom lacks of media elements; nothing is played here.
+    Object.defineProperty(HTMLMediaElement.prototype, "srcObject", { value: null, writable: true, configurable: true });
+    HTMLMediaElement.prototype.play = () => Promise.resolve();
+    globalThis.MediaStream ??= class {
+      #tracks: unknown[];
+      constructor(tracks: unknown[] = []) {
+        this.#tracks = tracks;
+      }
+      getTracks = () => this.#tracks;
+      getVideoTracks = () => this.#tracks;
+    } as unknown as typeof MediaStream;
+    return this;
+  }
+}

@@ -1,0 +1,122 @@
+"""From the start to a call and back: by hand, as people do it."""
+
+import re
+
+from e2e.calls import gather_call
+from support.browser import CallBrowser, chromium
+from support.installation import Installation
+
+SMALL = {"width": 320, "height": 180}
+
+
+async def test_a_call_is_started_and_joined_by_its_link(installation: Installation, browser: CallBrowser) -> None:
+    ann = await browser.open_page(
+        f"{installation.url}/", "Ann", permissions=["clipboard-read", "clipboard-write", "camera", "microphone"]
+    )
+    await ann.press("start")
+    await ann.page.fill("[name=name]", "Ann")
+    await ann.press("join")
+    await ann.wait_joined()
+    await ann.page.locator(".hb-header [data-action=invite]").click()
+    link = await ann.page.evaluate("navigator.clipboard.readText()")
+    assert re.fullmatch(rf"{installation.url}/\?room=[a-z]{{4}}(-[a-z]{{4}}){{3}}", link)
+
+    ben = await browser.open_page(f"{installation.url}/", "Ben")
+    await ben.page.fill("[name=room]", link)
+    await ben.page.keyboard.press("Enter")
+    await ben.page.fill("[name=name]", "Ben")
+    await ben.page.click("[data-action=camera][aria-pressed=true]")
+    await ben.page.wait_for_selector("[data-action=camera][aria-pressed=false][aria-busy=false]")
+    await ben.press("join")
+    await ben.wait_sees("Ann")
+    # What was switched off before the call is off in it, and can be switched on.
+    await ann.wait_present("Ben")
+    await ann.wait_dark("Ben", True)
+    await ben.press("camera")
+    await ann.wait_sees("Ben")
+
+
+async def test_who_left_comes_back(installation: Installation, browser: CallBrowser, call_id: str) -> None:
+    ann, ben = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
+    await ben.press("leave")
+    await ann.wait_gone("Ben", timeout=5)
+    await ben.press("rejoin")
+    await ben.wait_sees("Ann")
+    await ann.wait_sees("Ben")
+
+
+async def test_the_way_back_leads_out_of_the_call(
+    installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
+    ann, ben = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
+    await ben.page.click(".brand")
+    await ben.page.wait_for_selector("[data-action=start]")
+    await ann.wait_gone("Ben", timeout=5)
+    # The camera's light is off.
+    assert await ben.page.evaluate("hubbub.call.state") == "ended"
+
+
+async def test_a_person_without_a_camera_is_in_the_call(
+    installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
+    [ann] = await gather_call(browser, installation.url, call_id, ["Ann"], **SMALL)
+    async with chromium(cameras=0) as without:
+        ben = await without.open_page(f"{installation.url}/?room={call_id}&name=Ben", "Ben")
+        assert "Camera: None was found." in await ben.problem()
+        await ben.press("join")
+        await ben.wait_sees("Ann")
+        await ann.wait_present("Ben")
+        await ann.wait_dark("Ben", True)
+        await ann.wait_muted("Ben", False)
+        # Trying to switch it on tells the same, and disturbs nothing.
+        await ben.press("camera")
+        assert "Camera: None was found." in await ben.problem()
+        await ann.wait_present("Ben")
+
+
+async def test_a_device_is_switched_in_the_call(installation: Installation, browser: CallBrowser, call_id: str) -> None:
+    [ann] = await gather_call(browser, installation.url, call_id, ["Ann"], **SMALL)
+    device = "hubbub.call.local.publications.get('camera').track.getSettings().deviceId"
+    async with chromium(cameras=2) as two:
+        ben = await two.open_tab(installation.url, call_id, "Ben", **SMALL)
+        await ann.wait_sees("Ben")
+        before = await ben.page.evaluate(device)
+        await ben.press("settings")
+        camera = ben.page.get_by_label("Camera", exact=True).and_(ben.page.locator("select"))
+        await ben.page.wait_for_function("document.querySelector('.hb-settings select').options.length === 2")
+        await camera.select_option(index=1)
+        await ben.page.wait_for_function(f"{device} !== {before!r}")
+        seen = (await ann.stats()).video_from["Ben"].frames
+        await ann.page.wait_for_function(
+            """async (seen) => {
+              const { recv } = await hubbub.stats();
+              return recv.some((one) => one.kind === "video" && one.type === "inbound-rtp" && one.framesDecoded > seen);
+            }""",
+            arg=seen + 10,
+            polling=200,
+        )
+
+
+async def test_everything_is_reached_by_keyboard(
+    installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
+    ann, ben = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
+    await ben.page.keyboard.press("Alt+KeyM")
+    await ann.wait_muted("Ben", True)
+    await ben.page.focus("[data-action=microphone]")
+    await ben.page.keyboard.press("Enter")
+    await ann.wait_muted("Ben", False)
+    await ben.page.keyboard.press("Alt+KeyV")
+    await ann.wait_dark("Ben", True)
+
+    await ben.page.focus("[data-action=people]")
+    await ben.page.keyboard.press("Enter")
+    await ben.page.wait_for_function("document.activeElement.matches('.hb-panel')")
+    await ben.page.keyboard.press("Escape")
+    await ben.page.wait_for_function("document.activeElement.matches('[data-action=people]')")
+
+    await ben.page.focus("[data-action=leave]")
+    await ben.page.keyboard.press("Enter")
+    await ann.wait_gone("Ben", timeout=5)
+    # The focus is where the news is.
+    await ben.page.wait_for_function("document.activeElement.matches('.hb-ended h1')")

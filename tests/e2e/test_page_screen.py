@@ -1,0 +1,46 @@
+"""A shared screen: large at everybody's until it ends."""
+
+from e2e.calls import gather_call
+from support.browser import CallBrowser
+from support.installation import Installation
+
+SMALL = {"width": 320, "height": 180}
+
+
+async def test_a_shared_screen_is_large_at_the_others(
+    installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
+    ann, ben, cem = await gather_call(browser, installation.url, call_id, ["Ann", "Ben", "Cem"], **SMALL)
+    await ann.press("screen")
+    for other in (ben, cem):
+        await other.wait_shares("Ann", True)
+        # The screen is the large one, and Ann's face is still there.
+        await other.page.wait_for_selector("[data-layout=focus] [data-focus] [data-source=screen]")
+        await other.wait_sees("Ann")
+
+    # Who comes later sees it as well.
+    dan = await browser.open_tab(installation.url, call_id, "Dan", **SMALL)
+    await dan.wait_shares("Ann", True)
+
+    await ann.page.get_by_role("button", name="Stop sharing").click()
+    for other in (ben, cem, dan):
+        await other.wait_shares("Ann", False)
+        await other.page.wait_for_selector("[data-layout=grid]")
+
+
+async def test_a_share_that_the_browser_ends_ends_at_the_others(
+    installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
+    ann, ben = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
+    await ann.press("screen")
+    await ben.wait_shares("Ann", True)
+    # As the browser's own "Stop sharing" does: it ends the track and tells the page so.
+    await ann.page.evaluate(
+        """() => {
+          const { track } = hubbub.call.local.publications.get("screen");
+          track.stop();
+          track.dispatchEvent(new Event("ended"));
+        }"""
+    )
+    await ben.wait_shares("Ann", False)
+    await ann.page.wait_for_selector("[data-action=screen][aria-pressed=false]")

@@ -1,0 +1,160 @@
+"""Every main state of the page: usable by everybody, wide and narrow, light and dark."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import pytest_asyncio
+
+from e2e.looks import PORTRAITS, TAKE, look
+from support.browser import CallBrowser, Tab, chromium
+from support.installation import Installation
+
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+DARK: dict[str, Any] = {"color_scheme": "dark"}
+ROOM = "design-review"
+GUESTS = ["Amina Diallo", "Jonas Weber", "Priya Rao", "Luis Vega", "Sara Holm"]
+
+_OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
+
+
+class Screens:
+    """Opens the page in this state and that."""
+
+    def __init__(self, browser: CallBrowser, url: str) -> None:
+        self._browser = browser
+        self._url = url
+
+    async def open(self, name: str = "", *, join: bool = False, room: str = ROOM, **options: Any) -> Tab:
+        """The page; in a room's preview when there is a name, in the call with `join`."""
+        query = {"room": room, "name": name, "width": 640, "height": 360} if name else {}
+        address = f"{self._url}/?{urlencode({**query, **({'join': ''} if join else {})})}"
+        # Nothing is caught halfway through a movement.
+        tab = await self._browser.open_page(address, name, reduced_motion="reduce", **options)
+        if TAKE:
+            await tab.context.add_init_script(PORTRAITS)
+            await tab.page.reload()
+        if join:
+            await tab.wait_joined()
+        return tab
+
+
+@pytest_asyncio.fixture
+async def screens(installation: Installation, browser: CallBrowser) -> AsyncIterator[Screens]:
+    """In a browser of the test's own."""
+    yield Screens(browser, installation.url)
+
+
+async def require_fits(tab: Tab) -> None:
+    """Nothing stands out to the side."""
+    assert await tab.page.evaluate(_OVERFLOW) <= 0
+
+
+@pytest.mark.parametrize(
+    ("state", "options"), [("home", {}), ("home-dark", DARK), ("home-phone", PHONE)], ids=["wide", "dark", "phone"]
+)
+async def test_the_start(screens: Screens, state: str, options: dict[str, Any]) -> None:
+    tab = await screens.open(**options)
+    await tab.page.wait_for_selector("[data-action=start]")
+    await require_fits(tab)
+    await look(tab.page, state)
+
+
+@pytest.mark.parametrize(
+    ("state", "options"), [("prejoin", {}), ("prejoin-phone", {**PHONE, **DARK})], ids=["wide", "phone"]
+)
+async def test_the_preview(screens: Screens, state: str, options: dict[str, Any]) -> None:
+    tab = await screens.open("Mei Lin", **options)
+    await tab.page.wait_for_function("document.querySelector('.hb-prejoin video')?.videoWidth > 0")
+    await require_fits(tab)
+    await look(tab.page, state)
+
+
+@pytest.mark.timeout(240)
+async def test_a_call_that_grows(screens: Screens) -> None:
+    mei = await screens.open("Mei Lin", join=True)
+    await mei.page.wait_for_selector(".hb-alone")
+    await look(mei.page, "call-1")
+    guests = []
+    for count, name in enumerate(GUESTS, start=2):
+        guests.append(await screens.open(name, join=True, viewport={"width": 640, "height": 400}))
+        await mei.wait_sees(name, timeout=20)
+        if count in {2, 3, 6}:
+            await look(mei.page, f"call-{count}")
+        if count == 3:
+            await guests[-1].press("microphone")
+            await mei.wait_muted(name, True)
+    await guests[3].press("camera")
+    await mei.wait_dark(GUESTS[3], True)
+    await mei.page.emulate_media(color_scheme="dark")
+    await look(mei.page, "call-dark")
+    await mei.press("people")
+    await mei.page.wait_for_selector(".hb-people")
+    await look(mei.page, "people-dark")
+    await mei.page.emulate_media(color_scheme="light")
+    await mei.press("settings")
+    await mei.page.wait_for_selector(".hb-settings")
+    await look(mei.page, "settings")
+    await mei.press("stats")
+    await mei.page.wait_for_selector(".hb-stats tbody")
+    if TAKE:
+        await asyncio.sleep(30)
+    await look(mei.page, "statistics")
+    await mei.page.keyboard.press("Escape")
+    await mei.page.wait_for_selector(".hb-panel", state="detached")
+
+    await mei.press("layout")
+    await mei.page.wait_for_selector("[data-layout=focus]")
+    await look(mei.page, "speaker")
+    await mei.press("layout")
+    await guests[0].press("screen")
+    await mei.wait_shares(GUESTS[0], True)
+    await look(mei.page, "presentation")
+
+    phone = await screens.open("Nora Berg", join=True, **PHONE)
+    await phone.wait_shares(GUESTS[0], True, timeout=20)
+    await require_fits(phone)
+    await look(phone.page, "presentation-phone")
+    await guests[0].press("screen")
+    await phone.wait_shares(GUESTS[0], False)
+    await phone.wait_sees(GUESTS[0], timeout=20)
+    await require_fits(phone)
+    await look(phone.page, "call-phone")
+
+    await mei.press("leave")
+    await mei.page.wait_for_selector("[data-action=rejoin]")
+    await look(mei.page, "left")
+
+
+async def test_devices_that_may_not_be_used(installation: Installation) -> None:
+    async with chromium(permission=False) as refusing:
+        screens = Screens(refusing, installation.url)
+        tab = await screens.open("Mei Lin")
+        assert "Camera: The browser was not allowed to use it." in await tab.problem()
+        await look(tab.page, "camera-refused")
+        await tab.press("join")
+        await tab.wait_joined()
+        await look(tab.page, "call-without-devices")
+
+
+async def test_a_full_room(tmp_path: Path, browser: CallBrowser) -> None:
+    with Installation(tmp_path / "installation", environment={"MAX_PEERS_PER_ROOM": "1"}) as installation:
+        screens = Screens(browser, installation.url)
+        first = await screens.open("Mei Lin", join=True)
+        second = await screens.open("Jonas Weber")
+        await second.press("join")
+        await second.page.wait_for_selector("[data-state=ended]")
+        assert "full" in await second.page.inner_text("h1")
+        await look(second.page, "room-full")
+
+        await first.press("leave")
+        await first.page.wait_for_selector("[data-state=ended]")
+        await second.press("rejoin")
+        await second.wait_joined()
+
+        installation.signaling[0].kill()
+        await second.page.wait_for_selector("[data-state=reconnecting]")
+        await look(second.page, "reconnecting")
