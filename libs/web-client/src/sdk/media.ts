@@ -302,7 +302,9 @@ export class Media {
     while (!transport.closed && LOST.has(transport.connectionState)) {
       if (this.active) {
         try {
-          const { iceParameters } = await this.signaling.call("restartIce", { transportId: transport.id });
+          const { iceParameters, iceServers } = await this.signaling.call("restartIce", { transportId: transport.id });
+          // Credentials of a relay lapse: these are new.
+          await transport.updateIceServers({ iceServers });
           await transport.restartIce({ iceParameters });
         } catch (error) {
           if (CallError.of(error).code === "not_found" && this.transportClosed(transport.id)) return this.listener.incomplete();
