@@ -60,6 +60,11 @@ test: cargo native web browser coturn ## every test: Rust, Python, end to end in
 	@$(call say,Faults: the sample)
 	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/chaos -m "not long" $(ARGS)
 
+.PHONY: test-containers
+test-containers: native ## the tests that talk to NATS, with the official image of it on a container engine
+	HUBBUB_TEST_NATS=container $(BIN)/pytest --numprocesses 2 --dist loadfile \
+		libs/bus/tests libs/cli/tests services/room-registry/tests services/media-node/tests tests/contract tests/integration $(ARGS)
+
 .PHONY: test-compose
 test-compose: native browser ## compose.yaml on a container engine: a call, a relay, scaling, kills; skipped where none answers
 	$(BIN)/pytest tests/compose $(ARGS)

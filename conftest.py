@@ -4,17 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_cli.ports import free_tcp_port, free_udp_ports
+from support import nats_servers
+from support.nats_servers import NatsServer
 
 
 @pytest.fixture(scope="session")
-def nats_server() -> Iterator[EmbeddedNats]:
+def nats_server() -> Iterator[NatsServer]:
     """A real NATS server with JetStream, one for all tests: make rooms and buckets of your own in it.
 
-    A test that stops, kills or fills a server starts its own `EmbeddedNats`.
+    A test that stops, kills or fills a server starts its own: `nats_servers.nats_server()`.
     """
-    with EmbeddedNats() as server:
+    with nats_servers.nats_server() as server:
         yield server
 
 

@@ -8,13 +8,13 @@ import pytest
 import pytest_asyncio
 
 from support.browser import CallBrowser, chromium
-from support.compose import BUILD_TIMEOUT, Compose, why_no_engine
+from support.compose import BUILD_TIMEOUT, Compose, why_no_compose
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Compose]:
     """Up and healthy. A test that wants another shape says `stack.up(...)`."""
-    missing = why_no_engine()
+    missing = why_no_compose()
     if missing is not None:
         pytest.skip(missing)
     running = Compose()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import subprocess
 import time
 import urllib.request
@@ -16,6 +15,8 @@ from typing import Any
 
 from hubbub_cli.ports import free_tcp_port
 
+from .container_engine import why_no_engine
+
 REPOSITORY = Path(__file__).parents[2]
 ASK_TIMEOUT = 20.0
 BUILD_TIMEOUT = 1800.0
@@ -24,17 +25,12 @@ _POLL_INTERVAL = 0.1
 _KILL = "import os, signal, sys; os.kill(int(sys.argv[1]), signal.SIGKILL)"
 
 
-def why_no_engine() -> str | None:
-    """What is missing for containers to run here; None when nothing is."""
-    if shutil.which("docker") is None:
-        return "there is no docker command"
-    try:
-        asked = _run(["docker", "version", "--format", "{{.Server.Version}}"], timeout=ASK_TIMEOUT)
-        if asked.returncode != 0:
-            return f"no container engine answers: {asked.stderr.strip()}"
-        asked = _run(["docker", "compose", "version"], timeout=ASK_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        return "the container engine does not answer"
+def why_no_compose() -> str | None:
+    """What is missing for an installation to run here; None when nothing is."""
+    missing = why_no_engine(ASK_TIMEOUT)
+    if missing is not None:
+        return missing
+    asked = _run(["docker", "compose", "version"], timeout=ASK_TIMEOUT)
     return None if asked.returncode == 0 else "docker has no compose plugin"
 
 

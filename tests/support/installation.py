@@ -12,10 +12,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_cli.plan import Layout, service_specs
 from hubbub_cli.ports import ANY, LOOPBACK, free_tcp_ports, free_udp_ports
 
+from .nats_servers import nats_server
 from .service_process import ServiceProcess
 
 REPOSITORY = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ class Installation:
             directory = Path(self._exit.enter_context(temporary))
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
-        self.nats = EmbeddedNats(directory / "nats")
+        self.nats = nats_server(directory / "nats")
         shown = registries + nodes if metrics else 0
         metrics_port = free_tcp_ports(shown, LOOPBACK) if metrics else 0
         rtc_min_port = free_udp_ports(nodes * _UDP_PORTS_PER_NODE, ANY)

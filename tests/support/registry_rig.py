@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from hubbub_bus import Bus, Endpoint, Lease
-from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_cli.process import ProcessSpec
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request, ids, subjects
 from hubbub_contracts.bus.node import NodeBeat, ProbeNode, WorkerLoad
@@ -24,6 +23,7 @@ from hubbub_contracts.bus.producer import AddProducer
 from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_contracts.bus.room import CreateRoom, GetRoom, RoomSnapshot
 
+from .nats_servers import NatsServer, nats_server
 from .service_process import ServiceProcess
 
 ReplyT = TypeVar("ReplyT", bound=Model)
@@ -36,7 +36,7 @@ JUDGING_AFTER = 5.5
 class Replicas:
     """A server and the replicas on it."""
 
-    def __init__(self, nats: EmbeddedNats, processes: list[ServiceProcess]) -> None:
+    def __init__(self, nats: NatsServer, processes: list[ServiceProcess]) -> None:
         self.nats = nats
         self.processes = processes
         self.started = time.monotonic()
@@ -49,7 +49,7 @@ class Replicas:
 @contextmanager
 def replicas(directory: Path, count: int = 2, **settings: object) -> Iterator[Replicas]:
     """Started; `settings` are those of the registry, in lower case."""
-    with EmbeddedNats() as nats:
+    with nats_server() as nats:
         environment = (
             os.environ | {"NATS_URL": nats.url} | {name.upper(): str(value) for name, value in settings.items()}
         )

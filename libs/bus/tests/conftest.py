@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hubbub_bus import Bucket, Bus, KeyValue
-from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_contracts import ids
+from support.nats_servers import NatsServer
 
 
 @pytest.fixture
-async def bus(nats_server: EmbeddedNats) -> AsyncIterator[Bus]:
+async def bus(nats_server: NatsServer) -> AsyncIterator[Bus]:
     """Connected for one test."""
     connected = await Bus.connect(nats_server.url, name="test", timeout=5)
     yield connected

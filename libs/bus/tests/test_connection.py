@@ -7,9 +7,10 @@ import pytest
 
 from hubbub_bus import Bus, Unreachable
 from hubbub_bus.link_health import LinkHealth
-from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_cli.ports import free_tcp_port
 from hubbub_contracts import ErrorCode, Event, HubbubError
+from support import nats_servers
+from support.nats_servers import NatsServer
 
 
 class Ticked(Event):
@@ -26,13 +27,13 @@ async def test_no_server_is_said_without_the_password() -> None:
     assert "secret" not in str(caught.value)
 
 
-async def test_wrong_credentials_are_refused(nats_server: EmbeddedNats) -> None:
+async def test_wrong_credentials_are_refused(nats_server: NatsServer) -> None:
     with pytest.raises(Unreachable):
         await Bus.connect(f"nats://user:wrong@127.0.0.1:{nats_server.port}", name="test", timeout=30)
 
 
 async def test_a_lost_server_is_noticed_nothing_is_sent_and_the_link_recovers() -> None:
-    with EmbeddedNats() as server:
+    with nats_servers.nats_server() as server:
         bus = await Bus.connect(server.url, name="test", timeout=5)
         heard: list[int] = []
         await bus.subscribe("t", Ticked, lambda event: heard.append(event.n))

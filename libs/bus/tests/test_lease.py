@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from hubbub_bus import Bus, KeyValue, Lease, fence, leases, read_lease
-from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_contracts import ids
+from support.nats_servers import nats_server
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ async def test_a_fence_stands_where_the_lease_was_gone(bus: Bus, store: KeyValue
 
 
 async def test_after_an_outage_the_same_life_goes_on_even_when_the_store_lost_everything() -> None:
-    with EmbeddedNats() as server:
+    with nats_server() as server:
         bus = await Bus.connect(server.url, name="test", timeout=5)
         lost: list[str] = []
         regained: list[bool] = []

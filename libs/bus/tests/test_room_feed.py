@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from hubbub_bus import Bucket, Bus, KeyConflict, KeyValue, Operation, RoomChange, RoomFeed, enter_operation
-from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_contracts import ids, subjects
 from hubbub_contracts.bus.records import PeerRecord, RoomRecord
+from support.nats_servers import nats_server
 
 
 async def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
@@ -48,7 +48,7 @@ async def test_changes_come_typed_in_order_with_reason_and_operation(bus: Bus) -
 
 
 async def test_a_reconnect_is_told_as_a_gap() -> None:
-    with EmbeddedNats() as server:
+    with nats_server() as server:
         bus = await Bus.connect(server.url, name="test", timeout=5)
         gaps: list[bool] = []
         feed = await RoomFeed.open(bus, "r", lambda _: None, lambda: gaps.append(True))

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from hubbub_bus import Bus, Entry, KeyValue, View
 from hubbub_bus.kv import Bucket
-from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_contracts import Model
+from support.nats_servers import nats_server
 
 
 class Value(Model):
@@ -64,7 +64,7 @@ async def test_a_thousand_changes_arrive_in_order(bus: Bus, store: KeyValue) -> 
 
 
 async def test_what_happened_behind_its_back_is_told_as_differences() -> None:
-    with EmbeddedNats() as server:
+    with nats_server() as server:
         bus = await Bus.connect(server.url, name="test", timeout=5)
         store = KeyValue(bus, Bucket("b"))
         await store.ensure()
@@ -87,7 +87,7 @@ async def test_what_happened_behind_its_back_is_told_as_differences() -> None:
 
 
 async def test_a_bucket_that_vanished_is_made_again_and_revisions_still_grow() -> None:
-    with EmbeddedNats() as server:
+    with nats_server() as server:
         bus = await Bus.connect(server.url, name="test", timeout=5)
         store = KeyValue(bus, Bucket("b"))
         await store.ensure()

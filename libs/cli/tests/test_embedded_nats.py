@@ -15,9 +15,10 @@ import pytest
 from hubbub_cli.nats_info import NatsTooOld, NatsUnreachable, parse_version, read_info, require_version
 from hubbub_cli.nats_server import EmbeddedNats, prepare
 from hubbub_cli.ports import free_tcp_port
+from support.nats_servers import NatsServer
 
 
-def answer_to_ping(server: EmbeddedNats, password: str) -> bytes:
+def answer_to_ping(server: NatsServer, password: str) -> bytes:
     """What the server says to a client that shows this password and pings."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=2) as connection:
         login = json.dumps({"user": "hubbub", "pass": password, "verbose": False})
@@ -35,14 +36,14 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def test_it_answers_who_knows_its_password_and_nobody_else(nats_server: EmbeddedNats) -> None:
+def test_it_answers_who_knows_its_password_and_nobody_else(nats_server: NatsServer) -> None:
     password = urlsplit(nats_server.url).password
     assert password is not None
     assert answer_to_ping(nats_server, password) == b"PONG\r\n"
     assert b"Authorization Violation" in answer_to_ping(nats_server, "guess")
 
 
-def test_it_has_jetstream_and_is_new_enough_and_bounds_messages(nats_server: EmbeddedNats) -> None:
+def test_it_has_jetstream_and_is_new_enough_and_bounds_messages(nats_server: NatsServer) -> None:
     info = read_info(nats_server.url, timeout=2)
     require_version(info)
     assert info["max_payload"] == 1024 * 1024

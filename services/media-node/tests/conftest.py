@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 
 from hubbub_bus import Bucket, Bus, KeyValue
-from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_contracts import ids, subjects
 from hubbub_contracts.bus.node import NodeBeat
 from hubbub_contracts.bus.room import GetRoom
 from hubbub_media_node.bootstrap import start
 from hubbub_media_node.settings import Settings
 from hubbub_service import Lifecycle
+from support.nats_servers import NatsServer
 from support.node_rig import Peer, Rooms, RunningNode, until
 
 
 @pytest.fixture
-async def bus(nats_server: EmbeddedNats) -> AsyncIterator[Bus]:
+async def bus(nats_server: NatsServer) -> AsyncIterator[Bus]:
     """The side of signaling and registry."""
     connected = await Bus.connect(nats_server.url, name="test", timeout=5)
     yield connected
@@ -41,7 +41,7 @@ async def rooms(bus: Bus) -> AsyncIterator[Rooms]:
 
 
 @pytest.fixture
-def settings(nats_server: EmbeddedNats) -> Settings:
+def settings(nats_server: NatsServer) -> Settings:
     """Of a node with two workers on loopback."""
     return Settings(nats_url=nats_server.url, node_id=ids.mint(), rtc_min_port=0, rtc_listen_ip="127.0.0.1", workers=2)
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from hubbub_bus import Bus, fence, leases
-from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_contracts import ErrorCode, HubbubError, ids, subjects
 from hubbub_contracts.bus import media
 from hubbub_contracts.bus.consumer import ResumeConsumer
@@ -22,6 +21,8 @@ from hubbub_contracts.bus.room import RoomRevisions
 from hubbub_media_node.bootstrap import start
 from hubbub_media_node.settings import Settings
 from hubbub_service import Lifecycle
+from support import nats_servers
+from support.nats_servers import NatsServer
 from support.node_rig import Peer, Rooms, RunningNode, fixture, until
 from support.recording import AUDIO, Source
 
@@ -172,7 +173,7 @@ async def test_a_fenced_node_closes_everything_and_begins_a_new_life(
 
 
 async def test_media_goes_on_without_the_bus() -> None:
-    server = EmbeddedNats()
+    server = nats_servers.nats_server()
     life = Lifecycle()
     with server:
         bus = await Bus.connect(server.url, name="test", timeout=5)
@@ -206,7 +207,7 @@ async def test_media_goes_on_without_the_bus() -> None:
     await life.close(5)
 
 
-async def test_sigterm_gives_the_lease_back_and_ends_the_process(bus: Bus, nats_server: EmbeddedNats) -> None:
+async def test_sigterm_gives_the_lease_back_and_ends_the_process(bus: Bus, nats_server: NatsServer) -> None:
     node_id = ids.mint()
     beats: list[NodeBeat] = []
     await bus.subscribe(subjects.beat(node_id), NodeBeat, beats.append)
@@ -222,7 +223,7 @@ async def test_sigterm_gives_the_lease_back_and_ends_the_process(bus: Bus, nats_
     assert standing.reason == "released"
 
 
-async def test_a_range_without_a_free_port_is_told_clearly(nats_server: EmbeddedNats, udp_port: int) -> None:
+async def test_a_range_without_a_free_port_is_told_clearly(nats_server: NatsServer, udp_port: int) -> None:
     settings: dict[str, Any] = {"rtc_min_port": udp_port, "rtc_max_port": udp_port, "workers": 1}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("0.0.0.0", udp_port))
@@ -230,7 +231,7 @@ async def test_a_range_without_a_free_port_is_told_clearly(nats_server: Embedded
             await start(Settings(nats_url=nats_server.url, **settings), Lifecycle())
 
 
-async def test_a_taken_port_is_passed_over(nats_server: EmbeddedNats, bus: Bus, udp_port: int) -> None:
+async def test_a_taken_port_is_passed_over(nats_server: NatsServer, bus: Bus, udp_port: int) -> None:
     life = Lifecycle()
     node_id = ids.mint()
     beats: list[NodeBeat] = []

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hubbub_bus import Bus
-from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.lease import LeaseRecord
 from hubbub_contracts.bus.node import NodeBeat
@@ -20,6 +19,7 @@ from hubbub_registry.domain.liveness import Patience
 from hubbub_registry.domain.nodes import Nodes
 from hubbub_registry.handlers.join import JoinHandler
 from hubbub_registry.handlers.room import RoomHandler
+from support.nats_servers import NatsServer
 
 OLD, NEW = Placement(node_id="n", epoch=1), Placement(node_id="n", epoch=2)
 LIMITS = Limits(rooms=1_000, peers_per_room=5, producers_per_peer=2)
@@ -42,7 +42,7 @@ class Meddler(KvRoomStore):
 
 
 @pytest.fixture
-async def store(nats_server: EmbeddedNats) -> AsyncIterator[Meddler]:
+async def store(nats_server: NatsServer) -> AsyncIterator[Meddler]:
     """Followed from the start."""
     bus = await Bus.connect(nats_server.url, name="test", timeout=5)
     following = Meddler(bus)

@@ -1,0 +1,16 @@
+"""Whether containers can be run here."""
+
+import shutil
+import subprocess
+
+
+def why_no_engine(timeout: float) -> str | None:
+    """What is missing; None when an engine answers within `timeout` seconds."""
+    if shutil.which("docker") is None:
+        return "there is no docker command"
+    command = ["docker", "version", "--format", "{{.Server.Version}}"]
+    try:
+        asked = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    except subprocess.TimeoutExpired:
+        return "the container engine does not answer"
+    return None if asked.returncode == 0 else f"no container engine answers: {asked.stderr.strip()}"
