@@ -7,7 +7,8 @@ import pytest
 
 from support.compose import Compose
 
-DEADLINE = 15.0
+PATIENCE = 60.0
+"""Seconds, for a machine that has other things to do; how long it took is printed."""
 SERVICES = ["nats", "registry", "media-node", "signaling", "proxy", "coturn"]
 
 
@@ -16,7 +17,7 @@ def test_a_killed_container_comes_back(stack: Compose, service: str, capsys: pyt
     stack.up()
     victim = stack.containers(service)[0]
     stack.kill(victim)
-    took = stack.wait_until(_is_back(stack, service, victim.started), DEADLINE, f"healthy after {service} was killed")
+    took = stack.wait_until(_is_back(stack, service, victim.started), PATIENCE, f"healthy after {service} was killed")
     with capsys.disabled():
         sys.stdout.write(f"\nkilled {service}: all healthy and ready after {took:.1f} s\n")
 

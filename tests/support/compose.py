@@ -20,7 +20,7 @@ from .container_engine import why_no_engine
 REPOSITORY = Path(__file__).parents[2]
 ASK_TIMEOUT = 20.0
 BUILD_TIMEOUT = 1800.0
-UP_TIMEOUT = 180.0
+UP_TIMEOUT = 300.0
 _POLL_INTERVAL = 0.1
 _KILL = "import os, signal, sys; os.kill(int(sys.argv[1]), signal.SIGKILL)"
 
@@ -65,7 +65,7 @@ class Compose:
             "HTTP_PORT": str(self.http_port),
             "HTTPS_PORT": str(free_tcp_port()),
             "TURN_PORT": str(free_tcp_port()),
-            "MEDIA_NETWORK": f"172.29.{secrets.randbelow(200) + 41}",
+            "MEDIA_NETWORK": f"10.{secrets.randbelow(40) + 214}.{secrets.randbelow(256)}",
             "WORKERS": "1",
             "EMPTY_ROOM_TTL": "5",
             "RECONNECT_GRACE": "10",
