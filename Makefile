@@ -46,6 +46,9 @@ help: ## list the verbs
 up: native web ## build what changed, then run everything here: http://localhost:4000 (ARGS=--help tells more)
 	@exec $(BIN)/hubbub up --with-parent $(ARGS)
 
+# Browsers, servers and their clients share a machine that may be busy: what fails is tried once more, and told (R).
+AGAIN := --reruns 1
+
 .PHONY: test
 test: cargo native web browser coturn ## every test: Rust, Python, end to end in a browser, a sample of the faults
 	@$(call say,Rust tests)
@@ -54,11 +57,11 @@ test: cargo native web browser coturn ## every test: Rust, Python, end to end in
 	cd $(WEB) && $(NPM) run --silent test
 	@$(call say,Python tests: libraries$(comma) services$(comma) contracts$(comma) integration$(comma) deployment)
 	@# Mostly they wait, for a lease to lapse or a grace to pass: some at a time, those of one file in one process.
-	$(BIN)/pytest --numprocesses 3 --dist loadfile $(wildcard libs/*/tests services/*/tests) tests/contract tests/integration tests/deployment $(ARGS)
+	$(BIN)/pytest $(AGAIN) --numprocesses 3 --dist loadfile $(wildcard libs/*/tests services/*/tests) tests/contract tests/integration tests/deployment $(ARGS)
 	@$(call say,End to end)
-	$(BIN)/pytest tests/e2e $(ARGS)
+	$(BIN)/pytest $(AGAIN) tests/e2e $(ARGS)
 	@$(call say,Faults: the sample)
-	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/chaos -m "not long" $(ARGS)
+	$(BIN)/pytest $(AGAIN) --numprocesses 2 --dist loadfile tests/chaos -m "not long" $(ARGS)
 
 .PHONY: test-containers
 test-containers: native ## the tests that talk to NATS, with the official image of it on a container engine

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from .caller import Caller, Consumer
 
 KINDS = ("audio", "video")
+UNBROKEN = 3.0
+"""Seconds without a packet that a machine busy with other tests may cause by itself: less is no interruption."""
 
 
 @dataclass
