@@ -28,5 +28,6 @@ async def look(page: Page, state: str) -> None:
     if TAKE:
         # Pictures of others that are behind in time come up in it.
         await asyncio.sleep(1.5)
+        await page.wait_for_function("!document.querySelector('.hb-toast:not([data-empty])')")
         await page.mouse.move(0, 0)
         await page.screenshot(path=IMAGES / f"{state}.png")

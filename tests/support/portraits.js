@@ -1,14 +1,14 @@
 // For screenshots: people instead of Chromium's test picture. `?name=` decides who is drawn.
 {
-  const LOOKS = [
-    { wall: "#cfe3d4", shirt: "#e8c766", skin: "#f2d3b8", hair: "#b5813f" },
-    { wall: "#cbdcea", shirt: "#2f4f7f", skin: "#eec3a0", hair: "#3a2416" },
-    { wall: "#ecdfc8", shirt: "#8f3d2f", skin: "#9a6848", hair: "#15100e" },
-    { wall: "#dcd3e6", shirt: "#4c7a62", skin: "#c98f66", hair: "#2a1a12" },
-    { wall: "#e6d2cd", shirt: "#33535b", skin: "#f0cdb5", hair: "#8a4a2b" },
-    { wall: "#d6d9cd", shirt: "#a8503c", skin: "#6d452e", hair: "#1c1512" },
-    { wall: "#d0dde0", shirt: "#6a5a94", skin: "#e0b08a", hair: "#55433a" },
-  ];
+  const LOOKS = {
+    "Mei Lin": { wall: "#cfe3d4", shirt: "#e8c766", skin: "#f2d3b8", hair: "#b5813f" },
+    "Amina Diallo": { wall: "#ecdfc8", shirt: "#8f3d2f", skin: "#9a6848", hair: "#15100e" },
+    "Jonas Weber": { wall: "#cbdcea", shirt: "#2f4f7f", skin: "#eec3a0", hair: "#3a2416" },
+    "Priya Rao": { wall: "#dcd3e6", shirt: "#4c7a62", skin: "#c98f66", hair: "#2a1a12" },
+    "Luis Vega": { wall: "#d0dde0", shirt: "#6a5a94", skin: "#e0b08a", hair: "#55433a" },
+    "Sara Holm": { wall: "#d6d9cd", shirt: "#a8503c", skin: "#6d452e", hair: "#1c1512" },
+    "Nora Berg": { wall: "#e6d2cd", shirt: "#33535b", skin: "#f0cdb5", hair: "#8a4a2b" },
+  };
 
   const film = (width, height, draw) => {
     const canvas = Object.assign(document.createElement("canvas"), { width, height });
@@ -58,7 +58,7 @@
   };
 
   const name = new URLSearchParams(location.search).get("name") ?? "";
-  const look = LOOKS[[...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % LOOKS.length];
+  const look = LOOKS[name] ?? LOOKS["Mei Lin"];
   const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
   navigator.mediaDevices.getUserMedia = async (constraints) => {
     const stream = await real(constraints);

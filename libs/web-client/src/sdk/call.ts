@@ -20,7 +20,7 @@ import { LocalParticipant } from "./local.js";
 import { Media } from "./media.js";
 import type { Participant, RemoteParticipant } from "./participant.js";
 import { Publication, type Subscribing } from "./publication.js";
-import { qualityOf } from "./quality.js";
+import { Expected, qualityOf } from "./quality.js";
 import { Roster } from "./roster.js";
 import { Signaling } from "./signaling.js";
 import { Speakers } from "./speakers.js";
@@ -89,6 +89,7 @@ export class Call extends Emitter<CallEvents> {
   readonly #speakers = new Speakers<Participant>();
   readonly #watched = new Map<Participant, () => void>();
   readonly #quality = new StatsReader();
+  readonly #expected = new Expected();
   readonly #statsReader = new StatsReader();
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   readonly #leaveWithPage = () => void this.leave();
@@ -390,8 +391,9 @@ export class Call extends Emitter<CallEvents> {
         const publication = participant.publications.get(stream.source);
         return stream.participant === participant.id && publication?.wanted && !publication.muted;
       });
-      participant.setQuality(this.#state === "reconnecting" && participant.isLocal ? "lost" : qualityOf(flowing, rtt));
+      participant.setQuality(this.#state === "reconnecting" && participant.isLocal ? "lost" : qualityOf(this.#expected.lasting(flowing), rtt));
     }
+    this.#expected.turn();
   }
 
   #owners(): { send: Owners; recv: Owners } {

@@ -29,3 +29,28 @@ export function qualityOf(streams: readonly StreamStats[], rtt: number | undefin
   const fits = (bound: Bound) => loss <= bound.loss && jitter <= bound.jitter && (rtt ?? 0) <= bound.rtt;
   return BOUNDS.find(fits)?.quality ?? "poor";
 }
+
+/**
+ * Streams that begin to carry in the midst of an interval have no figures for it: silence is no loss yet. Remembers which
+ * should have carried since the last reading.
+ */
+export class Expected {
+  #before: ReadonlySet<string> = new Set();
+  #now = new Set<string>();
+
+  /** Of one participant's streams that should carry now, those that should have carried all the time. */
+  lasting(streams: readonly StreamStats[]): StreamStats[] {
+    for (const stream of streams) this.#now.add(key(stream));
+    return streams.filter((stream) => this.#before.has(key(stream)));
+  }
+
+  /** The interval is over. */
+  turn(): void {
+    this.#before = this.#now;
+    this.#now = new Set();
+  }
+}
+
+function key({ participant, source }: StreamStats): string {
+  return `${participant} ${source}`;
+}
