@@ -94,7 +94,7 @@ def test_a_service_is_healthy_while_it_lives_and_ready_while_it_has_its_bus(tmp_
         for url in (registry, node):
             assert ask(f"{url}/health") == (200, {"status": "ok"})
             assert ask(f"{url}/ready") == (200, {"ready": True})
-        running.nats.stop()
+        running.nats.kill()
         for url in (registry, node):
             while (answer := ask(f"{url}/ready"))[0] == 200:
                 time.sleep(0.02)
