@@ -31,7 +31,8 @@ export function VideoGrid({ call, layout = "auto", max = 25, pinned, onPin, onMo
   const focus = focusOf(tiles, { layout, pinned, speaker });
 
   const others = tiles.filter(({ key }) => key !== focus?.key);
-  const speaking = others.find(({ participant, source }) => participant === speaker && source === "camera");
+  // One sees oneself in vain: the place is for another.
+  const speaking = others.find(({ participant, source }) => participant === speaker && !participant.isLocal && source === "camera");
   const { shown, hidden } = choose(others, focus ? stripCapacity(box) : max, speaking);
   const places = shown.length + (hidden.length > 0 ? 1 : 0);
   const rects = useMemo(() => place(places, focus !== undefined, box), [places, focus === undefined, box]);
