@@ -27,7 +27,7 @@ CORE_MODULE := $(CORE)/python/hubbub_media_core/_native.abi3.so
 CORE_INPUTS := Cargo.toml Cargo.lock $(CORE)/pyproject.toml \
 	$(shell find $(CORE)/crates -type f \( -path '*/src/*' -o -name Cargo.toml -o -name build.rs \))
 WEB := libs/web-client
-WEB_INPUTS := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+WEB_INPUTS := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '$(WEB)/lib/*' 2>/dev/null)
 
 RESOLVE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
