@@ -19,6 +19,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from hubbub_cli.nats_server import EmbeddedNats
 from support.caller import Caller
 from support.eventually import counts_become
 from support.installation import Installation
@@ -48,7 +49,7 @@ def cpu_seconds(installation: Installation) -> dict[str, float]:
     """Of each process so far."""
     spent: dict[str, float] = {}
     pids = {process.name.split("-")[0]: process.pid for process in installation.processes}
-    if installation.nats.pid is not None:
+    if isinstance(installation.nats, EmbeddedNats) and installation.nats.pid is not None:
         pids["nats"] = installation.nats.pid
     for name, pid in pids.items():
         times = psutil.Process(pid).cpu_times()
