@@ -26,8 +26,8 @@ def test_every_service_of_compose_is_shown_and_labelled() -> None:
     assert all(call.options["labels"] for call in TILTFILE.calls["dc_resource"])
 
 
-def test_every_image_that_compose_builds_is_built_by_tilt_from_the_same_file() -> None:
-    ours = {each["image"]: each["build"]["dockerfile"] for each in SERVICES.values() if "build" in each}
+def test_the_image_of_each_service_is_built_by_tilt_from_the_same_file() -> None:
+    ours = {SERVICES[name]["image"]: SERVICES[name]["build"]["dockerfile"] for name in compose_files.ours(SERVICES)}
     assert {build.name: build.options["dockerfile"] for build in BUILDS} == ours
 
 

@@ -21,3 +21,10 @@ def read(name: str) -> dict[str, Any]:
     """The file of this name, anchors and merges resolved, variables as they are written."""
     document: dict[str, Any] = yaml.load((REPOSITORY / name).read_text(encoding="utf-8"), _Loader)
     return document
+
+
+def ours(services: dict[str, dict[str, Any]]) -> list[str]:
+    """The names of those that run code of this repository."""
+    return [
+        name for name, each in services.items() if each.get("build", {}).get("dockerfile", "").startswith("services/")
+    ]
