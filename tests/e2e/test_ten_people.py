@@ -34,4 +34,3 @@ async def test_ten_people(installation: Installation, browser: CallBrowser, call
                     after = await tab.stats()
                     if all(after.video_from[one].frames >= before.video_from[one].frames + 20 for one in everybody):
                         break
-            assert max(one.packets_lost for one in after.video_from.values()) == 0

@@ -1,4 +1,4 @@
-import { useId, useState, type ReactNode } from "react";
+import { useEffect, useId, useState, type ReactNode } from "react";
 
 import type { CallError } from "../sdk/index.js";
 import { Avatar } from "./Avatar.js";
@@ -29,14 +29,21 @@ export function PreJoin({ title = "Ready to join?", name: initialName = "", vide
   const id = useId();
   const [name, setName] = useState(initialName);
   const preview = usePreview(video);
+  const [joining, setJoining] = useState(false);
   const problems = (["camera", "microphone"] as const).filter((source) => preview.problems[source]);
+  // Who is quicker than the camera comes with it all the same.
+  useEffect(() => {
+    if (!joining || preview.busy) return;
+    setJoining(false);
+    onJoin({ name: name.trim(), ...preview.take() });
+  }, [joining, preview.busy]);
   return (
     <form
       className="hb-prejoin"
       autoComplete="off"
       onSubmit={(event) => {
         event.preventDefault();
-        if (name.trim()) onJoin({ name: name.trim(), ...preview.take() });
+        if (name.trim()) setJoining(true);
       }}
     >
       <div className="hb-prejoin-picture">
@@ -77,8 +84,8 @@ export function PreJoin({ title = "Ready to join?", name: initialName = "", vide
           onChange={(deviceId) => void preview.set("microphone", true, deviceId)}
         />
         <LevelMeter track={preview.microphone} />
-        <button type="submit" className="hb-button hb-primary" data-action="join" disabled={!name.trim()}>
-          Join now
+        <button type="submit" className="hb-button hb-primary" data-action="join" disabled={!name.trim() || joining}>
+          {joining ? "Joining…" : "Join now"}
         </button>
       </div>
     </form>

@@ -32,6 +32,8 @@ export class FakeDevices extends EventTarget {
   readonly opened: FakeTrack[] = [];
   /** Why a kind cannot be had though it is there. */
   readonly refusals = new Map<"audio" | "video", Refusal>();
+  /** What has to happen before anything is opened: an answer of the person, a camera that starts. */
+  ready: Promise<void> = Promise.resolve();
 
   constructor(readonly plugged: Record<"audio" | "video", string[]>) {
     super();
@@ -39,6 +41,7 @@ export class FakeDevices extends EventTarget {
 
   /** As https://w3c.github.io/mediacapture-main/#dom-mediadevices-getusermedia: everything that is asked for, or an error. */
   getUserMedia = async (constraints: MediaStreamConstraints): Promise<MediaStream> => {
+    await this.ready;
     const kinds = (["audio", "video"] as const).filter((kind) => constraints[kind]);
     const tracks = kinds.map((kind) => {
       const refusal = this.refusals.get(kind);

@@ -32,6 +32,17 @@ describe("before a call", () => {
     expect(devices.opened.map(({ readyState }) => readyState)).toEqual(["live", "live"]);
   });
 
+  it("waits for a camera that is slower than the person", async () => {
+    const devices = both();
+    let start = () => {};
+    devices.ready = new Promise((resolve) => (start = resolve));
+    const { entrances } = enter(devices);
+    await userEvent.type(screen.getByLabelText("Your name"), "Ann{Enter}");
+    expect(entrances).toEqual([]);
+    start();
+    await waitFor(() => expect(entrances).toEqual([{ name: "Ann", camera: devices.opened[1], microphone: devices.opened[0] }]));
+  });
+
   it("stops the devices when nobody joins", async () => {
     const devices = both();
     const { unmount } = enter(devices);
