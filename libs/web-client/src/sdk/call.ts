@@ -109,7 +109,7 @@ export class Call extends Emitter<CallEvents> {
     this.#options = options;
     this.room = options.room;
     this.#signaling = new Signaling(options.url);
-    const userId = options.userId ?? crypto.randomUUID();
+    const userId = options.userId ?? randomId();
     this.local = new LocalParticipant(userId, options.name, options.appData ?? {}, options.camera ?? {}, { sync: () => this.#syncNow() });
     this.#roster = new Roster(
       (source, kind) => new Publication(source, kind, options.subscribe ?? "all", () => this.#sync()),
@@ -254,7 +254,7 @@ export class Call extends Emitter<CallEvents> {
 
   async #enter(era: number): Promise<void> {
     const resumed = await this.#resume();
-    const answer = resumed ?? (await this.#joinAnew());
+    const answer = resumed ?? (await this.#joinAnew(era));
     if (era !== this.#era || this.#state === "ended") return;
     clearTimeout(this.#patience);
     this.#resumeToken = answer.resumeToken;
@@ -288,12 +288,14 @@ export class Call extends Emitter<CallEvents> {
     }
   }
 
-  async #joinAnew(): Promise<RoomJoined> {
+  async #joinAnew(era: number): Promise<RoomJoined> {
     this.#media.close();
     const { device } = this.#media;
     if (this.#options.createRoom !== false || !device.loaded) {
       const { rtpCapabilities } = await this.#signaling.call("createRoom", { callId: this.room });
       if (!device.loaded) await device.load({ routerRtpCapabilities: rtpCapabilities });
+      // Who has left meanwhile would stay in the room until the grace is over.
+      if (era !== this.#era) throw new CallError("cancelled", "The call was left before it began.");
     }
     return this.#signaling.call("joinRoom", {
       callId: this.room,
@@ -439,11 +441,16 @@ export class Call extends Emitter<CallEvents> {
     globalThis.removeEventListener?.("pagehide", this.#leaveWithPage);
     globalThis.removeEventListener?.("online", this.#networkChanged);
     this.#media.close();
-    for (const { track } of this.local.publications.values()) track?.stop();
+    this.local.end();
     this.#roster.adopt([]);
     void Promise.resolve(after).then(() => this.#signaling.close());
     this.#joining?.reject(error ?? new CallError("cancelled", "The call was left before it began."));
     this.#joining = undefined;
     this.emit("ended", reason, error);
   }
+}
+
+/** As `crypto.randomUUID`, which pages without HTTPS do not have. */
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -18,15 +18,26 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
   #level = 0;
   #quality: Quality = "unknown";
   #peerId = "";
+  #profile: { name: string; appData: object };
 
   constructor(
     /** Stable for the object's life. */
     readonly id: string,
     readonly userId: string,
-    readonly name: string,
-    readonly appData: object,
+    name: string,
+    appData: object,
   ) {
     super();
+    this.#profile = { name, appData };
+  }
+
+  /** Shown to the others; somebody who comes back may have another. */
+  get name(): string {
+    return this.#profile.name;
+  }
+
+  get appData(): object {
+    return this.#profile.appData;
   }
 
   /** The server's id, which changes when somebody joins again. */
@@ -55,6 +66,12 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
   /** @internal */
   setPeerId(peerId: string): void {
     this.#peerId = peerId;
+  }
+
+  /** @internal */
+  setProfile(name: string, appData: object): void {
+    this.#profile = { name, appData };
+    this.touch();
   }
 
   /** @internal */

@@ -67,6 +67,7 @@ export class Roster {
       this.#byPeer.delete(formerId);
       this.#byPeer.set(peer.peerId, same);
       same.setPeerId(peer.peerId);
+      same.setProfile(peer.displayName, peer.appData);
     }
     for (const peerId of gone.keys()) this.remove(peerId, "disconnected");
     const sent = new Set(peers.flatMap(({ producers }) => producers.map(({ producerId }) => producerId)));
@@ -79,7 +80,9 @@ export class Roster {
 
   add(peer: Pick<PeerJoined, "peerId" | "userId" | "displayName" | "appData">): void {
     if (this.#byPeer.has(peer.peerId)) return;
-    const participant = this.#returning(peer.userId) ?? new RemoteParticipant(peer.peerId, peer.userId, peer.displayName, peer.appData);
+    const former = this.#returning(peer.userId);
+    const participant = former ?? new RemoteParticipant(peer.peerId, peer.userId, peer.displayName, peer.appData);
+    former?.setProfile(peer.displayName, peer.appData);
     participant.setPeerId(peer.peerId);
     this.#byPeer.set(peer.peerId, participant);
     this.#participants = new Map(this.#participants).set(participant.id, participant);

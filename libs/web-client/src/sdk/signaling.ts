@@ -6,9 +6,11 @@ import type { Calls, ErrorReply, Pushes } from "../generated/messages.js";
 import { CallError } from "./errors.js";
 
 const PATIENCE_MS = 10_000;
+const TURNED_AWAY_MS = 1_000;
 
 export class Signaling {
   readonly #socket: Socket;
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   constructor(url: string | undefined) {
     const options = { transports: ["websocket"], autoConnect: false, forceNew: true, reconnectionDelay: 300, reconnectionDelayMax: 2_000 };
@@ -24,6 +26,7 @@ export class Signaling {
   }
 
   close(): void {
+    clearTimeout(this.#again);
     this.#socket.disconnect();
   }
 
@@ -31,11 +34,12 @@ export class Signaling {
     this.#socket.on("connect", listener);
   }
 
-  /** The socket is gone, or could not be had. It is tried again without end, unless the server has closed it. */
+  /** The socket is gone, or could not be had. It is tried again without end. */
   onLost(listener: () => void): void {
     this.#socket.on("disconnect", (reason) => {
       listener();
-      if (reason === "io server disconnect") this.#socket.connect();
+      // Not at once: a server that turns everybody away must not be stormed.
+      if (reason === "io server disconnect") this.#again = setTimeout(() => this.#socket.connect(), TURNED_AWAY_MS);
     });
     this.#socket.on("connect_error", listener);
   }

@@ -20,11 +20,16 @@ afterEach(async () => {
   await server.stop();
 });
 
+const handlers: FakeHandler[] = [];
+
 function newCall(options: Partial<CallOptions> = {}): Call {
-  const device = new Device({ handlerFactory: connecting(FakeHandler.createFactory(fakeParameters)) });
-  const call = new Call({ url: server.url, room: "room", name: "Ben", device, ...options });
+  const call = new Call({ url: server.url, room: "room", name: "Ben", device: newDevice(), ...options });
   calls.push(call);
   return call;
+}
+
+function newDevice(): Device {
+  return new Device({ handlerFactory: connecting(FakeHandler.createFactory(fakeParameters)) });
 }
 
 /** Transports of this kind connect soon after they are asked to. */
@@ -33,6 +38,7 @@ function connecting(factory: HandlerFactory): HandlerFactory {
     ...factory,
     factory: (options) => {
       const handler = factory.factory(options) as FakeHandler;
+      handlers.push(handler);
       handler.on("@connect", () => setTimeout(() => handler.setConnectionState("connected"), 5));
       return handler;
     },
@@ -180,6 +186,44 @@ test("a transport that the server gives up, and a move to another node, make new
   server.push("peerMoved", { nodeId: "other", deadline: 0, makeBeforeBreak: false });
   await vi.waitFor(() => expect(server.count("produce")).toBe(3));
   expect(causes).toEqual(["transport", "moved"]);
+});
+
+test("a lost way is sought again, with the relays of now", async () => {
+  const call = await joined();
+  await call.local.publish(track("audio"), "microphone");
+  const handler = handlers.at(-1);
+  const servers = vi.spyOn(handler!, "updateIceServers");
+  const iceServers = [{ urls: ["turn:relay"], username: "now", credential: "valid" }];
+  server.override.restartIce = () => ({ iceParameters: { usernameFragment: "u", password: "p", iceLite: true }, iceServers });
+  await vi.waitFor(() => expect(call.state).toBe("connected"));
+  handler?.setConnectionState("failed");
+  expect(call.state).toBe("reconnecting");
+  expect(call.reconnectCause).toBe("network");
+  await vi.waitFor(() => expect(servers).toHaveBeenCalledWith(iceServers));
+  handler?.setConnectionState("connected");
+  await vi.waitFor(() => expect(call.state).toBe("connected"));
+});
+
+test("who leaves while the room is being made does not enter it", async () => {
+  const rtpCapabilities = fakeParameters.generateRouterRtpCapabilities();
+  const device = newDevice();
+  await device.load({ routerRtpCapabilities: rtpCapabilities });
+  const call = newCall({ device });
+  server.override.createRoom = ({ callId }) => {
+    void call.leave();
+    return { callId, rtpCapabilities };
+  };
+  await expect(call.join()).rejects.toMatchObject({ code: "cancelled" });
+  await vi.waitFor(() => expect(server.clients).toBe(0));
+  expect(server.count("joinRoom")).toBe(0);
+});
+
+test("pages without HTTPS, where there is no randomUUID, can join too", async () => {
+  vi.stubGlobal("crypto", { getRandomValues: crypto.getRandomValues.bind(crypto) });
+  const [one, other] = [newCall(), newCall()];
+  vi.unstubAllGlobals();
+  expect(one.local.userId).toMatch(/^[0-9a-f]{32}$/);
+  expect(other.local.userId).not.toBe(one.local.userId);
 });
 
 test("a closed room ends the call", async () => {

@@ -39,8 +39,9 @@ test("who comes back soon is the same object, who comes back late is another", (
   here.remove("p1", "left");
   expect(here.participants.size).toBe(0);
   clock.now += KEPT_MS;
-  here.add(peer("p2", "ann"));
+  here.add({ ...peer("p2", "ann"), displayName: "Anna" });
   expect([...here.participants.values()]).toEqual([ann]);
+  expect(ann?.name).toBe("Anna");
   here.remove("p2", "left");
   clock.now += KEPT_MS + 1;
   here.add(peer("p3", "ann"));

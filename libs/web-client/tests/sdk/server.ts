@@ -45,6 +45,10 @@ export class RoomServer {
     for (const socket of this.#io.sockets.sockets.values()) socket.conn.close();
   }
 
+  get clients(): number {
+    return this.#io.sockets.sockets.size;
+  }
+
   count(event: keyof Calls): number {
     return this.asked.filter((one) => one.event === event).length;
   }
