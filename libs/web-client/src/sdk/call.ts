@@ -15,17 +15,15 @@ import type { CameraOptions } from "./devices.js";
 import { Emitter } from "./emitter.js";
 import type { VideoCodec } from "./encodings.js";
 import { CallError } from "./errors.js";
-import { levels, reports } from "./levels.js";
 import { LocalParticipant } from "./local.js";
+import { Measurements } from "./measurements.js";
 import { Media } from "./media.js";
 import type { Participant, RemoteParticipant } from "./participant.js";
 import { Publication, type Subscribing } from "./publication.js";
-import { Expected, qualityOf } from "./quality.js";
 import { Roster } from "./roster.js";
 import { Signaling } from "./signaling.js";
-import { Speakers } from "./speakers.js";
 import { next, type CallState, type EndReason, type ReconnectCause, type Step } from "./state.js";
-import { StatsReader, type CallStats, type Owners, type Report } from "./stats.js";
+import type { CallStats, Report } from "./stats.js";
 
 export interface CallOptions {
   /** The server's origin; the page's own when absent. */
@@ -74,8 +72,6 @@ export interface Features {
 const RETRY_MS = 1_000;
 const CONNECT_PATIENCE_MS = 15_000;
 const RECONNECT_PATIENCE_MS = 120_000;
-const LEVELS_MS = 250;
-const QUALITY_MS = 2_000;
 
 export class Call extends Emitter<CallEvents> {
   readonly room: string;
@@ -86,12 +82,8 @@ export class Call extends Emitter<CallEvents> {
   readonly #signaling: Signaling;
   readonly #roster: Roster;
   readonly #media: Media;
-  readonly #speakers = new Speakers<Participant>();
+  readonly #measurements: Measurements;
   readonly #watched = new Map<Participant, () => void>();
-  readonly #quality = new StatsReader();
-  readonly #expected = new Expected();
-  readonly #statsReader = new StatsReader();
-  readonly #timers: ReturnType<typeof setInterval>[] = [];
   readonly #leaveWithPage = () => void this.leave();
   readonly #networkChanged = () => this.#media.networkChanged();
   #patience: ReturnType<typeof setTimeout> | undefined;
@@ -146,6 +138,14 @@ export class Call extends Emitter<CallEvents> {
         incomplete: () => void this.#sync(),
       },
     );
+    this.#measurements = new Measurements(this.#media, this.local, {
+      participants: () => this.#watched.keys(),
+      cutOff: () => this.#state === "reconnecting",
+      speakerChanged: (speaker) => {
+        this.emit("activeSpeaker", speaker);
+        this.touch();
+      },
+    });
     this.#watch(this.local);
     this.#listen();
   }
@@ -170,7 +170,7 @@ export class Call extends Emitter<CallEvents> {
   }
 
   get activeSpeaker(): Participant | undefined {
-    return this.#speakers.active;
+    return this.#measurements.activeSpeaker;
   }
 
   /** Rejects with CallError when it cannot begin; the state is `ended` then. */
@@ -195,13 +195,12 @@ export class Call extends Emitter<CallEvents> {
 
   /** Figures since the last call of this. */
   async stats(): Promise<CallStats> {
-    return this.#statsReader.read(await this.rtcStats(), this.#owners(), performance.now());
+    return this.#measurements.stats();
   }
 
   /** The transports' own reports, for diagnosis. */
   async rtcStats(): Promise<{ send: Report[]; recv: Report[] }> {
-    const [send, recv] = await Promise.all([reports(this.#media.transport("send")), reports(this.#media.transport("recv"))]);
-    return { send, recv };
+    return this.#measurements.reports();
   }
 
   #listen(): void {
@@ -264,7 +263,7 @@ export class Call extends Emitter<CallEvents> {
     if (resumed) this.#media.adopt(resumed);
     this.#roster.adopt(answer.peers);
     if (this.#move("joined")) {
-      this.#measure();
+      this.#measurements.start();
       this.#joining?.resolve();
       this.#joining = undefined;
     }
@@ -368,45 +367,6 @@ export class Call extends Emitter<CallEvents> {
     }, RETRY_MS);
   }
 
-  #measure(): void {
-    this.#timers.push(
-      setInterval(() => void this.#hear(), LEVELS_MS),
-      setInterval(() => void this.#judge(), QUALITY_MS),
-    );
-  }
-
-  async #hear(): Promise<void> {
-    const before = this.#speakers.active;
-    const heard = this.#speakers.hear(await levels(this.#media, this.local), performance.now());
-    for (const [participant, { speaking, level }] of heard) participant.setSpeaking(speaking, level);
-    for (const participant of this.#watched.keys()) if (!heard.has(participant)) participant.setSpeaking(false, 0);
-    if (this.#speakers.active === before) return;
-    this.emit("activeSpeaker", this.#speakers.active);
-    this.touch();
-  }
-
-  async #judge(): Promise<void> {
-    const { send, recv, rtt } = this.#quality.read(await this.rtcStats(), this.#owners(), performance.now());
-    if (this.#state === "ended") return;
-    for (const participant of this.#watched.keys()) {
-      const flowing = (participant.isLocal ? send : recv).filter((stream) => {
-        const publication = participant.publications.get(stream.source);
-        return stream.participant === participant.id && publication?.wanted && !publication.muted;
-      });
-      participant.setQuality(this.#state === "reconnecting" && participant.isLocal ? "lost" : qualityOf(this.#expected.lasting(flowing), rtt));
-    }
-    this.#expected.turn();
-  }
-
-  #owners(): { send: Owners; recv: Owners } {
-    const owner = (participant: Participant, source: Publication["source"]) => ({ participant: participant.id, source });
-    const send = [...this.#media.sent].map(([source, { producer }]) => [producer.rtpParameters.mid ?? "", owner(this.local, source)] as const);
-    const recv = [...this.#media.received].map(
-      ({ consumer, track }) => [consumer.rtpParameters.mid ?? "", owner(track.participant, track.publication.source)] as const,
-    );
-    return { send: new Map(send), recv: new Map(recv) };
-  }
-
   #watch(participant: Participant): void {
     const undo = [
       participant.on("published", (publication) => this.emit("published", participant, publication)),
@@ -437,7 +397,7 @@ export class Call extends Emitter<CallEvents> {
     this.#era += 1;
     this.#move("end");
     clearTimeout(this.#patience);
-    for (const timer of this.#timers) clearInterval(timer);
+    this.#measurements.stop();
     globalThis.removeEventListener?.("pagehide", this.#leaveWithPage);
     globalThis.removeEventListener?.("online", this.#networkChanged);
     this.#media.close();
