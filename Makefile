@@ -46,8 +46,8 @@ help: ## list the verbs
 up: native web ## build what changed, then run everything here: http://localhost:4000 (ARGS=--help tells more)
 	@exec $(BIN)/hubbub up --with-parent $(ARGS)
 
-# Browsers, servers and their clients share a machine that may be busy: what fails is tried once more, and told (R).
-AGAIN := --reruns 1
+# Browsers, servers and their clients share a machine that may be busy: what fails is tried again, twice at most, and told (R).
+AGAIN := --reruns 2
 
 .PHONY: test
 test: cargo native web browser coturn ## every test: Rust, Python, end to end in a browser, a sample of the faults

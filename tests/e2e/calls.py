@@ -24,6 +24,7 @@ async def gather_call(
     """Opens a tab for each name and waits until everybody sees everybody else."""
     tabs = [await browser.open_tab(url, room, name, **parameters) for name in names]
     await asyncio.gather(*(tab.wait_sees(name) for tab in tabs for name in names if name != tab.name))
+    await asyncio.gather(*(tab.wait_receives({*names} - {tab.name}) for tab in tabs))
     return tabs
 
 

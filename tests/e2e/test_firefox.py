@@ -37,6 +37,7 @@ async def test_firefox_and_chromium_see_and_hear_each_other(
             await fox.open(f"{installation.url}/?{urlencode(query)}")
             tab = await browser.open_tab(installation.url, call_id, "Chrome", width=640, height=360, codec=codec)
             await tab.wait_sees("Fox", timeout=30)
+            await tab.wait_receives(["Fox"])
             before, seen = await fox.evaluate(_DECODED), await tab.stats()
             async with asyncio.timeout(40):
                 while True:

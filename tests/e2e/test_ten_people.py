@@ -25,6 +25,7 @@ async def test_ten_people(installation: Installation, browser: CallBrowser, call
         names = [f"Caller {number}" for number in range(OTHERS)]
         for tab in tabs:
             await asyncio.gather(*(tab.wait_sees(name, timeout=20) for name in names))
+            await tab.wait_receives(names)
             before = await tab.stats()
             everybody = {*names, "Ann", "Ben"} - {tab.name}
             assert set(before.video_from) == set(before.audio_from) == everybody

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -111,6 +111,13 @@ class Tab:
         await self._wait(
             "(name) => { const v = tileOf(name)?.querySelector('video'); return v?.videoWidth > 0; }", name, timeout
         )
+
+    async def wait_receives(self, names: Iterable[str], timeout: float = 15.0) -> None:
+        """Returns once picture and sound of all of these are in its statistics. Raises TimeoutError."""
+        wanted = set(names)
+        async with asyncio.timeout(timeout):
+            while not wanted <= (now := await self.stats()).video_from.keys() & now.audio_from.keys():
+                await asyncio.sleep(0.1)
 
     async def wait_first_picture(self, timeout: float = 10.0) -> float:
         """Seconds from the sending of `joinRoom` to the first picture of anybody else on the screen."""
