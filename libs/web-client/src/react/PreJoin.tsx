@@ -2,11 +2,11 @@ import { useEffect, useId, useState, type ReactNode } from "react";
 
 import type { CallError } from "../sdk/index.js";
 import { Avatar } from "./Avatar.js";
-import type { DeviceSource } from "./capture.js";
+import type { DeviceSource, PreviewSize } from "./capture.js";
 import { DeviceSelector } from "./DeviceSelector.js";
 import { Icon } from "./icons.js";
 import { LevelMeter } from "./LevelMeter.js";
-import { usePreview, type PreviewSize } from "./usePreview.js";
+import { usePreview } from "./usePreview.js";
 import { explainDevice } from "./words.js";
 
 export interface Entrance {

@@ -2,11 +2,10 @@ import { useEffect, useRef, useState, type ReactNode } from "react";
 
 import type { Call, CallOptions } from "../sdk/index.js";
 import { CallView } from "./CallView.js";
-import { capture, type Captured, type DeviceSource } from "./capture.js";
+import { capture, constraints, type Captured, type DeviceSource, type PreviewSize } from "./capture.js";
 import { EndedView } from "./EndedView.js";
 import { PreJoin, type Entrance } from "./PreJoin.js";
 import { useCall } from "./useCall.js";
-import type { PreviewSize } from "./usePreview.js";
 import { explainDevice } from "./words.js";
 
 export interface VideoCallProps extends Omit<CallOptions, "name"> {
@@ -98,10 +97,6 @@ export function VideoCall({ name: givenName = "", preJoin = true, video, inviteU
       )}
     </div>
   );
-}
-
-function constraints(source: DeviceSource, { width = 1280, height = 720 }: PreviewSize = {}): MediaTrackConstraints {
-  return source === "camera" ? { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } } : {};
 }
 
 function told({ problems }: Captured): string[] {

@@ -11,6 +11,19 @@ export interface Captured {
   problems: Partial<Record<DeviceSource, CallError>>;
 }
 
+export interface PreviewSize {
+  width?: number | undefined;
+  height?: number | undefined;
+}
+
+/** What is asked of a device: the one that is chosen, a picture of this size. */
+export function constraints(source: DeviceSource, { width = 1280, height = 720 }: PreviewSize = {}, deviceId?: string): MediaTrackConstraints {
+  return {
+    ...(deviceId ? { deviceId: { exact: deviceId } } : {}),
+    ...(source === "camera" ? { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } } : {}),
+  };
+}
+
 export type Wanted = Partial<Record<DeviceSource, MediaTrackConstraints>>;
 
 /**

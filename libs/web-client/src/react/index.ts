@@ -6,8 +6,8 @@ export { useCallState, type CallStatus } from "./useCallState.js";
 export { useCallStats } from "./useCallStats.js";
 export { useConnectionQuality } from "./useConnectionQuality.js";
 export { useMediaDevices, type Devices } from "./useMediaDevices.js";
-export { usePreview, type Preview, type PreviewSize } from "./usePreview.js";
-export type { Captured, DeviceSource } from "./capture.js";
+export { usePreview, type Preview } from "./usePreview.js";
+export type { Captured, DeviceSource, PreviewSize } from "./capture.js";
 export { useWebRTC, type OwnMedia } from "./useWebRTC.js";
 
 export { CallAudio } from "./CallAudio.js";

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
-import { capture, type Captured, type DeviceSource } from "./capture.js";
+import { capture, constraints, type Captured, type DeviceSource, type PreviewSize } from "./capture.js";
 
 export interface Preview extends Captured {
   /** While the browser asks, or a device starts. */
@@ -10,13 +10,8 @@ export interface Preview extends Captured {
   take(): Pick<Captured, DeviceSource>;
 }
 
-export interface PreviewSize {
-  width?: number | undefined;
-  height?: number | undefined;
-}
-
 /** Camera and microphone before a call; both are asked for at once. Stopped when the component goes, unless taken. */
-export function usePreview({ width = 1280, height = 720 }: PreviewSize = {}): Preview {
+export function usePreview({ width, height }: PreviewSize = {}): Preview {
   const [captured, setCaptured] = useState<Captured>({ problems: {} });
   const [busy, setBusy] = useState(true);
   const owned = useRef<Pick<Captured, DeviceSource>>({});
@@ -27,17 +22,9 @@ export function usePreview({ width = 1280, height = 720 }: PreviewSize = {}): Pr
     else delete owned.current[source];
   }, []);
 
-  const constraints = useCallback(
-    (source: DeviceSource, deviceId?: string): MediaTrackConstraints => ({
-      ...(deviceId ? { deviceId: { exact: deviceId } } : {}),
-      ...(source === "camera" ? { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } } : {}),
-    }),
-    [width, height],
-  );
-
   useEffect(() => {
     let gone = false;
-    void capture({ camera: constraints("camera"), microphone: constraints("microphone") }).then((got) => {
+    void capture({ camera: constraints("camera", { width, height }), microphone: constraints("microphone") }).then((got) => {
       if (gone) {
         got.camera?.stop();
         got.microphone?.stop();
@@ -53,14 +40,14 @@ export function usePreview({ width = 1280, height = 720 }: PreviewSize = {}): Pr
       keep("camera", undefined);
       keep("microphone", undefined);
     };
-  }, [constraints, keep]);
+  }, [width, height, keep]);
 
   const set = useCallback(
     async (source: DeviceSource, on: boolean, deviceId?: string) => {
       // Some phones cannot open a second camera while the first is open.
       keep(source, undefined);
       setBusy(true);
-      const got: Captured = on ? await capture({ [source]: constraints(source, deviceId) }) : { problems: {} };
+      const got: Captured = on ? await capture({ [source]: constraints(source, { width, height }, deviceId) }) : { problems: {} };
       keep(source, got[source]);
       setCaptured((before) => {
         const { [source]: _track, ...rest } = before;
@@ -69,7 +56,7 @@ export function usePreview({ width = 1280, height = 720 }: PreviewSize = {}): Pr
       });
       setBusy(false);
     },
-    [constraints, keep],
+    [width, height, keep],
   );
 
   const take = useCallback(() => {
