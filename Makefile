@@ -17,15 +17,15 @@ UV_VERSION := 0.13.9
 export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV := $(abspath $(VENV))
 
-# The packages of the workspace. media-core is apart: it is compiled.
+# The packages of the workspace. media-core is apart: maturin compiles it.
 PACKAGES := $(patsubst %/pyproject.toml,%,$(filter-out libs/media-core/%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml)))
 SOURCES := $(filter-out libs/web-client/src,$(wildcard libs/*/src services/*/src))
 PYTHON_TESTS := $(wildcard libs/*/tests services/*/tests tests/*)
 BENCHES := $(wildcard libs/*/benches/*.py services/*/benches/*.py tests/load/bench_*.py)
 CORE := libs/media-core
-CORE_MODULE := $(CORE)/python/hubbub_media_core/_native.abi3.so
+CORE_MODULE := $(CORE)/src/hubbub_media_core/_native.abi3.so
 CORE_INPUTS := Cargo.toml Cargo.lock $(CORE)/pyproject.toml \
-	$(shell find $(CORE)/crates -type f \( -path '*/src/*' -o -name Cargo.toml -o -name build.rs \))
+	$(shell find crates -type f \( -path '*/src/*' -o -name Cargo.toml -o -name build.rs \))
 WEB := libs/web-client
 WEB_INPUTS := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '$(WEB)/lib/*' 2>/dev/null)
 
@@ -78,7 +78,7 @@ check: cargo native node ## formats, lints, types, import rules, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	@$(call say,Types)
-	$(BIN)/mypy $(SOURCES) $(CORE)/python
+	$(BIN)/mypy $(SOURCES)
 	@# Test directories share file names (conftest.py), so that each is a run of its own.
 	for tests in conftest.py $(PYTHON_TESTS); do \
 		if compgen -G "$$tests/*.py" >/dev/null || [ -f "$$tests" ]; then echo "mypy $$tests"; $(BIN)/mypy "$$tests"; fi; \

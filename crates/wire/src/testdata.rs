@@ -34,7 +34,7 @@ pub fn records(capture: &[u8]) -> impl Iterator<Item = Record<'_>> {
 /// # Errors
 /// When it cannot be read.
 pub fn load(name: &str) -> std::io::Result<Vec<u8>> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../tests/fixtures/rtp");
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/rtp");
     std::fs::read(root.join(name))
 }
 
