@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hubbub_contracts.socket.catalogue import CALLS
+from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 from support.caller import Caller, rtp_capabilities, rtp_parameters
 from support.installation import Installation
 from support.nothing_changed import nothing_changes
@@ -138,7 +138,7 @@ def well_formed(transport_id: str, producer_id: str, consumer_id: str, call_id: 
 
 async def test_before_a_room_is_joined_everything_else_is_refused(installation: Installation, call_id: str) -> None:
     payloads = well_formed("t", "p", "c", call_id)
-    assert set(payloads) == set(CALLS)
+    assert set(payloads) == set(CLIENT_REQUESTS)
     async with Caller(installation.url) as dave:
         got = {event: await code(dave, event, payloads[event]) for event in payloads if event not in OUTSIDE_EVENTS}
         assert set(got.values()) == {"invalid_state"}, got
@@ -177,7 +177,11 @@ async def test_a_payload_that_is_no_object_is_an_invalid_argument(stage: Stage) 
 async def test_ids_that_are_unknown_or_another_peers_are_not_found(stage: Stage, call_id: str) -> None:
     of_carol = (stage.carol_sends, stage.carol_producer, "nobody")
     tries: list[tuple[Caller, str, dict[str, Any]]] = [
-        *((stage.alice, event, {"consumerId": stage.bob_consumer}) for event in CALLS if event.endswith("Consumer")),
+        *(
+            (stage.alice, event, {"consumerId": stage.bob_consumer})
+            for event in CLIENT_REQUESTS
+            if event.endswith("Consumer")
+        ),
         (stage.bob, "consume", {"transportId": stage.bob_receives, "producerId": "nobody"}),
         (stage.bob, "consume", {"transportId": stage.bob_receives, "producerId": stage.carol_producer}),
     ]

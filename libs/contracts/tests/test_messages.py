@@ -9,7 +9,7 @@ from hubbub_contracts.base import answer_model
 from hubbub_contracts.bus.catalogue import EVENTS, NODE_REQUESTS, REGISTRY_REQUESTS
 from hubbub_contracts.bus.room import CreateRoom, RoomCreated
 from hubbub_contracts.errors import FAULT, ErrorBody, ErrorCode, HubbubError
-from hubbub_contracts.socket.catalogue import CALLS
+from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 from hubbub_contracts.socket.room import JoinRoom
 from hubbub_contracts.types import MAX_APP_DATA_BYTES
 
@@ -61,7 +61,7 @@ def test_every_request_knows_its_answer_and_has_a_verb_of_its_own() -> None:
     assert len({request.type_name() for request in requests} | {event.type_name() for event in EVENTS}) == len(
         requests
     ) + len(EVENTS)
-    assert all(answer_model(message).__name__ for message in [*requests, *CALLS.values()])
+    assert all(answer_model(message).__name__ for message in [*requests, *CLIENT_REQUESTS.values()])
 
 
 def test_every_code_says_whose_fault_it_is() -> None:

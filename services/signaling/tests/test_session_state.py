@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.socket.catalogue import CALLS
+from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 from hubbub_signaling.domain.session_state import ALLOWED, TRANSITIONS, SessionState, State, Step
 from hubbub_signaling.handlers.catalogue import HANDLERS
 
@@ -17,7 +17,7 @@ def at(state: State) -> SessionState:
 
 
 def test_every_event_has_a_model_a_handler_and_its_states() -> None:
-    assert set(CALLS) == set(HANDLERS) == set(ALLOWED)
+    assert set(CLIENT_REQUESTS) == set(HANDLERS) == set(ALLOWED)
 
 
 @pytest.mark.parametrize("state", State)

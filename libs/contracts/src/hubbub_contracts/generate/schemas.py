@@ -7,21 +7,21 @@ import json
 from pydantic.json_schema import models_json_schema
 
 from ..errors import ErrorReply
-from ..socket.catalogue import CALLS, PUSHES
+from ..socket.catalogue import CLIENT_REQUESTS, PUSHES
 
 
 def socket_schema() -> str:
     """One JSON Schema document: every message of the socket under `$defs`, and which event carries which."""
-    calls = {name: (call, call.answer_model()) for name, call in CALLS.items()}
-    models = [model for pair in calls.values() for model in pair] + [*PUSHES.values(), ErrorReply]
+    requests = {name: (request, request.answer_model()) for name, request in CLIENT_REQUESTS.items()}
+    models = [model for pair in requests.values() for model in pair] + [*PUSHES.values(), ErrorReply]
     keyed, definitions = models_json_schema([(model, "validation") for model in dict.fromkeys(models)])
     reference = {model: schema["$ref"] for (model, _), schema in keyed.items()}
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Hubbub socket messages",
         "calls": {
-            name: {"request": {"$ref": reference[call]}, "acknowledgement": {"$ref": reference[answer]}}
-            for name, (call, answer) in calls.items()
+            name: {"request": {"$ref": reference[request]}, "acknowledgement": {"$ref": reference[answer]}}
+            for name, (request, answer) in requests.items()
         },
         "pushes": {name: {"$ref": reference[push]} for name, push in PUSHES.items()},
         "error": {"$ref": reference[ErrorReply]},

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ..errors import FAULT
-from ..socket.catalogue import CALLS, PUSHES
+from ..socket.catalogue import CLIENT_REQUESTS, PUSHES
 
 _HEAD = """# The socket's messages
 
@@ -19,17 +19,17 @@ How they play together is told in [README.md](README.md).
 
 
 def socket_page() -> str:
-    """Every call, every push and every error code."""
+    """Every request, every push and every error code."""
     return "\n".join(_lines())
 
 
 def _lines() -> Iterator[str]:
     yield _HEAD
     yield "## Client to server\n"
-    for name, call in CALLS.items():
-        yield f"### `{name}`\n\n{_doc(call)}\n"
-        yield from _fields("request", call)
-        yield from _fields("acknowledgement", call.answer_model())
+    for name, request in CLIENT_REQUESTS.items():
+        yield f"### `{name}`\n\n{_doc(request)}\n"
+        yield from _fields("request", request)
+        yield from _fields("acknowledgement", request.answer_model())
     yield "## Server to client\n"
     for name, push in PUSHES.items():
         yield f"### `{name}`\n\n{_doc(push)}\n"

@@ -9,7 +9,7 @@ from ..base import Model, answer_model
 AnswerT = TypeVar("AnswerT", bound=Model)
 
 
-class Call(Model, Generic[AnswerT]):
+class ClientRequest(Model, Generic[AnswerT]):
     """A client's event. The type parameter is the model of its acknowledgement."""
 
     event: ClassVar[str]
@@ -20,7 +20,7 @@ class Call(Model, Generic[AnswerT]):
         return cast("type[AnswerT]", answer_model(cls))
 
 
-class Mutation(Call[AnswerT], Generic[AnswerT]):
+class Mutation(ClientRequest[AnswerT], Generic[AnswerT]):
     """A client's event that changes something. Repeated with the same `operationId` it returns the first result."""
 
     operation_id: str | None = None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from . import consumer, producer, room, transport
-from .base import Call, Push
+from .base import ClientRequest, Push
 
-CALLS: dict[str, type[Call[Any]]] = {
-    call.event: call
-    for call in (
+CLIENT_REQUESTS: dict[str, type[ClientRequest[Any]]] = {
+    request.event: request
+    for request in (
         room.CreateRoom, room.JoinRoom, room.LeaveRoom, room.Resume,
         transport.CreateTransport, transport.ConnectTransport, transport.RestartIce, transport.CloseTransport,
         producer.Produce, producer.CloseProducer, producer.PauseProducer, producer.ResumeProducer,

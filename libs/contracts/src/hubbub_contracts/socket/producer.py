@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..base import Done, Model
 from ..types import AppData, Id, MediaKind, Revision, RtpParameters, UserId
-from .base import Call, Mutation, Push
+from .base import ClientRequest, Mutation, Push
 
 
 class Produced(Model):
@@ -66,7 +66,7 @@ class Producers(Model):
     producers: list[ListedProducer]
 
 
-class GetProducers(Call[Producers]):
+class GetProducers(ClientRequest[Producers]):
     """Asks for them."""
 
     event: ClassVar[str] = "getProducers"

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..base import Done, Model
 from ..types import AppData, CallId, DisplayName, Id, MediaKind, NodeId, Revision, RtpCapabilities, UserId
-from .base import Call, IceServer, Mutation, Push
+from .base import ClientRequest, IceServer, Mutation, Push
 
 PeerLeftReason = Literal["left", "disconnected", "signaling_lost", "room_closed", "removed"]
 RoomClosedReason = Literal["closed", "lost"]
@@ -105,7 +105,7 @@ class SessionResumed(Model):
     consumers: list[ResumedConsumer]
 
 
-class Resume(Call[SessionResumed]):
+class Resume(ClientRequest[SessionResumed]):
     """Takes a session over on a new socket, on any instance."""
 
     event: ClassVar[str] = "resume"

@@ -24,8 +24,8 @@ from hubbub_contracts.bus.media import ConsumerClosed, ProducerClosed, Transport
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_contracts.socket import consumer, producer, room, transport
-from hubbub_contracts.socket.base import Call
-from hubbub_contracts.socket.catalogue import CALLS
+from hubbub_contracts.socket.base import ClientRequest
+from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 
 from ..domain.holdings import Holdings
 from ..domain.operations import Operations
@@ -184,7 +184,7 @@ class Session:
 
     def _timed(self, event: str, acknowledge: Acknowledge) -> Acknowledge:
         """Tells the watcher of the answer, too."""
-        begun, known = time.perf_counter(), event if event in CALLS else "unknown"
+        begun, known = time.perf_counter(), event if event in CLIENT_REQUESTS else "unknown"
 
         def tell(answer: dict[str, Any]) -> None:
             error = answer.get("error")
@@ -193,7 +193,7 @@ class Session:
 
         return tell
 
-    async def _perform(self, call: Call[Any], acknowledge: Acknowledge) -> None:
+    async def _perform(self, call: ClientRequest[Any], acknowledge: Acknowledge) -> None:
         operation_id: str | None = getattr(call, "operation_id", None)
         try:
             answer = self._operations.recall(operation_id)
@@ -206,7 +206,7 @@ class Session:
             for notice in held:
                 self.on_notice(notice)
 
-    async def _answer(self, call: Call[Any], operation_id: str | None) -> dict[str, Any]:
+    async def _answer(self, call: ClientRequest[Any], operation_id: str | None) -> dict[str, Any]:
         with _tracer.start_as_current_span(f"socket {call.event}", kind=trace.SpanKind.SERVER) as span:
             before = self._member
             outcome, answer = await self._handle(call)
@@ -220,7 +220,7 @@ class Session:
             self._operations.remember(operation_id, answer)
         return answer
 
-    async def _handle(self, call: Call[Any]) -> tuple[str, dict[str, Any]]:
+    async def _handle(self, call: ClientRequest[Any]) -> tuple[str, dict[str, Any]]:
         """How it went, and what the client is answered."""
         try:
             self.state.check(call.event)
@@ -265,9 +265,9 @@ OK = "ok"
 _CANCELLED = HubbubError(ErrorCode.CANCELLED, "the peer left, or the socket was lost")
 
 
-def _read(event: str, payload: object) -> Call[Any]:
+def _read(event: str, payload: object) -> ClientRequest[Any]:
     """The event as its model. A missing payload is an empty one."""
-    model = CALLS.get(event)
+    model = CLIENT_REQUESTS.get(event)
     if model is None:
         raise HubbubError(ErrorCode.UNKNOWN_EVENT, f"there is no event {event[:64]!r}")
     try:
