@@ -21,6 +21,7 @@ export VIRTUAL_ENV := $(abspath $(VENV))
 PACKAGES := $(patsubst %/pyproject.toml,%,$(filter-out libs/media-core/%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml)))
 SOURCES := $(filter-out libs/web-client/src,$(wildcard libs/*/src services/*/src))
 PYTHON_TESTS := $(wildcard libs/*/tests services/*/tests tests/*)
+PYTHON_SCRIPTS := $(shell grep -lE '^\#!.*python' scripts/*)
 BENCHES := $(wildcard libs/*/benches/*.py services/*/benches/*.py tests/load/bench_*.py)
 CORE := libs/media-core
 CORE_MODULE := $(CORE)/src/hubbub_media_core/_native.abi3.so
@@ -75,14 +76,17 @@ test-compose: native browser ## compose.yaml on a container engine: a call, a re
 .PHONY: check
 check: cargo native node ## formats, lints, types, import rules, generated files; changes nothing
 	@$(call say,Formats and lints)
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/ruff format --check . $(PYTHON_SCRIPTS)
+	$(BIN)/ruff check . $(PYTHON_SCRIPTS)
 	@$(call say,Types)
 	$(BIN)/mypy $(SOURCES)
 	@# Test directories share file names (conftest.py), so that each is a run of its own.
 	for tests in conftest.py $(PYTHON_TESTS); do \
 		if compgen -G "$$tests/*.py" >/dev/null || [ -f "$$tests" ]; then echo "mypy $$tests"; $(BIN)/mypy "$$tests"; fi; \
 	done
+	for script in $(PYTHON_SCRIPTS); do $(BIN)/mypy "$$script"; done
+	@$(call say,Names)
+	$(BIN)/python scripts/check-retired-names
 	@$(call say,Import rules)
 	$(BIN)/lint-imports --no-logo
 	@$(call say,Generated files)
@@ -106,8 +110,8 @@ chaos: native web browser ## all of the faults, the long ones too
 
 .PHONY: format
 format: cargo python ## format the sources and mend what the linter can
-	$(BIN)/ruff check --fix --exit-zero .
-	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix --exit-zero . $(PYTHON_SCRIPTS)
+	$(BIN)/ruff format . $(PYTHON_SCRIPTS)
 	cargo fmt --all
 
 .PHONY: lock
