@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from hubbub_contracts import ids
-from hubbub_contracts.bus.media import MEDIA_NOTICE, ProducerClosed, TransportClosed
+from hubbub_contracts.bus.media import MEDIA_EVENT, ProducerClosed, TransportClosed
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.transport import CreateTransport
 from hubbub_contracts.subjects import media
@@ -90,7 +90,7 @@ async def row_10_a_producer_that_the_room_is_never_told_of(installation: Install
         transport = await alice.transport("send")
         room_id = ids.room_id(call_id)
         heard: asyncio.Queue[object] = asyncio.Queue()
-        listening = await inside.bus.subscribe(media(room_id, alice.peer_id), MEDIA_NOTICE, heard.put_nowait)
+        listening = await inside.bus.subscribe(media(room_id, alice.peer_id), MEDIA_EVENT, heard.put_nowait)
         placement = await inside.placement(call_id, alice.peer_id)
         async with takes(UNCONFIRMED):
             await inside.ask_node(
@@ -116,7 +116,7 @@ async def row_10_a_peer_that_the_room_is_never_told_of(installation: Installatio
         await alice.join(call_id)
         room_id = ids.room_id(call_id)
         heard: asyncio.Queue[object] = asyncio.Queue()
-        listening = await inside.bus.subscribe(media(room_id, "ghost"), MEDIA_NOTICE, heard.put_nowait)
+        listening = await inside.bus.subscribe(media(room_id, "ghost"), MEDIA_EVENT, heard.put_nowait)
         placement = await inside.placement(call_id, alice.peer_id)
         snapshot = await inside.room(call_id)
         async with takes(UNCONFIRMED):

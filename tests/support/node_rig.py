@@ -12,8 +12,8 @@ from typing import Any, TypeVar, cast
 from hubbub_bus import Bus, Endpoint, KeyValue
 from hubbub_contracts import Model, Request, ids, subjects
 from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer
-from hubbub_contracts.bus.media import MEDIA_NOTICE, ConsumerClosed, ProducerClosed, TransportClosed
-from hubbub_contracts.bus.node import NodeBeat
+from hubbub_contracts.bus.media import MEDIA_EVENT, ConsumerClosed, ProducerClosed, TransportClosed
+from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
 from hubbub_contracts.bus.room import GetRoom, RoomSnapshot
@@ -57,7 +57,7 @@ class Peer:
 
     async def listen(self) -> None:
         """Collects what the node tells this peer."""
-        await self.bus.subscribe(subjects.media(self.room_id, self.peer_id), MEDIA_NOTICE, self.notices.append)
+        await self.bus.subscribe(subjects.media(self.room_id, self.peer_id), MEDIA_EVENT, self.notices.append)
         await self.bus.flush()
 
     def creation(self, direction: Direction, transport_id: str | None = None) -> CreateTransport:
@@ -187,7 +187,7 @@ class RunningNode:
 
     node_id: str
     life: Lifecycle
-    beats: list[NodeBeat]
+    beats: list[NodeHeartbeat]
 
     @property
     def placement(self) -> Placement:

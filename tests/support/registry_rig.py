@@ -17,7 +17,7 @@ from typing import Self, TypeVar
 from hubbub_bus import Bus, Endpoint, Lease
 from hubbub_cli.process import ProcessSpec
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request, ids, subjects
-from hubbub_contracts.bus.node import NodeBeat, ProbeNode, WorkerLoad
+from hubbub_contracts.bus.node import NodeHeartbeat, ProbeNode, WorkerLoad
 from hubbub_contracts.bus.peer import JoinRoom, LeaveRoom
 from hubbub_contracts.bus.producer import AddProducer
 from hubbub_contracts.bus.records import PeerRecord, Placement
@@ -136,7 +136,7 @@ class FakeNode:
             index=0, cpu=0.0, packets_per_second=0.0, rooms=0, peers=0, transports=2, producers=0, consumers=3
         )
         while True:
-            beat = NodeBeat(
+            beat = NodeHeartbeat(
                 node_id=self.node_id,
                 epoch=self.lease.epoch,
                 sent_at=int(time.time() * 1000) + self.clock_error_ms,
@@ -145,7 +145,7 @@ class FakeNode:
                 workers=[load],
             )
             with contextlib.suppress(HubbubError):
-                await self.bus.publish(subjects.beat(self.node_id), beat)
+                await self.bus.publish(subjects.heartbeat(self.node_id), beat)
             await asyncio.sleep(BEAT_INTERVAL)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from hubbub_bus import Bucket, Bus, KeyValue
 from hubbub_contracts import ids, subjects
-from hubbub_contracts.bus.node import NodeBeat
+from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.room import GetRoom
 from hubbub_media_node.bootstrap import start
 from hubbub_media_node.settings import Settings
@@ -49,8 +49,8 @@ def settings(nats_server: NatsServer) -> Settings:
 @pytest.fixture
 async def node(bus: Bus, settings: Settings) -> AsyncIterator[RunningNode]:
     """Beating, and taking work."""
-    beats: list[NodeBeat] = []
-    await bus.subscribe(subjects.beat(settings.node_id), NodeBeat, beats.append)
+    beats: list[NodeHeartbeat] = []
+    await bus.subscribe(subjects.heartbeat(settings.node_id), NodeHeartbeat, beats.append)
     await bus.flush()
     life = Lifecycle()
     await start(settings, life)

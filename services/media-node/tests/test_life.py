@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from hubbub_bus import Bus, fence, leases
+from hubbub_bus import Bus, fence, lease_bucket
 from hubbub_contracts import ErrorCode, HubbubError, ids, subjects
 from hubbub_contracts.bus import media
 from hubbub_contracts.bus.consumer import ResumeConsumer
-from hubbub_contracts.bus.node import DescribePeer, NodeBeat
+from hubbub_contracts.bus.node import DescribePeer, NodeHeartbeat
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.room import RoomRevisions
 from hubbub_media_node.bootstrap import start
@@ -162,7 +162,7 @@ async def test_a_fenced_node_closes_everything_and_begins_a_new_life(
     peer = await make_peer()
     await peer.make_transport("send")
     former = node.placement.epoch
-    assert await fence(leases(bus), subjects.node_lease(node.node_id), former)
+    assert await fence(lease_bucket(bus), subjects.node_lease(node.node_id), former)
     await until(lambda: node.beats[-1].epoch > former)
     with pytest.raises(HubbubError) as refused:
         await holds(peer)
@@ -177,8 +177,8 @@ async def test_media_goes_on_without_the_bus() -> None:
     life = Lifecycle()
     with server:
         bus = await Bus.connect(server.url, name="test", timeout=5)
-        beats: list[NodeBeat] = []
-        await bus.subscribe(subjects.ALL_BEATS, NodeBeat, beats.append)
+        beats: list[NodeHeartbeat] = []
+        await bus.subscribe(subjects.ALL_HEARTBEATS, NodeHeartbeat, beats.append)
         await start(
             Settings(
                 nats_url=server.url,
@@ -209,15 +209,15 @@ async def test_media_goes_on_without_the_bus() -> None:
 
 async def test_sigterm_gives_the_lease_back_and_ends_the_process(bus: Bus, nats_server: NatsServer) -> None:
     node_id = ids.mint()
-    beats: list[NodeBeat] = []
-    await bus.subscribe(subjects.beat(node_id), NodeBeat, beats.append)
+    beats: list[NodeHeartbeat] = []
+    await bus.subscribe(subjects.heartbeat(node_id), NodeHeartbeat, beats.append)
     await bus.flush()
     environment = {"NATS_URL": nats_server.url, "NODE_ID": node_id, "RTC_MIN_PORT": "0", "WORKERS": "1"}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "hubbub_media_node", env=environment)
     await until(lambda: bool(beats) and beats[-1].leased)
     process.send_signal(signal.SIGTERM)
     assert await process.wait() == 0
-    standing = await leases(bus).get(subjects.node_lease(node_id))
+    standing = await lease_bucket(bus).get(subjects.node_lease(node_id))
     assert standing is not None
     assert standing.value is None
     assert standing.reason == "released"
@@ -234,8 +234,8 @@ async def test_a_range_without_a_free_port_is_told_clearly(nats_server: NatsServ
 async def test_a_taken_port_is_passed_over(nats_server: NatsServer, bus: Bus, udp_port: int) -> None:
     life = Lifecycle()
     node_id = ids.mint()
-    beats: list[NodeBeat] = []
-    await bus.subscribe(subjects.beat(node_id), NodeBeat, beats.append)
+    beats: list[NodeHeartbeat] = []
+    await bus.subscribe(subjects.heartbeat(node_id), NodeHeartbeat, beats.append)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", udp_port))
         settings = Settings(

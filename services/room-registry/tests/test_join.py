@@ -9,7 +9,7 @@ import pytest
 from hubbub_bus import Bus
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.lease import LeaseRecord
-from hubbub_contracts.bus.node import NodeBeat
+from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.peer import JoinRoom
 from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_contracts.bus.room import CreateRoom
@@ -56,7 +56,7 @@ async def store(nats_server: NatsServer) -> AsyncIterator[Meddler]:
 async def test_a_peer_that_leaves_while_its_join_follows_a_moving_room_is_cancelled(store: Meddler) -> None:
     nodes = Nodes(Patience())
     nodes.lease_stored("n", LeaseRecord(holder="n", instance="i", epoch=OLD.epoch), 0.0)
-    beat = NodeBeat(node_id="n", epoch=OLD.epoch, sent_at=0, draining=False, leased=True, workers=[])
+    beat = NodeHeartbeat(node_id="n", epoch=OLD.epoch, sent_at=0, draining=False, leased=True, workers=[])
     nodes.beat(beat, 0.0, 0)
     room = await RoomHandler(store, LIMITS, empty_room_ttl=30).create(CreateRoom(call_id=ids.mint()))
     message = JoinRoom(

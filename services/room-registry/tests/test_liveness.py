@@ -3,7 +3,7 @@
 import pytest
 
 from hubbub_contracts.bus.lease import LeaseRecord
-from hubbub_contracts.bus.node import NodeBeat
+from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.records import Placement
 from hubbub_registry.domain.liveness import TRANSITIONS, Evidence, Life, Patience, State
 from hubbub_registry.domain.nodes import Nodes
@@ -15,8 +15,8 @@ def lease(epoch: int = 7, *, fenced: bool = False) -> LeaseRecord:
     return LeaseRecord(holder="n", instance="i", epoch=epoch, fenced=fenced)
 
 
-def beat(epoch: int = 7, *, draining: bool = False, leased: bool = True, sent_at: int = 0) -> NodeBeat:
-    return NodeBeat(node_id="n", epoch=epoch, sent_at=sent_at, draining=draining, leased=leased, workers=[])
+def beat(epoch: int = 7, *, draining: bool = False, leased: bool = True, sent_at: int = 0) -> NodeHeartbeat:
+    return NodeHeartbeat(node_id="n", epoch=epoch, sent_at=sent_at, draining=draining, leased=leased, workers=[])
 
 
 def living() -> Nodes:
@@ -126,7 +126,7 @@ def test_a_home_that_nobody_knows_is_awaited_then_condemned() -> None:
     ("spoilt", "offset"),
     [(beat(draining=True), 0), (beat(leased=False), 0), (beat(), 1_001), (beat(), -1_001)],
 )
-def test_who_drains_has_no_lease_or_the_wrong_time_gets_no_rooms(spoilt: NodeBeat, offset: int) -> None:
+def test_who_drains_has_no_lease_or_the_wrong_time_gets_no_rooms(spoilt: NodeHeartbeat, offset: int) -> None:
     nodes = Nodes(Patience())
     nodes.lease_stored("n", lease(), 0.0)
     nodes.beat(spoilt, 0.0, offset)

@@ -6,7 +6,7 @@ import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.lease import LeaseRecord
-from hubbub_contracts.bus.node import NodeBeat, WorkerLoad
+from hubbub_contracts.bus.node import NodeHeartbeat, WorkerLoad
 from hubbub_contracts.bus.producer import AddProducer
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
 from hubbub_registry.domain.limits import stands_behind
@@ -70,7 +70,7 @@ def nodes_of(*placements: Placement, cpu: dict[str, float] | None = None) -> Nod
             consumers=0,
         )
         nodes.beat(
-            NodeBeat(
+            NodeHeartbeat(
                 node_id=placement.node_id,
                 epoch=placement.epoch,
                 sent_at=0,

@@ -18,7 +18,7 @@ LEASES_BUCKET = "leases"
 ROOMS_REPUBLISH_SOURCE = f"$KV.{ROOMS_BUCKET}.>"
 ROOMS_REPUBLISH_DESTINATION = f"{VERSION}.room.>"
 REVISIONS = f"{VERSION}.rooms.revisions"
-ALL_BEATS = f"{VERSION}.node.*.beat"
+ALL_HEARTBEATS = f"{VERSION}.node.*.beat"
 
 SETTINGS = "settings"
 PEER = "peer"
@@ -35,7 +35,7 @@ def node(node_id: str, epoch: int, verb: str) -> str:
     return f"{VERSION}.node.{node_id}.{epoch}.{verb}"
 
 
-def beat(node_id: str) -> str:
+def heartbeat(node_id: str) -> str:
     """Where the node's beats are published."""
     return f"{VERSION}.node.{node_id}.beat"
 

@@ -24,6 +24,6 @@ NODE_REQUESTS: tuple[type[Request[Any]], ...] = (
 """On `hubbub.v1.node.<nodeId>.<epoch>.<verb>`."""
 
 EVENTS: tuple[type[Event], ...] = (
-    node.NodeBeat, room.RoomRevisions, media.TransportClosed, media.ProducerClosed, media.ConsumerClosed,
+    node.NodeHeartbeat, room.RoomRevisions, media.TransportClosed, media.ProducerClosed, media.ConsumerClosed,
 )  # fmt: skip
 """Published, not answered. Changes of a room are not among them: they are stored records, republished."""

@@ -44,6 +44,6 @@ class ConsumerClosed(Event):
     reason: CloseReason
 
 
-MediaNotice = Annotated[TransportClosed | ProducerClosed | ConsumerClosed, Field(discriminator="type")]
-MEDIA_NOTICE: TypeAdapter[TransportClosed | ProducerClosed | ConsumerClosed] = TypeAdapter(MediaNotice)
+MediaEvent = Annotated[TransportClosed | ProducerClosed | ConsumerClosed, Field(discriminator="type")]
+MEDIA_EVENT: TypeAdapter[TransportClosed | ProducerClosed | ConsumerClosed] = TypeAdapter(MediaEvent)
 """Reads any notice by its `type`."""

@@ -23,7 +23,7 @@ class WorkerLoad(Model):
     consumers: Count
 
 
-class NodeBeat(Event):
+class NodeHeartbeat(Event):
     """A node lives. Every 200 ms, from a thread of its own."""
 
     verb: ClassVar[str] = "node.beat"

@@ -15,7 +15,7 @@ from ..bus import catalogue, media, node, records, room
 from ..errors import ErrorReply
 
 _EVENT_SUBJECTS: dict[type[Event], str] = {
-    node.NodeBeat: subjects.beat("{nodeId}"),
+    node.NodeHeartbeat: subjects.heartbeat("{nodeId}"),
     room.RoomRevisions: subjects.REVISIONS,
     media.TransportClosed: subjects.media("{roomId}", "{peerId}"),
     media.ProducerClosed: subjects.media("{roomId}", "{peerId}"),

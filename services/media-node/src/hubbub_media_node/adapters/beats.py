@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from hubbub_bus import Bus, Endpoint, end
+from hubbub_bus import Bus, Endpoint, cancel_and_wait
 from hubbub_contracts import subjects
 from hubbub_contracts.base import Done
-from hubbub_contracts.bus.node import NodeBeat, ProbeNode, WorkerLoad
+from hubbub_contracts.bus.node import NodeHeartbeat, ProbeNode, WorkerLoad
 from hubbub_contracts.errors import HubbubError
 from hubbub_media_core.counters import WorkerCounters
 
@@ -116,7 +116,7 @@ class Beats:
         self._started.set()
         beating = asyncio.create_task(self._beat_on(), name="beat")
         await stopping.wait()
-        await end(beating)
+        await cancel_and_wait(beating)
 
     async def _beat_on(self) -> None:
         """A node whose beats end is taken for dead, so they begin again whatever has happened."""
@@ -150,7 +150,7 @@ class Beats:
         return await bus.serve(subjects.node(self._node_id, epoch, ProbeNode.verb), ProbeNode, _pong)
 
     async def _publish(self, bus: Bus, epoch: int) -> None:
-        beat = NodeBeat(
+        beat = NodeHeartbeat(
             node_id=self._node_id,
             epoch=epoch,
             sent_at=time.time_ns() // 1_000_000,
@@ -159,7 +159,7 @@ class Beats:
             workers=self._workers(),
         )
         with contextlib.suppress(HubbubError):  # the bus is away; the next beat is soon
-            await bus.publish(subjects.beat(self._node_id), beat)
+            await bus.publish(subjects.heartbeat(self._node_id), beat)
 
     def _measure(self) -> None:
         sample = [

@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from hubbub_bus import Bus, NoResponders, Subscription
-from hubbub_bus.context import unix_ms
+from hubbub_bus import Bus, NoResponders, Subscription, unix_ms
 from hubbub_contracts import HubbubError, subjects
-from hubbub_contracts.bus.node import NodeBeat, ProbeNode
+from hubbub_contracts.bus.node import NodeHeartbeat, ProbeNode
 from hubbub_registry.adapters.lease_board import LeaseBoard
 from hubbub_registry.domain.liveness import Evidence, Life, State
 from hubbub_registry.domain.nodes import Nodes
@@ -46,7 +45,7 @@ class Watchdog:
 
     async def start(self) -> None:
         """Begins to listen and to judge."""
-        self._beats = await self._bus.subscribe(subjects.ALL_BEATS, NodeBeat, self._heard)
+        self._beats = await self._bus.subscribe(subjects.ALL_HEARTBEATS, NodeHeartbeat, self._heard)
         self._tasks.spawn(self._watch(), "watchdog", vital=True)
 
     async def stop(self) -> None:
@@ -54,7 +53,7 @@ class Watchdog:
         if self._beats is not None:
             await self._beats.stop()
 
-    def _heard(self, beat: NodeBeat) -> None:
+    def _heard(self, beat: NodeHeartbeat) -> None:
         if self._nodes.beat(beat, time.monotonic(), unix_ms()):
             self._on_change()
 

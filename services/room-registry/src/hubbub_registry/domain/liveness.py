@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hubbub_contracts.bus.node import NodeBeat
+from hubbub_contracts.bus.node import NodeHeartbeat
 
 
 class State(StrEnum):
@@ -85,7 +85,7 @@ class Life:
     last_heard: float
     """Or when it was first known of."""
     state: State = State.AWAITED
-    beat: NodeBeat | None = None
+    beat: NodeHeartbeat | None = None
     clock_offset_ms: int = 0
     lapsed_at: float | None = None
     """Since when it has no lease; none while it has one."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hubbub_contracts.bus.lease import LeaseRecord
-from hubbub_contracts.bus.node import NodeBeat
+from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.records import Placement
 from hubbub_registry.domain.liveness import Evidence, Life, Patience, State
 
@@ -82,7 +82,7 @@ class Nodes:
         if known is None or known.epoch < placement.epoch:
             self._lives[placement.node_id] = Life(placement.node_id, placement.epoch, last_heard=now, lapsed_at=now)
 
-    def beat(self, beat: NodeBeat, now: float, unix_ms: int) -> bool:
+    def beat(self, beat: NodeHeartbeat, now: float, unix_ms: int) -> bool:
         """A node was heard; true when this changed whether it is alive, or can take rooms."""
         life = self._lives.get(beat.node_id)
         if life is None or life.epoch != beat.epoch:

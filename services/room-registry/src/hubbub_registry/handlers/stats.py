@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubbub_contracts.bus.node import NodeBeat
+from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.stats import ClusterStats, GetStats, WorkerCount
 from hubbub_registry.domain.liveness import State
 from hubbub_registry.domain.nodes import Nodes
@@ -33,7 +33,7 @@ class StatsHandler:
         )
 
 
-def _counts(beat: NodeBeat) -> list[WorkerCount]:
+def _counts(beat: NodeHeartbeat) -> list[WorkerCount]:
     return [
         WorkerCount(node_id=beat.node_id, index=worker.index, rooms=worker.rooms, peers=worker.peers, load=worker.cpu)
         for worker in beat.workers

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from hubbub_bus import Bus, RoomChange, RoomFeed
 from hubbub_contracts import Model, Request, subjects
-from hubbub_contracts.bus.media import MEDIA_NOTICE
+from hubbub_contracts.bus.media import MEDIA_EVENT
 from hubbub_contracts.bus.records import PeerRecord, Placement, RoomRecord
 
 from ..domain.ports import FeedChange, Notice, PeerChanged, SettingsChanged, Subscription
@@ -42,7 +42,7 @@ class BusBackend:
 
     async def listen(self, room_id: str, peer_id: str, on_notice: Callable[[Notice], None]) -> Subscription:
         """What nodes tell this peer."""
-        return await self._bus.subscribe(subjects.media(room_id, peer_id), MEDIA_NOTICE, on_notice)
+        return await self._bus.subscribe(subjects.media(room_id, peer_id), MEDIA_EVENT, on_notice)
 
 
 def _read(change: RoomChange) -> FeedChange:
