@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
-from hubbub_bus import Bus, KeyValue, Lease, fence, leases, read_lease
+from hubbub_bus import Bus, KeyValue, Lease, fence, lease_bucket, parse_lease
 from hubbub_contracts import ids
 from support.nats_servers import nats_server
 
 
 @pytest.fixture
 async def store(bus: Bus) -> KeyValue:
-    bucket = leases(bus)
+    bucket = lease_bucket(bus)
     await bucket.ensure()
     return bucket
 
@@ -34,7 +34,7 @@ async def test_renewing_keeps_the_epoch(bus: Bus, store: KeyValue, key: str) -> 
     await asyncio.sleep(1.5)
     entry = await store.get(key)
     assert entry is not None
-    record = read_lease(entry)
+    record = parse_lease(entry)
     assert record is not None
     assert entry.revision > epoch
     assert (record.epoch, record.holder, record.data, record.fenced) == (epoch, "n", {"region": "eu"}, False)
@@ -75,7 +75,7 @@ async def test_a_fence_stands_where_the_lease_was_gone(bus: Bus, store: KeyValue
     assert await fence(store, key, 5)
     entry = await store.get(key)
     assert entry is not None
-    record = read_lease(entry)
+    record = parse_lease(entry)
     assert record is not None
     assert (record.fenced, record.epoch, record.holder) == (True, 5, key.removeprefix("node."))
 
@@ -102,12 +102,12 @@ async def test_after_an_outage_the_same_life_goes_on_even_when_the_store_lost_ev
         await eventually(lambda: regained == [True])
         await bus.connection.client.jetstream().delete_stream("KV_leases")
         await eventually(lambda: lost == ["lapsed", "lapsed"])
-        await leases(bus).ensure()
+        await lease_bucket(bus).ensure()
         await eventually(lambda: lease.held)
         assert lease.epoch == epoch
-        entry = await leases(bus).get("node.n")
+        entry = await lease_bucket(bus).get("node.n")
         assert entry is not None
-        record = read_lease(entry)
+        record = parse_lease(entry)
         assert record is not None
         assert record.epoch == epoch
         await lease.release()

@@ -40,8 +40,8 @@ def test_every_metric_of_a_service_is_there_from_the_start(service: Service) -> 
 def test_what_the_bus_does_is_counted() -> None:
     metrics = Metrics("registry")
     bus = BusMetrics(metrics)
-    bus.watch(lambda: True)
-    bus.requested("peer.join", "unavailable", 0.003)
+    bus.report_connected(lambda: True)
+    bus.request_finished("peer.join", "unavailable", 0.003)
     bus.reconnected()
     shown = lines(metrics)
     assert 'hubbub_bus_request_duration_seconds_bucket{le="0.005",outcome="unavailable",verb="peer.join"} 1.0' in shown
@@ -52,7 +52,7 @@ def test_what_the_bus_does_is_counted() -> None:
 def test_what_is_observed_is_read_when_it_is_asked_for() -> None:
     metrics = Metrics("registry")
     rooms = 1
-    metrics.watch(lambda: [Reading(catalogue.ROOMS, rooms), Reading(catalogue.PRODUCERS, 2, ("audio",))])
+    metrics.on_scrape(lambda: [Reading(catalogue.ROOMS, rooms), Reading(catalogue.PRODUCERS, 2, ("audio",))])
     rooms = 5
     assert {"hubbub_rooms 5.0", 'hubbub_producers{kind="audio"} 2.0'} <= set(lines(metrics))
 
@@ -64,6 +64,6 @@ def test_a_metric_of_another_service_cannot_be_counted() -> None:
 
 def test_a_reading_is_of_its_metrics_kind() -> None:
     metrics = Metrics("registry")
-    metrics.watch(lambda: [Distribution(catalogue.ROOMS, [1], 1)])
+    metrics.on_scrape(lambda: [Distribution(catalogue.ROOMS, [1], 1)])
     with pytest.raises(TypeError, match="hubbub_rooms is a gauge"):
         metrics.exposition()

@@ -43,7 +43,7 @@ async def test_health_needs_nothing_else(ops: OpsEndpoint) -> None:
 async def test_readiness_says_what_is_waited_for(ops: OpsEndpoint) -> None:
     status, _, body = await get(ops, "/ready")
     assert (status, json.loads(body)) == (503, {"ready": False, "reason": "starting"})
-    ops.waits_for = lambda: None
+    ops.report_readiness(lambda: None)
     status, _, body = await get(ops, "/ready")
     assert (status, json.loads(body)) == (200, {"ready": True})
 

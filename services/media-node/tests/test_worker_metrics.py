@@ -20,11 +20,11 @@ async def test_every_observed_metric_of_a_node_is_read_for_every_worker() -> Non
     async with MediaCore([("127.0.0.1", 0), ("127.0.0.1", 0)]) as core:
         state = NodeState(is_leased=lambda: True, census=(WorkerCensus(1, 2), WorkerCensus()))
         readings = list(read_worker_metrics(core, state))
-        declared = {one for one in CATALOGUE if one.observed and one.services == ("media-node",)}
+        declared = {one for one in CATALOGUE if one.on_scrape and one.services == ("media-node",)}
         assert {one.metric for one in readings} == declared
         assert {one.labels[0] for one in readings if "worker" in one.metric.labels} == {"0", "1"}
         metrics = Metrics("media-node")
-        metrics.watch(lambda: read_worker_metrics(core, state))
+        metrics.on_scrape(lambda: read_worker_metrics(core, state))
         text = metrics.exposition()[0].decode()
     assert 'hubbub_node_peers{worker="0"} 2.0' in text
     assert 'hubbub_media_loss_ratio_bucket{direction="sent",le="+Inf",worker="1"} 0.0' in text

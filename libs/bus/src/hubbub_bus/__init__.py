@@ -1,30 +1,34 @@
-"""The bus: typed requests, events, records and leases over NATS. The only code that knows NATS."""
+"""Typed requests, events, records and leases over NATS. No other package imports nats-py."""
 
-from hubbub_bus.bus import Bus
-from hubbub_bus.connection import ServerTooOld, Unreachable
-from hubbub_bus.context import Operation, current_operation, enter_operation
-from hubbub_bus.ending import end
-from hubbub_bus.events import Subscription
-from hubbub_bus.kv import Bucket, BucketMissing, Entry, KeyConflict, KeyValue, WriteUnknown
-from hubbub_bus.lease import Lease, fence, leases, read_lease
-from hubbub_bus.observer import Observer
-from hubbub_bus.request import NoResponders
-from hubbub_bus.room_feed import RoomChange, RoomFeed
-from hubbub_bus.serve import Endpoint
-from hubbub_bus.view import View
+from .bus import Bus
+from .cancellation import cancel_and_wait
+from .connection import ServerTooOld, Unreachable
+from .endpoint import Endpoint
+from .endpoints import Endpoints, RequestTable, serve_table
+from .events import Subscription
+from .kv import Bucket, BucketMissing, Entry, KeyConflict, KeyValue, WriteUnknown
+from .lease import Lease, LeaseLoss, fence, lease_bucket, parse_lease
+from .operation import Operation, current_operation, enter_operation, operation_id, unix_ms
+from .request import NoResponders
+from .room_feed import RoomChange, RoomFeed
+from .telemetry import BusTelemetry
+from .view import View
 
 __all__ = [
     "Bucket",
     "BucketMissing",
     "Bus",
+    "BusTelemetry",
     "Endpoint",
+    "Endpoints",
     "Entry",
     "KeyConflict",
     "KeyValue",
     "Lease",
+    "LeaseLoss",
     "NoResponders",
-    "Observer",
     "Operation",
+    "RequestTable",
     "RoomChange",
     "RoomFeed",
     "ServerTooOld",
@@ -32,10 +36,13 @@ __all__ = [
     "Unreachable",
     "View",
     "WriteUnknown",
+    "cancel_and_wait",
     "current_operation",
-    "end",
     "enter_operation",
     "fence",
-    "leases",
-    "read_lease",
+    "lease_bucket",
+    "operation_id",
+    "parse_lease",
+    "serve_table",
+    "unix_ms",
 ]

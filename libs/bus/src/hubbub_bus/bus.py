@@ -8,13 +8,14 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter
 
-from hubbub_bus import events, request
-from hubbub_bus.connection import Connection, Listener
-from hubbub_bus.events import GapListener, Handler, Subscription
-from hubbub_bus.observer import Observer
-from hubbub_bus.request import DEFAULT_TIMEOUT
-from hubbub_bus.serve import DEFAULT_CONCURRENCY, Endpoint
 from hubbub_contracts import Event, Model, Request
+
+from . import events, request
+from .connection import Connection, Listener
+from .endpoint import DEFAULT_CONCURRENCY, Endpoint
+from .events import GapListener, Handler, Subscription
+from .request import DEFAULT_TIMEOUT
+from .telemetry import BusTelemetry
 
 ReplyT = TypeVar("ReplyT", bound=Model)
 RequestT = TypeVar("RequestT", bound=Request)  # type: ignore[type-arg]  # its reply is named by the handler
@@ -29,13 +30,13 @@ class Bus:
 
     @classmethod
     async def connect(
-        cls, url: str, *, name: str, timeout: float | None = None, observer: Observer | None = None
+        cls, url: str, *, name: str, timeout: float | None = None, telemetry: BusTelemetry | None = None
     ) -> Bus:
         """Connects to the servers of `url` (comma-separated, credentials inside), trying for ever by default.
 
         Raises `Unreachable` after `timeout` seconds or when the credentials are refused, and `ServerTooOld`.
         """
-        return cls(await Connection.open(url, name, timeout, observer))
+        return cls(await Connection.open(url, name, timeout, telemetry))
 
     @property
     def connected(self) -> bool:

@@ -19,11 +19,12 @@ from urllib.parse import urlsplit
 import nats.errors
 from nats.aio.subscription import Subscription as NatsSubscription
 
-from hubbub_bus.client import PatientClient
-from hubbub_bus.ending import end
-from hubbub_bus.link_health import LinkHealth
-from hubbub_bus.observer import Observer, Unobserved
 from hubbub_contracts import ErrorCode, HubbubError, ids
+
+from .cancellation import cancel_and_wait
+from .link_health import LinkHealth
+from .patched_client import PatchedClient
+from .telemetry import BusTelemetry, NoTelemetry
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +57,10 @@ class Connection:
     It begins with the service's name, as in `node-n1`: servers tell by it whose inbox is whose.
     """
 
-    def __init__(self, client: PatientClient, name: str, observer: Observer) -> None:
+    def __init__(self, client: PatchedClient, name: str, telemetry: BusTelemetry) -> None:
         self.client = client
         self.name = name
-        self.observer = observer
+        self.telemetry = telemetry
         self.health = LinkHealth()
         self._reconnect_listeners: list[Listener] = []
         self._disconnect_listeners: list[Listener] = []
@@ -70,9 +71,11 @@ class Connection:
         self._refused = asyncio.Event()
 
     @classmethod
-    async def open(cls, url: str, name: str, timeout: float | None, observer: Observer | None = None) -> Connection:
+    async def open(
+        cls, url: str, name: str, timeout: float | None, telemetry: BusTelemetry | None = None
+    ) -> Connection:
         """Connects, trying for `timeout` seconds (for ever when None). Raises Unreachable and ServerTooOld."""
-        connection = cls(PatientClient(), name, observer or Unobserved())
+        connection = cls(PatchedClient(), name, telemetry or NoTelemetry())
         servers = [part.strip() for part in url.split(",")]
         connect = connection.client.connect(
             servers=servers,
@@ -149,7 +152,7 @@ class Connection:
         """Lets handlers finish and sends what is waiting, then closes."""
         self._closing = True
         if self._pulse is not None:
-            await end(self._pulse)
+            await cancel_and_wait(self._pulse)
         try:
             await asyncio.wait_for(self.client.drain(), DRAIN_TIMEOUT + 1)
         except (TimeoutError, nats.errors.Error):
@@ -181,7 +184,7 @@ class Connection:
     async def _on_error(self, error: Exception) -> None:
         if isinstance(error, nats.errors.SlowConsumerError):
             log.warning("messages dropped, a handler is too slow: %s", error.subject)
-            self.observer.overflowed()
+            self.telemetry.message_dropped()
             listener = self._overflow.get(error.sub)
             if listener is not None:
                 listener()
@@ -201,7 +204,7 @@ class Connection:
     async def _on_reconnected(self) -> None:
         self.health.connected(time.monotonic())
         log.info("connected to the bus again")
-        self.observer.reconnected()
+        self.telemetry.reconnected()
         _call(self._reconnect_listeners)
 
     async def _on_closed(self) -> None:

@@ -13,9 +13,10 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
 from pydantic import TypeAdapter, ValidationError
 
-from hubbub_bus.connection import Connection
-from hubbub_bus.context import operation_id, outgoing_headers
 from hubbub_contracts import ErrorCode, Event, HubbubError
+
+from .connection import Connection
+from .operation import operation_id, outgoing_headers
 
 log = logging.getLogger(__name__)
 

@@ -20,11 +20,12 @@ import nats.js.errors
 from nats.js import JetStreamContext, api
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from hubbub_bus import headers
-from hubbub_bus.bus import Bus
-from hubbub_bus.connection import Connection
-from hubbub_bus.context import operation_id, outgoing_headers
 from hubbub_contracts import ErrorCode, HubbubError, Model
+
+from . import headers
+from .bus import Bus
+from .connection import Connection
+from .operation import operation_id, outgoing_headers
 
 WRITE_TIMEOUT = 2.0
 MARKER_TTL = 60

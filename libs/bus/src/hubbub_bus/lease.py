@@ -20,11 +20,12 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from hubbub_bus.bus import Bus
-from hubbub_bus.ending import end
-from hubbub_bus.kv import Bucket, BucketMissing, Entry, KeyConflict, KeyValue, WriteUnknown
 from hubbub_contracts import HubbubError, ids, subjects
 from hubbub_contracts.bus.lease import LeaseRecord
+
+from .bus import Bus
+from .cancellation import cancel_and_wait
+from .kv import Bucket, BucketMissing, Entry, KeyConflict, KeyValue, WriteUnknown
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +36,15 @@ FENCE_TTL = 3600
 """Seconds that a fence stands."""
 ACQUIRE_PAUSE = 0.5
 
-Loss = Literal["lapsed", "fenced"]
+LeaseLoss = Literal["lapsed", "fenced"]
 
 
-def leases(bus: Bus, replicas: int = 1) -> KeyValue:
+def lease_bucket(bus: Bus, replicas: int = 1) -> KeyValue:
     """The bucket of all leases."""
     return KeyValue(bus, Bucket(subjects.LEASES_BUCKET, replicas=replicas))
 
 
-def read_lease(entry: Entry) -> LeaseRecord | None:
+def parse_lease(entry: Entry) -> LeaseRecord | None:
     """The lease that stands at a key, its epoch filled in; None for a marker or what is no lease."""
     if entry.value is None:
         return None
@@ -65,12 +66,12 @@ class Lease:
         holder: str,
         *,
         data: dict[str, Any] | None = None,
-        on_lost: Callable[[Loss], None] | None = None,
+        on_lost: Callable[[LeaseLoss], None] | None = None,
         on_regained: Callable[[], None] | None = None,
         ttl: int = TTL,
         renew_interval: float = RENEW_INTERVAL,
     ) -> None:
-        self._store = leases(bus)
+        self._store = lease_bucket(bus)
         self._key = key
         self._holder = holder
         self._data = data or {}
@@ -147,7 +148,7 @@ class Lease:
             await self._store.ensure()
 
     def _as_ours(self, entry: Entry) -> LeaseRecord | None:
-        record = read_lease(entry)
+        record = parse_lease(entry)
         return record if record is not None and record.instance == self._instance and not record.fenced else None
 
     async def _keep(self) -> None:
@@ -190,7 +191,7 @@ class Lease:
                 self._on_regained()
         return True
 
-    def _lost(self, how: Loss) -> None:
+    def _lost(self, how: LeaseLoss) -> None:
         log.warning("the lease %s is lost: %s", self._key, how)
         if self._on_lost is not None:
             self._on_lost(how)
@@ -198,7 +199,7 @@ class Lease:
     async def _stop_renewing(self) -> None:
         task, self._task = self._task, None
         if task is not None:
-            await end(task)
+            await cancel_and_wait(task)
 
 
 async def fence(store: KeyValue, key: str, epoch: int) -> bool:
@@ -207,7 +208,7 @@ async def fence(store: KeyValue, key: str, epoch: int) -> bool:
     False when it was ended already, or a newer life holds the lease.
     """
     standing = await store.get(key)
-    record = None if standing is None else read_lease(standing)
+    record = None if standing is None else parse_lease(standing)
     if record is not None and (record.fenced or (record.epoch or 0) > epoch):
         return False
     fenced = LeaseRecord(

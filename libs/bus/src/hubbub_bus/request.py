@@ -15,12 +15,13 @@ import nats.errors
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from hubbub_bus import headers
-from hubbub_bus.connection import Connection
-from hubbub_bus.context import current_operation, operation_id, outgoing_headers, unix_ms
-from hubbub_bus.observer import OK
-from hubbub_bus.spans import answered, request_span
 from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model, Request
+
+from . import headers
+from .connection import Connection
+from .operation import current_operation, operation_id, outgoing_headers, unix_ms
+from .spans import answered, request_span
+from .telemetry import OK
 
 ReplyT = TypeVar("ReplyT", bound=Model)
 
@@ -59,7 +60,7 @@ async def request(
             raise
         finally:
             answered(span, outcome)
-            connection.observer.requested(message.verb, outcome, time.perf_counter() - begun)
+            connection.telemetry.request_finished(message.verb, outcome, time.perf_counter() - begun)
 
 
 async def _ask(

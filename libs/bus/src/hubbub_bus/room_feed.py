@@ -13,12 +13,13 @@ from typing import Literal
 from nats.aio.msg import Msg
 from pydantic import ValidationError
 
-from hubbub_bus import headers
-from hubbub_bus.bus import Bus
-from hubbub_bus.events import GapListener, Subscription
-from hubbub_bus.kv import entry_of
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.records import PeerRecord, RoomRecord
+
+from . import headers
+from .bus import Bus
+from .events import GapListener, Subscription
+from .kv import entry_of
 
 log = logging.getLogger(__name__)
 

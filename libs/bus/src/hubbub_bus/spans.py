@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from opentelemetry import propagate, trace
 
-from hubbub_bus.observer import OK
+from .telemetry import OK
 
 _tracer = trace.get_tracer("hubbub.bus")
 

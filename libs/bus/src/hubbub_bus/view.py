@@ -20,11 +20,12 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from types import MappingProxyType
 from typing import cast
 
-from hubbub_bus.bus import Bus
-from hubbub_bus.ending import end
-from hubbub_bus.kv import BucketMissing, Entry, KeyValue
-from hubbub_bus.watch import Listed, watch
 from hubbub_contracts import ErrorCode, HubbubError
+
+from .bus import Bus
+from .cancellation import cancel_and_wait
+from .kv import BucketMissing, Entry, KeyValue
+from .watch import Listed, watch
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class View:
         """Follows no more."""
         task, self._task = self._task, None
         if task is not None:
-            await end(task)
+            await cancel_and_wait(task)
         self._healthy.clear()
 
     @property

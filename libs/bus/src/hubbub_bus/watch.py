@@ -16,9 +16,10 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
 from nats.js import api
 
-from hubbub_bus.bus import Bus
-from hubbub_bus.kv import BucketMissing, Entry, KeyValue, entry_of
 from hubbub_contracts import ErrorCode, HubbubError
+
+from .bus import Bus
+from .kv import BucketMissing, Entry, KeyValue, entry_of
 
 HEARTBEAT = 1.0
 SILENCE = 3.0

@@ -1,12 +1,13 @@
-"""What every service has: settings, logs, traces, metrics, a life with an orderly end and background tasks."""
+"""What every service shares: settings, logs, traces, metrics, background tasks, and start and stop in order."""
 
-from hubbub_service.lifecycle import Lifecycle, run
-from hubbub_service.logging import configure_logging
-from hubbub_service.metrics import Metrics
-from hubbub_service.ops import OpsEndpoint, serve_ops
-from hubbub_service.settings import ServiceSettings, load_settings
-from hubbub_service.tasks import Tasks
-from hubbub_service.tracing import configure_tracing
+from .lifecycle import Lifecycle, run
+from .logging import configure_logging
+from .metrics import Metrics
+from .ops import OpsEndpoint, serve_ops
+from .run_service import run_service
+from .settings import ServiceSettings, load_settings
+from .tasks import Tasks
+from .tracing import configure_tracing
 
 __all__ = [
     "Lifecycle",
@@ -18,5 +19,6 @@ __all__ = [
     "configure_tracing",
     "load_settings",
     "run",
+    "run_service",
     "serve_ops",
 ]

@@ -1,10 +1,10 @@
 """The life of a service: start, work until told to stop, stop in the reverse order, in bounded time.
 
-    async def main(life: Lifecycle) -> None:
+    async def main(lifecycle: Lifecycle) -> None:
         bus = await Bus.connect(...)
-        life.on_stop("bus", bus.close)          # undone last
+        lifecycle.on_stop("bus", bus.close)          # undone last
         ...
-        life.on_stop("endpoints", endpoint.stop)  # undone first
+        lifecycle.on_stop("endpoints", endpoint.stop)  # undone first
 
     run(main)
 
@@ -20,7 +20,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hubbub_service.tasks import Tasks
+from .tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -87,36 +87,36 @@ def run(main: Callable[[Lifecycle], Awaitable[None]], *, deadline: float = STOP_
 
 
 async def _run(main: Callable[[Lifecycle], Awaitable[None]], deadline: float) -> int:
-    life = Lifecycle()
+    lifecycle = Lifecycle()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_log_unhandled)
-    starting = asyncio.ensure_future(_start(main, life))
+    starting = asyncio.ensure_future(_start(main, lifecycle))
 
     def signalled(name: str) -> None:
-        if life.stopping:
+        if lifecycle.stopping:
             log.warning("%s again: stopping at once", name)
             raise SystemExit(1)
         log.info("%s: stopping", name)
-        life.stop()
+        lifecycle.stop()
         starting.cancel()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, signalled, number.name)
     with contextlib.suppress(asyncio.CancelledError):
         await starting
-    await life.wait()
-    await life.close(deadline)
+    await lifecycle.wait()
+    await lifecycle.close(deadline)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.remove_signal_handler(number)
-    return 0 if life.failure is None else 1
+    return 0 if lifecycle.failure is None else 1
 
 
-async def _start(main: Callable[[Lifecycle], Awaitable[None]], life: Lifecycle) -> None:
+async def _start(main: Callable[[Lifecycle], Awaitable[None]], lifecycle: Lifecycle) -> None:
     try:
-        await main(life)
+        await main(lifecycle)
     except Exception as error:
         log.exception("the start failed")
-        life.fail(f"the start failed: {error}")
+        lifecycle.fail(f"the start failed: {error}")
 
 
 def _log_unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -16,14 +16,12 @@ import contextlib
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 import h11
 
-if TYPE_CHECKING:
-    from hubbub_service.lifecycle import Lifecycle
-    from hubbub_service.metrics import Metrics
-    from hubbub_service.settings import ServiceSettings
+from .lifecycle import Lifecycle
+from .metrics import Metrics
+from .settings import ServiceSettings
 
 REQUEST_TIMEOUT = 5.0
 """Seconds from the connection to the end of the answer."""
@@ -33,13 +31,17 @@ _JSON = "application/json"
 
 
 class OpsEndpoint:
-    """The answers. `waits_for` says why the service is not ready: `starting`, until somebody knows better."""
+    """The HTTP server. `/ready` answers 503 with the reason `starting` until `report_readiness` is called."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self.waits_for: Callable[[], str | None] = lambda: "starting"
+        self._why_not_ready: Callable[[], str | None] = lambda: "starting"
         self._server: asyncio.Server | None = None
         self._connections = 0
+
+    def report_readiness(self, why_not_ready: Callable[[], str | None]) -> None:
+        """Calls `why_not_ready` for each request to `/ready`: None is ready, a text is the reason in the 503."""
+        self._why_not_ready = why_not_ready
 
     async def start(self, host: str, port: int) -> None:
         """Listens. Raises OSError that names the port."""
@@ -98,7 +100,7 @@ class OpsEndpoint:
             case b"/health":
                 return HTTPStatus.OK, _JSON, b'{"status":"ok"}'
             case b"/ready":
-                reason = self.waits_for()
+                reason = self._why_not_ready()
                 if reason is None:
                     return HTTPStatus.OK, _JSON, b'{"ready":true}'
                 body = json.dumps({"ready": False, "reason": reason}).encode()
@@ -110,10 +112,13 @@ class OpsEndpoint:
         return HTTPStatus.NOT_FOUND, _JSON, b"{}"
 
 
-async def serve_ops(settings: ServiceSettings, metrics: Metrics, life: Lifecycle) -> OpsEndpoint:
-    """The endpoint, listening where METRICS_PORT says, nowhere when it is not set; undone by `life`."""
+async def serve_ops(settings: ServiceSettings, metrics: Metrics, lifecycle: Lifecycle) -> OpsEndpoint:
+    """Starts the endpoint on METRICS_PORT, and stops it with `lifecycle`; without METRICS_PORT it does not listen.
+
+    Raises OSError when the port cannot be bound.
+    """
     endpoint = OpsEndpoint(metrics)
     if settings.metrics_port is not None:
         await endpoint.start(settings.metrics_host, settings.metrics_port)
-        life.on_stop("ops endpoint", endpoint.stop)
+        lifecycle.on_stop("ops endpoint", endpoint.stop)
     return endpoint

@@ -42,8 +42,8 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     metrics = Metrics("media-node")
     ops = await serve_ops(settings, metrics, life)
     bus_metrics = BusMetrics(metrics)
-    bus = await Bus.connect(settings.nats_url, name=f"node-{settings.node_id}", observer=bus_metrics)
-    bus_metrics.watch(lambda: bus.connected)
+    bus = await Bus.connect(settings.nats_url, name=f"node-{settings.node_id}", telemetry=bus_metrics)
+    bus_metrics.report_connected(lambda: bus.connected)
     life.on_stop("bus", bus.close)
     bus.on_closed(lambda: life.fail("the bus is closed for good"))
 
@@ -75,8 +75,8 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     core.on_event = partial(events.handle, node)
     state.census = take_census(node.tables, len(core.addresses))
 
-    metrics.watch(lambda: read_worker_metrics(core, state))
-    ops.waits_for = lambda: _what_is_missing(bus, state, life)
+    metrics.on_scrape(lambda: read_worker_metrics(core, state))
+    ops.report_readiness(lambda: _what_is_missing(bus, state, life))
 
     await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda told: feeds.heard_revisions(told.revisions))
     beats.start()

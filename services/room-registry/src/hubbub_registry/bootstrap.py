@@ -44,8 +44,8 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     metrics = Metrics("registry")
     ops = await serve_ops(settings, metrics, life)
     bus_metrics = BusMetrics(metrics)
-    bus = await Bus.connect(settings.nats_url, name="registry", observer=bus_metrics)
-    bus_metrics.watch(lambda: bus.connected)
+    bus = await Bus.connect(settings.nats_url, name="registry", telemetry=bus_metrics)
+    bus_metrics.report_connected(lambda: bus.connected)
     life.on_stop("bus", bus.close)
     bus.on_closed(lambda: life.fail("the connection to the bus is closed for good"))
 
@@ -68,9 +68,9 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     sweep_interval = min(1.0, settings.empty_room_ttl / 4, settings.reconnect_grace / 4)
     sweeper = Sweeper(store, settings.empty_room_ttl, settings.reconnect_grace)
     Housekeeping(bus, store, nodes, board, watchdog, sweeper, sweep_interval, changed).start(tasks)
-    metrics.watch(lambda: read_cluster(store.rooms, nodes))
+    metrics.on_scrape(lambda: read_cluster(store.rooms, nodes))
     await _serve(bus, store, nodes, limits, settings, life)
-    ops.waits_for = partial(_what_is_missing, bus, store, board, life)
+    ops.report_readiness(partial(_what_is_missing, bus, store, board, life))
     log.info("the registry answers")
 
 

@@ -34,8 +34,8 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     listener = _listen(settings.host, settings.port)
     metrics = Metrics("signaling")
     bus_metrics = BusMetrics(metrics)
-    bus = await Bus.connect(settings.nats_url, name=f"signaling-{settings.signaling_id}", observer=bus_metrics)
-    bus_metrics.watch(lambda: bus.connected)
+    bus = await Bus.connect(settings.nats_url, name=f"signaling-{settings.signaling_id}", telemetry=bus_metrics)
+    bus_metrics.report_connected(lambda: bus.connected)
     life.on_stop("bus", bus.close)
     bus.on_closed(lambda: life.fail("the bus is closed for good"))
 
@@ -58,7 +58,7 @@ async def start(settings: Settings, life: Lifecycle) -> None:
     origins = _origins(settings.frontend_url)
     certificate = _certificate(settings, life)
     sockets = SocketServer(office, origins=origins)
-    metrics.watch(lambda: read_sessions(office, sockets))
+    metrics.on_scrape(lambda: read_sessions(office, sockets))
     server = uvicorn.Server(
         uvicorn.Config(
             socketio.ASGIApp(

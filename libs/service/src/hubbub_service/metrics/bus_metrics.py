@@ -1,4 +1,4 @@
-"""What a service's connection to the bus does, as metrics."""
+"""The metrics of a service's connection to the bus."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from .metrics import Metrics, Reading
 
 
 class BusMetrics:
-    """The `hubbub_bus.Observer` of a service."""
+    """Implements `hubbub_bus.BusTelemetry`."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    def requested(self, verb: str, outcome: str, seconds: float) -> None:
-        """A request of ours was answered, or given up."""
+    def request_finished(self, verb: str, outcome: str, seconds: float) -> None:
+        """See `BusTelemetry`."""
         self._metrics.observe(catalogue.BUS_REQUEST_DURATION, seconds, verb, outcome)
 
-    def handled(self, verb: str, outcome: str, seconds: float) -> None:
-        """A request of somebody else's was answered."""
+    def request_handled(self, verb: str, outcome: str, seconds: float) -> None:
+        """See `BusTelemetry`."""
         self._metrics.observe(catalogue.BUS_HANDLING_DURATION, seconds, verb, outcome)
 
     def reconnected(self) -> None:
-        """The connection was made again."""
+        """See `BusTelemetry`."""
         self._metrics.count(catalogue.BUS_RECONNECTS)
 
-    def overflowed(self) -> None:
-        """A message was dropped because a handler is too slow."""
+    def message_dropped(self) -> None:
+        """See `BusTelemetry`."""
         self._metrics.count(catalogue.BUS_OVERFLOWS)
 
-    def watch(self, connected: Callable[[], bool]) -> None:
-        """Shows whether the connection stands."""
-        self._metrics.watch(lambda: [Reading(catalogue.BUS_CONNECTED, connected())])
+    def report_connected(self, connected: Callable[[], bool]) -> None:
+        """Calls `connected` on every scrape, for the gauge of the connection's state."""
+        self._metrics.on_scrape(lambda: [Reading(catalogue.BUS_CONNECTED, connected())])

@@ -33,7 +33,7 @@ BUS_HANDLING_DURATION = Metric(
     _DURATIONS,
 )
 BUS_CONNECTED = Metric(
-    "hubbub_bus_connected", "gauge", "0 or 1", "Whether the connection to NATS stands.", SERVICES, observed=True
+    "hubbub_bus_connected", "gauge", "0 or 1", "Whether the connection to NATS stands.", SERVICES, on_scrape=True
 )
 BUS_RECONNECTS = Metric(
     "hubbub_bus_reconnects_total", "counter", "connections", "Connections to NATS that were made again.", SERVICES
@@ -48,7 +48,7 @@ BUS_OVERFLOWS = Metric(
 
 # Signaling.
 CONNECTIONS = Metric(
-    "hubbub_connections", "gauge", "sockets", "Open Socket.IO connections of this instance.", _SIGNALING, observed=True
+    "hubbub_connections", "gauge", "sockets", "Open Socket.IO connections of this instance.", _SIGNALING, on_scrape=True
 )
 SESSIONS = Metric(
     "hubbub_sessions",
@@ -56,7 +56,7 @@ SESSIONS = Metric(
     "sessions",
     "Peers served by this instance, those that may still be resumed among them.",
     _SIGNALING,
-    observed=True,
+    on_scrape=True,
 )
 SOCKET_REQUEST_DURATION = Metric(
     "hubbub_socket_request_duration_seconds",
@@ -78,8 +78,8 @@ DEPARTURES = Metric(
 )
 
 # The registry. Each replica knows the whole: take the maximum over replicas, not the sum.
-ROOMS = Metric("hubbub_rooms", "gauge", "rooms", "Rooms with peers, in the whole cluster.", _REGISTRY, observed=True)
-PEERS = Metric("hubbub_peers", "gauge", "peers", "Peers in rooms, in the whole cluster.", _REGISTRY, observed=True)
+ROOMS = Metric("hubbub_rooms", "gauge", "rooms", "Rooms with peers, in the whole cluster.", _REGISTRY, on_scrape=True)
+PEERS = Metric("hubbub_peers", "gauge", "peers", "Peers in rooms, in the whole cluster.", _REGISTRY, on_scrape=True)
 PRODUCERS = Metric(
     "hubbub_producers",
     "gauge",
@@ -87,7 +87,7 @@ PRODUCERS = Metric(
     "Producers, in the whole cluster; `kind` is `audio` or `video`.",
     _REGISTRY,
     ("kind",),
-    observed=True,
+    on_scrape=True,
 )
 NODES = Metric(
     "hubbub_nodes",
@@ -96,23 +96,29 @@ NODES = Metric(
     "Media nodes as this replica judges them: `awaited`, `alive`, `suspect` or `condemned`.",
     _REGISTRY,
     ("state",),
-    observed=True,
+    on_scrape=True,
 )
 
 # The media node: what there is.
 NODE_LEASED = Metric(
-    "hubbub_node_leased", "gauge", "0 or 1", "Whether this node holds its lease and takes work.", _NODE, observed=True
+    "hubbub_node_leased", "gauge", "0 or 1", "Whether this node holds its lease and takes work.", _NODE, on_scrape=True
 )
-NODE_ROOMS = Metric("hubbub_node_rooms", "gauge", "rooms", "Rooms on a worker.", _NODE, ("worker",), observed=True)
-NODE_PEERS = Metric("hubbub_node_peers", "gauge", "peers", "Peers on a worker.", _NODE, ("worker",), observed=True)
+NODE_ROOMS = Metric("hubbub_node_rooms", "gauge", "rooms", "Rooms on a worker.", _NODE, ("worker",), on_scrape=True)
+NODE_PEERS = Metric("hubbub_node_peers", "gauge", "peers", "Peers on a worker.", _NODE, ("worker",), on_scrape=True)
 NODE_TRANSPORTS = Metric(
-    "hubbub_node_transports", "gauge", "transports", "WebRTC transports on a worker.", _NODE, ("worker",), observed=True
+    "hubbub_node_transports",
+    "gauge",
+    "transports",
+    "WebRTC transports on a worker.",
+    _NODE,
+    ("worker",),
+    on_scrape=True,
 )
 NODE_PRODUCERS = Metric(
-    "hubbub_node_producers", "gauge", "producers", "Producers on a worker.", _NODE, ("worker",), observed=True
+    "hubbub_node_producers", "gauge", "producers", "Producers on a worker.", _NODE, ("worker",), on_scrape=True
 )
 NODE_CONSUMERS = Metric(
-    "hubbub_node_consumers", "gauge", "consumers", "Consumers on a worker.", _NODE, ("worker",), observed=True
+    "hubbub_node_consumers", "gauge", "consumers", "Consumers on a worker.", _NODE, ("worker",), on_scrape=True
 )
 NODE_TCP_CONNECTIONS = Metric(
     "hubbub_node_tcp_connections",
@@ -121,7 +127,7 @@ NODE_TCP_CONNECTIONS = Metric(
     "TCP connections to a worker, of clients whose network lets no UDP through.",
     _NODE,
     ("worker",),
-    observed=True,
+    on_scrape=True,
 )
 
 # The media node: packets.
@@ -132,7 +138,7 @@ WORKER_PACKETS = Metric(
     "Datagrams of any kind, `direction` being `received` or `sent`.",
     _NODE,
     ("worker", "direction"),
-    observed=True,
+    on_scrape=True,
 )
 WORKER_BYTES = Metric(
     "hubbub_worker_bytes_total",
@@ -141,7 +147,7 @@ WORKER_BYTES = Metric(
     "Their bytes, without UDP and IP.",
     _NODE,
     ("worker", "direction"),
-    observed=True,
+    on_scrape=True,
 )
 WORKER_DROPPED = Metric(
     "hubbub_worker_dropped_total",
@@ -151,7 +157,7 @@ WORKER_DROPPED = Metric(
     "`unknown_address` never authenticated, `unknown_ssrc` belongs to no producer, `outbox_full` is our overload.",
     _NODE,
     ("worker", "reason"),
-    observed=True,
+    on_scrape=True,
 )
 WORKER_SEND_DROPPED = Metric(
     "hubbub_worker_send_dropped_total",
@@ -161,7 +167,7 @@ WORKER_SEND_DROPPED = Metric(
     "(`video` first, then `audio`, then `control`).",
     _NODE,
     ("worker", "reason"),
-    observed=True,
+    on_scrape=True,
 )
 WORKER_TCP_ACCEPTED = Metric(
     "hubbub_worker_tcp_accepted_total",
@@ -170,7 +176,7 @@ WORKER_TCP_ACCEPTED = Metric(
     "TCP connections that were taken, whatever became of them.",
     _NODE,
     ("worker",),
-    observed=True,
+    on_scrape=True,
 )
 WORKER_TCP_REFUSED = Metric(
     "hubbub_worker_tcp_refused_total",
@@ -179,7 +185,7 @@ WORKER_TCP_REFUSED = Metric(
     "TCP connections closed at once, because there were too many in all or from one address.",
     _NODE,
     ("worker",),
-    observed=True,
+    on_scrape=True,
 )
 WORKER_CPU = Metric(
     "hubbub_worker_cpu_seconds_total",
@@ -188,7 +194,7 @@ WORKER_CPU = Metric(
     "CPU time of a worker's thread; its rate is at most 1.",
     _NODE,
     ("worker",),
-    observed=True,
+    on_scrape=True,
 )
 WORKER_FAULTS = Metric(
     "hubbub_worker_faults_total",
@@ -197,7 +203,7 @@ WORKER_FAULTS = Metric(
     "Bugs in the packet path that were contained.",
     _NODE,
     ("worker",),
-    observed=True,
+    on_scrape=True,
 )
 CORE_EVENTS_DROPPED = Metric(
     "hubbub_core_events_dropped_total",
@@ -205,7 +211,7 @@ CORE_EVENTS_DROPPED = Metric(
     "events",
     "Events of the workers dropped because the control loop was slow; closures never are.",
     _NODE,
-    observed=True,
+    on_scrape=True,
 )
 
 # The media node: how media fares. `received` is from clients, `sent` to them.
@@ -216,7 +222,7 @@ RTP_NACKED = Metric(
     "Packets asked for again (NACK): by us of what is `received`, by clients of what is `sent`.",
     _NODE,
     ("worker", "direction"),
-    observed=True,
+    on_scrape=True,
 )
 RTP_NACK_MISSES = Metric(
     "hubbub_rtp_nack_misses_total",
@@ -225,7 +231,7 @@ RTP_NACK_MISSES = Metric(
     "Packets that a client asked for again too late: they were no longer kept.",
     _NODE,
     ("worker",),
-    observed=True,
+    on_scrape=True,
 )
 RTP_REPAIRED = Metric(
     "hubbub_rtp_repaired_packets_total",
@@ -234,7 +240,7 @@ RTP_REPAIRED = Metric(
     "Packets that came, or were sent, once more (RTX).",
     _NODE,
     ("worker", "direction"),
-    observed=True,
+    on_scrape=True,
 )
 RTP_KEY_FRAME_REQUESTS = Metric(
     "hubbub_rtp_key_frame_requests_total",
@@ -243,7 +249,7 @@ RTP_KEY_FRAME_REQUESTS = Metric(
     "Key frames asked for (PLI, FIR): by us of what is `received`, by clients of what is `sent`.",
     _NODE,
     ("worker", "direction"),
-    observed=True,
+    on_scrape=True,
 )
 TRANSPORT_CC_PACKETS = Metric(
     "hubbub_transport_cc_packets_total",
@@ -252,7 +258,7 @@ TRANSPORT_CC_PACKETS = Metric(
     "Packets sent that clients' transport-wide feedback told of.",
     _NODE,
     ("worker",),
-    observed=True,
+    on_scrape=True,
 )
 TRANSPORT_CC_LOST = Metric(
     "hubbub_transport_cc_lost_packets_total",
@@ -261,7 +267,7 @@ TRANSPORT_CC_LOST = Metric(
     "Of these, the ones that did not arrive.",
     _NODE,
     ("worker",),
-    observed=True,
+    on_scrape=True,
 )
 MEDIA_LOSS = Metric(
     "hubbub_media_loss_ratio",
@@ -271,7 +277,7 @@ MEDIA_LOSS = Metric(
     _NODE,
     ("worker", "direction"),
     (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5),
-    observed=True,
+    on_scrape=True,
 )
 MEDIA_JITTER = Metric(
     "hubbub_media_jitter_seconds",
@@ -281,7 +287,7 @@ MEDIA_JITTER = Metric(
     _NODE,
     ("worker", "direction"),
     (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2),
-    observed=True,
+    on_scrape=True,
 )
 MEDIA_ROUND_TRIP = Metric(
     "hubbub_media_round_trip_seconds",
@@ -291,7 +297,7 @@ MEDIA_ROUND_TRIP = Metric(
     _NODE,
     ("worker",),
     (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0),
-    observed=True,
+    on_scrape=True,
 )
 PRODUCER_SCORE = Metric(
     "hubbub_producer_score",
@@ -301,7 +307,7 @@ PRODUCER_SCORE = Metric(
     _NODE,
     ("worker",),
     (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0),
-    observed=True,
+    on_scrape=True,
 )
 BITRATE_ESTIMATE = Metric(
     "hubbub_bitrate_estimate_bits_per_second",
@@ -311,7 +317,7 @@ BITRATE_ESTIMATE = Metric(
     _NODE,
     ("worker", "direction"),
     (50e3, 100e3, 250e3, 500e3, 1e6, 2e6, 3e6, 5e6, 10e6),
-    observed=True,
+    on_scrape=True,
 )
 
 # The media node: how clients fare.

@@ -25,5 +25,5 @@ class Metric:
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
     """Upper bounds of a histogram, without infinity."""
-    observed: bool = False
+    on_scrape: bool = False
     """Read from what is, when it is asked for, instead of being counted as it happens."""

@@ -50,12 +50,12 @@ class Metrics:
     def __init__(self, service: Service) -> None:
         self._registry = CollectorRegistry()
         declared = [each for each in CATALOGUE if service in each.services]
-        counted = [each for each in declared if not each.observed]
+        counted = [each for each in declared if not each.on_scrape]
         self._counters = {each: self._counter(each) for each in counted if each.kind == "counter"}
         self._gauges = {each: self._gauge(each) for each in counted if each.kind == "gauge"}
         self._histograms = {each: self._histogram(each) for each in counted if each.kind == "histogram"}
-        self._observer = _Observer([each for each in declared if each.observed])
-        self._registry.register(self._observer)
+        self._scraped = _ScrapeCollector([each for each in declared if each.on_scrape])
+        self._registry.register(self._scraped)
         ProcessCollector(registry=self._registry)
 
     def count(self, metric: Metric, *labels: str, by: float = 1) -> None:
@@ -73,9 +73,9 @@ class Metrics:
         histogram = self._histograms[metric]
         (histogram.labels(*labels) if labels else histogram).observe(value)
 
-    def watch(self, read: Read) -> None:
-        """Has `read` called, in the event loop, whenever the metrics are asked for."""
-        self._observer.reads.append(read)
+    def on_scrape(self, read: Read) -> None:
+        """Calls `read` in the event loop on every scrape, for metrics declared with `on_scrape`."""
+        self._scraped.reads.append(read)
 
     def exposition(self, accept: str = "") -> tuple[bytes, str]:
         """The text that Prometheus reads, and its content type, which `accept` has a say in."""
@@ -92,7 +92,7 @@ class Metrics:
         return Histogram(metric.name, metric.help, metric.labels, buckets=metric.buckets, registry=self._registry)
 
 
-class _Observer(Collector):
+class _ScrapeCollector(Collector):
     """Makes families of what is read."""
 
     def __init__(self, metrics: Iterable[Metric]) -> None:

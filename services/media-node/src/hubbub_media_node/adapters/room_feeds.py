@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hubbub_bus import Bus, RoomChange, RoomFeed, end
+from hubbub_bus import Bus, RoomChange, RoomFeed, cancel_and_wait
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_contracts.bus.room import GetRoom
@@ -126,7 +126,7 @@ class BusRoomFeeds:
         """Listens no more."""
         _, task = self._rooms.pop(room_id, (None, None))
         if task is not None:
-            self._tasks.spawn(end(task), "end-room-feed")
+            self._tasks.spawn(cancel_and_wait(task), "end-room-feed")
 
     def heard_revisions(self, revisions: Mapping[str, int]) -> None:
         """The registry tells each room's revision now and then: behind it twice means that a change was lost."""

@@ -13,8 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from hubbub_bus import Bus, Lease
-from hubbub_bus.lease import Loss
+from hubbub_bus import Bus, Lease, LeaseLoss
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.errors import HubbubError
@@ -85,6 +84,6 @@ class Tenure:
                 log.warning("not everything is closed yet: %s", error)
                 await asyncio.sleep(_PAUSE)
 
-    def _lost(self, how: Loss) -> None:
+    def _lost(self, how: LeaseLoss) -> None:
         if how == "fenced":
             self._fenced.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from hubbub_bus import Bus, Entry, View, fence, leases, read_lease
+from hubbub_bus import Bus, Entry, View, fence, lease_bucket, parse_lease
 from hubbub_contracts import subjects
 from hubbub_registry.domain.nodes import Nodes
 
@@ -17,7 +17,7 @@ class LeaseBoard:
     """Feeds `nodes` with their leases, and knows the signaling instances that have one."""
 
     def __init__(self, bus: Bus, nodes: Nodes, on_change: Callable[[], None], replicas: int = 1) -> None:
-        self._store = leases(bus, replicas)
+        self._store = lease_bucket(bus, replicas)
         self._view = View(bus, self._store, self._changed)
         self._nodes = nodes
         self._on_change = on_change
@@ -45,7 +45,7 @@ class LeaseBoard:
         return await fence(self._store, subjects.node_lease(node_id), epoch)
 
     def _changed(self, entry: Entry, _before: Entry | None) -> None:
-        lease = read_lease(entry)
+        lease = parse_lease(entry)
         if entry.key.startswith(_SIGNALING):
             instance = entry.key.removeprefix(_SIGNALING)
             if lease is None or lease.fenced:

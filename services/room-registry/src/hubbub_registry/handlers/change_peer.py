@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hubbub_bus.context import operation_id
+from hubbub_bus import operation_id
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_registry.domain.room_state import Held

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import asyncio
 
-from hubbub_bus import KeyConflict
-from hubbub_bus.context import operation_id, unix_ms
+from hubbub_bus import KeyConflict, operation_id, unix_ms
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.peer import JoinRoom, LeaveReason
 from hubbub_contracts.bus.records import PeerRecord, RoomRecord

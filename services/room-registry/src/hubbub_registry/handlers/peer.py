@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from hubbub_bus.context import operation_id
+from hubbub_bus import operation_id
 from hubbub_contracts import Done, ErrorCode, HubbubError
 from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom
 from hubbub_contracts.bus.records import PeerRecord

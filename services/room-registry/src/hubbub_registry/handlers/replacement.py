@@ -9,8 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Iterable
 
-from hubbub_bus import KeyConflict
-from hubbub_bus.context import operation_id
+from hubbub_bus import KeyConflict, operation_id
 from hubbub_contracts import HubbubError
 from hubbub_registry.domain.nodes import Nodes
 from hubbub_registry.domain.replacement import PeerMove, RoomMove, moved, peer_moves, room_moves

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from hubbub_bus.context import operation_id, unix_ms
+from hubbub_bus import operation_id, unix_ms
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.records import RoomRecord
 from hubbub_contracts.bus.room import CreateRoom, GetRoom, RoomCreated, RoomSnapshot

@@ -6,8 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Collection
 
-from hubbub_bus import KeyConflict
-from hubbub_bus.context import operation_id
+from hubbub_bus import KeyConflict, operation_id
 from hubbub_contracts import HubbubError
 from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_contracts.bus.records import PeerRecord

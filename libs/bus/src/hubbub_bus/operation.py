@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from opentelemetry import propagate
 
-from hubbub_bus import headers
 from hubbub_contracts import ids
+
+from . import headers
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,13 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
 from pydantic import ValidationError
 
-from hubbub_bus import headers
-from hubbub_bus.connection import Connection
-from hubbub_bus.context import Operation, enter_operation, unix_ms
-from hubbub_bus.observer import OK
-from hubbub_bus.spans import answered, handling_span
 from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model, Request, ids
+
+from . import headers
+from .connection import Connection
+from .operation import Operation, enter_operation, unix_ms
+from .spans import answered, handling_span
+from .telemetry import OK
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class Endpoint(Generic[RequestT, ReplyT]):
                 await self._answer(message, reply)
                 log.debug("%s: %s", self._model.verb, outcome)
         finally:
-            self._connection.observer.handled(self._model.verb, outcome, time.perf_counter() - begun)
+            self._connection.telemetry.request_handled(self._model.verb, outcome, time.perf_counter() - begun)
 
     async def _reply(self, data: bytes, carried: dict[str, str]) -> Model:
         verb = self._model.verb

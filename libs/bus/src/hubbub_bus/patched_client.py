@@ -10,7 +10,7 @@ from __future__ import annotations
 from nats.aio.client import Client
 
 
-class PatientClient(Client):
+class PatchedClient(Client):
     """A client that takes a pong which nobody waits for any more as a sign of life, no more and no less."""
 
     async def _process_pong(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from hubbub_bus import end
+from hubbub_bus import cancel_and_wait
 
 
 async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same() -> None:
@@ -22,7 +22,7 @@ async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same() -> None:
 
     task = asyncio.create_task(deaf_once())
     await asyncio.sleep(0)
-    await end(task)
+    await cancel_and_wait(task)
     assert task.cancelled()
     assert lost == 1
 
@@ -33,5 +33,5 @@ async def test_a_task_that_has_failed_ends_in_silence() -> None:
 
     task = asyncio.create_task(fail())
     await asyncio.sleep(0)
-    await end(task)
+    await cancel_and_wait(task)
     assert task.done()

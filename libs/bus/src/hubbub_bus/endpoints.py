@@ -1,0 +1,66 @@
+"""Serves a table of request handlers: one endpoint for each request type."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
+
+from hubbub_contracts import Model, Request
+
+from .bus import Bus
+from .endpoint import DEFAULT_CONCURRENCY, Endpoint
+
+ContextT = TypeVar("ContextT")
+
+RequestTable: TypeAlias = Mapping[type[Request[Any]], Callable[[ContextT, Any], Awaitable[Model]]]
+"""Request type -> handler, a function of (context, request) that returns the reply or raises HubbubError."""
+
+
+class Endpoints:
+    """The running endpoints of one table."""
+
+    def __init__(self, endpoints: Sequence[Endpoint[Any, Any]]) -> None:
+        self._endpoints = endpoints
+
+    async def stop(self) -> None:
+        """Stops all endpoints concurrently: no new requests, and running ones may finish (see `Endpoint.stop`)."""
+        await asyncio.gather(*(endpoint.stop() for endpoint in self._endpoints))
+
+
+async def serve_table(
+    bus: Bus,
+    table: RequestTable[ContextT],
+    context: ContextT,
+    subject_of: Callable[[str], str],
+    *,
+    queue: str | None = None,
+    concurrency: int = DEFAULT_CONCURRENCY,
+    flush: bool = False,
+) -> Endpoints:
+    """Serves every request type of `table` until the result is stopped.
+
+    Arguments:
+        context: the first argument of every handler.
+        subject_of: maps a verb (`Request.verb`) to the subject on which it is served.
+        queue: a NATS queue group, whose members share the requests. None: every subscriber gets every request.
+        concurrency: requests of one type that are handled at once. Requests beyond it get `unavailable`.
+        flush: return only after the server has confirmed the subscriptions.
+
+    When one subscription or the flush fails, stops the endpoints already started and raises the NATS client's error.
+    """
+    started: list[Endpoint[Any, Any]] = []
+    endpoints = Endpoints(started)
+    try:
+        for request, handler in table.items():
+            bound = partial(handler, context)
+            started.append(
+                await bus.serve(subject_of(request.verb), request, bound, queue=queue, concurrency=concurrency)
+            )
+        if flush:
+            await bus.flush()
+    except BaseException:
+        await endpoints.stop()
+        raise
+    return endpoints
