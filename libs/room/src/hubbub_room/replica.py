@@ -1,0 +1,145 @@
+"""A local replica of one room, kept complete by the room's change feed and by snapshots.
+
+Rules
+- The feed is open before the first snapshot is requested, so nothing is missed in between.
+- A gap in the feed is answered by a new snapshot, whose request is retried with exponential backoff.
+- Several gaps at the same time cost one request. An answer that a gap has overtaken is discarded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+
+from hubbub_contracts.bus.room import RoomSnapshot
+from hubbub_contracts.errors import ErrorCode, HubbubError
+from hubbub_service import Tasks
+
+from .changes import FeedChange
+from .projection import Projection
+from .replica_state import ReplicaState
+
+_log = structlog.get_logger(__name__)
+
+BACKOFF = (0.1, 2.0)
+"""Seconds before the first and the last retry of a snapshot request."""
+
+
+class Subscription(Protocol):
+    """An open feed."""
+
+    async def stop(self) -> None:
+        """Ends the subscription."""
+
+
+class OpenFeed(Protocol):
+    """Subscribes to a room's changes. Raises what the transport raises."""
+
+    async def __call__(self, on_change: Callable[[FeedChange], None], on_gap: Callable[[], None]) -> Subscription:
+        """`on_change` gets each change in order; `on_gap` is called when changes may have been missed."""
+
+
+Fetch = Callable[[], Awaitable[RoomSnapshot]]
+"""Requests the room's snapshot. Raises HubbubError; every error but `room_not_found` is retried."""
+
+
+class RoomReplica:
+    """Feeds one `Projection`, from `open` to `stop`."""
+
+    def __init__(self, feed: OpenFeed, fetch: Fetch, projection: Projection, *, delay: float = 0.0) -> None:
+        """`delay` is the time in seconds between a gap and the request for a snapshot."""
+        self._feed = feed
+        self._fetch = fetch
+        self._projection = projection
+        self._delay = delay
+        self._state = ReplicaState()
+        self._tasks = Tasks()
+        self._subscription: Subscription | None = None
+        self._synchronization: asyncio.Task[None] | None = None
+
+    @property
+    def fresh(self) -> bool:
+        """The projection is complete, as far as is known: what it lacks is not in the room."""
+        return self._state.fresh
+
+    @property
+    def revision(self) -> int:
+        """Of the last change or snapshot that the projection received; -1 before the first."""
+        return self._state.revision
+
+    async def open(self) -> None:
+        """Subscribes to the feed. `resync` or `adopt` then provides the first snapshot."""
+        self._subscription = await self._feed(self._on_change, self.resync)
+
+    async def stop(self) -> None:
+        """Ends the subscription and cancels a pending request. The projection is not called afterwards."""
+        subscription, self._subscription = self._subscription, None
+        try:
+            if subscription is not None:
+                await subscription.stop()
+        finally:
+            await self._tasks.close()
+
+    def adopt(self, snapshot: RoomSnapshot) -> None:
+        """Takes in a snapshot that came with another answer, and that was requested after `open`.
+
+        After the first snapshot, one that is not newer than the replica is ignored.
+        """
+        if self._state.has_snapshot and snapshot.revision <= self.revision:
+            return
+        state = self._state.merge(snapshot)
+        if not self._synchronizing:
+            self._state.complete()
+        self._projection.adopt(state)
+
+    def announce(self, revision: int) -> None:
+        """Compares the replica with the revision that the registry announces for the room from time to time."""
+        if self._state.is_behind(revision):
+            _log.warning("missed a change of a room, requesting a snapshot", revision=self.revision)
+            self.resync()
+
+    def resync(self) -> None:
+        """Requests a new snapshot, because changes may have been missed."""
+        self._state.gap()
+        if not self._synchronizing:
+            self._synchronization = self._tasks.spawn(self._synchronize(), "room-snapshot")
+
+    @property
+    def _synchronizing(self) -> bool:
+        return self._synchronization is not None and not self._synchronization.done()
+
+    def _on_change(self, change: FeedChange) -> None:
+        if self._state.advance(change):
+            self._projection.apply(change)
+
+    async def _synchronize(self) -> None:
+        """Requests snapshots until one is adopted and no gap has followed it."""
+        await asyncio.sleep(self._delay)
+        pause, longest = BACKOFF
+        while not await self._fetch_once():
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, longest)
+
+    async def _fetch_once(self) -> bool:
+        """Returns whether the replica is fresh afterwards."""
+        gaps, requested_at = self._state.gaps, self._state.revision
+        snapshot: RoomSnapshot | None = None
+        try:
+            snapshot = await self._fetch()
+        except HubbubError as error:
+            if error.code is not ErrorCode.ROOM_NOT_FOUND:
+                _log.info("no snapshot of a room yet", code=error.code.value)
+                return False
+        if self._state.gaps != gaps:
+            return False
+        if snapshot is None:
+            self._state.complete()
+            self._projection.room_not_found()
+        elif self._state.accepts(snapshot, requested_at):
+            state = self._state.merge(snapshot)
+            self._state.complete()
+            self._projection.adopt(state)
+        return self._state.fresh
