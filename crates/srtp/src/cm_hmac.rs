@@ -5,9 +5,8 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac::{Context, HMAC_SHA1_FOR_LEGACY_USE_ONLY, Key};
 
 use crate::SrtpError;
-use crate::header::RTCP_CLEAR_LEN;
+use crate::header::{RTCP_CLEAR_LEN, RTCP_INDEX_LEN};
 use crate::kdf::{Protocol, Purpose, apply_keystream, counter_mode, derive};
-use crate::transform::RTCP_INDEX_LEN;
 
 pub(crate) const TAG_LEN: usize = 10;
 
@@ -58,7 +57,7 @@ impl CmHmac {
             .map_err(|_| SrtpError::AuthenticationFailed)
     }
 
-    /// Encrypts `packet[header_len..len]` and puts the tag behind it. Returns the new length.
+    /// Encrypts `packet[header_len..len]` and appends the tag. Returns the new length.
     #[inline]
     pub(crate) fn seal_rtp(
         &self,
@@ -77,7 +76,7 @@ impl CmHmac {
         Ok(sealed_len)
     }
 
-    /// Opens `packet`, which is longer than `header_len` and tag together. Returns the plain length.
+    /// Authenticates and decrypts `packet`, which holds at least `header_len` bytes and a tag. Returns the plain length.
     #[inline]
     pub(crate) fn open_rtp(
         &self,
@@ -122,7 +121,7 @@ impl CmHmac {
         Ok(sealed_len)
     }
 
-    /// Opens the SRTCP compound `packet`. Returns the plain length.
+    /// Authenticates and decrypts the SRTCP compound `packet`. Returns the plain length.
     #[inline]
     pub(crate) fn open_rtcp(
         &self,
@@ -146,7 +145,7 @@ impl CmHmac {
     }
 }
 
-/// The rollover counter, which an RTP tag covers though it is not sent.
+/// The rollover counter. It is not sent, but the tag of an RTP packet covers it (RFC 3711 section 4.2).
 #[inline]
 fn rollover(index: u64) -> [u8; 4] {
     ((index >> 16) as u32).to_be_bytes()

@@ -1,36 +1,36 @@
-//! What can go wrong, and whose fault it is.
+//! The errors of this crate and the side at fault for each.
 
 use std::fmt;
 
-/// Why a packet was not protected or unprotected. Nothing of the context's state has changed.
+/// Why a packet was not protected or unprotected. The state of the context is unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SrtpError {
-    /// Peer: shorter than its headers and tag.
+    /// Peer: the packet is shorter than its headers and tag.
     TooShort,
-    /// Peer: not RTP or RTCP version 2.
+    /// Peer: the packet is not RTP or RTCP version 2.
     Malformed,
-    /// Peer, or someone on the way: the tag does not fit the packet.
+    /// Peer or attacker: the authentication tag does not match the packet.
     AuthenticationFailed,
-    /// Network or attacker: this index came before, or lies behind the replay window.
+    /// Network or attacker: this index was received before, or is older than the replay window.
     Replayed,
-    /// Peer: SRTCP without encryption, which WebRTC never negotiates (RFC 8827 section 6.5).
+    /// Peer: the SRTCP packet is not encrypted, which WebRTC never negotiates (RFC 8827 section 6.5).
     Unencrypted,
-    /// Peer: more SSRCs than [`MAX_STREAMS`](crate::MAX_STREAMS) in one transport.
+    /// Peer: the transport uses more than [`MAX_STREAMS`](crate::MAX_STREAMS) SSRCs.
     TooManyStreams,
-    /// Caller: the buffer has no room for the tag, or the lengths contradict each other.
+    /// Caller: the buffer has no room for the tag, or its lengths contradict each other.
     NoRoom,
-    /// Caller: key, salt or exported material is not as long as the profile wants it.
+    /// Caller: key, salt or exported material does not have the length that the profile requires.
     KeyLength,
-    /// Caller: this packet index has been used, and a nonce must not be used twice.
+    /// Caller: this packet index was used before, and a nonce must not be reused.
     IndexReused,
-    /// Nobody: every packet index of this key has been used (RFC 3711 section 9.2). A new handshake is due.
+    /// Nobody: all packet indices of this key are used (RFC 3711 section 9.2). A new DTLS handshake is needed.
     KeyExhausted,
-    /// The cryptographic library refused what it cannot refuse.
+    /// The cryptographic library failed on valid input.
     Crypto,
 }
 
 impl SrtpError {
-    /// Whether what came from the network is to blame, rather than our own side.
+    /// Whether the packet received from the network is at fault, rather than the caller.
     #[must_use]
     pub fn is_remote(self) -> bool {
         matches!(
@@ -52,13 +52,13 @@ impl fmt::Display for SrtpError {
             Self::Malformed => "not an RTP or RTCP packet of version 2",
             Self::AuthenticationFailed => "authentication failed",
             Self::Replayed => "packet replayed or too old",
-            Self::Unencrypted => "SRTCP is not encrypted",
+            Self::Unencrypted => "the SRTCP packet is not encrypted",
             Self::TooManyStreams => "too many SSRCs",
-            Self::NoRoom => "no room for the tag",
-            Self::KeyLength => "wrong length of keying material",
-            Self::IndexReused => "packet index used before",
-            Self::KeyExhausted => "all packet indices used",
-            Self::Crypto => "failure of the cryptographic library",
+            Self::NoRoom => "the buffer has no room for the tag",
+            Self::KeyLength => "the keying material has the wrong length",
+            Self::IndexReused => "the packet index was used before",
+            Self::KeyExhausted => "all packet indices of the key are used",
+            Self::Crypto => "the cryptographic library failed",
         })
     }
 }

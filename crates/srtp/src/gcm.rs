@@ -3,9 +3,8 @@
 use aws_lc_rs::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 
 use crate::SrtpError;
-use crate::header::RTCP_CLEAR_LEN;
+use crate::header::{RTCP_CLEAR_LEN, RTCP_INDEX_LEN};
 use crate::kdf::{Protocol, Purpose, derive};
-use crate::transform::RTCP_INDEX_LEN;
 
 pub(crate) const TAG_LEN: usize = 16;
 
@@ -30,7 +29,7 @@ impl Gcm {
         }
     }
 
-    /// From a session key of 16 or 32 bytes.
+    /// Expands a session key of 16 or 32 bytes.
     pub(crate) fn new(key: &[u8], salt: [u8; NONCE_LEN]) -> Result<Self, SrtpError> {
         let algorithm = if key.len() == 16 {
             &AES_128_GCM
@@ -55,7 +54,7 @@ impl Gcm {
         Nonce::assume_unique_for_key(nonce)
     }
 
-    /// Seals `packet[header_len..len]` and puts the tag behind it. Returns the new length.
+    /// Encrypts `packet[header_len..len]` and appends the tag. Returns the new length.
     #[inline]
     pub(crate) fn seal_rtp(
         &self,
@@ -83,7 +82,7 @@ impl Gcm {
         Ok(sealed_len)
     }
 
-    /// Opens `packet`, which is longer than `header_len` and tag together. Returns the plain length.
+    /// Authenticates and decrypts `packet`, which holds at least `header_len` bytes and a tag. Returns the plain length.
     #[inline]
     pub(crate) fn open_rtp(
         &self,
@@ -102,7 +101,7 @@ impl Gcm {
         Ok(header_len + plain.len())
     }
 
-    /// Seals the RTCP compound `packet[..len]`; `index_word` is the index with the E bit. Returns the new length.
+    /// Encrypts the RTCP compound `packet[..len]`; `index_word` is the index with the E bit. Returns the new length.
     #[inline]
     pub(crate) fn seal_rtcp(
         &self,
@@ -134,7 +133,7 @@ impl Gcm {
         Ok(sealed_len)
     }
 
-    /// Opens the SRTCP compound `packet`. Returns the plain length.
+    /// Authenticates and decrypts the SRTCP compound `packet`. Returns the plain length.
     #[inline]
     pub(crate) fn open_rtcp(
         &self,
@@ -163,7 +162,7 @@ impl Gcm {
     }
 }
 
-/// What SRTCP authenticates without encrypting: the first 8 bytes and the index with its E bit (RFC 7714 section 9.2).
+/// The associated data of SRTCP: the first 8 bytes and the index word with its E bit (RFC 7714 section 9.2).
 #[inline]
 fn rtcp_aad(
     clear: &[u8],
@@ -179,7 +178,7 @@ fn rtcp_aad(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transform::tests::hex;
+    use crate::hex::hex;
 
     const SALT: [u8; 12] = *b"Quid pro quo";
     const KEY_128: &str = "000102030405060708090a0b0c0d0e0f";
@@ -227,7 +226,7 @@ mod tests {
 
     /// RFC 7714 section 16.1.
     #[test]
-    fn rtp_with_a_key_of_128_bits_is_that_of_the_rfc() {
+    fn rtp_with_a_128_bit_key_matches_the_rfc_vector() {
         check_rtp(
             KEY_128,
             concat!(
@@ -239,7 +238,7 @@ mod tests {
 
     /// RFC 7714 section 16.2.
     #[test]
-    fn rtp_with_a_key_of_256_bits_is_that_of_the_rfc() {
+    fn rtp_with_a_256_bit_key_matches_the_rfc_vector() {
         check_rtp(
             KEY_256,
             concat!(
@@ -251,7 +250,7 @@ mod tests {
 
     /// RFC 7714 section 17.1.
     #[test]
-    fn rtcp_with_a_key_of_128_bits_is_that_of_the_rfc() {
+    fn rtcp_with_a_128_bit_key_matches_the_rfc_vector() {
         check_rtcp(
             KEY_128,
             concat!(
@@ -263,7 +262,7 @@ mod tests {
 
     /// RFC 7714 section 17.2.
     #[test]
-    fn rtcp_with_a_key_of_256_bits_is_that_of_the_rfc() {
+    fn rtcp_with_a_256_bit_key_matches_the_rfc_vector() {
         check_rtcp(
             KEY_256,
             concat!(

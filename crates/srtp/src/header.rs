@@ -1,19 +1,22 @@
-//! The few header fields that SRTP needs (RFC 3550 sections 5.1 and 6.4, RFC 3711 section 3).
+//! The header fields that SRTP needs (RFC 3550 sections 5.1 and 6.4, RFC 3711 section 3).
 
 use crate::SrtpError;
 
-/// Length of the RTP header without CSRCs and extension.
+/// Length of the RTP header without CSRCs and extension, in bytes.
 pub(crate) const RTP_FIXED_LEN: usize = 12;
 
-/// Length of what SRTCP leaves in the clear: the first RTCP header and the sender's SSRC.
+/// Length of the part that SRTCP leaves unencrypted, in bytes: the first RTCP header and the sender's SSRC.
 pub(crate) const RTCP_CLEAR_LEN: usize = 8;
+
+/// Length of the SRTCP index word, in bytes: the E bit and the 31-bit index.
+pub(crate) const RTCP_INDEX_LEN: usize = 4;
 
 const VERSION_MASK: u8 = 0xc0;
 const VERSION_2: u8 = 0x80;
 const EXTENSION_BIT: u8 = 0x10;
 const CSRC_COUNT_MASK: u8 = 0x0f;
 
-/// What SRTP reads of an RTP header.
+/// The fields of an RTP header that SRTP uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RtpHeader {
     pub(crate) sequence: u16,
@@ -23,7 +26,7 @@ pub(crate) struct RtpHeader {
 }
 
 impl RtpHeader {
-    /// Reads the header of `packet`, which holds all of it.
+    /// Reads the header of `packet`, which must hold the whole header.
     #[inline]
     pub(crate) fn parse(packet: &[u8]) -> Result<Self, SrtpError> {
         let &[first, _, seq1, seq0, _, _, _, _, s3, s2, s1, s0] = packet
@@ -52,7 +55,7 @@ impl RtpHeader {
     }
 }
 
-/// SSRC of the sender of an RTCP compound.
+/// Reads the SSRC of the sender of an RTCP compound.
 #[inline]
 pub(crate) fn rtcp_sender(packet: &[u8]) -> Result<u32, SrtpError> {
     let &[first, _, _, _, s3, s2, s1, s0] = packet
@@ -69,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn header_length_counts_csrcs_and_extension() {
+    fn header_length_includes_csrcs_and_extension() {
         let mut packet = vec![0x92, 0x60, 0x12, 0x34, 0, 0, 0, 0, 0, 0, 0, 9];
         packet.extend([0; 8]);
         packet.extend([0xbe, 0xde, 0, 1, 0, 0, 0, 0]);

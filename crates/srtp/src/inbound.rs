@@ -1,4 +1,4 @@
-//! What we receive: SRTP and SRTCP to RTP and RTCP.
+//! The receiving direction: SRTP and SRTCP to RTP and RTCP.
 
 use std::fmt;
 
@@ -9,14 +9,14 @@ use crate::streams::Streams;
 use crate::transform::{ENCRYPTED, Transform};
 use crate::{SrtpError, SrtpProfile};
 
-/// How many SSRCs a transport's peer may use in the transport's life, for RTP and for RTCP each.
+/// Maximum number of SSRCs that a peer may use while its transport exists, for RTP and for RTCP each.
 ///
-/// Enough for somebody who shares a screen in three simulcast layers eighty times; some 75 KiB at worst.
+/// A client that starts a screen share with three simulcast layers 80 times stays below it. At most about 75 KiB.
 pub const MAX_STREAMS: usize = 512;
 
-/// Authenticates and decrypts the packets of one transport, all SSRCs.
+/// Authenticates and decrypts the packets of one transport, for all SSRCs.
 ///
-/// A packet that is not authentic changes nothing here; the bytes in its buffer are unspecified afterwards.
+/// A packet that fails authentication does not change the context. The content of its buffer is then unspecified.
 pub struct Inbound {
     profile: SrtpProfile,
     rtp: Transform,
@@ -26,10 +26,10 @@ pub struct Inbound {
 }
 
 impl Inbound {
-    /// A context of the peer's sending direction, from master key and salt.
+    /// Creates the context of the peer's sending direction from its master key and master salt.
     ///
     /// # Errors
-    /// [`SrtpError::KeyLength`].
+    /// [`SrtpError::KeyLength`] when `key` or `salt` does not have the length that `profile` requires.
     pub fn new(profile: SrtpProfile, key: &[u8], salt: &[u8]) -> Result<Self, SrtpError> {
         Ok(Self {
             profile,
@@ -40,16 +40,16 @@ impl Inbound {
         })
     }
 
-    /// The profile that is used.
+    /// The negotiated profile.
     #[must_use]
     pub fn profile(&self) -> SrtpProfile {
         self.profile
     }
 
-    /// Authenticates and decrypts the SRTP packet that `packet` is, in place. Returns the length without the tag.
+    /// Authenticates and decrypts the SRTP packet `packet` in place. Returns the length without the tag, in bytes.
     ///
     /// # Errors
-    /// Any for which [`SrtpError::is_remote`] holds.
+    /// Any error for which [`SrtpError::is_remote`] is true.
     #[inline]
     pub fn unprotect_rtp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpError> {
         let header = RtpHeader::parse(packet)?;
@@ -60,16 +60,17 @@ impl Inbound {
         if index >= INDEX_END || window.is_some_and(|window| !window.is_fresh(index)) {
             return Err(SrtpError::Replayed);
         }
-        self.rtp_streams.admits(window.is_some(), MAX_STREAMS)?;
+        self.rtp_streams
+            .check_limit(window.is_some(), MAX_STREAMS)?;
         let len = self.rtp.open_rtp(packet, header.len, header.ssrc, index)?;
         self.rtp_streams.accept(header.ssrc, index);
         Ok(len)
     }
 
-    /// Authenticates and decrypts the SRTCP compound that `packet` is, in place. Returns the length of the compound.
+    /// Authenticates and decrypts the SRTCP compound `packet` in place. Returns the length of the compound, in bytes.
     ///
     /// # Errors
-    /// Any for which [`SrtpError::is_remote`] holds.
+    /// Any error for which [`SrtpError::is_remote`] is true.
     #[inline]
     pub fn unprotect_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpError> {
         let ssrc = rtcp_sender(packet)?;
@@ -82,7 +83,8 @@ impl Inbound {
         if window.is_some_and(|window| !window.is_fresh(index.into())) {
             return Err(SrtpError::Replayed);
         }
-        self.rtcp_streams.admits(window.is_some(), MAX_STREAMS)?;
+        self.rtcp_streams
+            .check_limit(window.is_some(), MAX_STREAMS)?;
         let len = self.rtcp.open_rtcp(packet, ssrc, index)?;
         self.rtcp_streams.accept(ssrc, index.into());
         Ok(len)

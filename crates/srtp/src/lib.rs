@@ -1,7 +1,8 @@
-//! SRTP and SRTCP with keys from DTLS (RFC 3711, RFC 5764, RFC 7714).
+//! SRTP and SRTCP with DTLS keying, as WebRTC uses them (RFC 3711, RFC 5764, RFC 7714).
 //!
-//! One [`Outbound`] and one [`Inbound`] a transport. Both work in place, expand their keys once, and allocate only for
-//! the first packet of an SSRC. No I/O and no clock. Key derivation rate 0 and no MKI, as WebRTC uses SRTP.
+//! Each transport has one [`Outbound`] and one [`Inbound`]. Both work in place, expand their keys once, and allocate
+//! only for the first packet of an SSRC. The crate does no I/O and reads no clock. The key derivation rate is 0 and
+//! there is no MKI.
 //!
 //! ```
 //! use hubbub_srtp::{Inbound, Outbound, SrtpProfile};
@@ -24,12 +25,14 @@ mod cm_hmac;
 mod error;
 mod gcm;
 mod header;
+#[cfg(test)]
+mod hex;
 mod inbound;
 mod index;
 mod kdf;
 mod outbound;
 mod profile;
-mod replay;
+mod replay_window;
 mod streams;
 mod transform;
 

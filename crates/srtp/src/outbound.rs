@@ -1,4 +1,4 @@
-//! What we send: RTP and RTCP to SRTP and SRTCP.
+//! The sending direction: RTP and RTCP to SRTP and SRTCP.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,27 +9,27 @@ use crate::kdf::Protocol;
 use crate::transform::{ENCRYPTED, Transform};
 use crate::{SrtpError, SrtpProfile};
 
-/// Protects the packets of one transport, all SSRCs.
+/// Encrypts and authenticates the packets of one transport, for all SSRCs.
 ///
 /// # Nonces
-/// The nonce is made of SSRC and packet index. Under one key a nonce must never protect two different packets: with
-/// GCM that gives the key of the authentication away. [`protect_rtp`](Self::protect_rtp) sees to it itself;
-/// [`protect_rtp_with_index`](Self::protect_rtp_with_index) leaves it to the caller.
+/// The nonce consists of SSRC and packet index. Under one key a nonce must never protect two different packets: with
+/// GCM, reuse reveals the authentication key. [`protect_rtp`](Self::protect_rtp) refuses reuse itself;
+/// [`protect_rtp_with_index`](Self::protect_rtp_with_index) leaves the check to the caller.
 pub struct Outbound {
     profile: SrtpProfile,
     rtp: Transform,
     rtcp: Transform,
-    /// The newest index that [`Outbound::protect_rtp`] used for an SSRC. Never forgotten: see above.
+    /// The newest index that [`Outbound::protect_rtp`] used for each SSRC. Entries are never removed: see above.
     newest: HashMap<u32, u64>,
     /// The next SRTCP index, counted over all SSRCs.
     rtcp_index: u32,
 }
 
 impl Outbound {
-    /// A context of our sending direction, from master key and salt.
+    /// Creates the context of our sending direction from its master key and master salt.
     ///
     /// # Errors
-    /// [`SrtpError::KeyLength`].
+    /// [`SrtpError::KeyLength`] when `key` or `salt` does not have the length that `profile` requires.
     pub fn new(profile: SrtpProfile, key: &[u8], salt: &[u8]) -> Result<Self, SrtpError> {
         Ok(Self {
             profile,
@@ -40,20 +40,20 @@ impl Outbound {
         })
     }
 
-    /// The profile that is used.
+    /// The negotiated profile.
     #[must_use]
     pub fn profile(&self) -> SrtpProfile {
         self.profile
     }
 
-    /// Protects the RTP packet `packet[..packet_len]`, whose payload begins at `header_len`, in place. `packet` has
-    /// room for the tag behind it. Returns the length with the tag.
+    /// Protects the RTP packet `packet[..packet_len]`, whose payload begins at `header_len`, in place. `packet` must have
+    /// room for the tag after `packet_len`. Returns the length with the tag, in bytes.
     ///
-    /// Counts the rollovers itself: the packets of an SSRC come in sequence, gaps allowed.
+    /// Counts the rollovers itself: the packets of an SSRC must ascend in sequence; gaps are allowed.
     ///
     /// # Errors
     /// [`SrtpError::IndexReused`] when a packet is not newer than the last of its SSRC; [`SrtpError::KeyExhausted`];
-    /// [`SrtpError::NoRoom`], [`SrtpError::TooShort`] and [`SrtpError::Malformed`] when the buffer is not as said.
+    /// [`SrtpError::NoRoom`], [`SrtpError::TooShort`] or [`SrtpError::Malformed`] when the buffer or a length is invalid.
     pub fn protect_rtp(
         &mut self,
         packet: &mut [u8],
@@ -77,17 +77,18 @@ impl Outbound {
         Ok(len)
     }
 
-    /// As [`protect_rtp`](Self::protect_rtp), for a caller that knows how often the sequence number rolled over.
+    /// Like [`protect_rtp`](Self::protect_rtp), for a caller that counts the rollovers (`roc`) itself.
     ///
-    /// Keeps no record, so it is faster, takes packets in any order, and may protect a packet once more to resend it.
+    /// It keeps no record of indices. It is therefore faster, accepts packets in any order, and can protect a packet again
+    /// for retransmission.
     ///
     /// # Contract
-    /// For one SSRC and extended sequence number the packet is byte for byte the same each time, header extensions
-    /// included; an SSRC is never given to another stream under the same keys; and an SSRC is protected either by this
-    /// method or by `protect_rtp`.
+    /// For one SSRC and extended sequence number, the packet is the same byte for byte each time, header extensions
+    /// included. An SSRC is never reassigned to another stream under the same keys. An SSRC is protected either by this
+    /// method or by `protect_rtp`, never by both.
     ///
     /// # Errors
-    /// [`SrtpError::NoRoom`], [`SrtpError::TooShort`].
+    /// [`SrtpError::NoRoom`] or [`SrtpError::TooShort`] when the buffer or a length is invalid.
     #[inline]
     pub fn protect_rtp_with_index(
         &self,
@@ -115,12 +116,12 @@ impl Outbound {
         )
     }
 
-    /// Protects the RTCP compound `packet[..len]` in place. `packet` has room for tag and index behind it
-    /// ([`MAX_OVERHEAD`](crate::MAX_OVERHEAD)). Returns the new length.
+    /// Protects the RTCP compound `packet[..len]` in place. `packet` must have room for tag and index after `len`
+    /// ([`MAX_OVERHEAD`](crate::MAX_OVERHEAD)). Returns the new length, in bytes.
     ///
     /// # Errors
-    /// [`SrtpError::KeyExhausted`]; [`SrtpError::NoRoom`], [`SrtpError::TooShort`] and [`SrtpError::Malformed`] when
-    /// the buffer is not as said.
+    /// [`SrtpError::KeyExhausted`]; [`SrtpError::NoRoom`], [`SrtpError::TooShort`] or [`SrtpError::Malformed`] when the
+    /// buffer or `len` is invalid.
     #[inline]
     pub fn protect_rtcp(&mut self, packet: &mut [u8], len: usize) -> Result<usize, SrtpError> {
         let ssrc = rtcp_sender(packet)?;

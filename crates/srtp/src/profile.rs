@@ -1,30 +1,30 @@
-//! Protection profiles and the keying material that DTLS exports for them (RFC 5764 section 4, RFC 7714 section 14.2).
+//! Protection profiles and their exported keying material (RFC 5764 section 4, RFC 7714 section 14.2).
 
 use crate::SrtpError;
 
-/// The most that protecting adds to an RTP or RTCP packet, in bytes, whatever the profile.
+/// Maximum number of bytes that protection adds to an RTP or RTCP packet, over all profiles.
 pub const MAX_OVERHEAD: usize = 20;
 
-/// A protection profile, as negotiated by the `use_srtp` extension of DTLS.
+/// A protection profile, as the `use_srtp` extension of DTLS negotiates it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SrtpProfile {
     /// AES-128 in Galois/counter mode (RFC 7714).
     AeadAes128Gcm,
     /// AES-256 in Galois/counter mode (RFC 7714).
     AeadAes256Gcm,
-    /// AES-128 in counter mode, authenticated by HMAC-SHA1 cut to 80 bits (RFC 3711).
+    /// AES-128 in counter mode with HMAC-SHA1 truncated to 80 bits (RFC 3711).
     Aes128CmHmacSha1_80,
 }
 
 impl SrtpProfile {
-    /// Every profile, the preferred first.
+    /// All profiles, most preferred first.
     pub const ALL: [Self; 3] = [
         Self::AeadAes128Gcm,
         Self::AeadAes256Gcm,
         Self::Aes128CmHmacSha1_80,
     ];
 
-    /// The profile's name as OpenSSL spells it.
+    /// The OpenSSL name of the profile.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -34,7 +34,7 @@ impl SrtpProfile {
         }
     }
 
-    /// The profile that OpenSSL calls `name`.
+    /// The profile with the OpenSSL name `name`; `None` when there is none.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|profile| profile.name() == name)
@@ -58,8 +58,8 @@ impl SrtpProfile {
         }
     }
 
-    /// Length in bytes of the authentication tag, which is all that protecting adds to an RTP packet; an RTCP packet
-    /// grows by 4 more.
+    /// Length of the authentication tag in bytes. Protection adds the tag to an RTP packet, and 4 more bytes to an RTCP
+    /// packet.
     #[must_use]
     pub fn tag_len(self) -> usize {
         match self {
@@ -68,16 +68,16 @@ impl SrtpProfile {
         }
     }
 
-    /// How many bytes to export from DTLS with the label `EXTRACTOR-dtls_srtp`.
+    /// Number of bytes to export from DTLS with the label `EXTRACTOR-dtls_srtp`.
     #[must_use]
     pub fn exported_len(self) -> usize {
         2 * (self.key_len() + self.salt_len())
     }
 
-    /// Splits the keying material of one direction, `key || salt`.
+    /// Splits the keying material of one direction, `key || salt`, into key and salt.
     ///
     /// # Errors
-    /// [`SrtpError::KeyLength`].
+    /// [`SrtpError::KeyLength`] when `material` does not have the length that the profile requires.
     pub fn split_key_salt(self, material: &[u8]) -> Result<(&[u8], &[u8]), SrtpError> {
         let (key, salt) = material
             .split_at_checked(self.key_len())
@@ -89,10 +89,11 @@ impl SrtpProfile {
         }
     }
 
-    /// Splits what DTLS exported: client key, server key, client salt, server salt (RFC 5764 section 4.2).
+    /// Splits the keying material that DTLS exported: client key, server key, client salt, server salt (RFC 5764 section
+    /// 4.2).
     ///
     /// # Errors
-    /// [`SrtpError::KeyLength`].
+    /// [`SrtpError::KeyLength`] when `exported` is not [`exported_len`](Self::exported_len) bytes long.
     pub fn split_exported(self, exported: &[u8]) -> Result<DtlsKeys<'_>, SrtpError> {
         if exported.len() != self.exported_len() {
             return Err(SrtpError::KeyLength);
@@ -115,16 +116,16 @@ impl SrtpProfile {
     }
 }
 
-/// The master keys and salts of both directions. The DTLS client sends with the client's.
+/// The master keys and salts of both directions. The DTLS client sends with the client's keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct DtlsKeys<'a> {
-    /// Master key of what the DTLS client sends.
+    /// Master key of the packets that the DTLS client sends.
     pub client_key: &'a [u8],
-    /// Master salt of what the DTLS client sends.
+    /// Master salt of the packets that the DTLS client sends.
     pub client_salt: &'a [u8],
-    /// Master key of what the DTLS server sends.
+    /// Master key of the packets that the DTLS server sends.
     pub server_key: &'a [u8],
-    /// Master salt of what the DTLS server sends.
+    /// Master salt of the packets that the DTLS server sends.
     pub server_salt: &'a [u8],
 }
 
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn material_of_another_length_is_refused() {
+    fn material_with_the_wrong_length_is_refused() {
         for profile in SrtpProfile::ALL {
             for wrong in [
                 0,
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_found_again() {
+    fn each_profile_is_found_by_its_name() {
         for profile in SrtpProfile::ALL {
             assert_eq!(SrtpProfile::from_name(profile.name()), Some(profile));
         }

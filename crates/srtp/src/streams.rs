@@ -1,11 +1,11 @@
-//! The replay windows of a transport's SSRCs, made only by authentic packets.
+//! The replay windows of a transport's SSRCs. Only an authentic packet creates one.
 
 use crate::SrtpError;
-use crate::replay::ReplayWindow;
+use crate::replay_window::ReplayWindow;
 
-/// One replay window an SSRC, in a table that never grows beyond a limit.
+/// One replay window per SSRC, in a table of bounded size.
 ///
-/// Nothing is evicted: without its window an SSRC's old packets could be replayed.
+/// Entries are never evicted: without its window, old packets of an SSRC could be replayed.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
     ssrcs: Vec<u32>,
@@ -13,17 +13,17 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
-    /// The window of `ssrc`, if an authentic packet of it came.
+    /// The window of `ssrc`; `None` before its first authentic packet.
     ///
-    /// A scan: transports have a handful of SSRCs, and one that has hundreds harms itself alone.
+    /// A linear scan: transports have few SSRCs, and a peer that uses hundreds only slows its own transport.
     #[inline]
     pub(crate) fn get(&self, ssrc: u32) -> Option<&ReplayWindow> {
         self.windows.get(self.position(ssrc)?)
     }
 
-    /// Whether `ssrc` could be accepted under the limit of `max` SSRCs.
+    /// Checks that a packet's SSRC is known or that a further SSRC fits the limit of `max`.
     #[inline]
-    pub(crate) fn admits(&self, known: bool, max: usize) -> Result<(), SrtpError> {
+    pub(crate) fn check_limit(&self, known: bool, max: usize) -> Result<(), SrtpError> {
         if known || self.ssrcs.len() < max {
             Ok(())
         } else {
@@ -31,7 +31,7 @@ impl Streams {
         }
     }
 
-    /// Notes the fresh and authentic packet `index` of `ssrc`.
+    /// Records the fresh and authentic packet `index` of `ssrc`.
     #[inline]
     pub(crate) fn accept(&mut self, ssrc: u32, index: u64) {
         match self.position(ssrc).and_then(|at| self.windows.get_mut(at)) {

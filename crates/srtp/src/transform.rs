@@ -1,24 +1,21 @@
-//! The transform of a profile, keyed for one protocol and one direction.
+//! The cryptographic transform of a profile, keyed for one protocol and one direction.
 
 use crate::cm_hmac::{self, CmHmac};
 use crate::gcm::{self, Gcm};
 use crate::kdf::Protocol;
 use crate::{SrtpError, SrtpProfile};
 
-/// Length of the SRTCP index with its E bit.
-pub(crate) const RTCP_INDEX_LEN: usize = 4;
-
 /// Set in the index word of an SRTCP packet that is encrypted (RFC 3711 section 3.4).
 pub(crate) const ENCRYPTED: u32 = 1 << 31;
 
-/// Encrypts and authenticates; knows nothing of streams, windows and counters.
+/// Encrypts and authenticates single packets. Streams, replay windows and counters are the caller's.
 pub(crate) enum Transform {
     Gcm(Gcm),
     CmHmac(Box<CmHmac>),
 }
 
 impl Transform {
-    /// Derives the session keys from the master key and salt.
+    /// Derives the session keys from the master key and master salt.
     pub(crate) fn derive(
         profile: SrtpProfile,
         key: &[u8],
@@ -89,7 +86,7 @@ impl Transform {
         }
     }
 
-    /// The index word that an SRTCP packet carries: behind the tag of an AEAD (RFC 7714 section 9), else before it.
+    /// Reads the index word of an SRTCP packet: after the tag for AEAD (RFC 7714 section 9), otherwise before it.
     #[inline]
     pub(crate) fn rtcp_index_word(&self, packet: &[u8]) -> Result<u32, SrtpError> {
         let behind = match self {
@@ -120,15 +117,5 @@ impl Transform {
             Self::Gcm(gcm) => gcm.open_rtcp(packet, ssrc, index, word),
             Self::CmHmac(cm) => cm.open_rtcp(packet, ssrc, index, word),
         }
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    /// The bytes that `text` spells.
-    pub(crate) fn hex(text: &str) -> Vec<u8> {
-        (0..text.len() / 2)
-            .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
-            .collect()
     }
 }

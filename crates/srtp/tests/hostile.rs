@@ -1,4 +1,4 @@
-//! Bytes from anyone: an error, never a panic.
+//! Arbitrary bytes from the network give an error, never a panic.
 
 mod common;
 

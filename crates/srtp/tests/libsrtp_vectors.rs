@@ -1,35 +1,28 @@
-//! Packets that libsrtp 2 protected are read here, and what is protected here is what libsrtp makes of it.
+//! Interoperability with libsrtp 2: both implementations protect the same packet to the same bytes.
 //!
-//! Made once with the Python binding pylibsrtp 1.0.0. RTP: a CSRC, a header extension and 37 bytes of payload, across
-//! the wrap of the sequence number. RTCP: a receiver report, twice.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
+//! The vectors were generated with the Python binding pylibsrtp 1.0.0. RTP: one CSRC, a header extension and 37 bytes
+//! of payload, across the wrap of the sequence number. RTCP: a receiver report, twice.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test helpers")]
 
 mod common;
+#[path = "../src/hex.rs"]
+mod hex;
 
 use common::{protect_rtcp, unprotect, unprotect_rtcp};
+use hex::hex;
 use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpProfile};
 
 const HEADER_LEN: usize = 24;
 const SEQUENCES: [u16; 4] = [65_534, 65_535, 0, 1];
 const RECEIVER_REPORT: &str = "81c90007deadbeefcafebabe0000000000010001000000031122334400000100";
 
-/// What libsrtp made with the master key 1, 2, 3... and the master salt a0, a1, a2...
+/// The output of libsrtp for the master key 1, 2, 3... and the master salt a0, a1, a2...
 struct Vectors {
     profile: SrtpProfile,
     /// The packets of [`SEQUENCES`].
     rtp: [&'static str; 4],
     /// The receiver report with the SRTCP indices 1 and 2.
     rtcp: [&'static str; 2],
-}
-
-fn hex(text: &str) -> Vec<u8> {
-    (0..text.len() / 2)
-        .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
-        .collect()
 }
 
 fn plain_rtp(sequence: u16) -> Vec<u8> {

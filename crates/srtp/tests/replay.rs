@@ -1,4 +1,4 @@
-//! A packet is taken once, and nothing that is not authentic leaves a trace.
+//! A packet is accepted once, and an unauthentic packet does not change the state.
 
 mod common;
 
@@ -35,7 +35,7 @@ fn replayed_rtcp_is_refused() {
 }
 
 #[test]
-fn each_byte_of_rtp_is_authenticated_and_a_forgery_changes_nothing() {
+fn every_byte_of_rtp_is_authenticated_and_a_forgery_does_not_change_the_state() {
     for profile in SrtpProfile::ALL {
         let (mut outbound, mut inbound) = pair(profile);
         assert!(
@@ -59,7 +59,7 @@ fn each_byte_of_rtp_is_authenticated_and_a_forgery_changes_nothing() {
 }
 
 #[test]
-fn each_byte_of_rtcp_is_authenticated_and_a_forgery_changes_nothing() {
+fn every_byte_of_rtcp_is_authenticated_and_a_forgery_does_not_change_the_state() {
     for profile in SrtpProfile::ALL {
         let (mut outbound, mut inbound) = pair(profile);
         let genuine = protect_rtcp(&mut outbound, &rtcp(SSRC)).unwrap();
@@ -78,7 +78,7 @@ fn each_byte_of_rtcp_is_authenticated_and_a_forgery_changes_nothing() {
 }
 
 #[test]
-fn forged_sequence_number_does_not_move_the_rollover() {
+fn forged_sequence_number_does_not_change_the_rollover_counter() {
     let (mut outbound, mut inbound) = pair(SrtpProfile::AeadAes128Gcm);
     assert!(
         unprotect(
@@ -103,7 +103,7 @@ fn forged_sequence_number_does_not_move_the_rollover() {
 }
 
 #[test]
-fn rtcp_that_is_not_encrypted_is_refused() {
+fn unencrypted_rtcp_is_refused() {
     let (mut outbound, mut inbound) = pair(SrtpProfile::AeadAes128Gcm);
     let mut packet = protect_rtcp(&mut outbound, &rtcp(SSRC)).unwrap();
     let at = packet.len() - 4;
@@ -115,7 +115,7 @@ fn rtcp_that_is_not_encrypted_is_refused() {
 }
 
 #[test]
-fn number_of_streams_is_bounded() {
+fn ssrc_above_the_stream_limit_is_refused() {
     let (mut outbound, mut inbound) = pair(SrtpProfile::AeadAes128Gcm);
     for ssrc in 0..MAX_STREAMS as u32 {
         assert!(
@@ -135,7 +135,7 @@ fn number_of_streams_is_bounded() {
 }
 
 #[test]
-fn unauthentic_packets_make_no_streams() {
+fn unauthentic_packets_create_no_streams() {
     let (mut outbound, mut inbound) = pair(SrtpProfile::AeadAes128Gcm);
     for ssrc in 0..2 * MAX_STREAMS as u32 {
         assert_eq!(

@@ -1,16 +1,12 @@
-//! The sequence number wraps, with loss and reordering around it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
+//! The sequence number wraps, with packet loss and reordering around the wrap.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test helpers")]
 
 mod common;
 
 use common::{SSRC, pair, protect, rtp, unprotect};
 use hubbub_srtp::{MAX_OVERHEAD, SrtpProfile};
 
-/// Indices 65,520 to 65,551, protected: sequence numbers 65,520 to 65,535 and then 0 to 15.
+/// Protected packets with the indices 65,520 to 65,551: sequence numbers 65,520 to 65,535, then 0 to 15.
 fn around_the_wrap(profile: SrtpProfile) -> Vec<Vec<u8>> {
     let (mut outbound, _) = pair(profile);
     (65_520..65_552_u32)
@@ -41,7 +37,7 @@ fn sequence_wraps_while_packets_are_lost() {
 }
 
 #[test]
-fn packets_from_before_the_wrap_come_after_it() {
+fn packets_from_before_the_wrap_are_accepted_after_it() {
     for profile in SrtpProfile::ALL {
         let (_, mut inbound) = pair(profile);
         let packets = around_the_wrap(profile);
@@ -52,7 +48,7 @@ fn packets_from_before_the_wrap_come_after_it() {
 }
 
 #[test]
-fn rollover_given_by_the_caller_is_that_counted_here() {
+fn rollover_counter_of_the_caller_gives_the_same_packet_as_ours() {
     let (mut counting, _) = pair(SrtpProfile::AeadAes128Gcm);
     let (given, _) = pair(SrtpProfile::AeadAes128Gcm);
     for index in 65_530..65_540_u32 {

@@ -1,4 +1,4 @@
-//! What one end protects, the other reads; and what a sender must not do is refused.
+//! The receiver reads the packets that the sender protects, and invalid calls are refused.
 
 mod common;
 
@@ -6,7 +6,7 @@ use common::{SSRC, pair, protect, protect_rtcp, rtcp, rtp, unprotect, unprotect_
 use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpError, SrtpProfile};
 
 #[test]
-fn rtp_is_read_by_the_other_end() {
+fn protected_rtp_is_unprotected_by_the_receiver() {
     for profile in SrtpProfile::ALL {
         let (mut outbound, mut inbound) = pair(profile);
         let plain = rtp(SSRC, 7);
@@ -18,7 +18,7 @@ fn rtp_is_read_by_the_other_end() {
 }
 
 #[test]
-fn rtcp_is_read_by_the_other_end() {
+fn protected_rtcp_is_unprotected_by_the_receiver() {
     for profile in SrtpProfile::ALL {
         let (mut outbound, mut inbound) = pair(profile);
         for _ in 0..3 {
@@ -30,7 +30,7 @@ fn rtcp_is_read_by_the_other_end() {
 }
 
 #[test]
-fn packet_without_payload_is_read_by_the_other_end() {
+fn packet_without_payload_is_unprotected_by_the_receiver() {
     for profile in SrtpProfile::ALL {
         let (mut outbound, mut inbound) = pair(profile);
         let plain = &rtp(SSRC, 7)[..12];
@@ -40,7 +40,7 @@ fn packet_without_payload_is_read_by_the_other_end() {
 }
 
 #[test]
-fn resent_packet_is_byte_identical() {
+fn retransmitted_packet_is_identical() {
     for profile in SrtpProfile::ALL {
         let (outbound, _) = pair(profile);
         let protect = || {
@@ -55,7 +55,7 @@ fn resent_packet_is_byte_identical() {
 }
 
 #[test]
-fn index_is_not_used_twice() {
+fn reused_index_is_refused() {
     let (mut outbound, _) = pair(SrtpProfile::AeadAes128Gcm);
     protect(&mut outbound, &rtp(SSRC, 7)).unwrap();
     assert_eq!(
@@ -88,7 +88,7 @@ fn buffer_without_room_for_the_tag_is_refused() {
 }
 
 #[test]
-fn lengths_that_contradict_each_other_are_refused() {
+fn contradictory_lengths_are_refused() {
     let (mut outbound, _) = pair(SrtpProfile::AeadAes128Gcm);
     let mut packet = [rtp(SSRC, 7), vec![0; MAX_OVERHEAD]].concat();
     assert_eq!(
@@ -110,7 +110,7 @@ fn lengths_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn keys_of_another_length_are_refused() {
+fn key_or_salt_with_the_wrong_length_is_refused() {
     for profile in SrtpProfile::ALL {
         let (key, salt) = (vec![0; profile.key_len()], vec![0; profile.salt_len()]);
         assert_eq!(

@@ -1,12 +1,12 @@
-//! Packets and contexts that the tests share.
-#![allow(dead_code, reason = "each test file uses a part")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+//! Packets and SRTP contexts shared by the tests.
+#![allow(dead_code, reason = "each test file uses only some of the helpers")]
+#![allow(clippy::unwrap_used, reason = "test helpers")]
 
 use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpError, SrtpProfile};
 
 pub(crate) const SSRC: u32 = 0xcafe_babe;
 
-/// Both ends of one direction.
+/// The sending and the receiving context of one direction.
 pub(crate) fn pair(profile: SrtpProfile) -> (Outbound, Inbound) {
     let (key, salt) = (
         vec![0x3c; profile.key_len()],
@@ -18,7 +18,7 @@ pub(crate) fn pair(profile: SrtpProfile) -> (Outbound, Inbound) {
     )
 }
 
-/// An RTP packet without CSRCs and extension: 12 bytes of header and a payload that depends on the sequence number.
+/// An RTP packet without CSRCs and extension: a 12-byte header and a payload that depends on the sequence number.
 pub(crate) fn rtp(ssrc: u32, sequence: u16) -> Vec<u8> {
     let mut packet = vec![0x80, 96];
     packet.extend(sequence.to_be_bytes());
@@ -36,7 +36,7 @@ pub(crate) fn rtcp(ssrc: u32) -> Vec<u8> {
     packet
 }
 
-/// The protected form of an RTP packet whose header is 12 bytes long.
+/// Protects an RTP packet whose header is 12 bytes long.
 pub(crate) fn protect(outbound: &mut Outbound, packet: &[u8]) -> Result<Vec<u8>, SrtpError> {
     let mut buffer = [packet, &[0; MAX_OVERHEAD]].concat();
     let len = outbound.protect_rtp(&mut buffer, 12, packet.len())?;
@@ -44,7 +44,7 @@ pub(crate) fn protect(outbound: &mut Outbound, packet: &[u8]) -> Result<Vec<u8>,
     Ok(buffer)
 }
 
-/// The protected form of an RTCP compound.
+/// Protects an RTCP compound.
 pub(crate) fn protect_rtcp(outbound: &mut Outbound, packet: &[u8]) -> Result<Vec<u8>, SrtpError> {
     let mut buffer = [packet, &[0; MAX_OVERHEAD]].concat();
     let len = outbound.protect_rtcp(&mut buffer, packet.len())?;
@@ -52,7 +52,7 @@ pub(crate) fn protect_rtcp(outbound: &mut Outbound, packet: &[u8]) -> Result<Vec
     Ok(buffer)
 }
 
-/// The plain form of an SRTP packet.
+/// Unprotects an SRTP packet.
 pub(crate) fn unprotect(inbound: &mut Inbound, packet: &[u8]) -> Result<Vec<u8>, SrtpError> {
     let mut buffer = packet.to_vec();
     let len = inbound.unprotect_rtp(&mut buffer)?;
@@ -60,7 +60,7 @@ pub(crate) fn unprotect(inbound: &mut Inbound, packet: &[u8]) -> Result<Vec<u8>,
     Ok(buffer)
 }
 
-/// The plain form of an SRTCP compound.
+/// Unprotects an SRTCP compound.
 pub(crate) fn unprotect_rtcp(inbound: &mut Inbound, packet: &[u8]) -> Result<Vec<u8>, SrtpError> {
     let mut buffer = packet.to_vec();
     let len = inbound.unprotect_rtcp(&mut buffer)?;

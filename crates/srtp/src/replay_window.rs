@@ -1,11 +1,11 @@
-//! The window of packet indices that have been received (RFC 3711 section 3.3.2).
+//! The replay window of received packet indices (RFC 3711 section 3.3.2).
 
 const WORDS: usize = 16;
 
-/// How far behind the newest index a packet may still come, in packets.
+/// Size of the window in packets. A packet this far behind the newest index, or farther, is refused.
 pub(crate) const WINDOW: u64 = 64 * WORDS as u64;
 
-/// Remembers which of the last [`WINDOW`] indices came. A ring of bits: index `i` stands at bit `i % WINDOW`.
+/// Records which of the last [`WINDOW`] indices were received. A ring of bits: index `i` is bit `i % WINDOW`.
 #[derive(Debug, Clone)]
 pub(crate) struct ReplayWindow {
     highest: u64,
@@ -13,7 +13,7 @@ pub(crate) struct ReplayWindow {
 }
 
 impl ReplayWindow {
-    /// A window in which `first` has been received, and nothing before.
+    /// Creates a window in which only `first` has been received.
     pub(crate) fn starting_at(first: u64) -> Self {
         let mut window = Self {
             highest: first,
@@ -29,7 +29,7 @@ impl ReplayWindow {
         self.highest
     }
 
-    /// Whether `index` has not been received and is not too old to tell.
+    /// Whether `index` is within the window or newer, and has not been received.
     #[inline]
     pub(crate) fn is_fresh(&self, index: u64) -> bool {
         if index > self.highest {
@@ -42,7 +42,7 @@ impl ReplayWindow {
         self.highest - index < WINDOW && !seen
     }
 
-    /// Notes that `index` has been received; it is fresh and its packet is authentic.
+    /// Records that `index` has been received. The caller has checked that it is fresh and that its packet is authentic.
     #[inline]
     pub(crate) fn accept(&mut self, index: u64) {
         if index > self.highest {
@@ -51,7 +51,7 @@ impl ReplayWindow {
         self.mark(index);
     }
 
-    /// Forgets whatever stood at the bits of the indices that enter the window.
+    /// Clears the bits of the indices that enter the window.
     fn slide_to(&mut self, index: u64) {
         if index - self.highest >= WINDOW {
             self.seen = [0; WORDS];
@@ -107,7 +107,7 @@ mod tests {
     }
 
     proptest! {
-        /// Against the plain definition: a set of everything received.
+        /// Compares the window with a set of all received indices.
         #[test]
         fn window_agrees_with_a_set(steps in prop::collection::vec(-1_200_i64..1_200, 1..300)) {
             let mut index = 100_000_u64;
