@@ -1,4 +1,4 @@
-"""What every message keeps to: strict types, nulls as absence, bounds, stable names."""
+"""Rules for all messages: strict types, nulls read as absent, bounds, stable names."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from hubbub_contracts.types import MAX_APP_DATA_BYTES
 JOIN = {"callId": "standup", "userId": "ann", "rtpCapabilities": {"codecs": []}}
 
 
-def test_explicit_nulls_read_as_absent_fields() -> None:
+def test_null_is_read_as_absent() -> None:
     join = JoinRoom.model_validate(JOIN | {"displayName": None, "appData": None, "resumable": None})
     assert (join.display_name, join.app_data, join.resumable) == (None, {}, False)
 
 
-def test_absent_fields_are_left_out_of_what_is_sent() -> None:
+def test_absent_fields_are_not_sent() -> None:
     assert "displayName" not in JoinRoom.model_validate(JOIN).wire()
 
 
@@ -42,12 +42,12 @@ def test_unknown_fields_are_ignored() -> None:
         {"appData": {"note": "x" * MAX_APP_DATA_BYTES}},
     ],
 )
-def test_a_wrong_type_or_size_is_refused(wrong: dict[str, object]) -> None:
+def test_wrong_type_or_size_is_rejected(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         JoinRoom.model_validate(JOIN | wrong)
 
 
-def test_a_deeply_nested_value_is_refused_without_a_stack_overflow() -> None:
+def test_deeply_nested_value_is_rejected_without_stack_overflow() -> None:
     nested: dict[str, object] = {}
     for _ in range(5_000):
         nested = {"a": nested}
@@ -55,7 +55,7 @@ def test_a_deeply_nested_value_is_refused_without_a_stack_overflow() -> None:
         JoinRoom.model_validate(JOIN | {"appData": nested})
 
 
-def test_every_request_knows_its_answer_and_has_a_verb_of_its_own() -> None:
+def test_every_request_has_an_answer_model_and_a_unique_type_name() -> None:
     assert CreateRoom.reply_model() is RoomCreated
     requests = [*REGISTRY_REQUESTS, *NODE_REQUESTS]
     assert len({request.type_name() for request in requests} | {event.type_name() for event in EVENTS}) == len(
@@ -64,11 +64,11 @@ def test_every_request_knows_its_answer_and_has_a_verb_of_its_own() -> None:
     assert all(answer_model(message).__name__ for message in [*requests, *CLIENT_REQUESTS.values()])
 
 
-def test_every_code_says_whose_fault_it_is() -> None:
+def test_every_error_code_states_who_is_at_fault() -> None:
     assert set(FAULT) == set(ErrorCode)
 
 
-def test_an_error_survives_the_wire_and_an_unknown_code_reads_as_internal() -> None:
+def test_error_round_trips_and_unknown_code_is_read_as_internal() -> None:
     error = HubbubError(ErrorCode.ROOM_NOT_FOUND, "no room 'x'", retryable=True)
     body = ErrorBody.model_validate_json(error.reply().error.model_dump_json())
     back = HubbubError.from_body(body)

@@ -1,4 +1,4 @@
-"""Hubbub's messages: models of the bus and of the socket, ids, subjects and error codes."""
+"""Hubbub's wire contract: models of bus and socket messages, ids, subjects and error codes."""
 
 from .base import Done, Event, Model, Request
 from .errors import ErrorBody, ErrorCode, ErrorReply, HubbubError

@@ -1,10 +1,10 @@
-"""What every message has in common: immutable, camelCase on the wire, lenient inward, strict outward.
+"""The base classes of all messages: immutable, camelCase on the wire, lenient when read, strict when sent.
 
 Rules
-- Types are checked strictly: `"1"` is not a number and `1` is not a boolean.
+- Types are strict: `"1"` is not a number and `1` is not a boolean.
 - Unknown fields are ignored, so that an older service understands a newer one.
-- An explicit null means the same as an absent field, as clients written in Python send it.
-- Absent fields are left out of what is sent, never null: a null codec parameter makes mediasoup-client throw.
+- A null field is read as absent: clients written in Python send nulls.
+- An absent field is never sent as null: mediasoup-client throws on a null codec parameter.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 
 VERSION = "hubbub.v1"
-"""The prefix of every subject and of every message type; a breaking change begins `hubbub.v2` beside it."""
+"""The prefix of every subject and message type. A breaking change starts a `hubbub.v2` next to it."""
 
 
 class Model(BaseModel):
-    """Base of everything that crosses a wire."""
+    """The base of every message and stored record."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -40,48 +40,51 @@ class Model(BaseModel):
         return value
 
     def wire(self) -> dict[str, Any]:
-        """The message as a JSON value: camelCase names, absent fields left out."""
+        """The message as a JSON object, with camelCase names and without absent fields."""
         return self.model_dump(mode="json", exclude_none=True)
 
 
 class Done(Model):
-    """A reply that says no more than that it was done."""
+    """An empty reply: the request succeeded."""
 
 
 ReplyT = TypeVar("ReplyT", bound=Model)
 
 
 def answer_model(message: type[Model]) -> type[Model]:
-    """The type parameter that a message class was given: the model of its answer."""
+    """The model of the answer to `message`, which is the type parameter of its base class.
+
+    Raises TypeError when the class has none.
+    """
     for base in message.__mro__:
         metadata = getattr(base, "__pydantic_generic_metadata__", None)
         if metadata and metadata["args"] and isinstance(metadata["args"][0], type):
             return cast("type[Model]", metadata["args"][0])
-    raise TypeError(f"{message.__name__} does not say what it is answered with")
+    raise TypeError(f"{message.__name__} has no type parameter for its answer")
 
 
 class Request(Model, Generic[ReplyT]):
-    """A request over the bus. `verb` is its part of the subject; the type parameter is the model of its reply."""
+    """A request over the bus. `verb` is the last part of its subject; the type parameter is the model of its reply."""
 
     verb: ClassVar[str]
 
     @classmethod
     def type_name(cls) -> str:
-        """The message's type with its version, for example `hubbub.v1.room.create`."""
+        """The versioned name of the message type, such as `hubbub.v1.room.create`."""
         return f"{VERSION}.{cls.verb}"
 
     @classmethod
     def reply_model(cls) -> type[ReplyT]:
-        """The model that the reply is read with."""
+        """The model of the reply."""
         return cast("type[ReplyT]", answer_model(cls))
 
 
 class Event(Model):
-    """Something that happened, published once to whoever listens."""
+    """A message that is published to all subscribers and gets no reply."""
 
     verb: ClassVar[str]
 
     @classmethod
     def type_name(cls) -> str:
-        """The message's type with its version, for example `hubbub.v1.node.beat`."""
+        """The versioned name of the message type, such as `hubbub.v1.node.beat`."""
         return f"{VERSION}.{cls.verb}"

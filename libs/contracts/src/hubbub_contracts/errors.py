@@ -1,4 +1,4 @@
-"""Errors as data. A code is stable, and says whose fault it is."""
+"""Error codes and error replies. Each code is stable and states whether the client or the server is at fault."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .base import Model
 
 
 class ErrorCode(StrEnum):
-    """Every code that a caller can meet."""
+    """Every code that a client or a service can receive."""
 
     INVALID_ARGUMENT = "invalid_argument"
     INVALID_STATE = "invalid_state"
@@ -32,43 +32,47 @@ Fault = Literal["client", "server"]
 
 FAULT: dict[ErrorCode, tuple[Fault, str]] = {
     ErrorCode.INVALID_ARGUMENT: ("client", "a field is missing, has the wrong type or contradicts another"),
-    ErrorCode.INVALID_STATE: ("client", "not now: the session or the object is in another state"),
-    ErrorCode.NOT_ALLOWED: ("client", "not this peer's to do"),
+    ErrorCode.INVALID_STATE: ("client", "not possible in the present state of the session or the object"),
+    ErrorCode.NOT_ALLOWED: ("client", "this peer may not do that"),
     ErrorCode.NOT_FOUND: (
         "client",
         "no such transport, producer, consumer or peer, or it belongs to another peer",
     ),
-    ErrorCode.ROOM_NOT_FOUND: ("client", "no such room: it was never created, or it was empty for too long"),
-    ErrorCode.CONFLICT: ("client", "the id is taken by something else"),
-    ErrorCode.UNSUPPORTED: ("client", "no codec, or no feature, that both sides have"),
-    ErrorCode.QUOTA_EXCEEDED: ("client", "a limit on rooms, peers, transports, producers or consumers"),
-    ErrorCode.TOO_LARGE: ("client", "the message is larger than is allowed"),
-    ErrorCode.RATE_LIMITED: ("client", "too many messages in too short a time"),
+    ErrorCode.ROOM_NOT_FOUND: ("client", "no such room: it was never created, or it was closed after being empty"),
+    ErrorCode.CONFLICT: ("client", "the id is already in use"),
+    ErrorCode.UNSUPPORTED: ("client", "client and server have no codec or feature in common"),
+    ErrorCode.QUOTA_EXCEEDED: ("client", "a limit on rooms, peers, transports, producers or consumers is reached"),
+    ErrorCode.TOO_LARGE: ("client", "the message exceeds the size limit"),
+    ErrorCode.RATE_LIMITED: ("client", "too many messages in a short time"),
     ErrorCode.UNKNOWN_EVENT: ("client", "no such event"),
-    ErrorCode.UNAVAILABLE: ("server", "a service that is needed does not answer now"),
-    ErrorCode.DEADLINE_EXCEEDED: ("server", "it took too long, and was not done, or not known to be done"),
-    ErrorCode.CANCELLED: ("client", "given up because the peer left or the socket was lost"),
-    ErrorCode.INTERNAL: ("server", "a bug; the log has it under the trace id"),
+    ErrorCode.UNAVAILABLE: ("server", "a required service does not answer at the moment"),
+    ErrorCode.DEADLINE_EXCEEDED: ("server", "the request timed out; whether it took effect is unknown"),
+    ErrorCode.CANCELLED: ("client", "the request was cancelled because the peer left or the socket closed"),
+    ErrorCode.INTERNAL: ("server", "a bug in the server; the log has the details under the trace id"),
 }
-"""Whose fault each code is, and what it means."""
+"""Who is at fault for each code, and what the code means."""
 
 
 class ErrorBody(Model):
-    """What stands under `error` in an answer."""
+    """The value of `error` in an error reply."""
 
     code: str
+    """One of the codes in the table of errors."""
     message: str
+    """An explanation for the developer, in English. Its text may change."""
     retryable: bool = False
+    """Whether the same request may succeed when it is sent again after a pause."""
 
 
 class ErrorReply(Model):
-    """An answer that is an error."""
+    """An acknowledgement or reply that reports an error."""
 
     error: ErrorBody
+    """The error."""
 
 
 class HubbubError(Exception):
-    """An error that may be told to the caller as it is."""
+    """An error that is safe to return to the caller unchanged."""
 
     def __init__(self, code: ErrorCode, message: str, *, retryable: bool = False) -> None:
         super().__init__(f"{code.value}: {message}")
@@ -77,12 +81,12 @@ class HubbubError(Exception):
         self.retryable = retryable
 
     def reply(self) -> ErrorReply:
-        """The error as an answer."""
+        """The error as a reply."""
         return ErrorReply(error=ErrorBody(code=self.code.value, message=self.message, retryable=self.retryable))
 
     @classmethod
     def from_body(cls, body: ErrorBody) -> HubbubError:
-        """The error that another service answered with; a code that is not known here reads as `internal`."""
+        """The error that another service replied with. An unknown code is read as `internal`."""
         try:
             code = ErrorCode(body.code)
         except ValueError:

@@ -1,11 +1,11 @@
-"""Subjects of the bus, and keys of its buckets: built here and nowhere else.
+"""Subjects of the bus and keys of its buckets. All of them are built here.
 
 hubbub.v1.registry.<verb>                a request to any registry replica (queue group `registry`)
-hubbub.v1.node.<nodeId>.<epoch>.<verb>   a request to one life of one media node
-hubbub.v1.node.<nodeId>.beat             a node's sign of life
+hubbub.v1.node.<nodeId>.<epoch>.<verb>   a request to one epoch of one media node
+hubbub.v1.node.<nodeId>.beat             a node's heartbeat
 hubbub.v1.room.<roomId>.<kind>.<id>      a stored change of a room's state, republished by JetStream
-hubbub.v1.media.<roomId>.<peerId>        what a node tells a peer
-hubbub.v1.rooms.revisions                each room's last revision, now and then
+hubbub.v1.media.<roomId>.<peerId>        events about one peer's media
+hubbub.v1.rooms.revisions                the latest revision of each room, periodically
 """
 
 from __future__ import annotations
@@ -26,42 +26,42 @@ _ROOM_PREFIX = f"{VERSION}.room."
 
 
 def registry(verb: str) -> str:
-    """Where any replica of the registry answers `verb`."""
+    """The subject on which any registry replica answers `verb`."""
     return f"{VERSION}.registry.{verb}"
 
 
 def node(node_id: str, epoch: int, verb: str) -> str:
-    """Where this life of the node answers `verb`; a node that restarted has no responder here."""
+    """The subject on which this epoch of the node answers `verb`. After a restart nothing responds there."""
     return f"{VERSION}.node.{node_id}.{epoch}.{verb}"
 
 
 def heartbeat(node_id: str) -> str:
-    """Where the node's beats are published."""
+    """The subject of the node's heartbeats."""
     return f"{VERSION}.node.{node_id}.beat"
 
 
 def room(room_id: str) -> str:
-    """Every stored change of one room."""
+    """The subject filter for every stored change of one room."""
     return f"{_ROOM_PREFIX}{room_id}.>"
 
 
 def media(room_id: str, peer_id: str) -> str:
-    """What nodes tell this peer's signaling session."""
+    """The subject of media events for this peer's signaling session."""
     return f"{VERSION}.media.{room_id}.{peer_id}"
 
 
 def settings_key(room_id: str) -> str:
-    """The key of a room's own record."""
+    """The key of a room's settings record."""
     return f"{room_id}.{SETTINGS}.room"
 
 
 def peer_key(room_id: str, peer_id: str) -> str:
-    """The key of a peer's record, its producers included."""
+    """The key of a peer's record, which includes its producers."""
     return f"{room_id}.{PEER}.{peer_id}"
 
 
 def split_key(key: str) -> tuple[str, str, str]:
-    """`(room_id, kind, id)` of a key of the rooms bucket. Raises ValueError for any other."""
+    """`(room_id, kind, id)` of a key of the rooms bucket. Raises ValueError for any other key."""
     parts = key.split(".")
     if len(parts) != 3:
         raise ValueError(f"not a key of the rooms bucket: {key!r}")
@@ -71,7 +71,7 @@ def split_key(key: str) -> tuple[str, str, str]:
 def split_room_subject(subject: str) -> tuple[str, str, str]:
     """`(room_id, kind, id)` of a republished change. Raises ValueError for any other subject."""
     if not subject.startswith(_ROOM_PREFIX):
-        raise ValueError(f"not a room's change: {subject!r}")
+        raise ValueError(f"not the subject of a room change: {subject!r}")
     return split_key(subject.removeprefix(_ROOM_PREFIX))
 
 

@@ -1,4 +1,4 @@
-"""Bounded types that messages are made of. Everything that a client may choose has a bound here."""
+"""Bounded field types of the messages. Every value that a client chooses has a bound here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 MAX_APP_DATA_BYTES = 8 * 1024
-"""An appData is part of a record that every participant's browser is sent."""
+"""An appData is stored in the peer's record, which every participant's browser receives."""
 
 MAX_PARAMETERS_BYTES = 64 * 1024
 """Browsers' RTP capabilities are under 10 KiB."""
@@ -28,25 +28,25 @@ def _bounded(limit: int) -> AfterValidator:
 
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-"""An id minted by us: peer, transport, producer, consumer."""
+"""The id of a peer, transport, producer or consumer. Signaling generates it."""
 
 RoomId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,344}$")]
-"""The base64url of a callId: safe as a token of a subject."""
+"""The base64url of a callId, which is safe as one token of a subject."""
 
 NodeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-"""Names a media node or a signaling instance; chosen by the operator or at random."""
+"""The name of a media node or a signaling instance: set by the operator, or random."""
 
 CallId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-"""Arbitrary text from outside; 64 characters are at most 256 bytes."""
+"""Arbitrary text from a client; 64 characters are at most 256 bytes of UTF-8."""
 
 UserId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 DisplayName = Annotated[str, StringConstraints(max_length=128)]
 AppData = Annotated[dict[str, Any], _bounded(MAX_APP_DATA_BYTES)]
-"""The application's own data, passed on unread."""
+"""The application's own data. Hubbub passes it on without reading it."""
 
 RtpCapabilities = Annotated[dict[str, Any], _bounded(MAX_PARAMETERS_BYTES)]
 RtpParameters = Annotated[dict[str, Any], _bounded(MAX_PARAMETERS_BYTES)]
-"""Their shape is negotiation's affair: the media node has `hubbub_ortc` check it."""
+"""Only the size is checked here; the media node validates the content with `hubbub_ortc`."""
 
 MediaKind = Literal["audio", "video"]
 Direction = Literal["send", "recv"]

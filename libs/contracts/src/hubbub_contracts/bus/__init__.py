@@ -1,1 +1,1 @@
-"""Messages between services, one module per entity."""
+"""Bus messages between the services, one module per entity."""

@@ -1,4 +1,4 @@
-"""Every message of the bus, with who answers or publishes it."""
+"""All messages of the bus, grouped by who answers or publishes them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REGISTRY_REQUESTS: tuple[type[Request[Any]], ...] = (
     producer.AddProducer, producer.SetProducerPaused, producer.RemoveProducers,
     stats.GetStats,
 )  # fmt: skip
-"""On `hubbub.v1.registry.<verb>`."""
+"""The registry answers these on `hubbub.v1.registry.<verb>`."""
 
 NODE_REQUESTS: tuple[type[Request[Any]], ...] = (
     transport.CreateTransport, transport.ConnectTransport, transport.RestartIce, transport.CloseTransport,
@@ -21,9 +21,9 @@ NODE_REQUESTS: tuple[type[Request[Any]], ...] = (
     consumer.CreateConsumer, consumer.PauseConsumer, consumer.ResumeConsumer, consumer.CloseConsumer,
     node.DescribePeer, node.ClosePeer, node.ProbeNode,
 )  # fmt: skip
-"""On `hubbub.v1.node.<nodeId>.<epoch>.<verb>`."""
+"""A media node answers these on `hubbub.v1.node.<nodeId>.<epoch>.<verb>`."""
 
 EVENTS: tuple[type[Event], ...] = (
     node.NodeHeartbeat, room.RoomRevisions, media.TransportClosed, media.ProducerClosed, media.ConsumerClosed,
 )  # fmt: skip
-"""Published, not answered. Changes of a room are not among them: they are stored records, republished."""
+"""Published without a reply. Room changes are not listed: JetStream republishes the stored records."""

@@ -1,4 +1,4 @@
-"""Consumers: made on the media node that holds the peer."""
+"""Requests about consumers, answered by the media node that hosts the peer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..types import ConsumerType, Id, MediaKind, RoomId, RtpCapabilities, RtpPar
 
 
 class ConsumerCreated(Model):
-    """A consumer, paused."""
+    """The created consumer, which is paused."""
 
     kind: MediaKind
     rtp_parameters: RtpParameters
@@ -18,7 +18,10 @@ class ConsumerCreated(Model):
 
 
 class CreateConsumer(Request[ConsumerCreated]):
-    """Makes a consumer. `unsupported` when the client cannot receive the codec, `not_found` without the producer."""
+    """Creates a consumer.
+
+    Errors: `unsupported` when the client cannot receive the codec, `not_found` when there is no such producer.
+    """
 
     verb: ClassVar[str] = "consumer.create"
     room_id: RoomId
@@ -30,7 +33,7 @@ class CreateConsumer(Request[ConsumerCreated]):
 
 
 class PauseConsumer(Request[Done]):
-    """Stops sending."""
+    """Stops sending to the peer."""
 
     verb: ClassVar[str] = "consumer.pause"
     room_id: RoomId
@@ -39,7 +42,7 @@ class PauseConsumer(Request[Done]):
 
 
 class ResumeConsumer(Request[Done]):
-    """Sends (again), video beginning with a key frame."""
+    """Starts sending to the peer. Video starts with a key frame."""
 
     verb: ClassVar[str] = "consumer.resume"
     room_id: RoomId

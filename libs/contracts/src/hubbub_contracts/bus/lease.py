@@ -1,4 +1,4 @@
-"""Leases: who is what, in which life. The values of the `leases` bucket."""
+"""The values of the `leases` bucket."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from ..types import Epoch, Id, NodeId
 
 
 class LeaseRecord(Model):
-    """The value of a lease's key. The epoch of a lease is the sequence of the write that acquired it."""
+    """The value of a lease's key. The epoch of a lease is the stream sequence of the write that acquired it."""
 
     holder: NodeId
+    """The node or signaling instance that holds the lease."""
     instance: Id
-    """One acquisition of one process: by it a holder knows its own write."""
+    """Random for each acquisition. A holder recognises its own write by it."""
     epoch: Epoch | None = None
-    """Absent in the acquiring write itself, which cannot know its own sequence."""
+    """Absent in the acquiring write, which cannot know its own sequence."""
     fenced: bool = False
-    """Written by the registry over a lease whose holder is dead: that life is over, even if it should wake up."""
+    """The registry fenced the lease because its holder seemed dead. The holder must stop, even if it still runs."""
     data: dict[str, Any] = Field(default_factory=dict)
-    """What the holder says of itself."""
+    """Data that the holder publishes about itself."""

@@ -1,4 +1,4 @@
-"""What a media node tells a peer: closures that the peer's own requests did not ask for."""
+"""Events from a media node to a peer's session: closures that the peer did not request."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ CloseReason = Literal[
     "transport_closed", "producer_closed", "room_closed", "handshake_timeout", "ice_timeout", "dtls_failed",
     "peer_closed", "unconfirmed", "node_draining", "internal",
 ]  # fmt: skip
-"""Why a node closed something."""
+"""Why a node closed a transport, producer or consumer (docs/closures.md)."""
 
 
 class TransportClosed(Event):
-    """The transport is gone, and what hung on it: that is told by events of its own, before this one."""
+    """The node closed a transport. Events for its producers and consumers precede this one."""
 
     verb: ClassVar[str] = "media.transport-closed"
     type: Literal["hubbub.v1.media.transport-closed"] = "hubbub.v1.media.transport-closed"
@@ -26,7 +26,7 @@ class TransportClosed(Event):
 
 
 class ProducerClosed(Event):
-    """The peer's own producer is gone."""
+    """The node closed a producer of the peer."""
 
     verb: ClassVar[str] = "media.producer-closed"
     type: Literal["hubbub.v1.media.producer-closed"] = "hubbub.v1.media.producer-closed"
@@ -35,7 +35,7 @@ class ProducerClosed(Event):
 
 
 class ConsumerClosed(Event):
-    """The peer's consumer is gone."""
+    """The node closed a consumer of the peer."""
 
     verb: ClassVar[str] = "media.consumer-closed"
     type: Literal["hubbub.v1.media.consumer-closed"] = "hubbub.v1.media.consumer-closed"
@@ -46,4 +46,4 @@ class ConsumerClosed(Event):
 
 MediaEvent = Annotated[TransportClosed | ProducerClosed | ConsumerClosed, Field(discriminator="type")]
 MEDIA_EVENT: TypeAdapter[TransportClosed | ProducerClosed | ConsumerClosed] = TypeAdapter(MediaEvent)
-"""Reads any notice by its `type`."""
+"""Validates any media event, by its `type`."""

@@ -1,4 +1,4 @@
-"""Media nodes: their sign of life, and what they say of a peer."""
+"""Media nodes: heartbeats, and descriptions of a peer."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from ..types import ConsumerType, Count, Direction, Epoch, Id, MediaKind, NodeId
 
 
 class WorkerLoad(Model):
-    """One worker as it was at the last beat."""
+    """One worker at the time of the heartbeat."""
 
     index: Count
+    """The worker's number on its node, from 0."""
     cpu: float
-    """Of one core, 0..1, over the last second."""
+    """The CPU time of the worker's thread over the last second, as a fraction of one core (0 to 1)."""
     packets_per_second: float
-    """In and out."""
+    """Received and sent packets."""
     rooms: Count
     peers: Count
     transports: Count
@@ -24,7 +25,7 @@ class WorkerLoad(Model):
 
 
 class NodeHeartbeat(Event):
-    """A node lives. Every 200 ms, from a thread of its own."""
+    """A node's heartbeat, every 200 ms, from a separate thread."""
 
     verb: ClassVar[str] = "node.beat"
     node_id: NodeId
@@ -32,13 +33,14 @@ class NodeHeartbeat(Event):
     sent_at: int
     """Unix milliseconds of the node's clock."""
     draining: bool
+    """The node is shutting down and takes no new rooms."""
     leased: bool
-    """Without its lease a node takes no new work."""
+    """The node holds its lease. Without it, a node takes no new work."""
     workers: list[WorkerLoad]
 
 
 class ProbeNode(Request[Done]):
-    """Does this life of the node live? Answered by the thread of the beats."""
+    """Asks whether this epoch of the node is alive. The heartbeat thread answers."""
 
     verb: ClassVar[str] = "ping"
 
@@ -72,18 +74,18 @@ class ConsumerDescription(Model):
 
 
 class PeerDescription(Model):
-    """What a node holds of a peer; empty when nothing."""
+    """What a node has of a peer. The lists are empty when it has nothing."""
 
     rtp_capabilities: RtpCapabilities | None = None
     transports: list[TransportDescription]
     producers: list[ProducerDescription]
     consumers: list[ConsumerDescription]
     packets_received: int = 0
-    """Datagrams of any kind that its transports have received: two answers tell whether the client still sends."""
+    """All datagrams that the peer's transports received. Two answers show whether the client still sends."""
 
 
 class DescribePeer(Request[PeerDescription]):
-    """The node is the truth for transports and consumers."""
+    """Asks what a node has of a peer. The node is authoritative for transports and consumers."""
 
     verb: ClassVar[str] = "peer.describe"
     room_id: RoomId
@@ -91,7 +93,7 @@ class DescribePeer(Request[PeerDescription]):
 
 
 class ClosePeer(Request[Done]):
-    """Closes whatever the node holds of a peer; done when it holds nothing."""
+    """Closes everything that the node has of a peer. Succeeds when it has nothing."""
 
     verb: ClassVar[str] = "peer.close"
     room_id: RoomId

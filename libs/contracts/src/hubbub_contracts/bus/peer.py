@@ -1,4 +1,4 @@
-"""Peers: how they come into a room, change hands and go. Answered by the registry."""
+"""Requests about peers, answered by the registry."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ..types import AppData, DisplayName, Id, NodeId, RoomId, UserId
 from .room import RoomSnapshot
 
 LeaveReason = Literal["left", "disconnected", "signaling_lost", "room_closed", "removed"]
-"""Why a peer went; travels in the header `Hubbub-Reason` of the purge."""
+"""Why a peer left. The header `Hubbub-Reason` of the purge carries it."""
 
 
 class JoinRoom(Request[RoomSnapshot]):
-    """Adds a peer and places it. The reply holds the room with the new peer in it."""
+    """Adds a peer to a room and places it on the room's node. The reply includes the new peer."""
 
     verb: ClassVar[str] = "peer.join"
     room_id: RoomId
@@ -26,7 +26,7 @@ class JoinRoom(Request[RoomSnapshot]):
 
 
 class LeaveRoom(Request[Done]):
-    """Removes a peer with its producers; done when there is none."""
+    """Removes a peer with its producers. Succeeds when there is no such peer."""
 
     verb: ClassVar[str] = "peer.leave"
     room_id: RoomId
@@ -35,9 +35,9 @@ class LeaveRoom(Request[Done]):
 
 
 class ClaimPeer(Request[RoomSnapshot]):
-    """Another signaling instance, or the same one anew, takes a session over.
+    """Makes a signaling instance the one that serves the peer: a client resumes its session there.
 
-    `not_allowed` when the secret is wrong, `not_found` when the peer is gone.
+    Errors: `not_allowed` when the secret is wrong, `not_found` when the peer no longer exists.
     """
 
     verb: ClassVar[str] = "peer.claim"
@@ -46,4 +46,4 @@ class ClaimPeer(Request[RoomSnapshot]):
     signaling_id: NodeId
     resume_secret: str
     resume_digest: str | None = None
-    """The digest of the secret that replaces this one; the old one stays valid when absent."""
+    """The digest of a secret that replaces this one. When absent, the old secret stays valid."""

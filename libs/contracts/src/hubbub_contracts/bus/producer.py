@@ -1,4 +1,4 @@
-"""Producers: registered with the registry, made on the media node."""
+"""Requests about producers. The registry records them, the media node runs them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ class Registered(Model):
     """The peer's record was written."""
 
     revision: Revision
+    """The revision of the write."""
 
 
 class AddProducer(Request[Registered]):
-    """Registry: tells the room of a producer."""
+    """To the registry: adds a producer to the peer's record."""
 
     verb: ClassVar[str] = "producer.add"
     room_id: RoomId
@@ -26,11 +27,11 @@ class AddProducer(Request[Registered]):
     app_data: AppData
     paused: bool
     placement: Placement | None = None
-    """Where it was made: `invalid_state` when the peer lives elsewhere by now. Not checked when absent."""
+    """Where the producer was created. `invalid_state` when the peer has moved since. Not checked when absent."""
 
 
 class SetProducerPaused(Request[Registered]):
-    """Registry: tells the room that a producer paused or resumed."""
+    """To the registry: records that a producer paused or resumed."""
 
     verb: ClassVar[str] = "producer.set-paused"
     room_id: RoomId
@@ -40,7 +41,7 @@ class SetProducerPaused(Request[Registered]):
 
 
 class RemoveProducers(Request[Registered]):
-    """Registry: tells the room that producers are gone; those that it does not know are passed over."""
+    """To the registry: removes producers from the peer's record. Unknown ids are ignored."""
 
     verb: ClassVar[str] = "producer.remove"
     room_id: RoomId
@@ -49,7 +50,7 @@ class RemoveProducers(Request[Registered]):
 
 
 class CreateProducer(Request[Done]):
-    """Node: makes a producer on a send transport. The same id again with the same parameters has the effect of once."""
+    """To the node: creates a producer on a send transport. Repeating the same id and parameters has no effect."""
 
     verb: ClassVar[str] = "producer.create"
     room_id: RoomId
@@ -62,7 +63,7 @@ class CreateProducer(Request[Done]):
 
 
 class PauseProducer(Request[Done]):
-    """Node: stops forwarding."""
+    """To the node: stops forwarding."""
 
     verb: ClassVar[str] = "producer.pause"
     room_id: RoomId
@@ -71,7 +72,7 @@ class PauseProducer(Request[Done]):
 
 
 class ResumeProducer(Request[Done]):
-    """Node: forwards again."""
+    """To the node: forwards again."""
 
     verb: ClassVar[str] = "producer.resume"
     room_id: RoomId
@@ -80,7 +81,7 @@ class ResumeProducer(Request[Done]):
 
 
 class CloseProducer(Request[Done]):
-    """Node: closes a producer and its consumers; `not_found` when there is none."""
+    """To the node: closes a producer and its consumers. `not_found` when there is no such producer."""
 
     verb: ClassVar[str] = "producer.close"
     room_id: RoomId

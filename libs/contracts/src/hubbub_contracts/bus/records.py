@@ -1,4 +1,4 @@
-"""Records: the values of the `rooms` bucket. One key for a room's settings, one for each peer with its producers."""
+"""The values of the `rooms` bucket: one key for a room's settings, and one for each peer with its producers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..types import AppData, CallId, DisplayName, Epoch, Id, MediaKind, NodeId, 
 
 
 class Placement(Model):
-    """One life of one media node."""
+    """A media node and its epoch, as the host of a room's or a peer's media."""
 
     node_id: NodeId
     epoch: Epoch
@@ -21,19 +21,19 @@ class RoomRecord(Model):
     room_id: RoomId
     call_id: CallId
     codec_profile: str
-    """The version of the router capabilities; fixed for the room's life, so that a rolling upgrade cannot mix two."""
+    """The version of the router capabilities. It never changes in a room, so that a rolling upgrade cannot mix two."""
     created_at: int
     """Unix milliseconds."""
     placement: Placement | None = None
-    """Where the room's media is; absent while no node can take it."""
+    """Where the room's media is; absent while no node can host it."""
     closing: bool = False
-    """The room was empty for too long and is about to go. A join that stands before this write keeps it open."""
+    """The room was empty for too long and is about to be deleted. A peer that was written before this keeps it open."""
     operation_id: str | None = None
-    """Who wrote this: a writer whose answer was lost recognises its own write by it."""
+    """The operation that wrote this. A writer whose reply was lost recognises its own write by it."""
 
 
 class ProducerRecord(Model):
-    """A producer as the others in the room are told of it."""
+    """A producer as the other peers see it."""
 
     producer_id: Id
     kind: MediaKind
@@ -42,7 +42,7 @@ class ProducerRecord(Model):
 
 
 class PeerRecord(Model):
-    """The value of a peer's key. A change of its producers is a change of this one value."""
+    """The value of a peer's key. Every change of its producers changes this value."""
 
     room_id: RoomId
     peer_id: Id
@@ -52,11 +52,11 @@ class PeerRecord(Model):
     joined_at: int
     """Unix milliseconds."""
     signaling_id: NodeId
-    """The signaling instance that serves the peer: it holds a lease of the same name."""
+    """The signaling instance that serves the peer. It holds the lease of this name."""
     resume_digest: str | None = None
-    """The hex SHA-256 of the secret that takes this session over; absent when it cannot be resumed."""
+    """The hex SHA-256 of the secret for resuming this session; absent when the session is not resumable."""
     placement: Placement | None = None
-    """Which life of which node holds the peer's transports; absent while there is none."""
+    """Where the peer's transports are; absent while no node can host them."""
     producers: list[ProducerRecord] = Field(default_factory=list)
     operation_id: str | None = None
-    """Who wrote this, as in the room's record."""
+    """The operation that wrote this, as in RoomRecord."""

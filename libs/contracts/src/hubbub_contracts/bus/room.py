@@ -1,4 +1,4 @@
-"""Rooms: what the registry is asked about them."""
+"""Requests about rooms, answered by the registry, and the revisions that it publishes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .records import PeerRecord, RoomRecord
 
 
 class RoomCreated(Model):
-    """There is a room, new or not."""
+    """The room exists, new or not."""
 
     room_id: RoomId
     call_id: CallId
@@ -19,14 +19,14 @@ class RoomCreated(Model):
 
 
 class CreateRoom(Request[RoomCreated]):
-    """Makes the room, or finds it."""
+    """Creates a room, or returns the existing one."""
 
     verb: ClassVar[str] = "room.create"
     call_id: CallId
 
 
 class RoomSnapshot(Model):
-    """A room as it was at `revision`: later changes have a higher sequence, earlier ones are in it."""
+    """A room as it was at `revision`. It includes all earlier changes; later ones have a higher revision."""
 
     room: RoomRecord
     peers: list[PeerRecord]
@@ -34,14 +34,15 @@ class RoomSnapshot(Model):
 
 
 class GetRoom(Request[RoomSnapshot]):
-    """Asks for a room's snapshot; `room_not_found` when there is none."""
+    """Asks for a room's snapshot. `room_not_found` when there is no such room."""
 
     verb: ClassVar[str] = "room.get"
     room_id: RoomId
 
 
 class RoomRevisions(Event):
-    """The last revision of each room with peers, so that a lost change is noticed."""
+    """The latest revision of each room with peers, so that subscribers detect a lost change."""
 
     verb: ClassVar[str] = "rooms.revisions"
     revisions: dict[str, Revision]
+    """By room id."""

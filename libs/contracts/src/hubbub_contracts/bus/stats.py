@@ -1,4 +1,4 @@
-"""Counts of the whole cluster."""
+"""Statistics of the whole cluster."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ class WorkerCount(Model):
 
     node_id: NodeId
     index: Count
+    """The worker's number on its node, from 0."""
     rooms: Count
     peers: Count
     load: float
+    """The CPU time of the worker's thread, as a fraction of one core (0 to 1)."""
 
 
 class ClusterStats(Model):
-    """Rooms with peers, peers and producers as the registry knows them; transports and consumers as the nodes say."""
+    """Rooms with peers, peers and producers as in the registry; transports and consumers as the nodes report them."""
 
     rooms: Count
     peers: Count
@@ -31,6 +33,6 @@ class ClusterStats(Model):
 
 
 class GetStats(Request[ClusterStats]):
-    """Asks the registry for the counts."""
+    """Asks the registry for the statistics."""
 
     verb: ClassVar[str] = "stats.get"

@@ -1,4 +1,4 @@
-"""Transports: made and connected on the media node."""
+"""Requests about transports, answered by the media node."""
 
 from __future__ import annotations
 
@@ -11,54 +11,74 @@ from ..types import Direction, Id, RoomId, RtpCapabilities
 
 
 class IceParameters(Model):
-    """Our ICE credentials (RFC 8445 section 5.3)."""
+    """The server's ICE credentials (RFC 8445, section 5.3)."""
 
     username_fragment: str
+    """The ICE username fragment."""
     password: str
+    """The ICE password."""
     ice_lite: bool = True
+    """The server is an ICE lite agent: the client is controlling and sends the checks."""
 
 
 class IceCandidate(Model):
-    """One address of ours. `ip` and `address` are the same: older clients read the one, newer ones the other."""
+    """An address of the server."""
 
     foundation: str
+    """The candidate's foundation (RFC 8445, section 5.1.1.3)."""
     priority: int
+    """The candidate's priority, 1 to 2147483647 (RFC 8445, section 5.1.2)."""
     ip: str
+    """The IP address. Older versions of mediasoup-client read this field."""
     address: str
+    """The same IP address. Newer versions of mediasoup-client read this field."""
     protocol: Literal["udp", "tcp"]
+    """The transport protocol."""
     port: int
+    """The port number, 1 to 65535."""
     type: Literal["host"] = "host"
+    """The candidate type."""
     tcp_type: Literal["passive"] | None = None
-    """Of `tcp` alone: the client connects (RFC 6544 section 4.5)."""
+    """Of `tcp` only: the client opens the connection (RFC 6544, section 4.5)."""
 
 
 class Fingerprint(Model):
-    """The digest of a certificate (RFC 8122): `value` is hex pairs with colons."""
+    """The fingerprint of a DTLS certificate (RFC 8122)."""
 
     algorithm: str = Field(max_length=16)
+    """The hash function, such as `sha-256`."""
     value: str = Field(max_length=256)
+    """The digest as hex pairs separated by colons."""
 
 
 class DtlsParameters(Model):
-    """One side's DTLS role and certificates."""
+    """The DTLS parameters of one side."""
 
     role: Literal["auto", "client", "server"] = "auto"
+    """The side's DTLS role. `auto` of the server means that the client chooses."""
     fingerprints: list[Fingerprint] = Field(min_length=1, max_length=8)
+    """The fingerprints of its certificate, one for each hash function."""
 
 
 class SctpParameters(Model):
-    """What the SCTP association can carry; the several names of one figure are for several versions of clients."""
+    """The limits of the SCTP association (RFC 8831). Client versions read the message size under different names."""
 
     port: int
+    """The SCTP port number, 1 to 65535."""
     OS: int = Field(alias="OS")
+    """The number of outgoing SCTP streams, 1 to 65535."""
     MIS: int = Field(alias="MIS")
+    """The maximum number of incoming SCTP streams, 1 to 65535."""
     max_message_size: int
+    """The maximum size of a message in bytes."""
     max_send_message_size: int
+    """The maximum size of a message in bytes, from the server to the client."""
     max_receive_message_size: int
+    """The maximum size of a message in bytes, from the client to the server."""
 
 
 class TransportCreated(Model):
-    """What a client needs to make its side."""
+    """What a client needs to create its side of the transport."""
 
     ice_parameters: IceParameters
     ice_candidates: list[IceCandidate]
@@ -67,7 +87,7 @@ class TransportCreated(Model):
 
 
 class CreateTransport(Request[TransportCreated]):
-    """Makes a transport. The same id again returns the one there is."""
+    """Creates a transport. A repetition with the same id returns the existing one."""
 
     verb: ClassVar[str] = "transport.create"
     room_id: RoomId
@@ -76,12 +96,12 @@ class CreateTransport(Request[TransportCreated]):
     direction: Direction
     codec_profile: str
     rtp_capabilities: RtpCapabilities | None = None
-    """Those of the join: kept with the peer, so that `peer.describe` can tell them to who takes the session over."""
+    """Those of the join. The node keeps them, so that `peer.describe` can return them when a session is resumed."""
     sctp_capabilities: dict[str, Any] | None = None
 
 
 class ConnectTransport(Request[Done]):
-    """Hands over the client's DTLS parameters; answered before the handshake. `invalid_state` the second time."""
+    """Sets the client's DTLS parameters. The reply precedes the handshake; a second request gets `invalid_state`."""
 
     verb: ClassVar[str] = "transport.connect"
     room_id: RoomId
@@ -91,13 +111,13 @@ class ConnectTransport(Request[Done]):
 
 
 class IceRestarted(Model):
-    """The new credentials; the candidates stay."""
+    """The new ICE credentials. The candidates do not change."""
 
     ice_parameters: IceParameters
 
 
 class RestartIce(Request[IceRestarted]):
-    """Swaps the ICE credentials; DTLS and SRTP go on."""
+    """Replaces the ICE credentials. DTLS and SRTP continue."""
 
     verb: ClassVar[str] = "transport.restart-ice"
     room_id: RoomId
@@ -106,7 +126,7 @@ class RestartIce(Request[IceRestarted]):
 
 
 class CloseTransport(Request[Done]):
-    """Closes a transport with what hangs on it."""
+    """Closes a transport with its producers and consumers."""
 
     verb: ClassVar[str] = "transport.close"
     room_id: RoomId

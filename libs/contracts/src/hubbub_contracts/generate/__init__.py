@@ -1,1 +1,1 @@
-"""Makes the documents that are drawn from the models: `python -m hubbub_contracts.generate [--check]`."""
+"""Generates documents from the message models: `python -m hubbub_contracts.generate [--check]`."""

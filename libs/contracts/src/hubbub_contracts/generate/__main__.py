@@ -1,4 +1,4 @@
-"""`python -m hubbub_contracts.generate` writes the documents; with `--check` it says which are stale, and fails."""
+"""`python -m hubbub_contracts.generate` writes the documents; with `--check` it fails when one is stale."""
 
 from __future__ import annotations
 

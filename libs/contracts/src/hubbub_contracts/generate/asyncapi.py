@@ -1,4 +1,4 @@
-"""The bus as an AsyncAPI 3 document."""
+"""The bus messages as an AsyncAPI 3 document."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .. import subjects
 from ..base import Event, Request
 from ..bus import catalogue, media, node, records, room
 from ..errors import ErrorReply
+from .field_docs import DescribedSchema
 
 _EVENT_SUBJECTS: dict[type[Event], str] = {
     node.NodeHeartbeat: subjects.heartbeat("{nodeId}"),
@@ -28,7 +29,7 @@ _RECORDS: dict[str, type[BaseModel]] = {
 
 
 def asyncapi() -> str:
-    """Channels, operations, messages and schemas; JSON, sorted, so that a difference is a change."""
+    """Channels, operations, messages and schemas, as JSON text with sorted keys."""
     requests: list[tuple[type[Request[Any]], str]] = [
         *((request, subjects.registry(request.verb)) for request in catalogue.REGISTRY_REQUESTS),
         *((request, f"hubbub.v1.node.{{nodeId}}.{{epoch}}.{request.verb}") for request in catalogue.NODE_REQUESTS),
@@ -44,7 +45,9 @@ def asyncapi() -> str:
     messages += [*(request.reply_model() for request, _ in requests), ErrorReply]
     names = {model: _name(model) for model in messages}
     keyed, definitions = models_json_schema(
-        [(model, "validation") for model in names], ref_template="#/components/schemas/{model}"
+        [(model, "validation") for model in names],
+        ref_template="#/components/schemas/{model}",
+        schema_generator=DescribedSchema,
     )
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Documents that are made from the code, and kept in the repository for whoever reads it there."""
+"""Documents that are generated from the code and committed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[5]
-"""The repository: this file lies at libs/contracts/src/hubbub_contracts/generate."""
+"""The root of the repository; this file is in libs/contracts/src/hubbub_contracts/generate."""
 
 
 def write_or_check(documents: Mapping[str, Callable[[], str]], module: str, arguments: list[str]) -> int:
-    """Writes every document, by its path in the repository; with `--check` it says which are stale instead.
+    """Writes the documents, or with `--check` in `arguments` reports the stale ones on stderr.
 
-    The number of stale ones is the exit status. `module` is the one that is run to write them.
+    `documents` maps a path in the repository to the function that returns the text. `module` is the module that a
+    developer runs to write them. Returns the number of stale documents, which is the exit status.
     """
     stale = 0
     for name, make in documents.items():

@@ -1,74 +1,101 @@
-"""The reference of the socket API, in Markdown."""
+"""The reference of the socket messages, in Markdown."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
 from ..errors import FAULT
-from ..socket.catalogue import CLIENT_REQUESTS, PUSHES
+from ..types import Id
+from .schemas import socket_document
 
-_HEAD = """# The socket's messages
+_ID = TypeAdapter(Id).json_schema()
+_HEAD = """# Socket messages
 
-Drawn from the models in `libs/contracts` by `python -m hubbub_contracts.generate`; do not edit.
-How they play together is told in [README.md](README.md).
+Generated from the models in `libs/contracts` by `python -m hubbub_contracts.generate`; do not edit.
+[README.md](README.md) describes how the messages work together.
+
+A `?` marks an optional field. An `id` is a string of 1 to 64 characters out of `A-Z a-z 0-9 _ -`. A `revision` is the
+number of a room's state; it only grows. JSON sizes are counted without white space.
 """
 
 
 def socket_page() -> str:
-    """Every request, every push and every error code."""
-    return "\n".join(_lines())
+    """The whole page: requests, pushes, nested objects and error codes."""
+    return "\n".join(_lines(socket_document()))
 
 
-def _lines() -> Iterator[str]:
+def _lines(document: dict[str, Any]) -> Iterator[str]:
+    models: dict[str, dict[str, Any]] = document["$defs"]
+    messages = set()
     yield _HEAD
     yield "## Client to server\n"
-    for name, request in CLIENT_REQUESTS.items():
-        yield f"### `{name}`\n\n{_doc(request)}\n"
-        yield from _fields("request", request)
-        yield from _fields("acknowledgement", request.answer_model())
+    for event, pair in document["calls"].items():
+        request, answer = _name(pair["request"]), _name(pair["acknowledgement"])
+        messages |= {request, answer}
+        yield f"### `{event}`\n\n{models[request]['description']}\n"
+        yield from _table("request", models[request])
+        yield from _table("acknowledgement", models[answer])
     yield "## Server to client\n"
-    for name, push in PUSHES.items():
-        yield f"### `{name}`\n\n{_doc(push)}\n"
-        yield from _fields("payload", push)
-    yield "## Errors\n\nAn acknowledgement that is an error is `{error: {code, message, retryable}}`.\n"
-    yield "| code | whose fault | meaning |\n|---|---|---|"
+    for event, push in document["pushes"].items():
+        messages.add(_name(push))
+        yield f"### `{event}`\n\n{models[_name(push)]['description']}\n"
+        yield from _table("payload", models[_name(push)])
+    error = _name(document["error"])
+    yield "## Nested objects\n"
+    for name, model in sorted(models.items()):
+        if name not in messages | {error}:
+            yield f"### {name}\n\n{model['description']}\n"
+            yield from _table("field", model)
+    body = _type(models[error]["properties"]["error"])
+    yield f"## Errors\n\nAn acknowledgement that reports an error has the field `error`: {body}.\n"
+    yield "| code | at fault | meaning |\n|---|---|---|"
     for code, (fault, meaning) in FAULT.items():
         yield f"| `{code.value}` | {fault} | {meaning} |"
     yield ""
 
 
-def _doc(model: type[BaseModel]) -> str:
-    return inspect.getdoc(model) or ""
-
-
-def _fields(title: str, model: type[BaseModel]) -> Iterator[str]:
-    schema = model.model_json_schema()
-    properties: dict[str, Any] = schema.get("properties", {})
-    if not properties:
+def _table(title: str, model: dict[str, Any]) -> Iterator[str]:
+    fields: dict[str, dict[str, Any]] = model.get("properties", {})
+    if not fields:
         yield f"{title}: `{{}}`\n"
         return
-    required = set(schema.get("required", ()))
-    yield f"| {title} | type | |\n|---|---|---|"
-    for name, field in properties.items():
-        optional = "" if name in required else "optional"
-        yield f"| `{name}` | {_type(field)} | {optional} |"
+    yield f"| {title} | type | description |\n|---|---|---|"
+    for name, field in fields.items():
+        mark = "" if name in model.get("required", ()) else "?"
+        yield f"| `{name}{mark}` | {_type(field)} | {field['description']} |"
     yield ""
 
 
+def _name(reference: dict[str, str]) -> str:
+    return reference["$ref"].rsplit("/", 1)[-1]
+
+
 def _type(field: dict[str, Any]) -> str:
-    """A short name of a field's JSON Schema."""
+    """The JSON Schema of a field in words, with its range."""
     if "$ref" in field:
-        return str(field["$ref"]).rsplit("/", 1)[-1]
+        return f"[{_name(field)}](#{_name(field).lower()})"
     if "enum" in field:
         return " \\| ".join(f'`"{value}"`' for value in field["enum"])
     if "const" in field:
         return f'`"{field["const"]}"`'
     if "anyOf" in field:
         return " \\| ".join(_type(option) for option in field["anyOf"] if option.get("type") != "null")
-    if field.get("type") == "array":
-        return f"{_type(field['items'])}[]"
-    return str(field.get("type", "any"))
+    if field.get("pattern") == _ID["pattern"]:
+        return "id"
+    if field["type"] == "array":
+        return f"{_type(field['items'])}[]{_range(field, 'minItems', 'maxItems', '')}"
+    if field["type"] == "integer":
+        return f"integer{_range(field, 'minimum', 'maximum', '')}"
+    return f"{field['type']}{_range(field, 'minLength', 'maxLength', ' characters')}"
+
+
+def _range(field: dict[str, Any], least: str, most: str, unit: str) -> str:
+    low, high = field.get(least), field.get(most)
+    if low is None and high is None:
+        return ""
+    if high is None:
+        return f", at least {low}{unit}"
+    return f", at most {high}{unit}" if low is None else f", {low} to {high}{unit}"

@@ -1,1 +1,1 @@
-"""Messages between a client and signaling over Socket.IO, one module per entity."""
+"""Socket.IO messages between clients and signaling, one module per entity."""

@@ -1,4 +1,4 @@
-"""What the socket's messages have in common."""
+"""The base classes of the socket messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ AnswerT = TypeVar("AnswerT", bound=Model)
 
 
 class ClientRequest(Model, Generic[AnswerT]):
-    """A client's event. The type parameter is the model of its acknowledgement."""
+    """An event from a client. The type parameter is the model of its acknowledgement."""
 
     event: ClassVar[str]
 
@@ -21,9 +21,10 @@ class ClientRequest(Model, Generic[AnswerT]):
 
 
 class Mutation(ClientRequest[AnswerT], Generic[AnswerT]):
-    """A client's event that changes something. Repeated with the same `operationId` it returns the first result."""
+    """An event from a client that changes state."""
 
     operation_id: str | None = None
+    """Makes the event idempotent: a repetition with the same id on the same session returns the first result."""
 
 
 class Push(Model):
@@ -33,8 +34,11 @@ class Push(Model):
 
 
 class IceServer(Model):
-    """A STUN or TURN server, as RTCPeerConnection takes it."""
+    """A STUN or TURN server, in the form of RTCIceServer."""
 
     urls: list[str]
+    """URIs such as `stun:host:3478` or `turn:host:3478?transport=tcp` (RFC 7064, RFC 7065)."""
     username: str | None = None
+    """Of TURN only: the user name."""
     credential: str | None = None
+    """Of TURN only: the password for `username`. Generated credentials expire after `TURN_TTL` seconds."""

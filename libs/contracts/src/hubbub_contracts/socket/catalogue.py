@@ -1,4 +1,4 @@
-"""Every event of the socket, by name."""
+"""All events of the socket, by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CLIENT_REQUESTS: dict[str, type[ClientRequest[Any]]] = {
         consumer.Consume, consumer.ResumeConsumer, consumer.PauseConsumer, consumer.CloseConsumer,
     )
 }  # fmt: skip
-"""What a client may send."""
+"""The events that a client may send."""
 
 PUSHES: dict[str, type[Push]] = {
     push.event: push
@@ -28,4 +28,4 @@ PUSHES: dict[str, type[Push]] = {
         consumer.ConsumerClosed,
     )
 }  # fmt: skip
-"""What the server may send."""
+"""The events that the server may send."""

@@ -10,52 +10,68 @@ from .base import Mutation, Push
 
 
 class Consumed(Model):
-    """What `transport.consume()` takes, and more. The consumer is paused."""
+    """The created consumer, paused, with the options for `transport.consume()`."""
 
     id: Id
+    """The consumer's id."""
     producer_id: Id
+    """The producer that it receives."""
     kind: MediaKind
+    """The kind of the track."""
     rtp_parameters: RtpParameters
+    """What the server sends."""
     type: ConsumerType
+    """Whether the server forwards one stream, one of several simulcast streams, or layers of an SVC stream."""
     producer_paused: bool
+    """Whether the producer is paused."""
     app_data: AppData
+    """The `appData` of the producer."""
 
 
 class Consume(Mutation[Consumed]):
-    """Receives a track, paused at first."""
+    """Creates a consumer: the client receives another peer's track. It starts paused."""
 
     event: ClassVar[str] = "consume"
     transport_id: Id
+    """The client's receive transport."""
     producer_id: Id
+    """The producer to receive."""
     rtp_capabilities: RtpCapabilities | None = None
-    """Those of the join when absent."""
+    """`device.rtpCapabilities`, at most 64 KiB of JSON; those of `joinRoom` by default."""
 
 
 class ResumeConsumer(Mutation[Done]):
-    """Media flows, video beginning with a key frame."""
+    """Resumes a consumer: the server starts to send. Video starts with a key frame."""
 
     event: ClassVar[str] = "resumeConsumer"
     consumer_id: Id
+    """The client's consumer to resume."""
 
 
 class PauseConsumer(Mutation[Done]):
-    """Media stops."""
+    """Pauses a consumer: the server stops sending."""
 
     event: ClassVar[str] = "pauseConsumer"
     consumer_id: Id
+    """The client's consumer to pause."""
 
 
 class CloseConsumer(Mutation[Done]):
-    """Receives the track no longer."""
+    """Closes a consumer."""
 
     event: ClassVar[str] = "closeConsumer"
     consumer_id: Id
+    """The client's consumer to close."""
 
 
 class ConsumerClosed(Push):
-    """A consumer of this client is gone, without its having asked."""
+    """The server closed a consumer of this client."""
 
     event: ClassVar[str] = "consumerClosed"
     consumer_id: Id
+    """The closed consumer."""
     producer_id: Id
+    """The producer that it received."""
     reason: str
+    """`producer_closed` when the producer ended, `transport_closed` when the transport failed. More reasons may
+    follow."""

@@ -12,102 +12,135 @@ from .base import ClientRequest, Mutation, Push
 
 
 class Produced(Model):
-    """The producer's id."""
+    """The created producer."""
 
     id: Id
+    """The producer's id."""
 
 
 class Produce(Mutation[Produced]):
-    """Sends a track; others get `newProducer`."""
+    """Creates a producer: the client sends a track. The other peers receive `newProducer`."""
 
     event: ClassVar[str] = "produce"
     transport_id: Id
+    """The client's send transport."""
     kind: MediaKind
+    """The kind of the track."""
     rtp_parameters: RtpParameters
+    """What the client sends, from the transport's `produce` event; at most 64 KiB of JSON."""
     app_data: AppData = Field(default_factory=dict)
+    """The application's data for the other peers, at most 8 KiB of JSON; `{}` by default."""
     paused: bool = False
+    """Whether the producer starts paused."""
 
 
 class CloseProducer(Mutation[Done]):
-    """Ends a track; others get `producerClosed`."""
+    """Closes a producer. The other peers receive `producerClosed`."""
 
     event: ClassVar[str] = "closeProducer"
     producer_id: Id
+    """The client's producer to close."""
 
 
 class PauseProducer(Mutation[Done]):
-    """Mutes a track; others get `producerPaused`."""
+    """Pauses a producer: the server forwards nothing of it. The other peers receive `producerPaused`."""
 
     event: ClassVar[str] = "pauseProducer"
     producer_id: Id
+    """The client's producer to pause."""
 
 
 class ResumeProducer(Mutation[Done]):
-    """Unmutes a track; others get `producerResumed`."""
+    """Resumes a paused producer. The other peers receive `producerResumed`."""
 
     event: ClassVar[str] = "resumeProducer"
     producer_id: Id
+    """The client's producer to resume."""
 
 
 class ListedProducer(Model):
     """Another peer's producer."""
 
     producer_id: Id
+    """The producer's id, which `consume` takes."""
     peer_id: Id
+    """The peer that sends it."""
     user_id: UserId
+    """That peer's `userId`."""
     kind: MediaKind
+    """The kind of its track."""
     app_data: AppData
+    """The `appData` of its `produce`."""
     paused: bool
+    """Whether it is paused."""
 
 
 class Producers(Model):
-    """All producers of the room but one's own."""
+    """The producers of the other peers."""
 
     producers: list[ListedProducer]
+    """All producers of the room except the client's own."""
 
 
 class GetProducers(ClientRequest[Producers]):
-    """Asks for them."""
+    """Lists the producers of the other peers."""
 
     event: ClassVar[str] = "getProducers"
 
 
 class NewProducer(Push):
-    """Somebody sends a track."""
+    """Another peer sends a new track."""
 
     event: ClassVar[str] = "newProducer"
     producer_id: Id
+    """The producer's id, which `consume` takes."""
     peer_id: Id
+    """The peer that sends it."""
     user_id: UserId
+    """That peer's `userId`."""
     kind: MediaKind
+    """The kind of its track."""
     app_data: AppData
+    """The `appData` of its `produce`."""
     paused: bool
+    """Whether it starts paused."""
     revision: Revision
+    """The room's revision that includes this change."""
 
 
 class ProducerClosed(Push):
-    """A track ended; this client's own, too, when its end was not asked for."""
+    """A producer of another peer ended, or the server closed one of the client's own."""
 
     event: ClassVar[str] = "producerClosed"
     producer_id: Id
+    """The closed producer."""
     peer_id: Id
+    """The peer that sent it; the client's own `peerId` when the server closed the client's producer."""
     reason: str | None = None
+    """Why the server closed the client's own producer, such as `transport_closed`; absent for others' producers."""
     revision: Revision
+    """The room's revision that includes this change."""
 
 
 class ProducerPaused(Push):
-    """Somebody muted a track."""
+    """Another peer paused a producer."""
 
     event: ClassVar[str] = "producerPaused"
     producer_id: Id
+    """The paused producer."""
     peer_id: Id
+    """The peer that sends it."""
     revision: Revision
+    """The room's revision that includes this change."""
 
 
 class ProducerResumed(Push):
-    """Somebody unmuted a track."""
+    """Another peer resumed a producer."""
 
     event: ClassVar[str] = "producerResumed"
     producer_id: Id
+    """The resumed producer."""
     peer_id: Id
+    """The peer that sends it."""
     revision: Revision
+    """The room's revision that includes this change."""

@@ -1,4 +1,4 @@
-"""Rooms and peers: who is here."""
+"""Rooms and their peers."""
 
 from __future__ import annotations
 
@@ -15,139 +15,192 @@ RoomClosedReason = Literal["closed", "lost"]
 
 
 class RoomReady(Model):
-    """There is a room; `rtpCapabilities` is what `Device.load({routerRtpCapabilities})` takes."""
+    """The room exists."""
 
     call_id: CallId
+    """The room's id, as requested."""
     rtp_capabilities: RtpCapabilities
+    """The router's capabilities, for `device.load({routerRtpCapabilities})`."""
 
 
 class CreateRoom(Mutation[RoomReady]):
-    """Makes the room, or returns the one there is."""
+    """Creates a room, or returns the existing one."""
 
     event: ClassVar[str] = "createRoom"
     call_id: CallId
+    """The room's id, chosen by the application."""
 
 
 class ProducerInfo(Model):
-    """A producer in a peer's list."""
+    """A producer of a peer."""
 
     producer_id: Id
+    """The producer's id, which `consume` takes."""
     kind: MediaKind
+    """The kind of its track."""
     app_data: AppData
+    """The `appData` of its `produce`."""
     paused: bool
+    """Whether it is paused."""
 
 
 class PeerInfo(Model):
     """Another peer in the room."""
 
     peer_id: Id
+    """The peer's id, unique in the room."""
     user_id: UserId
+    """The `userId` of its `joinRoom`. Several peers may have the same one."""
     display_name: DisplayName
+    """The name to show."""
     app_data: AppData
+    """The `appData` of its `joinRoom`."""
     producers: list[ProducerInfo]
+    """What the peer sends."""
 
 
 class RoomJoined(Model):
-    """Who is in the room; later events have a higher revision."""
+    """The room as it was when the peer joined."""
 
     peer_id: Id
+    """The client's own peer id."""
     peers: list[PeerInfo]
+    """The other peers."""
     revision: Revision
+    """The room's revision that this list shows. Later events have a higher one."""
     ice_servers: list[IceServer]
+    """STUN and TURN servers for the client's ICE agent; may be empty."""
     resume_token: str | None = None
+    """The secret for `resume`; present when the client joined with `resumable`."""
 
 
 class JoinRoom(Mutation[RoomJoined]):
-    """Enters the room; others get `peerJoined`. With `resumable` a lost socket may be resumed for a while."""
+    """Joins a room. The other peers receive `peerJoined`."""
 
     event: ClassVar[str] = "joinRoom"
     call_id: CallId
+    """The room's id."""
     user_id: UserId
+    """The application's id of the user."""
     rtp_capabilities: RtpCapabilities
+    """`device.rtpCapabilities`, at most 64 KiB of JSON."""
     display_name: DisplayName | None = None
-    """The userId when absent."""
+    """The name that the other peers show; `userId` by default."""
     app_data: AppData = Field(default_factory=dict)
+    """The application's data for the other peers, at most 8 KiB of JSON; `{}` by default."""
     sctp_capabilities: dict[str, Any] | None = None
+    """`device.sctpCapabilities`. Accepted for compatibility; not used."""
     resumable: bool = False
+    """Whether the session outlives its socket for `RECONNECT_GRACE` (30 s by default), so that `resume` can take it
+    over. Otherwise the peer leaves when the socket closes."""
 
 
 class LeaveRoom(Mutation[Done]):
-    """Closes everything of the peer; others get `peerLeft`."""
+    """Leaves the room and closes the peer's transports. The other peers receive `peerLeft`."""
 
     event: ClassVar[str] = "leaveRoom"
 
 
 class ResumedTransport(Model):
-    """One of the peer's transports that lives on."""
+    """A transport of the peer that still exists."""
 
     transport_id: Id
+    """The transport's id."""
     direction: Literal["send", "recv"]
+    """Whether it sends or receives, from the client's point of view."""
 
 
 class ResumedConsumer(Model):
-    """One of the peer's consumers that lives on."""
+    """A consumer of the peer that still exists."""
 
     consumer_id: Id
+    """The consumer's id."""
     producer_id: Id
+    """The producer that it receives."""
     paused: bool
+    """Whether it is paused."""
 
 
 class SessionResumed(Model):
-    """What is true now. What the client holds and is not listed here is gone."""
+    """The present state. Whatever the client has and this does not list no longer exists."""
 
     peer_id: Id
+    """The client's own peer id."""
     peers: list[PeerInfo]
+    """The other peers."""
     revision: Revision
+    """The room's revision that this list shows. Later events have a higher one."""
     ice_servers: list[IceServer]
+    """STUN and TURN servers with new TURN credentials; may be empty."""
     resume_token: str
+    """The secret for the next `resume`."""
     transports: list[ResumedTransport]
+    """The client's transports that still exist."""
     producers: list[ProducerInfo]
+    """The client's producers that still exist."""
     consumers: list[ResumedConsumer]
+    """The client's consumers that still exist."""
 
 
 class Resume(ClientRequest[SessionResumed]):
-    """Takes a session over on a new socket, on any instance."""
+    """Takes over a session on a new socket, on any signaling instance."""
 
     event: ClassVar[str] = "resume"
     resume_token: str = Field(max_length=1024)
+    """The token from `joinRoom` or the last `resume`."""
     last_revision: Revision = 0
+    """The last revision that the client saw. Accepted for compatibility; the answer is always complete."""
     rtp_capabilities: RtpCapabilities | None = None
-    """Those of the join, for the case that nobody remembers them."""
+    """`device.rtpCapabilities`, at most 64 KiB of JSON; used when no server still has those of `joinRoom`."""
 
 
 class PeerJoined(Push):
-    """Somebody came."""
+    """Another peer joined."""
 
     event: ClassVar[str] = "peerJoined"
     peer_id: Id
+    """The peer's id."""
     user_id: UserId
+    """The `userId` of its `joinRoom`."""
     display_name: DisplayName
+    """The name to show."""
     app_data: AppData
+    """The `appData` of its `joinRoom`."""
     revision: Revision
+    """The room's revision that includes this change."""
 
 
 class PeerLeft(Push):
-    """Somebody went."""
+    """Another peer left."""
 
     event: ClassVar[str] = "peerLeft"
     peer_id: Id
+    """The peer's id."""
     user_id: UserId
+    """The `userId` of its `joinRoom`."""
     reason: PeerLeftReason
+    """`left`: it sent `leaveRoom`. `disconnected`: its socket closed and was not resumed in time. `signaling_lost`: its
+    signaling instance failed and the session was not resumed in time. `room_closed`: the room was closed. `removed`:
+    the registry removed it, for example because the room was full."""
     revision: Revision
+    """The room's revision that includes this change."""
 
 
 class PeerMoved(Push):
-    """This client's media has another home: it makes new transports now, and produces and consumes again."""
+    """The room's media moved to another node. The client creates new transports, produces and consumes again."""
 
     event: ClassVar[str] = "peerMoved"
     node_id: NodeId
+    """The name of the new media node."""
     deadline: int
-    """Unix milliseconds until which the old transports carry media; in the past when they are gone already."""
+    """Until when the old transports carry media, in Unix milliseconds; not in the future when they are gone already."""
     make_before_break: bool
+    """Whether the old transports still carry media until `deadline`. Always false at present."""
 
 
 class RoomClosed(Push):
-    """The room is gone."""
+    """The room no longer exists, and the client is no longer in it."""
 
     event: ClassVar[str] = "roomClosed"
     reason: RoomClosedReason
+    """`closed`: the room was closed. `lost`: the registry no longer has the room or this peer."""

@@ -11,45 +11,59 @@ from .base import IceServer, Mutation, Push
 
 
 class TransportReady(Model):
-    """What `device.createSendTransport()` and `device.createRecvTransport()` take."""
+    """The options for `device.createSendTransport()` or `device.createRecvTransport()`."""
 
     id: Id
+    """The transport's id."""
     ice_parameters: IceParameters
+    """The server's ICE credentials."""
     ice_candidates: list[IceCandidate]
+    """The server's addresses. They do not change while the transport exists."""
     dtls_parameters: DtlsParameters
+    """The server's DTLS role and certificate fingerprints."""
     sctp_parameters: SctpParameters
+    """The limits of the SCTP association for data channels."""
     ice_servers: list[IceServer]
+    """STUN and TURN servers for the client's ICE agent; may be empty."""
     ice_transport_policy: Literal["all", "relay"] | None = None
+    """Which candidates the client may use: `relay` means TURN only. Browsers default to `all`."""
 
 
 class CreateTransport(Mutation[TransportReady]):
-    """Makes a transport for sending or for receiving."""
+    """Creates a WebRTC transport that either sends or receives."""
 
     event: ClassVar[str] = "createTransport"
     direction: Direction
+    """`send` carries the client's producers, `recv` its consumers."""
     sctp_capabilities: dict[str, Any] | None = None
+    """`device.sctpCapabilities`. Accepted for compatibility; the acknowledgement does not depend on it."""
 
 
 class ConnectTransport(Mutation[Done]):
-    """Hands over the client's DTLS parameters; acknowledged before DTLS ends."""
+    """Sets the client's DTLS parameters, once per transport. The acknowledgement precedes the DTLS handshake."""
 
     event: ClassVar[str] = "connectTransport"
     transport_id: Id
+    """The transport to connect."""
     dtls_parameters: DtlsParameters
+    """The client's DTLS role and certificate fingerprints, from the transport's `connect` event."""
 
 
 class IceRestarted(Model):
-    """What `transport.restartIce()` takes."""
+    """The arguments for `transport.updateIceServers()` and `transport.restartIce()`."""
 
     ice_parameters: IceParameters
+    """The server's new ICE credentials."""
     ice_servers: list[IceServer]
+    """STUN and TURN servers with new TURN credentials; may be empty."""
 
 
 class RestartIce(Mutation[IceRestarted]):
-    """New ICE credentials after a change of network."""
+    """Replaces the ICE credentials of a transport, for example after the client's network changed."""
 
     event: ClassVar[str] = "restartIce"
     transport_id: Id
+    """The transport to restart."""
 
 
 class CloseTransport(Mutation[Done]):
@@ -57,11 +71,15 @@ class CloseTransport(Mutation[Done]):
 
     event: ClassVar[str] = "closeTransport"
     transport_id: Id
+    """The transport to close."""
 
 
 class TransportClosed(Push):
-    """A transport of this client is gone."""
+    """The server closed a transport of this client. The client creates a new one if it still needs it."""
 
     event: ClassVar[str] = "transportClosed"
     transport_id: Id
+    """The closed transport."""
     reason: str
+    """`ice_timeout`, `handshake_timeout`, `dtls_failed`, `peer_closed`, `unconfirmed`, `node_lost`, `node_draining`
+    or `internal`. More reasons may follow."""
