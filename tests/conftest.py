@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from hubbub_cli.installation import Installation as SupervisedInstallation
 from support.installation import Installation
+from support.supervised_installation import SupervisedInstallation
 
 
 @pytest.fixture(scope="session")

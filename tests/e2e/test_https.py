@@ -9,16 +9,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from e2e.calls import Window, gather_call
-from hubbub_cli.installation import Installation
 from hubbub_media_node.adapters.sockets import interface_address
 from support.browser import chromium
+from support.supervised_installation import SupervisedInstallation
 
 _NOT_SECURE = """() => performance.getEntriesByType("resource").map((entry) => entry.name)
   .filter((name) => !/^(https|wss|data|blob):/.test(name))"""
 
 
 async def test_a_call_over_https_at_the_address_of_the_machine(
-    start_installation: Callable[..., Installation], call_id: str
+    start_installation: Callable[..., SupervisedInstallation], call_id: str
 ) -> None:
     installation = start_installation(tls=True)
     address = interface_address()

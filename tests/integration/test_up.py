@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from hubbub_cli.installation import Installation
 from hubbub_cli.readiness import is_ready
+from support.supervised_installation import SupervisedInstallation
 
-StartInstallation = Callable[..., Installation]
+StartInstallation = Callable[..., SupervisedInstallation]
 
 
 def is_alive(pid: int) -> bool:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from hubbub_cli.ports import free_tcp_port, free_udp_ports
-from hubbub_cli.process import ProcessSpec
+from hubbub_cli.supervised_process import ProcessSpec
 from hubbub_media_node.adapters.sockets import interface_address
 
 from .installation import REPOSITORY

@@ -12,7 +12,7 @@ from typing import Self
 from hubbub_cli.nats_info import NatsUnreachable, wait_for_info
 from hubbub_cli.nats_server import binary_path
 from hubbub_cli.ports import LOOPBACK, free_tcp_port
-from hubbub_cli.process import ProcessSpec
+from hubbub_cli.supervised_process import ProcessSpec
 
 from .installation import REPOSITORY, Installation
 from .service_process import ServiceProcess

@@ -12,14 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from hubbub_cli.plan import Layout, service_specs
+from hubbub_cli.layout import Layout, service_specs
 from hubbub_cli.ports import ANY, LOOPBACK, free_tcp_ports, free_udp_ports
 
 from .nats_servers import nats_server
 from .service_process import ServiceProcess
 
 REPOSITORY = Path(__file__).parents[2]
-PAGE_DIR = REPOSITORY / "libs" / "web-client" / "dist"
+PAGE_DIR = REPOSITORY / "web" / "page" / "dist"
 START_TIMEOUT = 30.0
 _POLL_INTERVAL = 0.05
 _UDP_PORTS_PER_NODE = 8

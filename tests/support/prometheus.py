@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from hubbub_cli.ports import free_tcp_port
-from hubbub_cli.process import ProcessSpec
+from hubbub_cli.supervised_process import ProcessSpec
 
 from .installation import REPOSITORY, Installation
 from .service_process import ServiceProcess

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from hubbub_bus import Bus, Endpoint, Lease
-from hubbub_cli.process import ProcessSpec
+from hubbub_cli.supervised_process import ProcessSpec
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request, ids, subjects
 from hubbub_contracts.bus.node import NodeHeartbeat, ProbeNode, WorkerLoad
 from hubbub_contracts.bus.peer import JoinRoom, LeaveRoom
@@ -71,7 +71,7 @@ def replicas(directory: Path, count: int = 2, **settings: object) -> Iterator[Re
 
 def _wait_until_it_answers(process: ServiceProcess) -> None:
     deadline = time.monotonic() + 15
-    while "the registry answers" not in process.last_words(1_000):
+    while "registry is up" not in process.last_words(1_000):
         assert process.alive, process.last_words()
         assert time.monotonic() < deadline, process.last_words()
         time.sleep(0.02)

@@ -5,8 +5,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from hubbub_cli.child_command import bound_to_us
-from hubbub_cli.process import ProcessSpec, describe_exit
+from hubbub_cli.child_command import bound_to_parent
+from hubbub_cli.supervised_process import ProcessSpec, describe_exit
 
 
 class ServiceProcess:
@@ -41,7 +41,7 @@ class ServiceProcess:
             raise RuntimeError(f"{self.name} runs already")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                bound_to_us(self.spec.command),
+                bound_to_parent(self.spec.command),
                 env=dict(self.spec.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

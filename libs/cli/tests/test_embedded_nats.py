@@ -1,4 +1,4 @@
-"""The NATS server of our own: a real one."""
+"""The embedded NATS server."""
 
 import json
 import socket
@@ -19,7 +19,7 @@ from support.nats_servers import NatsServer
 
 
 def answer_to_ping(server: NatsServer, password: str) -> bytes:
-    """What the server says to a client that shows this password and pings."""
+    """The server's reply to a PING from a client with this password."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=2) as connection:
         login = json.dumps({"user": "hubbub", "pass": password, "verbose": False})
         connection.sendall(f"CONNECT {login}\r\nPING\r\n".encode())
@@ -29,28 +29,28 @@ def answer_to_ping(server: NatsServer, password: str) -> bytes:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
+    """Whether a process runs. A zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
 
-def test_it_answers_who_knows_its_password_and_nobody_else(nats_server: NatsServer) -> None:
+def test_server_accepts_its_password_only(nats_server: NatsServer) -> None:
     password = urlsplit(nats_server.url).password
     assert password is not None
     assert answer_to_ping(nats_server, password) == b"PONG\r\n"
     assert b"Authorization Violation" in answer_to_ping(nats_server, "guess")
 
 
-def test_it_has_jetstream_and_is_new_enough_and_bounds_messages(nats_server: NatsServer) -> None:
+def test_server_has_jetstream_and_a_payload_limit(nats_server: NatsServer) -> None:
     info = read_info(nats_server.url, timeout=2)
     require_version(info)
     assert info["max_payload"] == 1024 * 1024
     assert info["auth_required"] is True
 
 
-def test_a_killed_server_comes_back_at_its_address(tmp_path: Path) -> None:
+def test_killed_server_restarts_at_the_same_address(tmp_path: Path) -> None:
     with EmbeddedNats(tmp_path / "store") as server:
         url = server.url
         server.kill()
@@ -61,7 +61,7 @@ def test_a_killed_server_comes_back_at_its_address(tmp_path: Path) -> None:
         assert read_info(url, timeout=2)["jetstream"] is True
 
 
-def test_nothing_of_it_is_left_behind() -> None:
+def test_process_and_temporary_store_are_removed() -> None:
     with EmbeddedNats() as server:
         pid, store = server.pid, server.store_dir
         assert pid is not None
@@ -69,7 +69,7 @@ def test_nothing_of_it_is_left_behind() -> None:
     assert not store.exists()
 
 
-def test_it_dies_with_whoever_started_it() -> None:
+def test_server_dies_with_its_parent() -> None:
     script = (
         "import time\n"
         "from hubbub_cli.nats_server import EmbeddedNats\n"
@@ -89,14 +89,14 @@ def test_it_dies_with_whoever_started_it() -> None:
     assert not is_alive(pid)
 
 
-def test_credentials_are_kept_and_readable_by_the_owner_alone(tmp_path: Path) -> None:
+def test_credentials_are_reused_and_have_mode_0600(tmp_path: Path) -> None:
     first = prepare(tmp_path, port=free_tcp_port())
     second = prepare(tmp_path, port=urlsplit(first.url).port or 0)
     assert first.url == second.url
     assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("nats.conf", "credentials.json")} == {0o600}
 
 
-def test_a_server_that_is_too_old_is_refused_with_its_version() -> None:
+def test_old_server_is_rejected_with_its_version() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def old_server() -> None:
@@ -108,11 +108,11 @@ def test_a_server_that_is_too_old_is_refused_with_its_version() -> None:
         thread.start()
         info = read_info(f"nats://127.0.0.1:{listener.getsockname()[1]}", timeout=2)
         thread.join()
-    with pytest.raises(NatsTooOld, match=r"2\.11 or newer is needed, this one is 2\.9\.10"):
+    with pytest.raises(NatsTooOld, match=r"2\.11 or newer is required, this one is 2\.9\.10"):
         require_version(info)
 
 
-def test_a_server_without_jetstream_is_refused() -> None:
+def test_server_without_jetstream_is_rejected() -> None:
     with pytest.raises(NatsTooOld, match="JetStream"):
         require_version({"version": "2.12.0"})
 

@@ -1,1 +1,1 @@
-"""The `hubbub` command: starts, loads, measures and inspects an installation."""
+"""The `hubbub` command: runs an installation on this machine."""

@@ -1,5 +1,5 @@
-"""`python -m hubbub_cli` is `hubbub`."""
+"""`python -m hubbub_cli` runs `hubbub`."""
 
-from hubbub_cli.main import app
+from .main import app
 
 app()

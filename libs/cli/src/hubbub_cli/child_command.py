@@ -1,4 +1,4 @@
-"""How a child is started so that it never outlives us."""
+"""The command line of a child process that must not outlive this process."""
 
 import os
 import sys
@@ -8,6 +8,6 @@ from pathlib import Path
 _WRAPPER = Path(__file__).with_name("exec_with_parent.py")
 
 
-def bound_to_us(command: Sequence[str]) -> list[str]:
-    """The command that runs `command` under the same pid, killed by the kernel when this process dies."""
+def bound_to_parent(command: Sequence[str]) -> list[str]:
+    """A command that runs `command` under the same pid. The kernel kills it when this process dies."""
     return [sys.executable, "-I", "-S", str(_WRAPPER), str(os.getpid()), *command]

@@ -1,6 +1,6 @@
 """`python -m hubbub_cli.configuration_page` writes the reference of all settings; with `--check` it fails when stale.
 
-The settings models and the command line are what is true; this draws them.
+The page is generated from the settings models and the command line.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from pydantic.fields import FieldInfo
 from typer.core import TyperGroup, TyperOption
 from typer.main import get_command
 
-from hubbub_cli.main import app
 from hubbub_contracts.generate.documents import write_or_check
 from hubbub_media_node.settings import Settings as MediaNode
 from hubbub_registry.settings import Settings as Registry
 from hubbub_service import ServiceSettings
 from hubbub_signaling.settings import Settings as Signaling
+
+from .main import app
 
 SERVICES: dict[str, type[ServiceSettings]] = {
     "Signaling": Signaling,
@@ -32,18 +33,18 @@ SERVICES: dict[str, type[ServiceSettings]] = {
 _HEAD = """\
 # Configuration
 
-Written by `python -m hubbub_cli.configuration_page` from the code; `make check` fails when it is stale.
+Generated from the code by `python -m hubbub_cli.configuration_page`; do not edit. `make check` fails when it is stale.
 
-Services read environment variables, once, at the start. Wrong values end the start with status 2 and a line for each
-that names the variable; a variable that is set to nothing counts as absent, and one that no service knows is ignored.
-`hubbub up` passes its own environment on to every service.
+Services read environment variables once, at the start. For each wrong value a service prints a line that names the
+variable, and exits with status 2. An empty variable counts as absent, and an unknown variable is ignored. `hubbub up`
+passes its own environment on to every service.
 """
 _KINDS: dict[Any, str] = {int: "integer", float: "number", str: "text", Path: "path", SecretStr: "secret"}
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "min_length": "length ≥", "max_length": "length ≤"}
 
 
 def configuration_page() -> str:
-    """All of the page, in Markdown."""
+    """The whole page, in Markdown."""
     lines = [_HEAD, "## Every service", "", *_variables(ServiceSettings.model_fields)]
     for name, model in SERVICES.items():
         own = {key: field for key, field in model.model_fields.items() if key not in ServiceSettings.model_fields}
@@ -65,7 +66,7 @@ def _variables(fields: dict[str, FieldInfo]) -> Iterator[str]:
 
 
 def _commands(group: TyperGroup, path: str) -> Iterator[str]:
-    """A table for each command that has options, those of groups within groups too."""
+    """A table for each command that has options, including commands in nested groups."""
     for name, command in sorted(group.commands.items()):
         if isinstance(command, TyperGroup):
             yield from _commands(command, f"{path} {name}")
@@ -90,7 +91,7 @@ def _commands(group: TyperGroup, path: str) -> Iterator[str]:
 
 
 def _kind(annotation: Any) -> str:
-    """What may be written, in words."""
+    """The accepted values, in words."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
         return " or ".join(_kind(part) for part in parts if part is not type(None))
@@ -111,7 +112,7 @@ def _bounds(field: FieldInfo) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
-    """A default, as it would be written; nothing for an absent one."""
+    """A default as Markdown; empty when there is none."""
     if value is None:
         return ""
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"

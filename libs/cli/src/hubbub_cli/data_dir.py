@@ -1,9 +1,9 @@
-"""The folder of one installation: who uses it, and what runs from it.
+"""The data directory of an installation: its lock, and how to reach the running installation.
 
 Rules
-- One installation per folder: two NATS servers over one store would destroy it. The lock is the kernel's and
-  goes with its holder, however that ends.
-- `run.json` tells other commands how to reach the installation; it holds the bus's password, hence mode 0600.
+- One installation per directory: two NATS servers would destroy a shared store. The lock is an flock, which the kernel
+  releases however its holder ends.
+- `run.json` tells other commands how to reach the installation. It contains the password of the bus and has mode 0600.
 """
 
 import fcntl
@@ -14,38 +14,38 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hubbub_cli.nats_config import write_secret
+from .nats_config import write_secret
 
 
 class DataDirInUse(Exception):
-    """Another installation runs from this folder."""
+    """Another installation uses this directory."""
 
 
 class NotRunning(Exception):
-    """Nothing runs from this folder."""
+    """No installation runs from this directory."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunningInstallation:
-    """How to reach what runs."""
+    """How to reach a running installation."""
 
     pid: int
-    """Of the supervisor."""
+    """The pid of the supervisor."""
     url: str
-    """Of the page and of the socket, without a trailing slash."""
+    """The URL of the page and the socket, without a trailing slash."""
     nats_url: str
     processes: Mapping[str, int]
-    """Name to pid, of those that run now."""
+    """The pid of each running process, by name."""
 
     @classmethod
     def of_this_process(cls, url: str, nats_url: str, processes: Mapping[str, int]) -> "RunningInstallation":
-        """The one that this process supervises."""
+        """The installation that this process supervises."""
         return cls(os.getpid(), url, nats_url, processes)
 
 
 @contextmanager
-def locked(data_dir: Path) -> Iterator[None]:
-    """Holds the folder, which is made when absent. Raises DataDirInUse."""
+def lock_data_dir(data_dir: Path) -> Iterator[None]:
+    """Locks the directory, which is created when absent. Raises DataDirInUse."""
     data_dir.mkdir(parents=True, exist_ok=True)
     with (data_dir / "lock").open("a+", encoding="utf-8") as file:
         try:
@@ -54,7 +54,7 @@ def locked(data_dir: Path) -> Iterator[None]:
             file.seek(0)
             raise DataDirInUse(
                 f"Hubbub already runs from {data_dir} (process {file.read().strip() or 'unknown'}). "
-                "Stop it, or give this one a folder of its own: --data-dir"
+                "Stop it, or use another directory: --data-dir"
             ) from error
         file.truncate(0)
         file.write(str(os.getpid()))
@@ -65,14 +65,14 @@ def locked(data_dir: Path) -> Iterator[None]:
             (data_dir / "run.json").unlink(missing_ok=True)
 
 
-def publish(data_dir: Path, installation: RunningInstallation) -> None:
+def write_run_file(data_dir: Path, installation: RunningInstallation) -> None:
     """Replaces `run.json`."""
     write_secret(data_dir / "run.json", json.dumps(asdict(installation), indent=2))
 
 
 def find_running(data_dir: Path) -> RunningInstallation:
-    """What runs from this folder. Raises NotRunning."""
+    """The installation that runs from this directory. Raises NotRunning."""
     try:
         return RunningInstallation(**json.loads((data_dir / "run.json").read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, TypeError) as error:
-        raise NotRunning(f"nothing runs from {data_dir}: start it with `make up`") from error
+        raise NotRunning(f"no installation runs from {data_dir}: start one with `make up`") from error

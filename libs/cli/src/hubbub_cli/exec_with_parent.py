@@ -1,9 +1,9 @@
-"""Becomes the given program, which the kernel kills when the process that started this one dies.
+"""Runs a program that the kernel kills when the parent process dies.
 
-Run as a file, not as a module: `python -I -S exec_with_parent.py PARENT_PID PROGRAM ARG...`.
-A `preexec_fn` would do the same after a fork, where no Python code is safe once threads exist.
-Source: prctl(2), PR_SET_PDEATHSIG. It is kept across execve and it counts the parent's *thread*: start
-children from a thread that lives as long as they should.
+Run this as a file, not as a module: `python -I -S exec_with_parent.py PARENT_PID PROGRAM ARG...`. A `preexec_fn` would
+run Python code after a fork, which is not safe once threads exist.
+Source: prctl(2), PR_SET_PDEATHSIG. The setting survives execve, and it refers to the parent's *thread*: start children
+from a thread that lives at least as long as they do.
 """
 
 import os
@@ -14,10 +14,10 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(signum: int = signal.SIGKILL) -> None:
-    """Asks the kernel to send `signum` to this process when its parent dies. Linux only, else nothing."""
+    """Asks the kernel to send `signum` to this process when its parent dies. Does nothing outside Linux."""
     if sys.platform != "linux":
         return
-    # Here, as `python -S` pays for each import at every start of a child.
+    # Imported here, because every import delays every start of a child.
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
     parent, program = int(arguments[0]), arguments[1:]
     die_with_parent()
     if os.getppid() != parent:
-        # It died before the request was in place.
+        # The parent died before the prctl call.
         sys.exit(1)
     os.execvp(program[0], program)  # noqa: S606 - no shell, on purpose
 

@@ -1,6 +1,6 @@
 """`python -m hubbub_cli.metrics_page` writes the reference of all metrics; with `--check` it fails when stale.
 
-The catalogue is what is true; this draws it.
+The page is generated from the catalogue of metrics.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from hubbub_service.metrics.declaration import SERVICES, Service
 _HEAD = """\
 # Metrics
 
-Written by `python -m hubbub_cli.metrics_page` from the catalogue; `make check` fails when it is stale.
+Generated from the catalogue by `python -m hubbub_cli.metrics_page`; do not edit. `make check` fails when it is stale.
 
-Signaling shows its metrics at `/metrics` on its own port, registry and media node on `METRICS_PORT`
-([configuration](configuration.md)), in the format of Prometheus. No label has a value per peer or room: who looks for
-one peer takes the logs and traces. Metrics of the process itself (`process_cpu_seconds_total`,
-`process_resident_memory_bytes`, `process_open_fds`) come beside them.
+Signaling serves its metrics at `/metrics` on its own port; the registry and the media node serve theirs on
+`METRICS_PORT` ([configuration](configuration.md)), in the Prometheus format. No label has a value per peer or room: for
+a single peer, use the logs and traces. Metrics of the process itself (`process_cpu_seconds_total`,
+`process_resident_memory_bytes`, `process_open_fds`) are included.
 """
 _TITLES: dict[Service, str] = {"signaling": "Signaling", "registry": "Registry", "media-node": "Media node"}
 
 
 def metrics_page() -> str:
-    """All of the page, in Markdown."""
+    """The whole page, in Markdown."""
     shared = [metric for metric in CATALOGUE if metric.services == SERVICES]
     lines = [_HEAD, "## Every service", "", *_table(shared)]
     for service, title in _TITLES.items():

@@ -1,4 +1,4 @@
-"""The configuration of the NATS server that comes with Hubbub: JetStream, loopback only, one secret user."""
+"""The configuration of the embedded NATS server: JetStream, loopback only, one user with a random password."""
 
 import json
 import os
@@ -8,25 +8,25 @@ from pathlib import Path
 from urllib.parse import quote
 
 MAX_PAYLOAD = 1024 * 1024
-"""Bytes. A message of the bus is far smaller; the server refuses a larger one before anyone reads it."""
+"""Bytes. Bus messages are far smaller, and the server rejects larger ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The one user of an embedded server."""
+    """The user of an embedded server."""
 
     user: str
     password: str
 
     @classmethod
     def generate(cls) -> "Credentials":
-        """New random ones."""
+        """Credentials with a random password."""
         return cls(user="hubbub", password=secrets.token_urlsafe(24))
 
 
 @dataclass(frozen=True, slots=True)
 class NatsConfig:
-    """What one embedded server is started with."""
+    """The configuration of one embedded server."""
 
     port: int
     store_dir: Path
@@ -34,12 +34,12 @@ class NatsConfig:
 
     @property
     def url(self) -> str:
-        """For clients; holds the password."""
+        """The URL for clients, including the password."""
         user, password = quote(self.credentials.user, safe=""), quote(self.credentials.password, safe="")
         return f"nats://{user}:{password}@127.0.0.1:{self.port}"
 
     def render(self) -> str:
-        """The configuration file. Strings are JSON strings, which the format's quoted strings include."""
+        """The text of the configuration file. The format accepts JSON strings."""
         return (
             'server_name: "hubbub-embedded"\n'
             f'listen: "127.0.0.1:{self.port}"\n'
@@ -56,24 +56,24 @@ class NatsConfig:
         )
 
     def write(self, path: Path) -> None:
-        """Writes the file, readable by its owner alone."""
+        """Writes the file with mode 0600."""
         write_secret(path, self.render())
 
 
 def load_or_create_credentials(path: Path) -> Credentials:
-    """Those of the first start: services and tools of later starts find the same."""
+    """The stored credentials, or new ones. Later starts use the same."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         return Credentials(user=str(stored["user"]), password=str(stored["password"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
-        # Absent or damaged: nobody else knows them, so that new ones are as good.
+        # The file is absent or damaged. Only this installation uses it, so new credentials do no harm.
         created = Credentials.generate()
         write_secret(path, json.dumps({"user": created.user, "password": created.password}))
         return created
 
 
 def write_secret(path: Path, text: str) -> None:
-    """Replaces the file in one step; mode 0600 from its first byte on."""
+    """Replaces the file atomically. Its mode is 0600 from the start."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""What a NATS server says of itself: the INFO line that it sends to whoever connects.
+"""The INFO message of a NATS server.
 
-Source: NATS client protocol, "INFO" (the first line of a connection, before TLS and authorization).
+Source: NATS client protocol, "INFO": the first line of a connection, sent before TLS and authorization.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 MINIMUM_VERSION = (2, 11, 0)
-"""The first server with a time to live per key, which leases are made of."""
+"""The first version with a TTL per message, which leases need."""
 
 _MAX_INFO = 64 * 1024
 
@@ -20,13 +20,13 @@ class NatsUnreachable(Exception):
 
 
 class NatsTooOld(Exception):
-    """The server lacks what leases need."""
+    """The server lacks features that leases need."""
 
 
 def read_info(url: str, timeout: float) -> dict[str, Any]:
-    """The INFO of the first server of `url` (comma-separated) that answers; blocks `timeout` seconds for each.
+    """The INFO of the first server in `url` (comma-separated) that answers.
 
-    Raises NatsUnreachable.
+    Blocks for at most `timeout` seconds per server. Raises NatsUnreachable.
     """
     reasons: list[str] = []
     for address in url.split(","):
@@ -40,7 +40,7 @@ def read_info(url: str, timeout: float) -> dict[str, Any]:
 
 
 def wait_for_info(url: str, timeout: float) -> dict[str, Any]:
-    """Like read_info, for a server that has just been started: tries for `timeout` seconds."""
+    """Retries `read_info` for `timeout` seconds, for a server that has just been started. Raises NatsUnreachable."""
     deadline = time.monotonic() + timeout
     while True:
         try:
@@ -56,13 +56,13 @@ def require_version(info: dict[str, Any]) -> None:
     text = str(info.get("version", ""))
     if parse_version(text) < MINIMUM_VERSION:
         wanted = ".".join(map(str, MINIMUM_VERSION[:2]))
-        raise NatsTooOld(f"NATS server {wanted} or newer is needed, this one is {text or 'unknown'}")
+        raise NatsTooOld(f"NATS server {wanted} or newer is required, this one is {text or 'unknown'}")
     if not info.get("jetstream", False):
         raise NatsTooOld("the NATS server runs without JetStream: start it with `-js`")
 
 
 def parse_version(text: str) -> tuple[int, ...]:
-    """`2.11.0-preview.1` is (2, 11, 0); what is no version is (0,), older than all."""
+    """`2.11.0-preview.1` is (2, 11, 0). Text that is not a version is (0,), which is older than all versions."""
     numbers = text.partition("-")[0].split(".")
     return tuple(int(n) for n in numbers) if all(n.isdecimal() for n in numbers) else (0,)
 
@@ -80,5 +80,5 @@ def _read_info(host: str, port: int, timeout: float) -> dict[str, Any]:
         raise ValueError("not a NATS server")
     info = json.loads(line[5:].split(b"\r\n")[0])
     if not isinstance(info, dict):
-        raise ValueError("not a NATS server")  # noqa: TRY004 - what came is at fault, not our types
+        raise ValueError("not a NATS server")  # noqa: TRY004 - the input is wrong, not a type of ours
     return info

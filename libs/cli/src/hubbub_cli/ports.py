@@ -1,4 +1,4 @@
-"""Ports of this machine: which are free, and what to tell a person when one is not."""
+"""Free ports of this machine, and an error for a port that is not free."""
 
 import itertools
 import socket
@@ -9,17 +9,17 @@ ANY = "0.0.0.0"
 
 
 class PortTaken(Exception):
-    """A port that we were told to use belongs to another program: the caller's environment is at fault."""
+    """Another program uses a configured port. The message names the variable to change."""
 
     def __init__(self, port: int, protocol: str, variable: str, other: int) -> None:
         super().__init__(
-            f"{protocol} port {port} is taken by another program. "
+            f"{protocol} port {port} is in use by another program. "
             f"Stop that program, or choose another port: {variable}={other}"
         )
 
 
 def free_tcp_port(host: str = LOOPBACK) -> int:
-    """A TCP port that was free a moment ago."""
+    """A TCP port that was free at the time of the call."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
@@ -27,39 +27,41 @@ def free_tcp_port(host: str = LOOPBACK) -> int:
 
 
 def free_tcp_ports(count: int, host: str = ANY) -> int:
-    """The first of `count` (1 to 100) neighbouring TCP ports that were free a moment ago."""
+    """The first of `count` (1 to 100) consecutive TCP ports that were free at the time of the call."""
     return _first_of_free(count, host, free_tcp_port, tcp_port_is_free)
 
 
 def free_udp_ports(count: int, host: str = LOOPBACK) -> int:
-    """The first of `count` (1 to 100) neighbouring UDP ports that were free a moment ago, for TCP as well: media takes
-    both."""
+    """The first of `count` (1 to 100) consecutive ports that were free at the time of the call, for UDP and TCP.
+
+    Media uses both protocols on the same port.
+    """
     return _first_of_free(count, host, _free_udp_port, _media_port_is_free)
 
 
 def free_tcp_ports_from(first: int, count: int, host: str = LOOPBACK) -> list[int]:
-    """The first `count` TCP ports from `first` on that are free now. Raises ValueError when there are not so many."""
+    """The first `count` free TCP ports from `first` on. Raises ValueError when there are fewer."""
     found = list(itertools.islice(_free_from(first, host), count))
     if len(found) < count:
-        raise ValueError(f"there are no {count} free TCP ports from {first} on")
+        raise ValueError(f"fewer than {count} free TCP ports from {first} on")
     return found
 
 
 def tcp_port_is_free(port: int, host: str = ANY) -> bool:
-    """Whether a server could listen on it now; one that only drains old connections counts as free."""
+    """Whether a server could listen on `port` now. Connections in TIME_WAIT do not count."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return _binds(probe, host, port)
 
 
 def udp_port_is_free(port: int, host: str = ANY) -> bool:
-    """Whether a socket could be bound to it now."""
+    """Whether a socket could be bound to `port` now."""
     with socket.socket(type=socket.SOCK_DGRAM) as probe:
         return _binds(probe, host, port)
 
 
 def require_free(http_port: int, rtc_ports: Iterable[int]) -> None:
-    """Raises PortTaken for the first port that is not free: better before anything runs than after."""
+    """Raises PortTaken for the first port that is not free."""
     if not tcp_port_is_free(http_port):
         raise PortTaken(http_port, "TCP", "PORT", http_port + 1)
     for port in rtc_ports:
@@ -89,7 +91,7 @@ def _first_of_free(count: int, host: str, any_free: Callable[[str], int], is_fre
         first = any_free(host)
         if first + count <= 65536 and all(is_free(first + i, host) for i in range(count)):
             return first
-    raise OSError(f"no {count} neighbouring ports are free")
+    raise OSError(f"no {count} consecutive ports are free")
 
 
 def _binds(probe: socket.socket, host: str, port: int) -> bool:

@@ -1,4 +1,4 @@
-"""Whether an installation can take calls: asked over HTTP, as any load balancer would."""
+"""Checks over HTTP whether an installation is ready, as a load balancer does."""
 
 import asyncio
 import json
@@ -9,16 +9,16 @@ from urllib.parse import urlsplit
 POLL_INTERVAL = 0.05
 REQUEST_TIMEOUT = 2.0
 _MAX_ANSWER = 1024 * 1024
-# Our own child is asked over loopback, whose certificate names the address that the world knows.
+# The child is reached over loopback, and its certificate may name other addresses only.
 _UNVERIFIED = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _UNVERIFIED.check_hostname = False
 _UNVERIFIED.verify_mode = ssl.CERT_NONE
 
 
 async def get(url: str) -> tuple[int, Any]:
-    """Status and JSON body (None when it is none) of a GET from one of our own processes, by HTTP or HTTPS.
+    """The status and the JSON body (None when it is not JSON) of a GET over HTTP or HTTPS.
 
-    Raises OSError, TimeoutError.
+    Certificates are not verified: for our own processes only. Raises OSError, TimeoutError.
     """
     parts = urlsplit(url)
     async with asyncio.timeout(REQUEST_TIMEOUT):
@@ -32,7 +32,7 @@ async def get(url: str) -> tuple[int, Any]:
     head, _, body = answer.partition(b"\r\n\r\n")
     fields = head.split(maxsplit=2)
     if len(fields) < 2 or not fields[1].isdigit():
-        raise ConnectionError(f"{url} did not answer in HTTP")
+        raise ConnectionError(f"{url} did not answer with HTTP")
     try:
         return int(fields[1]), json.loads(body)
     except ValueError:
@@ -40,7 +40,7 @@ async def get(url: str) -> tuple[int, Any]:
 
 
 async def is_ready(base_url: str, nodes: int) -> bool:
-    """Whether this signaling instance reaches bus and registry, and at least `nodes` media nodes are known."""
+    """Whether this signaling instance is ready and the registry knows at least `nodes` media nodes."""
     try:
         status, _ = await get(f"{base_url}/ready")
         if status != 200:
@@ -52,7 +52,7 @@ async def is_ready(base_url: str, nodes: int) -> bool:
 
 
 async def wait_until_ready(base_urls: list[str], nodes: int) -> None:
-    """Returns once all of them are ready; the caller sets the limit."""
+    """Returns once all instances are ready. There is no timeout: the caller sets one."""
     for url in base_urls:
         while not await is_ready(url, nodes):  # noqa: ASYNC110 - another process changes it
             await asyncio.sleep(POLL_INTERVAL)

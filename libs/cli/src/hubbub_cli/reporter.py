@@ -1,4 +1,4 @@
-"""What a person sees of an installation: a table while it starts, then only what matters."""
+"""Terminal output of `hubbub up`: a table during the start, then warnings and errors only."""
 
 import sys
 from collections import deque
@@ -9,65 +9,65 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from hubbub_cli.log_lines import LEVELS, LogLine, parse_line
-from hubbub_cli.process import Died, Ended, Line, Notice, Started
+from .log_line import LEVELS, LogLine, parse_line
+from .supervised_process import Exited, OutputLine, ProcessEvent, Started, Stopped
 
 _STYLES = {50: "bold red", 40: "red", 30: "yellow", 20: "default", 10: "dim"}
-_KEPT = 30
+_KEPT_LINES = 30
 
 
 class Reporter:
-    """Takes notices of the children and writes to the terminal; where there is none, plain lines."""
+    """Prints events of the child processes. Without a terminal it prints plain lines."""
 
     def __init__(self, *, verbose: bool, console: Console | None = None) -> None:
         self._console = console or Console(file=sys.stdout, highlight=False)
         self._threshold = 0 if verbose else LEVELS["warning"]
         self._states: dict[str, str] = {}
-        self._last_words: dict[str, deque[str]] = {}
+        self._recent: dict[str, deque[str]] = {}
         self._live: Live | None = None
 
-    def begin(self, names: Iterable[str]) -> None:
-        """Shows the table of what is to be started."""
+    def begin_start(self, names: Iterable[str]) -> None:
+        """Shows the table of the processes that will start."""
         self._states = dict.fromkeys(names, "[dim]waiting[/]")
         if self._console.is_terminal:
             self._live = Live(self._table(), console=self._console, transient=True, refresh_per_second=10)
             self._live.start()
 
-    def end_of_start(self) -> None:
-        """Takes the table away again."""
+    def end_start(self) -> None:
+        """Removes the table."""
         if self._live is not None:
             self._live.stop()
             self._live = None
 
-    def say(self, markup: str) -> None:
-        """One line of rich's markup."""
+    def print(self, markup: str) -> None:
+        """Prints one line of rich markup."""
         self._console.print(markup, soft_wrap=True)
 
-    def hear(self, notice: Notice) -> None:
-        """Of a child."""
-        match notice:
+    def on_event(self, event: ProcessEvent) -> None:
+        """Shows an event of a child process."""
+        match event:
             case Started(name, pid):
-                # What an earlier life said explains nothing any more.
-                self._last_words.pop(name, None)
-                self._set(name, f"[green]runs[/] [dim]({pid})[/]")
-            case Died(name, how, delay):
+                # Output of the previous run would be misleading now.
+                self._recent.pop(name, None)
+                self._set(name, f"[green]running[/] [dim]({pid})[/]")
+            case Exited(name, how, delay):
                 self._set(name, f"[red]{how}[/]")
-                self.say(f"[red]{name} {how}[/]; starting it again in {delay:g} s")
-            case Ended(name, killed):
-                self._set(name, "ended")
+                self.print(f"[red]{name} {how}[/]; restarting it in {delay:g} s")
+            case Stopped(name, killed):
+                self._set(name, "stopped")
                 if killed:
-                    self.say(f"[yellow]{name} did not end in time and was killed[/]")
-            case Line(name, text):
-                self._last_words.setdefault(name, deque(maxlen=_KEPT)).append(text)
+                    self.print(f"[yellow]{name} did not stop in time and was killed[/]")
+            case OutputLine(name, text):
+                self._recent.setdefault(name, deque(maxlen=_KEPT_LINES)).append(text)
                 self._show(name, parse_line(text))
 
-    def last_words(self, name: str) -> list[str]:
-        """The newest lines of a child, loud or not."""
-        return list(self._last_words.get(name, ()))
+    def recent_output(self, name: str) -> list[str]:
+        """The latest lines of a child process, whatever their level."""
+        return list(self._recent.get(name, ()))
 
     def _show(self, name: str, line: LogLine) -> None:
         if line.level >= self._threshold and line.text:
-            self.say(f"[cyan]{name:<12}[/] [{_STYLES[line.level]}]{escape(line.text)}[/]")
+            self.print(f"[cyan]{name:<12}[/] [{_STYLES[line.level]}]{escape(line.text)}[/]")
 
     def _set(self, name: str, state: str) -> None:
         self._states[name] = state

@@ -1,34 +1,34 @@
-"""Several supervised processes as one: started in order, ended stage by stage in the reverse order."""
+"""Several supervised processes: started in stages, and stopped stage by stage in the reverse order."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 
-from hubbub_cli.process import Died, Notice, ProcessSpec, SupervisedProcess
+from .supervised_process import Exited, ProcessEvent, ProcessSpec, SupervisedProcess
 
 
 class Supervisor:
-    """Owns every child of an installation. One event loop, in the main thread."""
+    """Owns all child processes of an installation. One event loop, in the main thread."""
 
-    def __init__(self, tell: Callable[[Notice], None]) -> None:
-        self._tell = tell
+    def __init__(self, on_event: Callable[[ProcessEvent], None]) -> None:
+        self._on_event = on_event
         self._stages: list[list[SupervisedProcess]] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self.deaths: dict[str, int] = {}
-        """Name to how often it ended by itself."""
+        self.exits: dict[str, int] = {}
+        """How often each process exited by itself, by name."""
 
     def start(self, specs: Sequence[ProcessSpec]) -> None:
-        """Starts one stage more, which will end before those that were started earlier."""
-        stage = [SupervisedProcess(spec, self._hear) for spec in specs]
+        """Starts another stage. It will stop before the stages that were started earlier."""
+        stage = [SupervisedProcess(spec, self._handle) for spec in specs]
         self._stages.append(stage)
         for process in stage:
             self._tasks[process.spec.name] = asyncio.create_task(process.run(), name=process.spec.name)
 
     def pids(self) -> dict[str, int]:
-        """Name to pid, of those that run."""
+        """The pid of each running process, by name."""
         return {p.spec.name: p.pid for stage in self._stages for p in stage if p.pid is not None}
 
     async def stop(self) -> None:
-        """Ends all, the youngest stage first; returns when none is left."""
+        """Stops all processes, the newest stage first. Returns when all have exited."""
         while self._stages:
             stage = self._stages[-1]
             for process in stage:
@@ -37,13 +37,13 @@ class Supervisor:
             self._stages.pop()
 
     def kill(self) -> None:
-        """Ends all at once; `stop` then returns soon."""
+        """Kills all processes without a grace period. A pending `stop` then returns soon."""
         for stage in self._stages:
             for process in stage:
                 process.stop()
-                process.hurry()
+                process.end_grace()
 
-    def _hear(self, notice: Notice) -> None:
-        if isinstance(notice, Died):
-            self.deaths[notice.name] = self.deaths.get(notice.name, 0) + 1
-        self._tell(notice)
+    def _handle(self, event: ProcessEvent) -> None:
+        if isinstance(event, Exited):
+            self.exits[event.name] = self.exits.get(event.name, 0) + 1
+        self._on_event(event)

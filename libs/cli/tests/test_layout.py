@@ -1,38 +1,38 @@
-"""Which processes run, and with which ports."""
+"""The processes of an installation and their ports."""
 
 import socket
 
 import pytest
 
-from hubbub_cli.plan import Layout, service_specs
+from hubbub_cli.layout import Layout, service_specs
 from hubbub_cli.ports import free_tcp_ports_from
 from hubbub_cli.up import stages
 
 
-def test_two_nodes_never_share_a_udp_port() -> None:
+def test_nodes_get_disjoint_port_ranges() -> None:
     layout = Layout(rtc_min_port=40000, rtc_max_port=40100, workers=2, nodes=2)
     first, second = layout.rtc_range(0), layout.rtc_range(1)
     assert first[1] < second[0] <= second[1] <= 40100
     assert layout.rtc_ports() == [40000, 40001, second[0], second[0] + 1]
 
 
-def test_too_few_udp_ports_are_refused_with_advice() -> None:
+def test_too_few_rtc_ports_are_rejected() -> None:
     with pytest.raises(ValueError, match="raise RTC_MAX_PORT or lower WORKERS"):
         Layout(rtc_min_port=40000, rtc_max_port=40002, workers=4)
 
 
-def test_services_are_told_where_the_bus_is_and_keep_what_they_inherit() -> None:
+def test_services_get_the_bus_url_and_the_inherited_environment() -> None:
     specs = service_specs(Layout(), "nats://there", {"FRONTEND_URL": "https://page"})
     assert {spec.environment["NATS_URL"] for spec in specs} == {"nats://there"}
     assert {spec.environment["FRONTEND_URL"] for spec in specs} == {"https://page"}
 
 
-def test_services_end_in_the_order_signaling_nodes_registries() -> None:
+def test_services_stop_in_the_order_signaling_nodes_registries() -> None:
     started = [[spec.name for spec in stage] for stage in stages(service_specs(Layout(nodes=2), "", {}))]
     assert started[::-1] == [["signaling-1"], ["node-1", "node-2"], ["registry-1", "registry-2"]]
 
 
-def test_each_registry_and_node_shows_its_metrics_on_a_port_of_its_own() -> None:
+def test_each_registry_and_node_gets_its_own_metrics_port() -> None:
     layout = Layout(nodes=2, metrics_ports=[9464, 9465, 9467, 9468])
     specs = service_specs(layout, "", {"METRICS_PORT": "1"})
     ports = {spec.name: spec.environment.get("METRICS_PORT") for spec in specs}
@@ -48,13 +48,13 @@ def test_each_registry_and_node_shows_its_metrics_on_a_port_of_its_own() -> None
     ]
 
 
-def test_taken_metrics_ports_are_passed_over(tcp_port: int) -> None:
+def test_used_metrics_ports_are_skipped(tcp_port: int) -> None:
     with socket.create_server(("127.0.0.1", tcp_port)):
         found = free_tcp_ports_from(tcp_port, 2)
     assert len(set(found)) == 2
     assert min(found) > tcp_port
 
 
-def test_too_few_metrics_ports_are_refused() -> None:
-    with pytest.raises(ValueError, match="no 3 free TCP ports from 65535 on"):
+def test_too_few_free_metrics_ports_are_rejected() -> None:
+    with pytest.raises(ValueError, match="fewer than 3 free TCP ports from 65535 on"):
         free_tcp_ports_from(65535, 3)

@@ -1,6 +1,6 @@
-"""A child's log line as a person reads it: pure.
+"""Parses a child's log line for display. Pure.
 
-Services write one JSON object a line, the NATS server its own format, and a crash a traceback.
+Services write one JSON object per line, the NATS server has its own format, and a crash writes a traceback.
 """
 
 import json
@@ -13,20 +13,20 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "warn": 30, "error": 40, "exce
 _NATS = re.compile(r"^\[\d+\] \d{4}/\d\d/\d\d [\d:.]+ \[(?P<level>[A-Z]{3})\] ?(?P<text>.*)$")
 _NATS_LEVELS = {"TRC": 10, "DBG": 10, "INF": 20, "WRN": 30, "ERR": 40, "FTL": 50}
 _HARMLESS = frozenset({"Plaintext passwords detected, use nkeys or bcrypt"})
-"""Of NATS: its configuration is readable by its owner alone, and made anew at each start."""
+"""Warnings of NATS to ignore. Only its owner can read its configuration, which is written at each start."""
 _HIDDEN = frozenset({"event", "message", "level", "timestamp", "logger", "service", "instance"})
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """What was said, and how loud (10 debug ... 50 critical)."""
+    """The text, and its level from 10 (debug) to 50 (critical)."""
 
     level: int
     text: str
 
 
 def parse_line(raw: str) -> LogLine:
-    """Never fails: what nobody can read is shown as it is, and loud, as it is probably a traceback."""
+    """Parses any line. An unknown format is shown unchanged as an error: it is probably part of a traceback."""
     line = raw.rstrip()
     nats = _NATS.match(line)
     if nats is not None:

@@ -1,8 +1,8 @@
-"""Lines of services, of NATS and of a crash, as a person reads them."""
+"""Parsing of log lines from services, NATS and crashes."""
 
 import pytest
 
-from hubbub_cli.log_lines import LogLine, parse_line
+from hubbub_cli.log_line import LogLine, parse_line
 
 
 @pytest.mark.parametrize(
@@ -21,5 +21,5 @@ from hubbub_cli.log_lines import LogLine, parse_line
         ('{"event": null, "level": 7}', LogLine(20, "None")),
     ],
 )
-def test_a_line_has_a_level_and_a_text(raw: str, expected: LogLine) -> None:
+def test_parse_line_returns_level_and_text(raw: str, expected: LogLine) -> None:
     assert parse_line(raw + "\n") == expected

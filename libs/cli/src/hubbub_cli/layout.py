@@ -1,20 +1,20 @@
-"""Which processes an installation on this machine has, and what each is told: pure."""
+"""The processes of an installation on this machine, with their ports and environments. Pure."""
 
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hubbub_cli.own_certificate import CertificateFiles
-from hubbub_cli.process import ProcessSpec
+from .self_signed_certificate import CertificateFiles
+from .supervised_process import ProcessSpec
 
 SERVICE_GRACE = 5.0
-"""Seconds that a service has to say goodbye."""
+"""Seconds between SIGTERM and SIGKILL of a service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How many of each, and which ports they take."""
+    """The number of processes of each kind, and their ports."""
 
     http_port: int = 4000
     rtc_min_port: int = 40000
@@ -26,14 +26,14 @@ class Layout:
     signalings: int = 1
     log_level: str = "info"
     page_dir: Path | None = None
-    """Of the built page, which signaling serves at `/`."""
+    """The built page, which signaling serves at `/`."""
     tls: CertificateFiles | None = None
-    """With them signaling speaks HTTPS."""
+    """When set, signaling serves HTTPS."""
     metrics_ports: Sequence[int] = ()
-    """Of the registries, then of the nodes; without them there are no metrics but signaling's."""
+    """Ports of the registries, then of the nodes. When empty, only signaling serves metrics."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError, with advice, when the RTC ports are too few."""
+        """Raises ValueError when there are too few RTC ports."""
         needed = self.nodes * self.workers
         available = self.rtc_max_port - self.rtc_min_port + 1
         if available < needed:
@@ -44,34 +44,37 @@ class Layout:
             )
 
     def rtc_range(self, node: int) -> tuple[int, int]:
-        """The first and the last UDP port of node 0, 1, ...: equal shares, none overlapping."""
+        """The first and the last UDP port of node 0, 1, ... The ranges have equal sizes and do not overlap."""
         share = (self.rtc_max_port - self.rtc_min_port + 1) // self.nodes
         first = self.rtc_min_port + node * share
         return first, first + share - 1
 
     def rtc_ports(self) -> list[int]:
-        """Those that workers will really bind."""
+        """The ports that the workers bind."""
         return [self.rtc_range(node)[0] + worker for node in range(self.nodes) for worker in range(self.workers)]
 
     def http_ports(self) -> list[int]:
-        """One per signaling instance."""
+        """The HTTP port of each signaling instance."""
         return [self.http_port + i for i in range(self.signalings)]
 
     def metrics_urls(self) -> list[str]:
-        """Where the metrics are: of every registry, node and signaling instance."""
-        ports = [f"http://127.0.0.1:{port}" for port in self.metrics_ports]
-        return [f"{url}/metrics" for url in (*ports, *self.urls("127.0.0.1"))]
+        """The metrics URL of each registry, node and signaling instance."""
+        own = [f"http://127.0.0.1:{port}" for port in self.metrics_ports]
+        return [f"{url}/metrics" for url in (*own, *self.urls("127.0.0.1"))]
 
     def urls(self, host: str) -> list[str]:
-        """Of each signaling instance, by this name or address of the machine; without a slash at the end."""
+        """The URL of each signaling instance under this host name or address, without a trailing slash."""
         scheme = "http" if self.tls is None else "https"
         return [f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}" for port in self.http_ports()]
 
 
 def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -> list[ProcessSpec]:
-    """The services in the order in which they start; they end in the reverse order."""
+    """The services in start order. They stop in the reverse order.
+
+    `inherited` is the environment to pass on to every service.
+    """
     common = {**inherited, "NATS_URL": nats_url, "LOG_LEVEL": layout.log_level, "PYTHONUNBUFFERED": "1"}
-    common.pop("METRICS_PORT", None)  # a port is one process's, whatever our own environment says
+    common.pop("METRICS_PORT", None)  # each process needs its own port
     metrics: list[Mapping[str, str]] = [{"METRICS_PORT": str(port)} for port in layout.metrics_ports]
     metrics = metrics or [{}] * (layout.registries + layout.nodes)
     specs = [

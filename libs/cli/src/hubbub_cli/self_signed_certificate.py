@@ -1,7 +1,7 @@
-"""A certificate of our own making, for cameras on other devices of the network: browsers give them to HTTPS only.
+"""A self-signed certificate for HTTPS. Browsers on other devices allow the camera over HTTPS only.
 
-It is signed by nobody whom a browser knows, so that each device asks once whether to go on. It is kept, so that it asks
-only once, until an address is added or its time is nearly over.
+No browser trusts it, so each device shows a warning once. The certificate is stored and reused until the machine has a
+new address or the certificate is about to expire.
 """
 
 import datetime as dt
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from hubbub_cli.nats_config import write_secret
+from .nats_config import write_secret
 
 LIFETIME = dt.timedelta(days=365)
 RENEW_BEFORE = dt.timedelta(days=14)
@@ -29,14 +29,14 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True, slots=True)
 class CertificateFiles:
-    """PEM files for a server."""
+    """The PEM files of a certificate and its key."""
 
     certificate: Path
     key: Path
 
 
-def own_addresses() -> list[Address]:
-    """Those of every interface that is up, loopback last; link-local ones belong in no address bar."""
+def local_addresses() -> list[Address]:
+    """The addresses of all interfaces that are up, loopback last, without link-local ones."""
     up = {name for name, state in psutil.net_if_stats().items() if state.isup}
     found = {
         ipaddress.ip_address(entry.address.partition("%")[0])
@@ -51,10 +51,13 @@ def own_addresses() -> list[Address]:
     )
 
 
-def keep_certificate(directory: Path, addresses: Sequence[Address], now: dt.datetime) -> CertificateFiles:
-    """The files in `directory`, made anew when they are absent, damaged, about to expire or lack an address."""
+def ensure_certificate(directory: Path, addresses: Sequence[Address], now: dt.datetime) -> CertificateFiles:
+    """The certificate in `directory`, created when it is absent, damaged, about to expire or lacks an address.
+
+    `now` is timezone-aware.
+    """
     files = CertificateFiles(directory / "certificate.pem", directory / "key.pem")
-    if not _still_good(files, addresses, now):
+    if not _is_valid(files, addresses, now):
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = _sign(key, addresses, now)
         write_secret(files.key, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode())
@@ -62,7 +65,7 @@ def keep_certificate(directory: Path, addresses: Sequence[Address], now: dt.date
     return files
 
 
-def _still_good(files: CertificateFiles, addresses: Sequence[Address], now: dt.datetime) -> bool:
+def _is_valid(files: CertificateFiles, addresses: Sequence[Address], now: dt.datetime) -> bool:
     try:
         certificate = x509.load_pem_x509_certificate(files.certificate.read_bytes())
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -85,7 +88,7 @@ def _sign(key: ec.EllipticCurvePrivateKey, addresses: Sequence[Address], now: dt
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        # Clocks of other devices may be a little behind.
+        # The clocks of other devices may be slightly behind.
         .not_valid_before(now - dt.timedelta(hours=1))
         .not_valid_after(now + LIFETIME)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)

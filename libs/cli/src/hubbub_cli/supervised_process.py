@@ -1,4 +1,4 @@
-"""One supervised child: carries out on a real process what the table in `restart` says."""
+"""One supervised child process: applies the state machine of `restart_policy` to a real process."""
 
 import asyncio
 import contextlib
@@ -7,16 +7,16 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hubbub_cli.child_command import bound_to_us
-from hubbub_cli.restart import Action, Signal, State, delay_before_restart, failures_after, step
+from .child_command import bound_to_parent
+from .restart_policy import Action, ChildEvent, ChildState, delay_before_restart, failures_after, transition
 
 MAX_LINE = 64 * 1024
-"""Bytes of a log line; the rest of a longer one is shown as lines of its own."""
+"""Bytes of a log line. A longer one is split into several lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """What to run, and how long it may take to end."""
+    """What to run, and how long it may take to stop."""
 
     name: str
     command: Sequence[str]
@@ -34,45 +34,47 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Died:
-    """It ended by itself and comes back after `delay` seconds."""
+class Exited:
+    """The child exited by itself. It is restarted after `delay` seconds."""
 
     name: str
     how: str
+    """In words, such as `exited with status 1`."""
     delay: float
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """It ended as it was told to; `killed`: not in time."""
+class Stopped:
+    """The child exited because it was asked to."""
 
     name: str
     killed: bool
+    """It did not stop within its grace period."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """It wrote a line."""
+class OutputLine:
+    """The child wrote a line to stdout or stderr."""
 
     name: str
     text: str
 
 
-Notice = Started | Died | Ended | Line
+ProcessEvent = Started | Exited | Stopped | OutputLine
 
 
 class SupervisedProcess:
-    """Runs one child until told to stop.
+    """Runs one child and restarts it until it is asked to stop.
 
-    All methods belong to one event loop, and that to the main thread: the kernel kills the child when the
-    thread that started it ends.
+    All methods belong to one event loop in the main thread: the kernel kills the child when the thread that started it
+    ends.
     """
 
-    def __init__(self, spec: ProcessSpec, tell: Callable[[Notice], None]) -> None:
+    def __init__(self, spec: ProcessSpec, on_event: Callable[[ProcessEvent], None]) -> None:
         self.spec = spec
-        self.state = State.IDLE
-        self._tell = tell
-        self._signals: asyncio.Queue[Signal] = asyncio.Queue()
+        self.state = ChildState.IDLE
+        self._on_event = on_event
+        self._inputs: asyncio.Queue[ChildEvent] = asyncio.Queue()
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -82,73 +84,73 @@ class SupervisedProcess:
 
     @property
     def pid(self) -> int | None:
-        """While it runs."""
-        return self._process.pid if self._process is not None and self.state is not State.WAITING else None
+        """The pid while the child runs, otherwise None."""
+        return self._process.pid if self._process is not None and self.state is not ChildState.WAITING else None
 
     async def run(self) -> None:
-        """Starts the child and keeps it alive; returns once `stop` has been obeyed.
+        """Starts the child and keeps it running. Returns after `stop`, once the child has exited.
 
-        Cancelled: kills the child and waits for its end.
+        When cancelled, it kills the child and waits for its exit.
         """
-        self._signals.put_nowait(Signal.START)
+        self._inputs.put_nowait(ChildEvent.START)
         try:
-            while self.state is not State.STOPPED:
-                await self._handle(await self._signals.get())
+            while self.state is not ChildState.STOPPED:
+                await self._handle(await self._inputs.get())
         finally:
             self._cancel_timer()
             await self._reap()
 
     def stop(self) -> None:
-        """Asks for an orderly end."""
-        self._signals.put_nowait(Signal.STOP)
+        """Sends SIGTERM, and SIGKILL after the grace period."""
+        self._inputs.put_nowait(ChildEvent.STOP)
 
-    def hurry(self) -> None:
-        """Ends the grace time of a child that is being stopped."""
-        self._signals.put_nowait(Signal.GRACE_OVER)
+    def end_grace(self) -> None:
+        """Ends the grace period of a child that is stopping."""
+        self._inputs.put_nowait(ChildEvent.GRACE_OVER)
 
-    async def _handle(self, happened: Signal) -> None:
+    async def _handle(self, event: ChildEvent) -> None:
         before = self.state
-        self.state, action = step(before, happened)
+        self.state, action = transition(before, event)
         match action:
             case Action.SPAWN:
                 await self._spawn()
             case Action.SCHEDULE:
-                self._schedule()
+                self._schedule_restart()
             case Action.TERMINATE:
-                self._send(signal.SIGTERM)
-                self._after(self.spec.grace, Signal.GRACE_OVER)
+                self._send_signal(signal.SIGTERM)
+                self._start_timer(self.spec.grace, ChildEvent.GRACE_OVER)
             case Action.KILL:
                 self._killed = True
-                self._send(signal.SIGKILL)
+                self._send_signal(signal.SIGKILL)
             case Action.NOTHING:
                 pass
-        if self.state is State.STOPPED and before is State.STOPPING:
-            self._tell(Ended(self.spec.name, self._killed))
+        if self.state is ChildState.STOPPED and before is ChildState.STOPPING:
+            self._on_event(Stopped(self.spec.name, self._killed))
 
     async def _spawn(self) -> None:
         self._process = await asyncio.create_subprocess_exec(
-            *bound_to_us(self.spec.command),
+            *bound_to_parent(self.spec.command),
             env=dict(self.spec.environment),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            # Ctrl-C of the terminal reaches us alone: the order of the ends is ours to choose.
+            # Ctrl-C in the terminal must reach the supervisor only, which stops the children in order.
             start_new_session=True,
         )
         self._started_at = asyncio.get_running_loop().time()
         self._watcher = asyncio.create_task(self._watch(self._process), name=f"watch {self.spec.name}")
-        self._tell(Started(self.spec.name, self._process.pid))
+        self._on_event(Started(self.spec.name, self._process.pid))
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
-        """Passes its lines on until it ends."""
+        """Reports the child's output until the child exits."""
         if process.stdout is None:
             raise RuntimeError("a child was started without a pipe")
-        # A grandchild may hold the pipe open: the end of the child counts, not the end of its output.
+        # A grandchild may keep the pipe open, so wait for the child's exit, not for the end of its output.
         lines = asyncio.create_task(self._read_lines(process.stdout))
         await process.wait()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(lines, timeout=0.5)
-        self._signals.put_nowait(Signal.EXITED)
+        self._inputs.put_nowait(ChildEvent.EXITED)
 
     async def _read_lines(self, stream: asyncio.StreamReader) -> None:
         pending = b""
@@ -158,28 +160,28 @@ class SupervisedProcess:
                 lines.append(pending)
                 pending = b""
             for line in lines:
-                self._tell(Line(self.spec.name, line.decode(errors="replace")))
+                self._on_event(OutputLine(self.spec.name, line.decode(errors="replace")))
         if pending:
-            self._tell(Line(self.spec.name, pending.decode(errors="replace")))
+            self._on_event(OutputLine(self.spec.name, pending.decode(errors="replace")))
 
-    def _schedule(self) -> None:
+    def _schedule_restart(self) -> None:
         self._failures = failures_after(self._failures, asyncio.get_running_loop().time() - self._started_at)
         delay = delay_before_restart(self._failures)
         code = self._process.returncode if self._process is not None else None
-        self._tell(Died(self.spec.name, describe_exit(code), delay))
-        self._after(delay, Signal.DELAY_OVER)
+        self._on_event(Exited(self.spec.name, describe_exit(code), delay))
+        self._start_timer(delay, ChildEvent.DELAY_OVER)
 
-    def _after(self, delay: float, then: Signal) -> None:
+    def _start_timer(self, delay: float, event: ChildEvent) -> None:
         self._cancel_timer()
-        self._timer = asyncio.get_running_loop().call_later(delay, self._signals.put_nowait, then)
+        self._timer = asyncio.get_running_loop().call_later(delay, self._inputs.put_nowait, event)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _send(self, number: signal.Signals) -> None:
-        """To the child, and when it is to be killed to whatever it has started."""
+    def _send_signal(self, number: signal.Signals) -> None:
+        """Signals the child. SIGKILL goes to its whole process group."""
         if self._process is None or self._process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -189,13 +191,13 @@ class SupervisedProcess:
                 self._process.send_signal(number)
 
     async def _reap(self) -> None:
-        self._send(signal.SIGKILL)
+        self._send_signal(signal.SIGKILL)
         if self._watcher is not None:
             await self._watcher
 
 
 def describe_exit(code: int | None) -> str:
-    """For a person: an exit status, or the signal that ended it."""
+    """An exit status, or the signal that killed the process, in words."""
     if code is None:
         return "ended"
     if code < 0:

@@ -1,7 +1,4 @@
-"""A whole installation as a child of this process, on ports of its own: for tests and measurements.
-
-It is `hubbub up` itself, so that what holds here holds for `make up`.
-"""
+"""`hubbub up` as a child process, with its own ports and data directory."""
 
 import os
 import signal
@@ -12,22 +9,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hubbub_cli.child_command import bound_to_us
+from hubbub_cli.child_command import bound_to_parent
 from hubbub_cli.data_dir import NotRunning, RunningInstallation, find_running
 from hubbub_cli.ports import ANY, free_tcp_ports, free_udp_ports
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 30.0
-_INHERITED_NOT = frozenset({"NATS_URL", "PORT", "RTC_MIN_PORT", "RTC_MAX_PORT", "WORKERS", "NODE_ID", "METRICS_PORT"})
+_NOT_INHERITED = frozenset({"NATS_URL", "PORT", "RTC_MIN_PORT", "RTC_MAX_PORT", "WORKERS", "NODE_ID", "METRICS_PORT"})
 _UDP_PORTS = 20
 
 
-class InstallationFailed(Exception):
-    """It did not start; the message ends with what it wrote."""
+class StartFailed(Exception):
+    """The installation did not start. The message ends with the end of its log."""
 
 
-class Installation:
-    """Starts on entry, ready when entered; ends on exit with every process of it. Blocking."""
+class SupervisedInstallation:
+    """Starts on entry and is ready then; stops with all its processes on exit. Blocking."""
 
     def __init__(
         self,
@@ -40,14 +37,14 @@ class Installation:
         tls: bool = False,
         environment: dict[str, str] | None = None,
     ) -> None:
-        """`environment` is for the services and adds to our own."""
+        """`environment` extends this process's environment for the services."""
         self.data_dir = data_dir
         self.port = free_tcp_ports(signalings)
         rtc_min_port = free_udp_ports(_UDP_PORTS, ANY)
         self._counts = {"registries": registries, "nodes": nodes, "signalings": signalings, "workers": workers}
         self._scheme = "https" if tls else "http"
         self._environment = {
-            **{key: value for key, value in os.environ.items() if key not in _INHERITED_NOT},
+            **{key: value for key, value in os.environ.items() if key not in _NOT_INHERITED},
             "PORT": str(self.port),
             "RTC_MIN_PORT": str(rtc_min_port),
             "RTC_MAX_PORT": str(rtc_min_port + _UDP_PORTS - 1),
@@ -59,34 +56,34 @@ class Installation:
 
     @property
     def url(self) -> str:
-        """Of the first signaling instance."""
+        """The URL of the first signaling instance."""
         return self.urls[0]
 
     @property
     def urls(self) -> list[str]:
-        """Of every signaling instance."""
+        """The URL of each signaling instance."""
         return [f"{self._scheme}://127.0.0.1:{self.port + i}" for i in range(self._counts["signalings"])]
 
     @property
     def log(self) -> Path:
-        """All that its processes wrote."""
+        """The output of all processes."""
         return self.data_dir / "up.log"
 
     @property
     def running(self) -> RunningInstallation:
-        """Its bus and the pids of now. Raises NotRunning."""
+        """How to reach it, with the present pids. Raises NotRunning."""
         return find_running(self.data_dir)
 
     def pid(self, name: str) -> int:
-        """Of `nats`, `registry-1`, `node-1`, `signaling-1`, ...; KeyError while it does not run."""
+        """The pid of `nats`, `registry-1`, `node-1`, `signaling-1`, ... Raises KeyError while it does not run."""
         return self.running.processes[name]
 
     def kill(self, name: str) -> None:
-        """Ends one process as a crash would; it comes back by itself with another pid."""
+        """Kills one process, as a crash would. The supervisor restarts it with another pid."""
         os.kill(self.pid(name), signal.SIGKILL)
 
     def start(self) -> None:
-        """Returns once it takes calls. Raises InstallationFailed."""
+        """Starts it and waits until it is ready. Raises StartFailed."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         counts = [text for key, value in self._counts.items() for text in (f"--{key}", str(value))]
         command = [sys.executable, "-m", "hubbub_cli", "up", "--verbose", "--data-dir", str(self.data_dir), *counts]
@@ -94,7 +91,7 @@ class Installation:
             command.append("--tls")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                bound_to_us(command),
+                bound_to_parent(command),
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -104,14 +101,14 @@ class Installation:
         self._wait_until_running(self._process)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Ends it by this signal and waits; the exit status of the supervisor."""
+        """Sends this signal, waits, and returns the exit status of the supervisor."""
         if self._process is None:
             return 0
         self._process.send_signal(number)
         try:
             return self._process.wait(STOP_TIMEOUT)
         finally:
-            # Its children die with it.
+            # The kernel kills its children with it.
             self._process.kill()
             self._process.wait()
             self._process = None
@@ -125,15 +122,15 @@ class Installation:
             except NotRunning:
                 time.sleep(0.02)
         self.stop(signal.SIGKILL)
-        raise InstallationFailed(f"not running; {self.log} ends with:\n{self.log.read_text(errors='replace')[-4000:]}")
+        raise StartFailed(f"not running; {self.log} ends with:\n{self.log.read_text(errors='replace')[-4000:]}")
 
     def __enter__(self) -> Self:
-        """Started."""
+        """Starts it."""
         self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ended."""
+        """Stops it."""
         self.stop()
