@@ -13,6 +13,7 @@ from .. import subjects
 from ..base import Event, Request
 from ..bus import catalogue, media, node, records, room
 from ..errors import ErrorReply
+from ..version import VERSION
 from .field_docs import DescribedSchema
 
 _EVENT_SUBJECTS: dict[type[Event], str] = {
@@ -67,7 +68,7 @@ def asyncapi() -> str:
         "asyncapi": "3.0.0",
         "info": {
             "title": "The Hubbub bus",
-            "version": "1.0.0",
+            "version": VERSION,
             "description": "Requests carry the headers Hubbub-Deadline (unix ms), Hubbub-Operation and traceparent.",
         },
         "channels": channels,

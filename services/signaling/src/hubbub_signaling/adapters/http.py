@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 
 from hubbub_contracts import HubbubError, Model
 from hubbub_contracts.bus.stats import ClusterStats, GetStats, WorkerCount
+from hubbub_contracts.version import VERSION
 from hubbub_service import Metrics
 
 from ..domain.ports import Backend
@@ -48,7 +49,7 @@ def make_http(
     backend: Backend, metrics: Metrics, page: Path | None, origins: list[str], *, accepting: Callable[[], bool]
 ) -> FastAPI:
     """The HTTP application. `page` is the directory of the built page; `accepting` turns false when draining."""
-    app = FastAPI(title="Hubbub", version="1.0.0", description="Signaling: health, readiness and statistics.")
+    app = FastAPI(title="Hubbub", version=VERSION, description="Signaling: health, readiness and statistics.")
     app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET"])
     started = time.monotonic()
 
