@@ -1,4 +1,4 @@
-"""What the tests negotiate with: recorded clients, and the default router."""
+"""Fixtures: recorded clients and the default router."""
 
 import json
 from collections.abc import Callable
@@ -19,13 +19,13 @@ def fixtures() -> Path:
 
 @pytest.fixture(scope="session")
 def load(fixtures: Path) -> Callable[[str], Any]:
-    """Reads a fixture such as "router/media-codecs"."""
+    """Loads a fixture file such as "router/media-codecs"."""
     return lambda name: json.loads((fixtures / f"{name}.json").read_text())
 
 
 @pytest.fixture(scope="session")
 def produced(load: Callable[[str], Any]) -> Callable[[str], RtpParameters]:
-    """The rtpParameters that a recorded client produced, such as "chromium-156/produce-video-vp8"."""
+    """The rtpParameters of a recorded producer, such as "chromium-156/produce-video-vp8"."""
 
     def rtp_parameters(name: str) -> RtpParameters:
         parameters: RtpParameters = load(name)["rtpParameters"]

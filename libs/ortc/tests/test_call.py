@@ -1,4 +1,4 @@
-"""From what a browser produces to what another one consumes."""
+"""Negotiation from one browser's producer to another browser's consumer."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,7 @@ Consumable = Callable[[str], RtpParameters]
 
 @pytest.fixture
 def consumable(produced: Consumable, router: RtpCapabilities, ssrcs: RandomSsrc) -> Consumable:
-    """What the default router makes of a recorded producer."""
+    """The consumable parameters of a recorded producer on the default router."""
 
     def negotiate(name: str) -> RtpParameters:
         params = validate_rtp_parameters(produced(name))
@@ -35,9 +35,7 @@ def consumable(produced: Consumable, router: RtpCapabilities, ssrcs: RandomSsrc)
     return negotiate
 
 
-def test_a_mapping_translates_payload_types_and_numbers_the_streams(
-    produced: Consumable, router: RtpCapabilities
-) -> None:
+def test_mapping_translates_payload_types_and_numbers_streams(produced: Consumable, router: RtpCapabilities) -> None:
     params = validate_rtp_parameters(produced("chromium-156/produce-video-vp8-simulcast3"))
     mapping, _ = get_producer_rtp_parameters_mapping(params, router, random_ssrc=lambda: 500)
     assert [codec["mappedPayloadType"] for codec in mapping["codecs"]] == [101, 102]
@@ -45,26 +43,26 @@ def test_a_mapping_translates_payload_types_and_numbers_the_streams(
     assert [encoding["rid"] for encoding in mapping["encodings"]] == ["r0", "r1", "r2"]
 
 
-def test_an_rtx_codec_for_no_media_codec_is_invalid(produced: Consumable, router: RtpCapabilities) -> None:
+def test_rtx_codec_without_media_codec_is_invalid(produced: Consumable, router: RtpCapabilities) -> None:
     params = validate_rtp_parameters(produced("chromium-156/produce-video-vp8"))
     params["codecs"][1]["parameters"]["apt"] = 77
     with pytest.raises(InvalidParameters):
         get_producer_rtp_parameters_mapping(params, router)
 
 
-def test_a_codec_that_the_router_does_not_speak_is_unsupported(produced: Consumable) -> None:
+def test_codec_unknown_to_the_router_is_unsupported(produced: Consumable) -> None:
     params = validate_rtp_parameters(produced("chromium-156/produce-video-vp8"))
     with pytest.raises(Unsupported):
         get_producer_rtp_parameters_mapping(params, {"codecs": [], "headerExtensions": []})
 
 
-def test_a_mapping_of_other_parameters_is_invalid(produced: Consumable, router: RtpCapabilities) -> None:
+def test_mapping_of_other_parameters_is_invalid(produced: Consumable, router: RtpCapabilities) -> None:
     params = validate_rtp_parameters(produced("chromium-156/produce-video-vp8"))
     with pytest.raises(InvalidParameters):
         get_consumable_rtp_parameters("video", params, router, {"codecs": [], "encodings": []})
 
 
-def test_three_simulcast_streams_become_one_with_three_spatial_layers(
+def test_three_simulcast_streams_become_one_stream_with_three_spatial_layers(
     consumable: Consumable, load: Callable[[str], Any], ssrcs: RandomSsrc
 ) -> None:
     caps = validate_rtp_capabilities(load("firefox-153/recv-rtp-capabilities"))
@@ -77,7 +75,7 @@ def test_three_simulcast_streams_become_one_with_three_spatial_layers(
     assert encoding["maxBitrate"] == 1_500_000
 
 
-def test_transport_cc_takes_the_place_of_remb(consumable: Consumable, load: Callable[[str], Any]) -> None:
+def test_transport_cc_replaces_remb(consumable: Consumable, load: Callable[[str], Any]) -> None:
     caps = validate_rtp_capabilities(load("chromium-156/recv-rtp-capabilities"))
     consumer = get_consumer_rtp_parameters(consumable("chromium-156/produce-video-vp8"), caps)
     assert TRANSPORT_WIDE_CC in [extension["uri"] for extension in consumer["headerExtensions"]]
@@ -86,7 +84,7 @@ def test_transport_cc_takes_the_place_of_remb(consumable: Consumable, load: Call
     assert "goog-remb" not in feedback
 
 
-def test_without_rtx_nothing_is_retransmitted(consumable: Consumable, load: Callable[[str], Any]) -> None:
+def test_without_rtx_there_is_no_rtx_codec_and_no_nack(consumable: Consumable, load: Callable[[str], Any]) -> None:
     caps = validate_rtp_capabilities(load("chromium-156/recv-rtp-capabilities"))
     offered = consumable("chromium-156/produce-video-vp8")
     consumer = get_consumer_rtp_parameters(offered, caps, enable_rtx=False)
@@ -95,7 +93,7 @@ def test_without_rtx_nothing_is_retransmitted(consumable: Consumable, load: Call
     assert "rtx" not in consumer["encodings"][0]
 
 
-def test_an_endpoint_without_the_codec_cannot_consume(consumable: Consumable, load: Callable[[str], Any]) -> None:
+def test_endpoint_without_the_codec_cannot_consume(consumable: Consumable, load: Callable[[str], Any]) -> None:
     caps = validate_rtp_capabilities(load("firefox-153/recv-rtp-capabilities"))
     offered = consumable("chromium-156/produce-video-h264-42e01f")
     assert not can_consume(offered, caps)
@@ -103,7 +101,7 @@ def test_an_endpoint_without_the_codec_cannot_consume(consumable: Consumable, lo
         get_consumer_rtp_parameters(offered, caps)
 
 
-def test_a_pipe_keeps_every_stream_and_drops_what_is_hop_by_hop(consumable: Consumable, ssrcs: RandomSsrc) -> None:
+def test_pipe_keeps_all_streams_and_drops_hop_by_hop_extensions(consumable: Consumable, ssrcs: RandomSsrc) -> None:
     offered = consumable("chromium-156/produce-video-vp8-simulcast3")
     pipe = get_pipe_consumer_rtp_parameters(offered, enable_rtx=True, random_ssrc=ssrcs)
     encodings: list[Any] = pipe["encodings"]
@@ -115,7 +113,7 @@ def test_a_pipe_keeps_every_stream_and_drops_what_is_hop_by_hop(consumable: Cons
     assert not {MID, ABS_SEND_TIME, TRANSPORT_WIDE_CC} & set(uris)
 
 
-def test_explicit_nulls_stay_nulls(consumable: Consumable, load: Callable[[str], Any]) -> None:
+def test_nulls_are_kept(consumable: Consumable, load: Callable[[str], Any]) -> None:
     caps = validate_rtp_capabilities(load("pymediasoup-1.5/recv-rtp-capabilities.with-nulls"))
     offered = consumable("pymediasoup-1.5/produce-video-vp8.with-nulls")
     consumer = get_consumer_rtp_parameters(offered, caps)

@@ -1,4 +1,4 @@
-"""Whatever comes from the network ends in a result or in one of the two errors, soon."""
+"""Any input from the network gives a result or one of the two errors, in bounded time."""
 
 import contextlib
 import copy
@@ -34,14 +34,14 @@ JSON = st.recursive(
 
 
 def call(function: str, arguments: dict[str, Any]) -> None:
-    """Call `function`; the two errors are its right."""
+    """Calls `function`, which may raise the two errors."""
     with contextlib.suppress(InvalidParameters, Unsupported):
         check.replay({"fn": function, "input": arguments})
 
 
 @pytest.fixture(scope="session")
 def examples(fixtures: Path) -> dict[str, dict[str, Any]]:
-    """Of each function, the arguments of one recorded call that succeeded."""
+    """The arguments of one successful recorded call, by function."""
     lines = (fixtures / "ortc" / "dev.jsonl").read_text().splitlines()
     return {case["fn"]: case["input"] for case in map(json.loads, lines) if "output" in case}
 
@@ -49,7 +49,7 @@ def examples(fixtures: Path) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("function", check.FUNCTIONS)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_random_json_for_an_argument(function: str, examples: dict[str, dict[str, Any]], data: st.DataObject) -> None:
+def test_random_json_as_an_argument(function: str, examples: dict[str, dict[str, Any]], data: st.DataObject) -> None:
     names = sorted(examples[function])
     call(function, {**examples[function], data.draw(st.sampled_from(names)): data.draw(JSON)})
 
@@ -57,7 +57,7 @@ def test_random_json_for_an_argument(function: str, examples: dict[str, dict[str
 @pytest.mark.parametrize("function", check.FUNCTIONS)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_random_json_deep_inside_good_arguments(
+def test_random_json_inside_valid_arguments(
     function: str, examples: dict[str, dict[str, Any]], data: st.DataObject
 ) -> None:
     arguments = copy.deepcopy(examples[function])
@@ -74,14 +74,14 @@ def test_random_json_deep_inside_good_arguments(
 
 
 @pytest.mark.parametrize("field", ["codecs", "headerExtensions", "encodings"])
-def test_an_endless_list_is_refused(field: str, produced: Callable[[str], Any]) -> None:
+def test_oversized_list_is_rejected(field: str, produced: Callable[[str], Any]) -> None:
     params = produced("chromium-156/produce-video-vp8")
     params[field] = params[field][:1] * (MAX_ENTRIES + 1)
     with pytest.raises(InvalidParameters, match="more than"):
         validate_rtp_parameters(params)
 
 
-def test_deep_nesting_where_nobody_looks_is_left_alone(produced: Callable[[str], Any]) -> None:
+def test_deep_nesting_in_an_unread_field_is_ignored(produced: Callable[[str], Any]) -> None:
     deep: Any = 0
     for _ in range(100_000):
         deep = [deep]

@@ -1,4 +1,4 @@
-"""This library answers as the reference does: every recorded call, and its arguments stay as they were."""
+"""This library returns what the reference returned, and does not modify its arguments."""
 
 import contextlib
 import json
@@ -11,13 +11,13 @@ import pytest
 from hubbub_ortc import InvalidParameters, Unsupported, check, get_producer_rtp_parameters_mapping
 
 
-def test_every_recorded_call_is_answered_as_recorded(fixtures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_recorded_call_returns_the_recorded_result(fixtures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status = check.main([str(fixtures / "ortc" / "dev.jsonl")])
     assert capsys.readouterr().out == "310 passed, 0 failed\n"
     assert status == 0
 
 
-def test_no_argument_is_changed(fixtures: Path) -> None:
+def test_no_argument_is_modified(fixtures: Path) -> None:
     for line in (fixtures / "ortc" / "dev.jsonl").read_text().splitlines():
         case, untouched = json.loads(line), json.loads(line)
         with contextlib.suppress(InvalidParameters, Unsupported):
@@ -25,7 +25,7 @@ def test_no_argument_is_changed(fixtures: Path) -> None:
         assert case == untouched, case["id"]
 
 
-def test_the_mapping_returns_what_the_reference_writes_into_its_argument(fixtures: Path) -> None:
+def test_mapping_returns_what_the_reference_writes_into_its_argument(fixtures: Path) -> None:
     rewritten = 0
     for line in (fixtures / "ortc" / "dev.jsonl").read_text().splitlines():
         case = json.loads(line)
@@ -37,5 +37,5 @@ def test_the_mapping_returns_what_the_reference_writes_into_its_argument(fixture
     assert rewritten > 0
 
 
-def test_the_default_router_is_the_recorded_one(load: Callable[[str], Any], router: object) -> None:
+def test_default_router_equals_the_recorded_one(load: Callable[[str], Any], router: object) -> None:
     assert router == load("router/router-rtp-capabilities")

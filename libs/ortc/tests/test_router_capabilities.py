@@ -1,4 +1,4 @@
-"""How a router's payload types come about."""
+"""Allocation of a router's payload types."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,39 +22,39 @@ def payload_types(*codecs: dict[str, Any]) -> list[tuple[str, int | None]]:
     return [(codec["mimeType"], codec["preferredPayloadType"]) for codec in caps["codecs"]]
 
 
-def test_what_is_supported_is_what_the_reference_supports(load: Callable[[str], Any]) -> None:
+def test_supported_capabilities_equal_those_of_the_reference(load: Callable[[str], Any]) -> None:
     assert supported_rtp_capabilities() == load("router/supported-rtp-capabilities")
 
 
-def test_dynamic_payload_types_go_up_from_100_and_video_brings_its_rtx() -> None:
+def test_dynamic_payload_types_ascend_from_100_and_video_gets_rtx() -> None:
     assert payload_types(OPUS, VP8) == [("audio/opus", 100), ("video/VP8", 101), ("video/rtx", 102)]
 
 
-def test_a_payload_type_that_was_asked_for_is_not_handed_out_again() -> None:
+def test_preferred_payload_type_is_not_allocated_again() -> None:
     asked = {**VP8, "preferredPayloadType": 100}
     assert payload_types(asked, OPUS) == [("video/VP8", 100), ("video/rtx", 101), ("audio/opus", 102)]
 
 
-def test_a_static_payload_type_is_kept() -> None:
+def test_static_payload_type_is_kept() -> None:
     assert payload_types({"mimeType": "audio/PCMA", "clockRate": 8000}) == [("audio/PCMA", 8)]
 
 
-def test_one_payload_type_twice_is_invalid() -> None:
+def test_duplicated_payload_type_is_invalid() -> None:
     with pytest.raises(InvalidParameters, match="duplicated"):
         payload_types({**OPUS, "preferredPayloadType": 100}, {**VP8, "preferredPayloadType": 100})
 
 
-def test_a_codec_that_no_router_speaks_is_unsupported() -> None:
+def test_unknown_codec_is_unsupported() -> None:
     with pytest.raises(Unsupported, match="video/H265"):
         payload_types({"mimeType": "video/H265", "clockRate": 90000})
 
 
-def test_sixteen_video_codecs_fill_the_dynamic_payload_types() -> None:
+def test_sixteen_video_codecs_exhaust_the_dynamic_payload_types() -> None:
     assert len(payload_types(*[VP8] * 16)) == 32
     with pytest.raises(PayloadTypesExhausted):
         payload_types(*[VP8] * 17)
 
 
-def test_results_do_not_share_the_table() -> None:
+def test_results_do_not_share_state() -> None:
     generate_router_rtp_capabilities([VP8])["codecs"][0]["rtcpFeedback"].clear()
     assert generate_router_rtp_capabilities([VP8])["codecs"][0]["rtcpFeedback"]

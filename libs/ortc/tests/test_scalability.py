@@ -1,4 +1,4 @@
-"""Reading scalability modes."""
+"""Parsing of scalability modes."""
 
 import pytest
 
@@ -20,6 +20,6 @@ from hubbub_ortc import parse_scalability_mode
         (None, (1, 1, False)),
     ],
 )
-def test_layers_of_a_mode(mode: str | None, layers: tuple[int, int, bool]) -> None:
+def test_parse_scalability_mode(mode: str | None, layers: tuple[int, int, bool]) -> None:
     parsed = parse_scalability_mode(mode)
     assert (parsed["spatialLayers"], parsed["temporalLayers"], parsed["ksvc"]) == layers

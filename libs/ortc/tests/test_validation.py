@@ -1,4 +1,4 @@
-"""What validation fills in, and what it refuses, where JavaScript and Python differ."""
+"""Defaults and errors of validation, in particular where JavaScript and Python differ."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def params(**changes: Any) -> dict[str, Any]:
     return {"codecs": [OPUS], **changes}
 
 
-def test_defaults_are_filled_in() -> None:
+def test_defaults_are_set() -> None:
     assert validate_rtp_parameters(params(encodings=[{}])) == {
         "codecs": [{**OPUS, "channels": 1, "parameters": {}, "rtcpFeedback": []}],
         "headerExtensions": [],
@@ -27,7 +27,7 @@ def test_defaults_are_filled_in() -> None:
     }
 
 
-def test_the_kind_is_what_the_mime_type_says() -> None:
+def test_kind_is_derived_from_the_mime_type() -> None:
     caps = {"codecs": [{"kind": "audio", "mimeType": "VIDEO/VP8", "clockRate": 90000, "channels": 2}]}
     (codec,) = validate_rtp_capabilities(caps)["codecs"]
     assert codec["kind"] == "video"
@@ -56,19 +56,19 @@ def test_the_kind_is_what_the_mime_type_says() -> None:
         params(rtcp="x"),
     ],
 )
-def test_malformed_parameters_are_refused(bad: object) -> None:
+def test_malformed_parameters_are_rejected(bad: object) -> None:
     with pytest.raises(InvalidParameters):
         validate_rtp_parameters(bad)
 
 
 @pytest.mark.parametrize("unset", [None, False, 0, "", float("nan")])
-def test_what_javascript_calls_falsy_is_not_set(unset: object) -> None:
+def test_falsy_values_of_javascript_are_not_set(unset: object) -> None:
     normalised = validate_rtp_parameters(params(headerExtensions=unset, encodings=unset, rtcp=unset, msid=unset))
     assert normalised["headerExtensions"] == []
     assert normalised["rtcp"] == {"reducedSize": True}
 
 
-def test_an_array_passes_for_an_object_with_indices() -> None:
+def test_array_is_read_as_an_object_with_indices() -> None:
     normalised = validate_rtp_parameters({"codecs": [{**OPUS, "parameters": ["x"]}]})
     assert normalised["codecs"][0]["parameters"] == {"0": "x"}
 
@@ -77,7 +77,7 @@ def test_an_array_passes_for_an_object_with_indices() -> None:
     ("given", "ordered"),
     [({}, True), ({"maxRetransmits": 3}, False), ({"ordered": False}, False), ({"ordered": 0}, True)],
 )
-def test_a_data_channel_is_ordered_unless_it_may_lose_messages(given: dict[str, Any], ordered: bool) -> None:
+def test_data_channel_is_ordered_unless_retransmissions_are_limited(given: dict[str, Any], ordered: bool) -> None:
     assert validate_sctp_stream_parameters({"streamId": 0, **given})["ordered"] is ordered
 
 
@@ -85,6 +85,6 @@ def test_a_data_channel_is_ordered_unless_it_may_lose_messages(given: dict[str, 
     "given",
     [{"maxRetransmits": 1, "maxPacketLifeTime": 1}, {"ordered": True, "maxRetransmits": 1}, {"streamId": "0"}],
 )
-def test_contradictory_stream_parameters_are_refused(given: dict[str, Any]) -> None:
+def test_contradictory_stream_parameters_are_rejected(given: dict[str, Any]) -> None:
     with pytest.raises(InvalidParameters):
         validate_sctp_stream_parameters({"streamId": 0, **given})

@@ -1,4 +1,4 @@
-"""What a client produces fits on the wire and into the SDP of others."""
+"""Limits on the parameters of producers and data channels."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ from hubbub_ortc import (
 )
 
 
-def test_all_that_recorded_clients_produced_passes(fixtures: Path, load: Callable[[str], Any]) -> None:
+def test_parameters_of_recorded_clients_pass(fixtures: Path, load: Callable[[str], Any]) -> None:
     recorded = [load(str(file.relative_to(fixtures).with_suffix(""))) for file in fixtures.glob("*/produce-*.json")]
     assert len(recorded) > 30
     for produced in recorded:
@@ -46,7 +46,7 @@ def test_all_that_recorded_clients_produced_passes(fixtures: Path, load: Callabl
         (("msid",), "x" * 2000),
     ],
 )
-def test_what_does_not_fit_is_refused(path: tuple[Any, ...], value: object, load: Callable[[str], Any]) -> None:
+def test_parameters_out_of_range_are_rejected(path: tuple[Any, ...], value: object, load: Callable[[str], Any]) -> None:
     params = load("chromium-156/produce-video-vp8")["rtpParameters"]
     owner = params
     for step in path[:-1]:
@@ -57,6 +57,6 @@ def test_what_does_not_fit_is_refused(path: tuple[Any, ...], value: object, load
 
 
 @pytest.mark.parametrize("stream_id", [-1, 65535, 0.5])
-def test_a_stream_that_cannot_be_is_refused(stream_id: float) -> None:
+def test_invalid_stream_id_is_rejected(stream_id: float) -> None:
     with pytest.raises(InvalidParameters):
         check_sctp_wire_limits(validate_sctp_stream_parameters({"streamId": stream_id}))

@@ -1,11 +1,11 @@
-"""RTP capability negotiation of an SFU: which codecs, header extensions and streams two sides share.
+"""RTP capability negotiation of an SFU: a port of mediasoup 3.27's `ortc.ts` to Python.
 
-Pure functions over JSON shapes (`types`), with the results of mediasoup 3.27's `ortc.ts`:
+Pure functions over JSON values (`types`):
 
     router capabilities -> a producer's mapping -> consumable parameters -> a consumer's parameters
 
-They change no argument, and whatever they are given they return a result or raise one of `errors`.
-What a client produces has to pass `check_wire_limits` too before it is encoded or shown to others.
+They never modify an argument. For any input they return a result or raise one of `errors`. A client's producer
+parameters must also pass `check_wire_limits` before they are encoded or sent to other clients.
 
 `python -m hubbub_ortc.check FILE.jsonl` replays recorded calls of the reference implementation.
 """

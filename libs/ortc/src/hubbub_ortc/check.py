@@ -1,11 +1,11 @@
-"""Replay recorded calls of the reference implementation: `python -m hubbub_ortc.check FILE.jsonl`.
+"""Replays recorded calls of the reference implementation: `python -m hubbub_ortc.check FILE.jsonl`.
 
-A line is `{id, fn, input: {named arguments}, output | error: {class}, random_fields: [path, ..]}`: one
-call of mediasoup's `ortc.js` and what came of it. Objects compare whatever the order of their keys,
-arrays compare in order. Fields that are random compare by the rules of `check_random`.
+A line is `{id, fn, input: {named arguments}, output | error: {class}, random_fields: [path, ..]}`: one call of
+mediasoup's `ortc.js` and its result. The order of keys in objects does not matter. Random fields are compared by the
+rules of `check_random`.
 
-Each line that fails is named with a short difference; a line that is no such record fails too. The last
-line is `N passed, N failed`. Exit status: 0 all passed, 1 some failed, 2 the file cannot be read.
+For each line that fails, including malformed lines, the tool prints a short difference. The last line of the output is
+`N passed, N failed`. Exit status: 0 all passed, 1 some failed, 2 the file cannot be read.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ _ERROR_CLASSES: dict[type[Exception], str] = {
 
 
 def _ssrcs() -> RandomSsrc:
-    return ssrc_source(Random(0))  # noqa: S311 -- the same every time, on purpose
+    return ssrc_source(Random(0))  # noqa: S311 -- deterministic on purpose
 
 
-# Where an argument has a default in the reference, it has it here; all others read as null when missing.
+# Arguments with a default in the reference have it here. Other missing arguments are read as null.
 FUNCTIONS: dict[str, Callable[[Arguments], object]] = {
     "validateAndNormalizeRtpCapabilities": lambda a: validate_rtp_capabilities(a["caps"]),
     "validateAndNormalizeRtpParameters": lambda a: validate_rtp_parameters(a["params"]),
@@ -83,7 +83,7 @@ FUNCTIONS: dict[str, Callable[[Arguments], object]] = {
     ),
 }
 
-# These return nothing in the reference: what was recorded is this argument, normalised in place.
+# These return nothing in the reference. The recorded output is this argument, normalised in place.
 _NORMALISED_ARGUMENT = {
     "validateAndNormalizeRtpCapabilities": "caps",
     "validateAndNormalizeRtpParameters": "params",
@@ -92,12 +92,12 @@ _NORMALISED_ARGUMENT = {
 
 
 def replay(case: dict[str, Any]) -> object:
-    """What this library answers to the call in `case`."""
+    """This library's result for the call in `case`. Raises the library's errors."""
     return FUNCTIONS[case["fn"]](defaultdict(lambda: None, case["input"]))
 
 
 def check_line(line: bytes | str) -> tuple[str, list[str]]:
-    """The id of the record in `line` ("?" if it has none) and what is wrong with it, nothing if it passes."""
+    """The id of the record in `line` ("?" if it has none), and the differences found."""
     name = "?"
     try:
         case = json.loads(line)
@@ -128,7 +128,7 @@ def _faults(case: dict[str, Any]) -> Iterator[str]:
 def _differences_of_error(case: dict[str, Any], expected: str) -> Iterator[str]:
     try:
         replay(case)
-    except Exception as error:  # noqa: BLE001 -- an error of any other kind is what this is to find
+    except Exception as error:  # noqa: BLE001 -- unexpected errors are differences too
         if _ERROR_CLASSES.get(type(error)) != expected:
             yield f"expected {expected}, raised {type(error).__name__}: {error}"
     else:
@@ -154,7 +154,7 @@ def _differences_of_result(case: dict[str, Any]) -> Iterator[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Check the file that is the only argument; the exit status."""
+    """Checks the file named by the only argument. Returns the exit status."""
     paths = sys.argv[1:] if arguments is None else arguments
     if len(paths) != 1:
         sys.stderr.write("usage: python -m hubbub_ortc.check FILE.jsonl\n")
@@ -177,7 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _write_line(text: str) -> None:
-    """Write one line, whatever characters and line ends the file put into it."""
+    """Writes one line with line breaks and non-ASCII characters escaped."""
     sys.stdout.write(text.encode("unicode_escape").decode("ascii") + "\n")
 
 

@@ -1,4 +1,4 @@
-"""Comparing JSON values as `check` does."""
+"""Comparison of JSON values for `check`."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def differences(expected: object, actual: object, path: str = "") -> Iterator[st
 
 
 def as_javascript_prints(before: object, after: object) -> object:
-    """`after` as `JSON.stringify` shows it when `before` was normalised into it in place.
+    """`after` as `JSON.stringify` prints it when `before` was normalised into it in place.
 
-    An array passes for an object in JavaScript, and a field set on it is not printed: where `before`
-    has an array and `after` an object, the array is what is seen.
+    In JavaScript an array is an object, and fields set on it are not printed. So where `before` has an array and
+    `after` an object, the array is printed.
     """
     if isinstance(before, list) and isinstance(after, dict):
         return before

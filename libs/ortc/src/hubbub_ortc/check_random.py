@@ -1,10 +1,10 @@
-"""The fields of a recorded call that are random, and the rules that hold for them anyway.
+"""Rules for the random fields of a recorded call.
 
 - a producer's mapping: `encodings[i].mappedSsrc` is base + i
 - a consumer: exactly one encoding, and its RTX SSRC, if any, follows its SSRC
 - a consumer that keeps all encodings (`pipe`), a pipe consumer: `encodings[i].ssrc` is a + i,
-  `encodings[i].rtx.ssrc` is b + i, a and b drawn independently
-- base, a and b are drawn from [FIRST_SSRC, END_SSRC)
+  `encodings[i].rtx.ssrc` is b + i, with independent a and b
+- base, a and b are in [FIRST_SSRC, END_SSRC)
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def hide_random_fields(output: Any, paths: list[str]) -> Any:
 
 
 def random_faults(function: str, pipe: bool, output: Any) -> Iterator[str]:
-    """The rules that the `output` of `function` breaks; `output` is a result of this library."""
+    """The rules that `output` breaks. `output` is a result of this library's `function`."""
     if function not in _SSRC_FIELDS:
-        yield f"{function} draws nothing at random"
+        yield f"{function} has no random fields"
         return
     encodings, name = output["encodings"], _SSRC_FIELDS[function]
     ssrcs = [encoding.get(name) for encoding in encodings]
@@ -49,7 +49,7 @@ def random_faults(function: str, pipe: bool, output: Any) -> Iterator[str]:
     elif name == "ssrc":
         yield from _run_faults("rtx.ssrc", rtx_ssrcs)
         if rtx_ssrcs and rtx_ssrcs[0] == ssrcs[0]:
-            yield "ssrc and rtx.ssrc are one draw"
+            yield "ssrc and rtx.ssrc are equal"
 
 
 def _run_faults(name: str, values: list[Any]) -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""Whether two codecs are the same one.
+"""Matching of codecs.
 
-A codec is taken as it comes: a field is looked at only where the outcome depends on it, and it is
-`InvalidParameters` only if it is malformed there. So an exotic codec nobody asks for does no harm.
+Codecs are not validated here. A field is read only where the result depends on it, and only then `InvalidParameters` is
+raised for a malformed value. So a malformed codec that nothing is matched with does no harm.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LINE_TERMINATORS = "\n\r\u2028\u2029"
 def is_rtx(codec: JsonObject) -> bool:
     """Whether `codec` carries retransmissions (RFC 4588) rather than media."""
     mime_type = codec.get("mimeType")
-    # The reference's pattern is /.+\/rtx$/i, whose dot stops at line ends.
+    # The reference's pattern is /.+\/rtx$/i, whose dot does not match line terminators.
     return (
         isinstance(mime_type, str)
         and len(mime_type) > len("/rtx")
@@ -28,9 +28,9 @@ def is_rtx(codec: JsonObject) -> bool:
 
 
 def codecs_match(a: JsonObject, b: JsonObject, *, strict: bool) -> bool:
-    """Whether `a` and `b` are one codec; `strict` compares H264 and VP9 profiles too.
+    """Whether `a` and `b` are the same codec. `strict` compares H264 and VP9 profiles too.
 
-    H264 levels may differ: `h264.generate_profile_level_id_string_for_answer` settles on one.
+    H264 levels may differ: `h264.generate_profile_level_id_string_for_answer` negotiates the level.
     """
     mime_type = _mime_type(a).lower()
     if mime_type != _mime_type(b).lower() or not _same_field("clockRate", a, b) or not _same_field("channels", a, b):
@@ -54,12 +54,12 @@ def find_match(codec: JsonObject, candidates: Iterable[JsonObject]) -> JsonObjec
 
 
 def find_rtx(media_payload_type: object, candidates: Iterable[JsonObject]) -> JsonObject | None:
-    """The first of `candidates` that carries the retransmissions of `media_payload_type`."""
+    """The first RTX codec of `candidates` for `media_payload_type`."""
     return next((other for other in candidates if is_rtx(other) and same(apt_of(other), media_payload_type)), None)
 
 
 def apt_of(rtx_codec: JsonObject) -> object:
-    """The payload type of the media codec that `rtx_codec` is for."""
+    """The payload type of the media codec of `rtx_codec`."""
     return object_in(rtx_codec, "parameters").get("apt", MISSING)
 
 

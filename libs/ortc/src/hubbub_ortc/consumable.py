@@ -1,4 +1,4 @@
-"""What a producer offers to consumers: its parameters in the router's payload types, ids and SSRCs."""
+"""Consumable parameters: a producer's parameters with the router's payload types, extension ids and SSRCs."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from .json_value import (
 )
 from .types import MediaKind, RtpCapabilities, RtpMapping, RtpParameters
 
-_OF_THE_PRODUCER = ("rid", "rtx", "codecPayloadType")
+_PRODUCER_ONLY = ("rid", "rtx", "codecPayloadType")
 
 
 def get_consumable_rtp_parameters(
     kind: MediaKind, params: RtpParameters, caps: RtpCapabilities, rtp_mapping: RtpMapping
 ) -> RtpParameters:
-    """The parameters that consumers are made from.
+    """The parameters from which consumers' parameters are derived.
 
-    `params` are the producer's as negotiated and `rtp_mapping` goes with them: both come from
-    `get_producer_rtp_parameters_mapping`; `caps` are the router's.
+    `params` (the producer's, as negotiated) and `rtp_mapping` come from `get_producer_rtp_parameters_mapping`. `caps`
+    are the router's.
 
-    `InvalidParameters`: malformed, or the mapping is not one of these parameters and capabilities.
+    Raises `InvalidParameters` when an argument is malformed or the mapping does not belong to `params` and `caps`.
     """
     produced, router = as_object(params, "params"), as_object(caps, "caps")
     mapping = as_object(rtp_mapping, "rtpMapping")
@@ -48,17 +48,17 @@ def get_consumable_rtp_parameters(
 
 
 def _codecs(produced: JsonObject, cap_codecs: list[JsonObject], mappings: list[JsonObject]) -> list[JsonObject]:
-    """The media codecs, each followed by the RTX codec that the router has for it."""
+    """The media codecs, each followed by the router's RTX codec for it."""
     codecs: list[JsonObject] = []
     for codec in objects_in(produced, "codecs"):
         if is_rtx(codec):
             continue
-        media = _in_use(_mapped_codec(codec, cap_codecs, mappings))
-        # The parameters stay the producer's: they describe the stream as it is.
+        media = _codec_parameters(_mapped_codec(codec, cap_codecs, mappings))
+        # Keep the producer's parameters: they describe the actual stream.
         codecs.append(without_missing({**media, "parameters": codec.get("parameters", MISSING)}))
         rtx = find_rtx(media.get("payloadType", MISSING), cap_codecs)
         if rtx is not None:
-            codecs.append({key: value for key, value in _in_use(rtx).items() if key != "channels"})
+            codecs.append({key: value for key, value in _codec_parameters(rtx).items() if key != "channels"})
     return codecs
 
 
@@ -71,11 +71,11 @@ def _mapped_codec(codec: JsonObject, cap_codecs: list[JsonObject], mappings: lis
                 if same(cap_codec.get("preferredPayloadType", MISSING), mapped):
                     return cap_codec
             break
-    raise InvalidParameters("a codec has no counterpart in the mapping")
+    raise InvalidParameters("the mapping lacks a codec of the parameters")
 
 
-def _in_use(cap_codec: JsonObject) -> JsonObject:
-    """A codec of the router as codec parameters."""
+def _codec_parameters(cap_codec: JsonObject) -> JsonObject:
+    """The codec parameters for one of the router's codec capabilities."""
     return without_missing(
         {
             "mimeType": cap_codec.get("mimeType", MISSING),
@@ -89,9 +89,9 @@ def _in_use(cap_codec: JsonObject) -> JsonObject:
 
 
 def _header_extensions(kind: MediaKind, produced: JsonObject, cap_extensions: list[JsonObject]) -> list[JsonObject]:
-    """Those that the router can send for `kind`.
+    """The header extensions that the router can send for `kind`.
 
-    abs-capture-time is passed on from the producer's packets, so it is offered only if they have it.
+    The router forwards abs-capture-time from the producer's packets, so it is included only if the producer sends it.
     """
     return [
         without_missing(
@@ -116,11 +116,11 @@ def _has_extension(produced: JsonObject, uri: str) -> bool:
 def _encodings(produced: JsonObject, mappings: list[JsonObject]) -> list[JsonObject]:
     encodings = optional_objects_in(produced, "encodings")
     if len(encodings) > len(mappings):
-        raise InvalidParameters("fewer encodings in the mapping than in the parameters")
+        raise InvalidParameters("the mapping has fewer encodings than the parameters")
     return [
         without_missing(
             {
-                **{key: value for key, value in encoding.items() if key not in _OF_THE_PRODUCER},
+                **{key: value for key, value in encoding.items() if key not in _PRODUCER_ONLY},
                 "ssrc": mapped.get("mappedSsrc", MISSING),
             }
         )

@@ -1,4 +1,4 @@
-"""What a consumer receives: the consumable parameters, reduced to what its endpoint can handle."""
+"""A consumer's parameters: the consumable parameters, reduced to what its endpoint supports."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from .validate_codec import validate_codec_capability
 
 
 def can_consume(consumable: RtpParameters, caps: RtpCapabilities) -> bool:
-    """Whether an endpoint with `caps` can consume a producer whose consumable parameters are given.
+    """Whether an endpoint with `caps` can consume a producer with these consumable parameters.
 
-    `InvalidParameters`: either is malformed.
+    Raises `InvalidParameters` when an argument is malformed.
     """
     cap_codecs = cast(list[JsonObject], validate_rtp_capabilities(caps)["codecs"])
     codecs = objects_in(as_object(consumable, "consumableParams"), "codecs")
@@ -48,10 +48,10 @@ def get_consumer_rtp_parameters(
 ) -> RtpParameters:
     """The parameters of a consumer for an endpoint with `caps`.
 
-    All encodings become one, whose scalability mode says how many there were, unless `pipe` keeps
-    them. Without `enable_rtx` there is neither RTX nor plain NACK.
+    Unless `pipe` is true, all encodings become one, whose scalability mode states how many there were. Without
+    `enable_rtx` there is neither RTX nor generic NACK.
 
-    `InvalidParameters`: either argument is malformed. `Unsupported`: no media codec in common.
+    Raises `InvalidParameters` when an argument is malformed, and `Unsupported` when there is no common media codec.
     """
     offered, endpoint = as_object(consumable, "consumableRtpParameters"), as_object(caps, "caps")
     codecs = _common_codecs(offered, endpoint, enable_rtx)
@@ -75,7 +75,7 @@ def get_consumer_rtp_parameters(
 
 
 def _common_codecs(offered: JsonObject, endpoint: JsonObject, enable_rtx: bool) -> list[JsonObject]:
-    """The codecs of both sides with the endpoint's feedback, and no RTX codec without its media codec."""
+    """The common codecs with the endpoint's feedback, without RTX codecs that lack their media codec."""
     capabilities = as_list(endpoint.get("codecs"), "caps.codecs")
     cap_codecs = [cast(JsonObject, validate_codec_capability(codec)) for codec in capabilities]
     codecs = optional_objects_in(offered, "codecs")
@@ -87,7 +87,7 @@ def _common_codecs(offered: JsonObject, endpoint: JsonObject, enable_rtx: bool) 
                 entry for entry in match["rtcpFeedback"] if enable_rtx or entry["type"] != "nack" or entry["parameter"]
             ]
             common.append({**codec, "rtcpFeedback": feedback})
-    # From the end, against what is left at the time: two RTX codecs may name each other.
+    # From the end, against the remaining codecs: two RTX codecs may refer to each other.
     for index in reversed(range(len(common))):
         if is_rtx(common[index]) and not _has_payload_type(common, apt_of(common[index])):
             del common[index]
@@ -113,7 +113,7 @@ def _common_extensions(offered: JsonObject, endpoint: JsonObject) -> list[JsonOb
 
 
 def _reduce_bandwidth_feedback(codecs: list[JsonObject], uris: list[object]) -> list[JsonObject]:
-    """Keep one way of bandwidth estimation: transport-cc if its extension is there, else REMB, else none."""
+    """Keeps one method of bandwidth estimation: transport-cc if its extension is used, else REMB, else none."""
     if TRANSPORT_WIDE_CC in uris:
         dropped = {"goog-remb"}
     elif ABS_SEND_TIME in uris:
@@ -133,7 +133,7 @@ def _single_encoding(encodings: list[JsonObject], rtx_supported: bool, ssrc: int
     modes = (encoding.get("scalabilityMode") for encoding in encodings)
     mode = next((mode for mode in modes if is_set(mode)), None)
     if len(encodings) > 1:
-        # Simulcast: its encodings are the spatial layers of what the consumer sees.
+        # Simulcast: the consumer sees the encodings as spatial layers.
         mode = f"L{len(encodings)}T{parse_scalability_mode(mode)['temporalLayers']}"
     if mode is not None:
         single["scalabilityMode"] = mode

@@ -1,4 +1,4 @@
-"""The media codecs of a router when nobody says otherwise."""
+"""The default media codecs of a router."""
 
 from __future__ import annotations
 
@@ -33,4 +33,4 @@ DEFAULT_MEDIA_CODECS: Final[list[dict[str, Any]]] = [
     },
     {"kind": "video", "mimeType": "video/AV1", "clockRate": 90000},
 ]
-"""The argument of `generate_router_rtp_capabilities`; a constant, not to be changed in place."""
+"""The argument for `generate_router_rtp_capabilities`. A constant: do not modify it."""

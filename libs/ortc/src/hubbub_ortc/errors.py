@@ -1,12 +1,12 @@
-"""The errors of negotiation. Each says whose fault it is; nothing else is ever raised.
+"""The errors of negotiation. The library raises no others.
 
 | error                     | meaning                                                | in mediasoup       |
 |---------------------------|--------------------------------------------------------|--------------------|
-| `InvalidParameters`       | the argument is malformed: its sender must change it   | `TypeError`        |
-| `Unsupported`             | well formed, but the two sides have nothing in common  | `UnsupportedError` |
-| `PayloadTypesExhausted`   | well formed, but more codecs than payload types        | `Error`            |
+| `InvalidParameters`       | the argument is malformed: the sender is at fault      | `TypeError`        |
+| `Unsupported`             | well formed, but the two sides have no codec in common | `UnsupportedError` |
+| `PayloadTypesExhausted`   | well formed, but there are too few payload types       | `Error`            |
 
-The names are stable; the messages are for people and may change.
+The names are stable. The messages may change.
 """
 
 
@@ -19,4 +19,4 @@ class Unsupported(Exception):
 
 
 class PayloadTypesExhausted(Unsupported):
-    """More codecs than the 32 dynamic payload types (RFC 3551, section 6) have room for."""
+    """There are more codecs than the 32 dynamic payload types (RFC 3551, section 6)."""

@@ -1,7 +1,7 @@
 """H264's `profile-level-id` (RFC 6184, section 8.1) and its negotiation.
 
-Profile and level are three bytes in hexadecimal: profile_idc, profile_iop (constraint flags), level_idc.
-Semantics are those of h264-profile-level-id 2.3.3, which are those of libwebrtc.
+The value is three bytes in hexadecimal: profile_idc, profile_iop (constraint flags), level_idc. The semantics are those
+of h264-profile-level-id 2.3.3, which follows libwebrtc.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .json_value import is_set
 
 
 class Profile(Enum):
-    """A profile; the value is the canonical profile_idc and profile_iop."""
+    """A profile. The value is the canonical profile_idc and profile_iop."""
 
     CONSTRAINED_BASELINE = "42e0"
     BASELINE = "4200"
@@ -27,7 +27,7 @@ class Profile(Enum):
 
 
 class Level(IntEnum):
-    """A level; the value is level_idc, except for 1b, which shares 11 with level 1.1."""
+    """A level. The value is level_idc, except for 1b, whose level_idc is 11 as for level 1.1."""
 
     L1_B = 0
     L1 = 10
@@ -56,7 +56,7 @@ class ProfileLevelId(NamedTuple):
 
 
 class _Pattern(NamedTuple):
-    """profile_idc, and the profile_iop bits that make the profile (`iop & mask == bits`)."""
+    """profile_idc, and the profile_iop bits of the profile (`iop & mask == bits`)."""
 
     idc: int
     mask: int
@@ -64,7 +64,7 @@ class _Pattern(NamedTuple):
     profile: Profile
 
 
-# RFC 6184, table 5; the first match decides.
+# RFC 6184, table 5. The first match decides.
 _PATTERNS = (
     _Pattern(0x42, 0b0100_1111, 0b0100_0000, Profile.CONSTRAINED_BASELINE),
     _Pattern(0x4D, 0b1000_1111, 0b1000_0000, Profile.CONSTRAINED_BASELINE),
@@ -78,7 +78,7 @@ _PATTERNS = (
 )
 
 _LEVEL_IDCS = frozenset(level.value for level in Level if level is not Level.L1_B)
-# With level_idc 11, this bit of profile_iop says level 1b instead of level 1.1.
+# With level_idc 11, this bit of profile_iop means level 1b instead of level 1.1.
 _CONSTRAINT_SET3 = 0x10
 _LEVEL_1B = {
     Profile.CONSTRAINED_BASELINE: "42f00b",
@@ -86,15 +86,15 @@ _LEVEL_1B = {
     Profile.MAIN: "4d100b",
 }
 
-# RFC 6184 says Baseline level 1; libwebrtc, and so every browser, takes this when nothing is given.
+# The default in libwebrtc, and so in every browser. RFC 6184 has Baseline level 1 instead.
 _DEFAULT = ProfileLevelId(Profile.CONSTRAINED_BASELINE, Level.L3_1)
 
-# Six characters that the reference's parseInt() reads to their end, its sign included.
+# Six characters that parseInt() in the reference parses completely, including a sign.
 _HEX = re.compile(r"[0-9a-fA-F]{6}|-[0-9a-fA-F]{5}")
 
 
 def parse_profile_level_id(text: object) -> ProfileLevelId | None:
-    """The profile and level that `text` names; None if it names none that exists."""
+    """The profile and level of `text`, or None when it is not valid."""
     if not isinstance(text, str) or not _HEX.fullmatch(text):
         return None
     number = int(text, 16)
@@ -112,28 +112,27 @@ def parse_profile_level_id(text: object) -> ProfileLevelId | None:
 
 
 def format_profile_level_id(value: ProfileLevelId) -> str | None:
-    """The canonical text; None for level 1b of a profile that has no such level."""
+    """The canonical text, or None for level 1b of a profile without that level."""
     if value.level is Level.L1_B:
         return _LEVEL_1B.get(value.profile)
     return f"{value.profile.value}{value.level:02x}"
 
 
 def is_same_profile(params1: Mapping[str, object], params2: Mapping[str, object]) -> bool:
-    """Whether two sets of codec parameters mean the same profile, whatever their level."""
-    first, second = _profile_level_of(_readable(params1)), _profile_level_of(_readable(params2))
+    """Whether two sets of codec parameters have the same profile. Levels do not matter."""
+    first, second = _profile_level_of(_as_mapping(params1)), _profile_level_of(_as_mapping(params2))
     return first is not None and second is not None and first.profile is second.profile
 
 
 def generate_profile_level_id_string_for_answer(
     local_supported: Mapping[str, object], remote_offered: Mapping[str, object]
 ) -> str | None:
-    """The `profile-level-id` to answer an offer with (RFC 6184, section 8.2.2).
+    """The `profile-level-id` of the answer to an offer (RFC 6184, section 8.2.2).
 
-    Both sides must mean the same profile, otherwise `InvalidParameters`. The level is the lower one of
-    the two, or the local one if both sides allow asymmetry. None if neither side has a
-    `profile-level-id`, or if the answer cannot be expressed as one.
+    The level is the lower one of the two, or the local one if both sides allow asymmetry. None when neither side has a
+    `profile-level-id`, or when the answer has no canonical text. Raises `InvalidParameters` when the profiles differ.
     """
-    local_supported, remote_offered = _readable(local_supported), _readable(remote_offered)
+    local_supported, remote_offered = _as_mapping(local_supported), _as_mapping(remote_offered)
     local, remote = _profile_level_of(local_supported), _profile_level_of(remote_offered)
     if not is_set(local_supported.get("profile-level-id")) and not is_set(remote_offered.get("profile-level-id")):
         return None
@@ -149,8 +148,8 @@ def generate_profile_level_id_string_for_answer(
     return format_profile_level_id(ProfileLevelId(local.profile, level))
 
 
-def _readable(params: object) -> Mapping[str, object]:
-    """`params` if it is an object; whatever else there is has no parameters, but null is refused."""
+def _as_mapping(params: object) -> Mapping[str, object]:
+    """`params`, or an empty mapping when it is not an object. Raises InvalidParameters for null."""
     if params is None:
         raise InvalidParameters("codec parameters are null")
     return params if isinstance(params, Mapping) else {}
@@ -163,14 +162,14 @@ def _profile_level_of(params: Mapping[str, object]) -> ProfileLevelId | None:
 
 def _allows_asymmetry(params: Mapping[str, object]) -> bool:
     allowed = params.get("level-asymmetry-allowed")
-    return allowed in (1, "1")  # true equals 1
+    return allowed in (1, "1")  # True == 1 as well
 
 
 def _is_lower(a: Level, b: Level) -> bool:
-    """Whether the reference takes `a` to be below `b`, where 1b stands between 1 and 1.1.
+    """Whether `a` is lower than `b` in the reference, where 1b lies between 1 and 1.1.
 
-    It is asymmetric: against a `b` of 1b, every other level but 1 counts as lower too. Kept, because
-    the two ends of a pipe between this and the reference must come to the same answer.
+    The reference is inconsistent: when `b` is 1b, every level except 1 counts as lower. This is kept, so that both ends
+    of a pipe between this implementation and the reference compute the same answer.
     """
     if a is Level.L1_B:
         return b not in (Level.L1, Level.L1_B)

@@ -1,4 +1,4 @@
-"""URIs of the RTP header extensions that negotiation treats by name."""
+"""URIs of RTP header extensions."""
 
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 RTP_STREAM_ID = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"

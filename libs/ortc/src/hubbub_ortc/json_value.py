@@ -1,12 +1,13 @@
-"""Reading hostile JSON by the rules that the reference implementation lives by, which are JavaScript's.
+"""Reads untrusted JSON with JavaScript's rules, which the reference implementation follows.
 
-- *missing* (undefined) is not null: what is missing stays missing in a result, and null stays null.
-- *set* is what JavaScript calls truthy: neither missing, null, false, 0, NaN nor the empty string.
-  Empty lists and objects are set.
-- a *number* is an int or a float, but never a bool.
-- an *object* is a dict, or a list: an array is an object whose keys are its indices. null is refused.
-- every list and object is bounded by `MAX_ENTRIES`, so that matching one list against another stays
-  cheap whatever arrives. Clients have up to some 40 codecs and 20 header extensions.
+- *Missing* (undefined) differs from null. A missing field stays missing in a result, and a null field stays null.
+- A value is *set* when it is truthy in JavaScript: not missing, null, false, 0, NaN or the empty string. Empty lists
+  and
+  objects are set.
+- A *number* is an int or a float, but not a bool.
+- An *object* is a dict or a list. A list is an object whose keys are its indices. null is not an object.
+- `MAX_ENTRIES` bounds every list and object, so that matching two lists stays cheap for any input. Clients have up to
+  about 40 codecs and 20 header extensions.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Missing(Enum):
 
 
 MISSING = Missing.MISSING
-"""What an absent field reads as where absent and null are to be told apart."""
+"""The value of an absent field, where absent and null must be distinguished."""
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
@@ -38,26 +39,26 @@ def is_number(value: object) -> TypeGuard[int | float]:
 
 
 def is_set(value: object) -> bool:
-    """Whether JavaScript would call `value` truthy."""
+    """Whether `value` is truthy in JavaScript."""
     if is_number(value):
         return value != 0 and not (isinstance(value, float) and isnan(value))
     return value is not None and value is not False and value is not MISSING and value != ""
 
 
 def same(a: object, b: object) -> bool:
-    """JavaScript's `===`: no conversions, 1 is not true, and containers are the same only by identity."""
+    """JavaScript's `===`: no conversions, 1 is not true, and containers are equal by identity only."""
     if (is_number(a) and is_number(b)) or (isinstance(a, str) and isinstance(b, str)):
         return a == b
     return a is b
 
 
 def without_missing(fields: JsonObject) -> JsonObject:
-    """`fields` without those that are missing."""
+    """`fields` without the missing ones."""
     return {key: value for key, value in fields.items() if value is not MISSING}
 
 
 def as_object(value: object, name: str) -> JsonObject:
-    """A shallow copy of the JSON object `value`; `name` is what an error calls it."""
+    """A shallow copy of the JSON object `value`. `name` is its name in error messages."""
     if isinstance(value, (dict, list)) and len(value) > MAX_ENTRIES:
         raise InvalidParameters(f"{name} has more than {MAX_ENTRIES} entries")
     if isinstance(value, dict):
@@ -77,7 +78,7 @@ def as_list(value: object, name: str) -> list[Any]:
 
 
 def optional_list(value: object, name: str) -> list[Any]:
-    """Like `as_list`; a value that is not set is an empty list."""
+    """Like `as_list`, with an empty list for a value that is not set."""
     return as_list(value, name) if is_set(value) else []
 
 
@@ -92,18 +93,18 @@ def objects_in(owner: JsonObject, key: str) -> list[JsonObject]:
 
 
 def optional_objects_in(owner: JsonObject, key: str) -> list[JsonObject]:
-    """Like `objects_in`; none if there is no such field, or it is null."""
+    """Like `objects_in`, with an empty list for a field that is absent or null."""
     return objects_in(owner, key) if owner.get(key) is not None else []
 
 
 def require_number(owner: JsonObject, key: str, name: str) -> None:
-    """Refuse `owner` unless it has a number under `key`."""
+    """Raises InvalidParameters unless `owner` has a number under `key`."""
     if not is_number(owner.get(key)):
         raise InvalidParameters(f"missing {name}.{key}")
 
 
 def require_string(owner: JsonObject, key: str, name: str) -> str:
-    """The non-empty string under `key`."""
+    """The non-empty string under `key`. Raises InvalidParameters when there is none."""
     value = owner.get(key)
     if not isinstance(value, str) or not value:
         raise InvalidParameters(f"missing {name}.{key}")
@@ -111,19 +112,19 @@ def require_string(owner: JsonObject, key: str, name: str) -> str:
 
 
 def optional_number(owner: JsonObject, key: str, name: str) -> None:
-    """Refuse `owner` if what it has under `key` is set, but no number."""
+    """Raises InvalidParameters when the value under `key` is set but not a number."""
     if is_set(owner.get(key)) and not is_number(owner[key]):
         raise InvalidParameters(f"invalid {name}.{key}")
 
 
 def optional_string(owner: JsonObject, key: str, name: str) -> None:
-    """Refuse `owner` if what it has under `key` is set, but no string."""
+    """Raises InvalidParameters when the value under `key` is set but not a string."""
     if is_set(owner.get(key)) and not isinstance(owner[key], str):
         raise InvalidParameters(f"invalid {name}.{key}")
 
 
 def default_flag(owner: JsonObject, key: str, name: str) -> None:
-    """Refuse `owner` if what it has under `key` is set, but no bool; false is the default."""
+    """Sets the flag under `key`, false by default. Raises InvalidParameters when it is set but not a bool."""
     if is_set(owner.get(key)) and owner[key] is not True:
         raise InvalidParameters(f"invalid {name}.{key}")
     owner[key] = owner.get(key) is True

@@ -1,7 +1,7 @@
-"""What a pipe consumer receives: everything, for another router to fan out.
+"""Parameters of pipe consumers, which forward all encodings to another router.
 
-All encodings stay. Bandwidth estimation and the transport's MID go: the link between two routers has
-one SSRC space of its own and is not estimated.
+Bandwidth estimation and MID are removed: the link between two routers has its own SSRC space, and its bandwidth is not
+estimated.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _HOP_BY_HOP = (MID, ABS_SEND_TIME, TRANSPORT_WIDE_CC)
 def get_pipe_consumer_rtp_parameters(
     consumable: RtpParameters, *, enable_rtx: bool = False, random_ssrc: RandomSsrc = system_ssrc
 ) -> RtpParameters:
-    """The parameters of a pipe consumer. Without `enable_rtx` there is neither RTX nor plain NACK.
+    """The parameters of a pipe consumer. Without `enable_rtx` they have neither RTX nor generic NACK.
 
-    `InvalidParameters`: malformed.
+    Raises `InvalidParameters` when the argument is malformed.
     """
     offered = as_object(consumable, "consumableRtpParameters")
     consumer = without_missing(
@@ -49,7 +49,7 @@ def get_pipe_consumer_rtp_parameters(
 
 
 def number_encodings(encodings: list[JsonObject], rtx: bool, random_ssrc: RandomSsrc) -> list[JsonObject]:
-    """Copies of `encodings` with consecutive SSRCs, and with `rtx` consecutive RTX SSRCs; else no RTX."""
+    """Copies of `encodings` with consecutive SSRCs, and with consecutive RTX SSRCs if `rtx` is true."""
     base_ssrc, base_rtx_ssrc = random_ssrc(), random_ssrc()
     return [
         without_missing(
@@ -68,7 +68,7 @@ def _codecs(offered: JsonObject, enable_rtx: bool) -> list[JsonObject]:
         {
             **codec,
             "rtcpFeedback": [
-                feedback for feedback in objects_in(codec, "rtcpFeedback") if _crosses(feedback, enable_rtx)
+                feedback for feedback in objects_in(codec, "rtcpFeedback") if _is_kept(feedback, enable_rtx)
             ],
         }
         for codec in optional_objects_in(offered, "codecs")
@@ -76,8 +76,8 @@ def _codecs(offered: JsonObject, enable_rtx: bool) -> list[JsonObject]:
     ]
 
 
-def _crosses(feedback: JsonObject, enable_rtx: bool) -> bool:
-    """Whether `feedback` is one that a router gives to another."""
+def _is_kept(feedback: JsonObject, enable_rtx: bool) -> bool:
+    """Whether routers exchange this RTCP feedback."""
     kind, parameter = feedback.get("type"), feedback.get("parameter")
     if (kind, parameter) in (("nack", "pli"), ("ccm", "fir")):
         return True
@@ -85,10 +85,10 @@ def _crosses(feedback: JsonObject, enable_rtx: bool) -> bool:
 
 
 def _header_extensions(offered: JsonObject) -> list[JsonObject]:
-    """Those that make sense on the link, by id.
+    """The header extensions for the link, sorted by id.
 
-    The dependency descriptor is added: the router only receives it, so that consumable parameters never
-    have it, but the other router needs it to pick layers.
+    They include the dependency descriptor, which the other router needs to select layers. Consumable parameters never
+    have it, because the router only receives it.
     """
     extensions = [
         extension for extension in objects_in(offered, "headerExtensions") if extension.get("uri") not in _HOP_BY_HOP
@@ -97,7 +97,7 @@ def _header_extensions(offered: JsonObject) -> list[JsonObject]:
 
 
 def _compare_ids(a: JsonObject, b: JsonObject) -> int:
-    """Which id comes first; one that is no number stays where it is."""
+    """Compares two ids. An id that is not a number keeps its place."""
     first, second = a.get("id"), b.get("id")
     return (first > second) - (first < second) if is_number(first) and is_number(second) else 0
 

@@ -1,4 +1,4 @@
-"""How a producer's payload types and streams translate into the router's."""
+"""The mapping from a producer's payload types and streams to the router's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .types import RtpCapabilities, RtpMapping, RtpParameters
 
 
 class ProducerMapping(NamedTuple):
-    """The mapping, and the producer's parameters as negotiated, which is what consumers are made from."""
+    """The mapping, and the producer's negotiated parameters, from which consumers are derived."""
 
     rtp_mapping: RtpMapping
     rtp_parameters: RtpParameters
@@ -22,13 +22,13 @@ class ProducerMapping(NamedTuple):
 def get_producer_rtp_parameters_mapping(
     params: RtpParameters, caps: RtpCapabilities, *, random_ssrc: RandomSsrc = system_ssrc
 ) -> ProducerMapping:
-    """Match a producer's validated `params` with the router's `caps`.
+    """Matches a producer's validated `params` with the router's `caps`.
 
-    Encoding i gets the SSRC `random_ssrc() + i`. In the returned parameters, each H264 codec has the
-    `profile-level-id` that was settled on, or none.
+    Encoding i gets the SSRC `random_ssrc() + i`. In the returned parameters, each H264 codec has the negotiated
+    `profile-level-id`, or none.
 
-    `InvalidParameters`: malformed, or an RTX codec for no media codec.
-    `Unsupported`: a codec that the router does not speak.
+    Raises `InvalidParameters` when an argument is malformed or an RTX codec has no media codec, and `Unsupported` when
+    the router does not support a codec.
     """
     negotiated = as_object(params, "params")
     codecs, cap_codecs = objects_in(negotiated, "codecs"), objects_in(as_object(caps, "caps"), "codecs")
@@ -41,7 +41,9 @@ def get_producer_rtp_parameters_mapping(
         "codecs": [_map_codec(codecs[i], cap_codec) for i, cap_codec in matched.items()],
         "encodings": _map_encodings(objects_in(negotiated, "encodings"), random_ssrc()),
     }
-    negotiated["codecs"] = [_settle_profile(codec, media[i]) if i in media else codec for i, codec in enumerate(codecs)]
+    negotiated["codecs"] = [
+        _negotiate_profile(codec, media[i]) if i in media else codec for i, codec in enumerate(codecs)
+    ]
     return ProducerMapping(cast(RtpMapping, mapping), cast(RtpParameters, negotiated))
 
 
@@ -50,7 +52,7 @@ def _match_media(codec: JsonObject, cap_codecs: list[JsonObject]) -> JsonObject:
     if match is None:
         mime_type = codec.get("mimeType")
         shown = mime_type[:64] if isinstance(mime_type, str) else ""
-        raise Unsupported(f"the router does not speak the codec {shown!r}")
+        raise Unsupported(f"the router does not support the codec {shown!r}")
     return match
 
 
@@ -60,14 +62,14 @@ def _match_rtx(
     matched: dict[int, JsonObject],
     cap_codecs: list[JsonObject],
 ) -> JsonObject:
-    """The router's RTX codec for the router's codec that the associated media codec matched."""
+    """The router's RTX codec for the media codec that `codec` retransmits."""
     apt = apt_of(codec)
     media = next((i for i, other in enumerate(codecs) if same(other.get("payloadType", MISSING), apt)), None)
     if media is None or media not in matched:
-        raise InvalidParameters("an RTX codec's apt is the payload type of no media codec")
+        raise InvalidParameters("the apt of an RTX codec is not the payload type of a media codec")
     rtx = find_rtx(matched[media].get("preferredPayloadType", MISSING), cap_codecs)
     if rtx is None:
-        raise Unsupported("the router has no RTX codec for the media codec of an RTX codec")
+        raise Unsupported("the router has no RTX codec for this media codec")
     return rtx
 
 
@@ -93,7 +95,7 @@ def _map_encodings(encodings: list[JsonObject], base_ssrc: int) -> list[JsonObje
     ]
 
 
-def _settle_profile(codec: JsonObject, cap_codec: JsonObject) -> JsonObject:
+def _negotiate_profile(codec: JsonObject, cap_codec: JsonObject) -> JsonObject:
     if codec["mimeType"].lower() != "video/h264":
         return codec
     parameters = object_in(codec, "parameters")

@@ -1,4 +1,4 @@
-"""The router's capabilities: which codecs it speaks, and under which payload types."""
+"""The router's capabilities: its codecs and their payload types."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .types import RtpCapabilities, RtpCodecCapability
 from .validate_codec import validate_codec_capability
 
 DYNAMIC_PAYLOAD_TYPES = (*range(100, 128), *range(96, 100))
-"""The dynamic payload types (RFC 3551, section 6), in the order in which they are handed out."""
+"""The dynamic payload types (RFC 3551, section 6), in the order of allocation."""
 
 
 def generate_router_rtp_capabilities(media_codecs: Sequence[object] = ()) -> RtpCapabilities:
     """The capabilities of a router with `media_codecs` (an array of RTP codec capabilities).
 
-    Each is completed from the supported codec that it matches, keeps its parameters on top of that
-    codec's, gets a payload type unless it asks for one, and is followed by an RTX codec if it is video.
+    Each codec is completed from the supported codec that it matches; its own parameters take precedence. It keeps its
+    preferred payload type or gets a free one. A video codec is followed by an RTX codec.
 
-    `InvalidParameters`: malformed, or one payload type twice. `Unsupported`: a codec no router speaks.
-    `PayloadTypesExhausted`: too many codecs.
+    Raises `InvalidParameters` when a codec is malformed or a payload type is duplicated, `Unsupported` when a codec is
+    not supported, and `PayloadTypesExhausted` when there are too many codecs.
     """
     supported = supported_rtp_capabilities()
     free = list(DYNAMIC_PAYLOAD_TYPES)
@@ -52,7 +52,7 @@ def _complete(wanted: RtpCodecCapability, supported: list[RtpCodecCapability]) -
 
 
 def _payload_type(wanted: RtpCodecCapability, codec: RtpCodecCapability, free: list[int]) -> int:
-    """The one asked for, else the codec's static one, else the next of `free`, which it is taken from."""
+    """The preferred payload type, else the codec's static one, else the next free one. Updates `free`."""
     asked = wanted.get("preferredPayloadType")
     if is_number(asked):
         if asked in free:

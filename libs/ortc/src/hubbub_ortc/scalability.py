@@ -1,11 +1,11 @@
-"""Scalability modes (W3C webrtc-svc, section 6): how many spatial and temporal layers a stream has."""
+"""Scalability modes (W3C webrtc-svc, section 6): the numbers of spatial and temporal layers of a stream."""
 
 from __future__ import annotations
 
 import re
 from typing import TypedDict
 
-# A prefix, as in the reference: "L3T3_KEY_SHIFT" and "L2T2h" are read as "L3T3_KEY" and "L2T2".
+# Matches a prefix, as the reference does: "L3T3_KEY_SHIFT" is read as "L3T3_KEY" and "L2T2h" as "L2T2".
 _MODE = re.compile(r"[LS]([1-9][0-9]?)T([1-9][0-9]?)(_KEY)?")
 
 
@@ -18,7 +18,7 @@ class ScalabilityMode(TypedDict):
 
 
 def parse_scalability_mode(mode: str | None) -> ScalabilityMode:
-    """The layers that `mode` names; one spatial and one temporal layer if it names none."""
+    """The layers of `mode`. One spatial and one temporal layer when `mode` is absent or unknown."""
     match = _MODE.match(mode) if isinstance(mode, str) else None
     if match is None:
         return {"spatialLayers": 1, "temporalLayers": 1, "ksvc": False}

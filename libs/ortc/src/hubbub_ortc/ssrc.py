@@ -1,4 +1,4 @@
-"""Where the router's own SSRCs come from."""
+"""Generation of the router's SSRCs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ FIRST_SSRC = 100_000_000
 END_SSRC = 999_999_999
 
 RandomSsrc = Callable[[], int]
-"""Draws a number from [FIRST_SSRC, END_SSRC)."""
+"""Returns a random number in [FIRST_SSRC, END_SSRC)."""
 
 
 def ssrc_source(random: Random) -> RandomSsrc:
-    """SSRCs drawn from `random`; seed it and they are the same every time."""
+    """A source of SSRCs from `random`. A seeded generator makes them reproducible."""
     return lambda: random.randrange(FIRST_SSRC, END_SSRC)
 
 
 system_ssrc: RandomSsrc = ssrc_source(SystemRandom())
-"""SSRCs drawn from the operating system."""
+"""A source of SSRCs from the operating system's random numbers."""

@@ -1,7 +1,7 @@
-"""What the router can handle at most, as tables: mediasoup 3.27's supportedRtpCapabilities, normalised.
+"""The codecs and header extensions that a router supports: mediasoup 3.27's supportedRtpCapabilities, normalised.
 
-H265 is not among them. The order matters: it is the order of the router's header extensions, and of
-two codecs that both match, the first one wins.
+H265 is not supported. The order matters: the router's header extensions have this order, and the first matching codec
+wins.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ _VIDEO: tuple[tuple[str, Parameters], ...] = (
     ("video/AV1", {}),
 )
 
-# kind, URI, id, direction as the router sees it
+# kind, URI, id, direction from the router's point of view
 _HEADER_EXTENSIONS: tuple[tuple[MediaKind, str, int, str], ...] = (
     ("audio", uri.MID, 1, "sendrecv"),
     ("video", uri.MID, 1, "sendrecv"),
@@ -89,7 +89,7 @@ _HEADER_EXTENSIONS: tuple[tuple[MediaKind, str, int, str], ...] = (
     ("video", uri.REPAIRED_RTP_STREAM_ID, 3, "recvonly"),
     ("audio", uri.ABS_SEND_TIME, 4, "sendrecv"),
     ("video", uri.ABS_SEND_TIME, 4, "sendrecv"),
-    # Audio senders are not told to be congestion controlled, so it is not sent to audio receivers.
+    # recvonly: audio is not congestion controlled, so consumers do not get it.
     ("audio", uri.TRANSPORT_WIDE_CC, 5, "recvonly"),
     ("video", uri.TRANSPORT_WIDE_CC, 5, "sendrecv"),
     ("audio", uri.SSRC_AUDIO_LEVEL, 6, "sendrecv"),
@@ -106,7 +106,7 @@ _HEADER_EXTENSIONS: tuple[tuple[MediaKind, str, int, str], ...] = (
 
 
 def supported_rtp_capabilities() -> RtpCapabilities:
-    """A fresh copy of the tables, in the shape of RTP capabilities."""
+    """The tables as RTP capabilities, in a new copy."""
     return {
         "codecs": [*_audio_codecs(), *_video_codecs()],
         "headerExtensions": [

@@ -1,12 +1,10 @@
-"""JSON shapes of RTP capabilities and parameters, in mediasoup's field names.
+"""JSON types of RTP capabilities and parameters, with mediasoup's field names.
 
-Source: W3C ORTC, section 9 "RTCRtpParameters", as mediasoup 3.27 narrows it. A value of one of these
-types has been through a `validate_*` function: defaults are filled in, and a codec's `kind` agrees with
-its `mimeType`. Fields of the sender that are not listed here are kept as they are.
+Source: W3C ORTC, section 9 "RTCRtpParameters", as restricted by mediasoup 3.27. Values of these types have passed a
+`validate_*` function: defaults are set, and a codec's `kind` agrees with its `mimeType`. Unlisted fields are kept.
 
-Validation asks of a number only that it is one (mediasoup does the same), so that a payload type of
-1.5 passes: `wire_limits` is what checks ranges.
-Some clients send `null` for "not set", and it stays; what this package makes itself is never null.
+Like mediasoup, validation does not check the ranges of numbers, so a payload type of 1.5 passes. `wire_limits` checks
+ranges. Some clients send `null` for "not set"; it is kept. This package itself never adds a null.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ class RtcpFeedback(TypedDict):
 
 
 class RtpCodecCapability(TypedDict):
-    """A codec that an endpoint or the router can handle. `channels` is there for audio only."""
+    """A codec that an endpoint or the router supports. Only audio has `channels`."""
 
     kind: MediaKind
     mimeType: str
@@ -38,9 +36,9 @@ class RtpCodecCapability(TypedDict):
 
 
 class RtpHeaderExtension(TypedDict):
-    """A header extension (RFC 8285) that an endpoint or the router can handle.
+    """A header extension (RFC 8285) that an endpoint or the router supports.
 
-    `direction` is the router's point of view: one of sendrecv, sendonly, recvonly, inactive.
+    `direction` is sendrecv, sendonly, recvonly or inactive, from the router's point of view.
     """
 
     kind: MediaKind
@@ -51,14 +49,14 @@ class RtpHeaderExtension(TypedDict):
 
 
 class RtpCapabilities(TypedDict):
-    """All that an endpoint, or the router, can handle."""
+    """The codecs and header extensions that an endpoint or the router supports."""
 
     codecs: list[RtpCodecCapability]
     headerExtensions: list[RtpHeaderExtension]
 
 
 class RtpCodecParameters(TypedDict):
-    """A codec in use. An RTX codec (RFC 4588) names its media codec in `parameters["apt"]`."""
+    """A codec in use. `parameters["apt"]` of an RTX codec (RFC 4588) is the payload type of its media codec."""
 
     mimeType: str
     payloadType: int
@@ -78,13 +76,13 @@ class RtpHeaderExtensionParameters(TypedDict):
 
 
 class RtxParameters(TypedDict):
-    """Where an encoding's retransmissions go (RFC 4588)."""
+    """The retransmission stream of an encoding (RFC 4588)."""
 
     ssrc: int
 
 
 class RtpEncodingParameters(TypedDict):
-    """One stream of a source: a simulcast layer, or the only one. `maxBitrate` is in bits per second."""
+    """One stream of a track: a simulcast layer, or the only stream. `maxBitrate` is in bits per second."""
 
     ssrc: NotRequired[int | None]
     rid: NotRequired[str | None]
@@ -96,14 +94,14 @@ class RtpEncodingParameters(TypedDict):
 
 
 class RtcpParameters(TypedDict):
-    """RTCP settings; `reducedSize` is always true after validation (RFC 5506)."""
+    """RTCP settings. `reducedSize` (RFC 5506) is always true after validation."""
 
     cname: NotRequired[str | None]
     reducedSize: bool
 
 
 class RtpParameters(TypedDict):
-    """What is sent (a producer) or received (a consumer)."""
+    """The parameters of a producer or a consumer."""
 
     mid: NotRequired[str | None]
     codecs: list[RtpCodecParameters]
@@ -129,14 +127,14 @@ class EncodingMapping(TypedDict):
 
 
 class RtpMapping(TypedDict):
-    """How a producer's payload types and streams translate into the router's. Encodings in their order."""
+    """The mapping from a producer's payload types and streams to the router's. Encodings keep their order."""
 
     codecs: list[CodecMapping]
     encodings: list[EncodingMapping]
 
 
 class SctpStreamParameters(TypedDict):
-    """A data channel's stream. At most one of the two limits is set: milliseconds, or a count."""
+    """A data channel's stream. At most one of `maxPacketLifeTime` (milliseconds) and `maxRetransmits` is set."""
 
     streamId: int
     ordered: bool

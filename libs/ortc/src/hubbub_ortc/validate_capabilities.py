@@ -1,7 +1,7 @@
 """Validation of RTP capabilities.
 
-Defaults that are filled in: `codecs` and `headerExtensions` ([]), and of a header extension
-`preferredEncrypt` (false) and `direction` ("sendrecv").
+Defaults: `codecs` and `headerExtensions` are []; a header extension's `preferredEncrypt` is false and its `direction`
+is "sendrecv".
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .validate_codec import validate_codec_capability
 
 
 def validate_rtp_capabilities(value: object) -> RtpCapabilities:
-    """A normalised copy of `value`; `InvalidParameters` if it is not RTP capabilities."""
+    """A normalised copy of `value`. Raises `InvalidParameters` when it is not RTP capabilities."""
     caps = as_object(value, "caps")
     codecs = optional_list(caps.get("codecs"), "caps.codecs")
     caps["codecs"] = [validate_codec_capability(codec) for codec in codecs]

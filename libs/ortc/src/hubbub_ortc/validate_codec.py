@@ -1,7 +1,7 @@
-"""Validation of codecs: what capabilities and parameters have in common.
+"""Validation of codecs in capabilities and in parameters.
 
-Defaults that are filled in: `channels` (1, audio only; removed for video), `parameters` ({}),
-`rtcpFeedback` ([]) and a feedback's `parameter` ("").
+Defaults: `channels` is 1 for audio (it is removed for video), `parameters` are {}, `rtcpFeedback` is [] and a
+feedback's `parameter` is "".
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from .json_value import (
 )
 from .types import MediaKind, Parameters, RtpCodecCapability, RtpCodecParameters
 
-# `.` of the reference's pattern stops at all four line terminators; ASCII keeps "vıdeo" out.
+# `.` in the reference's pattern does not match the four line terminators. ASCII excludes "vıdeo".
 _MIME_TYPE = re.compile(r"(audio|video)/[^\n\r\u2028\u2029]", re.IGNORECASE | re.ASCII)
 
 
 def validate_codec_capability(value: object) -> RtpCodecCapability:
-    """A normalised copy of a codec capability; `kind` is what the `mimeType` says."""
+    """A normalised copy of a codec capability. Its `kind` is derived from its `mimeType`."""
     codec = as_object(value, "codec")
     kind = _kind_of(codec)
     codec["kind"] = kind
@@ -36,7 +36,7 @@ def validate_codec_capability(value: object) -> RtpCodecCapability:
 
 
 def validate_codec_parameters(value: object) -> RtpCodecParameters:
-    """A normalised copy of a codec in use."""
+    """A normalised copy of codec parameters."""
     codec = as_object(value, "codec")
     kind = _kind_of(codec)
     require_number(codec, "payloadType", "codec")
@@ -45,7 +45,7 @@ def validate_codec_parameters(value: object) -> RtpCodecParameters:
 
 
 def validate_fmtp(value: object, name: str) -> Parameters:
-    """A copy of codec or header extension parameters: strings and numbers only. Not an object: empty."""
+    """A copy of codec or header extension parameters, which are strings and numbers. Empty when not an object."""
     parameters = as_object(value, name) if isinstance(value, (dict, list)) else {}
     for key, entry in parameters.items():
         if not isinstance(entry, str) and not is_number(entry):

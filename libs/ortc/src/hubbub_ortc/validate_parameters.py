@@ -1,8 +1,7 @@
 """Validation of RTP parameters.
 
-Defaults that are filled in: `headerExtensions` and `encodings` ([]), `rtcp` ({}) with `reducedSize`
-(true, and nothing else), of a header extension `encrypt` (false) and `parameters` ({}), and an
-encoding's `dtx` (false).
+Defaults: `headerExtensions` and `encodings` are [], `rtcp` is {}; a header extension's `encrypt` is false and its
+`parameters` are {}; an encoding's `dtx` is false. `rtcp.reducedSize` is always true.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from .validate_codec import validate_codec_parameters, validate_fmtp
 
 
 def validate_rtp_parameters(value: object) -> RtpParameters:
-    """A normalised copy of `value`; `InvalidParameters` if it is not RTP parameters."""
+    """A normalised copy of `value`. Raises `InvalidParameters` when it is not RTP parameters."""
     params = as_object(value, "params")
     optional_string(params, "mid", "params")
     optional_string(params, "msid", "params")

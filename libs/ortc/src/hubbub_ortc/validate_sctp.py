@@ -1,6 +1,6 @@
 """Validation of a data channel's stream parameters.
 
-A channel is ordered unless it says otherwise or limits its retransmissions (RFC 8831, section 6.1).
+A channel is ordered by default, unless it limits its retransmissions (RFC 8831, section 6.1).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from .types import SctpStreamParameters
 
 
 def validate_sctp_stream_parameters(value: object) -> SctpStreamParameters:
-    """A normalised copy of `value`; `InvalidParameters` if it is not SCTP stream parameters."""
+    """A normalised copy of `value`. Raises `InvalidParameters` when it is not SCTP stream parameters."""
     params = as_object(value, "params")
     require_number(params, "streamId", "params")
     optional_number(params, "maxPacketLifeTime", "params")

@@ -1,8 +1,8 @@
-"""What fits on the wire, and is safe in somebody else's SDP.
+"""Limits that make a producer's parameters encodable, and safe in another client's SDP.
 
-Validation asks of a number only that it is one and of a text nothing at all, as the reference does. A
-server asks for more of what a client produces before it encodes it, and before it shows it to others:
-their clients write codec parameters and names into an SDP, where a line break would begin a new line.
+Like the reference, validation checks neither the ranges of numbers nor the content of strings. A server must check both
+before it encodes parameters or sends them to other clients: those write codec parameters and names into an SDP, where a
+line break would start a new line.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from .json_value import JsonObject, as_object, is_set, objects_in, optional_obje
 from .types import RtpParameters, SctpStreamParameters
 
 MAX_TEXT = 1024
-"""Characters of any one text; `sprop-parameter-sets` of H264 has some hundred."""
+"""Characters per string. `sprop-parameter-sets` of H264 has a few hundred."""
 
 _BYTE, _U16, _U32 = 0xFF, 0xFFFF, 0xFFFF_FFFF
 _Ranges = dict[str, tuple[int, int]]
 
-# Least and greatest: RFC 3550 section 5.1 (payload type, SSRC), RFC 8285 section 4.2 (extension id).
+# Minimum and maximum: RFC 3550 section 5.1 (payload type, SSRC), RFC 8285 section 4.2 (extension id).
 _RANGES: _Ranges = {
     "payloadType": (0, 127),
     "codecPayloadType": (0, 127),
@@ -29,29 +29,29 @@ _RANGES: _Ranges = {
     "id": (1, _BYTE),
     "ssrc": (0, _U32),
     "maxBitrate": (0, _U32),
-    # 65535 is no stream: RFC 8831, section 6.2
+    # 65535 is reserved: RFC 8831, section 6.2
     "streamId": (0, _U16 - 1),
     "maxPacketLifeTime": (0, _U16),
     "maxRetransmits": (0, _U16),
 }
-# Of all the parameters that formats have, RTX's is the one that is known here.
+# RTX's is the only codec parameter with a range that is known here.
 _FMTP_RANGES: _Ranges = {"apt": (0, 127)}
 
-_TAKEN_FOR_RTCP = range(64, 96)
-"""RFC 5761 section 4."""
+_RTCP_PAYLOAD_TYPES = range(64, 96)
+"""With the marker bit set, these look like RTCP packet types (RFC 5761, section 4)."""
 
 
 def check_wire_limits(params: RtpParameters) -> None:
-    """Refuse, with `InvalidParameters`, validated parameters that cannot be encoded or passed on.
+    """Raises `InvalidParameters` when validated parameters cannot be encoded or sent to other clients.
 
-    What has a range is an integer within it, and every text is printable and of bounded length.
+    Every number with a known range must be an integer in it, and every string printable and of bounded length.
     """
     for owner, ranges in _parts(as_object(params, "params")):
         _check(owner, ranges)
 
 
 def check_sctp_wire_limits(params: SctpStreamParameters) -> None:
-    """Refuse, with `InvalidParameters`, validated stream parameters that do not fit into 16 bits."""
+    """Raises `InvalidParameters` when validated stream parameters do not fit into 16 bits."""
     _check(as_object(params, "params"), _RANGES)
 
 
@@ -75,17 +75,17 @@ def _check(owner: JsonObject, ranges: _Ranges) -> None:
         _check_text(key, "a field's name")
         if key in ranges and is_set(value):
             _check_range(value, key, *ranges[key])
-            if key == "payloadType" and value in _TAKEN_FOR_RTCP:
-                raise InvalidParameters(f"payloadType {value}: with the marker bit it is taken for RTCP")
+            if key == "payloadType" and value in _RTCP_PAYLOAD_TYPES:
+                raise InvalidParameters(f"payloadType {value} conflicts with RTCP")
         elif isinstance(value, str):
             _check_text(value, key)
         elif isinstance(value, float) and not isfinite(value):
-            raise InvalidParameters(f"{key[:64]!r} is no number that JSON has")
+            raise InvalidParameters(f"{key[:64]!r} is not a finite number")
 
 
-def _check_range(value: object, name: str, least: int, greatest: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= greatest:
-        raise InvalidParameters(f"{name} is not an integer from {least} to {greatest}")
+def _check_range(value: object, name: str, minimum: int, maximum: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
+        raise InvalidParameters(f"{name} is not an integer from {minimum} to {maximum}")
 
 
 def _check_text(text: str, name: str) -> None:
