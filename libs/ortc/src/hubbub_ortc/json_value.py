@@ -2,8 +2,7 @@
 
 - *Missing* (undefined) differs from null. A missing field stays missing in a result, and a null field stays null.
 - A value is *set* when it is truthy in JavaScript: not missing, null, false, 0, NaN or the empty string. Empty lists
-  and
-  objects are set.
+  and objects are set.
 - A *number* is an int or a float, but not a bool.
 - An *object* is a dict or a list. A list is an object whose keys are its indices. null is not an object.
 - `MAX_ENTRIES` bounds every list and object, so that matching two lists stays cheap for any input. Clients have up to
