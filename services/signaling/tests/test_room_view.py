@@ -1,24 +1,28 @@
-"""A room's view: what comes out of changes and of snapshots."""
+"""The differences that changes and snapshots make to a room's view."""
 
 from __future__ import annotations
 
+import pytest
+
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
-from hubbub_contracts.bus.room import RoomSnapshot
+from hubbub_room import FeedChange, PeerChanged, RoomState, SettingsChanged
 from hubbub_signaling.domain.room_view import (
-    PeerCame,
-    PeerPlaced,
-    PeerTaken,
-    PeerWent,
-    ProducerCame,
-    ProducerSwitched,
-    ProducerWent,
+    PeerAdded,
+    PeerClaimed,
+    PeerRemoved,
+    PlacementChanged,
+    ProducerAdded,
+    ProducerPauseChanged,
+    ProducerRemoved,
+    RoomRemoved,
     RoomView,
-    RoomWent,
+    ViewChange,
 )
 
 ROOM = RoomRecord(room_id="r", call_id="r", codec_profile="v1", created_at=0)
 CAMERA = ProducerRecord(producer_id="camera", kind="video", app_data={}, paused=False)
-NODE = Placement(node_id="n", epoch=1)
+PAUSED = CAMERA.model_copy(update={"paused": True})
+NODE, RESTARTED = Placement(node_id="n", epoch=1), Placement(node_id="n", epoch=2)
 
 
 def peer(peer_id: str, *producers: ProducerRecord, placement: Placement | None = NODE, by: str = "s") -> PeerRecord:
@@ -35,57 +39,84 @@ def peer(peer_id: str, *producers: ProducerRecord, placement: Placement | None =
     )
 
 
-def view(*peers: PeerRecord, revision: int = 10) -> RoomView:
+def state(*peers: PeerRecord, revision: int = 10) -> RoomState:
+    return RoomState(ROOM, {peer.peer_id: peer for peer in peers}, revision)
+
+
+def view(*peers: PeerRecord) -> RoomView:
     made = RoomView()
-    made.adopt(RoomSnapshot(room=ROOM, peers=list(peers), revision=revision))
+    made.adopt(state(*peers))
     return made
 
 
-def test_a_peer_comes_with_its_producers_after_it() -> None:
-    ann = peer("ann", CAMERA)
-    assert view().apply_peer(11, "ann", ann, "") == [PeerCame(ann), ProducerCame(ann, CAMERA)]
+ANN, ANN_WITH_CAMERA, ANN_PAUSED = peer("ann"), peer("ann", CAMERA), peer("ann", PAUSED)
+MOVED, CLAIMED = peer("ann", placement=RESTARTED), peer("ann", by="other")
 
 
-def test_a_peers_producers_go_before_the_peer() -> None:
-    ann = peer("ann", CAMERA)
-    assert view(ann).apply_peer(11, "ann", None, "left") == [ProducerWent(ann, CAMERA), PeerWent(ann, "left")]
+@pytest.mark.parametrize(
+    ("before", "change", "differences"),
+    [
+        pytest.param(
+            None,
+            PeerChanged(11, "ann", ANN_WITH_CAMERA, ""),
+            [PeerAdded(ANN_WITH_CAMERA), ProducerAdded(ANN_WITH_CAMERA, CAMERA)],
+            id="a peer is added before its producers",
+        ),
+        pytest.param(
+            ANN_WITH_CAMERA,
+            PeerChanged(11, "ann", None, "left"),
+            [ProducerRemoved(ANN_WITH_CAMERA, CAMERA), PeerRemoved(ANN_WITH_CAMERA, "left")],
+            id="a peer's producers are removed before the peer",
+        ),
+        pytest.param(None, PeerChanged(11, "ann", None, "left"), [], id="an unknown peer is removed"),
+        pytest.param(
+            ANN_WITH_CAMERA,
+            PeerChanged(11, "ann", ANN_PAUSED, ""),
+            [ProducerPauseChanged(ANN_PAUSED, PAUSED)],
+            id="a producer is paused",
+        ),
+        pytest.param(
+            ANN_WITH_CAMERA,
+            PeerChanged(11, "ann", MOVED, ""),
+            [ProducerRemoved(MOVED, CAMERA), PlacementChanged(MOVED, NODE)],
+            id="a moved peer's producers are removed first",
+        ),
+        pytest.param(
+            ANN, PeerChanged(11, "ann", CLAIMED, ""), [PeerClaimed(CLAIMED)], id="another instance claims the peer"
+        ),
+        pytest.param(None, SettingsChanged(11, None, "room_closed"), [RoomRemoved("room_closed")], id="room removed"),
+        pytest.param(None, SettingsChanged(11, ROOM, ""), [], id="settings change"),
+    ],
+)
+def test_a_change_yields_its_differences(
+    before: PeerRecord | None, change: FeedChange, differences: list[ViewChange]
+) -> None:
+    known = view(before) if before else view()
+    assert known.apply(change) == differences
+    assert known.revision == 11
 
 
-def test_a_change_that_the_snapshot_holds_already_is_dropped() -> None:
-    known = view(peer("ann"), revision=10)
-    assert known.apply_peer(10, "ann", None, "left") == []
-    assert "ann" in known.peers
-
-
-def test_pausing_is_a_change_of_one_producer() -> None:
-    after = peer("ann", CAMERA.model_copy(update={"paused": True}))
-    assert view(peer("ann", CAMERA)).apply_peer(11, "ann", after, "") == [ProducerSwitched(after, after.producers[0])]
-
-
-def test_moving_takes_the_producers_first() -> None:
-    moved = peer("ann", placement=Placement(node_id="n", epoch=2))
-    changes = view(peer("ann", CAMERA)).apply_peer(11, "ann", moved, "")
-    assert changes == [ProducerWent(moved, CAMERA), PeerPlaced(moved, NODE)]
-
-
-def test_a_session_that_changed_hands_is_told() -> None:
-    taken = peer("ann", by="other")
-    assert view(peer("ann")).apply_peer(11, "ann", taken, "") == [PeerTaken(taken)]
-
-
-def test_a_new_snapshot_comes_out_as_the_changes_that_were_missed() -> None:
-    ann, bob, eve = peer("ann", CAMERA), peer("bob"), peer("eve")
-    known = view(ann, bob, revision=10)
-    changes = known.adopt(RoomSnapshot(room=ROOM, peers=[peer("ann"), eve], revision=20))
-    assert changes == [PeerWent(bob, "disconnected"), ProducerWent(peer("ann"), CAMERA), PeerCame(eve)]
+def test_a_snapshot_yields_the_changes_that_were_missed() -> None:
+    bob, eve = peer("bob"), peer("eve")
+    known = view(ANN_WITH_CAMERA, bob)
+    changes = known.adopt(state(ANN, eve, revision=20))
+    assert changes == [PeerRemoved(bob, "disconnected"), ProducerRemoved(ANN, CAMERA), PeerAdded(eve)]
     assert known.revision == 20
 
 
-def test_a_snapshot_is_adopted_even_when_the_bucket_was_made_again() -> None:
-    known = view(peer("ann"), revision=50)
-    assert known.adopt(RoomSnapshot(room=ROOM, peers=[peer("ann")], revision=3)) == []
+def test_a_snapshot_of_a_recreated_bucket_is_adopted() -> None:
+    known = view(ANN)
+    assert known.adopt(state(ANN, revision=3)) == []
     assert known.revision == 3
 
 
-def test_the_room_goes_with_its_settings() -> None:
-    assert view().apply_settings(11, None, "room_closed") == [RoomWent("room_closed")]
+def test_a_room_that_the_registry_does_not_know_is_lost() -> None:
+    known = view(ANN)
+    assert known.remove() == [RoomRemoved("lost")]
+    assert known.room is None
+
+
+def test_a_producer_is_found_with_its_peer() -> None:
+    known = view(ANN_WITH_CAMERA)
+    assert known.producer("camera") == (ANN_WITH_CAMERA, CAMERA)
+    assert known.producer("microphone") is None

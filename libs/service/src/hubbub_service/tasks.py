@@ -30,6 +30,11 @@ class Tasks:
         task.add_done_callback(lambda done: self._ended(done, vital=vital))
         return task
 
+    async def drain(self) -> None:
+        """Waits until every task has ended by itself, also those that are spawned meanwhile."""
+        while running := [task for task in self._running if not task.done()]:
+            await asyncio.wait(running)
+
     async def close(self) -> None:
         """Cancels what runs, and waits until it has ended."""
         while running := [task for task in self._running if not task.done()]:

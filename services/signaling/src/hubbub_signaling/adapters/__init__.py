@@ -1,1 +1,1 @@
-"""The rim: whatever talks to the bus, a socket, a clock or the core."""
+"""The bus, the sockets, HTTP and the metrics. They implement the ports of the domain."""

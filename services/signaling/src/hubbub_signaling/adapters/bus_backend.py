@@ -1,52 +1,45 @@
-"""The registry, the nodes and the feeds, over the bus."""
+"""The registry, the media nodes and the room feeds over the bus."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from hubbub_bus import Bus, RoomChange, RoomFeed
+from hubbub_bus import Bus
 from hubbub_contracts import Model, Request, subjects
-from hubbub_contracts.bus.media import MEDIA_EVENT
-from hubbub_contracts.bus.records import PeerRecord, Placement, RoomRecord
-
-from ..domain.ports import FeedChange, Notice, PeerChanged, SettingsChanged, Subscription
+from hubbub_contracts.bus.media import MEDIA_EVENT, MediaEvent
+from hubbub_contracts.bus.records import Placement
+from hubbub_room import FeedChange, Subscription, open_feed
 
 ReplyT = TypeVar("ReplyT", bound=Model)
 
-REGISTRY_PATIENCE = 5.0
-"""Seconds; a registry that is placing peers anew, or has lost its JetStream leader, may take a while."""
-NODE_PATIENCE = 3.0
+REGISTRY_TIMEOUT = 5.0
+"""Seconds. A registry that is moving peers, or whose JetStream leader is being elected, may need some."""
+NODE_TIMEOUT = 3.0
+"""Seconds."""
 
 
 class BusBackend:
-    """The `Backend` of all sessions of this process."""
+    """Implements `Backend`."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
     async def registry(self, message: Request[ReplyT]) -> ReplyT:
-        """Asks any replica of the registry."""
-        return await self._bus.request(subjects.registry(message.verb), message, timeout=REGISTRY_PATIENCE)
+        """See `Backend`."""
+        return await self._bus.request(subjects.registry(message.verb), message, timeout=REGISTRY_TIMEOUT)
 
     async def node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
-        """Asks this life of this node."""
+        """See `Backend`."""
         subject = subjects.node(placement.node_id, placement.epoch, message.verb)
-        return await self._bus.request(subject, message, timeout=NODE_PATIENCE)
+        return await self._bus.request(subject, message, timeout=NODE_TIMEOUT)
 
     async def watch_room(
         self, room_id: str, on_change: Callable[[FeedChange], None], on_gap: Callable[[], None]
     ) -> Subscription:
-        """Every stored change of the room, in order."""
-        return await RoomFeed.open(self._bus, room_id, lambda change: on_change(_read(change)), on_gap)
+        """See `Backend`."""
+        return await open_feed(self._bus, room_id, on_change, on_gap)
 
-    async def listen(self, room_id: str, peer_id: str, on_notice: Callable[[Notice], None]) -> Subscription:
-        """What nodes tell this peer."""
-        return await self._bus.subscribe(subjects.media(room_id, peer_id), MEDIA_EVENT, on_notice)
-
-
-def _read(change: RoomChange) -> FeedChange:
-    record, reason = change.record, change.reason or ""
-    if change.kind == "settings":
-        return SettingsChanged(change.sequence, record if isinstance(record, RoomRecord) else None, reason)
-    return PeerChanged(change.sequence, change.id, record if isinstance(record, PeerRecord) else None, reason)
+    async def watch_media(self, room_id: str, peer_id: str, on_event: Callable[[MediaEvent], None]) -> Subscription:
+        """See `Backend`."""
+        return await self._bus.subscribe(subjects.media(room_id, peer_id), MEDIA_EVENT, on_event)

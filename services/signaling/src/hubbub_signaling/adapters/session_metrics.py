@@ -1,4 +1,4 @@
-"""What sessions do, as metrics."""
+"""The metrics of sessions."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_service import Metrics
 from hubbub_service.metrics import Reading, catalogue
 
-from ..handlers.office import Office
+from ..handlers.session_manager import SessionManager
 from .socket_server import SocketServer
 
 
 class SessionMetrics:
-    """The `domain.ports.Watcher` of an office."""
+    """Implements `SessionTelemetry`."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    def answered(self, event: str, outcome: str, seconds: float) -> None:
-        """An event was acknowledged."""
+    def request_answered(self, event: str, outcome: str, seconds: float) -> None:
+        """See `SessionTelemetry`."""
         self._metrics.observe(catalogue.SOCKET_REQUEST_DURATION, seconds, event, outcome)
 
-    def departed(self, reason: LeaveReason) -> None:
-        """A peer is gone."""
+    def peer_departed(self, reason: LeaveReason) -> None:
+        """See `SessionTelemetry`."""
         self._metrics.count(catalogue.DEPARTURES, reason)
 
 
-def read_sessions(office: Office, sockets: SocketServer) -> Iterator[Reading]:
-    """How many there are now."""
+def read_sessions(sessions: SessionManager, sockets: SocketServer) -> Iterator[Reading]:
+    """The current number of connections and of served peers."""
     yield Reading(catalogue.CONNECTIONS, sockets.connections)
-    yield Reading(catalogue.SESSIONS, office.serving)
+    yield Reading(catalogue.SESSIONS, sessions.serving)

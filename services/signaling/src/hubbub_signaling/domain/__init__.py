@@ -1,1 +1,1 @@
-"""The rules, free of I/O: state, decisions and their tables."""
+"""State and rules without I/O. Time is an argument."""

@@ -1,8 +1,7 @@
-"""Which STUN and TURN servers a client is told of, with TURN credentials that lapse by themselves.
+"""The STUN and TURN servers of a client, with TURN credentials that expire.
 
-A credential is a name that holds its own expiry, and a MAC over it: the TURN server checks both with the secret that it
-shares with us, and nothing is stored anywhere. (draft-uberti-behave-turn-rest-00, section 2.2; coturn calls it
-`use-auth-secret`.)
+The username holds the expiry and the password is a MAC over the username. The TURN server checks both with the shared
+secret; nothing is stored. (draft-uberti-behave-turn-rest-00, section 2.2; coturn: `use-auth-secret`.)
 """
 
 from __future__ import annotations
@@ -25,38 +24,38 @@ _TURN_URI = re.compile(
 
 
 def is_turn_uri(text: str) -> bool:
-    """`turn:host`, `turns:host:5349`, `turn:[2001:db8::1]:3478?transport=tcp`."""
+    """Whether this is a TURN URI, like `turn:host`, `turns:host:5349` or `turn:[2001:db8::1]:3478?transport=tcp`."""
     match = _TURN_URI.fullmatch(text)
     return match is not None and (match["port"] is None or 0 < int(match["port"]) <= 65535)
 
 
 @dataclass(frozen=True, slots=True)
 class TurnServers:
-    """TURN servers that share one secret with us."""
+    """TURN servers that share one secret with this service."""
 
     urls: list[str]
     secret: str = field(repr=False)
     ttl: int
-    """Seconds that a credential is taken for a new allocation."""
+    """Seconds that a credential is valid for new allocations."""
 
     def credentials(self, user: str, now: float) -> IceServer:
-        """Fresh ones for `user`, valid from `now` (Unix seconds)."""
+        """New credentials for `user`, valid from `now` (Unix seconds)."""
         username = f"{int(now) + self.ttl}:{user}"
-        # SHA-1 is what the draft and every server have; as a MAC it is not broken.
+        # The draft prescribes SHA-1 and servers implement only that; HMAC-SHA-1 is not broken.
         mac = hmac.new(self.secret.encode(), username.encode(), hashlib.sha1).digest()
         return IceServer(urls=self.urls, username=username, credential=base64.b64encode(mac).decode())
 
 
 @dataclass(frozen=True, slots=True)
 class IceServers:
-    """All that the operator set."""
+    """The ICE configuration that the operator set."""
 
     fixed: list[IceServer] = field(default_factory=list)
-    """Handed out as they are."""
+    """Servers that every client gets unchanged."""
     turn: TurnServers | None = None
     policy: IceTransportPolicy | None = None
-    """What clients are told to use; None: nothing, which browsers take for `all`."""
+    """None: not sent to clients; browsers default to `all`."""
 
     def for_peer(self, peer_id: str, now: float) -> list[IceServer]:
-        """Those of one client, at this moment (Unix seconds)."""
+        """The servers of one client at `now` (Unix seconds)."""
         return [*self.fixed, *([self.turn.credentials(peer_id, now)] if self.turn else [])]

@@ -1,83 +1,53 @@
-"""What a session needs of the world: the bus behind it and the client before it."""
+"""The interfaces between sessions and the outside: the bus, the client's socket and the metrics."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from hubbub_contracts import Model, Request
-from hubbub_contracts.bus.media import ConsumerClosed, ProducerClosed, TransportClosed
+from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.peer import LeaveReason
-from hubbub_contracts.bus.records import PeerRecord, Placement, RoomRecord
+from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.socket.base import Push
+from hubbub_room import FeedChange, Subscription
 
 ReplyT = TypeVar("ReplyT", bound=Model)
-Notice = TransportClosed | ProducerClosed | ConsumerClosed
-
-
-@dataclass(frozen=True)
-class SettingsChanged:
-    """A stored change of a room's own key; without a record it was removed."""
-
-    sequence: int
-    record: RoomRecord | None
-    reason: str
-
-
-@dataclass(frozen=True)
-class PeerChanged:
-    """A stored change of a peer's key; without a record it was removed."""
-
-    sequence: int
-    peer_id: str
-    record: PeerRecord | None
-    reason: str
-
-
-FeedChange = SettingsChanged | PeerChanged
-
-
-class Subscription(Protocol):
-    """Something that listens until it is told to stop."""
-
-    async def stop(self) -> None:
-        """Listens no more."""
 
 
 class Backend(Protocol):
-    """The registry, the nodes and the feeds behind the bus. Errors are `HubbubError`."""
+    """The services on the bus. Every method raises HubbubError."""
 
     async def registry(self, message: Request[ReplyT]) -> ReplyT:
-        """Asks any replica of the registry."""
+        """Sends a request to any replica of the room registry."""
 
     async def node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
-        """Asks this life of this node."""
+        """Sends a request to a media node. A node of another epoch does not get it."""
 
     async def watch_room(
         self, room_id: str, on_change: Callable[[FeedChange], None], on_gap: Callable[[], None]
     ) -> Subscription:
-        """Every stored change of the room, in order; `on_gap` when some may have been missed."""
+        """Subscribes to the room's stored changes, in order. `on_gap`: changes may have been missed."""
 
-    async def listen(self, room_id: str, peer_id: str, on_notice: Callable[[Notice], None]) -> Subscription:
-        """What nodes tell this peer."""
+    async def watch_media(self, room_id: str, peer_id: str, on_event: Callable[[MediaEvent], None]) -> Subscription:
+        """Subscribes to the closures that media nodes report for this peer."""
 
 
-class Client(Protocol):
-    """The client's socket. Nothing here waits: what is sent goes out in this order."""
+class ClientSocket(Protocol):
+    """A client's socket. Methods return at once; packets are sent in the order of the calls."""
 
     def push(self, push: Push) -> None:
         """Sends an event."""
 
     def close(self) -> None:
-        """Ends the connection."""
+        """Closes the connection after what is queued has been sent."""
 
 
-class Watcher(Protocol):
-    """Whoever counts what becomes of clients."""
+class SessionTelemetry(Protocol):
+    """Counts what happens to sessions."""
 
-    def answered(self, event: str, outcome: str, seconds: float) -> None:
-        """An event was acknowledged, `ok` or with this error, so long after it came; `unknown` is what is no event."""
+    def request_answered(self, event: str, outcome: str, seconds: float) -> None:
+        """A request was acknowledged with `ok` or an error code, `seconds` after it came. `unknown`: no such event."""
 
-    def departed(self, reason: LeaveReason) -> None:
-        """A peer is reported as gone."""
+    def peer_departed(self, reason: LeaveReason) -> None:
+        """A peer's departure was handed to the outbox."""

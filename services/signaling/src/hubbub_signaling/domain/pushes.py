@@ -1,4 +1,4 @@
-"""What a change of the room means to one client: which events it is sent."""
+"""The events that tell a client of a change in its room."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from hubbub_contracts.socket import producer as producers
 from hubbub_contracts.socket import room as rooms
 from hubbub_contracts.socket.base import Push
 
-from .room_view import Change, PeerCame, PeerWent, ProducerCame, ProducerSwitched, ProducerWent
+from .room_view import PeerAdded, PeerRemoved, ProducerAdded, ProducerPauseChanged, ProducerRemoved, ViewChange
 
 
-def pushes(change: Change, own_peer_id: str, revision: int) -> Iterator[Push]:
-    """The events of a change of somebody else. What concerns the client's own peer is its session's affair."""
+def pushes(change: ViewChange, own_peer_id: str, revision: int) -> Iterator[Push]:
+    """The events of a change of another peer. `Session` handles the changes of the client's own peer."""
     match change:
-        case PeerCame(peer) if peer.peer_id != own_peer_id:
+        case PeerAdded(peer) if peer.peer_id != own_peer_id:
             yield rooms.PeerJoined(
                 peer_id=peer.peer_id,
                 user_id=peer.user_id,
@@ -23,21 +23,21 @@ def pushes(change: Change, own_peer_id: str, revision: int) -> Iterator[Push]:
                 app_data=peer.app_data,
                 revision=revision,
             )
-        case PeerWent(peer, reason) if peer.peer_id != own_peer_id:
+        case PeerRemoved(peer, reason) if peer.peer_id != own_peer_id:
             yield rooms.PeerLeft.model_validate(
                 {"peerId": peer.peer_id, "userId": peer.user_id, "reason": reason, "revision": revision}
             )
-        case ProducerCame(peer, producer) if peer.peer_id != own_peer_id:
+        case ProducerAdded(peer, producer) if peer.peer_id != own_peer_id:
             yield producers.NewProducer(**_listed(peer, producer).model_dump(), revision=revision)
-        case ProducerWent(peer, producer) if peer.peer_id != own_peer_id:
+        case ProducerRemoved(peer, producer) if peer.peer_id != own_peer_id:
             yield producers.ProducerClosed(producer_id=producer.producer_id, peer_id=peer.peer_id, revision=revision)
-        case ProducerSwitched(peer, producer) if peer.peer_id != own_peer_id:
-            switched = producers.ProducerPaused if producer.paused else producers.ProducerResumed
-            yield switched(producer_id=producer.producer_id, peer_id=peer.peer_id, revision=revision)
+        case ProducerPauseChanged(peer, producer) if peer.peer_id != own_peer_id:
+            event = producers.ProducerPaused if producer.paused else producers.ProducerResumed
+            yield event(producer_id=producer.producer_id, peer_id=peer.peer_id, revision=revision)
 
 
 def peer_infos(peers: dict[str, PeerRecord], own_peer_id: str) -> list[rooms.PeerInfo]:
-    """Everybody but oneself, as `joinRoom` tells it."""
+    """Every peer but the client's own, as `joinRoom` lists them."""
     return [
         rooms.PeerInfo(
             peer_id=peer.peer_id,
@@ -52,12 +52,12 @@ def peer_infos(peers: dict[str, PeerRecord], own_peer_id: str) -> list[rooms.Pee
 
 
 def producer_info(producer: ProducerRecord) -> rooms.ProducerInfo:
-    """A producer in a peer's list."""
+    """A producer in the list of its peer."""
     return rooms.ProducerInfo(**producer.model_dump())
 
 
 def listed_producers(peers: dict[str, PeerRecord], own_peer_id: str) -> list[producers.ListedProducer]:
-    """All producers but one's own, as `getProducers` tells them."""
+    """Every producer but the client's own, as `getProducers` lists them."""
     return [
         _listed(peer, producer) for peer in peers.values() if peer.peer_id != own_peer_id for producer in peer.producers
     ]

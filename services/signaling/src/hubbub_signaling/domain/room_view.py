@@ -1,9 +1,9 @@
-"""What this instance knows of a room, and what has changed between two states of it.
+"""What this instance knows of a room, and the differences between two states of it.
 
 Rules
-- A change that is not newer than the view is dropped: it is in the snapshot already.
-- A snapshot is adopted as it is; what it changes comes out as the same changes that the feed would have brought.
-- Within one record, producers go before they come, and a peer's producers go before the peer.
+- A snapshot produces the same changes as the feed would have.
+- The changes of one peer record are ordered: producers are removed, the peer changes, producers are added. The
+  producers of a removed peer are removed before the peer.
 """
 
 from __future__ import annotations
@@ -12,151 +12,151 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
-from hubbub_contracts.bus.room import RoomSnapshot
+from hubbub_room import FeedChange, RoomState, SettingsChanged
 
 
 @dataclass(frozen=True)
-class PeerCame:
-    """A peer that was not there, without its producers: each follows as a change of its own."""
+class PeerAdded:
+    """A new peer. Each of its producers follows as `ProducerAdded`."""
 
     peer: PeerRecord
 
 
 @dataclass(frozen=True)
-class PeerWent:
-    """A peer that was there is not; its producers went before."""
+class PeerRemoved:
+    """A peer that is not in the room any more. `ProducerRemoved` came before for each of its producers."""
 
     peer: PeerRecord
     reason: str
 
 
 @dataclass(frozen=True)
-class ProducerCame:
-    """A producer that was not there."""
+class ProducerAdded:
+    """A new producer."""
 
     peer: PeerRecord
     producer: ProducerRecord
 
 
 @dataclass(frozen=True)
-class ProducerWent:
-    """A producer that was there is not."""
+class ProducerRemoved:
+    """A producer that does not exist any more."""
 
     peer: PeerRecord
     producer: ProducerRecord
 
 
 @dataclass(frozen=True)
-class ProducerSwitched:
-    """A producer paused or resumed: `producer` is as it is now."""
+class ProducerPauseChanged:
+    """A producer was paused or resumed. `producer` is its new record."""
 
     peer: PeerRecord
     producer: ProducerRecord
 
 
 @dataclass(frozen=True)
-class PeerPlaced:
-    """A peer's media has another home, or none."""
+class PlacementChanged:
+    """A peer's media was placed on another node, or on none."""
 
     peer: PeerRecord
     before: Placement | None
 
 
 @dataclass(frozen=True)
-class PeerTaken:
-    """Another signaling session serves the peer."""
+class PeerClaimed:
+    """Another signaling instance serves the peer."""
 
     peer: PeerRecord
 
 
 @dataclass(frozen=True)
-class RoomWent:
-    """The room is gone."""
+class RoomRemoved:
+    """The room does not exist any more."""
 
     reason: str
 
 
-Change = PeerCame | PeerWent | ProducerCame | ProducerWent | ProducerSwitched | PeerPlaced | PeerTaken | RoomWent
+ViewChange = (
+    PeerAdded
+    | PeerRemoved
+    | ProducerAdded
+    | ProducerRemoved
+    | ProducerPauseChanged
+    | PlacementChanged
+    | PeerClaimed
+    | RoomRemoved
+)
 
-LOST = "disconnected"
-"""The reason of a departure that only a later snapshot told of."""
+REASON_UNKNOWN = "disconnected"
+"""The reason of a peer's departure that was missed: a snapshot does not tell why a peer is absent."""
+ROOM_LOST = "lost"
+"""The reason of a room that the registry does not know."""
 
 
 class RoomView:
-    """One room at one revision."""
+    """The state of one room at one revision."""
 
     def __init__(self) -> None:
         self.room: RoomRecord | None = None
         self.peers: dict[str, PeerRecord] = {}
         self.revision = -1
 
-    def adopt(self, snapshot: RoomSnapshot) -> list[Change]:
-        """Becomes the snapshot, whatever was known before; returns the difference."""
-        known, self.peers = self.peers, {peer.peer_id: peer for peer in snapshot.peers}
-        self.room, self.revision = snapshot.room, snapshot.revision
-        changes: list[Change] = []
+    def apply(self, change: FeedChange) -> list[ViewChange]:
+        """Applies a stored change that is newer than the view. Returns the differences."""
+        self.revision = change.sequence
+        if isinstance(change, SettingsChanged):
+            self.room = change.record
+            return [] if change.record else [RoomRemoved(change.reason)]
+        before = self.peers.pop(change.peer_id, None)
+        if change.record is None:
+            return _removed(before, change.reason) if before else []
+        self.peers[change.peer_id] = change.record
+        return list(_compare(before, change.record))
+
+    def adopt(self, state: RoomState) -> list[ViewChange]:
+        """Replaces the view. Returns the differences from before."""
+        known, self.peers = self.peers, dict(state.peers)
+        self.room, self.revision = state.room, state.revision
+        changes: list[ViewChange] = []
         for peer_id, before in known.items():
             if peer_id not in self.peers:
-                changes += _went(before, LOST)
+                changes += _removed(before, REASON_UNKNOWN)
         for peer_id, after in self.peers.items():
             changes += _compare(known.get(peer_id), after)
         return changes
 
-    def apply_peer(self, sequence: int, peer_id: str, record: PeerRecord | None, reason: str) -> list[Change]:
-        """One stored change of a peer's key; nothing when it is not newer than the view."""
-        if not self._advance(sequence):
-            return []
-        before = self.peers.pop(peer_id, None)
-        if record is None:
-            return _went(before, reason) if before else []
-        self.peers[peer_id] = record
-        return list(_compare(before, record))
-
-    def apply_settings(self, sequence: int, record: RoomRecord | None, reason: str) -> list[Change]:
-        """One stored change of the room's own key."""
-        if not self._advance(sequence):
-            return []
-        self.room = record
-        return [] if record else [RoomWent(reason)]
-
-    def lose(self, reason: str) -> list[Change]:
-        """The registry knows no such room any more."""
+    def remove(self) -> list[ViewChange]:
+        """The registry does not know the room. Returns the differences."""
         self.room = None
-        return [RoomWent(reason)]
+        return [RoomRemoved(ROOM_LOST)]
 
     def producer(self, producer_id: str) -> tuple[PeerRecord, ProducerRecord] | None:
-        """A producer with the peer that it belongs to."""
+        """A producer and its peer; None when the view does not have it."""
         for peer in self.peers.values():
             for producer in peer.producers:
                 if producer.producer_id == producer_id:
                     return peer, producer
         return None
 
-    def _advance(self, sequence: int) -> bool:
-        if sequence <= self.revision:
-            return False
-        self.revision = sequence
-        return True
+
+def _removed(peer: PeerRecord, reason: str) -> list[ViewChange]:
+    return [*(ProducerRemoved(peer, producer) for producer in peer.producers), PeerRemoved(peer, reason)]
 
 
-def _went(peer: PeerRecord, reason: str) -> list[Change]:
-    return [*(ProducerWent(peer, producer) for producer in peer.producers), PeerWent(peer, reason)]
-
-
-def _compare(before: PeerRecord | None, after: PeerRecord) -> Iterator[Change]:
+def _compare(before: PeerRecord | None, after: PeerRecord) -> Iterator[ViewChange]:
     if before is None:
-        yield PeerCame(after)
+        yield PeerAdded(after)
     known = {producer.producer_id: producer for producer in before.producers} if before else {}
     now = {producer.producer_id: producer for producer in after.producers}
     for producer_id, producer in known.items():
         if producer_id not in now:
-            yield ProducerWent(after, producer)
+            yield ProducerRemoved(after, producer)
     if before is not None and before.signaling_id != after.signaling_id:
-        yield PeerTaken(after)
+        yield PeerClaimed(after)
     if before is not None and before.placement != after.placement:
-        yield PeerPlaced(after, before.placement)
+        yield PlacementChanged(after, before.placement)
     for producer_id, producer in now.items():
         if producer_id not in known:
-            yield ProducerCame(after, producer)
+            yield ProducerAdded(after, producer)
         elif known[producer_id].paused != producer.paused:
-            yield ProducerSwitched(after, producer)
+            yield ProducerPauseChanged(after, producer)

@@ -1,1 +1,1 @@
-"""One handler per request: asks the domain, drives the adapters through ports."""
+"""Sessions, and one handler per client request. They reach the outside through the ports of the domain."""

@@ -1,4 +1,4 @@
-"""Consumers of a client."""
+"""Handlers for a client's consumers."""
 
 from __future__ import annotations
 
@@ -6,71 +6,74 @@ from hubbub_contracts import Done, ErrorCode, HubbubError
 from hubbub_contracts.bus import consumer
 from hubbub_contracts.socket import consumer as socket
 
-from ..domain.holdings import HeldConsumer
-from .session import Session
+from ..domain.owned_resources import OwnedConsumer
+from .context import RequestContext
 
 
-async def consume(session: Session, call: socket.Consume) -> socket.Consumed:
-    """Makes a consumer, paused, of a producer that this instance's view of the room knows."""
-    member = session.member
-    session.holdings.transport(call.transport_id, "recv")
-    found = member.hub.view.producer(call.producer_id)
+async def consume(context: RequestContext, request: socket.Consume) -> socket.Consumed:
+    """Creates a paused consumer. A producer that this instance's view does not have yet is retryable `not_found`."""
+    membership = context.membership
+    context.resources.require_transport(request.transport_id, "recv")
+    found = membership.hub.view.producer(request.producer_id)
     if found is None:
         raise HubbubError(ErrorCode.NOT_FOUND, "no such producer in this room", retryable=True)
-    capabilities = call.rtp_capabilities or member.rtp_capabilities
+    _, producer = found
+    capabilities = request.rtp_capabilities or membership.rtp_capabilities
     if capabilities is None:
-        raise HubbubError(ErrorCode.INVALID_ARGUMENT, "rtpCapabilities: needed, those of the join are not known")
-    consumer_id = session.mint()
-    created = await session.office.backend.node(
-        member.placement,
+        raise HubbubError(ErrorCode.INVALID_ARGUMENT, "rtpCapabilities: required, those of the join are not known")
+    consumer_id = context.new_id()
+    created = await context.backend.node(
+        membership.placement,
         consumer.CreateConsumer(
-            room_id=member.room_id,
-            peer_id=member.peer_id,
-            transport_id=call.transport_id,
-            producer_id=call.producer_id,
+            room_id=membership.room_id,
+            peer_id=membership.peer_id,
+            transport_id=request.transport_id,
+            producer_id=request.producer_id,
             consumer_id=consumer_id,
             rtp_capabilities=capabilities,
         ),
     )
-    session.holdings.consumers[consumer_id] = HeldConsumer(call.transport_id, call.producer_id)
+    context.resources.consumers[consumer_id] = OwnedConsumer(request.transport_id, request.producer_id)
     return socket.Consumed(
         id=consumer_id,
-        producer_id=call.producer_id,
+        producer_id=request.producer_id,
         kind=created.kind,
         rtp_parameters=created.rtp_parameters,
         type=created.type,
         producer_paused=created.producer_paused,
-        app_data=found[1].app_data,
+        app_data=producer.app_data,
     )
 
 
-async def resume_consumer(session: Session, call: socket.ResumeConsumer) -> Done:
-    """Media flows."""
-    member = session.member
-    session.holdings.consumer(call.consumer_id)
-    return await session.office.backend.node(
-        member.placement,
-        consumer.ResumeConsumer(room_id=member.room_id, peer_id=member.peer_id, consumer_id=call.consumer_id),
+async def resume_consumer(context: RequestContext, request: socket.ResumeConsumer) -> Done:
+    """Starts forwarding to the client."""
+    membership = context.membership
+    context.resources.require_consumer(request.consumer_id)
+    return await context.backend.node(
+        membership.placement,
+        consumer.ResumeConsumer(
+            room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=request.consumer_id
+        ),
     )
 
 
-async def pause_consumer(session: Session, call: socket.PauseConsumer) -> Done:
-    """Media stops."""
-    member = session.member
-    session.holdings.consumer(call.consumer_id)
-    return await session.office.backend.node(
-        member.placement,
-        consumer.PauseConsumer(room_id=member.room_id, peer_id=member.peer_id, consumer_id=call.consumer_id),
+async def pause_consumer(context: RequestContext, request: socket.PauseConsumer) -> Done:
+    """Stops forwarding to the client."""
+    membership = context.membership
+    context.resources.require_consumer(request.consumer_id)
+    return await context.backend.node(
+        membership.placement,
+        consumer.PauseConsumer(room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=request.consumer_id),
     )
 
 
-async def close_consumer(session: Session, call: socket.CloseConsumer) -> Done:
-    """Receives no longer."""
-    member = session.member
-    session.holdings.consumer(call.consumer_id)
-    await session.office.backend.node(
-        member.placement,
-        consumer.CloseConsumer(room_id=member.room_id, peer_id=member.peer_id, consumer_id=call.consumer_id),
+async def close_consumer(context: RequestContext, request: socket.CloseConsumer) -> Done:
+    """Closes the consumer on the node."""
+    membership = context.membership
+    context.resources.require_consumer(request.consumer_id)
+    await context.backend.node(
+        membership.placement,
+        consumer.CloseConsumer(room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=request.consumer_id),
     )
-    session.holdings.consumers.pop(call.consumer_id, None)
+    context.resources.consumers.pop(request.consumer_id, None)
     return Done()

@@ -1,48 +1,52 @@
-"""What is known of how an event is handled: its code, its lane, and whether it is a barrier."""
+"""How a client request is handled: a row of the catalogue."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hubbub_contracts import Model
 
-from ..domain.holdings import Holdings
+from ..domain.owned_resources import OwnedResources
+from ..domain.session_state import SessionState
+from .context import RequestContext
+from .keyed_queue import Barrier
 
-if TYPE_CHECKING:
-    from .session import Session
+QueueKey = Callable[[OwnedResources, Any], str | None]
+"""The key of a request in the session's `KeyedQueue`; None: it waits for barriers only."""
 
 
-def own_lane(_holdings: Holdings, call: Any) -> str | None:
-    """Runs beside everything; only repetitions of one operation wait for each other."""
-    operation_id: str | None = getattr(call, "operation_id", None)
+def by_operation(_resources: OwnedResources, request: Any) -> str | None:
+    """Requests run concurrently, except repetitions of the same operation."""
+    operation_id: str | None = getattr(request, "operation_id", None)
     return f"operation {operation_id}" if operation_id else None
 
 
-def transport_lane(_holdings: Holdings, call: Any) -> str | None:
-    """One after another on one transport."""
-    transport_id: str = call.transport_id
+def by_transport(_resources: OwnedResources, request: Any) -> str | None:
+    """Requests for one transport run in order."""
+    transport_id: str = request.transport_id
     return transport_id
 
 
-def producer_lane(holdings: Holdings, call: Any) -> str | None:
-    """In the lane of the producer's transport."""
-    return holdings.producers.get(call.producer_id)
+def by_producer(resources: OwnedResources, request: Any) -> str | None:
+    """Requests for a producer run in the order of its transport's requests."""
+    return resources.producers.get(request.producer_id)
 
 
-def consumer_lane(holdings: Holdings, call: Any) -> str | None:
-    """In the lane of the consumer's transport."""
-    held = holdings.consumers.get(call.consumer_id)
-    return held.transport_id if held else None
+def by_consumer(resources: OwnedResources, request: Any) -> str | None:
+    """Requests for a consumer run in the order of its transport's requests."""
+    owned = resources.consumers.get(request.consumer_id)
+    return owned.transport_id if owned else None
 
 
 @dataclass(frozen=True)
 class Handler:
-    """One event's handler."""
+    """One row."""
 
-    run: Callable[[Session, Any], Awaitable[Model]]
-    lane: Callable[[Holdings, Any], str | None] = own_lane
-    barrier: bool = False
-    cancels: bool = False
-    """Whether the barrier cancels what is pending rather than wait for it."""
+    handle: Callable[[RequestContext, Any], Awaitable[Model]]
+    states: frozenset[SessionState]
+    """The session states in which the request is allowed; in any other it is answered `invalid_state`."""
+    key: QueueKey = by_operation
+    barrier: Barrier | None = None
+    """Set: the request is a barrier, and `key` does not apply."""

@@ -1,4 +1,4 @@
-"""Producers of a client: made on its node, then told to the room."""
+"""Handlers for a client's producers. The media node acts first, then the registry tells the room."""
 
 from __future__ import annotations
 
@@ -9,97 +9,101 @@ from hubbub_contracts.bus import producer
 from hubbub_contracts.socket import producer as socket
 
 from ..domain.pushes import listed_producers
-from .session import Session
+from .context import RequestContext
 
 
-async def produce(session: Session, call: socket.Produce) -> socket.Produced:
-    """Makes the producer on the node, then registers it; when that is refused, closes it again."""
-    member, backend = session.member, session.office.backend
-    session.holdings.transport(call.transport_id, "send")
-    placement, producer_id = member.placement, session.mint()
+async def produce(context: RequestContext, request: socket.Produce) -> socket.Produced:
+    """Creates the producer on the node, then registers it. If the registry refuses, closes it again."""
+    membership, backend = context.membership, context.backend
+    context.resources.require_transport(request.transport_id, "send")
+    placement, producer_id = membership.placement, context.new_id()
     await backend.node(
         placement,
         producer.CreateProducer(
-            room_id=member.room_id,
-            peer_id=member.peer_id,
-            transport_id=call.transport_id,
+            room_id=membership.room_id,
+            peer_id=membership.peer_id,
+            transport_id=request.transport_id,
             producer_id=producer_id,
-            kind=call.kind,
-            rtp_parameters=call.rtp_parameters,
-            paused=call.paused,
+            kind=request.kind,
+            rtp_parameters=request.rtp_parameters,
+            paused=request.paused,
         ),
     )
-    session.holdings.producers[producer_id] = call.transport_id
+    context.resources.producers[producer_id] = request.transport_id
     try:
         await backend.registry(
             producer.AddProducer(
-                room_id=member.room_id,
-                peer_id=member.peer_id,
+                room_id=membership.room_id,
+                peer_id=membership.peer_id,
                 producer_id=producer_id,
-                kind=call.kind,
-                app_data=call.app_data,
-                paused=call.paused,
+                kind=request.kind,
+                app_data=request.app_data,
+                paused=request.paused,
                 placement=placement,
             )
         )
     except HubbubError:
-        session.holdings.producers.pop(producer_id, None)
-        undo = producer.CloseProducer(room_id=member.room_id, peer_id=member.peer_id, producer_id=producer_id)
-        # A node that cannot be told closes by itself what the room's feed never confirms.
+        context.resources.producers.pop(producer_id, None)
+        close = producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=producer_id)
+        # An unreachable node closes by itself what the room's feed never confirms.
         with contextlib.suppress(HubbubError):
-            await backend.node(placement, undo)
+            await backend.node(placement, close)
         raise
     return socket.Produced(id=producer_id)
 
 
-async def close_producer(session: Session, call: socket.CloseProducer) -> Done:
-    """Closes the producer on the node, then takes it out of the room."""
-    member, backend = session.member, session.office.backend
-    session.holdings.producer(call.producer_id)
+async def close_producer(context: RequestContext, request: socket.CloseProducer) -> Done:
+    """Closes the producer on the node, then removes it from the room."""
+    membership, backend = context.membership, context.backend
+    context.resources.require_producer(request.producer_id)
     await backend.node(
-        member.placement,
-        producer.CloseProducer(room_id=member.room_id, peer_id=member.peer_id, producer_id=call.producer_id),
+        membership.placement,
+        producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=request.producer_id),
     )
-    session.holdings.producers.pop(call.producer_id, None)
+    context.resources.producers.pop(request.producer_id, None)
     await backend.registry(
-        producer.RemoveProducers(room_id=member.room_id, peer_id=member.peer_id, producer_ids=[call.producer_id])
+        producer.RemoveProducers(
+            room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=[request.producer_id]
+        )
     )
     return Done()
 
 
-async def pause_producer(session: Session, call: socket.PauseProducer) -> Done:
-    """Stops forwarding, then tells the room."""
-    member = session.member
-    session.holdings.producer(call.producer_id)
-    await session.office.backend.node(
-        member.placement,
-        producer.PauseProducer(room_id=member.room_id, peer_id=member.peer_id, producer_id=call.producer_id),
+async def pause_producer(context: RequestContext, request: socket.PauseProducer) -> Done:
+    """Stops forwarding on the node, then tells the room."""
+    membership = context.membership
+    context.resources.require_producer(request.producer_id)
+    await context.backend.node(
+        membership.placement,
+        producer.PauseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=request.producer_id),
     )
-    return await _tell_paused(session, call.producer_id, paused=True)
+    return await _set_paused(context, request.producer_id, paused=True)
 
 
-async def resume_producer(session: Session, call: socket.ResumeProducer) -> Done:
-    """Forwards again, then tells the room."""
-    member = session.member
-    session.holdings.producer(call.producer_id)
-    await session.office.backend.node(
-        member.placement,
-        producer.ResumeProducer(room_id=member.room_id, peer_id=member.peer_id, producer_id=call.producer_id),
+async def resume_producer(context: RequestContext, request: socket.ResumeProducer) -> Done:
+    """Resumes forwarding on the node, then tells the room."""
+    membership = context.membership
+    context.resources.require_producer(request.producer_id)
+    await context.backend.node(
+        membership.placement,
+        producer.ResumeProducer(
+            room_id=membership.room_id, peer_id=membership.peer_id, producer_id=request.producer_id
+        ),
     )
-    return await _tell_paused(session, call.producer_id, paused=False)
+    return await _set_paused(context, request.producer_id, paused=False)
 
 
-async def get_producers(session: Session, _call: socket.GetProducers) -> socket.Producers:
-    """All producers of the room but one's own, as this instance knows it."""
-    member = session.member
-    return socket.Producers(producers=listed_producers(member.hub.view.peers, member.peer_id))
+async def get_producers(context: RequestContext, _request: socket.GetProducers) -> socket.Producers:
+    """The other peers' producers in this instance's view of the room."""
+    membership = context.membership
+    return socket.Producers(producers=listed_producers(membership.hub.view.peers, membership.peer_id))
 
 
-async def _tell_paused(session: Session, producer_id: str, *, paused: bool) -> Done:
-    member = session.member
-    await session.office.backend.registry(
+async def _set_paused(context: RequestContext, producer_id: str, *, paused: bool) -> Done:
+    membership = context.membership
+    await context.backend.registry(
         producer.SetProducerPaused(
-            room_id=member.room_id, peer_id=member.peer_id, producer_id=producer_id, paused=paused
+            room_id=membership.room_id, peer_id=membership.peer_id, producer_id=producer_id, paused=paused
         )
     )
     return Done()

@@ -1,148 +1,109 @@
-"""One room as this instance sees it, shared by all its sessions in that room.
+"""The rooms of this instance's sessions. All sessions in a room share one replica of it.
 
 Rules
-- The feed is subscribed to before anything is asked; what comes before the first snapshot is kept and applied after it.
-- A gap in the feed is answered by a new snapshot, adopted unconditionally; the sessions are told the difference.
-- The hub goes when its last holder lets go.
+- A hub is opened by its first user and closed when the last one releases it.
+- Listeners get the differences that each change and each snapshot makes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Protocol
 
-import structlog
+from hubbub_contracts import HubbubError
+from hubbub_contracts.bus.room import GetRoom
+from hubbub_room import FeedChange, RoomReplica, RoomState
 
-from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.bus.room import GetRoom, RoomSnapshot
+from ..domain.ports import Backend
+from ..domain.room_view import RoomView, ViewChange
 
-from ..domain.ports import Backend, FeedChange, PeerChanged, Subscription
-from ..domain.room_view import Change, RoomView
-
-_log = structlog.get_logger(__name__)
-RESYNC_PAUSE = 1.0
+RESYNC_DELAY = 1.0
+"""Seconds between a gap in the feed and the request for a snapshot."""
 
 
-class Listener(Protocol):
+class RoomListener(Protocol):
     """A session in the room."""
 
-    def on_changes(self, changes: Iterable[Change], revision: int) -> None:
-        """The room has changed."""
+    def on_changes(self, changes: Iterable[ViewChange], revision: int) -> None:
+        """The room changed; `revision` is the one after the changes."""
 
 
 class RoomHub:
-    """A room's view, kept true by its feed."""
+    """The view of one room and its listeners. Implements `hubbub_room.Projection`."""
 
     def __init__(self, room_id: str, backend: Backend) -> None:
         self.room_id = room_id
         self.view = RoomView()
-        self.sessions: set[Listener] = set()
-        self.holders = 0
-        self._backend = backend
-        self._early: list[FeedChange] | None = []
-        self._subscription: Subscription | None = None
-        self._resync: asyncio.Task[None] | None = None
+        self.listeners: set[RoomListener] = set()
+        self.replica = RoomReplica(
+            partial(backend.watch_room, room_id),
+            partial(backend.registry, GetRoom(room_id=room_id)),
+            self,
+            delay=RESYNC_DELAY,
+        )
 
-    async def open(self) -> None:
-        """Subscribes to the room's changes."""
-        self._subscription = await self._backend.watch_room(self.room_id, self._on_change, self.resync)
+    def apply(self, change: FeedChange) -> None:
+        """Applies a change of the feed."""
+        self._notify(self.view.apply(change))
 
-    async def close(self) -> None:
-        """Listens no more."""
-        if self._resync is not None:
-            self._resync.cancel()
-        if self._subscription is not None:
-            await self._subscription.stop()
+    def adopt(self, state: RoomState) -> None:
+        """Replaces the view."""
+        self._notify(self.view.adopt(state))
 
-    def adopt(self, snapshot: RoomSnapshot, *, always: bool = False) -> None:
-        """Takes a snapshot in, if it is newer than the view or `always`, then what the feed brought before it."""
-        if always or snapshot.revision > self.view.revision:
-            self._tell(self.view.adopt(snapshot))
-        early, self._early = self._early, None
-        for change in early or ():
-            self._on_change(change)
+    def room_not_found(self) -> None:
+        """Tells the listeners that the room is gone."""
+        self._notify(self.view.remove())
 
-    def heard_revision(self, revision: int) -> None:
-        """The registry says how far the room is. Behind that, changes were lost, or are on their way."""
-        if self._early is None and revision > self.view.revision:
-            self.resync()
-
-    def resync(self) -> None:
-        """Takes a new snapshot, soon, and once for many causes."""
-        if self._early is None and (self._resync is None or self._resync.done()):
-            self._resync = asyncio.create_task(self._take_snapshot(self.view.revision))
-
-    async def _take_snapshot(self, seen: int) -> None:
-        """Asks until it is answered; a change that was merely on its way has come after the pause."""
-        while True:
-            await asyncio.sleep(RESYNC_PAUSE)
-            try:
-                snapshot = await self._backend.registry(GetRoom(room_id=self.room_id))
-            except HubbubError as error:
-                if error.code is ErrorCode.ROOM_NOT_FOUND:
-                    self._tell(self.view.lose("lost"))
-                    return
-                _log.warning("no snapshot", room=self.room_id, code=error.code.value)
-                continue
-            if snapshot.revision >= self.view.revision or self.view.revision == seen:
-                self.adopt(snapshot, always=True)
-            return
-
-    def _on_change(self, change: FeedChange) -> None:
-        if self._early is not None:
-            self._early.append(change)
-        elif isinstance(change, PeerChanged):
-            self._tell(self.view.apply_peer(change.sequence, change.peer_id, change.record, change.reason))
-        else:
-            self._tell(self.view.apply_settings(change.sequence, change.record, change.reason))
-
-    def _tell(self, changes: list[Change]) -> None:
+    def _notify(self, changes: list[ViewChange]) -> None:
         if changes:
-            for session in list(self.sessions):
-                session.on_changes(changes, self.view.revision)
+            for listener in list(self.listeners):
+                listener.on_changes(changes, self.view.revision)
+
+
+class _Entry:
+    """A hub with the number of its users."""
+
+    def __init__(self, hub: RoomHub) -> None:
+        self.hub = hub
+        self.users = 0
+        self.opening = asyncio.create_task(hub.replica.open())
 
 
 class RoomHubs:
-    """The rooms that this instance has sessions in."""
+    """The hubs of all rooms that have a session on this instance."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._hubs: dict[str, RoomHub] = {}
-        self._opening: dict[str, asyncio.Task[None]] = {}
+        self._entries: dict[str, _Entry] = {}
 
-    async def hold(self, room_id: str) -> RoomHub:
-        """The room's hub, subscribed; to be let go of once for each hold."""
-        hub = self._hubs.get(room_id)
-        if hub is None:
-            hub = self._hubs[room_id] = RoomHub(room_id, self._backend)
-            self._opening[room_id] = asyncio.create_task(hub.open())
-        hub.holders += 1
+    async def acquire(self, room_id: str) -> RoomHub:
+        """The room's hub, with an open feed. Call `release` once for each `acquire`. Raises HubbubError."""
+        entry = self._entries.get(room_id)
+        if entry is None:
+            entry = self._entries[room_id] = _Entry(RoomHub(room_id, self._backend))
+        entry.users += 1
         try:
-            await asyncio.shield(self._opening[room_id])
+            await asyncio.shield(entry.opening)
         except BaseException:
-            await self.let_go(hub)
+            await self.release(entry.hub)
             raise
-        return hub
+        return entry.hub
 
-    async def let_go(self, hub: RoomHub) -> None:
-        """Ends one hold."""
-        hub.holders -= 1
-        if hub.holders == 0 and self._hubs.get(hub.room_id) is hub:
-            del self._hubs[hub.room_id]
-            opening = self._opening.pop(hub.room_id)
+    async def release(self, hub: RoomHub) -> None:
+        """Ends one use of the hub. The last one closes it."""
+        entry = self._entries[hub.room_id]
+        entry.users -= 1
+        if entry.users == 0:
+            del self._entries[hub.room_id]
             with contextlib.suppress(HubbubError):
-                await asyncio.shield(opening)
-            await hub.close()
+                await asyncio.shield(entry.opening)
+            await hub.replica.stop()
 
-    def heard_revisions(self, revisions: dict[str, int]) -> None:
-        """The registry says how far each room is."""
+    def announce(self, revisions: Mapping[str, int]) -> None:
+        """Compares the replicas with the revisions that the registry announces, to detect missed changes."""
         for room_id, revision in revisions.items():
-            if hub := self._hubs.get(room_id):
-                hub.heard_revision(revision)
-
-    def resync(self) -> None:
-        """Anything may have been missed: takes new snapshots of all rooms."""
-        for hub in self._hubs.values():
-            hub.resync()
+            if entry := self._entries.get(room_id):
+                entry.hub.replica.announce(revision)

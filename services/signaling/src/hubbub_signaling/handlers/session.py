@@ -1,241 +1,277 @@
-"""One client's session: its state, what it holds, the order of its operations, and what it is told.
+"""One client's session: its state, its membership, and its requests and events.
 
 Rules
-- An event is checked against its model when it comes, and against the state when its turn comes.
-- Each event is acknowledged exactly once.
-- Nothing about an object is pushed before the acknowledgement that introduces it.
-- What came after a peer's loss of its socket, or its leaving, finds the session closed.
+- A request is validated when it arrives. Its session state is checked when its turn in the queue comes.
+- Each request is acknowledged exactly once.
+- The client gets no event about an object before the acknowledgement that introduces it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import structlog
 from opentelemetry import trace
 from pydantic import ValidationError
 
-from hubbub_contracts import ErrorCode, HubbubError, ids
-from hubbub_contracts.bus.media import ConsumerClosed, ProducerClosed, TransportClosed
+from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts.bus.media import ConsumerClosed, MediaEvent, ProducerClosed, TransportClosed
+from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
 from hubbub_contracts.bus.producer import RemoveProducers
-from hubbub_contracts.bus.records import PeerRecord, Placement
+from hubbub_contracts.bus.records import PeerRecord
+from hubbub_contracts.bus.room import RoomSnapshot
 from hubbub_contracts.socket import consumer, producer, room, transport
 from hubbub_contracts.socket.base import ClientRequest
 from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 
-from ..domain.holdings import Holdings
-from ..domain.operations import Operations
-from ..domain.ports import Client, Notice, Subscription
+from ..domain.answer_cache import AnswerCache
+from ..domain.owned_resources import OwnedResources
+from ..domain.ports import Backend, ClientSocket, SessionTelemetry
 from ..domain.pushes import pushes
-from ..domain.room_view import Change, PeerPlaced, PeerTaken, PeerWent, RoomWent
-from ..domain.session_state import SessionState, Step
-from .lanes import Lanes, Operation
-from .room_hub import RoomHub
-
-if TYPE_CHECKING:
-    from .office import Office
+from ..domain.room_view import ROOM_LOST, PeerClaimed, PeerRemoved, PlacementChanged, RoomRemoved, ViewChange
+from ..domain.session_settings import SessionSettings
+from ..domain.session_state import SessionEvent, SessionState, SessionStateMachine
+from .context import RequestContext, SessionDirectory
+from .handler import Handler
+from .keyed_queue import KeyedQueue, Operation
+from .membership import RoomMembership
+from .registry_outbox import RegistryOutbox
+from .room_hub import RoomHubs
 
 Acknowledge = Callable[[dict[str, Any]], None]
+OK = "ok"
+"""The outcome of a request without an error."""
+_CANCELLED = HubbubError(ErrorCode.CANCELLED, "the peer left, or its socket was lost")
 _log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer("hubbub.signaling")
 
 
-@dataclass
-class Member:
-    """Who the client is in a room."""
+class SessionHost(SessionDirectory, Protocol):
+    """The owner of the sessions of this instance."""
 
-    hub: RoomHub
-    peer_id: str
-    rtp_capabilities: dict[str, Any] | None
-    resume_secret: str | None
-    notices: Subscription
+    def attach(self, session: Session) -> None:
+        """The session serves its peer from now on. Replaces the session that served the peer before."""
 
-    @property
-    def room_id(self) -> str:
-        """The room's id on the bus."""
-        return self.hub.room_id
+    def replace(self, session: Session) -> None:
+        """Another session serves the peer: closes this one, without a departure."""
 
-    @property
-    def record(self) -> PeerRecord:
-        """The client's own record. Raises `not_found` when the room knows it no more."""
-        record = self.hub.view.peers.get(self.peer_id)
-        if record is None:
-            raise HubbubError(ErrorCode.NOT_FOUND, "this peer is not in the room any more")
-        return record
+    def evict(self, session: Session) -> None:
+        """The peer is not in the room any more: ends its membership. The socket stays open."""
 
-    @property
-    def placement(self) -> Placement:
-        """Where the client's media is."""
-        placement = self.record.placement
-        if placement is None:
-            raise HubbubError(ErrorCode.UNAVAILABLE, "no media node can take this peer now", retryable=True)
-        return placement
+    async def leave(self, session: Session) -> None:
+        """Ends the membership and removes the peer from the room."""
+
+
+@dataclass(frozen=True)
+class SessionPorts:
+    """What all sessions of an instance share."""
+
+    backend: Backend
+    hubs: RoomHubs
+    outbox: RegistryOutbox
+    settings: SessionSettings
+    handlers: Mapping[str, Handler]
+    telemetry: SessionTelemetry
 
 
 class Session:
-    """Lives as long as the client's socket, or for the grace time after it."""
+    """Lives as long as the client's socket; a resumable one outlives it by the grace period."""
 
-    def __init__(self, office: Office, client: Client) -> None:
-        self.office = office
+    def __init__(self, client: ClientSocket, host: SessionHost, ports: SessionPorts) -> None:
         self.client = client
-        self.state = SessionState()
-        self.holdings = Holdings()
-        self._member: Member | None = None
-        self._operations = Operations()
-        self._lanes = Lanes()
-        self._introducing: dict[asyncio.Task[Any] | None, list[str]] = {}
-        self._held: list[Notice] = []
+        self.machine = SessionStateMachine()
+        self.resources = OwnedResources()
+        self.membership: RoomMembership | None = None
+        self._host = host
+        self._ports = ports
+        self._answers = AnswerCache()
+        self._queue = KeyedQueue()
+        self._running: set[RequestContext] = set()
+        self._deferred: list[MediaEvent] = []
 
     @property
-    def member(self) -> Member:
-        """Who the client is; `invalid_state` outside a room."""
-        if self._member is None:
-            raise HubbubError(ErrorCode.INVALID_STATE, "not in a room")
-        return self._member
+    def joined(self) -> bool:
+        """Whether the session is in a room."""
+        return self.machine.state is SessionState.JOINED
 
     def receive(self, event: str, payload: object, acknowledge: Acknowledge) -> None:
-        """Takes an event in. The acknowledgement comes when it has been done."""
-        acknowledge = self._timed(event, acknowledge)
+        """Validates a request and puts it into the queue. `acknowledge` is called with its answer."""
+        acknowledge = self._measured(event, acknowledge)
         try:
-            call = _read(event, payload)
-            if self._lanes.full:
-                raise HubbubError(ErrorCode.RATE_LIMITED, "too many operations are pending", retryable=True)
+            request = _parse(event, payload)
+            if self._queue.full:
+                raise HubbubError(ErrorCode.RATE_LIMITED, "too many requests are pending", retryable=True)
         except HubbubError as error:
             acknowledge(error.reply().wire())
             return
-        handler = self.office.handlers[event]
+        handler = self._ports.handlers[event]
         operation = Operation(
-            run=lambda: self._perform(call, acknowledge), cancelled=lambda: acknowledge(_CANCELLED.reply().wire())
+            run=lambda: self._run(handler, request, acknowledge),
+            on_cancelled=lambda: acknowledge(_CANCELLED.reply().wire()),
         )
-        if handler.barrier:
-            self._lanes.submit_barrier(operation, cancel=handler.cancels)
+        if handler.barrier is None:
+            self._queue.submit(handler.key(self.resources, request), operation)
         else:
-            self._lanes.submit(handler.lane(self.holdings, call), operation)
+            self._queue.submit_barrier(handler.barrier, operation)
 
-    def mint(self) -> str:
-        """A new id, about which nothing is told before the running operation is acknowledged."""
-        minted = ids.mint()
-        self._introducing.setdefault(asyncio.current_task(), []).append(minted)
-        return minted
+    async def enter_room(
+        self,
+        request: JoinRoom | ClaimPeer,
+        *,
+        rtp_capabilities: dict[str, Any] | None,
+        resume_secret: str | None,
+    ) -> RoomMembership:
+        """Subscribes to the room and the peer's media events, then sends `request` to the registry."""
+        room_id, peer_id, ports = request.room_id, request.peer_id, self._ports
+        self.machine.apply(SessionEvent.JOIN_STARTED)
+        async with contextlib.AsyncExitStack() as undo:
+            undo.callback(self._refuse_join)
+            hub = await ports.hubs.acquire(room_id)
+            undo.push_async_callback(ports.hubs.release, hub)
+            media_events = await ports.backend.watch_media(room_id, peer_id, self.on_media_event)
+            undo.push_async_callback(_stop_quietly, media_events)
+            snapshot: RoomSnapshot = await ports.backend.registry(request)
+            if self.machine.state is not SessionState.JOINING:
+                # Python 3.11 may lose a cancellation that arrives together with the reply.
+                raise asyncio.CancelledError
+            hub.replica.adopt(snapshot)
+            if peer_id not in hub.view.peers:
+                raise HubbubError(ErrorCode.UNAVAILABLE, "the peer was removed while it joined", retryable=True)
+            undo.pop_all()
+        self.membership = RoomMembership(hub, peer_id, rtp_capabilities, resume_secret, media_events)
+        self.machine.apply(SessionEvent.JOIN_ACCEPTED)
+        hub.listeners.add(self)
+        self._host.attach(self)
+        return self.membership
 
-    def enter(self, member: Member) -> None:
-        """The client is in the room from now on, and is told of its changes."""
-        self._member = member
-        self.state.move(Step.ACCEPTED)
-        member.hub.sessions.add(self)
+    async def leave_room(self) -> None:
+        """Leaves the room on the client's request."""
+        await self._host.leave(self)
 
-    async def exit(self) -> None:
-        """Listens to the room no more, and holds nothing."""
-        member, self._member = self._member, None
-        self.holdings.clear()
-        if member is not None:
-            member.hub.sessions.discard(self)
-            await member.notices.stop()
-            await self.office.hubs.let_go(member.hub)
+    async def detach(self) -> None:
+        """Ends the membership on this instance. The peer stays in the room."""
+        membership, self.membership = self.membership, None
+        self.resources.clear()
+        if membership is not None:
+            membership.hub.listeners.discard(self)
+            await membership.media_events.stop()
+            await self._ports.hubs.release(membership.hub)
 
     async def close(self) -> None:
-        """Cancels what is pending and answers nothing from now on. What the peer held is for the caller to see to."""
-        self.state.move(Step.CLOSE)
-        await self._lanes.cancel()
-        await self.exit()
+        """Cancels pending requests and detaches. Requests that arrive later are answered `invalid_state`."""
+        self.machine.apply(SessionEvent.CLOSED)
+        await self._queue.cancel()
+        await self.detach()
 
-    def on_changes(self, changes: Iterable[Change], revision: int) -> None:
-        """The room has changed: tells the client what concerns it."""
-        member = self._member
-        if member is None:
+    def on_changes(self, changes: Iterable[ViewChange], revision: int) -> None:
+        """Pushes the changes of the room to the client."""
+        membership = self.membership
+        if membership is None:
             return
         for change in changes:
             match change:
-                case RoomWent(reason):
-                    self._expel("lost" if reason == "lost" else "closed")
-                case PeerWent(peer, _) if peer.peer_id == member.peer_id:
-                    self._expel("lost")
-                case PeerTaken(peer) if peer.peer_id == member.peer_id:
-                    self.office.superseded(self)
-                case PeerPlaced(peer) if peer.peer_id == member.peer_id:
+                case RoomRemoved(reason):
+                    self._removed("lost" if reason == ROOM_LOST else "closed")
+                case PeerRemoved(peer, _) if peer.peer_id == membership.peer_id:
+                    self._removed("lost")
+                case PeerClaimed(peer) if peer.peer_id == membership.peer_id:
+                    self._host.replace(self)
+                case PlacementChanged(peer) if peer.peer_id == membership.peer_id:
                     self._moved(peer)
                 case _:
-                    for push in pushes(change, member.peer_id, revision):
+                    for push in pushes(change, membership.peer_id, revision):
                         self.client.push(push)
 
-    def on_notice(self, notice: Notice) -> None:
-        """A node has closed something of this client's."""
-        subject = _subject(notice)
-        if any(subject in minted for minted in self._introducing.values()):
-            self._held.append(notice)
+    def on_media_event(self, event: MediaEvent) -> None:
+        """Removes what the media node closed, and tells the client."""
+        subject = _subject(event)
+        if any(subject in context.new_ids for context in self._running):
+            self._deferred.append(event)
             return
-        match notice:
+        match event:
             case TransportClosed(transport_id=transport_id, reason=reason):
-                if transport_id in self.holdings.transports:
-                    self.holdings.drop_transport(transport_id)
+                if transport_id in self.resources.transports:
+                    self.resources.remove_transport(transport_id)
                     self.client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
             case ProducerClosed(producer_id=producer_id, reason=reason):
-                if self.holdings.producers.pop(producer_id, None) is not None:
+                if self.resources.producers.pop(producer_id, None) is not None:
                     self._producer_closed(producer_id, reason)
             case ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason):
-                if self.holdings.consumers.pop(consumer_id, None) is not None:
+                if self.resources.consumers.pop(consumer_id, None) is not None:
                     self.client.push(
                         consumer.ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason)
                     )
 
-    def _timed(self, event: str, acknowledge: Acknowledge) -> Acknowledge:
-        """Tells the watcher of the answer, too."""
-        begun, known = time.perf_counter(), event if event in CLIENT_REQUESTS else "unknown"
-
-        def tell(answer: dict[str, Any]) -> None:
-            error = answer.get("error")
-            self.office.watcher.answered(known, error["code"] if error else OK, time.perf_counter() - begun)
-            acknowledge(answer)
-
-        return tell
-
-    async def _perform(self, call: ClientRequest[Any], acknowledge: Acknowledge) -> None:
-        operation_id: str | None = getattr(call, "operation_id", None)
+    async def _run(self, handler: Handler, request: ClientRequest[Any], acknowledge: Acknowledge) -> None:
+        """Handles a request whose turn has come, and acknowledges it."""
+        operation_id: str | None = getattr(request, "operation_id", None)
+        if (cached := self._answers.get(operation_id)) is not None:
+            acknowledge(cached)
+            return
+        context = self._context()
+        self._running.add(context)
         try:
-            answer = self._operations.recall(operation_id)
-            if answer is None:
-                answer = await self._answer(call, operation_id)
+            with _tracer.start_as_current_span(f"socket {request.event}", kind=trace.SpanKind.SERVER) as span:
+                try:
+                    if self.machine.state not in handler.states:
+                        state = self.machine.state.value
+                        raise HubbubError(ErrorCode.INVALID_STATE, f"{request.event} is not allowed when {state}")
+                    answer, outcome = (await handler.handle(context, request)).wire(), OK
+                    self._answers.put(operation_id, answer)
+                except Exception as error:  # noqa: BLE001 - a bug in one handler must not end the session
+                    failure = _as_hubbub_error(error, request.event)
+                    answer, outcome = failure.reply().wire(), failure.code.value
+                self._record(span, request.event, outcome, self.membership or context.current_membership)
             acknowledge(answer)
         finally:
-            self._introducing.pop(asyncio.current_task(), None)
-            held, self._held = self._held, []
-            for notice in held:
-                self.on_notice(notice)
+            self._running.discard(context)
+            deferred, self._deferred = self._deferred, []
+            for event in deferred:
+                self.on_media_event(event)
 
-    async def _answer(self, call: ClientRequest[Any], operation_id: str | None) -> dict[str, Any]:
-        with _tracer.start_as_current_span(f"socket {call.event}", kind=trace.SpanKind.SERVER) as span:
-            before = self._member
-            outcome, answer = await self._handle(call)
-            member = self._member or before
-            who = {} if member is None else {"room_id": member.room_id, "peer_id": member.peer_id}
-            span.set_attributes({f"hubbub.{name}": value for name, value in who.items()})
-            if outcome != OK:
-                span.set_attribute("error.type", outcome)
-            _log.debug("answered", event_name=call.event, outcome=outcome, **who)
-        if outcome == OK:
-            self._operations.remember(operation_id, answer)
-        return answer
+    def _context(self) -> RequestContext:
+        ports = self._ports
+        return RequestContext(
+            session=self,
+            sessions=self._host,
+            backend=ports.backend,
+            outbox=ports.outbox,
+            settings=ports.settings,
+            resources=self.resources,
+            current_membership=self.membership,
+        )
 
-    async def _handle(self, call: ClientRequest[Any]) -> tuple[str, dict[str, Any]]:
-        """How it went, and what the client is answered."""
-        try:
-            self.state.check(call.event)
-            return OK, (await self.office.handlers[call.event].run(self, call)).wire()
-        except HubbubError as error:
-            return error.code.value, error.reply().wire()
-        except Exception:  # noqa: BLE001 - a bug in one call must not touch another
-            _log.exception("a handler failed", event_name=call.event)
-            trace_id = trace.format_trace_id(trace.get_current_span().get_span_context().trace_id)
-            bug = HubbubError(ErrorCode.INTERNAL, f"internal error, trace {trace_id}")
-            return bug.code.value, bug.reply().wire()
+    def _measured(self, event: str, acknowledge: Acknowledge) -> Acknowledge:
+        """`acknowledge` that also reports the answer to the telemetry."""
+        received_at, label = time.perf_counter(), event if event in CLIENT_REQUESTS else "unknown"
+
+        def measured(answer: dict[str, Any]) -> None:
+            error = answer.get("error")
+            outcome = error["code"] if error else OK
+            self._ports.telemetry.request_answered(label, outcome, time.perf_counter() - received_at)
+            acknowledge(answer)
+
+        return measured
+
+    def _record(self, span: trace.Span, event: str, outcome: str, membership: RoomMembership | None) -> None:
+        who = {} if membership is None else {"room_id": membership.room_id, "peer_id": membership.peer_id}
+        span.set_attributes({f"hubbub.{name}": value for name, value in who.items()})
+        if outcome != OK:
+            span.set_attribute("error.type", outcome)
+        _log.debug("request answered", event_name=event, outcome=outcome, **who)
+
+    def _refuse_join(self) -> None:
+        if self.machine.state is SessionState.JOINING:
+            self.machine.apply(SessionEvent.JOIN_REFUSED)
 
     def _moved(self, peer: PeerRecord) -> None:
-        """The peer's media has another home: what was on the former one is gone."""
-        for transport_id in self.holdings.clear():
+        """The peer was placed on another node: its resources on the former one are gone."""
+        for transport_id in self.resources.clear():
             self.client.push(transport.TransportClosed(transport_id=transport_id, reason="node_lost"))
         if peer.placement is not None:
             self.client.push(
@@ -245,28 +281,32 @@ class Session:
             )
 
     def _producer_closed(self, producer_id: str, reason: str) -> None:
-        member = self.member
-        self.office.later(RemoveProducers(room_id=member.room_id, peer_id=member.peer_id, producer_ids=[producer_id]))
+        membership = self.membership
+        if membership is None:
+            return
+        self._ports.outbox.enqueue(
+            RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=[producer_id])
+        )
         self.client.push(
             producer.ProducerClosed(
-                producer_id=producer_id, peer_id=member.peer_id, reason=reason, revision=member.hub.view.revision
+                producer_id=producer_id,
+                peer_id=membership.peer_id,
+                reason=reason,
+                revision=membership.hub.view.revision,
             )
         )
 
-    def _expel(self, reason: room.RoomClosedReason) -> None:
-        """The room is gone, or this peer was taken out of it by somebody else."""
-        self.state.move(Step.LEAVE)
+    def _removed(self, reason: room.RoomClosedReason) -> None:
+        """The room was removed, or this peer was removed from it by the registry."""
+        if not self.joined:
+            return
+        self.machine.apply(SessionEvent.LEFT)
         self.client.push(room.RoomClosed(reason=reason))
-        self.office.expelled(self)
+        self._host.evict(self)
 
 
-OK = "ok"
-"""The outcome of what went well; any other is an error's code."""
-_CANCELLED = HubbubError(ErrorCode.CANCELLED, "the peer left, or the socket was lost")
-
-
-def _read(event: str, payload: object) -> ClientRequest[Any]:
-    """The event as its model. A missing payload is an empty one."""
+def _parse(event: str, payload: object) -> ClientRequest[Any]:
+    """Validates a request. An absent payload is an empty one. Raises HubbubError."""
     model = CLIENT_REQUESTS.get(event)
     if model is None:
         raise HubbubError(ErrorCode.UNKNOWN_EVENT, f"there is no event {event[:64]!r}")
@@ -278,9 +318,23 @@ def _read(event: str, payload: object) -> ClientRequest[Any]:
         raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"{where}: {first['msg']}") from error
 
 
-def _subject(notice: Notice) -> str:
-    match notice:
+def _as_hubbub_error(error: Exception, event: str) -> HubbubError:
+    """The error itself; any other is a bug, which is logged and answered `internal` with the trace's id."""
+    if isinstance(error, HubbubError):
+        return error
+    _log.error("a handler failed", event_name=event, exc_info=error)
+    trace_id = trace.format_trace_id(trace.get_current_span().get_span_context().trace_id)
+    return HubbubError(ErrorCode.INTERNAL, f"internal error, trace {trace_id}")
+
+
+def _subject(event: MediaEvent) -> str:
+    match event:
         case TransportClosed(transport_id=subject):
             return subject
         case ProducerClosed(producer_id=subject) | ConsumerClosed(consumer_id=subject):
             return subject
+
+
+async def _stop_quietly(subscription: Any) -> None:
+    with contextlib.suppress(HubbubError):
+        await subscription.stop()

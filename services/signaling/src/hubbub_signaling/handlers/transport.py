@@ -1,4 +1,4 @@
-"""Transports of a client: made, connected, restarted and closed on its node."""
+"""Handlers for a client's transports."""
 
 from __future__ import annotations
 
@@ -7,77 +7,83 @@ from hubbub_contracts.bus import transport
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_contracts.socket import transport as socket
 
-from .session import Session
+from .context import RequestContext
 
 
-async def create_transport(session: Session, call: socket.CreateTransport) -> socket.TransportReady:
-    """Makes a transport on the node that holds the peer."""
-    member, office = session.member, session.office
-    settings = member.hub.view.room
-    if settings is None:
-        raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room is gone")
-    placement = member.placement
-    transport_id = session.mint()
-    created = await office.backend.node(
+async def create_transport(context: RequestContext, request: socket.CreateTransport) -> socket.TransportReady:
+    """Creates a transport on the node that hosts the peer."""
+    membership = context.membership
+    room = membership.hub.view.room
+    if room is None:
+        raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room does not exist any more")
+    placement = membership.placement
+    transport_id = context.new_id()
+    created = await context.backend.node(
         placement,
         transport.CreateTransport(
-            room_id=member.room_id,
-            peer_id=member.peer_id,
+            room_id=membership.room_id,
+            peer_id=membership.peer_id,
             transport_id=transport_id,
-            direction=call.direction,
-            codec_profile=settings.codec_profile,
-            rtp_capabilities=member.rtp_capabilities,
-            sctp_capabilities=call.sctp_capabilities,
+            direction=request.direction,
+            codec_profile=room.codec_profile,
+            rtp_capabilities=membership.rtp_capabilities,
+            sctp_capabilities=request.sctp_capabilities,
         ),
     )
-    if member.record.placement != placement:
-        raise HubbubError(ErrorCode.UNAVAILABLE, "the peer has moved to another node meanwhile", retryable=True)
-    session.holdings.transports[transport_id] = call.direction
+    if membership.record.placement != placement:
+        raise HubbubError(ErrorCode.UNAVAILABLE, "the peer was moved to another media node", retryable=True)
+    context.resources.transports[transport_id] = request.direction
     return socket.TransportReady(
         id=transport_id,
         ice_parameters=created.ice_parameters,
         ice_candidates=created.ice_candidates,
         dtls_parameters=created.dtls_parameters,
         sctp_parameters=created.sctp_parameters,
-        ice_servers=office.ice_servers(member.peer_id),
-        ice_transport_policy=office.settings.ice_servers.policy,
+        ice_servers=context.ice_servers(membership.peer_id),
+        ice_transport_policy=context.settings.ice_servers.policy,
     )
 
 
-async def connect_transport(session: Session, call: socket.ConnectTransport) -> Done:
-    """Hands the client's DTLS parameters to the node, which answers before the handshake."""
-    member = session.member
-    session.holdings.transport(call.transport_id)
-    return await session.office.backend.node(
-        member.placement,
+async def connect_transport(context: RequestContext, request: socket.ConnectTransport) -> Done:
+    """Sends the client's DTLS parameters to the node, which answers before the handshake."""
+    membership = context.membership
+    context.resources.require_transport(request.transport_id)
+    return await context.backend.node(
+        membership.placement,
         transport.ConnectTransport(
-            room_id=member.room_id,
-            peer_id=member.peer_id,
-            transport_id=call.transport_id,
-            dtls_parameters=call.dtls_parameters,
+            room_id=membership.room_id,
+            peer_id=membership.peer_id,
+            transport_id=request.transport_id,
+            dtls_parameters=request.dtls_parameters,
         ),
     )
 
 
-async def restart_ice(session: Session, call: socket.RestartIce) -> socket.IceRestarted:
-    """New ICE credentials."""
-    member, office = session.member, session.office
-    session.holdings.transport(call.transport_id)
-    restarted = await office.backend.node(
-        member.placement,
-        transport.RestartIce(room_id=member.room_id, peer_id=member.peer_id, transport_id=call.transport_id),
+async def restart_ice(context: RequestContext, request: socket.RestartIce) -> socket.IceRestarted:
+    """Has the node make new ICE credentials."""
+    membership = context.membership
+    context.resources.require_transport(request.transport_id)
+    restarted = await context.backend.node(
+        membership.placement,
+        transport.RestartIce(room_id=membership.room_id, peer_id=membership.peer_id, transport_id=request.transport_id),
     )
-    return socket.IceRestarted(ice_parameters=restarted.ice_parameters, ice_servers=office.ice_servers(member.peer_id))
+    return socket.IceRestarted(
+        ice_parameters=restarted.ice_parameters, ice_servers=context.ice_servers(membership.peer_id)
+    )
 
 
-async def close_transport(session: Session, call: socket.CloseTransport) -> Done:
-    """Closes a transport on the node, and takes its producers out of the room."""
-    member, backend = session.member, session.office.backend
-    session.holdings.transport(call.transport_id)
+async def close_transport(context: RequestContext, request: socket.CloseTransport) -> Done:
+    """Closes the transport on the node, then removes its producers from the room."""
+    membership, backend = context.membership, context.backend
+    context.resources.require_transport(request.transport_id)
     await backend.node(
-        member.placement,
-        transport.CloseTransport(room_id=member.room_id, peer_id=member.peer_id, transport_id=call.transport_id),
+        membership.placement,
+        transport.CloseTransport(
+            room_id=membership.room_id, peer_id=membership.peer_id, transport_id=request.transport_id
+        ),
     )
-    if gone := session.holdings.drop_transport(call.transport_id):
-        await backend.registry(RemoveProducers(room_id=member.room_id, peer_id=member.peer_id, producer_ids=gone))
+    if removed := context.resources.remove_transport(request.transport_id):
+        await backend.registry(
+            RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=removed)
+        )
     return Done()

@@ -1,15 +1,15 @@
-"""What silence tells of a client whose socket is gone."""
+"""How long a client's media must be silent to prove that the client is gone."""
 
 from __future__ import annotations
 
 import pytest
 
 from hubbub_contracts.bus.node import PeerDescription, ProducerDescription, TransportDescription
-from hubbub_signaling.domain.silence import LISTENING_SILENCE, SENDING_SILENCE, telling_silence
+from hubbub_signaling.domain.media_silence import RECEIVER_SILENCE, SENDER_SILENCE, conclusive_silence
 
 
 def description(*, connected: bool = True, producers: tuple[bool, ...] = ()) -> PeerDescription:
-    """A peer with one transport, and producers that are paused or not."""
+    """A peer with one transport and one producer per entry of `producers`, which says whether it is paused."""
     return PeerDescription(
         transports=[TransportDescription(transport_id="t", direction="send", connected=connected)],
         producers=[
@@ -21,16 +21,16 @@ def description(*, connected: bool = True, producers: tuple[bool, ...] = ()) -> 
 
 
 @pytest.mark.parametrize(
-    ("held", "silence"),
+    ("described", "silence"),
     [
-        (description(producers=(True, False)), SENDING_SILENCE),
-        (description(producers=(True,)), LISTENING_SILENCE),
-        (description(), LISTENING_SILENCE),
+        (description(producers=(True, False)), SENDER_SILENCE),
+        (description(producers=(True,)), RECEIVER_SILENCE),
+        (description(), RECEIVER_SILENCE),
         (description(connected=False), None),
         (PeerDescription(transports=[], producers=[], consumers=[]), None),
     ],
 )
-def test_silence_proves_only_what_the_client_could_not_have_withheld(
-    held: PeerDescription, silence: float | None
+def test_the_conclusive_silence_depends_on_what_the_client_has_to_send(
+    described: PeerDescription, silence: float | None
 ) -> None:
-    assert telling_silence(held) == silence
+    assert conclusive_silence(described) == silence

@@ -1,0 +1,75 @@
+"""Parsing of the Engine.IO and Socket.IO packets of clients, which may be hostile."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from engineio.async_drivers.asgi import WebSocket as AsgiWebSocket
+
+from hubbub_contracts import ErrorCode, HubbubError
+
+MAX_MESSAGE = 256 * 1024
+"""Characters of one event. The largest legitimate one, with capabilities and appData, is far smaller."""
+MAX_FRAME = 4 * 1024 * 1024
+"""Bytes. A larger WebSocket frame closes the connection with code 1009; a smaller event is answered `too_large`."""
+
+_ENGINE_IO_PACKET = re.compile(r"[12356]|4\d")
+"""Close, ping, pong, upgrade, noop, or a message with a Socket.IO packet."""
+_CONNECT_DEFAULT_NAMESPACE = re.compile(r"0(?!/[^,?])")
+_EVENT_HEAD = re.compile(r"2(?:/,)?(\d{0,9})(?=\[)")
+"""An event in the default namespace: type, acknowledgement id, then a JSON array."""
+
+
+class PacketSocket(AsgiWebSocket):  # type: ignore[misc]
+    """A WebSocket that accepts Engine.IO packets only. python-engineio fails on other frames and leaks the session."""
+
+    async def wait(self) -> str | bytes:
+        """The next frame. Raises OSError, which ends the connection, for a text frame that is not a packet."""
+        frame: str | bytes = await super().wait()
+        if isinstance(frame, str) and not _ENGINE_IO_PACKET.match(frame):
+            raise OSError("not an Engine.IO packet")
+        return frame
+
+
+@dataclass(frozen=True)
+class EventHead:
+    """The start of an event packet."""
+
+    ack_id: int | None
+    """None: the client wants no acknowledgement."""
+    length: int
+    """Characters before the JSON array."""
+
+
+def parse_event_head(data: str) -> EventHead | None:
+    """None: the packet is malformed, or of another namespace."""
+    match = _EVENT_HEAD.match(data)
+    return None if match is None else EventHead(int(match[1]) if match[1] else None, match.end())
+
+
+def parse_event(data: str, head: EventHead) -> tuple[str, object]:
+    """The name and the payload of an event. Raises HubbubError."""
+    if len(data) > MAX_MESSAGE:
+        raise HubbubError(ErrorCode.TOO_LARGE, f"a message may have at most {MAX_MESSAGE} characters")
+    try:
+        parts = json.loads(data[head.length :], parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise HubbubError(ErrorCode.INVALID_ARGUMENT, "payload: not valid JSON, or nested too deeply") from error
+    if not parts or not isinstance(parts[0], str):
+        raise HubbubError(ErrorCode.INVALID_ARGUMENT, "payload: an event needs a name")
+    return parts[0], parts[1] if len(parts) > 1 else None
+
+
+def is_connect_or_disconnect(data: str, *, connected: bool) -> bool:
+    """Whether this is a Socket.IO packet that opens or closes a namespace.
+
+    False for a second CONNECT of the default namespace: python-socketio would open a second session and leak the first.
+    """
+    repeated = connected and _CONNECT_DEFAULT_NAMESPACE.match(data) is not None
+    return data[:1] in ("0", "1") and len(data) <= MAX_MESSAGE and not repeated
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,76 @@
+"""What a request handler may use."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from hubbub_contracts import ErrorCode, HubbubError, ids
+from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
+from hubbub_contracts.socket.base import IceServer
+
+from ..domain.owned_resources import OwnedResources
+from ..domain.ports import Backend
+from ..domain.session_settings import SessionSettings
+from .membership import RoomMembership
+from .registry_outbox import RegistryOutbox
+
+
+class RequestingSession(Protocol):
+    """The session that a request came from."""
+
+    async def enter_room(
+        self,
+        request: JoinRoom | ClaimPeer,
+        *,
+        rtp_capabilities: dict[str, Any] | None,
+        resume_secret: str | None,
+    ) -> RoomMembership:
+        """Enters the room of `request`, as its peer. Undoes everything on this instance on failure."""
+
+    async def leave_room(self) -> None:
+        """Leaves the room."""
+
+
+class SessionDirectory(Protocol):
+    """The sessions of this instance."""
+
+    def find(self, peer_id: str) -> RoomMembership | None:
+        """The peer's membership when a session of this instance serves it, with or without a socket."""
+
+    def reconcile(self, room_id: str, peer_id: str) -> None:
+        """Removes the peer after the grace period if the registry says that this instance serves it and none does."""
+
+
+@dataclass(frozen=True, eq=False)
+class RequestContext:
+    """The session, its resources and the ports, for one request."""
+
+    session: RequestingSession
+    sessions: SessionDirectory
+    backend: Backend
+    outbox: RegistryOutbox
+    settings: SessionSettings
+    resources: OwnedResources
+    current_membership: RoomMembership | None
+    """At the start of the request."""
+    new_ids: set[str] = field(default_factory=set)
+    """Ids that the answer to this request introduces to the client."""
+
+    @property
+    def membership(self) -> RoomMembership:
+        """The client's membership. Raises `invalid_state` outside a room."""
+        if self.current_membership is None:
+            raise HubbubError(ErrorCode.INVALID_STATE, "not in a room")
+        return self.current_membership
+
+    def new_id(self) -> str:
+        """A new id. The client gets no event about it before the answer to this request."""
+        new_id = ids.mint()
+        self.new_ids.add(new_id)
+        return new_id
+
+    def ice_servers(self, peer_id: str) -> list[IceServer]:
+        """The ICE servers for this client, with new TURN credentials."""
+        return self.settings.ice_servers.for_peer(peer_id, time.time())

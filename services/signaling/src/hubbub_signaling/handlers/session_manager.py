@@ -1,0 +1,143 @@
+"""The sessions of this instance, and which of them serves which peer.
+
+Rules
+- A peer is served by one session. A session that resumes the peer replaces the one that served it, here or on another
+  instance.
+- A resumable session outlives its socket by the grace period.
+- Every peer that ends here is reported to the registry through the outbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from functools import partial
+
+from hubbub_contracts.bus.peer import LeaveReason
+from hubbub_contracts.bus.room import GetRoom
+from hubbub_service import Tasks
+
+from ..domain.ports import ClientSocket
+from ..domain.session_state import SessionEvent, SessionState
+from .membership import RoomMembership
+from .reconnect_grace import ReconnectGrace
+from .session import Session, SessionPorts
+
+STOP_TIMEOUT = 2.0
+"""Seconds that `stop` waits for the registry to acknowledge departures."""
+
+
+class SessionManager:
+    """Opens sessions and ends them. Implements `SessionHost`."""
+
+    def __init__(self, ports: SessionPorts, grace: ReconnectGrace) -> None:
+        self._ports = ports
+        self._grace = grace
+        self._serving: dict[str, Session] = {}
+        """By peer id."""
+        self._closing = Tasks()
+        self._reconciling = Tasks()
+
+    @property
+    def serving(self) -> int:
+        """How many peers this instance serves, with or without a socket."""
+        return len(self._serving)
+
+    def open(self, client: ClientSocket) -> Session:
+        """A session for a new socket."""
+        return Session(client, self, self._ports)
+
+    def find(self, peer_id: str) -> RoomMembership | None:
+        """See `SessionDirectory`."""
+        session = self._serving.get(peer_id)
+        return session.membership if session else None
+
+    def attach(self, session: Session) -> None:
+        """See `SessionHost`."""
+        peer_id = _membership(session).peer_id
+        before = self._serving.get(peer_id)
+        self._serving[peer_id] = session
+        if before is not None and before is not session:
+            self.replace(before)
+
+    def replace(self, session: Session) -> None:
+        """See `SessionHost`."""
+        self._forget(session)
+        session.client.close()
+        self._closing.spawn(session.close(), "close-session")
+
+    def evict(self, session: Session) -> None:
+        """See `SessionHost`."""
+        self._forget(session)
+        self._closing.spawn(session.detach(), "detach-session")
+
+    async def leave(self, session: Session) -> None:
+        """See `SessionHost`."""
+        membership = _membership(session)
+        self._forget(session)
+        session.machine.apply(SessionEvent.LEFT)
+        await session.detach()
+        self._ports.outbox.enqueue_departure(membership.room_id, membership.peer_id, "left")
+
+    async def socket_lost(self, session: Session, *, closed_by_client: bool) -> None:
+        """The session's socket is gone: closed by the client, or by this instance or a ping timeout."""
+        if session.machine.state is SessionState.CLOSED:
+            return
+        if not session.joined:
+            await session.close()
+        elif not _membership(session).resumable:
+            await self._end(session, "disconnected")
+        else:
+            self._grace.start(
+                _membership(session), partial(self._end, session, "disconnected"), check_media=closed_by_client
+            )
+
+    def reconcile(self, room_id: str, peer_id: str) -> None:
+        """See `SessionDirectory`."""
+        self._reconciling.spawn(self._reconcile(room_id, peer_id), "reconcile-peer")
+
+    async def stop(self) -> None:
+        """Closes all sessions. Peers that can be resumed on another instance stay in their rooms."""
+        while self._serving:
+            session = next(iter(self._serving.values()))
+            if _membership(session).resumable:
+                self._forget(session)
+                await session.close()
+            else:
+                await self._end(session, "disconnected")
+            session.client.close()
+        self._grace.cancel_all()
+        await self._reconciling.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await self._grace.drain()
+                await self._closing.drain()
+                await self._ports.outbox.drain()
+
+    async def _reconcile(self, room_id: str, peer_id: str) -> None:
+        await asyncio.sleep(self._grace.period)
+        snapshot = await self._ports.outbox.retry(GetRoom(room_id=room_id))
+        peers = snapshot.peers if snapshot is not None else []
+        own_id = self._ports.settings.signaling_id
+        claimed = any((peer.peer_id, peer.signaling_id) == (peer_id, own_id) for peer in peers)
+        if claimed and peer_id not in self._serving:
+            self._ports.outbox.enqueue_departure(room_id, peer_id, "disconnected")
+
+    async def _end(self, session: Session, reason: LeaveReason) -> None:
+        membership = _membership(session)
+        self._forget(session)
+        await session.close()
+        self._ports.outbox.enqueue_departure(membership.room_id, membership.peer_id, reason)
+
+    def _forget(self, session: Session) -> None:
+        membership = _membership(session)
+        if self._serving.get(membership.peer_id) is session:
+            del self._serving[membership.peer_id]
+        self._grace.cancel(membership)
+
+
+def _membership(session: Session) -> RoomMembership:
+    """The membership of a session that is in a room."""
+    if session.membership is None:
+        raise RuntimeError("the session is not in a room")
+    return session.membership
