@@ -1,4 +1,4 @@
-"""HTTPS: files that fit together, and files that are replaced."""
+"""HTTPS: validation and reloading of the certificate."""
 
 import asyncio
 import datetime as dt
@@ -20,7 +20,7 @@ PKCS8 = serialization.PrivateFormat.PKCS8
 
 
 def make(directory: Path, name: str, password: bytes | None = None) -> tuple[Path, Path]:
-    """A certificate for this name, and its key."""
+    """Writes a certificate for this name and its key. Returns their paths."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
@@ -34,8 +34,8 @@ def make(directory: Path, name: str, password: bytes | None = None) -> tuple[Pat
     return files
 
 
-async def shown(port: int) -> str:
-    """The name in the certificate that a server shows to a client without SNI."""
+async def certificate_name(port: int) -> str:
+    """The name in the certificate that a client without SNI gets."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
     _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=client)
@@ -46,7 +46,7 @@ async def shown(port: int) -> str:
     return str(name)
 
 
-async def test_a_handshake_uses_the_newest_files_that_fit_together(tmp_path: Path) -> None:
+async def test_a_handshake_uses_the_newest_certificate_with_a_matching_key(tmp_path: Path) -> None:
     certificate, key = make(tmp_path, "first")
     reloaded = ReloadedCertificate(certificate, key)
 
@@ -58,7 +58,7 @@ async def test_a_handshake_uses_the_newest_files_that_fit_together(tmp_path: Pat
     server = await asyncio.start_server(echo, "127.0.0.1", 0, ssl=reloaded.context)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        assert await shown(port) == "first"
+        assert await certificate_name(port) == "first"
 
         client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
@@ -67,10 +67,10 @@ async def test_a_handshake_uses_the_newest_files_that_fit_together(tmp_path: Pat
         newer = make(tmp_path, "second")
         newer[0].replace(certificate)
         reloaded.refresh()
-        assert await shown(port) == "first", "the certificate is new, its key is still the old one's"
+        assert await certificate_name(port) == "first", "the key is not replaced yet"
         newer[1].replace(key)
         reloaded.refresh()
-        assert await shown(port) == "second"
+        assert await certificate_name(port) == "second"
 
         writer.write(b"still here\n")
         assert await reader.readline() == b"still here\n"
@@ -78,31 +78,31 @@ async def test_a_handshake_uses_the_newest_files_that_fit_together(tmp_path: Pat
         await writer.wait_closed()
 
 
-def test_wrong_files_are_explained_at_the_start(
+def test_invalid_files_end_the_start_with_a_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     certificate, key = make(tmp_path, "good")
     _, other = make(tmp_path, "other")
     _, locked = make(tmp_path, "locked", password=b"secret")
     absent = tmp_path / "absent.pem"
-    for variables, said in [
+    for variables, message in [
         ((certificate, None), "TLS_CERT is set and TLS_KEY is not"),
         ((None, key), "TLS_KEY is set and TLS_CERT is not"),
         ((absent, key), f"TLS_CERT: {absent} cannot be read: No such file or directory"),
         ((certificate, tmp_path), f"TLS_KEY: {tmp_path} cannot be read: Is a directory"),
         ((certificate, other), "TLS_KEY is not the key of TLS_CERT"),
-        ((certificate, locked), "TLS_KEY one with its key, unencrypted"),
-        ((key, certificate), "TLS_CERT has to be a PEM file"),
+        ((certificate, locked), "TLS_KEY one with its unencrypted key"),
+        ((key, certificate), "TLS_CERT must be a PEM file"),
     ]:
         for name, path in zip(("TLS_CERT", "TLS_KEY"), variables, strict=True):
             monkeypatch.setenv(name, "" if path is None else str(path))
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as exited:
             load_settings(Settings)
-        assert ended.value.code == 2
-        assert said in capsys.readouterr().err
+        assert exited.value.code == 2
+        assert message in capsys.readouterr().err
 
 
-def test_files_that_fit_together_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_with_its_key_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate, key = make(tmp_path, "good")
     monkeypatch.setenv("TLS_CERT", str(certificate))
     monkeypatch.setenv("TLS_KEY", str(key))

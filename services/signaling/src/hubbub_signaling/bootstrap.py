@@ -111,7 +111,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise OSError(f"cannot listen on TCP port {port}: {error.strerror}") from error
+        raise OSError(f"TCP port {port} cannot be used: {error.strerror}") from error
     listener.listen(2048)
     return listener
 

@@ -1,4 +1,4 @@
-"""What an operator can set, by environment variables."""
+"""Signaling's settings, read from environment variables."""
 
 from __future__ import annotations
 
@@ -16,74 +16,78 @@ from .domain.ice_servers import IceServers, IceTransportPolicy, TurnServers, is_
 
 
 class Settings(ServiceSettings):
-    """Signaling's own settings, beside those of every service."""
+    """Adds signaling's settings to those of every service."""
 
     port: int = Field(4000, ge=0, le=65535, description="TCP port of HTTP and Socket.IO.")
     host: str = Field("0.0.0.0", description="Address to listen on.")
     frontend_url: str | None = Field(
-        None, description="Origins that browsers may come from, comma-separated; any when it is not set."
+        None, description="Origins from which pages may connect, comma-separated; any when not set."
     )
     reconnect_grace: float = Field(30.0, gt=0, description="Seconds that a resumable session outlives its socket.")
-    signaling_id: str = Field(default_factory=ids.mint, description="Name of this instance; random when not set.")
+    signaling_id: str = Field(
+        default_factory=ids.mint, description="Unique name of this instance; random when not set."
+    )
     ice_servers: list[IceServer] = Field(
-        default_factory=list, description="STUN and TURN servers handed to clients as they are, as a JSON array."
+        default_factory=list, description="STUN and TURN servers that clients get unchanged, as a JSON array."
     )
     turn_urls: str | None = Field(
         None,
         description="TURN servers that share TURN_SECRET, comma-separated: `turn:host:3478?transport=udp`, "
-        "`turns:host:5349`. Clients get credentials for them that lapse.",
+        "`turns:host:5349`. Clients get short-lived credentials for them.",
     )
     turn_secret: SecretStr | None = Field(
-        None, min_length=16, description="What the TURN servers know as `static-auth-secret`."
+        None, min_length=16, description="The `static-auth-secret` of the TURN servers."
     )
     turn_ttl: int = Field(
-        86_400, ge=60, le=31_536_000, description="Seconds that TURN credentials are taken for new allocations."
+        86_400, ge=60, le=31_536_000, description="Seconds that TURN credentials are valid for new allocations."
     )
     ice_transport_policy: IceTransportPolicy | None = Field(
-        None, description="`relay` has clients send through TURN only; `all`, which is the browsers' default, any way."
+        None, description="`relay`: clients use TURN only. `all`, the browsers' default: clients use any path."
     )
     tls_cert: Path | None = Field(
-        None, description="PEM file of the certificate and its chain, for HTTPS; read again when it changes."
+        None, description="PEM file of the certificate and its chain, for HTTPS; reloaded when it changes."
     )
-    tls_key: Path | None = Field(None, description="PEM file of its key, unencrypted.")
-    page_dir: Path | None = Field(None, description="Directory of the built page; nothing is served at / without it.")
+    tls_key: Path | None = Field(None, description="PEM file of the certificate's key, unencrypted.")
+    page_dir: Path | None = Field(
+        None, description="Directory of the built page, served at /; not served when not set."
+    )
 
     @field_validator("turn_urls")
     @classmethod
-    def _are_turn_uris(cls, value: str | None) -> str | None:
-        for uri in _parts(value):
+    def _check_turn_uris(cls, value: str | None) -> str | None:
+        for uri in _split(value):
             if not is_turn_uri(uri):
-                raise ValueError("not a TURN URI (RFC 7065), as `turn:host:3478?transport=udp` or `turns:host:5349`")
+                raise ValueError("not a TURN URI (RFC 7065) like `turn:host:3478?transport=udp` or `turns:host:5349`")
         return value
 
     @model_validator(mode="after")
-    def _turn_is_whole(self) -> Self:
-        urls = _parts(self.turn_urls)
+    def _check_turn(self) -> Self:
+        urls = _split(self.turn_urls)
         if bool(urls) != bool(self.turn_secret):
             present, absent = ("TURN_URLS", "TURN_SECRET") if urls else ("TURN_SECRET", "TURN_URLS")
-            raise ValueError(f"{present} is set and {absent} is not: they are used together")
+            raise ValueError(f"{present} is set and {absent} is not: set both or neither")
         relays = [url for server in self.ice_servers for url in server.urls if url.startswith("turn")]
         if self.ice_transport_policy == "relay" and not urls and not relays:
-            raise ValueError("ICE_TRANSPORT_POLICY is `relay` without any TURN server: nobody could connect")
+            raise ValueError("ICE_TRANSPORT_POLICY is `relay` without a TURN server: no client could connect")
         return self
 
     @model_validator(mode="after")
-    def _tls_is_whole(self) -> Self:
+    def _check_tls(self) -> Self:
         if self.tls_cert and self.tls_key:
             load_context(self.tls_cert, self.tls_key)
         elif self.tls_cert or self.tls_key:
             present, absent = ("TLS_CERT", "TLS_KEY") if self.tls_cert else ("TLS_KEY", "TLS_CERT")
-            raise ValueError(f"{present} is set and {absent} is not: they are used together")
+            raise ValueError(f"{present} is set and {absent} is not: set both or neither")
         return self
 
     @property
     def client_ice_servers(self) -> IceServers:
-        """What clients are told of STUN and TURN."""
+        """The ICE configuration of clients."""
         turn = None
         if self.turn_secret is not None:
-            turn = TurnServers(_parts(self.turn_urls), self.turn_secret.get_secret_value(), self.turn_ttl)
+            turn = TurnServers(_split(self.turn_urls), self.turn_secret.get_secret_value(), self.turn_ttl)
         return IceServers(self.ice_servers, turn, self.ice_transport_policy)
 
 
-def _parts(text: str | None) -> list[str]:
+def _split(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(",") if part.strip()]

@@ -1,4 +1,4 @@
-"""HTTP on the same port: health, readiness, metrics, the cluster's counts, and the page."""
+"""HTTP on the port of Socket.IO: health, readiness, metrics, counts of the cluster, and the page."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ from ..domain.ports import Backend
 
 
 class Health(Model):
-    """The process is up."""
+    """The process runs."""
 
     status: str = "ok"
 
 
 class Readiness(Model):
-    """Whether calls can be made, and if not, why."""
+    """Whether calls can be set up."""
 
     ready: bool
     reason: str | None = None
+    """Why it is not ready."""
 
 
 class Stats(Model):
@@ -48,8 +49,12 @@ class Stats(Model):
 def make_http(
     backend: Backend, metrics: Metrics, page: Path | None, origins: list[str], *, accepting: Callable[[], bool]
 ) -> FastAPI:
-    """The HTTP application. `page` is the directory of the built page; `accepting` turns false when draining."""
-    app = FastAPI(title="Hubbub", version=VERSION, description="Signaling: health, readiness and statistics.")
+    """The HTTP application.
+
+    `page` is the directory of the built page; None serves none. `origins` are the allowed CORS origins. `accepting`
+    returns false while the service drains.
+    """
+    app = FastAPI(title="Hubbub", version=VERSION, description="Health, readiness and statistics of a WebRTC SFU.")
     app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET"])
     started = time.monotonic()
 

@@ -1,8 +1,8 @@
-"""TLS for the listening socket, with files that may be replaced while we run.
+"""TLS for the listening socket. The certificate's files may be replaced while the service runs.
 
 Rules
-- A handshake uses the newest certificate and key that fit together; connections that stand keep theirs.
-- Files that cannot be used, as between the replacing of the one and the other, change nothing.
+- A handshake uses the newest certificate whose key matches. Existing connections keep theirs.
+- Unusable files change nothing: certificate and key are rarely replaced at the same moment.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import structlog
 
 _log = structlog.get_logger(__name__)
 POLL_INTERVAL = 2.0
-"""Seconds until replaced files are noticed."""
+"""Seconds between two checks of the files."""
 
 
 class CertificateUnusable(ValueError):
-    """The files are no certificate and key for a server; the message says why, in the operator's words."""
+    """The files are not a server's certificate and key. The message names the setting at fault."""
 
 
 def load_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """A server's context with this chain and key, TLS 1.2 at least. Raises CertificateUnusable."""
+    """A server context with this chain and key, for TLS 1.2 and newer. Raises CertificateUnusable."""
     for variable, path in (("TLS_CERT", certificate), ("TLS_KEY", key)):
         try:
             path.read_bytes()
@@ -31,19 +31,19 @@ def load_context(certificate: Path, key: Path) -> ssl.SSLContext:
             raise CertificateUnusable(f"{variable}: {path} cannot be read: {error.strerror}") from error
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        # An encrypted key would be asked for on the terminal, were there no password.
+        # Without a password, OpenSSL asks on the terminal for the one of an encrypted key.
         context.load_cert_chain(certificate, key, password="")
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
             raise CertificateUnusable("TLS_KEY is not the key of TLS_CERT") from error
         raise CertificateUnusable(
-            "TLS_CERT has to be a PEM file with the certificate and its chain, TLS_KEY one with its key, unencrypted"
+            "TLS_CERT must be a PEM file with the certificate and its chain, TLS_KEY one with its unencrypted key"
         ) from error
     return context
 
 
 class ReloadedCertificate:
-    """A context that is made again when its files change. Raises CertificateUnusable."""
+    """A server context that follows changes of its files. The constructor raises CertificateUnusable."""
 
     def __init__(self, certificate: Path, key: Path) -> None:
         self._files = (certificate, key)
@@ -52,13 +52,13 @@ class ReloadedCertificate:
         self.context.sni_callback = self._on_hello
 
     async def watch(self) -> None:
-        """Looks at the files for ever."""
+        """Reloads changed files until cancelled."""
         while True:
             await asyncio.sleep(POLL_INTERVAL)
             self.refresh()
 
     def refresh(self) -> None:
-        """Loads the files when they are not those of the last time."""
+        """Loads the files if they changed since the last time."""
         seen = self._stamp()
         if seen == self._seen:
             return
@@ -66,15 +66,15 @@ class ReloadedCertificate:
         try:
             self._newest = load_context(*self._files)
         except CertificateUnusable as error:
-            _log.warning("the replaced certificate cannot be used; the old one stays", why=str(error))
+            _log.warning("new certificate is unusable, keeping the old one", reason=str(error))
         else:
-            _log.info("the certificate was replaced")
+            _log.info("certificate reloaded")
 
     def _on_hello(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
         connection.context = self._newest
 
     def _stamp(self) -> list[tuple[int, int, int]]:
-        """Changes with the files, also when a link is pointed elsewhere."""
+        """Identifies the versions of the files. It also changes when a symbolic link gets another target."""
         stamps = []
         for path in self._files:
             try:
