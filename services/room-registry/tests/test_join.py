@@ -1,67 +1,176 @@
-"""A join whose room or peer changes under its hands, over a real store."""
+"""`peer.join`, also when the room or the peer changes during the join."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from hubbub_bus import Bus
 from hubbub_contracts import ErrorCode, HubbubError, ids
-from hubbub_contracts.bus.lease import LeaseRecord
-from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.peer import JoinRoom
-from hubbub_contracts.bus.records import PeerRecord, Placement
+from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import CreateRoom
 from hubbub_registry.adapters.room_store import KvRoomStore
 from hubbub_registry.domain.limits import Limits
-from hubbub_registry.domain.liveness import Patience
-from hubbub_registry.domain.nodes import Nodes
-from hubbub_registry.handlers.join import JoinHandler
-from hubbub_registry.handlers.room import RoomHandler
+from hubbub_registry.handlers import room
+from hubbub_registry.handlers.context import RegistryContext
+from hubbub_registry.handlers.join import join
+from support.fake_room_store import FakeRoomStore
 from support.nats_servers import NatsServer
-
-OLD, NEW = Placement(node_id="n", epoch=1), Placement(node_id="n", epoch=2)
-LIMITS = Limits(rooms=1_000, peers_per_room=5, producers_per_peer=2)
+from support.registry_records import A, B, nodes_with, peer_record, room_record
 
 
-class Meddler(KvRoomStore):
-    """A store in which the room moves once a peer is written, and the peer leaves before it can follow."""
+def request(peer_id: str = "one", room_id: str = "r", user_id: str = "u") -> JoinRoom:
+    return JoinRoom(room_id=room_id, peer_id=peer_id, user_id=user_id, display_name="U", app_data={}, signaling_id="s")
+
+
+async def test_a_join_adds_the_peer_where_the_room_is(context: RegistryContext, store: FakeRoomStore) -> None:
+    answer = await join(context, request())
+    assert [(peer.peer_id, peer.placement) for peer in answer.peers] == [("one", A)]
+    assert answer.revision == store.sequence
+
+
+async def test_a_repeated_join_returns_the_room_and_writes_nothing(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    first = await join(context, request())
+    written = store.sequence
+    assert await join(context, request()) == first
+    assert store.sequence == written
+
+
+async def test_a_join_places_a_room_without_a_placement(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.store_room("r", room_record(placement=None))
+    answer = await join(context, request())
+    assert answer.room.placement in (A, B)
+    assert [peer.placement for peer in answer.peers] == [answer.room.placement]
+
+
+def leave_before(store: FakeRoomStore) -> None:
+    store.remove_peer("r", "one", "left")
+
+
+def belong_to_another_user(store: FakeRoomStore) -> None:
+    store.store_peer(peer_record("one", signaling_id="other"))
+
+
+def fill(store: FakeRoomStore) -> None:
+    store.store_peer(peer_record("two"))
+    store.store_peer(peer_record("three"))
+
+
+def close(store: FakeRoomStore) -> None:
+    store.store_room("r", None)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "code"),
+    [
+        (leave_before, ErrorCode.INVALID_STATE),
+        (belong_to_another_user, ErrorCode.CONFLICT),
+        (fill, ErrorCode.QUOTA_EXCEEDED),
+        (close, ErrorCode.ROOM_NOT_FOUND),
+    ],
+)
+async def test_a_join_is_refused(
+    context: RegistryContext, store: FakeRoomStore, prepare: Callable[[FakeRoomStore], None], code: ErrorCode
+) -> None:
+    prepare(store)
+    written = store.sequence
+    with pytest.raises(HubbubError) as caught:
+        await join(context, request())
+    assert caught.value.code is code
+    assert store.sequence == written
+
+
+async def test_a_join_is_refused_without_a_media_node(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.store_room("r", room_record(placement=None))
+    for node_id in ("a", "b"):
+        context.nodes.lease_removed(node_id, 1.0, released=True)
+    with pytest.raises(HubbubError) as caught:
+        await join(context, request())
+    assert (caught.value.code, caught.value.retryable) == (ErrorCode.UNAVAILABLE, True)
+
+
+@pytest.mark.parametrize(
+    ("interfere", "code", "reason"),
+    [(fill, ErrorCode.QUOTA_EXCEEDED, "removed"), (close, ErrorCode.ROOM_NOT_FOUND, "room_closed")],
+)
+async def test_a_join_is_rolled_back_when_the_room_fills_or_closes_before_its_write(
+    context: RegistryContext,
+    store: FakeRoomStore,
+    interfere: Callable[[FakeRoomStore], None],
+    code: ErrorCode,
+    reason: str,
+) -> None:
+    store.before_write = [lambda: interfere(store)]
+    with pytest.raises(HubbubError) as caught:
+        await join(context, request())
+    assert caught.value.code is code
+    assert store.tombstones == {"one": reason}
+
+
+async def test_a_join_stays_when_the_room_fills_after_its_write(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.after_write = [lambda: fill(store)]
+    answer = await join(context, request())
+    assert "one" in [peer.peer_id for peer in answer.peers]
+
+
+async def test_a_join_removes_a_closing_marker(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.before_write = [lambda: store.store_room("r", room_record(closing=True))]
+    answer = await join(context, request())
+    assert not answer.room.closing
+
+
+async def test_a_join_follows_a_room_that_moves(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.before_write = [lambda: store.store_room("r", room_record(placement=B))]
+    answer = await join(context, request())
+    assert [peer.placement for peer in answer.peers] == [B]
+
+
+async def test_a_join_is_cancelled_when_the_peer_is_removed_after_its_write(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    store.after_write = [lambda: store.remove_peer("r", "one", "left")]
+    with pytest.raises(HubbubError) as caught:
+        await join(context, request())
+    assert caught.value.code is ErrorCode.CANCELLED
+
+
+class InterferingStore(KvRoomStore):
+    """The real store. The room moves once a peer is written, and the peer leaves before it can follow."""
 
     async def put_peer(self, record: PeerRecord, last: int) -> int:
-        """As always, with somebody else quicker."""
+        """Writes the peer, then moves the room; for an existing peer, removes it first."""
         if last:
             await self.purge_peer(record.room_id, record.peer_id, last, "left")
             return await super().put_peer(record, last)
         revision = await super().put_peer(record, last)
-        room = self.rooms.get(record.room_id)
-        assert room is not None
-        assert room.settings is not None
-        await self.put_room(room.settings.record.model_copy(update={"placement": NEW}), room.settings.revision)
+        stored = self.rooms.get(record.room_id)
+        assert stored is not None
+        assert stored.settings is not None
+        await self.put_room(stored.settings.record.model_copy(update={"placement": B}), stored.settings.revision)
         return revision
 
 
 @pytest.fixture
-async def store(nats_server: NatsServer) -> AsyncIterator[Meddler]:
-    """Followed from the start."""
+async def interfering_store(nats_server: NatsServer) -> AsyncIterator[InterferingStore]:
+    """Complete."""
     bus = await Bus.connect(nats_server.url, name="test", timeout=5)
-    following = Meddler(bus)
-    following.start()
-    await following.complete()
-    yield following
-    await following.stop()
+    store = InterferingStore(bus)
+    store.start()
+    await store.complete()
+    yield store
+    await store.stop()
     await bus.close()
 
 
-async def test_a_peer_that_leaves_while_its_join_follows_a_moving_room_is_cancelled(store: Meddler) -> None:
-    nodes = Nodes(Patience())
-    nodes.lease_stored("n", LeaseRecord(holder="n", instance="i", epoch=OLD.epoch), 0.0)
-    beat = NodeHeartbeat(node_id="n", epoch=OLD.epoch, sent_at=0, draining=False, leased=True, workers=[])
-    nodes.beat(beat, 0.0, 0)
-    room = await RoomHandler(store, LIMITS, empty_room_ttl=30).create(CreateRoom(call_id=ids.mint()))
-    message = JoinRoom(
-        room_id=room.room_id, peer_id="one", user_id="u", display_name="U", app_data={}, signaling_id="s"
-    )
+async def test_a_join_is_cancelled_when_the_peer_leaves_while_it_follows_a_moving_room(
+    interfering_store: InterferingStore,
+) -> None:
+    context = RegistryContext(interfering_store, nodes_with(A), Limits(1_000, 5, 2), empty_room_ttl=30.0)
+    created = await room.create(context, CreateRoom(call_id=ids.mint()))
     with pytest.raises(HubbubError) as caught:
-        await JoinHandler(store, nodes, LIMITS).join(message)
+        await join(context, request(room_id=created.room_id))
     assert caught.value.code is ErrorCode.CANCELLED

@@ -93,7 +93,7 @@ NODES = Metric(
     "hubbub_nodes",
     "gauge",
     "nodes",
-    "Media nodes as this replica judges them: `awaited`, `alive`, `suspect` or `condemned`.",
+    "Media nodes by liveness, as this replica sees it: `pending`, `alive`, `suspect` or `fencing`.",
     _REGISTRY,
     ("state",),
     on_scrape=True,

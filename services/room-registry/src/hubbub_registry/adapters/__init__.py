@@ -1,1 +1,1 @@
-"""The rim: whatever talks to the bus, a socket, a clock or the core."""
+"""NATS and metrics: implementations of the ports, and the loops that run the periodic jobs."""

@@ -1,4 +1,4 @@
-"""What this replica knows of the cluster, as metrics."""
+"""The metrics that a replica derives from its copy of the records and from the nodes' liveness."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from collections import Counter
 from collections.abc import Iterator
 
 from hubbub_contracts.types import MediaKind
-from hubbub_registry.domain.liveness import State
-from hubbub_registry.domain.nodes import Nodes
-from hubbub_registry.domain.room_state import Rooms
 from hubbub_service.metrics import Reading, catalogue
+
+from ..domain.incarnation import LivenessState
+from ..domain.nodes import Nodes
+from ..domain.rooms import Rooms
 
 _KINDS: tuple[MediaKind, ...] = ("audio", "video")
 
 
 def read_cluster(rooms: Rooms, nodes: Nodes) -> Iterator[Reading]:
-    """Rooms and peers as `stats.get` counts them, producers of each kind, nodes by what is believed of them."""
+    """Yields rooms and peers as `stats.get` counts them, producers by kind, and nodes by liveness state."""
     open_rooms = [room for _, room in rooms if room.settings is not None]
-    records = [peer.record for room in open_rooms for peer in room.peers.values()]
-    kinds = Counter(producer.kind for record in records for producer in record.producers)
-    states = Counter(life.state for life in nodes.lives)
+    peers = [peer.record for room in open_rooms for peer in room.peers.values()]
+    kinds = Counter(producer.kind for peer in peers for producer in peer.producers)
+    states = Counter(incarnation.state for incarnation in nodes.incarnations)
     yield Reading(catalogue.ROOMS, sum(1 for room in open_rooms if room.peers))
-    yield Reading(catalogue.PEERS, len(records))
+    yield Reading(catalogue.PEERS, len(peers))
     for kind in _KINDS:
         yield Reading(catalogue.PRODUCERS, kinds[kind], (kind,))
-    for state in State:
-        if state is not State.OVER:
+    for state in LivenessState:
+        if state is not LivenessState.ENDED:
             yield Reading(catalogue.NODES, states[state], (state.value,))

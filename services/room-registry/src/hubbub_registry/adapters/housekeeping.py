@@ -1,88 +1,94 @@
-"""What a replica does unasked: moves what lost its home, clears away, and tells each room's revision."""
+"""The loops of a replica that no request starts: relocation, sweeping, publishing each room's revision."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import random
 import time
+
+import structlog
 
 from hubbub_bus import Bus
 from hubbub_contracts import HubbubError, subjects
 from hubbub_contracts.bus.room import RoomRevisions
-from hubbub_registry.adapters.lease_board import LeaseBoard
-from hubbub_registry.adapters.room_store import KvRoomStore
-from hubbub_registry.adapters.watchdog import Watchdog
-from hubbub_registry.domain.nodes import Nodes
-from hubbub_registry.domain.replacement import unknown_homes
-from hubbub_registry.handlers.replacement import Replacement
-from hubbub_registry.handlers.sweeper import Sweeper
 from hubbub_service import Tasks
 
-log = logging.getLogger(__name__)
+from ..domain.nodes import Nodes
+from ..domain.relocation import unknown_placements
+from ..handlers.relocation import Relocator
+from ..handlers.sweeper import Sweeper
+from .heartbeat_monitor import HeartbeatMonitor
+from .lease_watcher import LeaseWatcher
+from .room_store import KvRoomStore
 
-RECONCILE_INTERVAL = 1.0
+_log = structlog.get_logger(__name__)
+
+RELOCATION_INTERVAL = 1.0
 RETRY_PAUSE = 0.1
 REVISIONS_INTERVAL = 2.0
 REVISIONS_PER_EVENT = 1_000
 
 
 class Housekeeping:
-    """Three loops."""
+    """Runs the three loops. Intervals are in seconds and vary randomly, so that replicas do not run in step."""
 
     def __init__(
         self,
         bus: Bus,
         store: KvRoomStore,
         nodes: Nodes,
-        board: LeaseBoard,
-        watchdog: Watchdog,
+        leases: LeaseWatcher,
+        monitor: HeartbeatMonitor,
         sweeper: Sweeper,
         sweep_interval: float,
-        changed: asyncio.Event,
+        nodes_changed: asyncio.Event,
     ) -> None:
         self._bus = bus
         self._store = store
         self._nodes = nodes
-        self._board = board
-        self._watchdog = watchdog
+        self._leases = leases
+        self._monitor = monitor
+        self._relocator = Relocator(store, nodes)
         self._sweeper = sweeper
         self._sweep_interval = sweep_interval
-        self._changed = changed
-        self._replacement = Replacement(store, nodes)
+        self._nodes_changed = nodes_changed
 
     def start(self, tasks: Tasks) -> None:
-        """Begins."""
-        tasks.spawn(self._reconcile(), "reconcile", vital=True)
+        """Starts the loops as vital tasks."""
+        tasks.spawn(self._relocate(), "relocation", vital=True)
         tasks.spawn(self._sweep(), "sweep", vital=True)
-        tasks.spawn(self._tell_revisions(), "revisions", vital=True)
+        tasks.spawn(self._publish_revisions(), "revisions", vital=True)
 
-    async def _reconcile(self) -> None:
-        """Whenever the nodes change, and now and then."""
+    async def _relocate(self) -> None:
+        """Makes a pass whenever the nodes change, and once a second."""
         while True:
             with contextlib.suppress(TimeoutError):
-                # Not `wait_for`, which in Python 3.11 loses a cancellation that comes with the change.
-                async with asyncio.timeout(RECONCILE_INTERVAL):
-                    await self._changed.wait()
-            self._changed.clear()
-            if not (self._store.healthy and self._board.healthy):
+                # `asyncio.wait_for` of Python 3.11 would lose a cancellation that arrives together with the event.
+                async with asyncio.timeout(RELOCATION_INTERVAL):
+                    await self._nodes_changed.wait()
+            self._nodes_changed.clear()
+            if not (self._store.healthy and self._leases.healthy):
                 continue
-            if self._watchdog.may_judge:
-                for home in unknown_homes(self._store.rooms, self._nodes):
-                    self._nodes.await_life(home, time.monotonic())
-            if not await self._replacement.run():
-                self._changed.set()
+            if self._monitor.can_detect_failures:
+                for placement in unknown_placements(self._store.rooms, self._nodes):
+                    self._nodes.expect(placement, time.monotonic())
+            if not await self._relocator.run():
+                self._nodes_changed.set()
                 await asyncio.sleep(RETRY_PAUSE * random.uniform(0.5, 1.5))  # noqa: S311
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(self._sweep_interval * random.uniform(0.8, 1.2))  # noqa: S311
-            if self._store.healthy and self._board.healthy:
-                judge = self._watchdog.may_judge
-                await self._sweeper.run(frozenset(self._board.signaling), time.monotonic(), may_judge=judge)
+            if self._store.healthy and self._leases.healthy:
+                await self._sweeper.run(
+                    frozenset(self._leases.signaling),
+                    time.monotonic(),
+                    can_detect_failures=self._monitor.can_detect_failures,
+                )
 
-    async def _tell_revisions(self) -> None:
+    async def _publish_revisions(self) -> None:
+        """Lets every follower of a room notice that it has missed a change."""
         while True:
             await asyncio.sleep(REVISIONS_INTERVAL * random.uniform(0.8, 1.2))  # noqa: S311
             if not self._store.healthy:
@@ -93,4 +99,4 @@ class Housekeeping:
                     part = dict(revisions[start : start + REVISIONS_PER_EVENT])
                     await self._bus.publish(subjects.REVISIONS, RoomRevisions(revisions=part))
             except HubbubError as error:
-                log.debug("revisions not told: %s", error)
+                _log.debug("revisions were not published", error=error.message)

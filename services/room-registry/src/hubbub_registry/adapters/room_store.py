@@ -1,80 +1,82 @@
-"""The bucket of rooms: a view of it, and writes that return once the view holds them."""
+"""The bucket of rooms: a view of it, and writes that return once the view contains them."""
 
 from __future__ import annotations
 
-import logging
 import time
 
+import structlog
 from pydantic import ValidationError
 
 from hubbub_bus import Bucket, Bus, Entry, KeyConflict, KeyValue, View
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_contracts.bus.records import PeerRecord, RoomRecord
-from hubbub_registry.domain.room_state import Rooms
-from hubbub_registry.handlers.store import PeerDeparted
 
-log = logging.getLogger(__name__)
+from ..domain.ports import PeerDeparted
+from ..domain.rooms import Rooms
+
+_log = structlog.get_logger(__name__)
 
 READY_TIMEOUT = 1.0
 
 
 class KvRoomStore:
-    """Implements `handlers.store.RoomStore`."""
+    """Implements `domain.ports.RoomStore`."""
 
     def __init__(self, bus: Bus, replicas: int = 1) -> None:
+        """`replicas` is the number of copies of the bucket in a NATS cluster."""
         bucket = Bucket(
             subjects.ROOMS_BUCKET, subjects.ROOMS_REPUBLISH_SOURCE, subjects.ROOMS_REPUBLISH_DESTINATION, replicas
         )
         self._kv = KeyValue(bus, bucket)
-        self._view = View(bus, self._kv, self._changed)
+        self._view = View(bus, self._kv, self._apply)
         self._rooms = Rooms()
 
     @property
     def rooms(self) -> Rooms:
-        """As this replica knows them."""
+        """See `RoomStore`."""
         return self._rooms
 
     @property
     def sequence(self) -> int:
-        """All changes up to here are in `rooms`."""
+        """See `RoomStore`."""
         return self._view.sequence
 
     @property
     def healthy(self) -> bool:
-        """The view is complete, and follows."""
+        """The view is complete and current."""
         return self._view.healthy
 
     def start(self) -> None:
-        """Begins to follow; makes the bucket when there is none."""
+        """Starts following the bucket, and creates it when it does not exist."""
         self._view.start()
 
     async def stop(self) -> None:
-        """Follows no more."""
+        """Stops following."""
         await self._view.stop()
 
     async def complete(self) -> None:
-        """Returns once all rooms are known, however long that takes."""
+        """Waits without a limit until all rooms are known."""
         await self._view.ready(None)
 
     async def ready(self) -> None:
-        """Returns once this replica may answer. Raises `unavailable` after a second."""
+        """See `RoomStore`."""
         await self._view.ready(READY_TIMEOUT)
 
     async def refresh_room(self, room_id: str) -> None:
-        """Has `rooms` hold at least what stands at the room's settings now."""
+        """See `RoomStore`."""
         await self._refresh(subjects.settings_key(room_id))
 
     async def refresh_peer(self, room_id: str, peer_id: str) -> None:
-        """Has `rooms` hold at least what stands at the peer now."""
+        """See `RoomStore`."""
         await self._refresh(subjects.peer_key(room_id, peer_id))
 
     async def refresh_all(self) -> None:
-        """Has `rooms` hold at least everything that is stored now."""
+        """See `RoomStore`."""
         await self._view.reached(await self._kv.last_sequence())
 
     async def put_room(self, record: RoomRecord, last: int) -> int:
-        """Replaces revision `last` of the settings, 0 being none or a closed room; the new revision."""
+        """See `RoomStore`."""
         key = subjects.settings_key(record.room_id)
         try:
             revision = await (self._kv.update(key, record, last=last) if last else self._kv.create(key, record))
@@ -85,33 +87,33 @@ class KvRoomStore:
         return revision
 
     async def put_peer(self, record: PeerRecord, last: int) -> int:
-        """Replaces revision `last` of the peer, 0 being none; the new revision. Raises PeerDeparted too."""
+        """See `RoomStore`."""
         key = subjects.peer_key(record.room_id, record.peer_id)
         try:
             revision = await self._kv.update(key, record, last=last)
         except KeyConflict:
-            standing = await self._refresh(key)
-            if standing is not None and standing.value is None:
+            entry = await self._refresh(key)
+            if entry is not None and entry.value is None:
                 raise PeerDeparted from None
             raise
         await self._view.reached(revision)
         return revision
 
     async def purge_room(self, room_id: str, last: int) -> None:
-        """Removes the settings at revision `last`."""
+        """See `RoomStore`."""
         await self._purge(subjects.settings_key(room_id), last, "empty")
 
     async def purge_peer(self, room_id: str, peer_id: str, last: int, reason: LeaveReason) -> None:
-        """Removes the peer at revision `last`."""
+        """See `RoomStore`."""
         await self._purge(subjects.peer_key(room_id, peer_id), last, reason)
 
-    async def spend_peer(self, room_id: str, peer_id: str, reason: LeaveReason) -> None:
-        """Has a peer that never was be one that has left; nothing to do for one that has."""
+    async def write_tombstone(self, room_id: str, peer_id: str, reason: LeaveReason) -> None:
+        """See `RoomStore`."""
         key = subjects.peer_key(room_id, peer_id)
-        standing = await self._refresh(key)
-        if standing is None:
+        entry = await self._refresh(key)
+        if entry is None:
             await self._purge(key, 0, reason)
-        elif standing.value is not None:
+        elif entry.value is not None:
             raise KeyConflict(key)
 
     async def _purge(self, key: str, last: int, reason: str) -> None:
@@ -123,12 +125,13 @@ class KvRoomStore:
         await self._view.reached(revision)
 
     async def _refresh(self, key: str) -> Entry | None:
-        standing = await self._kv.get(key)
-        if standing is not None:
-            await self._view.reached(standing.revision)
-        return standing
+        """Reads `key` from the store, and returns it once the view is at least as new."""
+        entry = await self._kv.get(key)
+        if entry is not None:
+            await self._view.reached(entry.revision)
+        return entry
 
-    def _changed(self, entry: Entry, _before: Entry | None) -> None:
+    def _apply(self, entry: Entry, _before: Entry | None) -> None:
         now = time.monotonic()
         try:
             room_id, kind, identity = subjects.split_key(entry.key)
@@ -139,4 +142,4 @@ class KvRoomStore:
                 peer = None if entry.value is None else PeerRecord.model_validate_json(entry.value)
                 self._rooms.apply_peer(room_id, identity, peer, entry.revision, now)
         except (ValueError, ValidationError) as error:
-            log.error("the bucket of rooms holds what cannot be read at %s: %s", entry.key, error)
+            _log.error("malformed record in the bucket of rooms", key=entry.key, error=str(error))

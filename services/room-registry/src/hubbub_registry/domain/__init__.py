@@ -1,1 +1,1 @@
-"""The rules, free of I/O: state, decisions and their tables."""
+"""Rules without I/O: state, decisions and their tables. Time is an argument."""

@@ -1,4 +1,4 @@
-"""Codec profiles: versions of the router capabilities. A room keeps the one it was made with."""
+"""Codec profiles: versions of the router's RTP capabilities. A room keeps the profile it was created with."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_ortc import DEFAULT_MEDIA_CODECS, generate_router_rtp_capabilities
 
 CURRENT = "v1"
-"""What new rooms are made with."""
+"""The profile of new rooms."""
 
 
 @cache
 def rtp_capabilities(profile: str) -> dict[str, Any]:
-    """The router capabilities of a profile. Raises `unavailable`, for a replica that knows it, when it is newer."""
+    """Returns the router's RTP capabilities of `profile`.
+
+    Raises a retryable `unavailable` for an unknown profile: during a rolling upgrade a newer replica may know it.
+    """
     if profile != CURRENT:
         raise HubbubError(
             ErrorCode.UNAVAILABLE, f"this replica does not know the codec profile {profile}", retryable=True

@@ -1,4 +1,8 @@
-"""Limits, decided by the order in which writes were stored: whoever stands behind the limit takes his write back."""
+"""Limits on rooms, peers and producers.
+
+Replicas write concurrently, so each may pass its own check and together they exceed a limit. The order of the stored
+writes decides: a writer whose record is over the limit rolls it back.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many of each there may be."""
+    """The largest number of each that may exist."""
 
     rooms: int
     peers_per_room: int
     producers_per_peer: int
 
 
-def stands_behind(limit: int, own: int, others: Iterable[int]) -> bool:
-    """True when at least `limit` of the `others` were stored before `own`; all are sequences."""
+def over_limit(limit: int, own: int, others: Iterable[int]) -> bool:
+    """Returns whether at least `limit` of `others` were stored before `own`; all are sequences of the bucket."""
     return sum(other < own for other in others) >= limit

@@ -1,6 +1,7 @@
-"""All media nodes: their leases, their beats, and whom that leaves to take a room.
+"""All media nodes: their leases and heartbeats, and which of them can take rooms.
 
-An alive node that loses SILENT evidence passes through SUSPECT first: nobody is condemned unprobed.
+An incarnation that is alive and has already timed out (the replica was busy or stopped) becomes suspect first: it is
+probed at least once before it is fenced.
 """
 
 from __future__ import annotations
@@ -10,125 +11,134 @@ from collections.abc import Iterable
 from hubbub_contracts.bus.lease import LeaseRecord
 from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.records import Placement
-from hubbub_registry.domain.liveness import Evidence, Life, Patience, State
+
+from .incarnation import Incarnation, LivenessEvent, LivenessState, Timeouts
 
 MAX_CLOCK_OFFSET_MS = 1_000
 OFFSET_DECAY = 0.25
-"""How fast the estimate follows a beat that seems later than those before: queueing looks like an offset."""
-_LIVING = frozenset({State.AWAITED, State.ALIVE, State.SUSPECT})
+"""The weight of a heartbeat that makes the offset look larger: queueing delay looks like an offset."""
+_LIVE = frozenset({LivenessState.PENDING, LivenessState.ALIVE, LivenessState.SUSPECT})
 
 
 class Nodes:
-    """The newest life of each node, and which lives are over."""
+    """The newest known incarnation of each node, and the epoch up to which its incarnations have ended."""
 
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
-        self._lives: dict[str, Life] = {}
-        self._over: dict[str, int] = {}
+    def __init__(self, timeouts: Timeouts) -> None:
+        self._timeouts = timeouts
+        self._newest: dict[str, Incarnation] = {}
+        self._ended: dict[str, int] = {}
 
     @property
-    def lives(self) -> list[Life]:
-        """Those that are not over."""
-        return [life for life in self._lives.values() if life.state is not State.OVER]
+    def incarnations(self) -> list[Incarnation]:
+        """Those that have not ended."""
+        return [each for each in self._newest.values() if each.state is not LivenessState.ENDED]
 
-    def life(self, placement: Placement) -> Life | None:
-        """That very life, unless nothing is known of it."""
-        life = self._lives.get(placement.node_id)
-        return life if life is not None and life.epoch == placement.epoch else None
+    def find(self, placement: Placement) -> Incarnation | None:
+        """Returns the incarnation that `placement` names, if it is known and has not ended."""
+        incarnation = self._newest.get(placement.node_id)
+        return incarnation if incarnation is not None and incarnation.epoch == placement.epoch else None
 
-    def is_over(self, placement: Placement) -> bool:
-        """That life will never act again: what it had needs a new home."""
-        return placement.epoch <= self._over.get(placement.node_id, -1)
+    def has_ended(self, placement: Placement) -> bool:
+        """Returns whether the incarnation is gone for good: its rooms and peers need another placement."""
+        return placement.epoch <= self._ended.get(placement.node_id, -1)
 
-    def is_home(self, placement: Placement) -> bool:
-        """That life is there, as far as is known."""
-        life = self.life(placement)
-        return life is not None and life.state in _LIVING
+    def is_live(self, placement: Placement) -> bool:
+        """Returns whether the incarnation is known and not considered dead."""
+        incarnation = self.find(placement)
+        return incarnation is not None and incarnation.state in _LIVE
 
-    def lease_stored(self, node_id: str, lease: LeaseRecord, now: float) -> bool:
-        """A lease, or a fence, stands; true when this changed what is known."""
+    def lease_written(self, node_id: str, lease: LeaseRecord, now: float) -> bool:
+        """Applies a lease or a fence from the store; returns whether a placement may be affected."""
         epoch = lease.epoch or 0
         if lease.fenced:
             return self._end(node_id, epoch)
-        if epoch <= self._over.get(node_id, -1):
+        if epoch <= self._ended.get(node_id, -1):
             return False
         changed = self._end(node_id, epoch - 1)
-        life = self._lives.get(node_id)
-        if life is None or life.epoch < epoch:
-            self._lives[node_id] = Life(node_id, epoch, last_heard=now)
+        incarnation = self._newest.get(node_id)
+        if incarnation is None or incarnation.epoch < epoch:
+            self._newest[node_id] = Incarnation(node_id, epoch, last_heard=now)
             return True
-        changed = changed or life.lapsed_at is not None
-        life.lapsed_at = None
-        if life.state is State.CONDEMNED:
-            # It was quicker than its fence, and so it lives; before that a renewal says less than a beat.
-            changed = life.heard(now) or changed
+        changed = changed or incarnation.lease_expired_at is not None
+        incarnation.lease_expired_at = None
+        if incarnation.state is LivenessState.FENCING:
+            # The renewal won against the fence. In any other state a renewal says less than a heartbeat.
+            changed = incarnation.record_sign_of_life(now) or changed
         return changed
 
-    def lease_gone(self, node_id: str, now: float, *, released: bool) -> bool:
-        """The lease was given back, or expired; true when this changed what is known."""
-        life = self._lives.get(node_id)
-        if life is None or life.state is State.OVER:
+    def lease_removed(self, node_id: str, now: float, *, released: bool) -> bool:
+        """Applies a lease that was released or has expired; returns whether a placement may be affected."""
+        incarnation = self._newest.get(node_id)
+        if incarnation is None or incarnation.state is LivenessState.ENDED:
             return False
         if released:
-            return self._end(node_id, life.epoch)
-        life.lapsed_at = life.lapsed_at if life.lapsed_at is not None else now
+            return self._end(node_id, incarnation.epoch)
+        if incarnation.lease_expired_at is None:
+            incarnation.lease_expired_at = now
         return True
 
-    def await_life(self, placement: Placement, now: float) -> None:
-        """A room names a life that is not known: it is awaited for a while, then condemned."""
-        if self.is_over(placement) or self.life(placement) is not None:
+    def expect(self, placement: Placement, now: float) -> None:
+        """Registers an incarnation that only a room's record names. Without a heartbeat it gets fenced in time."""
+        if self.has_ended(placement) or self.find(placement) is not None:
             return
-        known = self._lives.get(placement.node_id)
+        known = self._newest.get(placement.node_id)
         if known is None or known.epoch < placement.epoch:
-            self._lives[placement.node_id] = Life(placement.node_id, placement.epoch, last_heard=now, lapsed_at=now)
+            self._newest[placement.node_id] = Incarnation(
+                placement.node_id, placement.epoch, last_heard=now, lease_expired_at=now
+            )
 
-    def beat(self, beat: NodeHeartbeat, now: float, unix_ms: int) -> bool:
-        """A node was heard; true when this changed whether it is alive, or can take rooms."""
-        life = self._lives.get(beat.node_id)
-        if life is None or life.epoch != beat.epoch:
+    def heartbeat(self, heartbeat: NodeHeartbeat, now: float, unix_ms: int) -> bool:
+        """Applies a heartbeat; returns whether the node's liveness or its ability to take rooms changed.
+
+        Arguments:
+            now: monotonic seconds.
+            unix_ms: Unix milliseconds of this replica's clock, from which the node's clock offset is estimated.
+        """
+        incarnation = self._newest.get(heartbeat.node_id)
+        if incarnation is None or incarnation.epoch != heartbeat.epoch:
             return False
-        offset = unix_ms - beat.sent_at
-        if life.beat is not None and abs(offset) > abs(life.clock_offset_ms):
-            offset = round(life.clock_offset_ms + (offset - life.clock_offset_ms) * OFFSET_DECAY)
-        could = self._can_take(life)
-        life.beat, life.clock_offset_ms = beat, offset
-        changed = life.heard(now)
-        return changed or could != self._can_take(life)
+        offset = unix_ms - heartbeat.sent_at
+        if incarnation.heartbeat is not None and abs(offset) > abs(incarnation.clock_offset_ms):
+            offset = round(incarnation.clock_offset_ms + (offset - incarnation.clock_offset_ms) * OFFSET_DECAY)
+        could_take_rooms = self._can_take_rooms(incarnation)
+        incarnation.heartbeat, incarnation.clock_offset_ms = heartbeat, offset
+        changed = incarnation.record_sign_of_life(now)
+        return changed or could_take_rooms != self._can_take_rooms(incarnation)
 
-    def candidates(self) -> list[Life]:
-        """Those that can take a room."""
-        return [life for life in self._lives.values() if self._can_take(life)]
+    def candidates(self) -> list[Incarnation]:
+        """Returns those that can take a room."""
+        return [each for each in self._newest.values() if self._can_take_rooms(each)]
 
-    def judge(self, now: float) -> Iterable[Life]:
-        """Lets the clock speak; yields the lives that are suspects now, to be probed, or condemned, to be fenced."""
-        for life in self.lives:
-            evidence = life.overdue(now, self._patience)
-            if evidence is Evidence.SILENT and life.state is State.ALIVE:
-                evidence = Evidence.MISSED
-            if evidence is not None:
-                life.take(evidence)
-            if life.state in (State.SUSPECT, State.CONDEMNED):
-                yield life
+    def evaluate(self, now: float) -> Iterable[Incarnation]:
+        """Applies the timeouts. Yields the incarnations in state SUSPECT, to be probed, and FENCING, to be fenced."""
+        for incarnation in self.incarnations:
+            event = incarnation.overdue(now, self._timeouts)
+            if event is LivenessEvent.TIMED_OUT and incarnation.state is LivenessState.ALIVE:
+                event = LivenessEvent.HEARTBEAT_MISSED
+            if event is not None:
+                incarnation.apply(event)
+            if incarnation.state in (LivenessState.SUSPECT, LivenessState.FENCING):
+                yield incarnation
 
-    def _can_take(self, life: Life) -> bool:
+    def _can_take_rooms(self, incarnation: Incarnation) -> bool:
         return (
-            life.state is State.ALIVE
-            and life.lapsed_at is None
-            and life.beat is not None
-            and life.beat.leased
-            and not life.beat.draining
-            and abs(life.clock_offset_ms) <= MAX_CLOCK_OFFSET_MS
+            incarnation.state is LivenessState.ALIVE
+            and incarnation.lease_expired_at is None
+            and incarnation.heartbeat is not None
+            and incarnation.heartbeat.leased
+            and not incarnation.heartbeat.draining
+            and abs(incarnation.clock_offset_ms) <= MAX_CLOCK_OFFSET_MS
         )
 
     def _end(self, node_id: str, epoch: int) -> bool:
-        """All lives up to `epoch` are over."""
-        known = self._over.get(node_id)
+        """Ends all incarnations up to `epoch`; returns whether that was news."""
+        known = self._ended.get(node_id)
         if known is not None and known >= epoch:
             return False
-        self._over[node_id] = epoch
-        life = self._lives.get(node_id)
-        if life is not None and life.epoch <= epoch:
-            life.take(Evidence.ENDED)
-            del self._lives[node_id]
+        self._ended[node_id] = epoch
+        incarnation = self._newest.get(node_id)
+        if incarnation is not None and incarnation.epoch <= epoch:
+            incarnation.apply(LivenessEvent.LEASE_ENDED)
+            del self._newest[node_id]
             return True
         return known is None

@@ -1,4 +1,4 @@
-"""Which node takes a room: the least loaded of those that can. Until nodes have pipes, a room is on one node."""
+"""Places a room on the least loaded media node that can take it. A room has one node: nodes have no pipes yet."""
 
 from __future__ import annotations
 
@@ -6,40 +6,44 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from hubbub_contracts.bus.records import Placement
-from hubbub_registry.domain.liveness import Life
-from hubbub_registry.domain.room_state import Rooms
+
+from .incarnation import Incarnation
+from .rooms import Rooms
 
 PEERS_PER_WORKER = 200
-"""So many peers weigh as much as one worker at full load; it spreads rooms before their load shows in beats."""
+"""This many peers count as one worker at full load. Spreads rooms before heartbeats show the load they cause."""
 ROOM_WEIGHT = 2
-"""A room without peers weighs as much as so many peers: they are about to come."""
+"""An empty room counts as this many peers: they are about to join."""
 
 
 class Placer:
-    """Places rooms one after the other, counting those that it has just placed."""
+    """Places a series of rooms, and counts the ones it has placed."""
 
-    def __init__(self, candidates: Iterable[Life], rooms: Rooms) -> None:
+    def __init__(self, candidates: Iterable[Incarnation], rooms: Rooms) -> None:
         self._candidates = list(candidates)
         self._rooms = Counter(rooms.rooms_on)
         self._peers = Counter(rooms.peers_on)
 
     def place(self, peers: int = 0) -> Placement | None:
-        """A home for a room of `peers` peers; None when no node can take it."""
+        """Returns the placement for a room of `peers` peers; None when there is no candidate."""
         if not self._candidates:
             return None
-        best = min(self._candidates, key=lambda life: (self._load(life), life.node_id))
-        home = Placement(node_id=best.node_id, epoch=best.epoch)
-        self._rooms[home] += 1
-        self._peers[home] += peers
-        return home
+        best = min(self._candidates, key=lambda candidate: (self._load(candidate), candidate.node_id))
+        placement = _placement_of(best)
+        self._rooms[placement] += 1
+        self._peers[placement] += peers
+        return placement
 
-    def _load(self, life: Life) -> float:
-        home = Placement(node_id=life.node_id, epoch=life.epoch)
-        workers = [] if life.beat is None else life.beat.workers
+    def _load(self, candidate: Incarnation) -> float:
+        workers = [] if candidate.heartbeat is None else candidate.heartbeat.workers
         count = max(len(workers), 1)
         measured = sum(worker.cpu for worker in workers) / count
-        return measured + _weight(self._rooms, self._peers, home) / (count * PEERS_PER_WORKER)
+        return measured + _weight(self._rooms, self._peers, _placement_of(candidate)) / (count * PEERS_PER_WORKER)
 
 
-def _weight(rooms: Mapping[Placement, int], peers: Mapping[Placement, int], home: Placement) -> int:
-    return rooms.get(home, 0) * ROOM_WEIGHT + peers.get(home, 0)
+def _placement_of(incarnation: Incarnation) -> Placement:
+    return Placement(node_id=incarnation.node_id, epoch=incarnation.epoch)
+
+
+def _weight(rooms: Mapping[Placement, int], peers: Mapping[Placement, int], placement: Placement) -> int:
+    return rooms.get(placement, 0) * ROOM_WEIGHT + peers.get(placement, 0)

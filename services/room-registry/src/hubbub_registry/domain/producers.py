@@ -1,4 +1,4 @@
-"""What becomes of a peer's record when its producers change. None: nothing changes."""
+"""Changes of a peer's producers. Each function returns the peer's new record, or None when nothing changes."""
 
 from __future__ import annotations
 
@@ -9,35 +9,43 @@ from hubbub_contracts.bus.producer import AddProducer
 from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
 
 
-def added(peer: PeerRecord, message: AddProducer, limit: int) -> list[ProducerRecord] | None:
-    """With one more. Raises `invalid_state`, `conflict` and `quota_exceeded`."""
-    if message.placement is not None and message.placement != peer.placement:
+def add_producer(peer: PeerRecord, request: AddProducer, limit: int) -> PeerRecord | None:
+    """Adds the producer of `request`; a peer may have at most `limit`.
+
+    Raises `invalid_state` when the peer was moved to another media node than the request names, `conflict` when the id
+    belongs to a producer of the other kind, and `quota_exceeded`.
+    """
+    if request.placement is not None and request.placement != peer.placement:
         raise HubbubError(ErrorCode.INVALID_STATE, "the peer was moved to another media node", retryable=True)
     for producer in peer.producers:
-        if producer.producer_id == message.producer_id:
-            if producer.kind != message.kind:
-                raise HubbubError(ErrorCode.CONFLICT, "the producer's id is taken")
+        if producer.producer_id == request.producer_id:
+            if producer.kind != request.kind:
+                raise HubbubError(ErrorCode.CONFLICT, "producer id is already in use")
             return None
     if len(peer.producers) >= limit:
-        raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"a peer may have {limit} producers")
+        raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"a peer can have at most {limit} producers")
     new = ProducerRecord(
-        producer_id=message.producer_id, kind=message.kind, app_data=message.app_data, paused=message.paused
+        producer_id=request.producer_id, kind=request.kind, app_data=request.app_data, paused=request.paused
     )
-    return [*peer.producers, new]
+    return _with_producers(peer, [*peer.producers, new])
 
 
-def paused(peer: PeerRecord, producer_id: str, *, is_paused: bool) -> list[ProducerRecord] | None:
-    """With one paused or going on. Raises `not_found`."""
+def set_producer_paused(peer: PeerRecord, producer_id: str, *, paused: bool) -> PeerRecord | None:
+    """Pauses or resumes one producer. Raises `not_found`."""
     found = next((producer for producer in peer.producers if producer.producer_id == producer_id), None)
     if found is None:
         raise HubbubError(ErrorCode.NOT_FOUND, "no such producer")
-    if found.paused == is_paused:
+    if found.paused == paused:
         return None
-    changed = found.model_copy(update={"paused": is_paused})
-    return [changed if producer is found else producer for producer in peer.producers]
+    changed = found.model_copy(update={"paused": paused})
+    return _with_producers(peer, [changed if producer is found else producer for producer in peer.producers])
 
 
-def removed(peer: PeerRecord, producer_ids: Collection[str]) -> list[ProducerRecord] | None:
-    """Without some; those that are not there are passed over."""
+def remove_producers(peer: PeerRecord, producer_ids: Collection[str]) -> PeerRecord | None:
+    """Removes the producers with these ids. Ignores unknown ids."""
     left = [producer for producer in peer.producers if producer.producer_id not in producer_ids]
-    return None if len(left) == len(peer.producers) else left
+    return None if len(left) == len(peer.producers) else _with_producers(peer, left)
+
+
+def _with_producers(peer: PeerRecord, producers: list[ProducerRecord]) -> PeerRecord:
+    return peer.model_copy(update={"producers": producers})

@@ -1,4 +1,4 @@
-"""What has to be cleared away: empty rooms, peers without a room, peers whose signaling instance is gone.
+"""What has to be removed: empty rooms, peers of closed rooms, and peers of signaling instances that are gone.
 
 Times are monotonic seconds.
 """
@@ -8,60 +8,62 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from hubbub_contracts.bus.records import PeerRecord
-from hubbub_registry.domain.room_state import Held, Rooms
 
-UNFINISHED_AFTER = 5.0
-"""Whoever began something and did not end it in this time is gone: another replica ends it."""
+from .rooms import Rooms, StoredRecord
+
+ABANDONED_AFTER = 5.0
+"""Seconds after which an operation in two steps is considered abandoned by its replica: any other may finish it."""
 
 
-def empty_rooms(rooms: Rooms, now: float, ttl: float) -> list[str]:
-    """Rooms without peers for `ttl` seconds; those that somebody began to close a while ago too."""
+def rooms_to_close(rooms: Rooms, now: float, ttl: float) -> list[str]:
+    """Returns the ids of rooms that have had no peer for `ttl` seconds, or whose close was abandoned."""
     return [
         room_id
         for room_id, room in rooms
         if room.settings is not None
         and not room.peers
-        and now - room.idle_since >= (min(ttl, UNFINISHED_AFTER) if room.settings.record.closing else ttl)
+        and now - room.idle_since >= (min(ttl, ABANDONED_AFTER) if room.settings.record.closing else ttl)
     ]
 
 
-def half_closed(rooms: Rooms, now: float) -> list[str]:
-    """Rooms that have peers and yet are closing: whoever began it should have taken it back."""
+def rooms_to_reopen(rooms: Rooms, now: float) -> list[str]:
+    """Returns the ids of rooms with peers whose closing marker was not removed by the replica that wrote it."""
     return [
         room_id
         for room_id, room in rooms
         if room.settings is not None
         and room.settings.record.closing
         and room.peers
-        and now - room.idle_since >= UNFINISHED_AFTER
+        and now - room.idle_since >= ABANDONED_AFTER
     ]
 
 
-def orphans(rooms: Rooms, now: float) -> list[Held[PeerRecord]]:
-    """Peers of rooms that are closed: their joins were never acknowledged."""
+def orphaned_peers(rooms: Rooms, now: float) -> list[StoredRecord[PeerRecord]]:
+    """Returns the peers of closed rooms: their joins were never acknowledged."""
     return [
         peer
         for _, room in rooms
-        if room.settings is None and now - room.idle_since >= UNFINISHED_AFTER
+        if room.settings is None and now - room.idle_since >= ABANDONED_AFTER
         for peer in room.peers.values()
     ]
 
 
-class LostSignaling:
-    """Which signaling instances are gone, and since when."""
+class SignalingLeaseTracker:
+    """Tracks since when each signaling instance with peers has had no lease."""
 
     def __init__(self, grace: float) -> None:
+        """`grace` is the time in seconds that an instance has to acquire its lease again."""
         self._grace = grace
-        self._gone_since: dict[str, float] = {}
+        self._missing_since: dict[str, float] = {}
 
-    def forgive(self) -> None:
-        """Begins anew: this replica could not hear well enough to tell."""
-        self._gone_since.clear()
+    def reset(self) -> None:
+        """Restarts every grace period, because this replica may have missed a lease."""
+        self._missing_since.clear()
 
-    def lost_peers(self, rooms: Rooms, leased: Collection[str], now: float) -> Iterator[Held[PeerRecord]]:
-        """Peers whose instance has had no lease for the time of grace."""
-        served = [peer for _, room in rooms for peer in room.peers.values()]
-        gone = {peer.record.signaling_id for peer in served} - set(leased)
-        self._gone_since = {instance: self._gone_since.get(instance, now) for instance in gone}
-        lost = {instance for instance, since in self._gone_since.items() if now - since >= self._grace}
-        return (peer for peer in served if peer.record.signaling_id in lost)
+    def lost_peers(self, rooms: Rooms, leased: Collection[str], now: float) -> Iterator[StoredRecord[PeerRecord]]:
+        """Returns the peers whose instance is not in `leased` and has used up its grace period."""
+        peers = [peer for _, room in rooms for peer in room.peers.values()]
+        missing = {peer.record.signaling_id for peer in peers} - set(leased)
+        self._missing_since = {instance: self._missing_since.get(instance, now) for instance in missing}
+        lost = {instance for instance, since in self._missing_since.items() if now - since >= self._grace}
+        return (peer for peer in peers if peer.record.signaling_id in lost)

@@ -1,1 +1,1 @@
-"""One handler per request: asks the domain, drives the adapters through ports."""
+"""Request handlers, and the periodic jobs that use the same ports."""

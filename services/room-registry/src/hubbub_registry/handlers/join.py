@@ -1,11 +1,12 @@
-"""How a peer comes into a room.
+"""`peer.join`.
 
 Rules
-- A peer's key may be written when the room was seen open; the *order* of writes decides afterwards. Behind the room's
-  close, or behind the limit, the peer is taken back before anybody is told that it joined.
-- A close is in two steps: a room is marked as closing, then removed. A join before the mark is seen by who closes and
-  undoes the mark; a join after it must undo the mark itself. So no peer is acknowledged in a room that goes.
-- A peer's id is used once: whoever left does not come back by a request that was late.
+- A join first writes the peer's key, then checks which writes came before it. When the room was closed or was full
+  before the peer's write, the join rolls the write back and fails.
+- A room is closed in two steps: a write of the closing marker, then the removal. The closing replica finds a peer that
+  was written before the marker and removes the marker. A join that finds the marker after its own write removes the
+  marker itself. So no join is acknowledged in a room that disappears.
+- A peer's id is used once: the tombstone of a peer that left refuses a join that arrives late.
 """
 
 from __future__ import annotations
@@ -15,129 +16,134 @@ import asyncio
 from hubbub_bus import KeyConflict, operation_id, unix_ms
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.peer import JoinRoom, LeaveReason
-from hubbub_contracts.bus.records import PeerRecord, RoomRecord
+from hubbub_contracts.bus.records import PeerRecord, Placement, RoomRecord
 from hubbub_contracts.bus.room import RoomSnapshot
-from hubbub_registry.domain.limits import Limits, stands_behind
-from hubbub_registry.domain.nodes import Nodes
-from hubbub_registry.domain.placement import Placer
-from hubbub_registry.domain.replacement import moved
-from hubbub_registry.domain.room_state import Held, Room, snapshot
-from hubbub_registry.handlers.attempts import until_stored
-from hubbub_registry.handlers.room import reopen
-from hubbub_registry.handlers.store import PeerDeparted, RoomStore
 
-UNDECIDED_PAUSE = 0.05
-UNDECIDED_TRIES = 16
-"""So often a join looks whether a room's home, which is being judged, is dead or alive."""
+from ..domain.limits import over_limit
+from ..domain.placement import Placer
+from ..domain.ports import PeerDeparted, RoomStore
+from ..domain.relocation import move_peer
+from ..domain.rooms import Room, Rooms, StoredRecord, snapshot
+from .context import RegistryContext
+from .retry import retry_on_conflict
+from .room import reopen
+
+PLACEMENT_CHECK_INTERVAL = 0.05
+PLACEMENT_CHECKS = 16
+"""How often a join checks a placement whose incarnation is neither live nor ended, before it gives up."""
 
 
-class JoinHandler:
-    """Answers `peer.join`."""
+async def join(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
+    """Adds the peer and returns the room; repeating the request returns the room again.
 
-    def __init__(self, store: RoomStore, nodes: Nodes, limits: Limits) -> None:
-        self._store = store
-        self._nodes = nodes
-        self._limits = limits
+    Raises `room_not_found`, `quota_exceeded` for a full room, `conflict` when the peer id belongs to another user or
+    signaling instance, `invalid_state` when the peer has left before, `cancelled` when the peer is removed meanwhile,
+    and `unavailable` when no media node can take the room.
+    """
+    await context.store.ready()
+    await context.store.refresh_room(request.room_id)
+    await retry_on_conflict(lambda: _write_peer(context, request))
+    return await retry_on_conflict(lambda: _confirm(context, request))
 
-    async def join(self, message: JoinRoom) -> RoomSnapshot:
-        """Adds the peer, or finds that it is there. Raises `room_not_found`, `quota_exceeded`, `unavailable`."""
-        await self._store.ready()
-        await self._store.refresh_room(message.room_id)
-        await until_stored(lambda: self._enter(message))
-        return await until_stored(lambda: self._confirm(message))
 
-    async def _enter(self, message: JoinRoom) -> None:
-        """Writes the peer's key, unless the same join did already."""
-        room, settings = self._open_room(message.room_id)
-        there = room.peers.get(message.peer_id)
-        if there is not None:
-            if (there.record.user_id, there.record.signaling_id) != (message.user_id, message.signaling_id):
-                raise HubbubError(ErrorCode.CONFLICT, "the peer's id is taken")
-            return
-        if len(room.peers) >= self._limits.peers_per_room:
-            raise self._full()
-        placed = await self._placed(message.room_id, settings)
+async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
+    """Writes the peer's key, unless an earlier attempt of the same join has."""
+    room, settings = _open_room(context.store.rooms, request.room_id)
+    existing = room.peers.get(request.peer_id)
+    if existing is not None:
+        if (existing.record.user_id, existing.record.signaling_id) != (request.user_id, request.signaling_id):
+            raise HubbubError(ErrorCode.CONFLICT, "peer id is already in use")
+        return
+    if len(room.peers) >= context.limits.peers_per_room:
+        raise _room_full(context)
+    placement = await _place_room(context, request.room_id, settings)
+    record = PeerRecord(
+        room_id=request.room_id,
+        peer_id=request.peer_id,
+        user_id=request.user_id,
+        display_name=request.display_name,
+        app_data=request.app_data,
+        joined_at=unix_ms(),
+        signaling_id=request.signaling_id,
+        resume_digest=request.resume_digest,
+        placement=placement,
+        operation_id=operation_id(),
+    )
+    try:
+        await context.store.put_peer(record, 0)
+    except PeerDeparted as error:
+        raise HubbubError(ErrorCode.INVALID_STATE, "the peer has left: join with a new peer id") from error
+
+
+async def _confirm(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
+    """Checks the peer's write against the writes before it, which the copy of the store contains by now."""
+    store = context.store
+    room, peer = store.rooms.get(request.room_id), store.rooms.find_peer(request.room_id, request.peer_id)
+    if room is None or peer is None:
+        raise _removed_meanwhile()
+    if room.settings is None:
+        await _roll_back(store, request, "room_closed")
+        raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room was closed")
+    others = (other.created for other in room.peers.values() if other is not peer)
+    if over_limit(context.limits.peers_per_room, peer.created, others):
+        await _roll_back(store, request, "removed")
+        raise _room_full(context)
+    if room.settings.record.closing:
+        await reopen(store, room.settings)
+    placement = room.settings.record.placement
+    if peer.record.placement != placement:
+        # The room moved after this join had read its placement.
         try:
-            await self._store.put_peer(
-                PeerRecord(
-                    room_id=message.room_id,
-                    peer_id=message.peer_id,
-                    user_id=message.user_id,
-                    display_name=message.display_name,
-                    app_data=message.app_data,
-                    joined_at=unix_ms(),
-                    signaling_id=message.signaling_id,
-                    resume_digest=message.resume_digest,
-                    placement=placed.placement,
-                    operation_id=operation_id(),
-                ),
-                0,
-            )
+            await store.put_peer(move_peer(peer.record, placement, operation_id()), peer.revision)
         except PeerDeparted as error:
-            raise HubbubError(ErrorCode.INVALID_STATE, "this peer has left; join as a new one") from error
+            raise _removed_meanwhile() from error
+    answer = snapshot(store.rooms.get(request.room_id), store.sequence)
+    if answer is None:
+        raise KeyConflict(request.room_id)
+    return answer
 
-    async def _confirm(self, message: JoinRoom) -> RoomSnapshot:
-        """Sees whether the write counts, now that everything before it is known."""
-        room = self._store.rooms.get(message.room_id)
-        peer = None if room is None else room.peers.get(message.peer_id)
-        if room is None or peer is None:
-            raise self._removed()
-        if room.settings is None:
-            await self._take_back(message, "room_closed")
-            raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room was closed")
-        others = (other.since for other in room.peers.values() if other is not peer)
-        if stands_behind(self._limits.peers_per_room, peer.since, others):
-            await self._take_back(message, "removed")
-            raise self._full()
-        if room.settings.record.closing:
-            await reopen(self._store, room.settings)
-        home = room.settings.record.placement
-        if peer.record.placement != home:
-            # The room moved between the look and the write.
-            try:
-                await self._store.put_peer(moved(peer.record, home, operation_id()), peer.revision)
-            except PeerDeparted as error:
-                raise self._removed() from error
-        told = self._store.rooms.get(message.room_id)
-        answer = None if told is None else snapshot(told, self._store.sequence)
-        if answer is None:
-            raise KeyConflict(message.room_id)
-        return answer
 
-    def _open_room(self, room_id: str) -> tuple[Room, Held[RoomRecord]]:
-        room = self._store.rooms.get(room_id)
-        if room is None or room.settings is None:
-            raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room: create it first")
-        return room, room.settings
+async def _place_room(context: RegistryContext, room_id: str, settings: StoredRecord[RoomRecord]) -> Placement | None:
+    """Returns the room's placement, and stores a new one when it has none or an ended one.
 
-    async def _placed(self, room_id: str, settings: Held[RoomRecord]) -> RoomRecord:
-        """The settings with a home that is there, given now if need be. Raises KeyConflict and `unavailable`."""
-        for _ in range(UNDECIDED_TRIES):
-            home = settings.record.placement
-            if home is not None and self._nodes.is_home(home):
-                return settings.record
-            if home is None or self._nodes.is_over(home):
-                new = Placer(self._nodes.candidates(), self._store.rooms).place()
-                if new is None:
-                    raise HubbubError(ErrorCode.UNAVAILABLE, "no media node can take the room now", retryable=True)
-                record = settings.record.model_copy(update={"placement": new, "operation_id": operation_id()})
-                await self._store.put_room(record, settings.revision)
-                return record
-            await asyncio.sleep(UNDECIDED_PAUSE)
-            _, settings = self._open_room(room_id)
-        raise HubbubError(ErrorCode.UNAVAILABLE, "the room's media node does not answer", retryable=True)
+    Raises KeyConflict and `unavailable`.
+    """
+    for _ in range(PLACEMENT_CHECKS):
+        current = settings.record.placement
+        if current is not None and context.nodes.is_live(current):
+            return current
+        if current is None or context.nodes.has_ended(current):
+            placement = Placer(context.nodes.candidates(), context.store.rooms).place()
+            if placement is None:
+                raise HubbubError(ErrorCode.UNAVAILABLE, "no media node accepts rooms now", retryable=True)
+            record = settings.record.model_copy(update={"placement": placement, "operation_id": operation_id()})
+            await context.store.put_room(record, settings.revision)
+            return placement
+        await asyncio.sleep(PLACEMENT_CHECK_INTERVAL)
+        _, settings = _open_room(context.store.rooms, room_id)
+    raise HubbubError(ErrorCode.UNAVAILABLE, "the room's media node does not answer", retryable=True)
 
-    async def _take_back(self, message: JoinRoom, reason: LeaveReason) -> None:
-        async def attempt() -> None:
-            room = self._store.rooms.get(message.room_id)
-            peer = None if room is None else room.peers.get(message.peer_id)
-            if peer is not None:
-                await self._store.purge_peer(message.room_id, message.peer_id, peer.revision, reason)
 
-        await until_stored(attempt)
+def _open_room(rooms: Rooms, room_id: str) -> tuple[Room, StoredRecord[RoomRecord]]:
+    room = rooms.get(room_id)
+    if room is None or room.settings is None:
+        raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room: create it first")
+    return room, room.settings
 
-    def _removed(self) -> HubbubError:
-        return HubbubError(ErrorCode.CANCELLED, "the peer was removed while it joined")
 
-    def _full(self) -> HubbubError:
-        return HubbubError(ErrorCode.QUOTA_EXCEEDED, f"a room may have {self._limits.peers_per_room} peers")
+async def _roll_back(store: RoomStore, request: JoinRoom, reason: LeaveReason) -> None:
+    async def attempt() -> None:
+        peer = store.rooms.find_peer(request.room_id, request.peer_id)
+        if peer is not None:
+            await store.purge_peer(request.room_id, request.peer_id, peer.revision, reason)
+
+    await retry_on_conflict(attempt)
+
+
+def _removed_meanwhile() -> HubbubError:
+    return HubbubError(ErrorCode.CANCELLED, "the peer was removed during its join")
+
+
+def _room_full(context: RegistryContext) -> HubbubError:
+    limit = context.limits.peers_per_room
+    return HubbubError(ErrorCode.QUOTA_EXCEEDED, f"room is full: it can have at most {limit} peers")

@@ -1,4 +1,4 @@
-"""Peers: how they leave, and how another signaling instance takes them over."""
+"""`peer.leave` and `peer.claim`."""
 
 from __future__ import annotations
 
@@ -10,57 +10,55 @@ from hubbub_contracts import Done, ErrorCode, HubbubError
 from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import RoomSnapshot
-from hubbub_registry.domain.room_state import snapshot
-from hubbub_registry.handlers.attempts import until_stored
-from hubbub_registry.handlers.change_peer import change_peer
-from hubbub_registry.handlers.store import RoomStore
+
+from ..domain.rooms import snapshot
+from .context import RegistryContext
+from .retry import retry_on_conflict
+from .update_peer import update_peer
 
 
-class PeerHandler:
-    """Answers `peer.leave` and `peer.claim`."""
+async def leave(context: RegistryContext, request: LeaveRoom) -> Done:
+    """Removes the peer. An unknown peer gets a tombstone, so that its join fails if it arrives after this."""
+    store = context.store
+    await store.ready()
 
-    def __init__(self, store: RoomStore) -> None:
-        self._store = store
+    async def attempt() -> Done:
+        await store.refresh_peer(request.room_id, request.peer_id)
+        peer = store.rooms.find_peer(request.room_id, request.peer_id)
+        if peer is not None:
+            await store.purge_peer(request.room_id, request.peer_id, peer.revision, request.reason)
+        else:
+            await store.write_tombstone(request.room_id, request.peer_id, request.reason)
+        return Done()
 
-    async def leave(self, message: LeaveRoom) -> Done:
-        """Removes the peer; one that is not there cannot come any more: its join may still be on its way."""
-        await self._store.ready()
+    return await retry_on_conflict(attempt)
 
-        async def attempt() -> Done:
-            await self._store.refresh_peer(message.room_id, message.peer_id)
-            room = self._store.rooms.get(message.room_id)
-            peer = None if room is None else room.peers.get(message.peer_id)
-            if peer is not None:
-                await self._store.purge_peer(message.room_id, message.peer_id, peer.revision, message.reason)
-            else:
-                await self._store.spend_peer(message.room_id, message.peer_id, message.reason)
-            return Done()
 
-        return await until_stored(attempt)
+async def claim(context: RegistryContext, request: ClaimPeer) -> RoomSnapshot:
+    """Assigns the peer to the signaling instance that asks, and returns the room.
 
-    async def claim(self, message: ClaimPeer) -> RoomSnapshot:
-        """Hands the peer to another instance. Raises `not_found`, and `not_allowed` for a wrong secret."""
-        operation = operation_id()
+    Raises `room_not_found`, `not_found`, and `not_allowed` when the secret is wrong.
+    """
+    operation = operation_id()
 
-        def change(peer: PeerRecord) -> PeerRecord | None:
-            if peer.operation_id == operation and peer.signaling_id == message.signaling_id:
-                return None  # this very claim was stored, though its answer was lost
-            _check_secret(peer, message.resume_secret)
-            digest = message.resume_digest or peer.resume_digest
-            if (peer.signaling_id, peer.resume_digest) == (message.signaling_id, digest):
-                return None
-            return peer.model_copy(update={"signaling_id": message.signaling_id, "resume_digest": digest})
+    def change(peer: PeerRecord) -> PeerRecord | None:
+        if peer.operation_id == operation and peer.signaling_id == request.signaling_id:
+            return None  # an earlier attempt of this request was stored, and its reply was lost
+        _check_secret(peer, request.resume_secret)
+        digest = request.resume_digest or peer.resume_digest
+        if (peer.signaling_id, peer.resume_digest) == (request.signaling_id, digest):
+            return None
+        return peer.model_copy(update={"signaling_id": request.signaling_id, "resume_digest": digest})
 
-        await change_peer(self._store, message.room_id, message.peer_id, change)
-        room = self._store.rooms.get(message.room_id)
-        told = None if room is None else snapshot(room, self._store.sequence)
-        if told is None:
-            raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room")
-        return told
+    await update_peer(context.store, request.room_id, request.peer_id, change)
+    room = snapshot(context.store.rooms.get(request.room_id), context.store.sequence)
+    if room is None:
+        raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room")
+    return room
 
 
 def _check_secret(peer: PeerRecord, secret: str) -> None:
-    """Raises `not_allowed` unless the secret is the peer's; takes as long whatever is wrong."""
+    """Raises `not_allowed` unless `secret` is the peer's. Takes the same time for every wrong secret."""
     digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
     if not hmac.compare_digest(digest.encode(), (peer.resume_digest or "-" * len(digest)).encode()):
-        raise HubbubError(ErrorCode.NOT_ALLOWED, "the session cannot be resumed with this")
+        raise HubbubError(ErrorCode.NOT_ALLOWED, "the resume secret is wrong")

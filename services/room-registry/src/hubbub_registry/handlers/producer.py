@@ -1,46 +1,39 @@
-"""Producers: what the room is told of them. Each change is one write of the peer's record."""
+"""`producer.add`, `producer.set-paused`, `producer.remove`. Each change is one write of the peer's record."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from hubbub_contracts.bus.producer import AddProducer, Registered, RemoveProducers, SetProducerPaused
-from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
-from hubbub_registry.domain.limits import Limits
-from hubbub_registry.domain.producers import added, paused, removed
-from hubbub_registry.handlers.change_peer import change_peer
-from hubbub_registry.handlers.store import RoomStore
+
+from ..domain.producers import add_producer, remove_producers, set_producer_paused
+from .context import RegistryContext
+from .update_peer import Change, update_peer
 
 
-class ProducerHandler:
-    """Answers `producer.add`, `producer.set-paused` and `producer.remove`."""
+async def add(context: RegistryContext, request: AddProducer) -> Registered:
+    """Adds a producer; repeating the request changes nothing.
 
-    def __init__(self, store: RoomStore, limits: Limits) -> None:
-        self._store = store
-        self._limits = limits
-
-    async def add(self, message: AddProducer) -> Registered:
-        """Raises `not_found`, `invalid_state` when the peer moved, `quota_exceeded`, `conflict`."""
-
-        def change(peer: PeerRecord) -> PeerRecord | None:
-            return _with(peer, added(peer, message, self._limits.producers_per_peer))
-
-        return Registered(revision=await change_peer(self._store, message.room_id, message.peer_id, change))
-
-    async def set_paused(self, message: SetProducerPaused) -> Registered:
-        """Raises `not_found`."""
-
-        def change(peer: PeerRecord) -> PeerRecord | None:
-            return _with(peer, paused(peer, message.producer_id, is_paused=message.paused))
-
-        return Registered(revision=await change_peer(self._store, message.room_id, message.peer_id, change))
-
-    async def remove(self, message: RemoveProducers) -> Registered:
-        """Raises `not_found` when the peer is gone."""
-
-        def change(peer: PeerRecord) -> PeerRecord | None:
-            return _with(peer, removed(peer, frozenset(message.producer_ids)))
-
-        return Registered(revision=await change_peer(self._store, message.room_id, message.peer_id, change))
+    Raises `room_not_found`, `not_found`, `invalid_state` when the peer was moved, `conflict`, `quota_exceeded`.
+    """
+    return await _update(
+        context, request, partial(add_producer, request=request, limit=context.limits.producers_per_peer)
+    )
 
 
-def _with(peer: PeerRecord, producers: list[ProducerRecord] | None) -> PeerRecord | None:
-    return None if producers is None else peer.model_copy(update={"producers": producers})
+async def set_paused(context: RegistryContext, request: SetProducerPaused) -> Registered:
+    """Pauses or resumes a producer. Raises `room_not_found` and `not_found`."""
+    return await _update(
+        context, request, partial(set_producer_paused, producer_id=request.producer_id, paused=request.paused)
+    )
+
+
+async def remove(context: RegistryContext, request: RemoveProducers) -> Registered:
+    """Removes producers and ignores unknown ids. Raises `room_not_found` and `not_found` for the peer."""
+    return await _update(context, request, partial(remove_producers, producer_ids=frozenset(request.producer_ids)))
+
+
+async def _update(
+    context: RegistryContext, request: AddProducer | SetProducerPaused | RemoveProducers, change: Change
+) -> Registered:
+    return Registered(revision=await update_peer(context.store, request.room_id, request.peer_id, change))

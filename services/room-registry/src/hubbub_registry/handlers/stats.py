@@ -1,40 +1,40 @@
-"""Counts of the cluster: rooms and peers from the records, the rest from the nodes' last beats."""
+"""`stats.get`: rooms and peers are counted in the records, the rest is summed over the nodes' last heartbeats."""
 
 from __future__ import annotations
 
 from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.stats import ClusterStats, GetStats, WorkerCount
-from hubbub_registry.domain.liveness import State
-from hubbub_registry.domain.nodes import Nodes
-from hubbub_registry.handlers.store import RoomStore
+
+from ..domain.incarnation import LivenessState
+from .context import RegistryContext
 
 
-class StatsHandler:
-    """Answers `stats.get`."""
-
-    def __init__(self, store: RoomStore, nodes: Nodes) -> None:
-        self._store = store
-        self._nodes = nodes
-
-    async def get(self, _message: GetStats) -> ClusterStats:
-        """Raises `unavailable` while this replica may not answer."""
-        await self._store.ready()
-        peers = [peer.record for _, room in self._store.rooms if room.settings for peer in room.peers.values()]
-        beats = [life.beat for life in self._nodes.lives if life.state is State.ALIVE and life.beat is not None]
-        workers = [worker for beat in beats for worker in beat.workers]
-        return ClusterStats(
-            rooms=sum(1 for _, room in self._store.rooms if room.settings and room.peers),
-            peers=len(peers),
-            producers=sum(len(peer.producers) for peer in peers),
-            transports=sum(worker.transports for worker in workers),
-            consumers=sum(worker.consumers for worker in workers),
-            nodes=len(beats),
-            workers=[count for beat in beats for count in _counts(beat)],
-        )
+async def get(context: RegistryContext, _request: GetStats) -> ClusterStats:
+    """Returns the counts of the cluster. Raises `unavailable`."""
+    await context.store.ready()
+    open_rooms = [room for _, room in context.store.rooms if room.settings]
+    peers = [peer.record for room in open_rooms for peer in room.peers.values()]
+    heartbeats = [
+        incarnation.heartbeat
+        for incarnation in context.nodes.incarnations
+        if incarnation.state is LivenessState.ALIVE and incarnation.heartbeat is not None
+    ]
+    workers = [worker for heartbeat in heartbeats for worker in heartbeat.workers]
+    return ClusterStats(
+        rooms=sum(1 for room in open_rooms if room.peers),
+        peers=len(peers),
+        producers=sum(len(peer.producers) for peer in peers),
+        transports=sum(worker.transports for worker in workers),
+        consumers=sum(worker.consumers for worker in workers),
+        nodes=len(heartbeats),
+        workers=[count for heartbeat in heartbeats for count in _worker_counts(heartbeat)],
+    )
 
 
-def _counts(beat: NodeHeartbeat) -> list[WorkerCount]:
+def _worker_counts(heartbeat: NodeHeartbeat) -> list[WorkerCount]:
     return [
-        WorkerCount(node_id=beat.node_id, index=worker.index, rooms=worker.rooms, peers=worker.peers, load=worker.cpu)
-        for worker in beat.workers
+        WorkerCount(
+            node_id=heartbeat.node_id, index=worker.index, rooms=worker.rooms, peers=worker.peers, load=worker.cpu
+        )
+        for worker in heartbeat.workers
     ]

@@ -1,76 +1,84 @@
-"""Clearing away what nobody needs any more. Every replica does it; compare-and-set sorts it out."""
+"""Removes what is no longer used. Every replica runs this; compare-and-set lets one of them win."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Collection
+
+import structlog
 
 from hubbub_bus import KeyConflict, operation_id
 from hubbub_contracts import HubbubError
 from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_contracts.bus.records import PeerRecord
-from hubbub_registry.domain.room_state import Held
-from hubbub_registry.domain.sweep import LostSignaling, empty_rooms, half_closed, orphans
-from hubbub_registry.handlers.room import reopen
-from hubbub_registry.handlers.store import RoomStore
 
-log = logging.getLogger(__name__)
+from ..domain.ports import RoomStore
+from ..domain.rooms import StoredRecord
+from ..domain.sweep import SignalingLeaseTracker, orphaned_peers, rooms_to_close, rooms_to_reopen
+from .room import reopen
 
-AT_ONCE = 64
-"""So many things are cleared away in one pass; the rest waits for the next."""
+_log = structlog.get_logger(__name__)
+
+CONCURRENT_REMOVALS = 64
 
 
 class Sweeper:
-    """Closes empty rooms, removes peers that nobody serves."""
+    """Closes empty rooms and removes peers that no signaling instance serves."""
 
     def __init__(self, store: RoomStore, empty_room_ttl: float, reconnect_grace: float) -> None:
+        """Both times are in seconds."""
         self._store = store
         self._empty_room_ttl = empty_room_ttl
-        self._signaling = LostSignaling(reconnect_grace)
+        self._signaling = SignalingLeaseTracker(reconnect_grace)
 
-    async def run(self, leased: Collection[str], now: float, *, may_judge: bool) -> None:
-        """One pass. `leased` are the signaling instances with a lease; without `may_judge` none is given up."""
+    async def run(self, leased: Collection[str], now: float, *, can_detect_failures: bool) -> None:
+        """Makes one pass.
+
+        Arguments:
+            leased: the signaling instances that have a lease.
+            now: monotonic seconds.
+            can_detect_failures: False while this replica may have missed a lease. Then no instance is considered lost.
+        """
         rooms = self._store.rooms
         work: list[Awaitable[None]] = [
-            self._close(room_id) for room_id in empty_rooms(rooms, now, self._empty_room_ttl)
+            self._close(room_id) for room_id in rooms_to_close(rooms, now, self._empty_room_ttl)
         ]
-        work += [self._keep(room_id) for room_id in half_closed(rooms, now)]
-        work += [self._remove(peer, "room_closed") for peer in orphans(rooms, now)]
-        if may_judge:
+        work += [self._reopen(room_id) for room_id in rooms_to_reopen(rooms, now)]
+        work += [self._remove(peer, "room_closed") for peer in orphaned_peers(rooms, now)]
+        if can_detect_failures:
             work += [self._remove(peer, "signaling_lost") for peer in self._signaling.lost_peers(rooms, leased, now)]
         else:
-            self._signaling.forgive()
-        gate = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(_quietly(item, gate) for item in work))
+            self._signaling.reset()
+        slots = asyncio.Semaphore(CONCURRENT_REMOVALS)
+        await asyncio.gather(*(_run_quietly(item, slots) for item in work))
 
     async def _close(self, room_id: str) -> None:
-        """Marks the room; removes it when no join stands before the mark."""
+        """Writes the closing marker, then removes the room unless a peer was written before the marker."""
         room = self._store.rooms.get(room_id)
         if room is None or room.settings is None or room.peers:
             return
         record = room.settings.record.model_copy(update={"closing": True, "operation_id": operation_id()})
-        mark = await self._store.put_room(record, room.settings.revision)
+        marker = await self._store.put_room(record, room.settings.revision)
         if room.peers:
-            await self._keep(room_id)
+            await self._reopen(room_id)
         else:
-            await self._store.purge_room(room_id, mark)
+            await self._store.purge_room(room_id, marker)
 
-    async def _keep(self, room_id: str) -> None:
+    async def _reopen(self, room_id: str) -> None:
         room = self._store.rooms.get(room_id)
         if room is not None and room.settings is not None and room.settings.record.closing:
             await reopen(self._store, room.settings)
 
-    async def _remove(self, peer: Held[PeerRecord], reason: LeaveReason) -> None:
+    async def _remove(self, peer: StoredRecord[PeerRecord], reason: LeaveReason) -> None:
         await self._store.purge_peer(peer.record.room_id, peer.record.peer_id, peer.revision, reason)
 
 
-async def _quietly(work: Awaitable[None], gate: asyncio.Semaphore) -> None:
-    """A conflict means that somebody needs it, or was quicker; anything else is tried again in the next pass."""
-    async with gate:
+async def _run_quietly(work: Awaitable[None], slots: asyncio.Semaphore) -> None:
+    """Ignores a conflict: the record is in use, or another replica was faster. The next pass retries other failures."""
+    async with slots:
         try:
             await work
         except KeyConflict:
             pass
         except HubbubError as error:
-            log.info("not cleared away: %s", error.message)
+            _log.info("sweep write failed, retrying in the next pass", error=error.message)

@@ -1,0 +1,107 @@
+"""Receives the nodes' heartbeats, probes nodes that miss one, and fences the dead ones."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from hubbub_bus import Bus, NoResponders, Subscription, unix_ms
+from hubbub_contracts import HubbubError, subjects
+from hubbub_contracts.bus.node import NodeHeartbeat, ProbeNode
+from hubbub_service import Tasks
+
+from ..domain.incarnation import Incarnation, LivenessEvent, LivenessState
+from ..domain.nodes import Nodes
+from .lease_watcher import LeaseWatcher
+
+_log = structlog.get_logger(__name__)
+
+EVALUATION_INTERVAL = 0.05
+PROBE_TIMEOUT = 0.2
+LINK_HEALTHY_FOR = 3.0
+"""Seconds of healthy connection after which a replica's view of others can be trusted."""
+GRACE_PERIOD = 5.0
+"""Seconds after a (re)connect in which nothing is considered dead: the nodes are reconnecting too."""
+
+
+class HeartbeatMonitor:
+    """Applies heartbeats to `nodes`, and evaluates them every 50 ms."""
+
+    def __init__(
+        self, bus: Bus, nodes: Nodes, leases: LeaseWatcher, tasks: Tasks, on_change: Callable[[], None]
+    ) -> None:
+        """`on_change` is called when a room may have to move."""
+        self._bus = bus
+        self._nodes = nodes
+        self._leases = leases
+        self._tasks = tasks
+        self._on_change = on_change
+        self._in_progress: set[tuple[str, int]] = set()
+        self._heartbeats: Subscription | None = None
+
+    @property
+    def can_detect_failures(self) -> bool:
+        """This replica's connection is good enough that silence means a failure of the other side."""
+        return (
+            self._leases.healthy and self._bus.healthy_for(LINK_HEALTHY_FOR) and self._bus.connected_for(GRACE_PERIOD)
+        )
+
+    async def start(self) -> None:
+        """Subscribes to the heartbeats and starts the evaluation."""
+        self._heartbeats = await self._bus.subscribe(subjects.ALL_HEARTBEATS, NodeHeartbeat, self._on_heartbeat)
+        self._tasks.spawn(self._evaluate(), "heartbeat-monitor", vital=True)
+
+    async def stop(self) -> None:
+        """Unsubscribes. The evaluation ends with the tasks."""
+        if self._heartbeats is not None:
+            await self._heartbeats.stop()
+
+    def _on_heartbeat(self, heartbeat: NodeHeartbeat) -> None:
+        if self._nodes.heartbeat(heartbeat, time.monotonic(), unix_ms()):
+            self._on_change()
+
+    async def _evaluate(self) -> None:
+        while True:
+            await asyncio.sleep(EVALUATION_INTERVAL)
+            if not self.can_detect_failures:
+                continue
+            for incarnation in self._nodes.evaluate(time.monotonic()):
+                key = (incarnation.node_id, incarnation.epoch)
+                if key not in self._in_progress:
+                    self._in_progress.add(key)
+                    suspect = incarnation.state is LivenessState.SUSPECT
+                    work = self._probe(incarnation) if suspect else self._fence(incarnation)
+                    self._tasks.spawn(self._exclusively(key, work), f"evaluate-{incarnation.node_id}")
+
+    async def _exclusively(self, key: tuple[str, int], work: Coroutine[Any, Any, None]) -> None:
+        """Keeps the evaluation from starting other work for the same incarnation until `work` is done."""
+        try:
+            await work
+        finally:
+            self._in_progress.discard(key)
+
+    async def _probe(self, incarnation: Incarnation) -> None:
+        """Asks the incarnation whether it runs. No responder is a certain answer, a timeout is none."""
+        subject = subjects.node(incarnation.node_id, incarnation.epoch, ProbeNode.verb)
+        try:
+            await self._bus.request(subject, ProbeNode(), timeout=PROBE_TIMEOUT)
+        except NoResponders:
+            if incarnation.apply(LivenessEvent.NO_RESPONDERS):
+                _log.warning("media node is gone: nothing answers on its subject", node_id=incarnation.node_id)
+                await self._fence(incarnation)
+        except HubbubError as error:
+            _log.debug("probe failed", node_id=incarnation.node_id, error=error.message)
+        else:
+            incarnation.record_sign_of_life(time.monotonic())
+
+    async def _fence(self, incarnation: Incarnation) -> None:
+        log = _log.bind(node_id=incarnation.node_id, epoch=incarnation.epoch)
+        try:
+            if await self._leases.fence(incarnation.node_id, incarnation.epoch):
+                log.warning("media node is dead: its lease is fenced")
+        except HubbubError as error:
+            log.warning("media node is dead, but fencing failed", error=error.message)

@@ -1,0 +1,116 @@
+"""The liveness of one incarnation of a media node: a transition table. Time is an argument, in monotonic seconds.
+
+Rules
+- Heartbeats keep an incarnation alive. After the first missing one it is suspect and gets probed. It is fenced when the
+  probe finds no responder, or when the silence lasts long enough.
+- Fencing is a compare-and-set write over the lease, and it can lose to a renewal. Until the fence is stored, a renewal
+  or a heartbeat makes the incarnation alive again: the store decides, not a replica's belief.
+- Ended is final: a node that returns has a new incarnation.
+- A replica evaluates nobody while its own connection is in doubt (`HeartbeatMonitor.can_detect_failures`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hubbub_contracts.bus.node import NodeHeartbeat
+
+
+class LivenessState(StrEnum):
+    """What this replica believes of an incarnation. The values are labels of the metric `hubbub_nodes`."""
+
+    PENDING = "pending"
+    """A lease or a room names it, but no heartbeat has arrived yet."""
+    ALIVE = "alive"
+    SUSPECT = "suspect"
+    """A heartbeat is missing: it is being probed."""
+    FENCING = "fencing"
+    """It is considered dead: its lease is being fenced."""
+    ENDED = "ended"
+    """Its lease was fenced, released, or acquired by a newer incarnation."""
+
+
+class LivenessEvent(StrEnum):
+    """What changes a liveness state."""
+
+    HEARTBEAT = "heartbeat"
+    """A heartbeat, an answer to a probe, or a renewal that came before the fence."""
+    HEARTBEAT_MISSED = "heartbeat_missed"
+    NO_RESPONDERS = "no_responders"
+    """NATS knows no subscriber for the probe."""
+    TIMED_OUT = "timed_out"
+    """No heartbeat for `Timeouts.dead` (or `Timeouts.first_heartbeat`) seconds."""
+    LEASE_EXPIRED = "lease_expired"
+    """It sends heartbeats, but has had no lease for `Timeouts.without_lease` seconds."""
+    LEASE_ENDED = "lease_ended"
+    """The store has a fence, a release, or a newer incarnation."""
+
+
+TRANSITIONS: dict[tuple[LivenessState, LivenessEvent], LivenessState] = {
+    (LivenessState.PENDING, LivenessEvent.HEARTBEAT): LivenessState.ALIVE,
+    (LivenessState.PENDING, LivenessEvent.TIMED_OUT): LivenessState.FENCING,
+    (LivenessState.PENDING, LivenessEvent.LEASE_ENDED): LivenessState.ENDED,
+    (LivenessState.ALIVE, LivenessEvent.HEARTBEAT): LivenessState.ALIVE,
+    (LivenessState.ALIVE, LivenessEvent.HEARTBEAT_MISSED): LivenessState.SUSPECT,
+    (LivenessState.ALIVE, LivenessEvent.LEASE_EXPIRED): LivenessState.FENCING,
+    (LivenessState.ALIVE, LivenessEvent.LEASE_ENDED): LivenessState.ENDED,
+    (LivenessState.SUSPECT, LivenessEvent.HEARTBEAT): LivenessState.ALIVE,
+    (LivenessState.SUSPECT, LivenessEvent.NO_RESPONDERS): LivenessState.FENCING,
+    (LivenessState.SUSPECT, LivenessEvent.TIMED_OUT): LivenessState.FENCING,
+    (LivenessState.SUSPECT, LivenessEvent.LEASE_ENDED): LivenessState.ENDED,
+    (LivenessState.FENCING, LivenessEvent.HEARTBEAT): LivenessState.ALIVE,
+    (LivenessState.FENCING, LivenessEvent.LEASE_ENDED): LivenessState.ENDED,
+}
+"""An event that is not listed for a state changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long an incarnation may be silent, in seconds."""
+
+    suspect: float = 0.35
+    """Until it is probed. Heartbeats are 0.2 s apart."""
+    dead: float = 0.6
+    """Until it is fenced."""
+    first_heartbeat: float = 3.0
+    """Until one is fenced that has never sent a heartbeat."""
+    without_lease: float = 10.0
+    """Until one is fenced that sends heartbeats but has no lease."""
+
+
+@dataclass(slots=True)
+class Incarnation:
+    """One run of a media node."""
+
+    node_id: str
+    epoch: int
+    last_heard: float
+    """When the last heartbeat or probe answer arrived, or when this replica learned of the incarnation."""
+    state: LivenessState = LivenessState.PENDING
+    heartbeat: NodeHeartbeat | None = None
+    """The last one."""
+    clock_offset_ms: int = 0
+    """Our clock minus the node's, by the time stamps of its heartbeats."""
+    lease_expired_at: float | None = None
+    """None while it has a lease."""
+
+    def apply(self, event: LivenessEvent) -> bool:
+        """Makes the transition; returns whether the state changed."""
+        after = TRANSITIONS.get((self.state, event), self.state)
+        changed, self.state = after is not self.state, after
+        return changed
+
+    def record_sign_of_life(self, now: float) -> bool:
+        """Restarts the timeouts; returns whether the state changed."""
+        self.last_heard = now
+        return self.apply(LivenessEvent.HEARTBEAT)
+
+    def overdue(self, now: float, timeouts: Timeouts) -> LivenessEvent | None:
+        """Returns the gravest timeout that has passed."""
+        silence = now - self.last_heard
+        if silence >= (timeouts.first_heartbeat if self.state is LivenessState.PENDING else timeouts.dead):
+            return LivenessEvent.TIMED_OUT
+        if self.lease_expired_at is not None and now - self.lease_expired_at >= timeouts.without_lease:
+            return LivenessEvent.LEASE_EXPIRED
+        return LivenessEvent.HEARTBEAT_MISSED if silence >= timeouts.suspect else None

@@ -1,0 +1,61 @@
+"""The ports that handlers use and adapters implement."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from hubbub_contracts.bus.peer import LeaveReason
+from hubbub_contracts.bus.records import PeerRecord, RoomRecord
+
+from .rooms import Rooms
+
+
+class PeerDeparted(Exception):
+    """The peer has left and its key holds a tombstone: the id cannot be used again."""
+
+
+class RoomStore(Protocol):
+    """The bucket of rooms: this replica's copy of it, and compare-and-set writes.
+
+    A write returns once the copy contains it. A write that names an outdated revision raises `hubbub_bus.KeyConflict`
+    once the copy contains the current one, so that the handler can decide again. Every method raises HubbubError when
+    the store does not answer.
+    """
+
+    @property
+    def rooms(self) -> Rooms:
+        """This replica's copy."""
+
+    @property
+    def sequence(self) -> int:
+        """The bucket's sequence up to which `rooms` is complete."""
+
+    async def ready(self) -> None:
+        """Returns once the copy is complete and current. Raises `unavailable` after a second."""
+
+    async def refresh_room(self, room_id: str) -> None:
+        """Returns once the copy is at least as new as the room's settings in the store."""
+
+    async def refresh_peer(self, room_id: str, peer_id: str) -> None:
+        """Returns once the copy is at least as new as the peer in the store."""
+
+    async def refresh_all(self) -> None:
+        """Returns once the copy is at least as new as the whole bucket."""
+
+    async def put_room(self, record: RoomRecord, last: int) -> int:
+        """Replaces revision `last` of the settings; 0 creates them, also where a room was closed.
+
+        Returns the new revision.
+        """
+
+    async def put_peer(self, record: PeerRecord, last: int) -> int:
+        """Replaces revision `last` of the peer; 0 creates it. Returns the new revision. Raises PeerDeparted."""
+
+    async def purge_room(self, room_id: str, last: int) -> None:
+        """Removes revision `last` of the settings."""
+
+    async def purge_peer(self, room_id: str, peer_id: str, last: int, reason: LeaveReason) -> None:
+        """Replaces revision `last` of the peer by a tombstone with `reason`."""
+
+    async def write_tombstone(self, room_id: str, peer_id: str, reason: LeaveReason) -> None:
+        """Writes a tombstone for a peer that was never stored, so that a late join fails. Keeps an existing one."""

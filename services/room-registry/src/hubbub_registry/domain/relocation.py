@@ -1,0 +1,68 @@
+"""What has to move: rooms without a live placement, and peers that are placed elsewhere than their room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hubbub_contracts.bus.records import PeerRecord, Placement, RoomRecord
+
+from .nodes import Nodes
+from .placement import Placer
+from .rooms import Rooms, StoredRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RoomMove:
+    """A room and its new placement; None while no node can take it."""
+
+    settings: StoredRecord[RoomRecord]
+    placement: Placement | None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerMove:
+    """A peer and the placement of its room."""
+
+    peer: StoredRecord[PeerRecord]
+    placement: Placement | None
+
+
+def unknown_placements(rooms: Rooms, nodes: Nodes) -> set[Placement]:
+    """Returns the placements of rooms with peers whose incarnation this replica knows nothing about."""
+    placements = {
+        placement for _, room in rooms if room.peers and room.settings and (placement := room.settings.record.placement)
+    }
+    return {each for each in placements if not nodes.has_ended(each) and nodes.find(each) is None}
+
+
+def room_moves(rooms: Rooms, nodes: Nodes) -> Iterator[RoomMove]:
+    """Yields the rooms with peers that need another placement. Skips those that have none and cannot get one."""
+    placer = Placer(nodes.candidates(), rooms)
+    for _, room in rooms:
+        if room.settings is None or not room.peers:
+            continue
+        current = room.settings.record.placement
+        if current is not None and not nodes.has_ended(current):
+            continue
+        new = placer.place(len(room.peers))
+        if new is not None or current is not None:
+            yield RoomMove(room.settings, new)
+
+
+def peer_moves(rooms: Rooms, nodes: Nodes) -> Iterator[PeerMove]:
+    """Yields the peers that are not placed like their room, once the room's own placement is usable or absent."""
+    for _, room in rooms:
+        if room.settings is None:
+            continue
+        placement = room.settings.record.placement
+        if placement is not None and nodes.has_ended(placement):
+            continue
+        for peer in room.peers.values():
+            if peer.record.placement != placement:
+                yield PeerMove(peer, placement)
+
+
+def move_peer(peer: PeerRecord, placement: Placement | None, operation_id: str) -> PeerRecord:
+    """Returns the peer's record at `placement`. Its producers ended with the old node; its client creates new ones."""
+    return peer.model_copy(update={"placement": placement, "producers": [], "operation_id": operation_id})

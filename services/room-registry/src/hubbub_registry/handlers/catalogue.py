@@ -1,0 +1,26 @@
+"""Every request that the registry answers, and its handler."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hubbub_bus import RequestTable
+from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveRoom
+from hubbub_contracts.bus.producer import AddProducer, RemoveProducers, SetProducerPaused
+from hubbub_contracts.bus.room import CreateRoom, GetRoom
+from hubbub_contracts.bus.stats import GetStats
+
+from . import join, peer, producer, room, stats
+from .context import RegistryContext
+
+HANDLERS: Final[RequestTable[RegistryContext]] = {
+    CreateRoom: room.create,
+    GetRoom: room.get,
+    JoinRoom: join.join,
+    LeaveRoom: peer.leave,
+    ClaimPeer: peer.claim,
+    AddProducer: producer.add,
+    SetProducerPaused: producer.set_paused,
+    RemoveProducers: producer.remove,
+    GetStats: stats.get,
+}

@@ -1,0 +1,24 @@
+"""What the request handlers need."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..domain.limits import Limits
+from ..domain.nodes import Nodes
+from ..domain.ports import RoomStore
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryContext:
+    """The first argument of every request handler."""
+
+    store: RoomStore
+    nodes: Nodes
+    limits: Limits
+    empty_room_ttl: float
+    """Seconds."""
+    clock: Callable[[], float] = time.monotonic
+    """The clock of `Room.idle_since`."""

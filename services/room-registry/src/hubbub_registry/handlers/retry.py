@@ -1,0 +1,30 @@
+"""Repeating a compare-and-set that lost to another writer."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from hubbub_bus import KeyConflict
+from hubbub_contracts import ErrorCode, HubbubError
+
+ATTEMPTS = 24
+MAX_PAUSE = 0.02
+"""Seconds. The random pause grows to this length over ten attempts, to spread many writers of one key."""
+
+ResultT = TypeVar("ResultT")
+
+
+async def retry_on_conflict(attempt: Callable[[], Awaitable[ResultT]]) -> ResultT:
+    """Calls `attempt` until it raises no KeyConflict, and returns its result.
+
+    Raises a retryable `unavailable` after 24 attempts, and whatever else `attempt` raises.
+    """
+    for number in range(ATTEMPTS):
+        try:
+            return await attempt()
+        except KeyConflict:
+            await asyncio.sleep(random.random() * MAX_PAUSE * min(number, 10) / 10)  # noqa: S311
+    raise HubbubError(ErrorCode.UNAVAILABLE, "too many concurrent writes to the same record", retryable=True)

@@ -1,0 +1,23 @@
+"""A store without NATS, and what the request handlers need."""
+
+import pytest
+
+from hubbub_registry.domain.limits import Limits
+from hubbub_registry.handlers.context import RegistryContext
+from support.fake_room_store import FakeRoomStore
+from support.registry_records import A, B, nodes_with, room_record
+
+
+@pytest.fixture
+def store() -> FakeRoomStore:
+    """Holds the open, empty room "r" on A."""
+    store = FakeRoomStore()
+    store.store_room("r", room_record())
+    return store
+
+
+@pytest.fixture
+def context(store: FakeRoomStore) -> RegistryContext:
+    """Two live nodes; at most two rooms, two peers in a room and two producers of a peer."""
+    limits = Limits(rooms=2, peers_per_room=2, producers_per_peer=2)
+    return RegistryContext(store, nodes_with(A, B), limits, empty_room_ttl=30.0, clock=lambda: store.now)

@@ -1,0 +1,113 @@
+"""Rooms leave ended nodes, and peers follow their rooms."""
+
+from __future__ import annotations
+
+import pytest
+
+from hubbub_bus import KeyConflict
+from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts.bus.records import RoomRecord
+from hubbub_registry.domain.incarnation import Timeouts
+from hubbub_registry.domain.nodes import Nodes
+from hubbub_registry.domain.relocation import move_peer, peer_moves, room_moves, unknown_placements
+from hubbub_registry.handlers.relocation import Relocator
+from support.fake_room_store import FakeRoomStore
+from support.registry_records import A, B, nodes_with, peer_record, room_record, rooms_with
+
+
+def test_a_room_moves_when_its_placement_has_ended_and_its_peers_follow() -> None:
+    rooms = rooms_with(peer_record("one", producers=2), peer_record("two"))
+    nodes = nodes_with(A, B)
+    assert list(room_moves(rooms, nodes)) == []
+    nodes.lease_removed("a", 1.0, released=True)
+    (move,) = room_moves(rooms, nodes)
+    assert (move.settings.revision, move.placement) == (1, B)
+    assert list(peer_moves(rooms, nodes)) == [], "not before the room has moved"
+    rooms.apply_settings("r", room_record(placement=B), 10, 0.0)
+    moves = [(move.peer.record.peer_id, move.placement) for move in peer_moves(rooms, nodes)]
+    assert moves == [("one", B), ("two", B)]
+    moved = move_peer(peer_record("one", producers=2), B, "op")
+    assert (moved.placement, moved.producers) == (B, [])
+    rooms.apply_peer("r", "one", moved, 11, 0.0)
+    assert [move.peer.record.peer_id for move in peer_moves(rooms, nodes)] == ["two"]
+
+
+def test_without_a_node_a_room_with_peers_loses_its_placement_once() -> None:
+    nodes = nodes_with(A)
+    nodes.lease_removed("a", 1.0, released=True)
+    rooms = rooms_with(peer_record("one"))
+    (move,) = room_moves(rooms, nodes)
+    assert move.placement is None
+    rooms.apply_settings("r", room_record(placement=None), 10, 0.0)
+    assert list(room_moves(rooms, nodes)) == []
+    assert [move.placement for move in peer_moves(rooms, nodes)] == [None]
+
+
+def test_an_empty_room_does_not_move() -> None:
+    nodes = nodes_with(A)
+    nodes.lease_removed("a", 1.0, released=True)
+    assert list(room_moves(rooms_with(), nodes)) == []
+
+
+def test_unknown_placements_are_those_of_rooms_with_peers() -> None:
+    assert unknown_placements(rooms_with(peer_record("one")), Nodes(Timeouts())) == {A}
+    assert unknown_placements(rooms_with(peer_record("one")), nodes_with(A)) == set()
+    assert unknown_placements(rooms_with(), Nodes(Timeouts())) == set()
+
+
+@pytest.fixture
+def store() -> FakeRoomStore:
+    """A room with two peers on A."""
+    store = FakeRoomStore()
+    store.store_room("r", room_record())
+    store.store_peer(peer_record("one", producers=1))
+    store.store_peer(peer_record("two"))
+    return store
+
+
+@pytest.fixture
+def nodes() -> Nodes:
+    """A has ended, B is alive."""
+    nodes = nodes_with(A, B)
+    nodes.lease_removed("a", 1.0, released=True)
+    return nodes
+
+
+def placements(store: FakeRoomStore) -> dict[str, object]:
+    room = store.rooms.get("r")
+    assert room is not None
+    assert room.settings is not None
+    peers = {peer_id: peer.record.placement for peer_id, peer in room.peers.items()}
+    return {"room": room.settings.record.placement, **peers}
+
+
+async def test_one_pass_moves_rooms_and_peers(store: FakeRoomStore, nodes: Nodes) -> None:
+    assert await Relocator(store, nodes).run()
+    assert placements(store) == {"room": B, "one": B, "two": B}
+
+
+async def test_a_pass_is_incomplete_when_another_replica_wrote_first(store: FakeRoomStore, nodes: Nodes) -> None:
+    store.before_write = [lambda: store.store_room("r", room_record())]
+    assert not await Relocator(store, nodes).run()
+    assert await Relocator(store, nodes).run()
+    assert placements(store) == {"room": B, "one": B, "two": B}
+
+
+async def test_a_peer_that_leaves_during_the_pass_does_not_make_it_incomplete(
+    store: FakeRoomStore, nodes: Nodes
+) -> None:
+    store.before_write = [lambda: None, lambda: store.remove_peer("r", "one", "left")]
+    assert await Relocator(store, nodes).run()
+    assert placements(store) == {"room": B, "two": B}
+
+
+@pytest.mark.parametrize("error", [KeyConflict("r"), HubbubError(ErrorCode.UNAVAILABLE, "no store", retryable=True)])
+async def test_a_failed_write_makes_the_pass_incomplete(nodes: Nodes, error: Exception) -> None:
+    class FailingStore(FakeRoomStore):
+        async def put_room(self, record: RoomRecord, last: int) -> int:
+            raise error
+
+    store = FailingStore()
+    store.store_room("r", room_record())
+    store.store_peer(peer_record("one"))
+    assert not await Relocator(store, nodes).run()

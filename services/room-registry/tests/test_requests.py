@@ -1,0 +1,205 @@
+"""The request handlers except `peer.join`, over a store without NATS."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from hubbub_bus import KeyConflict, Operation, enter_operation
+from hubbub_contracts import ErrorCode, HubbubError, ids
+from hubbub_contracts.bus.catalogue import REGISTRY_REQUESTS
+from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom
+from hubbub_contracts.bus.producer import AddProducer
+from hubbub_contracts.bus.room import CreateRoom, GetRoom
+from hubbub_contracts.bus.stats import GetStats
+from hubbub_registry.handlers import peer, producer, room, stats
+from hubbub_registry.handlers.catalogue import HANDLERS
+from hubbub_registry.handlers.context import RegistryContext
+from hubbub_registry.handlers.retry import ATTEMPTS, retry_on_conflict
+from support.fake_room_store import FakeRoomStore
+from support.registry_records import peer_record, room_record
+
+CALL = "call"
+ROOM = ids.room_id(CALL)
+SECRET = "secret"
+DIGEST = hashlib.sha256(SECRET.encode()).hexdigest()
+
+
+def test_every_request_of_the_contract_has_a_handler() -> None:
+    assert set(HANDLERS) == set(REGISTRY_REQUESTS)
+
+
+async def test_a_room_is_created_once(context: RegistryContext, store: FakeRoomStore) -> None:
+    first = await room.create(context, CreateRoom(call_id=CALL))
+    written = store.sequence
+    assert await room.create(context, CreateRoom(call_id=CALL)) == first
+    assert (first.room_id, store.sequence) == (ROOM, written)
+
+
+async def test_rooms_beyond_the_limit_are_refused(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.store_room("other", room_record("other"))
+    with pytest.raises(HubbubError) as caught:
+        await room.create(context, CreateRoom(call_id=CALL))
+    assert caught.value.code is ErrorCode.QUOTA_EXCEEDED
+
+
+async def test_a_room_that_exceeds_the_limit_by_a_concurrent_write_is_rolled_back(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    store.before_write = [lambda: store.store_room("other", room_record("other"))]
+    with pytest.raises(HubbubError) as caught:
+        await room.create(context, CreateRoom(call_id=CALL))
+    assert caught.value.code is ErrorCode.QUOTA_EXCEEDED
+    assert store.rooms.get(ROOM) is None
+
+
+@pytest.mark.parametrize(
+    ("closing", "idle", "occupied", "rewritten"),
+    [
+        (False, 7.4, False, False),
+        (False, 7.5, False, True),
+        (False, 7.5, True, False),
+        (True, 0.0, False, True),
+        (True, 0.0, True, True),
+    ],
+    ids=["young", "ageing", "occupied", "closing", "closing and occupied"],
+)
+async def test_creating_an_existing_room_keeps_it_open(
+    context: RegistryContext, store: FakeRoomStore, closing: bool, idle: float, occupied: bool, rewritten: bool
+) -> None:
+    store.store_room(ROOM, room_record(ROOM, closing=closing))
+    if occupied:
+        store.store_peer(peer_record("one", ROOM))
+    written, store.now = store.sequence, idle
+    await room.create(context, CreateRoom(call_id=CALL))
+    existing = store.rooms.get(ROOM)
+    assert existing is not None
+    assert existing.settings is not None
+    assert not existing.settings.record.closing
+    assert (store.sequence > written) is rewritten
+
+
+async def test_get_returns_the_room_or_that_there_is_none(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.store_peer(peer_record("one"))
+    snapshot = await room.get(context, GetRoom(room_id="r"))
+    assert ([each.peer_id for each in snapshot.peers], snapshot.revision) == (["one"], store.sequence)
+    store.store_room("r", None)
+    with pytest.raises(HubbubError) as caught:
+        await room.get(context, GetRoom(room_id="r"))
+    assert caught.value.code is ErrorCode.ROOM_NOT_FOUND
+
+
+async def test_leave_removes_the_peer(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.store_peer(peer_record("one"))
+    await peer.leave(context, LeaveRoom(room_id="r", peer_id="one", reason="left"))
+    assert store.rooms.find_peer("r", "one") is None
+    assert store.tombstones == {"one": "left"}
+
+
+async def test_leave_of_an_unknown_peer_writes_a_tombstone_once(context: RegistryContext, store: FakeRoomStore) -> None:
+    for reason in ("disconnected", "left"):
+        await peer.leave(context, LeaveRoom(room_id="r", peer_id="late", reason=reason))
+    assert store.tombstones == {"late": "disconnected"}
+
+
+async def test_leave_removes_a_peer_that_joins_at_the_same_moment(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    store.before_write = [lambda: store.store_peer(peer_record("late"))]
+    await peer.leave(context, LeaveRoom(room_id="r", peer_id="late", reason="left"))
+    assert store.rooms.find_peer("r", "late") is None
+
+
+async def test_claim_assigns_the_peer_to_the_caller(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.store_peer(peer_record("one", resume_digest=DIGEST))
+    snapshot = await peer.claim(
+        context,
+        ClaimPeer(room_id="r", peer_id="one", signaling_id="new", resume_secret=SECRET, resume_digest="next"),
+    )
+    (claimed,) = snapshot.peers
+    assert (claimed.signaling_id, claimed.resume_digest) == ("new", "next")
+
+
+async def test_a_repeated_claim_succeeds_although_the_secret_was_replaced(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    store.store_peer(peer_record("one", resume_digest=DIGEST))
+    enter_operation(Operation("op"))
+    request = ClaimPeer(room_id="r", peer_id="one", signaling_id="new", resume_secret=SECRET, resume_digest="next")
+    first = await peer.claim(context, request)
+    assert await peer.claim(context, request) == first
+
+
+@pytest.mark.parametrize(
+    ("room_id", "peer_id", "digest", "secret", "code"),
+    [
+        ("none", "one", DIGEST, SECRET, ErrorCode.ROOM_NOT_FOUND),
+        ("r", "none", DIGEST, SECRET, ErrorCode.NOT_FOUND),
+        ("r", "one", DIGEST, "wrong", ErrorCode.NOT_ALLOWED),
+        ("r", "one", None, SECRET, ErrorCode.NOT_ALLOWED),
+    ],
+    ids=["no room", "no peer", "wrong secret", "not resumable"],
+)
+async def test_claim_is_refused(
+    context: RegistryContext,
+    store: FakeRoomStore,
+    room_id: str,
+    peer_id: str,
+    digest: str | None,
+    secret: str,
+    code: ErrorCode,
+) -> None:
+    store.store_peer(peer_record("one", resume_digest=digest))
+    with pytest.raises(HubbubError) as caught:
+        await peer.claim(context, ClaimPeer(room_id=room_id, peer_id=peer_id, signaling_id="new", resume_secret=secret))
+    assert caught.value.code is code
+    unchanged = store.rooms.find_peer("r", "one")
+    assert unchanged is not None
+    assert unchanged.record.signaling_id == "s"
+
+
+async def test_a_producer_is_added_on_top_of_a_concurrent_change(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    store.store_peer(peer_record("one"))
+    store.before_write = [lambda: store.store_peer(peer_record("one", producers=1))]
+    request = AddProducer(room_id="r", peer_id="one", producer_id="new", kind="audio", app_data={}, paused=False)
+    answer = await producer.add(context, request)
+    changed = store.rooms.find_peer("r", "one")
+    assert changed is not None
+    assert [each.producer_id for each in changed.record.producers] == ["p0", "new"]
+    assert changed.revision == answer.revision
+
+
+async def test_a_producer_of_a_peer_that_leaves_at_the_same_moment_is_not_found(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    store.store_peer(peer_record("one"))
+    store.before_write = [lambda: store.remove_peer("r", "one", "left")]
+    request = AddProducer(room_id="r", peer_id="one", producer_id="new", kind="audio", app_data={}, paused=False)
+    with pytest.raises(HubbubError) as caught:
+        await producer.add(context, request)
+    assert caught.value.code is ErrorCode.NOT_FOUND
+
+
+async def test_stats_count_rooms_with_peers_and_live_nodes(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.store_room("empty", room_record("empty"))
+    store.store_peer(peer_record("one", producers=2))
+    counts = await stats.get(context, GetStats())
+    assert (counts.rooms, counts.peers, counts.producers, counts.nodes) == (1, 1, 2, 2)
+    assert [worker.node_id for worker in counts.workers] == ["a", "b"]
+
+
+async def test_a_write_that_always_loses_is_given_up() -> None:
+    attempts = 0
+
+    async def lose() -> None:
+        nonlocal attempts
+        attempts += 1
+        raise KeyConflict("key")
+
+    with pytest.raises(HubbubError) as caught:
+        await retry_on_conflict(lose)
+    assert (caught.value.code, caught.value.retryable) == (ErrorCode.UNAVAILABLE, True)
+    assert attempts == ATTEMPTS

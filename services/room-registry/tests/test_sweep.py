@@ -1,0 +1,121 @@
+"""Unused rooms and peers are removed, and nothing that is in use."""
+
+from __future__ import annotations
+
+import pytest
+
+from hubbub_registry.domain.sweep import SignalingLeaseTracker, orphaned_peers, rooms_to_close, rooms_to_reopen
+from hubbub_registry.handlers.sweeper import Sweeper
+from support.fake_room_store import FakeRoomStore
+from support.registry_records import peer_record, room_record, rooms_with
+
+TTL = GRACE = 30.0
+
+
+def test_a_room_is_closed_when_it_was_empty_for_its_time_to_live() -> None:
+    rooms = rooms_with()
+    assert rooms_to_close(rooms, 29.9, TTL) == []
+    assert rooms_to_close(rooms, 30.0, TTL) == ["r"]
+
+
+def test_the_time_to_live_restarts_when_the_last_peer_leaves() -> None:
+    rooms = rooms_with(peer_record("one"))
+    assert rooms_to_close(rooms, 100.0, TTL) == []
+    rooms.apply_peer("r", "one", None, 6, 100.0)
+    assert rooms_to_close(rooms, 129.0, TTL) == []
+    assert rooms_to_close(rooms, 130.0, TTL) == ["r"]
+
+
+def test_an_abandoned_close_is_finished_after_five_seconds() -> None:
+    rooms = rooms_with(settings=room_record(closing=True))
+    assert rooms_to_close(rooms, 4.9, TTL) == []
+    assert rooms_to_close(rooms, 5.0, TTL) == ["r"]
+
+
+def test_an_abandoned_closing_marker_is_removed_from_a_room_with_peers() -> None:
+    rooms = rooms_with(peer_record("one"), settings=room_record(closing=True))
+    assert rooms_to_reopen(rooms, 4.9) == []
+    assert rooms_to_reopen(rooms, 5.0) == ["r"]
+
+
+def test_peers_of_a_closed_room_are_orphans_after_five_seconds() -> None:
+    rooms = rooms_with(peer_record("one"))
+    rooms.apply_settings("r", None, 9, 10.0)
+    assert orphaned_peers(rooms, 14.9) == []
+    assert [peer.record.peer_id for peer in orphaned_peers(rooms, 15.0)] == ["one"]
+
+
+def test_peers_are_lost_when_their_instance_has_used_up_its_grace_period() -> None:
+    rooms = rooms_with(peer_record("one", signaling_id="gone"), peer_record("two", signaling_id="here"))
+    tracker = SignalingLeaseTracker(GRACE)
+    assert list(tracker.lost_peers(rooms, {"here"}, 0.0)) == []
+    assert list(tracker.lost_peers(rooms, {"here"}, 29.0)) == []
+    assert [peer.record.peer_id for peer in tracker.lost_peers(rooms, {"here"}, 30.0)] == ["one"]
+
+
+def test_the_grace_period_restarts_with_a_lease_and_with_a_reset() -> None:
+    rooms = rooms_with(peer_record("one", signaling_id="gone"))
+    tracker = SignalingLeaseTracker(GRACE)
+    assert list(tracker.lost_peers(rooms, set(), 0.0)) == []
+    assert list(tracker.lost_peers(rooms, {"gone"}, 31.0)) == []
+    assert list(tracker.lost_peers(rooms, set(), 32.0)) == []
+    tracker.reset()
+    assert list(tracker.lost_peers(rooms, set(), 63.0)) == []
+
+
+@pytest.fixture
+def store() -> FakeRoomStore:
+    """An empty room."""
+    store = FakeRoomStore()
+    store.store_room("r", room_record())
+    return store
+
+
+def sweeper(store: FakeRoomStore) -> Sweeper:
+    return Sweeper(store, TTL, GRACE)
+
+
+async def test_an_empty_room_is_closed(store: FakeRoomStore) -> None:
+    await sweeper(store).run(set(), TTL, can_detect_failures=True)
+    assert store.rooms.get("r") is None
+
+
+async def test_a_room_is_reopened_when_a_peer_was_written_before_the_closing_marker(store: FakeRoomStore) -> None:
+    store.before_write = [lambda: store.store_peer(peer_record("one"))]
+    await sweeper(store).run({"s"}, TTL, can_detect_failures=True)
+    room = store.rooms.get("r")
+    assert room is not None
+    assert room.settings is not None
+    assert not room.settings.record.closing
+    assert list(room.peers) == ["one"]
+
+
+async def test_a_room_that_was_written_meanwhile_is_kept(store: FakeRoomStore) -> None:
+    store.before_write = [lambda: store.store_room("r", room_record())]
+    await sweeper(store).run(set(), TTL, can_detect_failures=True)
+    assert store.rooms.get("r") is not None
+
+
+async def test_orphaned_peers_are_removed(store: FakeRoomStore) -> None:
+    store.store_peer(peer_record("one"))
+    store.store_room("r", None)
+    await sweeper(store).run({"s"}, 5.0, can_detect_failures=True)
+    assert store.tombstones == {"one": "room_closed"}
+
+
+async def test_peers_of_a_lost_instance_are_removed_after_the_grace_period(store: FakeRoomStore) -> None:
+    store.store_peer(peer_record("one"))
+    sweeping = sweeper(store)
+    await sweeping.run(set(), 0.0, can_detect_failures=True)
+    assert store.tombstones == {}
+    await sweeping.run(set(), GRACE, can_detect_failures=True)
+    assert store.tombstones == {"one": "signaling_lost"}
+
+
+async def test_the_grace_period_restarts_while_failures_cannot_be_detected(store: FakeRoomStore) -> None:
+    store.store_peer(peer_record("one"))
+    sweeping = sweeper(store)
+    await sweeping.run(set(), 0.0, can_detect_failures=True)
+    await sweeping.run(set(), GRACE, can_detect_failures=False)
+    await sweeping.run(set(), GRACE + 1, can_detect_failures=True)
+    assert store.tombstones == {}

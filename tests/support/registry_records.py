@@ -1,0 +1,84 @@
+"""Builders of records, rooms and nodes for the registry's unit tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hubbub_contracts.bus.lease import LeaseRecord
+from hubbub_contracts.bus.node import NodeHeartbeat, WorkerLoad
+from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
+from hubbub_registry.domain.incarnation import Timeouts
+from hubbub_registry.domain.nodes import Nodes
+from hubbub_registry.domain.rooms import Rooms
+
+A, B = Placement(node_id="a", epoch=1), Placement(node_id="b", epoch=2)
+"""The placements on two media nodes."""
+
+
+def room_record(room_id: str = "r", placement: Placement | None = A, *, closing: bool = False) -> RoomRecord:
+    """A room's settings."""
+    return RoomRecord(
+        room_id=room_id, call_id="c", codec_profile="v1", created_at=0, placement=placement, closing=closing
+    )
+
+
+def peer_record(
+    peer_id: str,
+    room_id: str = "r",
+    placement: Placement | None = A,
+    signaling_id: str = "s",
+    producers: int = 0,
+    resume_digest: str | None = None,
+) -> PeerRecord:
+    """A peer with `producers` audio producers: p0, p1, ..."""
+    return PeerRecord(
+        room_id=room_id,
+        peer_id=peer_id,
+        user_id="u",
+        display_name="U",
+        app_data={},
+        joined_at=0,
+        signaling_id=signaling_id,
+        placement=placement,
+        resume_digest=resume_digest,
+        producers=[
+            ProducerRecord(producer_id=f"p{n}", kind="audio", app_data={}, paused=False) for n in range(producers)
+        ],
+    )
+
+
+def rooms_with(*peers: PeerRecord, settings: RoomRecord | None = None) -> Rooms:
+    """One room at revision 1, and its peers at the revisions after it."""
+    rooms = Rooms()
+    rooms.apply_settings("r", settings or room_record(), 1, 0.0)
+    for revision, record in enumerate(peers, 2):
+        rooms.apply_peer(record.room_id, record.peer_id, record, revision, 0.0)
+    return rooms
+
+
+def nodes_with(*placements: Placement, cpu: Mapping[str, float] | None = None) -> Nodes:
+    """Live nodes with a lease and one worker each; `cpu` is node id -> load."""
+    nodes = Nodes(Timeouts())
+    for placement in placements:
+        lease = LeaseRecord(holder=placement.node_id, instance="i", epoch=placement.epoch)
+        nodes.lease_written(placement.node_id, lease, 0.0)
+        worker = WorkerLoad(
+            index=0,
+            cpu=(cpu or {}).get(placement.node_id, 0.0),
+            packets_per_second=0.0,
+            rooms=0,
+            peers=0,
+            transports=0,
+            producers=0,
+            consumers=0,
+        )
+        heartbeat = NodeHeartbeat(
+            node_id=placement.node_id,
+            epoch=placement.epoch,
+            sent_at=0,
+            draining=False,
+            leased=True,
+            workers=[worker],
+        )
+        nodes.heartbeat(heartbeat, 0.0, 0)
+    return nodes
