@@ -58,7 +58,7 @@ async def test_after_the_server_restarts_rooms_are_as_they_were_and_nobody_is_de
     room = await caller.create()
     await caller.join(room)
     before = await caller.room(room)
-    await running.may_judge()
+    await running.failure_detection_ready()
     running.nats.kill()
     await asyncio.sleep(1)
     running.nats.start()

@@ -30,7 +30,7 @@ async def test_a_node_that_is_gone_is_fenced_and_its_peers_move_without_their_pr
     registry: Replicas, caller: Caller, node: FakeNode
 ) -> None:
     room, peers = await occupied(caller)
-    await registry.may_judge()
+    await registry.failure_detection_ready()
     changes: list[RoomChange] = []
     feed = await RoomFeed.open(caller.bus, room, changes.append, lambda: None)
     async with FakeNode(registry.nats.url) as spare:
@@ -53,7 +53,7 @@ async def test_a_node_that_hangs_is_dead_too_and_finds_its_fence(
     registry: Replicas, caller: Caller, node: FakeNode
 ) -> None:
     room, _ = await occupied(caller)
-    await registry.may_judge()
+    await registry.failure_detection_ready()
     async with FakeNode(registry.nats.url) as spare:
         await asyncio.sleep(0.5)
         await node.hang()

@@ -88,7 +88,7 @@ async def test_peers_of_a_lost_signaling_instance_go_unless_another_took_them_ov
     goes, _ = await lost.join(room)
     message = lost.joining(room, digest=hashlib.sha256(b"secret").hexdigest())
     await lost.ask(message)
-    await hasty.may_judge()
+    await hasty.failure_detection_ready()
     changes: list[RoomChange] = []
     feed = await RoomFeed.open(caller.bus, room, changes.append, lambda: None)
     assert lost.lease is not None

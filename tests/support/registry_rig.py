@@ -29,8 +29,8 @@ from .service_process import ServiceProcess
 ReplyT = TypeVar("ReplyT", bound=Model)
 
 BEAT_INTERVAL = 0.2
-JUDGING_AFTER = 5.5
-"""Seconds after which a new replica trusts its ears."""
+FAILURE_DETECTION_AFTER = 5.5
+"""Seconds after its start in which a replica considers nothing dead."""
 
 
 class Replicas:
@@ -41,9 +41,9 @@ class Replicas:
         self.processes = processes
         self.started = time.monotonic()
 
-    async def may_judge(self) -> None:
-        """Waits until the replicas would call a silent node dead."""
-        await asyncio.sleep(max(0.0, self.started + JUDGING_AFTER - time.monotonic()))
+    async def failure_detection_ready(self) -> None:
+        """Waits until the replicas consider a silent node dead."""
+        await asyncio.sleep(max(0.0, self.started + FAILURE_DETECTION_AFTER - time.monotonic()))
 
 
 @contextmanager
