@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from support.bus import insider
+from support.bus_client import bus_client
 from support.caller import Caller
-from support.eventually import counts_become
+from support.eventually import wait_for_counts
 from support.installation import Installation
-from support.pair import UNBROKEN, calling
+from support.pair import MAX_MEDIA_GAP, connected_pair
 
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
 BACK = 30.0
@@ -23,23 +23,23 @@ pytestmark = pytest.mark.chaos
 @pytest.mark.parametrize("fresh_installation", [{"registries": 2, "nodes": 2}], indirect=True)
 async def test_a_call_outlives_the_bus(fresh_installation: Installation, call_id: str, away: float) -> None:
     installation = fresh_installation
-    async with calling(installation.url, call_id) as pair:
-        await counts_become(installation, **FULL)
-        async with insider(installation) as inside:
-            before = await inside.room(call_id)
+    async with connected_pair(installation.url, call_id) as pair:
+        await wait_for_counts(installation, **FULL)
+        async with bus_client(installation) as client:
+            before = await client.room(call_id)
         installation.nats.kill()
         end = asyncio.get_running_loop().time() + away
         while asyncio.get_running_loop().time() < end:
-            await pair.flows(5, within=2)
+            await pair.wait_media(5, within=2)
         installation.nats.start()
         await asyncio.to_thread(installation.wait_ready)
 
-        await counts_become(installation, within=BACK, **FULL)
-        async with insider(installation) as inside:
-            after = await inside.room(call_id)
+        await wait_for_counts(installation, within=BACK, **FULL)
+        async with bus_client(installation) as client:
+            after = await client.room(call_id)
         assert after.peers == before.peers
-        await pair.flows()
-        assert pair.longest_gap < UNBROKEN
+        await pair.wait_media()
+        assert pair.longest_gap < MAX_MEDIA_GAP
         for caller in (pair.alice, pair.bob):
             assert not caller.is_closed
             assert caller.events("peerMoved") == caller.events("transportClosed") == caller.events("peerLeft") == []
@@ -47,19 +47,19 @@ async def test_a_call_outlives_the_bus(fresh_installation: Installation, call_id
         async with Caller(installation.url) as carol:
             await carol.join(call_id)
             await pair.alice.event("peerJoined", peerId=carol.peer_id)
-            await (await carol.consume(pair.producers["video"])).hears(10)
-    await counts_become(installation, within=BACK)
+            await (await carol.consume(pair.producers["video"])).wait_packets(10)
+    await wait_for_counts(installation, within=BACK)
 
 
 async def test_the_bus_dies_again_and_again(fresh_installation: Installation, call_id: str) -> None:
     installation = fresh_installation
-    async with calling(installation.url, call_id) as pair:
+    async with connected_pair(installation.url, call_id) as pair:
         for _ in range(3):
             installation.nats.kill()
-            await pair.flows(3)
+            await pair.wait_media(3)
             installation.nats.start()
             await asyncio.to_thread(installation.wait_ready)
-        await counts_become(installation, within=BACK, **FULL)
-        await pair.flows()
+        await wait_for_counts(installation, within=BACK, **FULL)
+        await pair.wait_media()
         assert pair.alice.events("peerMoved") == pair.bob.events("peerMoved") == []
-    await counts_become(installation, within=BACK)
+    await wait_for_counts(installation, within=BACK)

@@ -9,10 +9,10 @@ import socket
 import pytest
 
 from support.caller import Caller
-from support.eventually import counts_become
+from support.eventually import wait_for_counts
 from support.footprint import MIB, Footprint
 from support.installation import Installation
-from support.pair import calling
+from support.pair import connected_pair
 from support.rtp_transport import RtpTransport
 
 PEERS = 25
@@ -41,10 +41,10 @@ async def test_half_open_transports_are_reaped_while_calls_go_on(
     (node,) = installation.nodes
     callers = [Caller(installation.url) for _ in range(PEERS)]
     try:
-        async with calling(installation.url, f"{call_id[:50]} !") as pair:
+        async with connected_pair(installation.url, f"{call_id[:50]} !") as pair:
             before = Footprint.of(node.name, node.pid)
             await asyncio.gather(*(half_open(caller, call_id) for caller in callers))
-            await counts_become(
+            await wait_for_counts(
                 installation, rooms=2, peers=PEERS + 2, producers=2, transports=PEERS * PER_PEER + 2, consumers=2
             )
             full = Footprint.of(node.name, node.pid)
@@ -59,17 +59,17 @@ async def test_half_open_transports_are_reaped_while_calls_go_on(
                         await asyncio.sleep(0.005)
             async with Caller(installation.url) as late:
                 await late.join(pair.call_id)
-                await (await late.consume(pair.producers["audio"])).hears(5)
+                await (await late.consume(pair.producers["audio"])).wait_packets(5)
 
-            await counts_become(
+            await wait_for_counts(
                 installation, within=REAPED, rooms=2, peers=PEERS + 2, producers=2, transports=2, consumers=2
             )
             for caller in callers:
                 while len(caller.events("transportClosed", reason="handshake_timeout")) < PER_PEER:
-                    await caller.more()
-            await pair.flows()
+                    await caller.wait_for_more()
+            await pair.wait_media()
             after = Footprint.of(node.name, node.pid)
             assert after.descriptors <= before.descriptors + 2
     finally:
         await asyncio.gather(*(caller.close() for caller in callers))
-    await counts_become(installation)
+    await wait_for_counts(installation)

@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from support.bus import insider
-from support.eventually import counts_become
+from support.bus_client import bus_client
+from support.eventually import wait_for_counts
 from support.installation import Installation
-from support.moving import moved, rebuild_alice, rebuild_bob
-from support.pair import calling
+from support.pair import connected_pair
+from support.rebuild_media import rebuild_alice, rebuild_bob, wait_moved
 
 BACK = 20.0
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
@@ -22,9 +22,9 @@ pytestmark = pytest.mark.chaos
 async def test_a_call_moves_to_another_node(fresh_installation: Installation, call_id: str, how: str) -> None:
     """docs/closures.md, rows 13 and 19."""
     installation = fresh_installation
-    async with calling(installation.url, call_id) as pair, insider(installation) as inside:
-        home = await inside.placement(call_id, pair.alice.peer_id)
-        assert home == await inside.placement(call_id, pair.bob.peer_id)
+    async with connected_pair(installation.url, call_id) as pair, bus_client(installation) as client:
+        home = await client.placement(call_id, pair.alice.peer_id)
+        assert home == await client.placement(call_id, pair.bob.peer_id)
         dying = next(node for node in installation.nodes if node.name == home.node_id)
         former, transports = (
             set(pair.producers.values()),
@@ -34,7 +34,7 @@ async def test_a_call_moves_to_another_node(fresh_installation: Installation, ca
         await asyncio.to_thread(getattr(dying, how))
 
         for caller, held in transports.items():
-            told = await moved(caller, within=BACK)
+            told = await wait_moved(caller, within=BACK)
             assert told["nodeId"] != dying.name
             for transport_id in held:
                 await caller.event("transportClosed", transportId=transport_id)
@@ -42,13 +42,13 @@ async def test_a_call_moves_to_another_node(fresh_installation: Installation, ca
             await pair.bob.event("producerClosed", producerId=producer_id)
         await rebuild_alice(pair)
         await rebuild_bob(pair, before=former)
-        await pair.flows()
-        await counts_become(installation, within=BACK, **FULL)
-        assert (await inside.placement(call_id, pair.alice.peer_id)) == (
-            await inside.placement(call_id, pair.bob.peer_id)
+        await pair.wait_media()
+        await wait_for_counts(installation, within=BACK, **FULL)
+        assert (await client.placement(call_id, pair.alice.peer_id)) == (
+            await client.placement(call_id, pair.bob.peer_id)
         )
         assert pair.bob.events("peerLeft") == pair.alice.events("roomClosed") == []
-    await counts_become(installation, within=BACK)
+    await wait_for_counts(installation, within=BACK)
 
 
 async def test_a_call_waits_for_the_only_node_and_goes_on_in_its_next_life(
@@ -56,22 +56,22 @@ async def test_a_call_waits_for_the_only_node_and_goes_on_in_its_next_life(
 ) -> None:
     installation = fresh_installation
     (node,) = installation.nodes
-    async with calling(installation.url, call_id) as pair, insider(installation) as inside:
-        first = await inside.placement(call_id, pair.alice.peer_id)
+    async with connected_pair(installation.url, call_id) as pair, bus_client(installation) as client:
+        first = await client.placement(call_id, pair.alice.peer_id)
         former = set(pair.producers.values())
         node.kill()
         for producer_id in former:
             await pair.bob.event("producerClosed", within=BACK, producerId=producer_id)
         node.start()
         for caller in (pair.alice, pair.bob):
-            await moved(caller, within=BACK)
-        second = await inside.placement(call_id, pair.alice.peer_id)
+            await wait_moved(caller, within=BACK)
+        second = await client.placement(call_id, pair.alice.peer_id)
         assert second.node_id == first.node_id
         assert second.epoch > first.epoch
         await rebuild_alice(pair)
         await rebuild_bob(pair, before=former)
-        await pair.flows()
-        await counts_become(installation, within=BACK, **FULL)
-    await counts_become(installation, within=BACK)
-    async with insider(installation) as inside:
-        await inside.no_record_is_left(BACK)
+        await pair.wait_media()
+        await wait_for_counts(installation, within=BACK, **FULL)
+    await wait_for_counts(installation, within=BACK)
+    async with bus_client(installation) as client:
+        await client.wait_until_no_records(BACK)

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from support.bus import insider
+from support.bus_client import bus_client
 from support.caller import Caller, rtp_capabilities
-from support.eventually import counts_become
+from support.eventually import wait_for_counts
 from support.installation import Installation
 
 JOINS = 40
@@ -22,7 +22,7 @@ async def join(caller: Caller, call_id: str) -> str:
     await caller.open()
     payload = {"callId": call_id, "userId": "u", "rtpCapabilities": rtp_capabilities()}
     while True:
-        answer = await caller.ask("joinRoom", payload)
+        answer = await caller.request("joinRoom", payload)
         if "error" not in answer:
             return str(answer["peerId"])
         assert answer["error"]["retryable"], answer
@@ -33,7 +33,7 @@ async def test_no_acknowledged_join_is_lost(fresh_installation: Installation, ca
     installation = fresh_installation
     callers = [Caller(installation.url) for _ in range(JOINS)]
     try:
-        async with Caller(installation.url) as witness, insider(installation) as inside:
+        async with Caller(installation.url) as witness, bus_client(installation) as client:
             await witness.join(call_id)
             gate = asyncio.Semaphore(AT_ONCE)
 
@@ -50,13 +50,13 @@ async def test_no_acknowledged_join_is_lost(fresh_installation: Installation, ca
             assert len(acknowledged) == JOINS
 
             await asyncio.to_thread(installation.wait_ready)
-            recorded = {peer.peer_id for peer in (await inside.room(call_id)).peers}
+            recorded = {peer.peer_id for peer in (await client.room(call_id)).peers}
             assert acknowledged <= recorded
             for peer_id in acknowledged:
                 await witness.event("peerJoined", peerId=peer_id)
             # Whoever was put in without being told so is taken out again.
-            await counts_become(installation, within=BACK, rooms=1, peers=JOINS + 1)
+            await wait_for_counts(installation, within=BACK, rooms=1, peers=JOINS + 1)
             assert not acknowledged & {event["peerId"] for event in witness.events("peerLeft")}
     finally:
         await asyncio.gather(*(caller.close() for caller in callers))
-    await counts_become(installation, within=BACK)
+    await wait_for_counts(installation, within=BACK)

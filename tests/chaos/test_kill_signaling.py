@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from support.caller import Caller
-from support.eventually import counts_become
+from support.eventually import wait_for_counts
 from support.installation import Installation
-from support.pair import UNBROKEN, Pair, calling
+from support.pair import MAX_MEDIA_GAP, Pair, connected_pair
 
 CALLS = 3
 GRACE = 1.5
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.chaos
 async def test_calls_go_on_over_another_instance(fresh_installation: Installation, call_id: str) -> None:
     installation = fresh_installation
     first, second = installation.urls
-    calls = [calling(first, f"{call_id[:50]} {number}", resumable=True) for number in range(CALLS)]
+    calls = [connected_pair(first, f"{call_id[:50]} {number}", resumable=True) for number in range(CALLS)]
     async with calls[0] as one, calls[1] as two, calls[2] as three, Caller(first) as carol, Caller(second) as dave:
         await dave.join(one.call_id)
         await carol.join(one.call_id)
@@ -38,11 +38,11 @@ async def test_calls_go_on_over_another_instance(fresh_installation: Installatio
         resumed = await asyncio.gather(*(resume(pair, old) for pair in pairs for old in (pair.alice, pair.bob)))
         try:
             for pair in pairs:
-                await pair.flows()
-                assert pair.longest_gap < UNBROKEN
+                await pair.wait_media()
+                assert pair.longest_gap < MAX_MEDIA_GAP
             await dave.event("peerLeft", within=BACK, peerId=carol.peer_id, reason="signaling_lost")
             assert len(dave.events("peerLeft")) == 1
-            await counts_become(
+            await wait_for_counts(
                 installation, within=BACK, signaling=1, rooms=CALLS, peers=2 * CALLS + 1, producers=2 * CALLS,
                 transports=2 * CALLS, consumers=2 * CALLS,
             )  # fmt: skip
@@ -50,4 +50,4 @@ async def test_calls_go_on_over_another_instance(fresh_installation: Installatio
             for caller in resumed:
                 await caller.end_media()
                 await caller.close()
-    await counts_become(installation, within=BACK, signaling=1)
+    await wait_for_counts(installation, within=BACK, signaling=1)

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from support.eventually import counts_become
+from support.eventually import wait_for_counts
 from support.installation import Installation
-from support.pair import UNBROKEN, calling
+from support.pair import MAX_MEDIA_GAP, connected_pair
 
 AWAY = 30.0
 BACK = 30.0
@@ -19,16 +19,16 @@ async def test_media_goes_on_for_thirty_seconds_without_anything_else(
     fresh_installation: Installation, call_id: str
 ) -> None:
     installation = fresh_installation
-    async with calling(installation.url, call_id) as pair:
+    async with connected_pair(installation.url, call_id) as pair:
         for process in (*installation.signaling, *installation.registries):
             process.kill()
         installation.nats.kill()
         end = asyncio.get_running_loop().time() + AWAY
         while asyncio.get_running_loop().time() < end:
-            await pair.flows(10, within=2)
-        assert pair.longest_gap < UNBROKEN
+            await pair.wait_media(10, within=2)
+        assert pair.longest_gap < MAX_MEDIA_GAP
         installation.nats.start()
         for process in (*installation.registries, *installation.signaling):
             process.start()
         await asyncio.to_thread(installation.wait_ready)
-    await counts_become(installation, within=BACK)
+    await wait_for_counts(installation, within=BACK)

@@ -13,7 +13,7 @@ from support.caller import Caller
 from support.client_socket import Refused
 from support.deployed_nats import DeployedNats
 from support.installation import Installation
-from support.pair import calling
+from support.pair import connected_pair
 
 BACK = 30.0
 """Seconds. An election takes 4 to 9, and clients of the dead server look for another."""
@@ -38,12 +38,12 @@ async def leader_of_the_rooms(servers: DeployedNats) -> str:
 async def test_a_call_survives_the_leader_of_its_room(tmp_path: Path, call_id: str) -> None:
     installation = Installation(tmp_path / "installation", registries=2)
     with DeployedNats(tmp_path / "nats", servers=3) as servers:
-        servers.serve(installation, BUCKET_REPLICAS="3")
+        servers.configure(installation, BUCKET_REPLICAS="3")
         with installation:
-            async with calling(installation.url, call_id) as pair:
+            async with connected_pair(installation.url, call_id) as pair:
                 leader = await leader_of_the_rooms(servers)
                 next(server for server in servers.servers if server.name == leader).kill()
-                await pair.flows()
+                await pair.wait_media()
 
                 deadline = time.monotonic() + BACK
                 async with Caller(installation.url) as carol:
@@ -56,6 +56,6 @@ async def test_a_call_survives_the_leader_of_its_room(tmp_path: Path, call_id: s
                                 raise
                             await asyncio.sleep(0.2)
                     for producer_id in pair.producers.values():
-                        await (await carol.consume(producer_id)).hears()
-                    await pair.flows()
+                        await (await carol.consume(producer_id)).wait_packets()
+                    await pair.wait_media()
         assert servers.violations() == []

@@ -8,13 +8,13 @@ import pytest
 import pytest_asyncio
 
 from support.browser import CallBrowser, chromium
-from support.compose import BUILD_TIMEOUT, Compose, why_no_compose
+from support.compose import BUILD_TIMEOUT, Compose, compose_problem
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Compose]:
     """Up and healthy. A test that wants another shape says `stack.up(...)`."""
-    missing = why_no_compose()
+    missing = compose_problem()
     if missing is not None:
         pytest.skip(missing)
     running = Compose()
@@ -23,7 +23,7 @@ def stack() -> Iterator[Compose]:
         running.up()
         yield running
         if sys.exc_info()[0] is not None:
-            sys.stderr.write(running.last_words())
+            sys.stderr.write(running.log_tail())
     finally:
         running.down()
 

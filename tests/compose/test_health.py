@@ -11,7 +11,7 @@ def test_every_container_is_healthy(stack: Compose) -> None:
     assert {container.service for container in containers} == {
         "nats", "registry", "media-node", "signaling", "proxy", "coturn",
     }  # fmt: skip
-    assert [container for container in containers if not container.well] == []
+    assert [container for container in containers if not container.healthy] == []
 
 
 @pytest.mark.parametrize("above", [[], ["compose.host-network.yaml"], ["compose.observability.yaml"]])

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from e2e.calls import Window, gather_call, selected_pairs
+from e2e.calls import Window, selected_pairs, start_call
 from hubbub_cli.ports import free_tcp_port, free_udp_ports
-from hubbub_media_node.adapters.sockets import interface_address
+from hubbub_media_node.adapters.local_network import interface_address
 from support.browser import CallBrowser
 from support.compose import Compose
 
@@ -40,9 +40,9 @@ def host(stack: Compose) -> Iterator[Compose]:
 @pytest.mark.parametrize("policy", ["", "relay"])
 async def test_two_people_see_each_other(host: Compose, browser: CallBrowser, call_id: str, policy: str) -> None:
     await asyncio.to_thread(host.up, settings={"ICE_TRANSPORT_POLICY": policy})
-    tabs = await gather_call(browser, host.url, call_id, ["Ann", "Ben"], width=320, height=180)
+    tabs = await start_call(browser, host.url, call_id, ["Ann", "Ben"], width=320, height=180)
     for tab in tabs:
         for pair in await selected_pairs(tab):
             assert pair["remote"]["address"] == host.settings["ANNOUNCED_IP"]
             assert (pair["local"]["candidateType"] == "relay") == (policy == "relay")
-    (await Window.watch(tabs, 3)).require_all_frames(0.9)
+    (await Window.measure(tabs, 3)).require_all_frames(0.9)

@@ -35,7 +35,7 @@ def watched(stack: Compose) -> Iterator[Compose]:
         running.down()
 
 
-def ask(watched: Compose, path: str) -> Any:
+def query(watched: Compose, path: str) -> Any:
     """The data of an answer of Prometheus's API."""
     with urllib.request.urlopen(f"http://127.0.0.1:{watched.settings['PROMETHEUS_PORT']}/api/v1/{path}") as answer:
         return json.load(answer)["data"]
@@ -43,17 +43,17 @@ def ask(watched: Compose, path: str) -> Any:
 
 def test_every_instance_of_every_service_is_scraped(watched: Compose) -> None:
     def up() -> Counter[str]:
-        targets = ask(watched, "targets")["activeTargets"]
+        targets = query(watched, "targets")["activeTargets"]
         return Counter(target["labels"]["job"] for target in targets if target["health"] == "up")
 
     watched.wait_until(lambda: up() == SHAPE, 60, f"scraped as {SHAPE}")
 
 
 def test_the_rules_are_loaded_and_none_is_broken(watched: Compose) -> None:
-    [group] = ask(watched, "rules")["groups"]
+    [group] = query(watched, "rules")["groups"]
     assert group["rules"]
     watched.wait_until(
-        lambda: all(rule["health"] == "ok" for group in ask(watched, "rules")["groups"] for rule in group["rules"]),
+        lambda: all(rule["health"] == "ok" for group in query(watched, "rules")["groups"] for rule in group["rules"]),
         60,
         "all rules evaluated",
     )

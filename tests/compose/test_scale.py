@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from support.compose import Compose
-from support.pair import calling
+from support.pair import connected_pair
 
 NODES = 3
 CLIENTS = 16
@@ -21,8 +21,8 @@ async def test_rooms_spread_over_nodes_and_each_is_on_one(stack: Compose) -> Non
         stack.wait_until, lambda: stack.stats()["nodes"] == NODES and stack.stats()["rooms"] == 0, 15, "three nodes"
     )
     async with AsyncExitStack() as calls:
-        pairs = [await calls.enter_async_context(calling(stack.url, secrets.token_hex(8))) for _ in range(NODES)]
-        await asyncio.gather(*(pair.flows() for pair in pairs))
+        pairs = [await calls.enter_async_context(connected_pair(stack.url, secrets.token_hex(8))) for _ in range(NODES)]
+        await asyncio.gather(*(pair.wait_media() for pair in pairs))
 
         def spread() -> bool:
             return _by_node(stack.stats()) == [(1, 2)] * NODES

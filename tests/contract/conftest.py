@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from hubbub_bus import Bus
-from support.registry_rig import Caller, FakeNode, Replicas, replicas
+from support.registry_rig import FakeNode, FakeSignaling, Replicas, replicas
 
 
 @pytest.fixture(scope="session")
@@ -16,12 +16,12 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
 
 
 @pytest.fixture
-async def caller(registry: Replicas) -> AsyncIterator[Caller]:
+async def signaling(registry: Replicas) -> AsyncIterator[FakeSignaling]:
     """A signaling instance."""
     bus = await Bus.connect(registry.nats.url, name="test", timeout=5)
-    calling = await Caller(bus).start()
-    yield calling
-    await calling.stop()
+    connected = await FakeSignaling(bus).start()
+    yield connected
+    await connected.stop()
     await bus.close()
 
 

@@ -15,10 +15,10 @@ from hubbub_bus.connection import Unreachable
 from support.caller import Caller
 from support.client_socket import Refused
 from support.deployed_nats import DeployedNats
-from support.eventually import counts_become, stats_show
+from support.eventually import wait_for_counts, wait_for_stats
 from support.installation import Installation
-from support.moving import moved, rebuild_alice, rebuild_bob
-from support.pair import calling
+from support.pair import connected_pair
+from support.rebuild_media import rebuild_alice, rebuild_bob, wait_moved
 
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
 
@@ -72,9 +72,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedNats]
 async def test_services_do_all_their_work_without_a_violation(tmp_path: Path, call_id: str) -> None:
     installation = Installation(tmp_path / "installation", nodes=2, reconnect_grace=2, empty_room_ttl=2)
     with DeployedNats(tmp_path / "nats") as server:
-        server.serve(installation)
+        server.configure(installation)
         with installation:
-            async with calling(installation.url, call_id, resumable=True) as pair:
+            async with connected_pair(installation.url, call_id, resumable=True) as pair:
                 await pair.alice.call("pauseProducer", producerId=pair.producers["audio"])
                 await pair.bob.event("producerPaused", producerId=pair.producers["audio"])
                 await pair.alice.call("resumeProducer", producerId=pair.producers["audio"])
@@ -88,15 +88,15 @@ async def test_services_do_all_their_work_without_a_violation(tmp_path: Path, ca
                     former = set(pair.producers.values())
                     next(node for node in installation.nodes if node.name == home).kill()
                     for caller in (pair.alice, pair.bob):
-                        await moved(caller, within=20)
+                        await wait_moved(caller, within=20)
                     await rebuild_alice(pair)
                     await rebuild_bob(pair, before=former)
-                    await pair.flows()
-                    await counts_become(installation, within=20, **FULL)
+                    await pair.wait_media()
+                    await wait_for_counts(installation, within=20, **FULL)
                     with pytest.raises(Refused):
                         await pair.bob.call("closeProducer", producerId=pair.producers["audio"])
                     await pair.alice.call("leaveRoom")
-            await stats_show(installation, {"rooms": 0, "peers": 0}, within=20)
+            await wait_for_stats(installation, {"rooms": 0, "peers": 0}, within=20)
         assert server.violations() == []
 
 

@@ -9,31 +9,31 @@ import pytest
 
 from hubbub_bus import Bus
 from hubbub_contracts import ids
-from support.registry_rig import Caller, FakeNode, Replicas, replicas
+from support.registry_rig import FakeNode, FakeSignaling, Replicas, replicas
 
 
 @pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[tuple[Replicas, Caller, FakeNode]]:
+async def rig(tmp_path: Path) -> AsyncIterator[tuple[Replicas, FakeSignaling, FakeNode]]:
     """Replicas to break."""
     with replicas(tmp_path) as running:
         bus = await Bus.connect(running.nats.url, name="test", timeout=5)
-        caller = await Caller(bus).start()
+        signaling = await FakeSignaling(bus).start()
         async with FakeNode(running.nats.url) as node:
-            yield running, caller, node
+            yield running, signaling, node
         await bus.close()
 
 
-async def test_a_killed_replica_loses_no_acknowledged_join(rig: tuple[Replicas, Caller, FakeNode]) -> None:
-    running, caller, _ = rig
-    rooms = [await caller.create() for _ in range(4)]
+async def test_a_killed_replica_loses_no_acknowledged_join(rig: tuple[Replicas, FakeSignaling, FakeNode]) -> None:
+    running, signaling, _ = rig
+    rooms = [await signaling.create() for _ in range(4)]
     acknowledged: dict[str, str] = {}
     times: list[float] = []
 
     async def join(number: int) -> None:
         await asyncio.sleep(number * 0.01)
-        message = caller.joining(rooms[number % 4])
+        message = signaling.join_request(rooms[number % 4])
         began = time.monotonic()
-        await caller.ask(message, timeout=0.5)
+        await signaling.request(message, timeout=0.5)
         times.append(time.monotonic() - began)
         acknowledged[message.peer_id] = message.room_id
 
@@ -45,50 +45,52 @@ async def test_a_killed_replica_loses_no_acknowledged_join(rig: tuple[Replicas, 
         process.start()
         await asyncio.sleep(2.5)
     await asyncio.gather(*joins)
-    inside = {peer.peer_id: room for room in rooms for peer in (await caller.room(room)).peers}
+    inside = {peer.peer_id: room for room in rooms for peer in (await signaling.room(room)).peers}
     assert inside == acknowledged
     assert len(acknowledged) == 200
     assert sorted(times)[197] < 2.0
 
 
 async def test_after_the_server_restarts_rooms_are_as_they_were_and_nobody_is_declared_dead(
-    rig: tuple[Replicas, Caller, FakeNode],
+    rig: tuple[Replicas, FakeSignaling, FakeNode],
 ) -> None:
-    running, caller, node = rig
-    room = await caller.create()
-    await caller.join(room)
-    before = await caller.room(room)
+    running, signaling, node = rig
+    room = await signaling.create()
+    await signaling.join(room)
+    before = await signaling.room(room)
     await running.failure_detection_ready()
     running.nats.kill()
     await asyncio.sleep(1)
     running.nats.start()
     async with asyncio.timeout(20):
-        while not caller.bus.connected:
+        while not signaling.bus.connected:
             await asyncio.sleep(0.05)
     await asyncio.sleep(7)  # past the amnesty
-    after = await caller.room(room)
+    after = await signaling.room(room)
     assert (after.room, after.peers) == (before.room, before.peers)
     assert after.room.placement == node.placement
-    _, joined = await caller.join(room)
+    _, joined = await signaling.join(room)
     assert len(joined.peers) == 2
 
 
-async def test_a_bucket_that_vanished_is_made_again_and_serves(rig: tuple[Replicas, Caller, FakeNode]) -> None:
-    _, caller, _ = rig
-    room = await caller.create()
-    _, before = await caller.join(room)
-    await caller.bus.connection.client.jetstream().delete_stream("KV_rooms")
-    await caller.gone(room)
-    _, after = await caller.join(await caller.create())
+async def test_a_bucket_that_vanished_is_made_again_and_serves(rig: tuple[Replicas, FakeSignaling, FakeNode]) -> None:
+    _, signaling, _ = rig
+    room = await signaling.create()
+    _, before = await signaling.join(room)
+    await signaling.bus.connection.client.jetstream().delete_stream("KV_rooms")
+    await signaling.wait_until_deleted(room)
+    _, after = await signaling.join(await signaling.create())
     assert after.revision > before.revision
 
 
-async def test_a_stopped_replica_ends_well_and_the_other_serves_on(rig: tuple[Replicas, Caller, FakeNode]) -> None:
-    running, caller, _ = rig
-    room = await caller.create()
-    joins = [asyncio.create_task(caller.join(room)) for _ in range(50)]
+async def test_a_stopped_replica_ends_well_and_the_other_serves_on(
+    rig: tuple[Replicas, FakeSignaling, FakeNode],
+) -> None:
+    running, signaling, _ = rig
+    room = await signaling.create()
+    joins = [asyncio.create_task(signaling.join(room)) for _ in range(50)]
     status = await asyncio.to_thread(running.processes[0].stop)
     assert status == 0
     await asyncio.gather(*joins)
-    assert len((await caller.room(room)).peers) == 50
+    assert len((await signaling.room(room)).peers) == 50
     assert ids.call_id(room)

@@ -7,37 +7,37 @@ import pytest
 
 from hubbub_bus import RoomChange, RoomFeed
 from hubbub_contracts import ErrorCode, HubbubError
-from support.registry_rig import Caller, FakeNode, Replicas
+from support.registry_rig import FakeNode, FakeSignaling, Replicas
 
 
-async def occupied(caller: Caller, peers: int = 3) -> tuple[str, list[str]]:
+async def occupied(signaling: FakeSignaling, peers: int = 3) -> tuple[str, list[str]]:
     """A room with peers that produce."""
-    room = await caller.create()
-    inside = [(await caller.join(room))[0] for _ in range(peers)]
+    room = await signaling.create()
+    inside = [(await signaling.join(room))[0] for _ in range(peers)]
     for peer in inside:
-        await caller.ask(caller.producing(room, peer))
+        await signaling.request(signaling.add_producer_request(room, peer))
     return room, inside
 
 
-async def test_without_a_node_a_join_is_unavailable_for_now(caller: Caller) -> None:
-    room = await caller.create()
+async def test_without_a_node_a_join_is_unavailable_for_now(signaling: FakeSignaling) -> None:
+    room = await signaling.create()
     with pytest.raises(HubbubError) as caught:
-        await caller.ask(caller.joining(room), within=0)
+        await signaling.request(signaling.join_request(room), within=0)
     assert (caught.value.code, caught.value.retryable) == (ErrorCode.UNAVAILABLE, True)
 
 
 async def test_a_node_that_is_gone_is_fenced_and_its_peers_move_without_their_producers(
-    registry: Replicas, caller: Caller, node: FakeNode
+    registry: Replicas, signaling: FakeSignaling, node: FakeNode
 ) -> None:
-    room, peers = await occupied(caller)
+    room, peers = await occupied(signaling)
     await registry.failure_detection_ready()
     changes: list[RoomChange] = []
-    feed = await RoomFeed.open(caller.bus, room, changes.append, lambda: None)
+    feed = await RoomFeed.open(signaling.bus, room, changes.append, lambda: None)
     async with FakeNode(registry.nats.url) as spare:
         await asyncio.sleep(0.5)
         killed = time.monotonic()
-        await node.die()
-        moved = await caller.room_becomes(
+        await node.kill()
+        moved = await signaling.wait_for_room(
             room, lambda snapshot: all(peer.placement == spare.placement for peer in snapshot.peers)
         )
         assert time.monotonic() - killed < 5
@@ -50,54 +50,60 @@ async def test_a_node_that_is_gone_is_fenced_and_its_peers_move_without_their_pr
 
 
 async def test_a_node_that_hangs_is_dead_too_and_finds_its_fence(
-    registry: Replicas, caller: Caller, node: FakeNode
+    registry: Replicas, signaling: FakeSignaling, node: FakeNode
 ) -> None:
-    room, _ = await occupied(caller)
+    room, _ = await occupied(signaling)
     await registry.failure_detection_ready()
     async with FakeNode(registry.nats.url) as spare:
         await asyncio.sleep(0.5)
         await node.hang()
-        await caller.room_becomes(room, lambda snapshot: snapshot.room.placement == spare.placement)
+        await signaling.wait_for_room(room, lambda snapshot: snapshot.room.placement == spare.placement)
         node.lease._task = asyncio.create_task(node.lease._keep())  # it wakes up
         async with asyncio.timeout(5):
             while node.lost != ["fenced"]:
                 await asyncio.sleep(0.02)
-        assert (await caller.room(room)).room.placement == spare.placement
+        assert (await signaling.room(room)).room.placement == spare.placement
 
 
-async def test_a_node_that_stops_in_order_gives_its_rooms_away_at_once(registry: Replicas, caller: Caller) -> None:
+async def test_a_node_that_stops_in_order_gives_its_rooms_away_at_once(
+    registry: Replicas, signaling: FakeSignaling
+) -> None:
     async with FakeNode(registry.nats.url) as leaving:
-        room, _ = await occupied(caller)
+        room, _ = await occupied(signaling)
         async with FakeNode(registry.nats.url) as spare:
             await asyncio.sleep(0.5)
             await leaving.lease.release()
-            await caller.room_becomes(room, lambda snapshot: snapshot.peers[0].placement == spare.placement)
+            await signaling.wait_for_room(room, lambda snapshot: snapshot.peers[0].placement == spare.placement)
 
 
-async def test_a_node_that_restarts_gets_its_rooms_in_its_new_life(registry: Replicas, caller: Caller) -> None:
+async def test_a_node_that_restarts_gets_its_rooms_in_its_new_life(
+    registry: Replicas, signaling: FakeSignaling
+) -> None:
     async with FakeNode(registry.nats.url, "restarting") as old:
-        room, _ = await occupied(caller)
+        room, _ = await occupied(signaling)
         async with FakeNode(registry.nats.url, "restarting") as new:
             assert new.placement.epoch > old.placement.epoch
-            moved = await caller.room_becomes(room, lambda snapshot: snapshot.peers[0].placement == new.placement)
+            moved = await signaling.wait_for_room(room, lambda snapshot: snapshot.peers[0].placement == new.placement)
             assert moved.peers[0].producers == []
 
 
-async def test_rooms_without_a_node_wait_for_one(registry: Replicas, caller: Caller) -> None:
+async def test_rooms_without_a_node_wait_for_one(registry: Replicas, signaling: FakeSignaling) -> None:
     async with FakeNode(registry.nats.url) as leaving:
-        room, _ = await occupied(caller)
+        room, _ = await occupied(signaling)
         await leaving.lease.release()
-        await caller.room_becomes(
+        await signaling.wait_for_room(
             room,
             lambda snapshot: snapshot.room.placement is None and all(peer.placement is None for peer in snapshot.peers),
         )
     async with FakeNode(registry.nats.url) as late:
-        await caller.room_becomes(
+        await signaling.wait_for_room(
             room, lambda snapshot: all(peer.placement == late.placement for peer in snapshot.peers)
         )
 
 
-async def test_rooms_are_spread_and_a_draining_or_ill_timed_node_gets_none(registry: Replicas, caller: Caller) -> None:
+async def test_rooms_are_spread_and_a_draining_or_ill_timed_node_gets_none(
+    registry: Replicas, signaling: FakeSignaling
+) -> None:
     async with (
         FakeNode(registry.nats.url) as one,
         FakeNode(registry.nats.url) as two,
@@ -109,7 +115,7 @@ async def test_rooms_are_spread_and_a_draining_or_ill_timed_node_gets_none(regis
         await asyncio.sleep(3)
         homes = []
         for _ in range(10):
-            _, snapshot = await caller.join(await caller.create())
+            _, snapshot = await signaling.join(await signaling.create())
             homes.append(snapshot.room.placement)
         assert set(homes) == {one.placement, two.placement}
         assert 3 <= homes.count(one.placement) <= 7

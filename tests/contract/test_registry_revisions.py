@@ -6,7 +6,7 @@ from hubbub_bus import RoomChange, RoomFeed
 from hubbub_contracts.bus.producer import SetProducerPaused
 from hubbub_contracts.bus.records import PeerRecord, RoomRecord
 from hubbub_contracts.bus.room import RoomSnapshot
-from support.registry_rig import Caller, FakeNode, Replicas
+from support.registry_rig import FakeNode, FakeSignaling, Replicas
 
 State = tuple[RoomRecord | None, dict[str, PeerRecord]]
 
@@ -27,34 +27,36 @@ def told_by(changes: list[RoomChange], first: RoomRecord, up_to: int | None = No
     return settings, peers
 
 
-async def live(caller: Caller, room: str, snapshots: list[RoomSnapshot]) -> None:
+async def live(signaling: FakeSignaling, room: str, snapshots: list[RoomSnapshot]) -> None:
     """Somebody comes, talks, falls silent and goes, again and again."""
     for _ in range(8):
-        peer, joined = await caller.join(room)
+        peer, joined = await signaling.join(room)
         snapshots.append(joined)
         assert peer in {there.peer_id for there in joined.peers}
-        producing = caller.producing(room, peer)
-        await caller.ask(producing)
-        await caller.ask(SetProducerPaused(room_id=room, peer_id=peer, producer_id=producing.producer_id, paused=True))
-        await caller.leave(room, peer)
+        producing = signaling.add_producer_request(room, peer)
+        await signaling.request(producing)
+        await signaling.request(
+            SetProducerPaused(room_id=room, peer_id=peer, producer_id=producing.producer_id, paused=True)
+        )
+        await signaling.leave(room, peer)
 
 
 async def test_a_snapshot_holds_every_change_up_to_its_revision_and_none_after_it(
-    registry: Replicas, caller: Caller, node: FakeNode
+    registry: Replicas, signaling: FakeSignaling, node: FakeNode
 ) -> None:
-    room = await caller.create()
+    room = await signaling.create()
     changes: list[RoomChange] = []
     gaps: list[None] = []
-    feed = await RoomFeed.open(caller.bus, room, changes.append, lambda: gaps.append(None))
-    await caller.bus.flush()
-    created = (await caller.room(room)).room
+    feed = await RoomFeed.open(signaling.bus, room, changes.append, lambda: gaps.append(None))
+    await signaling.bus.flush()
+    created = (await signaling.room(room)).room
     snapshots: list[RoomSnapshot] = []
-    lives = asyncio.gather(*(live(caller, room, snapshots) for _ in range(4)))
+    lives = asyncio.gather(*(live(signaling, room, snapshots) for _ in range(4)))
     while not lives.done():
-        snapshots.append(await caller.room(room))
+        snapshots.append(await signaling.room(room))
     await lives
 
-    last = await caller.room(room)
+    last = await signaling.room(room)
     async with asyncio.timeout(5):
         while not changes or told_by(changes, created)[1]:
             await asyncio.sleep(0.02)

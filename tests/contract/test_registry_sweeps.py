@@ -11,7 +11,7 @@ from hubbub_bus import Bus, RoomChange, RoomFeed
 from hubbub_contracts import ErrorCode, HubbubError, ids, subjects
 from hubbub_contracts.bus.peer import ClaimPeer
 from hubbub_contracts.bus.room import CreateRoom, RoomRevisions
-from support.registry_rig import Caller, FakeNode, Replicas, replicas
+from support.registry_rig import FakeNode, FakeSignaling, Replicas, replicas
 
 EMPTY_ROOM_TTL = 1.0
 
@@ -24,11 +24,11 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
 
 
 @pytest.fixture
-async def caller(hasty: Replicas) -> AsyncIterator[Caller]:
+async def signaling(hasty: Replicas) -> AsyncIterator[FakeSignaling]:
     bus = await Bus.connect(hasty.nats.url, name="test", timeout=5)
-    calling = await Caller(bus).start()
-    yield calling
-    await calling.stop()
+    connected = await FakeSignaling(bus).start()
+    yield connected
+    await connected.stop()
     await bus.close()
 
 
@@ -38,81 +38,83 @@ async def node(hasty: Replicas) -> AsyncIterator[FakeNode]:
         yield running
 
 
-async def test_an_empty_room_goes_and_one_with_a_peer_stays(caller: Caller, node: FakeNode) -> None:
-    empty, full = await caller.create(), await caller.create()
-    peer, _ = await caller.join(full)
-    await caller.gone(empty)
-    assert [there.peer_id for there in (await caller.room(full)).peers] == [peer]
-    await caller.leave(full, peer)
-    await caller.gone(full)
+async def test_an_empty_room_goes_and_one_with_a_peer_stays(signaling: FakeSignaling, node: FakeNode) -> None:
+    empty, full = await signaling.create(), await signaling.create()
+    peer, _ = await signaling.join(full)
+    await signaling.wait_until_deleted(empty)
+    assert [there.peer_id for there in (await signaling.room(full)).peers] == [peer]
+    await signaling.leave(full, peer)
+    await signaling.wait_until_deleted(full)
 
 
-async def test_a_join_that_races_with_the_close_wins_or_is_told(caller: Caller, node: FakeNode) -> None:
+async def test_a_join_that_races_with_the_close_wins_or_is_told(signaling: FakeSignaling, node: FakeNode) -> None:
     """Joins at every moment around the close; whoever was acknowledged is in, whoever was refused is not."""
     outcomes: set[str] = set()
 
     async def race(seed: int) -> None:
-        room = await caller.create()
+        room = await signaling.create()
         await asyncio.sleep(random.Random(seed).random() * 2 * EMPTY_ROOM_TTL)
-        message = caller.joining(room)
+        message = signaling.join_request(room)
         try:
-            await caller.ask(message)
+            await signaling.request(message)
         except HubbubError as error:
             outcomes.add(error.code)
             await asyncio.sleep(0.1)
-            await caller.gone(room)
+            await signaling.wait_until_deleted(room)
             return
         outcomes.add("joined")
         await asyncio.sleep(1)
-        assert [peer.peer_id for peer in (await caller.room(room)).peers] == [message.peer_id]
-        await caller.leave(room, message.peer_id)
+        assert [peer.peer_id for peer in (await signaling.room(room)).peers] == [message.peer_id]
+        await signaling.leave(room, message.peer_id)
 
     await asyncio.gather(*(race(seed) for seed in range(150)))
     assert outcomes == {"joined", ErrorCode.ROOM_NOT_FOUND}
 
 
-async def test_creating_an_empty_room_again_keeps_it(caller: Caller, node: FakeNode) -> None:
+async def test_creating_an_empty_room_again_keeps_it(signaling: FakeSignaling, node: FakeNode) -> None:
     call = ids.mint()
     for _ in range(15):
-        await caller.ask(CreateRoom(call_id=call))
+        await signaling.request(CreateRoom(call_id=call))
         await asyncio.sleep(0.15)
-    await caller.join(ids.room_id(call))
+    await signaling.join(ids.room_id(call))
 
 
 async def test_peers_of_a_lost_signaling_instance_go_unless_another_took_them_over(
-    hasty: Replicas, caller: Caller, node: FakeNode
+    hasty: Replicas, signaling: FakeSignaling, node: FakeNode
 ) -> None:
-    lost = await Caller(caller.bus).start()
-    room = await caller.create()
-    stays, _ = await caller.join(room)
+    lost = await FakeSignaling(signaling.bus).start()
+    room = await signaling.create()
+    stays, _ = await signaling.join(room)
     goes, _ = await lost.join(room)
-    message = lost.joining(room, digest=hashlib.sha256(b"secret").hexdigest())
-    await lost.ask(message)
+    message = lost.join_request(room, digest=hashlib.sha256(b"secret").hexdigest())
+    await lost.request(message)
     await hasty.failure_detection_ready()
     changes: list[RoomChange] = []
-    feed = await RoomFeed.open(caller.bus, room, changes.append, lambda: None)
+    feed = await RoomFeed.open(signaling.bus, room, changes.append, lambda: None)
     assert lost.lease is not None
     await lost.lease.release()
-    claim = ClaimPeer(room_id=room, peer_id=message.peer_id, signaling_id=caller.signaling_id, resume_secret="secret")
-    await caller.ask(claim)
-    left = await caller.room_becomes(room, lambda snapshot: len(snapshot.peers) == 2)
+    claim = ClaimPeer(
+        room_id=room, peer_id=message.peer_id, signaling_id=signaling.signaling_id, resume_secret="secret"
+    )
+    await signaling.request(claim)
+    left = await signaling.wait_for_room(room, lambda snapshot: len(snapshot.peers) == 2)
     assert {peer.peer_id for peer in left.peers} == {stays, message.peer_id}
     await asyncio.sleep(2)
-    assert len((await caller.room(room)).peers) == 2
+    assert len((await signaling.room(room)).peers) == 2
     assert [(change.id, change.reason) for change in changes if change.record is None] == [(goes, "signaling_lost")]
     await feed.stop()
 
 
-async def test_each_rooms_revision_is_told_now_and_then(caller: Caller, node: FakeNode) -> None:
-    room = await caller.create()
-    _, snapshot = await caller.join(room)
+async def test_each_rooms_revision_is_told_now_and_then(signaling: FakeSignaling, node: FakeNode) -> None:
+    room = await signaling.create()
+    _, snapshot = await signaling.join(room)
     told: list[int] = []
 
     def note(event: RoomRevisions) -> None:
         if room in event.revisions:
             told.append(event.revisions[room])
 
-    subscription = await caller.bus.subscribe(subjects.REVISIONS, RoomRevisions, note)
+    subscription = await signaling.bus.subscribe(subjects.REVISIONS, RoomRevisions, note)
     async with asyncio.timeout(10):
         while not told:
             await asyncio.sleep(0.02)

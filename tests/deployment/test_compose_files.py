@@ -35,7 +35,7 @@ def test_only_the_proxy_and_the_relay_can_be_reached_from_outside_and_only_when_
     assert all(port.startswith("${LISTEN:-127.0.0.1}:") for ports in published.values() for port in ports)
 
 
-@pytest.mark.parametrize("name", compose_files.ours(BASE))
+@pytest.mark.parametrize("name", compose_files.own_services(BASE))
 def test_our_services_may_do_nothing_that_they_need_not(name: str) -> None:
     service = BASE[name]
     assert service["read_only"]

@@ -27,7 +27,9 @@ def test_every_service_of_compose_is_shown_and_labelled() -> None:
 
 
 def test_the_image_of_each_service_is_built_by_tilt_from_the_same_file() -> None:
-    ours = {SERVICES[name]["image"]: SERVICES[name]["build"]["dockerfile"] for name in compose_files.ours(SERVICES)}
+    ours = {
+        SERVICES[name]["image"]: SERVICES[name]["build"]["dockerfile"] for name in compose_files.own_services(SERVICES)
+    }
     assert {build.name: build.options["dockerfile"] for build in BUILDS} == ours
 
 

@@ -18,9 +18,7 @@ _SELECTED = """async () => {
 }"""
 
 
-async def gather_call(
-    browser: CallBrowser, url: str, room: str, names: list[str], **parameters: str | int
-) -> list[Tab]:
+async def start_call(browser: CallBrowser, url: str, room: str, names: list[str], **parameters: str | int) -> list[Tab]:
     """Opens a tab for each name and waits until everybody sees everybody else."""
     tabs = [await browser.open_tab(url, room, name, **parameters) for name in names]
     await asyncio.gather(*(tab.wait_sees(name) for tab in tabs for name in names if name != tab.name))
@@ -42,7 +40,7 @@ class Window:
     after: dict[str, CallStats]
 
     @classmethod
-    async def watch(cls, tabs: list[Tab], seconds: float) -> "Window":
+    async def measure(cls, tabs: list[Tab], seconds: float) -> "Window":
         """Watches for so long."""
         before = await all_stats(tabs)
         await asyncio.sleep(seconds)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from e2e.calls import Window, gather_call
+from e2e.calls import Window, start_call
 from support.browser import CallBrowser
 from support.installation import Installation
 
@@ -13,9 +13,9 @@ from support.installation import Installation
 async def test_each_codec_is_forwarded(
     installation: Installation, browser: CallBrowser, call_id: str, codec: str
 ) -> None:
-    tabs = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], codec=codec, width=640, height=360)
+    tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], codec=codec, width=640, height=360)
     await asyncio.sleep(2)
-    window = await Window.watch(tabs, 3)
+    window = await Window.measure(tabs, 3)
     for receiver, sender in window.pairs():
         assert window.after[receiver].video_from[sender].codec == f"video/{codec}"
     window.require_all_frames(0.9)
@@ -29,7 +29,7 @@ async def test_simulcast_arrives_as_one_stream_without_gaps(
     ben = await browser.open_tab(installation.url, call_id, "Ben", width=320, height=180)
     await ben.wait_sees("Ann")
     await asyncio.sleep(6)
-    window = await Window.watch([ann, ben], 4)
+    window = await Window.measure([ann, ben], 4)
 
     layers = window.after["Ann"].video_sent
     assert len({layer.rid for layer in layers}) == 3

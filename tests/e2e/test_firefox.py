@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hubbub_media_node.adapters.sockets import interface_address
+from hubbub_media_node.adapters.local_network import interface_address
 from support.browser import CallBrowser
 from support.firefox import PATH, firefox
 from support.installation import Installation

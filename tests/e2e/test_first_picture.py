@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from e2e.calls import gather_call
+from e2e.calls import start_call
 from support.browser import CallBrowser
 from support.installation import Installation
 
@@ -17,7 +17,7 @@ LIMIT = 0.7
 async def test_the_first_picture_comes_within_700_ms_at_the_median(
     installation: Installation, browser: CallBrowser, call_id: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    [ann] = await gather_call(browser, installation.url, call_id, ["Ann"], width=640, height=360)
+    [ann] = await start_call(browser, installation.url, call_id, ["Ann"], width=640, height=360)
     waits = []
     for number in range(JOINS):
         name = f"Guest {number}"

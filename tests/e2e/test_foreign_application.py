@@ -1,6 +1,6 @@
 """An application that knows only the original service's events is in a call with the page."""
 
-from e2e.calls import gather_call
+from e2e.calls import start_call
 from support.browser import CallBrowser
 from support.foreign_page import ForeignPage
 from support.installation import Installation
@@ -9,7 +9,7 @@ from support.installation import Installation
 async def test_an_application_of_the_original_service_calls_the_page(
     installation: Installation, browser: CallBrowser, foreign_page: ForeignPage, call_id: str
 ) -> None:
-    [ann] = await gather_call(browser, installation.url, call_id, ["Ann"], user="Ann", width=320, height=180)
+    [ann] = await start_call(browser, installation.url, call_id, ["Ann"], user="Ann", width=320, height=180)
     ben = await browser.open_page(foreign_page.address(installation.url, call_id, "ben"), "ben")
     await ann.wait_sees("ben")
     await ben.page.wait_for_function("frames('Ann') > 10", timeout=10_000)

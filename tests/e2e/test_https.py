@@ -8,8 +8,8 @@ from collections.abc import Callable
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from e2e.calls import Window, gather_call
-from hubbub_media_node.adapters.sockets import interface_address
+from e2e.calls import Window, start_call
+from hubbub_media_node.adapters.local_network import interface_address
 from support.browser import chromium
 from support.supervised_installation import SupervisedInstallation
 
@@ -33,8 +33,8 @@ async def test_a_call_over_https_at_the_address_of_the_machine(
     public_key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     trusted = base64.b64encode(hashlib.sha256(public_key).digest()).decode()
     async with chromium(trusted_key=trusted) as browser:
-        tabs = await gather_call(browser, url, call_id, ["Ann", "Ben"], width=320, height=180)
+        tabs = await start_call(browser, url, call_id, ["Ann", "Ben"], width=320, height=180)
         for tab in tabs:
             assert await tab.page.evaluate("isSecureContext")
             assert await tab.page.evaluate(_NOT_SECURE) == []
-        (await Window.watch(tabs, 2)).require_all_frames(0.9)
+        (await Window.measure(tabs, 2)).require_all_frames(0.9)

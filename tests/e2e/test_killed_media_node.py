@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from e2e.calls import Window, gather_call
+from e2e.calls import Window, start_call
 from support.browser import CallBrowser
 from support.installation import Installation
 
@@ -16,7 +16,7 @@ LIMIT = 2.0
 async def test_a_call_survives_its_media_node(
     fresh_installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
-    tabs = await gather_call(browser, fresh_installation.url, call_id, ["Ann", "Ben"], width=640, height=360)
+    tabs = await start_call(browser, fresh_installation.url, call_id, ["Ann", "Ben"], width=640, height=360)
     await asyncio.sleep(2)
     before = fresh_installation.stats()
     home = next(worker["nodeId"] for worker in before["workers"] if worker["peers"])
@@ -27,7 +27,7 @@ async def test_a_call_survives_its_media_node(
     await asyncio.sleep(5)
     for tab in tabs:
         assert await tab.longest_gap() <= LIMIT
-    window = await Window.watch(tabs, 2)
+    window = await Window.measure(tabs, 2)
     window.require_all_frames()
     after = fresh_installation.stats()
     assert [after[key] for key in ("peers", "producers", "consumers", "transports")] == [2, 4, 4, 4]

@@ -1,6 +1,6 @@
 """Whoever goes is gone for the others: by the button, by closing the tab, and when the browser dies."""
 
-from e2e.calls import gather_call
+from e2e.calls import start_call
 from support.browser import CallBrowser
 from support.installation import Installation
 
@@ -10,7 +10,7 @@ SMALL = {"width": 320, "height": 180}
 async def test_who_presses_leave_is_gone_within_a_second(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
-    ann, ben = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
+    ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ben.press("leave")
     await ann.wait_gone("Ben", timeout=1)
 
@@ -18,7 +18,7 @@ async def test_who_presses_leave_is_gone_within_a_second(
 async def test_who_closes_the_tab_is_gone_within_a_second(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
-    ann, ben = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
+    ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ben.close()
     await ann.wait_gone("Ben", timeout=1)
 
@@ -26,7 +26,7 @@ async def test_who_closes_the_tab_is_gone_within_a_second(
 async def test_whose_renderer_is_killed_is_gone_within_ten_seconds(
     installation: Installation, browser: CallBrowser, other_browser: CallBrowser, call_id: str
 ) -> None:
-    [ann] = await gather_call(browser, installation.url, call_id, ["Ann"], **SMALL)
+    [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)
     await other_browser.open_tab(installation.url, call_id, "Ben", **SMALL)
     await ann.wait_sees("Ben")
     await other_browser.kill("renderer")
@@ -36,7 +36,7 @@ async def test_whose_renderer_is_killed_is_gone_within_ten_seconds(
 async def test_whose_browser_is_killed_is_gone_within_ten_seconds(
     installation: Installation, browser: CallBrowser, other_browser: CallBrowser, call_id: str
 ) -> None:
-    [ann] = await gather_call(browser, installation.url, call_id, ["Ann"], **SMALL)
+    [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)
     await other_browser.open_tab(installation.url, call_id, "Ben", **SMALL)
     await ann.wait_sees("Ben")
     await other_browser.kill()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from e2e.calls import Window, gather_call
-from hubbub_media_node.adapters.sockets import interface_address
+from e2e.calls import Window, start_call
+from hubbub_media_node.adapters.local_network import interface_address
 from support.browser import CallBrowser, Tab, chromium
 from support.installation import Installation
 
@@ -23,19 +23,19 @@ async def require_call(tabs: list[Tab], protocol: str, address: str) -> None:
         async with asyncio.timeout(15):
             while await tab.selected_remotes() != [(protocol, address)] * 2:
                 await asyncio.sleep(0.1)
-    window = await Window.watch(tabs, 3)
+    window = await Window.measure(tabs, 3)
     window.require_all_frames(0.9)
     window.require_sound(0.3)
 
 
 async def test_a_call_of_browsers_that_may_not_use_udp(installation: Installation, call_id: str) -> None:
     async with chromium(arguments=[NO_UDP]) as browser:
-        tabs = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], width=640, height=360)
+        tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], width=640, height=360)
         await require_call(tabs, "tcp", "127.0.0.1")
 
 
 async def test_udp_is_taken_where_both_can_be(installation: Installation, browser: CallBrowser, call_id: str) -> None:
-    tabs = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], width=320, height=180)
+    tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], width=320, height=180)
     await require_call(tabs, "udp", "127.0.0.1")
 
 
@@ -44,5 +44,5 @@ async def test_udp_is_taken_where_both_can_be(installation: Installation, browse
 async def test_a_call_over_ipv6(tmp_path: Path, call_id: str, arguments: list[str], protocol: str) -> None:
     with Installation(tmp_path / "installation", environment={"ANNOUNCED_IP": str(IPV6)}) as installation:
         async with chromium(arguments=arguments) as browser:
-            tabs = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], width=320, height=180)
+            tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], width=320, height=180)
             await require_call(tabs, protocol, str(IPV6))

@@ -2,7 +2,7 @@
 
 import re
 
-from e2e.calls import gather_call
+from e2e.calls import start_call
 from support.browser import CallBrowser, chromium
 from support.installation import Installation
 
@@ -37,7 +37,7 @@ async def test_a_call_is_started_and_joined_by_its_link(installation: Installati
 
 
 async def test_who_left_comes_back(installation: Installation, browser: CallBrowser, call_id: str) -> None:
-    ann, ben = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
+    ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ben.press("leave")
     await ann.wait_gone("Ben", timeout=5)
     await ben.press("rejoin")
@@ -48,7 +48,7 @@ async def test_who_left_comes_back(installation: Installation, browser: CallBrow
 async def test_the_way_back_leads_out_of_the_call(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
-    ann, ben = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
+    ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ben.page.click(".brand")
     await ben.page.wait_for_selector("[data-action=start]")
     await ann.wait_gone("Ben", timeout=5)
@@ -59,7 +59,7 @@ async def test_the_way_back_leads_out_of_the_call(
 async def test_a_person_without_a_camera_is_in_the_call(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
-    [ann] = await gather_call(browser, installation.url, call_id, ["Ann"], **SMALL)
+    [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)
     async with chromium(cameras=0) as without:
         ben = await without.open_page(f"{installation.url}/?room={call_id}&name=Ben", "Ben")
         assert "Camera: None was found." in await ben.problem()
@@ -75,7 +75,7 @@ async def test_a_person_without_a_camera_is_in_the_call(
 
 
 async def test_a_device_is_switched_in_the_call(installation: Installation, browser: CallBrowser, call_id: str) -> None:
-    [ann] = await gather_call(browser, installation.url, call_id, ["Ann"], **SMALL)
+    [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)
     device = "hubbub.call.local.publications.get('camera').track.getSettings().deviceId"
     async with chromium(cameras=2) as two:
         ben = await two.open_tab(installation.url, call_id, "Ben", **SMALL)
@@ -100,7 +100,7 @@ async def test_a_device_is_switched_in_the_call(installation: Installation, brow
 async def test_everything_is_reached_by_keyboard(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
-    ann, ben = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
+    ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ben.page.keyboard.press("Alt+KeyM")
     await ann.wait_muted("Ben", True)
     await ben.page.focus("[data-action=microphone]")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from e2e.calls import gather_call
+from e2e.calls import start_call
 from support.browser import CallBrowser, chromium
 from support.installation import Installation
 from support.tcp_proxy import TcpProxy
@@ -13,7 +13,7 @@ SMALL = {"width": 320, "height": 180}
 async def test_a_refused_camera_is_explained_and_the_call_goes_on(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
-    [ann] = await gather_call(browser, installation.url, call_id, ["Ann"], **SMALL)
+    [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)
     async with chromium(permission=False) as refusing:
         ben = await refusing.open_tab(installation.url, call_id, "Ben")
         problem = await ben.problem()
@@ -26,7 +26,7 @@ async def test_a_refused_camera_is_explained_and_the_call_goes_on(
 async def test_a_lost_connection_is_told_and_mended(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
-    [ann] = await gather_call(browser, installation.url, call_id, ["Ann"], **SMALL)
+    [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)
     async with TcpProxy(installation.layout.http_port) as proxy:
         ben = await browser.open_tab(f"http://127.0.0.1:{proxy.port}", call_id, "Ben", **SMALL)
         await ann.wait_sees("Ben")
@@ -34,7 +34,7 @@ async def test_a_lost_connection_is_told_and_mended(
         await ben.wait_status("The connection is lost. Trying again…")
         await ann.wait_gone("Ben", timeout=10)
 
-        await proxy.mend()
+        await proxy.start()
         await ben.wait_status("In the call", timeout=15)
         await ben.wait_sees("Ann")
         await ann.wait_sees("Ben")

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from e2e.calls import gather_call
+from e2e.calls import start_call
 from support.browser import CallBrowser, Tab
 from support.installation import Installation
 from support.tcp_proxy import TcpProxy
@@ -28,7 +28,7 @@ async def moves(tab: Tab, name: str, timeout: float = 20.0) -> None:
 
 async def test_a_socket_that_is_cut(installation: Installation, browser: CallBrowser, call_id: str) -> None:
     async with TcpProxy(installation.layout.http_port) as proxy:
-        [ann] = await gather_call(browser, installation.url, call_id, ["Ann"], **SMALL)
+        [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)
         ben = await browser.open_tab(f"http://127.0.0.1:{proxy.port}", call_id, "Ben", **SMALL)
         await asyncio.gather(ann.wait_sees("Ben"), ben.wait_sees("Ann"))
         await ann.page.evaluate(_LEFT)
@@ -36,7 +36,7 @@ async def test_a_socket_that_is_cut(installation: Installation, browser: CallBro
         await proxy.cut()
         await ben.wait_status("The connection is lost. Trying again…")
         await moves(ben, "Ann")
-        await proxy.mend()
+        await proxy.start()
         await ben.wait_status("In the call", timeout=20)
         assert await ann.page.evaluate("left") == 0
         await ben.press("microphone")
@@ -47,7 +47,7 @@ async def test_a_socket_that_is_cut(installation: Installation, browser: CallBro
 async def test_a_way_of_the_media_that_is_cut(tmp_path: Path, browser: CallBrowser, call_id: str) -> None:
     with Installation(tmp_path / "installation", environment=ENVIRONMENT) as installation:
         async with UdpRelay(installation.layout.rtc_min_port) as relay:
-            tabs = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
+            tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
             ann, ben = tabs
             for tab in tabs:
                 await tab.page.evaluate(_LEFT)

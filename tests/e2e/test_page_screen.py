@@ -1,6 +1,6 @@
 """A shared screen: large at everybody's until it ends."""
 
-from e2e.calls import gather_call
+from e2e.calls import start_call
 from support.browser import CallBrowser
 from support.installation import Installation
 
@@ -10,7 +10,7 @@ SMALL = {"width": 320, "height": 180}
 async def test_a_shared_screen_is_large_at_the_others(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
-    ann, ben, cem = await gather_call(browser, installation.url, call_id, ["Ann", "Ben", "Cem"], **SMALL)
+    ann, ben, cem = await start_call(browser, installation.url, call_id, ["Ann", "Ben", "Cem"], **SMALL)
     await ann.press("screen")
     for other in (ben, cem):
         await other.wait_shares("Ann", True)
@@ -31,7 +31,7 @@ async def test_a_shared_screen_is_large_at_the_others(
 async def test_a_share_that_the_browser_ends_ends_at_the_others(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
-    ann, ben = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
+    ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ann.press("screen")
     await ben.wait_shares("Ann", True)
     # As the browser's own "Stop sharing" does: it ends the track and tells the page so.

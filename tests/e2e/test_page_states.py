@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 import pytest_asyncio
 
-from e2e.looks import PORTRAITS, TAKE, look
+from e2e.page_checks import PORTRAITS, TAKE_SCREENSHOTS, check_page
 from support.browser import CallBrowser, Tab, chromium
 from support.installation import Installation
 
@@ -34,7 +34,7 @@ class Screens:
         address = f"{self._url}/?{urlencode({**query, **({'join': ''} if join else {})})}"
         # Nothing is caught halfway through a movement.
         tab = await self._browser.open_page(address, name, reduced_motion="reduce", **options)
-        if TAKE:
+        if TAKE_SCREENSHOTS:
             await tab.context.add_init_script(PORTRAITS)
             await tab.page.reload()
         if join:
@@ -60,7 +60,7 @@ async def test_the_start(screens: Screens, state: str, options: dict[str, Any]) 
     tab = await screens.open(**options)
     await tab.page.wait_for_selector("[data-action=start]")
     await require_fits(tab)
-    await look(tab.page, state)
+    await check_page(tab.page, state)
 
 
 @pytest.mark.parametrize(
@@ -70,63 +70,63 @@ async def test_the_preview(screens: Screens, state: str, options: dict[str, Any]
     tab = await screens.open("Mei Lin", **options)
     await tab.page.wait_for_function("document.querySelector('.hb-prejoin video')?.videoWidth > 0")
     await require_fits(tab)
-    await look(tab.page, state)
+    await check_page(tab.page, state)
 
 
 @pytest.mark.timeout(240)
 async def test_a_call_that_grows(screens: Screens) -> None:
     mei = await screens.open("Mei Lin", join=True)
     await mei.page.wait_for_selector(".hb-alone")
-    await look(mei.page, "call-1")
+    await check_page(mei.page, "call-1")
     guests = []
     for count, name in enumerate(GUESTS, start=2):
         guests.append(await screens.open(name, join=True, viewport={"width": 640, "height": 400}))
         await mei.wait_sees(name, timeout=20)
         if count in {2, 3, 6}:
-            await look(mei.page, f"call-{count}")
+            await check_page(mei.page, f"call-{count}")
         if count == 3:
             await guests[-1].press("microphone")
             await mei.wait_muted(name, True)
     await guests[3].press("camera")
     await mei.wait_dark(GUESTS[3], True)
     await mei.page.emulate_media(color_scheme="dark")
-    await look(mei.page, "call-dark")
+    await check_page(mei.page, "call-dark")
     await mei.press("people")
     await mei.page.wait_for_selector(".hb-people")
-    await look(mei.page, "people-dark")
+    await check_page(mei.page, "people-dark")
     await mei.page.emulate_media(color_scheme="light")
     await mei.press("settings")
     await mei.page.wait_for_selector(".hb-settings")
-    await look(mei.page, "settings")
+    await check_page(mei.page, "settings")
     await mei.press("stats")
     await mei.page.wait_for_selector(".hb-stats tbody")
-    if TAKE:
+    if TAKE_SCREENSHOTS:
         await asyncio.sleep(30)
-    await look(mei.page, "statistics")
+    await check_page(mei.page, "statistics")
     await mei.page.keyboard.press("Escape")
     await mei.page.wait_for_selector(".hb-panel", state="detached")
 
     await mei.press("layout")
     await mei.page.wait_for_selector("[data-layout=focus]")
-    await look(mei.page, "speaker")
+    await check_page(mei.page, "speaker")
     await mei.press("layout")
     await guests[0].press("screen")
     await mei.wait_shares(GUESTS[0], True)
-    await look(mei.page, "presentation")
+    await check_page(mei.page, "presentation")
 
     phone = await screens.open("Nora Berg", join=True, **PHONE)
     await phone.wait_shares(GUESTS[0], True, timeout=20)
     await require_fits(phone)
-    await look(phone.page, "presentation-phone")
+    await check_page(phone.page, "presentation-phone")
     await guests[0].press("screen")
     await phone.wait_shares(GUESTS[0], False)
     await phone.wait_sees(GUESTS[0], timeout=20)
     await require_fits(phone)
-    await look(phone.page, "call-phone")
+    await check_page(phone.page, "call-phone")
 
     await mei.press("leave")
     await mei.page.wait_for_selector("[data-action=rejoin]")
-    await look(mei.page, "left")
+    await check_page(mei.page, "left")
 
 
 async def test_devices_that_may_not_be_used(installation: Installation) -> None:
@@ -134,10 +134,10 @@ async def test_devices_that_may_not_be_used(installation: Installation) -> None:
         screens = Screens(refusing, installation.url)
         tab = await screens.open("Mei Lin")
         assert "Camera: The browser was not allowed to use it." in await tab.problem()
-        await look(tab.page, "camera-refused")
+        await check_page(tab.page, "camera-refused")
         await tab.press("join")
         await tab.wait_joined()
-        await look(tab.page, "call-without-devices")
+        await check_page(tab.page, "call-without-devices")
 
 
 async def test_a_full_room(tmp_path: Path, browser: CallBrowser) -> None:
@@ -148,7 +148,7 @@ async def test_a_full_room(tmp_path: Path, browser: CallBrowser) -> None:
         await second.press("join")
         await second.page.wait_for_selector("[data-state=ended]")
         assert "full" in await second.page.inner_text("h1")
-        await look(second.page, "room-full")
+        await check_page(second.page, "room-full")
 
         await first.press("leave")
         await first.page.wait_for_selector("[data-state=ended]")
@@ -157,4 +157,4 @@ async def test_a_full_room(tmp_path: Path, browser: CallBrowser) -> None:
 
         installation.signaling[0].kill()
         await second.page.wait_for_selector("[data-state=reconnecting]")
-        await look(second.page, "reconnecting")
+        await check_page(second.page, "reconnecting")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.calls import Window, gather_call, selected_pairs
+from e2e.calls import Window, selected_pairs, start_call
 from hubbub_signaling.domain.ice_servers import TurnServers
 from support.browser import CallBrowser
 from support.coturn import Coturn
@@ -39,13 +39,13 @@ def coturn(tmp_path: Path) -> Iterator[Coturn]:
 async def test_a_call_through_a_relay(tmp_path: Path, coturn: Coturn, browser: CallBrowser, call_id: str) -> None:
     environment = {**coturn.environment, "ICE_TRANSPORT_POLICY": "relay"}
     with Installation(tmp_path / "installation", environment=environment) as installation:
-        tabs = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], width=320, height=180)
+        tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], width=320, height=180)
         for tab in tabs:
             for pair in await selected_pairs(tab):
                 assert pair["local"]["candidateType"] == "relay"
                 assert pair["local"]["address"] == coturn.address
                 assert pair["remote"]["address"] == coturn.address
-        window = await Window.watch(tabs, 3)
+        window = await Window.measure(tabs, 3)
         window.require_all_frames(0.9)
 
         given = TurnServers(coturn.urls.split(","), coturn.secret, ttl=60).credentials("peer", time.time())

@@ -33,7 +33,7 @@ _SAME = """() => {
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForeignPage]:
     """The example application, bundled."""
-    source = REPOSITORY / "libs" / "web-client" / "examples" / "plain"
+    source = REPOSITORY / "examples" / "plain-js"
     with ForeignPage(source, tmp_path_factory.mktemp("example")) as page:
         yield page
 
@@ -42,7 +42,7 @@ async def two_in_a_call(browser: CallBrowser, example: ForeignPage, url: str, be
     """Ann, connected to `url`, and Ben, connected to `bens`; each sees the other."""
     ann = await SdkTab.open(browser, example.address(url, room, "Ann"), "Ann")
     ben = await SdkTab.open(browser, example.address(bens, room, "Ben"), "Ben")
-    await asyncio.gather(ann.sees("Ben"), ben.sees("Ann"))
+    await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
     await ben.evaluate(_REMEMBER)
     return [ann, ben]
 
@@ -56,15 +56,15 @@ async def test_a_socket_that_is_cut_for_some_seconds_is_resumed(
         peer = await ben.evaluate("call.local.peerId")
         await proxy.cut()
         await ben.wait("notes.causes.includes('socket')")
-        await asyncio.gather(ann.sees("Ben"), ben.sees("Ann"), asyncio.sleep(2))
-        await proxy.mend()
+        await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"), asyncio.sleep(2))
+        await proxy.start()
         await ben.wait("notes.reconnected === 1 && call.state === 'connected'")
         assert await ben.evaluate("call.local.peerId") == peer
         assert await ben.evaluate(_SAME)
         assert await ann.evaluate("notes.left") == 0
         await ben.evaluate("call.local.setMicrophone(false)")
         await ann.wait("[...call.participants.values()][0].publications.get('microphone').muted")
-        await asyncio.gather(ann.sees("Ben"), ben.sees("Ann"))
+        await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
 
 
 async def test_a_socket_that_is_cut_for_longer_than_the_grace_joins_anew(
@@ -77,11 +77,11 @@ async def test_a_socket_that_is_cut_for_longer_than_the_grace_joins_anew(
             peer = await ben.evaluate("call.local.peerId")
             await proxy.cut()
             await ann.wait("notes.left === 1")
-            await proxy.mend()
+            await proxy.start()
             await ben.wait("notes.reconnected === 1 && call.state === 'connected'", timeout=20)
             assert await ben.evaluate("call.local.peerId") != peer
             assert await ben.evaluate(_SAME)
-            await asyncio.gather(ann.sees("Ben"), ben.sees("Ann"))
+            await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
 
 
 @pytest.mark.parametrize("seconds", [CUT, 12.0])
@@ -94,7 +94,7 @@ async def test_the_way_of_the_media_is_cut_for_some_seconds(
             relay.is_cut = True
             await asyncio.sleep(seconds)
             relay.is_cut = False
-            await asyncio.gather(ann.sees("Ben"), ben.sees("Ann"))
+            await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
             await ben.wait("call.state === 'connected'")
             if seconds > CUT:
                 assert await ben.evaluate(
@@ -113,7 +113,7 @@ async def test_the_only_media_node_is_killed_and_comes_back(
     await ben.wait("call.state === 'reconnecting'")
     await asyncio.sleep(1)
     fresh_installation.nodes[0].start()
-    await asyncio.gather(ann.sees("Ben", timeout=30), ben.sees("Ann", timeout=30))
+    await asyncio.gather(ann.wait_frames("Ben", timeout=30), ben.wait_frames("Ann", timeout=30))
     await ben.wait("call.state === 'connected'")
     assert await ben.evaluate(_SAME)
     assert await ann.evaluate("notes.left") == 0

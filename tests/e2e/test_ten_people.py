@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from e2e.calls import gather_call
+from e2e.calls import start_call
 from support.browser import CallBrowser
 from support.caller import Caller
 from support.installation import Installation
@@ -21,7 +21,7 @@ async def test_ten_people(installation: Installation, browser: CallBrowser, call
             await caller.join(call_id, userId=f"user{number}", displayName=f"Caller {number}")
             for kind in ("audio", "video"):
                 await caller.publish(kind)
-        tabs = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], width=640, height=360)
+        tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], width=640, height=360)
         names = [f"Caller {number}" for number in range(OTHERS)]
         for tab in tabs:
             await asyncio.gather(*(tab.wait_sees(name, timeout=20) for name in names))

@@ -2,15 +2,15 @@
 
 import asyncio
 
-from e2e.calls import Window, gather_call
+from e2e.calls import Window, start_call
 from support.browser import CallBrowser
 from support.installation import Installation
 
 
 async def test_three_people(installation: Installation, browser: CallBrowser, call_id: str) -> None:
-    tabs = await gather_call(browser, installation.url, call_id, ["Ann", "Ben", "Cem"], width=640, height=360)
+    tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben", "Cem"], width=640, height=360)
     await asyncio.sleep(15)
-    window = await Window.watch(tabs, 8)
+    window = await Window.measure(tabs, 8)
     window.require_all_frames()
     window.require_no_bandwidth_limit(640, 360)
     window.require_sound()

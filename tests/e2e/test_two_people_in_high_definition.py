@@ -2,15 +2,15 @@
 
 import asyncio
 
-from e2e.calls import Window, gather_call
+from e2e.calls import Window, start_call
 from support.browser import CallBrowser
 from support.installation import Installation
 
 
 async def test_two_people_in_high_definition(installation: Installation, browser: CallBrowser, call_id: str) -> None:
-    tabs = await gather_call(browser, installation.url, call_id, ["Ann", "Ben"], width=1280, height=720)
+    tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], width=1280, height=720)
     await asyncio.sleep(15)
-    window = await Window.watch(tabs, 8)
+    window = await Window.measure(tabs, 8)
     window.require_all_frames()
     window.require_no_bandwidth_limit(1280, 720)
     window.require_sound()

@@ -16,9 +16,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from support.caller import Caller, rtp_parameters
-from support.eventually import counts_become
+from support.eventually import wait_for_counts
 from support.installation import Installation
-from support.pair import Pair, calling
+from support.pair import Pair, connected_pair
 from support.rtp_transport import RtpTransport
 
 CLOSURES = ("transportClosed", "producerClosed", "consumerClosed", "peerLeft", "peerMoved", "roomClosed")
@@ -26,8 +26,8 @@ CLOSURES = ("transportClosed", "producerClosed", "consumerClosed", "peerLeft", "
 
 @pytest.fixture
 async def pair(installation: Installation, call_id: str) -> AsyncIterator[Pair]:
-    async with calling(installation.url, call_id) as pair:
-        await counts_become(installation, rooms=1, peers=2, producers=2, transports=2, consumers=2)
+    async with connected_pair(installation.url, call_id) as pair:
+        await wait_for_counts(installation, rooms=1, peers=2, producers=2, transports=2, consumers=2)
         yield pair
 
 
@@ -51,7 +51,7 @@ async def is_told(listener: Caller, expected: list[Closure], by: Caller) -> None
     """Waits for these closures, in any order, and shows that there is none beyond them: `by` then does something."""
     async with asyncio.timeout(10):
         while len(told(listener)) < len(expected):
-            await listener.more()
+            await listener.wait_for_more()
     await listener.event("newProducer", producerId=await by.publish("audio"))
     assert sorted(told(listener), key=str) == sorted(expected, key=str)
 
@@ -59,9 +59,9 @@ async def is_told(listener: Caller, expected: list[Closure], by: Caller) -> None
 async def test_row_1_a_consumer_that_its_client_closes(installation: Installation, pair: Pair) -> None:
     closed, other = pair.consumers["audio"], pair.consumers["video"]
     await pair.bob.call("closeConsumer", consumerId=closed.id)
-    await counts_become(installation, rooms=1, peers=2, producers=2, transports=2, consumers=1)
+    await wait_for_counts(installation, rooms=1, peers=2, producers=2, transports=2, consumers=1)
     heard = closed.transport.streams[closed.ssrc].packets
-    await other.hears(10)
+    await other.wait_packets(10)
     assert closed.transport.streams[closed.ssrc].packets == heard
     await is_told(pair.bob, [], by=pair.alice)
     assert told(pair.alice) == []
@@ -72,11 +72,11 @@ async def test_row_2_a_producer_that_its_client_closes_takes_its_consumers_on_ev
 ) -> None:
     await pair.bob.transport("recv")
     second = await pair.bob.consume(pair.producers["video"])
-    await second.hears(5)
+    await second.wait_packets(5)
 
-    await pair.alice.silence(pair.producers["video"])
+    await pair.alice.stop_sending(pair.producers["video"])
     await pair.alice.call("closeProducer", producerId=pair.producers["video"])
-    await counts_become(installation, rooms=1, peers=2, producers=1, transports=3, consumers=1)
+    await wait_for_counts(installation, rooms=1, peers=2, producers=1, transports=3, consumers=1)
     expected: list[Closure] = [
         ("consumerClosed", pair.consumers["video"].id, "producer_closed"),
         ("consumerClosed", second.id, "producer_closed"),
@@ -91,7 +91,7 @@ async def test_row_3_a_send_transport_that_its_client_closes_takes_its_producers
 ) -> None:
     (transport_id,) = pair.alice.transports
     await pair.alice.call("closeTransport", transportId=transport_id)
-    await counts_become(installation, rooms=1, peers=2, transports=1)
+    await wait_for_counts(installation, rooms=1, peers=2, transports=1)
     await pair.alice.end_media()
     expected: list[Closure] = [
         *(("consumerClosed", consumer.id, "producer_closed") for consumer in pair.consumers.values()),
@@ -106,7 +106,7 @@ async def test_row_4_a_receive_transport_that_its_client_closes_takes_its_consum
 ) -> None:
     (transport_id,) = pair.bob.transports
     await pair.bob.call("closeTransport", transportId=transport_id)
-    await counts_become(installation, rooms=1, peers=2, producers=2, transports=1)
+    await wait_for_counts(installation, rooms=1, peers=2, producers=2, transports=1)
     await is_told(pair.bob, [], by=pair.alice)
     assert told(pair.alice) == []
 
@@ -133,7 +133,7 @@ async def test_rows_5_and_22_a_certificate_that_is_not_the_announced_one(
         with contextlib.suppress(ConnectionError, TimeoutError):
             await liar.open(2)
         await alice.event("transportClosed")
-        await counts_become(installation, rooms=1, peers=2, transports=1)
+        await wait_for_counts(installation, rooms=1, peers=2, transports=1)
         await liar.close()
         expected: list[Closure] = [
             ("consumerClosed", consumer.id, "producer_closed"),
@@ -148,7 +148,7 @@ async def test_rows_5_and_22_a_certificate_that_is_not_the_announced_one(
 
 async def test_rows_8_11_and_14_who_leaves_takes_everything_along(installation: Installation, pair: Pair) -> None:
     await pair.alice.call("leaveRoom")
-    await counts_become(installation, rooms=1, peers=1, transports=1)
+    await wait_for_counts(installation, rooms=1, peers=1, transports=1)
     await pair.bob.event("peerLeft")
     room_part = [one for one in told(pair.bob) if one[0] != "consumerClosed"]
     assert sorted(room_part[:2]) == sorted(("producerClosed", one, None) for one in pair.producers.values())
@@ -159,7 +159,7 @@ async def test_rows_8_11_and_14_who_leaves_takes_everything_along(installation: 
     assert told(pair.alice) == []
 
     await pair.bob.call("leaveRoom")
-    stats = await counts_become(installation)
+    stats = await wait_for_counts(installation)
     async with asyncio.timeout(5):  # the router goes after the last transport, and is told with a later beat
         while any(worker["rooms"] for worker in stats["workers"]):
             stats = await asyncio.to_thread(installation.stats)
@@ -168,7 +168,7 @@ async def test_rows_8_11_and_14_who_leaves_takes_everything_along(installation: 
 async def test_row_14_the_loss_of_a_socket_is_a_departure(installation: Installation, pair: Pair) -> None:
     await pair.alice.cut()
     await pair.bob.event("peerLeft", peerId=pair.alice.peer_id, reason="disconnected")
-    await counts_become(installation, rooms=1, peers=1, transports=1)
+    await wait_for_counts(installation, rooms=1, peers=1, transports=1)
 
 
 async def test_row_17_the_room_forgets_a_producer_that_is_closed(installation: Installation, pair: Pair) -> None:
@@ -186,10 +186,10 @@ async def test_row_20_leaving_ends_what_is_pending_and_nothing_is_left(
 ) -> None:
     async with Caller(installation.url) as alice:
         await alice.join(call_id)
-        pending = [await alice.begin("createTransport", {"direction": "send"}) for _ in range(5)]
-        left = await alice.begin("leaveRoom", {})
+        pending = [await alice.start_request("createTransport", {"direction": "send"}) for _ in range(5)]
+        left = await alice.start_request("leaveRoom", {})
         assert await left == {}
         for answer in pending:
             outcome = await answer
             assert "id" in outcome or outcome["error"]["code"] == "cancelled"
-        await counts_become(installation)
+        await wait_for_counts(installation)

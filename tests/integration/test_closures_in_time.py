@@ -14,12 +14,12 @@ from hubbub_contracts.bus.media import MEDIA_EVENT, ProducerClosed, TransportClo
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.transport import CreateTransport
 from hubbub_contracts.subjects import media
-from support.bus import insider
+from support.bus_client import bus_client
 from support.caller import Caller, rtp_capabilities, rtp_parameters
 from support.client_socket import Refused
-from support.eventually import counts_become
+from support.eventually import wait_for_counts
 from support.installation import Installation
-from support.pair import calling
+from support.pair import connected_pair
 from support.rtp_transport import RtpTransport
 
 UNCONFIRMED, HANDSHAKE, SILENCE, GRACE, EMPTY_ROOM = 3.0, 4.0, 5.0, 2.0, 2.0
@@ -71,11 +71,11 @@ async def row_6_a_handshake_that_never_ends(installation: Installation, call_id:
 
 
 async def row_7_a_client_that_is_heard_no_more(installation: Installation, call_id: str) -> None:
-    async with calling(installation.url, call_id) as pair:
+    async with connected_pair(installation.url, call_id) as pair:
         (transport,) = pair.alice.transports.values()
         for source in pair.alice.sources.values():
             await source.stop()
-        await transport.vanish()
+        await transport.close_silently()
         async with takes(SILENCE):
             await pair.alice.event("transportClosed", within=SILENCE + LATE, reason="ice_timeout")
         for kind, producer_id in pair.producers.items():
@@ -85,15 +85,15 @@ async def row_7_a_client_that_is_heard_no_more(installation: Installation, call_
 
 
 async def row_10_a_producer_that_the_room_is_never_told_of(installation: Installation, call_id: str) -> None:
-    async with Caller(installation.url) as alice, insider(installation) as inside:
+    async with Caller(installation.url) as alice, bus_client(installation) as client:
         await alice.join(call_id)
         transport = await alice.transport("send")
         room_id = ids.room_id(call_id)
         heard: asyncio.Queue[object] = asyncio.Queue()
-        listening = await inside.bus.subscribe(media(room_id, alice.peer_id), MEDIA_EVENT, heard.put_nowait)
-        placement = await inside.placement(call_id, alice.peer_id)
+        listening = await client.bus.subscribe(media(room_id, alice.peer_id), MEDIA_EVENT, heard.put_nowait)
+        placement = await client.placement(call_id, alice.peer_id)
         async with takes(UNCONFIRMED):
-            await inside.ask_node(
+            await client.ask_node(
                 placement,
                 CreateProducer(
                     room_id=room_id,
@@ -107,20 +107,20 @@ async def row_10_a_producer_that_the_room_is_never_told_of(installation: Install
             )
             notice = await asyncio.wait_for(heard.get(), UNCONFIRMED + LATE)
         assert notice == ProducerClosed(producer_id="orphan", reason="unconfirmed")
-        assert [one.producer_id for one in (await inside.describe(placement, call_id, alice.peer_id)).producers] == []
+        assert [one.producer_id for one in (await client.describe(placement, call_id, alice.peer_id)).producers] == []
         await listening.stop()
 
 
 async def row_10_a_peer_that_the_room_is_never_told_of(installation: Installation, call_id: str) -> None:
-    async with Caller(installation.url) as alice, insider(installation) as inside:
+    async with Caller(installation.url) as alice, bus_client(installation) as client:
         await alice.join(call_id)
         room_id = ids.room_id(call_id)
         heard: asyncio.Queue[object] = asyncio.Queue()
-        listening = await inside.bus.subscribe(media(room_id, "ghost"), MEDIA_EVENT, heard.put_nowait)
-        placement = await inside.placement(call_id, alice.peer_id)
-        snapshot = await inside.room(call_id)
+        listening = await client.bus.subscribe(media(room_id, "ghost"), MEDIA_EVENT, heard.put_nowait)
+        placement = await client.placement(call_id, alice.peer_id)
+        snapshot = await client.room(call_id)
         async with takes(UNCONFIRMED):
-            await inside.ask_node(
+            await client.ask_node(
                 placement,
                 CreateTransport(
                     room_id=room_id,
@@ -132,15 +132,15 @@ async def row_10_a_peer_that_the_room_is_never_told_of(installation: Installatio
             )
             notice = await asyncio.wait_for(heard.get(), UNCONFIRMED + LATE)
         assert notice == TransportClosed(transport_id="haunted", reason="unconfirmed")
-        assert (await inside.describe(placement, call_id, "ghost")).transports == []
+        assert (await client.describe(placement, call_id, "ghost")).transports == []
         await listening.stop()
 
 
 async def row_15_a_resumable_session_that_nobody_resumes(installation: Installation, call_id: str) -> None:
-    async with calling(installation.url, call_id, resumable=True) as pair:
+    async with connected_pair(installation.url, call_id, resumable=True) as pair:
         await pair.alice.cut()
         async with takes(GRACE):
-            await pair.flows()
+            await pair.wait_media()
             await pair.bob.event(
                 "peerLeft",
                 within=GRACE + LATE,
@@ -151,11 +151,11 @@ async def row_15_a_resumable_session_that_nobody_resumes(installation: Installat
 
 
 async def row_18_a_room_that_nobody_is_in(installation: Installation, call_id: str) -> None:
-    async with Caller(installation.url) as alice, insider(installation) as inside:
+    async with Caller(installation.url) as alice, bus_client(installation) as client:
         await alice.join(call_id)
         await alice.call("leaveRoom")
         async with asyncio.timeout(EMPTY_ROOM + LATE), takes(EMPTY_ROOM):
-            while await inside.has_room(call_id):
+            while await client.has_room(call_id):
                 await asyncio.sleep(0.1)
         again = {"callId": call_id, "userId": "alice", "rtpCapabilities": rtp_capabilities()}
         with pytest.raises(Refused, match="room_not_found"):
@@ -178,4 +178,4 @@ async def test_what_has_its_time_is_closed_when_it_comes(installation: Installat
     failures = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     if failures:
         raise ExceptionGroup("rows of docs/closures.md", failures)
-    await counts_become(installation)
+    await wait_for_counts(installation)

@@ -16,7 +16,7 @@ import pytest
 
 from support.caller import Caller, rtp_capabilities
 from support.installation import REPOSITORY, Installation
-from support.pair import calling
+from support.pair import connected_pair
 from support.prometheus import DEPLOYED, Prometheus
 from support.scrape import scrape
 
@@ -45,11 +45,11 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 async def busy(installation: Installation, call_id: str) -> AsyncIterator[None]:
     """A call in which media flows, somebody could not connect, somebody has left and somebody was refused."""
     async with (
-        calling(installation.url, call_id),
+        connected_pair(installation.url, call_id),
         Caller(installation.url) as unlucky,
         Caller(installation.url) as lost,
     ):
-        await lost.ask("joinRoom", {"callId": "nowhere", "userId": "lost", "rtpCapabilities": rtp_capabilities()})
+        await lost.request("joinRoom", {"callId": "nowhere", "userId": "lost", "rtpCapabilities": rtp_capabilities()})
         await unlucky.join(call_id)
         offer = await unlucky.call("createTransport", direction="recv")
         await unlucky.call("connectTransport", transportId=offer["id"], dtlsParameters=_dtls_of_nobody())

@@ -10,7 +10,7 @@ import socket
 from aioice import stun
 
 from support.caller import Caller
-from support.eventually import counts_become
+from support.eventually import wait_for_counts
 from support.installation import Installation
 
 DATAGRAMS = 10_000
@@ -44,7 +44,7 @@ async def test_ten_thousand_random_datagrams_disturb_no_call(installation: Insta
         producer_id = await alice.publish("audio")
         await bob.event("newProducer")
         consumer = await bob.consume(producer_id)
-        await consumer.hears(10)
+        await consumer.wait_packets(10)
         link = consumer.transport.link
         before, sent_before = consumer.transport.streams[consumer.ssrc].packets, alice.sources[producer_id].sent
 
@@ -58,13 +58,13 @@ async def test_ten_thousand_random_datagrams_disturb_no_call(installation: Insta
                 stranger.sendto(datagram, link.address)
                 if number % 50 == 0:
                     await asyncio.sleep(0.005)
-            await consumer.hears(20)
+            await consumer.wait_packets(20)
             answered = drain(stranger)
 
         heard = consumer.transport.streams[consumer.ssrc].packets - before
         assert heard >= 0.99 * (alice.sources[producer_id].sent - sent_before)
         assert answered == 0
-        await counts_become(installation, rooms=1, peers=2, producers=1, transports=2, consumers=1)
+        await wait_for_counts(installation, rooms=1, peers=2, producers=1, transports=2, consumers=1)
         assert alice.events("transportClosed") == bob.events("transportClosed") == []
 
 
@@ -75,7 +75,7 @@ async def test_garbage_from_the_clients_own_address_disturbs_nothing(installatio
         producer_id = await alice.publish("video")
         await bob.event("newProducer")
         consumer = await bob.consume(producer_id)
-        await consumer.hears(5)
+        await consumer.wait_packets(5)
         generator = random.Random(7)
         for caller in (alice, bob):
             for transport in caller.transports.values():
@@ -83,7 +83,7 @@ async def test_garbage_from_the_clients_own_address_disturbs_nothing(installatio
                     await transport.link._send(garbage(generator))
                     if number % 50 == 0:
                         await asyncio.sleep(0.005)
-        await consumer.hears(10)
+        await consumer.wait_packets(10)
         assert alice.events("transportClosed") == bob.events("transportClosed") == []
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from support.caller import Caller, rtp_capabilities, rtp_parameters
 from support.installation import Installation
-from support.pair import calling
+from support.pair import connected_pair
 
 EXAMPLES = 150
 ACCEPTABLE = {"invalid_argument", "unsupported", "conflict", "not_found", "quota_exceeded", "too_large"}
@@ -79,7 +79,7 @@ def examples(strategy: st.SearchStrategy[dict[str, Any]], count: int) -> list[di
 
 
 async def code(caller: Caller, event: str, payload: dict[str, Any]) -> str | None:
-    answer = await caller.ask(event, payload)
+    answer = await caller.request(event, payload)
     return answer["error"]["code"] if "error" in answer else None
 
 
@@ -90,12 +90,12 @@ async def test_mutated_rtp_parameters_and_capabilities_are_answered_and_the_node
     produces = examples(st.sampled_from(["audio", "video"]).flatmap(production), EXAMPLES)
     consumes = examples(mutated(rtp_capabilities()), EXAMPLES)
     outcomes: dict[str | None, int] = {}
-    async with calling(installation.url, call_id) as pair, Caller(installation.url) as mallory:
+    async with connected_pair(installation.url, call_id) as pair, Caller(installation.url) as mallory:
         await mallory.join(call_id)
         sends = (await mallory.call("createTransport", direction="send"))["id"]
         receives = (await mallory.call("createTransport", direction="recv"))["id"]
         for number, payload in enumerate(produces):
-            answer = await mallory.ask("produce", {"transportId": sends, **payload})
+            answer = await mallory.request("produce", {"transportId": sends, **payload})
             outcome = answer.get("error", {}).get("code")
             outcomes[outcome] = outcomes.get(outcome, 0) + 1
             if outcome is None:
@@ -112,7 +112,7 @@ async def test_mutated_rtp_parameters_and_capabilities_are_answered_and_the_node
         assert set(outcomes) <= ACCEPTABLE | {None}, outcomes
         assert outcomes.get("invalid_argument", 0) > EXAMPLES / 4, outcomes
         assert outcomes.get(None, 0) > 0, outcomes
-        await pair.flows()
+        await pair.wait_media()
     assert installation.nodes[0].alive
     assert installation.nodes[0].pid == node
 

@@ -26,9 +26,9 @@ async def test_a_message_that_is_too_large_is_refused_and_the_connection_stays(
 ) -> None:
     async with Caller(installation.url) as alice:
         await alice.join(call_id)
-        answer = await alice.ask("createTransport", {"direction": "send", "appData": "x" * (2 << 20)})
+        answer = await alice.request("createTransport", {"direction": "send", "appData": "x" * (2 << 20)})
         assert answer["error"]["code"] == "too_large"
-        assert await alice.ask("getProducers") == {"producers": []}
+        assert await alice.request("getProducers") == {"producers": []}
 
 
 async def test_a_frame_that_is_far_too_large_ends_the_connection(installation: Installation, call_id: str) -> None:
@@ -46,7 +46,7 @@ async def test_deeply_nested_json_is_an_invalid_argument(installation: Installat
             await mallory.send('428["createRoom",{"callId":' + '{"a":' * depth + "1" + "}" * depth + "}]")
         await mallory.send('429["createRoom"')
         await mallory.send('4210["createRoom",{"callId":NaN}]')
-        assert (await mallory.ask("createRoom", {"callId": call_id}))["callId"] == call_id
+        assert (await mallory.request("createRoom", {"callId": call_id}))["callId"] == call_id
         codes = {one.name: one.payload.get("error", {}).get("code") for one in mallory.log}
         assert codes.pop("ack 0") is None
         assert set(codes.values()) <= {"invalid_argument", "too_large"}
@@ -89,7 +89,7 @@ async def test_a_frame_that_no_client_sends_reaches_nobody(
         await mallory.send(frame)
         await mallory.closed(within=3)
         await alice.event("peerLeft", peerId=mallory.peer_id, reason="disconnected")
-        assert await alice.ask("getProducers") == {"producers": []}
+        assert await alice.request("getProducers") == {"producers": []}
 
 
 async def test_other_namespaces_are_refused_and_the_session_stays(installation: Installation, call_id: str) -> None:
@@ -132,9 +132,9 @@ async def test_the_events_of_opening_and_closing_are_not_a_clients_to_send(
         await alice.join(call_id)
         await mallory.join(call_id)
         for event in ("connect", "disconnect"):
-            answer = await mallory.ask(event, alice.sid, "transport close")
+            answer = await mallory.request(event, alice.sid, "transport close")
             assert answer["error"]["code"] == "unknown_event"
-        assert len((await mallory.ask("getProducers"))["producers"]) == 0
+        assert len((await mallory.request("getProducers"))["producers"]) == 0
         assert alice.events("peerLeft") == []
 
 
@@ -156,7 +156,7 @@ async def test_who_floods_is_ended_and_others_are_answered_meanwhile(installatio
             await asyncio.sleep(0.05)  # slower than what an honest client may send
         await flooding
         await alice.event("peerLeft", peerId=mallory.peer_id)
-        assert await alice.ask("getProducers") == {"producers": []}
+        assert await alice.request("getProducers") == {"producers": []}
 
 
 async def test_connections_with_nobody_behind_them_are_ended_within_ten_seconds(
@@ -165,7 +165,7 @@ async def test_connections_with_nobody_behind_them_are_ended_within_ten_seconds(
     async with Caller(installation.url) as alice, Caller(installation.url) as bob:
         await alice.join(call_id)
         await bob.join(call_id)
-        bob.fall_silent()
+        bob.stop_answering_pings()
         idle = [ClientSocket(installation.url) for _ in range(100)]
         try:
             await asyncio.gather(*(socket.open(connect=False) for socket in idle))
@@ -176,4 +176,4 @@ async def test_connections_with_nobody_behind_them_are_ended_within_ten_seconds(
             )
         finally:
             await asyncio.gather(*(socket.close() for socket in idle))
-        assert await alice.ask("getProducers") == {"producers": []}
+        assert await alice.request("getProducers") == {"producers": []}

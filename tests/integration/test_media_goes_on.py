@@ -8,11 +8,11 @@ import pytest
 
 from hubbub_contracts import ids
 from hubbub_contracts.bus.records import Placement
-from support.bus import insider
+from support.bus_client import bus_client
 from support.caller import Caller, rtp_parameters
-from support.eventually import counts_become
+from support.eventually import wait_for_counts
 from support.installation import Installation
-from support.pair import UNBROKEN, calling
+from support.pair import MAX_MEDIA_GAP, connected_pair
 
 SAMPLE = 6.0
 BACK = 25.0
@@ -21,16 +21,16 @@ FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
 
 async def test_a_call_outlives_bus_registry_and_signaling(fresh_installation: Installation, call_id: str) -> None:
     installation = fresh_installation
-    async with calling(installation.url, call_id, resumable=True) as pair:
-        await counts_become(installation, **FULL)
+    async with connected_pair(installation.url, call_id, resumable=True) as pair:
+        await wait_for_counts(installation, **FULL)
         for process in (*installation.signaling, *installation.registries):
             process.kill()
         installation.nats.kill()
 
         end = asyncio.get_running_loop().time() + SAMPLE
         while asyncio.get_running_loop().time() < end:
-            await pair.flows(10, within=2)
-        assert pair.longest_gap < UNBROKEN
+            await pair.wait_media(10, within=2)
+        assert pair.longest_gap < MAX_MEDIA_GAP
 
         installation.nats.start()
         for process in (*installation.registries, *installation.signaling):
@@ -40,22 +40,22 @@ async def test_a_call_outlives_bus_registry_and_signaling(fresh_installation: In
             for old, new in ((pair.alice, alice), (pair.bob, bob)):
                 await new.call("resume", resumeToken=old.resume_token, lastRevision=0)
                 new.take_over_media(old)
-            await counts_become(installation, within=BACK, **FULL)
-            await pair.flows()
-            assert pair.longest_gap < UNBROKEN
+            await wait_for_counts(installation, within=BACK, **FULL)
+            await pair.wait_media()
+            assert pair.longest_gap < MAX_MEDIA_GAP
             late = await alice.publish("audio")
             await bob.event("newProducer", producerId=late)
-            await (await bob.consume(late)).hears(10)
+            await (await bob.consume(late)).wait_packets(10)
             await alice.call("leaveRoom")
             await bob.call("leaveRoom")
-    await counts_become(installation, within=BACK)
+    await wait_for_counts(installation, within=BACK)
 
 
 @pytest.mark.parametrize("fresh_installation", [{"reconnect_grace": 1.0}], indirect=True)
 async def test_who_cannot_be_resumed_is_gone_when_all_is_back(fresh_installation: Installation, call_id: str) -> None:
     installation = fresh_installation
-    async with calling(installation.url, call_id):
-        await counts_become(installation, **FULL)
+    async with connected_pair(installation.url, call_id):
+        await wait_for_counts(installation, **FULL)
         for process in (*installation.signaling, *installation.registries):
             process.kill()
         installation.nats.kill()
@@ -63,30 +63,30 @@ async def test_who_cannot_be_resumed_is_gone_when_all_is_back(fresh_installation
         for process in (*installation.registries, *installation.signaling):
             process.start()
         await asyncio.to_thread(installation.wait_ready)
-        await counts_become(installation, within=BACK)
+        await wait_for_counts(installation, within=BACK)
 
 
 async def test_closures_row_21_a_producer_that_cannot_be_registered_is_closed_again(
     fresh_installation: Installation, call_id: str
 ) -> None:
     installation = fresh_installation
-    async with Caller(installation.url) as alice, insider(installation) as inside:
+    async with Caller(installation.url) as alice, bus_client(installation) as client:
         await alice.join(call_id)
         transport = await alice.transport("send")
-        placement: Placement = await inside.placement(call_id, alice.peer_id)
+        placement: Placement = await client.placement(call_id, alice.peer_id)
         for registry in installation.registries:
             registry.kill()
         payload = {"transportId": transport.id, "kind": "audio", "rtpParameters": rtp_parameters("audio", 11)}
-        answer = await alice.ask("produce", payload)
+        answer = await alice.request("produce", payload)
         assert (answer["error"]["code"], answer["error"]["retryable"]) in {
             ("unavailable", True),
             ("deadline_exceeded", True),
         }
-        assert (await inside.describe(placement, call_id, alice.peer_id)).producers == []
+        assert (await client.describe(placement, call_id, alice.peer_id)).producers == []
         for registry in installation.registries:
             registry.start()
         await asyncio.to_thread(installation.wait_ready)
         produced = await alice.call("produce", **payload)
-        room = await inside.room(call_id)
+        room = await client.room(call_id)
         assert room.room.room_id == ids.room_id(call_id)
         assert [one.producer_id for one in room.peers[0].producers] == [produced["id"]]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.caller import Caller
-from support.frames import FramedConnection
+from support.framed_connection import FramedConnection
 from support.installation import Installation
 
 
@@ -20,7 +20,7 @@ async def require_call(alice: Caller, bob: Caller, call_id: str) -> Any:
     received = []
     for kind in ("audio", "video"):
         consumer = await bob.consume(await alice.publish(kind))
-        await consumer.hears(50)
+        await consumer.wait_packets(50)
         received.append(consumer)
     return received[1]
 
@@ -39,7 +39,7 @@ async def test_a_call_goes_on_over_a_new_connection_when_one_is_lost(installatio
         transport = consumer.transport
         restarted = await bob.call("restartIce", transportId=transport.id)
         await transport.link.restart(restarted["iceParameters"])
-        await consumer.hears(50)
+        await consumer.wait_packets(50)
         assert bob.events("transportClosed") == []
 
 
@@ -72,11 +72,11 @@ async def test_strangers_at_the_tcp_port_disturb_nobody_and_are_shown_out(
         assert await _read_to_the_end(reader) == b""
         writer.close()
 
-        await consumer.hears(50)
+        await consumer.wait_packets(50)
         async with asyncio.timeout(30):
             await asyncio.gather(*(connection.lost.wait() for connection in [silent, *connections]))
         assert stranger.heard == []
-        await consumer.hears(20)
+        await consumer.wait_packets(20)
         assert alice.events("transportClosed") == bob.events("transportClosed") == []
 
 

@@ -6,13 +6,16 @@ import asyncio
 from pathlib import Path
 
 from support.installation import Installation
-from support.pair import calling
+from support.pair import connected_pair
 from support.udp_relay import ENVIRONMENT, UdpRelay
 
 
 async def test_media_comes_back_with_its_way(tmp_path: Path, call_id: str) -> None:
     with Installation(tmp_path, environment=ENVIRONMENT) as installation:
-        async with UdpRelay(installation.layout.rtc_min_port) as relay, calling(installation.url, call_id) as pair:
+        async with (
+            UdpRelay(installation.layout.rtc_min_port) as relay,
+            connected_pair(installation.url, call_id) as pair,
+        ):
             relay.is_cut = True
             await asyncio.sleep(0.2)
             heard = [
@@ -24,5 +27,5 @@ async def test_media_comes_back_with_its_way(tmp_path: Path, call_id: str) -> No
             ]
             assert still == heard
             relay.is_cut = False
-            await pair.flows()
+            await pair.wait_media()
             assert pair.bob.events("peerLeft") == pair.bob.events("transportClosed") == []

@@ -13,8 +13,8 @@ from hubbub_service.metrics import CATALOGUE
 from support.caller import Caller, rtp_capabilities
 from support.client_socket import Refused
 from support.installation import Installation
-from support.pair import calling
-from support.scrape import Scrape, ask, scrape
+from support.pair import connected_pair
+from support.scrape import Scrape, get_json, scrape
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ async def shows(installation: Installation, holds: Callable[[Scrape], bool]) -> 
 
 
 async def test_a_call_is_counted_by_every_service(installation: Installation, call_id: str) -> None:
-    async with calling(installation.url, call_id):
+    async with connected_pair(installation.url, call_id):
         await shows(
             installation,
             lambda seen: (
@@ -64,8 +64,8 @@ async def test_failures_are_counted_by_code_and_strange_events_as_one(installati
         with pytest.raises(Refused, match="room_not_found"):
             await caller.call("joinRoom", callId="no such room", userId="somebody", rtpCapabilities=rtp_capabilities())
         for event in ("steal", "whatever"):
-            await caller.ask(event, {})
-        await caller.ask("joinRoom", {"callId": "x" * 300_000})
+            await caller.request(event, {})
+        await caller.request("joinRoom", {"callId": "x" * 300_000})
     seen = await shows(
         installation,
         lambda seen: (
@@ -92,11 +92,11 @@ def test_a_service_is_healthy_while_it_lives_and_ready_while_it_has_its_bus(tmp_
     with Installation(tmp_path, metrics=True) as running:
         registry, node = (f"http://127.0.0.1:{port}" for port in running.layout.metrics_ports)
         for url in (registry, node):
-            assert ask(f"{url}/health") == (200, {"status": "ok"})
-            assert ask(f"{url}/ready") == (200, {"ready": True})
+            assert get_json(f"{url}/health") == (200, {"status": "ok"})
+            assert get_json(f"{url}/ready") == (200, {"ready": True})
         running.nats.kill()
         for url in (registry, node):
-            while (answer := ask(f"{url}/ready"))[0] == 200:
+            while (answer := get_json(f"{url}/ready"))[0] == 200:
                 time.sleep(0.02)
             assert answer == (503, {"ready": False, "reason": "the bus is not connected"})
-            assert ask(f"{url}/health") == (200, {"status": "ok"})
+            assert get_json(f"{url}/health") == (200, {"status": "ok"})

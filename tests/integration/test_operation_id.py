@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from support.caller import Caller, rtp_capabilities, rtp_parameters
-from support.eventually import counts_become
+from support.eventually import wait_for_counts
 from support.installation import Installation
 
 
@@ -13,14 +13,14 @@ async def test_a_repeated_operation_returns_its_first_result(installation: Insta
     async with Caller(installation.url) as alice, Caller(installation.url) as bob:
         await bob.join(call_id)
         join = {"callId": call_id, "userId": "alice", "rtpCapabilities": rtp_capabilities(), "operationId": "join"}
-        first = await alice.ask("joinRoom", join)
+        first = await alice.request("joinRoom", join)
         assert "error" not in first
-        assert await alice.ask("joinRoom", join) == first
+        assert await alice.request("joinRoom", join) == first
 
         create = {"direction": "send", "operationId": "transport"}
         # The second is sent while the first is under way.
         offers = await asyncio.gather(
-            await alice.begin("createTransport", create), await alice.begin("createTransport", create)
+            await alice.start_request("createTransport", create), await alice.start_request("createTransport", create)
         )
         assert offers[0] == offers[1]
 
@@ -30,16 +30,16 @@ async def test_a_repeated_operation_returns_its_first_result(installation: Insta
             "rtpParameters": rtp_parameters("audio", 5),
             "operationId": "produce",
         }
-        produced = [await alice.ask("produce", produce) for _ in range(3)]
+        produced = [await alice.request("produce", produce) for _ in range(3)]
         assert produced[0] == produced[1] == produced[2]
 
         close = {"producerId": produced[0]["id"], "operationId": "close"}
-        assert await alice.ask("closeProducer", close) == await alice.ask("closeProducer", close) == {}
-        assert (await alice.ask("closeProducer", {"producerId": produced[0]["id"]}))["error"]["code"] == "not_found"
+        assert await alice.request("closeProducer", close) == await alice.request("closeProducer", close) == {}
+        assert (await alice.request("closeProducer", {"producerId": produced[0]["id"]}))["error"]["code"] == "not_found"
 
         await bob.event("producerClosed")
         assert len(bob.events("peerJoined")) == len(bob.events("newProducer")) == len(bob.events("producerClosed")) == 1
-        await counts_become(installation, rooms=1, peers=2, transports=1)
+        await wait_for_counts(installation, rooms=1, peers=2, transports=1)
 
 
 async def test_another_operation_is_another_operation(installation: Installation, call_id: str) -> None:
@@ -57,6 +57,6 @@ async def test_another_operation_is_another_operation(installation: Installation
 async def test_an_operation_that_failed_may_be_tried_again(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice:
         join = {"callId": call_id, "userId": "alice", "rtpCapabilities": rtp_capabilities(), "operationId": "join"}
-        assert (await alice.ask("joinRoom", join))["error"]["code"] == "room_not_found"
+        assert (await alice.request("joinRoom", join))["error"]["code"] == "room_not_found"
         await alice.call("createRoom", callId=call_id)
-        assert "peerId" in await alice.ask("joinRoom", join)
+        assert "peerId" in await alice.request("joinRoom", join)

@@ -58,10 +58,10 @@ async def test_pausing_and_resuming_ends_as_the_last_word_says(installation: Ins
         producer_id = await alice.publish("audio")
         await bob.event("newProducer")
         words = ["pauseProducer", "resumeProducer"] * 10 + ["pauseProducer"]
-        answers = [await alice.begin(word, {"producerId": producer_id}) for word in words]
+        answers = [await alice.start_request(word, {"producerId": producer_id}) for word in words]
         assert await asyncio.gather(*answers) == [{}] * len(words)
         while len(bob.events("producerPaused")) + len(bob.events("producerResumed")) < len(words):
-            await bob.more()
+            await bob.wait_for_more()
         told = [one.name for one in bob.log if one.name in ("producerPaused", "producerResumed")]
         assert told == [
             {"pauseProducer": "producerPaused", "resumeProducer": "producerResumed"}[word] for word in words
@@ -74,8 +74,8 @@ async def test_a_slow_operation_of_one_client_delays_no_other(installation: Inst
     async with Caller(installation.url) as alice, Caller(installation.url) as bob:
         await alice.join(call_id)
         await bob.join(call_id)
-        slow = [await alice.begin("createTransport", {"direction": "recv"}) for _ in range(8)]
-        assert await bob.ask("getProducers") == {"producers": []}
+        slow = [await alice.start_request("createTransport", {"direction": "recv"}) for _ in range(8)]
+        assert await bob.request("getProducers") == {"producers": []}
         assert len({offer["id"] for offer in await asyncio.gather(*slow)}) == 8
-        refused = await alice.ask("createTransport", {"direction": "recv"})
+        refused = await alice.request("createTransport", {"direction": "recv"})
         assert refused["error"]["code"] == "quota_exceeded"

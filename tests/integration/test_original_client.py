@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from support.client import Client
 from support.client_socket import Refused
-from support.eventually import counts_become
+from support.eventually import wait_for_counts
 from support.installation import Installation
+from support.original_client import Client
 
 FRAMES = 15
 
@@ -30,10 +30,10 @@ async def test_two_people_see_and_hear_each_other_and_part(installation: Install
                 producer_id = await speaker.publish(kind)
                 told = await listener.event("newProducer")
                 assert (told["producerId"], told["peerId"], told["kind"]) == (producer_id, speaker.peer_id, kind)
-                sinks.append(await listener.watch(producer_id))
+                sinks.append(await listener.consume(producer_id))
         for sink in sinks:
-            await sink.sees(FRAMES)
-        await counts_become(installation, rooms=1, peers=2, producers=4, transports=4, consumers=4)
+            await sink.wait_frames(FRAMES)
+        await wait_for_counts(installation, rooms=1, peers=2, producers=4, transports=4, consumers=4)
 
         listed = (await alice.call("getProducers"))["producers"]
         assert {(one["peerId"], one["userId"], one["kind"], one["paused"]) for one in listed} == {
@@ -47,7 +47,7 @@ async def test_two_people_see_and_hear_each_other_and_part(installation: Install
         assert (await alice.call("getProducers")) == {"producers": []}
         with pytest.raises(Refused, match="invalid_state"):
             await bob.call("getProducers")
-    await counts_become(installation)
+    await wait_for_counts(installation)
 
 
 async def test_who_comes_later_is_told_what_there_is_and_the_loss_of_a_socket_is_a_departure(
@@ -61,8 +61,8 @@ async def test_who_comes_later_is_told_what_there_is_and_the_loss_of_a_socket_is
         await bob.connect(installation.url)
         (peer,) = await bob.join(call_id, "bob")
         assert peer["producers"] == [{"producerId": producer_id, "kind": "video", "appData": {}, "paused": False}]
-        await (await bob.watch(producer_id)).sees(FRAMES)
+        await (await bob.consume(producer_id)).wait_frames(FRAMES)
 
         await alice.socket.disconnect()
         assert (await bob.event("peerLeft"))["reason"] == "disconnected"
-        await counts_become(installation, rooms=1, peers=1, transports=1)
+        await wait_for_counts(installation, rooms=1, peers=1, transports=1)

@@ -10,12 +10,12 @@ import pytest
 
 from hubbub_contracts import ids
 from hubbub_contracts.bus.producer import CloseProducer
-from support.bus import insider
+from support.bus_client import bus_client
 from support.caller import Caller
 from support.client_socket import Refused
-from support.eventually import counts_become
+from support.eventually import wait_for_counts
 from support.installation import Installation
-from support.pair import UNBROKEN, Pair, calling
+from support.pair import MAX_MEDIA_GAP, Pair, connected_pair
 
 GRACE = 2.0
 LATE = 18.0
@@ -33,7 +33,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 @pytest.fixture
 async def pair(installation: Installation, call_id: str) -> AsyncIterator[Pair]:
     """Alice is on the first instance, Bob on the second; both may be resumed."""
-    async with calling(installation.urls[0], call_id, installation.urls[1], resumable=True) as pair:
+    async with connected_pair(installation.urls[0], call_id, installation.urls[1], resumable=True) as pair:
         yield pair
 
 
@@ -42,7 +42,7 @@ async def test_a_lost_socket_is_resumed_and_media_never_stops(
     installation: Installation, pair: Pair, instance: int
 ) -> None:
     await pair.alice.cut()
-    await pair.flows()
+    await pair.wait_media()
     async with Caller(installation.urls[instance]) as again:
         resumed = await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
         again.take_over_media(pair.alice)
@@ -56,11 +56,11 @@ async def test_a_lost_socket_is_resumed_and_media_never_stops(
 
         await again.call("pauseProducer", producerId=pair.producers["audio"])
         await pair.bob.event("producerPaused", producerId=pair.producers["audio"])
-        await pair.consumers["video"].hears(10)
+        await pair.consumers["video"].wait_packets(10)
         await again.publish("audio")
         await pair.bob.event("newProducer", producerId=list(again.sources)[-1])
         assert pair.bob.events("peerLeft") == pair.bob.events("producerClosed") == []
-        assert pair.longest_gap < UNBROKEN
+        assert pair.longest_gap < MAX_MEDIA_GAP
 
 
 async def test_a_listener_resumes_what_it_consumes(installation: Installation, pair: Pair) -> None:
@@ -74,7 +74,7 @@ async def test_a_listener_resumes_what_it_consumes(installation: Installation, p
         assert {one["producerId"] for peer in resumed["peers"] for one in peer["producers"]} == set(
             pair.producers.values()
         )
-        await pair.flows()
+        await pair.wait_media()
         await again.call("closeConsumer", consumerId=pair.consumers["audio"].id)
         third = await again.publish("audio")
         await pair.alice.event("newProducer", producerId=third, peerId=again.peer_id)
@@ -102,7 +102,7 @@ async def test_who_resumes_displaces_who_was_there(installation: Installation, p
         await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
         await pair.alice.closed()
         again.take_over_media(pair.alice)
-        await pair.flows()
+        await pair.wait_media()
         await again.call("pauseProducer", producerId=pair.producers["audio"])
         await pair.bob.event("producerPaused", producerId=pair.producers["audio"])
         assert pair.bob.events("peerLeft") == []
@@ -110,7 +110,7 @@ async def test_who_resumes_displaces_who_was_there(installation: Installation, p
 
 async def test_a_client_whose_media_ends_with_its_socket_is_gone(tmp_path: Path, call_id: str) -> None:
     with Installation(tmp_path, reconnect_grace=60) as patient:
-        async with calling(patient.url, call_id, resumable=True) as pair:
+        async with connected_pair(patient.url, call_id, resumable=True) as pair:
             await pair.alice.end_media()
             await pair.alice.cut()
             await pair.bob.event("peerLeft", within=10, peerId=pair.alice.peer_id, reason="disconnected")
@@ -140,9 +140,9 @@ async def test_only_the_token_resumes(installation: Installation, pair: Pair, ca
             f"{room_id}.{peer_id}.{secret}.more": "invalid_argument",
         }
         for token, code in expected.items():
-            answer = await mallory.ask("resume", {"resumeToken": token})
+            answer = await mallory.request("resume", {"resumeToken": token})
             assert answer["error"]["code"] == code, token
-    await pair.flows()
+    await pair.wait_media()
     assert not pair.alice.is_closed
     assert pair.bob.events("peerLeft") == []
 
@@ -151,7 +151,7 @@ async def test_a_session_that_was_not_to_be_resumed_is_not(installation: Install
     async with Caller(installation.urls[0]) as alice, Caller(installation.urls[0]) as mallory:
         joined = await alice.join(call_id)
         assert "resumeToken" not in joined
-        answer = await mallory.ask("resume", {"resumeToken": f"{ids.room_id(call_id)}.{alice.peer_id}."})
+        answer = await mallory.request("resume", {"resumeToken": f"{ids.room_id(call_id)}.{alice.peer_id}."})
         assert answer["error"]["code"] == "not_allowed"
         await alice.call("getProducers")
 
@@ -160,23 +160,23 @@ async def test_rows_16_and_24_an_instance_is_killed_and_its_sessions_go_on_with_
     installation: Installation, call_id: str
 ) -> None:
     first, second = installation.urls
-    async with calling(first, call_id, second, resumable=True) as pair, Caller(first) as carol:
+    async with connected_pair(first, call_id, second, resumable=True) as pair, Caller(first) as carol:
         await carol.join(call_id, userId="carol", resumable=True)
         await pair.bob.event("peerJoined", userId="carol")
         installation.signaling[0].kill()
         try:
-            async with insider(installation) as inside, Caller(second) as again:
-                await pair.flows()
-                placement = await inside.placement(call_id, pair.alice.peer_id)
+            async with bus_client(installation) as client, Caller(second) as again:
+                await pair.wait_media()
+                placement = await client.placement(call_id, pair.alice.peer_id)
                 message = CloseProducer(
                     room_id=ids.room_id(call_id), peer_id=pair.alice.peer_id, producer_id=pair.producers["audio"]
                 )
-                await inside.ask_node(placement, message)
+                await client.ask_node(placement, message)
                 resumed = await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
                 again.take_over_media(pair.alice)
                 assert [one["producerId"] for one in resumed["producers"]] == [pair.producers["video"]]
                 await pair.bob.event("producerClosed", producerId=pair.producers["audio"])
-                await pair.consumers["video"].hears(10)
+                await pair.consumers["video"].wait_packets(10)
 
                 await pair.bob.event("peerLeft", within=GRACE + LATE, userId="carol", reason="signaling_lost")
                 assert len(pair.bob.events("peerLeft")) == 1
@@ -191,7 +191,7 @@ async def test_row_23_an_instance_that_stops_lets_sessions_go_that_can_be_resume
     installation: Installation, call_id: str
 ) -> None:
     first, second = installation.urls
-    async with calling(first, call_id, second, resumable=True) as pair, Caller(first) as carol:
+    async with connected_pair(first, call_id, second, resumable=True) as pair, Caller(first) as carol:
         await carol.join(call_id, userId="carol")
         await pair.bob.event("peerJoined", userId="carol")
         try:
@@ -202,7 +202,7 @@ async def test_row_23_an_instance_that_stops_lets_sessions_go_that_can_be_resume
                 resumed = await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
                 again.take_over_media(pair.alice)
                 assert {one["producerId"] for one in resumed["producers"]} == set(pair.producers.values())
-                await pair.flows()
+                await pair.wait_media()
                 assert pair.bob.events("producerClosed") == []
         finally:
             installation.signaling[0].start()
@@ -210,6 +210,6 @@ async def test_row_23_an_instance_that_stops_lets_sessions_go_that_can_be_resume
 
 
 async def test_nothing_is_left_when_all_are_gone(installation: Installation, call_id: str) -> None:
-    async with calling(installation.urls[0], call_id, installation.urls[1]):
-        await counts_become(installation, within=GRACE + LATE, **FULL)
-    await counts_become(installation)
+    async with connected_pair(installation.urls[0], call_id, installation.urls[1]):
+        await wait_for_counts(installation, within=GRACE + LATE, **FULL)
+    await wait_for_counts(installation)

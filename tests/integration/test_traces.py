@@ -95,7 +95,7 @@ async def test_every_service_logs_what_it_did_for_a_request_under_its_trace(
     trace_id = trace[0].trace_id
     processes = {"signaling": installation.signaling[0], "registry": installation.registries[0]}
     for service, process in {**processes, "media-node": installation.nodes[0]}.items():
-        lines = [json.loads(line) for line in process.last_words(100_000).splitlines()]
+        lines = [json.loads(line) for line in process.log_tail(100_000).splitlines()]
         mine = [line for line in lines if line.get("trace_id") == trace_id]
         assert mine, f"{service} logged nothing of the request"
         assert all(line["service"] == service and line["level"] == "debug" and line["span_id"] for line in mine)

@@ -12,7 +12,7 @@ import pytest
 from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 from support.caller import Caller, rtp_capabilities, rtp_parameters
 from support.installation import Installation
-from support.nothing_changed import nothing_changes
+from support.no_side_effects import no_side_effects
 from support.rtp_transport import certificate, fingerprint_of
 
 OUTSIDE_EVENTS = {"createRoom", "joinRoom", "resume"}
@@ -40,9 +40,9 @@ class Stage:
 
     installation: Installation
 
-    def nothing_changes(self) -> AbstractAsyncContextManager[None]:
+    def no_side_effects(self) -> AbstractAsyncContextManager[None]:
         """What happens inside must have no effect."""
-        return nothing_changes(
+        return no_side_effects(
             self.installation,
             [self.alice, self.bob, self.carol],
             rooms=2,
@@ -98,7 +98,7 @@ async def produce(caller: Caller, transport_id: str) -> str:
 
 async def code(caller: Caller, event: str, payload: Any) -> str:
     """The error's code; `fine` when there was none."""
-    answer = await caller.ask(event, payload)
+    answer = await caller.request(event, payload)
     if "error" not in answer:
         return "fine"
     assert set(answer["error"]) == {"code", "message", "retryable"}
@@ -146,7 +146,7 @@ async def test_before_a_room_is_joined_everything_else_is_refused(installation: 
 
 
 async def test_in_a_room_a_second_join_and_a_resume_are_refused(stage: Stage, call_id: str) -> None:
-    async with stage.nothing_changes():
+    async with stage.no_side_effects():
         payloads = well_formed("t", "p", "c", call_id)
         assert await code(stage.alice, "joinRoom", payloads["joinRoom"]) == "invalid_state"
         assert await code(stage.alice, "resume", payloads["resume"]) == "invalid_state"
@@ -154,7 +154,7 @@ async def test_in_a_room_a_second_join_and_a_resume_are_refused(stage: Stage, ca
 
 async def test_every_missing_or_wrongly_typed_field_is_an_invalid_argument(stage: Stage, call_id: str) -> None:
     got: dict[str, str] = {}
-    async with stage.nothing_changes():
+    async with stage.no_side_effects():
         payloads = well_formed(stage.alice_sends, stage.alice_producer, "nobody", call_id)
         for event, payload in payloads.items():
             caller = stage.dave if event in OUTSIDE_EVENTS else stage.alice
@@ -167,7 +167,7 @@ async def test_every_missing_or_wrongly_typed_field_is_an_invalid_argument(stage
 
 
 async def test_a_payload_that_is_no_object_is_an_invalid_argument(stage: Stage) -> None:
-    async with stage.nothing_changes():
+    async with stage.no_side_effects():
         for event in well_formed("", "", "", ""):
             caller = stage.dave if event in OUTSIDE_EVENTS else stage.alice
             for payload in ("text", 7, [], ["x"], True, 1e400):
@@ -191,14 +191,14 @@ async def test_ids_that_are_unknown_or_another_peers_are_not_found(stage: Stage,
                 tries.append((stage.bob, event, payload))
 
     got: dict[str, str] = {}
-    async with stage.nothing_changes():
+    async with stage.no_side_effects():
         for caller, event, payload in tries:
             got[f"{event} {payload}"] = await code(caller, event, payload)
     assert {what: answer for what, answer in got.items() if answer != "not_found"} == {}
 
 
 async def test_media_in_the_wrong_direction_is_an_invalid_state(stage: Stage) -> None:
-    async with stage.nothing_changes():
+    async with stage.no_side_effects():
         audio = {"kind": "audio", "rtpParameters": rtp_parameters("audio", 99, mid="9")}
         assert await code(stage.bob, "produce", {"transportId": stage.bob_receives, **audio}) == "invalid_state"
         consume = {"transportId": stage.alice_sends, "producerId": stage.alice_producer}
@@ -206,7 +206,7 @@ async def test_media_in_the_wrong_direction_is_an_invalid_state(stage: Stage) ->
 
 
 async def test_a_codec_that_the_client_cannot_receive_is_unsupported(stage: Stage) -> None:
-    async with stage.nothing_changes():
+    async with stage.no_side_effects():
         only_audio = rtp_capabilities()
         only_audio["codecs"] = [codec for codec in only_audio["codecs"] if codec["kind"] == "audio"]
         consume = {"transportId": stage.bob_receives, "producerId": stage.alice_producer}
@@ -214,7 +214,7 @@ async def test_a_codec_that_the_client_cannot_receive_is_unsupported(stage: Stag
 
 
 async def test_a_codec_that_the_room_does_not_have_is_unsupported(stage: Stage) -> None:
-    async with stage.nothing_changes():
+    async with stage.no_side_effects():
         parameters = rtp_parameters("video", 99, mid="9")
         parameters["codecs"][0]["mimeType"] = "video/theora"
         payload = {"transportId": stage.alice_sends, "kind": "video", "rtpParameters": parameters}
@@ -258,7 +258,7 @@ async def test_a_transport_is_connected_once(installation: Installation, call_id
 
 
 async def test_unknown_events_run_nothing(stage: Stage) -> None:
-    async with stage.nothing_changes():
+    async with stage.no_side_effects():
         for event in (
             "connect",
             "disconnect",
@@ -274,9 +274,9 @@ async def test_unknown_events_run_nothing(stage: Stage) -> None:
 
 
 async def test_absent_and_null_payloads_are_empty_ones(stage: Stage) -> None:
-    assert len((await stage.bob.ask("getProducers"))["producers"]) == 1
-    assert len((await stage.bob.ask("getProducers", None))["producers"]) == 1
-    assert (await stage.bob.ask("createTransport", None))["error"]["code"] == "invalid_argument"
+    assert len((await stage.bob.request("getProducers"))["producers"]) == 1
+    assert len((await stage.bob.request("getProducers", None))["producers"]) == 1
+    assert (await stage.bob.request("createTransport", None))["error"]["code"] == "invalid_argument"
 
 
 async def test_nobody_has_to_ask_for_an_acknowledgement(installation: Installation, call_id: str) -> None:

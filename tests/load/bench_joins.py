@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from hubbub_cli.nats_server import EmbeddedNats
 from support.caller import Caller
-from support.eventually import counts_become
+from support.eventually import wait_for_counts
 from support.installation import Installation
 
 ROOMS = 15
@@ -38,7 +38,7 @@ async def call(url: str, name: str) -> None:
             await caller.join(name)
             produced[caller] = [await caller.publish(kind) for kind in KINDS]
             for producer_id in produced[caller]:
-                await caller.silence(producer_id)
+                await caller.stop_sending(producer_id)
         for caller in callers:
             for other, producers in produced.items():
                 for producer_id in producers if other is not caller else ():
@@ -60,7 +60,7 @@ def cpu_seconds(installation: Installation) -> dict[str, float]:
 async def measure(installation: Installation) -> None:
     """Prints a line for each service."""
     await call(installation.url, "first")
-    await counts_become(installation)
+    await wait_for_counts(installation)
     idle_from, idle_before = time.monotonic(), cpu_seconds(installation)
     await asyncio.sleep(5)
     idle_for, idle_after = time.monotonic() - idle_from, cpu_seconds(installation)
@@ -68,7 +68,7 @@ async def measure(installation: Installation) -> None:
     began, before = time.monotonic(), cpu_seconds(installation)
     for number in range(ROOMS):
         await call(installation.url, f"room {number}")
-    await counts_become(installation, within=30)
+    await wait_for_counts(installation, within=30)
     took, after = time.monotonic() - began, cpu_seconds(installation)
 
     sys.stdout.write(f"{ROOMS} rooms of {PEOPLE} people, one after another, in {took:.1f} s\n\n")

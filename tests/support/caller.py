@@ -53,9 +53,9 @@ class Consumer:
     ssrc: int
     transport: RtpTransport
 
-    async def hears(self, packets: int = 10, within: float = 10.0) -> Stream:
+    async def wait_packets(self, packets: int = 10, within: float = 10.0) -> Stream:
         """Waits for this many more packets. Raises TimeoutError."""
-        return await self.transport.hears(self.ssrc, packets, within)
+        return await self.transport.wait_packets(self.ssrc, packets, within)
 
 
 class Caller(ClientSocket):
@@ -110,7 +110,7 @@ class Caller(ClientSocket):
         ssrc: int = consumed["rtpParameters"]["encodings"][0]["ssrc"]
         return Consumer(consumed["id"], producer_id, consumed["kind"], ssrc, transport)
 
-    async def silence(self, producer_id: str) -> None:
+    async def stop_sending(self, producer_id: str) -> None:
         """Stops sending a track, without telling anybody."""
         await self.sources.pop(producer_id).stop()
 

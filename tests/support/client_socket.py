@@ -78,7 +78,7 @@ class ClientSocket:
             await self._session.connector.close()
         await self._end()
 
-    def fall_silent(self) -> None:
+    def stop_answering_pings(self) -> None:
         """Answers no ping from now on: the connection stays, nobody is behind it."""
         self._silent = True
 
@@ -96,20 +96,20 @@ class ClientSocket:
         """Sends an event that asks for no acknowledgement."""
         await self.send("42" + json.dumps([event, *arguments]))
 
-    async def begin(self, event: str, *arguments: Any) -> asyncio.Future[dict[str, Any]]:
+    async def start_request(self, event: str, *arguments: Any) -> asyncio.Future[dict[str, Any]]:
         """Sends an event; the future is its acknowledgement."""
         self._last_id += 1
         answer = self._answers[self._last_id] = asyncio.get_running_loop().create_future()
         await self.send(f"42{self._last_id}" + json.dumps([event, *arguments]))
         return answer
 
-    async def ask(self, event: str, *arguments: Any) -> dict[str, Any]:
+    async def request(self, event: str, *arguments: Any) -> dict[str, Any]:
         """Sends an event and waits for its acknowledgement, whatever it is."""
-        return await asyncio.wait_for(await self.begin(event, *arguments), ANSWER_TIMEOUT)
+        return await asyncio.wait_for(await self.start_request(event, *arguments), ANSWER_TIMEOUT)
 
     async def call(self, event: str, **payload: Any) -> dict[str, Any]:
         """Sends an event and waits for its result. Raises Refused."""
-        answer = await self.ask(event, payload)
+        answer = await self.request(event, payload)
         if "error" in answer:
             raise Refused(event, answer["error"])
         return answer
@@ -122,10 +122,10 @@ class ClientSocket:
         """The first such event, come already or not. Raises TimeoutError."""
         async with asyncio.timeout(within):
             while not (found := self.events(event, **fields)):
-                await self.more()
+                await self.wait_for_more()
         return found[0]
 
-    async def more(self) -> None:
+    async def wait_for_more(self) -> None:
         """Waits until something comes. Raises ConnectionError when nothing can come any more."""
         if self._closed.is_set():
             raise ConnectionError("the socket is closed")

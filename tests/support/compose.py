@@ -15,7 +15,7 @@ from typing import Any
 
 from hubbub_cli.ports import free_tcp_port
 
-from .container_engine import why_no_engine
+from .container_engine import engine_problem
 
 REPOSITORY = Path(__file__).parents[2]
 ASK_TIMEOUT = 20.0
@@ -25,9 +25,9 @@ _POLL_INTERVAL = 0.1
 _KILL = "import os, signal, sys; os.kill(int(sys.argv[1]), signal.SIGKILL)"
 
 
-def why_no_compose() -> str | None:
+def compose_problem() -> str | None:
     """What is missing for an installation to run here; None when nothing is."""
-    missing = why_no_engine(ASK_TIMEOUT)
+    missing = engine_problem(ASK_TIMEOUT)
     if missing is not None:
         return missing
     asked = _run(["docker", "compose", "version"], timeout=ASK_TIMEOUT)
@@ -48,7 +48,7 @@ class Container:
     started: str
 
     @property
-    def well(self) -> bool:
+    def healthy(self) -> bool:
         """Runs, and says so."""
         return self.running and self.health == "healthy"
 
@@ -107,7 +107,7 @@ class Compose:
         began = time.monotonic()
         while not holds():
             if time.monotonic() - began > within:
-                raise AssertionError(f"not {what} after {within:g} s\n{self.last_words()}")
+                raise AssertionError(f"not {what} after {within:g} s\n{self.log_tail()}")
             time.sleep(_POLL_INTERVAL)
         return time.monotonic() - began
 
@@ -130,7 +130,7 @@ class Compose:
         except (OSError, ValueError):
             return None
 
-    def last_words(self, lines: int = 15) -> str:
+    def log_tail(self, lines: int = 15) -> str:
         """The state of all containers and the ends of their logs."""
         return self.compose("ps", "--all") + self.compose("logs", f"--tail={lines}", "--no-color")
 

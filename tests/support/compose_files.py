@@ -23,7 +23,7 @@ def read(name: str) -> dict[str, Any]:
     return document
 
 
-def ours(services: dict[str, dict[str, Any]]) -> list[str]:
+def own_services(services: dict[str, dict[str, Any]]) -> list[str]:
     """The names of those that run code of this repository."""
     return [
         name for name, each in services.items() if each.get("build", {}).get("dockerfile", "").startswith("services/")

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 
-def why_no_engine(timeout: float) -> str | None:
+def engine_problem(timeout: float) -> str | None:
     """What is missing; None when an engine answers within `timeout` seconds."""
     if shutil.which("docker") is None:
         return "there is no docker command"

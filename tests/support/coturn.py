@@ -11,7 +11,7 @@ from typing import Self
 
 from hubbub_cli.ports import free_tcp_port, free_udp_ports
 from hubbub_cli.supervised_process import ProcessSpec
-from hubbub_media_node.adapters.sockets import interface_address
+from hubbub_media_node.adapters.local_network import interface_address
 
 from .installation import REPOSITORY
 from .service_process import ServiceProcess
@@ -53,9 +53,9 @@ class Coturn:
         """What an installation is told that uses it: the media nodes are where it relays to."""
         return {"ANNOUNCED_IP": self.address, "TURN_URLS": self.urls, "TURN_SECRET": self.secret}
 
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         """The end of its log."""
-        return self._process.last_words()
+        return self._process.log_tail()
 
     def __enter__(self) -> Self:
         """Started; it answers."""
@@ -68,7 +68,7 @@ class Coturn:
             except OSError:
                 if not self._process.alive or time.monotonic() > deadline:
                     self._process.kill()
-                    raise RuntimeError(f"coturn does not answer: {self.last_words()}") from None
+                    raise RuntimeError(f"coturn does not answer: {self.log_tail()}") from None
                 time.sleep(0.02)
 
     def __exit__(

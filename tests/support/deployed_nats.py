@@ -38,7 +38,7 @@ class DeployedNats:
         user = USERS[service]
         return ",".join(f"nats://{user}:{self._passwords[user]}@{LOOPBACK}:{port}" for port in self.ports)
 
-    def serve(self, installation: Installation, **settings: str) -> None:
+    def configure(self, installation: Installation, **settings: str) -> None:
         """Has the services of an installation that is not started yet use these servers, each as its own user."""
         for process in installation.processes:
             told = {"NATS_URL": self.url(process.name.split("-")[0]), **settings}
@@ -46,7 +46,7 @@ class DeployedNats:
 
     def violations(self) -> list[str]:
         """What somebody tried without being allowed to, in the servers' words."""
-        lines = [line for server in self.servers for line in server.last_words(100_000).splitlines()]
+        lines = [line for server in self.servers for line in server.log_tail(100_000).splitlines()]
         return [line for line in lines if "Violation" in line]
 
     def _server(self, directory: Path, port: int) -> ServiceProcess:
@@ -82,7 +82,7 @@ class DeployedNats:
                 try:
                     wait_for_info(f"nats://{LOOPBACK}:{port}", START_TIMEOUT)
                 except NatsUnreachable as error:
-                    raise RuntimeError(f"{error}: {server.last_words()}") from error
+                    raise RuntimeError(f"{error}: {server.log_tail()}") from error
             self._running = stack.pop_all()
         return self
 

@@ -11,15 +11,15 @@ from .installation import Installation
 COUNTS = ("rooms", "peers", "producers", "transports", "consumers")
 
 
-async def counts_become(
+async def wait_for_counts(
     installation: Installation, *, within: float = 10.0, signaling: int = 0, **wanted: int
 ) -> dict[str, Any]:
     """Waits until `/stats` shows these counts, and those that are not given as zero. Raises AssertionError."""
     expected = {name: wanted.get(name, 0) for name in COUNTS}
-    return await stats_show(installation, expected, within=within, signaling=signaling)
+    return await wait_for_stats(installation, expected, within=within, signaling=signaling)
 
 
-async def stats_show(
+async def wait_for_stats(
     installation: Installation, expected: dict[str, int], *, within: float = 10.0, signaling: int = 0
 ) -> dict[str, Any]:
     """Waits until these fields of `/stats` have these values; returns all. Raises AssertionError."""
@@ -33,5 +33,5 @@ async def stats_show(
             seen = {name: stats[name] for name in expected}
             if seen == expected:
                 return stats
-        assert time.monotonic() < deadline, f"after {within:g} s {seen}, not {expected}\n{installation.last_words(15)}"
+        assert time.monotonic() < deadline, f"after {within:g} s {seen}, not {expected}\n{installation.log_tail(15)}"
         await asyncio.sleep(0.05)

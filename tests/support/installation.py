@@ -23,7 +23,7 @@ PAGE_DIR = REPOSITORY / "web" / "page" / "dist"
 START_TIMEOUT = 30.0
 _POLL_INTERVAL = 0.05
 _UDP_PORTS_PER_NODE = 8
-_INHERITED_NOT = frozenset(
+_NOT_INHERITED = frozenset(
     {"NATS_URL", "PORT", "RTC_MIN_PORT", "RTC_MAX_PORT", "WORKERS", "NODE_ID", "LOG_LEVEL", "METRICS_PORT"}
 )
 
@@ -80,7 +80,7 @@ class Installation:
             metrics_ports=range(metrics_port, metrics_port + shown),
         )
         inherited = {
-            **{key: value for key, value in os.environ.items() if key not in _INHERITED_NOT},
+            **{key: value for key, value in os.environ.items() if key not in _NOT_INHERITED},
             "ANNOUNCED_IP": "127.0.0.1",
             "RECONNECT_GRACE": str(reconnect_grace),
             "EMPTY_ROOM_TTL": str(empty_room_ttl),
@@ -130,9 +130,9 @@ class Installation:
             if _is_ready(waiting[0], nodes):
                 waiting.pop(0)
                 continue
-            ended = [f"{process.name} {how}" for process in self.processes if (how := process.how_it_ended())]
+            ended = [f"{process.name} {how}" for process in self.processes if (how := process.exit_description())]
             if ended or time.monotonic() > deadline:
-                raise NotReady(f"{', '.join(ended) or f'not ready after {timeout:g} s'}\n{self.last_words()}")
+                raise NotReady(f"{', '.join(ended) or f'not ready after {timeout:g} s'}\n{self.log_tail()}")
             time.sleep(_POLL_INTERVAL)
 
     def stop(self) -> None:
@@ -144,14 +144,14 @@ class Installation:
         self.nats.close()
         self._exit.close()
 
-    def last_words(self, lines: int = 40) -> str:
+    def log_tail(self, lines: int = 40) -> str:
         """The ends of all logs, each under its name."""
         return "\n".join(f"--- {name}\n{text}" for name, text in self.logs(lines))
 
     def logs(self, lines: int = 40) -> Iterator[tuple[str, str]]:
         """Name and end of log of every process that said something."""
         for process in self.processes:
-            if text := process.last_words(lines):
+            if text := process.log_tail(lines):
                 yield process.name, text
 
     def __enter__(self) -> Self:
@@ -168,7 +168,7 @@ class Installation:
     ) -> None:
         """Ended. After an error the logs go where pytest shows them."""
         if kind is not None:
-            sys.stderr.write(self.last_words() + "\n")
+            sys.stderr.write(self.log_tail() + "\n")
         self.stop()
 
 

@@ -19,7 +19,7 @@ from hubbub_cli.nats_info import wait_for_info
 from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_cli.ports import free_tcp_port
 
-from .container_engine import why_no_engine
+from .container_engine import engine_problem
 
 VARIABLE = "HUBBUB_TEST_NATS"
 IMAGE = "nats:2.15-alpine"
@@ -124,7 +124,7 @@ def _in_container() -> bool:
         return False
     if wish not in ("container", "auto"):
         pytest.exit(f"{VARIABLE} is `embedded`, `container` or `auto`, not {wish!r}", returncode=2)
-    missing = why_no_engine(DETECTION_TIMEOUT)
+    missing = engine_problem(DETECTION_TIMEOUT)
     if missing is not None and wish == "container":
         pytest.exit(f"{VARIABLE}=container, but {missing}", returncode=2)
     return missing is None

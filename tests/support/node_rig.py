@@ -1,4 +1,4 @@
-"""What a signaling session and a registry do around a media node, for tests of one node by itself."""
+"""The signaling sessions and the registry around a media node, for tests of a single node."""
 
 from __future__ import annotations
 
@@ -28,40 +28,40 @@ ReplyT = TypeVar("ReplyT", bound=Model)
 
 
 def fixture(name: str) -> dict[str, Any]:
-    """A recorded message of a client."""
+    """A message recorded from a client."""
     return cast("dict[str, Any]", json.loads((FIXTURES / name).read_text()))
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    """Waits until `holds` does; the test's own timeout ends a wait in vain."""
-    while not holds():
+async def until(condition: Callable[[], bool]) -> None:
+    """Polls `condition` until it is true. The test's timeout bounds it."""
+    while not condition():
         await asyncio.sleep(0.01)
 
 
 @dataclass
 class Peer:
-    """A peer of one room, as its signaling session commands it."""
+    """A peer, as its signaling session controls it."""
 
     bus: Bus
     placement: Placement
     room_id: str
     peer_id: str = field(default_factory=ids.mint)
-    notices: list[TransportClosed | ProducerClosed | ConsumerClosed] = field(default_factory=list)
+    events: list[TransportClosed | ProducerClosed | ConsumerClosed] = field(default_factory=list)
     links: dict[str, RtpTransport] = field(default_factory=dict)
 
-    async def ask(self, message: Request[ReplyT]) -> ReplyT:
-        """Commands this life of the node."""
+    async def request(self, message: Request[ReplyT]) -> ReplyT:
+        """Sends a request to the peer's node and incarnation."""
         return await self.bus.request(
             subjects.node(self.placement.node_id, self.placement.epoch, message.verb), message
         )
 
     async def listen(self) -> None:
-        """Collects what the node tells this peer."""
-        await self.bus.subscribe(subjects.media(self.room_id, self.peer_id), MEDIA_EVENT, self.notices.append)
+        """Collects the media events for this peer."""
+        await self.bus.subscribe(subjects.media(self.room_id, self.peer_id), MEDIA_EVENT, self.events.append)
         await self.bus.flush()
 
-    def creation(self, direction: Direction, transport_id: str | None = None) -> CreateTransport:
-        """A request for a transport."""
+    def create_transport_request(self, direction: Direction, transport_id: str | None = None) -> CreateTransport:
+        """A request that creates a transport."""
         return CreateTransport(
             room_id=self.room_id,
             peer_id=self.peer_id,
@@ -70,37 +70,37 @@ class Peer:
             codec_profile="v1",
         )
 
-    async def make_transport(self, direction: Direction) -> tuple[str, TransportCreated]:
-        """A transport that is not connected."""
-        request = self.creation(direction)
-        return request.transport_id, await self.ask(request)
+    async def create_transport(self, direction: Direction) -> tuple[str, TransportCreated]:
+        """Creates a transport, which is not connected."""
+        request = self.create_transport_request(direction)
+        return request.transport_id, await self.request(request)
 
     def client(self, transport_id: str, created: TransportCreated, role: str = "client") -> RtpTransport:
-        """The client's side of it."""
+        """The client's side of a transport."""
         link = RtpTransport({"id": transport_id, **created.wire()}, role)
         self.links[transport_id] = link
         return link
 
     async def connect(self, link: RtpTransport, **changed: Any) -> None:
-        """Hands the client's DTLS parameters over."""
+        """Sends the client's DTLS parameters, with `changed` fields."""
         parameters = DtlsParameters.model_validate({**link.dtls_parameters, **changed})
-        await self.ask(
+        await self.request(
             ConnectTransport(
                 room_id=self.room_id, peer_id=self.peer_id, transport_id=link.id, dtls_parameters=parameters
             )
         )
 
     async def open_transport(self, direction: Direction, role: str = "client") -> RtpTransport:
-        """A transport with ICE and DTLS done."""
-        link = self.client(*await self.make_transport(direction), role)
+        """Creates a transport and connects it with ICE and DTLS."""
+        link = self.client(*await self.create_transport(direction), role)
         await self.connect(link)
         await link.open()
         return link
 
     async def produce(self, transport_id: str, recorded: dict[str, Any], producer_id: str | None = None) -> str:
-        """A producer with the parameters that a client once sent."""
+        """Creates a producer with recorded parameters."""
         producer_id = producer_id or ids.mint()
-        await self.ask(
+        await self.request(
             CreateProducer(
                 room_id=self.room_id,
                 peer_id=self.peer_id,
@@ -113,8 +113,10 @@ class Peer:
         )
         return producer_id
 
-    def consumption(self, transport_id: str, producer_id: str, capabilities: dict[str, Any]) -> CreateConsumer:
-        """A request for a consumer."""
+    def create_consumer_request(
+        self, transport_id: str, producer_id: str, capabilities: dict[str, Any]
+    ) -> CreateConsumer:
+        """A request that creates a consumer."""
         return CreateConsumer(
             room_id=self.room_id,
             peer_id=self.peer_id,
@@ -127,12 +129,12 @@ class Peer:
     async def consume(
         self, transport_id: str, producer_id: str, capabilities: dict[str, Any]
     ) -> tuple[str, ConsumerCreated]:
-        """A consumer, paused."""
-        request = self.consumption(transport_id, producer_id, capabilities)
-        return request.consumer_id, await self.ask(request)
+        """Creates a consumer, which is paused."""
+        request = self.create_consumer_request(transport_id, producer_id, capabilities)
+        return request.consumer_id, await self.request(request)
 
     def record(self, *producers: str, placement: Placement | None = None) -> PeerRecord:
-        """What the registry would store of it."""
+        """The record that the registry stores for this peer."""
         return PeerRecord(
             room_id=self.room_id,
             peer_id=self.peer_id,
@@ -151,31 +153,32 @@ class Peer:
 
 @dataclass
 class Rooms:
-    """The store of rooms, and the registry's answer to a request for a snapshot."""
+    """The rooms bucket, and the registry's answers to snapshot requests."""
 
     store: KeyValue
     records: dict[str, PeerRecord] = field(default_factory=dict)
-    asked: int = 0
+    requests: int = 0
+    """Snapshot requests so far."""
     endpoint: Endpoint[Any, Any] | None = None
 
     async def put(self, record: PeerRecord) -> int:
-        """Stores a peer's record, whatever stands there."""
+        """Stores a peer's record, replacing an earlier one."""
         key = subjects.peer_key(record.room_id, record.peer_id)
-        standing = await self.store.get(key)
+        stored = await self.store.get(key)
         self.records[record.peer_id] = record
-        return await self.store.update(key, record, last=0 if standing is None else standing.revision)
+        return await self.store.update(key, record, last=0 if stored is None else stored.revision)
 
     async def purge(self, record: PeerRecord) -> None:
-        """Removes a peer."""
+        """Removes a peer's record."""
         key = subjects.peer_key(record.room_id, record.peer_id)
-        standing = await self.store.get(key)
-        assert standing is not None
+        stored = await self.store.get(key)
+        assert stored is not None
         del self.records[record.peer_id]
-        await self.store.purge(key, last=standing.revision, reason="left")
+        await self.store.purge(key, last=stored.revision, reason="left")
 
     async def answer(self, request: GetRoom) -> RoomSnapshot:
-        """The snapshot of a room, from what was stored here."""
-        self.asked += 1
+        """Returns the snapshot of a room."""
+        self.requests += 1
         room = RoomRecord(room_id=request.room_id, call_id="call", codec_profile="v1", created_at=0)
         peers = [record for record in self.records.values() if record.room_id == request.room_id]
         return RoomSnapshot(room=room, peers=peers, revision=await self.store.last_sequence())
@@ -183,13 +186,13 @@ class Rooms:
 
 @dataclass
 class RunningNode:
-    """A media node in this process, and its beats."""
+    """A media node in this process, and the heartbeats that it has sent."""
 
     node_id: str
-    life: Lifecycle
-    beats: list[NodeHeartbeat]
+    lifecycle: Lifecycle
+    heartbeats: list[NodeHeartbeat]
 
     @property
     def placement(self) -> Placement:
-        """This life of it."""
-        return Placement(node_id=self.node_id, epoch=self.beats[-1].epoch)
+        """The current incarnation."""
+        return Placement(node_id=self.node_id, epoch=self.heartbeats[-1].epoch)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .caller import Caller, Consumer
 
 KINDS = ("audio", "video")
-UNBROKEN = 3.0
+MAX_MEDIA_GAP = 3.0
 """Seconds without a packet that a machine busy with other tests may cause by itself: less is no interruption."""
 
 
@@ -23,10 +23,10 @@ class Pair:
     producers: dict[str, str]
     consumers: dict[str, Consumer]
 
-    async def flows(self, packets: int = 10, within: float = 10.0) -> None:
+    async def wait_media(self, packets: int = 10, within: float = 10.0) -> None:
         """Waits until Bob has heard this much more of each track."""
         for consumer in self.consumers.values():
-            await consumer.hears(packets, within)
+            await consumer.wait_packets(packets, within)
 
     @property
     def longest_gap(self) -> float:
@@ -35,7 +35,7 @@ class Pair:
 
 
 @asynccontextmanager
-async def calling(
+async def connected_pair(
     alice_url: str, call_id: str, bob_url: str | None = None, *, resumable: bool = False
 ) -> AsyncIterator[Pair]:
     """Media flows from Alice to Bob when entered."""
@@ -47,5 +47,5 @@ async def calling(
             await bob.event("newProducer", producerId=producer_id)
         consumers = {kind: await bob.consume(producer_id) for kind, producer_id in producers.items()}
         pair = Pair(call_id, alice, bob, producers, consumers)
-        await pair.flows(5)
+        await pair.wait_media(5)
         yield pair

@@ -28,7 +28,7 @@ from .service_process import ServiceProcess
 
 ReplyT = TypeVar("ReplyT", bound=Model)
 
-BEAT_INTERVAL = 0.2
+HEARTBEAT_INTERVAL = 0.2
 FAILURE_DETECTION_AFTER = 5.5
 """Seconds after its start in which a replica considers nothing dead."""
 
@@ -71,9 +71,9 @@ def replicas(directory: Path, count: int = 2, **settings: object) -> Iterator[Re
 
 def _wait_until_it_answers(process: ServiceProcess) -> None:
     deadline = time.monotonic() + 15
-    while "registry is up" not in process.last_words(1_000):
-        assert process.alive, process.last_words()
-        assert time.monotonic() < deadline, process.last_words()
+    while "registry is up" not in process.log_tail(1_000):
+        assert process.alive, process.log_tail()
+        assert time.monotonic() < deadline, process.log_tail()
         time.sleep(0.02)
 
 
@@ -99,7 +99,7 @@ class FakeNode:
         self._beats = asyncio.create_task(self._beat())
         return self
 
-    async def die(self) -> None:
+    async def kill(self) -> None:
         """Is gone from one moment to the next, as after SIGKILL."""
         self._beats.cancel()
         await self.lease._stop_renewing()
@@ -146,11 +146,11 @@ class FakeNode:
             )
             with contextlib.suppress(HubbubError):
                 await self.bus.publish(subjects.heartbeat(self.node_id), beat)
-            await asyncio.sleep(BEAT_INTERVAL)
+            await asyncio.sleep(HEARTBEAT_INTERVAL)
 
 
 @dataclass
-class Caller:
+class FakeSignaling:
     """A signaling instance, as the registry sees it: a lease, and requests that are repeated as they should be."""
 
     bus: Bus
@@ -171,7 +171,7 @@ class Caller:
         if self.lease is not None:
             await self.lease.release()
 
-    async def ask(self, message: Request[ReplyT], *, timeout: float = 2.0, within: float = 10.0) -> ReplyT:
+    async def request(self, message: Request[ReplyT], *, timeout: float = 2.0, within: float = 10.0) -> ReplyT:
         """Asks any replica; again while the error says that this may help. Raises HubbubError."""
         operation, deadline = ids.mint(), time.monotonic() + within
         while True:
@@ -186,9 +186,9 @@ class Caller:
 
     async def create(self) -> str:
         """A new room; its id."""
-        return (await self.ask(CreateRoom(call_id=ids.mint()))).room_id
+        return (await self.request(CreateRoom(call_id=ids.mint()))).room_id
 
-    def joining(self, room_id: str, peer_id: str | None = None, digest: str | None = None) -> JoinRoom:
+    def join_request(self, room_id: str, peer_id: str | None = None, digest: str | None = None) -> JoinRoom:
         """A request to join."""
         message = JoinRoom(
             room_id=room_id,
@@ -204,14 +204,14 @@ class Caller:
 
     async def join(self, room_id: str) -> tuple[str, RoomSnapshot]:
         """A new peer: its id, and the room with it."""
-        message = self.joining(room_id)
-        return message.peer_id, await self.ask(message)
+        message = self.join_request(room_id)
+        return message.peer_id, await self.request(message)
 
     async def leave(self, room_id: str, peer_id: str) -> None:
         """Gone."""
-        await self.ask(LeaveRoom(room_id=room_id, peer_id=peer_id, reason="left"))
+        await self.request(LeaveRoom(room_id=room_id, peer_id=peer_id, reason="left"))
 
-    def producing(self, room_id: str, peer_id: str, placement: Placement | None = None) -> AddProducer:
+    def add_producer_request(self, room_id: str, peer_id: str, placement: Placement | None = None) -> AddProducer:
         """A request to register a producer."""
         return AddProducer(
             room_id=room_id,
@@ -225,13 +225,13 @@ class Caller:
 
     async def room(self, room_id: str) -> RoomSnapshot:
         """The room now."""
-        return await self.ask(GetRoom(room_id=room_id))
+        return await self.request(GetRoom(room_id=room_id))
 
     async def peer(self, room_id: str, peer_id: str) -> PeerRecord:
         """One of its peers."""
         return next(peer for peer in (await self.room(room_id)).peers if peer.peer_id == peer_id)
 
-    async def room_becomes(
+    async def wait_for_room(
         self, room_id: str, holds: Callable[[RoomSnapshot], bool], within: float = 10.0
     ) -> RoomSnapshot:
         """The room, once `holds` does. Raises AssertionError."""
@@ -241,7 +241,7 @@ class Caller:
             await asyncio.sleep(0.02)
         return snapshot
 
-    async def gone(self, room_id: str, within: float = 10.0) -> float:
+    async def wait_until_deleted(self, room_id: str, within: float = 10.0) -> float:
         """Waits until the room is gone; the seconds that it took. Raises AssertionError."""
         began = time.monotonic()
         while True:

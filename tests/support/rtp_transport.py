@@ -77,7 +77,7 @@ class RtpTransport(RTCDtlsTransport):
         await self.stop()
         await self.link.close()
 
-    async def vanish(self) -> None:
+    async def close_silently(self) -> None:
         """Closes the socket without a word."""
         await self.link.close()
         if self._task is not None:
@@ -89,7 +89,7 @@ class RtpTransport(RTCDtlsTransport):
         """Protects and sends."""
         await self._send_rtp(packet)
 
-    async def hears(self, ssrc: int, packets: int = 10, within: float = 10.0) -> Stream:
+    async def wait_packets(self, ssrc: int, packets: int = 10, within: float = 10.0) -> Stream:
         """Waits until this many more packets of the stream have come. Raises TimeoutError."""
         stream = self.streams[ssrc]
         wanted = stream.packets + packets

@@ -45,7 +45,7 @@ def scrape(installation: Installation) -> Scrape:
     return Scrape(tuple(samples))
 
 
-def ask(url: str) -> tuple[int, Any]:
+def get_json(url: str) -> tuple[int, Any]:
     """Status and JSON body. Raises OSError when nobody answers."""
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:

@@ -52,7 +52,7 @@ class SdkTab:
         shown: dict[str, int] = dict(await self.evaluate(_FRAMES))
         return shown.get(name, 0)
 
-    async def sees(self, name: str, more: int = 20, timeout: float = 20.0) -> None:
+    async def wait_frames(self, name: str, more: int = 20, timeout: float = 20.0) -> None:
         """Returns once so many more pictures of this person were shown. Raises TimeoutError."""
         before = await self.frames(name)
         async with asyncio.timeout(timeout):

@@ -76,13 +76,13 @@ class ServiceProcess:
         """Lets it run on (SIGCONT)."""
         os.kill(self.pid, signal.SIGCONT)
 
-    def how_it_ended(self) -> str | None:
+    def exit_description(self) -> str | None:
         """In words, when it ended without having been told to; None while it runs or when it was told."""
         if self._process is None or self._process.poll() is None:
             return None
         return describe_exit(self._process.returncode)
 
-    def last_words(self, lines: int = 40) -> str:
+    def log_tail(self, lines: int = 40) -> str:
         """The end of its log."""
         if not self.log.exists():
             return ""

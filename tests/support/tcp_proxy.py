@@ -14,7 +14,7 @@ class TcpProxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self.port = 0
 
-    async def mend(self) -> None:
+    async def start(self) -> None:
         """Takes connections, on the same port as before."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -52,7 +52,7 @@ class TcpProxy:
 
     async def __aenter__(self) -> Self:
         """Passing on."""
-        await self.mend()
+        await self.start()
         return self
 
     async def __aexit__(

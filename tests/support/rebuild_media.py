@@ -12,7 +12,7 @@ from .pair import KINDS, Pair
 async def rebuild_alice(pair: Pair) -> None:
     """New transport, new producers."""
     await pair.alice.end_media()
-    pair.producers = {kind: await persist(pair.alice, kind) for kind in KINDS}
+    pair.producers = {kind: await publish_with_retry(pair.alice, kind) for kind in KINDS}
 
 
 async def rebuild_bob(pair: Pair, *, before: set[str]) -> None:
@@ -24,7 +24,7 @@ async def rebuild_bob(pair: Pair, *, before: set[str]) -> None:
     assert not before & set(pair.producers.values())
 
 
-async def persist(caller: Caller, kind: str) -> str:
+async def publish_with_retry(caller: Caller, kind: str) -> str:
     """Publishes, trying again as long as the refusal says that this may help."""
     while True:
         try:
@@ -34,9 +34,9 @@ async def persist(caller: Caller, kind: str) -> str:
                 raise
 
 
-async def moved(caller: Caller, count: int = 1, within: float = 20.0) -> dict[str, Any]:
+async def wait_moved(caller: Caller, count: int = 1, within: float = 20.0) -> dict[str, Any]:
     """Waits until the caller has been told this often that its media has moved."""
     await caller.event("peerMoved", within=within)
     while len(found := caller.events("peerMoved")) < count:
-        await caller.more()
+        await caller.wait_for_more()
     return found[-1]

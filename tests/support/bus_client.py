@@ -19,7 +19,7 @@ from .installation import Installation
 ReplyT = TypeVar("ReplyT", bound=Model)
 
 
-class Insider:
+class BusClient:
     """A client of the bus."""
 
     def __init__(self, bus: Bus) -> None:
@@ -47,7 +47,7 @@ class Insider:
         assert placement is not None
         return placement
 
-    async def no_record_is_left(self, within: float) -> None:
+    async def wait_until_no_records(self, within: float) -> None:
         """Waits until no key of the rooms bucket holds anything. Raises AssertionError."""
         view = View(self.bus, KeyValue(self.bus, Bucket(subjects.ROOMS_BUCKET)))
         view.start()
@@ -70,10 +70,10 @@ class Insider:
 
 
 @asynccontextmanager
-async def insider(installation: Installation) -> AsyncIterator[Insider]:
+async def bus_client(installation: Installation) -> AsyncIterator[BusClient]:
     """Connected while inside."""
     bus = await Bus.connect(installation.nats.url, name="test", timeout=5)
     try:
-        yield Insider(bus)
+        yield BusClient(bus)
     finally:
         await bus.close()

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from support.bus import insider
+from support.bus_client import bus_client
 from support.caller import Caller, rtp_capabilities
 from support.client_socket import Refused
-from support.eventually import counts_become
+from support.eventually import wait_for_counts
 from support.footprint import KIB, MIB, Footprint
 from support.installation import Installation
 
@@ -39,7 +39,7 @@ async def loses_the_network(caller: Caller) -> None:
     for source in caller.sources.values():
         await source.stop()
     for transport in caller.transports.values():
-        await transport.vanish()
+        await transport.close_silently()
     caller.transports.clear()
     caller.sources.clear()
     await caller.cut()
@@ -52,9 +52,9 @@ async def closes_transports_first(caller: Caller) -> None:
 
 
 async def is_cut_off_in_mid_sentence(caller: Caller) -> None:
-    await caller.begin("createTransport", {"direction": "send"})
-    await caller.begin("createTransport", {"direction": "recv"})
-    await caller.begin("leaveRoom", {})
+    await caller.start_request("createTransport", {"direction": "send"})
+    await caller.start_request("createTransport", {"direction": "recv"})
+    await caller.start_request("leaveRoom", {})
     await caller.cut()
 
 
@@ -77,13 +77,15 @@ ENDS: tuple[Callable[[Caller], Awaitable[None]], ...] = (
 )
 
 
-async def live(url: str, chance: random.Random) -> None:
+async def run_session(url: str, chance: random.Random) -> None:
     """One life: in a room of a few, with some media, ended in some way."""
     room = f"room {chance.randrange(ROOMS)}"
     async with Caller(url) as caller:
         if chance.random() < 0.1:
-            await caller.begin("createRoom", {"callId": room})
-            await caller.begin("joinRoom", {"callId": room, "userId": "u", "rtpCapabilities": rtp_capabilities()})
+            await caller.start_request("createRoom", {"callId": room})
+            await caller.start_request(
+                "joinRoom", {"callId": room, "userId": "u", "rtpCapabilities": rtp_capabilities()}
+            )
             await caller.cut()
             return
         joined = await caller.join(room, resumable=chance.random() < 0.4)
@@ -95,16 +97,16 @@ async def live(url: str, chance: random.Random) -> None:
             with contextlib.suppress(Refused):
                 consumer = await caller.consume(producer_id)
                 with contextlib.suppress(TimeoutError):
-                    await consumer.hears(2, within=0.5)
+                    await consumer.wait_packets(2, within=0.5)
         await chance.choice(ENDS)(caller)
 
 
-async def live_all(url: str, lives: int, chance: random.Random) -> None:
+async def run_sessions(url: str, lives: int, chance: random.Random) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(own_chance: random.Random) -> None:
         async with gate:
-            await live(url, own_chance)
+            await run_session(url, own_chance)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(lives):
@@ -113,9 +115,9 @@ async def live_all(url: str, lives: int, chance: random.Random) -> None:
 
 async def settled_footprints(installation: Installation) -> list[Footprint]:
     """Once nothing is left of anybody."""
-    await counts_become(installation, within=SETTLED)
-    async with insider(installation) as inside:
-        await inside.no_record_is_left(SETTLED)
+    await wait_for_counts(installation, within=SETTLED)
+    async with bus_client(installation) as client:
+        await client.wait_until_no_records(SETTLED)
     return [Footprint.of(process.name, process.pid) for process in installation.processes]
 
 
@@ -130,10 +132,10 @@ async def settled_footprints(installation: Installation) -> list[Footprint]:
 @pytest.mark.parametrize("fresh_installation", [{"reconnect_grace": 1.0, "empty_room_ttl": 1.0}], indirect=True)
 async def test_nothing_is_left_of_those_who_came_and_went(fresh_installation: Installation, lives: int) -> None:
     chance = random.Random(20_231_123)
-    await live_all(fresh_installation.url, WARM_UP, chance)
+    await run_sessions(fresh_installation.url, WARM_UP, chance)
     before = await settled_footprints(fresh_installation)
 
-    await live_all(fresh_installation.url, lives, chance)
+    await run_sessions(fresh_installation.url, lives, chance)
     after = await settled_footprints(fresh_installation)
 
     for first, last in zip(before, after, strict=True):

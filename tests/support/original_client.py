@@ -31,7 +31,7 @@ FRAME_RATE = 15
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-class Stripes(VideoStreamTrack):
+class StripesTrack(VideoStreamTrack):
     """Synthetic video, small: its picture changes with every frame."""
 
     _frame = 0
@@ -48,7 +48,7 @@ class Stripes(VideoStreamTrack):
         return frame
 
 
-class Sink:
+class FrameSink:
     """Takes the frames of a received track, decoded, and counts them."""
 
     def __init__(self, track: MediaStreamTrack) -> None:
@@ -58,7 +58,7 @@ class Sink:
         self._arrived = asyncio.Event()
         self._task = asyncio.create_task(self._run(track))
 
-    async def sees(self, frames: int, within: float = 15.0) -> None:
+    async def wait_frames(self, frames: int, within: float = 15.0) -> None:
         """Waits until this many more frames have been decoded. Raises TimeoutError."""
         wanted = self.frames + frames
         async with asyncio.timeout(within):
@@ -92,7 +92,7 @@ class Client:
         self.events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
         self.peer_id = ""
         self._transports: dict[str, Transport] = {}
-        self._sinks: list[Sink] = []
+        self._sinks: list[FrameSink] = []
         for event in ORIGINAL_EVENTS:
             self.socket.on(event, self._noting(event))
 
@@ -126,11 +126,11 @@ class Client:
 
     async def publish(self, kind: str) -> str:
         """Sends synthetic audio or video; returns the producer's id."""
-        track = Stripes() if kind == "video" else AudioStreamTrack()
+        track = StripesTrack() if kind == "video" else AudioStreamTrack()
         producer = await (await self._transport("send")).produce(track=track)
         return str(producer.id)
 
-    async def watch(self, producer_id: str) -> Sink:
+    async def consume(self, producer_id: str) -> FrameSink:
         """Receives a track and decodes it."""
         transport = await self._transport("recv")
         consumed = await self.call("consume", transportId=transport.id, producerId=producer_id)
@@ -142,7 +142,7 @@ class Client:
         )
         await self.call("resumeConsumer", consumerId=consumer.id)
         assert consumer.track is not None
-        sink = Sink(consumer.track)
+        sink = FrameSink(consumer.track)
         self._sinks.append(sink)
         return sink
 

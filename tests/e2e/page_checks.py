@@ -7,9 +7,9 @@ from pathlib import Path
 from playwright.async_api import Page
 
 REPOSITORY = Path(__file__).parents[2]
-AXE = REPOSITORY / "libs" / "web-client" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 IMAGES = REPOSITORY / "docs" / "images"
-TAKE = bool(os.environ.get("SCREENSHOTS"))
+TAKE_SCREENSHOTS = bool(os.environ.get("SCREENSHOTS"))
 """Set it to have the pictures in docs/images taken anew, with drawn people in place of Chromium's test picture."""
 PORTRAITS = (Path(__file__).parents[1] / "support" / "portraits.js").read_text()
 
@@ -19,13 +19,13 @@ _VIOLATIONS = """async () => {
 }"""
 
 
-async def look(page: Page, state: str) -> None:
+async def check_page(page: Page, state: str) -> None:
     """Holds this state to axe's rules (WCAG 2 A and AA, and good practice), and takes its picture when asked to."""
     if not await page.evaluate("'axe' in globalThis"):
         await page.evaluate(AXE.read_text() + ";0")
     violations = await page.evaluate(_VIOLATIONS)
     assert not violations, f"{state}: {violations}"
-    if TAKE:
+    if TAKE_SCREENSHOTS:
         # Pictures of others that are behind in time come up in it.
         await asyncio.sleep(1.5)
         await page.wait_for_function("!document.querySelector('.hb-toast:not([data-empty])')")

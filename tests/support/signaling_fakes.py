@@ -1,0 +1,288 @@
+"""Fakes for the ports of signaling's sessions, and a rig that wires real sessions to them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request
+from hubbub_contracts.bus.media import MediaEvent
+from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveReason, LeaveRoom
+from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
+from hubbub_contracts.bus.room import RoomSnapshot
+from hubbub_contracts.socket.base import Push
+from hubbub_room import FeedChange, PeerChanged, Subscription
+from hubbub_signaling.domain.ice_servers import IceServers
+from hubbub_signaling.domain.ports import ReplyT
+from hubbub_signaling.domain.session_settings import SessionSettings
+from hubbub_signaling.handlers.catalogue import HANDLERS
+from hubbub_signaling.handlers.handler import Handler
+from hubbub_signaling.handlers.reconnect_grace import ReconnectGrace
+from hubbub_signaling.handlers.registry_outbox import RegistryOutbox
+from hubbub_signaling.handlers.room_hub import RoomHubs
+from hubbub_signaling.handlers.session import Session, SessionPorts
+from hubbub_signaling.handlers.session_manager import SessionManager
+
+SIGNALING_ID = "here"
+GRACE = 30.0
+ROOM = RoomRecord(room_id="room", call_id="call", codec_profile="v1", created_at=0)
+NODE = Placement(node_id="node", epoch=1)
+
+Answer = Model | HubbubError | Callable[[Any], Awaitable[Model]]
+
+
+def unavailable() -> HubbubError:
+    """A retryable error."""
+    return HubbubError(ErrorCode.UNAVAILABLE, "unreachable", retryable=True)
+
+
+def peer_record(
+    peer_id: str,
+    *producers: str,
+    room_id: str = "room",
+    placement: Placement | None = NODE,
+    signaling_id: str = SIGNALING_ID,
+) -> PeerRecord:
+    """A peer with audio producers of these ids."""
+    return PeerRecord(
+        room_id=room_id,
+        peer_id=peer_id,
+        user_id=f"user of {peer_id}",
+        display_name=peer_id,
+        app_data={},
+        joined_at=0,
+        signaling_id=signaling_id,
+        placement=placement,
+        producers=[ProducerRecord(producer_id=one, kind="audio", app_data={}, paused=False) for one in producers],
+    )
+
+
+class FakeSubscription:
+    """A subscription that records its end."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+
+    async def stop(self) -> None:
+        """See `Subscription`."""
+        self.stopped = True
+
+
+class Feed(FakeSubscription):
+    """A room's change feed."""
+
+    def __init__(self, on_change: Callable[[FeedChange], None], on_gap: Callable[[], None]) -> None:
+        super().__init__()
+        self.on_change = on_change
+        self.on_gap = on_gap
+
+
+class MediaFeed(FakeSubscription):
+    """A peer's media events."""
+
+    def __init__(self, on_event: Callable[[MediaEvent], None]) -> None:
+        super().__init__()
+        self.on_event = on_event
+
+
+class FakeBackend:
+    """Implements `Backend`: answers requests from `answers`, and adds joining and claimed peers to `peers`.
+
+    A list in `answers` is used up one by one; the last answer repeats.
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[type[Request[Any]], Answer | list[Answer]] = {}
+        self.registry_requests: list[Request[Any]] = []
+        self.node_requests: list[Request[Any]] = []
+        self.requested_at: list[float] = []
+        """The loop's time of each registry request."""
+        self.feeds: dict[str, list[Feed]] = {}
+        """By room id."""
+        self.media: dict[str, MediaFeed] = {}
+        """By peer id."""
+        self.peers: dict[str, PeerRecord] = {}
+        self.revision = 10
+        self.feed_error: HubbubError | None = None
+
+    async def registry(self, message: Request[ReplyT]) -> ReplyT:
+        """See `Backend`."""
+        self.registry_requests.append(message)
+        self.requested_at.append(asyncio.get_running_loop().time())
+        return await self._answer(message)
+
+    async def node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
+        """See `Backend`."""
+        assert placement == NODE
+        self.node_requests.append(message)
+        return await self._answer(message)
+
+    async def watch_room(
+        self, room_id: str, on_change: Callable[[FeedChange], None], on_gap: Callable[[], None]
+    ) -> Subscription:
+        """See `Backend`."""
+        if self.feed_error is not None:
+            raise self.feed_error
+        feed = Feed(on_change, on_gap)
+        self.feeds.setdefault(room_id, []).append(feed)
+        return feed
+
+    async def watch_media(self, room_id: str, peer_id: str, on_event: Callable[[MediaEvent], None]) -> Subscription:
+        """See `Backend`."""
+        assert room_id
+        feed = self.media[peer_id] = MediaFeed(on_event)
+        return feed
+
+    def snapshot(self) -> RoomSnapshot:
+        """The room with `peers`."""
+        return RoomSnapshot(room=ROOM, peers=list(self.peers.values()), revision=self.revision)
+
+    def change_peer(self, peer_id: str, record: PeerRecord | None, reason: str = "", room_id: str = "room") -> None:
+        """Stores a change and delivers it to the room's open feeds."""
+        self.revision += 1
+        if record is None:
+            self.peers.pop(peer_id, None)
+        else:
+            self.peers[peer_id] = record
+        for feed in self.feeds.get(room_id, []):
+            if not feed.stopped:
+                feed.on_change(PeerChanged(self.revision, peer_id, record, reason))
+
+    def departures(self) -> list[tuple[str, LeaveReason]]:
+        """The peers whose removal the registry was asked for."""
+        return [(one.peer_id, one.reason) for one in self.registry_requests if isinstance(one, LeaveRoom)]
+
+    def open_subscriptions(self) -> int:
+        """How many feeds were not stopped."""
+        feeds = [*(feed for feeds in self.feeds.values() for feed in feeds), *self.media.values()]
+        return sum(not feed.stopped for feed in feeds)
+
+    async def _answer(self, message: Request[ReplyT]) -> ReplyT:
+        answer = self.answers.get(type(message))
+        if isinstance(answer, list):
+            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+        if answer is None:
+            return self._default(message)
+        if isinstance(answer, HubbubError):
+            raise answer
+        return answer if isinstance(answer, Model) else await answer(message)  # type: ignore[return-value]
+
+    def _default(self, message: Request[ReplyT]) -> ReplyT:
+        reply: Model = Done()
+        if isinstance(message, JoinRoom | ClaimPeer):
+            self.revision += 1
+            self.peers[message.peer_id] = peer_record(message.peer_id, room_id=message.room_id)
+            reply = self.snapshot()
+        return reply  # type: ignore[return-value]
+
+
+class FakeSocket:
+    """Implements `ClientSocket`, and records acknowledgements and pushes in their order."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.closed = False
+
+    def push(self, push: Push) -> None:
+        """See `ClientSocket`."""
+        self.sent.append((push.event, push.wire()))
+
+    def close(self) -> None:
+        """See `ClientSocket`."""
+        self.closed = True
+
+    def pushes(self) -> list[str]:
+        """The names of the events that were pushed."""
+        return [event for event, _ in self.sent if event != "ack"]
+
+
+class FakeTelemetry:
+    """Implements `SessionTelemetry`."""
+
+    def __init__(self) -> None:
+        self.answered: list[tuple[str, str]] = []
+        self.departed: list[LeaveReason] = []
+
+    def request_answered(self, event: str, outcome: str, seconds: float) -> None:
+        """See `SessionTelemetry`."""
+        assert seconds >= 0
+        self.answered.append((event, outcome))
+
+    def peer_departed(self, reason: LeaveReason) -> None:
+        """See `SessionTelemetry`."""
+        self.departed.append(reason)
+
+
+class TestClient:
+    """A fake socket and its session."""
+
+    __test__ = False
+
+    def __init__(self, manager: SessionManager) -> None:
+        self.socket = FakeSocket()
+        self.session: Session = manager.open(self.socket)
+
+    async def ask(self, event: str, payload: object = None) -> dict[str, Any]:
+        """Sends a request and returns its answer."""
+        answered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self.send(event, payload, answered.set_result)
+        return await answered
+
+    def send(
+        self, event: str, payload: object = None, on_answer: Callable[[dict[str, Any]], None] = lambda _: None
+    ) -> None:
+        """Sends a request; the answer is also recorded as `ack` among what the socket sent."""
+
+        def acknowledge(answer: dict[str, Any]) -> None:
+            self.socket.sent.append(("ack", answer))
+            on_answer(answer)
+
+        self.session.receive(event, payload, acknowledge)
+
+    async def join(self, *, resumable: bool = False) -> dict[str, Any]:
+        """Joins the room of the call `call`."""
+        join = {"callId": "call", "userId": "ann", "rtpCapabilities": {"codecs": []}, "resumable": resumable}
+        return await self.ask("joinRoom", join)
+
+    @property
+    def peer_id(self) -> str:
+        """The id of the client's peer."""
+        assert self.session.membership is not None
+        return self.session.membership.peer_id
+
+    @property
+    def room_id(self) -> str:
+        """The id of the client's room."""
+        assert self.session.membership is not None
+        return self.session.membership.room_id
+
+
+class SignalingRig:
+    """A session manager on fakes."""
+
+    def __init__(self, handlers: Mapping[str, Handler] = HANDLERS) -> None:
+        self.backend = FakeBackend()
+        self.telemetry = FakeTelemetry()
+        settings = SessionSettings(SIGNALING_ID, GRACE, IceServers())
+        self.ports = SessionPorts(
+            self.backend,
+            RoomHubs(self.backend),
+            RegistryOutbox(self.backend, self.telemetry),
+            settings,
+            handlers,
+            self.telemetry,
+        )
+        self.manager = SessionManager(self.ports, ReconnectGrace(self.backend, GRACE))
+
+    def client(self) -> TestClient:
+        """A connected client."""
+        return TestClient(self.manager)
+
+    async def joined(self, *, resumable: bool = False) -> TestClient:
+        """A client in the room, with nothing in the record of what was sent."""
+        client = self.client()
+        answer = await client.join(resumable=resumable)
+        assert "error" not in answer, answer
+        client.socket.sent.clear()
+        return client
