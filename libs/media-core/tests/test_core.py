@@ -26,7 +26,7 @@ async def test_a_handler_that_fails_costs_no_other_event(caplog: pytest.LogCaptu
         raise RuntimeError("a bug")
 
     async with MediaCore([("127.0.0.1", 0)]) as core:
-        core.on_event = handle
+        core.subscribe(handle)
         await make_two_transports(core)
         with caplog.at_level(logging.ERROR):
             await core.call(0, CloseRouter(router=1))

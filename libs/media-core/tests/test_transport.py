@@ -50,7 +50,7 @@ class Harness:
 async def harness() -> AsyncIterator[Harness]:
     async with MediaCore([("127.0.0.1", 0)]) as core:
         harness = Harness(core)
-        core.on_event = lambda _worker, event: harness.events.append(event)
+        core.subscribe(lambda _worker, event: harness.events.append(event))
         await core.call(0, commands.CreateRouter(router=1))
         yield harness
 

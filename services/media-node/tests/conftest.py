@@ -1,4 +1,4 @@
-"""A media node of its own on a real NATS server, with what stands around it."""
+"""A media node on a real NATS server, with a registry and peers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from support.node_rig import Peer, Rooms, RunningNode, until
 
 @pytest.fixture
 async def bus(nats_server: NatsServer) -> AsyncIterator[Bus]:
-    """The side of signaling and registry."""
+    """The bus connection of signaling and registry."""
     connected = await Bus.connect(nats_server.url, name="test", timeout=5)
     yield connected
     await connected.close()
@@ -28,7 +28,7 @@ async def bus(nats_server: NatsServer) -> AsyncIterator[Bus]:
 
 @pytest.fixture
 async def rooms(bus: Bus) -> AsyncIterator[Rooms]:
-    """A registry's store, with somebody who answers for it."""
+    """A registry: the rooms bucket, and an endpoint that answers snapshot requests."""
     bucket = Bucket(subjects.ROOMS_BUCKET, subjects.ROOMS_REPUBLISH_SOURCE, subjects.ROOMS_REPUBLISH_DESTINATION)
     store = KeyValue(bus, bucket)
     await store.ensure()
@@ -42,35 +42,35 @@ async def rooms(bus: Bus) -> AsyncIterator[Rooms]:
 
 @pytest.fixture
 def settings(nats_server: NatsServer) -> Settings:
-    """Of a node with two workers on loopback."""
+    """A node with two workers on loopback."""
     return Settings(nats_url=nats_server.url, node_id=ids.mint(), rtc_min_port=0, rtc_listen_ip="127.0.0.1", workers=2)
 
 
 @pytest.fixture
 async def node(bus: Bus, settings: Settings) -> AsyncIterator[RunningNode]:
-    """Beating, and taking work."""
-    beats: list[NodeHeartbeat] = []
-    await bus.subscribe(subjects.heartbeat(settings.node_id), NodeHeartbeat, beats.append)
+    """A running node that accepts work."""
+    heartbeats: list[NodeHeartbeat] = []
+    await bus.subscribe(subjects.heartbeat(settings.node_id), NodeHeartbeat, heartbeats.append)
     await bus.flush()
-    life = Lifecycle()
-    await start(settings, life)
-    await until(lambda: bool(beats) and beats[-1].leased)
-    yield RunningNode(settings.node_id, life, beats)
-    await life.close()
+    lifecycle = Lifecycle()
+    await start(settings, lifecycle)
+    await until(lambda: bool(heartbeats) and heartbeats[-1].leased)
+    yield RunningNode(settings.node_id, lifecycle, heartbeats)
+    await lifecycle.close()
 
 
 @pytest.fixture
 async def make_peer(bus: Bus, node: RunningNode) -> AsyncIterator[Callable[..., Any]]:
-    """Makes peers, each in a room of its own unless told which; their links are closed at the end."""
-    made: list[Peer] = []
+    """Creates peers, each in its own room unless `room_id` is given. Closes their transports at the end."""
+    peers: list[Peer] = []
 
     async def make(room_id: str | None = None) -> Peer:
         peer = Peer(bus, node.placement, room_id or ids.room_id(ids.mint()))
         await peer.listen()
-        made.append(peer)
+        peers.append(peer)
         return peer
 
     yield make
-    for peer in made:
+    for peer in peers:
         for link in peer.links.values():
-            await link.vanish()
+            await link.close_silently()

@@ -1,4 +1,4 @@
-"""docs/closures.md, rows 1 to 12: who is told what. Each test is named for its row."""
+"""docs/closures.md, rows 1 to 12: which events the owners get. Each test is named for its row."""
 
 from __future__ import annotations
 
@@ -6,31 +6,45 @@ import pytest
 
 from hubbub_contracts.bus import media
 from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer
-from hubbub_contracts.bus.media import CloseReason
+from hubbub_contracts.bus.media import CloseReason, MediaEvent
 from hubbub_contracts.bus.producer import CreateProducer
+from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.transport import CreateTransport, DtlsParameters, Fingerprint, IceParameters, TransportCreated
 from hubbub_contracts.types import Direction
 from hubbub_media_core import events
-from hubbub_media_node.domain.closures import ASKED, Closed, Notice, closed
-from hubbub_media_node.domain.profiles import router_capabilities
-from hubbub_media_node.domain.sctp import PARAMETERS
-from hubbub_media_node.domain.tables import Closing, Consumer, Producer, Room, Tables, Transport
+from hubbub_media_node.domain.close_request import DTLS_FAILED, SILENT, UNCONFIRMED
+from hubbub_media_node.domain.closures import CloseEvent, apply_close_event
+from hubbub_media_node.domain.codec_profiles import router_capabilities
+from hubbub_media_node.domain.confirmation_tracker import ConfirmationTracker
+from hubbub_media_node.domain.entities import Consumer, Producer, Room, Transport
+from hubbub_media_node.domain.entity_store import EntityStore
+from hubbub_media_node.domain.room_view import RoomView
+from hubbub_media_node.domain.sctp_parameters import SCTP_PARAMETERS
 
 ROOM = "room"
 SEND, RECEIVE, PRODUCER, CONSUMER = 11, 12, 13, 14
-"""In the core: alice's transport and producer, bob's transport and consumer of it."""
+"""Core ids: alice's transport and producer, bob's transport and his consumer of her producer."""
 
 
 @pytest.fixture
-def tables() -> Tables:
-    tables = Tables()
-    room = Room(id=ROOM, worker=0, router=1, codec_profile="v1", capabilities=router_capabilities("v1"))
-    tables.add_room(room)
+def entities() -> EntityStore:
+    """A room in which bob consumes alice's producer."""
+    entities = EntityStore()
+    room = Room(
+        id=ROOM,
+        worker=0,
+        router=1,
+        codec_profile="v1",
+        capabilities=router_capabilities("v1"),
+        view=RoomView(Placement(node_id="node", epoch=1), lambda _: None),
+        confirmations=ConfirmationTracker(),
+    )
+    entities.add_room(room)
     send = _transport(room, "alice", "send", SEND)
     receive = _transport(room, "bob", "recv", RECEIVE)
-    tables.add_transport(send)
-    tables.add_transport(receive)
-    tables.add_producer(
+    entities.add_transport(send)
+    entities.add_transport(receive)
+    entities.add_producer(
         Producer(
             id="producer",
             core_id=PRODUCER,
@@ -50,7 +64,7 @@ def tables() -> Tables:
             paused=False,
         )
     )
-    tables.add_consumer(
+    entities.add_consumer(
         Consumer(
             id="consumer",
             core_id=CONSUMER,
@@ -67,7 +81,7 @@ def tables() -> Tables:
             created=ConsumerCreated(kind="audio", rtp_parameters={}, type="simple", producer_paused=False),
         )
     )
-    return tables
+    return entities
 
 
 def _transport(room: Room, peer_id: str, direction: Direction, core_id: int) -> Transport:
@@ -84,68 +98,70 @@ def _transport(room: Room, peer_id: str, direction: Direction, core_id: int) -> 
             ice_parameters=IceParameters(username_fragment="ufrag", password="password"),
             ice_candidates=[],
             dtls_parameters=DtlsParameters(fingerprints=[Fingerprint(algorithm="sha-256", value="00")]),
-            sctp_parameters=PARAMETERS,
+            sctp_parameters=SCTP_PARAMETERS,
         ),
         cname="cname",
     )
 
 
-def told_after(tables: Tables, *happened: Closed) -> list[tuple[str, Notice]]:
-    """Who is told what, in order."""
-    outcomes = [closed(tables, event) for event in happened]
-    return [(each.told.peer_id, each.told.notice) for each in outcomes if each.told is not None]
+def published_after(entities: EntityStore, *core_events: CloseEvent) -> list[tuple[str, MediaEvent]]:
+    """The published events and their recipients, in order."""
+    closures = [apply_close_event(entities, event) for event in core_events]
+    return [(each.event.peer_id, each.event.event) for each in closures if each.event is not None]
 
 
-def consumer_closed(reason: CloseReason) -> tuple[str, Notice]:
+def consumer_closed(reason: CloseReason) -> tuple[str, MediaEvent]:
     return "bob", media.ConsumerClosed(consumer_id="consumer", producer_id="producer", reason=reason)
 
 
-def producer_closed(reason: CloseReason) -> tuple[str, Notice]:
+def producer_closed(reason: CloseReason) -> tuple[str, MediaEvent]:
     return "alice", media.ProducerClosed(producer_id="producer", reason=reason)
 
 
-SEND_FALLS = (
+SEND_CASCADE = (
     events.ConsumerClosed(CONSUMER, "producer_closed"),
     events.ProducerClosed(PRODUCER, "transport_closed"),
 )
-"""What the core announces before the send transport itself."""
+"""The core's events before that of the send transport itself."""
 
 
-def test_row_1_a_consumer_that_was_asked_to_close_is_told_to_nobody(tables: Tables) -> None:
-    tables.consumers["consumer"].closing = ASKED
-    assert told_after(tables, events.ConsumerClosed(CONSUMER, "requested")) == []
-    assert not tables.consumers
+def test_row_1_closing_a_consumer_by_request_publishes_nothing(entities: EntityStore) -> None:
+    entities.consumers["consumer"].close_request = SILENT
+    assert published_after(entities, events.ConsumerClosed(CONSUMER, "requested")) == []
+    assert not entities.consumers
 
 
-def test_row_2_a_closed_producer_is_told_to_its_consumers_peers_only(tables: Tables) -> None:
-    tables.producers["producer"].closing = ASKED
-    told = told_after(
-        tables, events.ConsumerClosed(CONSUMER, "producer_closed"), events.ProducerClosed(PRODUCER, "requested")
+def test_row_2_closing_a_producer_by_request_notifies_only_its_consumers_peers(entities: EntityStore) -> None:
+    entities.producers["producer"].close_request = SILENT
+    published = published_after(
+        entities, events.ConsumerClosed(CONSUMER, "producer_closed"), events.ProducerClosed(PRODUCER, "requested")
     )
-    assert told == [consumer_closed("producer_closed")]
+    assert published == [consumer_closed("producer_closed")]
 
 
-def test_row_3_a_closed_send_transport_is_told_to_consumers_peers_only(tables: Tables) -> None:
-    tables.transports["send"].closing = ASKED
-    told = told_after(tables, *SEND_FALLS, events.TransportClosed(SEND, "requested"))
-    assert told == [consumer_closed("producer_closed")]
+def test_row_3_closing_a_send_transport_by_request_notifies_only_the_consumers_peers(entities: EntityStore) -> None:
+    entities.transports["send"].close_request = SILENT
+    published = published_after(entities, *SEND_CASCADE, events.TransportClosed(SEND, "requested"))
+    assert published == [consumer_closed("producer_closed")]
 
 
-def test_row_4_a_closed_receive_transport_is_told_to_nobody(tables: Tables) -> None:
-    tables.transports["recv"].closing = ASKED
-    told = told_after(
-        tables, events.ConsumerClosed(CONSUMER, "transport_closed"), events.TransportClosed(RECEIVE, "requested")
+def test_row_4_closing_a_receive_transport_by_request_publishes_nothing(entities: EntityStore) -> None:
+    entities.transports["recv"].close_request = SILENT
+    published = published_after(
+        entities, events.ConsumerClosed(CONSUMER, "transport_closed"), events.TransportClosed(RECEIVE, "requested")
     )
-    assert told == []
-    assert set(tables.transports) == {"send"}
+    assert published == []
+    assert set(entities.transports) == {"send"}
 
 
 @pytest.mark.parametrize("row", [5, 10])
-def test_rows_5_and_10_the_node_closes_a_transport_and_the_owner_is_told_of_all(tables: Tables, row: int) -> None:
+def test_rows_5_and_10_a_transport_closed_by_the_node_notifies_its_owner_of_every_object(
+    entities: EntityStore, row: int
+) -> None:
     reason: CloseReason = "dtls_failed" if row == 5 else "unconfirmed"
-    tables.transports["send"].closing = Closing(told=reason)
-    told = told_after(tables, *SEND_FALLS, events.TransportClosed(SEND, "requested"))
-    assert told == [
+    entities.transports["send"].close_request = DTLS_FAILED if row == 5 else UNCONFIRMED
+    published = published_after(entities, *SEND_CASCADE, events.TransportClosed(SEND, "requested"))
+    assert published == [
         consumer_closed("producer_closed"),
         producer_closed("transport_closed"),
         ("alice", media.TransportClosed(transport_id="send", reason=reason)),
@@ -153,37 +169,40 @@ def test_rows_5_and_10_the_node_closes_a_transport_and_the_owner_is_told_of_all(
 
 
 @pytest.mark.parametrize("reason", ["handshake_timeout", "ice_timeout", "internal"])
-def test_rows_6_7_and_12_the_core_closes_a_transport_and_the_owner_is_told_of_all(
-    tables: Tables, reason: events.CloseReason
+def test_rows_6_7_and_12_a_transport_closed_by_the_core_notifies_its_owner_of_every_object(
+    entities: EntityStore, reason: events.CloseReason
 ) -> None:
-    told = told_after(
-        tables, events.ConsumerClosed(CONSUMER, "transport_closed"), events.TransportClosed(RECEIVE, reason)
+    published = published_after(
+        entities, events.ConsumerClosed(CONSUMER, "transport_closed"), events.TransportClosed(RECEIVE, reason)
     )
-    assert told == [
+    assert published == [
         consumer_closed("transport_closed"),
         ("bob", media.TransportClosed.model_validate({"transportId": "recv", "reason": reason})),
     ]
 
 
-def test_row_10_an_unconfirmed_producer_is_told_to_its_owner_and_its_consumers_peers(tables: Tables) -> None:
-    tables.producers["producer"].closing = Closing(told="unconfirmed")
-    told = told_after(
-        tables, events.ConsumerClosed(CONSUMER, "producer_closed"), events.ProducerClosed(PRODUCER, "requested")
+def test_row_10_an_unconfirmed_producer_notifies_its_owner_and_its_consumers_peers(entities: EntityStore) -> None:
+    entities.producers["producer"].close_request = UNCONFIRMED
+    published = published_after(
+        entities, events.ConsumerClosed(CONSUMER, "producer_closed"), events.ProducerClosed(PRODUCER, "requested")
     )
-    assert told == [consumer_closed("producer_closed"), producer_closed("unconfirmed")]
+    assert published == [consumer_closed("producer_closed"), producer_closed("unconfirmed")]
 
 
-def test_row_11_the_last_transport_takes_the_room_with_it(tables: Tables) -> None:
-    assert closed(tables, events.TransportClosed(SEND, "requested")).emptied is None
-    emptied = closed(tables, events.TransportClosed(RECEIVE, "requested")).emptied
-    assert emptied is not None
-    assert emptied.id == ROOM
-    assert not tables.rooms
+def test_row_11_closing_the_last_transport_removes_the_room(entities: EntityStore) -> None:
+    assert apply_close_event(entities, events.TransportClosed(SEND, "requested")).empty_room is None
+    empty_room = apply_close_event(entities, events.TransportClosed(RECEIVE, "requested")).empty_room
+    assert empty_room is not None
+    assert empty_room.id == ROOM
+    assert not entities.rooms
 
 
-def test_row_12_a_fault_in_a_producer_is_told_to_its_owner(tables: Tables) -> None:
-    assert told_after(tables, events.ProducerClosed(PRODUCER, "internal")) == [producer_closed("internal")]
+def test_row_12_a_fault_in_a_producer_notifies_its_owner(entities: EntityStore) -> None:
+    assert published_after(entities, events.ProducerClosed(PRODUCER, "internal")) == [producer_closed("internal")]
 
 
-def test_what_is_not_known_is_told_to_nobody(tables: Tables) -> None:
-    assert told_after(tables, events.ConsumerClosed(99, "internal"), events.TransportClosed(99, "ice_timeout")) == []
+def test_an_event_of_an_unknown_object_publishes_nothing(entities: EntityStore) -> None:
+    assert (
+        published_after(entities, events.ConsumerClosed(99, "internal"), events.TransportClosed(99, "ice_timeout"))
+        == []
+    )

@@ -15,17 +15,17 @@ from hubbub_media_core import CoreError, MediaCore, commands, events
 from hubbub_media_core.specs import IceCredentials
 from hubbub_media_node.adapters.dtls import PROFILES, CertificateStore, CoreDtlsEndpoints, sha256_fingerprint
 from hubbub_media_node.domain.candidates import candidates
-from hubbub_media_node.domain.fingerprints import acceptable
+from hubbub_media_node.domain.fingerprints import select_fingerprints
 from hubbub_media_node.domain.ports import DtlsRole
 from support.node_rig import until
 from support.rtp_transport import RtpTransport, certificate, fingerprint_of
 
-CLIENTS = Fingerprint.model_validate(fingerprint_of(certificate()))
-STRANGERS = Fingerprint(algorithm="sha-256", value=":".join(["00"] * 32))
+CLIENT = Fingerprint.model_validate(fingerprint_of(certificate()))
+STRANGER = Fingerprint(algorithm="sha-256", value=":".join(["00"] * 32))
 
 
 @dataclass
-class Side:
+class Server:
     """A core with one transport, and its DTLS endpoint."""
 
     core: MediaCore
@@ -33,12 +33,12 @@ class Side:
     ice: IceParameters
     endpoints: CoreDtlsEndpoints
     failed: list[int]
-    links: list[RtpTransport] = field(default_factory=list)
+    clients: list[RtpTransport] = field(default_factory=list)
 
     def client(self, role: str) -> RtpTransport:
-        """The other side, in this role."""
+        """A DTLS client of the transport, in this role."""
         candidate: IceCandidate = candidates(["127.0.0.1"], self.core.addresses[0][1], tcp=False)[0]
-        link = RtpTransport(
+        client = RtpTransport(
             {
                 "id": "transport",
                 "iceParameters": self.ice.wire(),
@@ -47,15 +47,15 @@ class Side:
             },
             role,
         )
-        self.links.append(link)
-        return link
+        self.clients.append(client)
+        return client
 
     def is_connected(self) -> bool:
-        """The handshake is done on our side."""
+        """Whether the handshake has completed on the server's server."""
         return self.endpoints._endpoints[1]._transport.state == "connected"
 
     async def has_keys(self) -> bool:
-        """Setting keys a second time is refused."""
+        """Whether the core has SRTP keys: it then refuses to set them again."""
         keys = commands.SetSrtpKeys(transport=1, profile="SRTP_AEAD_AES_128_GCM", outbound=bytes(28), inbound=bytes(28))
         try:
             await self.core.call(0, keys)
@@ -65,10 +65,10 @@ class Side:
 
 
 @pytest.fixture
-async def side() -> AsyncIterator[Side]:
+async def server() -> AsyncIterator[Server]:
     async with MediaCore([("127.0.0.1", 0)]) as core:
         failed: list[int] = []
-        endpoints = CoreDtlsEndpoints(core, failed.append, lambda: None)
+        endpoints = CoreDtlsEndpoints(core, lambda: None)
 
         def handle(_worker: int, event: events.Event) -> None:
             if isinstance(event, events.DtlsReceived):
@@ -76,108 +76,109 @@ async def side() -> AsyncIterator[Side]:
             elif isinstance(event, events.IceSelected):
                 endpoints.ice_selected(event.transport)
 
-        core.on_event = handle
+        core.subscribe(handle)
         await core.call(0, commands.CreateRouter(router=1))
         ice = IceParameters(username_fragment="ufrag", password="p" * 32)
         credentials = IceCredentials(ufrag=ice.username_fragment, pwd=ice.password)
         await core.call(0, commands.CreateTransport(transport=1, router=1, ice=credentials))
-        side = Side(core, endpoints.open(1, 0), ice, endpoints, failed)
-        yield side
+        fingerprint = endpoints.open(1, 0, lambda: failed.append(1))
+        server = Server(core, fingerprint, ice, endpoints, failed)
+        yield server
         endpoints.close(1)
-        for link in side.links:
-            await link.vanish()
+        for client in server.clients:
+            await client.close_silently()
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("server", "client"), ("client", "server")])
-async def test_the_handshake_succeeds_in_both_roles(side: Side, ours: DtlsRole, theirs: str) -> None:
-    client = side.client(theirs)
-    side.endpoints.connect(1, ours, [CLIENTS])
+async def test_the_handshake_succeeds_in_both_roles(server: Server, ours: DtlsRole, theirs: str) -> None:
+    client = server.client(theirs)
+    server.endpoints.connect(1, ours, [CLIENT])
     await client.open()
-    await until(side.is_connected)
-    assert await side.has_keys()
-    assert side.failed == []
+    await until(server.is_connected)
+    assert await server.has_keys()
+    assert server.failed == []
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.openssl_profile.decode())
-async def test_rtp_is_understood_under_each_profile(side: Side, profile: SRTPProtectionProfile) -> None:
-    client = side.client("client")
+async def test_rtp_is_decrypted_with_each_profile(server: Server, profile: SRTPProtectionProfile) -> None:
+    client = server.client("client")
     client._srtp_profiles = [profile]
-    side.endpoints.connect(1, "server", [CLIENTS])
+    server.endpoints.connect(1, "server", [CLIENT])
     await client.open()
-    await until(side.is_connected)
+    await until(server.is_connected)
     await client.send_rtp(b"\x80\x60" + bytes(10) + b"payload")
-    await until(lambda: side.core.counters()[0]["dropped_unknown_ssrc"] == 1)
-    assert side.core.counters()[0]["dropped_srtp"] == 0
+    await until(lambda: server.core.counters()[0]["dropped_unknown_ssrc"] == 1)
+    assert server.core.counters()[0]["dropped_srtp"] == 0
 
 
-async def test_the_short_gcm_key_is_preferred(side: Side) -> None:
-    client = side.client("client")
+async def test_aes_128_gcm_is_preferred(server: Server) -> None:
+    client = server.client("client")
     client._srtp_profiles = list(reversed(PROFILES))
-    side.endpoints.connect(1, "server", [CLIENTS])
+    server.endpoints.connect(1, "server", [CLIENT])
     await client.open()
     assert client._ssl is not None
     assert client._ssl.get_selected_srtp_profile() == b"SRTP_AEAD_AES_128_GCM"
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("server", "client"), ("client", "server")])
-async def test_a_wrong_fingerprint_fails_and_no_keys_are_set(side: Side, ours: DtlsRole, theirs: str) -> None:
-    client = side.client(theirs)
-    side.endpoints.connect(1, ours, [STRANGERS])
+async def test_a_wrong_fingerprint_fails_and_sets_no_keys(server: Server, ours: DtlsRole, theirs: str) -> None:
+    client = server.client(theirs)
+    server.endpoints.connect(1, ours, [STRANGER])
     await client.open()
-    await until(lambda: side.failed == [1])
-    assert not await side.has_keys()
+    await until(lambda: server.failed == [1])
+    assert not await server.has_keys()
 
 
-async def test_all_acceptable_fingerprints_must_match(side: Side) -> None:
-    client = side.client("client")
-    side.endpoints.connect(1, "server", acceptable([CLIENTS, STRANGERS]))
+async def test_every_accepted_fingerprint_must_match(server: Server) -> None:
+    client = server.client("client")
+    server.endpoints.connect(1, "server", select_fingerprints([CLIENT, STRANGER]))
     await client.open()
-    await until(lambda: side.failed == [1])
+    await until(lambda: server.failed == [1])
 
 
-async def test_a_client_that_begins_before_its_parameters_come_is_served(side: Side) -> None:
-    client = side.client("client")
+async def test_a_handshake_that_starts_before_connect_succeeds(server: Server) -> None:
+    client = server.client("client")
     opening = asyncio.create_task(client.open())
     await until(lambda: client.link.sent >= 1)
     await asyncio.sleep(0.05)
-    side.endpoints.connect(1, "server", [CLIENTS])
+    server.endpoints.connect(1, "server", [CLIENT])
     await opening
-    await until(side.is_connected)
+    await until(server.is_connected)
 
 
-async def test_noise_before_and_after_the_handshake_changes_nothing(side: Side) -> None:
-    client = side.client("client")
+async def test_random_datagrams_do_not_disturb_the_association(server: Server) -> None:
+    client = server.client("client")
     for size in range(1, 60):
-        side.endpoints.received(1, bytes([20 + size % 44]) * size)
-    side.endpoints.connect(1, "server", [CLIENTS])
+        server.endpoints.received(1, bytes([20 + size % 44]) * size)
+    server.endpoints.connect(1, "server", [CLIENT])
     await client.open()
-    await until(side.is_connected)
+    await until(server.is_connected)
     for size in range(1, 60):
-        side.endpoints.received(1, bytes([20 + size % 44]) * size)
+        server.endpoints.received(1, bytes([20 + size % 44]) * size)
     await client.send_rtp(b"\x80\x60" + bytes(10) + b"payload")
-    await until(lambda: side.core.counters()[0]["dropped_unknown_ssrc"] == 1)
-    assert side.failed == []
+    await until(lambda: server.core.counters()[0]["dropped_unknown_ssrc"] == 1)
+    assert server.failed == []
 
 
-async def test_application_data_is_dropped_and_harms_nothing(side: Side) -> None:
-    client = side.client("client")
-    side.endpoints.connect(1, "server", [CLIENTS])
+async def test_application_data_is_dropped(server: Server) -> None:
+    client = server.client("client")
+    server.endpoints.connect(1, "server", [CLIENT])
     await client.open()
     await client._send_data(bytes(1000))
     await client.send_rtp(b"\x80\x60" + bytes(10) + b"payload")
-    await until(lambda: side.core.counters()[0]["dropped_unknown_ssrc"] == 1)
-    assert side.failed == []
+    await until(lambda: server.core.counters()[0]["dropped_unknown_ssrc"] == 1)
+    assert server.failed == []
 
 
-async def test_a_closed_endpoint_ends_its_handshake_without_a_word(side: Side) -> None:
-    side.endpoints.connect(1, "server", [CLIENTS])
+async def test_closing_an_endpoint_during_the_handshake_reports_no_failure(server: Server) -> None:
+    server.endpoints.connect(1, "server", [CLIENT])
     await asyncio.sleep(0)
-    side.endpoints.close(1)
+    server.endpoints.close(1)
     await asyncio.sleep(0.05)
-    assert side.failed == []
+    assert server.failed == []
 
 
-def test_a_certificate_is_kept_until_it_nears_its_end() -> None:
+def test_a_certificate_is_renewed_before_it_expires() -> None:
     store = CertificateStore()
     now = dt.datetime.now(tz=dt.UTC)
     first = store.current(now)

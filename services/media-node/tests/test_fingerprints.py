@@ -1,10 +1,10 @@
-"""Which fingerprints are good enough."""
+"""Validation of a client's certificate fingerprints."""
 
 import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.transport import Fingerprint
-from hubbub_media_node.domain.fingerprints import acceptable
+from hubbub_media_node.domain.fingerprints import select_fingerprints
 
 
 def pairs(count: int) -> str:
@@ -12,14 +12,14 @@ def pairs(count: int) -> str:
 
 
 @pytest.mark.parametrize(("algorithm", "size"), [("sha-256", 32), ("SHA-384", 48), ("sha-512", 64)])
-def test_a_strong_digest_is_accepted_and_normalised(algorithm: str, size: int) -> None:
-    (accepted,) = acceptable([Fingerprint(algorithm=algorithm, value=pairs(size))])
+def test_a_strong_fingerprint_is_accepted_in_canonical_form(algorithm: str, size: int) -> None:
+    (accepted,) = select_fingerprints([Fingerprint(algorithm=algorithm, value=pairs(size))])
     assert (accepted.algorithm, accepted.value) == (algorithm.lower(), pairs(size).upper())
 
 
-def test_a_weak_digest_beside_a_strong_one_is_passed_over() -> None:
+def test_a_weak_fingerprint_beside_a_strong_one_is_ignored() -> None:
     given = [Fingerprint(algorithm="sha-1", value="nonsense"), Fingerprint(algorithm="sha-256", value=pairs(32))]
-    assert [each.algorithm for each in acceptable(given)] == ["sha-256"]
+    assert [each.algorithm for each in select_fingerprints(given)] == ["sha-256"]
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ def test_a_weak_digest_beside_a_strong_one_is_passed_over() -> None:
         [Fingerprint(algorithm="sha-256", value=pairs(31) + ":zz")],
         [Fingerprint(algorithm="sha-256", value=pairs(32)), Fingerprint(algorithm="sha-512", value="")],
     ],
-    ids=["none", "weak only", "short", "long", "no colons", "no hex", "one malformed"],
+    ids=["none", "weak only", "short", "long", "no colons", "not hexadecimal", "one malformed"],
 )
-def test_others_are_refused(given: list[Fingerprint]) -> None:
+def test_missing_and_malformed_fingerprints_are_an_invalid_argument(given: list[Fingerprint]) -> None:
     with pytest.raises(HubbubError) as refused:
-        acceptable(given)
+        select_fingerprints(given)
     assert refused.value.code is ErrorCode.INVALID_ARGUMENT

@@ -1,4 +1,4 @@
-"""What recorded clients send, as the core takes it."""
+"""Negotiation of recorded client parameters, and whether the core accepts the result."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ import pytest
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_media_core import MediaCore, commands
 from hubbub_media_core.specs import CodecMapping, IceCredentials
-from hubbub_media_node.domain.negotiation import Consumed, Produced, consume, produce, without_nulls
-from hubbub_media_node.domain.profiles import router_capabilities
-from hubbub_media_node.domain.specs import ABS_SEND_TIME, EXTENSIONS, TRANSPORT_CC
+from hubbub_media_node.domain.codec_profiles import router_capabilities
+from hubbub_media_node.domain.core_specs import ABS_SEND_TIME, EXTENSIONS, TRANSPORT_CC
+from hubbub_media_node.domain.negotiation import (
+    NegotiatedConsumer,
+    NegotiatedProducer,
+    consume,
+    produce,
+    without_nulls,
+)
 from support.node_rig import FIXTURES, fixture
 
 ROUTER = router_capabilities("v1")
@@ -26,17 +32,17 @@ RECORDED = sorted(
 )
 
 
-def produced(name: str, **changed: Any) -> Produced:
+def produced(name: str, **changed: Any) -> NegotiatedProducer:
     recorded = fixture(name)
     return produce(recorded["kind"], {**recorded["rtpParameters"], **changed}, ROUTER, cname="fallback", paused=False)
 
 
-def consumed(producer: Produced, client: str = "chromium-156", mid: str = "0") -> Consumed:
+def consumed(producer: NegotiatedProducer, client: str = "chromium-156", mid: str = "0") -> NegotiatedConsumer:
     capabilities = fixture(f"{client}/recv-rtp-capabilities.json")
-    return consume(producer.spec.kind, producer.consumable, capabilities, mid=mid, is_taken=lambda _: False)
+    return consume(producer.spec.kind, producer.consumable, capabilities, mid=mid, is_used=lambda _: False)
 
 
-async def test_the_core_takes_what_every_recorded_client_produces_and_consumes() -> None:
+async def test_the_core_accepts_the_parameters_of_every_recorded_client() -> None:
     transports = itertools.count(1)
     async with MediaCore([("127.0.0.1", 0)]) as core:
         await core.call(0, commands.CreateRouter(router=1))
@@ -60,7 +66,7 @@ async def test_the_core_takes_what_every_recorded_client_produces_and_consumes()
         assert len(RECORDED) > 20
 
 
-def test_payload_types_of_a_producer_are_the_clients_and_lead_to_the_routers() -> None:
+def test_a_producer_maps_the_clients_payload_types_to_the_routers() -> None:
     (codec,) = produced("chromium-156/produce-video-vp8.json").spec.codecs
     router_type = next(each for each in ROUTER["codecs"] if each["mimeType"] == "video/VP8")["preferredPayloadType"]
     assert router_type is not None
@@ -76,20 +82,20 @@ def test_payload_types_of_a_producer_are_the_clients_and_lead_to_the_routers() -
     )
 
 
-def test_payload_types_of_a_consumer_are_the_routers() -> None:
+def test_a_consumer_uses_the_routers_payload_types() -> None:
     producer = produced("chromium-156/produce-video-vp8.json")
     (codec,) = consumed(producer).spec.codecs
     assert codec.payload_type == codec.router_payload_type == producer.spec.codecs[0].router_payload_type
     assert codec.rtx_payload_type is not None
 
 
-def test_simulcast_by_rid_has_encodings_without_ssrcs_lowest_first() -> None:
+def test_rid_simulcast_has_encodings_without_ssrcs_lowest_layer_first() -> None:
     simulcast = produced("chromium-156/produce-video-vp8-simulcast3.json")
     assert simulcast.type == "simulcast"
     assert [(each.rid, each.ssrc) for each in simulcast.spec.encodings] == [("r0", None), ("r1", None), ("r2", None)]
 
 
-def test_simulcast_becomes_one_encoding_with_rtx_for_the_consumer() -> None:
+def test_a_consumer_of_simulcast_has_one_encoding_with_rtx() -> None:
     consumer = consumed(produced("chromium-156/produce-video-vp8-simulcast3.json"))
     (encoding,) = consumer.parameters["encodings"]
     assert encoding["scalabilityMode"] == "L3T3"
@@ -107,16 +113,16 @@ def test_simulcast_becomes_one_encoding_with_rtx_for_the_consumer() -> None:
         ("produce-video-h264-simulcast", "simulcast"),
     ],
 )
-def test_the_type_follows_encodings_and_layers(name: str, expected: str) -> None:
+def test_the_producer_type_depends_on_encodings_and_layers(name: str, expected: str) -> None:
     assert produced(f"chromium-156/{name}.json").type == expected
 
 
-def test_one_encoding_of_temporal_layers_is_simulcast_where_the_codec_has_no_svc() -> None:
+def test_one_encoding_with_temporal_layers_is_simulcast_when_the_codec_has_no_svc() -> None:
     layered = produced("chromium-156/produce-video-vp8.json", encodings=[{"ssrc": 1, "scalabilityMode": "L1T3"}])
     assert layered.type == "simulcast"
 
 
-def test_an_empty_cname_is_replaced_and_a_given_one_and_the_msid_go_to_the_consumer() -> None:
+def test_a_consumer_gets_the_producers_cname_and_msid_and_an_empty_cname_is_replaced() -> None:
     simulcast = produced("chromium-156/produce-video-vp8-simulcast3.json")
     assert consumed(simulcast).spec.cname == "fallback"
     name = "chromium-156/produce-audio-opus.json"
@@ -126,7 +132,7 @@ def test_an_empty_cname_is_replaced_and_a_given_one_and_the_msid_go_to_the_consu
     assert audio.parameters["msid"] == given["msid"]
 
 
-def test_a_producer_with_transport_cc_gets_that_feedback_and_without_its_extension_remb() -> None:
+def test_feedback_is_transport_cc_then_remb_then_none_depending_on_the_extensions() -> None:
     name = "chromium-156/produce-video-vp8.json"
     assert produced(name).spec.feedback == "transport-cc"
     extensions = fixture(name)["rtpParameters"]["headerExtensions"]
@@ -142,20 +148,20 @@ def test_an_audio_consumer_has_no_congestion_feedback_and_no_nack() -> None:
     assert [codec.nack for codec in spec.codecs] == [False]
 
 
-def test_unknown_header_extensions_are_left_out() -> None:
+def test_unknown_header_extensions_are_omitted() -> None:
     name = "chromium-156/produce-audio-opus.json"
     given = fixture(name)["rtpParameters"]["headerExtensions"]
     strange = {"uri": "urn:example:strange", "id": 15, "encrypt": False, "parameters": {}}
     assert {each.uri for each in produced(name, headerExtensions=[*given, strange]).spec.extensions} <= EXTENSIONS
 
 
-def test_explicit_nulls_are_the_same_as_absent_fields() -> None:
+def test_explicit_nulls_are_treated_as_absent() -> None:
     assert produced("pymediasoup-1.5/produce-video-vp8.with-nulls.json").spec.codecs == (
         produced("pymediasoup-1.5/produce-video-vp8.json").spec.codecs
     )
 
 
-def test_nothing_that_a_client_is_told_is_null() -> None:
+def test_consumer_parameters_contain_no_nulls() -> None:
     parameters = consumed(produced("pymediasoup-1.5/produce-video-vp8.with-nulls.json")).parameters
     assert without_nulls(parameters) == parameters
 
@@ -183,7 +189,7 @@ def test_malformed_parameters_are_an_invalid_argument(changed: dict[str, Any]) -
     assert refused.value.code is ErrorCode.INVALID_ARGUMENT
 
 
-def test_parameters_nested_without_end_are_an_invalid_argument() -> None:
+def test_deeply_nested_parameters_are_an_invalid_argument() -> None:
     nested: Any = {}
     for _ in range(500):
         nested = {"deeper": nested}
@@ -192,33 +198,33 @@ def test_parameters_nested_without_end_are_an_invalid_argument() -> None:
     assert refused.value.code is ErrorCode.INVALID_ARGUMENT
 
 
-def test_a_codec_that_the_router_does_not_speak_is_unsupported() -> None:
+def test_a_codec_that_the_router_lacks_is_unsupported() -> None:
     strange = {"mimeType": "video/H266", "payloadType": 96, "clockRate": 90000}
     with pytest.raises(HubbubError) as refused:
         produced("chromium-156/produce-video-vp8.json", codecs=[strange])
     assert refused.value.code is ErrorCode.UNSUPPORTED
 
 
-def test_a_client_without_the_codec_cannot_consume() -> None:
+def test_consuming_without_a_matching_codec_is_unsupported() -> None:
     producer = produced("chromium-156/produce-video-av1-L1T3.json")
     capabilities = fixture("chromium-156/recv-rtp-capabilities.json")
     capabilities["codecs"] = [each for each in capabilities["codecs"] if each["mimeType"] != "video/AV1"]
     with pytest.raises(HubbubError) as refused:
-        consume("video", producer.consumable, capabilities, mid="0", is_taken=lambda _: False)
+        consume("video", producer.consumable, capabilities, mid="0", is_used=lambda _: False)
     assert refused.value.code is ErrorCode.UNSUPPORTED
 
 
-def test_an_ssrc_that_was_used_is_not_given_again() -> None:
+def test_a_used_ssrc_is_not_assigned_again() -> None:
     producer = produced("chromium-156/produce-video-vp8.json")
     capabilities = fixture("chromium-156/recv-rtp-capabilities.json")
-    asked: list[int] = []
+    checked: list[int] = []
 
-    def first_two_are_taken(ssrc: int) -> bool:
-        asked.append(ssrc)
-        return len(asked) <= 2
+    def first_two_are_used(ssrc: int) -> bool:
+        checked.append(ssrc)
+        return len(checked) <= 2
 
-    spec = consume("video", producer.consumable, capabilities, mid="0", is_taken=first_two_are_taken).spec
-    assert spec.ssrc not in asked[:2]
+    spec = consume("video", producer.consumable, capabilities, mid="0", is_used=first_two_are_used).spec
+    assert spec.ssrc not in checked[:2]
 
 
 def test_an_unknown_codec_profile_is_unsupported() -> None:

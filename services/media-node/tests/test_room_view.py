@@ -1,7 +1,10 @@
-"""What a room's feed comes to."""
+"""Which peers have departed, and what the room confirms."""
 
-from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord
-from hubbub_media_node.domain.room_view import Change, RoomView
+import pytest
+
+from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
+from hubbub_media_node.domain.room_view import RoomView
+from hubbub_room import PeerChanged, RoomState, SettingsChanged
 
 HERE = Placement(node_id="here", epoch=5)
 
@@ -20,59 +23,87 @@ def record(peer_id: str, placement: Placement | None = HERE, producers: tuple[st
     )
 
 
-def test_peers_and_producers_are_shown() -> None:
-    view = RoomView(HERE)
-    view.adopt([record("a", producers=("p",))], 10)
-    assert view.shown() == {("peer", "a"), ("producer", "p")}
-    view.change(Change(11, "a", record("a")))
-    assert view.shown() == {("peer", "a")}
+def state(revision: int, *records: PeerRecord) -> RoomState:
+    settings = RoomRecord(room_id="room", call_id="call", codec_profile="v1", created_at=0)
+    return RoomState(settings, {each.peer_id: each for each in records}, revision)
 
 
-def test_a_removed_peer_is_gone() -> None:
-    view = RoomView(HERE)
-    view.adopt([record("a")], 10)
-    assert view.change(Change(11, "a", None)) == {"a"}
-    assert view.shown() == set()
+def written(sequence: int, peer: PeerRecord) -> PeerChanged:
+    return PeerChanged(sequence, peer.peer_id, peer, "")
 
 
-def test_a_peer_on_another_node_or_in_a_newer_life_is_gone() -> None:
-    view = RoomView(HERE)
-    assert view.change(Change(1, "a", record("a", Placement(node_id="there", epoch=1)))) == {"a"}
-    assert view.change(Change(2, "b", record("b", Placement(node_id="here", epoch=6)))) == {"b"}
+class Rig:
+    """A view, and the peers that it has reported as departed."""
+
+    def __init__(self) -> None:
+        self.departed: set[str] = set()
+        self.view = RoomView(HERE, self.departed.update)
 
 
-def test_a_peer_without_a_placement_or_of_an_older_life_is_left_in_peace() -> None:
-    view = RoomView(HERE)
-    assert view.change(Change(1, "a", record("a", None))) == set()
-    assert view.change(Change(2, "b", record("b", Placement(node_id="here", epoch=4)))) == set()
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
 
 
-def test_changes_up_to_the_snapshot_are_in_it_and_newer_ones_stand_on_top() -> None:
-    view = RoomView(HERE)
-    view.change(Change(9, "old", None))
-    view.change(Change(11, "new", record("new")))
-    view.adopt([record("old")], 10)
-    assert view.shown() == {("peer", "old"), ("peer", "new")}
+def test_peers_and_producers_are_confirmed(rig: Rig) -> None:
+    rig.view.adopt(state(10, record("a", producers=("p",))))
+    assert rig.view.confirmed() == {("peer", "a"), ("producer", "p")}
+    rig.view.apply(written(11, record("a")))
+    assert rig.view.confirmed() == {("peer", "a")}
+    assert rig.departed == set()
 
 
-def test_who_was_removed_during_a_gap_is_gone_with_the_next_snapshot() -> None:
-    view = RoomView(HERE)
-    view.adopt([record("a"), record("b")], 10)
-    view.gap()
-    assert not view.fresh
-    assert view.adopt([record("a")], 12) == {"b"}
-    assert view.fresh
+def test_a_removed_peer_has_departed(rig: Rig) -> None:
+    rig.view.adopt(state(10, record("a")))
+    rig.view.apply(PeerChanged(11, "a", None, "left"))
+    assert rig.departed == {"a"}
+    assert rig.view.confirmed() == set()
 
 
-def test_who_is_too_new_for_an_old_snapshot_is_not_gone() -> None:
-    view = RoomView(HERE)
-    view.adopt([], 10)
-    view.change(Change(12, "a", record("a")))
-    view.gap()
-    assert view.adopt([], 11) == set()
+@pytest.mark.parametrize(
+    ("placement", "departed"),
+    [
+        (Placement(node_id="there", epoch=1), {"a"}),
+        (Placement(node_id="here", epoch=6), {"a"}),
+        (HERE, set()),
+        (Placement(node_id="here", epoch=4), set()),
+        (None, set()),
+    ],
+    ids=["another node", "newer epoch", "here", "older epoch", "no placement"],
+)
+def test_a_peer_has_departed_when_another_incarnation_hosts_it(
+    rig: Rig, placement: Placement | None, departed: set[str]
+) -> None:
+    rig.view.apply(written(1, record("a", placement)))
+    assert rig.departed == departed
+    other = Rig()
+    other.view.adopt(state(1, record("a", placement)))
+    assert other.departed == departed
 
 
-def test_a_change_that_comes_twice_is_passed_over() -> None:
-    view = RoomView(HERE)
-    view.adopt([record("a")], 10)
-    assert view.change(Change(10, "a", None)) == set()
+def test_a_peer_that_was_removed_during_a_gap_has_departed(rig: Rig) -> None:
+    rig.view.adopt(state(10, record("a"), record("b")))
+    rig.view.adopt(state(12, record("a")))
+    assert rig.departed == {"b"}
+
+
+def test_a_peer_that_an_older_state_lacks_has_not_departed(rig: Rig) -> None:
+    rig.view.adopt(state(10))
+    rig.view.apply(written(12, record("a")))
+    rig.view.adopt(state(11))
+    assert rig.departed == set()
+    assert rig.view.confirmed() == set()
+
+
+def test_a_missing_room_confirms_nothing_and_reports_no_departure(rig: Rig) -> None:
+    rig.view.adopt(state(10, record("a")))
+    rig.view.room_not_found()
+    assert rig.view.confirmed() == set()
+    assert rig.departed == set()
+
+
+def test_a_change_of_the_settings_departs_nobody(rig: Rig) -> None:
+    rig.view.adopt(state(10, record("a")))
+    rig.view.apply(SettingsChanged(11, None, "closed"))
+    assert rig.departed == set()
+    assert rig.view.confirmed() == {("peer", "a")}

@@ -30,7 +30,7 @@ class MediaCore:
 
     Rules:
     - Commands to one worker are executed in the order in which they were sent; `call` sends when awaited.
-    - `on_event` sees a worker's events in their order, replies excepted; what awaits a reply runs after the
+    - The subscriber gets a worker's events in their order, without replies; what awaits a reply runs after the
       events that precede it.
     - After `close` there are no events, and every call raises `CoreError("closed")`.
     """
@@ -66,8 +66,7 @@ class MediaCore:
         self._requests = itertools.count(1)
         self._pending: dict[int, tuple[asyncio.Future[dict[str, Any]], Command]] = {}
         self._closed = False
-        self.on_event: Callable[[int, Event], None] = lambda _worker, _event: None
-        """Called with the worker's index and each of its events but replies."""
+        self._subscriber: Callable[[int, Event], None] = lambda _worker, _event: None
         self._loop.add_reader(self._pool.fileno(), self._deliver)
 
     async def __aenter__(self) -> Self:
@@ -80,6 +79,10 @@ class MediaCore:
     def addresses(self) -> list[tuple[str, int]]:
         """Where each worker is bound."""
         return self._pool.addresses()
+
+    def subscribe(self, subscriber: Callable[[int, Event], None]) -> None:
+        """Call `subscriber` with the worker's index and each of its events but replies, instead of an earlier one."""
+        self._subscriber = subscriber
 
     async def call(self, worker: int, command: Command) -> dict[str, Any]:
         """Execute a command and return what it replies: counters for the `*Stats` ones, else nothing.
@@ -136,7 +139,7 @@ class MediaCore:
                 self._resolve(event)
                 continue
             try:
-                self.on_event(worker, event)
+                self._subscriber(worker, event)
             except Exception:  # noqa: BLE001  a handler's bug must not cost the events that follow
                 _log.exception("a handler of media core events failed", extra={"event": type(event).__name__})
 

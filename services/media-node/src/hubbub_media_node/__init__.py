@@ -1,1 +1,1 @@
-"""Transports, producers and consumers: the node that forwards media."""
+"""The media node of the SFU: WebRTC transports, producers and consumers."""

@@ -1,9 +1,10 @@
-"""Wires a media node: core, DTLS, bus, lease, feeds, beats."""
+"""Builds a media node."""
 
 from __future__ import annotations
 
-import logging
 from functools import partial
+
+import structlog
 
 from hubbub_bus import Bus
 from hubbub_contracts import subjects
@@ -12,105 +13,115 @@ from hubbub_media_core import MediaCore
 from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
 from hubbub_service.metrics import BusMetrics
 
-from .adapters.announced import AnnouncedAddresses
-from .adapters.beats import Beats, NodeState, keep_census, take_census
-from .adapters.client_metrics import ClientMetrics
+from .adapters.announced_addresses import AnnouncedAddresses
 from .adapters.dtls import CoreDtlsEndpoints
-from .adapters.notices import BusNotices
-from .adapters.room_feeds import BusRoomFeeds
-from .adapters.sockets import allow_many_descriptors, free_ports, interface_addresses, listening_address
-from .adapters.tenure import Tenure
+from .adapters.heartbeat import Heartbeat
+from .adapters.incarnations import Incarnations
+from .adapters.local_network import free_ports, interface_addresses, listening_address, raise_descriptor_limit
+from .adapters.media_event_publisher import BusMediaEventPublisher
+from .adapters.node_lease import BusNodeLease
+from .adapters.node_metrics import NodeMetrics
+from .adapters.node_status import NodeStatus
+from .adapters.room_replicas import BusRoomReplicas
 from .adapters.worker_metrics import read_worker_metrics
 from .domain.candidates import offered_addresses
-from .domain.limits import Limits
-from .domain.tables import Closing
-from .handlers import events
-from .handlers.node import Node
-from .handlers.transport import close_transport
+from .domain.entity_store import EntityStore
+from .domain.peer_limits import PeerLimits
+from .domain.worker_occupancy import count_occupancy
+from .handlers import core_events
+from .handlers.context import NodeContext
+from .handlers.reconciliation import reconcile_periodically
 from .settings import Settings
 
-log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
-async def start(settings: Settings, life: Lifecycle) -> None:
-    """Starts everything; what is undone at the end is registered with `life` as it comes, the lease last."""
+async def start(settings: Settings, lifecycle: Lifecycle) -> None:
+    """Starts the node. `lifecycle` stops it in the reverse order, the lease first.
+
+    Raises UnknownHost, NoFreePort, and OSError for an address that cannot be bound.
+    """
     announced = AnnouncedAddresses(settings.announced)
     await announced.resolve()
     listening = listening_address(settings.rtc_listen_ip, settings.announced)
+    interfaces = interface_addresses()
     core = _open_core(settings, listening)
-    life.on_stop("core", core.close)
+    lifecycle.on_stop("core", core.close)
+    tasks = Tasks()
+    lifecycle.on_stop("handlers' tasks", tasks.close)
     metrics = Metrics("media-node")
-    ops = await serve_ops(settings, metrics, life)
+    ops = await serve_ops(settings, metrics, lifecycle)
     bus_metrics = BusMetrics(metrics)
     bus = await Bus.connect(settings.nats_url, name=f"node-{settings.node_id}", telemetry=bus_metrics)
     bus_metrics.report_connected(lambda: bus.connected)
-    life.on_stop("bus", bus.close)
-    bus.on_closed(lambda: life.fail("the bus is closed for good"))
+    lifecycle.on_stop("bus", bus.close)
+    bus.on_closed(lambda: lifecycle.fail("the bus connection is closed for good"))
 
-    tenure = Tenure(bus, settings.node_id)
-    state = NodeState(is_leased=tenure.takes_work)
-    beats = Beats(settings.nats_url, settings.node_id, state, core.counters, len(core.addresses))
-    notices, feeds = BusNotices(bus), BusRoomFeeds(bus, settings.confirmation_timeout)
-    watcher = ClientMetrics(metrics)
-    dtls = CoreDtlsEndpoints(
-        core, lambda transport: _dtls_failed(node, transport, life.tasks), watcher.transport_connected
-    )
-    node = Node(
+    lease = BusNodeLease(bus, settings.node_id)
+    entities = EntityStore()
+    status = NodeStatus(lease.accepts_work, count_occupancy(entities, len(core.addresses)))
+    heartbeat = Heartbeat(settings.nats_url, settings.node_id, status, core.counters)
+    media_events = BusMediaEventPublisher(bus)
+    replicas = BusRoomReplicas(bus)
+    telemetry = NodeMetrics(metrics)
+    context = NodeContext(
         core=core,
-        dtls=dtls,
-        notices=notices,
-        feeds=feeds,
-        load=beats,
-        watcher=watcher,
-        addresses=offered_addresses(announced.addresses(), listening, interface_addresses()),
+        dtls=CoreDtlsEndpoints(core, telemetry.transport_connected),
+        media_events=media_events,
+        replicas=replicas,
+        loads=heartbeat,
+        telemetry=telemetry,
+        lease=lease,
+        tasks=tasks,
+        candidate_addresses=lambda: offered_addresses(announced.addresses(), listening, interfaces),
         tcp=settings.rtc_tcp,
-        takes_work=tenure.takes_work,
-        limits=Limits(
+        limits=PeerLimits(
             transports=settings.max_transports_per_peer,
             producers=settings.max_producers_per_peer,
             consumers=settings.max_consumers_per_peer,
         ),
+        confirmation_timeout=settings.confirmation_timeout,
+        entities=entities,
     )
-    feeds.node = node
-    core.on_event = partial(events.handle, node)
-    state.census = take_census(node.tables, len(core.addresses))
+    incarnations = Incarnations(bus, lease, status, context)
 
-    metrics.on_scrape(lambda: read_worker_metrics(core, state))
-    ops.report_readiness(lambda: _what_is_missing(bus, state, life))
+    core.subscribe(partial(core_events.handle, context))
+    metrics.on_scrape(lambda: read_worker_metrics(core, status))
+    ops.report_readiness(lambda: _why_not_ready(bus, status, lifecycle))
+    await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda event: replicas.announce(event.revisions))
 
-    await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda told: feeds.heard_revisions(told.revisions))
-    beats.start()
-    life.on_stop("beats", beats.stop)
-    life.on_stop("room feeds", feeds.stop)
-    life.tasks.spawn(keep_census(state, node.tables, len(core.addresses)), "census", vital=True)
+    heartbeat.start()
+    lifecycle.on_stop("heartbeat", heartbeat.stop)
+    lifecycle.on_stop("room replicas", replicas.stop)
+    lifecycle.tasks.spawn(status.update_periodically(entities), "node-status", vital=True)
     if announced.has_names:
-        life.tasks.spawn(announced.keep(partial(setattr, node, "addresses")), "announced addresses", vital=True)
-    life.tasks.spawn(notices.run(), "notices", vital=True)
-    life.tasks.spawn(feeds.run(), "confirmation", vital=True)
-    life.tasks.spawn(tenure.run(node, feeds, state), "tenure", vital=True)
-    life.on_stop("tenure", lambda: tenure.stop(state))
-    log.info(
-        "media node %s is up: %s, ports %s",
-        settings.node_id,
-        ", ".join(node.addresses),
-        ", ".join(str(port) for _, port in core.addresses),
+        lifecycle.tasks.spawn(announced.refresh_periodically(), "announced-addresses", vital=True)
+    lifecycle.tasks.spawn(media_events.run(), "media-events", vital=True)
+    lifecycle.tasks.spawn(reconcile_periodically(context), "reconciliation", vital=True)
+    lifecycle.tasks.spawn(incarnations.run(), "incarnations", vital=True)
+    lifecycle.on_stop("incarnations", incarnations.stop)
+    _log.info(
+        "media node started",
+        node_id=settings.node_id,
+        addresses=list(context.candidate_addresses()),
+        ports=[port for _, port in core.addresses],
     )
 
 
-def _what_is_missing(bus: Bus, state: NodeState, life: Lifecycle) -> str | None:
-    """Why this node takes no new work; None: it does."""
-    if life.stopping:
+def _why_not_ready(bus: Bus, status: NodeStatus, lifecycle: Lifecycle) -> str | None:
+    """Why this node accepts no new work; None when it does."""
+    if lifecycle.stopping:
         return "draining"
     if not bus.connected:
         return "the bus is not connected"
-    return None if state.epoch is not None and state.is_leased() else "no lease is held"
+    return None if status.epoch is not None and status.accepts_work() else "no lease is held"
 
 
 def _open_core(settings: Settings, listening: str) -> MediaCore:
-    """Starts the workers. Raises NoPort, or OSError naming an address, where that cannot be."""
+    """Starts the workers. Raises NoFreePort, and OSError for an address that cannot be bound."""
     ports = free_ports(listening, settings.rtc_min_port, settings.rtc_max_port, settings.workers, tcp=settings.rtc_tcp)
     if settings.rtc_tcp:
-        allow_many_descriptors()
+        raise_descriptor_limit()
     return MediaCore(
         [(listening, port) for port in ports],
         max_incoming_bitrate=settings.max_incoming_bitrate,
@@ -119,10 +130,3 @@ def _open_core(settings: Settings, listening: str) -> MediaCore:
         consent_timeout=settings.consent_timeout,
         tcp=settings.rtc_tcp,
     )
-
-
-def _dtls_failed(node: Node, core_id: int, tasks: Tasks) -> None:
-    """Closes the transport of a peer that is not who it said (docs/closures.md, row 5)."""
-    transport = node.tables.transport_of_core(core_id)
-    if transport is not None:
-        tasks.spawn(close_transport(node, transport, Closing(told="dtls_failed")), "dtls-failed")

@@ -1,4 +1,4 @@
-"""What an operator can set, by environment variables."""
+"""Settings, from environment variables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hubbub_contracts import ids
 from hubbub_contracts.types import NodeId
 from hubbub_service import ServiceSettings
 
-from .domain.announced import parse_announced
+from .domain.announced_addresses import parse_announced
 
 
 def _cores() -> int:
@@ -20,43 +20,50 @@ def _cores() -> int:
 
 
 class Settings(ServiceSettings):
-    """A media node's own settings, beside those of every service."""
+    """The settings of a media node, besides those of every service."""
 
-    node_id: NodeId = Field(default_factory=ids.mint, description="Name of this node; random when not set.")
+    node_id: NodeId = Field(default_factory=ids.mint, description="Id of this node; random by default.")
     rtc_min_port: int = Field(
-        40000, ge=0, le=65535, description="First port for media, by UDP and TCP; 0: any free ones."
+        40000, ge=0, le=65535, description="First port for media, UDP and TCP. 0: the system chooses."
     )
     rtc_max_port: int = Field(40100, ge=0, le=65535, description="Last port for media.")
     rtc_tcp: bool = Field(
         True,
-        description="Clients whose network lets no UDP through may connect by TCP, at the same port numbers.",
+        description="Accept media over TCP at the same port numbers, for clients whose network blocks UDP.",
     )
     rtc_listen_ip: str | None = Field(
         None,
-        description="Address that media is received on; `::` is every one of IPv4 and IPv6, `0.0.0.0` every one of "
-        "IPv4. When not set, the announced one if it is a single one of this machine, else every address.",
+        description="Address to receive media on: `::` for all IPv4 and IPv6 addresses, `0.0.0.0` for all IPv4 "
+        "addresses. Default: the announced address if there is exactly one and it is this machine's, else all.",
     )
     announced_ip: str | None = Field(
         None,
-        description="What clients reach this node at: addresses of IPv4 and IPv6 and host names, comma-separated, the "
-        "best first. A host name is looked up at the start and every 30 s. When not set, the addresses of the first "
-        "real interface and the loopback address.",
+        description="Where clients reach this node: IPv4 and IPv6 addresses and host names, comma-separated, most "
+        "preferred first. Host names are resolved at the start and every 30 s. Default: the addresses of the first "
+        "network interface, and the loopback address.",
     )
     workers: int = Field(
-        default_factory=_cores, ge=1, le=256, description="Worker threads, each with a port; one for each core."
+        default_factory=_cores,
+        ge=1,
+        le=256,
+        description="Worker threads, each with a port. Default: one per CPU core.",
     )
-    pin_workers: bool = Field(False, description="Bind each worker to a core of its own.")
+    pin_workers: bool = Field(False, description="Pin each worker to a CPU core of its own.")
     max_incoming_bitrate: int | None = Field(
-        None, gt=0, description="What each client is told to stay below, bit/s; no limit when not set."
+        None, gt=0, description="Bitrate that each client is asked not to exceed, bit/s; unlimited by default."
     )
-    handshake_timeout: float = Field(15.0, gt=0, description="Seconds that ICE and DTLS may take.")
-    consent_timeout: float = Field(30.0, gt=0, description="Seconds that a client may be silent (RFC 7675).")
+    handshake_timeout: float = Field(
+        15.0, gt=0, description="Seconds that ICE and DTLS may take before the transport is closed."
+    )
+    consent_timeout: float = Field(
+        30.0, gt=0, description="Seconds after which the transport of a silent client is closed (RFC 7675)."
+    )
     confirmation_timeout: float = Field(
-        10.0, gt=0, description="Seconds that a peer or producer may be unknown to its room before it is closed."
+        10.0, gt=0, description="Seconds after which a peer or producer that its room does not contain is closed."
     )
-    max_transports_per_peer: int = Field(8, ge=1, description="Transports that a peer may have.")
-    max_producers_per_peer: int = Field(32, ge=1, description="Producers that a peer may have.")
-    max_consumers_per_peer: int = Field(512, ge=1, description="Consumers that a peer may have.")
+    max_transports_per_peer: int = Field(8, ge=1, description="Maximum number of transports per peer.")
+    max_producers_per_peer: int = Field(32, ge=1, description="Maximum number of producers per peer.")
+    max_consumers_per_peer: int = Field(512, ge=1, description="Maximum number of consumers per peer.")
 
     @field_validator("rtc_listen_ip")
     @classmethod
@@ -78,5 +85,5 @@ class Settings(ServiceSettings):
 
     @property
     def announced(self) -> list[str]:
-        """The addresses and host names of `announced_ip`, the best first."""
+        """The addresses and host names of `announced_ip`, most preferred first."""
         return parse_announced(self.announced_ip) if self.announced_ip else []

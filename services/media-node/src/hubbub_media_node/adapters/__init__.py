@@ -1,1 +1,1 @@
-"""The rim: whatever talks to the bus, a socket, a clock or the core."""
+"""Implementations of the ports: bus, DTLS, network, DNS and metrics."""

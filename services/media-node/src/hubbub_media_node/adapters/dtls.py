@@ -1,21 +1,21 @@
-"""Our side of DTLS-SRTP (RFC 5764), by aiortc. The only file that knows aiortc, whose private parts it needs.
+"""The server's side of DTLS-SRTP (RFC 5764), with aiortc. No other file imports aiortc; this one uses private members.
 
 Rules
-- A transport keeps the certificate whose fingerprint its client was told, though the node may have a newer one by now.
-- Datagrams that come before the client's parameters wait, a few of them.
-- As DTLS client we begin when the other side can be reached; as server we wait for it anyway.
-- There is no deadline here: the core closes a transport whose keys do not come.
-- Application data (SCTP) is decrypted and dropped: there are no data channels.
+- A transport keeps the certificate whose fingerprint its client got, even after the node's certificate was renewed.
+- Datagrams that arrive before the client's DTLS parameters are queued, up to a limit.
+- As DTLS client, the handshake starts when ICE has selected a pair; as DTLS server, when the client starts it.
+- There is no handshake timeout here: the core closes a transport that gets no SRTP keys in time.
+- Application data (SCTP) is decrypted and dropped: data channels are not supported.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
+import structlog
 from aiortc.rtcdtlstransport import (
     SRTP_AEAD_AES_128_GCM,
     SRTP_AEAD_AES_256_GCM,
@@ -34,41 +34,41 @@ from hubbub_media_core.commands import SendDtls, SetSrtpKeys, SrtpProfile
 
 from ..domain.ports import Core, DtlsRole
 
-log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 PROFILES: Final = (SRTP_AEAD_AES_128_GCM, SRTP_AEAD_AES_256_GCM, SRTP_AES128_CM_SHA1_80)
-"""In order of preference: the shorter key is the cheaper one per packet."""
+"""In order of preference: AES-128 costs less per packet than AES-256."""
 
 _EXPORTER_LABEL: Final = b"EXTRACTOR-dtls_srtp"
 """RFC 5764 section 4.2."""
 
-_MAX_WAITING: Final = 32
-"""Datagrams of one transport: some flights of a handshake."""
+_MAX_QUEUED: Final = 32
+"""Datagrams of one transport; enough for several flights of a handshake."""
 
 _RENEW_BEFORE: Final = dt.timedelta(days=10)
-"""Longer than any call lasts: a certificate lives 30 days."""
+"""Longer than any call. A certificate of aiortc is valid for 30 days."""
 
 SrtpKeys = tuple[str, bytes, bytes]
-"""The profile's name, and for each direction key and salt: outbound, inbound."""
+"""The profile's name, the outbound key and salt, and the inbound key and salt."""
 
 
-class _IceSide:
-    """What aiortc takes for its ICE transport: a queue in, the core out."""
+class _IceTransport:
+    """Stands in for aiortc's ICE transport: receives from a queue and sends through the core."""
 
     role: Final = "controlled"
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
-        self._deliver = send
+        self._send_datagram = send
         self._inbox: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._closed = False
 
     def put(self, datagram: bytes) -> None:
-        """Takes a datagram in, unless too many wait."""
-        if not self._closed and self._inbox.qsize() < _MAX_WAITING:
+        """Queues a datagram; drops it when the queue is full."""
+        if not self._closed and self._inbox.qsize() < _MAX_QUEUED:
             self._inbox.put_nowait(datagram)
 
     def close(self) -> None:
-        """Ends whoever waits for a datagram."""
+        """Fails pending and later reads and writes with ConnectionError."""
         self._closed = True
         self._inbox.put_nowait(None)
 
@@ -82,15 +82,15 @@ class _IceSide:
     async def _send(self, data: bytes) -> None:
         if self._closed:
             raise ConnectionError("the transport is closed")
-        self._deliver(data)
+        self._send_datagram(data)
 
 
 class _KeyExportingTransport(RTCDtlsTransport):
-    """Hands the SRTP keys over where aiortc would encrypt by itself."""
+    """Exports the SRTP keys, where aiortc would set up its own SRTP sessions."""
 
     def __init__(
         self,
-        ice: _IceSide,
+        ice: _IceTransport,
         certificate: RTCCertificate,
         profiles: Sequence[SRTPProtectionProfile],
         on_keys: Callable[[SrtpKeys], None],
@@ -101,21 +101,21 @@ class _KeyExportingTransport(RTCDtlsTransport):
 
     @property
     def is_server(self) -> bool:
-        """We wait for the other side's first flight."""
+        """Whether the client sends the first flight."""
         return self._role == "server"
 
-    def take_role(self, role: DtlsRole) -> None:
-        """To be done before `start`."""
+    def set_role(self, role: DtlsRole) -> None:
+        """Must be called before `start`."""
         self._set_role(role)
 
     def fail(self) -> None:
-        """Nothing can be done with this association any more."""
+        """Marks the association as failed."""
         self._set_state(State.FAILED)
 
-    def watch_pump(self) -> None:
-        """After `start`: sees to it that a failure of aiortc's reading task, which it logs itself, stays there."""
+    def ignore_reader_errors(self) -> None:
+        """Call it after `start`. aiortc logs errors of its reading task; asyncio must not report them again."""
         if self._task is not None:
-            self._task.add_done_callback(lambda pump: None if pump.cancelled() else _seen(pump.exception()))
+            self._task.add_done_callback(_retrieve_exception)
 
     def _setup_srtp(self) -> None:
         connection = cast("Any", self._ssl)
@@ -125,7 +125,7 @@ class _KeyExportingTransport(RTCDtlsTransport):
             self.fail()
             return
         material = connection.export_keying_material(_EXPORTER_LABEL, 2 * (profile.key_length + profile.salt_length))
-        # The client's keys come first (RFC 5764 section 4.2).
+        # The client's key precedes the server's (RFC 5764 section 4.2).
         outbound = 1 if self._role == "server" else 0
         self._on_keys(
             (
@@ -137,7 +137,7 @@ class _KeyExportingTransport(RTCDtlsTransport):
 
 
 class DtlsEndpoint:
-    """One side of one association, until it is closed. `send` and `on_keys` must not wait."""
+    """The server's side of one DTLS association. The callbacks must not block."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class DtlsEndpoint:
         on_failed: Callable[[], None],
         profiles: Sequence[SRTPProtectionProfile] = PROFILES,
     ) -> None:
-        self._ice = _IceSide(send)
+        self._ice = _IceTransport(send)
         self._transport = _KeyExportingTransport(self._ice, certificate, profiles, on_keys)
         self._on_failed = on_failed
         self._remote: RTCDtlsParameters | None = None
@@ -157,28 +157,28 @@ class DtlsEndpoint:
         self._handshake: asyncio.Task[None] | None = None
 
     def connect(self, role: DtlsRole, fingerprints: Sequence[Fingerprint]) -> None:
-        """Tells who the other side is. The server begins now, the client once the other side is reachable."""
-        self._transport.take_role(role)
+        """Sets our role and the client's fingerprints. A DTLS client starts once ICE has selected a pair."""
+        self._transport.set_role(role)
         self._remote = RTCDtlsParameters(
             fingerprints=[RTCDtlsFingerprint(algorithm=each.algorithm, value=each.value) for each in fingerprints]
         )
-        self._begin()
+        self._start_if_ready()
 
-    def reachable(self) -> None:
-        """What is sent from now on arrives."""
+    def ice_selected(self) -> None:
+        """ICE has selected a candidate pair: datagrams now reach the client."""
         self._reachable = True
-        self._begin()
+        self._start_if_ready()
 
     def received(self, datagram: bytes) -> None:
-        """Takes a datagram in."""
+        """Queues a datagram from the client."""
         self._ice.put(datagram)
 
     def close(self) -> None:
-        """Ends the association here; nothing is sent."""
+        """Discards the association without sending anything."""
         self._closed = True
         self._ice.close()
 
-    def _begin(self) -> None:
+    def _start_if_ready(self) -> None:
         if self._closed or self._handshake is not None or self._remote is None:
             return
         if self._transport.is_server or self._reachable:
@@ -187,87 +187,84 @@ class DtlsEndpoint:
     async def _shake_hands(self, remote: RTCDtlsParameters) -> None:
         try:
             await self._transport.start(remote)
-        except Exception:  # whatever a hostile peer made OpenSSL or aiortc raise ends this association alone
-            log.warning("a DTLS handshake broke", exc_info=True)
+        except Exception:  # noqa: BLE001  an error that a client provokes in OpenSSL must end its association only
+            _log.warning("a DTLS handshake raised an exception", exc_info=True)
             self._transport.fail()
-        self._transport.watch_pump()
+        self._transport.ignore_reader_errors()
         if self._transport.state == "failed" and not self._closed:
             self._on_failed()
 
 
-def _seen(_exception: BaseException | None) -> None:
-    """An exception that was looked at is not reported again."""
+def _retrieve_exception(task: asyncio.Future[None]) -> None:
+    if not task.cancelled():
+        task.exception()
 
 
 class CertificateStore:
-    """The node's certificate (ECDSA P-256), renewed long before it expires."""
+    """The node's certificate (ECDSA P-256), renewed 10 days before it expires."""
 
     def __init__(self) -> None:
         self._certificate = RTCCertificate.generateCertificate()
 
     def current(self, now: dt.datetime) -> RTCCertificate:
-        """The certificate for an association that begins now."""
+        """The certificate for an association that starts at `now`."""
         if self._certificate.expires - now < _RENEW_BEFORE:
             self._certificate = RTCCertificate.generateCertificate()
         return self._certificate
 
 
 def sha256_fingerprint(certificate: RTCCertificate) -> Fingerprint:
-    """The only one that is offered: mediasoup-client takes the last of the list, pymediasoup knows this one alone."""
-    found = next(each for each in certificate.getFingerprints() if each.algorithm == "sha-256")
-    return Fingerprint(algorithm=found.algorithm, value=found.value)
+    """The only one we offer: mediasoup-client uses the last of the list, and pymediasoup supports only SHA-256."""
+    sha256 = next(each for each in certificate.getFingerprints() if each.algorithm == "sha-256")
+    return Fingerprint(algorithm=sha256.algorithm, value=sha256.value)
 
 
 class CoreDtlsEndpoints:
-    """The endpoints of all transports, between the core and whoever answers for a failed one."""
+    """Implements `domain.ports.DtlsEndpoints`."""
 
-    def __init__(self, core: Core, on_failed: Callable[[int], None], on_connected: Callable[[], None]) -> None:
-        """`on_failed` is called with the transport's id in the core: its peer is not who it was said to be.
-
-        `on_connected` is called once for each whose peer is.
-        """
+    def __init__(self, core: Core, on_connected: Callable[[], None]) -> None:
+        """`on_connected` is called once for each transport whose handshake succeeds."""
         self._core = core
-        self._on_failed = on_failed
         self._on_connected = on_connected
         self._certificates = CertificateStore()
         self._endpoints: dict[int, DtlsEndpoint] = {}
 
-    def open(self, transport: int, worker: int) -> Fingerprint:
-        """Makes an endpoint and gives the fingerprint of its certificate."""
+    def open(self, transport: int, worker: int, on_failed: Callable[[], None]) -> Fingerprint:
+        """Creates an endpoint and returns its certificate's fingerprint. `on_failed` reports a failed handshake."""
         certificate = self._certificates.current(dt.datetime.now(tz=dt.UTC))
         self._endpoints[transport] = DtlsEndpoint(
             certificate,
             send=lambda datagram: self._send(worker, SendDtls(transport=transport, datagram=datagram)),
-            on_keys=lambda keys: self._connected(worker, _set_keys(transport, keys)),
-            on_failed=lambda: self._on_failed(transport),
+            on_keys=lambda keys: self._on_keys(worker, _set_keys(transport, keys)),
+            on_failed=on_failed,
         )
         return sha256_fingerprint(certificate)
 
     def connect(self, transport: int, role: DtlsRole, fingerprints: Sequence[Fingerprint]) -> None:
-        """Begins the handshake."""
+        """Sets our role and the client's fingerprints, and starts the handshake."""
         endpoint = self._endpoints.get(transport)
         if endpoint is not None:
             endpoint.connect(role, fingerprints)
 
     def ice_selected(self, transport: int) -> None:
-        """The client can be reached."""
+        """ICE has selected a candidate pair."""
         endpoint = self._endpoints.get(transport)
         if endpoint is not None:
-            endpoint.reachable()
+            endpoint.ice_selected()
 
     def received(self, transport: int, datagram: bytes) -> None:
-        """A datagram came."""
+        """Processes a DTLS datagram from the client."""
         endpoint = self._endpoints.get(transport)
         if endpoint is not None:
             endpoint.received(datagram)
 
     def close(self, transport: int) -> None:
-        """Forgets an endpoint."""
+        """Removes an endpoint. Does nothing when there is none."""
         endpoint = self._endpoints.pop(transport, None)
         if endpoint is not None:
             endpoint.close()
 
-    def _connected(self, worker: int, keys: SetSrtpKeys) -> None:
+    def _on_keys(self, worker: int, keys: SetSrtpKeys) -> None:
         self._send(worker, keys)
         self._on_connected()
 
@@ -275,8 +272,8 @@ class CoreDtlsEndpoints:
         try:
             self._core.send(worker, command)
         except CoreError as error:
-            # DTLS repeats what is lost; without keys the core's deadline ends the transport.
-            log.warning("the core did not take a command: %s", error)
+            # DTLS retransmits a lost datagram; without keys, the core's handshake timeout closes the transport.
+            _log.warning("the core refused a DTLS command", error=str(error))
 
 
 def _set_keys(transport: int, keys: SrtpKeys) -> SetSrtpKeys:

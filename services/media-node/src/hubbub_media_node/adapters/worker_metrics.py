@@ -1,4 +1,4 @@
-"""What the workers count, as metrics."""
+"""Metrics of the workers, from the core's counters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hubbub_media_core import MediaCore
 from hubbub_media_core.counters import WorkerCounters
 from hubbub_service.metrics import Distribution, Metric, Reading, catalogue
 
-from .beats import NodeState
+from .node_status import NodeStatus
 
 _TOTALS: Final[tuple[tuple[str, Metric, tuple[str, ...]], ...]] = (
     ("packets_received", catalogue.WORKER_PACKETS, ("received",)),
@@ -37,8 +37,7 @@ _TOTALS: Final[tuple[tuple[str, Metric, tuple[str, ...]], ...]] = (
     ("tcp_connections", catalogue.NODE_TCP_CONNECTIONS, ()),
     ("tcp_refused", catalogue.WORKER_TCP_REFUSED, ()),
 )
-"""A worker's counter, the metric that shows it, and its labels after `worker`."""
-
+"""Counter name, metric, and the label values after `worker`."""
 
 _MEDIA_TOTALS: Final[tuple[tuple[str, Metric, tuple[str, ...]], ...]] = (
     ("nacked_received", catalogue.RTP_NACKED, ("received",)),
@@ -61,26 +60,26 @@ _DISTRIBUTIONS: Final[tuple[tuple[str, Metric, tuple[str, ...], float], ...]] = 
     ("estimate_received", catalogue.BITRATE_ESTIMATE, ("received",), 1),
     ("estimate_sent", catalogue.BITRATE_ESTIMATE, ("sent",), 1),
 )
-"""The same of histograms, with what the core's unit is in the metric's."""
+"""The same for histograms, and the factor from the core's unit to the metric's."""
 
 
-def read_worker_metrics(core: MediaCore, state: NodeState) -> Iterator[Reading | Distribution]:
-    """All workers, as they are now."""
-    yield Reading(catalogue.NODE_LEASED, state.is_leased())
+def read_worker_metrics(core: MediaCore, status: NodeStatus) -> Iterator[Reading | Distribution]:
+    """The current values of all workers."""
+    yield Reading(catalogue.NODE_LEASED, status.accepts_work())
     yield Reading(catalogue.CORE_EVENTS_DROPPED, core.events_dropped())
-    for index, held in enumerate(state.census):
-        yield Reading(catalogue.NODE_ROOMS, held.rooms, (str(index),))
-        yield Reading(catalogue.NODE_PEERS, held.peers, (str(index),))
-    for index, counted in enumerate(core.counters()):
-        yield from _worker(str(index), counted)
+    for index, occupancy in enumerate(status.occupancy):
+        yield Reading(catalogue.NODE_ROOMS, occupancy.rooms, (str(index),))
+        yield Reading(catalogue.NODE_PEERS, occupancy.peers, (str(index),))
+    for index, counters in enumerate(core.counters()):
+        yield from _read_worker(str(index), counters)
 
 
-def _worker(index: str, counted: WorkerCounters) -> Iterator[Reading | Distribution]:
-    totals: Mapping[str, Any] = counted
-    media: Mapping[str, Any] = counted["media"]
+def _read_worker(index: str, counters: WorkerCounters) -> Iterator[Reading | Distribution]:
+    totals: Mapping[str, Any] = counters
+    media: Mapping[str, Any] = counters["media"]
     for name, metric, labels in _TOTALS:
         yield Reading(metric, totals[name], (index, *labels))
     for name, metric, labels in _MEDIA_TOTALS:
         yield Reading(metric, media[name], (index, *labels))
-    for name, metric, labels, unit in _DISTRIBUTIONS:
-        yield Distribution(metric, media[name]["counts"], media[name]["sum"] * unit, (index, *labels))
+    for name, metric, labels, factor in _DISTRIBUTIONS:
+        yield Distribution(metric, media[name]["counts"], media[name]["sum"] * factor, (index, *labels))

@@ -1,1 +1,1 @@
-"""The rules, free of I/O: state, decisions and their tables."""
+"""State and decisions, without I/O. Time is an argument."""

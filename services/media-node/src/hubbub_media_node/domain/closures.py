@@ -1,15 +1,14 @@
-"""What is forgotten, and who is told, when the core says that something is closed.
+"""Applies the core's close events to the entities, and decides which owner gets an event.
 
-The specification is docs/closures.md, rows 1 to 12. The core carries out every cascade and announces each object
-with the reason that concerns it; what it cannot know is who asked. That stands in an object's `closing`: a handler
-writes it before it sends the command.
+The specification is docs/closures.md, rows 1 to 12. The core carries out every cascade and emits one event per object,
+with a reason. It does not know who requested a close: that is in the object's `close_request`.
 
-| closed, with the core's reason | the owner is told                                    | because               |
-|--------------------------------|------------------------------------------------------|-----------------------|
-| anything, `requested`          | what its `closing` says                              | this node commanded   |
-| anything, `transport_closed`   | the same; nothing if its transport's `closing` is so | it fell with its own  |
-| consumer, `producer_closed`    | the same                                             | another peer did it   |
-| anything, another reason       | that reason                                          | the core did it       |
+| closed object, the core's reason | reason in the event to the owner                     | cause                   |
+|----------------------------------|------------------------------------------------------|-------------------------|
+| any, `requested`                 | that of its `close_request`; no event if it has none | this node               |
+| any, `transport_closed`          | the same; no event if the transport's is silent      | its own transport       |
+| consumer, `producer_closed`      | the same                                             | another peer's producer |
+| any, another reason              | that reason                                          | the core                |
 """
 
 from __future__ import annotations
@@ -18,18 +17,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from hubbub_contracts.bus import media
-from hubbub_contracts.bus.media import CloseReason
+from hubbub_contracts.bus.media import CloseReason, MediaEvent
 from hubbub_media_core import events
 
-from .tables import Closing, Consumer, Producer, Room, Tables, Transport
+from .close_request import CloseRequest
+from .entities import Consumer, Producer, Room, Transport
+from .entity_store import EntityStore
 
-ASKED: Final = Closing(told=None)
-"""The owner asked for it, or is gone: it is not told."""
+CloseEvent = events.TransportClosed | events.ProducerClosed | events.ConsumerClosed
 
-Notice = media.TransportClosed | media.ProducerClosed | media.ConsumerClosed
-Closed = events.TransportClosed | events.ProducerClosed | events.ConsumerClosed
-
-_OWN_REASONS: Final[dict[events.CloseReason, CloseReason]] = {
+_CORE_REASONS: Final[dict[events.CloseReason, CloseReason]] = {
     "producer_closed": "producer_closed",
     "router_closed": "room_closed",
     "handshake_timeout": "handshake_timeout",
@@ -39,71 +36,72 @@ _OWN_REASONS: Final[dict[events.CloseReason, CloseReason]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A notice for one peer."""
+class PeerEvent:
+    """A media event and the peer that it is addressed to."""
 
     room_id: str
     peer_id: str
-    notice: Notice
+    event: MediaEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a closed event comes to."""
+class Closure:
+    """The consequences of a close event."""
 
-    told: Told | None = None
-    emptied: Room | None = None
-    """The room that this was the last transport of: its router can go."""
+    event: PeerEvent | None = None
+    """To be published; None when the owner need not know."""
+    empty_room: Room | None = None
+    """The room whose last transport this was: its router has to be closed."""
 
 
-def closed(tables: Tables, event: Closed) -> Outcome:
-    """Forgets what the event names and says whom to tell. An object that is not known comes to nothing."""
+def apply_close_event(entities: EntityStore, event: CloseEvent) -> Closure:
+    """Removes the closed object. An unknown object has no consequences."""
     if isinstance(event, events.ConsumerClosed):
-        consumer = tables.consumer_of_core(event.consumer)
-        return Outcome() if consumer is None else _consumer_closed(tables, consumer, event.reason)
+        consumer = entities.consumer_by_core_id(event.consumer)
+        return Closure() if consumer is None else _consumer_closed(entities, consumer, event.reason)
     if isinstance(event, events.ProducerClosed):
-        producer = tables.producer_of_core(event.producer)
-        return Outcome() if producer is None else _producer_closed(tables, producer, event.reason)
-    transport = tables.transport_of_core(event.transport)
-    return Outcome() if transport is None else _transport_closed(tables, transport, event.reason)
+        producer = entities.producer_by_core_id(event.producer)
+        return Closure() if producer is None else _producer_closed(entities, producer, event.reason)
+    transport = entities.transport_by_core_id(event.transport)
+    return Closure() if transport is None else _transport_closed(entities, transport, event.reason)
 
 
-def _consumer_closed(tables: Tables, consumer: Consumer, reason: events.CloseReason) -> Outcome:
-    tables.forget_consumer(consumer)
-    told = _reason(reason, consumer.closing, consumer.transport)
-    if told is None:
-        return Outcome()
-    notice = media.ConsumerClosed(consumer_id=consumer.id, producer_id=consumer.producer_id, reason=told)
-    return Outcome(told=_to_owner(consumer.transport, notice))
+def _consumer_closed(entities: EntityStore, consumer: Consumer, core_reason: events.CloseReason) -> Closure:
+    entities.remove_consumer(consumer)
+    reason = _reason(core_reason, consumer.close_request, consumer.transport)
+    if reason is None:
+        return Closure()
+    event = media.ConsumerClosed(consumer_id=consumer.id, producer_id=consumer.producer_id, reason=reason)
+    return Closure(event=_to_owner(consumer.transport, event))
 
 
-def _producer_closed(tables: Tables, producer: Producer, reason: events.CloseReason) -> Outcome:
-    tables.forget_producer(producer)
-    told = _reason(reason, producer.closing, producer.transport)
-    if told is None:
-        return Outcome()
-    return Outcome(told=_to_owner(producer.transport, media.ProducerClosed(producer_id=producer.id, reason=told)))
+def _producer_closed(entities: EntityStore, producer: Producer, core_reason: events.CloseReason) -> Closure:
+    entities.remove_producer(producer)
+    reason = _reason(core_reason, producer.close_request, producer.transport)
+    if reason is None:
+        return Closure()
+    return Closure(event=_to_owner(producer.transport, media.ProducerClosed(producer_id=producer.id, reason=reason)))
 
 
-def _transport_closed(tables: Tables, transport: Transport, reason: events.CloseReason) -> Outcome:
-    emptied = tables.forget_transport(transport)
-    told = _reason(reason, transport.closing, transport)
-    if told is None:
-        return Outcome(emptied=emptied)
-    notice = media.TransportClosed(transport_id=transport.id, reason=told)
-    return Outcome(told=_to_owner(transport, notice), emptied=emptied)
+def _transport_closed(entities: EntityStore, transport: Transport, core_reason: events.CloseReason) -> Closure:
+    empty_room = entities.remove_transport(transport)
+    reason = _reason(core_reason, transport.close_request, transport)
+    if reason is None:
+        return Closure(empty_room=empty_room)
+    event = media.TransportClosed(transport_id=transport.id, reason=reason)
+    return Closure(event=_to_owner(transport, event), empty_room=empty_room)
 
 
-def _reason(reason: events.CloseReason, closing: Closing | None, transport: Transport) -> CloseReason | None:
-    """What the owner is told; None when it is not told at all."""
-    if reason == "transport_closed":
-        silent = transport.closing is not None and transport.closing.told is None
-        return None if silent else "transport_closed"
-    if reason == "requested":
-        # Without a mark nobody here asked; the core alone would then have to answer for it.
-        return closing.told if closing is not None else "internal"
-    return _OWN_REASONS[reason]
+def _reason(core_reason: events.CloseReason, request: CloseRequest | None, transport: Transport) -> CloseReason | None:
+    """The reason to publish; None when the owner gets no event."""
+    if core_reason == "transport_closed":
+        is_silent = transport.close_request is not None and transport.close_request.reason is None
+        return None if is_silent else "transport_closed"
+    if core_reason == "requested":
+        # `requested` without a request from this node would be a bug in the core.
+        return request.reason if request is not None else "internal"
+    return _CORE_REASONS[core_reason]
 
 
-def _to_owner(transport: Transport, notice: Notice) -> Told:
-    return Told(transport.room.id, transport.peer_id, notice)
+def _to_owner(transport: Transport, event: MediaEvent) -> PeerEvent:
+    return PeerEvent(transport.room.id, transport.peer_id, event)

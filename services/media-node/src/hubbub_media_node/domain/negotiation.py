@@ -1,4 +1,4 @@
-"""From what a client sends to what the core makes and what other clients are told: `hubbub_ortc`, with our errors."""
+"""Negotiates producers and consumers with `hubbub_ortc`, and translates its errors to HubbubError."""
 
 from __future__ import annotations
 
@@ -23,48 +23,56 @@ from hubbub_ortc import (
 )
 from hubbub_ortc.types import RtpCapabilities, RtpParameters
 
-from .specs import checked_cname, consumer_spec, producer_spec, producer_type
+from .core_specs import checked_cname, consumer_spec, producer_spec, producer_type
 
 _MAX_DEPTH: Final = 16
-_SSRC_TRIES: Final = 16
+_SSRC_ATTEMPTS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Produced:
-    """A producer as negotiated."""
+class NegotiatedProducer:
+    """The result of `produce`."""
 
     spec: ProducerSpec
     consumable: RtpParameters
+    """The parameters from which consumers are derived."""
     type: ConsumerType
 
 
 @dataclass(frozen=True, slots=True)
-class Consumed:
-    """A consumer as negotiated."""
+class NegotiatedConsumer:
+    """The result of `consume`."""
 
     spec: ConsumerSpec
     parameters: RtpParameters
-    """What its client is told."""
+    """The parameters for the consuming client."""
 
     @property
     def ssrcs(self) -> set[int]:
-        """Those that it takes on its transport."""
+        """The SSRCs that the consumer uses on its transport."""
         return {self.spec.ssrc} | ({self.spec.rtx_ssrc} if self.spec.rtx_ssrc is not None else set())
 
 
-def produce(kind: MediaKind, given: dict[str, Any], router: RtpCapabilities, *, cname: str, paused: bool) -> Produced:
-    """Negotiates a producer. `cname` is for a client that names none.
+def produce(
+    kind: MediaKind, given: dict[str, Any], router: RtpCapabilities, *, cname: str, paused: bool
+) -> NegotiatedProducer:
+    """Negotiates a producer.
 
-    `invalid_argument`: malformed; `unsupported`: the router does not speak a codec.
+    Arguments:
+        given: the client's `rtpParameters`, as received.
+        router: the capabilities of the room's router.
+        cname: used when the client's parameters have none.
+
+    Raises `invalid_argument` for malformed parameters and `unsupported` for a codec that the router does not support.
     """
-    with _our_errors("rtpParameters"):
+    with _translated_errors("rtpParameters"):
         parameters = validate_rtp_parameters(without_nulls(given))
         check_wire_limits(parameters)
         parameters["rtcp"]["cname"] = checked_cname(parameters["rtcp"].get("cname"), cname)
         mapping, negotiated = get_producer_rtp_parameters_mapping(parameters, router)
         consumable = get_consumable_rtp_parameters(kind, negotiated, router, mapping)
         spec = producer_spec(kind, negotiated, mapping, paused=paused)
-        return Produced(spec, consumable, producer_type(negotiated))
+        return NegotiatedProducer(spec, consumable, producer_type(negotiated))
 
 
 def consume(
@@ -73,27 +81,33 @@ def consume(
     given: dict[str, Any],
     *,
     mid: str,
-    is_taken: Callable[[int], bool],
-) -> Consumed:
-    """Negotiates a consumer. `is_taken` tells the SSRCs that its transport has had.
+    is_used: Callable[[int], bool],
+) -> NegotiatedConsumer:
+    """Negotiates a consumer.
 
-    `invalid_argument`: malformed capabilities; `unsupported`: the client cannot receive this.
+    Arguments:
+        consumable: from the producer's negotiation.
+        given: the client's `rtpCapabilities`, as received.
+        mid: the consumer's MID on its transport.
+        is_used: whether the transport has used an SSRC before.
+
+    Raises `invalid_argument` for malformed capabilities and `unsupported` when the client has no matching codec.
     """
-    with _our_errors("rtpCapabilities"):
+    with _translated_errors("rtpCapabilities"):
         capabilities = validate_rtp_capabilities(without_nulls(given))
         if not can_consume(consumable, capabilities):
-            raise HubbubError(ErrorCode.UNSUPPORTED, "the client has no codec for this producer")
-        for _ in range(_SSRC_TRIES):
+            raise HubbubError(ErrorCode.UNSUPPORTED, "the client supports no codec of this producer")
+        for _ in range(_SSRC_ATTEMPTS):
             parameters = get_consumer_rtp_parameters(consumable, capabilities, enable_rtx=kind == "video")
             parameters["mid"] = mid
-            consumed = Consumed(consumer_spec(kind, parameters), parameters)
-            if not any(is_taken(ssrc) for ssrc in consumed.ssrcs):
+            consumed = NegotiatedConsumer(consumer_spec(kind, parameters), parameters)
+            if not any(is_used(ssrc) for ssrc in consumed.ssrcs):
                 return consumed
-        raise HubbubError(ErrorCode.UNAVAILABLE, "no SSRC is free on this transport", retryable=True)
+        raise HubbubError(ErrorCode.UNAVAILABLE, "found no unused SSRC for this transport", retryable=True)
 
 
 def without_nulls(value: Any, depth: int = 0) -> Any:
-    """A copy of a JSON value in which what is null is absent: clients in Python send null for "not set"."""
+    """A copy of a JSON value without its nulls: pymediasoup sends null for fields that are not set."""
     if depth > _MAX_DEPTH:
         raise InvalidParameters("nested too deeply")
     if isinstance(value, dict):
@@ -104,10 +118,10 @@ def without_nulls(value: Any, depth: int = 0) -> Any:
 
 
 @contextmanager
-def _our_errors(what: str) -> Iterator[None]:
+def _translated_errors(field: str) -> Iterator[None]:
     try:
         yield
     except InvalidParameters as error:
-        raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"{what}: {error}") from error
+        raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"{field}: {error}") from error
     except Unsupported as error:
-        raise HubbubError(ErrorCode.UNSUPPORTED, f"{what}: {error}") from error
+        raise HubbubError(ErrorCode.UNSUPPORTED, f"{field}: {error}") from error

@@ -1,83 +1,103 @@
-"""What the handlers need of the world."""
+"""What the handlers need from the outside; the adapters implement it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
+from hubbub_contracts.bus.media import MediaEvent
+from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.transport import Fingerprint
 from hubbub_media_core.commands import Command
+from hubbub_room import Projection
 
-from .closures import Notice, Told
+from .closures import PeerEvent
 
 DtlsRole = Literal["client", "server"]
 
 
 class Core(Protocol):
-    """The workers. A refused command raises `hubbub_media_core.CoreError`."""
+    """The workers of the media core. A refused command raises `hubbub_media_core.CoreError`."""
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
-        """Where each worker is bound."""
+        """The local IP address and port of each worker."""
 
     async def call(self, worker: int, command: Command) -> dict[str, Any]:
-        """Executes a command and waits until it is done."""
+        """Executes a command and returns its reply."""
 
     def send(self, worker: int, command: Command) -> None:
-        """Executes a command after those that were sent before."""
+        """Queues a command after those sent before, without waiting for its reply."""
 
 
 class DtlsEndpoints(Protocol):
-    """Our side of each transport's DTLS association, by the transport's id in the core."""
+    """The server's side of each transport's DTLS association, by the transport's id in the core."""
 
-    def open(self, transport: int, worker: int) -> Fingerprint:
-        """Makes an endpoint and gives the fingerprint of its certificate."""
+    def open(self, transport: int, worker: int, on_failed: Callable[[], None]) -> Fingerprint:
+        """Creates an endpoint and returns its certificate's fingerprint.
+
+        `on_failed` is called when the handshake fails or the client's certificate is not the announced one.
+        """
 
     def connect(self, transport: int, role: DtlsRole, fingerprints: Sequence[Fingerprint]) -> None:
-        """Begins the handshake in our `role`; the client's certificate must have all these fingerprints."""
+        """Starts the handshake in our `role`. The client's certificate must match all `fingerprints`."""
 
     def ice_selected(self, transport: int) -> None:
-        """The client can be reached from now on."""
+        """ICE has selected a candidate pair: datagrams now reach the client."""
 
     def received(self, transport: int, datagram: bytes) -> None:
-        """A datagram came from the client."""
+        """Processes a DTLS datagram from the client."""
 
     def close(self, transport: int) -> None:
-        """Forgets an endpoint; one that is not there is passed over."""
+        """Removes an endpoint. Does nothing when there is none."""
 
 
-class Notices(Protocol):
-    """How peers are told of closures."""
+class MediaEventPublisher(Protocol):
+    """Publishes media events to the sessions of their peers."""
 
-    def tell(self, told: Told) -> None:
-        """Sends a notice, after those before it; it waits for nothing."""
+    def publish(self, event: PeerEvent) -> None:
+        """Queues an event after those before it; returns at once."""
 
 
-class Watcher(Protocol):
-    """Whoever counts how clients fare."""
+class NodeTelemetry(Protocol):
+    """Counts what happens to clients."""
 
     def transport_created(self) -> None:
-        """A transport was made."""
+        """A transport was created."""
 
     def transport_connected(self) -> None:
-        """Its client was reached, and is who it said."""
+        """A transport's DTLS handshake succeeded."""
 
-    def closed(self, notice: Notice) -> None:
-        """The owner of an object is told that it ended."""
-
-
-class RoomFeeds(Protocol):
-    """The feeds of the rooms that this node hosts."""
-
-    def follow(self, room_id: str) -> None:
-        """Listens to a room; once is enough."""
-
-    def leave(self, room_id: str) -> None:
-        """Listens no more."""
+    def object_closed(self, event: MediaEvent) -> None:
+        """The owner of a closed object gets this event."""
 
 
-class Load(Protocol):
+class RoomReplicas(Protocol):
+    """Replicas of the rooms that this node hosts."""
+
+    def follow(self, room_id: str, projection: Projection) -> None:
+        """Starts a replica of a room."""
+
+    def unfollow(self, room_id: str) -> None:
+        """Stops a room's replica. Does nothing when there is none."""
+
+    def is_complete(self, room_id: str) -> bool:
+        """The replica has missed nothing, and the bus connection is healthy."""
+
+
+class WorkerLoads(Protocol):
     """How busy the workers are."""
 
     def cpu(self) -> Sequence[float]:
-        """Of each worker, over the last second: 0..1 of one core."""
+        """The CPU time of each worker over the last second, as a fraction of one core (0 to 1)."""
+
+
+class NodeLease(Protocol):
+    """The right to act as this node."""
+
+    @property
+    def placement(self) -> Placement:
+        """The current incarnation. Raises RuntimeError before the first one."""
+
+    def accepts_work(self) -> bool:
+        """The lease is held and the node is not stopping. Thread-safe."""

@@ -1,99 +1,70 @@
-"""A room as its feed shows it: which peers there are, where they are placed, and what they produce.
+"""The registry's version of a room: its peers, their placement and their producers.
 
-Rules
-- The view is *fresh* once a snapshot was adopted, until a gap; only a fresh view says what is missing.
-- A snapshot takes the place of all that came before its revision; changes with a higher sequence stand on top of it.
-- A removed peer, and one that is placed elsewhere, is gone from here whatever else is known: stored changes are facts.
-- A peer without a placement is left in peace: nobody else has it.
+A stored change that removes a peer, or places it on another node or on a newer incarnation of this one, takes effect
+here even before the first snapshot. A peer without a placement is kept: no other node hosts it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Literal
 
 from hubbub_contracts.bus.records import PeerRecord, Placement
+from hubbub_room import FeedChange, PeerChanged, RoomState
 
-Key = tuple[str, str]
-"""`("peer", id)` or `("producer", id)`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A stored change of a peer; without a record it was removed."""
-
-    sequence: int
-    peer_id: str
-    record: PeerRecord | None
+EntityKey = tuple[Literal["peer", "producer"], str]
+"""The kind and id of an object that the registry confirms."""
 
 
 class RoomView:
-    """One room, as it concerns one life of this node."""
+    """Projects a room replica for one incarnation of this node."""
 
-    def __init__(self, here: Placement) -> None:
-        self._here = here
+    def __init__(self, placement: Placement, on_departed: Callable[[set[str]], None]) -> None:
+        """`placement` is this incarnation's. `on_departed` gets the ids of peers that it no longer hosts."""
+        self._placement = placement
+        self._on_departed = on_departed
         self._peers: dict[str, PeerRecord] = {}
-        self._since_gap: dict[str, Change] = {}
-        self.fresh = False
-        self.revision = 0
-        """Of the last change or snapshot seen."""
+        self._revision = -1
 
-    def gap(self) -> None:
-        """Changes may have been missed."""
-        self.fresh = False
-        self._since_gap.clear()
-
-    def change(self, change: Change) -> set[str]:
-        """Takes a change in; the peers that are not ours any more."""
-        if change.sequence <= self.revision:
-            return set()
-        self.revision = change.sequence
-        if not self.fresh:
-            self._since_gap[change.peer_id] = change
-        self._apply(change)
-        return {change.peer_id} if self._is_gone(change.record) else set()
-
-    def saw(self, sequence: int) -> None:
-        """A change of the room that concerns no peer."""
-        self.revision = max(self.revision, sequence)
-
-    def adopt(self, peers: Iterable[PeerRecord], revision: int) -> set[str]:
-        """Takes a snapshot in; the peers that are not ours any more: removed since they were last seen, or moved.
-
-        What an older snapshot than the last change lacks may only be too new for it.
-        """
-        before = set(self._peers) if revision >= self.revision else set[str]()
-        self._peers = {record.peer_id: record for record in peers}
-        for change in self._since_gap.values():
-            if change.sequence > revision:
-                self._apply(change)
-        self._since_gap.clear()
-        self.revision = max(self.revision, revision)
-        self.fresh = True
-        moved = {peer_id for peer_id, record in self._peers.items() if self._is_gone(record)}
-        return (before - set(self._peers)) | moved
-
-    def adopt_nothing(self) -> None:
-        """There is no such room, says a registry that may be a little behind: nobody is shown, and patience decides."""
-        self._peers.clear()
-        self._since_gap.clear()
-        self.fresh = True
-
-    def shown(self) -> set[Key]:
-        """Every peer and producer of the room."""
-        keys: set[Key] = {("peer", peer_id) for peer_id in self._peers}
-        return keys | {("producer", each.producer_id) for record in self._peers.values() for each in record.producers}
-
-    def _apply(self, change: Change) -> None:
+    def apply(self, change: FeedChange) -> None:
+        """See `hubbub_room.Projection`."""
+        self._revision = change.sequence
+        if not isinstance(change, PeerChanged):
+            return
         if change.record is None:
             self._peers.pop(change.peer_id, None)
         else:
             self._peers[change.peer_id] = change.record
+        if self._has_departed(change.record):
+            self._on_departed({change.peer_id})
 
-    def _is_gone(self, record: PeerRecord | None) -> bool:
+    def adopt(self, state: RoomState) -> None:
+        """See `hubbub_room.Projection`.
+
+        A peer that is missing from a state older than the last change may have joined after it. It is not reported:
+        the confirmation timeout decides.
+        """
+        known = set(self._peers) if state.revision >= self._revision else set[str]()
+        self._peers = dict(state.peers)
+        self._revision = state.revision
+        moved = {peer_id for peer_id, record in self._peers.items() if self._has_departed(record)}
+        departed = (known - self._peers.keys()) | moved
+        if departed:
+            self._on_departed(departed)
+
+    def room_not_found(self) -> None:
+        """See `hubbub_room.Projection`. The registry may be behind, so no peer is reported: the timeout decides."""
+        self._peers.clear()
+
+    def confirmed(self) -> set[EntityKey]:
+        """Every peer and producer of the room."""
+        keys: set[EntityKey] = {("peer", peer_id) for peer_id in self._peers}
+        return keys | {("producer", each.producer_id) for record in self._peers.values() for each in record.producers}
+
+    def _has_departed(self, record: PeerRecord | None) -> bool:
         if record is None:
             return True
-        there = record.placement
-        if there is None:
+        if record.placement is None:
             return False
-        return there.node_id != self._here.node_id or there.epoch > self._here.epoch
+        elsewhere = record.placement.node_id != self._placement.node_id
+        return elsewhere or record.placement.epoch > self._placement.epoch

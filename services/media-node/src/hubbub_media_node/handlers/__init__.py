@@ -1,1 +1,1 @@
-"""One handler per request: asks the domain, drives the adapters through ports."""
+"""Request and event handlers: functions of a `NodeContext` and a request."""

@@ -1,4 +1,4 @@
-"""Requests about consumers."""
+"""Requests for consumers."""
 
 from __future__ import annotations
 
@@ -16,92 +16,95 @@ from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_media_core import commands
 
 from ..domain import negotiation
-from ..domain.closures import ASKED
-from ..domain.tables import Consumer, Producer, Transport
-from .node import Node
+from ..domain.close_request import SILENT
+from ..domain.entities import Consumer, Producer, Transport
+from .context import NodeContext
 
 
-async def create(node: Node, request: CreateConsumer) -> ConsumerCreated:
-    """Makes a consumer, paused, on a receive transport."""
-    async with node.serial(request.room_id, request.peer_id):
-        known = node.tables.consumers.get(request.consumer_id)
-        if known is not None:
-            if known.request != request:
-                raise HubbubError(ErrorCode.CONFLICT, "the id of the consumer is taken")
-            return known.created
-        transport = node.tables.transport(request.room_id, request.peer_id, request.transport_id)
+async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreated:
+    """Creates a paused consumer on a receive transport."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        existing = context.entities.consumers.get(request.consumer_id)
+        if existing is not None:
+            if existing.request != request:
+                raise HubbubError(ErrorCode.CONFLICT, "the consumer id is already in use")
+            return existing.created
+        transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
         if transport.direction != "recv":
-            raise HubbubError(ErrorCode.INVALID_STATE, "the transport is one to send on")
-        producer = _producer(node, transport, request.producer_id)
-        node.require_work_taken()
-        node.limits.check_consumers(node.tables, request.room_id, request.peer_id)
-        consumed = negotiation.consume(
+            raise HubbubError(ErrorCode.INVALID_STATE, "cannot consume on a send transport")
+        producer = _producer(context, transport, request.producer_id)
+        context.require_accepting()
+        context.limits.check_consumers(context.entities, request.room_id, request.peer_id)
+        negotiated = negotiation.consume(
             producer.kind,
             producer.consumable,
             request.rtp_capabilities,
             mid=str(transport.next_mid),
-            is_taken=transport.used_ssrcs.__contains__,
+            is_used=transport.used_ssrcs.__contains__,
         )
         transport.next_mid += 1
-        transport.used_ssrcs |= consumed.ssrcs
+        transport.used_ssrcs |= negotiated.ssrcs
         consumer = Consumer(
             id=request.consumer_id,
-            core_id=node.tables.core_id(),
+            core_id=context.entities.next_core_id(),
             transport=transport,
             producer_id=producer.id,
             request=request,
             created=ConsumerCreated(
                 kind=producer.kind,
-                rtp_parameters=cast("dict[str, Any]", consumed.parameters),
+                rtp_parameters=cast("dict[str, Any]", negotiated.parameters),
                 type=producer.type,
                 producer_paused=producer.paused,
             ),
         )
-        node.tables.add_consumer(consumer)
+        context.entities.add_consumer(consumer)
         command = commands.CreateConsumer(
             consumer=consumer.core_id,
             transport=transport.core_id,
             producer=producer.core_id,
-            spec=consumed.spec,
+            spec=negotiated.spec,
         )
         try:
-            await node.call(transport.room.worker, command)
+            await context.call(transport.room.worker, command)
         except HubbubError:
-            node.tables.forget_consumer(consumer)
+            context.entities.remove_consumer(consumer)
             raise
         return consumer.created
 
 
-async def pause(node: Node, request: PauseConsumer) -> Done:
-    """Stops sending."""
-    async with node.serial(request.room_id, request.peer_id):
-        consumer = node.tables.consumer(request.room_id, request.peer_id, request.consumer_id)
-        await node.call(consumer.transport.room.worker, commands.PauseConsumer(consumer=consumer.core_id))
+async def pause(context: NodeContext, request: PauseConsumer) -> Done:
+    """Stops sending to the consumer."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
+        await context.call(consumer.transport.room.worker, commands.PauseConsumer(consumer=consumer.core_id))
         consumer.paused = True
         return Done()
 
 
-async def resume(node: Node, request: ResumeConsumer) -> Done:
-    """Sends (again)."""
-    async with node.serial(request.room_id, request.peer_id):
-        consumer = node.tables.consumer(request.room_id, request.peer_id, request.consumer_id)
-        await node.call(consumer.transport.room.worker, commands.ResumeConsumer(consumer=consumer.core_id))
+async def resume(context: NodeContext, request: ResumeConsumer) -> Done:
+    """Starts, or restarts, sending to the consumer."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
+        await context.call(consumer.transport.room.worker, commands.ResumeConsumer(consumer=consumer.core_id))
         consumer.paused = False
         return Done()
 
 
-async def close(node: Node, request: CloseConsumer) -> Done:
-    """Closes a consumer because its peer asked for it."""
-    async with node.serial(request.room_id, request.peer_id):
-        consumer = node.tables.consumer(request.room_id, request.peer_id, request.consumer_id)
-        consumer.closing = ASKED
-        await node.call(consumer.transport.room.worker, commands.CloseConsumer(consumer=consumer.core_id))
+async def close(context: NodeContext, request: CloseConsumer) -> Done:
+    """Closes a consumer at its peer's request."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
+        consumer.close_request = SILENT
+        await context.call(consumer.transport.room.worker, commands.CloseConsumer(consumer=consumer.core_id))
         return Done()
 
 
-def _producer(node: Node, transport: Transport, producer_id: str) -> Producer:
-    """The producer, of whichever peer of the same room. The asker's view of the room may be ahead, or behind."""
-    producer = node.tables.producers.get(producer_id)
+def _producer(context: NodeContext, transport: Transport, producer_id: str) -> Producer:
+    """A producer of any peer in the transport's room.
+
+    Raises a retryable `not_found`: the requester's view of the room may be ahead of this node, or behind it.
+    """
+    producer = context.entities.producers.get(producer_id)
     if producer is None or producer.transport.room is not transport.room:
-        raise HubbubError(ErrorCode.NOT_FOUND, "no such producer here", retryable=True)
+        raise HubbubError(ErrorCode.NOT_FOUND, "this room has no such producer on this node", retryable=True)
     return producer

@@ -1,4 +1,4 @@
-"""Requests about a peer as a whole."""
+"""Requests that concern a whole peer."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from hubbub_contracts.bus.node import (
 from hubbub_contracts.errors import HubbubError
 from hubbub_media_core.commands import TransportStats
 
-from ..domain.closures import ASKED
-from ..domain.tables import Closing, Transport
-from .node import Node
-from .transport import close_transport
+from ..domain.close_request import SILENT
+from ..domain.entities import Transport
+from .closing import close_peer
+from .context import NodeContext
 
 
-async def describe(node: Node, request: DescribePeer) -> PeerDescription:
-    """What there is of a peer."""
-    transports = node.tables.transports_of(request.room_id, request.peer_id)
-    told = [each.request.rtp_capabilities for each in transports if each.request.rtp_capabilities is not None]
+async def describe(context: NodeContext, request: DescribePeer) -> PeerDescription:
+    """Describes the peer's transports, producers and consumers."""
+    transports = context.entities.transports_of(request.room_id, request.peer_id)
+    capabilities = [each.request.rtp_capabilities for each in transports if each.request.rtp_capabilities is not None]
     return PeerDescription(
-        rtp_capabilities=told[-1] if told else None,
+        rtp_capabilities=capabilities[-1] if capabilities else None,
         transports=[
             TransportDescription(transport_id=each.id, direction=each.direction, connected=each.connected)
             for each in transports
@@ -49,26 +49,19 @@ async def describe(node: Node, request: DescribePeer) -> PeerDescription:
             for transport in transports
             for each in transport.consumers.values()
         ],
-        packets_received=sum([await _packets_received(node, each) for each in transports]),
+        packets_received=sum([await _packets_received(context, each) for each in transports]),
     )
 
 
-async def _packets_received(node: Node, transport: Transport) -> int:
-    """None were received, as far as anybody can tell, by a transport that is being closed."""
+async def _packets_received(context: NodeContext, transport: Transport) -> int:
+    """0 when the transport is being closed."""
     with contextlib.suppress(HubbubError):
-        counted = await node.call(transport.room.worker, TransportStats(transport=transport.core_id))
-        return int(counted["packets_received"])
+        stats = await context.call(transport.room.worker, TransportStats(transport=transport.core_id))
+        return int(stats["packets_received"])
     return 0
 
 
-async def close(node: Node, request: ClosePeer) -> Done:
-    """Closes whatever there is of a peer."""
-    await close_peer(node, request.room_id, request.peer_id, ASKED)
+async def close(context: NodeContext, request: ClosePeer) -> Done:
+    """Closes all objects of the peer, if there are any."""
+    await close_peer(context, request.room_id, request.peer_id, SILENT)
     return Done()
-
-
-async def close_peer(node: Node, room_id: str, peer_id: str, closing: Closing) -> None:
-    """Closes a peer's transports, with what hangs on them."""
-    async with node.serial(room_id, peer_id):
-        for transport in node.tables.transports_of(room_id, peer_id):
-            await close_transport(node, transport, closing)

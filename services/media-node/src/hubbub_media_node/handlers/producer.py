@@ -1,32 +1,33 @@
-"""Requests about producers."""
+"""Requests for producers."""
 
 from __future__ import annotations
 
 from hubbub_contracts.base import Done
 from hubbub_contracts.bus.producer import CloseProducer, CreateProducer, PauseProducer, ResumeProducer
 from hubbub_contracts.errors import ErrorCode, HubbubError
-from hubbub_media_core import CoreError, commands
+from hubbub_media_core import commands
 
 from ..domain import negotiation
-from ..domain.closures import ASKED
-from ..domain.tables import Closing, Producer
-from .node import Node
+from ..domain.close_request import SILENT
+from ..domain.entities import Producer
+from .closing import close_producer
+from .context import NodeContext
 
 
-async def create(node: Node, request: CreateProducer) -> Done:
-    """Makes a producer on a send transport."""
-    async with node.serial(request.room_id, request.peer_id):
-        known = node.tables.producers.get(request.producer_id)
-        if known is not None:
-            if known.request != request:
-                raise HubbubError(ErrorCode.CONFLICT, "the id of the producer is taken")
+async def create(context: NodeContext, request: CreateProducer) -> Done:
+    """Creates a producer on a send transport."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        existing = context.entities.producers.get(request.producer_id)
+        if existing is not None:
+            if existing.request != request:
+                raise HubbubError(ErrorCode.CONFLICT, "the producer id is already in use")
             return Done()
-        transport = node.tables.transport(request.room_id, request.peer_id, request.transport_id)
+        transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
         if transport.direction != "send":
-            raise HubbubError(ErrorCode.INVALID_STATE, "the transport is one to receive on")
-        node.require_work_taken()
-        node.limits.check_producers(node.tables, request.room_id, request.peer_id)
-        produced = negotiation.produce(
+            raise HubbubError(ErrorCode.INVALID_STATE, "cannot produce on a receive transport")
+        context.require_accepting()
+        context.limits.check_producers(context.entities, request.room_id, request.peer_id)
+        negotiated = negotiation.produce(
             request.kind,
             request.rtp_parameters,
             transport.room.capabilities,
@@ -35,58 +36,45 @@ async def create(node: Node, request: CreateProducer) -> Done:
         )
         producer = Producer(
             id=request.producer_id,
-            core_id=node.tables.core_id(),
+            core_id=context.entities.next_core_id(),
             transport=transport,
             kind=request.kind,
             request=request,
-            consumable=produced.consumable,
-            type=produced.type,
+            consumable=negotiated.consumable,
+            type=negotiated.type,
             paused=request.paused,
         )
-        node.tables.add_producer(producer)
-        command = commands.CreateProducer(producer=producer.core_id, transport=transport.core_id, spec=produced.spec)
+        context.entities.add_producer(producer)
+        command = commands.CreateProducer(producer=producer.core_id, transport=transport.core_id, spec=negotiated.spec)
         try:
-            await node.call(transport.room.worker, command)
+            await context.call(transport.room.worker, command)
         except HubbubError:
-            node.tables.forget_producer(producer)
+            context.entities.remove_producer(producer)
             raise
         return Done()
 
 
-async def pause(node: Node, request: PauseProducer) -> Done:
-    """Stops forwarding."""
-    async with node.serial(request.room_id, request.peer_id):
-        producer = node.tables.producer(request.room_id, request.peer_id, request.producer_id)
-        await node.call(producer.transport.room.worker, commands.PauseProducer(producer=producer.core_id))
+async def pause(context: NodeContext, request: PauseProducer) -> Done:
+    """Stops forwarding the producer's packets."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        producer = context.entities.producer(request.room_id, request.peer_id, request.producer_id)
+        await context.call(producer.transport.room.worker, commands.PauseProducer(producer=producer.core_id))
         producer.paused = True
         return Done()
 
 
-async def resume(node: Node, request: ResumeProducer) -> Done:
-    """Forwards again."""
-    async with node.serial(request.room_id, request.peer_id):
-        producer = node.tables.producer(request.room_id, request.peer_id, request.producer_id)
-        await node.call(producer.transport.room.worker, commands.ResumeProducer(producer=producer.core_id))
+async def resume(context: NodeContext, request: ResumeProducer) -> Done:
+    """Forwards the producer's packets again."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        producer = context.entities.producer(request.room_id, request.peer_id, request.producer_id)
+        await context.call(producer.transport.room.worker, commands.ResumeProducer(producer=producer.core_id))
         producer.paused = False
         return Done()
 
 
-async def close(node: Node, request: CloseProducer) -> Done:
-    """Closes a producer because its peer asked for it."""
-    async with node.serial(request.room_id, request.peer_id):
-        producer = node.tables.producer(request.room_id, request.peer_id, request.producer_id)
-        await close_producer(node, producer, ASKED)
+async def close(context: NodeContext, request: CloseProducer) -> Done:
+    """Closes a producer at its peer's request."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        producer = context.entities.producer(request.room_id, request.peer_id, request.producer_id)
+        await close_producer(context, producer, SILENT)
         return Done()
-
-
-async def close_producer(node: Node, producer: Producer, closing: Closing) -> None:
-    """Has the core close a producer; what it says then is in `events`. One that is gone already is passed over."""
-    if producer.closing is not None:
-        return
-    producer.closing = closing
-    try:
-        await node.core.call(producer.transport.room.worker, commands.CloseProducer(producer=producer.core_id))
-    except CoreError as error:
-        if error.code != "not_found":
-            producer.closing = None
-            raise HubbubError(ErrorCode.UNAVAILABLE, f"close_producer: {error.code}", retryable=True) from error

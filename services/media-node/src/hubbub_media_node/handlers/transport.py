@@ -1,9 +1,9 @@
-"""Requests about transports."""
+"""Requests for transports."""
 
 from __future__ import annotations
 
-import logging
 import secrets
+from functools import partial
 
 from hubbub_contracts.base import Done
 from hubbub_contracts.bus.transport import (
@@ -21,29 +21,30 @@ from hubbub_media_core import CoreError, commands
 from hubbub_media_core.specs import IceCredentials
 
 from ..domain.candidates import candidates
-from ..domain.closures import ASKED
-from ..domain.fingerprints import acceptable
-from ..domain.placement import least_loaded
+from ..domain.close_request import DTLS_FAILED, SILENT
+from ..domain.codec_profiles import router_capabilities
+from ..domain.confirmation_tracker import ConfirmationTracker
+from ..domain.entities import Room, Transport
+from ..domain.fingerprints import select_fingerprints
 from ..domain.ports import DtlsRole
-from ..domain.profiles import router_capabilities
-from ..domain.sctp import PARAMETERS
-from ..domain.tables import Closing, Room, Transport
-from .node import Node
+from ..domain.room_view import RoomView
+from ..domain.sctp_parameters import SCTP_PARAMETERS
+from ..domain.worker_selection import least_loaded_worker
+from .closing import close_departed, close_transport, discard_transport
+from .context import NodeContext
 
-log = logging.getLogger(__name__)
 
-
-async def create(node: Node, request: CreateTransport) -> TransportCreated:
-    """Makes a transport, and its room's router with the first one."""
-    async with node.serial(request.room_id, request.peer_id):
-        known = node.tables.transports.get(request.transport_id)
-        if known is not None:
-            if known.request != request:
-                raise HubbubError(ErrorCode.CONFLICT, "the id of the transport is taken")
-            return known.created
-        node.require_work_taken()
-        node.limits.check_transports(node.tables, request.room_id, request.peer_id)
-        transport = _enter(node, request)
+async def create(context: NodeContext, request: CreateTransport) -> TransportCreated:
+    """Creates a transport, and with the first one the room's router."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        existing = context.entities.transports.get(request.transport_id)
+        if existing is not None:
+            if existing.request != request:
+                raise HubbubError(ErrorCode.CONFLICT, "the transport id is already in use")
+            return existing.created
+        context.require_accepting()
+        context.limits.check_transports(context.entities, request.room_id, request.peer_id)
+        transport = _add_transport(context, request)
         ice = transport.created.ice_parameters
         command = commands.CreateTransport(
             transport=transport.core_id,
@@ -51,35 +52,35 @@ async def create(node: Node, request: CreateTransport) -> TransportCreated:
             ice=IceCredentials(ufrag=ice.username_fragment, pwd=ice.password),
         )
         try:
-            await node.call(transport.room.worker, command)
+            await context.call(transport.room.worker, command)
         except HubbubError:
-            forget(node, transport)
+            discard_transport(context, transport)
             raise
-        node.watcher.transport_created()
+        context.telemetry.transport_created()
         return transport.created
 
 
-async def connect(node: Node, request: ConnectTransport) -> Done:
-    """Hands the client's DTLS parameters over; the handshake goes on by itself."""
-    async with node.serial(request.room_id, request.peer_id):
-        transport = node.tables.transport(request.room_id, request.peer_id, request.transport_id)
+async def connect(context: NodeContext, request: ConnectTransport) -> Done:
+    """Sets the client's DTLS parameters and starts the handshake, without waiting for it."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
         if transport.connected:
-            raise HubbubError(ErrorCode.INVALID_STATE, "the transport is connected already")
-        fingerprints = acceptable(request.dtls_parameters.fingerprints)
-        await node.call(transport.room.worker, commands.ConnectTransport(transport=transport.core_id))
+            raise HubbubError(ErrorCode.INVALID_STATE, "the transport is already connected")
+        fingerprints = select_fingerprints(request.dtls_parameters.fingerprints)
+        await context.call(transport.room.worker, commands.ConnectTransport(transport=transport.core_id))
         transport.connected = True
-        # We act by the other role than the client; one that leaves it open is taken for the DTLS client.
+        # The opposite of the client's role. A client that says `auto` acts as the DTLS client.
         role: DtlsRole = "client" if request.dtls_parameters.role == "server" else "server"
-        node.dtls.connect(transport.core_id, role, fingerprints)
+        context.dtls.connect(transport.core_id, role, fingerprints)
         return Done()
 
 
-async def restart_ice(node: Node, request: RestartIce) -> IceRestarted:
-    """New credentials; those in use stay valid until the client has used the new ones."""
-    async with node.serial(request.room_id, request.peer_id):
-        transport = node.tables.transport(request.room_id, request.peer_id, request.transport_id)
-        ice = _credentials()
-        await node.call(
+async def restart_ice(context: NodeContext, request: RestartIce) -> IceRestarted:
+    """Creates new ICE credentials. The old ones stay valid until the client has used the new ones."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
+        ice = _new_credentials()
+        await context.call(
             transport.room.worker,
             commands.RestartIce(
                 transport=transport.core_id, ice=IceCredentials(ufrag=ice.username_fragment, pwd=ice.password)
@@ -88,59 +89,29 @@ async def restart_ice(node: Node, request: RestartIce) -> IceRestarted:
         return IceRestarted(ice_parameters=ice)
 
 
-async def close(node: Node, request: CloseTransport) -> Done:
-    """Closes a transport because its peer asked for it."""
-    async with node.serial(request.room_id, request.peer_id):
-        transport = node.tables.transport(request.room_id, request.peer_id, request.transport_id)
-        await close_transport(node, transport, ASKED)
+async def close(context: NodeContext, request: CloseTransport) -> Done:
+    """Closes a transport at its peer's request."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
+        await close_transport(context, transport, SILENT)
         return Done()
 
 
-async def close_transport(node: Node, transport: Transport, closing: Closing) -> None:
-    """Has the core close a transport; what it says then is in `events`. One that is gone already is passed over."""
-    if transport.closing is not None:
-        return
-    transport.closing = closing
-    try:
-        await node.core.call(transport.room.worker, commands.CloseTransport(transport=transport.core_id))
-    except CoreError as error:
-        if error.code != "not_found":
-            transport.closing = None
-            raise HubbubError(ErrorCode.UNAVAILABLE, f"close_transport: {error.code}", retryable=True) from error
-
-
-def forget(node: Node, transport: Transport) -> None:
-    """Takes out of the tables what the core has not, or not any more, and what hung on it here."""
-    node.dtls.close(transport.core_id)
-    emptied = node.tables.forget_transport(transport)
-    if emptied is not None:
-        drop_room(node, emptied)
-
-
-def drop_room(node: Node, room: Room) -> None:
-    """The room has no transport left."""
-    node.feeds.leave(room.id)
-    try:
-        node.core.send(room.worker, commands.CloseRouter(router=room.router))
-    except CoreError as error:
-        log.warning("an empty router stays: %s", error)
-
-
-def _enter(node: Node, request: CreateTransport) -> Transport:
-    """Enters the transport, and its room when it is the first there."""
-    room = node.tables.rooms.get(request.room_id)
+def _add_transport(context: NodeContext, request: CreateTransport) -> Transport:
+    """Adds the transport to the entities, and its room if it is the first one there."""
+    room = context.entities.rooms.get(request.room_id)
     if room is None:
-        room = _make_room(node, request.room_id, request.codec_profile)
+        room = _add_room(context, request.room_id, request.codec_profile)
     elif room.codec_profile != request.codec_profile:
-        raise HubbubError(ErrorCode.CONFLICT, "the room has another codec profile here")
-    core_id = node.tables.core_id()
-    fingerprint = node.dtls.open(core_id, room.worker)
-    _, port = node.core.addresses[room.worker]
+        raise HubbubError(ErrorCode.CONFLICT, "the room has another codec profile on this node")
+    core_id = context.entities.next_core_id()
+    fingerprint = context.dtls.open(core_id, room.worker, partial(_on_dtls_failed, context, core_id))
+    _, port = context.core.addresses[room.worker]
     created = TransportCreated(
-        ice_parameters=_credentials(),
-        ice_candidates=candidates(node.addresses, port, tcp=node.tcp),
+        ice_parameters=_new_credentials(),
+        ice_candidates=candidates(context.candidate_addresses(), port, tcp=context.tcp),
         dtls_parameters=DtlsParameters(role="auto", fingerprints=[fingerprint]),
-        sctp_parameters=PARAMETERS,
+        sctp_parameters=SCTP_PARAMETERS,
     )
     transport = Transport(
         id=request.transport_id,
@@ -152,26 +123,45 @@ def _enter(node: Node, request: CreateTransport) -> Transport:
         created=created,
         cname=secrets.token_hex(8),
     )
-    node.tables.add_transport(transport)
+    context.entities.add_transport(transport)
     return transport
 
 
-def _make_room(node: Node, room_id: str, profile: str) -> Room:
-    capabilities = router_capabilities(profile)
-    worker = least_loaded(node.load.cpu(), node.tables.rooms_on(len(node.core.addresses)), node.rooms_made)
+def _add_room(context: NodeContext, room_id: str, codec_profile: str) -> Room:
+    """Creates a router on the least loaded worker and starts a replica of the room."""
+    entities = context.entities
+    capabilities = router_capabilities(codec_profile)
+    rooms = entities.rooms_per_worker(len(context.core.addresses))
     room = Room(
-        id=room_id, worker=worker, router=node.tables.core_id(), codec_profile=profile, capabilities=capabilities
+        id=room_id,
+        worker=least_loaded_worker(context.loads.cpu(), rooms, entities.rooms_created),
+        router=entities.next_core_id(),
+        codec_profile=codec_profile,
+        capabilities=capabilities,
+        view=RoomView(context.lease.placement, partial(_on_departed, context, room_id)),
+        confirmations=ConfirmationTracker(context.confirmation_timeout),
     )
     try:
-        node.core.send(worker, commands.CreateRouter(router=room.router))
+        context.core.send(room.worker, commands.CreateRouter(router=room.router))
     except CoreError as error:
         raise HubbubError(ErrorCode.UNAVAILABLE, f"create_router: {error.code}", retryable=True) from error
-    node.rooms_made += 1
-    node.tables.add_room(room)
-    node.feeds.follow(room_id)
+    entities.add_room(room)
+    context.replicas.follow(room_id, room.view)
     return room
 
 
-def _credentials() -> IceParameters:
-    """64 bits name the transport, 128 are its secret (RFC 8445 section 5.3 asks for 24 and 128)."""
+def _on_dtls_failed(context: NodeContext, core_id: int) -> None:
+    """Closes a transport whose handshake failed (docs/closures.md, row 5)."""
+    transport = context.entities.transport_by_core_id(core_id)
+    if transport is not None:
+        context.tasks.spawn(close_transport(context, transport, DTLS_FAILED), "close-dtls-failed")
+
+
+def _on_departed(context: NodeContext, room_id: str, peer_ids: set[str]) -> None:
+    """Closes peers that this node no longer hosts (docs/closures.md, rows 8 and 9)."""
+    context.tasks.spawn(close_departed(context, room_id, peer_ids), "close-departed")
+
+
+def _new_credentials() -> IceParameters:
+    """A username fragment of 64 bits and a password of 128 bits; RFC 8445 section 5.3 requires 24 and 128."""
     return IceParameters(username_fragment=secrets.token_hex(8), password=secrets.token_hex(16))

@@ -1,4 +1,4 @@
-"""Router capabilities by codec profile. A room keeps the profile that it was made with for its life."""
+"""Router RTP capabilities by codec profile. A room keeps the profile that it was created with."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from hubbub_ortc import DEFAULT_MEDIA_CODECS, generate_router_rtp_capabilities
 from hubbub_ortc.types import RtpCapabilities
 
 PROFILES: Final[Mapping[str, list[dict[str, Any]]]] = {"v1": DEFAULT_MEDIA_CODECS}
-"""The media codecs of each profile. One that rooms still have is never changed: a new one is added beside it."""
+"""The media codecs of each profile. A published profile never changes, as rooms may use it; add a new one instead."""
 
 
 @cache
 def router_capabilities(profile: str) -> RtpCapabilities:
-    """What a router of this profile can handle; `unsupported` when this version of the node does not know it."""
+    """The RTP capabilities of a router with this profile. Raises `unsupported` when this version does not know it."""
     codecs = PROFILES.get(profile)
     if codecs is None:
-        raise HubbubError(ErrorCode.UNSUPPORTED, f"this node does not know the codec profile {profile[:32]!r}")
+        raise HubbubError(ErrorCode.UNSUPPORTED, f"this media node does not know the codec profile {profile[:32]!r}")
     return generate_router_rtp_capabilities(codecs)

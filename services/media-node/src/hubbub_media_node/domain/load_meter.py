@@ -1,4 +1,4 @@
-"""How busy each worker was over the last second, from counters that only grow."""
+"""Load of each worker over the last second, from cumulative counters."""
 
 from __future__ import annotations
 
@@ -7,46 +7,46 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WINDOW = 1.0
-"""Seconds."""
+"""Seconds over which a rate is measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSample:
-    """Totals of one worker since it was made."""
+    """Totals of one worker since its start."""
 
     cpu_seconds: float
     packets: int
-    """In and out."""
+    """Received and sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerRate:
-    """One worker over the last second."""
+    """Load of one worker over the last second."""
 
     cpu: float = 0.0
-    """Of one core, 0..1."""
+    """Fraction of one core, 0 to 1."""
     packets_per_second: float = 0.0
 
 
 class LoadMeter:
-    """Fed now and then with a sample of every worker."""
+    """Turns periodic samples of all workers into rates."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, Sequence[WorkerSample]]] = deque()
 
     def rates(self, now: float, sample: Sequence[WorkerSample]) -> list[WorkerRate]:
-        """Takes a sample in, and gives each worker's rate since about a second ago. `now` is seconds of one clock."""
+        """Adds a sample and returns each worker's rate over `WINDOW`. `now` is in seconds of a monotonic clock."""
         self._samples.append((now, sample))
         while len(self._samples) > 2 and self._samples[1][0] <= now - WINDOW:
             self._samples.popleft()
-        since, former = self._samples[0]
+        since, oldest = self._samples[0]
         elapsed = now - since
-        if elapsed <= 0 or len(former) != len(sample):
+        if elapsed <= 0 or len(oldest) != len(sample):
             return [WorkerRate() for _ in sample]
         return [
             WorkerRate(
                 cpu=min(1.0, max(0.0, (newer.cpu_seconds - older.cpu_seconds) / elapsed)),
                 packets_per_second=max(0.0, (newer.packets - older.packets) / elapsed),
             )
-            for newer, older in zip(sample, former, strict=True)
+            for newer, older in zip(sample, oldest, strict=True)
         ]

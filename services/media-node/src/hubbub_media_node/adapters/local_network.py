@@ -1,4 +1,4 @@
-"""Which ports the workers take, and which addresses clients reach them at."""
+"""This machine's ports, addresses and interfaces."""
 
 from __future__ import annotations
 
@@ -10,24 +10,28 @@ from typing import Final
 
 import psutil
 
-from ..domain.announced import is_address
+from ..domain.announced_addresses import is_address
 
-_ELSEWHERE: Final = {
+_DOCUMENTATION_ADDRESSES: Final = {
     socket.AF_INET: ("192.0.2.1", 9),  # TEST-NET-1 (RFC 5737)
     socket.AF_INET6: ("2001:db8::1", 9),  # RFC 3849
 }
-"""To be routed to, never sent to."""
+"""Used to look up a route; nothing is sent there."""
 
 
-class NoPort(Exception):
-    """There are not as many free ports as workers."""
+class NoFreePort(Exception):
+    """The range has fewer free ports than there are workers."""
 
 
 def free_ports(host: str, first: int, last: int, count: int, *, tcp: bool) -> list[int]:
-    """The first `count` ports from `first` to `last` that can be bound for UDP, and with `tcp` for that as well; zeros,
-    any port, when `first` is 0.
+    """The first `count` free ports of a range, one for each worker.
 
-    Raises NoPort with advice.
+    Arguments:
+        host: the IP address to bind to.
+        first, last: the range, inclusive. When `first` is 0, the result is zeros: the system chooses.
+        tcp: require that the port is free for TCP as well as for UDP.
+
+    Raises NoFreePort.
     """
     if first == 0:
         return [0] * count
@@ -39,18 +43,20 @@ def free_ports(host: str, first: int, last: int, count: int, *, tcp: bool) -> li
             if len(free) == count:
                 return free
     protocols = "UDP and TCP" if tcp else "UDP"
-    raise NoPort(
-        f"{count} worker(s) need a port each for {protocols} on {host}, but of RTC_MIN_PORT={first} to "
-        f"RTC_MAX_PORT={last} {len(free)} can be bound: widen the range, lower WORKERS, or end what uses them"
+    raise NoFreePort(
+        f"{count} worker(s) need one port each for {protocols} on {host}, but of RTC_MIN_PORT={first} to "
+        f"RTC_MAX_PORT={last} {len(free)} are free: widen the range, lower WORKERS, or stop what uses the ports"
     )
 
 
 def listening_address(configured: str | None, announced: Sequence[str]) -> str:
-    """The address to receive media on: the one that was set, else the announced one when it is a single one and this
-    machine's, else every address, of both families where the machine has both.
+    """The address to receive media on.
 
-    Either way a client is answered from the address that it asked, as ICE demands (RFC 8445 section 7.2.5.2.1); on a
-    single address nobody is listened to who was not told of it. The address of a host name may become another one.
+    This is `configured`, else the announced address if it is the only one and belongs to this machine, else `::` or,
+    without IPv6, `0.0.0.0`. An announced host name is not used, as its address may change.
+
+    In all cases a reply comes from the address that the request was sent to, as RFC 8445 section 7.2.5.2.1 requires.
+    Binding to the announced address alone closes the port on the machine's other addresses.
     """
     if configured is not None:
         return configured
@@ -60,18 +66,18 @@ def listening_address(configured: str | None, announced: Sequence[str]) -> str:
 
 
 def interface_address(family: socket.AddressFamily = socket.AF_INET) -> str | None:
-    """The address of the interface that the world is reached by, else of the first that is up; never loopback."""
+    """The address of the interface with the default route, else of the first one that is up; never loopback."""
     return _routed_address(family) or _first_address(family)
 
 
 def interface_addresses() -> list[str]:
-    """That of IPv4 and that of IPv6, as far as there are."""
+    """The IPv4 and the IPv6 `interface_address`, without those that do not exist."""
     found = (interface_address(family) for family in (socket.AF_INET, socket.AF_INET6))
     return [address for address in found if address is not None]
 
 
-def allow_many_descriptors() -> None:
-    """Raises the soft limit of open files, often 1,024, to what the system allows: each TCP connection is one."""
+def raise_descriptor_limit() -> None:
+    """Raises the soft limit of open files to the hard limit: each TCP connection is a descriptor."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -79,11 +85,11 @@ def allow_many_descriptors() -> None:
 def _routed_address(family: socket.AddressFamily) -> str | None:
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect(_ELSEWHERE[family])  # chooses a route, sends nothing
+            probe.connect(_DOCUMENTATION_ADDRESSES[family])  # selects a route and sends nothing
             address = str(probe.getsockname()[0])
     except OSError:
         return None
-    return address if _is_real(address) else None
+    return address if _is_reachable(address) else None
 
 
 def _first_address(family: socket.AddressFamily) -> str | None:
@@ -93,13 +99,13 @@ def _first_address(family: socket.AddressFamily) -> str | None:
         for name, entries in psutil.net_if_addrs().items()
         if name in up
         for entry in entries
-        if entry.family is family and _is_real(entry.address)
+        if entry.family is family and _is_reachable(entry.address)
     )
     return next(found, None)
 
 
 def _is_free(host: str, port: int, kind: socket.SocketKind) -> bool:
-    """As the core binds: UDP for itself alone, TCP beside connections that linger, `::` for both families."""
+    """Binds as the core does: UDP exclusively, TCP with SO_REUSEADDR, `::` for both families."""
     is_ipv6 = ":" in host
     try:
         with socket.socket(socket.AF_INET6 if is_ipv6 else socket.AF_INET, kind) as probe:
@@ -115,7 +121,7 @@ def _is_free(host: str, port: int, kind: socket.SocketKind) -> bool:
     return True
 
 
-def _is_real(address: str) -> bool:
+def _is_reachable(address: str) -> bool:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,7 +1,7 @@
-"""What the core makes producers and consumers from, out of what negotiation gave.
+"""Converts negotiated RTP parameters to the specs of core producers and consumers.
 
-The parameters have been through `hubbub_ortc` (shape, ranges, matching); what is checked here is what only the core
-asks for. A producer's numbers are the client's, a consumer's are the router's.
+`hubbub_ortc` has validated the parameters; only the core's own limits are checked here. Payload types and extension ids
+of a producer are the client's, those of a consumer are the router's.
 """
 
 from __future__ import annotations
@@ -51,18 +51,18 @@ EXTENSIONS: Final = frozenset(
         "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00",
     }
 )
-"""The header extensions that the core knows; others are left out."""
+"""The header extensions that the core supports; others are omitted."""
 
 _SVC_CODECS: Final = frozenset({"video/vp9", "video/av1"})
 _MAX_NAME: Final = 32
 _MAX_CNAME: Final = 255
-"""Bytes: the length field of an SDES item has one (RFC 3550 section 6.5)."""
+"""Bytes; the length field of an SDES item has 8 bits (RFC 3550 section 6.5)."""
 
 
 def producer_spec(kind: MediaKind, parameters: RtpParameters, mapping: RtpMapping, *, paused: bool) -> ProducerSpec:
-    """A producer as the core takes it; `invalid_argument` when the parameters do not make one."""
+    """The spec of a producer. Raises `invalid_argument` when the core cannot receive these parameters."""
     if any(not codec["mimeType"].lower().startswith(f"{kind}/") for codec in parameters["codecs"]):
-        raise _invalid(f"rtpParameters: a codec is not of kind {kind}")
+        raise _invalid(f"rtpParameters: a codec's kind is not {kind}")
     encodings = tuple(_encoding(encoding) for encoding in parameters["encodings"])
     if not encodings:
         raise _invalid("rtpParameters.encodings is empty")
@@ -79,7 +79,7 @@ def producer_spec(kind: MediaKind, parameters: RtpParameters, mapping: RtpMappin
 
 
 def consumer_spec(kind: MediaKind, parameters: RtpParameters) -> ConsumerSpec:
-    """A consumer as the core takes it, out of the parameters that its client is told."""
+    """The spec of a consumer, from the parameters that its client gets."""
     encoding = parameters["encodings"][0]
     rtx = encoding.get("rtx")
     codecs = parameters["codecs"]
@@ -100,7 +100,7 @@ def consumer_spec(kind: MediaKind, parameters: RtpParameters) -> ConsumerSpec:
 
 
 def producer_type(parameters: RtpParameters) -> ConsumerType:
-    """`simulcast` with more than one encoding; one encoding of several layers is `svc` if the codec has such layers."""
+    """`simulcast` for several encodings; `svc` for one encoding with layers, if the codec supports SVC."""
     encodings = parameters["encodings"]
     if len(encodings) > 1:
         return "simulcast"
@@ -111,7 +111,7 @@ def producer_type(parameters: RtpParameters) -> ConsumerType:
 
 
 def checked_cname(cname: str | None, fallback: str) -> str:
-    """The client's cname, or `fallback` where it gave none."""
+    """The client's CNAME, or `fallback` if it has none. Raises `invalid_argument` when it is too long."""
     if not cname:
         return fallback
     if len(cname.encode()) > _MAX_CNAME:
@@ -120,7 +120,7 @@ def checked_cname(cname: str | None, fallback: str) -> str:
 
 
 def _codecs(codecs: Sequence[RtpCodecParameters], router_types: Mapping[int, int]) -> tuple[CodecMapping, ...]:
-    """The media codecs, each with the payload type of its RTX."""
+    """The media codecs, each with the payload type of its RTX codec."""
     rtx_of = {codec["parameters"].get("apt"): codec["payloadType"] for codec in codecs if _is_rtx(codec)}
     media = tuple(
         CodecMapping(
@@ -137,7 +137,7 @@ def _codecs(codecs: Sequence[RtpCodecParameters], router_types: Mapping[int, int
         if not _is_rtx(codec)
     )
     if not media:
-        raise _invalid("rtpParameters.codecs has no media codec")
+        raise _invalid("rtpParameters.codecs contains no media codec")
     return media
 
 
@@ -161,7 +161,7 @@ def _encoding(encoding: RtpEncodingParameters) -> EncodingSpec:
 
 
 def _feedback(parameters: RtpParameters) -> FeedbackKind:
-    """Both sides must have the extension that the feedback is about, and say that they use it."""
+    """The congestion feedback that the codecs negotiated and whose header extension is present."""
     uris = {extension["uri"] for extension in parameters["headerExtensions"]}
     if TRANSPORT_CC in uris and _has_feedback(parameters["codecs"], "transport-cc", ""):
         return "transport-cc"
@@ -178,11 +178,11 @@ def _has_feedback(codecs: Iterable[RtpCodecParameters], kind: str, parameter: st
     )
 
 
-def _name(name: str | None, what: str) -> str | None:
+def _name(name: str | None, field: str) -> str | None:
     if not name:
         return None
     if len(name.encode()) > _MAX_NAME:
-        raise _invalid(f"rtpParameters: a {what} is longer than {_MAX_NAME} bytes")
+        raise _invalid(f"rtpParameters: {field} is longer than {_MAX_NAME} bytes")
     return name
 
 

@@ -1,35 +1,35 @@
-"""How clients fare, as metrics."""
+"""Metrics of what happens to clients."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from hubbub_contracts.bus import media
+from hubbub_contracts.bus.media import MediaEvent
 from hubbub_service.metrics import Metrics, catalogue
 
-from ..domain.closures import Notice
-
-_OBJECTS: Final[dict[type[Notice], str]] = {
+_OBJECTS: Final[dict[type[MediaEvent], str]] = {
     media.TransportClosed: "transport",
     media.ProducerClosed: "producer",
     media.ConsumerClosed: "consumer",
 }
+"""The label value for each kind of event."""
 
 
-class ClientMetrics:
-    """The `domain.ports.Watcher` of a node."""
+class NodeMetrics:
+    """Implements `domain.ports.NodeTelemetry`."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
     def transport_created(self) -> None:
-        """A transport was made."""
+        """A transport was created."""
         self._metrics.count(catalogue.TRANSPORTS_CREATED)
 
     def transport_connected(self) -> None:
-        """Its client was reached, and is who it said."""
+        """A transport's DTLS handshake succeeded."""
         self._metrics.count(catalogue.TRANSPORTS_CONNECTED)
 
-    def closed(self, notice: Notice) -> None:
-        """The owner of an object is told that it ended."""
-        self._metrics.count(catalogue.CLOSED, _OBJECTS[type(notice)], notice.reason)
+    def object_closed(self, event: MediaEvent) -> None:
+        """The owner of a closed object gets this event."""
+        self._metrics.count(catalogue.CLOSED, _OBJECTS[type(event)], event.reason)

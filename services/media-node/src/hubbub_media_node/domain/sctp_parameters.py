@@ -1,4 +1,4 @@
-"""The figures of the SCTP association that every transport is answered with (RFC 8831)."""
+"""The SCTP parameters in the reply to every `createTransport` (RFC 8831). Clients expect them; data is dropped."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from hubbub_contracts.bus.transport import SctpParameters
 PORT: Final = 5000
 STREAMS: Final = 1024
 MAX_MESSAGE_SIZE: Final = 262_144
-"""Bytes: what browsers take."""
+"""Bytes; what browsers accept."""
 
-PARAMETERS: Final = SctpParameters(
+SCTP_PARAMETERS: Final = SctpParameters(
     port=PORT,
     OS=STREAMS,
     MIS=STREAMS,
@@ -19,4 +19,3 @@ PARAMETERS: Final = SctpParameters(
     max_send_message_size=MAX_MESSAGE_SIZE,
     max_receive_message_size=MAX_MESSAGE_SIZE,
 )
-"""The same for all transports and both directions."""

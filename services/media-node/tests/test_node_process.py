@@ -33,7 +33,7 @@ CAPABILITIES = fixture("chromium-156/recv-rtp-capabilities.json")
 
 async def holds(peer: Peer) -> bool:
     """The node has something of this peer."""
-    described = await peer.ask(DescribePeer(room_id=peer.room_id, peer_id=peer.peer_id))
+    described = await peer.request(DescribePeer(room_id=peer.room_id, peer_id=peer.peer_id))
     return bool(described.transports)
 
 
@@ -55,7 +55,7 @@ async def a_call(make_peer: MakePeer, rooms: Rooms) -> tuple[Peer, Peer, str, st
     receiver = await make_peer(sender.room_id)
     await rooms.put(sender.record())
     await rooms.put(receiver.record())
-    (up, _), (down, _) = await sender.make_transport("send"), await receiver.make_transport("recv")
+    (up, _), (down, _) = await sender.create_transport("send"), await receiver.create_transport("recv")
     producer_id = await sender.produce(up, RECORDED)
     await rooms.put(sender.record(producer_id))
     consumer_id, _ = await receiver.consume(down, producer_id, CAPABILITIES)
@@ -66,11 +66,11 @@ async def test_a_purged_peer_is_closed_and_its_consumers_peers_are_told(make_pee
     sender, receiver, producer_id, consumer_id = await a_call(make_peer, rooms)
     await rooms.purge(sender.record())
     await until_gone(sender)
-    await until(lambda: bool(receiver.notices))
-    assert receiver.notices == [
+    await until(lambda: bool(receiver.events))
+    assert receiver.events == [
         media.ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason="producer_closed")
     ]
-    assert sender.notices == []
+    assert sender.events == []
     assert await holds(receiver)
 
 
@@ -86,11 +86,11 @@ async def test_a_peer_that_the_room_does_not_know_is_closed_after_the_patience(
 ) -> None:
     known, unknown = await make_peer(), await make_peer()
     await rooms.put(known.record())
-    await known.make_transport("send")
-    transport_id, _ = await unknown.make_transport("send")
+    await known.create_transport("send")
+    transport_id, _ = await unknown.create_transport("send")
     await until_gone(unknown)
-    await until(lambda: bool(unknown.notices))
-    assert unknown.notices == [media.TransportClosed(transport_id=transport_id, reason="unconfirmed")]
+    await until(lambda: bool(unknown.events))
+    assert unknown.events == [media.TransportClosed(transport_id=transport_id, reason="unconfirmed")]
     await asyncio.sleep(1.0)
     assert await holds(known)
 
@@ -100,57 +100,57 @@ async def test_a_producer_that_the_room_does_not_know_is_closed_after_the_patien
 ) -> None:
     peer = await make_peer()
     await rooms.put(peer.record())
-    up, _ = await peer.make_transport("send")
+    up, _ = await peer.create_transport("send")
     producer_id = await peer.produce(up, RECORDED)
-    await until(lambda: bool(peer.notices))
-    assert peer.notices == [media.ProducerClosed(producer_id=producer_id, reason="unconfirmed")]
+    await until(lambda: bool(peer.events))
+    assert peer.events == [media.ProducerClosed(producer_id=producer_id, reason="unconfirmed")]
     assert await holds(peer)
 
 
 async def test_without_a_registry_nothing_is_overdue(make_peer: MakePeer) -> None:
     peer = await make_peer()
-    await peer.make_transport("send")
+    await peer.create_transport("send")
     await asyncio.sleep(2.0)
     assert await holds(peer)
 
 
 async def test_a_revision_that_was_missed_leads_to_a_new_snapshot(bus: Bus, make_peer: MakePeer, rooms: Rooms) -> None:
     sender, receiver, _, _ = await a_call(make_peer, rooms)
-    await until(lambda: rooms.asked >= 1)
-    asked = rooms.asked
+    await until(lambda: rooms.requests >= 1)
+    asked = rooms.requests
     del rooms.records[sender.peer_id]
     ahead = RoomRevisions(revisions={sender.room_id: await rooms.store.last_sequence() + 5})
     for _ in range(2):
         await bus.publish(subjects.REVISIONS, ahead)
-    await until(lambda: rooms.asked > asked)
+    await until(lambda: rooms.requests > asked)
     await until_gone(sender)
     assert await holds(receiver)
 
 
 async def test_a_handshake_that_does_not_come_ends_the_transport_and_its_peer_is_told(make_peer: MakePeer) -> None:
     peer = await make_peer()
-    link = peer.client(*await peer.make_transport("send"))
+    link = peer.client(*await peer.create_transport("send"))
     await peer.connect(link)
-    await until(lambda: bool(peer.notices))
-    assert peer.notices == [media.TransportClosed(transport_id=link.id, reason="handshake_timeout")]
+    await until(lambda: bool(peer.events))
+    assert peer.events == [media.TransportClosed(transport_id=link.id, reason="handshake_timeout")]
 
 
 async def test_a_wrong_certificate_ends_the_transport_and_its_peer_is_told(make_peer: MakePeer) -> None:
     peer = await make_peer()
-    link = peer.client(*await peer.make_transport("send"))
+    link = peer.client(*await peer.create_transport("send"))
     await peer.connect(link, fingerprints=[{"algorithm": "sha-256", "value": ":".join(["AB"] * 32)}])
     await link.open()
-    await until(lambda: bool(peer.notices))
-    assert peer.notices == [media.TransportClosed(transport_id=link.id, reason="dtls_failed")]
+    await until(lambda: bool(peer.events))
+    assert peer.events == [media.TransportClosed(transport_id=link.id, reason="dtls_failed")]
 
 
 async def test_a_silent_client_is_closed_and_told_of_everything(make_peer: MakePeer) -> None:
     peer = await make_peer()
     link = await peer.open_transport("send")
     producer_id = await peer.produce(link.id, RECORDED)
-    await link.vanish()
-    await until(lambda: len(peer.notices) == 2)
-    assert peer.notices == [
+    await link.close_silently()
+    await until(lambda: len(peer.events) == 2)
+    assert peer.events == [
         media.ProducerClosed(producer_id=producer_id, reason="transport_closed"),
         media.TransportClosed(transport_id=link.id, reason="ice_timeout"),
     ]
@@ -160,25 +160,25 @@ async def test_a_fenced_node_closes_everything_and_begins_a_new_life(
     bus: Bus, node: RunningNode, make_peer: MakePeer
 ) -> None:
     peer = await make_peer()
-    await peer.make_transport("send")
+    await peer.create_transport("send")
     former = node.placement.epoch
     assert await fence(lease_bucket(bus), subjects.node_lease(node.node_id), former)
-    await until(lambda: node.beats[-1].epoch > former)
+    await until(lambda: node.heartbeats[-1].epoch > former)
     with pytest.raises(HubbubError) as refused:
         await holds(peer)
     assert refused.value.code is ErrorCode.UNAVAILABLE
     peer.placement = node.placement
     assert not await holds(peer)
-    await peer.make_transport("send")
+    await peer.create_transport("send")
 
 
 async def test_media_goes_on_without_the_bus() -> None:
     server = nats_servers.nats_server()
-    life = Lifecycle()
+    lifecycle = Lifecycle()
     with server:
         bus = await Bus.connect(server.url, name="test", timeout=5)
-        beats: list[NodeHeartbeat] = []
-        await bus.subscribe(subjects.ALL_HEARTBEATS, NodeHeartbeat, beats.append)
+        heartbeats: list[NodeHeartbeat] = []
+        await bus.subscribe(subjects.ALL_HEARTBEATS, NodeHeartbeat, heartbeats.append)
         await start(
             Settings(
                 nats_url=server.url,
@@ -188,33 +188,33 @@ async def test_media_goes_on_without_the_bus() -> None:
                 workers=1,
                 confirmation_timeout=0.2,
             ),
-            life,
+            lifecycle,
         )
-        await until(lambda: bool(beats) and beats[-1].leased)
-        placement = Placement(node_id="lonely", epoch=beats[-1].epoch)
+        await until(lambda: bool(heartbeats) and heartbeats[-1].leased)
+        placement = Placement(node_id="lonely", epoch=heartbeats[-1].epoch)
         room_id = ids.room_id("room")
         sender, receiver = Peer(bus, placement, room_id), Peer(bus, placement, room_id)
         up, down = await sender.open_transport("send"), await receiver.open_transport("recv")
         consumer_id, created = await receiver.consume(down.id, await sender.produce(up.id, RECORDED), CAPABILITIES)
-        await receiver.ask(ResumeConsumer(room_id=room_id, peer_id=receiver.peer_id, consumer_id=consumer_id))
+        await receiver.request(ResumeConsumer(room_id=room_id, peer_id=receiver.peer_id, consumer_id=consumer_id))
         await bus.close()
     source = Source(up, AUDIO, RECORDED["rtpParameters"]["encodings"][0]["ssrc"])
-    await down.hears(created.rtp_parameters["encodings"][0]["ssrc"], packets=100)
+    await down.wait_packets(created.rtp_parameters["encodings"][0]["ssrc"], packets=100)
     await source.stop()
     for link in (up, down):
-        await link.vanish()
-    assert life.failure is None
-    await life.close(5)
+        await link.close_silently()
+    assert lifecycle.failure is None
+    await lifecycle.close(5)
 
 
 async def test_sigterm_gives_the_lease_back_and_ends_the_process(bus: Bus, nats_server: NatsServer) -> None:
     node_id = ids.mint()
-    beats: list[NodeHeartbeat] = []
-    await bus.subscribe(subjects.heartbeat(node_id), NodeHeartbeat, beats.append)
+    heartbeats: list[NodeHeartbeat] = []
+    await bus.subscribe(subjects.heartbeat(node_id), NodeHeartbeat, heartbeats.append)
     await bus.flush()
     environment = {"NATS_URL": nats_server.url, "NODE_ID": node_id, "RTC_MIN_PORT": "0", "WORKERS": "1"}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "hubbub_media_node", env=environment)
-    await until(lambda: bool(beats) and beats[-1].leased)
+    await until(lambda: bool(heartbeats) and heartbeats[-1].leased)
     process.send_signal(signal.SIGTERM)
     assert await process.wait() == 0
     standing = await lease_bucket(bus).get(subjects.node_lease(node_id))
@@ -232,10 +232,10 @@ async def test_a_range_without_a_free_port_is_told_clearly(nats_server: NatsServ
 
 
 async def test_a_taken_port_is_passed_over(nats_server: NatsServer, bus: Bus, udp_port: int) -> None:
-    life = Lifecycle()
+    lifecycle = Lifecycle()
     node_id = ids.mint()
-    beats: list[NodeHeartbeat] = []
-    await bus.subscribe(subjects.heartbeat(node_id), NodeHeartbeat, beats.append)
+    heartbeats: list[NodeHeartbeat] = []
+    await bus.subscribe(subjects.heartbeat(node_id), NodeHeartbeat, heartbeats.append)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", udp_port))
         settings = Settings(
@@ -246,9 +246,9 @@ async def test_a_taken_port_is_passed_over(nats_server: NatsServer, bus: Bus, ud
             rtc_max_port=udp_port + 3,
             workers=1,
         )
-        await start(settings, life)
-    await until(lambda: bool(beats) and beats[-1].leased)
-    peer = Peer(bus, Placement(node_id=node_id, epoch=beats[-1].epoch), ids.room_id("room"))
-    _, created = await peer.make_transport("send")
+        await start(settings, lifecycle)
+    await until(lambda: bool(heartbeats) and heartbeats[-1].leased)
+    peer = Peer(bus, Placement(node_id=node_id, epoch=heartbeats[-1].epoch), ids.room_id("room"))
+    _, created = await peer.create_transport("send")
     assert created.ice_candidates[0].port == udp_port + 1
-    await life.close()
+    await lifecycle.close()

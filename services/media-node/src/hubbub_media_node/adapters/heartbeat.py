@@ -1,0 +1,154 @@
+"""The node's heartbeat, sent by a separate thread: a busy main loop must not make a live node look dead.
+
+The thread has its own event loop and bus connection. It measures the workers' load, and it answers the registry's
+probes (`ProbeNode`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import structlog
+
+from hubbub_bus import Bus, Endpoint, cancel_and_wait
+from hubbub_contracts import subjects
+from hubbub_contracts.base import Done
+from hubbub_contracts.bus.node import NodeHeartbeat, ProbeNode, WorkerLoad
+from hubbub_contracts.errors import HubbubError
+from hubbub_media_core.counters import WorkerCounters
+
+from ..domain.load_meter import LoadMeter, WorkerRate, WorkerSample
+from .node_status import NodeStatus
+
+_log = structlog.get_logger(__name__)
+
+INTERVAL: Final = 0.2
+"""Seconds between two heartbeats."""
+
+_STOP_TIMEOUT: Final = 3.0
+_RESTART_DELAY: Final = 1.0
+
+
+class Heartbeat:
+    """Runs from `start` to `stop`. Implements `domain.ports.WorkerLoads`."""
+
+    def __init__(
+        self, nats_url: str, node_id: str, status: NodeStatus, counters: Callable[[], list[WorkerCounters]]
+    ) -> None:
+        """`counters` returns the counters of all workers; it is called in the heartbeat thread."""
+        self._nats_url = nats_url
+        self._node_id = node_id
+        self._status = status
+        self._counters = counters
+        self._meter = LoadMeter()
+        self._rates: Sequence[WorkerRate] = tuple(WorkerRate() for _ in status.occupancy)
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._started = threading.Event()
+
+    def start(self) -> None:
+        """Starts the thread and waits until its event loop runs."""
+        self._thread.start()
+        self._started.wait()
+
+    async def stop(self) -> None:
+        """Stops the thread."""
+        if self._loop is not None and self._stopping is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is already closed
+                self._loop.call_soon_threadsafe(self._stopping.set)
+        await asyncio.to_thread(self._thread.join, _STOP_TIMEOUT)
+
+    def cpu(self) -> Sequence[float]:
+        """The CPU time of each worker over the last second, as a fraction of one core (0 to 1)."""
+        return [rate.cpu for rate in self._rates]
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        finally:
+            self._started.set()
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        stopping = self._stopping = asyncio.Event()
+        self._started.set()
+        sending = asyncio.create_task(self._send_forever(), name="heartbeat")
+        await stopping.wait()
+        await cancel_and_wait(sending)
+
+    async def _send_forever(self) -> None:
+        """Restarts after any exception: a node without a heartbeat is treated as dead."""
+        while True:
+            try:
+                await self._send()
+            except Exception:  # noqa: BLE001  whatever it is, it must not end the heartbeat
+                _log.exception("the heartbeat failed, restarting it")
+            await asyncio.sleep(_RESTART_DELAY)
+
+    async def _send(self) -> None:
+        bus = await Bus.connect(self._nats_url, name=f"node-{self._node_id}-heartbeat")
+        probes: Endpoint[Any, Any] | None = None
+        served_epoch: int | None = None
+        try:
+            while True:
+                self._measure()
+                epoch = self._status.epoch
+                if epoch != served_epoch and bus.connected:
+                    if probes is not None:
+                        await probes.stop()
+                    probes = None if epoch is None else await self._serve_probes(bus, epoch)
+                    served_epoch = epoch
+                if epoch is not None:
+                    await self._publish(bus, epoch)
+                await asyncio.sleep(INTERVAL)
+        finally:
+            await bus.close()
+
+    async def _serve_probes(self, bus: Bus, epoch: int) -> Endpoint[Any, Any]:
+        return await bus.serve(subjects.node(self._node_id, epoch, ProbeNode.verb), ProbeNode, _answer_probe)
+
+    async def _publish(self, bus: Bus, epoch: int) -> None:
+        heartbeat = NodeHeartbeat(
+            node_id=self._node_id,
+            epoch=epoch,
+            sent_at=time.time_ns() // 1_000_000,
+            draining=self._status.draining,
+            leased=self._status.accepts_work(),
+            workers=self._worker_loads(),
+        )
+        with contextlib.suppress(HubbubError):  # the bus is unavailable; the next heartbeat follows soon
+            await bus.publish(subjects.heartbeat(self._node_id), heartbeat)
+
+    def _measure(self) -> None:
+        sample = [
+            WorkerSample(each["cpu_seconds"], each["packets_received"] + each["packets_sent"])
+            for each in self._counters()
+        ]
+        if sample:
+            self._rates = self._meter.rates(time.monotonic(), sample)
+
+    def _worker_loads(self) -> list[WorkerLoad]:
+        workers = zip(self._rates, self._status.occupancy, self._counters(), strict=False)
+        return [
+            WorkerLoad(
+                index=index,
+                cpu=rate.cpu,
+                packets_per_second=rate.packets_per_second,
+                rooms=occupancy.rooms,
+                peers=occupancy.peers,
+                transports=counters["transports"],
+                producers=counters["producers"],
+                consumers=counters["consumers"],
+            )
+            for index, (rate, occupancy, counters) in enumerate(workers)
+        ]
+
+
+async def _answer_probe(_request: ProbeNode) -> Done:
+    return Done()

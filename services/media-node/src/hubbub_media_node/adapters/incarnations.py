@@ -1,0 +1,80 @@
+"""Serves the request table under the epoch of each incarnation of this node.
+
+| lease    | consequence                                                                                     |
+|----------|-------------------------------------------------------------------------------------------------|
+| acquired | the request table is served on the subjects of the new epoch                                    |
+| lapsed   | no new work is accepted; existing objects keep working, and their requests are answered         |
+| regained | work is accepted again, with the same epoch                                                     |
+| fenced   | everything is closed, and a new incarnation starts with a new lease                             |
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import structlog
+
+from hubbub_bus import Bus, Endpoints, serve_table
+from hubbub_contracts import subjects
+from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.errors import HubbubError
+
+from ..handlers.catalogue import HANDLERS
+from ..handlers.closing import close_everything
+from ..handlers.context import NodeContext
+from .node_lease import BusNodeLease
+from .node_status import NodeStatus
+
+_log = structlog.get_logger(__name__)
+
+_RETRY_INTERVAL = 0.5
+
+
+class Incarnations:
+    """Runs from the first incarnation until the node stops."""
+
+    def __init__(self, bus: Bus, lease: BusNodeLease, status: NodeStatus, context: NodeContext) -> None:
+        self._bus = bus
+        self._lease = lease
+        self._status = status
+        self._context = context
+        self._endpoints: Endpoints | None = None
+
+    async def run(self) -> None:
+        """Runs one incarnation after the other, until cancelled."""
+        while True:
+            placement = await self._lease.acquire()
+            self._endpoints = await self._serve(placement)
+            self._status.epoch = placement.epoch
+            _log.info("accepting work", node_id=placement.node_id, epoch=placement.epoch)
+            await self._lease.wait_until_fenced()
+            self._status.epoch = None
+            await self._endpoints.stop()
+            await self._close_everything()
+
+    async def stop(self) -> None:
+        """Releases the lease and stops answering requests."""
+        self._status.draining = True
+        self._status.epoch = None
+        await self._lease.release()
+        if self._endpoints is not None:
+            await self._endpoints.stop()
+
+    async def _serve(self, placement: Placement) -> Endpoints:
+        subject_of = partial(subjects.node, placement.node_id, placement.epoch)
+        while True:
+            try:
+                return await serve_table(self._bus, HANDLERS, self._context, subject_of, flush=True)
+            except Exception as error:  # noqa: BLE001  nats-py raises various exceptions while it is disconnected
+                _log.warning("could not serve requests, retrying", error=str(error))
+            await asyncio.sleep(_RETRY_INTERVAL)
+
+    async def _close_everything(self) -> None:
+        """Retries until nothing is left, as the core may be busy."""
+        while self._context.entities.rooms:
+            try:
+                await close_everything(self._context)
+            except HubbubError as error:
+                _log.warning("could not close all objects, retrying", error=error.message)
+                await asyncio.sleep(_RETRY_INTERVAL)

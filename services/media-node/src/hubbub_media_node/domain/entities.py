@@ -1,0 +1,127 @@
+"""The objects of this node: rooms, transports, producers and consumers.
+
+Each has two ids: the one that signaling chose, used on the bus, and `core_id`, used in the core's commands and
+events. A peer is not an object: it exists while it has a transport.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer
+from hubbub_contracts.bus.producer import CreateProducer
+from hubbub_contracts.bus.transport import CreateTransport, TransportCreated
+from hubbub_contracts.types import ConsumerType, Direction, MediaKind
+from hubbub_ortc.types import RtpCapabilities, RtpParameters
+
+from .close_request import CloseRequest
+from .confirmation_tracker import ConfirmationTracker
+from .room_view import EntityKey, RoomView
+
+
+@dataclass(slots=True, eq=False)
+class Room:
+    """The part of a room on this node: one router on one worker. It exists while it has a transport."""
+
+    id: str
+    worker: int
+    router: int
+    """The router's id in the core."""
+    codec_profile: str
+    capabilities: RtpCapabilities
+    view: RoomView
+    """The registry's version of the room, which confirms the objects here."""
+    confirmations: ConfirmationTracker[EntityKey]
+    transports: dict[str, Transport] = field(default_factory=dict)
+
+    def peer_ids(self) -> set[str]:
+        """The peers that have a transport here."""
+        return {transport.peer_id for transport in self.transports.values()}
+
+    def entity_keys(self) -> set[EntityKey]:
+        """The peers and producers here, as keys of `RoomView.confirmed`."""
+        keys: set[EntityKey] = {("peer", peer_id) for peer_id in self.peer_ids()}
+        for transport in self.transports.values():
+            keys |= {("producer", producer_id) for producer_id in transport.producers}
+        return keys
+
+
+@dataclass(slots=True, eq=False)
+class Transport:
+    """A WebRTC transport of a peer."""
+
+    id: str
+    core_id: int
+    room: Room
+    peer_id: str
+    direction: Direction
+    request: CreateTransport
+    """A repeated equal request gets the same reply; a different one with the same id is a conflict."""
+    created: TransportCreated
+    cname: str
+    """The CNAME of all producers here that specify none, so that receivers can synchronize them (RFC 7022)."""
+    connected: bool = False
+    """The client has sent its DTLS parameters."""
+    next_mid: int = 0
+    used_ssrcs: set[int] = field(default_factory=set)
+    """All SSRCs that consumers here have had. Reusing one under the same key breaks SRTP (RFC 3711 section 9.1)."""
+    close_request: CloseRequest | None = None
+    producers: dict[str, Producer] = field(default_factory=dict)
+    consumers: dict[str, Consumer] = field(default_factory=dict)
+
+    @property
+    def room_id(self) -> str:
+        """The id of its room."""
+        return self.room.id
+
+
+@dataclass(slots=True, eq=False)
+class Producer:
+    """A track that a peer sends."""
+
+    id: str
+    core_id: int
+    transport: Transport
+    kind: MediaKind
+    request: CreateProducer
+    """As in `Transport`."""
+    consumable: RtpParameters
+    """The parameters from which its consumers' are derived."""
+    type: ConsumerType
+    paused: bool
+    close_request: CloseRequest | None = None
+
+    @property
+    def room_id(self) -> str:
+        """The id of its room."""
+        return self.transport.room.id
+
+    @property
+    def peer_id(self) -> str:
+        """The peer that sends it."""
+        return self.transport.peer_id
+
+
+@dataclass(slots=True, eq=False)
+class Consumer:
+    """A producer's track, sent to a peer."""
+
+    id: str
+    core_id: int
+    transport: Transport
+    producer_id: str
+    request: CreateConsumer
+    """As in `Transport`."""
+    created: ConsumerCreated
+    paused: bool = True
+    close_request: CloseRequest | None = None
+
+    @property
+    def room_id(self) -> str:
+        """The id of its room."""
+        return self.transport.room.id
+
+    @property
+    def peer_id(self) -> str:
+        """The peer that receives it."""
+        return self.transport.peer_id

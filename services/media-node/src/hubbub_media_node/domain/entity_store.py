@@ -1,0 +1,125 @@
+"""All objects of this node, by their ids on the bus and in the core.
+
+Rules
+- An object is added before the core is asked to create it, so that a close event that precedes the reply finds it.
+- An object is removed when the core reports it closed, not when the close is requested (`closures`).
+- A lookup on behalf of a peer names room and peer. Another peer's object is `not_found`, as if it did not exist.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TypeVar
+
+from hubbub_contracts.errors import ErrorCode, HubbubError
+
+from .entities import Consumer, Producer, Room, Transport
+
+EntityT = TypeVar("EntityT", bound=Transport | Producer | Consumer)
+
+
+class EntityStore:
+    """Rooms, transports, producers and consumers."""
+
+    def __init__(self) -> None:
+        self._core_ids = itertools.count(1)
+        self.rooms: dict[str, Room] = {}
+        self.transports: dict[str, Transport] = {}
+        self.producers: dict[str, Producer] = {}
+        self.consumers: dict[str, Consumer] = {}
+        self.rooms_created = 0
+        """Over the life of the process."""
+        self._transports_by_core_id: dict[int, Transport] = {}
+        self._producers_by_core_id: dict[int, Producer] = {}
+        self._consumers_by_core_id: dict[int, Consumer] = {}
+
+    def next_core_id(self) -> int:
+        """An id that was never used in the core."""
+        return next(self._core_ids)
+
+    def transport(self, room_id: str, peer_id: str, transport_id: str) -> Transport:
+        """The peer's transport. Raises `not_found`."""
+        return _owned(self.transports.get(transport_id), "transport", room_id, peer_id)
+
+    def producer(self, room_id: str, peer_id: str, producer_id: str) -> Producer:
+        """The peer's producer. Raises `not_found`."""
+        return _owned(self.producers.get(producer_id), "producer", room_id, peer_id)
+
+    def consumer(self, room_id: str, peer_id: str, consumer_id: str) -> Consumer:
+        """The peer's consumer. Raises `not_found`."""
+        return _owned(self.consumers.get(consumer_id), "consumer", room_id, peer_id)
+
+    def transport_by_core_id(self, core_id: int) -> Transport | None:
+        """None when it is unknown or removed."""
+        return self._transports_by_core_id.get(core_id)
+
+    def producer_by_core_id(self, core_id: int) -> Producer | None:
+        """None when it is unknown or removed."""
+        return self._producers_by_core_id.get(core_id)
+
+    def consumer_by_core_id(self, core_id: int) -> Consumer | None:
+        """None when it is unknown or removed."""
+        return self._consumers_by_core_id.get(core_id)
+
+    def transports_of(self, room_id: str, peer_id: str) -> list[Transport]:
+        """The peer's transports, oldest first."""
+        room = self.rooms.get(room_id)
+        return [] if room is None else [each for each in room.transports.values() if each.peer_id == peer_id]
+
+    def rooms_per_worker(self, workers: int) -> list[int]:
+        """The number of rooms on each of `workers` workers."""
+        counts = [0] * workers
+        for room in self.rooms.values():
+            counts[room.worker] += 1
+        return counts
+
+    def add_room(self, room: Room) -> None:
+        """Adds a room. Its first transport must be added without an await in between."""
+        self.rooms[room.id] = room
+        self.rooms_created += 1
+
+    def add_transport(self, transport: Transport) -> None:
+        """Adds a transport to its room."""
+        self.transports[transport.id] = transport
+        self._transports_by_core_id[transport.core_id] = transport
+        transport.room.transports[transport.id] = transport
+
+    def add_producer(self, producer: Producer) -> None:
+        """Adds a producer to its transport."""
+        self.producers[producer.id] = producer
+        self._producers_by_core_id[producer.core_id] = producer
+        producer.transport.producers[producer.id] = producer
+
+    def add_consumer(self, consumer: Consumer) -> None:
+        """Adds a consumer to its transport."""
+        self.consumers[consumer.id] = consumer
+        self._consumers_by_core_id[consumer.core_id] = consumer
+        consumer.transport.consumers[consumer.id] = consumer
+
+    def remove_transport(self, transport: Transport) -> Room | None:
+        """Removes a transport. When it was the last of its room, removes and returns the room."""
+        self.transports.pop(transport.id, None)
+        self._transports_by_core_id.pop(transport.core_id, None)
+        room = transport.room
+        room.transports.pop(transport.id, None)
+        if room.transports:
+            return None
+        return self.rooms.pop(room.id, None)
+
+    def remove_producer(self, producer: Producer) -> None:
+        """Removes a producer."""
+        self.producers.pop(producer.id, None)
+        self._producers_by_core_id.pop(producer.core_id, None)
+        producer.transport.producers.pop(producer.id, None)
+
+    def remove_consumer(self, consumer: Consumer) -> None:
+        """Removes a consumer."""
+        self.consumers.pop(consumer.id, None)
+        self._consumers_by_core_id.pop(consumer.core_id, None)
+        consumer.transport.consumers.pop(consumer.id, None)
+
+
+def _owned(entity: EntityT | None, kind: str, room_id: str, peer_id: str) -> EntityT:
+    if entity is not None and entity.room_id == room_id and entity.peer_id == peer_id:
+        return entity
+    raise HubbubError(ErrorCode.NOT_FOUND, f"this peer has no such {kind}")

@@ -1,0 +1,24 @@
+"""The number of rooms and peers on each worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .entity_store import EntityStore
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOccupancy:
+    """Rooms and peers on one worker."""
+
+    rooms: int = 0
+    peers: int = 0
+
+
+def count_occupancy(entities: EntityStore, workers: int) -> tuple[WorkerOccupancy, ...]:
+    """The occupancy of each of `workers` workers, by index."""
+    rooms, peers = [0] * workers, [0] * workers
+    for room in entities.rooms.values():
+        rooms[room.worker] += 1
+        peers[room.worker] += len(room.peer_ids())
+    return tuple(WorkerOccupancy(*counts) for counts in zip(rooms, peers, strict=True))

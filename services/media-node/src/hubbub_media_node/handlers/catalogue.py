@@ -1,0 +1,35 @@
+"""The requests that a media node answers, and their handlers.
+
+The heartbeat thread answers one more, `ProbeNode` (`adapters/heartbeat.py`), so that a busy main loop cannot
+delay it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hubbub_bus import RequestTable
+from hubbub_contracts.bus.consumer import CloseConsumer, CreateConsumer, PauseConsumer, ResumeConsumer
+from hubbub_contracts.bus.node import ClosePeer, DescribePeer
+from hubbub_contracts.bus.producer import CloseProducer, CreateProducer, PauseProducer, ResumeProducer
+from hubbub_contracts.bus.transport import CloseTransport, ConnectTransport, CreateTransport, RestartIce
+
+from . import consumer, peer, producer, transport
+from .context import NodeContext
+
+HANDLERS: Final[RequestTable[NodeContext]] = {
+    CreateTransport: transport.create,
+    ConnectTransport: transport.connect,
+    RestartIce: transport.restart_ice,
+    CloseTransport: transport.close,
+    CreateProducer: producer.create,
+    PauseProducer: producer.pause,
+    ResumeProducer: producer.resume,
+    CloseProducer: producer.close,
+    CreateConsumer: consumer.create,
+    PauseConsumer: consumer.pause,
+    ResumeConsumer: consumer.resume,
+    CloseConsumer: consumer.close,
+    DescribePeer: peer.describe,
+    ClosePeer: peer.close,
+}

@@ -1,0 +1,82 @@
+"""Closing transports, producers and whole peers: by request, on a DTLS failure, and by reconciliation.
+
+A close only commands the core. The core closes everything that depends on the object and emits an event for each;
+`core_events` then removes the entities and publishes what their owners have to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+
+from hubbub_contracts.errors import ErrorCode, HubbubError
+from hubbub_media_core import CoreError, commands
+
+from ..domain.close_request import SILENT, CloseRequest
+from ..domain.entities import Producer, Room, Transport
+from .context import NodeContext
+
+_log = structlog.get_logger(__name__)
+
+
+async def close_transport(context: NodeContext, transport: Transport, request: CloseRequest) -> None:
+    """Closes a transport. Does nothing when it is closed or closing. Raises `unavailable`, and may be retried."""
+    if transport.close_request is not None:
+        return
+    transport.close_request = request
+    try:
+        await context.core.call(transport.room.worker, commands.CloseTransport(transport=transport.core_id))
+    except CoreError as error:
+        if error.code != "not_found":
+            transport.close_request = None
+            raise HubbubError(ErrorCode.UNAVAILABLE, f"close_transport: {error.code}", retryable=True) from error
+
+
+async def close_producer(context: NodeContext, producer: Producer, request: CloseRequest) -> None:
+    """Closes a producer, as `close_transport` does a transport."""
+    if producer.close_request is not None:
+        return
+    producer.close_request = request
+    try:
+        await context.core.call(producer.transport.room.worker, commands.CloseProducer(producer=producer.core_id))
+    except CoreError as error:
+        if error.code != "not_found":
+            producer.close_request = None
+            raise HubbubError(ErrorCode.UNAVAILABLE, f"close_producer: {error.code}", retryable=True) from error
+
+
+async def close_peer(context: NodeContext, room_id: str, peer_id: str, request: CloseRequest) -> None:
+    """Closes all transports of a peer, and with them its producers and consumers."""
+    async with context.locks.of(room_id, peer_id):
+        for transport in context.entities.transports_of(room_id, peer_id):
+            await close_transport(context, transport, request)
+
+
+async def close_departed(context: NodeContext, room_id: str, peer_ids: Iterable[str]) -> None:
+    """Closes peers that were removed from the room or placed on another node. They get no event."""
+    for peer_id in peer_ids:
+        await close_peer(context, room_id, peer_id, SILENT)
+
+
+async def close_everything(context: NodeContext) -> None:
+    """Closes all peers of all rooms, when this incarnation of the node has been fenced."""
+    for room in list(context.entities.rooms.values()):
+        await close_departed(context, room.id, room.peer_ids())
+
+
+def discard_transport(context: NodeContext, transport: Transport) -> None:
+    """Removes a transport that the core did not create."""
+    context.dtls.close(transport.core_id)
+    empty_room = context.entities.remove_transport(transport)
+    if empty_room is not None:
+        close_room(context, empty_room)
+
+
+def close_room(context: NodeContext, room: Room) -> None:
+    """Closes the router of a room whose last transport is gone."""
+    context.replicas.unfollow(room.id)
+    try:
+        context.core.send(room.worker, commands.CloseRouter(router=room.router))
+    except CoreError as error:
+        _log.warning("could not close an empty router", room_id=room.id, error=str(error))

@@ -1,0 +1,68 @@
+"""What every handler gets: the entities, the ports and the node's configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hubbub_contracts.errors import ErrorCode, HubbubError
+from hubbub_media_core import CoreError
+from hubbub_media_core.commands import Command
+from hubbub_service import Tasks
+
+from ..domain.confirmation_tracker import DEFAULT_TIMEOUT
+from ..domain.entity_store import EntityStore
+from ..domain.peer_limits import PeerLimits
+from ..domain.ports import Core, DtlsEndpoints, MediaEventPublisher, NodeLease, NodeTelemetry, RoomReplicas, WorkerLoads
+from .peer_locks import PeerLocks
+
+_CORE_ERRORS: dict[str, tuple[ErrorCode, bool]] = {
+    "not_found": (ErrorCode.NOT_FOUND, True),
+    "invalid_state": (ErrorCode.INVALID_STATE, False),
+    "invalid_spec": (ErrorCode.INVALID_ARGUMENT, False),
+    "limit_reached": (ErrorCode.QUOTA_EXCEEDED, False),
+    "busy": (ErrorCode.UNAVAILABLE, True),
+    "closed": (ErrorCode.UNAVAILABLE, True),
+}
+"""The core's error code -> our code, and whether a retry may succeed. Any other code is a bug: `internal`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeContext:
+    """The media node, as its handlers see it."""
+
+    core: Core
+    dtls: DtlsEndpoints
+    media_events: MediaEventPublisher
+    replicas: RoomReplicas
+    loads: WorkerLoads
+    telemetry: NodeTelemetry
+    lease: NodeLease
+    tasks: Tasks
+    """Runs work that an event starts and nobody awaits."""
+    candidate_addresses: Callable[[], Sequence[str]]
+    """The IP addresses for our ICE candidates, most preferred first. They change when an announced name moves."""
+    tcp: bool
+    """Offer TCP candidates besides UDP ones."""
+    limits: PeerLimits = field(default_factory=PeerLimits)
+    confirmation_timeout: float = DEFAULT_TIMEOUT
+    """Seconds for which an object may be missing from its room's replica before it is closed."""
+    entities: EntityStore = field(default_factory=EntityStore)
+    locks: PeerLocks = field(default_factory=PeerLocks)
+
+    def require_accepting(self) -> None:
+        """Raises `unavailable` when the node accepts no new work."""
+        if not self.lease.accepts_work():
+            raise HubbubError(ErrorCode.UNAVAILABLE, "this media node accepts no new work now", retryable=True)
+
+    async def call(self, worker: int, command: Command) -> dict[str, Any]:
+        """Executes a core command and returns its reply. Translates the core's errors to HubbubError."""
+        try:
+            return await self.core.call(worker, command)
+        except CoreError as error:
+            code, retryable = _CORE_ERRORS.get(error.code, (ErrorCode.INTERNAL, False))
+            raise HubbubError(code, f"{command.type}: {error.code}", retryable=retryable) from error
+        except ValueError as error:
+            # JSON allows a payload type of 0.0; the core's command encoding does not.
+            raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"{command.type}: {error}") from error

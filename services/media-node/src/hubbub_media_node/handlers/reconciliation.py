@@ -1,0 +1,46 @@
+"""Closes what the registry does not confirm (docs/closures.md, row 10)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+import structlog
+
+from ..domain.close_request import UNCONFIRMED
+from ..domain.room_view import EntityKey
+from .closing import close_peer, close_producer
+from .context import NodeContext
+
+_log = structlog.get_logger(__name__)
+
+INTERVAL = 0.5
+"""Seconds between two checks."""
+
+
+async def reconcile_periodically(context: NodeContext) -> None:
+    """Runs until cancelled."""
+    while True:
+        await asyncio.sleep(INTERVAL)
+        reconcile(context, time.monotonic())
+
+
+def reconcile(context: NodeContext, now: float) -> None:
+    """Starts to close every object whose confirmation timeout has expired. `now` is seconds of a monotonic clock."""
+    for room in list(context.entities.rooms.values()):
+        complete = context.replicas.is_complete(room.id)
+        expired = room.confirmations.expired(now, room.entity_keys(), room.view.confirmed(), complete=complete)
+        if expired:
+            _log.warning("closing objects that are missing from their room", room_id=room.id, count=len(expired))
+            context.tasks.spawn(_close_expired(context, room.id, expired), "close-unconfirmed")
+
+
+async def _close_expired(context: NodeContext, room_id: str, expired: Iterable[EntityKey]) -> None:
+    # "peer" sorts before "producer": closing a peer closes its producers too.
+    for kind, entity_id in sorted(expired):
+        if kind == "peer":
+            await close_peer(context, room_id, entity_id, UNCONFIRMED)
+        elif (producer := context.entities.producers.get(entity_id)) is not None:
+            async with context.locks.of(room_id, producer.peer_id):
+                await close_producer(context, producer, UNCONFIRMED)
