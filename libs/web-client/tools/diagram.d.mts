@@ -1,1 +1,0 @@
-export function diagram(table: readonly { state: string; on: string; to: string }[]): string;

@@ -1,0 +1,233 @@
+import { FakeMediaStreamTrack } from "fake-mediastreamtrack";
+import { Device } from "mediasoup-client";
+import * as fakeParameters from "mediasoup-client/fakeParameters";
+import { FakeHandler } from "mediasoup-client/handlers/FakeHandler";
+import type { HandlerFactory } from "mediasoup-client/handlers/HandlerInterface";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { Call, CallError, type CallOptions } from "../src/index.ts";
+import { RoomServer } from "./roomServer.ts";
+
+let server: RoomServer;
+const calls: Call[] = [];
+
+beforeEach(async () => {
+  server = await new RoomServer().start();
+});
+
+afterEach(async () => {
+  await Promise.all(calls.splice(0).map((call) => call.leave()));
+  await server.stop();
+});
+
+const handlers: FakeHandler[] = [];
+
+function newCall(options: Partial<CallOptions> = {}): Call {
+  const call = new Call({ url: server.url, room: "room", name: "Ben", device: newDevice(), ...options });
+  calls.push(call);
+  return call;
+}
+
+function newDevice(): Device {
+  return new Device({ handlerFactory: connecting(FakeHandler.createFactory(fakeParameters)) });
+}
+
+/** Transports of this kind connect soon after they are asked to. */
+function connecting(factory: HandlerFactory): HandlerFactory {
+  return {
+    ...factory,
+    factory: (options) => {
+      const handler = factory.factory(options) as FakeHandler;
+      handlers.push(handler);
+      handler.on("@connect", () => setTimeout(() => handler.setConnectionState("connected"), 5));
+      return handler;
+    },
+  };
+}
+
+function track(kind: "audio" | "video"): MediaStreamTrack {
+  return new FakeMediaStreamTrack({ kind }) as unknown as MediaStreamTrack;
+}
+
+async function joined(options?: Partial<CallOptions>): Promise<Call> {
+  const call = newCall(options);
+  await call.join();
+  return call;
+}
+
+test("a call joins, publishes with its source, and leaves", async () => {
+  const call = newCall();
+  const states: string[] = [];
+  call.on("state", (state) => states.push(state));
+  await call.join();
+  expect(server.last("joinRoom")).toMatchObject({ callId: "room", displayName: "Ben", resumable: true });
+  const publication = await call.local.publish(track("audio"), "microphone");
+  expect(server.last("produce")).toMatchObject({ kind: "audio", appData: { source: "microphone" }, paused: false });
+  expect(call.local.publications.get("microphone")).toBe(publication);
+  await call.leave();
+  expect(states).toEqual(["connecting", "connected", "ended"]);
+  expect(server.count("leaveRoom")).toBe(1);
+  expect(call.ended).toEqual({ reason: "left" });
+  expect(publication.track?.readyState).toBe("ended");
+});
+
+test("a refused join is told with the server's code, and ends the call", async () => {
+  server.override.joinRoom = () => {
+    throw { code: "quota_exceeded", message: "the room is full", retryable: false };
+  };
+  const call = newCall();
+  const error = await call.join().catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(CallError);
+  expect(error).toMatchObject({ code: "quota_exceeded", message: "the room is full" });
+  expect(call.state).toBe("ended");
+  expect(call.ended?.reason).toBe("failed");
+});
+
+test("a call is joined once", async () => {
+  const call = await joined();
+  await expect(call.join()).rejects.toMatchObject({ code: "invalid_state" });
+});
+
+test("what could not be done just now is tried again", async () => {
+  let refusals = 2;
+  server.override.createTransport = () => {
+    if (refusals-- > 0) throw { code: "unavailable", message: "no node", retryable: true };
+    return { ...fakeParameters.generateTransportRemoteParameters(), iceServers: [] };
+  };
+  const call = await joined();
+  await call.local.publish(track("audio"), "microphone");
+  await vi.waitFor(() => expect(server.count("produce")).toBe(1), 10_000);
+});
+
+test("muting pauses the producer and keeps the track", async () => {
+  const call = await joined();
+  const microphone = track("audio");
+  await call.local.publish(microphone, "microphone");
+  await call.local.setMicrophone(false);
+  expect(microphone.enabled).toBe(false);
+  expect(server.count("pauseProducer")).toBe(1);
+  expect(call.local.publications.get("microphone")?.muted).toBe(true);
+  await call.local.setMicrophone(true);
+  expect(server.count("resumeProducer")).toBe(1);
+});
+
+test("somebody else's track is received, paused when nobody wants it, and closed with its producer", async () => {
+  server.peers = [{ peerId: "p", userId: "ann", displayName: "Ann", appData: {}, producers: [] }];
+  const call = await joined({ subscribe: "manual" });
+  const rtpParameters = fakeParameters.generateConsumerRemoteParameters({ codecMimeType: "audio/opus" });
+  server.override.consume = ({ producerId }) => ({ ...rtpParameters, producerId, type: "simple", producerPaused: false, appData: {} });
+  server.push("newProducer", { producerId: "a", peerId: "p", userId: "ann", kind: "audio", appData: {}, paused: false, revision: 2 });
+  const [ann] = call.participants.values();
+  await vi.waitFor(() => expect(ann?.publications.size).toBe(1));
+  expect(server.count("consume")).toBe(0);
+  const microphone = ann?.publications.get("microphone");
+  await microphone?.setSubscribed(true);
+  expect(microphone?.track?.kind).toBe("audio");
+  expect(server.count("resumeConsumer")).toBe(1);
+  await microphone?.setSubscribed(false);
+  expect(server.count("closeConsumer")).toBe(1);
+  server.push("producerClosed", { producerId: "a", peerId: "p", reason: "closed", revision: 3 });
+  await vi.waitFor(() => expect(ann?.publications.size).toBe(0));
+});
+
+test("a cut socket is resumed: what the server still holds stays, the rest is made again", async () => {
+  const call = await joined();
+  await call.local.publish(track("audio"), "microphone");
+  const video = await call.local.publish(track("video"), "camera");
+  const held = server.asked.filter(({ event }) => event === "produce").length;
+  expect(held).toBe(2);
+  const events: string[] = [];
+  call.on("reconnecting", (cause) => events.push(cause));
+  call.on("reconnected", () => events.push("reconnected"));
+  const transportId = server.last("produce")?.["transportId"] as string;
+  server.override.resume = ({ resumeToken }) => ({
+    peerId: call.local.peerId,
+    peers: [],
+    revision: 5,
+    iceServers: [],
+    resumeToken,
+    transports: [{ transportId, direction: "send" }],
+    producers: [
+      { producerId: "producer-3", kind: "audio", paused: false, appData: {} },
+      { producerId: "unheard-of", kind: "audio", paused: false, appData: {} },
+    ],
+    consumers: [],
+  });
+  server.cut();
+  await vi.waitFor(() => expect(server.count("produce")).toBe(3), 10_000);
+  expect(server.last("produce")).toMatchObject({ kind: "video", appData: { source: "camera" } });
+  expect(server.asked.find(({ event }) => event === "closeProducer")?.request).toEqual({ producerId: "unheard-of" });
+  expect(call.local.publications.get("camera")).toBe(video);
+  await vi.waitFor(() => expect(events).toEqual(["socket", "reconnected"]));
+});
+
+test("a session that cannot be resumed is joined anew, and everything is sent again", async () => {
+  const call = await joined();
+  const publication = await call.local.publish(track("audio"), "microphone");
+  server.override.resume = () => {
+    throw { code: "not_found", message: "gone", retryable: false };
+  };
+  const before = call.local.peerId;
+  server.cut();
+  await vi.waitFor(() => expect(server.count("produce")).toBe(2), 10_000);
+  expect(server.count("joinRoom")).toBe(2);
+  expect(call.local.peerId).not.toBe(before);
+  expect(call.local.publications.get("microphone")).toBe(publication);
+});
+
+test("a transport that the server gives up, and a move to another node, make new transports", async () => {
+  const call = await joined();
+  await call.local.publish(track("audio"), "microphone");
+  const causes: string[] = [];
+  call.on("reconnecting", (cause) => causes.push(cause));
+  server.push("transportClosed", { transportId: server.last("produce")?.["transportId"] as string, reason: "ice_timeout" });
+  await vi.waitFor(() => expect(server.count("produce")).toBe(2));
+  await vi.waitFor(() => expect(call.state).toBe("connected"));
+  server.push("peerMoved", { nodeId: "other", deadline: 0, makeBeforeBreak: false });
+  await vi.waitFor(() => expect(server.count("produce")).toBe(3));
+  expect(causes).toEqual(["transport", "moved"]);
+});
+
+test("a lost way is sought again, with the relays of now", async () => {
+  const call = await joined();
+  await call.local.publish(track("audio"), "microphone");
+  const handler = handlers.at(-1);
+  const servers = vi.spyOn(handler!, "updateIceServers");
+  const iceServers = [{ urls: ["turn:relay"], username: "now", credential: "valid" }];
+  server.override.restartIce = () => ({ iceParameters: { usernameFragment: "u", password: "p", iceLite: true }, iceServers });
+  await vi.waitFor(() => expect(call.state).toBe("connected"));
+  handler?.setConnectionState("failed");
+  expect(call.state).toBe("reconnecting");
+  expect(call.reconnectCause).toBe("network");
+  await vi.waitFor(() => expect(servers).toHaveBeenCalledWith(iceServers));
+  handler?.setConnectionState("connected");
+  await vi.waitFor(() => expect(call.state).toBe("connected"));
+});
+
+test("who leaves while the room is being made does not enter it", async () => {
+  const rtpCapabilities = fakeParameters.generateRouterRtpCapabilities();
+  const device = newDevice();
+  await device.load({ routerRtpCapabilities: rtpCapabilities });
+  const call = newCall({ device });
+  server.override.createRoom = ({ callId }) => {
+    void call.leave();
+    return { callId, rtpCapabilities };
+  };
+  await expect(call.join()).rejects.toMatchObject({ code: "cancelled" });
+  await vi.waitFor(() => expect(server.clients).toBe(0));
+  expect(server.count("joinRoom")).toBe(0);
+});
+
+test("pages without HTTPS, where there is no randomUUID, can join too", async () => {
+  vi.stubGlobal("crypto", { getRandomValues: crypto.getRandomValues.bind(crypto) });
+  const [one, other] = [newCall(), newCall()];
+  vi.unstubAllGlobals();
+  expect(one.local.userId).toMatch(/^[0-9a-f]{32}$/);
+  expect(other.local.userId).not.toBe(one.local.userId);
+});
+
+test("a closed room ends the call", async () => {
+  const call = await joined();
+  server.push("roomClosed", { reason: "closed" });
+  await vi.waitFor(() => expect(call.ended).toEqual({ reason: "room_closed" }));
+});

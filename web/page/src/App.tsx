@@ -1,0 +1,72 @@
+import { useCallback, useEffect, useState } from "react";
+
+import type { Call } from "@hubbub/client";
+import { VideoCall } from "@hubbub/react";
+import { readAddress, roomUrl } from "./address.ts";
+import { Brand } from "./Brand.tsx";
+import { Home } from "./Home.tsx";
+import { recall, remember, THEMES, useTheme, type Theme } from "./theme.ts";
+
+const NAME = "hubbub.name";
+
+/** The page: the start, or the call that its address names. */
+export function App({ onCall }: { onCall(call: Call): void }) {
+  const [address, setAddress] = useState(() => readAddress(location.search));
+  const [theme, setTheme] = useTheme();
+
+  useEffect(() => {
+    const moved = () => setAddress(readAddress(location.search));
+    addEventListener("popstate", moved);
+    return () => removeEventListener("popstate", moved);
+  }, []);
+  useEffect(() => {
+    document.title = address.room ? `${address.room} – Hubbub` : "Hubbub";
+  }, [address.room]);
+
+  const go = useCallback((room: string) => {
+    history.pushState(null, "", room ? roomUrl(room, location.href) : "./");
+    setAddress(readAddress(location.search));
+  }, []);
+  const home = useCallback(() => go(""), [go]);
+
+  const themes = <ThemeChoice theme={theme} onTheme={setTheme} />;
+  if (!address.room) return <Home onRoom={go} footer={themes} />;
+  const { room, name, user, join, width, height, codec, simulcast } = address;
+  return (
+    <VideoCall
+      key={room}
+      room={room}
+      name={name || recall(NAME)}
+      preJoin={!(join && name)}
+      video={{ width, height }}
+      simulcast={simulcast}
+      {...(user ? { userId: user } : {})}
+      {...(codec ? { codec } : {})}
+      inviteUrl={roomUrl(room, location.href)}
+      brand={<Brand onHome={home} />}
+      settings={themes}
+      onHome={home}
+      onCall={(call) => {
+        remember(NAME, call.local.name);
+        onCall(call);
+      }}
+    />
+  );
+}
+
+const THEME_NAMES: Record<Theme, string> = { system: "As the system", light: "Light", dark: "Dark" };
+
+function ThemeChoice({ theme, onTheme }: { theme: Theme; onTheme(theme: Theme): void }) {
+  return (
+    <div className="hb-field theme">
+      <label htmlFor="theme">Colours</label>
+      <select id="theme" value={theme} onChange={(event) => onTheme(event.target.value as Theme)}>
+        {THEMES.map((one) => (
+          <option key={one} value={one}>
+            {THEME_NAMES[one]}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

@@ -1,0 +1,102 @@
+import { useState, type ReactNode } from "react";
+
+import type { Call } from "@hubbub/client";
+import { CallAudio } from "./CallAudio.tsx";
+import { CallHeader, PanelButton, type PanelName } from "./CallHeader.tsx";
+import { CallSettings } from "./CallSettings.tsx";
+import { InviteLink } from "./InviteLink.tsx";
+import { Arrivals, Problems } from "./Notices.tsx";
+import { Panel } from "./Panel.tsx";
+import { ParticipantList } from "./ParticipantList.tsx";
+import { StatsOverlay } from "./StatsOverlay.tsx";
+import type { Layout } from "./tiles.ts";
+import { useCallState } from "./useCallState.ts";
+import { useWebRTC } from "./useWebRTC.ts";
+import { VideoControls } from "./VideoControls.tsx";
+import { VideoGrid } from "./VideoGrid.tsx";
+import { explain, explainDevice, STATUS } from "./words.ts";
+
+export interface CallViewProps {
+  call: Call;
+  inviteUrl?: string | undefined;
+  brand?: ReactNode;
+  /** At the end of the settings. */
+  settings?: ReactNode;
+  /** What went wrong before the call. */
+  problems?: readonly string[];
+  onDismiss?: () => void;
+}
+
+/** A call that is going on: pictures, sound, controls, and what is opened beside them. */
+export function CallView({ call, inviteUrl, brand, settings, problems = [], onDismiss }: CallViewProps) {
+  const { state, participants } = useCallState(call);
+  const media = useWebRTC(call);
+  const [layout, setLayout] = useState<Layout>("auto");
+  const [pinned, setPinned] = useState<string>();
+  const [panel, setPanel] = useState<PanelName>();
+  const [speaker, setSpeaker] = useState<string>();
+  const toggle = (name: PanelName) => setPanel((open) => (open === name ? undefined : name));
+  const choose = (next: Layout) => {
+    setLayout(next);
+    setPinned(undefined);
+  };
+
+  const { problem } = media;
+  const own = problem && (problem.source === "camera" || problem.source === "microphone" ? explainDevice(problem.source, problem.error) : explain(problem.error));
+  return (
+    <main className="hb-call">
+      <CallHeader brand={brand} room={call.room} status={STATUS[state]} count={participants.length + 1} inviteUrl={inviteUrl} layout={layout} onLayout={choose} panel={panel} onPanel={toggle} />
+      <div className="hb-notices">
+        {state === "reconnecting" && <p className="hb-banner" data-kind="warning">{STATUS.reconnecting}</p>}
+        {media.screen && (
+          <p className="hb-banner">
+            You are sharing your screen
+            <button type="button" className="hb-button" onClick={() => void media.setScreen(false)}>
+              Stop sharing
+            </button>
+          </p>
+        )}
+        <Problems
+          texts={own ? [...problems, own] : problems}
+          onDismiss={() => {
+            media.dismissProblem();
+            onDismiss?.();
+          }}
+        />
+      </div>
+      <div className="hb-main">
+        <div className="hb-stage">
+          <VideoGrid call={call} layout={layout} pinned={pinned} onPin={setPinned} onMore={() => setPanel("people")} />
+          {state === "connected" && participants.length === 0 && (
+            <div className="hb-alone">
+              <p>Nobody else is here yet</p>
+              {inviteUrl !== undefined && <InviteLink url={inviteUrl} />}
+            </div>
+          )}
+          <Arrivals participants={participants} since={state === "connected"} />
+        </div>
+        {panel === "people" && (
+          <Panel title="People" onClose={() => setPanel(undefined)}>
+            <ParticipantList call={call} />
+          </Panel>
+        )}
+        {panel === "stats" && (
+          <Panel title="Statistics" onClose={() => setPanel(undefined)}>
+            <StatsOverlay call={call} />
+          </Panel>
+        )}
+        {panel === "settings" && (
+          <Panel title="Settings" onClose={() => setPanel(undefined)}>
+            <CallSettings call={call} media={media} speaker={speaker} onSpeaker={setSpeaker} layout={layout} onLayout={choose} onStats={() => setPanel("stats")}>
+              {settings}
+            </CallSettings>
+          </Panel>
+        )}
+      </div>
+      <VideoControls call={call} media={media}>
+        <PanelButton name="settings" icon="settings" label="Settings" panel={panel} onPanel={toggle} />
+      </VideoControls>
+      <CallAudio call={call} speaker={speaker} />
+    </main>
+  );
+}

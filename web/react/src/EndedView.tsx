@@ -1,0 +1,32 @@
+import type { Call } from "@hubbub/client";
+import { ENDINGS, explain, FULL } from "./words.ts";
+
+export interface EndedViewProps {
+  ended: NonNullable<Call["ended"]>;
+  onRejoin(): void;
+  /** To where there is no call; without it, no way leads there. */
+  onHome?: (() => void) | undefined;
+}
+
+/** Why there is no call any more, and what can be done. */
+export function EndedView({ ended: { reason, error }, onRejoin, onHome }: EndedViewProps) {
+  const { title, text, again } = error?.code === "quota_exceeded" ? FULL : ENDINGS[reason];
+  return (
+    <section className="hb-ended" aria-labelledby="hb-ended">
+      <h1 id="hb-ended" tabIndex={-1} ref={(heading) => heading?.focus()}>
+        {title}
+      </h1>
+      <p role={reason === "left" ? undefined : "alert"}>{text || (error && explain(error))}</p>
+      <div className="hb-row">
+        <button type="button" className="hb-button hb-primary" data-action="rejoin" onClick={onRejoin}>
+          {again}
+        </button>
+        {onHome && (
+          <button type="button" className="hb-button" data-action="home" onClick={onHome}>
+            Back to the start
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}

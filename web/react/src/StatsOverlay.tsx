@@ -1,0 +1,78 @@
+import type { Call, CallStats } from "@hubbub/client";
+import { Plot } from "./Plot.tsx";
+import { useCallState } from "./useCallState.ts";
+import { useCallStats } from "./useCallStats.ts";
+
+type Stream = CallStats["send"][number];
+
+/** What is measured of a call: the last minute as plots, and every stream as it is now. */
+export function StatsOverlay({ call }: { call: Call }) {
+  const measured = useCallStats(call);
+  const { local, participants } = useCallState(call);
+  const names = new Map([...(local ? [local] : []), ...participants].map(({ id, name }) => [id, name]));
+  const now = measured.at(-1);
+  return (
+    <div className="hb-stats">
+      <Plot label="Sent" values={measured.map(({ send }) => total(send))} format={bitrate} floor={100_000} />
+      <Plot label="Received" values={measured.map(({ recv }) => total(recv))} format={bitrate} floor={100_000} />
+      <Plot label="Round trip" values={measured.map(({ rtt }) => rtt)} format={(seconds) => `${(seconds * 1000).toFixed(0)} ms`} floor={0.05} />
+      <Plot label="Loss" values={measured.map(({ recv }) => worst(recv))} format={(share) => `${(share * 100).toFixed(1)} %`} floor={0.02} />
+      <Plot label="Sent picture" values={measured.map(({ send }) => tallest(send))} format={(lines) => `${lines}p`} floor={360} />
+      <Plot label="Received pictures" values={measured.map(({ recv }) => tallest(recv))} format={(lines) => `${lines}p`} floor={360} />
+      {now && <Streams title="Sent" streams={now.send} names={names} />}
+      {now && <Streams title="Received" streams={now.recv} names={names} />}
+    </div>
+  );
+}
+
+function Streams({ title, streams, names }: { title: string; streams: readonly Stream[]; names: ReadonlyMap<string, string> }) {
+  if (streams.length === 0) return null;
+  return (
+    <table>
+      <caption>{title}</caption>
+      <thead>
+        <tr>
+          <th scope="col">Stream</th>
+          <th scope="col">Rate</th>
+          <th scope="col">Loss</th>
+        </tr>
+      </thead>
+      <tbody>
+        {streams.map((stream, index) => (
+          <tr key={`${stream.participant} ${stream.source} ${index}`}>
+            <th scope="row">
+              {names.get(stream.participant) ?? "Somebody"}, {stream.source}
+              <small>{details(stream)}</small>
+            </th>
+            <td>{bitrate(stream.bitrate)}</td>
+            <td>{((stream.lossRate ?? 0) * 100).toFixed(1)} %</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function details({ codec, kind, width, height, framesPerSecond, qualityLimitation }: Stream): string {
+  const size = kind === "video" && width && height ? `${width}×${height}` : undefined;
+  const frames = kind === "video" && framesPerSecond !== undefined ? `${Math.round(framesPerSecond)} fps` : undefined;
+  const limit = qualityLimitation && qualityLimitation !== "none" ? `limited by ${qualityLimitation}` : undefined;
+  return [codec?.replace(/^.*\//, ""), size, frames, limit].filter(Boolean).join(" · ");
+}
+
+export function bitrate(bits: number): string {
+  return bits >= 1_000_000 ? `${(bits / 1_000_000).toFixed(1)} Mbit/s` : `${Math.round(bits / 1000)} kbit/s`;
+}
+
+function total(streams: readonly Stream[]): number {
+  return streams.reduce((sum, { bitrate }) => sum + bitrate, 0);
+}
+
+function worst(streams: readonly Stream[]): number | undefined {
+  return streams.length > 0 ? Math.max(...streams.map(({ lossRate }) => lossRate ?? 0)) : undefined;
+}
+
+function tallest(streams: readonly Stream[]): number | undefined {
+  const heights = streams.map(({ height }) => height).filter((height) => height !== undefined && height > 0) as number[];
+  return heights.length > 0 ? Math.max(...heights) : undefined;
+}

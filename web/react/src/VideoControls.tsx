@@ -1,0 +1,96 @@
+import { useEffect, type ReactNode } from "react";
+
+import type { Call } from "@hubbub/client";
+import { Icon, type IconName } from "./icons.tsx";
+import { useWebRTC, type OwnMedia } from "./useWebRTC.ts";
+
+export interface VideoControlsProps {
+  call: Call;
+  /** From `useWebRTC`, where its problems are shown elsewhere too. */
+  media?: OwnMedia;
+  /** After the call was left. */
+  onLeave?: () => void;
+  /** More buttons, before "Leave". */
+  children?: ReactNode;
+}
+
+/** Microphone, camera, screen, leave. By keyboard too: Alt+M, Alt+V, Alt+S. */
+export function VideoControls({ call, media, onLeave, children }: VideoControlsProps) {
+  const own = useWebRTC(call);
+  const { camera, microphone, screen, busy, setCamera, setMicrophone, setScreen } = media ?? own;
+  const canShare = typeof navigator.mediaDevices?.getDisplayMedia === "function";
+
+  useShortcuts({
+    KeyM: () => void setMicrophone(!microphone),
+    KeyV: () => void setCamera(!camera),
+    ...(canShare ? { KeyS: () => void setScreen(!screen) } : {}),
+  });
+
+  return (
+    <div className="hb-controls" role="toolbar" aria-label="Call controls">
+      <Switch action="microphone" label="Microphone" on={microphone} busy={busy === "microphone"} shortcut="Alt+M" icons={["microphone", "microphoneOff"]} onChange={setMicrophone} />
+      <Switch action="camera" label="Camera" on={camera} busy={busy === "camera"} shortcut="Alt+V" icons={["camera", "cameraOff"]} onChange={setCamera} />
+      {canShare && <Switch action="screen" label="Share screen" on={screen} busy={busy === "screen"} shortcut="Alt+S" icons={["screen", "screen"]} active onChange={setScreen} />}
+      {children}
+      <button
+        type="button"
+        className="hb-round hb-leave"
+        data-action="leave"
+        aria-label="Leave"
+        data-tip="Leave"
+        onClick={() => {
+          void call.leave().then(onLeave);
+        }}
+      >
+        <Icon name="leave" />
+      </button>
+    </div>
+  );
+}
+
+interface SwitchProps {
+  action: string;
+  label: string;
+  on: boolean;
+  busy: boolean;
+  shortcut: string;
+  /** On, off. */
+  icons: [IconName, IconName];
+  /** What is on is unusual, not what is off. */
+  active?: boolean;
+  onChange(on: boolean): void;
+}
+
+function Switch({ action, label, on, busy, shortcut, icons, active = false, onChange }: SwitchProps) {
+  return (
+    <button
+      type="button"
+      className="hb-round"
+      data-action={action}
+      data-look={active ? "active" : "device"}
+      aria-pressed={on}
+      aria-label={label}
+      aria-busy={busy}
+      aria-keyshortcuts={shortcut}
+      data-tip={`${label}: ${on ? "on" : "off"} (${shortcut})`}
+      onClick={() => !busy && onChange(!on)}
+    >
+      <Icon name={icons[on ? 0 : 1]} />
+    </button>
+  );
+}
+
+/** By the key's place, as Alt changes what is typed on some keyboards. */
+function useShortcuts(actions: Record<string, () => void>): void {
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.repeat) return;
+      const act = actions[event.code];
+      if (!act) return;
+      event.preventDefault();
+      act();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  });
+}

@@ -1,0 +1,27 @@
+/** Hubbub for React 19: hooks that follow a call, and components that show it. Styles: `@hubbub/react/styles.css`. */
+
+export { useActiveSpeaker } from "./useActiveSpeaker.ts";
+export { useCall, type CallHandle } from "./useCall.ts";
+export { useCallState, type CallStatus } from "./useCallState.ts";
+export { useCallStats } from "./useCallStats.ts";
+export { useConnectionQuality } from "./useConnectionQuality.ts";
+export { useMediaDevices, type Devices } from "./useMediaDevices.ts";
+export { usePreview, type Preview, type PreviewSize } from "./usePreview.ts";
+export { useWebRTC, type OwnMedia } from "./useWebRTC.ts";
+
+export { CallAudio } from "./CallAudio.tsx";
+export { CallView, type CallViewProps } from "./CallView.tsx";
+export { ConnectionQualityBadge } from "./ConnectionQualityBadge.tsx";
+export { DeviceSelector, type DeviceSelectorProps } from "./DeviceSelector.tsx";
+export { EndedView, type EndedViewProps } from "./EndedView.tsx";
+export { InviteLink } from "./InviteLink.tsx";
+export { LevelMeter } from "./LevelMeter.tsx";
+export { ParticipantList } from "./ParticipantList.tsx";
+export { ParticipantVideo, type ParticipantVideoProps } from "./ParticipantVideo.tsx";
+export { PreJoin, type Entrance, type PreJoinProps } from "./PreJoin.tsx";
+export { ScreenShareView } from "./ScreenShareView.tsx";
+export { StatsOverlay } from "./StatsOverlay.tsx";
+export type { Layout } from "./tiles.ts";
+export { VideoCall, type VideoCallProps } from "./VideoCall.tsx";
+export { VideoControls, type VideoControlsProps } from "./VideoControls.tsx";
+export { VideoGrid, type VideoGridProps } from "./VideoGrid.tsx";

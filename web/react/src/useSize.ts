@@ -1,0 +1,19 @@
+import { useLayoutEffect, useRef, useState, type RefObject } from "react";
+
+import type { Box } from "./layout.ts";
+
+/** The size of an element's inside in CSS pixels, as it changes. */
+export function useSize<T extends HTMLElement>(): [RefObject<T | null>, Box] {
+  const ref = useRef<T>(null);
+  const [size, setSize] = useState<Box>({ width: 0, height: 0 });
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (!element) return undefined;
+    const read = () => setSize({ width: element.clientWidth, height: element.clientHeight });
+    read();
+    const observer = new ResizeObserver(read);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return [ref, size];
+}

@@ -1,0 +1,52 @@
+/** What is said to people, in one place. */
+
+import type { CallError, CallState, EndReason, Quality } from "@hubbub/client";
+
+/** What to do about an error, by its stable code; the error's own message where there is nothing better to say. */
+const EXPLANATIONS: Record<string, string> = {
+  camera_refused: "Camera: The browser was not allowed to use it. Allow it in the address bar.",
+  microphone_refused: "Microphone: The browser was not allowed to use it. Allow it in the address bar.",
+  screen_refused: "The screen is not shared: it was not allowed.",
+  no_device: "None was found.",
+  device_in_use: "Another program is using it.",
+  unreachable: "The server cannot be reached. Check your connection and try again.",
+  unavailable: "The server is not ready for calls just now. Try again in a moment.",
+  quota_exceeded: "This room is full. Somebody has to leave before you can join.",
+};
+
+export function explain(error: Pick<CallError, "code" | "message">): string {
+  return EXPLANATIONS[error.code] ?? error.message;
+}
+
+const SOURCES = { camera: "Camera", microphone: "Microphone" };
+
+/** The same for a camera or a microphone, naming which. */
+export function explainDevice(source: keyof typeof SOURCES, error: Pick<CallError, "code" | "message">): string {
+  const text = explain(error);
+  return text.startsWith(SOURCES[source]) ? text : `${SOURCES[source]}: ${text}`;
+}
+
+export const ENDINGS: Record<EndReason, { title: string; text: string; again: string }> = {
+  left: { title: "You left the call", text: "The others can go on talking. You can come back at any time.", again: "Rejoin" },
+  room_closed: { title: "The call has ended", text: "It was closed for everybody.", again: "Start it again" },
+  failed: { title: "You could not join", text: "", again: "Try again" },
+  lost: { title: "The connection was lost", text: "It did not come back in time. The call may still be going on.", again: "Rejoin" },
+};
+
+export const FULL = { title: "This room is full", text: "Somebody has to leave before you can join.", again: "Try again" };
+
+export const QUALITIES: Record<Quality, string> = {
+  unknown: "Connection not measured yet",
+  excellent: "Excellent connection",
+  good: "Good connection",
+  poor: "Poor connection",
+  lost: "Connection lost",
+};
+
+export const STATUS: Record<CallState, string> = {
+  idle: "Joining…",
+  connecting: "Joining…",
+  connected: "In the call",
+  reconnecting: "The connection is lost. Trying again…",
+  ended: "",
+};

@@ -1,0 +1,212 @@
+// @vitest-environment jsdom
+/** The components on a real call, against a server that speaks the contract. */
+import { act, cleanup, render, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { FakeMediaStreamTrack } from "fake-mediastreamtrack";
+import { Device } from "mediasoup-client";
+import * as fakeParameters from "mediasoup-client/fakeParameters";
+import { FakeHandler } from "mediasoup-client/handlers/FakeHandler";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { CallView, ParticipantList, ScreenShareView, VideoCall, VideoControls, VideoGrid } from "../src/index.ts";
+import { Call, type Source } from "@hubbub/client";
+import { RoomServer } from "../../client/tests/roomServer.ts";
+import { FakeDevices } from "./fakeDevices.ts";
+
+let server: RoomServer;
+let call: Call;
+
+beforeEach(async () => {
+  // jsdom lays nothing out: every element is as large as a desktop's stage.
+  for (const [side, size] of [["clientWidth", 1256], ["clientHeight", 668]] as const) {
+    Object.defineProperty(HTMLElement.prototype, side, { value: size, configurable: true });
+  }
+  globalThis.ResizeObserver = class {
+    observe() {}
+    unobserve() {}
+    disconnect() {}
+  };
+  new FakeDevices({ video: ["front"], audio: ["headset"] }).install();
+  server = await new RoomServer().start();
+  const device = new Device({ handlerFactory: FakeHandler.createFactory(fakeParameters) });
+  call = new Call({ url: server.url, room: "tea", name: "Ben", device });
+});
+
+afterEach(async () => {
+  cleanup();
+  await call.leave();
+  await server.stop();
+});
+
+function person(name: string) {
+  return { peerId: name, userId: name, displayName: name, appData: {}, producers: [] };
+}
+
+/** Somebody begins to send, as the server tells it. */
+function sends(name: string, source: Source, paused = false): void {
+  const kind = source === "camera" || source === "screen" ? ("video" as const) : ("audio" as const);
+  server.push("newProducer", { producerId: `${name} ${source}`, peerId: name, userId: name, kind, appData: { source }, paused, revision: 2 });
+}
+
+const tile = (name: string) => screen.getByText(name).closest("figure") as HTMLElement;
+const tiles = () => document.querySelectorAll(".hb-tile[data-source=camera]").length;
+const pressed = (name: string) => screen.getByRole("button", { name }).getAttribute("aria-pressed");
+
+describe("a grid", () => {
+  it("has a tile for everybody, oneself last, as they come and go", async () => {
+    server.peers = [person("Ann")];
+    await call.join();
+    render(<VideoGrid call={call} />);
+    expect([...document.querySelectorAll(".hb-name")].map(({ textContent }) => textContent)).toEqual(["Ann", "Ben (you)"]);
+    server.push("peerJoined", { ...person("Cem"), revision: 2 });
+    await screen.findByText("Cem");
+    server.push("peerLeft", { peerId: "Ann", userId: "Ann", reason: "left", revision: 3 });
+    await waitFor(() => expect(screen.queryByText("Ann")).toBeNull());
+    expect(tiles()).toBe(2);
+  });
+
+  it("shows who is muted and whose camera is off, and when that changes", async () => {
+    server.peers = [person("Ann")];
+    await call.join();
+    render(<VideoGrid call={call} />);
+    expect(tile("Ann").dataset).toMatchObject({ camera: "off", microphone: "off" });
+    sends("Ann", "microphone");
+    sends("Ann", "camera", true);
+    await waitFor(() => expect(tile("Ann").dataset).toMatchObject({ camera: "off", microphone: "on" }));
+    server.push("producerPaused", { producerId: "Ann microphone", peerId: "Ann", revision: 3 });
+    server.push("producerResumed", { producerId: "Ann camera", peerId: "Ann", revision: 4 });
+    await waitFor(() => expect(tile("Ann").dataset).toMatchObject({ camera: "on", microphone: "off" }));
+    expect(within(tile("Ann")).getByText("Microphone off.")).toBeTruthy();
+  });
+
+  it("shows 25 places at most, and says how many more there are", async () => {
+    server.peers = Array.from({ length: 40 }, (_, index) => person(`Guest ${index}`));
+    await call.join();
+    render(<VideoGrid call={call} />);
+    expect(tiles()).toBe(24);
+    expect(screen.getByRole("button", { name: "17 more people" })).toBeTruthy();
+  });
+
+  it("makes a shared screen large, and goes back when it ends; the tiles stay the same elements", async () => {
+    server.peers = [person("Ann"), person("Cem")];
+    await call.join();
+    render(
+      <>
+        <VideoGrid call={call} />
+        <ScreenShareView call={call} />
+      </>,
+    );
+    const grid = screen.getByRole("group");
+    const face = tile("Ann");
+    sends("Ann", "screen");
+    await waitFor(() => expect(grid.dataset["layout"]).toBe("focus"));
+    expect(grid.querySelector("[data-focus] [data-source=screen]")).toBeTruthy();
+    expect(document.querySelectorAll("[data-source=screen]")).toHaveLength(2);
+    server.push("producerClosed", { producerId: "Ann screen", peerId: "Ann", reason: "closed", revision: 3 });
+    await waitFor(() => expect(grid.dataset["layout"]).toBe("grid"));
+    expect(document.querySelectorAll("[data-source=screen]")).toHaveLength(0);
+    expect(tile("Ann")).toBe(face);
+  });
+});
+
+describe("the controls", () => {
+  it("mute and unmute what is sent", async () => {
+    await call.join();
+    await call.local.publish(new FakeMediaStreamTrack({ kind: "audio" }) as unknown as MediaStreamTrack, "microphone");
+    render(<VideoControls call={call} />);
+    await userEvent.click(screen.getByRole("button", { name: "Microphone" }));
+    await waitFor(() => expect(pressed("Microphone")).toBe("false"));
+    await waitFor(() => expect(server.count("pauseProducer")).toBe(1));
+    await userEvent.keyboard("{Alt>}[KeyM]{/Alt}");
+    await waitFor(() => expect(pressed("Microphone")).toBe("true"));
+    await waitFor(() => expect(server.count("resumeProducer")).toBe(1));
+  });
+
+  it("leave", async () => {
+    await call.join();
+    render(<VideoControls call={call} />);
+    await userEvent.click(screen.getByRole("button", { name: "Leave" }));
+    await waitFor(() => expect(server.count("leaveRoom")).toBe(1));
+    expect(call.ended).toEqual({ reason: "left" });
+  });
+});
+
+describe("a call that goes on", () => {
+  it("tells what cannot be used, until it is dismissed", async () => {
+    const devices = new FakeDevices({ video: ["front"], audio: [] }).install();
+    devices.refusals.set("video", "NotAllowedError");
+    await call.join();
+    render(<CallView call={call} />);
+    await userEvent.click(screen.getByRole("button", { name: "Camera" }));
+    const alert = await screen.findByRole("alert");
+    expect(alert.textContent).toMatch(/Camera: The browser was not allowed to use it/);
+    expect(pressed("Camera")).toBe("false");
+    await userEvent.click(within(alert).getByRole("button", { name: "Dismiss" }));
+    expect(screen.queryByRole("alert")).toBeNull();
+  });
+
+  it("says when the connection is lost, and when it is back", async () => {
+    await call.join();
+    render(<CallView call={call} />);
+    const status = () => document.querySelector(".hb-status")?.textContent;
+    expect(status()).toBe("In the call");
+    // The session is gone as well: it joins anew.
+    server.override.resume = () => {
+      throw { code: "not_found", message: "no such session", retryable: false };
+    };
+    act(() => server.cut());
+    await waitFor(() => expect(status()).toBe("The connection is lost. Trying again…"));
+    await waitFor(() => expect(status()).toBe("In the call"), { timeout: 5_000 });
+  });
+
+  it("invites others while nobody is there", async () => {
+    await call.join();
+    render(<CallView call={call} inviteUrl="https://calls.example/?room=tea" />);
+    expect(screen.getByText("Nobody else is here yet")).toBeTruthy();
+    expect(screen.getByLabelText<HTMLInputElement>("Link to this call").value).toBe("https://calls.example/?room=tea");
+    server.push("peerJoined", { ...person("Ann"), revision: 2 });
+    await waitFor(() => expect(screen.queryByText("Nobody else is here yet")).toBeNull());
+    expect(screen.getByText("Ann joined")).toBeTruthy();
+  });
+
+  it("opens and closes its panels by keyboard, and gives the focus back", async () => {
+    server.peers = [person("Ann")];
+    await call.join();
+    render(<CallView call={call} />);
+    const button = screen.getByRole("button", { name: /^People/ });
+    button.focus();
+    await userEvent.keyboard("{Enter}");
+    const panel = screen.getByRole("complementary", { name: "People" });
+    expect(document.activeElement).toBe(panel);
+    expect(within(panel).getAllByRole("listitem").map(({ textContent }) => textContent)).toEqual([expect.stringContaining("Ben (you)"), expect.stringContaining("Ann")]);
+    await userEvent.keyboard("{Escape}");
+    expect(screen.queryByRole("complementary")).toBeNull();
+    expect(document.activeElement).toBe(button);
+  });
+});
+
+it("a list of people tells each one's devices", async () => {
+  server.peers = [person("Ann")];
+  await call.join();
+  render(<ParticipantList call={call} />);
+  sends("Ann", "camera");
+  const ann = screen.getByText("Ann").closest("li") as HTMLElement;
+  await within(ann).findByRole("img", { name: "Camera on" });
+  expect(within(ann).getByRole("img", { name: "Microphone off" })).toBeTruthy();
+});
+
+it("a whole call goes from the preview to a full room, and in when there is a place", async () => {
+  server.override.joinRoom = () => {
+    throw { code: "quota_exceeded", message: "the room has its 2 peers", retryable: false };
+  };
+  const calls: Call[] = [];
+  const device = new Device({ handlerFactory: FakeHandler.createFactory(fakeParameters) });
+  render(<VideoCall room="tea" url={server.url} device={device} onCall={(next) => calls.push(next)} />);
+  await userEvent.type(screen.getByLabelText("Your name"), "Ben{Enter}");
+  expect((await screen.findByRole("heading", { name: "This room is full" })).textContent).toBeTruthy();
+  delete server.override.joinRoom;
+  await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+  await waitFor(() => expect(calls.at(-1)?.state).toBe("connected"));
+  expect(calls).toHaveLength(2);
+  expect(server.last("joinRoom")).toMatchObject({ callId: "tea", displayName: "Ben" });
+});
