@@ -18,7 +18,7 @@ NOT_FOUND = HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room")
 
 
 class FakeFeed:
-    """An open feed that the test drives."""
+    """A feed that the test drives."""
 
     def __init__(self) -> None:
         self.is_open = False
@@ -43,7 +43,7 @@ class FakeFeed:
 
 
 class FakeRegistry:
-    """Answers each request when the test says so."""
+    """Answers each request on the test's command."""
 
     def __init__(self) -> None:
         self.requests: asyncio.Queue[asyncio.Future[RoomSnapshot]] = asyncio.Queue()
@@ -68,7 +68,7 @@ class FakeRegistry:
 
 
 class Peers:
-    """A projection: the ids of the peers, and the calls that it got."""
+    """A projection to the ids of the peers. It records its calls."""
 
     def __init__(self) -> None:
         self.present: set[str] = set()
@@ -110,7 +110,7 @@ def snapshot(revision: int, *peer_ids: str) -> RoomSnapshot:
 
 
 async def settle() -> None:
-    """Lets every task run that can."""
+    """Runs all tasks that are ready."""
     for _ in range(10):
         await asyncio.sleep(0)
 
@@ -188,7 +188,7 @@ async def test_changes_are_applied_while_a_snapshot_is_awaited_and_survive_it(ri
     assert (rig.peers.present, rig.replica.revision) == ({"b", "c"}, 13)
 
 
-async def test_an_answer_that_a_gap_has_overtaken_is_discarded(rig: Rig) -> None:
+async def test_a_reply_that_arrives_after_another_gap_is_discarded(rig: Rig) -> None:
     rig.feed.gap()
     request = await rig.registry.request()
     rig.feed.gap()
@@ -223,7 +223,7 @@ async def test_a_missing_room_is_reported_and_not_requested_again(rig: Rig) -> N
     assert rig.registry.requests.empty()
 
 
-async def test_a_snapshot_of_another_answer_is_adopted_only_when_it_is_newer(rig: Rig) -> None:
+async def test_a_snapshot_from_another_reply_is_adopted_only_when_it_is_newer(rig: Rig) -> None:
     rig.replica.adopt(snapshot(10, "b"))
     assert rig.peers.present == {"a"}
     rig.replica.adopt(snapshot(12, "b"))
@@ -231,7 +231,7 @@ async def test_a_snapshot_of_another_answer_is_adopted_only_when_it_is_newer(rig
     assert (rig.peers.present, rig.replica.fresh) == ({"b"}, True)
 
 
-async def test_a_snapshot_of_another_answer_does_not_end_a_gap(rig: Rig) -> None:
+async def test_a_snapshot_from_another_reply_does_not_end_a_gap(rig: Rig) -> None:
     rig.feed.gap()
     request = await rig.registry.request()
     rig.replica.adopt(snapshot(12, "b"))
@@ -254,10 +254,10 @@ async def test_the_delay_passes_before_a_snapshot_is_requested() -> None:
     rig = Rig(delay=0.05)
     await rig.replica.open()
     loop = asyncio.get_running_loop()
-    asked = loop.time()
+    started = loop.time()
     rig.replica.resync()
     await rig.registry.answer(snapshot(10))
-    assert loop.time() - asked >= 0.05
+    assert loop.time() - started >= 0.05
     await rig.replica.stop()
 
 

@@ -73,7 +73,7 @@ def test_changes_newer_than_the_snapshot_are_merged_into_it(changes: list[FeedCh
         ([SettingsChanged(11, None, "closed"), SettingsChanged(12, SETTINGS, "")], "call"),
         ([SettingsChanged(10, None, "closed")], "call"),
     ],
-    ids=["changed", "removed", "removed and made again", "removed before the snapshot"],
+    ids=["changed", "removed", "removed and created again", "removed before the snapshot"],
 )
 def test_settings_newer_than_the_snapshot_are_merged_into_it(changes: list[FeedChange], call_id: str | None) -> None:
     state = ReplicaState()

@@ -48,10 +48,10 @@ async def test_the_core_accepts_the_parameters_of_every_recorded_client() -> Non
         await core.call(0, commands.CreateRouter(router=1))
 
         async def transport() -> int:
-            made = next(transports)
-            ice = IceCredentials(ufrag=f"ufrag{made}", pwd="p" * 32)
-            await core.call(0, commands.CreateTransport(transport=made, router=1, ice=ice))
-            return made
+            core_id = next(transports)
+            ice = IceCredentials(ufrag=f"ufrag{core_id}", pwd="p" * 32)
+            await core.call(0, commands.CreateTransport(transport=core_id, router=1, ice=ice))
+            return core_id
 
         for number, name in enumerate(RECORDED, 1):
             producer = produced(name)

@@ -3,7 +3,7 @@
 Rules
 - The feed is open before the first snapshot is requested, so nothing is missed in between.
 - A gap in the feed is answered by a new snapshot, whose request is retried with exponential backoff.
-- Several gaps at the same time cost one request. An answer that a gap has overtaken is discarded.
+- Several gaps at the same time cost one request. A reply that arrives after another gap is discarded.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class RoomReplica:
             await self._tasks.close()
 
     def adopt(self, snapshot: RoomSnapshot) -> None:
-        """Takes in a snapshot that came with another answer, and that was requested after `open`.
+        """Adopts a snapshot that was part of the reply to another request, sent after `open`.
 
         After the first snapshot, one that is not newer than the replica is ignored.
         """

@@ -17,7 +17,7 @@ from .changes import FeedChange, PeerChanged
 from .projection import RoomState
 
 MAX_STALE_SNAPSHOTS = 10
-"""Stale snapshots that are refused in a row before one is accepted."""
+"""Stale snapshots in a row that are refused before one is accepted."""
 
 
 class ReplicaState:
@@ -30,7 +30,7 @@ class ReplicaState:
         """A snapshot was adopted, and no gap followed it."""
         self.has_snapshot = False
         self.gaps = 0
-        """How many gaps there were: an answer that was requested before a gap proves nothing."""
+        """The number of gaps so far. A snapshot that was requested before a gap may lack what the gap lost."""
         self._since_gap: list[FeedChange] = []
         self._announced = -1
         self._stale_snapshots = 0

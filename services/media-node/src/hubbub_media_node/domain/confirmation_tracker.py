@@ -1,8 +1,8 @@
-"""Finds objects that the registry does not confirm: whoever created them died before registering them.
+"""Finds objects that the registry does not confirm, because signaling died before it registered them.
 
 Rules
-- An object is confirmed while its room's replica contains it. It is created first and registered afterwards, so it may
-  be unconfirmed for a while; after the whole timeout it has expired.
+- An object is confirmed while its room's replica contains it. Objects are registered after their
+  creation, so a new one is unconfirmed for a while; after the whole timeout it has expired.
 - Only a complete replica proves that something is missing. An incomplete one restarts the timeout of every object, so
   that a bus outage ends no call.
 """

@@ -1,0 +1,132 @@
+"""Closing departed and unconfirmed peers and producers, with fake ports."""
+
+from __future__ import annotations
+
+import pytest
+
+from hubbub_contracts.bus.producer import CreateProducer
+from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord
+from hubbub_media_core import commands
+from hubbub_media_node.domain.close_request import SILENT, UNCONFIRMED
+from hubbub_media_node.domain.confirmation_tracker import DEFAULT_TIMEOUT
+from hubbub_media_node.handlers import producer
+from hubbub_media_node.handlers.closing import close_everything
+from hubbub_media_node.handlers.reconciliation import reconcile
+from hubbub_room import PeerChanged
+from support.node_fakes import PLACEMENT, ROOM, NodeRig
+from support.node_rig import fixture
+
+LATER = 100 + DEFAULT_TIMEOUT
+AUDIO = fixture("chromium-156/produce-audio-opus.json")
+
+
+@pytest.fixture
+def rig() -> NodeRig:
+    return NodeRig()
+
+
+def confirm(rig: NodeRig, sequence: int, *producers: str, placement: Placement = PLACEMENT) -> None:
+    """The registry's record of alice arrives."""
+    record = PeerRecord(
+        room_id=ROOM,
+        peer_id="alice",
+        user_id="user",
+        display_name="",
+        app_data={},
+        joined_at=0,
+        signaling_id="signaling",
+        placement=placement,
+        producers=[ProducerRecord(producer_id=each, kind="audio", app_data={}, paused=False) for each in producers],
+    )
+    rig.replicas.projections[ROOM].apply(PeerChanged(sequence, "alice", record, ""))
+
+
+async def reconcile_twice(rig: NodeRig) -> None:
+    """Checks at the start and at the end of the confirmation timeout."""
+    reconcile(rig.context, 100)
+    reconcile(rig.context, LATER)
+    await rig.finish_tasks()
+
+
+async def create_producer(rig: NodeRig) -> None:
+    await producer.create(
+        rig.context,
+        CreateProducer(
+            room_id=ROOM,
+            peer_id="alice",
+            transport_id="transport",
+            producer_id="producer",
+            kind="audio",
+            rtp_parameters=AUDIO["rtpParameters"],
+            paused=False,
+        ),
+    )
+
+
+async def test_an_unconfirmed_peer_is_closed_once_after_the_timeout(rig: NodeRig) -> None:
+    transport = await rig.create_transport()
+    reconcile(rig.context, 100)
+    reconcile(rig.context, LATER - 0.1)
+    await rig.finish_tasks()
+    assert rig.sent(commands.CloseTransport) == []
+    reconcile(rig.context, LATER)
+    reconcile(rig.context, LATER + 0.5)
+    await rig.finish_tasks()
+    assert transport.close_request is UNCONFIRMED
+    assert rig.sent(commands.CloseTransport) == [commands.CloseTransport(transport=transport.core_id)]
+
+
+async def test_a_confirmed_peer_with_an_unconfirmed_producer_loses_only_the_producer(rig: NodeRig) -> None:
+    transport = await rig.create_transport()
+    await create_producer(rig)
+    confirm(rig, 1)
+    await reconcile_twice(rig)
+    assert transport.close_request is None
+    assert rig.context.entities.producers["producer"].close_request is UNCONFIRMED
+
+
+async def test_confirmed_objects_are_kept(rig: NodeRig) -> None:
+    transport = await rig.create_transport()
+    await create_producer(rig)
+    confirm(rig, 1, "producer")
+    await reconcile_twice(rig)
+    assert transport.close_request is None
+    assert rig.context.entities.producers["producer"].close_request is None
+
+
+async def test_nothing_is_closed_while_the_replica_is_incomplete(rig: NodeRig) -> None:
+    transport = await rig.create_transport()
+    rig.replicas.complete = False
+    await reconcile_twice(rig)
+    assert transport.close_request is None
+
+
+async def test_a_close_that_the_core_refused_is_repeated(rig: NodeRig) -> None:
+    transport = await rig.create_transport()
+    rig.core.errors[commands.CloseTransport] = "busy"
+    await reconcile_twice(rig)
+    rig.core.errors.clear()
+    reconcile(rig.context, LATER + 0.5)
+    await rig.finish_tasks()
+    assert rig.sent(commands.CloseTransport) == 2 * [commands.CloseTransport(transport=transport.core_id)]
+    assert transport.close_request is UNCONFIRMED
+
+
+async def test_a_peer_that_was_removed_from_the_room_is_closed_without_an_event(rig: NodeRig) -> None:
+    transport = await rig.create_transport()
+    rig.replicas.projections[ROOM].apply(PeerChanged(1, "alice", None, "left"))
+    await rig.finish_tasks()
+    assert transport.close_request is SILENT
+
+
+async def test_a_peer_that_was_placed_on_another_node_is_closed_without_an_event(rig: NodeRig) -> None:
+    transport = await rig.create_transport()
+    confirm(rig, 1, placement=Placement(node_id="other", epoch=1))
+    await rig.finish_tasks()
+    assert transport.close_request is SILENT
+
+
+async def test_a_fenced_node_closes_every_peer(rig: NodeRig) -> None:
+    transports = [await rig.create_transport(peer_id, transport_id=peer_id) for peer_id in ("alice", "bob")]
+    await close_everything(rig.context)
+    assert [each.close_request for each in transports] == [SILENT, SILENT]

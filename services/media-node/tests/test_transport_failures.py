@@ -1,0 +1,49 @@
+"""Transports that never connect, connect with a wrong certificate, or fall silent."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from hubbub_contracts.bus import media
+from hubbub_media_node.settings import Settings
+from support.node_rig import Peer, fixture, until
+
+MakePeer = Callable[..., Awaitable[Peer]]
+RECORDED = fixture("chromium-156/produce-audio-opus.json")
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Short timeouts."""
+    return settings.model_copy(update={"handshake_timeout": 0.5, "consent_timeout": 2.0})
+
+
+async def test_a_missing_handshake_closes_the_transport_and_notifies_its_peer(make_peer: MakePeer) -> None:
+    peer = await make_peer()
+    link = peer.client(*await peer.create_transport("send"))
+    await peer.connect(link)
+    await until(lambda: bool(peer.events))
+    assert peer.events == [media.TransportClosed(transport_id=link.id, reason="handshake_timeout")]
+
+
+async def test_a_wrong_certificate_closes_the_transport_and_notifies_its_peer(make_peer: MakePeer) -> None:
+    peer = await make_peer()
+    link = peer.client(*await peer.create_transport("send"))
+    await peer.connect(link, fingerprints=[{"algorithm": "sha-256", "value": ":".join(["AB"] * 32)}])
+    await link.open()
+    await until(lambda: bool(peer.events))
+    assert peer.events == [media.TransportClosed(transport_id=link.id, reason="dtls_failed")]
+
+
+async def test_a_silent_clients_objects_are_closed_and_it_is_notified_of_each(make_peer: MakePeer) -> None:
+    peer = await make_peer()
+    link = await peer.open_transport("send")
+    producer_id = await peer.produce(link.id, RECORDED)
+    await link.close_silently()
+    await until(lambda: len(peer.events) == 2)
+    assert peer.events == [
+        media.ProducerClosed(producer_id=producer_id, reason="transport_closed"),
+        media.TransportClosed(transport_id=link.id, reason="ice_timeout"),
+    ]

@@ -1,0 +1,189 @@
+"""Fakes for the ports of a media node's handlers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hubbub_contracts.bus.media import MediaEvent
+from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.transport import CreateTransport, Fingerprint
+from hubbub_contracts.types import Direction
+from hubbub_media_core import CoreError
+from hubbub_media_core.commands import Command
+from hubbub_media_core.core import CoreErrorCode
+from hubbub_media_node.domain.closures import PeerEvent
+from hubbub_media_node.domain.entities import Room, Transport
+from hubbub_media_node.domain.ports import DtlsRole
+from hubbub_media_node.handlers import transport
+from hubbub_media_node.handlers.context import NodeContext
+from hubbub_room import Projection
+from hubbub_service import Tasks
+
+ROOM = "room"
+PLACEMENT = Placement(node_id="node", epoch=5)
+
+
+class FakeCore:
+    """Two workers that record their commands."""
+
+    addresses = [("127.0.0.1", 40000), ("127.0.0.1", 40001)]  # noqa: RUF012  an attribute of the port, not shared state
+
+    def __init__(self) -> None:
+        self.commands: list[Command] = []
+        self.errors: dict[type[Command], CoreErrorCode] = {}
+        """The code with which each command of a type is refused."""
+
+    async def call(self, _worker: int, command: Command) -> dict[str, Any]:
+        self._execute(command)
+        await asyncio.sleep(0)
+        return {"packets_received": 7}
+
+    def send(self, _worker: int, command: Command) -> None:
+        self._execute(command)
+
+    def _execute(self, command: Command) -> None:
+        self.commands.append(command)
+        if code := self.errors.get(type(command)):
+            raise CoreError(code, command)
+
+
+class FakeDtls:
+    """DTLS endpoints without DTLS."""
+
+    def __init__(self) -> None:
+        self.on_failed: dict[int, Callable[[], None]] = {}
+        """The callback of each open endpoint."""
+        self.connected: list[tuple[int, DtlsRole]] = []
+        self.selected: list[int] = []
+        self.datagrams: list[tuple[int, bytes]] = []
+
+    def open(self, transport: int, _worker: int, on_failed: Callable[[], None]) -> Fingerprint:
+        self.on_failed[transport] = on_failed
+        return Fingerprint(algorithm="sha-256", value=":".join(["00"] * 32))
+
+    def connect(self, transport: int, role: DtlsRole, _fingerprints: Sequence[Fingerprint]) -> None:
+        self.connected.append((transport, role))
+
+    def ice_selected(self, transport: int) -> None:
+        self.selected.append(transport)
+
+    def received(self, transport: int, datagram: bytes) -> None:
+        self.datagrams.append((transport, datagram))
+
+    def close(self, transport: int) -> None:
+        self.on_failed.pop(transport, None)
+
+
+class FakeReplicas:
+    """Room replicas that the test drives through their projections."""
+
+    def __init__(self) -> None:
+        self.projections: dict[str, Projection] = {}
+        self.complete = True
+
+    def follow(self, room_id: str, projection: Projection) -> None:
+        self.projections[room_id] = projection
+
+    def unfollow(self, room_id: str) -> None:
+        self.projections.pop(room_id, None)
+
+    def is_complete(self, _room_id: str) -> bool:
+        return self.complete
+
+
+class FakeLease:
+    """A lease that is held as long as `held`."""
+
+    placement = PLACEMENT
+
+    def __init__(self) -> None:
+        self.held = True
+
+    def accepts_work(self) -> bool:
+        return self.held
+
+
+class FakeTelemetry:
+    """Counts by name."""
+
+    def __init__(self) -> None:
+        self.created = 0
+        self.connected = 0
+        self.closed: list[MediaEvent] = []
+
+    def transport_created(self) -> None:
+        self.created += 1
+
+    def transport_connected(self) -> None:
+        self.connected += 1
+
+    def object_closed(self, event: MediaEvent) -> None:
+        self.closed.append(event)
+
+
+class FakeLoads:
+    """Idle workers."""
+
+    def cpu(self) -> Sequence[float]:
+        return [0.0, 0.0]
+
+
+class FakePublisher:
+    """Collects media events."""
+
+    def __init__(self) -> None:
+        self.events: list[PeerEvent] = []
+
+    def publish(self, event: PeerEvent) -> None:
+        self.events.append(event)
+
+
+class NodeRig:
+    """A context of fakes."""
+
+    def __init__(self) -> None:
+        self.core, self.dtls, self.replicas, self.lease = FakeCore(), FakeDtls(), FakeReplicas(), FakeLease()
+        self.telemetry, self.publisher = FakeTelemetry(), FakePublisher()
+        self.context = NodeContext(
+            core=self.core,
+            dtls=self.dtls,
+            media_events=self.publisher,
+            replicas=self.replicas,
+            loads=FakeLoads(),
+            telemetry=self.telemetry,
+            lease=self.lease,
+            tasks=Tasks(),
+            candidate_addresses=lambda: ["192.0.2.7"],
+            tcp=False,
+        )
+
+    def sent(self, kind: type[Command]) -> list[Command]:
+        """The commands of one type that the core got."""
+        return [command for command in self.core.commands if isinstance(command, kind)]
+
+    def room(self) -> Room:
+        """The room `ROOM`."""
+        return self.context.entities.rooms[ROOM]
+
+    async def create_transport(
+        self, peer_id: str = "alice", direction: Direction = "send", transport_id: str = "transport"
+    ) -> Transport:
+        """Creates a transport through its handler."""
+        await transport.create(self.context, transport_request(peer_id, direction, transport_id))
+        return self.context.entities.transports[transport_id]
+
+    async def finish_tasks(self) -> None:
+        """Waits until the context's background tasks are done."""
+        while len(self.context.tasks):
+            await asyncio.sleep(0)
+
+
+def transport_request(
+    peer_id: str = "alice", direction: Direction = "send", transport_id: str = "transport"
+) -> CreateTransport:
+    """A request that creates a transport."""
+    return CreateTransport(
+        room_id=ROOM, peer_id=peer_id, transport_id=transport_id, direction=direction, codec_profile="v1"
+    )
