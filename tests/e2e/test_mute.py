@@ -20,13 +20,13 @@ async def test_a_camera_that_is_off_sends_nothing_until_it_is_on_again(
 ) -> None:
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], width=320, height=180)
     await ben.press("camera")
-    await ann.wait_dark("Ben", True)
+    await ann.wait_camera_off("Ben", True)
     await asyncio.sleep(0.5)
     window = await Window.measure([ann, ben], 1)
     assert window.decoded("Ann", "Ben") == 0
 
     await ben.press("camera")
-    await ann.wait_dark("Ben", False)
+    await ann.wait_camera_off("Ben", False)
     await asyncio.sleep(1)
     window = await Window.measure([ann, ben], 1)
     assert window.decoded("Ann", "Ben") > 5

@@ -31,7 +31,7 @@ async def test_a_call_is_started_and_joined_by_its_link(installation: Installati
     await ben.wait_sees("Ann")
     # What was switched off before the call is off in it, and can be switched on.
     await ann.wait_present("Ben")
-    await ann.wait_dark("Ben", True)
+    await ann.wait_camera_off("Ben", True)
     await ben.press("camera")
     await ann.wait_sees("Ben")
 
@@ -66,7 +66,7 @@ async def test_a_person_without_a_camera_is_in_the_call(
         await ben.press("join")
         await ben.wait_sees("Ann")
         await ann.wait_present("Ben")
-        await ann.wait_dark("Ben", True)
+        await ann.wait_camera_off("Ben", True)
         await ann.wait_muted("Ben", False)
         # Trying to switch it on tells the same, and disturbs nothing.
         await ben.press("camera")
@@ -107,7 +107,7 @@ async def test_everything_is_reached_by_keyboard(
     await ben.page.keyboard.press("Enter")
     await ann.wait_muted("Ben", False)
     await ben.page.keyboard.press("Alt+KeyV")
-    await ann.wait_dark("Ben", True)
+    await ann.wait_camera_off("Ben", True)
 
     await ben.page.focus("[data-action=people]")
     await ben.page.keyboard.press("Enter")

@@ -88,7 +88,7 @@ async def test_a_call_that_grows(screens: Screens) -> None:
             await guests[-1].press("microphone")
             await mei.wait_muted(name, True)
     await guests[3].press("camera")
-    await mei.wait_dark(GUESTS[3], True)
+    await mei.wait_camera_off(GUESTS[3], True)
     await mei.page.emulate_media(color_scheme="dark")
     await check_page(mei.page, "call-dark")
     await mei.press("people")

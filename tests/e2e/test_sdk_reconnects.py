@@ -55,13 +55,13 @@ async def test_a_socket_that_is_cut_for_some_seconds_is_resumed(
         ann, ben = await two_in_a_call(browser, example, installation.url, bens, call_id)
         peer = await ben.evaluate("call.local.peerId")
         await proxy.cut()
-        await ben.wait("notes.causes.includes('socket')")
+        await ben.wait("seen.causes.includes('socket')")
         await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"), asyncio.sleep(2))
         await proxy.start()
-        await ben.wait("notes.reconnected === 1 && call.state === 'connected'")
+        await ben.wait("seen.reconnected === 1 && call.state === 'connected'")
         assert await ben.evaluate("call.local.peerId") == peer
         assert await ben.evaluate(_SAME)
-        assert await ann.evaluate("notes.left") == 0
+        assert await ann.evaluate("seen.left") == 0
         await ben.evaluate("call.local.setMicrophone(false)")
         await ann.wait("[...call.participants.values()][0].publications.get('microphone').muted")
         await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
@@ -76,9 +76,9 @@ async def test_a_socket_that_is_cut_for_longer_than_the_grace_joins_anew(
             ann, ben = await two_in_a_call(browser, example, hasty.url, bens, call_id)
             peer = await ben.evaluate("call.local.peerId")
             await proxy.cut()
-            await ann.wait("notes.left === 1")
+            await ann.wait("seen.left === 1")
             await proxy.start()
-            await ben.wait("notes.reconnected === 1 && call.state === 'connected'", timeout=20)
+            await ben.wait("seen.reconnected === 1 && call.state === 'connected'", timeout=20)
             assert await ben.evaluate("call.local.peerId") != peer
             assert await ben.evaluate(_SAME)
             await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
@@ -97,11 +97,9 @@ async def test_the_way_of_the_media_is_cut_for_some_seconds(
             await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
             await ben.wait("call.state === 'connected'")
             if seconds > CUT:
-                assert await ben.evaluate(
-                    "notes.causes.includes('network') && notes.reconnected === notes.causes.length"
-                )
+                assert await ben.evaluate("seen.causes.includes('network') && seen.reconnected === seen.causes.length")
             assert await ben.evaluate(_SAME)
-            assert await ann.evaluate("notes.left") == 0
+            assert await ann.evaluate("seen.left") == 0
 
 
 async def test_the_only_media_node_is_killed_and_comes_back(
@@ -116,4 +114,4 @@ async def test_the_only_media_node_is_killed_and_comes_back(
     await asyncio.gather(ann.wait_frames("Ben", timeout=30), ben.wait_frames("Ann", timeout=30))
     await ben.wait("call.state === 'connected'")
     assert await ben.evaluate(_SAME)
-    assert await ann.evaluate("notes.left") == 0
+    assert await ann.evaluate("seen.left") == 0

@@ -1,4 +1,4 @@
-"""Chromium with a camera and a microphone that are not there, and tabs in which the page is in a call."""
+"""Chromium with fake devices, and tabs with the page in a call."""
 
 import asyncio
 import logging
@@ -26,14 +26,14 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
-    # Tabs that nobody looks at are in the call all the same.
+    # Background tabs must work like visible ones.
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
 ]
 
-# Set before the page's own scripts run: when it asked to join, when each other person was first seen, and how long
-# a picture stood still.
+# Installed before the page's scripts: the times of joinRoom and of each participant's first frame, and the longest time
+# between two frames.
 _MARKS = """
 globalThis.marks = { joinRoom: undefined, firstFrames: {}, longestGap: 0 };
 const send = WebSocket.prototype.send;
@@ -81,7 +81,7 @@ _STATS = """async () => {
 
 
 class Tab:
-    """One tab with the page in it, apart from all others (a context of its own)."""
+    """A tab with the page, in its own browser context."""
 
     def __init__(self, context: BrowserContext, page: Page, name: str) -> None:
         self.context = context
@@ -89,67 +89,67 @@ class Tab:
         self.name = name
 
     async def stats(self) -> CallStats:
-        """What its transports have measured so far."""
+        """The statistics of its transports."""
         raw = await self.page.evaluate(_STATS)
         return CallStats.of(raw["send"], raw["recv"], raw["owners"])
 
     async def selected_remotes(self) -> list[tuple[str, str]]:
-        """Protocol and address of the node, of the pair that each connected transport uses."""
+        """The remote protocol and address of the selected pair of each connected transport."""
         return [(protocol, address) for protocol, address in await self.page.evaluate(_SELECTED)]
 
     async def wait_joined(self, timeout: float = 10.0) -> None:
-        """Returns once the page says that it is in the call; `timeout` in seconds, as everywhere here.
+        """Waits until the page is in the call. `timeout` is in seconds, as in all methods.
 
-        Raises RuntimeError with what it says when it gives up.
+        Raises RuntimeError with the page's message when it cannot join.
         """
         await self.page.wait_for_selector("[data-state=connected], [data-state=ended]", timeout=timeout * 1000)
         if await self.page.locator("[data-state=ended]").count():
             raise RuntimeError(f"{self.name} cannot join: {await self.problem()}")
 
     async def wait_sees(self, name: str, timeout: float = 10.0) -> None:
-        """Returns once the picture of this person moves."""
+        """Waits until the participant's video is shown."""
         await self._wait(
             "(name) => { const v = tileOf(name)?.querySelector('video'); return v?.videoWidth > 0; }", name, timeout
         )
 
     async def wait_receives(self, names: Iterable[str], timeout: float = 15.0) -> None:
-        """Returns once picture and sound of all of these are in its statistics. Raises TimeoutError."""
+        """Waits until video and audio of all these participants are in the statistics. Raises TimeoutError."""
         wanted = set(names)
         async with asyncio.timeout(timeout):
             while not wanted <= (now := await self.stats()).video_from.keys() & now.audio_from.keys():
                 await asyncio.sleep(0.1)
 
     async def wait_first_picture(self, timeout: float = 10.0) -> float:
-        """Seconds from the sending of `joinRoom` to the first picture of anybody else on the screen."""
+        """Seconds from sending `joinRoom` to the first frame of another participant."""
         await self.page.wait_for_function("Object.keys(marks.firstFrames).length > 0", timeout=timeout * 1000)
         waited: float = await self.page.evaluate("Math.min(...Object.values(marks.firstFrames)) - marks.joinRoom")
         return waited / 1000
 
     async def longest_gap(self) -> float:
-        """Seconds that the picture of anybody stood still at the longest, since this was last asked."""
+        """The longest time between two frames of a participant since the last call, in seconds."""
         gap: float = await self.page.evaluate("[marks.longestGap, marks.longestGap = 0][0]")
         return gap / 1000
 
     async def wait_present(self, name: str, timeout: float = 10.0) -> None:
-        """Returns once somebody of this name is shown, with a picture or without."""
+        """Waits until the participant is shown, with or without video."""
         await self._wait("(name) => tileOf(name) !== undefined", name, timeout)
 
     async def wait_gone(self, name: str, timeout: float) -> None:
-        """Returns once nobody of this name is shown."""
+        """Waits until the participant is not shown."""
         await self._wait("(name) => !tileOf(name)", name, timeout)
 
     async def wait_muted(self, name: str, muted: bool, timeout: float = 5.0) -> None:
-        """Returns once this person is shown as muted, or as not muted."""
+        """Waits until the participant is shown as muted or not muted."""
         expression = "([name, muted]) => tileOf(name)?.dataset.microphone === (muted ? 'off' : 'on')"
         await self._wait(expression, [name, muted], timeout)
 
-    async def wait_dark(self, name: str, dark: bool, timeout: float = 5.0) -> None:
-        """Returns once this person's camera is shown as off, or as on."""
-        expression = "([name, dark]) => tileOf(name)?.dataset.camera === (dark ? 'off' : 'on')"
-        await self._wait(expression, [name, dark], timeout)
+    async def wait_camera_off(self, name: str, off: bool, timeout: float = 5.0) -> None:
+        """Waits until the participant's camera is shown as off or on."""
+        expression = "([name, off]) => tileOf(name)?.dataset.camera === (off ? 'off' : 'on')"
+        await self._wait(expression, [name, off], timeout)
 
     async def wait_shares(self, name: str, shares: bool, timeout: float = 10.0) -> None:
-        """Returns once this person's screen is shown with a moving picture, or is not shown."""
+        """Waits until the participant's screen is shown or not shown."""
         expression = """([name, shares]) => {
           const tile = [...document.querySelectorAll('.hb-tile[data-source=screen]')]
             .find((tile) => tile.querySelector('.hb-name').textContent === name);
@@ -158,20 +158,20 @@ class Tab:
         await self._wait(expression, [name, shares], timeout)
 
     async def press(self, button: str) -> None:
-        """`leave`, `microphone`, `camera`, `screen`: any button by its `data-action`."""
+        """Clicks a button by its `data-action`: `leave`, `microphone`, `camera`, `screen`, ..."""
         await self.page.click(f"[data-action={button}]")
 
     async def wait_status(self, text: str, timeout: float = 10.0) -> None:
-        """Returns once the page says this of itself."""
+        """Waits until the page shows this status."""
         expression = "(text) => document.querySelector('.hb-status')?.textContent === text"
         await self._wait(expression, text, timeout)
 
     async def problem(self) -> str:
-        """What the page says is wrong, once it says something."""
+        """The text of the page's alert, once there is one."""
         return await self.page.inner_text("[role=alert]", timeout=10_000)
 
     async def close(self) -> None:
-        """As a person closes a tab: the page hears of it."""
+        """Closes the tab as a user does: the page's unload handlers run."""
         await self.page.close(run_before_unload=True)
 
     async def _wait(self, expression: str, argument: Any, timeout: float) -> None:
@@ -190,15 +190,15 @@ class CallBrowser:
         self._browser = browser
 
     async def open_tab(self, url: str, room: str, name: str, **parameters: str | int) -> Tab:
-        """The page at `url`, in the call. `parameters` go into its address: `width=640, height=360, codec="VP9"`."""
+        """Opens the page and joins the call. `parameters` go into its query: `width=640, height=360, codec="VP9"`."""
         tab = await self.open_page(f"{url}/?{urlencode({'room': room, 'name': name, 'join': '', **parameters})}", name)
         await tab.wait_joined()
         return tab
 
     async def open_page(self, address: str, name: str, *, script: str = _MARKS, **options: Any) -> Tab:
-        """Any page, in a context of its own; `script` runs before the page's own.
+        """Opens a page in a new context. `script` runs before the page's scripts.
 
-        `options` are those of Playwright's `new_context`.
+        `options` are arguments of Playwright's `new_context`.
         """
         context = await self._browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         await context.add_init_script(script)
@@ -209,7 +209,7 @@ class CallBrowser:
         return Tab(context, page, name)
 
     async def kill(self, kind: str = "browser") -> None:
-        """Kills its processes of this kind, `browser` (then all others end too) or `renderer`, as a crash would."""
+        """Kills the processes of this kind, as a crash would: `renderer`, or `browser`, which ends all others."""
         session = await self._browser.new_browser_cdp_session()
         processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
         for process in processes:
@@ -225,10 +225,10 @@ async def chromium(
     trusted_key: str | None = None,
     arguments: Sequence[str] = (),
 ) -> AsyncIterator[CallBrowser]:
-    """Starts $CHROMIUM, or /usr/bin/chromium, with an empty profile; without `permission` it refuses the devices.
+    """Starts $CHROMIUM, or /usr/bin/chromium, with an empty profile.
 
-    `trusted_key` is the base64 SHA-256 of a public key: a certificate of it needs no authority behind it. `arguments`
-    are added to the usual ones.
+    Without `permission` it denies access to the devices. `trusted_key` is the base64 SHA-256 of a public key whose
+    certificate it accepts without an authority. `arguments` are further command-line arguments.
     """
     trust = [] if trusted_key is None else [f"--ignore-certificate-errors-spki-list={trusted_key}"]
     async with async_playwright() as playwright:
@@ -249,7 +249,7 @@ async def chromium(
 
 
 async def all_stats(tabs: list[Tab]) -> dict[str, CallStats]:
-    """Of all tabs at nearly the same moment, by name."""
+    """The statistics of all tabs at nearly the same time, by name."""
     return dict(zip([tab.name for tab in tabs], await asyncio.gather(*(tab.stats() for tab in tabs)), strict=True))
 
 

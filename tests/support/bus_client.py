@@ -1,4 +1,4 @@
-"""Past signaling: what a test says to a media node itself, as a signaling instance would that died right after."""
+"""A bus client for tests, which sends requests to registry and nodes without signaling."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ ReplyT = TypeVar("ReplyT", bound=Model)
 
 
 class BusClient:
-    """A client of the bus."""
+    """A connected bus client."""
 
     def __init__(self, bus: Bus) -> None:
         self.bus = bus
 
     async def room(self, call_id: str) -> RoomSnapshot:
-        """The room as the registry knows it. Raises HubbubError."""
+        """The registry's snapshot of the room. Raises HubbubError."""
         message = GetRoom(room_id=ids.room_id(call_id))
         return await self.bus.request(subjects.registry(message.verb), message)
 
     async def has_room(self, call_id: str) -> bool:
-        """Whether the registry knows the room."""
+        """Whether the registry has the room."""
         try:
             await self.room(call_id)
         except HubbubError as error:
@@ -41,18 +41,18 @@ class BusClient:
         return True
 
     async def placement(self, call_id: str, peer_id: str) -> Placement:
-        """Which life of which node holds the peer."""
+        """The node and epoch that host the peer."""
         snapshot = await self.room(call_id)
         placement = next(peer.placement for peer in snapshot.peers if peer.peer_id == peer_id)
         assert placement is not None
         return placement
 
     async def wait_until_no_records(self, within: float) -> None:
-        """Waits until no key of the rooms bucket holds anything. Raises AssertionError."""
+        """Waits until the rooms bucket has no records. Raises AssertionError."""
         view = View(self.bus, KeyValue(self.bus, Bucket(subjects.ROOMS_BUCKET)))
         view.start()
         try:
-            await view.ready(5)
+            await view.wait_healthy(5)
             deadline = time.monotonic() + within
             while records := {key: entry.value for key, entry in view.entries.items()}:
                 assert time.monotonic() < deadline, f"still there after {within:g} s: {records}"
@@ -61,17 +61,17 @@ class BusClient:
             await view.stop()
 
     async def ask_node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
-        """Commands this life of this node."""
+        """Sends a request to this node and epoch."""
         return await self.bus.request(subjects.node(placement.node_id, placement.epoch, message.verb), message)
 
     async def describe(self, placement: Placement, call_id: str, peer_id: str) -> PeerDescription:
-        """What the node holds of the peer."""
+        """The node's description of the peer."""
         return await self.ask_node(placement, DescribePeer(room_id=ids.room_id(call_id), peer_id=peer_id))
 
 
 @asynccontextmanager
 async def bus_client(installation: Installation) -> AsyncIterator[BusClient]:
-    """Connected while inside."""
+    """A client that is connected inside the block."""
     bus = await Bus.connect(installation.nats.url, name="test", timeout=5)
     try:
         yield BusClient(bus)

@@ -1,4 +1,4 @@
-"""A person in a call, without a browser: a socket, transports, recorded media sent and packets counted."""
+"""A call participant without a browser: a socket, transports, recorded media, and counts of received packets."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def _read(name: str) -> Any:
 
 
 def rtp_capabilities() -> dict[str, Any]:
-    """What Chromium can receive."""
+    """Chromium's receive capabilities."""
     capabilities: dict[str, Any] = copy.deepcopy(_read("recv-rtp-capabilities.json"))
     return capabilities
 
 
 def rtp_parameters(kind: str, ssrc: int, mid: str | None = None) -> dict[str, Any]:
-    """What Chromium says of a track that it sends, under this SSRC (and the next for retransmissions)."""
+    """Chromium's parameters of a sent track, with this SSRC and the next one for RTX."""
     parameters: dict[str, Any] = copy.deepcopy(_read(_FILES[kind])["rtpParameters"])
     encoding = parameters["encodings"][0]
     encoding["ssrc"] = ssrc
@@ -54,12 +54,12 @@ class Consumer:
     transport: RtpTransport
 
     async def wait_packets(self, packets: int = 10, within: float = 10.0) -> Stream:
-        """Waits for this many more packets. Raises TimeoutError."""
+        """Waits for this many more packets of the track. Raises TimeoutError."""
         return await self.transport.wait_packets(self.ssrc, packets, within)
 
 
 class Caller(ClientSocket):
-    """A client's socket with the media behind it, over `udp` or `tcp`. Leaving the context ends both."""
+    """A client's socket with media over `udp` or `tcp`. Leaving the context closes both."""
 
     def __init__(self, url: str, *, protocol: str = "udp") -> None:
         super().__init__(url)
@@ -71,7 +71,7 @@ class Caller(ClientSocket):
         self._by_direction: dict[str, RtpTransport] = {}
 
     async def join(self, call_id: str, **more: Any) -> dict[str, Any]:
-        """Creates the room if there is none, and enters it. `more` goes into `joinRoom`."""
+        """Creates the room and joins it. `more` are further fields of `joinRoom`."""
         await self.call("createRoom", callId=call_id)
         joined = await self.call(
             "joinRoom",
@@ -81,7 +81,7 @@ class Caller(ClientSocket):
         return joined
 
     async def transport(self, direction: str, role: str = "client") -> RtpTransport:
-        """A new transport, connected; the one that is used from now on for this direction."""
+        """Creates and connects a transport, which replaces the one for this direction."""
         offer = await self.call("createTransport", direction=direction)
         transport = RtpTransport(offer, role, protocol=self._protocol)
         self.transports[transport.id] = self._by_direction[direction] = transport
@@ -90,7 +90,7 @@ class Caller(ClientSocket):
         return transport
 
     async def publish(self, kind: str, **more: Any) -> str:
-        """Sends a recorded track; returns the producer's id. `more` goes into `produce`."""
+        """Sends a recorded track. Returns the producer's id. `more` are further fields of `produce`."""
         transport = self._by_direction.get("send") or await self.transport("send")
         ssrc = secrets.randbelow(1 << 31) + 1
         parameters = rtp_parameters(kind, ssrc, mid=str(len(self.sources)))
@@ -102,7 +102,7 @@ class Caller(ClientSocket):
         return str(produced["id"])
 
     async def consume(self, producer_id: str, *, resume: bool = True) -> Consumer:
-        """Receives a track; with `resume` its packets come."""
+        """Creates a consumer, which is paused unless `resume` is true."""
         transport = self._by_direction.get("recv") or await self.transport("recv")
         consumed = await self.call("consume", transportId=transport.id, producerId=producer_id)
         if resume:
@@ -111,11 +111,11 @@ class Caller(ClientSocket):
         return Consumer(consumed["id"], producer_id, consumed["kind"], ssrc, transport)
 
     async def stop_sending(self, producer_id: str) -> None:
-        """Stops sending a track, without telling anybody."""
+        """Stops sending a track without closing its producer."""
         await self.sources.pop(producer_id).stop()
 
     async def end_media(self) -> None:
-        """Stops sending and closes every transport; the socket stays."""
+        """Stops sending and closes all transports. The socket stays open."""
         for source in self.sources.values():
             await source.stop()
         for transport in self.transports.values():
@@ -125,7 +125,7 @@ class Caller(ClientSocket):
         self._by_direction.clear()
 
     def take_over_media(self, other: Caller) -> None:
-        """Goes on with the media of the caller whose session this one has resumed."""
+        """Takes over the media of the caller whose session this one resumed."""
         self.peer_id = other.peer_id
         self.transports, other.transports = other.transports, {}
         self.sources, other.sources = other.sources, {}
@@ -137,16 +137,16 @@ class Caller(ClientSocket):
     def _on_key_frame_request(self, ssrc: int) -> None:
         for source in self.sources.values():
             if source.ssrc == ssrc:
-                source.ask_for_key_frame()
+                source.request_key_frame()
 
     async def __aenter__(self) -> Self:
-        """Open."""
+        """Opens the socket."""
         await self.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """All closed."""
+        """Closes media and socket."""
         await self.end_media()
         await self.close()

@@ -1,8 +1,10 @@
-"""A client's socket, frame by frame: Engine.IO 4 and Socket.IO 5 over one WebSocket, so that order and offences show.
+"""A client's socket at frame level: Engine.IO 4 and Socket.IO 5 over one WebSocket.
+
+It shows the order of events, and can send invalid frames.
 
 Rules
-- Acknowledgements and events are kept in the order in which they came, in `log`.
-- A closed socket stays closed: a client that comes back opens another.
+- `log` has acknowledgements and events in the order of arrival.
+- A closed socket stays closed: a client that reconnects opens another.
 """
 
 from __future__ import annotations
@@ -29,14 +31,14 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Received:
-    """One thing that the server sent: an event by its name, or an acknowledgement, whose name is `ack <id>`."""
+    """An event, or an acknowledgement, whose name is `ack <id>`."""
 
     name: str
     payload: dict[str, Any]
 
 
 class ClientSocket:
-    """One connection. `open` it, or use it as a context manager."""
+    """One connection. Call `open`, or use it as a context manager."""
 
     def __init__(self, url: str) -> None:
         self.log: list[Received] = []
@@ -54,7 +56,7 @@ class ClientSocket:
         self._silent = False
 
     async def open(self, *, connect: bool = True) -> None:
-        """Connects; with `connect` also opens the Socket.IO session of the default namespace."""
+        """Opens the Engine.IO connection, and with `connect` the Socket.IO session of the default namespace."""
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
         try:
             self._websocket = await self._session.ws_connect(self._url, max_msg_size=0, autoping=False)
@@ -67,87 +69,87 @@ class ClientSocket:
             await asyncio.wait_for(self._opened, ANSWER_TIMEOUT)
 
     async def close(self) -> None:
-        """Says goodbye, as a closed page does."""
+        """Closes the WebSocket, as a closed page does."""
         if self._websocket is not None and not self._websocket.closed:
             await self._websocket.close()
         await self._end()
 
     async def cut(self) -> None:
-        """Ends the connection without a word, as a lost network does once the kernel has noticed."""
+        """Drops the TCP connection without a WebSocket close."""
         if self._session is not None and self._session.connector is not None:
             await self._session.connector.close()
         await self._end()
 
     def stop_answering_pings(self) -> None:
-        """Answers no ping from now on: the connection stays, nobody is behind it."""
+        """Leaves all further pings unanswered, on an open connection."""
         self._silent = True
 
     async def send(self, text: str) -> None:
-        """Sends a frame as it is."""
+        """Sends a text frame unchanged."""
         assert self._websocket is not None
         await self._websocket.send_str(text)
 
     async def send_bytes(self, data: bytes) -> None:
-        """Sends a binary frame, as an attachment."""
+        """Sends a binary frame."""
         assert self._websocket is not None
         await self._websocket.send_bytes(data)
 
     async def emit(self, event: str, *arguments: Any) -> None:
-        """Sends an event that asks for no acknowledgement."""
+        """Sends an event without an acknowledgement."""
         await self.send("42" + json.dumps([event, *arguments]))
 
     async def start_request(self, event: str, *arguments: Any) -> asyncio.Future[dict[str, Any]]:
-        """Sends an event; the future is its acknowledgement."""
+        """Sends an event. The future resolves with its acknowledgement."""
         self._last_id += 1
         answer = self._answers[self._last_id] = asyncio.get_running_loop().create_future()
         await self.send(f"42{self._last_id}" + json.dumps([event, *arguments]))
         return answer
 
     async def request(self, event: str, *arguments: Any) -> dict[str, Any]:
-        """Sends an event and waits for its acknowledgement, whatever it is."""
+        """Sends an event and returns its acknowledgement, which may be an error."""
         return await asyncio.wait_for(await self.start_request(event, *arguments), ANSWER_TIMEOUT)
 
     async def call(self, event: str, **payload: Any) -> dict[str, Any]:
-        """Sends an event and waits for its result. Raises Refused."""
+        """Sends an event and returns its result. Raises Refused for an error."""
         answer = await self.request(event, payload)
         if "error" in answer:
             raise Refused(event, answer["error"])
         return answer
 
     def events(self, event: str, **fields: Any) -> list[dict[str, Any]]:
-        """Payloads of those events that came so far and have these fields."""
+        """The payloads of the received events with this name and these fields."""
         return [one.payload for one in self.log if one.name == event and fields.items() <= one.payload.items()]
 
     async def event(self, event: str, *, within: float = ANSWER_TIMEOUT, **fields: Any) -> dict[str, Any]:
-        """The first such event, come already or not. Raises TimeoutError."""
+        """Waits for the first event with this name and these fields, received already or not. Raises TimeoutError."""
         async with asyncio.timeout(within):
             while not (found := self.events(event, **fields)):
                 await self.wait_for_more()
         return found[0]
 
     async def wait_for_more(self) -> None:
-        """Waits until something comes. Raises ConnectionError when nothing can come any more."""
+        """Waits until something arrives. Raises ConnectionError on a closed socket."""
         if self._closed.is_set():
             raise ConnectionError("the socket is closed")
         self._arrived.clear()
         await self._arrived.wait()
 
     async def closed(self, within: float = ANSWER_TIMEOUT) -> int | None:
-        """Waits until the server has ended the connection; its WebSocket close code, if it gave one."""
+        """Waits until the server closes the connection. Returns the WebSocket close code, if any."""
         async with asyncio.timeout(within):
             await self._closed.wait()
         return self._websocket.close_code if self._websocket else None
 
     @property
     def is_closed(self) -> bool:
-        """Whether the connection has ended."""
+        """Whether the connection is closed."""
         return self._closed.is_set()
 
     async def _read(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
         try:
             async for message in websocket:
                 if message.type is aiohttp.WSMsgType.TEXT:
-                    await self._take(message.data)
+                    await self._handle(message.data)
         except (aiohttp.ClientError, OSError):
             pass
         finally:
@@ -156,7 +158,7 @@ class ClientSocket:
             for answer in self._answers.values():
                 answer.cancel()
 
-    async def _take(self, frame: str) -> None:
+    async def _handle(self, frame: str) -> None:
         if frame == "2" and not self._silent:
             await self.send("3")
         elif frame.startswith("40"):
@@ -165,15 +167,15 @@ class ClientSocket:
                 self._opened.set_result(None)
         elif frame.startswith("42"):
             name, *payload = json.loads(frame[2:])
-            self._note(Received(name, payload[0] if payload else {}))
+            self._record(Received(name, payload[0] if payload else {}))
         elif frame.startswith("43"):
             head, _, body = frame[2:].partition("[")
             answer = json.loads("[" + body)[0]
-            self._note(Received(f"ack {head}", answer))
+            self._record(Received(f"ack {head}", answer))
             if (future := self._answers.pop(int(head), None)) and not future.done():
                 future.set_result(answer)
 
-    def _note(self, received: Received) -> None:
+    def _record(self, received: Received) -> None:
         self.log.append(received)
         self._arrived.set()
 
@@ -186,12 +188,12 @@ class ClientSocket:
         self._opened.cancel()
 
     async def __aenter__(self) -> Self:
-        """Open."""
+        """Opens the connection."""
         await self.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Closed."""
+        """Closes the connection."""
         await self.close()

@@ -1,4 +1,4 @@
-"""The installation of compose.yaml, on a real container engine."""
+"""The installation of compose.yaml on a real container engine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KILL = "import os, signal, sys; os.kill(int(sys.argv[1]), signal.SIGKILL)"
 
 
 def compose_problem() -> str | None:
-    """What is missing for an installation to run here; None when nothing is."""
+    """Why no installation can run here. None when one can."""
     missing = engine_problem(ASK_TIMEOUT)
     if missing is not None:
         return missing
@@ -36,7 +36,7 @@ def compose_problem() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container of the installation, as the engine described it."""
+    """One container of the installation, as inspected."""
 
     id: str
     service: str
@@ -44,20 +44,20 @@ class Container:
     health: str
     """`healthy`, `unhealthy`, `starting`, or empty for one without a health check."""
     pid: int
-    """Of its first process, by the engine's count; 0 when it does not run."""
+    """The pid of its first process on the host; 0 when it does not run."""
     started: str
 
     @property
     def healthy(self) -> bool:
-        """Runs, and says so."""
+        """Whether it runs and its health check succeeds."""
         return self.running and self.health == "healthy"
 
 
 class Compose:
-    """One installation, named, on ports and a network of its own, so that it runs beside any other."""
+    """One installation with its own name, ports and network."""
 
     def __init__(self, files: tuple[str, ...] = ("compose.yaml",), **settings: str) -> None:
-        """`settings` are those of .env.example."""
+        """`settings` are variables of .env.example."""
         self.name = f"hubbub-test-{secrets.token_hex(4)}"
         self._files = [part for file in files for part in ("--file", file)]
         self.http_port = free_tcp_port()
@@ -74,7 +74,7 @@ class Compose:
 
     @property
     def url(self) -> str:
-        """Where the page is; without a slash at its end."""
+        """The URL of the page, without a trailing slash."""
         return f"http://localhost:{self.http_port}"
 
     def build(self) -> None:
@@ -82,28 +82,28 @@ class Compose:
         self.compose("build", timeout=BUILD_TIMEOUT)
 
     def up(self, *services: str, settings: Mapping[str, str] | None = None, **scale: int) -> None:
-        """Starts what does not run as it should and waits until all is healthy: `up(media_node=3)`."""
+        """Starts services, such as `up(media_node=3)`, and waits until all are healthy."""
         self.settings.update(settings or {})
         counts = [f"--scale={service.replace('_', '-')}={count}" for service, count in scale.items()]
         self.compose("up", "--detach", "--wait", "--no-build", *counts, *services, timeout=UP_TIMEOUT)
 
     def down(self) -> None:
-        """Ends it and forgets what it stored."""
+        """Stops it and removes its volumes."""
         self.compose("down", "--volumes", "--remove-orphans", "--timeout=20", timeout=UP_TIMEOUT)
 
     def containers(self, service: str | None = None) -> list[Container]:
-        """All that there are, or those of one service; the oldest first."""
+        """All containers, or those of one service, oldest first."""
         ids = self.compose("ps", "--all", "--quiet", *([service] if service else [])).split()
         found = json.loads(_checked(["docker", "inspect", *ids])) if ids else []
         return sorted((_container(each) for each in found), key=lambda container: container.started)
 
     def kill(self, container: Container) -> None:
-        """Ends a container as the kernel does for want of memory: the engine is not told, and so restarts it."""
+        """Kills a container as the OOM killer does. The engine did not stop it, and so restarts it."""
         arguments = ["--user=0", "--entrypoint=python", "hubbub-registry", "-c", _KILL, str(container.pid)]
         _checked(["docker", "run", "--rm", "--pid=host", "--network=none", *arguments])
 
     def wait_until(self, holds: Callable[[], bool], within: float, what: str) -> float:
-        """The seconds until it held. Raises AssertionError, with what the containers said last."""
+        """Waits until `holds` is true. Returns the seconds. Raises AssertionError with the ends of the logs."""
         began = time.monotonic()
         while not holds():
             if time.monotonic() - began > within:
@@ -112,17 +112,17 @@ class Compose:
         return time.monotonic() - began
 
     def ready(self) -> bool:
-        """Calls can be made."""
+        """Whether the installation is ready."""
         return self.get("/ready") is not None
 
     def stats(self) -> dict[str, Any]:
-        """What `GET /stats` says. Raises AssertionError when it does not."""
+        """The answer to `GET /stats`. Raises AssertionError without one."""
         stats = self.get("/stats")
         assert isinstance(stats, dict), stats
         return stats
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Any:
-        """The JSON that the installation answers with; None when it does not, or with an error."""
+        """The JSON answer, or None for an error or no answer."""
         try:
             request = urllib.request.Request(self.url + path, headers=dict(headers or {}))
             with urllib.request.urlopen(request, timeout=5.0) as answer:
@@ -131,11 +131,11 @@ class Compose:
             return None
 
     def log_tail(self, lines: int = 15) -> str:
-        """The state of all containers and the ends of their logs."""
+        """The states of all containers and the ends of their logs."""
         return self.compose("ps", "--all") + self.compose("logs", f"--tail={lines}", "--no-color")
 
     def compose(self, *arguments: str, timeout: float = 60.0) -> str:
-        """What `docker compose` prints. Raises AssertionError with what it complains of."""
+        """The output of `docker compose`. Raises AssertionError with its errors."""
         command = ["docker", "compose", "--project-name", self.name, *self._files, *arguments]
         return _checked(command, environment=self.settings, timeout=timeout)
 

@@ -1,4 +1,4 @@
-"""compose.yaml and what lies on top of it, read without an engine."""
+"""compose.yaml and its overrides, parsed without a container engine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .installation import REPOSITORY
 
 
 class _Loader(yaml.SafeLoader):
-    """Knows Compose's own tags, which take away what another file said."""
+    """Supports Compose's own tags, which remove or replace values of another file."""
 
 
 _Loader.add_constructor("!reset", lambda _loader, _node: None)
@@ -18,13 +18,13 @@ _Loader.add_constructor("!override", lambda loader, node: loader.construct_objec
 
 
 def read(name: str) -> dict[str, Any]:
-    """The file of this name, anchors and merges resolved, variables as they are written."""
+    """The file with anchors and merges resolved and variables unresolved."""
     document: dict[str, Any] = yaml.load((REPOSITORY / name).read_text(encoding="utf-8"), _Loader)
     return document
 
 
 def own_services(services: dict[str, dict[str, Any]]) -> list[str]:
-    """The names of those that run code of this repository."""
+    """The names of the services whose images this repository builds."""
     return [
         name for name, each in services.items() if each.get("build", {}).get("dockerfile", "").startswith("services/")
     ]

@@ -1,11 +1,11 @@
-"""Whether containers can be run here."""
+"""Detection of a container engine."""
 
 import shutil
 import subprocess
 
 
 def engine_problem(timeout: float) -> str | None:
-    """What is missing; None when an engine answers within `timeout` seconds."""
+    """Why no container engine is usable. None when one answers within `timeout` seconds."""
     if shutil.which("docker") is None:
         return "there is no docker command"
     command = ["docker", "version", "--format", "{{.Server.Version}}"]

@@ -1,4 +1,4 @@
-"""A coturn with the configuration that is deployed, on ports of its own."""
+"""A coturn server with the deployed configuration, on free ports."""
 
 import os
 import secrets
@@ -22,11 +22,11 @@ _RELAY_PORTS = 64
 
 
 class Coturn:
-    """It relays to `address` alone, an address of this machine that is not loopback: browsers use no other here."""
+    """Relays to `address` only: a non-loopback address of this machine, as browsers require."""
 
     def __init__(self, directory: Path) -> None:
         address = interface_address()
-        assert address is not None, "this machine has no address but loopback: a browser would gather no candidate"
+        assert address is not None, "this machine has only a loopback address, for which browsers gather no candidate"
         self.address = address
         self.secret = secrets.token_urlsafe(24)
         self.port = free_tcp_port(address)
@@ -45,12 +45,12 @@ class Coturn:
 
     @property
     def urls(self) -> str:
-        """As TURN_URLS takes them."""
+        """The value of TURN_URLS."""
         return ",".join(f"turn:{self.address}:{self.port}?transport={transport}" for transport in ("udp", "tcp"))
 
     @property
     def environment(self) -> dict[str, str]:
-        """What an installation is told that uses it: the media nodes are where it relays to."""
+        """The environment of an installation that uses it, with media nodes at the address that it relays to."""
         return {"ANNOUNCED_IP": self.address, "TURN_URLS": self.urls, "TURN_SECRET": self.secret}
 
     def log_tail(self) -> str:
@@ -58,7 +58,7 @@ class Coturn:
         return self._process.log_tail()
 
     def __enter__(self) -> Self:
-        """Started; it answers."""
+        """Starts the server and waits until it answers."""
         self._process.start()
         deadline = time.monotonic() + START_TIMEOUT
         while True:
@@ -74,5 +74,5 @@ class Coturn:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ended."""
+        """Stops the server."""
         self._process.kill()

@@ -1,4 +1,4 @@
-"""NATS servers with the configuration that is deployed, on ports of their own."""
+"""NATS servers with the deployed configuration, on free ports."""
 
 import os
 import secrets
@@ -19,33 +19,33 @@ from .service_process import ServiceProcess
 
 CONFIGURATION = REPOSITORY / "deploy" / "nats"
 USERS = {"signaling": "signaling", "node": "media_node", "registry": "registry"}
-"""By the names that processes begin with."""
+"""The user of each service, by the first part of its processes' names."""
 START_TIMEOUT = 10.0
 
 
 class DeployedNats:
-    """Servers that know the same users, each user with a password: one server, or as many as a cluster has."""
+    """One server or a cluster, with the deployed users and random passwords."""
 
     def __init__(self, directory: Path, servers: int = 1) -> None:
         self._passwords = {user: f"p{secrets.token_hex(12)}" for user in USERS.values()}
         self.ports = [free_tcp_port() for _ in range(servers)]
         self.servers = [self._server(directory / f"nats-{n}", port) for n, port in enumerate(self.ports, 1)]
         if servers > 1:
-            self._join_to_a_cluster()
+            self._form_cluster()
 
     def url(self, service: str) -> str:
-        """Every server's, for `signaling`, `node` or `registry`."""
+        """The URLs of all servers for `signaling`, `node` or `registry`."""
         user = USERS[service]
         return ",".join(f"nats://{user}:{self._passwords[user]}@{LOOPBACK}:{port}" for port in self.ports)
 
     def configure(self, installation: Installation, **settings: str) -> None:
-        """Has the services of an installation that is not started yet use these servers, each as its own user."""
+        """Makes the services of an installation that has not started yet use these servers, each as its own user."""
         for process in installation.processes:
-            told = {"NATS_URL": self.url(process.name.split("-")[0]), **settings}
-            process.spec = replace(process.spec, environment={**process.spec.environment, **told})
+            own = {"NATS_URL": self.url(process.name.split("-")[0]), **settings}
+            process.spec = replace(process.spec, environment={**process.spec.environment, **own})
 
     def violations(self) -> list[str]:
-        """What somebody tried without being allowed to, in the servers' words."""
+        """The permission violations in the servers' logs."""
         lines = [line for server in self.servers for line in server.log_tail(100_000).splitlines()]
         return [line for line in lines if "Violation" in line]
 
@@ -57,24 +57,24 @@ class DeployedNats:
         spec = ProcessSpec(directory.name, [*command, "--config", str(CONFIGURATION / "nats.conf")], variables, 5.0)
         return ServiceProcess(spec, directory / "nats.log")
 
-    def _join_to_a_cluster(self) -> None:
+    def _form_cluster(self) -> None:
         password = f"p{secrets.token_hex(12)}"
-        doors = [f"{LOOPBACK}:{free_tcp_port()}" for _ in self.servers]
-        for server, door in zip(self.servers, doors, strict=True):
-            routes = ",".join(f"nats://route:{password}@{other}" for other in doors if other != door)
+        addresses = [f"{LOOPBACK}:{free_tcp_port()}" for _ in self.servers]
+        for server, address in zip(self.servers, addresses, strict=True):
+            routes = ",".join(f"nats://route:{password}@{other}" for other in addresses if other != address)
             clustered: Mapping[str, str] = {"HUBBUB_NATS_NAME": server.name, "HUBBUB_ROUTE_PASSWORD": password}
             server.spec = replace(
                 server.spec,
                 command=[
                     *server.spec.command[:-1],
                     str(CONFIGURATION / "cluster.conf"),
-                    *("--cluster_listen", f"nats://{door}", "--routes", routes),
+                    *("--cluster_listen", f"nats://{address}", "--routes", routes),
                 ],
                 environment={**server.spec.environment, **clustered},
             )
 
     def __enter__(self) -> Self:
-        """Started; they answer."""
+        """Starts the servers and waits until they answer."""
         with ExitStack() as stack:
             for server, port in zip(self.servers, self.ports, strict=True):
                 server.start()
@@ -89,5 +89,5 @@ class DeployedNats:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ended."""
+        """Stops the servers."""
         self._running.close()

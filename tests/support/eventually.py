@@ -1,4 +1,4 @@
-"""Waiting for what comes true by itself."""
+"""Waits for the cluster's statistics to reach expected values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COUNTS = ("rooms", "peers", "producers", "transports", "consumers")
 async def wait_for_counts(
     installation: Installation, *, within: float = 10.0, signaling: int = 0, **wanted: int
 ) -> dict[str, Any]:
-    """Waits until `/stats` shows these counts, and those that are not given as zero. Raises AssertionError."""
+    """Waits until `/stats` has these counts, and zero for the others. Raises AssertionError."""
     expected = {name: wanted.get(name, 0) for name in COUNTS}
     return await wait_for_stats(installation, expected, within=within, signaling=signaling)
 
@@ -22,7 +22,7 @@ async def wait_for_counts(
 async def wait_for_stats(
     installation: Installation, expected: dict[str, int], *, within: float = 10.0, signaling: int = 0
 ) -> dict[str, Any]:
-    """Waits until these fields of `/stats` have these values; returns all. Raises AssertionError."""
+    """Waits until these fields of `/stats` have these values. Returns all fields. Raises AssertionError."""
     deadline = time.monotonic() + within
     while True:
         try:

@@ -1,6 +1,6 @@
-"""Firefox with a camera and a microphone that are not there, driven over WebDriver BiDi.
+"""Firefox with fake devices, controlled over WebDriver BiDi (https://w3c.github.io/webdriver-bidi).
 
-Playwright drives a Firefox of its own making only; this is the one that people have. https://w3c.github.io/webdriver-bidi
+Playwright supports only its own build of Firefox; this is the released one.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ _LISTENING = re.compile(rb"WebDriver BiDi listening on (ws://\S+)")
 
 
 class BidiError(Exception):
-    """A command was refused, or a script threw."""
+    """A command failed, or a script threw."""
 
 
 class FirefoxTab:
-    """One tab."""
+    """One Firefox tab."""
 
     def __init__(self, session: _Session, context: str) -> None:
         self._session = session
         self._context = context
 
     async def open(self, address: str) -> None:
-        """Goes there; returns once the page is loaded."""
+        """Navigates and waits until the page is loaded."""
         await self._session.call("browsingContext.navigate", context=self._context, url=address, wait="complete")
 
     async def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression, awaited where it is a promise; it has to be JSON."""
+        """The value of a JavaScript expression, which must be JSON. Promises are awaited."""
         answer = await self._session.call(
             "script.evaluate",
             expression=f"(async () => JSON.stringify(await ({expression})))()",
@@ -65,21 +65,21 @@ class FirefoxTab:
         return None if text is None else json.loads(text)
 
     async def wait_for(self, expression: str, timeout: float = 15.0) -> None:
-        """Returns once the expression is true. Raises TimeoutError after `timeout` seconds."""
+        """Waits until the expression is true. Raises TimeoutError after `timeout` seconds."""
         async with asyncio.timeout(timeout):
             while not await self.evaluate(f"Boolean({expression})"):
                 await asyncio.sleep(0.1)
 
 
 class _Session:
-    """Commands and their answers over one WebSocket; events are not asked for."""
+    """Commands and their results over one WebSocket."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
         self._ids = itertools.count(1)
 
     async def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """One command at a time. Raises BidiError."""
+        """Sends a command and returns its result, one at a time. Raises BidiError."""
         number = next(self._ids)
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
         async with asyncio.timeout(ANSWER_TIMEOUT):
@@ -95,7 +95,7 @@ class _Session:
 
 @asynccontextmanager
 async def firefox(profile: Path) -> AsyncIterator[FirefoxTab]:
-    """Starts Firefox with an empty profile in this directory; yields its tab."""
+    """Starts Firefox with an empty profile in this directory and yields its tab."""
     await asyncio.to_thread(_make_profile, profile)
     process = await asyncio.create_subprocess_exec(
         str(PATH),
@@ -142,7 +142,7 @@ async def _address(stream: asyncio.StreamReader) -> str:
         while line := await stream.readline():
             if found := _LISTENING.search(line):
                 return found[1].decode()
-    raise BidiError("Firefox ended before it could be driven")
+    raise BidiError("Firefox exited before it listened for WebDriver BiDi")
 
 
 async def _discard(stream: asyncio.StreamReader) -> None:

@@ -1,4 +1,4 @@
-"""What a process holds of the machine."""
+"""The resources that a process uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KIB = 1 << 10
 
 @dataclass(frozen=True)
 class Footprint:
-    """At one moment."""
+    """The resources at one time."""
 
     name: str
     resident: int
@@ -22,7 +22,7 @@ class Footprint:
 
     @classmethod
     def of(cls, name: str, pid: int) -> Footprint:
-        """That of a running process."""
+        """Reads the resources of a running process."""
         process = psutil.Process(pid)
         with process.oneshot():
             return cls(name, process.memory_info().rss, process.num_fds(), process.num_threads())

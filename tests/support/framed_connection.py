@@ -1,4 +1,4 @@
-"""Datagrams on a TCP connection: each behind its length in 16 bits (RFC 4571), as ICE has them (RFC 6544)."""
+"""Datagrams on a TCP connection, each with a 16-bit length prefix (RFC 4571), as in ICE-TCP (RFC 6544)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 
 class FramedConnection(asyncio.Protocol):
-    """A connection that is used as a datagram socket: what comes goes to `receiver`."""
+    """A connection with the interface of a datagram socket. Datagrams go to `receiver`."""
 
     def __init__(self, receiver: asyncio.DatagramProtocol) -> None:
         self._receiver = receiver
@@ -21,31 +21,31 @@ class FramedConnection(asyncio.Protocol):
         return connection
 
     def sendto(self, data: bytes) -> None:
-        """Sends a datagram; what a connection that is closed is given goes nowhere."""
+        """Sends a datagram. A closed connection drops it."""
         assert self._transport is not None
         if not self._transport.is_closing():
             self._transport.write(len(data).to_bytes(2, "big") + data)
 
     def is_closing(self) -> bool:
-        """Nothing can be sent any more."""
+        """Whether the connection is closed or closing."""
         return self._transport is None or self._transport.is_closing()
 
     def close(self) -> None:
-        """Closes it at once."""
+        """Aborts the connection."""
         assert self._transport is not None
         self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """From asyncio."""
+        """Called by asyncio."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """From asyncio."""
+        """Called by asyncio."""
         self.lost.set()
 
     def data_received(self, data: bytes) -> None:
-        """From asyncio: any piece of the stream."""
+        """Called by asyncio with a part of the stream."""
         self._bytes += data
         while len(self._bytes) >= 2 and len(self._bytes) >= 2 + (length := int.from_bytes(self._bytes[:2], "big")):
             datagram = bytes(self._bytes[2 : 2 + length])

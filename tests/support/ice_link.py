@@ -1,4 +1,4 @@
-"""The client's side of ICE against a lite server: checks from one socket, nominating at once (RFC 8445, RFC 6544)."""
+"""A minimal ICE agent for a lite server: one local candidate, aggressive nomination (RFC 8445, RFC 6544)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ KEEPALIVE_INTERVAL = 1.0
 
 
 class IceLink(asyncio.DatagramProtocol):
-    """What `RTCDtlsTransport` needs of an ICE transport, and no more.
+    """The part of an ICE transport that `RTCDtlsTransport` needs.
 
-    `remote` is `iceParameters` and `candidate` one of `iceCandidates`, of UDP or TCP, as in the answer to
-    `createTransport`.
+    `remote` is the `iceParameters` and `candidate` one of the `iceCandidates`, UDP or TCP, of `createTransport`.
     """
 
     role = "controlling"
@@ -36,7 +35,7 @@ class IceLink(asyncio.DatagramProtocol):
         self._nominated = asyncio.Event()
 
     async def open(self, timeout: float = 10.0) -> None:
-        """Returns once the server has answered a check that carried our nomination. Raises TimeoutError."""
+        """Waits until the server answers a check that nominates. Raises TimeoutError."""
         if self._by_tcp:
             self._socket = await FramedConnection.open(self.address, self)
         else:
@@ -46,7 +45,7 @@ class IceLink(asyncio.DatagramProtocol):
         await asyncio.wait_for(self._nominated.wait(), timeout)
 
     async def restart(self, remote: dict[str, Any], timeout: float = 10.0) -> None:
-        """Goes on under new credentials of the server's, from another socket of ours."""
+        """Continues with new server credentials, from a new local socket."""
         assert self._socket is not None
         self._socket.close()
         self._remote, self._own_fragment = remote, secrets.token_hex(4)
@@ -55,7 +54,7 @@ class IceLink(asyncio.DatagramProtocol):
         await self.open(timeout)
 
     async def close(self) -> None:
-        """Sends nothing more."""
+        """Stops the checks and closes the socket."""
         await self._stop_checks()
         if self._socket is not None:
             self._socket.close()
@@ -66,7 +65,7 @@ class IceLink(asyncio.DatagramProtocol):
             await asyncio.wait([self._checks])
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        """STUN is ours; DTLS, SRTP and SRTCP go to whoever reads."""
+        """Handles STUN; DTLS, SRTP and SRTCP are queued for the reader."""
         if data and data[0] > 3:
             with contextlib.suppress(asyncio.QueueFull):
                 self._received.put_nowait(data)

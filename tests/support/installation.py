@@ -1,4 +1,4 @@
-"""A whole installation whose every process a test holds in its hand: nothing comes back by itself."""
+"""An installation without a supervisor: tests kill, stop and start its processes. Nothing restarts by itself."""
 
 import json
 import os
@@ -29,16 +29,15 @@ _NOT_INHERITED = frozenset(
 
 
 class NotReady(Exception):
-    """The installation does not take calls; the message ends with the logs."""
+    """The installation did not become ready. The message ends with the logs."""
 
 
 class Installation:
     """NATS, registries, media nodes and signaling instances on free ports of the loopback interface.
 
-    Blocking, so that it serves tests with and without an event loop; ready when entered, all gone when left.
-    The processes and their settings are those of `hubbub up`, without its supervisor. `nats`, and each of
-    `registries`, `nodes` and `signaling`, can be killed, stopped and started again on the same ports; call
-    `wait_ready` when the whole is needed afterwards.
+    A blocking context manager for tests with and without an event loop: ready on entry, stopped on exit. The processes
+    and their settings are those of `hubbub up`. Tests may kill, stop and restart `nats` and each of `registries`,
+    `nodes` and `signaling` on the same ports, and then call `wait_ready`.
     """
 
     def __init__(
@@ -54,9 +53,11 @@ class Installation:
         empty_room_ttl: float = 5.0,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """`directory` holds NATS's store and the logs (a temporary one when None); times are seconds; with `metrics`
-        registries and nodes show theirs, as signaling always does; `environment` goes to every service and wins over
-        all else."""
+        """`directory` is for the NATS store and the logs (None: a temporary one). Times are in seconds.
+
+        With `metrics`, registries and nodes serve metrics, as signaling always does. `environment` overrides the
+        environment of every service.
+        """
         self._exit = ExitStack()
         if directory is None:
             temporary = tempfile.TemporaryDirectory(prefix="hubbub-installation-", ignore_cleanup_errors=True)
@@ -94,35 +95,35 @@ class Installation:
 
     @property
     def processes(self) -> list[ServiceProcess]:
-        """All but NATS, in the order in which they start."""
+        """All processes except NATS, in start order."""
         return [*self.registries, *self.nodes, *self.signaling]
 
     @property
     def url(self) -> str:
-        """Of the first signaling instance; without a slash at its end."""
+        """The URL of the first signaling instance, without a trailing slash."""
         return self.urls[0]
 
     @property
     def urls(self) -> list[str]:
-        """Of every signaling instance."""
+        """The URL of each signaling instance."""
         return [f"http://127.0.0.1:{port}" for port in self.layout.http_ports()]
 
     def stats(self, signaling: int = 0) -> dict[str, Any]:
-        """What `GET /stats` of this instance says of the whole cluster. Raises OSError."""
+        """The answer of this instance to `GET /stats`, for the whole cluster. Raises OSError."""
         answer = _get(f"{self.urls[signaling]}/stats")
         if not isinstance(answer, dict):
             raise ConnectionError(f"/stats answered {answer!r}")
         return answer
 
     def start(self) -> None:
-        """Starts everything and returns once it takes calls. Raises NotReady, NatsUnreachable."""
+        """Starts everything and waits until it is ready. Raises NotReady, NatsUnreachable."""
         self.nats.start()
         for process in self.processes:
             process.start()
         self.wait_ready()
 
     def wait_ready(self, timeout: float = START_TIMEOUT) -> None:
-        """Returns once every running signaling instance is ready and sees every running node. Raises NotReady."""
+        """Waits until every running signaling instance is ready and counts every running node. Raises NotReady."""
         deadline = time.monotonic() + timeout
         waiting = [url for url, process in zip(self.urls, self.signaling, strict=True) if process.alive]
         nodes = sum(node.alive for node in self.nodes)
@@ -136,7 +137,7 @@ class Installation:
             time.sleep(_POLL_INTERVAL)
 
     def stop(self) -> None:
-        """Ends everything in order, signaling first, and forgets a temporary directory."""
+        """Stops everything in order, signaling first, and removes a temporary directory."""
         for process in reversed(self.processes):
             if process.alive:
                 process.thaw()
@@ -145,17 +146,17 @@ class Installation:
         self._exit.close()
 
     def log_tail(self, lines: int = 40) -> str:
-        """The ends of all logs, each under its name."""
+        """The ends of all logs, each under the name of its process."""
         return "\n".join(f"--- {name}\n{text}" for name, text in self.logs(lines))
 
     def logs(self, lines: int = 40) -> Iterator[tuple[str, str]]:
-        """Name and end of log of every process that said something."""
+        """Name and end of the log of every process that wrote something."""
         for process in self.processes:
             if text := process.log_tail(lines):
                 yield process.name, text
 
     def __enter__(self) -> Self:
-        """Started and ready."""
+        """Starts it and waits until it is ready."""
         try:
             self.start()
         except BaseException:
@@ -166,7 +167,7 @@ class Installation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ended. After an error the logs go where pytest shows them."""
+        """Stops it. After an error it writes the logs to stderr, which pytest shows."""
         if kind is not None:
             sys.stderr.write(self.log_tail() + "\n")
         self.stop()

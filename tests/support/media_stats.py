@@ -1,6 +1,6 @@
-"""What a tab measured of a call: `RTCPeerConnection.getStats()` as typed snapshots, and what two of them tell.
+"""Typed snapshots of `RTCPeerConnection.getStats()` and the rates between two of them.
 
-Field names are those of https://www.w3.org/TR/webrtc-stats/; counts are totals since the stream began.
+Field names follow https://www.w3.org/TR/webrtc-stats/. Counts are totals since the stream began.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,26 +12,26 @@ Report = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class VideoSent:
-    """One outbound video stream (`outbound-rtp`); a simulcast sender has several."""
+    """One outbound video stream (`outbound-rtp`). A simulcast sender has several."""
 
     at: float
     """Seconds, by the browser's clock."""
     ssrc: int
     rid: str | None
     codec: str
-    """As `video/VP8`."""
+    """The MIME type, such as `video/VP8`."""
     frames: int
     """`framesSent`."""
     width: int
     height: int
     limitation: str
-    """`qualityLimitationReason` of now."""
+    """The current `qualityLimitationReason`."""
     bandwidth_limited: float
-    """Seconds that bandwidth was the limit (`qualityLimitationDurations`)."""
+    """Seconds during which bandwidth was the limit (`qualityLimitationDurations`)."""
 
     @classmethod
     def of(cls, report: Report, codecs: Mapping[str, str]) -> Self:
-        """From the report of one stream."""
+        """Parses the report of one stream."""
         return cls(
             at=report["timestamp"] / 1000,
             ssrc=report["ssrc"],
@@ -59,7 +59,7 @@ class VideoReceived:
 
     @classmethod
     def of(cls, report: Report, codecs: Mapping[str, str]) -> Self:
-        """From the report of one stream."""
+        """Parses the report of one stream."""
         return cls(
             at=report["timestamp"] / 1000,
             codec=codecs.get(report.get("codecId", ""), ""),
@@ -77,13 +77,13 @@ class AudioReceived:
     energy: float
     """`totalAudioEnergy`."""
     samples: int
-    """`totalSamplesReceived`, the concealed ones with them."""
+    """`totalSamplesReceived`, which includes concealed samples."""
     concealed: int
-    """`concealedSamples`: made up for what did not come."""
+    """`concealedSamples`: synthesised in place of missing ones."""
 
     @classmethod
     def of(cls, report: Report) -> Self:
-        """From the report of one stream."""
+        """Parses the report of one stream."""
         return cls(
             energy=report.get("totalAudioEnergy", 0.0),
             samples=report.get("totalSamplesReceived", 0),
@@ -93,7 +93,7 @@ class AudioReceived:
 
 @dataclass(frozen=True, slots=True)
 class CallStats:
-    """All of one tab at one moment."""
+    """The statistics of one tab at one time."""
 
     video_sent: list[VideoSent] = field(default_factory=list)
     video_from: dict[str, VideoReceived] = field(default_factory=dict)
@@ -103,7 +103,7 @@ class CallStats:
 
     @classmethod
     def of(cls, sent: Iterable[Report], received: Iterable[Report], owners: Mapping[str, str]) -> Self:
-        """From the reports of both transports; `owners` tells whose a received track is, by the track's id."""
+        """Parses the reports of both transports. `owners` maps the id of a received track to its sender."""
         stats = cls()
         sent, received = list(sent), list(received)
         codecs = {report["id"]: report["mimeType"] for report in [*sent, *received] if report["type"] == "codec"}
@@ -122,7 +122,7 @@ class CallStats:
 
 
 def sent_rate(before: CallStats, after: CallStats) -> float:
-    """Frames a second that the tab sent between the two, of its liveliest stream."""
+    """Frames per second that the tab sent between the snapshots, of its stream with the highest rate."""
     earlier = {stream.ssrc: stream for stream in before.video_sent}
     return max(
         (rate(earlier[stream.ssrc], stream) for stream in after.video_sent if stream.ssrc in earlier), default=0.0
@@ -130,15 +130,15 @@ def sent_rate(before: CallStats, after: CallStats) -> float:
 
 
 def decoded_rate(before: CallStats, after: CallStats, sender: str) -> float:
-    """Frames a second of this sender that the tab decoded between the two."""
+    """Frames per second of this sender that the tab decoded between the snapshots."""
     return rate(before.video_from[sender], after.video_from[sender])
 
 
 def rate(before: VideoSent | VideoReceived, after: VideoSent | VideoReceived) -> float:
-    """Frames a second of one stream, by its own clock: the two ends of a call are not read at the same instant."""
+    """Frames per second of one stream, by the clock of its own reports."""
     return (after.frames - before.frames) / (after.at - before.at)
 
 
 def concealed_share(before: AudioReceived, after: AudioReceived) -> float:
-    """Of the samples played between the two, the share that was made up."""
+    """The fraction of the samples between the snapshots that was concealed."""
     return (after.concealed - before.concealed) / max(1, after.samples - before.samples)

@@ -1,7 +1,7 @@
-"""The NATS server that tests run against: the embedded one, or the official image in a container.
+"""The NATS server for tests: the embedded one, or the official image in a container.
 
-HUBBUB_TEST_NATS chooses: `embedded` (the default: it is up in 50 ms), `container`, or `auto`, which is a container
-where an engine answers and the embedded one elsewhere.
+HUBBUB_TEST_NATS selects it: `embedded` (the default, which starts in 50 ms), `container`, or `auto`: a container where
+an engine answers, else the embedded one.
 """
 
 from __future__ import annotations
@@ -23,49 +23,49 @@ from .container_engine import engine_problem
 
 VARIABLE = "HUBBUB_TEST_NATS"
 IMAGE = "nats:2.15-alpine"
-"""Of the embedded server's minor version."""
+"""The same minor version as the embedded server."""
 DETECTION_TIMEOUT = 0.4
 START_TIMEOUT = 20.0
 _PORT = 4222
 
 
 class NatsServer(Protocol):
-    """One server with a port, credentials and a store of its own; a context manager.
+    """A server with its own port, credentials and store. A context manager.
 
-    `kill` and `start` again keep the port and the store, as a crash and a restart do.
+    The port and the store survive `kill` and `start`, as in a crash and a restart.
     """
 
     port: int
 
     @property
     def url(self) -> str:
-        """For clients; holds the password."""
+        """The URL for clients, including the password."""
 
     def start(self) -> None:
-        """Returns once the server answers."""
+        """Starts the server and waits until it answers."""
 
     def kill(self) -> None:
-        """Ends it as a crash would."""
+        """Kills the server, as a crash would."""
 
     def close(self) -> None:
-        """Ends the server and removes a store that was made for it."""
+        """Stops the server and removes its temporary store."""
 
     def __enter__(self) -> Self:
-        """Started."""
+        """Starts the server."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ended; nothing is left behind."""
+        """Stops the server and removes its temporary store."""
 
 
 def nats_server(store_dir: Path | None = None) -> NatsServer:
-    """A server of the kind that was chosen, not yet started. An embedded one stores under `store_dir`."""
-    return ContainerNats() if _in_container() else EmbeddedNats(store_dir)
+    """A server of the selected kind, not started. The embedded one stores under `store_dir`."""
+    return ContainerNats() if _use_container() else EmbeddedNats(store_dir)
 
 
 class ContainerNats:
-    """The official image."""
+    """The official image in a container."""
 
     def __init__(self) -> None:
         from testcontainers.core.container import DockerContainer
@@ -77,32 +77,32 @@ class ContainerNats:
             .with_command(["--jetstream", "--store_dir=/data", "--user=hubbub", f"--pass={self._password}"])
             .with_bind_ports(_PORT, self.port)
         )
-        self._made = False
+        self._created = False
 
     @property
     def url(self) -> str:
-        """For clients; holds the password."""
+        """The URL for clients, including the password."""
         return f"nats://hubbub:{self._password}@{self._container.get_container_host_ip()}:{self.port}"
 
     def start(self) -> None:
-        """Returns once the server answers. Raises NatsUnreachable."""
-        if self._made:
+        """Starts the container and waits until the server answers. Raises NatsUnreachable."""
+        if self._created:
             self._container.get_wrapped_container().start()
         else:
             self._container.start()
-            self._made = True
+            self._created = True
         wait_for_info(self.url, START_TIMEOUT)
 
     def kill(self) -> None:
-        """Ends it as a crash would."""
+        """Kills the server, as a crash would."""
         self._container.get_wrapped_container().kill()
 
     def close(self) -> None:
-        """Removes the container and what it stored."""
+        """Removes the container with its store."""
         self._container.stop()
 
     def __enter__(self) -> Self:
-        """Started."""
+        """Starts the server."""
         try:
             self.start()
         except BaseException:
@@ -113,18 +113,18 @@ class ContainerNats:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ended; nothing is left behind."""
+        """Stops the server and removes its temporary store."""
         self.close()
 
 
 @functools.cache
-def _in_container() -> bool:
-    wish = os.environ.get(VARIABLE) or "embedded"
-    if wish == "embedded":
+def _use_container() -> bool:
+    choice = os.environ.get(VARIABLE) or "embedded"
+    if choice == "embedded":
         return False
-    if wish not in ("container", "auto"):
-        pytest.exit(f"{VARIABLE} is `embedded`, `container` or `auto`, not {wish!r}", returncode=2)
+    if choice not in ("container", "auto"):
+        pytest.exit(f"{VARIABLE} is `embedded`, `container` or `auto`, not {choice!r}", returncode=2)
     missing = engine_problem(DETECTION_TIMEOUT)
-    if missing is not None and wish == "container":
+    if missing is not None and choice == "container":
         pytest.exit(f"{VARIABLE}=container, but {missing}", returncode=2)
     return missing is None

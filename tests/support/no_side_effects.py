@@ -1,4 +1,4 @@
-"""Whether something that must have no effect had none."""
+"""Checks that rejected requests have no effect."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from .installation import Installation
 
 @asynccontextmanager
 async def no_side_effects(installation: Installation, callers: Iterable[Caller], **counts: int) -> AsyncIterator[None]:
-    """Inside, no caller is told anything, and the cluster's counts, which are `counts` before, stay.
+    """Asserts that the block changes no counts and sends the callers no events. `counts` are the counts before it.
 
-    Nodes tell their counts now and then. So that what was left behind has been told too, a transport is made at
-    the end, waited for, and closed.
+    Nodes report counts periodically. Before the final comparison, a transport is created and closed: its appearance
+    in the counts proves that they are newer than the block.
     """
     expected = {name: counts.get(name, 0) for name in COUNTS}
     await wait_for_stats(installation, expected)
-    witnesses = list(callers)
-    before = [events_of(caller) for caller in witnesses]
+    observers = list(callers)
+    before = [events_of(caller) for caller in observers]
     yield
-    fence = await witnesses[0].call("createTransport", direction="recv")
+    fence = await observers[0].call("createTransport", direction="recv")
     await wait_for_stats(installation, {**expected, "transports": expected["transports"] + 1})
-    await witnesses[0].call("closeTransport", transportId=fence["id"])
+    await observers[0].call("closeTransport", transportId=fence["id"])
     await wait_for_stats(installation, expected)
-    assert [events_of(caller) for caller in witnesses] == before
+    assert [events_of(caller) for caller in observers] == before
 
 
 def events_of(caller: Caller) -> list[Received]:
-    """What a caller was told without having asked."""
+    """The events that a caller received, without acknowledgements."""
     return [one for one in caller.log if not one.name.startswith("ack ")]

@@ -1,4 +1,4 @@
-"""A client as applications write them: python-socketio for the socket, pymediasoup and aiortc for the media."""
+"""A client made of public libraries: python-socketio for the socket, pymediasoup and aiortc for the media."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pymediasoup.transport import Transport
 
 from .client_socket import ANSWER_TIMEOUT, Refused
 
-# aioice leaves the loopback address out; here nothing leaves the machine, and whatever else it has does not matter.
+# aioice does not gather the loopback address. The tests use no other.
 aioice.ice.get_host_addresses = lambda **_families: ["127.0.0.1"]
 
 ORIGINAL_EVENTS = ("peerJoined", "peerLeft", "newProducer")
@@ -32,12 +32,12 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 class StripesTrack(VideoStreamTrack):
-    """Synthetic video, small: its picture changes with every frame."""
+    """Small synthetic video. Every frame differs."""
 
     _frame = 0
 
     async def recv(self) -> VideoFrame:
-        """The next frame, when it is due."""
+        """The next frame, at its time."""
         await asyncio.sleep(1 / FRAME_RATE)
         self._frame += 1
         frame = VideoFrame(width=160, height=120, format="yuv420p")
@@ -49,7 +49,7 @@ class StripesTrack(VideoStreamTrack):
 
 
 class FrameSink:
-    """Takes the frames of a received track, decoded, and counts them."""
+    """Counts the decoded frames of a received track."""
 
     def __init__(self, track: MediaStreamTrack) -> None:
         self.frames = 0
@@ -59,7 +59,7 @@ class FrameSink:
         self._task = asyncio.create_task(self._run(track))
 
     async def wait_frames(self, frames: int, within: float = 15.0) -> None:
-        """Waits until this many more frames have been decoded. Raises TimeoutError."""
+        """Waits until this many more frames are decoded. Raises TimeoutError."""
         wanted = self.frames + frames
         async with asyncio.timeout(within):
             while self.frames < wanted:
@@ -67,7 +67,7 @@ class FrameSink:
                 await self._arrived.wait()
 
     async def stop(self) -> None:
-        """Takes no more."""
+        """Stops reading the track."""
         self._task.cancel()
         await asyncio.wait([self._task])
 
@@ -84,7 +84,7 @@ class FrameSink:
 
 
 class Client:
-    """An application that knows the original events and nothing else."""
+    """An application that uses the events of the original service only."""
 
     def __init__(self) -> None:
         self.device = Device(handlerFactory=AiortcHandler.createFactory())
@@ -97,24 +97,24 @@ class Client:
             self.socket.on(event, self._noting(event))
 
     async def connect(self, url: str) -> None:
-        """By long polling and then an upgrade, as a browser does."""
+        """Connects by long polling and upgrades, as a browser does."""
         await self.socket.connect(url)
 
     async def call(self, event: str, **payload: Any) -> dict[str, Any]:
-        """Sends an event and waits for its result. Raises Refused."""
+        """Sends an event and waits for its result. Raises Refused for an error."""
         answer: dict[str, Any] = await self.socket.call(event, payload, timeout=ANSWER_TIMEOUT)
         if "error" in answer:
             raise Refused(event, answer["error"])
         return answer
 
     async def event(self, event: str) -> dict[str, Any]:
-        """The next event of the server's, which has to be this one. Raises TimeoutError."""
+        """The next event from the server, which must be `event`. Raises TimeoutError."""
         name, payload = await asyncio.wait_for(self.events.get(), ANSWER_TIMEOUT)
         assert name == event, f"{name} came instead of {event}"
         return payload
 
     async def join(self, call_id: str, user_id: str) -> list[dict[str, Any]]:
-        """Creates the room, loads the device and enters; returns the other peers."""
+        """Creates the room, loads the device and joins. Returns the other peers."""
         created = await self.call("createRoom", callId=call_id)
         await self.device.load(RtpCapabilities.model_validate(created["rtpCapabilities"]))
         joined = await self.call(
@@ -125,13 +125,13 @@ class Client:
         return peers
 
     async def publish(self, kind: str) -> str:
-        """Sends synthetic audio or video; returns the producer's id."""
+        """Sends synthetic audio or video. Returns the producer's id."""
         track = StripesTrack() if kind == "video" else AudioStreamTrack()
         producer = await (await self._transport("send")).produce(track=track)
         return str(producer.id)
 
     async def consume(self, producer_id: str) -> FrameSink:
-        """Receives a track and decodes it."""
+        """Receives and decodes a track."""
         transport = await self._transport("recv")
         consumed = await self.call("consume", transportId=transport.id, producerId=producer_id)
         consumer: Consumer = await transport.consume(
@@ -147,7 +147,7 @@ class Client:
         return sink
 
     async def close(self) -> None:
-        """Ends media and socket."""
+        """Closes media and socket."""
         for sink in self._sinks:
             await sink.stop()
         for transport in self._transports.values():
@@ -191,16 +191,16 @@ class Client:
         return note
 
     async def __aenter__(self) -> Self:
-        """As it is."""
+        """Does nothing: `connect` takes the URL."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Closed."""
+        """Closes media and socket."""
         await self.close()
 
 
 def _plain(model: BaseModel | None) -> Any:
-    """JSON with the nulls that pymediasoup leaves in."""
+    """JSON, including the nulls that pymediasoup sends."""
     return model.model_dump(mode="json") if model is not None else None

@@ -1,21 +1,22 @@
-"""What a collector would be sent: spans, over OTLP/HTTP."""
+"""A collector for spans over OTLP/HTTP."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
+from .http_server import HttpServer, Quiet
+
 
 @dataclass(frozen=True)
 class Span:
-    """A span as it was sent."""
+    """A received span."""
 
     service: str
     name: str
@@ -23,47 +24,43 @@ class Span:
     trace_id: str
     span_id: str
     parent_id: str
-    """Empty for the root."""
+    """Empty for a root span."""
     attributes: Mapping[str, Any]
 
 
-class OtlpReceiver:
-    """Listens on a free port of the loopback interface while inside."""
+class OtlpReceiver(HttpServer):
+    """Collects the spans that services export."""
 
     def __init__(self) -> None:
         self._spans: list[Span] = []
         self._lock = threading.Lock()
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet, BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if self.path == "/v1/traces":
-                    receiver._take(body)
+                    receiver._add(body)
                 self.send_response(200 if self.path == "/v1/traces" else 404)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, *_arguments: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        super().__init__(Handler)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What services are told that send their spans here, soon."""
+        """The environment of services that export their spans to this receiver, with a short delay."""
         return {
-            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self._server.server_port}",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self.url,
             "OTEL_BSP_SCHEDULE_DELAY": "100",
         }
 
     def spans(self) -> list[Span]:
-        """All that came so far."""
+        """All spans received so far."""
         with self._lock:
             return list(self._spans)
 
-    def _take(self, body: bytes) -> None:
+    def _add(self, body: bytes) -> None:
         request = ExportTraceServiceRequest.FromString(body)
         with self._lock:
             for resource in request.resource_spans:
@@ -81,19 +78,6 @@ class OtlpReceiver:
                         )
                         for span in scope.spans
                     ]
-
-    def __enter__(self) -> Self:
-        """Listening."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Closed."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 def _attributes(pairs: Any) -> dict[str, Any]:

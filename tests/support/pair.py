@@ -1,4 +1,4 @@
-"""The usual beginning: Alice sends, Bob receives, both in one room."""
+"""The common setup: Alice sends, Bob receives, both in one room."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .caller import Caller, Consumer
 
 KINDS = ("audio", "video")
 MAX_MEDIA_GAP = 3.0
-"""Seconds without a packet that a machine busy with other tests may cause by itself: less is no interruption."""
+"""Seconds without a packet that a machine busy with other tests may cause. A shorter gap is no interruption."""
 
 
 @dataclass
@@ -24,13 +24,13 @@ class Pair:
     consumers: dict[str, Consumer]
 
     async def wait_media(self, packets: int = 10, within: float = 10.0) -> None:
-        """Waits until Bob has heard this much more of each track."""
+        """Waits until Bob receives this many more packets of each track."""
         for consumer in self.consumers.values():
             await consumer.wait_packets(packets, within)
 
     @property
     def longest_gap(self) -> float:
-        """Seconds without a packet, of whichever track it was worst for."""
+        """The longest time without a packet of a track, in seconds."""
         return max(one.transport.streams[one.ssrc].longest_gap for one in self.consumers.values())
 
 
@@ -38,7 +38,7 @@ class Pair:
 async def connected_pair(
     alice_url: str, call_id: str, bob_url: str | None = None, *, resumable: bool = False
 ) -> AsyncIterator[Pair]:
-    """Media flows from Alice to Bob when entered."""
+    """Joins both. Media flows from Alice to Bob on entry."""
     async with Caller(alice_url) as alice, Caller(bob_url or alice_url) as bob:
         await alice.join(call_id, userId="alice", resumable=resumable)
         await bob.join(call_id, userId="bob", resumable=resumable)

@@ -1,4 +1,4 @@
-"""A real Prometheus over an installation, with the alert rules that are deployed."""
+"""A real Prometheus that scrapes an installation and evaluates the deployed alert rules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEPLOYED = REPOSITORY / "deploy" / "prometheus"
 
 
 class Prometheus:
-    """Scrapes every half second, by the names of jobs that are deployed. Running while inside."""
+    """Scrapes every half second, under the deployed job names. A context manager."""
 
     def __init__(self, directory: Path, installation: Installation) -> None:
         binary = shutil.which("prometheus")
@@ -29,7 +29,7 @@ class Prometheus:
         self._url = f"http://127.0.0.1:{free_tcp_port()}"
         directory.mkdir(parents=True, exist_ok=True)
         configuration = directory / "prometheus.yml"
-        configuration.write_text(json.dumps(_configuration(installation)))  # YAML knows all of JSON
+        configuration.write_text(json.dumps(_configuration(installation)))  # JSON is valid YAML
         command = [
             *(binary, f"--config.file={configuration}", f"--storage.tsdb.path={directory / 'data'}"),
             f"--web.listen-address={urllib.parse.urlsplit(self._url).netloc}",
@@ -37,14 +37,14 @@ class Prometheus:
         self._process = ServiceProcess(ProcessSpec("prometheus", command, os.environ, 5.0), directory / "log")
 
     def query(self, expression: str) -> list[Any]:
-        """The series of an expression now. Raises AssertionError when it is none, OSError before Prometheus is up."""
+        """The result of an instant query. Raises AssertionError when it is invalid, OSError before Prometheus is up."""
         answer = self._get("query", query=expression)
         assert answer["status"] == "success", (expression, answer)
         result: list[Any] = answer["data"]["result"]
         return result
 
     def rules(self) -> list[dict[str, Any]]:
-        """Every alert rule with its health."""
+        """All alert rules with their health."""
         groups = self._get("rules")["data"]["groups"]
         return [rule for group in groups for rule in group["rules"]]
 
@@ -54,14 +54,14 @@ class Prometheus:
             return json.load(answer)
 
     def __enter__(self) -> Self:
-        """Started; it may take a moment until it answers."""
+        """Starts Prometheus, without waiting until it answers."""
         self._process.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ended."""
+        """Stops Prometheus."""
         self._process.stop()
 
 

@@ -1,4 +1,4 @@
-"""What an application does when it is told that its media has another home: it makes everything anew."""
+"""What an application does after `peerMoved`: it creates its transports, producers and consumers again."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .pair import KINDS, Pair
 
 
 async def rebuild_alice(pair: Pair) -> None:
-    """New transport, new producers."""
+    """Creates Alice's transport and producers again."""
     await pair.alice.end_media()
     pair.producers = {kind: await publish_with_retry(pair.alice, kind) for kind in KINDS}
 
 
 async def rebuild_bob(pair: Pair, *, before: set[str]) -> None:
-    """New transport, and consumers of the producers that are new."""
+    """Creates Bob's transport again, and consumers of Alice's new producers."""
     await pair.bob.end_media()
     for kind, producer_id in pair.producers.items():
         await pair.bob.event("newProducer", within=20, producerId=producer_id)
@@ -25,7 +25,7 @@ async def rebuild_bob(pair: Pair, *, before: set[str]) -> None:
 
 
 async def publish_with_retry(caller: Caller, kind: str) -> str:
-    """Publishes, trying again as long as the refusal says that this may help."""
+    """Publishes a track, with retries of retryable errors."""
     while True:
         try:
             return await caller.publish(kind)
@@ -35,7 +35,7 @@ async def publish_with_retry(caller: Caller, kind: str) -> str:
 
 
 async def wait_moved(caller: Caller, count: int = 1, within: float = 20.0) -> dict[str, Any]:
-    """Waits until the caller has been told this often that its media has moved."""
+    """Waits until the caller has received `count` `peerMoved` events, and returns the last."""
     await caller.event("peerMoved", within=within)
     while len(found := caller.events("peerMoved")) < count:
         await caller.wait_for_more()

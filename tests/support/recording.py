@@ -1,4 +1,4 @@
-"""Recorded media, sent again without end: what Chromium sent, under our own SSRC, numbers and clock."""
+"""Media recorded from Chromium, sent in a loop with new SSRC, sequence numbers and timestamps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RTP = Path(__file__).parents[1] / "fixtures" / "rtp"
 
 @dataclass(frozen=True)
 class Track:
-    """A recording of one SSRC: the beginning of a call, for video with its key frame first."""
+    """A recording of one SSRC from the start of a call. Video starts with a key frame."""
 
     name: str
     ssrc: int
@@ -27,13 +27,13 @@ class Track:
 
     @property
     def is_video(self) -> bool:
-        """Whether key frames matter."""
+        """Whether it is video."""
         return self.clock_rate == 90_000
 
 
 AUDIO = Track("opus-audio", 1118419245, 111, 48_000)
 VIDEO = Track("vp8-simulcast3", 473982134, 96, 90_000)
-"""The lowest layer of three: a packet a frame, 20 frames a second."""
+"""The lowest of three layers: one packet per frame, 20 frames per second."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class Sample:
     """One packet."""
 
     at: int
-    """RTP clock ticks since the first."""
+    """RTP clock ticks since the first packet."""
     marker: int
     payload: bytes
 
 
 @cache
 def samples(track: Track) -> list[Sample]:
-    """The track's packets in order; see `fixtures/rtp/README.md` for the file's form."""
+    """The track's packets in order. `fixtures/rtp/README.md` describes the file format."""
     data = (RTP / f"{track.name}.rtpdump").read_bytes()
     packets: list[RtpPacket] = []
     offset = 0
@@ -65,7 +65,7 @@ def samples(track: Track) -> list[Sample]:
 
 
 class Source:
-    """Sends one track on a transport until it is stopped. Key frames come when they are asked for, and first."""
+    """Sends one track on a transport until it is stopped. Key frames come at the start and on request."""
 
     def __init__(self, transport: RtpTransport, track: Track, ssrc: int) -> None:
         self.ssrc = ssrc
@@ -79,13 +79,13 @@ class Source:
         self._from_start = False
         self._task = asyncio.create_task(self._run())
 
-    def ask_for_key_frame(self) -> None:
-        """The next packet will be the recording's first."""
+    def request_key_frame(self) -> None:
+        """Restarts the recording, which begins with a key frame, at the next packet."""
         self.key_frame_requests += 1
         self._from_start = True
 
     async def stop(self) -> None:
-        """Sends no more."""
+        """Stops sending."""
         self._task.cancel()
         await asyncio.wait([self._task])
 
@@ -114,6 +114,6 @@ class Source:
         return struct.pack("!BBHII", 0x80, kind, self._sequence, self._timestamp, self.ssrc) + payload
 
     def _renumbered(self, payload: bytes) -> bytes:
-        """The VP8 payload under the next picture id: here the descriptor always has one of 15 bits (RFC 7741)."""
+        """The VP8 payload with the next picture id. The recording always has 15-bit ids (RFC 7741)."""
         self._picture = (self._picture + 1) & 0x7FFF
         return payload[:2] + struct.pack("!H", 0x8000 | self._picture) + payload[4:]

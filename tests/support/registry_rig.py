@@ -1,4 +1,4 @@
-"""Registry replicas as real processes on a server of their own, and media nodes that only pretend to carry media."""
+"""Registry replicas as real processes on their own NATS server, with fake media nodes and signaling instances."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FAILURE_DETECTION_AFTER = 5.5
 
 
 class Replicas:
-    """A server and the replicas on it."""
+    """A NATS server and registry replicas."""
 
     def __init__(self, nats: NatsServer, processes: list[ServiceProcess]) -> None:
         self.nats = nats
@@ -48,7 +48,7 @@ class Replicas:
 
 @contextmanager
 def replicas(directory: Path, count: int = 2, **settings: object) -> Iterator[Replicas]:
-    """Started; `settings` are those of the registry, in lower case."""
+    """Starts replicas. `settings` are the registry's settings in lower case."""
     with nats_server() as nats:
         environment = (
             os.environ | {"NATS_URL": nats.url} | {name.upper(): str(value) for name, value in settings.items()}
@@ -62,14 +62,14 @@ def replicas(directory: Path, count: int = 2, **settings: object) -> Iterator[Re
             for process in processes:
                 process.start()
             for process in processes:
-                _wait_until_it_answers(process)
+                _wait_until_up(process)
             yield Replicas(nats, processes)
         finally:
             for process in processes:
                 process.kill()
 
 
-def _wait_until_it_answers(process: ServiceProcess) -> None:
+def _wait_until_up(process: ServiceProcess) -> None:
     deadline = time.monotonic() + 15
     while "registry is up" not in process.log_tail(1_000):
         assert process.alive, process.log_tail()
@@ -78,7 +78,7 @@ def _wait_until_it_answers(process: ServiceProcess) -> None:
 
 
 class FakeNode:
-    """A media node's lease, beats and answer to probes."""
+    """The lease, the heartbeats and the probe replies of a media node."""
 
     def __init__(self, url: str, node_id: str | None = None) -> None:
         self._url = url
@@ -88,7 +88,7 @@ class FakeNode:
         self.lost: list[str] = []
 
     async def start(self) -> Self:
-        """Beats from now on."""
+        """Acquires the lease and starts the heartbeats."""
         self.bus = await Bus.connect(self._url, name=self.node_id, timeout=5)
         self.lease = Lease(
             self.bus, subjects.node_lease(self.node_id), self.node_id, on_lost=self.lost.append, renew_interval=0.5
@@ -96,47 +96,47 @@ class FakeNode:
         self.placement = Placement(node_id=self.node_id, epoch=await self.lease.acquire())
         subject = subjects.node(self.node_id, self.lease.epoch, ProbeNode.verb)
         self._probes: Endpoint[ProbeNode, Done] = await self.bus.serve(subject, ProbeNode, self._answer)
-        self._beats = asyncio.create_task(self._beat())
+        self._heartbeats = asyncio.create_task(self._send_heartbeats())
         return self
 
     async def kill(self) -> None:
-        """Is gone from one moment to the next, as after SIGKILL."""
-        self._beats.cancel()
+        """Disappears, as after SIGKILL."""
+        self._heartbeats.cancel()
         await self.lease._stop_renewing()
         await self.bus.close()
 
     async def hang(self) -> None:
-        """Is there, but says nothing, as after SIGSTOP."""
-        self._beats.cancel()
+        """Stops answering but stays connected, as after SIGSTOP."""
+        self._heartbeats.cancel()
         await self.lease._stop_renewing()
-        self._answer_nothing = True
+        self._hanging = True
 
     async def __aenter__(self) -> Self:
-        """Started."""
+        """Starts the node."""
         return await self.start()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stopped as a node should be."""
-        self._beats.cancel()
+        """Releases the lease and closes the connection."""
+        self._heartbeats.cancel()
         if self.bus.connected:
             await self.lease.release()
             await self.bus.close()
 
-    _answer_nothing = False
+    _hanging = False
 
     async def _answer(self, _: ProbeNode) -> Done:
-        if self._answer_nothing:
+        if self._hanging:
             await asyncio.sleep(60)
         return Done()
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         load = WorkerLoad(
             index=0, cpu=0.0, packets_per_second=0.0, rooms=0, peers=0, transports=2, producers=0, consumers=3
         )
         while True:
-            beat = NodeHeartbeat(
+            heartbeat = NodeHeartbeat(
                 node_id=self.node_id,
                 epoch=self.lease.epoch,
                 sent_at=int(time.time() * 1000) + self.clock_error_ms,
@@ -145,13 +145,13 @@ class FakeNode:
                 workers=[load],
             )
             with contextlib.suppress(HubbubError):
-                await self.bus.publish(subjects.heartbeat(self.node_id), beat)
+                await self.bus.publish(subjects.heartbeat(self.node_id), heartbeat)
             await asyncio.sleep(HEARTBEAT_INTERVAL)
 
 
 @dataclass
 class FakeSignaling:
-    """A signaling instance, as the registry sees it: a lease, and requests that are repeated as they should be."""
+    """A signaling instance, as the registry sees it: a lease, and requests with retries."""
 
     bus: Bus
     signaling_id: str = field(default_factory=lambda: f"signaling-{ids.mint()}")
@@ -159,20 +159,20 @@ class FakeSignaling:
     joins: list[JoinRoom] = field(default_factory=list)
 
     async def start(self) -> Self:
-        """With a lease from now on."""
+        """Acquires the lease."""
         self.lease = Lease(self.bus, subjects.signaling_lease(self.signaling_id), self.signaling_id)
         await self.lease.acquire()
         return self
 
     async def stop(self) -> None:
-        """Without one, and without the peers that it asked for."""
+        """Removes its peers and releases the lease."""
         for message in self.joins:
             await self.leave(message.room_id, message.peer_id)
         if self.lease is not None:
             await self.lease.release()
 
     async def request(self, message: Request[ReplyT], *, timeout: float = 2.0, within: float = 10.0) -> ReplyT:
-        """Asks any replica; again while the error says that this may help. Raises HubbubError."""
+        """Sends a request to any replica, with retries of retryable errors for `within` seconds. Raises HubbubError."""
         operation, deadline = ids.mint(), time.monotonic() + within
         while True:
             try:
@@ -185,11 +185,11 @@ class FakeSignaling:
                 await asyncio.sleep(0.05)
 
     async def create(self) -> str:
-        """A new room; its id."""
+        """Creates a room. Returns its id."""
         return (await self.request(CreateRoom(call_id=ids.mint()))).room_id
 
     def join_request(self, room_id: str, peer_id: str | None = None, digest: str | None = None) -> JoinRoom:
-        """A request to join."""
+        """A request to join the room."""
         message = JoinRoom(
             room_id=room_id,
             peer_id=peer_id or ids.mint(),
@@ -203,16 +203,16 @@ class FakeSignaling:
         return message
 
     async def join(self, room_id: str) -> tuple[str, RoomSnapshot]:
-        """A new peer: its id, and the room with it."""
+        """Joins as a new peer. Returns its id and the snapshot."""
         message = self.join_request(room_id)
         return message.peer_id, await self.request(message)
 
     async def leave(self, room_id: str, peer_id: str) -> None:
-        """Gone."""
+        """Removes the peer."""
         await self.request(LeaveRoom(room_id=room_id, peer_id=peer_id, reason="left"))
 
     def add_producer_request(self, room_id: str, peer_id: str, placement: Placement | None = None) -> AddProducer:
-        """A request to register a producer."""
+        """A request to add a producer."""
         return AddProducer(
             room_id=room_id,
             peer_id=peer_id,
@@ -224,17 +224,17 @@ class FakeSignaling:
         )
 
     async def room(self, room_id: str) -> RoomSnapshot:
-        """The room now."""
+        """The room's snapshot."""
         return await self.request(GetRoom(room_id=room_id))
 
     async def peer(self, room_id: str, peer_id: str) -> PeerRecord:
-        """One of its peers."""
+        """The record of one peer."""
         return next(peer for peer in (await self.room(room_id)).peers if peer.peer_id == peer_id)
 
     async def wait_for_room(
         self, room_id: str, holds: Callable[[RoomSnapshot], bool], within: float = 10.0
     ) -> RoomSnapshot:
-        """The room, once `holds` does. Raises AssertionError."""
+        """Waits until `holds` is true for the snapshot, and returns it. Raises AssertionError."""
         deadline = time.monotonic() + within
         while not holds(snapshot := await self.room(room_id)):
             assert time.monotonic() < deadline, f"the room is still {snapshot}"
@@ -242,7 +242,7 @@ class FakeSignaling:
         return snapshot
 
     async def wait_until_deleted(self, room_id: str, within: float = 10.0) -> float:
-        """Waits until the room is gone; the seconds that it took. Raises AssertionError."""
+        """Waits until the room is deleted. Returns the seconds that it took. Raises AssertionError."""
         began = time.monotonic()
         while True:
             try:

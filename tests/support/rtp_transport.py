@@ -1,4 +1,4 @@
-"""ICE, DTLS and SRTP of one transport of a client, without SDP and codecs: cheap enough for many."""
+"""The ICE, DTLS and SRTP of a client's transport, without SDP and codecs, so that tests can open many."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from .ice_link import IceLink
 
 @cache
 def certificate() -> RTCCertificate:
-    """One for all clients of this process: making it is half of a handshake's work."""
+    """One certificate for all clients of this process: generating one takes half of a handshake's time."""
     return RTCCertificate.generateCertificate()
 
 
 def fingerprint_of(owner: RTCCertificate) -> dict[str, str]:
-    """Its SHA-256, as `dtlsParameters.fingerprints` has it."""
+    """The SHA-256 fingerprint, in the form of `dtlsParameters.fingerprints`."""
     found = next(one for one in owner.getFingerprints() if one.algorithm == "sha-256")
     return {"algorithm": found.algorithm, "value": found.value}
 
 
 @dataclass
 class Stream:
-    """What was received under one SSRC."""
+    """Statistics of one received SSRC."""
 
     packets: int = 0
     first_payload: bytes = b""
     last_at: float = 0.0
     longest_gap: float = 0.0
-    """Seconds between two packets."""
+    """The longest time between two packets, in seconds."""
 
 
 class RtpTransport(RTCDtlsTransport):
-    """`offer` is the acknowledgement of `createTransport`; the best candidate of `protocol` in it is taken."""
+    """The transport of `offer`, the acknowledgement of `createTransport`, with its first `protocol` candidate."""
 
     def __init__(self, offer: dict[str, Any], role: str = "client", *, protocol: str = "udp") -> None:
         self.id: str = offer["id"]
@@ -61,11 +61,11 @@ class RtpTransport(RTCDtlsTransport):
 
     @property
     def dtls_parameters(self) -> dict[str, Any]:
-        """What `connectTransport` takes."""
+        """The argument for `connectTransport`."""
         return {"role": self._role, "fingerprints": [fingerprint_of(certificate())]}
 
     async def open(self, timeout: float = 10.0) -> None:
-        """ICE, then DTLS. Raises TimeoutError, and ConnectionError when the handshake is refused."""
+        """Runs ICE and DTLS. Raises TimeoutError, and ConnectionError when the handshake fails."""
         async with asyncio.timeout(timeout):
             await self.link.open()
             await self.start(self._remote)
@@ -73,12 +73,12 @@ class RtpTransport(RTCDtlsTransport):
             raise ConnectionError(f"DTLS is {self.state}")
 
     async def close(self) -> None:
-        """Says goodbye in DTLS, then closes the socket."""
+        """Sends a DTLS close_notify and closes the socket."""
         await self.stop()
         await self.link.close()
 
     async def close_silently(self) -> None:
-        """Closes the socket without a word."""
+        """Closes the socket without a DTLS close_notify."""
         await self.link.close()
         if self._task is not None:
             self._task.cancel()
@@ -86,11 +86,11 @@ class RtpTransport(RTCDtlsTransport):
             self._task = None
 
     async def send_rtp(self, packet: bytes) -> None:
-        """Protects and sends."""
+        """Encrypts and sends a packet."""
         await self._send_rtp(packet)
 
     async def wait_packets(self, ssrc: int, packets: int = 10, within: float = 10.0) -> Stream:
-        """Waits until this many more packets of the stream have come. Raises TimeoutError."""
+        """Waits until this many more packets of the stream arrive. Raises TimeoutError."""
         stream = self.streams[ssrc]
         wanted = stream.packets + packets
         async with asyncio.timeout(within):

@@ -1,4 +1,4 @@
-"""What Prometheus would read of an installation."""
+"""Reads the metrics of an installation, as Prometheus does."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from .installation import Installation
 
 @dataclass(frozen=True)
 class Scrape:
-    """All samples of some endpoints, by the service that showed them."""
+    """The samples of all endpoints."""
 
     samples: tuple[tuple[str, Mapping[str, str], float], ...]
 
     @property
     def names(self) -> set[str]:
-        """Of every series that has a value: `..._bucket`, `..._sum` and `..._count` for a histogram."""
+        """The names of all series: `..._bucket`, `..._sum` and `..._count` for a histogram."""
         return {name for name, _, _ in self.samples}
 
     def total(self, name: str, **labels: str) -> float:
-        """The sum of all series of this name that have these labels."""
+        """The sum of all series with this name and these labels."""
         return sum(value for one, has, value in self.samples if one == name and labels.items() <= has.items())
 
     def label_values(self, label: str) -> set[str]:
-        """All that this label has."""
+        """All values of this label."""
         return {has[label] for _, has, _ in self.samples if label in has}
 
 
 def scrape(installation: Installation) -> Scrape:
-    """Every endpoint of an installation made with `metrics=True`. Raises OSError."""
+    """Reads every endpoint of an installation with `metrics=True`. Raises OSError."""
     samples = []
     for url in installation.layout.metrics_urls():
         with urllib.request.urlopen(url, timeout=5) as answer:
@@ -46,7 +46,7 @@ def scrape(installation: Installation) -> Scrape:
 
 
 def get_json(url: str) -> tuple[int, Any]:
-    """Status and JSON body. Raises OSError when nobody answers."""
+    """The status and the JSON body of a GET. Raises OSError without an answer."""
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
             return answer.status, json.load(answer)

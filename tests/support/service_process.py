@@ -1,4 +1,4 @@
-"""One process of an installation under test, which a test may kill, freeze and start again."""
+"""A process of an installation under test, which a test may kill, freeze and restart."""
 
 import os
 import signal
@@ -10,9 +10,9 @@ from hubbub_cli.supervised_process import ProcessSpec, describe_exit
 
 
 class ServiceProcess:
-    """A real process with its log in a file. Blocking; the kernel ends it when this program dies.
+    """A real process that logs to a file. Blocking. The kernel kills it when this program dies.
 
-    `start` belongs to the main thread: the kernel counts the thread that started a child as its parent.
+    Call `start` in the main thread: the kernel kills the child when the thread that started it ends.
     """
 
     def __init__(self, spec: ProcessSpec, log: Path) -> None:
@@ -22,23 +22,23 @@ class ServiceProcess:
 
     @property
     def name(self) -> str:
-        """As the supervisor calls it: `node-1`."""
+        """The name under which `hubbub up` runs it, such as `node-1`."""
         return self.spec.name
 
     @property
     def pid(self) -> int:
-        """Of the process of now. Raises RuntimeError while there is none."""
+        """The current pid. Raises RuntimeError when it was not started."""
         return self._running().pid
 
     @property
     def alive(self) -> bool:
-        """Whether it runs; a frozen one does."""
+        """Whether it runs. A frozen process runs."""
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Starts it with the ports and the settings it had before; does not wait until it is ready."""
+        """Starts it with the same ports and settings as before, without waiting until it is ready."""
         if self.alive:
-            raise RuntimeError(f"{self.name} runs already")
+            raise RuntimeError(f"{self.name} already runs")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 bound_to_parent(self.spec.command),
@@ -50,14 +50,14 @@ class ServiceProcess:
             )
 
     def kill(self) -> None:
-        """Ends it as a crash would (SIGKILL), and returns when it is gone."""
+        """Kills it with SIGKILL, as a crash would, and waits for its exit."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def stop(self) -> int:
-        """Asks it to end (SIGTERM), and returns its exit status; kills it when it takes longer than its grace."""
+        """Sends SIGTERM and returns the exit status. Kills it after its grace period."""
         process = self._running()
         process.terminate()
         try:
@@ -69,15 +69,15 @@ class ServiceProcess:
             self._process = None
 
     def freeze(self) -> None:
-        """Stops it in its tracks (SIGSTOP), its sockets staying open."""
+        """Suspends it with SIGSTOP. Its sockets stay open."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Lets it run on (SIGCONT)."""
+        """Continues it with SIGCONT."""
         os.kill(self.pid, signal.SIGCONT)
 
     def exit_description(self) -> str | None:
-        """In words, when it ended without having been told to; None while it runs or when it was told."""
+        """How it exited unexpectedly, in words. None while it runs, and after `kill` and `stop`."""
         if self._process is None or self._process.poll() is None:
             return None
         return describe_exit(self._process.returncode)

@@ -8,6 +8,7 @@ from typing import Any
 
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request
 from hubbub_contracts.bus.media import MediaEvent
+from hubbub_contracts.bus.node import DescribePeer, PeerDescription
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveReason, LeaveRoom
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
 from hubbub_contracts.bus.room import RoomSnapshot
@@ -138,25 +139,31 @@ class FakeBackend:
         """The room with `peers`."""
         return RoomSnapshot(room=ROOM, peers=list(self.peers.values()), revision=self.revision)
 
-    def change_peer(self, peer_id: str, record: PeerRecord | None, reason: str = "", room_id: str = "room") -> None:
-        """Stores a change and delivers it to the room's open feeds."""
+    def change_peer(self, peer_id: str, record: PeerRecord | None, reason: str = "") -> None:
+        """Stores a change and delivers it to all open feeds."""
         self.revision += 1
         if record is None:
             self.peers.pop(peer_id, None)
         else:
             self.peers[peer_id] = record
-        for feed in self.feeds.get(room_id, []):
-            if not feed.stopped:
-                feed.on_change(PeerChanged(self.revision, peer_id, record, reason))
+        self.deliver(PeerChanged(self.revision, peer_id, record, reason))
+
+    def deliver(self, change: FeedChange) -> None:
+        """Delivers a change to all open feeds."""
+        for feed in self.open_feeds():
+            feed.on_change(change)
+
+    def open_feeds(self) -> list[Feed]:
+        """The room feeds that were not stopped."""
+        return [feed for feeds in self.feeds.values() for feed in feeds if not feed.stopped]
 
     def departures(self) -> list[tuple[str, LeaveReason]]:
         """The peers whose removal the registry was asked for."""
         return [(one.peer_id, one.reason) for one in self.registry_requests if isinstance(one, LeaveRoom)]
 
     def open_subscriptions(self) -> int:
-        """How many feeds were not stopped."""
-        feeds = [*(feed for feeds in self.feeds.values() for feed in feeds), *self.media.values()]
-        return sum(not feed.stopped for feed in feeds)
+        """How many room feeds and media feeds were not stopped."""
+        return len(self.open_feeds()) + sum(not feed.stopped for feed in self.media.values())
 
     async def _answer(self, message: Request[ReplyT]) -> ReplyT:
         answer = self.answers.get(type(message))
@@ -174,6 +181,8 @@ class FakeBackend:
             self.revision += 1
             self.peers[message.peer_id] = peer_record(message.peer_id, room_id=message.room_id)
             reply = self.snapshot()
+        elif isinstance(message, DescribePeer):
+            reply = PeerDescription(transports=[], producers=[], consumers=[])
         return reply  # type: ignore[return-value]
 
 
@@ -214,10 +223,8 @@ class FakeTelemetry:
         self.departed.append(reason)
 
 
-class TestClient:
+class FakeClient:
     """A fake socket and its session."""
-
-    __test__ = False
 
     def __init__(self, manager: SessionManager) -> None:
         self.socket = FakeSocket()
@@ -275,11 +282,11 @@ class SignalingRig:
         )
         self.manager = SessionManager(self.ports, ReconnectGrace(self.backend, GRACE))
 
-    def client(self) -> TestClient:
+    def client(self) -> FakeClient:
         """A connected client."""
-        return TestClient(self.manager)
+        return FakeClient(self.manager)
 
-    async def joined(self, *, resumable: bool = False) -> TestClient:
+    async def joined(self, *, resumable: bool = False) -> FakeClient:
         """A client in the room, with nothing in the record of what was sent."""
         client = self.client()
         answer = await client.join(resumable=resumable)

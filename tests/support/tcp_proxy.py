@@ -1,4 +1,4 @@
-"""A TCP connection that can be cut: passes bytes on until it is told not to."""
+"""A TCP proxy that can drop its connections."""
 
 import asyncio
 from types import TracebackType
@@ -6,7 +6,7 @@ from typing import Self
 
 
 class TcpProxy:
-    """Listens on a port of its own for connections to `port` of the loopback interface."""
+    """Forwards connections to `port` of the loopback interface."""
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -15,12 +15,12 @@ class TcpProxy:
         self.port = 0
 
     async def start(self) -> None:
-        """Takes connections, on the same port as before."""
+        """Accepts connections, on the same port as before."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
-        """Breaks all connections without a farewell and refuses new ones."""
+        """Aborts all connections and refuses new ones."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -36,9 +36,9 @@ class TcpProxy:
             writer.transport.abort()
             return
         ends = ((reader, to_target[1]), (to_target[0], writer))
-        await asyncio.gather(*(self._pass_on(*end) for end in ends))
+        await asyncio.gather(*(self._forward(*end) for end in ends))
 
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
             while data := await reader.read(65536):
@@ -51,12 +51,12 @@ class TcpProxy:
             self._writers.discard(writer)
 
     async def __aenter__(self) -> Self:
-        """Passing on."""
+        """Starts to accept connections."""
         await self.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """All cut."""
+        """Aborts all connections."""
         await self.cut()

@@ -1,4 +1,4 @@
-"""Evaluates the Tiltfile without Tilt: its Starlark is run for real, Tilt's functions only note what they are told."""
+"""Evaluates the Tiltfile without Tilt: a real Starlark interpreter, and Tilt functions that record their calls."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ _EXTENSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a function of Tilt's."""
+    """One call of a Tilt function."""
 
     arguments: tuple[Any, ...]
     options: dict[str, Any]
 
     @property
     def name(self) -> str:
-        """The first argument, which mostly is a name."""
+        """The first argument, which usually is a name."""
         return str(self.arguments[0])
 
 
 @dataclass
 class Tiltfile:
-    """What it declares, by function."""
+    """The recorded calls, by function."""
 
     path: Path = REPOSITORY / "Tiltfile"
     calls: dict[str, list[Call]] = field(default_factory=lambda: {name: [] for name in _DECLARATIONS})
 
     @classmethod
     def read(cls) -> Tiltfile:
-        """Raises starlark.StarlarkError for what is no Starlark or uses what Tilt lacks."""
+        """Evaluates the file. Raises starlark.StarlarkError for invalid Starlark and for functions that Tilt lacks."""
         tiltfile = cls()
         module = tiltfile._module()
         text = tiltfile.path.read_text(encoding="utf-8")
@@ -55,7 +55,7 @@ class Tiltfile:
     def _module(self) -> starlark.Module:
         module = starlark.Module()
         for name in _DECLARATIONS:
-            module.add_callable(name, self._noting(name))
+            module.add_callable(name, self._recorder(name))
         for step in _STEPS:
             module.add_callable(step, _step(step))
         module.add_callable("encode_yaml", lambda value: value)
@@ -66,15 +66,15 @@ class Tiltfile:
 
     def _extension(self, name: str) -> starlark.FrozenModule:
         module = starlark.Module()
-        module.add_callable("_cmd_button", self._noting("cmd_button"))
+        module.add_callable("_cmd_button", self._recorder("cmd_button"))
         starlark.eval(module, starlark.parse(name, _EXTENSIONS[name]), _globals())
         return module.freeze()
 
-    def _noting(self, name: str) -> Callable[..., None]:
-        def note(*arguments: Any, **options: Any) -> None:
+    def _recorder(self, name: str) -> Callable[..., None]:
+        def record(*arguments: Any, **options: Any) -> None:
             self.calls[name].append(Call(arguments, options))
 
-        return note
+        return record
 
 
 def _step(name: str) -> Callable[..., list[Any]]:
@@ -85,7 +85,7 @@ def _step(name: str) -> Callable[..., list[Any]]:
 
 
 def _dialect() -> starlark.Dialect:
-    """That of Tilt, which has neither types nor f-strings."""
+    """Tilt's dialect, which has neither types nor f-strings."""
     dialect = starlark.Dialect.standard()
     dialect.enable_load = True
     dialect.enable_top_level_stmt = True

@@ -1,7 +1,7 @@
-"""A media path that can be cut: passes datagrams on, both ways, until it is told not to.
+"""A UDP relay that can drop all datagrams.
 
-It stands at another address of the loopback network under the media node's own port, so that a node that listens on
-127.0.0.1 and announces the relay's address is reached through the relay only.
+It binds the media node's port on another loopback address. Clients reach a node that listens on 127.0.0.1 and announces
+the relay's address only through the relay.
 """
 
 from __future__ import annotations
@@ -12,35 +12,35 @@ from typing import Any, Self
 
 ADDRESS = "127.0.0.2"
 ENVIRONMENT = {"RTC_LISTEN_IP": "127.0.0.1", "ANNOUNCED_IP": ADDRESS, "RTC_TCP": "false"}
-"""Of the media node behind it."""
+"""The environment of the media node behind it."""
 
 
 class UdpRelay(asyncio.DatagramProtocol):
-    """Relays between whoever sends to ADDRESS:`port` and 127.0.0.1:`port`."""
+    """Relays between clients that send to ADDRESS:`port` and 127.0.0.1:`port`."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._transport: asyncio.DatagramTransport | None = None
-        self._behind: dict[tuple[str, int], asyncio.Task[_Leg]] = {}
+        self._legs: dict[tuple[str, int], asyncio.Task[_Leg]] = {}
         self.is_cut = False
-        """Set it to lose everything, as a network that is gone does."""
+        """While true, the relay drops all datagrams."""
 
     def connection_made(self, transport: Any) -> None:
-        """The socket towards the clients is open."""
+        """Called by asyncio: the socket for the clients is open."""
         self._transport = transport
 
     def datagram_received(self, data: bytes, client: tuple[str | Any, int]) -> None:
-        """From a client, to the node, from a socket of that client's own."""
+        """Forwards a datagram from a client to the node, from a socket for that client."""
         if self.is_cut:
             return
-        if client not in self._behind:
-            self._behind[client] = asyncio.create_task(self._open(client))
-        leg = self._behind[client]
+        if client not in self._legs:
+            self._legs[client] = asyncio.create_task(self._open(client))
+        leg = self._legs[client]
         if leg.done():
             leg.result().send(data)
 
-    def back(self, data: bytes, client: tuple[str, int]) -> None:
-        """From the node, to that client."""
+    def send_back(self, data: bytes, client: tuple[str, int]) -> None:
+        """Forwards a datagram from the node to its client."""
         if self._transport is not None and not self.is_cut:
             self._transport.sendto(data, client)
 
@@ -50,22 +50,22 @@ class UdpRelay(asyncio.DatagramProtocol):
         return leg
 
     async def __aenter__(self) -> Self:
-        """Passing on."""
+        """Starts to forward."""
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, local_addr=(ADDRESS, self._port))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """All closed."""
+        """Closes all sockets."""
         if self._transport is not None:
             self._transport.close()
-        for opening in self._behind.values():
+        for opening in self._legs.values():
             (await opening).close()
 
 
 class _Leg(asyncio.DatagramProtocol):
-    """The socket towards the node that stands for one client."""
+    """The socket towards the node for one client."""
 
     def __init__(self, relay: UdpRelay, client: tuple[str, int]) -> None:
         self._relay = relay
@@ -76,14 +76,14 @@ class _Leg(asyncio.DatagramProtocol):
         self._transport = transport
 
     def datagram_received(self, data: bytes, _node: tuple[str | Any, int]) -> None:
-        self._relay.back(data, self._client)
+        self._relay.send_back(data, self._client)
 
     def send(self, data: bytes) -> None:
-        """To the node."""
+        """Sends to the node."""
         if self._transport is not None:
             self._transport.sendto(data)
 
     def close(self) -> None:
-        """No more."""
+        """Closes the socket."""
         if self._transport is not None:
             self._transport.close()
