@@ -1,4 +1,4 @@
-"""A bus on a real server, and names that no other test uses."""
+"""A bus on a real NATS server, and unique names."""
 
 from collections.abc import AsyncIterator
 
@@ -11,7 +11,7 @@ from support.nats_servers import NatsServer
 
 @pytest.fixture
 async def bus(nats_server: NatsServer) -> AsyncIterator[Bus]:
-    """Connected for one test."""
+    """A connection of its own for each test."""
     connected = await Bus.connect(nats_server.url, name="test", timeout=5)
     yield connected
     await connected.close()
@@ -19,13 +19,13 @@ async def bus(nats_server: NatsServer) -> AsyncIterator[Bus]:
 
 @pytest.fixture
 def subject() -> str:
-    """One of its own."""
+    """A subject that no other test uses."""
     return f"test.{ids.mint()}"
 
 
 @pytest.fixture
 async def store(bus: Bus) -> KeyValue:
-    """A new bucket that is republished under its own name."""
+    """A new bucket, republished under its own name."""
     name = f"bucket-{ids.mint()}"
     bucket = KeyValue(bus, Bucket(name, f"$KV.{name}.>", f"test.{name}.>"))
     assert await bucket.ensure()

@@ -1,4 +1,4 @@
-"""Ending a task for certain."""
+"""Cancelling a task reliably."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import asyncio
 from hubbub_bus import cancel_and_wait
 
 
-async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same() -> None:
+async def test_a_task_that_loses_a_cancellation_is_cancelled_again() -> None:
     lost = 0
 
-    async def deaf_once() -> None:
+    async def ignore_one_cancellation() -> None:
         nonlocal lost
         while True:
             try:
@@ -20,16 +20,16 @@ async def test_a_task_that_loses_a_cancellation_is_ended_all_the_same() -> None:
                     raise
                 lost += 1
 
-    task = asyncio.create_task(deaf_once())
+    task = asyncio.create_task(ignore_one_cancellation())
     await asyncio.sleep(0)
     await cancel_and_wait(task)
     assert task.cancelled()
     assert lost == 1
 
 
-async def test_a_task_that_has_failed_ends_in_silence() -> None:
+async def test_the_exception_of_a_failed_task_is_discarded() -> None:
     async def fail() -> None:
-        raise RuntimeError("nobody asks")
+        raise RuntimeError("ignored")
 
     task = asyncio.create_task(fail())
     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The connection: refusals with advice, health, and coming back."""
+"""The connection: refusals, health, reconnects."""
 
 import asyncio
 from typing import ClassVar
@@ -14,13 +14,13 @@ from support.nats_servers import NatsServer
 
 
 class Ticked(Event):
-    """Something happened."""
+    """A numbered event."""
 
     verb: ClassVar[str] = "test.ticked"
     n: int
 
 
-async def test_no_server_is_said_without_the_password() -> None:
+async def test_an_unreachable_server_is_named_without_its_password() -> None:
     port = free_tcp_port()
     with pytest.raises(Unreachable, match=f"127.0.0.1:{port}") as caught:
         await Bus.connect(f"nats://user:secret@127.0.0.1:{port}", name="test", timeout=0.5)
@@ -32,11 +32,11 @@ async def test_wrong_credentials_are_refused(nats_server: NatsServer) -> None:
         await Bus.connect(f"nats://user:wrong@127.0.0.1:{nats_server.port}", name="test", timeout=30)
 
 
-async def test_a_lost_server_is_noticed_nothing_is_sent_and_the_link_recovers() -> None:
+async def test_while_the_server_is_down_nothing_is_sent_and_afterwards_the_link_recovers() -> None:
     with nats_servers.nats_server() as server:
         bus = await Bus.connect(server.url, name="test", timeout=5)
-        heard: list[int] = []
-        await bus.subscribe("t", Ticked, lambda event: heard.append(event.n))
+        received: list[int] = []
+        await bus.subscribe("t", Ticked, lambda event: received.append(event.n))
         async with asyncio.timeout(10):
             while not bus.healthy_for(0.5):
                 await asyncio.sleep(0.05)
@@ -51,14 +51,14 @@ async def test_a_lost_server_is_noticed_nothing_is_sent_and_the_link_recovers() 
             while not bus.healthy_for(0):
                 await asyncio.sleep(0.05)
             await bus.publish("t", Ticked(n=2))
-            while heard != [2]:
+            while received != [2]:
                 await asyncio.sleep(0.01)
         await bus.close()
 
 
-async def test_a_flush_that_is_given_up_leaves_the_connection_alive(bus: Bus, subject: str) -> None:
-    heard: list[int] = []
-    await bus.subscribe(subject, Ticked, lambda event: heard.append(event.n))
+async def test_an_abandoned_flush_leaves_the_connection_alive(bus: Bus, subject: str) -> None:
+    received: list[int] = []
+    await bus.subscribe(subject, Ticked, lambda event: received.append(event.n))
     for _ in range(20):
         flushing = asyncio.create_task(bus.flush())
         await asyncio.sleep(0)
@@ -67,41 +67,41 @@ async def test_a_flush_that_is_given_up_leaves_the_connection_alive(bus: Bus, su
     async with asyncio.timeout(2):
         await bus.flush()
         await bus.publish(subject, Ticked(n=1))
-        while heard != [1]:
+        while received != [1]:
             await asyncio.sleep(0.01)
         await bus.close()
 
 
-async def test_a_malformed_event_is_passed_over_and_order_is_kept(bus: Bus, subject: str) -> None:
-    heard: list[int] = []
+async def test_a_malformed_event_is_skipped_and_the_order_is_kept(bus: Bus, subject: str) -> None:
+    received: list[int] = []
 
-    async def slowly(event: Ticked) -> None:
+    async def handle_slowly(event: Ticked) -> None:
         await asyncio.sleep(0.01 / (event.n + 1))
-        heard.append(event.n)
+        received.append(event.n)
 
-    subscription = await bus.subscribe(subject, Ticked, slowly)
+    subscription = await bus.subscribe(subject, Ticked, handle_slowly)
     await bus.connection.client.publish(subject, b"nonsense")
     for n in range(10):
         await bus.publish(subject, Ticked(n=n))
     async with asyncio.timeout(5):
-        while len(heard) < 10:
+        while len(received) < 10:
             await asyncio.sleep(0.01)
-    assert heard == list(range(10))
+    assert received == list(range(10))
     await subscription.stop()
 
 
-def test_health_needs_unbroken_round_trips() -> None:
+def test_health_needs_uninterrupted_round_trips() -> None:
     health = LinkHealth()
     health.connected(0)
     assert not health.healthy_for(0, 0.1)
     for tenth in range(31):
-        health.pulse(tenth / 10)
+        health.round_trip(tenth / 10)
     assert health.healthy_for(3, 3.0)
     assert not health.healthy_for(3.1, 3.0)
-    assert not health.healthy_for(0, 4.0), "a process that was stopped does not trust what it knew"
-    health.pulse(4.0)
+    assert not health.healthy_for(0, 4.0), "a process that was stopped distrusts its view"
+    health.round_trip(4.0)
     assert health.healthy_for(0, 4.0)
     assert not health.healthy_for(0.5, 4.0)
-    health.lost()
+    health.disconnected()
     assert not health.healthy_for(0, 4.0)
     assert not health.connected_for(0, 4.0)

@@ -1,4 +1,4 @@
-"""Who holds a lease, in which life, and how it is lost."""
+"""Who holds a lease, in which incarnation, and how it is lost."""
 
 import asyncio
 from collections.abc import Callable
@@ -45,7 +45,7 @@ async def test_renewing_keeps_the_epoch(bus: Bus, store: KeyValue, key: str) -> 
     assert (entry.value, entry.reason, lease.held) == (None, "released", False)
 
 
-async def test_the_newest_wins_and_the_older_one_is_told(bus: Bus, key: str) -> None:
+async def test_the_newest_holder_wins_and_the_older_one_is_fenced(bus: Bus, key: str) -> None:
     lost: list[str] = []
     old = Lease(bus, key, "n", on_lost=lost.append, renew_interval=0.05)
     new = Lease(bus, key, "n", renew_interval=0.05)
@@ -55,11 +55,11 @@ async def test_the_newest_wins_and_the_older_one_is_told(bus: Bus, key: str) -> 
     await new.release()
 
 
-async def test_a_fenced_holder_ends_its_life_and_may_begin_another(bus: Bus, store: KeyValue, key: str) -> None:
+async def test_a_fenced_holder_can_acquire_the_lease_with_a_new_epoch(bus: Bus, store: KeyValue, key: str) -> None:
     lost: list[str] = []
     lease = Lease(bus, key, "n", on_lost=lost.append, renew_interval=0.05)
     first = await lease.acquire()
-    while not await fence(store, key, first):  # a renewal may come between
+    while not await fence(store, key, first):  # a renewal may come first
         await asyncio.sleep(0)
     assert not await fence(store, key, first)
     await eventually(lambda: lost == ["fenced"])
@@ -71,7 +71,7 @@ async def test_a_fenced_holder_ends_its_life_and_may_begin_another(bus: Bus, sto
     await lease.release()
 
 
-async def test_a_fence_stands_where_the_lease_was_gone(bus: Bus, store: KeyValue, key: str) -> None:
+async def test_a_fence_is_written_where_the_lease_has_expired(bus: Bus, store: KeyValue, key: str) -> None:
     assert await fence(store, key, 5)
     entry = await store.get(key)
     assert entry is not None
@@ -80,7 +80,7 @@ async def test_a_fence_stands_where_the_lease_was_gone(bus: Bus, store: KeyValue
     assert (record.fenced, record.epoch, record.holder) == (True, 5, key.removeprefix("node."))
 
 
-async def test_after_an_outage_the_same_life_goes_on_even_when_the_store_lost_everything() -> None:
+async def test_after_an_outage_the_lease_is_regained_with_its_epoch_even_when_the_store_lost_everything() -> None:
     with nats_server() as server:
         bus = await Bus.connect(server.url, name="test", timeout=5)
         lost: list[str] = []

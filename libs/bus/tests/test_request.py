@@ -1,4 +1,4 @@
-"""What a caller learns from each way in which a request can end."""
+"""Every outcome of a request, as its caller sees it."""
 
 import asyncio
 import time
@@ -13,21 +13,21 @@ from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request
 
 
 class Doubled(Model):
-    """Twice."""
+    """The doubled value."""
 
     value: int
     operation: str | None = None
 
 
 class Double(Request[Doubled]):
-    """Asks for twice the value."""
+    """Doubles a value."""
 
     verb: ClassVar[str] = "test.double"
     value: int
 
 
 class Halve(Request[Done]):
-    """Answered with less than `Double` promises."""
+    """Has another reply than `Double`, on the same subject."""
 
     verb: ClassVar[str] = "test.halve"
     value: int
@@ -38,20 +38,20 @@ async def double(message: Double) -> Doubled:
     return Doubled(value=message.value * 2, operation=None if operation is None else operation.operation_id)
 
 
-async def test_an_answer_is_typed_and_carries_the_operation(bus: Bus, subject: str) -> None:
+async def test_a_reply_is_typed_and_the_handler_sees_the_operation(bus: Bus, subject: str) -> None:
     await bus.serve(subject, Double, double)
     answer = await bus.request(subject, Double(value=21), operation="op-1")
     assert answer == Doubled(value=42, operation="op-1")
 
 
-async def test_nobody_there_is_known_at_once(bus: Bus, subject: str) -> None:
+async def test_a_subject_without_a_responder_fails_at_once(bus: Bus, subject: str) -> None:
     with pytest.raises(NoResponders) as caught:
         await bus.request(subject, Double(value=1), timeout=5)
     assert caught.value.code is ErrorCode.UNAVAILABLE
     assert caught.value.retryable
 
 
-async def test_a_late_answer_is_a_deadline_that_passed(bus: Bus, subject: str) -> None:
+async def test_a_late_reply_is_deadline_exceeded(bus: Bus, subject: str) -> None:
     async def slow(message: Double) -> Doubled:
         await asyncio.sleep(0.3)
         return await double(message)
@@ -62,7 +62,7 @@ async def test_a_late_answer_is_a_deadline_that_passed(bus: Bus, subject: str) -
     assert caught.value.code is ErrorCode.DEADLINE_EXCEEDED
 
 
-async def test_a_request_past_its_deadline_is_not_executed(bus: Bus, subject: str) -> None:
+async def test_a_request_after_its_deadline_is_not_executed(bus: Bus, subject: str) -> None:
     executed: list[int] = []
 
     async def count(message: Double) -> Doubled:
@@ -79,13 +79,13 @@ async def test_a_request_past_its_deadline_is_not_executed(bus: Bus, subject: st
 
 
 @pytest.mark.parametrize("payload", [b"", b"nonsense", b'{"value":"1"}', b'{"value":true}', b"[" * 100_000])
-async def test_what_is_not_the_request_is_an_invalid_argument(bus: Bus, subject: str, payload: bytes) -> None:
+async def test_a_malformed_request_is_an_invalid_argument(bus: Bus, subject: str, payload: bytes) -> None:
     await bus.serve(subject, Double, double)
     answer = await bus.connection.client.request(subject, payload)
     assert b'"invalid_argument"' in answer.data
 
 
-async def test_an_exception_does_not_reach_the_caller(bus: Bus, subject: str) -> None:
+async def test_the_text_of_an_exception_does_not_reach_the_caller(bus: Bus, subject: str) -> None:
     async def broken(_: Double) -> Doubled:
         raise KeyError("the secret")
 
@@ -96,7 +96,7 @@ async def test_an_exception_does_not_reach_the_caller(bus: Bus, subject: str) ->
     assert "secret" not in caught.value.message
 
 
-async def test_an_error_arrives_as_it_was_raised(bus: Bus, subject: str) -> None:
+async def test_a_hubbub_error_reaches_the_caller_unchanged(bus: Bus, subject: str) -> None:
     async def refuse(_: Double) -> Doubled:
         raise HubbubError(ErrorCode.QUOTA_EXCEEDED, "full", retryable=True)
 
@@ -106,7 +106,7 @@ async def test_an_error_arrives_as_it_was_raised(bus: Bus, subject: str) -> None
     assert (caught.value.code, caught.value.message, caught.value.retryable) == (ErrorCode.QUOTA_EXCEEDED, "full", True)
 
 
-async def test_an_answer_of_another_kind_is_internal(bus: Bus, subject: str) -> None:
+async def test_a_reply_of_another_type_is_internal(bus: Bus, subject: str) -> None:
     async def lie(_: Halve) -> Done:
         return Done()
 
@@ -116,7 +116,7 @@ async def test_an_answer_of_another_kind_is_internal(bus: Bus, subject: str) -> 
     assert caught.value.code is ErrorCode.INTERNAL
 
 
-async def test_requests_run_side_by_side_up_to_a_bound(bus: Bus, subject: str) -> None:
+async def test_requests_run_concurrently_up_to_the_limit(bus: Bus, subject: str) -> None:
     release = asyncio.Event()
 
     async def wait(message: Double) -> Doubled:
@@ -136,23 +136,23 @@ async def test_requests_run_side_by_side_up_to_a_bound(bus: Bus, subject: str) -
 
 
 async def test_stopping_lets_a_running_request_finish(bus: Bus, subject: str) -> None:
-    began = asyncio.Event()
+    started = asyncio.Event()
 
     async def slow(message: Double) -> Doubled:
-        began.set()
+        started.set()
         await asyncio.sleep(0.1)
         return await double(message)
 
     endpoint = await bus.serve(subject, Double, slow)
     asked = asyncio.create_task(bus.request(subject, Double(value=4)))
-    await began.wait()
+    await started.wait()
     await endpoint.stop()
     assert (await asked).value == 8
     with pytest.raises(NoResponders):
         await bus.request(subject, Double(value=4))
 
 
-async def test_the_trace_goes_with_the_request(bus: Bus, subject: str) -> None:
+async def test_the_trace_context_travels_with_the_request(bus: Bus, subject: str) -> None:
     seen: list[int] = []
 
     async def note(message: Double) -> Doubled:

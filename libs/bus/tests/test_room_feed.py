@@ -1,4 +1,4 @@
-"""A room's feed is its stored changes, in order; refused writes are never seen."""
+"""A room's feed contains its stored changes in order, and no refused write."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def rooms(bus: Bus) -> KeyValue:
     return KeyValue(bus, Bucket(subjects.ROOMS_BUCKET, source, destination))
 
 
-async def test_changes_come_typed_in_order_with_reason_and_operation(bus: Bus) -> None:
+async def test_changes_arrive_in_order_with_record_reason_and_operation(bus: Bus) -> None:
     store = rooms(bus)
     await store.ensure()
     room, peer = ids.room_id(ids.mint()), ids.mint()
@@ -47,7 +47,7 @@ async def test_changes_come_typed_in_order_with_reason_and_operation(bus: Bus) -
     await feed.stop()
 
 
-async def test_a_reconnect_is_told_as_a_gap() -> None:
+async def test_a_reconnect_is_reported_as_a_gap() -> None:
     with nats_server() as server:
         bus = await Bus.connect(server.url, name="test", timeout=5)
         gaps: list[bool] = []
@@ -59,7 +59,7 @@ async def test_a_reconnect_is_told_as_a_gap() -> None:
         await bus.close()
 
 
-async def test_what_cannot_be_read_is_told_as_a_gap(bus: Bus) -> None:
+async def test_a_malformed_change_is_reported_as_a_gap(bus: Bus) -> None:
     gaps: list[bool] = []
     changes: list[RoomChange] = []
     feed = await RoomFeed.open(bus, "r", changes.append, lambda: gaps.append(True))

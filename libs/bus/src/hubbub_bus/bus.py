@@ -1,4 +1,4 @@
-"""The bus as a service sees it."""
+"""The bus as a service sees it: typed requests and events over one NATS connection."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .request import DEFAULT_TIMEOUT
 from .telemetry import BusTelemetry
 
 ReplyT = TypeVar("ReplyT", bound=Model)
-RequestT = TypeVar("RequestT", bound=Request)  # type: ignore[type-arg]  # its reply is named by the handler
+RequestT = TypeVar("RequestT", bound=Request)  # type: ignore[type-arg]  # the handler determines the reply
 EventT = TypeVar("EventT")
 
 
 class Bus:
-    """Requests, events and the connection they go over. One per event loop."""
+    """Requests, events, and the connection that carries them. One per event loop."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -32,35 +32,44 @@ class Bus:
     async def connect(
         cls, url: str, *, name: str, timeout: float | None = None, telemetry: BusTelemetry | None = None
     ) -> Bus:
-        """Connects to the servers of `url` (comma-separated, credentials inside), trying for ever by default.
+        """Connects to NATS.
 
-        Raises `Unreachable` after `timeout` seconds or when the credentials are refused, and `ServerTooOld`.
+        Arguments:
+            url: one or more server URLs, separated by commas, with credentials.
+            name: of this connection in the server's monitoring; begins with the service's name, as in `node-n1`.
+            timeout: seconds to keep trying; None keeps trying for ever.
+            telemetry: receives the connection's events.
+
+        Raises Unreachable after the timeout or when the credentials are refused, and ServerTooOld.
         """
         return cls(await Connection.open(url, name, timeout, telemetry))
 
     @property
     def connected(self) -> bool:
-        """The connection stands, as far as is known."""
+        """The client believes that it is connected. A dead link shows here only after seconds: see `healthy_for`."""
         return self.connection.connected
 
     def healthy_for(self, seconds: float) -> bool:
-        """Every round trip of the last `seconds` ended well; never true for a connection younger than that."""
+        """Returns whether every round trip of the last `seconds` succeeded; False for a younger connection."""
         return self.connection.health.healthy_for(seconds, time.monotonic())
 
     def connected_for(self, seconds: float) -> bool:
-        """The connection is at least `seconds` old."""
+        """Returns whether the connection has existed for at least `seconds`."""
         return self.connection.health.connected_for(seconds, time.monotonic())
 
     def on_reconnect(self, listener: Listener) -> Callable[[], None]:
-        """Calls `listener` after each reconnect; the result undoes it."""
+        """Calls `listener` after each reconnect. The returned function removes it."""
         return self.connection.on_reconnect(listener)
 
     def on_disconnect(self, listener: Listener) -> Callable[[], None]:
-        """Calls `listener` when the connection is lost; the result undoes it."""
+        """Calls `listener` when the connection is lost. The returned function removes it."""
         return self.connection.on_disconnect(listener)
 
     def on_closed(self, listener: Listener) -> Callable[[], None]:
-        """Calls `listener` when the connection is gone for good: the process cannot go on as it is."""
+        """Calls `listener` when the connection is closed for good, other than by `close`.
+
+        It will not reconnect, so the process should exit. The returned function removes the listener.
+        """
         return self.connection.on_closed(listener)
 
     async def request(
@@ -72,7 +81,7 @@ class Bus:
         deadline: int | None = None,
         operation: str | None = None,
     ) -> ReplyT:
-        """The answer to `message`; see `hubbub_bus.request` for what each error means. Raises HubbubError."""
+        """Sends a request and returns the reply. See `request.request`. Raises HubbubError."""
         return await request.request(
             self.connection, subject, message, timeout=timeout, deadline=deadline, operation=operation
         )
@@ -86,13 +95,19 @@ class Bus:
         queue: str | None = None,
         concurrency: int = DEFAULT_CONCURRENCY,
     ) -> Endpoint[RequestT, ReplyT]:
-        """Answers requests of `model` on `subject` until the endpoint is stopped."""
+        """Answers requests of type `model` on `subject` until the returned endpoint is stopped.
+
+        Arguments:
+            handler: returns the reply, or raises HubbubError.
+            queue: a NATS queue group, whose members share the requests.
+            concurrency: requests handled at once. Requests beyond it get `unavailable`.
+        """
         endpoint = Endpoint(self.connection, model, handler, concurrency)
         await endpoint.start(subject, queue)
         return endpoint
 
     async def publish(self, subject: str, event: Event) -> None:
-        """Sends `event` to whoever listens now. Raises `unavailable`."""
+        """Publishes `event` to the current subscribers. Raises `unavailable`."""
         await events.publish(self.connection, subject, event)
 
     async def subscribe(
@@ -103,13 +118,19 @@ class Bus:
         *,
         on_gap: GapListener | None = None,
     ) -> Subscription:
-        """Has `handler` called with each event in order; `on_gap` says that some may have been missed."""
+        """Calls `handler` with each event, in order, one at a time.
+
+        `on_gap` is called when events may have been missed: after a reconnect, or when the client dropped messages.
+        """
         return await events.subscribe(self.connection, subject, event, handler, on_gap)
 
     async def flush(self, timeout: float = 2.0) -> None:
-        """Returns once the server has everything that was sent, subscriptions included."""
-        await self.connection.client.flush(timeout=timeout)  # type: ignore[arg-type]  # it may be a fraction
+        """Waits until the server has received everything sent so far, including subscriptions.
+
+        Raises nats-py's errors, a TimeoutError after `timeout` seconds among them.
+        """
+        await self.connection.client.flush(timeout=timeout)  # type: ignore[arg-type]  # the client accepts a float
 
     async def close(self) -> None:
-        """Lets handlers finish, sends what is waiting, and closes."""
+        """Lets handlers finish, sends what is queued, and closes the connection."""
         await self.connection.close()

@@ -1,9 +1,9 @@
-"""The connection to NATS: kept up for ever, watched, closed in order.
+"""The connection to NATS: reconnects, measures its own health, reports losses, and closes in order.
 
 Rules
-- Lost connections are made again without end. A connection that closed for good (credentials refused) is reported once.
-- While there is no connection nothing is sent: a caller gets `unavailable` at once instead of a message that runs late.
-- Whoever may have missed messages is told: after a reconnect all listeners, after an overflow the one subscription.
+- The client reconnects without a limit. A connection that is closed for good (credentials refused) is reported once.
+- While disconnected, nothing is sent: a caller gets `unavailable` at once, instead of a message that arrives too late.
+- Subscribers learn that they may have missed messages: all of them after a reconnect, one after a dropped message.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import nats.errors
+import structlog
 from nats.aio.subscription import Subscription as NatsSubscription
 
 from hubbub_contracts import ErrorCode, HubbubError, ids
@@ -26,35 +27,36 @@ from .link_health import LinkHealth
 from .patched_client import PatchedClient
 from .telemetry import BusTelemetry, NoTelemetry
 
-log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 MINIMUM_SERVER = (2, 11)
-"""The first NATS server with a time to live per message."""
+"""The first version of the NATS server with a time to live per message."""
 
-PULSE_INTERVAL = 0.2
-PULSE_TIMEOUT = 4.0
-"""Longer than the client takes to call a silent connection stale: how old the last pulse is tells earlier that the link
-is not healthy."""
+ROUND_TRIP_INTERVAL = 0.2
+ROUND_TRIP_TIMEOUT = 4.0
+"""Longer than the client needs to detect a stale connection. `LinkHealth` notices a dead link earlier, by the age of
+the last round trip."""
 PING_INTERVAL = 1
 RECONNECT_WAIT = (0.1, 0.5)
-"""Seconds between two tries: drawn once for a process, so that a crowd does not come back in step."""
+"""Seconds between two attempts: drawn once per process, so that many processes do not reconnect in step."""
 DRAIN_TIMEOUT = 3
 
 Listener = Callable[[], None]
 
 
 class ServerTooOld(Exception):
-    """The NATS server lacks what Hubbub needs."""
+    """The NATS server is older than MINIMUM_SERVER."""
 
 
 class Unreachable(Exception):
-    """No NATS server answered in time, or one refused the credentials."""
+    """No NATS server answered in time, or a server refused the credentials."""
 
 
 class Connection:
-    """One connection of this process; `name` shows in the server's monitoring.
+    """One connection of this process.
 
-    It begins with the service's name, as in `node-n1`: servers tell by it whose inbox is whose.
+    `name` is shown in the server's monitoring. It begins with the service's name, as in `node-n1`, and prefixes the
+    inbox: the server's permissions tell the services' inboxes apart by it.
     """
 
     def __init__(self, client: PatchedClient, name: str, telemetry: BusTelemetry) -> None:
@@ -65,16 +67,16 @@ class Connection:
         self._reconnect_listeners: list[Listener] = []
         self._disconnect_listeners: list[Listener] = []
         self._closed_listeners: list[Listener] = []
-        self._overflow: dict[NatsSubscription, Listener] = {}
-        self._pulse: asyncio.Task[None] | None = None
+        self._drop_listeners: dict[NatsSubscription, Listener] = {}
+        self._round_trips: asyncio.Task[None] | None = None
         self._closing = False
-        self._refused = asyncio.Event()
+        self._credentials_refused = asyncio.Event()
 
     @classmethod
     async def open(
         cls, url: str, name: str, timeout: float | None, telemetry: BusTelemetry | None = None
     ) -> Connection:
-        """Connects, trying for `timeout` seconds (for ever when None). Raises Unreachable and ServerTooOld."""
+        """See `Bus.connect`."""
         connection = cls(PatchedClient(), name, telemetry or NoTelemetry())
         servers = [part.strip() for part in url.split(",")]
         connect = connection.client.connect(
@@ -85,82 +87,82 @@ class Connection:
             reconnected_cb=connection._on_reconnected,
             closed_cb=connection._on_closed,
             max_reconnect_attempts=-1,
-            reconnect_time_wait=random.uniform(*RECONNECT_WAIT),  # type: ignore[arg-type]  # noqa: S311  # it may be a fraction
+            reconnect_time_wait=random.uniform(*RECONNECT_WAIT),  # type: ignore[arg-type]  # noqa: S311  # the client accepts a float
             ping_interval=PING_INTERVAL,
             max_outstanding_pings=2,
             drain_timeout=DRAIN_TIMEOUT,
             inbox_prefix=_inbox(name),
         )
         where = ", ".join(_without_password(server) for server in servers)
-        patience = asyncio.get_running_loop().call_later(2, log.warning, "waiting for a NATS server at %s", where)
+        waiting = asyncio.get_running_loop().call_later(2, _log.warning, f"waiting for a NATS server at {where}")
         connecting = asyncio.create_task(connect, name="bus-connect")
-        refused = asyncio.create_task(connection._refused.wait(), name="bus-refused")
+        refused = asyncio.create_task(connection._credentials_refused.wait(), name="bus-refused")
         try:
             await asyncio.wait({connecting, refused}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            await connection._give_up(connecting)
+            await connection._abort(connecting)
             raise
         finally:
-            patience.cancel()
+            waiting.cancel()
             refused.cancel()
         if not connecting.done() or connecting.exception() is not None:
-            await connection._give_up(connecting)
-            said = connection.client.last_error or "it does not answer"
-            raise Unreachable(f"no NATS server at {where}: {said}")
+            await connection._abort(connecting)
+            reason = connection.client.last_error or "it does not answer"
+            raise Unreachable(f"no NATS server at {where}: {reason}")
         version = connection.client.connected_server_version
         if (version.major, version.minor) < MINIMUM_SERVER:
             connection._closing = True
             await connection.client.close()
-            wanted = ".".join(map(str, MINIMUM_SERVER))
-            raise ServerTooOld(f"the NATS server is {version.major}.{version.minor}; {wanted} or newer is needed")
+            minimum = ".".join(map(str, MINIMUM_SERVER))
+            raise ServerTooOld(f"the NATS server is {version.major}.{version.minor}; {minimum} or newer is needed")
         connection.health.connected(time.monotonic())
-        connection._pulse = asyncio.create_task(connection._beat(), name="bus-pulse")
+        connection._round_trips = asyncio.create_task(connection._measure_round_trips(), name="bus-round-trips")
         return connection
 
     @property
     def connected(self) -> bool:
-        """The connection stands, as far as is known."""
+        """See `Bus.connected`."""
         return self.client.is_connected
 
     def require_connected(self) -> None:
-        """Raises `unavailable` while there is no connection: nothing was sent, so trying again is safe."""
+        """Raises `unavailable` while disconnected: nothing was sent, so a retry is safe."""
         if not self.client.is_connected:
             raise HubbubError(ErrorCode.UNAVAILABLE, "the bus is not connected", retryable=True)
 
     def on_reconnect(self, listener: Listener) -> Callable[[], None]:
-        """Calls `listener` after each reconnect, subscriptions being in place again; the result undoes it."""
+        """Calls `listener` after each reconnect, once the subscriptions are restored. The result removes it."""
         return _add(self._reconnect_listeners, listener)
 
     def on_disconnect(self, listener: Listener) -> Callable[[], None]:
-        """Calls `listener` when the connection is lost; the result undoes it."""
+        """Calls `listener` when the connection is lost. The result removes it."""
         return _add(self._disconnect_listeners, listener)
 
     def on_closed(self, listener: Listener) -> Callable[[], None]:
-        """Calls `listener` when the connection is gone for good without our wish; the result undoes it."""
+        """Calls `listener` when the connection is closed for good, other than by `close`. The result removes it."""
         return _add(self._closed_listeners, listener)
 
-    def on_overflow(self, subscription: NatsSubscription, listener: Listener) -> Callable[[], None]:
-        """Calls `listener` when messages of `subscription` were dropped because it was too slow."""
-        self._overflow[subscription] = listener
+    def on_message_dropped(self, subscription: NatsSubscription, listener: Listener) -> Callable[[], None]:
+        """Calls `listener` when the client drops a message because the handler of `subscription` is too slow."""
+        self._drop_listeners[subscription] = listener
 
         def remove() -> None:
-            self._overflow.pop(subscription, None)
+            self._drop_listeners.pop(subscription, None)
 
         return remove
 
     async def close(self) -> None:
-        """Lets handlers finish and sends what is waiting, then closes."""
+        """See `Bus.close`."""
         self._closing = True
-        if self._pulse is not None:
-            await cancel_and_wait(self._pulse)
+        if self._round_trips is not None:
+            await cancel_and_wait(self._round_trips)
         try:
             await asyncio.wait_for(self.client.drain(), DRAIN_TIMEOUT + 1)
         except (TimeoutError, nats.errors.Error):
             with contextlib.suppress(Exception):
                 await self.client.close()
 
-    async def _give_up(self, connecting: asyncio.Task[None]) -> None:
-        """Ends an attempt to connect. Once is not enough: the client may miss a cancellation and try on for ever."""
+    async def _abort(self, connecting: asyncio.Task[None]) -> None:
+        """Ends an attempt to connect. Cancels repeatedly: the client can lose a cancellation and keep trying."""
         self._closing = True
         self.client.options["allow_reconnect"] = False
         while not connecting.done():
@@ -169,48 +171,48 @@ class Connection:
         with contextlib.suppress(Exception):
             await self.client.close()
 
-    async def _beat(self) -> None:
-        """Round trips, for as long as the connection is wanted."""
+    async def _measure_round_trips(self) -> None:
+        """Makes a round trip every ROUND_TRIP_INTERVAL, and records the successful ones."""
         while True:
             if self.client.is_connected:
                 try:
-                    await self.client.flush(timeout=PULSE_TIMEOUT)  # type: ignore[arg-type]  # it may be a fraction
+                    await self.client.flush(timeout=ROUND_TRIP_TIMEOUT)  # type: ignore[arg-type]  # the client accepts a float
                     if self.client.is_connected:
-                        self.health.pulse(time.monotonic())
+                        self.health.round_trip(time.monotonic())
                 except (nats.errors.Error, OSError, TimeoutError):
-                    pass  # an absent pulse is what `health` goes by
-            await asyncio.sleep(PULSE_INTERVAL)
+                    pass  # `health` notices the missing round trip
+            await asyncio.sleep(ROUND_TRIP_INTERVAL)
 
     async def _on_error(self, error: Exception) -> None:
         if isinstance(error, nats.errors.SlowConsumerError):
-            log.warning("messages dropped, a handler is too slow: %s", error.subject)
+            _log.warning("message dropped: its handler is too slow", subject=error.subject)
             self.telemetry.message_dropped()
-            listener = self._overflow.get(error.sub)
+            listener = self._drop_listeners.get(error.sub)
             if listener is not None:
                 listener()
             return
         if "authorization violation" in str(error).lower():
-            self._refused.set()  # asking again with the same credentials would not help
-        # A connection that is down fails every few hundred milliseconds; only the loss itself is news.
+            self._credentials_refused.set()  # the same credentials would be refused again
+        # A lost connection fails every few hundred milliseconds; the loss itself is logged elsewhere.
         level = logging.DEBUG if isinstance(error, OSError | nats.errors.UnexpectedEOF) else logging.WARNING
-        log.log(level, "bus: %s", repr(error))
+        _log.log(level, "bus error", error=repr(error))
 
     async def _on_disconnected(self) -> None:
-        self.health.lost()
+        self.health.disconnected()
         if not self._closing:
-            log.warning("the connection to the bus is lost")
+            _log.warning("connection to the bus lost")
             _call(self._disconnect_listeners)
 
     async def _on_reconnected(self) -> None:
         self.health.connected(time.monotonic())
-        log.info("connected to the bus again")
+        _log.info("reconnected to the bus")
         self.telemetry.reconnected()
         _call(self._reconnect_listeners)
 
     async def _on_closed(self) -> None:
-        self.health.lost()
+        self.health.disconnected()
         if not self._closing:
-            log.error("the connection to the bus is closed for good")
+            _log.error("connection to the bus closed for good")
             _call(self._closed_listeners)
 
 
@@ -228,17 +230,17 @@ def _call(listeners: list[Listener]) -> None:
     for listener in list(listeners):
         try:
             listener()
-        except Exception:
-            log.exception("a listener of the connection failed")
+        except Exception:  # noqa: BLE001  a failing listener must not keep the others from being called
+            _log.exception("a listener of the connection failed")
 
 
 def _inbox(name: str) -> str:
-    """Where this connection is answered, as `_INBOX.node.n1.<random>`: a server can keep it for one kind of service."""
+    """Returns the inbox prefix, as in `_INBOX.node.n1.<random>`: permissions can reserve it for one kind of service."""
     return ".".join(["_INBOX", *map(_token, name.split("-", 1)), ids.mint()])
 
 
 def _token(name: str) -> str:
-    """`name` as a token of a subject."""
+    """Returns `name` with the characters that a token of a subject cannot contain replaced."""
     return "".join(char if char.isalnum() and char.isascii() else "_" for char in name) or "_"
 
 

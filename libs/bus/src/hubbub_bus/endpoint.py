@@ -1,22 +1,22 @@
-"""Answering: a subscription whose requests are handled side by side.
+"""Serves requests of one type on one subject.
 
 Rules
-- Each request is a task of its own: NATS callbacks are serial, and one slow handler would hold up all others.
-- The number of tasks is bounded; who comes on top is told `unavailable` and may try again, elsewhere too.
-- A request past its deadline is not executed.
-- Only a HubbubError is told to the caller; any other exception is logged and answered as `internal`.
+- Each request runs in its own task: NATS callbacks are serial, so one slow handler would delay all others.
+- The number of concurrent requests is limited. Requests beyond it get a retryable `unavailable`.
+- A request whose deadline has passed is not executed.
+- A HubbubError of the handler is sent to the caller. Any other exception is logged and answered as `internal`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Generic, TypeVar
 
 import nats.errors
+import structlog
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
 from pydantic import ValidationError
@@ -26,20 +26,20 @@ from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model, Request,
 from . import headers
 from .connection import Connection
 from .operation import Operation, enter_operation, unix_ms
-from .spans import answered, handling_span
+from .spans import handling_span, record_outcome
 from .telemetry import OK
 
-log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 ReplyT = TypeVar("ReplyT", bound=Model)
-RequestT = TypeVar("RequestT", bound=Request)  # type: ignore[type-arg]  # its reply is named by the handler
+RequestT = TypeVar("RequestT", bound=Request)  # type: ignore[type-arg]  # the handler determines the reply
 
 DEFAULT_CONCURRENCY = 256
 STOP_TIMEOUT = 5.0
 
 
 class Endpoint(Generic[RequestT, ReplyT]):
-    """Answers requests of one kind on one subject."""
+    """One subscription and its running requests. Made by `Bus.serve`."""
 
     def __init__(
         self,
@@ -56,11 +56,11 @@ class Endpoint(Generic[RequestT, ReplyT]):
         self._subscription: NatsSubscription | None = None
 
     async def start(self, subject: str, queue: str | None) -> None:
-        """Begins to listen; instances of the same `queue` share the requests."""
+        """Subscribes. Endpoints in the same NATS queue group share the requests."""
         self._subscription = await self._connection.client.subscribe(subject, queue=queue or "", cb=self._accept)
 
     async def stop(self, timeout: float = STOP_TIMEOUT) -> None:
-        """Takes no new requests, and lets those that run finish within `timeout` seconds; the rest is cancelled."""
+        """Unsubscribes, waits up to `timeout` seconds for running requests, and cancels the rest."""
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
             with contextlib.suppress(nats.errors.Error, TimeoutError):
@@ -72,57 +72,59 @@ class Endpoint(Generic[RequestT, ReplyT]):
 
     async def _accept(self, message: Msg) -> None:
         if len(self._running) >= self._concurrency:
-            busy = HubbubError(ErrorCode.UNAVAILABLE, "too many requests at once", retryable=True)
-            await self._answer(message, busy.reply())
+            busy = HubbubError(ErrorCode.UNAVAILABLE, "too many concurrent requests", retryable=True)
+            await self._send_reply(message, busy.reply())
             return
         task = asyncio.create_task(self._handle(message), name=self._model.type_name())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
     async def _handle(self, message: Msg) -> None:
-        carried = message.headers or {}
-        begun, outcome = time.perf_counter(), ErrorCode.CANCELLED.value
+        message_headers = message.headers or {}
+        started, outcome = time.perf_counter(), ErrorCode.CANCELLED.value
         try:
-            with handling_span(self._model.verb, message.subject, carried) as span:
-                reply = await self._reply(message.data, carried)
+            with handling_span(self._model.verb, message.subject, message_headers) as span:
+                reply = await self._execute(message.data, message_headers)
                 outcome = reply.error.code if isinstance(reply, ErrorReply) else OK
-                answered(span, outcome)
-                await self._answer(message, reply)
-                log.debug("%s: %s", self._model.verb, outcome)
+                record_outcome(span, outcome)
+                await self._send_reply(message, reply)
+                _log.debug("request handled", verb=self._model.verb, outcome=outcome)
         finally:
-            self._connection.telemetry.request_handled(self._model.verb, outcome, time.perf_counter() - begun)
+            self._connection.telemetry.request_handled(self._model.verb, outcome, time.perf_counter() - started)
 
-    async def _reply(self, data: bytes, carried: dict[str, str]) -> Model:
+    async def _execute(self, data: bytes, message_headers: Mapping[str, str]) -> Model:
         verb = self._model.verb
         try:
-            deadline = _deadline(carried.get(headers.DEADLINE))
+            deadline = _parse_deadline(message_headers.get(headers.DEADLINE))
             if deadline is not None and unix_ms() >= deadline:
-                raise HubbubError(ErrorCode.DEADLINE_EXCEEDED, f"{verb} came too late", retryable=True)
-            enter_operation(Operation(carried.get(headers.OPERATION) or ids.mint(), deadline))
+                raise HubbubError(
+                    ErrorCode.DEADLINE_EXCEEDED, f"{verb}: the request arrived after its deadline", retryable=True
+                )
+            enter_operation(Operation(message_headers.get(headers.OPERATION) or ids.mint(), deadline))
             return await self._handler(self._model.model_validate_json(data))
         except ValidationError as error:
-            return HubbubError(ErrorCode.INVALID_ARGUMENT, _what_is_wrong(error)).reply()
+            return HubbubError(ErrorCode.INVALID_ARGUMENT, _describe(error)).reply()
         except HubbubError as error:
             return error.reply()
-        except Exception:  # a handler's bug must not reach the caller as text, nor end the service
-            log.exception("%s failed", verb)
+        except Exception:  # noqa: BLE001  a bug must neither reveal its text to the caller nor end the service
+            _log.exception("request handler failed", verb=verb)
             return HubbubError(ErrorCode.INTERNAL, f"{verb} failed").reply()
 
-    async def _answer(self, message: Msg, reply: Model) -> None:
+    async def _send_reply(self, message: Msg, reply: Model) -> None:
         if not message.reply:
             return
         try:
             payload = reply.model_dump_json(exclude_none=True).encode()
             await self._connection.client.publish(message.reply, payload)
         except nats.errors.MaxPayloadError:
-            too_large = HubbubError(ErrorCode.TOO_LARGE, f"the answer to {self._model.verb} is too large for the bus")
+            too_large = HubbubError(ErrorCode.TOO_LARGE, f"{self._model.verb}: the reply is too large for the bus")
             with contextlib.suppress(nats.errors.Error):
                 await self._connection.client.publish(message.reply, too_large.reply().model_dump_json().encode())
         except nats.errors.Error as error:
-            log.warning("an answer to %s is lost: %s", self._model.verb, error)
+            _log.warning("reply was not sent", verb=self._model.verb, error=str(error))
 
 
-def _deadline(text: str | None) -> int | None:
+def _parse_deadline(text: str | None) -> int | None:
     if text is None:
         return None
     try:
@@ -131,8 +133,8 @@ def _deadline(text: str | None) -> int | None:
         raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"{headers.DEADLINE} is not a number") from error
 
 
-def _what_is_wrong(error: ValidationError) -> str:
-    """Which fields, and why; without the values, which may be anybody's."""
+def _describe(error: ValidationError) -> str:
+    """Returns the first five invalid fields and why they are invalid. Leaves out the values: they may be private."""
     return "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'message'}: {problem['msg']}"
         for problem in error.errors(include_url=False, include_context=False, include_input=False)[:5]

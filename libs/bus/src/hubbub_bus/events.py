@@ -1,14 +1,14 @@
-"""Events: published once to whoever listens, handled in the order in which they come."""
+"""Events: published once to the current subscribers, handled in the order of arrival."""
 
 from __future__ import annotations
 
 import contextlib
 import inspect
-import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import nats.errors
+import structlog
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
 from pydantic import TypeAdapter, ValidationError
@@ -18,34 +18,38 @@ from hubbub_contracts import ErrorCode, Event, HubbubError
 from .connection import Connection
 from .operation import operation_id, outgoing_headers
 
-log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 EventT = TypeVar("EventT")
 Handler = Callable[[EventT], Awaitable[None] | None]
 GapListener = Callable[[], None]
+"""Called when messages may have been missed."""
 
 
 class Subscription:
-    """Listens until it is told to stop."""
+    """One NATS subscription, until `stop`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._nats: NatsSubscription | None = None
-        self._undo: list[Callable[[], None]] = []
+        self._remove_listeners: list[Callable[[], None]] = []
 
     async def start(
         self, subject: str, receive: Callable[[Msg], Awaitable[None]], on_gap: GapListener | None, queue: str = ""
     ) -> None:
-        """Begins to listen. `on_gap` is called when messages may have been missed: a reconnect, or an overflow."""
+        """Subscribes. `on_gap` is called after a reconnect, and when the client dropped messages."""
         self._nats = await self._connection.client.subscribe(subject, queue=queue, cb=receive)
         if on_gap is not None:
-            self._undo = [self._connection.on_reconnect(on_gap), self._connection.on_overflow(self._nats, on_gap)]
+            self._remove_listeners = [
+                self._connection.on_reconnect(on_gap),
+                self._connection.on_message_dropped(self._nats, on_gap),
+            ]
 
     async def stop(self) -> None:
-        """Listens no more; what has come and was not handled is dropped."""
-        for undo in self._undo:
-            undo()
-        self._undo.clear()
+        """Unsubscribes, and drops messages that have arrived but are not handled yet."""
+        for remove in self._remove_listeners:
+            remove()
+        self._remove_listeners.clear()
         subscription, self._nats = self._nats, None
         if subscription is not None:
             with contextlib.suppress(nats.errors.Error):
@@ -53,7 +57,7 @@ class Subscription:
 
 
 async def publish(connection: Connection, subject: str, event: Event) -> None:
-    """Sends `event`. Raises `unavailable` while the bus is not connected: an event that comes late misleads."""
+    """Publishes `event`. Raises `unavailable` while disconnected: sent after a reconnect, it would be outdated."""
     connection.require_connected()
     try:
         await connection.client.publish(
@@ -70,23 +74,22 @@ async def subscribe(
     handler: Handler[EventT],
     on_gap: GapListener | None = None,
 ) -> Subscription:
-    """Has `handler` called with each event, one after the other. A malformed one is logged and passed over."""
+    """Calls `handler` with each event, one at a time. Logs and skips malformed events and failures of the handler."""
     adapter = event if isinstance(event, TypeAdapter) else TypeAdapter(event)
 
     async def receive(message: Msg) -> None:
         try:
             value = adapter.validate_json(message.data)
         except ValidationError as error:
-            log.warning(
-                "malformed event on %s: %s", message.subject, error.errors(include_input=False, include_url=False)
-            )
+            problems = error.errors(include_input=False, include_url=False)
+            _log.warning("malformed event", subject=message.subject, problems=str(problems))
             return
         try:
             result = handler(value)
             if inspect.isawaitable(result):
                 await result
-        except Exception:
-            log.exception("the handler of %s failed", message.subject)
+        except Exception:  # noqa: BLE001  a handler's bug must not end the subscription
+            _log.exception("event handler failed", subject=message.subject)
 
     subscription = Subscription(connection)
     await subscription.start(subject, receive, on_gap)

@@ -1,16 +1,16 @@
-"""Names of the headers that messages carry. Those of JetStream are as the server spells them."""
+"""Names of the message headers. JetStream's are spelled as the server spells them."""
 
 DEADLINE = "Hubbub-Deadline"
-"""Unix milliseconds after which a request is not executed."""
+"""Unix milliseconds after which a request must not be executed."""
 
 OPERATION = "Hubbub-Operation"
-"""The id of the operation that a request or a stored change belongs to."""
+"""The id of the operation that caused a request or a stored change."""
 
 REASON = "Hubbub-Reason"
 """Why a key was purged."""
 
 SEQUENCE = "Nats-Sequence"
-"""Of a republished change: its sequence in the bucket."""
+"""The stream sequence of a republished change."""
 
 EXPECTED_LAST = "Nats-Expected-Last-Subject-Sequence"
 TTL = "Nats-TTL"
@@ -18,4 +18,4 @@ ROLLUP = "Nats-Rollup"
 KV_OPERATION = "KV-Operation"
 MARKER_REASON = "Nats-Marker-Reason"
 EXPIRED = "MaxAge"
-"""The value of the marker's reason when a key's time to live ran out."""
+"""The value of MARKER_REASON when a key's time to live has run out."""

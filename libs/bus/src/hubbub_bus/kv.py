@@ -1,12 +1,12 @@
-"""A bucket of records in JetStream, written by compare-and-set alone.
+"""A bucket of records in JetStream, written by compare-and-set only.
 
 Rules
-- A write names the revision that it replaces (0: none); JetStream refuses it when another stands there: `KeyConflict`.
-- A write carries its operation id, its reason and its trace as headers; those who hear of the change see them too.
-- A write whose acknowledgement is lost may have been stored: `WriteUnknown`. The writer reads the key again and knows
-  its own write by the operation id that it put into the value.
-- A key that was purged, or that expired, leaves a marker for a while: an entry whose value is None, with a revision.
-- Reads go to the leader: a direct get may be behind.
+- A write names the revision that it replaces; 0 is none. JetStream refuses it when another one is stored: KeyConflict.
+- A write carries its operation id, its reason and its trace context as headers; followers of the bucket see them too.
+- A write whose acknowledgement is lost may have been stored: WriteUnknown. The writer reads the key again, and
+  recognizes its own write by the operation id in the value.
+- A purged or expired key leaves a tombstone for a while: an entry with a revision whose value is None.
+- Reads go to the leader: a direct get could return an outdated value.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from .connection import Connection
 from .operation import operation_id, outgoing_headers
 
 WRITE_TIMEOUT = 2.0
-MARKER_TTL = 60
-"""Seconds that the marker of a purged key stands."""
+TOMBSTONE_TTL = 60
+"""Seconds for which the tombstone of a purged key lives."""
 
 _WRONG_LAST_SEQUENCE = frozenset({10071, 10164})
 _STREAM_NOT_FOUND = 10059
@@ -37,22 +37,22 @@ _STREAM_NAME_IN_USE = 10058
 
 
 class KeyConflict(Exception):
-    """Another value stands there than the writer believed."""
+    """The key holds another revision than the writer named."""
 
     def __init__(self, key: str) -> None:
-        super().__init__(f"{key} was changed by somebody else")
+        super().__init__(f"{key} was changed by another writer")
         self.key = key
 
 
 class WriteUnknown(HubbubError):
-    """The acknowledgement did not come: the write may or may not have been stored."""
+    """No acknowledgement arrived: the write may or may not have been stored."""
 
     def __init__(self, key: str) -> None:
         super().__init__(ErrorCode.DEADLINE_EXCEEDED, f"the store did not acknowledge {key} in time", retryable=True)
 
 
 class BucketMissing(HubbubError):
-    """There is no such bucket, or JetStream has no leader: nothing was stored."""
+    """The bucket does not exist, or JetStream has no leader. Nothing was stored."""
 
     def __init__(self, bucket: str) -> None:
         super().__init__(ErrorCode.UNAVAILABLE, f"the store {bucket} does not answer", retryable=True)
@@ -60,43 +60,46 @@ class BucketMissing(HubbubError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What stands at a key."""
+    """The value of a key, or its tombstone."""
 
     key: str
     value: bytes | None
-    """None for the marker of a key that was purged or that expired."""
+    """None for a tombstone."""
     revision: int
-    """The bucket's sequence of this write."""
+    """The stream sequence of this write."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def operation_id(self) -> str | None:
-        """Whose write it was."""
+        """The operation that wrote it."""
         return self.headers.get(headers.OPERATION)
 
     @property
     def reason(self) -> str | None:
-        """Why it was purged, as its writer said; None when it said nothing, or the key expired."""
+        """Why the key was purged; None when its writer gave no reason, or when the key expired."""
         return self.headers.get(headers.REASON)
 
     @property
     def expired(self) -> bool:
-        """A marker that no writer wrote: the key's time to live ran out."""
+        """A tombstone of the server: the key's time to live has run out."""
         return self.value is None and self.headers.get(headers.MARKER_REASON) == headers.EXPIRED
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """How a bucket is made."""
+    """The configuration of a bucket."""
 
     name: str
     republish_source: str | None = None
+    """The subjects whose changes JetStream republishes; None republishes nothing."""
     republish_destination: str | None = None
+    """What JetStream maps them to."""
     replicas: int = 1
+    """Copies in a NATS cluster."""
 
     @property
     def stream(self) -> str:
-        """The name of its stream."""
+        """The name of the stream behind the bucket."""
         return f"KV_{self.name}"
 
 
@@ -109,10 +112,10 @@ class KeyValue:
         self._js: JetStreamContext = bus.connection.client.jetstream(timeout=WRITE_TIMEOUT)
 
     async def ensure(self) -> bool:
-        """Makes the bucket unless there is one; True when it was made. Raises HubbubError.
+        """Creates the bucket unless it exists; returns whether this call created it. Raises HubbubError.
 
-        A new bucket's sequence begins at the Unix seconds x 10^6, so that no revision or epoch is ever seen twice even
-        when the store was lost.
+        The sequence of a new bucket starts at the Unix time in seconds x 10^6, so that no revision or epoch occurs
+        twice, even when the store was lost.
         """
         self._connection.require_connected()
         try:
@@ -126,14 +129,14 @@ class KeyValue:
             await self._js.add_stream(self._stream_config())
             return True
         except nats.js.errors.APIError as error:
-            if error.err_code == _STREAM_NAME_IN_USE:  # another process was quicker
+            if error.err_code == _STREAM_NAME_IN_USE:  # another process was faster
                 return False
             raise BucketMissing(self.bucket.name) from error
         except (nats.errors.Error, TimeoutError) as error:
             raise BucketMissing(self.bucket.name) from error
 
     async def get(self, key: str) -> Entry | None:
-        """What stands at `key`, a marker included; None when nothing does. Raises HubbubError."""
+        """Returns the entry at `key`, which may be a tombstone; None when there is none. Raises HubbubError."""
         self._connection.require_connected()
         try:
             message = await self._js.get_msg(self.bucket.stream, subject=self._subject(key))
@@ -143,43 +146,51 @@ class KeyValue:
             return None
         except (nats.errors.Error, TimeoutError) as error:
             raise BucketMissing(self.bucket.name) from error
-        return entry_of(key, message.data or b"", message.seq or 0, message.headers)
+        return parse_entry(key, message.data or b"", message.seq or 0, message.headers)
 
-    async def create(self, key: str, record: Model, *, over_marker: bool = True, ttl: int | None = None) -> int:
-        """Stores `record` where nothing stands (or, if allowed, a marker) and returns its revision.
+    async def create(self, key: str, record: Model, *, over_tombstone: bool = True, ttl: int | None = None) -> int:
+        """Stores `record` at a key without a value, and returns its revision.
 
-        Raises KeyConflict and HubbubError. `ttl` is in seconds, at least 1.
+        Arguments:
+            over_tombstone: whether a tombstone may be replaced.
+            ttl: seconds after which the key expires, at least 1; None keeps it for ever.
+
+        Raises KeyConflict and HubbubError.
         """
         try:
             return await self.update(key, record, last=0, ttl=ttl)
         except KeyConflict:
-            if not over_marker:
+            if not over_tombstone:
                 raise
-        standing = await self.get(key)
-        if standing is not None and standing.value is not None:
+        current = await self.get(key)
+        if current is not None and current.value is not None:
             raise KeyConflict(key)
-        return await self.update(key, record, last=0 if standing is None else standing.revision, ttl=ttl)
+        return await self.update(key, record, last=0 if current is None else current.revision, ttl=ttl)
 
     async def update(self, key: str, record: Model, *, last: int, ttl: int | None = None) -> int:
-        """Replaces revision `last` of `key` and returns the new one. Raises KeyConflict and HubbubError.
+        """Replaces revision `last` of `key`, and returns the new revision. Raises KeyConflict and HubbubError.
 
-        Without `ttl` (seconds) the new value lives for ever, whatever the old one did.
+        `ttl` is in seconds. Without it the new value never expires, whatever the old value's time to live was.
         """
         extra = {} if ttl is None else {headers.TTL: str(ttl)}
         return await self._write(key, record.model_dump_json(exclude_none=True).encode(), last, extra)
 
-    async def purge(self, key: str, *, last: int, reason: str | None = None, marker_ttl: int = MARKER_TTL) -> int:
-        """Removes `key` at revision `last`, leaving a marker for `marker_ttl` seconds; returns the marker's revision.
+    async def purge(self, key: str, *, last: int, reason: str | None = None, tombstone_ttl: int = TOMBSTONE_TTL) -> int:
+        """Replaces revision `last` of `key` by a tombstone, and returns the tombstone's revision.
+
+        Arguments:
+            reason: why the key is purged; followers find it in `Entry.reason`.
+            tombstone_ttl: seconds for which the tombstone lives.
 
         Raises KeyConflict and HubbubError.
         """
-        extra = {headers.KV_OPERATION: "PURGE", headers.ROLLUP: "sub", headers.TTL: str(marker_ttl)}
+        extra = {headers.KV_OPERATION: "PURGE", headers.ROLLUP: "sub", headers.TTL: str(tombstone_ttl)}
         if reason is not None:
             extra[headers.REASON] = reason
         return await self._write(key, b"", last, extra)
 
     async def last_sequence(self) -> int:
-        """The bucket's sequence: of its last write. Raises HubbubError."""
+        """Returns the stream sequence of the bucket's last write. Raises HubbubError."""
         self._connection.require_connected()
         try:
             info = await self._js.stream_info(self.bucket.stream)
@@ -189,10 +200,10 @@ class KeyValue:
 
     async def _write(self, key: str, payload: bytes, last: int, extra: Mapping[str, str]) -> int:
         self._connection.require_connected()
-        carried = outgoing_headers(operation_id()) | {headers.EXPECTED_LAST: str(last), **extra}
+        request_headers = outgoing_headers(operation_id()) | {headers.EXPECTED_LAST: str(last), **extra}
         try:
             answer = await self._connection.client.request(
-                self._subject(key), payload, timeout=WRITE_TIMEOUT, headers=carried
+                self._subject(key), payload, timeout=WRITE_TIMEOUT, headers=request_headers
             )
         except nats.errors.NoRespondersError as error:
             raise BucketMissing(self.bucket.name) from error
@@ -222,7 +233,7 @@ class KeyValue:
         return api.StreamConfig(
             name=self.bucket.stream,
             subjects=[f"$KV.{self.bucket.name}.>"],
-            max_msgs_per_subject=1,  # more would bring an older value back when the newest expires
+            max_msgs_per_subject=1,  # with more, an older value would return when the newest expires
             first_seq=int(time.time()) * 1_000_000,
             storage=api.StorageType.FILE,
             num_replicas=self.bucket.replicas,
@@ -232,7 +243,7 @@ class KeyValue:
             allow_direct=True,
             deny_delete=True,
             republish=republish,
-            subject_delete_marker_ttl=MARKER_TTL,  # without it nobody hears that a key expired
+            subject_delete_marker_ttl=TOMBSTONE_TTL,  # without it, an expired key causes no message
         )
 
 
@@ -242,15 +253,15 @@ class _Refusal(BaseModel):
 
 
 class _Acknowledgement(BaseModel):
-    """JetStream's answer to a publish."""
+    """JetStream's acknowledgement of a publish."""
 
     model_config = ConfigDict(extra="ignore")
     seq: int = 0
     error: _Refusal | None = None
 
 
-def entry_of(key: str, data: bytes, revision: int, carried: Mapping[str, str] | None) -> Entry:
-    """The entry that a stored message is."""
-    carried = carried or {}
-    marker = headers.KV_OPERATION in carried or headers.MARKER_REASON in carried
-    return Entry(key, None if marker else data, revision, carried)
+def parse_entry(key: str, data: bytes, revision: int, message_headers: Mapping[str, str] | None) -> Entry:
+    """Returns the entry in a stored message."""
+    message_headers = message_headers or {}
+    tombstone = headers.KV_OPERATION in message_headers or headers.MARKER_REASON in message_headers
+    return Entry(key, None if tombstone else data, revision, message_headers)

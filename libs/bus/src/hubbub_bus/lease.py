@@ -1,23 +1,25 @@
-"""Leases: one process is what it says it is, in one life (its epoch), for as long as it renews.
+"""Leases: a key that its holder renews, and whose loss means that the holder may be dead.
 
 Rules
-- The newest wins: acquiring takes the key from whoever has it. The epoch is the sequence of that write.
-- A lease lives TTL seconds from its last renewal, which is a compare-and-set; where another value stands, it is lost.
-- Two ways to lose it. *Lapsed*: it could not be renewed for TTL seconds by the local clock; it is taken up again with
-  the same epoch when the store answers and nobody else stands there. *Fenced*: a fence or another holder stands there;
-  that life is over, and only `acquire` begins a new one.
-- A fence outlives the lease by far, so that a process that was stopped for minutes finds it.
+- The newest holder wins: acquiring a lease takes it from any other holder. The epoch is the stream sequence of that
+  write, and identifies the incarnation of the holder.
+- A lease lives for TTL seconds after its last renewal. A renewal is a compare-and-set; it fails when another value is
+  stored, and then the lease is lost.
+- A lease is lost in two ways. *Lapsed*: it could not be renewed for TTL seconds of the local clock. It is regained with
+  the same epoch when the store answers again and nobody else holds it. *Fenced*: a fence or another holder's lease is
+  stored. That incarnation is over; only `acquire` starts a new one.
+- A fence lives much longer than a lease, so that a process that was stopped for minutes still finds it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import Callable
 from typing import Any, Literal
 
+import structlog
 from pydantic import ValidationError
 
 from hubbub_contracts import HubbubError, ids, subjects
@@ -27,37 +29,37 @@ from .bus import Bus
 from .cancellation import cancel_and_wait
 from .kv import Bucket, BucketMissing, Entry, KeyConflict, KeyValue, WriteUnknown
 
-log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 TTL = 10
-"""Seconds that a lease lives without being renewed."""
+"""Seconds for which a lease lives without a renewal."""
 RENEW_INTERVAL = 2.0
 FENCE_TTL = 3600
-"""Seconds that a fence stands."""
-ACQUIRE_PAUSE = 0.5
+"""Seconds for which a fence lives."""
+ACQUIRE_RETRY_INTERVAL = 0.5
 
 LeaseLoss = Literal["lapsed", "fenced"]
 
 
 def lease_bucket(bus: Bus, replicas: int = 1) -> KeyValue:
-    """The bucket of all leases."""
+    """Returns the bucket of all leases. `replicas` is the number of its copies in a NATS cluster."""
     return KeyValue(bus, Bucket(subjects.LEASES_BUCKET, replicas=replicas))
 
 
 def parse_lease(entry: Entry) -> LeaseRecord | None:
-    """The lease that stands at a key, its epoch filled in; None for a marker or what is no lease."""
+    """Returns the lease at a key, with its epoch; None for a tombstone or a malformed value."""
     if entry.value is None:
         return None
     try:
         record = LeaseRecord.model_validate_json(entry.value)
     except ValidationError:
-        log.warning("%s holds something that is no lease", entry.key)
+        _log.warning("malformed lease", key=entry.key)
         return None
     return record if record.epoch is not None else record.model_copy(update={"epoch": entry.revision})
 
 
 class Lease:
-    """One lease of this process. `key` is of `subjects.node_lease` or `subjects.signaling_lease`."""
+    """One lease of this process."""
 
     def __init__(
         self,
@@ -71,6 +73,17 @@ class Lease:
         ttl: int = TTL,
         renew_interval: float = RENEW_INTERVAL,
     ) -> None:
+        """Does nothing before `acquire`.
+
+        Arguments:
+            key: from `subjects.node_lease` or `subjects.signaling_lease`.
+            holder: the name of the node or instance.
+            data: what the holder stores about itself in the lease.
+            on_lost: called when the lease lapses or is fenced.
+            on_regained: called when a lapsed lease is held again.
+            ttl: seconds for which the lease lives without a renewal.
+            renew_interval: seconds between two renewals.
+        """
         self._store = lease_bucket(bus)
         self._key = key
         self._holder = holder
@@ -79,6 +92,7 @@ class Lease:
         self._on_regained = on_regained
         self._ttl = ttl
         self._interval = renew_interval
+        self._log = _log.bind(lease=key)
         self._instance = ids.mint()
         self._epoch: int | None = None
         self._revision = 0
@@ -88,40 +102,40 @@ class Lease:
 
     @property
     def epoch(self) -> int:
-        """Of this life. Raises RuntimeError before the first `acquire`."""
+        """The epoch of this incarnation. Raises RuntimeError before the first `acquire`."""
         if self._epoch is None:
             raise RuntimeError("the lease was never acquired")
         return self._epoch
 
     @property
     def held(self) -> bool:
-        """Ours now, by our own clock: also true knowledge for a process that was just woken from a long stop."""
+        """The lease is held, by the local clock: a process that was stopped too long gets False at once."""
         return self._task is not None and not self._lapsed and time.monotonic() - self._renewed_at < self._ttl
 
     async def acquire(self) -> int:
-        """Takes the lease, from whoever has it, and keeps renewing it; the epoch of the new life.
+        """Takes the lease from any holder, starts renewing it, and returns the new epoch.
 
-        It tries until the store answers: bound it with a timeout where that matters.
+        Retries until the store answers; the caller sets a timeout where it needs one.
         """
         await self._stop_renewing()
         self._instance = ids.mint()
         while True:
             try:
-                await self._take()
+                await self._try_acquire()
                 break
             except KeyConflict:
                 continue
             except HubbubError as error:
-                log.warning("the lease %s is not acquired yet: %s", self._key, error.message)
+                self._log.warning("lease not acquired yet, retrying", error=error.message)
                 if isinstance(error, BucketMissing):
-                    await self._make_bucket()
-                await asyncio.sleep(ACQUIRE_PAUSE)
+                    await self._create_bucket()
+                await asyncio.sleep(ACQUIRE_RETRY_INTERVAL)
         self._lapsed = False
-        self._task = asyncio.create_task(self._keep(), name=f"lease-{self._key}")
+        self._task = asyncio.create_task(self._renew_periodically(), name=f"lease-{self._key}")
         return self.epoch
 
     async def release(self) -> None:
-        """Gives the lease back at once; others need not wait for it to lapse."""
+        """Removes the lease, so that others need not wait until it expires. Logs a failure."""
         held = self._task is not None
         await self._stop_renewing()
         if not held:
@@ -129,72 +143,73 @@ class Lease:
         try:
             await self._store.purge(self._key, last=self._revision, reason="released")
         except (KeyConflict, HubbubError) as error:
-            log.info("the lease %s was not released: %s", self._key, error)
+            self._log.info("lease not released", error=str(error))
 
-    async def _take(self) -> None:
-        standing = await self._store.get(self._key)
-        if standing is not None and (ours := self._as_ours(standing)) is not None:
-            # An earlier try was stored, though its acknowledgement was lost.
-            self._epoch, self._revision, self._renewed_at = ours.epoch, standing.revision, time.monotonic()
+    async def _try_acquire(self) -> None:
+        current = await self._store.get(self._key)
+        if current is not None and (own := self._parse_own(current)) is not None:
+            # An earlier attempt was stored, and its acknowledgement was lost.
+            self._epoch, self._revision, self._renewed_at = own.epoch, current.revision, time.monotonic()
             return
-        asked = time.monotonic()
+        asked_at = time.monotonic()
         record = LeaseRecord(holder=self._holder, instance=self._instance, data=self._data)
-        last = 0 if standing is None else standing.revision
+        last = 0 if current is None else current.revision
         self._revision = await self._store.update(self._key, record, last=last, ttl=self._ttl)
-        self._epoch, self._renewed_at = self._revision, asked
+        self._epoch, self._renewed_at = self._revision, asked_at
 
-    async def _make_bucket(self) -> None:
+    async def _create_bucket(self) -> None:
         with contextlib.suppress(HubbubError):
             await self._store.ensure()
 
-    def _as_ours(self, entry: Entry) -> LeaseRecord | None:
+    def _parse_own(self, entry: Entry) -> LeaseRecord | None:
+        """Returns the lease if this acquisition wrote it and nobody fenced it."""
         record = parse_lease(entry)
         return record if record is not None and record.instance == self._instance and not record.fenced else None
 
-    async def _keep(self) -> None:
+    async def _renew_periodically(self) -> None:
         while True:
             await asyncio.sleep(self._interval)
             try:
-                kept = await self._renew()
+                renewed = await self._renew()
             except HubbubError as error:
-                log.warning("the lease %s is not renewed: %s", self._key, error.message)
+                self._log.warning("lease not renewed, retrying", error=error.message)
                 if not self._lapsed and time.monotonic() - self._renewed_at >= self._ttl:
                     self._lapsed = True
-                    self._lost("lapsed")
+                    self._report_loss("lapsed")
                 continue
-            if not kept:
+            if not renewed:
                 self._task = None
-                self._lost("fenced")
+                self._report_loss("fenced")
                 return
 
     async def _renew(self) -> bool:
-        """False when the lease is somebody else's. Raises HubbubError when the store does not answer."""
+        """Returns False when a fence or another holder's lease is stored. Raises HubbubError."""
         record = LeaseRecord(holder=self._holder, instance=self._instance, epoch=self._epoch, data=self._data)
-        asked = time.monotonic()
+        asked_at = time.monotonic()
         try:
             self._revision = await self._store.update(self._key, record, last=self._revision, ttl=self._ttl)
         except KeyConflict:
-            standing = await self._store.get(self._key)
-            if standing is not None and standing.value is not None and self._as_ours(standing) is None:
+            current = await self._store.get(self._key)
+            if current is not None and current.value is not None and self._parse_own(current) is None:
                 return False
-            # Our own write whose acknowledgement was lost, or nothing: the lease lapsed, or the store lost it.
-            self._revision = 0 if standing is None else standing.revision
+            # Either an own write whose acknowledgement was lost, or nothing: the lease expired, or the store lost it.
+            self._revision = 0 if current is None else current.revision
             try:
                 self._revision = await self._store.update(self._key, record, last=self._revision, ttl=self._ttl)
             except KeyConflict as error:
-                raise WriteUnknown(self._key) from error  # somebody writes at this moment: look again next time
-        self._renewed_at = asked
+                raise WriteUnknown(self._key) from error  # a concurrent write: the next renewal finds out whose
+        self._renewed_at = asked_at
         if self._lapsed:
             self._lapsed = False
-            log.info("the lease %s is ours again", self._key)
+            self._log.info("lease regained")
             if self._on_regained is not None:
                 self._on_regained()
         return True
 
-    def _lost(self, how: LeaseLoss) -> None:
-        log.warning("the lease %s is lost: %s", self._key, how)
+    def _report_loss(self, loss: LeaseLoss) -> None:
+        self._log.warning("lease lost", loss=loss)
         if self._on_lost is not None:
-            self._on_lost(how)
+            self._on_lost(loss)
 
     async def _stop_renewing(self) -> None:
         task, self._task = self._task, None
@@ -203,12 +218,13 @@ class Lease:
 
 
 async def fence(store: KeyValue, key: str, epoch: int) -> bool:
-    """Ends the life `epoch` of the lease at `key`. True when this call did it. Raises HubbubError.
+    """Ends the incarnation `epoch` of the lease at `key`, so that its holder cannot renew it.
 
-    False when it was ended already, or a newer life holds the lease.
+    Returns True when this call wrote the fence, and False when it was fenced before, when a newer incarnation holds the
+    lease, or when the holder renewed it meanwhile. Raises HubbubError.
     """
-    standing = await store.get(key)
-    record = None if standing is None else parse_lease(standing)
+    current = await store.get(key)
+    record = None if current is None else parse_lease(current)
     if record is not None and (record.fenced or (record.epoch or 0) > epoch):
         return False
     fenced = LeaseRecord(
@@ -218,8 +234,7 @@ async def fence(store: KeyValue, key: str, epoch: int) -> bool:
         fenced=True,
     )
     try:
-        await store.update(key, fenced, last=0 if standing is None else standing.revision, ttl=FENCE_TTL)
+        await store.update(key, fenced, last=0 if current is None else current.revision, ttl=FENCE_TTL)
     except KeyConflict:
-        # A renewal came between: the holder lives after all, or another replica was quicker.
-        return False
+        return False  # the holder renewed it, so it is alive, or another replica was faster
     return True

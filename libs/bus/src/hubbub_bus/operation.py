@@ -1,7 +1,7 @@
-"""What a piece of work belongs to: the operation, and until when anybody waits for it.
+"""The operation that the current task works for, and its deadline.
 
-It lies in a context variable, so that a request made while another is handled inherits the first one's operation and
-does not outlive its deadline.
+A context variable holds it, so that a request sent while another one is handled inherits that one's operation and does
+not outlive its deadline.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ class Operation:
 
     operation_id: str
     deadline: int | None = None
-    """Unix milliseconds; none when the caller set none."""
+    """Unix milliseconds; None when the caller set none."""
 
 
 _current: ContextVar[Operation | None] = ContextVar("hubbub_operation", default=None)
 
 
 def current_operation() -> Operation | None:
-    """The request that this task handles, if it does."""
+    """Returns the operation of this task, or None outside of a request."""
     return _current.get()
 
 
 def enter_operation(operation: Operation) -> None:
-    """For the rest of this task; a task has a context of its own."""
+    """Sets the operation for the rest of this task. Tasks that it starts inherit it."""
     _current.set(operation)
 
 
 def operation_id() -> str:
-    """The id of the operation that this task belongs to, or a new one."""
+    """Returns the id of this task's operation, or a new id outside of a request."""
     operation = _current.get()
     return ids.mint() if operation is None else operation.operation_id
 
 
 def unix_ms() -> int:
-    """Now, in Unix milliseconds."""
+    """Returns the current time in Unix milliseconds."""
     return time.time_ns() // 1_000_000
 
 
 def outgoing_headers(operation: str) -> dict[str, str]:
-    """The headers that every message carries: the operation, and the trace that it belongs to."""
+    """Returns the headers of every message: the operation's id and the trace context."""
     carrier = {headers.OPERATION: operation}
     propagate.inject(carrier)
     return carrier

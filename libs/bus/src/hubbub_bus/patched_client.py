@@ -1,8 +1,9 @@
-"""NATS's own client, mended in one place.
+"""nats-py's client with one bug fixed.
 
-`Client.flush` leaves its future among those that wait for a pong when it is given up or cancelled. The pong, when it
-comes, then fails on it, and that ends the client's reader: the connection looks well and is deaf. `_process_pong` and
-`_pongs` are private, and nats-py is pinned; `tests/test_connection.py` holds this to the pinned version.
+`Client.flush` leaves its future in the list of pending pongs when it times out or is cancelled. The late pong then
+fails on that future, which ends the client's reader: the connection looks healthy but receives nothing. The fix
+overrides the private `_process_pong` and reads the private `_pongs`. nats-py is pinned; `tests/test_connection.py`
+fails when the bug is back.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from nats.aio.client import Client
 
 
 class PatchedClient(Client):
-    """A client that takes a pong which nobody waits for any more as a sign of life, no more and no less."""
+    """Accepts a pong whose flush was abandoned."""
 
     async def _process_pong(self) -> None:
         if self._pongs and self._pongs[0].done():

@@ -1,9 +1,9 @@
-"""Asking: one request, one answer, both typed.
+"""Sends a typed request and returns its typed reply.
 
-What a caller learns from the error
-- `unavailable`: nobody ran it; trying again is safe.
-- `deadline_exceeded`: it may have run. Operations are made so that a second time does no harm.
-- anything else is the answerer's own word.
+What an error says about the request
+- `unavailable`: no handler ran. A retry is safe.
+- `deadline_exceeded`: a handler may have run. Handlers are idempotent, so a retry does no harm.
+- any other code comes from the handler.
 """
 
 from __future__ import annotations
@@ -20,19 +20,20 @@ from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model, Request
 from . import headers
 from .connection import Connection
 from .operation import current_operation, operation_id, outgoing_headers, unix_ms
-from .spans import answered, request_span
+from .spans import record_outcome, request_span
 from .telemetry import OK
 
 ReplyT = TypeVar("ReplyT", bound=Model)
 
 DEFAULT_TIMEOUT = 2.0
+"""Seconds."""
 
 
 class NoResponders(HubbubError):
-    """Nobody listens there: the request ran nowhere."""
+    """No subscriber exists on the subject, so the request was not executed."""
 
     def __init__(self, subject: str) -> None:
-        super().__init__(ErrorCode.UNAVAILABLE, f"nobody answers {subject}", retryable=True)
+        super().__init__(ErrorCode.UNAVAILABLE, f"no service answers on {subject}", retryable=True)
 
 
 async def request(
@@ -44,26 +45,31 @@ async def request(
     deadline: int | None = None,
     operation: str | None = None,
 ) -> ReplyT:
-    """The answer to `message`, in a span and counted. Raises HubbubError.
+    """Sends `message` to `subject` and returns the reply. Records a span and the connection's telemetry.
 
-    It waits `timeout` seconds, and not beyond `deadline` (Unix milliseconds) nor beyond that of the request that is
-    being handled. `operation` is likewise inherited, or new.
+    Arguments:
+        timeout: seconds to wait for the reply.
+        deadline: Unix milliseconds. The request ends at the earliest of the timeout, this, and the deadline of the
+            request that this task handles.
+        operation: the operation's id. Default: the current operation's, else a new one.
+
+    Raises NoResponders when no subscriber exists, and HubbubError.
     """
-    begun, outcome = time.perf_counter(), ErrorCode.CANCELLED.value
+    started, outcome = time.perf_counter(), ErrorCode.CANCELLED.value
     with request_span(message.verb, subject) as span:
         try:
-            answer = await _ask(connection, subject, message, timeout, deadline, operation)
+            reply = await _send(connection, subject, message, timeout, deadline, operation)
             outcome = OK
-            return answer
+            return reply
         except HubbubError as error:
             outcome = error.code.value
             raise
         finally:
-            answered(span, outcome)
-            connection.telemetry.request_finished(message.verb, outcome, time.perf_counter() - begun)
+            record_outcome(span, outcome)
+            connection.telemetry.request_finished(message.verb, outcome, time.perf_counter() - started)
 
 
-async def _ask(
+async def _send(
     connection: Connection,
     subject: str,
     message: Request[ReplyT],
@@ -77,32 +83,32 @@ async def _ask(
     limits += [limit for limit in (deadline, None if outer is None else outer.deadline) if limit is not None]
     until = min(limits)
     if until <= now:
-        raise HubbubError(ErrorCode.DEADLINE_EXCEEDED, f"no time left to ask {message.verb}", retryable=True)
+        raise HubbubError(ErrorCode.DEADLINE_EXCEEDED, f"{message.verb}: the deadline has passed", retryable=True)
     connection.require_connected()
-    carried = outgoing_headers(operation or operation_id())
-    carried[headers.DEADLINE] = str(until)
+    request_headers = outgoing_headers(operation or operation_id())
+    request_headers[headers.DEADLINE] = str(until)
     payload = message.model_dump_json(exclude_none=True).encode()
     try:
-        answer = await connection.client.request(subject, payload, timeout=(until - now) / 1000, headers=carried)
+        reply = await connection.client.request(subject, payload, timeout=(until - now) / 1000, headers=request_headers)
     except nats.errors.NoRespondersError as error:
         raise NoResponders(subject) from error
     except nats.errors.TimeoutError as error:
         raise HubbubError(
-            ErrorCode.DEADLINE_EXCEEDED, f"no answer to {message.verb} in time", retryable=True
+            ErrorCode.DEADLINE_EXCEEDED, f"{message.verb}: no reply before the deadline", retryable=True
         ) from error
     except nats.errors.MaxPayloadError as error:
-        raise HubbubError(ErrorCode.TOO_LARGE, f"{message.verb} is too large for the bus") from error
+        raise HubbubError(ErrorCode.TOO_LARGE, f"{message.verb}: the request is too large for the bus") from error
     except nats.errors.Error as error:
         raise HubbubError(ErrorCode.UNAVAILABLE, f"the bus failed: {error}", retryable=True) from error
-    return _read(message, answer.data)
+    return _parse_reply(message, reply.data)
 
 
-def _read(message: Request[ReplyT], data: bytes) -> ReplyT:
+def _parse_reply(message: Request[ReplyT], data: bytes) -> ReplyT:
     try:
         value = from_json(data)
         if isinstance(value, dict) and "error" in value:
             raise HubbubError.from_body(ErrorReply.model_validate_json(data).error)
         return message.reply_model().model_validate_json(data)
-    except ValueError as error:  # pydantic's ValidationError is one
+    except ValueError as error:  # includes pydantic's ValidationError
         detail = error.errors(include_input=False) if isinstance(error, ValidationError) else error
-        raise HubbubError(ErrorCode.INTERNAL, f"the answer to {message.verb} is malformed: {detail}") from error
+        raise HubbubError(ErrorCode.INTERNAL, f"{message.verb}: malformed reply: {detail}") from error

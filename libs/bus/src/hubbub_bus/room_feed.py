@@ -1,15 +1,16 @@
-"""What happens in a room: its stored changes, in store order, as JetStream republishes them.
+"""The stored changes of one room, in store order, as JetStream republishes them.
 
-Subscribe first, then ask the registry for a snapshot, and drop what is not newer. After `on_gap` ask for a new one.
+To follow a room: subscribe first, then ask the registry for a snapshot, and skip changes that are not newer. After
+`on_gap`, ask for a new snapshot.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import structlog
 from nats.aio.msg import Msg
 from pydantic import ValidationError
 
@@ -19,9 +20,9 @@ from hubbub_contracts.bus.records import PeerRecord, RoomRecord
 from . import headers
 from .bus import Bus
 from .events import GapListener, Subscription
-from .kv import entry_of
+from .kv import parse_entry
 
-log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +36,28 @@ class RoomChange:
     id: str
     """The peer's id; `room` for the settings."""
     record: RoomRecord | PeerRecord | None
-    """The new value; None when it is gone."""
+    """The new value; None when it was removed."""
     reason: str | None
-    """Why it is gone; None when nobody said."""
+    """Why it was removed, if the writer gave a reason."""
     operation_id: str | None
 
 
 class RoomFeed(Subscription):
-    """Listens to one room until it is stopped."""
+    """The subscription to one room's changes."""
 
     @classmethod
     async def open(
         cls, bus: Bus, room_id: str, on_change: Callable[[RoomChange], None], on_gap: GapListener
     ) -> RoomFeed:
-        """Listens to the room; `on_gap` is called when changes may have been missed."""
+        """Subscribes. Calls `on_change` with each change, and `on_gap` when changes may have been missed."""
         feed = cls(bus.connection)
 
         async def receive(message: Msg) -> None:
             try:
-                change = read_change(message.subject, message.data, message.headers or {})
+                change = parse_change(message.subject, message.data, message.headers or {})
             except (ValueError, ValidationError) as error:
-                # Whatever it was, it was a change that is now missed.
-                log.warning("malformed change on %s: %s", message.subject, error)
-                on_gap()
+                _log.warning("malformed change of a room", subject=message.subject, error=str(error))
+                on_gap()  # it was a change, and this follower has missed it
                 return
             if change is not None:
                 on_change(change)
@@ -66,10 +66,10 @@ class RoomFeed(Subscription):
         return feed
 
 
-def read_change(subject: str, data: bytes, carried: dict[str, str]) -> RoomChange | None:
-    """The change that a republished message is; None for a kind that is not known here. Raises ValueError."""
+def parse_change(subject: str, data: bytes, message_headers: Mapping[str, str]) -> RoomChange | None:
+    """Parses a republished message. Returns None for an unknown kind of key. Raises ValueError."""
     room_id, kind, identity = subjects.split_room_subject(subject)
-    entry = entry_of(subject, data, int(carried.get(headers.SEQUENCE, "")), carried)
+    entry = parse_entry(subject, data, int(message_headers.get(headers.SEQUENCE, "")), message_headers)
     record: RoomRecord | PeerRecord | None = None
     if kind == subjects.SETTINGS:
         record = None if entry.value is None else RoomRecord.model_validate_json(entry.value)

@@ -1,7 +1,8 @@
-"""The spans of a request over the bus, as OpenTelemetry's conventions for messaging have them.
+"""OpenTelemetry spans of a request over the bus.
 
-Asking and answering are of the kinds client and server: who asks waits for the answer. Spans are named by the verb,
-which is one of few; the subject, which names a node, is an attribute.
+They follow the semantic conventions for messaging. The span kinds are client and server, because the caller waits for
+the reply. Span names contain the verb only, to keep their number small; the subject, which names a node, is an
+attribute.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _tracer = trace.get_tracer("hubbub.bus")
 
 @contextmanager
 def request_span(verb: str, subject: str) -> Iterator[trace.Span]:
-    """Asking, until the answer."""
+    """The caller's span, from sending the request to its reply."""
     with _tracer.start_as_current_span(
         f"send {verb}",
         kind=trace.SpanKind.CLIENT,
@@ -30,19 +31,19 @@ def request_span(verb: str, subject: str) -> Iterator[trace.Span]:
 
 
 @contextmanager
-def handling_span(verb: str, subject: str, carried: Mapping[str, str]) -> Iterator[trace.Span]:
-    """Answering; a part of the trace that the request's headers name, if they do."""
+def handling_span(verb: str, subject: str, message_headers: Mapping[str, str]) -> Iterator[trace.Span]:
+    """The handler's span; a child of the span that the headers name, if they name one."""
     with _tracer.start_as_current_span(
         f"process {verb}",
-        propagate.extract(carried),
+        propagate.extract(message_headers),
         kind=trace.SpanKind.SERVER,
         attributes=_attributes("process", subject),
     ) as span:
         yield span
 
 
-def answered(span: trace.Span, outcome: str) -> None:
-    """How it ended: `ok`, or an error's code."""
+def record_outcome(span: trace.Span, outcome: str) -> None:
+    """Marks the span as failed unless `outcome` is `ok`; any other outcome is an error code."""
     if outcome != OK:
         span.set_attribute("error.type", outcome)
         span.set_status(trace.StatusCode.ERROR)

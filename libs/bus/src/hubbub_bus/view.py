@@ -1,11 +1,12 @@
-"""A live copy of a bucket.
+"""A replica of a bucket in memory, kept current by a watch.
 
 Rules
-- It is complete before it is `healthy`; a reader of an unhealthy view may read what is old.
-- Changes come in store order. `sequence` is that of the last change seen: a writer waits with `reached` until the view
-  holds its write.
-- When the watch breaks, it lists anew, and reports the differences as if they had been watched; until then the old
-  content stands.
+- A view is healthy when it is complete and follows the changes. An unhealthy view still holds its last content, which
+  may be outdated.
+- Changes are applied in store order. `sequence` is that of the last one, so a writer can wait until the view contains
+  its write.
+- When the watch fails, the view lists the bucket again and applies the differences as changes. Until then it keeps its
+  content.
 """
 
 from __future__ import annotations
@@ -20,41 +21,46 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from types import MappingProxyType
 from typing import cast
 
+import structlog
+
 from hubbub_contracts import ErrorCode, HubbubError
 
 from .bus import Bus
 from .cancellation import cancel_and_wait
 from .kv import BucketMissing, Entry, KeyValue
-from .watch import Listed, watch
+from .watch import ListingComplete, watch
 
-log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 BACKOFF = (0.05, 2.0)
-"""Seconds before the first and the last repetition."""
+"""Seconds before the first and the last retry."""
 
 Listener = Callable[[Entry, "Entry | None"], None]
+"""Called with the new and the previous entry."""
 
 
 class View:
-    """Follows one bucket. `on_change(entry, before)` is called for each change; markers are entries without a value."""
+    """Follows one bucket."""
 
     def __init__(self, bus: Bus, store: KeyValue, on_change: Listener | None = None) -> None:
+        """`on_change` is called for each change; the new entry of a removed key is its tombstone."""
         self._bus = bus
         self._store = store
         self._on_change = on_change
+        self._log = _log.bind(bucket=store.bucket.name)
         self._entries: dict[str, Entry] = {}
         self._sequence = 0
         self._healthy = asyncio.Event()
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
-        self._tickets = itertools.count()
+        self._waiters: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._tie_breaker = itertools.count()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begins to follow, and to try again for ever when that fails."""
+        """Starts following, and retries for ever when that fails."""
         self._task = asyncio.create_task(self._run(), name=f"view-{self._store.bucket.name}")
 
     async def stop(self) -> None:
-        """Follows no more."""
+        """Stops following. The content stays, but is unhealthy."""
         task, self._task = self._task, None
         if task is not None:
             await cancel_and_wait(task)
@@ -62,33 +68,33 @@ class View:
 
     @property
     def entries(self) -> Mapping[str, Entry]:
-        """What stands there, markers left out; read-only."""
+        """The current entries by key, without tombstones; read-only."""
         return MappingProxyType(self._entries)
 
     @property
     def sequence(self) -> int:
-        """All changes up to here are in the view."""
+        """The stream sequence up to which the view is complete."""
         return self._sequence
 
     @property
     def healthy(self) -> bool:
-        """Complete, and following."""
+        """The view is complete and follows the changes."""
         return self._healthy.is_set()
 
-    async def ready(self, timeout: float | None) -> None:
-        """Returns once the view is healthy. Raises `unavailable` after `timeout` seconds; never when None."""
+    async def wait_healthy(self, timeout: float | None) -> None:
+        """Waits until the view is healthy. Raises `unavailable` after `timeout` seconds; None waits for ever."""
         try:
             await asyncio.wait_for(self._healthy.wait(), timeout)
         except TimeoutError as error:
             bucket = self._store.bucket.name
             raise HubbubError(ErrorCode.UNAVAILABLE, f"the view of {bucket} is not complete", retryable=True) from error
 
-    async def reached(self, sequence: int, timeout: float = 2.0) -> None:
-        """Returns once the view holds the write of `sequence`. Raises `unavailable` after `timeout` seconds."""
+    async def wait_for(self, sequence: int, timeout: float = 2.0) -> None:
+        """Waits until the view contains the write at `sequence`. Raises `unavailable` after `timeout` seconds."""
         if self._sequence >= sequence:
             return
         future = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (sequence, next(self._tickets), future))
+        heapq.heappush(self._waiters, (sequence, next(self._tie_breaker), future))
         try:
             await asyncio.wait_for(future, timeout)
         except TimeoutError as error:
@@ -100,43 +106,43 @@ class View:
         while True:
             try:
                 async with contextlib.aclosing(
-                    cast("AsyncGenerator[Entry | Listed]", watch(self._bus, self._store))
+                    cast("AsyncGenerator[Entry | ListingComplete]", watch(self._bus, self._store))
                 ) as items:
                     listing: dict[str, Entry] | None = {}
                     async for item in items:
-                        if isinstance(item, Listed):
-                            self._adopt(listing or {}, item.sequence)
+                        if isinstance(item, ListingComplete):
+                            self._apply_listing(listing or {}, item.sequence)
                             listing, delay = None, BACKOFF[0]
                         elif listing is not None:
                             listing[item.key] = item
                         else:
                             self._apply(item)
             except BucketMissing as error:
-                await self._remake(error)
+                await self._recreate_bucket(error)
             except HubbubError as error:
-                log.info("%s: %s", self._store.bucket.name, error.message)
-            except Exception:
-                log.exception("the view of %s failed", self._store.bucket.name)
+                self._log.info("the view is interrupted, retrying", error=error.message)
+            except Exception:  # noqa: BLE001  a view retries for ever
+                self._log.exception("the view failed, retrying")
             finally:
                 self._healthy.clear()
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311
             delay = min(delay * 2, BACKOFF[1])
 
-    async def _remake(self, error: HubbubError) -> None:
-        """A bucket that vanished is made again; one whose leader does not answer is left alone."""
-        # On a new server there is no bucket yet; one that was there and is not any more is news.
+    async def _recreate_bucket(self, error: HubbubError) -> None:
+        """Creates the bucket if it does not exist. A bucket whose leader does not answer is left alone."""
+        # On a new server the bucket is expected to be missing; later that is worth a warning.
         level = logging.WARNING if self._sequence else logging.INFO
-        log.log(level, "%s", error.message)
+        self._log.log(level, "the bucket does not answer", error=error.message)
         try:
             if await self._store.ensure():
-                log.log(level, "the bucket %s was missing and was made anew", self._store.bucket.name)
+                self._log.log(level, "the bucket was missing and is created")
         except HubbubError as failure:
-            log.info("%s", failure.message)
+            self._log.info("the bucket cannot be created, retrying", error=failure.message)
 
-    def _adopt(self, listing: dict[str, Entry], sequence: int) -> None:
-        """Takes a complete list for the truth."""
-        vanished = [key for key in self._entries if key not in listing]
-        for key in vanished:
+    def _apply_listing(self, listing: dict[str, Entry], sequence: int) -> None:
+        """Applies the differences between the content and a complete listing."""
+        removed = [key for key in self._entries if key not in listing]
+        for key in removed:
             self._apply(Entry(key, None, max(sequence, self._sequence)))
         for entry in sorted(listing.values(), key=lambda entry: entry.revision):
             before = self._entries.get(entry.key)
@@ -154,13 +160,13 @@ class View:
         if self._on_change is not None and (before is not None or entry.value is not None):
             try:
                 self._on_change(entry, before)
-            except Exception:
-                log.exception("a listener of the view of %s failed at %s", self._store.bucket.name, entry.key)
+            except Exception:  # noqa: BLE001  a listener's bug must not end the view
+                self._log.exception("a listener of the view failed", key=entry.key)
         self._advance(entry.revision)
 
     def _advance(self, sequence: int) -> None:
         self._sequence = max(self._sequence, sequence)
-        while self._waiting and self._waiting[0][0] <= self._sequence:
-            _, _, future = heapq.heappop(self._waiting)
+        while self._waiters and self._waiters[0][0] <= self._sequence:
+            _, _, future = heapq.heappop(self._waiters)
             if not future.done():
                 future.set_result(None)

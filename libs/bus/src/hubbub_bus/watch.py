@@ -1,8 +1,8 @@
-"""Following a bucket: everything that stands there, then every change, in store order.
+"""Watches a bucket: first the current entries, then every change in store order.
 
-A consumer of our own instead of the client library's: after a server restart that one took 12 to 18 seconds to go on,
-or silently missed changes. This one ends, with an error, as soon as a message or a heartbeat is missing; its owner
-begins again from a new list.
+This replaces the client library's watch, which after a server restart took 12 to 18 seconds to continue or silently
+missed changes. This one raises an error as soon as a message or a heartbeat is missing; the caller starts again from a
+new listing.
 """
 
 from __future__ import annotations
@@ -19,46 +19,55 @@ from nats.js import api
 from hubbub_contracts import ErrorCode, HubbubError
 
 from .bus import Bus
-from .kv import BucketMissing, Entry, KeyValue, entry_of
+from .kv import BucketMissing, Entry, KeyValue, parse_entry
 
 HEARTBEAT = 1.0
-SILENCE = 3.0
-"""Seconds without a message or a heartbeat after which the watch is taken for dead."""
+"""Seconds between two idle heartbeats of the consumer."""
+SILENCE_TIMEOUT = 3.0
+"""Seconds without a message or a heartbeat after which the watch fails."""
 QUEUE_LIMIT = 65_536
 
 
 class WatchLost(HubbubError):
-    """The watch broke: what follows may lack changes. List and watch again."""
+    """The watch failed and may have missed changes: list and watch again."""
 
     def __init__(self, why: str) -> None:
         super().__init__(ErrorCode.UNAVAILABLE, f"the watch is lost: {why}", retryable=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """Everything that stood there has been yielded; what follows are changes. `sequence` is in it."""
+class ListingComplete:
+    """All current entries have been yielded; changes follow."""
 
     sequence: int
+    """The stream sequence up to which the listing is complete."""
 
 
-async def watch(bus: Bus, store: KeyValue) -> AsyncIterator[Entry | Listed]:
-    """Yields each key's entry (markers included), one `Listed`, then changes for ever. Raises HubbubError."""
+async def watch(bus: Bus, store: KeyValue) -> AsyncIterator[Entry | ListingComplete]:
+    """Yields each key's entry (tombstones included), one ListingComplete, then changes for ever.
+
+    Raises WatchLost, BucketMissing and HubbubError.
+    """
     client = bus.connection.client
     queue: asyncio.Queue[Msg | None] = asyncio.Queue(QUEUE_LIMIT)
 
     async def receive(message: Msg) -> None:
         await queue.put(message)
 
-    def broken() -> None:
+    def interrupt() -> None:
         if not queue.full():
             queue.put_nowait(None)
 
     bus.connection.require_connected()
     stream, inbox = store.bucket.stream, client.new_inbox()
-    # Whatever was stored up to here is in the list, also where its last trace expires before it is delivered.
-    covered = await store.last_sequence()
+    # The listing covers everything stored so far, even a tombstone that expires before it is delivered.
+    listed_sequence = await store.last_sequence()
     subscription = await client.subscribe(inbox, cb=receive)
-    undo = [bus.on_disconnect(broken), bus.on_reconnect(broken), bus.connection.on_overflow(subscription, broken)]
+    remove_listeners = [
+        bus.on_disconnect(interrupt),
+        bus.on_reconnect(interrupt),
+        bus.connection.on_message_dropped(subscription, interrupt),
+    ]
     consumer: str | None = None
     try:
         config = api.ConsumerConfig(
@@ -77,49 +86,49 @@ async def watch(bus: Bus, store: KeyValue) -> AsyncIterator[Entry | Listed]:
         except (nats.errors.Error, TimeoutError) as error:
             raise BucketMissing(store.bucket.name) from error
         consumer = info.name
-        async for item in _follow(queue, store.bucket.name, info.num_pending or 0, covered):
+        async for item in _read(queue, store.bucket.name, info.num_pending or 0, listed_sequence):
             yield item
     finally:
-        for remove in undo:
+        for remove in remove_listeners:
             remove()
         if client.is_connected:
-            await _discard(bus, subscription, stream, consumer)
+            await _clean_up(bus, subscription, stream, consumer)
 
 
-async def _follow(
-    queue: asyncio.Queue[Msg | None], bucket: str, pending: int, covered: int
-) -> AsyncIterator[Entry | Listed]:
+async def _read(
+    queue: asyncio.Queue[Msg | None], bucket: str, pending: int, listed_sequence: int
+) -> AsyncIterator[Entry | ListingComplete]:
     prefix = f"$KV.{bucket}."
-    delivered, listed = 0, False
+    delivered, listing = 0, True
     if pending == 0:
-        listed = True
-        yield Listed(covered)
+        listing = False
+        yield ListingComplete(listed_sequence)
     while True:
         try:
-            # Not `wait_for`, which in Python 3.11 loses a cancellation that comes with a message.
-            async with asyncio.timeout(SILENCE):
+            # `asyncio.wait_for` of Python 3.11 would lose a cancellation that arrives together with a message.
+            async with asyncio.timeout(SILENCE_TIMEOUT):
                 message = await queue.get()
         except TimeoutError as error:
-            raise WatchLost("silence") from error
+            raise WatchLost("no message and no heartbeat arrived") from error
         if message is None:
             raise WatchLost("the connection was lost, or messages were dropped")
-        carried = message.headers or {}
-        if carried.get("Status") == "100":
-            if int(carried.get("Nats-Last-Consumer", delivered)) != delivered:
+        message_headers = message.headers or {}
+        if message_headers.get("Status") == "100":
+            if int(message_headers.get("Nats-Last-Consumer", delivered)) != delivered:
                 raise WatchLost("a message is missing before a heartbeat")
             continue
-        place = message.metadata.sequence
-        if place.consumer != delivered + 1:
+        sequence = message.metadata.sequence
+        if sequence.consumer != delivered + 1:
             raise WatchLost("a message is missing")
-        delivered = place.consumer
-        yield entry_of(message.subject.removeprefix(prefix), message.data, place.stream, message.headers)
-        if not listed and (message.metadata.num_pending or 0) == 0:
-            listed = True
-            yield Listed(max(covered, place.stream))
+        delivered = sequence.consumer
+        yield parse_entry(message.subject.removeprefix(prefix), message.data, sequence.stream, message.headers)
+        if listing and (message.metadata.num_pending or 0) == 0:
+            listing = False
+            yield ListingComplete(max(listed_sequence, sequence.stream))
 
 
-async def _discard(bus: Bus, subscription: NatsSubscription, stream: str, consumer: str | None) -> None:
-    """Tidies up; what cannot be tidied now, the server removes when nobody has listened for a while."""
+async def _clean_up(bus: Bus, subscription: NatsSubscription, stream: str, consumer: str | None) -> None:
+    """Removes the subscription and the consumer. The server removes an unused consumer by itself after a while."""
     try:
         await subscription.unsubscribe()
         if consumer is not None:

@@ -40,7 +40,7 @@ class LeaseWatcher:
 
     async def complete(self) -> None:
         """Waits without a limit until all leases are known."""
-        await self._view.ready(None)
+        await self._view.wait_healthy(None)
 
     async def fence(self, node_id: str, epoch: int) -> bool:
         """Fences an incarnation; returns whether this replica's write did it. Raises HubbubError."""

@@ -57,11 +57,11 @@ class KvRoomStore:
 
     async def complete(self) -> None:
         """Waits without a limit until all rooms are known."""
-        await self._view.ready(None)
+        await self._view.wait_healthy(None)
 
     async def ready(self) -> None:
         """See `RoomStore`."""
-        await self._view.ready(READY_TIMEOUT)
+        await self._view.wait_healthy(READY_TIMEOUT)
 
     async def refresh_room(self, room_id: str) -> None:
         """See `RoomStore`."""
@@ -73,7 +73,7 @@ class KvRoomStore:
 
     async def refresh_all(self) -> None:
         """See `RoomStore`."""
-        await self._view.reached(await self._kv.last_sequence())
+        await self._view.wait_for(await self._kv.last_sequence())
 
     async def put_room(self, record: RoomRecord, last: int) -> int:
         """See `RoomStore`."""
@@ -83,7 +83,7 @@ class KvRoomStore:
         except KeyConflict:
             await self._refresh(key)
             raise
-        await self._view.reached(revision)
+        await self._view.wait_for(revision)
         return revision
 
     async def put_peer(self, record: PeerRecord, last: int) -> int:
@@ -96,7 +96,7 @@ class KvRoomStore:
             if entry is not None and entry.value is None:
                 raise PeerDeparted from None
             raise
-        await self._view.reached(revision)
+        await self._view.wait_for(revision)
         return revision
 
     async def purge_room(self, room_id: str, last: int) -> None:
@@ -122,13 +122,13 @@ class KvRoomStore:
         except KeyConflict:
             await self._refresh(key)
             raise
-        await self._view.reached(revision)
+        await self._view.wait_for(revision)
 
     async def _refresh(self, key: str) -> Entry | None:
         """Reads `key` from the store, and returns it once the view is at least as new."""
         entry = await self._kv.get(key)
         if entry is not None:
-            await self._view.reached(entry.revision)
+            await self._view.wait_for(entry.revision)
         return entry
 
     def _apply(self, entry: Entry, _before: Entry | None) -> None:
