@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveReason, LeaveRoom
+from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
 from hubbub_contracts.bus.room import RoomSnapshot
 from hubbub_contracts.socket.base import Push
@@ -18,6 +20,7 @@ from hubbub_signaling.domain.ice_servers import IceServers
 from hubbub_signaling.domain.ports import ReplyT
 from hubbub_signaling.domain.session_settings import SessionSettings
 from hubbub_signaling.handlers.catalogue import HANDLERS
+from hubbub_signaling.handlers.context import RequestContext
 from hubbub_signaling.handlers.handler import Handler
 from hubbub_signaling.handlers.reconnect_grace import ReconnectGrace
 from hubbub_signaling.handlers.registry_outbox import RegistryOutbox
@@ -31,6 +34,11 @@ ROOM = RoomRecord(room_id="room", call_id="call", codec_profile="v1", created_at
 NODE = Placement(node_id="node", epoch=1)
 
 Answer = Model | HubbubError | Callable[[Any], Awaitable[Model]]
+
+
+def with_handler(event: str, handle: Callable[[RequestContext, Any], Awaitable[Model]]) -> dict[str, Handler]:
+    """Signaling's catalogue with another handler for this event."""
+    return {**HANDLERS, event: replace(HANDLERS[event], handle=handle)}
 
 
 def unavailable() -> HubbubError:
@@ -160,6 +168,10 @@ class FakeBackend:
     def departures(self) -> list[tuple[str, LeaveReason]]:
         """The peers whose removal the registry was asked for."""
         return [(one.peer_id, one.reason) for one in self.registry_requests if isinstance(one, LeaveRoom)]
+
+    def removed_producers(self) -> list[list[str]]:
+        """The producers whose removal the registry was asked for, by request."""
+        return [one.producer_ids for one in self.registry_requests if isinstance(one, RemoveProducers)]
 
     def open_subscriptions(self) -> int:
         """How many room feeds and media feeds were not stopped."""

@@ -1,0 +1,72 @@
+"""Delivery of requests to the registry."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from hubbub_contracts import Done, ErrorCode, HubbubError
+from hubbub_contracts.bus.peer import LeaveRoom
+from hubbub_contracts.bus.producer import RemoveProducers
+from hubbub_signaling.handlers.registry_outbox import RegistryOutbox
+from support.signaling_fakes import Answer, FakeBackend, FakeTelemetry, unavailable
+
+LEAVE = LeaveRoom(room_id="room", peer_id="ann", reason="left")
+REMOVE = RemoveProducers(room_id="room", peer_id="ann", producer_ids=["camera"])
+REFUSED = HubbubError(ErrorCode.NOT_FOUND, "no such peer")
+
+
+@pytest.mark.parametrize(
+    ("answers", "requested_at", "reply"),
+    [
+        pytest.param([Done()], [0], Done(), id="delivered at once"),
+        pytest.param([unavailable(), Done()], [0, 0.1], Done(), id="retried"),
+        pytest.param(
+            [unavailable()] * 7 + [Done()],
+            [0, 0.1, 0.3, 0.8, 1.8, 3.8, 5.8, 7.8],
+            Done(),
+            id="the last pause of the backoff repeats",
+        ),
+        pytest.param([REFUSED], [0], None, id="refused"),
+        pytest.param([unavailable(), REFUSED], [0, 0.1], None, id="refused by a retry"),
+    ],
+)
+async def test_a_request_is_retried_until_it_is_answered_or_refused(
+    answers: list[Answer], requested_at: list[float], reply: Done | None
+) -> None:
+    backend = FakeBackend()
+    backend.answers[LeaveRoom] = list(answers)
+    assert await RegistryOutbox(backend, FakeTelemetry()).retry(LEAVE) == reply
+    assert backend.requested_at == pytest.approx(requested_at)
+
+
+async def test_a_request_does_not_wait_for_another_that_is_retried() -> None:
+    backend = FakeBackend()
+    backend.answers[LeaveRoom] = [unavailable(), unavailable(), Done()]
+    outbox = RegistryOutbox(backend, FakeTelemetry())
+    outbox.enqueue(LEAVE)
+    outbox.enqueue(REMOVE)
+    await outbox.drain()
+    assert [type(one) for one in backend.registry_requests] == [LeaveRoom, RemoveProducers, LeaveRoom, LeaveRoom]
+
+
+async def test_drain_waits_for_deliveries() -> None:
+    backend = FakeBackend()
+    backend.answers[LeaveRoom] = unavailable()
+    outbox = RegistryOutbox(backend, FakeTelemetry())
+    outbox.enqueue(LEAVE)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(outbox.drain(), 60)
+    backend.answers[LeaveRoom] = Done()
+    await asyncio.wait_for(outbox.drain(), 3)
+
+
+async def test_a_departure_is_counted_once_and_delivered_with_its_reason() -> None:
+    backend, telemetry = FakeBackend(), FakeTelemetry()
+    backend.answers[LeaveRoom] = [unavailable(), Done()]
+    outbox = RegistryOutbox(backend, telemetry)
+    outbox.enqueue_departure("room", "ann", "disconnected")
+    await outbox.drain()
+    assert backend.departures() == [("ann", "disconnected")] * 2
+    assert telemetry.departed == ["disconnected"]

@@ -1,0 +1,130 @@
+"""The rooms of an instance: shared hubs, and what their listeners get."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import pytest
+
+from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts.bus.room import GetRoom
+from hubbub_room import SettingsChanged
+from hubbub_signaling.domain.room_view import PeerAdded, PeerRemoved, RoomRemoved, ViewChange
+from hubbub_signaling.handlers.room_hub import RESYNC_DELAY, RoomHub, RoomHubs
+from support.signaling_fakes import FakeBackend, peer_record, unavailable
+
+ANN, BOB = peer_record("ann"), peer_record("bob")
+
+
+class Listener:
+    """Records the changes and their revisions."""
+
+    def __init__(self) -> None:
+        self.changes: list[ViewChange] = []
+        self.revisions: list[int] = []
+
+    def on_changes(self, changes: Iterable[ViewChange], revision: int) -> None:
+        self.changes += changes
+        self.revisions.append(revision)
+
+
+async def open_hub(backend: FakeBackend) -> tuple[RoomHubs, RoomHub, Listener]:
+    """A hub with Ann in its room, and its listener."""
+    backend.peers["ann"] = ANN
+    hubs, listener = RoomHubs(backend), Listener()
+    hub = await hubs.acquire("room")
+    hub.replica.adopt(backend.snapshot())
+    hub.listeners.add(listener)
+    return hubs, hub, listener
+
+
+async def test_users_share_a_hub_until_the_last_one_releases_it() -> None:
+    backend = FakeBackend()
+    hubs = RoomHubs(backend)
+    first, second = await asyncio.gather(hubs.acquire("room"), hubs.acquire("room"))
+    assert first is second
+    await hubs.release(first)
+    assert len(backend.open_feeds()) == 1
+    await hubs.release(second)
+    assert backend.open_feeds() == []
+    assert await hubs.acquire("room") is not first
+
+
+async def test_a_feed_that_cannot_be_opened_leaves_no_hub() -> None:
+    backend = FakeBackend()
+    hubs = RoomHubs(backend)
+    backend.feed_error = unavailable()
+    with pytest.raises(HubbubError):
+        await hubs.acquire("room")
+    backend.feed_error = None
+    await hubs.acquire("room")
+    assert len(backend.open_feeds()) == 1
+
+
+async def test_listeners_get_the_differences_of_changes() -> None:
+    backend = FakeBackend()
+    _, hub, listener = await open_hub(backend)
+    backend.change_peer("bob", BOB)
+    backend.change_peer("ann", None, "left")
+    assert listener.changes == [PeerAdded(BOB), PeerRemoved(ANN, "left")]
+    assert listener.revisions == [11, 12]
+    hub.listeners.discard(listener)
+    backend.change_peer("bob", None, "left")
+    assert len(listener.changes) == 2
+
+
+async def test_a_change_without_a_difference_reaches_no_listener() -> None:
+    backend = FakeBackend()
+    _, _, listener = await open_hub(backend)
+    backend.change_peer("ann", ANN)
+    assert listener.revisions == []
+
+
+async def test_several_gaps_lead_to_one_snapshot_and_its_differences() -> None:
+    backend = FakeBackend()
+    _, hub, listener = await open_hub(backend)
+    del backend.peers["ann"]
+    backend.peers["bob"] = BOB
+    backend.revision = 20
+    backend.answers[GetRoom] = backend.snapshot()
+    for _ in range(3):
+        backend.open_feeds()[0].on_gap()
+    await asyncio.sleep(60)
+    assert listener.changes == [PeerRemoved(ANN, "disconnected"), PeerAdded(BOB)]
+    assert listener.revisions == [20]
+    assert backend.requested_at == [RESYNC_DELAY]
+    assert list(hub.view.peers) == ["bob"]
+
+
+@pytest.mark.parametrize(
+    ("announced", "requests"),
+    [
+        pytest.param([10, 10, 10], 0, id="up to date"),
+        pytest.param([11], 0, id="ahead once: the change may be on its way"),
+        pytest.param([11, 11], 1, id="ahead twice"),
+    ],
+)
+async def test_a_revision_ahead_of_the_view_leads_to_a_snapshot(announced: list[int], requests: int) -> None:
+    backend = FakeBackend()
+    hubs, _, _ = await open_hub(backend)
+    backend.revision = 11
+    backend.answers[GetRoom] = backend.snapshot()
+    for revision in announced:
+        hubs.announce({"room": revision, "another room": 99})
+        await asyncio.sleep(10)
+    assert len(backend.registry_requests) == requests
+
+
+@pytest.mark.parametrize("cause", ["feed", "registry"])
+async def test_listeners_get_the_reason_of_a_removed_room(cause: str) -> None:
+    backend = FakeBackend()
+    _, hub, listener = await open_hub(backend)
+    if cause == "feed":
+        backend.deliver(SettingsChanged(11, None, "room_closed"))
+    else:
+        backend.answers[GetRoom] = HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room")
+        backend.open_feeds()[0].on_gap()
+        await asyncio.sleep(60)
+    assert listener.changes == [RoomRemoved("room_closed" if cause == "feed" else "lost")]
+    assert hub.view.room is None

@@ -1,0 +1,153 @@
+"""The events that a session's client gets: closed media, changes of the room, and their order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hubbub_contracts import Done
+from hubbub_contracts.bus.media import ConsumerClosed, MediaEvent, ProducerClosed, TransportClosed
+from hubbub_contracts.bus.records import Placement
+from hubbub_room import FeedChange, PeerChanged, SettingsChanged
+from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
+from hubbub_signaling.domain.session_state import SessionState
+from hubbub_signaling.handlers.context import RequestContext
+from support.signaling_fakes import SignalingRig, peer_record, with_handler
+
+ANOTHER_NODE = Placement(node_id="another", epoch=1)
+
+
+@pytest.mark.parametrize(
+    ("event", "pushed", "left"),
+    [
+        pytest.param(
+            TransportClosed(transport_id="up", reason="ice_timeout"),
+            [("transportClosed", {"transportId": "up", "reason": "ice_timeout"})],
+            OwnedResources({"down": "recv"}, {}, {"remote": OwnedConsumer("down", "p")}),
+            id="transport",
+        ),
+        pytest.param(
+            ProducerClosed(producer_id="camera", reason="internal"),
+            [("producerClosed", {"producerId": "camera", "peerId": "PEER", "reason": "internal", "revision": 11})],
+            OwnedResources({"up": "send", "down": "recv"}, {}, {"remote": OwnedConsumer("down", "p")}),
+            id="producer",
+        ),
+        pytest.param(
+            ConsumerClosed(consumer_id="remote", producer_id="p", reason="producer_closed"),
+            [("consumerClosed", {"consumerId": "remote", "producerId": "p", "reason": "producer_closed"})],
+            OwnedResources({"up": "send", "down": "recv"}, {"camera": "up"}, {}),
+            id="consumer",
+        ),
+        pytest.param(
+            ConsumerClosed(consumer_id="closed-before", producer_id="p", reason="producer_closed"),
+            [],
+            OwnedResources({"up": "send", "down": "recv"}, {"camera": "up"}, {"remote": OwnedConsumer("down", "p")}),
+            id="not owned any more",
+        ),
+    ],
+)
+async def test_a_closure_by_the_node_is_pushed(
+    event: MediaEvent, pushed: list[tuple[str, dict[str, Any]]], left: OwnedResources
+) -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    resources = client.session.resources
+    resources.transports.update(up="send", down="recv")
+    resources.producers["camera"] = "up"
+    resources.consumers["remote"] = OwnedConsumer("down", "p")
+    rig.backend.media[client.peer_id].on_event(event)
+    expected = [(name, {k: client.peer_id if v == "PEER" else v for k, v in body.items()}) for name, body in pushed]
+    assert client.socket.sent == expected
+    assert resources == left
+    await rig.ports.outbox.drain()
+    assert rig.backend.removed_producers() == ([["camera"]] if isinstance(event, ProducerClosed) else [])
+
+
+async def test_no_event_about_an_object_precedes_the_answer_that_introduces_it() -> None:
+    created: list[str] = []
+
+    async def create(context: RequestContext, _request: Any) -> Done:
+        created.append(context.new_id())
+        await asyncio.sleep(1)
+        context.resources.transports[created[0]] = "send"
+        return Done()
+
+    rig = SignalingRig(with_handler("createTransport", create))
+    client = await rig.joined()
+    on_event = rig.backend.media[client.peer_id].on_event
+    client.session.resources.transports["older"] = "send"
+    client.send("createTransport", {"direction": "send"})
+    await asyncio.sleep(0.5)
+    on_event(TransportClosed(transport_id=created[0], reason="handshake_timeout"))
+    on_event(TransportClosed(transport_id="older", reason="ice_timeout"))
+    assert [event for event, _ in client.socket.sent] == ["transportClosed"], "other events do not wait"
+    await asyncio.sleep(1)
+    assert [event for event, _ in client.socket.sent] == ["transportClosed", "ack", "transportClosed"]
+
+
+BOB = PeerChanged(50, "bob", peer_record("bob"), "")
+
+
+@pytest.mark.parametrize(
+    ("change", "pushed", "state"),
+    [
+        pytest.param(lambda _: BOB, ["peerJoined"], SessionState.JOINED, id="another peer joins"),
+        pytest.param(
+            lambda own: PeerChanged(50, own, None, "removed"), ["roomClosed"], SessionState.LEFT, id="own peer removed"
+        ),
+        pytest.param(
+            lambda own: PeerChanged(50, own, peer_record(own, placement=ANOTHER_NODE), ""),
+            ["transportClosed", "peerMoved"],
+            SessionState.JOINED,
+            id="own peer moved",
+        ),
+        pytest.param(
+            lambda own: PeerChanged(50, own, peer_record(own, placement=None), ""),
+            ["transportClosed"],
+            SessionState.JOINED,
+            id="own node lost",
+        ),
+        pytest.param(
+            lambda own: PeerChanged(50, own, peer_record(own, signaling_id="another"), ""),
+            [],
+            SessionState.CLOSED,
+            id="own peer claimed by another instance",
+        ),
+        pytest.param(
+            lambda _: SettingsChanged(50, None, "room_closed"), ["roomClosed"], SessionState.LEFT, id="room removed"
+        ),
+    ],
+)
+async def test_a_change_of_the_room_is_pushed(
+    change: Callable[[str], FeedChange], pushed: list[str], state: SessionState
+) -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    client.session.resources.transports["up"] = "send"
+    rig.backend.deliver(change(client.peer_id))
+    await asyncio.sleep(1)
+    assert client.socket.pushes() == pushed
+    assert client.session.machine.state is state
+    assert client.socket.closed == (state is SessionState.CLOSED)
+    assert rig.backend.departures() == []
+
+
+@pytest.mark.parametrize(("reason", "pushed"), [("lost", "lost"), ("room_closed", "closed")])
+async def test_a_removed_room_is_pushed_once_with_its_reason(reason: str, pushed: str) -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    rig.backend.deliver(SettingsChanged(50, None, reason))
+    rig.backend.deliver(SettingsChanged(51, None, reason))
+    assert client.socket.sent == [("roomClosed", {"reason": pushed})]
+
+
+async def test_a_client_whose_room_was_removed_joins_again_on_the_same_socket() -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    rig.backend.change_peer(client.peer_id, None, "removed")
+    await asyncio.sleep(1)
+    assert rig.backend.open_subscriptions() == 0
+    assert "error" not in await client.join()

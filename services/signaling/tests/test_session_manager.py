@@ -1,0 +1,159 @@
+"""The sessions of an instance: who serves which peer, and how sessions end."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from hubbub_contracts import ErrorCode, HubbubError, Model
+from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom
+from hubbub_contracts.bus.room import GetRoom
+from hubbub_signaling.domain.session_state import SessionState
+from hubbub_signaling.handlers.session_manager import STOP_TIMEOUT
+from support.signaling_fakes import GRACE, FakeClient, SignalingRig, peer_record, unavailable
+
+
+def resume_token(client: FakeClient) -> dict[str, str]:
+    """The payload that resumes this client's session."""
+    membership = client.session.membership
+    assert membership is not None
+    return {"resumeToken": f"{membership.room_id}.{membership.peer_id}.{membership.resume_secret}"}
+
+
+@pytest.mark.parametrize(
+    ("resumable", "departed_at"), [pytest.param(True, GRACE, id="resumable"), pytest.param(False, 0.0, id="not")]
+)
+async def test_a_lost_socket_leads_to_a_departure(resumable: bool, departed_at: float) -> None:
+    rig = SignalingRig()
+    client = await rig.joined(resumable=resumable)
+    peer_id = client.peer_id
+    await rig.manager.socket_lost(client.session, closed_by_client=False)
+    assert rig.manager.serving == (1 if resumable else 0)
+    await asyncio.sleep(10 * GRACE)
+    assert rig.backend.departures() == [(peer_id, "disconnected")]
+    assert rig.backend.requested_at[-1] == departed_at
+    assert rig.telemetry.departed == ["disconnected"]
+    assert rig.manager.serving == 0
+    assert client.session.machine.state is SessionState.CLOSED
+    assert rig.backend.open_subscriptions() == 0
+
+
+async def test_a_lost_socket_outside_a_room_closes_the_session_only() -> None:
+    rig = SignalingRig()
+    client = rig.client()
+    await rig.manager.socket_lost(client.session, closed_by_client=True)
+    await asyncio.sleep(10 * GRACE)
+    assert client.session.machine.state is SessionState.CLOSED
+    assert rig.backend.departures() == []
+
+
+async def test_a_client_that_leaves_departs_at_once_and_its_lost_socket_adds_nothing() -> None:
+    rig = SignalingRig()
+    client = await rig.joined(resumable=True)
+    peer_id = client.peer_id
+    await client.ask("leaveRoom")
+    assert rig.manager.serving == 0
+    assert rig.backend.open_subscriptions() == 0
+    await rig.manager.socket_lost(client.session, closed_by_client=True)
+    await asyncio.sleep(10 * GRACE)
+    assert rig.backend.departures() == [(peer_id, "left")]
+
+
+@pytest.mark.parametrize("socket_lost", [True, False])
+async def test_a_resumed_session_replaces_the_former_one(socket_lost: bool) -> None:
+    rig = SignalingRig()
+    former, client = await rig.joined(resumable=True), rig.client()
+    peer_id, token = former.peer_id, resume_token(former)
+    if socket_lost:
+        await rig.manager.socket_lost(former.session, closed_by_client=False)
+    rig.backend.answers[ClaimPeer] = rig.backend.snapshot()
+    assert "error" not in await client.ask("resume", token)
+    assert rig.manager.find(peer_id) is client.session.membership
+    await asyncio.sleep(10 * GRACE)
+    assert former.socket.closed
+    assert former.session.machine.state is SessionState.CLOSED
+    assert client.session.joined
+    assert rig.manager.serving == 1
+    assert rig.backend.departures() == []
+
+
+async def test_a_resumed_session_has_the_rtp_capabilities_of_the_former_one() -> None:
+    rig = SignalingRig()
+    former, client = await rig.joined(resumable=True), rig.client()
+    token = resume_token(former)
+    await client.ask("resume", token | {"rtpCapabilities": {"codecs": [{"mimeType": "audio/other"}]}})
+    assert client.session.membership is not None
+    assert client.session.membership.rtp_capabilities == {"codecs": []}
+
+
+@pytest.mark.parametrize(
+    ("peers", "departs"),
+    [
+        pytest.param([peer_record("ann")], True, id="claimed by this instance"),
+        pytest.param([peer_record("ann", signaling_id="another")], False, id="served by another instance"),
+        pytest.param([peer_record("bob")], False, id="removed"),
+        pytest.param(None, False, id="room removed"),
+    ],
+)
+async def test_a_peer_whose_claim_failed_is_not_left_without_a_session(
+    peers: list[Model] | None, departs: bool
+) -> None:
+    rig = SignalingRig()
+    rig.backend.answers[ClaimPeer] = HubbubError(ErrorCode.DEADLINE_EXCEEDED, "no answer")
+    rig.backend.answers[GetRoom] = [
+        unavailable(),
+        HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room")
+        if peers is None
+        else rig.backend.snapshot().model_copy(update={"peers": peers}),
+    ]
+    answer = await rig.client().ask("resume", {"resumeToken": "room.ann.secret"})
+    assert answer["error"]["code"] == "deadline_exceeded"
+    await asyncio.sleep(GRACE - 1)
+    assert rig.backend.departures() == []
+    await asyncio.sleep(2)
+    assert rig.backend.departures() == ([("ann", "disconnected")] if departs else [])
+
+
+async def test_a_peer_whose_claim_succeeds_at_the_second_try_stays() -> None:
+    rig = SignalingRig()
+    rig.backend.peers["ann"] = peer_record("ann")
+    rig.backend.answers[ClaimPeer] = [unavailable(), rig.backend.snapshot()]
+    rig.backend.answers[GetRoom] = rig.backend.snapshot()
+    client = rig.client()
+    token = {"resumeToken": "room.ann.secret"}
+    assert (await client.ask("resume", token))["error"]["code"] == "unavailable"
+    assert "error" not in await client.ask("resume", token)
+    await asyncio.sleep(10 * GRACE)
+    assert rig.backend.departures() == []
+
+
+async def test_a_refused_claim_is_not_reconciled() -> None:
+    rig = SignalingRig()
+    rig.backend.answers[ClaimPeer] = HubbubError(ErrorCode.NOT_ALLOWED, "wrong secret")
+    await rig.client().ask("resume", {"resumeToken": "room.ann.secret"})
+    await asyncio.sleep(10 * GRACE)
+    assert [type(one) for one in rig.backend.registry_requests] == [ClaimPeer]
+
+
+async def test_stop_removes_the_peers_that_cannot_be_resumed_elsewhere() -> None:
+    rig = SignalingRig()
+    clients = [await rig.joined(resumable=resumable) for resumable in (True, False, True)]
+    await rig.manager.socket_lost(clients[2].session, closed_by_client=False)
+    departing = clients[1].peer_id
+    await rig.manager.stop()
+    assert rig.backend.departures() == [(departing, "disconnected")]
+    assert all(client.socket.closed for client in clients)
+    assert rig.manager.serving == 0
+    assert rig.backend.open_subscriptions() == 0
+    await asyncio.sleep(10 * GRACE)
+    assert len(rig.backend.departures()) == 1
+
+
+async def test_stop_does_not_wait_long_for_an_unreachable_registry() -> None:
+    rig = SignalingRig()
+    await rig.joined()
+    rig.backend.answers[LeaveRoom] = unavailable()
+    began = asyncio.get_running_loop().time()
+    await rig.manager.stop()
+    assert asyncio.get_running_loop().time() - began == pytest.approx(STOP_TIMEOUT)

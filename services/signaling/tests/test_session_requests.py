@@ -1,0 +1,239 @@
+"""A session's requests: validation, order, answers, and entering a room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from hubbub_contracts import Done, ErrorCode, HubbubError, Model
+from hubbub_contracts.bus.node import (
+    ConsumerDescription,
+    DescribePeer,
+    PeerDescription,
+    ProducerDescription,
+    TransportDescription,
+)
+from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
+from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
+from hubbub_signaling.domain.session_state import SessionState
+from hubbub_signaling.handlers.catalogue import HANDLERS
+from hubbub_signaling.handlers.context import RequestContext
+from support.signaling_fakes import SignalingRig, peer_record, unavailable, with_handler
+
+PAYLOADS: dict[str, dict[str, Any]] = {
+    "createRoom": {"callId": "call"},
+    "joinRoom": {"callId": "call", "userId": "ann", "rtpCapabilities": {}},
+    "resume": {"resumeToken": "room.peer.secret"},
+    "leaveRoom": {},
+    "createTransport": {"direction": "send"},
+    "restartIce": {"transportId": "up"},
+    "closeTransport": {"transportId": "up"},
+    "closeProducer": {"producerId": "camera"},
+    "pauseProducer": {"producerId": "camera"},
+    "resumeProducer": {"producerId": "camera"},
+    "getProducers": {},
+    "resumeConsumer": {"consumerId": "remote"},
+    "pauseConsumer": {"consumerId": "remote"},
+    "closeConsumer": {"consumerId": "remote"},
+}
+"""The requests whose payload is short."""
+
+
+async def done(_context: RequestContext, _request: Any) -> Done:
+    return Done()
+
+
+def code(answer: dict[str, Any]) -> str | None:
+    """The error code of an answer; None when it is not an error."""
+    error = answer.get("error")
+    return error["code"] if error else None
+
+
+@pytest.mark.parametrize("state", SessionState)
+@pytest.mark.parametrize("event", PAYLOADS)
+async def test_a_request_is_allowed_in_the_states_of_its_row(event: str, state: SessionState) -> None:
+    rig = SignalingRig(with_handler(event, done))
+    client = rig.client()
+    client.session.machine.state = state
+    answer = await client.ask(event, PAYLOADS[event])
+    assert code(answer) == (None if state in HANDLERS[event].states else "invalid_state")
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "error", "text", "label"),
+    [
+        pytest.param("dance", {}, "unknown_event", "there is no event 'dance'", "unknown", id="unknown event"),
+        pytest.param("connect", {}, "unknown_event", "there is no event 'connect'", "unknown", id="library event"),
+        pytest.param("joinRoom", None, "invalid_argument", "callId: Field required", "joinRoom", id="no payload"),
+        pytest.param("leaveRoom", [], "invalid_argument", "payload: ", "leaveRoom", id="not an object"),
+        pytest.param("createRoom", {"callId": 7}, "invalid_argument", "callId: ", "createRoom", id="wrong type"),
+    ],
+)
+async def test_an_invalid_request_is_refused(event: str, payload: object, error: str, text: str, label: str) -> None:
+    rig = SignalingRig()
+    answer = await rig.client().ask(event, payload)
+    assert code(answer) == error
+    assert answer["error"]["message"].startswith(text)
+    assert rig.telemetry.answered == [(label, error)]
+    assert rig.backend.registry_requests == []
+
+
+async def test_an_absent_payload_is_an_empty_one() -> None:
+    rig = SignalingRig()
+    assert await (await rig.joined()).ask("getProducers", None) == {"producers": []}
+
+
+@pytest.mark.parametrize(
+    ("error", "answered"),
+    [
+        pytest.param(HubbubError(ErrorCode.QUOTA_EXCEEDED, "room is full"), "quota_exceeded", id="an expected error"),
+        pytest.param(ValueError("a bug"), "internal", id="a bug"),
+    ],
+)
+async def test_a_failed_handler_is_answered_and_the_session_goes_on(error: Exception, answered: str) -> None:
+    async def fail(_context: RequestContext, _request: Any) -> Done:
+        raise error
+
+    rig = SignalingRig(with_handler("getProducers", fail))
+    client = await rig.joined()
+    answer = await client.ask("getProducers")
+    assert code(answer) == answered
+    assert "a bug" not in answer["error"]["message"]
+    assert await client.ask("leaveRoom") == {}
+    assert rig.telemetry.answered == [("joinRoom", "ok"), ("getProducers", answered), ("leaveRoom", "ok")]
+
+
+async def test_leaving_cancels_pending_requests_and_each_is_answered_once() -> None:
+    async def hang(_context: RequestContext, _request: Any) -> Done:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    client = await SignalingRig(with_handler("closeTransport", hang)).joined()
+    client.session.resources.transports["up"] = "send"
+    for _ in range(3):
+        client.send("closeTransport", {"transportId": "up"})
+    await asyncio.sleep(0)
+    assert await client.ask("leaveRoom") == {}
+    await asyncio.sleep(1)
+    answers = [code(answer) for event, answer in client.socket.sent if event == "ack"]
+    assert Counter(answers) == {"cancelled": 3, None: 1}
+
+
+async def test_requests_beyond_the_limit_are_refused() -> None:
+    async def hang(_context: RequestContext, _request: Any) -> Done:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    client = await SignalingRig(with_handler("getProducers", hang)).joined()
+    for _ in range(256):
+        client.send("getProducers")
+    answer = await client.ask("getProducers")
+    assert code(answer) == "rate_limited"
+    assert answer["error"]["retryable"]
+    await client.session.close()
+
+
+async def test_a_repeated_operation_gets_its_first_answer_and_is_done_once() -> None:
+    calls: list[str] = []
+
+    async def count(context: RequestContext, _request: Any) -> Done:
+        calls.append(context.new_id())
+        await asyncio.sleep(1)
+        if len(calls) == 1:
+            raise unavailable()
+        return Done()
+
+    client = await SignalingRig(with_handler("createTransport", count)).joined()
+    create = {"direction": "send", "operationId": "same"}
+    answers = await asyncio.gather(*(client.ask("createTransport", create) for _ in range(4)))
+    assert [code(answer) for answer in answers] == ["unavailable", None, None, None]
+    assert len(calls) == 2, "an error is not remembered"
+
+
+@pytest.mark.parametrize(
+    ("error", "departs"),
+    [
+        pytest.param(HubbubError(ErrorCode.QUOTA_EXCEEDED, "room is full"), False, id="refused"),
+        pytest.param(unavailable(), True, id="unavailable"),
+        pytest.param(HubbubError(ErrorCode.DEADLINE_EXCEEDED, "no answer"), True, id="timed out"),
+    ],
+)
+async def test_a_failed_join_removes_the_peer_if_it_may_exist(error: HubbubError, departs: bool) -> None:
+    rig = SignalingRig()
+    rig.backend.answers[JoinRoom] = error
+    client = rig.client()
+    assert code(await client.join()) == error.code
+    await rig.ports.outbox.drain()
+    join = rig.backend.registry_requests[0]
+    assert isinstance(join, JoinRoom)
+    assert rig.backend.departures() == ([(join.peer_id, "left")] if departs else [])
+    assert rig.backend.open_subscriptions() == 0
+    del rig.backend.answers[JoinRoom]
+    assert code(await client.join()) is None
+
+
+async def test_a_socket_that_is_lost_while_joining_leaves_no_peer() -> None:
+    rig = SignalingRig()
+
+    async def hang(_: JoinRoom) -> Model:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    rig.backend.answers[JoinRoom] = hang
+    client = rig.client()
+    joining = asyncio.create_task(client.join())
+    await asyncio.sleep(1)
+    await rig.manager.socket_lost(client.session, closed_by_client=True)
+    assert code(await joining) == "cancelled"
+    await rig.ports.outbox.drain()
+    assert [reason for _, reason in rig.backend.departures()] == ["left"]
+    assert rig.backend.open_subscriptions() == 0
+
+
+async def test_a_join_lists_the_other_peers_only() -> None:
+    rig = SignalingRig()
+    rig.backend.peers["bob"] = peer_record("bob", "camera")
+    joined = await rig.client().join()
+    assert [peer["peerId"] for peer in joined["peers"]] == ["bob"]
+    assert joined["revision"] == rig.backend.revision
+
+
+async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
+    rig = SignalingRig()
+    rig.backend.answers[ClaimPeer] = _claim_with_producers(rig, "camera", "microphone")
+    rig.backend.answers[DescribePeer] = PeerDescription(
+        transports=[TransportDescription(transport_id="up", direction="send", connected=True)],
+        producers=[ProducerDescription(producer_id="camera", transport_id="up", kind="video", paused=False)],
+        consumers=[
+            ConsumerDescription(
+                consumer_id="c", producer_id="p", transport_id="up", kind="video", type="simple", paused=True
+            )
+        ],
+    )
+    client = rig.client()
+    resumed = await client.ask("resume", {"resumeToken": "room.ann.secret"})
+    assert resumed["transports"] == [{"transportId": "up", "direction": "send"}]
+    assert [one["producerId"] for one in resumed["producers"]] == ["camera"]
+    assert resumed["consumers"] == [{"consumerId": "c", "producerId": "p", "paused": True}]
+    assert client.session.resources == OwnedResources({"up": "send"}, {"camera": "up"}, {"c": OwnedConsumer("up", "p")})
+    await rig.ports.outbox.drain()
+    assert rig.backend.removed_producers() == [["microphone"]]
+
+
+async def test_a_resumed_session_whose_node_is_gone_has_nothing() -> None:
+    rig = SignalingRig()
+    rig.backend.answers[DescribePeer] = unavailable()
+    resumed = await rig.client().ask("resume", {"resumeToken": "room.ann.secret"})
+    assert (resumed["transports"], resumed["producers"], resumed["consumers"]) == ([], [], [])
+
+
+def _claim_with_producers(rig: SignalingRig, *producers: str) -> Callable[[ClaimPeer], Awaitable[Model]]:
+    async def claim(message: ClaimPeer) -> Model:
+        rig.backend.peers[message.peer_id] = peer_record(message.peer_id, *producers)
+        return rig.backend.snapshot()
+
+    return claim
