@@ -148,3 +148,20 @@ def test_announcements_are_ignored_while_a_snapshot_is_awaited() -> None:
     state = fresh_at(10)
     state.gap()
     assert [state.is_behind(11), state.is_behind(11)] == [False, False]
+
+
+def test_a_gap_forgets_earlier_announcements() -> None:
+    state = fresh_at(10)
+    assert not state.is_behind(12)
+    state.gap()
+    state.merge(snapshot(3))
+    state.complete()
+    assert not state.is_behind(3)
+
+
+def test_a_gap_restarts_the_count_of_stale_snapshots() -> None:
+    state = fresh_at(10)
+    for _ in range(MAX_STALE_SNAPSHOTS):
+        state.accepts(snapshot(9), requested_at=10)
+    state.gap()
+    assert not state.accepts(snapshot(9), requested_at=10)
