@@ -1,4 +1,4 @@
-"""Fixtures for every test of the repository. All of them work beside an installation that runs here."""
+"""Fixtures for all tests. Tests use free ports, so that they run beside `make up`."""
 
 from collections.abc import Iterator
 
@@ -11,9 +11,9 @@ from support.nats_servers import NatsServer
 
 @pytest.fixture(scope="session")
 def nats_server() -> Iterator[NatsServer]:
-    """A real NATS server with JetStream, one for all tests: make rooms and buckets of your own in it.
+    """A real NATS server with JetStream, shared by all tests. Each test uses its own rooms and buckets.
 
-    A test that stops, kills or fills a server starts its own: `nats_servers.nats_server()`.
+    A test that stops, kills or fills a server starts its own with `nats_servers.nats_server()`.
     """
     with nats_servers.nats_server() as server:
         yield server
@@ -27,5 +27,5 @@ def tcp_port() -> int:
 
 @pytest.fixture
 def udp_port() -> int:
-    """The first of ten neighbouring free UDP ports."""
+    """The first of ten consecutive free UDP ports."""
     return free_udp_ports(10, host="0.0.0.0")

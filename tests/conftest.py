@@ -1,4 +1,4 @@
-"""Fixtures for what crosses a service boundary: whole installations, each apart from all others."""
+"""Fixtures for tests across service boundaries: isolated installations."""
 
 import secrets
 from collections.abc import Callable, Generator, Iterator
@@ -14,14 +14,14 @@ from support.supervised_installation import SupervisedInstallation
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """One installation for all tests that leave it whole: take a room of your own in it."""
+    """An installation shared by all tests that do not break it. Each test uses its own room."""
     with Installation(tmp_path_factory.mktemp("installation")) as running:
         yield running
 
 
 @pytest.fixture
 def fresh_installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
-    """An installation to break. Other options than the usual ones:
+    """An installation for one test, which may break it. For options use
     `@pytest.mark.parametrize("fresh_installation", [{"nodes": 2}], indirect=True)`.
     """
     options: dict[str, Any] = getattr(request, "param", {})
@@ -31,7 +31,7 @@ def fresh_installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 
 @pytest.fixture
 def start_installation(tmp_path: Path) -> Iterator[Callable[..., SupervisedInstallation]]:
-    """Starts `hubbub up` on ports of its own, where what is killed comes back by itself."""
+    """Starts `hubbub up` on free ports. Its supervisor restarts killed processes."""
     with ExitStack() as stack:
         count = 0
 
@@ -47,7 +47,7 @@ def start_installation(tmp_path: Path) -> Iterator[Callable[..., SupervisedInsta
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A failure is shown with the logs of the installations that the test used."""
+    """Adds the logs of a failed test's installations to its report."""
     report = yield
     if report.failed:
         for value in getattr(item, "funcargs", {}).values():
@@ -58,5 +58,5 @@ def pytest_runtest_makereport(
 
 @pytest.fixture
 def call_id(request: pytest.FixtureRequest) -> str:
-    """A room of the test's own."""
+    """A unique call id for the test's room."""
     return f"{request.node.name[:40]} {secrets.token_hex(6)}"

@@ -1,4 +1,4 @@
-"""NATS dies and comes back with what it had stored: media does not notice, and the state is what it was."""
+"""NATS is killed and restarts with its store: media continues, and the state is unchanged."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from support.installation import Installation
 from support.pair import MAX_MEDIA_GAP, connected_pair
 
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
-BACK = 30.0
+RECOVERY = 30.0
 pytestmark = pytest.mark.chaos
 
 
 @pytest.mark.parametrize(
-    "away", [2.0, pytest.param(30.0, marks=[pytest.mark.long, pytest.mark.timeout(150)])], ids=["2 s", "30 s"]
+    "outage", [2.0, pytest.param(30.0, marks=[pytest.mark.long, pytest.mark.timeout(150)])], ids=["2 s", "30 s"]
 )
 @pytest.mark.parametrize("fresh_installation", [{"registries": 2, "nodes": 2}], indirect=True)
-async def test_a_call_outlives_the_bus(fresh_installation: Installation, call_id: str, away: float) -> None:
+async def test_call_survives_a_bus_outage(fresh_installation: Installation, call_id: str, outage: float) -> None:
     installation = fresh_installation
     async with connected_pair(installation.url, call_id) as pair:
         await wait_for_counts(installation, **FULL)
         async with bus_client(installation) as client:
             before = await client.room(call_id)
         installation.nats.kill()
-        end = asyncio.get_running_loop().time() + away
+        end = asyncio.get_running_loop().time() + outage
         while asyncio.get_running_loop().time() < end:
             await pair.wait_media(5, within=2)
         installation.nats.start()
         await asyncio.to_thread(installation.wait_ready)
 
-        await wait_for_counts(installation, within=BACK, **FULL)
+        await wait_for_counts(installation, within=RECOVERY, **FULL)
         async with bus_client(installation) as client:
             after = await client.room(call_id)
         assert after.peers == before.peers
@@ -48,10 +48,10 @@ async def test_a_call_outlives_the_bus(fresh_installation: Installation, call_id
             await carol.join(call_id)
             await pair.alice.event("peerJoined", peerId=carol.peer_id)
             await (await carol.consume(pair.producers["video"])).wait_packets(10)
-    await wait_for_counts(installation, within=BACK)
+    await wait_for_counts(installation, within=RECOVERY)
 
 
-async def test_the_bus_dies_again_and_again(fresh_installation: Installation, call_id: str) -> None:
+async def test_call_survives_repeated_bus_crashes(fresh_installation: Installation, call_id: str) -> None:
     installation = fresh_installation
     async with connected_pair(installation.url, call_id) as pair:
         for _ in range(3):
@@ -59,7 +59,7 @@ async def test_the_bus_dies_again_and_again(fresh_installation: Installation, ca
             await pair.wait_media(3)
             installation.nats.start()
             await asyncio.to_thread(installation.wait_ready)
-        await wait_for_counts(installation, within=BACK, **FULL)
+        await wait_for_counts(installation, within=RECOVERY, **FULL)
         await pair.wait_media()
         assert pair.alice.events("peerMoved") == pair.bob.events("peerMoved") == []
-    await wait_for_counts(installation, within=BACK)
+    await wait_for_counts(installation, within=RECOVERY)

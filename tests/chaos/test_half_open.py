@@ -1,4 +1,4 @@
-"""Transports whose handshake never comes, and ClientHellos from nowhere: bounded, and reaped when their time is up."""
+"""Transports without a handshake, and spoofed ClientHellos: memory is bounded, and the transports time out."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from support.rtp_transport import RtpTransport
 PEERS = 25
 PER_PEER = 8
 HANDSHAKE = 6.0
-REAPED = 2 * HANDSHAKE
+TIMEOUT = 2 * HANDSHAKE
 HELLO_LENGTH = 200
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(120)]
 
 
 async def half_open(caller: Caller, call_id: str) -> None:
-    """As many transports as a peer may have, each connected and then left alone."""
+    """Creates the maximum number of transports of a peer, and starts no handshake on them."""
     await caller.open()
     await caller.join(call_id)
     for _ in range(PER_PEER):
@@ -34,7 +34,7 @@ async def half_open(caller: Caller, call_id: str) -> None:
 
 
 @pytest.mark.parametrize("fresh_installation", [{"environment": {"HANDSHAKE_TIMEOUT": str(HANDSHAKE)}}], indirect=True)
-async def test_half_open_transports_are_reaped_while_calls_go_on(
+async def test_half_open_transports_time_out_while_calls_continue(
     fresh_installation: Installation, call_id: str
 ) -> None:
     installation = fresh_installation
@@ -52,9 +52,9 @@ async def test_half_open_transports_are_reaped_while_calls_go_on(
 
             hello = bytes((22, 254, 255)) + secrets.token_bytes(HELLO_LENGTH)
             address = next(iter(pair.alice.transports.values())).link.address
-            with socket.socket(type=socket.SOCK_DGRAM) as sprayer:
+            with socket.socket(type=socket.SOCK_DGRAM) as attacker:
                 for number in range(2_000):
-                    sprayer.sendto(hello, address)
+                    attacker.sendto(hello, address)
                     if number % 50 == 0:
                         await asyncio.sleep(0.005)
             async with Caller(installation.url) as late:
@@ -62,7 +62,7 @@ async def test_half_open_transports_are_reaped_while_calls_go_on(
                 await (await late.consume(pair.producers["audio"])).wait_packets(5)
 
             await wait_for_counts(
-                installation, within=REAPED, rooms=2, peers=PEERS + 2, producers=2, transports=2, consumers=2
+                installation, within=TIMEOUT, rooms=2, peers=PEERS + 2, producers=2, transports=2, consumers=2
             )
             for caller in callers:
                 while len(caller.events("transportClosed", reason="handshake_timeout")) < PER_PEER:

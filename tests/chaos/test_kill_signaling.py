@@ -1,4 +1,4 @@
-"""Signaling dies: media goes on; who can be resumed is, elsewhere; who cannot is gone from the room."""
+"""Signaling is killed: media continues, resumable sessions resume on another instance, other peers are removed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from support.pair import MAX_MEDIA_GAP, Pair, connected_pair
 
 CALLS = 3
 GRACE = 1.5
-BACK = 25.0
+RECOVERY = 25.0
 pytestmark = pytest.mark.chaos
 
 
 @pytest.mark.parametrize("fresh_installation", [{"signalings": 2, "reconnect_grace": GRACE}], indirect=True)
-async def test_calls_go_on_over_another_instance(fresh_installation: Installation, call_id: str) -> None:
+async def test_sessions_resume_on_another_instance(fresh_installation: Installation, call_id: str) -> None:
     installation = fresh_installation
     first, second = installation.urls
     calls = [connected_pair(first, f"{call_id[:50]} {number}", resumable=True) for number in range(CALLS)]
@@ -40,14 +40,14 @@ async def test_calls_go_on_over_another_instance(fresh_installation: Installatio
             for pair in pairs:
                 await pair.wait_media()
                 assert pair.longest_gap < MAX_MEDIA_GAP
-            await dave.event("peerLeft", within=BACK, peerId=carol.peer_id, reason="signaling_lost")
+            await dave.event("peerLeft", within=RECOVERY, peerId=carol.peer_id, reason="signaling_lost")
             assert len(dave.events("peerLeft")) == 1
             await wait_for_counts(
-                installation, within=BACK, signaling=1, rooms=CALLS, peers=2 * CALLS + 1, producers=2 * CALLS,
+                installation, within=RECOVERY, signaling=1, rooms=CALLS, peers=2 * CALLS + 1, producers=2 * CALLS,
                 transports=2 * CALLS, consumers=2 * CALLS,
             )  # fmt: skip
         finally:
             for caller in resumed:
                 await caller.end_media()
                 await caller.close()
-    await wait_for_counts(installation, within=BACK, signaling=1)
+    await wait_for_counts(installation, within=RECOVERY, signaling=1)

@@ -1,4 +1,4 @@
-"""One of three NATS servers dies, the one that leads the store: calls go on, and soon people can come again."""
+"""The stream leader of three NATS servers is killed: calls continue, and joins soon succeed again."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from support.deployed_nats import DeployedNats
 from support.installation import Installation
 from support.pair import connected_pair
 
-BACK = 30.0
-"""Seconds. An election takes 4 to 9, and clients of the dead server look for another."""
+RECOVERY = 30.0
+"""Seconds. An election takes 4 to 9, and clients of the dead server must reconnect."""
 pytestmark = pytest.mark.chaos
 
 
-async def leader_of_the_rooms(servers: DeployedNats) -> str:
-    """The name of the server that leads the bucket, once all three have it."""
+async def rooms_leader(servers: DeployedNats) -> str:
+    """Waits until all servers have the bucket, and returns the name of its leader."""
     client = await nats.connect(servers.url("registry").split(","), inbox_prefix="_INBOX.registry.test")
     try:
-        async with asyncio.timeout(BACK):
+        async with asyncio.timeout(RECOVERY):
             while True:
                 state = (await client.jetstream().stream_info("KV_rooms")).cluster
                 if state and state.leader and len(state.replicas or []) == 2:
@@ -35,17 +35,17 @@ async def leader_of_the_rooms(servers: DeployedNats) -> str:
 
 
 @pytest.mark.timeout(120)
-async def test_a_call_survives_the_leader_of_its_room(tmp_path: Path, call_id: str) -> None:
+async def test_call_survives_the_loss_of_the_stream_leader(tmp_path: Path, call_id: str) -> None:
     installation = Installation(tmp_path / "installation", registries=2)
     with DeployedNats(tmp_path / "nats", servers=3) as servers:
         servers.configure(installation, BUCKET_REPLICAS="3")
         with installation:
             async with connected_pair(installation.url, call_id) as pair:
-                leader = await leader_of_the_rooms(servers)
+                leader = await rooms_leader(servers)
                 next(server for server in servers.servers if server.name == leader).kill()
                 await pair.wait_media()
 
-                deadline = time.monotonic() + BACK
+                deadline = time.monotonic() + RECOVERY
                 async with Caller(installation.url) as carol:
                     while True:
                         try:

@@ -1,4 +1,4 @@
-"""People come and go in every way there is; when all are gone, nothing of them is left anywhere."""
+"""Clients join and leave in all possible ways. Afterwards nothing of them remains anywhere."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from support.installation import Installation
 AT_ONCE = 6
 ROOMS = 4
 WARM_UP = 40
-SETTLED = 20.0
+SETTLE_TIMEOUT = 20.0
 GROWTH = 8 * MIB
-"""What an allocator may keep by itself."""
-GROWTH_PER_LIFE = 2 * KIB
-"""A transport that is not given back costs more than 100 KiB."""
+"""Memory that an allocator may retain."""
+GROWTH_PER_SESSION = 2 * KIB
+"""A leaked transport costs more than 100 KiB."""
 pytestmark = pytest.mark.chaos
 
 
-async def leaves(caller: Caller) -> None:
+async def leave(caller: Caller) -> None:
     await caller.call("leaveRoom")
 
 
-async def closes_the_page(caller: Caller) -> None:
+async def close_socket(caller: Caller) -> None:
     await caller.close()
 
 
-async def loses_the_network(caller: Caller) -> None:
+async def lose_network(caller: Caller) -> None:
     for source in caller.sources.values():
         await source.stop()
     for transport in caller.transports.values():
@@ -45,20 +45,20 @@ async def loses_the_network(caller: Caller) -> None:
     await caller.cut()
 
 
-async def closes_transports_first(caller: Caller) -> None:
+async def close_transports_first(caller: Caller) -> None:
     for transport_id in list(caller.transports):
         await caller.call("closeTransport", transportId=transport_id)
     await caller.cut()
 
 
-async def is_cut_off_in_mid_sentence(caller: Caller) -> None:
+async def disconnect_with_pending_requests(caller: Caller) -> None:
     await caller.start_request("createTransport", {"direction": "send"})
     await caller.start_request("createTransport", {"direction": "recv"})
     await caller.start_request("leaveRoom", {})
     await caller.cut()
 
 
-async def comes_back_and_leaves(caller: Caller) -> None:
+async def resume_and_leave(caller: Caller) -> None:
     if caller.resume_token is None:
         return
     await caller.cut()
@@ -68,17 +68,17 @@ async def comes_back_and_leaves(caller: Caller) -> None:
 
 
 ENDS: tuple[Callable[[Caller], Awaitable[None]], ...] = (
-    leaves,
-    closes_the_page,
-    loses_the_network,
-    closes_transports_first,
-    is_cut_off_in_mid_sentence,
-    comes_back_and_leaves,
+    leave,
+    close_socket,
+    lose_network,
+    close_transports_first,
+    disconnect_with_pending_requests,
+    resume_and_leave,
 )
 
 
 async def run_session(url: str, chance: random.Random) -> None:
-    """One life: in a room of a few, with some media, ended in some way."""
+    """One session: a random room, random media, a random end."""
     room = f"room {chance.randrange(ROOMS)}"
     async with Caller(url) as caller:
         if chance.random() < 0.1:
@@ -93,7 +93,7 @@ async def run_session(url: str, chance: random.Random) -> None:
             await caller.publish(kind)
         offered = [one["producerId"] for peer in joined["peers"] for one in peer["producers"]]
         for producer_id in offered[: chance.randrange(4)]:
-            # Its owner may be gone by now.
+            # Its owner may have left.
             with contextlib.suppress(Refused):
                 consumer = await caller.consume(producer_id)
                 with contextlib.suppress(TimeoutError):
@@ -101,28 +101,28 @@ async def run_session(url: str, chance: random.Random) -> None:
         await chance.choice(ENDS)(caller)
 
 
-async def run_sessions(url: str, lives: int, chance: random.Random) -> None:
+async def run_sessions(url: str, sessions: int, chance: random.Random) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
 
-    async def one(own_chance: random.Random) -> None:
+    async def run_one(own_chance: random.Random) -> None:
         async with gate:
             await run_session(url, own_chance)
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(lives):
-            group.create_task(one(random.Random(chance.random())))
+        for _ in range(sessions):
+            group.create_task(run_one(random.Random(chance.random())))
 
 
 async def settled_footprints(installation: Installation) -> list[Footprint]:
-    """Once nothing is left of anybody."""
-    await wait_for_counts(installation, within=SETTLED)
+    """The resources of all processes, once no state of any client remains."""
+    await wait_for_counts(installation, within=SETTLE_TIMEOUT)
     async with bus_client(installation) as client:
-        await client.wait_until_no_records(SETTLED)
+        await client.wait_until_no_records(SETTLE_TIMEOUT)
     return [Footprint.of(process.name, process.pid) for process in installation.processes]
 
 
 @pytest.mark.parametrize(
-    "lives",
+    "sessions",
     [
         60,
         pytest.param(300, marks=[pytest.mark.long, pytest.mark.timeout(300)]),
@@ -130,15 +130,15 @@ async def settled_footprints(installation: Installation) -> list[Footprint]:
     ],
 )
 @pytest.mark.parametrize("fresh_installation", [{"reconnect_grace": 1.0, "empty_room_ttl": 1.0}], indirect=True)
-async def test_nothing_is_left_of_those_who_came_and_went(fresh_installation: Installation, lives: int) -> None:
+async def test_sessions_leak_nothing(fresh_installation: Installation, sessions: int) -> None:
     chance = random.Random(20_231_123)
     await run_sessions(fresh_installation.url, WARM_UP, chance)
     before = await settled_footprints(fresh_installation)
 
-    await run_sessions(fresh_installation.url, lives, chance)
+    await run_sessions(fresh_installation.url, sessions, chance)
     after = await settled_footprints(fresh_installation)
 
     for first, last in zip(before, after, strict=True):
-        assert last.resident - first.resident < GROWTH + GROWTH_PER_LIFE * lives, (first, last)
+        assert last.resident - first.resident < GROWTH + GROWTH_PER_SESSION * sessions, (first, last)
         assert last.descriptors <= first.descriptors + 2, (first, last)
         assert last.threads <= first.threads + 2, (first, last)

@@ -1,4 +1,4 @@
-"""One installation of compose.yaml for all tests here, built from this repository; skipped where no engine answers."""
+"""One installation of compose.yaml for all tests, built from this repository. Skipped without a container engine."""
 
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +13,7 @@ from support.compose import BUILD_TIMEOUT, Compose, compose_problem
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Compose]:
-    """Up and healthy. A test that wants another shape says `stack.up(...)`."""
+    """A healthy installation. Tests may rescale it with `stack.up(...)`."""
     missing = compose_problem()
     if missing is not None:
         pytest.skip(missing)
@@ -30,13 +30,13 @@ def stack() -> Iterator[Compose]:
 
 @pytest_asyncio.fixture
 async def browser() -> AsyncIterator[CallBrowser]:
-    """A Chromium of the test's own, with fake devices that it may use."""
+    """A Chromium for one test, with access to fake devices."""
     async with chromium() as running:
         yield running
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first test waits for the images to be built."""
+    """Sets a long timeout: the first test builds the images."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.timeout(BUILD_TIMEOUT))

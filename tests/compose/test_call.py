@@ -1,4 +1,4 @@
-"""People call each other through the containers: directly, and by way of coturn."""
+"""Calls through the containers, direct and relayed by coturn."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from support.browser import CallBrowser
 from support.compose import Compose
 
 
-async def test_two_people_see_and_hear_each_other(stack: Compose, browser: CallBrowser, call_id: str) -> None:
+async def test_two_participants_exchange_media(stack: Compose, browser: CallBrowser, call_id: str) -> None:
     await asyncio.to_thread(stack.up, media_node=1, signaling=1)
     tabs = await start_call(browser, stack.url, call_id, ["Ann", "Ben"], width=640, height=360)
     window = await Window.measure(tabs, 3)
@@ -15,9 +15,7 @@ async def test_two_people_see_and_hear_each_other(stack: Compose, browser: CallB
     window.require_sound(0.05)
 
 
-async def test_clients_that_cannot_reach_the_nodes_are_relayed(
-    stack: Compose, browser: CallBrowser, call_id: str
-) -> None:
+async def test_relay_policy_sends_media_through_coturn(stack: Compose, browser: CallBrowser, call_id: str) -> None:
     await asyncio.to_thread(stack.up, settings={"ICE_TRANSPORT_POLICY": "relay"}, media_node=1, signaling=1)
     try:
         tabs = await start_call(browser, stack.url, call_id, ["Ann", "Ben"], width=320, height=180)

@@ -1,4 +1,4 @@
-"""The one node of a host that carries many calls: in the host's network, reached without a relay and with one."""
+"""A media node in the host's network, reached directly and through a relay."""
 
 import asyncio
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ PORTS = 4
 
 @pytest.fixture(scope="module")
 def host(stack: Compose) -> Iterator[Compose]:
-    """An installation of that kind, from the images that `stack` built."""
+    """An installation with host networking, from the images that `stack` built."""
     address = interface_address()
     if address is None:
-        pytest.skip("this machine has no address but the loopback")
+        pytest.skip("this machine has only a loopback address")
     first = free_udp_ports(PORTS, "0.0.0.0")
     running = Compose(
         ("compose.yaml", "compose.host-network.yaml"),
@@ -38,7 +38,9 @@ def host(stack: Compose) -> Iterator[Compose]:
 
 
 @pytest.mark.parametrize("policy", ["", "relay"])
-async def test_two_people_see_each_other(host: Compose, browser: CallBrowser, call_id: str, policy: str) -> None:
+async def test_two_participants_receive_each_other(
+    host: Compose, browser: CallBrowser, call_id: str, policy: str
+) -> None:
     await asyncio.to_thread(host.up, settings={"ICE_TRANSPORT_POLICY": policy})
     tabs = await start_call(browser, host.url, call_id, ["Ann", "Ben"], width=320, height=180)
     for tab in tabs:

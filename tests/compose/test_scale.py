@@ -1,4 +1,4 @@
-"""More of a service: rooms spread over media nodes, clients over signaling instances."""
+"""Scaled services: rooms spread over media nodes, clients over signaling instances."""
 
 import asyncio
 import secrets
@@ -12,10 +12,10 @@ from support.pair import connected_pair
 
 NODES = 3
 CLIENTS = 16
-"""So many choose at random between two: that all choose the same happens once in 32,768 times."""
+"""With random choice between two instances, all clients choose the same one once in 32,768 runs."""
 
 
-async def test_rooms_spread_over_nodes_and_each_is_on_one(stack: Compose) -> None:
+async def test_rooms_spread_over_nodes(stack: Compose) -> None:
     await asyncio.to_thread(stack.up, media_node=NODES, signaling=1)
     await asyncio.to_thread(
         stack.wait_until, lambda: stack.stats()["nodes"] == NODES and stack.stats()["rooms"] == 0, 15, "three nodes"
@@ -31,7 +31,7 @@ async def test_rooms_spread_over_nodes_and_each_is_on_one(stack: Compose) -> Non
 
 
 def _by_node(stats: dict[str, Any]) -> list[tuple[int, int]]:
-    """Rooms and peers of each node."""
+    """The numbers of rooms and peers of each node."""
     nodes: dict[str, tuple[int, int]] = {}
     for worker in stats["workers"]:
         rooms, peers = nodes.get(worker["nodeId"], (0, 0))
@@ -39,23 +39,23 @@ def _by_node(stats: dict[str, Any]) -> list[tuple[int, int]]:
     return sorted(nodes.values())
 
 
-async def test_every_request_of_a_client_reaches_the_same_signaling_instance(stack: Compose) -> None:
+async def test_requests_of_a_client_reach_the_same_signaling_instance(stack: Compose) -> None:
     await asyncio.to_thread(stack.up, signaling=2)
     assert len(set(await asyncio.gather(*(_polling(stack.url, cookies=True) for _ in range(CLIENTS))))) == 2
 
 
-async def test_a_page_of_another_origin_sends_no_cookie_and_is_served_all_the_same(stack: Compose) -> None:
+async def test_client_without_cookies_reaches_the_same_signaling_instance(stack: Compose) -> None:
     await asyncio.to_thread(stack.up, signaling=2)
     await asyncio.gather(*(_polling(stack.url, cookies=False) for _ in range(CLIENTS)))
 
 
 async def _polling(url: str, *, cookies: bool) -> str:
-    """Opens a Socket.IO session by HTTP alone, each request of which must meet the instance that knows the session.
+    """Opens a Socket.IO session by long polling. All its requests must reach the instance that has the session.
 
-    Returns the cookie that names the instance, if any was set.
+    Returns the cookie that names the instance, or an empty string.
     """
     jar = None if cookies else aiohttp.DummyCookieJar()
-    # Each request has a connection of its own, so that nothing else keeps them together.
+    # A new connection per request, so that only the proxy's affinity keeps them together.
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True), cookie_jar=jar) as session:
         if cookies:
             await _text(session.get(url))

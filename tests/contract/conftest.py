@@ -1,4 +1,4 @@
-"""Two replicas of the registry with one media node, for all tests that leave them whole."""
+"""Two registry replicas and one fake media node, for tests that do not break them."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -17,7 +17,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
 
 @pytest.fixture
 async def signaling(registry: Replicas) -> AsyncIterator[FakeSignaling]:
-    """A signaling instance."""
+    """A fake signaling instance."""
     bus = await Bus.connect(registry.nats.url, name="test", timeout=5)
     connected = await FakeSignaling(bus).start()
     yield connected
@@ -27,6 +27,6 @@ async def signaling(registry: Replicas) -> AsyncIterator[FakeSignaling]:
 
 @pytest.fixture
 async def node(registry: Replicas) -> AsyncIterator[FakeNode]:
-    """A media node."""
+    """A fake media node."""
     async with FakeNode(registry.nats.url) as running:
         yield running

@@ -1,4 +1,4 @@
-"""Every service works with the credential that is deployed for it, and can do nothing else with it."""
+"""Every service works with its deployed credential, which permits nothing else."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ FOREIGN = {
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedNats]:
-    """With the configuration that is deployed."""
+    """A NATS server with the deployed configuration."""
     with DeployedNats(tmp_path_factory.mktemp("nats")) as running:
         yield running
 
 
-async def test_services_do_all_their_work_without_a_violation(tmp_path: Path, call_id: str) -> None:
+async def test_services_cause_no_permission_violation(tmp_path: Path, call_id: str) -> None:
     installation = Installation(tmp_path / "installation", nodes=2, reconnect_grace=2, empty_room_ttl=2)
     with DeployedNats(tmp_path / "nats") as server:
         server.configure(installation)
@@ -83,14 +83,14 @@ async def test_services_do_all_their_work_without_a_violation(tmp_path: Path, ca
                     await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
                     again.take_over_media(pair.alice)
                     pair.alice = again
-                    # A dead node is fenced, and its peers are placed anew.
+                    # The registry fences the dead node and moves its peers.
                     home = max(installation.stats()["workers"], key=lambda worker: worker["peers"])["nodeId"]
-                    former = set(pair.producers.values())
+                    old_producers = set(pair.producers.values())
                     next(node for node in installation.nodes if node.name == home).kill()
                     for caller in (pair.alice, pair.bob):
                         await wait_moved(caller, within=20)
                     await rebuild_alice(pair)
-                    await rebuild_bob(pair, before=former)
+                    await rebuild_bob(pair, before=old_producers)
                     await pair.wait_media()
                     await wait_for_counts(installation, within=20, **FULL)
                     with pytest.raises(Refused):
@@ -101,7 +101,7 @@ async def test_services_do_all_their_work_without_a_violation(tmp_path: Path, ca
 
 
 @pytest.mark.parametrize("service", FOREIGN)
-async def test_a_foreign_subject_is_refused(deployed: DeployedNats, service: str) -> None:
+async def test_foreign_subject_is_refused(deployed: DeployedNats, service: str) -> None:
     errors: asyncio.Queue[Exception] = asyncio.Queue()
     client = await nats.connect(deployed.url(service), error_cb=errors.put, allow_reconnect=False)
     try:
@@ -120,7 +120,7 @@ async def test_a_foreign_subject_is_refused(deployed: DeployedNats, service: str
         await client.close()
 
 
-async def test_nobody_comes_in_without_a_credential(deployed: DeployedNats) -> None:
+async def test_connection_without_valid_credential_is_refused(deployed: DeployedNats) -> None:
     for user in ("", "signaling:guess@"):
         url = f"nats://{user}127.0.0.1:{deployed.ports[0]}"
         with pytest.raises(Unreachable):

@@ -1,4 +1,4 @@
-"""Replicas and the server die: nothing that was acknowledged is lost."""
+"""Replicas and the NATS server fail: no acknowledged change is lost."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from support.registry_rig import FakeNode, FakeSignaling, Replicas, replicas
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[tuple[Replicas, FakeSignaling, FakeNode]]:
-    """Replicas to break."""
+    """Replicas for one test, which may break them."""
     with replicas(tmp_path) as running:
         bus = await Bus.connect(running.nats.url, name="test", timeout=5)
         signaling = await FakeSignaling(bus).start()
@@ -23,7 +23,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[tuple[Replicas, FakeSignaling, Fa
         await bus.close()
 
 
-async def test_a_killed_replica_loses_no_acknowledged_join(rig: tuple[Replicas, FakeSignaling, FakeNode]) -> None:
+async def test_killed_replica_loses_no_acknowledged_join(rig: tuple[Replicas, FakeSignaling, FakeNode]) -> None:
     running, signaling, _ = rig
     rooms = [await signaling.create() for _ in range(4)]
     acknowledged: dict[str, str] = {}
@@ -51,7 +51,7 @@ async def test_a_killed_replica_loses_no_acknowledged_join(rig: tuple[Replicas, 
     assert sorted(times)[197] < 2.0
 
 
-async def test_after_the_server_restarts_rooms_are_as_they_were_and_nobody_is_declared_dead(
+async def test_rooms_are_unchanged_and_no_node_is_declared_dead_after_the_server_restarts(
     rig: tuple[Replicas, FakeSignaling, FakeNode],
 ) -> None:
     running, signaling, node = rig
@@ -65,7 +65,7 @@ async def test_after_the_server_restarts_rooms_are_as_they_were_and_nobody_is_de
     async with asyncio.timeout(20):
         while not signaling.bus.connected:
             await asyncio.sleep(0.05)
-    await asyncio.sleep(7)  # past the amnesty
+    await asyncio.sleep(7)  # longer than the grace period after a reconnect
     after = await signaling.room(room)
     assert (after.room, after.peers) == (before.room, before.peers)
     assert after.room.placement == node.placement
@@ -73,7 +73,7 @@ async def test_after_the_server_restarts_rooms_are_as_they_were_and_nobody_is_de
     assert len(joined.peers) == 2
 
 
-async def test_a_bucket_that_vanished_is_made_again_and_serves(rig: tuple[Replicas, FakeSignaling, FakeNode]) -> None:
+async def test_deleted_bucket_is_created_again(rig: tuple[Replicas, FakeSignaling, FakeNode]) -> None:
     _, signaling, _ = rig
     room = await signaling.create()
     _, before = await signaling.join(room)
@@ -83,7 +83,7 @@ async def test_a_bucket_that_vanished_is_made_again_and_serves(rig: tuple[Replic
     assert after.revision > before.revision
 
 
-async def test_a_stopped_replica_ends_well_and_the_other_serves_on(
+async def test_stopped_replica_exits_cleanly_and_the_other_serves(
     rig: tuple[Replicas, FakeSignaling, FakeNode],
 ) -> None:
     running, signaling, _ = rig

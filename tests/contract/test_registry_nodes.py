@@ -1,4 +1,4 @@
-"""Media nodes come, die, hang, restart and leave: their rooms always end on a node that lives."""
+"""Media nodes start, die, hang, restart and stop: their rooms always move to a live node."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from support.registry_rig import FakeNode, FakeSignaling, Replicas
 
 
 async def occupied(signaling: FakeSignaling, peers: int = 3) -> tuple[str, list[str]]:
-    """A room with peers that produce."""
+    """A room with peers and one producer each."""
     room = await signaling.create()
     inside = [(await signaling.join(room))[0] for _ in range(peers)]
     for peer in inside:
@@ -19,14 +19,14 @@ async def occupied(signaling: FakeSignaling, peers: int = 3) -> tuple[str, list[
     return room, inside
 
 
-async def test_without_a_node_a_join_is_unavailable_for_now(signaling: FakeSignaling) -> None:
+async def test_join_without_a_node_is_retryable_unavailable(signaling: FakeSignaling) -> None:
     room = await signaling.create()
     with pytest.raises(HubbubError) as caught:
         await signaling.request(signaling.join_request(room), within=0)
     assert (caught.value.code, caught.value.retryable) == (ErrorCode.UNAVAILABLE, True)
 
 
-async def test_a_node_that_is_gone_is_fenced_and_its_peers_move_without_their_producers(
+async def test_dead_node_is_fenced_and_its_peers_move_without_producers(
     registry: Replicas, signaling: FakeSignaling, node: FakeNode
 ) -> None:
     room, peers = await occupied(signaling)
@@ -44,12 +44,12 @@ async def test_a_node_that_is_gone_is_fenced_and_its_peers_move_without_their_pr
         assert moved.room.placement == spare.placement
         assert [peer.peer_id for peer in moved.peers] == peers
         assert [peer.producers for peer in moved.peers] == [[], [], []]
-        assert {change.id for change in changes} == {"room", *peers}, "signaling hears of it in the room's feed"
-        assert len(changes) == 4, "each change is written once, by whichever replica was first"
+        assert {change.id for change in changes} == {"room", *peers}, "the room's feed has the changes"
+        assert len(changes) == 4, "only the first replica writes each change"
     await feed.stop()
 
 
-async def test_a_node_that_hangs_is_dead_too_and_finds_its_fence(
+async def test_hanging_node_is_fenced_and_notices_after_it_resumes(
     registry: Replicas, signaling: FakeSignaling, node: FakeNode
 ) -> None:
     room, _ = await occupied(signaling)
@@ -58,16 +58,14 @@ async def test_a_node_that_hangs_is_dead_too_and_finds_its_fence(
         await asyncio.sleep(0.5)
         await node.hang()
         await signaling.wait_for_room(room, lambda snapshot: snapshot.room.placement == spare.placement)
-        node.lease._task = asyncio.create_task(node.lease._keep())  # it wakes up
+        node.resume()
         async with asyncio.timeout(5):
             while node.lost != ["fenced"]:
                 await asyncio.sleep(0.02)
         assert (await signaling.room(room)).room.placement == spare.placement
 
 
-async def test_a_node_that_stops_in_order_gives_its_rooms_away_at_once(
-    registry: Replicas, signaling: FakeSignaling
-) -> None:
+async def test_rooms_of_a_stopped_node_move_at_once(registry: Replicas, signaling: FakeSignaling) -> None:
     async with FakeNode(registry.nats.url) as leaving:
         room, _ = await occupied(signaling)
         async with FakeNode(registry.nats.url) as spare:
@@ -76,9 +74,7 @@ async def test_a_node_that_stops_in_order_gives_its_rooms_away_at_once(
             await signaling.wait_for_room(room, lambda snapshot: snapshot.peers[0].placement == spare.placement)
 
 
-async def test_a_node_that_restarts_gets_its_rooms_in_its_new_life(
-    registry: Replicas, signaling: FakeSignaling
-) -> None:
+async def test_restarted_node_gets_its_rooms_under_a_new_epoch(registry: Replicas, signaling: FakeSignaling) -> None:
     async with FakeNode(registry.nats.url, "restarting") as old:
         room, _ = await occupied(signaling)
         async with FakeNode(registry.nats.url, "restarting") as new:
@@ -87,7 +83,7 @@ async def test_a_node_that_restarts_gets_its_rooms_in_its_new_life(
             assert moved.peers[0].producers == []
 
 
-async def test_rooms_without_a_node_wait_for_one(registry: Replicas, signaling: FakeSignaling) -> None:
+async def test_rooms_without_a_node_are_placed_when_one_starts(registry: Replicas, signaling: FakeSignaling) -> None:
     async with FakeNode(registry.nats.url) as leaving:
         room, _ = await occupied(signaling)
         await leaving.lease.release()
@@ -101,21 +97,21 @@ async def test_rooms_without_a_node_wait_for_one(registry: Replicas, signaling: 
         )
 
 
-async def test_rooms_are_spread_and_a_draining_or_ill_timed_node_gets_none(
+async def test_rooms_spread_over_nodes_that_neither_drain_nor_have_a_wrong_clock(
     registry: Replicas, signaling: FakeSignaling
 ) -> None:
     async with (
         FakeNode(registry.nats.url) as one,
         FakeNode(registry.nats.url) as two,
         FakeNode(registry.nats.url) as draining,
-        FakeNode(registry.nats.url) as ill_timed,
+        FakeNode(registry.nats.url) as wrong_clock,
     ):
         draining.draining = True
-        ill_timed.clock_error_ms = -5_000
+        wrong_clock.clock_error_ms = -5_000
         await asyncio.sleep(3)
-        homes = []
+        placements = []
         for _ in range(10):
             _, snapshot = await signaling.join(await signaling.create())
-            homes.append(snapshot.room.placement)
-        assert set(homes) == {one.placement, two.placement}
-        assert 3 <= homes.count(one.placement) <= 7
+            placements.append(snapshot.room.placement)
+        assert set(placements) == {one.placement, two.placement}
+        assert 3 <= placements.count(one.placement) <= 7

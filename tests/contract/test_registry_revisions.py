@@ -1,4 +1,4 @@
-"""A snapshot and the room's feed tell one story, whichever replica tells the snapshot."""
+"""A snapshot from any replica is consistent with the room's feed."""
 
 import asyncio
 
@@ -11,8 +11,8 @@ from support.registry_rig import FakeNode, FakeSignaling, Replicas
 State = tuple[RoomRecord | None, dict[str, PeerRecord]]
 
 
-def told_by(changes: list[RoomChange], first: RoomRecord, up_to: int | None = None) -> State:
-    """The room that the feed's changes make of the one that was just created."""
+def apply(changes: list[RoomChange], first: RoomRecord, up_to: int | None = None) -> State:
+    """The room after the feed's changes, up to a sequence, starting from the new room."""
     settings: RoomRecord | None = first
     peers: dict[str, PeerRecord] = {}
     for change in changes:
@@ -27,8 +27,8 @@ def told_by(changes: list[RoomChange], first: RoomRecord, up_to: int | None = No
     return settings, peers
 
 
-async def live(signaling: FakeSignaling, room: str, snapshots: list[RoomSnapshot]) -> None:
-    """Somebody comes, talks, falls silent and goes, again and again."""
+async def run_peers(signaling: FakeSignaling, room: str, snapshots: list[RoomSnapshot]) -> None:
+    """Repeatedly joins, adds a producer, pauses it and leaves."""
     for _ in range(8):
         peer, joined = await signaling.join(room)
         snapshots.append(joined)
@@ -41,7 +41,7 @@ async def live(signaling: FakeSignaling, room: str, snapshots: list[RoomSnapshot
         await signaling.leave(room, peer)
 
 
-async def test_a_snapshot_holds_every_change_up_to_its_revision_and_none_after_it(
+async def test_snapshot_has_exactly_the_changes_up_to_its_revision(
     registry: Replicas, signaling: FakeSignaling, node: FakeNode
 ) -> None:
     room = await signaling.create()
@@ -51,21 +51,21 @@ async def test_a_snapshot_holds_every_change_up_to_its_revision_and_none_after_i
     await signaling.bus.flush()
     created = (await signaling.room(room)).room
     snapshots: list[RoomSnapshot] = []
-    lives = asyncio.gather(*(live(signaling, room, snapshots) for _ in range(4)))
-    while not lives.done():
+    running = asyncio.gather(*(run_peers(signaling, room, snapshots) for _ in range(4)))
+    while not running.done():
         snapshots.append(await signaling.room(room))
-    await lives
+    await running
 
     last = await signaling.room(room)
     async with asyncio.timeout(5):
-        while not changes or told_by(changes, created)[1]:
+        while not changes or apply(changes, created)[1]:
             await asyncio.sleep(0.02)
     await feed.stop()
     assert (last.peers, gaps) == ([], [])
     sequences = [change.sequence for change in changes]
     assert sequences == sorted(set(sequences)), "the feed is in store order"
     for snapshot in snapshots:
-        settings, peers = told_by(changes, created, snapshot.revision)
+        settings, peers = apply(changes, created, snapshot.revision)
         assert snapshot.room == settings
         assert {peer.peer_id: peer for peer in snapshot.peers} == peers
-    assert len({snapshot.revision for snapshot in snapshots}) > 32, "told while much happened"
+    assert len({snapshot.revision for snapshot in snapshots}) > 32, "snapshots were taken between changes"

@@ -1,4 +1,4 @@
-"""Rooms and joins over two replicas: whatever races, one outcome, the same for all."""
+"""Rooms and joins over two replicas: every race has one outcome."""
 
 import asyncio
 import hashlib
@@ -19,22 +19,22 @@ async def refused(attempt: "asyncio.Future[object] | object") -> ErrorCode:
     return caught.value.code
 
 
-async def test_a_hundred_creates_of_one_call_make_one_room(signaling: FakeSignaling, node: FakeNode) -> None:
+async def test_concurrent_creates_of_one_call_make_one_room(signaling: FakeSignaling, node: FakeNode) -> None:
     call = "daily standup: ☕ > *"
-    made = await asyncio.gather(*(signaling.request(CreateRoom(call_id=call)) for _ in range(100)))
-    assert {room.room_id for room in made} == {ids.room_id(call)}
-    assert {room.codec_profile for room in made} == {"v1"}
-    assert {codec["mimeType"] for codec in made[0].rtp_capabilities["codecs"]} >= {"audio/opus", "video/VP8"}
-    joined = await asyncio.gather(*(signaling.join(made[0].room_id) for _ in range(5)))
+    created = await asyncio.gather(*(signaling.request(CreateRoom(call_id=call)) for _ in range(100)))
+    assert {room.room_id for room in created} == {ids.room_id(call)}
+    assert {room.codec_profile for room in created} == {"v1"}
+    assert {codec["mimeType"] for codec in created[0].rtp_capabilities["codecs"]} >= {"audio/opus", "video/VP8"}
+    joined = await asyncio.gather(*(signaling.join(created[0].room_id) for _ in range(5)))
     assert {snapshot.room.placement for _, snapshot in joined} == {node.placement}
 
 
-async def test_a_room_is_created_before_it_is_joined(signaling: FakeSignaling, node: FakeNode) -> None:
-    assert await refused(signaling.join(ids.room_id("nobody made this"))) is ErrorCode.ROOM_NOT_FOUND
+async def test_join_of_a_room_that_was_not_created_is_refused(signaling: FakeSignaling, node: FakeNode) -> None:
+    assert await refused(signaling.join(ids.room_id("nobody created this"))) is ErrorCode.ROOM_NOT_FOUND
     assert await refused(signaling.request(GetRoom(room_id="bm9uZQ"))) is ErrorCode.ROOM_NOT_FOUND
 
 
-async def test_a_join_is_answered_with_the_room_that_holds_it(signaling: FakeSignaling, node: FakeNode) -> None:
+async def test_join_answer_includes_the_new_peer(signaling: FakeSignaling, node: FakeNode) -> None:
     room = await signaling.create()
     first, alone = await signaling.join(room)
     second, both = await signaling.join(room)
@@ -44,7 +44,7 @@ async def test_a_join_is_answered_with_the_room_that_holds_it(signaling: FakeSig
     assert {peer.placement for peer in both.peers} == {node.placement}
 
 
-async def test_a_join_that_is_repeated_counts_once_and_one_that_is_late_does_not(
+async def test_repeated_join_counts_once_and_join_after_leave_is_refused(
     signaling: FakeSignaling, node: FakeNode
 ) -> None:
     room = await signaling.create()
@@ -59,7 +59,7 @@ async def test_a_join_that_is_repeated_counts_once_and_one_that_is_late_does_not
     assert (await signaling.room(room)).peers == []
 
 
-async def test_the_limit_of_a_room_is_exact_however_many_press_in(signaling: FakeSignaling, node: FakeNode) -> None:
+async def test_peer_limit_is_exact_under_concurrent_joins(signaling: FakeSignaling, node: FakeNode) -> None:
     room = await signaling.create()
     results = await asyncio.gather(*(signaling.join(room) for _ in range(20)), return_exceptions=True)
     inside = {result[0] for result in results if isinstance(result, tuple)}
@@ -71,14 +71,14 @@ async def test_the_limit_of_a_room_is_exact_however_many_press_in(signaling: Fak
     await signaling.join(room)
 
 
-async def test_producers_are_told_once_each_and_within_their_limit(signaling: FakeSignaling, node: FakeNode) -> None:
+async def test_producers_are_recorded_once_and_limited(signaling: FakeSignaling, node: FakeNode) -> None:
     room = await signaling.create()
     peer, _ = await signaling.join(room)
     one, two, three = (signaling.add_producer_request(room, peer, node.placement) for _ in range(3))
     await asyncio.gather(*(signaling.request(message) for message in (one, two, one, two)))
     assert await refused(signaling.request(three)) is ErrorCode.QUOTA_EXCEEDED
     pause = SetProducerPaused(room_id=room, peer_id=peer, producer_id=one.producer_id, paused=True)
-    for _ in range(10):  # each may meet the replica that has not heard of the one before
+    for _ in range(10):  # each may reach a replica that has not seen the previous change
         await signaling.request(pause)
         await signaling.request(pause.model_copy(update={"paused": False}))
     await signaling.request(pause)
@@ -95,7 +95,7 @@ async def test_producers_are_told_once_each_and_within_their_limit(signaling: Fa
     assert caught.value.code is ErrorCode.INVALID_STATE
 
 
-async def test_a_producer_never_outlives_its_peer(signaling: FakeSignaling, node: FakeNode) -> None:
+async def test_producer_never_outlives_its_peer(signaling: FakeSignaling, node: FakeNode) -> None:
     room = await signaling.create()
     for _ in range(20):
         peer, _ = await signaling.join(room)
@@ -107,7 +107,7 @@ async def test_a_producer_never_outlives_its_peer(signaling: FakeSignaling, node
         assert (await signaling.room(room)).peers == []
 
 
-async def test_a_session_is_taken_over_with_its_secret_alone(signaling: FakeSignaling, node: FakeNode) -> None:
+async def test_claim_requires_the_current_secret(signaling: FakeSignaling, node: FakeNode) -> None:
     room = await signaling.create()
     message = signaling.join_request(room, digest=hashlib.sha256(b"secret").hexdigest())
     await signaling.request(message)
@@ -117,9 +117,7 @@ async def test_a_session_is_taken_over_with_its_secret_alone(signaling: FakeSign
     claim = claim.model_copy(update={"resume_secret": "secret", "resume_digest": new})
     snapshot = await signaling.request(claim)
     assert [peer.signaling_id for peer in snapshot.peers] == ["other"]
-    assert await refused(signaling.request(claim)) is ErrorCode.NOT_ALLOWED, (
-        "a secret that was replaced is worth nothing"
-    )
+    assert await refused(signaling.request(claim)) is ErrorCode.NOT_ALLOWED, "a replaced secret is invalid"
     _, plain = await signaling.join(room)
     unresumable = claim.model_copy(update={"peer_id": plain.peers[-1].peer_id})
     assert await refused(signaling.request(unresumable)) is ErrorCode.NOT_ALLOWED
@@ -127,16 +125,14 @@ async def test_a_session_is_taken_over_with_its_secret_alone(signaling: FakeSign
     assert await refused(signaling.request(gone)) is ErrorCode.NOT_FOUND
 
 
-async def test_counts_are_those_of_rooms_with_peers_and_of_living_nodes(
-    signaling: FakeSignaling, node: FakeNode
-) -> None:
+async def test_stats_count_rooms_with_peers_and_live_nodes(signaling: FakeSignaling, node: FakeNode) -> None:
     before = await signaling.request(GetStats())
     await signaling.create()
     room = await signaling.create()
     peer, _ = await signaling.join(room)
     await signaling.request(signaling.add_producer_request(room, peer))
     async with asyncio.timeout(5):
-        while True:  # the replica that answers may be a change behind
+        while True:  # the answering replica may be behind
             after = await signaling.request(GetStats())
             gained = (after.rooms - before.rooms, after.peers - before.peers, after.producers - before.producers)
             if gained == (1, 1, 1) and after.nodes == 1:

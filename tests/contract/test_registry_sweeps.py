@@ -1,4 +1,4 @@
-"""What nobody needs goes, and nothing that somebody was promised."""
+"""The registry removes empty rooms and orphaned peers, and nothing else."""
 
 import asyncio
 import hashlib
@@ -17,15 +17,15 @@ EMPTY_ROOM_TTL = 1.0
 
 
 @pytest.fixture(scope="module")
-def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
-    """Two replicas with little patience."""
-    with replicas(tmp_path_factory.mktemp("hasty"), empty_room_ttl=EMPTY_ROOM_TTL, reconnect_grace=1) as running:
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
+    """Two replicas with short timeouts."""
+    with replicas(tmp_path_factory.mktemp("registry"), empty_room_ttl=EMPTY_ROOM_TTL, reconnect_grace=1) as running:
         yield running
 
 
 @pytest.fixture
-async def signaling(hasty: Replicas) -> AsyncIterator[FakeSignaling]:
-    bus = await Bus.connect(hasty.nats.url, name="test", timeout=5)
+async def signaling(registry: Replicas) -> AsyncIterator[FakeSignaling]:
+    bus = await Bus.connect(registry.nats.url, name="test", timeout=5)
     connected = await FakeSignaling(bus).start()
     yield connected
     await connected.stop()
@@ -33,12 +33,12 @@ async def signaling(hasty: Replicas) -> AsyncIterator[FakeSignaling]:
 
 
 @pytest.fixture
-async def node(hasty: Replicas) -> AsyncIterator[FakeNode]:
-    async with FakeNode(hasty.nats.url) as running:
+async def node(registry: Replicas) -> AsyncIterator[FakeNode]:
+    async with FakeNode(registry.nats.url) as running:
         yield running
 
 
-async def test_an_empty_room_goes_and_one_with_a_peer_stays(signaling: FakeSignaling, node: FakeNode) -> None:
+async def test_empty_room_is_deleted_and_occupied_room_is_kept(signaling: FakeSignaling, node: FakeNode) -> None:
     empty, full = await signaling.create(), await signaling.create()
     peer, _ = await signaling.join(full)
     await signaling.wait_until_deleted(empty)
@@ -47,8 +47,10 @@ async def test_an_empty_room_goes_and_one_with_a_peer_stays(signaling: FakeSigna
     await signaling.wait_until_deleted(full)
 
 
-async def test_a_join_that_races_with_the_close_wins_or_is_told(signaling: FakeSignaling, node: FakeNode) -> None:
-    """Joins at every moment around the close; whoever was acknowledged is in, whoever was refused is not."""
+async def test_join_that_races_with_the_deletion_succeeds_or_is_refused(
+    signaling: FakeSignaling, node: FakeNode
+) -> None:
+    """Joins at random times around the deletion: an acknowledged peer is in the room, a refused one is not."""
     outcomes: set[str] = set()
 
     async def race(seed: int) -> None:
@@ -79,16 +81,16 @@ async def test_creating_an_empty_room_again_keeps_it(signaling: FakeSignaling, n
     await signaling.join(ids.room_id(call))
 
 
-async def test_peers_of_a_lost_signaling_instance_go_unless_another_took_them_over(
-    hasty: Replicas, signaling: FakeSignaling, node: FakeNode
+async def test_peers_of_a_lost_signaling_instance_are_removed_unless_claimed(
+    registry: Replicas, signaling: FakeSignaling, node: FakeNode
 ) -> None:
     lost = await FakeSignaling(signaling.bus).start()
     room = await signaling.create()
-    stays, _ = await signaling.join(room)
-    goes, _ = await lost.join(room)
+    kept, _ = await signaling.join(room)
+    removed, _ = await lost.join(room)
     message = lost.join_request(room, digest=hashlib.sha256(b"secret").hexdigest())
     await lost.request(message)
-    await hasty.failure_detection_ready()
+    await registry.failure_detection_ready()
     changes: list[RoomChange] = []
     feed = await RoomFeed.open(signaling.bus, room, changes.append, lambda: None)
     assert lost.lease is not None
@@ -98,25 +100,25 @@ async def test_peers_of_a_lost_signaling_instance_go_unless_another_took_them_ov
     )
     await signaling.request(claim)
     left = await signaling.wait_for_room(room, lambda snapshot: len(snapshot.peers) == 2)
-    assert {peer.peer_id for peer in left.peers} == {stays, message.peer_id}
+    assert {peer.peer_id for peer in left.peers} == {kept, message.peer_id}
     await asyncio.sleep(2)
     assert len((await signaling.room(room)).peers) == 2
-    assert [(change.id, change.reason) for change in changes if change.record is None] == [(goes, "signaling_lost")]
+    assert [(change.id, change.reason) for change in changes if change.record is None] == [(removed, "signaling_lost")]
     await feed.stop()
 
 
-async def test_each_rooms_revision_is_told_now_and_then(signaling: FakeSignaling, node: FakeNode) -> None:
+async def test_room_revisions_are_published_periodically(signaling: FakeSignaling, node: FakeNode) -> None:
     room = await signaling.create()
     _, snapshot = await signaling.join(room)
-    told: list[int] = []
+    published: list[int] = []
 
     def note(event: RoomRevisions) -> None:
         if room in event.revisions:
-            told.append(event.revisions[room])
+            published.append(event.revisions[room])
 
     subscription = await signaling.bus.subscribe(subjects.REVISIONS, RoomRevisions, note)
     async with asyncio.timeout(10):
-        while not told:
+        while not published:
             await asyncio.sleep(0.02)
-    assert told[0] == snapshot.revision
+    assert published[0] == snapshot.revision
     await subscription.stop()

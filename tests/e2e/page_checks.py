@@ -1,4 +1,4 @@
-"""How the page looks in one state: what axe finds wrong with it, and a picture of it for the documentation."""
+"""Checks a state of the page with axe, and takes its screenshot for the documentation."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).parents[2]
 AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 IMAGES = REPOSITORY / "docs" / "images"
 TAKE_SCREENSHOTS = bool(os.environ.get("SCREENSHOTS"))
-"""Set it to have the pictures in docs/images taken anew, with drawn people in place of Chromium's test picture."""
+"""Whether to update the screenshots in docs/images, with drawn portraits in place of Chromium's test picture."""
 PORTRAITS = (Path(__file__).parents[1] / "support" / "portraits.js").read_text()
 
 _VIOLATIONS = """async () => {
@@ -20,13 +20,13 @@ _VIOLATIONS = """async () => {
 
 
 async def check_page(page: Page, state: str) -> None:
-    """Holds this state to axe's rules (WCAG 2 A and AA, and good practice), and takes its picture when asked to."""
+    """Asserts axe's rules (WCAG 2 A and AA, best practices), and takes the screenshot if requested."""
     if not await page.evaluate("'axe' in globalThis"):
         await page.evaluate(AXE.read_text() + ";0")
     violations = await page.evaluate(_VIOLATIONS)
     assert not violations, f"{state}: {violations}"
     if TAKE_SCREENSHOTS:
-        # Pictures of others that are behind in time come up in it.
+        # Videos of others that lag behind catch up.
         await asyncio.sleep(1.5)
         await page.wait_for_function("!document.querySelector('.hb-toast:not([data-empty])')")
         await page.mouse.move(0, 0)

@@ -1,4 +1,4 @@
-"""Each video codec is forwarded, and simulcast arrives as one clean stream."""
+"""Every video codec is forwarded, and simulcast arrives as one continuous stream."""
 
 import asyncio
 
@@ -10,9 +10,7 @@ from support.installation import Installation
 
 
 @pytest.mark.parametrize("codec", ["VP8", "VP9", "H264", "AV1"])
-async def test_each_codec_is_forwarded(
-    installation: Installation, browser: CallBrowser, call_id: str, codec: str
-) -> None:
+async def test_codec_is_forwarded(installation: Installation, browser: CallBrowser, call_id: str, codec: str) -> None:
     tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], codec=codec, width=640, height=360)
     await asyncio.sleep(2)
     window = await Window.measure(tabs, 3)
@@ -21,7 +19,7 @@ async def test_each_codec_is_forwarded(
     window.require_all_frames(0.9)
 
 
-async def test_simulcast_arrives_as_one_stream_without_gaps(
+async def test_simulcast_arrives_as_one_stream_without_loss(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
     parameters: dict[str, str | int] = {"codec": "VP8", "simulcast": "", "width": 1280, "height": 720}

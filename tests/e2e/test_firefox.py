@@ -1,4 +1,4 @@
-"""Firefox and Chromium in one call: each decodes the other."""
+"""Firefox and Chromium in one call decode each other's media."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.browser import CallBrowser
 from support.firefox import PATH, firefox
 from support.installation import Installation
 
-# Firefox does not pair with a loopback address. H264 is left out: Firefox fetches its encoder from the network.
+# Firefox does not use loopback addresses. H264 is not tested, because Firefox downloads its encoder.
 ADDRESS = interface_address()
 
 _DECODED = """(async () => {
@@ -25,10 +25,10 @@ _DECODED = """(async () => {
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.skipif(not PATH.exists(), reason=f"there is no Firefox at {PATH}")
-@pytest.mark.skipif(ADDRESS is None, reason="this machine has no network interface, and Firefox needs one")
+@pytest.mark.skipif(not PATH.exists(), reason=f"no Firefox at {PATH}")
+@pytest.mark.skipif(ADDRESS is None, reason="Firefox needs a network interface other than loopback")
 @pytest.mark.parametrize("codec", ["VP8", "VP9"])
-async def test_firefox_and_chromium_see_and_hear_each_other(
+async def test_firefox_and_chromium_exchange_media(
     tmp_path: Path, browser: CallBrowser, call_id: str, codec: str
 ) -> None:
     with Installation(tmp_path / "installation", environment={"ANNOUNCED_IP": str(ADDRESS)}) as installation:

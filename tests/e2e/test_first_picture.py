@@ -1,4 +1,4 @@
-"""How long somebody who joins waits for the first picture of somebody who is there already."""
+"""The time from joining to the first frame of a participant who is already there."""
 
 import statistics
 import sys
@@ -11,10 +11,10 @@ from support.installation import Installation
 
 JOINS = 10
 LIMIT = 0.7
-"""Seconds at the median, from the sending of `joinRoom` to the first picture on the screen."""
+"""The allowed median in seconds, from sending `joinRoom` to the first frame on the screen."""
 
 
-async def test_the_first_picture_comes_within_700_ms_at_the_median(
+async def test_median_time_to_the_first_picture_is_at_most_700_ms(
     installation: Installation, browser: CallBrowser, call_id: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     [ann] = await start_call(browser, installation.url, call_id, ["Ann"], width=640, height=360)

@@ -1,4 +1,4 @@
-"""An application that knows only the original service's events is in a call with the page."""
+"""An application of the original service is in a call with the page."""
 
 from e2e.calls import start_call
 from support.browser import CallBrowser
@@ -6,7 +6,7 @@ from support.foreign_page import ForeignPage
 from support.installation import Installation
 
 
-async def test_an_application_of_the_original_service_calls_the_page(
+async def test_application_of_the_original_service_calls_the_page(
     installation: Installation, browser: CallBrowser, foreign_page: ForeignPage, call_id: str
 ) -> None:
     [ann] = await start_call(browser, installation.url, call_id, ["Ann"], user="Ann", width=320, height=180)
@@ -14,7 +14,7 @@ async def test_an_application_of_the_original_service_calls_the_page(
     await ann.wait_sees("ben")
     await ben.page.wait_for_function("frames('Ann') > 10", timeout=10_000)
 
-    # They see each other without Hubbub's page, too, whoever came first.
+    # Two instances of the application see each other, too.
     cem = await browser.open_page(foreign_page.address(installation.url, call_id, "cem"), "cem")
     await ben.page.wait_for_function("frames('cem') > 10", timeout=10_000)
     await cem.page.wait_for_function("frames('ben') > 10 && frames('Ann') > 10", timeout=10_000)

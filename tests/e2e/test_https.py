@@ -1,4 +1,4 @@
-"""`hubbub up --tls`: a call over HTTPS and secure web sockets, at an address where plain HTTP would have no camera."""
+"""`hubbub up --tls`: a call over HTTPS and secure WebSockets, at an address where HTTP gives no camera access."""
 
 import asyncio
 import base64
@@ -17,14 +17,14 @@ _NOT_SECURE = """() => performance.getEntriesByType("resource").map((entry) => e
   .filter((name) => !/^(https|wss|data|blob):/.test(name))"""
 
 
-async def test_a_call_over_https_at_the_address_of_the_machine(
+async def test_call_over_https_at_the_address_of_the_machine(
     start_installation: Callable[..., SupervisedInstallation], call_id: str
 ) -> None:
     installation = start_installation(tls=True)
     address = interface_address()
     assert address is not None
     url = f"https://{address}:{installation.port}"
-    # It is told right after the installation takes calls.
+    # The line is printed right after the run file is written.
     async with asyncio.timeout(10):
         while f"from other devices: {url}" not in installation.log.read_text():
             await asyncio.sleep(0.05)

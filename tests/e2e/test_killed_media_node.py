@@ -1,4 +1,4 @@
-"""The media node of a call is killed: the call goes on by another node, and nothing of the old one is left."""
+"""The media node of a call is killed: the call continues on another node, and nothing of the old one remains."""
 
 import asyncio
 
@@ -9,21 +9,21 @@ from support.browser import CallBrowser
 from support.installation import Installation
 
 LIMIT = 2.0
-"""Seconds that a picture may stand still."""
+"""The allowed time between two frames in seconds."""
 
 
 @pytest.mark.parametrize("fresh_installation", [{"nodes": 2, "registries": 2}], indirect=True)
-async def test_a_call_survives_its_media_node(
+async def test_call_continues_after_its_media_node_is_killed(
     fresh_installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
     tabs = await start_call(browser, fresh_installation.url, call_id, ["Ann", "Ben"], width=640, height=360)
     await asyncio.sleep(2)
     before = fresh_installation.stats()
-    home = next(worker["nodeId"] for worker in before["workers"] if worker["peers"])
+    victim = next(worker["nodeId"] for worker in before["workers"] if worker["peers"])
     for tab in tabs:
         await tab.longest_gap()
 
-    next(node for node in fresh_installation.nodes if node.name == home).kill()
+    next(node for node in fresh_installation.nodes if node.name == victim).kill()
     await asyncio.sleep(5)
     for tab in tabs:
         assert await tab.longest_gap() <= LIMIT

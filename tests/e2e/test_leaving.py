@@ -1,4 +1,4 @@
-"""Whoever goes is gone for the others: by the button, by closing the tab, and when the browser dies."""
+"""A participant who leaves disappears for the others: by the button, a closed tab or a killed browser."""
 
 from e2e.calls import start_call
 from support.browser import CallBrowser
@@ -7,7 +7,7 @@ from support.installation import Installation
 SMALL = {"width": 320, "height": 180}
 
 
-async def test_who_presses_leave_is_gone_within_a_second(
+async def test_leave_button_removes_participant_within_a_second(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
@@ -15,7 +15,7 @@ async def test_who_presses_leave_is_gone_within_a_second(
     await ann.wait_gone("Ben", timeout=1)
 
 
-async def test_who_closes_the_tab_is_gone_within_a_second(
+async def test_closed_tab_removes_participant_within_a_second(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
@@ -23,7 +23,7 @@ async def test_who_closes_the_tab_is_gone_within_a_second(
     await ann.wait_gone("Ben", timeout=1)
 
 
-async def test_whose_renderer_is_killed_is_gone_within_ten_seconds(
+async def test_killed_renderer_removes_participant_within_ten_seconds(
     installation: Installation, browser: CallBrowser, other_browser: CallBrowser, call_id: str
 ) -> None:
     [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)
@@ -33,7 +33,7 @@ async def test_whose_renderer_is_killed_is_gone_within_ten_seconds(
     await ann.wait_gone("Ben", timeout=10)
 
 
-async def test_whose_browser_is_killed_is_gone_within_ten_seconds(
+async def test_killed_browser_removes_participant_within_ten_seconds(
     installation: Installation, browser: CallBrowser, other_browser: CallBrowser, call_id: str
 ) -> None:
     [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)

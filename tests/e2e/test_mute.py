@@ -1,4 +1,4 @@
-"""A muted microphone and a camera that is off show at the others, and stop the media."""
+"""A muted microphone and a disabled camera are shown to the others, and stop the media."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from support.browser import CallBrowser
 from support.installation import Installation
 
 
-async def test_mute_shows_at_the_others(installation: Installation, browser: CallBrowser, call_id: str) -> None:
+async def test_mute_is_shown_to_others(installation: Installation, browser: CallBrowser, call_id: str) -> None:
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], width=320, height=180)
     await ben.press("microphone")
     await ann.wait_muted("Ben", True)
@@ -15,7 +15,7 @@ async def test_mute_shows_at_the_others(installation: Installation, browser: Cal
     await ann.wait_muted("Ben", False)
 
 
-async def test_a_camera_that_is_off_sends_nothing_until_it_is_on_again(
+async def test_disabled_camera_sends_nothing_until_enabled(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], width=320, height=180)
@@ -32,7 +32,7 @@ async def test_a_camera_that_is_off_sends_nothing_until_it_is_on_again(
     assert window.decoded("Ann", "Ben") > 5
 
 
-async def test_who_joins_later_sees_who_is_muted(
+async def test_late_participant_sees_who_is_muted(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
     [ben] = await start_call(browser, installation.url, call_id, ["Ben"], width=320, height=180)

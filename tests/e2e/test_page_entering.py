@@ -1,4 +1,4 @@
-"""From the start to a call and back: by hand, as people do it."""
+"""Starting, joining and leaving calls through the page's controls."""
 
 import re
 
@@ -9,7 +9,7 @@ from support.installation import Installation
 SMALL = {"width": 320, "height": 180}
 
 
-async def test_a_call_is_started_and_joined_by_its_link(installation: Installation, browser: CallBrowser) -> None:
+async def test_call_is_started_and_joined_by_link(installation: Installation, browser: CallBrowser) -> None:
     ann = await browser.open_page(
         f"{installation.url}/", "Ann", permissions=["clipboard-read", "clipboard-write", "camera", "microphone"]
     )
@@ -29,14 +29,16 @@ async def test_a_call_is_started_and_joined_by_its_link(installation: Installati
     await ben.page.wait_for_selector("[data-action=camera][aria-pressed=false][aria-busy=false]")
     await ben.press("join")
     await ben.wait_sees("Ann")
-    # What was switched off before the call is off in it, and can be switched on.
+    # A camera that was disabled before the call stays disabled in it, and can be enabled.
     await ann.wait_present("Ben")
     await ann.wait_camera_off("Ben", True)
     await ben.press("camera")
     await ann.wait_sees("Ben")
 
 
-async def test_who_left_comes_back(installation: Installation, browser: CallBrowser, call_id: str) -> None:
+async def test_participant_rejoins_after_leaving(
+    installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ben.press("leave")
     await ann.wait_gone("Ben", timeout=5)
@@ -45,20 +47,16 @@ async def test_who_left_comes_back(installation: Installation, browser: CallBrow
     await ann.wait_sees("Ben")
 
 
-async def test_the_way_back_leads_out_of_the_call(
-    installation: Installation, browser: CallBrowser, call_id: str
-) -> None:
+async def test_home_link_leaves_the_call(installation: Installation, browser: CallBrowser, call_id: str) -> None:
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ben.page.click(".brand")
     await ben.page.wait_for_selector("[data-action=start]")
     await ann.wait_gone("Ben", timeout=5)
-    # The camera's light is off.
+    # The camera is released.
     assert await ben.page.evaluate("hubbub.call.state") == "ended"
 
 
-async def test_a_person_without_a_camera_is_in_the_call(
-    installation: Installation, browser: CallBrowser, call_id: str
-) -> None:
+async def test_participant_without_camera_joins(installation: Installation, browser: CallBrowser, call_id: str) -> None:
     [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)
     async with chromium(cameras=0) as without:
         ben = await without.open_page(f"{installation.url}/?room={call_id}&name=Ben", "Ben")
@@ -68,13 +66,13 @@ async def test_a_person_without_a_camera_is_in_the_call(
         await ann.wait_present("Ben")
         await ann.wait_camera_off("Ben", True)
         await ann.wait_muted("Ben", False)
-        # Trying to switch it on tells the same, and disturbs nothing.
+        # Enabling it shows the same message and has no other effect.
         await ben.press("camera")
         assert "Camera: None was found." in await ben.problem()
         await ann.wait_present("Ben")
 
 
-async def test_a_device_is_switched_in_the_call(installation: Installation, browser: CallBrowser, call_id: str) -> None:
+async def test_camera_is_switched_in_the_call(installation: Installation, browser: CallBrowser, call_id: str) -> None:
     [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)
     device = "hubbub.call.local.publications.get('camera').track.getSettings().deviceId"
     async with chromium(cameras=2) as two:
@@ -97,9 +95,7 @@ async def test_a_device_is_switched_in_the_call(installation: Installation, brow
         )
 
 
-async def test_everything_is_reached_by_keyboard(
-    installation: Installation, browser: CallBrowser, call_id: str
-) -> None:
+async def test_all_controls_work_by_keyboard(installation: Installation, browser: CallBrowser, call_id: str) -> None:
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ben.page.keyboard.press("Alt+KeyM")
     await ann.wait_muted("Ben", True)
@@ -118,5 +114,5 @@ async def test_everything_is_reached_by_keyboard(
     await ben.page.focus("[data-action=leave]")
     await ben.page.keyboard.press("Enter")
     await ann.wait_gone("Ben", timeout=5)
-    # The focus is where the news is.
+    # The focus moves to the new heading.
     await ben.page.wait_for_function("document.activeElement.matches('.hb-ended h1')")

@@ -1,4 +1,4 @@
-"""The page says what is wrong in words that help, and finds its way back."""
+"""Error messages of the page, and its recovery."""
 
 import pytest
 
@@ -10,12 +10,12 @@ from support.tcp_proxy import TcpProxy
 SMALL = {"width": 320, "height": 180}
 
 
-async def test_a_refused_camera_is_explained_and_the_call_goes_on(
+async def test_denied_camera_is_explained_and_the_call_continues(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
     [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)
-    async with chromium(permission=False) as refusing:
-        ben = await refusing.open_tab(installation.url, call_id, "Ben")
+    async with chromium(permission=False) as denying:
+        ben = await denying.open_tab(installation.url, call_id, "Ben")
         problem = await ben.problem()
         assert "Camera: The browser was not allowed to use it." in problem
         assert "Microphone: The browser was not allowed to use it." in problem
@@ -23,7 +23,7 @@ async def test_a_refused_camera_is_explained_and_the_call_goes_on(
         await ann.wait_present("Ben")
 
 
-async def test_a_lost_connection_is_told_and_mended(
+async def test_lost_connection_is_shown_and_restored(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
     [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)
@@ -40,6 +40,6 @@ async def test_a_lost_connection_is_told_and_mended(
         await ann.wait_sees("Ben")
 
 
-async def test_a_refused_join_is_told(installation: Installation, browser: CallBrowser) -> None:
+async def test_refused_join_is_shown(installation: Installation, browser: CallBrowser) -> None:
     with pytest.raises(RuntimeError, match="callId"):
         await browser.open_tab(installation.url, "x" * 1000, "Ann", **SMALL)

@@ -1,4 +1,4 @@
-"""A shared screen: large at everybody's until it ends."""
+"""Screen sharing: the shared screen is in focus for all participants until it ends."""
 
 from e2e.calls import start_call
 from support.browser import CallBrowser
@@ -7,18 +7,18 @@ from support.installation import Installation
 SMALL = {"width": 320, "height": 180}
 
 
-async def test_a_shared_screen_is_large_at_the_others(
+async def test_shared_screen_is_in_focus_for_others(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
     ann, ben, cem = await start_call(browser, installation.url, call_id, ["Ann", "Ben", "Cem"], **SMALL)
     await ann.press("screen")
     for other in (ben, cem):
         await other.wait_shares("Ann", True)
-        # The screen is the large one, and Ann's face is still there.
+        # The screen is in focus, and Ann's camera is still shown.
         await other.page.wait_for_selector("[data-layout=focus] [data-focus] [data-source=screen]")
         await other.wait_sees("Ann")
 
-    # Who comes later sees it as well.
+    # A late participant sees it, too.
     dan = await browser.open_tab(installation.url, call_id, "Dan", **SMALL)
     await dan.wait_shares("Ann", True)
 
@@ -28,13 +28,13 @@ async def test_a_shared_screen_is_large_at_the_others(
         await other.page.wait_for_selector("[data-layout=grid]")
 
 
-async def test_a_share_that_the_browser_ends_ends_at_the_others(
+async def test_share_ended_by_the_browser_ends_for_others(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ann.press("screen")
     await ben.wait_shares("Ann", True)
-    # As the browser's own "Stop sharing" does: it ends the track and tells the page so.
+    # As the browser's own "Stop sharing" does: it ends the track and fires its event.
     await ann.page.evaluate(
         """() => {
           const { track } = hubbub.call.local.publications.get("screen");

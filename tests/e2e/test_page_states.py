@@ -1,4 +1,4 @@
-"""Every main state of the page: usable by everybody, wide and narrow, light and dark."""
+"""Accessibility and layout of the page's main states: wide and narrow, light and dark."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,17 +22,17 @@ _OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 
 
 class Screens:
-    """Opens the page in this state and that."""
+    """Opens the page in its various states."""
 
     def __init__(self, browser: CallBrowser, url: str) -> None:
         self._browser = browser
         self._url = url
 
     async def open(self, name: str = "", *, join: bool = False, room: str = ROOM, **options: Any) -> Tab:
-        """The page; in a room's preview when there is a name, in the call with `join`."""
+        """Opens the start, with `name` a room's preview, with `join` the call."""
         query = {"room": room, "name": name, "width": 640, "height": 360} if name else {}
         address = f"{self._url}/?{urlencode({**query, **({'join': ''} if join else {})})}"
-        # Nothing is caught halfway through a movement.
+        # Screenshots must not catch an animation halfway.
         tab = await self._browser.open_page(address, name, reduced_motion="reduce", **options)
         if TAKE_SCREENSHOTS:
             await tab.context.add_init_script(PORTRAITS)
@@ -44,19 +44,19 @@ class Screens:
 
 @pytest_asyncio.fixture
 async def screens(installation: Installation, browser: CallBrowser) -> AsyncIterator[Screens]:
-    """In a browser of the test's own."""
+    """Screens in the test's own browser."""
     yield Screens(browser, installation.url)
 
 
 async def require_fits(tab: Tab) -> None:
-    """Nothing stands out to the side."""
+    """Asserts that the page does not overflow horizontally."""
     assert await tab.page.evaluate(_OVERFLOW) <= 0
 
 
 @pytest.mark.parametrize(
     ("state", "options"), [("home", {}), ("home-dark", DARK), ("home-phone", PHONE)], ids=["wide", "dark", "phone"]
 )
-async def test_the_start(screens: Screens, state: str, options: dict[str, Any]) -> None:
+async def test_home(screens: Screens, state: str, options: dict[str, Any]) -> None:
     tab = await screens.open(**options)
     await tab.page.wait_for_selector("[data-action=start]")
     await require_fits(tab)
@@ -66,7 +66,7 @@ async def test_the_start(screens: Screens, state: str, options: dict[str, Any]) 
 @pytest.mark.parametrize(
     ("state", "options"), [("prejoin", {}), ("prejoin-phone", {**PHONE, **DARK})], ids=["wide", "phone"]
 )
-async def test_the_preview(screens: Screens, state: str, options: dict[str, Any]) -> None:
+async def test_prejoin(screens: Screens, state: str, options: dict[str, Any]) -> None:
     tab = await screens.open("Mei Lin", **options)
     await tab.page.wait_for_function("document.querySelector('.hb-prejoin video')?.videoWidth > 0")
     await require_fits(tab)
@@ -74,7 +74,7 @@ async def test_the_preview(screens: Screens, state: str, options: dict[str, Any]
 
 
 @pytest.mark.timeout(240)
-async def test_a_call_that_grows(screens: Screens) -> None:
+async def test_growing_call(screens: Screens) -> None:
     mei = await screens.open("Mei Lin", join=True)
     await mei.page.wait_for_selector(".hb-alone")
     await check_page(mei.page, "call-1")
@@ -129,9 +129,9 @@ async def test_a_call_that_grows(screens: Screens) -> None:
     await check_page(mei.page, "left")
 
 
-async def test_devices_that_may_not_be_used(installation: Installation) -> None:
-    async with chromium(permission=False) as refusing:
-        screens = Screens(refusing, installation.url)
+async def test_denied_devices(installation: Installation) -> None:
+    async with chromium(permission=False) as denying:
+        screens = Screens(denying, installation.url)
         tab = await screens.open("Mei Lin")
         assert "Camera: The browser was not allowed to use it." in await tab.problem()
         await check_page(tab.page, "camera-refused")
@@ -140,7 +140,7 @@ async def test_devices_that_may_not_be_used(installation: Installation) -> None:
         await check_page(tab.page, "call-without-devices")
 
 
-async def test_a_full_room(tmp_path: Path, browser: CallBrowser) -> None:
+async def test_full_room(tmp_path: Path, browser: CallBrowser) -> None:
     with Installation(tmp_path / "installation", environment={"MAX_PEERS_PER_ROOM": "1"}) as installation:
         screens = Screens(browser, installation.url)
         first = await screens.open("Mei Lin", join=True)

@@ -1,4 +1,4 @@
-"""Browsers that may use TURN only are in a call: every packet goes through the relay."""
+"""Browsers with a relay-only policy are in a call through TURN."""
 
 import time
 from collections.abc import Iterator
@@ -31,12 +31,12 @@ _GATHER = """async (iceServers) => {
 
 @pytest.fixture
 def coturn(tmp_path: Path) -> Iterator[Coturn]:
-    """With the configuration that is deployed."""
+    """A TURN server with the deployed configuration."""
     with Coturn(tmp_path / "coturn") as running:
         yield running
 
 
-async def test_a_call_through_a_relay(tmp_path: Path, coturn: Coturn, browser: CallBrowser, call_id: str) -> None:
+async def test_call_through_a_relay(tmp_path: Path, coturn: Coturn, browser: CallBrowser, call_id: str) -> None:
     environment = {**coturn.environment, "ICE_TRANSPORT_POLICY": "relay"}
     with Installation(tmp_path / "installation", environment=environment) as installation:
         tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], width=320, height=180)
@@ -53,5 +53,5 @@ async def test_a_call_through_a_relay(tmp_path: Path, coturn: Coturn, browser: C
         assert gathered["candidates"] > 0
         gathered = await tabs[0].page.evaluate(_GATHER, [{**given.wire(), "credential": "guessed"}])
         assert gathered["candidates"] == 0
-        # Others are of interfaces that do not reach the server.
+        # Other errors are of interfaces that cannot reach the server.
         assert UNAUTHORIZED in gathered["errors"]

@@ -1,4 +1,4 @@
-"""The SDK gets back into the call by itself, whatever was lost; what the application holds stays the same objects."""
+"""The SDK recovers by itself from every kind of loss, and the application's objects stay the same."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from support.sdk_tab import SdkTab
 from support.tcp_proxy import TcpProxy
 from support.udp_relay import ENVIRONMENT, UdpRelay
 
-CUT = 5.0
+SHORT = 5.0
 
 _REMEMBER = """() => {
   const [ann] = call.participants.values();
@@ -32,27 +32,27 @@ _SAME = """() => {
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForeignPage]:
-    """The example application, bundled."""
+    """The SDK's example application."""
     source = REPOSITORY / "examples" / "plain-js"
     with ForeignPage(source, tmp_path_factory.mktemp("example")) as page:
         yield page
 
 
-async def two_in_a_call(browser: CallBrowser, example: ForeignPage, url: str, bens: str, room: str) -> list[SdkTab]:
-    """Ann, connected to `url`, and Ben, connected to `bens`; each sees the other."""
+async def start_sdk_call(browser: CallBrowser, example: ForeignPage, url: str, ben_url: str, room: str) -> list[SdkTab]:
+    """Ann, connected to `url`, and Ben, connected to `ben_url`, receive each other's video."""
     ann = await SdkTab.open(browser, example.address(url, room, "Ann"), "Ann")
-    ben = await SdkTab.open(browser, example.address(bens, room, "Ben"), "Ben")
+    ben = await SdkTab.open(browser, example.address(ben_url, room, "Ben"), "Ben")
     await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
     await ben.evaluate(_REMEMBER)
     return [ann, ben]
 
 
-async def test_a_socket_that_is_cut_for_some_seconds_is_resumed(
+async def test_dropped_socket_is_resumed(
     installation: Installation, browser: CallBrowser, example: ForeignPage, call_id: str
 ) -> None:
     async with TcpProxy(installation.layout.http_port) as proxy:
-        bens = f"http://127.0.0.1:{proxy.port}"
-        ann, ben = await two_in_a_call(browser, example, installation.url, bens, call_id)
+        ben_url = f"http://127.0.0.1:{proxy.port}"
+        ann, ben = await start_sdk_call(browser, example, installation.url, ben_url, call_id)
         peer = await ben.evaluate("call.local.peerId")
         await proxy.cut()
         await ben.wait("seen.causes.includes('socket')")
@@ -67,13 +67,13 @@ async def test_a_socket_that_is_cut_for_some_seconds_is_resumed(
         await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
 
 
-async def test_a_socket_that_is_cut_for_longer_than_the_grace_joins_anew(
+async def test_socket_dropped_for_longer_than_the_grace_period_rejoins(
     tmp_path: Path, browser: CallBrowser, example: ForeignPage, call_id: str
 ) -> None:
-    with Installation(tmp_path, reconnect_grace=1.0) as hasty:
-        async with TcpProxy(hasty.layout.http_port) as proxy:
-            bens = f"http://127.0.0.1:{proxy.port}"
-            ann, ben = await two_in_a_call(browser, example, hasty.url, bens, call_id)
+    with Installation(tmp_path, reconnect_grace=1.0) as installation:
+        async with TcpProxy(installation.layout.http_port) as proxy:
+            ben_url = f"http://127.0.0.1:{proxy.port}"
+            ann, ben = await start_sdk_call(browser, example, installation.url, ben_url, call_id)
             peer = await ben.evaluate("call.local.peerId")
             await proxy.cut()
             await ann.wait("seen.left === 1")
@@ -84,29 +84,29 @@ async def test_a_socket_that_is_cut_for_longer_than_the_grace_joins_anew(
             await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
 
 
-@pytest.mark.parametrize("seconds", [CUT, 12.0])
-async def test_the_way_of_the_media_is_cut_for_some_seconds(
+@pytest.mark.parametrize("seconds", [SHORT, 12.0])
+async def test_media_path_recovers_after_an_outage(
     tmp_path: Path, browser: CallBrowser, example: ForeignPage, call_id: str, seconds: float
 ) -> None:
     with Installation(tmp_path, environment=ENVIRONMENT) as installation:
         async with UdpRelay(installation.layout.rtc_min_port) as relay:
-            ann, ben = await two_in_a_call(browser, example, installation.url, installation.url, call_id)
+            ann, ben = await start_sdk_call(browser, example, installation.url, installation.url, call_id)
             relay.is_cut = True
             await asyncio.sleep(seconds)
             relay.is_cut = False
             await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
             await ben.wait("call.state === 'connected'")
-            if seconds > CUT:
+            if seconds > SHORT:
                 assert await ben.evaluate("seen.causes.includes('network') && seen.reconnected === seen.causes.length")
             assert await ben.evaluate(_SAME)
             assert await ann.evaluate("seen.left") == 0
 
 
-async def test_the_only_media_node_is_killed_and_comes_back(
+async def test_call_resumes_when_the_only_media_node_restarts(
     fresh_installation: Installation, browser: CallBrowser, example: ForeignPage, call_id: str
 ) -> None:
     url = fresh_installation.url
-    ann, ben = await two_in_a_call(browser, example, url, url, call_id)
+    ann, ben = await start_sdk_call(browser, example, url, url, call_id)
     fresh_installation.nodes[0].kill()
     await ben.wait("call.state === 'reconnecting'")
     await asyncio.sleep(1)

@@ -1,4 +1,4 @@
-"""Ten in a room, two of them in a browser: each browser decodes the pictures of all nine others."""
+"""Ten participants, two of them browsers: each browser decodes the video of all nine others."""
 
 import asyncio
 from contextlib import AsyncExitStack

@@ -1,4 +1,4 @@
-"""Three tabs at 640x360: everybody gets every frame of everybody else, with clean sound."""
+"""Three tabs at 640x360 receive all frames of each other, and audio without concealment."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Two tabs at 1280x720: every frame arrives, at full size, with clean sound."""
+"""Two tabs at 1280x720 receive all frames at full size, and audio without concealment."""
 
 import asyncio
 

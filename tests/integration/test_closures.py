@@ -1,9 +1,9 @@
-"""docs/closures.md row by row: what closes what, and who is told, once.
+"""docs/closures.md row by row: what closes what, and which events are sent, once.
 
-Here are the rows whose cause is somebody's request. Elsewhere are those whose cause is that time passes (6, 7, 10, 15,
-18: `test_closures_in_time.py`), that a signaling instance ends (16, 23, 24: `test_resume.py`), that the registry does
-not answer (21: `test_media_goes_on.py`), and that a node stands still or ends (9: `tests/chaos/test_stopped_node.py`;
-13, 19: `tests/chaos/test_kill_a_node.py`). Row 12 needs a fault in the core: its own tests provoke one.
+These are the rows that a request causes. Other tests cover timeouts (6, 7, 10, 15, 18: `test_closures_by_timeout.py`),
+the end of a signaling instance (16, 23, 24: `test_resume.py`), an unreachable registry (21: `test_media_continues.py`),
+and a frozen or stopped node (9: `tests/chaos/test_frozen_node.py`; 13, 19: `tests/chaos/test_kill_node.py`). Row 12
+needs a panic in the core, which the core's own tests cause.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ async def pair(installation: Installation, call_id: str) -> AsyncIterator[Pair]:
 Closure = tuple[str, str, str | None]
 
 
-def told(caller: Caller) -> list[Closure]:
-    """Each closure that the caller was told of: the event, the object, the reason."""
+def closures_of(caller: Caller) -> list[Closure]:
+    """The closure events that the caller received: event, object and reason."""
     return [
         (
             one.name,
@@ -47,27 +47,27 @@ def told(caller: Caller) -> list[Closure]:
     ]
 
 
-async def is_told(listener: Caller, expected: list[Closure], by: Caller) -> None:
-    """Waits for these closures, in any order, and shows that there is none beyond them: `by` then does something."""
+async def expect_closures(listener: Caller, expected: list[Closure], by: Caller) -> None:
+    """Waits for exactly these closures, in any order. An event that `by` then causes shows that none is missing."""
     async with asyncio.timeout(10):
-        while len(told(listener)) < len(expected):
+        while len(closures_of(listener)) < len(expected):
             await listener.wait_for_more()
     await listener.event("newProducer", producerId=await by.publish("audio"))
-    assert sorted(told(listener), key=str) == sorted(expected, key=str)
+    assert sorted(closures_of(listener), key=str) == sorted(expected, key=str)
 
 
-async def test_row_1_a_consumer_that_its_client_closes(installation: Installation, pair: Pair) -> None:
+async def test_row_1_client_closes_consumer(installation: Installation, pair: Pair) -> None:
     closed, other = pair.consumers["audio"], pair.consumers["video"]
     await pair.bob.call("closeConsumer", consumerId=closed.id)
     await wait_for_counts(installation, rooms=1, peers=2, producers=2, transports=2, consumers=1)
-    heard = closed.transport.streams[closed.ssrc].packets
+    received = closed.transport.streams[closed.ssrc].packets
     await other.wait_packets(10)
-    assert closed.transport.streams[closed.ssrc].packets == heard
-    await is_told(pair.bob, [], by=pair.alice)
-    assert told(pair.alice) == []
+    assert closed.transport.streams[closed.ssrc].packets == received
+    await expect_closures(pair.bob, [], by=pair.alice)
+    assert closures_of(pair.alice) == []
 
 
-async def test_row_2_a_producer_that_its_client_closes_takes_its_consumers_on_every_transport(
+async def test_row_2_client_closes_producer_with_consumers_on_two_transports(
     installation: Installation, pair: Pair
 ) -> None:
     await pair.bob.transport("recv")
@@ -82,13 +82,11 @@ async def test_row_2_a_producer_that_its_client_closes_takes_its_consumers_on_ev
         ("consumerClosed", second.id, "producer_closed"),
         ("producerClosed", pair.producers["video"], None),
     ]
-    await is_told(pair.bob, expected, by=pair.alice)
-    assert told(pair.alice) == []
+    await expect_closures(pair.bob, expected, by=pair.alice)
+    assert closures_of(pair.alice) == []
 
 
-async def test_row_3_a_send_transport_that_its_client_closes_takes_its_producers(
-    installation: Installation, pair: Pair
-) -> None:
+async def test_row_3_client_closes_send_transport(installation: Installation, pair: Pair) -> None:
     (transport_id,) = pair.alice.transports
     await pair.alice.call("closeTransport", transportId=transport_id)
     await wait_for_counts(installation, rooms=1, peers=2, transports=1)
@@ -97,22 +95,20 @@ async def test_row_3_a_send_transport_that_its_client_closes_takes_its_producers
         *(("consumerClosed", consumer.id, "producer_closed") for consumer in pair.consumers.values()),
         *(("producerClosed", producer_id, None) for producer_id in pair.producers.values()),
     ]
-    await is_told(pair.bob, expected, by=pair.alice)
-    assert told(pair.alice) == []
+    await expect_closures(pair.bob, expected, by=pair.alice)
+    assert closures_of(pair.alice) == []
 
 
-async def test_row_4_a_receive_transport_that_its_client_closes_takes_its_consumers(
-    installation: Installation, pair: Pair
-) -> None:
+async def test_row_4_client_closes_receive_transport(installation: Installation, pair: Pair) -> None:
     (transport_id,) = pair.bob.transports
     await pair.bob.call("closeTransport", transportId=transport_id)
     await wait_for_counts(installation, rooms=1, peers=2, producers=2, transports=1)
-    await is_told(pair.bob, [], by=pair.alice)
-    assert told(pair.alice) == []
+    await expect_closures(pair.bob, [], by=pair.alice)
+    assert closures_of(pair.alice) == []
 
 
 @pytest.mark.parametrize("role", ["client", "server"])
-async def test_rows_5_and_22_a_certificate_that_is_not_the_announced_one(
+async def test_rows_5_and_22_certificate_differs_from_the_announced_fingerprint(
     installation: Installation, call_id: str, role: str
 ) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as bob:
@@ -125,53 +121,53 @@ async def test_rows_5_and_22_a_certificate_that_is_not_the_announced_one(
         await bob.event("newProducer")
         consumer = await bob.consume(produced["id"])
 
-        liar = RtpTransport(offer, role)
+        impostor = RtpTransport(offer, role)
         wrong = {"algorithm": "sha-256", "value": ":".join(f"{byte:02X}" for byte in secrets.token_bytes(32))}
         await alice.call(
-            "connectTransport", transportId=liar.id, dtlsParameters={"role": role, "fingerprints": [wrong]}
+            "connectTransport", transportId=impostor.id, dtlsParameters={"role": role, "fingerprints": [wrong]}
         )
         with contextlib.suppress(ConnectionError, TimeoutError):
-            await liar.open(2)
+            await impostor.open(2)
         await alice.event("transportClosed")
         await wait_for_counts(installation, rooms=1, peers=2, transports=1)
-        await liar.close()
+        await impostor.close()
         expected: list[Closure] = [
             ("consumerClosed", consumer.id, "producer_closed"),
             ("producerClosed", produced["id"], None),
         ]
-        await is_told(bob, expected, by=alice)
-        assert told(alice) == [
+        await expect_closures(bob, expected, by=alice)
+        assert closures_of(alice) == [
             ("producerClosed", produced["id"], "transport_closed"),
-            ("transportClosed", liar.id, "dtls_failed"),
+            ("transportClosed", impostor.id, "dtls_failed"),
         ]
 
 
-async def test_rows_8_11_and_14_who_leaves_takes_everything_along(installation: Installation, pair: Pair) -> None:
+async def test_rows_8_11_and_14_client_leaves(installation: Installation, pair: Pair) -> None:
     await pair.alice.call("leaveRoom")
     await wait_for_counts(installation, rooms=1, peers=1, transports=1)
     await pair.bob.event("peerLeft")
-    room_part = [one for one in told(pair.bob) if one[0] != "consumerClosed"]
+    room_part = [one for one in closures_of(pair.bob) if one[0] != "consumerClosed"]
     assert sorted(room_part[:2]) == sorted(("producerClosed", one, None) for one in pair.producers.values())
     assert room_part[2:] == [("peerLeft", "", "left")]
-    assert sorted(one for one in told(pair.bob) if one[0] == "consumerClosed") == sorted(
+    assert sorted(one for one in closures_of(pair.bob) if one[0] == "consumerClosed") == sorted(
         ("consumerClosed", consumer.id, "producer_closed") for consumer in pair.consumers.values()
     )
-    assert told(pair.alice) == []
+    assert closures_of(pair.alice) == []
 
     await pair.bob.call("leaveRoom")
     stats = await wait_for_counts(installation)
-    async with asyncio.timeout(5):  # the router goes after the last transport, and is told with a later beat
+    async with asyncio.timeout(5):  # the router closes after the last transport, and a later heartbeat reports it
         while any(worker["rooms"] for worker in stats["workers"]):
             stats = await asyncio.to_thread(installation.stats)
 
 
-async def test_row_14_the_loss_of_a_socket_is_a_departure(installation: Installation, pair: Pair) -> None:
+async def test_row_14_socket_of_a_session_that_is_not_resumable_is_lost(installation: Installation, pair: Pair) -> None:
     await pair.alice.cut()
     await pair.bob.event("peerLeft", peerId=pair.alice.peer_id, reason="disconnected")
     await wait_for_counts(installation, rooms=1, peers=1, transports=1)
 
 
-async def test_row_17_the_room_forgets_a_producer_that_is_closed(installation: Installation, pair: Pair) -> None:
+async def test_row_17_closed_producer_is_removed_from_the_room(installation: Installation, pair: Pair) -> None:
     await pair.alice.call("closeProducer", producerId=pair.producers["audio"])
     await pair.bob.event("producerClosed", producerId=pair.producers["audio"])
     listed = (await pair.bob.call("getProducers"))["producers"]
@@ -181,9 +177,7 @@ async def test_row_17_the_room_forgets_a_producer_that_is_closed(installation: I
         assert sorted(one["producerId"] for peer in peers for one in peer["producers"]) == [pair.producers["video"]]
 
 
-async def test_row_20_leaving_ends_what_is_pending_and_nothing_is_left(
-    installation: Installation, call_id: str
-) -> None:
+async def test_row_20_leaving_cancels_pending_requests(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice:
         await alice.join(call_id)
         pending = [await alice.start_request("createTransport", {"direction": "send"}) for _ in range(5)]

@@ -1,4 +1,4 @@
-"""Dashboard, alert rules and documents name what a running installation really shows."""
+"""Dashboard, alert rules and documents name only metrics that a running installation has."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ NAMING = [
 """Files that name metrics."""
 _NAME = re.compile(r"\b(?:hubbub|process)_[a-z0-9_]+\b")
 _PACKAGES = {path.name for path in REPOSITORY.glob("*/*/*/hubbub_*")}
-"""What looks like a metric and is code."""
+"""Package names, which look like metrics."""
 
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Two nodes, so that what is summed is more than one; a handshake that does not come is given up soon."""
+    """Two nodes, so that sums have several terms, and a short handshake timeout."""
     with Installation(
         tmp_path_factory.mktemp("dashboard"), metrics=True, nodes=2, environment={"HANDSHAKE_TIMEOUT": "4"}
     ) as running:
@@ -43,44 +43,46 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 @asynccontextmanager
 async def busy(installation: Installation, call_id: str) -> AsyncIterator[None]:
-    """A call in which media flows, somebody could not connect, somebody has left and somebody was refused."""
+    """A call with media, a failed handshake, a departure and a rejected join."""
     async with (
         connected_pair(installation.url, call_id),
-        Caller(installation.url) as unlucky,
-        Caller(installation.url) as lost,
+        Caller(installation.url) as failing,
+        Caller(installation.url) as rejected,
     ):
-        await lost.request("joinRoom", {"callId": "nowhere", "userId": "lost", "rtpCapabilities": rtp_capabilities()})
-        await unlucky.join(call_id)
-        offer = await unlucky.call("createTransport", direction="recv")
-        await unlucky.call("connectTransport", transportId=offer["id"], dtlsParameters=_dtls_of_nobody())
-        await unlucky.event("transportClosed", reason="handshake_timeout", within=30)
-        await unlucky.call("leaveRoom")
+        await rejected.request(
+            "joinRoom", {"callId": "nowhere", "userId": "rejected", "rtpCapabilities": rtp_capabilities()}
+        )
+        await failing.join(call_id)
+        offer = await failing.call("createTransport", direction="recv")
+        await failing.call("connectTransport", transportId=offer["id"], dtlsParameters=_unknown_dtls())
+        await failing.event("transportClosed", reason="handshake_timeout", within=30)
+        await failing.call("leaveRoom")
         yield
 
 
-def _dtls_of_nobody() -> dict[str, Any]:
+def _unknown_dtls() -> dict[str, Any]:
     fingerprint = ":".join(["AB"] * 32)
     return {"role": "client", "fingerprints": [{"algorithm": "sha-256", "value": fingerprint}]}
 
 
 def expressions() -> dict[str, str]:
-    """Every query of the dashboard, by the title of its panel and its place there."""
+    """Every query of the dashboard, by the title of its panel and its letter."""
     panels = json.loads(DASHBOARD.read_text())["panels"]
     return {
         f"{panel['title']} {target['refId']}": target["expr"] for panel in panels for target in panel.get("targets", ())
     }
 
 
-async def test_every_name_is_shown_by_some_service(installation: Installation, call_id: str) -> None:
+async def test_every_named_metric_exists(installation: Installation, call_id: str) -> None:
     async with busy(installation, call_id):
         shown = (await asyncio.to_thread(scrape, installation)).names
-    shown |= {name.removesuffix("_bucket") for name in shown}  # as documents call a histogram
+    shown |= {name.removesuffix("_bucket") for name in shown}  # documents name a histogram without its suffix
     for path in NAMING:
         named = set(_NAME.findall(path.read_text())) - _PACKAGES
-        assert named <= shown, f"{path.relative_to(REPOSITORY)} names what nobody shows: {sorted(named - shown)}"
+        assert named <= shown, f"{path.relative_to(REPOSITORY)} names unknown metrics: {sorted(named - shown)}"
 
 
-def test_the_dashboard_is_whole() -> None:
+def test_dashboard_panels_have_unique_ids_and_do_not_overlap() -> None:
     panels = json.loads(DASHBOARD.read_text())["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     taken: set[tuple[int, int]] = set()
@@ -97,7 +99,7 @@ def test_the_dashboard_is_whole() -> None:
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
-def test_prometheus_takes_its_configuration() -> None:
+def test_prometheus_configuration_is_valid() -> None:
     checked = subprocess.run(
         ["promtool", "check", "config", str(DEPLOYED / "prometheus.yml")],
         check=False,
@@ -109,14 +111,14 @@ def test_prometheus_takes_its_configuration() -> None:
 
 
 @pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not installed")
-async def test_every_panel_has_something_to_show_and_no_rule_is_broken(
+async def test_every_panel_has_data_and_every_rule_is_healthy(
     installation: Installation, call_id: str, tmp_path: Path
 ) -> None:
     with Prometheus(tmp_path, installation) as prometheus:
-        await answers(prometheus)
+        await wait_for_scrapes(prometheus)
         async with busy(installation, call_id):
             empty = expressions()
-            while empty:  # the test's own timeout ends a wait in vain
+            while empty:  # bounded by the test's timeout
                 await asyncio.sleep(0.25)
                 empty = {
                     title: expression
@@ -130,7 +132,7 @@ async def test_every_panel_has_something_to_show_and_no_rule_is_broken(
     assert jobs == {"signaling", "registry", "media-node"}
 
 
-async def answers(prometheus: Prometheus) -> None:
+async def wait_for_scrapes(prometheus: Prometheus) -> None:
     """Waits until Prometheus has scraped every process."""
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What anybody may throw at the media port changes nothing, and is not answered with more than came in."""
+"""Garbage at the media port has no effect, and the node never answers with more bytes than it received."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGEST = 1_400
 
 
 def garbage(generator: random.Random) -> bytes:
-    """A datagram that looks, by its first byte, like STUN, DTLS, SRTP, SRTCP or nothing at all."""
+    """A random datagram whose first byte is that of STUN, DTLS, SRTP, SRTCP or none of them."""
     data = bytearray(generator.randbytes(generator.randrange(LARGEST)))
     if len(data) > 1:
         data[0] = generator.choice((0, 1, 20, 22, 63, 64, 128, 144, 191, 192, 255))
@@ -37,7 +37,7 @@ def stun_request(username: str, password: str, *, integrity: bool = True) -> byt
     return bytes(request)
 
 
-async def test_ten_thousand_random_datagrams_disturb_no_call(installation: Installation, call_id: str) -> None:
+async def test_random_datagrams_do_not_disturb_a_call(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as bob:
         await alice.join(call_id)
         await bob.join(call_id)
@@ -61,14 +61,14 @@ async def test_ten_thousand_random_datagrams_disturb_no_call(installation: Insta
             await consumer.wait_packets(20)
             answered = drain(stranger)
 
-        heard = consumer.transport.streams[consumer.ssrc].packets - before
-        assert heard >= 0.99 * (alice.sources[producer_id].sent - sent_before)
+        received = consumer.transport.streams[consumer.ssrc].packets - before
+        assert received >= 0.99 * (alice.sources[producer_id].sent - sent_before)
         assert answered == 0
         await wait_for_counts(installation, rooms=1, peers=2, producers=1, transports=2, consumers=1)
         assert alice.events("transportClosed") == bob.events("transportClosed") == []
 
 
-async def test_garbage_from_the_clients_own_address_disturbs_nothing(installation: Installation, call_id: str) -> None:
+async def test_garbage_from_a_clients_own_address_has_no_effect(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as bob:
         await alice.join(call_id)
         await bob.join(call_id)
@@ -87,15 +87,13 @@ async def test_garbage_from_the_clients_own_address_disturbs_nothing(installatio
         assert alice.events("transportClosed") == bob.events("transportClosed") == []
 
 
-async def test_stun_that_proves_nothing_is_not_answered_with_more_than_came_in(
-    installation: Installation, call_id: str
-) -> None:
+async def test_unauthenticated_stun_is_not_amplified(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice:
         await alice.join(call_id)
         offer = await alice.call("createTransport", direction="send")
         address = (offer["iceCandidates"][0]["ip"], offer["iceCandidates"][0]["port"])
         fragment, password = offer["iceParameters"]["usernameFragment"], offer["iceParameters"]["password"]
-        lies = [
+        forgeries = [
             stun_request(f"{fragment}:x", "wrong password"),
             stun_request(f"{fragment}:x", "", integrity=False),
             stun_request("nobody:x", password),
@@ -104,18 +102,18 @@ async def test_stun_that_proves_nothing_is_not_answered_with_more_than_came_in(
         ]
         with socket.socket(type=socket.SOCK_DGRAM) as stranger, socket.socket(type=socket.SOCK_DGRAM) as friend:
             stranger.setblocking(False)
-            for lie in lies * 20:
-                stranger.sendto(lie, address)
-            # Whoever knows the password is answered: what was sent before it has been read by then.
+            for forgery in forgeries * 20:
+                stranger.sendto(forgery, address)
+            # An authenticated request is answered. By then the node has read everything that was sent before it.
             friend.setblocking(False)
             friend.sendto(stun_request(f"{fragment}:{secrets.token_hex(4)}", password), address)
             answer = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(friend, 2048), 5)
             assert stun.parse_message(answer).message_class is stun.Class.RESPONSE
-            assert drain(stranger) <= sum(map(len, lies)) * 20
+            assert drain(stranger) <= sum(map(len, forgeries)) * 20
 
 
 def drain(receiver: socket.socket) -> int:
-    """Bytes that have come so far."""
+    """The number of bytes received so far."""
     total = 0
     while True:
         try:

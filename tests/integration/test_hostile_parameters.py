@@ -1,4 +1,4 @@
-"""Whatever stands in `rtpParameters` and `rtpCapabilities`: a typed error, or it is taken; the node lives."""
+"""Mutated `rtpParameters` and `rtpCapabilities` are accepted or rejected with a typed error. The node survives."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ Path = tuple[str | int, ...]
 
 
 def paths(value: Any, here: Path = ()) -> list[Path]:
-    """Where there is something in a JSON value, itself excepted."""
+    """The paths of all values nested in a JSON value."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path for key, item in inner for path in ((*here, key), *paths(item, (*here, key)))]
 
 
 @st.composite
 def mutated(draw: st.DrawFn, original: dict[str, Any]) -> dict[str, Any]:
-    """One to four places of a real object replaced, removed or repeated."""
+    """A copy with one to four values replaced, removed or repeated."""
     result = copy.deepcopy(original)
     for _ in range(draw(st.integers(1, 4))):
         *way, last = draw(st.sampled_from(paths(result) or [("codecs",)]))
@@ -59,7 +59,7 @@ def mutated(draw: st.DrawFn, original: dict[str, Any]) -> dict[str, Any]:
 
 
 def examples(strategy: st.SearchStrategy[dict[str, Any]], count: int) -> list[dict[str, Any]]:
-    """Drawn before they are sent: a property with a running event loop inside would be run again in vain."""
+    """Examples, generated in advance: Hypothesis cannot run an async test body."""
     drawn: list[dict[str, Any]] = []
 
     @seed(20_231_123)
@@ -83,9 +83,7 @@ async def code(caller: Caller, event: str, payload: dict[str, Any]) -> str | Non
     return answer["error"]["code"] if "error" in answer else None
 
 
-async def test_mutated_rtp_parameters_and_capabilities_are_answered_and_the_node_lives(
-    installation: Installation, call_id: str
-) -> None:
+async def test_mutated_parameters_are_answered_and_the_node_survives(installation: Installation, call_id: str) -> None:
     node = installation.nodes[0].pid
     produces = examples(st.sampled_from(["audio", "video"]).flatmap(production), EXAMPLES)
     consumes = examples(mutated(rtp_capabilities()), EXAMPLES)
@@ -101,7 +99,7 @@ async def test_mutated_rtp_parameters_and_capabilities_are_answered_and_the_node
             if outcome is None:
                 await mallory.call("closeProducer", producerId=answer["id"])
             if number % 10 == 9:
-                await asyncio.sleep(0.2)  # an honest client's pace: 50 events a second
+                await asyncio.sleep(0.2)  # below the rate limit: 50 events per second
         for number, capabilities in enumerate(consumes):
             kind = ("audio", "video")[number % 2]
             payload = {"transportId": receives, "producerId": pair.producers[kind], "rtpCapabilities": capabilities}
@@ -118,5 +116,5 @@ async def test_mutated_rtp_parameters_and_capabilities_are_answered_and_the_node
 
 
 def production(kind: str) -> st.SearchStrategy[dict[str, Any]]:
-    """A mutated `rtpParameters` with the kind that it was of."""
+    """Mutated `rtpParameters` with the original kind."""
     return mutated(rtp_parameters(kind, SSRC)).map(lambda parameters: {"kind": kind, "rtpParameters": parameters})

@@ -1,4 +1,4 @@
-"""Frames that no honest client sends: the connection is kept or ended, and nobody else notices."""
+"""Invalid frames keep or close the connection, without effect on other clients."""
 
 from __future__ import annotations
 
@@ -13,17 +13,15 @@ from support.client_socket import ClientSocket
 from support.installation import Installation
 
 CONNECTION_LIMIT = 10.0
-"""Seconds within which a connection that does not open its session, or answers no ping, is ended."""
+"""Seconds after which the server closes a connection without a session or without pongs."""
 
 
-async def still_serves(installation: Installation, call_id: str) -> None:
-    async with Caller(installation.url) as witness:
-        await witness.join(call_id)
+async def check_join_works(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url) as observer:
+        await observer.join(call_id)
 
 
-async def test_a_message_that_is_too_large_is_refused_and_the_connection_stays(
-    installation: Installation, call_id: str
-) -> None:
+async def test_too_large_message_is_rejected_and_the_connection_stays(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice:
         await alice.join(call_id)
         answer = await alice.request("createTransport", {"direction": "send", "appData": "x" * (2 << 20)})
@@ -31,12 +29,12 @@ async def test_a_message_that_is_too_large_is_refused_and_the_connection_stays(
         assert await alice.request("getProducers") == {"producers": []}
 
 
-async def test_a_frame_that_is_far_too_large_ends_the_connection(installation: Installation, call_id: str) -> None:
+async def test_far_too_large_frame_closes_the_connection(installation: Installation, call_id: str) -> None:
     async with ClientSocket(installation.url) as mallory:
         with contextlib.suppress(ConnectionError):
             await mallory.send("420" + json.dumps(["createRoom", {"callId": "x" * (5 << 20)}]))
         await mallory.closed(within=3)
-    await still_serves(installation, call_id)
+    await check_join_works(installation, call_id)
 
 
 async def test_deeply_nested_json_is_an_invalid_argument(installation: Installation, call_id: str) -> None:
@@ -80,9 +78,7 @@ async def test_deeply_nested_json_is_an_invalid_argument(installation: Installat
     ],
     ids=lambda frame: frame[:24],
 )
-async def test_a_frame_that_no_client_sends_reaches_nobody(
-    installation: Installation, call_id: str, frame: str
-) -> None:
+async def test_invalid_frame_closes_the_connection(installation: Installation, call_id: str, frame: str) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as mallory:
         await alice.join(call_id)
         await mallory.join(call_id)
@@ -92,7 +88,7 @@ async def test_a_frame_that_no_client_sends_reaches_nobody(
         assert await alice.request("getProducers") == {"producers": []}
 
 
-async def test_other_namespaces_are_refused_and_the_session_stays(installation: Installation, call_id: str) -> None:
+async def test_other_namespaces_are_rejected_and_the_session_stays(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as mallory:
         await alice.join(call_id)
         await mallory.join(call_id)
@@ -104,7 +100,7 @@ async def test_other_namespaces_are_refused_and_the_session_stays(installation: 
 
 
 @pytest.mark.parametrize("frames", [["40"], ["40", "40"], ["41", "40"], ["41"]], ids="-".join)
-async def test_a_session_that_is_opened_or_closed_twice_leaves_nobody_behind(
+async def test_session_opened_or_closed_twice_leaves_no_peer(
     installation: Installation, call_id: str, frames: list[str]
 ) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as mallory:
@@ -116,7 +112,7 @@ async def test_a_session_that_is_opened_or_closed_twice_leaves_nobody_behind(
         await alice.event("peerLeft", peerId=mallory.peer_id, reason="disconnected")
 
 
-async def test_a_binary_frame_reaches_nobody(installation: Installation, call_id: str) -> None:
+async def test_binary_frame_closes_the_connection(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as mallory:
         await alice.join(call_id)
         await mallory.join(call_id)
@@ -125,7 +121,7 @@ async def test_a_binary_frame_reaches_nobody(installation: Installation, call_id
         await alice.event("peerLeft", peerId=mallory.peer_id, reason="disconnected")
 
 
-async def test_the_events_of_opening_and_closing_are_not_a_clients_to_send(
+async def test_connect_and_disconnect_events_from_a_client_are_unknown(
     installation: Installation, call_id: str
 ) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as mallory:
@@ -138,7 +134,9 @@ async def test_the_events_of_opening_and_closing_are_not_a_clients_to_send(
         assert alice.events("peerLeft") == []
 
 
-async def test_who_floods_is_ended_and_others_are_answered_meanwhile(installation: Installation, call_id: str) -> None:
+async def test_flooding_client_is_disconnected_while_others_are_served(
+    installation: Installation, call_id: str
+) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as mallory:
         await alice.join(call_id)
         await mallory.join(call_id)
@@ -153,13 +151,13 @@ async def test_who_floods_is_ended_and_others_are_answered_meanwhile(installatio
         while not mallory.is_closed:
             async with asyncio.timeout(2):
                 await alice.call("getProducers")
-            await asyncio.sleep(0.05)  # slower than what an honest client may send
+            await asyncio.sleep(0.05)  # below the rate limit
         await flooding
         await alice.event("peerLeft", peerId=mallory.peer_id)
         assert await alice.request("getProducers") == {"producers": []}
 
 
-async def test_connections_with_nobody_behind_them_are_ended_within_ten_seconds(
+async def test_idle_and_silent_connections_are_closed_within_ten_seconds(
     installation: Installation, call_id: str
 ) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as bob:
@@ -169,10 +167,10 @@ async def test_connections_with_nobody_behind_them_are_ended_within_ten_seconds(
         idle = [ClientSocket(installation.url) for _ in range(100)]
         try:
             await asyncio.gather(*(socket.open(connect=False) for socket in idle))
-            patience = CONNECTION_LIMIT + 3
+            limit = CONNECTION_LIMIT + 3
             await asyncio.gather(
-                *(socket.closed(patience) for socket in idle),
-                alice.event("peerLeft", within=patience, peerId=bob.peer_id, reason="disconnected"),
+                *(socket.closed(limit) for socket in idle),
+                alice.event("peerLeft", within=limit, peerId=bob.peer_id, reason="disconnected"),
             )
         finally:
             await asyncio.gather(*(socket.close() for socket in idle))

@@ -1,4 +1,4 @@
-"""Calls of clients whose network lets no UDP through, and what strangers do to the port that is open for them."""
+"""Media over TCP, and unauthenticated connections to the TCP port."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.installation import Installation
 
 
 async def require_call(alice: Caller, bob: Caller, call_id: str) -> Any:
-    """Alice's sound and picture are heard by Bob; returns what he receives of the picture."""
+    """Bob receives Alice's audio and video. Returns his video consumer."""
     await alice.join(call_id)
     await bob.join(call_id)
     received = []
@@ -26,14 +26,14 @@ async def require_call(alice: Caller, bob: Caller, call_id: str) -> Any:
 
 
 @pytest.mark.parametrize(("first", "second"), [("tcp", "tcp"), ("tcp", "udp"), ("udp", "tcp")])
-async def test_each_side_takes_the_way_that_is_open_to_it(
+async def test_each_side_uses_its_own_protocol(
     installation: Installation, call_id: str, first: str, second: str
 ) -> None:
     async with Caller(installation.url, protocol=first) as alice, Caller(installation.url, protocol=second) as bob:
         await require_call(alice, bob, call_id)
 
 
-async def test_a_call_goes_on_over_a_new_connection_when_one_is_lost(installation: Installation, call_id: str) -> None:
+async def test_ice_restart_moves_a_call_to_a_new_connection(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url, protocol="tcp") as alice, Caller(installation.url, protocol="tcp") as bob:
         consumer = await require_call(alice, bob, call_id)
         transport = consumer.transport
@@ -44,16 +44,16 @@ async def test_a_call_goes_on_over_a_new_connection_when_one_is_lost(installatio
 
 
 class _Stranger(asyncio.DatagramProtocol):
-    """Hears what it should not."""
+    """Records received datagrams."""
 
     def __init__(self) -> None:
-        self.heard: list[bytes] = []
+        self.received: list[bytes] = []
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        self.heard.append(data)
+        self.received.append(data)
 
 
-async def test_strangers_at_the_tcp_port_disturb_nobody_and_are_shown_out(
+async def test_unauthenticated_connections_are_closed_without_effect_on_calls(
     installation: Installation, call_id: str
 ) -> None:
     async with Caller(installation.url, protocol="tcp") as alice, Caller(installation.url) as bob:
@@ -75,7 +75,7 @@ async def test_strangers_at_the_tcp_port_disturb_nobody_and_are_shown_out(
         await consumer.wait_packets(50)
         async with asyncio.timeout(30):
             await asyncio.gather(*(connection.lost.wait() for connection in [silent, *connections]))
-        assert stranger.heard == []
+        assert stranger.received == []
         await consumer.wait_packets(20)
         assert alice.events("transportClosed") == bob.events("transportClosed") == []
 

@@ -1,4 +1,4 @@
-"""The way of the media is cut and mended: the call goes on by itself, nobody having left."""
+"""The media path fails and recovers. The call continues and no peer leaves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from support.pair import connected_pair
 from support.udp_relay import ENVIRONMENT, UdpRelay
 
 
-async def test_media_comes_back_with_its_way(tmp_path: Path, call_id: str) -> None:
+async def test_media_resumes_when_the_path_recovers(tmp_path: Path, call_id: str) -> None:
     with Installation(tmp_path, environment=ENVIRONMENT) as installation:
         async with (
             UdpRelay(installation.layout.rtc_min_port) as relay,
@@ -18,14 +18,14 @@ async def test_media_comes_back_with_its_way(tmp_path: Path, call_id: str) -> No
         ):
             relay.is_cut = True
             await asyncio.sleep(0.2)
-            heard = [
+            before = [
                 pair.consumers[kind].transport.streams[pair.consumers[kind].ssrc].packets for kind in pair.consumers
             ]
             await asyncio.sleep(2)
-            still = [
+            after = [
                 pair.consumers[kind].transport.streams[pair.consumers[kind].ssrc].packets for kind in pair.consumers
             ]
-            assert still == heard
+            assert after == before
             relay.is_cut = False
             await pair.wait_media()
             assert pair.bob.events("peerLeft") == pair.bob.events("transportClosed") == []

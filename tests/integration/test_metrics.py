@@ -1,4 +1,4 @@
-"""What every service shows of itself: health, readiness, metrics."""
+"""Health, readiness and metrics of every service."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from support.scrape import Scrape, get_json, scrape
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Everything shows its metrics."""
+    """An installation whose services all serve metrics."""
     with Installation(tmp_path_factory.mktemp("metrics"), metrics=True) as running:
         yield running
 
 
-async def shows(installation: Installation, holds: Callable[[Scrape], bool]) -> Scrape:
-    """Scrapes until this holds; the test's own timeout ends a wait in vain."""
+async def wait_for_metrics(installation: Installation, holds: Callable[[Scrape], bool]) -> Scrape:
+    """Scrapes until `holds` is true. The test's timeout bounds the wait."""
     while not holds(scraped := await asyncio.to_thread(scrape, installation)):
         await asyncio.sleep(0.1)
     return scraped
 
 
-async def test_a_call_is_counted_by_every_service(installation: Installation, call_id: str) -> None:
+async def test_every_service_counts_a_call(installation: Installation, call_id: str) -> None:
     async with connected_pair(installation.url, call_id):
-        await shows(
+        await wait_for_metrics(
             installation,
             lambda seen: (
                 seen.total("hubbub_rooms") == 1
@@ -56,17 +56,17 @@ async def test_a_call_is_counted_by_every_service(installation: Installation, ca
                 and seen.total("hubbub_bus_handling_duration_seconds_count", verb="producer.create") == 2
             ),
         )
-    await shows(installation, lambda seen: seen.total("hubbub_departures_total", reason="disconnected") == 2)
+    await wait_for_metrics(installation, lambda seen: seen.total("hubbub_departures_total", reason="disconnected") == 2)
 
 
-async def test_failures_are_counted_by_code_and_strange_events_as_one(installation: Installation) -> None:
+async def test_failures_are_counted_by_code_and_unknown_events_under_one_label(installation: Installation) -> None:
     async with Caller(installation.url) as caller:
         with pytest.raises(Refused, match="room_not_found"):
             await caller.call("joinRoom", callId="no such room", userId="somebody", rtpCapabilities=rtp_capabilities())
         for event in ("steal", "whatever"):
             await caller.request(event, {})
         await caller.request("joinRoom", {"callId": "x" * 300_000})
-    seen = await shows(
+    seen = await wait_for_metrics(
         installation,
         lambda seen: (
             seen.total(_ANSWERS, event="joinRoom", outcome="room_not_found") == 1
@@ -77,18 +77,18 @@ async def test_failures_are_counted_by_code_and_strange_events_as_one(installati
     assert {"steal", "whatever"}.isdisjoint(seen.label_values("event"))
 
 
-def test_all_that_is_declared_is_shown_and_nothing_else(installation: Installation) -> None:
-    shown = {name for name in scrape(installation).names if name.startswith("hubbub_")}
+def test_only_declared_metrics_are_served(installation: Installation) -> None:
+    served = {name for name in scrape(installation).names if name.startswith("hubbub_")}
     bare = {metric.name for metric in CATALOGUE if metric.kind != "histogram"}
     histograms = {f"{one.name}_{part}" for one in CATALOGUE if one.kind == "histogram" for part in _PARTS}
-    assert shown - {name for name in shown if name.endswith("_created")} <= bare | histograms
+    assert served - {name for name in served if name.endswith("_created")} <= bare | histograms
 
 
 _ANSWERS = "hubbub_socket_request_duration_seconds_count"
 _PARTS = ("bucket", "sum", "count")
 
 
-def test_a_service_is_healthy_while_it_lives_and_ready_while_it_has_its_bus(tmp_path: Path) -> None:
+def test_service_without_its_bus_is_healthy_but_not_ready(tmp_path: Path) -> None:
     with Installation(tmp_path, metrics=True) as running:
         registry, node = (f"http://127.0.0.1:{port}" for port in running.layout.metrics_ports)
         for url in (registry, node):

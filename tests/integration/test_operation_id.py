@@ -1,4 +1,4 @@
-"""An event that carries an `operationId` is done once, however often it is sent."""
+"""An event with an `operationId` takes effect once, however often it is sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from support.eventually import wait_for_counts
 from support.installation import Installation
 
 
-async def test_a_repeated_operation_returns_its_first_result(installation: Installation, call_id: str) -> None:
+async def test_repeated_operation_returns_the_first_result(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as bob:
         await bob.join(call_id)
         join = {"callId": call_id, "userId": "alice", "rtpCapabilities": rtp_capabilities(), "operationId": "join"}
@@ -18,7 +18,7 @@ async def test_a_repeated_operation_returns_its_first_result(installation: Insta
         assert await alice.request("joinRoom", join) == first
 
         create = {"direction": "send", "operationId": "transport"}
-        # The second is sent while the first is under way.
+        # The second is sent while the first is in progress.
         offers = await asyncio.gather(
             await alice.start_request("createTransport", create), await alice.start_request("createTransport", create)
         )
@@ -42,7 +42,7 @@ async def test_a_repeated_operation_returns_its_first_result(installation: Insta
         await wait_for_counts(installation, rooms=1, peers=2, transports=1)
 
 
-async def test_another_operation_is_another_operation(installation: Installation, call_id: str) -> None:
+async def test_different_operation_ids_are_independent(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as bob:
         await alice.join(call_id)
         await bob.join(call_id)
@@ -54,7 +54,7 @@ async def test_another_operation_is_another_operation(installation: Installation
         assert len(ids) == 5
 
 
-async def test_an_operation_that_failed_may_be_tried_again(installation: Installation, call_id: str) -> None:
+async def test_failed_operation_can_be_repeated(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice:
         join = {"callId": call_id, "userId": "alice", "rtpCapabilities": rtp_capabilities(), "operationId": "join"}
         assert (await alice.request("joinRoom", join))["error"]["code"] == "room_not_found"

@@ -1,4 +1,4 @@
-"""The ten events and the three of the server's that the original service had, used by an ordinary client."""
+"""The events of the original service, used by a client made of public libraries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.original_client import Client
 FRAMES = 15
 
 
-async def test_two_people_see_and_hear_each_other_and_part(installation: Installation, call_id: str) -> None:
+async def test_two_clients_exchange_media_and_leave(installation: Installation, call_id: str) -> None:
     async with Client() as alice, Client() as bob:
         await alice.connect(installation.url)
         await bob.connect(installation.url)
@@ -28,8 +28,12 @@ async def test_two_people_see_and_hear_each_other_and_part(installation: Install
         for speaker, listener in ((alice, bob), (bob, alice)):
             for kind in ("audio", "video"):
                 producer_id = await speaker.publish(kind)
-                told = await listener.event("newProducer")
-                assert (told["producerId"], told["peerId"], told["kind"]) == (producer_id, speaker.peer_id, kind)
+                announced = await listener.event("newProducer")
+                assert (announced["producerId"], announced["peerId"], announced["kind"]) == (
+                    producer_id,
+                    speaker.peer_id,
+                    kind,
+                )
                 sinks.append(await listener.consume(producer_id))
         for sink in sinks:
             await sink.wait_frames(FRAMES)
@@ -50,7 +54,7 @@ async def test_two_people_see_and_hear_each_other_and_part(installation: Install
     await wait_for_counts(installation)
 
 
-async def test_who_comes_later_is_told_what_there_is_and_the_loss_of_a_socket_is_a_departure(
+async def test_late_client_receives_existing_producers_and_a_disconnect_is_a_departure(
     installation: Installation, call_id: str
 ) -> None:
     async with Client() as alice, Client() as bob:

@@ -1,4 +1,4 @@
-"""A session outlives its socket: resumed on the same instance or on another, its media going on meanwhile."""
+"""A session survives its socket: it is resumed on the same or another instance while its media continues."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from support.pair import MAX_MEDIA_GAP, Pair, connected_pair
 
 GRACE = 2.0
 LATE = 18.0
-"""A dead instance's lease lives 10 s."""
+"""The lease of a dead instance expires after 10 s."""
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
 
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Two signaling instances before one registry."""
+    """Two signaling instances and one registry."""
     with Installation(tmp_path_factory.mktemp("resume"), signalings=2, reconnect_grace=GRACE) as running:
         yield running
 
 
 @pytest.fixture
 async def pair(installation: Installation, call_id: str) -> AsyncIterator[Pair]:
-    """Alice is on the first instance, Bob on the second; both may be resumed."""
+    """Alice on the first instance and Bob on the second, both resumable."""
     async with connected_pair(installation.urls[0], call_id, installation.urls[1], resumable=True) as pair:
         yield pair
 
 
 @pytest.mark.parametrize("instance", [0, 1], ids=["same instance", "other instance"])
-async def test_a_lost_socket_is_resumed_and_media_never_stops(
+async def test_lost_socket_is_resumed_without_a_media_gap(
     installation: Installation, pair: Pair, instance: int
 ) -> None:
     await pair.alice.cut()
@@ -63,7 +63,7 @@ async def test_a_lost_socket_is_resumed_and_media_never_stops(
         assert pair.longest_gap < MAX_MEDIA_GAP
 
 
-async def test_a_listener_resumes_what_it_consumes(installation: Installation, pair: Pair) -> None:
+async def test_receiver_resumes_with_its_consumers(installation: Installation, pair: Pair) -> None:
     await pair.bob.cut()
     async with Caller(installation.urls[0]) as again:
         resumed = await again.call("resume", resumeToken=pair.bob.resume_token, lastRevision=0)
@@ -80,9 +80,7 @@ async def test_a_listener_resumes_what_it_consumes(installation: Installation, p
         await pair.alice.event("newProducer", producerId=third, peerId=again.peer_id)
 
 
-async def test_what_happened_meanwhile_is_in_the_answer_and_not_told_again(
-    installation: Installation, pair: Pair
-) -> None:
+async def test_missed_changes_are_in_the_answer_and_not_sent_as_events(installation: Installation, pair: Pair) -> None:
     await pair.bob.cut()
     await pair.alice.call("closeProducer", producerId=pair.producers["audio"])
     async with Caller(installation.urls[1]) as carol, Caller(installation.urls[1]) as again:
@@ -97,7 +95,7 @@ async def test_what_happened_meanwhile_is_in_the_answer_and_not_told_again(
 
 
 @pytest.mark.parametrize("instance", [0, 1], ids=["same instance", "other instance"])
-async def test_who_resumes_displaces_who_was_there(installation: Installation, pair: Pair, instance: int) -> None:
+async def test_resume_replaces_the_connected_socket(installation: Installation, pair: Pair, instance: int) -> None:
     async with Caller(installation.urls[instance]) as again:
         await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
         await pair.alice.closed()
@@ -108,15 +106,15 @@ async def test_who_resumes_displaces_who_was_there(installation: Installation, p
         assert pair.bob.events("peerLeft") == []
 
 
-async def test_a_client_whose_media_ends_with_its_socket_is_gone(tmp_path: Path, call_id: str) -> None:
-    with Installation(tmp_path, reconnect_grace=60) as patient:
-        async with connected_pair(patient.url, call_id, resumable=True) as pair:
+async def test_client_whose_media_ends_with_its_socket_is_removed_at_once(tmp_path: Path, call_id: str) -> None:
+    with Installation(tmp_path, reconnect_grace=60) as installation:
+        async with connected_pair(installation.url, call_id, resumable=True) as pair:
             await pair.alice.end_media()
             await pair.alice.cut()
             await pair.bob.event("peerLeft", within=10, peerId=pair.alice.peer_id, reason="disconnected")
 
 
-async def test_a_session_ends_with_its_grace(installation: Installation, pair: Pair) -> None:
+async def test_session_ends_with_its_grace_period(installation: Installation, pair: Pair) -> None:
     await pair.alice.cut()
     await pair.bob.event("peerLeft", within=GRACE + LATE, peerId=pair.alice.peer_id, reason="disconnected")
     async with Caller(installation.urls[0]) as again:
@@ -125,7 +123,7 @@ async def test_a_session_ends_with_its_grace(installation: Installation, pair: P
         assert [peer["peerId"] for peer in (await again.join(pair.call_id))["peers"]] == [pair.bob.peer_id]
 
 
-async def test_only_the_token_resumes(installation: Installation, pair: Pair, call_id: str) -> None:
+async def test_wrong_tokens_are_rejected(installation: Installation, pair: Pair, call_id: str) -> None:
     room_id, peer_id, secret = str(pair.alice.resume_token).split(".")
     async with Caller(installation.urls[1]) as mallory:
         expected = {
@@ -147,7 +145,7 @@ async def test_only_the_token_resumes(installation: Installation, pair: Pair, ca
     assert pair.bob.events("peerLeft") == []
 
 
-async def test_a_session_that_was_not_to_be_resumed_is_not(installation: Installation, call_id: str) -> None:
+async def test_session_without_resumable_cannot_be_resumed(installation: Installation, call_id: str) -> None:
     async with Caller(installation.urls[0]) as alice, Caller(installation.urls[0]) as mallory:
         joined = await alice.join(call_id)
         assert "resumeToken" not in joined
@@ -156,7 +154,7 @@ async def test_a_session_that_was_not_to_be_resumed_is_not(installation: Install
         await alice.call("getProducers")
 
 
-async def test_rows_16_and_24_an_instance_is_killed_and_its_sessions_go_on_with_another(
+async def test_rows_16_and_24_sessions_of_a_killed_instance_resume_on_another(
     installation: Installation, call_id: str
 ) -> None:
     first, second = installation.urls
@@ -187,7 +185,7 @@ async def test_rows_16_and_24_an_instance_is_killed_and_its_sessions_go_on_with_
             await asyncio.to_thread(installation.wait_ready)
 
 
-async def test_row_23_an_instance_that_stops_lets_sessions_go_that_can_be_resumed_elsewhere(
+async def test_row_23_sessions_of_a_stopped_instance_resume_on_another(
     installation: Installation, call_id: str
 ) -> None:
     first, second = installation.urls
@@ -209,7 +207,7 @@ async def test_row_23_an_instance_that_stops_lets_sessions_go_that_can_be_resume
             await asyncio.to_thread(installation.wait_ready)
 
 
-async def test_nothing_is_left_when_all_are_gone(installation: Installation, call_id: str) -> None:
+async def test_nothing_is_left_after_all_clients_left(installation: Installation, call_id: str) -> None:
     async with connected_pair(installation.urls[0], call_id, installation.urls[1]):
         await wait_for_counts(installation, within=GRACE + LATE, **FULL)
     await wait_for_counts(installation)

@@ -1,4 +1,4 @@
-"""One trace from a client's event through the bus to whoever works on it; log lines that carry it."""
+"""A trace spans a client's event, the bus and all services that handle it. Log lines have its id."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from support.otlp_receiver import OtlpReceiver, Span
 
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[OtlpReceiver]:
-    """Where spans are sent."""
+    """The collector."""
     with OtlpReceiver() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def installation(receiver: OtlpReceiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """It exports, and logs all."""
+    """An installation that exports spans and logs at debug level."""
     environment = {**receiver.environment, "LOG_LEVEL": "debug"}
     with Installation(tmp_path_factory.mktemp("traces"), environment=environment) as running:
         yield running
 
 
-async def trace_of(receiver: OtlpReceiver, root: str, room: str, whole: set[tuple[str, str]]) -> list[Span]:
-    """The one trace that begins with `root` in this room, once it has all spans of `whole` (service, name)."""
-    while True:  # the test's own timeout ends a wait in vain
+async def trace_of(receiver: OtlpReceiver, root: str, room: str, expected: set[tuple[str, str]]) -> list[Span]:
+    """Waits for the trace that starts with `root` in this room and has all `expected` spans (service, name)."""
+    while True:  # bounded by the test's timeout
         spans = receiver.spans()
         roots = [one for one in spans if one.name == root and one.attributes.get("hubbub.room_id") == room]
-        for begin in roots:
-            trace = [one for one in spans if one.trace_id == begin.trace_id]
-            if whole <= {(one.service, one.name) for one in trace}:
+        for start in roots:
+            trace = [one for one in spans if one.trace_id == start.trace_id]
+            if expected <= {(one.service, one.name) for one in trace}:
                 assert len(roots) == 1
                 return trace
         await asyncio.sleep(0.05)
 
 
 def path(trace: list[Span], service: str, name: str) -> list[tuple[str, str, str]]:
-    """Service, name and kind of a span and of those that it is a part of, the outermost first."""
+    """Service, name and kind of a span and its ancestors, the root first."""
     by_id = {span.span_id: span for span in trace}
     span: Span | None = next(one for one in trace if (one.service, one.name) == (service, name))
     found = []
@@ -54,19 +54,19 @@ def path(trace: list[Span], service: str, name: str) -> list[tuple[str, str, str
     return found[::-1]
 
 
-async def test_a_produce_is_one_trace_through_all_three_services(
+async def test_produce_is_one_trace_through_all_services(
     installation: Installation, receiver: OtlpReceiver, call_id: str
 ) -> None:
     room = await produce(installation, call_id)
-    registered, made = ("registry", "process producer.add"), ("media-node", "process producer.create")
-    trace = await trace_of(receiver, "socket produce", room, {registered, made, ("signaling", "socket produce")})
+    recorded, created = ("registry", "process producer.add"), ("media-node", "process producer.create")
+    trace = await trace_of(receiver, "socket produce", room, {recorded, created, ("signaling", "socket produce")})
     root = ("signaling", "socket produce", "server")
-    assert path(trace, *made) == [
+    assert path(trace, *created) == [
         root,
         ("signaling", "send producer.create", "client"),
         ("media-node", "process producer.create", "server"),
     ]
-    assert path(trace, *registered) == [
+    assert path(trace, *recorded) == [
         root,
         ("signaling", "send producer.add", "client"),
         ("registry", "process producer.add", "server"),
@@ -77,7 +77,7 @@ async def test_a_produce_is_one_trace_through_all_three_services(
     assert asked.attributes["messaging.operation.type"] == "send"
 
 
-async def test_a_join_is_one_trace_to_the_registry(
+async def test_join_is_one_trace_to_the_registry(
     installation: Installation, receiver: OtlpReceiver, call_id: str
 ) -> None:
     room = await produce(installation, call_id)
@@ -86,23 +86,23 @@ async def test_a_join_is_one_trace_to_the_registry(
     assert [name for _, name, _ in path(trace, *joined)] == ["socket joinRoom", "send peer.join", "process peer.join"]
 
 
-async def test_every_service_logs_what_it_did_for_a_request_under_its_trace(
+async def test_every_service_logs_a_request_with_its_trace_id(
     installation: Installation, receiver: OtlpReceiver, call_id: str
 ) -> None:
     room = await produce(installation, call_id)
-    whole = {("registry", "process producer.add"), ("media-node", "process producer.create")}
-    trace = await trace_of(receiver, "socket produce", room, whole)
+    expected = {("registry", "process producer.add"), ("media-node", "process producer.create")}
+    trace = await trace_of(receiver, "socket produce", room, expected)
     trace_id = trace[0].trace_id
     processes = {"signaling": installation.signaling[0], "registry": installation.registries[0]}
     for service, process in {**processes, "media-node": installation.nodes[0]}.items():
         lines = [json.loads(line) for line in process.log_tail(100_000).splitlines()]
         mine = [line for line in lines if line.get("trace_id") == trace_id]
-        assert mine, f"{service} logged nothing of the request"
+        assert mine, f"{service} logged nothing about the request"
         assert all(line["service"] == service and line["level"] == "debug" and line["span_id"] for line in mine)
 
 
 async def produce(installation: Installation, call_id: str) -> str:
-    """Somebody joins and sends; the room's id."""
+    """Joins a room and sends a track. Returns the room's id."""
     async with Caller(installation.url) as caller:
         joined: dict[str, Any] = await caller.join(call_id, resumable=True)
         await caller.publish("audio")

@@ -1,4 +1,4 @@
-"""A real TURN server takes the credentials that signaling hands out, and relays to media nodes alone."""
+"""A real TURN server accepts the credentials from signaling, and relays to media nodes only."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ FORBIDDEN = 403
 
 @pytest.fixture(scope="module")
 def coturn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coturn]:
-    """With the configuration that is deployed."""
+    """A TURN server with the deployed configuration."""
     with Coturn(tmp_path_factory.mktemp("coturn")) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory, coturn: Coturn) -> Iterator[Installation]:
-    """It knows the TURN server's secret, and a STUN server besides."""
+    """An installation with the TURN server's secret and a STUN server."""
     environment = {
         **coturn.environment,
         "ICE_SERVERS": '[{"urls": ["stun:stun.example.org"]}]',
@@ -43,19 +43,19 @@ def installation(tmp_path_factory: pytest.TempPathFactory, coturn: Coturn) -> It
 
 
 class Receiver(asyncio.DatagramProtocol):
-    """What becomes of datagrams sent through a relay."""
+    """Records errors of datagrams sent through a relay."""
 
     def __init__(self) -> None:
         self.errors: asyncio.Queue[Exception] = asyncio.Queue()
 
     def error_received(self, exc: Exception) -> None:
-        """The server refused to send there."""
+        """Called when the server refused to relay to an address."""
         self.errors.put_nowait(exc)
 
 
 @asynccontextmanager
 async def allocation(coturn: Coturn, username: str, credential: str) -> AsyncIterator[tuple[TurnTransport, Receiver]]:
-    """A relayed address. Raises TransactionFailed when the server refuses."""
+    """Allocates a relayed address. Raises TransactionFailed when the server refuses."""
     transport, receiver = await create_turn_endpoint(Receiver, (coturn.address, coturn.port), username, credential)
     try:
         yield transport, receiver
@@ -64,14 +64,14 @@ async def allocation(coturn: Coturn, username: str, credential: str) -> AsyncIte
 
 
 def turn_server(answer: dict[str, Any]) -> dict[str, Any]:
-    """The TURN server that signaling told of, after the STUN server."""
+    """The TURN server in the answer, after the STUN server."""
     stun, turn = answer["iceServers"]
     assert stun == {"urls": ["stun:stun.example.org"]}
     assert isinstance(turn, dict)
     return turn
 
 
-async def test_every_answer_that_names_ice_servers_has_fresh_credentials_that_work(
+async def test_every_answer_with_ice_servers_has_valid_credentials(
     installation: Installation, coturn: Coturn, call_id: str
 ) -> None:
     async with Caller(installation.url) as alice:
@@ -97,7 +97,7 @@ async def test_every_answer_that_names_ice_servers_has_fresh_credentials_that_wo
 
 
 @pytest.mark.parametrize("fault", ["expired", "another secret", "a later expiry"])
-async def test_credentials_that_do_not_hold_are_refused(coturn: Coturn, fault: str) -> None:
+async def test_invalid_credentials_are_rejected(coturn: Coturn, fault: str) -> None:
     secret = "not the server's secret" if fault == "another secret" else coturn.secret
     servers = TurnServers([], secret, ttl=60)
     given = servers.credentials("peer", now=time.time() - (3600 if fault == "expired" else 0))
@@ -112,7 +112,7 @@ async def test_credentials_that_do_not_hold_are_refused(coturn: Coturn, fault: s
     assert refused.value.response.error_code == UNAUTHORIZED
 
 
-async def test_it_relays_to_the_media_node_and_to_nobody_else(coturn: Coturn) -> None:
+async def test_turn_server_relays_to_the_media_node_only(coturn: Coturn) -> None:
     given = TurnServers([], coturn.secret, ttl=60).credentials("peer", now=time.time())
     assert given.username is not None
     assert given.credential is not None

@@ -1,4 +1,4 @@
-"""`hubbub up` from start to end: every service for real."""
+"""`hubbub up` with real services, from start to stop."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ StartInstallation = Callable[..., SupervisedInstallation]
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
+    """Whether a process runs. A zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -26,7 +26,7 @@ def is_alive(pid: int) -> bool:
 
 
 def all_gone(pids: list[int], within: float) -> bool:
-    """Whether all of them end in time."""
+    """Whether all processes exit in time."""
     deadline = time.monotonic() + within
     while any(is_alive(pid) for pid in pids):
         if time.monotonic() > deadline:
@@ -36,17 +36,15 @@ def all_gone(pids: list[int], within: float) -> bool:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_installation_that_is_asked_to_end_leaves_no_process(
-    start_installation: StartInstallation, number: signal.Signals
-) -> None:
+def test_signal_stops_all_processes(start_installation: StartInstallation, number: signal.Signals) -> None:
     installation = start_installation()
     pids = list(installation.running.processes.values())
     assert sorted(installation.running.processes) == ["nats", "node-1", "registry-1", "registry-2", "signaling-1"]
     assert asyncio.run(is_ready(installation.url, nodes=1))
-    # Said after it is known to run: the test's own timeout ends a wait in vain.
-    while len(shown := re.findall(r"http://127\.0\.0\.1:\d+/metrics\b", installation.log.read_text())) < 4:
+    # Printed after the run file is written. The test's timeout bounds the wait.
+    while len(urls := re.findall(r"http://127\.0\.0\.1:\d+/metrics\b", installation.log.read_text())) < 4:
         time.sleep(0.02)
-    for url in shown:
+    for url in urls:
         with urllib.request.urlopen(url, timeout=10) as answer:
             assert b"hubbub_bus_connected 1.0" in answer.read()
 
@@ -55,7 +53,7 @@ def test_an_installation_that_is_asked_to_end_leaves_no_process(
     assert "was killed" not in installation.log.read_text()
 
 
-def test_an_installation_whose_supervisor_is_killed_leaves_no_process(
+def test_killed_supervisor_takes_all_processes_with_it(
     start_installation: StartInstallation,
 ) -> None:
     installation = start_installation()
@@ -67,7 +65,7 @@ def test_an_installation_whose_supervisor_is_killed_leaves_no_process(
 
 
 @pytest.mark.timeout(120)
-def test_every_process_that_dies_comes_back(start_installation: StartInstallation) -> None:
+def test_every_killed_process_is_restarted(start_installation: StartInstallation) -> None:
     installation = start_installation()
     before = installation.running.processes
 

@@ -1,4 +1,4 @@
-"""Whatever a client sends: a clear error with a stable code, and nothing has changed."""
+"""Invalid requests get an error with a stable code and change nothing."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from support.installation import Installation
 from support.no_side_effects import no_side_effects
 from support.rtp_transport import certificate, fingerprint_of
 
-OUTSIDE_EVENTS = {"createRoom", "joinRoom", "resume"}
-NUMBERLESS: tuple[Any, ...] = (7, True, [], {})
-"""What a string is not."""
-FORMLESS: tuple[Any, ...] = (7, True, [], "text")
-"""What an object is not."""
+EVENTS_BEFORE_JOIN = {"createRoom", "joinRoom", "resume"}
+NOT_STRINGS: tuple[Any, ...] = (7, True, [], {})
+"""Values that are not strings."""
+NOT_OBJECTS: tuple[Any, ...] = (7, True, [], "text")
+"""Values that are not objects."""
 
 
 @dataclass
-class Stage:
-    """Alice sends to Bob; Carol is in a room of her own; Dave is in none."""
+class Scenario:
+    """Alice sends to Bob, Carol is in another room, Dave is in no room."""
 
     call_id: str
     alice: Caller
@@ -41,7 +41,7 @@ class Stage:
     installation: Installation
 
     def no_side_effects(self) -> AbstractAsyncContextManager[None]:
-        """What happens inside must have no effect."""
+        """Asserts that the block has no effect."""
         return no_side_effects(
             self.installation,
             [self.alice, self.bob, self.carol],
@@ -54,8 +54,8 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(installation: Installation, call_id: str) -> AsyncIterator[Stage]:
-    """Without packets: nothing here is about media."""
+async def scenario(installation: Installation, call_id: str) -> AsyncIterator[Scenario]:
+    """The scenario, without media packets."""
     url = installation.url
     async with Caller(url) as alice, Caller(url) as bob, Caller(url) as carol, Caller(url) as dave:
         await alice.join(call_id)
@@ -69,7 +69,7 @@ async def stage(installation: Installation, call_id: str) -> AsyncIterator[Stage
         await bob.event("newProducer")
         consumed = await bob.call("consume", transportId=bob_receives, producerId=alice_producer)
         carol_producer = await produce(carol, carol_sends)
-        yield Stage(
+        yield Scenario(
             call_id,
             alice,
             bob,
@@ -97,10 +97,10 @@ async def produce(caller: Caller, transport_id: str) -> str:
 
 
 async def code(caller: Caller, event: str, payload: Any) -> str:
-    """The error's code; `fine` when there was none."""
+    """The error code, or `ok`."""
     answer = await caller.request(event, payload)
     if "error" not in answer:
-        return "fine"
+        return "ok"
     assert set(answer["error"]) == {"code", "message", "retryable"}
     return str(answer["error"]["code"])
 
@@ -110,7 +110,7 @@ def dtls() -> dict[str, Any]:
 
 
 def well_formed(transport_id: str, producer_id: str, consumer_id: str, call_id: str) -> dict[str, dict[str, Any]]:
-    """A payload for every event that is there, each in itself right."""
+    """A well-formed payload for every event."""
     return {
         "createRoom": {"callId": call_id},
         "joinRoom": {"callId": call_id, "userId": "u", "rtpCapabilities": rtp_capabilities()},
@@ -136,89 +136,89 @@ def well_formed(transport_id: str, producer_id: str, consumer_id: str, call_id: 
     }
 
 
-async def test_before_a_room_is_joined_everything_else_is_refused(installation: Installation, call_id: str) -> None:
+async def test_other_events_before_joining_are_rejected(installation: Installation, call_id: str) -> None:
     payloads = well_formed("t", "p", "c", call_id)
     assert set(payloads) == set(CLIENT_REQUESTS)
     async with Caller(installation.url) as dave:
-        got = {event: await code(dave, event, payloads[event]) for event in payloads if event not in OUTSIDE_EVENTS}
+        got = {event: await code(dave, event, payloads[event]) for event in payloads if event not in EVENTS_BEFORE_JOIN}
         assert set(got.values()) == {"invalid_state"}, got
         assert await code(dave, "joinRoom", payloads["joinRoom"]) == "room_not_found"
 
 
-async def test_in_a_room_a_second_join_and_a_resume_are_refused(stage: Stage, call_id: str) -> None:
-    async with stage.no_side_effects():
+async def test_second_join_and_resume_in_a_room_are_rejected(scenario: Scenario, call_id: str) -> None:
+    async with scenario.no_side_effects():
         payloads = well_formed("t", "p", "c", call_id)
-        assert await code(stage.alice, "joinRoom", payloads["joinRoom"]) == "invalid_state"
-        assert await code(stage.alice, "resume", payloads["resume"]) == "invalid_state"
+        assert await code(scenario.alice, "joinRoom", payloads["joinRoom"]) == "invalid_state"
+        assert await code(scenario.alice, "resume", payloads["resume"]) == "invalid_state"
 
 
-async def test_every_missing_or_wrongly_typed_field_is_an_invalid_argument(stage: Stage, call_id: str) -> None:
+async def test_missing_or_wrongly_typed_field_is_an_invalid_argument(scenario: Scenario, call_id: str) -> None:
     got: dict[str, str] = {}
-    async with stage.no_side_effects():
-        payloads = well_formed(stage.alice_sends, stage.alice_producer, "nobody", call_id)
+    async with scenario.no_side_effects():
+        payloads = well_formed(scenario.alice_sends, scenario.alice_producer, "nobody", call_id)
         for event, payload in payloads.items():
-            caller = stage.dave if event in OUTSIDE_EVENTS else stage.alice
+            caller = scenario.dave if event in EVENTS_BEFORE_JOIN else scenario.alice
             for name, value in payload.items():
-                wrong = NUMBERLESS if isinstance(value, str) else FORMLESS
+                wrong = NOT_STRINGS if isinstance(value, str) else NOT_OBJECTS
                 absent = {key: kept for key, kept in payload.items() if key != name}
                 for bad in ({**payload, name: None}, absent, *({**payload, name: other} for other in wrong)):
                     got[f"{event} {bad}"] = await code(caller, event, bad)
     assert {what: answer for what, answer in got.items() if answer != "invalid_argument"} == {}
 
 
-async def test_a_payload_that_is_no_object_is_an_invalid_argument(stage: Stage) -> None:
-    async with stage.no_side_effects():
+async def test_payload_that_is_not_an_object_is_an_invalid_argument(scenario: Scenario) -> None:
+    async with scenario.no_side_effects():
         for event in well_formed("", "", "", ""):
-            caller = stage.dave if event in OUTSIDE_EVENTS else stage.alice
+            caller = scenario.dave if event in EVENTS_BEFORE_JOIN else scenario.alice
             for payload in ("text", 7, [], ["x"], True, 1e400):
                 assert await code(caller, event, payload) == "invalid_argument", (event, payload)
 
 
-async def test_ids_that_are_unknown_or_another_peers_are_not_found(stage: Stage, call_id: str) -> None:
-    of_carol = (stage.carol_sends, stage.carol_producer, "nobody")
-    tries: list[tuple[Caller, str, dict[str, Any]]] = [
+async def test_unknown_ids_and_ids_of_other_peers_are_not_found(scenario: Scenario, call_id: str) -> None:
+    of_carol = (scenario.carol_sends, scenario.carol_producer, "nobody")
+    attempts: list[tuple[Caller, str, dict[str, Any]]] = [
         *(
-            (stage.alice, event, {"consumerId": stage.bob_consumer})
+            (scenario.alice, event, {"consumerId": scenario.bob_consumer})
             for event in CLIENT_REQUESTS
             if event.endswith("Consumer")
         ),
-        (stage.bob, "consume", {"transportId": stage.bob_receives, "producerId": "nobody"}),
-        (stage.bob, "consume", {"transportId": stage.bob_receives, "producerId": stage.carol_producer}),
+        (scenario.bob, "consume", {"transportId": scenario.bob_receives, "producerId": "nobody"}),
+        (scenario.bob, "consume", {"transportId": scenario.bob_receives, "producerId": scenario.carol_producer}),
     ]
-    for ids in (("nobody",) * 3, (stage.alice_sends, stage.alice_producer, "nobody"), of_carol):
+    for ids in (("nobody",) * 3, (scenario.alice_sends, scenario.alice_producer, "nobody"), of_carol):
         for event, payload in well_formed(*ids, call_id).items():
-            if event not in {*OUTSIDE_EVENTS, "leaveRoom", "getProducers", "createTransport"}:
-                tries.append((stage.bob, event, payload))
+            if event not in {*EVENTS_BEFORE_JOIN, "leaveRoom", "getProducers", "createTransport"}:
+                attempts.append((scenario.bob, event, payload))
 
     got: dict[str, str] = {}
-    async with stage.no_side_effects():
-        for caller, event, payload in tries:
+    async with scenario.no_side_effects():
+        for caller, event, payload in attempts:
             got[f"{event} {payload}"] = await code(caller, event, payload)
     assert {what: answer for what, answer in got.items() if answer != "not_found"} == {}
 
 
-async def test_media_in_the_wrong_direction_is_an_invalid_state(stage: Stage) -> None:
-    async with stage.no_side_effects():
+async def test_media_in_the_wrong_direction_is_an_invalid_state(scenario: Scenario) -> None:
+    async with scenario.no_side_effects():
         audio = {"kind": "audio", "rtpParameters": rtp_parameters("audio", 99, mid="9")}
-        assert await code(stage.bob, "produce", {"transportId": stage.bob_receives, **audio}) == "invalid_state"
-        consume = {"transportId": stage.alice_sends, "producerId": stage.alice_producer}
-        assert await code(stage.alice, "consume", consume) == "invalid_state"
+        assert await code(scenario.bob, "produce", {"transportId": scenario.bob_receives, **audio}) == "invalid_state"
+        consume = {"transportId": scenario.alice_sends, "producerId": scenario.alice_producer}
+        assert await code(scenario.alice, "consume", consume) == "invalid_state"
 
 
-async def test_a_codec_that_the_client_cannot_receive_is_unsupported(stage: Stage) -> None:
-    async with stage.no_side_effects():
+async def test_codec_that_the_client_cannot_receive_is_unsupported(scenario: Scenario) -> None:
+    async with scenario.no_side_effects():
         only_audio = rtp_capabilities()
         only_audio["codecs"] = [codec for codec in only_audio["codecs"] if codec["kind"] == "audio"]
-        consume = {"transportId": stage.bob_receives, "producerId": stage.alice_producer}
-        assert await code(stage.bob, "consume", {**consume, "rtpCapabilities": only_audio}) == "unsupported"
+        consume = {"transportId": scenario.bob_receives, "producerId": scenario.alice_producer}
+        assert await code(scenario.bob, "consume", {**consume, "rtpCapabilities": only_audio}) == "unsupported"
 
 
-async def test_a_codec_that_the_room_does_not_have_is_unsupported(stage: Stage) -> None:
-    async with stage.no_side_effects():
+async def test_codec_that_the_router_does_not_have_is_unsupported(scenario: Scenario) -> None:
+    async with scenario.no_side_effects():
         parameters = rtp_parameters("video", 99, mid="9")
         parameters["codecs"][0]["mimeType"] = "video/theora"
-        payload = {"transportId": stage.alice_sends, "kind": "video", "rtpParameters": parameters}
-        assert await code(stage.alice, "produce", payload) == "unsupported"
+        payload = {"transportId": scenario.alice_sends, "kind": "video", "rtpParameters": parameters}
+        assert await code(scenario.alice, "produce", payload) == "unsupported"
 
 
 SHA_256 = "AB:" * 31 + "AB"
@@ -238,7 +238,7 @@ SHA_256 = "AB:" * 31 + "AB"
     ],
     ids=["missing", "none", "no value", "empty value", "too short", "not hexadecimal", "weak digest", "no such role"],
 )
-async def test_bad_dtls_parameters_are_an_invalid_argument_and_may_be_mended(
+async def test_bad_dtls_parameters_are_an_invalid_argument_and_can_be_corrected(
     installation: Installation, call_id: str, parameters: dict[str, Any]
 ) -> None:
     async with Caller(installation.url) as alice:
@@ -246,19 +246,19 @@ async def test_bad_dtls_parameters_are_an_invalid_argument_and_may_be_mended(
         transport_id = await transport(alice, "send")
         bad = {"transportId": transport_id, "dtlsParameters": parameters}
         assert await code(alice, "connectTransport", bad) == "invalid_argument"
-        assert await code(alice, "connectTransport", {"transportId": transport_id, "dtlsParameters": dtls()}) == "fine"
+        assert await code(alice, "connectTransport", {"transportId": transport_id, "dtlsParameters": dtls()}) == "ok"
 
 
-async def test_a_transport_is_connected_once(installation: Installation, call_id: str) -> None:
+async def test_transport_is_connected_once(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice:
         await alice.join(call_id)
         payload = {"transportId": await transport(alice, "send"), "dtlsParameters": dtls()}
-        assert await code(alice, "connectTransport", payload) == "fine"
+        assert await code(alice, "connectTransport", payload) == "ok"
         assert await code(alice, "connectTransport", payload) == "invalid_state"
 
 
-async def test_unknown_events_run_nothing(stage: Stage) -> None:
-    async with stage.no_side_effects():
+async def test_unknown_events_have_no_effect(scenario: Scenario) -> None:
+    async with scenario.no_side_effects():
         for event in (
             "connect",
             "disconnect",
@@ -270,16 +270,16 @@ async def test_unknown_events_run_nothing(stage: Stage) -> None:
             "JoinRoom",
             "x" * 999,
         ):
-            assert await code(stage.alice, event, {}) == "unknown_event", event
+            assert await code(scenario.alice, event, {}) == "unknown_event", event
 
 
-async def test_absent_and_null_payloads_are_empty_ones(stage: Stage) -> None:
-    assert len((await stage.bob.request("getProducers"))["producers"]) == 1
-    assert len((await stage.bob.request("getProducers", None))["producers"]) == 1
-    assert (await stage.bob.request("createTransport", None))["error"]["code"] == "invalid_argument"
+async def test_absent_and_null_payloads_are_read_as_empty(scenario: Scenario) -> None:
+    assert len((await scenario.bob.request("getProducers"))["producers"]) == 1
+    assert len((await scenario.bob.request("getProducers", None))["producers"]) == 1
+    assert (await scenario.bob.request("createTransport", None))["error"]["code"] == "invalid_argument"
 
 
-async def test_nobody_has_to_ask_for_an_acknowledgement(installation: Installation, call_id: str) -> None:
+async def test_events_without_acknowledgement_take_effect(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as bob:
         await bob.join(call_id)
         await alice.emit("joinRoom", {"callId": call_id, "userId": "alice", "rtpCapabilities": rtp_capabilities()})
@@ -291,7 +291,7 @@ async def test_nobody_has_to_ask_for_an_acknowledgement(installation: Installati
 @pytest.mark.parametrize(
     "name", [">", "*", "a.b.*", "a b", "  ", "ß→日本🎥", "../..", "$KV.rooms.>", "x" * 64, "🎥" * 64]
 )
-async def test_any_text_is_a_plain_name_of_a_room(installation: Installation, name: str) -> None:
+async def test_any_text_is_a_valid_call_id(installation: Installation, name: str) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as bob, Caller(installation.url) as carol:
         await carol.join(f"{name[:60]}...")
         joined = await alice.join(name)
@@ -302,6 +302,6 @@ async def test_any_text_is_a_plain_name_of_a_room(installation: Installation, na
 
 
 @pytest.mark.parametrize("name", ["", "x" * 65, "\ud800"], ids=["empty", "too long", "half a character"])
-async def test_what_is_no_text_of_64_characters_is_no_name_of_a_room(installation: Installation, name: str) -> None:
+async def test_empty_long_or_malformed_call_id_is_an_invalid_argument(installation: Installation, name: str) -> None:
     async with Caller(installation.url) as alice:
         assert await code(alice, "createRoom", {"callId": name}) == "invalid_argument"

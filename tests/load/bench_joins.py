@@ -1,10 +1,10 @@
-"""What people cost before they say anything: CPU time of each process for everybody who comes, calls and leaves.
+"""The CPU time of each process per participant who joins, produces, consumes and leaves.
 
     python tests/load/bench_joins.py
 
-Rooms of four: each person joins, makes two transports, sends sound and pictures, receives the three others, and leaves.
-Media is stopped as soon as it flows, so that what is counted is the asking and answering, DTLS included, and not
-packets. The clients' own work is not counted.
+Rooms of four: each participant joins, creates two transports, sends audio and video, receives the three others, and
+leaves. Media stops as soon as it flows, so that the result covers signaling and DTLS, not packets. The clients' own CPU
+time is excluded.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ KINDS = ("audio", "video")
 
 
 async def call(url: str, name: str) -> None:
-    """One room's life."""
+    """Runs one room from the first join to the last leave."""
     async with AsyncExitStack() as stack:
         callers = [await stack.enter_async_context(Caller(url)) for _ in range(PEOPLE)]
         produced: dict[Caller, list[str]] = {}
@@ -46,7 +46,7 @@ async def call(url: str, name: str) -> None:
 
 
 def cpu_seconds(installation: Installation) -> dict[str, float]:
-    """Of each process so far."""
+    """The CPU time of each process so far, in seconds."""
     spent: dict[str, float] = {}
     pids = {process.name.split("-")[0]: process.pid for process in installation.processes}
     if isinstance(installation.nats, EmbeddedNats) and installation.nats.pid is not None:
@@ -58,7 +58,7 @@ def cpu_seconds(installation: Installation) -> dict[str, float]:
 
 
 async def measure(installation: Installation) -> None:
-    """Prints a line for each service."""
+    """Prints one line per process."""
     await call(installation.url, "first")
     await wait_for_counts(installation)
     idle_from, idle_before = time.monotonic(), cpu_seconds(installation)
@@ -71,8 +71,8 @@ async def measure(installation: Installation) -> None:
     await wait_for_counts(installation, within=30)
     took, after = time.monotonic() - began, cpu_seconds(installation)
 
-    sys.stdout.write(f"{ROOMS} rooms of {PEOPLE} people, one after another, in {took:.1f} s\n\n")
-    sys.stdout.write("process    ms of CPU a person  idle, of a core\n")
+    sys.stdout.write(f"{ROOMS} rooms of {PEOPLE} participants in sequence in {took:.1f} s\n\n")
+    sys.stdout.write("process    CPU ms/participant  idle, of a core\n")
     for name in sorted(after):
         rest = (idle_after[name] - idle_before[name]) / idle_for
         person = (after[name] - before[name] - rest * took) / (ROOMS * PEOPLE) * 1000
@@ -80,7 +80,7 @@ async def measure(installation: Installation) -> None:
 
 
 def main() -> None:
-    """Starts an installation of its own."""
+    """Starts an installation and measures it."""
     with Installation() as installation:
         asyncio.run(measure(installation))
 

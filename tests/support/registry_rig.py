@@ -111,6 +111,10 @@ class FakeNode:
         await self.lease._stop_renewing()
         self._hanging = True
 
+    def resume(self) -> None:
+        """Renews the lease again after `hang`, as after SIGCONT."""
+        self.lease._task = asyncio.create_task(self.lease._renew_periodically())
+
     async def __aenter__(self) -> Self:
         """Starts the node."""
         return await self.start()

@@ -1,4 +1,4 @@
-"""docs/closures.md, the rows whose cause is that time passes: all at once, so that they take as long as the longest."""
+"""The rows of docs/closures.md that a timeout causes, concurrently, so that they take as long as the longest."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from support.rtp_transport import RtpTransport
 
 UNCONFIRMED, HANDSHAKE, SILENCE, GRACE, EMPTY_ROOM = 3.0, 4.0, 5.0, 2.0, 2.0
 LATE = 8.0
-"""Seconds after its time within which something has to have happened, on a busy machine."""
+"""Seconds by which a closure may be late on a busy machine."""
 
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """One with less patience than usual."""
+    """An installation with short timeouts."""
     environment = {
         "CONFIRMATION_TIMEOUT": str(UNCONFIRMED),
         "HANDSHAKE_TIMEOUT": str(HANDSHAKE),
         "CONSENT_TIMEOUT": str(SILENCE),
     }
     with Installation(
-        tmp_path_factory.mktemp("impatient"),
+        tmp_path_factory.mktemp("short-timeouts"),
         reconnect_grace=GRACE,
         empty_room_ttl=EMPTY_ROOM,
         environment=environment,
@@ -45,14 +45,14 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 
 @asynccontextmanager
-async def takes(at_least: float) -> AsyncIterator[None]:
-    """What happens inside does not happen before its time."""
+async def lasts(at_least: float) -> AsyncIterator[None]:
+    """Asserts that the block takes at least this many seconds, with a tolerance of one second."""
     begun = time.monotonic()
     yield
     assert time.monotonic() - begun > at_least - 1.0
 
 
-async def row_6_a_handshake_that_never_ends(installation: Installation, call_id: str) -> None:
+async def row_6_handshake_timeout(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as bob:
         await alice.join(call_id)
         await bob.join(call_id)
@@ -63,20 +63,20 @@ async def row_6_a_handshake_that_never_ends(installation: Installation, call_id:
         await bob.event("newProducer")
         parameters = RtpTransport(offer).dtls_parameters
         await alice.call("connectTransport", transportId=offer["id"], dtlsParameters=parameters)
-        async with takes(HANDSHAKE):
+        async with lasts(HANDSHAKE):
             await alice.event("transportClosed", within=HANDSHAKE + LATE, transportId=offer["id"])
         assert alice.events("transportClosed")[0]["reason"] == "handshake_timeout"
         await alice.event("producerClosed", producerId=produced["id"], reason="transport_closed")
         await bob.event("producerClosed", producerId=produced["id"])
 
 
-async def row_7_a_client_that_is_heard_no_more(installation: Installation, call_id: str) -> None:
+async def row_7_ice_timeout(installation: Installation, call_id: str) -> None:
     async with connected_pair(installation.url, call_id) as pair:
         (transport,) = pair.alice.transports.values()
         for source in pair.alice.sources.values():
             await source.stop()
         await transport.close_silently()
-        async with takes(SILENCE):
+        async with lasts(SILENCE):
             await pair.alice.event("transportClosed", within=SILENCE + LATE, reason="ice_timeout")
         for kind, producer_id in pair.producers.items():
             await pair.alice.event("producerClosed", producerId=producer_id)
@@ -84,15 +84,15 @@ async def row_7_a_client_that_is_heard_no_more(installation: Installation, call_
             await pair.bob.event("consumerClosed", consumerId=pair.consumers[kind].id, reason="producer_closed")
 
 
-async def row_10_a_producer_that_the_room_is_never_told_of(installation: Installation, call_id: str) -> None:
+async def row_10_unconfirmed_producer(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice, bus_client(installation) as client:
         await alice.join(call_id)
         transport = await alice.transport("send")
         room_id = ids.room_id(call_id)
-        heard: asyncio.Queue[object] = asyncio.Queue()
-        listening = await client.bus.subscribe(media(room_id, alice.peer_id), MEDIA_EVENT, heard.put_nowait)
+        events: asyncio.Queue[object] = asyncio.Queue()
+        subscription = await client.bus.subscribe(media(room_id, alice.peer_id), MEDIA_EVENT, events.put_nowait)
         placement = await client.placement(call_id, alice.peer_id)
-        async with takes(UNCONFIRMED):
+        async with lasts(UNCONFIRMED):
             await client.ask_node(
                 placement,
                 CreateProducer(
@@ -105,21 +105,21 @@ async def row_10_a_producer_that_the_room_is_never_told_of(installation: Install
                     paused=False,
                 ),
             )
-            notice = await asyncio.wait_for(heard.get(), UNCONFIRMED + LATE)
-        assert notice == ProducerClosed(producer_id="orphan", reason="unconfirmed")
+            event = await asyncio.wait_for(events.get(), UNCONFIRMED + LATE)
+        assert event == ProducerClosed(producer_id="orphan", reason="unconfirmed")
         assert [one.producer_id for one in (await client.describe(placement, call_id, alice.peer_id)).producers] == []
-        await listening.stop()
+        await subscription.stop()
 
 
-async def row_10_a_peer_that_the_room_is_never_told_of(installation: Installation, call_id: str) -> None:
+async def row_10_unconfirmed_peer(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice, bus_client(installation) as client:
         await alice.join(call_id)
         room_id = ids.room_id(call_id)
-        heard: asyncio.Queue[object] = asyncio.Queue()
-        listening = await client.bus.subscribe(media(room_id, "ghost"), MEDIA_EVENT, heard.put_nowait)
+        events: asyncio.Queue[object] = asyncio.Queue()
+        subscription = await client.bus.subscribe(media(room_id, "ghost"), MEDIA_EVENT, events.put_nowait)
         placement = await client.placement(call_id, alice.peer_id)
         snapshot = await client.room(call_id)
-        async with takes(UNCONFIRMED):
+        async with lasts(UNCONFIRMED):
             await client.ask_node(
                 placement,
                 CreateTransport(
@@ -130,16 +130,16 @@ async def row_10_a_peer_that_the_room_is_never_told_of(installation: Installatio
                     codec_profile=snapshot.room.codec_profile,
                 ),
             )
-            notice = await asyncio.wait_for(heard.get(), UNCONFIRMED + LATE)
-        assert notice == TransportClosed(transport_id="haunted", reason="unconfirmed")
+            event = await asyncio.wait_for(events.get(), UNCONFIRMED + LATE)
+        assert event == TransportClosed(transport_id="haunted", reason="unconfirmed")
         assert (await client.describe(placement, call_id, "ghost")).transports == []
-        await listening.stop()
+        await subscription.stop()
 
 
-async def row_15_a_resumable_session_that_nobody_resumes(installation: Installation, call_id: str) -> None:
+async def row_15_reconnect_grace_expires(installation: Installation, call_id: str) -> None:
     async with connected_pair(installation.url, call_id, resumable=True) as pair:
         await pair.alice.cut()
-        async with takes(GRACE):
+        async with lasts(GRACE):
             await pair.wait_media()
             await pair.bob.event(
                 "peerLeft",
@@ -150,11 +150,11 @@ async def row_15_a_resumable_session_that_nobody_resumes(installation: Installat
         assert {one["producerId"] for one in pair.bob.events("producerClosed")} == set(pair.producers.values())
 
 
-async def row_18_a_room_that_nobody_is_in(installation: Installation, call_id: str) -> None:
+async def row_18_empty_room_expires(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice, bus_client(installation) as client:
         await alice.join(call_id)
         await alice.call("leaveRoom")
-        async with asyncio.timeout(EMPTY_ROOM + LATE), takes(EMPTY_ROOM):
+        async with asyncio.timeout(EMPTY_ROOM + LATE), lasts(EMPTY_ROOM):
             while await client.has_room(call_id):
                 await asyncio.sleep(0.1)
         again = {"callId": call_id, "userId": "alice", "rtpCapabilities": rtp_capabilities()}
@@ -163,16 +163,16 @@ async def row_18_a_room_that_nobody_is_in(installation: Installation, call_id: s
 
 
 ROWS = (
-    row_6_a_handshake_that_never_ends,
-    row_7_a_client_that_is_heard_no_more,
-    row_10_a_producer_that_the_room_is_never_told_of,
-    row_10_a_peer_that_the_room_is_never_told_of,
-    row_15_a_resumable_session_that_nobody_resumes,
-    row_18_a_room_that_nobody_is_in,
+    row_6_handshake_timeout,
+    row_7_ice_timeout,
+    row_10_unconfirmed_producer,
+    row_10_unconfirmed_peer,
+    row_15_reconnect_grace_expires,
+    row_18_empty_room_expires,
 )
 
 
-async def test_what_has_its_time_is_closed_when_it_comes(installation: Installation, call_id: str) -> None:
+async def test_timeouts_close_what_they_should(installation: Installation, call_id: str) -> None:
     rows = (row(installation, f"{row.__name__[:20]} {call_id[-8:]}") for row in ROWS)
     outcomes = await asyncio.gather(*rows, return_exceptions=True)
     failures = [outcome for outcome in outcomes if isinstance(outcome, Exception)]

@@ -1,4 +1,4 @@
-"""With NATS, the registry and signaling killed, those who talk go on talking; when all is back, the counts are true."""
+"""Media continues while NATS, the registry and signaling are down. After their restart the counts are correct."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from support.installation import Installation
 from support.pair import MAX_MEDIA_GAP, connected_pair
 
 SAMPLE = 6.0
-BACK = 25.0
+RECOVERY = 25.0
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
 
 
-async def test_a_call_outlives_bus_registry_and_signaling(fresh_installation: Installation, call_id: str) -> None:
+async def test_media_continues_without_bus_registry_and_signaling(
+    fresh_installation: Installation, call_id: str
+) -> None:
     installation = fresh_installation
     async with connected_pair(installation.url, call_id, resumable=True) as pair:
         await wait_for_counts(installation, **FULL)
@@ -40,7 +42,7 @@ async def test_a_call_outlives_bus_registry_and_signaling(fresh_installation: In
             for old, new in ((pair.alice, alice), (pair.bob, bob)):
                 await new.call("resume", resumeToken=old.resume_token, lastRevision=0)
                 new.take_over_media(old)
-            await wait_for_counts(installation, within=BACK, **FULL)
+            await wait_for_counts(installation, within=RECOVERY, **FULL)
             await pair.wait_media()
             assert pair.longest_gap < MAX_MEDIA_GAP
             late = await alice.publish("audio")
@@ -48,11 +50,13 @@ async def test_a_call_outlives_bus_registry_and_signaling(fresh_installation: In
             await (await bob.consume(late)).wait_packets(10)
             await alice.call("leaveRoom")
             await bob.call("leaveRoom")
-    await wait_for_counts(installation, within=BACK)
+    await wait_for_counts(installation, within=RECOVERY)
 
 
 @pytest.mark.parametrize("fresh_installation", [{"reconnect_grace": 1.0}], indirect=True)
-async def test_who_cannot_be_resumed_is_gone_when_all_is_back(fresh_installation: Installation, call_id: str) -> None:
+async def test_peers_that_cannot_resume_are_removed_after_the_restart(
+    fresh_installation: Installation, call_id: str
+) -> None:
     installation = fresh_installation
     async with connected_pair(installation.url, call_id):
         await wait_for_counts(installation, **FULL)
@@ -63,10 +67,10 @@ async def test_who_cannot_be_resumed_is_gone_when_all_is_back(fresh_installation
         for process in (*installation.registries, *installation.signaling):
             process.start()
         await asyncio.to_thread(installation.wait_ready)
-        await wait_for_counts(installation, within=BACK)
+        await wait_for_counts(installation, within=RECOVERY)
 
 
-async def test_closures_row_21_a_producer_that_cannot_be_registered_is_closed_again(
+async def test_closures_row_21_producer_that_cannot_be_recorded_is_closed(
     fresh_installation: Installation, call_id: str
 ) -> None:
     installation = fresh_installation

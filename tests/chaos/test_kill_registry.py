@@ -1,4 +1,4 @@
-"""Registry replicas die in the middle of joins: whoever was told to be in the room is in the room."""
+"""Registry replicas are killed during joins: every acknowledged peer is in the room."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from support.installation import Installation
 
 JOINS = 40
 AT_ONCE = 8
-BACK = 20.0
+RECOVERY = 20.0
 pytestmark = pytest.mark.chaos
 
 
 async def join(caller: Caller, call_id: str) -> str:
-    """Enters, trying again as an application does. Raises AssertionError when that is said not to help."""
+    """Joins with retries of retryable errors. Raises AssertionError for other errors."""
     await caller.open()
     payload = {"callId": call_id, "userId": "u", "rtpCapabilities": rtp_capabilities()}
     while True:
@@ -33,8 +33,8 @@ async def test_no_acknowledged_join_is_lost(fresh_installation: Installation, ca
     installation = fresh_installation
     callers = [Caller(installation.url) for _ in range(JOINS)]
     try:
-        async with Caller(installation.url) as witness, bus_client(installation) as client:
-            await witness.join(call_id)
+        async with Caller(installation.url) as observer, bus_client(installation) as client:
+            await observer.join(call_id)
             gate = asyncio.Semaphore(AT_ONCE)
 
             async def enter(caller: Caller) -> str:
@@ -53,10 +53,10 @@ async def test_no_acknowledged_join_is_lost(fresh_installation: Installation, ca
             recorded = {peer.peer_id for peer in (await client.room(call_id)).peers}
             assert acknowledged <= recorded
             for peer_id in acknowledged:
-                await witness.event("peerJoined", peerId=peer_id)
-            # Whoever was put in without being told so is taken out again.
-            await wait_for_counts(installation, within=BACK, rooms=1, peers=JOINS + 1)
-            assert not acknowledged & {event["peerId"] for event in witness.events("peerLeft")}
+                await observer.event("peerJoined", peerId=peer_id)
+            # Peers that were added without an acknowledgement are removed.
+            await wait_for_counts(installation, within=RECOVERY, rooms=1, peers=JOINS + 1)
+            assert not acknowledged & {event["peerId"] for event in observer.events("peerLeft")}
     finally:
         await asyncio.gather(*(caller.close() for caller in callers))
-    await wait_for_counts(installation, within=BACK)
+    await wait_for_counts(installation, within=RECOVERY)
