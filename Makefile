@@ -93,6 +93,7 @@ check: cargo native node ## formats, lints, types, import rules, generated files
 	$(BIN)/python -m hubbub_contracts.generate --check
 	$(BIN)/python -m hubbub_cli.configuration_page --check
 	$(BIN)/python -m hubbub_cli.metrics_page --check
+	$(BIN)/python scripts/release --check
 	@$(call say,Rust)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
@@ -126,9 +127,17 @@ lock: $(UV) ## resolve requirements.lock anew from the pyprojects (ARGS=--upgrad
 			--output-file $$service/requirements.lock; \
 	done
 
+.PHONY: audit
+audit: cargo python ## check every lock against the advisory databases, and the crates' licences
+	@$(BIN)/python scripts/audit
+
+.PHONY: release
+release: native node ## write VERSION into every manifest and build sdists, wheels, npm tarballs and images into dist/
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python scripts/release
+
 .PHONY: clean
 clean: ## remove all that was built, fetched or stored here
-	rm -rf $(VENV) target .hubbub $(CORE_MODULE)
+	rm -rf $(VENV) target dist .hubbub $(CORE_MODULE)
 	rm -rf node_modules web/*/node_modules web/*/dist web/*/lib web/reference web/tools/reference/node_modules examples/*/node_modules examples/*/dist
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis test-results
 	find libs services tests -name __pycache__ -type d -prune -exec rm -rf {} +
