@@ -16,6 +16,9 @@ UV := $(BIN)/uv
 UV_VERSION := 0.13.9
 export UV_PYTHON_DOWNLOADS := never
 export VIRTUAL_ENV := $(abspath $(VENV))
+# Tests start hundreds of interpreters. Without cached bytecode each of them compiles all that it imports.
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
 
 # The packages of the workspace. media-core is apart: maturin compiles it.
 PACKAGES := $(patsubst %/pyproject.toml,%,$(filter-out libs/media-core/%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml)))
@@ -47,40 +50,40 @@ help: ## list the verbs
 up: native web ## build what changed, then run everything here: http://localhost:4000 (ARGS=--help tells more)
 	@exec $(BIN)/hubbub up --with-parent $(ARGS)
 
-# Browsers, servers and their clients share a machine that may be busy: what fails is tried again, twice at most, and told (R).
-AGAIN := --reruns 2
+# Most of these tests wait for timeouts, so several run at a time. A file stays in one process, which shares its fixtures.
+# The slow files start first, so that no process is left with one at the end.
+PYTEST_PARALLEL := $(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+SLOW_TESTS := tests/chaos tests/integration tests/contract
+FAST_TESTS := $(wildcard services/*/tests libs/*/tests) tests/deployment
 
 .PHONY: test
-test: cargo native web browser coturn ## every test: Rust, Python, end to end in a browser, a sample of the faults
+test: cargo native web browser coturn ## run all tests except the long chaos tests, compose and container tests
 	@$(call say,Rust tests)
 	cargo test --workspace --quiet
 	@$(call say,Web tests)
 	$(NPM) run --silent test
-	@$(call say,Python tests: libraries$(comma) services$(comma) contracts$(comma) integration$(comma) deployment)
-	@# Mostly they wait, for a lease to lapse or a grace to pass: some at a time, those of one file in one process.
-	$(BIN)/pytest $(AGAIN) --numprocesses 3 --dist loadfile $(wildcard libs/*/tests services/*/tests) tests/contract tests/integration tests/deployment $(ARGS)
-	@$(call say,End to end)
-	$(BIN)/pytest $(AGAIN) tests/e2e $(ARGS)
-	@$(call say,Faults: the sample)
-	$(BIN)/pytest $(AGAIN) --numprocesses 2 --dist loadfile tests/chaos -m "not long" $(ARGS)
+	@$(call say,Python tests)
+	$(PYTEST_PARALLEL) $(SLOW_TESTS) $(FAST_TESTS) -m "not long" $(ARGS)
+	@$(call say,End-to-end tests)
+	$(BIN)/pytest tests/e2e $(ARGS)
 
 .PHONY: test-containers
-test-containers: native ## the tests that talk to NATS, with the official image of it on a container engine
+test-containers: native ## run the tests that use NATS with its official image on a container engine
 	HUBBUB_TEST_NATS=container $(BIN)/pytest --numprocesses 2 --dist loadfile \
 		libs/bus/tests libs/cli/tests services/room-registry/tests services/media-node/tests tests/contract tests/integration $(ARGS)
 
 .PHONY: test-compose
-test-compose: native browser ## compose.yaml on a container engine: a call, a relay, scaling, kills; skipped where none answers
+test-compose: native browser ## run the tests of compose.yaml on a container engine; skipped without one
 	$(BIN)/pytest tests/compose $(ARGS)
 
 .PHONY: check
-check: cargo native node ## formats, lints, types, import rules, generated files; changes nothing
+check: cargo native node ## check formats, lints, types, import rules and generated files; changes nothing
 	@$(call say,Formats and lints)
 	$(BIN)/ruff format --check . $(PYTHON_SCRIPTS)
 	$(BIN)/ruff check . $(PYTHON_SCRIPTS)
 	@$(call say,Types)
 	$(BIN)/mypy $(SOURCES)
-	@# Test directories share file names (conftest.py), so that each is a run of its own.
+	@# One run per test directory, because they share file names such as conftest.py.
 	for tests in conftest.py $(PYTHON_TESTS); do \
 		if compgen -G "$$tests/*.py" >/dev/null || [ -f "$$tests" ]; then echo "mypy $$tests"; $(BIN)/mypy "$$tests"; fi; \
 	done
@@ -106,7 +109,7 @@ bench: cargo native ## measure: packets per second, latencies, memory
 	for bench in $(BENCHES); do echo "$$bench"; $(BIN)/python "$$bench" $(ARGS); done
 
 .PHONY: chaos
-chaos: native web browser ## all of the faults, the long ones too
+chaos: native web browser ## run all chaos tests, including the long ones
 	$(BIN)/pytest tests/chaos $(ARGS)
 
 .PHONY: format

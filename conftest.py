@@ -1,12 +1,19 @@
 """Fixtures for all tests. Tests use free ports, so that they run beside `make up`."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from hubbub_cli.ports import free_tcp_port, free_udp_ports
-from support import nats_servers
+from support import nats_servers, quarantine
 from support.nats_servers import NatsServer
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skips quarantined tests."""
+    text = (Path(config.rootpath) / quarantine.FILE).read_text(encoding="utf-8")
+    quarantine.skip_quarantined(items, quarantine.parse(text))
 
 
 @pytest.fixture(scope="session")
