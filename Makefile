@@ -22,8 +22,6 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # The packages of the workspace. media-core is apart: maturin compiles it.
 PACKAGES := $(patsubst %/pyproject.toml,%,$(filter-out libs/media-core/%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml)))
-SOURCES := $(wildcard libs/*/src services/*/src)
-PYTHON_TESTS := $(wildcard libs/*/tests services/*/tests tests/*)
 PYTHON_SCRIPTS := $(shell grep -lE '^\#!.*python' scripts/*)
 BENCHES := $(wildcard libs/*/benches/*.py services/*/benches/*.py tests/load/bench_*.py)
 CORE := libs/media-core
@@ -77,29 +75,45 @@ test-compose: native browser ## run the tests of compose.yaml on a container eng
 	$(BIN)/pytest tests/compose $(ARGS)
 
 .PHONY: check
-check: cargo native node ## check formats, lints, types, import rules and generated files; changes nothing
+check: check-format check-names check-types check-imports check-generated check-rust check-web ## check formats, lints, types, import rules and generated files; changes nothing
+
+.PHONY: check-format
+check-format: python
 	@$(call say,Formats and lints)
 	$(BIN)/ruff format --check . $(PYTHON_SCRIPTS)
 	$(BIN)/ruff check . $(PYTHON_SCRIPTS)
-	@$(call say,Types)
-	$(BIN)/mypy $(SOURCES)
-	@# One run per test directory, because they share file names such as conftest.py.
-	for tests in conftest.py $(PYTHON_TESTS); do \
-		if compgen -G "$$tests/*.py" >/dev/null || [ -f "$$tests" ]; then echo "mypy $$tests"; $(BIN)/mypy "$$tests"; fi; \
-	done
-	for script in $(PYTHON_SCRIPTS); do $(BIN)/mypy "$$script"; done
-	@$(call say,Names)
+
+.PHONY: check-names
+check-names: python
+	@$(call say,Retired names)
 	$(BIN)/python scripts/check-retired-names
+
+.PHONY: check-types
+check-types: native
+	@$(call say,Types)
+	$(BIN)/python scripts/check-types
+
+.PHONY: check-imports
+check-imports: python
 	@$(call say,Import rules)
 	$(BIN)/lint-imports --no-logo
-	@$(call say,Generated files)
+
+.PHONY: check-generated
+check-generated: native
+	@$(call say,Generated files and versions)
 	$(BIN)/python -m hubbub_contracts.generate --check
 	$(BIN)/python -m hubbub_cli.configuration_page --check
 	$(BIN)/python -m hubbub_cli.metrics_page --check
 	$(BIN)/python scripts/release --check
+
+.PHONY: check-rust
+check-rust: cargo
 	@$(call say,Rust)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+
+.PHONY: check-web
+check-web: node
 	@$(call say,Web)
 	$(NPM) run --silent check
 
