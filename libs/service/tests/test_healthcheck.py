@@ -1,4 +1,4 @@
-"""The health check of a container."""
+"""The exit status and message of a container's health check."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from hubbub_service import healthcheck
 
 @contextmanager
 def service(status: int) -> Iterator[int]:
-    """A service that answers `/health` so; its port."""
+    """Runs a service that answers `/health` with `status`; yields its port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -22,7 +22,7 @@ def service(status: int) -> Iterator[int]:
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Nobody needs it."""
+            """Logs nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -34,31 +34,31 @@ def service(status: int) -> Iterator[int]:
             thread.join()
 
 
-def test_a_service_that_answers_is_well() -> None:
+def test_a_service_that_answers_200_is_healthy() -> None:
     with service(200) as port:
         assert healthcheck.check("PORT", {"PORT": str(port)}) is None
 
 
-def test_a_service_that_says_it_is_not_well() -> None:
+def test_another_status_is_unhealthy() -> None:
     with service(503) as port:
         assert healthcheck.check("PORT", {"PORT": str(port)}) == "/health answered 503"
 
 
-def test_a_service_that_is_gone(tcp_port: int) -> None:
+def test_a_refused_connection_is_unhealthy(tcp_port: int) -> None:
     assert "ConnectionRefusedError" in str(healthcheck.check("PORT", {"PORT": str(tcp_port)}))
 
 
-def test_a_service_that_speaks_tls_is_asked_by_tls() -> None:
+def test_a_service_with_a_certificate_is_checked_over_tls() -> None:
     with service(200) as port:
         assert "SSLError" in str(healthcheck.check("PORT", {"PORT": str(port), "TLS_CERT": "/cert.pem"}))
 
 
 @pytest.mark.parametrize("value", ["", "http", "-1"])
-def test_a_port_that_is_none(value: str) -> None:
-    assert healthcheck.check("METRICS_PORT", {"METRICS_PORT": value}) == f"METRICS_PORT is no port: {value!r}"
+def test_an_invalid_port_is_reported(value: str) -> None:
+    assert healthcheck.check("METRICS_PORT", {"METRICS_PORT": value}) == f"METRICS_PORT is not a port: {value!r}"
 
 
-def test_by_its_path_it_needs_neither_its_package_nor_any_other() -> None:
+def test_the_script_runs_by_its_path_without_any_package() -> None:
     with service(200) as port:
         command = [sys.executable, "-I", "-S", healthcheck.__file__, "PORT"]
         assert subprocess.run(command, env={"PORT": str(port)}, check=False, timeout=30).returncode == 0

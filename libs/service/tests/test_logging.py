@@ -1,4 +1,4 @@
-"""Each line is one JSON object that names its service and its trace."""
+"""Each line is a JSON object with its service and its trace."""
 
 import io
 import json
@@ -25,7 +25,7 @@ def lines(stream: io.StringIO) -> list[dict[str, object]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def test_both_kinds_of_loggers_carry_service_and_trace() -> None:
+def test_lines_of_both_logging_libraries_contain_service_and_trace() -> None:
     stream = io.StringIO()
     configure_logging("registry", stream=stream)
     with TracerProvider(shutdown_on_exit=False).get_tracer("t").start_as_current_span("s") as span:
@@ -39,10 +39,11 @@ def test_both_kinds_of_loggers_carry_service_and_trace() -> None:
     assert (second["event"], second["peer"], second["trace_id"]) == ("joined", "p", trace_id)
 
 
-def test_the_level_holds_and_an_exception_is_in_its_line() -> None:
+def test_lower_levels_are_dropped_and_an_exception_is_part_of_its_line() -> None:
     stream = io.StringIO()
     configure_logging("registry", "warning", stream=stream)
-    logging.getLogger("lib").info("not this")
+    logging.getLogger("lib").info("dropped")
+    structlog.get_logger("ours").info("dropped")
     try:
         raise ValueError("why")
     except ValueError:

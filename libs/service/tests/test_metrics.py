@@ -1,4 +1,4 @@
-"""What is declared is shown, counted or read, and nothing else can be."""
+"""Declared metrics are exposed, counted or read; undeclared ones cannot be."""
 
 import re
 
@@ -15,7 +15,7 @@ def lines(metrics: Metrics) -> list[str]:
 
 
 @pytest.mark.parametrize("metric", CATALOGUE, ids=lambda metric: metric.name)
-def test_a_declaration_keeps_the_conventions(metric: Metric) -> None:
+def test_a_declaration_follows_the_conventions(metric: Metric) -> None:
     assert re.fullmatch(r"hubbub_[a-z][a-z0-9_]*", metric.name)
     assert metric.name.endswith("_total") == (metric.kind == "counter")
     assert bool(metric.buckets) == (metric.kind == "histogram")
@@ -30,14 +30,14 @@ def test_no_name_is_declared_twice() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_metric_of_a_service_is_there_from_the_start(service: Service) -> None:
+def test_all_metrics_of_a_service_exist_from_the_start(service: Service) -> None:
     shown = lines(Metrics(service))
     declared = [metric for metric in CATALOGUE if service in metric.services]
     assert all(f"# TYPE {metric.name} {metric.kind}" in shown for metric in declared)
     assert any(line.startswith("process_resident_memory_bytes ") for line in shown)
 
 
-def test_what_the_bus_does_is_counted() -> None:
+def test_events_of_the_bus_are_counted() -> None:
     metrics = Metrics("registry")
     bus = BusMetrics(metrics)
     bus.report_connected(lambda: True)
@@ -49,7 +49,7 @@ def test_what_the_bus_does_is_counted() -> None:
     assert "hubbub_bus_connected 1.0" in shown
 
 
-def test_what_is_observed_is_read_when_it_is_asked_for() -> None:
+def test_readings_are_taken_on_each_scrape() -> None:
     metrics = Metrics("registry")
     rooms = 1
     metrics.on_scrape(lambda: [Reading(catalogue.ROOMS, rooms), Reading(catalogue.PRODUCERS, 2, ("audio",))])
@@ -62,7 +62,7 @@ def test_a_metric_of_another_service_cannot_be_counted() -> None:
         Metrics("registry").count(catalogue.DEPARTURES, "left")
 
 
-def test_a_reading_is_of_its_metrics_kind() -> None:
+def test_a_reading_of_the_wrong_kind_is_refused() -> None:
     metrics = Metrics("registry")
     metrics.on_scrape(lambda: [Distribution(catalogue.ROOMS, [1], 1)])
     with pytest.raises(TypeError, match="hubbub_rooms is a gauge"):

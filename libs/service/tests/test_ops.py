@@ -1,4 +1,4 @@
-"""The endpoint for health, readiness and metrics, to clients well and ill behaved."""
+"""The HTTP endpoint, with well-behaved and misbehaving clients."""
 
 import asyncio
 import contextlib
@@ -13,15 +13,15 @@ from hubbub_service import ops as module
 
 @pytest.fixture
 async def ops() -> AsyncIterator[OpsEndpoint]:
-    """One that listens."""
+    """A listening endpoint."""
     endpoint = OpsEndpoint(Metrics("registry"))
     await endpoint.start("127.0.0.1", 0)
     yield endpoint
     await endpoint.stop()
 
 
-async def say(ops: OpsEndpoint, request: bytes) -> tuple[str, bytes]:
-    """Head and body of the answer to these bytes; both empty when there is none."""
+async def send(ops: OpsEndpoint, request: bytes) -> tuple[str, bytes]:
+    """Returns head and body of the response; both are empty when there is none."""
     reader, writer = await asyncio.open_connection("127.0.0.1", ops.port)
     writer.write(request)
     answer = await reader.read()
@@ -32,15 +32,15 @@ async def say(ops: OpsEndpoint, request: bytes) -> tuple[str, bytes]:
 
 
 async def get(ops: OpsEndpoint, path: str, method: str = "GET") -> tuple[int, str, bytes]:
-    head, body = await say(ops, f"{method} {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+    head, body = await send(ops, f"{method} {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
     return int(head.split()[1]), head.lower(), body
 
 
-async def test_health_needs_nothing_else(ops: OpsEndpoint) -> None:
+async def test_health_is_ok_and_ignores_the_query(ops: OpsEndpoint) -> None:
     assert await get(ops, "/health?probe=1") == (200, (await get(ops, "/health"))[1], b'{"status":"ok"}')
 
 
-async def test_readiness_says_what_is_waited_for(ops: OpsEndpoint) -> None:
+async def test_readiness_reports_the_reason(ops: OpsEndpoint) -> None:
     status, _, body = await get(ops, "/ready")
     assert (status, json.loads(body)) == (503, {"ready": False, "reason": "starting"})
     ops.report_readiness(lambda: None)
@@ -55,37 +55,37 @@ async def test_metrics_are_in_prometheus_format(ops: OpsEndpoint) -> None:
     assert b"# TYPE hubbub_rooms gauge" in body
 
 
-async def test_a_head_has_no_body(ops: OpsEndpoint) -> None:
+async def test_head_has_no_body(ops: OpsEndpoint) -> None:
     status, head, body = await get(ops, "/health", "HEAD")
     assert (status, body) == (200, b"")
     assert "content-length: 15" in head
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/other", 404), ("POST", "/health", 405)])
-async def test_nothing_else_is_answered(ops: OpsEndpoint, method: str, path: str, status: int) -> None:
+async def test_other_requests_are_refused(ops: OpsEndpoint, method: str, path: str, status: int) -> None:
     assert (await get(ops, path, method))[0] == status
 
 
 @pytest.mark.parametrize(
-    "rubbish",
+    "garbage",
     [b"\x00\xff\r\n\r\n", b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"],
     ids=["no HTTP", "endless", "without a host"],
 )
-async def test_who_speaks_no_http_is_left(ops: OpsEndpoint, rubbish: bytes) -> None:
-    with contextlib.suppress(ConnectionError):  # what was not read is answered with a reset
-        assert await say(ops, rubbish) == ("", b"")
+async def test_a_client_that_does_not_speak_http_is_disconnected(ops: OpsEndpoint, garbage: bytes) -> None:
+    with contextlib.suppress(ConnectionError):  # unread data causes a reset
+        assert await send(ops, garbage) == ("", b"")
     assert (await get(ops, "/health"))[0] == 200
 
 
-async def test_a_silent_client_is_left(ops: OpsEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_client_is_disconnected(ops: OpsEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "REQUEST_TIMEOUT", 0.05)
-    assert await say(ops, b"GET /hea") == ("", b"")
+    assert await send(ops, b"GET /hea") == ("", b"")
 
 
 async def test_without_a_port_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("METRICS_PORT", raising=False)
-    life = Lifecycle()
-    endpoint = await serve_ops(ServiceSettings(), Metrics("registry"), life)
+    lifecycle = Lifecycle()
+    endpoint = await serve_ops(ServiceSettings(), Metrics("registry"), lifecycle)
     with pytest.raises(AssertionError):
         _ = endpoint.port
 

@@ -1,4 +1,4 @@
-"""Spans leave the process only when the environment says so, and never hold up its end."""
+"""Spans are exported only when the environment asks for it, and never delay the exit."""
 
 import socket
 import subprocess
@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from hubbub_service.tracing import exports
+from hubbub_service.tracing import export_enabled
 
-END = """
+PROGRAM = """
 from opentelemetry import trace
 from hubbub_service import configure_logging, configure_tracing
 configure_logging("test")
@@ -30,17 +30,17 @@ tracing.close(timeout=0.5)
         ({"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://there"}, False),
     ],
 )
-def test_spans_are_exported_where_the_environment_says(
+def test_spans_are_exported_when_the_environment_asks_for_it(
     environment: dict[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert exports() is expected
+    assert export_enabled() is expected
 
 
-def test_a_collector_that_does_not_answer_does_not_hold_up_the_end() -> None:
+def test_a_collector_that_does_not_answer_does_not_delay_the_exit() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         environment = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}",
@@ -48,6 +48,6 @@ def test_a_collector_that_does_not_answer_does_not_hold_up_the_end() -> None:
             "OTEL_SERVICE_NAME": "mine",
         }
         ended = subprocess.run(
-            [sys.executable, "-c", END], env=environment, capture_output=True, text=True, timeout=30, check=True
+            [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=30, check=True
         )
     assert ended.stdout.strip() == "mine"

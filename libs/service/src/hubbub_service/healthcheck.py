@@ -1,9 +1,9 @@
-"""A container's health check: asks the service in it for `/health`.
+"""A container's health check: requests `/health` from the service in the same container.
 
-    python -m hubbub_service.healthcheck PORT
+    python -m hubbub_service.healthcheck VARIABLE
 
-The argument names the environment variable that holds the port. It needs the standard library alone, so that it may
-also be run by its path, which takes a tenth of the time.
+VARIABLE is the name of the environment variable that holds the service's port. The module imports the standard library
+only, so that a container can run it by its path, which takes a tenth of the time of importing the package.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import sys
 from collections.abc import Mapping
 
 TIMEOUT = 2.0
+"""Seconds."""
 
 
 def check(variable: str, environment: Mapping[str, str]) -> str | None:
-    """None when the service is well, else what is wrong with it."""
+    """Returns None when the service is healthy, else what is wrong."""
     port = environment.get(variable, "")
     if not port.isdecimal():
-        return f"{variable} is no port: {port!r}"
+        return f"{variable} is not a port: {port!r}"
     connection = _connection(int(port), tls=bool(environment.get("TLS_CERT")))
     try:
         connection.request("GET", "/health")
@@ -36,7 +37,7 @@ def check(variable: str, environment: Mapping[str, str]) -> str | None:
 def _connection(port: int, *, tls: bool) -> http.client.HTTPConnection:
     if not tls:
         return http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
-    # The certificate is made out to another name than the loopback address; nobody stands between us.
+    # The certificate names the public host, not 127.0.0.1, and loopback traffic cannot be intercepted.
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -44,7 +45,7 @@ def _connection(port: int, *, tls: bool) -> http.client.HTTPConnection:
 
 
 def main() -> int:
-    """The exit status: 0 when well, 1 when not, 2 when asked wrongly."""
+    """Returns the exit status: 0 healthy, 1 unhealthy, 2 wrong usage."""
     if len(sys.argv) != 2:
         sys.stderr.write("usage: healthcheck VARIABLE\n")
         return 2

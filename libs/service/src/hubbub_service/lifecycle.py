@@ -1,107 +1,112 @@
-"""The life of a service: start, work until told to stop, stop in the reverse order, in bounded time.
+"""The lifecycle of a service: start, run until a signal, stop in the reverse order of the start, in bounded time.
 
-    async def main(lifecycle: Lifecycle) -> None:
+    async def start(lifecycle: Lifecycle) -> None:
         bus = await Bus.connect(...)
-        lifecycle.on_stop("bus", bus.close)          # undone last
+        lifecycle.on_stop("bus", bus.close)              # stopped last
         ...
-        lifecycle.on_stop("endpoints", endpoint.stop)  # undone first
+        lifecycle.on_stop("endpoints", endpoints.stop)   # stopped first
 
-    run(main)
+    run(start)
 
-SIGTERM and SIGINT stop it; a second one stops it at once. `fail` is for what the service cannot go on without.
+SIGTERM and SIGINT stop the service; a second signal exits at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import structlog
+
 from .tasks import Tasks
 
-log = logging.getLogger(__name__)
+_log = structlog.get_logger(__name__)
 
 STOP_DEADLINE = 15.0
-"""Seconds for everything that `on_stop` was given."""
+"""Seconds for all clean-up functions together."""
 
 
 class Lifecycle:
-    """What a service's `main` registers with."""
+    """Collects what to stop, and decides when the service stops."""
 
     def __init__(self) -> None:
         self._stop = asyncio.Event()
-        self._undo: list[tuple[str, Callable[[], Awaitable[Any]]]] = []
+        self._cleanups: list[tuple[str, Callable[[], Awaitable[Any]]]] = []
         self._failure: str | None = None
         self.tasks = Tasks(on_fatal=self.fail)
+        """Cancelled after all clean-up functions. The end of a vital one fails the service."""
 
     @property
     def stopping(self) -> bool:
-        """It was told to stop."""
+        """The service has been asked to stop, or has failed."""
         return self._stop.is_set()
 
     @property
     def failure(self) -> str | None:
-        """Why it cannot go on; None when it was asked to stop."""
+        """Why the service failed; None when it did not."""
         return self._failure
 
-    def on_stop(self, name: str, undo: Callable[[], Awaitable[Any]]) -> None:
-        """Calls `undo` when the service stops; what was registered last is undone first."""
-        self._undo.append((name, undo))
+    def on_stop(self, name: str, cleanup: Callable[[], Awaitable[Any]]) -> None:
+        """Registers a clean-up function. The one registered last is called first; `name` appears in logs."""
+        self._cleanups.append((name, cleanup))
 
     def stop(self) -> None:
-        """Asks the service to stop."""
+        """Stops the service."""
         self._stop.set()
 
-    def fail(self, why: str) -> None:
-        """Stops the service, which then exits with 1."""
+    def fail(self, reason: str) -> None:
+        """Stops the service because it cannot continue; it exits with status 1."""
         if not self._stop.is_set():
-            log.critical("cannot go on: %s", why)
-            self._failure = self._failure or why
+            _log.critical("service failed", reason=reason)
+            self._failure = self._failure or reason
         self._stop.set()
 
     async def wait(self) -> None:
-        """Returns once the service is told to stop."""
+        """Waits until the service is to stop."""
         await self._stop.wait()
 
     async def close(self, deadline: float = STOP_DEADLINE) -> None:
-        """Undoes everything, whatever fails on the way, within `deadline` seconds in all."""
+        """Calls all clean-up functions within `deadline` seconds in total. Logs failures and continues."""
         ends = asyncio.get_running_loop().time() + deadline
-        while self._undo:
-            name, undo = self._undo.pop()
+        while self._cleanups:
+            name, cleanup = self._cleanups.pop()
             try:
                 async with asyncio.timeout_at(ends):
-                    await undo()
+                    await cleanup()
             except TimeoutError:
-                log.warning("stopping %s took too long", name)
-            except Exception:
-                log.exception("stopping %s failed", name)
+                _log.warning("clean-up timed out", cleanup=name)
+            except Exception:  # noqa: BLE001  a failed clean-up must not keep the others from running
+                _log.exception("clean-up failed", cleanup=name)
         await self.tasks.close()
 
 
-def run(main: Callable[[Lifecycle], Awaitable[None]], *, deadline: float = STOP_DEADLINE) -> int:
-    """Runs a service until it is told to stop; the exit status: 0 when it was asked to, 1 when it failed."""
-    return asyncio.run(_run(main, deadline))
+def run(start: Callable[[Lifecycle], Awaitable[None]], *, deadline: float = STOP_DEADLINE) -> int:
+    """Runs a service until a signal or a failure. Returns the exit status: 0 after a signal, 1 after a failure.
+
+    `deadline` is the time in seconds for the clean-up.
+    """
+    return asyncio.run(_run(start, deadline))
 
 
-async def _run(main: Callable[[Lifecycle], Awaitable[None]], deadline: float) -> int:
+async def _run(start: Callable[[Lifecycle], Awaitable[None]], deadline: float) -> int:
     lifecycle = Lifecycle()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_log_unhandled)
-    starting = asyncio.ensure_future(_start(main, lifecycle))
+    starting = asyncio.ensure_future(_start(start, lifecycle))
 
-    def signalled(name: str) -> None:
+    def on_signal(name: str) -> None:
         if lifecycle.stopping:
-            log.warning("%s again: stopping at once", name)
+            _log.warning("second signal, exiting at once", signal=name)
             raise SystemExit(1)
-        log.info("%s: stopping", name)
+        _log.info("stopping", signal=name)
         lifecycle.stop()
         starting.cancel()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, signalled, number.name)
+        loop.add_signal_handler(number, on_signal, number.name)
     with contextlib.suppress(asyncio.CancelledError):
         await starting
     await lifecycle.wait()
@@ -111,15 +116,19 @@ async def _run(main: Callable[[Lifecycle], Awaitable[None]], deadline: float) ->
     return 0 if lifecycle.failure is None else 1
 
 
-async def _start(main: Callable[[Lifecycle], Awaitable[None]], lifecycle: Lifecycle) -> None:
+async def _start(start: Callable[[Lifecycle], Awaitable[None]], lifecycle: Lifecycle) -> None:
     try:
-        await main(lifecycle)
-    except Exception as error:
-        log.exception("the start failed")
-        lifecycle.fail(f"the start failed: {error}")
+        await start(lifecycle)
+    except Exception as error:  # noqa: BLE001  any failure to start ends the service in order
+        _log.exception("start failed")
+        lifecycle.fail(f"start failed: {error}")
 
 
 def _log_unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """An exception that nobody caught is a bug: it is logged with its trace."""
+    """Logs an exception that nobody caught, which is a bug, with its traceback."""
     error = context.get("exception")
-    log.error("unhandled: %s", context.get("message"), exc_info=error if isinstance(error, Exception) else None)
+    _log.error(
+        "unhandled exception",
+        message=context.get("message"),
+        exc_info=error if isinstance(error, Exception) else None,
+    )

@@ -1,7 +1,6 @@
-"""Logs: one line an event, with the trace it belongs to. JSON in production, readable in development.
+"""Logs: one line per event, with the trace it belongs to; JSON in production, text in development.
 
-Everything goes through the standard library's `logging`, so that libraries' lines look like ours; structlog's loggers
-end there too.
+Our code logs with structlog, libraries with the standard library's `logging`. Both end in the same formatter.
 """
 
 from __future__ import annotations
@@ -15,13 +14,20 @@ import structlog
 from opentelemetry import trace
 
 _QUIET = ("asyncio", "nats", "uvicorn.access", "httpx", "aioice", "engineio", "socketio", "urllib3")
-"""Libraries whose everyday lines nobody needs."""
+"""Libraries of which only warnings and errors are logged."""
 
 
 def configure_logging(
     service: str, level: str = "info", *, development: bool = False, stream: TextIO | None = None
 ) -> None:
-    """Sends every log line to `stream` (stdout), under the name of `service`, from `level` on."""
+    """Configures logging for this process.
+
+    Arguments:
+        service: the field `service` of every line.
+        level: the lowest level that is logged: debug, info, warning or error.
+        development: whether lines are text instead of JSON.
+        stream: default stdout.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -29,17 +35,17 @@ def configure_logging(
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        structlog.stdlib.ExtraAdder(),
         _add_trace,
         _AddService(service),
     ]
-    ending: list[structlog.typing.Processor] = (
+    renderers: list[structlog.typing.Processor] = (
         [structlog.dev.ConsoleRenderer(colors=False)]
         if development
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending]
+        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
     )
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(formatter)
@@ -49,7 +55,11 @@ def configure_logging(
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
-        processors=[*shared[:-3], shared[-2], shared[-1], structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
@@ -57,7 +67,7 @@ def configure_logging(
 
 
 class _AddService:
-    """Puts the service's name into each line."""
+    """Adds the service's name to every line."""
 
     def __init__(self, service: str) -> None:
         self._service = service

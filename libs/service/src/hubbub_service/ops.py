@@ -1,12 +1,12 @@
-"""Health, readiness and metrics over HTTP, for services that speak no HTTP otherwise.
+"""Health, readiness and metrics over HTTP, for services that serve no other HTTP.
 
-| path       | answers                                                                       |
-|------------|-------------------------------------------------------------------------------|
-| `/health`  | 200 as long as the event loop turns                                           |
-| `/ready`   | 200, or 503 with the reason: no traffic yet, or no more                       |
-| `/metrics` | what Prometheus reads                                                         |
+| path       | answer                                                            |
+|------------|-------------------------------------------------------------------|
+| `/health`  | 200 while the event loop runs                                     |
+| `/ready`   | 200, or 503 with the reason why the service should get no traffic |
+| `/metrics` | the metrics in Prometheus's format                                |
 
-One request a connection, GET and HEAD only, bounded in size and time.
+It serves one request per connection, GET and HEAD only, with limits on size and time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .metrics import Metrics
 from .settings import ServiceSettings
 
 REQUEST_TIMEOUT = 5.0
-"""Seconds from the connection to the end of the answer."""
+"""Seconds from accepting a connection to the end of its response."""
 MAX_CONNECTIONS = 32
 _MAX_HEAD = 16 * 1024
 _JSON = "application/json"
@@ -44,7 +44,7 @@ class OpsEndpoint:
         self._why_not_ready = why_not_ready
 
     async def start(self, host: str, port: int) -> None:
-        """Listens. Raises OSError that names the port."""
+        """Listens on `host`:`port`; port 0 lets the system choose. Raises OSError, which names METRICS_PORT."""
         try:
             self._server = await asyncio.start_server(self._serve, host, port, limit=_MAX_HEAD)
         except OSError as error:
@@ -52,13 +52,13 @@ class OpsEndpoint:
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """The port that it listens on."""
         assert self._server is not None
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
     async def stop(self) -> None:
-        """Listens no more; what is being answered has its own deadline."""
+        """Stops listening. Open connections end within REQUEST_TIMEOUT."""
         if self._server is not None:
             self._server.close()
 
@@ -67,22 +67,22 @@ class OpsEndpoint:
         try:
             if self._connections <= MAX_CONNECTIONS:
                 async with asyncio.timeout(REQUEST_TIMEOUT):
-                    await self._converse(reader, writer)
+                    await self._handle(reader, writer)
         except (TimeoutError, OSError, h11.RemoteProtocolError):
-            pass  # a client that is slow, gone or no HTTP client
+            pass  # the client is slow, has gone, or does not speak HTTP
         finally:
             self._connections -= 1
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD)
         while (event := connection.next_event()) is h11.NEED_DATA:
             connection.receive_data(await reader.read(_MAX_HEAD))
         if not isinstance(event, h11.Request):
             return
-        status, content_type, body = self._answer(event)
+        status, content_type, body = self._respond(event)
         headers = [("Content-Type", content_type), ("Content-Length", str(len(body))), ("Connection", "close")]
         for part in (
             h11.Response(status_code=status, headers=headers, reason=status.phrase.encode()),
@@ -92,7 +92,7 @@ class OpsEndpoint:
             writer.write(connection.send(part) or b"")
         await writer.drain()
 
-    def _answer(self, request: h11.Request) -> tuple[HTTPStatus, str, bytes]:
+    def _respond(self, request: h11.Request) -> tuple[HTTPStatus, str, bytes]:
         path = request.target.split(b"?", 1)[0]
         if request.method not in (b"GET", b"HEAD"):
             return HTTPStatus.METHOD_NOT_ALLOWED, _JSON, b"{}"

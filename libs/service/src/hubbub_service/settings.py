@@ -1,4 +1,4 @@
-"""Settings: environment variables, checked once at the start, explained when they are wrong."""
+"""Settings: environment variables, validated once at the start."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 class ServiceSettings(BaseSettings):
-    """What an operator can set for every service. A service's own settings derive from this."""
+    """The settings of every service. Each service derives its own settings from this class."""
 
     model_config = SettingsConfigDict(
         case_sensitive=False, extra="ignore", env_ignore_empty=True, frozen=True, validate_default=True
     )
 
-    nats_url: str = Field("nats://127.0.0.1:4222", description="NATS servers, comma-separated, credentials inside.")
+    nats_url: str = Field("nats://127.0.0.1:4222", description="NATS servers, comma-separated, with credentials.")
     log_level: LogLevel = Field("info", description="debug, info, warning or error.")
     environment: str | None = Field(
-        None, description="`development` makes logs readable for people; anything else makes them JSON."
+        None, description="`development` writes logs as text; any other value writes them as JSON."
     )
-    node_env: str | None = Field(None, description="The same, where ENVIRONMENT is not set.")
+    node_env: str | None = Field(None, description="Used when ENVIRONMENT is not set.")
     metrics_port: int | None = Field(
         None,
         ge=0,
         le=65535,
-        description="TCP port of `/health`, `/ready` and `/metrics`; none when not set. Signaling has them on PORT.",
+        description="TCP port of `/health`, `/ready` and `/metrics`; not set: none. Signaling serves them on PORT.",
     )
-    metrics_host: str = Field("127.0.0.1", description="Address that METRICS_PORT is on.")
+    metrics_host: str = Field("127.0.0.1", description="Address on which METRICS_PORT listens.")
 
     @field_validator("log_level", mode="before")
     @classmethod
-    def _any_case(cls, value: Any) -> Any:
+    def _lower_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
 
     @property
     def development(self) -> bool:
-        """Readable logs are wanted."""
+        """Logs are written as text."""
         return (self.environment or self.node_env) == "development"
 
 
@@ -47,7 +47,7 @@ SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 
 def load_settings(model: type[SettingsT]) -> SettingsT:
-    """The settings of the environment; says on stderr which are wrong, and exits with 2, when they are."""
+    """Reads the settings from the environment. Invalid ones are explained on stderr; the process exits with 2."""
     try:
         return model()
     except ValidationError as error:
@@ -56,11 +56,11 @@ def load_settings(model: type[SettingsT]) -> SettingsT:
 
 
 def explain(model: type[BaseSettings], error: ValidationError) -> str:
-    """One line for each wrong setting: its variable, what is wrong, what it is for. Values are not repeated."""
+    """Returns a line for each invalid setting: variable, problem, description. Omits values: they may be secret."""
     lines = []
     for problem in error.errors(include_url=False, include_input=False):
         name = str(problem["loc"][0]) if problem["loc"] else ""
         field = model.model_fields.get(name.lower())
-        purpose = f" ({field.description})" if field is not None and field.description else ""
-        lines.append(f"{name.upper() or model.__name__}: {problem['msg']}{purpose}\n")
+        description = f" ({field.description})" if field is not None and field.description else ""
+        lines.append(f"{name.upper() or model.__name__}: {problem['msg']}{description}\n")
     return "".join(lines)

@@ -1,4 +1,4 @@
-"""Metrics: declared in one place (`catalogue`), counted or read, shown at `/metrics`."""
+"""Prometheus metrics: declared in `catalogue`, counted or read on a scrape, served at `/metrics`."""
 
 from .bus_metrics import BusMetrics
 from .declaration import Metric, Service

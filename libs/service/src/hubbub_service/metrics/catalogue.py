@@ -1,7 +1,7 @@
-"""Every metric of every service: the one place where names, units, labels and bounds are said.
+"""All metrics of all services: names, units, labels and buckets.
 
-`docs/reference/metrics.md` is drawn from it; the dashboard and the alert rules are tested against it. A series costs
-memory in every process and in Prometheus, so that no label has a value per peer, room, transport or address.
+`docs/reference/metrics.md` is generated from this module; the dashboard and the alert rules are tested against it. Each
+series costs memory in every process and in Prometheus, so no label has a value per peer, room, transport or address.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ _NODE: tuple[Service, ...] = ("media-node",)
 _REGISTRY: tuple[Service, ...] = ("registry",)
 _SIGNALING: tuple[Service, ...] = ("signaling",)
 
-# The bus, as each service sees it.
+# Every service: its connection to the bus.
 BUS_REQUEST_DURATION = Metric(
     "hubbub_bus_request_duration_seconds",
     "histogram",
     "seconds",
-    "From sending a request over the bus to its answer; `outcome` is `ok` or the error's code.",
+    "Time from sending a request over the bus to its reply; `outcome` is `ok` or the error's code.",
     SERVICES,
     ("verb", "outcome"),
     _DURATIONS,
@@ -27,22 +27,20 @@ BUS_HANDLING_DURATION = Metric(
     "hubbub_bus_handling_duration_seconds",
     "histogram",
     "seconds",
-    "Handling a request that came over the bus; `outcome` is `ok` or the error's code.",
+    "Time to handle a request received over the bus; `outcome` is `ok` or the error's code.",
     SERVICES,
     ("verb", "outcome"),
     _DURATIONS,
 )
 BUS_CONNECTED = Metric(
-    "hubbub_bus_connected", "gauge", "0 or 1", "Whether the connection to NATS stands.", SERVICES, on_scrape=True
+    "hubbub_bus_connected", "gauge", "0 or 1", "Whether the service is connected to NATS.", SERVICES, on_scrape=True
 )
-BUS_RECONNECTS = Metric(
-    "hubbub_bus_reconnects_total", "counter", "connections", "Connections to NATS that were made again.", SERVICES
-)
+BUS_RECONNECTS = Metric("hubbub_bus_reconnects_total", "counter", "connections", "Reconnects to NATS.", SERVICES)
 BUS_OVERFLOWS = Metric(
     "hubbub_bus_overflows_total",
     "counter",
     "messages",
-    "Messages dropped because a handler was too slow; what follows is a new snapshot.",
+    "Messages dropped because a handler was too slow; the subscriber then fetches a new snapshot.",
     SERVICES,
 )
 
@@ -54,7 +52,7 @@ SESSIONS = Metric(
     "hubbub_sessions",
     "gauge",
     "sessions",
-    "Peers served by this instance, those that may still be resumed among them.",
+    "Peers served by this instance, including those that can still be resumed.",
     _SIGNALING,
     on_scrape=True,
 )
@@ -62,8 +60,8 @@ SOCKET_REQUEST_DURATION = Metric(
     "hubbub_socket_request_duration_seconds",
     "histogram",
     "seconds",
-    "From a client's event to its acknowledgement, waiting its turn included; `outcome` is `ok` or the error's code. "
-    "`event` is `unknown` for what is no event. Joins are `joinRoom`.",
+    "Time from a client's event to its acknowledgement, including the wait in the queue; `outcome` is `ok` or the "
+    "error's code. `event` is `unknown` for undefined events, and `joinRoom` for every kind of join.",
     _SIGNALING,
     ("event", "outcome"),
     _DURATIONS,
@@ -72,19 +70,19 @@ DEPARTURES = Metric(
     "hubbub_departures_total",
     "counter",
     "peers",
-    "Peers that this instance reported as gone: `left` by their own wish, `disconnected` without.",
+    "Peers that this instance removed: `left` at the client's request, `disconnected` without one.",
     _SIGNALING,
     ("reason",),
 )
 
-# The registry. Each replica knows the whole: take the maximum over replicas, not the sum.
-ROOMS = Metric("hubbub_rooms", "gauge", "rooms", "Rooms with peers, in the whole cluster.", _REGISTRY, on_scrape=True)
-PEERS = Metric("hubbub_peers", "gauge", "peers", "Peers in rooms, in the whole cluster.", _REGISTRY, on_scrape=True)
+# The registry. Each replica counts the whole cluster: use the maximum over the replicas, not the sum.
+ROOMS = Metric("hubbub_rooms", "gauge", "rooms", "Rooms with peers in the cluster.", _REGISTRY, on_scrape=True)
+PEERS = Metric("hubbub_peers", "gauge", "peers", "Peers in the cluster.", _REGISTRY, on_scrape=True)
 PRODUCERS = Metric(
     "hubbub_producers",
     "gauge",
     "producers",
-    "Producers, in the whole cluster; `kind` is `audio` or `video`.",
+    "Producers in the cluster; `kind` is `audio` or `video`.",
     _REGISTRY,
     ("kind",),
     on_scrape=True,
@@ -99,9 +97,14 @@ NODES = Metric(
     on_scrape=True,
 )
 
-# The media node: what there is.
+# The media node: objects.
 NODE_LEASED = Metric(
-    "hubbub_node_leased", "gauge", "0 or 1", "Whether this node holds its lease and takes work.", _NODE, on_scrape=True
+    "hubbub_node_leased",
+    "gauge",
+    "0 or 1",
+    "Whether this node holds its lease and accepts new work.",
+    _NODE,
+    on_scrape=True,
 )
 NODE_ROOMS = Metric("hubbub_node_rooms", "gauge", "rooms", "Rooms on a worker.", _NODE, ("worker",), on_scrape=True)
 NODE_PEERS = Metric("hubbub_node_peers", "gauge", "peers", "Peers on a worker.", _NODE, ("worker",), on_scrape=True)
@@ -124,7 +127,7 @@ NODE_TCP_CONNECTIONS = Metric(
     "hubbub_node_tcp_connections",
     "gauge",
     "connections",
-    "TCP connections to a worker, of clients whose network lets no UDP through.",
+    "Open TCP connections to a worker: clients whose network blocks UDP.",
     _NODE,
     ("worker",),
     on_scrape=True,
@@ -135,7 +138,7 @@ WORKER_PACKETS = Metric(
     "hubbub_worker_packets_total",
     "counter",
     "datagrams",
-    "Datagrams of any kind, `direction` being `received` or `sent`.",
+    "Datagrams of any kind; `direction` is `received` or `sent`.",
     _NODE,
     ("worker", "direction"),
     on_scrape=True,
@@ -144,7 +147,7 @@ WORKER_BYTES = Metric(
     "hubbub_worker_bytes_total",
     "counter",
     "bytes",
-    "Their bytes, without UDP and IP.",
+    "Bytes in these datagrams, without UDP and IP headers.",
     _NODE,
     ("worker", "direction"),
     on_scrape=True,
@@ -153,8 +156,9 @@ WORKER_DROPPED = Metric(
     "hubbub_worker_dropped_total",
     "counter",
     "datagrams",
-    "Datagrams that came and went nowhere, by reason: `srtp` failed authentication, `stun` was not meant for us, "
-    "`unknown_address` never authenticated, `unknown_ssrc` belongs to no producer, `outbox_full` is our overload.",
+    "Dropped datagrams, by reason: `srtp` failed authentication or was a replay, `stun` had an unknown ufrag or no "
+    "valid integrity, `unknown_address` came from an address without a valid STUN request, `unknown_ssrc` belongs to no "
+    "producer, `outbox_full` met a full send queue (overload).",
     _NODE,
     ("worker", "reason"),
     on_scrape=True,
@@ -163,7 +167,7 @@ WORKER_SEND_DROPPED = Metric(
     "hubbub_worker_send_dropped_total",
     "counter",
     "datagrams",
-    "Datagrams not sent: `refused` by the kernel, or given up because the socket, or a TCP connection, stayed full "
+    "Datagrams not sent: `refused` by the kernel, or dropped because the socket or a TCP connection stayed full "
     "(`video` first, then `audio`, then `control`).",
     _NODE,
     ("worker", "reason"),
@@ -173,7 +177,7 @@ WORKER_TCP_ACCEPTED = Metric(
     "hubbub_worker_tcp_accepted_total",
     "counter",
     "connections",
-    "TCP connections that were taken, whatever became of them.",
+    "Accepted TCP connections.",
     _NODE,
     ("worker",),
     on_scrape=True,
@@ -182,7 +186,7 @@ WORKER_TCP_REFUSED = Metric(
     "hubbub_worker_tcp_refused_total",
     "counter",
     "connections",
-    "TCP connections closed at once, because there were too many in all or from one address.",
+    "TCP connections closed at once, because of too many connections in total or from one address.",
     _NODE,
     ("worker",),
     on_scrape=True,
@@ -191,7 +195,7 @@ WORKER_CPU = Metric(
     "hubbub_worker_cpu_seconds_total",
     "counter",
     "seconds",
-    "CPU time of a worker's thread; its rate is at most 1.",
+    "CPU time of a worker's thread. The rate is at most 1.",
     _NODE,
     ("worker",),
     on_scrape=True,
@@ -200,7 +204,7 @@ WORKER_FAULTS = Metric(
     "hubbub_worker_faults_total",
     "counter",
     "faults",
-    "Bugs in the packet path that were contained.",
+    "Bugs that a worker survived: caught panics, and internal keys of objects that do not exist.",
     _NODE,
     ("worker",),
     on_scrape=True,
@@ -209,17 +213,17 @@ CORE_EVENTS_DROPPED = Metric(
     "hubbub_core_events_dropped_total",
     "counter",
     "events",
-    "Events of the workers dropped because the control loop was slow; closures never are.",
+    "Events of the workers that were dropped because the control loop was too slow. Closures are never dropped.",
     _NODE,
     on_scrape=True,
 )
 
-# The media node: how media fares. `received` is from clients, `sent` to them.
+# The media node: media quality. `received` is from clients, `sent` is to clients.
 RTP_NACKED = Metric(
     "hubbub_rtp_nacked_packets_total",
     "counter",
     "packets",
-    "Packets asked for again (NACK): by us of what is `received`, by clients of what is `sent`.",
+    "Packets requested by NACK: `received` packets by the node, `sent` packets by clients.",
     _NODE,
     ("worker", "direction"),
     on_scrape=True,
@@ -228,7 +232,7 @@ RTP_NACK_MISSES = Metric(
     "hubbub_rtp_nack_misses_total",
     "counter",
     "packets",
-    "Packets that a client asked for again too late: they were no longer kept.",
+    "Packets that a client requested by NACK after they had left the retransmission buffer.",
     _NODE,
     ("worker",),
     on_scrape=True,
@@ -237,7 +241,7 @@ RTP_REPAIRED = Metric(
     "hubbub_rtp_repaired_packets_total",
     "counter",
     "packets",
-    "Packets that came, or were sent, once more (RTX).",
+    "Retransmitted packets (RTX).",
     _NODE,
     ("worker", "direction"),
     on_scrape=True,
@@ -246,7 +250,7 @@ RTP_KEY_FRAME_REQUESTS = Metric(
     "hubbub_rtp_key_frame_requests_total",
     "counter",
     "requests",
-    "Key frames asked for (PLI, FIR): by us of what is `received`, by clients of what is `sent`.",
+    "Key frames requested by PLI or FIR: of `received` streams by the node, of `sent` streams by clients.",
     _NODE,
     ("worker", "direction"),
     on_scrape=True,
@@ -255,7 +259,7 @@ TRANSPORT_CC_PACKETS = Metric(
     "hubbub_transport_cc_packets_total",
     "counter",
     "packets",
-    "Packets sent that clients' transport-wide feedback told of.",
+    "Sent packets on which clients reported by transport-wide feedback.",
     _NODE,
     ("worker",),
     on_scrape=True,
@@ -264,7 +268,7 @@ TRANSPORT_CC_LOST = Metric(
     "hubbub_transport_cc_lost_packets_total",
     "counter",
     "packets",
-    "Of these, the ones that did not arrive.",
+    "Of these, the packets reported as lost.",
     _NODE,
     ("worker",),
     on_scrape=True,
@@ -273,7 +277,8 @@ MEDIA_LOSS = Metric(
     "hubbub_media_loss_ratio",
     "histogram",
     "ratio",
-    "Loss of a stream between two reports, after repair: `received` as we saw it, `sent` as the client reported it.",
+    "Loss of a stream between two reports, after retransmission: `received` as measured by the node, `sent` as "
+    "reported by the client.",
     _NODE,
     ("worker", "direction"),
     (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5),
@@ -293,7 +298,7 @@ MEDIA_ROUND_TRIP = Metric(
     "hubbub_media_round_trip_seconds",
     "histogram",
     "seconds",
-    "To a client and back, at each of its receiver reports.",
+    "Round-trip time to a client, at each of its receiver reports.",
     _NODE,
     ("worker",),
     (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0),
@@ -303,7 +308,7 @@ PRODUCER_SCORE = Metric(
     "hubbub_producer_score",
     "histogram",
     "0 to 10",
-    "How good a producer's stream is to who receives it, once a second: ten times the fourth power of what arrived.",
+    "Quality of a producer's stream, once a second: ten times the fourth power of the share of packets that arrived.",
     _NODE,
     ("worker",),
     (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0),
@@ -313,31 +318,31 @@ BITRATE_ESTIMATE = Metric(
     "hubbub_bitrate_estimate_bits_per_second",
     "histogram",
     "bit/s",
-    "Estimates told by REMB: `received` is what we told a client to stay below, `sent` what a client can receive.",
+    "REMB: `received` is the limit that the node sent to a client, `sent` a client's estimate of what it can receive.",
     _NODE,
     ("worker", "direction"),
     (50e3, 100e3, 250e3, 500e3, 1e6, 2e6, 3e6, 5e6, 10e6),
     on_scrape=True,
 )
 
-# The media node: how clients fare.
+# The media node: connections.
 TRANSPORTS_CREATED = Metric(
-    "hubbub_transports_created_total", "counter", "transports", "WebRTC transports that were made.", _NODE
+    "hubbub_transports_created_total", "counter", "transports", "WebRTC transports created.", _NODE
 )
 TRANSPORTS_CONNECTED = Metric(
     "hubbub_transports_connected_total",
     "counter",
     "transports",
-    "Of these, the ones whose client was reached by ICE and proved by DTLS who it is.",
+    "Of these, the transports that completed ICE and DTLS.",
     _NODE,
 )
 CLOSED = Metric(
     "hubbub_closed_total",
     "counter",
     "objects",
-    "Transports, producers and consumers that ended without their owner's asking, by the reason that it was told "
-    "(docs/closures.md): `handshake_timeout` is ICE or DTLS that never came about, `dtls_failed` a client that is not "
-    "who it said, `ice_timeout` one that fell silent.",
+    "Transports, producers and consumers that were closed without a request of their owner, by reason "
+    "(docs/closures.md): `handshake_timeout` is an ICE or DTLS handshake that did not complete, `dtls_failed` a "
+    "certificate that does not match its fingerprint, `ice_timeout` a client that stopped sending.",
     _NODE,
     ("object", "reason"),
 )

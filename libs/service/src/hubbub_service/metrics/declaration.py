@@ -1,4 +1,4 @@
-"""What is declared of a metric before anybody counts."""
+"""The declaration of a metric."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ SERVICES: tuple[Service, ...] = ("signaling", "registry", "media-node")
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric. Its labels have few values, known beforehand: never a peer, a room or what a client wrote."""
+    """One metric. The values of its labels are few and known in advance: never a peer, a room or a client's input."""
 
     name: str
-    """As Prometheus shows it: with the unit, a counter with `_total`."""
+    """The name in Prometheus: ends with the unit; a counter's ends with `_total`."""
     kind: Kind
     unit: str
-    """What one is; a word of its own where the name has none."""
+    """What the value counts or measures."""
     help: str
     services: tuple[Service, ...]
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
-    """Upper bounds of a histogram, without infinity."""
+    """The upper bounds of a histogram's buckets, without infinity."""
     on_scrape: bool = False
-    """Read from what is, when it is asked for, instead of being counted as it happens."""
+    """Read from the state on each scrape, instead of counted when something happens."""

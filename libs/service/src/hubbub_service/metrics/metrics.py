@@ -1,7 +1,7 @@
-"""The metrics of one service: what the catalogue declares of it, counted as it happens or read when it is asked for.
+"""The metrics of one service: those that the catalogue declares for it.
 
-Everything declared is there from the start, so that a rate over a first event is not lost and a dashboard finds its
-names. What is not declared for the service cannot be counted: that is a KeyError, which tests find.
+All declared metrics exist from the start, so that a rate over the first event is not lost and a dashboard finds every
+name. Counting a metric that is not declared for the service raises KeyError, which a test finds.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from . import catalogue
 from .declaration import Kind, Metric, Service
 
 CATALOGUE: tuple[Metric, ...] = tuple(each for each in vars(catalogue).values() if isinstance(each, Metric))
-"""Every metric, in the order of the catalogue."""
+"""All metrics, in the order of the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The value of an observed counter or gauge."""
+    """The value of a counter or gauge, read on a scrape."""
 
     metric: Metric
     value: float
@@ -33,10 +33,11 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """The values of an observed histogram: how many in each of its buckets, the last being what is above them all."""
+    """The values of a histogram, read on a scrape."""
 
     metric: Metric
     counts: Sequence[int]
+    """One per bucket, not cumulative; one more for values above the last bound."""
     sum: float
     labels: Sequence[str] = ()
 
@@ -45,7 +46,7 @@ Read = Callable[[], Iterable[Reading | Distribution]]
 
 
 class Metrics:
-    """One for each life of a service, apart from any other in the same process."""
+    """The counters, gauges and histograms of one service, independent of others in the same process."""
 
     def __init__(self, service: Service) -> None:
         self._registry = CollectorRegistry()
@@ -59,7 +60,7 @@ class Metrics:
         ProcessCollector(registry=self._registry)
 
     def count(self, metric: Metric, *labels: str, by: float = 1) -> None:
-        """Adds to a counter."""
+        """Adds `by` to a counter. `labels` are values in the order of the declaration, here and below."""
         counter = self._counters[metric]
         (counter.labels(*labels) if labels else counter).inc(by)
 
@@ -69,7 +70,7 @@ class Metrics:
         (gauge.labels(*labels) if labels else gauge).set(value)
 
     def observe(self, metric: Metric, value: float, *labels: str) -> None:
-        """Puts a value into a histogram."""
+        """Adds a value to a histogram."""
         histogram = self._histograms[metric]
         (histogram.labels(*labels) if labels else histogram).observe(value)
 
@@ -78,7 +79,7 @@ class Metrics:
         self._scraped.reads.append(read)
 
     def exposition(self, accept: str = "") -> tuple[bytes, str]:
-        """The text that Prometheus reads, and its content type, which `accept` has a say in."""
+        """Returns the exposition and its content type, in the format that the request's `Accept` header prefers."""
         encode, content_type = choose_encoder(accept)
         return encode(self._registry), content_type
 
@@ -93,22 +94,22 @@ class Metrics:
 
 
 class _ScrapeCollector(Collector):
-    """Makes families of what is read."""
+    """Builds metric families from the readings."""
 
     def __init__(self, metrics: Iterable[Metric]) -> None:
         self._metrics = list(metrics)
         self.reads: list[Read] = []
 
     def describe(self) -> Iterator[Family]:
-        """Nothing is read before somebody asks."""
+        """Describes nothing, so that registering does not cause a reading."""
         return iter(())
 
     def collect(self) -> Iterator[Family]:
-        """All observed metrics, each with what was read of it."""
+        """Returns a family for each metric declared with `on_scrape`."""
         families = {metric: _family(metric) for metric in self._metrics}
         for read in self.reads:
-            for one in read():
-                _add(families[one.metric], one)
+            for reading in read():
+                _add(families[reading.metric], reading)
         return iter(families.values())
 
 
@@ -121,16 +122,16 @@ def _family(metric: Metric) -> Family:
     return kinds[metric.kind](metric.name, metric.help, labels=metric.labels)
 
 
-def _add(family: Family, one: Reading | Distribution) -> None:
-    match family, one:
+def _add(family: Family, reading: Reading | Distribution) -> None:
+    match family, reading:
         case HistogramMetricFamily(), Distribution(metric, counts, total, labels):
             bounds = [*(str(float(bound)) for bound in metric.buckets), "+Inf"]
-            reached, buckets = 0, []
+            cumulative, buckets = 0, []
             for bound, count in zip(bounds, counts, strict=True):
-                reached += count
-                buckets.append((bound, reached))
+                cumulative += count
+                buckets.append((bound, cumulative))
             family.add_metric(labels, buckets, total)
         case ((CounterMetricFamily() | GaugeMetricFamily()), Reading(_, value, labels)):
             family.add_metric(labels, value)
         case _:
-            raise TypeError(f"{one.metric.name} is a {one.metric.kind}")
+            raise TypeError(f"{reading.metric.name} is a {reading.metric.kind}")
