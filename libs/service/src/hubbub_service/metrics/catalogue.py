@@ -157,8 +157,8 @@ WORKER_DROPPED = Metric(
     "counter",
     "datagrams",
     "Dropped datagrams, by reason: `srtp` failed authentication or was a replay, `stun` had an unknown ufrag or no "
-    "valid integrity, `unknown_address` came from an address without a valid STUN request, `unknown_ssrc` belongs to no "
-    "producer, `outbox_full` met a full send queue (overload).",
+    "valid integrity, `unknown_address` came from an address without a valid STUN request, `unknown_ssrc` belongs to "
+    "no producer, `outbox_full` met a full send queue (overload).",
     _NODE,
     ("worker", "reason"),
     on_scrape=True,
