@@ -30,7 +30,7 @@ async def test_killed_replica_loses_no_acknowledged_join(rig: tuple[Replicas, Fa
     times: list[float] = []
 
     async def join(number: int) -> None:
-        await asyncio.sleep(number * 0.01)
+        await asyncio.sleep(number * 0.02)
         message = signaling.join_request(rooms[number % 4])
         began = time.monotonic()
         await signaling.request(message, timeout=0.5)
@@ -42,8 +42,7 @@ async def test_killed_replica_loses_no_acknowledged_join(rig: tuple[Replicas, Fa
         await asyncio.sleep(0.6)
         process.kill()
         await asyncio.sleep(0.2)
-        process.start()
-        await asyncio.sleep(2.5)
+        await running.restart(process)
     await asyncio.gather(*joins)
     inside = {peer.peer_id: room for room in rooms for peer in (await signaling.room(room)).peers}
     assert inside == acknowledged

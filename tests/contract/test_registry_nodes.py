@@ -34,7 +34,7 @@ async def test_dead_node_is_fenced_and_its_peers_move_without_producers(
     changes: list[RoomChange] = []
     feed = await RoomFeed.open(signaling.bus, room, changes.append, lambda: None)
     async with FakeNode(registry.nats.url) as spare:
-        await asyncio.sleep(0.5)
+        await signaling.wait_for_nodes(spare)
         killed = time.monotonic()
         await node.kill()
         moved = await signaling.wait_for_room(
@@ -55,7 +55,7 @@ async def test_hanging_node_is_fenced_and_notices_after_it_resumes(
     room, _ = await occupied(signaling)
     await registry.failure_detection_ready()
     async with FakeNode(registry.nats.url) as spare:
-        await asyncio.sleep(0.5)
+        await signaling.wait_for_nodes(spare)
         await node.hang()
         await signaling.wait_for_room(room, lambda snapshot: snapshot.room.placement == spare.placement)
         node.resume()
@@ -69,7 +69,7 @@ async def test_rooms_of_a_stopped_node_move_at_once(registry: Replicas, signalin
     async with FakeNode(registry.nats.url) as leaving:
         room, _ = await occupied(signaling)
         async with FakeNode(registry.nats.url) as spare:
-            await asyncio.sleep(0.5)
+            await signaling.wait_for_nodes(spare)
             await leaving.lease.release()
             await signaling.wait_for_room(room, lambda snapshot: snapshot.peers[0].placement == spare.placement)
 

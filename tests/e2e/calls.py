@@ -1,6 +1,7 @@
 """Helpers to start calls and to measure them over a time window."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,17 @@ async def start_call(browser: CallBrowser, url: str, room: str, names: list[str]
     await asyncio.gather(*(tab.wait_sees(name) for tab in tabs for name in names if name != tab.name))
     await asyncio.gather(*(tab.wait_receives({*names} - {tab.name}) for tab in tabs))
     return tabs
+
+
+async def wait_for_full_quality(tabs: list[Tab], width: int, height: int, timeout: float = 15.0) -> None:
+    """Waits until bandwidth limits no tab and every tab sends the camera's full resolution, for one second.
+
+    Returns after `timeout` seconds at the latest: a busy CPU may prevent full resolution.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(timeout):
+            while not (await Window.measure(tabs, 1)).is_at_full_quality(width, height):
+                pass
 
 
 async def selected_pairs(tab: Tab) -> list[dict[str, Any]]:
@@ -64,6 +76,15 @@ class Window:
             sent, decoded = self.sent(sender), self.decoded(receiver, sender)
             assert sent > 5, f"{sender} sends {sent:.1f} frames/s"
             assert decoded >= share * sent, f"{receiver} decodes {decoded:.1f} of {sender}'s {sent:.1f} frames/s"
+
+    def is_at_full_quality(self, width: int, height: int) -> bool:
+        """Whether bandwidth limited no sender in the window, and all sent this resolution at its end."""
+        return all(
+            (after.width, after.height, after.limitation) == (width, height, "none")
+            and after.bandwidth_limited == before.bandwidth_limited
+            for name, stats in self.after.items()
+            for before, after in zip(self.before[name].video_sent, stats.video_sent, strict=True)
+        )
 
     def require_no_bandwidth_limit(self, width: int, height: int) -> None:
         """Asserts that bandwidth limits no sender, and that unlimited senders send the camera's full resolution."""

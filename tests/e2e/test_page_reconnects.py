@@ -1,13 +1,12 @@
 """The page recovers from lost connections without user action, and no participant leaves."""
 
 import asyncio
-from pathlib import Path
 
 from e2e.calls import start_call
 from support.browser import CallBrowser, Tab
 from support.installation import Installation
 from support.tcp_proxy import TcpProxy
-from support.udp_relay import ENVIRONMENT, UdpRelay
+from support.udp_relay import UdpRelay
 
 SMALL = {"width": 320, "height": 180}
 OUTAGE = 5.0
@@ -44,19 +43,20 @@ async def test_dropped_socket_is_resumed(installation: Installation, browser: Ca
         await asyncio.gather(wait_frames(ann, "Ben"), wait_frames(ben, "Ann"))
 
 
-async def test_media_path_recovers_after_an_outage(tmp_path: Path, browser: CallBrowser, call_id: str) -> None:
-    with Installation(tmp_path / "installation", environment=ENVIRONMENT) as installation:
-        async with UdpRelay(installation.layout.rtc_min_port) as relay:
-            tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
-            ann, ben = tabs
-            for tab in tabs:
-                await tab.page.evaluate(_LEFT)
-            relay.is_cut = True
-            # Chromium reports a disconnected path after some seconds.
-            await asyncio.gather(*(tab.page.wait_for_selector("[data-state=reconnecting]") for tab in tabs))
-            await asyncio.sleep(OUTAGE / 2)
-            relay.is_cut = False
-            await asyncio.gather(*(tab.wait_status("In the call", timeout=30) for tab in tabs))
-            await asyncio.gather(wait_frames(ann, "Ben"), wait_frames(ben, "Ann"))
-            for tab in tabs:
-                assert await tab.page.evaluate("left") == 0
+async def test_media_path_recovers_after_an_outage(
+    relayed_installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
+    async with UdpRelay(relayed_installation.layout.rtc_min_port) as relay:
+        tabs = await start_call(browser, relayed_installation.url, call_id, ["Ann", "Ben"], **SMALL)
+        ann, ben = tabs
+        for tab in tabs:
+            await tab.page.evaluate(_LEFT)
+        relay.is_cut = True
+        # Chromium reports a disconnected path after some seconds.
+        await asyncio.gather(*(tab.page.wait_for_selector("[data-state=reconnecting]") for tab in tabs))
+        await asyncio.sleep(OUTAGE / 2)
+        relay.is_cut = False
+        await asyncio.gather(*(tab.wait_status("In the call", timeout=30) for tab in tabs))
+        await asyncio.gather(wait_frames(ann, "Ben"), wait_frames(ben, "Ann"))
+        for tab in tabs:
+            assert await tab.page.evaluate("left") == 0

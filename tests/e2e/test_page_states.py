@@ -42,7 +42,7 @@ class Screens:
         return tab
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def screens(installation: Installation, browser: CallBrowser) -> AsyncIterator[Screens]:
     """Screens in the test's own browser."""
     yield Screens(browser, installation.url)

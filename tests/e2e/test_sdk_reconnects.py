@@ -13,7 +13,7 @@ from support.foreign_page import ForeignPage
 from support.installation import REPOSITORY, Installation
 from support.sdk_tab import SdkTab
 from support.tcp_proxy import TcpProxy
-from support.udp_relay import ENVIRONMENT, UdpRelay
+from support.udp_relay import UdpRelay
 
 SHORT = 5.0
 
@@ -86,20 +86,20 @@ async def test_socket_dropped_for_longer_than_the_grace_period_rejoins(
 
 @pytest.mark.parametrize("seconds", [SHORT, 12.0])
 async def test_media_path_recovers_after_an_outage(
-    tmp_path: Path, browser: CallBrowser, example: ForeignPage, call_id: str, seconds: float
+    relayed_installation: Installation, browser: CallBrowser, example: ForeignPage, call_id: str, seconds: float
 ) -> None:
-    with Installation(tmp_path, environment=ENVIRONMENT) as installation:
-        async with UdpRelay(installation.layout.rtc_min_port) as relay:
-            ann, ben = await start_sdk_call(browser, example, installation.url, installation.url, call_id)
-            relay.is_cut = True
-            await asyncio.sleep(seconds)
-            relay.is_cut = False
-            await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
-            await ben.wait("call.state === 'connected'")
-            if seconds > SHORT:
-                assert await ben.evaluate("seen.causes.includes('network') && seen.reconnected === seen.causes.length")
-            assert await ben.evaluate(_SAME)
-            assert await ann.evaluate("seen.left") == 0
+    url = relayed_installation.url
+    async with UdpRelay(relayed_installation.layout.rtc_min_port) as relay:
+        ann, ben = await start_sdk_call(browser, example, url, url, call_id)
+        relay.is_cut = True
+        await asyncio.sleep(seconds)
+        relay.is_cut = False
+        await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
+        await ben.wait("call.state === 'connected'")
+        if seconds > SHORT:
+            assert await ben.evaluate("seen.causes.includes('network') && seen.reconnected === seen.causes.length")
+        assert await ben.evaluate(_SAME)
+        assert await ann.evaluate("seen.left") == 0
 
 
 async def test_call_resumes_when_the_only_media_node_restarts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from collections import Counter
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from support.caller import Caller, rtp_capabilities, rtp_parameters
 from support.installation import Installation
-from support.pair import connected_pair
+from support.pair import Pair, connected_pair
 
 EXAMPLES = 150
 ACCEPTABLE = {"invalid_argument", "unsupported", "conflict", "not_found", "quota_exceeded", "too_large"}
@@ -78,38 +79,43 @@ def examples(strategy: st.SearchStrategy[dict[str, Any]], count: int) -> list[di
     return drawn
 
 
-async def code(caller: Caller, event: str, payload: dict[str, Any]) -> str | None:
-    answer = await caller.request(event, payload)
-    return answer["error"]["code"] if "error" in answer else None
+class Outcomes(Counter[str | None]):
+    """Counts the answers of a client by error code, None for success."""
+
+    async def request(self, caller: Caller, event: str, payload: dict[str, Any]) -> dict[str, Any]:
+        """Sends an event, below the rate limit of 50 events per second on average."""
+        answer = await caller.request(event, payload)
+        self[answer.get("error", {}).get("code")] += 1
+        if self.total() % 10 == 0:
+            await asyncio.sleep(0.2)
+        return answer
 
 
 async def test_mutated_parameters_are_answered_and_the_node_survives(installation: Installation, call_id: str) -> None:
-    node = installation.nodes[0].pid
-    produces = examples(st.sampled_from(["audio", "video"]).flatmap(production), EXAMPLES)
-    consumes = examples(mutated(rtp_capabilities()), EXAMPLES)
-    outcomes: dict[str | None, int] = {}
-    async with connected_pair(installation.url, call_id) as pair, Caller(installation.url) as mallory:
+    node, url = installation.nodes[0].pid, installation.url
+    outcomes = Outcomes()
+
+    async def produce_mutated(caller: Caller) -> None:
+        transport_id = (await caller.call("createTransport", direction="send"))["id"]
+        for payload in examples(st.sampled_from(["audio", "video"]).flatmap(production), EXAMPLES):
+            answer = await outcomes.request(caller, "produce", {"transportId": transport_id, **payload})
+            if "error" not in answer:
+                await caller.call("closeProducer", producerId=answer["id"])
+
+    async def consume_mutated(caller: Caller, pair: Pair) -> None:
+        transport_id = (await caller.call("createTransport", direction="recv"))["id"]
+        for number, capabilities in enumerate(examples(mutated(rtp_capabilities()), EXAMPLES)):
+            producer_id = pair.producers[("audio", "video")[number % 2]]
+            payload = {"transportId": transport_id, "producerId": producer_id, "rtpCapabilities": capabilities}
+            await outcomes.request(caller, "consume", payload)
+
+    async with connected_pair(url, call_id) as pair, Caller(url) as mallory, Caller(url) as trudy:
         await mallory.join(call_id)
-        sends = (await mallory.call("createTransport", direction="send"))["id"]
-        receives = (await mallory.call("createTransport", direction="recv"))["id"]
-        for number, payload in enumerate(produces):
-            answer = await mallory.request("produce", {"transportId": sends, **payload})
-            outcome = answer.get("error", {}).get("code")
-            outcomes[outcome] = outcomes.get(outcome, 0) + 1
-            if outcome is None:
-                await mallory.call("closeProducer", producerId=answer["id"])
-            if number % 10 == 9:
-                await asyncio.sleep(0.2)  # below the rate limit: 50 events per second
-        for number, capabilities in enumerate(consumes):
-            kind = ("audio", "video")[number % 2]
-            payload = {"transportId": receives, "producerId": pair.producers[kind], "rtpCapabilities": capabilities}
-            outcome = await code(mallory, "consume", payload)
-            outcomes[outcome] = outcomes.get(outcome, 0) + 1
-            if number % 10 == 9:
-                await asyncio.sleep(0.2)
+        await trudy.join(call_id)
+        await asyncio.gather(produce_mutated(mallory), consume_mutated(trudy, pair))
         assert set(outcomes) <= ACCEPTABLE | {None}, outcomes
-        assert outcomes.get("invalid_argument", 0) > EXAMPLES / 4, outcomes
-        assert outcomes.get(None, 0) > 0, outcomes
+        assert outcomes["invalid_argument"] > EXAMPLES / 4, outcomes
+        assert outcomes[None] > 0, outcomes
         await pair.wait_media()
     assert installation.nodes[0].alive
     assert installation.nodes[0].pid == node

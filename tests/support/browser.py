@@ -189,6 +189,16 @@ class CallBrowser:
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
 
+    @property
+    def connected(self) -> bool:
+        """Whether the browser runs."""
+        return self._browser.is_connected()
+
+    async def close_tabs(self) -> None:
+        """Closes all tabs with their contexts, unless the browser has crashed."""
+        if self.connected:
+            await asyncio.gather(*(context.close() for context in self._browser.contexts))
+
     async def open_tab(self, url: str, room: str, name: str, **parameters: str | int) -> Tab:
         """Opens the page and joins the call. `parameters` go into its query: `width=640, height=360, codec="VP9"`."""
         tab = await self.open_page(f"{url}/?{urlencode({'room': room, 'name': name, 'join': '', **parameters})}", name)

@@ -22,6 +22,7 @@ from hubbub_contracts.bus.peer import JoinRoom, LeaveRoom
 from hubbub_contracts.bus.producer import AddProducer
 from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_contracts.bus.room import CreateRoom, GetRoom, RoomSnapshot
+from hubbub_contracts.bus.stats import GetStats
 
 from .nats_servers import NatsServer, nats_server
 from .service_process import ServiceProcess
@@ -44,6 +45,14 @@ class Replicas:
     async def failure_detection_ready(self) -> None:
         """Waits until the replicas consider a silent node dead."""
         await asyncio.sleep(max(0.0, self.started + FAILURE_DETECTION_AFTER - time.monotonic()))
+
+    async def restart(self, process: ServiceProcess) -> None:
+        """Starts a killed replica and waits until it is up. Raises TimeoutError."""
+        before = _times_up(process)
+        process.start()
+        async with asyncio.timeout(15):
+            while _times_up(process) == before:
+                await asyncio.sleep(0.02)
 
 
 @contextmanager
@@ -71,10 +80,14 @@ def replicas(directory: Path, count: int = 2, **settings: object) -> Iterator[Re
 
 def _wait_until_up(process: ServiceProcess) -> None:
     deadline = time.monotonic() + 15
-    while "registry is up" not in process.log_tail(1_000):
+    while not _times_up(process):
         assert process.alive, process.log_tail()
         assert time.monotonic() < deadline, process.log_tail()
         time.sleep(0.02)
+
+
+def _times_up(process: ServiceProcess) -> int:
+    return process.log_tail(10_000).count("registry is up")
 
 
 class FakeNode:
@@ -187,6 +200,14 @@ class FakeSignaling:
                 if not error.retryable or time.monotonic() > deadline:
                     raise
                 await asyncio.sleep(0.05)
+
+    async def wait_for_nodes(self, *nodes: FakeNode) -> None:
+        """Waits until every replica knows these nodes: until many answers in a row list them. Raises TimeoutError."""
+        expected, in_a_row = {node.node_id for node in nodes}, 0
+        async with asyncio.timeout(10):
+            while in_a_row < 20:
+                known = {worker.node_id for worker in (await self.request(GetStats())).workers}
+                in_a_row = in_a_row + 1 if expected <= known else 0
 
     async def create(self) -> str:
         """Creates a room. Returns its id."""

@@ -54,7 +54,10 @@ class SdkTab:
 
     async def wait_frames(self, name: str, more: int = 20, timeout: float = 20.0) -> None:
         """Waits until this many more frames of the participant are shown. Raises TimeoutError."""
-        before = await self.frames(name)
+        shown, last = 0, await self.frames(name)
         async with asyncio.timeout(timeout):
-            while await self.frames(name) < before + more:
+            while shown < more:
                 await asyncio.sleep(0.1)
+                now = await self.frames(name)
+                # A new video element counts from zero.
+                shown, last = shown + (now - last if now >= last else now), now

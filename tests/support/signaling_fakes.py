@@ -292,7 +292,8 @@ class SignalingRig:
             handlers,
             self.telemetry,
         )
-        self.manager = SessionManager(self.ports, ReconnectGrace(self.backend, GRACE))
+        self.grace = ReconnectGrace(self.backend, GRACE)
+        self.manager = SessionManager(self.ports, self.grace)
 
     def client(self) -> FakeClient:
         """A connected client."""
