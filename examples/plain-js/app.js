@@ -3,7 +3,7 @@ import { Call } from "@hubbub/client";
 const query = new URLSearchParams(location.search);
 const [form, status, people, leave] = ["form", "#status", "#people", "#leave"].map((selector) => document.querySelector(selector));
 
-if (query.has("room")) await joinCall(query.get("server"), query.get("room"), query.get("name"));
+if (query.has("room")) await joinCall(query.get("server") ?? undefined, query.get("room"), query.get("name"));
 
 async function joinCall(url, room, name) {
   const call = new Call({ url, room, name });

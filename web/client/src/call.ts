@@ -1,81 +1,33 @@
 /**
- * A call: this client's membership of one room, from `join` to its end.
+ * A call: this client's participation in one room, from `join` to its end.
  *
- * Rules
- * - The server says who is here. After a lost socket the session is resumed, and where that is refused it joins anew; both
- *   times the answer's snapshot is adopted.
+ * - The server is the authority on who is in the room. After a lost socket the client resumes its session or, if the server
+ *   refuses, joins again. Either answer contains a snapshot that replaces the local state.
  * - Participants, publications and published tracks outlive sockets, transports and media nodes.
- * - Each gain and loss of the socket begins a new era; what an earlier one had under way is given up.
+ * - Every connect and disconnect of the socket starts a new generation. Asynchronous work of an earlier generation is dropped.
  */
 
-import type { Device } from "mediasoup-client";
-
-import type { RoomJoined, SessionResumed } from "./generated/messages.ts";
-import type { CameraOptions } from "./devices.ts";
+import type { CallEvents, CallOptions, Features } from "./callOptions.ts";
+import { nextState, type CallState, type CallStateEvent, type EndReason, type ReconnectCause } from "./callState.ts";
 import { Emitter } from "./emitter.ts";
-import type { VideoCodec } from "./encodings.ts";
 import { CallError } from "./errors.ts";
-import { LocalParticipant } from "./local.ts";
+import type { RoomJoined, SessionResumed } from "./generated/messages.ts";
+import { LocalParticipant } from "./localParticipant.ts";
 import { Measurements } from "./measurements.ts";
 import { Media } from "./media.ts";
 import type { Participant, RemoteParticipant } from "./participant.ts";
-import { Publication, type Subscribing } from "./publication.ts";
+import { Publication } from "./publication.ts";
 import { Roster } from "./roster.ts";
 import { Signaling } from "./signaling.ts";
-import { next, type CallState, type EndReason, type ReconnectCause, type Step } from "./state.ts";
 import type { CallStats, Report } from "./stats.ts";
 
-export interface CallOptions {
-  /** The server's origin; the page's own when absent. */
-  url?: string;
-  room: string;
-  /** Shown to the others. */
-  name: string;
-  /** Who this is to the application; random when absent. */
-  userId?: string;
-  appData?: object;
-  /** The camera in several sizes at once; true when absent. */
-  simulcast?: boolean;
-  /** What is received; `all` when absent. */
-  subscribe?: Subscribing;
-  codec?: VideoCodec;
-  iceTransportPolicy?: RTCIceTransportPolicy;
-  camera?: CameraOptions;
-  /** Makes the room when there is none; true when absent. */
-  createRoom?: boolean;
-  /** mediasoup-client's, when it is not to be chosen by the browser. */
-  device?: Device;
-}
-
-export interface CallEvents {
-  state(now: CallState, before: CallState): void;
-  reconnecting(cause: ReconnectCause): void;
-  reconnected(): void;
-  ended(reason: EndReason, error?: CallError): void;
-  participantJoined(participant: RemoteParticipant): void;
-  participantLeft(participant: RemoteParticipant, reason: string): void;
-  published(participant: Participant, publication: Publication): void;
-  unpublished(participant: Participant, publication: Publication): void;
-  changed(participant: Participant): void;
-  activeSpeaker(participant?: Participant): void;
-  /** Something failed that nobody had asked for in particular. */
-  error(error: CallError): void;
-}
-
-/** What a server offers beyond the first version of the contract. Without, this side does: levels are the receivers'. */
-export interface Features {
-  layers: boolean;
-  activeSpeaker: boolean;
-  data: boolean;
-}
-
 const RETRY_MS = 1_000;
-const CONNECT_PATIENCE_MS = 15_000;
-const RECONNECT_PATIENCE_MS = 120_000;
+const CONNECT_TIMEOUT_MS = 15_000;
+const RECONNECT_TIMEOUT_MS = 120_000;
 
 export class Call extends Emitter<CallEvents> {
   readonly room: string;
-  /** The same object for the call's whole life. */
+  /** The local participant. Does not change during the call. */
   readonly local: LocalParticipant;
   readonly features: Features = { layers: false, activeSpeaker: false, data: false };
   readonly #options: CallOptions;
@@ -83,41 +35,46 @@ export class Call extends Emitter<CallEvents> {
   readonly #roster: Roster;
   readonly #media: Media;
   readonly #measurements: Measurements;
-  readonly #watched = new Map<Participant, () => void>();
-  readonly #leaveWithPage = () => void this.leave();
-  readonly #networkChanged = () => this.#media.networkChanged();
-  #patience: ReturnType<typeof setTimeout> | undefined;
+  /** All participants, including the local one, with the function that removes their listeners. */
+  readonly #listeners = new Map<Participant, () => void>();
+  readonly #onPageHide = () => void this.leave();
+  readonly #onOnline = () => this.#media.networkChanged();
+  #timeout: ReturnType<typeof setTimeout> | undefined;
   #state: CallState = "idle";
   #cause: ReconnectCause | undefined;
   #ended: { reason: EndReason; error?: CallError } | undefined;
   #resumeToken: string | undefined;
   #revision = 0;
-  #era = 0;
-  #joining: { resolve: () => void; reject: (error: CallError) => void } | undefined;
+  #generation = 0;
+  #pendingJoin: { resolve: () => void; reject: (error: CallError) => void } | undefined;
 
-  /** Nothing happens yet. Throws CallError `unsupported_browser`. */
+  /**
+   * Prepares a call without connecting.
+   *
+   * @throws CallError `unsupported_browser`.
+   */
   constructor(options: CallOptions) {
     super();
     this.#options = options;
     this.room = options.room;
     this.#signaling = new Signaling(options.url);
     const userId = options.userId ?? randomId();
-    this.local = new LocalParticipant(userId, options.name, options.appData ?? {}, options.camera ?? {}, { sync: () => this.#syncNow() });
+    this.local = new LocalParticipant(userId, options.name, options.appData ?? {}, options.camera ?? {}, () => this.#sync());
     this.#roster = new Roster(
-      (source, kind) => new Publication(source, kind, options.subscribe ?? "all", () => this.#sync()),
+      (source, kind) => new Publication(source, kind, options.subscribe ?? "all", () => this.#syncInBackground()),
       {
         joined: (participant) => {
-          this.#watch(participant);
+          this.#listenTo(participant);
           this.emit("participantJoined", participant);
-          this.touch();
+          this.notify();
         },
         left: (participant, reason) => {
-          this.#watched.get(participant)?.();
-          this.#watched.delete(participant);
+          this.#listeners.get(participant)?.();
+          this.#listeners.delete(participant);
           this.emit("participantLeft", participant, reason);
-          this.touch();
+          this.notify();
         },
-        tracksChanged: () => void this.#sync(),
+        tracksChanged: () => void this.#syncInBackground(),
       },
       () => performance.now(),
     );
@@ -132,83 +89,89 @@ export class Call extends Emitter<CallEvents> {
         device: options.device,
       },
       {
-        troubled: (cause) => this.#trouble(cause),
-        settled: () => this.#settle(),
-        failed: (error) => this.emit("error", error),
-        incomplete: () => void this.#sync(),
+        disrupted: () => this.#disrupted("network"),
+        stable: () => this.#restoreIfStable(),
+        consumeFailed: (error) => this.emit("error", error),
+        syncNeeded: () => void this.#syncInBackground(),
       },
     );
     this.#measurements = new Measurements(this.#media, this.local, {
-      participants: () => this.#watched.keys(),
-      cutOff: () => this.#state === "reconnecting",
-      speakerChanged: (speaker) => {
+      participants: () => this.#listeners.keys(),
+      interrupted: () => this.#state === "reconnecting",
+      activeSpeakerChanged: (speaker) => {
         this.emit("activeSpeaker", speaker);
-        this.touch();
+        this.notify();
       },
     });
-    this.#watch(this.local);
-    this.#listen();
+    this.#listenTo(this.local);
+    this.#listenToServer();
   }
 
   get state(): CallState {
     return this.#state;
   }
 
-  /** What was lost, while `reconnecting`. */
+  /** What was lost, while the state is `reconnecting`. */
   get reconnectCause(): ReconnectCause | undefined {
     return this.#state === "reconnecting" ? this.#cause : undefined;
   }
 
-  /** Once it has ended: why. */
+  /** Why the call ended, once it has. */
   get ended(): { reason: EndReason; error?: CallError } | undefined {
     return this.#ended;
   }
 
-  /** The others, by participant id, in order of arrival; a new map after each change. */
+  /** The other participants by id, in the order in which they joined. Every change creates a new map. */
   get participants(): ReadonlyMap<string, RemoteParticipant> {
     return this.#roster.participants;
   }
 
+  /** The participant who speaks or spoke last; `undefined` until someone speaks. */
   get activeSpeaker(): Participant | undefined {
     return this.#measurements.activeSpeaker;
   }
 
-  /** Rejects with CallError when it cannot begin; the state is `ended` then. */
+  /**
+   * Joins the room. Resolves when the server has admitted this client. A call can be joined once.
+   *
+   * @throws CallError with the server's code; `unreachable` after 15 s without success; `cancelled` if `leave` was called;
+   * `invalid_state` if the call was joined before. In the first three cases the call has ended.
+   */
   join(): Promise<void> {
-    if (!this.#move("join")) return Promise.reject(new CallError("invalid_state", "A call is joined once."));
-    globalThis.addEventListener?.("pagehide", this.#leaveWithPage);
-    globalThis.addEventListener?.("online", this.#networkChanged);
-    this.#giveUpAfter(CONNECT_PATIENCE_MS);
+    if (!this.#transition("join")) return Promise.reject(new CallError("invalid_state", "A call can be joined only once."));
+    globalThis.addEventListener?.("pagehide", this.#onPageHide);
+    globalThis.addEventListener?.("online", this.#onOnline);
+    this.#startTimeout(CONNECT_TIMEOUT_MS);
     return new Promise((resolve, reject) => {
-      this.#joining = { resolve, reject };
+      this.#pendingJoin = { resolve, reject };
       this.#signaling.connect();
     });
   }
 
-  /** Never rejects. Published tracks are stopped. */
+  /** Leaves the room, ends the call and stops the published tracks. Never rejects. */
   async leave(): Promise<void> {
     if (this.#state === "ended") return;
-    const asked = this.#signaling.connected ? this.#signaling.call("leaveRoom", {}).catch(() => undefined) : undefined;
-    this.#end("left", undefined, asked);
-    await asked;
+    const request = this.#signaling.connected ? this.#signaling.request("leaveRoom", {}).catch(() => undefined) : undefined;
+    this.#end("left", undefined, request);
+    await request;
   }
 
-  /** Figures since the last call of this. */
+  /** Returns statistics for the time since the previous call of this method. */
   async stats(): Promise<CallStats> {
     return this.#measurements.stats();
   }
 
-  /** The transports' own reports, for diagnosis. */
+  /** Returns the unprocessed WebRTC statistics of both transports, for diagnosis. */
   async rtcStats(): Promise<{ send: Report[]; recv: Report[] }> {
     return this.#measurements.reports();
   }
 
-  #listen(): void {
+  #listenToServer(): void {
     const signaling = this.#signaling;
-    signaling.onConnected(() => void this.#connected());
-    signaling.onLost(() => this.#lost());
-    signaling.on("peerJoined", (peer) => this.#roster.add(peer));
-    signaling.on("peerLeft", ({ peerId, reason }) => this.#roster.remove(peerId, reason));
+    signaling.onConnected(() => void this.#onConnected());
+    signaling.onDisconnected(() => this.#onDisconnected());
+    signaling.on("peerJoined", (peer) => this.#roster.addPeer(peer));
+    signaling.on("peerLeft", ({ peerId, reason }) => this.#roster.removePeer(peerId, reason));
     signaling.on("newProducer", (producer) => this.#roster.addProducer(producer));
     signaling.on("producerClosed", ({ producerId }) => {
       if (this.#media.producerClosed(producerId)) this.#syncLater();
@@ -222,60 +185,61 @@ export class Call extends Emitter<CallEvents> {
     });
     signaling.on("transportClosed", ({ transportId }) => {
       if (!this.#media.transportClosed(transportId)) return;
-      this.#trouble("transport");
-      void this.#sync();
+      this.#disrupted("transport");
+      void this.#syncInBackground();
     });
     signaling.on("peerMoved", () => {
       this.#media.moved();
-      this.#trouble("moved");
-      void this.#sync();
+      this.#disrupted("moved");
+      void this.#syncInBackground();
     });
     signaling.on("roomClosed", ({ reason }) => {
       if (reason === "closed") this.#end("room_closed");
-      else this.#expelled();
+      else this.#onSessionLost();
     });
   }
 
-  async #connected(): Promise<void> {
-    const era = ++this.#era;
-    while (era === this.#era && this.#state !== "ended") {
+  /** Resumes or joins; retries while the error is retryable. */
+  async #onConnected(): Promise<void> {
+    const generation = ++this.#generation;
+    while (generation === this.#generation && this.#state !== "ended") {
       try {
-        await this.#enter(era);
+        await this.#startSession(generation);
         return;
       } catch (error) {
         const reason = CallError.of(error);
-        if (era !== this.#era) return;
+        if (generation !== this.#generation) return;
         if (!reason.retryable) return this.#end(this.#state === "connecting" ? "failed" : "lost", reason);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
   }
 
-  async #enter(era: number): Promise<void> {
+  async #startSession(generation: number): Promise<void> {
     const resumed = await this.#resume();
-    const answer = resumed ?? (await this.#joinAnew(era));
-    if (era !== this.#era || this.#state === "ended") return;
-    clearTimeout(this.#patience);
-    this.#resumeToken = answer.resumeToken;
-    this.#revision = answer.revision;
-    this.local.setPeerId(answer.peerId);
+    const session = resumed ?? (await this.#joinRoom(generation));
+    if (generation !== this.#generation || this.#state === "ended") return;
+    clearTimeout(this.#timeout);
+    this.#resumeToken = session.resumeToken;
+    this.#revision = session.revision;
+    this.local.setPeerId(session.peerId);
     this.#media.active = true;
-    if (resumed) this.#media.adopt(resumed);
-    this.#roster.adopt(answer.peers);
-    if (this.#move("joined")) {
+    if (resumed) this.#media.applySnapshot(resumed);
+    this.#roster.applySnapshot(session.peers);
+    if (this.#transition("joined")) {
       this.#measurements.start();
-      this.#joining?.resolve();
-      this.#joining = undefined;
+      this.#pendingJoin?.resolve();
+      this.#pendingJoin = undefined;
     }
-    this.touch();
-    await this.#sync();
+    this.notify();
+    await this.#syncInBackground();
   }
 
-  /** `undefined` when there is nothing to be resumed any more. */
+  /** Resumes the session. Returns `undefined` if there is none, or the server no longer has it. */
   async #resume(): Promise<SessionResumed | undefined> {
     if (this.#resumeToken === undefined) return undefined;
     try {
-      return await this.#signaling.call("resume", {
+      return await this.#signaling.request("resume", {
         resumeToken: this.#resumeToken,
         lastRevision: this.#revision,
         rtpCapabilities: { ...this.#media.device.recvRtpCapabilities },
@@ -287,16 +251,16 @@ export class Call extends Emitter<CallEvents> {
     }
   }
 
-  async #joinAnew(era: number): Promise<RoomJoined> {
+  async #joinRoom(generation: number): Promise<RoomJoined> {
     this.#media.close();
     const { device } = this.#media;
     if (this.#options.createRoom !== false || !device.loaded) {
-      const { rtpCapabilities } = await this.#signaling.call("createRoom", { callId: this.room });
+      const { rtpCapabilities } = await this.#signaling.request("createRoom", { callId: this.room });
       if (!device.loaded) await device.load({ routerRtpCapabilities: rtpCapabilities });
-      // Who has left meanwhile would stay in the room until the grace is over.
-      if (era !== this.#era) throw new CallError("cancelled", "The call was left before it began.");
+      // Joining now, after leave, would leave a peer in the room until the reconnect grace period expires.
+      if (generation !== this.#generation) throw new CallError("cancelled", "The call was left before it was joined.");
     }
-    return this.#signaling.call("joinRoom", {
+    return this.#signaling.request("joinRoom", {
       callId: this.room,
       userId: this.local.userId,
       displayName: this.local.name,
@@ -306,51 +270,52 @@ export class Call extends Emitter<CallEvents> {
     });
   }
 
-  #lost(): void {
-    this.#era += 1;
+  #onDisconnected(): void {
+    this.#generation += 1;
     this.#media.active = false;
-    this.#trouble("socket");
+    this.#disrupted("socket");
   }
 
-  /** The server has lost sight of this peer, though not of its socket: it comes in anew. */
-  #expelled(): void {
+  /** The server lost this peer, but not its socket: joins again on the same socket. */
+  #onSessionLost(): void {
     this.#resumeToken = undefined;
     this.#media.active = false;
-    this.#trouble("socket");
-    void this.#connected();
+    this.#disrupted("socket");
+    void this.#onConnected();
   }
 
-  #trouble(cause: ReconnectCause): void {
+  #disrupted(cause: ReconnectCause): void {
     this.#cause = cause;
-    if (this.#move("lost")) {
-      this.#giveUpAfter(RECONNECT_PATIENCE_MS);
+    if (this.#transition("lost")) {
+      this.#startTimeout(RECONNECT_TIMEOUT_MS);
       this.emit("reconnecting", cause);
     } else {
-      this.touch();
+      this.notify();
     }
   }
 
-  #settle(): void {
-    if (!this.#media.complete || !this.#move("restored")) return;
-    clearTimeout(this.#patience);
+  #restoreIfStable(): void {
+    if (!this.#media.isStable || !this.#transition("restored")) return;
+    clearTimeout(this.#timeout);
     this.emit("reconnected");
   }
 
-  #giveUpAfter(ms: number): void {
-    clearTimeout(this.#patience);
-    this.#patience = setTimeout(() => {
+  /** Ends the call after `ms` milliseconds, unless the timeout is cleared. */
+  #startTimeout(ms: number): void {
+    clearTimeout(this.#timeout);
+    this.#timeout = setTimeout(() => {
       const error = new CallError("unreachable", "The server does not answer.", true);
       this.#end(this.#state === "connecting" ? "failed" : "lost", error);
     }, ms);
   }
 
-  /** As `Media.sync`, tried again for as long as that may help. */
-  async #sync(): Promise<void> {
-    await this.#syncNow().catch((error: CallError) => this.emit("error", error));
+  /** Like {@link #sync}, but emits errors as events. */
+  async #syncInBackground(): Promise<void> {
+    await this.#sync().catch((error: CallError) => this.emit("error", error));
   }
 
-  /** Rejects with what will not be better by itself. */
-  async #syncNow(): Promise<void> {
+  /** Reconciles the media. Retries later after a retryable error; rejects with any other CallError. */
+  async #sync(): Promise<void> {
     try {
       await this.#media.sync();
     } catch (error) {
@@ -361,56 +326,56 @@ export class Call extends Emitter<CallEvents> {
   }
 
   #syncLater(): void {
-    const era = this.#era;
+    const generation = this.#generation;
     setTimeout(() => {
-      if (era === this.#era && this.#state !== "ended") void this.#sync();
+      if (generation === this.#generation && this.#state !== "ended") void this.#syncInBackground();
     }, RETRY_MS);
   }
 
-  #watch(participant: Participant): void {
-    const undo = [
+  #listenTo(participant: Participant): void {
+    const unsubscribes = [
       participant.on("published", (publication) => this.emit("published", participant, publication)),
       participant.on("unpublished", (publication) => this.emit("unpublished", participant, publication)),
       participant.subscribe(() => {
         this.emit("changed", participant);
-        this.touch();
+        this.notify();
       }),
     ];
-    this.#watched.set(participant, () => undo.forEach((each) => each()));
+    this.#listeners.set(participant, () => unsubscribes.forEach((unsubscribe) => unsubscribe()));
   }
 
-  /** Takes the step, if the table has it. */
-  #move(step: Step): boolean {
-    const before = this.#state;
-    const now = next(before, step);
-    if (now === undefined) return false;
-    this.#state = now;
-    this.emit("state", now, before);
-    this.touch();
+  /** Returns whether the transition table has a transition for `event`. */
+  #transition(event: CallStateEvent): boolean {
+    const previous = this.#state;
+    const state = nextState(previous, event);
+    if (state === undefined) return false;
+    this.#state = state;
+    this.emit("state", state, previous);
+    this.notify();
     return true;
   }
 
-  /** `after`: what is still to be said to the server before the socket goes. */
-  #end(reason: EndReason, error?: CallError, after?: Promise<unknown>): void {
+  /** @param pending - A request to finish before the socket closes. */
+  #end(reason: EndReason, error?: CallError, pending?: Promise<unknown>): void {
     if (this.#state === "ended") return;
     this.#ended = error ? { reason, error } : { reason };
-    this.#era += 1;
-    this.#move("end");
-    clearTimeout(this.#patience);
+    this.#generation += 1;
+    this.#transition("end");
+    clearTimeout(this.#timeout);
     this.#measurements.stop();
-    globalThis.removeEventListener?.("pagehide", this.#leaveWithPage);
-    globalThis.removeEventListener?.("online", this.#networkChanged);
+    globalThis.removeEventListener?.("pagehide", this.#onPageHide);
+    globalThis.removeEventListener?.("online", this.#onOnline);
     this.#media.close();
     this.local.end();
-    this.#roster.adopt([]);
-    void Promise.resolve(after).then(() => this.#signaling.close());
-    this.#joining?.reject(error ?? new CallError("cancelled", "The call was left before it began."));
-    this.#joining = undefined;
+    this.#roster.applySnapshot([]);
+    void Promise.resolve(pending).then(() => this.#signaling.close());
+    this.#pendingJoin?.reject(error ?? new CallError("cancelled", "The call was left before it was joined."));
+    this.#pendingJoin = undefined;
     this.emit("ended", reason, error);
   }
 }
 
-/** As `crypto.randomUUID`, which pages without HTTPS do not have. */
+/** Like `crypto.randomUUID`, which browsers do not offer on pages without HTTPS. */
 function randomId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

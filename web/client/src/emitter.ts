@@ -1,24 +1,24 @@
-/** Events with types, and a version for those who only want to know that something has changed. */
+/** A typed event emitter with a version number that grows with every change. */
 
 type Listener = (...values: never[]) => void;
 
 export class Emitter<Events extends { [E in keyof Events]: Listener }> {
   readonly #listeners = new Map<keyof Events, Set<Listener>>();
-  readonly #watchers = new Set<() => void>();
+  readonly #subscribers = new Set<() => void>();
   #version = 0;
 
-  /** Grows with every change: what React's `useSyncExternalStore` takes for a snapshot. */
+  /** Grows with every change. A snapshot for React's `useSyncExternalStore`. */
   get version(): number {
     return this.#version;
   }
 
-  /** Calls `listener` after each change; the result ends that. */
+  /** Calls `listener` after each change. Returns a function that unsubscribes. */
   readonly subscribe = (listener: () => void): (() => void) => {
-    this.#watchers.add(listener);
-    return () => this.#watchers.delete(listener);
+    this.#subscribers.add(listener);
+    return () => this.#subscribers.delete(listener);
   };
 
-  /** Calls `listener` with each event of this kind; the result ends that. */
+  /** Calls `listener` on each `event`. Returns a function that removes the listener. */
   on<E extends keyof Events>(event: E, listener: Events[E]): () => void {
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners.add(listener));
@@ -26,17 +26,18 @@ export class Emitter<Events extends { [E in keyof Events]: Listener }> {
   }
 
   protected emit<E extends keyof Events>(event: E, ...values: Parameters<Events[E]>): void {
-    for (const listener of [...(this.#listeners.get(event) ?? [])]) guarded(() => listener(...(values as never[])));
+    for (const listener of [...(this.#listeners.get(event) ?? [])]) callSafely(() => listener(...(values as never[])));
   }
 
-  protected touch(): void {
+  /** Increments the version and calls the subscribers. */
+  protected notify(): void {
     this.#version += 1;
-    for (const watcher of [...this.#watchers]) guarded(watcher);
+    for (const subscriber of [...this.#subscribers]) callSafely(subscriber);
   }
 }
 
-/** An application's mistake must not stop the call. */
-function guarded(listener: () => void): void {
+/** Rethrows an error of a listener asynchronously, so that it is reported but does not break the call. */
+function callSafely(listener: () => void): void {
   try {
     listener();
   } catch (error) {

@@ -1,4 +1,4 @@
-/** How a track is sent. */
+/** How a track is encoded. */
 
 import type { types } from "mediasoup-client";
 
@@ -8,35 +8,45 @@ export type VideoCodec = "vp8" | "vp9" | "h264" | "av1";
 
 export interface SendOptions {
   simulcast: boolean;
+  /** The first codec that browser and server support when undefined. */
   codec: VideoCodec | undefined;
 }
 
-/** Bits per second of a picture of this many pixels, 30 times a second, by a codec of VP8's strength. */
+/** Bits per second for each pixel of a 30 fps picture; enough for VP8. */
 const BITS_PER_PIXEL = 1.7;
-const LOWEST_USEFUL_HEIGHT = 180;
+const MIN_LAYER_HEIGHT = 180;
 
-/** Three sizes of a picture that is large enough, else two, else one; the smallest first, as the server expects them. */
+/**
+ * Returns up to three simulcast layers, smallest first. A layer whose shorter side would be under 180 pixels is left out.
+ *
+ * @param width - Width of the captured picture in pixels.
+ * @param height - Height of the captured picture in pixels.
+ */
 export function simulcastEncodings(width: number, height: number): RTCRtpEncodingParameters[] {
-  const scales = [4, 2, 1].filter((scale) => scale === 1 || Math.min(width, height) / scale >= LOWEST_USEFUL_HEIGHT);
+  const scales = [4, 2, 1].filter((scale) => scale === 1 || Math.min(width, height) / scale >= MIN_LAYER_HEIGHT);
   return scales.map((scale) => ({
     scaleResolutionDownBy: scale,
     maxBitrate: Math.round((width * height * BITS_PER_PIXEL) / scale ** 1.5 / 1000) * 1000,
   }));
 }
 
-/** What `transport.produce` is told beyond the track. Throws Error when no such codec is shared. */
+/**
+ * Returns the options of mediasoup-client's `transport.produce` for a track. Only a camera is sent with simulcast.
+ *
+ * @throws Error when `options.codec` is not supported by both the browser and the server.
+ */
 export function produceOptions(
   track: MediaStreamTrack,
   source: Source,
-  { simulcast, codec: wanted }: SendOptions,
+  options: SendOptions,
   capabilities: types.RtpCapabilities,
 ): Partial<types.ProducerOptions> {
   if (track.kind === "audio") return {};
-  const mimeType = `video/${wanted}`;
+  const mimeType = `video/${options.codec}`;
   const codec = capabilities.codecs?.find((one) => one.mimeType.toLowerCase() === mimeType);
-  if (wanted && !codec) throw new Error(`This browser and the server share no codec ${wanted}.`);
+  if (options.codec && !codec) throw new Error(`The browser and the server do not both support the codec ${options.codec}.`);
   const { width = 1280, height = 720 } = track.getSettings();
-  const encodings = simulcast && source === "camera" ? simulcastEncodings(width, height) : [];
+  const encodings = options.simulcast && source === "camera" ? simulcastEncodings(width, height) : [];
   return {
     codecOptions: { videoGoogleStartBitrate: 1000 },
     ...(codec ? { codec } : {}),

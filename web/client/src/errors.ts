@@ -1,6 +1,6 @@
-/** Errors with codes that do not change: the server's, and a few of this side. */
+/** Errors with stable codes. */
 
-/** What goes wrong before the server is asked. */
+/** Codes of errors that occur in this client, before the server is asked. */
 export type LocalCode =
   | "camera_refused"
   | "microphone_refused"
@@ -13,7 +13,12 @@ export type LocalCode =
 export class CallError extends Error {
   override readonly name = "CallError";
 
-  /** `code` is a {@link LocalCode}, or the server's own: `room_not_found`, `quota_exceeded`, `unavailable`, ... */
+  /**
+   * @param code - A {@link LocalCode}, `invalid_state`, `cancelled`, `internal`, or a code of the server, such as
+   * `room_not_found`, `quota_exceeded` or `unavailable`.
+   * @param retryable - Whether the same request may succeed later.
+   * @param cause - The original error.
+   */
   constructor(
     readonly code: string,
     message: string,
@@ -23,6 +28,7 @@ export class CallError extends Error {
     super(message);
   }
 
+  /** Converts any error. Errors that are not CallErrors get the code `internal`. */
   static of(error: unknown): CallError {
     if (error instanceof CallError) return error;
     return new CallError("internal", error instanceof Error ? error.message : String(error), false, error);
@@ -36,9 +42,9 @@ const DEVICE_CODES: Record<string, LocalCode> = {
   AbortError: "device_in_use",
 };
 
-/** Why a device could not be had (https://w3c.github.io/mediacapture-main/#dom-mediadevices-getusermedia). */
-export function deviceError(what: "camera" | "microphone" | "screen", error: unknown): CallError {
+/** Converts an error of getUserMedia or getDisplayMedia (https://w3c.github.io/mediacapture-main/#dom-mediadevices-getusermedia). */
+export function deviceError(device: "camera" | "microphone" | "screen", error: unknown): CallError {
   const name = error instanceof Error ? error.name : "";
-  const code = DEVICE_CODES[name] ?? (name === "TypeError" ? "unsupported_browser" : (`${what}_refused` as const));
+  const code = DEVICE_CODES[name] ?? (name === "TypeError" ? "unsupported_browser" : (`${device}_refused` as const));
   return new CallError(code, error instanceof Error ? error.message : String(error), false, error);
 }

@@ -1,6 +1,8 @@
-/** Calls in a browser, without a framework. */
+/** Hubbub's browser SDK: join a call, publish tracks and receive those of the others. Works without a framework. */
 
-export { Call, type CallEvents, type CallOptions, type Features } from "./call.ts";
+export { Call } from "./call.ts";
+export type { CallEvents, CallOptions, Features } from "./callOptions.ts";
+export { transitions, type CallState, type CallStateEvent, type EndReason, type ReconnectCause, type Transition } from "./callState.ts";
 export {
   listDevices,
   onDevicesChange,
@@ -16,8 +18,7 @@ export {
 } from "./devices.ts";
 export type { VideoCodec } from "./encodings.ts";
 export { CallError, type LocalCode } from "./errors.ts";
-export { LocalParticipant } from "./local.ts";
+export { LocalParticipant } from "./localParticipant.ts";
 export { Participant, RemoteParticipant, type ParticipantEvents, type Quality } from "./participant.ts";
-export { Publication, type Kind, type Source, type Subscribing } from "./publication.ts";
-export { transitions, type CallState, type EndReason, type ReconnectCause, type Step, type Transition } from "./state.ts";
+export { Publication, type Kind, type Source, type SubscribeMode } from "./publication.ts";
 export type { CallStats, Report, StreamStats } from "./stats.ts";

@@ -1,43 +1,47 @@
-/** What is measured while a call goes on: who speaks, how well everybody is connected, and figures of each stream. */
+/** Measures a call: active speaker, connection quality and stream statistics. */
 
-import { levels, reports } from "./levels.ts";
+import { ActiveSpeakerDetector } from "./activeSpeaker.ts";
+import { audioLevels, readReports } from "./audioLevels.ts";
 import type { Media } from "./media.ts";
 import type { Participant } from "./participant.ts";
 import type { Source } from "./publication.ts";
-import { Expected, qualityOf } from "./quality.ts";
-import { Speakers } from "./speakers.ts";
-import { StatsReader, type CallStats, type Owners, type Report } from "./stats.ts";
+import { ExpectedStreams, qualityOf } from "./quality.ts";
+import { StatsReader, type CallStats, type Report, type StreamOwners } from "./stats.ts";
 
-const LEVELS_MS = 250;
-const QUALITY_MS = 2_000;
+const LEVEL_INTERVAL_MS = 250;
+const QUALITY_INTERVAL_MS = 2_000;
 
-export interface Measured {
-  /** Everybody, oneself with them. */
+export interface MeasurementsHost {
+  /** All participants, including the local one. */
   participants(): Iterable<Participant>;
-  /** What this side sends does not get through now. */
-  cutOff(): boolean;
-  speakerChanged(speaker: Participant | undefined): void;
+  /** Whether the connection to the server is interrupted. */
+  interrupted(): boolean;
+  activeSpeakerChanged(speaker: Participant | undefined): void;
 }
 
 export class Measurements {
-  readonly #speakers = new Speakers<Participant>();
-  readonly #quality = new StatsReader();
-  readonly #expected = new Expected();
-  readonly #asked = new StatsReader();
+  readonly #detector = new ActiveSpeakerDetector<Participant>();
+  readonly #expected = new ExpectedStreams();
+  // One reader each: rates are relative to the reader's previous call.
+  readonly #qualityReader = new StatsReader();
+  readonly #applicationReader = new StatsReader();
   #timers: ReturnType<typeof setInterval>[] = [];
 
   constructor(
     private readonly media: Media,
     private readonly local: Participant,
-    private readonly measured: Measured,
+    private readonly host: MeasurementsHost,
   ) {}
 
   get activeSpeaker(): Participant | undefined {
-    return this.#speakers.active;
+    return this.#detector.active;
   }
 
   start(): void {
-    this.#timers = [setInterval(() => void this.#hear(), LEVELS_MS), setInterval(() => void this.#judge(), QUALITY_MS)];
+    this.#timers = [
+      setInterval(() => void this.#updateLevels(), LEVEL_INTERVAL_MS),
+      setInterval(() => void this.#updateQuality(), QUALITY_INTERVAL_MS),
+    ];
   }
 
   stop(): void {
@@ -45,41 +49,42 @@ export class Measurements {
     this.#timers = [];
   }
 
-  /** Figures since the last call of this. */
+  /** Statistics since the previous call of this method. */
   async stats(): Promise<CallStats> {
-    return this.#asked.read(await this.reports(), this.#owners(), performance.now());
+    return this.#applicationReader.read(await this.reports(), this.#owners(), performance.now());
   }
 
-  /** The transports' own reports. */
+  /** The unprocessed WebRTC statistics of both transports. */
   async reports(): Promise<{ send: Report[]; recv: Report[] }> {
-    const [send, recv] = await Promise.all([reports(this.media.transport("send")), reports(this.media.transport("recv"))]);
+    const [send, recv] = await Promise.all([readReports(this.media.transport("send")), readReports(this.media.transport("recv"))]);
     return { send, recv };
   }
 
-  async #hear(): Promise<void> {
-    const before = this.#speakers.active;
-    const heard = this.#speakers.hear(await levels(this.media, this.local), performance.now());
-    for (const participant of this.measured.participants()) {
-      const { speaking, level } = heard.get(participant) ?? { speaking: false, level: 0 };
+  async #updateLevels(): Promise<void> {
+    const before = this.#detector.active;
+    const levels = this.#detector.update(await audioLevels(this.media, this.local), performance.now());
+    for (const participant of this.host.participants()) {
+      const { speaking, level } = levels.get(participant) ?? { speaking: false, level: 0 };
       participant.setSpeaking(speaking, level);
     }
-    if (this.#speakers.active !== before) this.measured.speakerChanged(this.#speakers.active);
+    if (this.#detector.active !== before) this.host.activeSpeakerChanged(this.#detector.active);
   }
 
-  async #judge(): Promise<void> {
-    const { send, recv, rtt } = this.#quality.read(await this.reports(), this.#owners(), performance.now());
+  async #updateQuality(): Promise<void> {
+    const { send, recv, rtt } = this.#qualityReader.read(await this.reports(), this.#owners(), performance.now());
     if (this.#timers.length === 0) return;
-    for (const participant of this.measured.participants()) {
-      const flowing = (participant.isLocal ? send : recv).filter((stream) => {
+    for (const participant of this.host.participants()) {
+      const expected = (participant.isLocal ? send : recv).filter((stream) => {
         const publication = participant.publications.get(stream.source);
         return stream.participant === participant.id && publication?.wanted && !publication.muted;
       });
-      participant.setQuality(participant.isLocal && this.measured.cutOff() ? "lost" : qualityOf(this.#expected.lasting(flowing), rtt));
+      const continuing = this.#expected.continuing(expected);
+      participant.setQuality(participant.isLocal && this.host.interrupted() ? "lost" : qualityOf(continuing, rtt));
     }
-    this.#expected.turn();
+    this.#expected.nextInterval();
   }
 
-  #owners(): { send: Owners; recv: Owners } {
+  #owners(): { send: StreamOwners; recv: StreamOwners } {
     const owner = (participant: Participant, source: Source) => ({ participant: participant.id, source });
     const send = [...this.media.sent].map(([source, { producer }]) => [producer.rtpParameters.mid ?? "", owner(this.local, source)] as const);
     const recv = [...this.media.received].map(

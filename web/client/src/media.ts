@@ -1,12 +1,12 @@
 /**
- * Transports, producers and consumers: brings what there is to what is wanted.
+ * Transports, producers and consumers. Reconciles them with the tracks that the application wants to send and receive.
  *
- * Rules
- * - What is wanted stands elsewhere: the local publications, and the roster's. `sync` compares and does what is missing.
- * - One `sync` runs at a time; what changes meanwhile is done by the next.
- * - A transport that is lost is dropped with what hangs on it; the next `sync` makes everything anew. Publications and
- *   their tracks stay.
- * - Nothing is asked of the server while `active` is false.
+ * - The desired state is elsewhere: in the local publications and in the roster. `sync` compares it with the actual state and
+ *   makes the difference.
+ * - One reconciliation runs at a time. A change during it is handled by the next one.
+ * - A lost transport is dropped with its producers and consumers. The next `sync` creates them again; publications and their
+ *   tracks stay.
+ * - No request is sent while `active` is false.
  */
 
 import { Device, type types } from "mediasoup-client";
@@ -20,65 +20,75 @@ import type { Signaling } from "./signaling.ts";
 
 export type Direction = "send" | "recv";
 
-export interface MediaListener {
-  /** A transport does not carry any more, for now. */
-  troubled(cause: "network"): void;
-  /** A transport carries, or something was made. */
-  settled(): void;
-  /** Somebody's track cannot be received. */
-  failed(error: CallError): void;
-  /** Something was dropped that is still wanted: `sync` is due. */
-  incomplete(): void;
+export interface MediaOptions extends SendOptions {
+  iceTransportPolicy: RTCIceTransportPolicy | undefined;
+  device: Device | undefined;
 }
 
-interface Sent {
+export interface MediaListener {
+  /** A transport lost its network path. */
+  disrupted(): void;
+  /** A transport connected, or a reconciliation finished. */
+  stable(): void;
+  /** A remote track cannot be received. */
+  consumeFailed(error: CallError): void;
+  /** A wanted transport was dropped: `sync` has to run again. */
+  syncNeeded(): void;
+}
+
+interface SentTrack {
   readonly producer: types.Producer;
+  /** Whether the producer is paused on the server. */
   paused: boolean;
 }
 
-interface Received {
+interface ReceivedTrack {
   readonly consumer: types.Consumer;
   readonly track: RemoteTrack;
-  flowing: boolean;
+  /** Whether the consumer is paused on the server. */
+  paused: boolean;
 }
 
-const RESTART_PAUSE_MS = 3_000;
-const LOST: ReadonlySet<string> = new Set(["disconnected", "failed"]);
+const ICE_RESTART_INTERVAL_MS = 3_000;
+const DISRUPTED_STATES: ReadonlySet<string> = new Set(["disconnected", "failed"]);
 
 export class Media {
   readonly device: Device;
-  /** The session stands: the server may be asked. */
+  /** Whether a session with the server exists, so that requests can be sent. */
   active = false;
   readonly #transports = new Map<Direction, types.Transport>();
-  readonly #sent = new Map<Source, Sent>();
+  readonly #sent = new Map<Source, SentTrack>();
+  /** The `paused` value of the last `produce` request of each source. */
   readonly #producedPaused = new Map<Source, boolean>();
-  readonly #received = new Map<string, Received>();
-  readonly #unreceivable = new Set<string>();
+  readonly #received = new Map<string, ReceivedTrack>();
+  /** Producers that the server refused to let this client consume, for good. */
+  readonly #refusedProducers = new Set<string>();
   readonly #restarting = new WeakSet<types.Transport>();
-  #running: Promise<unknown> = Promise.resolve();
-  #next: Promise<void> | undefined;
+  #lastSync: Promise<unknown> = Promise.resolve();
+  #nextSync: Promise<void> | undefined;
 
+  /** @throws CallError `unsupported_browser`. */
   constructor(
     private readonly signaling: Signaling,
     private readonly local: () => ReadonlyMap<Source, Publication>,
     private readonly roster: Roster,
-    private readonly options: SendOptions & { iceTransportPolicy: RTCIceTransportPolicy | undefined; device: Device | undefined },
+    private readonly options: MediaOptions,
     private readonly listener: MediaListener,
   ) {
-    this.device = options.device ?? makeDevice();
+    this.device = options.device ?? createDevice();
   }
 
-  /** Every transport in use carries, and nothing is under way. */
-  get complete(): boolean {
-    const carrying = [...this.#transports.values()].every(({ connectionState: now }) => now === "connected" || now === "new");
-    return this.active && !this.#next && carrying;
+  /** Whether the session exists, no reconciliation is pending and no transport in use is disrupted. */
+  get isStable(): boolean {
+    const connected = [...this.#transports.values()].every(({ connectionState }) => connectionState === "connected" || connectionState === "new");
+    return this.active && !this.#nextSync && connected;
   }
 
-  get received(): Iterable<Received> {
+  get received(): Iterable<ReceivedTrack> {
     return this.#received.values();
   }
 
-  get sent(): ReadonlyMap<Source, Sent> {
+  get sent(): ReadonlyMap<Source, SentTrack> {
     return this.#sent;
   }
 
@@ -86,94 +96,94 @@ export class Media {
     return this.#transports.get(direction);
   }
 
-  /** Resolves when what was wanted at the time of the call is done. Rejects with CallError; `retryable`: try again. */
+  /**
+   * Resolves when the state that was desired at the time of the call is reached.
+   *
+   * @throws CallError; if it is `retryable`, call `sync` again later.
+   */
   sync(): Promise<void> {
-    if (!this.#next) {
-      const next = this.#running.then(() => {
-        this.#next = undefined;
+    if (!this.#nextSync) {
+      const next = this.#lastSync.then(() => {
+        this.#nextSync = undefined;
         return this.#reconcile();
       });
-      this.#next = next;
-      this.#running = next.catch(() => undefined).then(() => this.listener.settled());
+      this.#nextSync = next;
+      this.#lastSync = next.catch(() => undefined).then(() => this.listener.stable());
     }
-    return this.#next;
+    return this.#nextSync;
   }
 
-  /** After `resume`: what the server does not hold any more is dropped, what it holds in vain is closed. */
-  adopt(held: SessionResumed): void {
-    const transports = new Set(held.transports.map(({ transportId }) => transportId));
+  /** After `resume`: drops what the server no longer has, and closes on the server what this client no longer has. */
+  applySnapshot(session: SessionResumed): void {
+    const transports = new Set(session.transports.map(({ transportId }) => transportId));
     for (const [direction, { id }] of [...this.#transports]) {
-      if (!transports.delete(id)) this.drop(direction);
+      if (!transports.delete(id)) this.#dropTransport(direction);
     }
-    for (const transportId of transports) this.#forget("closeTransport", { transportId });
-    const producers = new Map(held.producers.map((one) => [one.producerId, one]));
+    for (const transportId of transports) this.#closeOnServer("closeTransport", { transportId });
+    const producers = new Map(session.producers.map((one) => [one.producerId, one]));
     for (const [source, sent] of [...this.#sent]) {
       const known = producers.get(sent.producer.id);
       if (known) sent.paused = known.paused;
       else this.#dropSent(source);
       producers.delete(sent.producer.id);
     }
-    for (const producerId of producers.keys()) this.#forget("closeProducer", { producerId });
-    const consumers = new Map(held.consumers.map((one) => [one.consumerId, one]));
+    for (const producerId of producers.keys()) this.#closeOnServer("closeProducer", { producerId });
+    const consumers = new Map(session.consumers.map((one) => [one.consumerId, one]));
     for (const [producerId, received] of [...this.#received]) {
       const known = consumers.get(received.consumer.id);
-      if (known) received.flowing = !known.paused;
+      if (known) received.paused = known.paused;
       else this.#dropReceived(producerId);
       consumers.delete(received.consumer.id);
     }
-    for (const consumerId of consumers.keys()) this.#forget("closeConsumer", { consumerId });
+    for (const consumerId of consumers.keys()) this.#closeOnServer("closeConsumer", { consumerId });
   }
 
-  /** Gives the transport up, with what hangs on it. */
-  drop(direction: Direction): void {
-    this.#transports.get(direction)?.close();
-    this.#transports.delete(direction);
-    if (direction === "send") this.#sent.clear();
-    else this.#received.clear();
-  }
-
-  /** The media has another home: what is left of the former one is given up. */
+  /** The room has moved to another media node: drops all transports and closes them on the previous node. */
   moved(): void {
     for (const [direction, { id }] of [...this.#transports]) {
-      this.#forget("closeTransport", { transportId: id });
-      this.drop(direction);
+      this.#closeOnServer("closeTransport", { transportId: id });
+      this.#dropTransport(direction);
     }
   }
 
-  /** The server has given the transport up; true when it was one of ours. */
+  /** The server has closed a transport. Returns whether it was one of this client's. */
   transportClosed(transportId: string): boolean {
     const found = [...this.#transports].find(([, { id }]) => id === transportId);
-    if (found) this.drop(found[0]);
+    if (found) this.#dropTransport(found[0]);
     return found !== undefined;
   }
 
+  /** The server has closed a producer. Returns whether it was one of this client's. */
   producerClosed(producerId: string): boolean {
     const found = [...this.#sent].find(([, { producer }]) => producer.id === producerId);
     if (found) this.#dropSent(found[0]);
     return found !== undefined;
   }
 
+  /** The server has closed a consumer. */
   consumerClosed(consumerId: string): void {
     const found = [...this.#received].find(([, { consumer }]) => consumer.id === consumerId);
     if (found) this.#dropReceived(found[0]);
   }
 
-  /** Tries again what a changed network may have made possible. */
+  /** The browser reports a network change: restarts ICE on disrupted transports. */
   networkChanged(): void {
-    for (const transport of this.#transports.values()) if (LOST.has(transport.connectionState)) void this.#restartIce(transport);
+    for (const transport of this.#transports.values()) {
+      if (DISRUPTED_STATES.has(transport.connectionState)) void this.#restartIce(transport);
+    }
   }
 
   close(): void {
     this.active = false;
-    this.drop("send");
-    this.drop("recv");
+    this.#dropTransport("send");
+    this.#dropTransport("recv");
   }
 
   async #reconcile(): Promise<void> {
     if (!this.active) return;
-    for (const done of await Promise.allSettled([this.#send(), this.#receive()])) {
-      // What fails because its socket or its transport has gone is done again when that is back.
-      if (done.status === "rejected" && this.active) throw CallError.of(done.reason);
+    for (const result of await Promise.allSettled([this.#send(), this.#receive()])) {
+      // Errors of a lost session do not count: the next session reconciles again.
+      if (result.status === "rejected" && this.active) throw CallError.of(result.reason);
     }
   }
 
@@ -182,7 +192,7 @@ export class Media {
     for (const [source, { producer }] of [...this.#sent]) {
       if (wanted.has(source)) continue;
       this.#dropSent(source);
-      await this.signaling.call("closeProducer", { producerId: producer.id });
+      await this.signaling.request("closeProducer", { producerId: producer.id });
     }
     for (const [source, publication] of wanted) {
       const { track } = publication;
@@ -191,13 +201,13 @@ export class Media {
       if (sent.producer.track !== track) await sent.producer.replaceTrack({ track });
       const paused = publication.muted;
       if (sent.paused === paused) continue;
-      await this.signaling.call(paused ? "pauseProducer" : "resumeProducer", { producerId: sent.producer.id });
+      await this.signaling.request(paused ? "pauseProducer" : "resumeProducer", { producerId: sent.producer.id });
       sent.paused = paused;
     }
   }
 
-  async #produce(source: Source, track: MediaStreamTrack): Promise<Sent> {
-    const transport = await this.#open("send");
+  async #produce(source: Source, track: MediaStreamTrack): Promise<SentTrack> {
+    const transport = await this.#openTransport("send");
     const producer = await transport.produce({
       track,
       stopTracks: false,
@@ -213,68 +223,68 @@ export class Media {
 
   async #receive(): Promise<void> {
     for (const [producerId, { consumer, track }] of [...this.#received]) {
-      const isThere = this.roster.tracks.get(producerId) === track;
-      if (isThere && track.publication.subscribed) continue;
+      const exists = this.roster.tracks.get(producerId) === track;
+      if (exists && track.publication.subscribed) continue;
       this.#dropReceived(producerId);
       track.publication.setTrack(undefined);
-      if (isThere) await this.signaling.call("closeConsumer", { consumerId: consumer.id });
+      if (exists) await this.signaling.request("closeConsumer", { consumerId: consumer.id });
     }
     const missing = [...this.roster.tracks.values()].filter(
-      ({ producerId, publication }) =>
-        publication.wanted && !this.#received.has(producerId) && !this.#unreceivable.has(producerId),
+      ({ producerId, publication }) => publication.wanted && !this.#received.has(producerId) && !this.#refusedProducers.has(producerId),
     );
     if (missing.length > 0) {
-      const transport = await this.#open("recv");
-      const done = await Promise.allSettled(missing.map((track) => this.#consume(transport, track)));
-      // One that cannot be received now is no reason to let the others go.
-      for (const one of done) if (one.status === "rejected") throw one.reason;
+      const transport = await this.#openTransport("recv");
+      // allSettled: the failure of one track does not stop the others.
+      const results = await Promise.allSettled(missing.map((track) => this.#consume(transport, track)));
+      for (const result of results) if (result.status === "rejected") throw result.reason;
     }
-    for (const received of [...this.#received.values()]) await this.#setFlowing(received);
+    for (const received of [...this.#received.values()]) await this.#applyPaused(received);
   }
 
   async #consume(transport: types.Transport, track: RemoteTrack): Promise<void> {
     const { producerId, participant, publication } = track;
-    const isThere = () => this.roster.tracks.get(producerId) === track && !transport.closed;
+    const exists = () => this.roster.tracks.get(producerId) === track && !transport.closed;
     try {
-      const answer = await this.signaling.call("consume", { transportId: transport.id, producerId });
+      const answer = await this.signaling.request("consume", { transportId: transport.id, producerId });
       const options = answer as typeof answer & { rtpParameters: types.RtpParameters };
       const consumer = await transport.consume({ ...options, streamId: participant.id });
-      if (!isThere()) return consumer.close();
-      const received = { consumer, track, flowing: false };
+      if (!exists()) return consumer.close();
+      // The server creates consumers paused.
+      const received = { consumer, track, paused: true };
       this.#received.set(producerId, received);
       publication.setTrack(consumer.track);
-      await this.#setFlowing(received);
+      await this.#applyPaused(received);
     } catch (error) {
-      if (!isThere()) return;
+      if (!exists()) return;
       const reason = CallError.of(error);
       if (reason.retryable) throw reason;
       this.#dropReceived(producerId);
-      this.#unreceivable.add(producerId);
-      this.listener.failed(reason);
+      this.#refusedProducers.add(producerId);
+      this.listener.consumeFailed(reason);
     }
   }
 
-  async #setFlowing(received: Received): Promise<void> {
-    const { wanted } = received.track.publication;
-    if (received.flowing === wanted) return;
-    await this.signaling.call(wanted ? "resumeConsumer" : "pauseConsumer", { consumerId: received.consumer.id });
-    received.flowing = wanted;
+  async #applyPaused(received: ReceivedTrack): Promise<void> {
+    const paused = !received.track.publication.wanted;
+    if (received.paused === paused) return;
+    await this.signaling.request(paused ? "pauseConsumer" : "resumeConsumer", { consumerId: received.consumer.id });
+    received.paused = paused;
   }
 
-  async #open(direction: Direction): Promise<types.Transport> {
+  async #openTransport(direction: Direction): Promise<types.Transport> {
     const existing = this.#transports.get(direction);
     if (existing && !existing.closed) return existing;
-    const offer = (await this.signaling.call("createTransport", { direction })) as unknown as types.TransportOptions;
+    const offer = (await this.signaling.request("createTransport", { direction })) as unknown as types.TransportOptions;
     const { iceTransportPolicy } = this.options;
     const options = iceTransportPolicy ? { ...offer, iceTransportPolicy } : offer;
     const transport = direction === "send" ? this.device.createSendTransport(options) : this.device.createRecvTransport(options);
     this.#transports.set(direction, transport);
     transport.on("connect", ({ dtlsParameters }, done, failed) => {
-      this.signaling.call("connectTransport", { transportId: transport.id, dtlsParameters }).then(done, (error: Error) => {
-        // Whether the server has heard it nobody knows, and it hears it once: another transport is surer.
+      this.signaling.request("connectTransport", { transportId: transport.id, dtlsParameters }).then(done, (error: Error) => {
+        // The server accepts this request once, and may have processed it. Replacing the transport is safe either way.
         failed(error);
-        this.#forget("closeTransport", { transportId: transport.id });
-        if (this.transportClosed(transport.id)) this.listener.incomplete();
+        this.#closeOnServer("closeTransport", { transportId: transport.id });
+        if (this.transportClosed(transport.id)) this.listener.syncNeeded();
       });
     });
     transport.on("produce", ({ kind, rtpParameters, appData }, done, failed) => {
@@ -282,37 +292,45 @@ export class Media {
       const paused = this.local().get(source)?.muted ?? false;
       this.#producedPaused.set(source, paused);
       const request = { transportId: transport.id, kind, rtpParameters: { ...rtpParameters }, appData, paused };
-      this.signaling.call("produce", request).then(done, failed);
+      this.signaling.request("produce", request).then(done, failed);
     });
     transport.on("connectionstatechange", (state) => {
-      if (LOST.has(state)) {
-        this.listener.troubled("network");
+      if (DISRUPTED_STATES.has(state)) {
+        this.listener.disrupted();
         void this.#restartIce(transport);
       } else {
-        this.listener.settled();
+        this.listener.stable();
       }
     });
     return transport;
   }
 
-  /** Until the way is there again, or the server has given the transport up (RFC 8445 section 9). */
+  /** Restarts ICE (RFC 8445 section 9) until the transport is connected or the server has closed it. */
   async #restartIce(transport: types.Transport): Promise<void> {
     if (this.#restarting.has(transport)) return;
     this.#restarting.add(transport);
-    while (!transport.closed && LOST.has(transport.connectionState)) {
+    while (!transport.closed && DISRUPTED_STATES.has(transport.connectionState)) {
       if (this.active) {
         try {
-          const { iceParameters, iceServers } = await this.signaling.call("restartIce", { transportId: transport.id });
-          // Credentials of a relay lapse: these are new.
+          const { iceParameters, iceServers } = await this.signaling.request("restartIce", { transportId: transport.id });
+          // The TURN credentials may have expired; the answer contains new ones.
           await transport.updateIceServers({ iceServers });
           await transport.restartIce({ iceParameters });
         } catch (error) {
-          if (CallError.of(error).code === "not_found" && this.transportClosed(transport.id)) return this.listener.incomplete();
+          if (CallError.of(error).code === "not_found" && this.transportClosed(transport.id)) return this.listener.syncNeeded();
         }
       }
-      await new Promise((resolve) => setTimeout(resolve, RESTART_PAUSE_MS));
+      await new Promise((resolve) => setTimeout(resolve, ICE_RESTART_INTERVAL_MS));
     }
     this.#restarting.delete(transport);
+  }
+
+  /** Closes a transport locally, with its producers and consumers. */
+  #dropTransport(direction: Direction): void {
+    this.#transports.get(direction)?.close();
+    this.#transports.delete(direction);
+    if (direction === "send") this.#sent.clear();
+    else this.#received.clear();
   }
 
   #dropSent(source: Source): void {
@@ -325,16 +343,19 @@ export class Media {
     this.#received.delete(producerId);
   }
 
-  /** Closes something that is of no use any more; if the server has no ear now, it finds out by itself. */
-  #forget<E extends "closeTransport" | "closeProducer" | "closeConsumer">(event: E, request: Parameters<typeof this.signaling.call<E>>[1]): void {
-    this.signaling.call(event, request).catch(() => undefined);
+  /** Closes an unused object on the server. Ignores errors: the next resume closes what remains. */
+  #closeOnServer<E extends "closeTransport" | "closeProducer" | "closeConsumer">(
+    event: E,
+    request: Parameters<typeof this.signaling.request<E>>[1],
+  ): void {
+    this.signaling.request(event, request).catch(() => undefined);
   }
 }
 
-function makeDevice(): Device {
+function createDevice(): Device {
   try {
     return new Device();
   } catch (error) {
-    throw new CallError("unsupported_browser", "This browser cannot hold calls.", false, error);
+    throw new CallError("unsupported_browser", "This browser does not support WebRTC calls.", false, error);
   }
 }

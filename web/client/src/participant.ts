@@ -1,8 +1,9 @@
-/** Who is in the call: the same object for as long as somebody is, also across reconnects of either side. */
+/** Participants of a call. Each keeps its object for the whole call, also across reconnects of either side. */
 
 import { Emitter } from "./emitter.ts";
 import type { Publication, Source } from "./publication.ts";
 
+/** Connection quality; `unknown` until it is measured. */
 export type Quality = "unknown" | "excellent" | "good" | "poor" | "lost";
 
 export interface ParticipantEvents {
@@ -13,7 +14,7 @@ export interface ParticipantEvents {
 export abstract class Participant extends Emitter<ParticipantEvents> {
   abstract readonly isLocal: boolean;
   #publications: ReadonlyMap<Source, Publication> = new Map();
-  #unwatch = new Map<Publication, () => void>();
+  readonly #unsubscribes = new Map<Publication, () => void>();
   #speaking = false;
   #level = 0;
   #quality: Quality = "unknown";
@@ -21,8 +22,9 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
   #profile: { name: string; appData: object };
 
   constructor(
-    /** Stable for the object's life. */
+    /** Does not change, also when the participant rejoins. */
     readonly id: string,
+    /** The application's id of the user. */
     readonly userId: string,
     name: string,
     appData: object,
@@ -31,21 +33,22 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
     this.#profile = { name, appData };
   }
 
-  /** Shown to the others; somebody who comes back may have another. */
+  /** Display name. May change when the participant rejoins. */
   get name(): string {
     return this.#profile.name;
   }
 
+  /** Data that the participant's application passed to `join`. May change when the participant rejoins. */
   get appData(): object {
     return this.#profile.appData;
   }
 
-  /** The server's id, which changes when somebody joins again. */
+  /** The server's id of the participant. Changes when the participant rejoins. */
   get peerId(): string {
     return this.#peerId;
   }
 
-  /** By source; a new map after each change. */
+  /** Publications by source. Every change creates a new map. */
   get publications(): ReadonlyMap<Source, Publication> {
     return this.#publications;
   }
@@ -54,7 +57,7 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
     return this.#speaking;
   }
 
-  /** Loudness, 0 to 1. */
+  /** Smoothed audio level of the microphone, 0 to 1. */
   get level(): number {
     return this.#level;
   }
@@ -71,7 +74,7 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
   /** @internal */
   setProfile(name: string, appData: object): void {
     this.#profile = { name, appData };
-    this.touch();
+    this.notify();
   }
 
   /** @internal */
@@ -79,37 +82,38 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
     if (this.#speaking === speaking && Math.abs(this.#level - level) < 0.005) return;
     this.#speaking = speaking;
     this.#level = level;
-    this.touch();
+    this.notify();
   }
 
   /** @internal */
   setQuality(quality: Quality): void {
     if (this.#quality === quality) return;
     this.#quality = quality;
-    this.touch();
+    this.notify();
   }
 
   /** @internal */
   addPublication(publication: Publication): void {
     this.#publications = new Map(this.#publications).set(publication.source, publication);
-    this.#unwatch.set(publication, publication.subscribe(() => this.touch()));
+    this.#unsubscribes.set(publication, publication.subscribe(() => this.notify()));
     this.emit("published", publication);
-    this.touch();
+    this.notify();
   }
 
   /** @internal */
   removePublication(publication: Publication): void {
     if (this.#publications.get(publication.source) !== publication) return;
-    const left = new Map(this.#publications);
-    left.delete(publication.source);
-    this.#publications = left;
-    this.#unwatch.get(publication)?.();
-    this.#unwatch.delete(publication);
+    const remaining = new Map(this.#publications);
+    remaining.delete(publication.source);
+    this.#publications = remaining;
+    this.#unsubscribes.get(publication)?.();
+    this.#unsubscribes.delete(publication);
     this.emit("unpublished", publication);
-    this.touch();
+    this.notify();
   }
 }
 
+/** A participant other than this client. */
 export class RemoteParticipant extends Participant {
   readonly isLocal = false;
 }

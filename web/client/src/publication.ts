@@ -1,36 +1,42 @@
-/** One track of a participant, the same object for as long as the participant shows it, whatever carries it. */
+/** A track that a participant publishes. Keeps its object while its producer, consumer or transport is replaced. */
 
 import { Emitter } from "./emitter.ts";
-import { whileVisible } from "./visibility.ts";
+import { observeVisibility } from "./visibility.ts";
 
-/** What a track shows. It travels in the producer's `appData`; of a client that says nothing, the kind decides. */
+/** What a track shows. Sent as `source` in the producer's `appData`; derived from the kind if another client omits it. */
 export type Source = "camera" | "microphone" | "screen" | "screen-audio";
+
 export type Kind = "audio" | "video";
-/** Which tracks are received: those that are looked at (sound always), all, or those asked for. */
-export type Subscribing = "visible" | "all" | "manual";
+
+/**
+ * Which remote tracks are received: `all`; `visible`, which receives a video only while an attached element is in the viewport,
+ * and all audio; or `manual`, which receives those that the application subscribes to.
+ */
+export type SubscribeMode = "visible" | "all" | "manual";
 
 export class Publication extends Emitter<Record<never, never>> {
   #track: MediaStreamTrack | undefined;
   #muted = false;
   #subscribed: boolean;
-  readonly #elements = new Map<HTMLMediaElement, { visible: boolean; unwatch: () => void }>();
+  readonly #elements = new Map<HTMLMediaElement, { visible: boolean; unobserve: () => void }>();
 
+  /** @internal */
   constructor(
     readonly source: Source,
     readonly kind: Kind,
-    private readonly mode: Subscribing,
+    private readonly mode: SubscribeMode,
     private readonly wantedChanged: () => Promise<void>,
   ) {
     super();
     this.#subscribed = mode !== "manual";
   }
 
-  /** Absent while it is not received, or not yet. */
+  /** `undefined` while the track is not received. */
   get track(): MediaStreamTrack | undefined {
     return this.#track;
   }
 
-  /** Its owner sends nothing now. */
+  /** Whether the sender has paused the track. */
   get muted(): boolean {
     return this.#muted;
   }
@@ -39,47 +45,47 @@ export class Publication extends Emitter<Record<never, never>> {
     return this.#subscribed;
   }
 
-  /** Whether packets should come now. */
+  /** Whether this client wants to receive packets now: subscribed, and visible in `visible` mode. */
   get wanted(): boolean {
     if (!this.#subscribed) return false;
     if (this.mode !== "visible" || this.kind === "audio") return true;
     return [...this.#elements.values()].some(({ visible }) => visible);
   }
 
-  /** Receives a remote track, or does not any more. */
+  /** Starts or stops receiving a remote track. */
   async setSubscribed(on: boolean): Promise<void> {
     if (this.#subscribed === on) return;
     this.#subscribed = on;
-    this.touch();
+    this.notify();
     await this.wantedChanged();
   }
 
-  /** Shows or plays it in `element`, also when the track is replaced by another; the result ends that. */
+  /** Plays the track in `element`, also after the track is replaced. Returns a function that detaches the element. */
   attach(element: HTMLMediaElement): () => void {
-    const shown = { visible: true, unwatch: () => {} };
-    this.#elements.set(element, shown);
+    const attachment = { visible: true, unobserve: () => {} };
+    this.#elements.set(element, attachment);
     if (this.mode === "visible" && this.kind === "video") {
-      shown.unwatch = whileVisible(element, (visible) => {
-        shown.visible = visible;
+      attachment.unobserve = observeVisibility(element, (visible) => {
+        attachment.visible = visible;
         void this.wantedChanged();
       });
     }
-    this.#show(element);
+    this.#play(element);
     void this.wantedChanged();
     return () => {
-      shown.unwatch();
-      if (this.#elements.get(element) !== shown) return;
+      attachment.unobserve();
+      if (this.#elements.get(element) !== attachment) return;
       this.#elements.delete(element);
       element.srcObject = null;
       void this.wantedChanged();
     };
   }
 
-  /** Shows it nowhere any more; where it was. */
+  /** Detaches all elements and returns them. */
   detachAll(): HTMLMediaElement[] {
     const elements = [...this.#elements.keys()];
-    for (const [element, { unwatch }] of this.#elements) {
-      unwatch();
+    for (const [element, { unobserve }] of this.#elements) {
+      unobserve();
       element.srcObject = null;
     }
     this.#elements.clear();
@@ -91,20 +97,20 @@ export class Publication extends Emitter<Record<never, never>> {
   setTrack(track: MediaStreamTrack | undefined): void {
     if (this.#track === track) return;
     this.#track = track;
-    for (const element of this.#elements.keys()) this.#show(element);
-    this.touch();
+    for (const element of this.#elements.keys()) this.#play(element);
+    this.notify();
   }
 
   /** @internal */
   setMuted(muted: boolean): void {
     if (this.#muted === muted) return;
     this.#muted = muted;
-    this.touch();
+    this.notify();
   }
 
-  #show(element: HTMLMediaElement): void {
+  #play(element: HTMLMediaElement): void {
     element.srcObject = this.#track ? new MediaStream([this.#track]) : null;
-    // A browser may ask for a gesture first; the element's own controls, or the next attach, try again.
+    // A browser may reject autoplay until the user interacts with the page; controls of the element, or attach, retry.
     if (this.#track) element.play()?.catch(() => undefined);
   }
 }

@@ -1,20 +1,19 @@
 /**
- * Who else is in the room and what they send: what the server says, as objects that stay.
+ * The other participants and their tracks, as the server reports them.
  *
- * Rules
- * - The server says who is here; this only follows, and a snapshot is adopted unconditionally.
- * - Somebody who comes back within {@link KEPT_MS}, by the same user id, is the same object; so is what they send of one
- *   source.
+ * - The server is the authority. A snapshot replaces the local state unconditionally.
+ * - A user who rejoins with the same user id within {@link REJOIN_WINDOW_MS} keeps the participant object, and a publication
+ *   object for each source.
  */
 
 import type { NewProducer, PeerInfo, PeerJoined, ProducerInfo } from "./generated/messages.ts";
 import { RemoteParticipant } from "./participant.ts";
 import type { Kind, Publication, Source } from "./publication.ts";
 
-/** How long somebody who left is remembered. */
-export const KEPT_MS = 15_000;
+/** How long a participant who left is remembered. */
+export const REJOIN_WINDOW_MS = 15_000;
 
-/** A producer of somebody else's. */
+/** A remote producer. */
 export interface RemoteTrack {
   readonly producerId: string;
   readonly participant: RemoteParticipant;
@@ -24,7 +23,7 @@ export interface RemoteTrack {
 export interface RosterListener {
   joined(participant: RemoteParticipant): void;
   left(participant: RemoteParticipant, reason: string): void;
-  /** Somebody sends something new, or does not any more. */
+  /** A remote producer was added or removed. */
   tracksChanged(): void;
 }
 
@@ -35,80 +34,82 @@ const SOURCES: Record<Kind, readonly Source[]> = {
 
 export class Roster {
   #participants: ReadonlyMap<string, RemoteParticipant> = new Map();
-  readonly #byPeer = new Map<string, RemoteParticipant>();
+  readonly #byPeerId = new Map<string, RemoteParticipant>();
   readonly #tracks = new Map<string, RemoteTrack>();
-  readonly #departed = new Map<string, { participant: RemoteParticipant; at: number }>();
-  readonly #former = new WeakMap<RemoteParticipant, Map<Source, Publication>>();
+  readonly #recentlyLeft = new Map<string, { participant: RemoteParticipant; at: number }>();
+  readonly #previousPublications = new WeakMap<RemoteParticipant, Map<Source, Publication>>();
 
+  /** @param now - Clock in milliseconds. */
   constructor(
     private readonly makePublication: (source: Source, kind: Kind) => Publication,
     private readonly listener: RosterListener,
     private readonly now: () => number,
   ) {}
 
-  /** By the participant's id, in order of arrival; a new map after each change. */
+  /** By participant id, in the order in which they joined. Every change creates a new map. */
   get participants(): ReadonlyMap<string, RemoteParticipant> {
     return this.#participants;
   }
 
+  /** By producer id. */
   get tracks(): ReadonlyMap<string, RemoteTrack> {
     return this.#tracks;
   }
 
-  /** Makes everything equal to what the server says. */
-  adopt(peers: readonly PeerInfo[]): void {
-    const here = new Set(peers.map(({ peerId }) => peerId));
-    const gone = new Map([...this.#byPeer].filter(([peerId]) => !here.has(peerId)));
+  /** Replaces the state with a snapshot of the server. */
+  applySnapshot(peers: readonly PeerInfo[]): void {
+    const present = new Set(peers.map(({ peerId }) => peerId));
+    const gone = new Map([...this.#byPeerId].filter(([peerId]) => !present.has(peerId)));
     for (const peer of peers) {
-      if (this.#byPeer.has(peer.peerId)) continue;
-      const [formerId, same] = [...gone].find(([, { userId }]) => userId === peer.userId) ?? [];
-      if (!formerId || !same) continue;
-      gone.delete(formerId);
-      this.#byPeer.delete(formerId);
-      this.#byPeer.set(peer.peerId, same);
-      same.setPeerId(peer.peerId);
-      same.setProfile(peer.displayName, peer.appData);
+      if (this.#byPeerId.has(peer.peerId)) continue;
+      const [previousPeerId, participant] = [...gone].find(([, { userId }]) => userId === peer.userId) ?? [];
+      if (!previousPeerId || !participant) continue;
+      gone.delete(previousPeerId);
+      this.#byPeerId.delete(previousPeerId);
+      this.#byPeerId.set(peer.peerId, participant);
+      participant.setPeerId(peer.peerId);
+      participant.setProfile(peer.displayName, peer.appData);
     }
-    for (const peerId of gone.keys()) this.remove(peerId, "disconnected");
-    const sent = new Set(peers.flatMap(({ producers }) => producers.map(({ producerId }) => producerId)));
-    for (const producerId of [...this.#tracks.keys()]) if (!sent.has(producerId)) this.removeProducer(producerId);
+    for (const peerId of gone.keys()) this.removePeer(peerId, "disconnected");
+    const producerIds = new Set(peers.flatMap(({ producers }) => producers.map(({ producerId }) => producerId)));
+    for (const producerId of [...this.#tracks.keys()]) if (!producerIds.has(producerId)) this.removeProducer(producerId);
     for (const peer of peers) {
-      this.add(peer);
+      this.addPeer(peer);
       for (const producer of peer.producers) this.addProducer({ ...producer, peerId: peer.peerId });
     }
   }
 
-  add(peer: Pick<PeerJoined, "peerId" | "userId" | "displayName" | "appData">): void {
-    if (this.#byPeer.has(peer.peerId)) return;
-    const former = this.#returning(peer.userId);
-    const participant = former ?? new RemoteParticipant(peer.peerId, peer.userId, peer.displayName, peer.appData);
-    former?.setProfile(peer.displayName, peer.appData);
+  addPeer(peer: Pick<PeerJoined, "peerId" | "userId" | "displayName" | "appData">): void {
+    if (this.#byPeerId.has(peer.peerId)) return;
+    const known = this.#takeRecentlyLeft(peer.userId);
+    const participant = known ?? new RemoteParticipant(peer.peerId, peer.userId, peer.displayName, peer.appData);
+    known?.setProfile(peer.displayName, peer.appData);
     participant.setPeerId(peer.peerId);
-    this.#byPeer.set(peer.peerId, participant);
+    this.#byPeerId.set(peer.peerId, participant);
     this.#participants = new Map(this.#participants).set(participant.id, participant);
     this.listener.joined(participant);
   }
 
-  remove(peerId: string, reason: string): void {
-    const participant = this.#byPeer.get(peerId);
+  removePeer(peerId: string, reason: string): void {
+    const participant = this.#byPeerId.get(peerId);
     if (!participant) return;
     for (const track of [...this.#tracks.values()]) if (track.participant === participant) this.removeProducer(track.producerId);
-    this.#byPeer.delete(peerId);
-    const left = new Map(this.#participants);
-    left.delete(participant.id);
-    this.#participants = left;
-    this.#departed.set(participant.userId, { participant, at: this.now() });
+    this.#byPeerId.delete(peerId);
+    const remaining = new Map(this.#participants);
+    remaining.delete(participant.id);
+    this.#participants = remaining;
+    this.#recentlyLeft.set(participant.userId, { participant, at: this.now() });
     this.listener.left(participant, reason);
   }
 
   addProducer({ producerId, peerId, kind, paused, appData }: Omit<NewProducer, "revision" | "userId">): void {
-    const participant = this.#byPeer.get(peerId);
+    const participant = this.#byPeerId.get(peerId);
     if (!participant) return;
     const known = this.#tracks.get(producerId);
     if (known) return known.publication.setMuted(paused);
-    const source = freeSource(participant, kind, appData);
-    if (!source) return console.warn(`hubbub: ${participant.name} sends more tracks of ${kind} than can be shown`);
-    const publication = this.#former.get(participant)?.get(source) ?? this.makePublication(source, kind);
+    const source = unusedSource(participant, kind, appData);
+    if (!source) return console.warn(`hubbub: ignoring a track of ${participant.name}: more ${kind} tracks than sources`);
+    const publication = this.#previousPublications.get(participant)?.get(source) ?? this.makePublication(source, kind);
     publication.setMuted(paused);
     this.#tracks.set(producerId, { producerId, participant, publication });
     participant.addPublication(publication);
@@ -120,8 +121,8 @@ export class Roster {
     if (!track) return;
     const { participant, publication } = track;
     this.#tracks.delete(producerId);
-    const former = this.#former.get(participant) ?? new Map<Source, Publication>();
-    this.#former.set(participant, former.set(publication.source, publication));
+    const previous = this.#previousPublications.get(participant) ?? new Map<Source, Publication>();
+    this.#previousPublications.set(participant, previous.set(publication.source, publication));
     participant.removePublication(publication);
     publication.setTrack(undefined);
     this.listener.tracksChanged();
@@ -131,16 +132,16 @@ export class Roster {
     this.#tracks.get(producerId)?.publication.setMuted(paused);
   }
 
-  #returning(userId: string): RemoteParticipant | undefined {
-    for (const [id, { at }] of this.#departed) if (this.now() - at > KEPT_MS) this.#departed.delete(id);
-    const participant = this.#departed.get(userId)?.participant;
-    this.#departed.delete(userId);
+  #takeRecentlyLeft(userId: string): RemoteParticipant | undefined {
+    for (const [id, { at }] of this.#recentlyLeft) if (this.now() - at > REJOIN_WINDOW_MS) this.#recentlyLeft.delete(id);
+    const participant = this.#recentlyLeft.get(userId)?.participant;
+    this.#recentlyLeft.delete(userId);
     return participant;
   }
 }
 
-/** What the client says it is, else the first of its kind that is free; `undefined` when all are taken. */
-function freeSource(participant: RemoteParticipant, kind: Kind, appData: ProducerInfo["appData"]): Source | undefined {
-  const free = SOURCES[kind].filter((source) => !participant.publications.has(source));
-  return free.find((source) => source === appData["source"]) ?? free[0];
+/** Returns the source that `appData` names, else the first unused one of this kind; `undefined` when all are in use. */
+function unusedSource(participant: RemoteParticipant, kind: Kind, appData: ProducerInfo["appData"]): Source | undefined {
+  const unused = SOURCES[kind].filter((source) => !participant.publications.has(source));
+  return unused.find((source) => source === appData["source"]) ?? unused[0];
 }

@@ -1,17 +1,18 @@
-/** The conversation with the server: a call is a promise, a refusal an error with the server's stable code. */
+/** The signaling connection: requests as promises, refusals as CallErrors with the server's code. */
 
 import { io, type Socket } from "socket.io-client";
 
-import type { Calls, ErrorReply, Pushes } from "./generated/messages.ts";
+import type { ErrorReply, Pushes, Requests } from "./generated/messages.ts";
 import { CallError } from "./errors.ts";
 
-const PATIENCE_MS = 10_000;
-const TURNED_AWAY_MS = 1_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const RECONNECT_AFTER_KICK_MS = 1_000;
 
 export class Signaling {
   readonly #socket: Socket;
-  #again: ReturnType<typeof setTimeout> | undefined;
+  #reconnectTimer: ReturnType<typeof setTimeout> | undefined;
 
+  /** Does not connect yet. @param url - Origin of the server; the page's own origin when undefined. */
   constructor(url: string | undefined) {
     const options = { transports: ["websocket"], autoConnect: false, forceNew: true, reconnectionDelay: 300, reconnectionDelayMax: 2_000 };
     this.#socket = url === undefined ? io(options) : io(url, options);
@@ -26,7 +27,7 @@ export class Signaling {
   }
 
   close(): void {
-    clearTimeout(this.#again);
+    clearTimeout(this.#reconnectTimer);
     this.#socket.disconnect();
   }
 
@@ -34,12 +35,12 @@ export class Signaling {
     this.#socket.on("connect", listener);
   }
 
-  /** The socket is gone, or could not be had. It is tried again without end. */
-  onLost(listener: () => void): void {
+  /** Calls `listener` when the socket is lost and when an attempt to connect fails. The socket retries without a limit. */
+  onDisconnected(listener: () => void): void {
     this.#socket.on("disconnect", (reason) => {
       listener();
-      // Not at once: a server that turns everybody away must not be stormed.
-      if (reason === "io server disconnect") this.#again = setTimeout(() => this.#socket.connect(), TURNED_AWAY_MS);
+      // Socket.IO does not reconnect after a disconnect by the server. The delay keeps clients from flooding it.
+      if (reason === "io server disconnect") this.#reconnectTimer = setTimeout(() => this.#socket.connect(), RECONNECT_AFTER_KICK_MS);
     });
     this.#socket.on("connect_error", listener);
   }
@@ -48,12 +49,16 @@ export class Signaling {
     this.#socket.on(event as string, listener);
   }
 
-  /** Raises CallError: the server's, or `unreachable`. Nothing is kept for a socket that is yet to come. */
-  async call<E extends keyof Calls>(event: E, request: Calls[E][0]): Promise<Calls[E][1]> {
+  /**
+   * Sends a request and returns its acknowledgement. Requests are not queued while the socket is disconnected.
+   *
+   * @throws CallError with the server's code, or `unreachable` without a connection or an answer within 10 s.
+   */
+  async request<E extends keyof Requests>(event: E, request: Requests[E][0]): Promise<Requests[E][1]> {
     if (!this.#socket.connected) throw unreachable();
-    let answer: Calls[E][1] | ErrorReply;
+    let answer: Requests[E][1] | ErrorReply;
     try {
-      answer = (await this.#socket.timeout(PATIENCE_MS).emitWithAck(event, request)) as Calls[E][1] | ErrorReply;
+      answer = (await this.#socket.timeout(REQUEST_TIMEOUT_MS).emitWithAck(event, request)) as Requests[E][1] | ErrorReply;
     } catch (error) {
       throw unreachable(error);
     }

@@ -1,19 +1,22 @@
-/** Whether an element can be seen now. */
+/** Observes whether elements are visible, with one IntersectionObserver for all of them. */
 
-const watching = new Map<Element, (visible: boolean) => void>();
+const listeners = new Map<Element, (visible: boolean) => void>();
 let observer: IntersectionObserver | undefined;
 
-/** Calls `listener` when `element` comes into sight or leaves it; where nobody can tell, it stays in sight. */
-export function whileVisible(element: Element, listener: (visible: boolean) => void): () => void {
+/**
+ * Calls `listener` when `element` enters or leaves the viewport. Returns a function that stops observing. Never calls it in
+ * browsers without IntersectionObserver, where every element counts as visible.
+ */
+export function observeVisibility(element: Element, listener: (visible: boolean) => void): () => void {
   if (typeof IntersectionObserver === "undefined") return () => {};
   observer ??= new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) watching.get(target)?.(isIntersecting);
+    for (const { target, isIntersecting } of entries) listeners.get(target)?.(isIntersecting);
   });
-  watching.set(element, listener);
+  listeners.set(element, listener);
   observer.observe(element);
   return () => {
-    if (watching.get(element) !== listener) return;
-    watching.delete(element);
+    if (listeners.get(element) !== listener) return;
+    listeners.delete(element);
     observer?.unobserve(element);
   };
 }

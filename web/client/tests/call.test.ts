@@ -29,11 +29,11 @@ function newCall(options: Partial<CallOptions> = {}): Call {
 }
 
 function newDevice(): Device {
-  return new Device({ handlerFactory: connecting(FakeHandler.createFactory(fakeParameters)) });
+  return new Device({ handlerFactory: connectingFactory(FakeHandler.createFactory(fakeParameters)) });
 }
 
-/** Transports of this kind connect soon after they are asked to. */
-function connecting(factory: HandlerFactory): HandlerFactory {
+/** A handler factory whose transports connect 5 ms after the request. */
+function connectingFactory(factory: HandlerFactory): HandlerFactory {
   return {
     ...factory,
     factory: (options) => {
@@ -71,7 +71,7 @@ test("a call joins, publishes with its source, and leaves", async () => {
   expect(publication.track?.readyState).toBe("ended");
 });
 
-test("a refused join is told with the server's code, and ends the call", async () => {
+test("a refused join rejects with the server's code and ends the call", async () => {
   server.override.joinRoom = () => {
     throw { code: "quota_exceeded", message: "the room is full", retryable: false };
   };
@@ -83,12 +83,12 @@ test("a refused join is told with the server's code, and ends the call", async (
   expect(call.ended?.reason).toBe("failed");
 });
 
-test("a call is joined once", async () => {
+test("a call cannot be joined twice", async () => {
   const call = await joined();
   await expect(call.join()).rejects.toMatchObject({ code: "invalid_state" });
 });
 
-test("what could not be done just now is tried again", async () => {
+test("a retryable error is retried", async () => {
   let refusals = 2;
   server.override.createTransport = () => {
     if (refusals-- > 0) throw { code: "unavailable", message: "no node", retryable: true };
@@ -111,7 +111,7 @@ test("muting pauses the producer and keeps the track", async () => {
   expect(server.count("resumeProducer")).toBe(1);
 });
 
-test("somebody else's track is received, paused when nobody wants it, and closed with its producer", async () => {
+test("a remote track is consumed after subscribing, closed after unsubscribing, and removed with its producer", async () => {
   server.peers = [{ peerId: "p", userId: "ann", displayName: "Ann", appData: {}, producers: [] }];
   const call = await joined({ subscribe: "manual" });
   const rtpParameters = fakeParameters.generateConsumerRemoteParameters({ codecMimeType: "audio/opus" });
@@ -130,12 +130,12 @@ test("somebody else's track is received, paused when nobody wants it, and closed
   await vi.waitFor(() => expect(ann?.publications.size).toBe(0));
 });
 
-test("a cut socket is resumed: what the server still holds stays, the rest is made again", async () => {
+test("after a lost socket the session is resumed, and only the producers that the server lost are created again", async () => {
   const call = await joined();
   await call.local.publish(track("audio"), "microphone");
   const video = await call.local.publish(track("video"), "camera");
-  const held = server.asked.filter(({ event }) => event === "produce").length;
-  expect(held).toBe(2);
+  const producedBefore = server.requests.filter(({ event }) => event === "produce").length;
+  expect(producedBefore).toBe(2);
   const events: string[] = [];
   call.on("reconnecting", (cause) => events.push(cause));
   call.on("reconnected", () => events.push("reconnected"));
@@ -149,33 +149,33 @@ test("a cut socket is resumed: what the server still holds stays, the rest is ma
     transports: [{ transportId, direction: "send" }],
     producers: [
       { producerId: "producer-3", kind: "audio", paused: false, appData: {} },
-      { producerId: "unheard-of", kind: "audio", paused: false, appData: {} },
+      { producerId: "unknown-producer", kind: "audio", paused: false, appData: {} },
     ],
     consumers: [],
   });
-  server.cut();
+  server.disconnectAll();
   await vi.waitFor(() => expect(server.count("produce")).toBe(3), 10_000);
   expect(server.last("produce")).toMatchObject({ kind: "video", appData: { source: "camera" } });
-  expect(server.asked.find(({ event }) => event === "closeProducer")?.request).toEqual({ producerId: "unheard-of" });
+  expect(server.requests.find(({ event }) => event === "closeProducer")?.request).toEqual({ producerId: "unknown-producer" });
   expect(call.local.publications.get("camera")).toBe(video);
   await vi.waitFor(() => expect(events).toEqual(["socket", "reconnected"]));
 });
 
-test("a session that cannot be resumed is joined anew, and everything is sent again", async () => {
+test("if the session cannot be resumed, the client rejoins and publishes everything again", async () => {
   const call = await joined();
   const publication = await call.local.publish(track("audio"), "microphone");
   server.override.resume = () => {
     throw { code: "not_found", message: "gone", retryable: false };
   };
   const before = call.local.peerId;
-  server.cut();
+  server.disconnectAll();
   await vi.waitFor(() => expect(server.count("produce")).toBe(2), 10_000);
   expect(server.count("joinRoom")).toBe(2);
   expect(call.local.peerId).not.toBe(before);
   expect(call.local.publications.get("microphone")).toBe(publication);
 });
 
-test("a transport that the server gives up, and a move to another node, make new transports", async () => {
+test("a transport closed by the server and a move to another node create new transports", async () => {
   const call = await joined();
   await call.local.publish(track("audio"), "microphone");
   const causes: string[] = [];
@@ -188,7 +188,7 @@ test("a transport that the server gives up, and a move to another node, make new
   expect(causes).toEqual(["transport", "moved"]);
 });
 
-test("a lost way is sought again, with the relays of now", async () => {
+test("a lost network path restarts ICE with new TURN credentials", async () => {
   const call = await joined();
   await call.local.publish(track("audio"), "microphone");
   const handler = handlers.at(-1);
@@ -204,7 +204,7 @@ test("a lost way is sought again, with the relays of now", async () => {
   await vi.waitFor(() => expect(call.state).toBe("connected"));
 });
 
-test("who leaves while the room is being made does not enter it", async () => {
+test("leaving during createRoom does not join the room", async () => {
   const rtpCapabilities = fakeParameters.generateRouterRtpCapabilities();
   const device = newDevice();
   await device.load({ routerRtpCapabilities: rtpCapabilities });
@@ -218,7 +218,7 @@ test("who leaves while the room is being made does not enter it", async () => {
   expect(server.count("joinRoom")).toBe(0);
 });
 
-test("pages without HTTPS, where there is no randomUUID, can join too", async () => {
+test("a page without HTTPS, which has no randomUUID, gets a random user id", async () => {
   vi.stubGlobal("crypto", { getRandomValues: crypto.getRandomValues.bind(crypto) });
   const [one, other] = [newCall(), newCall()];
   vi.unstubAllGlobals();
@@ -226,7 +226,7 @@ test("pages without HTTPS, where there is no randomUUID, can join too", async ()
   expect(other.local.userId).not.toBe(one.local.userId);
 });
 
-test("a closed room ends the call", async () => {
+test("closing the room ends the call", async () => {
   const call = await joined();
   server.push("roomClosed", { reason: "closed" });
   await vi.waitFor(() => expect(call.ended).toEqual({ reason: "room_closed" }));

@@ -7,7 +7,7 @@ test.each([
   [720, 1280, [4, 2, 1]],
   [640, 360, [2, 1]],
   [320, 180, [1]],
-])("a picture of %i by %i is sent at these scales", (width, height, scales) => {
+])("a picture of %i by %i pixels is sent with the scales %j", (width, height, scales) => {
   const encodings = simulcastEncodings(width, height);
   expect(encodings.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy)).toEqual(scales);
   const bitrates = encodings.map(({ maxBitrate }) => maxBitrate ?? 0);

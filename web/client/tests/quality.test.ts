@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { Expected, qualityOf } from "../src/quality.ts";
+import { ExpectedStreams, qualityOf } from "../src/quality.ts";
 import type { StreamStats } from "../src/stats.ts";
 
 const stream = (more: Partial<StreamStats> = {}): StreamStats => ({
@@ -22,18 +22,18 @@ test.each([
   [[stream()], 0.9, "poor"],
   [[stream({ bitrate: 0 })], 0.02, "lost"],
   [[stream({ bitrate: 0 }), stream({ source: "microphone" })], 0.02, "excellent"],
-] as const)("%#: a participant is judged by the worst stream, and lost when nothing comes", (streams, rtt, quality) => {
+] as const)("%#: the worst stream determines the quality; no data on any stream is lost", (streams, rtt, quality) => {
   expect(qualityOf(streams, rtt)).toBe(quality);
 });
 
-test("a stream that has just begun, or begun again, is not taken for lost", () => {
-  const expected = new Expected();
+test("a stream without data is lost only after it was expected for a whole interval", () => {
+  const expected = new ExpectedStreams();
   const silent = stream({ bitrate: 0 });
-  expect(qualityOf(expected.lasting([silent]), 0.02)).toBe("unknown");
-  expected.turn();
-  expect(qualityOf(expected.lasting([silent]), 0.02)).toBe("lost");
-  expected.turn();
+  expect(qualityOf(expected.continuing([silent]), 0.02)).toBe("unknown");
+  expected.nextInterval();
+  expect(qualityOf(expected.continuing([silent]), 0.02)).toBe("lost");
+  expected.nextInterval();
   // Muted for one interval.
-  expected.turn();
-  expect(qualityOf(expected.lasting([silent]), 0.02)).toBe("unknown");
+  expected.nextInterval();
+  expect(qualityOf(expected.continuing([silent]), 0.02)).toBe("unknown");
 });

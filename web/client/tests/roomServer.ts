@@ -1,4 +1,4 @@
-/** A server that keeps one room and speaks the contract; media is FakeHandler's on the client's side, nothing here. */
+/** A fake signaling server with one room. It has no media: the client's FakeHandler stands in for it. */
 
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,13 +7,14 @@ import { Server, type Socket } from "socket.io";
 
 import { generateRouterRtpCapabilities, generateTransportRemoteParameters } from "mediasoup-client/fakeParameters";
 
-import type { Calls, PeerInfo, Pushes } from "../src/generated/messages.ts";
+import type { PeerInfo, Pushes, Requests } from "../src/generated/messages.ts";
 
-type Handlers = { [E in keyof Calls]?: (request: Calls[E][0]) => unknown };
+type Handlers = { [E in keyof Requests]?: (request: Requests[E][0]) => unknown };
 
 export class RoomServer {
-  readonly asked: { event: string; request: Record<string, unknown> }[] = [];
-  /** Answers that are not the usual ones; one that throws an object answers it as an error. */
+  /** Every request so far. */
+  readonly requests: { event: string; request: Record<string, unknown> }[] = [];
+  /** Handlers that replace the default ones. An object that a handler throws becomes the error of the answer. */
   readonly override: Handlers = {};
   peers: PeerInfo[] = [];
   #http: HttpServer = createServer();
@@ -40,8 +41,8 @@ export class RoomServer {
     this.#io.emit(event, push);
   }
 
-  /** Breaks every connection; clients come back by themselves. */
-  cut(): void {
+  /** Closes every connection; the clients reconnect. */
+  disconnectAll(): void {
     for (const socket of this.#io.sockets.sockets.values()) socket.conn.close();
   }
 
@@ -49,19 +50,19 @@ export class RoomServer {
     return this.#io.sockets.sockets.size;
   }
 
-  count(event: keyof Calls): number {
-    return this.asked.filter((one) => one.event === event).length;
+  count(event: keyof Requests): number {
+    return this.requests.filter((one) => one.event === event).length;
   }
 
-  last(event: keyof Calls): Record<string, unknown> | undefined {
-    return this.asked.findLast((one) => one.event === event)?.request;
+  last(event: keyof Requests): Record<string, unknown> | undefined {
+    return this.requests.findLast((one) => one.event === event)?.request;
   }
 
   #serve(socket: Socket): void {
-    socket.onAny((event: keyof Calls, request: Record<string, unknown>, answer: (value: unknown) => void) => {
-      this.asked.push({ event, request });
+    socket.onAny((event: keyof Requests, request: Record<string, unknown>, answer: (value: unknown) => void) => {
+      this.requests.push({ event, request });
       try {
-        const handler = (this.override[event] ?? this.#usual[event]) as ((request: unknown) => unknown) | undefined;
+        const handler = (this.override[event] ?? this.#defaults[event]) as ((request: unknown) => unknown) | undefined;
         answer(handler?.(request) ?? {});
       } catch (error) {
         answer({ error });
@@ -69,7 +70,7 @@ export class RoomServer {
     });
   }
 
-  readonly #usual: Handlers = {
+  readonly #defaults: Handlers = {
     createRoom: ({ callId }) => ({ callId, rtpCapabilities: generateRouterRtpCapabilities() }),
     joinRoom: () => ({ peerId: this.#id("peer"), peers: this.peers, revision: 1, iceServers: [], resumeToken: this.#id("token") }),
     createTransport: () => ({ ...generateTransportRemoteParameters(), iceServers: [] }),

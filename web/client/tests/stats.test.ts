@@ -16,7 +16,7 @@ function outbound(id: string, bytes: number, width: number): Report {
   return { id, type: "outbound-rtp", mid: "0", kind: "video", bytesSent: bytes, packetsSent: bytes / 1000, frameWidth: width, codecId: "c", remoteId: `r${id}` };
 }
 
-test("rates are of the time between two readings", () => {
+test("rates cover the time between two readings", () => {
   const reader = new StatsReader();
   reader.read({ send: [], recv: [inbound(1000, 10, 0)] }, owners, 0);
   const { recv } = reader.read({ send: [], recv: [inbound(6000, 55, 5)] }, owners, 2000);
@@ -25,7 +25,7 @@ test("rates are of the time between two readings", () => {
   ]);
 });
 
-test("the layers of a simulcast track are one stream, as large as the largest", () => {
+test("the layers of a simulcast track are one stream with the size of the largest layer", () => {
   const reader = new StatsReader();
   const codec = { id: "c", type: "codec", mimeType: "video/VP8" };
   reader.read({ send: [outbound("a", 0, 320), outbound("b", 0, 1280), codec], recv: [] }, owners, 0);
@@ -33,14 +33,14 @@ test("the layers of a simulcast track are one stream, as large as the largest", 
   expect(send).toMatchObject([{ source: "camera", bitrate: 800_000, width: 1280, codec: "VP8" }]);
 });
 
-test("what belongs to nobody is passed over, and a new stream has no rate yet", () => {
+test("a stream without an owner is ignored, and a new stream has bitrate 0", () => {
   const reader = new StatsReader();
-  const stranger = { ...inbound(1, 1, 0), id: "x", mid: "9" };
-  const { recv } = reader.read({ send: [], recv: [stranger, inbound(5000, 5, 0)] }, owners, 1000);
+  const unowned = { ...inbound(1, 1, 0), id: "x", mid: "9" };
+  const { recv } = reader.read({ send: [], recv: [unowned, inbound(5000, 5, 0)] }, owners, 1000);
   expect(recv.map(({ bitrate }) => bitrate)).toEqual([0]);
 });
 
-test("the round trip is that of the pair in use", () => {
+test("the round-trip time is that of the nominated candidate pair", () => {
   const pair = { id: "p", type: "candidate-pair", nominated: true, currentRoundTripTime: 0.04 };
   const other = { ...pair, id: "q", nominated: false, currentRoundTripTime: 9 };
   expect(new StatsReader().read({ send: [other, pair], recv: [] }, owners, 0).rtt).toBe(0.04);
@@ -56,6 +56,6 @@ test.each([
   [[{ ...fine, lossRate: 0.3 }], 0.02, "poor"],
   [[fine], 2, "poor"],
   [[{ ...fine, bitrate: 0 }], 0.02, "lost"],
-] as const)("%j over %s s is %s", (streams, rtt, quality) => {
+] as const)("the quality of %j with a round-trip time of %s s is %s", (streams, rtt, quality) => {
   expect(qualityOf(streams, rtt)).toBe(quality);
 });

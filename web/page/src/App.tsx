@@ -5,19 +5,20 @@ import { VideoCall } from "@hubbub/react";
 import { readAddress, roomUrl } from "./address.ts";
 import { Brand } from "./Brand.tsx";
 import { Home } from "./Home.tsx";
-import { recall, remember, THEMES, useTheme, type Theme } from "./theme.ts";
+import { loadSetting, saveSetting } from "./settings.ts";
+import { THEMES, useTheme, type Theme } from "./theme.ts";
 
-const NAME = "hubbub.name";
+const NAME_KEY = "hubbub.name";
 
-/** The page: the start, or the call that its address names. */
+/** The start page, or the call in the room that the address names. */
 export function App({ onCall }: { onCall(call: Call): void }) {
   const [address, setAddress] = useState(() => readAddress(location.search));
   const [theme, setTheme] = useTheme();
 
   useEffect(() => {
-    const moved = () => setAddress(readAddress(location.search));
-    addEventListener("popstate", moved);
-    return () => removeEventListener("popstate", moved);
+    const onPopState = () => setAddress(readAddress(location.search));
+    addEventListener("popstate", onPopState);
+    return () => removeEventListener("popstate", onPopState);
   }, []);
   useEffect(() => {
     document.title = address.room ? `${address.room} – Hubbub` : "Hubbub";
@@ -36,7 +37,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
     <VideoCall
       key={room}
       room={room}
-      name={name || recall(NAME)}
+      name={name || loadSetting(NAME_KEY)}
       preJoin={!(join && name)}
       video={{ width, height }}
       simulcast={simulcast}
@@ -47,7 +48,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
       settings={themes}
       onHome={home}
       onCall={(call) => {
-        remember(NAME, call.local.name);
+        saveSetting(NAME_KEY, call.local.name);
         onCall(call);
       }}
     />

@@ -1,5 +1,5 @@
-/** Two voices, one call. */
-export function Mark() {
+/** The logo: two overlapping speech bubbles. */
+function Logo() {
   return (
     <svg className="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
       <path d="M4 6.5A3.5 3.5 0 0 1 7.5 3h11A3.5 3.5 0 0 1 22 6.5v7a3.5 3.5 0 0 1-3.5 3.5H11l-5 4.5V17A3.5 3.5 0 0 1 4 13.5z" />
@@ -8,7 +8,7 @@ export function Mark() {
   );
 }
 
-/** The mark and the name. */
+/** Logo and name, linked to the start page. */
 export function Brand({ onHome }: { onHome?: () => void }) {
   return (
     <a
@@ -20,7 +20,7 @@ export function Brand({ onHome }: { onHome?: () => void }) {
         onHome();
       }}
     >
-      <Mark />
+      <Logo />
       <span>Hubbub</span>
     </a>
   );

@@ -1,12 +1,12 @@
 import { useState, type ReactNode } from "react";
 
-import { newRoom, roomOf } from "./address.ts";
+import { newRoomName, parseRoom } from "./address.ts";
 import { Brand } from "./Brand.tsx";
 
-/** Where there is no call: start one, or join one. */
+/** The start page: starts a new call or joins one by link or name. */
 export function Home({ onRoom, footer }: { onRoom(room: string): void; footer?: ReactNode }) {
   const [typed, setTyped] = useState("");
-  const [wrong, setWrong] = useState(false);
+  const [invalid, setInvalid] = useState(false);
   return (
     <div className="hb home">
       <header>
@@ -17,15 +17,15 @@ export function Home({ onRoom, footer }: { onRoom(room: string): void; footer?: 
         <div className="home-words">
           <h1>Video calls that start with a link.</h1>
           <p>Start a call, send the link, talk. Nobody needs an account, nobody installs anything.</p>
-          <button type="button" className="hb-button hb-primary hb-large" data-action="start" onClick={() => onRoom(newRoom())}>
+          <button type="button" className="hb-button hb-primary hb-large" data-action="start" onClick={() => onRoom(newRoomName())}>
             Start a call
           </button>
           <form
             autoComplete="off"
             onSubmit={(event) => {
               event.preventDefault();
-              const room = roomOf(typed);
-              setWrong(room === "");
+              const room = parseRoom(typed);
+              setInvalid(room === "");
               if (room) onRoom(room);
             }}
           >
@@ -38,18 +38,18 @@ export function Home({ onRoom, footer }: { onRoom(room: string): void; footer?: 
                   value={typed}
                   maxLength={2048}
                   placeholder="Link or name of a call"
-                  aria-invalid={wrong}
-                  aria-describedby={wrong ? "room-wrong" : undefined}
+                  aria-invalid={invalid}
+                  aria-describedby={invalid ? "room-wrong" : undefined}
                   onChange={(event) => {
                     setTyped(event.target.value);
-                    setWrong(false);
+                    setInvalid(false);
                   }}
                 />
                 <button type="submit" className="hb-button" disabled={!typed.trim()}>
                   Join
                 </button>
               </div>
-              {wrong && (
+              {invalid && (
                 <p className="home-wrong" id="room-wrong" role="alert">
                   This link leads to no call.
                 </p>
@@ -70,7 +70,7 @@ const PEOPLE = [
   { x: 132, y: 112, hue: 340 },
 ];
 
-/** Four people in a call; one of them speaks. */
+/** Decoration: four people in a call, one of them speaking. */
 function Illustration() {
   return (
     <svg className="illustration" viewBox="-6 -6 268 222" aria-hidden="true" focusable="false">

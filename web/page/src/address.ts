@@ -1,14 +1,16 @@
-/** What the page's address says. */
+/** The query parameters of the page. */
 
-/** `?room=` is all that a link to a call needs; the rest is for tests and embedding. */
+/** A link to a call needs only `?room=`. The other parameters are for embedding and tests. */
 export interface Address {
   room: string;
   name: string;
-  /** Who this is to an application that the page is embedded in; chosen at random when it is empty. */
+  /** User id of the embedding application; random when empty. */
   user: string;
-  /** Joins at once, without the preview. */
+  /** Join at once, without the form. Needs `name`. */
   join: boolean;
+  /** Ideal width of the camera picture in pixels. */
   width: number | undefined;
+  /** Ideal height of the camera picture in pixels. */
   height: number | undefined;
   codec: "vp8" | "vp9" | "h264" | "av1" | undefined;
   simulcast: boolean;
@@ -16,6 +18,7 @@ export interface Address {
 
 const CODECS = ["vp8", "vp9", "h264", "av1"] as const;
 
+/** Parses a query string. Invalid values count as absent. */
 export function readAddress(search: string): Address {
   const query = new URLSearchParams(search);
   const codec = query.get("codec")?.toLowerCase();
@@ -24,19 +27,19 @@ export function readAddress(search: string): Address {
     name: query.get("name")?.trim() ?? "",
     user: query.get("user")?.trim() ?? "",
     join: query.has("join"),
-    width: size(query.get("width")),
-    height: size(query.get("height")),
+    width: positiveInteger(query.get("width")),
+    height: positiveInteger(query.get("height")),
     codec: CODECS.find((known) => known === codec),
     simulcast: query.has("simulcast"),
   };
 }
 
-function size(text: string | null): number | undefined {
+function positiveInteger(text: string | null): number | undefined {
   const value = Number(text);
   return Number.isInteger(value) && value > 0 ? value : undefined;
 }
 
-/** The link to a room, for others. */
+/** Returns the link to a room. @param base - Address of the page. */
 export function roomUrl(room: string, base: string): string {
   const url = new URL(base);
   url.search = new URLSearchParams({ room }).toString();
@@ -44,12 +47,12 @@ export function roomUrl(room: string, base: string): string {
   return url.href;
 }
 
-/** The room that somebody typed, or pasted as a link. */
-export function roomOf(text: string): string {
-  const typed = text.trim();
-  if (!/^https?:/i.test(typed)) return typed;
+/** Returns the room in user input: a link or the name of a room. Empty if a link names no room. */
+export function parseRoom(text: string): string {
+  const input = text.trim();
+  if (!/^https?:/i.test(input)) return input;
   try {
-    return new URL(typed).searchParams.get("room")?.trim() ?? "";
+    return new URL(input).searchParams.get("room")?.trim() ?? "";
   } catch {
     return "";
   }
@@ -58,9 +61,9 @@ export function roomOf(text: string): string {
 const CONSONANTS = "bdfghjklmnprstvz";
 const VOWELS = "aeiou";
 
-/** A name for a room that can be told by word of mouth, and not be guessed (50 bits): `bako-timu-selo-rani`. */
-export function newRoom(random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array = (bytes) => crypto.getRandomValues(bytes)): string {
-  // A byte modulo 5 favours `a` by less than one in fifty.
+/** Returns a random room name that is pronounceable and hard to guess (50 bits), such as `bako-timu-selo-rani`. */
+export function newRoomName(random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array = (bytes) => crypto.getRandomValues(bytes)): string {
+  // The bias of a byte modulo 5 towards `a` is under 2 %.
   const bytes = random(new Uint8Array(16));
   const letters = [...bytes].map((byte, index) => (index % 2 === 0 ? CONSONANTS[byte % 16] : VOWELS[byte % 5])).join("");
   return letters.match(/.{4}/g)?.join("-") ?? letters;

@@ -1,5 +1,3 @@
-/** The page's beginning. */
-
 import "@hubbub/react/styles.css";
 import "./page.css";
 
@@ -11,7 +9,7 @@ import { App } from "./App.tsx";
 const root = document.getElementById("root");
 if (!root) throw new Error("the page has no #root");
 
-/** A handle for diagnosis: `await hubbub.stats()` in the console has the browser's own reports of both transports. */
+/** For diagnosis: `await hubbub.stats()` in the console returns the WebRTC statistics of both transports. */
 function expose(call: Call): void {
   Object.assign(globalThis, { hubbub: { call, stats: () => call.rtcStats() } });
 }

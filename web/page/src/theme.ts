@@ -1,34 +1,20 @@
-/** Light, dark, or as the system has it; kept in this browser. */
+/** The color theme of the page: light, dark or that of the system. */
 
 import { useEffect, useState } from "react";
+
+import { loadSetting, saveSetting } from "./settings.ts";
 
 export const THEMES = ["system", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
 const KEY = "hubbub.theme";
 
+/** Returns the theme and a function that sets and stores it. */
 export function useTheme(): [Theme, (theme: Theme) => void] {
-  const [theme, setTheme] = useState<Theme>(() => THEMES.find((known) => known === recall(KEY)) ?? "system");
+  const [theme, setTheme] = useState<Theme>(() => THEMES.find((known) => known === loadSetting(KEY)) ?? "system");
   useEffect(() => {
     document.documentElement.dataset["theme"] = theme;
-    remember(KEY, theme);
+    saveSetting(KEY, theme);
   }, [theme]);
   return [theme, setTheme];
-}
-
-/** What was kept; nothing where the browser keeps nothing. */
-export function recall(key: string): string | undefined {
-  try {
-    return localStorage.getItem(key) ?? undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-export function remember(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // A private window may refuse: then it is asked again next time.
-  }
 }

@@ -2,28 +2,32 @@ import { useCallback, useEffect, useRef, useState } from "react";
 
 import type { Call, Participant, Publication } from "@hubbub/client";
 import { Icon } from "./icons.tsx";
-import { useSubject } from "./subject.ts";
+import { useStore } from "./useStore.ts";
 import { useCallState } from "./useCallState.ts";
 
-const SOUNDS = ["microphone", "screen-audio"] as const;
+const AUDIO_SOURCES = ["microphone", "screen-audio"] as const;
 
-/** The sound of everybody else. Where the browser refuses to play it unasked, a button asks. */
+/**
+ * Plays the audio of all remote participants. If the browser blocks autoplay, shows a button that starts it.
+ *
+ * @param speaker - Device id of the loudspeaker; the default device when undefined.
+ */
 export function CallAudio({ call, speaker }: { call: Call; speaker?: string | undefined }) {
   const { participants } = useCallState(call);
-  const [refused, setRefused] = useState(0);
+  const [blocked, setBlocked] = useState(0);
   const [attempt, setAttempt] = useState(0);
-  const onRefused = useCallback(() => setRefused((count) => count + 1), []);
+  const onBlocked = useCallback(() => setBlocked((count) => count + 1), []);
   return (
     <>
       {participants.map((participant) => (
-        <Sounds key={participant.id} participant={participant} speaker={speaker} attempt={attempt} onRefused={onRefused} />
+        <ParticipantAudio key={participant.id} participant={participant} speaker={speaker} attempt={attempt} onBlocked={onBlocked} />
       ))}
-      {refused > 0 && (
+      {blocked > 0 && (
         <button
           type="button"
           className="hb-button hb-sound"
           onClick={() => {
-            setRefused(0);
+            setBlocked(0);
             setAttempt((count) => count + 1);
           }}
         >
@@ -34,30 +38,30 @@ export function CallAudio({ call, speaker }: { call: Call; speaker?: string | un
   );
 }
 
-interface Playing {
+interface PlaybackProps {
   speaker: string | undefined;
-  /** Grows when the person asked for sound: then it is played anew. */
+  /** Grows with every click on the button; each click plays again. */
   attempt: number;
-  onRefused(): void;
+  onBlocked(): void;
 }
 
-function Sounds({ participant, ...playing }: Playing & { participant: Participant }) {
-  useSubject(participant);
-  return SOUNDS.map((source) => {
+function ParticipantAudio({ participant, ...playback }: PlaybackProps & { participant: Participant }) {
+  useStore(participant);
+  return AUDIO_SOURCES.map((source) => {
     const publication = participant.publications.get(source);
-    return publication && <Sound key={source} publication={publication} {...playing} />;
+    return publication && <PublicationAudio key={source} publication={publication} {...playback} />;
   });
 }
 
-function Sound({ publication, speaker, attempt, onRefused }: Playing & { publication: Publication }) {
+function PublicationAudio({ publication, speaker, attempt, onBlocked }: PlaybackProps & { publication: Publication }) {
   const audio = useRef<HTMLAudioElement>(null);
   useEffect(() => (audio.current ? publication.attach(audio.current) : undefined), [publication]);
   useEffect(() => {
-    // Rejects with AbortError, too, when the track is replaced: that is no refusal.
+    // Only NotAllowedError is a blocked autoplay. Replacing the track rejects with AbortError.
     audio.current?.play()?.catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === "NotAllowedError") onRefused();
+      if (error instanceof DOMException && error.name === "NotAllowedError") onBlocked();
     });
-  }, [publication, attempt, onRefused]);
+  }, [publication, attempt, onBlocked]);
   useEffect(() => {
     if (speaker !== undefined && audio.current && "setSinkId" in audio.current) audio.current.setSinkId(speaker).catch(() => undefined);
   }, [speaker]);

@@ -10,6 +10,7 @@ export interface CallHeaderProps {
   brand?: ReactNode;
   room: string;
   status: string;
+  /** Number of participants, including the local one. */
   count: number;
   inviteUrl?: string | undefined;
   layout: Layout;
@@ -18,7 +19,7 @@ export interface CallHeaderProps {
   onPanel(panel: PanelName): void;
 }
 
-/** Above the pictures: which call this is, how it stands, who is in it. */
+/** The bar above the video grid: room name, status, number of participants and buttons. */
 export function CallHeader({ brand, room, status, count, inviteUrl, layout, onLayout, panel, onPanel }: CallHeaderProps) {
   const speaker = layout === "speaker";
   return (
@@ -52,11 +53,12 @@ export interface PanelButtonProps extends Pick<CallHeaderProps, "panel" | "onPan
   name: PanelName;
   icon: IconName;
   label: string;
-  /** Only where there is room for it. */
+  /** Hidden on narrow screens. */
   wide?: boolean;
   children?: ReactNode;
 }
 
+/** Opens or closes a panel beside the video grid. */
 export function PanelButton({ name, icon, label, panel, onPanel, wide = false, children }: PanelButtonProps) {
   return (
     <button

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { Call } from "@hubbub/client";
 import { DeviceSelector } from "./DeviceSelector.tsx";
 import type { Layout } from "./tiles.ts";
-import type { OwnMedia } from "./useWebRTC.ts";
+import type { LocalMedia } from "./useWebRTC.ts";
 
 const LAYOUTS: [Layout, string][] = [
   ["auto", "Automatic"],
@@ -13,7 +13,7 @@ const LAYOUTS: [Layout, string][] = [
 
 export interface CallSettingsProps {
   call: Call;
-  media: OwnMedia;
+  media: LocalMedia;
   speaker: string | undefined;
   onSpeaker(deviceId: string): void;
   layout: Layout;
@@ -22,7 +22,7 @@ export interface CallSettingsProps {
   children?: ReactNode;
 }
 
-/** Devices and layout, during a call. */
+/** Device and layout settings during a call. */
 export function CallSettings({ call, media, speaker, onSpeaker, layout, onLayout, onStats, children }: CallSettingsProps) {
   const device = (source: "camera" | "microphone") => call.local.publications.get(source)?.track?.getSettings().deviceId;
   const choose = (source: "camera" | "microphone") => (deviceId: string) => {
@@ -41,7 +41,7 @@ export function CallSettings({ call, media, speaker, onSpeaker, layout, onLayout
       </fieldset>
       <DeviceSelector kind="camera" value={device("camera")} onChange={choose("camera")} />
       <DeviceSelector kind="microphone" value={device("microphone")} onChange={choose("microphone")} />
-      {/* Not every browser lets a page choose where its sound goes. */}
+      {/* Not every browser supports choosing the loudspeaker. */}
       {"setSinkId" in HTMLMediaElement.prototype && <DeviceSelector kind="speaker" value={speaker} onChange={onSpeaker} />}
       <button type="button" className="hb-button hb-narrow-only" onClick={onStats}>
         Statistics

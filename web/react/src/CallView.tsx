@@ -1,33 +1,37 @@
 import { useState, type ReactNode } from "react";
 
 import type { Call } from "@hubbub/client";
+import { Arrivals } from "./Arrivals.tsx";
 import { CallAudio } from "./CallAudio.tsx";
 import { CallHeader, PanelButton, type PanelName } from "./CallHeader.tsx";
 import { CallSettings } from "./CallSettings.tsx";
 import { InviteLink } from "./InviteLink.tsx";
-import { Arrivals, Problems } from "./Notices.tsx";
 import { Panel } from "./Panel.tsx";
 import { ParticipantList } from "./ParticipantList.tsx";
+import { Problems } from "./Problems.tsx";
 import { StatsOverlay } from "./StatsOverlay.tsx";
 import type { Layout } from "./tiles.ts";
 import { useCallState } from "./useCallState.ts";
 import { useWebRTC } from "./useWebRTC.ts";
 import { VideoControls } from "./VideoControls.tsx";
 import { VideoGrid } from "./VideoGrid.tsx";
-import { explain, explainDevice, STATUS } from "./words.ts";
+import { explain, explainDevice, STATUS } from "./strings.ts";
 
 export interface CallViewProps {
   call: Call;
+  /** Link to the call; without it no invitation is shown. */
   inviteUrl?: string | undefined;
+  /** Shown before the name of the room. */
   brand?: ReactNode;
-  /** At the end of the settings. */
+  /** Additional controls at the end of the settings panel. */
   settings?: ReactNode;
-  /** What went wrong before the call. */
+  /** Texts of problems that occurred before the call. */
   problems?: readonly string[];
+  /** Called when the user dismisses the problems. */
   onDismiss?: () => void;
 }
 
-/** A call that is going on: pictures, sound, controls, and what is opened beside them. */
+/** A running call: video grid, audio, controls and panels. */
 export function CallView({ call, inviteUrl, brand, settings, problems = [], onDismiss }: CallViewProps) {
   const { state, participants } = useCallState(call);
   const media = useWebRTC(call);
@@ -42,7 +46,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
   };
 
   const { problem } = media;
-  const own = problem && (problem.source === "camera" || problem.source === "microphone" ? explainDevice(problem.source, problem.error) : explain(problem.error));
+  const problemText = problem && (problem.source === "camera" || problem.source === "microphone" ? explainDevice(problem.source, problem.error) : explain(problem.error));
   return (
     <main className="hb-call">
       <CallHeader brand={brand} room={call.room} status={STATUS[state]} count={participants.length + 1} inviteUrl={inviteUrl} layout={layout} onLayout={choose} panel={panel} onPanel={toggle} />
@@ -57,7 +61,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
           </p>
         )}
         <Problems
-          texts={own ? [...problems, own] : problems}
+          texts={problemText ? [...problems, problemText] : problems}
           onDismiss={() => {
             media.dismissProblem();
             onDismiss?.();
@@ -73,7 +77,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
               {inviteUrl !== undefined && <InviteLink url={inviteUrl} />}
             </div>
           )}
-          <Arrivals participants={participants} since={state === "connected"} />
+          <Arrivals participants={participants} active={state === "connected"} />
         </div>
         {panel === "people" && (
           <Panel title="People" onClose={() => setPanel(undefined)}>

@@ -1,10 +1,10 @@
 import type { Participant, Quality } from "@hubbub/client";
 import { useConnectionQuality } from "./useConnectionQuality.ts";
-import { QUALITIES } from "./words.ts";
+import { QUALITIES } from "./strings.ts";
 
 const BARS: Record<Quality, number> = { unknown: 0, lost: 0, poor: 1, good: 2, excellent: 3 };
 
-/** Three bars that tell how good the connection with somebody is. Nothing before it was measured. */
+/** Connection quality as up to three bars. Renders nothing until the quality is known. */
 export function ConnectionQualityBadge({ participant }: { participant: Participant }) {
   const quality = useConnectionQuality(participant);
   if (quality === "unknown") return null;

@@ -10,20 +10,20 @@ const KINDS = {
 
 export interface DeviceSelectorProps {
   kind: keyof typeof KINDS;
-  /** The device in use. */
+  /** Device id of the device in use; the first device when absent. */
   value?: string | undefined;
   onChange(deviceId: string): void;
   label?: string;
   disabled?: boolean;
-  /** What is said when there is nothing to choose from. */
+  /** Text when there is no device. */
   empty?: string;
 }
 
-/** A choice among the cameras, microphones or speakers that are plugged in. */
+/** A drop-down list of the cameras, microphones or loudspeakers. */
 export function DeviceSelector({ kind, value, onChange, label = KINDS[kind].label, disabled = false, empty = "None found" }: DeviceSelectorProps) {
   const id = useId();
   const { [KINDS[kind].list]: devices, refresh } = useMediaDevices();
-  // One that has just been allowed has a name now.
+  // Labels are available only after the user has granted access.
   useEffect(refresh, [refresh, value]);
   return (
     <div className="hb-field">

@@ -1,14 +1,14 @@
 import type { Call } from "@hubbub/client";
-import { ENDINGS, explain, FULL } from "./words.ts";
+import { ENDINGS, explain, FULL } from "./strings.ts";
 
 export interface EndedViewProps {
   ended: NonNullable<Call["ended"]>;
   onRejoin(): void;
-  /** To where there is no call; without it, no way leads there. */
+  /** Called by the button "Back to the start"; without it there is no such button. */
   onHome?: (() => void) | undefined;
 }
 
-/** Why there is no call any more, and what can be done. */
+/** The reason why a call ended, with a button to rejoin. */
 export function EndedView({ ended: { reason, error }, onRejoin, onHome }: EndedViewProps) {
   const { title, text, again } = error?.code === "quota_exceeded" ? FULL : ENDINGS[reason];
   return (

@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 
 import { Icon } from "./icons.tsx";
 
-/** Copies the link to a call; where the browser does not let it, shows it to be copied by hand. */
+/** A button that copies the link to a call. Shows the link if the browser denies access to the clipboard. */
 export function InviteLink({ url, compact = false }: { url: string; compact?: boolean }) {
   const [copied, setCopied] = useState<boolean>();
   useEffect(() => {

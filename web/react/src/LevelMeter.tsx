@@ -1,11 +1,11 @@
 import { useEffect, useRef } from "react";
 
-/** Told to assistive technology this often, in milliseconds; the bar itself moves with every frame. */
-const TELL = 500;
-/** Loudness in dBFS that fills nothing and everything of the bar. */
-const [QUIET, LOUD] = [-60, -12];
+/** Interval in milliseconds between updates for assistive technology. The bar itself moves with every frame. */
+const ARIA_INTERVAL_MS = 500;
+/** Levels in dBFS at the two ends of the bar. */
+const [MIN_DBFS, MAX_DBFS] = [-60, -12];
 
-/** How loud a microphone is: a bar from silence to loud. */
+/** The level of a microphone as a bar. */
 export function LevelMeter({ track }: { track: MediaStreamTrack | undefined }) {
   const meter = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -16,13 +16,13 @@ export function LevelMeter({ track }: { track: MediaStreamTrack | undefined }) {
     context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
     const samples = new Float32Array(analyser.fftSize);
     let frame = 0;
-    let told = 0;
+    let announcedAt = 0;
     const draw = (now: number) => {
       analyser.getFloatTimeDomainData(samples);
       const level = loudness(samples);
       meter.current?.style.setProperty("--hb-level", level.toFixed(3));
-      if (now - told > TELL) {
-        told = now;
+      if (now - announcedAt > ARIA_INTERVAL_MS) {
+        announcedAt = now;
         meter.current?.setAttribute("aria-valuenow", String(Math.round(level * 100)));
       }
       frame = requestAnimationFrame(draw);
@@ -42,10 +42,10 @@ export function LevelMeter({ track }: { track: MediaStreamTrack | undefined }) {
   );
 }
 
-/** From 0, silence, to 1, loud, evenly for the ear: by the decibel. */
+/** Returns the loudness of the samples on a decibel scale: 0 at -60 dBFS or less, 1 at -12 dBFS or more. */
 export function loudness(samples: Float32Array): number {
   let sum = 0;
   for (const sample of samples) sum += sample * sample;
   const decibels = 10 * Math.log10(sum / samples.length + 1e-12);
-  return Math.min(1, Math.max(0, (decibels - QUIET) / (LOUD - QUIET)));
+  return Math.min(1, Math.max(0, (decibels - MIN_DBFS) / (MAX_DBFS - MIN_DBFS)));
 }

@@ -2,23 +2,26 @@ import { useEffect, useRef, type ReactNode } from "react";
 
 import { Icon } from "./icons.tsx";
 
-/** Beside the pictures; over them where there is little room. Escape closes it, and the focus goes back. */
+/**
+ * A panel beside the video grid; over it on narrow screens. Takes the focus while it is open. Escape closes it and returns the
+ * focus.
+ */
 export function Panel({ title, onClose, children }: { title: string; onClose(): void; children: ReactNode }) {
   const panel = useRef<HTMLElement>(null);
-  const close = useRef(onClose);
+  const latestOnClose = useRef(onClose);
   useEffect(() => {
-    close.current = onClose;
+    latestOnClose.current = onClose;
   });
   useEffect(() => {
-    const before = document.activeElement;
+    const previousFocus = document.activeElement;
     panel.current?.focus();
-    const pressed = (event: KeyboardEvent) => {
-      if (event.key === "Escape") close.current();
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key === "Escape") latestOnClose.current();
     };
-    addEventListener("keydown", pressed);
+    addEventListener("keydown", onKeyDown);
     return () => {
-      removeEventListener("keydown", pressed);
-      if (before instanceof HTMLElement) before.focus();
+      removeEventListener("keydown", onKeyDown);
+      if (previousFocus instanceof HTMLElement) previousFocus.focus();
     };
   }, []);
   return (

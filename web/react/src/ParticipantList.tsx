@@ -2,11 +2,11 @@ import type { Call, Participant } from "@hubbub/client";
 import { Avatar } from "./Avatar.tsx";
 import { ConnectionQualityBadge } from "./ConnectionQualityBadge.tsx";
 import { Icon } from "./icons.tsx";
-import { isSilent } from "./ParticipantVideo.tsx";
-import { useSubject } from "./subject.ts";
+import { isMuted } from "./ParticipantVideo.tsx";
+import { useStore } from "./useStore.ts";
 import { useCallState } from "./useCallState.ts";
 
-/** Everybody in the call, those too for whom there is no tile. */
+/** All participants, including those without a tile, with the state of their devices. */
 export function ParticipantList({ call }: { call: Call }) {
   const { local, participants } = useCallState(call);
   return (
@@ -20,10 +20,10 @@ export function ParticipantList({ call }: { call: Call }) {
 }
 
 function Row({ participant }: { participant: Participant }) {
-  useSubject(participant);
+  useStore(participant);
   const camera = participant.publications.get("camera");
   const off = camera?.muted ?? true;
-  const silent = isSilent(participant);
+  const muted = isMuted(participant);
   return (
     <li data-speaking={participant.speaking || undefined}>
       <Avatar name={participant.name} />
@@ -33,7 +33,7 @@ function Row({ participant }: { participant: Participant }) {
       </span>
       <ConnectionQualityBadge participant={participant} />
       {participant.publications.has("screen") && <State icon="screen" label="Shares a screen" />}
-      <State icon={silent ? "microphoneOff" : "microphone"} label={silent ? "Microphone off" : "Microphone on"} off={silent} />
+      <State icon={muted ? "microphoneOff" : "microphone"} label={muted ? "Microphone off" : "Microphone on"} off={muted} />
       <State icon={off ? "cameraOff" : "camera"} label={off ? "Camera off" : "Camera on"} off={off} />
     </li>
   );

@@ -1,26 +1,26 @@
 import { useEffect, useRef, useState, type ReactNode } from "react";
 
-import type { Participant, Publication, Source } from "@hubbub/client";
+import type { Participant, Publication } from "@hubbub/client";
 import { Avatar } from "./Avatar.tsx";
 import { ConnectionQualityBadge } from "./ConnectionQualityBadge.tsx";
 import { Icon } from "./icons.tsx";
-import { useSubject } from "./subject.ts";
+import { useStore } from "./useStore.ts";
 
 export interface ParticipantVideoProps {
   participant: Participant;
   source?: "camera" | "screen";
-  /** Whole, with bars at the sides, instead of cropped to fill the tile. A screen always is. */
+  /** Show the whole picture instead of cropping it to the tile. Screens are never cropped. */
   contain?: boolean;
-  /** Buttons in the tile's corner; shown while the tile is pointed at or has the focus. */
+  /** Buttons in the corner of the tile, visible while it is hovered or focused. */
   actions?: ReactNode;
 }
 
-/** One person's tile: the picture, or initials; the name; muted or not; speaking or not; quality. Without sound. */
+/** The tile of one participant: video or initials, name, microphone state, speaking state and quality. Plays no audio. */
 export function ParticipantVideo({ participant, source = "camera", contain = false, actions }: ParticipantVideoProps) {
-  useSubject(participant);
+  useStore(participant);
   const video = participant.publications.get(source);
-  const pictured = video !== undefined && !video.muted;
-  const silent = isSilent(participant);
+  const visible = video !== undefined && !video.muted;
+  const muted = isMuted(participant);
   const screen = source === "screen";
   const name = participant.isLocal ? `${participant.name} (you)` : participant.name;
   return (
@@ -30,15 +30,15 @@ export function ParticipantVideo({ participant, source = "camera", contain = fal
       data-source={source}
       data-own={participant.isLocal || undefined}
       data-speaking={(!screen && participant.speaking) || undefined}
-      data-camera={pictured ? "on" : "off"}
-      data-microphone={silent ? "off" : "on"}
+      data-camera={visible ? "on" : "off"}
+      data-microphone={muted ? "off" : "on"}
       data-contain={contain || screen || undefined}
     >
       {!screen && <Avatar name={participant.name} />}
-      <Picture publication={video} label={screen ? `Screen of ${participant.name}` : `Video of ${participant.name}`} hidden={!pictured} />
+      <Picture publication={video} label={screen ? `Screen of ${participant.name}` : `Video of ${participant.name}`} hidden={!visible} />
       {participant.quality === "lost" && !screen && <p className="hb-tile-lost">Connection lost. Waiting…</p>}
       <figcaption>
-        {screen ? <Icon name="screen" /> : silent && <MutedMark />}
+        {screen ? <Icon name="screen" /> : muted && <MutedMark />}
         <span className="hb-name">{screen && participant.isLocal ? "Your screen" : name}</span>
         {screen && !participant.isLocal && <span className="hb-sr">shares a screen</span>}
         {!screen && participant.speaking && <span className="hb-sr">speaks</span>}
@@ -49,8 +49,8 @@ export function ParticipantVideo({ participant, source = "camera", contain = fal
   );
 }
 
-/** Whether nobody hears them: without a microphone, or with a muted one. */
-export function isSilent(participant: Participant): boolean {
+/** Whether the participant's microphone is muted or not published. */
+export function isMuted(participant: Participant): boolean {
   return participant.publications.get("microphone")?.muted ?? true;
 }
 
@@ -71,9 +71,6 @@ function Picture({ publication, label, hidden }: { publication: Publication | un
     setMoving(false);
     return publication.attach(video.current);
   }, [publication]);
-  // Sound is played apart (`CallAudio`), so that it does not depend on which tiles are shown.
+  // CallAudio plays the audio, so that it does not depend on which tiles are shown.
   return <video ref={video} autoPlay playsInline muted aria-label={label} hidden={hidden} data-moving={moving || undefined} onPlaying={() => setMoving(true)} />;
 }
-
-/** The sources that are pictures. */
-export const PICTURES: readonly Source[] = ["camera", "screen"];

@@ -1,17 +1,17 @@
-/** A small plot of the last minute, drawn as one line over its area. */
-
+/** Size of the drawing in SVG units. */
 const WIDTH = 240;
 const HEIGHT = 48;
 
 export interface PlotProps {
   label: string;
-  /** Oldest first; undefined where nothing was measured. */
+  /** One value per second, oldest first; undefined where there is no measurement. */
   values: readonly (number | undefined)[];
   format(value: number): string;
-  /** The plot's top at the least, so that noise near zero looks like what it is. */
+  /** Minimum value of the top edge, so that noise near zero stays small. */
   floor?: number;
 }
 
+/** A plot of the last minute: a line over a filled area. */
 export function Plot({ label, values, format, floor = 1 }: PlotProps) {
   const latest = values.findLast((value) => value !== undefined);
   const known = values.filter((value) => value !== undefined);
@@ -38,7 +38,12 @@ export function Plot({ label, values, format, floor = 1 }: PlotProps) {
 
 type Point = readonly [x: number, y: number];
 
-/** A line for each run of measurements; the newest at the right edge, a minute of seconds wide. */
+/**
+ * Returns the points of one line for each uninterrupted run of measurements. The newest value is at the right edge.
+ *
+ * @param top - Value at the top edge.
+ * @param kept - Number of values over the whole width.
+ */
 export function lines(values: readonly (number | undefined)[], top: number, kept = 60): Point[][] {
   const runs: Point[][] = [[]];
   values.forEach((value, index) => {

@@ -6,31 +6,36 @@ import { DeviceSelector } from "./DeviceSelector.tsx";
 import { Icon } from "./icons.tsx";
 import { LevelMeter } from "./LevelMeter.tsx";
 import { usePreview, type PreviewSize } from "./usePreview.ts";
-import { explainDevice } from "./words.ts";
+import { explainDevice } from "./strings.ts";
 
-export interface Entrance {
+/** What the user chose. The receiver owns the tracks: it has to publish or stop them. */
+export interface PreJoinResult {
+  /** Without surrounding spaces. */
   name: string;
-  /** What is on; the tracks are the receiver's to publish and to stop. */
+  /** Absent if the device is off. */
   camera?: MediaStreamTrack;
+  /** Absent if the device is off. */
   microphone?: MediaStreamTrack;
 }
 
 export interface PreJoinProps {
-  /** What is being joined. */
+  /** Heading of the form. */
   title?: ReactNode;
+  /** Initial name. */
   name?: string | undefined;
+  /** Ideal size of the camera picture. */
   video?: PreviewSize | undefined;
-  onJoin(entrance: Entrance): void;
+  onJoin(result: PreJoinResult): void;
 }
 
-/** Before a call: how one looks and sounds, with which devices, and under which name. Works without any device. */
+/** The form before a call: camera preview, microphone level, devices and name. Works without devices. */
 export function PreJoin({ title = "Ready to join?", name: initialName = "", video, onJoin }: PreJoinProps) {
   const id = useId();
   const [name, setName] = useState(initialName);
   const preview = usePreview(video);
   const [joining, setJoining] = useState(false);
   const problems = (["camera", "microphone"] as const).filter((source) => preview.problems[source]);
-  // Who is quicker than the camera comes with it all the same.
+  // If the user submits before the devices are open, joins when they are.
   useEffect(() => {
     if (!joining || preview.busy) return;
     setJoining(false);
@@ -72,13 +77,13 @@ export function PreJoin({ title = "Ready to join?", name: initialName = "", vide
         </div>
         <DeviceSelector
           kind="camera"
-          {...empty(preview.problems.camera)}
+          {...emptyText(preview.problems.camera)}
           value={preview.camera?.getSettings().deviceId}
           onChange={(deviceId) => void preview.set("camera", true, deviceId)}
         />
         <DeviceSelector
           kind="microphone"
-          {...empty(preview.problems.microphone)}
+          {...emptyText(preview.problems.microphone)}
           value={preview.microphone?.getSettings().deviceId}
           onChange={(deviceId) => void preview.set("microphone", true, deviceId)}
         />
@@ -91,8 +96,8 @@ export function PreJoin({ title = "Ready to join?", name: initialName = "", vide
   );
 }
 
-/** A device that must not be used is not "not found". */
-function empty(problem: CallError | undefined): { empty?: string } {
+/** A device without permission is not listed; "None found" would be wrong. */
+function emptyText(problem: CallError | undefined): { empty?: string } {
   return problem?.code.endsWith("_refused") ? { empty: "Not allowed" } : {};
 }
 
@@ -122,10 +127,10 @@ function DeviceSwitch({ source, on, busy, onChange }: DeviceSwitchProps) {
   );
 }
 
-/** As in a mirror. */
+/** The mirrored picture of the local camera. */
 function Preview({ track }: { track: MediaStreamTrack }) {
-  const show = (video: HTMLVideoElement | null) => {
+  const attach = (video: HTMLVideoElement | null) => {
     if (video && (video.srcObject as MediaStream | null)?.getVideoTracks()[0] !== track) video.srcObject = new MediaStream([track]);
   };
-  return <video ref={show} autoPlay playsInline muted aria-label="Your camera" />;
+  return <video ref={attach} autoPlay playsInline muted aria-label="Your camera" />;
 }

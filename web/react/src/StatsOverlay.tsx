@@ -5,7 +5,7 @@ import { useCallStats } from "./useCallStats.ts";
 
 type Stream = CallStats["send"][number];
 
-/** What is measured of a call: the last minute as plots, and every stream as it is now. */
+/** Statistics of a call: plots of the last minute and a table of the current streams. */
 export function StatsOverlay({ call }: { call: Call }) {
   const measured = useCallStats(call);
   const { local, participants } = useCallState(call);
@@ -60,6 +60,7 @@ function details({ codec, kind, width, height, framesPerSecond, qualityLimitatio
   return [codec?.replace(/^.*\//, ""), size, frames, limit].filter(Boolean).join(" · ");
 }
 
+/** Formats a bitrate in bits per second. */
 export function bitrate(bits: number): string {
   return bits >= 1_000_000 ? `${(bits / 1_000_000).toFixed(1)} Mbit/s` : `${Math.round(bits / 1000)} kbit/s`;
 }

@@ -3,63 +3,66 @@ import { useEffect, useRef, useState, type ReactNode } from "react";
 import { openDevices, type Call, type CallOptions, type DeviceSource, type OpenedDevices } from "@hubbub/client";
 import { CallView } from "./CallView.tsx";
 import { EndedView } from "./EndedView.tsx";
-import { PreJoin, type Entrance } from "./PreJoin.tsx";
+import { PreJoin, type PreJoinResult } from "./PreJoin.tsx";
+import { explainDevice } from "./strings.ts";
 import { useCall } from "./useCall.ts";
 import type { PreviewSize } from "./usePreview.ts";
-import { explainDevice } from "./words.ts";
 
 export interface VideoCallProps extends Omit<CallOptions, "name"> {
-  /** Asked for before joining, when `preJoin` is on. */
+  /** Display name. With `preJoin`, the initial value of the form. */
   name?: string | undefined;
-  /** Off: joins at once, with camera and microphone if they are to be had. */
+  /** Whether to show the form before the call; true when absent. Otherwise joins at once with the available devices. */
   preJoin?: boolean;
+  /** Ideal size of the camera picture. */
   video?: PreviewSize | undefined;
-  /** The link that others join by. */
+  /** Link to the call; without it no invitation is shown. */
   inviteUrl?: string | undefined;
-  /** Before the room's name. */
+  /** Shown before the name of the room. */
   brand?: ReactNode;
-  /** More settings. */
+  /** Additional controls at the end of the settings panel. */
   settings?: ReactNode;
-  /** A new call: with each joining and rejoining. */
+  /** Called with each new call, before it connects. Rejoining creates a new call. */
   onCall?: ((call: Call) => void) | undefined;
-  /** To where there is no call. */
+  /** Called by the button "Back to the start" after the call; without it there is no such button. */
   onHome?: (() => void) | undefined;
 }
 
-/** A whole call, from the preview to the end and back in. Fills its container. */
-export function VideoCall({ name: givenName = "", preJoin = true, video, inviteUrl, brand, settings, onCall, onHome, ...options }: VideoCallProps) {
+const SOURCES = ["camera", "microphone"] as const;
+
+/** A complete call: form, call, end and rejoining. Fills its container. */
+export function VideoCall({ name: initialName = "", preJoin = true, video, inviteUrl, brand, settings, onCall, onHome, ...options }: VideoCallProps) {
   const { call, state, ended, join } = useCall();
-  const [name, setName] = useState(givenName);
+  const [name, setName] = useState(initialName);
   const [problems, setProblems] = useState<string[]>([]);
   const [entered, setEntered] = useState(!preJoin);
-  /** While the browser is asked for the devices again. */
-  const [asking, setAsking] = useState(!preJoin);
-  const wanted = useRef<DeviceSource[]>(["camera", "microphone"]);
+  const [openingDevices, setOpeningDevices] = useState(!preJoin);
+  /** The devices that were on when the call was last joined: rejoining opens the same. */
+  const lastSources = useRef<DeviceSource[]>([...SOURCES]);
 
-  const enter = (entrance: Entrance) => {
-    setName(entrance.name);
-    setAsking(false);
+  const enter = (result: PreJoinResult) => {
+    setName(result.name);
+    setOpeningDevices(false);
     setEntered(true);
-    wanted.current = (["camera", "microphone"] as const).filter((source) => entrance[source]);
-    void join({ ...options, name: entrance.name }, (next) => {
-      for (const source of ["camera", "microphone"] as const) {
-        const track = entrance[source];
-        // What fails here fails the call as well, or is told by the publication.
+    lastSources.current = SOURCES.filter((source) => result[source]);
+    void join({ ...options, name: result.name }, (next) => {
+      for (const source of SOURCES) {
+        const track = result[source];
         if (track) next.local.publish(track, source).catch((error: unknown) => setProblems((before) => [...before, String(error)]));
       }
       onCall?.(next);
     });
   };
-  const enterAnew = async (isCurrent: () => boolean) => {
-    setAsking(true);
-    const got = await openDevices(Object.fromEntries(wanted.current.map((source) => [source, source === "camera" ? { ...video } : {}])));
+  /** @param isCurrent - Whether the component is still mounted once the devices are open. */
+  const openDevicesAndEnter = async (isCurrent: () => boolean) => {
+    setOpeningDevices(true);
+    const devices = await openDevices(Object.fromEntries(lastSources.current.map((source) => [source, source === "camera" ? { ...video } : {}])));
     if (!isCurrent()) {
-      got.camera?.stop();
-      got.microphone?.stop();
+      devices.camera?.stop();
+      devices.microphone?.stop();
       return;
     }
-    setProblems(told(got));
-    const { problems: _, ...tracks } = got;
+    setProblems(explainProblems(devices));
+    const { problems: _, ...tracks } = devices;
     enter({ name, ...tracks });
   };
 
@@ -67,16 +70,16 @@ export function VideoCall({ name: givenName = "", preJoin = true, video, inviteU
   useEffect(() => {
     if (preJoin || started.current) return undefined;
     started.current = true;
-    void enterAnew(() => started.current);
+    void openDevicesAndEnter(() => started.current);
     return () => {
       started.current = false;
     };
-    // Once, as the component appears: what changes later is for the next call.
+    // Only once, on mount: later changes of props apply to the next call.
   }, []);
 
   return (
-    <div className="hb" data-state={asking ? "idle" : state}>
-      {asking ? (
+    <div className="hb" data-state={openingDevices ? "idle" : state}>
+      {openingDevices ? (
         <main className="hb-page">
           <p className="hb-waiting" role="status">
             Asking for camera and microphone…
@@ -90,7 +93,7 @@ export function VideoCall({ name: givenName = "", preJoin = true, video, inviteU
       ) : ended ? (
         <main className="hb-page">
           {brand}
-          <EndedView ended={ended} onRejoin={() => void enterAnew(() => true)} onHome={onHome} />
+          <EndedView ended={ended} onRejoin={() => void openDevicesAndEnter(() => true)} onHome={onHome} />
         </main>
       ) : call && (
         <CallView call={call} inviteUrl={inviteUrl} brand={brand} settings={settings} problems={problems} onDismiss={() => setProblems([])} />
@@ -99,8 +102,8 @@ export function VideoCall({ name: givenName = "", preJoin = true, video, inviteU
   );
 }
 
-function told({ problems }: OpenedDevices): string[] {
-  return (["camera", "microphone"] as const).flatMap((source) => {
+function explainProblems({ problems }: OpenedDevices): string[] {
+  return SOURCES.flatMap((source) => {
     const error = problems[source];
     return error ? [explainDevice(source, error)] : [];
   });

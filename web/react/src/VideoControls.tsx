@@ -2,19 +2,19 @@ import { useEffect, type ReactNode } from "react";
 
 import type { Call } from "@hubbub/client";
 import { Icon, type IconName } from "./icons.tsx";
-import { useWebRTC, type OwnMedia } from "./useWebRTC.ts";
+import { useWebRTC, type LocalMedia } from "./useWebRTC.ts";
 
 export interface VideoControlsProps {
   call: Call;
-  /** From `useWebRTC`, where its problems are shown elsewhere too. */
-  media?: OwnMedia;
-  /** After the call was left. */
+  /** Result of `useWebRTC`, for an application that shows its problems; its own when absent. */
+  media?: LocalMedia;
+  /** Called after the call was left. */
   onLeave?: () => void;
-  /** More buttons, before "Leave". */
+  /** Additional buttons before "Leave". */
   children?: ReactNode;
 }
 
-/** Microphone, camera, screen, leave. By keyboard too: Alt+M, Alt+V, Alt+S. */
+/** Buttons for microphone (Alt+M), camera (Alt+V), screen sharing (Alt+S) and leaving. */
 export function VideoControls({ call, media, onLeave, children }: VideoControlsProps) {
   const own = useWebRTC(call);
   const { camera, microphone, screen, busy, setCamera, setMicrophone, setScreen } = media ?? own;
@@ -54,9 +54,9 @@ interface SwitchProps {
   on: boolean;
   busy: boolean;
   shortcut: string;
-  /** On, off. */
+  /** Icons for on and off. */
   icons: [IconName, IconName];
-  /** What is on is unusual, not what is off. */
+  /** Highlight the button while it is on instead of while it is off. */
   active?: boolean;
   onChange(on: boolean): void;
 }
@@ -80,17 +80,17 @@ function Switch({ action, label, on, busy, shortcut, icons, active = false, onCh
   );
 }
 
-/** By the key's place, as Alt changes what is typed on some keyboards. */
+/** Calls an action for Alt and a physical key (`KeyboardEvent.code`): on some keyboards Alt changes the character. */
 function useShortcuts(actions: Record<string, () => void>): void {
   useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
+    const onKeyDown = (event: KeyboardEvent) => {
       if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.repeat) return;
       const act = actions[event.code];
       if (!act) return;
       event.preventDefault();
       act();
     };
-    addEventListener("keydown", pressed);
-    return () => removeEventListener("keydown", pressed);
+    addEventListener("keydown", onKeyDown);
+    return () => removeEventListener("keydown", onKeyDown);
   });
 }

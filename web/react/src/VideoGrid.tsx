@@ -2,9 +2,9 @@ import { useMemo } from "react";
 
 import type { Call } from "@hubbub/client";
 import { Icon } from "./icons.tsx";
-import { choose, focusLayout, gridLayout, stripCapacity, type Rect } from "./layout.ts";
+import { chooseVisible, focusLayout, gridLayout, stripCapacity, type Rect } from "./layout.ts";
 import { ParticipantVideo } from "./ParticipantVideo.tsx";
-import { focusOf, tilesOf, type Layout, type Tile } from "./tiles.ts";
+import { focusedTile, tilesOf, type Layout, type Tile } from "./tiles.ts";
 import { useActiveSpeaker } from "./useActiveSpeaker.ts";
 import { useCallState } from "./useCallState.ts";
 import { useSize } from "./useSize.ts";
@@ -12,34 +12,34 @@ import { useSize } from "./useSize.ts";
 export interface VideoGridProps {
   call: Call;
   layout?: Layout;
-  /** Tiles at most; those who are not shown are still heard. */
+  /** Maximum number of tiles in a grid; 25 when absent. Participants without a tile are still heard. */
   max?: number;
-  /** The key of the tile that is large whatever happens. */
+  /** Key of the tile that is always large: `<participant id>/camera` or `<participant id>/screen`. */
   pinned?: string | undefined;
-  /** Without it, nothing can be pinned. */
+  /** Called when the user pins or unpins a tile; without it tiles have no pin button. */
   onPin?: ((key: string | undefined) => void) | undefined;
-  /** Somebody wants to see those for whom there is no place. */
+  /** Called by the button that shows how many participants have no tile. */
   onMore?: (() => void) | undefined;
 }
 
-/** Everybody's tile, placed so that the room there is gets used. Fills its container, which must have a size. */
+/** The tiles of all participants. Fills its container, which must have a size. */
 export function VideoGrid({ call, layout = "auto", max = 25, pinned, onPin, onMore }: VideoGridProps) {
   const [stage, box] = useSize<HTMLDivElement>();
   const { local, participants } = useCallState(call);
   const speaker = useActiveSpeaker(call);
   const tiles = tilesOf(local, participants);
-  const focus = focusOf(tiles, { layout, pinned, speaker });
+  const focus = focusedTile(tiles, { layout, pinned, speaker });
 
   const others = tiles.filter(({ key }) => key !== focus?.key);
-  // One sees oneself in vain: the place is for another.
+  // The local participant does not need a tile for speaking.
   const speaking = others.find(({ participant, source }) => participant === speaker && !participant.isLocal && source === "camera");
-  const { shown, hidden } = choose(others, focus ? stripCapacity(box) : max, speaking);
+  const { shown, hidden } = chooseVisible(others, focus ? stripCapacity(box) : max, speaking);
   const places = shown.length + (hidden.length > 0 ? 1 : 0);
   const rects = useMemo(() => place(places, focus !== undefined, box), [places, focus === undefined, box]);
 
   const placed = focus ? [focus, ...shown] : shown;
   const more = rects[placed.length];
-  // In the order of arrival whatever the layout: an element that moves in the document would stop its picture.
+  // Always in the same order: moving an element in the document would interrupt its video.
   const inOrder = tiles.filter((tile) => placed.includes(tile));
   return (
     <div className="hb-grid" ref={stage} data-layout={focus ? "focus" : "grid"} role="group" aria-label="People in the call">
@@ -63,7 +63,7 @@ export function VideoGrid({ call, layout = "auto", max = 25, pinned, onPin, onMo
   );
 }
 
-/** The rectangle of the large tile first, if there is one. */
+/** Returns the rectangles of all tiles; that of the large tile, if there is one, is first. */
 function place(count: number, focused: boolean, box: { width: number; height: number }): Rect[] {
   if (!focused) return gridLayout(count, box);
   const { focus, strip } = focusLayout(count, box);
@@ -77,13 +77,13 @@ function position(rect: Rect | undefined): React.CSSProperties {
 
 function PinButton({ tile, pinned, onPin }: { tile: Tile; pinned: string | undefined; onPin(key: string | undefined): void }) {
   const on = tile.key === pinned;
-  const whom = `${tile.source === "screen" ? "the screen of " : ""}${tile.participant.name}`;
+  const label = `${tile.source === "screen" ? "the screen of " : ""}${tile.participant.name}`;
   return (
     <button
       type="button"
       className="hb-round hb-small"
       aria-pressed={on}
-      aria-label={on ? `Unpin ${whom}` : `Pin ${whom}`}
+      aria-label={on ? `Unpin ${label}` : `Pin ${label}`}
       title={on ? "Unpin" : "Keep large"}
       onClick={() => onPin(on ? undefined : tile.key)}
     >

@@ -1,4 +1,4 @@
-/** Icons: 24 by 24, drawn in the colour of the text. */
+/** Icons of 24 by 24 units in the current text color. */
 
 import type { ReactNode } from "react";
 
@@ -66,7 +66,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** Never the only name of anything: whoever shows it gives a label in words. */
+/** A decorative icon, hidden from assistive technology. Its parent needs a text label. */
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg className="hb-icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">

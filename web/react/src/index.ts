@@ -1,13 +1,13 @@
-/** Hubbub for React 19: hooks that follow a call, and components that show it. Styles: `@hubbub/react/styles.css`. */
+/** React hooks and components for calls. The components need the styles in `@hubbub/react/styles.css`. */
 
 export { useActiveSpeaker } from "./useActiveSpeaker.ts";
 export { useCall, type CallHandle } from "./useCall.ts";
 export { useCallState, type CallStatus } from "./useCallState.ts";
 export { useCallStats } from "./useCallStats.ts";
 export { useConnectionQuality } from "./useConnectionQuality.ts";
-export { useMediaDevices, type Devices } from "./useMediaDevices.ts";
+export { useMediaDevices } from "./useMediaDevices.ts";
 export { usePreview, type Preview, type PreviewSize } from "./usePreview.ts";
-export { useWebRTC, type OwnMedia } from "./useWebRTC.ts";
+export { useWebRTC, type LocalMedia } from "./useWebRTC.ts";
 
 export { CallAudio } from "./CallAudio.tsx";
 export { CallView, type CallViewProps } from "./CallView.tsx";
@@ -18,7 +18,7 @@ export { InviteLink } from "./InviteLink.tsx";
 export { LevelMeter } from "./LevelMeter.tsx";
 export { ParticipantList } from "./ParticipantList.tsx";
 export { ParticipantVideo, type ParticipantVideoProps } from "./ParticipantVideo.tsx";
-export { PreJoin, type Entrance, type PreJoinProps } from "./PreJoin.tsx";
+export { PreJoin, type PreJoinResult, type PreJoinProps } from "./PreJoin.tsx";
 export { ScreenShareView } from "./ScreenShareView.tsx";
 export { StatsOverlay } from "./StatsOverlay.tsx";
 export type { Layout } from "./tiles.ts";

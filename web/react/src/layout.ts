@@ -1,8 +1,8 @@
 /**
- * Where the tiles of a call stand. Pure geometry, in CSS pixels.
+ * Positions of the tiles of a call. Pure geometry, in CSS pixels.
  *
- * Tiles are placed, not flowed: whatever the layout, a tile is the same element that moves, so that no picture stops
- * when somebody comes, goes or shares a screen.
+ * Tiles are positioned absolutely: in every layout a tile is the same element, so that its video is not interrupted when
+ * someone joins, leaves or shares a screen.
  */
 
 export interface Box {
@@ -17,11 +17,11 @@ export interface Rect extends Box {
 
 export const GAP = 8;
 
-/** Of a tile, width by height: pictures may be cropped to fill the room there is, within these. */
-const WIDEST = 16 / 9;
-const NARROWEST = { landscape: 4 / 3, portrait: 1 };
+/** Limits of the aspect ratio (width / height) of a tile. Videos are cropped to their tile. */
+const MAX_RATIO = 16 / 9;
+const MIN_RATIO = { landscape: 4 / 3, portrait: 1 };
 
-/** Tiles of one size in rows, as large as fit; a row that is not full stands in the middle. */
+/** Places `count` tiles of equal size in rows, as large as fit. The last row is centered if it is not full. */
 export function gridLayout(count: number, box: Box, gap = GAP): Rect[] {
   if (count === 0 || box.width <= 0 || box.height <= 0) return [];
   const { columns, tile } = bestColumns(count, box, gap);
@@ -46,22 +46,22 @@ function bestColumns(count: number, box: Box, gap: number): { columns: number; t
 }
 
 function tileWithin(cell: Box, box: Box): Box {
-  const narrowest = box.width >= box.height ? NARROWEST.landscape : NARROWEST.portrait;
+  const minRatio = box.width >= box.height ? MIN_RATIO.landscape : MIN_RATIO.portrait;
   const width = Math.max(0, cell.width);
   const height = Math.max(0, cell.height);
-  if (width > height * WIDEST) return { width: height * WIDEST, height };
-  if (width < height * narrowest) return { width, height: width / narrowest };
+  if (width > height * MAX_RATIO) return { width: height * MAX_RATIO, height };
+  if (width < height * minRatio) return { width, height: width / minRatio };
   return { width, height };
 }
 
-/** One large rectangle and a strip of small ones beside it, or below it where the box is higher than wide. */
+/** Places one large tile and a strip of small ones at its right, or below it if the box is higher than wide. */
 export function focusLayout(others: number, box: Box, gap = GAP): { focus: Rect; strip: Rect[] } {
   const all = { x: 0, y: 0, ...box };
   if (others === 0 || box.width <= 0 || box.height <= 0) return { focus: all, strip: [] };
   const landscape = box.width >= box.height;
   if (landscape) {
     const width = clamp(box.width * 0.19, 120, 260);
-    const height = width / WIDEST;
+    const height = width / MAX_RATIO;
     const shown = Math.min(others, stripCapacity(box, gap));
     const top = (box.height - shown * height - (shown - 1) * gap) / 2;
     const x = box.width - width;
@@ -71,7 +71,7 @@ export function focusLayout(others: number, box: Box, gap = GAP): { focus: Rect;
     };
   }
   const width = clamp(box.width * 0.3, 96, 200);
-  const height = width / NARROWEST.landscape;
+  const height = width / MIN_RATIO.landscape;
   const shown = Math.min(others, stripCapacity(box, gap));
   const left = (box.width - shown * width - (shown - 1) * gap) / 2;
   const y = box.height - height;
@@ -81,23 +81,22 @@ export function focusLayout(others: number, box: Box, gap = GAP): { focus: Rect;
   };
 }
 
-/** How many tiles the strip of `focusLayout` has room for. */
+/** Returns how many tiles fit into the strip of {@link focusLayout}. */
 export function stripCapacity(box: Box, gap = GAP): number {
   const landscape = box.width >= box.height;
-  const along = landscape ? clamp(box.width * 0.19, 120, 260) / WIDEST : clamp(box.width * 0.3, 96, 200);
+  const along = landscape ? clamp(box.width * 0.19, 120, 260) / MAX_RATIO : clamp(box.width * 0.3, 96, 200);
   return Math.max(1, Math.floor(((landscape ? box.height : box.width) + gap) / (along + gap)));
 }
 
 /**
- * Of more tiles than there is room for, those that are shown: the first ones, and `wanted` among them.
- * The order stays, so that nobody jumps about.
+ * Selects the tiles to show if there are more than `places`: the first ones, with `wanted` in the last place if it is not among
+ * them. Keeps the order. One place remains free for the number of hidden tiles.
  */
-export function choose<T>(tiles: readonly T[], room: number, wanted?: T): { shown: T[]; hidden: T[] } {
-  if (tiles.length <= room) return { shown: [...tiles], hidden: [] };
-  // One place tells how many are not shown.
-  const places = Math.max(0, room - 1);
-  const shown = tiles.slice(0, places);
-  if (wanted !== undefined && places > 0 && tiles.includes(wanted) && !shown.includes(wanted)) shown[places - 1] = wanted;
+export function chooseVisible<T>(tiles: readonly T[], places: number, wanted?: T): { shown: T[]; hidden: T[] } {
+  if (tiles.length <= places) return { shown: [...tiles], hidden: [] };
+  const count = Math.max(0, places - 1);
+  const shown = tiles.slice(0, count);
+  if (wanted !== undefined && count > 0 && tiles.includes(wanted) && !shown.includes(wanted)) shown[count - 1] = wanted;
   return { shown, hidden: tiles.filter((tile) => !shown.includes(tile)) };
 }
 

@@ -1,20 +1,27 @@
-/** Which tiles there are, and which of them is the large one. */
+/** The tiles of a call and which of them is large. */
 
 import type { LocalParticipant, Participant, RemoteParticipant } from "@hubbub/client";
 
 export interface Tile {
+  /** `<participant id>/<source>`. */
   key: string;
   participant: Participant;
   source: "camera" | "screen";
 }
 
 /**
- * `grid`: all of one size. `speaker`: whoever speaks is large. `auto`: a grid, until somebody shares a screen, which
- * then is large. A pinned tile is large in each of them.
+ * - `grid`: all tiles have the same size.
+ * - `speaker`: a shared screen or, without one, the active speaker is large.
+ * - `auto`: a shared screen is large; without one, all tiles have the same size.
+ *
+ * A pinned tile is large in every layout.
  */
 export type Layout = "auto" | "grid" | "speaker";
 
-/** One for each person, oneself last, and one for each screen. One's own screen is not shown: it would hold itself. */
+/**
+ * Returns a tile for each remote screen and for each participant, the local one last. The local screen has no tile: it would
+ * contain itself.
+ */
 export function tilesOf(local: LocalParticipant | undefined, participants: readonly RemoteParticipant[]): Tile[] {
   const screens = participants.filter((participant) => participant.publications.has("screen"));
   return [
@@ -28,17 +35,17 @@ export function tile(participant: Participant, source: Tile["source"]): Tile {
   return { key: `${participant.id}/${source}`, participant, source };
 }
 
-export interface Focus {
+export interface FocusOptions {
   layout: Layout;
-  /** A tile's key. */
+  /** Key of the pinned tile. */
   pinned?: string | undefined;
   speaker?: Participant | undefined;
 }
 
-/** The tile that is large; none in a grid. */
-export function focusOf(tiles: readonly Tile[], { layout, pinned, speaker }: Focus): Tile | undefined {
-  const byHand = tiles.find(({ key }) => key === pinned);
-  if (byHand) return byHand;
+/** Returns the large tile; `undefined` if all have the same size. */
+export function focusedTile(tiles: readonly Tile[], { layout, pinned, speaker }: FocusOptions): Tile | undefined {
+  const pinnedTile = tiles.find(({ key }) => key === pinned);
+  if (pinnedTile) return pinnedTile;
   if (layout === "grid" || tiles.length < 2) return undefined;
   const screen = tiles.findLast(({ source }) => source === "screen");
   if (screen || layout === "auto") return screen;

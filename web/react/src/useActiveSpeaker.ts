@@ -1,8 +1,8 @@
 import type { Call, Participant } from "@hubbub/client";
-import { useSubject } from "./subject.ts";
+import { useStore } from "./useStore.ts";
 
-/** Who speaks now, or spoke last; nobody before anybody did. */
+/** Returns the participant who speaks or spoke last; `undefined` until someone speaks. */
 export function useActiveSpeaker(call: Call | undefined): Participant | undefined {
-  useSubject(call);
+  useStore(call);
   return call?.activeSpeaker;
 }

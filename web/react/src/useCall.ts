@@ -4,17 +4,18 @@ import { Call, type CallOptions } from "@hubbub/client";
 import { useCallState, type CallStatus } from "./useCallState.ts";
 
 export interface CallHandle extends CallStatus {
-  /** The call of now: a new one with each `join`. */
+  /** The current call. Each `join` creates a new one. */
   call: Call | undefined;
   /**
-   * Joins, after leaving what was joined before. `prepare` sees the call before anything happens: publish there what
-   * is captured already. Does not reject: a call that cannot be joined is "ended", and `ended` tells why.
+   * Leaves the current call and joins a new one. Does not reject: a call that cannot be joined is `ended`, with the reason.
+   *
+   * @param prepare - Called with the new call before it connects, for example to publish tracks that are already open.
    */
   join(options: CallOptions, prepare?: (call: Call) => void): Promise<Call>;
   leave(): Promise<void>;
 }
 
-/** One's own membership of a room, from nothing to the end and back. Leaves when the component goes. */
+/** Manages one call at a time. Leaves it when the component unmounts. */
 export function useCall(): CallHandle {
   const [call, setCall] = useState<Call>();
   const current = useRef<Call>(undefined);

@@ -1,18 +1,18 @@
 import type { Call, CallState, LocalParticipant, RemoteParticipant } from "@hubbub/client";
-import { useSubject } from "./subject.ts";
+import { useStore } from "./useStore.ts";
 
 export interface CallStatus {
   state: CallState;
   reconnectCause: Call["reconnectCause"];
   ended: Call["ended"];
   local: LocalParticipant | undefined;
-  /** The others, in the order in which they came. */
+  /** The other participants, in the order in which they joined. */
   participants: RemoteParticipant[];
 }
 
-/** How the call stands and who is in it. Renders again with every change. */
+/** Returns the state and the participants of a call. Rerenders after every change. */
 export function useCallState(call: Call | undefined): CallStatus {
-  useSubject(call);
+  useStore(call);
   return {
     state: call?.state ?? "idle",
     reconnectCause: call?.reconnectCause,

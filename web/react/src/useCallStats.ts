@@ -2,22 +2,26 @@ import { useEffect, useState } from "react";
 
 import type { Call, CallStats } from "@hubbub/client";
 
-/** How many measurements are kept. */
-const KEPT = 60;
+/** Number of readings to keep. */
+const MAX_READINGS = 60;
 
-/** Measurements of the call, the newest last: one each `interval` milliseconds, a minute of them at most. */
+/**
+ * Returns the last 60 statistics readings of a call, newest last.
+ *
+ * @param interval - Milliseconds between two readings.
+ */
 export function useCallStats(call: Call | undefined, interval = 1_000): CallStats[] {
-  const [measured, setMeasured] = useState<CallStats[]>([]);
+  const [readings, setReadings] = useState<CallStats[]>([]);
   useEffect(() => {
     if (!call) return undefined;
     let reading = false;
     const timer = setInterval(() => {
-      // A slow answer is waited for; measurements do not pile up.
+      // Skips a reading while the previous one is pending.
       if (reading || call.state === "ended") return;
       reading = true;
       call
         .stats()
-        .then((stats) => setMeasured((before) => [...before.slice(1 - KEPT), stats]))
+        .then((stats) => setReadings((before) => [...before.slice(1 - MAX_READINGS), stats]))
         .catch(() => undefined)
         .finally(() => {
           reading = false;
@@ -25,8 +29,8 @@ export function useCallStats(call: Call | undefined, interval = 1_000): CallStat
     }, interval);
     return () => {
       clearInterval(timer);
-      setMeasured([]);
+      setReadings([]);
     };
   }, [call, interval]);
-  return measured;
+  return readings;
 }

@@ -1,8 +1,8 @@
 import type { Participant, Quality } from "@hubbub/client";
-import { useSubject } from "./subject.ts";
+import { useStore } from "./useStore.ts";
 
-/** How good the connection with this person is. */
+/** Returns the connection quality of a participant. */
 export function useConnectionQuality(participant: Participant | undefined): Quality {
-  useSubject(participant);
+  useStore(participant);
   return participant?.quality ?? "unknown";
 }

@@ -1,14 +1,12 @@
 import { useCallback, useEffect, useState } from "react";
 
-import { listDevices, onDevicesChange } from "@hubbub/client";
-
-export type Devices = Awaited<ReturnType<typeof listDevices>>;
+import { listDevices, onDevicesChange, type Devices } from "@hubbub/client";
 
 const NONE: Devices = { cameras: [], microphones: [], speakers: [] };
 
 /**
- * The devices that are plugged in now. Before the browser was allowed to use them they have no names:
- * call `refresh` after it was.
+ * Returns the connected devices. Their labels are empty until the user has granted access; call `refresh` after that. Without
+ * HTTPS the lists are empty.
  */
 export function useMediaDevices(): Devices & { refresh(): void } {
   const [devices, setDevices] = useState(NONE);

@@ -6,60 +6,61 @@ import { openDevices, type CameraOptions, type DeviceSource, type OpenedDevices 
 export type PreviewSize = Pick<CameraOptions, "width" | "height">;
 
 export interface Preview extends OpenedDevices {
-  /** While the browser asks, or a device starts. */
+  /** Whether a device is opening. */
   busy: boolean;
+  /** Opens or stops a device; opens the one with `deviceId` if it is given. */
   set(source: DeviceSource, on: boolean, deviceId?: string): Promise<void>;
-  /** Gives the tracks away: from now on they are the taker's to stop. */
+  /** Returns the tracks and gives up their ownership: the caller has to stop them. */
   take(): Pick<OpenedDevices, DeviceSource>;
 }
 
-/** Camera and microphone before a call; both are asked for at once. Stopped when the component goes, unless taken. */
+/** Opens camera and microphone before a call. Stops them when the component unmounts, except after `take`. */
 export function usePreview({ width, height }: PreviewSize = {}): Preview {
   const [opened, setOpened] = useState<OpenedDevices>({ problems: {} });
   const [busy, setBusy] = useState(true);
   const owned = useRef<Pick<OpenedDevices, DeviceSource>>({});
 
-  const keep = useCallback((source: DeviceSource, track: MediaStreamTrack | undefined) => {
+  const own = useCallback((source: DeviceSource, track: MediaStreamTrack | undefined) => {
     owned.current[source]?.stop();
     if (track) owned.current[source] = track;
     else delete owned.current[source];
   }, []);
 
   useEffect(() => {
-    let gone = false;
-    void openDevices({ camera: { width, height }, microphone: {} }).then((got) => {
-      if (gone) {
-        got.camera?.stop();
-        got.microphone?.stop();
+    let unmounted = false;
+    void openDevices({ camera: { width, height }, microphone: {} }).then((devices) => {
+      if (unmounted) {
+        devices.camera?.stop();
+        devices.microphone?.stop();
         return;
       }
-      keep("camera", got.camera);
-      keep("microphone", got.microphone);
-      setOpened(got);
+      own("camera", devices.camera);
+      own("microphone", devices.microphone);
+      setOpened(devices);
       setBusy(false);
     });
     return () => {
-      gone = true;
-      keep("camera", undefined);
-      keep("microphone", undefined);
+      unmounted = true;
+      own("camera", undefined);
+      own("microphone", undefined);
     };
-  }, [width, height, keep]);
+  }, [width, height, own]);
 
   const set = useCallback(
     async (source: DeviceSource, on: boolean, deviceId?: string) => {
-      // Some phones cannot open a second camera while the first is open.
-      keep(source, undefined);
+      // Some phones open only one camera at a time.
+      own(source, undefined);
       setBusy(true);
-      const got: OpenedDevices = on ? await openDevices({ [source]: source === "camera" ? { width, height, deviceId } : { deviceId } }) : { problems: {} };
-      keep(source, got[source]);
+      const devices: OpenedDevices = on ? await openDevices({ [source]: source === "camera" ? { width, height, deviceId } : { deviceId } }) : { problems: {} };
+      own(source, devices[source]);
       setOpened((before) => {
         const { [source]: _track, ...rest } = before;
         const { [source]: _problem, ...problems } = before.problems;
-        return { ...rest, ...got, problems: { ...problems, ...got.problems } };
+        return { ...rest, ...devices, problems: { ...problems, ...devices.problems } };
       });
       setBusy(false);
     },
-    [width, height, keep],
+    [width, height, own],
   );
 
   const take = useCallback(() => {

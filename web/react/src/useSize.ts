@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef, useState, type RefObject } from "react";
 
 import type { Box } from "./layout.ts";
 
-/** The size of an element's inside in CSS pixels, as it changes. */
+/** Returns a ref for an element and its inner size in CSS pixels. Rerenders when the size changes. */
 export function useSize<T extends HTMLElement>(): [RefObject<T | null>, Box] {
   const ref = useRef<T>(null);
   const [size, setSize] = useState<Box>({ width: 0, height: 0 });

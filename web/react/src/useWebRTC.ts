@@ -1,15 +1,19 @@
 import { useCallback, useState } from "react";
 
 import { CallError, type Call, type LocalParticipant, type Source } from "@hubbub/client";
-import { useSubject } from "./subject.ts";
+import { useStore } from "./useStore.ts";
 
-export interface OwnMedia {
+/** The media that the local participant sends. Its methods never reject: `problem` holds the last error. */
+export interface LocalMedia {
+  /** Whether the camera is on. */
   camera: boolean;
+  /** Whether the microphone is on. */
   microphone: boolean;
+  /** Whether the screen is shared. */
   screen: boolean;
-  /** What is being done just now. */
+  /** Source of the operation in progress. */
   busy: Source | undefined;
-  /** What the last attempt failed with, and on what. */
+  /** Error of the last operation, with its source. */
   problem: { source: Source; error: CallError } | undefined;
   dismissProblem(): void;
   setCamera: LocalParticipant["setCamera"];
@@ -20,20 +24,20 @@ export interface OwnMedia {
   unpublish(source: Source): Promise<void>;
 }
 
-/** What one sends oneself: published, muted, switched. What fails is told by `problem`; nothing here rejects. */
-export function useWebRTC(call: Call | undefined): OwnMedia {
+/** Returns the local media of a call and the functions that control it. */
+export function useWebRTC(call: Call | undefined): LocalMedia {
   const local = call?.local;
-  useSubject(local);
+  useStore(local);
   const [busy, setBusy] = useState<Source>();
-  const [problem, setProblem] = useState<OwnMedia["problem"]>();
+  const [problem, setProblem] = useState<LocalMedia["problem"]>();
 
   const attempt = useCallback(
-    async (source: Source, act: (local: LocalParticipant) => Promise<unknown>) => {
+    async (source: Source, operation: (local: LocalParticipant) => Promise<unknown>) => {
       if (!local) return;
       setBusy(source);
       setProblem(undefined);
       try {
-        await act(local);
+        await operation(local);
       } catch (error) {
         setProblem({ source, error: error instanceof CallError ? error : new CallError("internal", String(error)) });
       } finally {

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-/** The components on a real call, against a server that speaks the contract. */
+/** The components with a real SDK call against a fake server. */
 import { act, cleanup, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { FakeMediaStreamTrack } from "fake-mediastreamtrack";
@@ -17,7 +17,7 @@ let server: RoomServer;
 let call: Call;
 
 beforeEach(async () => {
-  // jsdom lays nothing out: every element is as large as a desktop's stage.
+  // jsdom has no layout: every element gets the size of a video grid on a desktop.
   for (const [side, size] of [["clientWidth", 1256], ["clientHeight", 668]] as const) {
     Object.defineProperty(HTMLElement.prototype, side, { value: size, configurable: true });
   }
@@ -42,7 +42,7 @@ function person(name: string) {
   return { peerId: name, userId: name, displayName: name, appData: {}, producers: [] };
 }
 
-/** Somebody begins to send, as the server tells it. */
+/** Pushes the event that a participant publishes a source. */
 function sends(name: string, source: Source, paused = false): void {
   const kind = source === "camera" || source === "screen" ? ("video" as const) : ("audio" as const);
   server.push("newProducer", { producerId: `${name} ${source}`, peerId: name, userId: name, kind, appData: { source }, paused, revision: 2 });
@@ -53,7 +53,7 @@ const tiles = () => document.querySelectorAll(".hb-tile[data-source=camera]").le
 const pressed = (name: string) => screen.getByRole("button", { name }).getAttribute("aria-pressed");
 
 describe("a grid", () => {
-  it("has a tile for everybody, oneself last, as they come and go", async () => {
+  it("has a tile for each participant, the local one last, and follows joins and leaves", async () => {
     server.peers = [person("Ann")];
     await call.join();
     render(<VideoGrid call={call} />);
@@ -65,7 +65,7 @@ describe("a grid", () => {
     expect(tiles()).toBe(2);
   });
 
-  it("shows who is muted and whose camera is off, and when that changes", async () => {
+  it("shows and updates who is muted and whose camera is off", async () => {
     server.peers = [person("Ann")];
     await call.join();
     render(<VideoGrid call={call} />);
@@ -79,7 +79,7 @@ describe("a grid", () => {
     expect(within(tile("Ann")).getByText("Microphone off.")).toBeTruthy();
   });
 
-  it("shows 25 places at most, and says how many more there are", async () => {
+  it("shows 24 tiles at most and the number of hidden ones", async () => {
     server.peers = Array.from({ length: 40 }, (_, index) => person(`Guest ${index}`));
     await call.join();
     render(<VideoGrid call={call} />);
@@ -87,7 +87,7 @@ describe("a grid", () => {
     expect(screen.getByRole("button", { name: "17 more people" })).toBeTruthy();
   });
 
-  it("makes a shared screen large, and goes back when it ends; the tiles stay the same elements", async () => {
+  it("makes a shared screen large until it ends, and keeps the elements of the tiles", async () => {
     server.peers = [person("Ann"), person("Cem")];
     await call.join();
     render(
@@ -110,7 +110,7 @@ describe("a grid", () => {
 });
 
 describe("the controls", () => {
-  it("mute and unmute what is sent", async () => {
+  it("pause and resume the microphone", async () => {
     await call.join();
     await call.local.publish(new FakeMediaStreamTrack({ kind: "audio" }) as unknown as MediaStreamTrack, "microphone");
     render(<VideoControls call={call} />);
@@ -122,7 +122,7 @@ describe("the controls", () => {
     await waitFor(() => expect(server.count("resumeProducer")).toBe(1));
   });
 
-  it("leave", async () => {
+  it("leave the call", async () => {
     await call.join();
     render(<VideoControls call={call} />);
     await userEvent.click(screen.getByRole("button", { name: "Leave" }));
@@ -131,8 +131,8 @@ describe("the controls", () => {
   });
 });
 
-describe("a call that goes on", () => {
-  it("tells what cannot be used, until it is dismissed", async () => {
+describe("a running call", () => {
+  it("shows a device problem until it is dismissed", async () => {
     const devices = new FakeDevices({ video: ["front"], audio: [] }).install();
     devices.refusals.set("video", "NotAllowedError");
     await call.join();
@@ -145,21 +145,21 @@ describe("a call that goes on", () => {
     expect(screen.queryByRole("alert")).toBeNull();
   });
 
-  it("says when the connection is lost, and when it is back", async () => {
+  it("shows when the connection is lost and when it is restored", async () => {
     await call.join();
     render(<CallView call={call} />);
     const status = () => document.querySelector(".hb-status")?.textContent;
     expect(status()).toBe("In the call");
-    // The session is gone as well: it joins anew.
+    // The session cannot be resumed: the client rejoins.
     server.override.resume = () => {
       throw { code: "not_found", message: "no such session", retryable: false };
     };
-    act(() => server.cut());
+    act(() => server.disconnectAll());
     await waitFor(() => expect(status()).toBe("The connection is lost. Trying again…"));
     await waitFor(() => expect(status()).toBe("In the call"), { timeout: 5_000 });
   });
 
-  it("invites others while nobody is there", async () => {
+  it("shows the invitation while nobody else is there", async () => {
     await call.join();
     render(<CallView call={call} inviteUrl="https://calls.example/?room=tea" />);
     expect(screen.getByText("Nobody else is here yet")).toBeTruthy();
@@ -169,7 +169,7 @@ describe("a call that goes on", () => {
     expect(screen.getByText("Ann joined")).toBeTruthy();
   });
 
-  it("opens and closes its panels by keyboard, and gives the focus back", async () => {
+  it("opens and closes panels by keyboard and returns the focus", async () => {
     server.peers = [person("Ann")];
     await call.join();
     render(<CallView call={call} />);
@@ -185,7 +185,7 @@ describe("a call that goes on", () => {
   });
 });
 
-it("a list of people tells each one's devices", async () => {
+it("the list of participants shows the state of their devices", async () => {
   server.peers = [person("Ann")];
   await call.join();
   render(<ParticipantList call={call} />);
@@ -195,7 +195,7 @@ it("a list of people tells each one's devices", async () => {
   expect(within(ann).getByRole("img", { name: "Microphone off" })).toBeTruthy();
 });
 
-it("a whole call goes from the preview to a full room, and in when there is a place", async () => {
+it("a call refused by a full room can be retried", async () => {
   server.override.joinRoom = () => {
     throw { code: "quota_exceeded", message: "the room has its 2 peers", retryable: false };
   };

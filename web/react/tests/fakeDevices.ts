@@ -1,4 +1,4 @@
-/** The browser's end of cameras and microphones, which jsdom does not have: devices that are plugged in and out. */
+/** Fake cameras and microphones, which jsdom does not have. */
 
 export class FakeTrack extends EventTarget {
   enabled = true;
@@ -23,23 +23,23 @@ export class FakeTrack extends EventTarget {
 
 type Refusal = "NotAllowedError" | "NotReadableError";
 
-/** jsdom's own DOMException is no Error, as it is in browsers. */
+/** In jsdom, unlike in browsers, DOMException is not an Error. */
 function refused(name: string): Error {
   return Object.assign(new Error(name), { name });
 }
 
 export class FakeDevices extends EventTarget {
   readonly opened: FakeTrack[] = [];
-  /** Why a kind cannot be had though it is there. */
+  /** Names of the errors with which getUserMedia rejects, by kind. */
   readonly refusals = new Map<"audio" | "video", Refusal>();
-  /** What has to happen before anything is opened: an answer of the person, a camera that starts. */
+  /** getUserMedia waits for this promise, as for the answer of the user. */
   ready: Promise<void> = Promise.resolve();
 
   constructor(readonly plugged: Record<"audio" | "video", string[]>) {
     super();
   }
 
-  /** As https://w3c.github.io/mediacapture-main/#dom-mediadevices-getusermedia: everything that is asked for, or an error. */
+  /** Opens all requested kinds or rejects, as https://w3c.github.io/mediacapture-main/#dom-mediadevices-getusermedia says. */
   getUserMedia = async (constraints: MediaStreamConstraints): Promise<MediaStream> => {
     await this.ready;
     const kinds = (["audio", "video"] as const).filter((kind) => constraints[kind]);
@@ -68,7 +68,7 @@ export class FakeDevices extends EventTarget {
 
   install(): this {
     Object.defineProperty(navigator, "mediaDevices", { value: this, configurable: true });
-    // What jsdom lacks of media elements; nothing is played here.
+    // Parts of media elements that jsdom lacks. Nothing is played.
     Object.defineProperty(HTMLMediaElement.prototype, "srcObject", { value: null, writable: true, configurable: true });
     HTMLMediaElement.prototype.play = () => Promise.resolve();
     globalThis.MediaStream ??= class {

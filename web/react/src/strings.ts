@@ -1,8 +1,8 @@
-/** What is said to people, in one place. */
+/** Texts of the user interface. */
 
 import type { CallError, CallState, EndReason, Quality } from "@hubbub/client";
 
-/** What to do about an error, by its stable code; the error's own message where there is nothing better to say. */
+/** Explanations for errors by code. */
 const EXPLANATIONS: Record<string, string> = {
   camera_refused: "Camera: The browser was not allowed to use it. Allow it in the address bar.",
   microphone_refused: "Microphone: The browser was not allowed to use it. Allow it in the address bar.",
@@ -14,13 +14,14 @@ const EXPLANATIONS: Record<string, string> = {
   quota_exceeded: "This room is full. Somebody has to leave before you can join.",
 };
 
+/** Returns an explanation for users; the error's own message if its code has none. */
 export function explain(error: Pick<CallError, "code" | "message">): string {
   return EXPLANATIONS[error.code] ?? error.message;
 }
 
 const SOURCES = { camera: "Camera", microphone: "Microphone" };
 
-/** The same for a camera or a microphone, naming which. */
+/** Like {@link explain}, with the name of the device. */
 export function explainDevice(source: keyof typeof SOURCES, error: Pick<CallError, "code" | "message">): string {
   const text = explain(error);
   return text.startsWith(SOURCES[source]) ? text : `${SOURCES[source]}: ${text}`;

@@ -1,23 +1,24 @@
 import { FakeMediaStreamTrack } from "fake-mediastreamtrack";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { LocalParticipant } from "../src/local.ts";
+import { LocalParticipant } from "../src/localParticipant.ts";
 
-/** The browser's devices: each request waits until it is let through, or is refused with a DOMException of that name. */
+/** Fake media devices. Requests wait while blocked; each entry of `refusals` fails one request with a DOMException of that name. */
 class FakeDevices {
   readonly opened: MediaStreamTrack[] = [];
   readonly refusals: string[] = [];
-  asked = 0;
+  requests = 0;
   #gate: Promise<void> = Promise.resolve();
 
-  hold(): () => void {
+  /** Blocks requests. Returns a function that unblocks them. */
+  block(): () => void {
     let open = () => {};
     this.#gate = new Promise((resolve) => (open = resolve));
     return open;
   }
 
   readonly getUserMedia = async ({ video }: MediaStreamConstraints): Promise<MediaStream> => {
-    this.asked += 1;
+    this.requests += 1;
     await this.#gate;
     const refusal = this.refusals.shift();
     if (refusal) throw new DOMException("no", refusal);
@@ -35,40 +36,40 @@ let local: LocalParticipant;
 beforeEach(() => {
   devices = new FakeDevices();
   vi.stubGlobal("navigator", { mediaDevices: devices });
-  local = new LocalParticipant("u", "Ben", {}, {}, { sync: async () => {} });
+  local = new LocalParticipant("u", "Ben", {}, {}, async () => {});
 });
 
 afterEach(() => vi.unstubAllGlobals());
 
 const states = () => devices.opened.map(({ readyState }) => readyState);
 
-test("a camera or a screen that opens after the end is closed again", async () => {
-  const open = devices.hold();
-  const wishes = [local.setCamera(true), local.setScreen(true)];
+test("a camera or screen that opens after the end of the call is stopped", async () => {
+  const open = devices.block();
+  const operations = [local.setCamera(true), local.setScreen(true)];
   local.end();
   open();
-  for (const wish of wishes) await expect(wish).rejects.toMatchObject({ code: "invalid_state" });
+  for (const operation of operations) await expect(operation).rejects.toMatchObject({ code: "invalid_state" });
   expect(states()).toEqual(["ended", "ended"]);
   expect(local.publications.size).toBe(0);
 });
 
-test("who clicks twice opens one device, and the last click counts", async () => {
-  const open = devices.hold();
-  const wishes = [local.setCamera(true), local.setCamera(true), local.setCamera(false)];
+test("repeated calls open one device, and the last call wins", async () => {
+  const open = devices.block();
+  const operations = [local.setCamera(true), local.setCamera(true), local.setCamera(false)];
   open();
-  await Promise.all(wishes);
+  await Promise.all(operations);
   expect(devices.opened).toHaveLength(1);
   expect(local.publications.get("camera")?.muted).toBe(true);
 });
 
-test("a refused device does not stand in the way of the next wish", async () => {
+test("a refused device can be requested again", async () => {
   devices.refusals.push("NotAllowedError");
   await expect(local.setCamera(true)).rejects.toMatchObject({ code: "camera_refused" });
   await local.setCamera(true);
   expect(local.publications.get("camera")?.track).toBe(devices.opened[0]);
 });
 
-test("another camera takes the place of the former in the same publication", async () => {
+test("switching the camera keeps the publication", async () => {
   await local.setCamera(true);
   const publication = local.publications.get("camera");
   await local.setCamera(false);
@@ -79,7 +80,7 @@ test("another camera takes the place of the former in the same publication", asy
   expect(states()).toEqual(["ended", "live"]);
 });
 
-test("where only one camera can be open, the former is closed first", async () => {
+test("if only one camera can be open, the previous one is closed first", async () => {
   await local.setCamera(true);
   devices.refusals.push("NotReadableError");
   await local.switchDevice("camera", "back");
@@ -87,11 +88,11 @@ test("where only one camera can be open, the former is closed first", async () =
   expect(states()).toEqual(["ended", "live"]);
 });
 
-test("a camera that was taken back while another opened stays off", async () => {
+test("unpublishing while another camera opens stops both", async () => {
   await local.setCamera(true);
-  const open = devices.hold();
+  const open = devices.block();
   const switched = local.switchDevice("camera", "other");
-  await vi.waitFor(() => expect(devices.asked).toBe(2));
+  await vi.waitFor(() => expect(devices.requests).toBe(2));
   await local.unpublish("camera");
   open();
   await switched;

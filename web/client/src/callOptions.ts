@@ -1,0 +1,64 @@
+/** The options and events of a {@link Call}. */
+
+import type { Device } from "mediasoup-client";
+
+import type { CallState, EndReason, ReconnectCause } from "./callState.ts";
+import type { CameraOptions } from "./devices.ts";
+import type { VideoCodec } from "./encodings.ts";
+import type { CallError } from "./errors.ts";
+import type { Participant, RemoteParticipant } from "./participant.ts";
+import type { Publication, SubscribeMode } from "./publication.ts";
+
+export interface CallOptions {
+  /** Origin of the Hubbub server, such as `https://calls.example`; the page's own origin when absent. */
+  url?: string;
+  /** Name of the room: everybody who joins the same room is in the same call. */
+  room: string;
+  /** Display name, visible to the others. */
+  name: string;
+  /** The application's id of the user; random when absent. */
+  userId?: string;
+  /** Data of the application, visible to the others. */
+  appData?: object;
+  /** Whether to send the camera in several resolutions; true when absent. */
+  simulcast?: boolean;
+  /** Which tracks to receive; `all` when absent. */
+  subscribe?: SubscribeMode;
+  /** Video codec to send; the first that browser and server support when absent. */
+  codec?: VideoCodec;
+  /** `relay` sends and receives media only through a TURN server; `all` when absent. */
+  iceTransportPolicy?: RTCIceTransportPolicy;
+  /** Default camera options. */
+  camera?: CameraOptions;
+  /** Whether to create the room if it does not exist; true when absent. */
+  createRoom?: boolean;
+  /** A device of mediasoup-client, to override its detection of the browser. */
+  device?: Device;
+}
+
+export interface CallEvents {
+  state(state: CallState, previous: CallState): void;
+  reconnecting(cause: ReconnectCause): void;
+  reconnected(): void;
+  ended(reason: EndReason, error?: CallError): void;
+  participantJoined(participant: RemoteParticipant): void;
+  /** `reason` is the server's, such as `left` or `disconnected`. */
+  participantLeft(participant: RemoteParticipant, reason: string): void;
+  published(participant: Participant, publication: Publication): void;
+  unpublished(participant: Participant, publication: Publication): void;
+  /** A property of the participant or of one of its publications changed. */
+  changed(participant: Participant): void;
+  activeSpeaker(participant?: Participant): void;
+  /** A background operation failed, such as receiving a track. */
+  error(error: CallError): void;
+}
+
+/** Optional features of the server. All are off with the current version of the protocol. */
+export interface Features {
+  /** The application may select simulcast layers. */
+  layers: boolean;
+  /** The server detects the active speaker. Otherwise the client does, from audio levels. */
+  activeSpeaker: boolean;
+  /** Data channels. */
+  data: boolean;
+}
