@@ -1,30 +1,24 @@
-//! The media core without its sockets: routers, transports, producers and consumers of one worker.
+//! The packet core of the SFU, without I/O: the routers, transports, producers and consumers of one worker.
 //!
-//! Sans-IO: [`Worker`] is told of datagrams, commands and the passing of time, and leaves datagrams to send and events
-//! to deliver. It reads no clock, opens no socket, spawns no thread and knows no Python.
+//! Sans-IO: the caller passes datagrams, commands and the current time to a [`Worker`], then sends the datagrams in
+//! its [`Outbox`] and delivers its [`api::Event`]s. The crate reads no clock, opens no socket and spawns no thread.
+//!
+//! | module     | contents                                                                       |
+//! |------------|--------------------------------------------------------------------------------|
+//! | `api`      | commands, events, ids, negotiated parameters, statistics                       |
+//! | `receive`  | parts of a received stream: NACKs, reports, duplicates, the packet store       |
+//! | `send`     | parts of a sent stream: sequence and timestamp rewriting, RTX, the send batch  |
+//! | `entities` | routers, transports, producers and consumers, and the tables that hold them    |
+//! | `worker`   | handles commands, datagrams and timeouts                                       |
+//!
+//! A module imports only from modules above it in this table.
 #![forbid(unsafe_code)]
 
 pub mod api;
-mod consumer;
-mod dtls_allowance;
-mod extensions;
-mod forward;
-mod hash;
-mod ice;
-mod layers;
-mod outbox;
-mod producer;
-mod producer_stream;
-mod quality;
-mod random;
-mod rtcp_out;
-mod slab;
-pub mod stats;
-pub mod stream;
-mod tables;
-mod transport;
+mod entities;
+mod receive;
+mod send;
 mod worker;
 
-pub use outbox::{MAX_DATAGRAM, Outbox, Priority};
-pub use quality::{Histogram, MediaCounters};
-pub use worker::{Worker, WorkerConfig, WorkerCounters};
+pub use send::{MAX_DATAGRAM, Outbox, Priority};
+pub use worker::{Histogram, MediaCounters, Worker, WorkerConfig, WorkerCounters};

@@ -1,4 +1,4 @@
-//! What closes what, row by row of the table in `worker/close.rs`: each is announced once, before the reply.
+//! The close cascade, row by row of the table in `worker/close.rs`: each closure is announced once, before the reply.
 
 mod common;
 
@@ -8,7 +8,7 @@ use hubbub_core::api::{
     CloseReason, Command, CommandError, ConsumerId, Event, ProducerId, RouterId, TransportId,
 };
 
-/// Transport 1 produces; 2 consumes it twice; 1 consumes itself.
+/// Transport 1 has a producer. Transport 2 consumes it twice, transport 1 once.
 struct Scene {
     world: World,
 }
@@ -27,7 +27,7 @@ impl Scene {
     }
 
     fn after(&mut self, command: Command) -> &[Event] {
-        self.world.done(command);
+        self.world.execute(command);
         &self.world.events
     }
 }
@@ -54,7 +54,7 @@ fn transport(number: u64, reason: CloseReason) -> Event {
 }
 
 #[test]
-fn a_consumer_closes_alone() {
+fn closing_a_consumer_closes_nothing_else() {
     let events = Scene::new()
         .after(Command::CloseConsumer {
             consumer: ConsumerId(1),
@@ -64,7 +64,7 @@ fn a_consumer_closes_alone() {
 }
 
 #[test]
-fn a_producer_takes_its_consumers_with_it() {
+fn closing_a_producer_closes_its_consumers() {
     let mut scene = Scene::new();
     let events = scene.after(Command::CloseProducer {
         producer: ProducerId(1),
@@ -79,7 +79,7 @@ fn a_producer_takes_its_consumers_with_it() {
 }
 
 #[test]
-fn a_transport_takes_its_producers_and_their_consumers_elsewhere() {
+fn closing_a_transport_closes_its_producers_and_their_consumers_on_any_transport() {
     let mut scene = Scene::new();
     let events = scene.after(Command::CloseTransport {
         transport: TransportId(1),
@@ -95,7 +95,7 @@ fn a_transport_takes_its_producers_and_their_consumers_elsewhere() {
 }
 
 #[test]
-fn a_transport_takes_its_consumers() {
+fn closing_a_transport_closes_its_consumers() {
     let mut scene = Scene::new();
     let events = scene.after(Command::CloseTransport {
         transport: TransportId(2),
@@ -109,9 +109,9 @@ fn a_transport_takes_its_consumers() {
 }
 
 #[test]
-fn a_router_takes_everything_in_it_and_nothing_else() {
+fn closing_a_router_closes_everything_in_it_and_nothing_else() {
     let mut scene = Scene::new();
-    scene.world.done(Command::CreateRouter {
+    scene.world.execute(Command::CreateRouter {
         router: RouterId(2),
     });
     let events = scene.after(Command::CloseRouter { router: ROUTER });
@@ -137,9 +137,9 @@ fn a_router_takes_everything_in_it_and_nothing_else() {
 }
 
 #[test]
-fn what_is_closed_is_not_found_any_more() {
+fn closed_entities_are_not_found() {
     let mut scene = Scene::new();
-    scene.world.done(Command::CloseTransport {
+    scene.world.execute(Command::CloseTransport {
         transport: TransportId(1),
     });
     let refused = [
@@ -159,16 +159,15 @@ fn what_is_closed_is_not_found_any_more() {
 }
 
 #[test]
-fn a_fault_closes_what_was_at_work_and_nothing_else() {
+fn recovery_from_a_panic_closes_what_was_in_flight_and_nothing_else() {
     let mut scene = Scene::new();
-    let now = scene.world.now;
-    // As if it had panicked in the middle of a datagram of the second client: its own traces tell.
+    // Simulates a panic in the middle of a datagram from the second client.
     scene.world.datagram(path_from(4002), &[22, 1]);
     scene.world.events.clear();
     scene
         .world
         .worker
-        .contain(now, "index out of bounds".into());
+        .recover_from_panic("index out of bounds".into());
     let events: Vec<Event> = scene.world.worker.drain_events().collect();
     let expected = [
         consumer(1, CloseReason::TransportClosed),

@@ -1,4 +1,4 @@
-//! Whatever is made and closed in whatever order: each thing is announced once, and nothing is left behind.
+//! In any order of commands, each entity is announced as closed exactly once, and no entity is left.
 
 mod common;
 
@@ -14,7 +14,7 @@ use hubbub_core::api::{
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
-enum Step {
+enum Operation {
     Transport(u8),
     Producer {
         transport: u8,
@@ -27,37 +27,37 @@ enum Step {
     CloseProducer(u64),
     CloseConsumer(u64),
     CloseRouter,
-    /// A packet of the producer that was made last on client 1, who stays.
+    /// A packet of the newest producer of client 1, whose transport stays open.
     Media,
     Wait,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn operation() -> impl Strategy<Value = Operation> {
     let transport = || 2u8..6;
     let id = || 1u64..12;
     prop_oneof![
-        4 => transport().prop_map(Step::Transport),
-        6 => (1u8..6).prop_map(|transport| Step::Producer { transport }),
-        8 => (transport(), id()).prop_map(|(transport, producer)| Step::Consumer { transport, producer }),
-        2 => transport().prop_map(Step::CloseTransport),
-        2 => id().prop_map(Step::CloseProducer),
-        2 => id().prop_map(Step::CloseConsumer),
-        1 => Just(Step::CloseRouter),
-        3 => Just(Step::Media),
-        1 => Just(Step::Wait),
+        4 => transport().prop_map(Operation::Transport),
+        6 => (1u8..6).prop_map(|transport| Operation::Producer { transport }),
+        8 => (transport(), id()).prop_map(|(transport, producer)| Operation::Consumer { transport, producer }),
+        2 => transport().prop_map(Operation::CloseTransport),
+        2 => id().prop_map(Operation::CloseProducer),
+        2 => id().prop_map(Operation::CloseConsumer),
+        1 => Just(Operation::CloseRouter),
+        3 => Just(Operation::Media),
+        1 => Just(Operation::Wait),
     ]
 }
 
-/// What was made and how often each was said to be closed, by kind and id.
+/// The created entities by kind and id, and how often each was announced as closed.
 #[derive(Default)]
-struct Ledger(BTreeMap<(&'static str, u64), usize>);
+struct ClosureLog(BTreeMap<(&'static str, u64), usize>);
 
-impl Ledger {
-    fn made(&mut self, kind: &'static str, id: u64) {
+impl ClosureLog {
+    fn created(&mut self, kind: &'static str, id: u64) {
         assert_eq!(self.0.insert((kind, id), 0), None);
     }
 
-    fn note(&mut self, events: &mut Vec<Event>) {
+    fn record(&mut self, events: &mut Vec<Event>) {
         for event in events.drain(..) {
             let closed = match event {
                 Event::TransportClosed { transport, .. } => ("transport", transport.0),
@@ -77,18 +77,18 @@ impl Ledger {
     }
 }
 
-fn run(steps: Vec<Step>) {
+fn run(operations: Vec<Operation>) {
     let mut world = World::new();
     let mut first = Client::connected(&mut world, 1);
-    let mut ledger = Ledger::default();
-    ledger.made("transport", 1);
-    // Ids are used once: each transport has the number of its turn behind that of its place.
+    let mut log = ClosureLog::default();
+    log.created("transport", 1);
+    // The current transport of each place. Ids are never reused.
     let mut places = BTreeMap::from([(1u8, 1u64)]);
     let (mut next, mut producers, mut consumers, mut sends) = (100u64, 0u64, 0u64, 0u32);
-    for step in steps {
+    for operation in operations {
         next += 1;
-        match step {
-            Step::Transport(place) => {
+        match operation {
+            Operation::Transport(place) => {
                 let transport = TransportId(next);
                 let ice = IceCredentials {
                     ufrag: format!("u{next}"),
@@ -102,11 +102,11 @@ fn run(steps: Vec<Step>) {
                     })
                     .is_ok()
                 {
-                    ledger.made("transport", next);
+                    log.created("transport", next);
                     places.insert(place, next);
                 }
             }
-            Step::Producer { transport } => {
+            Operation::Producer { transport } => {
                 let (producer, ssrc) = (ProducerId(producers + 1), 1_000 * next as u32);
                 let spec = ProducerSpec {
                     mid: Some(format!("m{next}")),
@@ -127,13 +127,13 @@ fn run(steps: Vec<Step>) {
                     .is_ok()
                 {
                     producers += 1;
-                    ledger.made("producer", producers);
+                    log.created("producer", producers);
                     if transport == first.transport {
                         sends = ssrc;
                     }
                 }
             }
-            Step::Consumer {
+            Operation::Consumer {
                 transport,
                 producer,
             } => {
@@ -150,57 +150,53 @@ fn run(steps: Vec<Step>) {
                     .is_ok()
                 {
                     consumers += 1;
-                    ledger.made("consumer", consumers);
+                    log.created("consumer", consumers);
                     let _ = world.command(Command::ResumeConsumer { consumer });
                 }
             }
-            Step::CloseTransport(place) => {
+            Operation::CloseTransport(place) => {
                 let transport = TransportId(places.get(&place).copied().unwrap_or(0));
                 let _ = world.command(Command::CloseTransport { transport });
             }
-            Step::CloseProducer(id) => {
+            Operation::CloseProducer(id) => {
                 let _ = world.command(Command::CloseProducer {
                     producer: ProducerId(id),
                 });
             }
-            Step::CloseConsumer(id) => {
+            Operation::CloseConsumer(id) => {
                 let _ = world.command(Command::CloseConsumer {
                     consumer: ConsumerId(id),
                 });
             }
-            Step::CloseRouter => {
-                // Another router's end is none of ours.
+            Operation::CloseRouter => {
+                // Closing another router affects nothing here.
                 let router = RouterId(next);
-                world.done(Command::CreateRouter { router });
-                world.done(Command::CloseRouter { router });
+                world.execute(Command::CreateRouter { router });
+                world.execute(Command::CloseRouter { router });
             }
-            Step::Media => {
+            Operation::Media => {
                 let packet = Packet {
                     ssrc: sends,
                     ..vp8(next as u16, true)
                 };
                 first.send(&mut world, &packet.bytes());
             }
-            Step::Wait => world.advance(100),
+            Operation::Wait => world.advance(100),
         }
-        ledger.note(&mut world.events);
+        log.record(&mut world.events);
         let now = world.worker.counters();
         assert_eq!(
             (now.transports, now.producers, now.consumers),
             (
-                ledger.open("transport"),
-                ledger.open("producer"),
-                ledger.open("consumer")
+                log.open("transport"),
+                log.open("producer"),
+                log.open("consumer")
             )
         );
     }
-    world.done(Command::CloseRouter { router: ROUTER });
-    ledger.note(&mut world.events);
-    assert!(
-        ledger.0.values().all(|closed| *closed == 1),
-        "{:?}",
-        ledger.0
-    );
+    world.execute(Command::CloseRouter { router: ROUTER });
+    log.record(&mut world.events);
+    assert!(log.0.values().all(|closed| *closed == 1), "{:?}", log.0);
     let now = world.worker.counters();
     assert_eq!(
         (now.routers, now.transports, now.producers, now.consumers),
@@ -212,7 +208,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn each_closure_is_announced_once(steps in prop::collection::vec(step(), 1..120)) {
-        run(steps);
+    fn each_closure_is_announced_once(operations in prop::collection::vec(operation(), 1..120)) {
+        run(operations);
     }
 }

@@ -1,73 +1,43 @@
-//! What senders are told of what they send, and receivers of what they receive.
+//! RTCP feedback and reports, to senders and to receivers.
 
 mod common;
 
+use common::call::{Call, OUT_SSRC};
 use common::media::{Packet, vp8};
 use common::specs::*;
 use common::{Client, World};
 use hubbub_core::WorkerConfig;
-use hubbub_core::api::{ConsumerId, FeedbackKind, ProducerId, ProducerSpec};
+use hubbub_core::api::{FeedbackKind, ProducerSpec};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::{
     Compound, ReceiverReportBuilder, RembBuilder, ReportBlock, RtcpPacket, SenderInfo,
     SenderReportBuilder,
 };
 
-struct Call {
-    world: World,
-    sender: Client,
-    receiver: Client,
-}
-
-fn call() -> Call {
-    let mut world = World::new();
-    let sender = Client::connected(&mut world, 1);
-    let receiver = Client::connected(&mut world, 2);
-    let producer = produce(&mut world, sender.transport, 1, video());
-    consume_running(
-        &mut world,
-        receiver.transport,
-        producer,
-        1,
-        video_consumer(5000),
-    );
-    Call {
-        world,
-        sender,
-        receiver,
-    }
-}
-
-/// What the sender's clock says when its RTP timestamp is zero.
+/// The sender's NTP time at RTP timestamp zero.
 const SENDER_NTP: NtpTime = NtpTime(7_000 << 32);
 
-impl Call {
-    fn send(&mut self, number: u16) {
-        self.sender
-            .send(&mut self.world, &vp8(number, number == 0).bytes());
-    }
-
-    fn sender_report(&mut self) {
-        let info = SenderInfo {
-            ntp: SENDER_NTP,
-            rtp_timestamp: 0,
-            packet_count: 1,
-            octet_count: 1,
-        };
-        self.sender.send_rtcp(
-            &mut self.world,
-            &SenderReportBuilder {
-                ssrc: SSRC,
-                info,
-                blocks: &[],
-            },
-        );
-    }
+/// Sends a sender report with [`SENDER_NTP`] and timestamp zero.
+fn send_report(call: &mut Call) {
+    let info = SenderInfo {
+        ntp: SENDER_NTP,
+        rtp_timestamp: 0,
+        packet_count: 1,
+        octet_count: 1,
+    };
+    call.sender.send_rtcp(
+        &mut call.world,
+        &SenderReportBuilder {
+            ssrc: SSRC,
+            info,
+            blocks: &[],
+        },
+    );
 }
 
 #[test]
-fn transport_feedback_tells_of_every_packet() {
-    let mut call = call();
+fn transport_feedback_reports_every_packet() {
+    let mut call = Call::video();
     for number in 0_u16..20 {
         if number != 5 {
             let counted = number.to_be_bytes();
@@ -75,7 +45,7 @@ fn transport_feedback_tells_of_every_packet() {
                 extensions: vec![(TRANSPORT_CC, &counted)],
                 ..vp8(number, number == 0)
             };
-            call.sender.send(&mut call.world, &packet.bytes());
+            call.send([packet]);
         }
         call.world.advance(10);
     }
@@ -111,7 +81,7 @@ fn transport_feedback_tells_of_every_packet() {
 }
 
 #[test]
-fn packets_that_come_before_their_producer_are_not_told_as_lost() {
+fn packets_before_their_producer_exists_are_not_reported_as_lost() {
     let mut world = World::new();
     let mut sender = Client::connected(&mut world, 1);
     let spec = ProducerSpec {
@@ -143,15 +113,13 @@ fn packets_that_come_before_their_producer_are_not_told_as_lost() {
 }
 
 #[test]
-fn a_receiver_report_counts_the_loss_and_echoes_the_sender_report() {
-    let mut call = call();
-    for number in [0, 1, 2, 3, 5] {
-        call.send(number);
-    }
-    call.sender_report();
+fn a_receiver_report_counts_loss_and_echoes_the_sender_report() {
+    let mut call = Call::video();
+    call.send([0, 1, 2, 3, 5].map(|number| vp8(number, number == 0)));
+    send_report(&mut call);
     call.world.advance(500);
     call.sender.take(&mut call.world);
-    call.send(7);
+    call.send([vp8(7, false)]);
     call.world.advance(1000);
     let blocks = call
         .sender
@@ -168,7 +136,7 @@ fn a_receiver_report_counts_the_loss_and_echoes_the_sender_report() {
     assert!(block.delay_since_last_sender_report.to_micros() >= 500_000);
     call.world.advance(3000);
     let media = call.world.worker.counters().media;
-    // Two reports were due; the silence after them says nothing.
+    // Only two reports are due: intervals without packets add nothing.
     let counted = [media.loss_received, media.jitter_received, media.score];
     assert_eq!(
         counted.map(|histogram| histogram.counts.iter().sum::<u64>()),
@@ -178,10 +146,10 @@ fn a_receiver_report_counts_the_loss_and_echoes_the_sender_report() {
 }
 
 #[test]
-fn a_consumer_gets_an_early_sender_report_on_the_senders_clock() {
-    let mut call = call();
-    call.send(0);
-    call.sender_report();
+fn a_consumer_gets_an_early_sender_report_on_the_clock_of_its_producer() {
+    let mut call = Call::video();
+    call.send([vp8(0, true)]);
+    send_report(&mut call);
     call.world.advance(10);
     let first = call.receiver.take(&mut call.world);
     let packets: Vec<_> = Compound::parse(&first.1[0].0)
@@ -189,15 +157,15 @@ fn a_consumer_gets_an_early_sender_report_on_the_senders_clock() {
         .flatten()
         .collect();
     let [RtcpPacket::SenderReport(report), RtcpPacket::Sdes(names)] = &packets[..] else {
-        panic!("not a sender report and a name but {packets:?}");
+        panic!("expected a sender report and SDES, got {packets:?}");
     };
-    assert_eq!(report.ssrc, 5000);
+    assert_eq!(report.ssrc, OUT_SSRC);
     assert_eq!(names.clone().next().expect("chunk").cname, Some("someone"));
     assert_eq!(
         (report.info.packet_count, report.info.octet_count),
         (1, vp8(0, true).payload.len() as u32)
     );
-    // Both clocks have gone on by the same time since the sender's report, wherever that was.
+    // Both clocks have advanced by the same time since the sender's report.
     let ntp_micros = report.info.ntp.to_micros() - SENDER_NTP.to_micros();
     let rtp_micros = u64::from(report.info.rtp_timestamp) * 1_000_000 / 90_000;
     assert!(
@@ -207,10 +175,10 @@ fn a_consumer_gets_an_early_sender_report_on_the_senders_clock() {
 }
 
 #[test]
-fn a_receivers_report_tells_loss_and_round_trip() {
-    let mut call = call();
-    call.send(0);
-    call.sender_report();
+fn a_receiver_report_gives_loss_and_round_trip_time() {
+    let mut call = Call::video();
+    call.send([vp8(0, true)]);
+    send_report(&mut call);
     call.world.advance(10);
     let reports = call
         .receiver
@@ -220,7 +188,7 @@ fn a_receivers_report_tells_loss_and_round_trip() {
         });
     call.world.advance(80);
     let block = ReportBlock {
-        ssrc: 5000,
+        ssrc: OUT_SSRC,
         fraction_lost: 25,
         cumulative_lost: 3,
         jitter: 90,
@@ -234,7 +202,7 @@ fn a_receivers_report_tells_loss_and_round_trip() {
             blocks: &[block],
         },
     );
-    let stats = call.world.consumer_stats(ConsumerId(1));
+    let stats = call.world.consumer_stats(call.consumer);
     assert_eq!((stats.fraction_lost, stats.lost, stats.jitter), (25, 3, 90));
     assert_eq!(
         call.world.transport_stats(call.receiver.transport).rtt_us,
@@ -249,7 +217,7 @@ fn a_receivers_report_tells_loss_and_round_trip() {
 }
 
 #[test]
-fn a_client_without_transport_cc_gets_a_figure() {
+fn a_client_without_transport_cc_gets_a_remb() {
     let mut world = World::with(WorkerConfig {
         max_incoming_bitrate: Some(900_000),
         ..WorkerConfig::default()
@@ -272,12 +240,12 @@ fn a_client_without_transport_cc_gets_a_figure() {
 }
 
 #[test]
-fn what_a_client_says_it_can_receive_is_noted() {
-    let mut call = call();
+fn the_remb_of_a_client_is_recorded() {
+    let mut call = Call::video();
     let remb = RembBuilder {
         sender_ssrc: 1,
         bitrate: 1_000_000,
-        ssrcs: &[5000],
+        ssrcs: &[OUT_SSRC],
     };
     call.receiver.send_rtcp(&mut call.world, &remb);
     let stats = call.world.transport_stats(call.receiver.transport);
@@ -289,8 +257,8 @@ fn what_a_client_says_it_can_receive_is_noted() {
 }
 
 #[test]
-fn a_report_on_a_stream_that_is_not_there_changes_nothing() {
-    let mut call = call();
+fn a_report_on_an_unknown_stream_changes_nothing() {
+    let mut call = Call::video();
     let block = ReportBlock {
         ssrc: 77,
         fraction_lost: 25,
@@ -315,6 +283,6 @@ fn a_report_on_a_stream_that_is_not_there_changes_nothing() {
             blocks: &[],
         },
     );
-    assert_eq!(call.world.consumer_stats(ConsumerId(1)).fraction_lost, 0);
-    assert_eq!(call.world.producer_stats(ProducerId(1)).streams.len(), 0);
+    assert_eq!(call.world.consumer_stats(call.consumer).fraction_lost, 0);
+    assert_eq!(call.world.producer_stats(call.producer).streams.len(), 0);
 }

@@ -1,4 +1,4 @@
-//! Recorded Opus travels from one client to another.
+//! Recorded Opus, forwarded from one client to another.
 
 mod common;
 
@@ -53,7 +53,7 @@ fn every_packet_with_a_payload_arrives_in_order_with_its_audio_level() {
         let got = got.rtp();
         assert_eq!(
             got.sequence_number(),
-            first.wrapping_add(u16::try_from(number).expect("few"))
+            first.wrapping_add(u16::try_from(number).expect("fewer than 65,536 packets"))
         );
         assert_eq!(got.payload(), sent.payload());
         assert_eq!(got.timestamp(), sent.timestamp());

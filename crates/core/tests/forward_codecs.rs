@@ -1,8 +1,8 @@
-//! Recorded streams of each codec of video: a consumer begins with the key frame and gets everything from there on.
+//! Recorded streams of each video codec: a consumer starts with a key frame and gets every packet from there on.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "in a test, to fail is to panic"
+    reason = "tests fail by panicking"
 )]
 
 mod common;
@@ -15,8 +15,8 @@ use hubbub_core::api::{Command, ConsumerId};
 use hubbub_wire::rtp::RtpPacket;
 use hubbub_wire::testdata::records;
 
-/// Forwards one stream of a capture to a consumer that is resumed after the first key frame has gone by. Asserts that
-/// it begins with a later one and gets everything from there on; returns how many packets these are.
+/// Forwards one stream of a capture to a consumer that is resumed after the first key frame. Asserts that the consumer
+/// starts with a later key frame and gets every packet from there on. Returns the number of these packets.
 fn joined_late(codec: Codec, capture: &[u8]) -> usize {
     let first = records(capture).next().expect("a packet").data;
     let (ssrc, payload_type) = {
@@ -45,14 +45,14 @@ fn joined_late(codec: Codec, capture: &[u8]) -> usize {
     for (index, packet) in packets.iter().enumerate() {
         sender.send(&mut world, packet.data());
         if index == 20 {
-            world.done(Command::ResumeConsumer { consumer });
+            world.execute(Command::ResumeConsumer { consumer });
             resumed_at = Some(world.producer_stats(producer).streams[0].key_frames);
         }
     }
     let key_frames = world.producer_stats(producer).streams[0].key_frames;
     assert!(
         resumed_at < Some(key_frames),
-        "no key frame came after the consumer"
+        "no key frame after the consumer was resumed"
     );
 
     let received = receiver.take_rtp(&mut world);
@@ -65,7 +65,7 @@ fn joined_late(codec: Codec, capture: &[u8]) -> usize {
             begin.extension(DEPENDENCIES),
         )
         .expect("a frame");
-    assert!(info.key_frame, "it begins with {info:?}");
+    assert!(info.key_frame, "the first packet is {info:?}");
     for (got, sent) in received.iter().zip(sent) {
         let got = got.rtp();
         assert_eq!(got.payload_type(), OUT_VP8);
@@ -83,7 +83,7 @@ fn joined_late(codec: Codec, capture: &[u8]) -> usize {
 }
 
 #[test]
-fn h264_begins_with_its_parameter_sets() {
+fn h264_starts_with_its_parameter_sets() {
     let capture = include_bytes!("../../codec/tests/fixtures/h264-simulcast.rtpdump");
     assert!(joined_late(Codec::H264, capture) > 10);
 }
@@ -95,13 +95,13 @@ fn vp9_keeps_its_layers() {
 }
 
 #[test]
-fn av1_keeps_its_dependency_descriptors_even_the_long_ones() {
+fn av1_keeps_its_dependency_descriptors_including_long_ones() {
     let capture = include_bytes!("../../codec/tests/fixtures/av1-l3t3.rtpdump");
     assert!(joined_late(Codec::Av1, capture) > 10);
 }
 
 #[test]
-fn a_codec_that_the_consumer_has_not_is_left_out_without_a_gap() {
+fn packets_of_a_codec_that_the_consumer_lacks_are_skipped_without_a_gap() {
     let mut world = World::new();
     let mut sender = Client::connected(&mut world, 1);
     let mut receiver = Client::connected(&mut world, 2);

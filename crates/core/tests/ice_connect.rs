@@ -1,4 +1,4 @@
-//! Who may speak to a transport, and where it sends.
+//! Which addresses may send to a transport, and which address it sends to.
 
 mod common;
 
@@ -29,7 +29,7 @@ fn selected(events: &[Event]) -> Vec<Path> {
 }
 
 #[test]
-fn a_good_check_is_answered_and_selects_its_pair() {
+fn a_valid_check_is_answered_and_selects_its_pair() {
     let mut world = World::new();
     let mut client = Client::new(&mut world, 1);
     let request = client.request(&client.ice.clone(), true);
@@ -45,13 +45,13 @@ fn a_good_check_is_answered_and_selects_its_pair() {
         .expect("integrity");
     assert!(
         sent[0].len() <= request.len(),
-        "an answer is longer than its request"
+        "the response is longer than its request"
     );
     assert_eq!(selected(&world.events), [client.path]);
 }
 
-/// The same client, at another address of ours.
-fn at_our_other_address(path: Path) -> Path {
+/// The same remote address, at another local address.
+fn at_other_local_address(path: Path) -> Path {
     Path {
         local: [192, 0, 2, 1].into(),
         ..path
@@ -59,11 +59,11 @@ fn at_our_other_address(path: Path) -> Path {
 }
 
 #[test]
-fn an_answer_goes_back_over_the_pair_that_was_checked() {
+fn a_response_uses_the_pair_of_its_request() {
     let mut world = World::new();
     let mut client = Client::new(&mut world, 1);
     let first = client.path;
-    let second = at_our_other_address(first);
+    let second = at_other_local_address(first);
     for path in [first, second] {
         client.path = path;
         client.check(&mut world, false);
@@ -73,10 +73,10 @@ fn an_answer_goes_back_over_the_pair_that_was_checked() {
 }
 
 #[test]
-fn a_client_that_is_valid_at_one_of_our_addresses_is_a_stranger_at_the_other() {
+fn a_client_is_valid_only_at_the_local_address_that_it_checked() {
     let mut world = World::new();
     let mut client = Client::connected(&mut world, 1);
-    let second = at_our_other_address(client.path);
+    let second = at_other_local_address(client.path);
     world.events.clear();
     world.datagram(second, &[22, 1]);
     assert_eq!(world.events, []);
@@ -91,7 +91,7 @@ fn a_client_that_is_valid_at_one_of_our_addresses_is_a_stranger_at_the_other() {
 }
 
 #[test]
-fn media_goes_over_the_selected_pair_alone() {
+fn media_is_sent_over_the_selected_pair_only() {
     let mut world = World::new();
     let mut sender = Client::connected(&mut world, 1);
     let mut receiver = Client::connected(&mut world, 2);
@@ -99,7 +99,7 @@ fn media_goes_over_the_selected_pair_alone() {
     let spec = video_consumer(5000);
     consume_running(&mut world, receiver.transport, producer, 1, spec);
     let first = receiver.path;
-    receiver.path = at_our_other_address(first);
+    receiver.path = at_other_local_address(first);
     receiver.check(&mut world, true);
     world.take_sent(receiver.path);
     assert_eq!(selected(&world.events).last(), Some(&receiver.path));
@@ -109,11 +109,11 @@ fn media_goes_over_the_selected_pair_alone() {
 }
 
 #[test]
-fn a_wrong_password_or_ufrag_is_dropped_in_silence() {
+fn a_check_with_wrong_password_or_ufrag_is_dropped() {
     let mut world = World::new();
     let mut client = Client::new(&mut world, 1);
     let wrong_password = IceCredentials {
-        pwd: "not that one, sorry".into(),
+        pwd: "the wrong password".into(),
         ..client.ice.clone()
     };
     let wrong_ufrag = IceCredentials {
@@ -129,7 +129,7 @@ fn a_wrong_password_or_ufrag_is_dropped_in_silence() {
 }
 
 #[test]
-fn a_client_that_wants_to_be_controlled_too_is_told_of_the_conflict() {
+fn a_client_in_controlled_role_gets_a_role_conflict() {
     let mut world = World::new();
     let client = Client::new(&mut world, 1);
     let request = BindingRequest {
@@ -142,7 +142,7 @@ fn a_client_that_wants_to_be_controlled_too_is_told_of_the_conflict() {
     let mut buffer = [0; 200];
     let len = request
         .write(&mut buffer, &IceKey::new(&client.ice.pwd))
-        .expect("room");
+        .expect("buffer is large enough");
     world.datagram(client.path, &buffer[..len]);
     let sent = world.take_sent(client.path);
     let answer = StunMessage::parse(&sent[0]).expect("STUN");
@@ -151,7 +151,7 @@ fn a_client_that_wants_to_be_controlled_too_is_told_of_the_conflict() {
 }
 
 #[test]
-fn dtls_and_media_of_a_stranger_are_dropped_and_counted() {
+fn dtls_and_media_from_an_unknown_address_are_dropped_and_counted() {
     let mut world = World::new();
     let mut client = Client::connected(&mut world, 1);
     produce(&mut world, client.transport, 1, video());
@@ -165,18 +165,18 @@ fn dtls_and_media_of_a_stranger_are_dropped_and_counted() {
 }
 
 #[test]
-fn dtls_goes_up_and_down() {
+fn dtls_passes_in_both_directions() {
     let mut world = World::new();
     let mut client = Client::new(&mut world, 1);
     let transport = client.transport;
-    world.done(Command::SendDtls {
+    world.execute(Command::SendDtls {
         transport,
         datagram: vec![22, 1],
     });
     assert_eq!(world.sent, []);
     client.check(&mut world, true);
     assert_eq!(world.take_sent(client.path)[1], [22, 1]);
-    world.done(Command::SendDtls {
+    world.execute(Command::SendDtls {
         transport,
         datagram: vec![22, 2],
     });
@@ -192,7 +192,7 @@ fn dtls_goes_up_and_down() {
 }
 
 #[test]
-fn a_flood_of_dtls_is_bounded_however_often_it_is_fetched() {
+fn dtls_is_rate_limited_even_when_events_are_drained() {
     let mut world = World::new();
     let client = Client::connected(&mut world, 1);
     let mut raised = 0;
@@ -213,7 +213,7 @@ fn a_flood_of_dtls_is_bounded_however_often_it_is_fetched() {
 }
 
 #[test]
-fn a_client_that_wanders_raises_one_event_until_it_is_fetched() {
+fn changes_of_the_selected_pair_raise_one_event_until_it_is_drained() {
     let mut world = World::new();
     let mut client = Client::new(&mut world, 1);
     let request = client.request(&client.ice.clone(), true);
@@ -257,9 +257,9 @@ fn an_ice_restart_keeps_both_ufrags_until_the_new_one_is_used() {
     let former = client.ice.clone();
     let ice = IceCredentials {
         ufrag: "ufrag-new".into(),
-        pwd: "another password altogether".into(),
+        pwd: "the new password".into(),
     };
-    world.done(Command::RestartIce {
+    world.execute(Command::RestartIce {
         transport: client.transport,
         ice: ice.clone(),
     });
@@ -277,7 +277,7 @@ fn an_ice_restart_keeps_both_ufrags_until_the_new_one_is_used() {
 }
 
 #[test]
-fn pairs_of_a_transport_are_capped() {
+fn the_number_of_pairs_of_a_transport_is_limited() {
     let mut world = World::new();
     let mut client = Client::connected(&mut world, 1);
     let home = client.path;

@@ -1,4 +1,4 @@
-//! Loss, reordering and duplication on both sides: repaired by NACK and RTX, every frame arrives once.
+//! Loss, reordering and duplication on both sides: NACK and RTX repair them, and every frame arrives once.
 
 mod common;
 
@@ -12,13 +12,13 @@ use proptest::prelude::*;
 
 const FRAMES: u16 = 150;
 
-/// What the network does to a packet.
+/// What the network does with a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Arrives,
     Lost,
     Twice,
-    /// After the next one.
+    /// The packet arrives after the next one.
     Late,
 }
 
@@ -44,7 +44,7 @@ impl Network {
         }
     }
 
-    /// What comes out of it for a packet that goes in; later packets than there are fates all arrive.
+    /// Returns what arrives when a packet is sent. Packets after the last fate all arrive.
     fn carry(&mut self, packet: Vec<u8>) -> Vec<Vec<u8>> {
         let mut out = match self.fates.pop_front().unwrap_or(Fate::Arrives) {
             Fate::Arrives => vec![packet],
@@ -72,11 +72,11 @@ proptest! {
         let producer = produce(&mut world, sender.transport, 1, video());
         consume_running(&mut world, receiver.transport, producer, 1, video_consumer(5000));
         let (mut up, mut down) = (Network::new(up), Network::new(down));
-        // By output number; of those lost on the way there is none yet.
+        // By output number; lost packets are missing.
         let mut got: BTreeMap<u16, Vec<u8>> = BTreeMap::new();
         let mut repairs = 0;
 
-        // The key frame is not at stake here.
+        // Key frames are not lost in this test.
         sender.send(&mut world, &vp8(first, true).bytes());
         for packet in receiver.take_rtp(&mut world) {
             got.insert(packet.rtp().sequence_number(), packet.rtp().payload().to_vec());
@@ -95,7 +95,7 @@ proptest! {
                 repairs += 1;
                 sender.send(&mut world, &rtx(&vp8(lost, false), repairs).bytes());
             }
-            // A copy is told by replay protection, before anything else.
+            // Replay protection would drop duplicates.
             let mut arrived = Vec::new();
             for datagram in world.take_sent(receiver.path) {
                 for copy in down.carry(datagram) {
@@ -117,14 +117,14 @@ proptest! {
                     prop_assert_eq!(before, payload);
                 }
             }
-            let (lowest, highest) = (*got.keys().next().expect("one"), *got.keys().next_back().expect("one"));
+            let (lowest, highest) = (*got.keys().next().expect("a packet"), *got.keys().next_back().expect("a packet"));
             let missing: Vec<u16> = (lowest..highest).filter(|number| !got.contains_key(number)).collect();
             if !missing.is_empty() {
                 let nack = NackBuilder { sender_ssrc: 1, media_ssrc: 5000, lost: &missing };
                 receiver.send_rtcp(&mut world, &nack);
             }
         }
-        // The last ones may have been lost without anything after them to show it.
+        // Losses at the end cannot be detected, as no later packet reveals them.
         let sent: Vec<Vec<u8>> = (0..FRAMES).map(|step| vp8(first + step, step == 0).payload).collect();
         let arrived: Vec<Vec<u8>> = got.into_values().collect();
         prop_assert!(arrived.len() + 20 > sent.len(), "{} of {} frames", arrived.len(), sent.len());

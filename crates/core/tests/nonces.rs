@@ -1,27 +1,26 @@
-//! Whatever a sender sends and a receiver asks for: no SRTP nonce ever protects two different packets.
+//! No SRTP nonce ever protects two different packets, whatever a sender sends and a receiver requests.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "in a test, to fail is to panic"
+    reason = "tests fail by panicking"
 )]
 
 mod common;
 
 use std::collections::HashMap;
 
+use common::call::{Call, OUT_SSRC};
 use common::media::{Packet, rtx, vp8};
 use common::specs::*;
-use common::{Client, World};
-use hubbub_core::api::{Command, ConsumerId, ConsumerSpec, ProducerId};
+use hubbub_core::api::{Command, ConsumerSpec};
 use hubbub_wire::PacketKind;
-use hubbub_wire::rtcp::NackBuilder;
 use hubbub_wire::rtp::RtpHeader;
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
-enum Step {
-    /// From the sender: a jump of the sequence number, the picture id and its width.
+enum Operation {
+    /// The sender sends a packet; `jump` is the step of the sequence number, `wide` the width of the picture id.
     Media {
         jump: i16,
         picture: u16,
@@ -29,12 +28,12 @@ enum Step {
         key: bool,
         padding: bool,
     },
-    /// The packet of so many before the newest, by RTX, with the same or other content.
+    /// The sender sends an older packet by RTX, with the same or another content.
     Repair {
         behind: u16,
         key: bool,
     },
-    /// The receiver asks for packets that many before the newest that it got.
+    /// The receiver requests an older packet.
     Nack {
         behind: u16,
     },
@@ -47,51 +46,43 @@ enum Step {
     },
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn operation() -> impl Strategy<Value = Operation> {
     let jump = prop_oneof![40 => Just(1i16), 4 => -4i16..6, 1 => -200i16..3_500];
     let picture = prop_oneof![40 => Just(None), 1 => any::<u16>().prop_map(Some)];
     prop_oneof![
         24 => (jump, picture, prop::bool::weighted(0.9), prop::bool::weighted(0.2), prop::bool::weighted(0.05))
-            .prop_map(|(jump, picture, wide, key, padding)| Step::Media {
+            .prop_map(|(jump, picture, wide, key, padding)| Operation::Media {
                 jump,
                 picture: picture.unwrap_or(u16::MAX),
                 wide,
                 key,
                 padding,
             }),
-        3 => (0u16..20, any::<bool>()).prop_map(|(behind, key)| Step::Repair { behind, key }),
-        12 => (0u16..30).prop_map(|behind| Step::Nack { behind }),
-        1 => Just(Step::PauseConsumer),
-        6 => Just(Step::ResumeConsumer),
-        1 => Just(Step::PauseProducer),
-        6 => Just(Step::ResumeProducer),
-        3 => (1u64..150).prop_map(|milliseconds| Step::Wait { milliseconds }),
+        3 => (0u16..20, any::<bool>()).prop_map(|(behind, key)| Operation::Repair { behind, key }),
+        12 => (0u16..30).prop_map(|behind| Operation::Nack { behind }),
+        1 => Just(Operation::PauseConsumer),
+        6 => Just(Operation::ResumeConsumer),
+        1 => Just(Operation::PauseProducer),
+        6 => Just(Operation::ResumeProducer),
+        3 => (1u64..150).prop_map(|milliseconds| Operation::Wait { milliseconds }),
     ]
 }
 
-struct Call {
-    world: World,
-    sender: Client,
-    receiver: Client,
+/// A call, and the datagrams that its receiver got.
+struct Recording {
+    call: Call,
     sequence: u32,
     picture: u16,
     rtx_sequence: u16,
     newest_out: u16,
-    /// By SSRC and sequence number: what was sent. Too few packets for a rollover.
+    /// Datagrams by SSRC and sequence number. There are too few packets for a rollover.
     sent: HashMap<(u32, u16), Vec<u8>>,
 }
 
-impl Call {
+impl Recording {
     fn new(spec: ConsumerSpec) -> Self {
-        let mut world = World::new();
-        let sender = Client::connected(&mut world, 1);
-        let receiver = Client::connected(&mut world, 2);
-        let producer = produce(&mut world, sender.transport, 1, video());
-        consume_running(&mut world, receiver.transport, producer, 1, spec);
         Self {
-            world,
-            sender,
-            receiver,
+            call: Call::new(video(), spec),
             sequence: 1_000,
             picture: 0,
             rtx_sequence: 0,
@@ -109,16 +100,16 @@ impl Call {
         if wide {
             packet.payload[2..4].copy_from_slice(&[high, low]);
         } else {
-            // Seven bits of picture id; what follows is TL0PICIDX and the head of the frame.
+            // A picture id of seven bits. TL0PICIDX and the start of the frame follow.
             packet.payload.remove(2);
             packet.payload[2] = low & 0x7f;
         }
         packet
     }
 
-    fn carry_out(&mut self, step: &Step) {
-        match *step {
-            Step::Media {
+    fn apply(&mut self, operation: &Operation) {
+        match *operation {
+            Operation::Media {
                 jump,
                 picture,
                 wide,
@@ -139,49 +130,44 @@ impl Call {
                     packet.payload.clear();
                     packet.padding = 20;
                 }
-                self.sender.send(&mut self.world, &packet.bytes());
+                self.call.send([packet]);
             }
-            Step::Repair { behind, key } => {
+            Operation::Repair { behind, key } => {
                 let sequence = (self.sequence as u16).saturating_sub(behind);
                 self.rtx_sequence += 1;
                 let original = self.packet(sequence, self.picture, true, key);
-                self.sender
-                    .send(&mut self.world, &rtx(&original, self.rtx_sequence).bytes());
+                self.call.send([rtx(&original, self.rtx_sequence)]);
             }
-            Step::Nack { behind } => {
-                let nack = NackBuilder {
-                    sender_ssrc: 1,
-                    media_ssrc: 5000,
-                    lost: &[self.newest_out.wrapping_sub(behind)],
-                };
-                self.receiver.send_rtcp(&mut self.world, &nack);
+            Operation::Nack { behind } => {
+                let nacked = self.newest_out.wrapping_sub(behind);
+                self.call.nack(&[nacked]);
             }
-            Step::PauseConsumer => self.world.done(Command::PauseConsumer {
-                consumer: ConsumerId(1),
+            Operation::PauseConsumer => self.call.world.execute(Command::PauseConsumer {
+                consumer: self.call.consumer,
             }),
-            Step::ResumeConsumer => self.world.done(Command::ResumeConsumer {
-                consumer: ConsumerId(1),
+            Operation::ResumeConsumer => self.call.world.execute(Command::ResumeConsumer {
+                consumer: self.call.consumer,
             }),
-            Step::PauseProducer => self.world.done(Command::PauseProducer {
-                producer: ProducerId(1),
+            Operation::PauseProducer => self.call.world.execute(Command::PauseProducer {
+                producer: self.call.producer,
             }),
-            Step::ResumeProducer => self.world.done(Command::ResumeProducer {
-                producer: ProducerId(1),
+            Operation::ResumeProducer => self.call.world.execute(Command::ResumeProducer {
+                producer: self.call.producer,
             }),
-            Step::Wait { milliseconds } => self.world.advance(milliseconds),
+            Operation::Wait { milliseconds } => self.call.world.advance(milliseconds),
         }
     }
 
-    /// Fails when a nonce was used for another packet than before. Returns how often one was used again.
+    /// Fails if a nonce was reused for another packet. Returns how often one was reused for the same packet.
     fn check(&mut self) -> usize {
         let mut again = 0;
-        for datagram in self.world.take_sent(self.receiver.path) {
+        for datagram in self.call.world.take_sent(self.call.receiver.path) {
             if PacketKind::of(&datagram) != PacketKind::Rtp {
                 continue;
             }
             let header = RtpHeader::parse(&datagram).expect("RTP");
             let (ssrc, sequence) = (header.ssrc, header.sequence_number);
-            if ssrc == 5000 {
+            if ssrc == OUT_SSRC {
                 self.newest_out = self.newest_out.max(sequence);
             }
             if let Some(before) = self.sent.insert((ssrc, sequence), datagram.clone()) {
@@ -193,47 +179,40 @@ impl Call {
     }
 }
 
-fn run(spec: ConsumerSpec, steps: &[Step]) -> usize {
-    let mut call = Call::new(spec);
-    steps
+fn run(spec: ConsumerSpec, operations: &[Operation]) -> usize {
+    let mut recording = Recording::new(spec);
+    operations
         .iter()
-        .map(|step| {
-            call.carry_out(step);
-            call.check()
+        .map(|operation| {
+            recording.apply(operation);
+            recording.check()
         })
         .sum()
-}
-
-fn without_rtx() -> ConsumerSpec {
-    ConsumerSpec {
-        rtx_ssrc: None,
-        ..video_consumer(5000)
-    }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn packets_that_are_sent_again_verbatim_are_the_same(steps in prop::collection::vec(step(), 1..200)) {
-        run(without_rtx(), &steps);
+    fn packets_resent_verbatim_are_identical(operations in prop::collection::vec(operation(), 1..200)) {
+        run(without_rtx(OUT_SSRC), &operations);
     }
 
     #[test]
-    fn packets_that_are_sent_again_by_rtx_are_new_ones(steps in prop::collection::vec(step(), 1..200)) {
-        prop_assert_eq!(run(video_consumer(5000), &steps), 0);
+    fn packets_resent_by_rtx_are_new_packets(operations in prop::collection::vec(operation(), 1..200)) {
+        prop_assert_eq!(run(video_consumer(OUT_SSRC), &operations), 0);
     }
 }
 
 #[test]
-fn the_property_is_put_to_the_test() {
-    let media = |key| Step::Media {
+fn the_check_sees_nonces_that_are_reused() {
+    let media = |key| Operation::Media {
         jump: 1,
         picture: u16::MAX,
         wide: true,
         key,
         padding: false,
     };
-    let steps = [media(true), media(false), Step::Nack { behind: 1 }];
-    assert_eq!(run(without_rtx(), &steps), 1);
+    let operations = [media(true), media(false), Operation::Nack { behind: 1 }];
+    assert_eq!(run(without_rtx(OUT_SSRC), &operations), 1);
 }

@@ -1,4 +1,4 @@
-//! Commands that are refused, and change nothing.
+//! Commands that are refused change nothing.
 
 mod common;
 
@@ -13,7 +13,7 @@ use hubbub_core::api::{
 fn create_transport(number: u64, router: RouterId, ufrag: &str) -> Command {
     let ice = IceCredentials {
         ufrag: ufrag.into(),
-        pwd: "a password of enough letters".into(),
+        pwd: "a long enough password".into(),
     };
     Command::CreateTransport {
         transport: TransportId(number),
@@ -40,13 +40,13 @@ fn create_consumer(number: u64, transport: TransportId, spec: ConsumerSpec) -> C
 }
 
 #[test]
-fn an_ssrc_is_never_given_out_twice_on_a_transport() {
+fn an_ssrc_is_never_used_twice_on_a_transport() {
     let mut world = World::new();
     let client = Client::connected(&mut world, 1);
     let transport = client.transport;
     let producer = produce(&mut world, transport, 1, video());
     consume(&mut world, transport, producer, 1, video_consumer(5000));
-    world.done(Command::CloseConsumer {
+    world.execute(Command::CloseConsumer {
         consumer: ConsumerId(1),
     });
     // The SSRC itself, and that of its RTX stream.
@@ -54,11 +54,11 @@ fn an_ssrc_is_never_given_out_twice_on_a_transport() {
         let refused = world.command(create_consumer(2, transport, video_consumer(ssrc)));
         assert_eq!(refused, Err(CommandError::InvalidSpec), "SSRC {ssrc}");
     }
-    world.done(create_consumer(2, transport, video_consumer(5002)));
+    world.execute(create_consumer(2, transport, video_consumer(5002)));
 }
 
 #[test]
-fn keys_are_set_once() {
+fn keys_can_be_set_once() {
     let mut world = World::new();
     let client = Client::connected(&mut world, 1);
     let material = vec![0; PROFILE.key_len() + PROFILE.salt_len()];
@@ -82,7 +82,7 @@ fn keys_of_a_wrong_length_are_refused() {
         inbound: vec![0; inbound],
     };
     assert_eq!(world.command(keys(28, 27)), Err(CommandError::InvalidSpec));
-    world.done(keys(28, 28));
+    world.execute(keys(28, 28));
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn producers_of_a_transport_do_not_share_mids_or_ssrcs() {
 }
 
 #[test]
-fn specs_that_contradict_themselves_are_refused() {
+fn invalid_specs_are_refused() {
     let mut world = World::new();
     let transport = Client::new(&mut world, 1).transport;
     let rid = |rid: &str| EncodingSpec {
@@ -169,14 +169,14 @@ fn specs_that_contradict_themselves_are_refused() {
 }
 
 #[test]
-fn a_consumer_stays_in_its_producers_router() {
+fn a_consumer_needs_a_producer_of_its_router_and_kind() {
     let mut world = World::new();
     let one = Client::new(&mut world, 1).transport;
     produce(&mut world, one, 1, video());
-    world.done(Command::CreateRouter {
+    world.execute(Command::CreateRouter {
         router: RouterId(2),
     });
-    world.done(create_transport(2, RouterId(2), "elsewhere"));
+    world.execute(create_transport(2, RouterId(2), "elsewhere"));
     let refused = world.command(create_consumer(1, TransportId(2), video_consumer(5000)));
     assert_eq!(refused, Err(CommandError::InvalidState));
     let of_another_kind = world.command(create_consumer(1, one, audio_consumer(5000)));
@@ -184,12 +184,12 @@ fn a_consumer_stays_in_its_producers_router() {
 }
 
 #[test]
-fn ids_and_ufrags_are_unique_and_transports_bounded() {
+fn ids_and_ufrags_are_unique_and_the_number_of_transports_is_limited() {
     let mut world = World::with(WorkerConfig {
         max_transports: 2,
         ..WorkerConfig::default()
     });
-    world.done(create_transport(1, ROUTER, "first"));
+    world.execute(create_transport(1, ROUTER, "first"));
     let taken = [
         Command::CreateRouter { router: ROUTER },
         create_transport(1, ROUTER, "other"),
@@ -198,7 +198,7 @@ fn ids_and_ufrags_are_unique_and_transports_bounded() {
     for command in taken {
         assert_eq!(world.command(command), Err(CommandError::AlreadyExists));
     }
-    world.done(create_transport(2, ROUTER, "second"));
+    world.execute(create_transport(2, ROUTER, "second"));
     assert_eq!(
         world.command(create_transport(3, ROUTER, "third")),
         Err(CommandError::LimitReached)
@@ -207,8 +207,8 @@ fn ids_and_ufrags_are_unique_and_transports_bounded() {
         world.command(create_transport(3, RouterId(9), "third")),
         Err(CommandError::NotFound)
     );
-    world.done(Command::CloseTransport {
+    world.execute(Command::CloseTransport {
         transport: TransportId(1),
     });
-    world.done(create_transport(3, ROUTER, "first"));
+    world.execute(create_transport(3, ROUTER, "first"));
 }

@@ -1,4 +1,4 @@
-//! Sequence numbers that wrap around, on the way in and on the way out: no nonce comes twice, no packet is lost.
+//! Sequence numbers that wrap around on both sides: no nonce is reused, no packet is lost.
 
 mod common;
 
@@ -6,11 +6,11 @@ use common::media::Packet;
 use common::specs::*;
 use common::{Client, World};
 
-/// The first number out is below half the range, so this many packets wrap it.
+/// The first output number is in the lower half of the range, so this many packets wrap it.
 const PACKETS: u32 = 66_000;
 
 #[test]
-fn media_flows_on_over_a_rollover_on_both_sides() {
+fn media_continues_over_a_rollover_on_both_sides() {
     let mut world = World::new();
     let mut sender = Client::connected(&mut world, 1);
     let mut receiver = Client::connected(&mut world, 2);

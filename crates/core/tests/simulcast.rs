@@ -1,50 +1,30 @@
-//! Layers of one producer: learned from their names, switched at key frames, one clean stream at the consumer.
+//! Simulcast: layers are learned by RID and switched at key frames, and the consumer gets one continuous stream.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "in a test, to fail is to panic"
+    reason = "tests fail by panicking"
 )]
 
 mod common;
 
 use std::collections::HashMap;
 
+use common::call::{Call, OUT_SSRC};
 use common::media::{Packet, vp8};
 use common::specs::*;
 use common::{Client, Received, World};
 use hubbub_codec::vp8::Vp8Descriptor;
-use hubbub_core::api::{Command, ConsumerId, ProducerId};
+use hubbub_core::api::{Command, ProducerId};
 use hubbub_wire::rtp::RtpPacket;
 use hubbub_wire::testdata::records;
 
-struct Call {
-    world: World,
-    sender: Client,
-    receiver: Client,
-}
-
-fn call() -> Call {
-    let mut world = World::new();
-    let sender = Client::connected(&mut world, 1);
-    let receiver = Client::connected(&mut world, 2);
-    let producer = produce(&mut world, sender.transport, 1, simulcast());
-    consume_running(
-        &mut world,
-        receiver.transport,
-        producer,
-        1,
-        video_consumer(5000),
-    );
-    Call {
-        world,
-        sender,
-        receiver,
-    }
+fn simulcast_call() -> Call {
+    Call::new(simulcast(), video_consumer(OUT_SSRC))
 }
 
 const RIDS: [&[u8]; 3] = [b"r0", b"r1", b"r2"];
 
-/// A frame of a layer. Its numbers are the layer's own, far from those of the others.
+/// A frame of a layer. Each layer has its own range of sequence numbers.
 fn frame(layer: u16, number: u16, is_key_frame: bool) -> Packet<'static> {
     let own = number + 1000 * (layer + 1);
     Packet {
@@ -55,25 +35,18 @@ fn frame(layer: u16, number: u16, is_key_frame: bool) -> Packet<'static> {
     }
 }
 
-impl Call {
-    /// Frame `number` of these layers, then 33 ms.
-    fn frames(&mut self, layers: &[u16], number: u16, is_key_frame: bool) {
-        for layer in layers {
-            self.sender.send(
-                &mut self.world,
-                &frame(*layer, number, is_key_frame).bytes(),
-            );
-        }
-        self.world.advance(33);
-    }
-
-    fn received(&mut self) -> Vec<Received> {
-        self.receiver.take_rtp(&mut self.world)
-    }
+/// Sends frame `number` of these layers, then waits 33 ms.
+fn send_frames(call: &mut Call, layers: &[u16], number: u16, is_key_frame: bool) {
+    call.send(
+        layers
+            .iter()
+            .map(|layer| frame(*layer, number, is_key_frame)),
+    );
+    call.world.advance(33);
 }
 
-/// Sequence numbers and picture ids run on without a gap, and time goes on.
-fn assert_clean(received: &[Received]) {
+/// Asserts that sequence numbers and picture ids have no gap and timestamps increase.
+fn assert_continuous(received: &[Received]) {
     let descriptor = |packet: &Received| Vp8Descriptor::parse(packet.rtp().payload()).expect("VP8");
     for pair in received.windows(2) {
         let (one, two) = (pair[0].rtp(), pair[1].rtp());
@@ -99,21 +72,21 @@ fn assert_clean(received: &[Received]) {
 
 #[test]
 fn a_higher_layer_takes_over_at_its_key_frame() {
-    let mut call = call();
+    let mut call = simulcast_call();
     for number in 0..10 {
-        call.frames(&[0], number, number == 0);
+        send_frames(&mut call, &[0], number, number == 0);
     }
     call.world.advance(1000);
     call.sender.take(&mut call.world);
-    call.frames(&[0, 2], 40, false);
-    assert_eq!(call.sender.take_plis(&mut call.world), [102]);
-    call.frames(&[0, 2], 41, false);
-    call.frames(&[0, 2], 42, true);
-    call.frames(&[0, 2], 43, false);
+    send_frames(&mut call, &[0, 2], 40, false);
+    assert_eq!(call.plis(), [102]);
+    send_frames(&mut call, &[0, 2], 41, false);
+    send_frames(&mut call, &[0, 2], 42, true);
+    send_frames(&mut call, &[0, 2], 43, false);
     let received = call.received();
     assert_eq!(received.len(), 15);
-    assert_clean(&received[..10]);
-    assert_clean(&received[10..]);
+    assert_continuous(&received[..10]);
+    assert_continuous(&received[10..]);
     let frames: Vec<_> = received[10..]
         .iter()
         .map(|packet| packet.rtp().payload()[6..].to_vec())
@@ -126,45 +99,45 @@ fn a_higher_layer_takes_over_at_its_key_frame() {
 }
 
 #[test]
-fn when_the_layer_dies_a_lower_one_takes_over() {
-    let mut call = call();
+fn a_lower_layer_takes_over_when_the_best_one_dies() {
+    let mut call = simulcast_call();
     for number in 0..10 {
-        call.frames(&[0, 1, 2], number, number == 0);
+        send_frames(&mut call, &[0, 1, 2], number, number == 0);
     }
     call.world.advance(1000);
     call.sender.take(&mut call.world);
     call.received();
     let mut asked = Vec::new();
     for number in 50..80 {
-        call.frames(&[0, 1], number, false);
-        asked.extend(call.sender.take_plis(&mut call.world));
+        send_frames(&mut call, &[0, 1], number, false);
+        asked.extend(call.plis());
     }
     assert_eq!(asked, [101]);
     assert_eq!(call.received(), []);
-    call.frames(&[0, 1], 80, true);
-    call.frames(&[0, 1], 81, false);
+    send_frames(&mut call, &[0, 1], 80, true);
+    send_frames(&mut call, &[0, 1], 81, false);
     let received = call.received();
     assert_eq!(received.len(), 2);
-    assert_clean(&received);
+    assert_continuous(&received);
 }
 
 #[test]
-fn once_learned_a_stream_needs_no_names() {
-    let mut call = call();
-    call.frames(&[1], 0, true);
+fn a_learned_stream_needs_no_mid_or_rid() {
+    let mut call = simulcast_call();
+    send_frames(&mut call, &[1], 0, true);
     for number in 1..5 {
         let packet = Packet {
             extensions: Vec::new(),
             ..frame(1, number, false)
         };
-        call.sender.send(&mut call.world, &packet.bytes());
+        call.send([packet]);
     }
     assert_eq!(call.received().len(), 5);
 }
 
 #[test]
 fn rtx_is_learned_by_the_repaired_rid_even_before_its_media() {
-    let mut call = call();
+    let mut call = simulcast_call();
     let repair = |number: u16| {
         let lost = frame(1, number, false);
         let payload = [lost.sequence.to_be_bytes().as_slice(), &lost.payload].concat();
@@ -178,15 +151,11 @@ fn rtx_is_learned_by_the_repaired_rid_even_before_its_media() {
             ..lost
         }
     };
-    call.sender.send(&mut call.world, &repair(0).bytes());
-    call.frames(&[1], 1, true);
-    call.frames(&[1], 3, false);
-    call.sender.send(&mut call.world, &repair(2).bytes());
-    let sequences: Vec<_> = call
-        .received()
-        .iter()
-        .map(|packet| packet.rtp().sequence_number())
-        .collect();
+    call.send([repair(0)]);
+    send_frames(&mut call, &[1], 1, true);
+    send_frames(&mut call, &[1], 3, false);
+    call.send([repair(2)]);
+    let sequences = call.sequences();
     assert_eq!(
         sequences,
         [sequences[0], sequences[0] + 2, sequences[0] + 1]
@@ -194,7 +163,7 @@ fn rtx_is_learned_by_the_repaired_rid_even_before_its_media() {
 }
 
 #[test]
-fn media_before_its_producer_is_counted_and_does_no_harm() {
+fn media_before_its_producer_exists_is_counted_and_harmless() {
     let mut world = World::new();
     let mut sender = Client::connected(&mut world, 1);
     sender.send(&mut world, &frame(0, 1, true).bytes());
@@ -211,7 +180,7 @@ fn media_before_its_producer_is_counted_and_does_no_harm() {
 }
 
 #[test]
-fn a_client_that_announces_layers_but_knows_no_rids_sends_the_first() {
+fn a_client_without_rids_sends_the_first_encoding() {
     let mut world = World::new();
     let mut sender = Client::connected(&mut world, 1);
     let mut spec = simulcast();
@@ -228,7 +197,7 @@ fn a_client_that_announces_layers_but_knows_no_rids_sends_the_first() {
 }
 
 #[test]
-fn a_name_of_another_media_section_is_not_ours() {
+fn a_rid_with_another_mid_is_ignored() {
     let mut world = World::new();
     let mut sender = Client::connected(&mut world, 1);
     produce(&mut world, sender.transport, 1, simulcast());
@@ -240,11 +209,12 @@ fn a_name_of_another_media_section_is_not_ours() {
     assert_eq!(world.producer_stats(ProducerId(1)).streams.len(), 0);
 }
 
-/// The capture has two layers of a browser, without the highest; the best is the one with more pixels.
+/// The capture has two layers of a browser, without the highest. The best is the one with more pixels.
 #[test]
-fn a_recorded_browser_arrives_as_one_clean_stream_with_a_pause_in_it() {
+fn a_recorded_simulcast_arrives_as_one_continuous_stream_across_a_pause() {
     const CAPTURE: &[u8] = include_bytes!("../../codec/tests/fixtures/vp8-simulcast.rtpdump");
-    let mut call = call();
+    let mut call = simulcast_call();
+    let consumer = call.consumer;
     let mut payloads: HashMap<Vec<u8>, u32> = HashMap::new();
     let packets: Vec<_> = records(CAPTURE).collect();
     let paused = packets.len() / 2..packets.len() * 3 / 4;
@@ -253,11 +223,10 @@ fn a_recorded_browser_arrives_as_one_clean_stream_with_a_pause_in_it() {
     for (index, record) in packets.iter().enumerate() {
         let due = start.plus(record.arrival_micros);
         call.world.advance(due.since(call.world.now) / 1000);
-        let consumer = ConsumerId(1);
         if index == paused.start {
-            call.world.done(Command::PauseConsumer { consumer });
+            call.world.execute(Command::PauseConsumer { consumer });
         } else if index == paused.end {
-            call.world.done(Command::ResumeConsumer { consumer });
+            call.world.execute(Command::ResumeConsumer { consumer });
         }
         let packet = RtpPacket::parse(record.data).expect("RTP");
         let descriptor = Vp8Descriptor::parse(packet.payload()).expect("VP8");
@@ -271,12 +240,12 @@ fn a_recorded_browser_arrives_as_one_clean_stream_with_a_pause_in_it() {
         received.len(),
         packets.len()
     );
-    assert_clean(&received);
+    assert_continuous(&received);
     for packet in &received {
         let descriptor = Vp8Descriptor::parse(packet.rtp().payload()).expect("VP8");
         assert!(
             payloads.contains_key(&packet.rtp().payload()[descriptor.len..]),
-            "a payload that nobody sent"
+            "a payload that the sender did not send"
         );
     }
     let layer = payloads[&{
@@ -286,7 +255,7 @@ fn a_recorded_browser_arrives_as_one_clean_stream_with_a_pause_in_it() {
     }];
     let highest = call
         .world
-        .producer_stats(ProducerId(1))
+        .producer_stats(call.producer)
         .streams
         .last()
         .map(|stream| stream.ssrc);

@@ -1,4 +1,4 @@
-//! Paths of TCP beside those of UDP: the same in everything but that they end.
+//! TCP paths behave as UDP paths, except that they can end.
 
 mod common;
 
@@ -8,8 +8,8 @@ use common::{Client, World};
 use hubbub_core::api::{Command, Event, IceState, Path};
 use hubbub_wire::stun::{StunClass, StunMessage};
 
-/// The same two addresses, by TCP.
-fn by_tcp(path: Path) -> Path {
+/// The same two addresses, over TCP.
+fn over_tcp(path: Path) -> Path {
     Path::tcp(path.local, path.remote)
 }
 
@@ -33,11 +33,11 @@ fn last_selected(world: &World) -> Option<(IceState, Path)> {
     })
 }
 
-/// A client that has been heard over UDP and then chose TCP.
+/// A client that connected over UDP and then selected TCP.
 fn moved_to_tcp(world: &mut World, number: u8) -> (Client, Path) {
     let mut client = Client::connected(world, number);
     let former = client.path;
-    client.path = by_tcp(former);
+    client.path = over_tcp(former);
     client.check(world, true);
     (client, former)
 }
@@ -46,7 +46,7 @@ fn moved_to_tcp(world: &mut World, number: u8) -> (Client, Path) {
 fn a_check_over_tcp_is_answered_over_tcp() {
     let mut world = World::new();
     let mut client = Client::new(&mut world, 1);
-    client.path = by_tcp(client.path);
+    client.path = over_tcp(client.path);
     assert!(!world.worker.is_valid(client.path));
     client.check(&mut world, true);
     let sent = world.take_sent(client.path);
@@ -64,17 +64,17 @@ fn a_check_over_tcp_is_answered_over_tcp() {
 }
 
 #[test]
-fn a_pair_of_udp_says_nothing_for_tcp_between_the_same_addresses() {
+fn a_udp_pair_does_not_validate_tcp_between_the_same_addresses() {
     let mut world = World::new();
     let client = Client::connected(&mut world, 1);
     world.events.clear();
-    world.datagram(by_tcp(client.path), &[22, 1]);
+    world.datagram(over_tcp(client.path), &[22, 1]);
     assert_eq!(world.events, []);
     assert_eq!(world.worker.counters().dropped_unknown_address, 1);
 }
 
 #[test]
-fn media_goes_over_tcp_when_the_client_has_chosen_it() {
+fn media_is_sent_over_tcp_when_the_client_selected_it() {
     let mut world = World::new();
     let mut sender = Client::connected(&mut world, 1);
     let (mut receiver, former) = moved_to_tcp(&mut world, 2);
@@ -88,7 +88,7 @@ fn media_goes_over_tcp_when_the_client_has_chosen_it() {
 }
 
 #[test]
-fn media_goes_over_the_pair_that_is_left_when_the_connection_ends() {
+fn media_is_sent_over_the_remaining_pair_when_the_connection_ends() {
     let mut world = World::new();
     let mut sender = Client::connected(&mut world, 1);
     let (mut receiver, former) = moved_to_tcp(&mut world, 2);
@@ -106,10 +106,10 @@ fn media_goes_over_the_pair_that_is_left_when_the_connection_ends() {
 }
 
 #[test]
-fn a_client_whose_only_connection_ends_is_not_sent_to_and_may_come_back() {
+fn a_client_whose_only_connection_ended_gets_nothing_and_can_return() {
     let mut world = World::new();
     let mut client = Client::new(&mut world, 1);
-    client.path = by_tcp(client.path);
+    client.path = over_tcp(client.path);
     client.check(&mut world, true);
     world.disconnect(client.path);
     assert_eq!(last_selected(&world), Some((IceState::New, client.path)));
@@ -127,20 +127,20 @@ fn a_client_whose_only_connection_ends_is_not_sent_to_and_may_come_back() {
 }
 
 #[test]
-fn the_end_of_a_connection_that_nobody_knew_changes_nothing() {
+fn the_end_of_an_unknown_connection_changes_nothing() {
     let mut world = World::new();
     let client = Client::connected(&mut world, 1);
     world.events.clear();
-    world.disconnect(by_tcp(client.path));
+    world.disconnect(over_tcp(client.path));
     assert_eq!(world.events, []);
     assert!(world.worker.is_valid(client.path));
 }
 
 #[test]
-fn a_transport_that_is_closed_leaves_no_valid_pair() {
+fn a_closed_transport_has_no_valid_pair() {
     let mut world = World::new();
     let (client, former) = moved_to_tcp(&mut world, 1);
-    world.done(Command::CloseTransport {
+    world.execute(Command::CloseTransport {
         transport: client.transport,
     });
     assert!(!world.worker.is_valid(client.path) && !world.worker.is_valid(former));

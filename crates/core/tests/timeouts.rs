@@ -1,4 +1,4 @@
-//! Transports that do not come to life, and those that fall silent.
+//! Transports that never connect, and those whose client falls silent.
 
 mod common;
 
@@ -17,10 +17,10 @@ fn closed(world: &mut World) -> Vec<(u64, CloseReason)> {
 }
 
 #[test]
-fn a_handshake_that_does_not_end_closes_the_transport() {
+fn an_unfinished_handshake_closes_the_transport() {
     let mut world = World::new();
     let mut client = Client::new(&mut world, 1);
-    world.done(Command::ConnectTransport {
+    world.execute(Command::ConnectTransport {
         transport: client.transport,
     });
     client.check(&mut world, true);
@@ -31,10 +31,10 @@ fn a_handshake_that_does_not_end_closes_the_transport() {
 }
 
 #[test]
-fn keys_end_the_handshake() {
+fn keys_end_the_handshake_timeout() {
     let mut world = World::new();
     let mut client = Client::new(&mut world, 1);
-    world.done(Command::ConnectTransport {
+    world.execute(Command::ConnectTransport {
         transport: client.transport,
     });
     client.check(&mut world, true);
@@ -44,7 +44,7 @@ fn keys_end_the_handshake() {
 }
 
 #[test]
-fn a_client_that_falls_silent_is_gone_after_the_consent_time() {
+fn a_silent_client_is_closed_after_the_consent_timeout() {
     let mut world = World::new();
     let mut client = Client::connected(&mut world, 1);
     world.advance(20_000);
@@ -57,7 +57,7 @@ fn a_client_that_falls_silent_is_gone_after_the_consent_time() {
 }
 
 #[test]
-fn a_transport_that_nobody_connects_stays() {
+fn a_transport_without_connect_stays_open() {
     let mut world = World::new();
     Client::new(&mut world, 1);
     world.advance(60_000);

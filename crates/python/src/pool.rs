@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hubbub_core::WorkerConfig;
-use hubbub_core::api::Request;
+use hubbub_core::api::RequestId;
 use hubbub_io::{
     EventQueue, SpawnError, SubmitError, TcpLimits, ThreadOptions, WorkerHandle, WorkerThread,
 };
@@ -90,7 +90,7 @@ impl WorkerPool {
     ///
     /// Raises ValueError for a dict that is no command, IndexError for a worker that there is not, BlockingIOError
     /// while too many commands are unanswered, RuntimeError after `shutdown`.
-    fn submit(&self, worker: usize, request: Request, command: &Bound<'_, PyDict>) -> PyResult<()> {
+    fn submit(&self, worker: usize, request: RequestId, command: &Bound<'_, PyDict>) -> PyResult<()> {
         let command = convert::command(command)?;
         let workers = self.workers.read().unwrap_or_else(PoisonError::into_inner);
         if workers.is_empty() {

@@ -1,40 +1,36 @@
-//! Commands: what the control plane asks of a worker.
+//! Commands from the control plane.
 
 use std::fmt;
 
 use hubbub_srtp::SrtpProfile;
 use serde::Deserialize;
 
-use super::{
-    ConsumerId, ConsumerSpec, IceCredentials, ProducerId, ProducerSpec, RouterId, TransportId,
-};
+use super::ids::{ConsumerId, ProducerId, RouterId, TransportId};
+use super::spec::{ConsumerSpec, IceCredentials, ProducerSpec};
 
-/// Names a command, so that its reply can be told from others. Unique among the commands that are under way.
-pub type Request = u64;
-
-/// A command. What it names must exist (and what it makes must not), else the reply is an error.
+/// A command. The reply is an error if an entity that it refers to does not exist, or one that it creates does.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-#[allow(missing_docs, reason = "the fields are what their types say")]
+#[allow(missing_docs, reason = "the types describe the fields")]
 pub enum Command {
-    /// Makes a router.
+    /// Creates a router.
     CreateRouter { router: RouterId },
-    /// Closes a router and every transport in it.
+    /// Closes a router and all its transports.
     CloseRouter { router: RouterId },
-    /// Makes a transport that answers STUN for `ice.ufrag`.
+    /// Creates a transport, which answers STUN requests for `ice.ufrag`.
     CreateTransport {
         transport: TransportId,
         router: RouterId,
         ice: IceCredentials,
     },
-    /// The client has sent its DTLS parameters: from now on the handshake deadline runs.
+    /// Starts the handshake timeout: the client has sent its DTLS parameters.
     ConnectTransport { transport: TransportId },
-    /// New ICE credentials; the former stay valid until the client has used the new ones (RFC 8445 section 9).
+    /// Replaces the ICE credentials (RFC 8445 section 9). The former stay valid until the client uses the new ones.
     RestartIce {
         transport: TransportId,
         ice: IceCredentials,
     },
-    /// The keys that the DTLS handshake gave (RFC 5764 section 4.2): `key` then `salt`, each direction. Starts media.
+    /// Sets the SRTP keys of the DTLS handshake (RFC 5764 section 4.2): `key` then `salt`, per direction. Starts media.
     SetSrtpKeys {
         transport: TransportId,
         #[serde(with = "super::spec::profile_name")]
@@ -44,68 +40,68 @@ pub enum Command {
         #[serde(with = "serde_bytes")]
         inbound: Vec<u8>,
     },
-    /// A DTLS record to be sent to the transport's selected pair; a few wait while there is none.
+    /// Sends a DTLS datagram over the selected pair. Up to 16 wait until a pair is selected.
     SendDtls {
         transport: TransportId,
         #[serde(with = "serde_bytes")]
         datagram: Vec<u8>,
     },
-    /// Closes a transport with its producers and consumers, and the consumers of those producers elsewhere.
+    /// Closes a transport, its producers and consumers, and the consumers of those producers on other transports.
     CloseTransport { transport: TransportId },
-    /// Makes a producer on a transport.
+    /// Creates a producer on a transport.
     CreateProducer {
         producer: ProducerId,
         transport: TransportId,
         spec: ProducerSpec,
     },
-    /// Stops forwarding what the producer sends.
+    /// Stops forwarding the producer's packets.
     PauseProducer { producer: ProducerId },
-    /// Forwards again; each consumer of video begins with a key frame.
+    /// Resumes forwarding; video consumers start with a key frame.
     ResumeProducer { producer: ProducerId },
     /// Closes a producer and its consumers.
     CloseProducer { producer: ProducerId },
-    /// Makes a consumer, paused, on a transport of the same router as the producer's.
+    /// Creates a paused consumer on a transport of the producer's router.
     CreateConsumer {
         consumer: ConsumerId,
         transport: TransportId,
         producer: ProducerId,
         spec: ConsumerSpec,
     },
-    /// Stops sending to this consumer.
+    /// Stops sending to the consumer.
     PauseConsumer { consumer: ConsumerId },
-    /// Sends again, beginning with a key frame.
+    /// Resumes sending; video starts with a key frame.
     ResumeConsumer { consumer: ConsumerId },
     /// Closes a consumer.
     CloseConsumer { consumer: ConsumerId },
-    /// Asks the producer behind this consumer for a key frame (throttled).
+    /// Requests a key frame from the consumer's producer, at most once a second.
     RequestKeyFrame { consumer: ConsumerId },
-    /// Replies with [`super::Event::Reply`] carrying the transport's counters.
+    /// Replies with [`super::ReplyBody::Transport`].
     TransportStats { transport: TransportId },
-    /// Replies with the producer's counters.
+    /// Replies with [`super::ReplyBody::Producer`].
     ProducerStats { producer: ProducerId },
-    /// Replies with the consumer's counters.
+    /// Replies with [`super::ReplyBody::Consumer`].
     ConsumerStats { consumer: ConsumerId },
 }
 
-/// Why a command was refused; but for [`CommandError::Internal`], nothing was changed.
+/// Why a command failed. It changed nothing, except with [`CommandError::Internal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommandError {
-    /// What the command names does not exist (any more).
+    /// An entity that the command refers to does not exist.
     NotFound,
-    /// The id is taken already.
+    /// The id or ufrag is in use.
     AlreadyExists,
-    /// Not in this state: keys set twice, a consumer of a producer in another router.
+    /// The entity's state does not allow it: keys are set, or producer and transport are in different routers.
     InvalidState,
-    /// The spec contradicts itself, or an SSRC, RID or MID is taken on this transport.
+    /// A parameter is invalid, or an SSRC, RID or MID is in use on this transport.
     InvalidSpec,
-    /// A bound of the worker is reached.
+    /// A limit of the worker is reached.
     LimitReached,
-    /// A bug: the command was interrupted, and what it worked on has been closed.
+    /// A bug. The command may be done in part; after a panic, the entities that it was changing are closed.
     Internal,
 }
 
 impl CommandError {
-    /// A stable name for logs and bindings.
+    /// The stable name in logs and bindings.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

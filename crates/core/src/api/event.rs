@@ -1,68 +1,70 @@
-//! Events: what a worker tells the control plane.
+//! Events for the control plane.
 
 use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
-use super::{CommandError, ConsumerId, ProducerId, Protocol, Request, TransportId};
-use crate::stats::{ConsumerStats, ProducerStats, TransportStats};
+use super::command::CommandError;
+use super::ids::{ConsumerId, ProducerId, RequestId, TransportId};
+use super::path::Protocol;
+use super::stats::{ConsumerStats, ProducerStats, TransportStats};
 
-/// Why something ceased to exist.
+/// Why an entity was closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CloseReason {
-    /// A command asked for it.
+    /// A command closed it.
     Requested,
-    /// The transport that it was made on closed.
+    /// Its transport closed.
     TransportClosed,
-    /// The producer that it consumed closed.
+    /// The consumed producer closed.
     ProducerClosed,
-    /// The router closed.
+    /// Its router closed.
     RouterClosed,
-    /// ICE and DTLS were not done before the handshake deadline.
+    /// ICE and DTLS did not complete within the handshake timeout.
     HandshakeTimeout,
-    /// The client has not been heard for the consent time (RFC 7675).
+    /// The client sent no STUN request within the consent timeout (RFC 7675).
     IceTimeout,
-    /// A bug: its tables may be inconsistent, so it was taken out of service.
+    /// A bug may have left it inconsistent.
     Internal,
 }
 
-/// Where ICE stands.
+/// The state of ICE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IceState {
-    /// No pair is valid yet.
+    /// No pair is valid.
     New,
     /// A valid pair is selected.
     Connected,
 }
 
-/// What the reply to a command carries.
+/// The result of a successful command.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum ReplyBody {
-    /// Done.
+    /// A command without a result.
     Done {},
-    /// A transport's counters.
+    /// The counters of a transport.
     Transport(Box<TransportStats>),
-    /// A producer's counters.
+    /// The counters of a producer.
     Producer(Box<ProducerStats>),
-    /// A consumer's counters.
+    /// The counters of a consumer.
     Consumer(Box<ConsumerStats>),
 }
 
-/// An event. `IceSelected` and `Fault` may be delivered up to 10 ms later; the others are urgent.
+/// An event. `IceSelected` and `Fault` may be delivered up to 10 ms late; the others are urgent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the fields are what their types say")]
+#[allow(missing_docs, reason = "the types describe the fields")]
 pub enum Event {
-    /// The answer to a command.
+    /// The reply to a command.
     Reply {
-        request: Request,
+        request: RequestId,
         #[serde(skip)]
         result: Result<ReplyBody, CommandError>,
     },
-    /// ICE changed its state or selected another pair; our port is the worker's.
+    /// The state of ICE or the selected pair changed. The local port is the worker's.
     IceSelected {
         transport: TransportId,
         state: IceState,
@@ -70,27 +72,27 @@ pub enum Event {
         remote: SocketAddr,
         protocol: Protocol,
     },
-    /// A datagram of DTLS (first byte 20..=63) came over a valid pair of this transport.
+    /// A DTLS datagram (first byte 20..=63) arrived over a valid pair of this transport.
     DtlsReceived {
         transport: TransportId,
         #[serde(with = "serde_bytes")]
         datagram: Vec<u8>,
     },
-    /// A transport is gone.
+    /// A transport was closed.
     TransportClosed {
         transport: TransportId,
         reason: CloseReason,
     },
-    /// A producer is gone.
+    /// A producer was closed.
     ProducerClosed {
         producer: ProducerId,
         reason: CloseReason,
     },
-    /// A consumer is gone.
+    /// A consumer was closed.
     ConsumerClosed {
         consumer: ConsumerId,
         reason: CloseReason,
     },
-    /// Something in the worker panicked and was contained; `message` is for the log.
+    /// The worker recovered from a panic. `message` is for the log.
     Fault { message: String },
 }

@@ -1,36 +1,36 @@
-//! What a datagram comes over.
+//! The ICE candidate pair that a datagram travels over.
 
 use std::net::{IpAddr, SocketAddr};
 
 use serde::Serialize;
 
-/// What carries datagrams between two addresses.
+/// The transport protocol between two addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
-    /// As datagrams of UDP.
+    /// Datagrams are UDP datagrams.
     Udp,
-    /// As frames (RFC 4571) of a TCP connection that the client has opened (RFC 6544).
+    /// Datagrams are frames (RFC 4571) of a TCP connection that the client opened (RFC 6544).
     Tcp,
 }
 
-/// What a datagram came over and what an answer goes back over: the candidate pair of ICE (RFC 8445 section 5.1).
+/// An ICE candidate pair (RFC 8445 section 5.1): identifies where a datagram arrived and where its response goes.
 ///
-/// A machine with several addresses is reached over each of them, and a client takes an answer only from the address
-/// that it asked; so the same remote address at two of ours is two paths. The local port is the worker's one port, of
-/// either protocol, so that a path of TCP names one connection. An address of IPv4 is one, never mapped into IPv6.
+/// The local address is part of it: a client accepts a response only from the address that it sent to. The local port is
+/// not: a worker has one port, for both protocols, so a TCP path identifies one connection. IPv4 addresses are never
+/// mapped into IPv6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Path {
-    /// Our address that the datagram was sent to. Unspecified (all zero): whichever the system takes.
+    /// The local address. Unspecified (all zero): the system chooses.
     pub local: IpAddr,
-    /// The client's address, or that of the NAT or relay before it.
+    /// The address of the client, or of the NAT or relay in front of it.
     pub remote: SocketAddr,
-    /// What lies between the two.
+    /// The protocol between the two.
     pub protocol: Protocol,
 }
 
 impl Path {
-    /// Datagrams of UDP between two addresses.
+    /// A UDP path.
     #[must_use]
     pub const fn udp(local: IpAddr, remote: SocketAddr) -> Self {
         Self {
@@ -40,7 +40,7 @@ impl Path {
         }
     }
 
-    /// The TCP connection between two addresses.
+    /// A TCP path.
     #[must_use]
     pub const fn tcp(local: IpAddr, remote: SocketAddr) -> Self {
         Self {

@@ -1,131 +1,131 @@
-//! What a producer or a consumer is made from, as the negotiation decided it.
+//! Negotiated parameters of transports, producers and consumers.
 
 use hubbub_codec::Codec;
 use hubbub_wire::ExtensionKind;
 use serde::Deserialize;
 
-/// ICE credentials of our side (RFC 8445 section 5.3).
+/// Local ICE credentials (RFC 8445 section 5.3).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IceCredentials {
-    /// Unique within the worker: it finds the transport of a first STUN request.
+    /// Unique within the worker: identifies the transport of a STUN request. 4 to 256 bytes.
     pub ufrag: String,
-    /// The key of MESSAGE-INTEGRITY.
+    /// The key of MESSAGE-INTEGRITY. 4 to 256 bytes.
     pub pwd: String,
 }
 
-/// Audio or video.
+/// The kind of media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MediaKind {
-    /// Never awaits key frames.
+    /// Audio. Needs no key frames.
     Audio,
-    /// Begins with a key frame.
+    /// Video. Consumers start with a key frame.
     Video,
 }
 
-/// How congestion feedback reaches a sender.
+/// The congestion feedback that a receiver sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FeedbackKind {
     /// Arrival times of every packet (draft-holmer-rmcat-transport-wide-cc-extensions-01).
     TransportCc,
-    /// One figure (draft-alvestrand-rmcat-remb-03).
+    /// A bitrate estimate (draft-alvestrand-rmcat-remb-03).
     GoogRemb,
     /// None.
     None,
 }
 
-/// A media codec of a producer or a consumer, with the payload type of its RTX.
+/// A media codec of a producer or consumer, with its RTX.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CodecMapping {
-    /// `audio/opus`, `video/VP8`, ...
+    /// MIME type: `audio/opus`, `video/VP8`, ... Unknown codecs are forwarded without being parsed.
     #[serde(with = "codec_name")]
     pub codec: Codec,
     /// RTP clock, Hz.
     pub clock_rate: u32,
-    /// The payload type on this side's wire.
+    /// Payload type that this client uses.
     pub payload_type: u8,
-    /// The payload type of the codec's RTX (RFC 4588) on this side's wire.
+    /// Payload type of the codec's RTX (RFC 4588) that this client uses.
     pub rtx_payload_type: Option<u8>,
-    /// The router's payload type: what joins a producer's codec to a consumer's.
+    /// Payload type in the router. Matches a producer's codec with a consumer's.
     pub router_payload_type: u8,
-    /// Lost packets may be asked for (RFC 4585 section 6.2.1).
+    /// NACK is negotiated (RFC 4585 section 6.2.1).
     pub nack: bool,
-    /// Key frames may be asked for by PLI.
+    /// PLI is negotiated (RFC 4585 section 6.3.1).
     pub pli: bool,
-    /// Key frames may be asked for by FIR (RFC 5104).
+    /// FIR is negotiated (RFC 5104 section 4.3.1).
     pub fir: bool,
 }
 
-/// A header extension with its id on this side's wire (RFC 8285).
+/// A header extension and the id that this client uses for it (RFC 8285).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExtensionMapping {
-    /// Which one, by URI; unknown URIs are left out by the control plane.
+    /// The extension, by URI. An unknown URI is an error.
     #[serde(with = "extension_uri", rename = "uri")]
     pub kind: ExtensionKind,
     /// 1..=255.
     pub id: u8,
 }
 
-/// One encoding (simulcast layer) of a producer: by SSRC, or by RID and learned from the first packets.
+/// One encoding (simulcast layer) of a producer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EncodingSpec {
-    /// Known beforehand, or learned.
+    /// The SSRC; if absent, it is learned from the MID and RID of the first packets.
     pub ssrc: Option<u32>,
-    /// The RTX stream's.
+    /// The SSRC of the RTX stream; if absent, it is learned.
     pub rtx_ssrc: Option<u32>,
-    /// RFC 8852.
+    /// The RID (RFC 8852). 1 to 32 bytes.
     pub rid: Option<String>,
 }
 
-/// A producer as negotiated: everything on the client's numbering.
+/// Negotiated parameters of a producer, with the payload types and ids that its client uses.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProducerSpec {
     /// Audio or video.
     pub kind: MediaKind,
-    /// RFC 8843; unique among the transport's producers.
+    /// The MID (RFC 8843), unique among the transport's producers. 1 to 32 bytes.
     pub mid: Option<String>,
-    /// At least one.
+    /// 1 to 64.
     pub codecs: Vec<CodecMapping>,
-    /// Ids as the client uses them.
+    /// At most 64.
     pub extensions: Vec<ExtensionMapping>,
-    /// At least one; lowest layer first.
+    /// 1 to 8, lowest layer first.
     pub encodings: Vec<EncodingSpec>,
-    /// Which congestion feedback the client expects for this producer.
+    /// The congestion feedback that the client expects.
     pub feedback: FeedbackKind,
-    /// Made paused.
+    /// Create the producer paused.
     pub paused: bool,
 }
 
-/// A consumer as negotiated: everything on the receiving client's numbering.
+/// Negotiated parameters of a consumer, with the payload types and ids that its client uses.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConsumerSpec {
-    /// Audio or video, as the producer.
+    /// Must be the producer's.
     pub kind: MediaKind,
-    /// Written into the MID extension.
+    /// Value of the MID extension. At most 32 bytes.
     pub mid: String,
-    /// At least one; the first is the media codec.
+    /// 1 to 64; the first gives the clock rate.
     pub codecs: Vec<CodecMapping>,
-    /// Ids as the router defines them.
+    /// At most 64.
     pub extensions: Vec<ExtensionMapping>,
-    /// Never given out before on this transport.
+    /// Never used before on this transport.
     pub ssrc: u32,
-    /// The RTX stream's; with it an answer to a NACK is an RTX packet.
+    /// The SSRC of the RTX stream. Without it, a retransmission repeats the original packet.
     pub rtx_ssrc: Option<u32>,
-    /// For SDES.
+    /// The CNAME in SDES packets. At most 255 bytes.
     pub cname: String,
-    /// Which congestion feedback the client will return.
+    /// The congestion feedback that the client sends.
     pub feedback: FeedbackKind,
 }
 
 pub(super) mod profile_name {
-    //! `SRTP_AEAD_AES_128_GCM` and the like, as OpenSSL names them.
+    //! An SRTP profile by its OpenSSL name, for example `SRTP_AEAD_AES_128_GCM`.
     use hubbub_srtp::SrtpProfile;
     use serde::{Deserialize, Deserializer, de::Error};
 
@@ -139,7 +139,7 @@ pub(super) mod profile_name {
 }
 
 mod codec_name {
-    //! A MIME type, any case. What is not known is forwarded as opaque.
+    //! A codec by its MIME type, case-insensitive.
     use hubbub_codec::Codec;
     use serde::{Deserialize, Deserializer};
 
@@ -151,7 +151,7 @@ mod codec_name {
 }
 
 mod extension_uri {
-    //! The URI of RFC 8285.
+    //! A header extension by its URI (RFC 8285).
     use hubbub_wire::ExtensionKind;
     use serde::{Deserialize, Deserializer, de::Error};
 

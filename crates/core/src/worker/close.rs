@@ -1,6 +1,6 @@
-//! What closes what, and who is told.
+//! The close cascade.
 //!
-//! | closes    | takes with it                              | which are told     |
+//! | closed    | also closes                                | reason of those    |
 //! |-----------|--------------------------------------------|--------------------|
 //! | router    | its transports                             | `RouterClosed`     |
 //! | transport | its producers                              | `TransportClosed`  |
@@ -9,30 +9,31 @@
 //! | producer  | its consumers, on any transport            | `ProducerClosed`   |
 //! | consumer  | nothing                                    |                    |
 //!
-//! What hangs on something is announced before it. Whatever is taken out of its slab is announced there and then, so
-//! everything is announced exactly once, whichever way the cascade reaches it first.
+//! Children are announced before their parent. Removing an entity from its slab and announcing it are one step, so each
+//! is announced exactly once. A cascade can reach an entity twice (a consumer by its producer and by its transport), so
+//! closing an entity that is gone does nothing.
 
 use crate::api::{CloseReason, Event};
-use crate::tables::{ConsumerKey, ProducerKey, RouterKey, TransportKey};
+use crate::entities::{ConsumerKey, ProducerKey, RouterKey, TransportKey};
 
 use super::Worker;
 
 impl Worker {
-    /// A router has no event of its own: it closes only when asked to.
+    /// Announces no event for the router itself: only a command closes a router.
     pub(super) fn close_router(&mut self, key: RouterKey) {
-        let Some(router) = self.tables.routers.get_mut(key) else {
+        let Ok(router) = self.tables.routers.get_mut(key) else {
             return;
         };
         for transport in std::mem::take(&mut router.transports) {
             self.close_transport(transport, CloseReason::RouterClosed);
         }
-        if let Some(router) = self.tables.routers.remove(key) {
+        if let Ok(router) = self.tables.routers.remove(key) {
             self.tables.router_ids.remove(&router.id);
         }
     }
 
     pub(super) fn close_transport(&mut self, key: TransportKey, reason: CloseReason) {
-        let Some(transport) = self.tables.transports.get_mut(key) else {
+        let Ok(transport) = self.tables.transports.get_mut(key) else {
             return;
         };
         let producers = std::mem::take(&mut transport.producers);
@@ -43,7 +44,7 @@ impl Worker {
         for consumer in consumers {
             self.close_consumer(consumer, CloseReason::TransportClosed);
         }
-        let Some(transport) = self.tables.transports.remove(key) else {
+        let Ok(transport) = self.tables.transports.remove(key) else {
             return;
         };
         self.tables.transport_ids.remove(&transport.id);
@@ -55,7 +56,7 @@ impl Worker {
         for ufrag in transport.ice.ufrags() {
             self.tables.ufrags.remove(ufrag);
         }
-        if let Some(router) = self.tables.routers.get_mut(transport.router) {
+        if let Ok(router) = self.tables.routers.get_mut(transport.router) {
             router.transports.retain(|other| *other != key);
         }
         self.emit(Event::TransportClosed {
@@ -65,18 +66,18 @@ impl Worker {
     }
 
     pub(super) fn close_producer(&mut self, key: ProducerKey, reason: CloseReason) {
-        let Some(producer) = self.tables.producers.get_mut(key) else {
+        let Ok(producer) = self.tables.producers.get_mut(key) else {
             return;
         };
         for consumer in std::mem::take(&mut producer.consumers) {
             self.close_consumer(consumer, CloseReason::ProducerClosed);
         }
-        let Some(producer) = self.tables.producers.remove(key) else {
+        let Ok(producer) = self.tables.producers.remove(key) else {
             return;
         };
         self.tables.producer_ids.remove(&producer.id);
-        if let Some(transport) = self.tables.transports.get_mut(producer.transport) {
-            transport.forget_producer(key);
+        if let Ok(transport) = self.tables.transports.get_mut(producer.transport) {
+            transport.remove_producer(key);
         }
         self.emit(Event::ProducerClosed {
             producer: producer.id,
@@ -85,15 +86,15 @@ impl Worker {
     }
 
     pub(super) fn close_consumer(&mut self, key: ConsumerKey, reason: CloseReason) {
-        let Some(consumer) = self.tables.consumers.remove(key) else {
+        let Ok(consumer) = self.tables.consumers.remove(key) else {
             return;
         };
         self.tables.consumer_ids.remove(&consumer.id);
-        if let Some(producer) = self.tables.producers.get_mut(consumer.producer) {
+        if let Ok(producer) = self.tables.producers.get_mut(consumer.producer) {
             producer.consumers.retain(|other| *other != key);
         }
-        if let Some(transport) = self.tables.transports.get_mut(consumer.transport) {
-            transport.forget_consumer(key);
+        if let Ok(transport) = self.tables.transports.get_mut(consumer.transport) {
+            transport.remove_consumer(key);
         }
         self.emit(Event::ConsumerClosed {
             consumer: consumer.id,

@@ -1,33 +1,34 @@
-//! Commands: checked, then carried out; what fails changes nothing.
+//! Commands: each is validated, then executed. A refused command changes nothing.
 
 use crate::api::{
     CloseReason, Command, CommandError, ConsumerId, Event, IceCredentials, Micros, ProducerId,
-    ReplyBody, Request, RouterId, TransportId,
+    ReplyBody, RequestId, RouterId, TransportId,
 };
-use crate::ice::IceAgent;
-use crate::tables::{ConsumerKey, ProducerKey, Router, RouterKey, TransportKey};
-use crate::transport::Transport;
+use crate::entities::{
+    ConsumerKey, IceAgent, ProducerKey, Router, RouterKey, Transport, TransportKey,
+};
 
 use super::Worker;
+use super::spec_rules::check_credentials;
 
-type Outcome = Result<ReplyBody, CommandError>;
+type CommandResult = Result<ReplyBody, CommandError>;
 
-const DONE: Outcome = Ok(ReplyBody::Done {});
-
-/// Bytes of a ufrag or password (RFC 8839 section 5.4).
-const MAX_CREDENTIAL: usize = 256;
+const DONE: CommandResult = Ok(ReplyBody::Done {});
 
 impl Worker {
-    /// One command; it is answered by exactly one [`Event::Reply`].
-    pub fn handle_command(&mut self, now: Micros, request: Request, command: Command) {
-        self.touched.clear();
-        self.touched.request = Some(request);
+    /// Executes a command and answers it with exactly one [`Event::Reply`].
+    pub fn handle_command(&mut self, now: Micros, request: RequestId, command: Command) {
+        self.in_flight.clear();
+        self.in_flight.request = Some(request);
         let result = self.execute(now, command);
-        self.touched.request = None;
+        self.in_flight.request = None;
+        if result == Err(CommandError::Internal) {
+            self.counters.faults += 1;
+        }
         self.emit(Event::Reply { request, result });
     }
 
-    fn execute(&mut self, now: Micros, command: Command) -> Outcome {
+    fn execute(&mut self, now: Micros, command: Command) -> CommandResult {
         match command {
             Command::CreateRouter { router } => self.create_router(router),
             Command::CloseRouter { router } => {
@@ -56,9 +57,9 @@ impl Worker {
                 inbound,
             } => {
                 let key = self.transport_key(transport)?;
-                let transport = self.transport_mut(transport)?;
+                let transport = self.tables.transports.get_mut(key)?;
                 transport.set_keys(profile, &outbound, &inbound)?;
-                self.await_key_frames_of_transport(now, key);
+                self.request_key_frames_of_transport(now, key)?;
                 DONE
             }
             Command::SendDtls {
@@ -66,7 +67,7 @@ impl Worker {
                 datagram,
             } => {
                 let key = self.transport_key(transport)?;
-                self.send_dtls(key, datagram);
+                self.send_dtls(key, datagram)?;
                 DONE
             }
             Command::CloseTransport { transport } => {
@@ -101,7 +102,7 @@ impl Worker {
             }
             Command::RequestKeyFrame { consumer } => {
                 let key = self.consumer_key(consumer)?;
-                self.request_key_frame(now, key);
+                self.request_key_frame_of_consumer(now, key)?;
                 DONE
             }
             Command::TransportStats { transport } => Ok(ReplyBody::Transport(Box::new(
@@ -109,26 +110,18 @@ impl Worker {
             ))),
             Command::ProducerStats { producer } => {
                 let key = self.producer_key(producer)?;
-                let producer = self
-                    .tables
-                    .producers
-                    .get_mut(key)
-                    .ok_or(CommandError::NotFound)?;
-                Ok(ReplyBody::Producer(Box::new(producer.stats(now))))
+                let stats = self.tables.producers.get_mut(key)?.stats(now);
+                Ok(ReplyBody::Producer(Box::new(stats)))
             }
             Command::ConsumerStats { consumer } => {
                 let key = self.consumer_key(consumer)?;
-                let consumer = self
-                    .tables
-                    .consumers
-                    .get_mut(key)
-                    .ok_or(CommandError::NotFound)?;
-                Ok(ReplyBody::Consumer(Box::new(consumer.stats(now))))
+                let stats = self.tables.consumers.get_mut(key)?.stats(now);
+                Ok(ReplyBody::Consumer(Box::new(stats)))
             }
         }
     }
 
-    fn create_router(&mut self, router: RouterId) -> Outcome {
+    fn create_router(&mut self, router: RouterId) -> CommandResult {
         if self.tables.router_ids.contains_key(&router) {
             return Err(CommandError::AlreadyExists);
         }
@@ -145,53 +138,45 @@ impl Worker {
         id: TransportId,
         router: RouterId,
         ice: IceCredentials,
-    ) -> Outcome {
+    ) -> CommandResult {
         if self.tables.transport_ids.contains_key(&id) {
             return Err(CommandError::AlreadyExists);
         }
-        let router = self.router_key(router)?;
-        self.check_credentials(&ice)?;
+        let router_key = self.router_key(router)?;
+        self.check_new_credentials(&ice)?;
         if self.tables.transports.len() >= self.config.max_transports {
             return Err(CommandError::LimitReached);
         }
+        let router = self.tables.routers.get_mut(router_key)?;
         let ufrag = ice.ufrag.clone();
-        let max_bitrate = self.config.max_incoming_bitrate;
         let transport = Transport::new(
             id,
-            router,
+            router_key,
             IceAgent::new(ice),
             self.random.next_u32(),
-            max_bitrate,
+            self.config.max_incoming_bitrate,
         );
         let key = self.tables.transports.insert(transport);
         self.tables.transport_ids.insert(id, key);
         self.tables.ufrags.insert(ufrag, key);
-        if let Some(router) = self.tables.routers.get_mut(router) {
-            router.transports.push(key);
-        }
+        router.transports.push(key);
         DONE
     }
 
-    fn restart_ice(&mut self, id: TransportId, ice: IceCredentials) -> Outcome {
+    fn restart_ice(&mut self, id: TransportId, ice: IceCredentials) -> CommandResult {
         let key = self.transport_key(id)?;
-        self.check_credentials(&ice)?;
+        self.check_new_credentials(&ice)?;
         let ufrag = ice.ufrag.clone();
-        let void = self.transport_mut(id)?.ice.restart(ice);
-        if let Some(void) = void {
-            self.tables.ufrags.remove(&void);
+        let replaced = self.tables.transports.get_mut(key)?.ice.restart(ice);
+        if let Some(replaced) = replaced {
+            self.tables.ufrags.remove(&replaced);
         }
         self.tables.ufrags.insert(ufrag, key);
         DONE
     }
 
-    fn check_credentials(&self, ice: &IceCredentials) -> Result<(), CommandError> {
-        let sizes = 4..=MAX_CREDENTIAL;
-        if !sizes.contains(&ice.ufrag.len())
-            || !sizes.contains(&ice.pwd.len())
-            || ice.ufrag.contains(':')
-        {
-            return Err(CommandError::InvalidSpec);
-        }
+    fn check_new_credentials(&self, ice: &IceCredentials) -> Result<(), CommandError> {
+        check_credentials(ice)?;
         if self.tables.ufrags.contains_key(&ice.ufrag) {
             Err(CommandError::AlreadyExists)
         } else {
@@ -208,25 +193,22 @@ impl Worker {
     }
 
     pub(super) fn transport_key(&mut self, id: TransportId) -> Result<TransportKey, CommandError> {
-        self.touched.transport = self.tables.transport_ids.get(&id).copied();
-        self.touched.transport.ok_or(CommandError::NotFound)
+        self.in_flight.transport = self.tables.transport_ids.get(&id).copied();
+        self.in_flight.transport.ok_or(CommandError::NotFound)
     }
 
     pub(super) fn producer_key(&mut self, id: ProducerId) -> Result<ProducerKey, CommandError> {
-        self.touched.producer = self.tables.producer_ids.get(&id).copied();
-        self.touched.producer.ok_or(CommandError::NotFound)
+        self.in_flight.producer = self.tables.producer_ids.get(&id).copied();
+        self.in_flight.producer.ok_or(CommandError::NotFound)
     }
 
     pub(super) fn consumer_key(&mut self, id: ConsumerId) -> Result<ConsumerKey, CommandError> {
-        self.touched.consumer = self.tables.consumer_ids.get(&id).copied();
-        self.touched.consumer.ok_or(CommandError::NotFound)
+        self.in_flight.consumer = self.tables.consumer_ids.get(&id).copied();
+        self.in_flight.consumer.ok_or(CommandError::NotFound)
     }
 
     fn transport_mut(&mut self, id: TransportId) -> Result<&mut Transport, CommandError> {
         let key = self.transport_key(id)?;
-        self.tables
-            .transports
-            .get_mut(key)
-            .ok_or(CommandError::NotFound)
+        Ok(self.tables.transports.get_mut(key)?)
     }
 }

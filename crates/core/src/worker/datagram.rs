@@ -1,47 +1,61 @@
-//! A datagram's way in: demultiplexed, authenticated, taken in by its producer, forwarded to its consumers.
+//! The receive path: demultiplex, authenticate, pass to the producer, forward to its consumers.
 
 use hubbub_wire::PacketKind;
 use hubbub_wire::rtp::RtpPacket;
 
 use crate::api::{Micros, Path};
-use crate::consumer::Admission;
-use crate::forward::Destination;
-use crate::producer_stream::Received;
-use crate::tables::{ProducerKey, TransportKey};
-use crate::transport::IncomingStream;
+use crate::entities::{
+    Admission, DanglingKey, IncomingStream, PacketSender, ProducerKey, Received, TransportKey,
+};
 
 use super::Worker;
 
 impl Worker {
-    /// One datagram from the socket, and what it came over. It is decrypted in place.
+    /// Handles one datagram that arrived over `path`. Decrypts it in place.
     pub fn handle_datagram(&mut self, now: Micros, path: Path, datagram: &mut [u8]) {
-        self.touched.clear();
+        self.in_flight.clear();
         self.counters.packets_received += 1;
         self.counters.bytes_received += datagram.len() as u64;
-        match PacketKind::of(datagram) {
+        let outcome = self.demultiplex(now, path, datagram);
+        self.count_fault(outcome);
+    }
+
+    fn demultiplex(
+        &mut self,
+        now: Micros,
+        path: Path,
+        datagram: &mut [u8],
+    ) -> Result<(), DanglingKey> {
+        let kind = PacketKind::of(datagram);
+        match kind {
             PacketKind::Stun => return self.handle_stun(now, path, datagram),
-            PacketKind::Unknown => return self.counters.dropped_malformed += 1,
+            PacketKind::Unknown => {
+                self.counters.dropped_malformed += 1;
+                return Ok(());
+            }
             PacketKind::Dtls | PacketKind::Rtp | PacketKind::Rtcp => {}
         }
         let Some(key) = self.tables.paths.get(&path).copied() else {
             self.counters.dropped_unknown_address += 1;
-            return;
+            return Ok(());
         };
-        self.touched.transport = Some(key);
-        if let Some(transport) = self.tables.transports.get_mut(key) {
-            transport.stats.received(datagram.len());
-        }
-        match PacketKind::of(datagram) {
+        self.in_flight.transport = Some(key);
+        let transport = self.tables.transports.get_mut(key)?;
+        transport.stats.count_received(datagram.len());
+        match kind {
             PacketKind::Dtls => self.handle_dtls(now, key, datagram),
             PacketKind::Rtp => self.handle_rtp(now, key, datagram),
             _ => self.handle_rtcp(now, key, datagram),
         }
     }
 
-    fn handle_rtp(&mut self, now: Micros, key: TransportKey, datagram: &mut [u8]) {
-        let Some(transport) = self.tables.transports.get_mut(key) else {
-            return;
-        };
+    fn handle_rtp(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        datagram: &mut [u8],
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
         let Some(Ok(len)) = transport
             .inbound
             .as_mut()
@@ -49,69 +63,71 @@ impl Worker {
         else {
             transport.stats.srtp_errors += 1;
             self.counters.dropped_srtp += 1;
-            return;
+            return Ok(());
         };
         let Ok(packet) = RtpPacket::parse(datagram.get(..len).unwrap_or_default()) else {
             self.counters.dropped_malformed += 1;
-            return;
+            return Ok(());
         };
-        // Of unknown streams as well: a client sends before its producer is made, and what is not told of counts as lost.
-        transport.note_arrival(now, &packet);
+        // Includes unknown streams: a client sends before its producer exists, and takes a packet without feedback for
+        // lost.
+        transport.record_arrival(now, &packet);
         let known = transport.incoming.get(&packet.ssrc()).copied();
-        let Some(stream) = known.or_else(|| self.learn(now, key, &packet)) else {
-            self.counters.dropped_unknown_ssrc += 1;
-            if let Some(transport) = self.tables.transports.get_mut(key) {
-                transport.stats.unknown_ssrc += 1;
-            }
-            return;
+        let stream = match known {
+            Some(stream) => Some(stream),
+            None => self.learn_stream(now, key, &packet)?,
         };
-        self.receive_media(now, stream, &packet);
+        let Some(stream) = stream else {
+            self.counters.dropped_unknown_ssrc += 1;
+            self.tables.transports.get_mut(key)?.stats.unknown_ssrc += 1;
+            return Ok(());
+        };
+        self.receive_media(now, stream, &packet)
     }
 
-    /// Finds the stream of an SSRC that is not known, by the names in the packet, and remembers it.
-    fn learn(
+    /// Finds the stream of an unknown SSRC by the MID and RID of the packet, and binds the SSRC to it.
+    fn learn_stream(
         &mut self,
         now: Micros,
         key: TransportKey,
         packet: &RtpPacket<'_>,
-    ) -> Option<IncomingStream> {
+    ) -> Result<Option<IncomingStream>, DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
-        let (producer_key, (encoding, is_rtx)) =
-            transport.producers.iter().find_map(|producer| {
-                Some((
-                    *producer,
-                    self.tables
-                        .producers
-                        .get(*producer)?
-                        .recognise(now, packet)?,
-                ))
-            })?;
-        let producer = self.tables.producers.get_mut(producer_key)?;
-        if let Some(former) = producer.bind(encoding, is_rtx, packet.ssrc()) {
-            transport.incoming.remove(&former);
+        for producer_key in &transport.producers {
+            let producer = self.tables.producers.get_mut(*producer_key)?;
+            let Some((encoding, is_rtx)) = producer.identify(now, packet) else {
+                continue;
+            };
+            if let Some(former) = producer.bind_ssrc(encoding, is_rtx, packet.ssrc()) {
+                transport.incoming.remove(&former);
+            }
+            let stream = IncomingStream {
+                producer: *producer_key,
+                encoding,
+                is_rtx,
+            };
+            transport.incoming.insert(packet.ssrc(), stream);
+            return Ok(Some(stream));
         }
-        let stream = IncomingStream {
-            producer: producer_key,
-            encoding,
-            is_rtx,
-        };
-        transport.incoming.insert(packet.ssrc(), stream);
-        Some(stream)
+        Ok(None)
     }
 
-    fn receive_media(&mut self, now: Micros, stream: IncomingStream, packet: &RtpPacket<'_>) {
-        self.touched.producer = Some(stream.producer);
-        let Some(producer) = self.tables.producers.get_mut(stream.producer) else {
-            return;
-        };
+    fn receive_media(
+        &mut self,
+        now: Micros,
+        stream: IncomingStream,
+        packet: &RtpPacket<'_>,
+    ) -> Result<(), DanglingKey> {
+        self.in_flight.producer = Some(stream.producer);
+        let producer = self.tables.producers.get_mut(stream.producer)?;
         let received = producer.receive(now, stream.encoding, stream.is_rtx, packet);
         if stream.is_rtx && matches!(received, Received::Media { .. }) {
             self.counters.media.repaired_received += 1;
         }
         match received {
-            Received::Dropped => return,
+            Received::Dropped => return Ok(()),
             Received::Padding { sequence } => {
-                self.close_up(stream.producer, stream.encoding, sequence)
+                self.skip_padding(stream.producer, stream.encoding, sequence)?;
             }
             Received::Media {
                 sequence,
@@ -124,14 +140,14 @@ impl Worker {
                     stream.encoding,
                     sequence,
                     starts_key_frame,
-                );
+                )?;
             }
             Received::Media { .. } => {}
         }
-        self.ask_for_key_frames(now, stream.producer);
+        self.send_key_frame_requests(now, stream.producer)
     }
 
-    /// Offers a packet that has just come to every consumer of its producer.
+    /// Offers a packet that has just been stored to every consumer of its producer.
     fn forward(
         &mut self,
         now: Micros,
@@ -139,27 +155,28 @@ impl Worker {
         encoding: usize,
         sequence: u64,
         starts_key_frame: bool,
-    ) {
-        let Some(producer) = self.tables.producers.get(key) else {
-            return;
-        };
+    ) -> Result<(), DanglingKey> {
+        let producer = self.tables.producers.get(key)?;
         let Some(stream) = producer.stream(encoding) else {
-            return;
+            return Ok(());
         };
         let Some(packet) = stream.packet(sequence, now) else {
-            return;
+            return Ok(());
         };
-        let mut is_awaited = false;
+        let mut key_frame_needed = false;
         for consumer_key in &producer.consumers {
-            self.touched.consumer = Some(*consumer_key);
-            let Some(consumer) = self.tables.consumers.get_mut(*consumer_key) else {
+            self.in_flight.consumer = Some(*consumer_key);
+            // A fault of one consumer must not cut off those after it.
+            let Ok(consumer) = self.tables.consumers.get_mut(*consumer_key) else {
+                self.counters.faults += 1;
                 continue;
             };
-            let Some(transport) = self.tables.transports.get_mut(consumer.transport) else {
+            let Ok(transport) = self.tables.transports.get_mut(consumer.transport) else {
+                self.counters.faults += 1;
                 continue;
             };
             if consumer.paused || !transport.is_ready() {
-                consumer.halt();
+                consumer.stop_forwarding();
                 continue;
             }
             match consumer.admit(
@@ -173,7 +190,7 @@ impl Worker {
                 Admission::Forward => {}
                 Admission::Ignore => continue,
                 Admission::AwaitKeyFrame => {
-                    is_awaited = true;
+                    key_frame_needed = true;
                     continue;
                 }
             }
@@ -181,9 +198,9 @@ impl Worker {
                 consumer.sequence.skip(sequence);
                 continue;
             };
-            if let Some(output) = consumer.output(sequence) {
-                // What cannot be sent (the batch is full) is as if it were lost on the way.
-                let _ = Destination {
+            if let Some(output) = consumer.output_sequence(sequence) {
+                // A packet that does not fit the batch is lost as on the network: the client may request it again.
+                let _ = PacketSender {
                     consumer,
                     transport,
                     outbox: &mut self.outbox,
@@ -191,27 +208,30 @@ impl Worker {
                 .send(now, packet, route, output);
             }
         }
-        self.touched.consumer = None;
-        if is_awaited && let Some(producer) = self.tables.producers.get_mut(key) {
-            producer.want_key_frame(encoding);
+        self.in_flight.consumer = None;
+        if key_frame_needed {
+            self.tables.producers.get_mut(key)?.want_key_frame(encoding);
         }
+        Ok(())
     }
 
-    /// A packet without media is not forwarded: those who forward its stream number on without a gap.
-    fn close_up(&mut self, key: ProducerKey, encoding: usize, sequence: u64) {
-        let Some(producer) = self.tables.producers.get(key) else {
-            return;
-        };
+    /// Closes the gap that an unforwarded padding packet would leave in the output sequence of consumers of the stream.
+    fn skip_padding(
+        &mut self,
+        key: ProducerKey,
+        encoding: usize,
+        sequence: u64,
+    ) -> Result<(), DanglingKey> {
+        let producer = self.tables.producers.get(key)?;
         let Some(stream) = producer.stream(encoding) else {
-            return;
+            return Ok(());
         };
         for consumer_key in &producer.consumers {
-            let Some(consumer) = self.tables.consumers.get_mut(*consumer_key) else {
-                continue;
-            };
-            if consumer.current() == Some(stream.source) {
+            let consumer = self.tables.consumers.get_mut(*consumer_key)?;
+            if consumer.current_source() == Some(stream.source) {
                 consumer.sequence.skip(sequence);
             }
         }
+        Ok(())
     }
 }

@@ -1,56 +1,62 @@
-//! DTLS passes through: its endpoint is above (RFC 5764 section 5.1.2).
+//! DTLS records pass through the worker unread: the control plane terminates DTLS (RFC 5764 section 5.1.2).
 
 use crate::api::{Event, Micros};
-use crate::outbox::{MAX_DATAGRAM, Priority};
-use crate::tables::TransportKey;
+use crate::entities::{DanglingKey, TransportKey};
+use crate::send::{MAX_DATAGRAM, Priority};
 
 use super::Worker;
 
-/// Datagrams that may wait for a pair to be selected: more than the largest flight of a handshake.
-const MAX_PENDING_OUT: usize = 16;
+/// Datagrams that wait for a selected pair: more than the largest flight of a handshake.
+const MAX_PENDING: usize = 16;
 
 impl Worker {
-    /// A datagram over a valid pair of this transport.
-    pub(super) fn handle_dtls(&mut self, now: Micros, key: TransportKey, datagram: &[u8]) {
-        let Some(transport) = self.tables.transports.get_mut(key) else {
-            return;
-        };
+    /// Passes a datagram from a valid pair to the control plane, within the transport's rate limit.
+    pub(super) fn handle_dtls(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        datagram: &[u8],
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
         if !transport.dtls_allowance.take(now) {
             self.counters.dropped_dtls += 1;
-            return;
+            return Ok(());
         }
         let transport = transport.id;
         self.emit(Event::DtlsReceived {
             transport,
             datagram: datagram.to_vec(),
         });
+        Ok(())
     }
 
-    /// Sends over the selected pair, or keeps the datagram until there is one.
-    pub(super) fn send_dtls(&mut self, key: TransportKey, datagram: Vec<u8>) {
-        let Some(transport) = self.tables.transports.get_mut(key) else {
-            return;
-        };
+    /// Sends a datagram over the selected pair, or queues it until a pair is selected.
+    pub(super) fn send_dtls(
+        &mut self,
+        key: TransportKey,
+        datagram: Vec<u8>,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
         if datagram.len() > MAX_DATAGRAM {
             self.counters.dropped_dtls += 1;
         } else if let Some(path) = transport.ice.selected() {
             if self.outbox.push(&datagram, path, Priority::Control) {
-                transport.stats.sent(datagram.len());
+                transport.stats.count_sent(datagram.len());
             }
-        } else if transport.dtls_waiting.len() < MAX_PENDING_OUT {
-            transport.dtls_waiting.push(datagram);
+        } else if transport.pending_dtls.len() < MAX_PENDING {
+            transport.pending_dtls.push(datagram);
         } else {
             self.counters.dropped_dtls += 1;
         }
+        Ok(())
     }
 
-    /// A pair has been selected: sends what has waited for it.
-    pub(super) fn flush_dtls(&mut self, key: TransportKey) {
-        let Some(transport) = self.tables.transports.get_mut(key) else {
-            return;
-        };
-        for datagram in std::mem::take(&mut transport.dtls_waiting) {
-            self.send_dtls(key, datagram);
+    /// Sends the queued datagrams after a pair has been selected.
+    pub(super) fn flush_dtls(&mut self, key: TransportKey) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
+        for datagram in std::mem::take(&mut transport.pending_dtls) {
+            self.send_dtls(key, datagram)?;
         }
+        Ok(())
     }
 }

@@ -1,60 +1,73 @@
-//! A worker: every router, transport, producer and consumer that one thread owns, and what goes in and out.
+//! A worker: the routers, transports, producers and consumers of one thread.
 //!
-//! Rules that its parts keep:
-//! - An entity is in its slab, in its id map and in its parent's list, or in none of them (`close.rs` is the only
-//!   place that takes entities out).
-//! - Whatever is handled notes the entities that it is about to change in `touched`, so that [`Worker::contain`]
-//!   knows whom an unforeseen panic may have left inconsistent.
+//! Rules:
+//! - An entity is in its slab, in its id index and in its parent's list, or in none of them. Only `close.rs` removes
+//!   entities.
+//! - Every handler records the entities that it is about to change in `in_flight`, so that
+//!   [`Worker::recover_from_panic`] knows which entities a panic may have left inconsistent.
+//! - A lookup by a key that must be valid returns [`DanglingKey`](crate::entities::DanglingKey) on failure. The public
+//!   method counts it as a fault.
 
+mod candidate_pairs;
 mod close;
 mod commands;
 mod config;
-mod consume;
-mod contain;
+mod consumers;
+mod counters;
 mod datagram;
 mod dtls;
-mod produce;
+mod histogram;
+mod in_flight;
+mod key_frames;
+mod media_counters;
+mod nacks;
+mod producers;
+mod quality;
+mod recover;
 mod reports;
-mod requests;
 mod rtcp_in;
+mod rtcp_out;
+mod spec_rules;
 mod stun;
 mod timers;
 
 use hubbub_wire::rtcp::{Arrival, ReportBlock};
 
 use crate::api::{Event, Micros};
-use crate::outbox::Outbox;
-use crate::random::Random;
-use crate::tables::{ConsumerKey, Tables};
+use crate::entities::{ConsumerKey, Tables};
+use crate::send::{Outbox, Random};
 
-use contain::Touched;
+use in_flight::InFlight;
 
-pub use config::{WorkerConfig, WorkerCounters};
+pub use config::WorkerConfig;
+pub use counters::WorkerCounters;
+pub use histogram::Histogram;
+pub use media_counters::MediaCounters;
 
-/// The media core of one thread. See the crate's documentation.
+/// The packet core of one thread. See the crate's documentation.
 pub struct Worker {
     config: WorkerConfig,
     tables: Tables,
     outbox: Outbox,
     events: Vec<Event>,
-    urgent: bool,
-    /// How often the events have been drained.
+    has_urgent_events: bool,
+    /// Number of calls of [`Self::drain_events`].
     drains: u64,
     counters: WorkerCounters,
-    touched: Touched,
+    in_flight: InFlight,
     random: Random,
     next_tick: Micros,
-    // Lists that are filled and read within one call; kept for their memory.
+    // Scratch lists: filled and read within one call, kept to reuse their memory.
     ssrcs: Vec<u32>,
     lost: Vec<u16>,
     blocks: Vec<ReportBlock>,
     due: Vec<ConsumerKey>,
-    arrived: Vec<(u16, Option<Micros>)>,
+    statuses: Vec<(u16, Option<Micros>)>,
     arrivals: Vec<Arrival>,
 }
 
 impl Worker {
-    /// A worker that holds nothing.
+    /// A worker without entities.
     #[must_use]
     pub fn new(config: WorkerConfig) -> Self {
         Self {
@@ -63,45 +76,45 @@ impl Worker {
             tables: Tables::default(),
             outbox: Outbox::new(),
             events: Vec::new(),
-            urgent: false,
+            has_urgent_events: false,
             drains: 0,
             counters: WorkerCounters::default(),
-            touched: Touched::default(),
+            in_flight: InFlight::default(),
             next_tick: Micros(0),
             ssrcs: Vec::new(),
             lost: Vec::new(),
             blocks: Vec::new(),
             due: Vec::new(),
-            arrived: Vec::new(),
+            statuses: Vec::new(),
             arrivals: Vec::new(),
         }
     }
 
-    /// The datagrams to send; the caller clears it.
+    /// The datagrams to send. The caller sends and clears them.
     pub fn outbox(&mut self) -> &mut Outbox {
         &mut self.outbox
     }
 
-    /// Takes every event, oldest first.
+    /// Removes and returns all events, oldest first.
     pub fn drain_events(&mut self) -> std::vec::Drain<'_, Event> {
-        self.urgent = false;
+        self.has_urgent_events = false;
         self.drains += 1;
         self.events.drain(..)
     }
 
-    /// There are events.
+    /// Whether there are events.
     #[must_use]
     pub fn has_events(&self) -> bool {
         !self.events.is_empty()
     }
 
-    /// There are events that should not wait for the next 10 ms: replies, DTLS, closures.
+    /// Whether there are events that should be delivered at once: replies, DTLS, closures.
     #[must_use]
     pub fn has_urgent_events(&self) -> bool {
-        self.urgent
+        self.has_urgent_events
     }
 
-    /// What was done since the worker was made, and what it holds now.
+    /// A snapshot of the counters.
     #[must_use]
     pub fn counters(&self) -> WorkerCounters {
         WorkerCounters {
@@ -117,7 +130,7 @@ impl Worker {
     }
 
     fn emit(&mut self, event: Event) {
-        self.urgent |= !matches!(event, Event::IceSelected { .. } | Event::Fault { .. });
+        self.has_urgent_events |= !matches!(event, Event::IceSelected { .. } | Event::Fault { .. });
         self.events.push(event);
     }
 }

@@ -1,5 +1,4 @@
-//! Reports: what came of what producers send, and what consumers are sent (RFC 3550 section 6.4), once a second;
-//! transport-wide feedback more often.
+//! RTCP reports: sender and receiver reports once a second (RFC 3550 section 6.4), transport-wide feedback more often.
 
 use hubbub_wire::CompactNtp;
 use hubbub_wire::NtpTime;
@@ -9,26 +8,28 @@ use hubbub_wire::rtcp::{
 };
 
 use crate::api::{FeedbackKind, Micros};
-use crate::quality::{per_mille, score};
-use crate::rtcp_out::{RTCP_BUFFER, RtcpOut};
-use crate::tables::TransportKey;
+use crate::entities::{DanglingKey, Transport, TransportKey};
 
 use super::Worker;
+use super::quality::{per_mille, score};
+use super::rtcp_out::{RTCP_BUFFER, RtcpOut};
 
-/// Between two reports on a stream.
+/// Interval between two reports on a stream.
 const REPORT_INTERVAL_US: u64 = 1_000_000;
 
-/// Report blocks that one packet may have (RFC 3550 section 6.4.1).
+/// Report blocks in one packet (RFC 3550 section 6.4.1).
 const MAX_BLOCKS: usize = 31;
 
 impl Worker {
-    /// Tells the client of the streams that it sends.
-    pub(super) fn send_receiver_reports(&mut self, now: Micros, key: TransportKey) {
-        let Some(transport) = self.tables.transports.get_mut(key) else {
-            return;
-        };
+    /// Reports to the client on the streams that it sends; adds REMB if a producer uses it or a limit is configured.
+    pub(super) fn send_receiver_reports(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
         if now < transport.next_report || transport.producers.is_empty() {
-            return;
+            return Ok(());
         }
         transport.next_report = now.plus(REPORT_INTERVAL_US);
         self.blocks.clear();
@@ -36,9 +37,7 @@ impl Worker {
         let (mut worst, mut received) = (0, 0);
         let mut wants_remb = self.config.max_incoming_bitrate.is_some();
         for producer in &transport.producers {
-            let Some(producer) = self.tables.producers.get_mut(*producer) else {
-                continue;
-            };
+            let producer = self.tables.producers.get_mut(*producer)?;
             wants_remb |= producer.feedback == FeedbackKind::GoogRemb;
             for stream in producer.streams.iter_mut().flatten() {
                 let Some(report) = stream.reception.report(now) else {
@@ -46,9 +45,11 @@ impl Worker {
                 };
                 if report.expected > 0 {
                     let media = &mut self.counters.media;
-                    media.loss_received.note(per_mille(report.fraction_lost));
-                    media.jitter_received.note(stream.jitter_us(report.jitter));
-                    media.score.note(score(report.fraction_lost));
+                    media.loss_received.record(per_mille(report.fraction_lost));
+                    media
+                        .jitter_received
+                        .record(stream.jitter_us(report.jitter));
+                    media.score.record(score(report.fraction_lost));
                 }
                 worst = worst.max(report.fraction_lost);
                 received += stream.bitrate(now);
@@ -65,7 +66,7 @@ impl Worker {
             }
         }
         if self.blocks.is_empty() {
-            return;
+            return Ok(());
         }
         let bitrate = transport.remb.update(now, worst, received);
         let ssrc = transport.rtcp_ssrc;
@@ -75,40 +76,39 @@ impl Worker {
             out.push(&ReceiverReportBuilder { ssrc, blocks });
         }
         if wants_remb {
-            self.counters.media.estimate_received.note(bitrate);
+            self.counters.media.estimate_received.record(bitrate);
             out.push(&RembBuilder {
                 sender_ssrc: ssrc,
                 bitrate,
                 ssrcs: &self.ssrcs,
             });
         }
+        Ok(())
     }
 
-    /// Tells the client of the streams that it receives: those whose report is due and whose producer's clock is known.
-    pub(super) fn send_sender_reports(&mut self, now: Micros, key: TransportKey) {
-        let Some(transport) = self.tables.transports.get_mut(key) else {
-            return;
-        };
-        let is_due = |due: Option<Micros>| due.is_some_and(|due| due <= now);
+    /// Reports to the client on the streams that it receives, if their report is due and the producer's clock is known.
+    pub(super) fn send_sender_reports(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
         self.due.clear();
-        self.due
-            .extend(transport.consumers.iter().copied().filter(|consumer| {
-                self.tables
-                    .consumers
-                    .get(*consumer)
-                    .is_some_and(|consumer| is_due(consumer.next_report))
-            }));
+        for consumer in &transport.consumers {
+            let next_report = self.tables.consumers.get(*consumer)?.next_report;
+            if next_report.is_some_and(|due| due <= now) {
+                self.due.push(*consumer);
+            }
+        }
         if self.due.is_empty() {
-            return;
+            return Ok(());
         }
         let mut buffer = RTCP_BUFFER;
         let mut out = RtcpOut::new(transport, &mut self.outbox, &mut buffer);
         for key in &self.due {
-            let Some(consumer) = self.tables.consumers.get_mut(*key) else {
-                continue;
-            };
-            let clock = consumer.current().and_then(|source| {
-                let producer = self.tables.producers.get(consumer.producer)?;
+            let consumer = self.tables.consumers.get_mut(*key)?;
+            let producer = self.tables.producers.get(consumer.producer)?;
+            let clock = consumer.current_source().and_then(|source| {
                 producer
                     .stream_of_source(source)?
                     .clock_for_reports(now, self.config.wall_clock_us)
@@ -116,7 +116,7 @@ impl Worker {
             let Some(clock) = clock else { continue };
             let (ntp, rtp) = clock.at(now);
             consumer.next_report = Some(now.plus(REPORT_INTERVAL_US));
-            consumer.reports.sent(ntp, now);
+            consumer.reports.record(ntp, now);
             let info = SenderInfo {
                 ntp: NtpTime(ntp),
                 rtp_timestamp: rtp.wrapping_add(consumer.timestamps.offset()),
@@ -134,26 +134,33 @@ impl Worker {
                 cname: &consumer.cname,
             });
         }
+        Ok(())
     }
 
-    /// Tells the client when its packets arrived, where a producer of it goes by that.
-    pub(super) fn send_transport_feedback(&mut self, now: Micros, key: TransportKey) {
-        let Some(transport) = self.tables.transports.get_mut(key) else {
-            return;
+    /// Sends transport-wide feedback if it is due and a producer of the transport uses it.
+    pub(super) fn send_transport_feedback(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get(key)?;
+        if !transport
+            .arrivals
+            .as_ref()
+            .is_some_and(|log| log.is_due(now))
+        {
+            return Ok(());
+        }
+        let media_ssrc = self.transport_cc_ssrc(transport)?;
+        let transport = self.tables.transports.get_mut(key)?;
+        let Some(mut log) = transport.arrivals.take() else {
+            return Ok(());
         };
-        let Some(mut log) = transport.arrivals.take_if(|log| log.is_due(now)) else {
-            return;
-        };
-        let media_ssrc = transport.producers.iter().find_map(|producer| {
-            let producer = self.tables.producers.get(*producer)?;
-            let stream = producer.streams.iter().flatten().next()?;
-            (producer.feedback == FeedbackKind::TransportCc).then_some(stream.ssrc)
-        });
-        log.take(now, &mut self.arrived);
-        if let (Some(media_ssrc), Some((first, _))) = (media_ssrc, self.arrived.first().copied()) {
+        log.take_statuses(now, &mut self.statuses);
+        if let (Some(media_ssrc), Some((first, _))) = (media_ssrc, self.statuses.first().copied()) {
             self.arrivals.clear();
             self.arrivals
-                .extend(self.arrived.iter().filter_map(|(sequence_number, at)| {
+                .extend(self.statuses.iter().filter_map(|(sequence_number, at)| {
                     Some(Arrival {
                         sequence_number: *sequence_number,
                         arrival_micros: at.as_ref()?.0,
@@ -164,11 +171,10 @@ impl Worker {
             let mut out = RtcpOut::new(transport, &mut self.outbox, &mut buffer);
             let (mut base_sequence, mut rest) = (first, self.arrivals.as_slice());
             while !rest.is_empty() {
-                let feedback_count = log.take_count();
                 let feedback = TransportFeedbackBuilder {
                     sender_ssrc,
                     media_ssrc,
-                    feedback_count,
+                    feedback_count: log.next_feedback_count(),
                     base_sequence,
                     arrivals: rest,
                 };
@@ -180,8 +186,21 @@ impl Worker {
                 rest = rest.get(written.arrivals.max(1)..).unwrap_or_default();
             }
         }
-        if let Some(transport) = self.tables.transports.get_mut(key) {
-            transport.arrivals = Some(log);
+        self.tables.transports.get_mut(key)?.arrivals = Some(log);
+        Ok(())
+    }
+
+    /// A media SSRC of the transport's first producer that uses transport-wide feedback.
+    fn transport_cc_ssrc(&self, transport: &Transport) -> Result<Option<u32>, DanglingKey> {
+        for producer in &transport.producers {
+            let producer = self.tables.producers.get(*producer)?;
+            let stream = producer.streams.iter().flatten().next();
+            if producer.feedback == FeedbackKind::TransportCc
+                && let Some(stream) = stream
+            {
+                return Ok(Some(stream.ssrc));
+            }
         }
+        Ok(None)
     }
 }

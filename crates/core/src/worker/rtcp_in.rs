@@ -1,27 +1,30 @@
-//! RTCP on its way in. It ends here: nothing of it is forwarded (RFC 3550 section 6).
+//! RTCP from clients. The worker consumes it; nothing is forwarded (RFC 3550 section 6).
 
 use hubbub_wire::rtcp::{Compound, ReportBlock, RtcpPacket, SenderReport, TransportFeedback};
 
 use crate::api::Micros;
-use crate::forward::Destination;
-use crate::quality::{jitter_us, per_mille};
-use crate::tables::TransportKey;
+use crate::entities::{DanglingKey, TransportKey};
+use crate::receive::ticks_to_micros;
 
 use super::Worker;
-use super::requests::DEFAULT_RTT_US;
+use super::quality::per_mille;
 
-/// Packets that one feedback may tell of. It takes a few bytes to claim 65,535 lost ones; browsers tell of some hundred.
+/// Packets that one transport feedback may report on. Browsers report on some hundred, but a few bytes can claim 65,535
+/// losses.
 const MAX_FEEDBACK: u16 = 2_048;
 
-/// Lost packets that one datagram may ask for: as many as libwebrtc's list holds. One could name thousands, over and
-/// over.
+/// Packets that the NACKs of one datagram may request: the capacity of libwebrtc's NACK list. Without a limit a datagram
+/// could request thousands.
 const MAX_NACKED: usize = 1_000;
 
 impl Worker {
-    pub(super) fn handle_rtcp(&mut self, now: Micros, key: TransportKey, datagram: &mut [u8]) {
-        let Some(transport) = self.tables.transports.get_mut(key) else {
-            return;
-        };
+    pub(super) fn handle_rtcp(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        datagram: &mut [u8],
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
         let Some(Ok(len)) = transport
             .inbound
             .as_mut()
@@ -29,199 +32,162 @@ impl Worker {
         else {
             transport.stats.srtp_errors += 1;
             self.counters.dropped_srtp += 1;
-            return;
+            return Ok(());
         };
         let Ok(compound) = Compound::parse(datagram.get(..len).unwrap_or_default()) else {
             self.counters.dropped_malformed += 1;
-            return;
+            return Ok(());
         };
-        let mut may_ask = MAX_NACKED;
+        let mut nacks_left = MAX_NACKED;
         for packet in compound {
             match packet {
-                Ok(packet) => self.handle_rtcp_packet(now, key, packet, &mut may_ask),
+                Ok(packet) => self.handle_rtcp_packet(now, key, packet, &mut nacks_left)?,
                 Err(_) => self.counters.dropped_malformed += 1,
             }
         }
+        Ok(())
     }
 
-    /// `may_ask`: lost packets that the rest of the datagram may ask for.
+    /// `nacks_left`: packets that the rest of the datagram may request.
     fn handle_rtcp_packet(
         &mut self,
         now: Micros,
         key: TransportKey,
         packet: RtcpPacket<'_>,
-        may_ask: &mut usize,
-    ) {
+        nacks_left: &mut usize,
+    ) -> Result<(), DanglingKey> {
         match packet {
             RtcpPacket::SenderReport(report) => {
-                self.sender_reported(now, key, &report);
-                report
-                    .blocks
-                    .for_each(|block| self.receiver_reported(now, key, &block));
+                self.on_sender_report(now, key, &report)?;
+                for block in report.blocks {
+                    self.on_report_block(now, key, &block)?;
+                }
             }
             RtcpPacket::ReceiverReport(report) => {
-                report
-                    .blocks
-                    .for_each(|block| self.receiver_reported(now, key, &block));
+                for block in report.blocks {
+                    self.on_report_block(now, key, &block)?;
+                }
             }
             RtcpPacket::Nack(nack) => {
                 let mut lost = nack.lost();
-                let bounded = std::iter::from_fn(|| {
-                    *may_ask = may_ask.checked_sub(1)?;
+                let limited = std::iter::from_fn(|| {
+                    *nacks_left = nacks_left.checked_sub(1)?;
                     lost.next()
                 });
-                self.repair(now, key, nack.media_ssrc, bounded);
+                self.answer_nack(now, key, nack.media_ssrc, limited)?;
             }
-            RtcpPacket::Pli(pli) => self.key_frame_wanted(now, key, pli.media_ssrc),
-            RtcpPacket::Fir(fir) => fir
-                .entries()
-                .for_each(|entry| self.key_frame_wanted(now, key, entry.ssrc)),
-            RtcpPacket::Remb(remb) => {
-                if let Some(transport) = self.tables.transports.get_mut(key) {
-                    transport.stats.available_outgoing_bitrate = Some(remb.bitrate);
-                    self.counters.media.estimate_sent.note(remb.bitrate);
+            RtcpPacket::Pli(pli) => self.on_key_frame_request(now, key, pli.media_ssrc)?,
+            RtcpPacket::Fir(fir) => {
+                for entry in fir.entries() {
+                    self.on_key_frame_request(now, key, entry.ssrc)?;
                 }
             }
-            RtcpPacket::TransportFeedback(feedback) => self.feedback_came(key, &feedback),
-            // Streams end by signalling, names are known from it, and nobody asks us for the round trip.
+            RtcpPacket::Remb(remb) => {
+                let transport = self.tables.transports.get_mut(key)?;
+                transport.stats.available_outgoing_bitrate = Some(remb.bitrate);
+                self.counters.media.estimate_sent.record(remb.bitrate);
+            }
+            RtcpPacket::TransportFeedback(feedback) => {
+                self.on_transport_feedback(key, &feedback)?;
+            }
+            // Signaling ends streams and names them, and clients do not measure round trips to us by XR.
             RtcpPacket::Bye(_) | RtcpPacket::Sdes(_) | RtcpPacket::ExtendedReport(_) => {}
         }
+        Ok(())
     }
 
-    /// The client has told the time of a stream that it sends.
-    fn sender_reported(&mut self, now: Micros, key: TransportKey, report: &SenderReport<'_>) {
-        let Some(transport) = self.tables.transports.get(key) else {
-            return;
-        };
+    /// Stores the sender's clock for one of its streams.
+    fn on_sender_report(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        report: &SenderReport<'_>,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get(key)?;
         let Some(stream) = transport
             .incoming
             .get(&report.ssrc)
             .filter(|stream| !stream.is_rtx)
         else {
-            return;
+            return Ok(());
         };
-        let Some(producer) = self.tables.producers.get_mut(stream.producer) else {
-            return;
-        };
+        let producer = self.tables.producers.get_mut(stream.producer)?;
         if let Some(stream) = producer.stream_of_ssrc(report.ssrc) {
-            stream.sender_report(now, report.info.ntp, report.info.rtp_timestamp);
+            stream.on_sender_report(now, report.info.ntp, report.info.rtp_timestamp);
         }
+        Ok(())
     }
 
-    /// The client has told how a stream arrives that it is sent.
-    fn receiver_reported(&mut self, now: Micros, key: TransportKey, block: &ReportBlock) {
-        let Some(transport) = self.tables.transports.get_mut(key) else {
-            return;
-        };
+    /// Stores loss, jitter and round-trip time that the client reports for a stream that it receives.
+    fn on_report_block(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        block: &ReportBlock,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
         let Some(consumer) = transport.outgoing.get(&block.ssrc) else {
-            return;
+            return Ok(());
         };
-        let Some(consumer) = self.tables.consumers.get_mut(*consumer) else {
-            return;
-        };
+        let consumer = self.tables.consumers.get_mut(*consumer)?;
         if consumer.ssrc != block.ssrc {
-            return;
+            return Ok(());
         }
         consumer.stats.lost = block.cumulative_lost.into();
         consumer.stats.fraction_lost = block.fraction_lost;
         consumer.stats.jitter = block.jitter;
         let media = &mut self.counters.media;
-        media.loss_sent.note(per_mille(block.fraction_lost));
+        media.loss_sent.record(per_mille(block.fraction_lost));
         let clock_rate = consumer.timestamps.clock_rate();
-        media.jitter_sent.note(jitter_us(block.jitter, clock_rate));
+        media
+            .jitter_sent
+            .record(ticks_to_micros(block.jitter, clock_rate));
         let (last, delay) = (
             block.last_sender_report.0,
             block.delay_since_last_sender_report.0,
         );
         if let Some(rtt) = consumer.reports.round_trip(last, delay, now) {
             transport.stats.rtt_us = Some(rtt);
-            media.round_trip.note(rtt);
+            media.round_trip.record(rtt);
         }
+        Ok(())
     }
 
-    /// Sends again what the client asks for, as far as it is still there and the budget allows.
-    fn repair(
+    /// Handles PLI and FIR: the client cannot decode the stream `ssrc`.
+    fn on_key_frame_request(
         &mut self,
         now: Micros,
         key: TransportKey,
         ssrc: u32,
-        lost: impl Iterator<Item = u16>,
-    ) {
-        let Some(transport) = self.tables.transports.get_mut(key) else {
-            return;
-        };
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get(key)?;
         let Some(consumer_key) = transport.outgoing.get(&ssrc).copied() else {
-            return;
+            return Ok(());
         };
-        self.touched.consumer = Some(consumer_key);
-        let Some(consumer) = self.tables.consumers.get_mut(consumer_key) else {
-            return;
-        };
-        let Some(producer) = self.tables.producers.get(consumer.producer) else {
-            return;
-        };
-        let rtt = transport.stats.rtt_us.unwrap_or(DEFAULT_RTT_US);
-        let bitrate = consumer.rate.bits_per_second(now);
-        let mut to = Destination {
-            consumer,
-            transport,
-            outbox: &mut self.outbox,
-        };
-        for wanted in lost {
-            self.counters.media.nacked_sent += 1;
-            let found = to.consumer.sent_as(wanted).and_then(|(output, sequence)| {
-                let packet = producer
-                    .stream_of_source(to.consumer.current()?)?
-                    .packet(sequence, now)?;
-                Some((output, packet, to.consumer.route(packet.meta().codec)?))
-            });
-            let Some((output, packet, route)) = found else {
-                to.consumer.stats.nack_misses += 1;
-                self.counters.media.nack_misses += 1;
-                continue;
-            };
-            if to
-                .consumer
-                .budget
-                .allow(wanted, packet.payload().len(), rtt, bitrate, now)
-            {
-                let sent = to.resend(now, packet, route, output).is_some();
-                self.counters.media.repaired_sent += u64::from(sent);
-            }
-        }
-        self.touched.consumer = None;
-    }
-
-    /// The client cannot decode what it receives.
-    fn key_frame_wanted(&mut self, now: Micros, key: TransportKey, ssrc: u32) {
-        let Some(transport) = self.tables.transports.get(key) else {
-            return;
-        };
-        let Some(consumer_key) = transport.outgoing.get(&ssrc).copied() else {
-            return;
-        };
-        let Some(consumer) = self.tables.consumers.get_mut(consumer_key) else {
-            return;
-        };
+        let consumer = self.tables.consumers.get_mut(consumer_key)?;
         consumer.stats.key_frame_requests += 1;
         self.counters.media.key_frame_requests_sent += 1;
-        if !consumer.paused {
-            self.request_key_frame(now, consumer_key);
+        if consumer.paused {
+            return Ok(());
         }
+        self.request_key_frame_of_consumer(now, consumer_key)
     }
 
-    /// Arrival times of what we sent: what was lost on the way shows how good the way is.
-    fn feedback_came(&mut self, key: TransportKey, feedback: &TransportFeedback<'_>) {
-        let Some(transport) = self.tables.transports.get_mut(key) else {
-            return;
-        };
+    /// Counts how many sent packets arrived at the client.
+    fn on_transport_feedback(
+        &mut self,
+        key: TransportKey,
+        feedback: &TransportFeedback<'_>,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
         if feedback.status_count > MAX_FEEDBACK {
-            return;
+            return Ok(());
         }
         let lost = feedback.status_count - feedback.arrived_count;
         transport.stats.feedback_packets += u64::from(feedback.status_count);
         transport.stats.feedback_lost += u64::from(lost);
         self.counters.media.feedback_packets += u64::from(feedback.status_count);
         self.counters.media.feedback_lost += u64::from(lost);
+        Ok(())
     }
 }

@@ -1,96 +1,85 @@
-//! What is done by time. One tick of 10 ms walks the transports; nothing has a timer of its own.
+//! Time-driven work. One tick every 10 ms visits all transports; there are no other timers.
 
 use crate::api::{CloseReason, Micros};
-use crate::tables::TransportKey;
+use crate::entities::{DanglingKey, TransportKey};
 
 use super::Worker;
 
 const TICK_US: u64 = 10_000;
 
 impl Worker {
-    /// When [`Self::handle_timeout`] is to be called next; `None` while there is nothing to wait for.
+    /// When to call [`Self::handle_timeout`] next; `None` while the worker has no transport.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Micros> {
         (self.tables.transports.len() > 0).then_some(self.next_tick)
     }
 
-    /// Does what is due. To be called when [`Self::next_deadline`] has come; calling it earlier does no harm.
+    /// Does the work that is due. Call it at [`Self::next_deadline`]; an earlier call does nothing.
     pub fn handle_timeout(&mut self, now: Micros) {
         if now < self.next_tick {
             return;
         }
         self.next_tick = now.plus(TICK_US);
-        for place in 0..self.tables.transports.places() {
-            let Some(key) = self.tables.transports.key_at(place) else {
+        for slot in 0..self.tables.transports.slot_count() {
+            let Some(key) = self.tables.transports.key_at(slot) else {
                 continue;
             };
-            self.touched.clear();
-            self.touched.transport = Some(key);
-            self.tick_transport(now, key);
+            self.in_flight.clear();
+            self.in_flight.transport = Some(key);
+            let outcome = self.tick_transport(now, key);
+            self.count_fault(outcome);
         }
-        self.touched.clear();
+        self.in_flight.clear();
     }
 
-    fn tick_transport(&mut self, now: Micros, key: TransportKey) {
-        if let Some(reason) = self.expired(now, key) {
-            return self.close_transport(key, reason);
+    fn tick_transport(&mut self, now: Micros, key: TransportKey) -> Result<(), DanglingKey> {
+        if let Some(reason) = self.expired(now, key)? {
+            self.close_transport(key, reason);
+            return Ok(());
         }
-        let Some(transport) = self.tables.transports.get_mut(key) else {
-            return;
-        };
+        let transport = self.tables.transports.get_mut(key)?;
         let former = transport.ice.selected();
         if transport.ice.reselect(now)
             && let Some(former) = former
         {
-            self.announce_selected(now, key, former);
+            self.announce_selected(now, key, former)?;
         }
-        if self
-            .tables
-            .transports
-            .get(key)
-            .is_none_or(|transport| !transport.is_ready())
-        {
-            return;
+        if !self.tables.transports.get(key)?.is_ready() {
+            return Ok(());
         }
-        self.tick_producers(now, key);
-        self.send_nacks(now, key);
-        self.send_transport_feedback(now, key);
-        self.send_receiver_reports(now, key);
-        self.send_sender_reports(now, key);
+        self.tick_producers(now, key)?;
+        self.send_nacks(now, key)?;
+        self.send_transport_feedback(now, key)?;
+        self.send_receiver_reports(now, key)?;
+        self.send_sender_reports(now, key)
     }
 
-    /// Why a transport has to go.
-    fn expired(&self, now: Micros, key: TransportKey) -> Option<CloseReason> {
+    /// The reason to close a transport whose deadline has passed.
+    fn expired(&self, now: Micros, key: TransportKey) -> Result<Option<CloseReason>, DanglingKey> {
         let transport = self.tables.transports.get(key)?;
         if transport
             .handshake_deadline
             .is_some_and(|deadline| deadline <= now)
         {
-            return Some(CloseReason::HandshakeTimeout);
+            return Ok(Some(CloseReason::HandshakeTimeout));
         }
-        let silence = now.since(transport.ice.last_heard()?);
-        // Before the keys are there, the handshake's deadline counts.
-        (transport.outbound.is_some() && silence > self.config.consent_timeout_us)
-            .then_some(CloseReason::IceTimeout)
+        // Without keys the handshake deadline applies, not the consent timeout.
+        let is_silent = transport.outbound.is_some()
+            && transport
+                .ice
+                .last_request()
+                .is_some_and(|at| now.since(at) > self.config.consent_timeout_us);
+        Ok(is_silent.then_some(CloseReason::IceTimeout))
     }
 
-    fn tick_producers(&mut self, now: Micros, key: TransportKey) {
-        let Some(transport) = self.tables.transports.get(key) else {
-            return;
-        };
-        for index in 0..transport.producers.len() {
-            let producer_key = self
-                .tables
-                .transports
-                .get(key)
-                .and_then(|found| found.producers.get(index).copied());
-            let Some(producer_key) = producer_key else {
-                return;
-            };
-            if let Some(producer) = self.tables.producers.get_mut(producer_key) {
-                producer.layers.tick(now);
-            }
-            self.ask_for_key_frames(now, producer_key);
+    fn tick_producers(&mut self, now: Micros, key: TransportKey) -> Result<(), DanglingKey> {
+        let mut index = 0;
+        while let Some(producer) = self.tables.transports.get(key)?.producers.get(index) {
+            let producer = *producer;
+            self.tables.producers.get_mut(producer)?.layers.tick(now);
+            self.send_key_frame_requests(now, producer)?;
+            index += 1;
         }
+        Ok(())
     }
 }

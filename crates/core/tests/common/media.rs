@@ -1,10 +1,10 @@
-//! RTP packets as clients make them.
+//! RTP packets of clients.
 
 use hubbub_wire::rtp::{ExtensionWriter, RtpHeaderFields};
 
 use super::specs::{SSRC, VP8, VP8_RTX};
 
-/// Of an RTP packet: everything that tests vary.
+/// The parts of an RTP packet that tests vary.
 #[derive(Debug, Clone)]
 pub struct Packet<'a> {
     pub ssrc: u32,
@@ -14,7 +14,7 @@ pub struct Packet<'a> {
     pub marker: bool,
     pub extensions: Vec<(u8, &'a [u8])>,
     pub payload: Vec<u8>,
-    /// Bytes of padding behind the payload.
+    /// Bytes of padding after the payload.
     pub padding: u8,
 }
 
@@ -29,10 +29,12 @@ impl Packet<'_> {
         };
         let mut writer = ExtensionWriter::default();
         for (id, value) in &self.extensions {
-            writer.push(*id, value).expect("room");
+            writer.push(*id, value).expect("buffer is large enough");
         }
         let mut bytes = vec![0; 1500];
-        let header_len = fields.write(&mut bytes, &writer).expect("room");
+        let header_len = fields
+            .write(&mut bytes, &writer)
+            .expect("buffer is large enough");
         bytes.truncate(header_len);
         bytes.extend(&self.payload);
         if self.padding > 0 {
@@ -44,7 +46,7 @@ impl Packet<'_> {
     }
 }
 
-/// A VP8 frame of one packet; `number` is sequence number and picture id, and 3000 of it the timestamp.
+/// A VP8 frame in one packet. `number` is its sequence number and picture id; the timestamp is 3000 times that.
 pub fn vp8(number: u16, is_key_frame: bool) -> Packet<'static> {
     Packet {
         ssrc: SSRC,
@@ -58,7 +60,7 @@ pub fn vp8(number: u16, is_key_frame: bool) -> Packet<'static> {
     }
 }
 
-/// Descriptor with picture id of 15 bits and TL0PICIDX, then a frame tag.
+/// A VP8 payload: descriptor with a picture id of 15 bits and TL0PICIDX, then a frame tag.
 pub fn vp8_payload(picture_id: u16, is_key_frame: bool) -> Vec<u8> {
     let [high, low] = (picture_id | 0x8000).to_be_bytes();
     let tag = if is_key_frame { 0x10 } else { 0x11 };
@@ -68,7 +70,7 @@ pub fn vp8_payload(picture_id: u16, is_key_frame: bool) -> Vec<u8> {
     payload
 }
 
-/// What RTX carries of a packet.
+/// An RTX packet for this packet.
 pub fn rtx(packet: &Packet<'static>, sequence: u16) -> Packet<'static> {
     let mut payload = packet.sequence.to_be_bytes().to_vec();
     payload.extend(&packet.payload);

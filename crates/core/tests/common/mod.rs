@@ -1,23 +1,23 @@
-//! A worker with simulated time, and clients that speak to it as browsers do: STUN with integrity, SRTP, RTCP.
-#![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
+//! A worker with simulated time, and clients that use STUN with integrity, SRTP and RTCP as browsers do.
+#![allow(dead_code, unreachable_pub, reason = "each test uses only a part")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "in a test, to fail is to panic"
+    reason = "tests fail by panicking"
 )]
 
+pub mod call;
 pub mod media;
 pub mod specs;
 
 use std::net::IpAddr;
 
 use hubbub_core::api::{
-    Command, CommandError, ConsumerId, Event, IceCredentials, Micros, Path, ProducerId, ReplyBody,
-    RouterId, TransportId,
+    Command, CommandError, ConsumerId, ConsumerStats, Event, IceCredentials, Micros, Path,
+    ProducerId, ProducerStats, ReplyBody, RouterId, TransportId, TransportStats,
 };
-use hubbub_core::stats::{ConsumerStats, ProducerStats, TransportStats};
 use hubbub_core::{Worker, WorkerConfig};
 use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpProfile};
 use hubbub_wire::PacketKind;
@@ -28,18 +28,18 @@ use hubbub_wire::stun::{BindingRequest, IceKey, IceRole};
 pub const ROUTER: RouterId = RouterId(1);
 pub const PROFILE: SrtpProfile = SrtpProfile::AeadAes128Gcm;
 
-/// A worker, the time, and what came out of it.
+/// A worker, the current time, and the worker's output.
 pub struct World {
     pub worker: Worker,
     pub now: Micros,
     pub events: Vec<Event>,
-    /// Sent and not yet taken by a client.
+    /// Sent datagrams that no client has taken yet.
     pub sent: Vec<(Vec<u8>, Path)>,
     requests: u64,
 }
 
 impl World {
-    /// With one router.
+    /// A world with one router.
     pub fn new() -> Self {
         Self::with(WorkerConfig::default())
     }
@@ -52,11 +52,11 @@ impl World {
             sent: Vec::new(),
             requests: 0,
         };
-        world.done(Command::CreateRouter { router: ROUTER });
+        world.execute(Command::CreateRouter { router: ROUTER });
         world
     }
 
-    /// Carries a command out and returns its reply.
+    /// Executes a command and returns its reply.
     pub fn command(&mut self, command: Command) -> Result<ReplyBody, CommandError> {
         self.requests += 1;
         let request = self.requests;
@@ -67,12 +67,12 @@ impl World {
                 request: answered,
                 result,
             }) if answered == request => result,
-            other => panic!("no reply but {other:?}"),
+            other => panic!("expected a reply, got {other:?}"),
         }
     }
 
-    /// Carries a command out that must succeed.
-    pub fn done(&mut self, command: Command) {
+    /// Executes a command that must succeed.
+    pub fn execute(&mut self, command: Command) {
         assert_eq!(self.command(command), Ok(ReplyBody::Done {}));
     }
 
@@ -88,7 +88,7 @@ impl World {
         self.collect();
     }
 
-    /// Lets so many milliseconds go by.
+    /// Advances the time by this many milliseconds.
     pub fn advance(&mut self, milliseconds: u64) {
         let end = self.now.plus(milliseconds * 1000);
         while self.now < end {
@@ -106,7 +106,7 @@ impl World {
         outbox.clear();
     }
 
-    /// What was sent over this path since it was asked last.
+    /// The datagrams sent over this path since the last call.
     pub fn take_sent(&mut self, path: Path) -> Vec<Vec<u8>> {
         let (mine, rest) = std::mem::take(&mut self.sent)
             .into_iter()
@@ -119,26 +119,26 @@ impl World {
     pub fn transport_stats(&mut self, transport: TransportId) -> TransportStats {
         match self.command(Command::TransportStats { transport }) {
             Ok(ReplyBody::Transport(stats)) => *stats,
-            other => panic!("no counters but {other:?}"),
+            other => panic!("expected statistics, got {other:?}"),
         }
     }
 
     pub fn producer_stats(&mut self, producer: ProducerId) -> ProducerStats {
         match self.command(Command::ProducerStats { producer }) {
             Ok(ReplyBody::Producer(stats)) => *stats,
-            other => panic!("no counters but {other:?}"),
+            other => panic!("expected statistics, got {other:?}"),
         }
     }
 
     pub fn consumer_stats(&mut self, consumer: ConsumerId) -> ConsumerStats {
         match self.command(Command::ConsumerStats { consumer }) {
             Ok(ReplyBody::Consumer(stats)) => *stats,
-            other => panic!("no counters but {other:?}"),
+            other => panic!("expected statistics, got {other:?}"),
         }
     }
 }
 
-/// Our address, unless a test has several.
+/// The default local address.
 pub const LOCAL: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 /// From this port of the client's machine to [`LOCAL`].
@@ -146,12 +146,12 @@ pub fn path_from(port: u16) -> Path {
     Path::udp(LOCAL, ([127, 0, 0, 1], port).into())
 }
 
-/// Master key and salt of one direction, made up from a number.
+/// A master key and salt, derived from a number.
 fn keys(number: u8) -> Vec<u8> {
     vec![number; PROFILE.key_len() + PROFILE.salt_len()]
 }
 
-/// The other end of a transport.
+/// The client of a transport.
 pub struct Client {
     pub transport: TransportId,
     pub path: Path,
@@ -161,7 +161,7 @@ pub struct Client {
     transactions: u8,
 }
 
-/// A packet that a client received, in the clear.
+/// A decrypted packet that a client received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received(pub Vec<u8>);
 
@@ -172,14 +172,14 @@ impl Received {
 }
 
 impl Client {
-    /// A client of a new transport that has not said anything yet. `number` makes its ids and its port.
+    /// The client of a new transport. It has sent nothing yet. `number` determines its ids and its port.
     pub fn new(world: &mut World, number: u8) -> Self {
         let transport = TransportId(number.into());
         let ice = IceCredentials {
             ufrag: format!("ufrag{number}"),
             pwd: format!("password of transport {number}"),
         };
-        world.done(Command::CreateTransport {
+        world.execute(Command::CreateTransport {
             transport,
             router: ROUTER,
             ice: ice.clone(),
@@ -209,10 +209,10 @@ impl Client {
         client
     }
 
-    /// What the DTLS handshake ends with.
+    /// Sets the SRTP keys, as after a DTLS handshake.
     pub fn set_keys(&self, world: &mut World) {
-        let number = u8::try_from(self.transport.0).expect("small");
-        world.done(Command::SetSrtpKeys {
+        let number = u8::try_from(self.transport.0).expect("number below 256");
+        world.execute(Command::SetSrtpKeys {
             transport: self.transport,
             profile: PROFILE,
             outbound: keys(number),
@@ -220,13 +220,13 @@ impl Client {
         });
     }
 
-    /// A connectivity check.
+    /// Sends a connectivity check.
     pub fn check(&mut self, world: &mut World, use_candidate: bool) {
         let request = self.request(&self.ice.clone(), use_candidate);
         world.datagram(self.path, &request);
     }
 
-    /// The bytes of a connectivity check with these credentials.
+    /// A connectivity check with these credentials.
     pub fn request(&mut self, ice: &IceCredentials, use_candidate: bool) -> Vec<u8> {
         self.transactions += 1;
         let request = BindingRequest {
@@ -239,7 +239,7 @@ impl Client {
         let mut buffer = vec![0; 200];
         let len = request
             .write(&mut buffer, &IceKey::new(&ice.pwd))
-            .expect("room");
+            .expect("buffer is large enough");
         buffer.truncate(len);
         buffer
     }
@@ -250,13 +250,13 @@ impl Client {
         world.datagram(self.path, &protected);
     }
 
-    /// An RTP packet as it stands on the wire. Any order will do, and a packet may come again, as no rollover occurs.
+    /// Encrypts an RTP packet. Packets may be in any order and repeat, as no rollover occurs.
     pub fn protect(&mut self, packet: &[u8]) -> Vec<u8> {
         assert!(RtpPacket::parse(packet).is_ok(), "not RTP");
         self.protect_raw(packet)
     }
 
-    /// As [`Self::protect`], after so many rollovers of the sequence number.
+    /// As [`Self::protect`], after this many rollovers of the sequence number.
     pub fn protect_in_round(&mut self, packet: &[u8], rollovers: u32) -> Vec<u8> {
         let header_len = RtpHeader::parse(packet).expect("RTP header").len;
         let mut buffer = packet.to_vec();
@@ -264,12 +264,12 @@ impl Client {
         let len = self
             .outbound
             .protect_rtp_with_index(&mut buffer, header_len, packet.len(), rollovers)
-            .expect("protected");
+            .expect("encryption succeeds");
         buffer.truncate(len);
         buffer
     }
 
-    /// As [`Self::protect`], for packets of which only the header is well-formed.
+    /// As [`Self::protect`], for packets that are only valid up to the header.
     pub fn protect_raw(&mut self, packet: &[u8]) -> Vec<u8> {
         self.protect_in_round(packet, 0)
     }
@@ -277,16 +277,16 @@ impl Client {
     /// Sends an RTCP packet.
     pub fn send_rtcp(&mut self, world: &mut World, packet: &impl RtcpWrite) {
         let mut buffer = vec![0; 1500];
-        let len = packet.write(&mut buffer).expect("room");
+        let len = packet.write(&mut buffer).expect("buffer is large enough");
         let len = self
             .outbound
             .protect_rtcp(&mut buffer, len)
-            .expect("protected");
+            .expect("encryption succeeds");
         world.datagram(self.path, &buffer[..len]);
     }
 
-    /// The RTP and RTCP that was sent to this client since it was asked last; each packet passed authentication and
-    /// replay protection.
+    /// The RTP and RTCP sent to this client since the last call. Each packet passed authentication and replay
+    /// protection.
     pub fn take(&mut self, world: &mut World) -> (Vec<Received>, Vec<Received>) {
         let (mut rtp, mut rtcp) = (Vec::new(), Vec::new());
         for mut datagram in world.take_sent(self.path) {
@@ -295,7 +295,7 @@ impl Client {
                     let len = self
                         .inbound
                         .unprotect_rtp(&mut datagram)
-                        .expect("good SRTP");
+                        .expect("valid SRTP");
                     datagram.truncate(len);
                     rtp.push(Received(datagram));
                 }
@@ -308,7 +308,7 @@ impl Client {
                     let len = self
                         .inbound
                         .unprotect_rtcp(&mut datagram)
-                        .expect("good SRTCP");
+                        .expect("valid SRTCP");
                     datagram.truncate(len);
                     rtcp.push(Received(datagram));
                 }
@@ -318,12 +318,12 @@ impl Client {
         (rtp, rtcp)
     }
 
-    /// As [`Self::take`], the RTP alone.
+    /// As [`Self::take`], only the RTP.
     pub fn take_rtp(&mut self, world: &mut World) -> Vec<Received> {
         self.take(world).0
     }
 
-    /// As [`Self::take`], what `select` makes of each RTCP packet.
+    /// As [`Self::take`], the RTCP packets mapped by `select`.
     pub fn take_rtcp<T>(
         &mut self,
         world: &mut World,
@@ -339,7 +339,7 @@ impl Client {
         compounds.iter().flat_map(packets).collect()
     }
 
-    /// How many key frames this client was asked for since it was asked last.
+    /// The SSRCs of which this client was asked for a key frame since the last call.
     pub fn take_plis(&mut self, world: &mut World) -> Vec<u32> {
         self.take_rtcp(world, |packet| match packet {
             RtcpPacket::Pli(pli) => Some(pli.media_ssrc),

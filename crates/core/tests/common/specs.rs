@@ -1,4 +1,4 @@
-//! Producers and consumers as the negotiation makes them.
+//! Negotiated parameters of producers and consumers.
 
 use hubbub_codec::Codec;
 use hubbub_core::api::{
@@ -9,19 +9,19 @@ use hubbub_wire::ExtensionKind;
 
 use super::World;
 
-/// Of every client: its MID extension.
+/// MID extension of every client.
 pub const MID: u8 = 9;
-/// Of every client: transport-cc.
+/// Transport-cc extension of every client.
 pub const TRANSPORT_CC: u8 = 4;
-/// Of every client: RID.
+/// RID extension of every client.
 pub const RID: u8 = 10;
-/// Of every client: repaired RID.
+/// Repaired RID extension of every client.
 pub const REPAIRED_RID: u8 = 11;
-/// Of every client: audio level.
+/// Audio level extension of every client.
 pub const AUDIO_LEVEL: u8 = 1;
-/// Of every client: dependency descriptor.
+/// Dependency descriptor extension of every client.
 pub const DEPENDENCIES: u8 = 13;
-/// Towards consumers, as the router numbers them.
+/// Extensions towards consumers, with the router's ids.
 pub const OUT_MID: u8 = 1;
 pub const OUT_TRANSPORT_CC: u8 = 5;
 pub const OUT_ABS_SEND_TIME: u8 = 4;
@@ -67,7 +67,7 @@ fn producer_extensions() -> Vec<ExtensionMapping> {
     ]
 }
 
-/// VP8 with RTX, one encoding whose SSRCs are known.
+/// VP8 with RTX; one encoding with known SSRCs.
 pub fn video() -> ProducerSpec {
     ProducerSpec {
         kind: MediaKind::Video,
@@ -84,7 +84,7 @@ pub fn video() -> ProducerSpec {
     }
 }
 
-/// As [`video`], of another codec on another payload type, without RTX.
+/// As [`video`], with another codec and payload type, without RTX.
 pub fn video_of(of: Codec, payload_type: u8, ssrc: u32) -> ProducerSpec {
     let mut extensions = producer_extensions();
     extensions.push(extension(ExtensionKind::DependencyDescriptor, DEPENDENCIES));
@@ -99,7 +99,7 @@ pub fn video_of(of: Codec, payload_type: u8, ssrc: u32) -> ProducerSpec {
     }
 }
 
-/// Of [`video_of`].
+/// A consumer of [`video_of`].
 pub fn video_consumer_of(of: Codec, ssrc: u32) -> ConsumerSpec {
     let mut extensions = consumer_extensions();
     extensions.push(extension(
@@ -113,7 +113,7 @@ pub fn video_consumer_of(of: Codec, ssrc: u32) -> ConsumerSpec {
     }
 }
 
-/// VP8 in three layers, `r0` to `r2`, whose SSRCs are to be learned.
+/// VP8 in three layers, `r0` to `r2`, whose SSRCs are learned.
 pub fn simulcast() -> ProducerSpec {
     let encoding = |rid: &str| EncodingSpec {
         rid: Some(rid.into()),
@@ -125,7 +125,7 @@ pub fn simulcast() -> ProducerSpec {
     }
 }
 
-/// Opus, its SSRC known.
+/// Opus with a known SSRC.
 pub fn audio() -> ProducerSpec {
     ProducerSpec {
         kind: MediaKind::Audio,
@@ -148,7 +148,7 @@ fn consumer_extensions() -> Vec<ExtensionMapping> {
     ]
 }
 
-/// Of [`video`] or [`simulcast`], with RTX one SSRC above.
+/// A consumer of [`video`] or [`simulcast`]. RTX is one SSRC above.
 pub fn video_consumer(ssrc: u32) -> ConsumerSpec {
     ConsumerSpec {
         kind: MediaKind::Video,
@@ -162,7 +162,15 @@ pub fn video_consumer(ssrc: u32) -> ConsumerSpec {
     }
 }
 
-/// Of [`audio`].
+/// As [`video_consumer`], without RTX: retransmissions repeat the original packet.
+pub fn without_rtx(ssrc: u32) -> ConsumerSpec {
+    ConsumerSpec {
+        rtx_ssrc: None,
+        ..video_consumer(ssrc)
+    }
+}
+
+/// A consumer of [`audio`].
 pub fn audio_consumer(ssrc: u32) -> ConsumerSpec {
     ConsumerSpec {
         kind: MediaKind::Audio,
@@ -173,7 +181,7 @@ pub fn audio_consumer(ssrc: u32) -> ConsumerSpec {
     }
 }
 
-/// Makes a producer.
+/// Creates a producer.
 pub fn produce(
     world: &mut World,
     transport: TransportId,
@@ -181,7 +189,7 @@ pub fn produce(
     spec: ProducerSpec,
 ) -> ProducerId {
     let producer = ProducerId(number);
-    world.done(Command::CreateProducer {
+    world.execute(Command::CreateProducer {
         producer,
         transport,
         spec,
@@ -189,7 +197,7 @@ pub fn produce(
     producer
 }
 
-/// Makes a consumer, paused.
+/// Creates a paused consumer.
 pub fn consume(
     world: &mut World,
     transport: TransportId,
@@ -198,7 +206,7 @@ pub fn consume(
     spec: ConsumerSpec,
 ) -> ConsumerId {
     let consumer = ConsumerId(number);
-    world.done(Command::CreateConsumer {
+    world.execute(Command::CreateConsumer {
         consumer,
         transport,
         producer,
@@ -207,7 +215,7 @@ pub fn consume(
     consumer
 }
 
-/// Makes a consumer and lets it run.
+/// Creates a consumer and resumes it.
 pub fn consume_running(
     world: &mut World,
     transport: TransportId,
@@ -216,6 +224,6 @@ pub fn consume_running(
     spec: ConsumerSpec,
 ) -> ConsumerId {
     let consumer = consume(world, transport, producer, number, spec);
-    world.done(Command::ResumeConsumer { consumer });
+    world.execute(Command::ResumeConsumer { consumer });
     consumer
 }

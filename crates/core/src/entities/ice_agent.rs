@@ -1,0 +1,308 @@
+//! The ICE-lite agent of one transport (RFC 8445 section 2.5): always controlled, sends no connectivity checks.
+//!
+//! A pair of a local and a remote address is *valid* after a binding request with valid integrity arrived over it. One
+//! of the valid pairs is *selected*:
+//!
+//! | request                                        | selected pair                        |
+//! |------------------------------------------------|--------------------------------------|
+//! | USE-CANDIDATE, current ufrag                   | that of the request                  |
+//! | USE-CANDIDATE, former ufrag                    | that of the request, if none was     |
+//! | without USE-CANDIDATE                          | that of the request, if none was     |
+//! | none over the selected pair for 6 s            | that of the most recent request      |
+
+use hubbub_wire::stun::IceKey;
+
+use crate::api::{IceCredentials, Micros, Path};
+
+/// Valid pairs of a transport. A new pair evicts the one whose last request is oldest.
+pub(crate) const MAX_PAIRS: usize = 16;
+
+/// Time without requests after which another pair replaces the selected one. Chrome sends a request every 2.5 s.
+const SELECTED_SILENCE_US: u64 = 6_000_000;
+
+#[derive(Debug, Clone, Copy)]
+struct ValidPair {
+    path: Path,
+    last_request: Micros,
+}
+
+/// A local ufrag and the key derived from its password.
+#[derive(Debug)]
+struct Credentials {
+    ufrag: String,
+    key: IceKey,
+}
+
+impl From<IceCredentials> for Credentials {
+    fn from(credentials: IceCredentials) -> Self {
+        Self {
+            key: IceKey::new(&credentials.pwd),
+            ufrag: credentials.ufrag,
+        }
+    }
+}
+
+/// What a valid binding request changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct BindingOutcome {
+    /// Another pair is selected.
+    pub(crate) selected: bool,
+    /// This pair was evicted and is no longer valid.
+    pub(crate) evicted: Option<Path>,
+    /// The client uses the new credentials, so this former ufrag is no longer valid.
+    pub(crate) retired_ufrag: Option<String>,
+}
+
+/// The credentials, the valid pairs and the selected pair.
+#[derive(Debug)]
+pub(crate) struct IceAgent {
+    current: Credentials,
+    former: Option<Credentials>,
+    pairs: Vec<ValidPair>,
+    selected: Option<Path>,
+    last_request: Option<Micros>,
+}
+
+impl IceAgent {
+    pub(crate) fn new(credentials: IceCredentials) -> Self {
+        Self {
+            current: credentials.into(),
+            former: None,
+            pairs: Vec::new(),
+            selected: None,
+            last_request: None,
+        }
+    }
+
+    /// The MESSAGE-INTEGRITY key for a local ufrag.
+    pub(crate) fn key(&self, ufrag: &str) -> Option<&IceKey> {
+        std::iter::once(&self.current)
+            .chain(&self.former)
+            .find(|known| known.ufrag == ufrag)
+            .map(|known| &known.key)
+    }
+
+    /// The valid local ufrags: the current one, and the former one until the current one is used.
+    pub(crate) fn ufrags(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.current.ufrag.as_str())
+            .chain(self.former.as_ref().map(|former| former.ufrag.as_str()))
+    }
+
+    /// Restarts ICE with new credentials (RFC 8445 section 9). Credentials in use stay valid until the new ones are
+    /// used. Returns the ufrag of replaced credentials that were never used; it is no longer valid.
+    pub(crate) fn restart(&mut self, credentials: IceCredentials) -> Option<String> {
+        let replaced = std::mem::replace(&mut self.current, credentials.into());
+        if self.former.is_some() {
+            return Some(replaced.ufrag);
+        }
+        self.former = Some(replaced);
+        None
+    }
+
+    /// Handles a binding request with valid integrity for `ufrag` that arrived over `path`.
+    pub(crate) fn on_binding_request(
+        &mut self,
+        now: Micros,
+        path: Path,
+        ufrag: &str,
+        use_candidate: bool,
+    ) -> BindingOutcome {
+        self.last_request = Some(now);
+        let is_current = ufrag == self.current.ufrag;
+        let mut outcome = BindingOutcome::default();
+        if is_current {
+            outcome.retired_ufrag = self.former.take().map(|former| former.ufrag);
+        }
+        if let Some(known) = self.pairs.iter_mut().find(|known| known.path == path) {
+            known.last_request = now;
+        } else {
+            if self.pairs.len() >= MAX_PAIRS {
+                outcome.evicted = self.evict();
+            }
+            self.pairs.push(ValidPair {
+                path,
+                last_request: now,
+            });
+        }
+        let selects = (use_candidate && is_current) || self.selected.is_none();
+        if selects && self.selected != Some(path) {
+            self.selected = Some(path);
+            outcome.selected = true;
+        }
+        outcome
+    }
+
+    fn evict(&mut self) -> Option<Path> {
+        let oldest = self
+            .pairs
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| Some(known.path) != self.selected)
+            .min_by_key(|(_, known)| known.last_request)
+            .map(|(index, _)| index)?;
+        Some(self.pairs.swap_remove(oldest).path)
+    }
+
+    /// Removes a pair that belongs to another transport now or whose connection has ended. Returns whether another pair
+    /// was selected in its place.
+    pub(crate) fn remove_pair(&mut self, path: Path) -> bool {
+        self.pairs.retain(|known| known.path != path);
+        if self.selected != Some(path) {
+            return false;
+        }
+        self.selected = self.most_recent().map(|known| known.path);
+        self.selected.is_some()
+    }
+
+    /// Replaces a silent selected pair by one with recent requests. Returns whether it did.
+    pub(crate) fn reselect(&mut self, now: Micros) -> bool {
+        let Some(selected) = self.selected else {
+            return false;
+        };
+        let is_silent = |known: &ValidPair| now.since(known.last_request) > SELECTED_SILENCE_US;
+        if !self
+            .pairs
+            .iter()
+            .any(|known| known.path == selected && is_silent(known))
+        {
+            return false;
+        }
+        match self.most_recent() {
+            Some(other) if !is_silent(&other) => {
+                self.selected = Some(other.path);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn most_recent(&self) -> Option<ValidPair> {
+        self.pairs
+            .iter()
+            .max_by_key(|known| known.last_request)
+            .copied()
+    }
+
+    /// The pair that the transport sends over.
+    pub(crate) fn selected(&self) -> Option<Path> {
+        self.selected
+    }
+
+    /// When the last valid request arrived; `None` before the first.
+    pub(crate) fn last_request(&self) -> Option<Micros> {
+        self.last_request
+    }
+
+    /// All valid pairs.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = Path> {
+        self.pairs.iter().map(|known| known.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credentials(ufrag: &str) -> IceCredentials {
+        IceCredentials {
+            ufrag: ufrag.into(),
+            pwd: format!("pwd of {ufrag}"),
+        }
+    }
+
+    fn path(port: u16) -> Path {
+        Path::udp([127, 0, 0, 1].into(), ([127, 0, 0, 1], port).into())
+    }
+
+    const fn second(n: u64) -> Micros {
+        Micros(n * 1_000_000)
+    }
+
+    #[test]
+    fn the_first_valid_pair_is_selected_and_use_candidate_moves_it() {
+        let mut agent = IceAgent::new(credentials("a"));
+        assert!(
+            agent
+                .on_binding_request(second(0), path(1), "a", false)
+                .selected
+        );
+        assert!(
+            !agent
+                .on_binding_request(second(0), path(2), "a", false)
+                .selected
+        );
+        assert_eq!(agent.selected(), Some(path(1)));
+        assert!(
+            agent
+                .on_binding_request(second(1), path(2), "a", true)
+                .selected
+        );
+        assert_eq!(agent.selected(), Some(path(2)));
+    }
+
+    #[test]
+    fn a_restart_keeps_the_former_ufrag_until_the_new_one_is_used() {
+        let mut agent = IceAgent::new(credentials("a"));
+        agent.on_binding_request(second(0), path(1), "a", true);
+        assert_eq!(agent.restart(credentials("b")), None);
+        assert!(agent.key("a").is_some() && agent.key("b").is_some());
+        assert_eq!(
+            agent
+                .on_binding_request(second(1), path(1), "a", true)
+                .retired_ufrag,
+            None
+        );
+        let outcome = agent.on_binding_request(second(2), path(2), "b", true);
+        assert_eq!(
+            (outcome.selected, outcome.retired_ufrag.as_deref()),
+            (true, Some("a"))
+        );
+        assert!(agent.key("a").is_none());
+    }
+
+    #[test]
+    fn a_second_restart_replaces_the_unused_credentials_and_keeps_those_in_use() {
+        let mut agent = IceAgent::new(credentials("a"));
+        agent.restart(credentials("b"));
+        assert_eq!(agent.restart(credentials("c")).as_deref(), Some("b"));
+        assert_eq!(agent.ufrags().collect::<Vec<_>>(), ["c", "a"]);
+    }
+
+    #[test]
+    fn the_number_of_pairs_is_limited_and_the_selected_one_is_not_evicted() {
+        let mut agent = IceAgent::new(credentials("a"));
+        agent.on_binding_request(second(0), path(1), "a", true);
+        let evicted: Vec<_> = (2..100)
+            .filter_map(|port| {
+                agent
+                    .on_binding_request(second(u64::from(port)), path(port), "a", false)
+                    .evicted
+            })
+            .collect();
+        assert_eq!(agent.paths().count(), MAX_PAIRS);
+        assert_eq!(evicted.len(), 99 - MAX_PAIRS);
+        assert_eq!(evicted[0], path(2));
+        assert_eq!(agent.selected(), Some(path(1)));
+    }
+
+    #[test]
+    fn another_live_pair_replaces_a_silent_selected_pair() {
+        let mut agent = IceAgent::new(credentials("a"));
+        agent.on_binding_request(second(0), path(1), "a", true);
+        agent.on_binding_request(second(5), path(2), "a", false);
+        assert!(!agent.reselect(second(6)));
+        assert!(agent.reselect(second(7)));
+        assert_eq!(agent.selected(), Some(path(2)));
+    }
+
+    #[test]
+    fn the_most_recent_pair_replaces_a_removed_selected_pair() {
+        let mut agent = IceAgent::new(credentials("a"));
+        agent.on_binding_request(second(0), path(1), "a", true);
+        agent.on_binding_request(second(1), path(2), "a", false);
+        assert!(agent.remove_pair(path(1)));
+        assert_eq!(agent.selected(), Some(path(2)));
+        assert!(!agent.remove_pair(path(2)));
+        assert_eq!(agent.selected(), None);
+    }
+}

@@ -1,0 +1,26 @@
+//! The entities of a worker: routers, transports, producers and consumers, and the tables that hold them.
+
+mod consumer;
+mod dtls_allowance;
+mod fast_map;
+mod header_extensions;
+mod ice_agent;
+mod keys;
+mod layers;
+mod packet_sender;
+mod producer;
+mod producer_stream;
+mod router;
+mod slab;
+mod tables;
+mod transport;
+
+pub(crate) use consumer::{Admission, Consumer};
+pub(crate) use ice_agent::{BindingOutcome, IceAgent};
+pub(crate) use keys::{ConsumerKey, DanglingKey, ProducerKey, RouterKey, TransportKey};
+pub(crate) use packet_sender::PacketSender;
+pub(crate) use producer::{KeyFrameRequestKind, Producer};
+pub(crate) use producer_stream::Received;
+pub(crate) use router::Router;
+pub(crate) use tables::Tables;
+pub(crate) use transport::{IncomingStream, Transport};

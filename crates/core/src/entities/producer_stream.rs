@@ -1,0 +1,250 @@
+//! One received stream (encoding) of a producer.
+
+use hubbub_codec::{Codec, Describer};
+use hubbub_wire::NtpTime;
+use hubbub_wire::rtp::RtpPacket;
+
+use super::header_extensions::IncomingExtensions;
+use crate::api::{MediaKind, Micros, StreamStats};
+use crate::receive::{
+    Arrival, ClockMapping, DuplicateFilter, NackGenerator, PacketMeta, PacketStore, RateMeter,
+    ReceiveStats, SequenceUnwrapper, StoredPacket, ticks_to_micros,
+};
+
+/// How long to wait for a stream's first sender report before using our clock, microseconds.
+const REPORT_WAIT_US: u64 = 5_000_000;
+
+/// A media packet, received directly or by RTX.
+pub(crate) struct MediaPacket<'a> {
+    /// Sequence number in the media stream; for RTX the original number.
+    pub(crate) sequence: u16,
+    /// Without padding.
+    pub(crate) payload: &'a [u8],
+    /// Index of the codec in the producer's list.
+    pub(crate) codec_index: u8,
+    pub(crate) codec: Codec,
+    /// The codec negotiated NACK.
+    pub(crate) nack: bool,
+    /// The packet was received by RTX.
+    pub(crate) by_rtx: bool,
+}
+
+/// The result of receiving a packet.
+pub(crate) enum Received {
+    /// The packet was dropped: a duplicate, a probe, or too old.
+    Dropped,
+    /// The packet has only padding. Its sequence number is to be skipped.
+    Padding {
+        /// Extended.
+        sequence: u64,
+    },
+    /// The packet is in the store.
+    Media {
+        /// Extended.
+        sequence: u64,
+        /// The packet is the first of a key frame. True for every audio packet.
+        starts_key_frame: bool,
+        /// Too many packets are missing to be repaired; only a key frame helps.
+        key_frame_needed: bool,
+    },
+}
+
+/// The state of one received stream.
+pub(crate) struct ProducerStream {
+    pub(crate) ssrc: u32,
+    /// Identifies this stream among all streams that its producer ever had.
+    pub(crate) source: u32,
+    kind: MediaKind,
+    unwrapper: SequenceUnwrapper,
+    duplicates: DuplicateFilter,
+    pub(crate) reception: ReceiveStats,
+    pub(crate) nacks: NackGenerator,
+    packets: PacketStore,
+    describer: Describer,
+    rate: RateMeter,
+    /// From the last sender report.
+    pub(crate) clock: Option<ClockMapping>,
+    pub(crate) last_received: Micros,
+    /// RTP timestamp and arrival time of the first packet.
+    first: Option<(u32, Micros)>,
+    clock_rate: u32,
+    stats: StreamStats,
+}
+
+impl ProducerStream {
+    pub(crate) fn new(
+        ssrc: u32,
+        source: u32,
+        rid: Option<String>,
+        kind: MediaKind,
+        clock_rate: u32,
+    ) -> Self {
+        let capacity = match kind {
+            MediaKind::Audio => PacketStore::AUDIO,
+            MediaKind::Video => PacketStore::VIDEO,
+        };
+        Self {
+            ssrc,
+            source,
+            kind,
+            unwrapper: SequenceUnwrapper::new(),
+            duplicates: DuplicateFilter::new(),
+            reception: ReceiveStats::new(clock_rate),
+            nacks: NackGenerator::new(),
+            packets: PacketStore::new(capacity),
+            describer: Describer::new(Codec::Other),
+            rate: RateMeter::new(),
+            clock: None,
+            last_received: Micros(0),
+            first: None,
+            clock_rate,
+            stats: StreamStats {
+                ssrc,
+                rid,
+                ..StreamStats::default()
+            },
+        }
+    }
+
+    /// Receives a packet: updates statistics and NACKs, and stores it.
+    pub(crate) fn receive(
+        &mut self,
+        now: Micros,
+        packet: &RtpPacket<'_>,
+        media: &MediaPacket<'_>,
+        extensions: &IncomingExtensions,
+    ) -> Received {
+        // RTX without payload is a bandwidth probe. Before the first media packet, RTX is of no use.
+        if media.by_rtx && (media.payload.is_empty() || self.unwrapper.highest().is_none()) {
+            self.stats.dropped += 1;
+            return Received::Dropped;
+        }
+        let sequence = self.unwrapper.extend(media.sequence);
+        if !self.duplicates.insert(sequence) {
+            self.stats.dropped += 1;
+            return Received::Dropped;
+        }
+        self.last_received = now;
+        self.first.get_or_insert((packet.timestamp(), now));
+        if media.by_rtx {
+            self.reception.repaired(sequence);
+            self.stats.repaired += 1;
+        } else {
+            self.reception.received(sequence, packet.timestamp(), now);
+        }
+        let key_frame_needed =
+            media.nack && self.nacks.received(sequence, now) == Arrival::KeyFrameNeeded;
+        if media.payload.is_empty() {
+            self.stats.dropped += 1;
+            return Received::Padding { sequence };
+        }
+        self.store(now, packet, media, extensions, sequence, key_frame_needed)
+    }
+
+    fn store(
+        &mut self,
+        now: Micros,
+        packet: &RtpPacket<'_>,
+        media: &MediaPacket<'_>,
+        extensions: &IncomingExtensions,
+        sequence: u64,
+        key_frame_needed: bool,
+    ) -> Received {
+        self.stats.packets += 1;
+        self.stats.bytes += media.payload.len() as u64;
+        self.rate.add(now, media.payload.len());
+        let starts_key_frame =
+            self.kind == MediaKind::Audio || self.starts_key_frame(packet, media, extensions);
+        if starts_key_frame && self.kind == MediaKind::Video {
+            self.stats.key_frames += 1;
+            self.nacks.key_frame(sequence);
+        }
+        let meta = PacketMeta {
+            sequence,
+            timestamp: packet.timestamp(),
+            received: now,
+            codec: media.codec_index,
+            marker: packet.marker(),
+        };
+        match self
+            .packets
+            .insert(meta, extensions.copied(packet), media.payload)
+        {
+            Some(_) => Received::Media {
+                sequence,
+                starts_key_frame,
+                key_frame_needed,
+            },
+            None => Received::Dropped,
+        }
+    }
+
+    fn starts_key_frame(
+        &mut self,
+        packet: &RtpPacket<'_>,
+        media: &MediaPacket<'_>,
+        extensions: &IncomingExtensions,
+    ) -> bool {
+        if self.describer.codec() != media.codec {
+            self.describer = Describer::new(media.codec);
+        }
+        let descriptor = extensions
+            .dependency_descriptor
+            .and_then(|id| packet.extension(id));
+        // A payload that cannot be parsed starts no key frame.
+        self.describer
+            .describe(media.payload, packet.marker(), descriptor)
+            .is_ok_and(|info| info.key_frame)
+    }
+
+    /// A packet that is still in the store, by its extended number.
+    pub(crate) fn packet(&self, sequence: u64, now: Micros) -> Option<&StoredPacket> {
+        self.packets.get(sequence, now)
+    }
+
+    /// The clock for the sender reports of consumers: that of the client, so that its streams stay synchronized; ours if
+    /// the client has sent no report for five seconds. `wall_clock_us`: Unix time at `Micros(0)`.
+    pub(crate) fn clock_for_reports(
+        &self,
+        now: Micros,
+        wall_clock_us: u64,
+    ) -> Option<ClockMapping> {
+        self.clock.or_else(|| {
+            let (timestamp, at) = self
+                .first
+                .filter(|(_, at)| now.since(*at) >= REPORT_WAIT_US)?;
+            let ntp = NtpTime::from_unix_micros(wall_clock_us.wrapping_add(at.0));
+            Some(ClockMapping::new(ntp.0, timestamp, at, self.clock_rate))
+        })
+    }
+
+    /// Handles a sender report: NTP (32.32) and RTP timestamp of the same moment.
+    pub(crate) fn on_sender_report(&mut self, now: Micros, ntp: NtpTime, rtp: u32) {
+        self.reception.sender_report(ntp.0, now);
+        self.clock = Some(ClockMapping::new(ntp.0, rtp, now, self.clock_rate));
+    }
+
+    /// Converts `jitter` from timestamp units to microseconds.
+    pub(crate) fn jitter_us(&self, jitter: u32) -> u64 {
+        ticks_to_micros(jitter, self.clock_rate)
+    }
+
+    /// Counts packets that were requested by NACK.
+    pub(crate) fn count_nacked(&mut self, count: usize) {
+        self.stats.nacked += count as u64;
+    }
+
+    /// Payload bits per second over the last second.
+    pub(crate) fn bitrate(&mut self, now: Micros) -> u64 {
+        self.rate.bits_per_second(now)
+    }
+
+    pub(crate) fn stats(&mut self, now: Micros) -> StreamStats {
+        StreamStats {
+            lost: self.reception.lost(),
+            jitter: self.reception.jitter(),
+            bitrate: self.rate.bits_per_second(now),
+            ..self.stats.clone()
+        }
+    }
+}

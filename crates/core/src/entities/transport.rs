@@ -1,0 +1,178 @@
+//! A transport: one ICE, DTLS and SRTP association with one client, and its producers and consumers.
+
+use hubbub_srtp::{Inbound, Outbound, SrtpProfile};
+use hubbub_wire::rtp::{RtpPacket, TransportSequenceNumber};
+
+use super::dtls_allowance::DtlsAllowance;
+use super::fast_map::{FastMap, FastSet};
+use super::ice_agent::IceAgent;
+use super::keys::{ConsumerKey, ProducerKey, RouterKey};
+use crate::api::{CommandError, Micros, TransportId, TransportStats};
+use crate::receive::{ArrivalLog, RembEstimate};
+
+/// SSRCs that may be used over the lifetime of a transport. All are remembered, because none may be used twice.
+const MAX_OUTGOING_SSRCS: usize = 65_536;
+
+/// Initial and maximum REMB estimate, bit/s, unless the configuration sets a limit.
+const DEFAULT_MAX_BITRATE: u64 = 5_000_000;
+
+/// Round-trip time assumed until one is measured, microseconds.
+const DEFAULT_RTT_US: u64 = 100_000;
+
+/// The stream that an incoming SSRC belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct IncomingStream {
+    pub(crate) producer: ProducerKey,
+    /// Index of the encoding.
+    pub(crate) encoding: usize,
+    /// The SSRC is that of the encoding's RTX stream.
+    pub(crate) is_rtx: bool,
+}
+
+/// The state of a transport.
+pub(crate) struct Transport {
+    pub(crate) id: TransportId,
+    pub(crate) router: RouterKey,
+    pub(crate) ice: IceAgent,
+    pub(crate) inbound: Option<Inbound>,
+    pub(crate) outbound: Option<Outbound>,
+    /// When the transport closes unless it has keys; `None` before `ConnectTransport` and after `SetSrtpKeys`.
+    pub(crate) handshake_deadline: Option<Micros>,
+    /// DTLS datagrams that wait for a selected pair.
+    pub(crate) pending_dtls: Vec<Vec<u8>>,
+    pub(crate) dtls_allowance: DtlsAllowance,
+    /// The last `IceSelected` event: the number of drains before it, and its index among the events since then.
+    pub(crate) pending_ice_event: Option<(u64, usize)>,
+    pub(crate) producers: Vec<ProducerKey>,
+    pub(crate) consumers: Vec<ConsumerKey>,
+    /// Received streams by SSRC.
+    pub(crate) incoming: FastMap<u32, IncomingStream>,
+    /// Sent streams by SSRC, RTX included.
+    pub(crate) outgoing: FastMap<u32, ConsumerKey>,
+    /// Every SSRC ever sent with. Reusing one would reuse SRTP nonces.
+    used_ssrcs: FastSet<u32>,
+    /// Sender SSRC of our RTCP.
+    pub(crate) rtcp_ssrc: u32,
+    /// Id of the transport-cc extension in received packets, from the newest producer that has it. One id holds for the
+    /// whole BUNDLE group.
+    pub(crate) transport_cc: Option<u8>,
+    /// Arrival times of packets with a transport-wide sequence number; created with the first of them.
+    pub(crate) arrivals: Option<Box<ArrivalLog>>,
+    /// Bitrate estimate for producers that use REMB.
+    pub(crate) remb: RembEstimate,
+    /// Transport-wide sequence number of the next sent packet.
+    pub(crate) transport_sequence: u16,
+    pub(crate) next_report: Micros,
+    pub(crate) stats: TransportStats,
+}
+
+impl Transport {
+    pub(crate) fn new(
+        id: TransportId,
+        router: RouterKey,
+        ice: IceAgent,
+        rtcp_ssrc: u32,
+        max_bitrate: Option<u64>,
+    ) -> Self {
+        Self {
+            id,
+            router,
+            ice,
+            inbound: None,
+            outbound: None,
+            handshake_deadline: None,
+            pending_dtls: Vec::new(),
+            dtls_allowance: DtlsAllowance::new(),
+            pending_ice_event: None,
+            producers: Vec::new(),
+            consumers: Vec::new(),
+            incoming: FastMap::default(),
+            outgoing: FastMap::default(),
+            used_ssrcs: FastSet::from_iter([rtcp_ssrc]),
+            rtcp_ssrc,
+            transport_cc: None,
+            arrivals: None,
+            remb: RembEstimate::new(max_bitrate.unwrap_or(DEFAULT_MAX_BITRATE)),
+            transport_sequence: 0,
+            next_report: Micros(0),
+            stats: TransportStats::default(),
+        }
+    }
+
+    /// Sets the SRTP keys of the handshake: `key` then `salt`, per direction. Fails if keys are set already, because the
+    /// counters that keep nonces unique would start again.
+    pub(crate) fn set_keys(
+        &mut self,
+        profile: SrtpProfile,
+        outbound: &[u8],
+        inbound: &[u8],
+    ) -> Result<(), CommandError> {
+        if self.outbound.is_some() {
+            return Err(CommandError::InvalidState);
+        }
+        let split = |material| {
+            profile
+                .split_key_salt(material)
+                .map_err(|_| CommandError::InvalidSpec)
+        };
+        let (out_key, out_salt) = split(outbound)?;
+        let (in_key, in_salt) = split(inbound)?;
+        let outbound =
+            Outbound::new(profile, out_key, out_salt).map_err(|_| CommandError::InvalidSpec)?;
+        let inbound =
+            Inbound::new(profile, in_key, in_salt).map_err(|_| CommandError::InvalidSpec)?;
+        self.outbound = Some(outbound);
+        self.inbound = Some(inbound);
+        self.handshake_deadline = None;
+        Ok(())
+    }
+
+    /// Whether media can be sent.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.outbound.is_some() && self.ice.selected().is_some()
+    }
+
+    /// Round-trip time to the client, microseconds: measured, or else a default.
+    pub(crate) fn rtt_us(&self) -> u64 {
+        self.stats.rtt_us.unwrap_or(DEFAULT_RTT_US)
+    }
+
+    /// Claims the SSRCs of a new consumer, unless one has ever been used or the limit is reached.
+    pub(crate) fn claim_ssrcs(
+        &mut self,
+        ssrc: u32,
+        rtx_ssrc: Option<u32>,
+    ) -> Result<(), CommandError> {
+        let is_used = |ssrc| self.used_ssrcs.contains(&ssrc);
+        if is_used(ssrc) || rtx_ssrc.is_some_and(|rtx| rtx == ssrc || is_used(rtx)) {
+            return Err(CommandError::InvalidSpec);
+        }
+        if self.used_ssrcs.len() + 2 > MAX_OUTGOING_SSRCS {
+            return Err(CommandError::LimitReached);
+        }
+        self.used_ssrcs.insert(ssrc);
+        self.used_ssrcs.extend(rtx_ssrc);
+        Ok(())
+    }
+
+    /// Records the arrival of a packet that carries a transport-wide sequence number.
+    pub(crate) fn record_arrival(&mut self, now: Micros, packet: &RtpPacket<'_>) {
+        let value = self.transport_cc.and_then(|id| packet.extension(id));
+        if let Some(Ok(sequence)) = value.map(TransportSequenceNumber::parse) {
+            let log = self
+                .arrivals
+                .get_or_insert_with(|| Box::new(ArrivalLog::new()));
+            log.record(sequence.0, now);
+        }
+    }
+
+    pub(crate) fn remove_producer(&mut self, key: ProducerKey) {
+        self.producers.retain(|other| *other != key);
+        self.incoming.retain(|_, stream| stream.producer != key);
+    }
+
+    pub(crate) fn remove_consumer(&mut self, key: ConsumerKey) {
+        self.consumers.retain(|other| *other != key);
+        self.outgoing.retain(|_, consumer| *consumer != key);
+    }
+}

@@ -1,0 +1,105 @@
+//! ICE candidate pairs: which transport owns a pair, and which pair a transport sends over.
+
+use crate::api::{Event, IceState, Micros, Path};
+use crate::entities::{BindingOutcome, DanglingKey, TransportKey};
+
+use super::Worker;
+
+impl Worker {
+    /// Call this once for each TCP connection that has ended: its pair is no longer valid.
+    pub fn handle_disconnect(&mut self, now: Micros, path: Path) {
+        self.in_flight.clear();
+        if let Some(key) = self.tables.paths.remove(&path) {
+            self.in_flight.transport = Some(key);
+            let outcome = self.remove_pair(now, key, path);
+            self.count_fault(outcome);
+        }
+    }
+
+    /// Whether a client has authenticated over this path and the path is still a pair of its transport.
+    #[must_use]
+    pub fn is_valid(&self, path: Path) -> bool {
+        self.tables.paths.contains_key(&path)
+    }
+
+    /// Applies a valid binding request to the tables. The pair now belongs to this transport, even if it belonged to
+    /// another: TURN relays reuse ports.
+    pub(super) fn apply_binding(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        path: Path,
+        outcome: BindingOutcome,
+    ) -> Result<(), DanglingKey> {
+        if let Some(ufrag) = outcome.retired_ufrag {
+            self.tables.ufrags.remove(&ufrag);
+        }
+        if let Some(evicted) = outcome.evicted {
+            self.tables.paths.remove(&evicted);
+        }
+        if let Some(former) = self.tables.paths.insert(path, key)
+            && former != key
+        {
+            self.remove_pair(now, former, path)?;
+        }
+        if outcome.selected {
+            self.announce_selected(now, key, path)?;
+        }
+        Ok(())
+    }
+
+    /// Removes a pair from its transport: another transport owns it now, or its connection has ended.
+    fn remove_pair(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        path: Path,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
+        let was_selected = transport.ice.selected() == Some(path);
+        transport.ice.remove_pair(path);
+        if was_selected {
+            self.announce_selected(now, key, path)?;
+        }
+        Ok(())
+    }
+
+    /// Announces the transport's selected pair, or the loss of `lost` if no pair is left.
+    pub(super) fn announce_selected(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        lost: Path,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
+        let (state, path) = match transport.ice.selected() {
+            Some(selected) => (IceState::Connected, selected),
+            None => (IceState::New, lost),
+        };
+        let event = Event::IceSelected {
+            transport: transport.id,
+            state,
+            local: path.local,
+            remote: path.remote,
+            protocol: path.protocol,
+        };
+        // A newer event replaces one that nobody has drained yet, so a client that changes its pair often cannot fill
+        // the queue.
+        match transport.pending_ice_event {
+            Some((drain, index)) if drain == self.drains => {
+                if let Some(former) = self.events.get_mut(index) {
+                    *former = event;
+                }
+            }
+            _ => {
+                transport.pending_ice_event = Some((self.drains, self.events.len()));
+                self.emit(event);
+            }
+        }
+        if state == IceState::Connected {
+            self.flush_dtls(key)?;
+            self.request_key_frames_of_transport(now, key)?;
+        }
+        Ok(())
+    }
+}

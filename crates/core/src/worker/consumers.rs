@@ -1,0 +1,78 @@
+//! Commands about consumers.
+
+use crate::api::{
+    CommandError, ConsumerId, ConsumerSpec, Micros, ProducerId, ReplyBody, TransportId,
+};
+use crate::entities::Consumer;
+
+use super::Worker;
+use super::spec_rules::check_consumer;
+
+/// Consumers per transport.
+const MAX_CONSUMERS: usize = 4_096;
+
+impl Worker {
+    pub(super) fn create_consumer(
+        &mut self,
+        id: ConsumerId,
+        transport: TransportId,
+        producer: ProducerId,
+        spec: ConsumerSpec,
+    ) -> Result<ReplyBody, CommandError> {
+        if self.tables.consumer_ids.contains_key(&id) {
+            return Err(CommandError::AlreadyExists);
+        }
+        let transport_key = self.transport_key(transport)?;
+        let producer_key = self.producer_key(producer)?;
+        let transport = self.tables.transports.get_mut(transport_key)?;
+        let producer = self.tables.producers.get_mut(producer_key)?;
+        if producer.router != transport.router {
+            return Err(CommandError::InvalidState);
+        }
+        if spec.kind != producer.kind {
+            return Err(CommandError::InvalidSpec);
+        }
+        check_consumer(&spec)?;
+        if transport.consumers.len() >= MAX_CONSUMERS {
+            return Err(CommandError::LimitReached);
+        }
+        transport.claim_ssrcs(spec.ssrc, spec.rtx_ssrc)?;
+
+        let (ssrc, rtx_ssrc) = (spec.ssrc, spec.rtx_ssrc);
+        let consumer = Consumer::new(
+            id,
+            producer_key,
+            producer,
+            transport_key,
+            spec,
+            &mut self.random,
+        );
+        let key = self.tables.consumers.insert(consumer);
+        self.tables.consumer_ids.insert(id, key);
+        producer.consumers.push(key);
+        transport.consumers.push(key);
+        transport.outgoing.insert(ssrc, key);
+        if let Some(rtx_ssrc) = rtx_ssrc {
+            transport.outgoing.insert(rtx_ssrc, key);
+        }
+        Ok(ReplyBody::Done {})
+    }
+
+    pub(super) fn set_consumer_paused(
+        &mut self,
+        now: Micros,
+        id: ConsumerId,
+        paused: bool,
+    ) -> Result<ReplyBody, CommandError> {
+        let key = self.consumer_key(id)?;
+        let consumer = self.tables.consumers.get_mut(key)?;
+        if consumer.paused != paused {
+            consumer.paused = paused;
+            consumer.stop_forwarding();
+            if !paused {
+                self.request_key_frame_of_consumer(now, key)?;
+            }
+        }
+        Ok(ReplyBody::Done {})
+    }
+}

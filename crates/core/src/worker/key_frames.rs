@@ -1,0 +1,109 @@
+//! Key frame requests: who needs a key frame, and sending PLI or FIR to the client that produces it.
+
+use hubbub_wire::rtcp::{FirBuilder, FirEntry, Pli};
+
+use crate::api::{MediaKind, Micros};
+use crate::entities::{ConsumerKey, DanglingKey, KeyFrameRequestKind, ProducerKey, TransportKey};
+
+use super::Worker;
+use super::rtcp_out::{RTCP_BUFFER, RtcpOut};
+
+impl Worker {
+    /// Requests a key frame of the encoding that this consumer receives or should receive.
+    ///
+    /// Does nothing while the consumer's transport cannot carry media: the key frame would be lost.
+    /// [`Self::request_key_frames_of_transport`] requests it later.
+    pub(super) fn request_key_frame_of_consumer(
+        &mut self,
+        now: Micros,
+        key: ConsumerKey,
+    ) -> Result<(), DanglingKey> {
+        let consumer = self.tables.consumers.get(key)?;
+        if !self.tables.transports.get(consumer.transport)?.is_ready() {
+            return Ok(());
+        }
+        let producer_key = consumer.producer;
+        let producer = self.tables.producers.get_mut(producer_key)?;
+        let current = consumer
+            .current_source()
+            .and_then(|source| producer.encoding_of_source(source));
+        producer.want_key_frame(current.unwrap_or(producer.layers.best()));
+        self.send_key_frame_requests(now, producer_key)
+    }
+
+    /// Requests a key frame of the producer's best layer.
+    pub(super) fn request_key_frame_of_producer(
+        &mut self,
+        now: Micros,
+        key: ProducerKey,
+    ) -> Result<(), DanglingKey> {
+        let producer = self.tables.producers.get_mut(key)?;
+        producer.want_key_frame(producer.layers.best());
+        self.send_key_frame_requests(now, key)
+    }
+
+    /// Requests key frames for the video consumers of a transport that has become able to carry media.
+    pub(super) fn request_key_frames_of_transport(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get(key)?;
+        if !transport.is_ready() {
+            return Ok(());
+        }
+        for consumer_key in transport.consumers.clone() {
+            let consumer = self.tables.consumers.get(consumer_key)?;
+            if consumer.kind == MediaKind::Video
+                && !consumer.paused
+                && consumer.current_source().is_none()
+            {
+                self.request_key_frame_of_consumer(now, consumer_key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the key frame requests that are wanted and due to the producer's client.
+    pub(super) fn send_key_frame_requests(
+        &mut self,
+        now: Micros,
+        key: ProducerKey,
+    ) -> Result<(), DanglingKey> {
+        let producer = self.tables.producers.get_mut(key)?;
+        let transport = self.tables.transports.get_mut(producer.transport)?;
+        if !transport.is_ready() {
+            return Ok(());
+        }
+        producer.key_frames_due(now, &mut self.ssrcs);
+        if self.ssrcs.is_empty() {
+            return Ok(());
+        }
+        let Some(kind) = producer.key_frame_request_kind() else {
+            return Ok(());
+        };
+        self.counters.media.key_frame_requests_received += self.ssrcs.len() as u64;
+        let sender_ssrc = transport.rtcp_ssrc;
+        let mut buffer = RTCP_BUFFER;
+        let mut out = RtcpOut::new(transport, &mut self.outbox, &mut buffer);
+        for media_ssrc in &self.ssrcs {
+            match kind {
+                KeyFrameRequestKind::Pli => out.push(&Pli {
+                    sender_ssrc,
+                    media_ssrc: *media_ssrc,
+                }),
+                KeyFrameRequestKind::Fir(command_sequence) => {
+                    let entries = [FirEntry {
+                        ssrc: *media_ssrc,
+                        command_sequence,
+                    }];
+                    out.push(&FirBuilder {
+                        sender_ssrc,
+                        entries: &entries,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! NACKs (RFC 4585 section 6.2.1): sent to producing clients, and answered with retransmissions to consuming clients.
+
+use hubbub_wire::rtcp::NackBuilder;
+
+use crate::api::Micros;
+use crate::entities::{DanglingKey, PacketSender, TransportKey};
+
+use super::Worker;
+use super::rtcp_out::{RTCP_BUFFER, RtcpOut};
+
+/// Sequence numbers in one NACK; they fit a compound even when no two share an entry.
+const MAX_PER_NACK: usize = 256;
+
+impl Worker {
+    /// Requests the missing packets of a transport's producers.
+    pub(super) fn send_nacks(&mut self, now: Micros, key: TransportKey) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
+        let rtt = transport.rtt_us();
+        let mut index = 0;
+        while let Some(producer_key) = transport.producers.get(index) {
+            index += 1;
+            let producer = self.tables.producers.get_mut(*producer_key)?;
+            if producer.paused {
+                continue;
+            }
+            for stream in producer
+                .streams
+                .iter_mut()
+                .flatten()
+                .filter(|stream| stream.nacks.missing() > 0)
+            {
+                self.lost.clear();
+                stream.nacks.due(now, rtt, &mut self.lost);
+                if self.lost.is_empty() {
+                    continue;
+                }
+                stream.count_nacked(self.lost.len());
+                self.counters.media.nacked_received += self.lost.len() as u64;
+                let (sender_ssrc, media_ssrc) = (transport.rtcp_ssrc, stream.ssrc);
+                let mut buffer = RTCP_BUFFER;
+                let mut out = RtcpOut::new(transport, &mut self.outbox, &mut buffer);
+                for lost in self.lost.chunks(MAX_PER_NACK) {
+                    out.push(&NackBuilder {
+                        sender_ssrc,
+                        media_ssrc,
+                        lost,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers a client's NACK for `ssrc`: retransmits the packets that are still in the store, within the budget.
+    pub(super) fn answer_nack(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        ssrc: u32,
+        lost: impl Iterator<Item = u16>,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
+        let Some(consumer_key) = transport.outgoing.get(&ssrc).copied() else {
+            return Ok(());
+        };
+        self.in_flight.consumer = Some(consumer_key);
+        let consumer = self.tables.consumers.get_mut(consumer_key)?;
+        let producer = self.tables.producers.get(consumer.producer)?;
+        let rtt = transport.rtt_us();
+        let bitrate = consumer.rate.bits_per_second(now);
+        let mut sender = PacketSender {
+            consumer,
+            transport,
+            outbox: &mut self.outbox,
+        };
+        for nacked in lost {
+            self.counters.media.nacked_sent += 1;
+            let consumer = &mut *sender.consumer;
+            let found = consumer.find_sent(nacked).and_then(|(output, sequence)| {
+                let packet = producer
+                    .stream_of_source(consumer.current_source()?)?
+                    .packet(sequence, now)?;
+                Some((output, packet, consumer.route(packet.meta().codec)?))
+            });
+            let Some((output, packet, route)) = found else {
+                consumer.stats.nack_misses += 1;
+                self.counters.media.nack_misses += 1;
+                continue;
+            };
+            if consumer
+                .budget
+                .allow(nacked, packet.payload().len(), rtt, bitrate, now)
+            {
+                let sent = sender.resend(now, packet, route, output).is_some();
+                self.counters.media.repaired_sent += u64::from(sent);
+            }
+        }
+        self.in_flight.consumer = None;
+        Ok(())
+    }
+}

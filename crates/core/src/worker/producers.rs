@@ -1,0 +1,92 @@
+//! Commands about producers.
+
+use crate::api::{CommandError, Micros, ProducerId, ProducerSpec, ReplyBody, TransportId};
+use crate::entities::{IncomingStream, Producer, Transport};
+
+use super::Worker;
+use super::spec_rules::check_producer;
+
+/// Producers per transport.
+const MAX_PRODUCERS: usize = 64;
+
+impl Worker {
+    pub(super) fn create_producer(
+        &mut self,
+        id: ProducerId,
+        transport: TransportId,
+        spec: ProducerSpec,
+    ) -> Result<ReplyBody, CommandError> {
+        if self.tables.producer_ids.contains_key(&id) {
+            return Err(CommandError::AlreadyExists);
+        }
+        let transport_key = self.transport_key(transport)?;
+        let transport = self.tables.transports.get_mut(transport_key)?;
+        if transport.producers.len() >= MAX_PRODUCERS {
+            return Err(CommandError::LimitReached);
+        }
+        check_producer(&spec)?;
+        for other in &transport.producers {
+            let other = self.tables.producers.get(*other)?;
+            if spec.mid.is_some() && other.mid == spec.mid {
+                return Err(CommandError::InvalidSpec);
+            }
+        }
+        check_ssrcs(transport, &spec)?;
+
+        let producer = Producer::new(id, transport_key, transport.router, spec);
+        let streams: Vec<_> = producer.bound_ssrcs().collect();
+        transport.transport_cc = producer.extensions.transport_cc.or(transport.transport_cc);
+        let key = self.tables.producers.insert(producer);
+        self.tables.producer_ids.insert(id, key);
+        transport.producers.push(key);
+        for (encoding, is_rtx, ssrc) in streams {
+            transport.incoming.insert(
+                ssrc,
+                IncomingStream {
+                    producer: key,
+                    encoding,
+                    is_rtx,
+                },
+            );
+        }
+        Ok(ReplyBody::Done {})
+    }
+
+    pub(super) fn set_producer_paused(
+        &mut self,
+        now: Micros,
+        id: ProducerId,
+        paused: bool,
+    ) -> Result<ReplyBody, CommandError> {
+        let key = self.producer_key(id)?;
+        let producer = self.tables.producers.get_mut(key)?;
+        if producer.paused != paused {
+            producer.paused = paused;
+            for consumer in &producer.consumers {
+                self.tables.consumers.get_mut(*consumer)?.stop_forwarding();
+            }
+            if !paused {
+                self.request_key_frame_of_producer(now, key)?;
+            }
+        }
+        Ok(ReplyBody::Done {})
+    }
+}
+
+/// Checks that every SSRC of the spec is unique in it and unused by other producers of the transport.
+fn check_ssrcs(transport: &Transport, spec: &ProducerSpec) -> Result<(), CommandError> {
+    let ssrcs = || {
+        spec.encodings
+            .iter()
+            .flat_map(|encoding| [encoding.ssrc, encoding.rtx_ssrc])
+            .flatten()
+    };
+    let is_taken = |(index, ssrc): (usize, u32)| {
+        transport.incoming.contains_key(&ssrc) || ssrcs().skip(index + 1).any(|other| other == ssrc)
+    };
+    if ssrcs().enumerate().any(is_taken) {
+        Err(CommandError::InvalidSpec)
+    } else {
+        Ok(())
+    }
+}

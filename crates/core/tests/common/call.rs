@@ -1,0 +1,78 @@
+//! A call: one client sends a track, another receives it.
+
+use hubbub_core::api::{ConsumerId, ConsumerSpec, ProducerId, ProducerSpec};
+use hubbub_wire::rtcp::NackBuilder;
+
+use super::media::Packet;
+use super::specs::{consume_running, produce, video, video_consumer};
+use super::{Client, Received, World};
+
+/// The SSRC that the consumer of a [`Call`] sends; RTX is one above.
+pub const OUT_SSRC: u32 = 5000;
+
+/// A sender, a receiver, and a running consumer of the sender's producer.
+pub struct Call {
+    pub world: World,
+    pub sender: Client,
+    pub receiver: Client,
+    pub producer: ProducerId,
+    pub consumer: ConsumerId,
+}
+
+impl Call {
+    /// A call with these parameters.
+    pub fn new(producer: ProducerSpec, consumer: ConsumerSpec) -> Self {
+        let mut world = World::new();
+        let sender = Client::connected(&mut world, 1);
+        let receiver = Client::connected(&mut world, 2);
+        let producer = produce(&mut world, sender.transport, 1, producer);
+        let consumer = consume_running(&mut world, receiver.transport, producer, 1, consumer);
+        Self {
+            world,
+            sender,
+            receiver,
+            producer,
+            consumer,
+        }
+    }
+
+    /// A call with VP8 and RTX.
+    pub fn video() -> Self {
+        Self::new(video(), video_consumer(OUT_SSRC))
+    }
+
+    /// Sends packets from the sender.
+    pub fn send<'a>(&mut self, packets: impl IntoIterator<Item = Packet<'a>>) {
+        for packet in packets {
+            self.sender.send(&mut self.world, &packet.bytes());
+        }
+    }
+
+    /// The RTP that the receiver got since the last call.
+    pub fn received(&mut self) -> Vec<Received> {
+        self.receiver.take_rtp(&mut self.world)
+    }
+
+    /// The sequence numbers that the receiver got since the last call.
+    pub fn sequences(&mut self) -> Vec<u16> {
+        self.received()
+            .iter()
+            .map(|packet| packet.rtp().sequence_number())
+            .collect()
+    }
+
+    /// The SSRCs of which the sender was asked for a key frame since the last call.
+    pub fn plis(&mut self) -> Vec<u32> {
+        self.sender.take_plis(&mut self.world)
+    }
+
+    /// Sends a NACK from the receiver.
+    pub fn nack(&mut self, lost: &[u16]) {
+        let nack = NackBuilder {
+            sender_ssrc: 1,
+            media_ssrc: OUT_SSRC,
+            lost,
+        };
+        self.receiver.send_rtcp(&mut self.world, &nack);
+    }
+}
