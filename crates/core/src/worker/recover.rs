@@ -34,3 +34,45 @@ impl Worker {
         self.counters.faults += u64::from(outcome.is_err());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::api::{
+        Command, CommandError, Event, IceCredentials, Micros, Path, RouterId, TransportId,
+    };
+    use crate::worker::{Worker, WorkerConfig};
+
+    #[test]
+    fn a_lookup_that_must_succeed_counts_as_a_fault_when_it_fails() {
+        let (router, transport) = (RouterId(1), TransportId(1));
+        let ice = IceCredentials {
+            ufrag: "ufrag".into(),
+            pwd: "password".into(),
+        };
+        let path = Path::udp([127, 0, 0, 1].into(), ([127, 0, 0, 1], 4000).into());
+        let mut worker = Worker::new(WorkerConfig::default());
+        worker.handle_command(Micros(0), 1, Command::CreateRouter { router });
+        worker.handle_command(
+            Micros(0),
+            2,
+            Command::CreateTransport {
+                transport,
+                router,
+                ice,
+            },
+        );
+        let key = worker.tables.transport_ids[&transport];
+        worker.tables.paths.insert(path, key);
+        assert!(worker.tables.transports.remove(key).is_ok());
+
+        worker.handle_command(Micros(0), 3, Command::TransportStats { transport });
+        let refused = Event::Reply {
+            request: 3,
+            result: Err(CommandError::Internal),
+        };
+        assert_eq!(worker.drain_events().last(), Some(refused));
+        assert_eq!(worker.counters().faults, 1);
+        worker.handle_datagram(Micros(0), path, &mut [22, 254, 253]);
+        assert_eq!(worker.counters().faults, 2);
+    }
+}
