@@ -1,4 +1,4 @@
-// For screenshots: people instead of Chromium's test picture. `?name=` decides who is drawn.
+// For screenshots: drawn portraits instead of Chromium's test picture. `?name=` selects the portrait.
 {
   const LOOKS = {
     "Mei Lin": { wall: "#cfe3d4", shirt: "#e8c766", skin: "#f2d3b8", hair: "#b5813f" },

@@ -1,4 +1,4 @@
-// A small application as one would have been written for the original service: ten events, and nothing else.
+// A small application written for the original service: it uses the service's ten events only.
 import { Device } from "mediasoup-client";
 import { io } from "socket.io-client";
 
@@ -47,7 +47,7 @@ socket.on("peerLeft", ({ userId }) => {
   videos.delete(userId);
 });
 
-// For whoever watches: frames shown of one person, undefined when there is none.
+// For the test: the number of frames shown of a participant; undefined when there is no video.
 globalThis.frames = (userId) => videos.get(userId)?.getVideoPlaybackQuality().totalVideoFrames;
 globalThis.leave = () => request("leaveRoom");
 
