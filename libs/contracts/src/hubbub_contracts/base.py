@@ -9,6 +9,8 @@ Rules
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from types import ModuleType
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -49,6 +51,21 @@ class Done(Model):
 
 
 ReplyT = TypeVar("ReplyT", bound=Model)
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+def defined_in(modules: Iterable[ModuleType], kind: type[ModelT]) -> tuple[type[ModelT], ...]:
+    """The subclasses of `kind` that the modules define, in the order of their definitions."""
+    # pydantic adds the parametrised bases, such as `Request[Done]`, to the module as well: they have an origin.
+    return tuple(
+        model
+        for module in modules
+        for model in vars(module).values()
+        if isinstance(model, type)
+        and issubclass(model, kind)
+        and model.__module__ == module.__name__
+        and model.__pydantic_generic_metadata__["origin"] is None
+    )
 
 
 def answer_model(message: type[Model]) -> type[Model]:
@@ -77,6 +94,14 @@ class Request(Model, Generic[ReplyT]):
     def reply_model(cls) -> type[ReplyT]:
         """The model of the reply."""
         return cast("type[ReplyT]", answer_model(cls))
+
+
+class RegistryRequest(Request[ReplyT], Generic[ReplyT]):
+    """A request to the registry, on `hubbub.v1.registry.<verb>`; any replica answers."""
+
+
+class NodeRequest(Request[ReplyT], Generic[ReplyT]):
+    """A request to one incarnation of a media node, on `hubbub.v1.node.<nodeId>.<epoch>.<verb>`."""
 
 
 class Event(Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..base import Done, Model, Request
+from ..base import Done, Model, NodeRequest
 from ..types import ConsumerType, Id, MediaKind, RoomId, RtpCapabilities, RtpParameters
 
 
@@ -17,7 +17,7 @@ class ConsumerCreated(Model):
     producer_paused: bool
 
 
-class CreateConsumer(Request[ConsumerCreated]):
+class CreateConsumer(NodeRequest[ConsumerCreated]):
     """Creates a consumer.
 
     Errors: `unsupported` when the client cannot receive the codec, `not_found` when there is no such producer.
@@ -32,7 +32,7 @@ class CreateConsumer(Request[ConsumerCreated]):
     rtp_capabilities: RtpCapabilities
 
 
-class PauseConsumer(Request[Done]):
+class PauseConsumer(NodeRequest[Done]):
     """Stops sending to the peer."""
 
     verb: ClassVar[str] = "consumer.pause"
@@ -41,7 +41,7 @@ class PauseConsumer(Request[Done]):
     consumer_id: Id
 
 
-class ResumeConsumer(Request[Done]):
+class ResumeConsumer(NodeRequest[Done]):
     """Starts sending to the peer. Video starts with a key frame."""
 
     verb: ClassVar[str] = "consumer.resume"
@@ -50,7 +50,7 @@ class ResumeConsumer(Request[Done]):
     consumer_id: Id
 
 
-class CloseConsumer(Request[Done]):
+class CloseConsumer(NodeRequest[Done]):
     """Closes a consumer."""
 
     verb: ClassVar[str] = "consumer.close"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..base import Done, Event, Model, Request
+from ..base import Done, Event, Model, NodeRequest
 from ..types import ConsumerType, Count, Direction, Epoch, Id, MediaKind, NodeId, RoomId, RtpCapabilities
 
 
@@ -39,7 +39,7 @@ class NodeHeartbeat(Event):
     workers: list[WorkerLoad]
 
 
-class ProbeNode(Request[Done]):
+class ProbeNode(NodeRequest[Done]):
     """Asks whether this epoch of the node is alive. The heartbeat thread answers."""
 
     verb: ClassVar[str] = "ping"
@@ -84,7 +84,7 @@ class PeerDescription(Model):
     """All datagrams that the peer's transports received. Two answers show whether the client still sends."""
 
 
-class DescribePeer(Request[PeerDescription]):
+class DescribePeer(NodeRequest[PeerDescription]):
     """Asks what a node has of a peer. The node is authoritative for transports and consumers."""
 
     verb: ClassVar[str] = "peer.describe"
@@ -92,7 +92,7 @@ class DescribePeer(Request[PeerDescription]):
     peer_id: Id
 
 
-class ClosePeer(Request[Done]):
+class ClosePeer(NodeRequest[Done]):
     """Closes everything that the node has of a peer. Succeeds when it has nothing."""
 
     verb: ClassVar[str] = "peer.close"

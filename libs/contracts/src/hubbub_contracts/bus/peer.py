@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from ..base import Done, Request
+from ..base import Done, RegistryRequest
 from ..types import AppData, DisplayName, Id, NodeId, RoomId, UserId
 from .room import RoomSnapshot
 
@@ -12,7 +12,7 @@ LeaveReason = Literal["left", "disconnected", "signaling_lost", "room_closed", "
 """Why a peer left. The header `Hubbub-Reason` of the purge carries it."""
 
 
-class JoinRoom(Request[RoomSnapshot]):
+class JoinRoom(RegistryRequest[RoomSnapshot]):
     """Adds a peer to a room and places it on the room's node. The reply includes the new peer."""
 
     verb: ClassVar[str] = "peer.join"
@@ -25,7 +25,7 @@ class JoinRoom(Request[RoomSnapshot]):
     resume_digest: str | None = None
 
 
-class LeaveRoom(Request[Done]):
+class LeaveRoom(RegistryRequest[Done]):
     """Removes a peer with its producers. Succeeds when there is no such peer."""
 
     verb: ClassVar[str] = "peer.leave"
@@ -34,7 +34,7 @@ class LeaveRoom(Request[Done]):
     reason: LeaveReason
 
 
-class ClaimPeer(Request[RoomSnapshot]):
+class ClaimPeer(RegistryRequest[RoomSnapshot]):
     """Makes a signaling instance the one that serves the peer: a client resumes its session there.
 
     Errors: `not_allowed` when the secret is wrong, `not_found` when the peer no longer exists.

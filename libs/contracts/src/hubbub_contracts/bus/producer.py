@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..base import Done, Model, Request
+from ..base import Done, Model, NodeRequest, RegistryRequest
 from ..types import AppData, Id, MediaKind, Revision, RoomId, RtpParameters
 from .records import Placement
 
@@ -16,7 +16,7 @@ class Registered(Model):
     """The revision of the write."""
 
 
-class AddProducer(Request[Registered]):
+class AddProducer(RegistryRequest[Registered]):
     """To the registry: adds a producer to the peer's record."""
 
     verb: ClassVar[str] = "producer.add"
@@ -30,7 +30,7 @@ class AddProducer(Request[Registered]):
     """Where the producer was created. `invalid_state` when the peer has moved since. Not checked when absent."""
 
 
-class SetProducerPaused(Request[Registered]):
+class SetProducerPaused(RegistryRequest[Registered]):
     """To the registry: records that a producer paused or resumed."""
 
     verb: ClassVar[str] = "producer.set-paused"
@@ -40,7 +40,7 @@ class SetProducerPaused(Request[Registered]):
     paused: bool
 
 
-class RemoveProducers(Request[Registered]):
+class RemoveProducers(RegistryRequest[Registered]):
     """To the registry: removes producers from the peer's record. Unknown ids are ignored."""
 
     verb: ClassVar[str] = "producer.remove"
@@ -49,7 +49,7 @@ class RemoveProducers(Request[Registered]):
     producer_ids: list[Id]
 
 
-class CreateProducer(Request[Done]):
+class CreateProducer(NodeRequest[Done]):
     """To the node: creates a producer on a send transport. Repeating the same id and parameters has no effect."""
 
     verb: ClassVar[str] = "producer.create"
@@ -62,7 +62,7 @@ class CreateProducer(Request[Done]):
     paused: bool
 
 
-class PauseProducer(Request[Done]):
+class PauseProducer(NodeRequest[Done]):
     """To the node: stops forwarding."""
 
     verb: ClassVar[str] = "producer.pause"
@@ -71,7 +71,7 @@ class PauseProducer(Request[Done]):
     producer_id: Id
 
 
-class ResumeProducer(Request[Done]):
+class ResumeProducer(NodeRequest[Done]):
     """To the node: forwards again."""
 
     verb: ClassVar[str] = "producer.resume"
@@ -80,7 +80,7 @@ class ResumeProducer(Request[Done]):
     producer_id: Id
 
 
-class CloseProducer(Request[Done]):
+class CloseProducer(NodeRequest[Done]):
     """To the node: closes a producer and its consumers. `not_found` when there is no such producer."""
 
     verb: ClassVar[str] = "producer.close"

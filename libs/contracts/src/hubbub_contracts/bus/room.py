@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..base import Event, Model, Request
+from ..base import Event, Model, RegistryRequest
 from ..types import CallId, Revision, RoomId, RtpCapabilities
 from .records import PeerRecord, RoomRecord
 
@@ -18,7 +18,7 @@ class RoomCreated(Model):
     rtp_capabilities: RtpCapabilities
 
 
-class CreateRoom(Request[RoomCreated]):
+class CreateRoom(RegistryRequest[RoomCreated]):
     """Creates a room, or returns the existing one."""
 
     verb: ClassVar[str] = "room.create"
@@ -33,7 +33,7 @@ class RoomSnapshot(Model):
     revision: Revision
 
 
-class GetRoom(Request[RoomSnapshot]):
+class GetRoom(RegistryRequest[RoomSnapshot]):
     """Asks for a room's snapshot. `room_not_found` when there is no such room."""
 
     verb: ClassVar[str] = "room.get"

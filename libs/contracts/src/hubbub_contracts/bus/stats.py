@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..base import Model, Request
+from ..base import Model, RegistryRequest
 from ..types import Count, NodeId
 
 
@@ -32,7 +32,7 @@ class ClusterStats(Model):
     workers: list[WorkerCount]
 
 
-class GetStats(Request[ClusterStats]):
+class GetStats(RegistryRequest[ClusterStats]):
     """Asks the registry for the statistics."""
 
     verb: ClassVar[str] = "stats.get"

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ..base import Done, Model, Request
+from ..base import Done, Model, NodeRequest
 from ..types import Direction, Id, RoomId, RtpCapabilities
 
 
@@ -86,7 +86,7 @@ class TransportCreated(Model):
     sctp_parameters: SctpParameters
 
 
-class CreateTransport(Request[TransportCreated]):
+class CreateTransport(NodeRequest[TransportCreated]):
     """Creates a transport. A repetition with the same id returns the existing one."""
 
     verb: ClassVar[str] = "transport.create"
@@ -100,7 +100,7 @@ class CreateTransport(Request[TransportCreated]):
     sctp_capabilities: dict[str, Any] | None = None
 
 
-class ConnectTransport(Request[Done]):
+class ConnectTransport(NodeRequest[Done]):
     """Sets the client's DTLS parameters. The reply precedes the handshake; a second request gets `invalid_state`."""
 
     verb: ClassVar[str] = "transport.connect"
@@ -116,7 +116,7 @@ class IceRestarted(Model):
     ice_parameters: IceParameters
 
 
-class RestartIce(Request[IceRestarted]):
+class RestartIce(NodeRequest[IceRestarted]):
     """Replaces the ICE credentials. DTLS and SRTP continue."""
 
     verb: ClassVar[str] = "transport.restart-ice"
@@ -125,7 +125,7 @@ class RestartIce(Request[IceRestarted]):
     transport_id: Id
 
 
-class CloseTransport(Request[Done]):
+class CloseTransport(NodeRequest[Done]):
     """Closes a transport with its producers and consumers."""
 
     verb: ClassVar[str] = "transport.close"

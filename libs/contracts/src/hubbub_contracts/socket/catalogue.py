@@ -4,28 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..base import defined_in
 from . import consumer, producer, room, transport
 from .base import ClientRequest, Push
 
+_MODULES = (room, transport, producer, consumer)
+
 CLIENT_REQUESTS: dict[str, type[ClientRequest[Any]]] = {
-    request.event: request
-    for request in (
-        room.CreateRoom, room.JoinRoom, room.LeaveRoom, room.Resume,
-        transport.CreateTransport, transport.ConnectTransport, transport.RestartIce, transport.CloseTransport,
-        producer.Produce, producer.CloseProducer, producer.PauseProducer, producer.ResumeProducer,
-        producer.GetProducers,
-        consumer.Consume, consumer.ResumeConsumer, consumer.PauseConsumer, consumer.CloseConsumer,
-    )
-}  # fmt: skip
+    request.event: request for request in defined_in(_MODULES, ClientRequest)
+}
 """The events that a client may send."""
 
-PUSHES: dict[str, type[Push]] = {
-    push.event: push
-    for push in (
-        room.PeerJoined, room.PeerLeft, room.PeerMoved, room.RoomClosed,
-        transport.TransportClosed,
-        producer.NewProducer, producer.ProducerClosed, producer.ProducerPaused, producer.ProducerResumed,
-        consumer.ConsumerClosed,
-    )
-}  # fmt: skip
+PUSHES: dict[str, type[Push]] = {push.event: push for push in defined_in(_MODULES, Push)}
 """The events that the server may send."""
