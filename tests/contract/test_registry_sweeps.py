@@ -3,11 +3,11 @@
 import asyncio
 import hashlib
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from hubbub_bus import Bus, RoomChange, RoomFeed
+from hubbub_bus import RoomChange, RoomFeed
 from hubbub_contracts import ErrorCode, HubbubError, ids, subjects
 from hubbub_contracts.bus.peer import ClaimPeer
 from hubbub_contracts.bus.room import CreateRoom, RoomRevisions
@@ -20,21 +20,6 @@ EMPTY_ROOM_TTL = 1.0
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
     """Two replicas with short timeouts."""
     with replicas(tmp_path_factory.mktemp("registry"), empty_room_ttl=EMPTY_ROOM_TTL, reconnect_grace=1) as running:
-        yield running
-
-
-@pytest.fixture
-async def signaling(registry: Replicas) -> AsyncIterator[FakeSignaling]:
-    bus = await Bus.connect(registry.nats.url, name="test", timeout=5)
-    connected = await FakeSignaling(bus).start()
-    yield connected
-    await connected.stop()
-    await bus.close()
-
-
-@pytest.fixture
-async def node(registry: Replicas) -> AsyncIterator[FakeNode]:
-    async with FakeNode(registry.nats.url) as running:
         yield running
 
 

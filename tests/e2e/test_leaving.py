@@ -1,5 +1,7 @@
 """A participant who leaves disappears for the others: by the button, a closed tab or a killed browser."""
 
+import pytest
+
 from e2e.calls import start_call
 from support.browser import CallBrowser
 from support.installation import Installation
@@ -23,21 +25,12 @@ async def test_closed_tab_removes_participant_within_a_second(
     await ann.wait_gone("Ben", timeout=1)
 
 
-async def test_killed_renderer_removes_participant_within_ten_seconds(
-    installation: Installation, browser: CallBrowser, other_browser: CallBrowser, call_id: str
+@pytest.mark.parametrize("process", ["renderer", "browser"])
+async def test_killed_process_removes_participant_within_ten_seconds(
+    installation: Installation, browser: CallBrowser, other_browser: CallBrowser, call_id: str, process: str
 ) -> None:
     [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)
     await other_browser.open_tab(installation.url, call_id, "Ben", **SMALL)
     await ann.wait_sees("Ben")
-    await other_browser.kill("renderer")
-    await ann.wait_gone("Ben", timeout=10)
-
-
-async def test_killed_browser_removes_participant_within_ten_seconds(
-    installation: Installation, browser: CallBrowser, other_browser: CallBrowser, call_id: str
-) -> None:
-    [ann] = await start_call(browser, installation.url, call_id, ["Ann"], **SMALL)
-    await other_browser.open_tab(installation.url, call_id, "Ben", **SMALL)
-    await ann.wait_sees("Ben")
-    await other_browser.kill()
+    await other_browser.kill(process)
     await ann.wait_gone("Ben", timeout=10)

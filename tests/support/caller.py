@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from .client_socket import ClientSocket
 from .recording import AUDIO, VIDEO, Source
@@ -138,11 +138,6 @@ class Caller(ClientSocket):
         for source in self.sources.values():
             if source.ssrc == ssrc:
                 source.request_key_frame()
-
-    async def __aenter__(self) -> Self:
-        """Opens the socket."""
-        await self.open()
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -136,6 +136,18 @@ class Installation:
                 raise NotReady(f"{', '.join(ended) or f'not ready after {timeout:g} s'}\n{self.log_tail()}")
             time.sleep(_POLL_INTERVAL)
 
+    def kill_all_but_nodes(self) -> None:
+        """Kills signaling, the registries and NATS."""
+        for process in (*self.signaling, *self.registries):
+            process.kill()
+        self.nats.kill()
+
+    def start_all_but_nodes(self) -> None:
+        """Starts NATS, the registries and signaling again, without waiting until they are ready."""
+        self.nats.start()
+        for process in (*self.registries, *self.signaling):
+            process.start()
+
     def stop(self) -> None:
         """Stops everything in order, signaling first, and removes a temporary directory."""
         for process in reversed(self.processes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +28,13 @@ class Pair:
         """Waits until Bob receives this many more packets of each track."""
         for consumer in self.consumers.values():
             await consumer.wait_packets(packets, within)
+
+    async def check_media_for(self, seconds: float) -> None:
+        """Asserts that media continues for this many seconds."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            await self.wait_media()
+        assert self.longest_gap < MAX_MEDIA_GAP
 
     @property
     def longest_gap(self) -> float:
