@@ -7,8 +7,10 @@ import asyncio
 import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError, Model
+from hubbub_contracts.bus.node import DescribePeer, PeerDescription, ProducerDescription
 from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom
 from hubbub_contracts.bus.room import GetRoom
+from hubbub_signaling.domain.media_silence import SENDER_SILENCE, SETTLE_DELAY
 from hubbub_signaling.domain.session_state import SessionState
 from hubbub_signaling.handlers.session_manager import STOP_TIMEOUT
 from support.signaling_fakes import GRACE, FakeClient, SignalingRig, peer_record, unavailable
@@ -37,6 +39,34 @@ async def test_a_lost_socket_leads_to_a_departure(resumable: bool, departed_at: 
     assert rig.manager.serving == 0
     assert client.session.machine.state is SessionState.CLOSED
     assert rig.backend.open_subscriptions() == 0
+
+
+@pytest.mark.parametrize(
+    ("closed_by_client", "departed_at"),
+    [
+        pytest.param(True, SETTLE_DELAY + SENDER_SILENCE, id="closed by the client"),
+        pytest.param(False, GRACE, id="closed by this instance"),
+    ],
+)
+async def test_silent_media_shortens_the_grace_period_of_a_client_that_closed_its_socket(
+    closed_by_client: bool, departed_at: float
+) -> None:
+    rig = SignalingRig()
+    client = await rig.joined(resumable=True)
+    producer = ProducerDescription(producer_id="camera", transport_id="up", kind="video", paused=False)
+    rig.backend.answers[DescribePeer] = PeerDescription(transports=[], producers=[producer], consumers=[])
+    await rig.manager.socket_lost(client.session, closed_by_client=closed_by_client)
+    await asyncio.sleep(10 * GRACE)
+    assert len(rig.backend.departures()) == 1
+    assert rig.backend.requested_at[-1] == pytest.approx(departed_at)
+
+
+async def test_a_client_that_left_does_not_listen_to_the_room() -> None:
+    rig = SignalingRig()
+    staying, leaving = await rig.joined(), await rig.joined()
+    assert staying.session.membership is not None
+    await leaving.ask("leaveRoom")
+    assert staying.session.membership.hub.listeners == {staying.session}
 
 
 async def test_a_lost_socket_outside_a_room_closes_the_session_only() -> None:
@@ -70,6 +100,7 @@ async def test_a_resumed_session_replaces_the_former_one(socket_lost: bool) -> N
     rig.backend.answers[ClaimPeer] = rig.backend.snapshot()
     assert "error" not in await client.ask("resume", token)
     assert rig.manager.find(peer_id) is client.session.membership
+    await asyncio.wait_for(rig.grace.drain(), 1)
     await asyncio.sleep(10 * GRACE)
     assert former.socket.closed
     assert former.session.machine.state is SessionState.CLOSED

@@ -41,11 +41,6 @@ class ReconnectGrace:
         if task := self._running.pop(membership, None):
             task.cancel()
 
-    def cancel_all(self) -> None:
-        """Ends all periods without `on_expired`."""
-        for membership in list(self._running):
-            self.cancel(membership)
-
     async def drain(self) -> None:
         """Waits until the `on_expired` calls that have begun are done."""
         await self._tasks.drain()

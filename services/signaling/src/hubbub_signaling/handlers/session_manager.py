@@ -18,7 +18,7 @@ from hubbub_contracts.bus.room import GetRoom
 from hubbub_service import Tasks
 
 from ..domain.ports import ClientSocket
-from ..domain.session_state import SessionEvent, SessionState
+from ..domain.session_state import SessionEvent
 from .membership import RoomMembership
 from .reconnect_grace import ReconnectGrace
 from .session import Session, SessionPorts
@@ -81,8 +81,6 @@ class SessionManager:
 
     async def socket_lost(self, session: Session, *, closed_by_client: bool) -> None:
         """The session's socket is gone: closed by the client, or by this instance or a ping timeout."""
-        if session.machine.state is SessionState.CLOSED:
-            return
         if not session.joined:
             await session.close()
         elif not _membership(session).resumable:
@@ -106,7 +104,6 @@ class SessionManager:
             else:
                 await self._end(session, "disconnected")
             session.client.close()
-        self._grace.cancel_all()
         await self._reconciling.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_TIMEOUT):
