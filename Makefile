@@ -132,6 +132,13 @@ format: cargo python ## format the sources and mend what the linter can
 	$(BIN)/ruff format . $(PYTHON_SCRIPTS)
 	cargo fmt --all
 
+.PHONY: generate
+generate: native node ## write the generated files: references, schemas, TypeScript messages
+	$(BIN)/python -m hubbub_contracts.generate
+	$(BIN)/python -m hubbub_cli.configuration_page
+	$(BIN)/python -m hubbub_cli.metrics_page
+	$(NPM) run --silent generate --workspace web/client
+
 .PHONY: lock
 lock: $(UV) ## resolve requirements.lock anew from the pyprojects (ARGS=--upgrade: to the newest allowed)
 	@$(call say,Resolving requirements.lock)
