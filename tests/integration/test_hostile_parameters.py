@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import itertools
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from support.caller import Caller, rtp_capabilities, rtp_parameters
 from support.installation import Installation
-from support.pair import Pair, connected_pair
+from support.pair import connected_pair
 
 EXAMPLES = 150
 ACCEPTABLE = {"invalid_argument", "unsupported", "conflict", "not_found", "quota_exceeded", "too_large"}
@@ -79,40 +81,35 @@ def examples(strategy: st.SearchStrategy[dict[str, Any]], count: int) -> list[di
     return drawn
 
 
-class Outcomes(Counter[str | None]):
-    """Counts the answers of a client by error code, None for success."""
-
-    async def request(self, caller: Caller, event: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Sends an event, below the rate limit of 50 events per second on average."""
+async def send(caller: Caller, event: str, payloads: Iterable[dict[str, Any]]) -> Counter[str | None]:
+    """Sends the events below the rate limit, and counts the answers by error code, None for success."""
+    outcomes: Counter[str | None] = Counter()
+    for payload in payloads:
         answer = await caller.request(event, payload)
-        self[answer.get("error", {}).get("code")] += 1
-        if self.total() % 10 == 0:
+        outcomes[answer.get("error", {}).get("code")] += 1
+        if event == "produce" and "error" not in answer:
+            await caller.call("closeProducer", producerId=answer["id"])
+        if outcomes.total() % 10 == 0:
             await asyncio.sleep(0.2)
-        return answer
+    return outcomes
 
 
 async def test_mutated_parameters_are_answered_and_the_node_survives(installation: Installation, call_id: str) -> None:
     node, url = installation.nodes[0].pid, installation.url
-    outcomes = Outcomes()
-
-    async def produce_mutated(caller: Caller) -> None:
-        transport_id = (await caller.call("createTransport", direction="send"))["id"]
-        for payload in examples(st.sampled_from(["audio", "video"]).flatmap(production), EXAMPLES):
-            answer = await outcomes.request(caller, "produce", {"transportId": transport_id, **payload})
-            if "error" not in answer:
-                await caller.call("closeProducer", producerId=answer["id"])
-
-    async def consume_mutated(caller: Caller, pair: Pair) -> None:
-        transport_id = (await caller.call("createTransport", direction="recv"))["id"]
-        for number, capabilities in enumerate(examples(mutated(rtp_capabilities()), EXAMPLES)):
-            producer_id = pair.producers[("audio", "video")[number % 2]]
-            payload = {"transportId": transport_id, "producerId": producer_id, "rtpCapabilities": capabilities}
-            await outcomes.request(caller, "consume", payload)
-
+    produces = examples(st.sampled_from(["audio", "video"]).flatmap(production), EXAMPLES)
+    capabilities = examples(mutated(rtp_capabilities()), EXAMPLES)
     async with connected_pair(url, call_id) as pair, Caller(url) as mallory, Caller(url) as trudy:
         await mallory.join(call_id)
         await trudy.join(call_id)
-        await asyncio.gather(produce_mutated(mallory), consume_mutated(trudy, pair))
+        sends = (await mallory.call("createTransport", direction="send"))["id"]
+        receives = (await trudy.call("createTransport", direction="recv"))["id"]
+        producers = itertools.cycle(pair.producers.values())
+        consumes = [{"producerId": next(producers), "rtpCapabilities": mutation} for mutation in capabilities]
+        produced, consumed = await asyncio.gather(
+            send(mallory, "produce", ({"transportId": sends, **payload} for payload in produces)),
+            send(trudy, "consume", ({"transportId": receives, **payload} for payload in consumes)),
+        )
+        outcomes = produced + consumed
         assert set(outcomes) <= ACCEPTABLE | {None}, outcomes
         assert outcomes["invalid_argument"] > EXAMPLES / 4, outcomes
         assert outcomes[None] > 0, outcomes

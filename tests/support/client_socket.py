@@ -156,7 +156,9 @@ class ClientSocket:
             self._closed.set()
             self._arrived.set()
             for answer in self._answers.values():
-                answer.cancel()
+                if not answer.done():
+                    answer.set_exception(ConnectionError("the connection was closed before the acknowledgement"))
+                    answer.exception()  # a test need not await it
 
     async def _handle(self, frame: str) -> None:
         if frame == "2" and not self._silent:
