@@ -21,10 +21,18 @@ _SELECTED = """async () => {
 
 async def start_call(browser: CallBrowser, url: str, room: str, names: list[str], **parameters: str | int) -> list[Tab]:
     """Opens a tab for each name and waits until all receive video and audio of all others."""
-    tabs = [await browser.open_tab(url, room, name, **parameters) for name in names]
+    tabs = await asyncio.gather(*(browser.open_tab(url, room, name, **parameters) for name in names))
     await asyncio.gather(*(tab.wait_sees(name) for tab in tabs for name in names if name != tab.name))
     await asyncio.gather(*(tab.wait_receives({*names} - {tab.name}) for tab in tabs))
-    return tabs
+    return list(tabs)
+
+
+async def wait_frames(tab: Tab, name: str, more: int = 10, timeout: float = 20.0) -> None:
+    """Waits until the tab decodes this many more frames of the participant. Raises TimeoutError."""
+    before = (await tab.stats()).video_from[name].frames
+    async with asyncio.timeout(timeout):
+        while (await tab.stats()).video_from[name].frames < before + more:
+            await asyncio.sleep(0.2)
 
 
 async def wait_for_full_quality(tabs: list[Tab], width: int, height: int, timeout: float = 15.0) -> None:

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from e2e.calls import start_call
-from support.browser import CallBrowser, Tab
+from e2e.calls import start_call, wait_frames
+from support.browser import CallBrowser
 from support.installation import Installation
 from support.tcp_proxy import TcpProxy
 from support.udp_relay import UdpRelay
@@ -15,14 +15,6 @@ _LEFT = """() => {
   globalThis.left = 0;
   hubbub.call.on("participantLeft", () => { left += 1; });
 }"""
-
-
-async def wait_frames(tab: Tab, name: str, timeout: float = 20.0) -> None:
-    """Waits until ten more frames of the participant are decoded."""
-    seen = (await tab.stats()).video_from[name].frames
-    async with asyncio.timeout(timeout):
-        while (await tab.stats()).video_from[name].frames < seen + 10:
-            await asyncio.sleep(0.2)
 
 
 async def test_dropped_socket_is_resumed(installation: Installation, browser: CallBrowser, call_id: str) -> None:
