@@ -7,18 +7,18 @@ type Stream = CallStats["send"][number];
 
 /** Statistics of a call: plots of the last minute and a table of the current streams. */
 export function StatsOverlay({ call }: { call: Call }) {
-  const measured = useCallStats(call);
+  const readings = useCallStats(call);
   const { local, participants } = useCallState(call);
   const names = new Map([...(local ? [local] : []), ...participants].map(({ id, name }) => [id, name]));
-  const now = measured.at(-1);
+  const now = readings.at(-1);
   return (
     <div className="hb-stats">
-      <Plot label="Sent" values={measured.map(({ send }) => total(send))} format={bitrate} floor={100_000} />
-      <Plot label="Received" values={measured.map(({ recv }) => total(recv))} format={bitrate} floor={100_000} />
-      <Plot label="Round trip" values={measured.map(({ rtt }) => rtt)} format={(seconds) => `${(seconds * 1000).toFixed(0)} ms`} floor={0.05} />
-      <Plot label="Loss" values={measured.map(({ recv }) => worst(recv))} format={(share) => `${(share * 100).toFixed(1)} %`} floor={0.02} />
-      <Plot label="Sent picture" values={measured.map(({ send }) => tallest(send))} format={(lines) => `${lines}p`} floor={360} />
-      <Plot label="Received pictures" values={measured.map(({ recv }) => tallest(recv))} format={(lines) => `${lines}p`} floor={360} />
+      <Plot label="Sent" values={readings.map(({ send }) => total(send))} format={bitrate} floor={100_000} />
+      <Plot label="Received" values={readings.map(({ recv }) => total(recv))} format={bitrate} floor={100_000} />
+      <Plot label="Round trip" values={readings.map(({ rtt }) => rtt)} format={(seconds) => `${(seconds * 1000).toFixed(0)} ms`} floor={0.05} />
+      <Plot label="Loss" values={readings.map(({ recv }) => worst(recv))} format={(share) => `${(share * 100).toFixed(1)} %`} floor={0.02} />
+      <Plot label="Sent picture" values={readings.map(({ send }) => tallest(send))} format={(lines) => `${lines}p`} floor={360} />
+      <Plot label="Received pictures" values={readings.map(({ recv }) => tallest(recv))} format={(lines) => `${lines}p`} floor={360} />
       {now && <Streams title="Sent" streams={now.send} names={names} />}
       {now && <Streams title="Received" streams={now.recv} names={names} />}
     </div>
