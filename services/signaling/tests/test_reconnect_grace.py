@@ -63,7 +63,7 @@ SILENT_SENDER = [described(packets=5), described(packets=5)]
             True, NODE, [described(packets=0, sends=False, connected=False)], GRACE, id="silence proves nothing"
         ),
         pytest.param(True, NODE, [unavailable()], GRACE, id="the node does not answer"),
-        pytest.param(True, NODE, [described(packets=5), unavailable()], GRACE, id="the node is lost meanwhile"),
+        pytest.param(True, NODE, [described(packets=5), unavailable()], GRACE, id="the node is lost during the check"),
         pytest.param(True, None, SILENT_SENDER, GRACE, id="the peer has no node"),
     ],
 )

@@ -33,7 +33,7 @@ class Settings(ServiceSettings):
     turn_urls: str | None = Field(
         None,
         description="TURN servers that share TURN_SECRET, comma-separated: `turn:host:3478?transport=udp`, "
-        "`turns:host:5349`. Clients get short-lived credentials for them.",
+        "`turns:host:5349`. Clients get credentials that expire (TURN_TTL).",
     )
     turn_secret: SecretStr | None = Field(
         None, min_length=16, description="The `static-auth-secret` of the TURN servers."

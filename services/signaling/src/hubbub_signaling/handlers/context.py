@@ -40,7 +40,7 @@ class SessionDirectory(Protocol):
         """The peer's membership when a session of this instance serves it, with or without a socket."""
 
     def reconcile(self, room_id: str, peer_id: str) -> None:
-        """Removes the peer after the grace period if the registry says that this instance serves it and none does."""
+        """After the grace period, removes a peer that the registry lists under this instance but no session serves."""
 
 
 @dataclass(frozen=True, eq=False)

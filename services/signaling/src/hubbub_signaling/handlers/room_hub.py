@@ -54,7 +54,7 @@ class RoomHub:
         self._notify(self.view.adopt(state))
 
     def room_not_found(self) -> None:
-        """Tells the listeners that the room is gone."""
+        """Reports to the listeners that the registry does not know the room."""
         self._notify(self.view.remove())
 
     def _notify(self, changes: list[ViewChange]) -> None:
