@@ -1,18 +1,18 @@
-//! What forwarding costs: CPU time of a worker's thread for each packet that it forwards, from `recvmmsg` to
-//! `sendmmsg` with everything between, beside a loop that only encrypts and sends, in the same run.
+//! Measures the cost of forwarding: CPU time of a worker thread per forwarded packet, from `recvmmsg` to `sendmmsg`,
+//! relative to a loop that only encrypts and sends, in the same run.
 //!
 //!     cargo bench -p hubbub-io
 //!
-//! One producer of VP8 sends bursts of 1,100-byte packets (a frame) and waits until all consumers have theirs, so that
-//! nothing is lost and the worker is neither idle nor behind. All sockets are on loopback, where a `send` includes the
-//! way into the receiver's buffer.
+//! One VP8 producer sends bursts of 1,100-byte packets (a frame) and waits until all consumers have received them, so
+//! that nothing is lost and the worker is neither idle nor behind. All sockets are on loopback, where a `send` includes
+//! the copy into the receiver's buffer.
 #![allow(
     unsafe_code,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
-    reason = "a program for the terminal that ends when something does not hold"
+    reason = "a terminal program that ends on a failed expectation"
 )]
 
 #[path = "../tests/common/mod.rs"]
@@ -33,7 +33,7 @@ use reference::{PACKET_BYTES, encrypt_and_send};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
-/// Packets that each measurement forwards at least.
+/// Minimum number of packets that each measurement forwards.
 const FORWARDED: usize = 100_000;
 
 fn main() {
@@ -44,7 +44,7 @@ fn main() {
     );
     let one = IpAddr::from(Ipv4Addr::LOCALHOST);
     let any = IpAddr::from(Ipv4Addr::UNSPECIFIED);
-    // Of both families; its clients are of IPv4 as well.
+    // Dual-stack; its clients use IPv4.
     let both = IpAddr::from(Ipv6Addr::UNSPECIFIED);
     for (host, consumers, burst) in [
         (one, 1, 10),
@@ -68,15 +68,15 @@ fn main() {
     }
 }
 
-/// What one forwarded packet costs.
+/// The cost of one forwarded packet.
 struct Cost {
     ns: f64,
-    /// Packets in a message.
+    /// Packets per message.
     grouping: f64,
     allocations: f64,
 }
 
-/// One producer whose bursts go to so many consumers, at a worker that is bound to `host`.
+/// Forwards the bursts of one producer to `consumers` consumers, on a worker bound to `host`.
 fn forward(host: IpAddr, consumers: usize, burst: usize) -> Cost {
     let mut node = Node::with(host, Some(TcpLimits::default()));
     let mut sender = Client::connected(&mut node, 1);
@@ -114,9 +114,10 @@ fn forward(host: IpAddr, consumers: usize, burst: usize) -> Cost {
     }
 }
 
-/// Receives so many RTP packets on each socket; RTCP that comes between is not counted.
+/// Receives `packets` RTP packets on each socket; RTCP is not counted.
 ///
-/// Sleeps instead of blocking in `recv`: the worker would pay for waking a reader, and on a network there is none.
+/// It sleeps instead of blocking in `recv`: waking a local reader would cost the worker CPU time that it does not spend
+/// on a real network.
 fn take(receivers: &[Client], packets: usize) {
     let mut buffer = [0; 1500];
     for receiver in receivers {
@@ -137,7 +138,7 @@ fn take(receivers: &[Client], packets: usize) {
     }
 }
 
-/// The counters, once they contain what was done before.
+/// The counters, once they include all work so far.
 fn settled(node: &Node) -> ThreadCounters {
     std::thread::sleep(Duration::from_millis(30));
     node.worker.counters()
@@ -155,23 +156,23 @@ struct Counting;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-// SAFETY: every call is the system allocator's.
+// SAFETY: every call is forwarded to the system allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if is_worker() {
             WORKER_ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
         }
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller guarantees the same conditions.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller guarantees the same conditions.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
 
-/// The main thread is the one whose id is the process's.
+/// The main thread is the one whose id is the process id.
 fn is_worker() -> bool {
     ALLOCATIONS_COUNT.get().unwrap_or_else(|| {
         let is_worker = rustix::thread::gettid() != rustix::process::getpid();

@@ -1,16 +1,16 @@
-//! What a call costs: CPU time of one worker that carries rooms of people who send sound and pictures at the pace of a
-//! call, and by it how many such people a core carries.
+//! Measures the cost of a call: CPU time of one worker that serves rooms whose peers send audio and video at real
+//! rates, and from it the number of peers per core.
 //!
 //!     cargo bench -p hubbub-io --bench rooms
 //!
-//! Everybody has two transports, as mediasoup-client has. Who speaks sends opus at 50 packets a second and VP8 at 30
-//! frames of four packets, about 1 Mbit/s; everybody receives all others. All sockets are on loopback, where a `send`
-//! includes the way into the receiver's buffer; receivers' own reports are left out.
+//! Each peer has two transports, as with mediasoup-client. A publisher sends Opus at 50 packets per second and VP8 at
+//! 30 frames of four packets per second, about 1 Mbit/s. Each peer receives all others. All sockets are on loopback,
+//! where a `send` includes the copy into the receiver's buffer. Subscribers send no RTCP reports.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a program for the terminal that ends when something does not hold"
+    reason = "a terminal program that ends on a failed expectation"
 )]
 
 #[path = "../tests/common/mod.rs"]
@@ -37,7 +37,7 @@ use rustix::net::sockopt::set_socket_recv_buffer_size;
 const WARM_UP: Duration = Duration::from_secs(2);
 const MEASURED: Duration = Duration::from_secs(6);
 
-/// The share of a core up to which a worker is to be loaded: above it, queues grow in every burst.
+/// Target load of a worker, as a share of a core. Above it, queues grow in every burst.
 const BUDGET: f64 = 0.7;
 
 const AUDIO_EVERY: Duration = Duration::from_millis(20);
@@ -46,11 +46,11 @@ const PICTURE_EVERY: Duration = Duration::from_micros(33_333);
 const PICTURE_PACKETS: u16 = 4;
 const VIDEO_BYTES: usize = 1_050;
 
-/// So many rooms of so many people, of whom so many send.
+/// A number of rooms, peers per room and senders per room.
 struct Shape {
     name: &'static str,
     rooms: usize,
-    people: usize,
+    peers: usize,
     senders: usize,
 }
 
@@ -58,31 +58,31 @@ const SHAPES: [Shape; 5] = [
     Shape {
         name: "calls of two",
         rooms: 30,
-        people: 2,
+        peers: 2,
         senders: 2,
     },
     Shape {
         name: "rooms of four",
         rooms: 12,
-        people: 4,
+        peers: 4,
         senders: 4,
     },
     Shape {
         name: "rooms of ten",
         rooms: 3,
-        people: 10,
+        peers: 10,
         senders: 10,
     },
     Shape {
         name: "one room of thirty",
         rooms: 1,
-        people: 30,
+        peers: 30,
         senders: 30,
     },
     Shape {
-        name: "one speaks to 200",
+        name: "one sends to 200",
         rooms: 1,
-        people: 201,
+        peers: 201,
         senders: 1,
     },
 ];
@@ -91,16 +91,16 @@ fn main() {
     let raw = encrypt_and_send(100, 100_000);
     println!("encrypt and send, sendmmsg to 100 addresses: {raw:.0} ns a packet\n");
     println!(
-        "                     people  packets/s in      out  Mbit/s out  of a core  ns/packet out  of encrypt+send    lost  \
-         people a core at {:.0} %",
+        "                      peers  packets/s in      out  Mbit/s out  of a core  ns/packet out  of encrypt+send    lost  \
+         peers per core at {:.0} %",
         BUDGET * 100.0
     );
     for shape in &SHAPES {
         let cost = carry(shape);
-        let people = (shape.rooms * shape.people) as f64;
+        let peers = (shape.rooms * shape.peers) as f64;
         let ns = cost.cpu * 1e9 / cost.sent;
         println!(
-            "{:<19} {people:>7} {:>13.0} {:>8.0} {:>11.0} {:>8.1} % {ns:>14.0} {:>16.2} {:>5.2} % {:>23.0}",
+            "{:<19} {peers:>7} {:>13.0} {:>8.0} {:>11.0} {:>8.1} % {ns:>14.0} {:>16.2} {:>5.2} % {:>23.0}",
             shape.name,
             cost.received,
             cost.sent,
@@ -108,25 +108,25 @@ fn main() {
             cost.cpu * 100.0,
             ns / raw,
             cost.lost * 100.0,
-            people * BUDGET / cost.cpu,
+            peers * BUDGET / cost.cpu,
         );
     }
 }
 
-/// Of one worker, for each second.
+/// The load of one worker, per second.
 struct Cost {
     received: f64,
     sent: f64,
     megabits: f64,
-    /// Share of a core.
+    /// CPU time, as a share of a core.
     cpu: f64,
-    /// Share of the RTP packets that did not come out.
+    /// Share of the RTP packets that were not received.
     lost: f64,
 }
 
 fn carry(shape: &Shape) -> Cost {
     let mut node = Node::start();
-    let mut speakers = Vec::new();
+    let mut publishers = Vec::new();
     let mut sockets = Vec::new();
     let mut number = 0;
     for _ in 0..shape.rooms {
@@ -135,46 +135,46 @@ fn carry(shape: &Shape) -> Cost {
                 number += 1;
                 let client = Client::connected(&mut node, number);
                 sockets.push(client.socket.try_clone().expect("a descriptor"));
-                Speaker::new(&mut node, client)
+                Publisher::new(&mut node, client)
             })
             .collect();
-        for listener in 0..shape.people {
+        for subscriber in 0..shape.peers {
             number += 1;
             let client = Client::connected(&mut node, number);
-            for (nth, speaker) in senders
+            for (nth, publisher) in senders
                 .iter()
                 .enumerate()
-                .filter(|&(nth, _)| nth != listener)
+                .filter(|&(nth, _)| nth != subscriber)
             {
-                speaker.heard_by(&mut node, &client, nth);
+                publisher.add_consumers(&mut node, &client, nth);
             }
             sockets.push(client.socket);
         }
-        speakers.extend(senders);
+        publishers.extend(senders);
     }
-    let copies = shape.people as u64 - 1;
-    let listeners = Listeners::start(sockets);
-    speak(&mut speakers, WARM_UP);
+    let copies = shape.peers as u64 - 1;
+    let subscribers = Subscribers::start(sockets);
+    publish(&mut publishers, WARM_UP);
     let (before, began) = (node.worker.counters(), Instant::now());
-    let heard = listeners.heard();
-    let spoken = speak(&mut speakers, MEASURED);
+    let received = subscribers.received();
+    let sent = publish(&mut publishers, MEASURED);
     thread::sleep(Duration::from_millis(50));
     let (after, took) = (node.worker.counters(), began.elapsed().as_secs_f64());
-    let came = listeners.heard() - heard;
-    listeners.stop();
+    let arrived = subscribers.received() - received;
+    subscribers.stop();
     let total = |of: fn(&ThreadCounters) -> u64| (of(&after) - of(&before)) as f64 / took;
     Cost {
         received: total(|counters| counters.worker.packets_received),
         sent: total(|counters| counters.sent.datagrams),
         megabits: total(|counters| counters.worker.bytes_sent) * 8.0 / 1e6,
         cpu: total(|counters| counters.cpu_us) / 1e6,
-        // What was under way at the beginning is counted with the rest.
-        lost: (1.0 - came as f64 / (spoken * copies) as f64).max(0.0),
+        // Packets in flight at the start are counted too.
+        lost: (1.0 - arrived as f64 / (sent * copies) as f64).max(0.0),
     }
 }
 
-/// Who sends sound and pictures.
-struct Speaker {
+/// A peer that sends audio and video.
+struct Publisher {
     client: Client,
     audio: Stream,
     video: Stream,
@@ -201,7 +201,7 @@ impl Stream {
     }
 }
 
-impl Speaker {
+impl Publisher {
     fn new(node: &mut Node, client: Client) -> Self {
         let number = client.transport.0;
         let stream = |nth: u64| Stream {
@@ -230,7 +230,7 @@ impl Speaker {
                 spec,
             });
         }
-        // People do not speak in step.
+        // The senders are not in phase.
         let phase = Duration::from_micros(number * 7_919 % 33_333);
         let due = Instant::now() + phase;
         Self {
@@ -242,13 +242,13 @@ impl Speaker {
         }
     }
 
-    /// Both streams go to this client; `nth` tells them apart there.
-    fn heard_by(&self, node: &mut Node, listener: &Client, nth: usize) {
+    /// Creates consumers of both streams on this client; `nth` makes their MIDs unique there.
+    fn add_consumers(&self, node: &mut Node, subscriber: &Client, nth: usize) {
         for (kind, stream) in [
             (MediaKind::Audio, self.audio),
             (MediaKind::Video, self.video),
         ] {
-            let consumer = ConsumerId(listener.transport.0 << 32 | stream.producer.0);
+            let consumer = ConsumerId(subscriber.transport.0 << 32 | stream.producer.0);
             let spec = ConsumerSpec {
                 kind,
                 mid: (nth * 2 + usize::from(kind == MediaKind::Video)).to_string(),
@@ -274,7 +274,7 @@ impl Speaker {
             };
             node.done(Command::CreateConsumer {
                 consumer,
-                transport: listener.transport,
+                transport: subscriber.transport,
                 producer: stream.producer,
                 spec,
             });
@@ -282,7 +282,7 @@ impl Speaker {
         }
     }
 
-    /// Sends what is due; the number of packets.
+    /// Sends the packets that are due; returns their number.
     fn send_due(&mut self, now: Instant) -> u64 {
         let mut sent = 0;
         while self.audio_due <= now {
@@ -305,7 +305,7 @@ impl Speaker {
                     .header(codec(MediaKind::Video).payload_type, last);
                 let [high, low] = ((self.video.timestamp / 3_000) as u16 | 0x8000).to_be_bytes();
                 if nth == 0 {
-                    // Descriptor with a picture id of 15 bits, and the head of a key frame (RFC 7741, RFC 6386).
+                    // A descriptor with a 15-bit picture id, and the header of a key frame (RFC 7741, RFC 6386).
                     packet.extend([0x90, 0x80, high, low, 0x10, 0, 0, 0x9d, 0x01, 0x2a]);
                 } else {
                     packet.extend([0x80, 0x80, high, low]);
@@ -324,8 +324,8 @@ impl Speaker {
     }
 }
 
-/// Has everybody speak for so long; the packets sent.
-fn speak(speakers: &mut [Speaker], duration: Duration) -> u64 {
+/// Sends from all publishers for `duration`. Returns the number of packets sent.
+fn publish(publishers: &mut [Publisher], duration: Duration) -> u64 {
     let until = Instant::now() + duration;
     let mut sent = 0;
     loop {
@@ -333,32 +333,32 @@ fn speak(speakers: &mut [Speaker], duration: Duration) -> u64 {
         if now >= until {
             return sent;
         }
-        sent += speakers
+        sent += publishers
             .iter_mut()
-            .map(|speaker| speaker.send_due(now))
+            .map(|publisher| publisher.send_due(now))
             .sum::<u64>();
         thread::sleep(Duration::from_micros(300));
     }
 }
 
-/// A thread that takes what comes for everybody, looking now and then: the worker would pay for waking a reader.
-struct Listeners {
-    heard: Arc<AtomicU64>,
+/// A thread that receives for all peers. It polls, because waking a blocked reader would cost the worker CPU time.
+struct Subscribers {
+    received: Arc<AtomicU64>,
     stop: Arc<AtomicBool>,
     thread: thread::JoinHandle<()>,
 }
 
-impl Listeners {
+impl Subscribers {
     fn start(sockets: Vec<UdpSocket>) -> Self {
-        let (heard, stop) = (
+        let (received, stop) = (
             Arc::new(AtomicU64::new(0)),
             Arc::new(AtomicBool::new(false)),
         );
-        let (count, ended) = (Arc::clone(&heard), Arc::clone(&stop));
+        let (count, ended) = (Arc::clone(&received), Arc::clone(&stop));
         let thread = thread::spawn(move || {
             for socket in &sockets {
                 socket.set_nonblocking(true).expect("a socket");
-                // As much as the kernel grants: what is lost here is no fault of the worker's.
+                // As much as the kernel grants: a loss in this buffer is not the worker's.
                 let _ = set_socket_recv_buffer_size(socket, 4 << 20);
             }
             let mut buffer = [0; 1500];
@@ -374,14 +374,14 @@ impl Listeners {
             }
         });
         Self {
-            heard,
+            received,
             stop,
             thread,
         }
     }
 
-    fn heard(&self) -> u64 {
-        self.heard.load(Ordering::Relaxed)
+    fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
     }
 
     fn stop(self) {

@@ -1,4 +1,4 @@
-//! What a full socket did not take: bounded, the least missed goes first.
+//! Datagrams that wait for a full socket. The backlog is bounded and drops the least important media first.
 
 use std::collections::VecDeque;
 use std::ops::AddAssign;
@@ -7,9 +7,9 @@ use hubbub_core::Priority;
 use hubbub_core::api::Path;
 use serde::Serialize;
 
-use crate::gso::Outgoing;
+use crate::send_plan::Outgoing;
 
-/// A datagram that waits for room in the socket.
+/// A datagram that waits for the socket to become writable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Datagram {
     pub(crate) bytes: Vec<u8>,
@@ -18,7 +18,7 @@ pub(crate) struct Datagram {
 }
 
 impl Datagram {
-    /// Moves it out; what is left is empty.
+    /// Moves the datagram out and leaves an empty one.
     pub(crate) fn take(&mut self) -> Self {
         Self {
             bytes: std::mem::take(&mut self.bytes),
@@ -59,14 +59,14 @@ impl<'a> From<&'a Datagram> for Outgoing<'a> {
     }
 }
 
-/// Datagrams that were given up because the socket stayed full.
+/// Datagrams dropped because the socket stayed full.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Overflow {
-    /// Video: given up first.
+    /// Video: dropped first.
     pub video: u64,
-    /// Audio: given up when no video is left.
+    /// Audio: dropped when no video is left.
     pub audio: u64,
-    /// STUN, DTLS and RTCP: given up last.
+    /// STUN, DTLS and RTCP: dropped last.
     pub control: u64,
 }
 
@@ -78,7 +78,7 @@ impl AddAssign for Overflow {
     }
 }
 
-/// Three queues, sent from in the order control, audio, video; each keeps the order of its datagrams.
+/// Three FIFO queues, sent in the order control, audio, video.
 #[derive(Debug)]
 pub(crate) struct Backlog {
     control: VecDeque<Datagram>,
@@ -89,7 +89,7 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    /// Holds at most `limit` datagrams.
+    /// Creates a backlog of at most `limit` datagrams.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             control: VecDeque::new(),
@@ -112,12 +112,12 @@ impl Backlog {
         self.overflow
     }
 
-    /// What was given up since this was asked last.
+    /// Returns the drops since the last call.
     pub(crate) fn take_overflow(&mut self) -> Overflow {
         std::mem::take(&mut self.overflow)
     }
 
-    /// Appends a datagram, then gives up the oldest video (else audio, else control) while there are too many.
+    /// Appends a datagram. While the backlog is over its limit, drops the oldest video, else audio, else control.
     pub(crate) fn push(&mut self, datagram: Datagram) {
         self.queue(datagram.priority).push_back(datagram);
         while self.len() > self.limit {
@@ -131,7 +131,7 @@ impl Backlog {
         }
     }
 
-    /// Takes at most `count` datagrams in the order in which they are to be sent.
+    /// Takes at most `count` datagrams, in sending order.
     pub(crate) fn take(&mut self, count: usize) -> Vec<Datagram> {
         let mut taken = Vec::with_capacity(count.min(self.len()));
         for queue in [&mut self.control, &mut self.audio, &mut self.video] {
@@ -141,14 +141,14 @@ impl Backlog {
         taken
     }
 
-    /// Takes the datagram that is to be sent next.
+    /// Takes the next datagram to send.
     pub(crate) fn pop(&mut self) -> Option<Datagram> {
         [&mut self.control, &mut self.audio, &mut self.video]
             .into_iter()
             .find_map(VecDeque::pop_front)
     }
 
-    /// Puts back what [`Backlog::take`] gave and the socket did not take, in the same order.
+    /// Puts back unsent datagrams from [`Backlog::take`], in the same order.
     pub(crate) fn put_back(&mut self, datagrams: Vec<Datagram>) {
         for datagram in datagrams.into_iter().rev() {
             self.queue(datagram.priority).push_front(datagram);
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_video_is_given_up_first_and_counted() {
+    fn oldest_video_is_dropped_first_and_counted() {
         let mut backlog = Backlog::new(3);
         for (number, priority) in [
             (1, Priority::Audio),
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn without_video_audio_is_given_up_and_then_control() {
+    fn without_video_audio_is_dropped_and_then_control() {
         let mut backlog = Backlog::new(1);
         for (number, priority) in [
             (1, Priority::Audio),
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_back_keeps_its_place() {
+    fn datagrams_that_are_put_back_keep_their_place() {
         let mut backlog = Backlog::new(8);
         for number in 1..=5 {
             backlog.push(datagram(number, Priority::Video));

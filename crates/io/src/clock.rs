@@ -1,11 +1,11 @@
-//! The clocks of a worker thread: the core itself reads none.
+//! The clocks of a worker thread. The core itself reads no clock.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hubbub_core::api::Micros;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
-/// `CLOCK_MONOTONIC`, counted from when the clock was made.
+/// `CLOCK_MONOTONIC`, counted from the start of this clock.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     origin: u64,
@@ -23,19 +23,19 @@ impl Clock {
     }
 }
 
-/// Microseconds since the Unix epoch; zero on a machine whose clock stands before it.
+/// Microseconds since the Unix epoch; zero if the system clock is before it.
 pub(crate) fn wall_clock_us() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |elapsed| elapsed.as_micros() as u64)
 }
 
-/// CPU time that the calling thread has used, microseconds.
+/// CPU time of the calling thread, microseconds.
 pub(crate) fn thread_cpu_us() -> u64 {
     micros(clock_gettime(ClockId::ThreadCPUTime))
 }
 
-/// Both parts are non-negative for the clocks that are read here.
+/// Converts to microseconds. Both parts are non-negative for the clocks read here.
 fn micros(time: Timespec) -> u64 {
     time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1_000
 }
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_begins_at_zero_and_does_not_go_back() {
+    fn time_starts_at_zero_and_is_monotonic() {
         let clock = Clock::start();
         let first = clock.now();
         assert!(first.0 < 1_000_000);
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn work_costs_cpu_time() {
+    fn cpu_time_advances_while_the_thread_is_busy() {
         let before = thread_cpu_us();
         while thread_cpu_us() == before {
             std::hint::spin_loop();

@@ -1,32 +1,37 @@
-//! The media core on a real machine: one thread per worker, its UDP socket, the TCP connections at the same port, its
-//! clock and its queues.
+//! The I/O layer of the SFU's media core: one thread per worker, with its UDP socket, the TCP connections on the same
+//! port, its clock and its queues.
 //!
-//! Rules that every part of this crate keeps:
-//! - A worker thread never blocks but in `epoll_wait`: a full socket costs datagrams (oldest video first), never time.
-//! - Nothing crosses a thread but commands, events and a snapshot of counters; no lock is taken per packet.
-//! - Closures and replies reach the consumer however slow it is; what a peer repeats anyway (DTLS) may be dropped.
-//! - `unsafe` stands in `batch` alone: the system calls that no safe wrapper covers.
+//! Rules for every part of this crate:
+//! - A worker thread blocks only in `epoll_wait`. A full socket costs datagrams (oldest video first), never time.
+//! - Only commands, events and a snapshot of counters cross threads. No lock is taken per packet.
+//! - `*Closed` events and replies always reach the consumer. DTLS may be dropped: the peer retransmits it.
+//! - Only `udp` contains `unsafe`: for system calls without a safe wrapper.
 
 mod backlog;
-mod batch;
 mod clock;
-mod gso;
-mod handle;
+mod error;
+mod event_loop;
+mod event_queue;
+mod poller;
 mod port;
-mod queue;
+mod send_plan;
 mod send_queue;
-mod sender;
+mod shared;
 mod socket;
 mod tcp;
-mod thread;
+mod udp;
 mod waker;
-mod watch;
+mod worker_handle;
+mod worker_thread;
 
 pub use backlog::Overflow;
-pub use handle::{SpawnError, ThreadCounters, ThreadOptions, WorkerHandle, WorkerThread};
-pub use queue::{EventQueue, SubmitError};
+pub use error::{SpawnError, SubmitError};
+pub use event_queue::EventQueue;
 pub use send_queue::SendCounters;
+pub use shared::ThreadCounters;
 pub use tcp::{TcpCounters, TcpLimits};
+pub use worker_handle::WorkerHandle;
+pub use worker_thread::{ThreadOptions, WorkerThread};
 
-/// Longer datagrams are none of WebRTC's (its packets fit an Ethernet frame); they are dropped.
+/// Maximum datagram size in bytes. Longer datagrams are dropped: WebRTC packets fit an Ethernet frame.
 const LONGEST_DATAGRAM: usize = 2_048;

@@ -1,16 +1,16 @@
-//! The one port of a worker: its number is the same for UDP and for TCP.
+//! The port of a worker: one number for UDP and TCP.
 
 use std::io;
 use std::net::SocketAddr;
 
-use crate::handle::SpawnError;
-use crate::socket::WorkerSocket;
+use crate::error::SpawnError;
 use crate::tcp::{Connections, TcpLimits};
+use crate::udp::WorkerSocket;
 
-/// How often the system is asked for a port that is free for both protocols.
+/// Maximum number of attempts to find a port that is free for both protocols.
 const ATTEMPTS: usize = 32;
 
-/// What is bound to it.
+/// The sockets bound to the port.
 #[derive(Debug)]
 pub(crate) struct Port {
     pub(crate) udp: WorkerSocket,
@@ -18,7 +18,7 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// Binds both, the second one where it is wanted.
+    /// Binds the UDP socket, and the TCP listener if `tcp` is given.
     pub(crate) fn bind(address: SocketAddr, tcp: Option<TcpLimits>) -> Result<Self, SpawnError> {
         let mut attempts = 0;
         loop {
@@ -35,7 +35,7 @@ impl Port {
                         tcp: Some(connections),
                     });
                 }
-                // The system chose a port that is free for UDP alone; it may choose another one.
+                // The system chose a port that is free for UDP but not for TCP: retry with another.
                 Err(error)
                     if error.kind() == io::ErrorKind::AddrInUse
                         && address.port() == 0

@@ -1,4 +1,4 @@
-//! Sends batches, falls back where the kernel refuses, and keeps what a full socket did not take.
+//! Sends batches, falls back when the kernel refuses segmentation, and queues datagrams while the socket is full.
 
 use std::io;
 
@@ -7,18 +7,18 @@ use hubbub_core::api::Protocol;
 use serde::Serialize;
 
 use crate::backlog::{Backlog, Datagram, Overflow};
-use crate::gso::{Limits, Message, Outgoing, Plan};
+use crate::send_plan::{Message, Outgoing, SegmentationLimits, SendPlan};
 
-/// Datagrams that are taken from the backlog at a time.
+/// Datagrams taken from the backlog at a time.
 const BACKLOG_BATCH: usize = 256;
 
-/// A UDP payload that fits the least MTU of IPv6, 1,280 bytes (RFC 8200 section 5).
+/// UDP payload that fits the minimum MTU of IPv6, 1,280 bytes (RFC 8200 section 5).
 const EVERY_PATH_BYTES: usize = 1_232;
 
-/// What takes messages: the socket, or a test that is full or refuses at will.
-pub(crate) trait Wire {
-    /// Takes messages from the front of `messages`, whose datagrams are `entries` in the order of `order`, and tells
-    /// how many: at least one. An error concerns the first message, and nothing was taken.
+/// Accepts messages: the socket, or a scripted sink in tests.
+pub(crate) trait MessageSink {
+    /// Sends messages from the front of `messages`, whose datagrams are `entries` in the order of `order`. Returns the
+    /// number of messages sent, at least one. An error refers to the first message; no message was sent.
     fn send(
         &mut self,
         entries: &[Outgoing<'_>],
@@ -27,42 +27,42 @@ pub(crate) trait Wire {
     ) -> io::Result<usize>;
 }
 
-/// What was sent and what was not.
+/// Counters of sent and unsent datagrams.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct SendCounters {
-    /// Datagrams that the kernel took.
+    /// Datagrams that the kernel accepted.
     pub datagrams: u64,
-    /// Messages that carried them: fewer than datagrams when segmentation works.
+    /// Messages that carried them: fewer than datagrams when segmentation offload works.
     pub messages: u64,
-    /// Datagrams that the kernel refused: unreachable, forbidden, too long.
+    /// Datagrams that the kernel refused: destination unreachable, forbidden or datagram too long.
     pub refused: u64,
-    /// Datagrams given up because the socket stayed full.
+    /// Datagrams dropped because the socket stayed full.
     pub overflow: Overflow,
 }
 
-/// The plan, its limits, and what waits.
+/// Sends batches through a [`MessageSink`] and holds their backlog.
 pub(crate) struct SendQueue {
-    plan: Plan,
-    limits: Limits,
+    plan: SendPlan,
+    limits: SegmentationLimits,
     backlog: Backlog,
     counters: SendCounters,
-    /// Memory for the entries of a batch.
+    /// The empty vector for the entries of the next batch, to reuse its allocation.
     spare: Vec<Outgoing<'static>>,
 }
 
 impl SendQueue {
     pub(crate) fn new(backlog_limit: usize) -> Self {
         Self {
-            plan: Plan::default(),
-            limits: Limits::default(),
+            plan: SendPlan::default(),
+            limits: SegmentationLimits::default(),
             backlog: Backlog::new(backlog_limit),
             counters: SendCounters::default(),
             spare: Vec::new(),
         }
     }
 
-    /// Sends everything in `outbox` that goes by UDP, or keeps it for later.
-    pub(crate) fn send(&mut self, outbox: &Outbox, wire: &mut impl Wire) {
+    /// Sends the UDP datagrams of `outbox`, or queues them in the backlog.
+    pub(crate) fn send(&mut self, outbox: &Outbox, sink: &mut impl MessageSink) {
         let mut entries: Vec<Outgoing<'_>> = std::mem::take(&mut self.spare);
         entries.extend(
             outbox
@@ -75,12 +75,12 @@ impl SendQueue {
                 }),
         );
         if self.is_blocked() {
-            // What waits goes first, so that the order within a stream holds.
+            // The backlog goes first, so that each stream keeps its order.
             entries
                 .iter()
                 .for_each(|entry| self.backlog.push(Datagram::from(*entry)));
         } else {
-            for index in self.transmit(&entries, wire) {
+            for index in self.transmit(&entries, sink) {
                 if let Some(entry) = entries.get(index) {
                     self.backlog.push(Datagram::from(*entry));
                 }
@@ -89,12 +89,12 @@ impl SendQueue {
         self.spare = emptied(entries);
     }
 
-    /// Sends what waits, as far as there is room.
-    pub(crate) fn resume(&mut self, wire: &mut impl Wire) {
+    /// Sends the backlog until the sink is full.
+    pub(crate) fn resume(&mut self, sink: &mut impl MessageSink) {
         while self.is_blocked() {
             let mut taken = self.backlog.take(BACKLOG_BATCH);
             let entries: Vec<_> = taken.iter().map(Outgoing::from).collect();
-            let unsent = self.transmit(&entries, wire);
+            let unsent = self.transmit(&entries, sink);
             if !unsent.is_empty() {
                 let rest = unsent
                     .into_iter()
@@ -105,7 +105,7 @@ impl SendQueue {
         }
     }
 
-    /// Something waits for room.
+    /// Whether the backlog is not empty.
     pub(crate) fn is_blocked(&self) -> bool {
         !self.backlog.is_empty()
     }
@@ -117,11 +117,11 @@ impl SendQueue {
         }
     }
 
-    /// Sends until done or the wire is full; returns the indices of what was not sent, in the order of sending.
-    fn transmit(&mut self, entries: &[Outgoing<'_>], wire: &mut impl Wire) -> Vec<usize> {
+    /// Sends until done or the sink is full. Returns the indices of the unsent entries, in sending order.
+    fn transmit(&mut self, entries: &[Outgoing<'_>], sink: &mut impl MessageSink) -> Vec<usize> {
         self.plan.make(entries, self.limits);
         let mut at = 0;
-        // Limits to keep to once a datagram of the message that was split has shown that its size was the matter.
+        // New limits, applied once a datagram of the split message is sent: only then was the size the cause.
         let mut learned = None;
         while let Some((message, rest)) = self
             .plan
@@ -130,12 +130,12 @@ impl SendQueue {
             .and_then(<[Message]>::split_first)
         {
             let messages = self.plan.messages().get(at..).unwrap_or_default();
-            let verdict = match wire.send(entries, self.plan.order(), messages) {
-                Ok(count) => Verdict::Sent(count.clamp(1, rest.len() + 1)),
-                Err(error) => Verdict::of(&error, message, self.limits),
+            let outcome = match sink.send(entries, self.plan.order(), messages) {
+                Ok(count) => SendOutcome::Sent(count.clamp(1, rest.len() + 1)),
+                Err(error) => SendOutcome::of(&error, message, self.limits),
             };
-            match verdict {
-                Verdict::Sent(count) => {
+            match outcome {
+                SendOutcome::Sent(count) => {
                     self.limits = learned.take().unwrap_or(self.limits);
                     let sent = messages.get(..count).unwrap_or_default();
                     self.counters.datagrams +=
@@ -143,8 +143,8 @@ impl SendQueue {
                     self.counters.messages += count as u64;
                     at += count;
                 }
-                Verdict::Again => {}
-                Verdict::Full => {
+                SendOutcome::Interrupted => {}
+                SendOutcome::Full => {
                     return self
                         .plan
                         .order()
@@ -152,11 +152,11 @@ impl SendQueue {
                         .unwrap_or_default()
                         .to_vec();
                 }
-                Verdict::Regroup(limits) => {
+                SendOutcome::Regroup(limits) => {
                     learned = Some(limits);
                     self.plan.split(at);
                 }
-                Verdict::Refused => {
+                SendOutcome::Refused => {
                     learned = None;
                     self.counters.refused += message.count as u64;
                     at += 1;
@@ -167,41 +167,43 @@ impl SendQueue {
     }
 }
 
-/// The memory of `entries` alone: collecting nothing from a vector re-uses its allocation.
+/// Returns the allocation of `entries` as an empty vector: collecting from a vector's iterator reuses its allocation.
 fn emptied(mut entries: Vec<Outgoing<'_>>) -> Vec<Outgoing<'static>> {
     entries.clear();
     entries.into_iter().map_while(|_| None).collect()
 }
 
-/// What the outcome of a call means for the first message of it.
-enum Verdict {
+/// The outcome of a call for its first message.
+enum SendOutcome {
     Sent(usize),
-    /// A signal came between.
-    Again,
-    /// No room in the socket.
+    /// A signal interrupted the call: retry.
+    Interrupted,
+    /// The socket is full.
     Full,
-    /// The kernel does not segment this message, but what keeps to these limits.
-    Regroup(Limits),
-    /// This message cannot be sent at all.
+    /// The kernel does not segment this message, but may segment messages within these limits.
+    Regroup(SegmentationLimits),
+    /// This message cannot be sent.
     Refused,
 }
 
-impl Verdict {
-    fn of(error: &io::Error, message: &Message, limits: Limits) -> Self {
+impl SendOutcome {
+    fn of(error: &io::Error, message: &Message, limits: SegmentationLimits) -> Self {
         match error.raw_os_error() {
             Some(libc::EAGAIN) => Self::Full,
-            Some(libc::EINTR) => Self::Again,
-            // The device computes no checksums, so that the kernel segments nothing for it.
-            Some(libc::EIO) if message.count > 1 => Self::Regroup(Limits::OFF),
-            // A segment does not fit the path's MTU (EMSGSIZE from Linux 6.14 on); smaller ones may. One client on an
-            // odd path pays alone, the others keep what every path of IPv6 carries.
-            Some(libc::EINVAL | libc::EMSGSIZE) if message.count > 1 => Self::Regroup(Limits {
-                segment_bytes: usize::from(message.segment_bytes)
-                    .saturating_sub(1)
-                    .max(EVERY_PATH_BYTES)
-                    .min(limits.segment_bytes),
-                ..limits
-            }),
+            Some(libc::EINTR) => Self::Interrupted,
+            // The device does not offload checksums, so the kernel does not segment for it.
+            Some(libc::EIO) if message.count > 1 => Self::Regroup(SegmentationLimits::OFF),
+            // A segment exceeds the path's MTU (EMSGSIZE since Linux 6.14); smaller segments may fit. The limit never
+            // falls below what every IPv6 path carries, so that one client on an odd path does not affect the others.
+            Some(libc::EINVAL | libc::EMSGSIZE) if message.count > 1 => {
+                Self::Regroup(SegmentationLimits {
+                    segment_bytes: usize::from(message.segment_bytes)
+                        .saturating_sub(1)
+                        .max(EVERY_PATH_BYTES)
+                        .min(limits.segment_bytes),
+                    ..limits
+                })
+            }
             _ => Self::Refused,
         }
     }

@@ -1,11 +1,11 @@
-//! An eventfd: wakes one thread (or one asyncio loop) from another.
+//! An eventfd that wakes a thread or an asyncio loop from another thread.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{EventfdFlags, eventfd};
 
-/// Readable from [`Waker::wake`] to [`Waker::reset`]; neither blocks.
+/// Readable from [`Waker::wake`] until [`Waker::reset`]. Neither call blocks.
 #[derive(Debug)]
 pub(crate) struct Waker(OwnedFd);
 
@@ -18,11 +18,11 @@ impl Waker {
     }
 
     pub(crate) fn wake(&self) {
-        // The one error left is a counter about to overflow, and then the other side is woken already.
+        // The only possible error is a full counter; then the other side is already awake.
         let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
     }
 
-    /// To be called before what the waker announces is looked at: what comes after it wakes again.
+    /// Clears the signal. Call it before reading the queue that the waker announces: later items then wake again.
     pub(crate) fn reset(&self) {
         let _ = rustix::io::read(&self.0, &mut [0u8; 8]);
     }

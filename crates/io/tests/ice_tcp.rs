@@ -1,44 +1,43 @@
-//! Clients whose network lets no UDP through, and what strangers do to the port that is open for them.
+//! ICE over TCP: clients whose network blocks UDP, and hostile connections to the TCP port.
 
 mod common;
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::sync::Arc;
 
 use common::media::{consume, exchange, produce, vp8};
-use common::tcp::{TcpLine, calling};
+use common::tcp::{TcpLine, tcp_client};
 use common::{Client, Line, Node};
-use hubbub_core::WorkerConfig;
-use hubbub_core::api::{Command, Event, IceState, Protocol};
-use hubbub_io::{EventQueue, SpawnError, TcpCounters, TcpLimits, ThreadOptions, WorkerThread};
+use hubbub_core::api::{Command, IceState, Protocol};
+use hubbub_io::{SpawnError, TcpCounters, TcpLimits};
 use hubbub_wire::rtp::RtpPacket;
 use hubbub_wire::stun::StunClass;
+use hubbub_wire::testdata::framed;
 use proptest::prelude::*;
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// Patience for whatever should not happen within a test.
+/// A timeout that never expires within a test.
 const LONG_US: u64 = 3_600_000_000;
 
-/// Patience for what should: long enough for a busy machine to make a check.
+/// A timeout that expires within a test, but not before a connectivity check on a busy machine.
 const SHORT_US: u64 = 2_000_000;
 
 fn node_with(limits: TcpLimits) -> Node {
     Node::with(LOOPBACK, Some(limits))
 }
 
-fn patient_node() -> Node {
+fn node_without_timeout() -> Node {
     node_with(TcpLimits {
-        patience_us: LONG_US,
+        unpaired_timeout_us: LONG_US,
         ..TcpLimits::default()
     })
 }
 
-/// Waits until the counters are as wanted.
-fn await_counters(node: &Node, wanted: impl Fn(TcpCounters) -> bool) {
-    let deadline = std::time::Instant::now() + common::PATIENCE;
-    while !wanted(node.worker.counters().tcp) {
+/// Waits until the TCP counters match.
+fn await_counters(node: &Node, matches: impl Fn(TcpCounters) -> bool) {
+    let deadline = std::time::Instant::now() + common::TIMEOUT;
+    while !matches(node.worker.counters().tcp) {
         assert!(
             std::time::Instant::now() < deadline,
             "{:?}",
@@ -49,107 +48,87 @@ fn await_counters(node: &Node, wanted: impl Fn(TcpCounters) -> bool) {
 }
 
 #[test]
-fn a_check_over_a_connection_selects_it() {
-    let mut node = patient_node();
-    let mut client = calling(&mut node, LOOPBACK, 1);
+fn connectivity_check_over_tcp_selects_the_connection() {
+    let mut node = node_without_timeout();
+    let mut client = tcp_client(&mut node, LOOPBACK, 1);
     assert_eq!(client.check(), StunClass::SuccessResponse);
     node.await_events();
     assert_eq!(
         node.events,
-        [Event::IceSelected {
-            transport: client.transport,
-            state: IceState::Connected,
-            local: LOOPBACK,
-            remote: client.socket.address(),
-            protocol: Protocol::Tcp,
-        }]
+        [client.selected(IceState::Connected, LOOPBACK, Protocol::Tcp)]
     );
 }
 
 #[test]
-fn media_goes_from_tcp_to_udp() {
-    let mut node = patient_node();
-    let (sender, receiver) = (calling(&mut node, LOOPBACK, 1), Client::new(&mut node, 2));
+fn media_is_forwarded_from_tcp_to_udp() {
+    let mut node = node_without_timeout();
+    let (sender, receiver) = (
+        tcp_client(&mut node, LOOPBACK, 1),
+        Client::new(&mut node, 2),
+    );
     exchange(&mut node, sender, receiver);
 }
 
 #[test]
-fn media_goes_from_udp_to_tcp() {
-    let mut node = patient_node();
-    let (sender, receiver) = (Client::new(&mut node, 1), calling(&mut node, LOOPBACK, 2));
+fn media_is_forwarded_from_udp_to_tcp() {
+    let mut node = node_without_timeout();
+    let (sender, receiver) = (
+        Client::new(&mut node, 1),
+        tcp_client(&mut node, LOOPBACK, 2),
+    );
     exchange(&mut node, sender, receiver);
 }
 
 #[test]
-fn media_goes_over_ipv6_by_either_protocol() {
+fn media_is_forwarded_over_ipv6_by_udp_and_tcp() {
     let any = Ipv6Addr::UNSPECIFIED.into();
     let mut node = Node::with(any, Some(TcpLimits::default()));
     let (sender, receiver) = (
-        Client::calling(&mut node, Ipv6Addr::LOCALHOST, 1),
-        calling(&mut node, Ipv6Addr::LOCALHOST, 2),
+        Client::connecting_to(&mut node, Ipv6Addr::LOCALHOST, 1),
+        tcp_client(&mut node, Ipv6Addr::LOCALHOST, 2),
     );
     exchange(&mut node, sender, receiver);
 }
 
 #[test]
-fn a_node_of_both_families_knows_clients_of_ipv4_by_their_address() {
-    let any = Ipv6Addr::UNSPECIFIED.into();
-    let asked = Ipv4Addr::new(127, 0, 0, 2);
-    for by_tcp in [false, true] {
-        let mut node = Node::with(any, Some(TcpLimits::default()));
-        let remote = if by_tcp {
-            let mut client = calling(&mut node, asked, 1);
-            assert_eq!(client.check(), StunClass::SuccessResponse);
-            client.socket.address()
-        } else {
-            let mut client = Client::calling(&mut node, asked, 1);
-            assert_eq!(client.check(), StunClass::SuccessResponse);
-            client.socket.address()
-        };
+fn dual_stack_node_reports_ipv4_clients_with_their_ipv4_address() {
+    fn check<L: Line>(node: &mut Node, mut client: Client<L>, local: IpAddr, protocol: Protocol) {
+        assert_eq!(client.check(), StunClass::SuccessResponse);
         node.await_events();
-        let [
-            Event::IceSelected {
-                local,
-                remote: told,
-                ..
-            },
-        ] = node.events[..]
-        else {
-            panic!("{:?}", node.events);
-        };
-        assert_eq!((local, told), (asked.into(), remote));
+        let selected = client.selected(IceState::Connected, local, protocol);
+        assert_eq!(node.events, [selected]);
     }
+
+    let host = IpAddr::from([127, 0, 0, 2]);
+    let start = || Node::with(Ipv6Addr::UNSPECIFIED.into(), Some(TcpLimits::default()));
+    let mut node = start();
+    let client = Client::connecting_to(&mut node, host, 1);
+    check(&mut node, client, host, Protocol::Udp);
+    let mut node = start();
+    let client = tcp_client(&mut node, host, 1);
+    check(&mut node, client, host, Protocol::Tcp);
 }
 
 #[test]
-fn a_connection_that_ends_is_no_pair_any_more() {
-    let mut node = patient_node();
-    let mut client = calling(&mut node, LOOPBACK, 1);
+fn closed_connection_is_deselected() {
+    let mut node = node_without_timeout();
+    let mut client = tcp_client(&mut node, LOOPBACK, 1);
     client.check();
     node.await_events();
     node.events.clear();
-    let (transport, remote) = (client.transport, client.socket.address());
+    let unselected = client.selected(IceState::New, LOOPBACK, Protocol::Tcp);
     drop(client);
     node.await_events();
-    assert_eq!(
-        node.events,
-        [Event::IceSelected {
-            transport,
-            state: IceState::New,
-            local: LOOPBACK,
-            remote,
-            protocol: Protocol::Tcp,
-        }]
-    );
+    assert_eq!(node.events, [unselected]);
     await_counters(&node, |tcp| tcp.connections == 0);
 }
 
 #[test]
-fn a_client_that_does_not_read_loses_the_oldest_video_and_disturbs_nobody() {
-    let mut node = patient_node();
+fn slow_tcp_client_loses_the_oldest_video_and_does_not_affect_others() {
+    let mut node = node_without_timeout();
     let mut sender = Client::connected(&mut node, 1);
     let mut reads = Client::connected(&mut node, 2);
-    let mut slow = calling(&mut node, LOOPBACK, 3);
+    let mut slow = tcp_client(&mut node, LOOPBACK, 3);
     slow.connect(&mut node);
     produce(&mut node, &sender);
     consume(&mut node, &reads);
@@ -157,12 +136,12 @@ fn a_client_that_does_not_read_loses_the_oldest_video_and_disturbs_nobody() {
     let mut last = 0;
     while node.worker.counters().tcp.overflow.video == 0 {
         last += 1;
-        assert!(last < 20_000, "nothing was given up");
+        assert!(last < 20_000, "nothing was dropped");
         let protected = sender.protect(&vp8(last, 1100));
         sender.socket.send(&protected).unwrap();
         reads.receive_rtp();
     }
-    // What it gets when it reads again is whole, and the last of it is the newest.
+    // When it reads again, it gets complete packets, up to the newest one.
     let mut former = None;
     while former != Some(u32::from(last) * 3000) {
         let received = slow.receive_rtp();
@@ -175,12 +154,12 @@ fn a_client_that_does_not_read_loses_the_oldest_video_and_disturbs_nobody() {
 }
 
 #[test]
-fn a_connection_without_a_good_check_is_closed_and_one_with_it_stays() {
+fn connection_without_a_valid_check_is_closed_and_one_with_it_stays() {
     let mut node = node_with(TcpLimits {
-        patience_us: SHORT_US,
+        unpaired_timeout_us: SHORT_US,
         ..TcpLimits::default()
     });
-    let mut client = calling(&mut node, LOOPBACK, 1);
+    let mut client = tcp_client(&mut node, LOOPBACK, 1);
     client.check();
     let mut silent = TcpLine::to(&node, LOOPBACK);
     let mut stranger = TcpLine::to(&node, LOOPBACK);
@@ -192,12 +171,12 @@ fn a_connection_without_a_good_check_is_closed_and_one_with_it_stays() {
 }
 
 #[test]
-fn the_connection_of_a_transport_that_is_closed_is_closed() {
+fn closing_a_transport_closes_its_connection() {
     let mut node = node_with(TcpLimits {
-        patience_us: SHORT_US,
+        unpaired_timeout_us: SHORT_US,
         ..TcpLimits::default()
     });
-    let mut client = calling(&mut node, LOOPBACK, 1);
+    let mut client = tcp_client(&mut node, LOOPBACK, 1);
     client.check();
     node.done(Command::CloseTransport {
         transport: client.transport,
@@ -206,20 +185,20 @@ fn the_connection_of_a_transport_that_is_closed_is_closed() {
 }
 
 #[test]
-fn a_frame_that_is_too_long_closes_the_connection_at_once() {
-    let node = patient_node();
+fn oversized_frame_closes_the_connection_at_once() {
+    let node = node_without_timeout();
     let mut line = TcpLine::to(&node, LOOPBACK);
     line.0.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
     line.await_end();
 }
 
 #[test]
-fn there_are_no_more_connections_than_allowed_from_one_address_or_in_all() {
+fn connections_are_limited_per_address_and_in_total() {
     for (connections, per_address) in [(2, 9), (9, 2)] {
         let node = node_with(TcpLimits {
             connections,
             per_address,
-            patience_us: LONG_US,
+            unpaired_timeout_us: LONG_US,
         });
         let first = TcpLine::to(&node, LOOPBACK);
         let _second = TcpLine::to(&node, LOOPBACK);
@@ -233,48 +212,35 @@ fn there_are_no_more_connections_than_allowed_from_one_address_or_in_all() {
 }
 
 #[test]
-fn a_worker_without_tcp_has_no_listener() {
+fn worker_without_tcp_has_no_listener() {
     let node = Node::with(LOOPBACK, None);
     assert!(TcpStream::connect(node.worker.address()).is_err());
 }
 
 #[test]
-fn a_tcp_port_that_is_taken_is_an_error_that_names_it() {
+fn spawn_error_names_the_tcp_port_that_is_in_use() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address: SocketAddr = taken.local_addr().unwrap();
-    let options = ThreadOptions {
-        tcp: Some(TcpLimits::default()),
-        ..ThreadOptions::default()
-    };
-    let events = Arc::new(EventQueue::new().unwrap());
-    let error = WorkerThread::spawn(0, address, WorkerConfig::default(), options, events)
-        .map(|_| ())
-        .unwrap_err();
+    let error = Node::spawn(address, Some(TcpLimits::default())).unwrap_err();
     assert!(matches!(error, SpawnError::Listen(named, _) if named == address));
     assert!(error.to_string().contains(&format!("TCP {address}")));
 }
 
 #[test]
-fn whatever_strangers_send_does_not_disturb_a_client() {
-    let mut node = patient_node();
-    let mut client = calling(&mut node, LOOPBACK, 1);
+fn arbitrary_streams_of_strangers_do_not_affect_a_client() {
+    let mut node = node_without_timeout();
+    let mut client = tcp_client(&mut node, LOOPBACK, 1);
     let junk = prop::collection::vec(any::<u8>(), 1..4_000);
-    let framed = prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 1..20).prop_map(
-        |datagrams| {
-            datagrams
-                .iter()
-                .flat_map(|bytes| [&(bytes.len() as u16).to_be_bytes()[..], bytes].concat())
-                .collect()
-        },
-    );
-    let streams = prop::collection::vec(prop_oneof![junk, framed], 1..5);
+    let frames = prop::collection::vec(prop::collection::vec(any::<u8>(), 0..300), 1..20)
+        .prop_map(|datagrams| framed(&datagrams));
+    let streams = prop::collection::vec(prop_oneof![junk, frames], 1..5);
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(50));
     let client = std::cell::RefCell::new(&mut client);
     runner
         .run(&(streams, 1..700usize), |(streams, piece)| {
             for bytes in streams {
                 let mut line = TcpLine::to(&node, LOOPBACK);
-                // It may have been closed before all of it is written.
+                // The node may close the connection before everything is written.
                 for part in bytes.chunks(piece) {
                     let _ = line.0.write_all(part);
                 }

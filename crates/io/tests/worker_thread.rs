@@ -1,49 +1,41 @@
-//! A worker on its thread, with real sockets.
+//! A worker thread with real sockets.
 
 mod common;
 
 use std::net::{Ipv4Addr, UdpSocket};
-use std::sync::Arc;
 
 use common::media::{consume, produce, vp8};
 use common::{Client, Node, ROUTER};
-use hubbub_core::WorkerConfig;
 use hubbub_core::api::{CloseReason, Command, Event, IceState, Protocol, RouterId};
-use hubbub_io::{EventQueue, SpawnError, ThreadOptions, WorkerThread};
+use hubbub_io::SpawnError;
 use hubbub_wire::rtp::RtpPacket;
 use hubbub_wire::stun::StunClass;
 
 #[test]
-fn a_binding_request_is_answered() {
+fn binding_request_is_answered() {
     let mut node = Node::start();
     let mut client = Client::new(&mut node, 1);
     assert_eq!(client.check(), StunClass::SuccessResponse);
 }
 
 #[test]
-fn a_worker_on_every_address_answers_from_the_one_that_was_asked() {
+fn worker_on_the_unspecified_address_answers_from_the_address_that_the_client_sent_to() {
     let mut node = Node::bound_to(Ipv4Addr::UNSPECIFIED.into());
-    let asked = Ipv4Addr::new(127, 0, 0, 2);
-    let mut client = Client::calling(&mut node, asked, 1);
+    let host = Ipv4Addr::new(127, 0, 0, 2);
+    let mut client = Client::connecting_to(&mut node, host, 1);
     assert_eq!(client.check(), StunClass::SuccessResponse);
     node.await_events();
     assert_eq!(
         node.events,
-        [Event::IceSelected {
-            transport: client.transport,
-            state: IceState::Connected,
-            local: asked.into(),
-            remote: client.socket.local_addr().unwrap(),
-            protocol: Protocol::Udp,
-        }]
+        [client.selected(IceState::Connected, host.into(), Protocol::Udp)]
     );
 }
 
 #[test]
-fn a_worker_on_every_address_sends_media_from_the_one_that_was_asked() {
+fn worker_on_the_unspecified_address_sends_media_from_the_address_that_the_client_sent_to() {
     let mut node = Node::bound_to(Ipv4Addr::UNSPECIFIED.into());
-    let mut sender = Client::calling(&mut node, Ipv4Addr::new(127, 0, 0, 2), 1);
-    let mut receiver = Client::calling(&mut node, Ipv4Addr::new(127, 0, 0, 3), 2);
+    let mut sender = Client::connecting_to(&mut node, Ipv4Addr::new(127, 0, 0, 2), 1);
+    let mut receiver = Client::connecting_to(&mut node, Ipv4Addr::new(127, 0, 0, 3), 2);
     sender.connect(&mut node);
     receiver.connect(&mut node);
     produce(&mut node, &sender);
@@ -61,7 +53,7 @@ fn a_worker_on_every_address_sends_media_from_the_one_that_was_asked() {
 }
 
 #[test]
-fn a_burst_reaches_every_consumer_in_order() {
+fn burst_reaches_every_consumer_in_order() {
     let mut node = Node::start();
     let mut sender = Client::connected(&mut node, 1);
     let mut receivers = [2, 3, 4].map(|number| Client::connected(&mut node, number));
@@ -88,7 +80,7 @@ fn a_burst_reaches_every_consumer_in_order() {
 }
 
 #[test]
-fn a_client_whose_port_is_gone_does_not_disturb_the_others() {
+fn client_with_a_closed_port_does_not_affect_the_others() {
     let mut node = Node::start();
     let mut sender = Client::connected(&mut node, 1);
     let [gone, mut stays] = [2, 3].map(|number| Client::connected(&mut node, number));
@@ -108,7 +100,7 @@ fn a_client_whose_port_is_gone_does_not_disturb_the_others() {
 }
 
 #[test]
-fn a_closure_reaches_the_queue_before_the_reply() {
+fn closed_event_reaches_the_queue_before_the_reply() {
     let mut node = Node::start();
     let client = Client::new(&mut node, 1);
     node.done(Command::CloseRouter { router: ROUTER });
@@ -123,7 +115,7 @@ fn a_closure_reaches_the_queue_before_the_reply() {
 }
 
 #[test]
-fn an_event_that_is_not_urgent_comes_without_another_one() {
+fn event_that_is_not_urgent_is_delivered_without_a_further_event() {
     let mut node = Node::start();
     let mut client = Client::new(&mut node, 1);
     client.check();
@@ -136,7 +128,7 @@ fn an_event_that_is_not_urgent_comes_without_another_one() {
 }
 
 #[test]
-fn the_shutdown_executes_what_was_submitted() {
+fn shutdown_executes_the_submitted_commands() {
     let node = Node::start();
     for request in 0..1000 {
         node.worker
@@ -153,7 +145,7 @@ fn the_shutdown_executes_what_was_submitted() {
 }
 
 #[test]
-fn the_port_is_free_after_the_shutdown() {
+fn port_is_free_after_the_shutdown() {
     let node = Node::start();
     let address = node.worker.address();
     node.worker.shutdown();
@@ -161,24 +153,16 @@ fn the_port_is_free_after_the_shutdown() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_an_error_that_names_it() {
+fn spawn_error_names_the_udp_port_that_is_in_use() {
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let events = Arc::new(EventQueue::new().unwrap());
-    let spawned = WorkerThread::spawn(
-        0,
-        address,
-        WorkerConfig::default(),
-        ThreadOptions::default(),
-        events,
-    );
-    let error = spawned.map(|_| ()).unwrap_err();
+    let error = Node::spawn(address, None).unwrap_err();
     assert!(matches!(error, SpawnError::Bind(named, _) if named == address));
     assert!(error.to_string().contains(&address.to_string()), "{error}");
 }
 
 #[test]
-fn the_counters_tell_what_the_socket_carried() {
+fn counters_include_sent_and_received_datagrams() {
     let mut node = Node::start();
     let mut client = Client::new(&mut node, 1);
     client.check();

@@ -82,7 +82,8 @@ impl Gcm {
         Ok(sealed_len)
     }
 
-    /// Authenticates and decrypts `packet`, which holds at least `header_len` bytes and a tag. Returns the plain length.
+    /// Authenticates and decrypts `packet`, which holds at least `header_len` bytes and a tag. Returns the plain
+    /// length.
     #[inline]
     pub(crate) fn open_rtp(
         &self,

@@ -46,14 +46,14 @@ impl Outbound {
         self.profile
     }
 
-    /// Protects the RTP packet `packet[..packet_len]`, whose payload begins at `header_len`, in place. `packet` must have
-    /// room for the tag after `packet_len`. Returns the length with the tag, in bytes.
+    /// Protects the RTP packet `packet[..packet_len]`, whose payload begins at `header_len`, in place. `packet` must
+    /// have room for the tag after `packet_len`. Returns the length with the tag, in bytes.
     ///
     /// Counts the rollovers itself: the packets of an SSRC must ascend in sequence; gaps are allowed.
     ///
-    /// # Errors
-    /// [`SrtpError::IndexReused`] when a packet is not newer than the last of its SSRC; [`SrtpError::KeyExhausted`];
-    /// [`SrtpError::NoRoom`], [`SrtpError::TooShort`] or [`SrtpError::Malformed`] when the buffer or a length is invalid.
+    /// # Errors [`SrtpError::IndexReused`] when a packet is not newer than the last of its SSRC;
+    /// [`SrtpError::KeyExhausted`]; [`SrtpError::NoRoom`], [`SrtpError::TooShort`] or [`SrtpError::Malformed`] when the
+    /// buffer or a length is invalid.
     pub fn protect_rtp(
         &mut self,
         packet: &mut [u8],
@@ -79,8 +79,8 @@ impl Outbound {
 
     /// Like [`protect_rtp`](Self::protect_rtp), for a caller that counts the rollovers (`roc`) itself.
     ///
-    /// It keeps no record of indices. It is therefore faster, accepts packets in any order, and can protect a packet again
-    /// for retransmission.
+    /// It keeps no record of indices. It is therefore faster, accepts packets in any order, and can protect a packet
+    /// again for retransmission.
     ///
     /// # Contract
     /// For one SSRC and extended sequence number, the packet is the same byte for byte each time, header extensions

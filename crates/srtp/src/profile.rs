@@ -89,8 +89,8 @@ impl SrtpProfile {
         }
     }
 
-    /// Splits the keying material that DTLS exported: client key, server key, client salt, server salt (RFC 5764 section
-    /// 4.2).
+    /// Splits the keying material that DTLS exported: client key, server key, client salt, server salt (RFC 5764
+    /// section 4.2).
     ///
     /// # Errors
     /// [`SrtpError::KeyLength`] when `exported` is not [`exported_len`](Self::exported_len) bytes long.

@@ -42,7 +42,8 @@ impl ReplayWindow {
         self.highest - index < WINDOW && !seen
     }
 
-    /// Records that `index` has been received. The caller has checked that it is fresh and that its packet is authentic.
+    /// Records that `index` has been received. The caller has checked that it is fresh and that its packet is
+    /// authentic.
     #[inline]
     pub(crate) fn accept(&mut self, index: u64) {
         if index > self.highest {

@@ -1,8 +1,8 @@
-//! Bounds-checked reading and writing of big-endian fields.
+//! Bounds-checked access to big-endian fields.
 
 use crate::WireError;
 
-/// The `N` bytes at `offset`.
+/// Reads the `N` bytes at `offset`.
 pub(crate) fn array<const N: usize>(data: &[u8], offset: usize) -> Result<[u8; N], WireError> {
     data.get(offset..)
         .and_then(|rest| rest.first_chunk::<N>())
@@ -18,7 +18,7 @@ pub(crate) fn u16_at(data: &[u8], offset: usize) -> Result<u16, WireError> {
     array(data, offset).map(u16::from_be_bytes)
 }
 
-/// Three bytes.
+/// Reads three bytes.
 pub(crate) fn u24_at(data: &[u8], offset: usize) -> Result<u32, WireError> {
     array::<3>(data, offset).map(|[a, b, c]| u32::from_be_bytes([0, a, b, c]))
 }
@@ -31,14 +31,14 @@ pub(crate) fn u64_at(data: &[u8], offset: usize) -> Result<u64, WireError> {
     array(data, offset).map(u64::from_be_bytes)
 }
 
-/// The bytes from `offset` on, `len` of them.
+/// Reads `len` bytes from `offset`.
 pub(crate) fn slice(data: &[u8], offset: usize, len: usize) -> Result<&[u8], WireError> {
     data.get(offset..)
         .and_then(|rest| rest.get(..len))
         .ok_or(WireError::Truncated)
 }
 
-/// Appends to a caller's buffer; what does not fit is refused whole.
+/// Appends to the caller's buffer. A write that does not fit is refused and leaves the buffer unchanged.
 pub(crate) struct Cursor<'a> {
     buffer: &'a mut [u8],
     len: usize,
@@ -78,7 +78,7 @@ impl<'a> Cursor<'a> {
         self.bytes(&value.to_be_bytes())
     }
 
-    /// The lower three bytes.
+    /// Appends the lower three bytes.
     pub(crate) fn u24(&mut self, value: u32) -> Result<(), WireError> {
         let [_, a, b, c] = value.to_be_bytes();
         self.bytes(&[a, b, c])
@@ -92,7 +92,7 @@ impl<'a> Cursor<'a> {
         self.bytes(&value.to_be_bytes())
     }
 
-    /// Zeros up to the next multiple of four.
+    /// Appends zeros up to the next multiple of four.
     pub(crate) fn align4(&mut self) -> Result<(), WireError> {
         self.bytes(
             [0; 3]
@@ -101,7 +101,7 @@ impl<'a> Cursor<'a> {
         )
     }
 
-    /// Overwrites two bytes written before.
+    /// Overwrites two bytes that were already written.
     pub(crate) fn set_u16(&mut self, offset: usize, value: u16) -> Result<(), WireError> {
         let field = self
             .buffer
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_write_leaves_what_was_written() {
+    fn a_refused_write_keeps_the_earlier_bytes() {
         let mut buffer = [0; 3];
         let mut cursor = Cursor::new(&mut buffer);
         cursor.u16(0x0102).unwrap();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn alignment_fills_up_to_four() {
+    fn alignment_pads_to_a_multiple_of_four() {
         let mut buffer = [9; 8];
         let mut cursor = Cursor::new(&mut buffer);
         cursor.align4().unwrap();

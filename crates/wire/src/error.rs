@@ -1,38 +1,38 @@
-//! Why a packet cannot be read or written.
+//! The errors of reading and writing packets.
 
 use std::fmt;
 
-/// What is wrong, and by that whose fault it is (see [`WireError::is_peer_fault`]).
+/// Why a packet cannot be read or written. [`WireError::is_peer_fault`] says which side is at fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WireError {
-    /// The packet ends before a field that it must have.
+    /// The packet ends before a mandatory field.
     Truncated,
-    /// Another version of the protocol, or another protocol.
+    /// The packet has another version of the protocol, or another protocol.
     BadVersion,
-    /// A length field contradicts the size of the packet.
+    /// A length field contradicts the packet size.
     BadLength,
-    /// The padding count is zero, reaches beyond the packet, or stands where no padding may be.
+    /// The padding count is zero or exceeds the packet, or padding is not allowed here.
     BadPadding,
-    /// A STUN message that is no Binding request or indication.
+    /// The STUN message does not have the Binding method.
     NotBinding,
-    /// A field holds a value that its specification does not allow.
+    /// A field has a value that its specification does not allow.
     InvalidField,
-    /// A STUN request lacks MESSAGE-INTEGRITY.
+    /// The STUN message has no MESSAGE-INTEGRITY.
     IntegrityMissing,
     /// MESSAGE-INTEGRITY does not match the password.
     IntegrityMismatch,
-    /// A STUN message lacks FINGERPRINT.
+    /// The STUN message has no FINGERPRINT.
     FingerprintMissing,
     /// FINGERPRINT does not match the message.
     FingerprintMismatch,
-    /// Ours: the buffer or budget given is too small for what is to be written.
+    /// Caller: the buffer is too small for the packet to write.
     BufferTooSmall,
-    /// Ours: what is to be written cannot be expressed in the format.
+    /// Caller: the format cannot express the values to write.
     Unrepresentable,
 }
 
 impl WireError {
-    /// Whether the sender of the packet is to blame; otherwise the caller that wanted to write one.
+    /// Whether the sender of the packet is at fault, rather than the caller that writes one.
     #[must_use]
     pub const fn is_peer_fault(self) -> bool {
         !matches!(self, Self::BufferTooSmall | Self::Unrepresentable)

@@ -1,49 +1,49 @@
-//! NTP timestamps as RTCP carries them: RFC 3550 section 4.
+//! NTP timestamps of RTCP: RFC 3550 section 4.
 
 /// Seconds from the NTP epoch (1900) to the Unix epoch (1970).
 const UNIX_EPOCH_SECONDS: u64 = 2_208_988_800;
 
 const MICROS_PER_SECOND: u64 = 1_000_000;
 
-/// 32.32 fixed point seconds since 1900, wrapping in 2036.
+/// Seconds since 1900 in 32.32 fixed point. Wraps in 2036.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NtpTime(pub u64);
 
 impl NtpTime {
-    /// From microseconds since the NTP epoch; also for any clock of which only differences matter.
+    /// Converts microseconds since the NTP epoch, or since any origin if only differences matter.
     #[must_use]
     pub const fn from_micros(micros: u64) -> Self {
         let seconds = micros / MICROS_PER_SECOND;
-        // Rounded up, so that the way back, which truncates, returns the same microsecond.
+        // Rounded up: the conversion back truncates and then returns the same microsecond.
         let fraction = ((micros % MICROS_PER_SECOND) << 32).div_ceil(MICROS_PER_SECOND);
         Self((seconds << 32) | fraction)
     }
 
-    /// From microseconds since the Unix epoch.
+    /// Converts microseconds since the Unix epoch.
     #[must_use]
     pub const fn from_unix_micros(micros: u64) -> Self {
         Self::from_micros(micros.wrapping_add(UNIX_EPOCH_SECONDS * MICROS_PER_SECOND))
     }
 
-    /// Microseconds since the NTP epoch, less than 2^32 seconds.
+    /// Microseconds since the NTP epoch, below 2^32 seconds.
     #[must_use]
     pub const fn to_micros(self) -> u64 {
         (self.0 >> 32) * MICROS_PER_SECOND + (((self.0 & 0xFFFF_FFFF) * MICROS_PER_SECOND) >> 32)
     }
 
-    /// The middle 32 bits (16.16 seconds): what LSR and LRR hold.
+    /// The middle 32 bits (16.16 seconds), as in the LSR and LRR fields.
     #[must_use]
     pub const fn compact(self) -> CompactNtp {
         CompactNtp((self.0 >> 16) as u32)
     }
 }
 
-/// 16.16 fixed point seconds: a point in time modulo 18.2 hours, or a duration (DLSR, DLRR).
+/// Seconds in 16.16 fixed point: a point in time modulo 18.2 hours, or a duration (DLSR, DLRR).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct CompactNtp(pub u32);
 
 impl CompactNtp {
-    /// A duration in microseconds, rounded down to 1/65536 s; saturates at 18.2 hours.
+    /// Converts a duration in microseconds. Rounds down to 1/65536 s and saturates at 18.2 hours.
     #[must_use]
     pub const fn from_micros(micros: u64) -> Self {
         let units = (micros as u128 * 65_536) / MICROS_PER_SECOND as u128;
@@ -54,20 +54,20 @@ impl CompactNtp {
         })
     }
 
-    /// A duration as microseconds.
+    /// The duration in microseconds.
     #[must_use]
     pub const fn to_micros(self) -> u64 {
         (self.0 as u64 * MICROS_PER_SECOND) >> 16
     }
 
-    /// This minus `other`, modulo 2^32.
+    /// `self` minus `other`, modulo 2^32.
     #[must_use]
     pub const fn wrapping_sub(self, other: Self) -> Self {
         Self(self.0.wrapping_sub(other.0))
     }
 
-    /// The round trip: this is the arrival of a report that echoes `last` and was held for `delay` (RFC 3550 section
-    /// 6.4.1). None when the remote has echoed nothing yet, or when clocks make it negative.
+    /// The round-trip time. `self` is the arrival time of a report with LSR `last` and DLSR `delay` (RFC 3550 section
+    /// 6.4.1). `None` when `last` is zero, or when clock drift makes the result negative.
     #[must_use]
     pub const fn round_trip(self, last: Self, delay: Self) -> Option<Self> {
         let elapsed = self.wrapping_sub(last).wrapping_sub(delay);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_round_trip_of_rfc_3550_figure_2() {
+    fn round_trip_matches_rfc_3550_figure_2() {
         // A = 0xb710:8000, LSR = 0xb705:2000, DLSR = 0x0005:4000; the delay is 0x0006:2000 (6.125 s).
         let delay =
             CompactNtp(0xb710_8000).round_trip(CompactNtp(0xb705_2000), CompactNtp(0x0005_4000));
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn no_round_trip_without_an_echo_or_below_zero() {
+    fn round_trip_without_an_echo_or_below_zero_is_none() {
         assert_eq!(
             CompactNtp(0x10_0000).round_trip(CompactNtp(0), CompactNtp(0)),
             None
@@ -121,7 +121,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn microseconds_survive_the_way_through_ntp(micros in 0..(1u64 << 32) * 1_000_000) {
+        fn microseconds_round_trip_through_ntp(micros in 0..(1u64 << 32) * 1_000_000) {
             prop_assert_eq!(NtpTime::from_micros(micros).to_micros(), micros);
         }
     }

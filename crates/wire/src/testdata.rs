@@ -1,20 +1,20 @@
-//! Reads recorded captures, for tests of this crate and of those above it.
+//! Test data for this crate and its dependents: recorded captures and frames.
 //!
-//! A capture is a series of records, little endian: `u64` arrival in microseconds, `u16` length, then that many bytes
-//! of a decrypted RTP or RTCP packet.
+//! A capture is a sequence of little-endian records: `u64` arrival time in microseconds, `u16` length, then a decrypted
+//! RTP or RTCP packet of that length.
 
 use std::path::PathBuf;
 
 /// One packet of a capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record<'a> {
-    /// Microseconds since the capture's first RTP packet.
+    /// Arrival time in microseconds since the first RTP packet of the capture.
     pub arrival_micros: u64,
     /// The packet.
     pub data: &'a [u8],
 }
 
-/// Iterates over the records of a capture; ends at the first that is cut.
+/// Iterates over the records of a capture. Ends at the first truncated record.
 pub fn records(capture: &[u8]) -> impl Iterator<Item = Record<'_>> {
     let mut rest = capture;
     std::iter::from_fn(move || {
@@ -29,13 +29,22 @@ pub fn records(capture: &[u8]) -> impl Iterator<Item = Record<'_>> {
     })
 }
 
-/// The bytes of a file in the repository's `tests/fixtures/rtp`.
+/// Reads a file in `tests/fixtures/rtp` of the repository.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When the file cannot be read.
 pub fn load(name: &str) -> std::io::Result<Vec<u8>> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/rtp");
     std::fs::read(root.join(name))
+}
+
+/// Encodes datagrams as the frames of a TCP connection (RFC 4571 section 2). A datagram has at most 65,535 bytes.
+#[must_use]
+pub fn framed(datagrams: &[Vec<u8>]) -> Vec<u8> {
+    datagrams
+        .iter()
+        .flat_map(|datagram| [&(datagram.len() as u16).to_be_bytes()[..], datagram].concat())
+        .collect()
 }
 
 #[cfg(test)]
@@ -43,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_end_where_the_capture_is_cut() {
+    fn records_end_at_a_truncated_record() {
         let capture = [
             &5u64.to_le_bytes()[..],
             &2u16.to_le_bytes(),

@@ -1,9 +1,9 @@
-//! What a browser and an SFU really sent is read, and what is rebuilt from it says the same.
+//! Captured packets of a browser and an SFU are read, and packets rebuilt from them are equivalent.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test may fail anywhere"
+    reason = "a failed expectation fails the test"
 )]
 
 use std::collections::HashMap;
@@ -37,8 +37,8 @@ fn rtp_packets(capture: &[u8]) -> impl Iterator<Item = (u64, RtpPacket<'_>)> {
         })
 }
 
-/// Every RTCP packet, received and sent.
-fn with_rtcp(mut check: impl FnMut(&[u8], RtcpPacket<'_>)) {
+/// Calls `check` with every received and sent RTCP packet and its compound.
+fn for_each_rtcp(mut check: impl FnMut(&[u8], RtcpPacket<'_>)) {
     for name in CAPTURES {
         for extension in ["rtpdump", "sent-rtcp"] {
             let capture = load(&format!("{name}.{extension}")).unwrap();
@@ -61,7 +61,7 @@ fn statuses(feedback: &TransportFeedback<'_>) -> Vec<(u16, Option<i32>)> {
 }
 
 #[test]
-fn an_rtp_header_written_from_what_was_read_is_read_the_same() {
+fn rebuilt_rtp_headers_are_equivalent() {
     let mut count = 0;
     for name in CAPTURES {
         let capture = load(&format!("{name}.rtpdump")).unwrap();
@@ -79,7 +79,8 @@ fn an_rtp_header_written_from_what_was_read_is_read_the_same() {
             };
             let mut buffer = [0; 1500];
             let len = fields.write(&mut buffer, &extensions).unwrap();
-            // libwebrtc's blocks are as short as ours, but for room that it kept for an extension and left empty.
+            // libwebrtc's blocks are as short as ours, except where it reserved space for an extension and left it
+            // empty.
             assert!(
                 len <= packet.header().len,
                 "{len} > {}",
@@ -101,7 +102,7 @@ fn an_rtp_header_written_from_what_was_read_is_read_the_same() {
 }
 
 #[test]
-fn extension_values_of_an_audio_capture() {
+fn extension_values_of_an_audio_capture_are_consistent() {
     let capture = load("opus-audio.rtpdump").unwrap();
     let mut last: Option<(u64, AbsSendTime, u16)> = None;
     for (arrival, packet) in rtp_packets(&capture) {
@@ -129,7 +130,7 @@ fn extension_values_of_an_audio_capture() {
 }
 
 #[test]
-fn av1_key_frames_carry_a_long_two_byte_extension() {
+fn av1_key_frames_have_a_long_two_byte_extension() {
     let capture = load("av1-L3T3.rtpdump").unwrap();
     let longest = rtp_packets(&capture)
         .flat_map(|(_, packet)| packet.extensions().map(|(_, value)| value.len()).max());
@@ -137,7 +138,7 @@ fn av1_key_frames_carry_a_long_two_byte_extension() {
 }
 
 #[test]
-fn simulcast_streams_name_their_rid() {
+fn simulcast_streams_have_distinct_rids() {
     let capture = load("vp8-simulcast3.rtpdump").unwrap();
     let mut rids: Vec<&str> = rtp_packets(&capture)
         .filter_map(|(_, packet)| parse_stream_id(packet.extension(10)?).ok())
@@ -150,11 +151,11 @@ fn simulcast_streams_name_their_rid() {
 #[test]
 fn transport_feedback_is_rebuilt_status_by_status() {
     let mut count = 0;
-    with_rtcp(|_, packet| {
+    for_each_rtcp(|_, packet| {
         let RtcpPacket::TransportFeedback(feedback) = packet else {
             return;
         };
-        // Any time that is congruent: the reference time is signed, arrivals are not.
+        // A congruent time: the reference time is signed, arrivals are unsigned.
         let mut time = feedback
             .reference_time_micros()
             .rem_euclid((1 << 24) * 64_000);
@@ -191,7 +192,7 @@ fn transport_feedback_is_rebuilt_status_by_status() {
 }
 
 #[test]
-fn transport_feedback_tells_the_arrivals_of_the_capture() {
+fn transport_feedback_matches_the_arrivals_of_the_capture() {
     let capture = load("opus-audio.rtpdump").unwrap();
     let arrived: HashMap<u16, u64> = rtp_packets(&capture)
         .map(|(arrival, packet)| {
@@ -225,9 +226,9 @@ fn transport_feedback_tells_the_arrivals_of_the_capture() {
 }
 
 #[test]
-fn nacks_reports_and_descriptions_are_rebuilt_byte_by_byte() {
+fn rebuilt_nacks_reports_and_descriptions_are_identical() {
     let mut kinds: HashMap<&str, usize> = HashMap::new();
-    with_rtcp(|data, packet| {
+    for_each_rtcp(|data, packet| {
         let mut buffer = [0; 1200];
         let mut compound = CompoundWriter::new(&mut buffer);
         let kind = match packet {

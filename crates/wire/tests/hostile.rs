@@ -1,6 +1,6 @@
-//! No input makes a parser panic: neither noise nor real packets with bytes changed, cut or repeated.
+//! Neither noise nor damaged captured packets make a parser panic.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
+#![allow(clippy::unwrap_used, reason = "a failed expectation fails the test")]
 
 use hubbub_wire::PacketKind;
 use hubbub_wire::rtcp::{Compound, RtcpPacket, XrBlock};
@@ -12,7 +12,7 @@ use hubbub_wire::stun::{IceKey, StunMessage};
 use hubbub_wire::testdata::{load, records};
 use proptest::prelude::*;
 
-/// Reads all there is to read.
+/// Calls every parser on `data` and reads every field.
 fn read(data: &[u8]) {
     let _ = PacketKind::of(data);
     let _ = RtpHeader::parse(data);
@@ -40,7 +40,7 @@ fn read(data: &[u8]) {
     }
 }
 
-/// Reads all, and holds that its size is bounded by the packet's.
+/// Reads every item of the packet and asserts that their number is bounded by the packet size.
 fn read_rtcp(packet: RtcpPacket<'_>, len: usize) {
     let count = match packet {
         RtcpPacket::SenderReport(report) => report.blocks.count(),
@@ -72,7 +72,7 @@ fn read_rtcp(packet: RtcpPacket<'_>, len: usize) {
     assert!(count <= len);
 }
 
-/// First bytes that lead into each parser, then noise.
+/// Leading bytes that select each parser, then noise.
 fn noise() -> impl Strategy<Value = Vec<u8>> {
     let head = prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..4),
@@ -84,7 +84,7 @@ fn noise() -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|(head, tail)| [head, tail].concat())
 }
 
-/// One RTCP packet whose length field is right.
+/// One RTCP packet of noise with a valid length field.
 fn framed_rtcp() -> impl Strategy<Value = Vec<u8>> {
     (
         0..=31u8,
@@ -105,12 +105,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn noise_is_survived(data in noise()) {
+    fn noise_does_not_panic(data in noise()) {
         read(&data);
     }
 
     #[test]
-    fn well_framed_rtcp_of_noise_is_survived(packets in proptest::collection::vec(framed_rtcp(), 1..4)) {
+    fn well_framed_rtcp_noise_does_not_panic(packets in proptest::collection::vec(framed_rtcp(), 1..4)) {
         let data = packets.concat();
         prop_assert!(Compound::parse(&data).is_ok());
         read(&data);
@@ -121,7 +121,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(50))]
 
     #[test]
-    fn damaged_packets_of_captures_are_survived(
+    fn damaged_captured_packets_do_not_panic(
         position in any::<proptest::sample::Index>(),
         value: u8,
         cut in any::<proptest::sample::Index>(),

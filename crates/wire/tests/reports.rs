@@ -1,4 +1,4 @@
-//! Reports, descriptions and requests are read as they were written, in one compound.
+//! Reports, source descriptions and key frame requests round-trip through one compound.
 
 use hubbub_wire::rtcp::{
     ByeBuilder, Compound, CompoundWriter, FirBuilder, FirEntry, Pli, ReceiverReportBuilder,
@@ -26,7 +26,7 @@ fn block() -> impl Strategy<Value = ReportBlock> {
 
 proptest! {
     #[test]
-    fn reports_are_read_as_written(
+    fn written_reports_are_read_back(
         ssrc: u32,
         ntp: u64,
         counts: (u32, u32, u32),
@@ -48,7 +48,7 @@ proptest! {
     }
 
     #[test]
-    fn a_cname_is_read_as_written(ssrc: u32, cname in "[a-z0-9]{0,255}") {
+    fn written_cname_is_read_back(ssrc: u32, cname in "[a-z0-9]{0,255}") {
         let mut buffer = [0; 300];
         let mut compound = CompoundWriter::new(&mut buffer);
         compound.push(&SdesBuilder { ssrc, cname: &cname }).unwrap();
@@ -62,7 +62,7 @@ proptest! {
 }
 
 #[test]
-fn a_loss_beyond_24_bits_is_written_as_the_bound() {
+fn a_loss_above_24_bits_is_clamped() {
     for (lost, bound) in [(i32::MAX, 0x7F_FFFF), (i32::MIN, -0x80_0000)] {
         let mut buffer = [0; 32];
         let mut compound = CompoundWriter::new(&mut buffer);
@@ -105,7 +105,7 @@ fn a_report_shorter_than_its_count_is_malformed() {
 
 #[test]
 fn sdes_items_other_than_cname_are_skipped() {
-    // Two chunks: NOTE then CNAME "ab"; TOOL only.
+    // Two chunks: NOTE and CNAME "ab"; only TOOL.
     let packet = [
         0x82, 202, 0, 6, 0, 0, 0, 1, 7, 1, b'n', 1, 2, b'a', b'b', 0, 0, 0, 0, 2, 6, 1, b't', 0, 0,
         0, 0, 0,
@@ -118,14 +118,14 @@ fn sdes_items_other_than_cname_are_skipped() {
 }
 
 #[test]
-fn an_sdes_item_beyond_the_packet_is_malformed() {
+fn an_sdes_item_that_exceeds_the_packet_is_malformed() {
     let packet = [0x81, 202, 0, 2, 0, 0, 0, 1, 1, 200, b'a', 0];
     let items: Vec<_> = Compound::parse(&packet).unwrap().collect();
     assert!(matches!(items[..], [Err(WireError::Truncated)]));
 }
 
 #[test]
-fn goodbyes_and_key_frame_requests_are_read_as_written() {
+fn written_byes_and_key_frame_requests_are_read_back() {
     let entries = [
         FirEntry {
             ssrc: 5,

@@ -1,9 +1,9 @@
-//! What a Binding message must obey, and that what we write obeys it.
+//! The rules for Binding messages, and that our writers keep them.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test may fail anywhere"
+    reason = "a failed expectation fails the test"
 )]
 
 use std::net::SocketAddr;
@@ -34,7 +34,7 @@ fn request() -> Vec<u8> {
     buffer
 }
 
-/// CRC-32 bit by bit, to seal messages that the writers would not make.
+/// An independent bitwise CRC-32, for messages that the writers cannot produce.
 fn fingerprint(data: &[u8]) -> u32 {
     let mut crc = u32::MAX;
     for byte in data {
@@ -50,7 +50,7 @@ fn fingerprint(data: &[u8]) -> u32 {
     !crc ^ 0x5354_554E
 }
 
-/// A request of these attributes, length and FINGERPRINT right.
+/// A request with these attributes and a valid length and FINGERPRINT.
 fn sealed(attributes: &[u8]) -> Vec<u8> {
     let len = u16::try_from(attributes.len() + 8).unwrap();
     let header = [
@@ -68,7 +68,7 @@ fn sealed(attributes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_request_is_read_as_written() {
+fn a_written_request_is_read_back() {
     let data = request();
     let message = StunMessage::parse(&data).unwrap();
     let username = message.username().unwrap();
@@ -82,7 +82,7 @@ fn a_request_is_read_as_written() {
 }
 
 #[test]
-fn a_success_response_carries_the_source_and_is_no_longer_than_the_request() {
+fn a_success_response_has_the_source_and_is_not_longer_than_the_request() {
     let ipv6: SocketAddr = "[2001:db8::1]:40000".parse().unwrap();
     for source in ["192.0.2.7:40000".parse().unwrap(), ipv6] {
         let mut buffer = [0; 100];
@@ -99,7 +99,7 @@ fn a_success_response_carries_the_source_and_is_no_longer_than_the_request() {
 }
 
 #[test]
-fn a_mapped_ipv4_source_is_told_as_ipv4() {
+fn an_ipv4_mapped_source_is_written_as_ipv4() {
     let mut buffer = [0; 100];
     let source = "[::ffff:192.0.2.7]:40000".parse().unwrap();
     let len = write_binding_success(&mut buffer, &ID, source, &key()).unwrap();
@@ -111,7 +111,7 @@ fn a_mapped_ipv4_source_is_told_as_ipv4() {
 }
 
 #[test]
-fn error_responses_carry_their_code() {
+fn error_responses_have_their_code() {
     let codes = [
         (StunErrorCode::BadRequest, 400),
         (StunErrorCode::Unauthenticated, 401),
@@ -131,7 +131,7 @@ fn error_responses_carry_their_code() {
 }
 
 #[test]
-fn an_error_to_a_stranger_has_no_integrity() {
+fn an_error_response_without_key_has_no_integrity() {
     let mut buffer = [0; 100];
     let len = write_binding_error(&mut buffer, &ID, StunErrorCode::BadRequest, None).unwrap();
     let verdict = StunMessage::parse(&buffer[..len])
@@ -150,7 +150,7 @@ fn a_buffer_too_small_is_refused() {
 }
 
 #[test]
-fn fingerprint_must_be_there_right_and_last() {
+fn fingerprint_must_be_present_valid_and_last() {
     let mut without = sealed(&[]);
     without.truncate(20);
     without[3] = 0;
@@ -176,7 +176,7 @@ fn fingerprint_must_be_there_right_and_last() {
 }
 
 #[test]
-fn lengths_and_cookie_and_method_are_checked() {
+fn invalid_length_cookie_or_method_is_refused() {
     let good = sealed(&[]);
     let with = |offset: usize, value: u8| {
         let mut message = good.clone();
@@ -201,7 +201,7 @@ fn lengths_and_cookie_and_method_are_checked() {
 }
 
 #[test]
-fn attributes_behind_message_integrity_are_ignored() {
+fn attributes_after_message_integrity_are_ignored() {
     let integrity = [&[0, 8, 0, 20][..], &[0; 20]].concat();
     let priority = [0, 0x24, 0, 4, 0, 0, 0, 1];
     let behind = sealed(&[integrity, priority.to_vec()].concat());
@@ -213,13 +213,13 @@ fn attributes_behind_message_integrity_are_ignored() {
 }
 
 #[test]
-fn the_first_of_two_attributes_counts() {
+fn the_first_of_two_equal_attributes_counts() {
     let twice = sealed(&[0, 0x24, 0, 4, 0, 0, 0, 1, 0, 0x24, 0, 4, 0, 0, 0, 2]);
     assert_eq!(StunMessage::parse(&twice).unwrap().priority(), Some(1));
 }
 
 #[test]
-fn an_attribute_that_must_be_understood_is_told() {
+fn the_first_unknown_comprehension_required_attribute_is_reported() {
     let message = sealed(&[0x80, 0x99, 0, 0, 0x7F, 0x01, 0, 0, 0x7F, 0x02, 0, 0]);
     assert_eq!(
         StunMessage::parse(&message).unwrap().unknown_required(),

@@ -1,9 +1,9 @@
-//! The test vectors of RFC 5769 with short-term credentials.
+//! The test vectors of RFC 5769 for short-term credentials.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test may fail anywhere"
+    reason = "a failed expectation fails the test"
 )]
 
 use std::net::SocketAddr;
@@ -64,7 +64,7 @@ fn the_sample_request_is_read_and_authenticated() {
 }
 
 #[test]
-fn another_password_does_not_authenticate_it() {
+fn a_wrong_password_does_not_authenticate() {
     let data = bytes(REQUEST);
     let verdict = StunMessage::parse(&data)
         .unwrap()
@@ -90,7 +90,7 @@ fn the_sample_responses_are_read_and_authenticated() {
 }
 
 #[test]
-fn any_flipped_bit_is_noticed() {
+fn any_flipped_bit_is_an_error() {
     let data = bytes(REQUEST);
     for bit in 0..data.len() * 8 {
         let mut damaged = data.clone();

@@ -1,10 +1,10 @@
-//! Transport-wide feedback: what is written is read again, whatever was lost, late or far apart.
+//! Transport-wide feedback round-trips for any pattern of loss, reordering and gaps.
 
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test may fail anywhere"
+    reason = "a failed expectation fails the test"
 )]
 
 use hubbub_wire::WireError;
@@ -20,7 +20,7 @@ fn parse(packet: &[u8]) -> TransportFeedback<'_> {
     }
 }
 
-/// Received packets with the time in units of 250 us, of this one packet.
+/// The received packets of one feedback packet, with their arrival times in units of 250 us.
 fn received(feedback: &TransportFeedback<'_>) -> Vec<(u16, i64)> {
     let mut time = feedback.reference_time_micros();
     let arrivals = feedback.statuses().filter_map(|status| {
@@ -30,7 +30,7 @@ fn received(feedback: &TransportFeedback<'_>) -> Vec<(u16, i64)> {
     arrivals.collect()
 }
 
-/// Writes as many packets of `budget` bytes as it takes; returns the statuses' count and what was received.
+/// Writes all arrivals in packets of at most `budget` bytes. Returns the number of statuses and the received packets.
 fn round_trip(base_sequence: u16, arrivals: &[Arrival], budget: usize) -> (usize, Vec<(u16, i64)>) {
     let (mut statuses, mut read, mut rest) = (0, Vec::new(), arrivals);
     let mut base = base_sequence;
@@ -66,7 +66,7 @@ fn round_trip(base_sequence: u16, arrivals: &[Arrival], budget: usize) -> (usize
             return (statuses, read);
         }
     }
-    panic!("feedback does not end");
+    panic!("the feedback packets do not end");
 }
 
 fn arrivals(steps: &[(u16, i64)], base: u16, start: u64) -> Vec<Arrival> {
@@ -97,7 +97,7 @@ fn ticks(arrivals: &[Arrival]) -> Vec<(u16, i64)> {
 
 proptest! {
     #[test]
-    fn every_arrival_is_read_again(
+    fn every_written_arrival_is_read_back(
         base: u16,
         start in 20_000_000..500_000_000_000u64,
         steps in proptest::collection::vec(
@@ -116,7 +116,7 @@ proptest! {
 }
 
 #[test]
-fn a_packet_a_millisecond_takes_little_more_than_a_byte_each() {
+fn feedback_takes_about_one_byte_per_packet_at_one_packet_per_millisecond() {
     let arrivals = arrivals(&[(0, 1_000); 100], 7, 64_000);
     let mut buffer = [0; 1200];
     let builder = TransportFeedbackBuilder {
@@ -127,7 +127,7 @@ fn a_packet_a_millisecond_takes_little_more_than_a_byte_each() {
         arrivals: &arrivals,
     };
     let written = builder.write(&mut buffer).unwrap();
-    // 20 bytes of fields, one run length chunk, a hundred small deltas, aligned.
+    // 20 bytes of fields, one run length chunk, 100 small deltas, padding.
     assert_eq!(
         (written.len, written.arrivals, written.next_sequence),
         (124, 100, 107)
@@ -153,7 +153,7 @@ fn a_gap_of_thousands_is_a_few_runs() {
 }
 
 #[test]
-fn what_is_not_ascending_or_empty_cannot_be_written() {
+fn empty_or_descending_arrivals_cannot_be_written() {
     let descending = [5u16, 4].map(|sequence_number| Arrival {
         sequence_number,
         arrival_micros: 0,
@@ -178,7 +178,7 @@ fn what_is_not_ascending_or_empty_cannot_be_written() {
 }
 
 #[test]
-fn a_budget_below_one_arrival_is_too_small() {
+fn a_buffer_below_one_arrival_is_too_small() {
     let arrivals = [Arrival {
         sequence_number: 3,
         arrival_micros: 0,
@@ -195,7 +195,7 @@ fn a_budget_below_one_arrival_is_too_small() {
 }
 
 #[test]
-fn statuses_without_their_chunks_or_deltas_are_malformed() {
+fn missing_chunks_or_deltas_are_malformed() {
     let feedback = |status_count: u8, chunks: &[u8]| {
         let words = u8::try_from((16 + chunks.len()) / 4).unwrap();
         let body = [0, 0, 0, 1, 0, 0, 0, 2, 0, 9, 0, status_count, 0, 0, 1, 0];
@@ -207,7 +207,7 @@ fn statuses_without_their_chunks_or_deltas_are_malformed() {
             .map(|_| ())
     };
     assert_eq!(feedback(1, &[]), Err(WireError::Truncated));
-    // A run of 3 small deltas with two bytes behind it.
+    // A run of 3 small deltas followed by two bytes.
     assert_eq!(feedback(3, &[0x20, 3, 1, 1]), Err(WireError::Truncated));
     assert_eq!(feedback(2, &[0x20, 2, 1, 1]), Ok(()));
     // The reserved symbol.

@@ -1,4 +1,4 @@
-//! What everything here is measured against, in the same run: no forwarder can do less than encrypt and send.
+//! The reference for the measurements of the same run: a forwarder must at least encrypt and send.
 
 use std::io::IoSlice;
 use std::net::UdpSocket;
@@ -10,11 +10,11 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::common::PROFILE;
 use crate::common::media::vp8;
 
-/// Bytes of an RTP packet in the clear.
+/// Size of an unencrypted RTP packet, in bytes.
 pub(crate) const PACKET_BYTES: usize = 1_100;
 
-/// Nanoseconds of CPU a packet of a loop that protects a packet for each receiver and sends them with `sendmmsg`, so
-/// many in all.
+/// Protects a packet for each receiver and sends them with `sendmmsg`, `packets` packets in total. Returns the CPU time
+/// per packet, in nanoseconds.
 pub(crate) fn encrypt_and_send(receivers: usize, packets: usize) -> f64 {
     let sender = UdpSocket::bind("127.0.0.1:0").expect("a port");
     let sockets: Vec<_> = (0..receivers)

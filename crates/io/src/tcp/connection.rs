@@ -1,4 +1,4 @@
-//! One connection of a client.
+//! One TCP connection of a client.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -12,21 +12,21 @@ use super::writer::Writer;
 use crate::backlog::Overflow;
 use crate::socket::canonical;
 
-/// A connection, and where both directions stand.
+/// A connection and the state of both directions.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) path: Path,
-    /// When it was last seen to be a transport's pair; at first, when it was made.
+    /// When the connection was last seen as a transport's valid pair; initially, when it was accepted.
     pub(super) valid_at: Micros,
-    /// It is watched for room.
-    pub(super) watches_room: bool,
+    /// The poller also waits for it to become writable.
+    pub(super) waits_for_writable: bool,
     stream: TcpStream,
     reader: Reader,
     writer: Writer,
 }
 
 impl Connection {
-    /// Takes over a connection that has just been accepted.
+    /// Sets up an accepted connection.
     pub(super) fn new(now: Micros, stream: TcpStream, remote: SocketAddr) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
@@ -34,7 +34,7 @@ impl Connection {
         Ok(Self {
             path: Path::tcp(local, canonical(remote)),
             valid_at: now,
-            watches_room: false,
+            waits_for_writable: false,
             stream,
             reader: Reader::default(),
             writer: Writer::new(),

@@ -1,4 +1,4 @@
-//! What comes over a connection, taken apart into datagrams wherever the reads happen to cut it.
+//! Reassembles datagrams from the byte stream of a connection.
 
 use std::io::{ErrorKind, Read};
 
@@ -6,49 +6,49 @@ use hubbub_wire::framing::{FRAME_HEADER, first_frame};
 
 use crate::LONGEST_DATAGRAM;
 
-/// Bytes of the buffer for [`Reader::read`]: what one connection may bring at a time.
+/// Size of the buffer for [`Reader::read`], in bytes: the most that one read returns.
 pub(super) const READ_BYTES: usize = 16 * 1024;
 
-/// Why nothing more is to be expected of a connection.
+/// Why a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// The client has closed it, or it is broken.
-    Gone,
-    /// It carries something else than frames of ours.
+    /// The client closed it, or it broke.
+    Closed,
+    /// The stream does not consist of valid frames.
     Malformed,
 }
 
-/// The incoming side of a connection.
+/// The inbound side of a connection.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
-    /// The beginning of a frame: shorter than the longest one.
-    begun: Vec<u8>,
+    /// The start of an incomplete frame.
+    partial: Vec<u8>,
 }
 
 impl Reader {
-    /// Reads once and hands over every datagram that is whole; those that are empty are passed over. `buffer` has
-    /// [`READ_BYTES`] bytes of any content and is common to all connections.
+    /// Reads once and passes each complete, non-empty datagram to `take`. `buffer` has [`READ_BYTES`] bytes; all
+    /// connections share it.
     ///
     /// # Errors
-    /// When the connection is to be closed; what came before has been handed over.
+    /// When the connection must be closed. The datagrams before the error have been passed on.
     pub(super) fn read(
         &mut self,
         stream: &mut impl Read,
         buffer: &mut [u8],
         mut take: impl FnMut(&mut [u8]),
     ) -> Result<(), Ended> {
-        let begun = self.begun.len();
-        let Some((head, room)) = buffer.split_at_mut_checked(begun) else {
+        let kept = self.partial.len();
+        let Some((head, room)) = buffer.split_at_mut_checked(kept) else {
             return Err(Ended::Malformed);
         };
-        head.copy_from_slice(&self.begun);
+        head.copy_from_slice(&self.partial);
         let len = match stream.read(room) {
-            Ok(0) => return Err(Ended::Gone),
-            Ok(len) => begun + len,
+            Ok(0) => return Err(Ended::Closed),
+            Ok(len) => kept + len,
             Err(error) => {
                 return match error.kind() {
                     ErrorKind::WouldBlock | ErrorKind::Interrupted => Ok(()),
-                    _ => Err(Ended::Gone),
+                    _ => Err(Ended::Closed),
                 };
             }
         };
@@ -57,8 +57,8 @@ impl Reader {
             let rest = buffer.get_mut(at..len).unwrap_or_default();
             let Some(place) = first_frame(rest, LONGEST_DATAGRAM).map_err(|_| Ended::Malformed)?
             else {
-                self.begun.clear();
-                self.begun.extend_from_slice(rest);
+                self.partial.clear();
+                self.partial.extend_from_slice(rest);
                 break;
             };
             at += place.end;
@@ -67,7 +67,7 @@ impl Reader {
                 _ => {}
             }
         }
-        debug_assert!(self.begun.len() < FRAME_HEADER + LONGEST_DATAGRAM);
+        debug_assert!(self.partial.len() < FRAME_HEADER + LONGEST_DATAGRAM);
         Ok(())
     }
 }
@@ -76,10 +76,11 @@ impl Reader {
 mod tests {
     use super::*;
     use hubbub_wire::framing::frame_header;
+    use hubbub_wire::testdata::framed;
     use proptest::prelude::*;
     use std::io;
 
-    /// A connection that gives its bytes in pieces of these sizes, has nothing between them, and then ends.
+    /// A connection that returns its bytes in pieces of these sizes, would block between them, and then ends.
     struct Pieces<'a> {
         bytes: &'a [u8],
         sizes: Vec<usize>,
@@ -101,7 +102,7 @@ mod tests {
         }
     }
 
-    /// Everything that comes until the end, and why it ended.
+    /// Reads until the end; returns the datagrams and the reason for the end.
     fn read_all(bytes: &[u8], sizes: Vec<usize>) -> (Vec<Vec<u8>>, Ended) {
         let mut stream = Pieces {
             bytes,
@@ -113,7 +114,7 @@ mod tests {
         loop {
             let read = reader.read(&mut stream, &mut buffer, |datagram| {
                 got.push(datagram.to_vec());
-                // The core decrypts in place: what it leaves there must not come again.
+                // The core decrypts in place: the reader must not return these bytes again.
                 datagram.fill(0xee);
             });
             if let Err(ended) = read {
@@ -122,15 +123,8 @@ mod tests {
         }
     }
 
-    fn framed(datagrams: &[Vec<u8>]) -> Vec<u8> {
-        datagrams
-            .iter()
-            .flat_map(|datagram| [&frame_header(datagram.len()).unwrap(), &datagram[..]].concat())
-            .collect()
-    }
-
     #[test]
-    fn a_frame_that_is_too_long_ends_it_after_those_before() {
+    fn oversized_frame_ends_the_connection_after_the_frames_before_it() {
         let mut bytes = framed(&[vec![1; LONGEST_DATAGRAM]]);
         bytes.extend(frame_header(LONGEST_DATAGRAM + 1).unwrap());
         let (got, ended) = read_all(&bytes, Vec::new());
@@ -141,27 +135,27 @@ mod tests {
     }
 
     #[test]
-    fn an_end_within_a_frame_is_an_end() {
-        assert_eq!(read_all(&[0, 2, 1], Vec::new()), (vec![], Ended::Gone));
+    fn stream_that_ends_within_a_frame_is_closed() {
+        assert_eq!(read_all(&[0, 2, 1], Vec::new()), (vec![], Ended::Closed));
     }
 
     #[test]
-    fn datagrams_without_content_are_passed_over() {
+    fn empty_datagrams_are_skipped() {
         let (got, _) = read_all(&framed(&[vec![], vec![7], vec![]]), Vec::new());
         assert_eq!(got, [[7]]);
     }
 
     proptest! {
         #[test]
-        fn datagrams_come_out_as_they_went_in_however_the_stream_is_cut(
+        fn datagrams_are_reassembled_however_the_stream_is_cut(
             datagrams in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..=LONGEST_DATAGRAM), 0..40),
             sizes in prop::collection::vec(prop_oneof![1..=4usize, 1..=5_000usize], 0..200),
         ) {
-            prop_assert_eq!(read_all(&framed(&datagrams), sizes), (datagrams, Ended::Gone));
+            prop_assert_eq!(read_all(&framed(&datagrams), sizes), (datagrams, Ended::Closed));
         }
 
         #[test]
-        fn whatever_comes_is_read_within_bounds(
+        fn arbitrary_bytes_are_read_within_bounds(
             bytes in prop::collection::vec(any::<u8>(), 0..20_000),
             sizes in prop::collection::vec(1..=3_000usize, 0..50),
         ) {

@@ -1,7 +1,7 @@
-//! What goes over a connection: frames that have begun to leave, and datagrams that wait behind them.
+//! The output of a connection: frames in the write buffer, and datagrams queued behind them.
 //!
-//! A frame of which a part has left must be followed by the rest of it, so only what waits can be given up. Little is
-//! begun at a time: a client that reads slowly gets the newest media, not what was current a second ago.
+//! A partly written frame must be completed, so only queued datagrams can be dropped. The write buffer is small, so
+//! that a client that reads slowly gets recent media instead of media that is a second old.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -10,33 +10,33 @@ use hubbub_core::api::Path;
 use hubbub_wire::framing::{FRAME_HEADER, frame_header};
 
 use crate::backlog::{Backlog, Datagram, Overflow};
-use crate::gso::Outgoing;
+use crate::send_plan::Outgoing;
 
-/// Bytes of frames that have begun to leave: some fifteen packets.
-const BEGUN_BYTES: usize = 16 * 1024;
+/// Size of the write buffer, in bytes: about fifteen packets.
+const BUFFER_BYTES: usize = 16 * 1024;
 
-/// Datagrams that wait: a second of video of 2 Mbit/s, or the key frames of some streams.
-pub(super) const WAITING_LIMIT: usize = 256;
+/// Queued datagrams: one second of video at 2 Mbit/s, or the key frames of some streams.
+pub(super) const QUEUE_LIMIT: usize = 256;
 
-/// The outgoing side of a connection.
+/// The outbound side of a connection.
 #[derive(Debug)]
 pub(super) struct Writer {
-    begun: Vec<u8>,
-    waiting: Backlog,
+    buffer: Vec<u8>,
+    queue: Backlog,
 }
 
 impl Writer {
     pub(super) fn new() -> Self {
         Self {
-            begun: Vec::new(),
-            waiting: Backlog::new(WAITING_LIMIT),
+            buffer: Vec::new(),
+            queue: Backlog::new(QUEUE_LIMIT),
         }
     }
 
-    /// Takes a datagram to be written next time; while too many wait, the oldest video is given up first.
+    /// Queues a datagram for the next write. While the queue is full, the oldest video is dropped first.
     pub(super) fn push(&mut self, bytes: &[u8], path: Path, priority: Priority) {
-        if !self.waiting.is_empty() || !self.begin(bytes) {
-            self.waiting.push(Datagram::from(Outgoing {
+        if !self.queue.is_empty() || !self.try_buffer(bytes) {
+            self.queue.push(Datagram::from(Outgoing {
                 bytes,
                 path,
                 priority,
@@ -44,52 +44,52 @@ impl Writer {
         }
     }
 
-    /// Writes until all is written or the connection takes no more.
+    /// Writes until everything is written or the connection would block.
     ///
     /// # Errors
     /// When the connection is broken.
     pub(super) fn write(&mut self, stream: &mut impl Write) -> io::Result<()> {
-        while !self.begun.is_empty() {
-            match stream.write(&self.begun) {
+        while !self.buffer.is_empty() {
+            match stream.write(&self.buffer) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(len) => drop(self.begun.drain(..len.min(self.begun.len()))),
+                Ok(len) => drop(self.buffer.drain(..len.min(self.buffer.len()))),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
             }
-            self.begin_waiting();
+            self.fill_buffer();
         }
         Ok(())
     }
 
-    /// Something waits for the connection to take it.
+    /// Whether output waits for the connection to become writable.
     pub(super) fn is_blocked(&self) -> bool {
-        !self.begun.is_empty()
+        !self.buffer.is_empty()
     }
 
-    /// What was given up since this was asked last.
+    /// Returns the drops since the last call.
     pub(super) fn take_overflow(&mut self) -> Overflow {
-        self.waiting.take_overflow()
+        self.queue.take_overflow()
     }
 
-    fn begin_waiting(&mut self) {
-        while self.begun.len() < BEGUN_BYTES
-            && let Some(datagram) = self.waiting.pop()
+    fn fill_buffer(&mut self) {
+        while self.buffer.len() < BUFFER_BYTES
+            && let Some(datagram) = self.queue.pop()
         {
-            self.begin(&datagram.bytes);
+            self.try_buffer(&datagram.bytes);
         }
     }
 
-    /// Puts a frame behind those that have begun; false when there are enough of them.
-    fn begin(&mut self, bytes: &[u8]) -> bool {
-        if self.begun.len() >= BEGUN_BYTES {
+    /// Appends a frame to the write buffer; returns false when the buffer is full.
+    fn try_buffer(&mut self, bytes: &[u8]) -> bool {
+        if self.buffer.len() >= BUFFER_BYTES {
             return false;
         }
-        // Datagrams of ours are far shorter than what a frame can hold.
+        // Our datagrams are far shorter than the maximum frame size.
         if let Ok(header) = frame_header(bytes.len()) {
-            self.begun.reserve(FRAME_HEADER + bytes.len());
-            self.begun.extend_from_slice(&header);
-            self.begun.extend_from_slice(bytes);
+            self.buffer.reserve(FRAME_HEADER + bytes.len());
+            self.buffer.extend_from_slice(&header);
+            self.buffer.extend_from_slice(bytes);
         }
         true
     }
@@ -109,7 +109,7 @@ mod tests {
         )),
     );
 
-    /// A connection that takes so many bytes and no more.
+    /// A connection that accepts `room` bytes, then would block.
     #[derive(Default)]
     struct Narrow {
         room: usize,
@@ -143,9 +143,9 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_reader_loses_the_oldest_video_and_gets_whole_frames() {
+    fn slow_reader_loses_the_oldest_video_and_gets_complete_frames() {
         let (mut writer, mut stream) = (Writer::new(), Narrow::default());
-        let sent = 2 * WAITING_LIMIT;
+        let sent = 2 * QUEUE_LIMIT;
         for number in 0..sent {
             let bytes = [(number as u16).to_be_bytes().to_vec(), vec![0; 998]].concat();
             writer.push(&bytes, PATH, Priority::Video);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_connection_is_told() {
+    fn broken_connection_is_an_error() {
         struct Broken;
         impl Write for Broken {
             fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
@@ -189,9 +189,9 @@ mod tests {
     }
 
     proptest! {
-        /// What leaves is whole frames, each datagram once, each kind in its order, and what lacks is counted.
+        /// The output is complete frames, each datagram at most once, each kind in order, and the drops are counted.
         #[test]
-        fn what_leaves_is_whole_however_little_the_connection_takes(
+        fn output_is_complete_frames_however_little_the_connection_accepts(
             steps in prop::collection::vec((1..1_500usize, 0..3u8, 0..4_000usize), 0..900),
         ) {
             let (mut writer, mut stream) = (Writer::new(), Narrow::default());
@@ -203,8 +203,8 @@ mod tests {
                 writer.push(&bytes, PATH, kinds[usize::from(*kind)]);
                 stream.room = *room;
                 writer.write(&mut stream).unwrap();
-                prop_assert!(writer.begun.len() < BEGUN_BYTES + 1_600);
-                prop_assert!(writer.waiting.len() <= WAITING_LIMIT);
+                prop_assert!(writer.buffer.len() < BUFFER_BYTES + 1_600);
+                prop_assert!(writer.queue.len() <= QUEUE_LIMIT);
             }
             stream.room = usize::MAX;
             writer.write(&mut stream).unwrap();

@@ -1,4 +1,4 @@
-//! A producer of VP8, its consumers, and its packets.
+//! A VP8 producer, its consumers and its packets.
 
 use hubbub_codec::Codec;
 use hubbub_core::api::{
@@ -31,7 +31,7 @@ fn extension(kind: ExtensionKind, id: u8) -> ExtensionMapping {
     ExtensionMapping { kind, id }
 }
 
-/// Makes the client a producer of VP8.
+/// Creates a VP8 producer on the client's transport.
 pub fn produce<L: Line>(node: &mut Node, client: &Client<L>) {
     let spec = ProducerSpec {
         kind: MediaKind::Video,
@@ -52,7 +52,7 @@ pub fn produce<L: Line>(node: &mut Node, client: &Client<L>) {
     });
 }
 
-/// Makes the client a running consumer, with the extensions that a browser gets.
+/// Creates a running consumer on the client's transport, with the header extensions that a browser gets.
 pub fn consume<L: Line>(node: &mut Node, client: &Client<L>) {
     let consumer = ConsumerId(client.transport.0);
     let spec = ConsumerSpec {
@@ -78,7 +78,7 @@ pub fn consume<L: Line>(node: &mut Node, client: &Client<L>) {
     node.done(Command::ResumeConsumer { consumer });
 }
 
-/// Connects both, and has a burst go from one to the other, which must come whole and in order.
+/// Connects both clients and sends a burst from one to the other. It must arrive complete and in order.
 pub fn exchange<S: Line, R: Line>(node: &mut Node, mut sender: Client<S>, mut receiver: Client<R>) {
     sender.connect(node);
     receiver.connect(node);
@@ -96,13 +96,13 @@ pub fn exchange<S: Line, R: Line>(node: &mut Node, mut sender: Client<S>, mut re
     }
 }
 
-/// A packet of `len` bytes whose header has 12; each begins a key frame, so that each is forwarded.
+/// A packet of `len` bytes with a 12-byte header. Each packet starts a key frame, so that each is forwarded.
 pub fn vp8(sequence: u16, len: usize) -> Vec<u8> {
     let mut packet = vec![0x80, 0x80 | PAYLOAD_TYPE];
     packet.extend(sequence.to_be_bytes());
     packet.extend((u32::from(sequence) * 3000).to_be_bytes());
     packet.extend(SSRC.to_be_bytes());
-    // Descriptor with a picture id of 15 bits and TL0PICIDX, then the head of a key frame (RFC 7741, RFC 6386).
+    // A descriptor with a 15-bit picture id and TL0PICIDX, then the header of a key frame (RFC 7741, RFC 6386).
     let [high, low] = (sequence | 0x8000).to_be_bytes();
     packet.extend([
         0x90, 0xC0, high, low, low, 0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00,

@@ -1,14 +1,14 @@
-//! A worker on a real socket of the loopback interface, and clients with sockets of their own that speak STUN and SRTP.
+//! A worker on a real loopback socket, and clients with their own sockets that speak STUN and SRTP.
 #![allow(
     dead_code,
     unreachable_pub,
-    reason = "each user needs a part, and none is a crate of its own"
+    reason = "each user includes this module and uses a part of it"
 )]
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    reason = "what does not hold fails the test"
+    reason = "a failed expectation fails the test"
 )]
 
 pub mod media;
@@ -22,9 +22,10 @@ use std::time::Duration;
 
 use hubbub_core::WorkerConfig;
 use hubbub_core::api::{
-    Command, CommandError, Event, IceCredentials, ReplyBody, RouterId, TransportId,
+    Command, CommandError, Event, IceCredentials, IceState, Protocol, ReplyBody, RouterId,
+    TransportId,
 };
-use hubbub_io::{EventQueue, TcpLimits, ThreadOptions, WorkerHandle, WorkerThread};
+use hubbub_io::{EventQueue, SpawnError, TcpLimits, ThreadOptions, WorkerHandle, WorkerThread};
 use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpProfile};
 use hubbub_wire::stun::{BindingRequest, IceKey, IceRole, StunClass, StunMessage};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -32,10 +33,10 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 pub const ROUTER: RouterId = RouterId(1);
 pub const PROFILE: SrtpProfile = SrtpProfile::AeadAes128Gcm;
 
-/// Longer than anything here takes; a test that waits in vain fails.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// Longer than any step of a test takes; a test that waits longer fails.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A worker thread and what it told.
+/// A worker thread and its events.
 pub struct Node {
     pub worker: WorkerHandle,
     pub queue: Arc<EventQueue>,
@@ -44,32 +45,19 @@ pub struct Node {
 }
 
 impl Node {
-    /// With one router, on the loopback address.
+    /// Starts a worker with one router, on the IPv4 loopback address.
     pub fn start() -> Self {
         Self::bound_to(Ipv4Addr::LOCALHOST.into())
     }
 
-    /// With one router, on this address and a port that the system chooses.
+    /// Starts a worker with one router, on this address and a port that the system chooses.
     pub fn bound_to(host: IpAddr) -> Self {
         Self::with(host, None)
     }
 
-    /// As [`Self::bound_to`], with TCP as well.
+    /// Like [`Self::bound_to`], with TCP if `tcp` is given.
     pub fn with(host: IpAddr, tcp: Option<TcpLimits>) -> Self {
-        let queue = Arc::new(EventQueue::new().expect("a descriptor"));
-        let options = ThreadOptions {
-            name: "media-test".into(),
-            pin: None,
-            tcp,
-        };
-        let worker = WorkerThread::spawn(
-            0,
-            SocketAddr::new(host, 0),
-            WorkerConfig::default(),
-            options,
-            Arc::clone(&queue),
-        )
-        .expect("a worker");
+        let (worker, queue) = Self::spawn(SocketAddr::new(host, 0), tcp).expect("a worker");
         let mut node = Self {
             worker,
             queue,
@@ -80,7 +68,23 @@ impl Node {
         node
     }
 
-    /// Has a command executed and waits for the reply; events that come before it are kept.
+    /// Starts a worker thread on `address`, and the queue of its events.
+    pub fn spawn(
+        address: SocketAddr,
+        tcp: Option<TcpLimits>,
+    ) -> Result<(WorkerHandle, Arc<EventQueue>), SpawnError> {
+        let queue = Arc::new(EventQueue::new().expect("a descriptor"));
+        let options = ThreadOptions {
+            name: "media-test".into(),
+            pin: None,
+            tcp,
+        };
+        let config = WorkerConfig::default();
+        WorkerThread::spawn(0, address, config, options, Arc::clone(&queue))
+            .map(|worker| (worker, queue))
+    }
+
+    /// Executes a command and waits for the reply. Events that arrive before it are kept.
     pub fn command(&mut self, command: Command) -> Result<ReplyBody, CommandError> {
         self.requests += 1;
         self.worker
@@ -100,25 +104,25 @@ impl Node {
         }
     }
 
-    /// Has a command executed that must succeed.
+    /// Executes a command that must succeed.
     pub fn done(&mut self, command: Command) {
         assert_eq!(self.command(command), Ok(ReplyBody::Done {}));
     }
 
     /// Waits for events and takes them.
     pub fn await_events(&mut self) {
-        let patience = Timespec {
-            tv_sec: PATIENCE.as_secs() as i64,
+        let timeout = Timespec {
+            tv_sec: TIMEOUT.as_secs() as i64,
             tv_nsec: 0,
         };
         let mut fds = [PollFd::from_borrowed_fd(self.queue.as_fd(), PollFlags::IN)];
-        assert_eq!(poll(&mut fds, Some(&patience)), Ok(1), "no event came");
+        assert_eq!(poll(&mut fds, Some(&timeout)), Ok(1), "no event came");
         self.events
             .extend(self.queue.drain().into_iter().map(|(_, event)| event));
     }
 }
 
-/// What a client sends datagrams over and gets them from.
+/// The datagram connection of a client.
 pub trait Line {
     fn send(&mut self, datagram: &[u8]) -> io::Result<()>;
     fn recv(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
@@ -139,7 +143,7 @@ impl Line for UdpSocket {
     }
 }
 
-/// The loopback address of the same family, for a client's own end.
+/// The loopback address of the family of `ip`, to bind a client's socket to.
 pub fn loopback_like(ip: IpAddr) -> IpAddr {
     match ip {
         IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
@@ -147,7 +151,7 @@ pub fn loopback_like(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// The far end of a transport.
+/// The client end of a transport.
 pub struct Client<L = UdpSocket> {
     pub socket: L,
     pub transport: TransportId,
@@ -157,22 +161,22 @@ pub struct Client<L = UdpSocket> {
 }
 
 impl Client {
-    /// A client of a new transport, which has not said anything yet.
+    /// Creates a transport and a UDP client for it that has sent nothing yet.
     pub fn new(node: &mut Node, number: u64) -> Self {
-        Self::calling(node, Ipv4Addr::LOCALHOST, number)
+        Self::connecting_to(node, Ipv4Addr::LOCALHOST, number)
     }
 
-    /// As [`Self::new`], of a node that it knows by this address: it hears nothing from any other one.
-    pub fn calling(node: &mut Node, host: impl Into<IpAddr>, number: u64) -> Self {
+    /// Like [`Self::new`], with a socket connected to this address of the node: it receives from no other address.
+    pub fn connecting_to(node: &mut Node, host: impl Into<IpAddr>, number: u64) -> Self {
         let host = host.into();
         let socket = UdpSocket::bind((loopback_like(host), 0)).expect("a port");
         let port = node.worker.address().port();
         socket.connect((host, port)).expect("loopback");
-        socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        socket.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
         Self::over(socket, node, number)
     }
 
-    /// A client whose transport carries media.
+    /// Creates a client and connects its transport.
     pub fn connected(node: &mut Node, number: u64) -> Self {
         let mut client = Self::new(node, number);
         client.connect(node);
@@ -181,7 +185,7 @@ impl Client {
 }
 
 impl<L: Line> Client<L> {
-    /// A client of a new transport that is reached over this line.
+    /// Creates a transport and a client for it that uses this line.
     pub fn over(socket: L, node: &mut Node, number: u64) -> Self {
         let transport = TransportId(number);
         let ice = IceCredentials {
@@ -205,7 +209,7 @@ impl<L: Line> Client<L> {
         }
     }
 
-    /// Connects its transport.
+    /// Connects the transport: a connectivity check, then the SRTP keys.
     pub fn connect(&mut self, node: &mut Node) {
         assert_eq!(self.check(), StunClass::SuccessResponse);
         let number = self.transport.0;
@@ -218,7 +222,18 @@ impl<L: Line> Client<L> {
         });
     }
 
-    /// Makes a connectivity check; what the answer is.
+    /// The event of this client's path being selected, or deselected.
+    pub fn selected(&self, state: IceState, local: IpAddr, protocol: Protocol) -> Event {
+        Event::IceSelected {
+            transport: self.transport,
+            state,
+            local,
+            remote: self.socket.address(),
+            protocol,
+        }
+    }
+
+    /// Makes a connectivity check and returns the class of the response.
     pub fn check(&mut self) -> StunClass {
         let request = BindingRequest {
             transaction_id: [7; 12],
@@ -238,7 +253,7 @@ impl<L: Line> Client<L> {
         answer.class()
     }
 
-    /// An RTP packet of a header of 12 bytes as it stands on the wire.
+    /// Protects an RTP packet with a 12-byte header.
     pub fn protect(&mut self, packet: &[u8]) -> Vec<u8> {
         let mut buffer = packet.to_vec();
         buffer.resize(packet.len() + MAX_OVERHEAD, 0);
@@ -250,7 +265,7 @@ impl<L: Line> Client<L> {
         buffer
     }
 
-    /// The next RTP packet that comes, in the clear; RTCP is passed over.
+    /// Receives the next RTP packet and unprotects it. RTCP is skipped.
     pub fn receive_rtp(&mut self) -> Vec<u8> {
         loop {
             let mut buffer = [0; 1500];

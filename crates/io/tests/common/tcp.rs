@@ -1,26 +1,26 @@
-//! A client's end of a TCP connection: frames of RFC 4571.
+//! The client end of an ICE-TCP connection: frames of RFC 4571.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 
 use hubbub_wire::framing::{FRAME_HEADER, frame_header};
 
-use super::{Client, Line, Node, PATIENCE};
+use super::{Client, Line, Node, TIMEOUT};
 
-/// A connection to the node.
+/// A TCP connection to the node.
 pub struct TcpLine(pub TcpStream);
 
 impl TcpLine {
-    /// To the node at this address.
+    /// Connects to the node at this address.
     pub fn to(node: &Node, host: impl Into<IpAddr>) -> Self {
         let port = node.worker.address().port();
         let stream = TcpStream::connect((host.into(), port)).expect("a listener");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
         stream.set_nodelay(true).expect("TCP");
         Self(stream)
     }
 
-    /// Waits until the node has closed it, whatever else comes before.
+    /// Waits until the node closes the connection; ignores all data before that.
     pub fn await_end(&mut self) {
         let mut buffer = [0; 4096];
         loop {
@@ -53,8 +53,8 @@ impl Line for TcpLine {
     }
 }
 
-/// A client of a new transport that calls by TCP.
-pub fn calling(node: &mut Node, host: impl Into<IpAddr>, number: u64) -> Client<TcpLine> {
+/// Creates a transport and a TCP client for it.
+pub fn tcp_client(node: &mut Node, host: impl Into<IpAddr>, number: u64) -> Client<TcpLine> {
     let line = TcpLine::to(node, host);
     Client::over(line, node, number)
 }

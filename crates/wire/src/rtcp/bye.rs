@@ -1,11 +1,11 @@
-//! Goodbyes: RFC 3550 section 6.6. The reason is neither read nor written.
+//! BYE packets: RFC 3550 section 6.6. The reason is neither read nor written.
 
 use super::RtcpWrite;
 use super::header::{self, GOODBYE};
 use crate::WireError;
 use crate::bytes;
 
-/// A goodbye, read in place.
+/// A BYE packet, read in place.
 #[derive(Debug, Clone)]
 pub struct Bye<'a> {
     sources: &'a [u8],
@@ -18,7 +18,7 @@ impl<'a> Bye<'a> {
         })
     }
 
-    /// The streams that end.
+    /// SSRCs of the streams that end.
     pub fn ssrcs(&self) -> impl Iterator<Item = u32> + use<'a> {
         self.sources
             .chunks_exact(4)
@@ -26,10 +26,10 @@ impl<'a> Bye<'a> {
     }
 }
 
-/// A goodbye to write; at most 31 streams.
+/// A BYE packet to write, for at most 31 streams.
 #[derive(Debug, Clone, Copy)]
 pub struct ByeBuilder<'a> {
-    /// The streams that end.
+    /// SSRCs of the streams that end.
     pub ssrcs: &'a [u32],
 }
 

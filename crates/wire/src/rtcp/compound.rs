@@ -1,4 +1,4 @@
-//! A compound RTCP packet: RFC 3550 section 6.1, reduced-size ones by RFC 5506 included.
+//! Compound RTCP packets: RFC 3550 section 6.1, including reduced-size RTCP of RFC 5506.
 
 use super::header::{self, RawPacket};
 use super::{
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::WireError;
 
-/// A packet that the server understands.
+/// An RTCP packet of a known type.
 #[derive(Debug, Clone)]
 pub enum RtcpPacket<'a> {
     /// RFC 3550 section 6.4.1.
@@ -33,7 +33,7 @@ pub enum RtcpPacket<'a> {
 }
 
 impl<'a> RtcpPacket<'a> {
-    /// None for what the server does not know.
+    /// `None` for an unknown packet type or format.
     fn parse(raw: RawPacket<'a>) -> Result<Option<Self>, WireError> {
         let RawPacket {
             packet_type,
@@ -62,17 +62,17 @@ impl<'a> RtcpPacket<'a> {
     }
 }
 
-/// Iterates over the packets of a compound; a malformed one is an error item, an unknown one is skipped.
+/// Iterates over the packets of a compound. A malformed packet is an error item; an unknown packet is skipped.
 #[derive(Debug, Clone)]
 pub struct Compound<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Compound<'a> {
-    /// Checks versions, lengths and padding of the whole chain.
+    /// Checks the version, length and padding of every packet in the compound.
     ///
     /// # Errors
-    /// [`WireError::Truncated`] for an empty datagram; what is wrong with the first packet whose frame is bad.
+    /// [`WireError::Truncated`] for an empty datagram, else the error of the first packet with an invalid header.
     pub fn parse(data: &'a [u8]) -> Result<Self, WireError> {
         let mut rest = data;
         loop {
@@ -104,9 +104,9 @@ mod tests {
     use super::*;
 
     const PLI: [u8; 12] = [0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2];
-    /// APP, which the server does not know.
+    /// An APP packet, which is not supported.
     const UNKNOWN: [u8; 12] = [0x80, 204, 0, 2, 0, 0, 0, 1, b'n', b'a', b'm', b'e'];
-    /// A PLI too short for its fields.
+    /// A PLI that is too short for its fields.
     const SHORT_PLI: [u8; 8] = [0x81, 206, 0, 1, 0, 0, 0, 1];
 
     fn items(data: &[u8]) -> Vec<Result<RtcpPacket<'_>, WireError>> {
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_chain_is_refused_whole() {
+    fn a_compound_with_an_invalid_header_is_refused() {
         assert_eq!(Compound::parse(&[]).unwrap_err(), WireError::Truncated);
         assert_eq!(
             Compound::parse(&[&PLI[..], &PLI[..11]].concat()).unwrap_err(),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_is_cut_off_any_packet() {
+    fn padding_is_removed_from_any_packet() {
         let padded = [0xA1, 206, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 4];
         let data = [&padded[..], &PLI].concat();
         assert!(matches!(

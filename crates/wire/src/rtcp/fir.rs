@@ -1,4 +1,4 @@
-//! Full intra request: RFC 5104 section 4.3.1.
+//! Full intra requests (FIR): RFC 5104 section 4.3.1.
 
 use super::RtcpWrite;
 use super::header::{self, PAYLOAD_SPECIFIC_FEEDBACK};
@@ -7,19 +7,19 @@ use crate::bytes;
 
 const ENTRY_LEN: usize = 8;
 
-/// One stream that a key frame is asked of.
+/// One requested stream of a FIR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FirEntry {
-    /// The stream that shall begin anew.
+    /// The stream that a key frame is requested for.
     pub ssrc: u32,
-    /// Another number is another request; the same one is a repetition.
+    /// Sequence number of the request. A repeated number is a repetition of the request.
     pub command_sequence: u8,
 }
 
-/// A full intra request, read in place.
+/// A FIR, read in place.
 #[derive(Debug, Clone)]
 pub struct Fir<'a> {
-    /// Who asks.
+    /// SSRC of the sender of the request.
     pub sender_ssrc: u32,
     entries: &'a [u8],
 }
@@ -38,7 +38,7 @@ impl<'a> Fir<'a> {
         })
     }
 
-    /// The streams that key frames are asked of.
+    /// The streams that key frames are requested for.
     pub fn entries(&self) -> impl Iterator<Item = FirEntry> + use<'a> {
         self.entries.chunks_exact(ENTRY_LEN).filter_map(|entry| {
             Some(FirEntry {
@@ -49,12 +49,12 @@ impl<'a> Fir<'a> {
     }
 }
 
-/// A full intra request to write.
+/// A FIR to write.
 #[derive(Debug, Clone, Copy)]
 pub struct FirBuilder<'a> {
-    /// Who asks.
+    /// SSRC of the sender of the request.
     pub sender_ssrc: u32,
-    /// The streams that key frames are asked of.
+    /// The streams that key frames are requested for.
     pub entries: &'a [FirEntry],
 }
 

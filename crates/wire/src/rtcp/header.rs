@@ -1,4 +1,4 @@
-//! The header that all RTCP packets share: RFC 3550 section 6.4.1.
+//! The common header of RTCP packets: RFC 3550 section 6.4.1.
 
 use crate::WireError;
 use crate::bytes::{self, Cursor};
@@ -14,21 +14,21 @@ pub(super) const EXTENDED_REPORT: u8 = 207;
 const VERSION: u8 = 2;
 const LEN: usize = 4;
 
-/// One packet of a compound.
+/// One packet of a compound, before its body is parsed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RawPacket<'a> {
     pub(super) packet_type: u8,
     /// Report count, source count or feedback format: 0..=31.
     pub(super) count: u8,
-    /// What follows the header, without padding.
+    /// The bytes after the header, without padding.
     pub(super) body: &'a [u8],
 }
 
 impl<'a> RawPacket<'a> {
-    /// Reads the packet that `data` begins with; returns it and what follows.
+    /// Reads the first packet of `data`. Returns it and the remaining bytes.
     ///
-    /// RFC 3550 wants padding on the last packet of a compound only, but libwebrtc pads transport feedback wherever it
-    /// stands, and not to a multiple of four: any padding within its packet is taken.
+    /// RFC 3550 allows padding only on the last packet of a compound, but libwebrtc pads transport feedback at any
+    /// position, and not to a multiple of four. Any padding within its packet is therefore accepted.
     pub(super) fn split(data: &'a [u8]) -> Result<(Self, &'a [u8]), WireError> {
         let first = bytes::u8_at(data, 0)?;
         if first >> 6 != VERSION {
@@ -58,7 +58,8 @@ impl<'a> RawPacket<'a> {
     }
 }
 
-/// Writes a packet whose body `write_body` appends: sets its length, fills it up with zeros to whole words.
+/// Writes a packet with the body that `write_body` appends. Pads the body with zeros to whole words and sets the
+/// length.
 pub(super) fn write(
     buffer: &mut [u8],
     packet_type: u8,

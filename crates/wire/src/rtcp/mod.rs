@@ -1,13 +1,15 @@
-//! RTCP: RFC 3550 section 6, feedback by RFC 4585 and RFC 5104, extended reports by RFC 3611, REMB and
-//! transport-wide congestion control.
+//! RTCP: RFC 3550 section 6, feedback of RFC 4585 and RFC 5104, extended reports of RFC 3611, REMB and transport-wide
+//! congestion control.
 //!
 //! Rules:
-//! - A view is validated when it is made; iterating over it cannot fail and is bounded by the packet.
-//! - What is not known (packet types, feedback formats, report blocks, SDES items) is skipped.
-//! - A packet that cannot be read spoils neither the ones before nor those after it in its compound.
+//! - A view is validated when it is created. Iterating over it cannot fail and is bounded by the packet size.
+//! - Unknown packet types, feedback formats, report blocks and SDES items are skipped.
+//! - An unreadable packet does not affect the other packets of its compound.
 
 mod bye;
 mod compound;
+mod compound_writer;
+mod extended_report;
 mod fir;
 mod header;
 mod nack;
@@ -18,11 +20,13 @@ mod report_block;
 mod sdes;
 mod sender_report;
 mod transport_feedback;
-mod writer;
-mod xr;
 
 pub use bye::{Bye, ByeBuilder};
 pub use compound::{Compound, RtcpPacket};
+pub use compound_writer::{CompoundWriter, RtcpWrite};
+pub use extended_report::{
+    DlrrBuilder, DlrrEntries, DlrrEntry, ExtendedReport, RrtrBuilder, XrBlock,
+};
 pub use fir::{Fir, FirBuilder, FirEntry};
 pub use nack::{Nack, NackBuilder};
 pub use pli::Pli;
@@ -35,8 +39,6 @@ pub use transport_feedback::{
     Arrival, PacketStatus, PacketStatuses, TransportFeedback, TransportFeedbackBuilder,
     WrittenFeedback,
 };
-pub use writer::{CompoundWriter, RtcpWrite};
-pub use xr::{DlrrBuilder, DlrrEntries, DlrrEntry, ExtendedReport, RrtrBuilder, XrBlock};
 
-/// The largest compound that we send: with SRTCP, UDP and IPv6 around it, it stays below any path's MTU.
+/// Maximum size in bytes of a compound that we send. With SRTCP, UDP and IPv6 overhead it fits the minimum IPv6 MTU.
 pub const MAX_COMPOUND_LEN: usize = 1200;

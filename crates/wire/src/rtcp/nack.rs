@@ -1,4 +1,4 @@
-//! Generic NACK: RFC 4585 section 6.2.1.
+//! Generic NACKs: RFC 4585 section 6.2.1.
 
 use super::RtcpWrite;
 use super::header::{self, TRANSPORT_LAYER_FEEDBACK};
@@ -10,9 +10,9 @@ const ITEM_LEN: usize = 4;
 /// A NACK, read in place.
 #[derive(Debug, Clone)]
 pub struct Nack<'a> {
-    /// Who asks.
+    /// SSRC of the sender of the request.
     pub sender_ssrc: u32,
-    /// The stream that has gaps.
+    /// The stream with lost packets.
     pub media_ssrc: u32,
     items: &'a [u8],
 }
@@ -32,7 +32,7 @@ impl<'a> Nack<'a> {
         })
     }
 
-    /// The sequence numbers asked for, in the order of the packet: up to 17 for each of its items.
+    /// The requested sequence numbers in packet order, up to 17 per item.
     pub fn lost(&self) -> impl Iterator<Item = u16> + use<'a> {
         self.items.chunks_exact(ITEM_LEN).flat_map(|item| {
             let first = bytes::u16_at(item, 0).unwrap_or_default();
@@ -46,11 +46,11 @@ impl<'a> Nack<'a> {
 /// A NACK to write.
 #[derive(Debug, Clone, Copy)]
 pub struct NackBuilder<'a> {
-    /// Who asks.
+    /// SSRC of the sender of the request.
     pub sender_ssrc: u32,
-    /// The stream that has gaps.
+    /// The stream with lost packets.
     pub media_ssrc: u32,
-    /// Ascending modulo 2^16, at least one; each takes at most 4 bytes.
+    /// Sequence numbers in ascending order modulo 2^16, at least one. Each takes at most 4 bytes.
     pub lost: &'a [u16],
 }
 
@@ -83,14 +83,14 @@ impl RtcpWrite for NackBuilder<'_> {
     }
 }
 
-/// A packet id and the bit mask of the 16 packets after it.
+/// A packet id (PID) and the bit mask of the 16 packets after it (BLP).
 struct Item {
     first: u16,
     following: u16,
 }
 
 impl Item {
-    /// Whether the item can hold it.
+    /// Adds a sequence number; returns false when the item cannot hold it.
     fn add(&mut self, sequence_number: u16) -> bool {
         match sequence_number.wrapping_sub(self.first) {
             0 => true,
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn seventeen_in_a_row_take_one_item_across_the_wrap() {
+    fn seventeen_consecutive_packets_take_one_item_across_the_wrap() {
         let lost: Vec<u16> = (0..17).map(|index| 65_530u16.wrapping_add(index)).collect();
         let mut buffer = [0; 16];
         assert_eq!(write(&lost, &mut buffer), Ok(16));
@@ -148,14 +148,14 @@ mod tests {
     }
 
     #[test]
-    fn a_nack_without_items_or_with_half_of_one_is_malformed() {
+    fn a_nack_without_items_or_with_half_an_item_is_malformed() {
         assert_eq!(Nack::parse(&[0; 8]).unwrap_err(), WireError::BadLength);
         assert_eq!(Nack::parse(&[0; 10]).unwrap_err(), WireError::BadLength);
     }
 
     proptest! {
         #[test]
-        fn what_is_asked_for_is_read_again(start: u16, set in proptest::collection::btree_set(0..3000u16, 1..200)) {
+        fn written_sequence_numbers_are_read_back(start: u16, set in proptest::collection::btree_set(0..3000u16, 1..200)) {
             let lost: Vec<u16> = set.into_iter().map(|offset| start.wrapping_add(offset)).collect();
             let mut buffer = [0; 1024];
             let len = write(&lost, &mut buffer).unwrap();

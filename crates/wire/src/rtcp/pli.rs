@@ -1,16 +1,16 @@
-//! Picture loss indication: RFC 4585 section 6.3.1.
+//! Picture loss indications (PLI): RFC 4585 section 6.3.1.
 
 use super::RtcpWrite;
 use super::header::{self, PAYLOAD_SPECIFIC_FEEDBACK};
 use crate::WireError;
 use crate::bytes;
 
-/// Asks for a key frame.
+/// A PLI: requests a key frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pli {
-    /// Who asks.
+    /// SSRC of the sender of the request.
     pub sender_ssrc: u32,
-    /// The stream that shall begin anew.
+    /// The stream that a key frame is requested for.
     pub media_ssrc: u32,
 }
 

@@ -8,9 +8,9 @@ use crate::bytes;
 /// A receiver report, read in place.
 #[derive(Debug, Clone)]
 pub struct ReceiverReport<'a> {
-    /// Who reports.
+    /// SSRC of the reporter.
     pub ssrc: u32,
-    /// What it receives.
+    /// Reception reports on the streams that it receives.
     pub blocks: ReportBlocks<'a>,
 }
 
@@ -24,12 +24,12 @@ impl<'a> ReceiverReport<'a> {
     }
 }
 
-/// A receiver report to write; at most 31 blocks.
+/// A receiver report to write, with at most 31 blocks.
 #[derive(Debug, Clone, Copy)]
 pub struct ReceiverReportBuilder<'a> {
-    /// Who reports.
+    /// SSRC of the reporter.
     pub ssrc: u32,
-    /// What it receives.
+    /// Reception reports on the streams that it receives.
     pub blocks: &'a [ReportBlock],
 }
 

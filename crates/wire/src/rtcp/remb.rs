@@ -1,4 +1,4 @@
-//! Receiver estimated maximum bitrate: draft-alvestrand-rmcat-remb-03 section 2.2.
+//! Receiver estimated maximum bitrate (REMB): draft-alvestrand-rmcat-remb-03 section 2.2.
 
 use super::RtcpWrite;
 use super::header::{self, PAYLOAD_SPECIFIC_FEEDBACK};
@@ -8,12 +8,12 @@ use crate::bytes;
 const IDENTIFIER: u32 = u32::from_be_bytes(*b"REMB");
 const MANTISSA_BITS: u32 = 18;
 
-/// A bitrate estimate, read in place.
+/// A REMB, read in place.
 #[derive(Debug, Clone)]
 pub struct Remb<'a> {
-    /// Who estimates.
+    /// SSRC of the sender of the estimate.
     pub sender_ssrc: u32,
-    /// Bits per second, of all streams together.
+    /// Estimate for all streams together, in bit/s.
     pub bitrate: u64,
     ssrcs: &'a [u8],
 }
@@ -21,7 +21,7 @@ pub struct Remb<'a> {
 impl<'a> Remb<'a> {
     pub(super) const FORMAT: u8 = 15;
 
-    /// None for another application-layer feedback.
+    /// `None` for other application-layer feedback.
     pub(super) fn parse(body: &'a [u8]) -> Result<Option<Self>, WireError> {
         let sender_ssrc = bytes::u32_at(body, 0)?;
         if bytes::u32_at(body, 8) != Ok(IDENTIFIER) {
@@ -34,7 +34,7 @@ impl<'a> Remb<'a> {
         if exponent > mantissa.leading_zeros() {
             return Err(WireError::InvalidField);
         }
-        // The exponent's six bits end at 63, so the shift itself cannot overflow.
+        // The exponent has six bits, so the shift is at most 63.
         let bitrate = mantissa << exponent;
         Ok(Some(Self {
             sender_ssrc,
@@ -43,7 +43,7 @@ impl<'a> Remb<'a> {
         }))
     }
 
-    /// The streams that the estimate is for.
+    /// The streams that the estimate applies to.
     pub fn ssrcs(&self) -> impl Iterator<Item = u32> + use<'a> {
         self.ssrcs
             .chunks_exact(4)
@@ -51,14 +51,14 @@ impl<'a> Remb<'a> {
     }
 }
 
-/// A bitrate estimate to write; at most 255 streams.
+/// A REMB to write, for at most 255 streams.
 #[derive(Debug, Clone, Copy)]
 pub struct RembBuilder<'a> {
-    /// Who estimates.
+    /// SSRC of the sender of the estimate.
     pub sender_ssrc: u32,
-    /// Bits per second, of all streams together; rounded down to 18 significant bits.
+    /// Estimate for all streams together, in bit/s. Rounded down to 18 significant bits.
     pub bitrate: u64,
-    /// The streams that the estimate is for.
+    /// The streams that the estimate applies to.
     pub ssrcs: &'a [u32],
 }
 
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_example_of_libwebrtc() {
+    fn remb_matches_the_libwebrtc_example() {
         // remb_unittest.cc: SSRC 0x12345678, 0x3fb93 * 2^1 bit/s for three streams.
         let packet = [
             0x8f, 206, 0x00, 0x07, 0x12, 0x34, 0x56, 0x78, 0x00, 0x00, 0x00, 0x00, b'R', b'E',
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_beyond_64_bits_is_invalid() {
+    fn a_bitrate_above_64_bits_is_invalid() {
         let mut body = [0; 16];
         body[8..12].copy_from_slice(b"REMB");
         body[13..].copy_from_slice(&[0xFF, 0xFF, 0xFF]);
@@ -145,7 +145,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_rate_keeps_18_significant_bits(bitrate: u64, ssrcs in proptest::collection::vec(any::<u32>(), 0..20)) {
+        fn bitrate_keeps_18_significant_bits(bitrate: u64, ssrcs in proptest::collection::vec(any::<u32>(), 0..20)) {
             let (read, read_ssrcs) = round_trip(bitrate, &ssrcs);
             prop_assert!(read <= bitrate && bitrate - read <= bitrate >> 17);
             prop_assert_eq!(read_ssrcs, ssrcs);

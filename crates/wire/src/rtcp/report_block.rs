@@ -6,26 +6,26 @@ use crate::ntp::CompactNtp;
 
 const LEN: usize = 24;
 
-/// The bounds of 24 signed bits.
+/// Range of a signed 24-bit value.
 const LOST_MIN: i32 = -0x80_0000;
 const LOST_MAX: i32 = 0x7F_FFFF;
 
-/// How one stream is received.
+/// Reception statistics of one stream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReportBlock {
-    /// The stream that is reported on.
+    /// SSRC of the reported stream.
     pub ssrc: u32,
-    /// Since the last report, in 1/256.
+    /// Loss since the last report, in units of 1/256.
     pub fraction_lost: u8,
-    /// Expected minus received since the beginning; negative with duplicates. 24 bits on the wire.
+    /// Expected minus received packets since the start; negative with duplicates. 24 bits in the packet.
     pub cumulative_lost: i32,
-    /// Highest sequence number in the low half, its cycles in the high half.
+    /// Extended highest sequence number: the number in the low 16 bits, its cycles in the high 16 bits.
     pub highest_sequence: u32,
-    /// Interarrival jitter, in units of the stream's clock.
+    /// Interarrival jitter, in units of the RTP clock.
     pub jitter: u32,
-    /// LSR: of the last sender report received, zero when there was none.
+    /// LSR: NTP time of the last sender report received; zero without one.
     pub last_sender_report: CompactNtp,
-    /// DLSR: from then until this report was sent.
+    /// DLSR: time from the arrival of that sender report to the sending of this report.
     pub delay_since_last_sender_report: CompactNtp,
 }
 
@@ -44,7 +44,7 @@ impl ReportBlock {
         })
     }
 
-    /// Appends the block; a loss beyond 24 bits is written as the bound.
+    /// Appends the block. A cumulative loss outside 24 bits is clamped.
     pub(super) fn append(&self, out: &mut Cursor<'_>) -> Result<(), WireError> {
         out.u32(self.ssrc)?;
         out.u8(self.fraction_lost)?;
@@ -63,7 +63,7 @@ pub struct ReportBlocks<'a> {
 }
 
 impl<'a> ReportBlocks<'a> {
-    /// The first `count` blocks of `data`; profile-specific extensions may follow them.
+    /// Reads the first `count` blocks of `data`. Profile-specific extensions may follow them.
     pub(super) fn parse(count: u8, data: &'a [u8]) -> Result<Self, WireError> {
         Ok(Self {
             rest: bytes::slice(data, 0, LEN * usize::from(count))?,

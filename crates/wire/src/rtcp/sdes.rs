@@ -1,4 +1,4 @@
-//! Source descriptions, of which only CNAME is read or written: RFC 3550 section 6.5.
+//! Source descriptions (SDES): RFC 3550 section 6.5. Only CNAME is read and written.
 
 use super::RtcpWrite;
 use super::header::{self, SOURCE_DESCRIPTION};
@@ -8,17 +8,17 @@ use crate::bytes;
 const END: u8 = 0;
 const CNAME: u8 = 1;
 
-/// What is said of one source.
+/// The description of one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SdesChunk<'a> {
-    /// The source.
+    /// SSRC of the source.
     pub ssrc: u32,
-    /// Its canonical name, where it is given and is UTF-8.
+    /// The canonical name; `None` when it is missing or not UTF-8.
     pub cname: Option<&'a str>,
 }
 
 impl<'a> SdesChunk<'a> {
-    /// Reads the chunk at `offset`; returns it with the offset of the next one.
+    /// Reads the chunk at `offset`. Returns it with the offset of the next chunk.
     fn parse(body: &'a [u8], mut offset: usize) -> Result<(Self, usize), WireError> {
         let mut chunk = Self {
             ssrc: bytes::u32_at(body, offset)?,
@@ -28,7 +28,7 @@ impl<'a> SdesChunk<'a> {
         loop {
             let kind = bytes::u8_at(body, offset)?;
             if kind == END {
-                // The terminator is followed by zeros up to a whole word.
+                // Zeros follow the terminator up to a whole word.
                 return Ok((chunk, (offset + 1).next_multiple_of(4)));
             }
             let len = usize::from(bytes::u8_at(body, offset + 1)?);
@@ -41,7 +41,7 @@ impl<'a> SdesChunk<'a> {
     }
 }
 
-/// A source description, read in place; iterates over its chunks.
+/// A source description, read in place. Iterates over its chunks.
 #[derive(Debug, Clone)]
 pub struct Sdes<'a> {
     body: &'a [u8],
@@ -74,12 +74,12 @@ impl<'a> Iterator for Sdes<'a> {
     }
 }
 
-/// A source description to write: one source and its CNAME of at most 255 bytes.
+/// A source description to write: one source with a CNAME of at most 255 bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct SdesBuilder<'a> {
-    /// The source.
+    /// SSRC of the source.
     pub ssrc: u32,
-    /// Its canonical name.
+    /// The canonical name.
     pub cname: &'a str,
 }
 

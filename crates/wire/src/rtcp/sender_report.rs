@@ -8,27 +8,27 @@ use crate::ntp::NtpTime;
 
 const BLOCKS_OFFSET: usize = 24;
 
-/// What a sender says of its stream.
+/// The sender information of a report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SenderInfo {
-    /// Wall clock when the report was made.
+    /// NTP time of the report.
     pub ntp: NtpTime,
-    /// The same moment on the stream's clock.
+    /// The same time as an RTP timestamp.
     pub rtp_timestamp: u32,
-    /// Sent since the beginning; wraps.
+    /// Packets sent since the start; wraps.
     pub packet_count: u32,
-    /// Payload bytes sent since the beginning; wraps.
+    /// Payload bytes sent since the start; wraps.
     pub octet_count: u32,
 }
 
 /// A sender report, read in place.
 #[derive(Debug, Clone)]
 pub struct SenderReport<'a> {
-    /// The sender.
+    /// SSRC of the sender.
     pub ssrc: u32,
-    /// Its stream.
+    /// Information about its stream.
     pub info: SenderInfo,
-    /// What it receives.
+    /// Reception reports on the streams that it receives.
     pub blocks: ReportBlocks<'a>,
 }
 
@@ -52,14 +52,14 @@ impl<'a> SenderReport<'a> {
     }
 }
 
-/// A sender report to write; at most 31 blocks.
+/// A sender report to write, with at most 31 blocks.
 #[derive(Debug, Clone, Copy)]
 pub struct SenderReportBuilder<'a> {
-    /// The sender.
+    /// SSRC of the sender.
     pub ssrc: u32,
-    /// Its stream.
+    /// Information about its stream.
     pub info: SenderInfo,
-    /// What it receives.
+    /// Reception reports on the streams that it receives.
     pub blocks: &'a [ReportBlock],
 }
 

@@ -8,43 +8,43 @@ use crate::bytes;
 const FIXED_LEN: usize = 12;
 const VERSION: u8 = 2;
 
-/// Where a header extension stands in its packet.
+/// The position of the header extension in its packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderExtension {
     /// "Defined by profile": 0xBEDE or 0x1000..=0x100F for RFC 8285.
     pub profile: u16,
-    /// The elements, without the four bytes of profile and length.
+    /// Range of the elements, without the four bytes of profile and length.
     pub range: Range<usize>,
 }
 
-/// What SRTP leaves readable: everything up to the payload. Says nothing about padding, which is encrypted.
+/// The fields that SRTP leaves unencrypted: everything before the payload. The padding count is encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RtpHeader {
-    /// The P bit: the last byte of the (decrypted) packet counts padding.
+    /// The P bit: the last byte of the decrypted packet is the padding count.
     pub has_padding: bool,
-    /// The M bit: for video, the last packet of a frame.
+    /// The M bit: for video, it marks the last packet of a frame.
     pub marker: bool,
-    /// 0..=127.
+    /// Payload type, 0..=127.
     pub payload_type: u8,
-    /// Wraps.
+    /// Sequence number; wraps.
     pub sequence_number: u16,
-    /// In units of the codec's clock; wraps.
+    /// RTP timestamp in units of the codec's clock; wraps.
     pub timestamp: u32,
-    /// The stream.
+    /// SSRC of the stream.
     pub ssrc: u32,
-    /// Contributing sources, 0..=15.
+    /// Number of contributing sources, 0..=15.
     pub csrc_count: u8,
-    /// The X bit and what it announces.
+    /// The header extension, if the X bit is set.
     pub extension: Option<HeaderExtension>,
-    /// Bytes up to the payload.
+    /// Length of the header in bytes: the offset of the payload.
     pub len: usize,
 }
 
 impl RtpHeader {
-    /// Reads the header of a packet, encrypted or not.
+    /// Reads the header of an encrypted or decrypted packet.
     ///
     /// # Errors
-    /// [`WireError::BadVersion`]; [`WireError::Truncated`] when CSRCs or the extension reach beyond the packet.
+    /// [`WireError::BadVersion`]; [`WireError::Truncated`] when the header exceeds the packet.
     pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let first = bytes::u8_at(data, 0)?;
         if first >> 6 != VERSION {
@@ -84,7 +84,7 @@ impl RtpHeader {
 mod tests {
     use super::*;
 
-    /// X, two CSRCs, M, PT 96, an extension of one word, two bytes of payload.
+    /// X, two CSRCs, M, PT 96, an extension of one word, a payload of two bytes.
     const PACKET: [u8; 30] = [
         0x92, 0xE0, 0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0xBE, 0xDE, 0, 1,
         0x10, 0xAA, 0, 0, 7, 8,
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_cut_anywhere_is_truncated() {
+    fn a_header_cut_at_any_byte_is_truncated() {
         for len in 0..28 {
             assert_eq!(
                 RtpHeader::parse(&PACKET[..len]),

@@ -1,4 +1,4 @@
-//! A decrypted RTP packet, read in place.
+//! Decrypted RTP packets, read in place.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::{Extensions, RtpHeader};
 use crate::WireError;
 use crate::bytes;
 
-/// A view of a whole packet; header and padding are valid.
+/// A view of a packet with valid header and padding.
 #[derive(Debug, Clone)]
 pub struct RtpPacket<'a> {
     data: &'a [u8],
@@ -18,7 +18,7 @@ impl<'a> RtpPacket<'a> {
     /// Reads a decrypted packet.
     ///
     /// # Errors
-    /// As [`RtpHeader::parse`]; [`WireError::BadPadding`] when the count is zero or reaches into the header.
+    /// Those of [`RtpHeader::parse`]; [`WireError::BadPadding`] when the count is zero or reaches into the header.
     pub fn parse(data: &'a [u8]) -> Result<Self, WireError> {
         let header = RtpHeader::parse(data)?;
         let mut padding_len = 0;
@@ -35,7 +35,7 @@ impl<'a> RtpPacket<'a> {
         })
     }
 
-    /// The header's fields.
+    /// The header.
     #[must_use]
     pub const fn header(&self) -> &RtpHeader {
         &self.header
@@ -47,25 +47,25 @@ impl<'a> RtpPacket<'a> {
         self.header.marker
     }
 
-    /// 0..=127.
+    /// Payload type, 0..=127.
     #[must_use]
     pub const fn payload_type(&self) -> u8 {
         self.header.payload_type
     }
 
-    /// Wraps.
+    /// Sequence number; wraps.
     #[must_use]
     pub const fn sequence_number(&self) -> u16 {
         self.header.sequence_number
     }
 
-    /// In units of the codec's clock; wraps.
+    /// RTP timestamp in units of the codec's clock; wraps.
     #[must_use]
     pub const fn timestamp(&self) -> u32 {
         self.header.timestamp
     }
 
-    /// The stream.
+    /// SSRC of the stream.
     #[must_use]
     pub const fn ssrc(&self) -> u32 {
         self.header.ssrc
@@ -78,7 +78,7 @@ impl<'a> RtpPacket<'a> {
             .map_while(move |index| bytes::u32_at(data, 12 + 4 * index).ok())
     }
 
-    /// The extension elements; none without an extension or when it is not of RFC 8285.
+    /// The header extension elements; empty without an extension or when its profile is not one of RFC 8285.
     #[must_use]
     pub fn extensions(&self) -> Extensions<'a> {
         self.header
@@ -90,7 +90,7 @@ impl<'a> RtpPacket<'a> {
             })
     }
 
-    /// The value of the first extension element with this id.
+    /// The value of the first header extension element with this id.
     #[must_use]
     pub fn extension(&self, id: u8) -> Option<&'a [u8]> {
         self.extensions()
@@ -98,13 +98,13 @@ impl<'a> RtpPacket<'a> {
             .map(|element| element.1)
     }
 
-    /// Where that value stands in the packet, to overwrite it in place.
+    /// The range of that value in the packet, to overwrite it in place.
     #[must_use]
     pub fn extension_range(&self, id: u8) -> Option<Range<usize>> {
         self.extensions().range_of(id)
     }
 
-    /// Where the payload stands in the packet: after the header, before the padding.
+    /// The range of the payload in the packet: after the header, before the padding.
     #[must_use]
     pub fn payload_range(&self) -> Range<usize> {
         self.header.len
@@ -114,19 +114,19 @@ impl<'a> RtpPacket<'a> {
                 .saturating_sub(usize::from(self.padding_len))
     }
 
-    /// The payload; empty in a packet of padding alone.
+    /// The payload; empty in a packet that has only padding.
     #[must_use]
     pub fn payload(&self) -> &'a [u8] {
         self.data.get(self.payload_range()).unwrap_or_default()
     }
 
-    /// Bytes of padding, its count included.
+    /// Length of the padding in bytes, including its count.
     #[must_use]
     pub const fn padding_len(&self) -> u8 {
         self.padding_len
     }
 
-    /// The packet as received.
+    /// The bytes of the packet.
     #[must_use]
     pub const fn data(&self) -> &'a [u8] {
         self.data
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_is_cut_off_the_payload() {
+    fn padding_is_not_part_of_the_payload() {
         let data = packet(0xA0, &[7, 8, 0, 0, 3]);
         let packet = RtpPacket::parse(&data).unwrap();
         assert_eq!(packet.payload(), [7, 8]);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_packet_may_be_padding_alone() {
+    fn a_packet_may_have_only_padding() {
         let data = packet(0xA0, &[0, 2]);
         assert!(RtpPacket::parse(&data).unwrap().payload().is_empty());
     }
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_value_is_found_with_its_place() {
+    fn an_extension_value_is_found_with_its_range() {
         let data = packet(
             0x90,
             &[0xBE, 0xDE, 0, 2, 0x10, 0xAA, 0, 0x51, 1, 2, 0, 0, 9],

@@ -18,7 +18,7 @@ fn ipv6_mask(transaction_id: &TransactionId) -> u128 {
         })
 }
 
-/// Appends the attribute. An IPv4 address mapped into IPv6 is written as the IPv4 address that the client has.
+/// Appends the attribute. An IPv4-mapped IPv6 address is written as IPv4, as the client knows its address.
 pub(super) fn append(
     out: &mut Cursor<'_>,
     id: &TransactionId,

@@ -1,4 +1,4 @@
-//! Attribute types and the type-length-value framing: RFC 8489 section 14.
+//! Attribute types and their type-length-value encoding: RFC 8489 section 14.
 
 use super::{HEADER_LEN, MAGIC_COOKIE, TransactionId};
 use crate::WireError;
@@ -15,10 +15,10 @@ pub(super) const FINGERPRINT: u16 = 0x8028;
 pub(super) const ICE_CONTROLLED: u16 = 0x8029;
 pub(super) const ICE_CONTROLLING: u16 = 0x802A;
 
-/// Types below this one must be understood or refused (RFC 8489 section 14).
+/// Types below this one are comprehension-required (RFC 8489 section 14).
 pub(super) const FIRST_OPTIONAL: u16 = 0x8000;
 
-/// One attribute and where its header begins in the message.
+/// One attribute and the offset of its header in the message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attribute<'a> {
     pub(super) kind: u16,
@@ -26,7 +26,7 @@ pub(super) struct Attribute<'a> {
     pub(super) offset: usize,
 }
 
-/// Reads the attribute at `offset`; returns it with the offset of the next one.
+/// Reads the attribute at `offset`. Returns it with the offset of the next attribute.
 pub(super) fn read(message: &[u8], offset: usize) -> Result<(Attribute<'_>, usize), WireError> {
     let kind = bytes::u16_at(message, offset)?;
     let len = usize::from(bytes::u16_at(message, offset + 2)?);
@@ -41,7 +41,7 @@ pub(super) fn read(message: &[u8], offset: usize) -> Result<(Attribute<'_>, usiz
     ))
 }
 
-/// Writes a header whose length covers no attribute yet.
+/// Writes a message header with length zero.
 pub(super) fn write_header(
     out: &mut Cursor<'_>,
     kind: u16,
@@ -61,7 +61,7 @@ pub(super) fn write(out: &mut Cursor<'_>, kind: u16, value: &[u8]) -> Result<(),
     out.align4()
 }
 
-/// Sets the header's length field to what is written plus `upcoming` bytes that the next attribute will take.
+/// Sets the length field of the header to the bytes written plus `upcoming` bytes of the next attribute.
 pub(super) fn set_length(out: &mut Cursor<'_>, upcoming: usize) -> Result<(), WireError> {
     let len = out.len() + upcoming - HEADER_LEN;
     out.set_u16(

@@ -1,10 +1,10 @@
-//! FINGERPRINT: RFC 8489 section 14.7. A CRC-32 (ITU-T V.42), XORed so that it differs from an inner protocol's.
+//! FINGERPRINT: RFC 8489 section 14.7. A CRC-32 (ITU-T V.42), XORed to differ from the CRC of an inner protocol.
 
 use super::attribute;
 use crate::WireError;
 use crate::bytes::Cursor;
 
-/// Attribute header and value.
+/// Length of the attribute header and value, in bytes.
 pub(super) const ATTRIBUTE_LEN: usize = 8;
 
 const XOR: u32 = 0x5354_554E;
@@ -13,7 +13,7 @@ const TABLE: [u32; 256] = table();
 
 #[expect(
     clippy::indexing_slicing,
-    reason = "evaluated at compile time, where an index out of bounds does not compile"
+    reason = "evaluated at compile time: an index out of bounds does not compile"
 )]
 const fn table() -> [u32; 256] {
     let mut table = [0; 256];
@@ -46,12 +46,12 @@ fn crc32(data: &[u8]) -> u32 {
     })
 }
 
-/// The fingerprint of a message whose bytes before the attribute are `prefix`, header length already final.
+/// The fingerprint of a message. `prefix` is the message before the attribute, with the final length in its header.
 pub(super) fn of(prefix: &[u8]) -> u32 {
     crc32(prefix) ^ XOR
 }
 
-/// Appends the attribute and makes the header's length final.
+/// Appends the attribute and sets the final length in the header.
 pub(super) fn append(out: &mut Cursor<'_>) -> Result<(), WireError> {
     attribute::set_length(out, ATTRIBUTE_LEN)?;
     let value = of(out.written());
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_check_value_of_crc_32() {
+    fn crc_32_matches_its_check_value() {
         assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
     }
 }

@@ -6,18 +6,18 @@ use super::{HEADER_LEN, attribute};
 use crate::WireError;
 use crate::bytes::{self, Cursor};
 
-/// Bytes of an HMAC-SHA1.
+/// Length of an HMAC-SHA1, in bytes.
 pub(super) const TAG_LEN: usize = 20;
 
-/// Attribute header and value.
+/// Length of the attribute header and value, in bytes.
 const ATTRIBUTE_LEN: usize = 4 + TAG_LEN;
 
-/// An ICE password made ready for HMAC-SHA1, so that a request costs no key set-up. `Debug` does not show it.
+/// An ICE password as an expanded HMAC-SHA1 key, so that requests need no key setup. `Debug` does not show the key.
 #[derive(Debug, Clone)]
 pub struct IceKey(hmac::Key);
 
 impl IceKey {
-    /// From the password of RFC 8445 section 5.3, whose characters need no SASLprep.
+    /// Expands an ICE password (RFC 8445 section 5.3). Its characters need no SASLprep.
     #[must_use]
     pub fn new(password: &str) -> Self {
         Self(hmac::Key::new(
@@ -26,14 +26,14 @@ impl IceKey {
         ))
     }
 
-    /// Compares in constant time. `message` is the datagram, `offset` where MESSAGE-INTEGRITY begins.
+    /// Verifies `tag` in constant time. `message` is the datagram; MESSAGE-INTEGRITY begins at `offset`.
     pub(super) fn verify(
         &self,
         message: &[u8],
         offset: usize,
         tag: &[u8],
     ) -> Result<(), WireError> {
-        // The header's length is taken as if the message ended with this attribute.
+        // The HMAC covers the header with a length as if the message ended with this attribute.
         let len =
             u16::try_from(offset + ATTRIBUTE_LEN - HEADER_LEN).map_err(|_| WireError::BadLength)?;
         let mut context = hmac::Context::with_key(&self.0);

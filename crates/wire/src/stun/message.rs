@@ -1,4 +1,4 @@
-//! A Binding message, read in place: RFC 8489 section 5, RFC 8445 section 7.1.
+//! Binding messages, read in place: RFC 8489 section 5, RFC 8445 section 7.1.
 
 use std::net::SocketAddr;
 
@@ -7,20 +7,20 @@ use super::{HEADER_LEN, IceKey, MAGIC_COOKIE, TransactionId, address, fingerprin
 use crate::WireError;
 use crate::bytes;
 
-/// What a Binding message is, by the two class bits of its type.
+/// The class of a Binding message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StunClass {
-    /// Wants a response.
+    /// A request, which expects a response.
     Request,
-    /// Wants none: a keepalive.
+    /// An indication, which expects no response: a keepalive.
     Indication,
-    /// The answer that a check succeeded.
+    /// The response to a successful request.
     SuccessResponse,
-    /// The answer that it did not.
+    /// The response to a failed request.
     ErrorResponse,
 }
 
-/// The role that the sender believes it has, with its tie-breaker (RFC 8445 section 7.1.3).
+/// The role that the sender claims, with its tie-breaker (RFC 8445 section 7.1.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IceRole {
     /// ICE-CONTROLLING.
@@ -29,12 +29,12 @@ pub enum IceRole {
     Controlled(u64),
 }
 
-/// USERNAME of a request, from its receiver's side (RFC 8445 section 7.2.2).
+/// USERNAME of a request, as its receiver sees it (RFC 8445 section 7.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StunUsername<'a> {
-    /// The receiver's fragment: what stands before the colon.
+    /// The receiver's username fragment: the part before the colon.
     pub local: &'a str,
-    /// The sender's fragment.
+    /// The sender's username fragment.
     pub remote: &'a str,
 }
 
@@ -50,8 +50,8 @@ impl<'a> StunUsername<'a> {
     }
 }
 
-/// A Binding message whose framing and FINGERPRINT are right. Nothing in it is authenticated before
-/// [`StunMessage::verify_integrity`] has succeeded.
+/// A Binding message with valid framing and FINGERPRINT. Its content is unauthenticated until
+/// [`StunMessage::verify_integrity`] succeeds.
 #[derive(Debug, Clone)]
 pub struct StunMessage<'a> {
     data: &'a [u8],
@@ -71,8 +71,8 @@ impl<'a> StunMessage<'a> {
     /// Reads a datagram.
     ///
     /// # Errors
-    /// [`WireError::NotBinding`] for another method, [`WireError::FingerprintMissing`] or
-    /// [`WireError::FingerprintMismatch`], and what the framing violates.
+    /// [`WireError::NotBinding`] for another method; [`WireError::FingerprintMissing`] or
+    /// [`WireError::FingerprintMismatch`]; other errors for invalid framing or attribute values.
     pub fn parse(data: &'a [u8]) -> Result<Self, WireError> {
         let len = usize::from(bytes::u16_at(data, 2)?);
         if bytes::u32_at(data, 4)? != MAGIC_COOKIE {
@@ -108,7 +108,7 @@ impl<'a> StunMessage<'a> {
         Err(WireError::FingerprintMissing)
     }
 
-    /// Of attributes that occur twice the first counts (RFC 8489 section 14).
+    /// Stores an attribute. Only the first attribute of a type counts (RFC 8489 section 14).
     fn take(&mut self, attribute: &Attribute<'a>) -> Result<(), WireError> {
         let value = attribute.value;
         match attribute.kind {
@@ -161,7 +161,7 @@ impl<'a> StunMessage<'a> {
         }
     }
 
-    /// Checks MESSAGE-INTEGRITY against the password, in constant time.
+    /// Verifies MESSAGE-INTEGRITY with the password's key, in constant time.
     ///
     /// # Errors
     /// [`WireError::IntegrityMissing`] or [`WireError::IntegrityMismatch`].
@@ -170,37 +170,37 @@ impl<'a> StunMessage<'a> {
         key.verify(self.data, offset, tag)
     }
 
-    /// Request, indication or response.
+    /// The message class.
     #[must_use]
     pub const fn class(&self) -> StunClass {
         self.class
     }
 
-    /// To be echoed in the response.
+    /// The transaction id, which a response repeats.
     #[must_use]
     pub const fn transaction_id(&self) -> &TransactionId {
         &self.transaction_id
     }
 
-    /// Both fragments.
+    /// USERNAME: both username fragments.
     #[must_use]
     pub const fn username(&self) -> Option<StunUsername<'a>> {
         self.username
     }
 
-    /// PRIORITY: of the peer-reflexive candidate that this check may reveal.
+    /// PRIORITY of the peer-reflexive candidate that this check may discover.
     #[must_use]
     pub const fn priority(&self) -> Option<u32> {
         self.priority
     }
 
-    /// USE-CANDIDATE: the sender nominates this pair.
+    /// USE-CANDIDATE: the sender nominates the pair.
     #[must_use]
     pub const fn use_candidate(&self) -> bool {
         self.use_candidate
     }
 
-    /// The sender's role.
+    /// ICE-CONTROLLING or ICE-CONTROLLED: the role of the sender.
     #[must_use]
     pub const fn role(&self) -> Option<IceRole> {
         self.role
@@ -218,14 +218,15 @@ impl<'a> StunMessage<'a> {
         self.error_code
     }
 
-    /// The first attribute that must be understood and is not: a request with one is answered by 420.
+    /// The first unknown comprehension-required attribute. A request with one is answered with error 420.
     #[must_use]
     pub const fn unknown_required(&self) -> Option<u16> {
         self.unknown_required
     }
 }
 
-/// The method must be Binding (0x001); RFC 8489 figure 3 spreads the class over bits 4 and 8.
+/// Reads the class from the message type. The method must be Binding (0x001); the class is in bits 4 and 8 (RFC 8489
+/// figure 3).
 const fn class(message_type: u16) -> Result<StunClass, WireError> {
     match message_type {
         0x0001 => Ok(StunClass::Request),

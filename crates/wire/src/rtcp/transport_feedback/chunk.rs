@@ -2,16 +2,16 @@
 
 use crate::WireError;
 
-/// Longest run of a run length chunk: 13 bits.
+/// Longest run of a run length chunk (13 bits).
 const MAX_RUN: u16 = 0x1FFF;
 
-/// Symbols of a status vector chunk with one bit each.
+/// Symbols in a status vector chunk with one-bit symbols.
 const ONE_BIT_SYMBOLS: u16 = 14;
 
-/// Symbols of a status vector chunk with two bits each.
+/// Symbols in a status vector chunk with two-bit symbols.
 const TWO_BIT_SYMBOLS: u16 = 7;
 
-/// What became of one packet.
+/// The status symbol of one packet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Symbol {
     #[default]
@@ -21,7 +21,7 @@ pub(super) enum Symbol {
 }
 
 impl Symbol {
-    /// Bytes of the delta that it announces.
+    /// Length in bytes of the delta that the symbol announces.
     pub(super) const fn delta_len(self) -> usize {
         self as usize
     }
@@ -36,12 +36,12 @@ impl Symbol {
     }
 }
 
-/// A chunk as it stands in the packet.
+/// A chunk in packet format.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chunk(pub(super) u16);
 
 impl Chunk {
-    /// How many symbols it holds.
+    /// Number of symbols in the chunk.
     pub(super) const fn len(self) -> u16 {
         match self.0 >> 14 {
             0 | 1 => self.0 & MAX_RUN,
@@ -59,8 +59,8 @@ impl Chunk {
         }
     }
 
-    /// Of its first `count` symbols: how many tell of an arrival, and the bytes of the deltas that they announce. A run
-    /// costs one step, however long.
+    /// For the first `count` symbols, returns the number of received packets and the total length of their deltas in
+    /// bytes. A run takes one step, whatever its length.
     pub(super) fn measure(self, count: u16) -> Result<(u16, usize), WireError> {
         if self.0 >> 15 == 0 {
             let len = self.symbol(0)?.delta_len();
@@ -74,8 +74,8 @@ impl Chunk {
     }
 }
 
-/// Packs symbols into few chunks: the longest of run, one-bit vector and two-bit vector that fits what is pending.
-/// What is pending always fits one chunk.
+/// Packs symbols into few chunks: it chooses the longest of run, one-bit vector and two-bit vector that fits the
+/// pending symbols. The pending symbols always fit one chunk.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ChunkEncoder {
     symbols: [Symbol; ONE_BIT_SYMBOLS as usize],
@@ -85,7 +85,7 @@ pub(super) struct ChunkEncoder {
 }
 
 impl ChunkEncoder {
-    /// Takes a symbol; returns a chunk when one had to be closed to make room.
+    /// Adds a symbol. Returns the finished chunk when the symbol does not fit the pending one.
     pub(super) fn push(&mut self, symbol: Symbol) -> Option<Chunk> {
         let closed = if self.has_room(symbol) {
             None
@@ -96,7 +96,7 @@ impl ChunkEncoder {
         closed
     }
 
-    /// The chunk of what is pending, if anything is.
+    /// Returns the chunk of the pending symbols; `None` when there are none.
     pub(super) fn finish(self) -> Option<Chunk> {
         match self.count {
             0 => None,
@@ -121,7 +121,7 @@ impl ChunkEncoder {
         self.count += 1;
     }
 
-    /// Closes a chunk when a further symbol has no room. At most six symbols stay pending.
+    /// Finishes the chunk when no further symbol fits. At most six symbols stay pending.
     fn close_full(&mut self) -> Chunk {
         let pending = std::mem::take(self);
         if !pending.mixed {
@@ -181,14 +181,14 @@ mod tests {
     }
 
     #[test]
-    fn the_run_length_examples_of_the_draft() {
+    fn run_lengths_match_the_examples_of_the_draft() {
         // Section 3.1.3: 221 packets of symbol 00, 24 of symbol 01.
         assert_eq!(encode(&[NotReceived; 221]), [0x00DD]);
         assert_eq!(encode(&[SmallDelta; 24]), [0x2018]);
     }
 
     #[test]
-    fn a_mixed_series_of_two_symbols_is_a_one_bit_vector() {
+    fn a_mixed_sequence_of_two_symbols_is_a_one_bit_vector() {
         let (no, yes) = (NotReceived, SmallDelta);
         let symbols = [
             no, yes, yes, yes, yes, yes, no, no, no, yes, yes, yes, no, no,
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_delta_makes_a_two_bit_vector() {
+    fn a_large_delta_requires_a_two_bit_vector() {
         assert_eq!(
             encode(&[NotReceived, LargeDelta, SmallDelta]),
             [0xC000 | 0b00_10_01_00_00_00_00]
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_delta_behind_a_long_one_bit_series_splits_it() {
+    fn a_large_delta_after_a_long_one_bit_sequence_splits_it() {
         let symbols = [
             SmallDelta,
             NotReceived,
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_ends_at_8191() {
+    fn a_run_has_at_most_8191_symbols() {
         assert_eq!(encode(&[SmallDelta; 8192]), [0x3FFF, 0x2001]);
     }
 

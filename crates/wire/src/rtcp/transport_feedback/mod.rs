@@ -7,11 +7,11 @@ mod writer;
 pub use reader::{PacketStatus, PacketStatuses, TransportFeedback};
 pub use writer::{Arrival, TransportFeedbackBuilder, WrittenFeedback};
 
-/// One unit of an arrival delta, microseconds.
+/// Unit of an arrival delta, in microseconds.
 const TICK_MICROS: u64 = 250;
 
-/// One unit of the reference time (64 ms), in ticks.
+/// Unit of the reference time (64 ms), in ticks.
 const REFERENCE_TICKS: u64 = 256;
 
-/// From the beginning of the packet's body to its first chunk.
+/// Offset of the first chunk in the packet body, in bytes.
 const CHUNKS_OFFSET: usize = 16;

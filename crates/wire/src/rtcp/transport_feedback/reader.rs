@@ -8,20 +8,20 @@ use crate::bytes;
 /// Transport feedback, read in place.
 #[derive(Debug, Clone)]
 pub struct TransportFeedback<'a> {
-    /// Who received.
+    /// SSRC of the receiver of the packets.
     pub sender_ssrc: u32,
-    /// Any stream of the sender's.
+    /// SSRC of any stream of the sender.
     pub media_ssrc: u32,
-    /// The first packet that is reported on.
+    /// Sequence number of the first reported packet.
     pub base_sequence: u16,
-    /// How many packets are reported on, lost ones included.
+    /// Number of reported packets, including lost ones.
     pub status_count: u16,
-    /// How many of them have arrived. Known without a walk through [`Self::statuses`], of which a few bytes can claim
-    /// thousands.
+    /// Number of received packets among them. Available without iterating over [`Self::statuses`], which can be
+    /// thousands from a few bytes.
     pub arrived_count: u16,
-    /// In units of 64 ms of the receiver's clock, 24 signed bits: wraps every 12.4 days.
+    /// Reference time in units of 64 ms of the receiver's clock. Signed 24 bits: wraps every 12.4 days.
     pub reference_time: i32,
-    /// Counts feedback packets, so that lost ones are noticed; wraps.
+    /// Counter of feedback packets, to detect their loss; wraps.
     pub feedback_count: u8,
     chunks: &'a [u8],
     deltas: &'a [u8],
@@ -53,13 +53,14 @@ impl<'a> TransportFeedback<'a> {
         })
     }
 
-    /// The reference time in microseconds: the first delta counts from there, each further one from the arrival before.
+    /// The reference time in microseconds. The first delta is relative to it, each further delta to the previous
+    /// arrival.
     #[must_use]
     pub const fn reference_time_micros(&self) -> i64 {
         self.reference_time as i64 * (REFERENCE_TICKS * TICK_MICROS) as i64
     }
 
-    /// What became of each packet, in the order of their sequence numbers.
+    /// The status of each reported packet, in sequence order.
     #[must_use]
     pub const fn statuses(&self) -> PacketStatuses<'a> {
         PacketStatuses {
@@ -73,7 +74,7 @@ impl<'a> TransportFeedback<'a> {
     }
 }
 
-/// How many of `status_count` packets have arrived, and the bytes that their chunks and deltas take.
+/// Returns how many of `status_count` packets were received, and the lengths of chunks and deltas in bytes.
 fn measure(data: &[u8], status_count: u16) -> Result<(u16, usize, usize), WireError> {
     let mut remaining = status_count;
     let (mut arrived_count, mut chunks_len, mut deltas_len) = (0, 0, 0);
@@ -89,17 +90,17 @@ fn measure(data: &[u8], status_count: u16) -> Result<(u16, usize, usize), WireEr
     Ok((arrived_count, chunks_len, deltas_len))
 }
 
-/// What became of one packet.
+/// The status of one packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PacketStatus {
-    /// The packet's transport-wide sequence number.
+    /// Transport-wide sequence number of the packet.
     pub sequence_number: u16,
-    /// Microseconds from the arrival before (the reference time for the first), a multiple of 250; None when the
-    /// packet has not been received.
+    /// Microseconds since the previous arrival (for the first, since the reference time), a multiple of 250; `None`
+    /// when the packet was not received.
     pub delta_micros: Option<i32>,
 }
 
-/// Iterates over the packets that are reported on.
+/// Iterates over the reported packets.
 #[derive(Debug, Clone)]
 pub struct PacketStatuses<'a> {
     chunks: &'a [u8],

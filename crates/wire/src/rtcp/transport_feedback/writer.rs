@@ -8,12 +8,12 @@ use crate::bytes::Cursor;
 
 const RTCP_HEADER_LEN: usize = 4;
 
-/// When a packet arrived.
+/// The arrival of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrival {
-    /// Its transport-wide sequence number.
+    /// Transport-wide sequence number of the packet.
     pub sequence_number: u16,
-    /// Microseconds of the receiver's clock.
+    /// Arrival time in microseconds of the receiver's clock.
     pub arrival_micros: u64,
 }
 
@@ -23,42 +23,42 @@ impl Arrival {
     }
 }
 
-/// Transport feedback to write. Packets from `base_sequence` on that `arrivals` does not list are reported as lost.
+/// Transport feedback to write. Packets from `base_sequence` that are missing in `arrivals` are reported as lost.
 #[derive(Debug, Clone, Copy)]
 pub struct TransportFeedbackBuilder<'a> {
-    /// Who received.
+    /// SSRC of the receiver of the packets.
     pub sender_ssrc: u32,
-    /// Any stream of the sender's.
+    /// SSRC of any stream of the sender.
     pub media_ssrc: u32,
-    /// Counts feedback packets; wraps.
+    /// Counter of feedback packets; wraps.
     pub feedback_count: u8,
-    /// The first packet to report on: where the feedback before ended.
+    /// Sequence number of the first packet to report: where the previous feedback ended.
     pub base_sequence: u16,
-    /// At least one; sequence numbers ascending modulo 2^16, all within 2^15 of the base. Times may go back.
+    /// At least one arrival, with sequence numbers that ascend modulo 2^16, all within 2^15 of the base. Times may
+    /// decrease.
     pub arrivals: &'a [Arrival],
 }
 
-/// How far one packet of feedback got. When `arrivals` is less than there were, the rest goes into another packet, with
-/// the next feedback count and `next_sequence` as its base.
+/// How many arrivals one feedback packet contains. If `arrivals` is less than the number given, the rest goes into
+/// another packet with the next feedback count and `next_sequence` as its base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WrittenFeedback {
-    /// Bytes written, a multiple of four.
+    /// Length of the packet in bytes, a multiple of four.
     pub len: usize,
-    /// How many arrivals were taken, at least one.
+    /// Number of arrivals written, at least one.
     pub arrivals: usize,
-    /// Follows the last packet that was reported on.
+    /// Sequence number after the last reported packet.
     pub next_sequence: u16,
 }
 
 impl TransportFeedbackBuilder<'_> {
-    /// Writes as many arrivals as the buffer holds and as deltas can express (±8.19 s from one to the next).
+    /// Writes as many arrivals as fit the buffer and as deltas can express (±8.19 s between two arrivals).
     ///
-    /// The packet is filled up to whole words with zeros and without the P bit, so that it may stand anywhere in a
-    /// compound; the number of statuses tells a reader where the deltas end.
+    /// The packet is padded to whole words with zeros and without the P bit, so that it can be anywhere in a compound.
+    /// The status count tells a reader where the deltas end.
     ///
-    /// # Errors
-    /// [`WireError::Unrepresentable`] without arrivals, or when they are not ascending; [`WireError::BufferTooSmall`]
-    /// when not even the first fits.
+    /// # Errors [`WireError::Unrepresentable`] when there are no arrivals or they do not ascend;
+    /// [`WireError::BufferTooSmall`] when not even the first arrival fits.
     pub fn write(&self, buffer: &mut [u8]) -> Result<WrittenFeedback, WireError> {
         let count = self.count_fitting(buffer.len())?;
         let taken = self.arrivals.get(..count).unwrap_or_default();
@@ -76,7 +76,7 @@ impl TransportFeedbackBuilder<'_> {
                 out.u32(self.media_ssrc)?;
                 out.u16(self.base_sequence)?;
                 out.u16(next_sequence.wrapping_sub(self.base_sequence))?;
-                // The lower 24 bits: the field wraps.
+                // The field wraps at 24 bits.
                 out.u24((reference & 0xFF_FFFF) as u32)?;
                 out.u8(self.feedback_count)?;
                 self.write_chunks(taken, out)?;
@@ -90,7 +90,7 @@ impl TransportFeedbackBuilder<'_> {
         })
     }
 
-    /// How many arrivals fit `budget` bytes.
+    /// Returns how many arrivals fit into `budget` bytes.
     fn count_fitting(&self, budget: usize) -> Result<usize, WireError> {
         let mut encoder = ChunkEncoder::default();
         // One chunk is always pending.
@@ -169,16 +169,16 @@ impl TransportFeedbackBuilder<'_> {
     }
 }
 
-/// From one arrival to the next.
+/// The step from one arrival to the next.
 struct Step {
-    /// Packets between them.
+    /// Lost packets between the two.
     lost: u16,
-    /// Time between them.
+    /// Time between the two, in ticks.
     delta_ticks: i64,
 }
 
 impl Step {
-    /// None when the time between them is beyond a large delta.
+    /// The status symbol; `None` when the time exceeds a large delta.
     fn symbol(&self) -> Option<Symbol> {
         if u8::try_from(self.delta_ticks).is_ok() {
             Some(Symbol::SmallDelta)

@@ -1,15 +1,15 @@
-//! `abs-capture-time`: 8 bytes of NTP time, or 16 with the estimated clock offset.
+//! `abs-capture-time`: an 8-byte NTP time, with the estimated clock offset 16 bytes.
 //! Source: <https://webrtc.googlesource.com/src/+/refs/heads/main/docs/native-code/rtp-hdrext/abs-capture-time>.
 
 use crate::bytes;
 use crate::{NtpTime, WireError};
 
-/// When a frame was captured, on its capturer's clock.
+/// The capture time of a frame, on the capturer's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AbsCaptureTime {
-    /// Of the first sample or frame in the packet.
+    /// Capture time of the first sample or frame in the packet.
     pub captured: NtpTime,
-    /// Capturer's clock minus sender's, 32.32 seconds.
+    /// Capturer's clock minus sender's clock, in signed 32.32 seconds.
     pub clock_offset: Option<i64>,
 }
 

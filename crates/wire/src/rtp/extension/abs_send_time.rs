@@ -1,4 +1,4 @@
-//! `abs-send-time`: 24 bits of 6.18 fixed point seconds, wrapping every 64 s.
+//! `abs-send-time`: seconds in 6.18 fixed point (24 bits), wrapping every 64 s.
 //! Source: <https://webrtc.googlesource.com/src/+/refs/heads/main/docs/native-code/rtp-hdrext/abs-send-time>.
 
 use crate::WireError;
@@ -6,15 +6,15 @@ use crate::bytes;
 
 const WRAP: u32 = 1 << 24;
 
-/// A point in time modulo 64 s.
+/// A send time modulo 64 s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AbsSendTime(u32);
 
 impl AbsSendTime {
-    /// From microseconds of any clock.
+    /// Converts microseconds of any clock.
     #[must_use]
     pub const fn from_micros(micros: u64) -> Self {
-        // Modulo first: 64 s in 6.18 fits 64 bits at any point of the clock.
+        // The modulo comes first, so that the shift cannot overflow 64 bits.
         let within = micros % 64_000_000;
         Self(((within << 18) / 1_000_000) as u32)
     }
@@ -22,7 +22,7 @@ impl AbsSendTime {
     /// Reads the three bytes of the value.
     ///
     /// # Errors
-    /// [`WireError::InvalidField`] for another length.
+    /// [`WireError::InvalidField`] when the length is not 3.
     pub fn parse(value: &[u8]) -> Result<Self, WireError> {
         if value.len() != 3 {
             return Err(WireError::InvalidField);
@@ -30,20 +30,20 @@ impl AbsSendTime {
         bytes::u24_at(value, 0).map(Self)
     }
 
-    /// The value to write.
+    /// The extension value.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 3] {
         let [_, a, b, c] = self.0.to_be_bytes();
         [a, b, c]
     }
 
-    /// Microseconds since the last wrap, 0..64,000,000.
+    /// Microseconds since the last wrap, 0..64_000_000.
     #[must_use]
     pub const fn to_micros(self) -> u64 {
         (self.0 as u64 * 1_000_000) >> 18
     }
 
-    /// Microseconds from `earlier` to this, -32 s..32 s.
+    /// Microseconds from `earlier` to `self`, from -32 s to 32 s.
     #[must_use]
     pub const fn micros_since(self, earlier: Self) -> i64 {
         let units = self.0.wrapping_sub(earlier.0) & (WRAP - 1);
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn differences_hold_across_the_wrap() {
+    fn differences_are_correct_across_the_wrap() {
         let before = AbsSendTime::from_micros(63_500_000);
         let after = AbsSendTime::from_micros(64_250_000);
         assert_eq!(after.micros_since(before), 750_000);
@@ -78,12 +78,12 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_clock_does_not_overflow() {
+    fn the_maximum_time_does_not_overflow() {
         assert!(AbsSendTime::from_micros(u64::MAX).to_micros() < 64_000_000);
     }
 
     #[test]
-    fn another_length_is_invalid() {
+    fn a_wrong_length_is_invalid() {
         assert_eq!(AbsSendTime::parse(&[1, 2]), Err(WireError::InvalidField));
     }
 }

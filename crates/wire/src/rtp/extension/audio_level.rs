@@ -2,17 +2,17 @@
 
 use crate::WireError;
 
-/// How loud a packet of audio is.
+/// The audio level of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AudioLevel {
-    /// The V bit: the sender believes that it holds speech.
+    /// The V bit: the sender detected voice activity.
     pub voice: bool,
-    /// 0 (loudest) to 127 (silence), in -dBov.
+    /// Level in -dBov: 0 (loudest) to 127 (silence).
     pub level: u8,
 }
 
 impl AudioLevel {
-    /// Reads the value: one byte, or two where the sender padded it in the two-byte form (section 3).
+    /// Reads the value: one byte, or two if the sender padded it in the two-byte form (RFC 6464 section 3).
     ///
     /// # Errors
     /// [`WireError::InvalidField`] for an empty value.
@@ -24,7 +24,7 @@ impl AudioLevel {
         })
     }
 
-    /// The value to write.
+    /// The extension value.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 1] {
         [((self.voice as u8) << 7) | (self.level & 0x7F)]

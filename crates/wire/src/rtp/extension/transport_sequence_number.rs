@@ -2,7 +2,7 @@
 
 use crate::WireError;
 
-/// Counts the packets of a transport, whatever their stream; wraps.
+/// Sequence number over all streams of a transport; wraps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TransportSequenceNumber(pub u16);
 
@@ -10,7 +10,7 @@ impl TransportSequenceNumber {
     /// Reads the two bytes of the value.
     ///
     /// # Errors
-    /// [`WireError::InvalidField`] for another length.
+    /// [`WireError::InvalidField`] when the length is not 2.
     pub fn parse(value: &[u8]) -> Result<Self, WireError> {
         value
             .try_into()
@@ -18,7 +18,7 @@ impl TransportSequenceNumber {
             .map_err(|_| WireError::InvalidField)
     }
 
-    /// The value to write.
+    /// The extension value.
     #[must_use]
     pub const fn to_bytes(self) -> [u8; 2] {
         self.0.to_be_bytes()
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_bytes_and_no_other_length() {
+    fn only_two_byte_values_are_valid() {
         assert_eq!(
             TransportSequenceNumber::parse(&[1, 2]),
             Ok(TransportSequenceNumber(0x0102))

@@ -1,23 +1,23 @@
-//! Coordination of video orientation: 3GPP TS 26.114 section 7.4.5.
+//! Coordination of video orientation (CVO): 3GPP TS 26.114 section 7.4.5.
 
 use crate::WireError;
 
-/// How the receiver must turn the picture.
+/// The rotation that the receiver must apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VideoOrientation {
-    /// Back-facing camera.
+    /// The C bit: the camera faces back.
     pub back_camera: bool,
-    /// Mirrored horizontally.
+    /// The F bit: the image is flipped horizontally.
     pub flipped: bool,
-    /// Degrees clockwise: 0, 90, 180, 270.
+    /// Rotation in degrees clockwise: 0, 90, 180 or 270.
     pub rotation: u16,
 }
 
 impl VideoOrientation {
-    /// Reads the value's single byte (0000CFRR).
+    /// Reads the single byte of the value (0000CFRR).
     ///
     /// # Errors
-    /// [`WireError::InvalidField`] for another length.
+    /// [`WireError::InvalidField`] when the length is not 1.
     pub fn parse(value: &[u8]) -> Result<Self, WireError> {
         let [byte] = value else {
             return Err(WireError::InvalidField);
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn camera_flip_and_rotation() {
+    fn camera_flip_and_rotation_are_read() {
         let expected = VideoOrientation {
             back_camera: true,
             flipped: false,

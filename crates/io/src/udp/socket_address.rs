@@ -1,21 +1,22 @@
-//! Socket addresses as the kernel has them.
+//! Socket addresses in the kernel's representation.
+#![allow(unsafe_code)]
 
 use std::mem::{size_of, zeroed};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use libc::{c_int, sockaddr_in, sockaddr_in6, socklen_t};
 
-/// Room for the address of either family.
+/// An address of either family.
 #[derive(Clone, Copy)]
 #[repr(C)]
-pub(super) union Name {
+pub(super) union SocketAddress {
     v4: sockaddr_in,
     v6: sockaddr_in6,
 }
 
-pub(super) fn to_name(address: SocketAddr) -> Name {
+pub(super) fn to_socket_address(address: SocketAddr) -> SocketAddress {
     // SAFETY: a union of C structures for which zero bytes are a value.
-    let mut name: Name = unsafe { zeroed() };
+    let mut name: SocketAddress = unsafe { zeroed() };
     match address {
         SocketAddr::V4(v4) => {
             name.v4 = sockaddr_in {
@@ -42,12 +43,12 @@ pub(super) fn to_name(address: SocketAddr) -> Name {
     name
 }
 
-fn family(name: &Name) -> c_int {
-    // SAFETY: both variants begin with the family, and every `Name` was zeroed or written in full.
+fn family(name: &SocketAddress) -> c_int {
+    // SAFETY: both variants begin with the family, and every `SocketAddress` was zeroed or written in full.
     c_int::from(unsafe { name.v4.sin_family })
 }
 
-pub(super) fn name_len(name: &Name) -> socklen_t {
+pub(super) fn socket_address_len(name: &SocketAddress) -> socklen_t {
     if family(name) == libc::AF_INET6 {
         size_of::<sockaddr_in6>() as _
     } else {
@@ -55,8 +56,8 @@ pub(super) fn name_len(name: &Name) -> socklen_t {
     }
 }
 
-/// `None` for a family that a UDP socket does not have.
-pub(super) fn from_name(name: &Name, len: socklen_t) -> Option<SocketAddr> {
+/// `None` for a family that UDP sockets do not use.
+pub(super) fn from_socket_address(name: &SocketAddress, len: socklen_t) -> Option<SocketAddr> {
     match family(name) {
         libc::AF_INET if len as usize >= size_of::<sockaddr_in>() => {
             // SAFETY: the family says which variant the kernel has written.

@@ -1,14 +1,14 @@
-//! Writes a header extension: RFC 8285.
+//! Writing of header extensions: RFC 8285.
 
 use super::{ONE_BYTE_PROFILE, TWO_BYTE_PROFILE};
 use crate::WireError;
 use crate::bytes::Cursor;
 
-/// More than any negotiation of ours makes.
+/// Maximum number of elements: more than a negotiation yields.
 const CAPACITY: usize = 16;
 
-/// Collects elements, then writes them in the one-byte form where all of them fit it (ids 1..=14, 1..=16 bytes each),
-/// else in the two-byte form. Nothing is allocated; values stay where they are until written.
+/// Collects elements, then writes them in the one-byte form if all fit it (ids 1..=14, 1..=16 bytes each), else in the
+/// two-byte form. It does not allocate: it borrows the values until they are written.
 #[derive(Debug, Clone, Default)]
 pub struct ExtensionWriter<'a> {
     elements: [(u8, &'a [u8]); CAPACITY],
@@ -17,10 +17,10 @@ pub struct ExtensionWriter<'a> {
 }
 
 impl<'a> ExtensionWriter<'a> {
-    /// Adds an element with an id of 1..=255 and at most 255 bytes of value.
+    /// Adds an element with an id of 1..=255 and a value of at most 255 bytes.
     ///
     /// # Errors
-    /// [`WireError::Unrepresentable`] for id 0, a longer value, or a 17th element; the writer is as before.
+    /// [`WireError::Unrepresentable`] for id 0, a longer value or a 17th element. The writer is then unchanged.
     pub fn push(&mut self, id: u8, value: &'a [u8]) -> Result<(), WireError> {
         if id == 0 || value.len() > 255 {
             return Err(WireError::Unrepresentable);
@@ -34,13 +34,13 @@ impl<'a> ExtensionWriter<'a> {
         Ok(())
     }
 
-    /// Whether nothing was added.
+    /// Whether there is no element.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Bytes of the whole block with profile, length and padding; 0 without elements.
+    /// Length of the block in bytes, with profile, length and padding; 0 without elements.
     #[must_use]
     pub fn encoded_len(&self) -> usize {
         if self.is_empty() {
@@ -58,7 +58,7 @@ impl<'a> ExtensionWriter<'a> {
         self.elements.iter().take(self.count).copied()
     }
 
-    /// Appends the block; nothing without elements.
+    /// Appends the block. Without elements, it appends nothing.
     pub(crate) fn write(&self, out: &mut Cursor<'_>) -> Result<(), WireError> {
         if self.is_empty() {
             return Ok(());
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn short_elements_take_the_one_byte_form() {
+    fn short_elements_use_the_one_byte_form() {
         assert_eq!(
             block(&[(1, &[7]), (14, &[8, 9])]),
             [0xBE, 0xDE, 0, 2, 0x10, 7, 0xE1, 8, 9, 0, 0, 0]
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn one_element_that_does_not_fit_makes_all_two_byte() {
+    fn one_element_that_does_not_fit_selects_the_two_byte_form() {
         assert_eq!(
             block(&[(1, &[7]), (15, &[8])]),
             [0x10, 0, 0, 2, 1, 1, 7, 15, 1, 8, 0, 0]
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn id_0_long_values_and_a_17th_element_are_refused() {
+    fn id_0_a_long_value_and_a_17th_element_are_refused() {
         let long = [0; 256];
         let mut writer = ExtensionWriter::default();
         assert_eq!(writer.push(0, &[1]), Err(WireError::Unrepresentable));

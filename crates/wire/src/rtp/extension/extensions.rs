@@ -1,4 +1,4 @@
-//! Reads the elements of a header extension: RFC 8285 sections 4.2 and 4.3.
+//! Reading of header extension elements: RFC 8285 sections 4.2 and 4.3.
 
 use std::ops::Range;
 
@@ -10,8 +10,8 @@ enum Form {
     TwoByte,
 }
 
-/// Iterates over (id, value). Ends early, without error, where an element reaches beyond the block: the elements
-/// before it are good.
+/// Iterates over the elements as (id, value). Ends without error at an element that exceeds the block: the elements
+/// before it are valid.
 #[derive(Debug, Clone)]
 pub struct Extensions<'a> {
     form: Form,
@@ -21,7 +21,7 @@ pub struct Extensions<'a> {
 }
 
 impl<'a> Extensions<'a> {
-    /// No elements.
+    /// An iterator without elements.
     #[must_use]
     pub const fn empty() -> Self {
         Self {
@@ -32,8 +32,8 @@ impl<'a> Extensions<'a> {
         }
     }
 
-    /// Over a block of which `profile` tells the form; an unknown profile has no elements. `packet_offset` is where
-    /// the block stands in its packet.
+    /// Iterates over `block` in the form that `profile` selects; an unknown profile has no elements. `packet_offset` is
+    /// the offset of the block in its packet.
     #[must_use]
     pub const fn new(profile: u16, block: &'a [u8], packet_offset: usize) -> Self {
         let form = match profile {
@@ -49,7 +49,7 @@ impl<'a> Extensions<'a> {
         }
     }
 
-    /// Where the value of the first element with this id, from here on, stands in the packet.
+    /// The range in the packet of the value of the next element with this id.
     #[must_use]
     pub fn range_of(mut self, id: u8) -> Option<Range<usize>> {
         while let Some((found, range)) = self.advance() {
@@ -61,7 +61,7 @@ impl<'a> Extensions<'a> {
     }
 
     fn advance(&mut self) -> Option<(u8, Range<usize>)> {
-        // Zeros between elements are padding in either form.
+        // Zero bytes between elements are padding in both forms.
         while *self.block.get(self.position)? == 0 {
             self.position += 1;
         }
@@ -74,7 +74,7 @@ impl<'a> Extensions<'a> {
                 usize::from(*self.block.get(self.position + 1)?),
             ),
         };
-        // Id 15 is reserved in the one-byte form: processing stops there.
+        // Id 15 is reserved in the one-byte form and ends the processing.
         let stop = matches!(self.form, Form::OneByte) && id == 15;
         let end = start + len;
         if stop || end > self.block.len() {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn the_one_byte_example_of_rfc_8285_section_4_2() {
+    fn one_byte_form_matches_the_example_of_rfc_8285() {
         let block = [
             0x10, 0xA1, 0x21, 0xB1, 0xB2, 0, 0, 0x33, 0xC1, 0xC2, 0xC3, 0xC4,
         ];
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_two_byte_example_of_rfc_8285_section_4_3() {
+    fn two_byte_form_matches_the_example_of_rfc_8285() {
         let block = [1, 0, 2, 1, 0xB1, 0, 3, 4, 0xC1, 0xC2, 0xC3, 0xC4];
         let expected = [
             (1, vec![]),
@@ -133,13 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn id_15_ends_the_one_byte_form_and_is_an_id_in_the_other() {
+    fn id_15_ends_the_one_byte_form_and_is_an_id_in_the_two_byte_form() {
         assert_eq!(read(0xBEDE, &[0x10, 1, 0xF0, 2, 0x20, 3]), [(1, vec![1])]);
         assert_eq!(read(0x1000, &[15, 1, 2]), [(15, vec![2])]);
     }
 
     #[test]
-    fn an_element_beyond_the_block_ends_it() {
+    fn an_element_that_exceeds_the_block_ends_it() {
         assert_eq!(read(0xBEDE, &[0x10, 1, 0x23, 2]), [(1, vec![1])]);
         assert_eq!(read(0x1000, &[1, 1, 1, 2]), [(1, vec![1])]);
     }

@@ -4,17 +4,22 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use hubbub_core::Priority;
 use hubbub_core::api::Path;
 
-use super::{ReceiveBatch, SendBatch};
+use super::send_batch::SendBatch;
+use super::{ReceiveBatch, WorkerSocket};
 use crate::LONGEST_DATAGRAM;
-use crate::gso::{Limits, Outgoing, Plan};
-use crate::socket::WorkerSocket;
+use crate::send_plan::{Outgoing, SegmentationLimits, SendPlan};
 
 fn bound(host: &str) -> WorkerSocket {
     WorkerSocket::bind(SocketAddr::new(host.parse().unwrap(), 0)).unwrap()
 }
 
-/// Sends datagrams over `path`; how many messages they were.
-fn send(sender: &WorkerSocket, path: Path, datagrams: &[&[u8]], limits: Limits) -> usize {
+/// Sends datagrams over `path`; returns the number of messages.
+fn send(
+    sender: &WorkerSocket,
+    path: Path,
+    datagrams: &[&[u8]],
+    limits: SegmentationLimits,
+) -> usize {
     let entries: Vec<_> = datagrams
         .iter()
         .map(|bytes| Outgoing {
@@ -23,14 +28,14 @@ fn send(sender: &WorkerSocket, path: Path, datagrams: &[&[u8]], limits: Limits) 
             priority: Priority::Video,
         })
         .collect();
-    let mut plan = Plan::default();
+    let mut plan = SendPlan::default();
     plan.make(&entries, limits);
     SendBatch::default()
         .send(sender, &entries, plan.order(), plan.messages())
         .unwrap()
 }
 
-/// What waits in the socket, with what it came over.
+/// Receives the queued datagrams, with their paths.
 fn received(receiver: &WorkerSocket) -> Vec<(Path, Vec<u8>)> {
     let mut batch = ReceiveBatch::new();
     batch.receive(receiver).unwrap();
@@ -40,8 +45,8 @@ fn received(receiver: &WorkerSocket) -> Vec<(Path, Vec<u8>)> {
         .collect()
 }
 
-/// From one socket of this address to another one.
-fn exchange(host: &str, datagrams: &[&[u8]], limits: Limits) -> (usize, Vec<Vec<u8>>) {
+/// Sends datagrams between two sockets of one address; returns the number of messages and the received datagrams.
+fn exchange(host: &str, datagrams: &[&[u8]], limits: SegmentationLimits) -> (usize, Vec<Vec<u8>>) {
     let (sender, receiver) = (bound(host), bound(host));
     let path = |remote: &WorkerSocket| Path::udp(host.parse().unwrap(), remote.address());
     let messages = send(&sender, path(&receiver), datagrams, limits);
@@ -50,13 +55,14 @@ fn exchange(host: &str, datagrams: &[&[u8]], limits: Limits) -> (usize, Vec<Vec<
     (messages, bytes)
 }
 
-/// A datagram to an address of a socket that is bound to none, and one message of each kind back over what it came.
+/// Sends a datagram to one address of a socket that is bound to the unspecified address, and a single and a segmented
+/// message back over its path.
 fn round_trip(any: &str, client: &str, asked: &str) {
     let (server, client) = (bound(any), bound(client));
     let port = server.address().port();
     let asked = SocketAddr::new(asked.parse().unwrap(), port);
     let ask = Path::udp(client.address().ip(), asked);
-    send(&client, ask, &[b"question"], Limits::default());
+    send(&client, ask, &[b"question"], SegmentationLimits::default());
     let [(path, _)] = received(&server)[..] else {
         panic!("one datagram was sent");
     };
@@ -66,7 +72,7 @@ fn round_trip(any: &str, client: &str, asked: &str) {
             &server,
             path,
             &vec![&b"answer"[..]; answers],
-            Limits::default(),
+            SegmentationLimits::default(),
         );
         assert_eq!(sent, messages);
         let back = vec![(ask, b"answer".to_vec()); answers];
@@ -75,22 +81,22 @@ fn round_trip(any: &str, client: &str, asked: &str) {
 }
 
 #[test]
-fn an_answer_leaves_from_the_address_that_was_asked() {
+fn answer_leaves_from_the_address_that_the_client_sent_to() {
     round_trip("0.0.0.0", "127.0.0.1", "127.0.0.2");
 }
 
 #[test]
-fn an_answer_over_ipv6_leaves_from_the_address_that_was_asked() {
+fn ipv6_answer_leaves_from_the_address_that_the_client_sent_to() {
     round_trip("::", "::1", "::1");
 }
 
 #[test]
-fn a_socket_of_both_families_answers_ipv4_from_the_address_that_was_asked() {
+fn dual_stack_socket_answers_ipv4_from_the_address_that_the_client_sent_to() {
     round_trip("::", "127.0.0.1", "127.0.0.2");
 }
 
 #[test]
-fn datagrams_leave_from_as_many_addresses_as_their_paths_have() {
+fn each_datagram_of_a_batch_leaves_from_the_local_address_of_its_path() {
     let (server, client) = (bound("0.0.0.0"), bound("127.0.0.1"));
     let locals = [[127, 0, 0, 2], [127, 0, 0, 3], [127, 0, 0, 1]];
     let entries = locals.map(|local| Outgoing {
@@ -98,8 +104,8 @@ fn datagrams_leave_from_as_many_addresses_as_their_paths_have() {
         path: Path::udp(local.into(), client.address()),
         priority: Priority::Video,
     });
-    let mut plan = Plan::default();
-    plan.make(&entries, Limits::default());
+    let mut plan = SendPlan::default();
+    plan.make(&entries, SegmentationLimits::default());
     let sent = SendBatch::default().send(&server, &entries, plan.order(), plan.messages());
     assert_eq!(sent.unwrap(), 3);
     let sources: Vec<_> = received(&client)
@@ -110,32 +116,32 @@ fn datagrams_leave_from_as_many_addresses_as_their_paths_have() {
 }
 
 #[test]
-fn a_segmented_message_arrives_as_the_datagrams_that_went_in() {
+fn segmented_message_arrives_as_its_datagrams() {
     let datagrams: [&[u8]; 4] = [&[1; 1100], &[2; 1100], &[3; 1100], &[4; 7]];
-    let (messages, received) = exchange("127.0.0.1", &datagrams, Limits::default());
+    let (messages, received) = exchange("127.0.0.1", &datagrams, SegmentationLimits::default());
     assert_eq!(messages, 1);
     assert_eq!(received, datagrams);
 }
 
 #[test]
-fn without_segmentation_each_datagram_is_a_message_of_one_call() {
+fn without_segmentation_one_call_sends_a_message_per_datagram() {
     let datagrams: [&[u8]; 3] = [&[1; 1100], &[2; 1100], &[3; 20]];
-    let (messages, received) = exchange("127.0.0.1", &datagrams, Limits::OFF);
+    let (messages, received) = exchange("127.0.0.1", &datagrams, SegmentationLimits::OFF);
     assert_eq!(messages, 3);
     assert_eq!(received, datagrams);
 }
 
 #[test]
-fn addresses_of_ipv6_are_carried_too() {
+fn ipv6_datagrams_are_sent_and_received() {
     let datagrams: [&[u8]; 2] = [&[1; 100], &[2; 100]];
     assert_eq!(
-        exchange("::1", &datagrams, Limits::default()),
+        exchange("::1", &datagrams, SegmentationLimits::default()),
         (1, datagrams.map(<[u8]>::to_vec).to_vec())
     );
 }
 
 #[test]
-fn a_datagram_that_does_not_fit_is_skipped() {
+fn oversized_datagram_is_skipped() {
     let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
     let receiver = bound("127.0.0.1");
     sender
@@ -151,7 +157,7 @@ fn a_datagram_that_does_not_fit_is_skipped() {
 }
 
 #[test]
-fn an_empty_socket_says_that_it_would_block() {
+fn receiving_from_an_empty_socket_would_block() {
     let error = ReceiveBatch::new()
         .receive(&bound("127.0.0.1"))
         .unwrap_err();

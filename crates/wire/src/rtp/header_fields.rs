@@ -1,26 +1,27 @@
-//! Writes an RTP header: RFC 3550 section 5.1.
+//! Writing of RTP headers: RFC 3550 section 5.1.
 
 use super::ExtensionWriter;
 use crate::WireError;
 use crate::bytes::Cursor;
 
-/// What a header says besides its extension; no CSRCs, no padding.
+/// The fields of an RTP header to write, besides its extension. The header has no CSRCs and no padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RtpHeaderFields {
     /// The M bit.
     pub marker: bool,
-    /// 0..=127; higher bits are dropped.
+    /// Payload type, 0..=127; the highest bit is dropped.
     pub payload_type: u8,
-    /// Wraps.
+    /// Sequence number; wraps.
     pub sequence_number: u16,
-    /// In units of the codec's clock; wraps.
+    /// RTP timestamp in units of the codec's clock; wraps.
     pub timestamp: u32,
-    /// The stream.
+    /// SSRC of the stream.
     pub ssrc: u32,
 }
 
 impl RtpHeaderFields {
-    /// Writes the header and, unless there is no element, the extension block; returns where the payload begins.
+    /// Writes the header, with the extension block if there are elements. Returns the length in bytes: the offset of
+    /// the payload.
     ///
     /// # Errors
     /// [`WireError::BufferTooSmall`].
@@ -48,7 +49,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(
+        fn written_header_is_read_back(
             marker: bool,
             payload_type in 0..128u8,
             sequence_number: u16,

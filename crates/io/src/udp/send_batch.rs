@@ -1,4 +1,5 @@
-//! `sendmmsg`.
+//! Sends a batch of messages with `sendmmsg`.
+#![allow(unsafe_code)]
 
 use std::io;
 use std::mem::zeroed;
@@ -8,38 +9,39 @@ use std::os::fd::{AsFd, AsRawFd};
 use hubbub_core::api::Path;
 use libc::{iovec, mmsghdr};
 
-use super::control::SendControl;
-use super::name::{Name, name_len, to_name};
-use crate::gso::{Message, Outgoing};
-use crate::socket::WorkerSocket;
+use super::WorkerSocket;
+use super::control_message::SendControl;
+use super::socket_address::{SocketAddress, socket_address_len, to_socket_address};
+use crate::send_plan::{Message, Outgoing};
 
-/// Messages that one `sendmmsg` takes at most.
+/// Maximum number of messages per `sendmmsg`.
 const SEND_BATCH: usize = 256;
 
-/// Of a message without datagrams, which no plan has.
-const NOWHERE: Path = Path::udp(
+/// The path of a message without datagrams, which no plan contains.
+const NO_PATH: Path = Path::udp(
     IpAddr::V4(Ipv4Addr::UNSPECIFIED),
     SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0)),
 );
 
-/// The kernel's view of a batch to send. Kept for its memory; nothing in it is read before it is written anew.
+/// The headers of a batch in the kernel's representation. Kept to reuse the allocations: every field is written before
+/// it is read.
 #[derive(Default)]
 pub(crate) struct SendBatch {
-    names: Vec<Name>,
+    names: Vec<SocketAddress>,
     vectors: Vec<iovec>,
     controls: Vec<SendControl>,
     headers: Vec<mmsghdr>,
 }
 
-// SAFETY: the pointers in it are followed in `send` alone, which makes them anew; between calls they are mere bytes.
+// SAFETY: only `send` dereferences the pointers, and it creates them itself. Between calls they are unused.
 unsafe impl Send for SendBatch {}
 
 impl SendBatch {
-    /// Sends messages from the front of `messages`, whose datagrams are `entries` in the order of `order`, and tells
-    /// how many the kernel took: at least one, at most 256.
+    /// Sends messages from the front of `messages`, whose datagrams are `entries` in the order of `order`. Returns how
+    /// many the kernel accepted: at least one, at most 256.
     ///
     /// # Errors
-    /// Those of `sendmmsg` for the first message, none of which was sent then.
+    /// The errors of `sendmmsg` for the first message; no message was sent.
     pub(crate) fn send(
         &mut self,
         socket: &WorkerSocket,
@@ -58,11 +60,11 @@ impl SendBatch {
                 .unwrap_or_default()
                 .iter()
                 .take(message.count);
-            let mut path = NOWHERE;
+            let mut path = NO_PATH;
             for entry in datagrams.filter_map(|&index| entries.get(index)) {
                 path = entry.path;
                 let base: *const u8 = entry.bytes.as_ptr();
-                // The kernel only reads through the vectors of a message that is sent.
+                // The kernel only reads through the vectors of a sent message.
                 self.vectors.push(iovec {
                     iov_base: base.cast_mut().cast(),
                     iov_len: entry.bytes.len(),
@@ -72,10 +74,10 @@ impl SendBatch {
                 ip if ip == path.remote.ip() => path.remote,
                 mapped => SocketAddr::new(mapped, path.remote.port()),
             };
-            self.names.push(to_name(remote));
+            self.names.push(to_socket_address(remote));
             self.controls.push(SendControl::new(
                 (message.count > 1).then_some(message.segment_bytes),
-                socket.is_any().then(|| socket.mapped(path.local)),
+                socket.is_unspecified().then(|| socket.mapped(path.local)),
             ));
             // SAFETY: a C structure for which zero bytes are a value.
             self.headers.push(unsafe { zeroed() });
@@ -90,14 +92,14 @@ impl SendBatch {
         for (((header, name), control), message) in parts {
             let (own, others) = rest.split_at_mut(message.count.min(rest.len()));
             rest = others;
-            header.msg_hdr.msg_namelen = name_len(name);
+            header.msg_hdr.msg_namelen = socket_address_len(name);
             header.msg_hdr.msg_name = (&raw mut *name).cast();
             header.msg_hdr.msg_iov = own.as_mut_ptr();
             header.msg_hdr.msg_iovlen = own.len() as _;
             control.attach(&mut header.msg_hdr);
         }
-        // SAFETY: the headers are as many as the call is told; each points to a name, vectors and control messages in
-        // `self`, which none of the loops above moves any more, and through the vectors to `entries`; all outlive the
+        // SAFETY: the call gets the number of headers. Each points to an address, vectors and control messages in
+        // `self`, which are not moved after the loops above, and through the vectors to `entries`. All outlive the
         // call.
         let sent = unsafe {
             libc::sendmmsg(

@@ -1,4 +1,4 @@
-//! What a worker thread waits for, by `epoll`.
+//! The `epoll` instance of a worker thread.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -6,16 +6,16 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::event::{Timespec, epoll};
 
-/// What a descriptor is to the loop.
+/// What a registered descriptor is to the event loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
     /// The UDP socket.
     Socket,
-    /// Commands wait.
+    /// The waker: commands are queued.
     Commands,
     /// The TCP listener.
     Listener,
-    /// A TCP connection, by its index.
+    /// A TCP connection, by index.
     Connection(usize),
 }
 
@@ -41,55 +41,55 @@ impl Source {
     }
 }
 
-/// For what a descriptor is watched. An error on it counts as input: reading tells which it is.
+/// The events that a descriptor is polled for. An error makes it readable: the next read returns the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Interest {
-    /// For nothing, for now.
-    Nothing,
-    /// That there is something to read.
-    Input,
-    /// That, and that there is room to write.
-    InputAndRoom,
+    /// No events.
+    None,
+    /// Readable.
+    Readable,
+    /// Readable or writable.
+    ReadableAndWritable,
 }
 
 impl Interest {
     fn flags(self) -> epoll::EventFlags {
         match self {
-            Self::Nothing => epoll::EventFlags::empty(),
-            Self::Input => epoll::EventFlags::IN,
-            Self::InputAndRoom => epoll::EventFlags::IN | epoll::EventFlags::OUT,
+            Self::None => epoll::EventFlags::empty(),
+            Self::Readable => epoll::EventFlags::IN,
+            Self::ReadableAndWritable => epoll::EventFlags::IN | epoll::EventFlags::OUT,
         }
     }
 }
 
-/// A descriptor is ready.
+/// A ready descriptor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ready {
+pub(crate) struct Readiness {
     pub(crate) source: Source,
-    pub(crate) input: bool,
-    pub(crate) room: bool,
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
 }
 
-/// The descriptors of one thread. One that is closed is watched no more.
+/// The registered descriptors of one thread. Closing a descriptor removes it.
 #[derive(Debug)]
-pub(crate) struct Watch(OwnedFd);
+pub(crate) struct Poller(OwnedFd);
 
-impl Watch {
+impl Poller {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self(epoll::create(epoll::CreateFlags::CLOEXEC)?))
     }
 
-    /// Watches a descriptor for input.
+    /// Registers a descriptor and polls it for input.
     pub(crate) fn add(&self, fd: impl AsFd, source: Source) -> io::Result<()> {
         Ok(epoll::add(
             &self.0,
             fd,
             source.token(),
-            Interest::Input.flags(),
+            Interest::Readable.flags(),
         )?)
     }
 
-    /// Watches it for something else.
+    /// Changes the events that a registered descriptor is polled for.
     pub(crate) fn change(
         &self,
         fd: impl AsFd,
@@ -104,18 +104,18 @@ impl Watch {
         )?)
     }
 
-    /// Waits until something is ready or the time is over, and puts it into `ready`, each source once.
-    pub(crate) fn wait(&self, timeout: Option<&Timespec>, ready: &mut Vec<Ready>) {
+    /// Waits until a descriptor is ready or the timeout expires. Fills `ready` with each ready source once.
+    pub(crate) fn wait(&self, timeout: Option<&Timespec>, ready: &mut Vec<Readiness>) {
         let mut buffer = [const { MaybeUninit::uninit() }; 64];
         ready.clear();
-        // An error is a signal that came between: nothing is ready, and the loop comes round again.
+        // The only error is an interruption by a signal: nothing is ready, and the loop polls again.
         if let Ok((events, _)) = epoll::wait(&self.0, &mut buffer, timeout) {
             ready.extend(events.iter().map(|event| {
                 let flags = event.flags;
-                Ready {
+                Readiness {
                     source: Source::of(event.data.u64()),
-                    input: flags.intersects(!epoll::EventFlags::OUT),
-                    room: flags.contains(epoll::EventFlags::OUT),
+                    readable: flags.intersects(!epoll::EventFlags::OUT),
+                    writable: flags.contains(epoll::EventFlags::OUT),
                 }
             }));
         }
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_source_comes_back_as_it_went_in() {
+    fn source_round_trips_through_its_token() {
         for source in [
             Source::Socket,
             Source::Commands,

@@ -1,12 +1,12 @@
-//! The way back: events of every worker of a pool, for one consumer that may be slow.
+//! The queue of events from all workers of a pool to one consumer, which may be slow.
 //!
 //! Rules:
-//! - Replies and closures are never dropped. Replies are bounded because commands are admitted only while fewer than
-//!   [`COMMANDS_UNDER_WAY`] are unanswered; closures because entities are.
-//! - Of a transport's `IceSelected` the last one counts; DTLS and faults are dropped, counted, when too many wait.
+//! - Replies and `*Closed` events are never dropped. Replies are bounded because at most [`MAX_PENDING_COMMANDS`]
+//!   commands are admitted without a taken reply; `*Closed` events are bounded because entities are.
+//! - When the queue is long, a new `IceSelected` replaces the queued one of the same transport, and DTLS and faults
+//!   are dropped. Both are counted.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,39 +14,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hubbub_core::api::Event;
 
+use crate::error::SubmitError;
 use crate::waker::Waker;
 
-/// Commands of a pool whose replies have not been taken.
-const COMMANDS_UNDER_WAY: usize = 16_384;
+/// Commands of a pool whose replies the consumer has not taken yet.
+const MAX_PENDING_COMMANDS: usize = 16_384;
 
-/// Events that wait before what may be dropped is dropped.
-const CROWDED: usize = 8_192;
+/// Queue length from which droppable events are dropped.
+const DROP_THRESHOLD: usize = 8_192;
 
-/// Why a command did not reach its worker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SubmitError {
-    /// Too many commands are unanswered: the consumer does not keep up.
-    Busy,
-    /// The worker was shut down.
-    Stopped,
-}
-
-impl fmt::Display for SubmitError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Busy => "too many commands are under way",
-            Self::Stopped => "the worker was shut down",
-        })
-    }
-}
-
-impl std::error::Error for SubmitError {}
-
-/// Events of a pool's workers, with the index of the worker. Its file descriptor is readable while any wait.
+/// Events of a pool's workers, each with the index of its worker. The file descriptor is readable while events are
+/// queued.
 #[derive(Debug)]
 pub struct EventQueue {
     waker: Waker,
-    under_way: AtomicUsize,
+    pending_commands: AtomicUsize,
     waiting: Mutex<Waiting>,
 }
 
@@ -57,19 +39,19 @@ struct Waiting {
 }
 
 impl EventQueue {
-    /// An empty queue.
+    /// Creates an empty queue.
     ///
     /// # Errors
     /// When the process has no file descriptor left.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
             waker: Waker::new()?,
-            under_way: AtomicUsize::new(0),
+            pending_commands: AtomicUsize::new(0),
             waiting: Mutex::default(),
         })
     }
 
-    /// Takes every event, oldest first.
+    /// Takes all queued events, oldest first.
     pub fn drain(&self) -> Vec<(usize, Event)> {
         self.waker.reset();
         let events = std::mem::take(&mut self.lock().events);
@@ -77,30 +59,30 @@ impl EventQueue {
             .iter()
             .filter(|(_, event)| matches!(event, Event::Reply { .. }))
             .count();
-        self.under_way.fetch_sub(replies, Ordering::Relaxed);
+        self.pending_commands.fetch_sub(replies, Ordering::Relaxed);
         events.into()
     }
 
-    /// Events that were dropped because the consumer was slow.
+    /// Total number of events dropped because the consumer was slow.
     pub fn dropped(&self) -> u64 {
         self.lock().dropped
     }
 
-    /// Counts a command in.
+    /// Admits a command, if not too many are pending.
     pub(crate) fn admit(&self) -> Result<(), SubmitError> {
-        if self.under_way.fetch_add(1, Ordering::Relaxed) < COMMANDS_UNDER_WAY {
+        if self.pending_commands.fetch_add(1, Ordering::Relaxed) < MAX_PENDING_COMMANDS {
             return Ok(());
         }
         self.withdraw();
         Err(SubmitError::Busy)
     }
 
-    /// Counts a command out that will have no reply.
+    /// Releases an admitted command that will have no reply.
     pub(crate) fn withdraw(&self) {
-        self.under_way.fetch_sub(1, Ordering::Relaxed);
+        self.pending_commands.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Appends events of `worker` and wakes the consumer.
+    /// Appends the events of `worker` and wakes the consumer.
     pub(crate) fn push(&self, worker: usize, events: impl Iterator<Item = Event>) {
         let mut waiting = self.lock();
         for event in events {
@@ -110,7 +92,7 @@ impl EventQueue {
         self.waker.wake();
     }
 
-    /// A panic elsewhere leaves a deque that is whole, so poison means nothing here.
+    /// Ignores poisoning: a panic while the lock is held leaves a valid queue.
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -124,7 +106,7 @@ impl AsFd for EventQueue {
 
 impl Waiting {
     fn add(&mut self, worker: usize, event: Event) {
-        if self.events.len() >= CROWDED {
+        if self.events.len() >= DROP_THRESHOLD {
             match &event {
                 Event::DtlsReceived { .. } | Event::Fault { .. } => {
                     self.dropped += 1;
@@ -165,26 +147,26 @@ mod tests {
         }
     }
 
-    fn crowded() -> EventQueue {
+    fn full_queue() -> EventQueue {
         let queue = EventQueue::new().unwrap();
-        queue.push(0, (0..CROWDED as u64).map(closed));
+        queue.push(0, (0..DROP_THRESHOLD as u64).map(closed));
         queue
     }
 
     #[test]
-    fn a_slow_consumer_still_learns_of_every_closure() {
-        let queue = crowded();
+    fn full_queue_still_takes_every_closed_event() {
+        let queue = full_queue();
         queue.push(1, std::iter::once(closed(7)));
         let events = queue.drain();
         assert_eq!(
             (events.len(), events.last()),
-            (CROWDED + 1, Some(&(1, closed(7))))
+            (DROP_THRESHOLD + 1, Some(&(1, closed(7))))
         );
     }
 
     #[test]
-    fn a_slow_consumer_loses_dtls_and_it_is_counted() {
-        let queue = crowded();
+    fn full_queue_drops_dtls_and_counts_it() {
+        let queue = full_queue();
         queue.push(
             0,
             std::iter::once(Event::DtlsReceived {
@@ -192,12 +174,12 @@ mod tests {
                 datagram: vec![22],
             }),
         );
-        assert_eq!((queue.drain().len(), queue.dropped()), (CROWDED, 1));
+        assert_eq!((queue.drain().len(), queue.dropped()), (DROP_THRESHOLD, 1));
     }
 
     #[test]
-    fn a_slow_consumer_sees_the_last_selected_address() {
-        let queue = crowded();
+    fn full_queue_keeps_the_latest_selected_pair() {
+        let queue = full_queue();
         let selected = |port| Event::IceSelected {
             transport: TransportId(1),
             state: IceState::Connected,
@@ -207,14 +189,14 @@ mod tests {
         };
         queue.push(0, (1..=3).map(selected));
         queue.push(1, std::iter::once(selected(4)));
-        let events = queue.drain().split_off(CROWDED);
+        let events = queue.drain().split_off(DROP_THRESHOLD);
         assert_eq!(events, [(0, selected(3)), (1, selected(4))]);
     }
 
     #[test]
-    fn commands_are_admitted_again_when_replies_are_taken() {
+    fn commands_are_admitted_again_after_replies_are_taken() {
         let queue = EventQueue::new().unwrap();
-        for _ in 0..COMMANDS_UNDER_WAY {
+        for _ in 0..MAX_PENDING_COMMANDS {
             queue.admit().unwrap();
         }
         assert_eq!(queue.admit(), Err(SubmitError::Busy));

@@ -1,4 +1,4 @@
-//! Which protocol a datagram belongs to: RFC 7983 section 7, RFC 5761 section 4.
+//! Demultiplexing of the media port: RFC 7983 section 7, RFC 5761 section 4.
 
 /// The protocols that share the media port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -7,16 +7,16 @@ pub enum PacketKind {
     Stun,
     /// First byte 20..=63.
     Dtls,
-    /// First byte 128..=191 and not RTCP.
+    /// First byte 128..=191 and second byte outside 192..=223.
     Rtp,
-    /// First byte 128..=191, second 192..=223.
+    /// First byte 128..=191 and second byte 192..=223.
     Rtcp,
-    /// Anything else: to be dropped.
+    /// Anything else; to be dropped.
     Unknown,
 }
 
 impl PacketKind {
-    /// Classifies a datagram by its first two bytes; the packet need not be valid.
+    /// Classifies a datagram by its first two bytes. The packet may still be invalid.
     #[must_use]
     pub const fn of(datagram: &[u8]) -> Self {
         match datagram {
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_byte_decides_by_the_ranges_of_rfc_7983() {
+    fn first_byte_is_classified_by_the_ranges_of_rfc_7983() {
         let edges = [
             (0, PacketKind::Stun),
             (3, PacketKind::Stun),
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_short_to_tell_is_unknown() {
+    fn datagrams_too_short_to_classify_are_unknown() {
         assert_eq!(PacketKind::of(&[]), PacketKind::Unknown);
         assert_eq!(PacketKind::of(&[0x80]), PacketKind::Unknown);
     }

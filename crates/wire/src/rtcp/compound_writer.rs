@@ -1,20 +1,20 @@
-//! Puts RTCP packets together into compounds.
+//! Writes RTCP packets into compounds.
 
 use super::{TransportFeedbackBuilder, WrittenFeedback};
 use crate::WireError;
 
-/// A packet that can be written.
+/// An RTCP packet that can be written.
 pub trait RtcpWrite {
-    /// Writes the packet, header included, to the beginning of `buffer`; returns its length, a multiple of four.
+    /// Writes the packet with its header to the start of `buffer`. Returns its length in bytes, a multiple of four.
     ///
     /// # Errors
     /// [`WireError::BufferTooSmall`]; [`WireError::Unrepresentable`] when a list is longer than the format allows, or
-    /// empty where it may not be. The buffer's content is then undefined.
+    /// empty although the format requires an item. The content of the buffer is then unspecified.
     fn write(&self, buffer: &mut [u8]) -> Result<usize, WireError>;
 }
 
-/// Appends packets to a buffer whose length is the budget. A packet that does not fit is refused and leaves the
-/// compound as it was: send that, then push the packet into a new one.
+/// Appends packets to a buffer whose length is the limit of the compound. A packet that does not fit is refused and
+/// leaves the compound unchanged: send the compound, then push the packet into a new one.
 #[derive(Debug)]
 pub struct CompoundWriter<'a> {
     buffer: &'a mut [u8],
@@ -22,7 +22,7 @@ pub struct CompoundWriter<'a> {
 }
 
 impl<'a> CompoundWriter<'a> {
-    /// An empty compound; see [`super::MAX_COMPOUND_LEN`].
+    /// Creates an empty compound in `buffer`; see [`super::MAX_COMPOUND_LEN`] for its size.
     #[must_use]
     pub const fn new(buffer: &'a mut [u8]) -> Self {
         Self { buffer, len: 0 }
@@ -31,16 +31,16 @@ impl<'a> CompoundWriter<'a> {
     /// Appends a packet.
     ///
     /// # Errors
-    /// As [`RtcpWrite::write`].
+    /// Those of [`RtcpWrite::write`].
     pub fn push(&mut self, packet: &impl RtcpWrite) -> Result<(), WireError> {
         self.len += packet.write(self.buffer.get_mut(self.len..).unwrap_or_default())?;
         Ok(())
     }
 
-    /// Appends as much of a transport feedback as fits; tells how much that was.
+    /// Appends as many arrivals of a transport feedback as fit, and returns their number.
     ///
     /// # Errors
-    /// As [`TransportFeedbackBuilder::write`].
+    /// Those of [`TransportFeedbackBuilder::write`].
     pub fn push_transport_feedback(
         &mut self,
         feedback: &TransportFeedbackBuilder<'_>,
@@ -50,31 +50,31 @@ impl<'a> CompoundWriter<'a> {
         Ok(written)
     }
 
-    /// Bytes written.
+    /// Length of the compound in bytes.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether nothing was written.
+    /// Whether the compound has no packet.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Bytes left of the budget.
+    /// Bytes left in the buffer.
     #[must_use]
     pub const fn remaining(&self) -> usize {
         self.buffer.len() - self.len
     }
 
-    /// What was written.
+    /// The compound.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.buffer.get(..self.len).unwrap_or_default()
     }
 
-    /// Forgets what was written, for the next compound in the same buffer.
+    /// Starts the next compound in the same buffer.
     pub const fn clear(&mut self) {
         self.len = 0;
     }
@@ -91,7 +91,7 @@ mod tests {
     };
 
     #[test]
-    fn what_exceeds_the_budget_is_refused_and_the_rest_stays() {
+    fn a_packet_that_does_not_fit_is_refused_and_the_compound_is_unchanged() {
         let mut buffer = [0; 30];
         let mut compound = CompoundWriter::new(&mut buffer);
         compound.push(&PLI).unwrap();
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cleared_compound_has_its_whole_budget_again() {
+    fn a_cleared_compound_can_use_the_whole_buffer_again() {
         let mut buffer = [0; 12];
         let mut compound = CompoundWriter::new(&mut buffer);
         compound.push(&PLI).unwrap();

@@ -1,8 +1,9 @@
-//! Control messages: what the kernel tells and is told beside a datagram (`cmsg(3)`).
+//! Control messages: ancillary data of a datagram (`cmsg(3)`).
 //!
-//! A socket that is bound to no address of its own answers from whichever address the route to the client has, which
-//! need not be the one that the client asked. So it has the destination of each datagram reported (`IP_PKTINFO`,
-//! `ip(7)`; `IPV6_PKTINFO`, RFC 3542 section 6) and names the source of each that it sends.
+//! A socket bound to the unspecified address answers from the address of the route to the client, which may differ from
+//! the address that the client sent to. Such a socket therefore asks the kernel for the destination of each received
+//! datagram (`IP_PKTINFO`, `ip(7)`; `IPV6_PKTINFO`, RFC 3542 section 6) and sets the source of each sent one.
+#![allow(unsafe_code)]
 
 use std::io;
 use std::mem::{size_of, zeroed};
@@ -11,16 +12,16 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use libc::{c_int, cmsghdr, in_addr, in_pktinfo, in6_addr, in6_pktinfo, msghdr, socklen_t};
 
-/// One control message; its size is `CMSG_SPACE` of its value's.
+/// One control message. Its size is `CMSG_SPACE` of the size of its value.
 #[derive(Clone, Copy)]
 #[repr(C)]
-struct Control<T> {
+struct ControlMessage<T> {
     header: cmsghdr,
     value: T,
 }
 
-impl<T> Control<T> {
-    /// `CMSG_LEN` of the value's size.
+impl<T> ControlMessage<T> {
+    /// `CMSG_LEN` of the size of the value.
     // SAFETY: arithmetic on sizes.
     const LEN: usize = unsafe { libc::CMSG_LEN(size_of::<T>() as u32) } as usize;
 
@@ -40,17 +41,17 @@ impl<T> Control<T> {
     }
 }
 
-/// An address of ours, of either family: the destination of what was received, the source of what is sent.
+/// A local address of either family: the destination of a received datagram or the source of a sent one.
 #[derive(Clone, Copy)]
 #[repr(C)]
-pub(super) union Local {
-    v4: Control<in_pktinfo>,
-    v6: Control<in6_pktinfo>,
+pub(super) union LocalAddress {
+    v4: ControlMessage<in_pktinfo>,
+    v6: ControlMessage<in6_pktinfo>,
 }
 
-impl Local {
+impl LocalAddress {
     fn new(address: IpAddr) -> Self {
-        // The interface (index 0) is the route's choice.
+        // Interface index 0: the route chooses the interface.
         match address {
             IpAddr::V4(ip) => {
                 let any = in_addr { s_addr: 0 };
@@ -62,7 +63,7 @@ impl Local {
                     ipi_addr: any,
                 };
                 Self {
-                    v4: Control::new(libc::IPPROTO_IP, libc::IP_PKTINFO, value),
+                    v4: ControlMessage::new(libc::IPPROTO_IP, libc::IP_PKTINFO, value),
                 }
             }
             IpAddr::V6(ip) => {
@@ -73,36 +74,38 @@ impl Local {
                     ipi6_ifindex: 0,
                 };
                 Self {
-                    v6: Control::new(libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, value),
+                    v6: ControlMessage::new(libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, value),
                 }
             }
         }
     }
 
-    /// Bytes of the message that [`Self::new`] makes.
+    /// Size in bytes of the message that [`Self::new`] creates.
     fn bytes(address: IpAddr) -> usize {
         match address {
-            IpAddr::V4(_) => size_of::<Control<in_pktinfo>>(),
-            IpAddr::V6(_) => size_of::<Control<in6_pktinfo>>(),
+            IpAddr::V4(_) => size_of::<ControlMessage<in_pktinfo>>(),
+            IpAddr::V6(_) => size_of::<ControlMessage<in6_pktinfo>>(),
         }
     }
 
-    /// What the kernel has written for a datagram; `None` when that is not an address.
+    /// The address that the kernel wrote for a received datagram; `None` when it wrote none.
     pub(super) fn read(&self, datagram: &msghdr) -> Option<IpAddr> {
         let written: usize = datagram.msg_controllen as _;
         if written < size_of::<cmsghdr>() {
             return None;
         }
-        // SAFETY: both variants begin with the header, and every `Local` was zeroed or written in full.
+        // SAFETY: both variants begin with the header, and every `LocalAddress` was zeroed or written in full.
         let header = unsafe { self.v4.header };
         let len: usize = header.cmsg_len as _;
         match (header.cmsg_level, header.cmsg_type) {
-            (libc::IPPROTO_IP, libc::IP_PKTINFO) if len >= Control::<in_pktinfo>::LEN => {
+            (libc::IPPROTO_IP, libc::IP_PKTINFO) if len >= ControlMessage::<in_pktinfo>::LEN => {
                 // SAFETY: the header says which variant the kernel has written.
                 let info = unsafe { self.v4.value };
                 Some(Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr)).into())
             }
-            (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) if len >= Control::<in6_pktinfo>::LEN => {
+            (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO)
+                if len >= ControlMessage::<in6_pktinfo>::LEN =>
+            {
                 // SAFETY: the header says which variant the kernel has written.
                 let info = unsafe { self.v6.value };
                 Some(Ipv6Addr::from(info.ipi6_addr.s6_addr).into())
@@ -112,35 +115,36 @@ impl Local {
     }
 }
 
-/// What goes with a message: the size of its segments, then its source. Without the first one it begins at the second.
+/// The ancillary data of a sent message: the segment size, then the source address. Without a segment size, the data
+/// starts at the source address.
 #[repr(C)]
 pub(super) struct SendControl {
-    segment: Control<u16>,
-    source: Local,
+    segment: ControlMessage<u16>,
+    source: LocalAddress,
     segmented: bool,
     source_bytes: usize,
 }
 
 impl SendControl {
-    /// `segment_bytes` for a message of several datagrams; `source` where the kernel is not to choose it.
+    /// `segment_bytes` is given for a message of several datagrams; `source` unless the kernel chooses it.
     pub(super) fn new(segment_bytes: Option<u16>, source: Option<IpAddr>) -> Self {
         Self {
-            segment: Control::new(
+            segment: ControlMessage::new(
                 libc::SOL_UDP,
                 libc::UDP_SEGMENT,
                 segment_bytes.unwrap_or_default(),
             ),
-            source: Local::new(source.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))),
+            source: LocalAddress::new(source.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))),
             segmented: segment_bytes.is_some(),
-            source_bytes: source.map_or(0, Local::bytes),
+            source_bytes: source.map_or(0, LocalAddress::bytes),
         }
     }
 
-    /// Points the header of its message to it.
+    /// Sets the control fields of the message header to this data.
     pub(super) fn attach(&mut self, header: &mut msghdr) {
         if self.segmented {
             header.msg_control = (&raw mut *self).cast();
-            header.msg_controllen = (size_of::<Control<u16>>() + self.source_bytes) as _;
+            header.msg_controllen = (size_of::<ControlMessage<u16>>() + self.source_bytes) as _;
         } else if self.source_bytes > 0 {
             header.msg_control = (&raw mut self.source).cast();
             header.msg_controllen = self.source_bytes as _;
@@ -148,18 +152,18 @@ impl SendControl {
     }
 }
 
-/// Has the destination of each datagram reported that `socket`, of IPv6 or of IPv4, receives.
+/// Makes the kernel report the destination of each datagram that `socket`, an IPv6 or IPv4 socket, receives.
 ///
 /// # Errors
-/// Those of `setsockopt`.
-pub(crate) fn report_destinations(socket: BorrowedFd<'_>, is_ipv6: bool) -> io::Result<()> {
+/// The errors of `setsockopt`.
+pub(super) fn report_destinations(socket: BorrowedFd<'_>, is_ipv6: bool) -> io::Result<()> {
     let (level, option) = if is_ipv6 {
         (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO)
     } else {
         (libc::IPPROTO_IP, libc::IP_PKTINFO)
     };
     let on: c_int = 1;
-    // SAFETY: the pointer is to an integer of this frame, whose size is told.
+    // SAFETY: the pointer is to an integer of this stack frame, passed with its size.
     let result = unsafe {
         libc::setsockopt(
             socket.as_raw_fd(),

@@ -1,4 +1,4 @@
-//! Writes the answers to a Binding request: RFC 8489 section 6.3.1, RFC 8445 section 7.3.
+//! Writing of Binding responses: RFC 8489 section 6.3.1, RFC 8445 section 7.3.
 
 use std::net::SocketAddr;
 
@@ -9,16 +9,16 @@ use crate::bytes::Cursor;
 const BINDING_SUCCESS: u16 = 0x0101;
 const BINDING_ERROR: u16 = 0x0111;
 
-/// Why a request is refused.
+/// The error code of a refused request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StunErrorCode {
-    /// 400: malformed, or without what it must have.
+    /// 400: the request is malformed or lacks a mandatory attribute.
     BadRequest,
-    /// 401: wrong credentials.
+    /// 401: the credentials are wrong.
     Unauthenticated,
-    /// 420: the given attribute must be understood and is not.
+    /// 420: this comprehension-required attribute is unknown.
     UnknownAttribute(u16),
-    /// 487: both sides claim one role (RFC 8445 section 7.3.1.1).
+    /// 487: both sides claim the same role (RFC 8445 section 7.3.1.1).
     RoleConflict,
 }
 
@@ -33,8 +33,8 @@ impl StunErrorCode {
     }
 }
 
-/// Writes a success response with XOR-MAPPED-ADDRESS (`source`: where the request came from), MESSAGE-INTEGRITY
-/// (`key`: our password, as for the request) and FINGERPRINT; returns its length: 64 bytes, 76 for IPv6.
+/// Writes a success response with XOR-MAPPED-ADDRESS (`source` is the address of the requester), MESSAGE-INTEGRITY
+/// (`key` is our password, as for the request) and FINGERPRINT. Returns its length: 64 bytes for IPv4, 76 for IPv6.
 ///
 /// # Errors
 /// [`WireError::BufferTooSmall`].
@@ -52,8 +52,8 @@ pub fn write_binding_success(
     Ok(out.len())
 }
 
-/// Writes an error response with FINGERPRINT, and with MESSAGE-INTEGRITY where the request was authenticated
-/// (RFC 8489 section 9.1.3); returns its length.
+/// Writes an error response with FINGERPRINT, and with MESSAGE-INTEGRITY if `key` is given: for an authenticated
+/// request (RFC 8489 section 9.1.3). Returns its length in bytes.
 ///
 /// # Errors
 /// [`WireError::BufferTooSmall`].

@@ -1,4 +1,4 @@
-//! Writes a Binding request: the checking side of RFC 8445 section 7.2.
+//! Writing of Binding requests: the connectivity checks of RFC 8445 section 7.2.
 
 use super::{IceKey, IceRole, TransactionId, attribute, fingerprint};
 use crate::WireError;
@@ -9,20 +9,21 @@ const BINDING_REQUEST: u16 = 0x0001;
 /// A connectivity check.
 #[derive(Debug, Clone, Copy)]
 pub struct BindingRequest<'a> {
-    /// Random.
+    /// Random id of the transaction.
     pub transaction_id: TransactionId,
-    /// The receiver's fragment, a colon, the sender's.
+    /// The receiver's username fragment, a colon, the sender's username fragment.
     pub username: &'a str,
-    /// Of the candidate that the check may reveal.
+    /// Priority of the peer-reflexive candidate that the check may discover.
     pub priority: u32,
-    /// Nominates the pair.
+    /// Whether to nominate the pair.
     pub use_candidate: bool,
-    /// The sender's role.
+    /// Role of the sender.
     pub role: IceRole,
 }
 
 impl BindingRequest<'_> {
-    /// Writes the request with MESSAGE-INTEGRITY (`key`: the receiver's password) and FINGERPRINT; returns its length.
+    /// Writes the request with MESSAGE-INTEGRITY (`key` is the receiver's password) and FINGERPRINT. Returns its length
+    /// in bytes.
     ///
     /// # Errors
     /// [`WireError::BufferTooSmall`].

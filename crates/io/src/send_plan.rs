@@ -1,8 +1,8 @@
-//! Which datagrams go out together: UDP GSO (`UDP_SEGMENT`, Linux 4.18).
+//! Groups datagrams into messages for UDP GSO (`UDP_SEGMENT`, Linux 4.18).
 //!
-//! One message carries several datagrams of equal size (the last may be shorter) over one path, and the kernel walks
-//! its stack once for all of them. A fan-out leaves the outbox ordered by packet, not by receiver, so the plan brings
-//! each path's datagrams together first; among themselves they keep their order.
+//! One message carries several datagrams of equal size (the last may be shorter) over one path, and the kernel
+//! traverses its network stack once for all of them. A fan-out leaves the outbox ordered by packet, not by receiver, so
+//! the plan groups the datagrams by path first. The datagrams of one path keep their order.
 
 use hubbub_core::Priority;
 use hubbub_core::api::Path;
@@ -16,19 +16,19 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) priority: Priority,
 }
 
-/// What the kernel takes as one message.
+/// Limits of one GSO message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub(crate) struct SegmentationLimits {
     /// Datagrams in a message (`UDP_MAX_SEGMENTS`).
     pub(crate) count: usize,
-    /// Bytes in a message: an IP packet with its headers holds 65,535.
+    /// Bytes in a message: an IP packet holds 65,535 with its headers.
     pub(crate) bytes: usize,
-    /// Larger datagrams go alone; 0 switches grouping off.
+    /// Larger datagrams are not grouped; 0 disables grouping.
     pub(crate) segment_bytes: usize,
 }
 
-impl Limits {
-    /// Every datagram is its own message.
+impl SegmentationLimits {
+    /// No grouping: one message per datagram.
     pub(crate) const OFF: Self = Self {
         count: 1,
         bytes: 0,
@@ -36,7 +36,7 @@ impl Limits {
     };
 }
 
-impl Default for Limits {
+impl Default for SegmentationLimits {
     fn default() -> Self {
         Self {
             count: 64,
@@ -46,7 +46,7 @@ impl Default for Limits {
     }
 }
 
-/// One message: `count` entries of [`Plan::order`] from `first`. With more than one, each but the last has
+/// One message: `count` entries of [`SendPlan::order`] from `first`. If there are several, each except the last has
 /// `segment_bytes` bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Message {
@@ -55,27 +55,27 @@ pub(crate) struct Message {
     pub(crate) segment_bytes: u16,
 }
 
-/// How a batch is sent. Kept from batch to batch for its memory.
+/// The plan for sending a batch. It is reused for the next batch to avoid allocations.
 #[derive(Debug, Default)]
-pub(crate) struct Plan {
+pub(crate) struct SendPlan {
     order: Vec<usize>,
     messages: Vec<Message>,
-    /// For each entry the next one over the same path, or [`END`].
+    /// For each entry, the next entry with the same path, or [`END`].
     next: Vec<usize>,
-    /// The first entry of each path, in order of appearance.
+    /// The first entry of each path, in order of first appearance.
     heads: Vec<usize>,
     tails: FxHashMap<Path, usize>,
 }
 
 const END: usize = usize::MAX;
 
-impl Plan {
-    /// Plans `entries` anew.
-    pub(crate) fn make(&mut self, entries: &[Outgoing<'_>], limits: Limits) {
+impl SendPlan {
+    /// Replaces the plan by one for `entries`.
+    pub(crate) fn make(&mut self, entries: &[Outgoing<'_>], limits: SegmentationLimits) {
         self.chain(entries);
         self.order.clear();
         self.messages.clear();
-        let mut open = Group::default();
+        let mut open = OpenMessage::default();
         for &head in &self.heads {
             open.close(&mut self.messages);
             let mut index = head;
@@ -92,17 +92,17 @@ impl Plan {
         open.close(&mut self.messages);
     }
 
-    /// Indices into the entries, in the order of sending.
+    /// Indices into the entries, in sending order.
     pub(crate) fn order(&self) -> &[usize] {
         &self.order
     }
 
-    /// The messages, in the order of sending.
+    /// The messages, in sending order.
     pub(crate) fn messages(&self) -> &[Message] {
         &self.messages
     }
 
-    /// Replaces message `at` by one message for each of its datagrams.
+    /// Splits message `at` into one message per datagram.
     pub(crate) fn split(&mut self, at: usize) {
         let Some(&Message {
             first,
@@ -122,7 +122,7 @@ impl Plan {
         );
     }
 
-    /// Links the entries of each path.
+    /// Links the entries of each path into a list.
     fn chain(&mut self, entries: &[Outgoing<'_>]) {
         self.next.clear();
         self.next.resize(entries.len(), END);
@@ -141,9 +141,9 @@ impl Plan {
     }
 }
 
-/// The message that is being filled.
+/// The message being filled.
 #[derive(Debug, Default)]
-struct Group {
+struct OpenMessage {
     first: usize,
     count: usize,
     bytes: usize,
@@ -151,8 +151,8 @@ struct Group {
     last_bytes: usize,
 }
 
-impl Group {
-    fn takes(&self, len: usize, limits: Limits) -> bool {
+impl OpenMessage {
+    fn takes(&self, len: usize, limits: SegmentationLimits) -> bool {
         self.count > 0
             && self.count < limits.count
             && self.bytes + len <= limits.bytes
@@ -208,8 +208,8 @@ mod tests {
             .collect()
     }
 
-    fn planned(sizes_and_ports: &[(usize, u16)], limits: Limits) -> Vec<Vec<usize>> {
-        let mut plan = Plan::default();
+    fn planned(sizes_and_ports: &[(usize, u16)], limits: SegmentationLimits) -> Vec<Vec<usize>> {
+        let mut plan = SendPlan::default();
         plan.make(&entries(sizes_and_ports), limits);
         plan.messages()
             .iter()
@@ -218,9 +218,12 @@ mod tests {
     }
 
     #[test]
-    fn equal_sizes_over_one_path_are_one_message() {
+    fn datagrams_of_equal_size_on_one_path_share_a_message() {
         assert_eq!(
-            planned(&[(1100, 1), (1100, 1), (1100, 1)], Limits::default()),
+            planned(
+                &[(1100, 1), (1100, 1), (1100, 1)],
+                SegmentationLimits::default()
+            ),
             [vec![0, 1, 2]]
         );
     }
@@ -228,53 +231,65 @@ mod tests {
     #[test]
     fn a_shorter_datagram_ends_its_message() {
         assert_eq!(
-            planned(&[(1100, 1), (400, 1), (400, 1)], Limits::default()),
+            planned(
+                &[(1100, 1), (400, 1), (400, 1)],
+                SegmentationLimits::default()
+            ),
             [vec![0, 1], vec![2]]
         );
     }
 
     #[test]
-    fn a_longer_datagram_begins_a_message() {
+    fn a_longer_datagram_starts_a_new_message() {
         assert_eq!(
-            planned(&[(400, 1), (1100, 1)], Limits::default()),
+            planned(&[(400, 1), (1100, 1)], SegmentationLimits::default()),
             [vec![0], vec![1]]
         );
     }
 
     #[test]
-    fn a_fan_out_is_ordered_by_receiver() {
+    fn fan_out_is_grouped_by_receiver() {
         assert_eq!(
-            planned(&[(9, 1), (9, 2), (9, 1), (9, 2)], Limits::default()),
+            planned(
+                &[(9, 1), (9, 2), (9, 1), (9, 2)],
+                SegmentationLimits::default()
+            ),
             [vec![0, 2], vec![1, 3]]
         );
     }
 
     #[test]
-    fn one_receiver_over_two_addresses_of_ours_has_two_messages() {
+    fn one_receiver_on_two_local_addresses_has_two_messages() {
         let mut entries = entries(&[(9, 1), (9, 1)]);
         entries[1].path = path([127, 0, 0, 2], 1);
-        let mut plan = Plan::default();
-        plan.make(&entries, Limits::default());
+        let mut plan = SendPlan::default();
+        plan.make(&entries, SegmentationLimits::default());
         assert_eq!(plan.messages().len(), 2);
     }
 
     #[test]
-    fn a_datagram_that_the_kernel_would_not_segment_goes_alone() {
+    fn datagram_above_the_segment_limit_is_sent_alone() {
         assert_eq!(
-            planned(&[(1473, 1), (1473, 1)], Limits::default()),
+            planned(&[(1473, 1), (1473, 1)], SegmentationLimits::default()),
             [vec![0], vec![1]]
         );
     }
 
     #[test]
-    fn without_grouping_every_datagram_is_a_message() {
-        assert_eq!(planned(&[(9, 1), (9, 1)], Limits::OFF), [vec![0], vec![1]]);
+    fn without_grouping_each_datagram_is_a_message() {
+        assert_eq!(
+            planned(&[(9, 1), (9, 1)], SegmentationLimits::OFF),
+            [vec![0], vec![1]]
+        );
     }
 
     #[test]
     fn a_refused_message_is_split_into_its_datagrams() {
-        let mut plan = Plan::default();
-        plan.make(&entries(&[(9, 1), (9, 1), (7, 2)]), Limits::default());
+        let mut plan = SendPlan::default();
+        plan.make(
+            &entries(&[(9, 1), (9, 1), (7, 2)]),
+            SegmentationLimits::default(),
+        );
         plan.split(0);
         let counts: Vec<_> = plan
             .messages()
@@ -286,12 +301,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_plan_sends_each_datagram_once_in_order_and_within_limits(
+        fn plan_sends_each_datagram_once_in_order_and_within_limits(
             batch in prop::collection::vec((prop_oneof![Just(1_100_usize), 0..1_600_usize], 1..5_u16), 0..400),
         ) {
             let entries = entries(&batch);
-            let limits = Limits::default();
-            let mut plan = Plan::default();
+            let limits = SegmentationLimits::default();
+            let mut plan = SendPlan::default();
             plan.make(&entries, limits);
 
             let mut sorted = plan.order().to_vec();

@@ -1,24 +1,24 @@
-//! The sending side of a worker's socket.
+//! Sends a worker's datagrams over its UDP socket.
 
 use std::io;
 
 use hubbub_core::Outbox;
 
-use crate::batch::SendBatch;
-use crate::gso::{Message, Outgoing};
-use crate::send_queue::{SendCounters, SendQueue, Wire};
-use crate::socket::WorkerSocket;
+use super::WorkerSocket;
+use super::send_batch::SendBatch;
+use crate::send_plan::{Message, Outgoing};
+use crate::send_queue::{MessageSink, SendCounters, SendQueue};
 
-/// Datagrams that wait for room: some 30 ms of a busy worker, above which media is late anyway.
+/// Datagrams that wait for the socket to become writable: about 30 ms of a busy worker. Older media would be too late.
 const BACKLOG_LIMIT: usize = 2_048;
 
-/// Sends what the worker leaves in its outbox.
-pub(crate) struct Sender {
+/// Sends the UDP datagrams of the worker's outbox.
+pub(crate) struct UdpSender {
     batch: SendBatch,
     queue: SendQueue,
 }
 
-impl Sender {
+impl UdpSender {
     pub(crate) fn new() -> Self {
         Self {
             batch: SendBatch::default(),
@@ -26,26 +26,26 @@ impl Sender {
         }
     }
 
-    /// Sends what goes by UDP in `outbox`, or puts it into the backlog.
+    /// Sends the UDP datagrams of `outbox`, or queues them in the backlog.
     pub(crate) fn send(&mut self, socket: &WorkerSocket, outbox: &Outbox) {
         self.queue.send(
             outbox,
-            &mut UdpWire {
+            &mut SocketSink {
                 socket,
                 batch: &mut self.batch,
             },
         );
     }
 
-    /// Sends from the backlog: the socket has room again.
+    /// Sends from the backlog, once the socket is writable again.
     pub(crate) fn resume(&mut self, socket: &WorkerSocket) {
-        self.queue.resume(&mut UdpWire {
+        self.queue.resume(&mut SocketSink {
             socket,
             batch: &mut self.batch,
         });
     }
 
-    /// Something waits for room in the socket.
+    /// Whether datagrams wait for the socket to become writable.
     pub(crate) fn is_blocked(&self) -> bool {
         self.queue.is_blocked()
     }
@@ -55,12 +55,12 @@ impl Sender {
     }
 }
 
-struct UdpWire<'a> {
+struct SocketSink<'a> {
     socket: &'a WorkerSocket,
     batch: &'a mut SendBatch,
 }
 
-impl Wire for UdpWire<'_> {
+impl MessageSink for SocketSink<'_> {
     fn send(
         &mut self,
         entries: &[Outgoing<'_>],

@@ -1,4 +1,4 @@
-//! The loop of a worker thread: waits, feeds the worker, sends what it left, delivers its events.
+//! The event loop of a worker thread: it polls, passes input to the worker, sends its output and delivers its events.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,44 +9,42 @@ use hubbub_core::api::Micros;
 use hubbub_core::{Worker, WorkerConfig};
 use rustix::event::Timespec;
 
-use crate::batch::ReceiveBatch;
 use crate::clock::{Clock, thread_cpu_us};
-use crate::handle::{Message, Shared, ThreadCounters};
+use crate::event_queue::EventQueue;
+use crate::poller::{Interest, Poller, Readiness, Source};
 use crate::port::Port;
-use crate::queue::EventQueue;
-use crate::sender::Sender;
-use crate::socket::WorkerSocket;
+use crate::shared::{Shared, ThreadCounters, ThreadMessage};
 use crate::tcp::Connections;
-use crate::watch::{Interest, Ready, Source, Watch};
+use crate::udp::{ReceiveBatch, UdpSender, WorkerSocket};
 
-/// Events that are not urgent wait at most this long, and so do the counters.
+/// Maximum delay of events that are not urgent, and of the counters.
 const DELIVERY_INTERVAL_US: u64 = 10_000;
 
-/// Commands that are executed before the socket has its turn again.
+/// Commands executed per iteration, so that they cannot starve the sockets.
 const COMMAND_BATCH: usize = 256;
 
-/// Datagrams that may gather before they are sent within one receive batch: what fits the caches, and bounds the
+/// Outbox length at which the loop sends within a receive batch. It keeps the outbox in the CPU caches and bounds the
 /// memory of a large fan-out.
 const SEND_THRESHOLD: usize = 1_024;
 
-/// What the thread owns.
+/// The state that the thread owns.
 pub(crate) struct EventLoop {
     index: usize,
     socket: WorkerSocket,
     tcp: Option<Connections>,
-    watch: Watch,
-    ready: Vec<Ready>,
+    poller: Poller,
+    ready: Vec<Readiness>,
     clock: Clock,
     worker: Worker,
-    commands: Receiver<Message>,
+    commands: Receiver<ThreadMessage>,
     shared: Arc<Shared>,
     events: Arc<EventQueue>,
-    sender: Sender,
-    /// The socket is watched for room, because the sender was blocked.
-    watching_room: bool,
+    sender: UdpSender,
+    /// The poller also waits for the socket to become writable, because the sender is blocked.
+    waits_for_writable: bool,
     oversized: u64,
     delivered_at: Micros,
-    /// Something was handled since the last delivery.
+    /// Something was processed since the last delivery.
     dirty: bool,
 }
 
@@ -56,37 +54,37 @@ impl EventLoop {
         port: Port,
         clock: Clock,
         config: WorkerConfig,
-        commands: Receiver<Message>,
+        commands: Receiver<ThreadMessage>,
         shared: Arc<Shared>,
         events: Arc<EventQueue>,
     ) -> io::Result<Self> {
         let Port { udp: socket, tcp } = port;
-        let watch = Watch::new()?;
-        watch.add(&socket, Source::Socket)?;
-        watch.add(&shared.waker, Source::Commands)?;
+        let poller = Poller::new()?;
+        poller.add(&socket, Source::Socket)?;
+        poller.add(&shared.waker, Source::Commands)?;
         if let Some(tcp) = &tcp {
-            tcp.start(&watch)?;
+            tcp.start(&poller)?;
         }
         Ok(Self {
             index,
             socket,
             tcp,
-            watch,
+            poller,
             ready: Vec::new(),
             clock,
             worker: Worker::new(config),
             commands,
             shared,
             events,
-            sender: Sender::new(),
-            watching_room: false,
+            sender: UdpSender::new(),
+            waits_for_writable: false,
             oversized: 0,
             delivered_at: Micros(0),
             dirty: false,
         })
     }
 
-    /// Runs until it is told to stop.
+    /// Runs until [`ThreadMessage::Stop`] arrives.
     pub(crate) fn run(mut self) {
         let mut batch = ReceiveBatch::new();
         loop {
@@ -94,27 +92,27 @@ impl EventLoop {
             let now = self.clock.now();
             let mut stop = false;
             let mut ready = std::mem::take(&mut self.ready);
-            // Commands first: what was asked for before a datagram came is done when it is handled.
+            // Commands first: a command submitted before a datagram arrived takes effect before it.
             ready.sort_unstable_by_key(|ready| ready.source != Source::Commands);
-            let mut clients_wait = false;
-            for Ready {
+            let mut has_new_clients = false;
+            for Readiness {
                 source,
-                input,
-                room,
+                readable,
+                writable,
             } in ready.drain(..)
             {
                 match source {
                     Source::Commands => stop = self.execute(now),
                     Source::Socket => {
-                        if room {
+                        if writable {
                             self.sender.resume(&self.socket);
                         }
-                        if input {
+                        if readable {
                             self.receive(now, &mut batch);
                         }
                     }
-                    Source::Connection(index) => self.serve(now, index, input, room),
-                    Source::Listener => clients_wait = true,
+                    Source::Connection(index) => self.serve(now, index, readable, writable),
+                    Source::Listener => has_new_clients = true,
                 }
             }
             self.ready = ready;
@@ -124,14 +122,14 @@ impl EventLoop {
                 .is_some_and(|deadline| deadline <= now)
             {
                 self.dirty = true;
-                guarded(&mut self.worker, now, |worker| worker.handle_timeout(now));
+                guarded(&mut self.worker, |worker| worker.handle_timeout(now));
             }
             self.tend_connections(now);
             self.send();
-            self.watch_room();
-            // Last: what is ready by its index is of the connections that were there before.
-            if clients_wait && let Some(tcp) = &mut self.tcp {
-                tcp.accept(now, &self.watch);
+            self.update_interest();
+            // Last: the indices in `ready` refer to the connections before this accept.
+            if has_new_clients && let Some(tcp) = &mut self.tcp {
+                tcp.accept(now, &self.poller);
                 self.dirty = true;
             }
             self.deliver(now, stop);
@@ -141,7 +139,7 @@ impl EventLoop {
         }
     }
 
-    /// Sleeps until there is something to do.
+    /// Waits for a ready descriptor or the next deadline.
     fn wait(&mut self) {
         let delivery = self
             .dirty
@@ -158,21 +156,21 @@ impl EventLoop {
                 tv_nsec: ((micros % 1_000_000) * 1_000) as _,
             }
         });
-        self.watch.wait(timeout.as_ref(), &mut self.ready);
+        self.poller.wait(timeout.as_ref(), &mut self.ready);
     }
 
-    /// Executes commands; true when the thread is to end.
+    /// Executes commands; returns true when the thread must end.
     fn execute(&mut self, now: Micros) -> bool {
         self.shared.waker.reset();
         self.dirty = true;
         for _ in 0..COMMAND_BATCH {
             match self.commands.try_recv() {
-                Ok(Message::Command(request, command)) => {
-                    guarded(&mut self.worker, now, |worker| {
+                Ok(ThreadMessage::Command(request, command)) => {
+                    guarded(&mut self.worker, |worker| {
                         worker.handle_command(now, request, command);
                     });
                 }
-                Ok(Message::Stop) | Err(TryRecvError::Disconnected) => return true,
+                Ok(ThreadMessage::Stop) | Err(TryRecvError::Disconnected) => return true,
                 Err(TryRecvError::Empty) => return false,
             }
         }
@@ -180,9 +178,9 @@ impl EventLoop {
         false
     }
 
-    /// Feeds one batch of datagrams to the worker.
+    /// Passes one batch of datagrams to the worker.
     fn receive(&mut self, now: Micros, batch: &mut ReceiveBatch) {
-        // An error is an empty socket, or one that the next call tells of again.
+        // An error means that the socket is empty, or the next call reports it again.
         let Ok(received) = batch.receive(&self.socket) else {
             return;
         };
@@ -190,7 +188,7 @@ impl EventLoop {
         let mut whole = 0;
         for (path, datagram) in batch.datagrams() {
             whole += 1;
-            guarded(&mut self.worker, now, |worker| {
+            guarded(&mut self.worker, |worker| {
                 worker.handle_datagram(now, path, datagram);
             });
             if self.worker.outbox().len() >= SEND_THRESHOLD {
@@ -200,18 +198,18 @@ impl EventLoop {
         self.oversized += (received - whole) as u64;
     }
 
-    /// Reads from a connection that has something, and writes to one that has room.
-    fn serve(&mut self, now: Micros, index: usize, input: bool, room: bool) {
+    /// Writes to a connection that is writable and reads from one that is readable.
+    fn serve(&mut self, now: Micros, index: usize, readable: bool, writable: bool) {
         let Some(tcp) = &mut self.tcp else {
             return;
         };
         self.dirty = true;
-        if room {
-            tcp.resume(index, &self.watch);
+        if writable {
+            tcp.resume(index, &self.poller);
         }
-        if input {
+        if readable {
             tcp.read(index, |path, datagram| {
-                guarded(&mut self.worker, now, |worker| {
+                guarded(&mut self.worker, |worker| {
                     worker.handle_datagram(now, path, datagram);
                 });
             });
@@ -221,23 +219,23 @@ impl EventLoop {
         }
     }
 
-    /// Closes connections that are nobody's, and tells the worker of all that have ended.
+    /// Closes expired connections, and reports all connections that ended to the worker.
     fn tend_connections(&mut self, now: Micros) {
         let Some(tcp) = &mut self.tcp else {
             return;
         };
         if tcp.next_deadline().is_some_and(|deadline| deadline <= now) {
-            tcp.sweep(now, &self.watch, |path| self.worker.is_valid(path));
+            tcp.sweep(now, &self.poller, |path| self.worker.is_valid(path));
             self.dirty = true;
         }
         for path in tcp.take_ended() {
-            guarded(&mut self.worker, now, |worker| {
+            guarded(&mut self.worker, |worker| {
                 worker.handle_disconnect(now, path);
             });
         }
     }
 
-    /// Sends what the worker has left in its outbox.
+    /// Sends the datagrams in the worker's outbox.
     fn send(&mut self) {
         let outbox = self.worker.outbox();
         if outbox.is_empty() {
@@ -245,31 +243,31 @@ impl EventLoop {
         }
         self.sender.send(&self.socket, outbox);
         if let Some(tcp) = &mut self.tcp {
-            tcp.send(outbox, &self.watch);
+            tcp.send(outbox, &self.poller);
         }
         outbox.clear();
     }
 
-    /// Watches for room in the socket while something waits for it.
-    fn watch_room(&mut self) {
+    /// Waits for the socket to become writable only while the sender is blocked.
+    fn update_interest(&mut self) {
         let blocked = self.sender.is_blocked();
-        if blocked != self.watching_room {
+        if blocked != self.waits_for_writable {
             let interest = if blocked {
-                Interest::InputAndRoom
+                Interest::ReadableAndWritable
             } else {
-                Interest::Input
+                Interest::Readable
             };
             if self
-                .watch
+                .poller
                 .change(&self.socket, Source::Socket, interest)
                 .is_ok()
             {
-                self.watching_room = blocked;
+                self.waits_for_writable = blocked;
             }
         }
     }
 
-    /// Hands over events (urgent ones at once) and publishes the counters.
+    /// Delivers events (urgent ones at once) and publishes the counters.
     fn deliver(&mut self, now: Micros, at_once: bool) {
         let due = at_once || now.since(self.delivered_at) >= DELIVERY_INTERVAL_US;
         if self.worker.has_urgent_events() || (due && self.worker.has_events()) {
@@ -297,12 +295,12 @@ impl EventLoop {
     }
 }
 
-/// Calls the worker; a panic in it costs what it was at work on, not the thread. When even that cannot be cleaned up
-/// the process ends, to be restarted whole.
-fn guarded(worker: &mut Worker, now: Micros, call: impl FnOnce(&mut Worker)) {
+/// Calls the worker and recovers from a panic in it: the entities in use are closed and the thread continues. If the
+/// recovery panics too, the process aborts, to be restarted.
+fn guarded(worker: &mut Worker, call: impl FnOnce(&mut Worker)) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| call(worker))) {
         let message = panic_message(payload.as_ref());
-        if catch_unwind(AssertUnwindSafe(|| worker.contain(now, message))).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| worker.recover_from_panic(message))).is_err() {
             std::process::abort();
         }
     }
@@ -321,7 +319,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_message_of_a_panic_is_kept() {
+    fn panic_message_keeps_the_text_of_the_panic() {
         let payload = catch_unwind(|| panic!("slab entry {} is gone", 7)).unwrap_err();
         assert_eq!(panic_message(payload.as_ref()), "slab entry 7 is gone");
         let payload = catch_unwind(|| panic!("plain")).unwrap_err();

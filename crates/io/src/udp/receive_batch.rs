@@ -1,4 +1,5 @@
-//! `recvmmsg`.
+//! Receives a batch of datagrams with `recvmmsg`.
+#![allow(unsafe_code)]
 
 use std::io;
 use std::mem::{size_of, zeroed};
@@ -8,18 +9,19 @@ use std::ptr::null_mut;
 use hubbub_core::api::Path;
 use libc::{iovec, mmsghdr, socklen_t};
 
-use super::control::Local;
-use super::name::{Name, from_name};
+use super::WorkerSocket;
+use super::control_message::LocalAddress;
+use super::socket_address::{SocketAddress, from_socket_address};
 use crate::LONGEST_DATAGRAM;
-use crate::socket::{WorkerSocket, canonical};
+use crate::socket::canonical;
 
-/// Datagrams that one `recvmmsg` brings at most.
+/// Maximum number of datagrams per `recvmmsg`.
 const RECEIVE_BATCH: usize = 64;
 
-/// What [`ReceiveBatch::receive`] brought, and the buffers for it.
+/// The datagrams of the last [`ReceiveBatch::receive`] and their buffers.
 pub(crate) struct ReceiveBatch {
     buffers: Vec<[u8; LONGEST_DATAGRAM]>,
-    /// Length of each datagram and what it came over; none for one to be skipped.
+    /// Length and path of each datagram; `None` for one to be skipped.
     received: Vec<Option<(usize, Path)>>,
 }
 
@@ -31,18 +33,18 @@ impl ReceiveBatch {
         }
     }
 
-    /// Takes what waits in the socket, at most [`RECEIVE_BATCH`] datagrams, and tells how many there were; datagrams
-    /// that did not fit are among them but not in [`ReceiveBatch::datagrams`].
+    /// Receives up to [`RECEIVE_BATCH`] queued datagrams and returns their number. It includes truncated datagrams,
+    /// which [`ReceiveBatch::datagrams`] skips.
     ///
     /// # Errors
-    /// Those of `recvmmsg`, `WouldBlock` when there is nothing.
+    /// The errors of `recvmmsg`: `WouldBlock` when the socket is empty.
     pub(crate) fn receive(&mut self, socket: &WorkerSocket) -> io::Result<usize> {
         self.received.clear();
         // SAFETY: all four are C structures for which zero bytes are a value.
         let (mut names, mut locals, mut vectors, mut headers) = unsafe {
             (
-                zeroed::<[Name; RECEIVE_BATCH]>(),
-                zeroed::<[Local; RECEIVE_BATCH]>(),
+                zeroed::<[SocketAddress; RECEIVE_BATCH]>(),
+                zeroed::<[LocalAddress; RECEIVE_BATCH]>(),
                 zeroed::<[iovec; RECEIVE_BATCH]>(),
                 zeroed::<[mmsghdr; RECEIVE_BATCH]>(),
             )
@@ -60,16 +62,16 @@ impl ReceiveBatch {
                 iov_len: LONGEST_DATAGRAM,
             };
             header.msg_hdr.msg_name = (&raw mut *name).cast();
-            header.msg_hdr.msg_namelen = size_of::<Name>() as socklen_t;
+            header.msg_hdr.msg_namelen = size_of::<SocketAddress>() as socklen_t;
             header.msg_hdr.msg_iov = vector;
             header.msg_hdr.msg_iovlen = 1;
-            if socket.is_any() {
+            if socket.is_unspecified() {
                 header.msg_hdr.msg_control = (&raw mut *local).cast();
-                header.msg_hdr.msg_controllen = size_of::<Local>() as _;
+                header.msg_hdr.msg_controllen = size_of::<LocalAddress>() as _;
             }
         }
-        // SAFETY: the headers are as many as the call is told; each points to a name, a control message and a vector
-        // of this frame and through it to a buffer of `self`, with their sizes; all outlive the call.
+        // SAFETY: the call gets the number of headers. Each points to an address, a control message and a vector of
+        // this stack frame, and through the vector to a buffer of `self`, with their sizes. All outlive the call.
         let count = unsafe {
             libc::recvmmsg(
                 socket.as_fd().as_raw_fd(),
@@ -82,7 +84,7 @@ impl ReceiveBatch {
         let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
         for ((header, name), local) in headers.iter().zip(&names).zip(&locals).take(count) {
             let whole = header.msg_hdr.msg_flags & libc::MSG_TRUNC == 0;
-            let remote = from_name(name, header.msg_hdr.msg_namelen).filter(|_| whole);
+            let remote = from_socket_address(name, header.msg_hdr.msg_namelen).filter(|_| whole);
             let local = local.read(&header.msg_hdr).unwrap_or(socket.address().ip());
             self.received.push(remote.map(|remote| {
                 let path = Path::udp(local.to_canonical(), canonical(remote));
@@ -92,7 +94,7 @@ impl ReceiveBatch {
         Ok(count)
     }
 
-    /// The datagrams of the last [`ReceiveBatch::receive`], with what they came over.
+    /// The datagrams of the last [`ReceiveBatch::receive`], with their paths.
     pub(crate) fn datagrams(&mut self) -> impl Iterator<Item = (Path, &mut [u8])> {
         self.buffers
             .iter_mut()

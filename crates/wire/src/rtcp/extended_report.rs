@@ -1,4 +1,5 @@
-//! Extended reports, of which the two blocks that measure a receiver's round trip are known: RFC 3611 sections 4.4, 4.5.
+//! Extended reports (XR). Only the two blocks that measure a receiver's round-trip time are supported: RFC 3611
+//! sections 4.4 and 4.5.
 
 use super::RtcpWrite;
 use super::header::{self, EXTENDED_REPORT};
@@ -10,23 +11,23 @@ const RECEIVER_REFERENCE_TIME: u8 = 4;
 const DLRR: u8 = 5;
 const DLRR_ENTRY_LEN: usize = 12;
 
-/// A block that the server understands.
+/// A report block of a known type.
 #[derive(Debug, Clone)]
 pub enum XrBlock<'a> {
-    /// The receiver's wall clock when it sent the report.
+    /// RRTR: the receiver's NTP time when it sent the report.
     ReceiverReferenceTime(NtpTime),
-    /// What answers such times.
+    /// DLRR: the answers to reference times.
     Dlrr(DlrrEntries<'a>),
 }
 
-/// The answer to one receiver's reference time.
+/// The answer to the reference time of one receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DlrrEntry {
-    /// The receiver.
+    /// SSRC of the receiver.
     pub ssrc: u32,
-    /// LRR: of its last reference time, zero when there was none.
+    /// LRR: its last reference time; zero without one.
     pub last_receiver_report: CompactNtp,
-    /// From then until this report was sent.
+    /// DLRR: time from the arrival of that reference time to the sending of this report.
     pub delay: CompactNtp,
 }
 
@@ -53,7 +54,7 @@ impl Iterator for DlrrEntries<'_> {
 /// An extended report, read in place.
 #[derive(Debug, Clone)]
 pub struct ExtendedReport<'a> {
-    /// Who reports.
+    /// SSRC of the reporter.
     pub ssrc: u32,
     blocks: &'a [u8],
 }
@@ -69,7 +70,7 @@ impl<'a> ExtendedReport<'a> {
         Ok(Self { ssrc, blocks })
     }
 
-    /// The blocks that are known.
+    /// The blocks of known types.
     pub fn blocks(&self) -> impl Iterator<Item = XrBlock<'a>> + use<'a> {
         let mut rest = self.blocks;
         std::iter::from_fn(move || {
@@ -81,7 +82,7 @@ impl<'a> ExtendedReport<'a> {
     }
 }
 
-/// The first block, None when it is not known, and what follows it.
+/// Reads the first block (`None` for an unknown type). Returns it and the remaining bytes.
 fn split_block(data: &[u8]) -> Result<(Option<XrBlock<'_>>, &[u8]), WireError> {
     let kind = bytes::u8_at(data, 0)?;
     let len = 4 * usize::from(bytes::u16_at(data, 2)?);
@@ -100,12 +101,12 @@ fn split_block(data: &[u8]) -> Result<(Option<XrBlock<'_>>, &[u8]), WireError> {
     Ok((block, rest))
 }
 
-/// An extended report of one DLRR block to write.
+/// An extended report with one DLRR block to write.
 #[derive(Debug, Clone, Copy)]
 pub struct DlrrBuilder<'a> {
-    /// Who reports.
+    /// SSRC of the reporter.
     pub ssrc: u32,
-    /// The answers.
+    /// The answers to reference times.
     pub entries: &'a [DlrrEntry],
 }
 
@@ -126,12 +127,12 @@ impl RtcpWrite for DlrrBuilder<'_> {
     }
 }
 
-/// An extended report of one receiver reference time block to write.
+/// An extended report with one receiver reference time block to write.
 #[derive(Debug, Clone, Copy)]
 pub struct RrtrBuilder {
-    /// Who reports.
+    /// SSRC of the reporter.
     pub ssrc: u32,
-    /// Wall clock when the report is made.
+    /// NTP time of the report.
     pub ntp: NtpTime,
 }
 
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn dlrr_is_read_as_written() {
+    fn written_dlrr_is_read_back() {
         let entries = [1, 2].map(|ssrc| DlrrEntry {
             ssrc,
             last_receiver_report: CompactNtp(ssrc + 10),
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_time_is_read_behind_an_unknown_block() {
+    fn a_reference_time_after_an_unknown_block_is_read() {
         let packet = [
             0x80, 207, 0, 6, 0, 0, 0, 7, 99, 0, 0, 1, 1, 2, 3, 4, 4, 0, 0, 2, 0, 0, 0, 1, 0x80, 0,
             0, 0,
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_time_is_read_as_written() {
+    fn written_reference_time_is_read_back() {
         let mut buffer = [0; 20];
         RrtrBuilder {
             ssrc: 7,
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_beyond_the_report_is_malformed() {
+    fn a_block_that_exceeds_the_report_is_malformed() {
         assert_eq!(
             ExtendedReport::parse(&[0, 0, 0, 1, 5, 0, 0, 3, 0, 0]).unwrap_err(),
             WireError::BadLength

@@ -1,0 +1,67 @@
+//! The UDP socket of a worker.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use rustix::net::{SocketType, sockopt};
+
+use super::control_message::report_destinations;
+use crate::socket::open;
+
+/// Socket buffer size in bytes: room for a burst of key frames of a fully loaded worker. The kernel grants at most
+/// `net.core.{r,w}mem_max`.
+const BUFFER_BYTES: usize = 4 * 1024 * 1024;
+
+/// A bound socket and its address.
+#[derive(Debug)]
+pub(crate) struct WorkerSocket {
+    socket: UdpSocket,
+    address: SocketAddr,
+}
+
+impl WorkerSocket {
+    /// Binds a non-blocking socket with large buffers; one bound to `::` is dual-stack. The port is never shared:
+    /// binding a second worker to it is an error.
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = open(address, SocketType::DGRAM)?;
+        rustix::net::bind(&socket, &address)?;
+        let socket = UdpSocket::from(socket);
+        // Best effort: a smaller buffer loses more packets in a burst, but works.
+        let _ = sockopt::set_socket_recv_buffer_size(&socket, BUFFER_BYTES);
+        let _ = sockopt::set_socket_send_buffer_size(&socket, BUFFER_BYTES);
+        let bound = Self {
+            address: socket.local_addr()?,
+            socket,
+        };
+        if bound.is_unspecified() {
+            report_destinations(bound.as_fd(), bound.address.is_ipv6())?;
+        }
+        Ok(bound)
+    }
+
+    /// The bound address, with the port that the system chose.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether the socket is bound to the unspecified address and thus reachable at every address of this machine.
+    pub(crate) fn is_unspecified(&self) -> bool {
+        self.address.ip().to_canonical().is_unspecified()
+    }
+
+    /// Converts `ip` to the socket's family: an IPv6 socket takes an IPv4 address as IPv4-mapped (RFC 4291 section
+    /// 2.5.5.2).
+    pub(crate) fn mapped(&self, ip: IpAddr) -> IpAddr {
+        match ip {
+            IpAddr::V4(v4) if self.address.is_ipv6() => IpAddr::V6(v4.to_ipv6_mapped()),
+            _ => ip,
+        }
+    }
+}
+
+impl AsFd for WorkerSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
