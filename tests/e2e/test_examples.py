@@ -7,7 +7,9 @@ from support.foreign_page import ForeignPage
 from support.installation import REPOSITORY, Installation
 from support.sdk_tab import SdkTab
 
-_PLAYS = "[...document.querySelectorAll('video')].some((video) => video.getVideoPlaybackQuality().totalVideoFrames > 10)"
+_PLAYS = (
+    "[...document.querySelectorAll('video')].some((video) => video.getVideoPlaybackQuality().totalVideoFrames > 10)"
+)
 
 
 async def test_react_and_plain_js_examples_exchange_video(

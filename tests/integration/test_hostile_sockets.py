@@ -33,7 +33,7 @@ async def test_far_too_large_frame_closes_the_connection(installation: Installat
     async with ClientSocket(installation.url) as mallory:
         with contextlib.suppress(ConnectionError):
             await mallory.send("420" + json.dumps(["createRoom", {"callId": "x" * (5 << 20)}]))
-        await mallory.closed(within=3)
+        await mallory.wait_closed()
     await check_join_works(installation, call_id)
 
 
@@ -83,7 +83,7 @@ async def test_invalid_frame_closes_the_connection(installation: Installation, c
         await alice.join(call_id)
         await mallory.join(call_id)
         await mallory.send(frame)
-        await mallory.closed(within=3)
+        await mallory.wait_closed()
         await alice.event("peerLeft", peerId=mallory.peer_id, reason="disconnected")
         assert await alice.request("getProducers") == {"producers": []}
 
@@ -117,7 +117,7 @@ async def test_binary_frame_closes_the_connection(installation: Installation, ca
         await alice.join(call_id)
         await mallory.join(call_id)
         await mallory.send_bytes(b"\x00\xff")
-        await mallory.closed(within=3)
+        await mallory.wait_closed()
         await alice.event("peerLeft", peerId=mallory.peer_id, reason="disconnected")
 
 
@@ -169,7 +169,7 @@ async def test_idle_and_silent_connections_are_closed_within_ten_seconds(
             await asyncio.gather(*(socket.open(connect=False) for socket in idle))
             limit = CONNECTION_LIMIT + 3
             await asyncio.gather(
-                *(socket.closed(limit) for socket in idle),
+                *(socket.wait_closed(limit) for socket in idle),
                 alice.event("peerLeft", within=limit, peerId=bob.peer_id, reason="disconnected"),
             )
         finally:

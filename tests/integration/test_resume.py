@@ -98,7 +98,7 @@ async def test_missed_changes_are_in_the_answer_and_not_sent_as_events(installat
 async def test_resume_replaces_the_connected_socket(installation: Installation, pair: Pair, instance: int) -> None:
     async with Caller(installation.urls[instance]) as again:
         await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
-        await pair.alice.closed()
+        await pair.alice.wait_closed()
         again.take_over_media(pair.alice)
         await pair.wait_media()
         await again.call("pauseProducer", producerId=pair.producers["audio"])
@@ -195,7 +195,7 @@ async def test_row_23_sessions_of_a_stopped_instance_resume_on_another(
         try:
             await asyncio.to_thread(installation.signaling[0].stop)
             await pair.bob.event("peerLeft", userId="carol", reason="disconnected")
-            await pair.alice.closed()
+            await pair.alice.wait_closed()
             async with Caller(second) as again:
                 resumed = await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
                 again.take_over_media(pair.alice)

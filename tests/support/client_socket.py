@@ -134,7 +134,7 @@ class ClientSocket:
         self._arrived.clear()
         await self._arrived.wait()
 
-    async def closed(self, within: float = ANSWER_TIMEOUT) -> int | None:
+    async def wait_closed(self, within: float = ANSWER_TIMEOUT) -> int | None:
         """Waits until the server closes the connection. Returns the WebSocket close code, if any."""
         async with asyncio.timeout(within):
             await self._closed.wait()
