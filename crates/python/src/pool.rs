@@ -90,7 +90,12 @@ impl WorkerPool {
     ///
     /// Raises ValueError for a dict that is no command, IndexError for a worker that there is not, BlockingIOError
     /// while too many commands are unanswered, RuntimeError after `shutdown`.
-    fn submit(&self, worker: usize, request: RequestId, command: &Bound<'_, PyDict>) -> PyResult<()> {
+    fn submit(
+        &self,
+        worker: usize,
+        request: RequestId,
+        command: &Bound<'_, PyDict>,
+    ) -> PyResult<()> {
         let command = convert::command(command)?;
         let workers = self.workers.read().unwrap_or_else(PoisonError::into_inner);
         if workers.is_empty() {

@@ -1,6 +1,7 @@
 """Every command of the core has a class here, and what that class writes is what the core reads."""
 
 import re
+from typing import get_args
 
 import pytest
 
@@ -12,6 +13,7 @@ from hubbub_media_core.specs import (
     ConsumerSpec,
     EncodingSpec,
     ExtensionMapping,
+    HeaderExtension,
     IceCredentials,
     ProducerSpec,
 )
@@ -27,7 +29,7 @@ VP8 = CodecMapping(
     pli=True,
     fir=True,
 )
-MID = ExtensionMapping(uri="urn:ietf:params:rtp-hdrext:sdes:mid", id=1)
+MID = ExtensionMapping(kind="mid", id=1)
 PRODUCER = ProducerSpec(
     kind="video", codecs=(VP8,), encodings=(EncodingSpec(rid="r0"),), extensions=(MID,), feedback="goog-remb"
 )
@@ -74,14 +76,25 @@ async def test_making_a_router_needs_nothing_and_works_once() -> None:
         assert refusal.value.code == "already_exists"
 
 
-def test_the_classes_are_the_variants_of_the_core() -> None:
+def unknown_variant_error(command: dict[str, object]) -> set[str]:
+    """Submit a command with the variant `nonsense`. Returns the variants that the core's error message lists."""
     pool = WorkerPool([("127.0.0.1", 0)])
-    with pytest.raises(ValueError, match="unknown variant") as error:
-        pool.submit(0, 1, {"type": "nonsense"})
+    with pytest.raises(ValueError, match="unknown variant `nonsense`") as error:
+        pool.submit(0, 1, command)
     pool.shutdown()
-    variants = set(re.findall("`([a-z_]+)`", str(error.value))) - {"nonsense"}
+    return set(re.findall("`([a-z_]+)`", str(error.value))) - {"nonsense"}
+
+
+def test_every_command_of_the_core_has_a_class_and_an_example() -> None:
+    variants = unknown_variant_error({"type": "nonsense"})
     assert {command.type for command in commands.ALL} == variants
     assert {command.type for command in EXAMPLES} == variants - {"create_router"}
+
+
+def test_header_extension_literals_are_those_of_the_core() -> None:
+    command = commands.CreateProducer(producer=1, transport=1, spec=PRODUCER).wire()
+    command["spec"]["extensions"] = [{"kind": "nonsense", "id": 1}]  # type: ignore[index]
+    assert set(get_args(HeaderExtension)) == unknown_variant_error(command)
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,8 @@ pub struct CodecMapping {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExtensionMapping {
-    /// The extension, by URI. An unknown URI is an error.
-    #[serde(with = "extension_uri", rename = "uri")]
+    /// The extension, by name. An unknown name is an error.
+    #[serde(with = "extension_name")]
     pub kind: ExtensionKind,
     /// 1..=255.
     pub id: u8,
@@ -150,16 +150,16 @@ mod codec_name {
     }
 }
 
-mod extension_uri {
-    //! A header extension by its URI (RFC 8285).
+mod extension_name {
+    //! A header extension by the name of its kind.
     use hubbub_wire::ExtensionKind;
     use serde::{Deserialize, Deserializer, de::Error};
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<ExtensionKind, D::Error> {
-        let uri = String::deserialize(deserializer)?;
-        ExtensionKind::from_uri(&uri)
-            .ok_or_else(|| D::Error::custom(format!("unknown header extension {uri}")))
+        let name = String::deserialize(deserializer)?;
+        ExtensionKind::from_name(&name)
+            .ok_or_else(|| D::Error::unknown_variant(&name, ExtensionKind::NAMES))
     }
 }

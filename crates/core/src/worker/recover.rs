@@ -70,7 +70,7 @@ mod tests {
             request: 3,
             result: Err(CommandError::Internal),
         };
-        assert_eq!(worker.drain_events().last(), Some(refused));
+        assert_eq!(worker.drain_events().next_back(), Some(refused));
         assert_eq!(worker.counters().faults, 1);
         worker.handle_datagram(Micros(0), path, &mut [22, 254, 253]);
         assert_eq!(worker.counters().faults, 2);

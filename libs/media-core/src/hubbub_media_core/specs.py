@@ -8,6 +8,26 @@ MediaKind: TypeAlias = Literal["audio", "video"]
 FeedbackKind: TypeAlias = Literal["transport-cc", "goog-remb", "none"]
 """How congestion feedback reaches the sender: arrival times of every packet, one figure, not at all."""
 
+HeaderExtension: TypeAlias = Literal[
+    "mid",
+    "rid",
+    "repaired_rid",
+    "abs_send_time",
+    "transport_cc",
+    "audio_level",
+    "dependency_descriptor",
+    "video_orientation",
+    "transmission_offset",
+    "abs_capture_time",
+    "playout_delay",
+    "packet_id",
+    "video_content_type",
+    "video_timing",
+    "color_space",
+    "video_layers_allocation",
+]
+"""The header extensions that the core supports."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IceCredentials:
@@ -45,8 +65,7 @@ class CodecMapping:
 class ExtensionMapping:
     """A header extension with its id on this side's wire (RFC 8285)."""
 
-    uri: str
-    """Must be known to the core: else ValueError."""
+    kind: HeaderExtension
     id: int
     """1 to 255."""
 

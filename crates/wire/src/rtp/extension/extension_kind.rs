@@ -1,31 +1,28 @@
-//! Which header extensions the server knows, by URI.
+//! The header extensions that the SFU supports.
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $uri:literal,)*) => {
-        /// A header extension that the server reads, rewrites or passes through under another id.
+    ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
+        /// A header extension that the SFU reads, rewrites or forwards under another id.
+        ///
+        /// Negotiation maps the URI of an extension to its kind; the packet path knows no URIs.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum ExtensionKind {
-            $($(#[$doc])* $name,)*
+            $($(#[$doc])* $kind,)*
         }
 
         impl ExtensionKind {
-            /// Every kind.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+            /// All kinds.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
 
-            /// By the URI of the negotiation; None for one that is not known.
+            /// The names of all kinds, in the order of [`Self::ALL`].
+            pub const NAMES: &'static [&'static str] = &[$($name,)*];
+
+            /// The kind with this name; `None` when there is none.
             #[must_use]
-            pub fn from_uri(uri: &str) -> Option<Self> {
-                match uri {
-                    $($uri => Some(Self::$name),)*
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$kind),)*
                     _ => None,
-                }
-            }
-
-            /// The URI of the negotiation.
-            #[must_use]
-            pub const fn uri(self) -> &'static str {
-                match self {
-                    $(Self::$name => $uri,)*
                 }
             }
         }
@@ -33,39 +30,39 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The media section (RFC 8843 section 15).
-    Mid = "urn:ietf:params:rtp-hdrext:sdes:mid",
-    /// The encoding (RFC 8852).
-    Rid = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-    /// The encoding that an RTX stream repairs (RFC 8852).
-    RepairedRid = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
-    /// When the packet left its sender, 6.18 seconds.
-    AbsSendTime = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
-    /// A sequence number over all streams of a transport.
-    TransportCc = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    /// MID: the media section (RFC 9143 section 15).
+    Mid = "mid",
+    /// RID: the encoding (RFC 8852).
+    Rid = "rid",
+    /// Repaired RID: the encoding that an RTX stream repairs (RFC 8852).
+    RepairedRid = "repaired_rid",
+    /// Send time of the packet, in 6.18 seconds.
+    AbsSendTime = "abs_send_time",
+    /// Sequence number over all streams of a transport
+    /// (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+    TransportCc = "transport_cc",
     /// Client-to-mixer audio level (RFC 6464).
-    AudioLevel = "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
-    /// AV1 RTP specification, appendix A.
-    DependencyDescriptor =
-        "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension",
-    /// 3GPP TS 26.114 section 7.4.5.
-    VideoOrientation = "urn:3gpp:video-orientation",
+    AudioLevel = "audio_level",
+    /// Dependency descriptor (RTP payload format for AV1 1.0, appendix A).
+    DependencyDescriptor = "dependency_descriptor",
+    /// Video orientation (3GPP TS 26.114 section 7.4.5).
+    VideoOrientation = "video_orientation",
     /// Transmission time offset (RFC 5450).
-    TransmissionOffset = "urn:ietf:params:rtp-hdrext:toffset",
-    /// When the first sample was captured.
-    AbsCaptureTime = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
-    /// Limits of the receiver's jitter buffer.
-    PlayoutDelay = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
+    TransmissionOffset = "transmission_offset",
+    /// Capture time of the first sample or frame in the packet.
+    AbsCaptureTime = "abs_capture_time",
+    /// Limits of the receiver's playout delay.
+    PlayoutDelay = "playout_delay",
     /// mediasoup's packet id.
-    PacketId = "urn:mediasoup:params:rtp-hdrext:packet-id",
-    /// Screen or camera.
-    VideoContentType = "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type",
+    PacketId = "packet_id",
+    /// Whether the video is a screen share or a camera.
+    VideoContentType = "video_content_type",
     /// Timing of the sender's video pipeline.
-    VideoTiming = "http://www.webrtc.org/experiments/rtp-hdrext/video-timing",
-    /// Colour space and HDR metadata.
-    ColorSpace = "http://www.webrtc.org/experiments/rtp-hdrext/color-space",
-    /// Which layers the sender intends to send.
-    VideoLayersAllocation = "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00",
+    VideoTiming = "video_timing",
+    /// Color space and HDR metadata.
+    ColorSpace = "color_space",
+    /// Layers that the sender intends to send.
+    VideoLayersAllocation = "video_layers_allocation",
 }
 
 #[cfg(test)]
@@ -73,14 +70,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_is_found_by_its_uri() {
-        for kind in ExtensionKind::ALL {
-            assert_eq!(ExtensionKind::from_uri(kind.uri()), Some(*kind));
+    fn each_kind_is_found_by_its_name() {
+        for (kind, name) in ExtensionKind::ALL.iter().zip(ExtensionKind::NAMES) {
+            assert_eq!(ExtensionKind::from_name(name), Some(*kind));
         }
     }
 
     #[test]
-    fn an_unknown_uri_is_no_kind() {
-        assert_eq!(ExtensionKind::from_uri("urn:example"), None);
+    fn an_unknown_name_has_no_kind() {
+        assert_eq!(ExtensionKind::from_name("urn:example"), None);
     }
 }

@@ -17,8 +17,10 @@ from hubbub_media_core.specs import (
     EncodingSpec,
     ExtensionMapping,
     FeedbackKind,
+    HeaderExtension,
     ProducerSpec,
 )
+from hubbub_ortc import header_extensions as uris
 from hubbub_ortc import parse_scalability_mode
 from hubbub_ortc.types import (
     RtpCodecParameters,
@@ -28,30 +30,25 @@ from hubbub_ortc.types import (
     RtpParameters,
 )
 
-TRANSPORT_CC: Final = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-ABS_SEND_TIME: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
-
-EXTENSIONS: Final = frozenset(
-    {
-        "urn:ietf:params:rtp-hdrext:sdes:mid",
-        "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-        "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
-        ABS_SEND_TIME,
-        TRANSPORT_CC,
-        "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
-        "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension",
-        "urn:3gpp:video-orientation",
-        "urn:ietf:params:rtp-hdrext:toffset",
-        "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time",
-        "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
-        "urn:mediasoup:params:rtp-hdrext:packet-id",
-        "http://www.webrtc.org/experiments/rtp-hdrext/video-content-type",
-        "http://www.webrtc.org/experiments/rtp-hdrext/video-timing",
-        "http://www.webrtc.org/experiments/rtp-hdrext/color-space",
-        "http://www.webrtc.org/experiments/rtp-hdrext/video-layers-allocation00",
-    }
-)
-"""The header extensions that the core supports; others are omitted."""
+EXTENSION_KINDS: Final[Mapping[str, HeaderExtension]] = {
+    uris.MID: "mid",
+    uris.RTP_STREAM_ID: "rid",
+    uris.REPAIRED_RTP_STREAM_ID: "repaired_rid",
+    uris.ABS_SEND_TIME: "abs_send_time",
+    uris.TRANSPORT_WIDE_CC: "transport_cc",
+    uris.SSRC_AUDIO_LEVEL: "audio_level",
+    uris.DEPENDENCY_DESCRIPTOR: "dependency_descriptor",
+    uris.VIDEO_ORIENTATION: "video_orientation",
+    uris.TRANSMISSION_OFFSET: "transmission_offset",
+    uris.ABS_CAPTURE_TIME: "abs_capture_time",
+    uris.PLAYOUT_DELAY: "playout_delay",
+    uris.PACKET_ID: "packet_id",
+    uris.VIDEO_CONTENT_TYPE: "video_content_type",
+    uris.VIDEO_TIMING: "video_timing",
+    uris.COLOR_SPACE: "color_space",
+    uris.VIDEO_LAYERS_ALLOCATION: "video_layers_allocation",
+}
+"""The header extensions that the core supports, by URI; others are omitted."""
 
 _SVC_CODECS: Final = frozenset({"video/vp9", "video/av1"})
 _MAX_NAME: Final = 32
@@ -147,9 +144,9 @@ def _is_rtx(codec: RtpCodecParameters) -> bool:
 
 def _extensions(extensions: Iterable[RtpHeaderExtensionParameters]) -> tuple[ExtensionMapping, ...]:
     return tuple(
-        ExtensionMapping(uri=extension["uri"], id=extension["id"])
+        ExtensionMapping(kind=EXTENSION_KINDS[extension["uri"]], id=extension["id"])
         for extension in extensions
-        if extension["uri"] in EXTENSIONS
+        if extension["uri"] in EXTENSION_KINDS
     )
 
 
@@ -162,10 +159,10 @@ def _encoding(encoding: RtpEncodingParameters) -> EncodingSpec:
 
 def _feedback(parameters: RtpParameters) -> FeedbackKind:
     """The congestion feedback that the codecs negotiated and whose header extension is present."""
-    uris = {extension["uri"] for extension in parameters["headerExtensions"]}
-    if TRANSPORT_CC in uris and _has_feedback(parameters["codecs"], "transport-cc", ""):
+    negotiated = {extension["uri"] for extension in parameters["headerExtensions"]}
+    if uris.TRANSPORT_WIDE_CC in negotiated and _has_feedback(parameters["codecs"], "transport-cc", ""):
         return "transport-cc"
-    if ABS_SEND_TIME in uris and _has_feedback(parameters["codecs"], "goog-remb", ""):
+    if uris.ABS_SEND_TIME in negotiated and _has_feedback(parameters["codecs"], "goog-remb", ""):
         return "goog-remb"
     return "none"
 
