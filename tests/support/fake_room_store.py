@@ -55,6 +55,9 @@ class FakeRoomStore:
     async def refresh_all(self) -> None:
         """See `RoomStore`."""
 
+    async def wait_for(self, revision: int) -> None:
+        """See `RoomStore`."""
+
     async def put_room(self, record: RoomRecord, last: int) -> int:
         """See `RoomStore`."""
         self._interleave(self.before_write)

@@ -29,6 +29,8 @@ def peer_record(
     signaling_id: str = "s",
     producers: int = 0,
     resume_digest: str | None = None,
+    signaling_epoch: int | None = None,
+    claim_id: str | None = None,
 ) -> PeerRecord:
     """A peer with `producers` audio producers: p0, p1, ..."""
     return PeerRecord(
@@ -39,6 +41,8 @@ def peer_record(
         app_data={},
         joined_at=0,
         signaling_id=signaling_id,
+        signaling_epoch=signaling_epoch,
+        claim_id=claim_id,
         placement=placement,
         resume_digest=resume_digest,
         producers=[

@@ -68,7 +68,7 @@ def test_pausing_an_unknown_producer_is_refused() -> None:
 
 
 def test_unknown_producers_are_ignored_when_others_are_removed() -> None:
-    assert remove_producers(PEER, ["unknown"]) is None
+    assert remove_producers(PEER, ["unknown"]) == PEER
     after = remove_producers(PEER, ["p0", "unknown"])
     assert after is not None
     assert [producer.producer_id for producer in after.producers] == ["p1"]

@@ -6,13 +6,14 @@ import hashlib
 
 import pytest
 
-from hubbub_bus import KeyConflict, Operation, enter_operation
+from hubbub_bus import KeyConflict, Operation, enter_operation, unix_ms
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.catalogue import REGISTRY_REQUESTS
 from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom
 from hubbub_contracts.bus.producer import AddProducer
 from hubbub_contracts.bus.room import CreateRoom, GetRoom
 from hubbub_contracts.bus.stats import GetStats
+from hubbub_registry.domain.producers import remove_producers
 from hubbub_registry.handlers import peer, producer, room, stats
 from hubbub_registry.handlers.catalogue import HANDLERS
 from hubbub_registry.handlers.context import RegistryContext
@@ -111,14 +112,66 @@ async def test_leave_removes_a_peer_that_joins_at_the_same_moment(
     assert store.rooms.find_peer("r", "late") is None
 
 
+@pytest.mark.parametrize(
+    ("stored", "sent", "removed"),
+    [
+        pytest.param("new", "old", False, id="claimed since"),
+        pytest.param("same", "same", True, id="the newest claim"),
+        pytest.param(None, "old", True, id="a record of an older version"),
+        pytest.param("new", None, True, id="a request of an older version"),
+    ],
+)
+async def test_leave_removes_the_peer_under_its_newest_claim_only(
+    context: RegistryContext, store: FakeRoomStore, stored: str | None, sent: str | None, removed: bool
+) -> None:
+    store.store_peer(peer_record("one", claim_id=stored))
+    request = LeaveRoom(room_id="r", peer_id="one", reason="disconnected", claim_id=sent)
+    if removed:
+        await peer.leave(context, request)
+    else:
+        with pytest.raises(HubbubError) as caught:
+            await peer.leave(context, request)
+        assert (caught.value.code, caught.value.retryable) == (ErrorCode.CONFLICT, False)
+    assert (store.rooms.find_peer("r", "one") is None) is removed
+
+
+async def test_leave_keeps_a_peer_that_is_claimed_at_the_same_moment(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    store.store_peer(peer_record("one", claim_id="old"))
+    store.before_write = [lambda: store.store_peer(peer_record("one", claim_id="new"))]
+    with pytest.raises(HubbubError, match="conflict"):
+        await peer.leave(context, LeaveRoom(room_id="r", peer_id="one", reason="left", claim_id="old"))
+    assert store.rooms.find_peer("r", "one") is not None
+
+
 async def test_claim_assigns_the_peer_to_the_caller(context: RegistryContext, store: FakeRoomStore) -> None:
     store.store_peer(peer_record("one", resume_digest=DIGEST))
     snapshot = await peer.claim(
         context,
-        ClaimPeer(room_id="r", peer_id="one", signaling_id="new", resume_secret=SECRET, resume_digest="next"),
+        ClaimPeer(
+            room_id="r",
+            peer_id="one",
+            signaling_id="new",
+            signaling_epoch=7,
+            claim_id="claim",
+            resume_secret=SECRET,
+            resume_digest="next",
+        ),
     )
     (claimed,) = snapshot.peers
     assert (claimed.signaling_id, claimed.resume_digest) == ("new", "next")
+    assert (claimed.signaling_epoch, claimed.claim_id) == (7, "claim")
+
+
+async def test_a_claim_replaces_the_claim_of_the_same_instance(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.store_peer(peer_record("one", resume_digest=DIGEST, claim_id="old"))
+    for claim_id in ("new", None):
+        request = ClaimPeer(
+            room_id="r", peer_id="one", signaling_id="s", claim_id=claim_id, resume_secret=SECRET, resume_digest=DIGEST
+        )
+        (claimed,) = (await peer.claim(context, request)).peers
+        assert claimed.claim_id == claim_id
 
 
 async def test_a_repeated_claim_succeeds_although_the_secret_was_replaced(
@@ -170,6 +223,18 @@ async def test_a_producer_is_added_on_top_of_a_concurrent_change(
     assert changed is not None
     assert [each.producer_id for each in changed.record.producers] == ["p0", "new"]
     assert changed.revision == answer.revision
+
+
+async def test_a_producer_that_is_removed_while_its_adding_times_out_is_not_added(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    store.store_peer(peer_record("one"))
+    store.before_write = [lambda: store.store_peer(remove_producers(peer_record("one"), ["new"]))]
+    enter_operation(Operation("op", deadline=unix_ms() - 1))
+    request = AddProducer(room_id="r", peer_id="one", producer_id="new", kind="audio", app_data={}, paused=False)
+    with pytest.raises(HubbubError) as caught:
+        await producer.add(context, request)
+    assert caught.value.code is ErrorCode.DEADLINE_EXCEEDED
 
 
 async def test_a_producer_of_a_peer_that_leaves_at_the_same_moment_is_not_found(

@@ -48,19 +48,30 @@ def test_peers_of_a_closed_room_are_orphans_after_five_seconds() -> None:
 def test_peers_are_lost_when_their_instance_has_used_up_its_grace_period() -> None:
     rooms = rooms_with(peer_record("one", signaling_id="gone"), peer_record("two", signaling_id="here"))
     tracker = SignalingLeaseTracker(GRACE)
-    assert list(tracker.lost_peers(rooms, {"here"}, 0.0)) == []
-    assert list(tracker.lost_peers(rooms, {"here"}, 29.0)) == []
-    assert [peer.record.peer_id for peer in tracker.lost_peers(rooms, {"here"}, 30.0)] == ["one"]
+    assert list(tracker.lost_peers(rooms, {"here": 1}, 0.0)) == []
+    assert list(tracker.lost_peers(rooms, {"here": 1}, 29.0)) == []
+    assert [peer.record.peer_id for peer in tracker.lost_peers(rooms, {"here": 1}, 30.0)] == ["one"]
 
 
 def test_the_grace_period_restarts_with_a_lease_and_with_a_reset() -> None:
     rooms = rooms_with(peer_record("one", signaling_id="gone"))
     tracker = SignalingLeaseTracker(GRACE)
-    assert list(tracker.lost_peers(rooms, set(), 0.0)) == []
-    assert list(tracker.lost_peers(rooms, {"gone"}, 31.0)) == []
-    assert list(tracker.lost_peers(rooms, set(), 32.0)) == []
+    assert list(tracker.lost_peers(rooms, {}, 0.0)) == []
+    assert list(tracker.lost_peers(rooms, {"gone": 1}, 31.0)) == []
+    assert list(tracker.lost_peers(rooms, {}, 32.0)) == []
     tracker.reset()
-    assert list(tracker.lost_peers(rooms, set(), 63.0)) == []
+    assert list(tracker.lost_peers(rooms, {}, 63.0)) == []
+
+
+def test_the_lease_of_a_restarted_instance_does_not_keep_the_peers_of_its_former_incarnation() -> None:
+    former, present, unknown = (
+        peer_record(name, signaling_epoch=epoch) for name, epoch in (("former", 1), ("present", 2), ("unknown", None))
+    )
+    rooms, tracker = rooms_with(former, present, unknown), SignalingLeaseTracker(GRACE)
+    assert list(tracker.lost_peers(rooms, {"s": 2}, 0.0)) == []
+    assert [peer.record.peer_id for peer in tracker.lost_peers(rooms, {"s": 2}, 30.0)] == ["former"]
+    assert len(list(tracker.lost_peers(rooms, {}, 60.0))) == 1, "the others' period starts when their lease is gone"
+    assert len(list(tracker.lost_peers(rooms, {}, 90.0))) == 3
 
 
 @pytest.fixture
@@ -76,13 +87,13 @@ def sweeper(store: FakeRoomStore) -> Sweeper:
 
 
 async def test_an_empty_room_is_closed(store: FakeRoomStore) -> None:
-    await sweeper(store).run(set(), TTL, can_detect_failures=True)
+    await sweeper(store).run({}, TTL, can_detect_failures=True)
     assert store.rooms.get("r") is None
 
 
 async def test_a_room_is_reopened_when_a_peer_was_written_before_the_closing_marker(store: FakeRoomStore) -> None:
     store.before_write = [lambda: store.store_peer(peer_record("one"))]
-    await sweeper(store).run({"s"}, TTL, can_detect_failures=True)
+    await sweeper(store).run({"s": 1}, TTL, can_detect_failures=True)
     room = store.rooms.get("r")
     assert room is not None
     assert room.settings is not None
@@ -92,30 +103,30 @@ async def test_a_room_is_reopened_when_a_peer_was_written_before_the_closing_mar
 
 async def test_a_room_that_was_written_meanwhile_is_kept(store: FakeRoomStore) -> None:
     store.before_write = [lambda: store.store_room("r", room_record())]
-    await sweeper(store).run(set(), TTL, can_detect_failures=True)
+    await sweeper(store).run({}, TTL, can_detect_failures=True)
     assert store.rooms.get("r") is not None
 
 
 async def test_orphaned_peers_are_removed(store: FakeRoomStore) -> None:
     store.store_peer(peer_record("one"))
     store.store_room("r", None)
-    await sweeper(store).run({"s"}, 5.0, can_detect_failures=True)
+    await sweeper(store).run({"s": 1}, 5.0, can_detect_failures=True)
     assert store.tombstones == {"one": "room_closed"}
 
 
 async def test_peers_of_a_lost_instance_are_removed_after_the_grace_period(store: FakeRoomStore) -> None:
     store.store_peer(peer_record("one"))
     sweeping = sweeper(store)
-    await sweeping.run(set(), 0.0, can_detect_failures=True)
+    await sweeping.run({}, 0.0, can_detect_failures=True)
     assert store.tombstones == {}
-    await sweeping.run(set(), GRACE, can_detect_failures=True)
+    await sweeping.run({}, GRACE, can_detect_failures=True)
     assert store.tombstones == {"one": "signaling_lost"}
 
 
 async def test_the_grace_period_restarts_while_failures_cannot_be_detected(store: FakeRoomStore) -> None:
     store.store_peer(peer_record("one"))
     sweeping = sweeper(store)
-    await sweeping.run(set(), 0.0, can_detect_failures=True)
-    await sweeping.run(set(), GRACE, can_detect_failures=False)
-    await sweeping.run(set(), GRACE + 1, can_detect_failures=True)
+    await sweeping.run({}, 0.0, can_detect_failures=True)
+    await sweeping.run({}, GRACE, can_detect_failures=False)
+    await sweeping.run({}, GRACE + 1, can_detect_failures=True)
     assert store.tombstones == {}

@@ -25,6 +25,11 @@ class Operation:
     deadline: int | None = None
     """Unix milliseconds; None when the caller set none."""
 
+    @property
+    def expired(self) -> bool:
+        """The deadline has passed: the caller has stopped waiting."""
+        return self.deadline is not None and unix_ms() >= self.deadline
+
 
 _current: ContextVar[Operation | None] = ContextVar("hubbub_operation", default=None)
 

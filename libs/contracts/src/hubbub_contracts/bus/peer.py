@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from ..base import Done, RegistryRequest
-from ..types import AppData, DisplayName, Id, NodeId, RoomId, UserId
+from ..types import AppData, DisplayName, Epoch, Id, NodeId, RoomId, UserId
 from .room import RoomSnapshot
 
 LeaveReason = Literal["left", "disconnected", "signaling_lost", "room_closed", "removed"]
@@ -22,16 +22,25 @@ class JoinRoom(RegistryRequest[RoomSnapshot]):
     display_name: DisplayName
     app_data: AppData
     signaling_id: NodeId
+    signaling_epoch: Epoch | None = None
+    """The epoch of the instance's lease."""
+    claim_id: Id | None = None
+    """New for each attempt to join. The record keeps it until another claim replaces it."""
     resume_digest: str | None = None
 
 
 class LeaveRoom(RegistryRequest[Done]):
-    """Removes a peer with its producers. Succeeds when there is no such peer."""
+    """Removes a peer with its producers. Succeeds when there is no such peer.
+
+    Errors: `conflict` when the peer was claimed since `claim_id`.
+    """
 
     verb: ClassVar[str] = "peer.leave"
     room_id: RoomId
     peer_id: Id
     reason: LeaveReason
+    claim_id: Id | None = None
+    """The join or claim under which the sender serves the peer. When absent, the peer is removed in any case."""
 
 
 class ClaimPeer(RegistryRequest[RoomSnapshot]):
@@ -44,6 +53,10 @@ class ClaimPeer(RegistryRequest[RoomSnapshot]):
     room_id: RoomId
     peer_id: Id
     signaling_id: NodeId
+    signaling_epoch: Epoch | None = None
+    """The epoch of the instance's lease."""
+    claim_id: Id | None = None
+    """New for each attempt to resume. The newest claim wins; departures under an older one are refused."""
     resume_secret: str
     resume_digest: str | None = None
     """The digest of a secret that replaces this one. When absent, the old secret stays valid."""

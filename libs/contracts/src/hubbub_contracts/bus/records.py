@@ -53,6 +53,10 @@ class PeerRecord(Model):
     """Unix milliseconds."""
     signaling_id: NodeId
     """The signaling instance that serves the peer. It holds the lease of this name."""
+    signaling_epoch: Epoch | None = None
+    """The epoch of that lease when the instance joined or claimed the peer; absent in records of older versions."""
+    claim_id: Id | None = None
+    """The join or claim by which the instance serves the peer; absent in records of older versions."""
     resume_digest: str | None = None
     """The hex SHA-256 of the secret for resuming this session; absent when the session is not resumable."""
     placement: Placement | None = None

@@ -82,7 +82,7 @@ class Housekeeping:
             await asyncio.sleep(self._sweep_interval * random.uniform(0.8, 1.2))  # noqa: S311
             if self._store.healthy and self._leases.healthy:
                 await self._sweeper.run(
-                    frozenset(self._leases.signaling),
+                    self._leases.signaling.copy(),
                     time.monotonic(),
                     can_detect_failures=self._monitor.can_detect_failures,
                 )

@@ -15,7 +15,7 @@ _SIGNALING = subjects.signaling_lease("")
 
 
 class LeaseWatcher:
-    """Applies the nodes' leases to `nodes`, and knows which signaling instances have a lease."""
+    """Applies the nodes' leases to `nodes`, and knows the leases of signaling instances."""
 
     def __init__(self, bus: Bus, nodes: Nodes, on_change: Callable[[], None], replicas: int = 1) -> None:
         """`on_change` is called when a room may have to move."""
@@ -23,7 +23,8 @@ class LeaseWatcher:
         self._view = View(bus, self._store, self._apply)
         self._nodes = nodes
         self._on_change = on_change
-        self.signaling: set[str] = set()
+        self.signaling: dict[str, int] = {}
+        """The epoch of each instance's lease."""
 
     @property
     def healthy(self) -> bool:
@@ -50,10 +51,10 @@ class LeaseWatcher:
         lease = parse_lease(entry)
         if entry.key.startswith(_SIGNALING):
             instance = entry.key.removeprefix(_SIGNALING)
-            if lease is None or lease.fenced:
-                self.signaling.discard(instance)
+            if lease is None or lease.fenced or lease.epoch is None:
+                self.signaling.pop(instance, None)
             else:
-                self.signaling.add(instance)
+                self.signaling[instance] = lease.epoch
         elif entry.key.startswith(_NODE):
             node_id, now = entry.key.removeprefix(_NODE), time.monotonic()
             if lease is not None:

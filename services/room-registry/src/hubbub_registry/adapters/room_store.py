@@ -1,4 +1,4 @@
-"""The bucket of rooms: a view of it, and writes that return once the view contains them."""
+"""The bucket of rooms: a view of it, and compare-and-set writes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from ..domain.rooms import Rooms
 _log = structlog.get_logger(__name__)
 
 READY_TIMEOUT = 1.0
+VISIBLE_TIMEOUT = 4.0
+"""Seconds that `wait_for` waits. A view notices a dead watch after 3 s, and then lists the bucket again."""
 
 
 class KvRoomStore:
@@ -75,29 +77,29 @@ class KvRoomStore:
         """See `RoomStore`."""
         await self._view.wait_for(await self._kv.last_sequence())
 
+    async def wait_for(self, revision: int) -> None:
+        """See `RoomStore`."""
+        await self._view.wait_for(revision, VISIBLE_TIMEOUT)
+
     async def put_room(self, record: RoomRecord, last: int) -> int:
         """See `RoomStore`."""
         key = subjects.settings_key(record.room_id)
         try:
-            revision = await (self._kv.update(key, record, last=last) if last else self._kv.create(key, record))
+            return await (self._kv.update(key, record, last=last) if last else self._kv.create(key, record))
         except KeyConflict:
             await self._refresh(key)
             raise
-        await self._view.wait_for(revision)
-        return revision
 
     async def put_peer(self, record: PeerRecord, last: int) -> int:
         """See `RoomStore`."""
         key = subjects.peer_key(record.room_id, record.peer_id)
         try:
-            revision = await self._kv.update(key, record, last=last)
+            return await self._kv.update(key, record, last=last)
         except KeyConflict:
             entry = await self._refresh(key)
             if entry is not None and entry.value is None:
                 raise PeerDeparted from None
             raise
-        await self._view.wait_for(revision)
-        return revision
 
     async def purge_room(self, room_id: str, last: int) -> None:
         """See `RoomStore`."""
@@ -118,11 +120,10 @@ class KvRoomStore:
 
     async def _purge(self, key: str, last: int, reason: str) -> None:
         try:
-            revision = await self._kv.purge(key, last=last, reason=reason)
+            await self._kv.purge(key, last=last, reason=reason)
         except KeyConflict:
             await self._refresh(key)
             raise
-        await self._view.wait_for(revision)
 
     async def _refresh(self, key: str) -> Entry | None:
         """Reads `key` from the store, and returns it once the view is at least as new."""

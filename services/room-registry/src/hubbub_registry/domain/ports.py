@@ -17,9 +17,9 @@ class PeerDeparted(Exception):
 class RoomStore(Protocol):
     """The bucket of rooms: this replica's copy of it, and compare-and-set writes.
 
-    A write returns once the copy contains it. A write that names an outdated revision raises `hubbub_bus.KeyConflict`
-    once the copy contains the current one, so that the handler can decide again. Every method raises HubbubError when
-    the store does not answer.
+    A write returns as soon as the store has acknowledged it; `wait_for` returns once the copy contains it. A write that
+    names an outdated revision raises `hubbub_bus.KeyConflict` once the copy contains the current one, so that the
+    handler can decide again. Every method raises HubbubError when the store does not answer.
     """
 
     @property
@@ -41,6 +41,9 @@ class RoomStore(Protocol):
 
     async def refresh_all(self) -> None:
         """Returns once the copy is at least as new as the whole bucket."""
+
+    async def wait_for(self, revision: int) -> None:
+        """Returns once the copy contains the write with this revision. Raises `unavailable` after some seconds."""
 
     async def put_room(self, record: RoomRecord, last: int) -> int:
         """Replaces revision `last` of the settings; 0 creates them, also where a room was closed.

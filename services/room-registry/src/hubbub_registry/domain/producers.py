@@ -41,10 +41,13 @@ def set_producer_paused(peer: PeerRecord, producer_id: str, *, paused: bool) -> 
     return _with_producers(peer, [changed if producer is found else producer for producer in peer.producers])
 
 
-def remove_producers(peer: PeerRecord, producer_ids: Collection[str]) -> PeerRecord | None:
-    """Removes the producers with these ids. Ignores unknown ids."""
-    left = [producer for producer in peer.producers if producer.producer_id not in producer_ids]
-    return None if len(left) == len(peer.producers) else _with_producers(peer, left)
+def remove_producers(peer: PeerRecord, producer_ids: Collection[str]) -> PeerRecord:
+    """Removes the producers with these ids. Ignores unknown ids.
+
+    The record is written even when it has none of them: an `AddProducer` that timed out may still be on its way to the
+    store, and then loses its compare-and-set to this write.
+    """
+    return _with_producers(peer, [each for each in peer.producers if each.producer_id not in producer_ids])
 
 
 def _with_producers(peer: PeerRecord, producers: list[ProducerRecord]) -> PeerRecord:

@@ -5,7 +5,7 @@ Times are monotonic seconds.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 
 from hubbub_contracts.bus.records import PeerRecord
 
@@ -48,22 +48,41 @@ def orphaned_peers(rooms: Rooms, now: float) -> list[StoredRecord[PeerRecord]]:
     ]
 
 
+Incarnation = tuple[str, int | None]
+"""A signaling instance and the epoch of its lease; None for peers written by older versions, which stored no epoch."""
+
+
 class SignalingLeaseTracker:
-    """Tracks since when each signaling instance with peers has had no lease."""
+    """Tracks since when each incarnation of a signaling instance with peers has had no lease.
+
+    An instance that restarts under the same name has a new epoch: its lease does not keep the peers of the former
+    incarnation, which lost their sockets.
+    """
 
     def __init__(self, grace: float) -> None:
         """`grace` is the time in seconds that an instance has to acquire its lease again."""
         self._grace = grace
-        self._missing_since: dict[str, float] = {}
+        self._missing_since: dict[Incarnation, float] = {}
 
     def reset(self) -> None:
         """Restarts every grace period, because this replica may have missed a lease."""
         self._missing_since.clear()
 
-    def lost_peers(self, rooms: Rooms, leased: Collection[str], now: float) -> Iterator[StoredRecord[PeerRecord]]:
-        """Returns the peers whose instance is not in `leased` and has used up its grace period."""
+    def lost_peers(self, rooms: Rooms, leased: Mapping[str, int], now: float) -> Iterator[StoredRecord[PeerRecord]]:
+        """Returns the peers whose incarnation has no lease and has used up its grace period.
+
+        `leased` is the epoch of each instance's lease.
+        """
         peers = [peer for _, room in rooms for peer in room.peers.values()]
-        missing = {peer.record.signaling_id for peer in peers} - set(leased)
-        self._missing_since = {instance: self._missing_since.get(instance, now) for instance in missing}
-        lost = {instance for instance, since in self._missing_since.items() if now - since >= self._grace}
-        return (peer for peer in peers if peer.record.signaling_id in lost)
+        missing = {
+            (instance, epoch)
+            for instance, epoch in {_incarnation(peer) for peer in peers}
+            if instance not in leased or epoch not in (None, leased[instance])
+        }
+        self._missing_since = {each: self._missing_since.get(each, now) for each in missing}
+        lost = {each for each, since in self._missing_since.items() if now - since >= self._grace}
+        return (peer for peer in peers if _incarnation(peer) in lost)
+
+
+def _incarnation(peer: StoredRecord[PeerRecord]) -> Incarnation:
+    return peer.record.signaling_id, peer.record.signaling_epoch

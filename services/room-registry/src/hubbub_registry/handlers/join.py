@@ -51,7 +51,7 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
     room, settings = _open_room(context.store.rooms, request.room_id)
     existing = room.peers.get(request.peer_id)
     if existing is not None:
-        if (existing.record.user_id, existing.record.signaling_id) != (request.user_id, request.signaling_id):
+        if not _is_repeated(existing.record, request):
             raise HubbubError(ErrorCode.CONFLICT, "peer id is already in use")
         return
     if len(room.peers) >= context.limits.peers_per_room:
@@ -65,12 +65,14 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
         app_data=request.app_data,
         joined_at=unix_ms(),
         signaling_id=request.signaling_id,
+        signaling_epoch=request.signaling_epoch,
+        claim_id=request.claim_id,
         resume_digest=request.resume_digest,
         placement=placement,
         operation_id=operation_id(),
     )
     try:
-        await context.store.put_peer(record, 0)
+        await context.store.wait_for(await context.store.put_peer(record, 0))
     except PeerDeparted as error:
         raise HubbubError(ErrorCode.INVALID_STATE, "the peer has left: join with a new peer id") from error
 
@@ -94,7 +96,8 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
     if peer.record.placement != placement:
         # The room moved after this join had read its placement.
         try:
-            await store.put_peer(move_peer(peer.record, placement, operation_id()), peer.revision)
+            moved = move_peer(peer.record, placement, operation_id())
+            await store.wait_for(await store.put_peer(moved, peer.revision))
         except PeerDeparted as error:
             raise _removed_meanwhile() from error
     answer = snapshot(store.rooms.get(request.room_id), store.sequence)
@@ -129,6 +132,12 @@ def _open_room(rooms: Rooms, room_id: str) -> tuple[Room, StoredRecord[RoomRecor
     if room is None or room.settings is None:
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room: create it first")
     return room, room.settings
+
+
+def _is_repeated(existing: PeerRecord, request: JoinRoom) -> bool:
+    """Whether an earlier attempt of `request` wrote the record. Older versions write no claim."""
+    same_owner = (existing.user_id, existing.signaling_id) == (request.user_id, request.signaling_id)
+    return same_owner and existing.claim_id in (None, request.claim_id)
 
 
 async def _roll_back(store: RoomStore, request: JoinRoom, reason: LeaveReason) -> None:

@@ -18,7 +18,10 @@ from .update_peer import update_peer
 
 
 async def leave(context: RegistryContext, request: LeaveRoom) -> Done:
-    """Removes the peer. An unknown peer gets a tombstone, so that its join fails if it arrives after this."""
+    """Removes the peer. An unknown peer gets a tombstone, so that its join fails if it arrives after this.
+
+    Raises `conflict` when another claim is stored: the request is overdue, and the peer is served elsewhere.
+    """
     store = context.store
     await store.ready()
 
@@ -26,6 +29,7 @@ async def leave(context: RegistryContext, request: LeaveRoom) -> Done:
         await store.refresh_peer(request.room_id, request.peer_id)
         peer = store.rooms.find_peer(request.room_id, request.peer_id)
         if peer is not None:
+            _check_claim(peer.record, request.claim_id)
             await store.purge_peer(request.room_id, request.peer_id, peer.revision, request.reason)
         else:
             await store.write_tombstone(request.room_id, request.peer_id, request.reason)
@@ -45,16 +49,27 @@ async def claim(context: RegistryContext, request: ClaimPeer) -> RoomSnapshot:
         if peer.operation_id == operation and peer.signaling_id == request.signaling_id:
             return None  # an earlier attempt of this request was stored, and its reply was lost
         _check_secret(peer, request.resume_secret)
-        digest = request.resume_digest or peer.resume_digest
-        if (peer.signaling_id, peer.resume_digest) == (request.signaling_id, digest):
-            return None
-        return peer.model_copy(update={"signaling_id": request.signaling_id, "resume_digest": digest})
+        claimed = peer.model_copy(
+            update={
+                "signaling_id": request.signaling_id,
+                "signaling_epoch": request.signaling_epoch,
+                "claim_id": request.claim_id,
+                "resume_digest": request.resume_digest or peer.resume_digest,
+            }
+        )
+        return None if claimed == peer else claimed
 
-    await update_peer(context.store, request.room_id, request.peer_id, change)
+    await context.store.wait_for(await update_peer(context.store, request.room_id, request.peer_id, change))
     room = snapshot(context.store.rooms.get(request.room_id), context.store.sequence)
     if room is None:
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room")
     return room
+
+
+def _check_claim(peer: PeerRecord, claim_id: str | None) -> None:
+    """Raises `conflict` when the peer was claimed since `claim_id`. Older versions write and send no claim."""
+    if claim_id is not None and peer.claim_id not in (None, claim_id):
+        raise HubbubError(ErrorCode.CONFLICT, "another signaling session has claimed the peer")
 
 
 def _check_secret(peer: PeerRecord, secret: str) -> None:

@@ -42,7 +42,7 @@ class Relocator:
     async def _move_room(self, move: RoomMove) -> bool:
         record = move.settings.record.model_copy(update={"placement": move.placement, "operation_id": operation_id()})
         try:
-            await self._store.put_room(record, move.settings.revision)
+            await self._store.wait_for(await self._store.put_room(record, move.settings.revision))
         except KeyConflict:
             return False
         return True

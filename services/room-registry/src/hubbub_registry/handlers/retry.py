@@ -7,7 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from hubbub_bus import KeyConflict
+from hubbub_bus import KeyConflict, current_operation
 from hubbub_contracts import ErrorCode, HubbubError
 
 ATTEMPTS = 24
@@ -20,11 +20,16 @@ ResultT = TypeVar("ResultT")
 async def retry_on_conflict(attempt: Callable[[], Awaitable[ResultT]]) -> ResultT:
     """Calls `attempt` until it raises no KeyConflict, and returns its result.
 
-    Raises a retryable `unavailable` after 24 attempts, and whatever else `attempt` raises.
+    Raises a retryable `unavailable` after 24 attempts, `deadline_exceeded` when the request's deadline has passed, and
+    whatever else `attempt` raises.
     """
+    operation = current_operation()
     for number in range(ATTEMPTS):
         try:
             return await attempt()
         except KeyConflict:
+            if operation is not None and operation.expired:
+                # The caller may have undone the request meanwhile: it must not take effect later.
+                raise HubbubError(ErrorCode.DEADLINE_EXCEEDED, "the deadline has passed", retryable=True) from None
             await asyncio.sleep(random.random() * MAX_PAUSE * min(number, 10) / 10)  # noqa: S311
     raise HubbubError(ErrorCode.UNAVAILABLE, "too many concurrent writes to the same record", retryable=True)

@@ -54,7 +54,7 @@ async def get(context: RegistryContext, request: GetRoom) -> RoomSnapshot:
 async def reopen(store: RoomStore, settings: StoredRecord[RoomRecord]) -> None:
     """Writes the settings again without a closing marker, which restarts the time to live. Raises KeyConflict."""
     record = settings.record.model_copy(update={"closing": False, "operation_id": operation_id()})
-    await store.put_room(record, settings.revision)
+    await store.wait_for(await store.put_room(record, settings.revision))
 
 
 async def _create(context: RegistryContext, room_id: str, call_id: str) -> RoomRecord:
@@ -70,6 +70,7 @@ async def _create(context: RegistryContext, room_id: str, call_id: str) -> RoomR
         operation_id=operation_id(),
     )
     revision = await store.put_room(record, 0)
+    await store.wait_for(revision)
     if len(store.rooms) > limit:
         others = (room.settings.created for other, room in store.rooms if room.settings and other != room_id)
         if over_limit(limit, revision, others):

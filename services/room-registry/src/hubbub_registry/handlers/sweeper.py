@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Mapping
 
 import structlog
 
@@ -31,11 +31,11 @@ class Sweeper:
         self._empty_room_ttl = empty_room_ttl
         self._signaling = SignalingLeaseTracker(reconnect_grace)
 
-    async def run(self, leased: Collection[str], now: float, *, can_detect_failures: bool) -> None:
+    async def run(self, leased: Mapping[str, int], now: float, *, can_detect_failures: bool) -> None:
         """Makes one pass.
 
         Arguments:
-            leased: the signaling instances that have a lease.
+            leased: the signaling instances that have a lease, and its epoch.
             now: monotonic seconds.
             can_detect_failures: False while this replica may have missed a lease. Then no instance is considered lost.
         """
@@ -59,6 +59,7 @@ class Sweeper:
             return
         record = room.settings.record.model_copy(update={"closing": True, "operation_id": operation_id()})
         marker = await self._store.put_room(record, room.settings.revision)
+        await self._store.wait_for(marker)
         if room.peers:
             await self._reopen(room_id)
         else:
