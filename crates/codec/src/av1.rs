@@ -1,4 +1,4 @@
-//! AV1 aggregation header and the first OBU (RTP payload format for AV1 1.0, section 4.4).
+//! AV1 aggregation header and header of the first OBU (RTP payload format for AV1 1.0, section 4.4).
 
 use crate::Malformed;
 
@@ -12,21 +12,21 @@ const OBU_TYPE_SHIFT: u8 = 3;
 const OBU_TYPE_MASK: u8 = 0x0f;
 const SEQUENCE_HEADER: u8 = 1;
 
-/// A length in LEB128 takes at most this many bytes (AV1 bitstream specification section 4.10.5).
+/// Maximum length of a LEB128 number, in bytes (AV1 bitstream specification section 4.10.5).
 const MAX_LEB128_LEN: usize = 8;
 
-/// The aggregation header of a packet, and what its first OBU tells.
+/// The aggregation header of a packet and the type of its first OBU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Av1Payload {
-    /// Z: the first element continues an OBU of the packet before.
+    /// Z: the first element continues an OBU of the previous packet.
     pub continues: bool,
-    /// Y: the last element is continued in the next packet.
+    /// Y: the last element continues in the next packet.
     pub continued: bool,
-    /// W: number of elements, 1..=3, or 0 when each has a length before it.
+    /// W: number of elements, 1..=3; 0 when each element has a length field.
     pub elements: u8,
-    /// N: a coded video sequence begins with this packet.
+    /// N: this packet starts a coded video sequence.
     pub new_sequence: bool,
-    /// The first OBU begins here and is a sequence header.
+    /// The first OBU starts in this packet and is a sequence header.
     pub sequence_header: bool,
 }
 
@@ -34,13 +34,13 @@ impl Av1Payload {
     /// Reads the aggregation header and the header of the first OBU.
     ///
     /// # Errors
-    /// [`Malformed`] when there is no element, its length is none, or a sequence begins with the rest of an OBU.
+    /// [`Malformed`] when there is no element, its length field is invalid, or a sequence starts with a continued OBU.
     pub fn parse(payload: &[u8]) -> Result<Self, Malformed> {
         let (&header, rest) = payload.split_first().ok_or(Malformed)?;
         let continues = header & CONTINUES != 0;
         let elements = header >> COUNT_SHIFT & COUNT_MASK;
         let new_sequence = header & NEW_SEQUENCE != 0;
-        // With one element there is no length before it: it fills the packet.
+        // A single element has no length field: it fills the packet.
         let first = if elements == 1 {
             rest
         } else {
@@ -59,7 +59,7 @@ impl Av1Payload {
         })
     }
 
-    /// A key frame begins with this packet.
+    /// Whether this packet starts a key frame.
     #[must_use]
     pub fn key_frame_start(&self) -> bool {
         self.new_sequence || self.sequence_header
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn sequence_header_is_found_behind_a_length_of_two_bytes() {
+    fn sequence_header_is_found_after_a_two_byte_length() {
         let payload = Av1Payload::parse(&[0x00, 0x80, 0x01, 0x0a]).unwrap();
         assert!(payload.key_frame_start() && !payload.new_sequence);
     }
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn payload_cut_short_is_malformed() {
+    fn truncated_payload_is_malformed() {
         for payload in [
             &[][..],
             &[0x10],

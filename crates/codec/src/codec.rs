@@ -1,6 +1,6 @@
-//! The codecs that are told apart.
+//! The codecs that the SFU distinguishes.
 
-/// A codec, as far as forwarding differs by it.
+/// A codec, as far as forwarding depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Codec {
     /// Opus (RFC 7587).
@@ -13,7 +13,7 @@ pub enum Codec {
     H264,
     /// AV1 (RTP payload format for AV1, version 1.0).
     Av1,
-    /// Any other: forwarded as it is.
+    /// Any other codec, forwarded without parsing.
     Other,
 }
 
@@ -26,7 +26,7 @@ impl Codec {
         ("video/AV1", Self::Av1),
     ];
 
-    /// The codec of a media type like `video/VP8`, in any case of letters.
+    /// The codec of a media type such as `video/VP8`. Case-insensitive.
     #[must_use]
     pub fn from_mime(mime: &str) -> Self {
         let named = Self::BY_MIME
@@ -35,7 +35,7 @@ impl Codec {
         named.map_or(Self::Other, |&(_, codec)| codec)
     }
 
-    /// Whether a receiver can start only at a key frame, and we can see where one begins.
+    /// Whether a receiver can start only at a key frame and the SFU can detect the start of one.
     #[must_use]
     pub fn has_key_frames(self) -> bool {
         match self {
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn media_types_are_known_in_any_case() {
+    fn media_types_are_case_insensitive() {
         assert_eq!(Codec::from_mime("video/vp8"), Codec::Vp8);
         assert_eq!(Codec::from_mime("AUDIO/OPUS"), Codec::Opus);
         assert_eq!(Codec::from_mime("video/AV1"), Codec::Av1);

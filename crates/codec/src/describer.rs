@@ -1,4 +1,4 @@
-//! The questions of forwarding, answered alike for every codec.
+//! The codec-independent description of a packet for forwarding.
 
 use crate::dependency_descriptor::{DependencyDescriptor, DependencyReader, Layer};
 use crate::vp8::Vp8Descriptor;
@@ -6,21 +6,21 @@ use crate::vp9::Vp9Descriptor;
 use crate::{Codec, Malformed};
 use crate::{av1::Av1Payload, h264::H264Payload};
 
-/// What a forwarder wants to know of a packet.
+/// The properties of a packet that forwarding depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameInfo {
-    /// A receiver can begin with this packet: a key frame starts here. Always so where there are no key frames.
+    /// A receiver can start with this packet: it starts a key frame, or the codec has no key frames.
     pub key_frame: bool,
-    /// A frame (with spatial layers: a layer frame) begins with this packet. For H.264 without dependency descriptor
-    /// see [`H264Payload::start_of_frame`].
+    /// This packet starts a frame (with spatial layers: a layer frame). For H.264 without a dependency descriptor, see
+    /// [`H264Payload::start_of_frame`].
     pub start_of_frame: bool,
-    /// A frame (with spatial layers: a layer frame) ends with this packet.
+    /// This packet ends a frame (with spatial layers: a layer frame).
     pub end_of_frame: bool,
-    /// Spatial layer, the lowest is 0; simulcast streams are layer 0 each.
+    /// Spatial layer, 0 is the lowest. Every simulcast stream has layer 0.
     pub spatial: u8,
-    /// Temporal layer, the lowest is 0.
+    /// Temporal layer, 0 is the lowest.
     pub temporal: u8,
-    /// A receiver of lower temporal layers may go up to this one from here.
+    /// From this packet, a receiver of lower temporal layers may switch up to this layer.
     pub switching_up_point: bool,
 }
 
@@ -32,7 +32,7 @@ pub struct Describer {
 }
 
 impl Describer {
-    /// A describer of a stream of `codec`.
+    /// Creates a describer for one stream of `codec`.
     #[must_use]
     pub fn new(codec: Codec) -> Self {
         Self {
@@ -47,11 +47,12 @@ impl Describer {
         self.codec
     }
 
-    /// Describes a packet from its payload (without padding, not empty), its marker bit, and the bytes of its
-    /// dependency descriptor if it carries one. The descriptor, where present, decides on layers and frame limits.
+    /// Describes a packet from its payload (not empty, without padding), its marker bit, and the bytes of its
+    /// dependency descriptor, if it has one. The dependency descriptor takes precedence for layers and frame
+    /// boundaries.
     ///
-    /// # Errors
-    /// [`Malformed`]: a receiver could do nothing with the packet either.
+    /// # Errors [`Malformed`] when the payload or the dependency descriptor is invalid. A receiver could not use the
+    /// packet either.
     pub fn describe(
         &mut self,
         payload: &[u8],
@@ -59,10 +60,10 @@ impl Describer {
         dependency_descriptor: Option<&[u8]>,
     ) -> Result<FrameInfo, Malformed> {
         let info = match self.codec {
-            Codec::Vp8 => FrameInfo::of_vp8(&Vp8Descriptor::parse(payload)?, marker),
-            Codec::Vp9 => FrameInfo::of_vp9(&Vp9Descriptor::parse(payload)?),
-            Codec::H264 => FrameInfo::of_h264(H264Payload::parse(payload)?, marker),
-            Codec::Av1 => FrameInfo::of_av1(Av1Payload::parse(payload)?, marker),
+            Codec::Vp8 => FrameInfo::from_vp8(&Vp8Descriptor::parse(payload)?, marker),
+            Codec::Vp9 => FrameInfo::from_vp9(&Vp9Descriptor::parse(payload)?),
+            Codec::H264 => FrameInfo::from_h264(H264Payload::parse(payload)?, marker),
+            Codec::Av1 => FrameInfo::from_av1(Av1Payload::parse(payload)?, marker),
             Codec::Opus | Codec::Other => return Ok(FrameInfo::WHOLE),
         };
         match dependency_descriptor {
@@ -73,7 +74,7 @@ impl Describer {
 }
 
 impl FrameInfo {
-    /// A packet that stands for itself.
+    /// A packet that is a complete, independent frame.
     const WHOLE: Self = Self {
         key_frame: true,
         start_of_frame: true,
@@ -83,7 +84,7 @@ impl FrameInfo {
         switching_up_point: true,
     };
 
-    fn of_vp8(descriptor: &Vp8Descriptor, marker: bool) -> Self {
+    fn from_vp8(descriptor: &Vp8Descriptor, marker: bool) -> Self {
         Self {
             key_frame: descriptor.key_frame_start,
             start_of_frame: descriptor.start_of_frame(),
@@ -94,7 +95,7 @@ impl FrameInfo {
         }
     }
 
-    fn of_vp9(descriptor: &Vp9Descriptor) -> Self {
+    fn from_vp9(descriptor: &Vp9Descriptor) -> Self {
         Self {
             key_frame: descriptor.key_frame_start(),
             start_of_frame: descriptor.start_of_layer_frame,
@@ -107,7 +108,7 @@ impl FrameInfo {
         }
     }
 
-    fn of_h264(payload: H264Payload, marker: bool) -> Self {
+    fn from_h264(payload: H264Payload, marker: bool) -> Self {
         Self {
             key_frame: payload.key_frame_start,
             start_of_frame: payload.start_of_frame,
@@ -118,10 +119,10 @@ impl FrameInfo {
         }
     }
 
-    fn of_av1(payload: Av1Payload, marker: bool) -> Self {
+    fn from_av1(payload: Av1Payload, marker: bool) -> Self {
         Self {
             key_frame: payload.key_frame_start(),
-            // Without the descriptor only this is known: what continues an OBU does not begin a frame.
+            // Without a dependency descriptor, only this is known: a continued OBU does not start a frame.
             start_of_frame: !payload.continues,
             end_of_frame: marker,
             spatial: 0,

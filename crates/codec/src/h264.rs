@@ -1,4 +1,4 @@
-//! H.264 payloads: single NAL units, STAP-A and FU-A (RFC 6184 sections 5.6 to 5.8), which is all that WebRTC sends.
+//! H.264 payloads: single NAL units, STAP-A and FU-A (RFC 6184 sections 5.6 to 5.8). WebRTC sends no other types.
 
 use crate::Malformed;
 
@@ -15,22 +15,22 @@ const FU_A: u8 = 28;
 /// Set in the FU header of the first fragment.
 const FU_START: u8 = 0x80;
 
-/// What a packet tells of its frame.
+/// The properties of a packet's frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct H264Payload {
-    /// A sequence parameter set, or the beginning of a slice of an IDR picture: decoding can begin here. Senders put
-    /// the parameter sets before the picture, so the first such packet of a frame is the one to begin with.
+    /// The packet has a sequence parameter set or starts a slice of an IDR picture: decoding can start here. Senders
+    /// put the parameter sets before the picture, so decoding starts with the first such packet of a frame.
     pub key_frame_start: bool,
-    /// The packet begins with what stands at the beginning of a frame: parameter sets, SEI or delimiter, or the slice
-    /// with the first macroblock. Packets of parameter sets and the first slice of one frame all say so.
+    /// The packet starts with a NAL unit that starts a frame: parameter sets, SEI, delimiter, or the slice with the
+    /// first macroblock. It is true for each of several such packets of one frame.
     pub start_of_frame: bool,
 }
 
 impl H264Payload {
-    /// Reads a payload. Types of packet that WebRTC does not use are opaque: they start nothing.
+    /// Reads a payload. Packet types that WebRTC does not use are opaque and start no frame.
     ///
     /// # Errors
-    /// [`Malformed`] when it is empty, or ends within an aggregated unit or the FU header.
+    /// [`Malformed`] when the payload is empty or ends within an aggregated unit or the FU header.
     pub fn parse(payload: &[u8]) -> Result<Self, Malformed> {
         let (&header, rest) = payload.split_first().ok_or(Malformed)?;
         match header & TYPE_MASK {
@@ -40,9 +40,9 @@ impl H264Payload {
         }
     }
 
-    /// A NAL unit of type `unit`; `body` follows its header.
+    /// Reads a NAL unit of type `unit`; `body` is the unit without its header.
     fn unit(unit: u8, body: &[u8]) -> Self {
-        // `first_mb_in_slice` begins the slice header; as an Exp-Golomb number 0 is the bit 1.
+        // The slice header starts with `first_mb_in_slice`; the Exp-Golomb code of 0 is a single 1 bit.
         let first_slice = body.first().is_some_and(|byte| byte & 0x80 != 0);
         Self {
             key_frame_start: matches!(unit, SPS | IDR_SLICE),
@@ -51,7 +51,7 @@ impl H264Payload {
         }
     }
 
-    /// Units behind one another, each with its length before it.
+    /// Reads aggregated units (STAP-A), each with a length field.
     fn aggregate(mut rest: &[u8]) -> Result<Self, Malformed> {
         let mut found: Option<Self> = None;
         while let Some((len, behind)) = rest.split_first_chunk() {
@@ -72,7 +72,7 @@ impl H264Payload {
         }
     }
 
-    /// A piece of a unit: its type stands in the FU header.
+    /// Reads a fragment of a unit (FU-A). The FU header has the unit's type.
     fn fragment(rest: &[u8]) -> Result<Self, Malformed> {
         let (&header, body) = rest.split_first().ok_or(Malformed)?;
         if header & FU_START == 0 {
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn single_units() {
+    fn single_units_are_classified() {
         assert_eq!(starts(&[0x67, 0x42]), (true, true));
         assert_eq!(starts(&[0x68, 0xce]), (false, true));
         assert_eq!(starts(&[0x65, 0x88]), (true, true));
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn aggregate_with_parameter_sets_starts_a_key_frame() {
+    fn aggregation_packet_with_parameter_sets_starts_a_key_frame() {
         assert_eq!(starts(&[0x78, 0, 2, 0x67, 0x42, 0, 1, 0x68]), (true, true));
         assert_eq!(starts(&[0x78, 0, 2, 0x68, 0x42, 0, 1, 0x67]), (true, true));
         assert_eq!(
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn units_cut_short_are_malformed() {
+    fn truncated_units_are_malformed() {
         for payload in [
             &[][..],
             &[0x7c],

@@ -1,13 +1,15 @@
-//! What a forwarder reads and rewrites of RTP payloads, codec by codec. It never decodes.
+//! The codec-specific parts of an SFU: it reads and rewrites RTP payload descriptors of WebRTC codecs, and never
+//! decodes.
 //!
-//! [`Describer`] answers the questions of forwarding, the same for every codec: does a key frame begin here, where do
-//! frames begin and end, which layer is this. The modules underneath give the descriptors in full.
+//! [`Describer`] describes a packet independently of the codec: whether it starts a key frame, where frames start and
+//! end, and its layer. The codec modules return the descriptors in full.
 //!
-//! No I/O, no clock. Payloads come from outside: whatever they hold, the answer is a value or [`Malformed`].
+//! The crate does no I/O and reads no clock. Payloads are hostile: the result is a value or [`Malformed`], never a
+//! panic.
 #![forbid(unsafe_code)]
 
 pub mod av1;
-mod bits;
+mod bit_reader;
 mod codec;
 pub mod dependency_descriptor;
 mod describer;

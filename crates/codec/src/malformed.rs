@@ -1,8 +1,8 @@
-//! The one way in which a payload can be wrong.
+//! The error of this crate.
 
 use std::fmt;
 
-/// The sender's fault: a payload or header extension that is shorter than it says, or says what cannot be.
+/// A payload or header extension is truncated or contradicts itself. The sender is at fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed;
 

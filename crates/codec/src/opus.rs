@@ -1,7 +1,7 @@
 //! Opus (RFC 7587).
 
-/// Whether a payload says only that there is silence: a packet of at most 2 bytes carries no audio (RFC 6716 section
-/// 3.1, RFC 7587 section 3.1.3).
+/// Whether a payload is discontinuous transmission: a packet of at most 2 bytes has no audio (RFC 6716 section 3.1,
+/// RFC 7587 section 3.1.3).
 #[must_use]
 pub fn is_dtx(payload: &[u8]) -> bool {
     payload.len() <= 2
@@ -12,7 +12,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn packet_without_audio_is_discontinuous_transmission() {
+    fn packet_of_at_most_two_bytes_is_dtx() {
         assert!(is_dtx(&[0x78]));
         assert!(is_dtx(&[0x78, 0x00]));
         assert!(!is_dtx(&[0x78, 0xff, 0xfe]));

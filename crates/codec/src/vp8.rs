@@ -1,18 +1,18 @@
-//! VP8 payload descriptor (RFC 7741 section 4.2) and what the payload header tells of key frames (section 4.3).
+//! VP8 payload descriptor (RFC 7741 section 4.2) and the key frame fields of the payload header (section 4.3).
 
 use crate::Malformed;
-use crate::bits::BitReader;
+use crate::bit_reader::BitReader;
 
-/// Position of the picture id in a payload that has one: behind the required byte and the extension byte.
+/// Offset of the picture id in a payload that has one: after the required byte and the extension byte.
 const PICTURE_ID_AT: usize = 2;
 
-/// Set in the first byte of a picture id of 15 bits.
+/// M bit of a 15-bit picture id.
 const WIDE: u16 = 0x8000;
 
-/// Begins a key frame's header, behind the 3 bytes of frame tag (RFC 6386 section 9.1).
+/// Start code of a key frame header, after the 3-byte frame tag (RFC 6386 section 9.1).
 const START_CODE: [u8; 3] = [0x9d, 0x01, 0x2a];
 
-/// A running number of frames, 7 or 15 bits wide.
+/// A frame counter of 7 or 15 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PictureId {
     /// The number.
@@ -24,27 +24,27 @@ pub struct PictureId {
 /// The payload descriptor of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vp8Descriptor {
-    /// N: nothing refers to this frame.
+    /// N: no other frame refers to this frame.
     pub non_reference: bool,
-    /// S: a partition begins here.
+    /// S: this packet starts a partition.
     pub start_of_partition: bool,
-    /// PID: which partition, 0..=7.
+    /// PID: partition index, 0..=7.
     pub partition: u8,
     /// PictureID.
     pub picture_id: Option<PictureId>,
-    /// TL0PICIDX: a running number of the frames of temporal layer 0.
+    /// TL0PICIDX: counter of the frames of temporal layer 0.
     pub tl0_pic_idx: Option<u8>,
     /// TID: temporal layer, 0..=3.
     pub temporal: Option<u8>,
-    /// Y: this frame depends on layer 0 alone.
+    /// Y: this frame depends only on temporal layer 0.
     pub layer_sync: bool,
     /// KEYIDX, 0..=31.
     pub key_idx: Option<u8>,
     /// Length of the descriptor in bytes.
     pub len: usize,
-    /// A key frame begins with this packet.
+    /// This packet starts a key frame.
     pub key_frame_start: bool,
-    /// Width and height in pixels, when a key frame begins here and its header is whole.
+    /// Width and height in pixels, if this packet starts a key frame and its header is complete.
     pub resolution: Option<(u16, u16)>,
 }
 
@@ -104,14 +104,14 @@ impl Vp8Descriptor {
         })
     }
 
-    /// Whether a frame begins with this packet.
+    /// Whether this packet starts a frame.
     #[must_use]
     pub fn start_of_frame(&self) -> bool {
         self.start_of_partition && self.partition == 0
     }
 
-    /// Writes other numbers into `payload`, which this descriptor was read from. A field that the payload has not, or
-    /// that is `None`, stays out; a picture id keeps its width.
+    /// Overwrites the ids in `payload`, which this descriptor was read from. A field that is `None`, or that the
+    /// payload does not have, is left unchanged. A picture id keeps its width.
     pub fn write_ids(&self, payload: &mut [u8], ids: Vp8Ids) {
         let mut at = PICTURE_ID_AT;
         if let Some(PictureId { wide, .. }) = self.picture_id {
@@ -138,10 +138,10 @@ impl Vp8Descriptor {
     }
 }
 
-/// The numbers that a forwarder rewrites.
+/// The ids that a forwarder rewrites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Vp8Ids {
-    /// PictureID, of 15 or of 7 bits as the descriptor has it.
+    /// PictureID, with 15 or 7 bits as in the descriptor.
     pub picture_id: Option<u16>,
     /// TL0PICIDX.
     pub tl0_pic_idx: Option<u8>,
@@ -153,7 +153,8 @@ fn parse_picture_id(bits: &mut BitReader<'_>) -> Result<PictureId, Malformed> {
     Ok(PictureId { value, wide })
 }
 
-/// Width and height of a key frame, each 14 bits, little endian, below 2 bits of scale (RFC 6386 section 9.1).
+/// Reads width and height of a key frame: 14 bits each, little-endian, with 2 high bits of scale (RFC 6386 section
+/// 9.1).
 fn parse_resolution(frame: &[u8]) -> Option<(u16, u16)> {
     let &[_, _, _, s0, s1, s2, w0, w1, h0, h1] = frame.first_chunk::<10>()?;
     ([s0, s1, s2] == START_CODE).then(|| {
@@ -174,7 +175,7 @@ mod tests {
     ];
 
     #[test]
-    fn descriptor_with_every_field() {
+    fn descriptor_with_every_field_is_read() {
         let descriptor = Vp8Descriptor::parse(&KEY).unwrap();
         assert_eq!(
             descriptor.picture_id,
@@ -193,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn descriptor_of_one_byte() {
+    fn one_byte_descriptor_is_read() {
         let descriptor = Vp8Descriptor::parse(&[0x10, 0x01]).unwrap();
         assert_eq!(
             (
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn later_packet_of_a_key_frame_starts_none() {
+    fn later_packet_of_a_key_frame_does_not_start_it() {
         for first in [0x00, 0x11] {
             assert!(
                 !Vp8Descriptor::parse(&[first, 0x00])
@@ -219,14 +220,14 @@ mod tests {
     }
 
     #[test]
-    fn descriptor_cut_short_is_malformed() {
+    fn truncated_descriptor_is_malformed() {
         for len in 0..6 {
             assert_eq!(Vp8Descriptor::parse(&KEY[..len]), Err(Malformed));
         }
     }
 
     #[test]
-    fn numbers_are_written_where_they_were_read() {
+    fn ids_are_overwritten_in_place() {
         let ids = Vp8Ids {
             picture_id: Some(0x7fff),
             tl0_pic_idx: Some(255),
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn payload_without_the_fields_is_left_alone() {
+    fn payload_without_ids_is_unchanged() {
         let mut payload = [0x10, 0x55, 0x66, 0x77];
         let ids = Vp8Ids {
             picture_id: Some(1),

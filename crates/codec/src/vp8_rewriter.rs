@@ -1,40 +1,41 @@
-//! Keeps VP8's running numbers continuous for a receiver when the source is switched or frames are left out.
+//! Keeps the VP8 picture id and TL0PICIDX continuous for a receiver when the source switches or frames are skipped.
 //!
 //! Rules:
-//! - A number that goes out is the source's number less an offset.
-//! - The offset changes at a switch, so that the first frame of the new source follows the last that went out, and
-//!   (picture id only) by one for each frame left out on purpose: a receiver takes a gap for loss and waits.
-//! - A gap that loss left in the source stays a gap, so that the late frame still has its number.
-//! - A late packet gets the offset that held for its frame.
+//! - An id that is sent is the id of the source minus an offset.
+//! - The offset changes at a switch, so that the first frame of the new source follows the last frame sent. The offset
+//!   of the picture id also grows by one for each frame skipped on purpose: a receiver would take a gap for loss and
+//!   wait.
+//! - A gap from packet loss in the source stays a gap, so that a late frame still has its id.
+//! - A late packet gets the offset of its frame.
 
 use crate::vp8::{PictureId, Vp8Descriptor, Vp8Ids};
 
-/// For how many pictures behind the newest the offset is remembered; a power of two, and all that 7 bits can tell.
+/// Number of newest pictures whose offsets are kept. A power of two, and half the range of a 7-bit picture id.
 const HISTORY: usize = 64;
 
-/// In the history: the picture was left out. No offset is as large, they have 15 bits.
-const LEFT_OUT: u16 = u16::MAX;
+/// History entry of a skipped picture. Offsets have 15 bits and cannot have this value.
+const SKIPPED: u16 = u16::MAX;
 
-/// The state of one consumer of VP8.
+/// The rewriting state of one VP8 consumer.
 #[derive(Debug, Clone)]
 pub struct Vp8Rewriter {
     source: Option<Source>,
-    /// The newest numbers that went out, or would have, up to the last switch.
-    last_out: Option<Out>,
+    /// The newest ids sent before the last switch.
+    last_sent: Option<SentIds>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Out {
+struct SentIds {
     picture_id: u16,
     tl0_pic_idx: u8,
 }
 
-/// What is known of the source since the last switch.
+/// The state of the source since the last switch.
 #[derive(Debug, Clone)]
 struct Source {
     newest: PictureId,
     offset: u16,
-    /// Offset of each of the newest pictures, or [`LEFT_OUT`], at the picture id modulo the length.
+    /// Offset of each of the newest pictures, or [`SKIPPED`], indexed by the picture id modulo the length.
     offsets: [u16; HISTORY],
     newest_tl0: u8,
     tl0_offset: u8,
@@ -47,25 +48,25 @@ impl Default for Vp8Rewriter {
 }
 
 impl Vp8Rewriter {
-    /// A rewriter that has sent nothing: the first source keeps its numbers.
+    /// Creates a rewriter. The first source keeps its ids.
     #[must_use]
     pub fn new() -> Self {
         Self {
             source: None,
-            last_out: None,
+            last_sent: None,
         }
     }
 
-    /// The packets that follow come from another source, or from the same one after a pause. Their first picture is
-    /// numbered next to the newest that went out.
+    /// Call this before packets of another source, or of the same source after a pause. Their first picture gets the id
+    /// after the newest id sent.
     pub fn on_switch(&mut self) {
         if let Some(source) = self.source.take() {
-            self.last_out = Some(source.newest_out());
+            self.last_sent = Some(source.newest_sent());
         }
     }
 
-    /// The numbers with which a packet goes out; `None` when it cannot: its picture was left out, or is so old that
-    /// its number is forgotten. A descriptor without picture id keeps what it has.
+    /// Returns the ids to send a packet with; `None` when it cannot be sent, because its picture was skipped or is too
+    /// old for the history. A descriptor without a picture id keeps its ids.
     pub fn rewrite(&mut self, descriptor: &Vp8Descriptor) -> Option<Vp8Ids> {
         let Some(picture_id) = descriptor.picture_id else {
             return Some(Vp8Ids {
@@ -79,31 +80,31 @@ impl Vp8Rewriter {
         let offset = source.offset_of(picture_id)?;
         let tl0_pic_idx = tl0_pic_idx.map(|tl0| source.rewrite_tl0(tl0));
         Some(Vp8Ids {
-            picture_id: Some(less(picture_id, offset)),
+            picture_id: Some(subtract(picture_id, offset)),
             tl0_pic_idx,
         })
     }
 
-    /// Notes that a packet's picture is left out on purpose. Of one picture either every packet is left out or none.
-    pub fn leave_out(&mut self, descriptor: &Vp8Descriptor) {
+    /// Records that the picture of a packet is skipped on purpose. Either all packets of a picture are skipped or none.
+    pub fn skip(&mut self, descriptor: &Vp8Descriptor) {
         let Some(picture_id) = descriptor.picture_id else {
             return;
         };
-        // Before the first picture nothing is numbered yet, so nothing needs closing up.
+        // Before the first picture no id was sent, so there is no gap to close.
         let Some(source) = &mut self.source else {
             return;
         };
         if source.advance_to(picture_id) {
             source.offset = (source.offset + 1) & 0x7fff;
-            source.remember(picture_id.value, LEFT_OUT);
+            source.remember(picture_id.value, SKIPPED);
         }
     }
 
     fn source_for(&mut self, picture_id: PictureId, tl0_pic_idx: Option<u8>) -> &mut Source {
-        let last_out = self.last_out;
+        let last_sent = self.last_sent;
         self.source.get_or_insert_with(|| {
             let tl0 = tl0_pic_idx.unwrap_or_default();
-            let (offset, tl0_offset) = last_out.map_or((0, 0), |last| {
+            let (offset, tl0_offset) = last_sent.map_or((0, 0), |last| {
                 let picture_offset = picture_id
                     .value
                     .wrapping_sub(last.picture_id.wrapping_add(1))
@@ -113,8 +114,8 @@ impl Vp8Rewriter {
                     tl0.wrapping_sub(last.tl0_pic_idx.wrapping_add(1)),
                 )
             });
-            // Packets from before the switch are not of this source's pictures: they have no number.
-            let mut offsets = [LEFT_OUT; HISTORY];
+            // Packets from before the switch do not belong to this source: they have no id.
+            let mut offsets = [SKIPPED; HISTORY];
             if let Some(entry) = offsets.get_mut(usize::from(picture_id.value) % HISTORY) {
                 *entry = offset;
             }
@@ -130,15 +131,15 @@ impl Vp8Rewriter {
 }
 
 impl Source {
-    /// Moves to a picture that is newer than any before; the pictures skipped are taken for lost, not left out.
+    /// Advances to a picture if it is newer than all before. The pictures in between count as lost, not as skipped.
     /// Returns whether it was newer.
     fn advance_to(&mut self, picture_id: PictureId) -> bool {
         let ahead = distance(self.newest.value, picture_id);
         if ahead <= 0 {
             return false;
         }
-        let skipped = (ahead as usize - 1).min(HISTORY - 1) as u16;
-        for back in (0..=skipped).rev() {
+        let lost = (ahead as usize - 1).min(HISTORY - 1) as u16;
+        for back in (0..=lost).rev() {
             self.remember(picture_id.value.wrapping_sub(back), self.offset);
         }
         self.newest = picture_id;
@@ -158,7 +159,7 @@ impl Source {
             .offsets
             .get(usize::from(picture_id.value) % HISTORY)
             .copied()?;
-        (known && offset != LEFT_OUT).then_some(offset)
+        (known && offset != SKIPPED).then_some(offset)
     }
 
     fn rewrite_tl0(&mut self, tl0: u8) -> u8 {
@@ -168,23 +169,23 @@ impl Source {
         tl0.wrapping_sub(self.tl0_offset)
     }
 
-    /// The newest numbers that went out. A newest picture that was left out has already moved the offset past itself.
-    fn newest_out(&self) -> Out {
-        Out {
-            picture_id: less(self.newest, self.offset),
+    /// The newest ids sent. If the newest picture was skipped, the offset already accounts for it.
+    fn newest_sent(&self) -> SentIds {
+        SentIds {
+            picture_id: subtract(self.newest, self.offset),
             tl0_pic_idx: self.newest_tl0.wrapping_sub(self.tl0_offset),
         }
     }
 }
 
-/// How far `picture_id` is ahead of `newest` in the numbers of its width; negative when behind.
+/// Distance from `newest` to `picture_id` in the range of its width; negative when older.
 fn distance(newest: u16, picture_id: PictureId) -> i32 {
     let unused_bits = if picture_id.wide { 1 } else { 9 };
     let ahead = picture_id.value.wrapping_sub(newest) << unused_bits;
     i32::from(ahead as i16 >> unused_bits)
 }
 
-/// A picture id less an offset, in its width.
-fn less(picture_id: PictureId, offset: u16) -> u16 {
+/// Subtracts an offset from a picture id, in the range of its width.
+fn subtract(picture_id: PictureId, offset: u16) -> u16 {
     picture_id.value.wrapping_sub(offset) & if picture_id.wide { 0x7fff } else { 0x7f }
 }

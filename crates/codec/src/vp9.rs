@@ -1,31 +1,31 @@
 //! VP9 payload descriptor (RFC 9628 section 4.2).
 
 use crate::Malformed;
-use crate::bits::BitReader;
+use crate::bit_reader::BitReader;
 use crate::vp8::PictureId;
 
-/// More references than this a frame cannot have (RFC 9628 section 4.2, `P_DIFF`).
+/// Maximum number of references of a frame (RFC 9628 section 4.2, `P_DIFF`).
 const MAX_REFERENCES: usize = 3;
 
-/// More spatial layers than this three bits cannot count.
+/// Maximum number of spatial layers (a 3-bit field).
 const MAX_SPATIAL_LAYERS: usize = 8;
 
 /// The payload descriptor of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vp9Descriptor {
-    /// I: PictureID, the same for all layer frames of one time.
+    /// I: PictureID, the same for all layer frames of one picture.
     pub picture_id: Option<PictureId>,
     /// P: predicted from earlier pictures.
     pub inter_picture_predicted: bool,
-    /// F: the packet names its references itself.
+    /// F: flexible mode, in which the packet lists its references.
     pub flexible: bool,
-    /// B: a layer frame begins with this packet.
+    /// B: this packet starts a layer frame.
     pub start_of_layer_frame: bool,
-    /// E: a layer frame ends with this packet.
+    /// E: this packet ends a layer frame.
     pub end_of_layer_frame: bool,
     /// Z: no higher spatial layer refers to this frame.
     pub not_referenced_by_upper: bool,
-    /// L: the layers, when there are any.
+    /// L: layer indices, if present.
     pub layers: Option<Vp9Layers>,
     /// V: the scalability structure, on key frames.
     pub structure: Option<ScalabilityStructure>,
@@ -38,7 +38,7 @@ pub struct Vp9Descriptor {
 pub struct Vp9Layers {
     /// TID: temporal layer, 0..=7.
     pub temporal: u8,
-    /// U: from here a receiver may go up to this temporal layer.
+    /// U: from this frame, a receiver may switch up to this temporal layer.
     pub switching_up_point: bool,
     /// SID: spatial layer, 0..=7.
     pub spatial: u8,
@@ -48,7 +48,7 @@ pub struct Vp9Layers {
     pub tl0_pic_idx: Option<u8>,
 }
 
-/// Which spatial layers there are. (The pictures of a group, which it may list as well, are not kept.)
+/// The spatial layers. The description of a picture group is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScalabilityStructure {
     /// Number of spatial layers, 1..=8.
@@ -57,7 +57,7 @@ pub struct ScalabilityStructure {
 }
 
 impl ScalabilityStructure {
-    /// Width and height in pixels of each spatial layer, the lowest first, when they are given.
+    /// Width and height in pixels of each spatial layer, lowest first; `None` when not given.
     #[must_use]
     pub fn resolutions(&self) -> Option<&[(u16, u16)]> {
         self.resolutions.as_ref()?.get(..self.spatial_layers)
@@ -111,19 +111,19 @@ impl Vp9Descriptor {
         })
     }
 
-    /// Spatial layer; 0 without layer indices.
+    /// The spatial layer; 0 without layer indices.
     #[must_use]
     pub fn spatial(&self) -> u8 {
         self.layers.map_or(0, |layers| layers.spatial)
     }
 
-    /// Temporal layer; 0 without layer indices.
+    /// The temporal layer; 0 without layer indices.
     #[must_use]
     pub fn temporal(&self) -> u8 {
         self.layers.map_or(0, |layers| layers.temporal)
     }
 
-    /// A key frame begins with this packet: the lowest layer, predicted from nothing.
+    /// Whether this packet starts a key frame: the lowest spatial layer, without inter-picture prediction.
     #[must_use]
     pub fn key_frame_start(&self) -> bool {
         !self.inter_picture_predicted && self.start_of_layer_frame && self.spatial() == 0
@@ -150,7 +150,7 @@ fn parse_layers(bits: &mut BitReader<'_>, flexible: bool) -> Result<Vp9Layers, M
     })
 }
 
-/// `P_DIFF` of 7 bits and a bit that says whether another follows.
+/// Skips the references: each a 7-bit `P_DIFF` and a bit that announces another.
 fn skip_references(bits: &mut BitReader<'_>) -> Result<(), Malformed> {
     for _ in 0..MAX_REFERENCES {
         bits.read(7)?;
@@ -184,7 +184,7 @@ fn parse_structure(bits: &mut BitReader<'_>) -> Result<ScalabilityStructure, Mal
     })
 }
 
-/// `N_G` pictures, each with TID, U and up to 3 references.
+/// Skips a picture group: `N_G` pictures, each with TID, U and up to 3 references.
 fn skip_picture_group(bits: &mut BitReader<'_>) -> Result<(), Malformed> {
     for _ in 0..bits.read(8)? {
         let _temporal_and_up = bits.read(4)?;
@@ -209,7 +209,7 @@ mod tests {
     ];
 
     #[test]
-    fn descriptor_with_a_structure() {
+    fn descriptor_with_a_structure_is_read() {
         let descriptor = Vp9Descriptor::parse(&KEY).unwrap();
         assert_eq!(
             descriptor.picture_id,
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn flexible_mode_names_references_and_has_no_tl0_pic_idx() {
+    fn flexible_mode_lists_references_and_has_no_tl0_pic_idx() {
         // I, P, L, F, B; picture id 5; TID 2, U, SID 1, D; two references.
         let descriptor = Vp9Descriptor::parse(&[0xf8, 5, 0x53, 0x03, 0x04, 0xaa]).unwrap();
         let layers = descriptor.layers.unwrap();
@@ -239,14 +239,14 @@ mod tests {
     }
 
     #[test]
-    fn upper_layer_of_a_key_picture_starts_no_key_frame() {
+    fn upper_spatial_layer_does_not_start_a_key_frame() {
         // L, B; SID 1, D.
         let descriptor = Vp9Descriptor::parse(&[0x28, 0x03, 0, 0xaa]).unwrap();
         assert!(!descriptor.key_frame_start());
     }
 
     #[test]
-    fn descriptor_cut_short_is_malformed() {
+    fn truncated_descriptor_is_malformed() {
         for len in 0..17 {
             assert_eq!(
                 Vp9Descriptor::parse(&KEY[..len]),

@@ -1,5 +1,5 @@
-//! Chromium's dependency descriptors: three spatial and three temporal layers of AV1.
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+//! Dependency descriptors of Chromium for AV1 with three spatial and three temporal layers.
+#![allow(clippy::unwrap_used, reason = "test helpers")]
 
 mod common;
 
@@ -14,7 +14,7 @@ fn extensions() -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Positions of the packets that carry a structure.
+/// Positions of the packets with a structure.
 const STRUCTURES: [usize; 3] = [0, 4, 254];
 
 fn read_all() -> (DependencyReader, Vec<DependencyDescriptor>) {
@@ -27,7 +27,7 @@ fn read_all() -> (DependencyReader, Vec<DependencyDescriptor>) {
 }
 
 #[test]
-fn structure_comes_with_each_key_frame() {
+fn each_key_frame_has_a_structure() {
     let (_, descriptors) = read_all();
     let with: Vec<_> = (0..descriptors.len())
         .filter(|&at| descriptors[at].has_structure)
@@ -36,7 +36,7 @@ fn structure_comes_with_each_key_frame() {
 }
 
 #[test]
-fn structure_names_layers_targets_and_resolutions() {
+fn structure_has_layers_targets_and_resolutions() {
     let (reader, _) = read_all();
     let structure = reader.structure().unwrap();
     assert_eq!(
@@ -50,7 +50,7 @@ fn structure_names_layers_targets_and_resolutions() {
 }
 
 #[test]
-fn each_frame_has_its_layer_and_frames_are_numbered_without_gap() {
+fn each_frame_has_a_layer_and_frame_numbers_are_continuous() {
     let (_, descriptors) = read_all();
     let mut frames = [[0; 3]; 3];
     let mut number = None;
@@ -64,13 +64,13 @@ fn each_frame_has_its_layer_and_frames_are_numbered_without_gap() {
         }
         number = Some(descriptor.frame_number);
     }
-    // All three spatial layers at each of the 53 times.
+    // 53 pictures, each with all three spatial layers.
     assert_eq!(frames.map(|of_layer| of_layer.iter().sum::<u32>()), [53; 3]);
     assert!(frames.as_flattened().iter().all(|&count| count > 0));
 }
 
 #[test]
-fn key_frame_lets_go_up_to_each_temporal_layer() {
+fn key_frame_is_a_switching_up_point_of_layer_zero() {
     let (_, descriptors) = read_all();
     for at in STRUCTURES {
         assert_eq!(descriptors[at].layer, Some(Layer::default()));
@@ -99,7 +99,7 @@ fn late_structure_does_not_replace_a_newer_one() {
 }
 
 #[test]
-fn structure_cut_short_is_malformed_and_changes_nothing() {
+fn truncated_structure_is_malformed_and_keeps_the_current_one() {
     let extensions = extensions();
     let (mut reader, _) = read_all();
     let before = reader.structure().cloned();

@@ -1,4 +1,4 @@
-//! What Chromium's payload descriptors hold beside key frames and layers.
+//! Fields of Chromium's payload descriptors besides key frames and layers.
 
 mod common;
 
@@ -7,7 +7,7 @@ use hubbub_codec::vp8::Vp8Descriptor;
 use hubbub_codec::vp9::Vp9Descriptor;
 
 #[test]
-fn vp8_numbers_each_frame_and_each_frame_of_the_base_layer() {
+fn vp8_picture_id_counts_frames_and_tl0_pic_idx_counts_base_layer_frames() {
     for stream in streams("vp8-simulcast.rtpdump").values() {
         let mut last: Option<(u32, Vp8Descriptor)> = None;
         for packet in stream {
@@ -31,7 +31,7 @@ fn vp8_numbers_each_frame_and_each_frame_of_the_base_layer() {
 }
 
 #[test]
-fn vp8_key_frames_tell_their_size() {
+fn vp8_key_frames_have_a_resolution() {
     for (ssrc, size) in [(473_982_134, (320, 180)), (2_563_090_973, (640, 360))] {
         let stream = &streams("vp8-simulcast.rtpdump")[&ssrc];
         let sizes: Vec<_> = stream
@@ -43,7 +43,7 @@ fn vp8_key_frames_tell_their_size() {
 }
 
 #[test]
-fn vp9_key_frames_tell_the_size_of_each_layer() {
+fn vp9_key_frames_have_a_resolution_per_spatial_layer() {
     let stream = packets("vp9-svc-l3t3-key.rtpdump");
     let structures: Vec<_> = stream
         .iter()
@@ -59,7 +59,7 @@ fn vp9_key_frames_tell_the_size_of_each_layer() {
 }
 
 #[test]
-fn vp9_gives_all_layer_frames_of_a_time_one_picture_id() {
+fn vp9_layer_frames_of_one_picture_share_a_picture_id() {
     let mut last = None;
     for packet in packets("vp9-svc-l3t3-key.rtpdump") {
         let id = Vp9Descriptor::parse(&packet.payload)

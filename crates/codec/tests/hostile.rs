@@ -1,4 +1,4 @@
-//! Payloads and header extensions from anyone: a value or an error, never a panic.
+//! Arbitrary payloads and header extensions give a value or an error, never a panic.
 
 mod common;
 
@@ -22,7 +22,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn arbitrary_bytes(
+    fn arbitrary_bytes_do_not_panic(
         payload in prop::collection::vec(any::<u8>(), 0..80),
         extension in prop::option::of(prop::collection::vec(any::<u8>(), 0..255)),
         marker in any::<bool>(),
@@ -33,13 +33,13 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_numbers_are_rewritten_in_place(payloads in prop::collection::vec(prop::array::uniform8(any::<u8>()), 1..60)) {
+    fn arbitrary_ids_are_rewritten_in_place(payloads in prop::collection::vec(prop::array::uniform8(any::<u8>()), 1..60)) {
         let mut rewriter = Vp8Rewriter::new();
         for mut payload in payloads {
             if let Ok(descriptor) = Vp8Descriptor::parse(&payload) {
                 match descriptor.partition {
                     0 => rewriter.on_switch(),
-                    1 => rewriter.leave_out(&descriptor),
+                    1 => rewriter.skip(&descriptor),
                     _ => {
                         let ids = rewriter.rewrite(&descriptor).unwrap_or_default();
                         descriptor.write_ids(&mut payload, ids);
@@ -50,9 +50,9 @@ proptest! {
         }
     }
 
-    /// Structures that differ from a genuine one in a few bytes reach deeper than arbitrary ones.
+    /// A valid structure with a few changed bytes reaches deeper into the parser than arbitrary bytes.
     #[test]
-    fn damaged_dependency_structures(damage in prop::collection::vec((0..95_usize, any::<u8>()), 1..6)) {
+    fn damaged_dependency_structures_do_not_panic(damage in prop::collection::vec((0..95_usize, any::<u8>()), 1..6)) {
         let stream = packets("av1-l3t3.rtpdump");
         let mut extension = stream[0].dependency_descriptor.clone().unwrap();
         for (at, byte) in damage {
@@ -67,7 +67,7 @@ proptest! {
 }
 
 #[test]
-fn captured_payloads_cut_at_each_length() {
+fn truncated_captured_payloads_do_not_panic() {
     for (codec, capture) in [
         (Codec::Vp8, "vp8-simulcast.rtpdump"),
         (Codec::Vp9, "vp9-svc-l3t3-key.rtpdump"),

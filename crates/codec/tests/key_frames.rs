@@ -1,5 +1,5 @@
-//! Where Chromium's key frames begin, for each codec. Three key frames a stream.
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+//! The starts of Chromium's key frames, per codec. Each stream has three key frames.
+#![allow(clippy::unwrap_used, reason = "test helpers")]
 
 mod common;
 
@@ -22,7 +22,7 @@ fn describe(codec: Codec, stream: &[Packet]) -> Vec<FrameInfo> {
         .unwrap()
 }
 
-/// Positions in the stream of the packets with which a receiver can begin.
+/// Positions of the packets that a receiver can start with.
 fn key_frames(codec: Codec, stream: &[Packet]) -> Vec<usize> {
     let described = describe(codec, stream).into_iter().enumerate();
     described
@@ -47,7 +47,7 @@ fn vp9() {
 }
 
 #[test]
-fn h264_with_parameter_sets_in_the_picture_s_packet_and_in_one_of_their_own() {
+fn h264_with_parameter_sets_in_the_packet_of_the_picture_and_in_a_separate_packet() {
     let streams = streams("h264-simulcast.rtpdump");
     assert_eq!(
         key_frames(Codec::H264, &streams[&2_792_686_578]),
@@ -77,13 +77,13 @@ fn av1_without_dependency_descriptor() {
 }
 
 #[test]
-fn every_packet_of_opus_can_be_the_first() {
+fn opus_receiver_can_start_with_any_packet() {
     let stream = packets("opus-audio.rtpdump");
     assert_eq!(key_frames(Codec::Opus, &stream).len(), stream.len());
 }
 
 #[test]
-fn frames_end_before_the_next_begins() {
+fn each_frame_ends_before_the_next_starts() {
     for (codec, capture) in [
         (Codec::Vp8, "vp8-simulcast.rtpdump"),
         (Codec::Vp9, "vp9-svc-l3t3-key.rtpdump"),
@@ -101,7 +101,7 @@ fn frames_end_before_the_next_begins() {
 }
 
 #[test]
-fn layers_are_counted_as_an_independent_reader_counts_them() {
+fn layer_counts_match_an_independent_parser() {
     let mut counts = [[0; 3]; 3];
     for info in describe(Codec::Vp9, &packets("vp9-svc-l3t3-key.rtpdump")) {
         counts[usize::from(info.spatial)][usize::from(info.temporal)] += 1;

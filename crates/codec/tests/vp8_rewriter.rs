@@ -1,5 +1,6 @@
-//! The numbers that a receiver of VP8 sees: continuous where the forwarder made the gap, with a gap where the network did.
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+//! The ids that a VP8 receiver sees: continuous where the forwarder skips pictures, with gaps where the network loses
+//! them.
+#![allow(clippy::unwrap_used, reason = "test helpers")]
 
 mod common;
 
@@ -8,7 +9,7 @@ use hubbub_codec::vp8::{PictureId, Vp8Descriptor, Vp8Ids};
 use hubbub_codec::vp8_rewriter::Vp8Rewriter;
 use proptest::prelude::*;
 
-/// The descriptor of a packet with these numbers.
+/// The descriptor of a packet with these ids.
 fn packet(value: u16, wide: bool, tl0: u8) -> Vp8Descriptor {
     Vp8Descriptor {
         picture_id: Some(PictureId { value, wide }),
@@ -29,7 +30,7 @@ fn ids(picture_id: u16, tl0: u8) -> Option<Vp8Ids> {
 }
 
 #[test]
-fn first_source_keeps_its_numbers() {
+fn first_source_keeps_its_ids() {
     let mut rewriter = Vp8Rewriter::new();
     assert_eq!(rewriter.rewrite(&wide(500, 7)), ids(500, 7));
     assert_eq!(rewriter.rewrite(&wide(500, 7)), ids(500, 7));
@@ -37,7 +38,7 @@ fn first_source_keeps_its_numbers() {
 }
 
 #[test]
-fn switch_continues_the_numbers() {
+fn ids_continue_after_a_switch() {
     let mut rewriter = Vp8Rewriter::new();
     rewriter.rewrite(&wide(500, 7));
     rewriter.on_switch();
@@ -48,7 +49,7 @@ fn switch_continues_the_numbers() {
 }
 
 #[test]
-fn numbers_wrap_after_a_switch() {
+fn ids_wrap_after_a_switch() {
     let mut rewriter = Vp8Rewriter::new();
     rewriter.rewrite(&wide(32_766, 255));
     rewriter.on_switch();
@@ -57,7 +58,7 @@ fn numbers_wrap_after_a_switch() {
 }
 
 #[test]
-fn picture_ids_of_seven_bits_stay_in_seven_bits() {
+fn seven_bit_picture_ids_stay_within_seven_bits() {
     let mut rewriter = Vp8Rewriter::new();
     rewriter.rewrite(&packet(126, false, 0));
     rewriter.on_switch();
@@ -66,29 +67,29 @@ fn picture_ids_of_seven_bits_stay_in_seven_bits() {
 }
 
 #[test]
-fn gap_of_what_was_left_out_is_closed() {
+fn gap_of_a_skipped_picture_is_closed() {
     let mut rewriter = Vp8Rewriter::new();
     rewriter.rewrite(&wide(10, 0));
-    rewriter.leave_out(&wide(11, 0));
-    rewriter.leave_out(&wide(11, 0));
+    rewriter.skip(&wide(11, 0));
+    rewriter.skip(&wide(11, 0));
     assert_eq!(rewriter.rewrite(&wide(12, 0)), ids(11, 0));
     assert_eq!(rewriter.rewrite(&wide(11, 0)), None);
 }
 
 #[test]
-fn gap_of_what_was_lost_stays_and_the_late_frame_fits_in() {
+fn gap_of_a_lost_picture_stays_and_the_late_picture_fits_it() {
     let mut rewriter = Vp8Rewriter::new();
     rewriter.rewrite(&wide(10, 0));
-    rewriter.leave_out(&wide(11, 0));
+    rewriter.skip(&wide(11, 0));
     assert_eq!(rewriter.rewrite(&wide(14, 1)), ids(13, 1));
-    rewriter.leave_out(&wide(15, 1));
+    rewriter.skip(&wide(15, 1));
     assert_eq!(rewriter.rewrite(&wide(13, 0)), ids(12, 0));
     assert_eq!(rewriter.rewrite(&wide(10, 0)), ids(10, 0));
     assert_eq!(rewriter.rewrite(&wide(16, 1)), ids(14, 1));
 }
 
 #[test]
-fn packet_from_before_the_switch_has_no_number() {
+fn packet_from_before_a_switch_is_refused() {
     let mut rewriter = Vp8Rewriter::new();
     rewriter.rewrite(&wide(10, 0));
     rewriter.on_switch();
@@ -97,20 +98,20 @@ fn packet_from_before_the_switch_has_no_number() {
 }
 
 #[test]
-fn pause_after_frames_left_out_leaves_no_gap() {
+fn pause_after_a_skipped_picture_leaves_no_gap() {
     let mut rewriter = Vp8Rewriter::new();
     rewriter.rewrite(&wide(10, 0));
-    rewriter.leave_out(&wide(11, 0));
+    rewriter.skip(&wide(11, 0));
     rewriter.on_switch();
     assert_eq!(rewriter.rewrite(&wide(400, 90)), ids(11, 1));
 }
 
 #[test]
-fn switch_between_captured_simulcast_streams_is_not_seen() {
+fn ids_are_continuous_across_a_switch_between_captured_simulcast_streams() {
     let streams = streams("vp8-simulcast.rtpdump");
     let mut rewriter = Vp8Rewriter::new();
     let mut seen: Vec<Vp8Descriptor> = Vec::new();
-    // From one stream to the other where that has a key frame.
+    // Switches to the other stream at one of its key frames.
     for (ssrc, range) in [(473_982_134, 0..48), (2_563_090_973, 71..89)] {
         rewriter.on_switch();
         for packet in &streams[&ssrc][range] {
@@ -135,9 +136,9 @@ fn switch_between_captured_simulcast_streams_is_not_seen() {
 }
 
 proptest! {
-    /// Whatever is switched and left out, what goes out counts up by one, in both widths and across wraps.
+    /// After any switches and skips, the sent picture ids ascend by one, in both widths and across wraps.
     #[test]
-    fn what_goes_out_is_continuous(
+    fn sent_picture_ids_are_continuous(
         is_wide in any::<bool>(),
         start in any::<u16>(),
         steps in prop::collection::vec((0..10_u8, any::<u16>()), 1..400),
@@ -152,7 +153,7 @@ proptest! {
                     rewriter.on_switch();
                     value = jump & mask;
                 }
-                1..=3 => rewriter.leave_out(&packet(value, is_wide, 0)),
+                1..=3 => rewriter.skip(&packet(value, is_wide, 0)),
                 _ => {
                     let out = rewriter.rewrite(&packet(value, is_wide, 0)).unwrap().picture_id.unwrap();
                     if let Some(last) = last {
@@ -165,16 +166,16 @@ proptest! {
         }
     }
 
-    /// Two packets of one picture, in whatever order, never differ; two pictures never share a number.
+    /// In any order, packets of one picture have the same id, and two pictures never share an id.
     #[test]
-    fn each_picture_has_one_number(order in prop::collection::vec(0..40_u16, 1..120), left_out in 0..5_u16) {
+    fn each_picture_has_a_unique_id(order in prop::collection::vec(0..40_u16, 1..120), skipped in 0..5_u16) {
         let mut rewriter = Vp8Rewriter::new();
         let mut numbers = std::collections::HashMap::new();
         rewriter.rewrite(&wide(999, 0));
         for picture in order {
             let descriptor = wide(1_000 + picture, 0);
-            if picture % 5 == left_out {
-                rewriter.leave_out(&descriptor);
+            if picture % 5 == skipped {
+                rewriter.skip(&descriptor);
             } else if let Some(out) = rewriter.rewrite(&descriptor) {
                 let out = out.picture_id.unwrap();
                 prop_assert_eq!(*numbers.entry(picture).or_insert(out), out);

@@ -1,68 +1,66 @@
-//! The dependency descriptor header extension (RTP payload format for AV1 1.0, appendix A). Chromium sends it with
-//! other codecs as well.
+//! The dependency descriptor header extension (RTP payload format for AV1 1.0, appendix A). Chromium also sends it with
+//! other codecs.
 
 mod template_structure;
 
 use crate::Malformed;
-use crate::bits::BitReader;
-use template_structure::{Indication, MAX_DECODE_TARGETS, TEMPLATE_IDS};
+use crate::bit_reader::BitReader;
+use template_structure::{DecodeTargetIndication, MAX_DECODE_TARGETS};
 pub use template_structure::{Layer, TemplateStructure};
 
-/// Length of the descriptor of a frame that fits its template.
+/// Length of a descriptor without extended fields, in bytes.
 const SHORT_LEN: usize = 3;
 
-/// A structure whose frame lies by less than this many frames behind that of the structure in use has come late.
+/// A structure is late when its frame is older than that of the current structure by fewer than this many frames.
 const LATE_FRAMES: u16 = 512;
 
-/// What the descriptor tells of a packet and its frame.
+/// The description of a packet and its frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DependencyDescriptor {
-    /// The frame begins with this packet.
+    /// This packet starts the frame.
     pub start_of_frame: bool,
-    /// The frame ends with this packet.
+    /// This packet ends the frame.
     pub end_of_frame: bool,
-    /// Names a template of the structure, 0..=63.
+    /// Id of a template of the structure, 0..=63.
     pub template_id: u8,
-    /// A running number of frames.
+    /// Frame counter; wraps.
     pub frame_number: u16,
-    /// The frame's layer; `None` while no structure has come, or not the one that the frame was made with.
+    /// Layer of the frame; `None` without the structure that the frame refers to.
     pub layer: Option<Layer>,
-    /// From this frame a receiver may go up to its layer: the layer's decode target needs nothing before it that the
-    /// layers below do not need as well.
+    /// From this frame, a receiver may switch up to its layer: its decode target needs no earlier frame that the layers
+    /// below do not need.
     pub switching_up_point: bool,
-    /// The packet carries a new structure, as the first of a key frame does.
+    /// The packet has a new structure, as the first packet of a key frame does.
     pub has_structure: bool,
-    /// Which decode targets are still sent, bit by bit, when this changes.
+    /// Bit mask of the active decode targets, if it changes.
     pub active_decode_targets: Option<u32>,
 }
 
-/// Reads the descriptors of one stream and keeps the structure that they refer to.
+/// Reads the descriptors of one stream and stores the structure that they refer to.
 #[derive(Debug, Clone, Default)]
 pub struct DependencyReader {
     structure: Option<TemplateStructure>,
-    /// Number of the frame that brought the structure.
-    since: u16,
+    /// Frame number of the packet with the structure.
+    structure_frame: u16,
 }
 
 impl DependencyReader {
-    /// A reader that has seen no structure.
+    /// Creates a reader without a structure.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The structure in use.
+    /// The current structure.
     #[must_use]
     pub fn structure(&self) -> Option<&TemplateStructure> {
         self.structure.as_ref()
     }
 
-    /// Reads the extension of a packet. A structure that comes late, behind a newer one, is used for its own frame
-    /// only.
+    /// Reads the extension of a packet. A structure that arrives after a newer one applies only to its own frame.
     ///
     /// # Errors
-    /// [`Malformed`] when the extension ends within a field or a structure contradicts itself; the structure in use
-    /// stays.
+    /// [`Malformed`] when the extension is truncated or a structure contradicts itself. The current structure is kept.
     pub fn read(&mut self, extension: &[u8]) -> Result<DependencyDescriptor, Malformed> {
         let mut bits = BitReader::new(extension);
         let mut descriptor = DependencyDescriptor {
@@ -117,17 +115,17 @@ impl DependencyReader {
     }
 
     fn adopt(&mut self, structure: TemplateStructure, frame_number: u16) {
-        let behind = self.since.wrapping_sub(frame_number);
+        let behind = self.structure_frame.wrapping_sub(frame_number);
         if self.structure.is_some() && (1..LATE_FRAMES).contains(&behind) {
             return;
         }
         self.structure = Some(structure);
-        self.since = frame_number;
+        self.structure_frame = frame_number;
     }
 }
 
-/// The flags of `extended_descriptor_fields` that matter here. The frame's own references and chains, which the last
-/// two flags announce, stand behind all that is read.
+/// The flags of `extended_descriptor_fields` that the reader uses. Custom references and chains, which the last two
+/// flags announce, come after all fields that are read.
 #[derive(Debug, Clone, Copy, Default)]
 struct Extended {
     has_structure: bool,
@@ -150,15 +148,10 @@ impl Extended {
 fn read_indications(
     bits: &mut BitReader<'_>,
     targets: usize,
-) -> Result<[Indication; MAX_DECODE_TARGETS], Malformed> {
-    let mut indications = [Indication::NotPresent; MAX_DECODE_TARGETS];
+) -> Result<[DecodeTargetIndication; MAX_DECODE_TARGETS], Malformed> {
+    let mut indications = [DecodeTargetIndication::NotPresent; MAX_DECODE_TARGETS];
     for indication in indications.iter_mut().take(targets) {
-        *indication = Indication::read(bits)?;
+        *indication = DecodeTargetIndication::read(bits)?;
     }
     Ok(indications)
-}
-
-/// Index of template `id` in a structure whose first template has the id `offset`.
-fn template_index(id: u8, offset: u8) -> usize {
-    usize::from((id + TEMPLATE_IDS - offset) % TEMPLATE_IDS)
 }

@@ -1,34 +1,33 @@
 //! The template dependency structure (RTP payload format for AV1 1.0, appendix A.8.3).
 
-use super::template_index;
 use crate::Malformed;
-use crate::bits::BitReader;
+use crate::bit_reader::BitReader;
 
-/// Template ids run below this number.
-pub(super) const TEMPLATE_IDS: u8 = 64;
+/// Number of template ids.
+const TEMPLATE_IDS: u8 = 64;
 
-/// More decode targets than this five bits cannot count.
+/// Maximum number of decode targets (a 5-bit field).
 pub(super) const MAX_DECODE_TARGETS: usize = 32;
 
 /// A spatial and a temporal layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Layer {
-    /// Spatial layer, the lowest is 0.
+    /// Spatial layer, 0 is the lowest.
     pub spatial: u8,
-    /// Temporal layer, the lowest is 0.
+    /// Temporal layer, 0 is the lowest.
     pub temporal: u8,
 }
 
-/// What a frame is to a decode target.
+/// The decode target indication (DTI): the relation of a frame to a decode target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Indication {
+pub(super) enum DecodeTargetIndication {
     NotPresent,
     Discardable,
     Switch,
     Required,
 }
 
-impl Indication {
+impl DecodeTargetIndication {
     pub(super) fn read(bits: &mut BitReader<'_>) -> Result<Self, Malformed> {
         Ok(match bits.read(2)? {
             0 => Self::NotPresent,
@@ -39,54 +38,56 @@ impl Indication {
     }
 }
 
-/// Which layers, decode targets and resolutions a coded video sequence has.
+/// The layers, decode targets and resolutions of a coded video sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateStructure {
     id_offset: u8,
     layers: Vec<Layer>,
     decode_targets: Vec<Layer>,
-    /// A row of one indication a decode target for each template.
-    indications: Vec<Indication>,
+    /// For each template, a row with one indication per decode target.
+    indications: Vec<DecodeTargetIndication>,
     resolutions: Vec<(u32, u32)>,
 }
 
 impl TemplateStructure {
-    /// The layer of each template, at most 64.
+    /// The layer of each of at most 64 templates.
     #[must_use]
     pub fn layers(&self) -> &[Layer] {
         &self.layers
     }
 
-    /// The highest layer of each decode target, 1 to 32 of them.
+    /// The highest layer of each of 1 to 32 decode targets.
     #[must_use]
     pub fn decode_targets(&self) -> &[Layer] {
         &self.decode_targets
     }
 
-    /// The largest width and height in pixels of each spatial layer, the lowest first; empty when they are not given.
+    /// Maximum width and height in pixels of each spatial layer, lowest first; empty when not given.
     #[must_use]
     pub fn resolutions(&self) -> &[(u32, u32)] {
         &self.resolutions
     }
 
-    /// Index of the template that `id` names, if there is one.
+    /// Index of the template with this id; `None` when there is none.
     pub(super) fn template(&self, id: u8) -> Option<usize> {
-        let index = template_index(id, self.id_offset);
+        let index = usize::from((id + TEMPLATE_IDS - self.id_offset) % TEMPLATE_IDS);
         (index < self.layers.len()).then_some(index)
     }
 
-    /// What a frame of the template is to each decode target.
-    pub(super) fn indications(&self, template: usize) -> &[Indication] {
+    /// The indications of a template, one per decode target.
+    pub(super) fn indications(&self, template: usize) -> &[DecodeTargetIndication] {
         let targets = self.decode_targets.len();
         self.indications
             .get(template * targets..(template + 1) * targets)
             .unwrap_or_default()
     }
 
-    /// Whether a frame with these indications lets a receiver go up to the decode target that is `layer`.
-    pub(super) fn switches_to(&self, layer: Layer, indications: &[Indication]) -> bool {
+    /// Whether a receiver can switch up to the decode target of `layer` at a frame with these indications.
+    pub(super) fn switches_to(&self, layer: Layer, indications: &[DecodeTargetIndication]) -> bool {
         let mut targets = self.decode_targets.iter().zip(indications);
-        targets.any(|(&target, &indication)| target == layer && indication == Indication::Switch)
+        targets.any(|(&target, &indication)| {
+            target == layer && indication == DecodeTargetIndication::Switch
+        })
     }
 
     /// Reads `template_dependency_structure`.
@@ -95,7 +96,7 @@ impl TemplateStructure {
         let target_count = bits.read(5)? as usize + 1;
         let layers = parse_layers(bits)?;
         let indications = (0..layers.len() * target_count)
-            .map(|_| Indication::read(bits))
+            .map(|_| DecodeTargetIndication::read(bits))
             .collect::<Result<Vec<_>, _>>()?;
         skip_references(bits, layers.len())?;
         skip_chains(bits, layers.len(), target_count)?;
@@ -115,7 +116,7 @@ impl TemplateStructure {
     }
 }
 
-/// `template_layers`: how each template's layer follows from the one before.
+/// Reads `template_layers`: each template's layer relative to the previous template.
 fn parse_layers(bits: &mut BitReader<'_>) -> Result<Vec<Layer>, Malformed> {
     let mut layer = Layer::default();
     let mut layers = vec![layer];
@@ -138,7 +139,7 @@ fn parse_layers(bits: &mut BitReader<'_>) -> Result<Vec<Layer>, Malformed> {
     }
 }
 
-/// `template_fdiffs`: the frames to which each template refers.
+/// Skips `template_fdiffs`: the references of each template.
 fn skip_references(bits: &mut BitReader<'_>, templates: usize) -> Result<(), Malformed> {
     for _ in 0..templates {
         while bits.flag()? {
@@ -148,7 +149,7 @@ fn skip_references(bits: &mut BitReader<'_>, templates: usize) -> Result<(), Mal
     Ok(())
 }
 
-/// `template_chains`.
+/// Skips `template_chains`.
 fn skip_chains(
     bits: &mut BitReader<'_>,
     templates: usize,
@@ -167,16 +168,16 @@ fn skip_chains(
     Ok(())
 }
 
-/// `decode_target_layers`: the highest layers of the templates that are present in each decode target.
+/// Derives `decode_target_layers`: the highest layer of the templates that are present in each decode target.
 fn decode_target_layers(
     layers: &[Layer],
-    indications: &[Indication],
+    indications: &[DecodeTargetIndication],
     target_count: usize,
 ) -> Vec<Layer> {
     let mut targets = vec![Layer::default(); target_count];
     for (layer, row) in layers.iter().zip(indications.chunks(target_count)) {
         for (target, indication) in targets.iter_mut().zip(row) {
-            if *indication != Indication::NotPresent {
+            if *indication != DecodeTargetIndication::NotPresent {
                 target.spatial = target.spatial.max(layer.spatial);
                 target.temporal = target.temporal.max(layer.temporal);
             }
@@ -185,7 +186,7 @@ fn decode_target_layers(
     targets
 }
 
-/// `render_resolutions`: one for each spatial layer.
+/// Reads `render_resolutions`: one per spatial layer.
 fn parse_resolutions(
     bits: &mut BitReader<'_>,
     layers: &[Layer],

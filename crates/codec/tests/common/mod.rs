@@ -1,10 +1,6 @@
-//! The captures in `tests/fixtures`, packet by packet.
-#![allow(dead_code, reason = "each test file uses a part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
+//! Reads the captures in `tests/fixtures`.
+#![allow(dead_code, reason = "each test file uses only some of the helpers")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test helpers")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,7 +16,7 @@ pub(crate) struct Packet {
     pub(crate) payload: Vec<u8>,
 }
 
-/// The packets of a capture, by SSRC, in the order in which they came.
+/// The packets of a capture by SSRC, in order of arrival.
 pub(crate) fn streams(capture: &str) -> BTreeMap<u32, Vec<Packet>> {
     let mut streams = BTreeMap::new();
     for packet in packets(capture) {
@@ -75,7 +71,7 @@ impl Packet {
     }
 }
 
-/// The element `id` of a header extension with headers of one byte, or of two (RFC 8285).
+/// The element `id` of a header extension in the one-byte or two-byte form (RFC 8285).
 fn find_extension(mut elements: &[u8], one_byte: bool, id: u8) -> Option<Vec<u8>> {
     while let Some((&first, rest)) = elements.split_first() {
         if first == 0 {

@@ -1,8 +1,8 @@
-//! A reader of bits, most significant first.
+//! Reads bit fields, most significant bit first.
 
 use crate::Malformed;
 
-/// Reads fields of some bits from a slice; reading past its end is [`Malformed`].
+/// Reads bit fields from a slice. Reading past its end is [`Malformed`].
 #[derive(Debug, Clone)]
 pub(crate) struct BitReader<'a> {
     data: &'a [u8],
@@ -15,7 +15,7 @@ impl<'a> BitReader<'a> {
         Self { data, at: 0 }
     }
 
-    /// The next `count` bits, at most 32, as a number.
+    /// Reads the next `count` bits, at most 32.
     pub(crate) fn read(&mut self, count: u32) -> Result<u32, Malformed> {
         let mut value = 0_u64;
         let mut wanted = count as usize;
@@ -31,22 +31,22 @@ impl<'a> BitReader<'a> {
         Ok(value as u32)
     }
 
-    /// The next `count` bits, at most 8.
+    /// Reads the next `count` bits, at most 8.
     pub(crate) fn read_u8(&mut self, count: u32) -> Result<u8, Malformed> {
         self.read(count).map(|value| value as u8)
     }
 
-    /// The next 16 bits.
+    /// Reads the next 16 bits.
     pub(crate) fn read_u16(&mut self) -> Result<u16, Malformed> {
         self.read(16).map(|value| value as u16)
     }
 
-    /// The next bit.
+    /// Reads the next bit.
     pub(crate) fn flag(&mut self) -> Result<bool, Malformed> {
         self.read(1).map(|bit| bit == 1)
     }
 
-    /// A number below `limit`, in as few bits as it takes (AV1 bitstream specification section 4.10.7, `ns(n)`).
+    /// Reads a non-symmetric number below `limit` (AV1 bitstream specification section 4.10.7, `ns(n)`).
     pub(crate) fn read_below(&mut self, limit: u32) -> Result<u32, Malformed> {
         let width = u32::BITS - limit.leading_zeros();
         let short = (1_u64 << width).saturating_sub(limit.into()) as u32;
@@ -58,7 +58,7 @@ impl<'a> BitReader<'a> {
         }
     }
 
-    /// Position in whole bytes, the started one counted.
+    /// Number of bytes read, including a partly read byte.
     pub(crate) fn bytes_read(&self) -> usize {
         self.at.div_ceil(8)
     }
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_cross_bytes() {
+    fn fields_may_cross_bytes() {
         let mut bits = BitReader::new(&[0b1010_0111, 0b1100_0001, 0xff]);
         assert_eq!(bits.read(3), Ok(0b101));
         assert_eq!(bits.read(10), Ok(0b00_1111_1000));
@@ -79,12 +79,12 @@ mod tests {
     }
 
     #[test]
-    fn reading_all_32_bits_at_once() {
+    fn all_32_bits_are_read_at_once() {
         assert_eq!(BitReader::new(&[0xff; 4]).read(32), Ok(u32::MAX));
     }
 
     #[test]
-    fn numbers_below_a_limit_take_as_few_bits_as_possible() {
+    fn numbers_below_a_limit_have_a_variable_width() {
         // Below 5: 0, 1 and 2 take two bits, 3 and 4 take three.
         let mut bits = BitReader::new(&[0b0001_1011, 0b0111_0000]);
         let numbers: Vec<_> = (0..5).map(|_| bits.read_below(5).unwrap()).collect();
