@@ -24,6 +24,6 @@ def test_field_docs_include_inherited_fields() -> None:
 def test_socket_page_states_ranges_optional_fields_and_nested_objects() -> None:
     page = socket_page()
     assert "| `userId` | string, 1 to 128 characters |" in page
-    assert "| `operationId?` | string |" in page
+    assert "| `operationId?` | string, at most 64 characters |" in page
     assert "| `peers` | [PeerInfo](#peerinfo)[] |" in page
     assert "\n### PeerInfo\n" in page

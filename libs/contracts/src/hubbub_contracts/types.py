@@ -39,6 +39,9 @@ NodeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 CallId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 """Arbitrary text from a client; 64 characters are at most 256 bytes of UTF-8."""
 
+OperationId = Annotated[str, StringConstraints(max_length=64)]
+"""Chosen by the client; a UUID has 36 characters."""
+
 UserId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 DisplayName = Annotated[str, StringConstraints(max_length=128)]
 AppData = Annotated[dict[str, Any], _bounded(MAX_APP_DATA_BYTES)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Generic, TypeVar, cast
 
 from ..base import Model, answer_model
+from ..types import OperationId
 
 AnswerT = TypeVar("AnswerT", bound=Model)
 
@@ -23,7 +24,7 @@ class ClientRequest(Model, Generic[AnswerT]):
 class Mutation(ClientRequest[AnswerT], Generic[AnswerT]):
     """An event from a client that changes state."""
 
-    operation_id: str | None = None
+    operation_id: OperationId | None = None
     """Makes the event idempotent: a repetition with the same id on the same session returns the first result."""
 
 
