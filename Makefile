@@ -107,8 +107,9 @@ check-generated: native
 	$(BIN)/python scripts/release --check
 
 .PHONY: check-rust
-check-rust: cargo
+check-rust: cargo python
 	@$(call say,Rust)
+	$(BIN)/python scripts/check-rust-modules
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 
