@@ -29,6 +29,7 @@ from hubbub_signaling.handlers.session import Session, SessionPorts
 from hubbub_signaling.handlers.session_manager import SessionManager
 
 SIGNALING_ID = "here"
+SIGNALING_EPOCH = 7
 GRACE = 30.0
 ROOM = RoomRecord(room_id="room", call_id="call", codec_profile="v1", created_at=0)
 NODE = Placement(node_id="node", epoch=1)
@@ -52,6 +53,7 @@ def peer_record(
     room_id: str = "room",
     placement: Placement | None = NODE,
     signaling_id: str = SIGNALING_ID,
+    claim_id: str | None = None,
 ) -> PeerRecord:
     """A peer with audio producers of these ids."""
     return PeerRecord(
@@ -62,6 +64,7 @@ def peer_record(
         app_data={},
         joined_at=0,
         signaling_id=signaling_id,
+        claim_id=claim_id,
         placement=placement,
         producers=[ProducerRecord(producer_id=one, kind="audio", app_data={}, paused=False) for one in producers],
     )
@@ -90,9 +93,10 @@ class Feed(FakeSubscription):
 class MediaFeed(FakeSubscription):
     """A peer's media events."""
 
-    def __init__(self, on_event: Callable[[MediaEvent], None]) -> None:
+    def __init__(self, on_event: Callable[[MediaEvent], None], on_gap: Callable[[], None]) -> None:
         super().__init__()
         self.on_event = on_event
+        self.on_gap = on_gap
 
 
 class FakeBackend:
@@ -137,10 +141,12 @@ class FakeBackend:
         self.feeds.setdefault(room_id, []).append(feed)
         return feed
 
-    async def watch_media(self, room_id: str, peer_id: str, on_event: Callable[[MediaEvent], None]) -> Subscription:
+    async def watch_media(
+        self, room_id: str, peer_id: str, on_event: Callable[[MediaEvent], None], on_gap: Callable[[], None]
+    ) -> Subscription:
         """See `Backend`."""
         assert room_id
-        feed = self.media[peer_id] = MediaFeed(on_event)
+        feed = self.media[peer_id] = MediaFeed(on_event, on_gap)
         return feed
 
     def snapshot(self) -> RoomSnapshot:
@@ -191,7 +197,9 @@ class FakeBackend:
         reply: Model = Done()
         if isinstance(message, JoinRoom | ClaimPeer):
             self.revision += 1
-            self.peers[message.peer_id] = peer_record(message.peer_id, room_id=message.room_id)
+            self.peers[message.peer_id] = peer_record(
+                message.peer_id, room_id=message.room_id, signaling_id=message.signaling_id, claim_id=message.claim_id
+            )
             reply = self.snapshot()
         elif isinstance(message, DescribePeer):
             reply = PeerDescription(transports=[], producers=[], consumers=[])
@@ -283,7 +291,7 @@ class SignalingRig:
     def __init__(self, handlers: Mapping[str, Handler] = HANDLERS) -> None:
         self.backend = FakeBackend()
         self.telemetry = FakeTelemetry()
-        settings = SessionSettings(SIGNALING_ID, GRACE, IceServers())
+        settings = SessionSettings(SIGNALING_ID, SIGNALING_EPOCH, GRACE, IceServers())
         self.ports = SessionPorts(
             self.backend,
             RoomHubs(self.backend),

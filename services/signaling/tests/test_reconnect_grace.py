@@ -9,6 +9,7 @@ import pytest
 from hubbub_contracts import HubbubError
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription, ProducerDescription, TransportDescription
 from hubbub_contracts.bus.records import Placement
+from hubbub_signaling.domain.claim import Claim
 from hubbub_signaling.domain.media_silence import RECEIVER_SILENCE, SENDER_SILENCE, SETTLE_DELAY
 from hubbub_signaling.handlers.membership import RoomMembership
 from hubbub_signaling.handlers.reconnect_grace import ReconnectGrace
@@ -19,7 +20,7 @@ from support.signaling_fakes import GRACE, NODE, FakeBackend, FakeSubscription, 
 def membership(backend: FakeBackend, placement: Placement | None = NODE) -> RoomMembership:
     hub = RoomHub("room", backend)
     hub.view.peers["ann"] = peer_record("ann", placement=placement)
-    return RoomMembership(hub, "ann", None, "secret", FakeSubscription())
+    return RoomMembership(hub, "ann", Claim("here", "claim"), None, "secret", FakeSubscription())
 
 
 def described(*, packets: int, sends: bool = True, connected: bool = True) -> PeerDescription:

@@ -66,7 +66,7 @@ async def test_a_departure_is_counted_once_and_delivered_with_its_reason() -> No
     backend, telemetry = FakeBackend(), FakeTelemetry()
     backend.answers[LeaveRoom] = [unavailable(), Done()]
     outbox = RegistryOutbox(backend, telemetry)
-    outbox.enqueue_departure("room", "ann", "disconnected")
+    outbox.enqueue_departure("room", "ann", "claim", "disconnected")
     await outbox.drain()
     assert backend.departures() == [("ann", "disconnected")] * 2
     assert telemetry.departed == ["disconnected"]

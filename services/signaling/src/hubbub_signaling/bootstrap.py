@@ -41,12 +41,14 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     listener = _listen(settings.host, settings.port)
     metrics = Metrics("signaling")
     bus = await _connect(settings, lifecycle, metrics)
-    await _acquire_lease(settings, lifecycle, bus)
+    epoch = await _acquire_lease(settings, lifecycle, bus)
 
     backend = BusBackend(bus)
     telemetry = SessionMetrics(metrics)
     hubs = RoomHubs(backend)
-    session_settings = SessionSettings(settings.signaling_id, settings.reconnect_grace, settings.client_ice_servers)
+    session_settings = SessionSettings(
+        settings.signaling_id, epoch, settings.reconnect_grace, settings.client_ice_servers
+    )
     ports = SessionPorts(backend, hubs, RegistryOutbox(backend, telemetry), session_settings, HANDLERS, telemetry)
     sessions = SessionManager(ports, ReconnectGrace(backend, settings.reconnect_grace))
     await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda event: hubs.announce(event.revisions))
@@ -77,14 +79,17 @@ async def _connect(settings: Settings, lifecycle: Lifecycle, metrics: Metrics) -
     return bus
 
 
-async def _acquire_lease(settings: Settings, lifecycle: Lifecycle, bus: Bus) -> None:
+async def _acquire_lease(settings: Settings, lifecycle: Lifecycle, bus: Bus) -> int:
+    """The epoch of this instance's lease."""
+
     def lost(how: Literal["lapsed", "fenced"]) -> None:
         if how == "fenced":
             lifecycle.fail(f"another instance has the SIGNALING_ID {settings.signaling_id}")
 
     lease = Lease(bus, subjects.signaling_lease(settings.signaling_id), settings.signaling_id, on_lost=lost)
-    await lease.acquire()
+    epoch = await lease.acquire()
     lifecycle.on_stop("lease", lease.release)
+    return epoch
 
 
 def _uvicorn_config(app: socketio.ASGIApp, certificate: ReloadedCertificate | None) -> uvicorn.Config:

@@ -926,7 +926,7 @@ export interface SessionResumed {
  */
 export interface TransportClosed {
   /**
-   * `ice_timeout`, `handshake_timeout`, `dtls_failed`, `peer_closed`, `unconfirmed`, `node_lost`, `node_draining` or `internal`. More reasons may follow.
+   * `ice_timeout`, `handshake_timeout`, `dtls_failed`, `peer_closed`, `unconfirmed`, `node_lost`, `node_draining`, `internal` or `other`. More reasons may follow.
    */
   reason: string;
   /**

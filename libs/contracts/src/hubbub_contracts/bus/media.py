@@ -11,9 +11,9 @@ from ..types import Id
 
 CloseReason = Literal[
     "transport_closed", "producer_closed", "room_closed", "handshake_timeout", "ice_timeout", "dtls_failed",
-    "peer_closed", "unconfirmed", "node_draining", "internal",
+    "peer_closed", "unconfirmed", "node_draining", "internal", "other",
 ]  # fmt: skip
-"""Why a node closed a transport, producer or consumer (docs/closures.md)."""
+"""Why a node closed a transport, producer or consumer (docs/closures.md). `other`: signaling does not know why."""
 
 
 class TransportClosed(Event):

@@ -81,5 +81,5 @@ class TransportClosed(Push):
     transport_id: Id
     """The closed transport."""
     reason: str
-    """`ice_timeout`, `handshake_timeout`, `dtls_failed`, `peer_closed`, `unconfirmed`, `node_lost`, `node_draining`
-    or `internal`. More reasons may follow."""
+    """`ice_timeout`, `handshake_timeout`, `dtls_failed`, `peer_closed`, `unconfirmed`, `node_lost`, `node_draining`,
+    `internal` or `other`. More reasons may follow."""

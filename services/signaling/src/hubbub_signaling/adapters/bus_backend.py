@@ -40,6 +40,8 @@ class BusBackend:
         """See `Backend`."""
         return await open_feed(self._bus, room_id, on_change, on_gap)
 
-    async def watch_media(self, room_id: str, peer_id: str, on_event: Callable[[MediaEvent], None]) -> Subscription:
+    async def watch_media(
+        self, room_id: str, peer_id: str, on_event: Callable[[MediaEvent], None], on_gap: Callable[[], None]
+    ) -> Subscription:
         """See `Backend`."""
-        return await self._bus.subscribe(subjects.media(room_id, peer_id), MEDIA_EVENT, on_event)
+        return await self._bus.subscribe(subjects.media(room_id, peer_id), MEDIA_EVENT, on_event, on_gap=on_gap)

@@ -54,6 +54,10 @@ class OwnedResources:
         }
         return removed
 
+    def copy(self) -> OwnedResources:
+        """The present state, which later changes leave alone."""
+        return OwnedResources(dict(self.transports), dict(self.producers), dict(self.consumers))
+
     def clear(self) -> list[str]:
         """Removes everything. Returns the ids of the transports."""
         transports = list(self.transports)

@@ -29,8 +29,10 @@ class Backend(Protocol):
     ) -> Subscription:
         """Subscribes to the room's stored changes, in order. `on_gap`: changes may have been missed."""
 
-    async def watch_media(self, room_id: str, peer_id: str, on_event: Callable[[MediaEvent], None]) -> Subscription:
-        """Subscribes to the closures that media nodes report for this peer."""
+    async def watch_media(
+        self, room_id: str, peer_id: str, on_event: Callable[[MediaEvent], None], on_gap: Callable[[], None]
+    ) -> Subscription:
+        """Subscribes to the closures that media nodes report for this peer. `on_gap`: some may have been missed."""
 
 
 class ClientSocket(Protocol):

@@ -64,7 +64,7 @@ class PlacementChanged:
 
 @dataclass(frozen=True)
 class PeerClaimed:
-    """Another signaling instance serves the peer."""
+    """The peer has another claim: it was resumed, on this or another signaling instance."""
 
     peer: PeerRecord
 
@@ -151,7 +151,7 @@ def _compare(before: PeerRecord | None, after: PeerRecord) -> Iterator[ViewChang
     for producer_id, producer in known.items():
         if producer_id not in now:
             yield ProducerRemoved(after, producer)
-    if before is not None and before.signaling_id != after.signaling_id:
+    if before is not None and (before.signaling_id, before.claim_id) != (after.signaling_id, after.claim_id):
         yield PeerClaimed(after)
     if before is not None and before.placement != after.placement:
         yield PlacementChanged(after, before.placement)

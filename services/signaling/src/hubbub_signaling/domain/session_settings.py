@@ -1,4 +1,4 @@
-"""What the operator sets for sessions."""
+"""What the operator sets for sessions, and what identifies this instance."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ class SessionSettings:
     """The settings that sessions and their handlers need."""
 
     signaling_id: str
+    signaling_epoch: int
+    """The epoch of this instance's lease: it differs after a restart under the same name."""
     reconnect_grace: float
     """Seconds that a resumable session outlives its socket."""
     ice_servers: IceServers

@@ -71,9 +71,8 @@ async def close_consumer(context: RequestContext, request: socket.CloseConsumer)
     """Closes the consumer on the node."""
     membership = context.membership
     context.resources.require_consumer(request.consumer_id)
-    await context.backend.node(
-        membership.placement,
-        consumer.CloseConsumer(room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=request.consumer_id),
+    await context.close_on_node(
+        consumer.CloseConsumer(room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=request.consumer_id)
     )
     context.resources.consumers.pop(request.consumer_id, None)
     return Done()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from hubbub_contracts import ErrorCode, HubbubError, ids
+from hubbub_contracts import Done, ErrorCode, HubbubError, ids
+from hubbub_contracts.base import NodeRequest
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
 from hubbub_contracts.socket.base import IceServer
 
+from ..domain.claim import Claim
 from ..domain.owned_resources import OwnedResources
 from ..domain.ports import Backend
 from ..domain.session_settings import SessionSettings
@@ -20,14 +23,20 @@ from .registry_outbox import RegistryOutbox
 class RequestingSession(Protocol):
     """The session that a request came from."""
 
-    async def enter_room(
+    def enter_room(
         self,
         request: JoinRoom | ClaimPeer,
+        claim: Claim,
         *,
         rtp_capabilities: dict[str, Any] | None,
         resume_secret: str | None,
-    ) -> RoomMembership:
-        """Enters the room of `request`, as its peer. Undoes everything on this instance on failure."""
+    ) -> AbstractAsyncContextManager[RoomMembership]:
+        """Enters the room of `request`, as its peer.
+
+        The registry has answered when the block begins. From the end of the block on, the session serves the peer and
+        the client gets the changes of the room. A failure, also of the block, undoes everything on this instance; the
+        session may then enter a room again.
+        """
 
     async def leave_room(self) -> None:
         """Leaves the room."""
@@ -39,8 +48,8 @@ class SessionDirectory(Protocol):
     def find(self, peer_id: str) -> RoomMembership | None:
         """The peer's membership when a session of this instance serves it, with or without a socket."""
 
-    def reconcile(self, room_id: str, peer_id: str) -> None:
-        """After the grace period, removes a peer that the registry lists under this instance but no session serves."""
+    def reconcile(self, room_id: str, peer_id: str, claim: Claim) -> None:
+        """Removes the peer after the grace period if it still has this claim and no session serves it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +79,14 @@ class RequestContext:
         new_id = ids.mint()
         self.new_ids.add(new_id)
         return new_id
+
+    async def close_on_node(self, message: NodeRequest[Done]) -> None:
+        """Closes an object on the node. It is no error that the node does not have it any more. Raises HubbubError."""
+        try:
+            await self.backend.node(self.membership.placement, message)
+        except HubbubError as error:
+            if error.code is not ErrorCode.NOT_FOUND:
+                raise
 
     def ice_servers(self, peer_id: str) -> list[IceServer]:
         """The ICE servers for this client, with new TURN credentials."""

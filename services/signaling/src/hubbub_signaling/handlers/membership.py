@@ -9,6 +9,7 @@ from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_room import Subscription
 
+from ..domain.claim import Claim
 from .room_hub import RoomHub
 
 
@@ -18,6 +19,7 @@ class RoomMembership:
 
     hub: RoomHub
     peer_id: str
+    claim: Claim
     rtp_capabilities: dict[str, Any] | None
     """Of the join; None when they are unknown after a resume."""
     resume_secret: str | None

@@ -10,6 +10,7 @@ from hubbub_contracts.socket import producer as socket
 
 from ..domain.pushes import listed_producers
 from .context import RequestContext
+from .uncertain_outcome import may_have_taken_effect
 
 
 async def produce(context: RequestContext, request: socket.Produce) -> socket.Produced:
@@ -42,8 +43,10 @@ async def produce(context: RequestContext, request: socket.Produce) -> socket.Pr
                 placement=placement,
             )
         )
-    except HubbubError:
+    except HubbubError as error:
         context.resources.producers.pop(producer_id, None)
+        if may_have_taken_effect(error):
+            _remove_from_room(context, producer_id)
         close = producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=producer_id)
         # An unreachable node closes by itself what the room's feed never confirms.
         with contextlib.suppress(HubbubError):
@@ -53,19 +56,18 @@ async def produce(context: RequestContext, request: socket.Produce) -> socket.Pr
 
 
 async def close_producer(context: RequestContext, request: socket.CloseProducer) -> Done:
-    """Closes the producer on the node, then removes it from the room."""
-    membership, backend = context.membership, context.backend
-    context.resources.require_producer(request.producer_id)
-    await backend.node(
-        membership.placement,
-        producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=request.producer_id),
+    """Closes the producer on the node, and has it removed from the room as soon as the registry answers.
+
+    Repeating the request succeeds as long as the room lists the producer.
+    """
+    membership = context.membership
+    if all(listed.producer_id != request.producer_id for listed in membership.record.producers):
+        context.resources.require_producer(request.producer_id)
+    await context.close_on_node(
+        producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=request.producer_id)
     )
     context.resources.producers.pop(request.producer_id, None)
-    await backend.registry(
-        producer.RemoveProducers(
-            room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=[request.producer_id]
-        )
-    )
+    _remove_from_room(context, request.producer_id)
     return Done()
 
 
@@ -97,6 +99,13 @@ async def get_producers(context: RequestContext, _request: socket.GetProducers) 
     """The other peers' producers in this instance's view of the room."""
     membership = context.membership
     return socket.Producers(producers=listed_producers(membership.hub.view.peers, membership.peer_id))
+
+
+def _remove_from_room(context: RequestContext, producer_id: str) -> None:
+    membership = context.membership
+    context.outbox.enqueue(
+        producer.RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=[producer_id])
+    )
 
 
 async def _set_paused(context: RequestContext, producer_id: str, *, paused: bool) -> Done:

@@ -35,10 +35,10 @@ class RegistryOutbox:
         """Delivers the request in the background."""
         self._tasks.spawn(self.retry(message), f"outbox {message.verb}")
 
-    def enqueue_departure(self, room_id: str, peer_id: str, reason: LeaveReason) -> None:
-        """Has the registry remove a peer from its room."""
+    def enqueue_departure(self, room_id: str, peer_id: str, claim_id: str, reason: LeaveReason) -> None:
+        """Has the registry remove a peer from its room, unless the peer was claimed since `claim_id`."""
         self._telemetry.peer_departed(reason)
-        self.enqueue(LeaveRoom(room_id=room_id, peer_id=peer_id, reason=reason))
+        self.enqueue(LeaveRoom(room_id=room_id, peer_id=peer_id, reason=reason, claim_id=claim_id))
 
     async def retry(self, message: Request[ReplyT]) -> ReplyT | None:
         """The registry's reply, however long it takes. None: the registry refused the request."""

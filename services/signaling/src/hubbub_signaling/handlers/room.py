@@ -9,11 +9,16 @@ from hubbub_contracts.bus import node, peer, room
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_contracts.socket import room as socket
 
+from ..domain.claim import Claim
 from ..domain.owned_resources import OwnedConsumer
 from ..domain.pushes import peer_infos, producer_info
 from ..domain.resume_token import ResumeToken, secret_digest
 from .context import RequestContext
 from .membership import RoomMembership
+from .uncertain_outcome import may_have_taken_effect
+
+NOTHING = node.PeerDescription(transports=[], producers=[], consumers=[])
+"""What a node has of a peer that it does not know."""
 
 
 async def create_room(context: RequestContext, request: socket.CreateRoom) -> socket.RoomReady:
@@ -25,6 +30,7 @@ async def create_room(context: RequestContext, request: socket.CreateRoom) -> so
 async def join_room(context: RequestContext, request: socket.JoinRoom) -> socket.RoomJoined:
     """Enters the room as a new peer. After an error that leaves it unknown whether the peer exists, removes it."""
     room_id, peer_id = ids.room_id(request.call_id), ids.mint()
+    claim = Claim(context.settings.signaling_id, ids.mint())
     secret = secrets.token_urlsafe(24) if request.resumable else None
     join = peer.JoinRoom(
         room_id=room_id,
@@ -32,16 +38,19 @@ async def join_room(context: RequestContext, request: socket.JoinRoom) -> socket
         user_id=request.user_id,
         display_name=request.user_id if request.display_name is None else request.display_name,
         app_data=request.app_data,
-        signaling_id=context.settings.signaling_id,
+        signaling_id=claim.signaling_id,
+        signaling_epoch=context.settings.signaling_epoch,
+        claim_id=claim.claim_id,
         resume_digest=secret_digest(secret) if secret else None,
     )
     try:
-        membership = await context.session.enter_room(
-            join, rtp_capabilities=request.rtp_capabilities, resume_secret=secret
-        )
+        async with context.session.enter_room(
+            join, claim, rtp_capabilities=request.rtp_capabilities, resume_secret=secret
+        ) as membership:
+            pass
     except BaseException as error:
-        if _may_be_done(error):
-            context.outbox.enqueue_departure(room_id, peer_id, "left")
+        if may_have_taken_effect(error):
+            context.outbox.enqueue_departure(room_id, peer_id, claim.claim_id, "left")
         raise
     view = membership.hub.view
     return socket.RoomJoined(
@@ -60,25 +69,37 @@ async def leave_room(context: RequestContext, _request: socket.LeaveRoom) -> Don
 
 
 async def resume(context: RequestContext, request: socket.Resume) -> socket.SessionResumed:
-    """Takes a peer over from another socket, which may be on another instance."""
+    """Takes a peer over from another socket, which may be on another instance.
+
+    When it fails after the claim, the peer stands as after a lost socket: the same token works until its grace period
+    ends.
+    """
     token = ResumeToken.parse(request.resume_token)
+    claim = Claim(context.settings.signaling_id, ids.mint())
     former = context.sessions.find(token.peer_id)
     remembered = former.rtp_capabilities if former else None
-    claim = peer.ClaimPeer(
+    message = peer.ClaimPeer(
         room_id=token.room_id,
         peer_id=token.peer_id,
-        signaling_id=context.settings.signaling_id,
+        signaling_id=claim.signaling_id,
+        signaling_epoch=context.settings.signaling_epoch,
+        claim_id=claim.claim_id,
         resume_secret=token.secret,
     )
+    claimed = False
     try:
-        membership = await context.session.enter_room(
-            claim, rtp_capabilities=remembered or request.rtp_capabilities, resume_secret=token.secret
-        )
+        async with context.session.enter_room(
+            message, claim, rtp_capabilities=remembered or request.rtp_capabilities, resume_secret=token.secret
+        ) as membership:
+            claimed = True
+            placement = membership.record.placement
+            description = await _describe(context, membership)
     except BaseException as error:
-        if _may_be_done(error):
-            context.sessions.reconcile(token.room_id, token.peer_id)
+        if claimed or may_have_taken_effect(error):
+            context.sessions.reconcile(token.room_id, token.peer_id, claim)
         raise
-    description = await _describe(context, membership)
+    if membership.record.placement != placement:
+        description = NOTHING  # what was described is on a node that the peer has left
     membership.rtp_capabilities = membership.rtp_capabilities or description.rtp_capabilities
     resources = context.resources
     resources.transports = {one.transport_id: one.direction for one in description.transports}
@@ -105,11 +126,6 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
     )
 
 
-def _may_be_done(error: BaseException) -> bool:
-    """Whether the registry may have carried out a request that failed with this error."""
-    return not isinstance(error, HubbubError) or error.retryable or error.code is ErrorCode.DEADLINE_EXCEEDED
-
-
 async def _describe(context: RequestContext, membership: RoomMembership) -> node.PeerDescription:
     """What the peer's node has of it; nothing when the node is gone."""
     try:
@@ -119,4 +135,4 @@ async def _describe(context: RequestContext, membership: RoomMembership) -> node
     except HubbubError as error:
         if error.code is not ErrorCode.UNAVAILABLE:
             raise
-        return node.PeerDescription(transports=[], producers=[], consumers=[])
+        return NOTHING

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -30,6 +30,7 @@ from hubbub_contracts.socket.base import ClientRequest
 from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 
 from ..domain.answer_cache import AnswerCache
+from ..domain.claim import Claim
 from ..domain.owned_resources import OwnedResources
 from ..domain.ports import Backend, ClientSocket, SessionTelemetry
 from ..domain.pushes import pushes
@@ -39,6 +40,7 @@ from ..domain.session_state import SessionEvent, SessionState, SessionStateMachi
 from .context import RequestContext, SessionDirectory
 from .handler import Handler
 from .keyed_queue import KeyedQueue, Operation
+from .media_gap import MediaGapRecovery
 from .membership import RoomMembership
 from .registry_outbox import RegistryOutbox
 from .room_hub import RoomHubs
@@ -93,6 +95,8 @@ class Session:
         self._queue = KeyedQueue()
         self._running: set[RequestContext] = set()
         self._deferred: list[MediaEvent] = []
+        self._media_recovery = MediaGapRecovery(ports.backend, ports.outbox, self.resources, self.on_media_event)
+        self._media_gap_while_entering = False
 
     @property
     def joined(self) -> bool:
@@ -119,35 +123,38 @@ class Session:
         else:
             self._queue.submit_barrier(handler.barrier, operation)
 
+    @contextlib.asynccontextmanager
     async def enter_room(
         self,
         request: JoinRoom | ClaimPeer,
+        claim: Claim,
         *,
         rtp_capabilities: dict[str, Any] | None,
         resume_secret: str | None,
-    ) -> RoomMembership:
-        """Subscribes to the room and the peer's media events, then sends `request` to the registry."""
+    ) -> AsyncIterator[RoomMembership]:
+        """See `RequestingSession`. Subscribes to the room and the peer's media events, then sends `request`."""
         room_id, peer_id, ports = request.room_id, request.peer_id, self._ports
         self.machine.apply(SessionEvent.JOIN_STARTED)
+        self._media_gap_while_entering = False
         async with contextlib.AsyncExitStack() as undo:
             undo.callback(self._refuse_join)
             hub = await ports.hubs.acquire(room_id)
             undo.push_async_callback(ports.hubs.release, hub)
-            media_events = await ports.backend.watch_media(room_id, peer_id, self.on_media_event)
+            media_events = await ports.backend.watch_media(room_id, peer_id, self.on_media_event, self.on_media_gap)
             undo.push_async_callback(_stop_quietly, media_events)
             snapshot: RoomSnapshot = await ports.backend.registry(request)
-            if self.machine.state is not SessionState.JOINING:
-                # Python 3.11 may lose a cancellation that arrives together with the reply.
-                raise asyncio.CancelledError
             hub.replica.adopt(snapshot)
-            if peer_id not in hub.view.peers:
-                raise HubbubError(ErrorCode.UNAVAILABLE, "the peer was removed while it joined", retryable=True)
+            membership = RoomMembership(hub, peer_id, claim, rtp_capabilities, resume_secret, media_events)
+            self._require_entering(membership)
+            yield membership
+            self._require_entering(membership)
             undo.pop_all()
-        self.membership = RoomMembership(hub, peer_id, rtp_capabilities, resume_secret, media_events)
+        self.membership = membership
         self.machine.apply(SessionEvent.JOIN_ACCEPTED)
         hub.listeners.add(self)
         self._host.attach(self)
-        return self.membership
+        if self._media_gap_while_entering:
+            self.on_media_gap()
 
     async def leave_room(self) -> None:
         """Leaves the room on the client's request."""
@@ -156,11 +163,14 @@ class Session:
     async def detach(self) -> None:
         """Ends the membership on this instance. The peer stays in the room."""
         membership, self.membership = self.membership, None
+        self._media_recovery.stop()
         self.resources.clear()
         if membership is not None:
             membership.hub.listeners.discard(self)
-            await membership.media_events.stop()
-            await self._ports.hubs.release(membership.hub)
+            try:
+                await membership.media_events.stop()
+            finally:
+                await self._ports.hubs.release(membership.hub)
 
     async def close(self) -> None:
         """Cancels pending requests and detaches. Requests that arrive later are answered `invalid_state`."""
@@ -180,7 +190,8 @@ class Session:
                 case PeerRemoved(peer, _) if peer.peer_id == membership.peer_id:
                     self._removed("lost")
                 case PeerClaimed(peer) if peer.peer_id == membership.peer_id:
-                    self._host.replace(self)
+                    if not membership.claim.holds(peer):
+                        self._host.replace(self)
                 case PlacementChanged(peer) if peer.peer_id == membership.peer_id:
                     self._moved(peer)
                 case _:
@@ -190,7 +201,8 @@ class Session:
     def on_media_event(self, event: MediaEvent) -> None:
         """Removes what the media node closed, and tells the client."""
         subject = _subject(event)
-        if any(subject in context.new_ids for context in self._running):
+        entering = self.machine.state is SessionState.JOINING
+        if entering or any(subject in context.new_ids for context in self._running):
             self._deferred.append(event)
             return
         match event:
@@ -206,6 +218,13 @@ class Session:
                     self.client.push(
                         consumer.ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason)
                     )
+
+    def on_media_gap(self) -> None:
+        """Media events may have been missed."""
+        if self.membership is None:
+            self._media_gap_while_entering = True
+        else:
+            self._media_recovery.start(self.membership)
 
     async def _run(self, handler: Handler, request: ClientRequest[Any], acknowledge: Acknowledge) -> None:
         """Handles a request whose turn has come, and acknowledges it."""
@@ -264,6 +283,17 @@ class Session:
         if outcome != OK:
             span.set_attribute("error.type", outcome)
         _log.debug("request answered", event_name=event, outcome=outcome, **who)
+
+    def _require_entering(self, membership: RoomMembership) -> None:
+        """Raises unless the session may serve the peer: it was not closed, and the peer still has its claim."""
+        if self.machine.state is not SessionState.JOINING:
+            # Python 3.11 may lose a cancellation that arrives together with a reply.
+            raise asyncio.CancelledError
+        record = membership.hub.view.peers.get(membership.peer_id)
+        if record is None:
+            raise HubbubError(ErrorCode.UNAVAILABLE, "the peer was removed while it joined", retryable=True)
+        if not membership.claim.holds(record):
+            raise HubbubError(ErrorCode.CONFLICT, "the session was resumed again meanwhile, on another socket")
 
     def _refuse_join(self) -> None:
         if self.machine.state is SessionState.JOINING:

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from functools import partial
+from typing import Any
 
 from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_contracts.bus.room import GetRoom
 from hubbub_service import Tasks
 
+from ..domain.claim import Claim
 from ..domain.ports import ClientSocket
 from ..domain.session_state import SessionEvent
 from .membership import RoomMembership
@@ -73,16 +76,14 @@ class SessionManager:
 
     async def leave(self, session: Session) -> None:
         """See `SessionHost`."""
-        membership = _membership(session)
-        self._forget(session)
+        self._depart(session, "left")
         session.machine.apply(SessionEvent.LEFT)
-        await session.detach()
-        self._ports.outbox.enqueue_departure(membership.room_id, membership.peer_id, "left")
+        await self._finish(session.detach())
 
     async def socket_lost(self, session: Session, *, closed_by_client: bool) -> None:
         """The session's socket is gone: closed by the client, or by this instance or a ping timeout."""
         if not session.joined:
-            await session.close()
+            await self._finish(session.close())
         elif not _membership(session).resumable:
             await self._end(session, "disconnected")
         else:
@@ -90,9 +91,9 @@ class SessionManager:
                 _membership(session), partial(self._end, session, "disconnected"), check_media=closed_by_client
             )
 
-    def reconcile(self, room_id: str, peer_id: str) -> None:
+    def reconcile(self, room_id: str, peer_id: str, claim: Claim) -> None:
         """See `SessionDirectory`."""
-        self._reconciling.spawn(self._reconcile(room_id, peer_id), "reconcile-peer")
+        self._reconciling.spawn(self._reconcile(room_id, peer_id, claim), "reconcile-peer")
 
     async def stop(self) -> None:
         """Closes all sessions. Peers that can be resumed on another instance stay in their rooms."""
@@ -111,20 +112,27 @@ class SessionManager:
                 await self._closing.drain()
                 await self._ports.outbox.drain()
 
-    async def _reconcile(self, room_id: str, peer_id: str) -> None:
+    async def _reconcile(self, room_id: str, peer_id: str, claim: Claim) -> None:
         await asyncio.sleep(self._grace.period)
         snapshot = await self._ports.outbox.retry(GetRoom(room_id=room_id))
         peers = snapshot.peers if snapshot is not None else []
-        own_id = self._ports.settings.signaling_id
-        claimed = any((peer.peer_id, peer.signaling_id) == (peer_id, own_id) for peer in peers)
+        claimed = any(peer.peer_id == peer_id and claim.holds(peer) for peer in peers)
         if claimed and peer_id not in self._serving:
-            self._ports.outbox.enqueue_departure(room_id, peer_id, "disconnected")
+            self._ports.outbox.enqueue_departure(room_id, peer_id, claim.claim_id, "disconnected")
 
     async def _end(self, session: Session, reason: LeaveReason) -> None:
+        self._depart(session, reason)
+        await self._finish(session.close())
+
+    def _depart(self, session: Session, reason: LeaveReason) -> None:
+        """Reports the departure, before anything is awaited that could be cancelled."""
         membership = _membership(session)
         self._forget(session)
-        await session.close()
-        self._ports.outbox.enqueue_departure(membership.room_id, membership.peer_id, reason)
+        self._ports.outbox.enqueue_departure(membership.room_id, membership.peer_id, membership.claim.claim_id, reason)
+
+    async def _finish(self, work: Coroutine[Any, Any, None]) -> None:
+        """Awaits work on a session that goes on when the caller is cancelled."""
+        await asyncio.shield(self._closing.spawn(work, "end-session"))
 
     def _forget(self, session: Session) -> None:
         membership = _membership(session)

@@ -73,17 +73,16 @@ async def restart_ice(context: RequestContext, request: socket.RestartIce) -> so
 
 
 async def close_transport(context: RequestContext, request: socket.CloseTransport) -> Done:
-    """Closes the transport on the node, then removes its producers from the room."""
-    membership, backend = context.membership, context.backend
+    """Closes the transport on the node, and has its producers removed from the room as soon as the registry answers."""
+    membership = context.membership
     context.resources.require_transport(request.transport_id)
-    await backend.node(
-        membership.placement,
+    await context.close_on_node(
         transport.CloseTransport(
             room_id=membership.room_id, peer_id=membership.peer_id, transport_id=request.transport_id
-        ),
+        )
     )
     if removed := context.resources.remove_transport(request.transport_id):
-        await backend.registry(
+        context.outbox.enqueue(
             RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=removed)
         )
     return Done()

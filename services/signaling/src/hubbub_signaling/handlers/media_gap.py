@@ -1,0 +1,96 @@
+"""Recovery from a gap in the events about a peer's media: the node is asked what the peer still has.
+
+Rules
+- Compared is what the client owned before the node was asked. What it creates later is newer than the answer.
+- The question is repeated until the node answers, the peer is placed elsewhere, or the session ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import structlog
+
+from hubbub_contracts import HubbubError
+from hubbub_contracts.bus.media import MediaEvent
+from hubbub_contracts.bus.node import DescribePeer
+from hubbub_contracts.bus.producer import RemoveProducers
+from hubbub_service import Tasks
+
+from ..domain.missed_closures import missed_closures
+from ..domain.owned_resources import OwnedResources
+from ..domain.ports import Backend
+from .membership import RoomMembership
+from .registry_outbox import RegistryOutbox
+
+_log = structlog.get_logger(__name__)
+PAUSE = (0.2, 1.2)
+"""Seconds before each question, at random: after a reconnect, all sessions of an instance have one."""
+
+
+class MediaGapRecovery:
+    """Finds the closures that one session missed."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        outbox: RegistryOutbox,
+        resources: OwnedResources,
+        on_event: Callable[[MediaEvent], None],
+    ) -> None:
+        """`on_event` gets the missed closures."""
+        self._backend = backend
+        self._outbox = outbox
+        self._resources = resources
+        self._on_event = on_event
+        self._tasks = Tasks()
+        self._task: asyncio.Task[None] | None = None
+        self._gaps = 0
+
+    def start(self, membership: RoomMembership) -> None:
+        """Events may have been missed. Several gaps at the same time cost one question."""
+        self._gaps += 1
+        if self._task is None or self._task.done():
+            self._task = self._tasks.spawn(self._run(membership), "media-gap")
+
+    def stop(self) -> None:
+        """Ends the recovery, because the membership ends."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+
+    async def _run(self, membership: RoomMembership) -> None:
+        recovered_gaps = 0
+        while recovered_gaps < self._gaps:
+            gaps = self._gaps
+            await asyncio.sleep(random.uniform(*PAUSE))  # noqa: S311
+            if await self._compare(membership):
+                recovered_gaps = gaps
+
+    async def _compare(self, membership: RoomMembership) -> bool:
+        """Returns False when the node has to be asked again."""
+        record = membership.hub.view.peers.get(membership.peer_id)
+        if record is None or record.placement is None:
+            return True  # removed, or on no node: the room's changes tell the session
+        owned = self._resources.copy()
+        try:
+            description = await self._backend.node(
+                record.placement, DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
+            )
+        except HubbubError as error:
+            _log.debug("peer not described after a gap", peer_id=membership.peer_id, error=error.message)
+            return False
+        now = membership.hub.view.peers.get(membership.peer_id)
+        if now is None or now.placement != record.placement:
+            return True  # as above: everything on the described node is gone
+        for event in missed_closures(owned, description):
+            self._on_event(event)
+        described = {each.producer_id for each in description.producers}
+        recorded = {each.producer_id for each in record.producers}
+        if ghosts := recorded - described - owned.producers.keys():
+            self._outbox.enqueue(
+                RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=sorted(ghosts))
+            )
+        return True
