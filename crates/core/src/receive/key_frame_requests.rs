@@ -16,7 +16,7 @@ pub(crate) struct KeyFrameRequests {
 }
 
 impl KeyFrameRequests {
-    /// No key frame is needed.
+    /// No key frame is needed yet.
     #[must_use]
     pub(crate) const fn new() -> Self {
         Self {

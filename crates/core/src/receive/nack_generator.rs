@@ -6,9 +6,9 @@ use crate::api::Micros;
 
 /// With more missing packets at once, a key frame costs less than repairing each packet.
 const MAX_MISSING: usize = 1_000;
-/// A gap younger than this may be reordering,
+/// Time after which a missing packet is requested; before that, it may only be reordered.
 const REORDER_MICROS: u64 = 15_000;
-/// and so may one that fewer packets than this followed.
+/// Number of newer packets after which a missing packet is requested earlier.
 const REORDER_PACKETS: u64 = 2;
 /// Limits of the time between two requests for one packet; within them it is the round-trip time.
 const MIN_REPEAT_MICROS: u64 = 20_000;
@@ -54,7 +54,7 @@ pub(crate) struct NackGenerator {
 }
 
 impl NackGenerator {
-    /// Before the first packet.
+    /// A generator without received packets.
     #[must_use]
     pub(crate) const fn new() -> Self {
         Self {

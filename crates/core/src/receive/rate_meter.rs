@@ -17,7 +17,7 @@ pub(crate) struct RateMeter {
 }
 
 impl RateMeter {
-    /// Before the first packet.
+    /// A meter without data.
     #[must_use]
     pub(crate) const fn new() -> Self {
         Self {

@@ -13,7 +13,7 @@ pub(crate) struct SequenceUnwrapper {
 }
 
 impl SequenceUnwrapper {
-    /// Before the first packet.
+    /// An unwrapper without received packets.
     #[must_use]
     pub(crate) const fn new() -> Self {
         Self { highest: None }

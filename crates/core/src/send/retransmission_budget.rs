@@ -24,7 +24,7 @@ pub(crate) struct RetransmissionBudget {
 }
 
 impl RetransmissionBudget {
-    /// Before the first retransmission.
+    /// A budget that is full at the first NACK.
     #[must_use]
     pub(crate) const fn new() -> Self {
         Self {

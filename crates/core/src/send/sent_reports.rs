@@ -17,7 +17,7 @@ pub(crate) struct SentReports {
 }
 
 impl SentReports {
-    /// Before the first report.
+    /// An empty ring.
     #[must_use]
     pub(crate) const fn new() -> Self {
         Self {
