@@ -42,6 +42,12 @@ def with_handler(event: str, handle: Callable[[RequestContext, Any], Awaitable[M
     return {**HANDLERS, event: replace(HANDLERS[event], handle=handle)}
 
 
+def code(answer: dict[str, Any]) -> str | None:
+    """The error code of an answer; None when it is not an error."""
+    error = answer.get("error")
+    return error["code"] if error else None
+
+
 def unavailable() -> HubbubError:
     """A retryable error."""
     return HubbubError(ErrorCode.UNAVAILABLE, "unreachable", retryable=True)
@@ -71,13 +77,15 @@ def peer_record(
 
 
 class FakeSubscription:
-    """A subscription that records its end."""
+    """A subscription that records its end. Unsubscribing takes `stop_delay` seconds, as on a busy connection."""
 
     def __init__(self) -> None:
         self.stopped = False
+        self.stop_delay = 0.0
 
     async def stop(self) -> None:
         """See `Subscription`."""
+        await asyncio.sleep(self.stop_delay)
         self.stopped = True
 
 

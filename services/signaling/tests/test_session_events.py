@@ -117,6 +117,18 @@ BOB = PeerChanged(50, "bob", peer_record("bob"), "")
             id="own peer claimed by another instance",
         ),
         pytest.param(
+            lambda own: PeerChanged(50, own, peer_record(own, claim_id="newer"), ""),
+            [],
+            SessionState.CLOSED,
+            id="own peer claimed by another session of this instance",
+        ),
+        pytest.param(
+            lambda own: PeerChanged(50, own, peer_record(own, claim_id=None), ""),
+            [],
+            SessionState.JOINED,
+            id="own peer written by a registry that knows no claims",
+        ),
+        pytest.param(
             lambda _: SettingsChanged(50, None, "room_closed"), ["roomClosed"], SessionState.LEFT, id="room removed"
         ),
     ],

@@ -8,12 +8,12 @@ import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError, Model
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription, ProducerDescription
-from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom
+from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveRoom
 from hubbub_contracts.bus.room import GetRoom
 from hubbub_signaling.domain.media_silence import SENDER_SILENCE, SETTLE_DELAY
 from hubbub_signaling.domain.session_state import SessionState
 from hubbub_signaling.handlers.session_manager import STOP_TIMEOUT
-from support.signaling_fakes import GRACE, FakeClient, SignalingRig, peer_record, unavailable
+from support.signaling_fakes import GRACE, SIGNALING_EPOCH, FakeClient, SignalingRig, peer_record, unavailable
 
 
 def resume_token(client: FakeClient) -> dict[str, str]:
@@ -90,6 +90,47 @@ async def test_a_client_that_leaves_departs_at_once_and_its_lost_socket_adds_not
     assert rig.backend.departures() == [(peer_id, "left")]
 
 
+async def test_a_departure_is_reported_although_the_socket_closes_while_leaving() -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    peer_id = client.peer_id
+    rig.backend.media[peer_id].stop_delay = 1.0
+    client.send("leaveRoom")
+    await asyncio.sleep(0.5)
+    await rig.manager.socket_lost(client.session, closed_by_client=True)
+    await asyncio.sleep(10)
+    assert rig.backend.departures() == [(peer_id, "left")]
+    assert rig.backend.open_subscriptions() == 0
+
+
+async def test_a_departure_is_reported_although_its_session_is_still_ending() -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    peer_id = client.peer_id
+    rig.backend.media[peer_id].stop_delay = 1.0
+    ending = asyncio.create_task(rig.manager.socket_lost(client.session, closed_by_client=True))
+    await asyncio.sleep(0.5)
+    ending.cancel()
+    await asyncio.sleep(10)
+    assert rig.backend.departures() == [(peer_id, "disconnected")]
+    assert rig.backend.open_subscriptions() == 0
+
+
+async def test_a_departure_carries_the_newest_claim_of_the_session() -> None:
+    rig = SignalingRig()
+    former, client = await rig.joined(resumable=True), rig.client()
+    await client.ask("resume", resume_token(former))
+    await client.ask("leaveRoom")
+    await asyncio.sleep(1)
+    join, claim, leave = rig.backend.registry_requests
+    assert isinstance(join, JoinRoom)
+    assert isinstance(claim, ClaimPeer)
+    assert isinstance(leave, LeaveRoom)
+    assert (join.signaling_epoch, claim.signaling_epoch) == (SIGNALING_EPOCH, SIGNALING_EPOCH)
+    assert None not in (join.claim_id, claim.claim_id)
+    assert join.claim_id != claim.claim_id == leave.claim_id
+
+
 @pytest.mark.parametrize("socket_lost", [True, False])
 async def test_a_resumed_session_replaces_the_former_one(socket_lost: bool) -> None:
     rig = SignalingRig()
@@ -120,8 +161,9 @@ async def test_a_resumed_session_has_the_rtp_capabilities_of_the_former_one() ->
 @pytest.mark.parametrize(
     ("peers", "departs"),
     [
-        pytest.param([peer_record("ann")], True, id="claimed by this instance"),
+        pytest.param([peer_record("ann")], True, id="claimed by this instance, in a registry without claims"),
         pytest.param([peer_record("ann", signaling_id="another")], False, id="served by another instance"),
+        pytest.param([peer_record("ann", claim_id="newer")], False, id="claimed again by this instance"),
         pytest.param([peer_record("bob")], False, id="removed"),
         pytest.param(None, False, id="room removed"),
     ],

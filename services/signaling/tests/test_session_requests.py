@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model
-from hubbub_contracts.bus.node import (
-    ConsumerDescription,
-    DescribePeer,
-    PeerDescription,
-    ProducerDescription,
-    TransportDescription,
-)
-from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
-from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
+from hubbub_contracts.bus.peer import JoinRoom
 from hubbub_signaling.domain.session_state import SessionState
 from hubbub_signaling.handlers.catalogue import HANDLERS
 from hubbub_signaling.handlers.context import RequestContext
-from support.signaling_fakes import SignalingRig, peer_record, unavailable, with_handler
+from support.signaling_fakes import SignalingRig, code, peer_record, unavailable, with_handler
 
 PAYLOADS: dict[str, dict[str, Any]] = {
     "createRoom": {"callId": "call"},
@@ -45,12 +36,6 @@ PAYLOADS: dict[str, dict[str, Any]] = {
 
 async def done(_context: RequestContext, _request: Any) -> Done:
     return Done()
-
-
-def code(answer: dict[str, Any]) -> str | None:
-    """The error code of an answer; None when it is not an error."""
-    error = answer.get("error")
-    return error["code"] if error else None
 
 
 @pytest.mark.parametrize("state", SessionState)
@@ -200,40 +185,3 @@ async def test_a_join_lists_the_other_peers_only() -> None:
     joined = await rig.client().join()
     assert [peer["peerId"] for peer in joined["peers"]] == ["bob"]
     assert joined["revision"] == rig.backend.revision
-
-
-async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
-    rig = SignalingRig()
-    rig.backend.answers[ClaimPeer] = _claim_with_producers(rig, "camera", "microphone")
-    rig.backend.answers[DescribePeer] = PeerDescription(
-        transports=[TransportDescription(transport_id="up", direction="send", connected=True)],
-        producers=[ProducerDescription(producer_id="camera", transport_id="up", kind="video", paused=False)],
-        consumers=[
-            ConsumerDescription(
-                consumer_id="c", producer_id="p", transport_id="up", kind="video", type="simple", paused=True
-            )
-        ],
-    )
-    client = rig.client()
-    resumed = await client.ask("resume", {"resumeToken": "room.ann.secret"})
-    assert resumed["transports"] == [{"transportId": "up", "direction": "send"}]
-    assert [one["producerId"] for one in resumed["producers"]] == ["camera"]
-    assert resumed["consumers"] == [{"consumerId": "c", "producerId": "p", "paused": True}]
-    assert client.session.resources == OwnedResources({"up": "send"}, {"camera": "up"}, {"c": OwnedConsumer("up", "p")})
-    await rig.ports.outbox.drain()
-    assert rig.backend.removed_producers() == [["microphone"]]
-
-
-async def test_a_resumed_session_whose_node_is_gone_has_nothing() -> None:
-    rig = SignalingRig()
-    rig.backend.answers[DescribePeer] = unavailable()
-    resumed = await rig.client().ask("resume", {"resumeToken": "room.ann.secret"})
-    assert (resumed["transports"], resumed["producers"], resumed["consumers"]) == ([], [], [])
-
-
-def _claim_with_producers(rig: SignalingRig, *producers: str) -> Callable[[ClaimPeer], Awaitable[Model]]:
-    async def claim(message: ClaimPeer) -> Model:
-        rig.backend.peers[message.peer_id] = peer_record(message.peer_id, *producers)
-        return rig.backend.snapshot()
-
-    return claim

@@ -1,0 +1,254 @@
+"""What the media node closed while its events were missed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hubbub_contracts import Done, Model
+from hubbub_contracts.bus.media import ConsumerClosed, ProducerClosed, TransportClosed
+from hubbub_contracts.bus.node import (
+    ConsumerDescription,
+    DescribePeer,
+    PeerDescription,
+    ProducerDescription,
+    TransportDescription,
+)
+from hubbub_contracts.bus.peer import JoinRoom
+from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.types import Direction
+from hubbub_signaling.domain.missed_closures import missed_closures
+from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
+from hubbub_signaling.handlers.context import RequestContext
+from hubbub_signaling.handlers.media_gap import PAUSE
+from support.signaling_fakes import FakeClient, SignalingRig, peer_record, unavailable, with_handler
+
+ANOTHER_NODE = Placement(node_id="another", epoch=1)
+LONGEST_PAUSE = PAUSE[1]
+
+
+def owned() -> OwnedResources:
+    """A camera that is sent, and a remote track that is received."""
+    return OwnedResources({"up": "send", "down": "recv"}, {"camera": "up"}, {"remote": OwnedConsumer("down", "p")})
+
+
+def described(resources: OwnedResources) -> PeerDescription:
+    """The description by a node that has exactly these."""
+    return PeerDescription(
+        transports=[
+            TransportDescription(transport_id=each, direction=direction, connected=True)
+            for each, direction in resources.transports.items()
+        ],
+        producers=[
+            ProducerDescription(producer_id=each, transport_id=transport_id, kind="video", paused=False)
+            for each, transport_id in resources.producers.items()
+        ],
+        consumers=[
+            ConsumerDescription(
+                consumer_id=each,
+                producer_id=consumer.producer_id,
+                transport_id=consumer.transport_id,
+                kind="video",
+                type="simple",
+                paused=False,
+            )
+            for each, consumer in resources.consumers.items()
+        ],
+    )
+
+
+async def client_with_media(rig: SignalingRig) -> FakeClient:
+    """A client that owns `owned()`, whose camera is listed in the room."""
+    client = await rig.joined()
+    client.session.resources.transports.update(owned().transports)
+    client.session.resources.producers.update(owned().producers)
+    client.session.resources.consumers.update(owned().consumers)
+    claim_id = rig.backend.peers[client.peer_id].claim_id
+    rig.backend.change_peer(client.peer_id, peer_record(client.peer_id, "camera", claim_id=claim_id))
+    return client
+
+
+def miss_events(rig: SignalingRig, client: FakeClient) -> None:
+    rig.backend.media[client.peer_id].on_gap()
+
+
+@pytest.mark.parametrize(
+    ("left", "events"),
+    [
+        pytest.param(owned(), [], id="nothing was closed"),
+        pytest.param(
+            OwnedResources(
+                {**owned().transports, "newer": "send"}, {**owned().producers, "newer": "up"}, owned().consumers
+            ),
+            [],
+            id="the node has more",
+        ),
+        pytest.param(
+            OwnedResources(owned().transports, {}, owned().consumers),
+            [ProducerClosed(producer_id="camera", reason="other")],
+            id="producer",
+        ),
+        pytest.param(
+            OwnedResources(owned().transports, owned().producers, {}),
+            [ConsumerClosed(consumer_id="remote", producer_id="p", reason="producer_closed")],
+            id="consumer",
+        ),
+        pytest.param(
+            OwnedResources(),
+            [
+                ProducerClosed(producer_id="camera", reason="transport_closed"),
+                ConsumerClosed(consumer_id="remote", producer_id="p", reason="transport_closed"),
+                TransportClosed(transport_id="up", reason="other"),
+                TransportClosed(transport_id="down", reason="other"),
+            ],
+            id="everything, children before their transports",
+        ),
+    ],
+)
+def test_missed_closures_are_what_the_node_lacks(left: OwnedResources, events: list[Model]) -> None:
+    assert list(missed_closures(owned(), described(left))) == events
+
+
+async def test_missed_closures_are_pushed_and_their_producers_removed_from_the_room() -> None:
+    rig = SignalingRig()
+    client = await client_with_media(rig)
+    miss_events(rig, client)
+    await asyncio.sleep(LONGEST_PAUSE)
+    assert client.socket.pushes() == ["producerClosed", "consumerClosed", "transportClosed", "transportClosed"]
+    assert client.session.resources == OwnedResources()
+    await rig.ports.outbox.drain()
+    assert rig.backend.removed_producers() == [["camera"]]
+
+
+async def test_a_producer_that_only_the_room_lists_is_removed_from_it() -> None:
+    rig = SignalingRig()
+    client = await client_with_media(rig)
+    del client.session.resources.producers["camera"]
+    rig.backend.answers[DescribePeer] = described(client.session.resources)
+    miss_events(rig, client)
+    await asyncio.sleep(LONGEST_PAUSE)
+    assert client.socket.pushes() == []
+    await rig.ports.outbox.drain()
+    assert rig.backend.removed_producers() == [["camera"]]
+
+
+async def test_the_node_is_asked_until_it_answers_and_once_for_several_gaps() -> None:
+    rig = SignalingRig()
+    client = await client_with_media(rig)
+    rig.backend.answers[DescribePeer] = [unavailable(), unavailable(), described(owned())]
+    for _ in range(3):
+        miss_events(rig, client)
+    await asyncio.sleep(60)
+    assert [type(each) for each in rig.backend.node_requests] == [DescribePeer] * 3
+    assert client.socket.pushes() == []
+
+
+async def test_a_gap_during_the_answer_leads_to_another_question() -> None:
+    rig = SignalingRig()
+    client = await client_with_media(rig)
+
+    async def answer(_: DescribePeer) -> PeerDescription:
+        if len(rig.backend.node_requests) == 1:
+            miss_events(rig, client)
+            return described(owned())
+        return described(OwnedResources(owned().transports, {}, owned().consumers))
+
+    rig.backend.answers[DescribePeer] = answer
+    miss_events(rig, client)
+    await asyncio.sleep(60)
+    assert client.socket.pushes() == ["producerClosed"]
+    assert len(rig.backend.node_requests) == 2
+
+
+async def test_what_is_created_during_the_question_stays() -> None:
+    rig = SignalingRig()
+    client = await client_with_media(rig)
+
+    async def answer(_: DescribePeer) -> PeerDescription:
+        client.session.resources.producers["newer"] = "up"
+        return described(owned())
+
+    rig.backend.answers[DescribePeer] = answer
+    miss_events(rig, client)
+    await asyncio.sleep(60)
+    assert client.socket.pushes() == []
+    assert "newer" in client.session.resources.producers
+
+
+def move(rig: SignalingRig, client: FakeClient) -> None:
+    claim_id = rig.backend.peers[client.peer_id].claim_id
+    rig.backend.change_peer(client.peer_id, peer_record(client.peer_id, placement=ANOTHER_NODE, claim_id=claim_id))
+
+
+def remove(rig: SignalingRig, client: FakeClient) -> None:
+    rig.backend.change_peer(client.peer_id, None, "removed")
+
+
+@pytest.mark.parametrize(
+    ("change", "pushed"),
+    [
+        pytest.param(move, ["transportClosed", "transportClosed", "peerMoved"], id="moved"),
+        pytest.param(remove, ["roomClosed"], id="removed"),
+    ],
+)
+async def test_an_answer_about_a_peer_that_has_gone_from_the_node_is_ignored(
+    change: Callable[[SignalingRig, FakeClient], None], pushed: list[str]
+) -> None:
+    rig = SignalingRig()
+    client = await client_with_media(rig)
+    peer_id = client.peer_id
+
+    async def answer(_: DescribePeer) -> PeerDescription:
+        change(rig, client)
+        return described(OwnedResources())
+
+    rig.backend.answers[DescribePeer] = answer
+    rig.backend.media[peer_id].on_gap()
+    await asyncio.sleep(60)
+    assert client.socket.pushes() == pushed
+    assert rig.backend.removed_producers() == []
+
+
+async def test_a_session_that_ends_asks_no_more() -> None:
+    rig = SignalingRig()
+    client = await client_with_media(rig)
+    miss_events(rig, client)
+    await client.ask("leaveRoom")
+    await asyncio.sleep(60)
+    assert rig.backend.node_requests == []
+
+
+async def test_events_that_were_missed_while_joining_are_asked_for_after_it() -> None:
+    rig = SignalingRig()
+
+    async def join(message: JoinRoom) -> Model:
+        rig.backend.media[message.peer_id].on_gap()
+        del rig.backend.answers[JoinRoom]
+        return await rig.backend.registry(message)
+
+    rig.backend.answers[JoinRoom] = join
+    await rig.joined()
+    await asyncio.sleep(60)
+    assert [type(each) for each in rig.backend.node_requests] == [DescribePeer]
+
+
+async def test_a_missed_closure_waits_for_the_answer_that_introduces_its_object() -> None:
+    created: list[str] = []
+
+    async def create(context: RequestContext, _request: Any) -> Done:
+        created.append(context.new_id())
+        direction: Direction = "send"
+        context.resources.transports[created[0]] = direction
+        await asyncio.sleep(2 * LONGEST_PAUSE)
+        return Done()
+
+    rig = SignalingRig(with_handler("createTransport", create))
+    client = await rig.joined()
+    client.send("createTransport", {"direction": "send"})
+    await asyncio.sleep(0.01)
+    miss_events(rig, client)
+    await asyncio.sleep(60)
+    assert [event for event, _ in client.socket.sent] == ["ack", "transportClosed"]
