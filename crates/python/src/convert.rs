@@ -1,4 +1,5 @@
-//! Commands from dicts, events and counters to dicts. `_native.pyi` gives the shapes.
+//! Converts commands from dicts, and events and counters to dicts. `commands.py`, `events.py` and `counters.py` of the
+//! Python package define their shapes.
 
 use hubbub_core::api::{Command, Event};
 use hubbub_io::ThreadCounters;
@@ -7,12 +8,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use pythonize::{depythonize, pythonize};
 
-/// A command; what is wrong with the dict is a `ValueError`, whatever it is.
+/// Converts a dict to a command. An invalid dict is a `ValueError`.
 pub(crate) fn command(dict: &Bound<'_, PyDict>) -> PyResult<Command> {
     depythonize(dict).map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
-/// An event. A reply's outcome stands under `ok` or `error`.
+/// Converts an event to a dict. The result of a reply is `ok` (a dict) or `error` (a code).
 pub(crate) fn event<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyAny>> {
     let dict = pythonize(py, event)?;
     if let Event::Reply { result, .. } = event {
@@ -24,7 +25,7 @@ pub(crate) fn event<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, 
     Ok(dict)
 }
 
-/// The counters of one worker: the core's own beside those of its thread.
+/// Converts the counters of one worker to a dict: those of the core and those of its thread.
 pub(crate) fn counters<'py>(
     py: Python<'py>,
     counters: &ThreadCounters,

@@ -1,4 +1,4 @@
-"""A client that speaks just enough STUN."""
+"""A minimal STUN client."""
 
 import asyncio
 import hashlib
@@ -25,12 +25,12 @@ def _attribute(kind: int, value: bytes) -> bytes:
 
 
 def _message(transaction: bytes, body: bytes, more: int) -> bytes:
-    """The message so far, its length as if `more` bytes of attributes followed (RFC 8489 section 14.5)."""
+    """A message whose length counts `more` further bytes of attributes (RFC 8489 section 14.5)."""
     return struct.pack("!HHI", _BINDING_REQUEST, len(body) + more, _MAGIC_COOKIE) + transaction + body
 
 
 def build_binding_request(ice: IceCredentials) -> bytes:
-    """A binding request of a controlling client that nominates (RFC 8445 section 7.2.4)."""
+    """A Binding request of a controlling client with USE-CANDIDATE (RFC 8445 section 7.2.4)."""
     transaction = os.urandom(12)
     body = _attribute(_USERNAME, f"{ice.ufrag}:client".encode())
     body += _attribute(_PRIORITY, struct.pack("!I", 1_853_824_767))
@@ -49,7 +49,7 @@ def binding_request() -> Callable[[IceCredentials], bytes]:
 
 @pytest_asyncio.fixture
 async def exchange() -> AsyncIterator[Callable[[tuple[str, int], bytes], "asyncio.Future[bytes]"]]:
-    """Sends a datagram from one and the same socket and gives the answer."""
+    """Returns a function that sends a datagram, always from the same socket, and returns the next datagram received."""
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.bind(("127.0.0.1", 0))

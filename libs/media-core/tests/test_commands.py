@@ -1,4 +1,4 @@
-"""Every command of the core has a class here, and what that class writes is what the core reads."""
+"""Each command of the core has a class, and the core accepts the dict of each class."""
 
 import re
 from typing import get_args
@@ -61,14 +61,14 @@ EXAMPLES: list[Command] = [
 
 
 @pytest.mark.parametrize("command", EXAMPLES, ids=lambda command: command.type)
-async def test_a_command_about_nothing_is_understood_and_finds_nothing(command: Command) -> None:
+async def test_command_for_unknown_entities_is_not_found(command: Command) -> None:
     async with MediaCore([("127.0.0.1", 0)]) as core:
         with pytest.raises(CoreError) as refusal:
             await core.call(0, command)
         assert refusal.value.code == "not_found"
 
 
-async def test_making_a_router_needs_nothing_and_works_once() -> None:
+async def test_router_id_in_use_already_exists() -> None:
     async with MediaCore([("127.0.0.1", 0)]) as core:
         assert await core.call(0, commands.CreateRouter(router=1)) == {}
         with pytest.raises(CoreError) as refusal:
@@ -77,7 +77,7 @@ async def test_making_a_router_needs_nothing_and_works_once() -> None:
 
 
 def unknown_variant_error(command: dict[str, object]) -> set[str]:
-    """Submit a command with the variant `nonsense`. Returns the variants that the core's error message lists."""
+    """Submits a command with the variant `nonsense`. Returns the variants that the error message of the core lists."""
     pool = WorkerPool([("127.0.0.1", 0)])
     with pytest.raises(ValueError, match="unknown variant `nonsense`") as error:
         pool.submit(0, 1, command)
@@ -119,7 +119,7 @@ def test_header_extension_literals_are_those_of_the_core() -> None:
         ),
     ],
 )
-def test_a_dict_that_is_no_command_is_a_value_error_that_says_why(command: dict[str, object], complaint: str) -> None:
+def test_invalid_command_is_a_value_error_with_the_reason(command: dict[str, object], complaint: str) -> None:
     pool = WorkerPool([("127.0.0.1", 0)])
     with pytest.raises(ValueError, match=re.escape(complaint)):
         pool.submit(0, 1, command)

@@ -1,4 +1,4 @@
-"""The asyncio facade: order, refusals, and its end."""
+"""The asyncio API: order, failures and close."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ async def make_two_transports(core: MediaCore) -> None:
         await core.call(0, CreateTransport(transport=transport, router=1, ice=ice))
 
 
-async def test_a_handler_that_fails_costs_no_other_event(caplog: pytest.LogCaptureFixture) -> None:
+async def test_events_after_a_failing_handler_are_delivered(caplog: pytest.LogCaptureFixture) -> None:
     seen: list[Event] = []
 
     def handle(_worker: int, event: Event) -> None:
@@ -34,7 +34,7 @@ async def test_a_handler_that_fails_costs_no_other_event(caplog: pytest.LogCaptu
     assert len(caplog.records) == 2
 
 
-async def test_commands_are_executed_in_their_order() -> None:
+async def test_commands_are_executed_in_order() -> None:
     async with MediaCore([("127.0.0.1", 0)]) as core:
         for router in range(100):
             core.send(0, CreateRouter(router=router))
@@ -42,14 +42,14 @@ async def test_commands_are_executed_in_their_order() -> None:
         await core.call(0, CreateRouter(router=1))
 
 
-async def test_workers_hold_routers_of_their_own() -> None:
+async def test_each_worker_has_its_own_routers() -> None:
     async with MediaCore([("127.0.0.1", 0), ("127.0.0.1", 0)]) as core:
         await core.call(0, CreateRouter(router=1))
         await core.call(1, CreateRouter(router=1))
         assert len({port for _, port in core.addresses}) == 2
 
 
-async def test_what_is_awaited_at_the_close_fails_and_so_does_what_comes_later() -> None:
+async def test_pending_and_later_commands_fail_after_close() -> None:
     core = MediaCore([("127.0.0.1", 0)])
     awaited = asyncio.ensure_future(core.call(0, CreateRouter(router=1)))
     await asyncio.sleep(0)
@@ -61,7 +61,7 @@ async def test_what_is_awaited_at_the_close_fails_and_so_does_what_comes_later()
     await core.close()
 
 
-async def test_an_abandoned_call_leaves_the_others_alone() -> None:
+async def test_cancelled_call_does_not_affect_others() -> None:
     async with MediaCore([("127.0.0.1", 0)]) as core:
         abandoned = asyncio.ensure_future(core.call(0, CreateRouter(router=1)))
         await asyncio.sleep(0)
@@ -71,7 +71,7 @@ async def test_an_abandoned_call_leaves_the_others_alone() -> None:
             await core.call(0, CreateRouter(router=1))
 
 
-async def test_the_counters_tell_of_routers_and_cpu_time() -> None:
+async def test_counters_include_routers_and_cpu_time() -> None:
     async with MediaCore([("127.0.0.1", 0)]) as core:
         await core.call(0, CreateRouter(router=1))
         async with asyncio.timeout(5):

@@ -1,4 +1,4 @@
-"""Events as the native module writes them."""
+"""Conversion of events from the native module."""
 
 import pytest
 
@@ -36,10 +36,10 @@ from hubbub_media_core.events import parse
         ({"type": "fault", "message": "m"}, events.Fault("m")),
     ],
 )
-def test_an_event_is_parsed(wire: dict[str, object], event: events.Event) -> None:
+def test_event_is_parsed(wire: dict[str, object], event: events.Event) -> None:
     assert parse(wire) == event
 
 
-def test_an_event_that_is_not_known_is_an_error() -> None:
+def test_unknown_event_is_an_error() -> None:
     with pytest.raises(KeyError):
         parse({"type": "nonsense"})

@@ -1,4 +1,4 @@
-"""The native module itself: its sockets, its bounds, its end, its stub."""
+"""The native module: sockets, limits, shutdown and stub."""
 
 import ast
 import inspect
@@ -15,7 +15,7 @@ from hubbub_media_core.counters import Histogram, MediaCounters, WorkerCounters
 
 
 def threads() -> set[str]:
-    """The threads of this process."""
+    """The thread ids of this process."""
     return {task.name for task in Path("/proc/self/task").iterdir()}
 
 
@@ -30,7 +30,7 @@ def wait(pool: WorkerPool) -> None:
     assert select.select([pool.fileno()], [], [], 5)[0]
 
 
-def test_the_shutdown_leaves_no_thread_and_executes_what_was_submitted() -> None:
+def test_shutdown_executes_submitted_commands_and_joins_the_threads() -> None:
     before = threads()
     pool = WorkerPool([("127.0.0.1", 0), ("127.0.0.1", 0)])
     assert len(threads() - before) == 2
@@ -44,7 +44,7 @@ def test_the_shutdown_leaves_no_thread_and_executes_what_was_submitted() -> None
     pool.shutdown()
 
 
-def test_a_port_that_is_taken_is_an_error_that_names_it(pool: WorkerPool) -> None:
+def test_bind_error_names_the_port_in_use(pool: WorkerPool) -> None:
     host, port = pool.addresses()[0]
     before = threads()
     with pytest.raises(OSError, match=f"cannot bind UDP {host}:{port}"):
@@ -52,37 +52,37 @@ def test_a_port_that_is_taken_is_an_error_that_names_it(pool: WorkerPool) -> Non
     assert threads() == before
 
 
-def test_a_host_name_is_no_address() -> None:
+def test_host_name_is_refused() -> None:
     with pytest.raises(ValueError, match='not an IP address: "localhost"'):
         WorkerPool([("localhost", 0)])
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_timeout_is_a_positive_number_of_seconds(seconds: float) -> None:
+def test_timeout_must_be_a_positive_number_of_seconds(seconds: float) -> None:
     with pytest.raises(ValueError, match="consent_timeout"):
         WorkerPool([("127.0.0.1", 0)], consent_timeout=seconds)
 
 
-def test_a_worker_that_there_is_not_is_an_index_error(pool: WorkerPool) -> None:
-    with pytest.raises(IndexError, match="there are 1 workers"):
+def test_unknown_worker_is_an_index_error(pool: WorkerPool) -> None:
+    with pytest.raises(IndexError, match="no such worker: the pool has 1 workers"):
         pool.submit(1, 1, {"type": "create_router", "router": 1})
 
 
-def test_replies_that_nobody_takes_hold_up_further_commands_until_they_are_taken(pool: WorkerPool) -> None:
+def test_commands_are_refused_until_pending_replies_are_drained(pool: WorkerPool) -> None:
     command: dict[str, object] = {"type": "close_router", "router": 1}
 
-    def submit_without_end() -> None:
+    def submit_until_refused() -> None:
         for request in range(100_000):
             pool.submit(0, request, command)
 
     with pytest.raises(BlockingIOError, match="pending"):
-        submit_without_end()
+        submit_until_refused()
     wait(pool)
     assert pool.drain()
     pool.submit(0, 0, command)
 
 
-def test_the_file_descriptor_is_readable_while_events_wait(pool: WorkerPool) -> None:
+def test_file_descriptor_is_readable_while_events_are_queued(pool: WorkerPool) -> None:
     assert not select.select([pool.fileno()], [], [], 0)[0]
     pool.submit(0, 5, {"type": "close_router", "router": 1})
     wait(pool)
@@ -90,7 +90,7 @@ def test_the_file_descriptor_is_readable_while_events_wait(pool: WorkerPool) -> 
     assert not select.select([pool.fileno()], [], [], 0)[0]
 
 
-def test_a_pinned_worker_works() -> None:
+def test_pinned_worker_executes_commands() -> None:
     pool = WorkerPool([("127.0.0.1", 0)], pin=True)
     pool.submit(0, 1, {"type": "create_router", "router": 1})
     wait(pool)
@@ -98,14 +98,14 @@ def test_a_pinned_worker_works() -> None:
     pool.shutdown()
 
 
-def test_the_counters_are_those_that_are_declared(pool: WorkerPool) -> None:
+def test_counters_match_their_declaration(pool: WorkerPool) -> None:
     counters = pool.counters()[0]
     assert set(counters) == WorkerCounters.__required_keys__
     assert set(counters["media"]) == MediaCounters.__required_keys__
     assert set(counters["media"]["score"]) == Histogram.__required_keys__
 
 
-def test_the_stub_says_what_the_binary_has() -> None:
+def test_stub_matches_the_binary() -> None:
     stub = Path(hubbub_media_core.__file__).with_name("_native.pyi")
     classes = {node.name: node for node in ast.parse(stub.read_text()).body if isinstance(node, ast.ClassDef)}
     assert set(classes) == {name for name in dir(_native) if not name.startswith("_")}

@@ -1,4 +1,4 @@
-"""A transport over a real socket, from its creation to its end."""
+"""A transport over a real socket, from creation to close."""
 
 import asyncio
 import random
@@ -20,28 +20,28 @@ _BINDING_SUCCESS = b"\x01\x01"
 
 @dataclass
 class Harness:
-    """A core of one worker with router 1, and what it told."""
+    """A core of one worker with router 1, and its events."""
 
     core: MediaCore
     events: list[Event] = field(default_factory=list)
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where the worker listens."""
+        """The address of the worker."""
         return self.core.addresses[0]
 
     async def make_transport(self, transport: int) -> IceCredentials:
-        """Make a transport in router 1."""
+        """Creates a transport in router 1."""
         ice = IceCredentials(ufrag=f"ufrag{transport}", pwd=f"password-of-transport-{transport:04}")
         await self.core.call(0, commands.CreateTransport(transport=transport, router=1, ice=ice))
         return ice
 
     def received(self, count: int) -> Callable[[], bool]:
-        """Whether the worker has received so many datagrams."""
+        """Whether the worker has received `count` datagrams."""
         return lambda: self.core.counters()[0]["packets_received"] == count
 
     async def until(self, seen: Callable[[], bool]) -> None:
-        """Wait until `seen` holds; the test's own timeout ends a wait in vain."""
+        """Waits until `seen` returns true; the timeout of the test ends the wait otherwise."""
         while not seen():
             await asyncio.sleep(0.005)
 
@@ -55,7 +55,7 @@ async def harness() -> AsyncIterator[Harness]:
         yield harness
 
 
-async def test_a_binding_request_is_answered_and_selects_its_address(
+async def test_binding_request_is_answered_and_selects_its_pair(
     harness: Harness, exchange: Exchange, binding_request: Build
 ) -> None:
     request = binding_request(await harness.make_transport(1))
@@ -68,7 +68,7 @@ async def test_a_binding_request_is_answered_and_selects_its_address(
     assert harness.events[0].local == harness.address[0]
 
 
-async def test_a_binding_request_with_a_wrong_password_gets_no_answer(
+async def test_binding_request_with_a_wrong_password_gets_no_answer(
     harness: Harness, exchange: Exchange, binding_request: Build
 ) -> None:
     ice = await harness.make_transport(1)
@@ -78,7 +78,7 @@ async def test_a_binding_request_with_a_wrong_password_gets_no_answer(
     answer.cancel()
 
 
-async def test_dtls_travels_both_ways(harness: Harness, exchange: Exchange, binding_request: Build) -> None:
+async def test_dtls_is_carried_in_both_directions(harness: Harness, exchange: Exchange, binding_request: Build) -> None:
     await exchange(harness.address, binding_request(await harness.make_transport(1)))
     answer = exchange(harness.address, b"\x16\xfe\xfd from the client")
     expected = DtlsReceived(1, b"\x16\xfe\xfd from the client")
@@ -87,22 +87,20 @@ async def test_dtls_travels_both_ways(harness: Harness, exchange: Exchange, bind
     assert await answer == b"\x16\xfe\xfd from the server"
 
 
-async def test_closing_the_router_tells_of_the_transport_before_it_replies(harness: Harness) -> None:
+async def test_transport_closed_event_precedes_the_reply_to_close_router(harness: Harness) -> None:
     await harness.make_transport(1)
     await harness.core.call(0, commands.CloseRouter(router=1))
     assert harness.events == [TransportClosed(1, "router_closed")]
 
 
-async def test_the_stats_of_a_transport_count_what_came(
-    harness: Harness, exchange: Exchange, binding_request: Build
-) -> None:
+async def test_transport_stats_count_packets(harness: Harness, exchange: Exchange, binding_request: Build) -> None:
     await exchange(harness.address, binding_request(await harness.make_transport(1)))
     stats = await harness.core.call(0, commands.TransportStats(transport=1))
     assert (stats["packets_received"], stats["packets_sent"]) == (1, 1)
     assert stats["rtt_us"] is None
 
 
-async def test_ten_thousand_random_datagrams_change_nothing(
+async def test_ten_thousand_random_datagrams_do_not_affect_the_transport(
     harness: Harness, exchange: Exchange, binding_request: Build
 ) -> None:
     ice = await harness.make_transport(1)
@@ -111,7 +109,7 @@ async def test_ten_thousand_random_datagrams_change_nothing(
         for sent in range(1, 10_001):
             stranger.sendto(noise.randbytes(noise.randrange(1, 300)), harness.address)
             if sent % 200 == 0:
-                # What is told apart here must not be lost in a socket buffer.
+                # Wait, so that no datagram is lost in the socket buffer and all are counted.
                 await harness.until(harness.received(sent))
         stranger.setblocking(False)
         try:

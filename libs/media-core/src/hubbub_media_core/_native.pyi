@@ -1,5 +1,4 @@
-# Dicts in, dicts out; what each method does is told by its docstring in the module itself.
-# `hubbub_media_core.MediaCore` is the typed way to use it.
+# The docstrings are in the binary module. `hubbub_media_core.MediaCore` is the typed API.
 
 from typing import final
 

@@ -1,6 +1,6 @@
-"""What a worker can be told. Each command is answered by one reply; one that fails changes nothing.
+"""The commands of a worker. Each command has one reply; a command that fails changes nothing.
 
-Ids are minted by the caller, numbers of 64 bits that are never used twice.
+The caller chooses the ids of entities: unsigned 64-bit numbers, never reused.
 """
 
 from dataclasses import asdict, dataclass
@@ -9,23 +9,24 @@ from typing import ClassVar, Literal, TypeAlias
 from hubbub_media_core.specs import ConsumerSpec, IceCredentials, ProducerSpec
 
 SrtpProfile: TypeAlias = Literal["SRTP_AEAD_AES_128_GCM", "SRTP_AEAD_AES_256_GCM", "SRTP_AES128_CM_SHA1_80"]
-"""As OpenSSL names them."""
+"""SRTP protection profiles by their OpenSSL names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What all commands have in common."""
+    """Base class of the commands."""
 
     type: ClassVar[str]
+    """Name of the command in the native module."""
 
     def wire(self) -> dict[str, object]:
-        """The dict that the native module takes."""
+        """The dict of this command for the native module."""
         return {"type": self.type, **asdict(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateRouter(Command):
-    """Make a router: what is produced in it can be consumed in it."""
+    """Create a router. A producer can be consumed only within its router."""
 
     type: ClassVar[str] = "create_router"
     router: int
@@ -33,7 +34,7 @@ class CreateRouter(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseRouter(Command):
-    """Close a router and every transport in it."""
+    """Close a router and all its transports."""
 
     type: ClassVar[str] = "close_router"
     router: int
@@ -41,7 +42,7 @@ class CloseRouter(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTransport(Command):
-    """Make a transport that answers STUN for `ice.ufrag`."""
+    """Create a transport in a router. It answers STUN requests for `ice.ufrag`."""
 
     type: ClassVar[str] = "create_transport"
     transport: int
@@ -51,7 +52,7 @@ class CreateTransport(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectTransport(Command):
-    """The client has sent its DTLS parameters: from now on the handshake deadline runs."""
+    """Start the handshake timeout: the client has sent its DTLS parameters."""
 
     type: ClassVar[str] = "connect_transport"
     transport: int
@@ -59,9 +60,9 @@ class ConnectTransport(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestartIce(Command):
-    """New ICE credentials (RFC 8445 section 9).
+    """Replace the ICE credentials (RFC 8445 section 9).
 
-    The former stay valid until the client has used the new ones.
+    The previous credentials stay valid until the client uses the new ones.
     """
 
     type: ClassVar[str] = "restart_ice"
@@ -71,9 +72,9 @@ class RestartIce(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetSrtpKeys(Command):
-    """The keys that the DTLS handshake gave (RFC 5764 section 4.2). Starts media.
+    """Set the SRTP keys that the DTLS handshake exported (RFC 5764 section 4.2). Starts media.
 
-    Each direction's are key then salt.
+    The material of each direction is the master key followed by the master salt.
     """
 
     type: ClassVar[str] = "set_srtp_keys"
@@ -85,7 +86,7 @@ class SetSrtpKeys(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendDtls(Command):
-    """A DTLS record to be sent to the transport's selected address; a few wait while there is none."""
+    """Send a DTLS datagram over the selected pair. Up to 16 datagrams wait until a pair is selected."""
 
     type: ClassVar[str] = "send_dtls"
     transport: int
@@ -94,7 +95,7 @@ class SendDtls(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseTransport(Command):
-    """Close a transport with its producers and consumers, and the consumers of those producers elsewhere."""
+    """Close a transport, its producers and consumers, and the consumers of those producers on other transports."""
 
     type: ClassVar[str] = "close_transport"
     transport: int
@@ -102,7 +103,7 @@ class CloseTransport(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateProducer(Command):
-    """Make a producer on a transport."""
+    """Create a producer on a transport."""
 
     type: ClassVar[str] = "create_producer"
     producer: int
@@ -112,7 +113,7 @@ class CreateProducer(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseProducer(Command):
-    """Stop forwarding what the producer sends."""
+    """Stop forwarding the producer's packets."""
 
     type: ClassVar[str] = "pause_producer"
     producer: int
@@ -120,7 +121,7 @@ class PauseProducer(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeProducer(Command):
-    """Forward again; each consumer of video begins with a key frame."""
+    """Resume forwarding. Video consumers start with a key frame."""
 
     type: ClassVar[str] = "resume_producer"
     producer: int
@@ -136,7 +137,7 @@ class CloseProducer(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateConsumer(Command):
-    """Make a consumer, paused, on a transport of the same router as the producer's."""
+    """Create a paused consumer on a transport of the producer's router."""
 
     type: ClassVar[str] = "create_consumer"
     consumer: int
@@ -147,7 +148,7 @@ class CreateConsumer(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseConsumer(Command):
-    """Stop sending to this consumer."""
+    """Stop sending to the consumer."""
 
     type: ClassVar[str] = "pause_consumer"
     consumer: int
@@ -155,7 +156,7 @@ class PauseConsumer(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeConsumer(Command):
-    """Send again, beginning with a key frame."""
+    """Resume sending. Video starts with a key frame."""
 
     type: ClassVar[str] = "resume_consumer"
     consumer: int
@@ -171,7 +172,7 @@ class CloseConsumer(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestKeyFrame(Command):
-    """Ask the producer behind this consumer for a key frame (throttled)."""
+    """Request a key frame from the consumer's producer, at most once a second."""
 
     type: ClassVar[str] = "request_key_frame"
     consumer: int
@@ -179,7 +180,7 @@ class RequestKeyFrame(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportStats(Command):
-    """Reply with the transport's counters."""
+    """Reply with the counters of a transport."""
 
     type: ClassVar[str] = "transport_stats"
     transport: int
@@ -187,7 +188,7 @@ class TransportStats(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProducerStats(Command):
-    """Reply with the producer's counters."""
+    """Reply with the counters of a producer."""
 
     type: ClassVar[str] = "producer_stats"
     producer: int
@@ -195,11 +196,11 @@ class ProducerStats(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumerStats(Command):
-    """Reply with the consumer's counters."""
+    """Reply with the counters of a consumer."""
 
     type: ClassVar[str] = "consumer_stats"
     consumer: int
 
 
 ALL: tuple[type[Command], ...] = tuple(Command.__subclasses__())
-"""Every command."""
+"""All command classes."""

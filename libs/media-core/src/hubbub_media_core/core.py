@@ -1,4 +1,4 @@
-"""The asyncio facade of the workers."""
+"""The asyncio API of the workers."""
 
 import asyncio
 import itertools
@@ -14,11 +14,11 @@ from hubbub_media_core.events import ErrorCode, Event, Reply, parse
 _log = logging.getLogger(__name__)
 
 CoreErrorCode: TypeAlias = ErrorCode | Literal["busy", "closed"]
-"""`busy`: too many commands are unanswered; `closed`: the core was shut down. The worker has the others."""
+"""`busy`: too many commands are pending. `closed`: the core was closed. The other codes come from the worker."""
 
 
 class CoreError(Exception):
-    """A command was not executed."""
+    """A command failed. `code` is the reason."""
 
     def __init__(self, code: CoreErrorCode, command: Command) -> None:
         super().__init__(f"{command.type}: {code}")
@@ -26,13 +26,13 @@ class CoreError(Exception):
 
 
 class MediaCore:
-    """The workers of this process. To be made, used and closed in one running event loop.
+    """The workers of this process. Create, use and close it in one running event loop.
 
     Rules:
-    - Commands to one worker are executed in the order in which they were sent; `call` sends when awaited.
-    - The subscriber gets a worker's events in their order, without replies; what awaits a reply runs after the
-      events that precede it.
-    - After `close` there are no events, and every call raises `CoreError("closed")`.
+    - A worker executes its commands in the order in which they were sent. `call` sends when it is awaited.
+    - The subscriber gets the events of a worker in order, except replies. A task that awaits a reply resumes after the
+      events that precede the reply.
+    - After `close` there are no events, and every command raises CoreError `closed`.
     """
 
     def __init__(
@@ -45,14 +45,19 @@ class MediaCore:
         consent_timeout: float = 30.0,
         tcp: bool = True,
     ) -> None:
-        """Start one worker for each (IP address, port); port 0 lets the system choose, `::` is every address of both
-        families. With `tcp`, clients may connect to each port by TCP as well (RFC 6544).
+        """Starts one worker per socket address.
 
-        `max_incoming_bitrate` is what each client is told to stay below, bit/s. A transport is closed when
-        `handshake_timeout` seconds pass from `ConnectTransport` to `SetSrtpKeys`, or its client is silent for
-        `consent_timeout` seconds (RFC 7675). `pin` binds each worker to a core.
+        Args:
+            sockets: (IP address, port) of each worker. Port 0 lets the system choose; `::` is dual-stack.
+            max_incoming_bitrate: bitrate limit that each client is sent (REMB), in bit/s; None for no limit.
+            pin: pins each worker to a core.
+            handshake_timeout: seconds from `ConnectTransport` to `SetSrtpKeys`, after which a transport is closed.
+            consent_timeout: seconds without a STUN request of the client, after which a transport is closed (RFC 7675).
+            tcp: accepts ICE-TCP connections (RFC 6544) on each port.
 
-        Raises OSError naming an address that cannot be bound.
+        Raises:
+            OSError: an address cannot be bound; the message names it.
+            ValueError: an IP address or a timeout is invalid.
         """
         self._loop = asyncio.get_running_loop()
         self._pool = WorkerPool(
@@ -77,17 +82,21 @@ class MediaCore:
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
-        """Where each worker is bound."""
+        """The bound (IP address, port) of each worker."""
         return self._pool.addresses()
 
     def subscribe(self, subscriber: Callable[[int, Event], None]) -> None:
-        """Call `subscriber` with the worker's index and each of its events but replies, instead of an earlier one."""
+        """Calls `subscriber` with the worker index and each event except replies. Replaces the previous subscriber."""
         self._subscriber = subscriber
 
     async def call(self, worker: int, command: Command) -> dict[str, Any]:
-        """Execute a command and return what it replies: counters for the `*Stats` ones, else nothing.
+        """Executes a command and waits for its reply.
 
-        Raises CoreError with the reason when nothing was done.
+        Returns:
+            The counters for a `*Stats` command, else an empty dict.
+
+        Raises:
+            CoreError: the command failed; its `code` is the reason.
         """
         request = next(self._requests)
         self._submit(worker, request, command)
@@ -99,22 +108,23 @@ class MediaCore:
             self._pending.pop(request, None)
 
     def send(self, worker: int, command: Command) -> None:
-        """Execute a command whose outcome does not matter.
+        """Sends a command and ignores its reply.
 
-        Raises CoreError `busy` or `closed`.
+        Raises:
+            CoreError: `busy` or `closed`.
         """
         self._submit(worker, next(self._requests), command)
 
     def counters(self) -> list[WorkerCounters]:
-        """What each worker has done, 10 ms ago at most while it is busy; empty after `close`."""
+        """The counters of each worker, at most 10 ms old while it is busy; empty after `close`."""
         return self._pool.counters()
 
     def events_dropped(self) -> int:
-        """Events dropped because this loop was slow: DTLS, superseded addresses, faults; never closures."""
+        """Number of events dropped because this loop was slow: DTLS, old `IceSelected`, faults; never `*Closed`."""
         return self._pool.events_dropped()
 
     async def close(self) -> None:
-        """Execute what was sent, end the threads, fail what is awaited. Twice is as good as once."""
+        """Executes the sent commands, ends the threads, then fails pending calls. Further calls do nothing."""
         if self._closed:
             return
         self._closed = True
@@ -140,7 +150,7 @@ class MediaCore:
                 continue
             try:
                 self._subscriber(worker, event)
-            except Exception:  # noqa: BLE001  a handler's bug must not cost the events that follow
+            except Exception:  # noqa: BLE001  a bug in the handler must not lose the events after it
                 _log.exception("a handler of media core events failed", extra={"event": type(event).__name__})
 
     def _resolve(self, reply: Reply) -> None:

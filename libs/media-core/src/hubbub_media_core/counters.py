@@ -1,56 +1,66 @@
-"""What a worker counts."""
+"""The counters of a worker."""
 
 from typing import TypedDict
 
 
 class Histogram(TypedDict):
-    """How often a value lay within each of some bounds."""
+    """A histogram of values."""
 
     bounds: list[int]
-    """Upper bounds of the buckets but the last, ascending."""
+    """Upper bounds of all buckets except the last, ascending."""
     counts: list[int]
-    """Values within each bucket and above the one before it; the last has no bound."""
+    """Number of values in each bucket, not cumulative. The last bucket is unbounded."""
     sum: int
+    """Sum of all values."""
 
 
 class MediaCounters(TypedDict):
-    """Repair, and how well streams arrive: `received` from clients, `sent` to them. Histograms are fed by reports."""
+    """Retransmission and reception quality: `*_received` of streams from clients, `*_sent` of streams to clients.
+
+    RTCP reports feed the histograms.
+    """
 
     nacked_received: int
-    """Packets that we asked clients for again."""
+    """Packets that we requested from clients by NACK."""
     nacked_sent: int
-    """Packets that clients asked us for again."""
+    """Packets that clients requested from us by NACK."""
     nack_misses: int
-    """Of these, the ones that were no longer there."""
+    """Requested packets that were no longer in the packet store."""
     repaired_received: int
+    """Retransmitted packets received from clients."""
     repaired_sent: int
+    """Retransmitted packets sent to clients."""
     key_frame_requests_received: int
-    """Key frames that we asked clients for (PLI and FIR)."""
+    """Key frames that we requested from clients (PLI and FIR)."""
     key_frame_requests_sent: int
+    """Key frames that clients requested from us."""
     feedback_packets: int
-    """Packets sent that transport-wide feedback told of."""
+    """Sent packets that transport-wide feedback reported."""
     feedback_lost: int
+    """Sent packets that transport-wide feedback reported as lost."""
     loss_received: Histogram
-    """Per mille."""
+    """Packet loss, per mille."""
     loss_sent: Histogram
+    """Packet loss, per mille."""
     jitter_received: Histogram
-    """Microseconds."""
+    """Interarrival jitter, microseconds."""
     jitter_sent: Histogram
+    """Interarrival jitter, microseconds."""
     round_trip: Histogram
-    """Microseconds."""
+    """Round-trip time, microseconds."""
     score: Histogram
-    """0 to 10."""
+    """Quality score of streams, 0 (worst) to 10 (best)."""
     estimate_received: Histogram
-    """Bit/s that clients were told to stay below (REMB)."""
+    """Bitrate limit that we sent to clients (REMB), bit/s."""
     estimate_sent: Histogram
-    """Bit/s that clients said they can receive."""
+    """Bitrate that clients estimate they can receive, bit/s."""
 
 
 class WorkerCounters(TypedDict):
-    """Totals since the worker was made; `routers` to `consumers` are how many there are now.
+    """Totals since the worker was created; `routers` to `consumers` and `tcp_connections` are current numbers.
 
-    `packets_*` are datagrams of any kind, `bytes_*` theirs without UDP or TCP and IP. `dropped_*` are datagrams
-    from the network that went nowhere, and why; `send_*` concern the socket.
+    `packets_*` counts datagrams of any kind, `bytes_*` their sizes without UDP, TCP and IP headers. `dropped_*` counts
+    dropped datagrams by reason, `send_*` the output of the sockets.
     """
 
     packets_received: int
@@ -66,21 +76,21 @@ class WorkerCounters(TypedDict):
     dropped_outbox_full: int
     dropped_oversized: int
     send_messages: int
-    """Messages that the kernel was given: fewer than datagrams when segmentation offload works."""
+    """Messages sent by UDP: fewer than datagrams when segmentation offload works."""
     send_refused: int
-    """Datagrams that the kernel refused: unreachable, forbidden, too long."""
+    """Datagrams that the kernel refused: destination unreachable, forbidden or datagram too long."""
     send_overflow_video: int
-    """Given up because the socket, or a client's TCP connection, stayed full: video first, then audio, then control."""
+    """Datagrams dropped because the socket or a TCP connection stayed full: video first, then audio, then control."""
     send_overflow_audio: int
     send_overflow_control: int
     tcp_connections: int
-    """TCP connections now."""
+    """TCP connections open now."""
     tcp_accepted: int
-    """TCP connections, ever."""
+    """TCP connections accepted."""
     tcp_refused: int
-    """TCP connections that were closed at once, because there were too many."""
+    """TCP connections closed at once because a limit was reached."""
     cpu_seconds: float
-    """CPU time of the worker's thread."""
+    """CPU time of the worker's thread, seconds."""
     faults: int
     """Bugs that were contained."""
     routers: int

@@ -1,7 +1,6 @@
-"""What a worker tells.
+"""The events of a worker.
 
-Whatever ceases to exist is announced by exactly one `*Closed`, which precedes the reply to the command that
-caused it.
+Each entity that is closed has exactly one `*Closed` event. It precedes the reply to the command that closed the entity.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,15 +16,32 @@ CloseReason: TypeAlias = Literal[
     "ice_timeout",
     "internal",
 ]
+"""Why an entity was closed.
+
+- `requested`: a command closed it.
+- `transport_closed`, `producer_closed`, `router_closed`: the entity that it belongs to was closed.
+- `handshake_timeout`: ICE and DTLS did not complete within the handshake timeout.
+- `ice_timeout`: the client sent no STUN request within the consent timeout (RFC 7675).
+- `internal`: a bug may have left it inconsistent.
+"""
 
 ErrorCode: TypeAlias = Literal[
     "not_found", "already_exists", "invalid_state", "invalid_spec", "limit_reached", "internal"
 ]
+"""Why a command failed.
+
+- `not_found`: an entity that the command refers to does not exist.
+- `already_exists`: the id or ufrag is in use.
+- `invalid_state`: the state of the entity does not allow the command.
+- `invalid_spec`: a parameter is invalid, or an SSRC, RID or MID is in use on this transport.
+- `limit_reached`: a limit of the worker is reached.
+- `internal`: a bug; the command may be done in part.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to a command: what was asked for, or why nothing was done."""
+    """The reply to a command: its result in `body`, or the reason of its failure in `error`."""
 
     request: int
     body: dict[str, Any]
@@ -34,20 +50,20 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class IceSelected:
-    """ICE changed its state or selected another pair of addresses."""
+    """The ICE state or the selected pair changed."""
 
     transport: int
     state: Literal["new", "connected"]
     remote: tuple[str, int]
     """IP address and port of the client."""
     local: str
-    """IP address of ours that it is reached from; the port is the worker's."""
+    """Local IP address of the pair; the port is the worker's."""
     protocol: Literal["udp", "tcp"]
 
 
 @dataclass(frozen=True, slots=True)
 class DtlsReceived:
-    """A datagram of DTLS (first byte 20 to 63) came from a valid address of this transport."""
+    """A DTLS datagram (first byte 20 to 63) arrived over a valid pair of this transport."""
 
     transport: int
     datagram: bytes
@@ -55,7 +71,7 @@ class DtlsReceived:
 
 @dataclass(frozen=True, slots=True)
 class TransportClosed:
-    """A transport is gone."""
+    """A transport was closed."""
 
     transport: int
     reason: CloseReason
@@ -63,7 +79,7 @@ class TransportClosed:
 
 @dataclass(frozen=True, slots=True)
 class ProducerClosed:
-    """A producer is gone."""
+    """A producer was closed."""
 
     producer: int
     reason: CloseReason
@@ -71,7 +87,7 @@ class ProducerClosed:
 
 @dataclass(frozen=True, slots=True)
 class ConsumerClosed:
-    """A consumer is gone."""
+    """A consumer was closed."""
 
     consumer: int
     reason: CloseReason
@@ -79,7 +95,7 @@ class ConsumerClosed:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A bug in the worker was contained; what it touched is closed with reason `internal`."""
+    """The worker recovered from a panic. The entities in use are closed with reason `internal`."""
 
     message: str
     """For the log."""
@@ -111,6 +127,11 @@ _PARSERS: Mapping[str, Callable[..., Event]] = {
 
 
 def parse(wire: Mapping[str, Any]) -> Event:
-    """An event from the native module's dict; KeyError or TypeError when the two have diverged."""
+    """Converts a dict of the native module to an event.
+
+    Raises:
+        KeyError: the type is unknown.
+        TypeError: the fields do not match the type.
+    """
     fields = dict(wire)
     return _PARSERS[fields.pop("type")](**fields)

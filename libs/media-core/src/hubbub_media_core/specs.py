@@ -1,4 +1,4 @@
-"""What a producer or a consumer is made from, as the negotiation decided it."""
+"""Negotiated parameters of transports, producers and consumers."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 MediaKind: TypeAlias = Literal["audio", "video"]
 
 FeedbackKind: TypeAlias = Literal["transport-cc", "goog-remb", "none"]
-"""How congestion feedback reaches the sender: arrival times of every packet, one figure, not at all."""
+"""Congestion feedback of a receiver: arrival times of every packet, a bitrate estimate, or none."""
 
 HeaderExtension: TypeAlias = Literal[
     "mid",
@@ -31,39 +31,39 @@ HeaderExtension: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IceCredentials:
-    """ICE credentials of our side (RFC 8445 section 5.3)."""
+    """Local ICE credentials (RFC 8445 section 5.3)."""
 
     ufrag: str
-    """Unique within the worker: it finds the transport of a first STUN request."""
+    """Unique within the worker: identifies the transport of a STUN request. 4 to 256 bytes."""
     pwd: str
-    """The key of MESSAGE-INTEGRITY."""
+    """The key of MESSAGE-INTEGRITY. 4 to 256 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodecMapping:
-    """A media codec of a producer or a consumer, with the payload type of its RTX."""
+    """A media codec of a producer or consumer, with its RTX."""
 
     codec: str
-    """MIME type (`audio/opus`, `video/VP8`); what is not known is forwarded as opaque."""
+    """MIME type (`audio/opus`, `video/VP8`). Unknown codecs are forwarded without being parsed."""
     clock_rate: int
     """RTP clock, Hz."""
     payload_type: int
-    """On this side's wire."""
+    """Payload type that this client uses."""
     router_payload_type: int
-    """The router's: what joins a producer's codec to a consumer's."""
+    """Payload type in the router. Matches a producer's codec with a consumer's."""
     rtx_payload_type: int | None = None
-    """Of the codec's RTX (RFC 4588) on this side's wire."""
+    """Payload type of the codec's RTX (RFC 4588) that this client uses."""
     nack: bool = False
-    """Lost packets may be asked for (RFC 4585 section 6.2.1)."""
+    """NACK is negotiated (RFC 4585 section 6.2.1)."""
     pli: bool = False
-    """Key frames may be asked for by PLI (RFC 4585 section 6.3.1)."""
+    """PLI is negotiated (RFC 4585 section 6.3.1)."""
     fir: bool = False
-    """Key frames may be asked for by FIR (RFC 5104 section 4.3.1)."""
+    """FIR is negotiated (RFC 5104 section 4.3.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtensionMapping:
-    """A header extension with its id on this side's wire (RFC 8285)."""
+    """A header extension and the id that this client uses for it (RFC 8285)."""
 
     kind: HeaderExtension
     id: int
@@ -72,48 +72,51 @@ class ExtensionMapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodingSpec:
-    """One encoding (simulcast layer) of a producer: by SSRC, or by RID and learned from the first packets."""
+    """One encoding (simulcast layer) of a producer."""
 
     ssrc: int | None = None
+    """SSRC; if None, it is learned from the MID and RID of the first packets."""
     rtx_ssrc: int | None = None
+    """SSRC of the RTX stream; if None, it is learned."""
     rid: str | None = None
-    """RFC 8852."""
+    """RID (RFC 8852), 1 to 32 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProducerSpec:
-    """A producer as negotiated: everything on the client's numbering."""
+    """Negotiated parameters of a producer, with the payload types and ids that its client uses."""
 
     kind: MediaKind
     codecs: tuple[CodecMapping, ...]
-    """At least one."""
+    """1 to 64 codecs."""
     encodings: tuple[EncodingSpec, ...]
-    """At least one; lowest layer first."""
+    """1 to 8 encodings, lowest layer first."""
     extensions: tuple[ExtensionMapping, ...] = ()
-    """Ids as the client uses them."""
+    """At most 64 extensions."""
     mid: str | None = None
-    """RFC 8843; unique among the transport's producers."""
+    """MID (RFC 8843), unique among the transport's producers. 1 to 32 bytes."""
     feedback: FeedbackKind = "none"
-    """Which congestion feedback the client expects for this producer."""
+    """The congestion feedback that the client expects."""
     paused: bool = False
+    """Whether the producer starts paused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumerSpec:
-    """A consumer as negotiated: everything on the receiving client's numbering."""
+    """Negotiated parameters of a consumer, with the payload types and ids that its client uses."""
 
     kind: MediaKind
     mid: str
-    """Written into the MID extension."""
+    """Value of the MID extension. At most 32 bytes."""
     codecs: tuple[CodecMapping, ...]
-    """At least one; the first is the media codec."""
+    """1 to 64 codecs; the first gives the clock rate."""
     ssrc: int
-    """Never given out before on this transport."""
+    """SSRC of the stream, never used before on this transport."""
     rtx_ssrc: int | None = None
-    """The RTX stream's; with it an answer to a NACK is an RTX packet."""
+    """SSRC of the RTX stream. Without it, a retransmission repeats the original packet."""
     cname: str
-    """For SDES (RFC 3550 section 6.5)."""
+    """CNAME in SDES packets (RFC 3550 section 6.5). At most 255 bytes."""
     extensions: tuple[ExtensionMapping, ...] = ()
-    """Ids as the router defines them."""
+    """At most 64 extensions."""
     feedback: FeedbackKind = "none"
-    """Which congestion feedback the client will return."""
+    """The congestion feedback that the client sends."""

@@ -1,4 +1,4 @@
-//! The workers of a process, as one Python object.
+//! The Python class for the workers of a process.
 
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd};
@@ -15,16 +15,22 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::convert;
 
-/// One worker thread per port, and their events in one queue.
+/// Worker threads, one per socket address, with one queue for their events.
 ///
-/// Binds each (IP address, port) and starts a worker on it; port 0 lets the system choose, and `::` is every address of
-/// both families. With `tcp`, each port takes TCP connections too (RFC 6544). Times are seconds, the
-/// bitrate bit/s for one client (none: no limit). `pin` gives each worker a core.
+/// Args:
+///     sockets: (IP address, port) of each worker. Port 0 lets the system choose; `::` is dual-stack.
+///     max_incoming_bitrate: bitrate limit of each client in bit/s; None for no limit.
+///     pin: pins each worker to a core.
+///     handshake_timeout: seconds from `connect_transport` to `set_srtp_keys`.
+///     consent_timeout: seconds without a STUN request until a transport is closed.
+///     tcp: accepts ICE-TCP connections (RFC 6544) on each port.
 ///
-/// Raises OSError naming an address that cannot be bound, ValueError for what is no address or no time.
+/// Raises:
+///     OSError: an address cannot be bound; the message names it.
+///     ValueError: an invalid IP address or timeout.
 #[pyclass(frozen, module = "hubbub_media_core._native")]
 pub(crate) struct WorkerPool {
-    /// Empty after the shutdown.
+    /// Empty after `shutdown`.
     workers: RwLock<Vec<WorkerHandle>>,
     addresses: Vec<SocketAddr>,
     events: Arc<EventQueue>,
@@ -73,7 +79,7 @@ impl WorkerPool {
         })
     }
 
-    /// Where each worker is bound.
+    /// The bound (IP address, port) of each worker.
     fn addresses(&self) -> Vec<(String, u16)> {
         self.addresses
             .iter()
@@ -81,15 +87,23 @@ impl WorkerPool {
             .collect()
     }
 
-    /// A file descriptor that is readable while events wait.
+    /// A file descriptor that is readable while events are queued.
     fn fileno(&self) -> i32 {
         self.events.as_fd().as_raw_fd()
     }
 
-    /// Hand a command to a worker; the reply is an event of the same `request` (64 bits).
+    /// Submits a command to a worker. The reply is an event with the same `request`.
     ///
-    /// Raises ValueError for a dict that is no command, IndexError for a worker that there is not, BlockingIOError
-    /// while too many commands are unanswered, RuntimeError after `shutdown`.
+    /// Args:
+    ///     worker: index of the worker.
+    ///     request: id of the command, unsigned 64 bits.
+    ///     command: `type` and the fields of the command.
+    ///
+    /// Raises:
+    ///     ValueError: the dict is not a valid command.
+    ///     IndexError: there is no such worker.
+    ///     BlockingIOError: too many commands are pending.
+    ///     RuntimeError: the pool was shut down.
     fn submit(
         &self,
         worker: usize,
@@ -101,9 +115,12 @@ impl WorkerPool {
         if workers.is_empty() {
             return Err(PyRuntimeError::new_err("the pool was shut down"));
         }
-        let handle = workers
-            .get(worker)
-            .ok_or_else(|| PyIndexError::new_err(format!("there are {} workers", workers.len())))?;
+        let handle = workers.get(worker).ok_or_else(|| {
+            PyIndexError::new_err(format!(
+                "no such worker: the pool has {} workers",
+                workers.len()
+            ))
+        })?;
         handle
             .submit(request, command)
             .map_err(|error| match error {
@@ -112,9 +129,9 @@ impl WorkerPool {
             })
     }
 
-    /// Take the events that wait, oldest first, each with the index of its worker.
+    /// Takes the queued events, oldest first, each as (worker index, dict).
     ///
-    /// `type` tells which; a reply has `ok` (a dict) or `error` (a code) beside `request`.
+    /// Each dict has a `type`. A reply has `request` and either `ok` (a dict) or `error` (a code).
     fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let events = PyList::empty(py);
         for (worker, event) in self.events.drain() {
@@ -123,7 +140,7 @@ impl WorkerPool {
         Ok(events)
     }
 
-    /// What each worker has done, 10 ms ago at most while it is busy; empty after `shutdown`.
+    /// The counters of each worker, at most 10 ms old while it is busy; empty after `shutdown`.
     fn counters<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let workers = self.workers.read().unwrap_or_else(PoisonError::into_inner);
         workers
@@ -132,12 +149,12 @@ impl WorkerPool {
             .collect()
     }
 
-    /// Events that were dropped because they were not drained in time; never a reply or a closure.
+    /// Number of events dropped because they were not drained in time. Replies and `*_closed` events are never dropped.
     fn events_dropped(&self) -> u64 {
         self.events.dropped()
     }
 
-    /// Execute what was submitted, then end the threads and wait for them. Twice is as good as once.
+    /// Executes the submitted commands, then ends and joins the threads. Further calls do nothing.
     fn shutdown(&self, py: Python<'_>) {
         let workers =
             std::mem::take(&mut *self.workers.write().unwrap_or_else(PoisonError::into_inner));
@@ -145,7 +162,7 @@ impl WorkerPool {
     }
 }
 
-/// `OSError` with the number of the system's error, so that Python picks the class that belongs to it.
+/// Creates an `OSError` with the system's error number, from which Python chooses the subclass.
 fn spawn_error(error: SpawnError) -> PyErr {
     let (SpawnError::Bind(_, cause) | SpawnError::Listen(_, cause) | SpawnError::System(cause)) =
         &error;
@@ -157,7 +174,7 @@ fn micros(name: &str, seconds: f64) -> PyResult<u64> {
         Ok((seconds * 1e6) as u64)
     } else {
         Err(PyValueError::new_err(format!(
-            "{name} is a positive number of seconds, not {seconds}"
+            "{name} must be a positive number of seconds, not {seconds}"
         )))
     }
 }
