@@ -10,6 +10,8 @@ from hubbub_contracts.bus.records import PeerRecord, RoomRecord
 from hubbub_registry.domain.ports import PeerDeparted
 from hubbub_registry.domain.rooms import Rooms
 
+from .registry_records import encoded
+
 
 class FakeRoomStore:
     """Implements `RoomStore`. Its copy of the records is always current."""
@@ -28,13 +30,13 @@ class FakeRoomStore:
     def store_room(self, room_id: str, record: RoomRecord | None) -> int:
         """Writes or removes the settings, as another replica would."""
         self.sequence += 1
-        self.rooms.apply_settings(room_id, record, self.sequence, self.now)
+        self.rooms.apply_settings(room_id, None if record is None else encoded(record), self.sequence, self.now)
         return self.sequence
 
     def store_peer(self, record: PeerRecord) -> int:
         """Writes a peer, as another replica would."""
         self.sequence += 1
-        self.rooms.apply_peer(record.room_id, record.peer_id, record, self.sequence, self.now)
+        self.rooms.apply_peer(record.room_id, record.peer_id, encoded(record), self.sequence, self.now)
         return self.sequence
 
     def remove_peer(self, room_id: str, peer_id: str, reason: LeaveReason) -> None:

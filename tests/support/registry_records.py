@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hubbub_contracts import Model
 from hubbub_contracts.bus.lease import LeaseRecord
 from hubbub_contracts.bus.node import NodeHeartbeat, WorkerLoad
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
@@ -51,12 +52,17 @@ def peer_record(
     )
 
 
+def encoded(record: Model) -> bytes:
+    """The record as the store holds it."""
+    return record.model_dump_json(exclude_none=True).encode()
+
+
 def rooms_with(*peers: PeerRecord, settings: RoomRecord | None = None) -> Rooms:
     """One room at revision 1, and its peers at the revisions after it."""
     rooms = Rooms()
-    rooms.apply_settings("r", settings or room_record(), 1, 0.0)
+    rooms.apply_settings("r", encoded(settings or room_record()), 1, 0.0)
     for revision, record in enumerate(peers, 2):
-        rooms.apply_peer(record.room_id, record.peer_id, record, revision, 0.0)
+        rooms.apply_peer(record.room_id, record.peer_id, encoded(record), revision, 0.0)
     return rooms
 
 

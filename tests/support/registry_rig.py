@@ -55,18 +55,19 @@ class Replicas:
                 await asyncio.sleep(0.02)
 
 
+def registry_process(url: str, directory: Path, number: int = 0, **settings: object) -> ServiceProcess:
+    """A replica that is not started. `settings` are the registry's settings in lower case."""
+    environment = os.environ | {"NATS_URL": url} | {name.upper(): str(value) for name, value in settings.items()}
+    command = [sys.executable, "-m", "hubbub_registry"]
+    name = f"registry-{number}"
+    return ServiceProcess(ProcessSpec(name, command, environment, 10.0), directory / f"{name}.log")
+
+
 @contextmanager
 def replicas(directory: Path, count: int = 2, **settings: object) -> Iterator[Replicas]:
     """Starts replicas. `settings` are the registry's settings in lower case."""
     with nats_server() as nats:
-        environment = (
-            os.environ | {"NATS_URL": nats.url} | {name.upper(): str(value) for name, value in settings.items()}
-        )
-        command = [sys.executable, "-m", "hubbub_registry"]
-        processes = [
-            ServiceProcess(ProcessSpec(f"registry-{n}", command, environment, 10.0), directory / f"registry-{n}.log")
-            for n in range(count)
-        ]
+        processes = [registry_process(nats.url, directory, n, **settings) for n in range(count)]
         try:
             for process in processes:
                 process.start()
@@ -222,6 +223,8 @@ class FakeSignaling:
             display_name="U",
             app_data={},
             signaling_id=self.signaling_id,
+            signaling_epoch=None if self.lease is None else self.lease.epoch,
+            claim_id=ids.mint(),
             resume_digest=digest,
         )
         self.joins.append(message)

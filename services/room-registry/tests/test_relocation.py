@@ -12,7 +12,7 @@ from hubbub_registry.domain.nodes import Nodes
 from hubbub_registry.domain.relocation import move_peer, peer_moves, room_moves, unknown_placements
 from hubbub_registry.handlers.relocation import Relocator
 from support.fake_room_store import FakeRoomStore
-from support.registry_records import A, B, nodes_with, peer_record, room_record, rooms_with
+from support.registry_records import A, B, encoded, nodes_with, peer_record, room_record, rooms_with
 
 
 def test_a_room_moves_when_its_placement_has_ended_and_its_peers_follow() -> None:
@@ -23,12 +23,12 @@ def test_a_room_moves_when_its_placement_has_ended_and_its_peers_follow() -> Non
     (move,) = room_moves(rooms, nodes)
     assert (move.settings.revision, move.placement) == (1, B)
     assert list(peer_moves(rooms, nodes)) == [], "not before the room has moved"
-    rooms.apply_settings("r", room_record(placement=B), 10, 0.0)
-    moves = [(move.peer.record.peer_id, move.placement) for move in peer_moves(rooms, nodes)]
+    rooms.apply_settings("r", encoded(room_record(placement=B)), 10, 0.0)
+    moves = [(move.peer.peer_id, move.placement) for move in peer_moves(rooms, nodes)]
     assert moves == [("one", B), ("two", B)]
     moved = move_peer(peer_record("one", producers=2), B, "op")
     assert (moved.placement, moved.producers) == (B, [])
-    rooms.apply_peer("r", "one", moved, 11, 0.0)
+    rooms.apply_peer("r", "one", encoded(moved), 11, 0.0)
     assert [move.peer.record.peer_id for move in peer_moves(rooms, nodes)] == ["two"]
 
 
@@ -38,7 +38,7 @@ def test_without_a_node_a_room_with_peers_loses_its_placement_once() -> None:
     rooms = rooms_with(peer_record("one"))
     (move,) = room_moves(rooms, nodes)
     assert move.placement is None
-    rooms.apply_settings("r", room_record(placement=None), 10, 0.0)
+    rooms.apply_settings("r", encoded(room_record(placement=None)), 10, 0.0)
     assert list(room_moves(rooms, nodes)) == []
     assert [move.placement for move in peer_moves(rooms, nodes)] == [None]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hubbub_registry.domain.limits import over_limit
 from hubbub_registry.domain.placement import Placer
 from hubbub_registry.domain.rooms import Rooms, snapshot
-from support.registry_records import A, B, nodes_with, peer_record, room_record, rooms_with
+from support.registry_records import A, B, encoded, nodes_with, peer_record, room_record, rooms_with
 
 
 def test_a_snapshot_lists_peers_in_the_order_of_their_first_writes() -> None:
     rooms = rooms_with(peer_record("one"), peer_record("two"))
-    rooms.apply_peer("r", "one", peer_record("one", producers=1), 9, 0.0)
+    rooms.apply_peer("r", "one", encoded(peer_record("one", producers=1)), 9, 0.0)
     room = rooms.get("r")
     assert room is not None
     message = snapshot(room, 9)
@@ -22,7 +22,7 @@ def test_a_snapshot_lists_peers_in_the_order_of_their_first_writes() -> None:
 def test_removed_records_are_forgotten_and_no_longer_counted() -> None:
     rooms = rooms_with(peer_record("one"))
     assert (rooms.rooms_on[A], rooms.peers_on[A]) == (1, 1)
-    rooms.apply_peer("r", "one", peer_record("one", placement=B), 5, 0.0)
+    rooms.apply_peer("r", "one", encoded(peer_record("one", placement=B)), 5, 0.0)
     assert (rooms.peers_on[A], rooms.peers_on[B]) == (0, 1)
     rooms.apply_peer("r", "one", None, 6, 0.0)
     rooms.apply_settings("r", None, 7, 0.0)
@@ -33,7 +33,7 @@ def test_removed_records_are_forgotten_and_no_longer_counted() -> None:
 
 def test_revisions_include_departures_and_leave_out_empty_rooms() -> None:
     rooms = rooms_with(peer_record("one"), peer_record("two"))
-    rooms.apply_settings("empty", room_record("empty"), 10, 0.0)
+    rooms.apply_settings("empty", encoded(room_record("empty")), 10, 0.0)
     rooms.apply_peer("r", "two", None, 11, 0.0)
     assert rooms.revisions() == {"r": 11}
 

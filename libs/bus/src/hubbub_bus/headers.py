@@ -12,6 +12,13 @@ REASON = "Hubbub-Reason"
 SEQUENCE = "Nats-Sequence"
 """The stream sequence of a republished change."""
 
+STATUS = "Status"
+"""Of a control message: nats-py stores the inline status under this name."""
+LAST_CONSUMER = "Nats-Last-Consumer"
+"""In a heartbeat: the consumer sequence of the last message before it."""
+CONSUMER_STALLED = "Nats-Consumer-Stalled"
+"""In a heartbeat: the subject on which the server waits for the answer to a flow control request."""
+
 EXPECTED_LAST = "Nats-Expected-Last-Subject-Sequence"
 TTL = "Nats-TTL"
 ROLLUP = "Nats-Rollup"

@@ -35,6 +35,9 @@ _log = structlog.get_logger(__name__)
 BACKOFF = (0.05, 2.0)
 """Seconds before the first and the last retry."""
 
+APPLIED_AT_ONCE = 256
+"""Entries of a listing that are applied before other tasks may run."""
+
 Listener = Callable[[Entry, "Entry | None"], None]
 """Called with the new and the previous entry."""
 
@@ -111,7 +114,7 @@ class View:
                     listing: dict[str, Entry] | None = {}
                     async for item in items:
                         if isinstance(item, ListingComplete):
-                            self._apply_listing(listing or {}, item.sequence)
+                            await self._apply_listing(listing or {}, item.sequence)
                             listing, delay = None, BACKOFF[0]
                         elif listing is not None:
                             listing[item.key] = item
@@ -139,15 +142,17 @@ class View:
         except HubbubError as failure:
             self._log.info("the bucket cannot be created, retrying", error=failure.message)
 
-    def _apply_listing(self, listing: dict[str, Entry], sequence: int) -> None:
-        """Applies the differences between the content and a complete listing."""
+    async def _apply_listing(self, listing: dict[str, Entry], sequence: int) -> None:
+        """Applies the differences between the content and a complete listing. Lets other tasks run in between."""
         removed = [key for key in self._entries if key not in listing]
         for key in removed:
             self._apply(Entry(key, None, max(sequence, self._sequence)))
-        for entry in sorted(listing.values(), key=lambda entry: entry.revision):
+        for number, entry in enumerate(sorted(listing.values(), key=lambda entry: entry.revision), 1):
             before = self._entries.get(entry.key)
             if before is None or before.revision != entry.revision:
                 self._apply(entry)
+            if number % APPLIED_AT_ONCE == 0:
+                await asyncio.sleep(0)
         self._advance(sequence)
         self._healthy.set()
 
@@ -156,7 +161,8 @@ class View:
         if entry.value is None:
             self._entries.pop(entry.key, None)
         else:
-            self._entries[entry.key] = entry
+            # Without the headers, which are as large as a small record and of no use later.
+            self._entries[entry.key] = Entry(entry.key, entry.value, entry.revision)
         if self._on_change is not None and (before is not None or entry.value is not None):
             try:
                 self._on_change(entry, before)

@@ -22,15 +22,19 @@ VISIBLE_TIMEOUT = 4.0
 """Seconds that `wait_for` waits. A view notices a dead watch after 3 s, and then lists the bucket again."""
 
 
+def rooms_bucket(replicas: int = 1) -> Bucket:
+    """Returns the configuration of the bucket. `replicas` is the number of its copies in a NATS cluster."""
+    return Bucket(
+        subjects.ROOMS_BUCKET, subjects.ROOMS_REPUBLISH_SOURCE, subjects.ROOMS_REPUBLISH_DESTINATION, replicas
+    )
+
+
 class KvRoomStore:
     """Implements `domain.ports.RoomStore`."""
 
     def __init__(self, bus: Bus, replicas: int = 1) -> None:
         """`replicas` is the number of copies of the bucket in a NATS cluster."""
-        bucket = Bucket(
-            subjects.ROOMS_BUCKET, subjects.ROOMS_REPUBLISH_SOURCE, subjects.ROOMS_REPUBLISH_DESTINATION, replicas
-        )
-        self._kv = KeyValue(bus, bucket)
+        self._kv = KeyValue(bus, rooms_bucket(replicas))
         self._view = View(bus, self._kv, self._apply)
         self._rooms = Rooms()
 
@@ -137,10 +141,8 @@ class KvRoomStore:
         try:
             room_id, kind, identity = subjects.split_key(entry.key)
             if kind == subjects.SETTINGS:
-                room = None if entry.value is None else RoomRecord.model_validate_json(entry.value)
-                self._rooms.apply_settings(room_id, room, entry.revision, now)
+                self._rooms.apply_settings(room_id, entry.value, entry.revision, now)
             elif kind == subjects.PEER:
-                peer = None if entry.value is None else PeerRecord.model_validate_json(entry.value)
-                self._rooms.apply_peer(room_id, identity, peer, entry.revision, now)
+                self._rooms.apply_peer(room_id, identity, entry.value, entry.revision, now)
         except (ValueError, ValidationError) as error:
             _log.error("malformed record in the bucket of rooms", key=entry.key, error=str(error))

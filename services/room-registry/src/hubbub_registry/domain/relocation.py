@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hubbub_contracts.bus.records import PeerRecord, Placement, RoomRecord
+from hubbub_contracts.bus.records import PeerRecord, Placement
 
 from .nodes import Nodes
 from .placement import Placer
-from .rooms import Rooms, StoredRecord
+from .rooms import Rooms
+from .stored_record import StoredPeer, StoredRoom
 
 
 @dataclass(frozen=True, slots=True)
 class RoomMove:
     """A room and its new placement; None while no node can take it."""
 
-    settings: StoredRecord[RoomRecord]
+    settings: StoredRoom
     placement: Placement | None
 
 
@@ -24,42 +25,42 @@ class RoomMove:
 class PeerMove:
     """A peer and the placement of its room."""
 
-    peer: StoredRecord[PeerRecord]
+    peer: StoredPeer
     placement: Placement | None
 
 
 def unknown_placements(rooms: Rooms, nodes: Nodes) -> set[Placement]:
     """Returns the placements of rooms with peers whose incarnation this replica knows nothing about."""
-    placements = {
-        placement for _, room in rooms if room.peers and room.settings and (placement := room.settings.record.placement)
+    unknown = {
+        each for each in rooms.placements if each is not None and not nodes.has_ended(each) and nodes.find(each) is None
     }
-    return {each for each in placements if not nodes.has_ended(each) and nodes.find(each) is None}
+    return {each for each in unknown if any(room.peers for _, room in rooms.placed_on(each))}
 
 
 def room_moves(rooms: Rooms, nodes: Nodes) -> Iterator[RoomMove]:
     """Yields the rooms with peers that need another placement. Skips those that have none and cannot get one."""
     placer = Placer(nodes.candidates(), rooms)
-    for _, room in rooms:
-        if room.settings is None or not room.peers:
-            continue
-        current = room.settings.record.placement
+    for current in rooms.placements:
         if current is not None and not nodes.has_ended(current):
             continue
-        new = placer.place(len(room.peers))
-        if new is not None or current is not None:
-            yield RoomMove(room.settings, new)
+        for _, room in rooms.placed_on(current):
+            if room.settings is None or not room.peers:
+                continue
+            new = placer.place(len(room.peers))
+            if new is not None or current is not None:
+                yield RoomMove(room.settings, new)
 
 
 def peer_moves(rooms: Rooms, nodes: Nodes) -> Iterator[PeerMove]:
     """Yields the peers that are not placed like their room, once the room's own placement is usable or absent."""
-    for _, room in rooms:
+    for _, room in rooms.divided:
         if room.settings is None:
             continue
-        placement = room.settings.record.placement
+        placement = room.settings.placement
         if placement is not None and nodes.has_ended(placement):
             continue
         for peer in room.peers.values():
-            if peer.record.placement != placement:
+            if peer.placement != placement:
                 yield PeerMove(peer, placement)
 
 

@@ -1,97 +1,209 @@
 """This replica's copy of all rooms, built from the changes of the bucket in store order.
 
-Times are monotonic seconds of this process; sequences are those of the bucket.
+The periodic jobs ask for few rooms among many, so the copy has an index for each of their questions. Times are
+monotonic seconds of this process; sequences are those of the bucket.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import TypeVar
 
-from hubbub_contracts.bus.records import PeerRecord, Placement, RoomRecord
+from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.room import RoomSnapshot
 
-RecordT = TypeVar("RecordT", RoomRecord, PeerRecord)
+from .stored_record import SignalingIncarnation, StoredPeer, StoredRoom
 
-
-@dataclass(frozen=True, slots=True)
-class StoredRecord(Generic[RecordT]):
-    """A record with its position in the order of writes."""
-
-    record: RecordT
-    revision: int
-    """The sequence of the last write: the next write must name it."""
-    created: int
-    """The sequence of the first write: decides which of two records came first."""
+KeyT = TypeVar("KeyT", bound=Hashable)
+ItemT = TypeVar("ItemT", bound=Hashable)
 
 
 @dataclass(slots=True)
 class Room:
     """One room. A room without settings is closed; peers that it still has are leftovers."""
 
-    settings: StoredRecord[RoomRecord] | None = None
-    peers: dict[str, StoredRecord[PeerRecord]] = field(default_factory=dict)
+    settings: StoredRoom | None = None
+    peers: dict[str, StoredPeer] = field(default_factory=dict)
     revision: int = 0
     """The sequence of its last change."""
     idle_since: float = 0.0
     """When it last lost a peer or its settings were written."""
 
+    @property
+    def size(self) -> int:
+        """The bytes of its records."""
+        settings = 0 if self.settings is None else len(self.settings.data)
+        return settings + sum(len(peer.data) for peer in self.peers.values())
+
+
+@dataclass(frozen=True, slots=True)
+class RoomCounts:
+    """What the open rooms have."""
+
+    rooms: int
+    """Rooms with peers."""
+    peers: int
+    producers: Counter[str]
+    """By kind."""
+
 
 class Rooms:
-    """All rooms, and how many rooms and peers each placement has."""
+    """All rooms."""
 
     def __init__(self) -> None:
         self._rooms: dict[str, Room] = {}
-        self.rooms_on: Counter[Placement] = Counter()
-        self.peers_on: Counter[Placement] = Counter()
+        self._empty: set[str] = set()
+        self._closing: set[str] = set()
+        self._closed: set[str] = set()
+        self._divided: set[str] = set()
+        self._placed: dict[Placement | None, set[str]] = {}
+        self._peers_on: Counter[Placement] = Counter()
+        self._served_by: dict[SignalingIncarnation, set[tuple[str, str]]] = {}
+        self._peers = 0
+        self._producers: Counter[str] = Counter()
 
     def __len__(self) -> int:
-        """Returns the number of rooms, including empty ones."""
+        """The number of rooms, closed ones with leftovers included."""
         return len(self._rooms)
 
     def __iter__(self) -> Iterator[tuple[str, Room]]:
-        """Iterates over a copy of (room id, room), so that rooms may change meanwhile."""
-        return iter(list(self._rooms.items()))
+        """Yields (room id, room)."""
+        return iter(self._rooms.items())
 
     def get(self, room_id: str) -> Room | None:
         """Returns the room, or None when it is unknown."""
         return self._rooms.get(room_id)
 
-    def find_peer(self, room_id: str, peer_id: str) -> StoredRecord[PeerRecord] | None:
+    def find_peer(self, room_id: str, peer_id: str) -> StoredPeer | None:
         """Returns the peer, or None when it or its room is unknown."""
         room = self._rooms.get(room_id)
         return None if room is None else room.peers.get(peer_id)
 
-    def apply_settings(self, room_id: str, record: RoomRecord | None, revision: int, now: float) -> None:
-        """Applies a write of a room's settings; `record` is None when they were removed."""
-        room = self._rooms.setdefault(room_id, Room())
-        before, room.settings = room.settings, _stored(room.settings, record, revision)
-        room.revision, room.idle_since = max(room.revision, revision), now
-        _recount(self.rooms_on, before, room.settings)
-        self._forget_if_gone(room_id, room)
+    @property
+    def empty(self) -> Iterator[tuple[str, Room]]:
+        """The open rooms without peers."""
+        return self._select(self._empty)
 
-    def apply_peer(self, room_id: str, peer_id: str, record: PeerRecord | None, revision: int, now: float) -> None:
-        """Applies a write of a peer; `record` is None when it was removed."""
-        room = self._rooms.setdefault(room_id, Room())
-        before = room.peers.pop(peer_id, None)
-        after = _stored(before, record, revision)
-        if after is not None:
-            room.peers[peer_id] = after
-        elif before is not None:
-            room.idle_since = now
-        room.revision = max(room.revision, revision)
-        _recount(self.peers_on, before, after)
-        self._forget_if_gone(room_id, room)
+    @property
+    def closing(self) -> Iterator[tuple[str, Room]]:
+        """The open rooms with a closing marker."""
+        return self._select(self._closing)
+
+    @property
+    def closed(self) -> Iterator[tuple[str, Room]]:
+        """The rooms without settings, which have leftover peers."""
+        return self._select(self._closed)
+
+    @property
+    def divided(self) -> Iterator[tuple[str, Room]]:
+        """The open rooms with peers that are placed elsewhere than their room."""
+        return self._select(self._divided)
+
+    @property
+    def placements(self) -> set[Placement | None]:
+        """The placements of the open rooms; None when a room has none."""
+        return set(self._placed)
+
+    @property
+    def incarnations(self) -> set[SignalingIncarnation]:
+        """The signaling incarnations that serve peers."""
+        return set(self._served_by)
+
+    @property
+    def rooms_on(self) -> Mapping[Placement, int]:
+        """How many open rooms each placement has."""
+        return {placement: len(rooms) for placement, rooms in self._placed.items() if placement is not None}
+
+    @property
+    def peers_on(self) -> Mapping[Placement, int]:
+        """How many peers each placement has."""
+        return self._peers_on
+
+    def placed_on(self, placement: Placement | None) -> Iterator[tuple[str, Room]]:
+        """Yields the open rooms with this placement; None selects those without one."""
+        return self._select(self._placed.get(placement, ()))
+
+    def served_by(self, incarnation: SignalingIncarnation) -> Iterator[StoredPeer]:
+        """Yields the peers that a signaling incarnation serves."""
+        for room_id, peer_id in list(self._served_by.get(incarnation, ())):
+            if (peer := self.find_peer(room_id, peer_id)) is not None:
+                yield peer
+
+    def counts(self) -> RoomCounts:
+        """Counts what the open rooms have."""
+        leftovers = [peer for _, room in self.closed for peer in room.peers.values()]
+        producers = Counter(self._producers)
+        producers.subtract(kind for peer in leftovers for kind in peer.producer_kinds)
+        occupied = len(self._rooms) - len(self._empty) - len(self._closed)
+        return RoomCounts(occupied, self._peers - len(leftovers), producers)
 
     def revisions(self) -> dict[str, int]:
         """Returns room id -> revision for the rooms with peers."""
         return {room_id: room.revision for room_id, room in self._rooms.items() if room.peers}
 
-    def _forget_if_gone(self, room_id: str, room: Room) -> None:
-        if room.settings is None and not room.peers:
-            del self._rooms[room_id]
+    def apply_settings(self, room_id: str, data: bytes | None, revision: int, now: float) -> None:
+        """Applies a write of a room's settings; `data` is None when they were removed. Raises ValidationError."""
+        room = self._rooms.get(room_id) or Room()
+        before, after = room.settings, None
+        if data is not None:
+            after = StoredRoom.parse(data, revision, before)
+        room.settings, room.revision, room.idle_since = after, max(room.revision, revision), now
+        if before is not None:
+            _discard(self._placed, before.placement, room_id)
+        if after is not None:
+            self._placed.setdefault(after.placement, set()).add(room_id)
+        self._index(room_id, room)
+
+    def apply_peer(self, room_id: str, peer_id: str, data: bytes | None, revision: int, now: float) -> None:
+        """Applies a write of a peer; `data` is None when it was removed. Raises ValidationError."""
+        room = self._rooms.get(room_id) or Room()
+        before, after = room.peers.get(peer_id), None
+        if data is not None:
+            after = room.peers[peer_id] = StoredPeer.parse(room_id, peer_id, data, revision, before)
+        elif before is not None:
+            del room.peers[peer_id]
+            room.idle_since = now
+        room.revision = max(room.revision, revision)
+        if before is not None:
+            self._count(before, -1)
+            if after is None or after.signaling != before.signaling:
+                _discard(self._served_by, before.signaling, (room_id, peer_id))
+        if after is not None:
+            self._count(after, 1)
+            self._served_by.setdefault(after.signaling, set()).add((room_id, peer_id))
+        self._index(room_id, room)
+
+    def _select(self, room_ids: Iterable[str]) -> Iterator[tuple[str, Room]]:
+        # A copy: the caller may wait for a write between two rooms, and the write changes the index.
+        return ((room_id, room) for room_id in list(room_ids) if (room := self._rooms.get(room_id)) is not None)
+
+    def _count(self, peer: StoredPeer, change: int) -> None:
+        self._peers += change
+        for kind in peer.producer_kinds:
+            self._producers[kind] += change
+        if peer.placement is not None:
+            self._peers_on[peer.placement] += change
+            if not self._peers_on[peer.placement]:
+                del self._peers_on[peer.placement]
+
+    def _index(self, room_id: str, room: Room) -> None:
+        """Updates the sets of rooms after a change, and forgets the room when nothing of it is left."""
+        settings = room.settings
+        if settings is None and not room.peers:
+            self._rooms.pop(room_id, None)
+        else:
+            self._rooms[room_id] = room
+        placement = None if settings is None else settings.placement
+        is_divided = settings is not None and any(peer.placement != placement for peer in room.peers.values())
+        for index, contains in (
+            (self._empty, settings is not None and not room.peers),
+            (self._closing, settings is not None and settings.closing),
+            (self._closed, settings is None and bool(room.peers)),
+            (self._divided, is_divided),
+        ):
+            (index.add if contains else index.discard)(room_id)
 
 
 def snapshot(room: Room | None, revision: int) -> RoomSnapshot | None:
@@ -102,19 +214,10 @@ def snapshot(room: Room | None, revision: int) -> RoomSnapshot | None:
     return RoomSnapshot(room=room.settings.record, peers=[peer.record for peer in peers], revision=revision)
 
 
-def _stored(
-    before: StoredRecord[RecordT] | None, record: RecordT | None, revision: int
-) -> StoredRecord[RecordT] | None:
-    if record is None:
-        return None
-    return StoredRecord(record, revision, revision if before is None else before.created)
-
-
-def _recount(
-    counter: Counter[Placement], before: StoredRecord[RecordT] | None, after: StoredRecord[RecordT] | None
-) -> None:
-    for stored, change in ((before, -1), (after, 1)):
-        if stored is not None and (placement := stored.record.placement) is not None:
-            counter[placement] += change
-            if counter[placement] == 0:
-                del counter[placement]
+def _discard(index: dict[KeyT, set[ItemT]], key: KeyT, item: ItemT) -> None:
+    """Removes the item from the key's set, and the key with its last item."""
+    items = index.get(key)
+    if items is not None:
+        items.discard(item)
+        if not items:
+            del index[key]

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hubbub_contracts.bus.records import PeerRecord
-
-from .rooms import Rooms, StoredRecord
+from .rooms import Rooms
+from .stored_record import SignalingIncarnation, StoredPeer
 
 ABANDONED_AFTER = 5.0
 """Seconds after which an operation in two steps is considered abandoned by its replica: any other may finish it."""
@@ -19,37 +18,22 @@ def rooms_to_close(rooms: Rooms, now: float, ttl: float) -> list[str]:
     """Returns the ids of rooms that have had no peer for `ttl` seconds, or whose close was abandoned."""
     return [
         room_id
-        for room_id, room in rooms
+        for room_id, room in rooms.empty
         if room.settings is not None
-        and not room.peers
-        and now - room.idle_since >= (min(ttl, ABANDONED_AFTER) if room.settings.record.closing else ttl)
+        and now - room.idle_since >= (min(ttl, ABANDONED_AFTER) if room.settings.closing else ttl)
     ]
 
 
 def rooms_to_reopen(rooms: Rooms, now: float) -> list[str]:
     """Returns the ids of rooms with peers whose closing marker was not removed by the replica that wrote it."""
-    return [
-        room_id
-        for room_id, room in rooms
-        if room.settings is not None
-        and room.settings.record.closing
-        and room.peers
-        and now - room.idle_since >= ABANDONED_AFTER
-    ]
+    return [room_id for room_id, room in rooms.closing if room.peers and now - room.idle_since >= ABANDONED_AFTER]
 
 
-def orphaned_peers(rooms: Rooms, now: float) -> list[StoredRecord[PeerRecord]]:
+def orphaned_peers(rooms: Rooms, now: float) -> list[StoredPeer]:
     """Returns the peers of closed rooms: their joins were never acknowledged."""
     return [
-        peer
-        for _, room in rooms
-        if room.settings is None and now - room.idle_since >= ABANDONED_AFTER
-        for peer in room.peers.values()
+        peer for _, room in rooms.closed if now - room.idle_since >= ABANDONED_AFTER for peer in room.peers.values()
     ]
-
-
-Incarnation = tuple[str, int | None]
-"""A signaling instance and the epoch of its lease; None for peers written by older versions, which stored no epoch."""
 
 
 class SignalingLeaseTracker:
@@ -62,27 +46,22 @@ class SignalingLeaseTracker:
     def __init__(self, grace: float) -> None:
         """`grace` is the time in seconds that an instance has to acquire its lease again."""
         self._grace = grace
-        self._missing_since: dict[Incarnation, float] = {}
+        self._missing_since: dict[SignalingIncarnation, float] = {}
 
     def reset(self) -> None:
         """Restarts every grace period, because this replica may have missed a lease."""
         self._missing_since.clear()
 
-    def lost_peers(self, rooms: Rooms, leased: Mapping[str, int], now: float) -> Iterator[StoredRecord[PeerRecord]]:
+    def lost_peers(self, rooms: Rooms, leased: Mapping[str, int], now: float) -> Iterator[StoredPeer]:
         """Returns the peers whose incarnation has no lease and has used up its grace period.
 
         `leased` is the epoch of each instance's lease.
         """
-        peers = [peer for _, room in rooms for peer in room.peers.values()]
         missing = {
-            (instance, epoch)
-            for instance, epoch in {_incarnation(peer) for peer in peers}
-            if instance not in leased or epoch not in (None, leased[instance])
+            each
+            for each in rooms.incarnations
+            if each.signaling_id not in leased or each.epoch not in (None, leased[each.signaling_id])
         }
         self._missing_since = {each: self._missing_since.get(each, now) for each in missing}
-        lost = {each for each, since in self._missing_since.items() if now - since >= self._grace}
-        return (peer for peer in peers if _incarnation(peer) in lost)
-
-
-def _incarnation(peer: StoredRecord[PeerRecord]) -> Incarnation:
-    return peer.record.signaling_id, peer.record.signaling_epoch
+        lost = [each for each, since in self._missing_since.items() if now - since >= self._grace]
+        return (peer for each in lost for peer in rooms.served_by(each))

@@ -16,14 +16,15 @@ import asyncio
 from hubbub_bus import KeyConflict, operation_id, unix_ms
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.peer import JoinRoom, LeaveReason
-from hubbub_contracts.bus.records import PeerRecord, Placement, RoomRecord
+from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_contracts.bus.room import RoomSnapshot
 
 from ..domain.limits import over_limit
 from ..domain.placement import Placer
 from ..domain.ports import PeerDeparted, RoomStore
 from ..domain.relocation import move_peer
-from ..domain.rooms import Room, Rooms, StoredRecord, snapshot
+from ..domain.rooms import Room, Rooms, snapshot
+from ..domain.stored_record import StoredRoom
 from .context import RegistryContext
 from .retry import retry_on_conflict
 from .room import reopen
@@ -90,10 +91,10 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
     if over_limit(context.limits.peers_per_room, peer.created, others):
         await _roll_back(store, request, "removed")
         raise _room_full(context)
-    if room.settings.record.closing:
+    if room.settings.closing:
         await reopen(store, room.settings)
-    placement = room.settings.record.placement
-    if peer.record.placement != placement:
+    placement = room.settings.placement
+    if peer.placement != placement:
         # The room moved after this join had read its placement.
         try:
             moved = move_peer(peer.record, placement, operation_id())
@@ -106,13 +107,13 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
     return answer
 
 
-async def _place_room(context: RegistryContext, room_id: str, settings: StoredRecord[RoomRecord]) -> Placement | None:
+async def _place_room(context: RegistryContext, room_id: str, settings: StoredRoom) -> Placement | None:
     """Returns the room's placement, and stores a new one when it has none or an ended one.
 
     Raises KeyConflict and `unavailable`.
     """
     for _ in range(PLACEMENT_CHECKS):
-        current = settings.record.placement
+        current = settings.placement
         if current is not None and context.nodes.is_live(current):
             return current
         if current is None or context.nodes.has_ended(current):
@@ -127,7 +128,7 @@ async def _place_room(context: RegistryContext, room_id: str, settings: StoredRe
     raise HubbubError(ErrorCode.UNAVAILABLE, "the room's media node does not answer", retryable=True)
 
 
-def _open_room(rooms: Rooms, room_id: str) -> tuple[Room, StoredRecord[RoomRecord]]:
+def _open_room(rooms: Rooms, room_id: str) -> tuple[Room, StoredRoom]:
     room = rooms.get(room_id)
     if room is None or room.settings is None:
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room: create it first")

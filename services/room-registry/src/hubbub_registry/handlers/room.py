@@ -10,7 +10,8 @@ from hubbub_contracts.bus.room import CreateRoom, GetRoom, RoomCreated, RoomSnap
 from ..domain import codec_profile
 from ..domain.limits import over_limit
 from ..domain.ports import RoomStore
-from ..domain.rooms import StoredRecord, snapshot
+from ..domain.rooms import snapshot
+from ..domain.stored_record import StoredRoom
 from .context import RegistryContext
 from .retry import retry_on_conflict
 
@@ -28,7 +29,7 @@ async def create(context: RegistryContext, request: CreateRoom) -> RoomCreated:
             return await _create(context, room_id, request.call_id)
         # The caller is about to join. A write is what restarts the time to live on every replica.
         ageing = not room.peers and context.clock() - room.idle_since >= context.empty_room_ttl / 4
-        if room.settings.record.closing or ageing:
+        if room.settings.closing or ageing:
             await reopen(store, room.settings)
         return room.settings.record
 
@@ -51,7 +52,7 @@ async def get(context: RegistryContext, request: GetRoom) -> RoomSnapshot:
     return room
 
 
-async def reopen(store: RoomStore, settings: StoredRecord[RoomRecord]) -> None:
+async def reopen(store: RoomStore, settings: StoredRoom) -> None:
     """Writes the settings again without a closing marker, which restarts the time to live. Raises KeyConflict."""
     record = settings.record.model_copy(update={"closing": False, "operation_id": operation_id()})
     await store.wait_for(await store.put_room(record, settings.revision))

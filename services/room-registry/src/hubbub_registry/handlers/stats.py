@@ -12,8 +12,7 @@ from .context import RegistryContext
 async def get(context: RegistryContext, _request: GetStats) -> ClusterStats:
     """Returns the counts of the cluster. Raises `unavailable`."""
     await context.store.ready()
-    open_rooms = [room for _, room in context.store.rooms if room.settings]
-    peers = [peer.record for room in open_rooms for peer in room.peers.values()]
+    counts = context.store.rooms.counts()
     heartbeats = [
         incarnation.heartbeat
         for incarnation in context.nodes.incarnations
@@ -21,9 +20,9 @@ async def get(context: RegistryContext, _request: GetStats) -> ClusterStats:
     ]
     workers = [worker for heartbeat in heartbeats for worker in heartbeat.workers]
     return ClusterStats(
-        rooms=sum(1 for room in open_rooms if room.peers),
-        peers=len(peers),
-        producers=sum(len(peer.producers) for peer in peers),
+        rooms=counts.rooms,
+        peers=counts.peers,
+        producers=counts.producers.total(),
         transports=sum(worker.transports for worker in workers),
         consumers=sum(worker.consumers for worker in workers),
         nodes=len(heartbeats),

@@ -10,10 +10,9 @@ import structlog
 from hubbub_bus import KeyConflict, operation_id
 from hubbub_contracts import HubbubError
 from hubbub_contracts.bus.peer import LeaveReason
-from hubbub_contracts.bus.records import PeerRecord
 
 from ..domain.ports import RoomStore
-from ..domain.rooms import StoredRecord
+from ..domain.stored_record import StoredPeer
 from ..domain.sweep import SignalingLeaseTracker, orphaned_peers, rooms_to_close, rooms_to_reopen
 from .room import reopen
 
@@ -67,11 +66,11 @@ class Sweeper:
 
     async def _reopen(self, room_id: str) -> None:
         room = self._store.rooms.get(room_id)
-        if room is not None and room.settings is not None and room.settings.record.closing:
+        if room is not None and room.settings is not None and room.settings.closing:
             await reopen(self._store, room.settings)
 
-    async def _remove(self, peer: StoredRecord[PeerRecord], reason: LeaveReason) -> None:
-        await self._store.purge_peer(peer.record.room_id, peer.record.peer_id, peer.revision, reason)
+    async def _remove(self, peer: StoredPeer, reason: LeaveReason) -> None:
+        await self._store.purge_peer(peer.room_id, peer.peer_id, peer.revision, reason)
 
 
 async def _run_quietly(work: Awaitable[None], slots: asyncio.Semaphore) -> None:

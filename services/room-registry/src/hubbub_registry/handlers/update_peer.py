@@ -9,7 +9,8 @@ from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.records import PeerRecord
 
 from ..domain.ports import PeerDeparted, RoomStore
-from ..domain.rooms import Rooms, StoredRecord
+from ..domain.rooms import Rooms
+from ..domain.stored_record import StoredPeer
 from .retry import retry_on_conflict
 
 Change = Callable[[PeerRecord], PeerRecord | None]
@@ -38,7 +39,7 @@ async def update_peer(store: RoomStore, room_id: str, peer_id: str, change: Chan
     return await retry_on_conflict(attempt)
 
 
-def _find_peer(rooms: Rooms, room_id: str, peer_id: str) -> StoredRecord[PeerRecord]:
+def _find_peer(rooms: Rooms, room_id: str, peer_id: str) -> StoredPeer:
     room = rooms.get(room_id)
     if room is None or room.settings is None:
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room")

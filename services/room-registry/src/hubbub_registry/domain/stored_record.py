@@ -1,0 +1,144 @@
+"""Records as the store holds them.
+
+A replica holds the records of the whole cluster and reads few of them. It keeps the encoded bytes and the fields that
+its indexes need; a full record is decoded when it is used, and the most recently used ones are cached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from sys import intern
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hubbub_contracts.bus.records import PeerRecord, Placement, RoomRecord
+
+CACHED_ROOMS = 4_096
+CACHED_PEERS = 16_384
+
+_decode_room: Callable[[bytes], RoomRecord] = lru_cache(CACHED_ROOMS)(RoomRecord.model_validate_json)
+_decode_peer: Callable[[bytes], PeerRecord] = lru_cache(CACHED_PEERS)(PeerRecord.model_validate_json)
+
+
+class SignalingIncarnation(NamedTuple):
+    """One run of a signaling instance."""
+
+    signaling_id: str
+    epoch: int | None
+    """Of its lease; None in records of older versions, which stored no epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRoom:
+    """A room's settings with their position in the order of writes."""
+
+    data: bytes
+    """The encoded record."""
+    revision: int
+    """The sequence of the last write: the next write must name it."""
+    created: int
+    """The sequence of the first write: decides which of two records came first."""
+    placement: Placement | None
+    closing: bool
+
+    @classmethod
+    def parse(cls, data: bytes, revision: int, before: StoredRoom | None) -> StoredRoom:
+        """Reads the indexed fields; `before` is what the write replaced. Raises ValidationError."""
+        fields = _RoomFields.model_validate_json(data)
+        created = revision if before is None else before.created
+        return cls(data, revision, created, _placement(fields.placement), fields.closing)
+
+    @property
+    def record(self) -> RoomRecord:
+        """The full record. Raises ValidationError."""
+        return _decode_room(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPeer:
+    """A peer with its position in the order of writes."""
+
+    room_id: str
+    peer_id: str
+    data: bytes
+    """The encoded record."""
+    revision: int
+    """As in StoredRoom."""
+    created: int
+    """As in StoredRoom."""
+    placement: Placement | None
+    signaling: SignalingIncarnation
+    """What serves the peer."""
+    producer_kinds: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, room_id: str, peer_id: str, data: bytes, revision: int, before: StoredPeer | None) -> StoredPeer:
+        """Reads the indexed fields; `before` is what the write replaced. Raises ValidationError."""
+        fields = _PeerFields.model_validate_json(data)
+        return cls(
+            room_id,
+            peer_id,
+            data,
+            revision,
+            revision if before is None else before.created,
+            _placement(fields.placement),
+            _signaling(fields.signaling_id, fields.signaling_epoch),
+            _kinds(tuple(producer.kind for producer in fields.producers)),
+        )
+
+    @property
+    def record(self) -> PeerRecord:
+        """The full record. Raises ValidationError."""
+        return _decode_peer(self.data)
+
+
+class _Fields(BaseModel):
+    """Part of a record."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class _PlacementFields(_Fields):
+    node_id: str = Field(alias="nodeId")
+    epoch: int
+
+
+class _RoomFields(_Fields):
+    placement: _PlacementFields | None = None
+    closing: bool = False
+
+
+class _ProducerFields(_Fields):
+    kind: str
+
+
+class _PeerFields(_Fields):
+    placement: _PlacementFields | None = None
+    signaling_id: str = Field(alias="signalingId")
+    signaling_epoch: int | None = Field(None, alias="signalingEpoch")
+    producers: list[_ProducerFields] = []
+
+
+def _placement(fields: _PlacementFields | None) -> Placement | None:
+    return None if fields is None else _shared_placement(fields.node_id, fields.epoch)
+
+
+# Few different values occur in many records, which share them.
+
+
+@lru_cache(4_096)
+def _shared_placement(node_id: str, epoch: int) -> Placement:
+    return Placement(node_id=node_id, epoch=epoch)
+
+
+@lru_cache(4_096)
+def _signaling(signaling_id: str, epoch: int | None) -> SignalingIncarnation:
+    return SignalingIncarnation(signaling_id, epoch)
+
+
+@lru_cache(4_096)
+def _kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(intern(kind) for kind in kinds)
