@@ -1,9 +1,22 @@
-"""Free ports of this machine, and an error for a port that is not free."""
+"""Free ports of this machine, and an error for a port that is not free.
+
+Free ports are chosen below the range from which the system takes the ports of outgoing connections. Inside it, a
+connection of another program can take the port before its server listens, and a client that tries to connect before
+the server listens can be given that very port: it then connects to itself (RFC 9293, simultaneous open).
+"""
 
 import itertools
+import random
 import socket
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
+LOWEST = 10_000
+"""The first port that is chosen. Well-known services are below it."""
+EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+"""Linux's range for outgoing connections."""
+DYNAMIC_PORTS = 49_152
+"""The first of IANA's dynamic ports (RFC 6335), which other systems use for outgoing connections."""
 LOOPBACK = "127.0.0.1"
 ANY = "0.0.0.0"
 
@@ -20,15 +33,12 @@ class PortTaken(Exception):
 
 def free_tcp_port(host: str = LOOPBACK) -> int:
     """A TCP port that was free at the time of the call."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_tcp_ports(1, host)
 
 
 def free_tcp_ports(count: int, host: str = ANY) -> int:
     """The first of `count` (1 to 100) consecutive TCP ports that were free at the time of the call."""
-    return _first_of_free(count, host, free_tcp_port, tcp_port_is_free)
+    return _first_of_free(count, host, tcp_port_is_free)
 
 
 def free_udp_ports(count: int, host: str = LOOPBACK) -> int:
@@ -36,7 +46,7 @@ def free_udp_ports(count: int, host: str = LOOPBACK) -> int:
 
     Media uses both protocols on the same port.
     """
-    return _first_of_free(count, host, _free_udp_port, _media_port_is_free)
+    return _first_of_free(count, host, _media_port_is_free)
 
 
 def free_tcp_ports_from(first: int, count: int, host: str = LOOPBACK) -> list[int]:
@@ -79,19 +89,31 @@ def _free_from(first: int, host: str) -> Iterator[int]:
     return (port for port in range(first, 65536) if tcp_port_is_free(port, host))
 
 
-def _free_udp_port(host: str) -> int:
-    with socket.socket(type=socket.SOCK_DGRAM) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def first_ephemeral_port() -> int:
+    """The first port that the system may give to an outgoing connection."""
+    try:
+        return int(EPHEMERAL_RANGE.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return DYNAMIC_PORTS
 
 
-def _first_of_free(count: int, host: str, any_free: Callable[[str], int], is_free: Callable[[int, str], bool]) -> int:
-    for _ in range(50):
-        first = any_free(host)
-        if first + count <= 65536 and all(is_free(first + i, host) for i in range(count)):
+def _first_of_free(count: int, host: str, is_free: Callable[[int, str], bool]) -> int:
+    end = first_ephemeral_port()
+    for _ in range(1_000):
+        first = next(_candidates)
+        if first + count <= end and all(is_free(first + i, host) for i in range(count)):
             return first
-    raise OSError(f"no {count} consecutive ports are free")
+    raise OSError(f"no {count} consecutive ports are free between {LOWEST} and {end}")
+
+
+def _shuffled_ports() -> Iterator[int]:
+    """Yields the ports that may be chosen, in another order in each process and without an early repetition."""
+    ports = list(range(LOWEST, max(first_ephemeral_port(), LOWEST + 1)))
+    random.shuffle(ports)
+    return itertools.cycle(ports)
+
+
+_candidates = _shuffled_ports()
 
 
 def _binds(probe: socket.socket, host: str, port: int) -> bool:
