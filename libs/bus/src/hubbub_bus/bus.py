@@ -78,13 +78,10 @@ class Bus:
         message: Request[ReplyT],
         *,
         timeout: float = DEFAULT_TIMEOUT,
-        deadline: int | None = None,
         operation: str | None = None,
     ) -> ReplyT:
         """Sends a request and returns the reply. See `request.request`. Raises HubbubError."""
-        return await request.request(
-            self.connection, subject, message, timeout=timeout, deadline=deadline, operation=operation
-        )
+        return await request.request(self.connection, subject, message, timeout=timeout, operation=operation)
 
     async def serve(
         self,

@@ -3,7 +3,8 @@
 Rules
 - Each request runs in its own task: NATS callbacks are serial, so one slow handler would delay all others.
 - The number of concurrent requests is limited. Requests beyond it get a retryable `unavailable`.
-- A request whose deadline has passed is not executed.
+- A request whose caller has stopped waiting is not executed.
+- A reply that is larger than one message is sent in parts to callers that accept them.
 - A HubbubError of the handler is sent to the caller. Any other exception is logged and answered as `internal`.
 """
 
@@ -25,7 +26,9 @@ from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model, Request,
 
 from . import headers
 from .connection import Connection
-from .operation import Operation, enter_operation, unix_ms
+from .deadline import read_remaining
+from .operation import Operation, enter_operation
+from .parts import split
 from .spans import handling_span, record_outcome
 from .telemetry import OK
 
@@ -75,16 +78,19 @@ class Endpoint(Generic[RequestT, ReplyT]):
             busy = HubbubError(ErrorCode.UNAVAILABLE, "too many concurrent requests", retryable=True)
             await self._send_reply(message, busy.reply())
             return
-        task = asyncio.create_task(self._handle(message), name=self._model.type_name())
+        received_at = time.monotonic()
+        # This process was stopped, or its link was: the message may be as old as the last round trip.
+        sent_at = received_at - self._connection.health.overdue(received_at)
+        task = asyncio.create_task(self._handle(message, sent_at), name=self._model.type_name())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _handle(self, message: Msg) -> None:
+    async def _handle(self, message: Msg, sent_at: float) -> None:
         message_headers = message.headers or {}
         started, outcome = time.perf_counter(), ErrorCode.CANCELLED.value
         try:
             with handling_span(self._model.verb, message.subject, message_headers) as span:
-                reply = await self._execute(message.data, message_headers)
+                reply = await self._execute(message.data, message_headers, sent_at)
                 outcome = reply.error.code if isinstance(reply, ErrorReply) else OK
                 record_outcome(span, outcome)
                 await self._send_reply(message, reply)
@@ -92,15 +98,17 @@ class Endpoint(Generic[RequestT, ReplyT]):
         finally:
             self._connection.telemetry.request_handled(self._model.verb, outcome, time.perf_counter() - started)
 
-    async def _execute(self, data: bytes, message_headers: Mapping[str, str]) -> Model:
+    async def _execute(self, data: bytes, message_headers: Mapping[str, str], sent_at: float) -> Model:
         verb = self._model.verb
         try:
-            deadline = _parse_deadline(message_headers.get(headers.DEADLINE))
-            if deadline is not None and unix_ms() >= deadline:
+            remaining = read_remaining(message_headers)
+            deadline = None if remaining is None else sent_at + remaining
+            operation = Operation(message_headers.get(headers.OPERATION) or ids.mint(), deadline)
+            if operation.expired:
                 raise HubbubError(
                     ErrorCode.DEADLINE_EXCEEDED, f"{verb}: the request arrived after its deadline", retryable=True
                 )
-            enter_operation(Operation(message_headers.get(headers.OPERATION) or ids.mint(), deadline))
+            enter_operation(operation)
             return await self._handler(self._model.model_validate_json(data))
         except ValidationError as error:
             return HubbubError(ErrorCode.INVALID_ARGUMENT, _describe(error)).reply()
@@ -113,9 +121,10 @@ class Endpoint(Generic[RequestT, ReplyT]):
     async def _send_reply(self, message: Msg, reply: Model) -> None:
         if not message.reply:
             return
+        payload = reply.model_dump_json(exclude_none=True).encode()
         try:
-            payload = reply.model_dump_json(exclude_none=True).encode()
-            await self._connection.client.publish(message.reply, payload)
+            for part, part_headers in split(payload, _max_parts(message.headers or {})):
+                await self._connection.client.publish(message.reply, part, headers=part_headers or None)
         except nats.errors.MaxPayloadError:
             too_large = HubbubError(ErrorCode.TOO_LARGE, f"{self._model.verb}: the reply is too large for the bus")
             with contextlib.suppress(nats.errors.Error):
@@ -124,13 +133,10 @@ class Endpoint(Generic[RequestT, ReplyT]):
             _log.warning("reply was not sent", verb=self._model.verb, error=str(error))
 
 
-def _parse_deadline(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return int(text)
-    except ValueError as error:
-        raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"{headers.DEADLINE} is not a number") from error
+def _max_parts(message_headers: Mapping[str, str]) -> int:
+    """The number of messages that the caller accepts as the reply."""
+    text = message_headers.get(headers.MAX_PARTS, "")
+    return int(text) if text.isdecimal() else 1
 
 
 def _describe(error: ValidationError) -> str:

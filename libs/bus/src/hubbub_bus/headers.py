@@ -1,7 +1,16 @@
 """Names of the message headers. JetStream's are spelled as the server spells them."""
 
+TIMEOUT = "Hubbub-Timeout"
+"""Milliseconds for which the caller of a request still waits."""
+
 DEADLINE = "Hubbub-Deadline"
-"""Unix milliseconds after which a request must not be executed."""
+"""Unix milliseconds after which a request must not be executed. Older versions send it instead of TIMEOUT."""
+
+MAX_PARTS = "Hubbub-Max-Parts"
+"""How many messages the caller of a request accepts as its reply. When absent, one."""
+
+PART = "Hubbub-Part"
+"""`i/n`: a message is part `i`, from 1, of a reply in `n` parts."""
 
 OPERATION = "Hubbub-Operation"
 """The id of the operation that caused a request or a stored change."""
@@ -14,10 +23,8 @@ SEQUENCE = "Nats-Sequence"
 
 STATUS = "Status"
 """Of a control message: nats-py stores the inline status under this name."""
-LAST_CONSUMER = "Nats-Last-Consumer"
-"""In a heartbeat: the consumer sequence of the last message before it."""
-CONSUMER_STALLED = "Nats-Consumer-Stalled"
-"""In a heartbeat: the subject on which the server waits for the answer to a flow control request."""
+DESCRIPTION = "Description"
+"""Of a control message: the text after the inline status."""
 
 EXPECTED_LAST = "Nats-Expected-Last-Subject-Sequence"
 TTL = "Nats-TTL"

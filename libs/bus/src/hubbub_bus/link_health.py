@@ -45,6 +45,11 @@ class LinkHealth:
             return False
         return now - self.healthy_since >= seconds
 
+    def overdue(self, now: float) -> float:
+        """Returns the seconds since the last round trip; 0 as long as the next one is not late."""
+        silence = 0.0 if self.last_round_trip is None else now - self.last_round_trip
+        return silence if silence > STALE_AFTER else 0.0
+
     def connected_for(self, seconds: float, now: float) -> bool:
         """Returns whether the connection is at least `seconds` old."""
         return self.connected_since is not None and now - self.connected_since >= seconds

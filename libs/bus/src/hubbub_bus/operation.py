@@ -22,13 +22,13 @@ class Operation:
     """The request that is being handled."""
 
     operation_id: str
-    deadline: int | None = None
-    """Unix milliseconds; None when the caller set none."""
+    deadline: float | None = None
+    """Seconds of this process's monotonic clock; None when the caller set none."""
 
     @property
     def expired(self) -> bool:
         """The deadline has passed: the caller has stopped waiting."""
-        return self.deadline is not None and unix_ms() >= self.deadline
+        return self.deadline is not None and time.monotonic() >= self.deadline
 
 
 _current: ContextVar[Operation | None] = ContextVar("hubbub_operation", default=None)

@@ -17,9 +17,10 @@ from pydantic_core import from_json
 
 from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model, Request
 
-from . import headers
 from .connection import Connection
-from .operation import current_operation, operation_id, outgoing_headers, unix_ms
+from .deadline import timeout_header
+from .operation import current_operation, operation_id, outgoing_headers
+from .parts import request_in_parts
 from .spans import record_outcome, request_span
 from .telemetry import OK
 
@@ -42,15 +43,13 @@ async def request(
     message: Request[ReplyT],
     *,
     timeout: float = DEFAULT_TIMEOUT,
-    deadline: int | None = None,
     operation: str | None = None,
 ) -> ReplyT:
     """Sends `message` to `subject` and returns the reply. Records a span and the connection's telemetry.
 
     Arguments:
-        timeout: seconds to wait for the reply.
-        deadline: Unix milliseconds. The request ends at the earliest of the timeout, this, and the deadline of the
-            request that this task handles.
+        timeout: seconds to wait for the reply, or less when the deadline of the request that this task handles is
+            earlier.
         operation: the operation's id. Default: the current operation's, else a new one.
 
     Raises NoResponders when no subscriber exists, and HubbubError.
@@ -58,7 +57,7 @@ async def request(
     started, outcome = time.perf_counter(), ErrorCode.CANCELLED.value
     with request_span(message.verb, subject) as span:
         try:
-            reply = await _send(connection, subject, message, timeout, deadline, operation)
+            reply = await _send(connection, subject, message, timeout, operation)
             outcome = OK
             return reply
         except HubbubError as error:
@@ -74,25 +73,25 @@ async def _send(
     subject: str,
     message: Request[ReplyT],
     timeout: float,
-    deadline: int | None,
     operation: str | None,
 ) -> ReplyT:
-    now = unix_ms()
     outer = current_operation()
-    limits = [now + int(timeout * 1000)]
-    limits += [limit for limit in (deadline, None if outer is None else outer.deadline) if limit is not None]
-    until = min(limits)
-    if until <= now:
+    if outer is not None and outer.deadline is not None:
+        timeout = min(timeout, outer.deadline - time.monotonic())
+    if timeout <= 0:
         raise HubbubError(ErrorCode.DEADLINE_EXCEEDED, f"{message.verb}: the deadline has passed", retryable=True)
     connection.require_connected()
-    request_headers = outgoing_headers(operation or operation_id())
-    request_headers[headers.DEADLINE] = str(until)
+    request_headers = outgoing_headers(operation or operation_id()) | timeout_header(timeout)
     payload = message.model_dump_json(exclude_none=True).encode()
+    client = connection.client
     try:
-        reply = await connection.client.request(subject, payload, timeout=(until - now) / 1000, headers=request_headers)
+        if message.chunked:
+            data = await request_in_parts(client, subject, payload, timeout, request_headers)
+        else:
+            data = (await client.request(subject, payload, timeout=timeout, headers=request_headers)).data
     except nats.errors.NoRespondersError as error:
         raise NoResponders(subject) from error
-    except nats.errors.TimeoutError as error:
+    except TimeoutError as error:
         raise HubbubError(
             ErrorCode.DEADLINE_EXCEEDED, f"{message.verb}: no reply before the deadline", retryable=True
         ) from error
@@ -100,7 +99,9 @@ async def _send(
         raise HubbubError(ErrorCode.TOO_LARGE, f"{message.verb}: the request is too large for the bus") from error
     except nats.errors.Error as error:
         raise HubbubError(ErrorCode.UNAVAILABLE, f"the bus failed: {error}", retryable=True) from error
-    return _parse_reply(message, reply.data)
+    except ValueError as error:
+        raise HubbubError(ErrorCode.INTERNAL, f"{message.verb}: malformed reply: {error}") from error
+    return _parse_reply(message, data)
 
 
 def _parse_reply(message: Request[ReplyT], data: bytes) -> ReplyT:

@@ -84,6 +84,8 @@ class Request(Model, Generic[ReplyT]):
     """A request over the bus. `verb` is the last part of its subject; the type parameter is the model of its reply."""
 
     verb: ClassVar[str]
+    chunked: ClassVar[bool] = False
+    """The reply may be larger than one message of the bus. It is then sent in parts."""
 
     @classmethod
     def type_name(cls) -> str:

@@ -16,6 +16,7 @@ class JoinRoom(RegistryRequest[RoomSnapshot]):
     """Adds a peer to a room and places it on the room's node. The reply includes the new peer."""
 
     verb: ClassVar[str] = "peer.join"
+    chunked: ClassVar[bool] = True
     room_id: RoomId
     peer_id: Id
     user_id: UserId
@@ -50,6 +51,7 @@ class ClaimPeer(RegistryRequest[RoomSnapshot]):
     """
 
     verb: ClassVar[str] = "peer.claim"
+    chunked: ClassVar[bool] = True
     room_id: RoomId
     peer_id: Id
     signaling_id: NodeId

@@ -37,6 +37,7 @@ class GetRoom(RegistryRequest[RoomSnapshot]):
     """Asks for a room's snapshot. `room_not_found` when there is no such room."""
 
     verb: ClassVar[str] = "room.get"
+    chunked: ClassVar[bool] = True
     room_id: RoomId
 
 

@@ -69,7 +69,11 @@ def asyncapi() -> str:
         "info": {
             "title": "The Hubbub bus",
             "version": VERSION,
-            "description": "Requests carry the headers Hubbub-Deadline (unix ms), Hubbub-Operation and traceparent.",
+            "description": (
+                "Requests carry the headers Hubbub-Timeout (milliseconds for which the caller still waits), "
+                "Hubbub-Operation and traceparent. A caller that sends Hubbub-Max-Parts gets a reply of more than "
+                "512 KiB as several messages with the header Hubbub-Part, `i/n`, in their order."
+            ),
         },
         "channels": channels,
         "operations": operations,

@@ -1,0 +1,81 @@
+"""How long the receiver of a request may take, whatever its clock shows."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+import pytest
+
+from hubbub_bus import Bus, Operation, current_operation, enter_operation, unix_ms
+from hubbub_bus.deadline import TOLERATED_SKEW, read_remaining, timeout_header
+from hubbub_bus.link_health import STALE_AFTER, LinkHealth
+from hubbub_contracts import Done, ErrorCode, HubbubError, Request
+
+
+class Act(Request[Done]):
+    """Does nothing."""
+
+    verb: ClassVar[str] = "test.act"
+
+
+def test_the_remaining_time_travels() -> None:
+    assert read_remaining(timeout_header(1.5)) == 1.5
+    assert read_remaining({}) is None
+
+
+@pytest.mark.parametrize("header", ["Hubbub-Timeout", "Hubbub-Deadline"])
+def test_a_header_that_is_not_a_number_is_an_invalid_argument(header: str) -> None:
+    with pytest.raises(HubbubError) as caught:
+        read_remaining({header: "soon"})
+    assert caught.value.code is ErrorCode.INVALID_ARGUMENT
+
+
+def test_a_point_in_time_of_an_older_version_is_read_with_a_tolerance() -> None:
+    remaining = read_remaining({"Hubbub-Deadline": str(unix_ms() - 2_000)})
+    assert remaining is not None
+    assert TOLERATED_SKEW - 2.5 < remaining <= TOLERATED_SKEW - 2.0
+    relative = {"Hubbub-Timeout": "1000", "Hubbub-Deadline": str(unix_ms() - 60_000)}
+    assert read_remaining(relative) == 1.0
+
+
+async def test_a_request_may_take_what_its_caller_has_left(bus: Bus, subject: str) -> None:
+    remaining: list[float] = []
+
+    async def measure(_: Act) -> Done:
+        operation = current_operation()
+        assert operation is not None
+        assert operation.deadline is not None
+        remaining.append(operation.deadline - time.monotonic())
+        return Done()
+
+    await bus.serve(subject, Act, measure)
+    enter_operation(Operation("outer", deadline=time.monotonic() + 0.7))
+    await bus.request(subject, Act(), timeout=60)
+    assert 0.3 < remaining[0] <= 0.7
+
+
+async def test_a_request_that_waited_in_a_stopped_process_is_not_executed(
+    bus: Bus, subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executed = 0
+
+    async def count(_: Act) -> Done:
+        nonlocal executed
+        executed += 1
+        return Done()
+
+    await bus.serve(subject, Act, count)
+    monkeypatch.setattr(LinkHealth, "overdue", lambda _health, _now: 3.0)
+    with pytest.raises(HubbubError) as caught:
+        await bus.request(subject, Act(), timeout=2)
+    assert (caught.value.code, caught.value.retryable) == (ErrorCode.DEADLINE_EXCEEDED, True)
+    assert executed == 0
+
+
+def test_a_link_is_overdue_only_when_its_next_round_trip_is_late() -> None:
+    health = LinkHealth()
+    assert health.overdue(5.0) == 0.0
+    health.round_trip(5.0)
+    assert health.overdue(5.0 + STALE_AFTER) == 0.0
+    assert health.overdue(8.0) == 3.0
