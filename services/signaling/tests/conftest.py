@@ -9,8 +9,8 @@ import pytest
 
 from support.virtual_time import VirtualTimeLoop
 
-REAL_TIME = {"test_tls.py"}
-"""Files whose tests open sockets."""
+REAL_TIME = {"test_http.py", "test_tls.py"}
+"""Files whose tests open sockets or wait for threads."""
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -9,6 +9,7 @@ from hubbub_signaling.adapters.socket_packets import (
     MAX_MESSAGE,
     EventHead,
     is_connect_or_disconnect,
+    is_payload,
     parse_event,
     parse_event_head,
 )
@@ -72,3 +73,19 @@ def test_a_malformed_event_is_refused(array: str, code: str) -> None:
 )
 def test_the_default_namespace_is_connected_once(data: str, connected: bool, accepted: bool) -> None:
     assert is_connect_or_disconnect(data, connected=connected) == accepted
+
+
+@pytest.mark.parametrize("body", [b"40", b"3", b"1", b'420["join"]\x1e3', b"\x1e".join([b"40"] * 16)])
+def test_a_payload_consists_of_packets_that_clients_post(body: bytes) -> None:
+    assert is_payload(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"hello", b"0{}", b"9", b"4", b"2", b"5", b"6", b"30", b"bAAAA", b"d=40", b"\xff"),
+        *(b"\x1e\x1e", b"40\x1ezz", b"\x1e".join([b"40"] * 17)),
+    ],
+)
+def test_other_payloads_are_refused(body: bytes) -> None:
+    assert not is_payload(body)

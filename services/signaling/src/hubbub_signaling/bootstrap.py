@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
+import ssl
 from pathlib import Path
 from typing import Literal
 
@@ -17,12 +17,15 @@ from hubbub_contracts.bus.room import RoomRevisions
 from hubbub_service import Lifecycle, Metrics
 from hubbub_service.metrics import BusMetrics
 
+from .adapters.base_path import BasePath
 from .adapters.bus_backend import BusBackend
+from .adapters.forwarded import ForwardedHeaders
 from .adapters.http import make_http
+from .adapters.http_server import http_config, listen
 from .adapters.session_metrics import SessionMetrics, read_sessions
-from .adapters.socket_packets import MAX_FRAME
 from .adapters.socket_server import SocketServer
 from .adapters.tls import ReloadedCertificate
+from .domain.address_limits import AddressLimits
 from .domain.session_settings import SessionSettings
 from .handlers.catalogue import HANDLERS
 from .handlers.reconnect_grace import ReconnectGrace
@@ -38,7 +41,7 @@ _log = structlog.get_logger(__name__)
 async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     """Starts signaling. What has to be stopped is registered with `lifecycle`."""
     # Bound first, so that a port in use is reported before anything else happens.
-    listener = _listen(settings.host, settings.port)
+    listener = listen(settings.host, settings.port)
     metrics = Metrics("signaling")
     bus = await _connect(settings, lifecycle, metrics)
     epoch = await _acquire_lease(settings, lifecycle, bus)
@@ -53,11 +56,24 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     sessions = SessionManager(ports, ReconnectGrace(backend, settings.reconnect_grace))
     await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda event: hubs.announce(event.revisions))
 
-    origins = _origins(settings.frontend_url)
-    sockets = SocketServer(sessions, telemetry, origins=origins)
+    origins = settings.allowed_origins
+    sockets = SocketServer(
+        sessions,
+        telemetry,
+        origins=origins,
+        limits=AddressLimits(settings.max_connections_per_address, settings.max_room_requests_per_address),
+        forwarded=ForwardedHeaders(settings.proxies),
+    )
     metrics.on_scrape(lambda: read_sessions(sessions, sockets))
-    http = make_http(backend, metrics, _page(settings.page_dir), origins, accepting=lambda: not lifecycle.stopping)
-    server = uvicorn.Server(_uvicorn_config(socketio.ASGIApp(sockets, http), _certificate(settings, lifecycle)))
+    http = make_http(
+        backend,
+        metrics,
+        _page(settings.page_dir),
+        origins=origins.cors,
+        accepting=lambda: not lifecycle.stopping,
+    )
+    app = BasePath(socketio.ASGIApp(sockets, http), settings.base_path)
+    server = uvicorn.Server(http_config(app, _tls_context(settings, lifecycle)))
     # uvicorn's `serve` wraps `_serve` in signal handlers of its own; the lifecycle handles signals here.
     serving = lifecycle.tasks.spawn(server._serve([listener]), "http", vital=True)  # noqa: SLF001
 
@@ -92,49 +108,13 @@ async def _acquire_lease(settings: Settings, lifecycle: Lifecycle, bus: Bus) -> 
     return epoch
 
 
-def _uvicorn_config(app: socketio.ASGIApp, certificate: ReloadedCertificate | None) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        ws="websockets-sansio",
-        ws_max_size=MAX_FRAME,
-        lifespan="off",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=2,
-        ssl_context_factory=None if certificate is None else lambda _config, _default: certificate.context,
-    )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening TCP socket. Raises OSError, with the port, when it cannot be bound."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise OSError(f"TCP port {port} cannot be used: {error.strerror}") from error
-    listener.listen(2048)
-    return listener
-
-
-def _certificate(settings: Settings, lifecycle: Lifecycle) -> ReloadedCertificate | None:
-    """The certificate for HTTPS, reloaded when its files change. None: HTTP, directly or behind a TLS proxy."""
+def _tls_context(settings: Settings, lifecycle: Lifecycle) -> ssl.SSLContext | None:
+    """The context for HTTPS, whose certificate is reloaded when its files change. None: HTTP."""
     if settings.tls_cert is None or settings.tls_key is None:
         return None
     certificate = ReloadedCertificate(settings.tls_cert, settings.tls_key)
     lifecycle.tasks.spawn(certificate.watch(), "certificate", vital=True)
-    return certificate
-
-
-def _origins(frontend_url: str | None) -> list[str]:
-    """The allowed CORS origins: all when none is set. There are no cookies, so no page can act for another."""
-    if not frontend_url:
-        return ["*"]
-    return [origin.strip().rstrip("/") for origin in frontend_url.split(",")]
+    return certificate.context
 
 
 def _page(directory: Path | None) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Self
 
@@ -12,7 +13,11 @@ from hubbub_contracts.socket.base import IceServer
 from hubbub_service.settings import ServiceSettings
 
 from .adapters.tls import load_context
+from .domain.client_address import TrustedProxies, parse_networks
 from .domain.ice_servers import IceServers, IceTransportPolicy, TurnServers, is_turn_uri
+from .domain.origins import AllowedOrigins, parse_origin
+
+_PATH = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 
 
 class Settings(ServiceSettings):
@@ -21,7 +26,26 @@ class Settings(ServiceSettings):
     port: int = Field(4000, ge=0, le=65535, description="TCP port of HTTP and Socket.IO.")
     host: str = Field("0.0.0.0", description="Address to listen on.")
     frontend_url: str | None = Field(
-        None, description="Origins from which pages may connect, comma-separated; any when not set."
+        None,
+        description="Origins from which pages may connect, comma-separated; any when not set. The page that signaling "
+        "serves may always connect.",
+    )
+    base_path: str = Field(
+        "", description="Path under which a proxy serves this installation, such as `/call`; the root when not set."
+    )
+    trusted_proxies: str | None = Field(
+        None,
+        description="Networks of the proxies in front of signaling, comma-separated, such as `10.0.0.0/8,fd00::/8`: "
+        "client addresses are read from their X-Forwarded-For. Not set: they are those of the connections.",
+    )
+    max_connections_per_address: int = Field(
+        2_000, gt=0, description="Largest number of connections of a client address (IPv6: of a /64) to this instance."
+    )
+    max_room_requests_per_address: int = Field(
+        1_000,
+        gt=0,
+        description="Largest number of `createRoom` requests that a client address may send at once; they come back "
+        "within 100 seconds.",
     )
     reconnect_grace: float = Field(30.0, gt=0, description="Seconds that a resumable session outlives its socket.")
     signaling_id: str = Field(
@@ -52,6 +76,25 @@ class Settings(ServiceSettings):
         None, description="Directory of the built page, served at /; not served when not set."
     )
 
+    @field_validator("frontend_url")
+    @classmethod
+    def _check_origins(cls, value: str | None) -> str | None:
+        return ",".join(parse_origin(one) for one in _split(value)) or None
+
+    @field_validator("base_path")
+    @classmethod
+    def _check_base_path(cls, value: str) -> str:
+        path = value.rstrip("/")
+        if path and not _PATH.fullmatch(path):
+            raise ValueError("not a path such as `/call`")
+        return path
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_networks(cls, value: str | None) -> str | None:
+        parse_networks(value or "")
+        return value
+
     @field_validator("turn_urls")
     @classmethod
     def _check_turn_uris(cls, value: str | None) -> str | None:
@@ -79,6 +122,16 @@ class Settings(ServiceSettings):
             present, absent = ("TLS_CERT", "TLS_KEY") if self.tls_cert else ("TLS_KEY", "TLS_CERT")
             raise ValueError(f"{present} is set and {absent} is not: set both or neither")
         return self
+
+    @property
+    def allowed_origins(self) -> AllowedOrigins:
+        """The origins of FRONTEND_URL."""
+        return AllowedOrigins(_split(self.frontend_url))
+
+    @property
+    def proxies(self) -> TrustedProxies:
+        """The proxies of TRUSTED_PROXIES."""
+        return TrustedProxies(parse_networks(self.trusted_proxies or ""))
 
     @property
     def client_ice_servers(self) -> IceServers:

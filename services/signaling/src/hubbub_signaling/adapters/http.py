@@ -9,6 +9,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hubbub_contracts import HubbubError, Model
 from hubbub_contracts.bus.stats import ClusterStats, GetStats, WorkerCount
@@ -46,16 +47,49 @@ class Stats(Model):
     """Seconds since this signaling instance started."""
 
 
+class HeadAsGet:
+    """ASGI middleware: HEAD is answered like GET (RFC 9110 section 9.3.2). The HTTP server omits the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        is_head = scope["type"] == "http" and scope["method"] == "HEAD"
+        await self._app({**scope, "method": "GET"} if is_head else scope, receive, send)
+
+
+class Page(StaticFiles):
+    """The built page. Assets have a hash in their name and never change; everything else is asked for again."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """See `StaticFiles`."""
+        response = await super().get_response(path, scope)
+        is_asset = path.startswith("assets/")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_asset else "no-cache"
+        return response
+
+
 def make_http(
-    backend: Backend, metrics: Metrics, page: Path | None, origins: list[str], *, accepting: Callable[[], bool]
+    backend: Backend,
+    metrics: Metrics,
+    page: Path | None,
+    *,
+    origins: list[str],
+    accepting: Callable[[], bool],
 ) -> FastAPI:
     """The HTTP application.
 
-    `page` is the directory of the built page; None serves none. `origins` are the allowed CORS origins. `accepting`
-    returns false while the service drains.
+    Arguments:
+        backend: answers readiness and statistics.
+        metrics: what `/metrics` serves.
+        page: the directory of the built page; None serves none.
+        origins: the allowed CORS origins.
+        accepting: returns false while the service drains.
     """
     app = FastAPI(title="Hubbub", version=VERSION, description="Health, readiness and statistics of a WebRTC SFU.")
-    app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET"])
+    app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET", "HEAD"])
+    app.add_middleware(HeadAsGet)
     started = time.monotonic()
 
     @app.get("/health", response_model=Health)
@@ -86,7 +120,7 @@ def make_http(
         return Response(body, headers={"Content-Type": content_type})
 
     if page is not None:
-        app.mount("/", StaticFiles(directory=page, html=True), name="page")
+        app.mount("/", Page(directory=page, html=True), name="page")
     return app
 
 

@@ -15,8 +15,14 @@ MAX_MESSAGE = 256 * 1024
 MAX_FRAME = 4 * 1024 * 1024
 """Bytes. A larger WebSocket frame closes the connection with code 1009; a smaller event is answered `too_large`."""
 
+MAX_PACKETS = 16
+"""Packets in the body of one POST of long polling."""
+
 _ENGINE_IO_PACKET = re.compile(r"[12356]|4\d")
 """Close, ping, pong, upgrade, noop, or a message with a Socket.IO packet."""
+_POSTED_PACKET = re.compile(r"[13]$|4\d")
+"""Close, pong, or a message with a Socket.IO packet."""
+_SEPARATOR = "\x1e"
 _CONNECT_DEFAULT_NAMESPACE = re.compile(r"0(?!/[^,?])")
 _EVENT_HEAD = re.compile(r"2(?:/,)?(\d{0,9})(?=\[)")
 """An event in the default namespace: type, acknowledgement id, then a JSON array."""
@@ -31,6 +37,15 @@ class PacketSocket(AsgiWebSocket):  # type: ignore[misc]
         if isinstance(frame, str) and not _ENGINE_IO_PACKET.match(frame):
             raise OSError("not an Engine.IO packet")
         return frame
+
+
+def is_payload(body: bytes) -> bool:
+    """Whether the body of a POST consists of packets that a client may post. python-engineio would accept others."""
+    try:
+        packets = body.decode().split(_SEPARATOR)
+    except UnicodeDecodeError:
+        return False
+    return len(packets) <= MAX_PACKETS and all(_POSTED_PACKET.match(packet) for packet in packets)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,69 @@
+"""The Engine.IO server: python-engineio with bounded queues, and with strict parsing of what clients send.
+
+This file uses parts of python-engineio that its documentation does not mention: `_async`, from which a server takes its
+WebSocket class, and that a socket makes its queue with `create_queue`. `tests/integration/test_hostile_sockets.py` and
+`test_slow_readers.py` fail when these change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import engineio
+
+from .send_queue import SendQueue
+from .socket_packets import MAX_FRAME, PacketSocket, is_payload
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+BODY_TIMEOUT = 10.0
+"""Seconds that the body of a POST may take."""
+
+
+class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
+    """The Engine.IO server of one signaling instance."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._async = {**self._async, "websocket": PacketSocket}  # type: ignore[has-type]
+
+    def create_queue(self, *_args: Any, **_options: Any) -> SendQueue:
+        """The queue of a new socket."""
+        return SendQueue()
+
+
+class InvalidPayload(Exception):
+    """The body of a POST is not one that a client may send."""
+
+
+async def read_payload(receive: Receive) -> bytes:
+    """The body of a POST of long polling. Raises InvalidPayload."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            while True:
+                message = await receive()
+                body += message.get("body", b"")
+                if message["type"] != "http.request" or len(body) > MAX_FRAME:
+                    raise InvalidPayload
+                if not message.get("more_body"):
+                    break
+    except TimeoutError as error:
+        raise InvalidPayload from error
+    if not is_payload(bytes(body)):
+        raise InvalidPayload
+    return bytes(body)
+
+
+def replay(body: bytes, receive: Receive) -> Receive:
+    """An ASGI `receive` that returns this body first."""
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replayed() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return replayed

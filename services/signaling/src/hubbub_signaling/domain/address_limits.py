@@ -1,0 +1,70 @@
+"""How much of an instance the clients behind one address may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .rate_limit import TokenBucket
+
+REFILL_TIME = 100.0
+"""Seconds in which an address that used up its room requests gets all of them back."""
+_MIN_PRUNED = 1024
+
+
+@dataclass
+class _Usage:
+    room_requests: TokenBucket
+    connections: int = 0
+
+
+class AddressLimits:
+    """Limits the connections and the `createRoom` requests of each client address.
+
+    An address is remembered while it has connections or has room requests to get back, so a new connection does not
+    start anew.
+    """
+
+    def __init__(self, max_connections: int, max_room_requests: int) -> None:
+        """`max_room_requests` may be made at once; they come back within `REFILL_TIME`."""
+        self._max_connections = max_connections
+        self._max_room_requests = max_room_requests
+        self._usage: dict[str, _Usage] = {}
+        self._prune_at = _MIN_PRUNED
+
+    def may_connect(self, address: str) -> bool:
+        """Whether another connection of this address is allowed."""
+        usage = self._usage.get(address)
+        return usage is None or usage.connections < self._max_connections
+
+    def connected(self, address: str, now: float) -> None:
+        """The address has one connection more. `now` is in monotonic seconds."""
+        self._find(address, now).connections += 1
+
+    def disconnected(self, address: str) -> None:
+        """The address has one connection less."""
+        self._usage[address].connections -= 1
+
+    def take_room_request(self, address: str, now: float) -> bool:
+        """Whether the address may request a room at `now` (monotonic seconds)."""
+        return self._find(address, now).room_requests.take(now)
+
+    def __len__(self) -> int:
+        """How many addresses are remembered."""
+        return len(self._usage)
+
+    def _find(self, address: str, now: float) -> _Usage:
+        usage = self._usage.get(address)
+        if usage is None:
+            if len(self._usage) >= self._prune_at:
+                self._prune(now)
+            burst = self._max_room_requests
+            usage = self._usage[address] = _Usage(TokenBucket(rate=burst / REFILL_TIME, burst=burst))
+        return usage
+
+    def _prune(self, now: float) -> None:
+        self._usage = {
+            address: usage
+            for address, usage in self._usage.items()
+            if usage.connections or not usage.room_requests.is_full(now)
+        }
+        self._prune_at = max(_MIN_PRUNED, 2 * len(self._usage))

@@ -1,0 +1,41 @@
+"""The limits of what the clients behind one address may use."""
+
+from __future__ import annotations
+
+from hubbub_signaling.domain.address_limits import REFILL_TIME, AddressLimits
+
+
+def test_connections_of_an_address_are_limited() -> None:
+    limits = AddressLimits(2, 10)
+    limits.connected("a", 0)
+    limits.connected("a", 0)
+    assert not limits.may_connect("a")
+    assert limits.may_connect("b")
+    limits.disconnected("a")
+    assert limits.may_connect("a")
+
+
+def test_room_requests_of_an_address_are_limited_and_come_back() -> None:
+    limits = AddressLimits(2, 10)
+    assert [limits.take_room_request("a", 5) for _ in range(12)] == [True] * 10 + [False] * 2
+    assert limits.take_room_request("b", 5)
+    assert [limits.take_room_request("a", 5 + REFILL_TIME / 5) for _ in range(3)] == [True, True, False]
+
+
+def test_a_new_connection_does_not_restart_the_room_requests() -> None:
+    limits = AddressLimits(2, 1)
+    limits.connected("a", 0)
+    assert limits.take_room_request("a", 0)
+    limits.disconnected("a")
+    limits.connected("a", 1)
+    assert not limits.take_room_request("a", 1)
+
+
+def test_unused_addresses_are_forgotten() -> None:
+    limits = AddressLimits(2, 10)
+    limits.connected("stays", 0)
+    for second in range(20_000):
+        limits.take_room_request(str(second), second)
+    assert len(limits) < 2_500
+    limits.connected("stays", 20_000)
+    assert not limits.may_connect("stays")

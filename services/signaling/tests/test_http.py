@@ -1,0 +1,118 @@
+"""HTTP: methods, cache headers and the base path."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubbub_contracts.bus.stats import ClusterStats
+from hubbub_service import Metrics
+from hubbub_signaling.adapters.base_path import BasePath
+from hubbub_signaling.adapters.http import make_http
+
+
+class FakeRegistry:
+    """A backend whose registry counts one node, or none."""
+
+    def __init__(self, nodes: int = 1) -> None:
+        self.nodes = nodes
+
+    async def registry(self, _message: Any) -> ClusterStats:
+        return ClusterStats(rooms=0, peers=0, producers=0, consumers=0, transports=0, workers=[], nodes=self.nodes)
+
+
+class Answer:
+    """A response."""
+
+    def __init__(self, messages: list[Any]) -> None:
+        self.status: int = messages[0]["status"]
+        self.headers = {name.decode().lower(): value.decode() for name, value in messages[0].get("headers", [])}
+        self.body = b"".join(message.get("body", b"") for message in messages[1:])
+
+
+async def ask(app: Any, path: str, method: str = "GET") -> Answer:
+    messages: list[Any] = []
+
+    request = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+    async def receive() -> Any:
+        return next(request, None) or await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    path, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [],
+        "scheme": "http",
+        "server": ("127.0.0.1", 4000),
+        "client": ("127.0.0.1", 5000),
+    }
+    await app(scope, receive, send)
+    return Answer(messages)
+
+
+def make_app(page: Path | None, base_path: str = "", nodes: int = 1) -> Any:
+    http = make_http(
+        FakeRegistry(nodes),  # type: ignore[arg-type]
+        Metrics("signaling"),
+        page,
+        origins=["*"],
+        accepting=lambda: True,
+    )
+    return BasePath(http, base_path)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    """A built page."""
+    (tmp_path / "index.html").write_text("<title>Hubbub</title>")
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "index-1a2b.js").write_text("start()")
+    return tmp_path
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/ready", "/stats", "/metrics", "/nothing"])
+@pytest.mark.parametrize("nodes", [0, 1])
+async def test_head_has_the_status_of_get(page: Path, path: str, nodes: int) -> None:
+    app = make_app(page, nodes=nodes)
+    assert (await ask(app, path, "HEAD")).status == (await ask(app, path)).status
+
+
+async def test_head_without_a_page_has_the_status_of_get() -> None:
+    assert (await ask(make_app(None), "/health", "HEAD")).status == 200
+
+
+async def test_the_page_is_validated_and_its_assets_are_kept(page: Path) -> None:
+    app = make_app(page)
+    for path in ("/", "/index.html"):
+        assert (await ask(app, path)).headers["cache-control"] == "no-cache"
+    asset = await ask(app, "/assets/index-1a2b.js")
+    assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert "cache-control" not in (await ask(app, "/assets/index-0000.js")).headers
+
+
+async def test_everything_is_served_under_the_base_path_and_at_the_root(page: Path) -> None:
+    app = make_app(page, "/call")
+    for path in ("/", "/health", "/assets/index-1a2b.js", "/docs", "/openapi.json"):
+        answer = await ask(app, f"/call{path}")
+        assert answer.status == 200
+        assert answer.body == (await ask(app, path)).body
+    assert b"'/call/openapi.json'" in (await ask(app, "/call/docs")).body
+    assert (await ask(app, "/calls/health")).status == 404
+
+
+async def test_the_base_path_without_a_slash_is_redirected(page: Path) -> None:
+    answer = await ask(make_app(page, "/call"), "/call?room=a")
+    assert (answer.status, answer.headers["location"]) == (307, "/call/?room=a")
