@@ -163,3 +163,15 @@ async def test_a_client_whose_room_was_removed_joins_again_on_the_same_socket() 
     await asyncio.sleep(1)
     assert rig.backend.open_subscriptions() == 0
     assert "error" not in await client.join()
+
+
+@pytest.mark.parametrize(("stored", "pushed"), [("moderated", "other"), ("", "other"), ("signaling_lost",) * 2])
+async def test_a_departure_for_an_unknown_reason_is_pushed_to_everybody(stored: str, pushed: str) -> None:
+    rig = SignalingRig()
+    rig.backend.peers["bob"] = peer_record("bob")
+    clients = [await rig.joined(), await rig.joined()]
+    for client in clients:
+        client.socket.sent.clear()
+    rig.backend.change_peer("bob", None, stored)
+    for client in clients:
+        assert [(event, push["reason"]) for event, push in client.socket.sent] == [("peerLeft", pushed)]

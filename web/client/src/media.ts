@@ -247,7 +247,7 @@ export class Media {
     try {
       const answer = await this.signaling.request("consume", { transportId: transport.id, producerId });
       const options = answer as typeof answer & { rtpParameters: types.RtpParameters };
-      const consumer = await transport.consume({ ...options, streamId: participant.id });
+      const consumer = await transport.consume({ ...options, kind: publication.kind, streamId: participant.id });
       if (!exists()) return consumer.close();
       // The server creates consumers paused.
       const received = { consumer, track, paused: true };

@@ -107,6 +107,7 @@ export class Roster {
     if (!participant) return;
     const known = this.#tracks.get(producerId);
     if (known) return known.publication.setMuted(paused);
+    if (kind === "other") return console.warn(`hubbub: ignoring a track of ${participant.name}: its kind is unknown`);
     const source = unusedSource(participant, kind, appData);
     if (!source) return console.warn(`hubbub: ignoring a track of ${participant.name}: more ${kind} tracks than sources`);
     const publication = this.#previousPublications.get(participant)?.get(source) ?? this.makePublication(source, kind);

@@ -15,7 +15,7 @@ function peer(peerId: string, userId: string, producers: PeerInfo["producers"] =
   return { peerId, userId, displayName: userId, appData: {}, producers };
 }
 
-function producer(producerId: string, kind: "audio" | "video", source?: string): PeerInfo["producers"][number] {
+function producer(producerId: string, kind: PeerInfo["producers"][number]["kind"], source?: string): PeerInfo["producers"][number] {
   return { producerId, kind, paused: false, appData: source ? { source } : {} };
 }
 
@@ -72,4 +72,13 @@ test("a named source is used, and a pause mutes the publication", () => {
   expect(ann?.publications.get("screen")?.muted).toBe(true);
   roster.removeProducer("s");
   expect(ann?.publications.size).toBe(0);
+});
+
+test("a track of a kind that only a newer server knows is ignored", () => {
+  const { roster } = newRoster();
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  roster.applySnapshot([peer("p1", "ann", [producer("a", "other"), producer("b", "video")])]);
+  expect([...roster.tracks.keys()]).toEqual(["b"]);
+  expect(warn).toHaveBeenCalledOnce();
+  warn.mockRestore();
 });

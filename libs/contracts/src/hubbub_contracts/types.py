@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from .open_enum import OpenEnum
+
 MAX_APP_DATA_BYTES = 8 * 1024
 """An appData is stored in the peer's record, which every participant's browser receives."""
 
@@ -52,8 +54,10 @@ RtpParameters = Annotated[dict[str, Any], _bounded(MAX_PARAMETERS_BYTES)]
 """Only the size is checked here; the media node validates the content with `hubbub_ortc`."""
 
 MediaKind = Literal["audio", "video"]
+OpenMediaKind = Annotated[Literal["audio", "video", "other"], OpenEnum()]
 Direction = Literal["send", "recv"]
-ConsumerType = Literal["simple", "simulcast", "svc"]
+OpenDirection = Annotated[Literal["send", "recv", "other"], OpenEnum()]
+ConsumerType = Annotated[Literal["simple", "simulcast", "svc", "other"], OpenEnum()]
 Count = Annotated[int, Field(ge=0)]
 Epoch = Annotated[int, Field(ge=0)]
 Revision = Annotated[int, Field(ge=0)]

@@ -122,7 +122,7 @@ export interface Consumed {
   /**
    * The kind of the track.
    */
-  kind: "audio" | "video";
+  kind: "audio" | "video" | "other";
   /**
    * The producer that it receives.
    */
@@ -140,7 +140,7 @@ export interface Consumed {
   /**
    * Whether the server forwards one stream, one of several simulcast streams, or layers of an SVC stream.
    */
-  type: "simple" | "simulcast" | "svc";
+  type: "simple" | "simulcast" | "svc" | "other";
 }
 /**
  * The server closed a consumer of this client.
@@ -418,7 +418,7 @@ export interface ListedProducer {
   /**
    * The kind of its track.
    */
-  kind: "audio" | "video";
+  kind: "audio" | "video" | "other";
   /**
    * Whether it is paused.
    */
@@ -449,7 +449,7 @@ export interface NewProducer {
   /**
    * The kind of its track.
    */
-  kind: "audio" | "video";
+  kind: "audio" | "video" | "other";
   /**
    * Whether it starts paused.
    */
@@ -537,7 +537,7 @@ export interface ProducerInfo {
   /**
    * The kind of its track.
    */
-  kind: "audio" | "video";
+  kind: "audio" | "video" | "other";
   /**
    * Whether it is paused.
    */
@@ -583,9 +583,9 @@ export interface PeerLeft {
    */
   peerId: string;
   /**
-   * `left`: it sent `leaveRoom`. `disconnected`: its socket closed and was not resumed in time. `signaling_lost`: its signaling instance failed and the session was not resumed in time. `room_closed`: the room was closed. `removed`: the registry removed it, for example because the room was full.
+   * `left`: it sent `leaveRoom`. `disconnected`: its socket closed and was not resumed in time. `signaling_lost`: its signaling instance failed and the session was not resumed in time. `room_closed`: the room was closed. `removed`: the registry removed it, for example because the room was full. `other`: a reason that this version of the server does not know.
    */
-  reason: "left" | "disconnected" | "signaling_lost" | "room_closed" | "removed";
+  reason: "left" | "disconnected" | "signaling_lost" | "room_closed" | "removed" | "other";
   /**
    * The room's revision that includes this change.
    */
@@ -800,7 +800,7 @@ export interface ResumedTransport {
   /**
    * Whether it sends or receives, from the client's point of view.
    */
-  direction: "send" | "recv";
+  direction: "send" | "recv" | "other";
   /**
    * The transport's id.
    */

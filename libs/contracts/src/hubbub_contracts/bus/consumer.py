@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..base import Done, Model, NodeRequest
-from ..types import ConsumerType, Id, MediaKind, RoomId, RtpCapabilities, RtpParameters
+from ..types import ConsumerType, Id, OpenMediaKind, RoomId, RtpCapabilities, RtpParameters
 
 
 class ConsumerCreated(Model):
     """The created consumer, which is paused."""
 
-    kind: MediaKind
+    kind: OpenMediaKind
     rtp_parameters: RtpParameters
     type: ConsumerType
     producer_paused: bool

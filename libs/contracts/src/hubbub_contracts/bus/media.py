@@ -7,11 +7,15 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, TypeAdapter
 
 from ..base import Event
+from ..open_enum import OpenEnum
 from ..types import Id
 
-CloseReason = Literal[
-    "transport_closed", "producer_closed", "room_closed", "handshake_timeout", "ice_timeout", "dtls_failed",
-    "peer_closed", "unconfirmed", "node_draining", "internal", "other",
+CloseReason = Annotated[
+    Literal[
+        "transport_closed", "producer_closed", "room_closed", "handshake_timeout", "ice_timeout", "dtls_failed",
+        "peer_closed", "unconfirmed", "node_draining", "internal", "other",
+    ],
+    OpenEnum(),
 ]  # fmt: skip
 """Why a node closed a transport, producer or consumer (docs/closures.md). `other`: signaling does not know why."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..base import Done, Event, Model, NodeRequest
-from ..types import ConsumerType, Count, Direction, Epoch, Id, MediaKind, NodeId, RoomId, RtpCapabilities
+from ..types import ConsumerType, Count, Epoch, Id, NodeId, OpenDirection, OpenMediaKind, RoomId, RtpCapabilities
 
 
 class WorkerLoad(Model):
@@ -49,7 +49,7 @@ class TransportDescription(Model):
     """One transport of a peer."""
 
     transport_id: Id
-    direction: Direction
+    direction: OpenDirection
     connected: bool
 
 
@@ -58,7 +58,7 @@ class ProducerDescription(Model):
 
     producer_id: Id
     transport_id: Id
-    kind: MediaKind
+    kind: OpenMediaKind
     paused: bool
 
 
@@ -68,7 +68,7 @@ class ConsumerDescription(Model):
     consumer_id: Id
     producer_id: Id
     transport_id: Id
-    kind: MediaKind
+    kind: OpenMediaKind
     type: ConsumerType
     paused: bool
 

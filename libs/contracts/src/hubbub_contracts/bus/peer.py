@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from ..base import Done, RegistryRequest
+from ..open_enum import OpenEnum
 from ..types import AppData, DisplayName, Epoch, Id, NodeId, RoomId, UserId
 from .room import RoomSnapshot
 
-LeaveReason = Literal["left", "disconnected", "signaling_lost", "room_closed", "removed"]
+LeaveReason = Annotated[
+    Literal["left", "disconnected", "signaling_lost", "room_closed", "removed", "other"], OpenEnum()
+]
 """Why a peer left. The header `Hubbub-Reason` of the purge carries it."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from ..base import Model
-from ..types import AppData, CallId, DisplayName, Epoch, Id, MediaKind, NodeId, RoomId, UserId
+from ..types import AppData, CallId, DisplayName, Epoch, Id, NodeId, OpenMediaKind, RoomId, UserId
 
 
 class Placement(Model):
@@ -36,7 +36,7 @@ class ProducerRecord(Model):
     """A producer as the other peers see it."""
 
     producer_id: Id
-    kind: MediaKind
+    kind: OpenMediaKind
     app_data: AppData
     paused: bool
 

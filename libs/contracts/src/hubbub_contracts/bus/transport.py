@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ..base import Done, Model, NodeRequest
 from ..types import Direction, Id, RoomId, RtpCapabilities
@@ -77,11 +77,22 @@ class SctpParameters(Model):
     """The maximum size of a message in bytes, from the client to the server."""
 
 
+def _drop_unknown_kinds(candidates: Any) -> Any:
+    """Leaves out candidates of a protocol or type that this version does not know."""
+    if not isinstance(candidates, list):
+        return candidates
+    return [each for each in candidates if not isinstance(each, dict) or _is_known_kind(each)]
+
+
+def _is_known_kind(candidate: dict[str, Any]) -> bool:
+    return candidate.get("protocol") in ("udp", "tcp") and candidate.get("type", "host") == "host"
+
+
 class TransportCreated(Model):
     """What a client needs to create its side of the transport."""
 
     ice_parameters: IceParameters
-    ice_candidates: list[IceCandidate]
+    ice_candidates: Annotated[list[IceCandidate], BeforeValidator(_drop_unknown_kinds)]
     dtls_parameters: DtlsParameters
     sctp_parameters: SctpParameters
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..base import Done, Model
-from ..types import AppData, ConsumerType, Id, MediaKind, RtpCapabilities, RtpParameters
+from ..types import AppData, ConsumerType, Id, OpenMediaKind, RtpCapabilities, RtpParameters
 from .base import Mutation, Push
 
 
@@ -16,7 +16,7 @@ class Consumed(Model):
     """The consumer's id."""
     producer_id: Id
     """The producer that it receives."""
-    kind: MediaKind
+    kind: OpenMediaKind
     """The kind of the track."""
     rtp_parameters: RtpParameters
     """What the server sends."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from ..base import Done, Model
-from ..types import AppData, Id, MediaKind, Revision, RtpParameters, UserId
+from ..types import AppData, Id, MediaKind, OpenMediaKind, Revision, RtpParameters, UserId
 from .base import ClientRequest, Mutation, Push
 
 
@@ -67,7 +67,7 @@ class ListedProducer(Model):
     """The peer that sends it."""
     user_id: UserId
     """That peer's `userId`."""
-    kind: MediaKind
+    kind: OpenMediaKind
     """The kind of its track."""
     app_data: AppData
     """The `appData` of its `produce`."""
@@ -98,7 +98,7 @@ class NewProducer(Push):
     """The peer that sends it."""
     user_id: UserId
     """That peer's `userId`."""
-    kind: MediaKind
+    kind: OpenMediaKind
     """The kind of its track."""
     app_data: AppData
     """The `appData` of its `produce`."""

@@ -7,10 +7,21 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from ..base import Done, Model
-from ..types import AppData, CallId, DisplayName, Id, MediaKind, NodeId, Revision, RtpCapabilities, UserId
+from ..bus.peer import LeaveReason
+from ..types import (
+    AppData,
+    CallId,
+    DisplayName,
+    Id,
+    NodeId,
+    OpenDirection,
+    OpenMediaKind,
+    Revision,
+    RtpCapabilities,
+    UserId,
+)
 from .base import ClientRequest, IceServer, Mutation, Push
 
-PeerLeftReason = Literal["left", "disconnected", "signaling_lost", "room_closed", "removed"]
 RoomClosedReason = Literal["closed", "lost"]
 
 
@@ -36,7 +47,7 @@ class ProducerInfo(Model):
 
     producer_id: Id
     """The producer's id, which `consume` takes."""
-    kind: MediaKind
+    kind: OpenMediaKind
     """The kind of its track."""
     app_data: AppData
     """The `appData` of its `produce`."""
@@ -106,7 +117,7 @@ class ResumedTransport(Model):
 
     transport_id: Id
     """The transport's id."""
-    direction: Literal["send", "recv"]
+    direction: OpenDirection
     """Whether it sends or receives, from the client's point of view."""
 
 
@@ -178,10 +189,11 @@ class PeerLeft(Push):
     """The peer's id."""
     user_id: UserId
     """The `userId` of its `joinRoom`."""
-    reason: PeerLeftReason
+    reason: LeaveReason
     """`left`: it sent `leaveRoom`. `disconnected`: its socket closed and was not resumed in time. `signaling_lost`: its
     signaling instance failed and the session was not resumed in time. `room_closed`: the room was closed. `removed`:
-    the registry removed it, for example because the room was full."""
+    the registry removed it, for example because the room was full. `other`: a reason that this version of the server
+    does not know."""
     revision: Revision
     """The room's revision that includes this change."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.types import Direction
+from hubbub_contracts.types import Direction, OpenDirection
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class OwnedConsumer:
 class OwnedResources:
     """The ids that a client may name in its requests. Any other id is answered `not_found`."""
 
-    transports: dict[str, Direction] = field(default_factory=dict)
+    transports: dict[str, OpenDirection] = field(default_factory=dict)
     producers: dict[str, str] = field(default_factory=dict)
     """producer id -> id of its transport"""
     consumers: dict[str, OwnedConsumer] = field(default_factory=dict)
