@@ -69,6 +69,8 @@ async def test_a_close_that_the_node_does_not_answer_may_be_repeated() -> None:
     [
         pytest.param(HubbubError(ErrorCode.QUOTA_EXCEEDED, "too many"), False, id="refused"),
         pytest.param(HubbubError(ErrorCode.DEADLINE_EXCEEDED, "no answer"), True, id="timed out"),
+        pytest.param(HubbubError(ErrorCode.TOO_LARGE, "the reply"), True, id="reply not sent"),
+        pytest.param(HubbubError(ErrorCode.INTERNAL, "malformed reply"), True, id="reply not understood"),
         pytest.param(unavailable(), True, id="unavailable"),
     ],
 )

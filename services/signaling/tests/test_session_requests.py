@@ -145,6 +145,8 @@ async def test_a_repeated_operation_gets_its_first_answer_and_is_done_once() -> 
         pytest.param(HubbubError(ErrorCode.QUOTA_EXCEEDED, "room is full"), False, id="refused"),
         pytest.param(unavailable(), True, id="unavailable"),
         pytest.param(HubbubError(ErrorCode.DEADLINE_EXCEEDED, "no answer"), True, id="timed out"),
+        pytest.param(HubbubError(ErrorCode.TOO_LARGE, "the reply"), True, id="reply not sent"),
+        pytest.param(HubbubError(ErrorCode.INTERNAL, "malformed reply"), True, id="reply not understood"),
     ],
 )
 async def test_a_failed_join_removes_the_peer_if_it_may_exist(error: HubbubError, departs: bool) -> None:
