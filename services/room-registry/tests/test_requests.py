@@ -82,6 +82,13 @@ async def test_creating_an_existing_room_keeps_it_open(
     assert (store.sequence > written) is rewritten
 
 
+async def test_creating_a_room_that_nobody_joined_keeps_it_open(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.store_room(ROOM, room_record(ROOM, placement=None))
+    written, store.now = store.sequence, 4.0
+    await room.create(context, CreateRoom(call_id=CALL))
+    assert store.sequence > written
+
+
 async def test_get_returns_the_room_or_that_there_is_none(context: RegistryContext, store: FakeRoomStore) -> None:
     store.store_peer(peer_record("one"))
     snapshot = await room.get(context, GetRoom(room_id="r"))

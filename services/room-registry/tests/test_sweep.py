@@ -18,6 +18,13 @@ def test_a_room_is_closed_when_it_was_empty_for_its_time_to_live() -> None:
     assert rooms_to_close(rooms, 30.0, TTL) == ["r"]
 
 
+def test_a_room_that_nobody_joined_is_closed_earlier() -> None:
+    rooms = rooms_with(settings=room_record(placement=None))
+    assert rooms_to_close(rooms, 14.9, TTL) == []
+    assert rooms_to_close(rooms, 15.0, TTL) == ["r"]
+    assert rooms_to_close(rooms, 10.0, 10.0) == ["r"]
+
+
 def test_the_time_to_live_restarts_when_the_last_peer_leaves() -> None:
     rooms = rooms_with(peer_record("one"))
     assert rooms_to_close(rooms, 100.0, TTL) == []

@@ -10,7 +10,11 @@ from hubbub_service import ServiceSettings
 class Settings(ServiceSettings):
     """The registry's own settings, in addition to those of every service."""
 
-    empty_room_ttl: float = Field(30.0, gt=0, description="Seconds after which a room without peers is removed.")
+    empty_room_ttl: float = Field(
+        30.0,
+        gt=0,
+        description="Seconds after which a room without peers is removed; at most 15 while nobody has joined it.",
+    )
     reconnect_grace: float = Field(
         30.0, gt=0, description="Seconds after which the peers of a lost signaling instance are removed."
     )

@@ -8,19 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from .rooms import Rooms
-from .stored_record import SignalingIncarnation, StoredPeer
+from .stored_record import SignalingIncarnation, StoredPeer, StoredRoom
 
 ABANDONED_AFTER = 5.0
 """Seconds after which an operation in two steps is considered abandoned by its replica: any other may finish it."""
+UNJOINED_TTL = 15.0
+"""Seconds that a room waits for its first peer. A client can create many rooms at no cost, and all of them count."""
 
 
-def rooms_to_close(rooms: Rooms, now: float, ttl: float) -> list[str]:
-    """Returns the ids of rooms that have had no peer for `ttl` seconds, or whose close was abandoned."""
+def time_to_live(settings: StoredRoom, empty_room_ttl: float) -> float:
+    """Returns how many seconds the room stays open without peers."""
+    if settings.closing:
+        return min(empty_room_ttl, ABANDONED_AFTER)
+    was_joined = settings.placement is not None
+    return empty_room_ttl if was_joined else min(empty_room_ttl, UNJOINED_TTL)
+
+
+def rooms_to_close(rooms: Rooms, now: float, empty_room_ttl: float) -> list[str]:
+    """Returns the ids of rooms that have had no peer for their time to live, or whose close was abandoned."""
     return [
         room_id
         for room_id, room in rooms.empty
-        if room.settings is not None
-        and now - room.idle_since >= (min(ttl, ABANDONED_AFTER) if room.settings.closing else ttl)
+        if room.settings is not None and now - room.idle_since >= time_to_live(room.settings, empty_room_ttl)
     ]
 
 

@@ -12,6 +12,7 @@ from ..domain.limits import over_limit
 from ..domain.ports import RoomStore
 from ..domain.rooms import snapshot
 from ..domain.stored_record import StoredRoom
+from ..domain.sweep import time_to_live
 from .context import RegistryContext
 from .retry import retry_on_conflict
 
@@ -28,7 +29,8 @@ async def create(context: RegistryContext, request: CreateRoom) -> RoomCreated:
         if room is None or room.settings is None:
             return await _create(context, room_id, request.call_id)
         # The caller is about to join. A write is what restarts the time to live on every replica.
-        ageing = not room.peers and context.clock() - room.idle_since >= context.empty_room_ttl / 4
+        idle = context.clock() - room.idle_since
+        ageing = not room.peers and idle >= time_to_live(room.settings, context.empty_room_ttl) / 4
         if room.settings.closing or ageing:
             await reopen(store, room.settings)
         return room.settings.record
