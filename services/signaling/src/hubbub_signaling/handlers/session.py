@@ -110,13 +110,20 @@ class Session:
             request = _parse(event, payload)
             if self._queue.full:
                 raise HubbubError(ErrorCode.RATE_LIMITED, "too many requests are pending", retryable=True)
+            operation_id: str | None = getattr(request, "operation_id", None)
+            self._answers.begin(operation_id, event)
         except HubbubError as error:
             acknowledge(error.reply().wire())
             return
         handler = self._ports.handlers[event]
+
+        def answer(message: dict[str, Any]) -> None:
+            self._answers.end(operation_id)
+            acknowledge(message)
+
         operation = Operation(
-            run=lambda: self._run(handler, request, acknowledge),
-            on_cancelled=lambda: acknowledge(_CANCELLED.reply().wire()),
+            run=lambda: self._run(handler, request, operation_id, answer),
+            on_cancelled=lambda: answer(_CANCELLED.reply().wire()),
         )
         if handler.barrier is None:
             self._queue.submit(handler.key(self.resources, request), operation)
@@ -145,7 +152,6 @@ class Session:
             snapshot: RoomSnapshot = await ports.backend.registry(request)
             hub.replica.adopt(snapshot)
             membership = RoomMembership(hub, peer_id, claim, rtp_capabilities, resume_secret, media_events)
-            self._require_entering(membership)
             yield membership
             self._require_entering(membership)
             undo.pop_all()
@@ -226,9 +232,10 @@ class Session:
         else:
             self._media_recovery.start(self.membership)
 
-    async def _run(self, handler: Handler, request: ClientRequest[Any], acknowledge: Acknowledge) -> None:
+    async def _run(
+        self, handler: Handler, request: ClientRequest[Any], operation_id: str | None, acknowledge: Acknowledge
+    ) -> None:
         """Handles a request whose turn has come, and acknowledges it."""
-        operation_id: str | None = getattr(request, "operation_id", None)
         if (cached := self._answers.get(operation_id)) is not None:
             acknowledge(cached)
             return
@@ -241,7 +248,7 @@ class Session:
                         state = self.machine.state.value
                         raise HubbubError(ErrorCode.INVALID_STATE, f"{request.event} is not allowed when {state}")
                     answer, outcome = (await handler.handle(context, request)).wire(), OK
-                    self._answers.put(operation_id, answer)
+                    self._answers.put(operation_id, request.event, answer)
                 except Exception as error:  # noqa: BLE001 - a bug in one handler must not end the session
                     failure = _as_hubbub_error(error, request.event)
                     answer, outcome = failure.reply().wire(), failure.code.value
