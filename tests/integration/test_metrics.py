@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -88,15 +87,18 @@ _ANSWERS = "hubbub_socket_request_duration_seconds_count"
 _PARTS = ("bucket", "sum", "count")
 
 
-def test_service_without_its_bus_is_healthy_but_not_ready(tmp_path: Path) -> None:
-    with Installation(tmp_path, metrics=True) as running:
-        registry, node = (f"http://127.0.0.1:{port}" for port in running.layout.metrics_ports)
-        for url in (registry, node):
-            assert get_json(f"{url}/health") == (200, {"status": "ok"})
-            assert get_json(f"{url}/ready") == (200, {"ready": True})
-        running.nats.kill()
-        for url in (registry, node):
+def test_service_without_its_bus_is_healthy_but_not_ready(installation: Installation) -> None:
+    urls = [f"http://127.0.0.1:{port}" for port in installation.layout.metrics_ports]
+    for url in urls:
+        assert get_json(f"{url}/health") == (200, {"status": "ok"})
+        assert get_json(f"{url}/ready") == (200, {"ready": True})
+    installation.nats.kill()
+    try:
+        for url in urls:
             while (answer := get_json(f"{url}/ready"))[0] == 200:
                 time.sleep(0.02)
             assert answer == (503, {"ready": False, "reason": "the bus is not connected"})
             assert get_json(f"{url}/health") == (200, {"status": "ok"})
+    finally:
+        installation.nats.start()
+        installation.wait_ready()
