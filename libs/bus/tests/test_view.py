@@ -1,10 +1,16 @@
 """A view equals its bucket, applies changes in order, and recovers from faults."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 
 from hubbub_bus import Bus, Entry, KeyValue, View
 from hubbub_bus.kv import Bucket
+from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_contracts import Model
 from support.nats_servers import nats_server
 
@@ -13,6 +19,12 @@ class Value(Model):
     """A record with one number."""
 
     n: int
+
+
+class Text(Model):
+    """A record of any size."""
+
+    text: str
 
 
 async def eventually(condition: Callable[[], bool], seconds: float = 20) -> None:
@@ -103,5 +115,51 @@ async def test_a_deleted_bucket_is_created_again_and_revisions_still_grow() -> N
         after = await store.create("a", Value(n=1))
         assert after > before
         await view.wait_for(after)
+        await view.stop()
+        await bus.close()
+
+
+async def test_a_listing_larger_than_the_servers_output_buffer_arrives(tmp_path: Path) -> None:
+    server = EmbeddedNats(tmp_path)
+    with (tmp_path / "nats.conf").open("a") as config:
+        config.write("max_pending: 4MB\n")
+    with server:
+        bus = await Bus.connect(server.url, name="test", timeout=5)
+        store = KeyValue(bus, Bucket("b"))
+        await store.ensure()
+        records, record = 300, Text(text="x" * 100_000)
+        for number in range(records):
+            await store.create(f"k{number}", record)
+        lost: list[bool] = []
+        bus.on_disconnect(lambda: lost.append(True))
+        view = View(bus, store)
+        view.start()
+        await view.wait_healthy(20)
+        assert (len(view.entries), lost) == (records, [])
+        await view.stop()
+        await bus.close()
+
+
+# nats-py does not close the socket of an attempt to connect that timed out.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_a_view_leaves_no_consumers_behind_when_the_server_freezes(tmp_path: Path) -> None:
+    with EmbeddedNats(tmp_path) as server:
+        bus = await Bus.connect(server.url, name="test", timeout=5)
+        store = KeyValue(bus, Bucket("b"))
+        await store.ensure()
+        view = View(bus, store)
+        view.start()
+        await view.wait_healthy(5)
+        assert server.pid is not None
+        for _ in range(2):
+            os.kill(server.pid, signal.SIGSTOP)
+            await eventually(lambda: not view.healthy)
+            await asyncio.sleep(2)
+            os.kill(server.pid, signal.SIGCONT)
+            await eventually(lambda: view.healthy)
+        jetstream = bus.connection.client.jetstream()
+        async with asyncio.timeout(30):
+            while len(await jetstream.consumers_info("KV_b")) > 1:
+                await asyncio.sleep(0.5)
         await view.stop()
         await bus.close()

@@ -4,15 +4,17 @@ This replaces the client library's watch, which after a server restart took 12 t
 missed changes. This one raises an error as soon as a message or a heartbeat is missing; the caller starts again from a
 new listing.
 
-The server delivers with flow control: it sends a limited number of bytes ahead, until the watch asks for more. Without
-it, the server would push the whole listing at once, and close the connection at 64 MiB of unsent data.
+The watch pulls pages of a limited size. Were the listing pushed, everything else would queue up behind it on the
+connection: pings would time out, and the server closes a connection with 64 MiB of unsent data.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Final
 
 import nats.errors
 from nats.aio.msg import Msg
@@ -26,12 +28,23 @@ from .bus import Bus
 from .kv import BucketMissing, Entry, KeyValue, parse_entry
 
 HEARTBEAT = 1.0
-"""Seconds between two idle heartbeats of the consumer."""
+"""Seconds between two idle heartbeats while nothing changes."""
 SILENCE_TIMEOUT = 3.0
 """Seconds without a message or a heartbeat after which the watch fails."""
-QUEUE_LIMIT = 65_536
+PAGE = 1_000
+"""Messages of one page."""
+PAGE_BYTES = 2 * 1024 * 1024
+"""Bytes of one page; at least two of the largest messages that the server accepts."""
+PAGE_EXPIRY = 30.0
+"""Seconds after which an incomplete page ends."""
 UNUSED_CONSUMER_TTL = 10.0
-"""Seconds after which the server removes a consumer that nobody listens to."""
+"""Seconds after which the server removes a consumer from which nobody pulls."""
+_SECOND: Final = 1_000_000_000
+_HEARTBEAT_STATUS = "100"
+_PAGE_ENDED = frozenset({"404", "408"})
+_PAGE_FULL = frozenset({"Message Size Exceeds MaxBytes", "Batch Completed"})
+_SHORT_REPLY = 9
+"""The tokens of a message's reply subject when it names no domain and no account."""
 
 
 class WatchLost(HubbubError):
@@ -55,14 +68,13 @@ async def watch(bus: Bus, store: KeyValue) -> AsyncIterator[Entry | ListingCompl
     Raises WatchLost, BucketMissing and HubbubError.
     """
     client = bus.connection.client
-    queue: asyncio.Queue[Msg | None] = asyncio.Queue(QUEUE_LIMIT)
+    queue: asyncio.Queue[Msg | None] = asyncio.Queue()
 
     async def receive(message: Msg) -> None:
-        await queue.put(message)
+        queue.put_nowait(message)
 
     def interrupt() -> None:
-        if not queue.full():
-            queue.put_nowait(None)
+        queue.put_nowait(None)
 
     bus.connection.require_connected()
     stream, inbox = store.bucket.stream, client.new_inbox()
@@ -77,12 +89,9 @@ async def watch(bus: Bus, store: KeyValue) -> AsyncIterator[Entry | ListingCompl
     consumer: str | None = None
     try:
         config = api.ConsumerConfig(
-            deliver_subject=inbox,
             deliver_policy=api.DeliverPolicy.LAST_PER_SUBJECT,
             filter_subject=f"$KV.{store.bucket.name}.>",
             ack_policy=api.AckPolicy.NONE,
-            flow_control=True,
-            idle_heartbeat=HEARTBEAT,
             inactive_threshold=UNUSED_CONSUMER_TTL,
             mem_storage=True,
             num_replicas=1,
@@ -93,7 +102,8 @@ async def watch(bus: Bus, store: KeyValue) -> AsyncIterator[Entry | ListingCompl
         except (nats.errors.Error, TimeoutError) as error:
             raise BucketMissing(store.bucket.name) from error
         consumer = info.name
-        async for item in _read(bus, queue, store.bucket.name, info.num_pending or 0, listed_sequence):
+        pages = _Pages(bus, f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}", inbox, queue)
+        async for item in _read(pages, store.bucket.name, info.num_pending or 0, listed_sequence):
             yield item
     finally:
         for remove in remove_listeners:
@@ -102,7 +112,7 @@ async def watch(bus: Bus, store: KeyValue) -> AsyncIterator[Entry | ListingCompl
 
 
 async def _read(
-    bus: Bus, queue: asyncio.Queue[Msg | None], bucket: str, pending: int, listed_sequence: int
+    pages: _Pages, bucket: str, pending: int, listed_sequence: int
 ) -> AsyncIterator[Entry | ListingComplete]:
     prefix = len(f"$KV.{bucket}.")
     delivered, listing = 0, True
@@ -110,37 +120,73 @@ async def _read(
         listing = False
         yield ListingComplete(listed_sequence)
     while True:
-        message = await _next_message(queue)
-        if message is None:
-            raise WatchLost("the connection was lost, or messages were dropped")
-        message_headers = message.headers or {}
-        if headers.STATUS in message_headers:
-            if int(message_headers.get(headers.LAST_CONSUMER, delivered)) != delivered:
-                raise WatchLost("a message is missing before a heartbeat")
-            # A flow control request has its own reply subject. A heartbeat names that of a request which got lost.
-            if more := message.reply or message_headers.get(headers.CONSUMER_STALLED):
-                await bus.connection.client.publish(more)
-            continue
+        message = await pages.next_message()
         stream_sequence, consumer_sequence, pending = _position(message.reply)
         if consumer_sequence != delivered + 1:
             raise WatchLost("a message is missing")
         delivered = consumer_sequence
-        yield parse_entry(message.subject[prefix:], message.data, stream_sequence, message_headers)
+        yield parse_entry(message.subject[prefix:], message.data, stream_sequence, message.headers)
         if listing and pending == 0:
             listing = False
             yield ListingComplete(max(listed_sequence, stream_sequence))
 
 
-async def _next_message(queue: asyncio.Queue[Msg | None]) -> Msg | None:
-    """Raises WatchLost after SILENCE_TIMEOUT."""
-    if not queue.empty():
-        return queue.get_nowait()
-    try:
-        # `asyncio.wait_for` of Python 3.11 would lose a cancellation that arrives together with a message.
-        async with asyncio.timeout(SILENCE_TIMEOUT):
-            return await queue.get()
-    except TimeoutError as error:
-        raise WatchLost("no message and no heartbeat arrived") from error
+class _Pages:
+    """Pulls one page after the other. Source: NATS ADR-37 (pull consumers)."""
+
+    def __init__(self, bus: Bus, subject: str, inbox: str, queue: asyncio.Queue[Msg | None]) -> None:
+        """`subject` is that of the pull requests; the consumer's messages and statuses arrive in `queue`."""
+        self._bus = bus
+        self._subject = subject
+        self._inbox = inbox
+        self._queue = queue
+        self._remaining = 0
+        """Messages that the current page may still bring."""
+
+    async def next_message(self) -> Msg:
+        """Returns the next message of the consumer. Raises WatchLost and HubbubError."""
+        while True:
+            if self._remaining == 0:
+                await self._request()
+            message = await self._next()
+            status = None if message.headers is None else message.headers.get(headers.STATUS)
+            if status is None:
+                self._remaining -= 1
+                return message
+            description = (message.headers or {}).get(headers.DESCRIPTION, "")
+            if status in _PAGE_ENDED or description in _PAGE_FULL:
+                self._remaining = 0
+            elif status != _HEARTBEAT_STATUS:
+                raise WatchLost(description or f"status {status}")
+
+    async def _request(self) -> None:
+        client = self._bus.connection.client
+        self._bus.connection.require_connected()
+        page = {
+            "batch": PAGE,
+            "max_bytes": max(PAGE_BYTES, 2 * client.max_payload),
+            "expires": int(PAGE_EXPIRY * _SECOND),
+            "idle_heartbeat": int(HEARTBEAT * _SECOND),
+        }
+        try:
+            await client.publish(self._subject, json.dumps(page).encode(), reply=self._inbox)
+        except nats.errors.Error as error:
+            raise WatchLost(f"no page can be requested: {error}") from error
+        self._remaining = PAGE
+
+    async def _next(self) -> Msg:
+        message = self._queue.get_nowait() if not self._queue.empty() else await self._wait()
+        if message is None:
+            raise WatchLost("the connection was lost, or messages were dropped")
+        return message
+
+    async def _wait(self) -> Msg | None:
+        try:
+            # `asyncio.wait_for` of Python 3.11 would lose a cancellation that arrives together with a message.
+            async with asyncio.timeout(SILENCE_TIMEOUT):
+                return await self._queue.get()
+        except TimeoutError as error:
+            raise WatchLost("no message and no heartbeat arrived") from error
 
 
 def _position(reply: str) -> tuple[int, int, int]:
@@ -152,10 +198,6 @@ def _position(reply: str) -> tuple[int, int, int]:
     tokens = reply.split(".")
     first = 7 if len(tokens) > _SHORT_REPLY else 5
     return int(tokens[first]), int(tokens[first + 1]), int(tokens[first + 3])
-
-
-_SHORT_REPLY = 9
-"""The tokens of a reply subject without domain and account."""
 
 
 async def _clean_up(bus: Bus, subscription: NatsSubscription, stream: str, consumer: str | None) -> None:
