@@ -17,7 +17,8 @@ from support.eventually import wait_for_counts
 from support.installation import Installation
 from support.pair import MAX_MEDIA_GAP, Pair, connected_pair
 
-GRACE = 2.0
+GRACE = 5.0
+"""Long enough for a busy machine to resume a session within it."""
 LATE = 18.0
 """The lease of a dead instance expires after 10 s."""
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
