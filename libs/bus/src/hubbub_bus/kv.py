@@ -114,8 +114,8 @@ class KeyValue:
     async def ensure(self) -> bool:
         """Creates the bucket unless it exists; returns whether this call created it. Raises HubbubError.
 
-        The sequence of a new bucket starts at the Unix time in seconds x 10^6, so that no revision or epoch occurs
-        twice, even when the store was lost.
+        The sequence of a new bucket starts at the Unix time in microseconds, so that no revision or epoch occurs twice,
+        even when the store was lost.
         """
         self._connection.require_connected()
         try:
@@ -234,7 +234,7 @@ class KeyValue:
             name=self.bucket.stream,
             subjects=[f"$KV.{self.bucket.name}.>"],
             max_msgs_per_subject=1,  # with more, an older value would return when the newest expires
-            first_seq=int(time.time()) * 1_000_000,
+            first_seq=time.time_ns() // 1_000,
             storage=api.StorageType.FILE,
             num_replicas=self.bucket.replicas,
             discard=api.DiscardPolicy.NEW,
