@@ -401,5 +401,6 @@ fn codec(kind: MediaKind) -> CodecMapping {
         nack: video,
         pli: video,
         fir: false,
+        inband_fec: false,
     }
 }

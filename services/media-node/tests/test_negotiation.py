@@ -82,6 +82,11 @@ def test_a_producer_maps_the_clients_payload_types_to_the_routers() -> None:
     )
 
 
+def test_inband_fec_is_what_the_client_says_of_its_opus() -> None:
+    assert produced("chromium-156/produce-audio-opus.json").spec.codecs[0].inband_fec
+    assert not produced("chromium-156/produce-video-vp8.json").spec.codecs[0].inband_fec
+
+
 def test_a_consumer_uses_the_routers_payload_types() -> None:
     producer = produced("chromium-156/produce-video-vp8.json")
     (codec,) = consumed(producer).spec.codecs

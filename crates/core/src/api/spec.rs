@@ -57,6 +57,8 @@ pub struct CodecMapping {
     pub pli: bool,
     /// FIR is negotiated (RFC 5104 section 4.3.1).
     pub fir: bool,
+    /// The sender adds in-band FEC when its packets are lost (`useinbandfec` of RFC 7587 section 6.1).
+    pub inband_fec: bool,
 }
 
 /// A header extension and the id that this client uses for it (RFC 8285).

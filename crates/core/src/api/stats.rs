@@ -50,7 +50,7 @@ pub struct StreamStats {
     pub packets: u64,
     /// Payload bytes of these packets.
     pub bytes: u64,
-    /// Packets expected but not received, in total (RFC 3550 section 6.4.1).
+    /// Packets expected but received neither directly nor by RTX, in total.
     pub lost: i64,
     /// Interarrival jitter, RTP timestamp units.
     pub jitter: u32,

@@ -2,14 +2,17 @@
 //!
 //! | state of a video consumer | packet                                    | action                            |
 //! |---------------------------|-------------------------------------------|-----------------------------------|
-//! | forwards no stream        | starts a key frame                        | starts to forward its stream      |
+//! | forwards no stream        | starts a key frame                        | starts to forward its stream (1)  |
 //! | forwards no stream        | other, of the best layer                  | requests a key frame              |
 //! | forwards a stream         | of that stream                            | forwards it                       |
-//! | forwards a stream         | starts a key frame of the best layer      | switches to that layer            |
+//! | forwards a stream         | starts a key frame of the best layer      | switches to that layer (1)        |
 //! | forwards a stream         | other, of the best layer                  | requests a key frame              |
 //! | paused                    | any                                       | forwards no stream                |
 //!
 //! For audio, every packet counts as the start of a key frame.
+//!
+//! (1) If the packet was repaired, packets after it have arrived already. They are sent with it. A packet that more than
+//! [`MAX_BACKLOG`] packets have overtaken counts as "other": a new key frame costs less than sending them.
 
 use hubbub_codec::Codec;
 use hubbub_codec::vp8_rewriter::Vp8Rewriter;
@@ -23,6 +26,12 @@ use crate::receive::RateMeter;
 use crate::send::{
     Random, RetransmissionBudget, RtxSequence, SentReports, SequenceRewriter, TimestampRewriter,
 };
+
+/// Packets that a start or switch may send at once: half a second of a stream of 5 Mbit/s.
+const MAX_BACKLOG: u64 = 256;
+
+/// How long a loss report counts, microseconds: browsers report on audio every five seconds.
+const LOSS_REPORT_LIFETIME_US: u64 = 10_000_000;
 
 /// How one codec of the producer is sent to this consumer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +52,8 @@ pub(crate) struct RtxStream {
 pub(crate) enum Admission {
     /// Forward it.
     Forward,
+    /// Forward it and the packets that have overtaken it: forwarding of its stream starts with it.
+    Start,
     /// Skip it: it belongs to another stream than the forwarded one.
     Ignore,
     /// Skip it and request a key frame: its stream is to be forwarded, but only from a key frame on.
@@ -77,6 +88,8 @@ pub(crate) struct Consumer {
     pub(crate) budget: RetransmissionBudget,
     pub(crate) rate: RateMeter,
     pub(crate) reports: SentReports,
+    /// When the client last reported its loss.
+    pub(crate) loss_reported: Option<Micros>,
     /// When the next sender report is due; `None` before the first packet.
     pub(crate) next_report: Option<Micros>,
     pub(crate) stats: ConsumerStats,
@@ -136,6 +149,7 @@ impl Consumer {
             budget: RetransmissionBudget::new(),
             rate: RateMeter::new(),
             reports: SentReports::new(),
+            loss_reported: None,
             next_report: None,
             stats: ConsumerStats {
                 ssrc: spec.ssrc,
@@ -162,12 +176,14 @@ impl Consumer {
     }
 
     /// Decides what to do with a packet of `stream`, the producer's stream of this encoding; see the module's table.
+    /// `sequence` is the packet's extended number.
     pub(crate) fn admit(
         &mut self,
         now: Micros,
         producer: &Producer,
         encoding: usize,
         stream: &ProducerStream,
+        sequence: u64,
         timestamp: u32,
         starts_key_frame: bool,
     ) -> Admission {
@@ -181,7 +197,8 @@ impl Consumer {
         if forwards && !is_best {
             return Admission::Ignore;
         }
-        if !starts_key_frame {
+        let is_overtaken = stream.highest().saturating_sub(sequence) > MAX_BACKLOG;
+        if !starts_key_frame || is_overtaken {
             return if is_best {
                 Admission::AwaitKeyFrame
             } else {
@@ -189,7 +206,7 @@ impl Consumer {
             };
         }
         self.start_forwarding(now, producer, stream, timestamp);
-        Admission::Forward
+        Admission::Start
     }
 
     /// Starts to forward `stream` with a packet of this timestamp.
@@ -233,6 +250,18 @@ impl Consumer {
         let packet = self.sequence.lookup(sequence)?;
         (output >= self.segment_start && Some(packet.source) == self.current_source)
             .then_some((output, packet.sequence))
+    }
+
+    /// The fraction lost (1/256) that the client reports; 0 while paused, or if the last report is old.
+    pub(crate) fn reported_loss(&self, now: Micros) -> u8 {
+        let is_recent = self
+            .loss_reported
+            .is_some_and(|at| now.since(at) <= LOSS_REPORT_LIFETIME_US);
+        if is_recent && !self.paused {
+            self.stats.fraction_lost
+        } else {
+            0
+        }
     }
 
     pub(crate) fn stats(&mut self, now: Micros) -> ConsumerStats {

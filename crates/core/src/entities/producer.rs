@@ -189,6 +189,11 @@ impl Producer {
             .flatten()
     }
 
+    /// Whether the client adds in-band FEC to its packets when they are lost.
+    pub(crate) fn has_inband_fec(&self) -> bool {
+        self.codecs.iter().any(|codec| codec.inband_fec)
+    }
+
     pub(crate) fn stream(&self, encoding: usize) -> Option<&ProducerStream> {
         self.streams.get(encoding)?.as_ref()
     }

@@ -33,7 +33,7 @@ pub(crate) struct MediaPacket<'a> {
 pub(crate) enum Received {
     /// The packet was dropped: a duplicate, a probe, or too old.
     Dropped,
-    /// The packet has only padding. Its sequence number is to be skipped.
+    /// The packet has only padding: the store has it without payload. Its sequence number is to be skipped.
     Padding {
         /// Extended.
         sequence: u64,
@@ -136,9 +136,27 @@ impl ProducerStream {
             media.nack && self.nacks.received(sequence, now) == Arrival::KeyFrameNeeded;
         if media.payload.is_empty() {
             self.stats.dropped += 1;
+            let meta = Self::meta(now, packet, media, sequence);
+            // A later start of a consumer before this packet must skip its number, too.
+            let _ = self.packets.insert(meta, [], &[]);
             return Received::Padding { sequence };
         }
         self.store(now, packet, media, extensions, sequence, key_frame_needed)
+    }
+
+    fn meta(
+        now: Micros,
+        packet: &RtpPacket<'_>,
+        media: &MediaPacket<'_>,
+        sequence: u64,
+    ) -> PacketMeta {
+        PacketMeta {
+            sequence,
+            timestamp: packet.timestamp(),
+            received: now,
+            codec: media.codec_index,
+            marker: packet.marker(),
+        }
     }
 
     fn store(
@@ -159,13 +177,7 @@ impl ProducerStream {
             self.stats.key_frames += 1;
             self.nacks.key_frame(sequence);
         }
-        let meta = PacketMeta {
-            sequence,
-            timestamp: packet.timestamp(),
-            received: now,
-            codec: media.codec_index,
-            marker: packet.marker(),
-        };
+        let meta = Self::meta(now, packet, media, sequence);
         match self
             .packets
             .insert(meta, extensions.copied(packet), media.payload)
@@ -197,7 +209,12 @@ impl ProducerStream {
             .is_ok_and(|info| info.key_frame)
     }
 
-    /// A packet that is still in the store, by its extended number.
+    /// The highest extended number received; 0 before the first packet.
+    pub(crate) fn highest(&self) -> u64 {
+        self.unwrapper.highest().unwrap_or(0)
+    }
+
+    /// A packet that is still in the store, by its extended number. Its payload is empty if it had only padding.
     pub(crate) fn packet(&self, sequence: u64, now: Micros) -> Option<&StoredPacket> {
         self.packets.get(sequence, now)
     }

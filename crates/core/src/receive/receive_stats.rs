@@ -5,14 +5,38 @@ use hubbub_wire::{CompactNtp, NtpTime};
 use super::rtp_clock::micros_to_ticks;
 use crate::api::Micros;
 
-/// The contents of a report block (RFC 3550 section 6.4.1), without the SSRC.
+/// A number of packets that were expected, and how many of them were lost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Loss {
+    pub(crate) expected: u64,
+    pub(crate) lost: u64,
+}
+
+impl Loss {
+    /// The fraction lost, 1/256; 255 if all were lost, 0 if none were expected.
+    #[must_use]
+    pub(crate) fn fraction(self) -> u8 {
+        let fraction = (self.lost << 8).checked_div(self.expected).unwrap_or(0);
+        u8::try_from(fraction).unwrap_or(u8::MAX)
+    }
+
+    pub(crate) fn add(&mut self, other: Self) {
+        self.expected += other.expected;
+        self.lost += other.lost;
+    }
+}
+
+/// The contents of a report block (RFC 3550 section 6.4.1), without the SSRC, and the loss that repair has left.
+///
+/// The block counts loss before repair, as in libwebrtc and mediasoup: a sender that adapts its bitrate to the loss must
+/// see it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct ReceptionReport {
-    /// Packets expected since the last report.
-    pub(crate) expected: u64,
-    /// Fraction lost since the last report, 1/256.
-    pub(crate) fraction_lost: u8,
-    /// Packets lost in total; signed, 24 bits.
+    /// Loss since the last report, before repair.
+    pub(crate) loss: Loss,
+    /// Loss since the last report, after repair.
+    pub(crate) unrepaired: Loss,
+    /// Packets lost in total, before repair; signed, 24 bits.
     pub(crate) cumulative_lost: i32,
     /// Highest sequence number, with the number of cycles in the upper 16 bits.
     pub(crate) highest_sequence: u32,
@@ -24,15 +48,25 @@ pub(crate) struct ReceptionReport {
     pub(crate) delay_since_last_sr: u32,
 }
 
+/// The counts at the last report.
+#[derive(Debug, Clone, Copy, Default)]
+struct Totals {
+    expected: u64,
+    received: u64,
+    repaired: u64,
+}
+
 /// Counts the packets of a stream as RFC 3550 appendices A.1, A.3 and A.8 do. Duplicates must be filtered out before.
 #[derive(Debug, Clone)]
 pub(crate) struct ReceiveStats {
     clock_rate: u32,
     /// Lowest and highest extended sequence number.
     range: Option<(u64, u64)>,
+    /// Packets received directly.
     received: u64,
-    expected_prior: u64,
-    received_prior: u64,
+    /// Packets received by RTX.
+    repaired: u64,
+    prior: Totals,
     /// Jitter, 1/16 of timestamp units.
     jitter: u64,
     /// Arrival time minus timestamp of the last packet, timestamp units.
@@ -49,8 +83,12 @@ impl ReceiveStats {
             clock_rate,
             range: None,
             received: 0,
-            expected_prior: 0,
-            received_prior: 0,
+            repaired: 0,
+            prior: Totals {
+                expected: 0,
+                received: 0,
+                repaired: 0,
+            },
             jitter: 0,
             transit: None,
             sender_report: None,
@@ -59,7 +97,8 @@ impl ReceiveStats {
 
     /// Counts packet `ext` (extended) with this RTP timestamp, received at `now`.
     pub(crate) fn received(&mut self, ext: u64, timestamp: u32, now: Micros) {
-        self.count(ext);
+        self.extend_range(ext);
+        self.received += 1;
         let transit = (micros_to_ticks(now.0, self.clock_rate) as u32).wrapping_sub(timestamp);
         if let Some(last) = self.transit.replace(transit) {
             let difference = u64::from((transit.wrapping_sub(last) as i32).unsigned_abs());
@@ -67,9 +106,10 @@ impl ReceiveStats {
         }
     }
 
-    /// Counts packet `ext` (extended), received by RTX: it is not lost, but its arrival time says nothing about jitter.
+    /// Counts packet `ext` (extended), received by RTX.
     pub(crate) fn repaired(&mut self, ext: u64) {
-        self.count(ext);
+        self.extend_range(ext);
+        self.repaired += 1;
     }
 
     /// Records a sender report with this NTP timestamp (32.32), received at `now`.
@@ -80,22 +120,26 @@ impl ReceiveStats {
     /// The report block at `now`; `None` before the first packet. The next block's fraction lost starts here.
     pub(crate) fn report(&mut self, now: Micros) -> Option<ReceptionReport> {
         let (_, highest) = self.range?;
-        let expected = self.expected();
-        let expected_interval = expected.saturating_sub(self.expected_prior);
-        let lost_interval =
-            expected_interval.saturating_sub(self.received.saturating_sub(self.received_prior));
-        self.expected_prior = expected;
-        self.received_prior = self.received;
-        let fraction = (lost_interval << 8)
-            .checked_div(expected_interval)
-            .unwrap_or(0);
+        let totals = Totals {
+            expected: self.expected(),
+            received: self.received,
+            repaired: self.repaired,
+        };
+        let prior = std::mem::replace(&mut self.prior, totals);
+        let expected = totals.expected.saturating_sub(prior.expected);
+        let received = totals.received - prior.received;
+        let repaired = totals.repaired - prior.repaired;
+        let loss_without = |arrived| Loss {
+            expected,
+            lost: expected.saturating_sub(arrived),
+        };
         let (last_sr, delay) = self.sender_report.map_or((0, 0), |(last_sr, at)| {
             (last_sr.0, CompactNtp::from_micros(now.since(at)).0)
         });
         Some(ReceptionReport {
-            expected: expected_interval,
-            fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
-            cumulative_lost: self.lost().clamp(-0x80_0000, 0x7f_ffff) as i32,
+            loss: loss_without(received),
+            unrepaired: loss_without(received + repaired),
+            cumulative_lost: self.missing_of(self.received).clamp(-0x80_0000, 0x7f_ffff) as i32,
             // Extended numbers start one cycle up.
             highest_sequence: highest.wrapping_sub(1 << 16) as u32,
             jitter: self.jitter(),
@@ -104,10 +148,10 @@ impl ReceiveStats {
         })
     }
 
-    /// Packets expected but not received; negative if duplicates were counted.
+    /// Packets expected but received neither directly nor by RTX.
     #[must_use]
     pub(crate) fn lost(&self) -> i64 {
-        (self.expected() as i64).wrapping_sub(self.received as i64)
+        self.missing_of(self.received + self.repaired)
     }
 
     /// Interarrival jitter, RTP timestamp units.
@@ -116,10 +160,13 @@ impl ReceiveStats {
         u32::try_from(self.jitter >> 4).unwrap_or(u32::MAX)
     }
 
-    fn count(&mut self, ext: u64) {
+    fn extend_range(&mut self, ext: u64) {
         let (lowest, highest) = self.range.unwrap_or((ext, ext));
         self.range = Some((lowest.min(ext), highest.max(ext)));
-        self.received += 1;
+    }
+
+    fn missing_of(&self, arrived: u64) -> i64 {
+        (self.expected() as i64).wrapping_sub(arrived as i64)
     }
 
     fn expected(&self) -> u64 {
@@ -150,7 +197,7 @@ mod tests {
         let report = stats.report(Micros(0)).unwrap();
         assert_eq!(
             (
-                report.fraction_lost,
+                report.loss.fraction(),
                 report.cumulative_lost,
                 report.highest_sequence
             ),
@@ -160,7 +207,7 @@ mod tests {
         let report = stats.report(Micros(0)).unwrap();
         assert_eq!(
             (
-                report.fraction_lost,
+                report.loss.fraction(),
                 report.cumulative_lost,
                 report.highest_sequence
             ),
@@ -169,11 +216,20 @@ mod tests {
     }
 
     #[test]
-    fn a_repaired_packet_is_not_lost() {
+    fn a_repaired_packet_counts_as_lost_only_before_repair() {
         let mut stats = ReceiveStats::new(90_000);
         feed(&mut stats, [0, 1, 3]);
         stats.repaired((1 << 16) + 2);
-        assert_eq!((stats.lost(), stats.received), (0, 4));
+        assert_eq!(stats.lost(), 0);
+        let report = stats.report(Micros(0)).unwrap();
+        assert_eq!((report.loss.fraction(), report.cumulative_lost), (64, 1));
+        assert_eq!(
+            report.unrepaired,
+            Loss {
+                expected: 4,
+                lost: 0
+            }
+        );
     }
 
     #[test]
@@ -184,7 +240,8 @@ mod tests {
         stats.repaired((1 << 16) + 1);
         feed(&mut stats, [4]);
         let report = stats.report(Micros(0)).unwrap();
-        assert_eq!((report.fraction_lost, report.cumulative_lost), (0, 1));
+        assert_eq!((report.loss.lost, report.unrepaired.lost), (0, 0));
+        assert_eq!(stats.lost(), 1);
     }
 
     #[test]
@@ -200,7 +257,7 @@ mod tests {
         feed(&mut stats, [0, 1 << 30]);
         let report = stats.report(Micros(0)).unwrap();
         assert_eq!(
-            (report.fraction_lost, report.cumulative_lost),
+            (report.loss.fraction(), report.cumulative_lost),
             (255, 0x7f_ffff)
         );
     }

@@ -5,8 +5,11 @@ use hubbub_wire::rtp::RtpPacket;
 
 use crate::api::{Micros, Path};
 use crate::entities::{
-    Admission, DanglingKey, IncomingStream, PacketSender, ProducerKey, Received, TransportKey,
+    Admission, Consumer, DanglingKey, IncomingStream, PacketSender, ProducerKey, Received,
+    Transport, TransportKey,
 };
+use crate::receive::StoredPacket;
+use crate::send::Outbox;
 
 use super::Worker;
 
@@ -184,28 +187,20 @@ impl Worker {
                 producer,
                 encoding,
                 stream,
+                sequence,
                 packet.meta().timestamp,
                 starts_key_frame,
             ) {
-                Admission::Forward => {}
-                Admission::Ignore => continue,
-                Admission::AwaitKeyFrame => {
-                    key_frame_needed = true;
-                    continue;
+                Admission::Forward => send(now, consumer, transport, &mut self.outbox, packet),
+                Admission::Start => {
+                    for packet in
+                        (sequence..=stream.highest()).filter_map(|next| stream.packet(next, now))
+                    {
+                        send(now, consumer, transport, &mut self.outbox, packet);
+                    }
                 }
-            }
-            let Some(route) = consumer.route(packet.meta().codec) else {
-                consumer.sequence.skip(sequence);
-                continue;
-            };
-            if let Some(output) = consumer.output_sequence(sequence) {
-                // A packet that does not fit the batch is lost as on the network: the client may request it again.
-                let _ = PacketSender {
-                    consumer,
-                    transport,
-                    outbox: &mut self.outbox,
-                }
-                .send(now, packet, route, output);
+                Admission::Ignore => {}
+                Admission::AwaitKeyFrame => key_frame_needed = true,
             }
         }
         self.in_flight.consumer = None;
@@ -233,5 +228,33 @@ impl Worker {
             }
         }
         Ok(())
+    }
+}
+
+/// Sends a packet of the forwarded stream to a consumer, unless it has only padding or the client does not receive its
+/// codec.
+fn send(
+    now: Micros,
+    consumer: &mut Consumer,
+    transport: &mut Transport,
+    outbox: &mut Outbox,
+    packet: &StoredPacket,
+) {
+    let meta = packet.meta();
+    let route = consumer
+        .route(meta.codec)
+        .filter(|_| !packet.payload().is_empty());
+    let Some(route) = route else {
+        consumer.sequence.skip(meta.sequence);
+        return;
+    };
+    if let Some(output) = consumer.output_sequence(meta.sequence) {
+        // A packet that does not fit the batch is lost as on the network: the client may request it again.
+        let _ = PacketSender {
+            consumer,
+            transport,
+            outbox,
+        }
+        .send(now, packet, route, output);
     }
 }

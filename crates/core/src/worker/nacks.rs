@@ -79,7 +79,8 @@ impl Worker {
             let found = consumer.find_sent(nacked).and_then(|(output, sequence)| {
                 let packet = producer
                     .stream_of_source(consumer.current_source()?)?
-                    .packet(sequence, now)?;
+                    .packet(sequence, now)
+                    .filter(|packet| !packet.payload().is_empty())?;
                 Some((output, packet, consumer.route(packet.meta().codec)?))
             });
             let Some((output, packet, route)) = found else {

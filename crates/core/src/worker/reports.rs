@@ -9,6 +9,7 @@ use hubbub_wire::rtcp::{
 
 use crate::api::{FeedbackKind, Micros};
 use crate::entities::{DanglingKey, Transport, TransportKey};
+use crate::receive::Loss;
 
 use super::Worker;
 use super::quality::{per_mille, score};
@@ -22,6 +23,9 @@ const MAX_BLOCKS: usize = 31;
 
 impl Worker {
     /// Reports to the client on the streams that it sends; adds REMB if a producer uses it or a limit is configured.
+    ///
+    /// A client that can send in-band FEC gets the worst loss of its receivers, if that is higher than its own: the FEC
+    /// it adds passes through to them. As in mediasoup.
     pub(super) fn send_receiver_reports(
         &mut self,
         now: Micros,
@@ -34,29 +38,37 @@ impl Worker {
         transport.next_report = now.plus(REPORT_INTERVAL_US);
         self.blocks.clear();
         self.ssrcs.clear();
-        let (mut worst, mut received) = (0, 0);
+        let (mut loss, mut received) = (Loss::default(), 0);
         let mut wants_remb = self.config.max_incoming_bitrate.is_some();
         for producer in &transport.producers {
             let producer = self.tables.producers.get_mut(*producer)?;
             wants_remb |= producer.feedback == FeedbackKind::GoogRemb;
+            let mut worst_receiver = 0;
+            if producer.has_inband_fec() {
+                for consumer in &producer.consumers {
+                    let consumer = self.tables.consumers.get(*consumer)?;
+                    worst_receiver = worst_receiver.max(consumer.reported_loss(now));
+                }
+            }
             for stream in producer.streams.iter_mut().flatten() {
                 let Some(report) = stream.reception.report(now) else {
                     continue;
                 };
-                if report.expected > 0 {
+                if report.loss.expected > 0 {
+                    let unrepaired = report.unrepaired.fraction();
                     let media = &mut self.counters.media;
-                    media.loss_received.record(per_mille(report.fraction_lost));
+                    media.loss_received.record(per_mille(unrepaired));
                     media
                         .jitter_received
                         .record(stream.jitter_us(report.jitter));
-                    media.score.record(score(report.fraction_lost));
+                    media.score.record(score(unrepaired));
                 }
-                worst = worst.max(report.fraction_lost);
+                loss.add(report.loss);
                 received += stream.bitrate(now);
                 self.ssrcs.push(stream.ssrc);
                 self.blocks.push(ReportBlock {
                     ssrc: stream.ssrc,
-                    fraction_lost: report.fraction_lost,
+                    fraction_lost: report.loss.fraction().max(worst_receiver),
                     cumulative_lost: report.cumulative_lost,
                     highest_sequence: report.highest_sequence,
                     jitter: report.jitter,
@@ -68,7 +80,7 @@ impl Worker {
         if self.blocks.is_empty() {
             return Ok(());
         }
-        let bitrate = transport.remb.update(now, worst, received);
+        let bitrate = transport.remb.update(now, loss, received);
         let ssrc = transport.rtcp_ssrc;
         let mut buffer = RTCP_BUFFER;
         let mut out = RtcpOut::new(transport, &mut self.outbox, &mut buffer);

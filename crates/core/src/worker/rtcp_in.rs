@@ -135,6 +135,7 @@ impl Worker {
         }
         consumer.stats.lost = block.cumulative_lost.into();
         consumer.stats.fraction_lost = block.fraction_lost;
+        consumer.loss_reported = Some(now);
         consumer.stats.jitter = block.jitter;
         let media = &mut self.counters.media;
         media.loss_sent.record(per_mille(block.fraction_lost));

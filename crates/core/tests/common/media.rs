@@ -70,6 +70,36 @@ pub fn vp8_payload(picture_id: u16, is_key_frame: bool) -> Vec<u8> {
     payload
 }
 
+/// A packet of a VP8 frame of several packets. `part` counts from 0 to `parts` - 1.
+pub fn vp8_part(
+    sequence: u16,
+    picture: u16,
+    part: u16,
+    parts: u16,
+    is_key_frame: bool,
+) -> Packet<'static> {
+    let mut payload = vp8_payload(picture, is_key_frame);
+    if part > 0 {
+        // Not the start of the partition (RFC 7741 section 4.2).
+        payload[0] &= !0x10;
+    }
+    payload.extend(part.to_be_bytes());
+    Packet {
+        sequence,
+        timestamp: u32::from(picture) * 3000,
+        marker: part + 1 == parts,
+        payload,
+        ..vp8(sequence, is_key_frame)
+    }
+}
+
+/// All packets of a VP8 frame, the first with this sequence number.
+pub fn vp8_frame(first: u16, picture: u16, parts: u16, is_key_frame: bool) -> Vec<Packet<'static>> {
+    (0..parts)
+        .map(|part| vp8_part(first + part, picture, part, parts, is_key_frame))
+        .collect()
+}
+
 /// An RTX packet for this packet.
 pub fn rtx(packet: &Packet<'static>, sequence: u16) -> Packet<'static> {
     let mut payload = packet.sequence.to_be_bytes().to_vec();

@@ -42,10 +42,10 @@ fn extension(kind: ExtensionKind, id: u8) -> ExtensionMapping {
     ExtensionMapping { kind, id }
 }
 
-fn codec(codec: Codec, payload_type: u8, rtx: Option<u8>, router: u8) -> CodecMapping {
-    let is_video = codec != Codec::Opus;
+fn codec(of: Codec, payload_type: u8, rtx: Option<u8>, router: u8) -> CodecMapping {
+    let is_video = of != Codec::Opus;
     CodecMapping {
-        codec,
+        codec: of,
         clock_rate: if is_video { 90_000 } else { 48_000 },
         payload_type,
         rtx_payload_type: rtx,
@@ -53,6 +53,7 @@ fn codec(codec: Codec, payload_type: u8, rtx: Option<u8>, router: u8) -> CodecMa
         nack: is_video,
         pli: is_video,
         fir: is_video,
+        inband_fec: of == Codec::Opus,
     }
 }
 

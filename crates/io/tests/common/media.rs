@@ -24,6 +24,7 @@ fn codec(payload_type: u8) -> CodecMapping {
         nack: true,
         pli: true,
         fir: false,
+        inband_fec: false,
     }
 }
 

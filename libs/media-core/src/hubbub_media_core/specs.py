@@ -59,6 +59,8 @@ class CodecMapping:
     """PLI is negotiated (RFC 4585 section 6.3.1)."""
     fir: bool = False
     """FIR is negotiated (RFC 5104 section 4.3.1)."""
+    inband_fec: bool = False
+    """The sender adds in-band FEC when its packets are lost (`useinbandfec` of RFC 7587 section 6.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

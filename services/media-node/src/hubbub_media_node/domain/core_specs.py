@@ -129,6 +129,7 @@ def _codecs(codecs: Sequence[RtpCodecParameters], router_types: Mapping[int, int
             nack=_has_feedback([codec], "nack", ""),
             pli=_has_feedback([codec], "nack", "pli"),
             fir=_has_feedback([codec], "ccm", "fir"),
+            inband_fec=codec["parameters"].get("useinbandfec") == 1,
         )
         for codec in codecs
         if not _is_rtx(codec)
