@@ -105,3 +105,10 @@ def test_health_needs_uninterrupted_round_trips() -> None:
     health.disconnected()
     assert not health.healthy_for(0, 4.0)
     assert not health.connected_for(0, 4.0)
+
+
+async def test_a_message_is_a_sign_of_life_while_a_pong_is_outstanding(bus: Bus) -> None:
+    client = bus.connection.client
+    client._pings_outstanding = client.options["max_outstanding_pings"]
+    await client._process_msg(sid=0, subject=b"x", reply=b"", data=b"", headers=b"")
+    assert client._pings_outstanding == 0
