@@ -7,7 +7,7 @@ import pytest
 
 from hubbub_bus import Bus, KeyConflict, KeyValue
 from hubbub_bus.kv import Bucket, BucketMissing
-from hubbub_contracts import Model
+from hubbub_contracts import ErrorCode, HubbubError, Model, ids
 
 
 class Value(Model):
@@ -76,3 +76,38 @@ async def test_a_missing_bucket_is_unavailable(bus: Bus) -> None:
         await missing.create("a", Value(n=1))
     with pytest.raises(BucketMissing):
         await missing.get("a")
+
+
+async def test_the_owner_corrects_the_configuration_of_an_existing_bucket(bus: Bus) -> None:
+    name = f"bucket-{ids.mint()}"
+    await KeyValue(bus, Bucket(name)).ensure()
+    revision = await KeyValue(bus, Bucket(name)).create("a", Value(n=1))
+    owned = KeyValue(bus, Bucket(name, f"$KV.{name}.>", f"test.{name}.>", max_bytes=4096))
+    assert not await owned.ensure()
+    config = (await bus.connection.client.jetstream().stream_info(owned.bucket.stream)).config
+    assert config.republish is not None
+    assert (config.republish.dest, config.max_bytes, config.subject_delete_marker_ttl) == (f"test.{name}.>", 4096, 60)
+    entry = await owned.get("a")
+    assert entry is not None
+    assert entry.revision == revision
+
+
+async def test_a_refused_correction_leaves_the_bucket_as_it_is(bus: Bus, store: KeyValue) -> None:
+    on_three_servers = Bucket(store.bucket.name, replicas=3)
+    assert not await KeyValue(bus, on_three_servers).ensure()
+    assert await store.create("a", Value(n=1)) > 0
+
+
+async def test_a_full_bucket_refuses_new_keys_and_accepts_removals(bus: Bus) -> None:
+    small = KeyValue(bus, Bucket(f"bucket-{ids.mint()}", max_bytes=20_000))
+    await small.ensure()
+    revisions: list[int] = []
+
+    async def fill() -> None:
+        while len(revisions) < 1_000:
+            revisions.append(await small.create(f"k{len(revisions)}", Value(n=10**100)))
+
+    with pytest.raises(HubbubError) as refused:
+        await fill()
+    assert refused.value.code is ErrorCode.QUOTA_EXCEEDED
+    assert await small.purge("k0", last=revisions[0], reason="left") > revisions[-1]

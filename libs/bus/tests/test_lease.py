@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from hubbub_bus import Bus, KeyValue, Lease, fence, lease_bucket, parse_lease
-from hubbub_contracts import ids
+from hubbub_contracts import ErrorCode, HubbubError, ids
 from support.nats_servers import nats_server
 
 
@@ -94,6 +94,7 @@ async def test_after_an_outage_the_lease_is_regained_with_its_epoch_even_when_th
             ttl=1,
             renew_interval=0.2,
         )
+        await lease_bucket(bus).ensure()
         epoch = await lease.acquire()
         server.kill()
         await eventually(lambda: lost == ["lapsed"])
@@ -110,5 +111,40 @@ async def test_after_an_outage_the_lease_is_regained_with_its_epoch_even_when_th
         record = parse_lease(entry)
         assert record is not None
         assert record.epoch == epoch
+        await lease.release()
+        await bus.close()
+
+
+async def test_a_lease_is_fresh_while_the_store_accepts_its_renewals(
+    bus: Bus, store: KeyValue, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubbub_bus.lease.FRESH_FOR", 0.5)
+    lease = Lease(bus, key, "n", renew_interval=0.05)
+    assert not lease.is_fresh
+    await lease.acquire()
+    await asyncio.sleep(0.7)
+    assert lease.is_fresh
+
+    async def refuse(*_: object, **__: object) -> int:
+        raise HubbubError(ErrorCode.UNAVAILABLE, "no space left on device", retryable=True)
+
+    monkeypatch.setattr(lease._store, "update", refuse)
+    await eventually(lambda: not lease.is_fresh)
+    assert lease.held, "the lease outlives the readiness"
+    monkeypatch.undo()
+    await eventually(lambda: lease.is_fresh)
+    await lease.release()
+    assert not lease.is_fresh
+
+
+async def test_a_holder_waits_until_the_owner_creates_the_bucket() -> None:
+    with nats_server() as server:
+        bus = await Bus.connect(server.url, name="test", timeout=5)
+        lease = Lease(bus, "node.n", "n")
+        acquiring = asyncio.create_task(lease.acquire())
+        await asyncio.sleep(0.3)
+        assert not acquiring.done()
+        assert await lease_bucket(bus).ensure(), "the holder did not create it"
+        await asyncio.wait_for(acquiring, 5)
         await lease.release()
         await bus.close()

@@ -106,7 +106,7 @@ async def test_a_deleted_bucket_is_created_again_and_revisions_still_grow() -> N
         bus = await Bus.connect(server.url, name="test", timeout=5)
         store = KeyValue(bus, Bucket("b"))
         await store.ensure()
-        view = View(bus, store)
+        view = View(bus, store, owns_bucket=True)
         view.start()
         before = await store.create("a", Value(n=1))
         await view.wait_for(before)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hubbub_bus import Bucket, Bus, KeyValue
+from hubbub_bus import Bucket, Bus, KeyValue, lease_bucket
 from hubbub_contracts import ids, subjects
 from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.room import GetRoom
@@ -20,8 +20,9 @@ from support.node_rig import Peer, Rooms, RunningNode, until
 
 @pytest.fixture
 async def bus(nats_server: NatsServer) -> AsyncIterator[Bus]:
-    """The bus connection of signaling and registry."""
+    """The bus connection of signaling and registry, which owns the bucket of leases."""
     connected = await Bus.connect(nats_server.url, name="test", timeout=5)
+    await lease_bucket(connected).ensure()
     yield connected
     await connected.close()
 

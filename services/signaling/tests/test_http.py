@@ -69,7 +69,7 @@ def make_app(page: Path | None, base_path: str = "", nodes: int = 1) -> Any:
         Metrics("signaling"),
         page,
         origins=["*"],
-        accepting=lambda: True,
+        why_not_ready=lambda: None,
     )
     return BasePath(http, base_path)
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import nats.errors
 import nats.js.errors
+import structlog
 from nats.js import JetStreamContext, api
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -34,6 +35,22 @@ TOMBSTONE_TTL = 60
 _WRONG_LAST_SEQUENCE = frozenset({10071, 10164})
 _STREAM_NOT_FOUND = 10059
 _STREAM_NAME_IN_USE = 10058
+_BUCKET_FULL = "maximum bytes exceeded"
+_MENDED = (
+    "num_replicas",
+    "republish",
+    "max_bytes",
+    "max_msgs_per_subject",
+    "discard",
+    "allow_rollup_hdrs",
+    "allow_msg_ttl",
+    "allow_direct",
+    "deny_delete",
+    "subject_delete_marker_ttl",
+)
+"""What `ensure` changes in an existing bucket."""
+
+_log = structlog.get_logger(__name__)
 
 
 class KeyConflict(Exception):
@@ -96,6 +113,8 @@ class Bucket:
     """What JetStream maps them to."""
     replicas: int = 1
     """Copies in a NATS cluster."""
+    max_bytes: int = -1
+    """Size of the stream, with headers. Larger states are refused; -1 sets no limit."""
 
     @property
     def stream(self) -> str:
@@ -112,14 +131,17 @@ class KeyValue:
         self._js: JetStreamContext = bus.connection.client.jetstream(timeout=WRITE_TIMEOUT)
 
     async def ensure(self) -> bool:
-        """Creates the bucket unless it exists; returns whether this call created it. Raises HubbubError.
+        """Creates the bucket, or gives an existing one this configuration. Only the bucket's owner calls it.
+
+        Returns whether this call created the bucket. Raises HubbubError.
 
         The sequence of a new bucket starts at the Unix time in microseconds, so that no revision or epoch occurs twice,
         even when the store was lost.
         """
         self._connection.require_connected()
         try:
-            await self._js.stream_info(self.bucket.stream)
+            info = await self._js.stream_info(self.bucket.stream)
+            await self._mend(info.config)
             return False
         except nats.js.errors.NotFoundError:
             pass
@@ -134,6 +156,19 @@ class KeyValue:
             raise BucketMissing(self.bucket.name) from error
         except (nats.errors.Error, TimeoutError) as error:
             raise BucketMissing(self.bucket.name) from error
+
+    async def _mend(self, stored: api.StreamConfig) -> None:
+        """Changes what differs from this configuration. A refused change is logged: the bucket works as it is."""
+        wanted = self._stream_config()
+        different = {name: getattr(wanted, name) for name in _MENDED if getattr(stored, name) != getattr(wanted, name)}
+        if not different:
+            return
+        try:
+            await self._js.update_stream(stored.evolve(**different))
+        except nats.js.errors.APIError as error:
+            _log.error("the bucket cannot be reconfigured", bucket=self.bucket.name, error=error.description)
+        else:
+            _log.warning("the bucket had another configuration", bucket=self.bucket.name, changed=sorted(different))
 
     async def get(self, key: str) -> Entry | None:
         """Returns the entry at `key`, which may be a tombstone; None when there is none. Raises HubbubError."""
@@ -220,6 +255,8 @@ class KeyValue:
         if stored.error is not None:
             if stored.error.err_code in _WRONG_LAST_SEQUENCE:
                 raise KeyConflict(key)
+            if stored.error.description == _BUCKET_FULL:
+                raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"the store {self.bucket.name} is full")
             raise HubbubError(ErrorCode.UNAVAILABLE, f"the store refused: {stored.error.description}", retryable=True)
         return stored.seq
 
@@ -233,6 +270,7 @@ class KeyValue:
         return api.StreamConfig(
             name=self.bucket.stream,
             subjects=[f"$KV.{self.bucket.name}.>"],
+            max_bytes=self.bucket.max_bytes,
             max_msgs_per_subject=1,  # with more, an older value would return when the newest expires
             first_seq=time.time_ns() // 1_000,
             storage=api.StorageType.FILE,

@@ -14,7 +14,6 @@ Rules
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from typing import Any, Literal
@@ -27,13 +26,16 @@ from hubbub_contracts.bus.lease import LeaseRecord
 
 from .bus import Bus
 from .cancellation import cancel_and_wait
-from .kv import Bucket, BucketMissing, Entry, KeyConflict, KeyValue, WriteUnknown
+from .kv import Bucket, Entry, KeyConflict, KeyValue, WriteUnknown
+from .operation import unix_ms
 
 _log = structlog.get_logger(__name__)
 
 TTL = 10
 """Seconds for which a lease lives without a renewal."""
 RENEW_INTERVAL = 2.0
+FRESH_FOR = 5.0
+"""Seconds after a renewal in which a holder counts on the store: two renewals may fail."""
 FENCE_TTL = 3600
 """Seconds for which a fence lives."""
 ACQUIRE_RETRY_INTERVAL = 0.5
@@ -112,6 +114,11 @@ class Lease:
         """The lease is held, by the local clock: a process that was stopped too long gets False at once."""
         return self._task is not None and not self._lapsed and time.monotonic() - self._renewed_at < self._ttl
 
+    @property
+    def is_fresh(self) -> bool:
+        """The store has acknowledged a write of this lease lately, so it accepts writes."""
+        return self._task is not None and time.monotonic() - self._renewed_at < FRESH_FOR
+
     async def acquire(self) -> int:
         """Takes the lease from any holder, starts renewing it, and returns the new epoch.
 
@@ -126,9 +133,8 @@ class Lease:
             except KeyConflict:
                 continue
             except HubbubError as error:
+                # The registry creates the bucket: a holder that starts first waits for it.
                 self._log.warning("lease not acquired yet, retrying", error=error.message)
-                if isinstance(error, BucketMissing):
-                    await self._create_bucket()
                 await asyncio.sleep(ACQUIRE_RETRY_INTERVAL)
         self._lapsed = False
         self._task = asyncio.create_task(self._renew_periodically(), name=f"lease-{self._key}")
@@ -152,14 +158,15 @@ class Lease:
             self._epoch, self._revision, self._renewed_at = own.epoch, current.revision, time.monotonic()
             return
         asked_at = time.monotonic()
-        record = LeaseRecord(holder=self._holder, instance=self._instance, data=self._data)
+        record = self._record()
         last = 0 if current is None else current.revision
         self._revision = await self._store.update(self._key, record, last=last, ttl=self._ttl)
         self._epoch, self._renewed_at = self._revision, asked_at
 
-    async def _create_bucket(self) -> None:
-        with contextlib.suppress(HubbubError):
-            await self._store.ensure()
+    def _record(self, epoch: int | None = None) -> LeaseRecord:
+        return LeaseRecord(
+            holder=self._holder, instance=self._instance, epoch=epoch, written_at=unix_ms(), data=self._data
+        )
 
     def _parse_own(self, entry: Entry) -> LeaseRecord | None:
         """Returns the lease if this acquisition wrote it and nobody fenced it."""
@@ -184,7 +191,7 @@ class Lease:
 
     async def _renew(self) -> bool:
         """Returns False when a fence or another holder's lease is stored. Raises HubbubError."""
-        record = LeaseRecord(holder=self._holder, instance=self._instance, epoch=self._epoch, data=self._data)
+        record = self._record(self._epoch)
         asked_at = time.monotonic()
         try:
             self._revision = await self._store.update(self._key, record, last=self._revision, ttl=self._ttl)

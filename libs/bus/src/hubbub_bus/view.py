@@ -45,11 +45,20 @@ Listener = Callable[[Entry, "Entry | None"], None]
 class View:
     """Follows one bucket."""
 
-    def __init__(self, bus: Bus, store: KeyValue, on_change: Listener | None = None) -> None:
-        """`on_change` is called for each change; the new entry of a removed key is its tombstone."""
+    def __init__(
+        self, bus: Bus, store: KeyValue, on_change: Listener | None = None, *, owns_bucket: bool = False
+    ) -> None:
+        """Does nothing before `start`.
+
+        Arguments:
+            on_change: called for each change; the new entry of a removed key is its tombstone.
+            owns_bucket: creates the bucket, and corrects its configuration at the start.
+        """
         self._bus = bus
         self._store = store
         self._on_change = on_change
+        self._owns_bucket = owns_bucket
+        self._configured = False
         self._log = _log.bind(bucket=store.bucket.name)
         self._entries: dict[str, Entry] = {}
         self._sequence = 0
@@ -108,6 +117,9 @@ class View:
         delay = BACKOFF[0]
         while True:
             try:
+                if self._owns_bucket and not self._configured:
+                    await self._store.ensure()
+                    self._configured = True
                 async with contextlib.aclosing(
                     cast("AsyncGenerator[Entry | ListingComplete]", watch(self._bus, self._store))
                 ) as items:
@@ -121,7 +133,8 @@ class View:
                         else:
                             self._apply(item)
             except BucketMissing as error:
-                await self._recreate_bucket(error)
+                self._report_missing(error)
+                self._configured = False
             except HubbubError as error:
                 self._log.info("the view is interrupted, retrying", error=error.message)
             except Exception:  # noqa: BLE001  a view retries for ever
@@ -131,16 +144,10 @@ class View:
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311
             delay = min(delay * 2, BACKOFF[1])
 
-    async def _recreate_bucket(self, error: HubbubError) -> None:
-        """Creates the bucket if it does not exist. A bucket whose leader does not answer is left alone."""
+    def _report_missing(self, error: HubbubError) -> None:
         # On a new server the bucket is expected to be missing; later that is worth a warning.
         level = logging.WARNING if self._sequence else logging.INFO
         self._log.log(level, "the bucket does not answer", error=error.message)
-        try:
-            if await self._store.ensure():
-                self._log.log(level, "the bucket was missing and is created")
-        except HubbubError as failure:
-            self._log.info("the bucket cannot be created, retrying", error=failure.message)
 
     async def _apply_listing(self, listing: dict[str, Entry], sequence: int) -> None:
         """Applies the differences between the content and a complete listing. Lets other tasks run in between."""

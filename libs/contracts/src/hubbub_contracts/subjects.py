@@ -80,6 +80,11 @@ def node_lease(node_id: str) -> str:
     return f"node.{node_id}"
 
 
+def registry_lease(replica_id: str) -> str:
+    """The key of a registry replica's lease."""
+    return f"registry.{replica_id}"
+
+
 def signaling_lease(signaling_id: str) -> str:
     """The key of a signaling instance's lease."""
     return f"signaling.{signaling_id}"

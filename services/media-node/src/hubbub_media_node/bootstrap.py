@@ -87,7 +87,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
 
     core.subscribe(partial(core_events.handle, context))
     metrics.on_scrape(lambda: read_worker_metrics(core, status))
-    ops.report_readiness(lambda: _why_not_ready(bus, status, lifecycle))
+    ops.report_readiness(lambda: _why_not_ready(bus, lease, status, lifecycle))
     await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda event: replicas.announce(event.revisions))
 
     heartbeat.start()
@@ -108,13 +108,15 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     )
 
 
-def _why_not_ready(bus: Bus, status: NodeStatus, lifecycle: Lifecycle) -> str | None:
+def _why_not_ready(bus: Bus, lease: BusNodeLease, status: NodeStatus, lifecycle: Lifecycle) -> str | None:
     """Why this node accepts no new work; None when it does."""
     if lifecycle.stopping:
         return "draining"
     if not bus.connected:
         return "the bus is not connected"
-    return None if status.epoch is not None and status.accepts_work() else "no lease is held"
+    if status.epoch is None or not status.accepts_work():
+        return "no lease is held"
+    return None if lease.is_fresh else "the store accepts no writes"
 
 
 def _open_core(settings: Settings, listening: str) -> MediaCore:

@@ -44,13 +44,13 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     listener = listen(settings.host, settings.port)
     metrics = Metrics("signaling")
     bus = await _connect(settings, lifecycle, metrics)
-    epoch = await _acquire_lease(settings, lifecycle, bus)
+    lease = await _acquire_lease(settings, lifecycle, bus)
 
     backend = BusBackend(bus)
     telemetry = SessionMetrics(metrics)
     hubs = RoomHubs(backend)
     session_settings = SessionSettings(
-        settings.signaling_id, epoch, settings.reconnect_grace, settings.client_ice_servers
+        settings.signaling_id, lease.epoch, settings.reconnect_grace, settings.client_ice_servers
     )
     ports = SessionPorts(backend, hubs, RegistryOutbox(backend, telemetry), session_settings, HANDLERS, telemetry)
     sessions = SessionManager(ports, ReconnectGrace(backend, settings.reconnect_grace))
@@ -70,7 +70,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         metrics,
         _page(settings.page_dir),
         origins=origins.cors,
-        accepting=lambda: not lifecycle.stopping,
+        why_not_ready=lambda: _why_not_ready(lease, lifecycle),
     )
     app = BasePath(socketio.ASGIApp(sockets, http), settings.base_path)
     server = uvicorn.Server(http_config(app, _tls_context(settings, lifecycle)))
@@ -95,17 +95,24 @@ async def _connect(settings: Settings, lifecycle: Lifecycle, metrics: Metrics) -
     return bus
 
 
-async def _acquire_lease(settings: Settings, lifecycle: Lifecycle, bus: Bus) -> int:
-    """The epoch of this instance's lease."""
+async def _acquire_lease(settings: Settings, lifecycle: Lifecycle, bus: Bus) -> Lease:
+    """This instance's lease."""
 
     def lost(how: Literal["lapsed", "fenced"]) -> None:
         if how == "fenced":
             lifecycle.fail(f"another instance has the SIGNALING_ID {settings.signaling_id}")
 
     lease = Lease(bus, subjects.signaling_lease(settings.signaling_id), settings.signaling_id, on_lost=lost)
-    epoch = await lease.acquire()
+    await lease.acquire()
     lifecycle.on_stop("lease", lease.release)
-    return epoch
+    return lease
+
+
+def _why_not_ready(lease: Lease, lifecycle: Lifecycle) -> str | None:
+    """Why this instance should get no clients, as far as it knows by itself."""
+    if lifecycle.stopping:
+        return "draining"
+    return None if lease.is_fresh else "the store accepts no writes"
 
 
 def _tls_context(settings: Settings, lifecycle: Lifecycle) -> ssl.SSLContext | None:

@@ -19,6 +19,8 @@ class LeaseRecord(Model):
     """Random for each acquisition. A holder recognises its own write by it."""
     epoch: Epoch | None = None
     """Absent in the acquiring write, which cannot know its own sequence."""
+    written_at: int | None = None
+    """Unix milliseconds of the holder's clock at this write; absent in fences and in leases of older versions."""
     fenced: bool = False
     """The registry fenced the lease because its holder seemed dead. The holder must stop, even if it still runs."""
     data: dict[str, Any] = Field(default_factory=dict)

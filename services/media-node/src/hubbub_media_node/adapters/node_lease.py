@@ -27,6 +27,11 @@ class BusNodeLease:
         """The lease is held and was not released. Thread-safe."""
         return not self._released and self._lease.held
 
+    @property
+    def is_fresh(self) -> bool:
+        """The store has acknowledged a renewal lately, so it accepts writes."""
+        return self._lease.is_fresh
+
     async def acquire(self) -> Placement:
         """Acquires the lease with a new epoch. Retries until the store answers."""
         self._fenced.clear()

@@ -18,6 +18,8 @@ from ..domain.rooms import Rooms
 _log = structlog.get_logger(__name__)
 
 READY_TIMEOUT = 1.0
+MAX_BYTES = 512 * 1024 * 1024
+"""Of the bucket. A replica can load this much in time; ten times the records of 100,000 ordinary peers fit."""
 VISIBLE_TIMEOUT = 4.0
 """Seconds that `wait_for` waits. A view notices a dead watch after 3 s, and then lists the bucket again."""
 
@@ -25,7 +27,11 @@ VISIBLE_TIMEOUT = 4.0
 def rooms_bucket(replicas: int = 1) -> Bucket:
     """Returns the configuration of the bucket. `replicas` is the number of its copies in a NATS cluster."""
     return Bucket(
-        subjects.ROOMS_BUCKET, subjects.ROOMS_REPUBLISH_SOURCE, subjects.ROOMS_REPUBLISH_DESTINATION, replicas
+        subjects.ROOMS_BUCKET,
+        subjects.ROOMS_REPUBLISH_SOURCE,
+        subjects.ROOMS_REPUBLISH_DESTINATION,
+        replicas,
+        MAX_BYTES,
     )
 
 
@@ -35,7 +41,7 @@ class KvRoomStore:
     def __init__(self, bus: Bus, replicas: int = 1) -> None:
         """`replicas` is the number of copies of the bucket in a NATS cluster."""
         self._kv = KeyValue(bus, rooms_bucket(replicas))
-        self._view = View(bus, self._kv, self._apply)
+        self._view = View(bus, self._kv, self._apply, owns_bucket=True)
         self._rooms = Rooms()
 
     @property

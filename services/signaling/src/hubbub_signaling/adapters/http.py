@@ -76,7 +76,7 @@ def make_http(
     page: Path | None,
     *,
     origins: list[str],
-    accepting: Callable[[], bool],
+    why_not_ready: Callable[[], str | None],
 ) -> FastAPI:
     """The HTTP application.
 
@@ -85,7 +85,7 @@ def make_http(
         metrics: what `/metrics` serves.
         page: the directory of the built page; None serves none.
         origins: the allowed CORS origins.
-        accepting: returns false while the service drains.
+        why_not_ready: returns why this instance should get no clients, or None.
     """
     app = FastAPI(title="Hubbub", version=VERSION, description="Health, readiness and statistics of a WebRTC SFU.")
     app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET", "HEAD"])
@@ -100,7 +100,7 @@ def make_http(
         "/ready", response_model=Readiness, response_model_exclude_none=True, responses={503: {"model": Readiness}}
     )
     async def ready(response: Response) -> Readiness:
-        readiness = await _readiness(backend, accepting)
+        readiness = await _readiness(backend, why_not_ready)
         response.status_code = 200 if readiness.ready else 503
         return readiness
 
@@ -124,9 +124,10 @@ def make_http(
     return app
 
 
-async def _readiness(backend: Backend, accepting: Callable[[], bool]) -> Readiness:
-    if not accepting():
-        return Readiness(ready=False, reason="draining")
+async def _readiness(backend: Backend, why_not_ready: Callable[[], str | None]) -> Readiness:
+    reason = why_not_ready()
+    if reason is not None:
+        return Readiness(ready=False, reason=reason)
     try:
         counts: ClusterStats = await backend.registry(GetStats())
     except HubbubError as error:
