@@ -40,7 +40,9 @@ class Received:
 class ClientSocket:
     """One connection. Call `open`, or use it as a context manager."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, local_address: str | None = None) -> None:
+        """`local_address` is the address to connect from."""
+        self._local_address = local_address
         self.log: list[Received] = []
         self.sid: str | None = None
         self.url = url
@@ -57,7 +59,9 @@ class ClientSocket:
 
     async def open(self, *, connect: bool = True) -> None:
         """Opens the Engine.IO connection, and with `connect` the Socket.IO session of the default namespace."""
-        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
+        local_address = (self._local_address, 0) if self._local_address else None
+        connector = aiohttp.TCPConnector(force_close=True, local_addr=local_address)
+        self._session = aiohttp.ClientSession(connector=connector)
         try:
             self._websocket = await self._session.ws_connect(self._url, max_msg_size=0, autoping=False)
         except BaseException:

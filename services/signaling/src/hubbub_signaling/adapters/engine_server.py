@@ -59,11 +59,12 @@ async def read_payload(receive: Receive) -> bytes:
     return bytes(body)
 
 
-def replay(body: bytes, receive: Receive) -> Receive:
-    """An ASGI `receive` that returns this body first."""
+def replay(scope: Message, receive: Receive, body: bytes) -> tuple[Message, Receive]:
+    """The ASGI scope and `receive` of a request whose body was read. python-engineio needs a Content-Length."""
     pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replayed() -> Message:
         return pending.pop() if pending else await receive()
 
-    return replayed
+    headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
+    return {**scope, "headers": [*headers, (b"content-length", str(len(body)).encode())]}, replayed

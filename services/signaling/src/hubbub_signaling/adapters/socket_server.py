@@ -128,7 +128,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
                 return
             connection.posting = True
             try:
-                receive = replay(await read_payload(receive), receive)
+                scope, receive = replay(scope, receive, await read_payload(receive))
             except InvalidPayload:
                 _log.info("a client sent garbage over long polling, closing its connection")
                 await self._close(eio_sid)
