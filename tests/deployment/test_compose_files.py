@@ -35,6 +35,13 @@ def test_only_proxy_and_relay_publish_ports_and_on_loopback_by_default() -> None
     assert all(port.startswith("${LISTEN:-127.0.0.1}:") for ports in published.values() for port in ports)
 
 
+def test_signaling_trusts_the_network_of_the_proxy() -> None:
+    [network] = compose_files.read("compose.yaml")["networks"]["edge"]["ipam"]["config"]
+    assert BASE["signaling"]["environment"]["TRUSTED_PROXIES"] == network["subnet"]
+    assert BASE["proxy"]["networks"] == ["edge"]
+    assert [name for name, service in BASE.items() if "edge" in service["networks"]] == ["signaling", "proxy"]
+
+
 @pytest.mark.parametrize("name", compose_files.own_services(BASE))
 def test_own_services_run_without_privileges(name: str) -> None:
     service = BASE[name]

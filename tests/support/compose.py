@@ -66,6 +66,7 @@ class Compose:
             "HTTPS_PORT": str(free_tcp_port()),
             "TURN_PORT": str(free_tcp_port()),
             "MEDIA_NETWORK": f"10.{secrets.randbelow(40) + 214}.{secrets.randbelow(256)}",
+            "EDGE_NETWORK": f"10.{secrets.randbelow(39) + 174}.{secrets.randbelow(256)}",
             "WORKERS": "1",
             "EMPTY_ROOM_TTL": "5",
             "RECONNECT_GRACE": "10",
