@@ -82,6 +82,26 @@ async def test_deleted_bucket_is_created_again(rig: tuple[Replicas, FakeSignalin
     assert after.revision > before.revision
 
 
+async def test_stored_write_is_acknowledged_while_the_views_follow_nothing(
+    rig: tuple[Replicas, FakeSignaling, FakeNode],
+) -> None:
+    _, signaling, _ = rig
+    room = await signaling.create()
+    peer_id, _ = await signaling.join(room)
+    jetstream = signaling.bus.connection.client.jetstream()
+    for consumer in await jetstream.consumers_info("KV_rooms"):
+        await jetstream.delete_consumer("KV_rooms", consumer.name)
+    began = time.monotonic()
+    added = await signaling.request(signaling.add_producer_request(room, peer_id), within=0)
+    assert time.monotonic() - began < 1
+    join = signaling.join_request(room)
+    joined = await signaling.request(join, timeout=5, within=0)
+    assert {peer.peer_id for peer in joined.peers} == {peer_id, join.peer_id}
+    assert joined.revision > added.revision
+    snapshot = await signaling.room(room)
+    assert [len(peer.producers) for peer in snapshot.peers] == [1, 0]
+
+
 async def test_stopped_replica_exits_cleanly_and_the_other_serves(
     rig: tuple[Replicas, FakeSignaling, FakeNode],
 ) -> None:

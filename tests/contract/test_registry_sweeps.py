@@ -92,6 +92,24 @@ async def test_peers_of_a_lost_signaling_instance_are_removed_unless_claimed(
     await feed.stop()
 
 
+async def test_peers_of_the_former_incarnation_of_an_instance_are_removed(
+    registry: Replicas, signaling: FakeSignaling, node: FakeNode
+) -> None:
+    restarted = await FakeSignaling(signaling.bus).start()
+    room = await signaling.create()
+    former, _ = await restarted.join(room)
+    assert restarted.lease is not None
+    await restarted.lease.acquire()  # a restart under the same name
+    present, _ = await restarted.join(room)
+    await registry.failure_detection_ready()
+    left = await signaling.wait_for_room(room, lambda snapshot: len(snapshot.peers) == 1)
+    assert [peer.peer_id for peer in left.peers] == [present]
+    assert former != present
+    await asyncio.sleep(2)
+    assert len((await signaling.room(room)).peers) == 1
+    await restarted.stop()
+
+
 async def test_room_revisions_are_published_periodically(signaling: FakeSignaling, node: FakeNode) -> None:
     room = await signaling.create()
     _, snapshot = await signaling.join(room)

@@ -208,6 +208,16 @@ async def test_row_23_sessions_of_a_stopped_instance_resume_on_another(
             await asyncio.to_thread(installation.wait_ready)
 
 
+async def test_peers_of_an_instance_that_restarts_under_its_name_are_removed(tmp_path: Path, call_id: str) -> None:
+    with Installation(tmp_path, reconnect_grace=GRACE, environment={"SIGNALING_ID": "signaling-a"}) as installation:
+        async with Caller(installation.url) as alice:
+            await alice.join(call_id)
+            installation.signaling[0].kill()
+        installation.signaling[0].start()
+        await asyncio.to_thread(installation.wait_ready)
+        await wait_for_counts(installation, within=GRACE + LATE)
+
+
 async def test_nothing_is_left_after_all_clients_left(installation: Installation, call_id: str) -> None:
     async with connected_pair(installation.urls[0], call_id, installation.urls[1]):
         await wait_for_counts(installation, within=GRACE + LATE, **FULL)
