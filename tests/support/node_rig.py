@@ -60,7 +60,9 @@ class Peer:
         await self.bus.subscribe(subjects.media(self.room_id, self.peer_id), MEDIA_EVENT, self.events.append)
         await self.bus.flush()
 
-    def create_transport_request(self, direction: Direction, transport_id: str | None = None) -> CreateTransport:
+    def create_transport_request(
+        self, direction: Direction, transport_id: str | None = None, operation_id: str | None = None
+    ) -> CreateTransport:
         """A request that creates a transport."""
         return CreateTransport(
             room_id=self.room_id,
@@ -68,6 +70,7 @@ class Peer:
             transport_id=transport_id or ids.mint(),
             direction=direction,
             codec_profile="v1",
+            operation_id=operation_id,
         )
 
     async def create_transport(self, direction: Direction) -> tuple[str, TransportCreated]:
@@ -99,22 +102,29 @@ class Peer:
 
     async def produce(self, transport_id: str, recorded: dict[str, Any], producer_id: str | None = None) -> str:
         """Creates a producer with recorded parameters."""
-        producer_id = producer_id or ids.mint()
-        await self.request(
-            CreateProducer(
-                room_id=self.room_id,
-                peer_id=self.peer_id,
-                transport_id=transport_id,
-                producer_id=producer_id,
-                kind=recorded["kind"],
-                rtp_parameters=recorded["rtpParameters"],
-                paused=False,
-            )
+        request = self.create_producer_request(transport_id, recorded)
+        if producer_id is not None:
+            request = request.model_copy(update={"producer_id": producer_id})
+        await self.request(request)
+        return request.producer_id
+
+    def create_producer_request(
+        self, transport_id: str, recorded: dict[str, Any], operation_id: str | None = None
+    ) -> CreateProducer:
+        """A request that creates a producer with recorded parameters."""
+        return CreateProducer(
+            room_id=self.room_id,
+            peer_id=self.peer_id,
+            transport_id=transport_id,
+            producer_id=ids.mint(),
+            kind=recorded["kind"],
+            rtp_parameters=recorded["rtpParameters"],
+            paused=False,
+            operation_id=operation_id,
         )
-        return producer_id
 
     def create_consumer_request(
-        self, transport_id: str, producer_id: str, capabilities: dict[str, Any]
+        self, transport_id: str, producer_id: str, capabilities: dict[str, Any], operation_id: str | None = None
     ) -> CreateConsumer:
         """A request that creates a consumer."""
         return CreateConsumer(
@@ -124,6 +134,7 @@ class Peer:
             producer_id=producer_id,
             consumer_id=ids.mint(),
             rtp_capabilities=capabilities,
+            operation_id=operation_id,
         )
 
     async def consume(

@@ -11,7 +11,7 @@ from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveReason, LeaveRoom
-from hubbub_contracts.bus.producer import RemoveProducers
+from hubbub_contracts.bus.producer import CreateProducer, ProducerCreated, RemoveProducers
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
 from hubbub_contracts.bus.room import RoomSnapshot
 from hubbub_contracts.socket.base import Push
@@ -211,6 +211,8 @@ class FakeBackend:
             reply = self.snapshot()
         elif isinstance(message, DescribePeer):
             reply = PeerDescription(transports=[], producers=[], consumers=[])
+        elif isinstance(message, CreateProducer):
+            reply = ProducerCreated(producer_id=message.producer_id)
         return reply  # type: ignore[return-value]
 
 

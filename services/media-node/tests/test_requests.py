@@ -69,6 +69,51 @@ async def test_a_repeated_consume_returns_the_first_consumer(make_peer: MakePeer
     assert await peer.request(request) == await peer.request(request)
 
 
+async def test_a_create_with_the_operation_id_of_an_earlier_one_returns_what_that_created(make_peer: MakePeer) -> None:
+    peer = await make_peer()
+    up = await peer.request(peer.create_transport_request("send", operation_id="up"))
+    assert await peer.request(peer.create_transport_request("send", operation_id="up")) == up
+    down = await peer.request(peer.create_transport_request("recv", operation_id="down"))
+    assert up.transport_id is not None
+    assert down.transport_id is not None
+
+    produced = [await peer.request(peer.create_producer_request(up.transport_id, AUDIO, "produce")) for _ in range(2)]
+    assert produced[0].producer_id is not None
+    assert produced[0] == produced[1]
+    consume = [
+        peer.create_consumer_request(down.transport_id, produced[0].producer_id, CAPABILITIES, "consume")
+        for _ in range(2)
+    ]
+    first, second = [await peer.request(request) for request in consume]
+    assert first == second
+    assert first.consumer_id == consume[0].consumer_id
+    described = await peer.request(DescribePeer(room_id=peer.room_id, peer_id=peer.peer_id))
+    assert (len(described.transports), len(described.producers), len(described.consumers)) == (2, 1, 1)
+
+
+async def test_an_operation_id_of_another_create_is_a_conflict(make_peer: MakePeer) -> None:
+    peer = await make_peer()
+    (up, _), (other, _) = await peer.create_transport("send"), await peer.create_transport("send")
+    await peer.request(peer.create_producer_request(up, AUDIO, "1"))
+    for request in (
+        peer.create_transport_request("send", operation_id="1"),
+        peer.create_producer_request(up, VIDEO, "1"),
+        peer.create_producer_request(other, AUDIO, "1"),
+    ):
+        assert await code_of(peer.request(request)) is ErrorCode.CONFLICT
+
+
+async def test_an_operation_id_is_free_again_once_what_it_created_is_closed(make_peer: MakePeer) -> None:
+    peer, other = await make_peer(), await make_peer()
+    created = await peer.request(peer.create_transport_request("send", operation_id="1"))
+    assert created.transport_id is not None
+    elsewhere = await other.request(other.create_transport_request("send", operation_id="1"))
+    assert elsewhere.transport_id != created.transport_id, "each peer has its own operation ids"
+    await peer.request(CloseTransport(room_id=peer.room_id, peer_id=peer.peer_id, transport_id=created.transport_id))
+    again = await peer.request(peer.create_transport_request("send", operation_id="1"))
+    assert again.transport_id != created.transport_id
+
+
 async def test_an_id_in_use_with_other_parameters_is_a_conflict(make_peer: MakePeer) -> None:
     peer, other = await make_peer(), await make_peer()
     request = peer.create_transport_request("send")

@@ -10,6 +10,7 @@ import pytest
 
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model
 from hubbub_contracts.bus.peer import JoinRoom
+from hubbub_contracts.bus.producer import AddProducer, CreateProducer, ProducerCreated
 from hubbub_signaling.domain.session_state import SessionState
 from hubbub_signaling.handlers.catalogue import HANDLERS
 from hubbub_signaling.handlers.context import RequestContext
@@ -187,3 +188,29 @@ async def test_a_join_lists_the_other_peers_only() -> None:
     joined = await rig.client().join()
     assert [peer["peerId"] for peer in joined["peers"]] == ["bob"]
     assert joined["revision"] == rig.backend.revision
+
+
+async def test_an_operation_id_of_another_event_is_a_conflict_and_does_nothing() -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    client.session.resources.producers["camera"] = "up"
+    pending = asyncio.create_task(client.ask("pauseProducer", {"producerId": "camera", "operationId": "1"}))
+    await asyncio.sleep(0)
+    for _ in ("while it is pending", "once it is answered"):
+        refused = await client.ask("closeProducer", {"producerId": "camera", "operationId": "1"})
+        assert (code(refused), refused["error"]["retryable"]) == ("conflict", False)
+        assert await pending == {}
+    assert client.session.resources.producers == {"camera": "up"}
+    assert await client.ask("closeProducer", {"producerId": "camera", "operationId": "2"}) == {}
+
+
+async def test_a_repeated_create_answers_what_the_node_has_created_before() -> None:
+    rig = SignalingRig()
+    rig.backend.answers[CreateProducer] = ProducerCreated(producer_id="first")
+    client = await rig.joined()
+    client.session.resources.transports["up"] = "send"
+    produce = {"transportId": "up", "kind": "audio", "rtpParameters": {}, "operationId": "1"}
+    assert await client.ask("produce", produce) == {"id": "first"}
+    sent = [one.operation_id for one in rig.backend.node_requests if isinstance(one, CreateProducer)]
+    added = [one.producer_id for one in rig.backend.registry_requests if isinstance(one, AddProducer)]
+    assert (sent, added, client.session.resources.producers) == (["1"], ["first"], {"first": "up"})

@@ -9,7 +9,7 @@ export interface CloseConsumer {
    */
   consumerId: string;
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
 }
@@ -18,7 +18,7 @@ export interface CloseConsumer {
  */
 export interface CloseProducer {
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
   /**
@@ -31,7 +31,7 @@ export interface CloseProducer {
  */
 export interface CloseTransport {
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
   /**
@@ -45,7 +45,7 @@ export interface CloseTransport {
 export interface ConnectTransport {
   dtlsParameters: DtlsParameters;
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
   /**
@@ -87,7 +87,7 @@ export interface Fingerprint {
  */
 export interface Consume {
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
   /**
@@ -168,7 +168,7 @@ export interface CreateRoom {
    */
   callId: string;
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
 }
@@ -181,7 +181,7 @@ export interface CreateTransport {
    */
   direction: "send" | "recv";
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
   /**
@@ -372,7 +372,7 @@ export interface JoinRoom {
    */
   displayName?: string;
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
   /**
@@ -401,7 +401,7 @@ export interface JoinRoom {
  */
 export interface LeaveRoom {
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
 }
@@ -480,7 +480,7 @@ export interface PauseConsumer {
    */
   consumerId: string;
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
 }
@@ -489,7 +489,7 @@ export interface PauseConsumer {
  */
 export interface PauseProducer {
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
   /**
@@ -627,7 +627,7 @@ export interface Produce {
    */
   kind: "audio" | "video";
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
   /**
@@ -723,7 +723,7 @@ export interface Producers {
  */
 export interface RestartIce {
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
   /**
@@ -759,7 +759,7 @@ export interface ResumeConsumer {
    */
   consumerId: string;
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
 }
@@ -768,7 +768,7 @@ export interface ResumeConsumer {
  */
 export interface ResumeProducer {
   /**
-   * Makes the event idempotent: a repetition with the same id on the same session returns the first result.
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
   /**

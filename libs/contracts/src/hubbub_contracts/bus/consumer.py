@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..base import Done, Model, NodeRequest
-from ..types import ConsumerType, Id, OpenMediaKind, RoomId, RtpCapabilities, RtpParameters
+from ..types import ConsumerType, Id, OpenMediaKind, OperationId, RoomId, RtpCapabilities, RtpParameters
 
 
 class ConsumerCreated(Model):
@@ -15,12 +15,15 @@ class ConsumerCreated(Model):
     rtp_parameters: RtpParameters
     type: ConsumerType
     producer_paused: bool
+    consumer_id: Id | None = None
+    """The consumer's id, another than the requested one when the operation is repeated. Absent in older versions."""
 
 
 class CreateConsumer(NodeRequest[ConsumerCreated]):
     """Creates a consumer.
 
-    Errors: `unsupported` when the client cannot receive the codec, `not_found` when there is no such producer.
+    Errors: `unsupported` when the client cannot receive the codec, `not_found` when there is no such producer,
+    `conflict` when the operation id created something else.
     """
 
     verb: ClassVar[str] = "consumer.create"
@@ -30,6 +33,8 @@ class CreateConsumer(NodeRequest[ConsumerCreated]):
     producer_id: Id
     consumer_id: Id
     rtp_capabilities: RtpCapabilities
+    operation_id: OperationId | None = None
+    """The client's. A request with the id of an earlier one of this peer returns what that one created."""
 
 
 class PauseConsumer(NodeRequest[Done]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..base import Done, Model, NodeRequest, RegistryRequest
-from ..types import AppData, Id, MediaKind, Revision, RoomId, RtpParameters
+from ..types import AppData, Id, MediaKind, OperationId, Revision, RoomId, RtpParameters
 from .records import Placement
 
 
@@ -49,8 +49,18 @@ class RemoveProducers(RegistryRequest[Registered]):
     producer_ids: list[Id]
 
 
-class CreateProducer(NodeRequest[Done]):
-    """To the node: creates a producer on a send transport. Repeating the same id and parameters has no effect."""
+class ProducerCreated(Model):
+    """The created producer."""
+
+    producer_id: Id | None = None
+    """The producer's id, another than the requested one when the operation is repeated. Absent in older versions."""
+
+
+class CreateProducer(NodeRequest[ProducerCreated]):
+    """To the node: creates a producer on a send transport. Repeating the same id and parameters has no effect.
+
+    Errors: `conflict` when the operation id created something else.
+    """
 
     verb: ClassVar[str] = "producer.create"
     room_id: RoomId
@@ -60,6 +70,8 @@ class CreateProducer(NodeRequest[Done]):
     kind: MediaKind
     rtp_parameters: RtpParameters
     paused: bool
+    operation_id: OperationId | None = None
+    """The client's. A request with the id of an earlier one of this peer returns what that one created."""
 
 
 class PauseProducer(NodeRequest[Done]):

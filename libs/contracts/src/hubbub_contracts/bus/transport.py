@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from ..base import Done, Model, NodeRequest
-from ..types import Direction, Id, RoomId, RtpCapabilities
+from ..types import Direction, Id, OperationId, RoomId, RtpCapabilities
 
 
 class IceParameters(Model):
@@ -95,10 +95,15 @@ class TransportCreated(Model):
     ice_candidates: Annotated[list[IceCandidate], BeforeValidator(_drop_unknown_kinds)]
     dtls_parameters: DtlsParameters
     sctp_parameters: SctpParameters
+    transport_id: Id | None = None
+    """The transport's id, another than the requested one when the operation is repeated. Absent in older versions."""
 
 
 class CreateTransport(NodeRequest[TransportCreated]):
-    """Creates a transport. A repetition with the same id returns the existing one."""
+    """Creates a transport. A repetition with the same id returns the existing one.
+
+    Errors: `conflict` when the operation id created something else.
+    """
 
     verb: ClassVar[str] = "transport.create"
     room_id: RoomId
@@ -109,6 +114,8 @@ class CreateTransport(NodeRequest[TransportCreated]):
     rtp_capabilities: RtpCapabilities | None = None
     """Those of the join. The node keeps them, so that `peer.describe` can return them when a session is resumed."""
     sctp_capabilities: dict[str, Any] | None = None
+    operation_id: OperationId | None = None
+    """The client's. A request with the id of an earlier one of this peer returns what that one created."""
 
 
 class ConnectTransport(NodeRequest[Done]):

@@ -25,7 +25,8 @@ class Mutation(ClientRequest[AnswerT], Generic[AnswerT]):
     """An event from a client that changes state."""
 
     operation_id: OperationId | None = None
-    """Makes the event idempotent: a repetition with the same id on the same session returns the first result."""
+    """Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a
+    `conflict`."""
 
 
 class Push(Model):

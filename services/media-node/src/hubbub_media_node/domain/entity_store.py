@@ -66,6 +66,18 @@ class EntityStore:
         room = self.rooms.get(room_id)
         return [] if room is None else [each for each in room.transports.values() if each.peer_id == peer_id]
 
+    def created_by(self, room_id: str, peer_id: str, operation_id: str) -> Transport | Producer | Consumer | None:
+        """What the peer created under this operation id, unless it is closed or being closed."""
+        for transport in self.transports_of(room_id, peer_id):
+            if transport.close_request is not None:
+                continue
+            entities: list[Transport | Producer | Consumer]
+            entities = [transport, *transport.producers.values(), *transport.consumers.values()]
+            for entity in entities:
+                if entity.request.operation_id == operation_id and entity.close_request is None:
+                    return entity
+        return None
+
     def rooms_per_worker(self, workers: int) -> list[int]:
         """The number of rooms on each of `workers` workers."""
         counts = [0] * workers

@@ -18,6 +18,7 @@ from hubbub_media_core import commands
 from ..domain import negotiation
 from ..domain.close_request import SILENT
 from ..domain.entities import Consumer, Producer, Transport
+from ..domain.repetition import find_repeated
 from .context import NodeContext
 
 
@@ -29,6 +30,16 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
             if existing.request != request:
                 raise HubbubError(ErrorCode.CONFLICT, "the consumer id is already in use")
             return existing.created
+        repeated = find_repeated(
+            context.entities,
+            request,
+            Consumer,
+            lambda consumer: (
+                (consumer.transport.id, consumer.producer_id) == (request.transport_id, request.producer_id)
+            ),
+        )
+        if repeated is not None:
+            return repeated.created
         transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
         if transport.direction != "recv":
             raise HubbubError(ErrorCode.INVALID_STATE, "cannot consume on a send transport")
@@ -55,6 +66,7 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
                 rtp_parameters=cast("dict[str, Any]", negotiated.parameters),
                 type=producer.type,
                 producer_paused=producer.paused,
+                consumer_id=request.consumer_id,
             ),
         )
         context.entities.add_consumer(consumer)

@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 from hubbub_contracts.base import Done
-from hubbub_contracts.bus.producer import CloseProducer, CreateProducer, PauseProducer, ResumeProducer
+from hubbub_contracts.bus.producer import (
+    CloseProducer,
+    CreateProducer,
+    PauseProducer,
+    ProducerCreated,
+    ResumeProducer,
+)
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_media_core import commands
 
 from ..domain import negotiation
 from ..domain.close_request import SILENT
 from ..domain.entities import Producer
+from ..domain.repetition import find_repeated
 from .closing import close_producer
 from .context import NodeContext
 
 
-async def create(context: NodeContext, request: CreateProducer) -> Done:
+async def create(context: NodeContext, request: CreateProducer) -> ProducerCreated:
     """Creates a producer on a send transport."""
     async with context.locks.of(request.room_id, request.peer_id):
         existing = context.entities.producers.get(request.producer_id)
         if existing is not None:
             if existing.request != request:
                 raise HubbubError(ErrorCode.CONFLICT, "the producer id is already in use")
-            return Done()
+            return ProducerCreated(producer_id=existing.id)
+        repeated = find_repeated(
+            context.entities,
+            request,
+            Producer,
+            lambda producer: (producer.transport.id, producer.kind) == (request.transport_id, request.kind),
+        )
+        if repeated is not None:
+            return ProducerCreated(producer_id=repeated.id)
         transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
         if transport.direction != "send":
             raise HubbubError(ErrorCode.INVALID_STATE, "cannot produce on a receive transport")
@@ -51,7 +66,7 @@ async def create(context: NodeContext, request: CreateProducer) -> Done:
         except HubbubError:
             context.entities.remove_producer(producer)
             raise
-        return Done()
+        return ProducerCreated(producer_id=producer.id)
 
 
 async def pause(context: NodeContext, request: PauseProducer) -> Done:

@@ -27,6 +27,7 @@ from ..domain.confirmation_tracker import ConfirmationTracker
 from ..domain.entities import Room, Transport
 from ..domain.fingerprints import select_fingerprints
 from ..domain.ports import DtlsRole
+from ..domain.repetition import find_repeated
 from ..domain.room_view import RoomView
 from ..domain.sctp_parameters import SCTP_PARAMETERS
 from ..domain.worker_selection import least_loaded_worker
@@ -42,6 +43,11 @@ async def create(context: NodeContext, request: CreateTransport) -> TransportCre
             if existing.request != request:
                 raise HubbubError(ErrorCode.CONFLICT, "the transport id is already in use")
             return existing.created
+        repeated = find_repeated(
+            context.entities, request, Transport, lambda transport: transport.direction == request.direction
+        )
+        if repeated is not None:
+            return repeated.created
         context.require_accepting()
         context.limits.check_transports(context.entities, request.room_id, request.peer_id)
         transport = _add_transport(context, request)
@@ -112,6 +118,7 @@ def _add_transport(context: NodeContext, request: CreateTransport) -> Transport:
         ice_candidates=candidates(context.candidate_addresses(), port, tcp=context.tcp),
         dtls_parameters=DtlsParameters(role="auto", fingerprints=[fingerprint]),
         sctp_parameters=SCTP_PARAMETERS,
+        transport_id=request.transport_id,
     )
     transport = Transport(
         id=request.transport_id,

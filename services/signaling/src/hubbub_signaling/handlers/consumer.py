@@ -21,7 +21,7 @@ async def consume(context: RequestContext, request: socket.Consume) -> socket.Co
     capabilities = request.rtp_capabilities or membership.rtp_capabilities
     if capabilities is None:
         raise HubbubError(ErrorCode.INVALID_ARGUMENT, "rtpCapabilities: required, those of the join are not known")
-    consumer_id = context.new_id()
+    requested_id = context.new_id()
     created = await context.backend.node(
         membership.placement,
         consumer.CreateConsumer(
@@ -29,10 +29,12 @@ async def consume(context: RequestContext, request: socket.Consume) -> socket.Co
             peer_id=membership.peer_id,
             transport_id=request.transport_id,
             producer_id=request.producer_id,
-            consumer_id=consumer_id,
+            consumer_id=requested_id,
             rtp_capabilities=capabilities,
+            operation_id=request.operation_id or None,
         ),
     )
+    consumer_id = created.consumer_id or requested_id
     context.resources.consumers[consumer_id] = OwnedConsumer(request.transport_id, request.producer_id)
     return socket.Consumed(
         id=consumer_id,

@@ -17,19 +17,21 @@ async def produce(context: RequestContext, request: socket.Produce) -> socket.Pr
     """Creates the producer on the node, then registers it. If the registry refuses, closes it again."""
     membership, backend = context.membership, context.backend
     context.resources.require_transport(request.transport_id, "send")
-    placement, producer_id = membership.placement, context.new_id()
-    await backend.node(
+    placement, requested_id = membership.placement, context.new_id()
+    created = await backend.node(
         placement,
         producer.CreateProducer(
             room_id=membership.room_id,
             peer_id=membership.peer_id,
             transport_id=request.transport_id,
-            producer_id=producer_id,
+            producer_id=requested_id,
             kind=request.kind,
             rtp_parameters=request.rtp_parameters,
             paused=request.paused,
+            operation_id=request.operation_id or None,
         ),
     )
+    producer_id = created.producer_id or requested_id
     context.resources.producers[producer_id] = request.transport_id
     try:
         await backend.registry(

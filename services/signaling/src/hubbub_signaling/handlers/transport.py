@@ -16,20 +16,21 @@ async def create_transport(context: RequestContext, request: socket.CreateTransp
     room = membership.hub.view.room
     if room is None:
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room does not exist any more")
-    placement = membership.placement
-    transport_id = context.new_id()
+    placement, requested_id = membership.placement, context.new_id()
     created = await context.backend.node(
         placement,
         transport.CreateTransport(
             room_id=membership.room_id,
             peer_id=membership.peer_id,
-            transport_id=transport_id,
+            transport_id=requested_id,
             direction=request.direction,
             codec_profile=room.codec_profile,
             rtp_capabilities=membership.rtp_capabilities,
             sctp_capabilities=request.sctp_capabilities,
+            operation_id=request.operation_id or None,
         ),
     )
+    transport_id = created.transport_id or requested_id
     if membership.record.placement != placement:
         raise HubbubError(ErrorCode.UNAVAILABLE, "the peer was moved to another media node", retryable=True)
     context.resources.transports[transport_id] = request.direction
