@@ -90,5 +90,5 @@ def nodes_with(*placements: Placement, cpu: Mapping[str, float] | None = None) -
             leased=True,
             workers=[worker],
         )
-        nodes.heartbeat(heartbeat, 0.0, 0)
+        nodes.heartbeat(heartbeat, 0.0)
     return nodes

@@ -18,6 +18,6 @@ def store() -> FakeRoomStore:
 
 @pytest.fixture
 def context(store: FakeRoomStore) -> RegistryContext:
-    """Two live nodes; at most two rooms, two peers in a room and two producers of a peer."""
-    limits = Limits(rooms=2, peers_per_room=2, producers_per_peer=2)
+    """Two live nodes; at most two rooms, two peers in a room, two producers of a peer and 10,000 bytes of a room."""
+    limits = Limits(rooms=2, peers_per_room=2, producers_per_peer=2, room_bytes=10_000)
     return RegistryContext(store, nodes_with(A, B), limits, empty_room_ttl=30.0, clock=lambda: store.now)

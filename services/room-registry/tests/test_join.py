@@ -9,7 +9,7 @@ import pytest
 from hubbub_bus import Bus
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.peer import JoinRoom
-from hubbub_contracts.bus.records import PeerRecord
+from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
 from hubbub_contracts.bus.room import CreateRoom
 from hubbub_registry.adapters.room_store import KvRoomStore
 from hubbub_registry.domain.limits import Limits
@@ -81,6 +81,23 @@ async def test_a_join_is_refused(
     with pytest.raises(HubbubError) as caught:
         await join(context, request())
     assert caught.value.code is code
+    assert store.sequence == written
+
+
+@pytest.mark.parametrize(("length", "fits"), [(9_000, True), (9_700, False)])
+async def test_a_join_that_would_exceed_the_bytes_of_a_room_is_refused(
+    context: RegistryContext, store: FakeRoomStore, length: int, fits: bool
+) -> None:
+    text = {"text": "x" * (length // 2)}
+    producers = [ProducerRecord(producer_id="p", kind="audio", app_data=text, paused=False)]
+    store.store_peer(peer_record("two").model_copy(update={"app_data": text, "producers": producers}))
+    if fits:
+        assert len((await join(context, request())).peers) == 2
+        return
+    written = store.sequence
+    with pytest.raises(HubbubError) as caught:
+        await join(context, request())
+    assert (caught.value.code, caught.value.retryable) == (ErrorCode.QUOTA_EXCEEDED, False)
     assert store.sequence == written
 
 
@@ -169,7 +186,7 @@ async def interfering_store(nats_server: NatsServer) -> AsyncIterator[Interferin
 async def test_a_join_is_cancelled_when_the_peer_leaves_while_it_follows_a_moving_room(
     interfering_store: InterferingStore,
 ) -> None:
-    context = RegistryContext(interfering_store, nodes_with(A), Limits(1_000, 5, 2), empty_room_ttl=30.0)
+    context = RegistryContext(interfering_store, nodes_with(A), Limits(1_000, 5, 2, 10_000), empty_room_ttl=30.0)
     created = await room.create(context, CreateRoom(call_id=ids.mint()))
     with pytest.raises(HubbubError) as caught:
         await join(context, request(room_id=created.room_id))

@@ -6,11 +6,12 @@ import asyncio
 
 import structlog
 
-from hubbub_bus import Bus, serve_table
-from hubbub_contracts import subjects
+from hubbub_bus import Bus, Lease, serve_table
+from hubbub_contracts import ids, subjects
 from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
 from hubbub_service.metrics import BusMetrics
 
+from .adapters.clock_monitor import ClockMonitor
 from .adapters.cluster_metrics import read_cluster
 from .adapters.heartbeat_monitor import HeartbeatMonitor
 from .adapters.housekeeping import Housekeeping
@@ -42,15 +43,20 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     nodes = Nodes(Timeouts(suspect=settings.node_missed_beat, dead=settings.node_silence))
     nodes_changed = asyncio.Event()
     store = KvRoomStore(bus, settings.bucket_replicas)
-    leases = LeaseWatcher(bus, nodes, nodes_changed.set, settings.bucket_replicas)
+    clocks = ClockMonitor()
+    leases = LeaseWatcher(bus, nodes, clocks, nodes_changed.set, settings.bucket_replicas)
     tasks = Tasks(on_fatal=lifecycle.fail)
-    monitor = HeartbeatMonitor(bus, nodes, leases, tasks, nodes_changed.set)
+    monitor = HeartbeatMonitor(bus, nodes, leases, clocks, tasks, nodes_changed.set)
     store.start()
     lifecycle.on_stop("rooms", store.stop)
     leases.start()
     lifecycle.on_stop("leases", leases.stop)
     lifecycle.on_stop("tasks", tasks.close)
     await leases.complete()
+    replica_id = ids.mint()
+    lease = Lease(bus, subjects.registry_lease(replica_id), replica_id)
+    await lease.acquire()
+    lifecycle.on_stop("lease", lease.release)
     await monitor.start()
     lifecycle.on_stop("heartbeats", monitor.stop)
     await store.complete()
@@ -58,8 +64,13 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     sweep_interval = min(1.0, settings.empty_room_ttl / 4, settings.reconnect_grace / 4)
     sweeper = Sweeper(store, settings.empty_room_ttl, settings.reconnect_grace)
     Housekeeping(bus, store, nodes, leases, monitor, sweeper, sweep_interval, nodes_changed).start(tasks)
-    metrics.on_scrape(lambda: read_cluster(store.rooms, nodes))
-    limits = Limits(settings.max_rooms, settings.max_peers_per_room, settings.max_producers_per_peer)
+    metrics.on_scrape(lambda: read_cluster(store.rooms, nodes, clocks.largest()))
+    limits = Limits(
+        rooms=settings.max_rooms,
+        peers_per_room=settings.max_peers_per_room,
+        producers_per_peer=settings.max_producers_per_peer,
+        room_bytes=settings.max_room_bytes,
+    )
     endpoints = await serve_table(
         bus,
         HANDLERS,
@@ -69,14 +80,18 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         concurrency=settings.request_concurrency,
     )
     lifecycle.on_stop("endpoints", endpoints.stop)
-    ops.report_readiness(lambda: _why_not_ready(bus, store, leases, lifecycle))
+    ops.report_readiness(lambda: _why_not_ready(bus, lease, store, leases, lifecycle))
     _log.info("registry is up")
 
 
-def _why_not_ready(bus: Bus, store: KvRoomStore, leases: LeaseWatcher, lifecycle: Lifecycle) -> str | None:
+def _why_not_ready(
+    bus: Bus, lease: Lease, store: KvRoomStore, leases: LeaseWatcher, lifecycle: Lifecycle
+) -> str | None:
     """Returns why this replica should get no requests, or None."""
     if lifecycle.stopping:
         return "draining"
     if not bus.connected:
         return "the bus is not connected"
+    if not lease.is_fresh:
+        return "the store accepts no writes"
     return None if store.healthy and leases.healthy else "the view of the rooms is not current"

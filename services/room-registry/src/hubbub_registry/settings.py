@@ -6,6 +6,9 @@ from pydantic import Field
 
 from hubbub_service import ServiceSettings
 
+MAX_ROOM_BYTES = 2 * 1024 * 1024
+"""As JSON in ASCII, a client gets three times as much with the acknowledgement of its join, which may have 8 MiB."""
+
 
 class Settings(ServiceSettings):
     """The registry's own settings, in addition to those of every service."""
@@ -21,6 +24,12 @@ class Settings(ServiceSettings):
     max_rooms: int = Field(10_000, gt=0, description="Largest number of rooms.")
     max_peers_per_room: int = Field(100, gt=0, description="Largest number of peers in a room.")
     max_producers_per_peer: int = Field(32, gt=0, description="Largest number of producers of a peer.")
+    max_room_bytes: int = Field(
+        MAX_ROOM_BYTES,
+        gt=0,
+        le=MAX_ROOM_BYTES,
+        description="Largest size of a room's records in bytes: names and `appData` of its peers and producers.",
+    )
     node_missed_beat: float = Field(
         0.35, gt=0, description="Seconds without a heartbeat after which a media node is probed."
     )

@@ -96,6 +96,14 @@ NODES = Metric(
     ("state",),
     on_scrape=True,
 )
+CLOCK_SKEW = Metric(
+    "hubbub_clock_skew_seconds",
+    "gauge",
+    "seconds",
+    "Largest difference between the clock of this replica and that of a media node or a signaling instance.",
+    _REGISTRY,
+    on_scrape=True,
+)
 
 # The media node: objects.
 NODE_LEASED = Metric(

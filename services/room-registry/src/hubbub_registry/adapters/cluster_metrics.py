@@ -15,8 +15,8 @@ from ..domain.rooms import Rooms
 _KINDS: tuple[MediaKind, ...] = ("audio", "video")
 
 
-def read_cluster(rooms: Rooms, nodes: Nodes) -> Iterator[Reading]:
-    """Yields rooms and peers as `stats.get` counts them, producers by kind, and nodes by liveness state."""
+def read_cluster(rooms: Rooms, nodes: Nodes, clock_skew: float) -> Iterator[Reading]:
+    """Yields rooms and peers as `stats.get` counts them, producers by kind, nodes by liveness state, and the skew."""
     counts = rooms.counts()
     states = Counter(incarnation.state for incarnation in nodes.incarnations)
     yield Reading(catalogue.ROOMS, counts.rooms)
@@ -26,3 +26,4 @@ def read_cluster(rooms: Rooms, nodes: Nodes) -> Iterator[Reading]:
     for state in LivenessState:
         if state is not LivenessState.ENDED:
             yield Reading(catalogue.NODES, states[state], (state.value,))
+    yield Reading(catalogue.CLOCK_SKEW, clock_skew)

@@ -9,13 +9,14 @@ from typing import Any
 
 import structlog
 
-from hubbub_bus import Bus, NoResponders, Subscription, unix_ms
+from hubbub_bus import Bus, NoResponders, Subscription
 from hubbub_contracts import HubbubError, subjects
 from hubbub_contracts.bus.node import NodeHeartbeat, ProbeNode
 from hubbub_service import Tasks
 
 from ..domain.incarnation import Incarnation, LivenessEvent, LivenessState
 from ..domain.nodes import Nodes
+from .clock_monitor import ClockMonitor
 from .lease_watcher import LeaseWatcher
 
 _log = structlog.get_logger(__name__)
@@ -32,12 +33,19 @@ class HeartbeatMonitor:
     """Applies heartbeats to `nodes`, and evaluates them every 50 ms."""
 
     def __init__(
-        self, bus: Bus, nodes: Nodes, leases: LeaseWatcher, tasks: Tasks, on_change: Callable[[], None]
+        self,
+        bus: Bus,
+        nodes: Nodes,
+        leases: LeaseWatcher,
+        clocks: ClockMonitor,
+        tasks: Tasks,
+        on_change: Callable[[], None],
     ) -> None:
         """`on_change` is called when a room may have to move."""
         self._bus = bus
         self._nodes = nodes
         self._leases = leases
+        self._clocks = clocks
         self._tasks = tasks
         self._on_change = on_change
         self._in_progress: set[tuple[str, int]] = set()
@@ -61,7 +69,8 @@ class HeartbeatMonitor:
             await self._heartbeats.stop()
 
     def _on_heartbeat(self, heartbeat: NodeHeartbeat) -> None:
-        if self._nodes.heartbeat(heartbeat, time.monotonic(), unix_ms()):
+        self._clocks.received(subjects.node_lease(heartbeat.node_id), heartbeat.sent_at)
+        if self._nodes.heartbeat(heartbeat, time.monotonic()):
             self._on_change()
 
     async def _evaluate(self) -> None:

@@ -9,6 +9,7 @@ from hubbub_bus import Bus, Entry, View, fence, lease_bucket, parse_lease
 from hubbub_contracts import subjects
 
 from ..domain.nodes import Nodes
+from .clock_monitor import ClockMonitor
 
 _NODE = subjects.node_lease("")
 _SIGNALING = subjects.signaling_lease("")
@@ -17,11 +18,14 @@ _SIGNALING = subjects.signaling_lease("")
 class LeaseWatcher:
     """Applies the nodes' leases to `nodes`, and knows the leases of signaling instances."""
 
-    def __init__(self, bus: Bus, nodes: Nodes, on_change: Callable[[], None], replicas: int = 1) -> None:
+    def __init__(
+        self, bus: Bus, nodes: Nodes, clocks: ClockMonitor, on_change: Callable[[], None], replicas: int = 1
+    ) -> None:
         """`on_change` is called when a room may have to move."""
         self._store = lease_bucket(bus, replicas)
-        self._view = View(bus, self._store, self._apply)
+        self._view = View(bus, self._store, self._apply, owns_bucket=True)
         self._nodes = nodes
+        self._clocks = clocks
         self._on_change = on_change
         self.signaling: dict[str, int] = {}
         """The epoch of each instance's lease."""
@@ -47,9 +51,12 @@ class LeaseWatcher:
         """Fences an incarnation; returns whether this replica's write did it. Raises HubbubError."""
         return await fence(self._store, subjects.node_lease(node_id), epoch)
 
-    def _apply(self, entry: Entry, _before: Entry | None) -> None:
+    def _apply(self, entry: Entry, before: Entry | None) -> None:
         lease = parse_lease(entry)
         if entry.key.startswith(_SIGNALING):
+            if lease is not None and lease.written_at is not None and before is not None:
+                # The first lease that this replica sees may be old; a renewal has just been written.
+                self._clocks.received(entry.key, lease.written_at)
             instance = entry.key.removeprefix(_SIGNALING)
             if lease is None or lease.fenced or lease.epoch is None:
                 self.signaling.pop(instance, None)

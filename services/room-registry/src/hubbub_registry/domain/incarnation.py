@@ -90,8 +90,6 @@ class Incarnation:
     state: LivenessState = LivenessState.PENDING
     heartbeat: NodeHeartbeat | None = None
     """The last one."""
-    clock_offset_ms: int = 0
-    """Our clock minus the node's, by the time stamps of its heartbeats."""
     lease_expired_at: float | None = None
     """None while it has a lease."""
 

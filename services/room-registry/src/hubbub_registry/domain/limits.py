@@ -1,7 +1,10 @@
-"""Limits on rooms, peers and producers.
+"""Limits on rooms, peers, producers and bytes.
 
 Replicas write concurrently, so each may pass its own check and together they exceed a limit. The order of the stored
 writes decides: a writer whose record is over the limit rolls it back.
+
+Bytes are checked before a write only. A writer reads the stored record of its peer first, so a room exceeds the limit
+by at most one join or producer of each of its peers.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ class Limits:
     rooms: int
     peers_per_room: int
     producers_per_peer: int
+    room_bytes: int
+    """Bytes of a room's records: its settings, and its peers with their producers."""
 
 
 def over_limit(limit: int, own: int, others: Iterable[int]) -> bool:

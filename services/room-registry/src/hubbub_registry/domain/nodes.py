@@ -14,9 +14,6 @@ from hubbub_contracts.bus.records import Placement
 
 from .incarnation import Incarnation, LivenessEvent, LivenessState, Timeouts
 
-MAX_CLOCK_OFFSET_MS = 1_000
-OFFSET_DECAY = 0.25
-"""The weight of a heartbeat that makes the offset look larger: queueing delay looks like an offset."""
 _LIVE = frozenset({LivenessState.PENDING, LivenessState.ALIVE, LivenessState.SUSPECT})
 
 
@@ -87,21 +84,13 @@ class Nodes:
                 placement.node_id, placement.epoch, last_heard=now, lease_expired_at=now
             )
 
-    def heartbeat(self, heartbeat: NodeHeartbeat, now: float, unix_ms: int) -> bool:
-        """Applies a heartbeat; returns whether the node's liveness or its ability to take rooms changed.
-
-        Arguments:
-            now: monotonic seconds.
-            unix_ms: Unix milliseconds of this replica's clock, from which the node's clock offset is estimated.
-        """
+    def heartbeat(self, heartbeat: NodeHeartbeat, now: float) -> bool:
+        """Applies a heartbeat; returns whether the node's liveness or its ability to take rooms changed."""
         incarnation = self._newest.get(heartbeat.node_id)
         if incarnation is None or incarnation.epoch != heartbeat.epoch:
             return False
-        offset = unix_ms - heartbeat.sent_at
-        if incarnation.heartbeat is not None and abs(offset) > abs(incarnation.clock_offset_ms):
-            offset = round(incarnation.clock_offset_ms + (offset - incarnation.clock_offset_ms) * OFFSET_DECAY)
         could_take_rooms = self._can_take_rooms(incarnation)
-        incarnation.heartbeat, incarnation.clock_offset_ms = heartbeat, offset
+        incarnation.heartbeat = heartbeat
         changed = incarnation.record_sign_of_life(now)
         return changed or could_take_rooms != self._can_take_rooms(incarnation)
 
@@ -127,7 +116,6 @@ class Nodes:
             and incarnation.heartbeat is not None
             and incarnation.heartbeat.leased
             and not incarnation.heartbeat.draining
-            and abs(incarnation.clock_offset_ms) <= MAX_CLOCK_OFFSET_MS
         )
 
     def _end(self, node_id: str, epoch: int) -> bool:
