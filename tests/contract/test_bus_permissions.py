@@ -12,11 +12,13 @@ import pytest
 
 from hubbub_bus import Bus
 from hubbub_bus.connection import Unreachable
+from hubbub_bus.parts import PART_BYTES
 from support.caller import Caller
 from support.client_socket import Refused
 from support.deployed_nats import DeployedNats
 from support.eventually import wait_for_counts, wait_for_stats
 from support.installation import Installation
+from support.large_room import fill_room
 from support.pair import connected_pair
 from support.rebuild_media import rebuild_alice, rebuild_bob, wait_moved
 
@@ -96,8 +98,18 @@ async def test_services_cause_no_permission_violation(tmp_path: Path, call_id: s
                     with pytest.raises(Refused):
                         await pair.bob.call("closeProducer", producerId=pair.producers["audio"])
                     await pair.alice.call("leaveRoom")
+            await join_room_whose_snapshot_has_parts(installation.url, call_id)
             await wait_for_stats(installation, {"rooms": 0, "peers": 0}, within=20)
         assert server.violations() == []
+
+
+async def join_room_whose_snapshot_has_parts(url: str, call_id: str) -> None:
+    async with Caller(url) as one, Caller(url) as two, Caller(url) as three:
+        for caller in (one, two):
+            await caller.join(call_id)
+        await fill_room([one, two])
+        joined = await three.join(call_id)
+        assert len(str(joined)) > PART_BYTES
 
 
 @pytest.mark.parametrize("service", FOREIGN)

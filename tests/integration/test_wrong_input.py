@@ -221,6 +221,34 @@ async def test_codec_that_the_router_does_not_have_is_unsupported(scenario: Scen
         assert await code(scenario.alice, "produce", payload) == "unsupported"
 
 
+def nested(levels: int) -> dict[str, Any]:
+    """An object with that many levels of arrays."""
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return {"a": value}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [*(nested(levels) for levels in (32, 197, 260)), {"nick": "Zo\ud83d"}, {"Zo\ud83d": 1}],
+    ids=["32 levels", "197 levels", "260 levels", "half a character", "key with half a character"],
+)
+async def test_value_that_another_service_cannot_read_is_an_invalid_argument(scenario: Scenario, value: Any) -> None:
+    payloads = well_formed(scenario.alice_sends, scenario.alice_producer, "c", scenario.call_id)
+    parameters = rtp_parameters("audio", 99, mid="9")
+    got: dict[str, str] = {}
+    async with scenario.no_side_effects():
+        for field in ("appData", "rtpCapabilities", "sctpCapabilities"):
+            got[f"joinRoom {field}"] = await code(scenario.dave, "joinRoom", {**payloads["joinRoom"], field: value})
+        produce = payloads["produce"]
+        got["produce appData"] = await code(scenario.alice, "produce", {**produce, "appData": value})
+        for field in ("x", "mid", "rtcp"):
+            wrong = {**produce, "rtpParameters": {**parameters, field: value}}
+            got[f"produce {field}"] = await code(scenario.alice, "produce", wrong)
+    assert set(got.values()) == {"invalid_argument"}, got
+
+
 SHA_256 = "AB:" * 31 + "AB"
 
 

@@ -11,7 +11,7 @@ from hubbub_bus import KeyConflict, Operation, enter_operation
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.catalogue import REGISTRY_REQUESTS
 from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom
-from hubbub_contracts.bus.producer import AddProducer
+from hubbub_contracts.bus.producer import AddProducer, RemoveProducers
 from hubbub_contracts.bus.room import CreateRoom, GetRoom
 from hubbub_contracts.bus.stats import GetStats
 from hubbub_registry.domain.producers import remove_producers
@@ -231,6 +231,31 @@ async def test_a_producer_is_added_on_top_of_a_concurrent_change(
     assert changed is not None
     assert [each.producer_id for each in changed.record.producers] == ["p0", "new"]
     assert changed.revision == answer.revision
+
+
+async def test_a_producer_that_would_exceed_the_bytes_of_a_room_is_refused(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    store.store_peer(peer_record("one"))
+    store.store_peer(peer_record("two"))
+
+    def large(peer_id: str, producer_id: str) -> AddProducer:
+        text = {"text": "x" * 4_400}
+        return AddProducer(
+            room_id="r", peer_id=peer_id, producer_id=producer_id, kind="audio", app_data=text, paused=False
+        )
+
+    first = large("one", "a")
+    await producer.add(context, first)
+    await producer.add(context, large("two", "b"))
+    written = store.sequence
+    with pytest.raises(HubbubError) as caught:
+        await producer.add(context, large("two", "c"))
+    assert caught.value.code is ErrorCode.QUOTA_EXCEEDED
+    await producer.add(context, first)
+    assert store.sequence == written, "a repeated request needs no more bytes"
+    await producer.remove(context, RemoveProducers(room_id="r", peer_id="one", producer_ids=["a"]))
+    await producer.add(context, large("two", "c"))
 
 
 async def test_a_producer_that_is_removed_while_its_adding_times_out_is_not_added(

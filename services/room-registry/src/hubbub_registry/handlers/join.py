@@ -28,6 +28,7 @@ from ..domain.stored_record import StoredRoom
 from .context import RegistryContext
 from .retry import retry_on_conflict
 from .room import reopen
+from .room_bytes import require_room_bytes
 
 PLACEMENT_CHECK_INTERVAL = 0.05
 PLACEMENT_CHECKS = 16
@@ -37,9 +38,9 @@ PLACEMENT_CHECKS = 16
 async def join(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
     """Adds the peer and returns the room; repeating the request returns the room again.
 
-    Raises `room_not_found`, `quota_exceeded` for a full room, `conflict` when the peer id belongs to another user or
-    signaling instance, `invalid_state` when the peer has left before, `cancelled` when the peer is removed meanwhile,
-    and `unavailable` when no media node can take the room.
+    Raises `room_not_found`, `quota_exceeded` for a room with too many peers or bytes, `conflict` when the peer id
+    belongs to another user or signaling instance, `invalid_state` when the peer has left before, `cancelled` when the
+    peer is removed meanwhile, and `unavailable` when no media node can take the room.
     """
     await context.store.ready()
     await context.store.refresh_room(request.room_id)
@@ -72,6 +73,7 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
         placement=placement,
         operation_id=operation_id(),
     )
+    require_room_bytes(context, room, record)
     try:
         await context.store.wait_for(await context.store.put_peer(record, 0))
     except PeerDeparted as error:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from hubbub_contracts.bus.producer import AddProducer, Registered, RemoveProducers, SetProducerPaused
+from hubbub_contracts.bus.records import PeerRecord
 
 from ..domain.producers import add_producer, remove_producers, set_producer_paused
 from .context import RegistryContext
+from .room_bytes import require_room_bytes
 from .update_peer import Change, update_peer
 
 
@@ -16,9 +18,15 @@ async def add(context: RegistryContext, request: AddProducer) -> Registered:
 
     Raises `room_not_found`, `not_found`, `invalid_state` when the peer was moved, `conflict`, `quota_exceeded`.
     """
-    return await _update(
-        context, request, partial(add_producer, request=request, limit=context.limits.producers_per_peer)
-    )
+
+    def change(peer: PeerRecord) -> PeerRecord | None:
+        changed = add_producer(peer, request, context.limits.producers_per_peer)
+        room = context.store.rooms.get(request.room_id)
+        if changed is not None and room is not None:
+            require_room_bytes(context, room, changed.producers[-1])
+        return changed
+
+    return await _update(context, request, change)
 
 
 async def set_paused(context: RegistryContext, request: SetProducerPaused) -> Registered:

@@ -47,19 +47,18 @@ async def join_room(context: RequestContext, request: socket.JoinRoom) -> socket
         async with context.session.enter_room(
             join, claim, rtp_capabilities=request.rtp_capabilities, resume_secret=secret
         ) as membership:
-            pass
+            view = membership.hub.view
+            return socket.RoomJoined(
+                peer_id=peer_id,
+                peers=peer_infos(view.peers, peer_id),
+                revision=view.revision,
+                ice_servers=context.ice_servers(peer_id),
+                resume_token=str(ResumeToken(room_id, peer_id, secret)) if secret else None,
+            )
     except BaseException as error:
         if may_have_taken_effect(error):
             context.outbox.enqueue_departure(room_id, peer_id, claim.claim_id, "left")
         raise
-    view = membership.hub.view
-    return socket.RoomJoined(
-        peer_id=peer_id,
-        peers=peer_infos(view.peers, peer_id),
-        revision=view.revision,
-        ice_servers=context.ice_servers(peer_id),
-        resume_token=str(ResumeToken(room_id, peer_id, secret)) if secret else None,
-    )
 
 
 async def leave_room(context: RequestContext, _request: socket.LeaveRoom) -> Done:

@@ -32,6 +32,7 @@ from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 from ..domain.answer_cache import AnswerCache
 from ..domain.claim import Claim
 from ..domain.owned_resources import OwnedResources
+from ..domain.payload import check_payload
 from ..domain.ports import Backend, ClientSocket, SessionTelemetry
 from ..domain.pushes import pushes
 from ..domain.room_view import ROOM_LOST, PeerClaimed, PeerRemoved, PlacementChanged, RoomRemoved, ViewChange
@@ -347,6 +348,7 @@ def _parse(event: str, payload: object) -> ClientRequest[Any]:
     model = CLIENT_REQUESTS.get(event)
     if model is None:
         raise HubbubError(ErrorCode.UNKNOWN_EVENT, f"there is no event {event[:64]!r}")
+    check_payload(payload)
     try:
         return model.model_validate({} if payload is None else payload)
     except ValidationError as error:
