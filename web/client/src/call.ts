@@ -57,7 +57,7 @@ export class Call extends Emitter<CallEvents> {
     super();
     this.#options = options;
     this.room = options.room;
-    this.#signaling = new Signaling(options.url);
+    this.#signaling = new Signaling(options.url, options.path ?? "/");
     const userId = options.userId ?? randomId();
     this.local = new LocalParticipant(userId, options.name, options.appData ?? {}, options.camera ?? {}, () => this.#sync());
     this.#roster = new Roster(

@@ -12,6 +12,8 @@ import type { Publication, SubscribeMode } from "./publication.ts";
 export interface CallOptions {
   /** Origin of the Hubbub server, such as `https://calls.example`; the page's own origin when absent. */
   url?: string;
+  /** Path of the Hubbub server on its origin, such as `/call`, if a proxy serves it below a path; the root when absent. */
+  path?: string;
   /** Name of the room: everybody who joins the same room is in the same call. */
   room: string;
   /** Display name, visible to the others. */

@@ -12,9 +12,21 @@ export class Signaling {
   readonly #socket: Socket;
   #reconnectTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Does not connect yet. @param url - Origin of the server; the page's own origin when undefined. */
-  constructor(url: string | undefined) {
-    const options = { transports: ["websocket"], autoConnect: false, forceNew: true, reconnectionDelay: 300, reconnectionDelayMax: 2_000 };
+  /**
+   * Does not connect yet.
+   *
+   * @param url - Origin of the server; the page's own origin when undefined.
+   * @param path - Path of the server on its origin.
+   */
+  constructor(url: string | undefined, path: string) {
+    const options = {
+      path: `${path.replace(/\/+$/, "")}/socket.io/`,
+      transports: ["websocket"],
+      autoConnect: false,
+      forceNew: true,
+      reconnectionDelay: 300,
+      reconnectionDelayMax: 2_000,
+    };
     this.#socket = url === undefined ? io(options) : io(url, options);
   }
 

@@ -71,6 +71,13 @@ test("a call joins, publishes with its source, and leaves", async () => {
   expect(publication.track?.readyState).toBe("ended");
 });
 
+test.each(["/call", "/call/"])("a call joins a server below the path %s", async (path) => {
+  await server.stop();
+  server = await new RoomServer("/call").start();
+  const call = await joined({ url: server.url, path });
+  expect(call.state).toBe("connected");
+});
+
 test("a refused join rejects with the server's code and ends the call", async () => {
   server.override.joinRoom = () => {
     throw { code: "quota_exceeded", message: "the room is full", retryable: false };

@@ -18,9 +18,14 @@ export class RoomServer {
   readonly override: Handlers = {};
   peers: PeerInfo[] = [];
   #http: HttpServer = createServer();
-  #io = new Server(this.#http);
+  readonly #io: Server;
   #count = 0;
   #port = 0;
+
+  /** @param path - Path of the server, without a slash at its end. */
+  constructor(path = "") {
+    this.#io = new Server(this.#http, { path: `${path}/socket.io/` });
+  }
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;

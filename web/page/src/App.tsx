@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from "react";
 
 import type { Call } from "@hubbub/client";
 import { VideoCall } from "@hubbub/react";
-import { readAddress, roomUrl } from "./address.ts";
+import { basePath, readAddress, roomUrl } from "./address.ts";
 import { Brand } from "./Brand.tsx";
 import { Home } from "./Home.tsx";
 import { loadSetting, saveSetting } from "./settings.ts";
@@ -36,6 +36,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
   return (
     <VideoCall
       key={room}
+      path={basePath(location.href)}
       room={room}
       name={name || loadSetting(NAME_KEY)}
       preJoin={!(join && name)}

@@ -47,6 +47,11 @@ export function roomUrl(room: string, base: string): string {
   return url.href;
 }
 
+/** Returns the path below which the server serves the page. @param page - Address of the page. */
+export function basePath(page: string): string {
+  return new URL(".", page).pathname;
+}
+
 /** Returns the room in user input: a link or the name of a room. Empty if a link names no room. */
 export function parseRoom(text: string): string {
   const input = text.trim();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { newRoomName, readAddress, parseRoom, roomUrl } from "../src/address.ts";
+import { basePath, newRoomName, readAddress, parseRoom, roomUrl } from "../src/address.ts";
 
 describe("the address", () => {
   it("contains the room and the options", () => {
@@ -26,6 +26,17 @@ describe("a link", () => {
     expect(parseRoom("  tea ")).toBe("tea");
     expect(parseRoom("https://calls.example/")).toBe("");
     expect(parseRoom("https://")).toBe("");
+  });
+});
+
+describe("the base path", () => {
+  it.each([
+    ["https://example.org/?room=a", "/"],
+    ["https://example.org/index.html", "/"],
+    ["https://example.org/call/?room=a/b", "/call/"],
+    ["https://example.org/a/b/index.html#x", "/a/b/"],
+  ])("of %s is %s", (page, path) => {
+    expect(basePath(page)).toBe(path);
   });
 });
 
