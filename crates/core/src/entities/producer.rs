@@ -46,9 +46,8 @@ pub(crate) struct Producer {
     streams_created: u32,
     pub(crate) layers: Layers,
     pub(crate) consumers: Vec<ConsumerKey>,
-    key_frames: KeyFrameRequests,
-    /// Encodings that need a key frame, one bit each.
-    wanted: u32,
+    /// By encoding.
+    key_frames: Vec<KeyFrameRequests>,
     key_frame_requests: u64,
     fir_sequence: u8,
 }
@@ -106,8 +105,7 @@ impl Producer {
             streams_created: 0,
             layers: Layers::new(count),
             consumers: Vec::new(),
-            key_frames: KeyFrameRequests::new(),
-            wanted: 0,
+            key_frames: vec![KeyFrameRequests::new(); count],
             key_frame_requests: 0,
             fir_sequence: 0,
         }
@@ -270,7 +268,7 @@ impl Producer {
                 if starts_key_frame {
                     self.key_frame_arrived(encoding);
                 } else if is_first || key_frame_needed {
-                    self.want_key_frame(encoding);
+                    self.await_key_frame(encoding);
                 }
             }
         }
@@ -299,48 +297,46 @@ impl Producer {
         Some((media, mapping.clock_rate))
     }
 
-    /// Notes that a consumer needs a key frame of this encoding. [`Self::key_frames_due`] tells when to request it.
-    pub(crate) fn want_key_frame(&mut self, encoding: usize) {
-        if self.kind == MediaKind::Video && encoding < self.encodings.len() {
-            self.wanted |= 1 << encoding;
+    /// Notes that a consumer asks for a key frame of this encoding. [`Self::key_frames_due`] tells when to request it.
+    pub(crate) fn ask_for_key_frame(&mut self, encoding: usize) {
+        if let Some(requests) = self.requests_of(encoding) {
+            requests.request();
+        }
+    }
+
+    /// Notes that packets of this encoding are useless until a key frame arrives.
+    pub(crate) fn await_key_frame(&mut self, encoding: usize) {
+        if let Some(requests) = self.requests_of(encoding) {
+            requests.wait();
         }
     }
 
     fn key_frame_arrived(&mut self, encoding: usize) {
-        self.wanted &= !(1 << encoding);
-        if self.wanted == 0 {
-            self.key_frames.key_frame_arrived();
+        if let Some(requests) = self.requests_of(encoding) {
+            requests.key_frame_arrived();
         }
     }
 
-    /// Replaces `ssrcs` by those to request a key frame of now: at most once a second, and none while paused.
-    pub(crate) fn key_frames_due(&mut self, now: Micros, ssrcs: &mut Vec<u32>) {
+    /// `None` for audio.
+    fn requests_of(&mut self, encoding: usize) -> Option<&mut KeyFrameRequests> {
+        self.key_frames
+            .get_mut(encoding)
+            .filter(|_| self.kind == MediaKind::Video)
+    }
+
+    /// Replaces `ssrcs` by those to request a key frame of now; none while paused. `rtt`: to the client, microseconds.
+    pub(crate) fn key_frames_due(&mut self, now: Micros, rtt: u64, ssrcs: &mut Vec<u32>) {
         ssrcs.clear();
-        if self.wanted == 0 || self.paused {
+        if self.paused {
             return;
         }
-        let wanted = self
-            .ssrcs
-            .iter()
-            .enumerate()
-            .filter(|(encoding, _)| self.wanted & (1 << encoding) != 0);
-        ssrcs.extend(wanted.filter_map(|(_, (ssrc, _))| *ssrc));
-        // An encoding without an SSRC yet must not use up the request of this second.
-        if ssrcs.is_empty() {
-            return;
-        }
-        let is_due = if self.key_frames.is_wanted() {
-            self.key_frames.poll(now)
-        } else {
-            self.key_frames.request(now)
-        };
-        if !is_due {
-            ssrcs.clear();
-            if !self.key_frames.is_wanted() {
-                // The request has been repeated often enough. Consumers ask again when packets arrive.
-                self.wanted = 0;
+        for (requests, (ssrc, _)) in self.key_frames.iter_mut().zip(&self.ssrcs) {
+            // An encoding without an SSRC yet must not use up a request.
+            if let Some(ssrc) = ssrc
+                && requests.poll(now, rtt)
+            {
+                ssrcs.push(*ssrc);
             }
-            return;
         }
         self.key_frame_requests += ssrcs.len() as u64;
     }

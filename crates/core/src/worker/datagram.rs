@@ -205,7 +205,10 @@ impl Worker {
         }
         self.in_flight.consumer = None;
         if key_frame_needed {
-            self.tables.producers.get_mut(key)?.want_key_frame(encoding);
+            self.tables
+                .producers
+                .get_mut(key)?
+                .await_key_frame(encoding);
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ impl Worker {
         let current = consumer
             .current_source()
             .and_then(|source| producer.encoding_of_source(source));
-        producer.want_key_frame(current.unwrap_or(producer.layers.best()));
+        producer.ask_for_key_frame(current.unwrap_or(producer.layers.best()));
         self.send_key_frame_requests(now, producer_key)
     }
 
@@ -38,7 +38,7 @@ impl Worker {
         key: ProducerKey,
     ) -> Result<(), DanglingKey> {
         let producer = self.tables.producers.get_mut(key)?;
-        producer.want_key_frame(producer.layers.best());
+        producer.ask_for_key_frame(producer.layers.best());
         self.send_key_frame_requests(now, key)
     }
 
@@ -75,7 +75,7 @@ impl Worker {
         if !transport.is_ready() {
             return Ok(());
         }
-        producer.key_frames_due(now, &mut self.ssrcs);
+        producer.key_frames_due(now, transport.rtt_us(), &mut self.ssrcs);
         if self.ssrcs.is_empty() {
             return Ok(());
         }
