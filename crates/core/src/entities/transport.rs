@@ -9,6 +9,7 @@ use super::ice_agent::IceAgent;
 use super::keys::{ConsumerKey, ProducerKey, RouterKey};
 use crate::api::{CommandError, Micros, TransportId, TransportStats};
 use crate::receive::{ArrivalLog, RembEstimate};
+use crate::send::SentReports;
 
 /// SSRCs that may be used over the lifetime of a transport. All are remembered, because none may be used twice.
 const MAX_OUTGOING_SSRCS: usize = 65_536;
@@ -63,6 +64,8 @@ pub(crate) struct Transport {
     /// Transport-wide sequence number of the next sent packet.
     pub(crate) transport_sequence: u16,
     pub(crate) next_report: Micros,
+    /// Our receiver reference times, which the client answers.
+    pub(crate) reference_times: SentReports,
     pub(crate) stats: TransportStats,
 }
 
@@ -95,6 +98,7 @@ impl Transport {
             remb: RembEstimate::new(max_bitrate.unwrap_or(DEFAULT_MAX_BITRATE)),
             transport_sequence: 0,
             next_report: Micros(0),
+            reference_times: SentReports::new(),
             stats: TransportStats::default(),
         }
     }

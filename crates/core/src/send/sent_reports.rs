@@ -1,4 +1,4 @@
-//! Round-trip time measurement from receiver reports.
+//! Round-trip time measurement from the answers to our reports.
 
 use hubbub_wire::{CompactNtp, NtpTime};
 
@@ -6,9 +6,10 @@ use crate::api::Micros;
 
 const REMEMBERED: usize = 8;
 
-/// The last sender reports, by the 32 bits that a receiver report echoes (LSR, RFC 3550 section 6.4.1).
+/// The last reports with an NTP timestamp, by the 32 bits of it that the client echoes: LSR for a sender report (RFC
+/// 3550 section 6.4.1), LRR for a receiver reference time (RFC 3611 section 4.5).
 ///
-/// Stores when they were sent on our clock, because their NTP timestamps are those of the producer's client.
+/// Stores when they were sent on our clock: the NTP timestamps of sender reports are those of the producer's client.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SentReports {
     /// A ring; the oldest is overwritten.
@@ -34,18 +35,14 @@ impl SentReports {
         self.next = (self.next + 1) % REMEMBERED;
     }
 
-    /// Round-trip time in microseconds from the LSR and DLSR (1/65536 s) of a report block that arrived at `now`.
-    /// Returns `None` if that report is not remembered, or if DLSR exceeds the time since it was sent.
+    /// Round-trip time in microseconds from the echo and the client's delay (1/65536 s) that arrived at `now`. Returns
+    /// `None` if that report is not remembered, or if the delay exceeds the time since it was sent.
     #[must_use]
-    pub(crate) fn round_trip(&self, last_sr: u32, delay: u32, now: Micros) -> Option<u64> {
-        if last_sr == 0 {
+    pub(crate) fn round_trip(&self, echo: u32, delay: u32, now: Micros) -> Option<u64> {
+        if echo == 0 {
             return None;
         }
-        let (_, at) = self
-            .sent
-            .iter()
-            .flatten()
-            .find(|(ntp, _)| ntp.0 == last_sr)?;
+        let (_, at) = self.sent.iter().flatten().find(|(ntp, _)| ntp.0 == echo)?;
         now.since(*at).checked_sub(CompactNtp(delay).to_micros())
     }
 }

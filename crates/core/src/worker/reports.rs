@@ -3,7 +3,7 @@
 use hubbub_wire::CompactNtp;
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::{
-    Arrival, ReceiverReportBuilder, RembBuilder, ReportBlock, SdesBuilder, SenderInfo,
+    Arrival, ReceiverReportBuilder, RembBuilder, ReportBlock, RrtrBuilder, SdesBuilder, SenderInfo,
     SenderReportBuilder, TransportFeedbackBuilder,
 };
 
@@ -23,6 +23,9 @@ const MAX_BLOCKS: usize = 31;
 
 impl Worker {
     /// Reports to the client on the streams that it sends; adds REMB if a producer uses it or a limit is configured.
+    ///
+    /// A receiver reference time (RFC 3611 section 4.4) lets a client that only sends measure the round trip for us: it
+    /// answers in its next sender report. Browsers answer without negotiation.
     ///
     /// A client that can send in-band FEC gets the worst loss of its receivers, if that is higher than its own: the FEC
     /// it adds passes through to them. As in mediasoup.
@@ -82,11 +85,14 @@ impl Worker {
         }
         let bitrate = transport.remb.update(now, loss, received);
         let ssrc = transport.rtcp_ssrc;
+        let ntp = NtpTime::from_unix_micros(self.config.wall_clock_us.wrapping_add(now.0));
+        transport.reference_times.record(ntp.0, now);
         let mut buffer = RTCP_BUFFER;
         let mut out = RtcpOut::new(transport, &mut self.outbox, &mut buffer);
         for blocks in self.blocks.chunks(MAX_BLOCKS) {
             out.push(&ReceiverReportBuilder { ssrc, blocks });
         }
+        out.push(&RrtrBuilder { ssrc, ntp });
         if wants_remb {
             self.counters.media.estimate_received.record(bitrate);
             out.push(&RembBuilder {

@@ -1,6 +1,8 @@
 //! RTCP from clients. The worker consumes it; nothing is forwarded (RFC 3550 section 6).
 
-use hubbub_wire::rtcp::{Compound, ReportBlock, RtcpPacket, SenderReport, TransportFeedback};
+use hubbub_wire::rtcp::{
+    Compound, ExtendedReport, ReportBlock, RtcpPacket, SenderReport, TransportFeedback, XrBlock,
+};
 
 use crate::api::Micros;
 use crate::entities::{DanglingKey, TransportKey};
@@ -90,8 +92,9 @@ impl Worker {
             RtcpPacket::TransportFeedback(feedback) => {
                 self.on_transport_feedback(key, &feedback)?;
             }
-            // Signaling ends streams and names them, and clients do not measure round trips to us by XR.
-            RtcpPacket::Bye(_) | RtcpPacket::Sdes(_) | RtcpPacket::ExtendedReport(_) => {}
+            RtcpPacket::ExtendedReport(report) => self.on_extended_report(now, key, &report)?,
+            // Signaling ends streams and names them.
+            RtcpPacket::Bye(_) | RtcpPacket::Sdes(_) => {}
         }
         Ok(())
     }
@@ -150,6 +153,35 @@ impl Worker {
         if let Some(rtt) = consumer.reports.round_trip(last, delay, now) {
             transport.stats.rtt_us = Some(rtt);
             media.round_trip.record(rtt);
+        }
+        Ok(())
+    }
+
+    /// Measures the round trip from the client's answer to our reference time. Reference times of the client get no
+    /// answer: it measures round trips by its own sender reports.
+    fn on_extended_report(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        report: &ExtendedReport<'_>,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
+        let ssrc = transport.rtcp_ssrc;
+        let answer = report
+            .blocks()
+            .filter_map(|block| match block {
+                XrBlock::Dlrr(entries) => Some(entries),
+                XrBlock::ReceiverReferenceTime(_) => None,
+            })
+            .flatten()
+            .find(|entry| entry.ssrc == ssrc);
+        let rtt = answer.and_then(|entry| {
+            let (last, delay) = (entry.last_receiver_report.0, entry.delay.0);
+            transport.reference_times.round_trip(last, delay, now)
+        });
+        if let Some(rtt) = rtt {
+            transport.stats.rtt_us = Some(rtt);
+            self.counters.media.round_trip.record(rtt);
         }
         Ok(())
     }
