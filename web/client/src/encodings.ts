@@ -41,7 +41,8 @@ export function produceOptions(
   options: SendOptions,
   capabilities: types.RtpCapabilities,
 ): Partial<types.ProducerOptions> {
-  if (track.kind === "audio") return {};
+  // Browsers add FEC as soon as packets are lost, at their own end or, as the node reports, at a receiver.
+  if (track.kind === "audio") return { codecOptions: { opusFec: true } };
   const mimeType = `video/${options.codec}`;
   const codec = capabilities.codecs?.find((one) => one.mimeType.toLowerCase() === mimeType);
   if (options.codec && !codec) throw new Error(`The browser and the server do not both support the codec ${options.codec}.`);

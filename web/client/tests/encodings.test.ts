@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { simulcastEncodings } from "../src/encodings.ts";
+import { produceOptions, simulcastEncodings } from "../src/encodings.ts";
 
 test.each([
   [1280, 720, [4, 2, 1]],
@@ -12,4 +12,9 @@ test.each([
   expect(encodings.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy)).toEqual(scales);
   const bitrates = encodings.map(({ maxBitrate }) => maxBitrate ?? 0);
   expect(bitrates).toEqual([...bitrates].sort((a, b) => a - b));
+});
+
+test("audio is sent with in-band FEC", () => {
+  const track = { kind: "audio" } as MediaStreamTrack;
+  expect(produceOptions(track, "microphone", { simulcast: true, codec: undefined }, {})).toEqual({ codecOptions: { opusFec: true } });
 });
