@@ -100,6 +100,10 @@ class SupervisedProcess:
             self._cancel_timer()
             await self._reap()
 
+    def restart(self) -> None:
+        """Sends SIGTERM. The exit counts as the child's own, so it is started again."""
+        self._send_signal(signal.SIGTERM)
+
     def stop(self) -> None:
         """Sends SIGTERM, and SIGKILL after the grace period."""
         self._inputs.put_nowait(ChildEvent.STOP)

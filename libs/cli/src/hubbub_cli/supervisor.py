@@ -27,6 +27,13 @@ class Supervisor:
         """The pid of each running process, by name."""
         return {p.spec.name: p.pid for stage in self._stages for p in stage if p.pid is not None}
 
+    def restart(self, name: str) -> None:
+        """Restarts one process."""
+        for stage in self._stages:
+            for process in stage:
+                if process.spec.name == name:
+                    process.restart()
+
     async def stop(self) -> None:
         """Stops all processes, the newest stage first. Returns when all have exited."""
         while self._stages:

@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import data_dir, nats_info, nats_server, ports, readiness
+from .jetstream_recovery import JetStreamRecovery
 from .layout import Layout, service_specs
 from .reporter import Reporter
-from .supervised_process import Exited, ProcessEvent, ProcessSpec, Started
+from .supervised_process import Exited, OutputLine, ProcessEvent, ProcessSpec, Started
 from .supervisor import Supervisor
 
 READY_TIMEOUT = 60.0
@@ -73,6 +74,7 @@ class _Installation:
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
         self._nats_url = ""
+        self._recovery = JetStreamRecovery(options.data_dir / NATS, lambda: self._supervisor.restart(NATS))
         self._ready = False
 
     async def run(self) -> None:
@@ -91,6 +93,7 @@ class _Installation:
                     await self._stopping.wait()
             finally:
                 self._reporter.end_start()
+                self._recovery.stop()
                 if self._stopping.is_set():
                     self._reporter.print("Stopping ...")
                 await self._supervisor.stop()
@@ -112,7 +115,7 @@ class _Installation:
 
     def _prepare_nats(self) -> nats_server.NatsLaunch:
         port = NATS_PORT if ports.tcp_port_is_free(NATS_PORT, ports.LOOPBACK) else ports.free_tcp_port()
-        return nats_server.prepare(self._options.data_dir / "nats", port)
+        return nats_server.prepare(self._options.data_dir / NATS, port)
 
     async def _wait_until_ready(self) -> None:
         """Returns when the installation is ready or a signal arrived. Raises StartFailed."""
@@ -143,6 +146,8 @@ class _Installation:
 
     def _on_event(self, event: ProcessEvent) -> None:
         self._reporter.on_event(event)
+        if isinstance(event, OutputLine) and event.name == NATS:
+            self._recovery.on_output(event.text)
         self._changed.set()
         if self._ready and isinstance(event, Started | Exited) and not self._stopping.is_set():
             self._write_run_file()
