@@ -23,6 +23,17 @@ impl ReplayWindow {
         window
     }
 
+    /// Creates the window of a stream that continues with `index`, in which every index up to `highest` counts as
+    /// received.
+    pub(crate) fn resuming_after(highest: u64, index: u64) -> Self {
+        let mut window = Self {
+            highest,
+            seen: [u64::MAX; WORDS],
+        };
+        window.accept(index);
+        window
+    }
+
     /// The newest index received.
     #[inline]
     pub(crate) fn highest(&self) -> u64 {
@@ -105,6 +116,17 @@ mod tests {
         assert!(!window.is_fresh(5_000 - WINDOW));
         window.accept(5_001);
         assert!(!window.is_fresh(5_001 - WINDOW));
+    }
+
+    #[test]
+    fn a_resumed_window_accepts_only_indices_after_the_former_highest() {
+        let window = ReplayWindow::resuming_after(5_000, 5_003);
+        assert_eq!(
+            (4_990..5_006)
+                .filter(|index| window.is_fresh(*index))
+                .collect::<Vec<_>>(),
+            [5_001, 5_002, 5_004, 5_005]
+        );
     }
 
     proptest! {
