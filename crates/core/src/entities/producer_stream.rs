@@ -219,6 +219,21 @@ impl ProducerStream {
         self.packets.get(sequence, now)
     }
 
+    /// Frees the buffers of expired packets.
+    pub(crate) fn free_expired_packets(&mut self, now: Micros) {
+        self.packets.free_expired(now);
+    }
+
+    /// Bytes that the stored packets occupy.
+    pub(crate) fn packet_bytes(&self) -> usize {
+        self.packets.held_bytes()
+    }
+
+    /// Frees the oldest packets until the buffers occupy at most `max` bytes.
+    pub(crate) fn shrink_packets_to(&mut self, max: usize) {
+        self.packets.shrink_to(max);
+    }
+
     /// The clock for the sender reports of consumers: that of the client, so that its streams stay synchronized; ours if
     /// the client has sent no report for five seconds. `wall_clock_us`: Unix time at `Micros(0)`.
     pub(crate) fn clock_for_reports(

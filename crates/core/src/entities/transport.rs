@@ -66,6 +66,8 @@ pub(crate) struct Transport {
     pub(crate) next_report: Micros,
     /// Our receiver reference times, which the client answers.
     pub(crate) reference_times: SentReports,
+    /// When to free the memory of expired packets next.
+    pub(crate) next_memory_check: Micros,
     pub(crate) stats: TransportStats,
 }
 
@@ -99,6 +101,7 @@ impl Transport {
             transport_sequence: 0,
             next_report: Micros(0),
             reference_times: SentReports::new(),
+            next_memory_check: Micros(0),
             stats: TransportStats::default(),
         }
     }

@@ -84,15 +84,28 @@ impl StoredPacket {
     }
 }
 
-/// A ring of the last packets of a stream, by extended sequence number. Buffers are reused.
+/// A ring of the last packets of a stream, by extended sequence number. Buffers are reused, and those of a stream that
+/// has become slow or silent are freed.
 #[derive(Debug, Clone)]
 pub(crate) struct PacketStore {
-    /// The length is a power of two; packet `n` is in slot `n % len`.
+    /// Packet `n` is in slot `n % capacity`. Empty while no packet is stored.
     slots: Vec<StoredPacket>,
+    /// Number of slots, a power of two.
+    capacity: usize,
+    /// Number of slots that hold a packet.
+    present: usize,
     /// Buffers of expired packets. A slow stream fills few of them, however long the ring is.
     spare: Vec<Vec<u8>>,
+    /// Bytes that all buffers occupy.
+    held: usize,
     /// Lower numbers have been checked for expiry; `None` before the first packet.
     oldest: Option<u64>,
+    /// The highest number stored.
+    newest: u64,
+    /// When the last packet arrived.
+    last_received: Micros,
+    /// The numbers have jumped: packets from before the jump are in slots that no number of the ring leads to.
+    jumped: bool,
 }
 
 impl PacketStore {
@@ -104,11 +117,16 @@ impl PacketStore {
     /// A store for `capacity` packets, rounded up to a power of two within 1 to 65,536.
     #[must_use]
     pub(crate) fn new(capacity: usize) -> Self {
-        let slots = capacity.clamp(1, 1 << 16).next_power_of_two();
         Self {
-            slots: vec![StoredPacket::default(); slots],
+            slots: Vec::new(),
+            capacity: capacity.clamp(1, 1 << 16).next_power_of_two(),
+            present: 0,
             spare: Vec::new(),
+            held: 0,
             oldest: None,
+            newest: 0,
+            last_received: Micros(0),
+            jumped: false,
         }
     }
 
@@ -122,7 +140,10 @@ impl PacketStore {
         extensions: impl IntoIterator<Item = (u8, &'a [u8])>,
         payload: &[u8],
     ) -> Option<&StoredPacket> {
-        self.expire(&meta);
+        if self.slots.is_empty() {
+            self.slots.resize(self.capacity, StoredPacket::default());
+        }
+        self.reclaim_expired(meta.received, meta.sequence, EXPIRED_AT_ONCE);
         let index = self.index(meta.sequence);
         let slot = self.slots.get_mut(index)?;
         if payload.len() > MAX_PAYLOAD || (slot.present && slot.meta.sequence > meta.sequence) {
@@ -131,7 +152,14 @@ impl PacketStore {
         if slot.bytes.capacity() == 0 {
             slot.bytes = self.spare.pop().unwrap_or_default();
         }
+        self.present += usize::from(!slot.present);
+        self.jumped |= meta.sequence > self.newest + self.capacity as u64;
+        self.newest = self.newest.max(meta.sequence);
+        self.oldest = self.oldest.min(Some(meta.sequence));
+        self.last_received = meta.received;
+        let reused = slot.bytes.capacity();
         slot.fill(meta, extensions, payload);
+        self.held += slot.bytes.capacity() - reused;
         Some(slot)
     }
 
@@ -145,33 +173,96 @@ impl PacketStore {
         })
     }
 
-    /// Reclaims the buffers of expired packets, a limited number for each newest packet.
-    fn expire(&mut self, newest: &PacketMeta) {
-        // Packets a ring length older have been or will be overwritten.
-        let overwritten = (newest.sequence + 1).saturating_sub(self.slots.len() as u64);
-        let from = self.oldest.unwrap_or(newest.sequence).max(overwritten);
-        let until = newest.sequence.min(from + EXPIRED_AT_ONCE);
-        self.oldest = Some(from.max(until));
-        for sequence in from..until {
-            let index = self.index(sequence);
-            let Some(slot) = self
-                .slots
-                .get_mut(index)
-                .filter(|slot| slot.present && slot.meta.sequence == sequence)
-            else {
-                continue;
-            };
-            if newest.received.since(slot.meta.received) <= MAX_AGE_MICROS {
-                self.oldest = Some(sequence);
+    /// Frees the buffers of expired packets. Call this about once a second: without packets nothing else frees them.
+    pub(crate) fn free_expired(&mut self, now: Micros) {
+        if now.since(self.last_received) > MAX_AGE_MICROS {
+            self.slots = Vec::new();
+            self.spare = Vec::new();
+            self.present = 0;
+            self.held = 0;
+            return;
+        }
+        if self.jumped {
+            let first = (self.newest + 1).saturating_sub(self.capacity as u64);
+            let mut remain = false;
+            for index in 0..self.slots.len() {
+                remain |= !self.reclaim_if_expired(now, index)
+                    && self
+                        .slots
+                        .get(index)
+                        .is_some_and(|slot| slot.present && slot.meta.sequence < first);
+            }
+            self.jumped = remain;
+        }
+        self.reclaim_expired(now, self.newest + 1, self.capacity as u64);
+        // A stream that continues at its rate needs at most as many buffers again.
+        self.free_spare(self.present);
+    }
+
+    /// Bytes that the buffers occupy.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.held
+    }
+
+    /// Frees the oldest packets until the buffers occupy at most `max` bytes.
+    pub(crate) fn shrink_to(&mut self, max: usize) {
+        self.free_spare(0);
+        for sequence in self.newest + 1..=self.newest + self.slots.len() as u64 {
+            if self.held <= max {
                 return;
             }
-            slot.present = false;
-            self.spare.push(std::mem::take(&mut slot.bytes));
+            self.held -= self.remove(self.index(sequence)).capacity();
         }
     }
 
+    fn free_spare(&mut self, keep: usize) {
+        let freed = self.spare.iter().skip(keep).map(Vec::capacity);
+        self.held -= freed.sum::<usize>();
+        self.spare.truncate(keep);
+    }
+
+    /// Reclaims the buffers of packets before `end` that have expired at `now`, at most `max` of them.
+    fn reclaim_expired(&mut self, now: Micros, end: u64, max: u64) {
+        // Older packets have been overwritten.
+        let first = end.saturating_sub(self.capacity as u64);
+        let from = self.oldest.unwrap_or(end).max(first);
+        let until = end.min(from + max);
+        self.oldest = Some(from.max(until));
+        for sequence in from..until {
+            let index = self.index(sequence);
+            let holds = |slot: &&StoredPacket| slot.present && slot.meta.sequence == sequence;
+            if self.slots.get(index).filter(holds).is_some() && !self.reclaim_if_expired(now, index)
+            {
+                self.oldest = Some(sequence);
+                return;
+            }
+        }
+    }
+
+    /// Reclaims the buffer of a slot whose packet has expired at `now`. Returns whether it has.
+    fn reclaim_if_expired(&mut self, now: Micros, index: usize) -> bool {
+        let is_expired = self
+            .slots
+            .get(index)
+            .is_some_and(|slot| slot.present && now.since(slot.meta.received) > MAX_AGE_MICROS);
+        if is_expired {
+            let buffer = self.remove(index);
+            self.spare.push(buffer);
+        }
+        is_expired
+    }
+
+    /// Removes the packet of a slot and returns its buffer.
+    fn remove(&mut self, index: usize) -> Vec<u8> {
+        let Some(slot) = self.slots.get_mut(index) else {
+            return Vec::new();
+        };
+        self.present -= usize::from(std::mem::take(&mut slot.present));
+        std::mem::take(&mut slot.bytes)
+    }
+
     fn index(&self, sequence: u64) -> usize {
-        sequence as usize & (self.slots.len() - 1)
+        sequence as usize & (self.capacity - 1)
     }
 }
 
@@ -284,6 +375,73 @@ mod tests {
             assert!(insert(&mut store, 90_000 + n, n * 50_000, &[0; 1_000]));
         }
         assert!(buffers(&store) <= 43, "{}", buffers(&store));
+    }
+
+    #[test]
+    fn a_silent_stream_holds_no_memory_and_continues() {
+        let mut store = PacketStore::new(PacketStore::VIDEO);
+        for n in 0..1_500u64 {
+            assert!(insert(&mut store, 70_000 + n, n * 1_000, &[0; 1_000]));
+        }
+        store.free_expired(Micros(2_500_000));
+        assert_eq!(store.held_bytes(), 1_024 * 1_000);
+        store.free_expired(Micros(3_500_000));
+        assert_eq!((store.held_bytes(), store.slots.capacity()), (0, 0));
+        assert!(store.get(71_499, Micros(3_500_000)).is_none());
+        assert!(insert(&mut store, 71_500, 3_600_000, b"a"));
+        assert!(store.get(71_500, Micros(3_600_000)).is_some());
+    }
+
+    #[test]
+    fn a_stream_that_became_slow_holds_few_buffers() {
+        let mut store = PacketStore::new(PacketStore::VIDEO);
+        for n in 0..1_000u64 {
+            assert!(insert(&mut store, 70_000 + n, n, &[0; 1_000]));
+        }
+        for n in 0..8u64 {
+            let now = n * 500_000;
+            assert!(insert(&mut store, 71_000 + n, now, &[0; 1_000]));
+            store.free_expired(Micros(now));
+        }
+        assert!(buffers(&store) <= 10, "{}", buffers(&store));
+    }
+
+    #[test]
+    fn packets_from_before_a_jump_are_freed() {
+        let mut store = PacketStore::new(PacketStore::VIDEO);
+        for n in 0..1_000u64 {
+            assert!(insert(&mut store, 70_000 + n, n, &[0; 1_000]));
+        }
+        for n in 0..8u64 {
+            let now = n * 500_000;
+            assert!(insert(&mut store, 90_000 + n, now, &[0; 1_000]));
+            store.free_expired(Micros(now));
+        }
+        assert!(buffers(&store) <= 10, "{}", buffers(&store));
+    }
+
+    #[test]
+    fn a_packet_that_arrives_late_after_a_silence_is_freed() {
+        let mut store = PacketStore::new(PacketStore::VIDEO);
+        assert!(insert(&mut store, 70_010, 0, b"a"));
+        store.free_expired(Micros(1_900_000));
+        assert!(insert(&mut store, 70_011, 2_100_000, b"b"));
+        assert!(insert(&mut store, 70_005, 2_200_000, b"late"));
+        assert!(insert(&mut store, 70_012, 4_250_000, b"c"));
+        store.free_expired(Micros(4_250_000));
+        assert_eq!(buffers(&store), 2);
+    }
+
+    #[test]
+    fn shrinking_frees_the_oldest_packets() {
+        let mut store = PacketStore::new(8);
+        for n in 0..12 {
+            assert!(insert(&mut store, 70_000 + n, n, &[0; 100]));
+        }
+        store.shrink_to(250);
+        assert_eq!(store.held_bytes(), 200);
+        let held = (0..12).filter(|n| store.get(70_000 + n, Micros(12)).is_some());
+        assert_eq!(held.collect::<Vec<_>>(), [10, 11]);
     }
 
     fn buffers(store: &PacketStore) -> usize {

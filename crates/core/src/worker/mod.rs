@@ -21,6 +21,7 @@ mod in_flight;
 mod key_frames;
 mod media_counters;
 mod nacks;
+mod packet_memory;
 mod producers;
 mod quality;
 mod recover;

@@ -37,6 +37,7 @@ impl Worker {
             self.close_transport(key, reason);
             return Ok(());
         }
+        self.free_packet_memory(now, key)?;
         let transport = self.tables.transports.get_mut(key)?;
         let former = transport.ice.selected();
         if transport.ice.reselect(now)
