@@ -38,9 +38,8 @@ async def test_repeated_operation_returns_the_first_result(installation: Install
 
         close = {"producerId": produced[0]["id"], "operationId": "close"}
         assert await alice.request("closeProducer", close) == await alice.request("closeProducer", close) == {}
-        assert (await alice.request("closeProducer", {"producerId": produced[0]["id"]}))["error"]["code"] == "not_found"
-
         await bob.event("producerClosed")
+        assert (await alice.request("closeProducer", {"producerId": produced[0]["id"]}))["error"]["code"] == "not_found"
         assert len(bob.events("peerJoined")) == len(bob.events("newProducer")) == len(bob.events("producerClosed")) == 1
         await wait_for_counts(installation, rooms=1, peers=2, transports=1)
 
@@ -108,7 +107,4 @@ async def test_operation_is_found_again_after_a_resume(tmp_path: Path, call_id: 
                 second = rtp_parameters("audio", 9, mid="1")
                 assert await again.call("produce", **produce, rtpParameters=second) == produced
                 assert await again.call("consume", **consume) == consumed
-                closing = {"producerId": produced["id"], "operationId": "close"}
-                assert await again.call("closeProducer", **closing) == {}
-                assert (await again.call("produce", **produce, rtpParameters=second))["id"] != produced["id"]
             await wait_for_counts(installation, rooms=1, peers=2, producers=2, transports=3, consumers=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from .caller import Caller, rtp_parameters
 from .client_socket import Refused
@@ -13,19 +14,28 @@ LARGE = {"text": "x" * 8_100}
 MAX_PRODUCERS = 32
 
 
-async def fill_room(callers: Sequence[Caller]) -> list[str]:
-    """Has each caller produce until the server refuses, 32 times at most. Returns the codes of the refusals."""
-    refusals = await asyncio.gather(*(_produce_until_refused(caller) for caller in callers))
-    return [code for code in refusals if code is not None]
+@dataclass(frozen=True)
+class Filling:
+    """What one caller has produced."""
+
+    producers: list[str]
+    refusal: str | None
+    """The code of the error that ended it; None when it has produced all."""
 
 
-async def _produce_until_refused(caller: Caller) -> str | None:
+async def fill_room(callers: Sequence[Caller]) -> list[Filling]:
+    """Has each caller produce until the server refuses, `MAX_PRODUCERS` times at most."""
+    return await asyncio.gather(*(_produce_until_refused(caller) for caller in callers))
+
+
+async def _produce_until_refused(caller: Caller) -> Filling:
     transport = await caller.call("createTransport", direction="send")
     produce = {"transportId": transport["id"], "kind": "audio", "appData": LARGE}
+    producers: list[str] = []
     for number in range(MAX_PRODUCERS):
         parameters = rtp_parameters("audio", 1_000 + number, mid=str(number))
         try:
-            await caller.call("produce", **produce, rtpParameters=parameters)
+            producers.append((await caller.call("produce", **produce, rtpParameters=parameters))["id"])
         except Refused as refused:
-            return refused.code
-    return None
+            return Filling(producers, refused.code)
+    return Filling(producers, None)

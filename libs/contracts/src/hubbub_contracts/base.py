@@ -2,7 +2,8 @@
 
 Rules
 - Types are strict: `"1"` is not a number and `1` is not a boolean.
-- Unknown fields are ignored, so that an older service understands a newer one.
+- Unknown fields are ignored, so that an older service understands a newer one. For the same reason, an enumeration in
+  an event, a reply or a record is open (`open_enum.py`).
 - A null field is read as absent: clients written in Python send nulls.
 - An absent field is never sent as null: mediasoup-client throws on a null codec parameter.
 """
