@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # The packages of the workspace, without media-core, which maturin builds.
 PACKAGES := $(patsubst %/pyproject.toml,%,$(filter-out libs/media-core/%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml)))
-PYTHON_SCRIPTS := $(shell grep -lE '^\#!.*python' scripts/*)
+PYTHON_SCRIPTS := $(shell grep -d skip -lE '^\#!.*python' scripts/*)
 BENCHES := $(wildcard libs/*/benches/*.py services/*/benches/*.py tests/load/bench_*.py)
 CORE := libs/media-core
 CORE_MODULE := $(CORE)/src/hubbub_media_core/_native.abi3.so
