@@ -1,11 +1,13 @@
-"""NATS is killed and restarts with its store: media continues, and the state is unchanged."""
+"""NATS is killed and restarts with its store, with an older one or without: media continues, and the state returns."""
 
 from __future__ import annotations
 
 import asyncio
+import shutil
 
 import pytest
 
+from hubbub_contracts.bus.records import PeerRecord
 from support.bus_client import bus_client
 from support.caller import Caller
 from support.eventually import wait_for_counts
@@ -61,3 +63,48 @@ async def test_call_survives_repeated_bus_crashes(fresh_installation: Installati
         await pair.wait_media()
         assert pair.alice.events("peerMoved") == pair.bob.events("peerMoved") == []
     await wait_for_counts(installation, within=RECOVERY)
+
+
+@pytest.mark.parametrize("storage", ["wiped", "rolled back"])
+@pytest.mark.parametrize("fresh_installation", [{"registries": 2, "nodes": 1}], indirect=True)
+async def test_the_state_is_rebuilt_when_the_bus_loses_its_store(
+    fresh_installation: Installation, call_id: str, storage: str
+) -> None:
+    installation = fresh_installation
+    store, copy = installation.directory / "nats", installation.directory / "copy"
+    async with connected_pair(installation.url, call_id) as pair:
+        await wait_for_counts(installation, **FULL)
+        shutil.copytree(store / "jetstream", copy)
+        for _ in range(20):  # the writes that are lost
+            await pair.alice.call("pauseProducer", producerId=pair.producers["audio"])
+            await pair.alice.call("resumeProducer", producerId=pair.producers["audio"])
+        async with bus_client(installation) as client:
+            before = await client.room(call_id)
+        installation.nats.kill()
+        shutil.rmtree(store / "jetstream")
+        if storage == "rolled back":
+            shutil.copytree(copy, store / "jetstream")
+        installation.nats.start()
+        await asyncio.sleep(3)
+        await asyncio.to_thread(installation.wait_ready)
+
+        await wait_for_counts(installation, within=RECOVERY, **FULL)
+        async with bus_client(installation) as client:
+            after = await client.room(call_id)
+        assert after.revision > before.revision
+        assert [_content(peer) for peer in after.peers] == [_content(peer) for peer in before.peers]
+        assert after.room.placement == before.room.placement
+        await pair.wait_media()
+        assert pair.longest_gap < MAX_MEDIA_GAP
+        for caller in (pair.alice, pair.bob):
+            assert not caller.is_closed
+            for event in ("peerMoved", "transportClosed", "producerClosed", "peerLeft", "roomClosed"):
+                assert caller.events(event) == []
+        late = await pair.alice.publish("audio")
+        await pair.bob.event("newProducer", producerId=late)
+    await wait_for_counts(installation, within=RECOVERY)
+
+
+def _content(peer: PeerRecord) -> PeerRecord:
+    """The record without the operation that wrote it."""
+    return peer.model_copy(update={"operation_id": None})

@@ -53,7 +53,7 @@ FOREIGN = {
     },
     "registry": {
         "publish": [
-            "$JS.API.STREAM.DELETE.KV_rooms",
+            "$JS.API.STREAM.DELETE.other",
             "$JS.API.STREAM.CREATE.other",
             "hubbub.v1.node.n1.1.transport.create",
             "hubbub.v1.media.room.peer",

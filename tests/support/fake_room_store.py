@@ -19,6 +19,7 @@ class FakeRoomStore:
     def __init__(self) -> None:
         self.rooms = Rooms()
         self.sequence = 0
+        self.rebuilding = False
         self.now = 0.0
         self.tombstones: dict[str, LeaveReason] = {}
         """Peer id -> why the peer was removed."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -162,4 +163,33 @@ async def test_a_view_leaves_no_consumers_behind_when_the_server_freezes(tmp_pat
             while len(await jetstream.consumers_info("KV_b")) > 1:
                 await asyncio.sleep(0.5)
         await view.stop()
+        await bus.close()
+
+
+async def test_a_store_that_lacks_its_last_writes_is_replaced_and_no_revision_repeats(tmp_path: Path) -> None:
+    with EmbeddedNats(tmp_path / "nats") as server:
+        bus = await Bus.connect(server.url, name="test", timeout=5)
+        store = KeyValue(bus, Bucket("b"))
+        views = [View(bus, KeyValue(bus, Bucket("b")), owns_bucket=True) for _ in range(2)]
+        for view in views:
+            view.start()
+            await view.wait_healthy(10)
+        await store.create("kept", Value(n=1))
+        shutil.copytree(server.store_dir / "jetstream", tmp_path / "copy")
+        before = await store.create("lost", Value(n=1))
+        for view in views:
+            await view.wait_for(before)
+        identity = views[0].identity
+        server.kill()
+        shutil.rmtree(server.store_dir / "jetstream")
+        shutil.copytree(tmp_path / "copy", server.store_dir / "jetstream")
+        server.start()
+        for view in views:
+            await eventually(lambda view=view: view.healthy and view.identity != identity)
+            assert dict(view.entries) == {}
+            assert view.rebuilding
+        assert views[0].identity == views[1].identity
+        assert await store.create("lost", Value(n=2)) > before
+        for view in views:
+            await view.stop()
         await bus.close()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import nats.errors
 import nats.js.errors
@@ -32,6 +33,11 @@ WRITE_TIMEOUT = 2.0
 TOMBSTONE_TTL = 60
 """Seconds for which the tombstone of a purged key lives."""
 
+REBUILD_KEY = "bucket.rebuild.marker"
+"""The key by which replicas agree which of them rebuilds the bucket."""
+REBUILD_MARKER_TTL = 10
+_REBUILT = "hubbub-rebuilt"
+"""The stream's metadata: see `BucketState.rebuilt`."""
 _WRONG_LAST_SEQUENCE = frozenset({10071, 10164})
 _STREAM_NOT_FOUND = 10059
 _STREAM_NAME_IN_USE = 10058
@@ -122,6 +128,24 @@ class Bucket:
         return f"KV_{self.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class BucketState:
+    """Which bucket the server has, and how far it is."""
+
+    identity: str
+    """When it was created: another one after the bucket was lost and created again."""
+    last_sequence: int
+    """Of the last write."""
+    age: float
+    """Seconds since it was created, by the local clock."""
+    rebuilt: bool
+    """It replaces a bucket that was lost or rolled back."""
+
+
+class _Marker(Model):
+    """The value of REBUILD_KEY."""
+
+
 class KeyValue:
     """One bucket."""
 
@@ -130,10 +154,11 @@ class KeyValue:
         self._connection: Connection = bus.connection
         self._js: JetStreamContext = bus.connection.client.jetstream(timeout=WRITE_TIMEOUT)
 
-    async def ensure(self) -> bool:
+    async def ensure(self, *, rebuilt: bool = False) -> bool:
         """Creates the bucket, or gives an existing one this configuration. Only the bucket's owner calls it.
 
-        Returns whether this call created the bucket. Raises HubbubError.
+        `rebuilt` marks a new bucket as the replacement of a lost one. Returns whether this call created the bucket.
+        Raises HubbubError.
 
         The sequence of a new bucket starts at the Unix time in microseconds, so that no revision or epoch occurs twice,
         even when the store was lost.
@@ -148,7 +173,7 @@ class KeyValue:
         except (nats.errors.Error, TimeoutError) as error:
             raise BucketMissing(self.bucket.name) from error
         try:
-            await self._js.add_stream(self._stream_config())
+            await self._js.add_stream(self._stream_config(rebuilt=rebuilt))
             return True
         except nats.js.errors.APIError as error:
             if error.err_code == _STREAM_NAME_IN_USE:  # another process was faster
@@ -159,7 +184,7 @@ class KeyValue:
 
     async def _mend(self, stored: api.StreamConfig) -> None:
         """Changes what differs from this configuration. A refused change is logged: the bucket works as it is."""
-        wanted = self._stream_config()
+        wanted = self._stream_config(rebuilt=False)
         different = {name: getattr(wanted, name) for name in _MENDED if getattr(stored, name) != getattr(wanted, name)}
         if not different:
             return
@@ -224,14 +249,42 @@ class KeyValue:
             extra[headers.REASON] = reason
         return await self._write(key, b"", last, extra)
 
+    async def rebuild(self, identity: str) -> None:
+        """Replaces the bucket of this identity by an empty one, whose sequence starts at the present time.
+
+        For a bucket that was rolled back: its sequences would repeat. Of several callers, one does it. Raises
+        HubbubError.
+        """
+        try:
+            await self.create(REBUILD_KEY, _Marker(), over_tombstone=False, ttl=REBUILD_MARKER_TTL)
+        except KeyConflict:
+            return  # another replica is at it; if it dies, the marker expires
+        if (await self.state()).identity != identity:
+            return
+        try:
+            await self._js.delete_stream(self.bucket.stream)
+        except (nats.errors.Error, TimeoutError) as error:
+            raise BucketMissing(self.bucket.name) from error
+        await self.ensure(rebuilt=True)
+
     async def last_sequence(self) -> int:
         """Returns the stream sequence of the bucket's last write. Raises HubbubError."""
+        return (await self.state()).last_sequence
+
+    async def state(self) -> BucketState:
+        """Asks the server for the bucket's state. Raises HubbubError."""
         self._connection.require_connected()
         try:
             info = await self._js.stream_info(self.bucket.stream)
         except (nats.errors.Error, TimeoutError) as error:
             raise BucketMissing(self.bucket.name) from error
-        return info.state.last_seq
+        created = info.created or datetime.now(UTC)
+        return BucketState(
+            identity=created.isoformat(),
+            last_sequence=info.state.last_seq,
+            age=time.time() - created.timestamp(),
+            rebuilt=_REBUILT in (info.config.metadata or {}),
+        )
 
     async def _write(self, key: str, payload: bytes, last: int, extra: Mapping[str, str]) -> int:
         self._connection.require_connected()
@@ -263,7 +316,7 @@ class KeyValue:
     def _subject(self, key: str) -> str:
         return f"$KV.{self.bucket.name}.{key}"
 
-    def _stream_config(self) -> api.StreamConfig:
+    def _stream_config(self, *, rebuilt: bool) -> api.StreamConfig:
         republish = None
         if self.bucket.republish_source is not None:
             republish = api.RePublish(src=self.bucket.republish_source, dest=self.bucket.republish_destination)
@@ -281,6 +334,7 @@ class KeyValue:
             allow_direct=True,
             deny_delete=True,
             republish=republish,
+            metadata={_REBUILT: "true"} if rebuilt else None,
             subject_delete_marker_ttl=TOMBSTONE_TTL,  # without it, an expired key causes no message
         )
 

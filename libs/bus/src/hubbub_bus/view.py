@@ -5,6 +5,8 @@ Rules
   may be outdated.
 - Changes are applied in store order. `sequence` is that of the last one, so a writer can wait until the view contains
   its write.
+- A store can come back without its last writes (a power cut, a restored backup) or empty. The owner of the bucket then
+  replaces it by an empty one, so that no sequence occurs twice; who knows records writes them again.
 - When the watch fails, the view lists the bucket again and applies the differences as changes. Until then it keeps its
   content.
 """
@@ -17,6 +19,7 @@ import heapq
 import itertools
 import logging
 import random
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from types import MappingProxyType
 from typing import cast
@@ -27,7 +30,7 @@ from hubbub_contracts import ErrorCode, HubbubError
 
 from .bus import Bus
 from .cancellation import cancel_and_wait
-from .kv import BucketMissing, Entry, KeyValue
+from .kv import BucketMissing, BucketState, Entry, KeyValue
 from .watch import ListingComplete, watch
 
 _log = structlog.get_logger(__name__)
@@ -35,6 +38,8 @@ _log = structlog.get_logger(__name__)
 BACKOFF = (0.05, 2.0)
 """Seconds before the first and the last retry."""
 
+REBUILD_TIME = 10.0
+"""Seconds after the creation of a replacement bucket in which its content may be incomplete."""
 APPLIED_AT_ONCE = 256
 """Entries of a listing that are applied before other tasks may run."""
 
@@ -59,6 +64,8 @@ class View:
         self._on_change = on_change
         self._owns_bucket = owns_bucket
         self._configured = False
+        self._state: BucketState | None = None
+        self._rebuilt_at: float | None = None
         self._log = _log.bind(bucket=store.bucket.name)
         self._entries: dict[str, Entry] = {}
         self._sequence = 0
@@ -93,6 +100,16 @@ class View:
         """The view is complete and follows the changes."""
         return self._healthy.is_set()
 
+    @property
+    def identity(self) -> str | None:
+        """The bucket's identity; None before it was first listed."""
+        return None if self._state is None else self._state.identity
+
+    @property
+    def rebuilding(self) -> bool:
+        """The bucket replaces a lost one so recently that records may not have been written again yet."""
+        return self._rebuilt_at is not None and time.monotonic() - self._rebuilt_at < REBUILD_TIME
+
     async def wait_healthy(self, timeout: float | None) -> None:
         """Waits until the view is healthy. Raises `unavailable` after `timeout` seconds; None waits for ever."""
         try:
@@ -118,7 +135,7 @@ class View:
         while True:
             try:
                 if self._owns_bucket and not self._configured:
-                    await self._store.ensure()
+                    await self._store.ensure(rebuilt=self._state is not None)
                     self._configured = True
                 async with contextlib.aclosing(
                     cast("AsyncGenerator[Entry | ListingComplete]", watch(self._bus, self._store))
@@ -126,6 +143,8 @@ class View:
                     listing: dict[str, Entry] | None = {}
                     async for item in items:
                         if isinstance(item, ListingComplete):
+                            if await self._was_rolled_back(item.state):
+                                break
                             await self._apply_listing(listing or {}, item.sequence)
                             listing, delay = None, BACKOFF[0]
                         elif listing is not None:
@@ -143,6 +162,21 @@ class View:
                 self._healthy.clear()
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311
             delay = min(delay * 2, BACKOFF[1])
+
+    async def _was_rolled_back(self, state: BucketState) -> bool:
+        """Remembers the state. Replaces a bucket that lacks writes which this view has seen, and returns True."""
+        known = self._state
+        if known is not None and known.identity == state.identity and state.last_sequence < self._sequence:
+            self._log.error("the store lacks its last writes", sequence=state.last_sequence, known=self._sequence)
+            if self._owns_bucket:
+                await self._store.rebuild(state.identity)
+                return True
+        if known is None or known.identity != state.identity:
+            if known is not None:
+                self._log.warning("the bucket was created again", identity=state.identity)
+            self._rebuilt_at = time.monotonic() - state.age if state.rebuilt else None
+        self._state = state
+        return False
 
     def _report_missing(self, error: HubbubError) -> None:
         # On a new server the bucket is expected to be missing; later that is worth a warning.

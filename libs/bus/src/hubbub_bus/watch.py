@@ -25,7 +25,7 @@ from hubbub_contracts import ErrorCode, HubbubError
 
 from . import headers
 from .bus import Bus
-from .kv import BucketMissing, Entry, KeyValue, parse_entry
+from .kv import BucketMissing, BucketState, Entry, KeyValue, parse_entry
 
 HEARTBEAT = 1.0
 """Seconds between two idle heartbeats while nothing changes."""
@@ -60,6 +60,8 @@ class ListingComplete:
 
     sequence: int
     """The stream sequence up to which the listing is complete."""
+    state: BucketState
+    """The bucket's, before the listing began."""
 
 
 async def watch(bus: Bus, store: KeyValue) -> AsyncIterator[Entry | ListingComplete]:
@@ -79,7 +81,7 @@ async def watch(bus: Bus, store: KeyValue) -> AsyncIterator[Entry | ListingCompl
     bus.connection.require_connected()
     stream, inbox = store.bucket.stream, client.new_inbox()
     # The listing covers everything stored so far, even a tombstone that expires before it is delivered.
-    listed_sequence = await store.last_sequence()
+    state = await store.state()
     subscription = await client.subscribe(inbox, cb=receive)
     remove_listeners = [
         bus.on_disconnect(interrupt),
@@ -103,7 +105,7 @@ async def watch(bus: Bus, store: KeyValue) -> AsyncIterator[Entry | ListingCompl
             raise BucketMissing(store.bucket.name) from error
         consumer = info.name
         pages = _Pages(bus, f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}", inbox, queue)
-        async for item in _read(pages, store.bucket.name, info.num_pending or 0, listed_sequence):
+        async for item in _read(pages, store.bucket.name, info.num_pending or 0, state):
             yield item
     finally:
         for remove in remove_listeners:
@@ -111,14 +113,12 @@ async def watch(bus: Bus, store: KeyValue) -> AsyncIterator[Entry | ListingCompl
         await _clean_up(bus, subscription, stream, consumer)
 
 
-async def _read(
-    pages: _Pages, bucket: str, pending: int, listed_sequence: int
-) -> AsyncIterator[Entry | ListingComplete]:
+async def _read(pages: _Pages, bucket: str, pending: int, state: BucketState) -> AsyncIterator[Entry | ListingComplete]:
     prefix = len(f"$KV.{bucket}.")
     delivered, listing = 0, True
     if pending == 0:
         listing = False
-        yield ListingComplete(listed_sequence)
+        yield ListingComplete(state.last_sequence, state)
     while True:
         message = await pages.next_message()
         stream_sequence, consumer_sequence, pending = _position(message.reply)
@@ -128,7 +128,7 @@ async def _read(
         yield parse_entry(message.subject[prefix:], message.data, stream_sequence, message.headers)
         if listing and pending == 0:
             listing = False
-            yield ListingComplete(max(listed_sequence, stream_sequence))
+            yield ListingComplete(max(state.last_sequence, stream_sequence), state)
 
 
 class _Pages:

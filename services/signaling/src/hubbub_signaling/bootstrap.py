@@ -28,6 +28,7 @@ from .adapters.tls import ReloadedCertificate
 from .domain.address_limits import AddressLimits
 from .domain.session_settings import SessionSettings
 from .handlers.catalogue import HANDLERS
+from .handlers.peer_restorer import PeerRestorer
 from .handlers.reconnect_grace import ReconnectGrace
 from .handlers.registry_outbox import RegistryOutbox
 from .handlers.room_hub import RoomHubs
@@ -54,7 +55,14 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     )
     ports = SessionPorts(backend, hubs, RegistryOutbox(backend, telemetry), session_settings, HANDLERS, telemetry)
     sessions = SessionManager(ports, ReconnectGrace(backend, settings.reconnect_grace))
-    await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda event: hubs.announce(event.revisions))
+    restorer = PeerRestorer(backend, sessions.memberships)
+    lifecycle.on_stop("peer restorer", restorer.stop)
+
+    def on_revisions(event: RoomRevisions) -> None:
+        hubs.announce(event.revisions)
+        restorer.announce(event.store)
+
+    await bus.subscribe(subjects.REVISIONS, RoomRevisions, on_revisions)
 
     origins = settings.allowed_origins
     sockets = SocketServer(

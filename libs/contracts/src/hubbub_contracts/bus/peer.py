@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from ..base import Done, RegistryRequest
 from ..open_enum import OpenEnum
 from ..types import AppData, DisplayName, Epoch, Id, NodeId, RoomId, UserId
+from .records import PeerRecord, RoomRecord
 from .room import RoomSnapshot
 
 LeaveReason = Annotated[
@@ -45,6 +46,18 @@ class LeaveRoom(RegistryRequest[Done]):
     reason: LeaveReason
     claim_id: Id | None = None
     """The join or claim under which the sender serves the peer. When absent, the peer is removed in any case."""
+
+
+class RestorePeer(RegistryRequest[Done]):
+    """Writes a peer again that the sender serves, and its room, after the store was lost. Repeating it is harmless.
+
+    Errors: `conflict` when the store was not lost, or when another claim of the peer is stored; `not_found` when the
+    peer has left.
+    """
+
+    verb: ClassVar[str] = "peer.restore"
+    room: RoomRecord
+    peer: PeerRecord
 
 
 class ClaimPeer(RegistryRequest[RoomSnapshot]):

@@ -47,3 +47,5 @@ class RoomRevisions(Event):
     verb: ClassVar[str] = "rooms.revisions"
     revisions: dict[str, Revision]
     """By room id."""
+    store: str | None = None
+    """The identity of the bucket of rooms. When it changes, the store was lost: instances restore their peers."""

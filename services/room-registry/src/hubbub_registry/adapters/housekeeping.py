@@ -95,8 +95,10 @@ class Housekeeping:
                 continue
             revisions = list(self._store.rooms.revisions().items())
             try:
-                for start in range(0, len(revisions), REVISIONS_PER_EVENT):
+                # Also without rooms: the event tells which store the registry has.
+                for start in range(0, max(len(revisions), 1), REVISIONS_PER_EVENT):
                     part = dict(revisions[start : start + REVISIONS_PER_EVENT])
-                    await self._bus.publish(subjects.REVISIONS, RoomRevisions(revisions=part))
+                    event = RoomRevisions(revisions=part, store=self._store.identity)
+                    await self._bus.publish(subjects.REVISIONS, event)
             except HubbubError as error:
                 _log.debug("revisions were not published", error=error.message)

@@ -8,7 +8,7 @@ import structlog
 from pydantic import ValidationError
 
 from hubbub_bus import Bucket, Bus, Entry, KeyConflict, KeyValue, View
-from hubbub_contracts import subjects
+from hubbub_contracts import ErrorCode, HubbubError, subjects
 from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_contracts.bus.records import PeerRecord, RoomRecord
 
@@ -55,6 +55,16 @@ class KvRoomStore:
         return self._view.sequence
 
     @property
+    def rebuilding(self) -> bool:
+        """See `RoomStore`."""
+        return self._view.rebuilding
+
+    @property
+    def identity(self) -> str | None:
+        """The identity of the bucket."""
+        return self._view.identity
+
+    @property
     def healthy(self) -> bool:
         """The view is complete and current."""
         return self._view.healthy
@@ -74,6 +84,8 @@ class KvRoomStore:
     async def ready(self) -> None:
         """See `RoomStore`."""
         await self._view.wait_healthy(READY_TIMEOUT)
+        if self._view.rebuilding:
+            raise HubbubError(ErrorCode.UNAVAILABLE, "the store was lost and is being rebuilt", retryable=True)
 
     async def refresh_room(self, room_id: str) -> None:
         """See `RoomStore`."""

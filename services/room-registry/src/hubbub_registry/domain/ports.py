@@ -30,8 +30,12 @@ class RoomStore(Protocol):
     def sequence(self) -> int:
         """The bucket's sequence up to which `rooms` is complete."""
 
+    @property
+    def rebuilding(self) -> bool:
+        """The store was lost, and signaling instances are writing their peers again."""
+
     async def ready(self) -> None:
-        """Returns once the copy is complete and current. Raises `unavailable` after a second."""
+        """Returns once the copy is complete and current. Raises `unavailable` after a second, or while rebuilding."""
 
     async def refresh_room(self, room_id: str) -> None:
         """Returns once the copy is at least as new as the room's settings in the store."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from hubbub_bus import RequestTable
-from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveRoom
+from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveRoom, RestorePeer
 from hubbub_contracts.bus.producer import AddProducer, RemoveProducers, SetProducerPaused
 from hubbub_contracts.bus.room import CreateRoom, GetRoom
 from hubbub_contracts.bus.stats import GetStats
 
-from . import join, peer, producer, room, stats
+from . import join, peer, producer, restore, room, stats
 from .context import RegistryContext
 
 HANDLERS: Final[RequestTable[RegistryContext]] = {
@@ -19,6 +19,7 @@ HANDLERS: Final[RequestTable[RegistryContext]] = {
     JoinRoom: join.join,
     LeaveRoom: peer.leave,
     ClaimPeer: peer.claim,
+    RestorePeer: restore.restore,
     AddProducer: producer.add,
     SetProducerPaused: producer.set_paused,
     RemoveProducers: producer.remove,

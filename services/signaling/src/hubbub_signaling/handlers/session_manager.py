@@ -46,6 +46,10 @@ class SessionManager:
         """How many peers this instance serves, with or without a socket."""
         return len(self._serving)
 
+    def memberships(self) -> list[RoomMembership]:
+        """Of all peers that this instance serves."""
+        return [_membership(session) for session in self._serving.values()]
+
     def open(self, client: ClientSocket) -> Session:
         """A session for a new socket."""
         return Session(client, self, self._ports)
