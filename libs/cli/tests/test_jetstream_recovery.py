@@ -1,11 +1,11 @@
-"""The embedded server is restarted when it has disabled JetStream, once the disk has space."""
+"""The embedded server is restarted after a failed write, once the disk has space."""
 
 import asyncio
 from pathlib import Path
 
 import pytest
 
-from hubbub_cli.jetstream_recovery import DISABLED, JetStreamRecovery
+from hubbub_cli.jetstream_recovery import NO_SPACE, JetStreamRecovery
 
 
 async def test_the_server_is_restarted_once_there_is_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -14,14 +14,14 @@ async def test_the_server_is_restarted_once_there_is_space(tmp_path: Path, monke
     restarts: list[int] = []
     recovery = JetStreamRecovery(tmp_path, lambda: restarts.append(free), free_space=lambda _: free)
     recovery.on_output("[1] 2026/01/01 00:00:00.000000 [INF] Server is ready")
-    recovery.on_output(f"[1] 2026/01/01 00:00:00.000000 [ERR] {DISABLED}")
-    recovery.on_output(f"[1] 2026/01/01 00:00:00.000000 [ERR] {DISABLED}")
+    recovery.on_output(f"[1] 2026/01/01 00:00:00.000000 [ERR] {NO_SPACE}")
+    recovery.on_output(f"[1] 2026/01/01 00:00:00.000000 [ERR] {NO_SPACE}")
     await asyncio.sleep(0.05)
     assert restarts == []
     free = 1 << 30
     await asyncio.sleep(0.05)
     assert restarts == [1 << 30]
-    recovery.on_output(f"[1] 2026/01/01 00:00:00.000000 [ERR] {DISABLED}")
+    recovery.on_output(f"[1] 2026/01/01 00:00:00.000000 [ERR] {NO_SPACE}")
     await asyncio.sleep(0.05)
     assert len(restarts) == 2
     recovery.stop()

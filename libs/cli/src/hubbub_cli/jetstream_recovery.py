@@ -1,6 +1,7 @@
 """Restarts the embedded NATS server after its disk was full.
 
-A NATS server that cannot write disables JetStream until it is restarted, also when there is space again.
+After a failed write, a stream of a NATS server refuses all further ones until the server is restarted, also when there
+is space again.
 """
 
 import asyncio
@@ -8,8 +9,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-DISABLED = "JetStream out of resources, will be DISABLED"
-"""What the server logs."""
+NO_SPACE = "no space left on device"
+"""Part of the server's log lines about a failed write."""
 CHECK_INTERVAL = 1.0
 MIN_FREE = 4 * 1024 * 1024
 """Bytes of free space with which the server is restarted."""
@@ -28,8 +29,8 @@ class JetStreamRecovery:
         self._task: asyncio.Task[None] | None = None
 
     def on_output(self, text: str) -> None:
-        """Handles one line. When the server has disabled JetStream, waits for free space and restarts it."""
-        if DISABLED in text and (self._task is None or self._task.done()):
+        """Handles one line. When a write has failed, waits for free space and restarts it."""
+        if NO_SPACE in text and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._recover(), name="jetstream-recovery")
 
     def stop(self) -> None:
