@@ -123,6 +123,10 @@ bench: cargo native ## measure packets per second, latencies, memory
 	cargo bench --workspace
 	for bench in $(BENCHES); do echo "$$bench"; $(BIN)/python "$$bench" $(ARGS); done
 
+.PHONY: bench-state
+bench-state: native ## measure the start of a registry replica over 10,000 rooms and 100,000 peers
+	$(BIN)/python tests/load/bench_state.py $(ARGS)
+
 .PHONY: chaos
 chaos: native web browser ## run all chaos tests, including the long ones
 	$(BIN)/pytest tests/chaos $(ARGS)

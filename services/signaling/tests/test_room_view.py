@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import pytest
 
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
@@ -120,3 +122,28 @@ def test_a_producer_is_found_with_its_peer() -> None:
     known = view(ANN_WITH_CAMERA)
     assert known.producer("camera") == (ANN_WITH_CAMERA, CAMERA)
     assert known.producer("microphone") is None
+
+
+def test_a_producer_is_found_while_its_peer_has_it() -> None:
+    known = view(ANN)
+    known.apply(PeerChanged(11, "ann", ANN_WITH_CAMERA, ""))
+    assert known.producer("camera") == (ANN_WITH_CAMERA, CAMERA)
+    known.apply(PeerChanged(12, "ann", ANN_PAUSED, ""))
+    assert known.producer("camera") == (ANN_PAUSED, PAUSED)
+    known.apply(PeerChanged(13, "ann", ANN, ""))
+    assert known.producer("camera") is None
+    known.adopt(state(ANN_WITH_CAMERA, revision=14))
+    known.apply(PeerChanged(15, "ann", None, "left"))
+    assert known.producer("camera") is None
+
+
+def test_a_producer_is_found_without_a_scan_of_the_room() -> None:
+    owner = peer("owner", CAMERA)
+    known = view(*(peer(f"p{number}") for number in range(100)), owner)
+
+    class Unscannable(dict[str, PeerRecord]):
+        def values(self) -> NoReturn:
+            raise AssertionError("the peers are scanned")
+
+    known.peers = Unscannable(known.peers)
+    assert known.producer("camera") == (owner, CAMERA)

@@ -100,6 +100,8 @@ class RoomView:
         self.room: RoomRecord | None = None
         self.peers: dict[str, PeerRecord] = {}
         self.revision = -1
+        self._owners: dict[str, str] = {}
+        """Producer id -> peer id."""
 
     def apply(self, change: FeedChange) -> list[ViewChange]:
         """Applies a stored change that is newer than the view. Returns the differences."""
@@ -108,6 +110,7 @@ class RoomView:
             self.room = change.record
             return [] if change.record else [RoomRemoved(change.reason)]
         before = self.peers.pop(change.peer_id, None)
+        self._index(change.peer_id, before, change.record)
         if change.record is None:
             return _removed(before, change.reason) if before else []
         self.peers[change.peer_id] = change.record
@@ -117,6 +120,9 @@ class RoomView:
         """Replaces the view. Returns the differences from before."""
         known, self.peers = self.peers, dict(state.peers)
         self.room, self.revision = state.room, state.revision
+        self._owners.clear()
+        for peer_id, peer in self.peers.items():
+            self._index(peer_id, None, peer)
         changes: list[ViewChange] = []
         for peer_id, before in known.items():
             if peer_id not in self.peers:
@@ -132,11 +138,16 @@ class RoomView:
 
     def producer(self, producer_id: str) -> tuple[PeerRecord, ProducerRecord] | None:
         """A producer and its peer; None when the view does not have it."""
-        for peer in self.peers.values():
-            for producer in peer.producers:
-                if producer.producer_id == producer_id:
-                    return peer, producer
-        return None
+        peer = self.peers.get(self._owners.get(producer_id, ""))
+        if peer is None:
+            return None
+        return next(((peer, producer) for producer in peer.producers if producer.producer_id == producer_id), None)
+
+    def _index(self, peer_id: str, before: PeerRecord | None, after: PeerRecord | None) -> None:
+        for producer in before.producers if before else ():
+            self._owners.pop(producer.producer_id, None)
+        for producer in after.producers if after else ():
+            self._owners[producer.producer_id] = peer_id
 
 
 def _removed(peer: PeerRecord, reason: str) -> list[ViewChange]:
