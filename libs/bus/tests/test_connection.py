@@ -7,6 +7,7 @@ import pytest
 
 from hubbub_bus import Bus, Unreachable
 from hubbub_bus.link_health import LinkHealth
+from hubbub_bus.telemetry import NoTelemetry
 from hubbub_cli.ports import free_tcp_port
 from hubbub_contracts import ErrorCode, Event, HubbubError
 from support import nats_servers
@@ -112,3 +113,26 @@ async def test_a_message_is_a_sign_of_life_while_a_pong_is_outstanding(bus: Bus)
     client._pings_outstanding = client.options["max_outstanding_pings"]
     await client._process_msg(sid=0, subject=b"x", reply=b"", data=b"", headers=b"")
     assert client._pings_outstanding == 0
+
+
+class Losses(NoTelemetry):
+    """Records why the connection was lost."""
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+
+    def disconnected(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+async def test_a_connection_closed_by_the_server_is_reported_with_its_reason() -> None:
+    losses = Losses()
+    with nats_servers.nats_server() as server:
+        bus = await Bus.connect(server.url, name="test", timeout=5, telemetry=losses)
+        server.kill()
+        async with asyncio.timeout(10):
+            while not losses.reasons:
+                await asyncio.sleep(0.01)
+        server.start()
+        await bus.close()
+    assert losses.reasons == ["closed_by_server"]

@@ -200,7 +200,9 @@ class Connection:
     async def _on_disconnected(self) -> None:
         self.health.disconnected()
         if not self._closing:
-            _log.warning("connection to the bus lost")
+            reason = self.client.disconnect_reason
+            _log.warning("connection to the bus lost", reason=reason.value)
+            self.telemetry.disconnected(reason.value)
             _call(self._disconnect_listeners)
 
     async def _on_reconnected(self) -> None:

@@ -9,11 +9,32 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
+import nats.errors
 from nats.aio.client import Client
 
 
+class DisconnectReason(StrEnum):
+    """Why a connection was lost. The values are labels of the metric `hubbub_bus_disconnects_total`."""
+
+    CLOSED_BY_SERVER = "closed_by_server"
+    """The server stopped, or dropped this client, for instance as a slow consumer."""
+    STALE = "stale"
+    """Pings were not answered."""
+    NETWORK = "network"
+    OTHER = "other"
+
+
 class PatchedClient(Client):
-    """Accepts a pong whose flush was abandoned, and takes messages for a sign of life."""
+    """Accepts a pong whose flush was abandoned, takes messages for a sign of life, and remembers its last loss."""
+
+    disconnect_reason = DisconnectReason.OTHER
+
+    async def _process_op_err(self, e: Exception) -> None:
+        if self.is_connected:
+            self.disconnect_reason = _reason(e)
+        await super()._process_op_err(e)
 
     async def _process_pong(self) -> None:
         if self._pongs and self._pongs[0].done():
@@ -25,3 +46,11 @@ class PatchedClient(Client):
     async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> None:
         self._pings_outstanding = 0
         await super()._process_msg(sid, subject, reply, data, headers)
+
+
+def _reason(error: Exception) -> DisconnectReason:
+    if isinstance(error, nats.errors.UnexpectedEOF):
+        return DisconnectReason.CLOSED_BY_SERVER
+    if isinstance(error, nats.errors.StaleConnectionError):
+        return DisconnectReason.STALE
+    return DisconnectReason.NETWORK if isinstance(error, OSError) else DisconnectReason.OTHER

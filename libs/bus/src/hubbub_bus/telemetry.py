@@ -17,6 +17,9 @@ class BusTelemetry(Protocol):
     def request_handled(self, verb: str, outcome: str, seconds: float) -> None:
         """A handler of this process answered a request after `seconds`."""
 
+    def disconnected(self, reason: str) -> None:
+        """The connection was lost: see `patched_client.DisconnectReason`."""
+
     def reconnected(self) -> None:
         """The connection was re-established."""
 
@@ -31,6 +34,9 @@ class NoTelemetry:
         """See `BusTelemetry`."""
 
     def request_handled(self, verb: str, outcome: str, seconds: float) -> None:
+        """See `BusTelemetry`."""
+
+    def disconnected(self, reason: str) -> None:
         """See `BusTelemetry`."""
 
     def reconnected(self) -> None:

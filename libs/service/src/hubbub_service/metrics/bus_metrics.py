@@ -22,6 +22,10 @@ class BusMetrics:
         """See `BusTelemetry`."""
         self._metrics.observe(catalogue.BUS_HANDLING_DURATION, seconds, verb, outcome)
 
+    def disconnected(self, reason: str) -> None:
+        """See `BusTelemetry`."""
+        self._metrics.count(catalogue.BUS_DISCONNECTS, reason)
+
     def reconnected(self) -> None:
         """See `BusTelemetry`."""
         self._metrics.count(catalogue.BUS_RECONNECTS)

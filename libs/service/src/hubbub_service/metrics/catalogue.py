@@ -36,6 +36,14 @@ BUS_CONNECTED = Metric(
     "hubbub_bus_connected", "gauge", "0 or 1", "Whether the service is connected to NATS.", SERVICES, on_scrape=True
 )
 BUS_RECONNECTS = Metric("hubbub_bus_reconnects_total", "counter", "connections", "Reconnects to NATS.", SERVICES)
+BUS_DISCONNECTS = Metric(
+    "hubbub_bus_disconnects_total",
+    "counter",
+    "connections",
+    "Lost connections to NATS; `reason` is `closed_by_server`, `stale` (pings unanswered), `network` or `other`.",
+    SERVICES,
+    ("reason",),
+)
 BUS_OVERFLOWS = Metric(
     "hubbub_bus_overflows_total",
     "counter",
@@ -175,8 +183,8 @@ WORKER_SEND_DROPPED = Metric(
     "hubbub_worker_send_dropped_total",
     "counter",
     "datagrams",
-    "Datagrams not sent: `refused` by the kernel, or dropped because the socket or a TCP connection stayed full "
-    "(`video` first, then `audio`, then `control`).",
+    "Datagrams not sent: `refused` by the kernel, `oversized` with the header extensions of a consumer, or dropped "
+    "because the socket or a TCP connection stayed full (`video` first, then `audio`, then `control`).",
     _NODE,
     ("worker", "reason"),
     on_scrape=True,
