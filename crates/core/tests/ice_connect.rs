@@ -229,28 +229,6 @@ fn changes_of_the_selected_pair_raise_one_event_until_it_is_drained() {
 }
 
 #[test]
-fn a_pair_belongs_to_the_ufrag_that_authenticated_last() {
-    let mut world = World::new();
-    let mut first = Client::connected(&mut world, 1);
-    let mut second = Client::new(&mut world, 2);
-    second.path = first.path;
-    second.check(&mut world, true);
-    world.events.clear();
-    world.datagram(first.path, &[22, 1]);
-    let expected = Event::DtlsReceived {
-        transport: second.transport,
-        datagram: vec![22, 1],
-    };
-    assert_eq!(world.events, [expected]);
-    first.check(&mut world, true);
-    world.events.clear();
-    world.datagram(first.path, &[22, 2]);
-    assert!(
-        matches!(&world.events[..], [Event::DtlsReceived { transport, .. }] if *transport == first.transport)
-    );
-}
-
-#[test]
 fn an_ice_restart_keeps_both_ufrags_until_the_new_one_is_used() {
     let mut world = World::new();
     let mut client = Client::connected(&mut world, 1);

@@ -9,6 +9,10 @@
 //! | USE-CANDIDATE, former ufrag                    | that of the request, if none was     |
 //! | without USE-CANDIDATE                          | that of the request, if none was     |
 //! | none over the selected pair for 6 s            | that of the most recent request      |
+//!
+//! A pair belongs to one transport at a time. While it is *in use*, no other transport takes it: a client could
+//! otherwise take the pair of another by one request with a spoofed source address. TURN relays and NATs reuse ports, so
+//! a pair whose client is silent goes to the transport that authenticates over it next.
 
 use hubbub_wire::stun::IceKey;
 
@@ -17,6 +21,10 @@ use crate::api::{IceCredentials, Micros, Path};
 /// Valid pairs of a transport. A new pair evicts the one whose last request is oldest.
 pub(crate) const MAX_PAIRS: usize = 16;
 
+/// Time without authentic packets after which another transport may take a pair. A client that receives video sends
+/// feedback several times a second.
+const IN_USE_US: u64 = 1_500_000;
+
 /// Time without requests after which another pair replaces the selected one. Chrome sends a request every 2.5 s.
 const SELECTED_SILENCE_US: u64 = 6_000_000;
 
@@ -24,6 +32,8 @@ const SELECTED_SILENCE_US: u64 = 6_000_000;
 struct ValidPair {
     path: Path,
     last_request: Micros,
+    /// When the last authentic packet arrived: a request, SRTP or SRTCP. The worker cannot authenticate DTLS.
+    last_authentic: Micros,
 }
 
 /// A local ufrag and the key derived from its password.
@@ -115,6 +125,7 @@ impl IceAgent {
         }
         if let Some(known) = self.pairs.iter_mut().find(|known| known.path == path) {
             known.last_request = now;
+            known.last_authentic = now;
         } else {
             if self.pairs.len() >= MAX_PAIRS {
                 outcome.evicted = self.evict();
@@ -122,6 +133,7 @@ impl IceAgent {
             self.pairs.push(ValidPair {
                 path,
                 last_request: now,
+                last_authentic: now,
             });
         }
         let selects = (use_candidate && is_current) || self.selected.is_none();
@@ -130,6 +142,20 @@ impl IceAgent {
             outcome.selected = true;
         }
         outcome
+    }
+
+    /// Records that an authentic SRTP or SRTCP packet arrived over `path`.
+    pub(crate) fn on_authentic_packet(&mut self, now: Micros, path: Path) {
+        if let Some(known) = self.pairs.iter_mut().find(|known| known.path == path) {
+            known.last_authentic = now;
+        }
+    }
+
+    /// Whether an authentic packet arrived over this pair during the last 1.5 s.
+    pub(crate) fn is_in_use(&self, now: Micros, path: Path) -> bool {
+        self.pairs
+            .iter()
+            .any(|known| known.path == path && now.since(known.last_authentic) < IN_USE_US)
     }
 
     fn evict(&mut self) -> Option<Path> {

@@ -22,8 +22,24 @@ impl Worker {
         self.tables.paths.contains_key(&path)
     }
 
+    /// Whether this pair belongs to another transport whose client uses it.
+    pub(super) fn is_used_by_another(
+        &self,
+        now: Micros,
+        key: TransportKey,
+        path: Path,
+    ) -> Result<bool, DanglingKey> {
+        match self.tables.paths.get(&path) {
+            Some(owner) if *owner != key => {
+                let owner = self.tables.transports.get(*owner)?;
+                Ok(owner.ice.is_in_use(now, path))
+            }
+            _ => Ok(false),
+        }
+    }
+
     /// Applies a valid binding request to the tables. The pair now belongs to this transport, even if it belonged to
-    /// another: TURN relays reuse ports.
+    /// another, whose client is silent.
     pub(super) fn apply_binding(
         &mut self,
         now: Micros,

@@ -19,7 +19,8 @@ pub struct WorkerCounters {
     pub dropped_malformed: u64,
     /// Dropped: DTLS, RTP or RTCP over a pair without a valid STUN request.
     pub dropped_unknown_address: u64,
-    /// Dropped: STUN with an unknown ufrag, or without valid integrity and fingerprint.
+    /// Dropped: STUN with an unknown ufrag, without valid integrity and fingerprint, or over a pair that another
+    /// transport uses.
     pub dropped_stun: u64,
     /// Dropped: DTLS beyond the rate limit or the queue of a transport.
     pub dropped_dtls: u64,

@@ -47,8 +47,8 @@ impl Worker {
         transport.stats.count_received(datagram.len());
         match kind {
             PacketKind::Dtls => self.handle_dtls(now, key, datagram),
-            PacketKind::Rtp => self.handle_rtp(now, key, datagram),
-            _ => self.handle_rtcp(now, key, datagram),
+            PacketKind::Rtp => self.handle_rtp(now, key, path, datagram),
+            _ => self.handle_rtcp(now, key, path, datagram),
         }
     }
 
@@ -56,6 +56,7 @@ impl Worker {
         &mut self,
         now: Micros,
         key: TransportKey,
+        path: Path,
         datagram: &mut [u8],
     ) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
@@ -68,6 +69,7 @@ impl Worker {
             self.counters.dropped_srtp += 1;
             return Ok(());
         };
+        transport.ice.on_authentic_packet(now, path);
         let Ok(packet) = RtpPacket::parse(datagram.get(..len).unwrap_or_default()) else {
             self.counters.dropped_malformed += 1;
             return Ok(());

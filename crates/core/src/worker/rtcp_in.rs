@@ -4,7 +4,7 @@ use hubbub_wire::rtcp::{
     Compound, ExtendedReport, ReportBlock, RtcpPacket, SenderReport, TransportFeedback, XrBlock,
 };
 
-use crate::api::Micros;
+use crate::api::{Micros, Path};
 use crate::entities::{DanglingKey, TransportKey};
 use crate::receive::ticks_to_micros;
 
@@ -24,6 +24,7 @@ impl Worker {
         &mut self,
         now: Micros,
         key: TransportKey,
+        path: Path,
         datagram: &mut [u8],
     ) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
@@ -36,6 +37,7 @@ impl Worker {
             self.counters.dropped_srtp += 1;
             return Ok(());
         };
+        transport.ice.on_authentic_packet(now, path);
         let Ok(compound) = Compound::parse(datagram.get(..len).unwrap_or_default()) else {
             self.counters.dropped_malformed += 1;
             return Ok(());

@@ -1,6 +1,7 @@
 //! STUN binding requests (RFC 8445 section 7.3).
 //!
-//! A request is answered, and changes anything, only with a ufrag of ours and valid MESSAGE-INTEGRITY and FINGERPRINT.
+//! A request is answered, and changes anything, only with a ufrag of ours and valid MESSAGE-INTEGRITY and FINGERPRINT,
+//! and only if no other transport uses its pair. A client whose request is not answered sends it again.
 //! A response is never longer than its request.
 
 use hubbub_wire::WireError;
@@ -47,11 +48,12 @@ impl Worker {
             return Ok(false);
         };
         self.in_flight.transport = Some(key);
+        let is_used_by_another = self.is_used_by_another(now, key, path)?;
         let transport = self.tables.transports.get_mut(key)?;
         let Some(ice_key) = transport.ice.key(ufrag) else {
             return Ok(false);
         };
-        if message.verify_integrity(ice_key).is_err() {
+        if message.verify_integrity(ice_key).is_err() || is_used_by_another {
             return Ok(false);
         }
 
