@@ -5,6 +5,7 @@ mod common;
 use common::call::{Call, OUT_SSRC};
 use common::media::{rtx, vp8};
 use common::specs::*;
+use hubbub_core::api::Command;
 use hubbub_wire::rtcp::RtcpPacket;
 
 /// The packets that the sender was asked for since the last call.
@@ -126,4 +127,22 @@ fn the_number_of_packets_requested_by_one_datagram_is_limited() {
         .collect();
     call.nack(&lost);
     assert_eq!(call.world.consumer_stats(call.consumer).nack_misses, 1_000);
+}
+
+#[test]
+fn packets_lost_during_a_pause_are_not_requested_after_it() {
+    let mut call = Call::video();
+    let producer = call.producer;
+    call.send([vp8(10, true)]);
+    call.world.execute(Command::PauseProducer { producer });
+    for number in (11..1_000).filter(|number| number % 20 != 0) {
+        call.send([vp8(number, false)]);
+        call.world.advance(10);
+    }
+    call.world.execute(Command::ResumeProducer { producer });
+    call.world.advance(100);
+    assert_eq!(nacks_sent(&mut call), []);
+    call.send([1_000, 1_002, 1_003].map(|number| vp8(number, false)));
+    call.world.advance(20);
+    assert_eq!(nacks_sent(&mut call), [1_001]);
 }

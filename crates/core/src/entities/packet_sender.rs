@@ -6,9 +6,9 @@ use hubbub_wire::rtp::{AbsSendTime, ExtensionWriter, RtpHeaderFields, TransportS
 
 use super::consumer::{Consumer, Route};
 use super::transport::Transport;
-use crate::api::{MediaKind, Micros};
+use crate::api::{MediaKind, Micros, Path};
 use crate::receive::{RtxPayload, StoredPacket};
-use crate::send::{Outbox, Priority};
+use crate::send::{MAX_DATAGRAM, Outbox, Priority};
 
 /// The rollover counter of an extended output number. Output numbers start at 2^16, rollover counters at zero (RFC 3711
 /// section 3.3.1). `None`: every index of the key has been used, and none may be used twice.
@@ -16,7 +16,8 @@ fn rollovers(output: u64) -> Option<u32> {
     u32::try_from((output >> 16).checked_sub(1)?).ok()
 }
 
-/// Sends packets to a consumer over its transport. Methods return `None` if a packet could not be sent.
+/// Sends packets to a consumer over its transport. Methods return `None` if a packet could not be sent. Such a packet uses
+/// up no transport-wide and no RTX number: the client would take the missing number for loss.
 pub(crate) struct PacketSender<'a> {
     pub(crate) consumer: &'a mut Consumer,
     pub(crate) transport: &'a mut Transport,
@@ -82,6 +83,7 @@ impl PacketSender<'_> {
         timestamp: u32,
     ) -> Option<usize> {
         let path = self.transport.ice.selected()?;
+        let outbound = self.transport.outbound.as_ref()?;
         let fields = RtpHeaderFields {
             marker: packet.meta().marker,
             payload_type: route.payload_type,
@@ -91,17 +93,18 @@ impl PacketSender<'_> {
         };
         let buffer = self.outbox.reserve()?;
         let header_len = write_header(buffer, now, &fields, self.consumer, self.transport, packet)?;
-        let payload = buffer
-            .get_mut(header_len..)?
-            .get_mut(..packet.payload().len())?;
+        let packet_len = header_len + packet.payload().len();
+        if packet_len + outbound.profile().tag_len() > MAX_DATAGRAM {
+            self.outbox.count_oversized();
+            return None;
+        }
+        let payload = buffer.get_mut(header_len..packet_len)?;
         payload.copy_from_slice(packet.payload());
         rewrite_payload(self.consumer, route.codec, payload)?;
-        let packet_len = header_len + payload.len();
-        let outbound = self.transport.outbound.as_ref()?;
         let len = outbound
             .protect_rtp_with_index(buffer, header_len, packet_len, rollovers(output)?)
             .ok()?;
-        self.outbox.commit(len, path, priority(self.consumer.kind));
+        self.commit(len, path);
         Some(len)
     }
 
@@ -115,11 +118,12 @@ impl PacketSender<'_> {
         timestamp: u32,
     ) -> Option<usize> {
         let path = self.transport.ice.selected()?;
-        let rtx = self.consumer.rtx.as_mut()?;
+        let outbound = self.transport.outbound.as_ref()?;
+        let rtx = self.consumer.rtx.as_ref()?;
         let fields = RtpHeaderFields {
             marker: packet.meta().marker,
             payload_type,
-            sequence_number: rtx.sequence.take(),
+            sequence_number: rtx.sequence.next(),
             timestamp,
             ssrc: rtx.ssrc,
         };
@@ -129,6 +133,11 @@ impl PacketSender<'_> {
             original_sequence: output as u16,
             payload: packet.payload(),
         };
+        let packet_len = header_len + RtxPayload::HEADER_LEN + packet.payload().len();
+        if packet_len + outbound.profile().tag_len() > MAX_DATAGRAM {
+            self.outbox.count_oversized();
+            return None;
+        }
         let payload_len = original.write(buffer.get_mut(header_len..)?)?;
         let payload =
             buffer.get_mut(header_len + RtxPayload::HEADER_LEN..header_len + payload_len)?;
@@ -137,8 +146,16 @@ impl PacketSender<'_> {
         let len = outbound
             .protect_rtp(buffer, header_len, header_len + payload_len)
             .ok()?;
-        self.outbox.commit(len, path, priority(self.consumer.kind));
+        self.consumer.rtx.as_mut()?.sequence.advance();
+        self.commit(len, path);
         Some(len)
+    }
+
+    fn commit(&mut self, len: usize, path: Path) {
+        self.outbox.commit(len, path, priority(self.consumer.kind));
+        if self.consumer.extensions.transport_cc.is_some() {
+            self.transport.transport_sequence = self.transport.transport_sequence.wrapping_add(1);
+        }
     }
 }
 
@@ -166,7 +183,7 @@ fn write_header(
     now: Micros,
     fields: &RtpHeaderFields,
     consumer: &Consumer,
-    transport: &mut Transport,
+    transport: &Transport,
     packet: &StoredPacket,
 ) -> Option<usize> {
     let ids = &consumer.extensions;
@@ -181,7 +198,6 @@ fn write_header(
     }
     if let Some(id) = ids.transport_cc {
         extensions.push(id, &transport_sequence).ok()?;
-        transport.transport_sequence = transport.transport_sequence.wrapping_add(1);
     }
     for (tag, value) in packet.extensions() {
         if let Some(id) = ids.copied(tag) {

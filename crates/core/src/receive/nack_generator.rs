@@ -92,6 +92,11 @@ impl NackGenerator {
         Arrival::New
     }
 
+    /// Gives up all missing packets.
+    pub(crate) fn clear(&mut self) {
+        self.missing.clear();
+    }
+
     /// Records that a key frame starts with packet `ext`. Packets before it are given up first.
     pub(crate) fn key_frame(&mut self, ext: u64) {
         self.key_frame = self.key_frame.max(ext);

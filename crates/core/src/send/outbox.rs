@@ -37,6 +37,7 @@ pub struct Outbox {
     used: usize,
     entries: Vec<Entry>,
     refused: u64,
+    oversized: u64,
     committed: u64,
     committed_bytes: u64,
 }
@@ -125,6 +126,17 @@ impl Outbox {
     #[must_use]
     pub fn committed_bytes(&self) -> u64 {
         self.committed_bytes
+    }
+
+    /// Counts a packet that does not fit a datagram.
+    pub(crate) fn count_oversized(&mut self) {
+        self.oversized += 1;
+    }
+
+    /// Total number of packets that did not fit a datagram.
+    #[must_use]
+    pub fn oversized(&self) -> u64 {
+        self.oversized
     }
 
     /// Total number of datagrams refused because the batch was full.

@@ -13,11 +13,14 @@ impl RtxSequence {
         Self { next: first }
     }
 
-    /// The number of the packet that is sent next. Wraps around.
-    pub(crate) const fn take(&mut self) -> u16 {
-        let sequence = self.next;
-        self.next = sequence.wrapping_add(1);
-        sequence
+    /// The number of the packet that is sent next.
+    pub(crate) const fn next(&self) -> u16 {
+        self.next
+    }
+
+    /// Call this when the packet has been sent: a number must not be used twice, and an unused one would look lost.
+    pub(crate) const fn advance(&mut self) {
+        self.next = self.next.wrapping_add(1);
     }
 }
 
@@ -28,6 +31,8 @@ mod tests {
     #[test]
     fn numbers_wrap_around() {
         let mut sequence = RtxSequence::new(65_535);
-        assert_eq!((sequence.take(), sequence.take()), (65_535, 0));
+        assert_eq!(sequence.next(), 65_535);
+        sequence.advance();
+        assert_eq!(sequence.next(), 0);
     }
 }

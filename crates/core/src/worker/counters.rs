@@ -30,6 +30,8 @@ pub struct WorkerCounters {
     pub dropped_unknown_ssrc: u64,
     /// Dropped: the outbox was full.
     pub dropped_outbox_full: u64,
+    /// Not sent: RTP that exceeds a datagram with the header extensions of a consumer.
+    pub send_oversized: u64,
     /// Bugs that the worker survived: panics, and keys that refer to no entity.
     pub faults: u64,
     /// Routers now.

@@ -122,6 +122,7 @@ impl Worker {
             packets_sent: self.outbox.committed(),
             bytes_sent: self.outbox.committed_bytes(),
             dropped_outbox_full: self.outbox.refused(),
+            send_oversized: self.outbox.oversized(),
             routers: self.tables.routers.len() as u64,
             transports: self.tables.transports.len() as u64,
             producers: self.tables.producers.len() as u64,

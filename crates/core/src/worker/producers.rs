@@ -66,6 +66,10 @@ impl Worker {
                 self.tables.consumers.get_mut(*consumer)?.stop_forwarding();
             }
             if !paused {
+                // Packets lost during the pause are of no use to anybody.
+                for stream in producer.streams.iter_mut().flatten() {
+                    stream.nacks.clear();
+                }
                 self.request_key_frame_of_producer(now, key)?;
             }
         }

@@ -75,6 +75,8 @@ class WorkerCounters(TypedDict):
     dropped_unknown_ssrc: int
     dropped_outbox_full: int
     dropped_oversized: int
+    send_oversized: int
+    """RTP packets that exceed a datagram with the header extensions of a consumer."""
     send_messages: int
     """Messages sent by UDP: fewer than datagrams when segmentation offload works."""
     send_refused: int

@@ -25,6 +25,7 @@ _TOTALS: Final[tuple[tuple[str, Metric, tuple[str, ...]], ...]] = (
     ("dropped_unknown_ssrc", catalogue.WORKER_DROPPED, ("unknown_ssrc",)),
     ("dropped_outbox_full", catalogue.WORKER_DROPPED, ("outbox_full",)),
     ("send_refused", catalogue.WORKER_SEND_DROPPED, ("refused",)),
+    ("send_oversized", catalogue.WORKER_SEND_DROPPED, ("oversized",)),
     ("send_overflow_video", catalogue.WORKER_SEND_DROPPED, ("video",)),
     ("send_overflow_audio", catalogue.WORKER_SEND_DROPPED, ("audio",)),
     ("send_overflow_control", catalogue.WORKER_SEND_DROPPED, ("control",)),
