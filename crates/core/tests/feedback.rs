@@ -146,6 +146,26 @@ fn a_receiver_report_counts_loss_and_echoes_the_sender_report() {
 }
 
 #[test]
+fn a_large_jump_of_the_sequence_number_is_not_reported_as_loss() {
+    let mut call = Call::video();
+    for number in (0..50).chain(20_000..20_100) {
+        call.send([vp8(number, number == 0)]);
+        call.world.advance(10);
+    }
+    call.world.advance(1000);
+    let lost = call
+        .sender
+        .take_rtcp(&mut call.world, |packet| match packet {
+            RtcpPacket::ReceiverReport(mut report) => {
+                let block = report.blocks.next()?;
+                Some((block.fraction_lost, block.cumulative_lost))
+            }
+            _ => None,
+        });
+    assert_eq!(lost, [(0, 0); 3]);
+}
+
+#[test]
 fn a_consumer_gets_an_early_sender_report_on_the_clock_of_its_producer() {
     let mut call = Call::video();
     call.send([vp8(0, true)]);

@@ -22,7 +22,7 @@ use super::keys::{ProducerKey, TransportKey};
 use super::producer::Producer;
 use super::producer_stream::ProducerStream;
 use crate::api::{ConsumerId, ConsumerSpec, ConsumerStats, MediaKind, Micros};
-use crate::receive::RateMeter;
+use crate::receive::{PacketMeta, RateMeter};
 use crate::send::{
     Random, RetransmissionBudget, RtxSequence, SentReports, SequenceRewriter, TimestampRewriter,
 };
@@ -78,9 +78,12 @@ pub(crate) struct Consumer {
     /// The stream that was forwarded last, also while none is.
     last_source: Option<u32>,
     pub(crate) sequence: SequenceRewriter,
-    /// The first output number since the last start or switch. Packets before it precede the key frame.
+    /// The first output number since the last start, switch or clock jump. Packets before it precede the key frame or
+    /// have another timestamp offset.
     segment_start: u64,
     pub(crate) timestamps: TimestampRewriter,
+    /// [`PacketMeta::clock_jumps`] of the packets that the timestamp offset holds for.
+    clock_jumps: u16,
     pub(crate) vp8: Vp8Rewriter,
     pub(crate) rtx: Option<RtxStream>,
     /// Without RTX, a retransmission repeats the original packet byte for byte.
@@ -140,6 +143,7 @@ impl Consumer {
             sequence: SequenceRewriter::new(0, random.sequence()),
             segment_start: 0,
             timestamps: TimestampRewriter::new(first.map_or(90_000, |codec| codec.clock_rate)),
+            clock_jumps: 0,
             vp8: Vp8Rewriter::new(),
             rtx: spec.rtx_ssrc.filter(|_| has_rtx).map(|ssrc| RtxStream {
                 ssrc,
@@ -176,15 +180,13 @@ impl Consumer {
     }
 
     /// Decides what to do with a packet of `stream`, the producer's stream of this encoding; see the module's table.
-    /// `sequence` is the packet's extended number.
     pub(crate) fn admit(
         &mut self,
         now: Micros,
         producer: &Producer,
         encoding: usize,
         stream: &ProducerStream,
-        sequence: u64,
-        timestamp: u32,
+        packet: &PacketMeta,
         starts_key_frame: bool,
     ) -> Admission {
         if self.current_source == Some(stream.source) {
@@ -197,7 +199,7 @@ impl Consumer {
         if forwards && !is_best {
             return Admission::Ignore;
         }
-        let is_overtaken = stream.highest().saturating_sub(sequence) > MAX_BACKLOG;
+        let is_overtaken = stream.highest().saturating_sub(packet.sequence) > MAX_BACKLOG;
         if !starts_key_frame || is_overtaken {
             return if is_best {
                 Admission::AwaitKeyFrame
@@ -205,17 +207,17 @@ impl Consumer {
                 Admission::Ignore
             };
         }
-        self.start_forwarding(now, producer, stream, timestamp);
+        self.start_forwarding(now, producer, stream, packet);
         Admission::Start
     }
 
-    /// Starts to forward `stream` with a packet of this timestamp.
+    /// Starts to forward `stream` with this packet.
     fn start_forwarding(
         &mut self,
         now: Micros,
         producer: &Producer,
         stream: &ProducerStream,
-        timestamp: u32,
+        packet: &PacketMeta,
     ) {
         self.sequence.switch_source(stream.source);
         self.segment_start = self.sequence.highest().map_or(0, |highest| highest + 1);
@@ -223,9 +225,19 @@ impl Consumer {
             let old = self
                 .last_source
                 .and_then(|source| producer.stream_of_source(source)?.clock);
+            self.timestamps.switch_source(
+                packet.timestamp,
+                now,
+                old.as_ref(),
+                stream.clock.as_ref(),
+            );
+        } else if self.clock_jumps != packet.clock_jumps {
             self.timestamps
-                .switch_source(timestamp, now, old.as_ref(), stream.clock.as_ref());
+                .switch_source(packet.timestamp, now, None, None);
+        } else {
+            self.timestamps.resume_source(packet.timestamp, now);
         }
+        self.clock_jumps = packet.clock_jumps;
         self.vp8.on_switch();
         self.current_source = Some(stream.source);
         self.last_source = Some(stream.source);
@@ -234,16 +246,31 @@ impl Consumer {
     }
 
     /// The extended output number of a packet of the forwarded stream; `None` if the packet must not be sent.
-    pub(crate) fn output_sequence(&mut self, sequence: u64) -> Option<u64> {
-        self.sequence
-            .forward(sequence)
-            .filter(|output| *output >= self.segment_start)
+    ///
+    /// At the first packet after a jump of the producer's RTP clock, the timestamps continue as at a switch. Packets before
+    /// the jump are not sent after it: their timestamp offset is gone.
+    pub(crate) fn output_sequence(&mut self, now: Micros, packet: &PacketMeta) -> Option<u64> {
+        let output = self
+            .sequence
+            .forward(packet.sequence)
+            .filter(|output| *output >= self.segment_start)?;
+        let jumps = packet.clock_jumps.wrapping_sub(self.clock_jumps) as i16;
+        if jumps < 0 {
+            return None;
+        }
+        if jumps > 0 {
+            self.clock_jumps = packet.clock_jumps;
+            self.timestamps
+                .switch_source(packet.timestamp, now, None, None);
+            self.segment_start = output;
+        }
+        Some(output)
     }
 
     /// Finds the packet that was sent with this number: its extended output number and its number in the source.
     ///
-    /// Returns `None` for packets before the last start or switch: the client cannot use them, and their timestamp
-    /// offset is gone.
+    /// Returns `None` for packets before the last start, switch or clock jump: the client cannot use them, and their
+    /// timestamp offset is gone.
     pub(crate) fn find_sent(&self, sequence: u16) -> Option<(u64, u64)> {
         let highest = self.sequence.highest()?;
         let output = highest.checked_sub(u64::from((highest as u16).wrapping_sub(sequence)))?;

@@ -1,7 +1,15 @@
 //! A producer: one track that a client sends, as one stream or as several encodings of it.
 //!
 //! A stream is identified by its SSRC if the negotiation contains it, else by MID and RID (RFC 8852), and its RTX stream
-//! by MID and repaired RID. The first packet that carries those names binds its SSRC to the stream.
+//! by MID and repaired RID, or by MID and RID as some clients do. The first packet that carries those names binds its
+//! SSRC to the stream.
+//!
+//! | a packet with another SSRC names | then                                                                   |
+//! |----------------------------------|------------------------------------------------------------------------|
+//! | a negotiated stream              | it is dropped: as in mediasoup, the negotiation holds                  |
+//! | a learned, flowing stream        | it is dropped: two SSRCs must not replace each other packet by packet  |
+//! | a learned, silent stream         | its SSRC is bound instead, as in libwebrtc; a new stream starts        |
+//! | a learned RTX stream             | its SSRC is bound instead                                              |
 
 use hubbub_wire::rtp::{RtpPacket, parse_stream_id};
 
@@ -15,8 +23,9 @@ use crate::api::{
 };
 use crate::receive::{KeyFrameRequests, RtxPayload};
 
-/// Silence of a learned stream after which it can be bound to another SSRC.
-const REBIND_AFTER_US: u64 = 1_000_000;
+/// Silence of a learned stream after which it can be bound to another SSRC: the longest that a change of the SSRC may
+/// stop the stream.
+const REBIND_AFTER_US: u64 = 100_000;
 
 /// The codec that a payload type stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +137,7 @@ impl Producer {
             text(self.extensions.repaired_rid),
         ) {
             (Some(rid), _) if !is_rtx => self.encoding_of(rid)?,
-            (_, Some(rid)) if is_rtx => self.encoding_of(rid)?,
+            (_, Some(rid)) | (Some(rid), None) if is_rtx => self.encoding_of(rid)?,
             // A client without RIDs sends one stream, even if it announced several encodings.
             _ if self.encodings.len() == 1 || self.extensions.rid.is_none() => 0,
             _ => return None,
@@ -155,16 +164,30 @@ impl Producer {
                 || stream.is_none_or(|stream| now.since(stream.last_received) > REBIND_AFTER_US))
     }
 
-    /// Binds an SSRC to an encoding. Returns the SSRC that was bound before.
-    pub(crate) fn bind_ssrc(&mut self, encoding: usize, is_rtx: bool, ssrc: u32) -> Option<u32> {
-        let (media, rtx) = self.ssrcs.get_mut(encoding)?;
+    /// Binds an SSRC to an encoding. Returns the SSRCs that are no longer bound.
+    pub(crate) fn bind_ssrc(
+        &mut self,
+        encoding: usize,
+        is_rtx: bool,
+        ssrc: u32,
+    ) -> [Option<u32>; 2] {
+        let Some((media, rtx)) = self.ssrcs.get_mut(encoding) else {
+            return [None; 2];
+        };
         if is_rtx {
-            return rtx.replace(ssrc);
+            return [rtx.replace(ssrc), None];
         }
         if let Some(stream) = self.streams.get_mut(encoding) {
             *stream = None;
         }
-        media.replace(ssrc)
+        let former = media.replace(ssrc);
+        // A learned RTX stream repairs the former SSRC. Before the first media packet, it repairs this one.
+        let is_learned = self
+            .encodings
+            .get(encoding)
+            .is_some_and(|encoding| encoding.rtx_ssrc.is_none());
+        let former_rtx = rtx.take_if(|_| former.is_some() && is_learned);
+        [former, former_rtx]
     }
 
     /// Every bound SSRC: encoding, whether RTX, SSRC.
@@ -268,7 +291,7 @@ impl Producer {
                 if starts_key_frame {
                     self.key_frame_arrived(encoding);
                 } else if is_first || key_frame_needed {
-                    self.await_key_frame(encoding);
+                    self.expect_key_frame(encoding);
                 }
             }
         }
@@ -305,7 +328,7 @@ impl Producer {
     }
 
     /// Notes that packets of this encoding are useless until a key frame arrives.
-    pub(crate) fn await_key_frame(&mut self, encoding: usize) {
+    pub(crate) fn expect_key_frame(&mut self, encoding: usize) {
         if let Some(requests) = self.requests_of(encoding) {
             requests.wait();
         }

@@ -8,11 +8,14 @@ use super::header_extensions::IncomingExtensions;
 use crate::api::{MediaKind, Micros, StreamStats};
 use crate::receive::{
     Arrival, ClockMapping, DuplicateFilter, NackGenerator, PacketMeta, PacketStore, RateMeter,
-    ReceiveStats, SequenceUnwrapper, StoredPacket, ticks_to_micros,
+    ReceiveStats, RtpMoment, SequenceUnwrapper, StoredPacket, ticks_to_micros,
 };
 
 /// How long to wait for a stream's first sender report before using our clock, microseconds.
 const REPORT_WAIT_US: u64 = 5_000_000;
+
+/// Packets that RTX may be ahead of the media: clients also repeat packets that were not requested.
+const MAX_RTX_AHEAD: u64 = 100;
 
 /// A media packet, received directly or by RTX.
 pub(crate) struct MediaPacket<'a> {
@@ -65,8 +68,14 @@ pub(crate) struct ProducerStream {
     /// From the last sender report.
     pub(crate) clock: Option<ClockMapping>,
     pub(crate) last_received: Micros,
-    /// RTP timestamp and arrival time of the first packet.
-    first: Option<(u32, Micros)>,
+    /// The first packet since the RTP clock started or jumped.
+    first: Option<RtpMoment>,
+    /// The packet with the highest sequence number.
+    newest: Option<RtpMoment>,
+    /// Jumps of the RTP clock; wraps around.
+    clock_jumps: u16,
+    /// The extended number of the first packet since the last jump.
+    jumped_at: u64,
     clock_rate: u32,
     stats: StreamStats,
 }
@@ -97,6 +106,9 @@ impl ProducerStream {
             clock: None,
             last_received: Micros(0),
             first: None,
+            newest: None,
+            clock_jumps: 0,
+            jumped_at: 0,
             clock_rate,
             stats: StreamStats {
                 ssrc,
@@ -114,8 +126,7 @@ impl ProducerStream {
         media: &MediaPacket<'_>,
         extensions: &IncomingExtensions,
     ) -> Received {
-        // RTX without payload is a bandwidth probe. Before the first media packet, RTX is of no use.
-        if media.by_rtx && (media.payload.is_empty() || self.unwrapper.highest().is_none()) {
+        if media.by_rtx && !self.can_repair(media) {
             self.stats.dropped += 1;
             return Received::Dropped;
         }
@@ -125,7 +136,7 @@ impl ProducerStream {
             return Received::Dropped;
         }
         self.last_received = now;
-        self.first.get_or_insert((packet.timestamp(), now));
+        self.follow_clock(now, packet.timestamp(), sequence);
         if media.by_rtx {
             self.reception.repaired(sequence);
             self.stats.repaired += 1;
@@ -136,7 +147,7 @@ impl ProducerStream {
             media.nack && self.nacks.received(sequence, now) == Arrival::KeyFrameNeeded;
         if media.payload.is_empty() {
             self.stats.dropped += 1;
-            let meta = Self::meta(now, packet, media, sequence);
+            let meta = self.meta(now, packet, media, sequence);
             // A later start of a consumer before this packet must skip its number, too.
             let _ = self.packets.insert(meta, [], &[]);
             return Received::Padding { sequence };
@@ -144,7 +155,40 @@ impl ProducerStream {
         self.store(now, packet, media, extensions, sequence, key_frame_needed)
     }
 
+    /// Whether an RTX packet can repair this stream. RTX without payload is a bandwidth probe. Before the first media
+    /// packet, RTX is of no use. Far ahead of it, RTX repairs the stream of a former SSRC.
+    fn can_repair(&self, media: &MediaPacket<'_>) -> bool {
+        let newest = self.unwrapper.nearest(media.sequence);
+        !media.payload.is_empty()
+            && self
+                .unwrapper
+                .highest()
+                .is_some_and(|highest| newest <= highest + MAX_RTX_AHEAD)
+    }
+
+    /// Notices jumps of the client's RTP clock: a new encoder, another source, or hours of silence. Its sender reports from
+    /// before the jump say nothing about the time after it.
+    fn follow_clock(&mut self, now: Micros, timestamp: u32, sequence: u64) {
+        let moment = RtpMoment { timestamp, at: now };
+        self.first.get_or_insert(moment);
+        if sequence < self.highest() {
+            return;
+        }
+        let has_jumped = self
+            .newest
+            .replace(moment)
+            .is_some_and(|newest| !newest.continues_with(moment, self.clock_rate));
+        if has_jumped {
+            self.clock_jumps = self.clock_jumps.wrapping_add(1);
+            self.jumped_at = sequence;
+            self.first = Some(moment);
+            self.clock = None;
+            self.reception.clock_jumped();
+        }
+    }
+
     fn meta(
+        &self,
         now: Micros,
         packet: &RtpPacket<'_>,
         media: &MediaPacket<'_>,
@@ -154,6 +198,11 @@ impl ProducerStream {
             sequence,
             timestamp: packet.timestamp(),
             received: now,
+            clock_jumps: if sequence < self.jumped_at {
+                self.clock_jumps.wrapping_sub(1)
+            } else {
+                self.clock_jumps
+            },
             codec: media.codec_index,
             marker: packet.marker(),
         }
@@ -177,7 +226,7 @@ impl ProducerStream {
             self.stats.key_frames += 1;
             self.nacks.key_frame(sequence);
         }
-        let meta = Self::meta(now, packet, media, sequence);
+        let meta = self.meta(now, packet, media, sequence);
         match self
             .packets
             .insert(meta, extensions.copied(packet), media.payload)
@@ -242,9 +291,9 @@ impl ProducerStream {
         wall_clock_us: u64,
     ) -> Option<ClockMapping> {
         self.clock.or_else(|| {
-            let (timestamp, at) = self
+            let RtpMoment { timestamp, at } = self
                 .first
-                .filter(|(_, at)| now.since(*at) >= REPORT_WAIT_US)?;
+                .filter(|first| now.since(first.at) >= REPORT_WAIT_US)?;
             let ntp = NtpTime::from_unix_micros(wall_clock_us.wrapping_add(at.0));
             Some(ClockMapping::new(ntp.0, timestamp, at, self.clock_rate))
         })

@@ -28,6 +28,6 @@ pub(crate) use packet_store::{PacketMeta, PacketStore, StoredPacket};
 pub(crate) use rate_meter::RateMeter;
 pub(crate) use receive_stats::{Loss, ReceiveStats};
 pub(crate) use remb_estimate::RembEstimate;
-pub(crate) use rtp_clock::{micros_to_ticks, ticks_to_micros};
+pub(crate) use rtp_clock::{RtpMoment, micros_to_ticks, ticks_to_micros};
 pub(crate) use rtx_payload::RtxPayload;
 pub(crate) use sequence_unwrapper::SequenceUnwrapper;

@@ -21,6 +21,8 @@ pub(crate) struct PacketMeta {
     pub(crate) timestamp: u32,
     /// Arrival time.
     pub(crate) received: Micros,
+    /// Jumps of the producer's RTP clock before this packet; wraps around.
+    pub(crate) clock_jumps: u16,
     /// Index of the codec in the producer's list.
     pub(crate) codec: u8,
     /// RTP marker bit.
@@ -275,6 +277,7 @@ mod tests {
             sequence,
             timestamp: 7,
             received: Micros(received),
+            clock_jumps: 0,
             codec: 1,
             marker: true,
         }

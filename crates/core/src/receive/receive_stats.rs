@@ -5,6 +5,9 @@ use hubbub_wire::{CompactNtp, NtpTime};
 use super::rtp_clock::micros_to_ticks;
 use crate::api::Micros;
 
+/// A jump of the sequence number beyond this is a restart, not loss (MAX_DROPOUT of RFC 3550 appendix A.1).
+const MAX_DROPOUT: u64 = 3_000;
+
 /// A number of packets that were expected, and how many of them were lost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Loss {
@@ -62,6 +65,8 @@ pub(crate) struct ReceiveStats {
     clock_rate: u32,
     /// Lowest and highest extended sequence number.
     range: Option<(u64, u64)>,
+    /// Numbers within the range that were jumped over.
+    jumped: u64,
     /// Packets received directly.
     received: u64,
     /// Packets received by RTX.
@@ -82,6 +87,7 @@ impl ReceiveStats {
         Self {
             clock_rate,
             range: None,
+            jumped: 0,
             received: 0,
             repaired: 0,
             prior: Totals {
@@ -110,6 +116,11 @@ impl ReceiveStats {
     pub(crate) fn repaired(&mut self, ext: u64) {
         self.extend_range(ext);
         self.repaired += 1;
+    }
+
+    /// Forgets the transit time, because the sender's RTP clock has jumped.
+    pub(crate) fn clock_jumped(&mut self) {
+        self.transit = None;
     }
 
     /// Records a sender report with this NTP timestamp (32.32), received at `now`.
@@ -162,6 +173,10 @@ impl ReceiveStats {
 
     fn extend_range(&mut self, ext: u64) {
         let (lowest, highest) = self.range.unwrap_or((ext, ext));
+        let gap = ext.saturating_sub(highest + 1);
+        if gap > MAX_DROPOUT {
+            self.jumped += gap;
+        }
         self.range = Some((lowest.min(ext), highest.max(ext)));
     }
 
@@ -171,7 +186,7 @@ impl ReceiveStats {
 
     fn expected(&self) -> u64 {
         self.range
-            .map_or(0, |(lowest, highest)| highest - lowest + 1)
+            .map_or(0, |(lowest, highest)| highest - lowest + 1 - self.jumped)
     }
 }
 
@@ -254,12 +269,33 @@ mod tests {
     #[test]
     fn cumulative_loss_is_limited_to_24_bits() {
         let mut stats = ReceiveStats::new(90_000);
-        feed(&mut stats, [0, 1 << 30]);
+        feed(&mut stats, (0..3_000).map(|n| n * 3_000));
         let report = stats.report(Micros(0)).unwrap();
         assert_eq!(
             (report.loss.fraction(), report.cumulative_lost),
             (255, 0x7f_ffff)
         );
+    }
+
+    #[test]
+    fn a_large_jump_counts_no_loss() {
+        let mut stats = ReceiveStats::new(90_000);
+        feed(&mut stats, (0..50).chain(20_000..20_050));
+        let report = stats.report(Micros(0)).unwrap();
+        assert_eq!((report.loss.lost, report.cumulative_lost), (0, 0));
+        assert_eq!(report.highest_sequence, 20_049);
+        feed(&mut stats, [20_051]);
+        let report = stats.report(Micros(0)).unwrap();
+        assert_eq!((report.loss.lost, report.cumulative_lost), (1, 1));
+    }
+
+    #[test]
+    fn the_largest_gap_that_is_loss() {
+        for (gap, lost) in [(3_000, 3_000), (3_001, 0)] {
+            let mut stats = ReceiveStats::new(90_000);
+            feed(&mut stats, [0, gap + 1]);
+            assert_eq!(stats.lost(), lost);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! RTP timestamps of a sent stream.
 
 use crate::api::Micros;
-use crate::receive::{ClockMapping, micros_to_ticks};
+use crate::receive::{ClockMapping, RtpMoment, micros_to_ticks};
 
 /// A step derived from sender reports is ignored if it differs from the elapsed time by more than this.
 const MAX_DISAGREEMENT_MICROS: u64 = 2_000_000;
@@ -18,7 +18,7 @@ pub(crate) struct TimestampRewriter {
     clock_rate: u32,
     offset: u32,
     /// The highest output timestamp, and when it was first used.
-    newest: Option<(u32, Micros)>,
+    newest: Option<RtpMoment>,
 }
 
 impl TimestampRewriter {
@@ -43,11 +43,30 @@ impl TimestampRewriter {
         let out = timestamp.wrapping_add(self.offset);
         if self
             .newest
-            .is_none_or(|(newest, _)| (out.wrapping_sub(newest) as i32) > 0)
+            .is_none_or(|newest| (out.wrapping_sub(newest.timestamp) as i32) > 0)
         {
-            self.newest = Some((out, now));
+            self.newest = Some(RtpMoment {
+                timestamp: out,
+                at: now,
+            });
         }
         out
+    }
+
+    /// Continues with the same source after a pause, with a packet of this timestamp, forwarded at `now`.
+    ///
+    /// The step is that of the source, unless a receiver would take it for one back in time.
+    pub(crate) fn resume_source(&mut self, first: u32, now: Micros) {
+        let next = RtpMoment {
+            timestamp: first.wrapping_add(self.offset),
+            at: now,
+        };
+        if self
+            .newest
+            .is_some_and(|newest| !newest.continues_with(next, self.clock_rate))
+        {
+            self.switch_source(first, now, None, None);
+        }
     }
 
     /// Switches to another source, whose first packet has timestamp `first` and is forwarded at `now`.
@@ -62,7 +81,11 @@ impl TimestampRewriter {
         old: Option<&ClockMapping>,
         new: Option<&ClockMapping>,
     ) {
-        let Some((newest, at)) = self.newest else {
+        let Some(RtpMoment {
+            timestamp: newest,
+            at,
+        }) = self.newest
+        else {
             // Nothing was sent yet, so there is no timeline to continue.
             self.offset = 0;
             return;
@@ -161,6 +184,28 @@ mod tests {
         rewriter.switch_source(1, Micros(86_400_000_000), None, None);
         let out = rewriter.rewrite(1, Micros(86_400_000_000));
         assert!((out.wrapping_sub(90_000) as i32) > 0);
+    }
+
+    #[test]
+    fn a_source_keeps_its_offset_after_a_pause() {
+        let mut rewriter = TimestampRewriter::new(RATE);
+        rewriter.rewrite(90_000, Micros(0));
+        rewriter.resume_source(3_600 * RATE, Micros(3_599_000_000));
+        assert_eq!(rewriter.offset(), 0);
+    }
+
+    #[test]
+    fn time_advances_after_a_pause_of_seven_hours() {
+        let mut rewriter = TimestampRewriter::new(RATE);
+        rewriter.rewrite(1_000, Micros(0));
+        let (hours, now) = (7 * 3_600 * u64::from(RATE), Micros(7 * 3_600_000_000));
+        let later = hours as u32 + 1_000;
+        rewriter.resume_source(later, now);
+        let resumed = rewriter.rewrite(later, now);
+        assert!((resumed.wrapping_sub(1_000) as i32) > 0);
+        rewriter.switch_source(5, now.plus(33_000), None, None);
+        let switched = rewriter.rewrite(5, now.plus(33_000));
+        assert!((2_900..=3_000).contains(&switched.wrapping_sub(resumed)));
     }
 
     #[test]

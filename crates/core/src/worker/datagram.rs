@@ -103,8 +103,9 @@ impl Worker {
             let Some((encoding, is_rtx)) = producer.identify(now, packet) else {
                 continue;
             };
-            if let Some(former) = producer.bind_ssrc(encoding, is_rtx, packet.ssrc()) {
-                transport.incoming.remove(&former);
+            let former = producer.bind_ssrc(encoding, is_rtx, packet.ssrc());
+            for ssrc in former.into_iter().flatten() {
+                transport.incoming.remove(&ssrc);
             }
             let stream = IncomingStream {
                 producer: *producer_key,
@@ -189,8 +190,7 @@ impl Worker {
                 producer,
                 encoding,
                 stream,
-                sequence,
-                packet.meta().timestamp,
+                packet.meta(),
                 starts_key_frame,
             ) {
                 Admission::Forward => send(now, consumer, transport, &mut self.outbox, packet),
@@ -210,7 +210,7 @@ impl Worker {
             self.tables
                 .producers
                 .get_mut(key)?
-                .await_key_frame(encoding);
+                .expect_key_frame(encoding);
         }
         Ok(())
     }
@@ -253,7 +253,7 @@ fn send(
         consumer.sequence.skip(meta.sequence);
         return;
     };
-    if let Some(output) = consumer.output_sequence(meta.sequence) {
+    if let Some(output) = consumer.output_sequence(now, meta) {
         // A packet that does not fit the batch is lost as on the network: the client may request it again.
         let _ = PacketSender {
             consumer,
