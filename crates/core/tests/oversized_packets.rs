@@ -1,5 +1,9 @@
 //! A packet that does not fit a datagram is dropped and counted, and uses up no number that would look like loss.
-#![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 mod common;
 

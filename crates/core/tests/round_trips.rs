@@ -1,4 +1,5 @@
 //! Round trips to clients that only send, and what depends on them.
+#![allow(clippy::expect_used, reason = "tests fail by panicking")]
 
 mod common;
 

@@ -153,7 +153,7 @@ fn sender_reports_follow_the_jump() {
     call.world.advance(10);
     let info = reports(&mut call)[0];
     let sent = send(&mut call, shifted(3, false, jump));
-    let age = info.ntp.0.wrapping_sub(7_100 << 32) * 90_000 >> 32;
+    let age = (info.ntp.0.wrapping_sub(7_100 << 32) * 90_000) >> 32;
     let ticks = info.rtp_timestamp.wrapping_sub(sent[0].rtp().timestamp());
     assert!(
         u64::from(ticks).abs_diff(age) <= 1,
