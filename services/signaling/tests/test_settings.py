@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from hubbub_signaling.domain.address_limits import AddressLimits
 from hubbub_signaling.settings import Settings
 
 
@@ -35,3 +36,14 @@ def test_base_path_has_no_slash_at_its_end(text: str, path: str) -> None:
 def test_values_that_cannot_work_are_refused(values: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         Settings.model_validate(values)
+
+
+def test_default_limits_let_an_office_join_from_one_address() -> None:
+    settings = Settings()
+    limits = AddressLimits(settings.max_connections_per_address, settings.max_room_requests_per_address)
+    for person in range(300):
+        now = person / 30
+        assert limits.may_connect("office")
+        limits.connected("office", now)
+        assert limits.take_room_request("office", now)
+        assert limits.take_room_request("office", now)
