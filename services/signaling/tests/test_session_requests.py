@@ -182,6 +182,28 @@ async def test_a_socket_that_is_lost_while_joining_leaves_no_peer() -> None:
     assert rig.backend.open_subscriptions() == 0
 
 
+async def test_a_socket_that_is_lost_when_the_reply_to_its_join_arrives_leaves_no_peer() -> None:
+    rig = SignalingRig()
+    stored = asyncio.Event()
+
+    async def answer(message: JoinRoom) -> Model:
+        await stored.wait()
+        del rig.backend.answers[JoinRoom]
+        return await rig.backend.registry(message)
+
+    rig.backend.answers[JoinRoom] = answer
+    client = rig.client()
+    joining = asyncio.create_task(client.join())
+    await asyncio.sleep(1)
+    stored.set()
+    await rig.manager.socket_lost(client.session, closed_by_client=True)
+    await joining
+    await rig.ports.outbox.drain()
+    assert len(rig.backend.departures()) == 1
+    assert rig.manager.serving == 0
+    assert rig.backend.open_subscriptions() == 0
+
+
 async def test_a_join_lists_the_other_peers_only() -> None:
     rig = SignalingRig()
     rig.backend.peers["bob"] = peer_record("bob", "camera")

@@ -86,8 +86,12 @@ class SessionManager:
 
     async def socket_lost(self, session: Session, *, closed_by_client: bool) -> None:
         """The session's socket is gone: closed by the client, or by this instance or a ping timeout."""
+        await self._finish(self._after_lost_socket(session, closed_by_client=closed_by_client))
+
+    async def _after_lost_socket(self, session: Session, *, closed_by_client: bool) -> None:
+        # Nothing may be awaited between this check and the close: a join that ends meanwhile would leave its peer.
         if not session.joined:
-            await self._finish(session.close())
+            await session.close()
         elif not _membership(session).resumable:
             await self._end(session, "disconnected")
         else:
@@ -126,7 +130,7 @@ class SessionManager:
 
     async def _end(self, session: Session, reason: LeaveReason) -> None:
         self._depart(session, reason)
-        await self._finish(session.close())
+        await session.close()
 
     def _depart(self, session: Session, reason: LeaveReason) -> None:
         """Reports the departure, before anything is awaited that could be cancelled."""
