@@ -39,6 +39,13 @@ impl<Id> Key<Id> {
     }
 }
 
+/// Removes a key from a list that contains it at most once.
+pub(crate) fn remove_first<Id>(keys: &mut Vec<Key<Id>>, key: Key<Id>) {
+    if let Some(at) = keys.iter().position(|other| *other == key) {
+        keys.remove(at);
+    }
+}
+
 impl<Id> Clone for Key<Id> {
     fn clone(&self) -> Self {
         *self

@@ -17,7 +17,9 @@ mod transport;
 
 pub(crate) use consumer::{Admission, Consumer};
 pub(crate) use ice_agent::{BindingOutcome, IceAgent};
-pub(crate) use keys::{ConsumerKey, DanglingKey, ProducerKey, RouterKey, TransportKey};
+pub(crate) use keys::{
+    ConsumerKey, DanglingKey, ProducerKey, RouterKey, TransportKey, remove_first,
+};
 pub(crate) use packet_sender::PacketSender;
 pub(crate) use producer::{KeyFrameRequestKind, Producer};
 pub(crate) use producer_stream::Received;

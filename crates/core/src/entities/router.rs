@@ -1,10 +1,9 @@
 //! A router: consumers consume only producers of the same router.
 
 use super::keys::TransportKey;
-use crate::api::RouterId;
 
-/// A router and its transports.
+/// The transports of a router.
+#[derive(Default)]
 pub(crate) struct Router {
-    pub(crate) id: RouterId,
     pub(crate) transports: Vec<TransportKey>,
 }

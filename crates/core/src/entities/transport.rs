@@ -3,10 +3,11 @@
 use hubbub_srtp::{Inbound, Outbound, SrtpProfile};
 use hubbub_wire::rtp::{RtpPacket, TransportSequenceNumber};
 
+use super::consumer::Consumer;
 use super::dtls_allowance::DtlsAllowance;
 use super::fast_map::{FastMap, FastSet};
 use super::ice_agent::IceAgent;
-use super::keys::{ConsumerKey, ProducerKey, RouterKey};
+use super::keys::{ConsumerKey, ProducerKey, RouterKey, remove_first};
 use crate::api::{CommandError, Micros, TransportId, TransportStats};
 use crate::receive::{ArrivalLog, RembEstimate};
 use crate::send::SentReports;
@@ -174,12 +175,15 @@ impl Transport {
     }
 
     pub(crate) fn remove_producer(&mut self, key: ProducerKey) {
-        self.producers.retain(|other| *other != key);
+        remove_first(&mut self.producers, key);
         self.incoming.retain(|_, stream| stream.producer != key);
     }
 
-    pub(crate) fn remove_consumer(&mut self, key: ConsumerKey) {
-        self.consumers.retain(|other| *other != key);
-        self.outgoing.retain(|_, consumer| *consumer != key);
+    pub(crate) fn remove_consumer(&mut self, key: ConsumerKey, consumer: &Consumer) {
+        remove_first(&mut self.consumers, key);
+        self.outgoing.remove(&consumer.ssrc);
+        if let Some(rtx) = &consumer.rtx {
+            self.outgoing.remove(&rtx.ssrc);
+        }
     }
 }

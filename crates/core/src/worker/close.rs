@@ -12,23 +12,61 @@
 //! Children are announced before their parent. Removing an entity from its slab and announcing it are one step, so each
 //! is announced exactly once. A cascade can reach an entity twice (a consumer by its producer and by its transport), so
 //! closing an entity that is gone does nothing.
+//!
+//! A router closes in steps, so that the worker serves other rooms meanwhile. It is not found by its id any more, and
+//! its transports work until their turn.
 
-use crate::api::{CloseReason, Event};
-use crate::entities::{ConsumerKey, ProducerKey, RouterKey, TransportKey};
+use crate::api::{CloseReason, CommandError, Event, ReplyBody, RequestId, RouterId};
+use crate::entities::{ConsumerKey, ProducerKey, RouterKey, TransportKey, remove_first};
 
 use super::Worker;
 
+/// Entities that one step closes, less than a millisecond of work; a transport is closed in one step.
+const STEP: usize = 1_000;
+
+/// A router that is being closed, and the command to answer then. Nothing announces the end of a router except the reply:
+/// only a command closes one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ClosingRouter {
+    key: RouterKey,
+    request: RequestId,
+}
+
 impl Worker {
-    /// Announces no event for the router itself: only a command closes a router.
-    pub(super) fn close_router(&mut self, key: RouterKey) {
-        let Ok(router) = self.tables.routers.get_mut(key) else {
-            return;
-        };
-        for transport in std::mem::take(&mut router.transports) {
-            self.close_transport(transport, CloseReason::RouterClosed);
+    /// Starts to close a router and does the first step.
+    pub(super) fn close_router(&mut self, id: RouterId, request: RequestId) {
+        match self.tables.router_ids.remove(&id) {
+            Some(key) => {
+                self.closing.push_back(ClosingRouter { key, request });
+                self.continue_closing();
+            }
+            None => self.emit(Event::Reply {
+                request,
+                result: Err(CommandError::NotFound),
+            }),
         }
-        if let Ok(router) = self.tables.routers.remove(key) {
-            self.tables.router_ids.remove(&router.id);
+    }
+
+    /// Closes some of the transports of the routers that are being closed.
+    pub(super) fn continue_closing(&mut self) {
+        let enough = self.events.len() + STEP;
+        while self.events.len() < enough
+            && let Some(&ClosingRouter { key, request }) = self.closing.front()
+        {
+            if let Ok(router) = self.tables.routers.get_mut(key)
+                && !router.transports.is_empty()
+            {
+                let transport = router.transports.remove(0);
+                self.in_flight.transport = Some(transport);
+                self.close_transport(transport, CloseReason::RouterClosed);
+                continue;
+            }
+            self.closing.pop_front();
+            let removed = self.tables.routers.remove(key);
+            self.emit(Event::Reply {
+                request,
+                result: removed.map(|_| ReplyBody::Done {}).map_err(Into::into),
+            });
         }
     }
 
@@ -57,7 +95,7 @@ impl Worker {
             self.tables.ufrags.remove(ufrag);
         }
         if let Ok(router) = self.tables.routers.get_mut(transport.router) {
-            router.transports.retain(|other| *other != key);
+            remove_first(&mut router.transports, key);
         }
         self.emit(Event::TransportClosed {
             transport: transport.id,
@@ -91,10 +129,10 @@ impl Worker {
         };
         self.tables.consumer_ids.remove(&consumer.id);
         if let Ok(producer) = self.tables.producers.get_mut(consumer.producer) {
-            producer.consumers.retain(|other| *other != key);
+            remove_first(&mut producer.consumers, key);
         }
         if let Ok(transport) = self.tables.transports.get_mut(consumer.transport) {
-            transport.remove_consumer(key);
+            transport.remove_consumer(key, &consumer);
         }
         self.emit(Event::ConsumerClosed {
             consumer: consumer.id,

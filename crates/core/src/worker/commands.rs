@@ -16,9 +16,14 @@ type CommandResult = Result<ReplyBody, CommandError>;
 const DONE: CommandResult = Ok(ReplyBody::Done {});
 
 impl Worker {
-    /// Executes a command and answers it with exactly one [`Event::Reply`].
+    /// Executes a command and answers it with exactly one [`Event::Reply`]: at once, or for `CloseRouter` when the router
+    /// is closed.
     pub fn handle_command(&mut self, now: Micros, request: RequestId, command: Command) {
         self.in_flight.clear();
+        if let Command::CloseRouter { router } = command {
+            self.close_router(router, request);
+            return;
+        }
         self.in_flight.request = Some(request);
         let result = self.execute(now, command);
         self.in_flight.request = None;
@@ -31,11 +36,8 @@ impl Worker {
     fn execute(&mut self, now: Micros, command: Command) -> CommandResult {
         match command {
             Command::CreateRouter { router } => self.create_router(router),
-            Command::CloseRouter { router } => {
-                let key = self.router_key(router)?;
-                self.close_router(key);
-                DONE
-            }
+            // `handle_command` does not pass it on: the reply follows when the router is closed.
+            Command::CloseRouter { .. } => Err(CommandError::Internal),
             Command::CreateTransport {
                 transport,
                 router,
@@ -125,10 +127,7 @@ impl Worker {
         if self.tables.router_ids.contains_key(&router) {
             return Err(CommandError::AlreadyExists);
         }
-        let key = self.tables.routers.insert(Router {
-            id: router,
-            transports: Vec::new(),
-        });
+        let key = self.tables.routers.insert(Router::default());
         self.tables.router_ids.insert(router, key);
         DONE
     }

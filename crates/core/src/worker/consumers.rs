@@ -38,7 +38,7 @@ impl Worker {
         }
         transport.claim_ssrcs(spec.ssrc, spec.rtx_ssrc)?;
 
-        let (ssrc, rtx_ssrc) = (spec.ssrc, spec.rtx_ssrc);
+        let ssrc = spec.ssrc;
         let consumer = Consumer::new(
             id,
             producer_key,
@@ -47,6 +47,7 @@ impl Worker {
             spec,
             &mut self.random,
         );
+        let rtx_ssrc = consumer.rtx.as_ref().map(|rtx| rtx.ssrc);
         let key = self.tables.consumers.insert(consumer);
         self.tables.consumer_ids.insert(id, key);
         producer.consumers.push(key);

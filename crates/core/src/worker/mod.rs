@@ -32,12 +32,15 @@ mod spec_rules;
 mod stun;
 mod timers;
 
+use std::collections::VecDeque;
+
 use hubbub_wire::rtcp::{Arrival, ReportBlock};
 
 use crate::api::{Event, Micros};
 use crate::entities::{ConsumerKey, Tables};
 use crate::send::{Outbox, Random};
 
+use close::ClosingRouter;
 use in_flight::InFlight;
 
 pub use config::WorkerConfig;
@@ -56,6 +59,7 @@ pub struct Worker {
     drains: u64,
     counters: WorkerCounters,
     in_flight: InFlight,
+    closing: VecDeque<ClosingRouter>,
     random: Random,
     next_tick: Micros,
     // Scratch lists: filled and read within one call, kept to reuse their memory.
@@ -81,6 +85,7 @@ impl Worker {
             drains: 0,
             counters: WorkerCounters::default(),
             in_flight: InFlight::default(),
+            closing: VecDeque::new(),
             next_tick: Micros(0),
             ssrcs: Vec::new(),
             lost: Vec::new(),

@@ -8,14 +8,20 @@ use super::Worker;
 const TICK_US: u64 = 10_000;
 
 impl Worker {
-    /// When to call [`Self::handle_timeout`] next; `None` while the worker has no transport.
+    /// When to call [`Self::handle_timeout`] next: at once while a router is being closed; `None` while the worker has no
+    /// transport.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Micros> {
+        if !self.closing.is_empty() {
+            return Some(Micros(0));
+        }
         (self.tables.transports.len() > 0).then_some(self.next_tick)
     }
 
     /// Does the work that is due. Call it at [`Self::next_deadline`]; an earlier call does nothing.
     pub fn handle_timeout(&mut self, now: Micros) {
+        self.in_flight.clear();
+        self.continue_closing();
         if now < self.next_tick {
             return;
         }
