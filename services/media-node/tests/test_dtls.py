@@ -6,9 +6,15 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import pytest
-from aiortc.rtcdtlstransport import SRTPProtectionProfile
+from aiortc.rtcdtlstransport import RTCCertificate, SRTPProtectionProfile
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+from OpenSSL import SSL
 
 from hubbub_contracts.bus.transport import Fingerprint, IceCandidate, IceParameters
 from hubbub_media_core import CoreError, MediaCore, commands, events
@@ -97,6 +103,45 @@ async def test_the_handshake_succeeds_in_both_roles(server: Server, ours: DtlsRo
     await until(server.is_connected)
     assert await server.has_keys()
     assert server.failed == []
+
+
+class RsaCertificate(RTCCertificate):
+    """A certificate as clients other than browsers have, with the ciphers of a DTLS endpoint that uses it."""
+
+    @classmethod
+    def generate(cls) -> RsaCertificate:
+        key = rsa.generate_private_key(65537, 2048)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client")])
+        now = dt.datetime.now(dt.UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(now - dt.timedelta(days=1))
+            .not_valid_after(now + dt.timedelta(days=1))
+            .sign(key, hashes.SHA256())
+        )
+        return cls(cast("Any", key), certificate)
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        context = super()._create_ssl_context(srtp_profiles)
+        context.set_cipher_list(b"ALL")
+        return context
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("server", "client"), ("client", "server")])
+async def test_a_client_with_an_rsa_certificate_connects_in_both_roles(
+    server: Server, ours: DtlsRole, theirs: str
+) -> None:
+    rsa_certificate = RsaCertificate.generate()
+    client = server.client(theirs)
+    client._RTCDtlsTransport__local_certificate = rsa_certificate  # type: ignore[attr-defined]
+    server.endpoints.connect(1, ours, [Fingerprint.model_validate(fingerprint_of(rsa_certificate))])
+    await client.open()
+    await until(server.is_connected)
+    assert await server.has_keys()
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.openssl_profile.decode())

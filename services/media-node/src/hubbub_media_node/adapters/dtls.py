@@ -27,6 +27,7 @@ from aiortc.rtcdtlstransport import (
     SRTPProtectionProfile,
     State,
 )
+from OpenSSL import SSL
 
 from hubbub_contracts.bus.transport import Fingerprint
 from hubbub_media_core import CoreError
@@ -38,6 +39,14 @@ _log = structlog.get_logger(__name__)
 
 PROFILES: Final = (SRTP_AEAD_AES_128_GCM, SRTP_AEAD_AES_256_GCM, SRTP_AES128_CM_SHA1_80)
 """In order of preference: AES-128 costs less per packet than AES-256."""
+
+_CIPHERS: Final = b":".join(
+    b"ECDHE-%s-%s" % (signature, cipher)
+    for signature in (b"ECDSA", b"RSA")
+    for cipher in (b"AES128-GCM-SHA256", b"CHACHA20-POLY1305", b"AES128-SHA", b"AES256-SHA")
+)
+"""As DTLS server we use those of our certificate, ECDSA. As DTLS client we also accept an RSA certificate (RFC 8827
+section 6.5), for which aiortc offers no cipher."""
 
 _EXPORTER_LABEL: Final = b"EXTRACTOR-dtls_srtp"
 """RFC 5764 section 4.2."""
@@ -83,6 +92,15 @@ class _IceTransport:
         if self._closed:
             raise ConnectionError("the transport is closed")
         self._send_datagram(data)
+
+
+class _Certificate(RTCCertificate):
+    """Our certificate, with the ciphers that we offer."""
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        context = super()._create_ssl_context(srtp_profiles)
+        context.set_cipher_list(_CIPHERS)
+        return context
 
 
 class _KeyExportingTransport(RTCDtlsTransport):
@@ -204,12 +222,12 @@ class CertificateStore:
     """The node's certificate (ECDSA P-256), renewed 10 days before it expires."""
 
     def __init__(self) -> None:
-        self._certificate = RTCCertificate.generateCertificate()
+        self._certificate = _Certificate.generateCertificate()
 
     def current(self, now: dt.datetime) -> RTCCertificate:
         """The certificate for an association that starts at `now`."""
         if self._certificate.expires - now < _RENEW_BEFORE:
-            self._certificate = RTCCertificate.generateCertificate()
+            self._certificate = _Certificate.generateCertificate()
         return self._certificate
 
 
