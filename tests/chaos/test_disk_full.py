@@ -42,7 +42,7 @@ def is_ready(url: str) -> bool:
     """Whether `/ready` answers 200."""
     try:
         with urllib.request.urlopen(url, timeout=3) as answer:
-            return answer.status == 200
+            return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 

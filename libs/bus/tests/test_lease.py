@@ -123,7 +123,7 @@ async def test_a_lease_is_fresh_while_the_store_accepts_its_renewals(
     assert not lease.is_fresh
     await lease.acquire()
     await asyncio.sleep(0.7)
-    assert lease.is_fresh
+    await eventually(lambda: lease.is_fresh)
 
     async def refuse(*_: object, **__: object) -> int:
         raise HubbubError(ErrorCode.UNAVAILABLE, "no space left on device", retryable=True)

@@ -184,8 +184,8 @@ async def test_a_store_that_lacks_its_last_writes_is_replaced_and_no_revision_re
         shutil.rmtree(server.store_dir / "jetstream")
         shutil.copytree(tmp_path / "copy", server.store_dir / "jetstream")
         server.start()
+        await eventually(lambda: all(view.healthy and view.identity != identity for view in views))
         for view in views:
-            await eventually(lambda view=view: view.healthy and view.identity != identity)
             assert dict(view.entries) == {}
             assert view.rebuilding
         assert views[0].identity == views[1].identity

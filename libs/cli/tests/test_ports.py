@@ -1,6 +1,7 @@
 """Free ports are chosen where no outgoing connection takes them."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -29,5 +30,5 @@ def test_a_port_in_use_is_not_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_system_without_the_range_file_uses_the_dynamic_ports(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ports, "EPHEMERAL_RANGE", ports.Path("/does/not/exist"))
+    monkeypatch.setattr(ports, "EPHEMERAL_RANGE", Path("/does/not/exist"))
     assert first_ephemeral_port() == 49_152
