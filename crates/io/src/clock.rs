@@ -1,6 +1,6 @@
 //! The clocks of a worker thread. The core itself reads no clock.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hubbub_core::api::Micros;
 use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -20,6 +20,39 @@ impl Clock {
 
     pub(crate) fn now(self) -> Micros {
         Micros(micros(clock_gettime(ClockId::Monotonic)).saturating_sub(self.origin))
+    }
+
+    /// Reads both clocks.
+    pub(crate) fn read(self) -> ClockReading {
+        ClockReading {
+            now: self.now(),
+            wall: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// Arrivals longer ago than this are not believed: the wall clock has been set.
+const MAX_WAIT_US: u64 = 1_000_000;
+
+/// The monotonic clock and the wall clock at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClockReading {
+    now: Micros,
+    wall: Duration,
+}
+
+impl ClockReading {
+    /// The time at which a datagram arrived, by the kernel's wall-clock time stamp; the time of this reading without one.
+    pub(crate) fn arrival(&self, stamp: Option<Duration>) -> Micros {
+        let waited = stamp
+            .and_then(|stamp| self.wall.checked_sub(stamp))
+            .map_or(0, |waited| waited.as_micros() as u64);
+        if waited > MAX_WAIT_US {
+            return self.now;
+        }
+        Micros(self.now.0.saturating_sub(waited))
     }
 }
 
@@ -50,6 +83,20 @@ mod tests {
         let first = clock.now();
         assert!(first.0 < 1_000_000);
         assert!(clock.now() >= first);
+    }
+
+    #[test]
+    fn arrivals_are_counted_back_from_the_reading() {
+        let reading = ClockReading {
+            now: Micros(5_000_000),
+            wall: Duration::from_secs(1_000),
+        };
+        let ago = |micros| reading.arrival(Some(reading.wall - Duration::from_micros(micros)));
+        assert_eq!(ago(1_234), Micros(4_998_766));
+        assert_eq!(ago(1_000_001), reading.now);
+        let later = reading.wall + Duration::from_secs(9);
+        assert_eq!(reading.arrival(Some(later)), reading.now);
+        assert_eq!(reading.arrival(None), reading.now);
     }
 
     #[test]

@@ -20,8 +20,10 @@ use crate::udp::{ReceiveBatch, UdpSender, WorkerSocket};
 /// Maximum delay of events that are not urgent, and of the counters.
 const DELIVERY_INTERVAL_US: u64 = 10_000;
 
-/// Commands executed per iteration, so that they cannot starve the sockets.
+/// Commands executed per iteration, and the time they may take, so that they cannot starve the sockets: closing the
+/// transports of a large room takes tens of milliseconds.
 const COMMAND_BATCH: usize = 256;
+const COMMAND_TIME_US: u64 = 2_000;
 
 /// Outbox length at which the loop sends within a receive batch. It keeps the outbox in the CPU caches and bounds the
 /// memory of a large fan-out.
@@ -43,6 +45,8 @@ pub(crate) struct EventLoop {
     /// The poller also waits for the socket to become writable, because the sender is blocked.
     waits_for_writable: bool,
     oversized: u64,
+    /// The latest time passed to the worker.
+    worker_time: Micros,
     delivered_at: Micros,
     /// Something was processed since the last delivery.
     dirty: bool,
@@ -79,6 +83,7 @@ impl EventLoop {
             sender: UdpSender::new(),
             waits_for_writable: false,
             oversized: 0,
+            worker_time: Micros(0),
             delivered_at: Micros(0),
             dirty: false,
         })
@@ -108,7 +113,7 @@ impl EventLoop {
                             self.sender.resume(&self.socket);
                         }
                         if readable {
-                            self.receive(now, &mut batch);
+                            self.receive(&mut batch);
                         }
                     }
                     Source::Connection(index) => self.serve(now, index, readable, writable),
@@ -122,6 +127,7 @@ impl EventLoop {
                 .is_some_and(|deadline| deadline <= now)
             {
                 self.dirty = true;
+                let now = self.advance_to(now);
                 guarded(&mut self.worker, |worker| worker.handle_timeout(now));
             }
             self.tend_connections(now);
@@ -129,7 +135,7 @@ impl EventLoop {
             self.update_interest();
             // Last: the indices in `ready` refer to the connections before this accept.
             if has_new_clients && let Some(tcp) = &mut self.tcp {
-                tcp.accept(now, &self.poller);
+                tcp.accept(now, &self.poller, |path| self.worker.is_valid(path));
                 self.dirty = true;
             }
             self.deliver(now, stop);
@@ -137,6 +143,13 @@ impl EventLoop {
                 return;
             }
         }
+    }
+
+    /// The time to pass to the worker for what happened at `at`. The worker's time never goes back: a datagram that waited
+    /// while the worker was called counts as received then.
+    fn advance_to(&mut self, at: Micros) -> Micros {
+        self.worker_time = self.worker_time.max(at);
+        self.worker_time
     }
 
     /// Waits for a ready descriptor or the next deadline.
@@ -160,15 +173,19 @@ impl EventLoop {
     }
 
     /// Executes commands; returns true when the thread must end.
-    fn execute(&mut self, now: Micros) -> bool {
+    fn execute(&mut self, started: Micros) -> bool {
         self.shared.waker.reset();
         self.dirty = true;
+        let now = self.advance_to(started);
         for _ in 0..COMMAND_BATCH {
             match self.commands.try_recv() {
                 Ok(ThreadMessage::Command(request, command)) => {
                     guarded(&mut self.worker, |worker| {
                         worker.handle_command(now, request, command);
                     });
+                    if self.clock.now().since(started) >= COMMAND_TIME_US {
+                        break;
+                    }
                 }
                 Ok(ThreadMessage::Stop) | Err(TryRecvError::Disconnected) => return true,
                 Err(TryRecvError::Empty) => return false,
@@ -178,16 +195,18 @@ impl EventLoop {
         false
     }
 
-    /// Passes one batch of datagrams to the worker.
-    fn receive(&mut self, now: Micros, batch: &mut ReceiveBatch) {
+    /// Passes one batch of datagrams to the worker, each with the time at which the kernel received it.
+    fn receive(&mut self, batch: &mut ReceiveBatch) {
         // An error means that the socket is empty, or the next call reports it again.
         let Ok(received) = batch.receive(&self.socket) else {
             return;
         };
         self.dirty = true;
+        let reading = self.clock.read();
         let mut whole = 0;
-        for (path, datagram) in batch.datagrams() {
+        for (path, arrival, datagram) in batch.datagrams() {
             whole += 1;
+            let now = self.advance_to(reading.arrival(arrival));
             guarded(&mut self.worker, |worker| {
                 worker.handle_datagram(now, path, datagram);
             });
@@ -204,6 +223,8 @@ impl EventLoop {
             return;
         };
         self.dirty = true;
+        self.worker_time = self.worker_time.max(now);
+        let now = self.worker_time;
         if writable {
             tcp.resume(index, &self.poller);
         }
@@ -228,7 +249,9 @@ impl EventLoop {
             tcp.sweep(now, &self.poller, |path| self.worker.is_valid(path));
             self.dirty = true;
         }
-        for path in tcp.take_ended() {
+        let ended = tcp.take_ended();
+        let now = self.advance_to(now);
+        for path in ended {
             guarded(&mut self.worker, |worker| {
                 worker.handle_disconnect(now, path);
             });

@@ -14,6 +14,7 @@ mod event_loop;
 mod event_queue;
 mod poller;
 mod port;
+mod segmentation;
 mod send_plan;
 mod send_queue;
 mod shared;

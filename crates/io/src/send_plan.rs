@@ -8,42 +8,14 @@ use hubbub_core::Priority;
 use hubbub_core::api::Path;
 use rustc_hash::FxHashMap;
 
+use crate::segmentation::{RouteLimits, SegmentationLimits};
+
 /// A datagram to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Outgoing<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) path: Path,
     pub(crate) priority: Priority,
-}
-
-/// Limits of one GSO message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SegmentationLimits {
-    /// Datagrams in a message (`UDP_MAX_SEGMENTS`).
-    pub(crate) count: usize,
-    /// Bytes in a message: an IP packet holds 65,535 with its headers.
-    pub(crate) bytes: usize,
-    /// Larger datagrams are not grouped; 0 disables grouping.
-    pub(crate) segment_bytes: usize,
-}
-
-impl SegmentationLimits {
-    /// No grouping: one message per datagram.
-    pub(crate) const OFF: Self = Self {
-        count: 1,
-        bytes: 0,
-        segment_bytes: 0,
-    };
-}
-
-impl Default for SegmentationLimits {
-    fn default() -> Self {
-        Self {
-            count: 64,
-            bytes: 65_000,
-            segment_bytes: 1_472,
-        }
-    }
 }
 
 /// One message: `count` entries of [`SendPlan::order`] from `first`. If there are several, each except the last has
@@ -71,13 +43,16 @@ const END: usize = usize::MAX;
 
 impl SendPlan {
     /// Replaces the plan by one for `entries`.
-    pub(crate) fn make(&mut self, entries: &[Outgoing<'_>], limits: SegmentationLimits) {
+    pub(crate) fn make(&mut self, entries: &[Outgoing<'_>], routes: &RouteLimits) {
         self.chain(entries);
         self.order.clear();
         self.messages.clear();
         let mut open = OpenMessage::default();
         for &head in &self.heads {
             open.close(&mut self.messages);
+            let limits = entries
+                .get(head)
+                .map_or(SegmentationLimits::OFF, |entry| routes.of(entry.path));
             let mut index = head;
             while let Some(entry) = entries.get(index) {
                 if !open.takes(entry.bytes.len(), limits) {
@@ -210,7 +185,9 @@ mod tests {
 
     fn planned(sizes_and_ports: &[(usize, u16)], limits: SegmentationLimits) -> Vec<Vec<usize>> {
         let mut plan = SendPlan::default();
-        plan.make(&entries(sizes_and_ports), limits);
+        let mut routes = RouteLimits::default();
+        routes.learn(path([127, 0, 0, 1], 1), limits);
+        plan.make(&entries(sizes_and_ports), &routes);
         plan.messages()
             .iter()
             .map(|message| plan.order()[message.first..][..message.count].to_vec())
@@ -263,7 +240,7 @@ mod tests {
         let mut entries = entries(&[(9, 1), (9, 1)]);
         entries[1].path = path([127, 0, 0, 2], 1);
         let mut plan = SendPlan::default();
-        plan.make(&entries, SegmentationLimits::default());
+        plan.make(&entries, &RouteLimits::default());
         assert_eq!(plan.messages().len(), 2);
     }
 
@@ -286,10 +263,7 @@ mod tests {
     #[test]
     fn a_refused_message_is_split_into_its_datagrams() {
         let mut plan = SendPlan::default();
-        plan.make(
-            &entries(&[(9, 1), (9, 1), (7, 2)]),
-            SegmentationLimits::default(),
-        );
+        plan.make(&entries(&[(9, 1), (9, 1), (7, 2)]), &RouteLimits::default());
         plan.split(0);
         let counts: Vec<_> = plan
             .messages()
@@ -307,7 +281,7 @@ mod tests {
             let entries = entries(&batch);
             let limits = SegmentationLimits::default();
             let mut plan = SendPlan::default();
-            plan.make(&entries, limits);
+            plan.make(&entries, &RouteLimits::default());
 
             let mut sorted = plan.order().to_vec();
             sorted.sort_unstable();

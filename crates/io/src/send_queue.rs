@@ -3,17 +3,15 @@
 use std::io;
 
 use hubbub_core::Outbox;
-use hubbub_core::api::Protocol;
+use hubbub_core::api::{Path, Protocol};
 use serde::Serialize;
 
 use crate::backlog::{Backlog, Datagram, Overflow};
-use crate::send_plan::{Message, Outgoing, SegmentationLimits, SendPlan};
+use crate::segmentation::{RouteLimits, SegmentationLimits};
+use crate::send_plan::{Message, Outgoing, SendPlan};
 
 /// Datagrams taken from the backlog at a time.
 const BACKLOG_BATCH: usize = 256;
-
-/// UDP payload that fits the minimum MTU of IPv6, 1,280 bytes (RFC 8200 section 5).
-const EVERY_PATH_BYTES: usize = 1_232;
 
 /// Accepts messages: the socket, or a scripted sink in tests.
 pub(crate) trait MessageSink {
@@ -43,7 +41,7 @@ pub struct SendCounters {
 /// Sends batches through a [`MessageSink`] and holds their backlog.
 pub(crate) struct SendQueue {
     plan: SendPlan,
-    limits: SegmentationLimits,
+    routes: RouteLimits,
     backlog: Backlog,
     counters: SendCounters,
     /// The empty vector for the entries of the next batch, to reuse its allocation.
@@ -54,7 +52,7 @@ impl SendQueue {
     pub(crate) fn new(backlog_limit: usize) -> Self {
         Self {
             plan: SendPlan::default(),
-            limits: SegmentationLimits::default(),
+            routes: RouteLimits::default(),
             backlog: Backlog::new(backlog_limit),
             counters: SendCounters::default(),
             spare: Vec::new(),
@@ -119,10 +117,10 @@ impl SendQueue {
 
     /// Sends until done or the sink is full. Returns the indices of the unsent entries, in sending order.
     fn transmit(&mut self, entries: &[Outgoing<'_>], sink: &mut impl MessageSink) -> Vec<usize> {
-        self.plan.make(entries, self.limits);
+        self.plan.make(entries, &self.routes);
         let mut at = 0;
-        // New limits, applied once a datagram of the split message is sent: only then was the size the cause.
-        let mut learned = None;
+        // New limits of a route, applied once a datagram of the split message is sent: only then was the size the cause.
+        let mut learned: Option<(Path, SegmentationLimits)> = None;
         while let Some((message, rest)) = self
             .plan
             .messages()
@@ -132,11 +130,13 @@ impl SendQueue {
             let messages = self.plan.messages().get(at..).unwrap_or_default();
             let outcome = match sink.send(entries, self.plan.order(), messages) {
                 Ok(count) => SendOutcome::Sent(count.clamp(1, rest.len() + 1)),
-                Err(error) => SendOutcome::of(&error, message, self.limits),
+                Err(error) => SendOutcome::of(&error, message),
             };
             match outcome {
                 SendOutcome::Sent(count) => {
-                    self.limits = learned.take().unwrap_or(self.limits);
+                    if let Some((path, limits)) = learned.take() {
+                        self.routes.learn(path, limits);
+                    }
                     let sent = messages.get(..count).unwrap_or_default();
                     self.counters.datagrams +=
                         sent.iter().map(|message| message.count as u64).sum::<u64>();
@@ -153,7 +153,10 @@ impl SendQueue {
                         .to_vec();
                 }
                 SendOutcome::Regroup(limits) => {
-                    learned = Some(limits);
+                    let first = self.plan.order().get(message.first);
+                    learned = first
+                        .and_then(|&index| entries.get(index))
+                        .map(|entry| (entry.path, limits));
                     self.plan.split(at);
                 }
                 SendOutcome::Refused => {
@@ -187,21 +190,17 @@ enum SendOutcome {
 }
 
 impl SendOutcome {
-    fn of(error: &io::Error, message: &Message, limits: SegmentationLimits) -> Self {
+    fn of(error: &io::Error, message: &Message) -> Self {
         match error.raw_os_error() {
             Some(libc::EAGAIN) => Self::Full,
             Some(libc::EINTR) => Self::Interrupted,
             // The device does not offload checksums, so the kernel does not segment for it.
             Some(libc::EIO) if message.count > 1 => Self::Regroup(SegmentationLimits::OFF),
-            // A segment exceeds the path's MTU (EMSGSIZE since Linux 6.14); smaller segments may fit. The limit never
-            // falls below what every IPv6 path carries, so that one client on an odd path does not affect the others.
+            // A segment exceeds the path's MTU (EMSGSIZE since Linux 6.14); smaller segments may fit.
             Some(libc::EINVAL | libc::EMSGSIZE) if message.count > 1 => {
                 Self::Regroup(SegmentationLimits {
-                    segment_bytes: usize::from(message.segment_bytes)
-                        .saturating_sub(1)
-                        .max(EVERY_PATH_BYTES)
-                        .min(limits.segment_bytes),
-                    ..limits
+                    segment_bytes: usize::from(message.segment_bytes).saturating_sub(1),
+                    ..SegmentationLimits::default()
                 })
             }
             _ => Self::Refused,

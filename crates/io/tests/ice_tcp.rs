@@ -212,6 +212,43 @@ fn connections_are_limited_per_address_and_in_total() {
 }
 
 #[test]
+fn connections_without_a_valid_pair_give_way_to_newcomers_from_other_addresses() {
+    let mut node = node_with(TcpLimits {
+        connections: 5,
+        per_address: 3,
+        unpaired_timeout_us: LONG_US,
+    });
+    let from = |node: &Node, host: u8| TcpLine::from(node, [127, 0, 0, host].into());
+    // Of five connections, three are from one address without a valid pair.
+    let mut valid = Vec::new();
+    for number in [1, 2] {
+        let line = from(&node, 2);
+        let mut client = Client::over(line, &mut node, number);
+        assert_eq!(client.check(), StunClass::SuccessResponse);
+        valid.push(client);
+    }
+    let mut idle = [from(&node, 3), from(&node, 3), from(&node, 3)];
+    await_counters(&node, |tcp| tcp.accepted == 5);
+    // They give way to another address, the oldest first, and not to their own.
+    from(&node, 3).await_end();
+    for (number, idle) in (4..).zip(&mut idle) {
+        let line = from(&node, number);
+        let mut newcomer = Client::over(line, &mut node, number.into());
+        assert_eq!(newcomer.check(), StunClass::SuccessResponse);
+        valid.push(newcomer);
+        idle.await_end();
+    }
+    // Valid pairs give way to nobody.
+    from(&node, 9).await_end();
+    for client in &mut valid {
+        assert_eq!(client.check(), StunClass::SuccessResponse);
+    }
+    await_counters(&node, |tcp| {
+        (tcp.connections, tcp.accepted, tcp.refused, tcp.displaced) == (5, 8, 2, 3)
+    });
+}
+
+#[test]
 fn worker_without_tcp_has_no_listener() {
     let node = Node::with(LOOPBACK, None);
     assert!(TcpStream::connect(node.worker.address()).is_err());

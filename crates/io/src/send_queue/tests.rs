@@ -3,9 +3,16 @@ use hubbub_core::api::Path;
 
 use super::*;
 
+fn path(remote: u8) -> Path {
+    Path::udp([127, 0, 0, 1].into(), ([127, 0, 0, remote], 9).into())
+}
+
 fn outbox(datagrams: &[(u8, usize, Priority)]) -> Outbox {
+    outbox_to(path(1), datagrams)
+}
+
+fn outbox_to(path: Path, datagrams: &[(u8, usize, Priority)]) -> Outbox {
     let mut outbox = Outbox::new();
-    let path = Path::udp([127, 0, 0, 1].into(), ([127, 0, 0, 1], 9).into());
     for &(number, len, priority) in datagrams {
         assert!(outbox.push(&vec![number; len], path, priority));
     }
@@ -117,7 +124,10 @@ fn path_with_a_small_mtu_gets_single_datagrams_and_lowers_the_segment_limit() {
         );
         assert_eq!(sink.sent, [1, 2]);
         assert_eq!(
-            (queue.counters.messages, queue.limits.segment_bytes),
+            (
+                queue.counters.messages,
+                queue.routes.of(path(1)).segment_bytes
+            ),
             (2, 1299)
         );
 
@@ -130,17 +140,22 @@ fn path_with_a_small_mtu_gets_single_datagrams_and_lowers_the_segment_limit() {
 }
 
 #[test]
-fn one_path_with_a_tiny_mtu_does_not_disable_grouping_for_others() {
-    let mut queue = SendQueue::new(10);
-    let mut sink = Scripted {
-        errors: vec![libc::EMSGSIZE],
-        ..sink(9)
-    };
+fn a_route_on_which_segmentation_fails_does_not_affect_others() {
     let two = [(1, 600, Priority::Video), (2, 600, Priority::Video)];
-    queue.send(&outbox(&two), &mut sink);
-    assert_eq!((queue.counters.messages, sink.sent.len()), (2, 2));
-    queue.send(&outbox(&two), &mut sink);
-    assert_eq!((queue.counters.messages, sink.sent.len()), (3, 4));
+    for (error, segment_bytes) in [(libc::EMSGSIZE, 599), (libc::EIO, 0)] {
+        let mut queue = SendQueue::new(10);
+        let mut sink = Scripted {
+            errors: vec![error],
+            ..sink(9)
+        };
+        queue.send(&outbox_to(path(1), &two), &mut sink);
+        assert_eq!((queue.counters.messages, sink.sent.len()), (2, 2));
+        assert_eq!(queue.routes.of(path(1)).segment_bytes, segment_bytes);
+        queue.send(&outbox_to(path(1), &two), &mut sink);
+        assert_eq!(queue.counters.messages, 4);
+        queue.send(&outbox_to(path(2), &two), &mut sink);
+        assert_eq!(queue.counters.messages, 5);
+    }
 }
 
 #[test]
@@ -169,7 +184,7 @@ fn device_without_checksum_offload_disables_segmentation() {
         &mut sink,
     );
     assert_eq!(
-        (sink.sent.as_slice(), queue.limits),
+        (sink.sent.as_slice(), queue.routes.of(path(1))),
         (&[1, 2][..], SegmentationLimits::OFF)
     );
 }

@@ -1,5 +1,6 @@
 //! The TCP connections of a worker and their limits.
 
+use std::cmp::Reverse;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 
@@ -52,6 +53,8 @@ pub struct TcpCounters {
     pub accepted: u64,
     /// Connections closed at once because a limit was reached.
     pub refused: u64,
+    /// Connections without a valid pair that were closed for one from another address.
+    pub displaced: u64,
     /// Datagrams dropped because their client reads too slowly.
     pub overflow: Overflow,
 }
@@ -109,12 +112,12 @@ impl Connections {
         (self.is_paused || !self.by_path.is_empty()).then_some(self.next_sweep)
     }
 
-    /// Accepts waiting clients; more may remain.
-    pub(crate) fn accept(&mut self, now: Micros, poller: &Poller) {
+    /// Accepts waiting clients; more may remain. When all connections are in use, one without a valid pair gives way.
+    pub(crate) fn accept(&mut self, now: Micros, poller: &Poller, is_valid: impl Fn(Path) -> bool) {
         for _ in 0..ACCEPT_BATCH {
             match self.listener.accept() {
                 // A connection that cannot be set up has already ended.
-                Ok((stream, remote)) => drop(self.enter(now, stream, remote, poller)),
+                Ok((stream, remote)) => drop(self.enter(now, stream, remote, poller, &is_valid)),
                 Err(error) => match Errno::from_io_error(&error) {
                     Some(Errno::AGAIN) => return,
                     Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
@@ -133,12 +136,15 @@ impl Connections {
         stream: TcpStream,
         remote: SocketAddr,
         poller: &Poller,
+        is_valid: &impl Fn(Path) -> bool,
     ) -> io::Result<()> {
         let connection = Connection::new(now, stream, remote)?;
         let path = connection.path;
         let from_there = self.by_network.get(&network_of(path)).copied();
-        if self.by_path.len() >= self.limits.connections
-            || from_there.unwrap_or_default() >= self.limits.per_address
+        let from_there = from_there.unwrap_or_default();
+        let has_room = || self.by_path.len() < self.limits.connections;
+        if from_there >= self.limits.per_address
+            || (!has_room() && !self.displace(from_there, is_valid))
         {
             self.counters.refused += 1;
             return Ok(());
@@ -161,6 +167,40 @@ impl Connections {
         *self.by_network.entry(network_of(path)).or_default() += 1;
         self.counters.accepted += 1;
         Ok(())
+    }
+
+    /// Closes the oldest connection without a valid pair of the network that has most of them, if that network has more
+    /// than the `newcomers` connections of the new client's network. Returns whether it did.
+    fn displace(&mut self, newcomers: usize, is_valid: &impl Fn(Path) -> bool) -> bool {
+        let mut unpaired: FxHashMap<IpAddr, (usize, Micros, usize)> = FxHashMap::default();
+        let connections = self.slots.iter().enumerate();
+        for (index, connection) in
+            connections.filter_map(|(index, slot)| Some((index, slot.as_ref()?)))
+        {
+            if is_valid(connection.path) {
+                continue;
+            }
+            let (count, oldest, at) = unpaired.entry(network_of(connection.path)).or_insert((
+                0,
+                connection.valid_at,
+                index,
+            ));
+            *count += 1;
+            if connection.valid_at < *oldest {
+                (*oldest, *at) = (connection.valid_at, index);
+            }
+        }
+        let most = unpaired
+            .into_values()
+            .max_by_key(|(count, oldest, _)| (*count, Reverse(*oldest)));
+        match most {
+            Some((count, _, index)) if count > newcomers => {
+                self.end(index);
+                self.counters.displaced += 1;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Reads once from a connection and passes its datagrams to `take`.

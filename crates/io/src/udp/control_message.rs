@@ -1,5 +1,8 @@
 //! Control messages: ancillary data of a datagram (`cmsg(3)`).
 //!
+//! The kernel reports the time at which it received each datagram (`SO_TIMESTAMPNS`, `socket(7)`), because many are read
+//! at once, and some after waiting.
+//!
 //! A socket bound to the unspecified address answers from the address of the route to the client, which may differ from
 //! the address that the client sent to. Such a socket therefore asks the kernel for the destination of each received
 //! datagram (`IP_PKTINFO`, `ip(7)`; `IPV6_PKTINFO`, RFC 3542 section 6) and sets the source of each sent one.
@@ -9,8 +12,11 @@ use std::io;
 use std::mem::{size_of, zeroed};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::Duration;
 
-use libc::{c_int, cmsghdr, in_addr, in_pktinfo, in6_addr, in6_pktinfo, msghdr, socklen_t};
+use libc::{
+    c_int, cmsghdr, in_addr, in_pktinfo, in6_addr, in6_pktinfo, msghdr, socklen_t, timespec,
+};
 
 /// One control message. Its size is `CMSG_SPACE` of the size of its value.
 #[derive(Clone, Copy)]
@@ -41,7 +47,7 @@ impl<T> ControlMessage<T> {
     }
 }
 
-/// A local address of either family: the destination of a received datagram or the source of a sent one.
+/// A local address of either family: the source of a sent datagram.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(super) union LocalAddress {
@@ -87,32 +93,83 @@ impl LocalAddress {
             IpAddr::V6(_) => size_of::<ControlMessage<in6_pktinfo>>(),
         }
     }
+}
 
-    /// The address that the kernel wrote for a received datagram; `None` when it wrote none.
-    pub(super) fn read(&self, datagram: &msghdr) -> Option<IpAddr> {
-        let written: usize = datagram.msg_controllen as _;
-        if written < size_of::<cmsghdr>() {
-            return None;
-        }
-        // SAFETY: both variants begin with the header, and every `LocalAddress` was zeroed or written in full.
-        let header = unsafe { self.v4.header };
-        let len: usize = header.cmsg_len as _;
-        match (header.cmsg_level, header.cmsg_type) {
-            (libc::IPPROTO_IP, libc::IP_PKTINFO) if len >= ControlMessage::<in_pktinfo>::LEN => {
-                // SAFETY: the header says which variant the kernel has written.
-                let info = unsafe { self.v4.value };
-                Some(Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr)).into())
-            }
-            (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO)
-                if len >= ControlMessage::<in6_pktinfo>::LEN =>
-            {
-                // SAFETY: the header says which variant the kernel has written.
-                let info = unsafe { self.v6.value };
-                Some(Ipv6Addr::from(info.ipi6_addr.s6_addr).into())
-            }
-            _ => None,
-        }
+/// Room for the control messages of a received datagram: a time stamp and a destination.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) union ReceivedControl {
+    /// Aligns the buffer.
+    header: cmsghdr,
+    bytes: [u8; Self::BYTES],
+}
+
+impl ReceivedControl {
+    const BYTES: usize =
+        size_of::<ControlMessage<timespec>>() + size_of::<ControlMessage<in6_pktinfo>>();
+
+    /// Sets the control fields of the message header to this room.
+    pub(super) fn attach(&mut self, header: &mut msghdr) {
+        header.msg_control = (&raw mut *self).cast();
+        header.msg_controllen = Self::BYTES as _;
     }
+}
+
+/// What the kernel reports about a received datagram.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Reported {
+    /// The address that the datagram was sent to.
+    pub(super) local: Option<IpAddr>,
+    /// When it was received, since the Unix epoch.
+    pub(super) time: Option<Duration>,
+}
+
+impl Reported {
+    /// Reads the control messages of a received datagram.
+    ///
+    /// # Safety
+    /// The control fields of `datagram` were set by [`ReceivedControl::attach`] and then by the kernel, and that
+    /// [`ReceivedControl`] is still alive and was zeroed before.
+    pub(super) unsafe fn read(datagram: &msghdr) -> Self {
+        let mut reported = Self::default();
+        // SAFETY: the caller guarantees valid control fields. `CMSG_NXTHDR` stays within them.
+        let mut next = unsafe { libc::CMSG_FIRSTHDR(datagram) };
+        // SAFETY: a pointer that is not null points to a header within the control fields.
+        while let Some(header) = unsafe { next.as_ref() } {
+            // SAFETY: `value` checks the length that the kernel wrote, and reads what the type of the message says.
+            unsafe {
+                match (header.cmsg_level, header.cmsg_type) {
+                    (libc::SOL_SOCKET, libc::SCM_TIMESTAMPNS) => {
+                        reported.time = value::<timespec>(header).map(|time| {
+                            Duration::new(time.tv_sec.max(0) as u64, time.tv_nsec as u32)
+                        });
+                    }
+                    (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
+                        reported.local = value::<in_pktinfo>(header)
+                            .map(|info| Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr)).into());
+                    }
+                    (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
+                        reported.local = value::<in6_pktinfo>(header)
+                            .map(|info| Ipv6Addr::from(info.ipi6_addr.s6_addr).into());
+                    }
+                    _ => {}
+                }
+                next = libc::CMSG_NXTHDR(datagram, header);
+            }
+        }
+        reported
+    }
+}
+
+/// The value of a control message; `None` when it is shorter than a `T`.
+///
+/// # Safety
+/// As many bytes as the header says follow it, and any bytes are a `T`.
+unsafe fn value<T>(header: &cmsghdr) -> Option<T> {
+    let len: usize = header.cmsg_len as _;
+    // SAFETY: the value follows the header and is at least as long as a `T`.
+    (len >= ControlMessage::<T>::LEN)
+        .then(|| unsafe { libc::CMSG_DATA(header).cast::<T>().read_unaligned() })
 }
 
 /// The ancillary data of a sent message: the segment size, then the source address. Without a segment size, the data
@@ -157,11 +214,22 @@ impl SendControl {
 /// # Errors
 /// The errors of `setsockopt`.
 pub(super) fn report_destinations(socket: BorrowedFd<'_>, is_ipv6: bool) -> io::Result<()> {
-    let (level, option) = if is_ipv6 {
-        (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO)
+    if is_ipv6 {
+        switch_on(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO)
     } else {
-        (libc::IPPROTO_IP, libc::IP_PKTINFO)
-    };
+        switch_on(socket, libc::IPPROTO_IP, libc::IP_PKTINFO)
+    }
+}
+
+/// Makes the kernel report the time at which it received each datagram.
+///
+/// # Errors
+/// The errors of `setsockopt`.
+pub(super) fn report_times(socket: BorrowedFd<'_>) -> io::Result<()> {
+    switch_on(socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS)
+}
+
+fn switch_on(socket: BorrowedFd<'_>, level: c_int, option: c_int) -> io::Result<()> {
     let on: c_int = 1;
     // SAFETY: the pointer is to an integer of this stack frame, passed with its size.
     let result = unsafe {

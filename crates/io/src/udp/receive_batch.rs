@@ -5,12 +5,13 @@ use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsFd, AsRawFd};
 use std::ptr::null_mut;
+use std::time::Duration;
 
 use hubbub_core::api::Path;
 use libc::{iovec, mmsghdr, socklen_t};
 
 use super::WorkerSocket;
-use super::control_message::LocalAddress;
+use super::control_message::{ReceivedControl, Reported};
 use super::socket_address::{SocketAddress, from_socket_address};
 use crate::LONGEST_DATAGRAM;
 use crate::socket::canonical;
@@ -21,8 +22,16 @@ const RECEIVE_BATCH: usize = 64;
 /// The datagrams of the last [`ReceiveBatch::receive`] and their buffers.
 pub(crate) struct ReceiveBatch {
     buffers: Vec<[u8; LONGEST_DATAGRAM]>,
-    /// Length and path of each datagram; `None` for one to be skipped.
-    received: Vec<Option<(usize, Path)>>,
+    /// Each datagram; `None` for one to be skipped.
+    received: Vec<Option<Datagram>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Datagram {
+    len: usize,
+    path: Path,
+    /// When the kernel received it, since the Unix epoch.
+    time: Option<Duration>,
 }
 
 impl ReceiveBatch {
@@ -41,10 +50,10 @@ impl ReceiveBatch {
     pub(crate) fn receive(&mut self, socket: &WorkerSocket) -> io::Result<usize> {
         self.received.clear();
         // SAFETY: all four are C structures for which zero bytes are a value.
-        let (mut names, mut locals, mut vectors, mut headers) = unsafe {
+        let (mut names, mut controls, mut vectors, mut headers) = unsafe {
             (
                 zeroed::<[SocketAddress; RECEIVE_BATCH]>(),
-                zeroed::<[LocalAddress; RECEIVE_BATCH]>(),
+                zeroed::<[ReceivedControl; RECEIVE_BATCH]>(),
                 zeroed::<[iovec; RECEIVE_BATCH]>(),
                 zeroed::<[mmsghdr; RECEIVE_BATCH]>(),
             )
@@ -53,10 +62,10 @@ impl ReceiveBatch {
             .buffers
             .iter_mut()
             .zip(&mut names)
-            .zip(&mut locals)
+            .zip(&mut controls)
             .zip(&mut vectors)
             .zip(&mut headers);
-        for ((((buffer, name), local), vector), header) in parts {
+        for ((((buffer, name), control), vector), header) in parts {
             *vector = iovec {
                 iov_base: buffer.as_mut_ptr().cast(),
                 iov_len: LONGEST_DATAGRAM,
@@ -65,13 +74,9 @@ impl ReceiveBatch {
             header.msg_hdr.msg_namelen = size_of::<SocketAddress>() as socklen_t;
             header.msg_hdr.msg_iov = vector;
             header.msg_hdr.msg_iovlen = 1;
-            if socket.is_unspecified() {
-                header.msg_hdr.msg_control = (&raw mut *local).cast();
-                header.msg_hdr.msg_controllen = size_of::<LocalAddress>() as _;
-            }
+            control.attach(&mut header.msg_hdr);
         }
-        // SAFETY: the call gets the number of headers. Each points to an address, a control message and a vector of
-        // this stack frame, and through the vector to a buffer of `self`, with their sizes. All outlive the call.
+        // SAFETY: the call gets the number of headers. Each points to an address, control messages and a vector of this stack frame, and through the vector to a buffer of `self`, with their sizes. All outlive the call.
         let count = unsafe {
             libc::recvmmsg(
                 socket.as_fd().as_raw_fd(),
@@ -82,26 +87,32 @@ impl ReceiveBatch {
             )
         };
         let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
-        for ((header, name), local) in headers.iter().zip(&names).zip(&locals).take(count) {
+        for (header, name) in headers.iter().zip(&names).take(count) {
             let whole = header.msg_hdr.msg_flags & libc::MSG_TRUNC == 0;
             let remote = from_socket_address(name, header.msg_hdr.msg_namelen).filter(|_| whole);
-            let local = local.read(&header.msg_hdr).unwrap_or(socket.address().ip());
-            self.received.push(remote.map(|remote| {
-                let path = Path::udp(local.to_canonical(), canonical(remote));
-                (header.msg_len as usize, path)
+            // SAFETY: the kernel has written the control fields, which point to `controls` of this stack frame.
+            let Reported { local, time } = unsafe { Reported::read(&header.msg_hdr) };
+            let local = local.unwrap_or(socket.address().ip());
+            self.received.push(remote.map(|remote| Datagram {
+                len: header.msg_len as usize,
+                path: Path::udp(local.to_canonical(), canonical(remote)),
+                time,
             }));
         }
         Ok(count)
     }
 
-    /// The datagrams of the last [`ReceiveBatch::receive`], with their paths.
-    pub(crate) fn datagrams(&mut self) -> impl Iterator<Item = (Path, &mut [u8])> {
+    /// The datagrams of the last [`ReceiveBatch::receive`], with their paths and the times at which the kernel received
+    /// them, since the Unix epoch.
+    pub(crate) fn datagrams(
+        &mut self,
+    ) -> impl Iterator<Item = (Path, Option<Duration>, &mut [u8])> {
         self.buffers
             .iter_mut()
             .zip(&self.received)
             .filter_map(|(buffer, received)| {
-                let (len, path) = (*received)?;
-                Some((path, buffer.get_mut(..len)?))
+                let Datagram { len, path, time } = (*received)?;
+                Some((path, time, buffer.get_mut(..len)?))
             })
     }
 }

@@ -1,5 +1,6 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hubbub_core::Priority;
 use hubbub_core::api::Path;
@@ -7,7 +8,8 @@ use hubbub_core::api::Path;
 use super::send_batch::SendBatch;
 use super::{ReceiveBatch, WorkerSocket};
 use crate::LONGEST_DATAGRAM;
-use crate::send_plan::{Outgoing, SegmentationLimits, SendPlan};
+use crate::segmentation::{RouteLimits, SegmentationLimits};
+use crate::send_plan::{Outgoing, SendPlan};
 
 fn bound(host: &str) -> WorkerSocket {
     WorkerSocket::bind(SocketAddr::new(host.parse().unwrap(), 0)).unwrap()
@@ -29,7 +31,9 @@ fn send(
         })
         .collect();
     let mut plan = SendPlan::default();
-    plan.make(&entries, limits);
+    let mut routes = RouteLimits::default();
+    routes.learn(path, limits);
+    plan.make(&entries, &routes);
     SendBatch::default()
         .send(sender, &entries, plan.order(), plan.messages())
         .unwrap()
@@ -41,7 +45,7 @@ fn received(receiver: &WorkerSocket) -> Vec<(Path, Vec<u8>)> {
     batch.receive(receiver).unwrap();
     batch
         .datagrams()
-        .map(|(path, bytes)| (path, bytes.to_vec()))
+        .map(|(path, _, bytes)| (path, bytes.to_vec()))
         .collect()
 }
 
@@ -105,7 +109,7 @@ fn each_datagram_of_a_batch_leaves_from_the_local_address_of_its_path() {
         priority: Priority::Video,
     });
     let mut plan = SendPlan::default();
-    plan.make(&entries, SegmentationLimits::default());
+    plan.make(&entries, &RouteLimits::default());
     let sent = SendBatch::default().send(&server, &entries, plan.order(), plan.messages());
     assert_eq!(sent.unwrap(), 3);
     let sources: Vec<_> = received(&client)
@@ -152,7 +156,10 @@ fn oversized_datagram_is_skipped() {
         .unwrap();
     let mut batch = ReceiveBatch::new();
     assert_eq!(batch.receive(&receiver).unwrap(), 2);
-    let received: Vec<_> = batch.datagrams().map(|(_, bytes)| bytes.to_vec()).collect();
+    let received: Vec<_> = batch
+        .datagrams()
+        .map(|(_, _, bytes)| bytes.to_vec())
+        .collect();
     assert_eq!(received, [[1; LONGEST_DATAGRAM]]);
 }
 
@@ -162,4 +169,29 @@ fn receiving_from_an_empty_socket_would_block() {
         .receive(&bound("127.0.0.1"))
         .unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn datagrams_read_together_have_the_times_at_which_they_arrived() {
+    for any in ["127.0.0.1", "0.0.0.0", "::"] {
+        let (sender, receiver) = (bound("127.0.0.1"), bound(any));
+        let to = SocketAddr::new([127, 0, 0, 1].into(), receiver.address().port());
+        let path = Path::udp(sender.address().ip(), to);
+        let pause = Duration::from_millis(30);
+        let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        send(&sender, path, &[b"first"], SegmentationLimits::default());
+        std::thread::sleep(pause);
+        send(&sender, path, &[b"second"], SegmentationLimits::default());
+        std::thread::sleep(pause);
+        let read = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+
+        let mut batch = ReceiveBatch::new();
+        assert_eq!(batch.receive(&receiver).unwrap(), 2);
+        let times: Vec<_> = batch
+            .datagrams()
+            .map(|(_, time, _)| time.unwrap())
+            .collect();
+        assert!(times[0] >= started && times[1] >= times[0] + pause);
+        assert!(read >= times[1] + pause);
+    }
 }

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::net::{SocketType, sockopt};
 
-use super::control_message::report_destinations;
+use super::control_message::{report_destinations, report_times};
 use crate::socket::open;
 
 /// Socket buffer size in bytes: room for a burst of key frames of a fully loaded worker. The kernel grants at most
@@ -30,6 +30,8 @@ impl WorkerSocket {
         // Best effort: a smaller buffer loses more packets in a burst, but works.
         let _ = sockopt::set_socket_recv_buffer_size(&socket, BUFFER_BYTES);
         let _ = sockopt::set_socket_send_buffer_size(&socket, BUFFER_BYTES);
+        // Best effort: without time stamps, datagrams count as received when they are read.
+        let _ = report_times(socket.as_fd());
         let bound = Self {
             address: socket.local_addr()?,
             socket,

@@ -1,9 +1,10 @@
 //! The client end of an ICE-TCP connection: frames of RFC 4571.
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 
 use hubbub_wire::framing::{FRAME_HEADER, frame_header};
+use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
 use super::{Client, Line, Node, TIMEOUT};
 
@@ -14,7 +15,18 @@ impl TcpLine {
     /// Connects to the node at this address.
     pub fn to(node: &Node, host: impl Into<IpAddr>) -> Self {
         let port = node.worker.address().port();
-        let stream = TcpStream::connect((host.into(), port)).expect("a listener");
+        Self::new(TcpStream::connect((host.into(), port)).expect("a listener"))
+    }
+
+    /// Connects to the node from this address of the client's machine.
+    pub fn from(node: &Node, source: Ipv4Addr) -> Self {
+        let socket = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+        bind(&socket, &SocketAddr::from((source, 0))).expect("an address of this machine");
+        connect(&socket, &node.worker.address()).expect("a listener");
+        Self::new(TcpStream::from(socket))
+    }
+
+    fn new(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
         stream.set_nodelay(true).expect("TCP");
         Self(stream)

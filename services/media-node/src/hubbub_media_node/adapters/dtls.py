@@ -45,8 +45,8 @@ _CIPHERS: Final = b":".join(
     for signature in (b"ECDSA", b"RSA")
     for cipher in (b"AES128-GCM-SHA256", b"CHACHA20-POLY1305", b"AES128-SHA", b"AES256-SHA")
 )
-"""As DTLS server we use those of our certificate, ECDSA. As DTLS client we also accept an RSA certificate (RFC 8827
-section 6.5), for which aiortc offers no cipher."""
+"""As DTLS server we use those of our certificate, ECDSA. As DTLS client we also accept an RSA certificate, which
+applications may choose (`RTCPeerConnection.generateCertificate`) and for which aiortc offers no cipher."""
 
 _EXPORTER_LABEL: Final = b"EXTRACTOR-dtls_srtp"
 """RFC 5764 section 4.2."""
