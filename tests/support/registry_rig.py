@@ -189,8 +189,11 @@ class FakeSignaling:
         if self.lease is not None:
             await self.lease.release()
 
-    async def request(self, message: Request[ReplyT], *, timeout: float = 2.0, within: float = 10.0) -> ReplyT:
-        """Sends a request to any replica, with retries of retryable errors for `within` seconds. Raises HubbubError."""
+    async def request(self, message: Request[ReplyT], *, timeout: float = 2.0, within: float = 20.0) -> ReplyT:
+        """Sends a request to any replica, with retries of retryable errors for `within` seconds. Raises HubbubError.
+
+        A rebuild of the store makes the registry unavailable for 10 s.
+        """
         operation, deadline = ids.mint(), time.monotonic() + within
         while True:
             try:
