@@ -56,6 +56,7 @@ async def test_media_continues_during_a_bus_outage() -> None:
     lifecycle = Lifecycle()
     with server:
         bus = await Bus.connect(server.url, name="test", timeout=5)
+        await lease_bucket(bus).ensure()  # as a registry does
         heartbeats: list[NodeHeartbeat] = []
         await bus.subscribe(subjects.ALL_HEARTBEATS, NodeHeartbeat, heartbeats.append)
         await start(
