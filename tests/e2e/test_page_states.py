@@ -30,7 +30,9 @@ class Screens:
 
     async def open(self, name: str = "", *, join: bool = False, room: str = ROOM, **options: Any) -> Tab:
         """Opens the start, with `name` a room's preview, with `join` the call."""
-        query = {"room": room, "name": name, "width": 640, "height": 360} if name else {}
+        # Seven tabs encode and decode on one machine: only screenshots need the larger video.
+        width, height = (640, 360) if TAKE_SCREENSHOTS else (320, 180)
+        query = {"room": room, "name": name, "width": width, "height": height} if name else {}
         address = f"{self._url}/?{urlencode({**query, **({'join': ''} if join else {})})}"
         # Screenshots must not catch an animation halfway.
         tab = await self._browser.open_page(address, name, reduced_motion="reduce", **options)
@@ -38,7 +40,7 @@ class Screens:
             await tab.context.add_init_script(PORTRAITS)
             await tab.page.reload()
         if join:
-            await tab.wait_joined()
+            await tab.wait_joined(20)
         return tab
 
 
