@@ -119,7 +119,7 @@ check-web: node
 	$(NPM) run --silent check
 
 .PHONY: bench
-bench: cargo native ## measure packets per second, latencies, memory
+bench: cargo native web browser ## measure packets per second, latencies, memory
 	cargo bench --workspace
 	for bench in $(BENCHES); do echo "$$bench"; $(BIN)/python "$$bench" $(ARGS); done
 
