@@ -1,4 +1,4 @@
-"""Fixtures for all tests. Tests use free ports, so that they run beside `make up`."""
+"""Fixtures for all tests. Tests use free ports, so they run while `make up` is running."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -18,7 +18,7 @@ from support.tcp_proxy import TcpProxy
 GRACE = 2.0
 CONSENT_TIMEOUT = 2.0
 OUTBOX_DELAY = 3.0
-"""Seconds after which a request that waited for the bus has been delivered."""
+"""Seconds in which the outbox delivers what waited for the bus."""
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Rig:
     proxy: TcpProxy
 
     async def restore_bus(self) -> None:
-        """Lets the first instance reach the bus again, and waits until it has sent what it has to send."""
+        """Lets the first instance reach the bus again, and waits until its outbox is delivered."""
         await self.proxy.start()
         await asyncio.to_thread(self.installation.wait_ready)
         await asyncio.sleep(OUTBOX_DELAY)

@@ -1,4 +1,4 @@
-"""Who holds a lease, in which incarnation, and how it is lost."""
+"""Acquiring, renewing, losing and fencing a lease."""
 
 import asyncio
 from collections.abc import Callable

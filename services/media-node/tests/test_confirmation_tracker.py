@@ -1,4 +1,4 @@
-"""When an unconfirmed object expires."""
+"""An object expires when it stays unconfirmed for the timeout."""
 
 from hubbub_media_node.domain.confirmation_tracker import ConfirmationTracker
 

@@ -1,4 +1,4 @@
-"""Metrics of what happens to clients."""
+"""Counts the transports and closed objects of clients."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Nodes:
 
     @property
     def incarnations(self) -> list[Incarnation]:
-        """Those that have not ended."""
+        """The incarnations that have not ended."""
         return [each for each in self._newest.values() if each.state is not LivenessState.ENDED]
 
     def find(self, placement: Placement) -> Incarnation | None:
@@ -59,7 +59,7 @@ class Nodes:
         changed = changed or incarnation.lease_expired_at is not None
         incarnation.lease_expired_at = None
         if incarnation.state is LivenessState.FENCING:
-            # The renewal won against the fence. In any other state a renewal says less than a heartbeat.
+            # The renewal won against the fence. In any other state only heartbeats prove liveness.
             changed = incarnation.record_sign_of_life(now) or changed
         return changed
 
@@ -75,7 +75,7 @@ class Nodes:
         return True
 
     def expect(self, placement: Placement, now: float) -> None:
-        """Registers an incarnation that only a room's record names. Without a heartbeat it gets fenced in time."""
+        """Registers an incarnation that only a room's record names. Without a heartbeat it times out and is fenced."""
         if self.has_ended(placement) or self.find(placement) is not None:
             return
         known = self._newest.get(placement.node_id)
@@ -95,7 +95,7 @@ class Nodes:
         return changed or could_take_rooms != self._can_take_rooms(incarnation)
 
     def candidates(self) -> list[Incarnation]:
-        """Returns those that can take a room."""
+        """Returns the incarnations that can take a room."""
         return [each for each in self._newest.values() if self._can_take_rooms(each)]
 
     def evaluate(self, now: float) -> Iterable[Incarnation]:
@@ -119,7 +119,7 @@ class Nodes:
         )
 
     def _end(self, node_id: str, epoch: int) -> bool:
-        """Ends all incarnations up to `epoch`; returns whether that was news."""
+        """Ends all incarnations up to `epoch`; returns whether this changed anything."""
         known = self._ended.get(node_id)
         if known is not None and known >= epoch:
             return False
