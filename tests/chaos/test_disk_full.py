@@ -1,4 +1,4 @@
-"""The disk of the bus is full, then has space again: readiness says so, calls go on, and joins work by themselves."""
+"""The disk of the bus is full, then has space again: readiness reports it, calls continue, and joins recover."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A media node dies: its peers are notified and moved, and their media continues. Nothing of the old epoch remains."""
+"""A media node dies: its peers are notified and moved, and their media continues. The old epoch leaves nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients join and leave in all possible ways. Afterwards nothing of them remains anywhere."""
+"""Clients join and leave in random ways. Afterwards no service has state of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A replica whose clock differs answers like the others, and says that it differs."""
+"""A replica with clock skew answers like the others, and reports the skew."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ async def test_deleted_bucket_is_created_again(rig: tuple[Replicas, FakeSignalin
     assert after.revision > before.revision
 
 
-async def test_stored_write_is_acknowledged_while_the_views_follow_nothing(
+async def test_stored_write_is_acknowledged_while_the_views_are_not_updated(
     rig: tuple[Replicas, FakeSignaling, FakeNode],
 ) -> None:
     _, signaling, _ = rig

@@ -13,7 +13,7 @@ Verdict = audit.Verdict
 
 
 def result(returncode: int, stdout: str = "", stderr: str = "") -> CompletedProcess[str]:
-    """What a tool printed."""
+    """The output of a tool."""
     return CompletedProcess([], returncode, stdout, stderr)
 
 

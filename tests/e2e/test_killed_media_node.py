@@ -1,4 +1,4 @@
-"""The media node of a call is killed: the call continues on another node, and nothing of the old one remains."""
+"""The media node of a call is killed: the call continues on another node, and no object of the old one remains."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A room at the limit of its bytes can be joined and resumed. What exceeds the limit is refused and leaves nothing."""
+"""A room at the limit of its bytes can be joined and resumed. Requests beyond the limit leave no trace."""
 
 from __future__ import annotations
 

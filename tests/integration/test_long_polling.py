@@ -36,7 +36,7 @@ class PollingClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ends without a word."""
+        """Drops the session without closing it."""
         await self._http.close()
 
     async def post(self, body: Any) -> int:

@@ -93,7 +93,7 @@ async def test_client_that_answers_pings_but_reads_nothing_is_disconnected(
     assert signaling.rss() - before < MAX_REMAINING
 
 
-async def test_flood_of_a_client_that_reads_nothing_is_given_back(
+async def test_memory_of_a_flood_to_a_client_that_reads_nothing_is_freed(
     fresh_installation: Installation, signaling: Signaling, room: Caller, call_id: str
 ) -> None:
     before = signaling.rss()

@@ -1,4 +1,4 @@
-"""How long video stands still when the media node of a call dies.
+"""The interruption of video when the media node of a call dies.
 
     python tests/load/bench_failover.py [ROUNDS]
 

@@ -1,4 +1,4 @@
-"""How long a registry replica takes to answer over a large state, and the memory it needs.
+"""The start time and the memory of a registry replica with a large state.
 
     python tests/load/bench_state.py [ROOMS [PEERS]]
 

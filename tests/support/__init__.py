@@ -1,1 +1,1 @@
-"""What the tests that cross service boundaries share."""
+"""Helpers for the tests that cross service boundaries."""

@@ -16,7 +16,7 @@ MAX_PRODUCERS = 32
 
 @dataclass(frozen=True)
 class Filling:
-    """What one caller has produced."""
+    """The producers of one caller."""
 
     producers: list[str]
     refusal: str | None

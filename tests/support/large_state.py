@@ -16,7 +16,7 @@ CONCURRENT_WRITES = 256
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """What `store_rooms` wrote."""
+    """The result of `store_rooms`."""
 
     records: int
     bytes: int

@@ -1,4 +1,4 @@
-"""What an application does after `peerMoved`: it creates its transports, producers and consumers again."""
+"""Recreates transports, producers and consumers after `peerMoved`, as an application does."""
 
 from __future__ import annotations
 

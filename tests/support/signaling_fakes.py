@@ -188,7 +188,7 @@ class FakeBackend:
         return [one.producer_ids for one in self.registry_requests if isinstance(one, RemoveProducers)]
 
     def open_subscriptions(self) -> int:
-        """How many room feeds and media feeds were not stopped."""
+        """The number of room feeds and media feeds that were not stopped."""
         return len(self.open_feeds()) + sum(not feed.stopped for feed in self.media.values())
 
     async def _answer(self, message: Request[ReplyT]) -> ReplyT:

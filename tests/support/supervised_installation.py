@@ -71,7 +71,7 @@ class SupervisedInstallation:
 
     @property
     def running(self) -> RunningInstallation:
-        """How to reach it, with the present pids. Raises NotRunning."""
+        """Its URL, credentials and present pids. Raises NotRunning."""
         return find_running(self.data_dir)
 
     def pid(self, name: str) -> int:

@@ -1,4 +1,4 @@
-"""How long the receiver of a request may take, whatever its clock shows."""
+"""The remaining time of a request, which does not depend on the receiver's clock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Act(Request[Done]):
     verb: ClassVar[str] = "test.act"
 
 
-def test_the_remaining_time_travels() -> None:
+def test_the_remaining_time_is_sent_in_a_header() -> None:
     assert read_remaining(timeout_header(1.5)) == 1.5
     assert read_remaining({}) is None
 
@@ -31,7 +31,7 @@ def test_a_header_that_is_not_a_number_is_an_invalid_argument(header: str) -> No
     assert caught.value.code is ErrorCode.INVALID_ARGUMENT
 
 
-def test_a_point_in_time_of_an_older_version_is_read_with_a_tolerance() -> None:
+def test_the_absolute_deadline_of_an_older_version_is_read_with_a_tolerance() -> None:
     remaining = read_remaining({"Hubbub-Deadline": str(unix_ms() - 2_000)})
     assert remaining is not None
     assert TOLERATED_SKEW - 2.5 < remaining <= TOLERATED_SKEW - 2.0
@@ -39,7 +39,7 @@ def test_a_point_in_time_of_an_older_version_is_read_with_a_tolerance() -> None:
     assert read_remaining(relative) == 1.0
 
 
-async def test_a_request_may_take_what_its_caller_has_left(bus: Bus, subject: str) -> None:
+async def test_a_nested_request_gets_the_remaining_time_of_its_caller(bus: Bus, subject: str) -> None:
     remaining: list[float] = []
 
     async def measure(_: Act) -> Done:

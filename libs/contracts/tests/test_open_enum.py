@@ -31,7 +31,7 @@ CLOSED = {
 
 
 def reports() -> list[type[Model]]:
-    """The messages that tell what happened or what exists."""
+    """The messages that report events or state."""
     replies = [request.reply_model() for request in (*REGISTRY_REQUESTS, *NODE_REQUESTS)]
     return list(dict.fromkeys([*replies, *EVENTS, *PUSHES.values(), PeerRecord, RoomRecord]))
 

@@ -1,4 +1,4 @@
-"""Which changes are applied, which snapshots are accepted, and what their merge is."""
+"""Changes are applied in order, stale snapshots are refused, and newer changes are merged into a snapshot."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Server:
         return client
 
     def is_connected(self) -> bool:
-        """Whether the handshake has completed on the server's server."""
+        """Whether the handshake has completed on the server's side."""
         return self.endpoints._endpoints[1]._transport.state == "connected"
 
     async def has_keys(self) -> bool:

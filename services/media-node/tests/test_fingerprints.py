@@ -17,7 +17,7 @@ def test_a_strong_fingerprint_is_accepted_in_canonical_form(algorithm: str, size
     assert (accepted.algorithm, accepted.value) == (algorithm.lower(), pairs(size).upper())
 
 
-def test_a_weak_fingerprint_beside_a_strong_one_is_ignored() -> None:
+def test_a_weak_fingerprint_next_to_a_strong_one_is_ignored() -> None:
     given = [Fingerprint(algorithm="sha-1", value="nonsense"), Fingerprint(algorithm="sha-256", value=pairs(32))]
     assert [each.algorithm for each in select_fingerprints(given)] == ["sha-256"]
 

@@ -82,7 +82,7 @@ def test_a_producer_maps_the_clients_payload_types_to_the_routers() -> None:
     )
 
 
-def test_inband_fec_is_what_the_client_says_of_its_opus() -> None:
+def test_inband_fec_follows_the_clients_opus_parameters() -> None:
     assert produced("chromium-156/produce-audio-opus.json").spec.codecs[0].inband_fec
     assert not produced("chromium-156/produce-video-vp8.json").spec.codecs[0].inband_fec
 

@@ -69,7 +69,7 @@ async def test_a_repeated_consume_returns_the_first_consumer(make_peer: MakePeer
     assert await peer.request(request) == await peer.request(request)
 
 
-async def test_a_create_with_the_operation_id_of_an_earlier_one_returns_what_that_created(make_peer: MakePeer) -> None:
+async def test_a_create_with_the_operation_id_of_an_earlier_one_returns_its_object(make_peer: MakePeer) -> None:
     peer = await make_peer()
     up = await peer.request(peer.create_transport_request("send", operation_id="up"))
     assert await peer.request(peer.create_transport_request("send", operation_id="up")) == up
@@ -103,7 +103,7 @@ async def test_an_operation_id_of_another_create_is_a_conflict(make_peer: MakePe
         assert await code_of(peer.request(request)) is ErrorCode.CONFLICT
 
 
-async def test_an_operation_id_is_free_again_once_what_it_created_is_closed(make_peer: MakePeer) -> None:
+async def test_an_operation_id_is_free_again_once_its_object_is_closed(make_peer: MakePeer) -> None:
     peer, other = await make_peer(), await make_peer()
     created = await peer.request(peer.create_transport_request("send", operation_id="1"))
     assert created.transport_id is not None

@@ -1,4 +1,4 @@
-"""Which peers have departed, and what the room confirms."""
+"""The peers that have departed, and the objects that the room confirms."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A store without NATS, and what the request handlers need."""
+"""A store without NATS, and a context for the request handlers."""
 
 import pytest
 

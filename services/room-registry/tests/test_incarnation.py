@@ -47,7 +47,7 @@ def test_a_timeout_that_has_passed_is_reported(
     assert incarnation.overdue(now, Timeouts()) is expected
 
 
-def test_the_gravest_timeout_is_reported() -> None:
+def test_the_most_severe_timeout_is_reported() -> None:
     incarnation = Incarnation("n", 1, last_heard=0.0, state=LivenessState.SUSPECT, lease_expired_at=0.0)
     assert incarnation.overdue(20.0, Timeouts()) is LivenessEvent.TIMED_OUT
     incarnation.last_heard = 20.0

@@ -1,4 +1,4 @@
-"""When a node is considered dead, by the timeouts and by the store."""
+"""A node is considered dead after its timeouts or by a record in the store."""
 
 import pytest
 
@@ -82,7 +82,7 @@ def test_a_renewal_before_the_fence_revives_a_node() -> None:
     assert list(nodes.evaluate(1.3)) == []
 
 
-def test_a_newer_incarnation_ends_the_older_one_for_good() -> None:
+def test_a_newer_incarnation_ends_the_older_one() -> None:
     nodes = alive()
     assert nodes.lease_written("n", lease(9), 1.0)
     assert nodes.has_ended(PLACEMENT)

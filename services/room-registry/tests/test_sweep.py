@@ -1,4 +1,4 @@
-"""Unused rooms and peers are removed, and nothing that is in use."""
+"""Unused rooms and peers are removed; rooms and peers in use are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which address a client has behind proxies."""
+"""The client's address behind proxies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a session writes to its client's socket."""
+"""The packets that a session sends to its client, in order and bounded."""
 
 from __future__ import annotations
 

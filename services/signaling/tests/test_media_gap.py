@@ -1,4 +1,4 @@
-"""What the media node closed while its events were missed."""
+"""After a gap, closures that the session missed are found and pushed."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def miss_events(rig: SignalingRig, client: FakeClient) -> None:
         ),
     ],
 )
-def test_missed_closures_are_what_the_node_lacks(left: OwnedResources, events: list[Model]) -> None:
+def test_resources_that_the_node_lacks_are_missed_closures(left: OwnedResources, events: list[Model]) -> None:
     assert list(missed_closures(owned(), described(left))) == events
 
 
@@ -146,7 +146,7 @@ async def test_the_node_is_asked_until_it_answers_and_once_for_several_gaps() ->
     assert client.socket.pushes() == []
 
 
-async def test_a_gap_during_the_answer_leads_to_another_question() -> None:
+async def test_a_gap_during_the_answer_leads_to_another_request() -> None:
     rig = SignalingRig()
     client = await client_with_media(rig)
 
@@ -163,7 +163,7 @@ async def test_a_gap_during_the_answer_leads_to_another_question() -> None:
     assert len(rig.backend.node_requests) == 2
 
 
-async def test_what_is_created_during_the_question_stays() -> None:
+async def test_resources_created_during_the_request_stay() -> None:
     rig = SignalingRig()
     client = await client_with_media(rig)
 
@@ -194,7 +194,7 @@ def remove(rig: SignalingRig, client: FakeClient) -> None:
         pytest.param(remove, ["roomClosed"], id="removed"),
     ],
 )
-async def test_an_answer_about_a_peer_that_has_gone_from_the_node_is_ignored(
+async def test_an_answer_about_a_peer_that_has_moved_is_ignored(
     change: Callable[[SignalingRig, FakeClient], None], pushed: list[str]
 ) -> None:
     rig = SignalingRig()
@@ -212,7 +212,7 @@ async def test_an_answer_about_a_peer_that_has_gone_from_the_node_is_ignored(
     assert rig.backend.removed_producers() == []
 
 
-async def test_a_session_that_ends_asks_no_more() -> None:
+async def test_a_closed_session_sends_no_more_requests() -> None:
     rig = SignalingRig()
     client = await client_with_media(rig)
     miss_events(rig, client)
@@ -221,7 +221,7 @@ async def test_a_session_that_ends_asks_no_more() -> None:
     assert rig.backend.node_requests == []
 
 
-async def test_events_that_were_missed_while_joining_are_asked_for_after_it() -> None:
+async def test_a_gap_while_joining_is_recovered_after_it() -> None:
     rig = SignalingRig()
 
     async def join(message: JoinRoom) -> Model:

@@ -1,4 +1,4 @@
-"""How long a client's media must be silent to prove that the client is gone."""
+"""The time without media that proves that a client is gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the grace period of a lost socket ends."""
+"""The grace period of a lost socket ends early when the media proves that the client is gone."""
 
 from __future__ import annotations
 

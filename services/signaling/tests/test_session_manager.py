@@ -1,4 +1,4 @@
-"""The sessions of an instance: who serves which peer, and how sessions end."""
+"""The sessions of an instance: the peers that they serve, and how they end."""
 
 from __future__ import annotations
 

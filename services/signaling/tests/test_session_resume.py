@@ -1,4 +1,4 @@
-"""Resuming a session: its answer, and what a failure leaves behind."""
+"""Resuming a session: its answer, and the state after a failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-/** How a track is encoded. */
+/** Encoding options of a track. */
 
 import type { types } from "mediasoup-client";
 

@@ -3,7 +3,7 @@
 import { Emitter } from "./emitter.ts";
 import { observeVisibility } from "./visibility.ts";
 
-/** What a track shows. Sent as `source` in the producer's `appData`; derived from the kind if another client omits it. */
+/** The source of a track. Sent as `source` in the producer's `appData`; derived from the kind if another client omits it. */
 export type Source = "camera" | "microphone" | "screen" | "screen-audio";
 
 export type Kind = "audio" | "video";

@@ -8,7 +8,7 @@ import { LevelMeter } from "./LevelMeter.tsx";
 import { usePreview, type PreviewSize } from "./usePreview.ts";
 import { explainDevice } from "./strings.ts";
 
-/** What the user chose. The receiver owns the tracks: it has to publish or stop them. */
+/** The user's choices. The receiver owns the tracks: it has to publish or stop them. */
 export interface PreJoinResult {
   /** Without surrounding spaces. */
   name: string;

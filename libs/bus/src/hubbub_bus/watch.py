@@ -4,8 +4,8 @@ This replaces the client library's watch, which after a server restart took 12 t
 missed changes. This one raises an error as soon as a message or a heartbeat is missing; the caller starts again from a
 new listing.
 
-The watch pulls pages of a limited size. Were the listing pushed, everything else would queue up behind it on the
-connection: pings would time out, and the server closes a connection with 64 MiB of unsent data.
+The watch pulls pages of a limited size. A listing that is pushed delays everything else on the
+connection: pings time out, and the server closes a connection with 64 MiB of unsent data.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class _Pages:
         self._inbox = inbox
         self._queue = queue
         self._remaining = 0
-        """Messages that the current page may still bring."""
+        """Messages that the current page may still contain."""
 
     async def next_message(self) -> Msg:
         """Returns the next message of the consumer. Raises WatchLost and HubbubError."""

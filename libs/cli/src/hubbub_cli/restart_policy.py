@@ -36,7 +36,7 @@ class ChildEvent(StrEnum):
 
 
 class Action(StrEnum):
-    """What the supervisor does after a transition."""
+    """The supervisor's action after a transition."""
 
     NOTHING = auto()
     SPAWN = auto()

@@ -16,7 +16,7 @@ MAX_LINE = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """What to run, and how long it may take to stop."""
+    """A command and its stop timeout."""
 
     name: str
     command: Sequence[str]

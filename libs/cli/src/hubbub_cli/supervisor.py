@@ -14,7 +14,7 @@ class Supervisor:
         self._stages: list[list[SupervisedProcess]] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.exits: dict[str, int] = {}
-        """How often each process exited by itself, by name."""
+        """The number of unexpected exits of each process, by name."""
 
     def start(self, specs: Sequence[ProcessSpec]) -> None:
         """Starts another stage. It will stop before the stages that were started earlier."""

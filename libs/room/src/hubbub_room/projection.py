@@ -22,7 +22,7 @@ class RoomState:
 
 
 class Projection(Protocol):
-    """What a service keeps of a room. The replica calls it from the event loop; no method may block."""
+    """A service's own state of a room. The replica calls it from the event loop; no method may block."""
 
     def apply(self, change: FeedChange) -> None:
         """Applies a change that is newer than everything before it."""

@@ -1,4 +1,4 @@
-"""Order and completeness of what a replica has received. Pure: no I/O, no clock.
+"""The order and completeness of the changes that a replica has received. Pure: no I/O, no clock.
 
 Rules
 - A change that is not newer than the revision is dropped: it is a duplicate, or a snapshot contains it.

@@ -1,4 +1,4 @@
-"""What every service shares: settings, logs, traces, metrics, background tasks, and start and stop in order."""
+"""Shared parts of the services: settings, logs, traces, metrics, background tasks, and start and stop in order."""
 
 from .lifecycle import Lifecycle, run
 from .logging import configure_logging

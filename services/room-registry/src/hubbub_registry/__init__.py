@@ -1,1 +1,1 @@
-"""The truth about rooms, peers, producers and nodes."""
+"""The registry: rooms, peers, producers, placement, and the liveness of media nodes."""

@@ -1,1 +1,1 @@
-"""The conversation with a client: Socket.IO sessions, HTTP API and the demo page."""
+"""Signaling: Socket.IO sessions, the HTTP API and the call page."""

@@ -19,7 +19,7 @@ class Metric:
     """The name in Prometheus: ends with the unit; a counter's ends with `_total`."""
     kind: Kind
     unit: str
-    """What the value counts or measures."""
+    """The meaning of the value."""
     help: str
     services: tuple[Service, ...]
     labels: tuple[str, ...] = ()

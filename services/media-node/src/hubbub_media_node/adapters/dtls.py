@@ -205,7 +205,7 @@ class DtlsEndpoint:
     async def _shake_hands(self, remote: RTCDtlsParameters) -> None:
         try:
             await self._transport.start(remote)
-        except Exception:  # noqa: BLE001  an error that a client provokes in OpenSSL must end its association only
+        except Exception:  # noqa: BLE001  an error that a client causes in OpenSSL must end its own association only
             _log.warning("a DTLS handshake raised an exception", exc_info=True)
             self._transport.fail()
         self._transport.ignore_reader_errors()

@@ -29,7 +29,7 @@ class BusNodeLease:
 
     @property
     def is_fresh(self) -> bool:
-        """The store has acknowledged a renewal lately, so it accepts writes."""
+        """The store has recently acknowledged a renewal, so it accepts writes."""
         return self._lease.is_fresh
 
     async def acquire(self) -> Placement:
@@ -43,7 +43,7 @@ class BusNodeLease:
         await self._fenced.wait()
 
     async def release(self) -> None:
-        """Gives the lease back, so that the registry places the peers on other nodes at once."""
+        """Releases the lease, so that the registry places the peers on other nodes at once."""
         self._released = True
         await self._lease.release()
 

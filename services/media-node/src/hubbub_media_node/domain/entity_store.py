@@ -67,7 +67,7 @@ class EntityStore:
         return [] if room is None else [each for each in room.transports.values() if each.peer_id == peer_id]
 
     def created_by(self, room_id: str, peer_id: str, operation_id: str) -> Transport | Producer | Consumer | None:
-        """What the peer created under this operation id, unless it is closed or being closed."""
+        """The object that the peer created under this operation id, unless it is closed or being closed."""
         for transport in self.transports_of(room_id, peer_id):
             if transport.close_request is not None:
                 continue

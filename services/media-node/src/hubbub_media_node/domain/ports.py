@@ -1,4 +1,4 @@
-"""What the handlers need from the outside; the adapters implement it."""
+"""The ports of the handlers; the adapters implement them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class MediaEventPublisher(Protocol):
 
 
 class NodeTelemetry(Protocol):
-    """Counts what happens to clients."""
+    """Counts the transports and closed objects of clients."""
 
     def transport_created(self) -> None:
         """A transport was created."""
@@ -86,7 +86,7 @@ class RoomReplicas(Protocol):
 
 
 class WorkerLoads(Protocol):
-    """How busy the workers are."""
+    """The load of the workers."""
 
     def cpu(self) -> Sequence[float]:
         """The CPU time of each worker over the last second, as a fraction of one core (0 to 1)."""

@@ -1,7 +1,7 @@
 """Recognizes a create request that repeats an earlier one of the same peer.
 
-The client repeats a request whose answer it did not get, maybe through another signaling instance. That instance does
-not know the first attempt, so it sends another entity id, with the same operation id of the client.
+A client repeats a request that got no answer, possibly through another signaling instance. That instance does not know
+the first attempt, so it sends another entity id, with the client's unchanged operation id.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def find_repeated(
     kind: type[EntityT],
     is_same: Callable[[EntityT], bool],
 ) -> EntityT | None:
-    """Returns what the request's operation has created; None when it is new, or what it created is closed.
+    """Returns the object that the request's operation has created; None when there is none, or it is closed.
 
     Raises `conflict` when that has another kind, or when `is_same` is false for it.
     """

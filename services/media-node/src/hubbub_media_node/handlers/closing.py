@@ -1,7 +1,7 @@
 """Closing transports, producers and whole peers: by request, on a DTLS failure, and by reconciliation.
 
 A close only commands the core. The core closes everything that depends on the object and emits an event for each;
-`core_events` then removes the entities and publishes what their owners have to know.
+`core_events` then removes the entities and publishes the events for their owners.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every handler gets: the entities, the ports and the node's configuration."""
+"""The context of the request handlers: the entities, the ports and the node's configuration."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class NodeContext:
     telemetry: NodeTelemetry
     lease: NodeLease
     tasks: Tasks
-    """Runs work that an event starts and nobody awaits."""
+    """Runs background work that an event starts."""
     candidate_addresses: Callable[[], Sequence[str]]
     """The IP addresses for our ICE candidates, most preferred first. They change when an announced name moves."""
     tcp: bool

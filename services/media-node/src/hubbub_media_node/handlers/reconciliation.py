@@ -1,4 +1,4 @@
-"""Closes what the registry does not confirm (docs/closures.md, row 10)."""
+"""Closes peers and producers that the registry does not confirm (docs/closures.md, row 10)."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class HeartbeatMonitor:
 
     @property
     def can_detect_failures(self) -> bool:
-        """This replica's connection is good enough that silence means a failure of the other side."""
+        """This replica's connection has been healthy for long enough that silence means a failure of the other side."""
         return (
             self._leases.healthy and self._bus.healthy_for(LINK_HEALTHY_FOR) and self._bus.connected_for(GRACE_PERIOD)
         )
@@ -87,7 +87,7 @@ class HeartbeatMonitor:
                     self._tasks.spawn(self._exclusively(key, work), f"evaluate-{incarnation.node_id}")
 
     async def _exclusively(self, key: tuple[str, int], work: Coroutine[Any, Any, None]) -> None:
-        """Keeps the evaluation from starting other work for the same incarnation until `work` is done."""
+        """Runs `work`; until it is done, the evaluation starts no other work for the same incarnation."""
         try:
             await work
         finally:

@@ -88,14 +88,14 @@ class Housekeeping:
                 )
 
     async def _publish_revisions(self) -> None:
-        """Lets every follower of a room notice that it has missed a change."""
+        """Publishes each room's revision, so that every replica detects missed changes."""
         while True:
             await asyncio.sleep(REVISIONS_INTERVAL * random.uniform(0.8, 1.2))  # noqa: S311
             if not self._store.healthy:
                 continue
             revisions = list(self._store.rooms.revisions().items())
             try:
-                # Also without rooms: the event tells which store the registry has.
+                # Also without rooms: the event contains the identity of the store.
                 for start in range(0, max(len(revisions), 1), REVISIONS_PER_EVENT):
                     part = dict(revisions[start : start + REVISIONS_PER_EVENT])
                     event = RoomRevisions(revisions=part, store=self._store.identity)

@@ -1,4 +1,4 @@
-"""How far the clocks of other processes differ from this replica's, by the time stamps of their messages.
+"""Estimates of the clock skew of other processes, from the time stamps of their messages.
 
 Nothing depends on equal clocks; a difference is reported because operators compare logs and credentials expire by time.
 """

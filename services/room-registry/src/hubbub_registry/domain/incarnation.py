@@ -18,7 +18,7 @@ from hubbub_contracts.bus.node import NodeHeartbeat
 
 
 class LivenessState(StrEnum):
-    """What this replica believes of an incarnation. The values are labels of the metric `hubbub_nodes`."""
+    """A replica's conclusion about an incarnation. The values are labels of the metric `hubbub_nodes`."""
 
     PENDING = "pending"
     """A lease or a room names it, but no heartbeat has arrived yet."""
@@ -32,7 +32,7 @@ class LivenessState(StrEnum):
 
 
 class LivenessEvent(StrEnum):
-    """What changes a liveness state."""
+    """An event that changes a liveness state."""
 
     HEARTBEAT = "heartbeat"
     """A heartbeat, an answer to a probe, or a renewal that came before the fence."""
@@ -105,7 +105,7 @@ class Incarnation:
         return self.apply(LivenessEvent.HEARTBEAT)
 
     def overdue(self, now: float, timeouts: Timeouts) -> LivenessEvent | None:
-        """Returns the gravest timeout that has passed."""
+        """Returns the most severe timeout that has passed."""
         silence = now - self.last_heard
         if silence >= (timeouts.first_heartbeat if self.state is LivenessState.PENDING else timeouts.dead):
             return LivenessEvent.TIMED_OUT

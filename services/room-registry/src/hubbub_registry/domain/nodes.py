@@ -36,7 +36,7 @@ class Nodes:
         return incarnation if incarnation is not None and incarnation.epoch == placement.epoch else None
 
     def has_ended(self, placement: Placement) -> bool:
-        """Returns whether the incarnation is gone for good: its rooms and peers need another placement."""
+        """Returns whether the incarnation has ended, which is final: its rooms and peers need another placement."""
         return placement.epoch <= self._ended.get(placement.node_id, -1)
 
     def is_live(self, placement: Placement) -> bool:

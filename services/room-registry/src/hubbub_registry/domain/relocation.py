@@ -1,4 +1,4 @@
-"""What has to move: rooms without a live placement, and peers that are placed elsewhere than their room."""
+"""Selects rooms without a live placement, and peers that are not placed where their room is."""
 
 from __future__ import annotations
 

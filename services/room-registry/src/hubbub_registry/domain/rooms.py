@@ -40,7 +40,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class RoomCounts:
-    """What the open rooms have."""
+    """The totals over the open rooms."""
 
     rooms: int
     """Rooms with peers."""
@@ -132,7 +132,7 @@ class Rooms:
                 yield peer
 
     def counts(self) -> RoomCounts:
-        """Counts what the open rooms have."""
+        """Returns the totals over the open rooms."""
         leftovers = [peer for _, room in self.closed for peer in room.peers.values()]
         producers = Counter(self._producers)
         producers.subtract(kind for peer in leftovers for kind in peer.producer_kinds)

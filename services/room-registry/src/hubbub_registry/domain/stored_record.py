@@ -71,7 +71,7 @@ class StoredPeer:
     """As in StoredRoom."""
     placement: Placement | None
     signaling: SignalingIncarnation
-    """What serves the peer."""
+    """The signaling incarnation that serves the peer."""
     producer_kinds: tuple[str, ...]
 
     @classmethod

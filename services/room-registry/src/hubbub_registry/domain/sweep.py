@@ -1,4 +1,4 @@
-"""What has to be removed: empty rooms, peers of closed rooms, and peers of signaling instances that are gone.
+"""Selects for removal: empty rooms, peers of closed rooms, and peers of signaling instances that have ended.
 
 Times are monotonic seconds.
 """
@@ -46,7 +46,7 @@ def orphaned_peers(rooms: Rooms, now: float) -> list[StoredPeer]:
 
 
 class SignalingLeaseTracker:
-    """Tracks since when each incarnation of a signaling instance with peers has had no lease.
+    """Records since when each signaling incarnation with peers has had no lease.
 
     An instance that restarts under the same name has a new epoch: its lease does not keep the peers of the former
     incarnation, which lost their sockets.

@@ -1,4 +1,4 @@
-"""What the request handlers need."""
+"""The context of the request handlers: their ports and limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One client's socket, as its session writes to it."""
+"""The socket of one client, for its session."""
 
 from __future__ import annotations
 

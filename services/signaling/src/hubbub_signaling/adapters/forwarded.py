@@ -1,4 +1,4 @@
-"""What trusted proxies say about a request."""
+"""The client address and the host that trusted proxies forward with a request."""
 
 from __future__ import annotations
 

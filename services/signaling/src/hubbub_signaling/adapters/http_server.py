@@ -1,6 +1,6 @@
 """The HTTP server: uvicorn, whose connections can be aborted.
 
-uvicorn ends a connection after what was written has been read, which a hostile client delays without end. Its protocol
+uvicorn ends a connection once the client has read everything, which a hostile client can delay for ever. Its protocol
 classes pass `app_state` on as the `state` of each ASGI scope; there they put their transport. The attribute is not
 documented; `tests/integration/test_slow_readers.py` fails when it changes.
 """

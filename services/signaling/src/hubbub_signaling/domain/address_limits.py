@@ -1,4 +1,4 @@
-"""How much of an instance the clients behind one address may use."""
+"""Limits on the clients behind one address."""
 
 from __future__ import annotations
 

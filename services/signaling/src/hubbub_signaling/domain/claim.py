@@ -1,7 +1,7 @@
 """The claim by which a session serves its peer.
 
 Every join and every resume writes a new claim into the peer's record. The newest one wins: a session whose claim was
-replaced does not serve the peer any more, and its departure is refused by the registry.
+replaced no longer serves the peer, and the registry refuses its departure.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which address a client has, directly or behind proxies.
+"""Determines a client's address, directly or behind proxies.
 
 Rules
 - The address is the socket's, unless that is a trusted proxy's. Then it is the rightmost address of `X-Forwarded-For`

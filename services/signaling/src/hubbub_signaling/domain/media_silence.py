@@ -1,9 +1,9 @@
-"""How long the media of a client must be silent after a lost socket to prove that the client is gone.
+"""The time without media after a lost socket that proves that the client is gone.
 
 A killed tab loses its socket and its media at the same moment. A network failure or a server that stops usually ends
 only one of the two, or ends them without closing the socket. So a client that closed its socket is treated as gone once
-its media has been silent for longer than a living client can be. A client that is treated as gone by mistake joins
-again.
+its media has been silent for longer than a connected client's can be. A client that is treated as gone by mistake
+joins again.
 """
 
 from __future__ import annotations

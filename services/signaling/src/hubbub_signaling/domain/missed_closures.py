@@ -11,7 +11,7 @@ from .owned_resources import OwnedResources
 
 
 def missed_closures(owned: OwnedResources, description: PeerDescription) -> Iterator[MediaEvent]:
-    """What the client owns and the node does not have, as the events that the node sent: children before parents.
+    """Returns the events for resources that the client owns and the node no longer has, children before parents.
 
     `owned` must be older than `description`, which lacks everything created after it. Why a transport or a producer was
     closed is not known any more: its reason is `other`.

@@ -55,7 +55,7 @@ class OwnedResources:
         return removed
 
     def copy(self) -> OwnedResources:
-        """The present state, which later changes leave alone."""
+        """Returns a copy of the present state."""
         return OwnedResources(dict(self.transports), dict(self.producers), dict(self.consumers))
 
     def clear(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Limits on the payload of any event. Nothing behind signaling checks them again.
+"""Limits on the payload of any event. The other services do not check them again.
 
 A value that one service accepts and the next cannot read would be stored first and refused afterwards.
 """

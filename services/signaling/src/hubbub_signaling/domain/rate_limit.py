@@ -19,7 +19,7 @@ class TokenBucket:
         return allowed
 
     def is_full(self, now: float) -> bool:
-        """Whether the bucket is as good as new."""
+        """Whether the bucket is full."""
         return self._level(now) >= self._burst
 
     def _level(self, now: float) -> float:
@@ -29,7 +29,7 @@ class TokenBucket:
 
 
 class Verdict(Enum):
-    """What to do with a message."""
+    """The verdict on a message."""
 
     ACCEPT = "accept"
     REFUSE = "refuse"

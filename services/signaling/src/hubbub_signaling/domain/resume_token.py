@@ -1,4 +1,4 @@
-"""The token with which a client takes its session over on a new socket."""
+"""The token that lets a client resume its session on a new socket."""
 
 from __future__ import annotations
 

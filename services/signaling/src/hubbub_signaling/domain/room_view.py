@@ -1,4 +1,4 @@
-"""What this instance knows of a room, and the differences between two states of it.
+"""This instance's view of a room, and the differences between two states of it.
 
 Rules
 - A snapshot produces the same changes as the feed would have.
@@ -24,7 +24,7 @@ class PeerAdded:
 
 @dataclass(frozen=True)
 class PeerRemoved:
-    """A peer that is not in the room any more. `ProducerRemoved` came before for each of its producers."""
+    """A peer that left the room. `ProducerRemoved` came before for each of its producers."""
 
     peer: PeerRecord
     reason: str
@@ -40,7 +40,7 @@ class ProducerAdded:
 
 @dataclass(frozen=True)
 class ProducerRemoved:
-    """A producer that does not exist any more."""
+    """A producer was closed."""
 
     peer: PeerRecord
     producer: ProducerRecord
@@ -71,7 +71,7 @@ class PeerClaimed:
 
 @dataclass(frozen=True)
 class RoomRemoved:
-    """The room does not exist any more."""
+    """The room was removed."""
 
     reason: str
 

@@ -1,4 +1,4 @@
-"""What the operator sets for sessions, and what identifies this instance."""
+"""The operator's settings for sessions, and the identity of this instance."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Rules
 - A refused join returns the session to `connected`. A client that left may join again on the same socket.
-- A closed session is final: its socket is gone, or another session has taken its peer over.
+- `closed` is final: the socket is gone, or another session serves the peer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a request handler may use."""
+"""The context of the request handlers: the session, its resources and the ports."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class RequestContext:
         return new_id
 
     async def close_on_node(self, message: NodeRequest[Done]) -> None:
-        """Closes an object on the node. It is no error that the node does not have it any more. Raises HubbubError."""
+        """Closes an object on the node. Succeeds when the node no longer has it. Raises HubbubError."""
         try:
             await self.backend.node(self.membership.placement, message)
         except HubbubError as error:

@@ -1,4 +1,4 @@
-"""How a client request is handled: a row of the catalogue."""
+"""A row of the catalogue: the handler of a client request and its conditions."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from hubbub_bus import cancel_and_wait
 
 
 class Barrier(Enum):
-    """What a barrier does with the pending operations."""
+    """The effect of a barrier on the pending operations."""
 
     DRAIN = "drain"
     """Waits for them."""

@@ -1,8 +1,8 @@
-"""Recovery from a gap in the events about a peer's media: the node is asked what the peer still has.
+"""Recovery from a gap in the events about a peer's media: asks the node for the peer's resources.
 
 Rules
-- Compared is what the client owned before the node was asked. What it creates later is newer than the answer.
-- The question is repeated until the node answers, the peer is placed elsewhere, or the session ends.
+- The answer is compared with the resources that the client owned before the request. It does not cover later ones.
+- The request is repeated until the node answers, the peer is placed elsewhere, or the session ends.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .registry_outbox import RegistryOutbox
 
 _log = structlog.get_logger(__name__)
 PAUSE = (0.2, 1.2)
-"""Seconds before each question, at random: after a reconnect, all sessions of an instance have one."""
+"""Seconds before each request, at random: after a reconnect, all sessions of an instance send one."""
 
 
 class MediaGapRecovery:
@@ -50,7 +50,7 @@ class MediaGapRecovery:
         self._gaps = 0
 
     def start(self, membership: RoomMembership) -> None:
-        """Events may have been missed. Several gaps at the same time cost one question."""
+        """Events may have been missed. Several gaps at the same time lead to one request."""
         self._gaps += 1
         if self._task is None or self._task.done():
             self._task = self._tasks.spawn(self._run(membership), "media-gap")
@@ -73,7 +73,7 @@ class MediaGapRecovery:
         """Returns False when the node has to be asked again."""
         record = membership.hub.view.peers.get(membership.peer_id)
         if record is None or record.placement is None:
-            return True  # removed, or on no node: the room's changes tell the session
+            return True  # removed, or on no node: the session learns it from the room's changes
         owned = self._resources.copy()
         try:
             description = await self._backend.node(

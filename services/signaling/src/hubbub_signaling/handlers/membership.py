@@ -38,7 +38,7 @@ class RoomMembership:
 
     @property
     def record(self) -> PeerRecord:
-        """The peer's record. Raises `not_found` when the peer is not in the room any more."""
+        """The peer's record. Raises `not_found` when the peer has left the room."""
         record = self.hub.view.peers.get(self.peer_id)
         if record is None:
             raise HubbubError(ErrorCode.NOT_FOUND, "this peer is not in the room any more")

@@ -1,4 +1,4 @@
-"""Handlers for a client's producers. The media node acts first, then the registry tells the room."""
+"""Handlers for a client's producers. The media node acts first, then the registry updates the room."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def produce(context: RequestContext, request: socket.Produce) -> socket.Pr
         if may_have_taken_effect(error):
             _remove_from_room(context, producer_id)
         close = producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=producer_id)
-        # An unreachable node closes by itself what the room's feed never confirms.
+        # An unreachable node closes producers that the room's feed does not confirm.
         with contextlib.suppress(HubbubError):
             await backend.node(placement, close)
         raise
@@ -74,7 +74,7 @@ async def close_producer(context: RequestContext, request: socket.CloseProducer)
 
 
 async def pause_producer(context: RequestContext, request: socket.PauseProducer) -> Done:
-    """Stops forwarding on the node, then tells the room."""
+    """Stops forwarding on the node, then updates the room."""
     membership = context.membership
     context.resources.require_producer(request.producer_id)
     await context.backend.node(
@@ -85,7 +85,7 @@ async def pause_producer(context: RequestContext, request: socket.PauseProducer)
 
 
 async def resume_producer(context: RequestContext, request: socket.ResumeProducer) -> Done:
-    """Resumes forwarding on the node, then tells the room."""
+    """Resumes forwarding on the node, then updates the room."""
     membership = context.membership
     context.resources.require_producer(request.producer_id)
     await context.backend.node(

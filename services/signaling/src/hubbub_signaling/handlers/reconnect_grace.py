@@ -31,7 +31,7 @@ class ReconnectGrace:
     def start(
         self, membership: RoomMembership, on_expired: Callable[[], Awaitable[None]], *, check_media: bool
     ) -> None:
-        """Calls `on_expired` after the period; with `check_media`, as soon as the peer's media proves it gone."""
+        """Calls `on_expired` after the period; with `check_media`, as soon as silent media proves the client gone."""
         self._running[membership] = self._tasks.spawn(
             self._expire(membership, on_expired, check_media=check_media), "reconnect-grace"
         )

@@ -1,4 +1,4 @@
-"""Requests to the registry that nobody waits for and that must not be lost while the registry is unreachable.
+"""Background requests to the registry, which are kept while the registry is unreachable.
 
 Rules
 - A request is retried with backoff until the registry answers it or refuses it with an error that is not retryable.

@@ -18,7 +18,7 @@ from .membership import RoomMembership
 from .uncertain_outcome import may_have_taken_effect
 
 NOTHING = node.PeerDescription(transports=[], producers=[], consumers=[])
-"""What a node has of a peer that it does not know."""
+"""The answer of a node that does not know the peer."""
 
 
 async def create_room(context: RequestContext, request: socket.CreateRoom) -> socket.RoomReady:
@@ -28,7 +28,7 @@ async def create_room(context: RequestContext, request: socket.CreateRoom) -> so
 
 
 async def join_room(context: RequestContext, request: socket.JoinRoom) -> socket.RoomJoined:
-    """Enters the room as a new peer. After an error that leaves it unknown whether the peer exists, removes it."""
+    """Enters the room as a new peer. Removes the peer after an error with an unknown outcome."""
     room_id, peer_id = ids.room_id(request.call_id), ids.mint()
     claim = Claim(context.settings.signaling_id, ids.mint())
     secret = secrets.token_urlsafe(24) if request.resumable else None
@@ -68,10 +68,9 @@ async def leave_room(context: RequestContext, _request: socket.LeaveRoom) -> Don
 
 
 async def resume(context: RequestContext, request: socket.Resume) -> socket.SessionResumed:
-    """Takes a peer over from another socket, which may be on another instance.
+    """Resumes a peer whose former socket may be on another instance.
 
-    When it fails after the claim, the peer stands as after a lost socket: the same token works until its grace period
-    ends.
+    A failure after the claim is handled like a lost socket: the same token works until the peer's grace period ends.
     """
     token = ResumeToken.parse(request.resume_token)
     claim = Claim(context.settings.signaling_id, ids.mint())
@@ -126,7 +125,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
 
 
 async def _describe(context: RequestContext, membership: RoomMembership) -> node.PeerDescription:
-    """What the peer's node has of it; nothing when the node is gone."""
+    """The peer's resources on its node; none when the node is gone."""
     try:
         return await context.backend.node(
             membership.placement, node.DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)

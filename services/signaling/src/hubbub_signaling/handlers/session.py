@@ -58,13 +58,13 @@ class SessionHost(SessionDirectory, Protocol):
     """The owner of the sessions of this instance."""
 
     def attach(self, session: Session) -> None:
-        """The session serves its peer from now on. Replaces the session that served the peer before."""
+        """Registers the session as the one that serves its peer, and replaces the former one."""
 
     def replace(self, session: Session) -> None:
         """Another session serves the peer: closes this one, without a departure."""
 
     def evict(self, session: Session) -> None:
-        """The peer is not in the room any more: ends its membership. The socket stays open."""
+        """The peer was removed from the room: ends its membership. The socket stays open."""
 
     async def leave(self, session: Session) -> None:
         """Ends the membership and removes the peer from the room."""
@@ -72,7 +72,7 @@ class SessionHost(SessionDirectory, Protocol):
 
 @dataclass(frozen=True)
 class SessionPorts:
-    """What all sessions of an instance share."""
+    """The dependencies that all sessions of an instance share."""
 
     backend: Backend
     hubs: RoomHubs
@@ -206,7 +206,7 @@ class Session:
                         self.client.push(push)
 
     def on_media_event(self, event: MediaEvent) -> None:
-        """Removes what the media node closed, and tells the client."""
+        """Removes the resource that the media node closed, and pushes the closure to the client."""
         subject = _subject(event)
         entering = self.machine.state is SessionState.JOINING
         if entering or any(subject in context.new_ids for context in self._running):

@@ -1,4 +1,4 @@
-"""The sessions of this instance, and which of them serves which peer.
+"""The sessions of this instance, and the peers that they serve.
 
 Rules
 - A peer is served by one session. A session that resumes the peer replaces the one that served it, here or on another
@@ -139,7 +139,7 @@ class SessionManager:
         self._ports.outbox.enqueue_departure(membership.room_id, membership.peer_id, membership.claim.claim_id, reason)
 
     async def _finish(self, work: Coroutine[Any, Any, None]) -> None:
-        """Awaits work on a session that goes on when the caller is cancelled."""
+        """Awaits work on a session. The work continues when the caller is cancelled."""
         await asyncio.shield(self._closing.spawn(work, "end-session"))
 
     def _forget(self, session: Session) -> None:

@@ -61,7 +61,7 @@ async def connect_transport(context: RequestContext, request: socket.ConnectTran
 
 
 async def restart_ice(context: RequestContext, request: socket.RestartIce) -> socket.IceRestarted:
-    """Has the node make new ICE credentials."""
+    """Restarts ICE: the node generates new credentials."""
     membership = context.membership
     context.resources.require_transport(request.transport_id)
     restarted = await context.backend.node(
