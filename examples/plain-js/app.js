@@ -30,7 +30,7 @@ async function joinCall(url, room, name) {
     return; // The "ended" listener has shown the error.
   }
   [form.hidden, leave.hidden] = [true, false];
-  // A person without a microphone or a camera is in the call all the same.
+  // The call continues without a microphone or a camera.
   await call.local.setMicrophone(true).catch((error) => (status.textContent = error.message));
   await call.local.setCamera(true).catch((error) => (status.textContent = error.message));
 }

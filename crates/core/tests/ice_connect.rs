@@ -1,4 +1,4 @@
-//! Which addresses may send to a transport, and which address it sends to.
+//! The addresses that may send to a transport, and the address that it sends to.
 
 mod common;
 

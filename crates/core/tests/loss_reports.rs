@@ -1,4 +1,4 @@
-//! The loss that a client is told about: that of its own packets before repair, and for in-band FEC that of its receivers.
+//! The loss in reports to a client: that of its own packets before repair, and for in-band FEC that of its receivers.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod common;
@@ -10,7 +10,7 @@ use common::{Client, World};
 use hubbub_core::api::{Command, FeedbackKind, ProducerSpec};
 use hubbub_wire::rtcp::{ReceiverReportBuilder, ReportBlock, RtcpPacket};
 
-/// What a client was told since the last call.
+/// The reports that a client got since the last call.
 #[derive(Default)]
 struct Feedback {
     /// Fractions lost of the first stream, 1/256.
@@ -133,7 +133,7 @@ fn audio_call(inband_fec: bool) -> Call {
     Call::new(spec, audio_consumer(OUT_SSRC))
 }
 
-/// Sends opus for `seconds`; the receiver reports `loss` at first. Returns what the sender was told.
+/// Sends opus for `seconds`; the receiver reports `loss` at first. Returns the reports to the sender.
 fn talk(call: &mut Call, first: u16, seconds: u16, loss: Option<u8>) -> Vec<u8> {
     if let Some(fraction_lost) = loss {
         report_loss(&mut call.world, &mut call.receiver, fraction_lost);
@@ -166,7 +166,7 @@ fn report_loss(world: &mut World, receiver: &mut Client, fraction_lost: u8) {
 }
 
 #[test]
-fn a_sender_with_inband_fec_is_told_the_worst_loss_of_its_receivers() {
+fn reports_to_a_sender_with_inband_fec_have_the_worst_loss_of_its_receivers() {
     let mut call = audio_call(true);
     let mut second = Client::connected(&mut call.world, 3);
     consume_running(
@@ -183,7 +183,7 @@ fn a_sender_with_inband_fec_is_told_the_worst_loss_of_its_receivers() {
 }
 
 #[test]
-fn a_sender_without_inband_fec_is_told_its_own_loss() {
+fn reports_to_a_sender_without_inband_fec_have_its_own_loss() {
     assert_eq!(talk(&mut audio_call(false), 0, 3, Some(51)), [0; 3]);
 }
 

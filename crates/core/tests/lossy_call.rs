@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 const FRAMES: u16 = 150;
 
-/// What the network does with a packet.
+/// The fate of a packet in the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Arrives,
@@ -44,7 +44,7 @@ impl Network {
         }
     }
 
-    /// Returns what arrives when a packet is sent. Packets after the last fate all arrive.
+    /// Returns the packets that arrive when a packet is sent. Packets after the last fate all arrive.
     fn carry(&mut self, packet: Vec<u8>) -> Vec<Vec<u8>> {
         let mut out = match self.fates.pop_front().unwrap_or(Fate::Arrives) {
             Fate::Arrives => vec![packet],

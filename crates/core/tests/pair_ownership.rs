@@ -1,4 +1,4 @@
-//! Which transport owns a candidate pair when clients of several authenticate over it.
+//! The ownership of a candidate pair over which clients of several transports authenticate.
 
 mod common;
 
@@ -116,7 +116,7 @@ fn the_pair_of_a_closed_transport_is_free_at_once() {
     assert_eq!(owner(&mut world, &first), Some(second.transport));
 }
 
-/// A client behind a NAT gets a new port, which was that of a client that has left without a word.
+/// A NAT gives the client a new port, which formerly belonged to a client that disappeared without closing.
 #[test]
 fn a_client_whose_address_changes_gets_media_within_two_seconds() {
     let mut call = Call::video();

@@ -1,4 +1,4 @@
-//! Which packets belong to a stream: SSRCs that change, and RTX that names its stream in different ways.
+//! Assigning packets to streams: SSRCs that change, and RTX that names its stream in different ways.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod common;

@@ -52,7 +52,7 @@ fn time_advances_over_a_pause_of_seven_hours() {
     let consumer = call.consumer;
     let before = send(&mut call, vp8(1, true));
     call.world.execute(Command::PauseConsumer { consumer });
-    // The source goes on meanwhile.
+    // The source continues meanwhile.
     for hour in 1..=7 {
         skip_time(&mut call, HOUR);
         send(
@@ -147,7 +147,7 @@ fn sender_reports_follow_the_jump() {
                 _ => None,
             })
     };
-    // The reports from before the jump do not hold any more.
+    // The reports from before the jump are no longer valid.
     assert_eq!(reports(&mut call).len(), 0);
     report(&mut call, shifted(3, false, jump).timestamp, 7_100);
     call.world.advance(10);

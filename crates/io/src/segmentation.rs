@@ -1,4 +1,4 @@
-//! What the kernel segments on each route.
+//! The limits of UDP segmentation offload (GSO) on each route.
 
 use std::net::IpAddr;
 

@@ -229,7 +229,7 @@ fn connections_without_a_valid_pair_give_way_to_newcomers_from_other_addresses()
     }
     let mut idle = [from(&node, 3), from(&node, 3), from(&node, 3)];
     await_counters(&node, |tcp| tcp.accepted == 5);
-    // They give way to another address, the oldest first, and not to their own.
+    // They are closed for a client from another address, the oldest first, and not for one from their own.
     from(&node, 3).await_end();
     for (number, idle) in (4..).zip(&mut idle) {
         let line = from(&node, number);

@@ -16,7 +16,7 @@ const MAX_REPEAT_MICROS: u64 = 1_000_000;
 /// Requests for one packet before giving up.
 const MAX_TRIES: u8 = 10;
 
-/// What the arrival of a packet means.
+/// The classification of an arriving packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arrival {
     /// A new packet, with or without a gap before it.

@@ -1,4 +1,4 @@
-//! What the worker is handling at the moment.
+//! The entities and the command that the worker's current call changes.
 
 use crate::api::RequestId;
 use crate::entities::{ConsumerKey, ProducerKey, TransportKey};

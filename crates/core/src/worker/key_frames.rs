@@ -1,4 +1,4 @@
-//! Key frame requests: who needs a key frame, and sending PLI or FIR to the client that produces it.
+//! Key frame requests: the consumers that need one, and the PLI or FIR to the client that produces it.
 
 use hubbub_wire::rtcp::{FirBuilder, FirEntry, Pli};
 

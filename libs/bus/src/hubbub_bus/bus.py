@@ -1,4 +1,4 @@
-"""The bus as a service sees it: typed requests and events over one NATS connection."""
+"""The bus: typed requests and events over one NATS connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a request may take.
+"""The time limit of a request.
 
 The remaining time travels with a request, because the clocks of two hosts differ. The receiver counts it from the
 receipt, and adds the time for which the message may have waited there unread.

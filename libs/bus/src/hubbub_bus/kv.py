@@ -54,7 +54,7 @@ _MENDED = (
     "deny_delete",
     "subject_delete_marker_ttl",
 )
-"""What `ensure` changes in an existing bucket."""
+"""The settings that `ensure` changes in an existing bucket."""
 
 _log = structlog.get_logger(__name__)
 
@@ -116,7 +116,7 @@ class Bucket:
     republish_source: str | None = None
     """The subjects whose changes JetStream republishes; None republishes nothing."""
     republish_destination: str | None = None
-    """What JetStream maps them to."""
+    """The subjects that JetStream maps them to."""
     replicas: int = 1
     """Copies in a NATS cluster."""
     max_bytes: int = -1
@@ -130,10 +130,10 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class BucketState:
-    """Which bucket the server has, and how far it is."""
+    """The identity of a bucket, and the sequence of its last write."""
 
     identity: str
-    """When it was created: another one after the bucket was lost and created again."""
+    """The creation time. It differs after the bucket was lost and created again."""
     last_sequence: int
     """Of the last write."""
     age: float
@@ -249,17 +249,19 @@ class KeyValue:
             extra[headers.REASON] = reason
         return await self._write(key, b"", last, extra)
 
-    async def rebuild(self, identity: str) -> None:
+    async def rebuild(self, identity: str, *, known_sequence: int | None = None) -> None:
         """Replaces the bucket of this identity by an empty one, whose sequence starts at the present time.
 
-        For a bucket that was rolled back: its sequences would repeat. Of several callers, one does it. Raises
-        HubbubError.
+        For a bucket that was rolled back, whose sequences would repeat, or that was created because the former one was
+        lost. Of several callers, one does it. With `known_sequence`, keeps a bucket that has reached this sequence.
+        Raises HubbubError.
         """
         try:
-            await self.create(REBUILD_KEY, _Marker(), over_tombstone=False, ttl=REBUILD_MARKER_TTL)
+            marker = await self.create(REBUILD_KEY, _Marker(), over_tombstone=False, ttl=REBUILD_MARKER_TTL)
         except KeyConflict:
-            return  # another replica is at it; if it dies, the marker expires
-        if (await self.state()).identity != identity:
+            return  # another replica replaces it; if that one dies, the marker expires
+        # The marker follows all writes that a new leader of the stream has not applied yet.
+        if (known_sequence is not None and marker > known_sequence) or (await self.state()).identity != identity:
             return
         try:
             await self._js.delete_stream(self.bucket.stream)

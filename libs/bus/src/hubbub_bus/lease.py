@@ -80,7 +80,7 @@ class Lease:
         Arguments:
             key: from `subjects.node_lease` or `subjects.signaling_lease`.
             holder: the name of the node or instance.
-            data: what the holder stores about itself in the lease.
+            data: of the holder, stored in the lease.
             on_lost: called when the lease lapses or is fenced.
             on_regained: called when a lapsed lease is held again.
             ttl: seconds for which the lease lives without a renewal.
@@ -116,7 +116,7 @@ class Lease:
 
     @property
     def is_fresh(self) -> bool:
-        """The store has acknowledged a write of this lease lately, so it accepts writes."""
+        """The store has recently acknowledged a write of this lease, so it accepts writes."""
         return self._task is not None and time.monotonic() - self._renewed_at < FRESH_FOR
 
     async def acquire(self) -> int:
@@ -173,6 +173,12 @@ class Lease:
         record = parse_lease(entry)
         return record if record is not None and record.instance == self._instance and not record.fenced else None
 
+    def _may_replace(self, entry: Entry) -> bool:
+        """Whether the entry is this acquisition's lease, or older than it."""
+        record = parse_lease(entry)
+        older = record is not None and record.epoch is not None and record.epoch < self.epoch
+        return older or self._parse_own(entry) is not None
+
     async def _renew_periodically(self) -> None:
         while True:
             await asyncio.sleep(self._interval)
@@ -197,9 +203,10 @@ class Lease:
             self._revision = await self._store.update(self._key, record, last=self._revision, ttl=self._ttl)
         except KeyConflict:
             current = await self._store.get(self._key)
-            if current is not None and current.value is not None and self._parse_own(current) is None:
+            if current is not None and current.value is not None and not self._may_replace(current):
                 return False
-            # Either an own write whose acknowledgement was lost, or nothing: the lease expired, or the store lost it.
+            # An own write whose acknowledgement was lost, or nothing because the lease expired, or a store that lost
+            # its last writes and has the lease of a former incarnation again.
             self._revision = 0 if current is None else current.revision
             try:
                 self._revision = await self._store.update(self._key, record, last=self._revision, ttl=self._ttl)

@@ -1,4 +1,4 @@
-"""Whether the link to NATS works, and since when: a pure state machine. Times are monotonic seconds.
+"""The health of the link to NATS: a pure state machine. Times are monotonic seconds.
 
 A client may report "connected" for seconds after its link died, so health is judged by the last round trip. A process
 that was stopped (SIGSTOP, a suspended VM) finds its last round trip outdated before it reads anything else, so it

@@ -27,7 +27,7 @@ class DisconnectReason(StrEnum):
 
 
 class PatchedClient(Client):
-    """Accepts a pong whose flush was abandoned, takes messages for a sign of life, and remembers its last loss."""
+    """Accepts a pong whose flush was abandoned, counts messages as a sign of life, and remembers its last loss."""
 
     disconnect_reason = DisconnectReason.OTHER
 

@@ -1,6 +1,6 @@
 """Sends a typed request and returns its typed reply.
 
-What an error says about the request
+Errors
 - `unavailable`: no handler ran. A retry is safe.
 - `deadline_exceeded`: a handler may have run. Handlers are idempotent, so a retry does no harm.
 - any other code comes from the handler.

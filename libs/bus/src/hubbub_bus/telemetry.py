@@ -1,4 +1,4 @@
-"""The port through which a connection reports what it does. The bus knows no metrics; a service implements this."""
+"""The port to which a connection reports its events. The bus knows no metrics; a service implements this."""
 
 from __future__ import annotations
 

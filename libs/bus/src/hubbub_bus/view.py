@@ -6,7 +6,8 @@ Rules
 - Changes are applied in store order. `sequence` is that of the last one, so a writer can wait until the view contains
   its write.
 - A store can come back without its last writes (a power cut, a restored backup) or empty. The owner of the bucket then
-  replaces it by an empty one, so that no sequence occurs twice; who knows records writes them again.
+  replaces it by an empty one, so that no sequence occurs twice; signaling writes its records again. An owner that
+  started after the loss learns of it from others: see `View.confirm`.
 - When the watch fails, the view lists the bucket again and applies the differences as changes. Until then it keeps its
   content.
 """
@@ -38,6 +39,9 @@ _log = structlog.get_logger(__name__)
 BACKOFF = (0.05, 2.0)
 """Seconds before the first and the last retry."""
 
+CONFIRM_TIMEOUT = 1.0
+NEW_BUCKET_AGE = 60.0
+"""Seconds after its creation in which a bucket that others do not know is taken for the successor of a lost one."""
 REBUILD_TIME = 10.0
 """Seconds after the creation of a replacement bucket in which its content may be incomplete."""
 APPLIED_AT_ONCE = 256
@@ -65,7 +69,7 @@ class View:
         self._owns_bucket = owns_bucket
         self._configured = False
         self._state: BucketState | None = None
-        self._rebuilt_at: float | None = None
+        self._created_at = 0.0
         self._log = _log.bind(bucket=store.bucket.name)
         self._entries: dict[str, Entry] = {}
         self._sequence = 0
@@ -108,7 +112,7 @@ class View:
     @property
     def rebuilding(self) -> bool:
         """The bucket replaces a lost one so recently that records may not have been written again yet."""
-        return self._rebuilt_at is not None and time.monotonic() - self._rebuilt_at < REBUILD_TIME
+        return self._state is not None and self._state.rebuilt and time.monotonic() - self._created_at < REBUILD_TIME
 
     async def wait_healthy(self, timeout: float | None) -> None:
         """Waits until the view is healthy. Raises `unavailable` after `timeout` seconds; None waits for ever."""
@@ -117,6 +121,32 @@ class View:
         except TimeoutError as error:
             bucket = self._store.bucket.name
             raise HubbubError(ErrorCode.UNAVAILABLE, f"the view of {bucket} is not complete", retryable=True) from error
+
+    async def confirm(self, identity: str | None, sequence: int) -> None:
+        """Compares the bucket with what another process has seen of it. Replaces one that was lost or rolled back.
+
+        Arguments:
+            identity: of the bucket that the other process knows; None when it knows none.
+            sequence: the highest one that it has seen there.
+
+        Raises `unavailable` unless this is that bucket and contains everything up to `sequence`.
+        """
+        await self.wait_healthy(CONFIRM_TIMEOUT)
+        if self._state is None or self.rebuilding:
+            raise self._unconfirmed()
+        if identity not in (None, self._state.identity):
+            if self._replaces_lost_bucket(self._state):
+                await self._replace(self._state.identity)
+            raise self._unconfirmed()
+        if sequence > self._sequence:
+            state = await self._store.state()
+            if state.identity != self._state.identity or state.last_sequence < sequence:
+                await self._replace(self._state.identity, known_sequence=sequence)
+                raise self._unconfirmed()
+
+    def _unconfirmed(self) -> HubbubError:
+        bucket = self._store.bucket.name
+        return HubbubError(ErrorCode.UNAVAILABLE, f"the store {bucket} was lost and is being rebuilt", retryable=True)
 
     async def wait_for(self, sequence: int, timeout: float = 2.0) -> None:
         """Waits until the view contains the write at `sequence`. Raises `unavailable` after `timeout` seconds."""
@@ -143,7 +173,7 @@ class View:
                     listing: dict[str, Entry] | None = {}
                     async for item in items:
                         if isinstance(item, ListingComplete):
-                            if await self._was_rolled_back(item.state):
+                            if await self._was_lost(item.state):
                                 break
                             await self._apply_listing(listing or {}, item.sequence)
                             listing, delay = None, BACKOFF[0]
@@ -163,20 +193,28 @@ class View:
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311
             delay = min(delay * 2, BACKOFF[1])
 
-    async def _was_rolled_back(self, state: BucketState) -> bool:
-        """Remembers the state. Replaces a bucket that lacks writes which this view has seen, and returns True."""
-        known = self._state
-        if known is not None and known.identity == state.identity and state.last_sequence < self._sequence:
-            self._log.error("the store lacks its last writes", sequence=state.last_sequence, known=self._sequence)
-            if self._owns_bucket:
-                await self._store.rebuild(state.identity)
+    async def _was_lost(self, state: BucketState) -> bool:
+        """Remembers the state. Replaces a bucket that lacks what this view has seen, and returns True."""
+        known, self._created_at = self._state, time.monotonic() - state.age
+        if known is not None and self._owns_bucket:
+            if known.identity == state.identity and state.last_sequence < self._sequence:
+                await self._replace(state.identity, known_sequence=self._sequence)
                 return True
-        if known is None or known.identity != state.identity:
-            if known is not None:
-                self._log.warning("the bucket was created again", identity=state.identity)
-            self._rebuilt_at = time.monotonic() - state.age if state.rebuilt else None
+            if known.identity != state.identity and self._replaces_lost_bucket(state):
+                await self._replace(state.identity)
+                return True
+        if known is not None and known.identity != state.identity:
+            self._log.warning("the bucket was created again", identity=state.identity)
         self._state = state
         return False
+
+    def _replaces_lost_bucket(self, state: BucketState) -> bool:
+        """A replica without a memory of the former bucket has created this one: nobody knows yet that it was lost."""
+        return not state.rebuilt and time.monotonic() - self._created_at < NEW_BUCKET_AGE
+
+    async def _replace(self, identity: str, *, known_sequence: int | None = None) -> None:
+        self._log.error("the store was lost or lacks its last writes", identity=identity, known=known_sequence)
+        await self._store.rebuild(identity, known_sequence=known_sequence)
 
     def _report_missing(self, error: HubbubError) -> None:
         # On a new server the bucket is expected to be missing; later that is worth a warning.

@@ -156,7 +156,7 @@ fn the_number_of_segments_is_bounded() {
     assert_eq!(rewriter.forward(2), None);
 }
 
-/// What happens to the next packet of a source.
+/// The fate of the next packet of a source.
 #[derive(Debug, Clone, Copy)]
 enum Fate {
     Forward,
