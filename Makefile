@@ -23,7 +23,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # The packages of the workspace, without media-core, which maturin builds.
 PACKAGES := $(patsubst %/pyproject.toml,%,$(filter-out libs/media-core/%,$(wildcard libs/*/pyproject.toml services/*/pyproject.toml)))
 PYTHON_SCRIPTS := $(shell grep -d skip -lE '^\#!.*python' scripts/*)
-BENCHES := $(wildcard libs/*/benches/*.py services/*/benches/*.py tests/load/bench_*.py)
+# bench_state.py takes minutes and has a verb of its own.
+BENCHES := $(filter-out tests/load/bench_state.py,$(wildcard libs/*/benches/*.py services/*/benches/*.py tests/load/bench_*.py))
 CORE := libs/media-core
 CORE_MODULE := $(CORE)/src/hubbub_media_core/_native.abi3.so
 CORE_INPUTS := Cargo.toml Cargo.lock $(CORE)/pyproject.toml \

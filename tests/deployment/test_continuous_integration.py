@@ -25,6 +25,14 @@ def test_the_workflow_runs_the_script_in_bookworm() -> None:
     assert "make test" in script
 
 
+def test_the_workflow_pins_actions_by_commit() -> None:
+    workflow = yaml.safe_load((REPOSITORY / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    actions = [step["uses"] for step in workflow["jobs"]["run"]["steps"] if "uses" in step]
+    assert actions
+    for action in actions:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action), action
+
+
 def test_the_workflow_has_the_rust_that_the_crates_need() -> None:
     workflow = yaml.safe_load((REPOSITORY / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
     used = workflow["jobs"]["run"]["env"]["RUST_VERSION"]
