@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hubbub_contracts.bus.media import MediaEvent
+from hubbub_contracts.bus.media import ClosureEvent, MediaEvent
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.transport import CreateTransport, Fingerprint
 from hubbub_contracts.types import Direction
@@ -53,13 +53,18 @@ class FakeDtls:
     """DTLS endpoints without DTLS."""
 
     def __init__(self) -> None:
+        self.on_connected: dict[int, Callable[[], None]] = {}
         self.on_failed: dict[int, Callable[[], None]] = {}
-        """The callback of each open endpoint."""
+        """The callbacks of each open endpoint."""
         self.connected: list[tuple[int, DtlsRole]] = []
         self.selected: list[int] = []
         self.datagrams: list[tuple[int, bytes]] = []
 
-    def open(self, transport: int, _worker: int, on_failed: Callable[[], None]) -> Fingerprint:
+    def open(
+        self, transport: int, worker: int, on_connected: Callable[[], None], on_failed: Callable[[], None]
+    ) -> Fingerprint:
+        assert worker in (0, 1)
+        self.on_connected[transport] = on_connected
         self.on_failed[transport] = on_failed
         return Fingerprint(algorithm="sha-256", value=":".join(["00"] * 32))
 
@@ -111,7 +116,7 @@ class FakeTelemetry:
     def __init__(self) -> None:
         self.created = 0
         self.connected = 0
-        self.closed: list[MediaEvent] = []
+        self.closed: list[ClosureEvent] = []
 
     def transport_created(self) -> None:
         self.created += 1
@@ -119,7 +124,7 @@ class FakeTelemetry:
     def transport_connected(self) -> None:
         self.connected += 1
 
-    def object_closed(self, event: MediaEvent) -> None:
+    def object_closed(self, event: ClosureEvent) -> None:
         self.closed.append(event)
 
 
@@ -134,9 +139,9 @@ class FakePublisher:
     """Collects media events."""
 
     def __init__(self) -> None:
-        self.events: list[PeerEvent] = []
+        self.events: list[PeerEvent[MediaEvent]] = []
 
-    def publish(self, event: PeerEvent) -> None:
+    def publish(self, event: PeerEvent[MediaEvent]) -> None:
         self.events.append(event)
 
 

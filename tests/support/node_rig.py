@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from hubbub_bus import Bus, Endpoint, KeyValue
 from hubbub_contracts import Model, Request, ids, subjects
 from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer
-from hubbub_contracts.bus.media import MEDIA_EVENT, ConsumerClosed, ProducerClosed, TransportClosed
+from hubbub_contracts.bus.media import MEDIA_EVENT, ClosureEvent, MediaEvent, TransportConnected
 from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
@@ -46,7 +46,10 @@ class Peer:
     placement: Placement
     room_id: str
     peer_id: str = field(default_factory=ids.mint)
-    events: list[TransportClosed | ProducerClosed | ConsumerClosed] = field(default_factory=list)
+    events: list[ClosureEvent] = field(default_factory=list)
+    """Closures."""
+    connected: list[str] = field(default_factory=list)
+    """The transports whose DTLS handshake succeeded, as the node reports them."""
     links: dict[str, RtpTransport] = field(default_factory=dict)
 
     async def request(self, message: Request[ReplyT]) -> ReplyT:
@@ -57,7 +60,14 @@ class Peer:
 
     async def listen(self) -> None:
         """Collects the media events for this peer."""
-        await self.bus.subscribe(subjects.media(self.room_id, self.peer_id), MEDIA_EVENT, self.events.append)
+
+        def collect(event: MediaEvent) -> None:
+            if isinstance(event, TransportConnected):
+                self.connected.append(event.transport_id)
+            else:
+                self.events.append(event)
+
+        await self.bus.subscribe(subjects.media(self.room_id, self.peer_id), MEDIA_EVENT, collect)
         await self.bus.flush()
 
     def create_transport_request(

@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 from hubbub_contracts import Model
 from hubbub_contracts.bus.catalogue import EVENTS, NODE_REQUESTS, REGISTRY_REQUESTS
 from hubbub_contracts.bus.consumer import ConsumerCreated
-from hubbub_contracts.bus.media import MEDIA_EVENT
+from hubbub_contracts.bus.media import MEDIA_EVENT, TransportClosed
 from hubbub_contracts.bus.node import PeerDescription
 from hubbub_contracts.bus.peer import LeaveRoom
 from hubbub_contracts.bus.producer import AddProducer, CreateProducer
@@ -59,6 +59,7 @@ def test_a_closure_for_an_unknown_reason_is_read_as_other() -> None:
     event = MEDIA_EVENT.validate_python(
         {"type": "hubbub.v1.media.transport-closed", "transportId": "t", "reason": "quota"}
     )
+    assert isinstance(event, TransportClosed)
     assert event.reason == "other"
 
 

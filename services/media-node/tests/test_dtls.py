@@ -38,6 +38,7 @@ class Server:
     fingerprint: Fingerprint
     ice: IceParameters
     endpoints: CoreDtlsEndpoints
+    connected: list[int]
     failed: list[int]
     clients: list[RtpTransport] = field(default_factory=list)
 
@@ -73,8 +74,9 @@ class Server:
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
     async with MediaCore([("127.0.0.1", 0)]) as core:
+        connected: list[int] = []
         failed: list[int] = []
-        endpoints = CoreDtlsEndpoints(core, lambda: None)
+        endpoints = CoreDtlsEndpoints(core)
 
         def handle(_worker: int, event: events.Event) -> None:
             if isinstance(event, events.DtlsReceived):
@@ -87,8 +89,8 @@ async def server() -> AsyncIterator[Server]:
         ice = IceParameters(username_fragment="ufrag", password="p" * 32)
         credentials = IceCredentials(ufrag=ice.username_fragment, pwd=ice.password)
         await core.call(0, commands.CreateTransport(transport=1, router=1, ice=credentials))
-        fingerprint = endpoints.open(1, 0, lambda: failed.append(1))
-        server = Server(core, fingerprint, ice, endpoints, failed)
+        fingerprint = endpoints.open(1, 0, on_connected=lambda: connected.append(1), on_failed=lambda: failed.append(1))
+        server = Server(core, fingerprint, ice, endpoints, connected, failed)
         yield server
         endpoints.close(1)
         for client in server.clients:
@@ -102,7 +104,7 @@ async def test_the_handshake_succeeds_in_both_roles(server: Server, ours: DtlsRo
     await client.open()
     await until(server.is_connected)
     assert await server.has_keys()
-    assert server.failed == []
+    assert (server.connected, server.failed) == ([1], [])
 
 
 class RsaCertificate(RTCCertificate):
@@ -171,6 +173,7 @@ async def test_a_wrong_fingerprint_fails_and_sets_no_keys(server: Server, ours: 
     server.endpoints.connect(1, ours, [STRANGER])
     await client.open()
     await until(lambda: server.failed == [1])
+    assert server.connected == []
     assert not await server.has_keys()
 
 
@@ -179,6 +182,7 @@ async def test_every_accepted_fingerprint_must_match(server: Server) -> None:
     server.endpoints.connect(1, "server", select_fingerprints([CLIENT, STRANGER]))
     await client.open()
     await until(lambda: server.failed == [1])
+    assert server.connected == []
 
 
 async def test_a_handshake_that_starts_before_connect_succeeds(server: Server) -> None:

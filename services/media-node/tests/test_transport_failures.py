@@ -41,6 +41,7 @@ async def test_a_silent_clients_objects_are_closed_and_it_is_notified_of_each(ma
     peer = await make_peer()
     link = await peer.open_transport("send")
     producer_id = await peer.produce(link.id, RECORDED)
+    await until(lambda: peer.connected == [link.id])
     await link.close_silently()
     await until(lambda: len(peer.events) == 2)
     assert peer.events == [

@@ -5,12 +5,16 @@ from __future__ import annotations
 import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts.bus.media import TransportConnected
+from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.bus.transport import ConnectTransport, DtlsParameters, Fingerprint
-from hubbub_media_core import commands
+from hubbub_media_core import commands, events
 from hubbub_media_core.core import CoreErrorCode
 from hubbub_media_node.domain.close_request import DTLS_FAILED
+from hubbub_media_node.domain.closures import PeerEvent
 from hubbub_media_node.domain.ports import DtlsRole
-from hubbub_media_node.handlers import transport
+from hubbub_media_node.handlers import peer, transport
+from hubbub_media_node.handlers.core_events import handle
 from support.node_fakes import ROOM, NodeRig, transport_request
 
 FINGERPRINT = Fingerprint(algorithm="sha-256", value=":".join(["AB"] * 32))
@@ -105,3 +109,22 @@ async def test_a_failed_dtls_handshake_closes_the_transport(rig: NodeRig) -> Non
     await rig.finish_tasks()
     assert rig.sent(commands.CloseTransport) == [commands.CloseTransport(transport=created.core_id)]
     assert created.close_request is DTLS_FAILED
+
+
+async def test_a_successful_dtls_handshake_is_published_to_the_peer(rig: NodeRig) -> None:
+    created = await rig.create_transport()
+    described = DescribePeer(room_id=ROOM, peer_id="alice")
+    assert not (await peer.describe(rig.context, described)).transports[0].established
+    rig.dtls.on_connected[created.core_id]()
+    assert rig.publisher.events == [PeerEvent(ROOM, "alice", TransportConnected(transport_id="transport"))]
+    assert rig.telemetry.connected == 1
+    assert (await peer.describe(rig.context, described)).transports[0].established
+
+
+async def test_a_handshake_that_succeeds_after_the_close_is_not_published(rig: NodeRig) -> None:
+    created = await rig.create_transport()
+    handshake_done = rig.dtls.on_connected[created.core_id]
+    handle(rig.context, 0, events.TransportClosed(created.core_id, "handshake_timeout"))
+    rig.publisher.events.clear()
+    handshake_done()
+    assert rig.publisher.events == []

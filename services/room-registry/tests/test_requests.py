@@ -10,7 +10,7 @@ import pytest
 from hubbub_bus import KeyConflict, Operation, enter_operation
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.catalogue import REGISTRY_REQUESTS
-from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom
+from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom, SetConnectionState
 from hubbub_contracts.bus.producer import AddProducer, RemoveProducers
 from hubbub_contracts.bus.room import CreateRoom, GetRoom
 from hubbub_contracts.bus.stats import GetStats
@@ -141,6 +141,34 @@ async def test_leave_removes_the_peer_under_its_newest_claim_only(
             await peer.leave(context, request)
         assert (caught.value.code, caught.value.retryable) == (ErrorCode.CONFLICT, False)
     assert (store.rooms.find_peer("r", "one") is None) is removed
+
+
+@pytest.mark.parametrize("stored", ["new", None], ids=["the stored claim", "a record without a claim"])
+async def test_a_connection_state_is_stored_once(
+    context: RegistryContext, store: FakeRoomStore, stored: str | None
+) -> None:
+    store.store_peer(peer_record("one", claim_id=stored))
+    request = SetConnectionState(room_id="r", peer_id="one", claim_id="new", state="disconnected")
+    await peer.set_connection_state(context, request)
+    written = store.sequence
+    await peer.set_connection_state(context, request)
+    stored_peer = store.rooms.find_peer("r", "one")
+    assert stored_peer is not None
+    assert (stored_peer.record.connection_state, store.sequence) == ("disconnected", written)
+
+
+async def test_a_connection_state_under_an_older_claim_is_refused(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    store.store_peer(peer_record("one", claim_id="new"))
+    with pytest.raises(HubbubError) as caught:
+        await peer.set_connection_state(
+            context, SetConnectionState(room_id="r", peer_id="one", claim_id="old", state="disconnected")
+        )
+    assert caught.value.code is ErrorCode.CONFLICT
+    stored = store.rooms.find_peer("r", "one")
+    assert stored is not None
+    assert stored.record.connection_state == "connected"
 
 
 async def test_leave_keeps_a_peer_that_is_claimed_at_the_same_moment(

@@ -97,7 +97,6 @@ export class Call extends Emitter<CallEvents> {
     );
     this.#measurements = new Measurements(this.#media, this.local, {
       participants: () => this.#listeners.keys(),
-      interrupted: () => this.#state === "reconnecting",
       activeSpeakerChanged: (speaker) => {
         this.emit("activeSpeaker", speaker);
         this.notify();
@@ -172,6 +171,7 @@ export class Call extends Emitter<CallEvents> {
     signaling.onDisconnected(() => this.#onDisconnected());
     signaling.on("peerJoined", (peer) => this.#roster.addPeer(peer));
     signaling.on("peerLeft", ({ peerId, reason }) => this.#roster.removePeer(peerId, reason));
+    signaling.on("peerConnectionState", ({ peerId, state }) => this.#roster.setConnectionState(peerId, state));
     signaling.on("newProducer", (producer) => this.#roster.addProducer(producer));
     signaling.on("producerClosed", ({ producerId }) => {
       if (this.#media.producerClosed(producerId)) this.#syncLater();
@@ -350,6 +350,7 @@ export class Call extends Emitter<CallEvents> {
     const state = nextState(previous, event);
     if (state === undefined) return false;
     this.#state = state;
+    this.local.setConnected(state !== "reconnecting");
     this.emit("state", state, previous);
     this.notify();
     return true;

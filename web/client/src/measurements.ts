@@ -5,7 +5,7 @@ import { audioLevels, readReports } from "./audioLevels.ts";
 import type { Media } from "./media.ts";
 import type { Participant } from "./participant.ts";
 import type { Source } from "./publication.ts";
-import { ExpectedStreams, qualityOf } from "./quality.ts";
+import { qualityOf } from "./quality.ts";
 import { StatsReader, type CallStats, type Report, type StreamOwners } from "./stats.ts";
 
 const LEVEL_INTERVAL_MS = 250;
@@ -14,14 +14,11 @@ const QUALITY_INTERVAL_MS = 2_000;
 export interface MeasurementsHost {
   /** All participants, including the local one. */
   participants(): Iterable<Participant>;
-  /** Whether the connection to the server is interrupted. */
-  interrupted(): boolean;
   activeSpeakerChanged(speaker: Participant | undefined): void;
 }
 
 export class Measurements {
   readonly #detector = new ActiveSpeakerDetector<Participant>();
-  readonly #expected = new ExpectedStreams();
   // One reader each: rates are relative to the reader's previous call.
   readonly #qualityReader = new StatsReader();
   readonly #applicationReader = new StatsReader();
@@ -74,14 +71,12 @@ export class Measurements {
     const { send, recv, rtt } = this.#qualityReader.read(await this.reports(), this.#owners(), performance.now());
     if (this.#timers.length === 0) return;
     for (const participant of this.host.participants()) {
-      const expected = (participant.isLocal ? send : recv).filter((stream) => {
+      const active = (participant.isLocal ? send : recv).filter((stream) => {
         const publication = participant.publications.get(stream.source);
         return stream.participant === participant.id && publication?.wanted && !publication.muted;
       });
-      const continuing = this.#expected.continuing(expected);
-      participant.setQuality(participant.isLocal && this.host.interrupted() ? "lost" : qualityOf(continuing, rtt));
+      participant.setQuality(qualityOf(active, rtt));
     }
-    this.#expected.nextInterval();
   }
 
   #owners(): { send: StreamOwners; recv: StreamOwners } {

@@ -3,7 +3,7 @@
 import { Emitter } from "./emitter.ts";
 import type { Publication, Source } from "./publication.ts";
 
-/** Connection quality; `unknown` until it is measured. */
+/** Connection quality; `unknown` until it is measured, and while the participant sends nothing. */
 export type Quality = "unknown" | "excellent" | "good" | "poor" | "lost";
 
 export interface ParticipantEvents {
@@ -18,6 +18,7 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
   #speaking = false;
   #level = 0;
   #quality: Quality = "unknown";
+  #connected = true;
   #peerId = "";
   #profile: { name: string; appData: object };
 
@@ -62,8 +63,17 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
     return this.#level;
   }
 
+  /** `lost` while {@link connected} is false. */
   get quality(): Quality {
-    return this.#quality;
+    return this.#connected ? this.#quality : "lost";
+  }
+
+  /**
+   * Whether the server has a media connection with the participant; for the local participant, whether this client has its
+   * connections with the server. A participant who sends nothing, or a picture that does not change, is connected.
+   */
+  get connected(): boolean {
+    return this.#connected;
   }
 
   /** @internal */
@@ -89,6 +99,13 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
   setQuality(quality: Quality): void {
     if (this.#quality === quality) return;
     this.#quality = quality;
+    this.notify();
+  }
+
+  /** @internal */
+  setConnected(connected: boolean): void {
+    if (this.#connected === connected) return;
+    this.#connected = connected;
     this.notify();
   }
 

@@ -20,41 +20,17 @@ const LIMITS: readonly Limits[] = [
 ];
 
 /**
- * Returns the connection quality of one participant: `unknown` without streams, `lost` when no stream carries data.
+ * Returns the connection quality of one participant: `unknown` without streams. A stream without data says nothing: a shared
+ * picture may not change.
  *
- * @param streams - The participant's streams that should carry data.
+ * @param streams - The participant's streams that are not muted.
  * @param rtt - Round-trip time between this client and the media node in seconds.
  */
 export function qualityOf(streams: readonly StreamStats[], rtt: number | undefined): Quality {
   if (streams.length === 0) return "unknown";
-  if (streams.every(({ bitrate }) => bitrate === 0)) return "lost";
-  const loss = Math.max(...streams.map(({ lossRate }) => lossRate));
-  const jitter = Math.max(...streams.map((stream) => stream.jitter));
+  const flowing = streams.filter(({ bitrate }) => bitrate > 0);
+  const loss = Math.max(...flowing.map(({ lossRate }) => lossRate));
+  const jitter = Math.max(...flowing.map((stream) => stream.jitter));
   const fits = (limits: Limits) => loss <= limits.loss && jitter <= limits.jitter && (rtt ?? 0) <= limits.rtt;
   return LIMITS.find(fits)?.quality ?? "poor";
-}
-
-/**
- * Remembers which streams were expected to carry data in the previous interval. A stream that starts within an interval has no
- * complete statistics for it: no data is not a loss yet.
- */
-export class ExpectedStreams {
-  #previous: ReadonlySet<string> = new Set();
-  #current = new Set<string>();
-
-  /** Records `streams` as expected in this interval. Returns those that were expected in the previous interval, too. */
-  continuing(streams: readonly StreamStats[]): StreamStats[] {
-    for (const stream of streams) this.#current.add(keyOf(stream));
-    return streams.filter((stream) => this.#previous.has(keyOf(stream)));
-  }
-
-  /** Starts the next interval. */
-  nextInterval(): void {
-    this.#previous = this.#current;
-    this.#current = new Set();
-  }
-}
-
-function keyOf({ participant, source }: StreamStats): string {
-  return `${participant} ${source}`;
 }

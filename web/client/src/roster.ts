@@ -6,7 +6,7 @@
  *   object for each source.
  */
 
-import type { NewProducer, PeerInfo, PeerJoined, ProducerInfo } from "./generated/messages.ts";
+import type { NewProducer, PeerConnectionState, PeerInfo, PeerJoined, ProducerInfo } from "./generated/messages.ts";
 import { RemoteParticipant } from "./participant.ts";
 import type { Kind, Publication, Source } from "./publication.ts";
 
@@ -75,6 +75,7 @@ export class Roster {
     for (const producerId of [...this.#tracks.keys()]) if (!producerIds.has(producerId)) this.removeProducer(producerId);
     for (const peer of peers) {
       this.addPeer(peer);
+      this.setConnectionState(peer.peerId, peer.connectionState);
       for (const producer of peer.producers) this.addProducer({ ...producer, peerId: peer.peerId });
     }
   }
@@ -85,6 +86,7 @@ export class Roster {
     const participant = known ?? new RemoteParticipant(peer.peerId, peer.userId, peer.displayName, peer.appData);
     known?.setProfile(peer.displayName, peer.appData);
     participant.setPeerId(peer.peerId);
+    participant.setConnected(true);
     this.#byPeerId.set(peer.peerId, participant);
     this.#participants = new Map(this.#participants).set(participant.id, participant);
     this.listener.joined(participant);
@@ -127,6 +129,11 @@ export class Roster {
     participant.removePublication(publication);
     publication.setTrack(undefined);
     this.listener.tracksChanged();
+  }
+
+  /** Servers without this event, and states of newer servers, leave the participant connected. */
+  setConnectionState(peerId: string, state: PeerConnectionState["state"] | undefined): void {
+    this.#byPeerId.get(peerId)?.setConnected(state !== "disconnected");
   }
 
   setPaused(producerId: string, paused: boolean): void {

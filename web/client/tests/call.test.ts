@@ -119,7 +119,7 @@ test("muting pauses the producer and keeps the track", async () => {
 });
 
 test("a remote track is consumed after subscribing, closed after unsubscribing, and removed with its producer", async () => {
-  server.peers = [{ peerId: "p", userId: "ann", displayName: "Ann", appData: {}, producers: [] }];
+  server.peers = [{ peerId: "p", userId: "ann", displayName: "Ann", appData: {}, connectionState: "connected", producers: [] }];
   const call = await joined({ subscribe: "manual" });
   const rtpParameters = fakeParameters.generateConsumerRemoteParameters({ codecMimeType: "audio/opus" });
   server.override.consume = ({ producerId }) => ({ ...rtpParameters, producerId, type: "simple", producerPaused: false, appData: {} });
@@ -193,6 +193,20 @@ test("a transport closed by the server and a move to another node create new tra
   server.push("peerMoved", { nodeId: "other", deadline: 0, makeBeforeBreak: false });
   await vi.waitFor(() => expect(server.count("produce")).toBe(3));
   expect(causes).toEqual(["transport", "moved"]);
+});
+
+test("a participant is lost when the server says so, and this client when a transport of its own fails", async () => {
+  server.peers = [{ peerId: "p", userId: "ann", displayName: "Ann", appData: {}, connectionState: "disconnected", producers: [] }];
+  const call = await joined();
+  const [ann] = call.participants.values();
+  expect(ann?.quality).toBe("lost");
+  server.push("peerConnectionState", { peerId: "p", state: "connected", revision: 2 });
+  await vi.waitFor(() => expect(ann?.quality).toBe("unknown"));
+  await call.local.publish(track("audio"), "microphone");
+  expect(call.local.connected).toBe(true);
+  handlers.at(-1)?.setConnectionState("disconnected");
+  expect(call.local.quality).toBe("lost");
+  expect(ann?.quality).toBe("unknown");
 });
 
 test("a lost network path restarts ICE with new TURN credentials", async () => {

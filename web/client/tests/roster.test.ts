@@ -12,7 +12,7 @@ function newRoster() {
 }
 
 function peer(peerId: string, userId: string, producers: PeerInfo["producers"] = []): PeerInfo {
-  return { peerId, userId, displayName: userId, appData: {}, producers };
+  return { peerId, userId, displayName: userId, appData: {}, connectionState: "connected", producers };
 }
 
 function producer(producerId: string, kind: PeerInfo["producers"][number]["kind"], source?: string): PeerInfo["producers"][number] {
@@ -30,6 +30,26 @@ test("a user with another peer id in the next snapshot keeps the participant obj
   expect(ann?.publications.get("camera")).toBe(camera);
   expect(listener.left).not.toHaveBeenCalled();
   expect([...roster.tracks.keys()]).toEqual(["b"]);
+});
+
+test("a snapshot and the server's event say who is connected; no state and an unknown one count as connected", () => {
+  const { roster } = newRoster();
+  roster.applySnapshot([{ ...peer("p1", "ann"), connectionState: "disconnected" }, peer("p2", "ben")]);
+  const [ann, ben] = roster.participants.values();
+  ann?.setQuality("good");
+  expect([ann?.quality, ben?.connected]).toEqual(["lost", true]);
+  roster.setConnectionState("p1", "connected");
+  roster.setConnectionState("p2", "disconnected");
+  expect([ann?.quality, ben?.quality]).toEqual(["good", "lost"]);
+  roster.setConnectionState("p2", "other");
+  expect(ben?.connected).toBe(true);
+  roster.setConnectionState("p2", "disconnected");
+  roster.applySnapshot([peer("p1", "ann"), { ...peer("p2", "ben"), connectionState: undefined as never }]);
+  expect(ben?.connected).toBe(true);
+  roster.setConnectionState("p2", "disconnected");
+  roster.removePeer("p2", "disconnected");
+  roster.addPeer(peer("p3", "ben"));
+  expect(ben?.connected).toBe(true);
 });
 
 test("a user who rejoins within the window keeps the participant object, and gets a new one after it", () => {

@@ -55,7 +55,7 @@ test.each([
   [[fine], 0.4, "good"],
   [[{ ...fine, lossRate: 0.3 }], 0.02, "poor"],
   [[fine], 2, "poor"],
-  [[{ ...fine, bitrate: 0 }], 0.02, "lost"],
+  [[{ ...fine, bitrate: 0 }], 0.02, "excellent"],
 ] as const)("the quality of %j with a round-trip time of %s s is %s", (streams, rtt, quality) => {
   expect(qualityOf(streams, rtt)).toBe(quality);
 });

@@ -39,7 +39,7 @@ afterEach(async () => {
 });
 
 function person(name: string) {
-  return { peerId: name, userId: name, displayName: name, appData: {}, producers: [] };
+  return { peerId: name, userId: name, displayName: name, appData: {}, connectionState: "connected" as const, producers: [] };
 }
 
 /** Pushes the event that a participant publishes a source. */
@@ -77,6 +77,16 @@ describe("a grid", () => {
     server.push("producerResumed", { producerId: "Ann camera", peerId: "Ann", revision: 4 });
     await waitFor(() => expect(tile("Ann").dataset).toMatchObject({ camera: "on", microphone: "off" }));
     expect(within(tile("Ann")).getByText("Microphone off.")).toBeTruthy();
+  });
+
+  it("shows a participant as lost while the server has no connection with them", async () => {
+    server.peers = [person("Ann"), { ...person("Cem"), connectionState: "disconnected" }];
+    await call.join();
+    render(<VideoGrid call={call} />);
+    const isLost = (name: string) => within(tile(name)).queryByText("Connection lost. Waiting…") !== null;
+    expect([isLost("Ann"), isLost("Cem")]).toEqual([false, true]);
+    server.push("peerConnectionState", { peerId: "Cem", state: "connected", revision: 2 });
+    await waitFor(() => expect(isLost("Cem")).toBe(false));
   });
 
   it("shows 24 tiles at most and the number of hidden ones", async () => {

@@ -53,7 +53,7 @@ FAULT: dict[ErrorCode, tuple[Fault, str]] = {
     ErrorCode.CANCELLED: ("client", "the request was cancelled because the peer left or the socket closed"),
     ErrorCode.INTERNAL: ("server", "a bug in the server; the log has the details under the trace id"),
 }
-"""Who is at fault for each code, and what the code means."""
+"""The party at fault for each code, and its meaning."""
 
 
 class ErrorBody(Model):

@@ -13,7 +13,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 OTHER: Final = "other"
-"""What an unknown value is read as."""
+"""The value that unknown values are read as."""
 
 
 class OpenEnum:

@@ -66,7 +66,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     telemetry = NodeMetrics(metrics)
     context = NodeContext(
         core=core,
-        dtls=CoreDtlsEndpoints(core, telemetry.transport_connected),
+        dtls=CoreDtlsEndpoints(core),
         media_events=media_events,
         replicas=replicas,
         loads=heartbeat,

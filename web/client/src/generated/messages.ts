@@ -132,7 +132,7 @@ export interface Consumed {
    */
   producerPaused: boolean;
   /**
-   * What the server sends.
+   * The RTP parameters of the stream that the server sends.
    */
   rtpParameters: {
     [k: string]: unknown;
@@ -376,7 +376,7 @@ export interface JoinRoom {
    */
   operationId?: string;
   /**
-   * Whether the session outlives its socket for `RECONNECT_GRACE` (30 s by default), so that `resume` can take it over. Otherwise the peer leaves when the socket closes.
+   * Whether the session outlives its socket for `RECONNECT_GRACE` (30 s by default), so that `resume` can continue it. Otherwise the peer leaves when the socket closes.
    */
   resumable?: boolean;
   /**
@@ -498,6 +498,23 @@ export interface PauseProducer {
   producerId: string;
 }
 /**
+ * The server lost the media connection with another peer, or has one again.
+ */
+export interface PeerConnectionState {
+  /**
+   * The peer's id.
+   */
+  peerId: string;
+  /**
+   * The room's revision that includes this change.
+   */
+  revision: number;
+  /**
+   * `disconnected`: a transport of the peer failed, because the media node received nothing over it for the consent timeout (30 s by default, RFC 7675) or its handshake did not complete; the peer stays in the room until `peerLeft`. `connected`: the peer has a transport again. A peer that sends no media is connected as long as its transport is. `other`: a state that this version of the server does not know.
+   */
+  state: "connected" | "disconnected" | "other";
+}
+/**
  * Another peer in the room.
  */
 export interface PeerInfo {
@@ -508,6 +525,10 @@ export interface PeerInfo {
     [k: string]: unknown;
   };
   /**
+   * Whether the server has a media connection with the peer: see `peerConnectionState`.
+   */
+  connectionState: "connected" | "disconnected" | "other";
+  /**
    * The name to show.
    */
   displayName: string;
@@ -516,7 +537,7 @@ export interface PeerInfo {
    */
   peerId: string;
   /**
-   * What the peer sends.
+   * The peer's producers.
    */
   producers: ProducerInfo[];
   /**
@@ -600,7 +621,7 @@ export interface PeerLeft {
  */
 export interface PeerMoved {
   /**
-   * Until when the old transports carry media, in Unix milliseconds; not in the future when they are gone already.
+   * The end of media over the old transports, in Unix milliseconds; in the past when it has already ended.
    */
   deadline: number;
   /**
@@ -635,7 +656,7 @@ export interface Produce {
    */
   paused?: boolean;
   /**
-   * What the client sends, from the transport's `produce` event; at most 64 KiB of JSON.
+   * The RTP parameters from the transport's `produce` event; at most 64 KiB of JSON.
    */
   rtpParameters: {
     [k: string]: unknown;
@@ -732,7 +753,7 @@ export interface RestartIce {
   transportId: string;
 }
 /**
- * Takes over a session on a new socket, on any signaling instance.
+ * Continues a session on a new socket, on any signaling instance.
  */
 export interface Resume {
   /**
@@ -885,7 +906,7 @@ export interface SctpParameters {
   port: number;
 }
 /**
- * The present state. Whatever the client has and this does not list no longer exists.
+ * The present state. Resources of the client that are not listed no longer exist.
  */
 export interface SessionResumed {
   /**
@@ -1046,6 +1067,7 @@ export interface Requests {
 export interface Pushes {
   consumerClosed: ConsumerClosed;
   newProducer: NewProducer;
+  peerConnectionState: PeerConnectionState;
   peerJoined: PeerJoined;
   peerLeft: PeerLeft;
   peerMoved: PeerMoved;

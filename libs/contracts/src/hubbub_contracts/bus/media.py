@@ -1,4 +1,4 @@
-"""Events from a media node to a peer's session: closures that the peer did not request."""
+"""Events from a media node to a peer's session: connected transports, and closures that it did not request."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ CloseReason = Annotated[
     OpenEnum(),
 ]  # fmt: skip
 """Why a node closed a transport, producer or consumer (docs/closures.md). `other`: signaling does not know why."""
+
+
+class TransportConnected(Event):
+    """The DTLS handshake of a transport succeeded: media can flow."""
+
+    verb: ClassVar[str] = "media.transport-connected"
+    type: Literal["hubbub.v1.media.transport-connected"] = "hubbub.v1.media.transport-connected"
+    transport_id: Id
 
 
 class TransportClosed(Event):
@@ -48,6 +56,7 @@ class ConsumerClosed(Event):
     reason: CloseReason
 
 
-MediaEvent = Annotated[TransportClosed | ProducerClosed | ConsumerClosed, Field(discriminator="type")]
-MEDIA_EVENT: TypeAdapter[TransportClosed | ProducerClosed | ConsumerClosed] = TypeAdapter(MediaEvent)
+ClosureEvent = TransportClosed | ProducerClosed | ConsumerClosed
+MediaEvent = Annotated[TransportConnected | ClosureEvent, Field(discriminator="type")]
+MEDIA_EVENT: TypeAdapter[TransportConnected | ClosureEvent] = TypeAdapter(MediaEvent)
 """Validates any media event, by its `type`."""

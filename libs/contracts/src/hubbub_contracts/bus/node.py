@@ -51,6 +51,9 @@ class TransportDescription(Model):
     transport_id: Id
     direction: OpenDirection
     connected: bool
+    """The client has sent its DTLS parameters."""
+    established: bool = False
+    """The DTLS handshake succeeded. Older versions do not report it."""
 
 
 class ProducerDescription(Model):
@@ -74,7 +77,7 @@ class ConsumerDescription(Model):
 
 
 class PeerDescription(Model):
-    """What a node has of a peer. The lists are empty when it has nothing."""
+    """A peer's resources on a node. The lists are empty when there are none."""
 
     rtp_capabilities: RtpCapabilities | None = None
     transports: list[TransportDescription]
@@ -85,7 +88,7 @@ class PeerDescription(Model):
 
 
 class DescribePeer(NodeRequest[PeerDescription]):
-    """Asks what a node has of a peer. The node is authoritative for transports and consumers."""
+    """Asks a node for a peer's resources. The node is authoritative for transports and consumers."""
 
     verb: ClassVar[str] = "peer.describe"
     room_id: RoomId
@@ -93,7 +96,7 @@ class DescribePeer(NodeRequest[PeerDescription]):
 
 
 class ClosePeer(NodeRequest[Done]):
-    """Closes everything that the node has of a peer. Succeeds when it has nothing."""
+    """Closes all resources of a peer on the node. Succeeds when there are none."""
 
     verb: ClassVar[str] = "peer.close"
     room_id: RoomId

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from ..base import Done, RegistryRequest
 from ..open_enum import OpenEnum
-from ..types import AppData, DisplayName, Epoch, Id, NodeId, RoomId, UserId
+from ..types import AppData, ConnectionState, DisplayName, Epoch, Id, NodeId, RoomId, UserId
 from .records import PeerRecord, RoomRecord
 from .room import RoomSnapshot
 
@@ -48,14 +48,30 @@ class LeaveRoom(RegistryRequest[Done]):
     """The join or claim under which the sender serves the peer. When absent, the peer is removed in any case."""
 
 
+class SetConnectionState(RegistryRequest[Done]):
+    """Records whether the media node has a connection with the peer.
+
+    Errors: `conflict` when the peer was claimed since `claim_id`.
+    """
+
+    verb: ClassVar[str] = "peer.set-connection-state"
+    room_id: RoomId
+    peer_id: Id
+    claim_id: Id
+    """The join or claim under which the sender serves the peer."""
+    state: ConnectionState
+
+
 class RestorePeer(RegistryRequest[Done]):
     """Writes a peer again that the sender serves, and its room, after the store was lost. Repeating it is harmless.
 
-    Errors: `conflict` when the store was not lost, or when another claim of the peer is stored; `not_found` when the
-    peer has left.
+    Errors: `conflict` when the registry still has that store, or when another claim of the peer is stored;
+    `not_found` when the peer has left.
     """
 
     verb: ClassVar[str] = "peer.restore"
+    lost_store: str
+    """The identity of the bucket that had the peer."""
     room: RoomRecord
     peer: PeerRecord
 

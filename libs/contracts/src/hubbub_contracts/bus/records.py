@@ -5,7 +5,18 @@ from __future__ import annotations
 from pydantic import Field
 
 from ..base import Model
-from ..types import AppData, CallId, DisplayName, Epoch, Id, NodeId, OpenMediaKind, RoomId, UserId
+from ..types import (
+    AppData,
+    CallId,
+    DisplayName,
+    Epoch,
+    Id,
+    NodeId,
+    OpenConnectionState,
+    OpenMediaKind,
+    RoomId,
+    UserId,
+)
 
 
 class Placement(Model):
@@ -61,6 +72,8 @@ class PeerRecord(Model):
     """The hex SHA-256 of the secret for resuming this session; absent when the session is not resumable."""
     placement: Placement | None = None
     """Where the peer's transports are; absent while no node can host them."""
+    connection_state: OpenConnectionState = "connected"
+    """`disconnected`: the media node has lost the peer's connection, and the peer has made no other one yet."""
     producers: list[ProducerRecord] = Field(default_factory=list)
     operation_id: str | None = None
     """The operation that wrote this, as in RoomRecord."""

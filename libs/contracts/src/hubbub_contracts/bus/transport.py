@@ -89,7 +89,7 @@ def _is_known_kind(candidate: dict[str, Any]) -> bool:
 
 
 class TransportCreated(Model):
-    """What a client needs to create its side of the transport."""
+    """The parameters from which the client creates its side of the transport."""
 
     ice_parameters: IceParameters
     ice_candidates: Annotated[list[IceCandidate], BeforeValidator(_drop_unknown_kinds)]

@@ -19,6 +19,7 @@ from .field_docs import DescribedSchema
 _EVENT_SUBJECTS: dict[type[Event], str] = {
     node.NodeHeartbeat: subjects.heartbeat("{nodeId}"),
     room.RoomRevisions: subjects.REVISIONS,
+    media.TransportConnected: subjects.media("{roomId}", "{peerId}"),
     media.TransportClosed: subjects.media("{roomId}", "{peerId}"),
     media.ProducerClosed: subjects.media("{roomId}", "{peerId}"),
     media.ConsumerClosed: subjects.media("{roomId}", "{peerId}"),

@@ -19,7 +19,7 @@ class Consumed(Model):
     kind: OpenMediaKind
     """The kind of the track."""
     rtp_parameters: RtpParameters
-    """What the server sends."""
+    """The RTP parameters of the stream that the server sends."""
     type: ConsumerType
     """Whether the server forwards one stream, one of several simulcast streams, or layers of an SVC stream."""
     producer_paused: bool

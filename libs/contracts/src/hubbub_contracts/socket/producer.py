@@ -27,7 +27,7 @@ class Produce(Mutation[Produced]):
     kind: MediaKind
     """The kind of the track."""
     rtp_parameters: RtpParameters
-    """What the client sends, from the transport's `produce` event; at most 64 KiB of JSON."""
+    """The RTP parameters from the transport's `produce` event; at most 64 KiB of JSON."""
     app_data: AppData = Field(default_factory=dict)
     """The application's data for the other peers, at most 8 KiB of JSON; `{}` by default."""
     paused: bool = False

@@ -14,6 +14,7 @@ from ..types import (
     DisplayName,
     Id,
     NodeId,
+    OpenConnectionState,
     OpenDirection,
     OpenMediaKind,
     Revision,
@@ -66,8 +67,10 @@ class PeerInfo(Model):
     """The name to show."""
     app_data: AppData
     """The `appData` of its `joinRoom`."""
+    connection_state: OpenConnectionState
+    """Whether the server has a media connection with the peer: see `peerConnectionState`."""
     producers: list[ProducerInfo]
-    """What the peer sends."""
+    """The peer's producers."""
 
 
 class RoomJoined(Model):
@@ -102,8 +105,8 @@ class JoinRoom(Mutation[RoomJoined]):
     sctp_capabilities: dict[str, Any] | None = None
     """`device.sctpCapabilities`. Accepted for compatibility; not used."""
     resumable: bool = False
-    """Whether the session outlives its socket for `RECONNECT_GRACE` (30 s by default), so that `resume` can take it
-    over. Otherwise the peer leaves when the socket closes."""
+    """Whether the session outlives its socket for `RECONNECT_GRACE` (30 s by default), so that `resume` can
+    continue it. Otherwise the peer leaves when the socket closes."""
 
 
 class LeaveRoom(Mutation[Done]):
@@ -133,7 +136,7 @@ class ResumedConsumer(Model):
 
 
 class SessionResumed(Model):
-    """The present state. Whatever the client has and this does not list no longer exists."""
+    """The present state. Resources of the client that are not listed no longer exist."""
 
     peer_id: Id
     """The client's own peer id."""
@@ -154,7 +157,7 @@ class SessionResumed(Model):
 
 
 class Resume(ClientRequest[SessionResumed]):
-    """Takes over a session on a new socket, on any signaling instance."""
+    """Continues a session on a new socket, on any signaling instance."""
 
     event: ClassVar[str] = "resume"
     resume_token: str = Field(max_length=1024)
@@ -198,6 +201,21 @@ class PeerLeft(Push):
     """The room's revision that includes this change."""
 
 
+class PeerConnectionState(Push):
+    """The server lost the media connection with another peer, or has one again."""
+
+    event: ClassVar[str] = "peerConnectionState"
+    peer_id: Id
+    """The peer's id."""
+    state: OpenConnectionState
+    """`disconnected`: a transport of the peer failed, because the media node received nothing over it for the consent
+    timeout (30 s by default, RFC 7675) or its handshake did not complete; the peer stays in the room until `peerLeft`.
+    `connected`: the peer has a transport again. A peer that sends no media is connected as long as its transport is.
+    `other`: a state that this version of the server does not know."""
+    revision: Revision
+    """The room's revision that includes this change."""
+
+
 class PeerMoved(Push):
     """The room's media moved to another node. The client creates new transports, produces and consumes again."""
 
@@ -205,7 +223,7 @@ class PeerMoved(Push):
     node_id: NodeId
     """The name of the new media node."""
     deadline: int
-    """Until when the old transports carry media, in Unix milliseconds; not in the future when they are gone already."""
+    """The end of media over the old transports, in Unix milliseconds; in the past when it has already ended."""
     make_before_break: bool
     """Whether the old transports still carry media until `deadline`. Always false at present."""
 

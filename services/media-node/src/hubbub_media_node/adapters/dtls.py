@@ -240,20 +240,25 @@ def sha256_fingerprint(certificate: RTCCertificate) -> Fingerprint:
 class CoreDtlsEndpoints:
     """Implements `domain.ports.DtlsEndpoints`."""
 
-    def __init__(self, core: Core, on_connected: Callable[[], None]) -> None:
-        """`on_connected` is called once for each transport whose handshake succeeds."""
+    def __init__(self, core: Core) -> None:
         self._core = core
-        self._on_connected = on_connected
         self._certificates = CertificateStore()
         self._endpoints: dict[int, DtlsEndpoint] = {}
 
-    def open(self, transport: int, worker: int, on_failed: Callable[[], None]) -> Fingerprint:
-        """Creates an endpoint and returns its certificate's fingerprint. `on_failed` reports a failed handshake."""
+    def open(
+        self, transport: int, worker: int, on_connected: Callable[[], None], on_failed: Callable[[], None]
+    ) -> Fingerprint:
+        """Creates an endpoint and returns its certificate's fingerprint."""
         certificate = self._certificates.current(dt.datetime.now(tz=dt.UTC))
+
+        def on_keys(keys: SrtpKeys) -> None:
+            self._send(worker, _set_keys(transport, keys))
+            on_connected()
+
         self._endpoints[transport] = DtlsEndpoint(
             certificate,
             send=lambda datagram: self._send(worker, SendDtls(transport=transport, datagram=datagram)),
-            on_keys=lambda keys: self._on_keys(worker, _set_keys(transport, keys)),
+            on_keys=on_keys,
             on_failed=on_failed,
         )
         return sha256_fingerprint(certificate)
@@ -281,10 +286,6 @@ class CoreDtlsEndpoints:
         endpoint = self._endpoints.pop(transport, None)
         if endpoint is not None:
             endpoint.close()
-
-    def _on_keys(self, worker: int, keys: SetSrtpKeys) -> None:
-        self._send(worker, keys)
-        self._on_connected()
 
     def _send(self, worker: int, command: SendDtls | SetSrtpKeys) -> None:
         try:

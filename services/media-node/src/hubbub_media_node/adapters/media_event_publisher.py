@@ -9,6 +9,7 @@ import structlog
 
 from hubbub_bus import Bus
 from hubbub_contracts import subjects
+from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.errors import HubbubError
 
 from ..domain.closures import PeerEvent
@@ -25,10 +26,10 @@ class BusMediaEventPublisher:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._queue: deque[PeerEvent] = deque(maxlen=_MAX_QUEUED)
+        self._queue: deque[PeerEvent[MediaEvent]] = deque(maxlen=_MAX_QUEUED)
         self._not_empty = asyncio.Event()
 
-    def publish(self, event: PeerEvent) -> None:
+    def publish(self, event: PeerEvent[MediaEvent]) -> None:
         """Queues an event. A full queue drops the oldest one."""
         self._queue.append(event)
         self._not_empty.set()

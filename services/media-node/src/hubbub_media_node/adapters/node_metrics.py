@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from hubbub_contracts.bus import media
-from hubbub_contracts.bus.media import MediaEvent
+from hubbub_contracts.bus.media import ClosureEvent
 from hubbub_service.metrics import Metrics, catalogue
 
-_OBJECTS: Final[dict[type[MediaEvent], str]] = {
+_OBJECTS: Final[dict[type[ClosureEvent], str]] = {
     media.TransportClosed: "transport",
     media.ProducerClosed: "producer",
     media.ConsumerClosed: "consumer",
@@ -30,6 +30,6 @@ class NodeMetrics:
         """A transport's DTLS handshake succeeded."""
         self._metrics.count(catalogue.TRANSPORTS_CONNECTED)
 
-    def object_closed(self, event: MediaEvent) -> None:
+    def object_closed(self, event: ClosureEvent) -> None:
         """The owner of a closed object gets this event."""
         self._metrics.count(catalogue.CLOSED, _OBJECTS[type(event)], event.reason)

@@ -14,16 +14,17 @@ with a reason. It does not know who requested a close: that is in the object's `
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from hubbub_contracts.bus import media
-from hubbub_contracts.bus.media import CloseReason, MediaEvent
+from hubbub_contracts.bus.media import CloseReason, ClosureEvent, MediaEvent
 from hubbub_media_core import events
 
 from .close_request import CloseRequest
 from .entities import Consumer, Producer, Room, Transport
 from .entity_store import EntityStore
 
+EventT_co = TypeVar("EventT_co", bound=MediaEvent, covariant=True)
 CloseEvent = events.TransportClosed | events.ProducerClosed | events.ConsumerClosed
 
 _CORE_REASONS: Final[dict[events.CloseReason, CloseReason]] = {
@@ -36,19 +37,19 @@ _CORE_REASONS: Final[dict[events.CloseReason, CloseReason]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class PeerEvent:
+class PeerEvent(Generic[EventT_co]):
     """A media event and the peer that it is addressed to."""
 
     room_id: str
     peer_id: str
-    event: MediaEvent
+    event: EventT_co
 
 
 @dataclass(frozen=True, slots=True)
 class Closure:
     """The consequences of a close event."""
 
-    event: PeerEvent | None = None
+    event: PeerEvent[ClosureEvent] | None = None
     """To be published; None when the owner need not know."""
     empty_room: Room | None = None
     """The room whose last transport this was: its router has to be closed."""
@@ -103,5 +104,5 @@ def _reason(core_reason: events.CloseReason, request: CloseRequest | None, trans
     return _CORE_REASONS[core_reason]
 
 
-def _to_owner(transport: Transport, event: MediaEvent) -> PeerEvent:
+def _to_owner(transport: Transport, event: ClosureEvent) -> PeerEvent[ClosureEvent]:
     return PeerEvent(transport.room.id, transport.peer_id, event)

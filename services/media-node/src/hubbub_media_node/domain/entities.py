@@ -62,6 +62,8 @@ class Transport:
     """The CNAME of all producers here that specify none, so that receivers can synchronize them (RFC 7022)."""
     connected: bool = False
     """The client has sent its DTLS parameters."""
+    established: bool = False
+    """The DTLS handshake succeeded."""
     next_mid: int = 0
     used_ssrcs: set[int] = field(default_factory=set)
     """All SSRCs that consumers here have had. Reusing one under the same key breaks SRTP (RFC 3711 section 9.1)."""

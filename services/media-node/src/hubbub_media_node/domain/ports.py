@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
-from hubbub_contracts.bus.media import MediaEvent
+from hubbub_contracts.bus.media import ClosureEvent, MediaEvent
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.transport import Fingerprint
 from hubbub_media_core.commands import Command
@@ -33,10 +33,13 @@ class Core(Protocol):
 class DtlsEndpoints(Protocol):
     """The server's side of each transport's DTLS association, by the transport's id in the core."""
 
-    def open(self, transport: int, worker: int, on_failed: Callable[[], None]) -> Fingerprint:
+    def open(
+        self, transport: int, worker: int, on_connected: Callable[[], None], on_failed: Callable[[], None]
+    ) -> Fingerprint:
         """Creates an endpoint and returns its certificate's fingerprint.
 
-        `on_failed` is called when the handshake fails or the client's certificate is not the announced one.
+        `on_connected` is called when the handshake succeeds; `on_failed` when it fails, or when the certificate of the
+        client is not the announced one.
         """
 
     def connect(self, transport: int, role: DtlsRole, fingerprints: Sequence[Fingerprint]) -> None:
@@ -55,7 +58,7 @@ class DtlsEndpoints(Protocol):
 class MediaEventPublisher(Protocol):
     """Publishes media events to the sessions of their peers."""
 
-    def publish(self, event: PeerEvent) -> None:
+    def publish(self, event: PeerEvent[MediaEvent]) -> None:
         """Queues an event after those before it; returns at once."""
 
 
@@ -68,7 +71,7 @@ class NodeTelemetry(Protocol):
     def transport_connected(self) -> None:
         """A transport's DTLS handshake succeeded."""
 
-    def object_closed(self, event: MediaEvent) -> None:
+    def object_closed(self, event: ClosureEvent) -> None:
         """The owner of a closed object gets this event."""
 
 

@@ -29,7 +29,12 @@ async def describe(context: NodeContext, request: DescribePeer) -> PeerDescripti
     return PeerDescription(
         rtp_capabilities=capabilities[-1] if capabilities else None,
         transports=[
-            TransportDescription(transport_id=each.id, direction=each.direction, connected=each.connected)
+            TransportDescription(
+                transport_id=each.id,
+                direction=each.direction,
+                connected=each.connected,
+                established=each.established,
+            )
             for each in transports
         ],
         producers=[

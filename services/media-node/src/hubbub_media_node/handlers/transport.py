@@ -6,6 +6,7 @@ import secrets
 from functools import partial
 
 from hubbub_contracts.base import Done
+from hubbub_contracts.bus.media import TransportConnected
 from hubbub_contracts.bus.transport import (
     CloseTransport,
     ConnectTransport,
@@ -22,6 +23,7 @@ from hubbub_media_core.specs import IceCredentials
 
 from ..domain.candidates import candidates
 from ..domain.close_request import DTLS_FAILED, SILENT
+from ..domain.closures import PeerEvent
 from ..domain.codec_profiles import router_capabilities
 from ..domain.confirmation_tracker import ConfirmationTracker
 from ..domain.entities import Room, Transport
@@ -111,7 +113,12 @@ def _add_transport(context: NodeContext, request: CreateTransport) -> Transport:
     elif room.codec_profile != request.codec_profile:
         raise HubbubError(ErrorCode.CONFLICT, "the room has another codec profile on this node")
     core_id = context.entities.next_core_id()
-    fingerprint = context.dtls.open(core_id, room.worker, partial(_on_dtls_failed, context, core_id))
+    fingerprint = context.dtls.open(
+        core_id,
+        room.worker,
+        on_connected=partial(_on_dtls_connected, context, core_id),
+        on_failed=partial(_on_dtls_failed, context, core_id),
+    )
     _, port = context.core.addresses[room.worker]
     created = TransportCreated(
         ice_parameters=_new_credentials(),
@@ -155,6 +162,16 @@ def _add_room(context: NodeContext, room_id: str, codec_profile: str) -> Room:
     entities.add_room(room)
     context.replicas.follow(room_id, room.view)
     return room
+
+
+def _on_dtls_connected(context: NodeContext, core_id: int) -> None:
+    """Reports a transport whose handshake succeeded to its peer's session."""
+    context.telemetry.transport_connected()
+    transport = context.entities.transport_by_core_id(core_id)
+    if transport is not None:
+        transport.established = True
+        event = TransportConnected(transport_id=transport.id)
+        context.media_events.publish(PeerEvent(transport.room_id, transport.peer_id, event))
 
 
 def _on_dtls_failed(context: NodeContext, core_id: int) -> None:

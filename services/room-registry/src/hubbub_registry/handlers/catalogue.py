@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hubbub_bus import RequestTable
-from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveRoom, RestorePeer
+from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveRoom, RestorePeer, SetConnectionState
 from hubbub_contracts.bus.producer import AddProducer, RemoveProducers, SetProducerPaused
 from hubbub_contracts.bus.room import CreateRoom, GetRoom
 from hubbub_contracts.bus.stats import GetStats
@@ -21,6 +21,7 @@ HANDLERS: Final[RequestTable[RegistryContext]] = {
     ClaimPeer: peer.claim,
     RestorePeer: restore.restore,
     AddProducer: producer.add,
+    SetConnectionState: peer.set_connection_state,
     SetProducerPaused: producer.set_paused,
     RemoveProducers: producer.remove,
     GetStats: stats.get,

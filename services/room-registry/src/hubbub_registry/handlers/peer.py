@@ -1,4 +1,4 @@
-"""`peer.leave` and `peer.claim`."""
+"""`peer.leave`, `peer.claim` and `peer.set-connection-state`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hmac
 
 from hubbub_bus import operation_id
 from hubbub_contracts import Done, ErrorCode, HubbubError
-from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom
+from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom, SetConnectionState
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import RoomSnapshot
 
@@ -64,6 +64,19 @@ async def claim(context: RegistryContext, request: ClaimPeer) -> RoomSnapshot:
     if room is None:
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room")
     return room
+
+
+async def set_connection_state(context: RegistryContext, request: SetConnectionState) -> Done:
+    """Records the peer's connection state. Raises `room_not_found`, `not_found`, and `conflict` as `leave` does."""
+
+    def change(peer: PeerRecord) -> PeerRecord | None:
+        _check_claim(peer, request.claim_id)
+        if peer.connection_state == request.state:
+            return None
+        return peer.model_copy(update={"connection_state": request.state})
+
+    await update_peer(context.store, request.room_id, request.peer_id, change)
+    return Done()
 
 
 def _check_claim(peer: PeerRecord, claim_id: str | None) -> None:

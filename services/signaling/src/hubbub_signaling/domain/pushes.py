@@ -9,7 +9,15 @@ from hubbub_contracts.socket import producer as producers
 from hubbub_contracts.socket import room as rooms
 from hubbub_contracts.socket.base import Push
 
-from .room_view import PeerAdded, PeerRemoved, ProducerAdded, ProducerPauseChanged, ProducerRemoved, ViewChange
+from .room_view import (
+    ConnectionStateChanged,
+    PeerAdded,
+    PeerRemoved,
+    ProducerAdded,
+    ProducerPauseChanged,
+    ProducerRemoved,
+    ViewChange,
+)
 
 
 def pushes(change: ViewChange, own_peer_id: str, revision: int) -> Iterator[Push]:
@@ -27,6 +35,8 @@ def pushes(change: ViewChange, own_peer_id: str, revision: int) -> Iterator[Push
             yield rooms.PeerLeft.model_validate(
                 {"peerId": peer.peer_id, "userId": peer.user_id, "reason": reason, "revision": revision}
             )
+        case ConnectionStateChanged(peer) if peer.peer_id != own_peer_id:
+            yield rooms.PeerConnectionState(peer_id=peer.peer_id, state=peer.connection_state, revision=revision)
         case ProducerAdded(peer, producer) if peer.peer_id != own_peer_id:
             yield producers.NewProducer(**_listed(peer, producer).model_dump(), revision=revision)
         case ProducerRemoved(peer, producer) if peer.peer_id != own_peer_id:
@@ -44,6 +54,7 @@ def peer_infos(peers: dict[str, PeerRecord], own_peer_id: str) -> list[rooms.Pee
             user_id=peer.user_id,
             display_name=peer.display_name,
             app_data=peer.app_data,
+            connection_state=peer.connection_state,
             producers=[producer_info(producer) for producer in peer.producers],
         )
         for peer in peers.values()

@@ -63,6 +63,13 @@ class PlacementChanged:
 
 
 @dataclass(frozen=True)
+class ConnectionStateChanged:
+    """The server lost the media connection with a peer, or has one again."""
+
+    peer: PeerRecord
+
+
+@dataclass(frozen=True)
 class PeerClaimed:
     """The peer has another claim: it was resumed, on this or another signaling instance."""
 
@@ -83,6 +90,7 @@ ViewChange = (
     | ProducerRemoved
     | ProducerPauseChanged
     | PlacementChanged
+    | ConnectionStateChanged
     | PeerClaimed
     | RoomRemoved
 )
@@ -166,6 +174,8 @@ def _compare(before: PeerRecord | None, after: PeerRecord) -> Iterator[ViewChang
         yield PeerClaimed(after)
     if before is not None and before.placement != after.placement:
         yield PlacementChanged(after, before.placement)
+    if after.connection_state != (before.connection_state if before else "connected"):
+        yield ConnectionStateChanged(after)
     for producer_id, producer in now.items():
         if producer_id not in known:
             yield ProducerAdded(after, producer)

@@ -41,6 +41,9 @@ class RequestingSession(Protocol):
     async def leave_room(self) -> None:
         """Leaves the room."""
 
+    def media_connected(self) -> None:
+        """The media node has a connection with the peer."""
+
 
 class SessionDirectory(Protocol):
     """The sessions of this instance."""

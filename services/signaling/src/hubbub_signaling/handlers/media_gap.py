@@ -14,7 +14,7 @@ from collections.abc import Callable
 import structlog
 
 from hubbub_contracts import HubbubError
-from hubbub_contracts.bus.media import MediaEvent
+from hubbub_contracts.bus.media import MediaEvent, TransportConnected
 from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_service import Tasks
@@ -85,6 +85,9 @@ class MediaGapRecovery:
         now = membership.hub.view.peers.get(membership.peer_id)
         if now is None or now.placement != record.placement:
             return True  # as above: everything on the described node is gone
+        for transport in description.transports:
+            if transport.established:
+                self._on_event(TransportConnected(transport_id=transport.transport_id))
         for event in missed_closures(owned, description):
             self._on_event(event)
         described = {each.producer_id for each in description.producers}

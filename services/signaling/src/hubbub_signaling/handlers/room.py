@@ -105,6 +105,8 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
     resources.consumers = {
         one.consumer_id: OwnedConsumer(one.transport_id, one.producer_id) for one in description.consumers
     }
+    if any(one.established for one in description.transports):
+        context.session.media_connected()
     recorded = membership.record.producers
     if closed := [one.producer_id for one in recorded if one.producer_id not in resources.producers]:
         context.outbox.enqueue(RemoveProducers(room_id=token.room_id, peer_id=token.peer_id, producer_ids=closed))

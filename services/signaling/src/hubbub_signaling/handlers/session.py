@@ -20,7 +20,7 @@ from opentelemetry import trace
 from pydantic import ValidationError
 
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.bus.media import ConsumerClosed, MediaEvent, ProducerClosed, TransportClosed
+from hubbub_contracts.bus.media import ConsumerClosed, MediaEvent, ProducerClosed, TransportClosed, TransportConnected
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_contracts.bus.records import PeerRecord
@@ -28,9 +28,11 @@ from hubbub_contracts.bus.room import RoomSnapshot
 from hubbub_contracts.socket import consumer, producer, room, transport
 from hubbub_contracts.socket.base import ClientRequest
 from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
+from hubbub_contracts.types import ConnectionState
 
 from ..domain.answer_cache import AnswerCache
 from ..domain.claim import Claim
+from ..domain.connection_state import is_connection_lost
 from ..domain.owned_resources import OwnedResources
 from ..domain.payload import check_payload
 from ..domain.ports import Backend, ClientSocket, SessionTelemetry
@@ -38,6 +40,7 @@ from ..domain.pushes import pushes
 from ..domain.room_view import ROOM_LOST, PeerClaimed, PeerRemoved, PlacementChanged, RoomRemoved, ViewChange
 from ..domain.session_settings import SessionSettings
 from ..domain.session_state import SessionEvent, SessionState, SessionStateMachine
+from .connection_reporter import ConnectionReporter
 from .context import RequestContext, SessionDirectory
 from .handler import Handler
 from .keyed_queue import KeyedQueue, Operation
@@ -98,6 +101,7 @@ class Session:
         self._deferred: list[MediaEvent] = []
         self._media_recovery = MediaGapRecovery(ports.backend, ports.outbox, self.resources, self.on_media_event)
         self._media_gap_while_entering = False
+        self._connection = ConnectionReporter(ports.outbox)
 
     @property
     def joined(self) -> bool:
@@ -167,10 +171,15 @@ class Session:
         """Leaves the room on the client's request."""
         await self._host.leave(self)
 
+    def media_connected(self) -> None:
+        """The media node has a connection with the peer."""
+        self._report_connection("connected")
+
     async def detach(self) -> None:
         """Ends the membership on this instance. The peer stays in the room."""
         membership, self.membership = self.membership, None
         self._media_recovery.stop()
+        self._connection.stop()
         self.resources.clear()
         if membership is not None:
             membership.hub.listeners.discard(self)
@@ -213,10 +222,16 @@ class Session:
             self._deferred.append(event)
             return
         match event:
-            case TransportClosed(transport_id=transport_id, reason=reason):
+            case TransportConnected(transport_id=transport_id):
                 if transport_id in self.resources.transports:
+                    self._report_connection("connected")
+            case TransportClosed(transport_id=transport_id, reason=reason):
+                direction = self.resources.transports.get(transport_id)
+                if direction is not None:
                     self.resources.remove_transport(transport_id)
                     self.client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
+                    if is_connection_lost(direction, reason, self.resources.transports):
+                        self._report_connection("disconnected")
             case ProducerClosed(producer_id=producer_id, reason=reason):
                 if self.resources.producers.pop(producer_id, None) is not None:
                     self._producer_closed(producer_id, reason)
@@ -334,6 +349,10 @@ class Session:
             )
         )
 
+    def _report_connection(self, state: ConnectionState) -> None:
+        if self.membership is not None:
+            self._connection.report(self.membership, state)
+
     def _removed(self, reason: room.RoomClosedReason) -> None:
         """The room was removed, or this peer was removed from it by the registry."""
         if not self.joined:
@@ -368,7 +387,7 @@ def _as_hubbub_error(error: Exception, event: str) -> HubbubError:
 
 def _subject(event: MediaEvent) -> str:
     match event:
-        case TransportClosed(transport_id=subject):
+        case TransportConnected(transport_id=subject) | TransportClosed(transport_id=subject):
             return subject
         case ProducerClosed(producer_id=subject) | ConsumerClosed(consumer_id=subject):
             return subject
