@@ -51,6 +51,14 @@ BUS_OVERFLOWS = Metric(
     "Messages dropped because a handler was too slow; the subscriber then fetches a new snapshot.",
     SERVICES,
 )
+TASK_FAILURES = Metric(
+    "hubbub_task_failures_total",
+    "counter",
+    "failures",
+    "Background tasks, clean-ups and callbacks that failed with an exception that nobody handles: each is a bug.",
+    SERVICES,
+    on_scrape=True,
+)
 
 # Signaling.
 CONNECTIONS = Metric(
