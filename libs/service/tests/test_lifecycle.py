@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 
@@ -16,7 +17,7 @@ async def say(word):
 
 
 def service(body: str) -> "subprocess.CompletedProcess[str]":
-    code = HEAD + textwrap.dedent(body) + "\nraise SystemExit(run(start, deadline=1))"
+    code = HEAD + textwrap.dedent(body) + "\nraise SystemExit(run(start, deadline=4))"
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
 
 
@@ -78,16 +79,104 @@ def test_the_failure_of_other_tasks_is_only_logged() -> None:
     assert "a detail" in ended.stdout
 
 
-def test_a_clean_up_that_hangs_or_fails_does_not_prevent_the_others() -> None:
-    ended = service("""
-        async def fail():
-            raise RuntimeError("cannot")
+@pytest.mark.parametrize(
+    ("fault", "logged"),
+    [
+        ("await asyncio.sleep(60)", "clean-up timed out"),
+        ("raise RuntimeError('cannot')", "clean-up failed"),
+        ("asyncio.current_task().cancel(); await asyncio.sleep(1)", "clean-up failed"),
+        ("await ignore_cancellations()", "clean-up timed out"),
+    ],
+    ids=["hangs", "fails", "is cancelled from inside", "ignores its cancellation"],
+)
+def test_a_faulty_clean_up_does_not_prevent_the_others(fault: str, logged: str) -> None:
+    ended = service(f"""
+        async def ignore_cancellations():
+            ends = asyncio.get_running_loop().time() + 2.5
+            while (left := ends - asyncio.get_running_loop().time()) > 0:
+                try:
+                    await asyncio.sleep(left)
+                except asyncio.CancelledError:
+                    pass
+        async def faulty():
+            {fault}
+        async def slow():
+            await asyncio.sleep(0.1)
+            await say("cleaned up")
         async def start(lifecycle):
-            lifecycle.on_stop("hangs", lambda: asyncio.sleep(60))
-            lifecycle.on_stop("fails", fail)
-            lifecycle.on_stop("first", lambda: say("cleaned up"))
+            lifecycle.on_stop("slow", slow)
+            lifecycle.on_stop("faulty", faulty, timeout=0.2)
             lifecycle.stop()
     """)
     assert ended.returncode == 0
     assert "cleaned up" in ended.stdout
-    assert '"cleanup": "hangs", "event": "clean-up timed out"' in ended.stdout
+    assert f'"cleanup": "faulty", "event": "{logged}"' in ended.stdout
+
+
+def test_a_failure_during_the_start_ends_the_start() -> None:
+    ended = service("""
+        async def start(lifecycle):
+            lifecycle.on_stop("first", lambda: say("cleaned up"))
+            asyncio.get_running_loop().call_later(0.05, lifecycle.fail, "the bus is closed")
+            await asyncio.sleep(60)
+    """)
+    assert ended.returncode == 1
+    assert "cleaned up" in ended.stdout
+
+
+def test_a_start_that_loses_its_cancellation_is_cancelled_again() -> None:
+    ended = service("""
+        async def start(lifecycle):
+            lifecycle.on_stop("first", lambda: say("cleaned up"))
+            asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGTERM)
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                await asyncio.sleep(60)
+    """)
+    assert ended.returncode == 0
+    assert "cleaned up" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    "hangs",
+    ["import time; time.sleep(60)", "await asyncio.to_thread(threading.Event().wait)", "await ignore_cancellations()"],
+    ids=["blocks the loop", "blocks a thread", "ignores its cancellation"],
+)
+def test_a_service_that_cannot_stop_exits_with_1_at_the_deadline(hangs: str) -> None:
+    ended = service(f"""
+        import threading
+        async def ignore_cancellations():
+            while True:
+                try:
+                    await asyncio.sleep(60)
+                except asyncio.CancelledError:
+                    pass
+        async def hang():
+            {hangs}
+        async def start(lifecycle):
+            lifecycle.on_stop("hangs", hang, timeout=0.1)
+            lifecycle.stop()
+    """)
+    assert ended.returncode == 1
+    assert "the service does not stop" in ended.stdout
+
+
+def test_a_second_signal_exits_at_once() -> None:
+    started = time.monotonic()
+    ended = service("""
+        async def hang():
+            os.kill(os.getpid(), signal.SIGTERM)
+            while True:
+                try:
+                    await asyncio.sleep(60)
+                except asyncio.CancelledError:
+                    pass
+        async def start(lifecycle):
+            lifecycle.on_stop("hangs", hang)
+            os.kill(os.getpid(), signal.SIGTERM)
+    """)
+    assert ended.returncode == 1
+    assert "second signal" in ended.stdout
+    assert "the service does not stop" not in ended.stdout
+    assert time.monotonic() - started < 3.5

@@ -84,7 +84,7 @@ async def test_media_continues_during_a_bus_outage() -> None:
     for link in (up, down):
         await link.close_silently()
     assert lifecycle.failure is None
-    await lifecycle.close(5)
+    await lifecycle.close()
 
 
 async def test_sigterm_releases_the_lease_and_exits_with_status_0(bus: Bus, nats_server: NatsServer) -> None:

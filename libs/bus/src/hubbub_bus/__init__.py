@@ -1,7 +1,6 @@
 """Typed requests, events, records and leases over NATS. No other package imports nats-py."""
 
 from .bus import Bus
-from .cancellation import cancel_and_wait
 from .connection import ServerTooOld, Unreachable
 from .endpoint import Endpoint
 from .endpoints import Endpoints, RequestTable, serve_table
@@ -36,7 +35,6 @@ __all__ = [
     "Unreachable",
     "View",
     "WriteUnknown",
-    "cancel_and_wait",
     "current_operation",
     "enter_operation",
     "fence",

@@ -13,16 +13,18 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 from urllib.parse import urlsplit
 
 import nats.errors
 import structlog
+from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
 
 from hubbub_contracts import ErrorCode, HubbubError, ids
+from hubbub_service import Tasks, cancel_and_wait, report_failure
 
-from .cancellation import cancel_and_wait
 from .link_health import LinkHealth
 from .patched_client import PatchedClient
 from .telemetry import BusTelemetry, NoTelemetry
@@ -40,6 +42,10 @@ PING_INTERVAL = 1
 RECONNECT_WAIT = (0.1, 0.5)
 """Seconds between two attempts: drawn once per process, so that many processes do not reconnect in step."""
 DRAIN_TIMEOUT = 3
+CLOSE_TIMEOUT = 1.0
+"""Seconds that the server has to read what was sent before the connection was closed."""
+CANCEL_TIMEOUT = 0.5
+"""Seconds that a cancelled operation of the client has to end. Its `drain` goes on after a cancellation."""
 
 Listener = Callable[[], None]
 
@@ -68,8 +74,9 @@ class Connection:
         self._disconnect_listeners: list[Listener] = []
         self._closed_listeners: list[Listener] = []
         self._drop_listeners: dict[NatsSubscription, Listener] = {}
-        self._round_trips: asyncio.Task[None] | None = None
+        self._tasks = Tasks(on_fatal=lambda _reason: self._report_closed())
         self._closing = False
+        self._ending: asyncio.Task[None] | None = None
         self._credentials_refused = asyncio.Event()
 
     @classmethod
@@ -100,7 +107,7 @@ class Connection:
         try:
             await asyncio.wait({connecting, refused}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            await connection._abort(connecting)
+            await asyncio.shield(asyncio.create_task(connection._abort(connecting), name="bus-abort"))
             raise
         finally:
             waiting.cancel()
@@ -116,7 +123,7 @@ class Connection:
             minimum = ".".join(map(str, MINIMUM_SERVER))
             raise ServerTooOld(f"the NATS server is {version.major}.{version.minor}; {minimum} or newer is needed")
         connection.health.connected(time.monotonic())
-        connection._round_trips = asyncio.create_task(connection._measure_round_trips(), name="bus-round-trips")
+        connection._tasks.spawn(connection._measure_round_trips(), "bus-round-trips", vital=True)
         return connection
 
     @property
@@ -150,16 +157,29 @@ class Connection:
 
         return remove
 
-    async def close(self) -> None:
-        """See `Bus.close`."""
-        self._closing = True
-        if self._round_trips is not None:
-            await cancel_and_wait(self._round_trips)
+    async def subscribe(
+        self, subject: str, receive: Callable[[Msg], Awaitable[None]], queue: str = ""
+    ) -> NatsSubscription:
+        """Subscribes to `subject`. Raises `unavailable`."""
         try:
-            await asyncio.wait_for(self.client.drain(), DRAIN_TIMEOUT + 1)
-        except (TimeoutError, nats.errors.Error):
-            with contextlib.suppress(Exception):
-                await self.client.close()
+            return await self.client.subscribe(subject, queue=queue, cb=receive)
+        except nats.errors.Error as error:
+            raise HubbubError(ErrorCode.UNAVAILABLE, f"the bus failed: {error}", retryable=True) from error
+
+    async def close(self) -> None:
+        """See `Bus.close`. Goes on when the caller is cancelled: an abandoned client would keep its socket."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._close(), name="bus-close")
+        await asyncio.shield(self._ending)
+
+    async def _close(self) -> None:
+        self._closing = True
+        await self._tasks.close()
+        # A server that does not answer would hold up the drain until it times out.
+        if self.connected and not self.health.overdue(time.monotonic()):
+            await _attempt(self.client.drain(), DRAIN_TIMEOUT + 1)
+        if not self.client.is_closed and not await _attempt(self.client.close(), CLOSE_TIMEOUT):
+            self.client.abort()
 
     async def _abort(self, connecting: asyncio.Task[None]) -> None:
         """Ends an attempt to connect. Cancels repeatedly: the client can lose a cancellation and keep trying."""
@@ -168,8 +188,8 @@ class Connection:
         while not connecting.done():
             connecting.cancel()
             await asyncio.wait({connecting}, timeout=0.1)
-        with contextlib.suppress(Exception):
-            await self.client.close()
+        if not await _attempt(self.client.close(), CLOSE_TIMEOUT):
+            self.client.abort()
 
     async def _measure_round_trips(self) -> None:
         """Makes a round trip every ROUND_TRIP_INTERVAL, and records the successful ones."""
@@ -181,15 +201,16 @@ class Connection:
                         self.health.round_trip(time.monotonic())
                 except (nats.errors.Error, OSError, TimeoutError):
                     pass  # `health` notices the missing round trip
+                except Exception as error:  # noqa: BLE001  without round trips, no failure of another process is noticed
+                    report_failure("a round trip failed", error)
             await asyncio.sleep(ROUND_TRIP_INTERVAL)
 
     async def _on_error(self, error: Exception) -> None:
         if isinstance(error, nats.errors.SlowConsumerError):
             _log.warning("message dropped: its handler is too slow", subject=error.subject)
             self.telemetry.message_dropped()
-            listener = self._drop_listeners.get(error.sub)
-            if listener is not None:
-                listener()
+            if error.sub in self._drop_listeners:
+                _call([self._drop_listeners[error.sub]])  # its exception would end the client's reader
             return
         if "authorization violation" in str(error).lower():
             self._credentials_refused.set()  # the same credentials would be refused again
@@ -213,6 +234,9 @@ class Connection:
 
     async def _on_closed(self) -> None:
         self.health.disconnected()
+        self._report_closed()
+
+    def _report_closed(self) -> None:
         if not self._closing:
             _log.error("connection to the bus closed for good")
             _call(self._closed_listeners)
@@ -232,8 +256,18 @@ def _call(listeners: list[Listener]) -> None:
     for listener in list(listeners):
         try:
             listener()
-        except Exception:  # noqa: BLE001  a failing listener must not keep the others from being called
-            _log.exception("a listener of the connection failed")
+        except Exception as error:  # noqa: BLE001  a failing listener must not keep the others from being called
+            report_failure("a listener of the connection failed", error)
+
+
+async def _attempt(work: Coroutine[Any, Any, None], timeout: float) -> bool:
+    """Returns whether `work` succeeded within `timeout` seconds. Leaves it alone afterwards, if it ignores that."""
+    task = asyncio.create_task(work)
+    await asyncio.wait({task}, timeout=timeout)
+    if not task.done():
+        await cancel_and_wait(task, timeout=CANCEL_TIMEOUT)
+        return False
+    return not task.cancelled() and task.exception() is None
 
 
 def _inbox(name: str) -> str:

@@ -5,6 +5,7 @@ Rules
 - The number of concurrent requests is limited. Requests beyond it get a retryable `unavailable`.
 - A request whose caller has stopped waiting is not executed.
 - A reply that is larger than one message is sent in parts to callers that accept them.
+- A request that is cancelled when the endpoint stops is not answered: it may have been executed in part.
 - A HubbubError of the handler is sent to the caller. Any other exception is logged and answered as `internal`.
 """
 
@@ -23,6 +24,7 @@ from nats.aio.subscription import Subscription as NatsSubscription
 from pydantic import ValidationError
 
 from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model, Request, ids
+from hubbub_service import Tasks
 
 from . import headers
 from .connection import Connection
@@ -38,7 +40,11 @@ ReplyT = TypeVar("ReplyT", bound=Model)
 RequestT = TypeVar("RequestT", bound=Request)  # type: ignore[type-arg]  # the handler determines the reply
 
 DEFAULT_CONCURRENCY = 256
-STOP_TIMEOUT = 5.0
+UNSUBSCRIBE_TIMEOUT = 1.0
+"""Seconds for the server to confirm the end of a subscription."""
+STOP_TIMEOUT = 3.0
+"""Seconds that running requests have to end."""
+CANCEL_TIMEOUT = 1.0
 
 
 class Endpoint(Generic[RequestT, ReplyT]):
@@ -55,35 +61,46 @@ class Endpoint(Generic[RequestT, ReplyT]):
         self._model = model
         self._handler = handler
         self._concurrency = concurrency
-        self._running: set[asyncio.Task[None]] = set()
+        self._running = Tasks()
+        self._stopped = False
         self._subscription: NatsSubscription | None = None
 
     async def start(self, subject: str, queue: str | None) -> None:
-        """Subscribes. Endpoints in the same NATS queue group share the requests."""
-        self._subscription = await self._connection.client.subscribe(subject, queue=queue or "", cb=self._accept)
+        """Subscribes. Endpoints in the same NATS queue group share the requests. Raises `unavailable`."""
+        self._subscription = await self._connection.subscribe(subject, self._accept, queue or "")
 
     async def stop(self, timeout: float = STOP_TIMEOUT) -> None:
         """Unsubscribes, waits up to `timeout` seconds for running requests, and cancels the rest."""
         subscription, self._subscription = self._subscription, None
-        if subscription is not None:
-            with contextlib.suppress(nats.errors.Error, TimeoutError):
-                await asyncio.wait_for(subscription.drain(), timeout)  # type: ignore[no-untyped-call]
-        if self._running:
-            await asyncio.wait(self._running, timeout=timeout)
-        for task in self._running:
-            task.cancel()
+        try:
+            if subscription is not None:
+                await self._unsubscribe(subscription)
+            self._stopped = True
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await self._running.drain()
+        finally:
+            self._stopped = True
+            await self._running.close(CANCEL_TIMEOUT)
+
+    async def _unsubscribe(self, subscription: NatsSubscription) -> None:
+        """Returns when the requests that have arrived are running, or when the server does not answer."""
+        with contextlib.suppress(nats.errors.Error, TimeoutError):
+            if self._connection.health.overdue(time.monotonic()):
+                await subscription.unsubscribe()
+            else:
+                async with asyncio.timeout(UNSUBSCRIBE_TIMEOUT):
+                    await subscription.drain()  # type: ignore[no-untyped-call]
 
     async def _accept(self, message: Msg) -> None:
-        if len(self._running) >= self._concurrency:
-            busy = HubbubError(ErrorCode.UNAVAILABLE, "too many concurrent requests", retryable=True)
-            await self._send_reply(message, busy.reply())
+        if self._stopped or len(self._running) >= self._concurrency:
+            why = "the service is stopping" if self._stopped else "too many concurrent requests"
+            await self._send_reply(message, HubbubError(ErrorCode.UNAVAILABLE, why, retryable=True).reply())
             return
         received_at = time.monotonic()
         # This process was stopped, or its link was: the message may be as old as the last round trip.
         sent_at = received_at - self._connection.health.overdue(received_at)
-        task = asyncio.create_task(self._handle(message, sent_at), name=self._model.type_name())
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running.spawn(self._handle(message, sent_at), self._model.type_name())
 
     async def _handle(self, message: Msg, sent_at: float) -> None:
         message_headers = message.headers or {}
@@ -121,7 +138,11 @@ class Endpoint(Generic[RequestT, ReplyT]):
     async def _send_reply(self, message: Msg, reply: Model) -> None:
         if not message.reply:
             return
-        payload = reply.model_dump_json(exclude_none=True).encode()
+        try:
+            payload = reply.model_dump_json(exclude_none=True).encode()
+        except ValueError:
+            _log.exception("reply cannot be encoded", verb=self._model.verb)
+            payload = HubbubError(ErrorCode.INTERNAL, f"{self._model.verb} failed").reply().model_dump_json().encode()
         try:
             for part, part_headers in split(payload, _max_parts(message.headers or {})):
                 await self._connection.client.publish(message.reply, part, headers=part_headers or None)

@@ -26,7 +26,10 @@ class Endpoints:
 
     async def stop(self) -> None:
         """Stops all endpoints concurrently: no new requests, and running ones may finish (see `Endpoint.stop`)."""
-        await asyncio.gather(*(endpoint.stop() for endpoint in self._endpoints))
+        stops = (endpoint.stop() for endpoint in self._endpoints)
+        for result in await asyncio.gather(*stops, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
 
 
 async def serve_table(

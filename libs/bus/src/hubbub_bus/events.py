@@ -14,6 +14,7 @@ from nats.aio.subscription import Subscription as NatsSubscription
 from pydantic import TypeAdapter, ValidationError
 
 from hubbub_contracts import ErrorCode, Event, HubbubError
+from hubbub_service import report_failure
 
 from .connection import Connection
 from .operation import operation_id, outgoing_headers
@@ -37,8 +38,11 @@ class Subscription:
     async def start(
         self, subject: str, receive: Callable[[Msg], Awaitable[None]], on_gap: GapListener | None, queue: str = ""
     ) -> None:
-        """Subscribes. `on_gap` is called after a reconnect, and when the client dropped messages."""
-        self._nats = await self._connection.client.subscribe(subject, queue=queue, cb=receive)
+        """Subscribes. Raises `unavailable`.
+
+        `on_gap` is called after a reconnect, and when the client dropped messages.
+        """
+        self._nats = await self._connection.subscribe(subject, receive, queue)
         if on_gap is not None:
             self._remove_listeners = [
                 self._connection.on_reconnect(on_gap),
@@ -88,8 +92,8 @@ async def subscribe(
             result = handler(value)
             if inspect.isawaitable(result):
                 await result
-        except Exception:  # noqa: BLE001  a handler's bug must not end the subscription
-            _log.exception("event handler failed", subject=message.subject)
+        except Exception as error:  # noqa: BLE001  a handler's bug must not end the subscription
+            report_failure("event handler failed", error, subject=message.subject)
 
     subscription = Subscription(connection)
     await subscription.start(subject, receive, on_gap)

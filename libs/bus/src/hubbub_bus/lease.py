@@ -23,9 +23,9 @@ from pydantic import ValidationError
 
 from hubbub_contracts import HubbubError, ids, subjects
 from hubbub_contracts.bus.lease import LeaseRecord
+from hubbub_service import Tasks, cancel_and_wait, report_failure
 
 from .bus import Bus
-from .cancellation import cancel_and_wait
 from .kv import Bucket, Entry, KeyConflict, KeyValue, WriteUnknown
 from .operation import unix_ms
 
@@ -100,6 +100,7 @@ class Lease:
         self._revision = 0
         self._renewed_at = 0.0
         self._lapsed = False
+        self._tasks = Tasks()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -137,7 +138,7 @@ class Lease:
                 self._log.warning("lease not acquired yet, retrying", error=error.message)
                 await asyncio.sleep(ACQUIRE_RETRY_INTERVAL)
         self._lapsed = False
-        self._task = asyncio.create_task(self._renew_periodically(), name=f"lease-{self._key}")
+        self._task = self._tasks.spawn(self._renew_periodically(), f"lease-{self._key}")
         return self.epoch
 
     async def release(self) -> None:
@@ -184,8 +185,11 @@ class Lease:
             await asyncio.sleep(self._interval)
             try:
                 renewed = await self._renew()
-            except HubbubError as error:
-                self._log.warning("lease not renewed, retrying", error=error.message)
+            except Exception as error:  # noqa: BLE001  a holder that stops renewing would wait for its loss for ever
+                if isinstance(error, HubbubError):
+                    self._log.warning("lease not renewed, retrying", error=error.message)
+                else:
+                    report_failure("lease not renewed, retrying", error, lease=self._key)
                 if not self._lapsed and time.monotonic() - self._renewed_at >= self._ttl:
                     self._lapsed = True
                     self._report_loss("lapsed")

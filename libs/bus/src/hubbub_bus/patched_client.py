@@ -1,8 +1,10 @@
-"""nats-py's client with two faults fixed. nats-py is pinned; `tests/test_connection.py` fails when a fault is back.
+"""nats-py's client with three faults fixed. nats-py is pinned; `tests/test_connection.py` fails when a fault is back.
 
 - `Client.flush` leaves its future in the list of pending pongs when it times out or is cancelled. The late pong then
   fails on that future, which ends the client's reader: the connection looks healthy but receives nothing. The fix
   overrides the private `_process_pong` and reads the private `_pongs`.
+- `Client.close` waits for ever for a server that does not read. `abort` drops the socket, which is the private
+  `_io_writer` of the private `_transport`.
 - A pong that is queued behind many messages makes the client give up a connection that works. The fix overrides the
   private `_process_msg`: a message proves as much as a pong.
 """
@@ -30,6 +32,12 @@ class PatchedClient(Client):
     """Accepts a pong whose flush was abandoned, counts messages as a sign of life, and remembers its last loss."""
 
     disconnect_reason = DisconnectReason.OTHER
+
+    def abort(self) -> None:
+        """Drops the socket with what was not sent. `close` waits for a server that does not read."""
+        writer = getattr(self._transport, "_io_writer", None)
+        if writer is not None:
+            writer.transport.abort()
 
     async def _process_op_err(self, e: Exception) -> None:
         if self.is_connected:

@@ -28,9 +28,9 @@ from typing import cast
 import structlog
 
 from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_service import cancel_and_wait
 
 from .bus import Bus
-from .cancellation import cancel_and_wait
 from .kv import BucketMissing, BucketState, Entry, KeyValue
 from .watch import ListingComplete, watch
 

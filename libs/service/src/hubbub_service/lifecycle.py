@@ -8,25 +8,38 @@
 
     run(start)
 
-SIGTERM and SIGINT stop the service; a second signal exits at once.
+Rules
+- SIGTERM and SIGINT stop the service; a second signal exits at once.
+- Every clean-up runs, whatever the ones before it did, and has a timeout of its own.
+- A process that does not stop within STOP_DEADLINE, because something ignores its cancellation or blocks, exits with
+  status 1.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import os
 import signal
+import sys
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
 
-from .tasks import Tasks
+from .cancellation import cancel_and_wait
+from .tasks import Tasks, report_failure
 
 _log = structlog.get_logger(__name__)
 
 STOP_DEADLINE = 15.0
-"""Seconds for all clean-up functions together."""
+"""Seconds from the signal to the exit."""
+CLEANUP_TIMEOUT = 3.0
+"""Seconds for a clean-up that has no timeout of its own."""
+CANCEL_TIMEOUT = 1.0
+"""Seconds for what has to end after it was cancelled."""
+
+Cleanup = Callable[[], Awaitable[Any]]
 
 
 class Lifecycle:
@@ -34,7 +47,7 @@ class Lifecycle:
 
     def __init__(self) -> None:
         self._stop = asyncio.Event()
-        self._cleanups: list[tuple[str, Callable[[], Awaitable[Any]]]] = []
+        self._cleanups: list[tuple[str, Cleanup, float]] = []
         self._failure: str | None = None
         self.tasks = Tasks(on_fatal=self.fail)
         """Cancelled after all clean-up functions. The end of a vital one fails the service."""
@@ -49,9 +62,14 @@ class Lifecycle:
         """Why the service failed; None when it did not."""
         return self._failure
 
-    def on_stop(self, name: str, cleanup: Callable[[], Awaitable[Any]]) -> None:
-        """Registers a clean-up function. The one registered last is called first; `name` appears in logs."""
-        self._cleanups.append((name, cleanup))
+    def on_stop(self, name: str, cleanup: Cleanup, timeout: float = CLEANUP_TIMEOUT) -> None:
+        """Registers a clean-up function. The one registered last is called first.
+
+        Arguments:
+            name: appears in logs.
+            timeout: seconds after which the function is cancelled and the next one is called.
+        """
+        self._cleanups.append((name, cleanup, timeout))
 
     def stop(self) -> None:
         """Stops the service."""
@@ -68,49 +86,64 @@ class Lifecycle:
         """Waits until the service is to stop."""
         await self._stop.wait()
 
-    async def close(self, deadline: float = STOP_DEADLINE) -> None:
-        """Calls all clean-up functions within `deadline` seconds in total. Logs failures and continues."""
-        ends = asyncio.get_running_loop().time() + deadline
+    async def close(self) -> None:
+        """Calls all clean-up functions. Logs those that fail or take too long, and continues."""
         while self._cleanups:
-            name, cleanup = self._cleanups.pop()
-            try:
-                async with asyncio.timeout_at(ends):
-                    await cleanup()
-            except TimeoutError:
-                _log.warning("clean-up timed out", cleanup=name)
-            except Exception:  # noqa: BLE001  a failed clean-up must not keep the others from running
-                _log.exception("clean-up failed", cleanup=name)
-        await self.tasks.close()
+            name, cleanup, timeout = self._cleanups.pop()
+            await _clean_up(name, cleanup, timeout)
+        await self.tasks.close(CANCEL_TIMEOUT)
+
+
+async def _clean_up(name: str, cleanup: Cleanup, timeout: float) -> None:
+    """Runs in a task of its own: `asyncio.timeout` would wait for one that ignores its cancellation."""
+
+    async def call() -> None:
+        await cleanup()
+
+    task = asyncio.create_task(call(), name=f"stop {name}")
+    try:
+        await asyncio.wait({task}, timeout=timeout)
+    finally:
+        if not task.done():
+            _log.warning("clean-up timed out", cleanup=name)
+            await cancel_and_wait(task, timeout=CANCEL_TIMEOUT)
+    if task.done() and (task.cancelled() or task.exception() is not None):
+        error = None if task.cancelled() else task.exception()
+        report_failure("clean-up failed", error, cleanup=name)
 
 
 def run(start: Callable[[Lifecycle], Awaitable[None]], *, deadline: float = STOP_DEADLINE) -> int:
     """Runs a service until a signal or a failure. Returns the exit status: 0 after a signal, 1 after a failure.
 
-    `deadline` is the time in seconds for the clean-up.
+    `deadline` is the time in seconds from the signal to the exit.
     """
-    return asyncio.run(_run(start, deadline))
+    watchdog = _Watchdog(deadline)
+    try:
+        return asyncio.run(_run(start, watchdog))
+    finally:
+        watchdog.stop()
 
 
-async def _run(start: Callable[[Lifecycle], Awaitable[None]], deadline: float) -> int:
+async def _run(start: Callable[[Lifecycle], Awaitable[None]], watchdog: _Watchdog) -> int:
     lifecycle = Lifecycle()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_log_unhandled)
-    starting = asyncio.ensure_future(_start(start, lifecycle))
 
     def on_signal(name: str) -> None:
         if lifecycle.stopping:
             _log.warning("second signal, exiting at once", signal=name)
-            raise SystemExit(1)
+            _exit(1)
         _log.info("stopping", signal=name)
         lifecycle.stop()
-        starting.cancel()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number.name)
-    with contextlib.suppress(asyncio.CancelledError):
-        await starting
+    starting = asyncio.create_task(_start(start, lifecycle), name="start")
     await lifecycle.wait()
-    await lifecycle.close(deadline)
+    watchdog.start()
+    await cancel_and_wait(starting, timeout=CLEANUP_TIMEOUT)
+    await lifecycle.close()
+    await _cancel_other_tasks()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.remove_signal_handler(number)
     return 0 if lifecycle.failure is None else 1
@@ -124,11 +157,42 @@ async def _start(start: Callable[[Lifecycle], Awaitable[None]], lifecycle: Lifec
         lifecycle.fail(f"start failed: {error}")
 
 
+async def _cancel_other_tasks() -> None:
+    """Cancels what nobody has stopped. `asyncio.run` would cancel it once only, and wait for it without a limit."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in await cancel_and_wait(*others, timeout=CANCEL_TIMEOUT):
+        _log.error("task does not end", task=task.get_name())
+
+
+class _Watchdog:
+    """Ends a process that does not stop in time. It is a thread, because the event loop may be what hangs."""
+
+    def __init__(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+        self._seconds = seconds
+
+    def start(self) -> None:
+        """Starts the time."""
+        self._timer.start()
+
+    def stop(self) -> None:
+        """The process has stopped."""
+        self._timer.cancel()
+
+    def _expire(self) -> None:
+        _log.critical("the service does not stop, exiting", seconds=self._seconds)
+        _exit(1)
+
+
+def _exit(status: int) -> None:
+    """Ends the process without waiting for anything."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 def _log_unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Logs an exception that nobody caught, which is a bug, with its traceback."""
     error = context.get("exception")
-    _log.error(
-        "unhandled exception",
-        message=context.get("message"),
-        exc_info=error if isinstance(error, Exception) else None,
-    )
+    report_failure("unhandled exception", error, message=context.get("message"))

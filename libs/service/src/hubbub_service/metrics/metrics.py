@@ -15,6 +15,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
+from ..tasks import failure_count
 from . import catalogue
 from .declaration import Kind, Metric, Service
 
@@ -58,6 +59,7 @@ class Metrics:
         self._scraped = _ScrapeCollector([each for each in declared if each.on_scrape])
         self._registry.register(self._scraped)
         ProcessCollector(registry=self._registry)
+        self.on_scrape(lambda: [Reading(catalogue.TASK_FAILURES, failure_count())])
 
     def count(self, metric: Metric, *labels: str, by: float = 1) -> None:
         """Adds `by` to a counter. `labels` are values in the order of the declaration, here and below."""

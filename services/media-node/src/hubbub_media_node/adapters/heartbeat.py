@@ -15,12 +15,13 @@ from typing import Any, Final
 
 import structlog
 
-from hubbub_bus import Bus, Endpoint, cancel_and_wait
+from hubbub_bus import Bus, Endpoint
 from hubbub_contracts import subjects
 from hubbub_contracts.base import Done
 from hubbub_contracts.bus.node import NodeHeartbeat, ProbeNode, WorkerLoad
 from hubbub_contracts.errors import HubbubError
 from hubbub_media_core.counters import WorkerCounters
+from hubbub_service import cancel_and_wait
 
 from ..domain.load_meter import LoadMeter, WorkerRate, WorkerSample
 from .node_status import NodeStatus

@@ -10,11 +10,11 @@ from typing import Any
 
 import structlog
 
-from hubbub_bus import Bus, cancel_and_wait
+from hubbub_bus import Bus
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.room import GetRoom, RoomSnapshot
 from hubbub_room import Projection, RoomReplica, open_feed
-from hubbub_service import Tasks
+from hubbub_service import Tasks, cancel_and_wait
 
 _log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from hubbub_bus import cancel_and_wait
+from hubbub_service import cancel_and_wait
 
 
 class Barrier(Enum):
