@@ -21,8 +21,10 @@ async def test_call_is_started_and_joined_by_link(installation: Installation, br
     link = await ann.page.evaluate("navigator.clipboard.readText()")
     assert re.fullmatch(rf"{installation.url}/\?room=[a-z]{{4}}(-[a-z]{{4}}){{3}}", link)
 
+    # Ben pastes it as others wrote it: in a sentence, without the scheme, in capitals, with a zero-width space.
+    host, room = link.removeprefix("http://").split("/?room=")
     ben = await browser.open_page(f"{installation.url}/", "Ben")
-    await ben.page.fill("[name=room]", link)
+    await ben.page.fill("[name=room]", f"Join <{host}/?room={room.upper()}\u200b>, please.")
     await ben.page.keyboard.press("Enter")
     await ben.page.fill("[name=name]", "Ben")
     await ben.page.click("[data-action=camera][aria-pressed=true]")

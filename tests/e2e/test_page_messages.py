@@ -1,7 +1,5 @@
 """Error messages of the page, and its recovery."""
 
-import pytest
-
 from e2e.calls import start_call
 from support.browser import CallBrowser, chromium
 from support.installation import Installation
@@ -40,6 +38,6 @@ async def test_lost_connection_is_shown_and_restored(
         await ann.wait_sees("Ben")
 
 
-async def test_refused_join_is_shown(installation: Installation, browser: CallBrowser) -> None:
-    with pytest.raises(RuntimeError, match="callId"):
-        await browser.open_tab(installation.url, "x" * 1000, "Ann", **SMALL)
+async def test_too_long_name_of_a_call_is_explained(installation: Installation, browser: CallBrowser) -> None:
+    ann = await browser.open_page(f"{installation.url}/?room={'x' * 65}&name=Ann&join", "Ann")
+    assert await ann.problem() == "This name is too long: a call has at most 64 characters."

@@ -46,5 +46,6 @@ const DEVICE_CODES: Record<string, LocalCode> = {
 export function deviceError(device: "camera" | "microphone" | "screen", error: unknown): CallError {
   const name = error instanceof Error ? error.name : "";
   const code = DEVICE_CODES[name] ?? (name === "TypeError" ? "unsupported_browser" : (`${device}_refused` as const));
-  return new CallError(code, error instanceof Error ? error.message : String(error), false, error);
+  const message = code === "unsupported_browser" ? "This browser cannot open it." : error instanceof Error ? error.message : String(error);
+  return new CallError(code, message, false, error);
 }

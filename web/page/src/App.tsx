@@ -2,9 +2,10 @@ import { useCallback, useEffect, useState } from "react";
 
 import type { Call } from "@hubbub/client";
 import { VideoCall } from "@hubbub/react";
-import { basePath, readAddress, roomUrl } from "./address.ts";
+import { basePath, readAddress } from "./address.ts";
 import { Brand } from "./Brand.tsx";
 import { Home } from "./Home.tsx";
+import { roomProblem, roomUrl } from "./roomName.ts";
 import { loadSetting, saveSetting } from "./settings.ts";
 import { THEMES, useTheme, type Theme } from "./theme.ts";
 
@@ -20,9 +21,11 @@ export function App({ onCall }: { onCall(call: Call): void }) {
     addEventListener("popstate", onPopState);
     return () => removeEventListener("popstate", onPopState);
   }, []);
+  const problem = roomProblem(address.room);
+  const inRoom = address.room !== "" && problem === undefined;
   useEffect(() => {
-    document.title = address.room ? `${address.room} – Hubbub` : "Hubbub";
-  }, [address.room]);
+    document.title = inRoom ? `${address.room} – Hubbub` : "Hubbub";
+  }, [inRoom, address.room]);
 
   const go = useCallback((room: string) => {
     history.pushState(null, "", room ? roomUrl(room, location.href) : "./");
@@ -31,7 +34,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
   const home = useCallback(() => go(""), [go]);
 
   const themes = <ThemeChoice theme={theme} onTheme={setTheme} />;
-  if (!address.room) return <Home onRoom={go} footer={themes} />;
+  if (!inRoom) return <Home key={address.room} onRoom={go} problem={problem} footer={themes} />;
   const { room, name, user, join, width, height, codec, simulcast } = address;
   return (
     <VideoCall

@@ -1,12 +1,19 @@
 import { useState, type ReactNode } from "react";
 
-import { newRoomName, parseRoom } from "./address.ts";
 import { Brand } from "./Brand.tsx";
+import { newRoomName, parseRoom, roomProblem } from "./roomName.ts";
+
+export interface HomeProps {
+  onRoom(room: string): void;
+  /** Why the room of the page's address cannot be opened. */
+  problem?: string | undefined;
+  footer?: ReactNode;
+}
 
 /** The start page: starts a new call or joins one by link or name. */
-export function Home({ onRoom, footer }: { onRoom(room: string): void; footer?: ReactNode }) {
+export function Home({ onRoom, problem: initialProblem, footer }: HomeProps) {
   const [typed, setTyped] = useState("");
-  const [invalid, setInvalid] = useState(false);
+  const [problem, setProblem] = useState(initialProblem);
   return (
     <div className="hb home">
       <header>
@@ -25,8 +32,9 @@ export function Home({ onRoom, footer }: { onRoom(room: string): void; footer?: 
             onSubmit={(event) => {
               event.preventDefault();
               const room = parseRoom(typed);
-              setInvalid(room === "");
-              if (room) onRoom(room);
+              const found = room ? roomProblem(room) : "This link leads to no call.";
+              setProblem(found);
+              if (found === undefined) onRoom(room);
             }}
           >
             <div className="hb-field">
@@ -38,20 +46,20 @@ export function Home({ onRoom, footer }: { onRoom(room: string): void; footer?: 
                   value={typed}
                   maxLength={2048}
                   placeholder="Link or name of a call"
-                  aria-invalid={invalid}
-                  aria-describedby={invalid ? "room-wrong" : undefined}
+                  aria-invalid={problem !== undefined}
+                  aria-describedby={problem === undefined ? undefined : "room-wrong"}
                   onChange={(event) => {
                     setTyped(event.target.value);
-                    setInvalid(false);
+                    setProblem(undefined);
                   }}
                 />
                 <button type="submit" className="hb-button" disabled={!typed.trim()}>
                   Join
                 </button>
               </div>
-              {invalid && (
+              {problem !== undefined && (
                 <p className="home-wrong" id="room-wrong" role="alert">
-                  This link leads to no call.
+                  {problem}
                 </p>
               )}
             </div>

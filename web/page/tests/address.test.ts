@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { basePath, newRoomName, readAddress, parseRoom, roomUrl } from "../src/address.ts";
+import { basePath, readAddress } from "../src/address.ts";
 
 describe("the address", () => {
   it("contains the room and the options", () => {
@@ -14,18 +14,9 @@ describe("the address", () => {
     expect(readAddress("")).toEqual(nothing);
     expect(readAddress("?room=%20&width=-3&height=wide&codec=gif")).toEqual(nothing);
   });
-});
 
-describe("a link", () => {
-  it("contains the room and no other parameter", () => {
-    expect(roomUrl("tea & talk", "https://calls.example/?room=old&name=Ann&join#there")).toBe("https://calls.example/?room=tea+%26+talk");
-  });
-
-  it("is parsed to its room", () => {
-    expect(parseRoom(roomUrl("tea & talk", "https://calls.example/"))).toBe("tea & talk");
-    expect(parseRoom("  tea ")).toBe("tea");
-    expect(parseRoom("https://calls.example/")).toBe("");
-    expect(parseRoom("https://")).toBe("");
+  it("contains the normalized room, and a name that the form would accept", () => {
+    expect(readAddress(`?ROOM=Caf%65%CC%81&name=${"🎥".repeat(130)}`)).toMatchObject({ room: "caf\u00e9", name: "🎥".repeat(64) });
   });
 });
 
@@ -37,15 +28,5 @@ describe("the base path", () => {
     ["https://example.org/a/b/index.html#x", "/a/b/"],
   ])("of %s is %s", (page, path) => {
     expect(basePath(page)).toBe(path);
-  });
-});
-
-describe("a new room", () => {
-  it("is pronounceable", () => {
-    expect(newRoomName()).toMatch(/^([bdfghjklmnprstvz][aeiou]){2}(-([bdfghjklmnprstvz][aeiou]){2}){3}$/);
-  });
-
-  it("is random", () => {
-    expect(new Set(Array.from({ length: 1000 }, () => newRoomName())).size).toBe(1000);
   });
 });

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, type ReactNode } from "react";
 
-import { openDevices, type Call, type CallOptions, type DeviceSource, type OpenedDevices } from "@hubbub/client";
+import { CallError, openDevices, type Call, type CallOptions, type DeviceSource, type OpenedDevices } from "@hubbub/client";
 import { CallView } from "./CallView.tsx";
 import { EndedView } from "./EndedView.tsx";
 import { PreJoin, type PreJoinResult } from "./PreJoin.tsx";
@@ -47,7 +47,8 @@ export function VideoCall({ name: initialName = "", preJoin = true, video, invit
     void join({ ...options, name: result.name }, (next) => {
       for (const source of SOURCES) {
         const track = result[source];
-        if (track) next.local.publish(track, source).catch((error: unknown) => setProblems((before) => [...before, String(error)]));
+        if (!track) continue;
+        next.local.publish(track, source).catch((error: unknown) => setProblems((before) => [...before, explainDevice(source, CallError.of(error))]));
       }
       onCall?.(next);
     });

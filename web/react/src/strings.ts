@@ -2,7 +2,7 @@
 
 import type { CallError, CallState, EndReason, Quality } from "@hubbub/client";
 
-/** Explanations for errors by code. */
+/** Explanations for errors by code. Messages of the other codes are written for users. */
 const EXPLANATIONS: Record<string, string> = {
   camera_refused: "Camera: The browser was not allowed to use it. Allow it in the address bar.",
   microphone_refused: "Microphone: The browser was not allowed to use it. Allow it in the address bar.",
@@ -11,6 +11,13 @@ const EXPLANATIONS: Record<string, string> = {
   device_in_use: "Another program is using it.",
   unreachable: "The server cannot be reached. Check your connection and try again.",
   unavailable: "The server is not ready for calls just now. Try again in a moment.",
+  deadline_exceeded: "The server did not answer in time. Try again in a moment.",
+  rate_limited: "Too many attempts in a short time. Wait a moment and try again.",
+  invalid_argument: "The server does not accept the name of the call or your name. Choose a shorter one.",
+  too_large: "This is too much for the server.",
+  unsupported: "This browser and the server have no audio or video format in common.",
+  not_allowed: "You may not do that in this call.",
+  internal: "Something went wrong. Try again.",
   quota_exceeded: "This room is full. Somebody has to leave before you can join.",
 };
 

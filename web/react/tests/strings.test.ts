@@ -10,6 +10,10 @@ describe("an explanation", () => {
   });
 
   it("is the message of the error if its code has none", () => {
-    expect(explain({ code: "invalid_argument", message: "callId is too long" })).toBe("callId is too long");
+    expect(explain({ code: "unsupported_browser", message: "This page needs HTTPS." })).toBe("This page needs HTTPS.");
+  });
+
+  it.each(["invalid_argument", "internal", "too_large"])("of %s contains no text of a library", (code) => {
+    expect(explain({ code, message: "callId: String should have at most 64 characters" })).not.toMatch(/String|callId/);
   });
 });
