@@ -133,8 +133,9 @@ export class Call extends Emitter<CallEvents> {
   /**
    * Joins the room. Resolves when the server has admitted this client. A call can be joined once.
    *
-   * @throws CallError with the server's code; `unreachable` after 15 s without success; `cancelled` if `leave` was called;
-   * `invalid_state` if the call was joined before. In the first three cases the call has ended.
+   * @throws CallError with the server's code; `unreachable` after 15 s without success; `room_closed` if the server closed
+   * the room meanwhile; `cancelled` if `leave` was called; `invalid_state` if the call was joined before. In all cases but the last
+   * the call has ended.
    */
   join(): Promise<void> {
     if (!this.#transition("join")) return Promise.reject(new CallError("invalid_state", "A call can be joined only once."));
@@ -370,7 +371,12 @@ export class Call extends Emitter<CallEvents> {
     this.local.end();
     this.#roster.applySnapshot([]);
     void Promise.resolve(pending).then(() => this.#signaling.close());
-    this.#pendingJoin?.reject(error ?? new CallError("cancelled", "The call was left before it was joined."));
+    this.#pendingJoin?.reject(
+      error ??
+        (reason === "room_closed"
+          ? new CallError("room_closed", "The server closed the room.")
+          : new CallError("cancelled", "The call was left before it was joined.")),
+    );
     this.#pendingJoin = undefined;
     this.emit("ended", reason, error);
   }

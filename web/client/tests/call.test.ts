@@ -247,6 +247,16 @@ test("a page without HTTPS, which has no randomUUID, gets a random user id", asy
   expect(other.local.userId).not.toBe(one.local.userId);
 });
 
+test("a room that the server closes while the call joins is the reason for which join rejects", async () => {
+  const call = newCall();
+  server.override.joinRoom = () => {
+    server.push("roomClosed", { reason: "closed" });
+    return new Promise(() => undefined);
+  };
+  await expect(call.join()).rejects.toMatchObject({ code: "room_closed" });
+  expect(call.ended).toEqual({ reason: "room_closed" });
+});
+
 test("closing the room ends the call", async () => {
   const call = await joined();
   server.push("roomClosed", { reason: "closed" });

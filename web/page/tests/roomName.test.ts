@@ -10,6 +10,7 @@ describe("names that look equal are one room", () => {
     ["capitals beyond ASCII", "ÉCOLE Ω", "école ω"],
     ["a decomposed accent", "Cafe\u0301", "caf\u00e9"],
     ["a capital whose small letter is decomposed", "\u0130", "i\u0307"],
+    ["a capital that has no composed form", "J\u030c", "\u01f0"],
     ["a zero-width space", "plan\u200bning", "planning"],
     ["a byte order mark", "\ufeffplan\ufeffning", "planning"],
     ["a soft hyphen and a word joiner", "plan\u00adn\u2060ing", "planning"],

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
-import { openDevices, type CameraOptions, type DeviceSource, type OpenedDevices } from "@hubbub/client";
+import { openDevices, type CameraOptions, type DeviceRequest, type DeviceSource, type OpenedDevices } from "@hubbub/client";
 
 /** Ideal size of the preview in pixels; 1280 by 720 when absent. */
 export type PreviewSize = Pick<CameraOptions, "width" | "height">;
@@ -14,53 +14,55 @@ export interface Preview extends OpenedDevices {
   take(): Pick<OpenedDevices, DeviceSource>;
 }
 
+const SOURCES = ["camera", "microphone"] as const;
+
 /** Opens camera and microphone before a call. Stops them when the component unmounts, except after `take`. */
 export function usePreview({ width, height }: PreviewSize = {}): Preview {
   const [opened, setOpened] = useState<OpenedDevices>({ problems: {} });
   const [busy, setBusy] = useState(true);
   const owned = useRef<Pick<OpenedDevices, DeviceSource>>({});
+  /** Counts the requests for each device. A device that opens after a newer request, or after the unmount, is stopped. */
+  const requests = useRef<Record<DeviceSource, number>>({ camera: 0, microphone: 0 });
+  const opening = useRef(0);
 
-  const own = useCallback((source: DeviceSource, track: MediaStreamTrack | undefined) => {
-    owned.current[source]?.stop();
-    if (track) owned.current[source] = track;
-    else delete owned.current[source];
+  /** Opens devices in place of the present ones of these sources. */
+  const open = useCallback(async (sources: readonly DeviceSource[], options: DeviceRequest) => {
+    const own = { ...requests.current };
+    for (const source of sources) {
+      own[source] = requests.current[source] += 1;
+      // Some phones open only one camera at a time.
+      owned.current[source]?.stop();
+      delete owned.current[source];
+    }
+    opening.current += 1;
+    setBusy(true);
+    const devices = await openDevices(options);
+    const current = sources.filter((source) => requests.current[source] === own[source]);
+    for (const source of sources) {
+      const track = devices[source];
+      if (!current.includes(source)) track?.stop();
+      else if (track) owned.current[source] = track;
+    }
+    setOpened((before) => current.reduce((result, source) => replaceDevice(result, source, devices), before));
+    opening.current -= 1;
+    if (opening.current === 0) setBusy(false);
   }, []);
 
   useEffect(() => {
-    let unmounted = false;
-    void openDevices({ camera: { width, height }, microphone: {} }).then((devices) => {
-      if (unmounted) {
-        devices.camera?.stop();
-        devices.microphone?.stop();
-        return;
-      }
-      own("camera", devices.camera);
-      own("microphone", devices.microphone);
-      setOpened(devices);
-      setBusy(false);
-    });
+    void open(SOURCES, { camera: { width, height }, microphone: {} });
     return () => {
-      unmounted = true;
-      own("camera", undefined);
-      own("microphone", undefined);
+      for (const source of SOURCES) {
+        requests.current[source] += 1;
+        owned.current[source]?.stop();
+        delete owned.current[source];
+      }
     };
-  }, [width, height, own]);
+  }, [width, height, open]);
 
   const set = useCallback(
-    async (source: DeviceSource, on: boolean, deviceId?: string) => {
-      // Some phones open only one camera at a time.
-      own(source, undefined);
-      setBusy(true);
-      const devices: OpenedDevices = on ? await openDevices({ [source]: source === "camera" ? { width, height, deviceId } : { deviceId } }) : { problems: {} };
-      own(source, devices[source]);
-      setOpened((before) => {
-        const { [source]: _track, ...rest } = before;
-        const { [source]: _problem, ...problems } = before.problems;
-        return { ...rest, ...devices, problems: { ...problems, ...devices.problems } };
-      });
-      setBusy(false);
-    },
-    [width, height, own],
+    (source: DeviceSource, on: boolean, deviceId?: string) =>
+      open([source], on ? { [source]: source === "camera" ? { width, height, deviceId } : { deviceId } } : {}),
+    [width, height, open],
   );
 
   const take = useCallback(() => {
@@ -70,4 +72,13 @@ export function usePreview({ width, height }: PreviewSize = {}): Preview {
   }, []);
 
   return { ...opened, busy, set, take };
+}
+
+/** Returns `before` with the track and the problem of one source taken from `devices`. */
+function replaceDevice(before: OpenedDevices, source: DeviceSource, devices: OpenedDevices): OpenedDevices {
+  const { [source]: _track, ...tracks } = before;
+  const { [source]: _problem, ...problems } = before.problems;
+  const track = devices[source];
+  const problem = devices.problems[source];
+  return { ...tracks, ...(track && { [source]: track }), problems: { ...problems, ...(problem && { [source]: problem }) } };
 }

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { cleanup, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, describe, expect, it } from "vitest";
 
@@ -49,6 +49,36 @@ describe("the form before a call", () => {
     await waitFor(() => expect(isOn("Camera")).toBe(true));
     unmount();
     expect(devices.opened.map(({ readyState }) => readyState)).toEqual(["ended", "ended"]);
+  });
+
+  it("stops a device that opens after it has unmounted", async () => {
+    const devices = both();
+    const { unmount } = renderForm(devices);
+    await waitFor(() => expect(isOn("Camera")).toBe(true));
+    let start = () => {};
+    devices.ready = new Promise((resolve) => (start = resolve));
+    await userEvent.selectOptions(screen.getByLabelText("Camera", { selector: "select" }), "back");
+    unmount();
+    start();
+    await waitFor(() => expect(devices.opened).toHaveLength(3));
+    await waitFor(() => expect(devices.opened.map(({ readyState }) => readyState)).toEqual(["ended", "ended", "ended"]));
+  });
+
+  it("keeps the camera that was chosen last, in whatever order they open", async () => {
+    const devices = both();
+    const { unmount } = renderForm(devices);
+    await waitFor(() => expect(isOn("Camera")).toBe(true));
+    const select = screen.getByLabelText("Camera", { selector: "select" });
+    let startFirst = () => {};
+    devices.ready = new Promise((resolve) => (startFirst = resolve));
+    await userEvent.selectOptions(select, "back");
+    devices.ready = Promise.resolve();
+    fireEvent.change(select, { target: { value: "front" } });
+    await waitFor(() => expect(devices.opened.at(-1)?.deviceId).toBe("front"));
+    startFirst();
+    await waitFor(() => expect(devices.opened.at(-1)).toMatchObject({ deviceId: "back", readyState: "ended" }));
+    expect(devices.opened.at(-2)).toMatchObject({ deviceId: "front", readyState: "live" });
+    unmount();
   });
 
   it("stops a camera that is turned off and joins without it", async () => {
