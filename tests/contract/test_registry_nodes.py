@@ -97,7 +97,7 @@ async def test_rooms_without_a_node_are_placed_when_one_starts(registry: Replica
         )
 
 
-async def test_rooms_spread_over_nodes_that_do_not_drain_whatever_their_clocks_show(
+async def test_rooms_spread_over_nodes_that_do_not_drain_regardless_of_their_clocks(
     registry: Replicas, signaling: FakeSignaling
 ) -> None:
     async with (

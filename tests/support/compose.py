@@ -99,7 +99,7 @@ class Compose:
         return sorted((_container(each) for each in found), key=lambda container: container.started)
 
     def kill(self, container: Container) -> None:
-        """Kills a container as the OOM killer does. The engine did not stop it, and so restarts it."""
+        """Kills a container as the OOM killer does, so that the engine restarts it."""
         arguments = ["--user=0", "--entrypoint=python", "hubbub-registry", "-c", _KILL, str(container.pid)]
         _checked(["docker", "run", "--rm", "--pid=host", "--network=none", *arguments])
 

@@ -51,8 +51,8 @@ impl Describer {
     /// dependency descriptor, if it has one. The dependency descriptor takes precedence for layers and frame
     /// boundaries.
     ///
-    /// # Errors [`Malformed`] when the payload or the dependency descriptor is invalid. A receiver could not use the
-    /// packet either.
+    /// # Errors
+    /// [`Malformed`] when the payload or the dependency descriptor is invalid. A receiver could not use the packet either.
     pub fn describe(
         &mut self,
         payload: &[u8],

@@ -3,8 +3,8 @@
 //! Rules:
 //! - An id that is sent is the id of the source minus an offset.
 //! - The offset changes at a switch, so that the first frame of the new source follows the last frame sent. The offset
-//!   of the picture id also grows by one for each frame skipped on purpose: a receiver would take a gap for loss and
-//!   wait.
+//!   of the picture id also grows by one for each frame skipped on purpose: a receiver would treat a gap as loss
+//!   and wait.
 //! - A gap from packet loss in the source stays a gap, so that a late frame still has its id.
 //! - A late packet gets the offset of its frame.
 

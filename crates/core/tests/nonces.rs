@@ -1,4 +1,4 @@
-//! No SRTP nonce ever protects two different packets, whatever a sender sends and a receiver requests.
+//! No SRTP nonce ever protects two different packets, regardless of what a sender sends and a receiver requests.
 
 #![allow(
     clippy::expect_used,

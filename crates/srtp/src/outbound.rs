@@ -51,7 +51,8 @@ impl Outbound {
     ///
     /// Counts the rollovers itself: the packets of an SSRC must ascend in sequence; gaps are allowed.
     ///
-    /// # Errors [`SrtpError::IndexReused`] when a packet is not newer than the last of its SSRC;
+    /// # Errors
+    /// [`SrtpError::IndexReused`] when a packet is not newer than the last of its SSRC;
     /// [`SrtpError::KeyExhausted`]; [`SrtpError::NoRoom`], [`SrtpError::TooShort`] or [`SrtpError::Malformed`] when the
     /// buffer or a length is invalid.
     pub fn protect_rtp(

@@ -12,7 +12,8 @@ pub const FRAME_HEADER: usize = 2;
 ///
 /// A datagram may be empty.
 ///
-/// # Errors [`WireError::BadLength`] when the datagram is longer than `longest` bytes. The rest of the stream is then
+/// # Errors
+/// [`WireError::BadLength`] when the datagram is longer than `longest` bytes. The rest of the stream is then
 /// unreadable.
 pub fn first_frame(stream: &[u8], longest: usize) -> Result<Option<Range<usize>>, WireError> {
     let Some(header) = stream.first_chunk::<FRAME_HEADER>() else {

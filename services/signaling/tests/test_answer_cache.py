@@ -37,7 +37,7 @@ def test_the_oldest_answers_are_discarded_beyond_the_bytes() -> None:
     assert [number for number in range(5) if answers.get(str(number)) is not None] == [2, 3, 4]
 
 
-def test_the_newest_answer_is_kept_whatever_its_size() -> None:
+def test_the_newest_answer_is_kept_even_if_it_is_larger_than_the_limit() -> None:
     answers = AnswerCache()
     answers.put("a", "produce", {})
     answers.put("b", "produce", {"text": "x" * 2 * MAX_BYTES})

@@ -64,7 +64,7 @@ describe("the form before a call", () => {
     await waitFor(() => expect(devices.opened.map(({ readyState }) => readyState)).toEqual(["ended", "ended", "ended"]));
   });
 
-  it("keeps the camera that was chosen last, in whatever order they open", async () => {
+  it("keeps the camera that was chosen last, in any order of opening", async () => {
     const devices = both();
     const { unmount } = renderForm(devices);
     await waitFor(() => expect(isOn("Camera")).toBe(true));

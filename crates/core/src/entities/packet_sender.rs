@@ -17,7 +17,7 @@ fn rollovers(output: u64) -> Option<u32> {
 }
 
 /// Sends packets to a consumer over its transport. Methods return `None` if a packet could not be sent. Such a packet uses
-/// up no transport-wide and no RTX number: the client would take the missing number for loss.
+/// up no transport-wide and no RTX number: the client would treat the missing number as loss.
 pub(crate) struct PacketSender<'a> {
     pub(crate) consumer: &'a mut Consumer,
     pub(crate) transport: &'a mut Transport,

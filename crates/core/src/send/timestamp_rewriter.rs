@@ -55,7 +55,7 @@ impl TimestampRewriter {
 
     /// Continues with the same source after a pause, with a packet of this timestamp, forwarded at `now`.
     ///
-    /// The step is that of the source, unless a receiver would take it for one back in time.
+    /// The step is that of the source, unless it would look like a step back in time to a receiver.
     pub(crate) fn resume_source(&mut self, first: u32, now: Micros) {
         let next = RtpMoment {
             timestamp: first.wrapping_add(self.offset),

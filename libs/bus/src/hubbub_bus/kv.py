@@ -230,7 +230,7 @@ class KeyValue:
     async def update(self, key: str, record: Model, *, last: int, ttl: int | None = None) -> int:
         """Replaces revision `last` of `key`, and returns the new revision. Raises KeyConflict and HubbubError.
 
-        `ttl` is in seconds. Without it the new value never expires, whatever the old value's time to live was.
+        `ttl` is in seconds. Without it the new value never expires, regardless of the old value's time to live.
         """
         extra = {} if ttl is None else {headers.TTL: str(ttl)}
         return await self._write(key, record.model_dump_json(exclude_none=True).encode(), last, extra)

@@ -23,7 +23,7 @@ _NO_RESPONDERS = "503"
 
 
 def split(payload: bytes, max_parts: int) -> list[tuple[bytes, dict[str, str]]]:
-    """Returns the messages of a reply with their headers; one without headers when it is small or `max_parts` few."""
+    """Returns the messages of a reply with their headers; one without headers for a small reply or too few parts."""
     count = -(-len(payload) // PART_BYTES)
     if count < 2 or count > max_parts:
         return [(payload, {})]

@@ -62,7 +62,7 @@ class Reporter:
                 self._show(name, parse_line(text))
 
     def recent_output(self, name: str) -> list[str]:
-        """The latest lines of a child process, whatever their level."""
+        """The latest lines of a child process, of any level."""
         return list(self._recent.get(name, ()))
 
     def _show(self, name: str, line: LogLine) -> None:

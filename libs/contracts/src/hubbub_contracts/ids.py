@@ -15,7 +15,7 @@ def mint() -> str:
 
 
 def room_id(call_id: str) -> str:
-    """The base64url of a call id: one valid subject token, whatever characters the call id has."""
+    """The base64url of a call id: one valid subject token for any characters in the call id."""
     return base64.urlsafe_b64encode(call_id.encode("utf-8", "surrogatepass")).decode().rstrip("=")
 
 

@@ -1,4 +1,4 @@
-"""The interface through which a replica hands the room to its service."""
+"""The interface by which a replica passes a room to its service."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Projection(Protocol):
         """Applies a change that is newer than everything before it."""
 
     def adopt(self, state: RoomState) -> None:
-        """Replaces everything known by `state`.
+        """Replaces the whole state by `state`.
 
         `state.revision` is lower than that of an earlier change only after the store has lost writes.
         """

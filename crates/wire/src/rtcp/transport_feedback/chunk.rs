@@ -60,7 +60,7 @@ impl Chunk {
     }
 
     /// For the first `count` symbols, returns the number of received packets and the total length of their deltas in
-    /// bytes. A run takes one step, whatever its length.
+    /// bytes. A run takes one step regardless of its length.
     pub(super) fn measure(self, count: u16) -> Result<(u16, usize), WireError> {
         if self.0 >> 15 == 0 {
             let len = self.symbol(0)?.delta_len();

@@ -57,7 +57,8 @@ impl TransportFeedbackBuilder<'_> {
     /// The packet is padded to whole words with zeros and without the P bit, so that it can be anywhere in a compound.
     /// The status count tells a reader where the deltas end.
     ///
-    /// # Errors [`WireError::Unrepresentable`] when there are no arrivals or they do not ascend;
+    /// # Errors
+    /// [`WireError::Unrepresentable`] when there are no arrivals or they do not ascend;
     /// [`WireError::BufferTooSmall`] when not even the first arrival fits.
     pub fn write(&self, buffer: &mut [u8]) -> Result<WrittenFeedback, WireError> {
         let count = self.count_fitting(buffer.len())?;

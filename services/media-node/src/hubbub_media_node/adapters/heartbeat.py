@@ -88,7 +88,7 @@ class Heartbeat:
         while True:
             try:
                 await self._send()
-            except Exception:  # noqa: BLE001  whatever it is, it must not end the heartbeat
+            except Exception:  # noqa: BLE001  no exception may end the heartbeat
                 _log.exception("the heartbeat failed, restarting it")
             await asyncio.sleep(_RESTART_DELAY)
 

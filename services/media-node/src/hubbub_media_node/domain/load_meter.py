@@ -29,7 +29,7 @@ class WorkerRate:
 
 
 class LoadMeter:
-    """Turns periodic samples of all workers into rates."""
+    """Converts periodic samples of all workers to rates."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, Sequence[WorkerSample]]] = deque()

@@ -21,7 +21,7 @@ async def retry_on_conflict(attempt: Callable[[], Awaitable[ResultT]]) -> Result
     """Calls `attempt` until it raises no KeyConflict, and returns its result.
 
     Raises a retryable `unavailable` after 24 attempts, `deadline_exceeded` when the request's deadline has passed, and
-    whatever else `attempt` raises.
+    the other exceptions of `attempt`.
     """
     operation = current_operation()
     for number in range(ATTEMPTS):

@@ -20,7 +20,7 @@ Change = Callable[[PeerRecord], PeerRecord | None]
 async def update_peer(store: RoomStore, room_id: str, peer_id: str, change: Change) -> int:
     """Applies `change` and returns the revision of the peer's record.
 
-    Raises `room_not_found`, `not_found`, `unavailable`, and whatever `change` raises.
+    Raises `room_not_found`, `not_found`, `unavailable`, and the exceptions of `change`.
     """
     await store.ready()
 

@@ -17,7 +17,7 @@ class SendQueue(asyncio.Queue[Packet | None]):
     """Engine.IO's queue of a connection. None makes its writer close the connection.
 
     Engine.IO takes packets with `get_nowait` until the queue is empty, and writes them afterwards. Without a limit, the
-    whole queue could wait for a client in a list that nobody counts.
+    whole queue could wait for a client in a list that is not counted.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class SendQueue(asyncio.Queue[Packet | None]):
 
     @property
     def overfull(self) -> bool:
-        """Whether more bytes wait than a client that reads would ever have."""
+        """Whether more than MAX_WAITING bytes wait."""
         return self.waiting_bytes > MAX_WAITING
 
     def clear(self) -> None:

@@ -11,7 +11,7 @@ from hubbub_contracts import ErrorCode, HubbubError
 
 MAX_ANSWERS = 256
 MAX_BYTES = 1024 * 1024
-"""Of all answers of a session together. The newest answer is kept whatever its size."""
+"""Of all answers of a session together. The newest answer is kept even if it is larger."""
 
 
 @dataclass(slots=True)
