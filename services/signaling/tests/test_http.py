@@ -94,7 +94,7 @@ async def test_head_without_a_page_has_the_status_of_get() -> None:
     assert (await ask(make_app(None), "/health", "HEAD")).status == 200
 
 
-async def test_the_page_is_validated_and_its_assets_are_kept(page: Path) -> None:
+async def test_the_page_is_revalidated_and_its_assets_are_cached(page: Path) -> None:
     app = make_app(page)
     for path in ("/", "/index.html"):
         assert (await ask(app, path)).headers["cache-control"] == "no-cache"

@@ -19,7 +19,7 @@ TIMEOUT = 2.0
 
 
 def check(variable: str, environment: Mapping[str, str]) -> str | None:
-    """Returns None when the service is healthy, else what is wrong."""
+    """Returns None when the service is healthy, else the problem."""
     port = environment.get(variable, "")
     if not port.isdecimal():
         return f"{variable} is not a port: {port!r}"
