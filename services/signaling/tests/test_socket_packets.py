@@ -75,17 +75,40 @@ def test_the_default_namespace_is_connected_once(data: str, connected: bool, acc
     assert is_connect_or_disconnect(data, connected=connected) == accepted
 
 
-@pytest.mark.parametrize("body", [b"40", b"3", b"1", b'420["join"]\x1e3', b"\x1e".join([b"40"] * 16)])
-def test_a_payload_consists_of_packets_that_clients_post(body: bytes) -> None:
-    assert is_payload(body)
+@pytest.mark.parametrize(
+    ("body", "connected"),
+    [
+        *((body, connected) for body in (b"3", b"1", b"40/admin,") for connected in (False, True)),
+        *((b"40", False), (b'40\x1e420["join"]', False)),
+        *((b'420["join"]\x1e3', True), (b"\x1e".join([b"42[]"] * 16), True)),
+    ],
+)
+def test_a_payload_consists_of_packets_that_clients_post(body: bytes, connected: bool) -> None:
+    assert is_payload(body, connected=connected)
 
 
 @pytest.mark.parametrize(
     "body",
     [
         *(b"", b"hello", b"0{}", b"9", b"4", b"2", b"5", b"6", b"30", b"bAAAA", b"d=40", b"\xff"),
-        *(b"\x1e\x1e", b"40\x1ezz", b"\x1e".join([b"40"] * 17)),
+        *(b"\x1e\x1e", b"40\x1ezz", b"\x1e".join([b"3"] * 17)),
     ],
 )
-def test_other_payloads_are_refused(body: bytes) -> None:
-    assert not is_payload(body)
+@pytest.mark.parametrize("connected", [False, True])
+def test_other_payloads_are_refused(body: bytes, connected: bool) -> None:
+    assert not is_payload(body, connected=connected)
+
+
+@pytest.mark.parametrize(
+    ("body", "connected"),
+    [
+        pytest.param(b"40", True, id="a second connect"),
+        pytest.param(b"40\x1e40", False, id="two connects"),
+        pytest.param(b'420["join"]', False, id="an event before the connect"),
+        pytest.param(b'420["join"]\x1e40', False, id="an event before the connect in the same body"),
+        pytest.param(b"42", True, id="an event without a name"),
+        pytest.param(b"43[]", True, id="an acknowledgement of nothing"),
+    ],
+)
+def test_a_payload_that_is_out_of_turn_is_refused(body: bytes, connected: bool) -> None:
+    assert not is_payload(body, connected=connected)

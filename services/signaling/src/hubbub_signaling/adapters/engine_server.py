@@ -40,8 +40,11 @@ class InvalidPayload(Exception):
     """The body of a POST is not one that a client may send."""
 
 
-async def read_payload(receive: Receive) -> bytes:
-    """The body of a POST of long polling. Raises InvalidPayload."""
+async def read_payload(receive: Receive, is_connected: Callable[[], bool]) -> bytes:
+    """The body of a POST of long polling. Raises InvalidPayload.
+
+    `is_connected` returns whether the client has opened the default namespace.
+    """
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_TIMEOUT):
@@ -54,7 +57,7 @@ async def read_payload(receive: Receive) -> bytes:
                     break
     except TimeoutError as error:
         raise InvalidPayload from error
-    if not is_payload(bytes(body)):
+    if not is_payload(bytes(body), connected=is_connected()):
         raise InvalidPayload
     return bytes(body)
 

@@ -39,13 +39,32 @@ class PacketSocket(AsgiWebSocket):  # type: ignore[misc]
         return frame
 
 
-def is_payload(body: bytes) -> bool:
-    """Whether the body of a POST consists of packets that a client may post. python-engineio would accept others."""
+def is_payload(body: bytes, *, connected: bool) -> bool:
+    """Whether the body of a POST consists of packets that a client may post. python-engineio would accept others.
+
+    `connected`: the client has opened the default namespace before.
+    """
     try:
         packets = body.decode().split(_SEPARATOR)
     except UnicodeDecodeError:
         return False
-    return len(packets) <= MAX_PACKETS and all(_POSTED_PACKET.match(packet) for packet in packets)
+    if len(packets) > MAX_PACKETS:
+        return False
+    for packet in packets:
+        if not _POSTED_PACKET.match(packet):
+            return False
+        data = packet[1:]
+        if data and not _may_send(data, connected=connected):
+            return False
+        connected = connected or _CONNECT_DEFAULT_NAMESPACE.match(data) is not None
+    return True
+
+
+def _may_send(data: str, *, connected: bool) -> bool:
+    """Whether this Socket.IO packet does not end the connection of its client."""
+    if data.startswith("2"):
+        return connected and parse_event_head(data) is not None
+    return is_connect_or_disconnect(data, connected=connected)
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,9 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
                 return
             connection.posting = True
             try:
-                scope, receive = replay(scope, receive, await read_payload(receive))
+                scope, receive = replay(
+                    scope, receive, await read_payload(receive, lambda: connection.client is not None)
+                )
             except InvalidPayload:
                 _log.info("a client sent garbage over long polling, closing its connection")
                 await self._close(eio_sid)
