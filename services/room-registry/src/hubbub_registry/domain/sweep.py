@@ -62,7 +62,7 @@ class SignalingLeaseTracker:
         self._missing_since.clear()
 
     def lost_peers(self, rooms: Rooms, leased: Mapping[str, int], now: float) -> Iterator[StoredPeer]:
-        """Returns the peers whose incarnation has no lease and has used up its grace period.
+        """Returns the peers whose incarnation has had no lease for the whole grace period.
 
         `leased` is the epoch of each instance's lease.
         """
