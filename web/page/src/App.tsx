@@ -8,6 +8,7 @@ import { Home } from "./Home.tsx";
 import { roomProblem, roomUrl } from "./roomName.ts";
 import { loadSetting, saveSetting } from "./settings.ts";
 import { THEMES, useTheme, type Theme } from "./theme.ts";
+import { useNewVersion } from "./useNewVersion.ts";
 
 const NAME_KEY = "hubbub.name";
 
@@ -15,47 +16,83 @@ const NAME_KEY = "hubbub.name";
 export function App({ onCall }: { onCall(call: Call): void }) {
   const [address, setAddress] = useState(() => readAddress(location.search));
   const [theme, setTheme] = useTheme();
+  const [call, setCall] = useState<Call>();
+  const newVersion = useNewVersion(call === undefined);
+  const { check } = newVersion;
 
+  const openAddress = useCallback(() => {
+    setAddress(readAddress(location.search));
+    setCall(undefined);
+    check();
+  }, [check]);
   useEffect(() => {
-    const onPopState = () => setAddress(readAddress(location.search));
-    addEventListener("popstate", onPopState);
-    return () => removeEventListener("popstate", onPopState);
-  }, []);
+    addEventListener("popstate", openAddress);
+    return () => removeEventListener("popstate", openAddress);
+  }, [openAddress]);
+  // An upgrade of the server interrupts the calls of its pages.
+  useEffect(() => {
+    const stops = [call?.on("reconnected", check), call?.on("ended", check)];
+    return () => stops.forEach((stop) => stop?.());
+  }, [call, check]);
+
   const problem = roomProblem(address.room);
   const inRoom = address.room !== "" && problem === undefined;
   useEffect(() => {
     document.title = inRoom ? `${address.room} – Hubbub` : "Hubbub";
   }, [inRoom, address.room]);
 
-  const go = useCallback((room: string) => {
-    history.pushState(null, "", room ? roomUrl(room, location.href) : "./");
-    setAddress(readAddress(location.search));
-  }, []);
+  const go = useCallback(
+    (room: string) => {
+      history.pushState(null, "", room ? roomUrl(room, location.href) : "./");
+      openAddress();
+    },
+    [openAddress],
+  );
   const home = useCallback(() => go(""), [go]);
 
   const themes = <ThemeChoice theme={theme} onTheme={setTheme} />;
-  if (!inRoom) return <Home key={address.room} onRoom={go} problem={problem} footer={themes} />;
   const { room, name, user, join, width, height, codec, simulcast } = address;
   return (
-    <VideoCall
-      key={room}
-      path={basePath(location.href)}
-      room={room}
-      name={name || loadSetting(NAME_KEY)}
-      preJoin={!(join && name)}
-      video={{ width, height }}
-      simulcast={simulcast}
-      {...(user ? { userId: user } : {})}
-      {...(codec ? { codec } : {})}
-      inviteUrl={roomUrl(room, location.href)}
-      brand={<Brand onHome={home} />}
-      settings={themes}
-      onHome={home}
-      onCall={(call) => {
-        saveSetting(NAME_KEY, call.local.name);
-        onCall(call);
-      }}
-    />
+    <>
+      {inRoom ? (
+        <VideoCall
+          key={room}
+          path={basePath(location.href)}
+          room={room}
+          name={name || loadSetting(NAME_KEY)}
+          preJoin={!(join && name)}
+          video={{ width, height }}
+          simulcast={simulcast}
+          {...(user ? { userId: user } : {})}
+          {...(codec ? { codec } : {})}
+          inviteUrl={roomUrl(room, location.href)}
+          brand={<Brand onHome={home} />}
+          settings={themes}
+          onHome={home}
+          onCall={(next) => {
+            saveSetting(NAME_KEY, next.local.name);
+            setCall(next);
+            onCall(next);
+          }}
+        />
+      ) : (
+        <Home key={room} onRoom={go} problem={problem} footer={themes} />
+      )}
+      {newVersion.available && <NewVersion />}
+    </>
+  );
+}
+
+function NewVersion() {
+  return (
+    <aside className="hb new-version">
+      <p className="hb-banner" role="status">
+        A new version is available
+        <button type="button" className="hb-button" data-action="reload" onClick={() => location.reload()}>
+          Reload
+        </button>
+      </p>
+    </aside>
   );
 }
 
