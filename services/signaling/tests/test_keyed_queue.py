@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
 from hubbub_signaling.handlers.keyed_queue import Barrier, KeyedQueue, Operation
 
 
@@ -102,3 +104,29 @@ async def test_cancel_returns_after_operations_have_cleaned_up() -> None:
     await queue.cancel()
     assert cleaned_up
     assert not queue.full
+
+
+async def test_the_failure_of_an_operation_is_logged_and_does_not_stop_the_next_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    queue, log = KeyedQueue(), Log()
+
+    async def fail() -> None:
+        raise RuntimeError("the socket cannot be written to")
+
+    queue.submit("a", Operation(fail, lambda: None))
+    queue.submit("a", log.operation("next"))
+    await log.finish("next")
+    await asyncio.sleep(0)
+    assert "the socket cannot be written to" in capsys.readouterr().out
+
+
+async def test_cancel_returns_after_operations_that_end_in_the_same_turn() -> None:
+    queue, log = KeyedQueue(), Log()
+    queue.submit("a", log.operation("a"))
+    await until(lambda: log.lines == ["a started"])
+    log._gates["a"].set()
+    await asyncio.sleep(0)  # the operation has ended, and its callbacks have not run
+    async with asyncio.timeout(5):
+        await queue.cancel()
+    assert log.lines == ["a started", "a ended"]

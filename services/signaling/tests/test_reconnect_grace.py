@@ -122,3 +122,15 @@ async def test_cancel_does_not_interrupt_an_expiry_that_has_begun() -> None:
     grace.start(ann, on_expired, check_media=False)
     await grace.drain()
     assert done == [True]
+
+
+async def test_the_period_ends_although_the_check_of_the_media_fails_unexpectedly() -> None:
+    backend, expiry = FakeBackend(), Expiry()
+
+    async def fail(_: DescribePeer) -> PeerDescription:
+        raise RuntimeError("a bug")
+
+    backend.answers[DescribePeer] = fail
+    ReconnectGrace(backend, GRACE).start(membership(backend), expiry, check_media=True)
+    await asyncio.sleep(2 * GRACE)
+    assert len(expiry.at) == 1

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from hubbub_contracts import Done, ErrorCode, HubbubError
+from hubbub_contracts import Done, ErrorCode, HubbubError, Model
 from hubbub_contracts.bus.peer import LeaveRoom
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_signaling.handlers.registry_outbox import RegistryOutbox
@@ -70,3 +70,22 @@ async def test_a_departure_is_counted_once_and_delivered_with_its_reason() -> No
     await outbox.drain()
     assert backend.departures() == [("ann", "disconnected")] * 2
     assert telemetry.departed == ["disconnected"]
+
+
+async def test_a_request_that_fails_unexpectedly_is_retried(capsys: pytest.CaptureFixture[str]) -> None:
+    backend = FakeBackend()
+    attempts = 0
+
+    async def fail_once(_: LeaveRoom) -> Model:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            raise RuntimeError("a bug of the client")
+        return Done()
+
+    backend.answers[LeaveRoom] = fail_once
+    outbox = RegistryOutbox(backend, FakeTelemetry())
+    outbox.enqueue(LEAVE)
+    await outbox.drain()
+    assert attempts == 2
+    assert "a bug of the client" in capsys.readouterr().out

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.room import GetRoom
-from hubbub_room import SettingsChanged
+from hubbub_room import SettingsChanged, Subscription
 from hubbub_signaling.domain.room_view import PeerAdded, PeerRemoved, RoomRemoved, ViewChange
 from hubbub_signaling.handlers.room_hub import RESYNC_DELAY, RoomHub, RoomHubs
 from support.signaling_fakes import FakeBackend, peer_record, unavailable
@@ -23,8 +24,15 @@ class Listener:
     def __init__(self) -> None:
         self.changes: list[ViewChange] = []
         self.revisions: list[int] = []
+        self.fails = False
+        self.missed = 0
+
+    def on_changes_missed(self) -> None:
+        self.missed += 1
 
     def on_changes(self, changes: Iterable[ViewChange], revision: int) -> None:
+        if self.fails:
+            raise RuntimeError("a bug")
         self.changes += changes
         self.revisions.append(revision)
 
@@ -128,3 +136,52 @@ async def test_listeners_get_the_reason_of_a_removed_room(cause: str) -> None:
         await asyncio.sleep(60)
     assert listener.changes == [RoomRemoved("room_closed" if cause == "feed" else "lost")]
     assert hub.view.room is None
+
+
+async def test_a_listener_that_fails_keeps_no_change_from_the_others() -> None:
+    backend = FakeBackend()
+    _, hub, first = await open_hub(backend)
+    others = [Listener() for _ in range(3)]
+    hub.listeners.update(others)
+    first.fails = True
+    backend.change_peer("bob", BOB)
+    assert [each.changes for each in others] == [[PeerAdded(BOB)]] * 3
+    assert (first.missed, others[0].missed) == (1, 0)
+
+
+@pytest.mark.parametrize("opening", ["succeeds", "fails", "fails unexpectedly"])
+async def test_a_hub_is_closed_although_its_last_user_is_cancelled_while_it_opens(opening: str) -> None:
+    backend, opened = FakeBackend(), asyncio.Event()
+    watch_room = backend.watch_room
+
+    async def watch_slowly(*arguments: Any) -> Subscription:
+        await opened.wait()
+        if opening != "succeeds":
+            raise unavailable() if opening == "fails" else RuntimeError("a bug of the client")
+        return await watch_room(*arguments)
+
+    backend.watch_room = watch_slowly  # type: ignore[assignment,method-assign]
+    hubs = RoomHubs(backend)
+    user = asyncio.create_task(hubs.acquire("room"))
+    await asyncio.sleep(0)
+    for _ in range(3):  # the later cancellations meet the release
+        user.cancel()
+        await asyncio.sleep(0)
+    opened.set()
+    await asyncio.wait({user})
+    await asyncio.sleep(0.1)
+    assert user.cancelled()
+    assert backend.open_feeds() == []
+
+
+async def test_releasing_a_hub_whose_feed_failed_unexpectedly_raises_nothing() -> None:
+    backend = FakeBackend()
+
+    async def fail(*_: Any) -> Subscription:
+        raise RuntimeError("a bug of the client")
+
+    backend.watch_room = fail  # type: ignore[assignment,method-assign]
+    hubs = RoomHubs(backend)
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            await hubs.acquire("room")

@@ -12,7 +12,7 @@ from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveRoom
 from hubbub_contracts.bus.room import GetRoom
 from hubbub_signaling.domain.media_silence import SENDER_SILENCE, SETTLE_DELAY
 from hubbub_signaling.domain.session_state import SessionState
-from hubbub_signaling.handlers.session_manager import STOP_TIMEOUT
+from hubbub_signaling.handlers.session_manager import DRAIN_TIMEOUT
 from support.signaling_fakes import GRACE, SIGNALING_EPOCH, FakeClient, SignalingRig, peer_record, unavailable
 
 
@@ -214,6 +214,7 @@ async def test_stop_removes_the_peers_that_cannot_be_resumed_elsewhere() -> None
     await rig.manager.socket_lost(clients[2].session, closed_by_client=False)
     departing = clients[1].peer_id
     await rig.manager.stop()
+    await rig.manager.drain()
     assert rig.backend.departures() == [(departing, "disconnected")]
     assert all(client.socket.closed for client in clients)
     assert rig.manager.serving == 0
@@ -228,4 +229,60 @@ async def test_stop_does_not_wait_long_for_an_unreachable_registry() -> None:
     rig.backend.answers[LeaveRoom] = unavailable()
     began = asyncio.get_running_loop().time()
     await rig.manager.stop()
-    assert asyncio.get_running_loop().time() - began == pytest.approx(STOP_TIMEOUT)
+    await rig.manager.drain()
+    assert asyncio.get_running_loop().time() - began == pytest.approx(DRAIN_TIMEOUT)
+
+
+async def test_stop_ends_every_session_even_when_one_fails_to_close() -> None:
+    rig = SignalingRig()
+    clients = [await rig.joined() for _ in range(3)]
+
+    async def fail() -> None:
+        raise RuntimeError("a bug")
+
+    rig.backend.media[clients[0].peer_id].stop = fail  # type: ignore[method-assign]
+    await rig.manager.stop()
+    await rig.manager.drain()
+    assert len(rig.backend.departures()) == 3
+    assert all(client.socket.closed for client in clients)
+    assert rig.backend.open_feeds() == []
+
+
+async def test_stop_does_not_wait_for_a_session_that_does_not_close() -> None:
+    rig = SignalingRig()
+    stuck, other = await rig.joined(), await rig.joined()
+    rig.backend.media[stuck.peer_id].stop_delay = 1000.0
+    await rig.manager.stop()
+    assert other.socket.closed
+    assert len(rig.backend.departures()) == 2
+
+
+async def test_a_join_that_the_shutdown_interrupts_is_reported_before_its_end() -> None:
+    rig = SignalingRig()
+
+    async def answer(_: JoinRoom) -> Model:
+        await asyncio.sleep(1000)
+        raise AssertionError
+
+    rig.backend.answers[JoinRoom] = answer
+    client = rig.client()
+    joining = asyncio.create_task(client.join())
+    await asyncio.sleep(1)
+    await rig.manager.stop()
+    lost = asyncio.create_task(rig.manager.socket_lost(client.session, closed_by_client=False))
+    await asyncio.sleep(0)
+    await rig.manager.drain()
+    assert len(rig.backend.departures()) == 1
+    await asyncio.wait({joining, lost})
+
+
+@pytest.mark.parametrize("closed_by_client", [True, False])
+async def test_a_socket_lost_in_the_turn_in_which_its_session_is_replaced_starts_no_grace(
+    closed_by_client: bool,
+) -> None:
+    rig = SignalingRig()
+    client = await rig.joined(resumable=True)
+    rig.manager.replace(client.session)
+    await rig.manager.socket_lost(client.session, closed_by_client=closed_by_client)
+    await asyncio.sleep(10 * GRACE)
+    assert rig.backend.departures() == []

@@ -50,8 +50,38 @@ async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
 async def test_a_resumed_session_whose_node_is_gone_has_nothing() -> None:
     rig = SignalingRig()
     rig.backend.answers[DescribePeer] = unavailable()
-    resumed = await rig.client().ask("resume", {"resumeToken": "room.ann.secret"})
+    resuming = asyncio.create_task(rig.client().ask("resume", {"resumeToken": "room.ann.secret"}))
+    await asyncio.sleep(1)
+    claim_id = rig.backend.peers["ann"].claim_id
+    rig.backend.change_peer("ann", peer_record("ann", placement=None, claim_id=claim_id))
+    resumed = await resuming
     assert (resumed["transports"], resumed["producers"], resumed["consumers"]) == ([], [], [])
+
+
+async def test_a_resume_waits_for_a_node_that_is_off_the_bus_for_a_moment() -> None:
+    rig = SignalingRig()
+    rig.backend.answers[ClaimPeer] = _claim_with_producers(rig, "camera")
+    description = PeerDescription(
+        transports=[TransportDescription(transport_id="up", direction="send", connected=True)],
+        producers=[ProducerDescription(producer_id="camera", transport_id="up", kind="video", paused=False)],
+        consumers=[],
+    )
+    rig.backend.answers[DescribePeer] = [unavailable(), unavailable(), description]
+    resumed = await rig.client().ask("resume", {"resumeToken": "room.ann.secret"})
+    assert [one["producerId"] for one in resumed["producers"]] == ["camera"]
+    await rig.ports.outbox.drain()
+    assert rig.backend.removed_producers() == []
+
+
+async def test_a_resume_whose_node_stays_unavailable_fails_and_removes_nothing() -> None:
+    rig = SignalingRig()
+    rig.backend.answers[ClaimPeer] = _claim_with_producers(rig, "camera")
+    rig.backend.answers[DescribePeer] = unavailable()
+    answer = await rig.client().ask("resume", {"resumeToken": "room.ann.secret"})
+    assert (code(answer), answer["error"]["retryable"]) == ("unavailable", True)
+    await rig.ports.outbox.drain()
+    assert rig.backend.removed_producers() == []
+    assert rig.backend.departures() == []
 
 
 @pytest.mark.parametrize("again", ["resume", "joinRoom"])

@@ -21,7 +21,7 @@ from .adapters.base_path import BasePath
 from .adapters.bus_backend import BusBackend
 from .adapters.forwarded import ForwardedHeaders
 from .adapters.http import make_http
-from .adapters.http_server import http_config, listen
+from .adapters.http_server import SHUTDOWN_TIMEOUT, http_config, listen
 from .adapters.session_metrics import SessionMetrics, read_sessions
 from .adapters.socket_server import SocketServer
 from .adapters.tls import ReloadedCertificate
@@ -33,7 +33,7 @@ from .handlers.reconnect_grace import ReconnectGrace
 from .handlers.registry_outbox import RegistryOutbox
 from .handlers.room_hub import RoomHubs
 from .handlers.session import SessionPorts
-from .handlers.session_manager import SessionManager
+from .handlers.session_manager import CLOSE_TIMEOUT, DRAIN_TIMEOUT, SessionManager
 from .settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -88,9 +88,11 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     async def drain() -> None:
         server.should_exit = True
         await sessions.stop()
-        await asyncio.wait([serving])
+        # Its shutdown closes the other sockets, and with them the sessions that are not in a room yet.
+        await asyncio.wait([serving], timeout=SHUTDOWN_TIMEOUT)
+        await sessions.drain()
 
-    lifecycle.on_stop("sockets", drain)
+    lifecycle.on_stop("sockets", drain, timeout=SHUTDOWN_TIMEOUT + CLOSE_TIMEOUT + DRAIN_TIMEOUT)
     _log.info("signaling is up", port=listener.getsockname()[1], signaling_id=settings.signaling_id)
 
 

@@ -19,6 +19,10 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from .socket_packets import MAX_FRAME
 
+GRACEFUL_SHUTDOWN = 2
+"""Seconds in which requests may end at the shutdown."""
+SHUTDOWN_TIMEOUT = GRACEFUL_SHUTDOWN + 1.0
+"""Seconds that the shutdown takes at most."""
 STALL_TIMEOUT = 20.0
 """Seconds in which the client of an HTTP response must read something."""
 
@@ -87,7 +91,7 @@ def http_config(app: Any, context: ssl.SSLContext | None) -> uvicorn.Config:
         server_header=False,
         # Addresses and hosts that proxies forward are read by `ForwardedHeaders`.
         proxy_headers=False,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN,
         ssl_context_factory=None if context is None else lambda _config, _default: context,
     )
 

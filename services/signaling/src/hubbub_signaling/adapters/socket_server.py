@@ -184,8 +184,10 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         if connection.websocket is not None:
             # A client that does not read would keep the connection, and what is queued, for as long as it likes.
             asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, connection.websocket.abort)
-        await super()._handle_eio_disconnect(eio_sid, reason)
-        del self._connections[eio_sid]
+        try:
+            await super()._handle_eio_disconnect(eio_sid, reason)
+        finally:
+            del self._connections[eio_sid]
 
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
         """Dispatches a client's packet: events to its session, connect and disconnect to python-socketio."""

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from hubbub_service import cancel_and_wait
+from hubbub_service import Tasks, cancel_and_wait
 
 
 class Barrier(Enum):
@@ -40,6 +40,7 @@ class KeyedQueue:
     def __init__(self, limit: int = 256) -> None:
         """`limit` is the number of pending operations at which the queue is full."""
         self._limit = limit
+        self._tasks = Tasks()
         self._pending: set[asyncio.Task[None]] = set()
         self._last: dict[str, asyncio.Task[None]] = {}
         self._barrier: asyncio.Task[None] | None = None
@@ -68,10 +69,11 @@ class KeyedQueue:
     async def cancel(self) -> None:
         """Cancels all operations. Returns when they have ended."""
         while self._pending:
-            await asyncio.gather(*(cancel_and_wait(task) for task in self._pending))
+            await cancel_and_wait(*self._pending)
+            await asyncio.sleep(0)  # until the callbacks of the ended tasks have run
 
     def _start(self, before: Iterable[asyncio.Task[None]], operation: Operation) -> asyncio.Task[None]:
-        task = asyncio.create_task(_run(before, operation))
+        task = self._tasks.spawn(_run(before, operation), "session-operation")
         self._pending.add(task)
         task.add_done_callback(lambda done: self._ended(done, operation))
         return task

@@ -14,7 +14,7 @@ import structlog
 
 from hubbub_contracts import HubbubError, Request
 from hubbub_contracts.bus.peer import LeaveReason, LeaveRoom
-from hubbub_service import Tasks
+from hubbub_service import Tasks, report_failure
 
 from ..domain.ports import Backend, ReplyT, SessionTelemetry
 
@@ -50,6 +50,8 @@ class RegistryOutbox:
                 if not error.retryable:
                     _log.info("registry refused a request", message=message.verb, code=error.code.value)
                     return None
+            except Exception as error:  # noqa: BLE001  a removal that is given up would leave a peer in its room
+                report_failure("a request to the registry failed, retrying", error, message=message.verb)
             await asyncio.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)])
             attempt += 1
 

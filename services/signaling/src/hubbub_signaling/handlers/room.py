@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
-from hubbub_contracts import Done, ErrorCode, HubbubError, ids
+from hubbub_contracts import Done, HubbubError, ids
 from hubbub_contracts.bus import node, peer, room
 from hubbub_contracts.bus.producer import RemoveProducers
+from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.socket import room as socket
 
 from ..domain.claim import Claim
@@ -17,6 +19,9 @@ from .context import RequestContext
 from .membership import RoomMembership
 from .uncertain_outcome import may_have_taken_effect
 
+DESCRIBE_TIMEOUT = 4.0
+"""Seconds in which a resume asks a node that does not answer. A dead node's peers are placed elsewhere after one."""
+DESCRIBE_PAUSE = 0.1
 NOTHING = node.PeerDescription(transports=[], producers=[], consumers=[])
 """The answer of a node that does not know the peer."""
 
@@ -90,8 +95,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
             message, claim, rtp_capabilities=remembered or request.rtp_capabilities, resume_secret=token.secret
         ) as membership:
             claimed = True
-            placement = membership.record.placement
-            description = await _describe(context, membership)
+            placement, description = await _describe(context, membership)
     except BaseException as error:
         if claimed or may_have_taken_effect(error):
             context.sessions.reconcile(token.room_id, token.peer_id, claim)
@@ -126,13 +130,23 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
     )
 
 
-async def _describe(context: RequestContext, membership: RoomMembership) -> node.PeerDescription:
-    """The peer's resources on its node; none when the node is gone."""
-    try:
-        return await context.backend.node(
-            membership.placement, node.DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
-        )
-    except HubbubError as error:
-        if error.code is not ErrorCode.UNAVAILABLE:
-            raise
-        return NOTHING
+async def _describe(
+    context: RequestContext, membership: RoomMembership
+) -> tuple[Placement | None, node.PeerDescription]:
+    """The peer's placement, and what that node has of it.
+
+    A node that does not answer may only have lost the bus for a moment. It is asked again until it answers or the
+    registry places the peer elsewhere, for DESCRIBE_TIMEOUT. Raises HubbubError.
+    """
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + DESCRIBE_TIMEOUT
+    while (placement := membership.record.placement) is not None:
+        try:
+            return placement, await context.backend.node(
+                placement, node.DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
+            )
+        except HubbubError as error:
+            if not error.retryable or loop.time() >= ends:
+                raise
+        await asyncio.sleep(DESCRIBE_PAUSE)
+    return None, NOTHING

@@ -8,14 +8,13 @@ Rules
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Protocol
 
-from hubbub_contracts import HubbubError
 from hubbub_contracts.bus.room import GetRoom
 from hubbub_room import FeedChange, RoomReplica, RoomState
+from hubbub_service import Tasks, report_failure
 
 from ..domain.ports import Backend
 from ..domain.room_view import RoomView, ViewChange
@@ -29,6 +28,9 @@ class RoomListener(Protocol):
 
     def on_changes(self, changes: Iterable[ViewChange], revision: int) -> None:
         """The room changed; `revision` is the one after the changes."""
+
+    def on_changes_missed(self) -> None:
+        """`on_changes` raised an exception, so its changes are lost."""
 
 
 class RoomHub:
@@ -58,9 +60,14 @@ class RoomHub:
         self._notify(self.view.remove())
 
     def _notify(self, changes: list[ViewChange]) -> None:
-        if changes:
-            for listener in list(self.listeners):
+        if not changes:
+            return
+        for listener in list(self.listeners):
+            try:
                 listener.on_changes(changes, self.view.revision)
+            except Exception as error:  # noqa: BLE001  a bug in one session must not keep changes from the others
+                report_failure("a session missed changes of its room", error, room_id=self.room_id)
+                listener.on_changes_missed()
 
 
 class _Entry:
@@ -69,7 +76,14 @@ class _Entry:
     def __init__(self, hub: RoomHub) -> None:
         self.hub = hub
         self.users = 0
-        self.opening = asyncio.create_task(hub.replica.open())
+        self.opening = asyncio.create_task(hub.replica.open(), name="open-room-hub")
+
+    async def close(self) -> None:
+        """Ends the feed, whether or not it could be opened."""
+        await asyncio.wait({self.opening})
+        if not self.opening.cancelled():
+            self.opening.exception()  # reported to those who waited for it
+        await self.hub.replica.stop()
 
 
 class RoomHubs:
@@ -78,6 +92,7 @@ class RoomHubs:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._entries: dict[str, _Entry] = {}
+        self._closing = Tasks()
 
     async def acquire(self, room_id: str) -> RoomHub:
         """The room's hub, with an open feed. Call `release` once for each `acquire`. Raises HubbubError."""
@@ -93,14 +108,12 @@ class RoomHubs:
         return entry.hub
 
     async def release(self, hub: RoomHub) -> None:
-        """Ends one use of the hub. The last one closes it."""
+        """Ends one use of the hub. The last one closes it, even when the caller is cancelled."""
         entry = self._entries[hub.room_id]
         entry.users -= 1
         if entry.users == 0:
             del self._entries[hub.room_id]
-            with contextlib.suppress(HubbubError):
-                await asyncio.shield(entry.opening)
-            await hub.replica.stop()
+            await asyncio.wait({self._closing.spawn(entry.close(), "close-room-hub")})
 
     def announce(self, revisions: Mapping[str, int]) -> None:
         """Compares the replicas with the revisions that the registry announces, to detect missed changes."""

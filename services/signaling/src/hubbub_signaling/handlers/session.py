@@ -29,6 +29,7 @@ from hubbub_contracts.socket import consumer, producer, room, transport
 from hubbub_contracts.socket.base import ClientRequest
 from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 from hubbub_contracts.types import ConnectionState
+from hubbub_service import report_failure
 
 from ..domain.answer_cache import AnswerCache
 from ..domain.claim import Claim
@@ -191,8 +192,10 @@ class Session:
     async def close(self) -> None:
         """Cancels pending requests and detaches. Requests that arrive later are answered `invalid_state`."""
         self.machine.apply(SessionEvent.CLOSED)
-        await self._queue.cancel()
-        await self.detach()
+        try:
+            await self._queue.cancel()
+        finally:
+            await self.detach()
 
     def on_changes(self, changes: Iterable[ViewChange], revision: int) -> None:
         """Pushes the changes of the room to the client."""
@@ -213,6 +216,10 @@ class Session:
                 case _:
                     for push in pushes(change, membership.peer_id, revision):
                         self.client.push(push)
+
+    def on_changes_missed(self) -> None:
+        """Closes the socket: the client resumes, which tells it the whole room."""
+        self.client.close()
 
     def on_media_event(self, event: MediaEvent) -> None:
         """Removes the resource that the media node closed, and pushes the closure to the client."""
@@ -272,9 +279,15 @@ class Session:
             acknowledge(answer)
         finally:
             self._running.discard(context)
-            deferred, self._deferred = self._deferred, []
-            for event in deferred:
+            self._replay_deferred()
+
+    def _replay_deferred(self) -> None:
+        deferred, self._deferred = self._deferred, []
+        for event in deferred:
+            try:
                 self.on_media_event(event)
+            except Exception as error:  # noqa: BLE001  a bug must not lose the events after it
+                report_failure("a media event was lost", error)
 
     def _context(self) -> RequestContext:
         ports = self._ports

@@ -26,8 +26,10 @@ from .membership import RoomMembership
 from .reconnect_grace import ReconnectGrace
 from .session import Session, SessionPorts
 
-STOP_TIMEOUT = 2.0
-"""Seconds that `stop` waits for the registry to acknowledge departures."""
+CLOSE_TIMEOUT = 1.0
+"""Seconds that `stop` waits for sessions to close."""
+DRAIN_TIMEOUT = 2.0
+"""Seconds that `drain` waits for the registry to acknowledge departures."""
 
 
 class SessionManager:
@@ -70,6 +72,7 @@ class SessionManager:
     def replace(self, session: Session) -> None:
         """See `SessionHost`."""
         self._forget(session)
+        session.machine.apply(SessionEvent.CLOSED)  # at once: a socket lost in the same turn must start no grace period
         session.client.close()
         self._closing.spawn(session.close(), "close-session")
 
@@ -104,18 +107,22 @@ class SessionManager:
         self._reconciling.spawn(self._reconcile(room_id, peer_id, claim), "reconcile-peer")
 
     async def stop(self) -> None:
-        """Closes all sessions. Peers that can be resumed on another instance stay in their rooms."""
-        while self._serving:
-            session = next(iter(self._serving.values()))
+        """Closes all sessions in rooms. Peers that can be resumed on another instance stay in their rooms."""
+        for session in list(self._serving.values()):
             if _membership(session).resumable:
                 self._forget(session)
-                await session.close()
             else:
-                await self._end(session, "disconnected")
-            session.client.close()
+                self._depart(session, "disconnected")
+            self._closing.spawn(_close_with_socket(session), "close-session")
         await self._reconciling.close()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_TIMEOUT):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await self._closing.drain()
+
+    async def drain(self) -> None:
+        """Waits until what ended is reported to the registry. Call it when all sockets are closed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_TIMEOUT):
                 await self._grace.drain()
                 await self._closing.drain()
                 await self._ports.outbox.drain()
@@ -147,6 +154,14 @@ class SessionManager:
         if self._serving.get(membership.peer_id) is session:
             del self._serving[membership.peer_id]
         self._grace.cancel(membership)
+
+
+async def _close_with_socket(session: Session) -> None:
+    """Closes the socket after the answers to pending requests."""
+    try:
+        await session.close()
+    finally:
+        session.client.close()
 
 
 def _membership(session: Session) -> RoomMembership:
