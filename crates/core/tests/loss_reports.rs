@@ -178,7 +178,7 @@ fn reports_to_a_sender_with_inband_fec_have_the_worst_loss_of_its_receivers() {
     );
     report_loss(&mut call.world, &mut second, 51);
     assert_eq!(talk(&mut call, 0, 3, Some(20)), [51; 3]);
-    // Its own loss stays what the metrics count.
+    // The metrics count its own loss.
     assert_eq!(call.world.worker.counters().media.loss_received.sum, 0);
 }
 
@@ -190,8 +190,8 @@ fn reports_to_a_sender_without_inband_fec_have_its_own_loss() {
 #[test]
 fn the_loss_of_a_paused_or_silent_receiver_does_not_count() {
     let mut call = audio_call(true);
-    let told = talk(&mut call, 0, 20, Some(51));
-    assert_eq!((told[5], told[19]), (51, 0), "{told:?}");
+    let fractions = talk(&mut call, 0, 20, Some(51));
+    assert_eq!((fractions[5], fractions[19]), (51, 0), "{fractions:?}");
     let consumer = call.consumer;
     call.world.execute(Command::PauseConsumer { consumer });
     assert_eq!(talk(&mut call, 1_000, 3, Some(51)), [0; 3]);
@@ -205,11 +205,11 @@ fn the_senders_own_loss_counts_when_it_is_higher() {
         call.send([opus(SSRC, number)]);
         call.world.advance(20);
     }
-    let told = take_feedback(&mut call.sender, &mut call.world).fractions;
+    let fractions = take_feedback(&mut call.sender, &mut call.world).fractions;
     assert!(
-        told[1..]
+        fractions[1..]
             .iter()
             .all(|fraction| (60..=70).contains(fraction)),
-        "{told:?}"
+        "{fractions:?}"
     );
 }

@@ -29,7 +29,7 @@ function Room({ room, name }: { room: string; name: string }) {
 }
 
 /** Submitting the form reloads the page with ?server=, ?room= and ?name=, which join the call. */
-function Entrance() {
+function JoinForm() {
   return (
     <form>
       <label>Server <input name="server" type="url" defaultValue={url} required /></label>
@@ -40,5 +40,5 @@ function Entrance() {
   );
 }
 
-const page = <div className="hb">{room && name ? <Room room={room} name={name} /> : <Entrance />}</div>;
+const page = <div className="hb">{room && name ? <Room room={room} name={name} /> : <JoinForm />}</div>;
 createRoot(document.getElementById("root") as HTMLElement).render(page);

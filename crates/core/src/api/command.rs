@@ -73,7 +73,7 @@ pub enum Command {
     ResumeConsumer { consumer: ConsumerId },
     /// Closes a consumer.
     CloseConsumer { consumer: ConsumerId },
-    /// Requests a key frame from the consumer's producer, at most once a second.
+    /// Requests a key frame from the consumer's producer, at most 12 times in 10 seconds per encoding.
     RequestKeyFrame { consumer: ConsumerId },
     /// Replies with [`super::ReplyBody::Transport`].
     TransportStats { transport: TransportId },

@@ -172,7 +172,7 @@ class CloseConsumer(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestKeyFrame(Command):
-    """Request a key frame from the consumer's producer, at most once a second."""
+    """Request a key frame from the consumer's producer, at most 12 times in 10 seconds per encoding."""
 
     type: ClassVar[str] = "request_key_frame"
     consumer: int
