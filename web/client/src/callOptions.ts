@@ -24,7 +24,7 @@ export interface CallOptions {
   appData?: object;
   /** Whether to send the camera in several resolutions; true when absent. */
   simulcast?: boolean;
-  /** Which tracks to receive; `all` when absent. */
+  /** The tracks to receive; `all` when absent. */
   subscribe?: SubscribeMode;
   /** Video codec to send; the first that browser and server support when absent. */
   codec?: VideoCodec;

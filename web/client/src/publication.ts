@@ -9,7 +9,7 @@ export type Source = "camera" | "microphone" | "screen" | "screen-audio";
 export type Kind = "audio" | "video";
 
 /**
- * Which remote tracks are received: `all`; `visible`, which receives a video only while an attached element is in the viewport,
+ * The remote tracks to receive: `all`; `visible`, which receives a video only while an attached element is in the viewport,
  * and all audio; or `manual`, which receives those that the application subscribes to.
  */
 export type SubscribeMode = "visible" | "all" | "manual";

@@ -22,7 +22,7 @@ export interface StreamStats {
   framesPerSecond?: number;
   /** For example `VP8` or `opus`. */
   codec?: string;
-  /** What limits the quality of a sent video: `cpu`, `bandwidth` or `other`; absent when nothing does. */
+  /** The limit of a sent video's quality: `cpu`, `bandwidth` or `other`; absent when nothing does. */
   qualityLimitation?: string;
 }
 

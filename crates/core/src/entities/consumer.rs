@@ -47,7 +47,7 @@ pub(crate) struct RtxStream {
     pub(crate) sequence: RtxSequence,
 }
 
-/// What a consumer does with a packet.
+/// A consumer's decision on a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
     /// Forward it.

@@ -52,7 +52,7 @@ impl From<IceCredentials> for Credentials {
     }
 }
 
-/// What a valid binding request changed.
+/// The changes that a valid binding request made.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct BindingOutcome {
     /// Another pair is selected.

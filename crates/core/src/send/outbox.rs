@@ -11,7 +11,7 @@ pub const MAX_DATAGRAM: usize = 1500;
 /// Maximum bytes in the batch. Datagrams beyond it are refused and counted.
 const CAPACITY: usize = 16 << 20;
 
-/// What to drop when the socket is full: later variants first.
+/// The priority of a datagram. When the socket is full, later variants are dropped first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
     /// STUN, DTLS, RTCP.

@@ -115,7 +115,7 @@ impl ReceivedControl {
     }
 }
 
-/// What the kernel reports about a received datagram.
+/// The kernel's report about a received datagram.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Reported {
     /// The address that the datagram was sent to.

@@ -970,7 +970,7 @@ export interface TransportReady {
    */
   iceServers: IceServer[];
   /**
-   * Which candidates the client may use: `relay` means TURN only. Browsers default to `all`.
+   * The candidates that the client may use: `relay` means TURN only. Browsers default to `all`.
    */
   iceTransportPolicy?: "all" | "relay";
   /**

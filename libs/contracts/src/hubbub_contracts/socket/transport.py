@@ -26,7 +26,7 @@ class TransportReady(Model):
     ice_servers: list[IceServer]
     """STUN and TURN servers for the client's ICE agent; may be empty."""
     ice_transport_policy: Literal["all", "relay"] | None = None
-    """Which candidates the client may use: `relay` means TURN only. Browsers default to `all`."""
+    """The candidates that the client may use: `relay` means TURN only. Browsers default to `all`."""
 
 
 class CreateTransport(Mutation[TransportReady]):

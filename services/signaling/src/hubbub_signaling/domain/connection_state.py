@@ -1,4 +1,4 @@
-"""What the closing of a transport says about the peer's media connection."""
+"""A peer's connection state, derived from the transports that its node closes."""
 
 from __future__ import annotations
 
