@@ -58,7 +58,7 @@ class FakeRegistry:
         async with asyncio.timeout(10):
             return await self.requests.get()
 
-    async def answer(self, answer: RoomSnapshot | HubbubError) -> None:
+    async def answer(self, answer: RoomSnapshot | Exception) -> None:
         request = await self.request()
         if isinstance(answer, RoomSnapshot):
             request.set_result(answer)
@@ -73,13 +73,22 @@ class Peers:
     def __init__(self) -> None:
         self.present: set[str] = set()
         self.calls: list[str] = []
+        self.failures = 0
+        """How many of the next calls fail."""
+
+    def _fail(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise RuntimeError("a bug of the projection")
 
     def apply(self, change: FeedChange) -> None:
+        self._fail()
         assert isinstance(change, PeerChanged)
         (self.present.discard if change.record is None else self.present.add)(change.peer_id)
         self.calls.append(f"apply {change.sequence}")
 
     def adopt(self, state: RoomState) -> None:
+        self._fail()
         self.present = set(state.peers)
         self.calls.append(f"adopt {state.revision}")
 
@@ -276,3 +285,28 @@ async def test_stop_ends_the_retries(rig: Rig) -> None:
     await rig.replica.stop()
     await asyncio.sleep(0.01)
     assert rig.registry.requests.empty()
+
+
+async def test_a_change_that_is_not_applied_is_followed_by_a_snapshot(rig: Rig) -> None:
+    rig.peers.failures = 1
+    rig.feed.join(11, "bob")
+    await rig.registry.answer(snapshot(11, "ann", "bob"))
+    assert rig.peers.present == {"ann", "bob"}
+    assert rig.replica.fresh
+
+
+async def test_a_snapshot_that_is_not_adopted_is_requested_again(rig: Rig) -> None:
+    rig.peers.failures = 1
+    rig.feed.gap()
+    await rig.registry.answer(snapshot(12, "bob"))
+    assert not rig.replica.fresh
+    await rig.registry.answer(snapshot(12, "bob"))
+    assert rig.peers.present == {"bob"}
+    assert rig.replica.fresh
+
+
+async def test_a_request_that_fails_unexpectedly_is_retried(rig: Rig) -> None:
+    rig.feed.gap()
+    await rig.registry.answer(RuntimeError("a bug of the client"))
+    await rig.registry.answer(snapshot(12, "bob"))
+    assert rig.peers.present == {"bob"}

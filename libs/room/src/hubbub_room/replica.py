@@ -4,6 +4,7 @@ Rules
 - The feed is open before the first snapshot is requested, so nothing is missed in between.
 - A gap in the feed is answered by a new snapshot, whose request is retried with exponential backoff.
 - Several gaps at the same time cost one request. A reply that arrives after another gap is discarded.
+- A change or a snapshot that the projection fails to take is a gap.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import structlog
 
 from hubbub_contracts.bus.room import RoomSnapshot
 from hubbub_contracts.errors import ErrorCode, HubbubError
-from hubbub_service import Tasks
+from hubbub_service import Tasks, report_failure
 
 from .changes import FeedChange
 from .projection import Projection
@@ -112,16 +113,29 @@ class RoomReplica:
         return self._synchronization is not None and not self._synchronization.done()
 
     def _on_change(self, change: FeedChange) -> None:
-        if self._state.advance(change):
+        if not self._state.advance(change):
+            return
+        try:
             self._projection.apply(change)
+        except Exception as error:  # noqa: BLE001  a bug of the projection must not let it miss a change
+            report_failure("a change of a room was not applied, requesting a snapshot", error)
+            self.resync()
 
     async def _synchronize(self) -> None:
         """Requests snapshots until one is adopted and no gap has followed it."""
         await asyncio.sleep(self._delay)
         pause, longest = BACKOFF
-        while not await self._fetch_once():
+        while not await self._try_once():
             await asyncio.sleep(pause)
             pause = min(2 * pause, longest)
+
+    async def _try_once(self) -> bool:
+        try:
+            return await self._fetch_once()
+        except Exception as error:  # noqa: BLE001  a replica that gives up would stay incomplete for ever
+            report_failure("a snapshot of a room was not adopted, retrying", error)
+            self._state.gap()
+            return False
 
     async def _fetch_once(self) -> bool:
         """Returns whether the replica is fresh afterwards."""
