@@ -5,13 +5,18 @@ mod common;
 use common::media::Packet;
 use common::specs::*;
 use common::{Client, World};
+use hubbub_core::WorkerConfig;
 
 /// The first output number is in the lower half of the range, so this many packets wrap it.
 const PACKETS: u32 = 66_000;
 
 #[test]
 fn media_continues_over_a_rollover_on_both_sides() {
-    let mut world = World::new();
+    // Everything is sent at once.
+    let mut world = World::with(WorkerConfig {
+        max_ingress_bitrate: u64::MAX,
+        ..WorkerConfig::default()
+    });
     let mut sender = Client::connected(&mut world, 1);
     let mut receiver = Client::connected(&mut world, 2);
     let producer = produce(&mut world, sender.transport, 1, audio());

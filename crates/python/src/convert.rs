@@ -50,5 +50,6 @@ pub(crate) fn counters<'py>(
     dict.set_item("tcp_connections", tcp.connections)?;
     dict.set_item("tcp_accepted", tcp.accepted)?;
     dict.set_item("tcp_refused", tcp.refused)?;
+    dict.set_item("tcp_displaced", tcp.displaced)?;
     Ok(dict)
 }

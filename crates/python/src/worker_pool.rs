@@ -20,6 +20,7 @@ use crate::convert;
 /// Args:
 ///     sockets: (IP address, port) of each worker. Port 0 lets the system choose; `::` is dual-stack.
 ///     max_incoming_bitrate: bitrate limit of each client in bit/s; None for no limit.
+///     max_ingress_bitrate: bitrate above which the media of one transport is dropped, bit/s.
 ///     pin: pins each worker to a core.
 ///     handshake_timeout: seconds from `connect_transport` to `set_srtp_keys`.
 ///     consent_timeout: seconds without a STUN request until a transport is closed.
@@ -39,10 +40,11 @@ pub(crate) struct WorkerPool {
 #[pymethods]
 impl WorkerPool {
     #[new]
-    #[pyo3(signature = (sockets, *, max_incoming_bitrate=None, pin=false, handshake_timeout=15.0, consent_timeout=30.0, tcp=true))]
+    #[pyo3(signature = (sockets, *, max_incoming_bitrate=None, max_ingress_bitrate=50_000_000, pin=false, handshake_timeout=15.0, consent_timeout=30.0, tcp=true))]
     fn new(
         sockets: Vec<(String, u16)>,
         max_incoming_bitrate: Option<u64>,
+        max_ingress_bitrate: u64,
         pin: bool,
         handshake_timeout: f64,
         consent_timeout: f64,
@@ -52,6 +54,7 @@ impl WorkerPool {
             handshake_timeout_us: micros("handshake_timeout", handshake_timeout)?,
             consent_timeout_us: micros("consent_timeout", consent_timeout)?,
             max_incoming_bitrate,
+            max_ingress_bitrate,
             ..WorkerConfig::default()
         };
         let events = Arc::new(EventQueue::new()?);

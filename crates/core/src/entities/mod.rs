@@ -1,7 +1,6 @@
 //! The entities of a worker: routers, transports, producers and consumers, and the tables that hold them.
 
 mod consumer;
-mod dtls_allowance;
 mod fast_map;
 mod header_extensions;
 mod ice_agent;
@@ -13,6 +12,7 @@ mod producer_stream;
 mod router;
 mod slab;
 mod tables;
+mod token_bucket;
 mod transport;
 
 pub(crate) use consumer::{Admission, Consumer};

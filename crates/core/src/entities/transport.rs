@@ -4,16 +4,26 @@ use hubbub_srtp::{Inbound, Outbound, SrtpProfile};
 use hubbub_wire::rtp::{RtpPacket, TransportSequenceNumber};
 
 use super::consumer::Consumer;
-use super::dtls_allowance::DtlsAllowance;
 use super::fast_map::{FastMap, FastSet};
 use super::ice_agent::IceAgent;
 use super::keys::{ConsumerKey, ProducerKey, RouterKey, remove_first};
+use super::token_bucket::TokenBucket;
 use crate::api::{CommandError, Micros, TransportId, TransportStats};
 use crate::receive::{ArrivalLog, RembEstimate};
 use crate::send::SentReports;
 
 /// SSRCs that may be used over the lifetime of a transport. All are remembered, because none may be used twice.
 const MAX_OUTGOING_SSRCS: usize = 65_536;
+
+/// DTLS datagrams that may arrive at once: the largest flights of a handshake, or a window of a data channel; and per
+/// second in the long run: some 10 Mbit/s of a data channel. A datagram costs the control plane, which all clients share,
+/// far more than it costs its sender.
+const DTLS_BURST: u64 = 256;
+const DTLS_RATE: u64 = 1_000;
+
+/// What the smallest packet counts against the limit of incoming media, bytes: to handle it takes time, whatever its
+/// length.
+const SMALLEST_PACKET: u64 = 256;
 
 /// Initial and maximum REMB estimate, bit/s, unless the configuration sets a limit.
 const DEFAULT_MAX_BITRATE: u64 = 5_000_000;
@@ -42,7 +52,9 @@ pub(crate) struct Transport {
     pub(crate) handshake_deadline: Option<Micros>,
     /// DTLS datagrams that wait for a selected pair.
     pub(crate) pending_dtls: Vec<Vec<u8>>,
-    pub(crate) dtls_allowance: DtlsAllowance,
+    pub(crate) dtls_allowance: TokenBucket,
+    /// For authentic RTP and RTCP, bytes.
+    ingress_allowance: TokenBucket,
     /// The last `IceSelected` event: the number of drains before it, and its index among the events since then.
     pub(crate) pending_ice_event: Option<(u64, usize)>,
     pub(crate) producers: Vec<ProducerKey>,
@@ -79,6 +91,7 @@ impl Transport {
         ice: IceAgent,
         rtcp_ssrc: u32,
         max_bitrate: Option<u64>,
+        max_ingress_bitrate: u64,
     ) -> Self {
         Self {
             id,
@@ -88,7 +101,8 @@ impl Transport {
             outbound: None,
             handshake_deadline: None,
             pending_dtls: Vec::new(),
-            dtls_allowance: DtlsAllowance::new(),
+            dtls_allowance: TokenBucket::new(DTLS_RATE, DTLS_BURST),
+            ingress_allowance: TokenBucket::new(max_ingress_bitrate / 8, max_ingress_bitrate / 8),
             pending_ice_event: None,
             producers: Vec::new(),
             consumers: Vec::new(),
@@ -133,6 +147,12 @@ impl Transport {
         self.inbound = Some(inbound);
         self.handshake_deadline = None;
         Ok(())
+    }
+
+    /// Whether an authentic packet of this length is within the limit of incoming media. If so, counts it.
+    pub(crate) fn admit_ingress(&mut self, now: Micros, len: usize) -> bool {
+        let bytes = (len as u64).max(SMALLEST_PACKET);
+        self.ingress_allowance.take(now, bytes)
     }
 
     /// Whether media can be sent.

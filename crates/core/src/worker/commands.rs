@@ -154,6 +154,7 @@ impl Worker {
             IceAgent::new(ice),
             self.random.next_u32(),
             self.config.max_incoming_bitrate,
+            self.config.max_ingress_bitrate,
         );
         let key = self.tables.transports.insert(transport);
         self.tables.transport_ids.insert(id, key);

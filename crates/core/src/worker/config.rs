@@ -13,6 +13,9 @@ pub struct WorkerConfig {
     pub consent_timeout_us: u64,
     /// Upper limit sent to every client by REMB, bit/s.
     pub max_incoming_bitrate: Option<u64>,
+    /// Bitrate above which the media of one transport is dropped, bit/s; a second's worth may arrive at once. Must be
+    /// far above what clients send: the bitrate of an honest client is limited by its bandwidth estimation.
+    pub max_ingress_bitrate: u64,
     /// Maximum number of transports.
     pub max_transports: usize,
 }
@@ -25,6 +28,7 @@ impl Default for WorkerConfig {
             handshake_timeout_us: 15_000_000,
             consent_timeout_us: 30_000_000,
             max_incoming_bitrate: None,
+            max_ingress_bitrate: 50_000_000,
             max_transports: 10_000,
         }
     }

@@ -26,6 +26,8 @@ pub struct WorkerCounters {
     pub dropped_dtls: u64,
     /// Dropped: SRTP or SRTCP that failed authentication, was replayed, or arrived before the keys.
     pub dropped_srtp: u64,
+    /// Dropped: authentic RTP or RTCP above the bitrate limit of a transport.
+    pub dropped_ingress: u64,
     /// Dropped: RTP with an SSRC of no producer.
     pub dropped_unknown_ssrc: u64,
     /// Dropped: the outbox was full.

@@ -70,6 +70,11 @@ impl Worker {
             return Ok(());
         };
         transport.ice.on_authentic_packet(now, path);
+        // After authentication, so that nobody can use up the allowance of another client with a spoofed address.
+        if !transport.admit_ingress(now, len) {
+            self.counters.dropped_ingress += 1;
+            return Ok(());
+        }
         let Ok(packet) = RtpPacket::parse(datagram.get(..len).unwrap_or_default()) else {
             self.counters.dropped_malformed += 1;
             return Ok(());

@@ -18,7 +18,7 @@ impl Worker {
         datagram: &[u8],
     ) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
-        if !transport.dtls_allowance.take(now) {
+        if !transport.dtls_allowance.take(now, 1) {
             self.counters.dropped_dtls += 1;
             return Ok(());
         }

@@ -79,7 +79,11 @@ impl Node {
             pin: None,
             tcp,
         };
-        let config = WorkerConfig::default();
+        // Benchmarks send faster than a client does.
+        let config = WorkerConfig {
+            max_ingress_bitrate: u64::MAX,
+            ..WorkerConfig::default()
+        };
         WorkerThread::spawn(0, address, config, options, Arc::clone(&queue))
             .map(|worker| (worker, queue))
     }

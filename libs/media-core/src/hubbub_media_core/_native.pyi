@@ -11,6 +11,7 @@ class WorkerPool:
         sockets: list[tuple[str, int]],
         *,
         max_incoming_bitrate: int | None = None,
+        max_ingress_bitrate: int = 50_000_000,
         pin: bool = False,
         handshake_timeout: float = 15.0,
         consent_timeout: float = 30.0,

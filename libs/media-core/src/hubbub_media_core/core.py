@@ -40,6 +40,7 @@ class MediaCore:
         sockets: list[tuple[str, int]],
         *,
         max_incoming_bitrate: int | None = None,
+        max_ingress_bitrate: int = 50_000_000,
         pin: bool = False,
         handshake_timeout: float = 15.0,
         consent_timeout: float = 30.0,
@@ -50,6 +51,7 @@ class MediaCore:
         Args:
             sockets: (IP address, port) of each worker. Port 0 lets the system choose; `::` is dual-stack.
             max_incoming_bitrate: bitrate limit that each client is sent (REMB), in bit/s; None for no limit.
+            max_ingress_bitrate: bitrate above which the media of one transport is dropped, in bit/s.
             pin: pins each worker to a core.
             handshake_timeout: seconds from `ConnectTransport` to `SetSrtpKeys`, after which a transport is closed.
             consent_timeout: seconds without a STUN request of the client, after which a transport is closed (RFC 7675).
@@ -63,6 +65,7 @@ class MediaCore:
         self._pool = WorkerPool(
             sockets,
             max_incoming_bitrate=max_incoming_bitrate,
+            max_ingress_bitrate=max_ingress_bitrate,
             pin=pin,
             handshake_timeout=handshake_timeout,
             consent_timeout=consent_timeout,

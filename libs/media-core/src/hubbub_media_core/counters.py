@@ -72,6 +72,7 @@ class WorkerCounters(TypedDict):
     dropped_stun: int
     dropped_dtls: int
     dropped_srtp: int
+    dropped_ingress: int
     dropped_unknown_ssrc: int
     dropped_outbox_full: int
     dropped_oversized: int
@@ -91,6 +92,8 @@ class WorkerCounters(TypedDict):
     """TCP connections accepted."""
     tcp_refused: int
     """TCP connections closed at once because a limit was reached."""
+    tcp_displaced: int
+    """TCP connections without a valid pair that were closed for one from another address."""
     cpu_seconds: float
     """CPU time of the worker's thread, seconds."""
     faults: int

@@ -127,6 +127,7 @@ def _open_core(settings: Settings, listening: str) -> MediaCore:
     return MediaCore(
         [(listening, port) for port in ports],
         max_incoming_bitrate=settings.max_incoming_bitrate,
+        max_ingress_bitrate=settings.max_ingress_bitrate,
         pin=settings.pin_workers,
         handshake_timeout=settings.handshake_timeout,
         consent_timeout=settings.consent_timeout,

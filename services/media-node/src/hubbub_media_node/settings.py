@@ -52,6 +52,12 @@ class Settings(ServiceSettings):
     max_incoming_bitrate: int | None = Field(
         None, gt=0, description="Bitrate that each client is asked not to exceed, bit/s; unlimited by default."
     )
+    max_ingress_bitrate: int = Field(
+        50_000_000,
+        gt=0,
+        description="Bitrate above which the media of one transport is dropped, bit/s: a limit against abuse, far above "
+        "what clients send.",
+    )
     handshake_timeout: float = Field(
         15.0, gt=0, description="Seconds that ICE and DTLS may take before the transport is closed."
     )

@@ -180,9 +180,10 @@ WORKER_DROPPED = Metric(
     "hubbub_worker_dropped_total",
     "counter",
     "datagrams",
-    "Dropped datagrams, by reason: `srtp` failed authentication or was a replay, `stun` had an unknown ufrag or no "
-    "valid integrity, `unknown_address` came from an address without a valid STUN request, `unknown_ssrc` belongs to "
-    "no producer, `outbox_full` met a full send queue (overload).",
+    "Dropped datagrams, by reason: `srtp` failed authentication or was a replay, `stun` had an unknown ufrag, no "
+    "valid integrity or the candidate pair of another transport, `unknown_address` came from an address without a "
+    "valid STUN request, `unknown_ssrc` belongs to no producer, `ingress` exceeded `MAX_INGRESS_BITRATE`, "
+    "`outbox_full` met a full send queue (overload).",
     _NODE,
     ("worker", "reason"),
     on_scrape=True,
@@ -211,6 +212,15 @@ WORKER_TCP_REFUSED = Metric(
     "counter",
     "connections",
     "TCP connections closed at once, because of too many connections in total or from one address.",
+    _NODE,
+    ("worker",),
+    on_scrape=True,
+)
+WORKER_TCP_DISPLACED = Metric(
+    "hubbub_worker_tcp_displaced_total",
+    "counter",
+    "connections",
+    "TCP connections that never authenticated and were closed for a client from another address.",
     _NODE,
     ("worker",),
     on_scrape=True,

@@ -22,6 +22,7 @@ _TOTALS: Final[tuple[tuple[str, Metric, tuple[str, ...]], ...]] = (
     ("dropped_stun", catalogue.WORKER_DROPPED, ("stun",)),
     ("dropped_dtls", catalogue.WORKER_DROPPED, ("dtls",)),
     ("dropped_srtp", catalogue.WORKER_DROPPED, ("srtp",)),
+    ("dropped_ingress", catalogue.WORKER_DROPPED, ("ingress",)),
     ("dropped_unknown_ssrc", catalogue.WORKER_DROPPED, ("unknown_ssrc",)),
     ("dropped_outbox_full", catalogue.WORKER_DROPPED, ("outbox_full",)),
     ("send_refused", catalogue.WORKER_SEND_DROPPED, ("refused",)),
@@ -37,6 +38,7 @@ _TOTALS: Final[tuple[tuple[str, Metric, tuple[str, ...]], ...]] = (
     ("consumers", catalogue.NODE_CONSUMERS, ()),
     ("tcp_connections", catalogue.NODE_TCP_CONNECTIONS, ()),
     ("tcp_refused", catalogue.WORKER_TCP_REFUSED, ()),
+    ("tcp_displaced", catalogue.WORKER_TCP_DISPLACED, ()),
 )
 """Counter name, metric, and the label values after `worker`."""
 
