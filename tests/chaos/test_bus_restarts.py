@@ -65,10 +65,11 @@ async def test_call_survives_repeated_bus_crashes(fresh_installation: Installati
     await wait_for_counts(installation, within=RECOVERY)
 
 
+@pytest.mark.parametrize("registries", ["running", "restarted"])
 @pytest.mark.parametrize("storage", ["wiped", "rolled back"])
 @pytest.mark.parametrize("fresh_installation", [{"registries": 2, "nodes": 1}], indirect=True)
 async def test_the_state_is_rebuilt_when_the_bus_loses_its_store(
-    fresh_installation: Installation, call_id: str, storage: str
+    fresh_installation: Installation, call_id: str, storage: str, registries: str
 ) -> None:
     installation = fresh_installation
     store, copy = installation.directory / "nats", installation.directory / "copy"
@@ -81,6 +82,10 @@ async def test_the_state_is_rebuilt_when_the_bus_loses_its_store(
         async with bus_client(installation) as client:
             before = await client.room(call_id)
         installation.nats.kill()
+        if registries == "restarted":
+            for registry in installation.registries:
+                registry.kill()
+                registry.start()
         shutil.rmtree(store / "jetstream")
         if storage == "rolled back":
             shutil.copytree(copy, store / "jetstream")

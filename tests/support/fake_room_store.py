@@ -19,7 +19,9 @@ class FakeRoomStore:
     def __init__(self) -> None:
         self.rooms = Rooms()
         self.sequence = 0
-        self.rebuilding = False
+        self.identity = "first"
+        self.confirmed: list[tuple[str | None, int]] = []
+        """The positions of other processes that were to be confirmed."""
         self.now = 0.0
         self.tombstones: dict[str, LeaveReason] = {}
         """Peer id -> why the peer was removed."""
@@ -48,6 +50,10 @@ class FakeRoomStore:
 
     async def ready(self) -> None:
         """See `RoomStore`."""
+
+    async def confirm(self, identity: str | None, sequence: int) -> None:
+        """See `RoomStore`. Records the position."""
+        self.confirmed.append((identity, sequence))
 
     async def refresh_room(self, room_id: str) -> None:
         """See `RoomStore`."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hubbub_bus import Bus, KeyValue, Lease, fence, lease_bucket, parse_lease
+from hubbub_bus import Bus, KeyConflict, KeyValue, Lease, fence, lease_bucket, parse_lease
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from support.nats_servers import nats_server
 
@@ -68,6 +68,34 @@ async def test_a_fenced_holder_can_acquire_the_lease_with_a_new_epoch(bus: Bus, 
     assert not await fence(store, key, first)
     await asyncio.sleep(0.2)
     assert lease.held
+    await lease.release()
+
+
+async def test_the_lease_of_a_former_incarnation_does_not_end_the_current_one(
+    bus: Bus, store: KeyValue, key: str
+) -> None:
+    lost: list[str] = []
+    former = Lease(bus, key, "n")
+    await former.acquire()
+    stored = await store.get(key)
+    assert stored is not None
+    record = parse_lease(stored)
+    assert record is not None
+    await former._stop_renewing()
+    lease = Lease(bus, key, "n", on_lost=lost.append, renew_interval=0.05)
+    epoch = await lease.acquire()
+    while True:  # the store loses its last writes; a renewal may come in between
+        current = await store.get(key)
+        assert current is not None
+        try:
+            rolled_back = await store.update(key, record, last=current.revision)
+            break
+        except KeyConflict:
+            continue
+    async with asyncio.timeout(5):
+        while (current := await store.get(key)) is None or current.revision == rolled_back:
+            await asyncio.sleep(0.02)
+    assert (lease.held, lease.epoch, lost) == (True, epoch, [])
     await lease.release()
 
 

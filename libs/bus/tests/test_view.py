@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from hubbub_bus import Bus, Entry, KeyValue, View
 from hubbub_bus.kv import Bucket
 from hubbub_cli.nats_server import EmbeddedNats
-from hubbub_contracts import Model
+from hubbub_contracts import ErrorCode, HubbubError, Model, ids
 from support.nats_servers import nats_server
 
 
@@ -192,4 +192,69 @@ async def test_a_store_that_lacks_its_last_writes_is_replaced_and_no_revision_re
         assert await store.create("lost", Value(n=2)) > before
         for view in views:
             await view.stop()
+        await bus.close()
+
+
+@pytest.fixture
+async def owner(bus: Bus) -> AsyncIterator[View]:
+    """A healthy view that owns its new bucket, with one record."""
+    store = KeyValue(bus, Bucket(f"b{ids.mint()}"))
+    view = View(bus, store, owns_bucket=True)
+    view.start()
+    await view.wait_healthy(5)
+    await view.wait_for(await store.create("a", Value(n=1)))
+    yield view
+    await view.stop()
+
+
+async def is_replaced_after(view: View, identity: str | None, sequence: int) -> bool:
+    """Whether the view refuses to confirm the position, and then has another bucket, which is empty."""
+    before = view.identity
+    with pytest.raises(HubbubError) as refused:
+        await view.confirm(identity, sequence)
+    assert (refused.value.code, refused.value.retryable) == (ErrorCode.UNAVAILABLE, True)
+    await asyncio.sleep(0.5)
+    await eventually(lambda: view.healthy)
+    return view.identity != before and view.rebuilding and not view.entries
+
+
+async def test_a_view_confirms_what_its_bucket_contains(owner: View) -> None:
+    await owner.confirm(None, 0)
+    await owner.confirm(owner.identity, owner.sequence)
+    assert "a" in owner.entries
+
+
+async def test_a_new_bucket_is_replaced_when_others_know_another_one(owner: View) -> None:
+    assert await is_replaced_after(owner, "the lost bucket", 1)
+
+
+async def test_a_bucket_is_replaced_when_others_have_seen_later_writes(owner: View) -> None:
+    assert await is_replaced_after(owner, owner.identity, owner.sequence + 10)
+
+
+async def test_an_old_bucket_is_kept_when_others_know_another_one(owner: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hubbub_bus.view.NEW_BUCKET_AGE", 0.0)
+    assert not await is_replaced_after(owner, "the lost bucket", 1)
+    assert "a" in owner.entries
+
+
+async def test_a_bucket_is_kept_whose_sequence_has_passed_what_others_have_seen(bus: Bus, store: KeyValue) -> None:
+    revision = await store.create("a", Value(n=1))
+    await store.rebuild((await store.state()).identity, known_sequence=revision)
+    assert await store.get("a") is not None
+
+
+async def test_a_replica_that_remembers_the_lost_bucket_replaces_one_that_another_replica_created() -> None:
+    with nats_server() as server:
+        bus = await Bus.connect(server.url, name="test", timeout=5)
+        store = KeyValue(bus, Bucket("b"))
+        view = View(bus, store, owns_bucket=True)
+        view.start()
+        await view.wait_healthy(5)
+        lost = view.identity
+        await bus.connection.client.jetstream().delete_stream("KV_b")
+        await KeyValue(bus, Bucket("b")).ensure()
+        await eventually(lambda: view.healthy and view.identity != lost)
+        assert view.rebuilding
+        await view.stop()
         await bus.close()

@@ -1,4 +1,4 @@
-"""`peer.restore`: only while the store is being rebuilt, and never over another claim."""
+"""`peer.restore`: only into the store that the sender means, and never over another claim."""
 
 import pytest
 
@@ -14,12 +14,14 @@ from support.registry_records import peer_record, room_record
 def lost(store: FakeRoomStore) -> FakeRoomStore:
     """The store after it was lost."""
     store.store_room("r", None)
-    store.rebuilding = True
+    store.identity = "second"
     return store
 
 
 def request(claim_id: str | None = "c1") -> RestorePeer:
-    return RestorePeer(room=room_record(closing=True), peer=peer_record("one", producers=2, claim_id=claim_id))
+    return RestorePeer(
+        store="second", room=room_record(closing=True), peer=peer_record("one", producers=2, claim_id=claim_id)
+    )
 
 
 async def test_room_and_peer_are_written_again(context: RegistryContext, lost: FakeRoomStore) -> None:
@@ -33,10 +35,12 @@ async def test_room_and_peer_are_written_again(context: RegistryContext, lost: F
     assert [producer.producer_id for producer in peer.record.producers] == ["p0", "p1"]
 
 
-async def test_a_peer_of_a_store_that_was_not_lost_is_refused(context: RegistryContext, store: FakeRoomStore) -> None:
+async def test_a_replica_that_has_another_store_asks_for_a_repetition(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
     with pytest.raises(HubbubError) as refused:
         await restore(context, request())
-    assert refused.value.code is ErrorCode.CONFLICT
+    assert (refused.value.code, refused.value.retryable) == (ErrorCode.UNAVAILABLE, True)
     assert store.rooms.find_peer("r", "one") is None
 
 

@@ -26,8 +26,10 @@ from .adapters.session_metrics import SessionMetrics, read_sessions
 from .adapters.socket_server import SocketServer
 from .adapters.tls import ReloadedCertificate
 from .domain.address_limits import AddressLimits
+from .domain.known_store import KnownStore
 from .domain.session_settings import SessionSettings
 from .handlers.catalogue import HANDLERS
+from .handlers.confirmed_backend import ConfirmedBackend
 from .handlers.peer_restorer import PeerRestorer
 from .handlers.reconnect_grace import ReconnectGrace
 from .handlers.registry_outbox import RegistryOutbox
@@ -47,7 +49,11 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     bus = await _connect(settings, lifecycle, metrics)
     lease = await _acquire_lease(settings, lifecycle, bus)
 
-    backend = BusBackend(bus)
+    known_store = KnownStore()
+    bus_backend = BusBackend(bus)
+    backend = ConfirmedBackend(bus_backend, known_store)
+    bus.on_disconnect(backend.connection_lost)
+    lifecycle.on_stop("store confirmation", backend.stop)
     telemetry = SessionMetrics(metrics)
     hubs = RoomHubs(backend)
     session_settings = SessionSettings(
@@ -55,12 +61,12 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     )
     ports = SessionPorts(backend, hubs, RegistryOutbox(backend, telemetry), session_settings, HANDLERS, telemetry)
     sessions = SessionManager(ports, ReconnectGrace(backend, settings.reconnect_grace))
-    restorer = PeerRestorer(backend, sessions.memberships)
+    restorer = PeerRestorer(bus_backend, known_store, sessions.memberships)
     lifecycle.on_stop("peer restorer", restorer.stop)
 
     def on_revisions(event: RoomRevisions) -> None:
         hubs.announce(event.revisions)
-        restorer.announce(event.store)
+        restorer.announce(event.store, event.sequence)
 
     await bus.subscribe(subjects.REVISIONS, RoomRevisions, on_revisions)
 

@@ -65,13 +65,12 @@ class SetConnectionState(RegistryRequest[Done]):
 class RestorePeer(RegistryRequest[Done]):
     """Writes a peer again that the sender serves, and its room, after the store was lost. Repeating it is harmless.
 
-    Errors: `conflict` when the registry still has that store, or when another claim of the peer is stored;
-    `not_found` when the peer has left.
+    Errors: `conflict` when another claim of the peer is stored, `not_found` when the peer has left.
     """
 
     verb: ClassVar[str] = "peer.restore"
-    lost_store: str
-    """The identity of the bucket that had the peer."""
+    store: str
+    """The identity of the bucket that replaces the lost one. A replica that has another one answers `unavailable`."""
     room: RoomRecord
     peer: PeerRecord
 

@@ -49,3 +49,5 @@ class RoomRevisions(Event):
     """By room id."""
     store: str | None = None
     """The identity of the bucket of rooms. When it changes, the store was lost: instances restore their peers."""
+    sequence: Revision = 0
+    """The bucket's sequence up to which the sender knows it."""

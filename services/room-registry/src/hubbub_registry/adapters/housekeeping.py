@@ -98,7 +98,7 @@ class Housekeeping:
                 # Also without rooms: the event contains the identity of the store.
                 for start in range(0, max(len(revisions), 1), REVISIONS_PER_EVENT):
                     part = dict(revisions[start : start + REVISIONS_PER_EVENT])
-                    event = RoomRevisions(revisions=part, store=self._store.identity)
+                    event = RoomRevisions(revisions=part, store=self._store.identity, sequence=self._store.sequence)
                     await self._bus.publish(subjects.REVISIONS, event)
             except HubbubError as error:
                 _log.debug("revisions were not published", error=error.message)

@@ -55,13 +55,8 @@ class KvRoomStore:
         return self._view.sequence
 
     @property
-    def rebuilding(self) -> bool:
-        """See `RoomStore`."""
-        return self._view.rebuilding
-
-    @property
     def identity(self) -> str | None:
-        """The identity of the bucket."""
+        """See `RoomStore`."""
         return self._view.identity
 
     @property
@@ -86,6 +81,10 @@ class KvRoomStore:
         await self._view.wait_healthy(READY_TIMEOUT)
         if self._view.rebuilding:
             raise HubbubError(ErrorCode.UNAVAILABLE, "the store was lost and is being rebuilt", retryable=True)
+
+    async def confirm(self, identity: str | None, sequence: int) -> None:
+        """See `RoomStore`."""
+        await self._view.confirm(identity, sequence)
 
     async def refresh_room(self, room_id: str) -> None:
         """See `RoomStore`."""

@@ -31,8 +31,14 @@ class RoomStore(Protocol):
         """The bucket's sequence up to which `rooms` is complete."""
 
     @property
-    def rebuilding(self) -> bool:
-        """The store was lost, and signaling instances are writing their peers again."""
+    def identity(self) -> str | None:
+        """The identity of the bucket; None before it is known."""
+
+    async def confirm(self, identity: str | None, sequence: int) -> None:
+        """Replaces a bucket that lacks what another process has seen of it: see `hubbub_bus.View.confirm`.
+
+        Raises `unavailable` unless the bucket contains everything up to `sequence` of the bucket `identity`.
+        """
 
     async def ready(self) -> None:
         """Returns once the copy is complete and current. Raises `unavailable` after a second, or while rebuilding."""

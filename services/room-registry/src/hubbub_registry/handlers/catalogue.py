@@ -9,11 +9,13 @@ from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveRoom, RestorePee
 from hubbub_contracts.bus.producer import AddProducer, RemoveProducers, SetProducerPaused
 from hubbub_contracts.bus.room import CreateRoom, GetRoom
 from hubbub_contracts.bus.stats import GetStats
+from hubbub_contracts.bus.store import ConfirmStore
 
-from . import join, peer, producer, restore, room, stats
+from . import join, peer, producer, restore, room, stats, store
 from .context import RegistryContext
 
 HANDLERS: Final[RequestTable[RegistryContext]] = {
+    ConfirmStore: store.confirm,
     CreateRoom: room.create,
     GetRoom: room.get,
     JoinRoom: join.join,

@@ -15,12 +15,12 @@ from .context import RegistryContext
 async def restore(context: RegistryContext, request: RestorePeer) -> Done:
     """Writes the room unless it exists, and the peer unless it exists.
 
-    Raises `conflict` when the store was not lost, or when another claim of the peer is stored, and `not_found` when the
-    peer has left.
+    Raises `unavailable` when this replica does not know the new store yet, `conflict` when another claim of the peer is
+    stored, and `not_found` when the peer has left.
     """
     store, peer = context.store, request.peer
-    if not store.rebuilding:
-        raise HubbubError(ErrorCode.CONFLICT, "the store was not lost")
+    if store.identity != request.store:
+        raise HubbubError(ErrorCode.UNAVAILABLE, "this replica has another store", retryable=True)
     room = store.rooms.get(peer.room_id)
     if room is None or room.settings is None:
         record = request.room.model_copy(update={"closing": False, "operation_id": operation_id()})

@@ -1,0 +1,93 @@
+"""Requests to the registry that are sent only while it has the store that this instance knows.
+
+NATS can restart without its store, or with an older one, and the registry with it. The rooms would then seem to be
+gone. So before the first request after each loss of the connection, the registry is told what this instance has seen
+of the store. It answers `unavailable` when the store lacks that, until the peers are restored (`peer_restorer.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from hubbub_bus import NoResponders
+from hubbub_contracts import HubbubError, Request
+from hubbub_contracts.bus.media import MediaEvent
+from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.store import ConfirmStore
+from hubbub_room import FeedChange, Subscription
+from hubbub_service import Tasks
+
+from ..domain.known_store import KnownStore
+from ..domain.ports import Backend, ReplyT
+
+
+class ConfirmedBackend:
+    """Implements `Backend` on top of another one."""
+
+    def __init__(self, backend: Backend, known: KnownStore) -> None:
+        self._backend = backend
+        self._known = known
+        self._tasks = Tasks()
+        self._confirming: asyncio.Task[HubbubError | None] | None = None
+        self._confirmed = False
+
+    def connection_lost(self) -> None:
+        """Has the next request confirm the store again. A confirmation that is under way does not count."""
+        self._confirmed = False
+        self._confirming = None
+
+    async def stop(self) -> None:
+        """Cancels a pending confirmation."""
+        await self._tasks.close()
+
+    async def registry(self, message: Request[ReplyT]) -> ReplyT:
+        """See `Backend`."""
+        while not self._confirmed:
+            await self._confirm_once()
+        return await self._backend.registry(message)
+
+    async def node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
+        """See `Backend`."""
+        return await self._backend.node(placement, message)
+
+    async def watch_room(
+        self, room_id: str, on_change: Callable[[FeedChange], None], on_gap: Callable[[], None]
+    ) -> Subscription:
+        """See `Backend`."""
+
+        def receive(change: FeedChange) -> None:
+            self._known.advance(change.sequence)
+            on_change(change)
+
+        return await self._backend.watch_room(room_id, receive, on_gap)
+
+    async def watch_media(
+        self, room_id: str, peer_id: str, on_event: Callable[[MediaEvent], None], on_gap: Callable[[], None]
+    ) -> Subscription:
+        """See `Backend`."""
+        return await self._backend.watch_media(room_id, peer_id, on_event, on_gap)
+
+    async def _confirm_once(self) -> None:
+        """Waits for one attempt, which concurrent requests share. Raises HubbubError."""
+        if self._confirming is None:
+            self._confirming = self._tasks.spawn(self._confirm(), "confirm-store")
+        confirming = self._confirming
+        error = await asyncio.shield(confirming)
+        if self._confirming is confirming:
+            self._confirming, self._confirmed = None, error is None
+        if error is not None:
+            raise error
+
+    async def _confirm(self) -> HubbubError | None:
+        known = self._known
+        try:
+            reply = await self._backend.registry(ConfirmStore(store=known.identity, sequence=known.sequence))
+        except NoResponders as error:
+            # Nothing to compare yet: the request itself finds out whether a registry, perhaps an older one, answers.
+            return error if known.identity is not None else None
+        except HubbubError as error:
+            return error
+        if known.identity is None:
+            known.adopt(reply.store)
+        return None
