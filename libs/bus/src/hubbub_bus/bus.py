@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from pydantic import TypeAdapter
@@ -106,6 +106,10 @@ class Bus:
     async def publish(self, subject: str, event: Event) -> None:
         """Publishes `event` to the current subscribers. Raises `unavailable`."""
         await events.publish(self.connection, subject, event)
+
+    async def publish_confirmed(self, messages: Sequence[tuple[str, Event]]) -> None:
+        """Publishes events, and returns once the server has them. Raises `unavailable`: see `events`."""
+        await events.publish_confirmed(self.connection, messages)
 
     async def subscribe(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import nats.errors
@@ -23,6 +23,8 @@ _log = structlog.get_logger(__name__)
 
 EventT = TypeVar("EventT")
 Handler = Callable[[EventT], Awaitable[None] | None]
+CONFIRM_TIMEOUT = 2
+"""Seconds in which the server must confirm that it has received events."""
 GapListener = Callable[[], None]
 """Called when messages may have been missed."""
 
@@ -69,6 +71,24 @@ async def publish(connection: Connection, subject: str, event: Event) -> None:
         )
     except nats.errors.Error as error:
         raise HubbubError(ErrorCode.UNAVAILABLE, f"the bus failed: {error}", retryable=True) from error
+
+
+async def publish_confirmed(connection: Connection, messages: Sequence[tuple[str, Event]]) -> None:
+    """Publishes each event to its subject, and returns once the server has received them.
+
+    Raises `unavailable`, and may be repeated: some of them may have been received. A connection that is lost without a
+    sign accepts messages for seconds.
+    """
+    connection.require_connected()
+    since = connection.health.connected_since
+    for subject, event in messages:
+        await publish(connection, subject, event)
+    try:
+        await connection.client.flush(timeout=CONFIRM_TIMEOUT)
+    except (nats.errors.Error, TimeoutError) as error:
+        raise HubbubError(ErrorCode.UNAVAILABLE, f"the bus failed: {error}", retryable=True) from error
+    if connection.health.connected_since != since:
+        raise HubbubError(ErrorCode.UNAVAILABLE, "the connection was lost", retryable=True)
 
 
 async def subscribe(

@@ -132,10 +132,12 @@ class MediaCore:
             return
         self._closed = True
         self._loop.remove_reader(self._pool.fileno())
-        await asyncio.to_thread(self._pool.shutdown)
-        for future, command in self._pending.values():
-            if not future.done():
-                future.set_exception(CoreError("closed", command))
+        try:
+            await asyncio.to_thread(self._pool.shutdown)
+        finally:
+            for future, command in self._pending.values():
+                if not future.done():
+                    future.set_exception(CoreError("closed", command))
 
     def _submit(self, worker: int, request: int, command: Command) -> None:
         if self._closed:
@@ -147,14 +149,14 @@ class MediaCore:
 
     def _deliver(self) -> None:
         for worker, wire in self._pool.drain():
-            event = parse(wire)
-            if isinstance(event, Reply):
-                self._resolve(event)
-                continue
             try:
-                self._subscriber(worker, event)
-            except Exception:  # noqa: BLE001  a bug in the handler must not lose the events after it
-                _log.exception("a handler of media core events failed", extra={"event": type(event).__name__})
+                event = parse(wire)
+                if isinstance(event, Reply):
+                    self._resolve(event)
+                else:
+                    self._subscriber(worker, event)
+            except Exception:  # noqa: BLE001  a bug must not lose the events after it
+                _log.exception("an event of the media core was not handled", extra={"event": wire.get("type")})
 
     def _resolve(self, reply: Reply) -> None:
         future, command = self._pending.get(reply.request, (None, None))

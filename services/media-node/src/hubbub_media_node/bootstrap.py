@@ -60,7 +60,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     lease = BusNodeLease(bus, settings.node_id)
     entities = EntityStore()
     status = NodeStatus(lease.accepts_work, count_occupancy(entities, len(core.addresses)))
-    heartbeat = Heartbeat(settings.nats_url, settings.node_id, status, core.counters)
+    heartbeat = Heartbeat(settings.nats_url, settings.node_id, status, core.counters, lifecycle.fail)
     media_events = BusMediaEventPublisher(bus)
     replicas = BusRoomReplicas(bus)
     telemetry = NodeMetrics(metrics)
@@ -98,8 +98,8 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         lifecycle.tasks.spawn(announced.refresh_periodically(), "announced-addresses", vital=True)
     lifecycle.tasks.spawn(media_events.run(), "media-events", vital=True)
     lifecycle.tasks.spawn(reconcile_periodically(context), "reconciliation", vital=True)
-    lifecycle.tasks.spawn(incarnations.run(), "incarnations", vital=True)
-    lifecycle.on_stop("incarnations", incarnations.stop)
+    incarnations.start(lifecycle.fail)
+    lifecycle.on_stop("incarnations", incarnations.stop, timeout=incarnations.STOP_TIMEOUT)
     _log.info(
         "media node started",
         node_id=settings.node_id,

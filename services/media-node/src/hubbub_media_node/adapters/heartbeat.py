@@ -21,7 +21,7 @@ from hubbub_contracts.base import Done
 from hubbub_contracts.bus.node import NodeHeartbeat, ProbeNode, WorkerLoad
 from hubbub_contracts.errors import HubbubError
 from hubbub_media_core.counters import WorkerCounters
-from hubbub_service import cancel_and_wait
+from hubbub_service import Tasks, report_failure
 
 from ..domain.load_meter import LoadMeter, WorkerRate, WorkerSample
 from .node_status import NodeStatus
@@ -31,7 +31,7 @@ _log = structlog.get_logger(__name__)
 INTERVAL: Final = 0.2
 """Seconds between two heartbeats."""
 
-_STOP_TIMEOUT: Final = 3.0
+_STOP_TIMEOUT: Final = 2.5
 _RESTART_DELAY: Final = 1.0
 
 
@@ -39,13 +39,26 @@ class Heartbeat:
     """Runs from `start` to `stop`. Implements `domain.ports.WorkerLoads`."""
 
     def __init__(
-        self, nats_url: str, node_id: str, status: NodeStatus, counters: Callable[[], list[WorkerCounters]]
+        self,
+        nats_url: str,
+        node_id: str,
+        status: NodeStatus,
+        counters: Callable[[], list[WorkerCounters]],
+        on_failed: Callable[[str], None],
     ) -> None:
-        """`counters` returns the counters of all workers; it is called in the heartbeat thread."""
+        """Does nothing before `start`.
+
+        Arguments:
+            counters: returns the counters of all workers; it is called in the heartbeat thread.
+            on_failed: called in the event loop of `start` with a reason, when no heartbeat will be sent any more.
+        """
         self._nats_url = nats_url
         self._node_id = node_id
         self._status = status
         self._counters = counters
+        self._on_failed = on_failed
+        self._bus: Bus | None = None
+        self._main_loop: asyncio.AbstractEventLoop | None = None
         self._meter = LoadMeter()
         self._rates: Sequence[WorkerRate] = tuple(WorkerRate() for _ in status.occupancy)
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -55,6 +68,7 @@ class Heartbeat:
 
     def start(self) -> None:
         """Starts the thread and waits until its event loop runs."""
+        self._main_loop = asyncio.get_running_loop()
         self._thread.start()
         self._started.wait()
 
@@ -72,44 +86,54 @@ class Heartbeat:
     def _run(self) -> None:
         try:
             asyncio.run(self._main())
+        except Exception as error:  # noqa: BLE001  whatever it is, the node must not go on without a heartbeat
+            report_failure("the heartbeat thread failed", error)
+            self._fail("the heartbeat thread failed")
         finally:
             self._started.set()
+
+    def _fail(self, reason: str) -> None:
+        if self._main_loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is already closed
+                self._main_loop.call_soon_threadsafe(self._on_failed, reason)
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         stopping = self._stopping = asyncio.Event()
         self._started.set()
-        sending = asyncio.create_task(self._send_forever(), name="heartbeat")
+        tasks = Tasks(on_fatal=self._fail)
+        tasks.spawn(self._send_forever(), "heartbeat", vital=True)
         await stopping.wait()
-        await cancel_and_wait(sending)
+        await tasks.close()
+        if self._bus is not None:
+            await self._bus.close()
 
     async def _send_forever(self) -> None:
         """Restarts after any exception: a node without a heartbeat is treated as dead."""
         while True:
             try:
                 await self._send()
-            except Exception:  # noqa: BLE001  no exception may end the heartbeat
-                _log.exception("the heartbeat failed, restarting it")
+            except Exception as error:  # noqa: BLE001  no exception may end the heartbeat
+                report_failure("the heartbeat failed, restarting it", error)
+            if self._bus is not None:
+                await self._bus.close()
             await asyncio.sleep(_RESTART_DELAY)
 
     async def _send(self) -> None:
-        bus = await Bus.connect(self._nats_url, name=f"node-{self._node_id}-heartbeat")
+        bus = self._bus = await Bus.connect(self._nats_url, name=f"node-{self._node_id}-heartbeat")
         probes: Endpoint[Any, Any] | None = None
         served_epoch: int | None = None
-        try:
-            while True:
-                self._measure()
-                epoch = self._status.epoch
-                if epoch != served_epoch and bus.connected:
-                    if probes is not None:
-                        await probes.stop()
-                    probes = None if epoch is None else await self._serve_probes(bus, epoch)
-                    served_epoch = epoch
-                if epoch is not None:
-                    await self._publish(bus, epoch)
-                await asyncio.sleep(INTERVAL)
-        finally:
-            await bus.close()
+        while True:
+            self._measure()
+            epoch = self._status.epoch
+            if epoch != served_epoch and bus.connected:
+                if probes is not None:
+                    await probes.stop()
+                probes = None if epoch is None else await self._serve_probes(bus, epoch)
+                served_epoch = epoch
+            if epoch is not None:
+                await self._publish(bus, epoch)
+            await asyncio.sleep(INTERVAL)
 
     async def _serve_probes(self, bus: Bus, epoch: int) -> Endpoint[Any, Any]:
         return await bus.serve(subjects.node(self._node_id, epoch, ProbeNode.verb), ProbeNode, _answer_probe)

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -19,6 +20,7 @@ from hubbub_bus import Bus, Endpoints, serve_table
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.errors import HubbubError
+from hubbub_service import Tasks, report_failure
 
 from ..handlers.catalogue import HANDLERS
 from ..handlers.closing import close_everything
@@ -29,10 +31,15 @@ from .node_status import NodeStatus
 _log = structlog.get_logger(__name__)
 
 _RETRY_INTERVAL = 0.5
+_CLOSE_INTERVAL = 0.05
+"""Seconds between two attempts to close everything. In between, the core's events arrive."""
 
 
 class Incarnations:
     """Runs from the first incarnation until the node stops."""
+
+    STOP_TIMEOUT = 8.0
+    """Seconds in which `stop` releases the lease and ends the requests that are being handled."""
 
     def __init__(self, bus: Bus, lease: BusNodeLease, status: NodeStatus, context: NodeContext) -> None:
         self._bus = bus
@@ -40,8 +47,14 @@ class Incarnations:
         self._status = status
         self._context = context
         self._endpoints: Endpoints | None = None
+        self._tasks = Tasks()
 
-    async def run(self) -> None:
+    def start(self, on_failed: Callable[[str], None]) -> None:
+        """Starts the first incarnation. `on_failed` is called with a reason when there will be no other."""
+        self._tasks = Tasks(on_fatal=on_failed)
+        self._tasks.spawn(self._run(), "incarnations", vital=True)
+
+    async def _run(self) -> None:
         """Runs one incarnation after the other, until cancelled."""
         while True:
             placement = await self._lease.acquire()
@@ -57,9 +70,12 @@ class Incarnations:
         """Releases the lease and stops answering requests."""
         self._status.draining = True
         self._status.epoch = None
-        await self._lease.release()
-        if self._endpoints is not None:
-            await self._endpoints.stop()
+        await self._tasks.close()  # first: it must not acquire a lease again
+        try:
+            await self._lease.release()
+        finally:
+            if self._endpoints is not None:
+                await self._endpoints.stop()
 
     async def _serve(self, placement: Placement) -> Endpoints:
         subject_of = partial(subjects.node, placement.node_id, placement.epoch)
@@ -77,4 +93,6 @@ class Incarnations:
                 await close_everything(self._context)
             except HubbubError as error:
                 _log.warning("could not close all objects, retrying", error=error.message)
-                await asyncio.sleep(_RETRY_INTERVAL)
+            except Exception as error:  # noqa: BLE001  the next incarnation must not begin with objects of this one
+                report_failure("could not close all objects, retrying", error)
+            await asyncio.sleep(_CLOSE_INTERVAL)

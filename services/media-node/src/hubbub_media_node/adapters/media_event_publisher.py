@@ -1,9 +1,16 @@
-"""Publishes media events on the bus."""
+"""Publishes media events on the bus.
+
+Rules
+- An event is sent until the server has confirmed it. A connection that is lost without a sign accepts events for
+  seconds, and the sessions would not notice that they missed them.
+- An event may therefore arrive twice. Order is kept: after an unconfirmed event, all later ones are sent again too.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from itertools import islice
 
 import structlog
 
@@ -11,12 +18,15 @@ from hubbub_bus import Bus
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.errors import HubbubError
+from hubbub_service import report_failure
 
 from ..domain.closures import PeerEvent
 
 _log = structlog.get_logger(__name__)
 
 _MAX_QUEUED = 10_000
+_BATCH = 256
+"""Events that are confirmed together."""
 _RETRY_INTERVAL = 0.2
 """Seconds between two attempts while the bus is unavailable."""
 
@@ -40,13 +50,18 @@ class BusMediaEventPublisher:
             await self._not_empty.wait()
             self._not_empty.clear()
             while self._queue:
-                first = self._queue[0]
+                batch = list(islice(self._queue, _BATCH))
                 try:
-                    await self._bus.publish(subjects.media(first.room_id, first.peer_id), first.event)
+                    await self._bus.publish_confirmed(
+                        [(subjects.media(each.room_id, each.peer_id), each.event) for each in batch]
+                    )
                 except HubbubError as error:
-                    _log.debug("could not publish a media event, retrying", error=error.message)
+                    _log.debug("could not publish media events, retrying", error=error.message)
                     await asyncio.sleep(_RETRY_INTERVAL)
                     continue
-                # While `publish` waited, a full queue may have dropped `first`.
-                if self._queue and self._queue[0] is first:
-                    self._queue.popleft()
+                except Exception as error:  # noqa: BLE001  an event that cannot be sent must not end the node
+                    report_failure("media events are lost", error, count=len(batch))
+                # A full queue may have dropped some of them meanwhile.
+                for each in batch:
+                    if self._queue and self._queue[0] is each:
+                        self._queue.popleft()

@@ -20,6 +20,7 @@ _log = structlog.get_logger(__name__)
 
 HEALTHY_FOR = 1.0
 """Seconds for which the bus connection must have been healthy before a replica counts as complete."""
+_STOP_TIMEOUT = 2.0
 _BACKOFF = (0.1, 2.0)
 """Seconds before the first and the last retry to open a feed."""
 
@@ -64,8 +65,13 @@ class BusRoomReplicas:
     async def stop(self) -> None:
         """Stops all replicas."""
         stopped, self._followed = list(self._followed.values()), {}
-        await asyncio.gather(*(_stop(each) for each in stopped))
-        await self._tasks.close()
+        for each in stopped:
+            self._tasks.spawn(_stop(each), "stop-room-replica")
+        try:
+            async with asyncio.timeout(_STOP_TIMEOUT):
+                await self._tasks.drain()
+        finally:
+            await self._tasks.close()
 
     async def _open(self, room_id: str, replica: RoomReplica) -> None:
         pause, longest = _BACKOFF

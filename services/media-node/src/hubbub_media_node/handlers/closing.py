@@ -28,7 +28,10 @@ async def close_transport(context: NodeContext, transport: Transport, request: C
     try:
         await context.core.call(transport.room.worker, commands.CloseTransport(transport=transport.core_id))
     except CoreError as error:
-        if error.code != "not_found":
+        if error.code == "not_found":
+            if context.entities.transports.get(transport.id) is transport:
+                discard_transport(context, transport)  # its creation was cancelled before the core refused it
+        else:
             transport.close_request = None
             raise HubbubError(ErrorCode.UNAVAILABLE, f"close_transport: {error.code}", retryable=True) from error
 
@@ -54,15 +57,30 @@ async def close_peer(context: NodeContext, room_id: str, peer_id: str, request: 
 
 
 async def close_departed(context: NodeContext, room_id: str, peer_ids: Iterable[str]) -> None:
-    """Closes peers that were removed from the room or placed on another node. They get no event."""
+    """Closes peers that were removed from the room or placed on another node. They get no event.
+
+    Raises HubbubError after the last one, when some could not be closed.
+    """
+    failure: HubbubError | None = None
     for peer_id in peer_ids:
-        await close_peer(context, room_id, peer_id, SILENT)
+        try:
+            await close_peer(context, room_id, peer_id, SILENT)
+        except HubbubError as error:
+            failure = error
+    if failure is not None:
+        raise failure
 
 
 async def close_everything(context: NodeContext) -> None:
     """Closes all peers of all rooms, when this incarnation of the node has been fenced."""
+    failure: HubbubError | None = None
     for room in list(context.entities.rooms.values()):
-        await close_departed(context, room.id, room.peer_ids())
+        try:
+            await close_departed(context, room.id, room.peer_ids())
+        except HubbubError as error:
+            failure = error
+    if failure is not None:
+        raise failure
 
 
 def discard_transport(context: NodeContext, transport: Transport) -> None:
