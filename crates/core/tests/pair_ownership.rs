@@ -10,6 +10,11 @@ use hubbub_core::api::{Command, Event, TransportId};
 use hubbub_wire::PacketKind;
 use hubbub_wire::rtcp::ReceiverReportBuilder;
 
+const EMPTY_REPORT: ReceiverReportBuilder<'static> = ReceiverReportBuilder {
+    ssrc: 1,
+    blocks: &[],
+};
+
 /// The transport that owns the pair of `client`.
 fn owner(world: &mut World, client: &Client) -> Option<TransportId> {
     world.events.clear();
@@ -39,11 +44,7 @@ fn a_request_with_a_spoofed_source_address_does_not_take_a_pair_in_use() {
         received += call.received().len();
         // The feedback of a client that receives video, and its checks.
         if number % 30 == 0 {
-            let report = ReceiverReportBuilder {
-                ssrc: 1,
-                blocks: &[],
-            };
-            call.receiver.send_rtcp(&mut call.world, &report);
+            call.receiver.send_rtcp(&mut call.world, &EMPTY_REPORT);
         }
         if number % 75 == 0 {
             call.receiver.check(&mut call.world, true);
@@ -100,8 +101,58 @@ fn the_pair_of_a_silent_client_goes_to_the_transport_that_authenticates() {
     world.advance(10);
     second.check(&mut world, true);
     assert_eq!(owner(&mut world, &first), Some(second.transport));
+    second.send_rtcp(&mut world, &EMPTY_REPORT);
     first.check(&mut world, true);
     assert_eq!(owner(&mut world, &first), Some(second.transport));
+}
+
+#[test]
+fn the_former_owner_takes_its_pair_back_at_once() {
+    let mut world = World::new();
+    let mut client = Client::connected(&mut world, 1);
+    let mut attacker = Client::connected(&mut world, 2);
+    client.send_rtcp(&mut world, &EMPTY_REPORT);
+    // A client that only receives audio is silent between two checks.
+    world.advance(1_500);
+    assert!(spoof(&mut world, &mut attacker, &client));
+    assert_eq!(owner(&mut world, &client), Some(attacker.transport));
+    client.check(&mut world, false);
+    assert_eq!(owner(&mut world, &client), Some(client.transport));
+    assert!(world.worker.is_valid(client.path));
+}
+
+#[test]
+fn a_pair_that_was_taken_back_is_not_taken_again_between_two_checks() {
+    let mut world = World::new();
+    let mut client = Client::connected(&mut world, 1);
+    let mut attacker = Client::connected(&mut world, 2);
+    world.advance(1_500);
+    assert!(spoof(&mut world, &mut attacker, &client));
+    for _ in 0..4 {
+        client.check(&mut world, true);
+        world.take_sent(client.path);
+        for _ in 0..5 {
+            assert!(!spoof(&mut world, &mut attacker, &client));
+            world.advance(500);
+        }
+    }
+    // A client that has left keeps it for ten seconds at most.
+    world.advance(7_500);
+    assert!(spoof(&mut world, &mut attacker, &client));
+}
+
+#[test]
+fn the_former_owner_takes_its_pair_back_from_a_second_claimant() {
+    let mut world = World::new();
+    let mut client = Client::connected(&mut world, 1);
+    let mut attacker = Client::connected(&mut world, 2);
+    let mut accomplice = Client::connected(&mut world, 3);
+    world.advance(1_500);
+    assert!(spoof(&mut world, &mut attacker, &client));
+    world.advance(1_500);
+    assert!(spoof(&mut world, &mut accomplice, &client));
+    client.check(&mut world, true);
+    assert_eq!(owner(&mut world, &client), Some(client.transport));
 }
 
 #[test]

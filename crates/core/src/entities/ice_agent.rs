@@ -12,10 +12,12 @@
 //!
 //! A pair belongs to one transport at a time. While it is *in use*, no other transport takes it: a client could
 //! otherwise take the pair of another by one request with a spoofed source address. TURN relays and NATs reuse ports, so
-//! a pair whose client is silent goes to the transport that authenticates over it next.
+//! a pair whose client is silent goes to the transport that authenticates over it next. If the former owner's client
+//! sends a request over it before the new owner's client has sent SRTP, the pair goes back at once.
 
 use hubbub_wire::stun::IceKey;
 
+use super::keys::TransportKey;
 use crate::api::{IceCredentials, Micros, Path};
 
 /// Valid pairs of a transport. A new pair evicts the one whose last request is oldest.
@@ -24,6 +26,10 @@ pub(crate) const MAX_PAIRS: usize = 16;
 /// Time without authentic packets after which another transport may take a pair. A client that receives video sends
 /// feedback several times a second.
 const IN_USE_US: u64 = 1_500_000;
+
+/// The same for a pair that its owner took back: longer than the 2.5 s between two checks of a client that only receives
+/// audio, so that it is not taken again.
+const RETAKEN_IN_USE_US: u64 = 10_000_000;
 
 /// Time without requests after which another pair replaces the selected one. Chrome sends a request every 2.5 s.
 const SELECTED_SILENCE_US: u64 = 6_000_000;
@@ -34,6 +40,22 @@ struct ValidPair {
     last_request: Micros,
     /// When the last authentic packet arrived: a request, SRTP or SRTCP. The worker cannot authenticate DTLS.
     last_authentic: Micros,
+    /// Time without authentic packets after which another transport may take the pair.
+    in_use_us: u64,
+    /// The transport that had the pair before. `None` once SRTP or SRTCP has confirmed that the client uses it.
+    taken_from: Option<TransportKey>,
+}
+
+impl ValidPair {
+    const fn new(now: Micros, path: Path) -> Self {
+        Self {
+            path,
+            last_request: now,
+            last_authentic: now,
+            in_use_us: IN_USE_US,
+            taken_from: None,
+        }
+    }
 }
 
 /// A local ufrag and the key derived from its password.
@@ -123,18 +145,14 @@ impl IceAgent {
         if is_current {
             outcome.retired_ufrag = self.former.take().map(|former| former.ufrag);
         }
-        if let Some(known) = self.pairs.iter_mut().find(|known| known.path == path) {
+        if let Some(known) = self.pair_mut(path) {
             known.last_request = now;
             known.last_authentic = now;
         } else {
             if self.pairs.len() >= MAX_PAIRS {
                 outcome.evicted = self.evict();
             }
-            self.pairs.push(ValidPair {
-                path,
-                last_request: now,
-                last_authentic: now,
-            });
+            self.pairs.push(ValidPair::new(now, path));
         }
         let selects = (use_candidate && is_current) || self.selected.is_none();
         if selects && self.selected != Some(path) {
@@ -146,16 +164,45 @@ impl IceAgent {
 
     /// Records that an authentic SRTP or SRTCP packet arrived over `path`.
     pub(crate) fn on_authentic_packet(&mut self, now: Micros, path: Path) {
-        if let Some(known) = self.pairs.iter_mut().find(|known| known.path == path) {
+        if let Some(known) = self.pair_mut(path) {
             known.last_authentic = now;
+            known.taken_from = None;
         }
     }
 
-    /// Whether an authentic packet arrived over this pair during the last 1.5 s.
-    pub(crate) fn is_in_use(&self, now: Micros, path: Path) -> bool {
-        self.pairs
-            .iter()
-            .any(|known| known.path == path && now.since(known.last_authentic) < IN_USE_US)
+    /// Whether another transport, `other`, may take this pair: its client is silent, or it took the pair from `other` and
+    /// has sent nothing but requests over it.
+    pub(crate) fn gives_way(&self, now: Micros, path: Path, other: TransportKey) -> bool {
+        self.pair(path).is_none_or(|known| {
+            now.since(known.last_authentic) >= known.in_use_us || known.taken_from == Some(other)
+        })
+    }
+
+    /// The transport from which this one took the pair, while nothing but requests has confirmed that.
+    pub(crate) fn taken_from(&self, path: Path) -> Option<TransportKey> {
+        self.pair(path)?.taken_from
+    }
+
+    /// Records that this transport took the pair from another.
+    pub(crate) fn on_taken(&mut self, path: Path, from: TransportKey) {
+        if let Some(known) = self.pair_mut(path) {
+            known.taken_from = Some(from);
+        }
+    }
+
+    /// Records that this transport took its own pair back.
+    pub(crate) fn on_retaken(&mut self, path: Path) {
+        if let Some(known) = self.pair_mut(path) {
+            known.in_use_us = RETAKEN_IN_USE_US;
+        }
+    }
+
+    fn pair(&self, path: Path) -> Option<&ValidPair> {
+        self.pairs.iter().find(|known| known.path == path)
+    }
+
+    fn pair_mut(&mut self, path: Path) -> Option<&mut ValidPair> {
+        self.pairs.iter_mut().find(|known| known.path == path)
     }
 
     fn evict(&mut self) -> Option<Path> {

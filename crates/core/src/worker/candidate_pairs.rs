@@ -32,14 +32,14 @@ impl Worker {
         match self.tables.paths.get(&path) {
             Some(owner) if *owner != key => {
                 let owner = self.tables.transports.get(*owner)?;
-                Ok(owner.ice.is_in_use(now, path))
+                Ok(!owner.ice.gives_way(now, path, key))
             }
             _ => Ok(false),
         }
     }
 
     /// Applies a valid binding request to the tables. The pair now belongs to this transport, even if it belonged to
-    /// another, whose client is silent.
+    /// another that gave way.
     pub(super) fn apply_binding(
         &mut self,
         now: Micros,
@@ -56,7 +56,14 @@ impl Worker {
         if let Some(former) = self.tables.paths.insert(path, key)
             && former != key
         {
+            let taken_from = self.tables.transports.get(former)?.ice.taken_from(path);
             self.remove_pair(now, former, path)?;
+            let ice = &mut self.tables.transports.get_mut(key)?.ice;
+            if taken_from == Some(key) {
+                ice.on_retaken(path);
+            } else {
+                ice.on_taken(path, taken_from.unwrap_or(former));
+            }
         }
         if outcome.selected {
             self.announce_selected(now, key, path)?;
