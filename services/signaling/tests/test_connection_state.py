@@ -102,6 +102,19 @@ async def test_states_reach_a_registry_that_did_not_answer_in_their_order() -> N
     assert reported(rig) == ["disconnected"] * 3 + ["connected"]
 
 
+async def test_one_request_is_pending_at_a_time() -> None:
+    rig = SignalingRig()
+    client = await sending_client(rig)
+    rig.backend.answers[SetConnectionState] = [unavailable(), Done()]
+    media_event(rig, client, LOST)
+    await asyncio.sleep(0.05)
+    client.session.resources.transports["new"] = "send"
+    media_event(rig, client, TransportConnected(transport_id="new"))
+    media_event(rig, client, TransportClosed(transport_id="new", reason="ice_timeout"))
+    await asyncio.sleep(10)
+    assert reported(rig) == ["disconnected"] * 2
+
+
 async def test_a_peer_that_left_is_reported_no_more() -> None:
     rig = SignalingRig()
     client = await sending_client(rig)
