@@ -1,6 +1,6 @@
 /** The query parameters of the page. */
 
-import { roomOf } from "./roomName.ts";
+import { readRoom } from "./roomName.ts";
 
 /** A link to a call needs only `?room=`. The other parameters are for embedding and tests. */
 export interface Address {
@@ -29,7 +29,7 @@ export function readAddress(search: string): Address {
   const query = new URLSearchParams(search);
   const codec = query.get("codec")?.toLowerCase();
   return {
-    room: roomOf(query),
+    room: readRoom(query),
     name: [...(query.get("name")?.trim() ?? "")].slice(0, MAX_NAME_LENGTH).join(""),
     user: query.get("user")?.trim() ?? "",
     join: query.has("join"),

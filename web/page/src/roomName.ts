@@ -28,7 +28,7 @@ export function roomProblem(room: string): string | undefined {
 }
 
 /** Returns the normalized room of a query; empty if it names none. The parameter may be in capitals. */
-export function roomOf(query: URLSearchParams): string {
+export function readRoom(query: URLSearchParams): string {
   const [, room = ""] = [...query].find(([name]) => name.toLowerCase() === "room") ?? [];
   return normalizeRoom(room);
 }
@@ -44,7 +44,7 @@ const AFTER_LINK = /[.,;:!?…)\]}]+$/u;
  */
 export function parseRoom(text: string): string {
   for (const [, query = ""] of text.matchAll(QUERY)) {
-    const room = roomOf(new URLSearchParams(query.replace(AFTER_LINK, "")));
+    const room = readRoom(new URLSearchParams(query.replace(AFTER_LINK, "")));
     if (room) return room;
   }
   return /https?:\/\//iu.test(text) ? "" : normalizeRoom(text);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { newRoomName, normalizeRoom, parseRoom, roomOf, roomProblem, roomUrl } from "../src/roomName.ts";
+import { newRoomName, normalizeRoom, parseRoom, readRoom, roomProblem, roomUrl } from "../src/roomName.ts";
 
 describe("names that look equal are one room", () => {
   it.each([
@@ -68,7 +68,7 @@ describe("the link to a room", () => {
 
   it.each(["tea & talk", "a.b...", "what?", "(x)", "it's", 'a "b"', "50 %", "a#b", "会議 🎥", "x=y|z"])("leads to %s again, inside a sentence too", (room) => {
     const link = roomUrl(room, "https://calls.example/call/");
-    expect(roomOf(new URL(link).searchParams)).toBe(room);
+    expect(readRoom(new URL(link).searchParams)).toBe(room);
     expect(parseRoom(`Come to ${link}.`)).toBe(room);
   });
 });
