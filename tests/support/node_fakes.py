@@ -34,10 +34,12 @@ class FakeCore:
         self.commands: list[Command] = []
         self.errors: dict[type[Command], CoreErrorCode] = {}
         """The code with which each command of a type is refused."""
+        self.pending: asyncio.Event | None = None
+        """Calls are executed at once, and answered when it is set."""
 
     async def call(self, _worker: int, command: Command) -> dict[str, Any]:
         self._execute(command)
-        await asyncio.sleep(0)
+        await (asyncio.sleep(0) if self.pending is None else self.pending.wait())
         return {"packets_received": 7}
 
     def send(self, _worker: int, command: Command) -> None:

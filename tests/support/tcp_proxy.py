@@ -13,6 +13,8 @@ class TcpProxy:
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self.port = 0
+        self.discards = False
+        """Discards what arrives, on open connections: the link is dead, and neither end knows it."""
 
     async def start(self) -> None:
         """Accepts connections, on the same port as before."""
@@ -42,8 +44,9 @@ class TcpProxy:
         self._writers.add(writer)
         try:
             while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
+                if not self.discards:
+                    writer.write(data)
+                    await writer.drain()
         except ConnectionError:
             writer.transport.abort()
         finally:

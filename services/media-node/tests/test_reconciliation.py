@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from hubbub_contracts.bus.consumer import CloseConsumer, CreateConsumer
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord
-from hubbub_media_core import commands
+from hubbub_contracts.errors import HubbubError
+from hubbub_media_core import CoreError, commands, events
 from hubbub_media_node.domain.close_request import SILENT, UNCONFIRMED
 from hubbub_media_node.domain.confirmation_tracker import DEFAULT_TIMEOUT
-from hubbub_media_node.handlers import producer
-from hubbub_media_node.handlers.closing import close_everything
+from hubbub_media_node.handlers import consumer, core_events, producer
+from hubbub_media_node.handlers.closing import close_everything, close_transport
 from hubbub_media_node.handlers.reconciliation import reconcile
 from hubbub_room import PeerChanged
 from support.node_fakes import PLACEMENT, ROOM, NodeRig
@@ -130,3 +134,48 @@ async def test_a_fenced_node_closes_every_peer(rig: NodeRig) -> None:
     transports = [await rig.create_transport(peer_id, transport_id=peer_id) for peer_id in ("alice", "bob")]
     await close_everything(rig.context)
     assert [each.close_request for each in transports] == [SILENT, SILENT]
+
+
+async def test_a_peer_that_cannot_be_closed_keeps_no_other_open(rig: NodeRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = await rig.create_transport("alice", transport_id="a")
+    second = await rig.create_transport("bob", transport_id="b")
+    call = rig.core.call
+
+    async def refuse_first(worker: int, command: commands.Command) -> dict[str, Any]:
+        if isinstance(command, commands.CloseTransport) and command.transport == first.core_id:
+            raise CoreError("busy", command)
+        return await call(worker, command)
+
+    monkeypatch.setattr(rig.core, "call", refuse_first)
+    with pytest.raises(HubbubError):
+        await close_everything(rig.context)
+    assert (first.close_request, second.close_request) == (None, SILENT)
+
+
+async def test_a_transport_that_the_core_does_not_have_is_removed_when_it_is_closed(rig: NodeRig) -> None:
+    """Its creation was cancelled before the core refused it."""
+    transport = await rig.create_transport()
+    rig.core.errors[commands.CloseTransport] = "not_found"
+    await close_transport(rig.context, transport, SILENT)
+    assert rig.context.entities.rooms == {}
+
+
+async def test_a_consumer_whose_close_was_refused_tells_its_owner_when_its_producer_ends(rig: NodeRig) -> None:
+    await rig.create_transport()
+    await create_producer(rig)
+    await rig.create_transport("bob", "recv", "down")
+    request = CreateConsumer(
+        room_id=ROOM,
+        peer_id="bob",
+        transport_id="down",
+        producer_id="producer",
+        consumer_id="consumer",
+        rtp_capabilities=fixture("chromium-156/recv-rtp-capabilities.json"),
+    )
+    await consumer.create(rig.context, request)
+    created = rig.context.entities.consumers["consumer"]
+    rig.core.errors[commands.CloseConsumer] = "busy"
+    with pytest.raises(HubbubError):
+        await consumer.close(rig.context, CloseConsumer(room_id=ROOM, peer_id="bob", consumer_id="consumer"))
+    core_events.handle(rig.context, 0, events.ConsumerClosed(created.core_id, "producer_closed"))
+    assert [each.event.verb for each in rig.publisher.events] == ["media.consumer-closed"]

@@ -1,0 +1,101 @@
+"""The heartbeat thread: its end, its failures, and what it leaves behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import warnings
+from collections.abc import Callable
+
+import pytest
+
+from hubbub_bus import Bus
+from hubbub_contracts import ids, subjects
+from hubbub_contracts.bus.node import NodeHeartbeat
+from hubbub_media_node.adapters import heartbeat
+from hubbub_media_node.adapters.heartbeat import Heartbeat
+from hubbub_media_node.adapters.node_status import NodeStatus
+from hubbub_media_node.domain.worker_occupancy import WorkerOccupancy
+from support.nats_servers import NatsServer
+from support.node_rig import until
+
+
+def make(url: str, on_failed: Callable[[str], None], node_id: str = "n") -> Heartbeat:
+    status = NodeStatus(lambda: True, [WorkerOccupancy(rooms=0, peers=0)], epoch=1)
+    return Heartbeat(url, node_id, status, list, on_failed)
+
+
+def never(reason: str) -> None:
+    raise AssertionError(reason)
+
+
+async def test_the_bus_of_the_heartbeat_is_closed_although_closing_takes_long(
+    bus: Bus, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node_id, received = ids.mint(), list[NodeHeartbeat]()
+    await bus.subscribe(subjects.heartbeat(node_id), NodeHeartbeat, received.append)
+    await bus.flush()
+    closed = asyncio.Event()
+    loop, close = asyncio.get_running_loop(), Bus.close
+
+    async def close_slowly(self: Bus) -> None:
+        await asyncio.sleep(0.5)
+        await close(self)
+        loop.call_soon_threadsafe(closed.set)
+
+    sending = make(nats_server.url, never, node_id)
+    with monkeypatch.context() as patched, warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        patched.setattr(Bus, "close", close_slowly)
+        sending.start()
+        await until(lambda: bool(received))
+        await sending.stop()
+        gc.collect()
+    assert closed.is_set()
+    assert not sending._thread.is_alive()
+
+
+async def test_the_thread_ends_although_no_server_was_ever_reached(tcp_port: int) -> None:
+    sending = make(f"nats://127.0.0.1:{tcp_port}", never)
+    sending.start()
+    await asyncio.sleep(0.2)
+    await sending.stop()
+    assert not sending._thread.is_alive()
+
+
+async def test_a_heartbeat_that_fails_is_restarted(
+    bus: Bus, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node_id, received = ids.mint(), list[NodeHeartbeat]()
+    await bus.subscribe(subjects.heartbeat(node_id), NodeHeartbeat, received.append)
+    await bus.flush()
+    monkeypatch.setattr(heartbeat, "_RESTART_DELAY", 0.01)
+    measure, failed = Heartbeat._measure, list[str]()
+
+    def fail_once(self: Heartbeat) -> None:
+        if not failed:
+            failed.append("once")
+            raise RuntimeError("a bug")
+        measure(self)
+
+    monkeypatch.setattr(Heartbeat, "_measure", fail_once)
+    sending = make(nats_server.url, never, node_id)
+    sending.start()
+    await until(lambda: bool(received))
+    await sending.stop()
+
+
+@pytest.mark.parametrize("method", ["_send_forever", "_main"])
+async def test_the_end_of_the_heartbeat_is_reported(
+    nats_server: NatsServer, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: Heartbeat) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Heartbeat, method, fail)
+    reasons: list[str] = []
+    sending = make(nats_server.url, reasons.append)
+    sending.start()
+    await until(lambda: bool(reasons))
+    await sending.stop()
+    assert len(reasons) == 1
