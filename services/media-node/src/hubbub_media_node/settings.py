@@ -55,8 +55,7 @@ class Settings(ServiceSettings):
     max_ingress_bitrate: int = Field(
         50_000_000,
         gt=0,
-        description="Bitrate above which the media of one transport is dropped, bit/s: a limit against abuse, far above "
-        "what clients send.",
+        description="Bitrate above which the media of one transport is dropped, bit/s: a limit against abuse.",
     )
     handshake_timeout: float = Field(
         15.0, gt=0, description="Seconds that ICE and DTLS may take before the transport is closed."
