@@ -6,7 +6,7 @@
 //!
 //! | a packet with another SSRC names | then                                                                   |
 //! |----------------------------------|------------------------------------------------------------------------|
-//! | a negotiated stream              | it is dropped: as in mediasoup, the negotiation holds                  |
+//! | a negotiated stream              | it is dropped: as in mediasoup, the negotiation decides                |
 //! | a learned, flowing stream        | it is dropped: two SSRCs must not replace each other packet by packet  |
 //! | a learned, silent stream         | its SSRC is bound instead, as in libwebrtc; a new stream starts        |
 //! | a learned RTX stream             | its SSRC is bound instead                                              |
