@@ -154,6 +154,8 @@ class ClientSocket:
             async for message in websocket:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     await self._handle(message.data)
+                elif message.type is aiohttp.WSMsgType.PING and not self._silent:
+                    await websocket.pong(message.data)
         except (aiohttp.ClientError, OSError):
             pass
         finally:
