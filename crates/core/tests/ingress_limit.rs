@@ -58,7 +58,7 @@ fn small_packets_count_as_256_bytes() {
 }
 
 #[test]
-fn packets_that_are_not_authentic_do_not_use_the_allowance_up() {
+fn packets_that_are_not_authentic_do_not_use_up_the_allowance() {
     let mut world = limited();
     let mut sender = Client::connected(&mut world, 1);
     let producer = produce(&mut world, sender.transport, 1, video());

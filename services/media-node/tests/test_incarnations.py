@@ -83,7 +83,7 @@ async def test_closing_everything_is_repeated_after_a_failure(rig: NodeRig, monk
         await closing
 
 
-async def test_a_node_that_stops_acquires_no_lease_any_more(rig: NodeRig) -> None:
+async def test_a_stopping_node_acquires_no_lease(rig: NodeRig) -> None:
     lease, failures = FakeLease(), list[str]()
     starting = incarnations(rig, lease)
     starting.start(failures.append)

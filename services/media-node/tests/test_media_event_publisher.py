@@ -1,4 +1,4 @@
-"""Media events reach the sessions, whatever happens to the connection."""
+"""Media events reach the sessions even when the connection fails."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_an_event_sent_into_a_dead_connection_arrives_after_the_reconnect(
     assert received == [closed(number).event for number in (1, 2, 3)]
 
 
-async def test_an_event_that_cannot_be_sent_does_not_hold_up_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_event_that_cannot_be_sent_does_not_delay_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[str] = []
 
     class FailingBus:

@@ -1,4 +1,4 @@
-"""`peer.restore`: only into the store that the sender means, and never over another claim."""
+"""`peer.restore`: only into the store that the request names, and never over another claim."""
 
 import pytest
 
@@ -35,9 +35,7 @@ async def test_room_and_peer_are_written_again(context: RegistryContext, lost: F
     assert [producer.producer_id for producer in peer.record.producers] == ["p0", "p1"]
 
 
-async def test_a_replica_that_has_another_store_asks_for_a_repetition(
-    context: RegistryContext, store: FakeRoomStore
-) -> None:
+async def test_a_replica_that_has_another_store_is_unavailable(context: RegistryContext, store: FakeRoomStore) -> None:
     with pytest.raises(HubbubError) as refused:
         await restore(context, request())
     assert (refused.value.code, refused.value.retryable) == (ErrorCode.UNAVAILABLE, True)

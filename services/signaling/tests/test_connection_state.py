@@ -1,4 +1,4 @@
-"""The media connection of a peer: when it is lost, who reports it, and what the others are told."""
+"""The media connection of a peer: its loss, the reports to the registry, and the pushes to the other peers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_transport_over_which_nothing_arrives_loses_the_connection(
 
 
 def reported(rig: SignalingRig) -> list[str]:
-    """The states that the registry was told."""
+    """The states that were reported to the registry."""
     return [one.state for one in rig.backend.registry_requests if isinstance(one, SetConnectionState)]
 
 
@@ -81,7 +81,7 @@ async def test_the_state_is_reported_after_the_socket_was_lost() -> None:
     assert reported(rig) == ["disconnected"]
 
 
-async def test_another_peers_transport_connects_nobody() -> None:
+async def test_a_transport_of_another_peer_changes_no_state() -> None:
     rig = SignalingRig()
     client = await sending_client(rig)
     media_event(rig, client, LOST)
@@ -115,7 +115,7 @@ async def test_one_request_is_pending_at_a_time() -> None:
     assert reported(rig) == ["disconnected"] * 2
 
 
-async def test_a_peer_that_left_is_reported_no_more() -> None:
+async def test_nothing_is_reported_about_a_peer_that_left() -> None:
     rig = SignalingRig()
     client = await sending_client(rig)
     rig.backend.answers[SetConnectionState] = unavailable()
@@ -129,7 +129,7 @@ async def test_a_peer_that_left_is_reported_no_more() -> None:
 @pytest.mark.parametrize(
     ("established", "states"), [pytest.param(True, ["connected"], id="alive"), pytest.param(False, [], id="not yet")]
 )
-async def test_a_resumed_peer_is_connected_when_its_node_says_so(established: bool, states: list[str]) -> None:
+async def test_a_resumed_peer_has_the_state_that_its_node_describes(established: bool, states: list[str]) -> None:
     rig = SignalingRig()
 
     async def claim(message: ClaimPeer) -> object:
@@ -172,7 +172,7 @@ def in_state(state: OpenConnectionState) -> dict[str, object]:
     return {"connection_state": state}
 
 
-async def test_the_others_are_told_of_each_change_but_not_the_peer_itself() -> None:
+async def test_each_change_is_pushed_to_the_others_and_not_to_the_peer_itself() -> None:
     rig = SignalingRig()
     rig.backend.peers["bob"] = peer_record("bob")
     client = await rig.joined()
@@ -186,7 +186,7 @@ async def test_the_others_are_told_of_each_change_but_not_the_peer_itself() -> N
     ]
 
 
-async def test_a_joining_client_learns_the_states_of_the_others() -> None:
+async def test_a_joining_client_gets_the_states_of_the_others() -> None:
     rig = SignalingRig()
     rig.backend.peers["bob"] = peer_record("bob").model_copy(update=in_state("disconnected"))
     rig.backend.peers["cem"] = peer_record("cem")
@@ -195,7 +195,7 @@ async def test_a_joining_client_learns_the_states_of_the_others() -> None:
     assert states == {"bob": "disconnected", "cem": "connected"}
 
 
-async def test_a_peer_that_appears_disconnected_in_a_snapshot_is_told_of_after_it_joined() -> None:
+async def test_a_peer_that_is_disconnected_in_a_snapshot_is_pushed_after_its_join() -> None:
     rig = SignalingRig()
     client = await rig.joined()
     rig.backend.change_peer("bob", peer_record("bob").model_copy(update=in_state("disconnected")))

@@ -20,7 +20,7 @@ const LIMITS: readonly Limits[] = [
 ];
 
 /**
- * Returns the connection quality of one participant: `unknown` without streams. A stream without data says nothing: a shared
+ * Returns the connection quality of one participant: `unknown` without streams. A stream without data is no loss: a shared
  * picture may not change.
  *
  * @param streams - The participant's streams that are not muted.

@@ -32,7 +32,7 @@ test("a user with another peer id in the next snapshot keeps the participant obj
   expect([...roster.tracks.keys()]).toEqual(["b"]);
 });
 
-test("a snapshot and the server's event say who is connected; no state and an unknown one count as connected", () => {
+test("a snapshot and the server's event set the connection state; an absent or unknown state counts as connected", () => {
   const { roster } = newRoster();
   roster.applySnapshot([{ ...peer("p1", "ann"), connectionState: "disconnected" }, peer("p2", "ben")]);
   const [ann, ben] = roster.participants.values();

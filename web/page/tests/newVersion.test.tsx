@@ -21,7 +21,7 @@ describe("the build of a page", () => {
     expect(buildOf('<script type="module" src="/src/main.tsx"></script>')).toBe("");
   });
 
-  it("is asked of the server below whose path the page is", async () => {
+  it("is fetched from the path at which the server serves the page", async () => {
     answerWith(html("index-a.js"));
     expect(await serverBuild("https://calls.example/call/index.html?room=tea#x")).toBe("assets/index-a.js");
     expect(fetch).toHaveBeenCalledWith(new URL("https://calls.example/call/"), { cache: "no-cache" });
@@ -68,7 +68,7 @@ describe("an old page", () => {
     return renderHook(({ idle }) => useNewVersion(idle), { initialProps: { idle } });
   }
 
-  it("is told during a call, and reloads when the call is over", async () => {
+  it("knows of the new version during a call, and reloads when the call is over", async () => {
     answerWith(html("index-new.js"));
     const { result, rerender } = await inOldPage(false);
     act(() => result.current.check());

@@ -21,7 +21,7 @@ const MAX_OUTGOING_SSRCS: usize = 65_536;
 const DTLS_BURST: u64 = 256;
 const DTLS_RATE: u64 = 1_000;
 
-/// What the smallest packet counts against the limit of incoming media, bytes: to handle it takes time, whatever its
+/// The least that a packet counts against the limit of incoming media, bytes: handling it takes time regardless of its
 /// length.
 const SMALLEST_PACKET: u64 = 256;
 

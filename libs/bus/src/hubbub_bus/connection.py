@@ -41,11 +41,11 @@ the last round trip."""
 PING_INTERVAL = 1
 RECONNECT_WAIT = (0.1, 0.5)
 """Seconds between two attempts: drawn once per process, so that many processes do not reconnect in step."""
-DRAIN_TIMEOUT = 3
+DRAIN_TIMEOUT = 2
 CLOSE_TIMEOUT = 1.0
 """Seconds that the server has to read what was sent before the connection was closed."""
 CANCEL_TIMEOUT = 0.5
-"""Seconds that a cancelled operation of the client has to end. Its `drain` goes on after a cancellation."""
+"""Seconds that a cancelled operation of the client has to end. Its `drain` continues after a cancellation."""
 
 Listener = Callable[[], None]
 
@@ -167,7 +167,7 @@ class Connection:
             raise HubbubError(ErrorCode.UNAVAILABLE, f"the bus failed: {error}", retryable=True) from error
 
     async def close(self) -> None:
-        """See `Bus.close`. Goes on when the caller is cancelled: an abandoned client would keep its socket."""
+        """See `Bus.close`. Continues when the caller is cancelled: an abandoned client would keep its socket."""
         if self._ending is None:
             self._ending = asyncio.create_task(self._close(), name="bus-close")
         await asyncio.shield(self._ending)
@@ -175,7 +175,7 @@ class Connection:
     async def _close(self) -> None:
         self._closing = True
         await self._tasks.close()
-        # A server that does not answer would hold up the drain until it times out.
+        # A server that does not answer would delay the drain until it times out.
         if self.connected and not self.health.overdue(time.monotonic()):
             await _attempt(self.client.drain(), DRAIN_TIMEOUT + 1)
         if not self.client.is_closed and not await _attempt(self.client.close(), CLOSE_TIMEOUT):
@@ -261,7 +261,7 @@ def _call(listeners: list[Listener]) -> None:
 
 
 async def _attempt(work: Coroutine[Any, Any, None], timeout: float) -> bool:
-    """Returns whether `work` succeeded within `timeout` seconds. Leaves it alone afterwards, if it ignores that."""
+    """Returns whether `work` succeeded within `timeout` seconds. Abandons work that ignores its cancellation."""
     task = asyncio.create_task(work)
     await asyncio.wait({task}, timeout=timeout)
     if not task.done():

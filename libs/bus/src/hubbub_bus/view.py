@@ -41,7 +41,7 @@ BACKOFF = (0.05, 2.0)
 
 CONFIRM_TIMEOUT = 1.0
 NEW_BUCKET_AGE = 60.0
-"""Seconds after its creation in which a bucket that others do not know is taken for the successor of a lost one."""
+"""Seconds after its creation in which a bucket that others do not know counts as the successor of a lost one."""
 REBUILD_TIME = 10.0
 """Seconds after the creation of a replacement bucket in which its content may be incomplete."""
 APPLIED_AT_ONCE = 256
@@ -209,7 +209,7 @@ class View:
         return False
 
     def _replaces_lost_bucket(self, state: BucketState) -> bool:
-        """A replica without a memory of the former bucket has created this one: nobody knows yet that it was lost."""
+        """A replica that does not know the former bucket has created this one, so the loss was not detected."""
         return not state.rebuilt and time.monotonic() - self._created_at < NEW_BUCKET_AGE
 
     async def _replace(self, identity: str, *, known_sequence: int | None = None) -> None:

@@ -10,7 +10,7 @@
 
 Rules
 - SIGTERM and SIGINT stop the service; a second signal exits at once.
-- Every clean-up runs, whatever the ones before it did, and has a timeout of its own.
+- Every clean-up runs, even if those before it failed, and has a timeout of its own.
 - A process that does not stop within STOP_DEADLINE, because something ignores its cancellation or blocks, exits with
   status 1.
 """
@@ -37,7 +37,7 @@ STOP_DEADLINE = 15.0
 CLEANUP_TIMEOUT = 3.0
 """Seconds for a clean-up that has no timeout of its own."""
 CANCEL_TIMEOUT = 1.0
-"""Seconds for what has to end after it was cancelled."""
+"""Seconds that cancelled tasks have to end."""
 
 Cleanup = Callable[[], Awaitable[Any]]
 
@@ -158,7 +158,7 @@ async def _start(start: Callable[[Lifecycle], Awaitable[None]], lifecycle: Lifec
 
 
 async def _cancel_other_tasks() -> None:
-    """Cancels what nobody has stopped. `asyncio.run` would cancel it once only, and wait for it without a limit."""
+    """Cancels the tasks that still run. `asyncio.run` would cancel it once only, and wait for it without a limit."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in await cancel_and_wait(*others, timeout=CANCEL_TIMEOUT):
         _log.error("task does not end", task=task.get_name())

@@ -3,7 +3,7 @@
 Rules
 - A vital task ends only when its owner is closed. When it ends otherwise, also because something that it awaited was
   cancelled, the owner calls `on_fatal`, which ends the service.
-- An owner that is closed starts nothing any more.
+- A closed owner starts no task.
 """
 
 from __future__ import annotations

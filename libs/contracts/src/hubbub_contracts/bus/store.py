@@ -9,10 +9,10 @@ from ..types import Revision
 
 
 class StorePosition(Model):
-    """Which bucket of rooms the registry has, and how far it is."""
+    """The identity of the registry's bucket of rooms, and the sequence of its last write."""
 
     store: str
-    """The identity of the bucket: another one after the store was lost."""
+    """The identity of the bucket. It changes when the store was lost."""
     sequence: Revision
     """Of the last write that the answering replica knows."""
 

@@ -1,4 +1,4 @@
-"""What this instance has seen of the registry's store."""
+"""The position in the registry's store up to which this instance knows it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class KnownStore:
     """The position in the bucket of rooms up to which this instance has seen writes."""
 
     identity: str | None = None
-    """None before the registry was first heard of."""
+    """None before the registry's first announcement."""
     sequence: int = 0
 
     def advance(self, sequence: int) -> None:
@@ -18,5 +18,5 @@ class KnownStore:
         self.sequence = max(self.sequence, sequence)
 
     def adopt(self, identity: str) -> None:
-        """Knows another bucket from now on: this instance has nothing that it lacks."""
+        """Adopts another bucket, which lacks nothing that this instance has."""
         self.identity, self.sequence = identity, 0

@@ -1,4 +1,4 @@
-"""Reports a peer's connection state to the registry, which tells the room.
+"""Reports a peer's connection state to the registry, which stores it for the room.
 
 One request is pending at a time. A state that changes meanwhile is reported after it, so that the registry gets the
 states in their order.

@@ -58,7 +58,7 @@ class PeerRestorer:
         await self._tasks.close()
 
     async def _restore_all(self, store: str) -> None:
-        """Knows the new store when no peer is left to restore; otherwise the next announcement tries again."""
+        """Adopts the new store when no peer is left to restore; otherwise the next announcement tries again."""
         rooms: defaultdict[RoomHub, set[str]] = defaultdict(set)
         for membership in self._served():
             rooms[membership.hub].add(membership.peer_id)

@@ -133,7 +133,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
 async def _describe(
     context: RequestContext, membership: RoomMembership
 ) -> tuple[Placement | None, node.PeerDescription]:
-    """The peer's placement, and what that node has of it.
+    """The peer's placement, and its resources on that node.
 
     A node that does not answer may only have lost the bus for a moment. It is asked again until it answers or the
     registry places the peer elsewhere, for DESCRIBE_TIMEOUT. Raises HubbubError.

@@ -218,7 +218,7 @@ class Session:
                         self.client.push(push)
 
     def on_changes_missed(self) -> None:
-        """Closes the socket: the client resumes, which tells it the whole room."""
+        """Closes the socket. The client resumes, and the answer contains the whole room."""
         self.client.close()
 
     def on_media_event(self, event: MediaEvent) -> None:
