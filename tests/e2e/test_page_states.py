@@ -30,9 +30,7 @@ class Screens:
 
     async def open(self, name: str = "", *, join: bool = False, room: str = ROOM, **options: Any) -> Tab:
         """Opens the start, with `name` a room's preview, with `join` the call."""
-        # Seven tabs encode and decode on one machine: only screenshots need the larger video.
-        width, height = (640, 360) if TAKE_SCREENSHOTS else (320, 180)
-        query = {"room": room, "name": name, "width": width, "height": height} if name else {}
+        query = {"room": room, "name": name, "width": 640, "height": 360} if name else {}
         address = f"{self._url}/?{urlencode({**query, **({'join': ''} if join else {})})}"
         # Screenshots must not catch an animation halfway.
         tab = await self._browser.open_page(address, name, reduced_motion="reduce", **options)
@@ -40,14 +38,22 @@ class Screens:
             await tab.context.add_init_script(PORTRAITS)
             await tab.page.reload()
         if join:
-            await tab.wait_joined(20)
+            await tab.wait_joined()
         return tab
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def slow_cameras() -> AsyncIterator[CallBrowser]:
+    """A browser in which seven tabs can be in one call: two cores cannot encode and draw all their video at 30 fps."""
+    async with chromium(frame_rate=5) as running:
+        yield running
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def screens(installation: Installation, browser: CallBrowser) -> AsyncIterator[Screens]:
-    """Screens in the test's own browser."""
-    yield Screens(browser, installation.url)
+async def screens(installation: Installation, slow_cameras: CallBrowser) -> AsyncIterator[Screens]:
+    """Screens whose tabs close at the end of the test."""
+    yield Screens(slow_cameras, installation.url)
+    await slow_cameras.close_tabs()
 
 
 async def require_fits(tab: Tab) -> None:
