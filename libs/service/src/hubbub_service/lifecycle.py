@@ -158,7 +158,7 @@ async def _start(start: Callable[[Lifecycle], Awaitable[None]], lifecycle: Lifec
 
 
 async def _cancel_other_tasks() -> None:
-    """Cancels the tasks that still run. `asyncio.run` would cancel them once only, and wait for them without a limit."""
+    """Cancels the tasks that still run. `asyncio.run` would cancel them once only, and wait without a limit."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in await cancel_and_wait(*others, timeout=CANCEL_TIMEOUT):
         _log.error("task does not end", task=task.get_name())
