@@ -25,6 +25,9 @@ EventT = TypeVar("EventT")
 class Bus:
     """Requests, events, and the connection that carries them. One per event loop."""
 
+    CLOSE_TIMEOUT = 5.5
+    """Seconds that `close` takes at most: a server that has just stopped to answer holds it up."""
+
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 

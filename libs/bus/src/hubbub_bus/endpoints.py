@@ -21,6 +21,9 @@ RequestTable: TypeAlias = Mapping[type[Request[Any]], Callable[[ContextT, Any], 
 class Endpoints:
     """The running endpoints of one table."""
 
+    STOP_TIMEOUT = 5.5
+    """Seconds that `stop` takes at most."""
+
     def __init__(self, endpoints: Sequence[Endpoint[Any, Any]]) -> None:
         self._endpoints = endpoints
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from .self_signed_certificate import CertificateFiles
 from .supervised_process import ProcessSpec
 
-SERVICE_GRACE = 5.0
-"""Seconds between SIGTERM and SIGKILL of a service."""
+SERVICE_GRACE = 16.0
+"""Seconds between SIGTERM and SIGKILL of a service: longer than a service gives itself
+(`hubbub_service.lifecycle.STOP_DEADLINE`)."""
 
 
 @dataclass(frozen=True, slots=True)

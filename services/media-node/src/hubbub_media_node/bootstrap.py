@@ -54,7 +54,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     bus_metrics = BusMetrics(metrics)
     bus = await Bus.connect(settings.nats_url, name=f"node-{settings.node_id}", telemetry=bus_metrics)
     bus_metrics.report_connected(lambda: bus.connected)
-    lifecycle.on_stop("bus", bus.close)
+    lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
     bus.on_closed(lambda: lifecycle.fail("the bus connection is closed for good"))
 
     lease = BusNodeLease(bus, settings.node_id)

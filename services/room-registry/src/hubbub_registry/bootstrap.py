@@ -37,7 +37,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     bus_metrics = BusMetrics(metrics)
     bus = await Bus.connect(settings.nats_url, name="registry", telemetry=bus_metrics)
     bus_metrics.report_connected(lambda: bus.connected)
-    lifecycle.on_stop("bus", bus.close)
+    lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
     bus.on_closed(lambda: lifecycle.fail("the connection to the bus is closed for good"))
 
     nodes = Nodes(Timeouts(suspect=settings.node_missed_beat, dead=settings.node_silence))
@@ -79,7 +79,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         queue=subjects.REGISTRY_QUEUE,
         concurrency=settings.request_concurrency,
     )
-    lifecycle.on_stop("endpoints", endpoints.stop)
+    lifecycle.on_stop("endpoints", endpoints.stop, timeout=endpoints.STOP_TIMEOUT)
     ops.report_readiness(lambda: _why_not_ready(bus, lease, store, leases, lifecycle))
     _log.info("registry is up")
 

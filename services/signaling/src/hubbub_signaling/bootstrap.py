@@ -106,7 +106,7 @@ async def _connect(settings: Settings, lifecycle: Lifecycle, metrics: Metrics) -
     telemetry = BusMetrics(metrics)
     bus = await Bus.connect(settings.nats_url, name=f"signaling-{settings.signaling_id}", telemetry=telemetry)
     telemetry.report_connected(lambda: bus.connected)
-    lifecycle.on_stop("bus", bus.close)
+    lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
     bus.on_closed(lambda: lifecycle.fail("the connection to NATS is closed for good"))
     return bus
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -82,16 +81,15 @@ class HeartbeatMonitor:
                 key = (incarnation.node_id, incarnation.epoch)
                 if key not in self._in_progress:
                     self._in_progress.add(key)
-                    suspect = incarnation.state is LivenessState.SUSPECT
-                    work = self._probe(incarnation) if suspect else self._fence(incarnation)
-                    self._tasks.spawn(self._exclusively(key, work), f"evaluate-{incarnation.node_id}")
+                    work = self._probe if incarnation.state is LivenessState.SUSPECT else self._fence
+                    self._tasks.spawn(self._exclusively(incarnation, work), f"evaluate-{incarnation.node_id}")
 
-    async def _exclusively(self, key: tuple[str, int], work: Coroutine[Any, Any, None]) -> None:
+    async def _exclusively(self, incarnation: Incarnation, work: Callable[[Incarnation], Awaitable[None]]) -> None:
         """Runs `work`; until it is done, the evaluation starts no other work for the same incarnation."""
         try:
-            await work
+            await work(incarnation)
         finally:
-            self._in_progress.discard(key)
+            self._in_progress.discard((incarnation.node_id, incarnation.epoch))
 
     async def _probe(self, incarnation: Incarnation) -> None:
         """Asks the incarnation whether it runs. No responder is a certain answer, a timeout is none."""

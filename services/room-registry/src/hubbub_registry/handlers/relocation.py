@@ -5,21 +5,19 @@ Every replica runs this; compare-and-set lets one of them win.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Iterable
+import contextlib
+from functools import partial
 
 import structlog
 
-from hubbub_bus import KeyConflict, operation_id
-from hubbub_contracts import HubbubError
+from hubbub_bus import operation_id
 
 from ..domain.nodes import Nodes
 from ..domain.ports import PeerDeparted, RoomStore
 from ..domain.relocation import PeerMove, RoomMove, move_peer, peer_moves, room_moves
+from .concurrent_writes import run_writes
 
 _log = structlog.get_logger(__name__)
-
-CONCURRENT_WRITES = 64
 
 
 class Relocator:
@@ -32,42 +30,18 @@ class Relocator:
     async def run(self) -> bool:
         """Makes one pass. Returns False when a write failed and another pass is needed."""
         rooms = list(room_moves(self._store.rooms, self._nodes))
-        room_results = await _run_concurrently(self._move_room(move) for move in rooms)
+        room_results = await run_writes("relocation", [partial(self._move_room, move) for move in rooms])
         peers = list(peer_moves(self._store.rooms, self._nodes))
-        peer_results = await _run_concurrently(self._move_peer(move) for move in peers)
+        peer_results = await run_writes("relocation", [partial(self._move_peer, move) for move in peers])
         if any(room_results) or any(peer_results):  # all False when another replica was faster
             _log.info("moved to other media nodes", rooms=sum(room_results), peers=sum(peer_results))
         return all(room_results) and all(peer_results)
 
-    async def _move_room(self, move: RoomMove) -> bool:
+    async def _move_room(self, move: RoomMove) -> None:
         record = move.settings.record.model_copy(update={"placement": move.placement, "operation_id": operation_id()})
-        try:
-            await self._store.wait_for(await self._store.put_room(record, move.settings.revision))
-        except KeyConflict:
-            return False
-        return True
+        await self._store.wait_for(await self._store.put_room(record, move.settings.revision))
 
-    async def _move_peer(self, move: PeerMove) -> bool:
+    async def _move_peer(self, move: PeerMove) -> None:
         record = move_peer(move.peer.record, move.placement, operation_id())
-        try:
+        with contextlib.suppress(PeerDeparted):
             await self._store.put_peer(record, move.peer.revision)
-        except KeyConflict:
-            return False
-        except PeerDeparted:
-            pass
-        return True
-
-
-async def _run_concurrently(writes: Iterable[Awaitable[bool]]) -> list[bool]:
-    """Runs the writes and returns their results; a write that the store did not answer counts as False."""
-    slots = asyncio.Semaphore(CONCURRENT_WRITES)
-
-    async def run(write: Awaitable[bool]) -> bool:
-        async with slots:
-            try:
-                return await write
-            except HubbubError as error:
-                _log.info("relocation write failed, retrying", error=error.message)
-                return False
-
-    return list(await asyncio.gather(*(run(write) for write in writes)))

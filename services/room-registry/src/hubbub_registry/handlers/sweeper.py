@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
+from functools import partial
 
-import structlog
-
-from hubbub_bus import KeyConflict, operation_id
-from hubbub_contracts import HubbubError
+from hubbub_bus import operation_id
 from hubbub_contracts.bus.peer import LeaveReason
 
 from ..domain.ports import RoomStore
 from ..domain.stored_record import StoredPeer
 from ..domain.sweep import SignalingLeaseTracker, orphaned_peers, rooms_to_close, rooms_to_reopen
+from .concurrent_writes import Write, run_writes
 from .room import reopen
-
-_log = structlog.get_logger(__name__)
-
-CONCURRENT_REMOVALS = 64
 
 
 class Sweeper:
@@ -39,17 +33,17 @@ class Sweeper:
             can_detect_failures: False while this replica may have missed a lease. Then no instance is considered lost.
         """
         rooms = self._store.rooms
-        work: list[Awaitable[None]] = [
-            self._close(room_id) for room_id in rooms_to_close(rooms, now, self._empty_room_ttl)
+        writes: list[Write] = [
+            partial(self._close, room_id) for room_id in rooms_to_close(rooms, now, self._empty_room_ttl)
         ]
-        work += [self._reopen(room_id) for room_id in rooms_to_reopen(rooms, now)]
-        work += [self._remove(peer, "room_closed") for peer in orphaned_peers(rooms, now)]
+        writes += [partial(self._reopen, room_id) for room_id in rooms_to_reopen(rooms, now)]
+        writes += [partial(self._remove, peer, "room_closed") for peer in orphaned_peers(rooms, now)]
         if can_detect_failures:
-            work += [self._remove(peer, "signaling_lost") for peer in self._signaling.lost_peers(rooms, leased, now)]
+            lost = self._signaling.lost_peers(rooms, leased, now)
+            writes += [partial(self._remove, peer, "signaling_lost") for peer in lost]
         else:
             self._signaling.reset()
-        slots = asyncio.Semaphore(CONCURRENT_REMOVALS)
-        await asyncio.gather(*(_run_quietly(item, slots) for item in work))
+        await run_writes("sweep", writes)
 
     async def _close(self, room_id: str) -> None:
         """Writes the closing marker, then removes the room unless a peer was written before the marker."""
@@ -71,14 +65,3 @@ class Sweeper:
 
     async def _remove(self, peer: StoredPeer, reason: LeaveReason) -> None:
         await self._store.purge_peer(peer.room_id, peer.peer_id, peer.revision, reason)
-
-
-async def _run_quietly(work: Awaitable[None], slots: asyncio.Semaphore) -> None:
-    """Ignores a conflict: the record is in use, or another replica was faster. The next pass retries other failures."""
-    async with slots:
-        try:
-            await work
-        except KeyConflict:
-            pass
-        except HubbubError as error:
-            _log.info("sweep write failed, retrying in the next pass", error=error.message)
