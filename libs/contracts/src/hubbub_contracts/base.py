@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 
-VERSION = "hubbub.v1"
+PROTOCOL = "hubbub.v1"
 """The prefix of every subject and message type. A breaking change starts a `hubbub.v2` next to it."""
 
 
@@ -91,7 +91,7 @@ class Request(Model, Generic[ReplyT]):
     @classmethod
     def type_name(cls) -> str:
         """The versioned name of the message type, such as `hubbub.v1.room.create`."""
-        return f"{VERSION}.{cls.verb}"
+        return f"{PROTOCOL}.{cls.verb}"
 
     @classmethod
     def reply_model(cls) -> type[ReplyT]:
@@ -115,4 +115,4 @@ class Event(Model):
     @classmethod
     def type_name(cls) -> str:
         """The versioned name of the message type, such as `hubbub.v1.node.beat`."""
-        return f"{VERSION}.{cls.verb}"
+        return f"{PROTOCOL}.{cls.verb}"

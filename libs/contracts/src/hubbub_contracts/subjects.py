@@ -10,34 +10,34 @@ hubbub.v1.rooms.revisions                the latest revision of each room, perio
 
 from __future__ import annotations
 
-from .base import VERSION
+from .base import PROTOCOL
 
 REGISTRY_QUEUE = "registry"
 ROOMS_BUCKET = "rooms"
 LEASES_BUCKET = "leases"
 ROOMS_REPUBLISH_SOURCE = f"$KV.{ROOMS_BUCKET}.>"
-ROOMS_REPUBLISH_DESTINATION = f"{VERSION}.room.>"
-REVISIONS = f"{VERSION}.rooms.revisions"
-ALL_HEARTBEATS = f"{VERSION}.node.*.beat"
+ROOMS_REPUBLISH_DESTINATION = f"{PROTOCOL}.room.>"
+REVISIONS = f"{PROTOCOL}.rooms.revisions"
+ALL_HEARTBEATS = f"{PROTOCOL}.node.*.beat"
 
 SETTINGS = "settings"
 PEER = "peer"
-_ROOM_PREFIX = f"{VERSION}.room."
+_ROOM_PREFIX = f"{PROTOCOL}.room."
 
 
 def registry(verb: str) -> str:
     """The subject on which any registry replica answers `verb`."""
-    return f"{VERSION}.registry.{verb}"
+    return f"{PROTOCOL}.registry.{verb}"
 
 
 def node(node_id: str, epoch: int, verb: str) -> str:
     """The subject on which this epoch of the node answers `verb`. After a restart nothing responds there."""
-    return f"{VERSION}.node.{node_id}.{epoch}.{verb}"
+    return f"{PROTOCOL}.node.{node_id}.{epoch}.{verb}"
 
 
 def heartbeat(node_id: str) -> str:
     """The subject of the node's heartbeats."""
-    return f"{VERSION}.node.{node_id}.beat"
+    return f"{PROTOCOL}.node.{node_id}.beat"
 
 
 def room(room_id: str) -> str:
@@ -47,7 +47,7 @@ def room(room_id: str) -> str:
 
 def media(room_id: str, peer_id: str) -> str:
     """The subject of media events for this peer's signaling session."""
-    return f"{VERSION}.media.{room_id}.{peer_id}"
+    return f"{PROTOCOL}.media.{room_id}.{peer_id}"
 
 
 def settings_key(room_id: str) -> str:
