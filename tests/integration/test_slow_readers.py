@@ -110,7 +110,7 @@ async def test_connection_that_timed_out_is_ended_though_its_client_does_not_rea
 ) -> None:
     async with StuckClient(fresh_installation.url) as stuck:
         await join(stuck, call_id)
-        for _ in range(20):  # five MB wait, less than the bound
+        for _ in range(20):  # 5 MB stay unsent, below the limit
             await stuck.request("getProducers", {})
         await room.event("peerLeft", within=20, userId="stuck", reason="disconnected")
         await signaling.wait_disconnected(stuck.port, 5)

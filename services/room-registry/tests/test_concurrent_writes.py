@@ -23,7 +23,7 @@ from hubbub_service.tasks import failure_count
     ],
     ids=["another replica was faster", "the store does not answer", "a bug"],
 )
-async def test_a_write_that_fails_keeps_no_other_from_running(failure: Exception, is_bug: bool) -> None:
+async def test_failed_write_does_not_stop_the_others(failure: Exception, is_bug: bool) -> None:
     written: list[int] = []
 
     async def write(number: int) -> None:
@@ -39,7 +39,7 @@ async def test_a_write_that_fails_keeps_no_other_from_running(failure: Exception
     assert failure_count() - before == is_bug
 
 
-async def test_a_pass_that_is_cancelled_leaves_no_write_unawaited() -> None:
+async def test_cancelled_pass_leaves_no_write_unawaited() -> None:
     async def write() -> None:
         await asyncio.sleep(60)
 

@@ -26,7 +26,7 @@ class Bus:
     """Requests, events, and the connection that carries them. One per event loop."""
 
     CLOSE_TIMEOUT = 5.5
-    """Seconds that `close` takes at most: a server that has just stopped to answer holds it up."""
+    """Seconds that `close` takes at most: a server that has just stopped answering delays it."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection

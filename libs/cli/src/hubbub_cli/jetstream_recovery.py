@@ -29,7 +29,7 @@ class JetStreamRecovery:
         self._task: asyncio.Task[None] | None = None
 
     def on_output(self, text: str) -> None:
-        """Handles one line. When a write has failed, waits for free space and restarts it."""
+        """Handles one line. When a write has failed, waits for free space and restarts the server."""
         if NO_SPACE in text and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._recover(), name="jetstream-recovery")
 

@@ -1,4 +1,4 @@
-"""Many independent writes, by a loop that no request starts."""
+"""Runs the independent writes of a periodic pass concurrently."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Write = Callable[[], Awaitable[None]]
 async def run_writes(kind: str, writes: Iterable[Write]) -> list[bool]:
     """Runs the writes and returns which of them succeeded; `kind` names them in logs.
 
-    A write that fails keeps no other from running. It lost to another replica, the store did not answer, or there is a
-    bug, which is reported: the loop of the caller goes on and tries again.
+    A failed write does not stop the others. It lost to another replica, the store did not answer, or there is a bug,
+    which is reported. The caller tries again in its next pass.
     """
     slots = asyncio.Semaphore(CONCURRENT_WRITES)
 
