@@ -247,7 +247,7 @@ test("a page without HTTPS, which has no randomUUID, gets a random user id", asy
   expect(other.local.userId).not.toBe(one.local.userId);
 });
 
-test("a room that the server closes while the call joins is the reason for which join rejects", async () => {
+test("join rejects with room_closed when the server closes the room meanwhile", async () => {
   const call = newCall();
   server.override.joinRoom = () => {
     server.push("roomClosed", { reason: "closed" });

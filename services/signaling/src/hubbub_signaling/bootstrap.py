@@ -125,7 +125,7 @@ async def _acquire_lease(settings: Settings, lifecycle: Lifecycle, bus: Bus) -> 
 
 
 def _why_not_ready(lease: Lease, lifecycle: Lifecycle) -> str | None:
-    """Why this instance should get no clients, as far as it knows by itself."""
+    """The reason for which `/ready` fails. None: this instance may get clients."""
     if lifecycle.stopping:
         return "draining"
     return None if lease.is_fresh else "the store accepts no writes"

@@ -1,6 +1,6 @@
 """This replica's copy of all rooms, built from the changes of the bucket in store order.
 
-The periodic jobs ask for few rooms among many, so the copy has an index for each of their questions. Times are
+The periodic jobs ask for few rooms among many, so the copy has an index for each of their queries. Times are
 monotonic seconds of this process; sequences are those of the bucket.
 """
 
