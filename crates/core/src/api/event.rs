@@ -37,6 +37,9 @@ pub enum IceState {
     New,
     /// A valid pair is selected.
     Connected,
+    /// A pair is selected, but the client has sent nothing authentic for 8 s. The next authentic packet makes the state
+    /// `Connected` again.
+    Disconnected,
 }
 
 /// The result of a successful command.

@@ -18,7 +18,7 @@
 use hubbub_wire::stun::IceKey;
 
 use super::keys::TransportKey;
-use crate::api::{IceCredentials, Micros, Path};
+use crate::api::{IceCredentials, IceState, Micros, Path};
 
 /// Valid pairs of a transport. A new pair evicts the one whose last request is oldest.
 pub(crate) const MAX_PAIRS: usize = 16;
@@ -33,6 +33,10 @@ const RETAKEN_IN_USE_US: u64 = 10_000_000;
 
 /// Time without requests after which another pair replaces the selected one. Chrome sends a request every 2.5 s.
 const SELECTED_SILENCE_US: u64 = 6_000_000;
+
+/// Time without authentic packets after which the client is disconnected. A client that only receives audio sends a request
+/// every 2.5 s (Chrome) to 6 s (RFC 7675 section 5.1).
+const DISCONNECTED_SILENCE_US: u64 = 8_000_000;
 
 #[derive(Debug, Clone, Copy)]
 struct ValidPair {
@@ -93,6 +97,7 @@ pub(crate) struct IceAgent {
     pairs: Vec<ValidPair>,
     selected: Option<Path>,
     last_request: Option<Micros>,
+    is_disconnected: bool,
 }
 
 impl IceAgent {
@@ -103,6 +108,7 @@ impl IceAgent {
             pairs: Vec::new(),
             selected: None,
             last_request: None,
+            is_disconnected: false,
         }
     }
 
@@ -254,6 +260,22 @@ impl IceAgent {
             .iter()
             .max_by_key(|known| known.last_request)
             .copied()
+    }
+
+    /// Checks whether the client is silent. Returns whether its connection was lost or came back since the last check.
+    pub(crate) fn check_silence(&mut self, now: Micros) -> bool {
+        let last_authentic = self.pairs.iter().map(|known| known.last_authentic).max();
+        let is_silent = last_authentic.is_some_and(|at| now.since(at) > DISCONNECTED_SILENCE_US);
+        std::mem::replace(&mut self.is_disconnected, is_silent) != is_silent
+    }
+
+    /// The state as of the last check.
+    pub(crate) const fn state(&self) -> IceState {
+        match self.selected {
+            None => IceState::New,
+            Some(_) if self.is_disconnected => IceState::Disconnected,
+            Some(_) => IceState::Connected,
+        }
     }
 
     /// The pair that the transport sends over.

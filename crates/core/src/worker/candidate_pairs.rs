@@ -95,10 +95,8 @@ impl Worker {
         lost: Path,
     ) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
-        let (state, path) = match transport.ice.selected() {
-            Some(selected) => (IceState::Connected, selected),
-            None => (IceState::New, lost),
-        };
+        let path = transport.ice.selected().unwrap_or(lost);
+        let state = transport.ice.state();
         let event = Event::IceSelected {
             transport: transport.id,
             state,

@@ -46,7 +46,8 @@ impl Worker {
         self.free_packet_memory(now, key)?;
         let transport = self.tables.transports.get_mut(key)?;
         let former = transport.ice.selected();
-        if transport.ice.reselect(now)
+        // Both checks run: a client may be silent and have another pair.
+        if (transport.ice.reselect(now) | transport.ice.check_silence(now))
             && let Some(former) = former
         {
             self.announce_selected(now, key, former)?;

@@ -39,6 +39,15 @@ ErrorCode: TypeAlias = Literal[
 """
 
 
+IceState: TypeAlias = Literal["new", "connected", "disconnected"]
+"""The state of ICE.
+
+- `new`: no candidate pair is valid.
+- `connected`: a valid pair is selected.
+- `disconnected`: a pair is selected, but the client has sent nothing authentic for 8 s.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """The reply to a command: its result in `body`, or the reason of its failure in `error`."""
@@ -53,7 +62,7 @@ class IceSelected:
     """The ICE state or the selected pair changed."""
 
     transport: int
-    state: Literal["new", "connected"]
+    state: IceState
     remote: tuple[str, int]
     """IP address and port of the client."""
     local: str
@@ -105,7 +114,7 @@ Event: TypeAlias = Reply | IceSelected | DtlsReceived | TransportClosed | Produc
 
 
 def _ice_selected(
-    transport: int, state: Literal["new", "connected"], remote: str, local: str, protocol: Literal["udp", "tcp"]
+    transport: int, state: IceState, remote: str, local: str, protocol: Literal["udp", "tcp"]
 ) -> IceSelected:
     host, _, port = remote.rpartition(":")
     return IceSelected(transport, state, (host.strip("[]"), int(port)), local, protocol)
