@@ -63,7 +63,7 @@ class ClientSocket:
         connector = aiohttp.TCPConnector(force_close=True, local_addr=local_address)
         self._session = aiohttp.ClientSession(connector=connector)
         try:
-            self._websocket = await self._session.ws_connect(self._url, max_msg_size=0)
+            self._websocket = await self._session.ws_connect(self._url, max_msg_size=0, autoping=False)
         except BaseException:
             await self._session.close()
             raise
