@@ -25,3 +25,14 @@ async def test_the_server_is_restarted_once_there_is_space(tmp_path: Path, monke
     await asyncio.sleep(0.05)
     assert len(restarts) == 2
     recovery.stop()
+
+
+async def test_a_store_that_is_away_counts_as_full(tmp_path: Path) -> None:
+    restarts: list[str] = []
+    recovery = JetStreamRecovery(tmp_path / "unmounted", lambda: restarts.append("nats"))
+    recovery.on_output(f"write error: {NO_SPACE}")
+    await asyncio.sleep(0.05)
+    assert restarts == []
+    assert recovery._task is not None
+    assert not recovery._task.done(), "it waits for the store"
+    recovery.stop()

@@ -7,6 +7,8 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from hubbub_cli.supervised_process import (
     Exited,
     OutputLine,
@@ -107,3 +109,20 @@ def test_describe_exit_names_status_or_signal() -> None:
     assert describe_exit(0) == "exited with status 0"
     assert describe_exit(-15) == "killed by SIGTERM"
     assert describe_exit(-99) == "killed by signal 99"
+
+
+async def test_a_child_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    create, failed = SupervisedProcess._create_process, list[str]()
+
+    async def fail_once(self: SupervisedProcess) -> asyncio.subprocess.Process:
+        if not failed:
+            failed.append("once")
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return await create(self)
+
+    monkeypatch.setattr(SupervisedProcess, "_create_process", fail_once)
+    async with supervised(FOREVER) as child:
+        exited = await child.next(Exited)
+        await child.next(Started)
+    assert isinstance(exited, Exited)
+    assert "Resource temporarily unavailable" in exited.how

@@ -45,4 +45,7 @@ class JetStreamRecovery:
 
 
 def _free_space(directory: Path) -> int:
-    return shutil.disk_usage(directory).free
+    try:
+        return shutil.disk_usage(directory).free
+    except OSError:
+        return 0  # the directory is away, like a volume that is not mounted at the moment

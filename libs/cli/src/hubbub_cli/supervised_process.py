@@ -80,6 +80,7 @@ class SupervisedProcess:
         self._timer: asyncio.TimerHandle | None = None
         self._started_at = 0.0
         self._failures = 0
+        self._start_error: str | None = None
         self._killed = False
 
     @property
@@ -132,7 +133,18 @@ class SupervisedProcess:
             self._on_event(Stopped(self.spec.name, self._killed))
 
     async def _spawn(self) -> None:
-        self._process = await asyncio.create_subprocess_exec(
+        self._started_at = asyncio.get_running_loop().time()
+        try:
+            self._process = await self._create_process()
+        except OSError as error:  # too many processes or open files: it may work later
+            self._process, self._start_error = None, f"could not be started: {error}"
+            self._inputs.put_nowait(ChildEvent.EXITED)
+            return
+        self._watcher = asyncio.create_task(self._watch(self._process), name=f"watch {self.spec.name}")
+        self._on_event(Started(self.spec.name, self._process.pid))
+
+    async def _create_process(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             *bound_to_parent(self.spec.command),
             env=dict(self.spec.environment),
             stdin=asyncio.subprocess.DEVNULL,
@@ -141,9 +153,6 @@ class SupervisedProcess:
             # Ctrl-C in the terminal must reach the supervisor only, which stops the children in order.
             start_new_session=True,
         )
-        self._started_at = asyncio.get_running_loop().time()
-        self._watcher = asyncio.create_task(self._watch(self._process), name=f"watch {self.spec.name}")
-        self._on_event(Started(self.spec.name, self._process.pid))
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         """Reports the child's output until the child exits."""
@@ -151,10 +160,12 @@ class SupervisedProcess:
             raise RuntimeError("a child was started without a pipe")
         # A grandchild may keep the pipe open, so wait for the child's exit, not for the end of its output.
         lines = asyncio.create_task(self._read_lines(process.stdout))
-        await process.wait()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(lines, timeout=0.5)
-        self._inputs.put_nowait(ChildEvent.EXITED)
+        try:
+            await process.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(lines, timeout=0.5)
+        finally:
+            self._inputs.put_nowait(ChildEvent.EXITED)
 
     async def _read_lines(self, stream: asyncio.StreamReader) -> None:
         pending = b""
@@ -171,8 +182,9 @@ class SupervisedProcess:
     def _schedule_restart(self) -> None:
         self._failures = failures_after(self._failures, asyncio.get_running_loop().time() - self._started_at)
         delay = delay_before_restart(self._failures)
-        code = self._process.returncode if self._process is not None else None
-        self._on_event(Exited(self.spec.name, describe_exit(code), delay))
+        how = self._start_error or describe_exit(None if self._process is None else self._process.returncode)
+        self._start_error = None
+        self._on_event(Exited(self.spec.name, how, delay))
         self._start_timer(delay, ChildEvent.DELAY_OVER)
 
     def _start_timer(self, delay: float, event: ChildEvent) -> None:

@@ -35,13 +35,20 @@ class Supervisor:
                     process.restart()
 
     async def stop(self) -> None:
-        """Stops all processes, the newest stage first. Returns when all have exited."""
+        """Stops all processes, the newest stage first. Returns when all have exited.
+
+        Raises the first failure of a process's supervision after that.
+        """
+        failures: list[BaseException] = []
         while self._stages:
             stage = self._stages[-1]
             for process in stage:
                 process.stop()
-            await asyncio.gather(*(self._tasks[p.spec.name] for p in stage))
+            results = await asyncio.gather(*(self._tasks[p.spec.name] for p in stage), return_exceptions=True)
+            failures += [result for result in results if result is not None]
             self._stages.pop()
+        if failures:
+            raise failures[0]
 
     def kill(self) -> None:
         """Kills all processes without a grace period. A pending `stop` then returns soon."""
@@ -53,4 +60,7 @@ class Supervisor:
     def _handle(self, event: ProcessEvent) -> None:
         if isinstance(event, Exited):
             self.exits[event.name] = self.exits.get(event.name, 0) + 1
-        self._on_event(event)
+        try:
+            self._on_event(event)
+        except Exception as error:  # noqa: BLE001  a closed terminal or a full disk must not end the supervision
+            asyncio.get_running_loop().call_exception_handler({"message": "an event was not shown", "exception": error})

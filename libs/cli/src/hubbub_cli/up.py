@@ -92,11 +92,13 @@ class _Installation:
                     self._reporter.print(f"[dim]metrics:[/] {' '.join(self._layout.metrics_urls())}")
                     await self._stopping.wait()
             finally:
-                self._reporter.end_start()
                 self._recovery.stop()
-                if self._stopping.is_set():
-                    self._reporter.print("Stopping ...")
-                await self._supervisor.stop()
+                try:
+                    self._reporter.end_start()
+                    if self._stopping.is_set():
+                        self._reporter.print("Stopping ...")
+                finally:
+                    await self._supervisor.stop()
         self._reporter.print("Stopped.")
 
     async def _start(self) -> None:
@@ -133,6 +135,8 @@ class _Installation:
             name = failed.result()
             output = "\n".join(self._reporter.recent_output(name))
             raise StartFailed(f"{name} exited {MAX_EXITS} times; its output ends with:\n{output}")
+        if ready in done:
+            ready.result()  # a failure of the check does not mean that the services are ready
         if not done:
             raise StartFailed(f"not ready after {READY_TIMEOUT:g} s: see the output of --verbose")
 
