@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import pytest
 
 from hubbub_contracts.bus import media
@@ -24,10 +22,26 @@ async def test_a_dtls_datagram_reaches_its_endpoint(rig: NodeRig) -> None:
 
 
 async def test_dtls_is_started_when_ice_is_connected(rig: NodeRig) -> None:
-    states: tuple[Literal["new", "connected"], ...] = ("new", "connected")
+    states: tuple[events.IceState, ...] = ("new", "disconnected", "connected")
     for state in states:
         handle(rig.context, 0, events.IceSelected(3, state, ("192.0.2.1", 5000), "192.0.2.7", "udp"))
     assert rig.dtls.selected == [3]
+
+
+async def test_a_silent_client_is_reported_until_it_sends_again(rig: NodeRig) -> None:
+    transport = await rig.create_transport()
+
+    def select(state: events.IceState) -> list[media.MediaEvent]:
+        rig.publisher.events.clear()
+        handle(rig.context, 0, events.IceSelected(transport.core_id, state, ("192.0.2.1", 5000), "192.0.2.7", "udp"))
+        return [one.event for one in rig.publisher.events]
+
+    assert select("disconnected") == select("connected") == [], "no connection before the handshake"
+    transport.established = True
+    assert select("connected") == []
+    assert select("disconnected") == [media.TransportDisconnected(transport_id="transport")]
+    assert select("disconnected") == []
+    assert select("connected") == [media.TransportConnected(transport_id="transport")]
 
 
 async def test_a_transport_closed_by_the_core_is_published_counted_and_removed(rig: NodeRig) -> None:

@@ -7,34 +7,59 @@ import asyncio
 import pytest
 
 from hubbub_contracts import Done
-from hubbub_contracts.bus.media import CloseReason, MediaEvent, TransportClosed, TransportConnected
+from hubbub_contracts.bus.media import (
+    CloseReason,
+    MediaEvent,
+    TransportClosed,
+    TransportConnected,
+    TransportDisconnected,
+)
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription, TransportDescription
 from hubbub_contracts.bus.peer import ClaimPeer, SetConnectionState
 from hubbub_contracts.types import OpenConnectionState, OpenDirection
-from hubbub_signaling.domain.connection_state import is_connection_lost
+from hubbub_signaling.domain.connection_state import is_connection
 from hubbub_signaling.handlers.media_gap import PAUSE
 from support.signaling_fakes import FakeClient, SignalingRig, peer_record, unavailable
 
 
 @pytest.mark.parametrize(
-    ("direction", "reason", "remaining", "lost"),
+    ("direction", "others", "lost"),
     [
-        ("send", "ice_timeout", ["recv"], True),
-        ("send", "handshake_timeout", ["recv"], True),
-        ("send", "ice_timeout", ["send"], False),
-        ("recv", "ice_timeout", ["send"], False),
-        ("recv", "ice_timeout", ["recv"], False),
-        ("recv", "ice_timeout", [], True),
-        ("send", "peer_closed", [], False),
-        ("send", "node_draining", [], False),
-        ("send", "dtls_failed", [], False),
+        ("send", ["recv"], True),
+        ("send", ["send"], False),
+        ("recv", ["send"], False),
+        ("recv", ["recv"], False),
+        ("recv", [], True),
     ],
 )
-def test_a_transport_over_which_nothing_arrives_loses_the_connection(
-    direction: OpenDirection, reason: CloseReason, remaining: list[OpenDirection], lost: bool
+def test_the_send_transport_or_the_last_one_is_the_connection(
+    direction: OpenDirection, others: list[OpenDirection], lost: bool
 ) -> None:
-    others: dict[str, OpenDirection] = {f"transport {index}": one for index, one in enumerate(remaining)}
-    assert is_connection_lost(direction, reason, others) is lost
+    transports: dict[str, OpenDirection] = {f"transport {index}": one for index, one in enumerate(others)}
+    assert is_connection("this", {**transports, "this": direction}) is lost
+    assert not is_connection("unknown", transports)
+
+
+@pytest.mark.parametrize("reason", ["peer_closed", "node_draining", "dtls_failed"])
+async def test_a_transport_closed_for_another_reason_is_no_lost_connection(reason: CloseReason) -> None:
+    rig = SignalingRig()
+    client = await sending_client(rig)
+    media_event(rig, client, TransportClosed(transport_id="up", reason=reason))
+    await asyncio.sleep(1)
+    assert reported(rig) == []
+
+
+async def test_a_silent_client_is_disconnected_until_it_sends_again() -> None:
+    rig = SignalingRig()
+    client = await sending_client(rig)
+    media_event(rig, client, TransportDisconnected(transport_id="down"))
+    await asyncio.sleep(1)
+    assert reported(rig) == [], "the send transport counts"
+    media_event(rig, client, TransportDisconnected(transport_id="up"))
+    await asyncio.sleep(1)
+    media_event(rig, client, TransportConnected(transport_id="up"))
+    await asyncio.sleep(1)
+    assert reported(rig) == ["disconnected", "connected"]
 
 
 def reported(rig: SignalingRig) -> list[str]:

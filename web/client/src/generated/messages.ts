@@ -510,7 +510,7 @@ export interface PeerConnectionState {
    */
   revision: number;
   /**
-   * `disconnected`: a transport of the peer failed, because the media node received nothing over it for the consent timeout (30 s by default, RFC 7675) or its handshake did not complete; the peer stays in the room until `peerLeft`. `connected`: the peer has a transport again. A peer that sends no media is connected as long as its transport is. `other`: a state that this version of the server does not know.
+   * `disconnected`: the media node has received nothing from the peer for 8 s, not even consent checks (RFC 7675), or the handshake of its transport did not complete; the peer stays in the room until `peerLeft`. `connected`: the node receives something again, or the peer has a new transport. A peer that sends no media is connected as long as its transport is. `other`: a state that this version of the server does not know.
    */
   state: "connected" | "disconnected" | "other";
 }

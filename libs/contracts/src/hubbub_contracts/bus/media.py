@@ -1,4 +1,4 @@
-"""Events from a media node to a peer's session: connected transports, and closures that it did not request."""
+"""Events from a media node to a peer's session: the state of its transports, and closures that it did not request."""
 
 from __future__ import annotations
 
@@ -21,10 +21,18 @@ CloseReason = Annotated[
 
 
 class TransportConnected(Event):
-    """The DTLS handshake of a transport succeeded: media can flow."""
+    """The DTLS handshake of a transport succeeded, or its client is no longer silent: media can flow."""
 
     verb: ClassVar[str] = "media.transport-connected"
     type: Literal["hubbub.v1.media.transport-connected"] = "hubbub.v1.media.transport-connected"
+    transport_id: Id
+
+
+class TransportDisconnected(Event):
+    """The node has received nothing from the client of a connected transport for 8 s. The transport stays open."""
+
+    verb: ClassVar[str] = "media.transport-disconnected"
+    type: Literal["hubbub.v1.media.transport-disconnected"] = "hubbub.v1.media.transport-disconnected"
     transport_id: Id
 
 
@@ -57,6 +65,6 @@ class ConsumerClosed(Event):
 
 
 ClosureEvent = TransportClosed | ProducerClosed | ConsumerClosed
-MediaEvent = Annotated[TransportConnected | ClosureEvent, Field(discriminator="type")]
-MEDIA_EVENT: TypeAdapter[TransportConnected | ClosureEvent] = TypeAdapter(MediaEvent)
+MediaEvent = Annotated[TransportConnected | TransportDisconnected | ClosureEvent, Field(discriminator="type")]
+MEDIA_EVENT: TypeAdapter[TransportConnected | TransportDisconnected | ClosureEvent] = TypeAdapter(MediaEvent)
 """Validates any media event, by its `type`."""

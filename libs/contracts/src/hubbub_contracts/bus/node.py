@@ -53,7 +53,7 @@ class TransportDescription(Model):
     connected: bool
     """The client has sent its DTLS parameters."""
     established: bool = False
-    """The DTLS handshake succeeded. Older versions do not report it."""
+    """The DTLS handshake succeeded, and the client is not silent. Older versions do not report it."""
 
 
 class ProducerDescription(Model):

@@ -20,6 +20,7 @@ _EVENT_SUBJECTS: dict[type[Event], str] = {
     node.NodeHeartbeat: subjects.heartbeat("{nodeId}"),
     room.RoomRevisions: subjects.REVISIONS,
     media.TransportConnected: subjects.media("{roomId}", "{peerId}"),
+    media.TransportDisconnected: subjects.media("{roomId}", "{peerId}"),
     media.TransportClosed: subjects.media("{roomId}", "{peerId}"),
     media.ProducerClosed: subjects.media("{roomId}", "{peerId}"),
     media.ConsumerClosed: subjects.media("{roomId}", "{peerId}"),

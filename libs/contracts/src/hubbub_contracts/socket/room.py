@@ -208,9 +208,9 @@ class PeerConnectionState(Push):
     peer_id: Id
     """The peer's id."""
     state: OpenConnectionState
-    """`disconnected`: a transport of the peer failed, because the media node received nothing over it for the consent
-    timeout (30 s by default, RFC 7675) or its handshake did not complete; the peer stays in the room until `peerLeft`.
-    `connected`: the peer has a transport again. A peer that sends no media is connected as long as its transport is.
+    """`disconnected`: the media node has received nothing from the peer for 8 s, not even consent checks (RFC 7675), or
+    the handshake of its transport did not complete; the peer stays in the room until `peerLeft`. `connected`: the node
+    receives something again, or the peer has a new transport. A peer that sends no media is connected as long as its transport is.
     `other`: a state that this version of the server does not know."""
     revision: Revision
     """The room's revision that includes this change."""

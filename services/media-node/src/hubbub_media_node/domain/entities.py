@@ -64,6 +64,8 @@ class Transport:
     """The client has sent its DTLS parameters."""
     established: bool = False
     """The DTLS handshake succeeded."""
+    silent: bool = False
+    """The client has sent nothing for 8 s."""
     next_mid: int = 0
     used_ssrcs: set[int] = field(default_factory=set)
     """All SSRCs that consumers here have had. Reusing one under the same key breaks SRTP (RFC 3711 section 9.1)."""

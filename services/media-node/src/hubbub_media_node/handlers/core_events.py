@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import structlog
 
+from hubbub_contracts.bus.media import TransportConnected, TransportDisconnected
 from hubbub_media_core import events
 
-from ..domain.closures import CloseEvent, apply_close_event
+from ..domain.closures import CloseEvent, PeerEvent, apply_close_event
 from .closing import close_room
 from .context import NodeContext
 
@@ -21,6 +22,7 @@ def handle(context: NodeContext, worker: int, event: events.Event) -> None:
         case events.IceSelected(transport, state):
             if state == "connected":
                 context.dtls.ice_selected(transport)
+            _handle_silence(context, transport, state == "disconnected")
         case events.ProducerClosed() | events.ConsumerClosed():
             _handle_closed(context, event)
         case events.TransportClosed(transport):
@@ -30,6 +32,17 @@ def handle(context: NodeContext, worker: int, event: events.Event) -> None:
             _log.error("recovered from a fault in a worker", worker=worker, fault=message)
         case events.Reply():
             pass
+
+
+def _handle_silence(context: NodeContext, core_id: int, silent: bool) -> None:
+    """Reports a client that falls silent or sends again to its session. Before the handshake it has no connection."""
+    transport = context.entities.transport_by_core_id(core_id)
+    if transport is None or transport.silent == silent:
+        return
+    transport.silent = silent
+    if transport.established:
+        event = TransportDisconnected if silent else TransportConnected
+        context.media_events.publish(PeerEvent(transport.room_id, transport.peer_id, event(transport_id=transport.id)))
 
 
 def _handle_closed(context: NodeContext, event: CloseEvent) -> None:

@@ -33,7 +33,7 @@ async def describe(context: NodeContext, request: DescribePeer) -> PeerDescripti
                 transport_id=each.id,
                 direction=each.direction,
                 connected=each.connected,
-                established=each.established,
+                established=each.established and not each.silent,
             )
             for each in transports
         ],

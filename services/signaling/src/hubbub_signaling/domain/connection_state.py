@@ -1,4 +1,4 @@
-"""A peer's connection state, derived from the transports that its node closes."""
+"""A peer's connection state, derived from the state of its transports on the node."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Final
 from hubbub_contracts.bus.media import CloseReason
 from hubbub_contracts.types import OpenDirection
 
-_FAILURES: Final = frozenset[CloseReason]({"ice_timeout", "handshake_timeout"})
+FAILURES: Final = frozenset[CloseReason]({"ice_timeout", "handshake_timeout"})
 """The reasons for which a node closes a transport over which it receives nothing."""
 
 
-def is_connection_lost(direction: OpenDirection, reason: CloseReason, remaining: Mapping[str, OpenDirection]) -> bool:
-    """Whether a peer whose transport was closed has lost its connection.
+def is_connection(transport_id: str, transports: Mapping[str, OpenDirection]) -> bool:
+    """Whether the peer's connection is lost when this transport is.
 
-    The send transport counts, or the last transport of a peer that sends nothing. `remaining` are the directions of the
-    peer's other transports, by id.
+    The send transport counts, or the last transport of a peer that sends nothing. `transports` are the directions of
+    all transports of the peer, by id; an unknown transport counts for nothing.
     """
-    if reason not in _FAILURES or "send" in remaining.values():
-        return False
-    return direction == "send" or not remaining
+    others = [direction for other, direction in transports.items() if other != transport_id]
+    direction = transports.get(transport_id)
+    return direction is not None and "send" not in others and (direction == "send" or not others)

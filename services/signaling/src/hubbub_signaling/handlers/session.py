@@ -20,7 +20,14 @@ from opentelemetry import trace
 from pydantic import ValidationError
 
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.bus.media import ConsumerClosed, MediaEvent, ProducerClosed, TransportClosed, TransportConnected
+from hubbub_contracts.bus.media import (
+    ConsumerClosed,
+    MediaEvent,
+    ProducerClosed,
+    TransportClosed,
+    TransportConnected,
+    TransportDisconnected,
+)
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_contracts.bus.records import PeerRecord
@@ -33,7 +40,7 @@ from hubbub_service import report_failure
 
 from ..domain.answer_cache import AnswerCache
 from ..domain.claim import Claim
-from ..domain.connection_state import is_connection_lost
+from ..domain.connection_state import FAILURES, is_connection
 from ..domain.owned_resources import OwnedResources
 from ..domain.payload import check_payload
 from ..domain.ports import Backend, ClientSocket, SessionTelemetry
@@ -229,16 +236,8 @@ class Session:
             self._deferred.append(event)
             return
         match event:
-            case TransportConnected(transport_id=transport_id):
-                if transport_id in self.resources.transports:
-                    self._report_connection("connected")
-            case TransportClosed(transport_id=transport_id, reason=reason):
-                direction = self.resources.transports.get(transport_id)
-                if direction is not None:
-                    self.resources.remove_transport(transport_id)
-                    self.client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
-                    if is_connection_lost(direction, reason, self.resources.transports):
-                        self._report_connection("disconnected")
+            case TransportConnected() | TransportDisconnected() | TransportClosed():
+                self._on_transport_event(event)
             case ProducerClosed(producer_id=producer_id, reason=reason):
                 if self.resources.producers.pop(producer_id, None) is not None:
                     self._producer_closed(producer_id, reason)
@@ -254,6 +253,23 @@ class Session:
             self._media_gap_while_entering = True
         else:
             self._media_recovery.start(self.membership)
+
+    def _on_transport_event(self, event: TransportConnected | TransportDisconnected | TransportClosed) -> None:
+        transports, transport_id = self.resources.transports, event.transport_id
+        if transport_id not in transports:
+            return
+        counts = is_connection(transport_id, transports)
+        match event:
+            case TransportConnected():
+                self._report_connection("connected")
+            case TransportDisconnected():
+                if counts:
+                    self._report_connection("disconnected")
+            case TransportClosed(reason=reason):
+                self.resources.remove_transport(transport_id)
+                self.client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
+                if counts and reason in FAILURES:
+                    self._report_connection("disconnected")
 
     async def _run(
         self, handler: Handler, request: ClientRequest[Any], operation_id: str | None, acknowledge: Acknowledge
@@ -400,7 +416,9 @@ def _as_hubbub_error(error: Exception, event: str) -> HubbubError:
 
 def _subject(event: MediaEvent) -> str:
     match event:
-        case TransportConnected(transport_id=subject) | TransportClosed(transport_id=subject):
+        case TransportConnected(transport_id=subject) | TransportDisconnected(transport_id=subject):
+            return subject
+        case TransportClosed(transport_id=subject):
             return subject
         case ProducerClosed(producer_id=subject) | ConsumerClosed(consumer_id=subject):
             return subject
