@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from hubbub_contracts import ids
-from hubbub_contracts.bus.media import MEDIA_EVENT, ProducerClosed, TransportClosed
+from hubbub_contracts.bus.media import MEDIA_EVENT, ProducerClosed, TransportClosed, TransportConnected
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.transport import CreateTransport
 from hubbub_contracts.subjects import media
@@ -90,7 +90,12 @@ async def row_10_unconfirmed_producer(installation: Installation, call_id: str) 
         transport = await alice.transport("send")
         room_id = ids.room_id(call_id)
         events: asyncio.Queue[object] = asyncio.Queue()
-        subscription = await client.bus.subscribe(media(room_id, alice.peer_id), MEDIA_EVENT, events.put_nowait)
+        # The handshake that ends after the subscription is an event, too.
+        subscription = await client.bus.subscribe(
+            media(room_id, alice.peer_id),
+            MEDIA_EVENT,
+            lambda event: None if isinstance(event, TransportConnected) else events.put_nowait(event),
+        )
         placement = await client.placement(call_id, alice.peer_id)
         async with lasts(UNCONFIRMED):
             await client.ask_node(
@@ -162,6 +167,24 @@ async def row_18_empty_room_expires(installation: Installation, call_id: str) ->
             await alice.call("joinRoom", **again)
 
 
+async def row_27_lost_connection(installation: Installation, call_id: str) -> None:
+    async with connected_pair(installation.url, call_id) as pair, Caller(installation.url) as carol:
+        alice, bob = pair.alice, pair.bob
+        (transport,) = alice.transports.values()
+        for source in alice.sources.values():
+            await source.stop()
+        await transport.close_silently()
+        async with lasts(SILENCE):
+            await bob.event("peerConnectionState", within=SILENCE + LATE, peerId=alice.peer_id, state="disconnected")
+        joined = await carol.join(call_id)
+        states = {peer["peerId"]: peer["connectionState"] for peer in joined["peers"]}
+        assert states == {alice.peer_id: "disconnected", bob.peer_id: "connected"}
+        await alice.transport("send")
+        for other in (bob, carol):
+            await other.event("peerConnectionState", peerId=alice.peer_id, state="connected")
+        assert alice.events("peerConnectionState") == []
+
+
 ROWS = (
     row_6_handshake_timeout,
     row_7_ice_timeout,
@@ -169,6 +192,7 @@ ROWS = (
     row_10_unconfirmed_peer,
     row_15_reconnect_grace_expires,
     row_18_empty_room_expires,
+    row_27_lost_connection,
 )
 
 
