@@ -1,34 +1,20 @@
-//! The codec-independent description of a packet for forwarding.
+//! Describes the packets of a stream, whatever its codec.
 
-use crate::dependency_descriptor::{DependencyDescriptor, DependencyReader, Layer};
+use crate::av1::Av1Payload;
+use crate::dependency_descriptor::DependencyReader;
+use crate::frame_info::FrameInfo;
+use crate::h264::H264Payload;
 use crate::vp8::Vp8Descriptor;
 use crate::vp9::Vp9Descriptor;
 use crate::{Codec, Malformed};
-use crate::{av1::Av1Payload, h264::H264Payload};
-
-/// The properties of a packet that forwarding depends on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FrameInfo {
-    /// A receiver can start with this packet: it starts a key frame, or the codec has no key frames.
-    pub key_frame: bool,
-    /// This packet starts a frame (with spatial layers: a layer frame). For H.264 without a dependency descriptor, see
-    /// [`H264Payload::start_of_frame`].
-    pub start_of_frame: bool,
-    /// This packet ends a frame (with spatial layers: a layer frame).
-    pub end_of_frame: bool,
-    /// Spatial layer, 0 is the lowest. Every simulcast stream has layer 0.
-    pub spatial: u8,
-    /// Temporal layer, 0 is the lowest.
-    pub temporal: u8,
-    /// From this packet, a receiver of lower temporal layers may switch up to this layer.
-    pub switching_up_point: bool,
-}
 
 /// Describes the packets of one stream.
 #[derive(Debug, Clone)]
 pub struct Describer {
     codec: Codec,
     dependencies: DependencyReader,
+    /// The highest spatial layer of VP9, from the last scalability structure.
+    vp9_top: u8,
 }
 
 impl Describer {
@@ -38,6 +24,7 @@ impl Describer {
         Self {
             codec,
             dependencies: DependencyReader::new(),
+            vp9_top: 0,
         }
     }
 
@@ -61,7 +48,13 @@ impl Describer {
     ) -> Result<FrameInfo, Malformed> {
         let info = match self.codec {
             Codec::Vp8 => FrameInfo::from_vp8(&Vp8Descriptor::parse(payload)?, marker),
-            Codec::Vp9 => FrameInfo::from_vp9(&Vp9Descriptor::parse(payload)?),
+            Codec::Vp9 => {
+                let descriptor = Vp9Descriptor::parse(payload)?;
+                if let Some(structure) = descriptor.structure {
+                    self.vp9_top = structure.top();
+                }
+                FrameInfo::from_vp9(&descriptor, self.vp9_top)
+            }
             Codec::H264 => FrameInfo::from_h264(H264Payload::parse(payload)?, marker),
             Codec::Av1 => FrameInfo::from_av1(Av1Payload::parse(payload)?, marker),
             Codec::Opus | Codec::Other => return Ok(FrameInfo::WHOLE),
@@ -69,77 +62,6 @@ impl Describer {
         match dependency_descriptor {
             Some(extension) => Ok(info.with_dependencies(&self.dependencies.read(extension)?)),
             None => Ok(info),
-        }
-    }
-}
-
-impl FrameInfo {
-    /// A packet that is a complete, independent frame.
-    const WHOLE: Self = Self {
-        key_frame: true,
-        start_of_frame: true,
-        end_of_frame: true,
-        spatial: 0,
-        temporal: 0,
-        switching_up_point: true,
-    };
-
-    fn from_vp8(descriptor: &Vp8Descriptor, marker: bool) -> Self {
-        Self {
-            key_frame: descriptor.key_frame_start,
-            start_of_frame: descriptor.start_of_frame(),
-            end_of_frame: marker,
-            spatial: 0,
-            temporal: descriptor.temporal.unwrap_or_default(),
-            switching_up_point: descriptor.layer_sync,
-        }
-    }
-
-    fn from_vp9(descriptor: &Vp9Descriptor) -> Self {
-        Self {
-            key_frame: descriptor.key_frame_start(),
-            start_of_frame: descriptor.start_of_layer_frame,
-            end_of_frame: descriptor.end_of_layer_frame,
-            spatial: descriptor.spatial(),
-            temporal: descriptor.temporal(),
-            switching_up_point: descriptor
-                .layers
-                .is_some_and(|layers| layers.switching_up_point),
-        }
-    }
-
-    fn from_h264(payload: H264Payload, marker: bool) -> Self {
-        Self {
-            key_frame: payload.key_frame_start,
-            start_of_frame: payload.start_of_frame,
-            end_of_frame: marker,
-            spatial: 0,
-            temporal: 0,
-            switching_up_point: false,
-        }
-    }
-
-    fn from_av1(payload: Av1Payload, marker: bool) -> Self {
-        Self {
-            key_frame: payload.key_frame_start(),
-            // Without a dependency descriptor, only this is known: a continued OBU does not start a frame.
-            start_of_frame: !payload.continues,
-            end_of_frame: marker,
-            spatial: 0,
-            temporal: 0,
-            switching_up_point: false,
-        }
-    }
-
-    fn with_dependencies(self, dependencies: &DependencyDescriptor) -> Self {
-        let Layer { spatial, temporal } = dependencies.layer.unwrap_or_default();
-        Self {
-            key_frame: self.key_frame || dependencies.has_structure,
-            start_of_frame: dependencies.start_of_frame,
-            end_of_frame: dependencies.end_of_frame,
-            spatial,
-            temporal,
-            switching_up_point: dependencies.switching_up_point,
         }
     }
 }

@@ -9,6 +9,8 @@ const SEI: u8 = 6;
 const SPS: u8 = 7;
 const PPS: u8 = 8;
 const DELIMITER: u8 = 9;
+/// `nal_ref_idc`: 0 for units that no other frame refers to.
+const REFERENCE_MASK: u8 = 0x60;
 const STAP_A: u8 = 24;
 const FU_A: u8 = 28;
 
@@ -18,12 +20,14 @@ const FU_START: u8 = 0x80;
 /// The properties of a packet's frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct H264Payload {
-    /// The packet has a sequence parameter set or starts a slice of an IDR picture: decoding can start here. Senders
-    /// put the parameter sets before the picture, so decoding starts with the first such packet of a frame.
+    /// The packet has a sequence parameter set: decoding can start here. Senders put the parameter sets before the
+    /// picture. An IDR picture without them does not suffice: its parameter sets may have passed before.
     pub key_frame_start: bool,
     /// The packet starts with a NAL unit that starts a frame: parameter sets, SEI, delimiter, or the slice with the
     /// first macroblock. It is true for each of several such packets of one frame.
     pub start_of_frame: bool,
+    /// No other frame refers to the packet's slice.
+    pub discardable: bool,
 }
 
 impl H264Payload {
@@ -33,11 +37,15 @@ impl H264Payload {
     /// [`Malformed`] when the payload is empty or ends within an aggregated unit or the FU header.
     pub fn parse(payload: &[u8]) -> Result<Self, Malformed> {
         let (&header, rest) = payload.split_first().ok_or(Malformed)?;
-        match header & TYPE_MASK {
-            STAP_A => Self::aggregate(rest),
-            FU_A => Self::fragment(rest),
-            unit => Ok(Self::unit(unit, rest)),
-        }
+        let found = match header & TYPE_MASK {
+            STAP_A => Self::aggregate(rest)?,
+            FU_A => Self::fragment(rest)?,
+            unit => Self::unit(unit, rest),
+        };
+        Ok(Self {
+            discardable: header & REFERENCE_MASK == 0 && found.discardable,
+            ..found
+        })
     }
 
     /// Reads a NAL unit of type `unit`; `body` is the unit without its header.
@@ -45,9 +53,10 @@ impl H264Payload {
         // The slice header starts with `first_mb_in_slice`; the Exp-Golomb code of 0 is a single 1 bit.
         let first_slice = body.first().is_some_and(|byte| byte & 0x80 != 0);
         Self {
-            key_frame_start: matches!(unit, SPS | IDR_SLICE),
+            key_frame_start: unit == SPS,
             start_of_frame: matches!(unit, SEI | SPS | PPS | DELIMITER)
                 || matches!(unit, SLICE | IDR_SLICE) && first_slice,
+            discardable: unit == SLICE,
         }
     }
 
@@ -61,7 +70,8 @@ impl H264Payload {
             let unit = Self::unit(header & TYPE_MASK, body);
             found = Some(found.map_or(unit, |found| Self {
                 key_frame_start: found.key_frame_start || unit.key_frame_start,
-                start_of_frame: found.start_of_frame,
+                discardable: found.discardable && unit.discardable,
+                ..found
             }));
             rest = behind;
         }
@@ -75,10 +85,14 @@ impl H264Payload {
     /// Reads a fragment of a unit (FU-A). The FU header has the unit's type.
     fn fragment(rest: &[u8]) -> Result<Self, Malformed> {
         let (&header, body) = rest.split_first().ok_or(Malformed)?;
+        let unit = Self::unit(header & TYPE_MASK, body);
         if header & FU_START == 0 {
-            Ok(Self::default())
+            Ok(Self {
+                discardable: unit.discardable,
+                ..Self::default()
+            })
         } else {
-            Ok(Self::unit(header & TYPE_MASK, body))
+            Ok(unit)
         }
     }
 }
@@ -96,7 +110,7 @@ mod tests {
     fn single_units_are_classified() {
         assert_eq!(starts(&[0x67, 0x42]), (true, true));
         assert_eq!(starts(&[0x68, 0xce]), (false, true));
-        assert_eq!(starts(&[0x65, 0x88]), (true, true));
+        assert_eq!(starts(&[0x65, 0x88]), (false, true));
         assert_eq!(starts(&[0x41, 0x9a]), (false, true));
         assert_eq!(starts(&[0x41, 0x1a]), (false, false));
     }
@@ -113,9 +127,19 @@ mod tests {
 
     #[test]
     fn only_the_first_fragment_starts_a_frame() {
-        assert_eq!(starts(&[0x7c, 0x85, 0x88]), (true, true));
+        assert_eq!(starts(&[0x7c, 0x85, 0x88]), (false, true));
+        assert_eq!(starts(&[0x7c, 0x87, 0x42]), (true, true));
         assert_eq!(starts(&[0x7c, 0x05, 0x88]), (false, false));
         assert_eq!(starts(&[0x7c, 0x81, 0x9a]), (false, true));
+    }
+
+    #[test]
+    fn slices_that_nothing_refers_to_are_discardable() {
+        let discardable = |payload: &[u8]| H264Payload::parse(payload).unwrap().discardable;
+        assert!(discardable(&[0x01, 0x9a]) && discardable(&[0x1c, 0x41, 0x9a]));
+        assert!(!discardable(&[0x41, 0x9a]) && !discardable(&[0x5c, 0x41, 0x9a]));
+        assert!(!discardable(&[0x06, 0x05]));
+        assert!(!discardable(&[0x18, 0, 2, 0x06, 0x05, 0, 2, 0x01, 0x9a]));
     }
 
     #[test]

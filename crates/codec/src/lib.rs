@@ -11,8 +11,10 @@
 pub mod av1;
 mod bit_reader;
 mod codec;
+mod decode_targets;
 pub mod dependency_descriptor;
 mod describer;
+mod frame_info;
 pub mod h264;
 mod malformed;
 pub mod opus;
@@ -21,5 +23,7 @@ pub mod vp8_rewriter;
 pub mod vp9;
 
 pub use codec::Codec;
-pub use describer::{Describer, FrameInfo};
+pub use decode_targets::DecodeTargets;
+pub use describer::Describer;
+pub use frame_info::FrameInfo;
 pub use malformed::Malformed;

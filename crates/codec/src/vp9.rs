@@ -57,6 +57,12 @@ pub struct ScalabilityStructure {
 }
 
 impl ScalabilityStructure {
+    /// The highest spatial layer, 0..=7.
+    #[must_use]
+    pub fn top(&self) -> u8 {
+        self.spatial_layers.saturating_sub(1) as u8
+    }
+
     /// Width and height in pixels of each spatial layer, lowest first; `None` when not given.
     #[must_use]
     pub fn resolutions(&self) -> Option<&[(u16, u16)]> {

@@ -74,7 +74,7 @@ fn key_frame_is_a_switching_up_point_of_layer_zero() {
     let (_, descriptors) = read_all();
     for at in STRUCTURES {
         assert_eq!(descriptors[at].layer, Some(Layer::default()));
-        assert!(descriptors[at].switching_up_point);
+        assert!(descriptors[at].switches.contains(Layer::default()));
     }
 }
 

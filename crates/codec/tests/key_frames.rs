@@ -26,7 +26,7 @@ fn describe(codec: Codec, stream: &[Packet]) -> Vec<FrameInfo> {
 fn key_frames(codec: Codec, stream: &[Packet]) -> Vec<usize> {
     let described = describe(codec, stream).into_iter().enumerate();
     described
-        .filter(|(_, info)| info.key_frame)
+        .filter(|(_, info)| info.key_frame())
         .map(|(at, _)| at)
         .collect()
 }
@@ -55,7 +55,7 @@ fn h264_with_parameter_sets_in_the_packet_of_the_picture_and_in_a_separate_packe
     );
     assert_eq!(
         key_frames(Codec::H264, &streams[&1_775_811_720]),
-        [0, 1, 3, 4, 82, 83]
+        [0, 3, 82]
     );
 }
 
@@ -93,8 +93,8 @@ fn each_frame_ends_before_the_next_starts() {
         for stream in streams(capture).values() {
             let mut within = false;
             for info in describe(codec, stream) {
-                assert_ne!(info.start_of_frame, within, "{codec:?}");
-                within = !info.end_of_frame;
+                assert_ne!(info.start_of_frame(), within, "{codec:?}");
+                within = !info.end_of_frame();
             }
         }
     }

@@ -65,7 +65,7 @@ fn joined_late(codec: Codec, capture: &[u8]) -> usize {
             begin.extension(DEPENDENCIES),
         )
         .expect("a frame");
-    assert!(info.key_frame, "the first packet is {info:?}");
+    assert!(info.key_frame(), "the first packet is {info:?}");
     for (got, sent) in received.iter().zip(sent) {
         let got = got.rtp();
         assert_eq!(got.payload_type(), OUT_VP8);

@@ -3,8 +3,8 @@
 
 mod template_structure;
 
-use crate::Malformed;
 use crate::bit_reader::BitReader;
+use crate::{DecodeTargets, Malformed};
 use template_structure::{DecodeTargetIndication, MAX_DECODE_TARGETS};
 pub use template_structure::{Layer, TemplateStructure};
 
@@ -27,9 +27,13 @@ pub struct DependencyDescriptor {
     pub frame_number: u16,
     /// Layer of the frame; `None` without the structure that the frame refers to.
     pub layer: Option<Layer>,
-    /// From this frame, a receiver may switch up to its layer: its decode target needs no earlier frame that the layers
+    /// The decode targets that need the frame; all without the structure.
+    pub targets: DecodeTargets,
+    /// The decode targets to which a receiver may switch up at this frame: they need no earlier frame that the layers
     /// below do not need.
-    pub switching_up_point: bool,
+    pub switches: DecodeTargets,
+    /// No other frame of the decode targets refers to this frame.
+    pub discardable: bool,
     /// The packet has a new structure, as the first packet of a key frame does.
     pub has_structure: bool,
     /// Bit mask of the active decode targets, if it changes.
@@ -42,6 +46,8 @@ pub struct DependencyReader {
     structure: Option<TemplateStructure>,
     /// Frame number of the packet with the structure.
     structure_frame: u16,
+    /// Frame number of the packet that set the active decode targets.
+    active_frame: u16,
 }
 
 impl DependencyReader {
@@ -69,7 +75,9 @@ impl DependencyReader {
             template_id: bits.read_u8(6)?,
             frame_number: bits.read_u16()?,
             layer: None,
-            switching_up_point: false,
+            targets: DecodeTargets::ALL,
+            switches: DecodeTargets::NONE,
+            discardable: false,
             has_structure: false,
             active_decode_targets: None,
         };
@@ -83,45 +91,76 @@ impl DependencyReader {
         } else {
             None
         };
-        let structure = attached.as_ref().or(self.structure.as_ref());
-        if let Some(structure) = structure {
+        let mut own_indications = None;
+        if let Some(structure) = attached.as_ref().or(self.structure.as_ref()) {
+            let targets = structure.decode_targets().len();
             if extended.has_active_targets {
-                let targets = structure.decode_targets().len() as u32;
-                descriptor.active_decode_targets = Some(bits.read(targets)?);
+                descriptor.active_decode_targets = Some(bits.read(targets as u32)?);
             }
-            if let Some(template) = structure.template(descriptor.template_id) {
-                let layer = structure.layers().get(template).copied();
-                descriptor.layer = layer;
-                let own = if extended.custom_indications {
-                    Some(read_indications(
-                        &mut bits,
-                        structure.decode_targets().len(),
-                    )?)
-                } else {
-                    None
-                };
-                let indications = own
-                    .as_ref()
-                    .map_or_else(|| structure.indications(template), |own| own.as_slice());
-                descriptor.switching_up_point =
-                    layer.is_some_and(|layer| structure.switches_to(layer, indications));
+            if extended.custom_indications {
+                own_indications = Some(read_indications(&mut bits, targets)?);
             }
         }
-        if let Some(structure) = attached {
+        let own_indications = own_indications.as_ref().map(<[_; _]>::as_slice);
+        if let Some(mut structure) = attached {
             descriptor.has_structure = true;
+            if let Some(active) = descriptor.active_decode_targets {
+                structure.set_active(active);
+            }
+            descriptor.describe_frame(&structure, own_indications);
             self.adopt(structure, descriptor.frame_number);
+        } else if let Some(structure) = &mut self.structure {
+            let is_late = precedes(descriptor.frame_number, self.active_frame);
+            if let Some(active) = descriptor.active_decode_targets.filter(|_| !is_late) {
+                structure.set_active(active);
+                self.active_frame = descriptor.frame_number;
+            }
+            descriptor.describe_frame(structure, own_indications);
         }
         Ok(descriptor)
     }
 
     fn adopt(&mut self, structure: TemplateStructure, frame_number: u16) {
-        let behind = self.structure_frame.wrapping_sub(frame_number);
-        if self.structure.is_some() && (1..LATE_FRAMES).contains(&behind) {
+        if self.structure.is_some() && precedes(frame_number, self.structure_frame) {
             return;
         }
         self.structure = Some(structure);
         self.structure_frame = frame_number;
+        self.active_frame = frame_number;
     }
+}
+
+impl DependencyDescriptor {
+    /// Sets what the structure says about the frame. `own`: the indications of the frame, if they differ from those of
+    /// its template.
+    fn describe_frame(
+        &mut self,
+        structure: &TemplateStructure,
+        own: Option<&[DecodeTargetIndication]>,
+    ) {
+        let Some(template) = structure.template(self.template_id) else {
+            return;
+        };
+        let indications = own.unwrap_or_else(|| structure.indications(template));
+        self.layer = structure.layers().get(template).copied();
+        self.targets = structure.select_targets(indications, true, |indication| {
+            indication != DecodeTargetIndication::NotPresent
+        });
+        self.switches = structure.select_targets(indications, false, |indication| {
+            indication == DecodeTargetIndication::Switch
+        });
+        self.discardable = indications.iter().all(|indication| {
+            matches!(
+                indication,
+                DecodeTargetIndication::NotPresent | DecodeTargetIndication::Discardable
+            )
+        });
+    }
+}
+
+/// Whether a frame is older than another.
+fn precedes(frame_number: u16, other: u16) -> bool {
+    (1..LATE_FRAMES).contains(&other.wrapping_sub(frame_number))
 }
 
 /// The flags of `extended_descriptor_fields` that the reader uses. Custom references and chains, which the last two

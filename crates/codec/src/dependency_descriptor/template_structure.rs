@@ -1,7 +1,8 @@
 //! The template dependency structure (RTP payload format for AV1 1.0, appendix A.8.3).
 
-use crate::Malformed;
 use crate::bit_reader::BitReader;
+use crate::decode_targets::CELLS;
+use crate::{DecodeTargets, Malformed};
 
 /// Number of template ids.
 const TEMPLATE_IDS: u8 = 64;
@@ -47,6 +48,9 @@ pub struct TemplateStructure {
     /// For each template, a row with one indication per decode target.
     indications: Vec<DecodeTargetIndication>,
     resolutions: Vec<(u32, u32)>,
+    /// For each decode target of the grid, the active decode target with the highest layers up to it; `None` if there is
+    /// none.
+    grid: [Option<u8>; CELLS],
 }
 
 impl TemplateStructure {
@@ -82,12 +86,24 @@ impl TemplateStructure {
             .unwrap_or_default()
     }
 
-    /// Whether a receiver can switch up to the decode target of `layer` at a frame with these indications.
-    pub(super) fn switches_to(&self, layer: Layer, indications: &[DecodeTargetIndication]) -> bool {
-        let mut targets = self.decode_targets.iter().zip(indications);
-        targets.any(|(&target, &indication)| {
-            target == layer && indication == DecodeTargetIndication::Switch
+    /// The decode targets of the grid whose indication `test` accepts; `unknown` for those without an active one.
+    pub(super) fn select_targets(
+        &self,
+        indications: &[DecodeTargetIndication],
+        unknown: bool,
+        test: impl Fn(DecodeTargetIndication) -> bool,
+    ) -> DecodeTargets {
+        DecodeTargets::select(|cell| {
+            let target = self.grid.get(cell.cell()).copied().flatten();
+            target
+                .and_then(|target| indications.get(usize::from(target)))
+                .map_or(unknown, |indication| test(*indication))
         })
+    }
+
+    /// Sets the active decode targets, a bit mask: the sender sends no frames of the others.
+    pub(super) fn set_active(&mut self, active: u32) {
+        self.grid = grid(&self.decode_targets, active);
     }
 
     /// Reads `template_dependency_structure`.
@@ -109,11 +125,32 @@ impl TemplateStructure {
         Ok(Self {
             id_offset,
             layers,
+            grid: grid(&decode_targets, u32::MAX),
             decode_targets,
             indications,
             resolutions,
         })
     }
+}
+
+/// The `grid` of a structure with these decode targets, of which those in the bit mask are active.
+fn grid(decode_targets: &[Layer], active: u32) -> [Option<u8>; CELLS] {
+    let mut grid = [None; CELLS];
+    let mut highest = [(0, 0); CELLS];
+    for (index, target) in (0u8..).zip(decode_targets) {
+        if active >> index & 1 == 0 {
+            continue;
+        }
+        let layer = target.on_grid();
+        for (cell, (entry, highest)) in Layer::cells().zip(grid.iter_mut().zip(&mut highest)) {
+            let rank = (layer.spatial, layer.temporal);
+            if layer.at_most(cell) == layer && (entry.is_none() || rank >= *highest) {
+                *entry = Some(index);
+                *highest = rank;
+            }
+        }
+    }
+    grid
 }
 
 /// Reads `template_layers`: each template's layer relative to the previous template.

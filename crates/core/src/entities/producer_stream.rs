@@ -1,6 +1,6 @@
 //! One received stream (encoding) of a producer.
 
-use hubbub_codec::{Codec, Describer};
+use hubbub_codec::{Codec, Describer, FrameInfo};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtp::RtpPacket;
 
@@ -205,6 +205,7 @@ impl ProducerStream {
             },
             codec: media.codec_index,
             marker: packet.marker(),
+            frame: FrameInfo::default(),
         }
     }
 
@@ -220,13 +221,16 @@ impl ProducerStream {
         self.stats.packets += 1;
         self.stats.bytes += media.payload.len() as u64;
         self.rate.add(now, media.payload.len());
-        let starts_key_frame =
-            self.kind == MediaKind::Audio || self.starts_key_frame(packet, media, extensions);
+        let frame = self.describe(packet, media, extensions);
+        let starts_key_frame = self.kind == MediaKind::Audio || frame.key_frame();
         if starts_key_frame && self.kind == MediaKind::Video {
             self.stats.key_frames += 1;
             self.nacks.key_frame(sequence);
         }
-        let meta = self.meta(now, packet, media, sequence);
+        let meta = PacketMeta {
+            frame,
+            ..self.meta(now, packet, media, sequence)
+        };
         match self
             .packets
             .insert(meta, extensions.copied(packet), media.payload)
@@ -240,22 +244,22 @@ impl ProducerStream {
         }
     }
 
-    fn starts_key_frame(
+    /// What is known of the packet's frame; nothing if its payload cannot be parsed.
+    fn describe(
         &mut self,
         packet: &RtpPacket<'_>,
         media: &MediaPacket<'_>,
         extensions: &IncomingExtensions,
-    ) -> bool {
+    ) -> FrameInfo {
         if self.describer.codec() != media.codec {
             self.describer = Describer::new(media.codec);
         }
         let descriptor = extensions
             .dependency_descriptor
             .and_then(|id| packet.extension(id));
-        // A payload that cannot be parsed starts no key frame.
         self.describer
             .describe(media.payload, packet.marker(), descriptor)
-            .is_ok_and(|info| info.key_frame)
+            .unwrap_or_default()
     }
 
     /// The highest extended number received; 0 before the first packet.

@@ -1,5 +1,7 @@
 //! The last packets of a stream, kept for forwarding and retransmission.
 
+use hubbub_codec::FrameInfo;
+
 use crate::api::Micros;
 
 /// Maximum payload length, bytes: that of a datagram.
@@ -27,6 +29,8 @@ pub(crate) struct PacketMeta {
     pub(crate) codec: u8,
     /// RTP marker bit.
     pub(crate) marker: bool,
+    /// What is known of the frame.
+    pub(crate) frame: FrameInfo,
 }
 
 /// A stored packet: everything needed to build it for any receiver.

@@ -1,3 +1,5 @@
+use hubbub_codec::FrameInfo;
+
 use super::*;
 
 fn meta(sequence: u64, received: u64) -> PacketMeta {
@@ -8,6 +10,7 @@ fn meta(sequence: u64, received: u64) -> PacketMeta {
         clock_jumps: 0,
         codec: 1,
         marker: true,
+        frame: FrameInfo::default(),
     }
 }
 
