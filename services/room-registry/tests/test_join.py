@@ -164,6 +164,7 @@ class InterferingStore(KvRoomStore):
             await self.purge_peer(record.room_id, record.peer_id, last, "left")
             return await super().put_peer(record, last)
         revision = await super().put_peer(record, last)
+        await self.wait_for(revision)  # until the view has the room's placement, which the join has just written
         stored = self.rooms.get(record.room_id)
         assert stored is not None
         assert stored.settings is not None
