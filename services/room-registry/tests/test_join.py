@@ -168,7 +168,8 @@ class InterferingStore(KvRoomStore):
         stored = self.rooms.get(record.room_id)
         assert stored is not None
         assert stored.settings is not None
-        await self.put_room(stored.settings.record.model_copy(update={"placement": B}), stored.settings.revision)
+        moved = stored.settings.record.model_copy(update={"placement": B})
+        await self.wait_for(await self.put_room(moved, stored.settings.revision))
         return revision
 
 
