@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from hubbub_bus import NoResponders
-from hubbub_contracts import HubbubError
+from hubbub_contracts import HubbubError, Model
 from hubbub_contracts.bus.room import GetRoom
 from hubbub_contracts.bus.store import ConfirmStore, StorePosition
 from hubbub_room import FeedChange, PeerChanged
@@ -103,3 +103,35 @@ async def test_an_older_registry_is_asked_without_a_confirmation_as_long_as_no_s
     backend.connection_lost()
     with pytest.raises(HubbubError):
         await backend.registry(REQUEST)
+
+
+async def test_a_confirmation_that_fails_unexpectedly_is_tried_again(
+    backend: ConfirmedBackend, inner: FakeBackend
+) -> None:
+    async def fail(_: ConfirmStore) -> Model:
+        raise RuntimeError("a bug of the client")
+
+    inner.answers[ConfirmStore] = [fail, StorePosition(store="first", sequence=5)]
+    with pytest.raises(RuntimeError):
+        await backend.registry(REQUEST)
+    await backend.registry(REQUEST)
+    assert len(confirmations(inner)) == 2
+
+
+async def test_a_request_that_is_cancelled_does_not_cancel_the_confirmation_of_others(
+    backend: ConfirmedBackend, inner: FakeBackend
+) -> None:
+    answered = asyncio.Event()
+
+    async def confirm(_: ConfirmStore) -> Model:
+        await answered.wait()
+        return StorePosition(store="first", sequence=5)
+
+    inner.answers[ConfirmStore] = confirm
+    cancelled, other = (asyncio.create_task(backend.registry(REQUEST)) for _ in range(2))
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    await asyncio.wait({cancelled})
+    answered.set()
+    await other
+    assert len(confirmations(inner)) == 1

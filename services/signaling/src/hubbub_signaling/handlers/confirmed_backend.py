@@ -73,9 +73,14 @@ class ConfirmedBackend:
         if self._confirming is None:
             self._confirming = self._tasks.spawn(self._confirm(), "confirm-store")
         confirming = self._confirming
-        error = await asyncio.shield(confirming)
-        if self._confirming is confirming:
-            self._confirming, self._confirmed = None, error is None
+        try:
+            error = await asyncio.shield(confirming)
+            if self._confirming is confirming:
+                self._confirmed = error is None
+        finally:
+            # Also after a failure or a cancellation, which every later request would share otherwise.
+            if self._confirming is confirming and confirming.done():
+                self._confirming = None
         if error is not None:
             raise error
 
