@@ -27,7 +27,7 @@ async def test_the_server_is_restarted_once_there_is_space(tmp_path: Path, monke
     recovery.stop()
 
 
-async def test_a_store_that_is_away_counts_as_full(tmp_path: Path) -> None:
+async def test_missing_store_counts_as_full(tmp_path: Path) -> None:
     restarts: list[str] = []
     recovery = JetStreamRecovery(tmp_path / "unmounted", lambda: restarts.append("nats"))
     recovery.on_output(f"write error: {NO_SPACE}")

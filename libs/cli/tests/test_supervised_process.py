@@ -111,7 +111,7 @@ def test_describe_exit_names_status_or_signal() -> None:
     assert describe_exit(-99) == "killed by signal 99"
 
 
-async def test_a_child_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_failed_start_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     create, failed = SupervisedProcess._create_process, list[str]()
 
     async def fail_once(self: SupervisedProcess) -> asyncio.subprocess.Process:

@@ -1,4 +1,4 @@
-"""Several children: a failure in one place keeps none of them from running or stopping."""
+"""Several children: a failure of one part does not affect the others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def until_up(supervisor: Supervisor, names: set[str], lines: list[str]) ->
             await asyncio.sleep(0.02)
 
 
-async def test_an_observer_that_fails_does_not_end_the_supervision() -> None:
+async def test_failing_observer_does_not_end_the_supervision() -> None:
     lines, reported = list[str](), list[object]()
     asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context["exception"]))
 
@@ -49,7 +49,7 @@ async def test_an_observer_that_fails_does_not_end_the_supervision() -> None:
     assert reported
 
 
-async def test_a_supervision_that_failed_keeps_no_other_child_running(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_stop_ends_the_other_children_of_a_failed_one(monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
     run = SupervisedProcess.run
 
@@ -70,7 +70,7 @@ async def test_a_supervision_that_failed_keeps_no_other_child_running(monkeypatc
         os.kill(pid, 0)
 
 
-async def test_a_readiness_check_that_fails_does_not_count_as_ready(
+async def test_failed_readiness_check_does_not_count_as_ready(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fail(_urls: list[str], _nodes: int) -> None:
@@ -83,5 +83,5 @@ async def test_a_readiness_check_that_fails_does_not_count_as_ready(
         await installation._wait_until_ready()
 
 
-def test_a_service_may_take_its_own_deadline_to_stop() -> None:
+def test_grace_is_longer_than_the_deadline_of_a_service() -> None:
     assert SERVICE_GRACE > STOP_DEADLINE

@@ -48,4 +48,4 @@ def _free_space(directory: Path) -> int:
     try:
         return shutil.disk_usage(directory).free
     except OSError:
-        return 0  # the directory is away, like a volume that is not mounted at the moment
+        return 0  # the directory is missing, for example while its volume is not mounted

@@ -16,7 +16,7 @@ def is_connection(transport_id: str, transports: Mapping[str, OpenDirection]) ->
     """Whether the peer's connection is lost when this transport is.
 
     The send transport counts, or the last transport of a peer that sends nothing. `transports` are the directions of
-    all transports of the peer, by id; an unknown transport counts for nothing.
+    all transports of the peer, by id; the result is False for an unknown transport.
     """
     others = [direction for other, direction in transports.items() if other != transport_id]
     direction = transports.get(transport_id)
