@@ -2,7 +2,7 @@
 
 from e2e.calls import start_call
 from support.browser import CallBrowser, chromium
-from support.installation import Installation
+from support.installation import PAGE_DIR, Installation
 from support.tcp_proxy import TcpProxy
 
 SMALL = {"width": 320, "height": 180}
@@ -36,6 +36,27 @@ async def test_lost_connection_is_shown_and_restored(
         await ben.wait_status("In the call", timeout=15)
         await ben.wait_sees("Ann")
         await ann.wait_sees("Ben")
+        assert await ben.page.locator(".new-version").count() == 0
+
+
+async def test_upgrade_of_the_page_is_shown_in_a_call_and_reloads_after_it(
+    installation: Installation, browser: CallBrowser, call_id: str
+) -> None:
+    async with TcpProxy(installation.layout.http_port) as proxy:
+        url = f"http://127.0.0.1:{proxy.port}"
+        ben = await browser.open_tab(url, call_id, "Ben", **SMALL)
+        page = (PAGE_DIR / "index.html").read_text()
+        newer = page.replace("</head>", "<!-- assets/newer.js --></head>")
+        await ben.page.route(f"{url}/", lambda route: route.fulfill(body=newer, content_type="text/html"))
+        await proxy.cut()
+        await proxy.start()
+        await ben.page.wait_for_selector(".new-version >> text=A new version is available")
+        await ben.page.evaluate("globalThis.isOld = true")
+        await ben.page.click(".brand")
+        await ben.page.wait_for_function(
+            "globalThis.isOld === undefined && document.querySelector('[data-action=start]')"
+        )
+        assert await ben.page.locator(".new-version").count() == 0
 
 
 async def test_too_long_name_of_a_call_is_explained(installation: Installation, browser: CallBrowser) -> None:
