@@ -11,6 +11,7 @@ import pytest
 from hubbub_contracts import Done
 from hubbub_contracts.bus.media import ConsumerClosed, MediaEvent, ProducerClosed, TransportClosed
 from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.room import CreateRoom
 from hubbub_room import FeedChange, PeerChanged, SettingsChanged
 from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
 from hubbub_signaling.domain.session_state import SessionState
@@ -175,3 +176,62 @@ async def test_a_departure_for_an_unknown_reason_is_pushed_to_everybody(stored: 
     rig.backend.change_peer("bob", None, stored)
     for client in clients:
         assert [(event, push["reason"]) for event, push in client.socket.sent] == [("peerLeft", pushed)]
+
+
+async def test_a_deferred_event_that_fails_keeps_no_later_one_from_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    session, failed = client.session, list[str]()
+    session.resources.transports |= {"first": "send", "second": "recv"}
+    push = client.socket.push
+
+    def fail_once(message: Any) -> None:
+        if not failed:
+            failed.append("once")
+            raise RuntimeError("a bug")
+        push(message)
+
+    monkeypatch.setattr(client.socket, "push", fail_once)
+    session._deferred = [TransportClosed(transport_id=each, reason="ice_timeout") for each in ("first", "second")]
+    session._replay_deferred()
+    assert client.socket.sent == [("transportClosed", {"transportId": "second", "reason": "ice_timeout"})]
+
+
+async def test_a_session_that_missed_changes_of_its_room_closes_its_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = SignalingRig()
+    failing, other = await rig.joined(), await rig.joined()
+    failing.socket.sent.clear()
+
+    def fail(_: Any) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(failing.socket, "push", fail)
+    rig.backend.change_peer("bob", peer_record("bob"))
+    assert failing.socket.closed
+    assert not other.socket.closed
+    assert "peerJoined" in other.socket.pushes()
+
+
+async def test_a_session_whose_close_is_cancelled_still_detaches() -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    answered = asyncio.Event()
+
+    async def never_end(_: Any) -> Done:
+        while not answered.is_set():
+            try:
+                await answered.wait()
+            except asyncio.CancelledError:
+                continue
+        return Done()
+
+    rig.backend.answers[CreateRoom] = never_end
+    client.send("createRoom", {"callId": "call"})
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(client.session.close())
+    await asyncio.sleep(0.1)
+    closing.cancel()
+    await asyncio.sleep(0.1)
+    answered.set()
+    await asyncio.wait({closing})
+    assert rig.backend.open_subscriptions() == 0
