@@ -70,9 +70,7 @@ async def test_stop_ends_the_other_children_of_a_failed_one(monkeypatch: pytest.
         os.kill(pid, 0)
 
 
-async def test_failed_readiness_check_does_not_count_as_ready(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_failed_readiness_check_does_not_count_as_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(_urls: list[str], _nodes: int) -> None:
         raise ValueError("an odd answer")
 
