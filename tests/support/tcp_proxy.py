@@ -1,4 +1,4 @@
-"""A TCP proxy that can drop its connections."""
+"""A TCP proxy that can drop its connections, and hold back what they carry in one or both directions."""
 
 import asyncio
 from types import TracebackType
@@ -15,6 +15,20 @@ class TcpProxy:
         self.port = 0
         self.discards = False
         """Discards what arrives, on open connections: the link is dead, and neither end knows it."""
+        self._to_target = asyncio.Event()
+        self._to_client = asyncio.Event()
+        self.unblock()
+
+    def block(self, *, to_target: bool = True, to_client: bool = True) -> None:
+        """Holds back all bytes of these directions, as a partition does. Connections stay open."""
+        for direction, blocked in ((self._to_target, to_target), (self._to_client, to_client)):
+            if blocked:
+                direction.clear()
+
+    def unblock(self) -> None:
+        """Forwards what was held back, and everything that follows."""
+        self._to_target.set()
+        self._to_client.set()
 
     async def start(self) -> None:
         """Accepts connections, on the same port as before."""
@@ -23,6 +37,7 @@ class TcpProxy:
 
     async def cut(self) -> None:
         """Aborts all connections and refuses new ones."""
+        self.unblock()
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -37,13 +52,15 @@ class TcpProxy:
         except OSError:
             writer.transport.abort()
             return
-        ends = ((reader, to_target[1]), (to_target[0], writer))
-        await asyncio.gather(*(self._forward(*end) for end in ends))
+        await asyncio.gather(
+            self._forward(reader, to_target[1], self._to_target), self._forward(to_target[0], writer, self._to_client)
+        )
 
-    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passes: asyncio.Event) -> None:
         self._writers.add(writer)
         try:
             while data := await reader.read(65536):
+                await passes.wait()
                 if not self.discards:
                     writer.write(data)
                     await writer.drain()

@@ -8,15 +8,21 @@ from hubbub_registry.domain.rooms import Rooms, snapshot
 from support.registry_records import A, B, encoded, nodes_with, peer_record, room_record, rooms_with
 
 
-def test_a_snapshot_lists_peers_in_the_order_of_their_first_writes() -> None:
-    rooms = rooms_with(peer_record("one"), peer_record("two"))
-    rooms.apply_peer("r", "one", encoded(peer_record("one", producers=1)), 9, 0.0)
-    room = rooms.get("r")
-    assert room is not None
+def test_a_snapshot_lists_peers_in_the_order_of_their_joins_whatever_was_written_last() -> None:
+    second = peer_record("a").model_copy(update={"joined_at": 2})
+    first = peer_record("b").model_copy(update={"joined_at": 1})
+    room = rooms_with(second, first).get("r")
     message = snapshot(room, 9)
     assert message is not None
-    assert [(peer.peer_id, len(peer.producers)) for peer in message.peers] == [("one", 1), ("two", 0)]
-    assert (room.peers["one"].created, room.peers["one"].revision) == (2, 9)
+    assert ([peer.peer_id for peer in message.peers], message.revision) == (["b", "a"], 9)
+
+
+def test_a_record_keeps_the_sequence_of_its_first_write() -> None:
+    rooms = rooms_with(peer_record("one"))
+    rooms.apply_peer("r", "one", encoded(peer_record("one", producers=1)), 9, 0.0)
+    peer = rooms.find_peer("r", "one")
+    assert peer is not None
+    assert (peer.created, peer.revision) == (2, 9)
 
 
 def test_removed_records_are_forgotten_and_no_longer_counted() -> None:

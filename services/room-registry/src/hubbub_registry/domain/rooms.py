@@ -210,8 +210,9 @@ def snapshot(room: Room | None, revision: int) -> RoomSnapshot | None:
     """Returns the room as a message, its peers in the order of their joins; None when it is unknown or closed."""
     if room is None or room.settings is None:
         return None
-    peers = sorted(room.peers.values(), key=lambda peer: peer.created)
-    return RoomSnapshot(room=room.settings.record, peers=[peer.record for peer in peers], revision=revision)
+    # Not in the order of `created`: a replica that has listed the bucket knows only the last write of each record.
+    peers = sorted((peer.record for peer in room.peers.values()), key=lambda peer: (peer.joined_at, peer.peer_id))
+    return RoomSnapshot(room=room.settings.record, peers=peers, revision=revision)
 
 
 def _discard(index: dict[KeyT, set[ItemT]], key: KeyT, item: ItemT) -> None:

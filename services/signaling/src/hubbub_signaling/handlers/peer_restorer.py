@@ -71,11 +71,10 @@ class PeerRestorer:
             _log.warning("the registry's store was lost: restored the rooms of this instance", rooms=len(results))
 
     async def _restore_room(self, store: str, hub: RoomHub, peer_ids: set[str]) -> bool:
-        """Restores peers in the order of their joins. Returns False when a request must be repeated."""
+        """Restores the room's peers one by one. Returns False when a request must be repeated."""
         async with self._slots:
             view = hub.view
-            served = (peer for peer_id, peer in view.peers.items() if peer_id in peer_ids)
-            peers = sorted(served, key=lambda peer: peer.joined_at)
+            peers = [peer for peer_id, peer in view.peers.items() if peer_id in peer_ids]
             # `view.room` is None when the room was removed.
             return view.room is None or all([await self._restore(store, view.room, peer) for peer in peers])
 

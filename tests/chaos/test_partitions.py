@@ -1,0 +1,113 @@
+"""A service is cut off from NATS in one or both directions, and back: the room is the same for everybody afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hubbub_contracts.bus.room import RoomSnapshot
+from support.bus_client import BusClient, bus_client
+from support.caller import Caller
+from support.eventually import wait_for_counts
+from support.installation import Installation
+from support.pair import Pair, connected_pair
+from support.rebuild_media import rebuild_alice, rebuild_bob, wait_moved
+from support.service_process import ServiceProcess
+from support.tcp_proxy import TcpProxy
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(150)]
+PARTITION = 12.0
+"""Seconds. Leases expire after 10."""
+RECONNECT_GRACE = 30.0
+RECOVERY = 30.0
+SNAPSHOTS = 20
+"""So many that each registry replica answers some of them."""
+FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
+DIRECTIONS = {
+    "both ways": {},
+    "only its messages are lost": {"to_client": False},
+    "it receives nothing": {"to_target": False},
+}
+
+
+async def restart_behind(proxy: TcpProxy, process: ServiceProcess, installation: Installation) -> None:
+    """Has the process reach NATS through the proxy."""
+    url = process.spec.environment["NATS_URL"].replace(f":{installation.nats.port}", f":{proxy.port}")
+    process.spec = replace(process.spec, environment={**process.spec.environment, "NATS_URL": url})
+    await asyncio.to_thread(process.stop)
+    process.start()
+    await asyncio.to_thread(installation.wait_ready)
+
+
+async def move_media(pair: Pair) -> None:
+    """Creates the media again on the node to which the registry has moved the call."""
+    producers = set(pair.producers.values())
+    for caller in (pair.alice, pair.bob):
+        await wait_moved(caller)
+    await rebuild_alice(pair)
+    await rebuild_bob(pair, before=producers)
+
+
+async def the_only_room(client: BusClient, pair: Pair) -> RoomSnapshot:
+    """The room, which is the same in every replica. Raises AssertionError."""
+    snapshots = [await client.room(pair.call_id) for _ in range(SNAPSHOTS)]
+    assert [snapshot for snapshot in snapshots if snapshot != snapshots[0]] == []
+    return snapshots[0]
+
+
+@pytest.mark.parametrize(
+    "direction",
+    [name if not blocked else pytest.param(name, marks=pytest.mark.long) for name, blocked in DIRECTIONS.items()],
+)
+@pytest.mark.parametrize("service", ["registry", "node", "signaling"])
+async def test_nobody_has_another_room_after_a_partition(
+    tmp_path: Path, call_id: str, service: str, direction: str
+) -> None:
+    installation = Installation(tmp_path, registries=2, nodes=2, signalings=2, reconnect_grace=RECONNECT_GRACE)
+    async with TcpProxy(installation.nats.port) as proxy:
+        try:
+            await asyncio.to_thread(installation.start)
+            first, second = installation.urls
+            victim = {
+                "registry": installation.registries,
+                "node": installation.nodes,
+                "signaling": installation.signaling,
+            }
+            await restart_behind(proxy, victim[service][0], installation)
+            if service == "node":  # the call is placed on the one that is cut off
+                await asyncio.to_thread(installation.nodes[1].stop)
+                await asyncio.to_thread(installation.wait_ready)
+            async with connected_pair(first, call_id, second) as pair, bus_client(installation) as client:
+                if service == "node":
+                    installation.nodes[1].start()
+                    await asyncio.to_thread(installation.wait_ready)
+                proxy.block(**DIRECTIONS[direction])
+                partition = asyncio.create_task(asyncio.sleep(PARTITION))
+                if service == "node":
+                    await move_media(pair)
+                await partition
+                proxy.unblock()
+                await asyncio.to_thread(installation.wait_ready)
+
+                for signaling in range(2):
+                    await wait_for_counts(installation, within=RECOVERY, signaling=signaling, **FULL)
+                await pair.wait_media()
+                room = await the_only_room(client, pair)
+                assert [peer.user_id for peer in room.peers] == ["alice", "bob"]
+                assert {peer.placement for peer in room.peers} == {room.room.placement}
+                for caller in (pair.alice, pair.bob):
+                    assert not caller.is_closed
+                    assert caller.events("peerLeft") == []
+                    assert len(caller.events("peerMoved")) == (service == "node")
+                late = await pair.alice.publish("audio")
+                await pair.bob.event("newProducer", producerId=late)
+                for url in installation.urls:
+                    async with Caller(url) as carol:
+                        joined = await carol.join(call_id)
+                        assert {peer["userId"] for peer in joined["peers"]} >= {"alice", "bob"}
+            await wait_for_counts(installation, within=RECOVERY)
+        finally:
+            await asyncio.to_thread(installation.stop)
