@@ -99,3 +99,22 @@ async def test_the_end_of_the_heartbeat_is_reported(
     await until(lambda: bool(reasons))
     await sending.stop()
     assert len(reasons) == 1
+
+
+async def test_a_heartbeat_whose_connection_is_closed_for_good_opens_another_one(
+    bus: Bus, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node_id, received = ids.mint(), list[NodeHeartbeat]()
+    await bus.subscribe(subjects.heartbeat(node_id), NodeHeartbeat, received.append)
+    await bus.flush()
+    monkeypatch.setattr(heartbeat, "_RESTART_DELAY", 0.01)
+    sending = make(nats_server.url, never, node_id)
+    sending.start()
+    await until(lambda: bool(received))
+    assert sending._bus is not None
+    assert sending._loop is not None
+    closing = asyncio.run_coroutine_threadsafe(sending._bus.connection.client.close(), sending._loop)
+    await asyncio.wrap_future(closing)
+    received.clear()
+    await until(lambda: bool(received))
+    await sending.stop()

@@ -179,3 +179,21 @@ async def test_a_consumer_whose_close_was_refused_tells_its_owner_when_its_produ
         await consumer.close(rig.context, CloseConsumer(room_id=ROOM, peer_id="bob", consumer_id="consumer"))
     core_events.handle(rig.context, 0, events.ConsumerClosed(created.core_id, "producer_closed"))
     assert [each.event.verb for each in rig.publisher.events] == ["media.consumer-closed"]
+
+
+async def test_a_room_that_cannot_be_reconciled_keeps_no_other_from_it(
+    rig: NodeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rig.create_transport()
+    is_complete, asked = rig.replicas.is_complete, list[str]()
+
+    def fail_once(room_id: str) -> bool:
+        asked.append(room_id)
+        if len(asked) == 1:
+            raise RuntimeError("a bug")
+        return is_complete(room_id)
+
+    monkeypatch.setattr(rig.replicas, "is_complete", fail_once)
+    reconcile(rig.context, 99)
+    await reconcile_twice(rig)
+    assert len(rig.sent(commands.CloseTransport)) == 1

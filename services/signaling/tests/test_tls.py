@@ -107,3 +107,18 @@ def test_a_certificate_with_its_key_is_accepted(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("TLS_CERT", str(certificate))
     monkeypatch.setenv("TLS_KEY", str(key))
     assert load_settings(Settings).tls_cert == certificate
+
+
+def test_a_certificate_that_is_replaced_while_it_is_read_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = ReloadedCertificate(*make(tmp_path, "first"))
+    before = certificate._newest
+
+    def vanish(_self: ssl.SSLContext, *_: object, **__: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", vanish)
+    make(tmp_path, "first")
+    certificate.refresh()
+    assert certificate._newest is before

@@ -32,6 +32,7 @@ from OpenSSL import SSL
 from hubbub_contracts.bus.transport import Fingerprint
 from hubbub_media_core import CoreError
 from hubbub_media_core.commands import SendDtls, SetSrtpKeys, SrtpProfile
+from hubbub_service import Tasks
 
 from ..domain.ports import Core, DtlsRole
 
@@ -172,6 +173,7 @@ class DtlsEndpoint:
         self._remote: RTCDtlsParameters | None = None
         self._reachable = False
         self._closed = False
+        self._tasks = Tasks()
         self._handshake: asyncio.Task[None] | None = None
 
     def connect(self, role: DtlsRole, fingerprints: Sequence[Fingerprint]) -> None:
@@ -200,7 +202,7 @@ class DtlsEndpoint:
         if self._closed or self._handshake is not None or self._remote is None:
             return
         if self._transport.is_server or self._reachable:
-            self._handshake = asyncio.create_task(self._shake_hands(self._remote), name="dtls-handshake")
+            self._handshake = self._tasks.spawn(self._shake_hands(self._remote), "dtls-handshake")
 
     async def _shake_hands(self, remote: RTCDtlsParameters) -> None:
         try:

@@ -109,10 +109,13 @@ class Heartbeat:
             await self._bus.close()
 
     async def _send_forever(self) -> None:
-        """Restarts after any exception: a node without a heartbeat is treated as dead."""
+        """Restarts after any end: a node without a heartbeat is treated as dead."""
         while True:
             try:
                 await self._send()
+                _log.warning("the heartbeat's connection is closed for good, opening another one")
+            except HubbubError as error:
+                _log.warning("the heartbeat is interrupted, restarting it", error=error.message)
             except Exception as error:  # noqa: BLE001  no exception may end the heartbeat
                 report_failure("the heartbeat failed, restarting it", error)
             if self._bus is not None:
@@ -120,10 +123,13 @@ class Heartbeat:
             await asyncio.sleep(_RESTART_DELAY)
 
     async def _send(self) -> None:
+        """Returns when its connection will not be re-established."""
         bus = self._bus = await Bus.connect(self._nats_url, name=f"node-{self._node_id}-heartbeat")
+        closed = asyncio.Event()
+        bus.on_closed(closed.set)
         probes: Endpoint[Any, Any] | None = None
         served_epoch: int | None = None
-        while True:
+        while not closed.is_set():
             self._measure()
             epoch = self._status.epoch
             if epoch != served_epoch and bus.connected:

@@ -8,7 +8,10 @@ from collections.abc import Iterable
 
 import structlog
 
+from hubbub_service import report_failure
+
 from ..domain.close_request import UNCONFIRMED
+from ..domain.entities import Room
 from ..domain.room_view import EntityKey
 from .closing import close_peer, close_producer
 from .context import NodeContext
@@ -29,11 +32,18 @@ async def reconcile_periodically(context: NodeContext) -> None:
 def reconcile(context: NodeContext, now: float) -> None:
     """Starts to close every object whose confirmation timeout has expired. `now` is seconds of a monotonic clock."""
     for room in list(context.entities.rooms.values()):
-        complete = context.replicas.is_complete(room.id)
-        expired = room.confirmations.expired(now, room.entity_keys(), room.view.confirmed(), complete=complete)
-        if expired:
-            _log.warning("closing objects that are missing from their room", room_id=room.id, count=len(expired))
-            context.tasks.spawn(_close_expired(context, room.id, expired), "close-unconfirmed")
+        try:
+            _reconcile_room(context, room, now)
+        except Exception as error:  # noqa: BLE001  a bug in one room must not end the node, and all calls with it
+            report_failure("a room was not reconciled", error, room_id=room.id)
+
+
+def _reconcile_room(context: NodeContext, room: Room, now: float) -> None:
+    complete = context.replicas.is_complete(room.id)
+    expired = room.confirmations.expired(now, room.entity_keys(), room.view.confirmed(), complete=complete)
+    if expired:
+        _log.warning("closing objects that are missing from their room", room_id=room.id, count=len(expired))
+        context.tasks.spawn(_close_expired(context, room.id, expired), "close-unconfirmed")
 
 
 async def _close_expired(context: NodeContext, room_id: str, expired: Iterable[EntityKey]) -> None:

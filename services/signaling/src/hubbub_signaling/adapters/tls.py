@@ -39,6 +39,8 @@ def load_context(certificate: Path, key: Path) -> ssl.SSLContext:
         raise CertificateUnusable(
             "TLS_CERT must be a PEM file with the certificate and its chain, TLS_KEY one with its unencrypted key"
         ) from error
+    except OSError as error:  # the files were replaced since they were read
+        raise CertificateUnusable(f"TLS_CERT or TLS_KEY cannot be read: {error.strerror}") from error
     return context
 
 
