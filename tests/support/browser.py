@@ -15,7 +15,7 @@ from .media_stats import CallStats
 
 logger = logging.getLogger("browser")
 
-FAKE_DEVICES = "--use-fake-device-for-media-stream=fps=30,device-count={cameras}"
+FAKE_DEVICES = "--use-fake-device-for-media-stream=fps={frame_rate},device-count={cameras}"
 PERMISSION = ["--use-fake-ui-for-media-stream"]
 _ARGUMENTS = [
     "--no-sandbox",
@@ -232,13 +232,15 @@ async def chromium(
     *,
     permission: bool = True,
     cameras: int = 1,
+    frame_rate: int = 30,
     trusted_key: str | None = None,
     arguments: Sequence[str] = (),
 ) -> AsyncIterator[CallBrowser]:
     """Starts $CHROMIUM, or /usr/bin/chromium, with an empty profile.
 
-    Without `permission` it denies access to the devices. `trusted_key` is the base64 SHA-256 of a public key whose
-    certificate it accepts without an authority. `arguments` are further command-line arguments.
+    Without `permission` it denies access to the devices. `frame_rate` is that of the cameras, per second. `trusted_key`
+    is the base64 SHA-256 of a public key whose certificate it accepts without an authority. `arguments` are further
+    command-line arguments.
     """
     trust = [] if trusted_key is None else [f"--ignore-certificate-errors-spki-list={trusted_key}"]
     async with async_playwright() as playwright:
@@ -246,7 +248,7 @@ async def chromium(
             executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium",
             args=[
                 *_ARGUMENTS,
-                FAKE_DEVICES.format(cameras=cameras),
+                FAKE_DEVICES.format(cameras=cameras, frame_rate=frame_rate),
                 *(PERMISSION if permission else []),
                 *trust,
                 *arguments,
