@@ -11,8 +11,6 @@ from hubbub_contracts import Model, ids, subjects
 from hubbub_contracts.bus.records import PeerRecord, ProducerRecord, RoomRecord
 from hubbub_registry.adapters.room_store import rooms_bucket
 
-CONCURRENT_WRITES = 256
-
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
@@ -23,7 +21,9 @@ class StoredState:
     """Of the stream, with headers."""
 
 
-async def store_rooms(bus: Bus, rooms: int, peers: int, *, producers: int = 2, app_data: int = 16) -> StoredState:
+async def store_rooms(
+    bus: Bus, rooms: int, peers: int, *, producers: int = 2, app_data: int = 16, concurrent_writes: int = 256
+) -> StoredState:
     """Stores `rooms` rooms of `peers` peers. `app_data` is the length of the text in each producer's appData."""
     store = KeyValue(bus, rooms_bucket())
     await store.ensure()
@@ -36,7 +36,7 @@ async def store_rooms(bus: Bus, rooms: int, peers: int, *, producers: int = 2, a
             await store.update(key, record, last=0)
             written += 1
 
-    await asyncio.gather(*(write() for _ in range(CONCURRENT_WRITES)))
+    await asyncio.gather(*(write() for _ in range(concurrent_writes)))
     info = await bus.connection.client.jetstream().stream_info(store.bucket.stream)
     return StoredState(written, info.state.bytes)
 
