@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 from hubbub_bus import Bus, Endpoint, KeyValue
 from hubbub_contracts import Model, Request, ids, subjects
 from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer
-from hubbub_contracts.bus.media import MEDIA_EVENT, ClosureEvent, MediaEvent, TransportConnected
+from hubbub_contracts.bus.media import MEDIA_EVENT, ClosureEvent, MediaEvent, TransportConnected, TransportDisconnected
 from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
@@ -64,7 +64,7 @@ class Peer:
         def collect(event: MediaEvent) -> None:
             if isinstance(event, TransportConnected):
                 self.connected.append(event.transport_id)
-            else:
+            elif not isinstance(event, TransportDisconnected):
                 self.events.append(event)
 
         await self.bus.subscribe(subjects.media(self.room_id, self.peer_id), MEDIA_EVENT, collect)
