@@ -1,11 +1,6 @@
 //! Sets of decode targets.
 
-use crate::dependency_descriptor::Layer;
-
-/// Layers per dimension of the grid. WebRTC sends at most three of each.
-const SIDE: u8 = 4;
-/// Decode targets of the grid.
-pub(crate) const CELLS: usize = (SIDE * SIDE) as usize;
+use crate::Layer;
 
 /// A set of decode targets on a grid of four spatial and four temporal layers.
 ///
@@ -63,43 +58,6 @@ impl DecodeTargets {
 
     fn bit(target: Layer) -> u16 {
         1 << target.cell()
-    }
-}
-
-impl Layer {
-    /// The highest layer of the grid of [`DecodeTargets`].
-    pub const TOP: Self = Self {
-        spatial: SIDE - 1,
-        temporal: SIDE - 1,
-    };
-
-    /// This layer, or the highest of the grid of [`DecodeTargets`] in each dimension.
-    #[must_use]
-    pub fn on_grid(self) -> Self {
-        self.at_most(Self::TOP)
-    }
-
-    /// The decode targets of the grid, in the order of [`Self::cell`].
-    pub(crate) fn cells() -> impl Iterator<Item = Self> {
-        (0..SIDE * SIDE).map(|cell| Self {
-            spatial: cell / SIDE,
-            temporal: cell % SIDE,
-        })
-    }
-
-    /// Index of this decode target among the [`CELLS`].
-    pub(crate) fn cell(self) -> usize {
-        let Self { spatial, temporal } = self.on_grid();
-        usize::from(spatial * SIDE + temporal)
-    }
-
-    /// The lower of two layers in each dimension.
-    #[must_use]
-    pub fn at_most(self, other: Self) -> Self {
-        Self {
-            spatial: self.spatial.min(other.spatial),
-            temporal: self.temporal.min(other.temporal),
-        }
     }
 }
 

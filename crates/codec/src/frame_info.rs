@@ -1,8 +1,9 @@
 //! The codec-independent description of a packet for forwarding.
 
+use crate::Layer;
 use crate::av1::Av1Payload;
 use crate::decode_targets::DecodeTargets;
-use crate::dependency_descriptor::{DependencyDescriptor, Layer};
+use crate::dependency_descriptor::DependencyDescriptor;
 use crate::h264::H264Payload;
 use crate::vp8::Vp8Descriptor;
 use crate::vp9::Vp9Descriptor;

@@ -6,8 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{Packet, packets, streams};
-use hubbub_codec::dependency_descriptor::Layer;
-use hubbub_codec::{Codec, DecodeTargets, Describer, FrameInfo};
+use hubbub_codec::{Codec, DecodeTargets, Describer, FrameInfo, Layer};
 
 fn describe(codec: Codec, stream: &[Packet]) -> Vec<FrameInfo> {
     let mut describer = Describer::new(codec);

@@ -4,8 +4,8 @@
 mod common;
 
 use common::packets;
-use hubbub_codec::Malformed;
-use hubbub_codec::dependency_descriptor::{DependencyDescriptor, DependencyReader, Layer};
+use hubbub_codec::dependency_descriptor::{DependencyDescriptor, DependencyReader};
+use hubbub_codec::{Layer, Malformed};
 
 fn extensions() -> Vec<Vec<u8>> {
     packets("av1-l3t3.rtpdump")

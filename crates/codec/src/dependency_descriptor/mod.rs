@@ -4,9 +4,9 @@
 mod template_structure;
 
 use crate::bit_reader::BitReader;
-use crate::{DecodeTargets, Malformed};
+use crate::{DecodeTargets, Layer, Malformed};
+pub use template_structure::TemplateStructure;
 use template_structure::{DecodeTargetIndication, MAX_DECODE_TARGETS};
-pub use template_structure::{Layer, TemplateStructure};
 
 /// Length of a descriptor without extended fields, in bytes.
 const SHORT_LEN: usize = 3;

@@ -1,23 +1,14 @@
 //! The template dependency structure (RTP payload format for AV1 1.0, appendix A.8.3).
 
 use crate::bit_reader::BitReader;
-use crate::decode_targets::CELLS;
-use crate::{DecodeTargets, Malformed};
+use crate::layer::CELLS;
+use crate::{DecodeTargets, Layer, Malformed};
 
 /// Number of template ids.
 const TEMPLATE_IDS: u8 = 64;
 
 /// Maximum number of decode targets (a 5-bit field).
 pub(super) const MAX_DECODE_TARGETS: usize = 32;
-
-/// A spatial and a temporal layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Layer {
-    /// Spatial layer, 0 is the lowest.
-    pub spatial: u8,
-    /// Temporal layer, 0 is the lowest.
-    pub temporal: u8,
-}
 
 /// The decode target indication (DTI): the relation of a frame to a decode target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,10 +12,10 @@
 use hubbub_wire::ExtensionKind;
 use hubbub_wire::rtp::RtpPacket;
 
-use crate::api::{ConsumerSpec, ExtensionMapping, FeedbackKind};
+use crate::api::ExtensionMapping;
 
 /// Whether the extension describes the media rather than its transport, and is therefore forwarded.
-const fn is_copied(kind: ExtensionKind) -> bool {
+pub(crate) const fn is_copied(kind: ExtensionKind) -> bool {
     matches!(
         kind,
         ExtensionKind::AudioLevel
@@ -29,7 +29,7 @@ const fn is_copied(kind: ExtensionKind) -> bool {
 }
 
 /// Identifies an extension in the packet store, independent of negotiated ids.
-const fn tag(kind: ExtensionKind) -> u8 {
+pub(crate) const fn tag(kind: ExtensionKind) -> u8 {
     kind as u8
 }
 
@@ -69,50 +69,8 @@ impl IncomingExtensions {
     }
 }
 
-/// The extension ids of a consumer. An extension without an id is not written.
-#[derive(Debug)]
-pub(crate) struct OutgoingExtensions {
-    pub(crate) mid: Option<u8>,
-    pub(crate) abs_send_time: Option<u8>,
-    pub(crate) transport_cc: Option<u8>,
-    /// By tag; 0 for none.
-    copied: [u8; ExtensionKind::ALL.len()],
-}
-
-impl OutgoingExtensions {
-    /// `resends_verbatim`: retransmissions reuse the SRTP nonce of the original (RFC 3711 section 9.1), so packets may
-    /// carry nothing that depends on the time of sending.
-    pub(crate) fn new(spec: &ConsumerSpec, resends_verbatim: bool) -> Self {
-        let time_dependent = |kind| id_of(&spec.extensions, kind).filter(|_| !resends_verbatim);
-        let mut ids = [0; ExtensionKind::ALL.len()];
-        for mapping in spec
-            .extensions
-            .iter()
-            .filter(|mapping| is_copied(mapping.kind))
-        {
-            if let Some(id) = ids.get_mut(usize::from(tag(mapping.kind))) {
-                *id = mapping.id;
-            }
-        }
-        Self {
-            mid: id_of(&spec.extensions, ExtensionKind::Mid),
-            abs_send_time: time_dependent(ExtensionKind::AbsSendTime),
-            transport_cc: time_dependent(ExtensionKind::TransportCc)
-                .filter(|_| spec.feedback == FeedbackKind::TransportCc),
-            copied: ids,
-        }
-    }
-
-    /// The id for a stored value with this tag.
-    pub(crate) fn copied(&self, tag: u8) -> Option<u8> {
-        self.copied
-            .get(usize::from(tag))
-            .copied()
-            .filter(|id| *id != 0)
-    }
-}
-
-fn id_of(mappings: &[ExtensionMapping], kind: ExtensionKind) -> Option<u8> {
+/// The id of an extension.
+pub(crate) fn id_of(mappings: &[ExtensionMapping], kind: ExtensionKind) -> Option<u8> {
     mappings
         .iter()
         .find(|mapping| mapping.kind == kind)

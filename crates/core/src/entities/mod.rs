@@ -5,24 +5,19 @@ mod fast_map;
 mod header_extensions;
 mod ice_agent;
 mod keys;
-mod layers;
-mod packet_sender;
 mod producer;
-mod producer_stream;
 mod router;
 mod slab;
 mod tables;
 mod token_bucket;
 mod transport;
 
-pub(crate) use consumer::{Admission, Consumer};
+pub(crate) use consumer::{Admission, Consumer, PacketSender};
 pub(crate) use ice_agent::{BindingOutcome, IceAgent};
 pub(crate) use keys::{
     ConsumerKey, DanglingKey, ProducerKey, RouterKey, TransportKey, remove_first,
 };
-pub(crate) use packet_sender::PacketSender;
-pub(crate) use producer::{KeyFrameRequestKind, Producer};
-pub(crate) use producer_stream::Received;
+pub(crate) use producer::{KeyFrameRequestKind, Producer, Received};
 pub(crate) use router::Router;
 pub(crate) use tables::Tables;
 pub(crate) use transport::{IncomingStream, Transport};

@@ -3,7 +3,6 @@
 use hubbub_srtp::{Inbound, Outbound, SrtpProfile};
 use hubbub_wire::rtp::{RtpPacket, TransportSequenceNumber};
 
-use super::consumer::Consumer;
 use super::fast_map::{FastMap, FastSet};
 use super::ice_agent::IceAgent;
 use super::keys::{ConsumerKey, ProducerKey, RouterKey, remove_first};
@@ -199,11 +198,11 @@ impl Transport {
         self.incoming.retain(|_, stream| stream.producer != key);
     }
 
-    pub(crate) fn remove_consumer(&mut self, key: ConsumerKey, consumer: &Consumer) {
+    /// Removes a consumer with these SSRCs.
+    pub(crate) fn remove_consumer(&mut self, key: ConsumerKey, ssrcs: impl Iterator<Item = u32>) {
         remove_first(&mut self.consumers, key);
-        self.outgoing.remove(&consumer.ssrc);
-        if let Some(rtx) = &consumer.rtx {
-            self.outgoing.remove(&rtx.ssrc);
+        for ssrc in ssrcs {
+            self.outgoing.remove(&ssrc);
         }
     }
 }

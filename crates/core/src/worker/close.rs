@@ -132,7 +132,7 @@ impl Worker {
             remove_first(&mut producer.consumers, key);
         }
         if let Ok(transport) = self.tables.transports.get_mut(consumer.transport) {
-            transport.remove_consumer(key, &consumer);
+            transport.remove_consumer(key, consumer.ssrcs());
         }
         self.emit(Event::ConsumerClosed {
             consumer: consumer.id,

@@ -4,8 +4,8 @@ use hubbub_codec::{Codec, Describer, FrameInfo};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtp::RtpPacket;
 
-use super::header_extensions::IncomingExtensions;
 use crate::api::{MediaKind, Micros, StreamStats};
+use crate::entities::header_extensions::IncomingExtensions;
 use crate::receive::{
     Arrival, ClockMapping, DuplicateFilter, NackGenerator, PacketMeta, PacketStore, RateMeter,
     ReceiveStats, RtpMoment, SequenceUnwrapper, StoredPacket, ticks_to_micros,

@@ -1,31 +1,17 @@
-//! A producer: one track that a client sends, as one stream or as several encodings of it.
-//!
-//! A stream is identified by its SSRC if the negotiation contains it, else by MID and RID (RFC 8852), and its RTX stream
-//! by MID and repaired RID, or by MID and RID as some clients do. The first packet that carries those names binds its
-//! SSRC to the stream.
-//!
-//! | a packet with another SSRC names | then                                                                   |
-//! |----------------------------------|------------------------------------------------------------------------|
-//! | a negotiated stream              | it is dropped: as in mediasoup, the negotiation decides                |
-//! | a learned, flowing stream        | it is dropped: two SSRCs must not replace each other packet by packet  |
-//! | a learned, silent stream         | its SSRC is bound instead, as in libwebrtc; a new stream starts        |
-//! | a learned RTX stream             | its SSRC is bound instead                                              |
+//! The state of a producer, and its reception of packets.
 
-use hubbub_wire::rtp::{RtpPacket, parse_stream_id};
+use hubbub_wire::rtp::RtpPacket;
 
-use super::header_extensions::IncomingExtensions;
-use super::keys::{ConsumerKey, RouterKey, TransportKey};
-use super::layers::Layers;
-use super::producer_stream::{MediaPacket, ProducerStream, Received};
+use super::key_frames::{KeyFrameRequestKind, KeyFrames};
+use super::liveness::Layers;
+use super::stream::{MediaPacket, ProducerStream, Received};
 use crate::api::{
     CodecMapping, EncodingSpec, FeedbackKind, MediaKind, Micros, ProducerId, ProducerSpec,
     ProducerStats,
 };
-use crate::receive::{KeyFrameRequests, RtxPayload};
-
-/// Silence of a learned stream after which it can be bound to another SSRC: the longest that a change of the SSRC may
-/// stop the stream.
-const REBIND_AFTER_US: u64 = 100_000;
+use crate::entities::header_extensions::IncomingExtensions;
+use crate::entities::keys::{ConsumerKey, RouterKey, TransportKey};
+use crate::receive::RtxPayload;
 
 /// The codec that a payload type stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,14 +37,11 @@ pub(crate) struct Producer {
     /// By encoding; `None` before its first packet.
     pub(crate) streams: Vec<Option<ProducerStream>>,
     /// By encoding: the SSRCs of media and of RTX.
-    ssrcs: Vec<(Option<u32>, Option<u32>)>,
+    pub(super) ssrcs: Vec<(Option<u32>, Option<u32>)>,
     streams_created: u32,
     pub(crate) layers: Layers,
     pub(crate) consumers: Vec<ConsumerKey>,
-    /// By encoding.
-    key_frames: Vec<KeyFrameRequests>,
-    key_frame_requests: u64,
-    fir_sequence: u8,
+    key_frames: KeyFrames,
 }
 
 impl Producer {
@@ -114,80 +97,11 @@ impl Producer {
             streams_created: 0,
             layers: Layers::new(count),
             consumers: Vec::new(),
-            key_frames: vec![KeyFrameRequests::new(); count],
-            key_frame_requests: 0,
-            fir_sequence: 0,
+            key_frames: KeyFrames::new(match spec.kind {
+                MediaKind::Audio => 0,
+                MediaKind::Video => count,
+            }),
         }
-    }
-
-    /// Identifies the encoding of a packet with an unknown SSRC, and whether it belongs to the RTX stream.
-    pub(crate) fn identify(&self, now: Micros, packet: &RtpPacket<'_>) -> Option<(usize, bool)> {
-        let text = |id: Option<u8>| {
-            packet
-                .extension(id?)
-                .and_then(|value| parse_stream_id(value).ok())
-        };
-        let is_rtx = self.payload_type(packet.payload_type())?.is_rtx;
-        let mid = text(self.extensions.mid);
-        if self.mid.is_some() && mid != self.mid.as_deref() {
-            return None;
-        }
-        let encoding = match (
-            text(self.extensions.rid),
-            text(self.extensions.repaired_rid),
-        ) {
-            (Some(rid), _) if !is_rtx => self.encoding_of(rid)?,
-            (_, Some(rid)) | (Some(rid), None) if is_rtx => self.encoding_of(rid)?,
-            // A client without RIDs sends one stream, even if it announced several encodings.
-            _ if self.encodings.len() == 1 || self.extensions.rid.is_none() => 0,
-            _ => return None,
-        };
-        self.may_bind(now, encoding, is_rtx)
-            .then_some((encoding, is_rtx))
-    }
-
-    fn encoding_of(&self, rid: &str) -> Option<usize> {
-        self.encodings
-            .iter()
-            .position(|encoding| encoding.rid.as_deref() == Some(rid))
-    }
-
-    /// Whether the encoding's SSRC can be learned: it is not negotiated, and the stream is new or silent.
-    fn may_bind(&self, now: Micros, encoding: usize, is_rtx: bool) -> bool {
-        let Some(spec) = self.encodings.get(encoding) else {
-            return false;
-        };
-        let negotiated = if is_rtx { spec.rtx_ssrc } else { spec.ssrc };
-        let stream = self.streams.get(encoding).and_then(Option::as_ref);
-        negotiated.is_none()
-            && (is_rtx
-                || stream.is_none_or(|stream| now.since(stream.last_received) > REBIND_AFTER_US))
-    }
-
-    /// Binds an SSRC to an encoding. Returns the SSRCs that are no longer bound.
-    pub(crate) fn bind_ssrc(
-        &mut self,
-        encoding: usize,
-        is_rtx: bool,
-        ssrc: u32,
-    ) -> [Option<u32>; 2] {
-        let Some((media, rtx)) = self.ssrcs.get_mut(encoding) else {
-            return [None; 2];
-        };
-        if is_rtx {
-            return [rtx.replace(ssrc), None];
-        }
-        if let Some(stream) = self.streams.get_mut(encoding) {
-            *stream = None;
-        }
-        let former = media.replace(ssrc);
-        // A learned RTX stream repairs the former SSRC. Before the first media packet, it repairs this one.
-        let is_learned = self
-            .encodings
-            .get(encoding)
-            .is_some_and(|encoding| encoding.rtx_ssrc.is_none());
-        let former_rtx = rtx.take_if(|_| former.is_some() && is_learned);
-        [former, former_rtx]
     }
 
     /// Every bound SSRC: encoding, whether RTX, SSRC.
@@ -203,7 +117,7 @@ impl Producer {
             })
     }
 
-    fn payload_type(&self, number: u8) -> Option<PayloadType> {
+    pub(super) fn payload_type(&self, number: u8) -> Option<PayloadType> {
         self.payload_types
             .get(usize::from(number))
             .copied()
@@ -289,7 +203,7 @@ impl Producer {
             self.layers.received(encoding, now);
             if self.kind == MediaKind::Video {
                 if starts_key_frame {
-                    self.key_frame_arrived(encoding);
+                    self.key_frames.arrived(encoding);
                 } else if is_first || key_frame_needed {
                     self.expect_key_frame(encoding);
                 }
@@ -322,58 +236,26 @@ impl Producer {
 
     /// Notes that a consumer asks for a key frame of this encoding. [`Self::key_frames_due`] tells when to request it.
     pub(crate) fn ask_for_key_frame(&mut self, encoding: usize) {
-        if let Some(requests) = self.requests_of(encoding) {
-            requests.request();
-        }
+        self.key_frames.ask(encoding);
     }
 
     /// Notes that packets of this encoding are useless until a key frame arrives.
     pub(crate) fn expect_key_frame(&mut self, encoding: usize) {
-        if let Some(requests) = self.requests_of(encoding) {
-            requests.wait();
+        self.key_frames.expect(encoding);
+    }
+
+    /// Replaces `due` by the SSRCs to request a key frame of now; none while paused. `rtt`: to the client, microseconds.
+    pub(crate) fn key_frames_due(&mut self, now: Micros, rtt: u64, due: &mut Vec<u32>) {
+        due.clear();
+        if !self.paused {
+            let ssrcs = self.ssrcs.iter().map(|(ssrc, _)| *ssrc);
+            self.key_frames.due(now, rtt, ssrcs, due);
         }
     }
 
-    fn key_frame_arrived(&mut self, encoding: usize) {
-        if let Some(requests) = self.requests_of(encoding) {
-            requests.key_frame_arrived();
-        }
-    }
-
-    /// `None` for audio.
-    fn requests_of(&mut self, encoding: usize) -> Option<&mut KeyFrameRequests> {
-        self.key_frames
-            .get_mut(encoding)
-            .filter(|_| self.kind == MediaKind::Video)
-    }
-
-    /// Replaces `ssrcs` by those to request a key frame of now; none while paused. `rtt`: to the client, microseconds.
-    pub(crate) fn key_frames_due(&mut self, now: Micros, rtt: u64, ssrcs: &mut Vec<u32>) {
-        ssrcs.clear();
-        if self.paused {
-            return;
-        }
-        for (requests, (ssrc, _)) in self.key_frames.iter_mut().zip(&self.ssrcs) {
-            // An encoding without an SSRC yet must not use up a request.
-            if let Some(ssrc) = ssrc
-                && requests.poll(now, rtt)
-            {
-                ssrcs.push(*ssrc);
-            }
-        }
-        self.key_frame_requests += ssrcs.len() as u64;
-    }
-
-    /// How to request a key frame: by PLI if the codec supports it, else by FIR, else not at all.
+    /// How to request a key frame; `None` if the codec supports no requests.
     pub(crate) fn key_frame_request_kind(&mut self) -> Option<KeyFrameRequestKind> {
-        let codec = self.codecs.first()?;
-        if codec.pli {
-            return Some(KeyFrameRequestKind::Pli);
-        }
-        codec.fir.then(|| {
-            self.fir_sequence = self.fir_sequence.wrapping_add(1);
-            KeyFrameRequestKind::Fir(self.fir_sequence)
-        })
+        self.key_frames.request_kind(self.codecs.first()?)
     }
 
     pub(crate) fn stats(&mut self, now: Micros) -> ProducerStats {
@@ -384,16 +266,7 @@ impl Producer {
                 .flatten()
                 .map(|stream| stream.stats(now))
                 .collect(),
-            key_frame_requests: self.key_frame_requests,
+            key_frame_requests: self.key_frames.sent(),
         }
     }
-}
-
-/// How to request a key frame from a client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeyFrameRequestKind {
-    /// RFC 4585 section 6.3.1.
-    Pli,
-    /// RFC 5104 section 4.3.1, with the command sequence number.
-    Fir(u8),
 }

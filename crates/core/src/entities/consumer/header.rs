@@ -1,0 +1,81 @@
+//! The RTP header of a consumer's packets.
+
+use hubbub_wire::ExtensionKind;
+use hubbub_wire::rtp::{AbsSendTime, ExtensionWriter, RtpHeaderFields, TransportSequenceNumber};
+
+use crate::api::{ConsumerSpec, FeedbackKind, Micros};
+use crate::entities::header_extensions::{id_of, is_copied, tag};
+use crate::receive::StoredPacket;
+
+/// The extension ids of a consumer. An extension without an id is not written.
+#[derive(Debug)]
+pub(crate) struct OutgoingExtensions {
+    pub(crate) mid: Option<u8>,
+    pub(crate) abs_send_time: Option<u8>,
+    pub(crate) transport_cc: Option<u8>,
+    /// By tag; 0 for none.
+    copied: [u8; ExtensionKind::ALL.len()],
+}
+
+impl OutgoingExtensions {
+    /// `resends_verbatim`: retransmissions reuse the SRTP nonce of the original (RFC 3711 section 9.1), so packets may
+    /// carry nothing that depends on the time of sending.
+    pub(crate) fn new(spec: &ConsumerSpec, resends_verbatim: bool) -> Self {
+        let time_dependent = |kind| id_of(&spec.extensions, kind).filter(|_| !resends_verbatim);
+        let mut ids = [0; ExtensionKind::ALL.len()];
+        for mapping in spec
+            .extensions
+            .iter()
+            .filter(|mapping| is_copied(mapping.kind))
+        {
+            if let Some(id) = ids.get_mut(usize::from(tag(mapping.kind))) {
+                *id = mapping.id;
+            }
+        }
+        Self {
+            mid: id_of(&spec.extensions, ExtensionKind::Mid),
+            abs_send_time: time_dependent(ExtensionKind::AbsSendTime),
+            transport_cc: time_dependent(ExtensionKind::TransportCc)
+                .filter(|_| spec.feedback == FeedbackKind::TransportCc),
+            copied: ids,
+        }
+    }
+
+    /// The id for a stored value with this tag.
+    pub(crate) fn copied(&self, tag: u8) -> Option<u8> {
+        self.copied
+            .get(usize::from(tag))
+            .copied()
+            .filter(|id| *id != 0)
+    }
+}
+
+/// Writes the header of a packet sent at `now`, with the transport-wide number `transport_sequence`. Returns its length.
+pub(super) fn write_header(
+    buffer: &mut [u8],
+    now: Micros,
+    fields: &RtpHeaderFields,
+    ids: &OutgoingExtensions,
+    mid: &str,
+    transport_sequence: u16,
+    packet: &StoredPacket,
+) -> Option<usize> {
+    let send_time = AbsSendTime::from_micros(now.0).to_bytes();
+    let transport_sequence = TransportSequenceNumber(transport_sequence).to_bytes();
+    let mut extensions = ExtensionWriter::default();
+    if let Some(id) = ids.mid {
+        extensions.push(id, mid.as_bytes()).ok()?;
+    }
+    if let Some(id) = ids.abs_send_time {
+        extensions.push(id, &send_time).ok()?;
+    }
+    if let Some(id) = ids.transport_cc {
+        extensions.push(id, &transport_sequence).ok()?;
+    }
+    for (tag, value) in packet.extensions() {
+        if let Some(id) = ids.copied(tag) {
+            extensions.push(id, value).ok()?;
+        }
+    }
+    fields.write(buffer, &extensions).ok()
+}

@@ -1,0 +1,123 @@
+//! Sends a stored packet to one consumer: writes the header, copies the payload, protects both.
+
+use hubbub_codec::Codec;
+use hubbub_wire::rtp::RtpHeaderFields;
+
+use super::header::write_header;
+use super::rewrite_vp8::rewrite_ids;
+use super::state::{Consumer, Route};
+use crate::api::{MediaKind, Micros, Path};
+use crate::entities::transport::Transport;
+use crate::receive::StoredPacket;
+use crate::send::{MAX_DATAGRAM, Outbox, Priority};
+
+/// The rollover counter of an extended output number. Output numbers start at 2^16, rollover counters at zero (RFC 3711
+/// section 3.3.1). `None`: every index of the key has been used, and none may be used twice.
+fn rollovers(output: u64) -> Option<u32> {
+    u32::try_from((output >> 16).checked_sub(1)?).ok()
+}
+
+/// Sends packets to a consumer over its transport. Methods return `None` if a packet could not be sent. Such a packet uses
+/// up no transport-wide and no RTX number: the client would treat the missing number as loss.
+pub(crate) struct PacketSender<'a> {
+    pub(crate) consumer: &'a mut Consumer,
+    pub(crate) transport: &'a mut Transport,
+    pub(crate) outbox: &'a mut Outbox,
+}
+
+impl PacketSender<'_> {
+    /// Sends a media packet with this extended output number.
+    pub(crate) fn send(
+        &mut self,
+        now: Micros,
+        packet: &StoredPacket,
+        route: Route,
+        output: u64,
+    ) -> Option<()> {
+        let timestamp = self
+            .consumer
+            .timestamps
+            .rewrite(packet.meta().timestamp, now);
+        let len = self.write_media(now, packet, route, output, timestamp)?;
+        let bytes = packet.payload().len();
+        self.consumer.stats.packets += 1;
+        self.consumer.stats.bytes += bytes as u64;
+        self.consumer.rate.add(now, bytes);
+        self.transport.stats.count_sent(len);
+        Some(())
+    }
+
+    /// For the same packet and output number, writes the same bytes each time, unless extensions depend on the time of
+    /// sending (see [`super::header::OutgoingExtensions::new`]).
+    pub(super) fn write_media(
+        &mut self,
+        now: Micros,
+        packet: &StoredPacket,
+        route: Route,
+        output: u64,
+        timestamp: u32,
+    ) -> Option<usize> {
+        let path = self.transport.ice.selected()?;
+        let outbound = self.transport.outbound.as_ref()?;
+        let fields = RtpHeaderFields {
+            marker: packet.meta().marker,
+            payload_type: route.payload_type,
+            sequence_number: output as u16,
+            timestamp,
+            ssrc: self.consumer.ssrc,
+        };
+        let buffer = self.outbox.reserve()?;
+        let header_len = write_header(
+            buffer,
+            now,
+            &fields,
+            &self.consumer.extensions,
+            &self.consumer.mid,
+            self.transport.transport_sequence,
+            packet,
+        )?;
+        let packet_len = header_len + packet.payload().len();
+        if packet_len + outbound.profile().tag_len() > MAX_DATAGRAM {
+            self.outbox.count_oversized();
+            return None;
+        }
+        let payload = buffer.get_mut(header_len..packet_len)?;
+        payload.copy_from_slice(packet.payload());
+        if route.codec == Codec::Vp8 {
+            rewrite_ids(&mut self.consumer.vp8, payload)?;
+        }
+        let len = outbound
+            .protect_rtp_with_index(buffer, header_len, packet_len, rollovers(output)?)
+            .ok()?;
+        self.commit(len, path);
+        Some(len)
+    }
+
+    pub(super) fn commit(&mut self, len: usize, path: Path) {
+        self.outbox.commit(len, path, priority(self.consumer.kind));
+        if self.consumer.extensions.transport_cc.is_some() {
+            self.transport.transport_sequence = self.transport.transport_sequence.wrapping_add(1);
+        }
+    }
+}
+
+const fn priority(kind: MediaKind) -> Priority {
+    match kind {
+        MediaKind::Audio => Priority::Audio,
+        MediaKind::Video => Priority::Video,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rollovers_count_from_the_second_cycle_and_are_never_reused() {
+        assert_eq!(rollovers(0xFFFF), None);
+        assert_eq!(rollovers(0x1_0000), Some(0));
+        assert_eq!(rollovers(0x2_FFFF), Some(1));
+        assert_eq!(rollovers(1 << 48), Some(u32::MAX));
+        assert_eq!(rollovers((1 << 48) + (1 << 16)), None);
+    }
+}

@@ -1,0 +1,170 @@
+//! The state of a consumer.
+
+use hubbub_codec::Codec;
+use hubbub_codec::vp8_rewriter::Vp8Rewriter;
+
+use super::header::OutgoingExtensions;
+use crate::api::{ConsumerId, ConsumerSpec, ConsumerStats, MediaKind, Micros};
+use crate::entities::keys::{ProducerKey, TransportKey};
+use crate::entities::producer::Producer;
+use crate::receive::RateMeter;
+use crate::send::{
+    Random, RetransmissionBudget, RtxSequence, SentReports, SequenceRewriter, TimestampRewriter,
+};
+
+/// How long a loss report counts, microseconds: browsers report on audio every five seconds.
+const LOSS_REPORT_LIFETIME_US: u64 = 10_000_000;
+
+/// How one codec of the producer is sent to this consumer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub(crate) codec: Codec,
+    pub(crate) payload_type: u8,
+    pub(crate) rtx_payload_type: Option<u8>,
+}
+
+/// The consumer's RTX stream.
+pub(crate) struct RtxStream {
+    pub(crate) ssrc: u32,
+    pub(crate) sequence: RtxSequence,
+}
+
+/// The state of a consumer.
+pub(crate) struct Consumer {
+    pub(crate) id: ConsumerId,
+    pub(crate) producer: ProducerKey,
+    pub(crate) transport: TransportKey,
+    pub(crate) kind: MediaKind,
+    pub(crate) paused: bool,
+    pub(crate) ssrc: u32,
+    /// By the producer's codec index.
+    routes: Vec<Option<Route>>,
+    pub(crate) extensions: OutgoingExtensions,
+    pub(crate) mid: String,
+    pub(crate) cname: String,
+    /// The forwarded stream of the producer (`ProducerStream::source`).
+    pub(super) current_source: Option<u32>,
+    /// The stream that was forwarded last, also while none is.
+    pub(super) last_source: Option<u32>,
+    pub(crate) sequence: SequenceRewriter,
+    /// The first output number since the last start, switch or clock jump. Packets before it precede the key frame or
+    /// have another timestamp offset.
+    pub(super) segment_start: u64,
+    pub(crate) timestamps: TimestampRewriter,
+    /// `PacketMeta::clock_jumps` of the packets that the timestamp offset holds for.
+    pub(super) clock_jumps: u16,
+    pub(crate) vp8: Vp8Rewriter,
+    pub(crate) rtx: Option<RtxStream>,
+    /// Without RTX, a retransmission repeats the original packet byte for byte.
+    pub(crate) resends_verbatim: bool,
+    pub(crate) budget: RetransmissionBudget,
+    pub(crate) rate: RateMeter,
+    pub(crate) reports: SentReports,
+    /// When the client last reported its loss.
+    pub(crate) loss_reported: Option<Micros>,
+    /// When the next sender report is due; `None` before the first packet.
+    pub(crate) next_report: Option<Micros>,
+    pub(crate) stats: ConsumerStats,
+}
+
+impl Consumer {
+    /// A paused consumer.
+    pub(crate) fn new(
+        id: ConsumerId,
+        producer_key: ProducerKey,
+        producer: &Producer,
+        transport: TransportKey,
+        spec: ConsumerSpec,
+        random: &mut Random,
+    ) -> Self {
+        let route = |router_payload_type| {
+            spec.codecs
+                .iter()
+                .find(|codec| codec.router_payload_type == router_payload_type)
+                .map(|codec| Route {
+                    codec: codec.codec,
+                    payload_type: codec.payload_type,
+                    rtx_payload_type: codec.rtx_payload_type,
+                })
+        };
+        let first = spec.codecs.first();
+        let has_rtx = spec.rtx_ssrc.is_some()
+            && spec
+                .codecs
+                .iter()
+                .any(|codec| codec.rtx_payload_type.is_some());
+        let resends_verbatim = !has_rtx && spec.codecs.iter().any(|codec| codec.nack);
+        Self {
+            id,
+            producer: producer_key,
+            transport,
+            kind: spec.kind,
+            paused: true,
+            ssrc: spec.ssrc,
+            routes: producer
+                .codecs
+                .iter()
+                .map(|codec| route(codec.router_payload_type))
+                .collect(),
+            extensions: OutgoingExtensions::new(&spec, resends_verbatim),
+            current_source: None,
+            last_source: None,
+            sequence: SequenceRewriter::new(0, random.sequence()),
+            segment_start: 0,
+            timestamps: TimestampRewriter::new(first.map_or(90_000, |codec| codec.clock_rate)),
+            clock_jumps: 0,
+            vp8: Vp8Rewriter::new(),
+            rtx: spec.rtx_ssrc.filter(|_| has_rtx).map(|ssrc| RtxStream {
+                ssrc,
+                sequence: RtxSequence::new(random.sequence()),
+            }),
+            resends_verbatim,
+            budget: RetransmissionBudget::new(),
+            rate: RateMeter::new(),
+            reports: SentReports::new(),
+            loss_reported: None,
+            next_report: None,
+            stats: ConsumerStats {
+                ssrc: spec.ssrc,
+                ..ConsumerStats::default()
+            },
+            mid: spec.mid,
+            cname: spec.cname,
+        }
+    }
+
+    /// The SSRCs of media and RTX.
+    pub(crate) fn ssrcs(&self) -> impl Iterator<Item = u32> {
+        let rtx = self.rtx.as_ref().map(|rtx| rtx.ssrc);
+        std::iter::once(self.ssrc).chain(rtx)
+    }
+
+    /// How the codec with this index in the producer's list is sent; `None` if the client does not receive it.
+    pub(crate) fn route(&self, codec: u8) -> Option<Route> {
+        self.routes.get(usize::from(codec)).copied().flatten()
+    }
+
+    /// The forwarded stream of the producer.
+    pub(crate) fn current_source(&self) -> Option<u32> {
+        self.current_source
+    }
+
+    /// The fraction lost (1/256) that the client reports; 0 while paused, or if the last report is old.
+    pub(crate) fn reported_loss(&self, now: Micros) -> u8 {
+        let is_recent = self
+            .loss_reported
+            .is_some_and(|at| now.since(at) <= LOSS_REPORT_LIFETIME_US);
+        if is_recent && !self.paused {
+            self.stats.fraction_lost
+        } else {
+            0
+        }
+    }
+
+    pub(crate) fn stats(&mut self, now: Micros) -> ConsumerStats {
+        ConsumerStats {
+            bitrate: self.rate.bits_per_second(now),
+            ..self.stats.clone()
+        }
+    }
+}

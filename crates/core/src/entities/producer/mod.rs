@@ -1,0 +1,11 @@
+//! A producer: one track that a client sends, as one stream or as several encodings of it.
+
+mod key_frames;
+mod learn;
+mod liveness;
+mod state;
+mod stream;
+
+pub(crate) use key_frames::KeyFrameRequestKind;
+pub(crate) use state::Producer;
+pub(crate) use stream::{ProducerStream, Received};
