@@ -41,6 +41,7 @@ async def test_a_silent_client_is_reported_until_it_sends_again(rig: NodeRig) ->
     assert select("connected") == []
     assert select("disconnected") == [media.TransportDisconnected(transport_id="transport")]
     assert select("disconnected") == []
+    assert select("new") == [], "its last pair is gone, for example a TCP connection"
     assert select("connected") == [media.TransportConnected(transport_id="transport")]
 
 

@@ -22,7 +22,8 @@ def handle(context: NodeContext, worker: int, event: events.Event) -> None:
         case events.IceSelected(transport, state):
             if state == "connected":
                 context.dtls.ice_selected(transport)
-            _handle_silence(context, transport, state == "disconnected")
+            if state != "new":  # without a pair, a silent client stays silent
+                _handle_silence(context, transport, state == "disconnected")
         case events.ProducerClosed() | events.ConsumerClosed():
             _handle_closed(context, event)
         case events.TransportClosed(transport):
