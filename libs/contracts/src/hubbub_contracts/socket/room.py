@@ -210,8 +210,8 @@ class PeerConnectionState(Push):
     state: OpenConnectionState
     """`disconnected`: the media node has received nothing from the peer for 8 s, not even consent checks (RFC 7675), or
     the handshake of its transport did not complete; the peer stays in the room until `peerLeft`. `connected`: the node
-    receives something again, or the peer has a new transport. A peer that sends no media is connected as long as its transport is.
-    `other`: a state that this version of the server does not know."""
+    receives something again, or the peer has a new transport. A peer that sends no media is connected as long as its
+    transport is. `other`: a state that this version of the server does not know."""
     revision: Revision
     """The room's revision that includes this change."""
 
