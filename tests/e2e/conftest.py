@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from support.browser import CallBrowser, chromium
-from support.foreign_page import ForeignPage
+from support.cross_origin_page import CrossOriginPage
 from support.installation import Installation
 from support.udp_relay import ENVIRONMENT
 
@@ -58,7 +58,7 @@ def relayed_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[I
 
 
 @pytest.fixture(scope="session")
-def foreign_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForeignPage]:
-    """An application written for the original service, on another origin."""
-    with ForeignPage(Path(__file__).parent / "foreign_page", tmp_path_factory.mktemp("foreign_page")) as page:
+def mediasoup_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrossOriginPage]:
+    """An application without the SDK, on another origin."""
+    with CrossOriginPage(Path(__file__).parent / "mediasoup_app", tmp_path_factory.mktemp("mediasoup_app")) as page:
         yield page

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from support.browser import CallBrowser
-from support.foreign_page import ForeignPage
+from support.cross_origin_page import CrossOriginPage
 from support.installation import REPOSITORY, Installation
 from support.sdk_tab import SdkTab
 
@@ -19,8 +19,8 @@ async def test_react_and_plain_js_examples_exchange_video(
     (tmp_path / "plain").mkdir()
     (tmp_path / "react").mkdir()
     with (
-        ForeignPage(examples / "plain-js", tmp_path / "plain") as plain,
-        ForeignPage(examples / "react", tmp_path / "react") as react,
+        CrossOriginPage(examples / "plain-js", tmp_path / "plain") as plain,
+        CrossOriginPage(examples / "react", tmp_path / "react") as react,
     ):
         ann = await SdkTab.open(browser, plain.address(installation.url, call_id, "Ann"), "Ann")
         ben = await browser.open_page(react.address(installation.url, call_id, "Ben"), "Ben")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.browser import CallBrowser
-from support.foreign_page import ForeignPage
+from support.cross_origin_page import CrossOriginPage
 from support.installation import REPOSITORY, Installation
 from support.sdk_tab import SdkTab
 from support.tcp_proxy import TcpProxy
@@ -31,14 +31,16 @@ _SAME = """() => {
 
 
 @pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForeignPage]:
+def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrossOriginPage]:
     """The SDK's example application."""
     source = REPOSITORY / "examples" / "plain-js"
-    with ForeignPage(source, tmp_path_factory.mktemp("example")) as page:
+    with CrossOriginPage(source, tmp_path_factory.mktemp("example")) as page:
         yield page
 
 
-async def start_sdk_call(browser: CallBrowser, example: ForeignPage, url: str, ben_url: str, room: str) -> list[SdkTab]:
+async def start_sdk_call(
+    browser: CallBrowser, example: CrossOriginPage, url: str, ben_url: str, room: str
+) -> list[SdkTab]:
     """Ann, connected to `url`, and Ben, connected to `ben_url`, receive each other's video."""
     ann = await SdkTab.open(browser, example.address(url, room, "Ann"), "Ann")
     ben = await SdkTab.open(browser, example.address(ben_url, room, "Ben"), "Ben")
@@ -48,7 +50,7 @@ async def start_sdk_call(browser: CallBrowser, example: ForeignPage, url: str, b
 
 
 async def test_dropped_socket_is_resumed(
-    installation: Installation, browser: CallBrowser, example: ForeignPage, call_id: str
+    installation: Installation, browser: CallBrowser, example: CrossOriginPage, call_id: str
 ) -> None:
     async with TcpProxy(installation.layout.http_port) as proxy:
         ben_url = f"http://127.0.0.1:{proxy.port}"
@@ -68,7 +70,7 @@ async def test_dropped_socket_is_resumed(
 
 
 async def test_socket_dropped_for_longer_than_the_grace_period_rejoins(
-    tmp_path: Path, browser: CallBrowser, example: ForeignPage, call_id: str
+    tmp_path: Path, browser: CallBrowser, example: CrossOriginPage, call_id: str
 ) -> None:
     with Installation(tmp_path, reconnect_grace=1.0) as installation:
         async with TcpProxy(installation.layout.http_port) as proxy:
@@ -86,7 +88,7 @@ async def test_socket_dropped_for_longer_than_the_grace_period_rejoins(
 
 @pytest.mark.parametrize("seconds", [SHORT, 12.0])
 async def test_media_path_recovers_after_an_outage(
-    relayed_installation: Installation, browser: CallBrowser, example: ForeignPage, call_id: str, seconds: float
+    relayed_installation: Installation, browser: CallBrowser, example: CrossOriginPage, call_id: str, seconds: float
 ) -> None:
     url = relayed_installation.url
     async with UdpRelay(relayed_installation.layout.rtc_min_port) as relay:
@@ -103,7 +105,7 @@ async def test_media_path_recovers_after_an_outage(
 
 
 async def test_call_resumes_when_the_only_media_node_restarts(
-    fresh_installation: Installation, browser: CallBrowser, example: ForeignPage, call_id: str
+    fresh_installation: Installation, browser: CallBrowser, example: CrossOriginPage, call_id: str
 ) -> None:
     url = fresh_installation.url
     ann, ben = await start_sdk_call(browser, example, url, url, call_id)

@@ -1,4 +1,4 @@
-// A small application written for the original service: it uses the service's ten events only.
+// A small application without the SDK: it uses mediasoup-client and ten events of the socket.
 import { Device } from "mediasoup-client";
 import { io } from "socket.io-client";
 

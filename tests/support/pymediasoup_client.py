@@ -26,7 +26,7 @@ from .client_socket import ANSWER_TIMEOUT, Refused
 # aioice does not gather the loopback address. The tests use no other.
 aioice.ice.get_host_addresses = lambda **_families: ["127.0.0.1"]
 
-ORIGINAL_EVENTS = ("peerJoined", "peerLeft", "newProducer")
+EVENTS = ("peerJoined", "peerLeft", "newProducer")
 FRAME_RATE = 15
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -83,8 +83,8 @@ class FrameSink:
                 self._arrived.set()
 
 
-class Client:
-    """An application that uses the events of the original service only."""
+class PymediasoupClient:
+    """An application that uses only the events that every mediasoup-client application needs."""
 
     def __init__(self) -> None:
         self.device = Device(handlerFactory=AiortcHandler.createFactory())
@@ -93,7 +93,7 @@ class Client:
         self.peer_id = ""
         self._transports: dict[str, Transport] = {}
         self._sinks: list[FrameSink] = []
-        for event in ORIGINAL_EVENTS:
+        for event in EVENTS:
             self.socket.on(event, self._noting(event))
 
     async def connect(self, url: str) -> None:

@@ -1,4 +1,4 @@
-"""The events of the original service, used by a client made of public libraries."""
+"""A client without the SDK, made of public libraries: python-socketio, pymediasoup and aiortc."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import pytest
 from support.client_socket import Refused
 from support.eventually import wait_for_counts
 from support.installation import Installation
-from support.original_client import Client
+from support.pymediasoup_client import PymediasoupClient
 
 FRAMES = 15
 
 
 async def test_two_clients_exchange_media_and_leave(installation: Installation, call_id: str) -> None:
-    async with Client() as alice, Client() as bob:
+    async with PymediasoupClient() as alice, PymediasoupClient() as bob:
         await alice.connect(installation.url)
         await bob.connect(installation.url)
 
@@ -57,7 +57,7 @@ async def test_two_clients_exchange_media_and_leave(installation: Installation, 
 async def test_late_client_receives_existing_producers_and_a_disconnect_is_a_departure(
     installation: Installation, call_id: str
 ) -> None:
-    async with Client() as alice, Client() as bob:
+    async with PymediasoupClient() as alice, PymediasoupClient() as bob:
         await alice.connect(installation.url)
         await alice.join(call_id, "alice")
         producer_id = await alice.publish("video")

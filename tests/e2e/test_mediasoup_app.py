@@ -1,21 +1,21 @@
-"""An application of the original service is in a call with the page."""
+"""An application without the SDK is in a call with the page."""
 
 from e2e.calls import start_call
 from support.browser import CallBrowser
-from support.foreign_page import ForeignPage
+from support.cross_origin_page import CrossOriginPage
 from support.installation import Installation
 
 
-async def test_application_of_the_original_service_calls_the_page(
-    installation: Installation, browser: CallBrowser, foreign_page: ForeignPage, call_id: str
+async def test_application_without_the_sdk_calls_the_page(
+    installation: Installation, browser: CallBrowser, mediasoup_app: CrossOriginPage, call_id: str
 ) -> None:
     [ann] = await start_call(browser, installation.url, call_id, ["Ann"], user="Ann", width=320, height=180)
-    ben = await browser.open_page(foreign_page.address(installation.url, call_id, "ben"), "ben")
+    ben = await browser.open_page(mediasoup_app.address(installation.url, call_id, "ben"), "ben")
     await ann.wait_sees("ben")
     await ben.page.wait_for_function("frames('Ann') > 10", timeout=10_000)
 
     # Two instances of the application see each other, too.
-    cem = await browser.open_page(foreign_page.address(installation.url, call_id, "cem"), "cem")
+    cem = await browser.open_page(mediasoup_app.address(installation.url, call_id, "cem"), "cem")
     await ben.page.wait_for_function("frames('cem') > 10", timeout=10_000)
     await cem.page.wait_for_function("frames('ben') > 10 && frames('Ann') > 10", timeout=10_000)
 
