@@ -1,4 +1,4 @@
-"""A service is cut off from NATS in one or both directions, and back: the room is the same for everybody afterwards."""
+"""A service loses its connection to NATS in one or both directions for a while. Then all agree on the room again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PARTITION = 12.0
 RECONNECT_GRACE = 30.0
 RECOVERY = 30.0
 SNAPSHOTS = 20
-"""So many that each registry replica answers some of them."""
+"""Enough for each registry replica to answer some of them."""
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
 DIRECTIONS = {
     "both ways": {},
@@ -34,7 +34,7 @@ DIRECTIONS = {
 
 
 async def restart_behind(proxy: TcpProxy, process: ServiceProcess, installation: Installation) -> None:
-    """Has the process reach NATS through the proxy."""
+    """Restarts the process with the proxy as its NATS server."""
     url = process.spec.environment["NATS_URL"].replace(f":{installation.nats.port}", f":{proxy.port}")
     process.spec = replace(process.spec, environment={**process.spec.environment, "NATS_URL": url})
     await asyncio.to_thread(process.stop)
@@ -63,7 +63,7 @@ async def the_only_room(client: BusClient, pair: Pair) -> RoomSnapshot:
     [name if not blocked else pytest.param(name, marks=pytest.mark.long) for name, blocked in DIRECTIONS.items()],
 )
 @pytest.mark.parametrize("service", ["registry", "node", "signaling"])
-async def test_nobody_has_another_room_after_a_partition(
+async def test_all_agree_on_the_room_after_a_partition(
     tmp_path: Path, call_id: str, service: str, direction: str
 ) -> None:
     installation = Installation(tmp_path, registries=2, nodes=2, signalings=2, reconnect_grace=RECONNECT_GRACE)

@@ -1,4 +1,4 @@
-"""A TCP proxy that can drop its connections, and hold back what they carry in one or both directions."""
+"""A TCP proxy that can drop its connections, and delay their data in one or both directions."""
 
 import asyncio
 from types import TracebackType
@@ -14,7 +14,7 @@ class TcpProxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self.port = 0
         self.discards = False
-        """Discards what arrives, on open connections: the link is dead, and neither end knows it."""
+        """Discards all received data and keeps the connections open, like a dead link that neither end has noticed."""
         self._to_target = asyncio.Event()
         self._to_client = asyncio.Event()
         self.unblock()
@@ -26,7 +26,7 @@ class TcpProxy:
                 direction.clear()
 
     def unblock(self) -> None:
-        """Forwards what was held back, and everything that follows."""
+        """Forwards the delayed data, and all data from now on."""
         self._to_target.set()
         self._to_client.set()
 

@@ -8,7 +8,7 @@ from hubbub_registry.domain.rooms import Rooms, snapshot
 from support.registry_records import A, B, encoded, nodes_with, peer_record, room_record, rooms_with
 
 
-def test_a_snapshot_lists_peers_in_the_order_of_their_joins_whatever_was_written_last() -> None:
+def test_snapshot_lists_peers_in_the_order_of_their_joins() -> None:
     second = peer_record("a").model_copy(update={"joined_at": 2})
     first = peer_record("b").model_copy(update={"joined_at": 1})
     room = rooms_with(second, first).get("r")

@@ -178,7 +178,7 @@ async def test_a_departure_for_an_unknown_reason_is_pushed_to_everybody(stored: 
         assert [(event, push["reason"]) for event, push in client.socket.sent] == [("peerLeft", pushed)]
 
 
-async def test_a_deferred_event_that_fails_keeps_no_later_one_from_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_failed_deferred_event_does_not_stop_later_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     rig = SignalingRig()
     client = await rig.joined()
     session, failed = client.session, list[str]()
@@ -212,7 +212,7 @@ async def test_a_session_that_missed_changes_of_its_room_closes_its_socket(monke
     assert "peerJoined" in other.socket.pushes()
 
 
-async def test_a_session_whose_close_is_cancelled_still_detaches() -> None:
+async def test_session_detaches_although_its_close_is_cancelled() -> None:
     rig = SignalingRig()
     client = await rig.joined()
     answered = asyncio.Event()

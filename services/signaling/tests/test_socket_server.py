@@ -1,4 +1,4 @@
-"""What the Socket.IO server keeps of a connection."""
+"""The state that the Socket.IO server keeps for a connection."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hubbub_signaling.domain.origins import AllowedOrigins
 from support.signaling_fakes import SignalingRig
 
 
-async def test_nothing_is_left_of_a_connection_whose_session_fails_to_close(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_connection_is_removed_when_its_session_fails_to_close(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(_self: socketio.AsyncServer, _eio_sid: str, _reason: str) -> None:
         raise RuntimeError("a bug")
 
