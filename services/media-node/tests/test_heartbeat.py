@@ -101,7 +101,7 @@ async def test_the_end_of_the_heartbeat_is_reported(
     assert len(reasons) == 1
 
 
-async def test_a_heartbeat_whose_connection_is_closed_for_good_opens_another_one(
+async def test_heartbeat_opens_a_new_connection_when_its_own_is_closed_for_good(
     bus: Bus, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node_id, received = ids.mint(), list[NodeHeartbeat]()

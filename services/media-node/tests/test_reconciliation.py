@@ -181,7 +181,7 @@ async def test_a_consumer_whose_close_was_refused_tells_its_owner_when_its_produ
     assert [each.event.verb for each in rig.publisher.events] == ["media.consumer-closed"]
 
 
-async def test_a_room_that_cannot_be_reconciled_keeps_no_other_from_it(
+async def test_failed_reconciliation_of_one_room_does_not_stop_the_others(
     rig: NodeRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await rig.create_transport()

@@ -197,7 +197,7 @@ async def test_failed_deferred_event_does_not_stop_later_ones(monkeypatch: pytes
     assert client.socket.sent == [("transportClosed", {"transportId": "second", "reason": "ice_timeout"})]
 
 
-async def test_a_session_that_missed_changes_of_its_room_closes_its_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_session_that_missed_changes_closes_its_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     rig = SignalingRig()
     failing, other = await rig.joined(), await rig.joined()
     failing.socket.sent.clear()

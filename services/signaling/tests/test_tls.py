@@ -109,9 +109,7 @@ def test_a_certificate_with_its_key_is_accepted(tmp_path: Path, monkeypatch: pyt
     assert load_settings(Settings).tls_cert == certificate
 
 
-def test_a_certificate_that_is_replaced_while_it_is_read_changes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_certificate_replaced_while_it_is_read_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate = ReloadedCertificate(*make(tmp_path, "first"))
     before = certificate._newest
 
