@@ -14,6 +14,8 @@ from nats.aio.subscription import Subscription
 
 from hubbub_bus import Bus, Endpoints, Lease, connection, lease_bucket
 from hubbub_bus.connection import CANCEL_TIMEOUT, CLOSE_TIMEOUT, DRAIN_TIMEOUT
+from hubbub_bus.link_health import STALE_AFTER
+from hubbub_bus.patched_client import PatchedClient
 from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_cli.ports import free_tcp_port
 from hubbub_contracts import ErrorCode, Event, HubbubError, Model, Request, ids, subjects
@@ -62,14 +64,20 @@ def task_names() -> set[str]:
     return {task.get_name() for task in asyncio.all_tasks()}
 
 
+async def publish_for_ever(bus: Bus) -> None:
+    while True:
+        await bus.connection.client.publish("test", b"x" * 1_000_000)
+
+
 @pytest.mark.parametrize("frozen_for", [0.0, 1.0], ids=["just now", "for a second"])
 async def test_a_connection_to_a_frozen_server_is_closed_in_time(freezable: EmbeddedNats, frozen_for: float) -> None:
     bus = await Bus.connect(freezable.url, name="test", timeout=5)
     await bus.subscribe("test", Ticked, lambda _: None)
     await bus.flush()
     freeze(freezable)
-    await bus.connection.client.publish("test", b"x" * 1_000_000)  # more than the socket takes
-    await asyncio.sleep(frozen_for)
+    flood = asyncio.create_task(publish_for_ever(bus))  # more than the socket takes
+    await asyncio.sleep(max(frozen_for, 0.3))
+    flood.cancel()
     began = asyncio.get_running_loop().time()
     await bus.close()
     longest = CLOSE_TIMEOUT if frozen_for else DRAIN_TIMEOUT + 1 + CANCEL_TIMEOUT + CLOSE_TIMEOUT
@@ -88,7 +96,15 @@ async def test_a_close_that_is_cancelled_continues(nats_server: EmbeddedNats) ->
     await bus.close()
 
 
-async def test_an_attempt_to_connect_that_is_cancelled_twice_leaves_no_task() -> None:
+async def test_an_attempt_to_connect_that_is_cancelled_twice_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    clients: list[PatchedClient] = []
+
+    class RecordedClient(PatchedClient):
+        def __init__(self) -> None:
+            super().__init__()
+            clients.append(self)
+
+    monkeypatch.setattr(connection, "PatchedClient", RecordedClient)
     connecting = asyncio.create_task(Bus.connect(f"nats://127.0.0.1:{free_tcp_port()}", name="test"))
     await asyncio.sleep(0.2)
     for _ in range(2):
@@ -97,6 +113,7 @@ async def test_an_attempt_to_connect_that_is_cancelled_twice_leaves_no_task() ->
     await asyncio.wait({connecting})
     assert connecting.cancelled()
     await eventually(lambda: not task_names() & {"bus-connect", "bus-abort"})
+    assert [client.is_closed for client in clients] == [True]
 
 
 async def test_a_listener_of_dropped_messages_that_fails_does_not_end_the_reader(bus: Bus, subject: str) -> None:
@@ -122,7 +139,12 @@ async def test_a_round_trip_that_fails_unexpectedly_is_repeated(bus: Bus, monkey
         await flush(timeout)
 
     monkeypatch.setattr(bus.connection.client, "flush", fail_once)
-    await eventually(lambda: bool(failed) and bus.healthy_for(0.1))
+    closed: list[str] = []
+    bus.on_closed(lambda: closed.append("closed"))
+    await eventually(lambda: bool(failed))
+    await asyncio.sleep(STALE_AFTER)
+    assert bus.healthy_for(0)
+    assert closed == []
 
 
 async def test_a_subscription_on_a_closed_connection_is_unavailable(nats_server: EmbeddedNats) -> None:

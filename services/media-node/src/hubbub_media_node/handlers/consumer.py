@@ -107,11 +107,7 @@ async def close(context: NodeContext, request: CloseConsumer) -> Done:
     async with context.locks.of(request.room_id, request.peer_id):
         consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
         consumer.close_request = SILENT
-        try:
-            await context.call(consumer.transport.room.worker, commands.CloseConsumer(consumer=consumer.core_id))
-        except HubbubError:
-            consumer.close_request = None
-            raise
+        await context.call(consumer.transport.room.worker, commands.CloseConsumer(consumer=consumer.core_id))
         return Done()
 
 
