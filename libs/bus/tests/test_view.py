@@ -244,17 +244,11 @@ async def test_a_bucket_is_kept_whose_sequence_has_passed_what_others_have_seen(
     assert await store.get("a") is not None
 
 
-async def test_a_replica_that_remembers_the_lost_bucket_replaces_one_that_another_replica_created() -> None:
-    with nats_server() as server:
-        bus = await Bus.connect(server.url, name="test", timeout=5)
-        store = KeyValue(bus, Bucket("b"))
-        view = View(bus, store, owns_bucket=True)
-        view.start()
-        await view.wait_healthy(5)
-        lost = view.identity
-        await bus.connection.client.jetstream().delete_stream("KV_b")
-        await KeyValue(bus, Bucket("b")).ensure()
-        await eventually(lambda: view.healthy and view.identity != lost)
-        assert view.rebuilding
-        await view.stop()
-        await bus.close()
+async def test_a_replica_that_remembers_the_lost_bucket_replaces_one_that_another_replica_created(
+    bus: Bus, owner: View
+) -> None:
+    lost, bucket = owner.identity, owner._store.bucket
+    await bus.connection.client.jetstream().delete_stream(bucket.stream)
+    await KeyValue(bus, bucket).ensure()
+    await eventually(lambda: owner.healthy and owner.identity != lost)
+    assert owner.rebuilding
