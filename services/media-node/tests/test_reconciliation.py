@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from hubbub_contracts.bus.consumer import CloseConsumer, CreateConsumer
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord
 from hubbub_contracts.errors import HubbubError
-from hubbub_media_core import CoreError, commands, events
+from hubbub_media_core import CoreError, commands
 from hubbub_media_node.domain.close_request import SILENT, UNCONFIRMED
 from hubbub_media_node.domain.confirmation_tracker import DEFAULT_TIMEOUT
-from hubbub_media_node.handlers import consumer, core_events, producer
+from hubbub_media_node.handlers import producer
 from hubbub_media_node.handlers.closing import close_everything, close_transport
 from hubbub_media_node.handlers.reconciliation import reconcile
 from hubbub_room import PeerChanged
@@ -158,27 +157,6 @@ async def test_a_transport_that_the_core_does_not_have_is_removed_when_it_is_clo
     rig.core.errors[commands.CloseTransport] = "not_found"
     await close_transport(rig.context, transport, SILENT)
     assert rig.context.entities.rooms == {}
-
-
-async def test_a_consumer_whose_close_was_refused_tells_its_owner_when_its_producer_ends(rig: NodeRig) -> None:
-    await rig.create_transport()
-    await create_producer(rig)
-    await rig.create_transport("bob", "recv", "down")
-    request = CreateConsumer(
-        room_id=ROOM,
-        peer_id="bob",
-        transport_id="down",
-        producer_id="producer",
-        consumer_id="consumer",
-        rtp_capabilities=fixture("chromium-156/recv-rtp-capabilities.json"),
-    )
-    await consumer.create(rig.context, request)
-    created = rig.context.entities.consumers["consumer"]
-    rig.core.errors[commands.CloseConsumer] = "busy"
-    with pytest.raises(HubbubError):
-        await consumer.close(rig.context, CloseConsumer(room_id=ROOM, peer_id="bob", consumer_id="consumer"))
-    core_events.handle(rig.context, 0, events.ConsumerClosed(created.core_id, "producer_closed"))
-    assert [each.event.verb for each in rig.publisher.events] == ["media.consumer-closed"]
 
 
 async def test_failed_reconciliation_of_one_room_does_not_stop_the_others(
