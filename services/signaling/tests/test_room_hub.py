@@ -11,6 +11,7 @@ import pytest
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.room import GetRoom
 from hubbub_room import SettingsChanged, Subscription
+from hubbub_service.tasks import failure_count
 from hubbub_signaling.domain.room_view import PeerAdded, PeerRemoved, RoomRemoved, ViewChange
 from hubbub_signaling.handlers.room_hub import RESYNC_DELAY, RoomHub, RoomHubs
 from support.signaling_fakes import FakeBackend, peer_record, unavailable
@@ -181,7 +182,8 @@ async def test_releasing_a_hub_whose_feed_failed_unexpectedly_raises_nothing() -
         raise RuntimeError("a bug of the client")
 
     backend.watch_room = fail  # type: ignore[assignment,method-assign]
-    hubs = RoomHubs(backend)
+    hubs, failures = RoomHubs(backend), failure_count()
     for _ in range(2):
         with pytest.raises(RuntimeError):
             await hubs.acquire("room")
+    assert failure_count() == failures, "it is reported to the user only"

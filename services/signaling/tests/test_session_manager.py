@@ -282,7 +282,9 @@ async def test_a_socket_lost_in_the_turn_in_which_its_session_is_replaced_starts
 ) -> None:
     rig = SignalingRig()
     client = await rig.joined(resumable=True)
+    lost = asyncio.create_task(rig.manager.socket_lost(client.session, closed_by_client=closed_by_client))
+    await asyncio.sleep(0)  # the loss is about to be handled
     rig.manager.replace(client.session)
-    await rig.manager.socket_lost(client.session, closed_by_client=closed_by_client)
+    await lost
     await asyncio.sleep(10 * GRACE)
     assert rig.backend.departures() == []
