@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+import threading
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
-from hubbub_media_core import CoreError, MediaCore
+from hubbub_media_core import CoreError, MediaCore, events
 from hubbub_media_core.commands import CloseRouter, CreateRouter, CreateTransport
 from hubbub_media_core.events import Event, TransportClosed
 from hubbub_media_core.specs import IceCredentials
@@ -32,6 +35,54 @@ async def test_events_after_a_failing_handler_are_delivered(caplog: pytest.LogCa
             await core.call(0, CloseRouter(router=1))
     assert {event.transport for event in seen if isinstance(event, TransportClosed)} == {1, 2}
     assert len(caplog.records) == 2
+
+
+async def test_events_after_a_malformed_one_are_delivered(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Event] = []
+    parse, malformed = events.parse, list[str]()
+
+    def parse_all_but_one(wire: Mapping[str, Any]) -> Event:
+        if wire["type"] == "transport_closed" and not malformed:
+            malformed.append("first")
+            raise KeyError("a type of another version")
+        return parse(wire)
+
+    async with MediaCore([("127.0.0.1", 0)]) as core:
+        core.subscribe(lambda _, event: seen.append(event))
+        await make_two_transports(core)
+        monkeypatch.setattr("hubbub_media_core.core.parse", parse_all_but_one)
+        with caplog.at_level(logging.ERROR):
+            await core.call(0, CloseRouter(router=1))
+    assert malformed
+    assert len([event for event in seen if isinstance(event, TransportClosed)]) == 1
+    assert len(caplog.records) == 1
+
+
+async def test_pending_commands_fail_although_the_close_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    core = MediaCore([("127.0.0.1", 0)])
+    release = threading.Event()
+    shutdown = core._pool.shutdown
+
+    class SlowPool:
+        def shutdown(self) -> None:
+            release.wait()
+            shutdown()
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(pool, name)
+
+    pool = core._pool
+    monkeypatch.setattr(core, "_pool", SlowPool())
+    pending = asyncio.create_task(core.call(0, CreateRouter(router=1)))
+    closing = asyncio.create_task(core.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait({closing})
+    with pytest.raises(CoreError):
+        await pending
+    release.set()
 
 
 async def test_commands_are_executed_in_order() -> None:
