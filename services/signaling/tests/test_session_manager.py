@@ -286,5 +286,6 @@ async def test_a_socket_lost_in_the_turn_in_which_its_session_is_replaced_starts
     await asyncio.sleep(0)  # the loss is about to be handled
     rig.manager.replace(client.session)
     await lost
+    assert rig.grace._running == {}
     await asyncio.sleep(10 * GRACE)
     assert rig.backend.departures() == []
