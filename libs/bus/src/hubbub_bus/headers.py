@@ -26,6 +26,9 @@ STATUS = "Status"
 DESCRIPTION = "Description"
 """Of a control message: the text after the inline status."""
 
+PENDING_MESSAGES = "Nats-Pending-Messages"
+"""Of a control message: how many messages of the page will not come."""
+
 EXPECTED_LAST = "Nats-Expected-Last-Subject-Sequence"
 TTL = "Nats-TTL"
 ROLLUP = "Nats-Rollup"

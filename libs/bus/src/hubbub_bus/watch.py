@@ -33,6 +33,8 @@ SILENCE_TIMEOUT = 3.0
 """Seconds without a message or a heartbeat after which the watch fails."""
 PAGE = 1_000
 """Messages of one page."""
+NEXT_PAGE_AT = 500
+"""Messages of the current page that are missing when the next one is requested: the server prepares it meanwhile."""
 PAGE_BYTES = 2 * 1024 * 1024
 """Bytes of one page; at least two of the largest messages that the server accepts."""
 PAGE_EXPIRY = 30.0
@@ -132,7 +134,7 @@ async def _read(pages: _Pages, bucket: str, pending: int, state: BucketState) ->
 
 
 class _Pages:
-    """Pulls one page after the other. Source: NATS ADR-37 (pull consumers)."""
+    """Pulls pages, at most two at once. Source: NATS ADR-37 (pull consumers)."""
 
     def __init__(self, bus: Bus, subject: str, inbox: str, queue: asyncio.Queue[Msg | None]) -> None:
         """`subject` is that of the pull requests; the consumer's messages and statuses arrive in `queue`."""
@@ -141,12 +143,12 @@ class _Pages:
         self._inbox = inbox
         self._queue = queue
         self._remaining = 0
-        """Messages that the current page may still contain."""
+        """Messages that the requested pages may still bring. The server interleaves the pages."""
 
     async def next_message(self) -> Msg:
         """Returns the next message of the consumer. Raises WatchLost and HubbubError."""
         while True:
-            if self._remaining == 0:
+            if self._remaining <= NEXT_PAGE_AT:
                 await self._request()
             message = await self._next()
             status = None if message.headers is None else message.headers.get(headers.STATUS)
@@ -155,7 +157,7 @@ class _Pages:
                 return message
             description = (message.headers or {}).get(headers.DESCRIPTION, "")
             if status in _PAGE_ENDED or description in _PAGE_FULL:
-                self._remaining = 0
+                self._remaining -= int((message.headers or {}).get(headers.PENDING_MESSAGES, self._remaining))
             elif status != _HEARTBEAT_STATUS:
                 raise WatchLost(description or f"status {status}")
 
@@ -172,7 +174,7 @@ class _Pages:
             await client.publish(self._subject, json.dumps(page).encode(), reply=self._inbox)
         except nats.errors.Error as error:
             raise WatchLost(f"no page can be requested: {error}") from error
-        self._remaining = PAGE
+        self._remaining += PAGE
 
     async def _next(self) -> Msg:
         message = self._queue.get_nowait() if not self._queue.empty() else await self._wait()
