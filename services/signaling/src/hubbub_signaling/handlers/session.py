@@ -17,7 +17,6 @@ from typing import Any, Protocol
 
 import structlog
 from opentelemetry import trace
-from pydantic import ValidationError
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.media import (
@@ -42,12 +41,12 @@ from ..domain.answer_cache import AnswerCache
 from ..domain.claim import Claim
 from ..domain.connection_state import FAILURES, is_connection
 from ..domain.owned_resources import OwnedResources
-from ..domain.payload import check_payload
 from ..domain.ports import Backend, ClientSocket, SessionTelemetry
 from ..domain.pushes import pushes
 from ..domain.room_view import ROOM_LOST, PeerClaimed, PeerRemoved, PlacementChanged, RoomRemoved, ViewChange
 from ..domain.session_settings import SessionSettings
 from ..domain.session_state import SessionEvent, SessionState, SessionStateMachine
+from .client_request import as_hubbub_error, parse_request
 from .connection_reporter import ConnectionReporter
 from .context import RequestContext, SessionDirectory
 from .handler import Handler
@@ -120,7 +119,7 @@ class Session:
         """Validates a request and puts it into the queue. `acknowledge` is called with its answer."""
         acknowledge = self._measured(event, acknowledge)
         try:
-            request = _parse(event, payload)
+            request = parse_request(event, payload)
             if self._queue.full:
                 raise HubbubError(ErrorCode.RATE_LIMITED, "too many requests are pending", retryable=True)
             operation_id: str | None = getattr(request, "operation_id", None)
@@ -289,7 +288,7 @@ class Session:
                     answer, outcome = (await handler.handle(context, request)).wire(), OK
                     self._answers.put(operation_id, request.event, answer)
                 except Exception as error:  # noqa: BLE001 - a bug in one handler must not end the session
-                    failure = _as_hubbub_error(error, request.event)
+                    failure = as_hubbub_error(error, request.event)
                     answer, outcome = failure.reply().wire(), failure.code.value
                 self._record(span, request.event, outcome, self.membership or context.current_membership)
             acknowledge(answer)
@@ -389,29 +388,6 @@ class Session:
         self.machine.apply(SessionEvent.LEFT)
         self.client.push(room.RoomClosed(reason=reason))
         self._host.evict(self)
-
-
-def _parse(event: str, payload: object) -> ClientRequest[Any]:
-    """Validates a request. An absent payload is an empty one. Raises HubbubError."""
-    model = CLIENT_REQUESTS.get(event)
-    if model is None:
-        raise HubbubError(ErrorCode.UNKNOWN_EVENT, f"there is no event {event[:64]!r}")
-    check_payload(payload)
-    try:
-        return model.model_validate({} if payload is None else payload)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])[:128] or "payload"
-        raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"{where}: {first['msg']}") from error
-
-
-def _as_hubbub_error(error: Exception, event: str) -> HubbubError:
-    """The error itself; any other is a bug, which is logged and answered `internal` with the trace's id."""
-    if isinstance(error, HubbubError):
-        return error
-    _log.error("a handler failed", event_name=event, exc_info=error)
-    trace_id = trace.format_trace_id(trace.get_current_span().get_span_context().trace_id)
-    return HubbubError(ErrorCode.INTERNAL, f"internal error, trace {trace_id}")
 
 
 def _subject(event: MediaEvent) -> str:
