@@ -58,6 +58,11 @@ impl<'a> BitReader<'a> {
         }
     }
 
+    /// Number of bits left.
+    pub(crate) fn left(&self) -> usize {
+        8 * self.data.len() - self.at
+    }
+
     /// Number of bytes read, including a partly read byte.
     pub(crate) fn bytes_read(&self) -> usize {
         self.at.div_ceil(8)

@@ -1,7 +1,7 @@
 //! Describes the packets of a stream, whatever its codec.
 
 use crate::av1::Av1Payload;
-use crate::dependency_descriptor::DependencyReader;
+use crate::dependency_descriptor::{DependencyReader, TemplateStructure};
 use crate::frame_info::FrameInfo;
 use crate::h264::H264Payload;
 use crate::vp8::Vp8Descriptor;
@@ -32,6 +32,13 @@ impl Describer {
     #[must_use]
     pub fn codec(&self) -> Codec {
         self.codec
+    }
+
+    /// A structure with the decode targets of the one that the dependency descriptor of a packet refers to; `None` if one
+    /// with others has replaced it.
+    #[must_use]
+    pub fn structure_of(&self, frame: &FrameInfo) -> Option<&TemplateStructure> {
+        self.dependencies.structure_number(frame.structure)
     }
 
     /// Describes a packet from its payload (not empty, without padding), its marker bit, and the bytes of its

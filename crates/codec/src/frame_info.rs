@@ -26,6 +26,8 @@ pub struct FrameInfo {
     pub spatial: u8,
     /// Temporal layer, 0 is the lowest.
     pub temporal: u8,
+    /// Which structure the dependency descriptor refers to, see [`crate::Describer::structure_of`]; 0 without one.
+    pub(crate) structure: u8,
     flags: u8,
 }
 
@@ -39,6 +41,7 @@ impl Default for FrameInfo {
             switches: DecodeTargets::NONE,
             spatial: 0,
             temporal: 0,
+            structure: 0,
             flags: 0,
         }
     }
@@ -51,6 +54,7 @@ impl FrameInfo {
         switches: DecodeTargets::ALL,
         spatial: 0,
         temporal: 0,
+        structure: 0,
         flags: KEY_FRAME | START | END,
     };
 
@@ -172,6 +176,7 @@ impl FrameInfo {
                 dependencies.start_of_frame,
                 dependencies.end_of_frame,
             ) | flag(DISCARDABLE, dependencies.discardable),
+            structure: dependencies.structure,
             ..Self::at(dependencies.layer.unwrap_or_default())
         }
     }

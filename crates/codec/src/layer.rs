@@ -41,6 +41,15 @@ impl Layer {
         usize::from(spatial * SIDE + temporal)
     }
 
+    /// The higher of two layers in each dimension.
+    #[must_use]
+    pub fn at_least(self, other: Self) -> Self {
+        Self {
+            spatial: self.spatial.max(other.spatial),
+            temporal: self.temporal.max(other.temporal),
+        }
+    }
+
     /// The lower of two layers in each dimension.
     #[must_use]
     pub fn at_most(self, other: Self) -> Self {

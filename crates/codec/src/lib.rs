@@ -10,6 +10,7 @@
 
 pub mod av1;
 mod bit_reader;
+mod bit_writer;
 mod codec;
 mod decode_targets;
 pub mod dependency_descriptor;

@@ -9,6 +9,9 @@ const PICTURE_ID_AT: usize = 2;
 /// M bit of a 15-bit picture id.
 const WIDE: u16 = 0x8000;
 
+/// KEYIDX in its byte, after TID and Y.
+const KEY_IDX_MASK: u8 = 0x1f;
+
 /// Start code of a key frame header, after the 3-byte frame tag (RFC 6386 section 9.1).
 const START_CODE: [u8; 3] = [0x9d, 0x01, 0x2a];
 
@@ -93,7 +96,7 @@ impl Vp8Descriptor {
             tl0_pic_idx,
             temporal: has_temporal.then_some(layers >> 6),
             layer_sync: has_temporal && layers & 0x20 != 0,
-            key_idx: has_key_idx.then_some(layers & 0x1f),
+            key_idx: has_key_idx.then_some(layers & KEY_IDX_MASK),
             len,
             key_frame_start,
             resolution: if key_frame_start {
@@ -130,10 +133,14 @@ impl Vp8Descriptor {
             }
             at += if wide { 2 } else { 1 };
         }
-        if let (Some(_), Some(tl0), Some(field)) =
-            (self.tl0_pic_idx, ids.tl0_pic_idx, payload.get_mut(at))
+        if let (Some(_), Some(field)) = (self.tl0_pic_idx, payload.get_mut(at)) {
+            *field = ids.tl0_pic_idx.unwrap_or(*field);
+            at += 1;
+        }
+        if let (Some(_), Some(key_idx), Some(field)) =
+            (self.key_idx, ids.key_idx, payload.get_mut(at))
         {
-            *field = tl0;
+            *field = *field & !KEY_IDX_MASK | key_idx & KEY_IDX_MASK;
         }
     }
 }
@@ -145,6 +152,8 @@ pub struct Vp8Ids {
     pub picture_id: Option<u16>,
     /// TL0PICIDX.
     pub tl0_pic_idx: Option<u8>,
+    /// KEYIDX, 5 bits.
+    pub key_idx: Option<u8>,
 }
 
 fn parse_picture_id(bits: &mut BitReader<'_>) -> Result<PictureId, Malformed> {
@@ -231,11 +240,13 @@ mod tests {
         let ids = Vp8Ids {
             picture_id: Some(0x7fff),
             tl0_pic_idx: Some(255),
+            key_idx: Some(7),
         };
         for payload in [
             KEY.to_vec(),
             vec![0x90, 0xc0, 0x12, 9, 0x10],
             vec![0x90, 0x40, 9, 0x10],
+            vec![0x90, 0xf0, 0x12, 9, 0xe3, 0x10],
         ] {
             let before = Vp8Descriptor::parse(&payload).unwrap();
             let mut written = payload.clone();
@@ -250,6 +261,7 @@ mod tests {
                 Vp8Descriptor {
                     picture_id,
                     tl0_pic_idx: Some(255),
+                    key_idx: before.key_idx.map(|_| 7),
                     ..before
                 }
             );
@@ -262,6 +274,7 @@ mod tests {
         let ids = Vp8Ids {
             picture_id: Some(1),
             tl0_pic_idx: Some(1),
+            key_idx: Some(1),
         };
         Vp8Descriptor::parse(&payload)
             .unwrap()

@@ -1,4 +1,4 @@
-//! Keeps the VP8 picture id and TL0PICIDX continuous for a receiver when the source switches or frames are skipped.
+//! Keeps the VP8 picture id, TL0PICIDX and KEYIDX continuous for a receiver when the source switches or frames are skipped.
 //!
 //! Rules:
 //! - An id that is sent is the id of the source minus an offset.
@@ -16,6 +16,9 @@ const HISTORY: usize = 64;
 /// History entry of a skipped picture. Offsets have 15 bits and cannot have this value.
 const SKIPPED: u16 = u16::MAX;
 
+/// Values of KEYIDX.
+const KEY_IDX_RANGE: u8 = 32;
+
 /// The rewriting state of one VP8 consumer.
 #[derive(Debug, Clone)]
 pub struct Vp8Rewriter {
@@ -28,6 +31,7 @@ pub struct Vp8Rewriter {
 struct SentIds {
     picture_id: u16,
     tl0_pic_idx: u8,
+    key_idx: u8,
 }
 
 /// The state of the source since the last switch.
@@ -39,6 +43,8 @@ struct Source {
     offsets: [u16; HISTORY],
     newest_tl0: u8,
     tl0_offset: u8,
+    newest_key: u8,
+    key_offset: u8,
 }
 
 impl Default for Vp8Rewriter {
@@ -72,16 +78,16 @@ impl Vp8Rewriter {
             return Some(Vp8Ids {
                 picture_id: None,
                 tl0_pic_idx: descriptor.tl0_pic_idx,
+                key_idx: descriptor.key_idx,
             });
         };
-        let tl0_pic_idx = descriptor.tl0_pic_idx;
-        let source = self.source_for(picture_id, tl0_pic_idx);
+        let source = self.source_for(picture_id, descriptor);
         source.advance_to(picture_id);
         let offset = source.offset_of(picture_id)?;
-        let tl0_pic_idx = tl0_pic_idx.map(|tl0| source.rewrite_tl0(tl0));
         Some(Vp8Ids {
             picture_id: Some(subtract(picture_id, offset)),
-            tl0_pic_idx,
+            tl0_pic_idx: descriptor.tl0_pic_idx.map(|tl0| source.rewrite_tl0(tl0)),
+            key_idx: descriptor.key_idx.map(|key| source.rewrite_key(key)),
         })
     }
 
@@ -100,11 +106,12 @@ impl Vp8Rewriter {
         }
     }
 
-    fn source_for(&mut self, picture_id: PictureId, tl0_pic_idx: Option<u8>) -> &mut Source {
+    fn source_for(&mut self, picture_id: PictureId, descriptor: &Vp8Descriptor) -> &mut Source {
         let last_sent = self.last_sent;
         self.source.get_or_insert_with(|| {
-            let tl0 = tl0_pic_idx.unwrap_or_default();
-            let (offset, tl0_offset) = last_sent.map_or((0, 0), |last| {
+            let tl0 = descriptor.tl0_pic_idx.unwrap_or_default();
+            let key = descriptor.key_idx.unwrap_or_default();
+            let (offset, tl0_offset, key_offset) = last_sent.map_or((0, 0, 0), |last| {
                 let picture_offset = picture_id
                     .value
                     .wrapping_sub(last.picture_id.wrapping_add(1))
@@ -112,6 +119,7 @@ impl Vp8Rewriter {
                 (
                     picture_offset,
                     tl0.wrapping_sub(last.tl0_pic_idx.wrapping_add(1)),
+                    key.wrapping_sub(last.key_idx.wrapping_add(1)),
                 )
             });
             // Packets from before the switch do not belong to this source: they have no id.
@@ -125,6 +133,8 @@ impl Vp8Rewriter {
                 offsets,
                 newest_tl0: tl0,
                 tl0_offset,
+                newest_key: key,
+                key_offset,
             }
         })
     }
@@ -169,11 +179,21 @@ impl Source {
         tl0.wrapping_sub(self.tl0_offset)
     }
 
+    /// Counts modulo 32.
+    fn rewrite_key(&mut self, key: u8) -> u8 {
+        let ahead = key.wrapping_sub(self.newest_key) & (KEY_IDX_RANGE - 1);
+        if ahead < KEY_IDX_RANGE / 2 {
+            self.newest_key = key;
+        }
+        key.wrapping_sub(self.key_offset) & (KEY_IDX_RANGE - 1)
+    }
+
     /// The newest ids sent. If the newest picture was skipped, the offset already accounts for it.
     fn newest_sent(&self) -> SentIds {
         SentIds {
             picture_id: subtract(self.newest, self.offset),
             tl0_pic_idx: self.newest_tl0.wrapping_sub(self.tl0_offset),
+            key_idx: self.newest_key.wrapping_sub(self.key_offset),
         }
     }
 }

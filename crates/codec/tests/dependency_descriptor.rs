@@ -1,10 +1,12 @@
 //! Dependency descriptors of Chromium for AV1 with three spatial and three temporal layers.
-#![allow(clippy::unwrap_used, reason = "test helpers")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "test helpers")]
 
 mod common;
 
 use common::packets;
-use hubbub_codec::dependency_descriptor::{DependencyDescriptor, DependencyReader};
+use hubbub_codec::dependency_descriptor::{
+    DependencyDescriptor, DependencyReader, write_active_targets,
+};
 use hubbub_codec::{Layer, Malformed};
 
 fn extensions() -> Vec<Vec<u8>> {
@@ -112,4 +114,72 @@ fn truncated_structure_is_malformed_and_keeps_the_current_one() {
         );
     }
     assert_eq!(reader.structure(), before.as_ref());
+}
+
+/// Every descriptor of the capture with the targets up to these layers, and what a reader says about it before and after.
+fn rewritten(layer: Layer) -> Vec<(DependencyDescriptor, DependencyDescriptor, u32)> {
+    let (mut before, mut after) = (DependencyReader::new(), DependencyReader::new());
+    let rewrite = |extension: &Vec<u8>| {
+        let descriptor = before.read(extension).unwrap();
+        let structure = before.structure().unwrap();
+        let mut out = [0xff; 255];
+        let active = structure.targets_up_to(layer);
+        let len = write_active_targets(extension, structure, |_| active, &mut out).unwrap();
+        (descriptor, after.read(&out[..len]).unwrap(), active)
+    };
+    extensions().iter().map(rewrite).collect()
+}
+
+#[test]
+fn active_targets_are_rewritten_and_nothing_else() {
+    let layer = Layer {
+        spatial: 1,
+        temporal: 2,
+    };
+    for (before, after, active) in rewritten(layer) {
+        assert_eq!(active.count_ones(), 6);
+        assert_eq!(after.active_decode_targets, Some(active));
+        assert_eq!(
+            DependencyDescriptor {
+                active_decode_targets: None,
+                targets: before.targets,
+                switches: before.switches,
+                ..after
+            },
+            before
+        );
+        // What the capture has stands for the highest active target.
+        let is_active = before.layer.unwrap().spatial <= 1;
+        assert_eq!(after.targets.contains(Layer::TOP), is_active);
+    }
+}
+
+#[test]
+fn active_targets_are_rewritten_again() {
+    let (mut reader, extensions) = (DependencyReader::new(), extensions());
+    reader.read(&extensions[0]).unwrap();
+    let structure = &reader.structure().cloned().unwrap();
+    for extension in extensions {
+        let (mut once, mut twice, mut direct) = ([0; 255], [0; 255], [0; 255]);
+        let len = write_active_targets(&extension, structure, |_| 0b101, &mut once).unwrap();
+        let again = write_active_targets(&once[..len], structure, |_| 0b11, &mut twice).unwrap();
+        let other = write_active_targets(&extension, structure, |_| 0b11, &mut direct).unwrap();
+        assert_eq!(reader.read(&twice[..again]), reader.read(&direct[..other]));
+    }
+}
+
+#[test]
+fn descriptor_that_does_not_fit_is_not_written() {
+    let (reader, _) = read_all();
+    let structure = reader.structure().unwrap();
+    for extension in extensions() {
+        let mut out = [0; 3];
+        let written = write_active_targets(&extension, structure, |_| 1, &mut out);
+        assert_eq!(written, None);
+        let cut = &extension[..2];
+        assert_eq!(
+            write_active_targets(cut, structure, |_| 1, &mut [0; 9]),
+            None
+        );
+    }
 }

@@ -26,6 +26,7 @@ fn ids(picture_id: u16, tl0: u8) -> Option<Vp8Ids> {
     Some(Vp8Ids {
         picture_id: Some(picture_id),
         tl0_pic_idx: Some(tl0),
+        key_idx: None,
     })
 }
 
@@ -46,6 +47,27 @@ fn ids_continue_after_a_switch() {
     assert_eq!(rewriter.rewrite(&wide(31_001, 200)), ids(502, 8));
     rewriter.on_switch();
     assert_eq!(rewriter.rewrite(&wide(3, 1)), ids(503, 9));
+}
+
+#[test]
+fn key_index_continues_after_a_switch_modulo_32() {
+    let with_key = |value, key| Vp8Descriptor {
+        key_idx: Some(key),
+        ..wide(value, 0)
+    };
+    let mut rewriter = Vp8Rewriter::new();
+    let key_of = |rewriter: &mut Vp8Rewriter, value, key| {
+        rewriter.rewrite(&with_key(value, key)).unwrap().key_idx
+    };
+    assert_eq!(key_of(&mut rewriter, 1, 29), Some(29));
+    assert_eq!(key_of(&mut rewriter, 2, 30), Some(30));
+    rewriter.on_switch();
+    assert_eq!(key_of(&mut rewriter, 500, 4), Some(31));
+    assert_eq!(key_of(&mut rewriter, 501, 5), Some(0));
+    // A late packet of the key frame before.
+    assert_eq!(key_of(&mut rewriter, 500, 4), Some(31));
+    rewriter.on_switch();
+    assert_eq!(key_of(&mut rewriter, 9, 17), Some(1));
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The dependency descriptor header extension (RTP payload format for AV1 1.0, appendix A). Chromium also sends it with
 //! other codecs.
 
+mod active_targets;
 mod template_structure;
 
 use crate::bit_reader::BitReader;
 use crate::{DecodeTargets, Layer, Malformed};
+pub use active_targets::write_active_targets;
 pub use template_structure::TemplateStructure;
 use template_structure::{DecodeTargetIndication, MAX_DECODE_TARGETS};
 
@@ -36,6 +38,9 @@ pub struct DependencyDescriptor {
     pub discardable: bool,
     /// The packet has a new structure, as the first packet of a key frame does.
     pub has_structure: bool,
+    /// Number of the structure that the frame refers to, 1..=255; wraps. 0 without one. Successive structures with the same
+    /// decode targets have the same number.
+    pub structure: u8,
     /// Bit mask of the active decode targets, if it changes.
     pub active_decode_targets: Option<u32>,
 }
@@ -46,6 +51,8 @@ pub struct DependencyReader {
     structure: Option<TemplateStructure>,
     /// Frame number of the packet with the structure.
     structure_frame: u16,
+    /// Number of the structure; 0 without one.
+    number: u8,
     /// Frame number of the packet that set the active decode targets.
     active_frame: u16,
 }
@@ -61,6 +68,11 @@ impl DependencyReader {
     #[must_use]
     pub fn structure(&self) -> Option<&TemplateStructure> {
         self.structure.as_ref()
+    }
+
+    /// A structure with the decode targets of the one with this number, if it is the current one.
+    pub(crate) fn structure_number(&self, number: u8) -> Option<&TemplateStructure> {
+        self.structure.as_ref().filter(|_| number == self.number)
     }
 
     /// Reads the extension of a packet. A structure that arrives after a newer one applies only to its own frame.
@@ -79,6 +91,7 @@ impl DependencyReader {
             switches: DecodeTargets::NONE,
             discardable: false,
             has_structure: false,
+            structure: 0,
             active_decode_targets: None,
         };
         let extended = if extension.len() > SHORT_LEN {
@@ -117,12 +130,20 @@ impl DependencyReader {
             }
             descriptor.describe_frame(structure, own_indications);
         }
+        descriptor.structure = self.number;
         Ok(descriptor)
     }
 
     fn adopt(&mut self, structure: TemplateStructure, frame_number: u16) {
         if self.structure.is_some() && precedes(frame_number, self.structure_frame) {
             return;
+        }
+        let has_same_targets = self
+            .structure
+            .as_ref()
+            .is_some_and(|former| former.decode_targets() == structure.decode_targets());
+        if !has_same_targets {
+            self.number = self.number.checked_add(1).unwrap_or(1);
         }
         self.structure = Some(structure);
         self.structure_frame = frame_number;
