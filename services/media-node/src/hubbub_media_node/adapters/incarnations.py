@@ -31,6 +31,7 @@ from .node_status import NodeStatus
 _log = structlog.get_logger(__name__)
 
 _RETRY_INTERVAL = 0.5
+_CANCEL_TIMEOUT = 2.0
 _CLOSE_INTERVAL = 0.05
 """Seconds between two attempts to close everything. In between, the core's events arrive."""
 
@@ -70,7 +71,7 @@ class Incarnations:
         """Releases the lease and stops answering requests."""
         self._status.draining = True
         self._status.epoch = None
-        await self._tasks.close()  # first: it must not acquire a lease again
+        await self._tasks.close(_CANCEL_TIMEOUT)  # first: it must not acquire a lease again
         try:
             await self._lease.release()
         finally:
