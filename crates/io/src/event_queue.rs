@@ -3,8 +3,8 @@
 //! Rules:
 //! - Replies and `*Closed` events are never dropped. Replies are bounded because at most [`MAX_PENDING_COMMANDS`]
 //!   commands are admitted without a taken reply; `*Closed` events are bounded because entities are.
-//! - When the queue is long, a new `IceSelected` replaces the queued one of the same transport, and DTLS and faults
-//!   are dropped. Both are counted.
+//! - When the queue is long, a new `IceSelected` replaces the queued one of the same transport, a new `LayersChanged` that
+//!   of the same consumer, and DTLS and faults are dropped. All are counted.
 
 use std::collections::VecDeque;
 use std::io;
@@ -112,10 +112,11 @@ impl Waiting {
                     self.dropped += 1;
                     return;
                 }
-                Event::IceSelected { transport, .. } => {
-                    let former = self.events.iter_mut().find(|(of, former)| {
-                        *of == worker && matches!(former, Event::IceSelected { transport: t, .. } if t == transport)
-                    });
+                Event::IceSelected { .. } | Event::LayersChanged { .. } => {
+                    let former = self
+                        .events
+                        .iter_mut()
+                        .find(|(of, former)| *of == worker && supersedes(&event, former));
                     if let Some((_, former)) = former {
                         *former = event;
                         self.dropped += 1;
@@ -132,11 +133,24 @@ impl Waiting {
     }
 }
 
+/// Whether an event says all that an earlier one of its worker says.
+fn supersedes(event: &Event, former: &Event) -> bool {
+    match (event, former) {
+        (Event::IceSelected { transport, .. }, Event::IceSelected { transport: of, .. }) => {
+            transport == of
+        }
+        (Event::LayersChanged { consumer, .. }, Event::LayersChanged { consumer: of, .. }) => {
+            consumer == of
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
 
-    use hubbub_core::api::{CloseReason, IceState, Protocol, ReplyBody, TransportId};
+    use hubbub_core::api::{CloseReason, ConsumerId, IceState, Protocol, ReplyBody, TransportId};
 
     use super::*;
 
@@ -191,6 +205,20 @@ mod tests {
         queue.push(1, std::iter::once(selected(4)));
         let events = queue.drain().split_off(DROP_THRESHOLD);
         assert_eq!(events, [(0, selected(3)), (1, selected(4))]);
+    }
+
+    #[test]
+    fn full_queue_keeps_the_latest_layers_of_each_consumer() {
+        let queue = full_queue();
+        let layers = |consumer, spatial| Event::LayersChanged {
+            consumer: ConsumerId(consumer),
+            spatial,
+            temporal: 0,
+        };
+        let events = [layers(1, 0), layers(2, 0), layers(1, 1), layers(1, 2)];
+        queue.push(0, events.into_iter());
+        let events = queue.drain().split_off(DROP_THRESHOLD);
+        assert_eq!(events, [(0, layers(1, 2)), (0, layers(2, 0))]);
     }
 
     #[test]

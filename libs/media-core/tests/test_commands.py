@@ -54,6 +54,7 @@ EXAMPLES: list[Command] = [
     commands.ResumeConsumer(consumer=1),
     commands.CloseConsumer(consumer=1),
     commands.RequestKeyFrame(consumer=1),
+    commands.SetPreferredLayers(consumer=1, spatial=2),
     commands.TransportStats(transport=1),
     commands.ProducerStats(producer=1),
     commands.ConsumerStats(consumer=1),

@@ -33,6 +33,7 @@ from hubbub_media_core.events import parse
             },
             events.IceSelected(1, "connected", ("2001:db8::1", 4000), "2001:db8::7", "tcp"),
         ),
+        ({"type": "layers_changed", "consumer": 5, "spatial": 2, "temporal": 1}, events.LayersChanged(5, 2, 1)),
         ({"type": "fault", "message": "m"}, events.Fault("m")),
     ],
 )

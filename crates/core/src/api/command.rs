@@ -75,6 +75,13 @@ pub enum Command {
     CloseConsumer { consumer: ConsumerId },
     /// Requests a key frame from the consumer's producer, at most 12 times in 10 seconds per encoding.
     RequestKeyFrame { consumer: ConsumerId },
+    /// Limits the layers of a video consumer: `spatial` is the index of an encoding, or a spatial layer of a producer with
+    /// one encoding; without `temporal`, all temporal layers. Takes effect as soon as the client can decode them.
+    SetPreferredLayers {
+        consumer: ConsumerId,
+        spatial: u8,
+        temporal: Option<u8>,
+    },
     /// Replies with [`super::ReplyBody::Transport`].
     TransportStats { transport: TransportId },
     /// Replies with [`super::ReplyBody::Producer`].

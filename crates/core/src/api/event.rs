@@ -56,7 +56,7 @@ pub enum ReplyBody {
     Consumer(Box<ConsumerStats>),
 }
 
-/// An event. `IceSelected` and `Fault` may be delivered up to 10 ms late; the others are urgent.
+/// An event. `IceSelected`, `LayersChanged` and `Fault` may be delivered up to 10 ms late; the others are urgent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the types describe the fields")]
@@ -95,6 +95,13 @@ pub enum Event {
     ConsumerClosed {
         consumer: ConsumerId,
         reason: CloseReason,
+    },
+    /// A video consumer receives other layers than before: spatial as in `SetPreferredLayers`, and temporal, each 0 if the
+    /// producer has no such layers.
+    LayersChanged {
+        consumer: ConsumerId,
+        spatial: u8,
+        temporal: u8,
     },
     /// The worker recovered from a panic. `message` is for the log.
     Fault { message: String },

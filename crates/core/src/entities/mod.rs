@@ -12,12 +12,12 @@ mod tables;
 mod token_bucket;
 mod transport;
 
-pub(crate) use consumer::{Admission, Consumer, PacketSender};
+pub(crate) use consumer::{Admission, Consumer, PacketSender, Report};
 pub(crate) use ice_agent::{BindingOutcome, IceAgent};
 pub(crate) use keys::{
     ConsumerKey, DanglingKey, ProducerKey, RouterKey, TransportKey, remove_first,
 };
-pub(crate) use producer::{KeyFrameRequestKind, Producer, Received};
+pub(crate) use producer::{KeyFrameRequestKind, Producer, ProducerStream, Received};
 pub(crate) use router::Router;
 pub(crate) use tables::Tables;
 pub(crate) use transport::{IncomingStream, Transport};

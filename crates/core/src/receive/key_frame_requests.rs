@@ -24,6 +24,8 @@ pub(crate) struct KeyFrameRequests {
     is_new: bool,
     /// A key frame has started since the last request was sent.
     is_answered: bool,
+    /// The bound of 12 requests in 10 seconds does not apply to the next one.
+    is_exempt: bool,
     last_sent: Option<Micros>,
     /// The requests that the rate limit allowed after the last one, in units of [`REFILL_MICROS`].
     allowance: u64,
@@ -38,6 +40,7 @@ impl KeyFrameRequests {
             wanted: false,
             is_new: false,
             is_answered: false,
+            is_exempt: false,
             last_sent: None,
             allowance: BURST * REFILL_MICROS,
             tries: 0,
@@ -56,6 +59,13 @@ impl KeyFrameRequests {
         if !self.wanted {
             self.request();
         }
+    }
+
+    /// As [`Self::wait`], for a consumer that receives more than it should: its request may exceed the bound of 12 in 10
+    /// seconds.
+    pub(crate) const fn wait_for_less(&mut self) {
+        self.wait();
+        self.is_exempt = true;
     }
 
     /// Whether to send a request now: a new or delayed one, or a repetition because no key frame arrived.
@@ -77,14 +87,15 @@ impl KeyFrameRequests {
             .allowance
             .saturating_add(elapsed)
             .min(BURST * REFILL_MICROS);
-        if elapsed < interval || allowance < REFILL_MICROS {
+        if elapsed < interval || (allowance < REFILL_MICROS && !self.is_exempt) {
             return false;
         }
         if self.tries == MAX_TRIES {
             self.wanted = false;
             return false;
         }
-        self.allowance = allowance - REFILL_MICROS;
+        self.allowance = allowance.saturating_sub(REFILL_MICROS);
+        self.is_exempt = false;
         self.last_sent = Some(now);
         self.is_new = false;
         self.is_answered = false;
@@ -95,6 +106,7 @@ impl KeyFrameRequests {
     /// Ends the request: a key frame has started.
     pub(crate) const fn key_frame_arrived(&mut self) {
         self.wanted = false;
+        self.is_exempt = false;
         self.is_answered = true;
     }
 }
@@ -179,6 +191,21 @@ mod tests {
         assert!(!requests.wanted);
         requests.wait();
         assert_eq!(sent(&mut requests, 30_000..30_010), [30_000]);
+    }
+
+    #[test]
+    fn a_consumer_that_should_receive_less_is_exempt_from_the_bound() {
+        let mut requests = KeyFrameRequests::new();
+        let mut times = Vec::new();
+        for at in (0..6_000).step_by(10) {
+            requests.wait_for_less();
+            if requests.poll(ms(at), RTT) {
+                requests.key_frame_arrived();
+                times.push(at);
+            }
+        }
+        let every_300_ms: Vec<u64> = (0..6_000).step_by(300).collect();
+        assert_eq!(times, every_300_ms);
     }
 
     #[test]

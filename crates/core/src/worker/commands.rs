@@ -107,6 +107,11 @@ impl Worker {
                 self.request_key_frame_of_consumer(now, key)?;
                 DONE
             }
+            Command::SetPreferredLayers {
+                consumer,
+                spatial,
+                temporal,
+            } => self.set_preferred_layers(now, consumer, spatial, temporal),
             Command::TransportStats { transport } => Ok(ReplyBody::Transport(Box::new(
                 self.transport_mut(transport)?.stats.clone(),
             ))),

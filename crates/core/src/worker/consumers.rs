@@ -1,7 +1,9 @@
 //! Commands about consumers.
 
+use hubbub_codec::Layer;
+
 use crate::api::{
-    CommandError, ConsumerId, ConsumerSpec, Micros, ProducerId, ReplyBody, TransportId,
+    CommandError, ConsumerId, ConsumerSpec, MediaKind, Micros, ProducerId, ReplyBody, TransportId,
 };
 use crate::entities::Consumer;
 
@@ -70,10 +72,43 @@ impl Worker {
         if consumer.paused != paused {
             consumer.paused = paused;
             consumer.stop_forwarding();
+            consumer.forget_reported_layers();
             if !paused {
                 self.request_key_frame_of_consumer(now, key)?;
             }
         }
+        Ok(ReplyBody::Done {})
+    }
+
+    pub(super) fn set_preferred_layers(
+        &mut self,
+        now: Micros,
+        id: ConsumerId,
+        spatial: u8,
+        temporal: Option<u8>,
+    ) -> Result<ReplyBody, CommandError> {
+        let key = self.consumer_key(id)?;
+        let consumer = self.tables.consumers.get_mut(key)?;
+        if consumer.kind != MediaKind::Video {
+            return Err(CommandError::InvalidState);
+        }
+        let producer_key = consumer.producer;
+        let producer = self.tables.producers.get_mut(producer_key)?;
+        let preferred = Layer {
+            spatial,
+            temporal: temporal.unwrap_or(u8::MAX),
+        };
+        consumer.prefer(preferred, producer);
+        let forwarded = consumer
+            .current_source()
+            .and_then(|source| producer.encoding_of_source(source));
+        let target = consumer.target_encoding(producer);
+        match forwarded {
+            Some(forwarded) if forwarded > target => producer.expect_key_frame_of_less(target),
+            Some(forwarded) if forwarded < target => producer.expect_key_frame(target),
+            _ => {}
+        }
+        self.send_key_frame_requests(now, producer_key)?;
         Ok(ReplyBody::Done {})
     }
 }

@@ -1,12 +1,13 @@
 //! The receive path: demultiplex, authenticate, pass to the producer, forward to its consumers.
 
+use hubbub_codec::Layer;
 use hubbub_wire::PacketKind;
 use hubbub_wire::rtp::RtpPacket;
 
-use crate::api::{Micros, Path};
+use crate::api::{ConsumerId, Event, MediaKind, Micros, Path};
 use crate::entities::{
-    Admission, Consumer, DanglingKey, IncomingStream, PacketSender, ProducerKey, Received,
-    Transport, TransportKey,
+    Admission, Consumer, DanglingKey, IncomingStream, PacketSender, ProducerKey, ProducerStream,
+    Received, Report, Transport, TransportKey,
 };
 use crate::receive::StoredPacket;
 use crate::send::Outbox;
@@ -174,7 +175,7 @@ impl Worker {
         let Some(packet) = stream.packet(sequence, now) else {
             return Ok(());
         };
-        let mut key_frame_needed = false;
+        let mut needed = None;
         for consumer_key in &producer.consumers {
             self.in_flight.consumer = Some(*consumer_key);
             // A fault of one consumer must not cut off those after it.
@@ -198,24 +199,42 @@ impl Worker {
                 packet.meta(),
                 starts_key_frame,
             ) {
-                Admission::Forward => send(now, consumer, transport, &mut self.outbox, packet),
+                Admission::Forward => {
+                    forward_packet(now, stream, consumer, transport, &mut self.outbox, packet);
+                    if consumer.svc.awaits_key_frame() {
+                        needed = needed.max(Some(Needed::KeyFrame));
+                    }
+                }
                 Admission::Start => {
                     for packet in
                         (sequence..=stream.highest()).filter_map(|next| stream.packet(next, now))
                     {
-                        send(now, consumer, transport, &mut self.outbox, packet);
+                        forward_packet(now, stream, consumer, transport, &mut self.outbox, packet);
                     }
                 }
-                Admission::Ignore => {}
-                Admission::AwaitKeyFrame => key_frame_needed = true,
+                Admission::Ignore => continue,
+                Admission::AwaitKeyFrame => {
+                    needed = needed.max(Some(Needed::KeyFrame));
+                    continue;
+                }
+                Admission::AwaitLess => {
+                    needed = Some(Needed::Less);
+                    continue;
+                }
+            }
+            if producer.kind == MediaKind::Video {
+                let events = (self.drains, self.events.len());
+                let (report, layers) = consumer.report_layers(producer, encoding, stream, events);
+                announce_layers(&mut self.events, consumer.id, report, layers);
             }
         }
         self.in_flight.consumer = None;
-        if key_frame_needed {
-            self.tables
-                .producers
-                .get_mut(key)?
-                .expect_key_frame(encoding);
+        if let Some(needed) = needed {
+            let producer = self.tables.producers.get_mut(key)?;
+            match needed {
+                Needed::KeyFrame => producer.expect_key_frame(encoding),
+                Needed::Less => producer.expect_key_frame_of_less(encoding),
+            }
         }
         Ok(())
     }
@@ -241,10 +260,51 @@ impl Worker {
     }
 }
 
+/// What consumers need a key frame of an encoding for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Needed {
+    /// To receive the encoding.
+    KeyFrame,
+    /// To receive it instead of a higher one.
+    Less,
+}
+
+fn announce_layers(events: &mut Vec<Event>, consumer: ConsumerId, report: Report, layers: Layer) {
+    let event = Event::LayersChanged {
+        consumer,
+        spatial: layers.spatial,
+        temporal: layers.temporal,
+    };
+    match report {
+        Report::Nothing => {}
+        Report::Append => events.push(event),
+        Report::Replace(index) => {
+            if let Some(former) = events.get_mut(index) {
+                *former = event;
+            }
+        }
+    }
+}
+
+/// Sends a packet of the forwarded stream to a consumer if it is of a layer that the client receives.
+fn forward_packet(
+    now: Micros,
+    stream: &ProducerStream,
+    consumer: &mut Consumer,
+    transport: &mut Transport,
+    outbox: &mut Outbox,
+    packet: &StoredPacket,
+) {
+    if consumer.select(packet) {
+        send(now, stream, consumer, transport, outbox, packet);
+    }
+}
+
 /// Sends a packet of the forwarded stream to a consumer, unless it has only padding or the client does not receive its
 /// codec.
 fn send(
     now: Micros,
+    stream: &ProducerStream,
     consumer: &mut Consumer,
     transport: &mut Transport,
     outbox: &mut Outbox,
@@ -261,6 +321,7 @@ fn send(
     if let Some(output) = consumer.output_sequence(now, meta) {
         // A packet that does not fit the batch is lost as on the network: the client may request it again.
         let _ = PacketSender {
+            stream,
             consumer,
             transport,
             outbox,

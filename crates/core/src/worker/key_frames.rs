@@ -27,7 +27,7 @@ impl Worker {
         let current = consumer
             .current_source()
             .and_then(|source| producer.encoding_of_source(source));
-        producer.ask_for_key_frame(current.unwrap_or(producer.layers.best()));
+        producer.ask_for_key_frame(current.unwrap_or(consumer.target_encoding(producer)));
         self.send_key_frame_requests(now, producer_key)
     }
 

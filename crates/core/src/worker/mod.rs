@@ -137,7 +137,10 @@ impl Worker {
     }
 
     fn emit(&mut self, event: Event) {
-        self.has_urgent_events |= !matches!(event, Event::IceSelected { .. } | Event::Fault { .. });
+        self.has_urgent_events |= !matches!(
+            event,
+            Event::IceSelected { .. } | Event::LayersChanged { .. } | Event::Fault { .. }
+        );
         self.events.push(event);
     }
 }

@@ -68,22 +68,20 @@ impl Worker {
         let producer = self.tables.producers.get(consumer.producer)?;
         let rtt = transport.rtt_us();
         let bitrate = consumer.rate.bits_per_second(now);
-        let mut sender = PacketSender {
-            consumer,
-            transport,
-            outbox: &mut self.outbox,
-        };
+        let stream = consumer
+            .current_source()
+            .and_then(|source| producer.stream_of_source(source));
         for nacked in lost {
             self.counters.media.nacked_sent += 1;
-            let consumer = &mut *sender.consumer;
-            let found = consumer.find_sent(nacked).and_then(|(output, sequence)| {
-                let packet = producer
-                    .stream_of_source(consumer.current_source()?)?
+            let found = stream.and_then(|stream| {
+                let (output, sequence) = consumer.find_sent(nacked)?;
+                let packet = stream
                     .packet(sequence, now)
                     .filter(|packet| !packet.payload().is_empty())?;
-                Some((output, packet, consumer.route(packet.meta().codec)?))
+                let route = consumer.route(packet.meta().codec)?;
+                Some((stream, output, packet, route))
             });
-            let Some((output, packet, route)) = found else {
+            let Some((stream, output, packet, route)) = found else {
                 consumer.stats.nack_misses += 1;
                 self.counters.media.nack_misses += 1;
                 continue;
@@ -92,6 +90,12 @@ impl Worker {
                 .budget
                 .allow(nacked, packet.payload().len(), rtt, bitrate, now)
             {
+                let mut sender = PacketSender {
+                    stream,
+                    consumer,
+                    transport,
+                    outbox: &mut self.outbox,
+                };
                 let sent = sender.resend(now, packet, route, output).is_some();
                 self.counters.media.repaired_sent += u64::from(sent);
             }

@@ -179,6 +179,18 @@ class RequestKeyFrame(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetPreferredLayers(Command):
+    """Limit the layers of a video consumer. Takes effect as soon as the client can decode them."""
+
+    type: ClassVar[str] = "set_preferred_layers"
+    consumer: int
+    spatial: int
+    """Index of an encoding, or a spatial layer of a producer with one encoding; 0 to 255, 0 is the lowest."""
+    temporal: int | None = None
+    """Temporal layer, 0 is the lowest; None for all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransportStats(Command):
     """Reply with the counters of a transport."""
 

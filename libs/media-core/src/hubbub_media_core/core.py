@@ -123,7 +123,8 @@ class MediaCore:
         return self._pool.counters()
 
     def events_dropped(self) -> int:
-        """Number of events dropped because this loop was slow: DTLS, old `IceSelected`, faults; never `*Closed`."""
+        """Number of events dropped because this loop was slow: DTLS, faults, old `IceSelected` and `LayersChanged`;
+        never `*Closed`."""
         return self._pool.events_dropped()
 
     async def close(self) -> None:

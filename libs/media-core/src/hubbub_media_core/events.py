@@ -103,6 +103,16 @@ class ConsumerClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class LayersChanged:
+    """A video consumer receives other layers than before; each is 0 if the producer has no such layers."""
+
+    consumer: int
+    spatial: int
+    """Index of the encoding, or the spatial layer of a producer with one encoding."""
+    temporal: int
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """The worker recovered from a panic. The entities in use are closed with reason `internal`."""
 
@@ -110,7 +120,9 @@ class Fault:
     """For the log."""
 
 
-Event: TypeAlias = Reply | IceSelected | DtlsReceived | TransportClosed | ProducerClosed | ConsumerClosed | Fault
+Event: TypeAlias = (
+    Reply | IceSelected | DtlsReceived | TransportClosed | ProducerClosed | ConsumerClosed | LayersChanged | Fault
+)
 
 
 def _ice_selected(
@@ -131,6 +143,7 @@ _PARSERS: Mapping[str, Callable[..., Event]] = {
     "transport_closed": TransportClosed,
     "producer_closed": ProducerClosed,
     "consumer_closed": ConsumerClosed,
+    "layers_changed": LayersChanged,
     "fault": Fault,
 }
 

@@ -1,8 +1,11 @@
 //! The RTP header of a consumer's packets.
 
+use hubbub_codec::Layer;
+use hubbub_codec::dependency_descriptor::TemplateStructure;
 use hubbub_wire::ExtensionKind;
 use hubbub_wire::rtp::{AbsSendTime, ExtensionWriter, RtpHeaderFields, TransportSequenceNumber};
 
+use super::rewrite_dd::{MAX_DESCRIPTOR, is_descriptor, limit_targets};
 use crate::api::{ConsumerSpec, FeedbackKind, Micros};
 use crate::entities::header_extensions::{id_of, is_copied, tag};
 use crate::receive::StoredPacket;
@@ -50,32 +53,50 @@ impl OutgoingExtensions {
     }
 }
 
-/// Writes the header of a packet sent at `now`, with the transport-wide number `transport_sequence`. Returns its length.
-pub(super) fn write_header(
-    buffer: &mut [u8],
-    now: Micros,
-    fields: &RtpHeaderFields,
-    ids: &OutgoingExtensions,
-    mid: &str,
-    transport_sequence: u16,
-    packet: &StoredPacket,
-) -> Option<usize> {
-    let send_time = AbsSendTime::from_micros(now.0).to_bytes();
-    let transport_sequence = TransportSequenceNumber(transport_sequence).to_bytes();
-    let mut extensions = ExtensionWriter::default();
-    if let Some(id) = ids.mid {
-        extensions.push(id, mid.as_bytes()).ok()?;
-    }
-    if let Some(id) = ids.abs_send_time {
-        extensions.push(id, &send_time).ok()?;
-    }
-    if let Some(id) = ids.transport_cc {
-        extensions.push(id, &transport_sequence).ok()?;
-    }
-    for (tag, value) in packet.extensions() {
-        if let Some(id) = ids.copied(tag) {
-            extensions.push(id, value).ok()?;
+/// What the header of a packet says besides its fields.
+pub(super) struct Sending<'a> {
+    pub(super) now: Micros,
+    pub(super) ids: &'a OutgoingExtensions,
+    pub(super) mid: &'a str,
+    /// The transport-wide number.
+    pub(super) transport_sequence: u16,
+    /// The layers up to which the client receives the stream of this structure, if they are limited.
+    pub(super) limit: Option<(&'a TemplateStructure, Layer)>,
+}
+
+impl Sending<'_> {
+    /// Writes the header of a packet. Returns its length.
+    pub(super) fn write(
+        &self,
+        buffer: &mut [u8],
+        fields: &RtpHeaderFields,
+        packet: &StoredPacket,
+    ) -> Option<usize> {
+        let send_time = AbsSendTime::from_micros(self.now.0).to_bytes();
+        let transport_sequence = TransportSequenceNumber(self.transport_sequence).to_bytes();
+        let mut descriptor = [0; MAX_DESCRIPTOR];
+        let mut extensions = ExtensionWriter::default();
+        if let Some(id) = self.ids.mid {
+            extensions.push(id, self.mid.as_bytes()).ok()?;
         }
+        if let Some(id) = self.ids.abs_send_time {
+            extensions.push(id, &send_time).ok()?;
+        }
+        if let Some(id) = self.ids.transport_cc {
+            extensions.push(id, &transport_sequence).ok()?;
+        }
+        let rewritten = self.limit.and_then(|limit| {
+            let mut stored = packet.extensions();
+            let (_, value) = stored.find(|(tag, _)| is_descriptor(*tag))?;
+            limit_targets(value, limit, &mut descriptor)
+        });
+        let rewritten = rewritten.and_then(|len| descriptor.get(..len));
+        for (tag, value) in packet.extensions() {
+            if let Some(id) = self.ids.copied(tag) {
+                let value = rewritten.filter(|_| is_descriptor(tag)).unwrap_or(value);
+                extensions.push(id, value).ok()?;
+            }
+        }
+        fields.write(buffer, &extensions).ok()
     }
-    fields.write(buffer, &extensions).ok()
 }

@@ -3,7 +3,7 @@
 use hubbub_codec::Codec;
 use hubbub_wire::rtp::RtpHeaderFields;
 
-use super::header::write_header;
+use super::header::Sending;
 use super::rewrite_vp8::rewrite_ids;
 use super::send::PacketSender;
 use super::state::{Consumer, Route};
@@ -65,22 +65,21 @@ impl PacketSender<'_> {
         let outbound = self.transport.outbound.as_ref()?;
         let rtx = self.consumer.rtx.as_ref()?;
         let fields = RtpHeaderFields {
-            marker: packet.meta().marker,
+            marker: self.consumer.marker(packet.meta())?,
             payload_type,
             sequence_number: rtx.sequence.next(),
             timestamp,
             ssrc: rtx.ssrc,
         };
         let buffer = self.outbox.reserve()?;
-        let header_len = write_header(
-            buffer,
+        let sending = Sending {
             now,
-            &fields,
-            &self.consumer.extensions,
-            &self.consumer.mid,
-            self.transport.transport_sequence,
-            packet,
-        )?;
+            ids: &self.consumer.extensions,
+            mid: &self.consumer.mid,
+            transport_sequence: self.transport.transport_sequence,
+            limit: self.consumer.limit(packet.meta(), self.stream),
+        };
+        let header_len = sending.write(buffer, &fields, packet)?;
         let original = RtxPayload {
             original_sequence: output as u16,
             payload: packet.payload(),

@@ -12,3 +12,10 @@ pub(super) fn rewrite_ids(rewriter: &mut Vp8Rewriter, payload: &mut [u8]) -> Opt
     }
     Some(())
 }
+
+/// Closes the gap that a dropped packet's picture would leave in the picture ids.
+pub(super) fn skip_picture(rewriter: &mut Vp8Rewriter, payload: &[u8]) {
+    if let Ok(descriptor) = Vp8Descriptor::parse(payload) {
+        rewriter.skip(&descriptor);
+    }
+}

@@ -1,14 +1,16 @@
 //! Sends a stored packet to one consumer: writes the header, copies the payload, protects both.
 
-use hubbub_codec::Codec;
+use hubbub_codec::dependency_descriptor::TemplateStructure;
+use hubbub_codec::{Codec, Layer};
 use hubbub_wire::rtp::RtpHeaderFields;
 
-use super::header::write_header;
+use super::header::Sending;
 use super::rewrite_vp8::rewrite_ids;
 use super::state::{Consumer, Route};
 use crate::api::{MediaKind, Micros, Path};
+use crate::entities::producer::ProducerStream;
 use crate::entities::transport::Transport;
-use crate::receive::StoredPacket;
+use crate::receive::{PacketMeta, StoredPacket};
 use crate::send::{MAX_DATAGRAM, Outbox, Priority};
 
 /// The rollover counter of an extended output number. Output numbers start at 2^16, rollover counters at zero (RFC 3711
@@ -17,9 +19,35 @@ fn rollovers(output: u64) -> Option<u32> {
     u32::try_from((output >> 16).checked_sub(1)?).ok()
 }
 
+impl Consumer {
+    /// The marker bit of a packet of the forwarded stream: set at the end of a picture, also of one whose upper layers are
+    /// dropped. `None` if its layers are no longer known.
+    pub(super) fn marker(&self, packet: &PacketMeta) -> Option<bool> {
+        let target = self.svc.target_at(packet.sequence)?;
+        let ends_picture = target != Layer::TOP
+            && packet.frame.end_of_frame()
+            && packet.frame.spatial == target.spatial;
+        Some(packet.marker || ends_picture)
+    }
+
+    /// The layers that the dependency descriptor of a packet of `stream` is to be limited to. A repetition without RTX must
+    /// be exact, even if the stream has another structure by then, so such a client gets what the producer wrote.
+    pub(super) fn limit<'a>(
+        &self,
+        packet: &PacketMeta,
+        stream: &'a ProducerStream,
+    ) -> Option<(&'a TemplateStructure, Layer)> {
+        let layer = self.svc.limit_at(packet.sequence)?;
+        let structure = stream.structure_of(packet)?;
+        (!self.resends_verbatim).then_some((structure, layer))
+    }
+}
+
 /// Sends packets to a consumer over its transport. Methods return `None` if a packet could not be sent. Such a packet uses
 /// up no transport-wide and no RTX number: the client would treat the missing number as loss.
 pub(crate) struct PacketSender<'a> {
+    /// The forwarded stream.
+    pub(crate) stream: &'a ProducerStream,
     pub(crate) consumer: &'a mut Consumer,
     pub(crate) transport: &'a mut Transport,
     pub(crate) outbox: &'a mut Outbox,
@@ -60,22 +88,21 @@ impl PacketSender<'_> {
         let path = self.transport.ice.selected()?;
         let outbound = self.transport.outbound.as_ref()?;
         let fields = RtpHeaderFields {
-            marker: packet.meta().marker,
+            marker: self.consumer.marker(packet.meta())?,
             payload_type: route.payload_type,
             sequence_number: output as u16,
             timestamp,
             ssrc: self.consumer.ssrc,
         };
         let buffer = self.outbox.reserve()?;
-        let header_len = write_header(
-            buffer,
+        let sending = Sending {
             now,
-            &fields,
-            &self.consumer.extensions,
-            &self.consumer.mid,
-            self.transport.transport_sequence,
-            packet,
-        )?;
+            ids: &self.consumer.extensions,
+            mid: &self.consumer.mid,
+            transport_sequence: self.transport.transport_sequence,
+            limit: self.consumer.limit(packet.meta(), self.stream),
+        };
+        let header_len = sending.write(buffer, &fields, packet)?;
         let packet_len = header_len + packet.payload().len();
         if packet_len + outbound.profile().tag_len() > MAX_DATAGRAM {
             self.outbox.count_oversized();

@@ -1,9 +1,11 @@
 //! The state of a consumer.
 
-use hubbub_codec::Codec;
 use hubbub_codec::vp8_rewriter::Vp8Rewriter;
+use hubbub_codec::{Codec, Layer};
 
 use super::header::OutgoingExtensions;
+use super::reported_layers::ReportedLayers;
+use super::selector_svc::SvcSelector;
 use crate::api::{ConsumerId, ConsumerSpec, ConsumerStats, MediaKind, Micros};
 use crate::entities::keys::{ProducerKey, TransportKey};
 use crate::entities::producer::Producer;
@@ -14,6 +16,12 @@ use crate::send::{
 
 /// How long a loss report counts, microseconds: browsers report on audio every five seconds.
 const LOSS_REPORT_LIFETIME_US: u64 = 10_000_000;
+
+/// No limit.
+pub(super) const ALL_LAYERS: Layer = Layer {
+    spatial: u8::MAX,
+    temporal: u8::MAX,
+};
 
 /// How one codec of the producer is sent to this consumer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +54,11 @@ pub(crate) struct Consumer {
     pub(super) current_source: Option<u32>,
     /// The stream that was forwarded last, also while none is.
     pub(super) last_source: Option<u32>,
+    /// The layers that the client is to receive at most. `spatial` is that of the encodings, or of a single encoding.
+    pub(super) preferred: Layer,
+    /// Layers within the forwarded stream.
+    pub(crate) svc: SvcSelector,
+    pub(super) reported_layers: ReportedLayers,
     pub(crate) sequence: SequenceRewriter,
     /// The first output number since the last start, switch or clock jump. Packets before it precede the key frame or
     /// have another timestamp offset.
@@ -109,6 +122,9 @@ impl Consumer {
             extensions: OutgoingExtensions::new(&spec, resends_verbatim),
             current_source: None,
             last_source: None,
+            preferred: ALL_LAYERS,
+            svc: SvcSelector::new(),
+            reported_layers: ReportedLayers::default(),
             sequence: SequenceRewriter::new(0, random.sequence()),
             segment_start: 0,
             timestamps: TimestampRewriter::new(first.map_or(90_000, |codec| codec.clock_rate)),

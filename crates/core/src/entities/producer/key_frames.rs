@@ -45,6 +45,13 @@ impl KeyFrames {
         }
     }
 
+    /// As [`Self::expect`], for a consumer that receives a higher encoding than it should.
+    pub(crate) fn expect_less(&mut self, encoding: usize) {
+        if let Some(requests) = self.requests.get_mut(encoding) {
+            requests.wait_for_less();
+        }
+    }
+
     /// Ends the request: a key frame of this encoding has started.
     pub(crate) fn arrived(&mut self, encoding: usize) {
         if let Some(requests) = self.requests.get_mut(encoding) {

@@ -5,7 +5,8 @@
 //! | live            | packets arrive; after it was dead, only once they have arrived for a second        |
 //! | dead            | no packet arrived for 400 ms while another layer flows: for at least 200 ms so far |
 //!
-//! The best layer is the highest live one. When all layers are silent, none becomes dead: there is nothing to switch to.
+//! A consumer that is to receive layers up to a limit gets the highest live one within it, else the lowest above it. When
+//! all layers are silent, none becomes dead: there is nothing to switch to.
 
 use crate::api::Micros;
 
@@ -42,11 +43,12 @@ impl Layer {
     }
 }
 
-/// The layers of a producer, and the best of them.
+/// The layers of a producer.
 #[derive(Debug)]
 pub(crate) struct Layers {
     layers: Vec<Layer>,
-    best: usize,
+    /// A bit for each layer that is live; kept when all of them die.
+    live: u8,
 }
 
 impl Layers {
@@ -54,13 +56,24 @@ impl Layers {
     pub(crate) fn new(count: usize) -> Self {
         Self {
             layers: vec![Layer::default(); count],
-            best: 0,
+            live: 1,
         }
     }
 
-    /// The index of the best layer.
-    pub(crate) fn best(&self) -> usize {
-        self.best
+    /// The layer for a consumer that is to receive layers up to `limit`.
+    pub(crate) const fn target(&self, limit: u8) -> usize {
+        let within = self.live & u8::MAX >> 7u8.saturating_sub(limit);
+        let target = if within == 0 {
+            self.live.trailing_zeros()
+        } else {
+            within.ilog2()
+        };
+        target as usize
+    }
+
+    /// The highest live layer.
+    pub(crate) const fn best(&self) -> usize {
+        self.target(u8::MAX)
     }
 
     /// Records a packet of a layer.
@@ -81,7 +94,7 @@ impl Layers {
         layer.activity = Some(activity);
         if !layer.is_live && (!layer.was_dead || now.since(activity.first) >= PROBATION_US) {
             layer.is_live = true;
-            self.select_best();
+            self.update_live();
         }
     }
 
@@ -101,13 +114,17 @@ impl Layers {
             died = true;
         }
         if died {
-            self.select_best();
+            self.update_live();
         }
     }
 
-    fn select_best(&mut self) {
-        if let Some(best) = self.layers.iter().rposition(|layer| layer.is_live) {
-            self.best = best;
+    fn update_live(&mut self) {
+        let live = (0..8u8)
+            .zip(&self.layers)
+            .filter(|(_, layer)| layer.is_live);
+        let live = live.fold(0, |live, (index, _)| live | 1 << index);
+        if live != 0 {
+            self.live = live;
         }
     }
 }
@@ -151,6 +168,17 @@ mod tests {
         assert_eq!(layers.best(), 0);
         feed(&mut layers, &[0, 1], 2400, 2600);
         assert_eq!(layers.best(), 1);
+    }
+
+    #[test]
+    fn a_limited_consumer_gets_the_highest_live_layer_within_its_limit() {
+        let mut layers = Layers::new(3);
+        feed(&mut layers, &[0, 1, 2], 0, 1000);
+        assert_eq!([0, 1, 2, 7].map(|limit| layers.target(limit)), [0, 1, 2, 2]);
+        feed(&mut layers, &[0, 2], 1000, 1500);
+        assert_eq!([0, 1, 2].map(|limit| layers.target(limit)), [0, 0, 2]);
+        feed(&mut layers, &[2], 1500, 2000);
+        assert_eq!([0, 1, 2].map(|limit| layers.target(limit)), [2, 2, 2]);
     }
 
     #[test]

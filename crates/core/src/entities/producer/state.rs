@@ -244,6 +244,11 @@ impl Producer {
         self.key_frames.expect(encoding);
     }
 
+    /// As [`Self::expect_key_frame`], for a consumer that receives a higher encoding than it should.
+    pub(crate) fn expect_key_frame_of_less(&mut self, encoding: usize) {
+        self.key_frames.expect_less(encoding);
+    }
+
     /// Replaces `due` by the SSRCs to request a key frame of now; none while paused. `rtt`: to the client, microseconds.
     pub(crate) fn key_frames_due(&mut self, now: Micros, rtt: u64, due: &mut Vec<u32>) {
         due.clear();

@@ -1,6 +1,7 @@
 //! One received stream (encoding) of a producer.
 
-use hubbub_codec::{Codec, Describer, FrameInfo};
+use hubbub_codec::dependency_descriptor::TemplateStructure;
+use hubbub_codec::{Codec, Describer, FrameInfo, Layer};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtp::RtpPacket;
 
@@ -64,6 +65,8 @@ pub(crate) struct ProducerStream {
     pub(crate) nacks: NackGenerator,
     packets: PacketStore,
     describer: Describer,
+    /// The highest spatial and the highest temporal layer so far.
+    pub(crate) top: Layer,
     rate: RateMeter,
     /// From the last sender report.
     pub(crate) clock: Option<ClockMapping>,
@@ -102,6 +105,7 @@ impl ProducerStream {
             nacks: NackGenerator::new(),
             packets: PacketStore::new(capacity),
             describer: Describer::new(Codec::Other),
+            top: Layer::default(),
             rate: RateMeter::new(),
             clock: None,
             last_received: Micros(0),
@@ -222,6 +226,7 @@ impl ProducerStream {
         self.stats.bytes += media.payload.len() as u64;
         self.rate.add(now, media.payload.len());
         let frame = self.describe(packet, media, extensions);
+        self.top = self.top.at_least(frame.layer());
         let starts_key_frame = self.kind == MediaKind::Audio || frame.key_frame();
         if starts_key_frame && self.kind == MediaKind::Video {
             self.stats.key_frames += 1;
@@ -260,6 +265,12 @@ impl ProducerStream {
         self.describer
             .describe(media.payload, packet.marker(), descriptor)
             .unwrap_or_default()
+    }
+
+    /// A structure with the decode targets of the one that the packet's dependency descriptor refers to; `None` if one with
+    /// others has replaced it.
+    pub(crate) fn structure_of(&self, packet: &PacketMeta) -> Option<&TemplateStructure> {
+        self.describer.structure_of(&packet.frame)
     }
 
     /// The highest extended number received; 0 before the first packet.

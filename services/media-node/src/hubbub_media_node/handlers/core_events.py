@@ -31,7 +31,7 @@ def handle(context: NodeContext, worker: int, event: events.Event) -> None:
             _handle_closed(context, event)
         case events.Fault(message):
             _log.error("recovered from a fault in a worker", worker=worker, fault=message)
-        case events.Reply():
+        case events.LayersChanged() | events.Reply():
             pass
 
 
