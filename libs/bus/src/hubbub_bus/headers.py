@@ -27,7 +27,7 @@ DESCRIPTION = "Description"
 """Of a control message: the text after the inline status."""
 
 PENDING_MESSAGES = "Nats-Pending-Messages"
-"""Of a control message: how many messages of the page will not come."""
+"""Of a control message: the number of messages that the page lacks."""
 
 EXPECTED_LAST = "Nats-Expected-Last-Subject-Sequence"
 TTL = "Nats-TTL"
