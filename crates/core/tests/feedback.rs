@@ -146,6 +146,28 @@ fn a_receiver_report_counts_loss_and_echoes_the_sender_report() {
 }
 
 #[test]
+fn a_receiver_report_has_the_interarrival_jitter() {
+    let mut call = Call::video();
+    // Captured every 33 ms, but every second frame arrives 20 ms late.
+    for number in 0..200 {
+        call.send([vp8(number, number == 0)]);
+        let late = if number % 2 == 0 { 20 } else { 0 };
+        call.world.advance(23 + late);
+    }
+    let jitters = call
+        .sender
+        .take_rtcp(&mut call.world, |packet| match packet {
+            RtcpPacket::ReceiverReport(mut report) => Some(report.blocks.next()?.jitter),
+            _ => None,
+        });
+    let jitter = *jitters.last().expect("a report");
+    // The transit times differ by some 10 ms from frame to frame (RFC 3550 appendix A.8).
+    assert!((800..1_000).contains(&jitter), "{jitter} ticks");
+    let stats = call.world.producer_stats(call.producer);
+    assert!(stats.streams[0].jitter.abs_diff(jitter) < 50);
+}
+
+#[test]
 fn a_large_jump_of_the_sequence_number_is_not_reported_as_loss() {
     let mut call = Call::video();
     for number in (0..50).chain(20_000..20_100) {

@@ -6,6 +6,7 @@ use common::call::{Call, OUT_SSRC};
 use common::media::{Packet, rtx, vp8};
 use common::specs::*;
 use hubbub_core::api::Command;
+use hubbub_wire::rtp::AbsSendTime;
 
 #[test]
 fn nothing_is_forwarded_before_a_key_frame_and_one_is_requested() {
@@ -154,4 +155,78 @@ fn a_paused_producer_is_not_forwarded_and_gets_no_key_frame_requests() {
     assert_eq!(call.plis(), []);
     call.world.execute(Command::ResumeProducer { producer });
     assert_eq!(call.plis(), [SSRC]);
+}
+
+#[test]
+fn a_late_packet_from_before_a_pause_is_not_forwarded_after_it() {
+    let mut call = Call::video();
+    let consumer = call.consumer;
+    call.send([10, 11, 13].map(|number| vp8(number, number == 10)));
+    assert_eq!(call.received().len(), 3);
+    call.world.execute(Command::PauseConsumer { consumer });
+    call.world.execute(Command::ResumeConsumer { consumer });
+    call.send([vp8(14, true)]);
+    assert_eq!(call.received().len(), 1);
+    call.send([vp8(12, false)]);
+    assert_eq!(call.received(), []);
+}
+
+#[test]
+fn statistics_of_a_consumer_have_its_bitrate() {
+    let mut call = Call::video();
+    for number in 0..40 {
+        call.send([vp8(number, number == 0)]);
+        call.world.advance(50);
+    }
+    let bitrate = call.world.consumer_stats(call.consumer).bitrate;
+    let expected = 20 * 8 * vp8(0, true).payload.len() as u64;
+    assert!(
+        bitrate.abs_diff(expected) <= expected / 10,
+        "{bitrate} bit/s"
+    );
+}
+
+#[test]
+fn abs_send_time_is_the_time_of_sending() {
+    let mut call = Call::video();
+    call.send([vp8(10, true)]);
+    call.world.advance(40);
+    call.send([vp8(11, false)]);
+    let times: Vec<_> = call
+        .received()
+        .iter()
+        .map(|packet| {
+            let value = packet
+                .rtp()
+                .extension(OUT_ABS_SEND_TIME)
+                .map(AbsSendTime::parse);
+            value
+                .expect("an extension")
+                .expect("abs-send-time")
+                .to_micros()
+        })
+        .collect();
+    let step = times[1] - times[0];
+    assert!(step.abs_diff(40_000) < 10, "{step} microseconds");
+}
+
+#[test]
+fn consumers_of_a_transport_share_the_transport_wide_numbers() {
+    let mut call = Call::video();
+    let (transport, producer) = (call.receiver.transport, call.producer);
+    consume_running(
+        &mut call.world,
+        transport,
+        producer,
+        2,
+        video_consumer(OUT_SSRC + 2),
+    );
+    call.send((10..14).map(|number| vp8(number, number == 10)));
+    let numbers: Vec<_> = call
+        .received()
+        .iter()
+        .map(|packet| packet.rtp().extension(OUT_TRANSPORT_CC).map(<[u8]>::to_vec))
+        .collect();
+    let expected: Vec<_> = (0..8).map(|number| Some(vec![0, number])).collect();
+    assert_eq!(numbers, expected);
 }

@@ -4,7 +4,7 @@
 mod common;
 
 use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, vp8};
+use common::media::{LAYER_SSRC, Packet, layer_frame, vp8};
 use common::specs::*;
 use common::{Client, World};
 use hubbub_core::api::Command;
@@ -153,6 +153,27 @@ fn a_request_for_one_layer_does_not_delay_another() {
     assert_eq!(call.plis(), [100]);
     call.send([frame(102, b"r2", 10)]);
     assert_eq!(call.plis(), [102]);
+}
+
+#[test]
+fn a_key_frame_of_another_layer_does_not_answer_a_request() {
+    let mut call = Call::new(simulcast(), video_consumer(OUT_SSRC));
+    call.send([layer_frame(0, 0, true), layer_frame(2, 0, false)]);
+    assert_eq!(call.plis(), [LAYER_SSRC + 2]);
+    call.world.advance(100);
+    call.send([layer_frame(0, 3, true)]);
+    let mut requested = Vec::new();
+    for number in 4..35 {
+        call.send([layer_frame(2, number, false)]);
+        call.world.advance(33);
+        let at = 100 + 33 * u64::from(number - 3);
+        requested.extend(call.plis().iter().map(|ssrc| (*ssrc, at)));
+    }
+    // The request is repeated a second after the first, and then it is not yet answered either.
+    assert_eq!(requested.len(), 1, "{requested:?}");
+    let (ssrc, at) = requested[0];
+    assert_eq!(ssrc, LAYER_SSRC + 2);
+    assert!((1_000..1_050).contains(&at), "after {at} ms");
 }
 
 #[test]

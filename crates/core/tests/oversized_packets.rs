@@ -47,8 +47,8 @@ fn a_retransmission_that_exceeds_a_datagram_uses_no_rtx_number() {
     let mut call = Call::video();
     call.send([vp8(1, true)]);
     let header = call.world.take_sent(call.receiver.path)[0].len() - vp8(1, true).payload.len();
-    // The longest packet that fits; with the original number it exceeds the datagram.
-    call.send([frame(2, 1_500 - header), vp8(3, false)]);
+    // The longest packet that fits; with the original number it exceeds the datagram. Then the longest that fits with it.
+    call.send([frame(2, 1_500 - header), frame(3, 1_498 - header)]);
     let received = call.received();
     assert_eq!(received.len(), 2);
     assert_eq!(call.world.worker.counters().send_oversized, 0);

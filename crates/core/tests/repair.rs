@@ -3,9 +3,10 @@
 mod common;
 
 use common::call::{Call, OUT_SSRC};
-use common::media::{rtx, vp8};
+use common::media::{Packet, rtx, vp8};
 use common::specs::*;
 use hubbub_core::api::Command;
+use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::RtcpPacket;
 
 /// The packets that the sender was asked for since the last call.
@@ -40,6 +41,7 @@ fn a_nack_is_answered_by_rtx() {
         (payload, packet.timestamp()),
         (missed.payload(), missed.timestamp())
     );
+    assert_eq!(call.world.consumer_stats(call.consumer).retransmitted, 1);
 }
 
 #[test]
@@ -57,6 +59,50 @@ fn a_packet_is_resent_at_most_once_per_round_trip() {
 }
 
 #[test]
+fn the_time_between_two_retransmissions_is_the_measured_round_trip() {
+    let mut call = Call::video();
+    call.send([vp8(10, true)]);
+    call.report_clock(SSRC, NtpTime(7_000 << 32), vp8(10, true).timestamp);
+    let cases = [(20, 30, 1), (300, 200, 0), (300, 310, 1)];
+    for (number, (round_trip, wait, expected)) in (11..).zip(cases) {
+        call.measure_round_trip(round_trip);
+        call.send([vp8(number, false)]);
+        let sequence = call.sequences()[0];
+        call.nack(&[sequence]);
+        assert_eq!(call.received().len(), 1);
+        call.world.advance(wait);
+        call.nack(&[sequence]);
+        assert_eq!(call.received().len(), expected, "{wait} ms");
+    }
+}
+
+#[test]
+fn packets_from_before_a_pause_are_not_retransmitted_after_it() {
+    let mut call = Call::video();
+    let consumer = call.consumer;
+    call.send((10..15).map(|number| vp8(number, number == 10)));
+    let before = call.received();
+    call.world.execute(Command::PauseConsumer { consumer });
+    call.world.execute(Command::ResumeConsumer { consumer });
+    call.send([vp8(15, true)]);
+    let after = call.received();
+    let new = after[0].rtp().sequence_number();
+    let mut nacked: Vec<_> = before
+        .iter()
+        .map(|packet| packet.rtp().sequence_number())
+        .collect();
+    nacked.push(new);
+    call.nack(&nacked);
+    let repaired: Vec<_> = call
+        .received()
+        .iter()
+        .map(|packet| packet.rtp().payload()[..2].to_vec())
+        .collect();
+    assert_eq!(repaired, [new.to_be_bytes()]);
+    assert_eq!(call.world.consumer_stats(consumer).nack_misses, 5);
+}
+
+#[test]
 fn numbers_that_were_never_sent_are_not_answered() {
     let mut call = Call::video();
     call.send([vp8(10, true)]);
@@ -65,6 +111,20 @@ fn numbers_that_were_never_sent_are_not_answered() {
     assert_eq!(call.received(), []);
     assert_eq!(call.world.consumer_stats(call.consumer).nack_misses, 2);
     assert_eq!(call.world.worker.counters().media.nack_misses, 2);
+}
+
+#[test]
+fn without_nack_and_rtx_nothing_is_resent() {
+    let mut call = Call::new(audio(), audio_consumer(OUT_SSRC));
+    let packet = Packet {
+        payload_type: OPUS,
+        ..vp8(10, false)
+    };
+    call.send([packet]);
+    let sequence = call.received()[0].rtp().sequence_number();
+    call.nack(&[sequence]);
+    assert_eq!(call.received(), []);
+    assert_eq!(call.world.consumer_stats(call.consumer).retransmitted, 0);
 }
 
 #[test]

@@ -87,6 +87,14 @@ fn a_key_frame_that_hundreds_of_packets_have_overtaken_is_not_used() {
 }
 
 #[test]
+fn a_key_frame_that_256_packets_have_overtaken_is_used() {
+    let mut call = call_without_first_packet();
+    call.send((KEY_FRAME + PARTS..=KEY_FRAME + 256).map(|number| vp8(number, false)));
+    repair(&mut call);
+    assert_eq!(steps(&call.sequences()), (0..=256).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_switch_to_a_repaired_key_frame_of_a_higher_layer_is_complete() {
     let mut consumer = without_rtx(OUT_SSRC);
     consumer.codecs[0].nack = false;

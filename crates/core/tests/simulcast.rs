@@ -10,7 +10,7 @@ mod common;
 use std::collections::HashMap;
 
 use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, vp8};
+use common::media::{Packet, layer_frame as frame};
 use common::specs::*;
 use common::{Client, Received, World};
 use hubbub_codec::vp8::Vp8Descriptor;
@@ -20,19 +20,6 @@ use hubbub_wire::testdata::records;
 
 fn simulcast_call() -> Call {
     Call::new(simulcast(), video_consumer(OUT_SSRC))
-}
-
-const RIDS: [&[u8]; 3] = [b"r0", b"r1", b"r2"];
-
-/// A frame of a layer. Each layer has its own range of sequence numbers.
-fn frame(layer: u16, number: u16, is_key_frame: bool) -> Packet<'static> {
-    let own = number + 1000 * (layer + 1);
-    Packet {
-        ssrc: 100 + u32::from(layer),
-        timestamp: u32::from(number) * 3000 + u32::from(layer) * 1_000_000,
-        extensions: vec![(MID, b"0"), (RID, RIDS[usize::from(layer)])],
-        ..vp8(own, is_key_frame)
-    }
 }
 
 /// Sends frame `number` of these layers, then waits 33 ms.

@@ -180,6 +180,46 @@ mod tests {
     }
 
     #[test]
+    fn counters_are_those_of_all_batches() {
+        let mut outbox = Outbox::new();
+        assert!(outbox.is_empty());
+        assert!(outbox.push(b"one", path(), Priority::Control));
+        assert!(outbox.push(b"three", path(), Priority::Video));
+        outbox.count_oversized();
+        outbox.count_oversized();
+        assert_eq!((outbox.len(), outbox.is_empty()), (2, false));
+        outbox.clear();
+        assert_eq!((outbox.len(), outbox.is_empty()), (0, true));
+        assert_eq!((outbox.committed(), outbox.committed_bytes()), (2, 8));
+        assert_eq!((outbox.refused(), outbox.oversized()), (0, 2));
+    }
+
+    #[test]
+    fn a_commit_beyond_the_reserved_buffer_adds_nothing() {
+        let mut outbox = Outbox::new();
+        outbox.commit(1, path(), Priority::Control);
+        assert!(outbox.is_empty());
+        // The buffer has more room than was reserved.
+        assert!(outbox.push(&[0; 548], path(), Priority::Control));
+        assert!(outbox.push(&[0; MAX_DATAGRAM], path(), Priority::Control));
+        outbox.clear();
+        assert!(outbox.reserve().is_some());
+        outbox.commit(MAX_DATAGRAM + 1, path(), Priority::Control);
+        assert!(outbox.is_empty());
+    }
+
+    #[test]
+    fn a_datagram_may_fill_the_batch() {
+        let mut outbox = Outbox::new();
+        assert!(outbox.push(&[0; CAPACITY % MAX_DATAGRAM], path(), Priority::Video));
+        for _ in 0..CAPACITY / MAX_DATAGRAM {
+            assert!(outbox.push(&[0; MAX_DATAGRAM], path(), Priority::Video));
+        }
+        assert!(!outbox.push(&[0], path(), Priority::Control));
+        assert_eq!(outbox.committed_bytes(), CAPACITY as u64);
+    }
+
+    #[test]
     fn a_reservation_without_commit_adds_nothing() {
         let mut outbox = Outbox::new();
         outbox.reserve().unwrap()[0] = 1;

@@ -23,3 +23,22 @@ impl Random {
         (self.next_u32() & 0x7FFF) as u16
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_the_upper_halves_of_splitmix64() {
+        // The reference implementation, with seed 0, gives e220a8397b1dcdaf, 6e789e6aa1b965f4, 06c45d188009454f.
+        let mut random = Random::new(0);
+        let numbers = [0; 3].map(|_| random.next_u32());
+        assert_eq!(numbers, [0xe220_a839, 0x6e78_9e6a, 0x06c4_5d18]);
+    }
+
+    #[test]
+    fn first_sequence_numbers_are_in_the_lower_half() {
+        let mut random = Random::new(0);
+        assert_eq!([0; 2].map(|_| random.sequence()), [0x2839, 0x1e6a]);
+    }
+}

@@ -103,6 +103,28 @@ mod tests {
     }
 
     #[test]
+    fn each_of_many_packets_is_remembered() {
+        let mut budget = RetransmissionBudget::new();
+        let mut allowed = |now| {
+            (0..REMEMBERED as u16)
+                .filter(|sequence| budget.allow(*sequence, 1, RTT, 0, Micros(now)))
+                .count()
+        };
+        assert_eq!(allowed(0), REMEMBERED);
+        assert_eq!(allowed(RTT - 1), 0);
+    }
+
+    #[test]
+    fn the_time_between_two_retransmissions_is_10_ms_to_a_second() {
+        for (rtt, repeat) in [(0, 10_000), (10_000_000, 1_000_000)] {
+            let mut budget = RetransmissionBudget::new();
+            assert!(budget.allow(7, 100, rtt, 0, Micros(0)));
+            assert!(!budget.allow(7, 100, rtt, 0, Micros(repeat - 1)));
+            assert!(budget.allow(7, 100, rtt, 0, Micros(repeat)));
+        }
+    }
+
+    #[test]
     fn a_silent_stream_gets_the_minimum_budget() {
         let mut budget = RetransmissionBudget::new();
         let sent = spend_for_ten_seconds(&mut budget, 0);

@@ -1,7 +1,10 @@
 //! A call: one client sends a track, another receives it.
 
 use hubbub_core::api::{ConsumerId, ConsumerSpec, ProducerId, ProducerSpec};
-use hubbub_wire::rtcp::NackBuilder;
+use hubbub_wire::NtpTime;
+use hubbub_wire::rtcp::{
+    NackBuilder, ReceiverReportBuilder, ReportBlock, RtcpPacket, SenderInfo, SenderReportBuilder,
+};
 
 use super::media::Packet;
 use super::specs::{consume_running, produce, video, video_consumer};
@@ -74,5 +77,50 @@ impl Call {
             lost,
         };
         self.receiver.send_rtcp(&mut self.world, &nack);
+    }
+    /// Sends a sender report for the stream `ssrc` of the sender.
+    pub fn report_clock(&mut self, ssrc: u32, ntp: NtpTime, rtp_timestamp: u32) {
+        let info = SenderInfo {
+            ntp,
+            rtp_timestamp,
+            ..SenderInfo::default()
+        };
+        let report = SenderReportBuilder {
+            ssrc,
+            info,
+            blocks: &[],
+        };
+        self.sender.send_rtcp(&mut self.world, &report);
+    }
+
+    /// The sender reports that the receiver got since the last call.
+    pub fn sender_reports(&mut self) -> Vec<SenderInfo> {
+        self.receiver
+            .take_rtcp(&mut self.world, |packet| match packet {
+                RtcpPacket::SenderReport(report) => Some(report.info),
+                _ => None,
+            })
+    }
+
+    /// Lets the receiver answer the next sender report as a client with this round trip does.
+    pub fn measure_round_trip(&mut self, milliseconds: u64) {
+        self.sender_reports();
+        let report = loop {
+            self.world.advance(10);
+            if let Some(report) = self.sender_reports().pop() {
+                break report;
+            }
+        };
+        self.world.advance(milliseconds);
+        let block = ReportBlock {
+            ssrc: OUT_SSRC,
+            last_sender_report: report.ntp.compact(),
+            ..ReportBlock::default()
+        };
+        let report = ReceiverReportBuilder {
+            ssrc: 1,
+            blocks: &[block],
+        };
+        self.receiver.send_rtcp(&mut self.world, &report);
     }
 }

@@ -2,7 +2,7 @@
 
 use hubbub_wire::rtp::{ExtensionWriter, RtpHeaderFields};
 
-use super::specs::{SSRC, VP8, VP8_RTX};
+use super::specs::{MID, RID, SSRC, VP8, VP8_RTX};
 
 /// The parts of an RTP packet that tests vary.
 #[derive(Debug, Clone)]
@@ -68,6 +68,21 @@ pub fn vp8_payload(picture_id: u16, is_key_frame: bool) -> Vec<u8> {
     payload.extend([0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00]);
     payload.extend(picture_id.to_be_bytes().repeat(40));
     payload
+}
+
+/// The SSRC of simulcast layer 0 in [`layer_frame`]; that of each higher layer is one above.
+pub const LAYER_SSRC: u32 = 100;
+
+/// A VP8 frame of a layer of [`super::specs::simulcast`]. Frames of all layers with the same number are captured at the same
+/// time. Each layer has its own range of sequence numbers, picture ids and timestamps.
+pub fn layer_frame(layer: u16, number: u16, is_key_frame: bool) -> Packet<'static> {
+    const RIDS: [&[u8]; 3] = [b"r0", b"r1", b"r2"];
+    Packet {
+        ssrc: LAYER_SSRC + u32::from(layer),
+        timestamp: u32::from(number) * 3000 + u32::from(layer) * 1_000_000,
+        extensions: vec![(MID, b"0"), (RID, RIDS[usize::from(layer)])],
+        ..vp8(number + 1000 * (layer + 1), is_key_frame)
+    }
 }
 
 /// A packet of a VP8 frame of several packets. `part` counts from 0 to `parts` - 1.

@@ -156,6 +156,61 @@ fn the_number_of_segments_is_bounded() {
     assert_eq!(rewriter.forward(2), None);
 }
 
+#[test]
+fn the_oldest_segment_is_dropped_when_there_are_too_many() {
+    let mut rewriter = rewriter();
+    // The number after the last skipped one starts another segment.
+    for ext in (0..2 * MAX_SEGMENTS as u64 - 2).step_by(2) {
+        assert!(rewriter.forward(ext).is_some());
+        rewriter.skip(ext + 1);
+    }
+    let first = SourcePacket {
+        source: 1,
+        sequence: 0,
+    };
+    assert_eq!(rewriter.segments.len(), MAX_SEGMENTS);
+    assert_eq!(rewriter.lookup(0), Some(first));
+    rewriter.switch_source(2);
+    rewriter.switch_source(1);
+    assert!(rewriter.forward(10_000).is_some());
+    assert_eq!(rewriter.lookup(0), Some(first));
+    rewriter.switch_source(2);
+    assert!(rewriter.forward(10_000).is_some());
+    assert_eq!(rewriter.lookup(0), None);
+}
+
+#[test]
+fn a_gap_of_3000_packets_is_loss_and_a_larger_one_a_restart() {
+    let mut lossy = rewriter();
+    assert_eq!(
+        forward(&mut lossy, &[10, 11 + MAX_DROPOUT]),
+        [Some(0), Some(1 + MAX_DROPOUT)]
+    );
+    let mut restarted = rewriter();
+    assert_eq!(
+        forward(&mut restarted, &[10, 12 + MAX_DROPOUT]),
+        [Some(0), Some(1)]
+    );
+}
+
+#[test]
+fn numbers_are_found_up_to_half_the_range_back() {
+    let mut rewriter = rewriter();
+    for ext in (0..=39_000).step_by(3_000) {
+        assert_eq!(rewriter.forward(ext), Some(FIRST + ext));
+    }
+    let back = |distance: u16| rewriter.lookup(39_000_u16 - distance);
+    let sequence = 39_000 - 32_767;
+    assert_eq!(
+        back(32_767),
+        Some(SourcePacket {
+            source: 1,
+            sequence
+        })
+    );
+    assert_eq!(back(32_768), None);
+}
+
 /// The fate of the next packet of a source.
 #[derive(Debug, Clone, Copy)]
 enum Fate {

@@ -1,0 +1,48 @@
+//! Header extensions towards consumers.
+#![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+mod common;
+
+use common::call::{Call, OUT_SSRC};
+use common::media::{Packet, vp8};
+use common::specs::*;
+use hubbub_codec::Codec;
+
+#[test]
+fn a_consumer_gets_its_own_extensions_and_those_that_describe_the_media_each_once() {
+    let producer = video_of(Codec::Vp8, VP8, SSRC);
+    let mut call = Call::new(producer, video_consumer_of(Codec::Vp8, OUT_SSRC));
+    let (level, dependencies) = ([0x42], [0xc1, 0, 7]);
+    let extensions: Vec<(u8, &[u8])> = vec![
+        (MID, b"0"),
+        (RID, b"r0"),
+        (TRANSPORT_CC, &[1, 2]),
+        (AUDIO_LEVEL, &level),
+        (DEPENDENCIES, &dependencies),
+        // Not negotiated.
+        (14, &[9]),
+    ];
+    let packet = Packet {
+        extensions,
+        ..vp8(11, false)
+    };
+    call.send([vp8(10, true), packet]);
+    let received = call.received();
+    let packet = received[1].rtp();
+    let mut ids: Vec<u8> = packet.extensions().map(|(id, _)| id).collect();
+    ids.sort_unstable();
+    assert_eq!(
+        ids,
+        [
+            OUT_MID,
+            OUT_ABS_SEND_TIME,
+            OUT_TRANSPORT_CC,
+            OUT_DEPENDENCIES,
+            OUT_AUDIO_LEVEL
+        ]
+    );
+    let values = [OUT_MID, OUT_TRANSPORT_CC, OUT_DEPENDENCIES, OUT_AUDIO_LEVEL]
+        .map(|id| packet.extension(id).map(<[u8]>::to_vec));
+    let expected: [&[u8]; 4] = [b"7", &[0, 1], &dependencies, &level];
+    assert_eq!(values, expected.map(|value| Some(value.to_vec())));
+}
