@@ -295,7 +295,7 @@ fn forward_packet(
     outbox: &mut Outbox,
     packet: &StoredPacket,
 ) {
-    if consumer.select(packet) {
+    if consumer.select(stream, packet) {
         send(now, stream, consumer, transport, outbox, packet);
     }
 }

@@ -129,7 +129,8 @@ impl Worker {
             let clock = consumer.current_source().and_then(|source| {
                 producer
                     .stream_of_source(source)?
-                    .clock_for_reports(now, self.config.wall_clock_us)
+                    .clock
+                    .for_reports(now, self.config.wall_clock_us)
             });
             let Some(clock) = clock else { continue };
             let (ntp, rtp) = clock.at(now);

@@ -84,7 +84,7 @@ impl Worker {
         let mut index = 0;
         while let Some(producer) = self.tables.transports.get(key)?.producers.get(index) {
             let producer = *producer;
-            self.tables.producers.get_mut(producer)?.layers.tick(now);
+            self.tables.producers.get_mut(producer)?.tick(now);
             self.send_key_frame_requests(now, producer)?;
             index += 1;
         }

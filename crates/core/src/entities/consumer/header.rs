@@ -72,9 +72,28 @@ impl Sending<'_> {
         fields: &RtpHeaderFields,
         packet: &StoredPacket,
     ) -> Option<usize> {
+        let Some(limit) = self.limit else {
+            return self.write_with(buffer, fields, packet, None);
+        };
+        let mut descriptor = [0; MAX_DESCRIPTOR];
+        let rewritten = packet
+            .extensions()
+            .find(|(tag, _)| is_descriptor(*tag))
+            .and_then(|(_, value)| limit_targets(value, limit, &mut descriptor))
+            .and_then(|len| descriptor.get(..len));
+        self.write_with(buffer, fields, packet, rewritten)
+    }
+
+    /// `descriptor` replaces the packet's dependency descriptor.
+    fn write_with(
+        &self,
+        buffer: &mut [u8],
+        fields: &RtpHeaderFields,
+        packet: &StoredPacket,
+        descriptor: Option<&[u8]>,
+    ) -> Option<usize> {
         let send_time = AbsSendTime::from_micros(self.now.0).to_bytes();
         let transport_sequence = TransportSequenceNumber(self.transport_sequence).to_bytes();
-        let mut descriptor = [0; MAX_DESCRIPTOR];
         let mut extensions = ExtensionWriter::default();
         if let Some(id) = self.ids.mid {
             extensions.push(id, self.mid.as_bytes()).ok()?;
@@ -85,15 +104,9 @@ impl Sending<'_> {
         if let Some(id) = self.ids.transport_cc {
             extensions.push(id, &transport_sequence).ok()?;
         }
-        let rewritten = self.limit.and_then(|limit| {
-            let mut stored = packet.extensions();
-            let (_, value) = stored.find(|(tag, _)| is_descriptor(*tag))?;
-            limit_targets(value, limit, &mut descriptor)
-        });
-        let rewritten = rewritten.and_then(|len| descriptor.get(..len));
         for (tag, value) in packet.extensions() {
             if let Some(id) = self.ids.copied(tag) {
-                let value = rewritten.filter(|_| is_descriptor(tag)).unwrap_or(value);
+                let value = descriptor.filter(|_| is_descriptor(tag)).unwrap_or(value);
                 extensions.push(id, value).ok()?;
             }
         }

@@ -64,9 +64,10 @@ impl Consumer {
     }
 
     /// Decides whether to forward a packet of the forwarded stream; if not, its numbers are skipped.
-    pub(crate) fn select(&mut self, packet: &StoredPacket) -> bool {
+    pub(crate) fn select(&mut self, stream: &ProducerStream, packet: &StoredPacket) -> bool {
         let meta = packet.meta();
-        let is_selected = self.svc.select(meta.sequence, &meta.frame);
+        let live = stream.spatial.limit();
+        let is_selected = self.svc.select(meta.sequence, &meta.frame, live);
         if !is_selected {
             self.sequence.skip(meta.sequence);
             if self
@@ -155,13 +156,9 @@ impl Consumer {
         if self.last_source != Some(stream.source) {
             let old = self
                 .last_source
-                .and_then(|source| producer.stream_of_source(source)?.clock);
-            self.timestamps.switch_source(
-                packet.timestamp,
-                now,
-                old.as_ref(),
-                stream.clock.as_ref(),
-            );
+                .and_then(|source| producer.stream_of_source(source)?.clock.mapping());
+            self.timestamps
+                .switch_source(packet.timestamp, now, old, stream.clock.mapping());
         } else if self.clock_jumps != packet.clock_jumps {
             self.timestamps
                 .switch_source(packet.timestamp, now, None, None);

@@ -28,6 +28,8 @@ struct Change {
 #[derive(Debug, Clone)]
 pub(crate) struct SvcSelector {
     wanted: Layer,
+    /// The highest spatial layer that has not stopped.
+    live: u8,
     /// The last changes, newest first.
     changes: [Option<Change>; HISTORY],
     target: Layer,
@@ -42,6 +44,7 @@ impl SvcSelector {
     pub(crate) const fn new() -> Self {
         Self {
             wanted: Layer::TOP,
+            live: u8::MAX,
             changes: [None; HISTORY],
             target: Layer::TOP,
             decodable: DecodeTargets::ALL,
@@ -68,12 +71,18 @@ impl SvcSelector {
     }
 
     /// Whether only a key frame lets the client have the spatial layer that it is to receive.
-    pub(crate) const fn awaits_key_frame(&self) -> bool {
-        self.target.spatial != self.wanted.spatial
+    pub(crate) fn awaits_key_frame(&self) -> bool {
+        !self.forwards_all() && self.target.spatial != self.wanted_spatial()
     }
 
-    /// Whether to forward this packet.
-    pub(crate) fn select(&mut self, sequence: u64, frame: &FrameInfo) -> bool {
+    /// A client that received a layer which has stopped would see nothing.
+    fn wanted_spatial(&self) -> u8 {
+        self.wanted.spatial.min(self.live)
+    }
+
+    /// Whether to forward this packet. `live` is the highest spatial layer that has not stopped.
+    pub(crate) fn select(&mut self, sequence: u64, frame: &FrameInfo, live: u8) -> bool {
+        self.live = live;
         let is_newest = sequence > self.newest;
         self.newest = self.newest.max(sequence);
         if self.forwards_all() && self.wanted == Layer::TOP {
@@ -131,7 +140,7 @@ impl SvcSelector {
     /// The decodable target that is nearest to the wanted one: with the spatial layer wanted, else with a lower one, else
     /// with a higher one.
     fn best(&self) -> Option<Layer> {
-        let Layer { spatial, temporal } = self.wanted;
+        let (spatial, temporal) = (self.wanted_spatial(), self.wanted.temporal);
         let lower = (0..=spatial).rev();
         lower
             .chain(spatial + 1..=Layer::TOP.spatial)

@@ -49,6 +49,8 @@ pub(crate) struct Layers {
     layers: Vec<Layer>,
     /// A bit for each layer that is live; kept when all of them die.
     live: u8,
+    /// A bit for each layer that has died and not returned.
+    stopped: u8,
 }
 
 impl Layers {
@@ -57,6 +59,7 @@ impl Layers {
         Self {
             layers: vec![Layer::default(); count],
             live: 1,
+            stopped: 0,
         }
     }
 
@@ -69,6 +72,15 @@ impl Layers {
             within.ilog2()
         };
         target as usize
+    }
+
+    /// The highest live layer if one above it has stopped, else no limit: a layer above may be about to start.
+    pub(crate) const fn limit(&self) -> u8 {
+        if self.stopped > self.live {
+            self.best() as u8
+        } else {
+            u8::MAX
+        }
     }
 
     /// The highest live layer.
@@ -119,12 +131,13 @@ impl Layers {
     }
 
     fn update_live(&mut self) {
-        let live = (0..8u8)
-            .zip(&self.layers)
-            .filter(|(_, layer)| layer.is_live);
-        let live = live.fold(0, |live, (index, _)| live | 1 << index);
+        let (mut live, mut stopped) = (0, 0);
+        for (index, layer) in (0..8u8).zip(&self.layers) {
+            live |= u8::from(layer.is_live) << index;
+            stopped |= u8::from(!layer.is_live && layer.was_dead) << index;
+        }
         if live != 0 {
-            self.live = live;
+            (self.live, self.stopped) = (live, stopped);
         }
     }
 }
@@ -179,6 +192,21 @@ mod tests {
         assert_eq!([0, 1, 2].map(|limit| layers.target(limit)), [0, 0, 2]);
         feed(&mut layers, &[2], 1500, 2000);
         assert_eq!([0, 1, 2].map(|limit| layers.target(limit)), [2, 2, 2]);
+    }
+
+    #[test]
+    fn a_layer_that_stops_is_a_limit_until_it_returns() {
+        let mut layers = Layers::new(3);
+        feed(&mut layers, &[0], 0, 1000);
+        assert_eq!(layers.limit(), u8::MAX);
+        feed(&mut layers, &[0, 1, 2], 1000, 2000);
+        assert_eq!(layers.limit(), u8::MAX);
+        feed(&mut layers, &[0, 1], 2000, 2500);
+        assert_eq!(layers.limit(), 1);
+        feed(&mut layers, &[0, 1, 2], 2500, 3700);
+        assert_eq!(layers.limit(), u8::MAX);
+        feed(&mut layers, &[0, 2], 3700, 4500);
+        assert_eq!(layers.limit(), u8::MAX);
     }
 
     #[test]

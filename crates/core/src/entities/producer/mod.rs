@@ -5,6 +5,7 @@ mod learn;
 mod liveness;
 mod state;
 mod stream;
+mod stream_clock;
 
 pub(crate) use key_frames::KeyFrameRequestKind;
 pub(crate) use state::Producer;

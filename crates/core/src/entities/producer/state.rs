@@ -234,6 +234,14 @@ impl Producer {
         Some((media, mapping.clock_rate))
     }
 
+    /// Marks silent encodings and spatial layers as dead.
+    pub(crate) fn tick(&mut self, now: Micros) {
+        self.layers.tick(now);
+        for stream in self.streams.iter_mut().flatten() {
+            stream.spatial.tick(now);
+        }
+    }
+
     /// Notes that a consumer asks for a key frame of this encoding. [`Self::key_frames_due`] tells when to request it.
     pub(crate) fn ask_for_key_frame(&mut self, encoding: usize) {
         self.key_frames.ask(encoding);

@@ -5,15 +5,14 @@ use hubbub_codec::{Codec, Describer, FrameInfo, Layer};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtp::RtpPacket;
 
+use super::liveness::Layers;
+use super::stream_clock::StreamClock;
 use crate::api::{MediaKind, Micros, StreamStats};
 use crate::entities::header_extensions::IncomingExtensions;
 use crate::receive::{
-    Arrival, ClockMapping, DuplicateFilter, NackGenerator, PacketMeta, PacketStore, RateMeter,
-    ReceiveStats, RtpMoment, SequenceUnwrapper, StoredPacket, ticks_to_micros,
+    Arrival, DuplicateFilter, NackGenerator, PacketMeta, PacketStore, RateMeter, ReceiveStats,
+    SequenceUnwrapper, StoredPacket, ticks_to_micros,
 };
-
-/// How long to wait for a stream's first sender report before using our clock, microseconds.
-const REPORT_WAIT_US: u64 = 5_000_000;
 
 /// Packets that RTX may be ahead of the media: clients also repeat packets that were not requested.
 const MAX_RTX_AHEAD: u64 = 100;
@@ -67,19 +66,11 @@ pub(crate) struct ProducerStream {
     describer: Describer,
     /// The highest spatial and the highest temporal layer so far.
     pub(crate) top: Layer,
+    /// Liveness of the spatial layers, if there are several.
+    pub(crate) spatial: Layers,
     rate: RateMeter,
-    /// From the last sender report.
-    pub(crate) clock: Option<ClockMapping>,
+    pub(crate) clock: StreamClock,
     pub(crate) last_received: Micros,
-    /// The first packet since the RTP clock started or jumped.
-    first: Option<RtpMoment>,
-    /// The packet with the highest sequence number.
-    newest: Option<RtpMoment>,
-    /// Jumps of the RTP clock; wraps around.
-    clock_jumps: u16,
-    /// The extended number of the first packet since the last jump.
-    jumped_at: u64,
-    clock_rate: u32,
     stats: StreamStats,
 }
 
@@ -106,14 +97,10 @@ impl ProducerStream {
             packets: PacketStore::new(capacity),
             describer: Describer::new(Codec::Other),
             top: Layer::default(),
+            spatial: Layers::new(usize::from(Layer::TOP.spatial) + 1),
             rate: RateMeter::new(),
-            clock: None,
+            clock: StreamClock::new(clock_rate),
             last_received: Micros(0),
-            first: None,
-            newest: None,
-            clock_jumps: 0,
-            jumped_at: 0,
-            clock_rate,
             stats: StreamStats {
                 ssrc,
                 rid,
@@ -140,7 +127,10 @@ impl ProducerStream {
             return Received::Dropped;
         }
         self.last_received = now;
-        self.follow_clock(now, packet.timestamp(), sequence);
+        let is_newest = sequence >= self.highest();
+        if is_newest && self.clock.follow(now, packet.timestamp(), sequence) {
+            self.reception.clock_jumped();
+        }
         if media.by_rtx {
             self.reception.repaired(sequence);
             self.stats.repaired += 1;
@@ -170,27 +160,6 @@ impl ProducerStream {
                 .is_some_and(|highest| newest <= highest + MAX_RTX_AHEAD)
     }
 
-    /// Notices jumps of the client's RTP clock: a new encoder, another source, or hours of silence. Its sender reports from
-    /// before the jump say nothing about the time after it.
-    fn follow_clock(&mut self, now: Micros, timestamp: u32, sequence: u64) {
-        let moment = RtpMoment { timestamp, at: now };
-        self.first.get_or_insert(moment);
-        if sequence < self.highest() {
-            return;
-        }
-        let has_jumped = self
-            .newest
-            .replace(moment)
-            .is_some_and(|newest| !newest.continues_with(moment, self.clock_rate));
-        if has_jumped {
-            self.clock_jumps = self.clock_jumps.wrapping_add(1);
-            self.jumped_at = sequence;
-            self.first = Some(moment);
-            self.clock = None;
-            self.reception.clock_jumped();
-        }
-    }
-
     fn meta(
         &self,
         now: Micros,
@@ -202,11 +171,7 @@ impl ProducerStream {
             sequence,
             timestamp: packet.timestamp(),
             received: now,
-            clock_jumps: if sequence < self.jumped_at {
-                self.clock_jumps.wrapping_sub(1)
-            } else {
-                self.clock_jumps
-            },
+            clock_jumps: self.clock.jumps_before(sequence),
             codec: media.codec_index,
             marker: packet.marker(),
             frame: FrameInfo::default(),
@@ -227,6 +192,10 @@ impl ProducerStream {
         self.rate.add(now, media.payload.len());
         let frame = self.describe(packet, media, extensions);
         self.top = self.top.at_least(frame.layer());
+        if self.top.spatial > 0 {
+            self.spatial
+                .received(frame.layer().on_grid().spatial.into(), now);
+        }
         let starts_key_frame = self.kind == MediaKind::Audio || frame.key_frame();
         if starts_key_frame && self.kind == MediaKind::Video {
             self.stats.key_frames += 1;
@@ -298,31 +267,15 @@ impl ProducerStream {
         self.packets.shrink_to(max);
     }
 
-    /// The clock for the sender reports of consumers: that of the client, so that its streams stay synchronized; ours if
-    /// the client has sent no report for five seconds. `wall_clock_us`: Unix time at `Micros(0)`.
-    pub(crate) fn clock_for_reports(
-        &self,
-        now: Micros,
-        wall_clock_us: u64,
-    ) -> Option<ClockMapping> {
-        self.clock.or_else(|| {
-            let RtpMoment { timestamp, at } = self
-                .first
-                .filter(|first| now.since(first.at) >= REPORT_WAIT_US)?;
-            let ntp = NtpTime::from_unix_micros(wall_clock_us.wrapping_add(at.0));
-            Some(ClockMapping::new(ntp.0, timestamp, at, self.clock_rate))
-        })
-    }
-
     /// Handles a sender report: NTP (32.32) and RTP timestamp of the same moment.
     pub(crate) fn on_sender_report(&mut self, now: Micros, ntp: NtpTime, rtp: u32) {
         self.reception.sender_report(ntp.0, now);
-        self.clock = Some(ClockMapping::new(ntp.0, rtp, now, self.clock_rate));
+        self.clock.on_sender_report(now, ntp, rtp);
     }
 
     /// Converts `jitter` from timestamp units to microseconds.
     pub(crate) fn jitter_us(&self, jitter: u32) -> u64 {
-        ticks_to_micros(jitter, self.clock_rate)
+        ticks_to_micros(jitter, self.clock.rate())
     }
 
     /// Counts packets that were requested by NACK.

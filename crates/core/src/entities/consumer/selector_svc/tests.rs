@@ -37,7 +37,7 @@ fn frames(codec: Codec, capture: &[u8]) -> Vec<(u64, FrameInfo)> {
 fn feed(selector: &mut SvcSelector, frames: &[(u64, FrameInfo)]) -> (Layer, usize) {
     let forwarded: Vec<_> = frames
         .iter()
-        .filter(|(number, frame)| selector.select(*number, frame))
+        .filter(|(number, frame)| selector.select(*number, frame, u8::MAX))
         .collect();
     let highest = layer(
         forwarded
@@ -133,7 +133,7 @@ fn vp8_returns_to_its_highest_temporal_layer_by_the_one_below() {
     selector.want(Layer::TOP);
     let mut temporals = Vec::new();
     for (number, frame) in after {
-        if selector.select(*number, frame) && temporals.last() != Some(&frame.temporal) {
+        if selector.select(*number, frame, u8::MAX) && temporals.last() != Some(&frame.temporal) {
             temporals.push(frame.temporal);
         }
     }
@@ -150,7 +150,7 @@ fn an_upper_spatial_layer_needs_no_other_between_key_frames_of_vp9() {
         if frame.spatial == 0 && frame.start_of_frame() {
             is_key_picture = frame.key_frame();
         }
-        let is_selected = selector.select(*number, frame);
+        let is_selected = selector.select(*number, frame, u8::MAX);
         assert_eq!(is_selected, is_key_picture || frame.spatial == 2);
     }
 }
@@ -199,13 +199,29 @@ fn a_late_packet_gets_the_choice_of_its_frame() {
     };
     let (base, upper) = (first(0), first(2));
     let mut selector = started(Layer::TOP);
-    assert!(selector.select(1, &base));
-    assert!(selector.select(2, &upper));
+    assert!(selector.select(1, &base, u8::MAX));
+    assert!(selector.select(2, &upper, u8::MAX));
     selector.want(layer(3, 0));
     // Packet 3 is missing; the next frame starts.
-    assert!(!selector.select(4, &upper));
-    assert!(selector.select(3, &upper));
+    assert!(!selector.select(4, &upper, u8::MAX));
+    assert!(selector.select(3, &upper, u8::MAX));
     assert_eq!(selector.target_at(3), Some(Layer::TOP));
     assert_eq!(selector.target_at(4), Some(layer(3, 0)));
     assert_eq!(selector.target_at(0), None);
+}
+
+#[test]
+fn a_spatial_layer_that_stops_is_replaced_at_a_key_frame() {
+    let frames = frames(Codec::Vp9, VP9_KEY);
+    let last_key = *keys(&frames).last().unwrap();
+    let mut selector = started(layer(2, 2));
+    feed(&mut selector, &frames[..100]);
+    for (number, frame) in frames[100..].iter().filter(|(_, frame)| frame.spatial < 2) {
+        let is_selected = selector.select(*number, frame, 1);
+        let after_key = *number > last_key as u64;
+        assert_eq!(selector.awaits_key_frame(), !after_key);
+        let has_key = after_key && (frame.spatial == 1 || is_selected);
+        assert_eq!(is_selected, has_key);
+    }
+    assert_eq!(selector.target(), layer(1, 2));
 }
