@@ -29,6 +29,10 @@ CORE := libs/media-core
 CORE_MODULE := $(CORE)/src/hubbub_media_core/_native.abi3.so
 CORE_INPUTS := Cargo.toml Cargo.lock $(CORE)/pyproject.toml \
 	$(shell find crates -type f \( -path '*/src/*' -o -name Cargo.toml -o -name build.rs \))
+CARGO_FUZZ_VERSION := 0.13.2
+CARGO_FUZZ := target/tools/cargo-fuzz-$(CARGO_FUZZ_VERSION)/bin/cargo-fuzz
+CARGO_MUTANTS_VERSION := 27.1.0
+CARGO_MUTANTS := target/tools/cargo-mutants-$(CARGO_MUTANTS_VERSION)/bin/cargo-mutants
 PAGE := web/page/dist/index.html
 PAGE_INPUTS := $(shell find web -type f -not -path '*/node_modules/*' -not -path '*/tests/*' -not -path 'web/*/dist/*' -not -path 'web/*/lib/*')
 
@@ -131,6 +135,26 @@ bench-state: native ## measure the start of a registry replica over 10,000 rooms
 .PHONY: chaos
 chaos: native web browser ## run all chaos tests, including the long ones
 	$(BIN)/pytest tests/chaos $(ARGS)
+
+.PHONY: fuzz
+fuzz: SECONDS ?= 60
+fuzz: TARGETS ?= $(basename $(notdir $(wildcard crates/fuzz/fuzz_targets/*.rs)))
+fuzz: $(CARGO_FUZZ) ## fuzz the parsers and the worker, with coverage guidance (options: SECONDS=60 TARGETS="stun rtp")
+	@$(call say,Fuzzing)
+	@# libFuzzer writes new inputs to the first directory.
+	for target in $(TARGETS); do \
+		mkdir -p target/fuzz/corpus/$$target target/fuzz/artifacts/$$target; \
+		$(CARGO_FUZZ) run --fuzz-dir crates/fuzz --target-dir target/fuzz --sanitizer none $$target \
+			target/fuzz/corpus/$$target crates/fuzz/corpus/$$target \
+			-- -max_total_time=$(SECONDS) -timeout=10 -artifact_prefix=target/fuzz/artifacts/$$target/; \
+	done
+
+.PHONY: mutants
+mutants: $(CARGO_MUTANTS) ## list changes to the Rust crates that no test notices (options: SHARD=0/20 ARGS="--file GLOB")
+	@$(call say,Mutants)
+	@# --iterate skips the mutants that former runs caught, so a run can be interrupted and continued.
+	PATH="$(abspath $(dir $(CARGO_MUTANTS))):$$PATH" \
+		cargo mutants --workspace --iterate --output target/mutants $(if $(SHARD),--shard $(SHARD)) $(ARGS)
 
 .PHONY: format
 format: cargo python ## format the sources and apply the linter's fixes
@@ -239,3 +263,11 @@ coturn:
 cargo:
 	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 \
 		|| { echo "Rust 1.88 or newer with rustfmt and clippy is needed: rustup component add rustfmt clippy"; exit 1; }
+
+$(CARGO_FUZZ):
+	@$(call say,cargo-fuzz)
+	cargo install --quiet --locked cargo-fuzz@$(CARGO_FUZZ_VERSION) --root $(patsubst %/bin/,%,$(dir $@))
+
+$(CARGO_MUTANTS):
+	@$(call say,cargo-mutants)
+	cargo install --quiet --locked cargo-mutants@$(CARGO_MUTANTS_VERSION) --root $(patsubst %/bin/,%,$(dir $@))

@@ -1,12 +1,12 @@
 //! Arbitrary payloads and header extensions give a value or an error, never a panic.
 
 mod common;
+mod targets;
 
 use common::packets;
 use hubbub_codec::dependency_descriptor::DependencyReader;
-use hubbub_codec::vp8::Vp8Descriptor;
-use hubbub_codec::vp8_rewriter::Vp8Rewriter;
 use hubbub_codec::{Codec, Describer};
+use hubbub_wire::testdata::replay_corpus;
 use proptest::prelude::*;
 
 const CODECS: [Codec; 6] = [
@@ -33,20 +33,9 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_ids_are_rewritten_in_place(payloads in prop::collection::vec(prop::array::uniform8(any::<u8>()), 1..60)) {
-        let mut rewriter = Vp8Rewriter::new();
-        for mut payload in payloads {
-            if let Ok(descriptor) = Vp8Descriptor::parse(&payload) {
-                match descriptor.partition {
-                    0 => rewriter.on_switch(),
-                    1 => rewriter.skip(&descriptor),
-                    _ => {
-                        let ids = rewriter.rewrite(&descriptor).unwrap_or_default();
-                        descriptor.write_ids(&mut payload, ids);
-                        prop_assert_eq!(Vp8Descriptor::parse(&payload).unwrap().len, descriptor.len);
-                    }
-                }
-            }
+    fn arbitrary_streams_do_not_panic(input in prop::collection::vec(any::<u8>(), 0..600)) {
+        for (_, target) in targets::TARGETS {
+            target(&input);
         }
     }
 
@@ -64,6 +53,11 @@ proptest! {
             let _ = reader.read(packet.dependency_descriptor.as_deref().unwrap());
         }
     }
+}
+
+#[test]
+fn corpus_inputs_do_not_panic() {
+    replay_corpus(&targets::TARGETS);
 }
 
 #[test]

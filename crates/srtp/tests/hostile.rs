@@ -1,9 +1,11 @@
 //! Arbitrary bytes from the network give an error, never a panic.
 
 mod common;
+mod targets;
 
 use common::{SSRC, pair, protect, protect_rtcp, rtcp, rtp, unprotect, unprotect_rtcp};
 use hubbub_srtp::SrtpProfile;
+use hubbub_wire::testdata::replay_corpus;
 use proptest::prelude::*;
 
 proptest! {
@@ -23,6 +25,11 @@ proptest! {
             let _ = outbound.protect_rtcp(&mut buffer, bytes.len() / 2);
         }
     }
+}
+
+#[test]
+fn corpus_inputs_are_handled() {
+    replay_corpus(&targets::TARGETS);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Test data for this crate and its dependents: recorded captures and frames.
+//! Test data for this crate and its dependents: recorded captures, frames, and the inputs of fuzz targets.
 //!
 //! A capture is a sequence of little-endian records: `u64` arrival time in microseconds, `u16` length, then a decrypted
 //! RTP or RTCP packet of that length.
@@ -45,6 +45,30 @@ pub fn framed(datagrams: &[Vec<u8>]) -> Vec<u8> {
         .iter()
         .flat_map(|datagram| [&(datagram.len() as u16).to_be_bytes()[..], datagram].concat())
         .collect()
+}
+
+/// A fuzz target: its name, and a function that panics on a fault.
+pub type FuzzTarget = (&'static str, fn(&[u8]));
+
+/// Calls each fuzz target with every input in `crates/fuzz/corpus/<name>`.
+///
+/// # Panics
+/// When a target panics, or has no inputs.
+pub fn replay_corpus(targets: &[FuzzTarget]) {
+    for (name, target) in targets {
+        let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
+        let inputs: Vec<_> = std::fs::read_dir(directory.join(name))
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
+        assert!(!inputs.is_empty(), "the fuzz target {name} has no corpus");
+        for input in inputs {
+            let bytes = std::fs::read(&input).unwrap_or_default();
+            let outcome = std::panic::catch_unwind(|| target(&bytes));
+            assert!(outcome.is_ok(), "{name} fails on {}", input.display());
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,74 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed expectation fails the test")]
 
-use hubbub_wire::PacketKind;
-use hubbub_wire::rtcp::{Compound, RtcpPacket, XrBlock};
-use hubbub_wire::rtp::{
-    AbsCaptureTime, AbsSendTime, AudioLevel, RtpHeader, RtpPacket, TransportSequenceNumber,
-    VideoOrientation, parse_stream_id,
-};
-use hubbub_wire::stun::{IceKey, StunMessage};
-use hubbub_wire::testdata::{load, records};
+mod targets;
+
+use hubbub_wire::rtcp::Compound;
+use hubbub_wire::testdata::{load, records, replay_corpus};
 use proptest::prelude::*;
+use targets::TARGETS;
 
 /// Calls every parser on `data` and reads every field.
 fn read(data: &[u8]) {
-    let _ = PacketKind::of(data);
-    let _ = RtpHeader::parse(data);
-    if let Ok(packet) = RtpPacket::parse(data) {
-        assert!(packet.payload_range().end + usize::from(packet.padding_len()) == data.len());
-        assert!(packet.csrcs().count() <= 15);
-        for (id, value) in packet.extensions() {
-            let range = packet.extension_range(id).unwrap();
-            assert!(range.end <= packet.header().len);
-            let _ = AbsSendTime::parse(value).map(AbsSendTime::to_micros);
-            let _ = AbsCaptureTime::parse(value).map(|time| time.captured.to_micros());
-            let _ = AudioLevel::parse(value);
-            let _ = TransportSequenceNumber::parse(value);
-            let _ = VideoOrientation::parse(value);
-            let _ = parse_stream_id(value);
-        }
-    }
-    if let Ok(message) = StunMessage::parse(data) {
-        let _ = message.verify_integrity(&IceKey::new("password"));
-    }
-    if let Ok(compound) = Compound::parse(data) {
-        for packet in compound.flatten() {
-            read_rtcp(packet, data.len());
-        }
+    for (_, target) in TARGETS {
+        target(data);
     }
 }
 
-/// Reads every item of the packet and asserts that their number is bounded by the packet size.
-fn read_rtcp(packet: RtcpPacket<'_>, len: usize) {
-    let count = match packet {
-        RtcpPacket::SenderReport(report) => report.blocks.count(),
-        RtcpPacket::ReceiverReport(report) => report.blocks.count(),
-        RtcpPacket::Sdes(chunks) => chunks.count(),
-        RtcpPacket::Bye(bye) => bye.ssrcs().count(),
-        RtcpPacket::Nack(nack) => nack.lost().count() / 5,
-        RtcpPacket::Fir(fir) => fir.entries().count(),
-        RtcpPacket::Remb(remb) => remb.ssrcs().count(),
-        RtcpPacket::Pli(_) => 0,
-        RtcpPacket::TransportFeedback(feedback) => {
-            assert_eq!(
-                feedback.statuses().count(),
-                usize::from(feedback.status_count)
-            );
-            feedback
-                .statuses()
-                .filter(|status| status.delta_micros.is_some())
-                .count()
-        }
-        RtcpPacket::ExtendedReport(report) => report
-            .blocks()
-            .map(|block| match block {
-                XrBlock::Dlrr(entries) => entries.count(),
-                XrBlock::ReceiverReferenceTime(_) => 1,
-            })
-            .sum(),
-    };
-    assert!(count <= len);
+#[test]
+fn corpus_inputs_do_not_panic() {
+    replay_corpus(&TARGETS);
 }
 
 /// Leading bytes that select each parser, then noise.
@@ -126,6 +75,10 @@ proptest! {
         value: u8,
         cut in any::<proptest::sample::Index>(),
     ) {
+        let read = |data: &[u8]| {
+            targets::rtp(data);
+            targets::rtcp(data);
+        };
         for name in ["vp8-single-loss3.sent-rtcp", "opus-audio.rtpdump"] {
             let capture = load(name).unwrap();
             for record in records(&capture) {

@@ -1,0 +1,6 @@
+#![no_main]
+
+#[path = "../../codec/tests/targets/mod.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| targets::dependency_descriptor(input));
