@@ -19,7 +19,14 @@ async def test_two_clients_exchange_media_and_leave(installation: Installation, 
 
         assert await alice.join(call_id, "alice") == []
         assert await bob.join(call_id, "bob") == [
-            {"peerId": alice.peer_id, "userId": "alice", "displayName": "alice", "appData": {}, "producers": []}
+            {
+                "peerId": alice.peer_id,
+                "userId": "alice",
+                "displayName": "alice",
+                "appData": {},
+                "connectionState": "connected",
+                "producers": [],
+            }
         ]
         joined = await alice.event("peerJoined")
         assert (joined["peerId"], joined["userId"], joined["displayName"]) == (bob.peer_id, "bob", "bob")
