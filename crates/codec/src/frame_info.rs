@@ -104,9 +104,10 @@ impl FrameInfo {
             temporal: descriptor.temporal.unwrap_or_default(),
         };
         let is_key = descriptor.key_frame_start;
+        let targets = targets_above(layer);
         Self {
-            targets: targets_above(layer),
-            switches: switches_at(layer, is_key, descriptor.layer_sync),
+            targets,
+            switches: switches_at(layer, is_key, descriptor.layer_sync, targets),
             flags: flags(is_key, descriptor.start_of_frame(), marker)
                 | flag(DISCARDABLE, descriptor.non_reference)
                 | flag(LAYER_SYNC, descriptor.layer_sync),
@@ -121,10 +122,11 @@ impl FrameInfo {
             temporal: descriptor.temporal(),
         };
         let is_key = descriptor.key_frame_start();
-        // Not what RFC 9628 says, but what libwebrtc sends and SFUs rely on.
+        // The meaning of U is not that of RFC 9628, but what libwebrtc sends and SFUs rely on. A frame that refers to the
+        // spatial layer below has U because that has.
         let layer_sync = descriptor
             .layers
-            .is_some_and(|layers| layers.switching_up_point);
+            .is_some_and(|layers| layers.switching_up_point && !layers.inter_layer_predicted);
         let targets = if descriptor.not_referenced_by_upper && layer.spatial < top {
             let Layer { spatial, temporal } = layer.on_grid();
             DecodeTargets::select(|target| target.spatial == spatial && target.temporal >= temporal)
@@ -133,7 +135,7 @@ impl FrameInfo {
         };
         Self {
             targets,
-            switches: switches_at(layer, is_key, layer_sync),
+            switches: switches_at(layer, is_key, layer_sync, targets),
             flags: flags(
                 is_key,
                 descriptor.start_of_layer_frame,
@@ -145,7 +147,7 @@ impl FrameInfo {
 
     pub(crate) fn from_h264(payload: H264Payload, marker: bool) -> Self {
         Self {
-            switches: switches_at(Layer::default(), payload.key_frame_start, false),
+            switches: all_if(payload.key_frame_start),
             flags: flags(payload.key_frame_start, payload.start_of_frame, marker)
                 | flag(DISCARDABLE, payload.discardable),
             ..Self::default()
@@ -155,7 +157,7 @@ impl FrameInfo {
     pub(crate) fn from_av1(payload: Av1Payload, marker: bool) -> Self {
         let is_key = payload.key_frame_start();
         Self {
-            switches: switches_at(Layer::default(), is_key, false),
+            switches: all_if(is_key),
             // Without a dependency descriptor, only this is known: a continued OBU does not start a frame.
             flags: flags(is_key, !payload.continues, marker),
             ..Self::default()
@@ -198,17 +200,33 @@ const fn flag(bit: u8, is_set: bool) -> u8 {
     if is_set { bit } else { 0 }
 }
 
+const fn all_if(key_frame: bool) -> DecodeTargets {
+    if key_frame {
+        DecodeTargets::ALL
+    } else {
+        DecodeTargets::NONE
+    }
+}
+
 /// The decode targets of this layer and of all above it.
 fn targets_above(layer: Layer) -> DecodeTargets {
     let Layer { spatial, temporal } = layer.on_grid();
     DecodeTargets::select(|target| target.spatial >= spatial && target.temporal >= temporal)
 }
 
-/// At a key frame, all decode targets; at a frame that refers to lower temporal layers only, those of its temporal layer.
-fn switches_at(layer: Layer, key_frame: bool, layer_sync: bool) -> DecodeTargets {
+/// At a key frame, all decode targets; at a frame that refers to lower temporal layers only, those of its temporal layer
+/// that need it.
+fn switches_at(
+    layer: Layer,
+    key_frame: bool,
+    layer_sync: bool,
+    targets: DecodeTargets,
+) -> DecodeTargets {
     if key_frame {
         return DecodeTargets::ALL;
     }
     let Layer { temporal, .. } = layer.on_grid();
-    DecodeTargets::select(|target| layer_sync && target.temporal == temporal)
+    DecodeTargets::select(|target| {
+        layer_sync && target.temporal == temporal && targets.contains(target)
+    })
 }

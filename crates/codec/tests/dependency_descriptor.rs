@@ -3,11 +3,14 @@
 
 mod common;
 
+use std::cell::Cell;
+
 use common::packets;
 use hubbub_codec::dependency_descriptor::{
-    DependencyDescriptor, DependencyReader, write_active_targets,
+    DependencyDescriptor, DependencyReader, TemplateStructure, write_active_targets,
 };
 use hubbub_codec::{Layer, Malformed};
+use proptest::prelude::*;
 
 fn extensions() -> Vec<Vec<u8>> {
     packets("av1-l3t3.rtpdump")
@@ -181,5 +184,36 @@ fn descriptor_that_does_not_fit_is_not_written() {
             write_active_targets(cut, structure, |_| 1, &mut [0; 9]),
             None
         );
+    }
+}
+
+proptest! {
+    /// A reader finds the written targets in whatever could be rewritten.
+    #[test]
+    fn arbitrary_descriptors_are_rewritten_or_refused(
+        damage in prop::collection::vec((0..95_usize, any::<u8>()), 0..6),
+        len in 0..95_usize,
+        active in any::<u32>(),
+    ) {
+        let extensions = extensions();
+        let mut reader = DependencyReader::new();
+        reader.read(&extensions[0]).unwrap();
+        let structure = reader.structure().cloned().unwrap();
+        let mut extension = extensions[0].clone();
+        for (at, byte) in damage {
+            extension[at] = byte;
+        }
+        extension.truncate(len);
+        let written = Cell::new(0);
+        let active = |of: &TemplateStructure| {
+            written.set(active & u32::MAX >> (32 - of.decode_targets().len()));
+            written.get()
+        };
+        let mut out = [0; 255];
+        if let Some(len) = write_active_targets(&extension, &structure, active, &mut out)
+            && let Ok(descriptor) = reader.read(&out[..len])
+        {
+            prop_assert_eq!(descriptor.active_decode_targets, Some(written.get()));
+        }
     }
 }

@@ -169,4 +169,6 @@ impl SvcSelector {
 }
 
 #[cfg(test)]
+mod decoder_model;
+#[cfg(test)]
 mod tests;
