@@ -20,6 +20,10 @@ NOT_STRINGS: tuple[Any, ...] = (7, True, [], {})
 """Values that are not strings."""
 NOT_OBJECTS: tuple[Any, ...] = (7, True, [], "text")
 """Values that are not objects."""
+NOT_NUMBERS: tuple[Any, ...] = (True, [], {}, "text")
+"""Values that are not numbers."""
+WRONG: dict[type, tuple[Any, ...]] = {str: NOT_STRINGS, int: NOT_NUMBERS, dict: NOT_OBJECTS}
+"""By the type of a field's value: values of other types."""
 
 
 @dataclass
@@ -132,6 +136,7 @@ def well_formed(transport_id: str, producer_id: str, consumer_id: str, call_id: 
         "consume": {"transportId": transport_id, "producerId": producer_id},
         "resumeConsumer": {"consumerId": consumer_id},
         "pauseConsumer": {"consumerId": consumer_id},
+        "setPreferredLayers": {"consumerId": consumer_id, "spatialLayer": 0},
         "closeConsumer": {"consumerId": consumer_id},
     }
 
@@ -159,9 +164,12 @@ async def test_missing_or_wrongly_typed_field_is_an_invalid_argument(scenario: S
         for event, payload in payloads.items():
             caller = scenario.dave if event in EVENTS_BEFORE_JOIN else scenario.alice
             for name, value in payload.items():
-                wrong = NOT_STRINGS if isinstance(value, str) else NOT_OBJECTS
                 absent = {key: kept for key, kept in payload.items() if key != name}
-                for bad in ({**payload, name: None}, absent, *({**payload, name: other} for other in wrong)):
+                for bad in (
+                    {**payload, name: None},
+                    absent,
+                    *({**payload, name: other} for other in WRONG[type(value)]),
+                ):
                     got[f"{event} {bad}"] = await code(caller, event, bad)
     assert {what: answer for what, answer in got.items() if answer != "invalid_argument"} == {}
 

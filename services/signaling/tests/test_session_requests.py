@@ -30,6 +30,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "getProducers": {},
     "resumeConsumer": {"consumerId": "remote"},
     "pauseConsumer": {"consumerId": "remote"},
+    "setPreferredLayers": {"consumerId": "remote", "spatialLayer": 0},
     "closeConsumer": {"consumerId": "remote"},
 }
 """The requests whose payload is short."""

@@ -60,6 +60,9 @@ OpenDirection = Annotated[Literal["send", "recv", "other"], OpenEnum()]
 ConsumerType = Annotated[Literal["simple", "simulcast", "svc", "other"], OpenEnum()]
 ConnectionState = Literal["connected", "disconnected"]
 OpenConnectionState = Annotated[Literal["connected", "disconnected", "other"], OpenEnum()]
+Layer = Annotated[int, Field(ge=0, le=255)]
+"""A spatial layer, which is one encoding of simulcast, or a temporal layer; 0 is the lowest."""
+
 Count = Annotated[int, Field(ge=0)]
 Epoch = Annotated[int, Field(ge=0)]
 Revision = Annotated[int, Field(ge=0)]

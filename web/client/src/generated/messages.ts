@@ -397,6 +397,25 @@ export interface JoinRoom {
   userId: string;
 }
 /**
+ * The effective preference.
+ */
+export interface LayersPreferred {
+  preferredLayers?: PreferredLayers;
+}
+/**
+ * Limited to the layers of the producer. Absent for consumers of type `simple`: the request has no effect.
+ */
+export interface PreferredLayers {
+  /**
+   * The spatial layer, or the encoding of simulcast, from 0, the lowest, to 255; beyond the highest it is that one.
+   */
+  spatialLayer: number;
+  /**
+   * The temporal layer, from 0 to 255, in the same way. Absent: the highest.
+   */
+  temporalLayer?: number;
+}
+/**
  * Leaves the room and closes the peer's transports. The other peers receive `peerLeft`.
  */
 export interface LeaveRoom {
@@ -632,6 +651,19 @@ export interface PeerMoved {
    * The name of the new media node.
    */
   nodeId: string;
+}
+/**
+ * The highest layers that the consumer is to receive.
+ */
+export interface PreferredLayers1 {
+  /**
+   * The spatial layer, or the encoding of simulcast, from 0, the lowest, to 255; beyond the highest it is that one.
+   */
+  spatialLayer: number;
+  /**
+   * The temporal layer, from 0 to 255, in the same way. Absent: the highest.
+   */
+  temporalLayer?: number;
 }
 /**
  * Creates a producer: the client sends a track. The other peers receive `newProducer`.
@@ -943,6 +975,28 @@ export interface SessionResumed {
   transports: ResumedTransport[];
 }
 /**
+ * Limits the layers of a `simulcast` or `svc` consumer, until the next such request. A consumer receives the highest
+ * layers by default.
+ */
+export interface SetPreferredLayers {
+  /**
+   * The client's consumer.
+   */
+  consumerId: string;
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+  /**
+   * The highest spatial layer to receive, or encoding of simulcast, from 0, the lowest, to 255.
+   */
+  spatialLayer: number;
+  /**
+   * The highest temporal layer to receive, from 0, the lowest, to 255; absent: all.
+   */
+  temporalLayer?: number;
+}
+/**
  * The server closed a transport of this client. The client creates a new one if it still needs it.
  */
 export interface TransportClosed {
@@ -1061,6 +1115,7 @@ export interface Requests {
   resume: [Resume, SessionResumed];
   resumeConsumer: [ResumeConsumer, Done];
   resumeProducer: [ResumeProducer, Done];
+  setPreferredLayers: [SetPreferredLayers, LayersPreferred];
 }
 
 /** Events that the server sends. */

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..base import Done, Model, NodeRequest
+from ..layers import PreferredLayers
 from ..types import ConsumerType, Id, OpenMediaKind, OperationId, RoomId, RtpCapabilities, RtpParameters
 
 
@@ -53,6 +54,23 @@ class ResumeConsumer(NodeRequest[Done]):
     room_id: RoomId
     peer_id: Id
     consumer_id: Id
+
+
+class LayersPreferred(Model):
+    """The effective preference."""
+
+    preferred_layers: PreferredLayers | None = None
+    """Limited to the layers of the producer. Absent when its consumers have no layers: the request has no effect."""
+
+
+class SetPreferredLayers(NodeRequest[LayersPreferred]):
+    """Limits the layers that are sent to the peer."""
+
+    verb: ClassVar[str] = "consumer.set-preferred-layers"
+    room_id: RoomId
+    peer_id: Id
+    consumer_id: Id
+    preferred_layers: PreferredLayers
 
 
 class CloseConsumer(NodeRequest[Done]):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..base import Done, Model
-from ..types import AppData, ConsumerType, Id, OpenMediaKind, RtpCapabilities, RtpParameters
+from ..layers import PreferredLayers
+from ..types import AppData, ConsumerType, Id, Layer, OpenMediaKind, RtpCapabilities, RtpParameters
 from .base import Mutation, Push
 
 
@@ -54,6 +55,26 @@ class PauseConsumer(Mutation[Done]):
     event: ClassVar[str] = "pauseConsumer"
     consumer_id: Id
     """The client's consumer to pause."""
+
+
+class LayersPreferred(Model):
+    """The effective preference."""
+
+    preferred_layers: PreferredLayers | None = None
+    """Limited to the layers of the producer. Absent for consumers of type `simple`: the request has no effect."""
+
+
+class SetPreferredLayers(Mutation[LayersPreferred]):
+    """Limits the layers of a `simulcast` or `svc` consumer, until the next such request. A consumer receives the highest
+    layers by default."""
+
+    event: ClassVar[str] = "setPreferredLayers"
+    consumer_id: Id
+    """The client's consumer."""
+    spatial_layer: Layer
+    """The highest spatial layer to receive, or encoding of simulcast, from 0, the lowest, to 255."""
+    temporal_layer: Layer | None = None
+    """The highest temporal layer to receive, from 0, the lowest, to 255; absent: all."""
 
 
 class CloseConsumer(Mutation[Done]):

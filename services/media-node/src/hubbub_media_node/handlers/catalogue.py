@@ -9,7 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from hubbub_bus import RequestTable
-from hubbub_contracts.bus.consumer import CloseConsumer, CreateConsumer, PauseConsumer, ResumeConsumer
+from hubbub_contracts.bus.consumer import (
+    CloseConsumer,
+    CreateConsumer,
+    PauseConsumer,
+    ResumeConsumer,
+    SetPreferredLayers,
+)
 from hubbub_contracts.bus.node import ClosePeer, DescribePeer
 from hubbub_contracts.bus.producer import CloseProducer, CreateProducer, PauseProducer, ResumeProducer
 from hubbub_contracts.bus.transport import CloseTransport, ConnectTransport, CreateTransport, RestartIce
@@ -29,6 +35,7 @@ HANDLERS: Final[RequestTable[NodeContext]] = {
     CreateConsumer: consumer.create,
     PauseConsumer: consumer.pause,
     ResumeConsumer: consumer.resume,
+    SetPreferredLayers: consumer.set_preferred_layers,
     CloseConsumer: consumer.close,
     DescribePeer: peer.describe,
     ClosePeer: peer.close,

@@ -9,14 +9,17 @@ from hubbub_contracts.bus.consumer import (
     CloseConsumer,
     ConsumerCreated,
     CreateConsumer,
+    LayersPreferred,
     PauseConsumer,
     ResumeConsumer,
+    SetPreferredLayers,
 )
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_media_core import commands
 
 from ..domain import negotiation
 from ..domain.close_request import SILENT
+from ..domain.consumer_layers import effective_layers
 from ..domain.entities import Consumer, Producer, Transport
 from ..domain.repetition import find_repeated
 from .context import NodeContext
@@ -100,6 +103,21 @@ async def resume(context: NodeContext, request: ResumeConsumer) -> Done:
         await context.call(consumer.transport.room.worker, commands.ResumeConsumer(consumer=consumer.core_id))
         consumer.paused = False
         return Done()
+
+
+async def set_preferred_layers(context: NodeContext, request: SetPreferredLayers) -> LayersPreferred:
+    """Limits the layers sent to the consumer. As in mediasoup, one without layers is answered without an effect."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
+        effective = effective_layers(consumer.created, request.preferred_layers)
+        if effective is not None:
+            command = commands.SetPreferredLayers(
+                consumer=consumer.core_id,
+                spatial=effective.spatial_layer,
+                temporal=request.preferred_layers.temporal_layer,
+            )
+            await context.call(consumer.transport.room.worker, command)
+        return LayersPreferred(preferred_layers=effective)
 
 
 async def close(context: NodeContext, request: CloseConsumer) -> Done:

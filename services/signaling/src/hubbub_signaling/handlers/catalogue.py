@@ -24,5 +24,6 @@ HANDLERS: dict[str, Handler] = {
     "consume": Handler(consumer.consume, IN_ROOM, by_transport),
     "resumeConsumer": Handler(consumer.resume_consumer, IN_ROOM, by_consumer),
     "pauseConsumer": Handler(consumer.pause_consumer, IN_ROOM, by_consumer),
+    "setPreferredLayers": Handler(consumer.set_preferred_layers, IN_ROOM, by_consumer),
     "closeConsumer": Handler(consumer.close_consumer, IN_ROOM, by_consumer),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hubbub_contracts import Done, ErrorCode, HubbubError
 from hubbub_contracts.bus import consumer
+from hubbub_contracts.layers import PreferredLayers
 from hubbub_contracts.socket import consumer as socket
 
 from ..domain.owned_resources import OwnedConsumer
@@ -67,6 +68,24 @@ async def pause_consumer(context: RequestContext, request: socket.PauseConsumer)
         membership.placement,
         consumer.PauseConsumer(room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=request.consumer_id),
     )
+
+
+async def set_preferred_layers(context: RequestContext, request: socket.SetPreferredLayers) -> socket.LayersPreferred:
+    """Limits the layers that the client receives."""
+    membership = context.membership
+    context.resources.require_consumer(request.consumer_id)
+    preferred = await context.backend.node(
+        membership.placement,
+        consumer.SetPreferredLayers(
+            room_id=membership.room_id,
+            peer_id=membership.peer_id,
+            consumer_id=request.consumer_id,
+            preferred_layers=PreferredLayers(
+                spatial_layer=request.spatial_layer, temporal_layer=request.temporal_layer
+            ),
+        ),
+    )
+    return socket.LayersPreferred(preferred_layers=preferred.preferred_layers)
 
 
 async def close_consumer(context: RequestContext, request: socket.CloseConsumer) -> Done:

@@ -1,0 +1,15 @@
+"""Layers of a consumer, in socket and bus messages alike."""
+
+from __future__ import annotations
+
+from .base import Model
+from .types import Layer
+
+
+class PreferredLayers(Model):
+    """The highest layers that the consumer is to receive."""
+
+    spatial_layer: Layer
+    """The spatial layer, or the encoding of simulcast, from 0, the lowest, to 255; beyond the highest it is that one."""
+    temporal_layer: Layer | None = None
+    """The temporal layer, from 0 to 255, in the same way. Absent: the highest."""

@@ -1,0 +1,92 @@
+"""The consumer handlers with fake ports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer, LayersPreferred, SetPreferredLayers
+from hubbub_contracts.bus.producer import CreateProducer
+from hubbub_contracts.layers import PreferredLayers
+from hubbub_media_core import commands
+from hubbub_media_node.handlers import consumer, producer
+from support.node_fakes import ROOM, NodeRig
+from support.node_rig import fixture
+
+HERE: dict[str, Any] = {"room_id": ROOM, "peer_id": "bob", "consumer_id": "consumer"}
+SIMULCAST = "produce-video-vp8-simulcast3"
+SVC = "produce-video-vp9-svc-L3T3_KEY"
+SIMPLE = "produce-video-vp8"
+AUDIO = "produce-audio-opus"
+
+
+@pytest.fixture
+def rig() -> NodeRig:
+    return NodeRig()
+
+
+async def consume(rig: NodeRig, recorded: str, **more: Any) -> ConsumerCreated:
+    """Bob consumes a recorded track of Alice. `more` are further fields of the request."""
+    await rig.create_transport()
+    await rig.create_transport("bob", "recv", "down")
+    track = fixture(f"chromium-156/{recorded}.json")
+    await producer.create(
+        rig.context,
+        CreateProducer(
+            room_id=ROOM,
+            peer_id="alice",
+            transport_id="transport",
+            producer_id="producer",
+            kind=track["kind"],
+            rtp_parameters=track["rtpParameters"],
+            paused=False,
+        ),
+    )
+    capabilities = fixture("chromium-156/recv-rtp-capabilities.json")
+    request = CreateConsumer(**HERE, transport_id="down", producer_id="producer", rtp_capabilities=capabilities, **more)
+    return await consumer.create(rig.context, request)
+
+
+async def prefer(rig: NodeRig, spatial: int, temporal: int | None = None) -> PreferredLayers | None:
+    """Bob sets his preferred layers. Returns the effective ones."""
+    layers = PreferredLayers(spatial_layer=spatial, temporal_layer=temporal)
+    reply = await consumer.set_preferred_layers(rig.context, SetPreferredLayers(**HERE, preferred_layers=layers))
+    assert isinstance(reply, LayersPreferred)
+    return reply.preferred_layers
+
+
+@pytest.mark.parametrize(
+    ("recorded", "asked", "effective"),
+    [
+        pytest.param(SIMULCAST, (0, 0), (0, 0), id="lowest"),
+        pytest.param(SIMULCAST, (1, None), (1, 2), id="all temporal layers"),
+        pytest.param(SIMULCAST, (9, 9), (2, 2), id="beyond the highest"),
+        pytest.param(SVC, (9, 1), (2, 1), id="svc"),
+    ],
+)
+async def test_preferred_layers_are_limited_to_those_of_the_producer(
+    rig: NodeRig, recorded: str, asked: tuple[int, int | None], effective: tuple[int, int]
+) -> None:
+    await consume(rig, recorded)
+    spatial, temporal = effective
+    assert await prefer(rig, *asked) == PreferredLayers(spatial_layer=spatial, temporal_layer=temporal)
+    core_id = rig.context.entities.consumers["consumer"].core_id
+    assert rig.sent(commands.SetPreferredLayers) == [
+        commands.SetPreferredLayers(consumer=core_id, spatial=spatial, temporal=asked[1])
+    ]
+
+
+async def test_temporal_layers_that_the_producer_does_not_declare_are_not_limited(rig: NodeRig) -> None:
+    await consume(rig, SIMULCAST)
+    created = rig.context.entities.consumers["consumer"].created
+    created.rtp_parameters["encodings"][0]["scalabilityMode"] = "L3T1"
+    assert await prefer(rig, 0, 2) == PreferredLayers(spatial_layer=0, temporal_layer=2)
+    assert await prefer(rig, 0) == PreferredLayers(spatial_layer=0)
+
+
+@pytest.mark.parametrize("recorded", [SIMPLE, AUDIO])
+async def test_preferred_layers_of_a_simple_consumer_have_no_effect(rig: NodeRig, recorded: str) -> None:
+    await consume(rig, recorded)
+    assert await prefer(rig, 0, 0) is None
+    assert rig.sent(commands.SetPreferredLayers) == []

@@ -1,0 +1,59 @@
+"""A client's requests about its consumers."""
+
+from __future__ import annotations
+
+import pytest
+
+from hubbub_contracts.bus.consumer import LayersPreferred, SetPreferredLayers
+from hubbub_contracts.layers import PreferredLayers
+from hubbub_signaling.domain.owned_resources import OwnedConsumer
+from support.signaling_fakes import FakeClient, SignalingRig, code
+
+
+@pytest.fixture
+def rig() -> SignalingRig:
+    return SignalingRig()
+
+
+async def receiver(rig: SignalingRig) -> FakeClient:
+    """A client with the receive transport `down` and the consumer `remote`."""
+    client = await rig.joined()
+    client.session.resources.transports["down"] = "recv"
+    client.session.resources.consumers["remote"] = OwnedConsumer("down", "camera")
+    return client
+
+
+async def test_preferred_layers_reach_the_node_and_the_effective_ones_the_client(rig: SignalingRig) -> None:
+    effective = PreferredLayers(spatial_layer=2, temporal_layer=1)
+    rig.backend.answers[SetPreferredLayers] = LayersPreferred(preferred_layers=effective)
+    client = await receiver(rig)
+    answer = await client.ask("setPreferredLayers", {"consumerId": "remote", "spatialLayer": 7, "temporalLayer": 1})
+    assert answer == {"preferredLayers": {"spatialLayer": 2, "temporalLayer": 1}}
+    assert rig.backend.node_requests == [
+        SetPreferredLayers(
+            room_id=client.room_id,
+            peer_id=client.peer_id,
+            consumer_id="remote",
+            preferred_layers=PreferredLayers(spatial_layer=7, temporal_layer=1),
+        )
+    ]
+
+
+async def test_preferred_layers_without_an_effect_are_answered_empty(rig: SignalingRig) -> None:
+    rig.backend.answers[SetPreferredLayers] = LayersPreferred()
+    client = await receiver(rig)
+    assert await client.ask("setPreferredLayers", {"consumerId": "remote", "spatialLayer": 0}) == {}
+
+
+@pytest.mark.parametrize("layer", [-1, 256, "0", 1.5])
+async def test_an_invalid_layer_is_refused(rig: SignalingRig, layer: object) -> None:
+    client = await receiver(rig)
+    answer = await client.ask("setPreferredLayers", {"consumerId": "remote", "spatialLayer": layer})
+    assert code(answer) == "invalid_argument"
+    assert rig.backend.node_requests == []
+
+
+async def test_layers_of_a_consumer_that_is_not_owned_are_not_found(rig: SignalingRig) -> None:
+    client = await receiver(rig)
+    assert code(await client.ask("setPreferredLayers", {"consumerId": "another", "spatialLayer": 0})) == "not_found"
+    assert rig.backend.node_requests == []
