@@ -335,6 +335,14 @@ fn the_control_plane_learns_of_the_layers_once() {
 }
 
 #[test]
+fn a_producer_without_layers_reports_none() {
+    let mut call = Call::video();
+    call.send([vp8(1, true), vp8(2, false)]);
+    assert_eq!(call.received().len(), 2);
+    assert_eq!(reported(&mut call.world), []);
+}
+
+#[test]
 fn events_that_nobody_drains_do_not_accumulate() {
     let mut sender = Sender::simulcast();
     let consumer = sender.call.consumer;

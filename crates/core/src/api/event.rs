@@ -96,8 +96,8 @@ pub enum Event {
         consumer: ConsumerId,
         reason: CloseReason,
     },
-    /// A video consumer receives other layers than before: spatial as in `SetPreferredLayers`, and temporal, each 0 if the
-    /// producer has no such layers.
+    /// A video consumer receives other layers than before: spatial as in `SetPreferredLayers`, and temporal. Not for a
+    /// producer with one encoding and no layers.
     LayersChanged {
         consumer: ConsumerId,
         spatial: u8,

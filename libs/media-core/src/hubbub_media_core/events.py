@@ -104,7 +104,7 @@ class ConsumerClosed:
 
 @dataclass(frozen=True, slots=True)
 class LayersChanged:
-    """A video consumer receives other layers than before; each is 0 if the producer has no such layers."""
+    """A video consumer receives other layers than before. Not for a producer with one encoding and no layers."""
 
     consumer: int
     spatial: int
