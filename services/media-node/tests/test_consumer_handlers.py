@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer, LayersPreferred, SetPreferredLayers
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.layers import PreferredLayers
-from hubbub_media_core import commands
+from hubbub_media_core import commands, events
 from hubbub_media_node.handlers import consumer, producer
+from hubbub_media_node.handlers.core_events import handle
 from support.node_fakes import ROOM, NodeRig
 from support.node_rig import fixture
 
@@ -90,3 +92,31 @@ async def test_preferred_layers_of_a_simple_consumer_have_no_effect(rig: NodeRig
     await consume(rig, recorded)
     assert await prefer(rig, 0, 0) is None
     assert rig.sent(commands.SetPreferredLayers) == []
+
+
+async def test_a_consumer_is_created_paused_by_default(rig: NodeRig) -> None:
+    assert (await consume(rig, SIMULCAST)).paused
+    assert rig.context.entities.consumers["consumer"].paused
+    assert rig.sent(commands.ResumeConsumer) == rig.sent(commands.SetPreferredLayers) == []
+
+
+async def test_a_consumer_starts_with_its_preferred_layers(rig: NodeRig) -> None:
+    created = await consume(rig, SIMULCAST, paused=False, preferred_layers=PreferredLayers(spatial_layer=0))
+    assert not created.paused
+    started = rig.context.entities.consumers["consumer"]
+    assert not started.paused
+    assert rig.core.commands[-2:] == [
+        commands.SetPreferredLayers(consumer=started.core_id, spatial=0),
+        commands.ResumeConsumer(consumer=started.core_id),
+    ]
+
+
+async def test_a_consumer_that_cannot_be_resumed_is_closed(rig: NodeRig) -> None:
+    rig.core.errors[commands.ResumeConsumer] = "busy"
+    with pytest.raises(HubbubError) as error:
+        await consume(rig, SIMULCAST, paused=False)
+    assert error.value.code is ErrorCode.UNAVAILABLE
+    core_id = rig.context.entities.consumers["consumer"].core_id
+    assert rig.core.commands[-1] == commands.CloseConsumer(consumer=core_id)
+    handle(rig.context, 0, events.ConsumerClosed(core_id, "requested"))
+    assert (rig.context.entities.consumers, rig.publisher.events) == ({}, [])

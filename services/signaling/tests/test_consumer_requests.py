@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from hubbub_contracts.bus.consumer import LayersPreferred, SetPreferredLayers
+from hubbub_contracts.bus.consumer import (
+    ConsumerCreated,
+    CreateConsumer,
+    LayersPreferred,
+    ResumeConsumer,
+    SetPreferredLayers,
+)
 from hubbub_contracts.layers import PreferredLayers
 from hubbub_signaling.domain.owned_resources import OwnedConsumer
-from support.signaling_fakes import FakeClient, SignalingRig, code
+from support.signaling_fakes import FakeClient, SignalingRig, code, peer_record
 
 
 @pytest.fixture
@@ -16,11 +22,47 @@ def rig() -> SignalingRig:
 
 
 async def receiver(rig: SignalingRig) -> FakeClient:
-    """A client with the receive transport `down` and the consumer `remote`."""
+    """A client with the receive transport `down` and the consumer `remote`, in a room with Bob's `microphone`."""
+    rig.backend.peers["bob"] = peer_record("bob", "microphone")
     client = await rig.joined()
     client.session.resources.transports["down"] = "recv"
     client.session.resources.consumers["remote"] = OwnedConsumer("down", "camera")
     return client
+
+
+def created(*, paused: bool = True) -> ConsumerCreated:
+    """A node's reply to `CreateConsumer`."""
+    return ConsumerCreated(kind="audio", rtp_parameters={}, type="simple", producer_paused=False, paused=paused)
+
+
+CONSUME = {"transportId": "down", "producerId": "microphone"}
+
+
+async def test_a_consumer_is_created_paused_with_all_layers_by_default(rig: SignalingRig) -> None:
+    rig.backend.answers[CreateConsumer] = created()
+    client = await receiver(rig)
+    assert code(await client.ask("consume", CONSUME)) is None
+    (request,) = rig.backend.node_requests
+    assert isinstance(request, CreateConsumer)
+    assert (request.paused, request.preferred_layers) == (True, None)
+
+
+async def test_a_consumer_is_created_as_requested(rig: SignalingRig) -> None:
+    rig.backend.answers[CreateConsumer] = created(paused=False)
+    client = await receiver(rig)
+    await client.ask("consume", {**CONSUME, "paused": False, "preferredLayers": {"spatialLayer": 1}})
+    (request,) = rig.backend.node_requests
+    assert isinstance(request, CreateConsumer)
+    assert (request.paused, request.preferred_layers) == (False, PreferredLayers(spatial_layer=1))
+
+
+async def test_a_consumer_that_an_older_node_created_paused_is_resumed(rig: SignalingRig) -> None:
+    rig.backend.answers[CreateConsumer] = created()
+    client = await receiver(rig)
+    consumed = await client.ask("consume", {**CONSUME, "paused": False})
+    assert rig.backend.node_requests[1:] == [
+        ResumeConsumer(room_id=client.room_id, peer_id=client.peer_id, consumer_id=consumed["id"])
+    ]
 
 
 async def test_preferred_layers_reach_the_node_and_the_effective_ones_the_client(rig: SignalingRig) -> None:

@@ -10,6 +10,6 @@ class PreferredLayers(Model):
     """The highest layers that the consumer is to receive."""
 
     spatial_layer: Layer
-    """The spatial layer, or the encoding of simulcast, from 0, the lowest, to 255; beyond the highest it is that one."""
+    """The spatial layer, or encoding of simulcast, from 0, the lowest, to 255. Beyond the highest it means that one."""
     temporal_layer: Layer | None = None
     """The temporal layer, from 0 to 255, in the same way. Absent: the highest."""

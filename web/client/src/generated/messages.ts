@@ -83,13 +83,18 @@ export interface Fingerprint {
   value: string;
 }
 /**
- * Creates a consumer: the client receives another peer's track. It starts paused.
+ * Creates a consumer: the client receives another peer's track.
  */
 export interface Consume {
   /**
    * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
+  /**
+   * Whether the consumer starts paused, until `resumeConsumer`. A browser drops packets that arrive before `transport.consume()` has finished, the first key frame of a video among them.
+   */
+  paused?: boolean;
+  preferredLayers?: PreferredLayers;
   /**
    * The producer to receive.
    */
@@ -106,7 +111,20 @@ export interface Consume {
   transportId: string;
 }
 /**
- * The created consumer, paused, with the options for `transport.consume()`.
+ * The highest layers to receive, as in `setPreferredLayers`; all by default. A `simple` consumer ignores them.
+ */
+export interface PreferredLayers {
+  /**
+   * The spatial layer, or encoding of simulcast, from 0, the lowest, to 255. Beyond the highest it means that one.
+   */
+  spatialLayer: number;
+  /**
+   * The temporal layer, from 0 to 255, in the same way. Absent: the highest.
+   */
+  temporalLayer?: number;
+}
+/**
+ * The created consumer, with the options for `transport.consume()`.
  */
 export interface Consumed {
   /**
@@ -400,14 +418,14 @@ export interface JoinRoom {
  * The effective preference.
  */
 export interface LayersPreferred {
-  preferredLayers?: PreferredLayers;
+  preferredLayers?: PreferredLayers1;
 }
 /**
  * Limited to the layers of the producer. Absent for consumers of type `simple`: the request has no effect.
  */
-export interface PreferredLayers {
+export interface PreferredLayers1 {
   /**
-   * The spatial layer, or the encoding of simulcast, from 0, the lowest, to 255; beyond the highest it is that one.
+   * The spatial layer, or encoding of simulcast, from 0, the lowest, to 255. Beyond the highest it means that one.
    */
   spatialLayer: number;
   /**
@@ -655,9 +673,9 @@ export interface PeerMoved {
 /**
  * The highest layers that the consumer is to receive.
  */
-export interface PreferredLayers1 {
+export interface PreferredLayers2 {
   /**
-   * The spatial layer, or the encoding of simulcast, from 0, the lowest, to 255; beyond the highest it is that one.
+   * The spatial layer, or encoding of simulcast, from 0, the lowest, to 255. Beyond the highest it means that one.
    */
   spatialLayer: number;
   /**
@@ -975,8 +993,8 @@ export interface SessionResumed {
   transports: ResumedTransport[];
 }
 /**
- * Limits the layers of a `simulcast` or `svc` consumer, until the next such request. A consumer receives the highest
- * layers by default.
+ * Limits the layers of a `simulcast` or `svc` consumer, until the next such request. Unlimited, a consumer receives
+ * the highest layers.
  */
 export interface SetPreferredLayers {
   /**

@@ -10,7 +10,7 @@ from ..types import ConsumerType, Id, OpenMediaKind, OperationId, RoomId, RtpCap
 
 
 class ConsumerCreated(Model):
-    """The created consumer, which is paused."""
+    """The created consumer."""
 
     kind: OpenMediaKind
     rtp_parameters: RtpParameters
@@ -18,6 +18,8 @@ class ConsumerCreated(Model):
     producer_paused: bool
     consumer_id: Id | None = None
     """The consumer's id, another than the requested one when the operation is repeated. Absent in older versions."""
+    paused: bool = True
+    """Whether it was created paused. Older versions create every consumer paused, and do not report it."""
 
 
 class CreateConsumer(NodeRequest[ConsumerCreated]):
@@ -34,6 +36,10 @@ class CreateConsumer(NodeRequest[ConsumerCreated]):
     producer_id: Id
     consumer_id: Id
     rtp_capabilities: RtpCapabilities
+    preferred_layers: PreferredLayers | None = None
+    """As in `SetPreferredLayers`. Older versions ignore it."""
+    paused: bool = True
+    """Whether to create it paused. Older versions ignore it."""
     operation_id: OperationId | None = None
     """The client's. A request with the id of an earlier one of this peer returns what that one created."""
 

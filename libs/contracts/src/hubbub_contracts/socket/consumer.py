@@ -11,7 +11,7 @@ from .base import Mutation, Push
 
 
 class Consumed(Model):
-    """The created consumer, paused, with the options for `transport.consume()`."""
+    """The created consumer, with the options for `transport.consume()`."""
 
     id: Id
     """The consumer's id."""
@@ -30,7 +30,7 @@ class Consumed(Model):
 
 
 class Consume(Mutation[Consumed]):
-    """Creates a consumer: the client receives another peer's track. It starts paused."""
+    """Creates a consumer: the client receives another peer's track."""
 
     event: ClassVar[str] = "consume"
     transport_id: Id
@@ -39,6 +39,11 @@ class Consume(Mutation[Consumed]):
     """The producer to receive."""
     rtp_capabilities: RtpCapabilities | None = None
     """`device.rtpCapabilities`, at most 64 KiB of JSON; those of `joinRoom` by default."""
+    preferred_layers: PreferredLayers | None = None
+    """The highest layers to receive, as in `setPreferredLayers`; all by default. A `simple` consumer ignores them."""
+    paused: bool = True
+    """Whether the consumer starts paused, until `resumeConsumer`. A browser drops packets that arrive before
+    `transport.consume()` has finished, the first key frame of a video among them."""
 
 
 class ResumeConsumer(Mutation[Done]):
@@ -65,8 +70,8 @@ class LayersPreferred(Model):
 
 
 class SetPreferredLayers(Mutation[LayersPreferred]):
-    """Limits the layers of a `simulcast` or `svc` consumer, until the next such request. A consumer receives the highest
-    layers by default."""
+    """Limits the layers of a `simulcast` or `svc` consumer, until the next such request. Unlimited, a consumer receives
+    the highest layers."""
 
     event: ClassVar[str] = "setPreferredLayers"
     consumer_id: Id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, cast
 
 from hubbub_contracts.base import Done
@@ -15,7 +16,8 @@ from hubbub_contracts.bus.consumer import (
     SetPreferredLayers,
 )
 from hubbub_contracts.errors import ErrorCode, HubbubError
-from hubbub_media_core import commands
+from hubbub_contracts.layers import PreferredLayers
+from hubbub_media_core import CoreError, commands
 
 from ..domain import negotiation
 from ..domain.close_request import SILENT
@@ -26,7 +28,7 @@ from .context import NodeContext
 
 
 async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreated:
-    """Creates a paused consumer on a receive transport."""
+    """Creates a consumer on a receive transport."""
     async with context.locks.of(request.room_id, request.peer_id):
         existing = context.entities.consumers.get(request.consumer_id)
         if existing is not None:
@@ -70,6 +72,7 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
                 type=producer.type,
                 producer_paused=producer.paused,
                 consumer_id=request.consumer_id,
+                paused=request.paused,
             ),
         )
         context.entities.add_consumer(consumer)
@@ -84,6 +87,7 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
         except HubbubError:
             context.entities.remove_consumer(consumer)
             raise
+        await _start(context, consumer)
         return consumer.created
 
 
@@ -99,9 +103,7 @@ async def pause(context: NodeContext, request: PauseConsumer) -> Done:
 async def resume(context: NodeContext, request: ResumeConsumer) -> Done:
     """Starts, or restarts, sending to the consumer."""
     async with context.locks.of(request.room_id, request.peer_id):
-        consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
-        await context.call(consumer.transport.room.worker, commands.ResumeConsumer(consumer=consumer.core_id))
-        consumer.paused = False
+        await _resume(context, context.entities.consumer(request.room_id, request.peer_id, request.consumer_id))
         return Done()
 
 
@@ -109,15 +111,7 @@ async def set_preferred_layers(context: NodeContext, request: SetPreferredLayers
     """Limits the layers sent to the consumer. As in mediasoup, one without layers is answered without an effect."""
     async with context.locks.of(request.room_id, request.peer_id):
         consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
-        effective = effective_layers(consumer.created, request.preferred_layers)
-        if effective is not None:
-            command = commands.SetPreferredLayers(
-                consumer=consumer.core_id,
-                spatial=effective.spatial_layer,
-                temporal=request.preferred_layers.temporal_layer,
-            )
-            await context.call(consumer.transport.room.worker, command)
-        return LayersPreferred(preferred_layers=effective)
+        return LayersPreferred(preferred_layers=await _prefer(context, consumer, request.preferred_layers))
 
 
 async def close(context: NodeContext, request: CloseConsumer) -> Done:
@@ -127,6 +121,36 @@ async def close(context: NodeContext, request: CloseConsumer) -> Done:
         consumer.close_request = SILENT
         await context.call(consumer.transport.room.worker, commands.CloseConsumer(consumer=consumer.core_id))
         return Done()
+
+
+async def _start(context: NodeContext, consumer: Consumer) -> None:
+    """Carries out the options of a new consumer, which the core creates paused. Closes it when that fails."""
+    try:
+        if consumer.request.preferred_layers is not None:
+            await _prefer(context, consumer, consumer.request.preferred_layers)
+        if not consumer.request.paused:
+            await _resume(context, consumer)
+    except HubbubError:
+        consumer.close_request = SILENT
+        with contextlib.suppress(CoreError):
+            context.core.send(consumer.transport.room.worker, commands.CloseConsumer(consumer=consumer.core_id))
+        raise
+
+
+async def _resume(context: NodeContext, consumer: Consumer) -> None:
+    await context.call(consumer.transport.room.worker, commands.ResumeConsumer(consumer=consumer.core_id))
+    consumer.paused = False
+
+
+async def _prefer(context: NodeContext, consumer: Consumer, preferred: PreferredLayers) -> PreferredLayers | None:
+    """Returns the effective layers. None: the consumer has no layers, and the core is not asked."""
+    effective = effective_layers(consumer.created, preferred)
+    if effective is not None:
+        command = commands.SetPreferredLayers(
+            consumer=consumer.core_id, spatial=effective.spatial_layer, temporal=preferred.temporal_layer
+        )
+        await context.call(consumer.transport.room.worker, command)
+    return effective
 
 
 def _producer(context: NodeContext, transport: Transport, producer_id: str) -> Producer:

@@ -12,7 +12,7 @@ from .context import RequestContext
 
 
 async def consume(context: RequestContext, request: socket.Consume) -> socket.Consumed:
-    """Creates a paused consumer. A producer that this instance's view does not have yet is retryable `not_found`."""
+    """Creates a consumer. A producer that this instance's view does not have yet is retryable `not_found`."""
     membership = context.membership
     context.resources.require_transport(request.transport_id, "recv")
     found = membership.hub.view.producer(request.producer_id)
@@ -32,11 +32,15 @@ async def consume(context: RequestContext, request: socket.Consume) -> socket.Co
             producer_id=request.producer_id,
             consumer_id=requested_id,
             rtp_capabilities=capabilities,
+            preferred_layers=request.preferred_layers,
+            paused=request.paused,
             operation_id=request.operation_id or None,
         ),
     )
     consumer_id = created.consumer_id or requested_id
     context.resources.consumers[consumer_id] = OwnedConsumer(request.transport_id, request.producer_id)
+    if created.paused and not request.paused:  # by a node of an older version
+        await _resume(context, consumer_id)
     return socket.Consumed(
         id=consumer_id,
         producer_id=request.producer_id,
@@ -50,14 +54,8 @@ async def consume(context: RequestContext, request: socket.Consume) -> socket.Co
 
 async def resume_consumer(context: RequestContext, request: socket.ResumeConsumer) -> Done:
     """Starts forwarding to the client."""
-    membership = context.membership
     context.resources.require_consumer(request.consumer_id)
-    return await context.backend.node(
-        membership.placement,
-        consumer.ResumeConsumer(
-            room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=request.consumer_id
-        ),
-    )
+    return await _resume(context, request.consumer_id)
 
 
 async def pause_consumer(context: RequestContext, request: socket.PauseConsumer) -> Done:
@@ -97,3 +95,11 @@ async def close_consumer(context: RequestContext, request: socket.CloseConsumer)
     )
     context.resources.consumers.pop(request.consumer_id, None)
     return Done()
+
+
+async def _resume(context: RequestContext, consumer_id: str) -> Done:
+    membership = context.membership
+    return await context.backend.node(
+        membership.placement,
+        consumer.ResumeConsumer(room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=consumer_id),
+    )
