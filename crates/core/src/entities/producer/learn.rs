@@ -28,7 +28,7 @@ impl Producer {
                 .extension(id?)
                 .and_then(|value| parse_stream_id(value).ok())
         };
-        let is_rtx = self.payload_type(packet.payload_type())?.is_rtx;
+        let is_rtx = self.payload_types.is_rtx(packet.payload_type())?;
         let mid = text(self.extensions.mid);
         if self.mid.is_some() && mid != self.mid.as_deref() {
             return None;

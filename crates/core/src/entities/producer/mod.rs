@@ -3,10 +3,13 @@
 mod key_frames;
 mod learn;
 mod liveness;
+mod media_packet;
+mod payload_types;
 mod state;
 mod stream;
 mod stream_clock;
 
 pub(crate) use key_frames::KeyFrameRequestKind;
+pub(crate) use media_packet::Received;
 pub(crate) use state::Producer;
-pub(crate) use stream::{ProducerStream, Received};
+pub(crate) use stream::ProducerStream;

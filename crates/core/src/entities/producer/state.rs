@@ -4,22 +4,15 @@ use hubbub_wire::rtp::RtpPacket;
 
 use super::key_frames::{KeyFrameRequestKind, KeyFrames};
 use super::liveness::Layers;
-use super::stream::{MediaPacket, ProducerStream, Received};
+use super::media_packet::Received;
+use super::payload_types::PayloadTypes;
+use super::stream::ProducerStream;
 use crate::api::{
     CodecMapping, EncodingSpec, FeedbackKind, MediaKind, Micros, ProducerId, ProducerSpec,
     ProducerStats,
 };
 use crate::entities::header_extensions::IncomingExtensions;
 use crate::entities::keys::{ConsumerKey, RouterKey, TransportKey};
-use crate::receive::RtxPayload;
-
-/// The codec that a payload type stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PayloadType {
-    /// Index in the producer's list.
-    pub(crate) codec: u8,
-    pub(crate) is_rtx: bool,
-}
 
 /// The state of a producer.
 pub(crate) struct Producer {
@@ -31,7 +24,7 @@ pub(crate) struct Producer {
     pub(crate) feedback: FeedbackKind,
     pub(crate) paused: bool,
     pub(crate) codecs: Vec<CodecMapping>,
-    payload_types: [Option<PayloadType>; 128],
+    pub(super) payload_types: PayloadTypes,
     pub(crate) extensions: IncomingExtensions,
     pub(crate) encodings: Vec<EncodingSpec>,
     /// By encoding; `None` before its first packet.
@@ -51,30 +44,6 @@ impl Producer {
         router: RouterKey,
         spec: ProducerSpec,
     ) -> Self {
-        let mut payload_types = [None; 128];
-        let mut set = |number: u8, payload_type| {
-            if let Some(slot) = payload_types.get_mut(usize::from(number)) {
-                *slot = Some(payload_type);
-            }
-        };
-        for (codec, mapping) in (0..).zip(&spec.codecs) {
-            set(
-                mapping.payload_type,
-                PayloadType {
-                    codec,
-                    is_rtx: false,
-                },
-            );
-            if let Some(rtx) = mapping.rtx_payload_type {
-                set(
-                    rtx,
-                    PayloadType {
-                        codec,
-                        is_rtx: true,
-                    },
-                );
-            }
-        }
         let count = spec.encodings.len();
         Self {
             id,
@@ -84,8 +53,8 @@ impl Producer {
             mid: spec.mid,
             feedback: spec.feedback,
             paused: spec.paused,
+            payload_types: PayloadTypes::new(&spec.codecs),
             codecs: spec.codecs,
-            payload_types,
             extensions: IncomingExtensions::new(spec.extensions),
             ssrcs: spec
                 .encodings
@@ -115,13 +84,6 @@ impl Producer {
                     .into_iter()
                     .chain(rtx.map(|ssrc| (encoding, true, ssrc)))
             })
-    }
-
-    pub(super) fn payload_type(&self, number: u8) -> Option<PayloadType> {
-        self.payload_types
-            .get(usize::from(number))
-            .copied()
-            .flatten()
     }
 
     /// Whether the client adds in-band FEC to its packets when they are lost.
@@ -164,7 +126,8 @@ impl Producer {
         is_rtx: bool,
         packet: &RtpPacket<'_>,
     ) -> Received {
-        let Some((media, clock_rate)) = self.media(packet, is_rtx) else {
+        let media = self.payload_types.media(packet, is_rtx, &self.codecs);
+        let Some((media, clock_rate)) = media else {
             return Received::Dropped;
         };
         let Some(slot) = self.streams.get_mut(encoding) else {
@@ -210,28 +173,6 @@ impl Producer {
             }
         }
         received
-    }
-
-    fn media<'a>(&self, packet: &RtpPacket<'a>, is_rtx: bool) -> Option<(MediaPacket<'a>, u32)> {
-        let payload_type = self
-            .payload_type(packet.payload_type())
-            .filter(|found| found.is_rtx == is_rtx)?;
-        let mapping = self.codecs.get(usize::from(payload_type.codec))?;
-        let (sequence, payload) = if is_rtx {
-            let original = RtxPayload::parse(packet.payload())?;
-            (original.original_sequence, original.payload)
-        } else {
-            (packet.sequence_number(), packet.payload())
-        };
-        let media = MediaPacket {
-            sequence,
-            payload,
-            codec_index: payload_type.codec,
-            codec: mapping.codec,
-            nack: mapping.nack,
-            by_rtx: is_rtx,
-        };
-        Some((media, mapping.clock_rate))
     }
 
     /// Marks silent encodings and spatial layers as dead.

@@ -6,6 +6,7 @@ use hubbub_wire::NtpTime;
 use hubbub_wire::rtp::RtpPacket;
 
 use super::liveness::Layers;
+use super::media_packet::{MediaPacket, Received};
 use super::stream_clock::StreamClock;
 use crate::api::{MediaKind, Micros, StreamStats};
 use crate::entities::header_extensions::IncomingExtensions;
@@ -16,41 +17,6 @@ use crate::receive::{
 
 /// Packets that RTX may be ahead of the media: clients also repeat packets that were not requested.
 const MAX_RTX_AHEAD: u64 = 100;
-
-/// A media packet, received directly or by RTX.
-pub(crate) struct MediaPacket<'a> {
-    /// Sequence number in the media stream; for RTX the original number.
-    pub(crate) sequence: u16,
-    /// Without padding.
-    pub(crate) payload: &'a [u8],
-    /// Index of the codec in the producer's list.
-    pub(crate) codec_index: u8,
-    pub(crate) codec: Codec,
-    /// The codec negotiated NACK.
-    pub(crate) nack: bool,
-    /// The packet was received by RTX.
-    pub(crate) by_rtx: bool,
-}
-
-/// The result of receiving a packet.
-pub(crate) enum Received {
-    /// The packet was dropped: a duplicate, a probe, or too old.
-    Dropped,
-    /// The packet has only padding: the store has it without payload. Its sequence number is to be skipped.
-    Padding {
-        /// Extended.
-        sequence: u64,
-    },
-    /// The packet is in the store.
-    Media {
-        /// Extended.
-        sequence: u64,
-        /// The packet is the first of a key frame. True for every audio packet.
-        starts_key_frame: bool,
-        /// Too many packets are missing to be repaired; only a key frame helps.
-        key_frame_needed: bool,
-    },
-}
 
 /// The state of one received stream.
 pub(crate) struct ProducerStream {
