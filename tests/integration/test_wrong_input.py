@@ -137,6 +137,7 @@ def well_formed(transport_id: str, producer_id: str, consumer_id: str, call_id: 
         "resumeConsumer": {"consumerId": consumer_id},
         "pauseConsumer": {"consumerId": consumer_id},
         "setPreferredLayers": {"consumerId": consumer_id, "spatialLayer": 0},
+        "requestKeyFrame": {"consumerId": consumer_id},
         "closeConsumer": {"consumerId": consumer_id},
     }
 

@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer, LayersPreferred, SetPreferredLayers
+from hubbub_contracts.bus.consumer import (
+    ConsumerCreated,
+    CreateConsumer,
+    LayersPreferred,
+    RequestKeyFrame,
+    SetPreferredLayers,
+)
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.layers import PreferredLayers
 from hubbub_media_core import commands, events
@@ -120,3 +126,20 @@ async def test_a_consumer_that_cannot_be_resumed_is_closed(rig: NodeRig) -> None
     assert rig.core.commands[-1] == commands.CloseConsumer(consumer=core_id)
     handle(rig.context, 0, events.ConsumerClosed(core_id, "requested"))
     assert (rig.context.entities.consumers, rig.publisher.events) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("recorded", "paused", "requests"),
+    [
+        pytest.param(SIMPLE, False, 1, id="video"),
+        pytest.param(SIMPLE, True, 0, id="paused video"),
+        pytest.param(AUDIO, False, 0, id="audio"),
+    ],
+)
+async def test_a_key_frame_is_requested_for_video_that_is_sent(
+    rig: NodeRig, recorded: str, paused: bool, requests: int
+) -> None:
+    await consume(rig, recorded, paused=paused)
+    await consumer.request_key_frame(rig.context, RequestKeyFrame(**HERE))
+    core_id = rig.context.entities.consumers["consumer"].core_id
+    assert rig.sent(commands.RequestKeyFrame) == [commands.RequestKeyFrame(consumer=core_id)] * requests

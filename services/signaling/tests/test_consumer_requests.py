@@ -8,6 +8,7 @@ from hubbub_contracts.bus.consumer import (
     ConsumerCreated,
     CreateConsumer,
     LayersPreferred,
+    RequestKeyFrame,
     ResumeConsumer,
     SetPreferredLayers,
 )
@@ -95,7 +96,16 @@ async def test_an_invalid_layer_is_refused(rig: SignalingRig, layer: object) -> 
     assert rig.backend.node_requests == []
 
 
-async def test_layers_of_a_consumer_that_is_not_owned_are_not_found(rig: SignalingRig) -> None:
+@pytest.mark.parametrize("event", ["setPreferredLayers", "requestKeyFrame"])
+async def test_a_consumer_that_is_not_owned_is_not_found(rig: SignalingRig, event: str) -> None:
     client = await receiver(rig)
-    assert code(await client.ask("setPreferredLayers", {"consumerId": "another", "spatialLayer": 0})) == "not_found"
+    assert code(await client.ask(event, {"consumerId": "another", "spatialLayer": 0})) == "not_found"
     assert rig.backend.node_requests == []
+
+
+async def test_a_key_frame_is_requested_from_the_node(rig: SignalingRig) -> None:
+    client = await receiver(rig)
+    assert await client.ask("requestKeyFrame", {"consumerId": "remote"}) == {}
+    assert rig.backend.node_requests == [
+        RequestKeyFrame(room_id=client.room_id, peer_id=client.peer_id, consumer_id="remote")
+    ]

@@ -31,6 +31,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "resumeConsumer": {"consumerId": "remote"},
     "pauseConsumer": {"consumerId": "remote"},
     "setPreferredLayers": {"consumerId": "remote", "spatialLayer": 0},
+    "requestKeyFrame": {"consumerId": "remote"},
     "closeConsumer": {"consumerId": "remote"},
 }
 """The requests whose payload is short."""

@@ -790,6 +790,16 @@ export interface Producers {
   producers: ListedProducer[];
 }
 /**
+ * Requests a key frame from the sender of a video, at most one in 300 ms for all its receivers. No effect while the
+ * consumer is paused. Browsers request the key frames that they need by themselves.
+ */
+export interface RequestKeyFrame {
+  /**
+   * The client's consumer.
+   */
+  consumerId: string;
+}
+/**
  * Replaces the ICE credentials of a transport, for example after the client's network changed.
  */
 export interface RestartIce {
@@ -1129,6 +1139,7 @@ export interface Requests {
   pauseConsumer: [PauseConsumer, Done];
   pauseProducer: [PauseProducer, Done];
   produce: [Produce, Produced];
+  requestKeyFrame: [RequestKeyFrame, Done];
   restartIce: [RestartIce, IceRestarted];
   resume: [Resume, SessionResumed];
   resumeConsumer: [ResumeConsumer, Done];

@@ -79,6 +79,16 @@ class SetPreferredLayers(NodeRequest[LayersPreferred]):
     preferred_layers: PreferredLayers
 
 
+class RequestKeyFrame(NodeRequest[Done]):
+    """Requests a key frame from the sender, within the bounds of all such requests. No effect on a paused consumer and on
+    audio."""
+
+    verb: ClassVar[str] = "consumer.request-key-frame"
+    room_id: RoomId
+    peer_id: Id
+    consumer_id: Id
+
+
 class CloseConsumer(NodeRequest[Done]):
     """Closes a consumer."""
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from ..base import Done, Model
 from ..layers import PreferredLayers
 from ..types import AppData, ConsumerType, Id, Layer, OpenMediaKind, RtpCapabilities, RtpParameters
-from .base import Mutation, Push
+from .base import ClientRequest, Mutation, Push
 
 
 class Consumed(Model):
@@ -80,6 +80,15 @@ class SetPreferredLayers(Mutation[LayersPreferred]):
     """The highest spatial layer to receive, or encoding of simulcast, from 0, the lowest, to 255."""
     temporal_layer: Layer | None = None
     """The highest temporal layer to receive, from 0, the lowest, to 255; absent: all."""
+
+
+class RequestKeyFrame(ClientRequest[Done]):
+    """Requests a key frame from the sender of a video, at most one in 300 ms for all its receivers. No effect while the
+    consumer is paused. Browsers request the key frames that they need by themselves."""
+
+    event: ClassVar[str] = "requestKeyFrame"
+    consumer_id: Id
+    """The client's consumer."""
 
 
 class CloseConsumer(Mutation[Done]):

@@ -13,6 +13,7 @@ from hubbub_contracts.bus.consumer import (
     CloseConsumer,
     CreateConsumer,
     PauseConsumer,
+    RequestKeyFrame,
     ResumeConsumer,
     SetPreferredLayers,
 )
@@ -36,6 +37,7 @@ HANDLERS: Final[RequestTable[NodeContext]] = {
     PauseConsumer: consumer.pause,
     ResumeConsumer: consumer.resume,
     SetPreferredLayers: consumer.set_preferred_layers,
+    RequestKeyFrame: consumer.request_key_frame,
     CloseConsumer: consumer.close,
     DescribePeer: peer.describe,
     ClosePeer: peer.close,

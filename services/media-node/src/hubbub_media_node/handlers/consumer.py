@@ -12,6 +12,7 @@ from hubbub_contracts.bus.consumer import (
     CreateConsumer,
     LayersPreferred,
     PauseConsumer,
+    RequestKeyFrame,
     ResumeConsumer,
     SetPreferredLayers,
 )
@@ -112,6 +113,15 @@ async def set_preferred_layers(context: NodeContext, request: SetPreferredLayers
     async with context.locks.of(request.room_id, request.peer_id):
         consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
         return LayersPreferred(preferred_layers=await _prefer(context, consumer, request.preferred_layers))
+
+
+async def request_key_frame(context: NodeContext, request: RequestKeyFrame) -> Done:
+    """Requests a key frame from the producer. The core bounds the rate, and asks anyway when the consumer is resumed."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
+        if consumer.created.kind == "video" and not consumer.paused:
+            await context.call(consumer.transport.room.worker, commands.RequestKeyFrame(consumer=consumer.core_id))
+        return Done()
 
 
 async def close(context: NodeContext, request: CloseConsumer) -> Done:

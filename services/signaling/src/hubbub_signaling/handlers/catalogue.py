@@ -25,5 +25,6 @@ HANDLERS: dict[str, Handler] = {
     "resumeConsumer": Handler(consumer.resume_consumer, IN_ROOM, by_consumer),
     "pauseConsumer": Handler(consumer.pause_consumer, IN_ROOM, by_consumer),
     "setPreferredLayers": Handler(consumer.set_preferred_layers, IN_ROOM, by_consumer),
+    "requestKeyFrame": Handler(consumer.request_key_frame, IN_ROOM, by_consumer),
     "closeConsumer": Handler(consumer.close_consumer, IN_ROOM, by_consumer),
 }

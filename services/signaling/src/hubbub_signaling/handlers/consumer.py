@@ -86,6 +86,18 @@ async def set_preferred_layers(context: RequestContext, request: socket.SetPrefe
     return socket.LayersPreferred(preferred_layers=preferred.preferred_layers)
 
 
+async def request_key_frame(context: RequestContext, request: socket.RequestKeyFrame) -> Done:
+    """Requests a key frame from the producer."""
+    membership = context.membership
+    context.resources.require_consumer(request.consumer_id)
+    return await context.backend.node(
+        membership.placement,
+        consumer.RequestKeyFrame(
+            room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=request.consumer_id
+        ),
+    )
+
+
 async def close_consumer(context: RequestContext, request: socket.CloseConsumer) -> Done:
     """Closes the consumer on the node."""
     membership = context.membership
