@@ -188,6 +188,16 @@ fn a_switch_waits_for_a_key_frame_of_the_new_encoding_which_is_requested_at_once
 }
 
 #[test]
+fn a_consumer_starts_with_no_encoding_above_its_preference() {
+    let mut sender = Sender::simulcast();
+    sender.prefer(0, None);
+    sender.send(&[0, 2], 10, &[2]);
+    assert_eq!(sender.received(), []);
+    sender.send(&[0, 2], 10, &[0]);
+    assert_eq!(encodings(&sender.received()), [0]);
+}
+
+#[test]
 fn a_preference_that_does_not_flow_falls_back_to_a_lower_encoding() {
     let mut sender = Sender::simulcast();
     sender.prefer(1, None);

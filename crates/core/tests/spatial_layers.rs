@@ -173,7 +173,7 @@ fn the_descriptor_says_which_targets_are_active() {
         assert_eq!(active.map(u32::count_ones), Some(4));
     }
     // Until the next start, also when all are active again.
-    replay.prefer(2, None);
+    replay.prefer(u8::MAX, None);
     let received = [received, replay.send(100..290)].concat();
     let last = active_targets(&received).pop().flatten();
     assert_eq!(last.map(u32::count_ones), Some(9));
