@@ -1,10 +1,12 @@
-//! Recorded Opus, forwarded from one client to another.
+//! Opus, forwarded from one client to another.
 
 mod common;
 
+use common::call::{Call, OUT_SSRC};
+use common::media::{Packet, vp8};
 use common::specs::*;
 use common::{Client, World};
-use hubbub_core::api::{EncodingSpec, ProducerSpec};
+use hubbub_core::api::{Command, EncodingSpec, ProducerSpec};
 use hubbub_wire::rtp::RtpPacket;
 use hubbub_wire::testdata::records;
 
@@ -60,4 +62,23 @@ fn every_packet_with_a_payload_arrives_in_order_with_its_audio_level() {
         assert_eq!(got.extension(OUT_AUDIO_LEVEL), sent.extension(AUDIO_LEVEL));
         assert_eq!(got.extension(OUT_MID), Some(b"7".as_slice()));
     }
+}
+
+/// Picture ids of VP8 refuse a late packet, too; opus has none.
+#[test]
+fn a_late_packet_from_before_a_pause_is_not_forwarded_after_it() {
+    let mut call = Call::new(audio(), audio_consumer(OUT_SSRC));
+    let consumer = call.consumer;
+    let opus = |number| Packet {
+        payload_type: OPUS,
+        ..vp8(number, false)
+    };
+    call.send([10, 11, 13].map(opus));
+    assert_eq!(call.received().len(), 3);
+    call.world.execute(Command::PauseConsumer { consumer });
+    call.world.execute(Command::ResumeConsumer { consumer });
+    call.send([opus(14)]);
+    assert_eq!(call.received().len(), 1);
+    call.send([opus(12)]);
+    assert_eq!(call.received(), []);
 }

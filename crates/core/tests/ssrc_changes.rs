@@ -83,6 +83,8 @@ fn a_second_ssrc_does_not_take_over_a_flowing_stream() {
     assert_eq!(call.received().len(), 9);
     let stats = call.world.transport_stats(call.sender.transport);
     assert_eq!(stats.unknown_ssrc, 8);
+    let streams = call.world.producer_stats(call.producer).streams;
+    assert_eq!((streams.len(), streams[0].ssrc), (1, 100));
 }
 
 #[test]
