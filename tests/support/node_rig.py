@@ -12,12 +12,20 @@ from typing import Any, TypeVar, cast
 from hubbub_bus import Bus, Endpoint, KeyValue
 from hubbub_contracts import Model, Request, ids, subjects
 from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer
-from hubbub_contracts.bus.media import MEDIA_EVENT, ClosureEvent, MediaEvent, TransportConnected, TransportDisconnected
+from hubbub_contracts.bus.media import (
+    MEDIA_EVENT,
+    ClosureEvent,
+    ConsumerLayersChanged,
+    MediaEvent,
+    TransportConnected,
+    TransportDisconnected,
+)
 from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
 from hubbub_contracts.bus.room import GetRoom, RoomSnapshot
 from hubbub_contracts.bus.transport import ConnectTransport, CreateTransport, DtlsParameters, TransportCreated
+from hubbub_contracts.layers import ConsumerLayers
 from hubbub_contracts.types import Direction
 from hubbub_service import Lifecycle
 
@@ -50,6 +58,8 @@ class Peer:
     """Closures."""
     connected: list[str] = field(default_factory=list)
     """The transports whose DTLS handshake succeeded, as the node reports them."""
+    layers: list[ConsumerLayers | None] = field(default_factory=list)
+    """The layers of its consumers, at each change."""
     links: dict[str, RtpTransport] = field(default_factory=dict)
 
     async def request(self, message: Request[ReplyT]) -> ReplyT:
@@ -64,6 +74,8 @@ class Peer:
         def collect(event: MediaEvent) -> None:
             if isinstance(event, TransportConnected):
                 self.connected.append(event.transport_id)
+            elif isinstance(event, ConsumerLayersChanged):
+                self.layers.append(event.layers)
             elif not isinstance(event, TransportDisconnected):
                 self.events.append(event)
 

@@ -4,12 +4,14 @@ import asyncio
 from typing import ClassVar
 
 import pytest
+import structlog.testing
 
 from hubbub_bus import Bus, Unreachable
 from hubbub_bus.link_health import LinkHealth
 from hubbub_bus.telemetry import NoTelemetry
 from hubbub_cli.ports import free_tcp_port
 from hubbub_contracts import ErrorCode, Event, HubbubError
+from hubbub_contracts.bus.media import MEDIA_EVENT, MediaEvent, TransportClosed
 from support import nats_servers
 from support.nats_servers import NatsServer
 
@@ -89,6 +91,29 @@ async def test_a_malformed_event_is_skipped_and_the_order_is_kept(bus: Bus, subj
             await asyncio.sleep(0.01)
     assert received == list(range(10))
     await subscription.stop()
+
+
+@pytest.mark.parametrize(
+    ("data", "log"),
+    [
+        pytest.param(b'{"type": "hubbub.v1.media.of-a-newer-version"}', "unknown event of a newer version", id="new"),
+        pytest.param(b'{"type": "hubbub.v1.media.transport-closed"}', "malformed event", id="malformed"),
+    ],
+)
+async def test_an_unknown_event_is_skipped_without_a_warning(bus: Bus, subject: str, data: bytes, log: str) -> None:
+    received: list[MediaEvent] = []
+    closed = TransportClosed(transport_id="up", reason="internal")
+    await bus.subscribe(subject, MEDIA_EVENT, received.append)
+    with structlog.testing.capture_logs() as logs:
+        await bus.connection.client.publish(subject, data)
+        await bus.publish(subject, closed)
+        async with asyncio.timeout(5):
+            while not received:
+                await asyncio.sleep(0.01)
+    assert received == [closed]
+    assert [(each["event"], each["log_level"]) for each in logs] == [
+        (log, "warning" if log == "malformed event" else "debug")
+    ]
 
 
 def test_health_needs_uninterrupted_round_trips() -> None:

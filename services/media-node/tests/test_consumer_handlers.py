@@ -11,13 +11,17 @@ from hubbub_contracts.bus.consumer import (
     ConsumerCreated,
     CreateConsumer,
     LayersPreferred,
+    PauseConsumer,
     RequestKeyFrame,
     SetPreferredLayers,
 )
+from hubbub_contracts.bus.media import ConsumerLayersChanged
+from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.bus.producer import CreateProducer
-from hubbub_contracts.layers import PreferredLayers
+from hubbub_contracts.layers import ConsumerLayers, PreferredLayers
 from hubbub_media_core import commands, events
-from hubbub_media_node.handlers import consumer, producer
+from hubbub_media_node.domain.closures import PeerEvent
+from hubbub_media_node.handlers import consumer, peer, producer
 from hubbub_media_node.handlers.core_events import handle
 from support.node_fakes import ROOM, NodeRig
 from support.node_rig import fixture
@@ -143,3 +147,35 @@ async def test_a_key_frame_is_requested_for_video_that_is_sent(
     await consumer.request_key_frame(rig.context, RequestKeyFrame(**HERE))
     core_id = rig.context.entities.consumers["consumer"].core_id
     assert rig.sent(commands.RequestKeyFrame) == [commands.RequestKeyFrame(consumer=core_id)] * requests
+
+
+def layers(spatial: int, temporal: int) -> ConsumerLayers:
+    return ConsumerLayers(spatial_layer=spatial, temporal_layer=temporal)
+
+
+async def test_changed_layers_are_reported_to_the_peer_until_the_consumer_is_paused(rig: NodeRig) -> None:
+    await consume(rig, SIMULCAST, paused=False)
+    core_id = rig.context.entities.consumers["consumer"].core_id
+    for spatial in (2, 2, 0):
+        handle(rig.context, 0, events.LayersChanged(core_id, spatial, 1))
+    for _ in range(2):
+        await consumer.pause(rig.context, PauseConsumer(**HERE))
+    assert rig.publisher.events == [
+        PeerEvent(ROOM, "bob", ConsumerLayersChanged(consumer_id="consumer", layers=reported))
+        for reported in (layers(2, 1), layers(0, 1), None)
+    ]
+
+
+async def test_layers_of_simple_and_of_unknown_consumers_are_not_reported(rig: NodeRig) -> None:
+    await consume(rig, SIMPLE, paused=False)
+    core_id = rig.context.entities.consumers["consumer"].core_id
+    for each in (core_id, core_id + 1):
+        handle(rig.context, 0, events.LayersChanged(each, 0, 2))
+    assert rig.publisher.events == []
+
+
+async def test_a_description_has_the_layers_of_a_consumer(rig: NodeRig) -> None:
+    await consume(rig, SVC, paused=False)
+    handle(rig.context, 0, events.LayersChanged(rig.context.entities.consumers["consumer"].core_id, 1, 2))
+    described = await peer.describe(rig.context, DescribePeer(room_id=ROOM, peer_id="bob"))
+    assert [each.layers for each in described.consumers] == [layers(1, 2)]

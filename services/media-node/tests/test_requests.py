@@ -9,10 +9,17 @@ from typing import Any
 import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError, Request
-from hubbub_contracts.bus.consumer import CloseConsumer, PauseConsumer, ResumeConsumer
+from hubbub_contracts.bus.consumer import (
+    CloseConsumer,
+    PauseConsumer,
+    RequestKeyFrame,
+    ResumeConsumer,
+    SetPreferredLayers,
+)
 from hubbub_contracts.bus.node import ClosePeer, DescribePeer, ProbeNode
 from hubbub_contracts.bus.producer import CloseProducer, PauseProducer, ResumeProducer
 from hubbub_contracts.bus.transport import CloseTransport, ConnectTransport, RestartIce
+from hubbub_contracts.layers import PreferredLayers
 from support.node_rig import Peer, RunningNode, fixture, until
 
 MakePeer = Callable[..., Awaitable[Peer]]
@@ -145,6 +152,8 @@ async def test_an_object_of_another_peer_or_room_is_not_found(make_peer: MakePee
             ResumeProducer(producer_id=producer_id, **here),
             CloseProducer(producer_id=producer_id, **here),
             PauseConsumer(consumer_id=consumer_id, **here),
+            RequestKeyFrame(consumer_id=consumer_id, **here),
+            SetPreferredLayers(consumer_id=consumer_id, preferred_layers=PreferredLayers(spatial_layer=0), **here),
             ResumeConsumer(consumer_id=consumer_id, **here),
             CloseConsumer(consumer_id=consumer_id, **here),
         ]

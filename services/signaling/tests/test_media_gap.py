@@ -19,6 +19,7 @@ from hubbub_contracts.bus.node import (
 )
 from hubbub_contracts.bus.peer import JoinRoom
 from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.layers import ConsumerLayers
 from hubbub_contracts.types import Direction
 from hubbub_signaling.domain.missed_closures import missed_closures
 from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
@@ -133,6 +134,19 @@ async def test_a_producer_that_only_the_room_lists_is_removed_from_it() -> None:
     assert client.socket.pushes() == []
     await rig.ports.outbox.drain()
     assert rig.backend.removed_producers() == [["camera"]]
+
+
+async def test_the_layers_of_consumers_are_pushed_after_a_gap() -> None:
+    rig = SignalingRig()
+    client = await client_with_media(rig)
+    description = described(owned())
+    (consumer,) = description.consumers
+    layers = ConsumerLayers(spatial_layer=0, temporal_layer=1)
+    newer = consumer.model_copy(update={"layers": layers})
+    rig.backend.answers[DescribePeer] = description.model_copy(update={"consumers": [newer]})
+    miss_events(rig, client)
+    await asyncio.sleep(LONGEST_PAUSE)
+    assert client.socket.sent == [("consumerLayersChanged", {"consumerId": "remote", "layers": layers.wire()})]
 
 
 async def test_the_node_is_asked_until_it_answers_and_once_for_several_gaps() -> None:

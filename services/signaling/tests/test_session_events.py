@@ -9,9 +9,16 @@ from typing import Any
 import pytest
 
 from hubbub_contracts import Done
-from hubbub_contracts.bus.media import ConsumerClosed, MediaEvent, ProducerClosed, TransportClosed
+from hubbub_contracts.bus.media import (
+    ConsumerClosed,
+    ConsumerLayersChanged,
+    MediaEvent,
+    ProducerClosed,
+    TransportClosed,
+)
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.room import CreateRoom
+from hubbub_contracts.layers import ConsumerLayers
 from hubbub_room import FeedChange, PeerChanged, SettingsChanged
 from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
 from hubbub_signaling.domain.session_state import SessionState
@@ -65,6 +72,43 @@ async def test_a_closure_by_the_node_is_pushed(
     assert resources == left
     await rig.ports.outbox.drain()
     assert rig.backend.removed_producers() == ([["camera"]] if isinstance(event, ProducerClosed) else [])
+
+
+@pytest.mark.parametrize(
+    ("layers", "pushed"),
+    [
+        pytest.param(
+            ConsumerLayers(spatial_layer=1, temporal_layer=2),
+            {"layers": {"spatialLayer": 1, "temporalLayer": 2}},
+            id="other layers",
+        ),
+        pytest.param(None, {}, id="nothing"),
+    ],
+)
+async def test_changed_layers_of_an_owned_consumer_are_pushed(
+    layers: ConsumerLayers | None, pushed: dict[str, Any]
+) -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    client.session.resources.consumers["remote"] = OwnedConsumer("down", "p")
+    for consumer_id in ("remote", "closed-before"):
+        rig.backend.media[client.peer_id].on_event(ConsumerLayersChanged(consumer_id=consumer_id, layers=layers))
+    assert client.socket.sent == [("consumerLayersChanged", {"consumerId": "remote", **pushed})]
+
+
+async def test_layers_of_a_new_consumer_are_pushed_after_the_answer_that_introduces_it() -> None:
+    async def create(context: RequestContext, _request: Any) -> Done:
+        consumer_id = context.new_id()
+        layers = ConsumerLayers(spatial_layer=0, temporal_layer=0)
+        rig.backend.media[client.peer_id].on_event(ConsumerLayersChanged(consumer_id=consumer_id, layers=layers))
+        context.resources.consumers[consumer_id] = OwnedConsumer("down", "p")
+        return Done()
+
+    rig = SignalingRig(with_handler("consume", create))
+    client = await rig.joined()
+    await client.ask("consume", {"transportId": "down", "producerId": "p"})
+    await asyncio.sleep(0)
+    assert [event for event, _ in client.socket.sent] == ["ack", "consumerLayersChanged"]
 
 
 async def test_no_event_about_an_object_precedes_the_answer_that_introduces_it() -> None:

@@ -19,6 +19,7 @@ from hubbub_contracts.bus.node import (
 from hubbub_contracts.bus.peer import ClaimPeer
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.room import GetRoom
+from hubbub_contracts.layers import ConsumerLayers
 from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
 from hubbub_signaling.domain.session_state import SessionState
 from hubbub_signaling.handlers.room import NOTHING
@@ -34,15 +35,33 @@ async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
         consumers=[
             ConsumerDescription(
                 consumer_id="c", producer_id="p", transport_id="up", kind="video", type="simple", paused=True
-            )
+            ),
+            ConsumerDescription(
+                consumer_id="d",
+                producer_id="q",
+                transport_id="up",
+                kind="video",
+                type="svc",
+                paused=False,
+                layers=ConsumerLayers(spatial_layer=1, temporal_layer=0),
+            ),
         ],
     )
     client = rig.client()
     resumed = await client.ask("resume", {"resumeToken": "room.ann.secret"})
     assert resumed["transports"] == [{"transportId": "up", "direction": "send"}]
     assert [one["producerId"] for one in resumed["producers"]] == ["camera"]
-    assert resumed["consumers"] == [{"consumerId": "c", "producerId": "p", "paused": True}]
-    assert client.session.resources == OwnedResources({"up": "send"}, {"camera": "up"}, {"c": OwnedConsumer("up", "p")})
+    assert resumed["consumers"] == [
+        {"consumerId": "c", "producerId": "p", "paused": True},
+        {
+            "consumerId": "d",
+            "producerId": "q",
+            "paused": False,
+            "layers": {"spatialLayer": 1, "temporalLayer": 0},
+        },
+    ]
+    consumers = {"c": OwnedConsumer("up", "p"), "d": OwnedConsumer("up", "q")}
+    assert client.session.resources == OwnedResources({"up": "send"}, {"camera": "up"}, consumers)
     await rig.ports.outbox.drain()
     assert rig.backend.removed_producers() == [["microphone"]]
 

@@ -98,7 +98,7 @@ async def subscribe(
     handler: Handler[EventT],
     on_gap: GapListener | None = None,
 ) -> Subscription:
-    """Calls `handler` with each event, one at a time. Logs and skips malformed events and failures of the handler."""
+    """Calls `handler` with each event, one at a time. Skips events that are unknown or malformed, or fail."""
     adapter = event if isinstance(event, TypeAdapter) else TypeAdapter(event)
 
     async def receive(message: Msg) -> None:
@@ -106,7 +106,10 @@ async def subscribe(
             value = adapter.validate_json(message.data)
         except ValidationError as error:
             problems = error.errors(include_input=False, include_url=False)
-            _log.warning("malformed event", subject=message.subject, problems=str(problems))
+            if all(problem["type"] == "union_tag_invalid" for problem in problems):
+                _log.debug("unknown event of a newer version", subject=message.subject)
+            else:
+                _log.warning("malformed event", subject=message.subject, problems=str(problems))
             return
         try:
             result = handler(value)

@@ -6,6 +6,15 @@ from .base import Model
 from .types import Layer
 
 
+class ConsumerLayers(Model):
+    """The layers that a consumer receives."""
+
+    spatial_layer: Layer
+    """The spatial layer, or encoding of simulcast, from 0, the lowest, to 255."""
+    temporal_layer: Layer
+    """The temporal layer, from 0, the lowest, to 255."""
+
+
 class PreferredLayers(Model):
     """The highest layers that the consumer is to receive."""
 

@@ -178,6 +178,42 @@ export interface ConsumerClosed {
   reason: string;
 }
 /**
+ * The layers that a consumer receives.
+ */
+export interface ConsumerLayers {
+  /**
+   * The spatial layer, or encoding of simulcast, from 0, the lowest, to 255.
+   */
+  spatialLayer: number;
+  /**
+   * The temporal layer, from 0, the lowest, to 255.
+   */
+  temporalLayer: number;
+}
+/**
+ * A `simulcast` or `svc` consumer of this client receives other layers than before.
+ */
+export interface ConsumerLayersChanged {
+  /**
+   * The consumer.
+   */
+  consumerId: string;
+  layers?: ConsumerLayers1;
+}
+/**
+ * What it receives now; absent: nothing, because it is paused.
+ */
+export interface ConsumerLayers1 {
+  /**
+   * The spatial layer, or encoding of simulcast, from 0, the lowest, to 255.
+   */
+  spatialLayer: number;
+  /**
+   * The temporal layer, from 0, the lowest, to 255.
+   */
+  temporalLayer: number;
+}
+/**
  * Creates a room, or returns the existing one.
  */
 export interface CreateRoom {
@@ -865,6 +901,7 @@ export interface ResumedConsumer {
    * The consumer's id.
    */
   consumerId: string;
+  layers?: ConsumerLayers2;
   /**
    * Whether it is paused.
    */
@@ -873,6 +910,19 @@ export interface ResumedConsumer {
    * The producer that it receives.
    */
   producerId: string;
+}
+/**
+ * Of a `simulcast` or `svc` consumer: the layers that it receives; absent: nothing, or not known.
+ */
+export interface ConsumerLayers2 {
+  /**
+   * The spatial layer, or encoding of simulcast, from 0, the lowest, to 255.
+   */
+  spatialLayer: number;
+  /**
+   * The temporal layer, from 0, the lowest, to 255.
+   */
+  temporalLayer: number;
 }
 /**
  * A transport of the peer that still exists.
@@ -1150,6 +1200,7 @@ export interface Requests {
 /** Events that the server sends. */
 export interface Pushes {
   consumerClosed: ConsumerClosed;
+  consumerLayersChanged: ConsumerLayersChanged;
   newProducer: NewProducer;
   peerConnectionState: PeerConnectionState;
   peerJoined: PeerJoined;

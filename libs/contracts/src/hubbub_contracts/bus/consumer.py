@@ -80,8 +80,8 @@ class SetPreferredLayers(NodeRequest[LayersPreferred]):
 
 
 class RequestKeyFrame(NodeRequest[Done]):
-    """Requests a key frame from the sender, within the bounds of all such requests. No effect on a paused consumer and on
-    audio."""
+    """Requests a key frame from the sender, within the bounds of all such requests. No effect on audio, and while the
+    consumer is paused."""
 
     verb: ClassVar[str] = "consumer.request-key-frame"
     room_id: RoomId

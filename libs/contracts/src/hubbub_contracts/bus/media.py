@@ -1,4 +1,4 @@
-"""Events from a media node to a peer's session: the state of its transports, and closures that it did not request."""
+"""Events from a media node to a peer's session: its transports, its consumers' layers, closures it did not request."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, TypeAdapter
 
 from ..base import Event
+from ..layers import ConsumerLayers
 from ..open_enum import OpenEnum
 from ..types import Id
 
@@ -34,6 +35,16 @@ class TransportDisconnected(Event):
     verb: ClassVar[str] = "media.transport-disconnected"
     type: Literal["hubbub.v1.media.transport-disconnected"] = "hubbub.v1.media.transport-disconnected"
     transport_id: Id
+
+
+class ConsumerLayersChanged(Event):
+    """A consumer of the peer receives other layers than before."""
+
+    verb: ClassVar[str] = "media.consumer-layers-changed"
+    type: Literal["hubbub.v1.media.consumer-layers-changed"] = "hubbub.v1.media.consumer-layers-changed"
+    consumer_id: Id
+    layers: ConsumerLayers | None = None
+    """Absent: it receives nothing."""
 
 
 class TransportClosed(Event):
@@ -65,6 +76,9 @@ class ConsumerClosed(Event):
 
 
 ClosureEvent = TransportClosed | ProducerClosed | ConsumerClosed
-MediaEvent = Annotated[TransportConnected | TransportDisconnected | ClosureEvent, Field(discriminator="type")]
-MEDIA_EVENT: TypeAdapter[TransportConnected | TransportDisconnected | ClosureEvent] = TypeAdapter(MediaEvent)
+MediaEvent = Annotated[
+    TransportConnected | TransportDisconnected | ConsumerLayersChanged | ClosureEvent, Field(discriminator="type")
+]
+MEDIA_EVENT: TypeAdapter[TransportConnected | TransportDisconnected | ConsumerLayersChanged | ClosureEvent]
+MEDIA_EVENT = TypeAdapter(MediaEvent)
 """Validates any media event, by its `type`."""

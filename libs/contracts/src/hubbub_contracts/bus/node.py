@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..base import Done, Event, Model, NodeRequest
+from ..layers import ConsumerLayers
 from ..types import ConsumerType, Count, Epoch, Id, NodeId, OpenDirection, OpenMediaKind, RoomId, RtpCapabilities
 
 
@@ -74,6 +75,8 @@ class ConsumerDescription(Model):
     kind: OpenMediaKind
     type: ConsumerType
     paused: bool
+    layers: ConsumerLayers | None = None
+    """What it receives now. Absent when that is nothing or not known. Older versions do not report it."""
 
 
 class PeerDescription(Model):

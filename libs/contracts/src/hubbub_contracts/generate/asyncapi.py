@@ -21,6 +21,7 @@ _EVENT_SUBJECTS: dict[type[Event], str] = {
     room.RoomRevisions: subjects.REVISIONS,
     media.TransportConnected: subjects.media("{roomId}", "{peerId}"),
     media.TransportDisconnected: subjects.media("{roomId}", "{peerId}"),
+    media.ConsumerLayersChanged: subjects.media("{roomId}", "{peerId}"),
     media.TransportClosed: subjects.media("{roomId}", "{peerId}"),
     media.ProducerClosed: subjects.media("{roomId}", "{peerId}"),
     media.ConsumerClosed: subjects.media("{roomId}", "{peerId}"),

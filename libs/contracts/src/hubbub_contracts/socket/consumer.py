@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..base import Done, Model
-from ..layers import PreferredLayers
+from ..layers import ConsumerLayers, PreferredLayers
 from ..types import AppData, ConsumerType, Id, Layer, OpenMediaKind, RtpCapabilities, RtpParameters
 from .base import ClientRequest, Mutation, Push
 
@@ -110,3 +110,13 @@ class ConsumerClosed(Push):
     reason: str
     """`producer_closed` when the producer ended, `transport_closed` when the transport failed. More reasons may
     follow."""
+
+
+class ConsumerLayersChanged(Push):
+    """A `simulcast` or `svc` consumer of this client receives other layers than before."""
+
+    event: ClassVar[str] = "consumerLayersChanged"
+    consumer_id: Id
+    """The consumer."""
+    layers: ConsumerLayers | None = None
+    """What it receives now; absent: nothing, because it is paused."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ..base import Done, Model
 from ..bus.peer import LeaveReason
+from ..layers import ConsumerLayers
 from ..types import (
     AppData,
     CallId,
@@ -133,6 +134,8 @@ class ResumedConsumer(Model):
     """The producer that it receives."""
     paused: bool
     """Whether it is paused."""
+    layers: ConsumerLayers | None = None
+    """Of a `simulcast` or `svc` consumer: the layers that it receives; absent: nothing, or not known."""
 
 
 class SessionResumed(Model):

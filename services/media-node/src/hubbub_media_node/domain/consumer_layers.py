@@ -7,13 +7,18 @@ from hubbub_contracts.layers import PreferredLayers
 from hubbub_ortc import parse_scalability_mode
 
 
+def has_layers(consumer: ConsumerCreated) -> bool:
+    """Whether the consumer is `simulcast` or `svc`."""
+    return consumer.type in ("simulcast", "svc")
+
+
 def effective_layers(consumer: ConsumerCreated, preferred: PreferredLayers) -> PreferredLayers | None:
-    """`preferred`, limited to the producer's layers. None when the consumer is neither `simulcast` nor `svc`.
+    """`preferred`, limited to the producer's layers. None when the consumer has none.
 
     A producer that declares no scalability mode may still send temporal layers (browsers do for VP8 simulcast): those
     are not limited.
     """
-    if consumer.type not in ("simulcast", "svc"):
+    if not has_layers(consumer):
         return None
     declared = consumer.rtp_parameters["encodings"][0].get("scalabilityMode")
     mode = parse_scalability_mode(declared)

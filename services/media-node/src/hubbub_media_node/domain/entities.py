@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.transport import CreateTransport, TransportCreated
+from hubbub_contracts.layers import ConsumerLayers
 from hubbub_contracts.types import ConsumerType, Direction, MediaKind
 from hubbub_ortc.types import RtpCapabilities, RtpParameters
 
@@ -118,6 +119,8 @@ class Consumer:
     """As in `Transport`."""
     created: ConsumerCreated
     paused: bool = True
+    layers: ConsumerLayers | None = None
+    """What the client receives, as the core reported it last; None: nothing."""
     close_request: CloseRequest | None = None
 
     @property

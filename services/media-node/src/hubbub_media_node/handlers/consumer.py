@@ -26,6 +26,7 @@ from ..domain.consumer_layers import effective_layers
 from ..domain.entities import Consumer, Producer, Transport
 from ..domain.repetition import find_repeated
 from .context import NodeContext
+from .layer_reports import report_layers
 
 
 async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreated:
@@ -98,6 +99,7 @@ async def pause(context: NodeContext, request: PauseConsumer) -> Done:
         consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
         await context.call(consumer.transport.room.worker, commands.PauseConsumer(consumer=consumer.core_id))
         consumer.paused = True
+        report_layers(context, consumer, None)
         return Done()
 
 
@@ -116,7 +118,7 @@ async def set_preferred_layers(context: NodeContext, request: SetPreferredLayers
 
 
 async def request_key_frame(context: NodeContext, request: RequestKeyFrame) -> Done:
-    """Requests a key frame from the producer. The core bounds the rate, and asks anyway when the consumer is resumed."""
+    """Requests a key frame from the producer. The core bounds the rate, and requests one at each resume."""
     async with context.locks.of(request.room_id, request.peer_id):
         consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
         if consumer.created.kind == "video" and not consumer.paused:

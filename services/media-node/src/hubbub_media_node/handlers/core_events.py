@@ -5,11 +5,13 @@ from __future__ import annotations
 import structlog
 
 from hubbub_contracts.bus.media import TransportConnected, TransportDisconnected
+from hubbub_contracts.layers import ConsumerLayers
 from hubbub_media_core import events
 
 from ..domain.closures import CloseEvent, PeerEvent, apply_close_event
 from .closing import close_room
 from .context import NodeContext
+from .layer_reports import report_layers
 
 _log = structlog.get_logger(__name__)
 
@@ -31,7 +33,11 @@ def handle(context: NodeContext, worker: int, event: events.Event) -> None:
             _handle_closed(context, event)
         case events.Fault(message):
             _log.error("recovered from a fault in a worker", worker=worker, fault=message)
-        case events.LayersChanged() | events.Reply():
+        case events.LayersChanged(core_id, spatial, temporal):
+            consumer = context.entities.consumer_by_core_id(core_id)
+            if consumer is not None:
+                report_layers(context, consumer, ConsumerLayers(spatial_layer=spatial, temporal_layer=temporal))
+        case events.Reply():
             pass
 
 

@@ -50,6 +50,7 @@ async def describe(context: NodeContext, request: DescribePeer) -> PeerDescripti
                 kind=each.created.kind,
                 type=each.created.type,
                 paused=each.paused,
+                layers=each.layers,
             )
             for transport in transports
             for each in transport.consumers.values()

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import structlog
 
 from hubbub_contracts import HubbubError
-from hubbub_contracts.bus.media import MediaEvent, TransportConnected
+from hubbub_contracts.bus.media import ConsumerLayersChanged, MediaEvent, TransportConnected
 from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_service import Tasks
@@ -40,7 +40,7 @@ class MediaGapRecovery:
         resources: OwnedResources,
         on_event: Callable[[MediaEvent], None],
     ) -> None:
-        """`on_event` gets the missed closures."""
+        """`on_event` gets the missed closures, and what may have changed: connected transports, layers."""
         self._backend = backend
         self._outbox = outbox
         self._resources = resources
@@ -88,6 +88,9 @@ class MediaGapRecovery:
         for transport in description.transports:
             if transport.established:
                 self._on_event(TransportConnected(transport_id=transport.transport_id))
+        for consumer in description.consumers:
+            if consumer.layers is not None:
+                self._on_event(ConsumerLayersChanged(consumer_id=consumer.consumer_id, layers=consumer.layers))
         for event in missed_closures(owned, description):
             self._on_event(event)
         described = {each.producer_id for each in description.producers}

@@ -124,7 +124,9 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         transports=[socket.ResumedTransport(transport_id=i, direction=d) for i, d in resources.transports.items()],
         producers=[producer_info(one) for one in recorded if one.producer_id in resources.producers],
         consumers=[
-            socket.ResumedConsumer(consumer_id=one.consumer_id, producer_id=one.producer_id, paused=one.paused)
+            socket.ResumedConsumer(
+                consumer_id=one.consumer_id, producer_id=one.producer_id, paused=one.paused, layers=one.layers
+            )
             for one in description.consumers
         ],
     )

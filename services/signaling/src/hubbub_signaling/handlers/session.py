@@ -21,6 +21,7 @@ from opentelemetry import trace
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.media import (
     ConsumerClosed,
+    ConsumerLayersChanged,
     MediaEvent,
     ProducerClosed,
     TransportClosed,
@@ -40,6 +41,7 @@ from hubbub_service import report_failure
 from ..domain.answer_cache import AnswerCache
 from ..domain.claim import Claim
 from ..domain.connection_state import FAILURES, is_connection
+from ..domain.media_event_subject import subject_of
 from ..domain.owned_resources import OwnedResources
 from ..domain.ports import Backend, ClientSocket, SessionTelemetry
 from ..domain.pushes import pushes
@@ -228,8 +230,8 @@ class Session:
         self.client.close()
 
     def on_media_event(self, event: MediaEvent) -> None:
-        """Removes the resource that the media node closed, and pushes the closure to the client."""
-        subject = _subject(event)
+        """Pushes what the media node reports to the client. Removes the resource that the node closed."""
+        subject = subject_of(event)
         entering = self.machine.state is SessionState.JOINING
         if entering or any(subject in context.new_ids for context in self._running):
             self._deferred.append(event)
@@ -245,6 +247,10 @@ class Session:
                     self.client.push(
                         consumer.ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason)
                     )
+
+            case ConsumerLayersChanged(consumer_id=consumer_id, layers=layers):
+                if consumer_id in self.resources.consumers:
+                    self.client.push(consumer.ConsumerLayersChanged(consumer_id=consumer_id, layers=layers))
 
     def on_media_gap(self) -> None:
         """Media events may have been missed."""
@@ -388,16 +394,6 @@ class Session:
         self.machine.apply(SessionEvent.LEFT)
         self.client.push(room.RoomClosed(reason=reason))
         self._host.evict(self)
-
-
-def _subject(event: MediaEvent) -> str:
-    match event:
-        case TransportConnected(transport_id=subject) | TransportDisconnected(transport_id=subject):
-            return subject
-        case TransportClosed(transport_id=subject):
-            return subject
-        case ProducerClosed(producer_id=subject) | ConsumerClosed(consumer_id=subject):
-            return subject
 
 
 async def _stop_quietly(subscription: Any) -> None:
