@@ -61,8 +61,20 @@ impl Replay {
         });
     }
 
-    /// Sends these packets. Returns what the consumer got.
+    /// Sends these packets at once. Returns what the consumer got.
     fn send(&mut self, range: std::ops::Range<usize>) -> Vec<Received> {
+        self.send_layers(range, 7, 0)
+    }
+
+    /// Sends those of these packets with spatial layers up to `highest`, this many milliseconds apart. Returns what the
+    /// consumer got.
+    fn send_layers(
+        &mut self,
+        range: std::ops::Range<usize>,
+        highest: u8,
+        interval: u64,
+    ) -> Vec<Received> {
+        let mut received = Vec::new();
         for packet in &self.packets[range] {
             let extension = packet.extension(DEPENDENCIES);
             let frame = self
@@ -70,9 +82,13 @@ impl Replay {
                 .describe(packet.payload(), packet.marker(), extension)
                 .expect("a frame");
             self.frames.insert(packet.payload().to_vec(), frame);
-            self.call.sender.send(&mut self.call.world, packet.data());
+            if frame.spatial <= highest {
+                self.call.sender.send(&mut self.call.world, packet.data());
+                self.call.world.advance(interval);
+                received.extend(self.call.received());
+            }
         }
-        self.call.received()
+        received
     }
 
     fn frame(&self, packet: &Received) -> FrameInfo {
@@ -138,6 +154,20 @@ fn a_higher_spatial_layer_follows_a_key_frame_that_is_requested() {
         assert_no_gap(&[until_key, after].concat());
         assert_eq!(reported(&replay.call.world).last(), Some(&(2, 2)));
     }
+}
+
+#[test]
+fn a_spatial_layer_that_stops_is_replaced_by_the_one_below() {
+    let mut replay = Replay::new(Codec::Vp9, VP9);
+    replay.prefer(2, None);
+    replay.send_layers(0..100, 2, 5);
+    replay.call.world.advance(1_000);
+    replay.call.plis();
+    replay.send_layers(100..285, 1, 10);
+    assert!(!replay.call.plis().is_empty());
+    let received = replay.send_layers(285..295, 1, 10);
+    assert_eq!(replay.highest(&received).spatial, 1);
+    assert_eq!(reported(&replay.call.world).last(), Some(&(1, 2)));
 }
 
 #[test]

@@ -175,6 +175,8 @@ impl Worker {
         let Some(packet) = stream.packet(sequence, now) else {
             return Ok(());
         };
+        let has_layers = producer.kind == MediaKind::Video
+            && (producer.encodings.len() > 1 || stream.top != Layer::default());
         let mut needed = None;
         for consumer_key in &producer.consumers {
             self.in_flight.consumer = Some(*consumer_key);
@@ -222,7 +224,7 @@ impl Worker {
                     continue;
                 }
             }
-            if producer.kind == MediaKind::Video {
+            if has_layers {
                 let events = (self.drains, self.events.len());
                 let (report, layers) = consumer.report_layers(producer, encoding, stream, events);
                 announce_layers(&mut self.events, consumer.id, report, layers);

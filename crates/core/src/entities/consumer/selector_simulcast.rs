@@ -85,8 +85,7 @@ impl Consumer {
         self.reported_layers.forget();
     }
 
-    /// Reports the layers that the client receives of `stream`, the forwarded stream of this encoding. A producer with one
-    /// encoding and no layers has none to report.
+    /// Reports the layers that the client receives of `stream`, the forwarded stream of this encoding.
     pub(crate) fn report_layers(
         &mut self,
         producer: &Producer,
@@ -96,7 +95,6 @@ impl Consumer {
     ) -> (Report, Layer) {
         let within = self.svc.target().at_most(stream.top);
         let layers = match producer.encodings.len() {
-            1 if stream.top == Layer::default() => return (Report::Nothing, within),
             1 => within,
             _ => Layer {
                 spatial: encoding as u8,

@@ -104,6 +104,20 @@ impl SvcSelector {
         self.change_at(sequence).map(|change| change.target)
     }
 
+    /// Whether fewer layers than all were forwarded since the start.
+    pub(crate) const fn was_limited(&self) -> bool {
+        matches!(
+            self.changes,
+            [
+                Some(Change {
+                    is_limited: true,
+                    ..
+                }),
+                ..
+            ]
+        )
+    }
+
     /// As [`Self::target_at`]; `None` also if all packets were forwarded from the start until then.
     pub(crate) fn limit_at(&self, sequence: u64) -> Option<Layer> {
         let change = self.change_at(sequence)?;
@@ -153,10 +167,7 @@ impl SvcSelector {
 
     fn change(&mut self, from: u64, target: Layer) {
         self.target = target;
-        let was_limited = self
-            .changes
-            .first()
-            .is_some_and(|last| last.is_some_and(|last| last.is_limited));
+        let was_limited = self.was_limited();
         self.changes.rotate_right(1);
         if let Some(newest) = self.changes.first_mut() {
             *newest = Some(Change {

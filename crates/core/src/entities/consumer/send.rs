@@ -23,6 +23,9 @@ impl Consumer {
     /// The marker bit of a packet of the forwarded stream: set at the end of a picture, also of one whose upper layers are
     /// dropped. `None` if its layers are no longer known.
     pub(super) fn marker(&self, packet: &PacketMeta) -> Option<bool> {
+        if !self.svc.was_limited() {
+            return Some(packet.marker);
+        }
         let target = self.svc.target_at(packet.sequence)?;
         let ends_picture = target != Layer::TOP
             && packet.frame.end_of_frame()
@@ -37,9 +40,12 @@ impl Consumer {
         packet: &PacketMeta,
         stream: &'a ProducerStream,
     ) -> Option<(&'a TemplateStructure, Layer)> {
+        if !self.svc.was_limited() || self.resends_verbatim {
+            return None;
+        }
         let layer = self.svc.limit_at(packet.sequence)?;
         let structure = stream.structure_of(packet)?;
-        (!self.resends_verbatim).then_some((structure, layer))
+        Some((structure, layer))
     }
 }
 
