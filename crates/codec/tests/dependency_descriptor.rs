@@ -167,7 +167,11 @@ fn active_targets_are_rewritten_again() {
         let len = write_active_targets(&extension, structure, |_| 0b101, &mut once).unwrap();
         let again = write_active_targets(&once[..len], structure, |_| 0b11, &mut twice).unwrap();
         let other = write_active_targets(&extension, structure, |_| 0b11, &mut direct).unwrap();
-        assert_eq!(reader.read(&twice[..again]), reader.read(&direct[..other]));
+        assert_eq!(twice[..again], direct[..other]);
+        assert_eq!(
+            reader.read(&direct[..other]).unwrap().active_decode_targets,
+            Some(0b11)
+        );
     }
 }
 
