@@ -29,7 +29,7 @@ export class Call extends Emitter<CallEvents> {
   readonly room: string;
   /** The local participant. Does not change during the call. */
   readonly local: LocalParticipant;
-  readonly features: Features = { layers: false, activeSpeaker: false, data: false };
+  readonly features: Features = { layers: true, activeSpeaker: false, data: false };
   readonly #options: CallOptions;
   readonly #signaling: Signaling;
   readonly #roster: Roster;
@@ -184,6 +184,7 @@ export class Call extends Emitter<CallEvents> {
       this.#media.consumerClosed(consumerId);
       this.#syncLater();
     });
+    signaling.on("consumerLayersChanged", ({ consumerId, layers }) => this.#media.layersChanged(consumerId, layers));
     signaling.on("transportClosed", ({ transportId }) => {
       if (!this.#media.transportClosed(transportId)) return;
       this.#disrupted("transport");

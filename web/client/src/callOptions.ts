@@ -55,9 +55,9 @@ export interface CallEvents {
   error(error: CallError): void;
 }
 
-/** Optional features of the server. All are off with the current version of the protocol. */
+/** Features of the current version of the protocol. */
 export interface Features {
-  /** The application may select simulcast layers. */
+  /** The application may limit the layers of a video: `publication.setPreferredLayers`. */
   layers: boolean;
   /** The server detects the active speaker. Otherwise the client does, from audio levels. */
   activeSpeaker: boolean;

@@ -20,5 +20,6 @@ export type { VideoCodec } from "./encodings.ts";
 export { CallError, type LocalCode } from "./errors.ts";
 export { LocalParticipant } from "./localParticipant.ts";
 export { Participant, RemoteParticipant, type ParticipantEvents, type Quality } from "./participant.ts";
-export { Publication, type Kind, type Source, type SubscribeMode } from "./publication.ts";
+export type { ConsumerLayers, PreferredLayers } from "./generated/messages.ts";
+export { Publication, type Kind, type PublicationEvents, type Source, type SubscribeMode } from "./publication.ts";
 export type { CallStats, Report, StreamStats } from "./stats.ts";

@@ -11,7 +11,7 @@
 
 import { Device, type types } from "mediasoup-client";
 
-import type { SessionResumed } from "./generated/messages.ts";
+import type { ConsumerLayers, PreferredLayers, SessionResumed } from "./generated/messages.ts";
 import { produceOptions, type SendOptions } from "./encodings.ts";
 import { CallError } from "./errors.ts";
 import type { Publication, Source } from "./publication.ts";
@@ -47,6 +47,8 @@ interface ReceivedTrack {
   readonly track: RemoteTrack;
   /** Whether the consumer is paused on the server. */
   paused: boolean;
+  /** The preferred layers on the server. */
+  preferredLayers: PreferredLayers | undefined;
 }
 
 const ICE_RESTART_INTERVAL_MS = 3_000;
@@ -131,8 +133,12 @@ export class Media {
     const consumers = new Map(session.consumers.map((one) => [one.consumerId, one]));
     for (const [producerId, received] of [...this.#received]) {
       const known = consumers.get(received.consumer.id);
-      if (known) received.paused = known.paused;
-      else this.#dropReceived(producerId);
+      if (known) {
+        received.paused = known.paused;
+        received.track.publication.setCurrentLayers(known.layers);
+      } else {
+        this.#dropReceived(producerId);
+      }
       consumers.delete(received.consumer.id);
     }
     for (const consumerId of consumers.keys()) this.#closeOnServer("closeConsumer", { consumerId });
@@ -164,6 +170,12 @@ export class Media {
   consumerClosed(consumerId: string): void {
     const found = [...this.#received].find(([, { consumer }]) => consumer.id === consumerId);
     if (found) this.#dropReceived(found[0]);
+  }
+
+  /** The server reports the layers that it sends to a consumer. */
+  layersChanged(consumerId: string, layers: ConsumerLayers | undefined): void {
+    const found = [...this.#received.values()].find(({ consumer }) => consumer.id === consumerId);
+    found?.track.publication.setCurrentLayers(layers);
   }
 
   /** The browser reports a network change: restarts ICE on disrupted transports. */
@@ -238,19 +250,24 @@ export class Media {
       const results = await Promise.allSettled(missing.map((track) => this.#consume(transport, track)));
       for (const result of results) if (result.status === "rejected") throw result.reason;
     }
-    for (const received of [...this.#received.values()]) await this.#applyPaused(received);
+    for (const received of [...this.#received.values()]) {
+      await this.#applyPreferredLayers(received);
+      await this.#applyPaused(received);
+    }
   }
 
   async #consume(transport: types.Transport, track: RemoteTrack): Promise<void> {
     const { producerId, participant, publication } = track;
     const exists = () => this.roster.tracks.get(producerId) === track && !transport.closed;
     try {
-      const answer = await this.signaling.request("consume", { transportId: transport.id, producerId });
+      const { preferredLayers } = publication;
+      const limit = preferredLayers ? { preferredLayers } : {};
+      const answer = await this.signaling.request("consume", { transportId: transport.id, producerId, ...limit });
       const options = answer as typeof answer & { rtpParameters: types.RtpParameters };
       const consumer = await transport.consume({ ...options, kind: publication.kind, streamId: participant.id });
       if (!exists()) return consumer.close();
       // The server creates consumers paused.
-      const received = { consumer, track, paused: true };
+      const received = { consumer, track, paused: true, preferredLayers };
       this.#received.set(producerId, received);
       publication.setTrack(consumer.track);
       await this.#applyPaused(received);
@@ -269,6 +286,18 @@ export class Media {
     if (received.paused === paused) return;
     await this.signaling.request(paused ? "pauseConsumer" : "resumeConsumer", { consumerId: received.consumer.id });
     received.paused = paused;
+  }
+
+  async #applyPreferredLayers(received: ReceivedTrack): Promise<void> {
+    const { preferredLayers } = received.track.publication;
+    if (!preferredLayers || received.preferredLayers === preferredLayers) return;
+    try {
+      await this.signaling.request("setPreferredLayers", { consumerId: received.consumer.id, ...preferredLayers });
+    } catch (error) {
+      // An older server sends the highest layers.
+      if (CallError.of(error).code !== "unknown_event") throw error;
+    }
+    received.preferredLayers = preferredLayers;
   }
 
   async #openTransport(direction: Direction): Promise<types.Transport> {
@@ -330,7 +359,7 @@ export class Media {
     this.#transports.get(direction)?.close();
     this.#transports.delete(direction);
     if (direction === "send") this.#sent.clear();
-    else this.#received.clear();
+    else for (const producerId of [...this.#received.keys()]) this.#dropReceived(producerId);
   }
 
   #dropSent(source: Source): void {
@@ -339,7 +368,9 @@ export class Media {
   }
 
   #dropReceived(producerId: string): void {
-    this.#received.get(producerId)?.consumer.close();
+    const received = this.#received.get(producerId);
+    received?.consumer.close();
+    received?.track.publication.setCurrentLayers(undefined);
     this.#received.delete(producerId);
   }
 

@@ -1,6 +1,7 @@
 /** A track that a participant publishes. Keeps its object while its producer, consumer or transport is replaced. */
 
 import { Emitter } from "./emitter.ts";
+import type { ConsumerLayers, PreferredLayers } from "./generated/messages.ts";
 import { observeVisibility } from "./visibility.ts";
 
 /** The source of a track. Sent as `source` in the producer's `appData`; derived from the kind if another client omits it. */
@@ -14,10 +15,17 @@ export type Kind = "audio" | "video";
  */
 export type SubscribeMode = "visible" | "all" | "manual";
 
-export class Publication extends Emitter<Record<never, never>> {
+export interface PublicationEvents {
+  /** This client receives other layers of a remote video than before; `undefined`: none. */
+  layersChanged(layers?: ConsumerLayers): void;
+}
+
+export class Publication extends Emitter<PublicationEvents> {
   #track: MediaStreamTrack | undefined;
   #muted = false;
   #subscribed: boolean;
+  #preferredLayers: PreferredLayers | undefined;
+  #currentLayers: ConsumerLayers | undefined;
   readonly #elements = new Map<HTMLMediaElement, { visible: boolean; unobserve: () => void }>();
 
   /** @internal */
@@ -45,6 +53,16 @@ export class Publication extends Emitter<Record<never, never>> {
     return this.#subscribed;
   }
 
+  /** The argument of the last {@link setPreferredLayers}; `undefined`: no limit. */
+  get preferredLayers(): PreferredLayers | undefined {
+    return this.#preferredLayers;
+  }
+
+  /** The layers of a remote video that this client receives; `undefined`: none, or the video has no layers. */
+  get currentLayers(): ConsumerLayers | undefined {
+    return this.#currentLayers;
+  }
+
   /** Whether this client wants to receive packets now: subscribed, and visible in `visible` mode. */
   get wanted(): boolean {
     if (!this.#subscribed) return false;
@@ -56,6 +74,21 @@ export class Publication extends Emitter<Record<never, never>> {
   async setSubscribed(on: boolean): Promise<void> {
     if (this.#subscribed === on) return;
     this.#subscribed = on;
+    this.notify();
+    await this.wantedChanged();
+  }
+
+  /**
+   * Limits the layers of a remote video that this client receives. Keeps the limit while the track is replaced. No effect on
+   * videos without layers, and with servers that do not select layers.
+   *
+   * @param layers - The highest layers to receive, from 0, the lowest, to 255: `spatialLayer`, which is the encoding of simulcast,
+   * and `temporalLayer`, all of them when absent. A number beyond the highest layer means that one.
+   */
+  async setPreferredLayers(layers: PreferredLayers): Promise<void> {
+    const { spatialLayer, temporalLayer } = this.#preferredLayers ?? {};
+    if (layers.spatialLayer === spatialLayer && layers.temporalLayer === temporalLayer) return;
+    this.#preferredLayers = { ...layers };
     this.notify();
     await this.wantedChanged();
   }
@@ -99,6 +132,15 @@ export class Publication extends Emitter<Record<never, never>> {
     this.#track = track;
     for (const element of this.#elements.keys()) this.#play(element);
     this.notify();
+  }
+
+  /** @internal */
+  setCurrentLayers(layers: ConsumerLayers | undefined): void {
+    const { spatialLayer, temporalLayer } = this.#currentLayers ?? {};
+    if (layers?.spatialLayer === spatialLayer && layers?.temporalLayer === temporalLayer) return;
+    this.#currentLayers = layers;
+    this.notify();
+    this.emit("layersChanged", layers);
   }
 
   /** @internal */

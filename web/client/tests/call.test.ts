@@ -5,7 +5,7 @@ import { FakeHandler } from "mediasoup-client/handlers/FakeHandler";
 import type { HandlerFactory } from "mediasoup-client/handlers/HandlerInterface";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { Call, CallError, type CallOptions } from "../src/index.ts";
+import { Call, CallError, type CallOptions, type ConsumerLayers, type Publication } from "../src/index.ts";
 import { RoomServer } from "./roomServer.ts";
 
 let server: RoomServer;
@@ -135,6 +135,92 @@ test("a remote track is consumed after subscribing, closed after unsubscribing, 
   expect(server.count("closeConsumer")).toBe(1);
   server.push("producerClosed", { producerId: "a", peerId: "p", reason: "closed", revision: 3 });
   await vi.waitFor(() => expect(ann?.publications.size).toBe(0));
+});
+
+/** A call that receives Ann's camera, with her publication and the id of its consumer. */
+async function receivingCamera(options?: Partial<CallOptions>): Promise<{ call: Call; camera: Publication; consumerId: string }> {
+  const producers = [{ producerId: "v", kind: "video" as const, appData: {}, paused: false }];
+  server.peers = [{ peerId: "p", userId: "ann", displayName: "Ann", appData: {}, connectionState: "connected", producers }];
+  server.override.consume = ({ producerId }) => ({
+    ...fakeParameters.generateConsumerRemoteParameters({ codecMimeType: "video/VP8" }),
+    producerId,
+    type: "simulcast",
+    producerPaused: false,
+    appData: {},
+  });
+  const call = await joined(options);
+  const camera = call.participants.get("p")?.publications.get("camera") as Publication;
+  if (options?.subscribe === "manual") return { call, camera, consumerId: "" };
+  await vi.waitFor(() => expect(server.count("resumeConsumer")).toBe(1));
+  return { call, camera, consumerId: server.last("resumeConsumer")?.["consumerId"] as string };
+}
+
+test("preferred layers are sent once for each change", async () => {
+  const { camera, consumerId } = await receivingCamera();
+  expect(server.last("consume")).not.toHaveProperty("preferredLayers");
+  await camera.setPreferredLayers({ spatialLayer: 1 });
+  expect(server.last("setPreferredLayers")).toEqual({ consumerId, spatialLayer: 1 });
+  await camera.setPreferredLayers({ spatialLayer: 1 });
+  await camera.setPreferredLayers({ spatialLayer: 1, temporalLayer: 0 });
+  expect(server.last("setPreferredLayers")).toEqual({ consumerId, spatialLayer: 1, temporalLayer: 0 });
+  expect(server.count("setPreferredLayers")).toBe(2);
+});
+
+test("a consumer is created with the preferred layers, also after its transport was lost", async () => {
+  const { camera } = await receivingCamera({ subscribe: "manual" });
+  await camera.setPreferredLayers({ spatialLayer: 0 });
+  await camera.setSubscribed(true);
+  expect(server.last("consume")).toMatchObject({ preferredLayers: { spatialLayer: 0 } });
+  server.push("transportClosed", { transportId: server.last("consume")?.["transportId"] as string, reason: "ice_timeout" });
+  await vi.waitFor(() => expect(server.count("consume")).toBe(2));
+  expect(server.last("consume")).toMatchObject({ preferredLayers: { spatialLayer: 0 } });
+  expect(server.count("setPreferredLayers")).toBe(0);
+});
+
+test("a server that does not know preferred layers is asked once, and receiving goes on", async () => {
+  server.override.setPreferredLayers = () => {
+    throw { code: "unknown_event", message: "there is no event 'setPreferredLayers'", retryable: false };
+  };
+  const { call, camera } = await receivingCamera();
+  const errors: CallError[] = [];
+  call.on("error", (error) => errors.push(error));
+  await camera.setPreferredLayers({ spatialLayer: 0 });
+  await camera.setSubscribed(false);
+  expect([server.count("setPreferredLayers"), server.count("closeConsumer"), errors.length]).toEqual([1, 1, 0]);
+});
+
+test("a publication exposes the layers that are received, until the consumer is gone", async () => {
+  const { camera, consumerId } = await receivingCamera();
+  const changes: (ConsumerLayers | undefined)[] = [];
+  camera.on("layersChanged", (layers) => changes.push(layers));
+  const [high, low] = [{ spatialLayer: 2, temporalLayer: 2 }, { spatialLayer: 0, temporalLayer: 2 }];
+  for (const layers of [high, high, low]) server.push("consumerLayersChanged", { consumerId, layers });
+  server.push("consumerLayersChanged", { consumerId: "another", layers: high });
+  await vi.waitFor(() => expect(camera.currentLayers).toEqual(low));
+  server.push("consumerLayersChanged", { consumerId });
+  await vi.waitFor(() => expect(camera.currentLayers).toBeUndefined());
+  server.push("consumerLayersChanged", { consumerId, layers: low });
+  await vi.waitFor(() => expect(camera.currentLayers).toEqual(low));
+  await camera.setSubscribed(false);
+  expect(changes).toEqual([high, low, undefined, low, undefined]);
+});
+
+test("a resumed session has the layers that the server lists", async () => {
+  const { call, camera, consumerId } = await receivingCamera();
+  const layers = { spatialLayer: 1, temporalLayer: 0 };
+  server.override.resume = ({ resumeToken }) => ({
+    peerId: call.local.peerId,
+    peers: server.peers,
+    revision: 5,
+    iceServers: [],
+    resumeToken,
+    transports: [{ transportId: server.last("consume")?.["transportId"] as string, direction: "recv" }],
+    producers: [],
+    consumers: [{ consumerId, producerId: "v", paused: false, layers }],
+  });
+  server.disconnectAll();
+  await vi.waitFor(() => expect(camera.currentLayers).toEqual(layers), 10_000);
+  expect(server.count("consume")).toBe(1);
 });
 
 test("after a lost socket the session is resumed, and only the producers that the server lost are created again", async () => {
