@@ -101,10 +101,10 @@ class Caller(ClientSocket):
         transport.on_key_frame_request = self._on_key_frame_request
         return str(produced["id"])
 
-    async def consume(self, producer_id: str, *, resume: bool = True) -> Consumer:
-        """Creates a consumer, which is paused unless `resume` is true."""
+    async def consume(self, producer_id: str, *, resume: bool = True, **more: Any) -> Consumer:
+        """Creates a consumer, and resumes it unless `resume` is false. `more` are further fields of `consume`."""
         transport = self._by_direction.get("recv") or await self.transport("recv")
-        consumed = await self.call("consume", transportId=transport.id, producerId=producer_id)
+        consumed = await self.call("consume", transportId=transport.id, producerId=producer_id, **more)
         if resume:
             await self.call("resumeConsumer", consumerId=consumed["id"])
         ssrc: int = consumed["rtpParameters"]["encodings"][0]["ssrc"]

@@ -32,8 +32,10 @@ class Track:
 
 
 AUDIO = Track("opus-audio", 1118419245, 111, 48_000)
-VIDEO = Track("vp8-simulcast3", 473982134, 96, 90_000)
-"""The lowest of three layers: one packet per frame, 20 frames per second."""
+SIMULCAST = tuple(Track("vp8-simulcast3", ssrc, 96, 90_000) for ssrc in (473982134, 2563090973, 246395))
+"""Three encodings of one video, lowest first, 20 frames per second."""
+VIDEO = SIMULCAST[0]
+"""One packet per frame."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Source:
         self._task = asyncio.create_task(self._run())
 
     def request_key_frame(self) -> None:
-        """Restarts the recording, which begins with a key frame, at the next packet."""
+        """Restarts the recording, which begins with a key frame, at the next frame."""
         self.key_frame_requests += 1
         self._from_start = True
 
@@ -91,7 +93,8 @@ class Source:
 
     async def _run(self) -> None:
         recorded = samples(self._track)
-        usual_step = recorded[1].at - recorded[0].at
+        second_frame = next(index for index, sample in enumerate(recorded) if sample.at)
+        usual_step = recorded[second_frame].at
         index = 0
         due = asyncio.get_running_loop().time()
         while True:
@@ -102,7 +105,10 @@ class Source:
             step = recorded[following].at - sample.at if following else usual_step
             due += step / self._track.clock_rate
             self._timestamp = (self._timestamp + step) & 0xFFFFFFFF
-            index = following or (1 if self._track.is_video else 0)
+            index = following or (second_frame if self._track.is_video else 0)
+            if not step:
+                continue
+            self._picture = (self._picture + 1) & 0x7FFF
             await asyncio.sleep(due - asyncio.get_running_loop().time())
             if self._from_start:
                 self._from_start, index = False, 0
@@ -114,6 +120,5 @@ class Source:
         return struct.pack("!BBHII", 0x80, kind, self._sequence, self._timestamp, self.ssrc) + payload
 
     def _renumbered(self, payload: bytes) -> bytes:
-        """The VP8 payload with the next picture id. The recording always has 15-bit ids (RFC 7741)."""
-        self._picture = (self._picture + 1) & 0x7FFF
+        """The VP8 payload with this frame's picture id. The recording always has 15-bit ids (RFC 7741)."""
         return payload[:2] + struct.pack("!H", 0x8000 | self._picture) + payload[4:]

@@ -33,7 +33,8 @@ class Stream:
     """Statistics of one received SSRC."""
 
     packets: int = 0
-    first_payload: bytes = b""
+    last_payload: bytes = b""
+    """With the header extensions, decrypted."""
     last_at: float = 0.0
     longest_gap: float = 0.0
     """The longest time between two packets, in seconds."""
@@ -104,8 +105,7 @@ class RtpTransport(RTCDtlsTransport):
         now = time.monotonic()
         if stream.packets:
             stream.longest_gap = max(stream.longest_gap, now - stream.last_at)
-        else:
-            stream.first_payload = data[12:]
+        stream.last_payload = data[12:]
         stream.packets += 1
         stream.last_at = now
         self._arrived.set()
