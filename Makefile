@@ -132,6 +132,10 @@ bench: cargo native web browser ## measure packets per second, latencies, memory
 bench-state: native ## measure the start of a registry replica over 10,000 rooms and 100,000 peers
 	$(BIN)/python tests/load/bench_state.py $(ARGS)
 
+.PHONY: bench-network
+bench-network: cargo ## run the bandwidth estimator on emulated networks and write docs/quality.md
+	cargo run --quiet --release --package hubbub-netem --bin bench-network
+
 .PHONY: chaos
 chaos: native web browser ## run all chaos tests, including the long ones
 	$(BIN)/pytest tests/chaos $(ARGS)

@@ -1,0 +1,102 @@
+//! Bounds the bytes that are sent for probing alone.
+
+use crate::constants::probe::{PADDING_FLOOR, PADDING_SHARE};
+use crate::time::{Micros, SECOND};
+
+const SECONDS: usize = 60;
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Second {
+    media: u64,
+    padding: u64,
+}
+
+/// The bytes of the last minute, by second.
+#[derive(Debug, Clone)]
+pub(crate) struct PaddingBudget {
+    seconds: [Second; SECONDS],
+    total: Second,
+    now: u64,
+}
+
+impl Default for PaddingBudget {
+    fn default() -> Self {
+        Self {
+            seconds: [Second::default(); SECONDS],
+            total: Second::default(),
+            now: 0,
+        }
+    }
+}
+
+impl PaddingBudget {
+    pub(crate) fn sent(&mut self, now: Micros, size: usize, padding: bool) {
+        self.advance(now);
+        let size = size as u64;
+        let (media, padding) = if padding { (0, size) } else { (size, 0) };
+        if let Some(second) = self.seconds.get_mut(self.now as usize % SECONDS) {
+            second.media += media;
+            second.padding += padding;
+        }
+        self.total.media += media;
+        self.total.padding += padding;
+    }
+
+    /// Whether a probe may add `bytes` of padding.
+    pub(crate) fn allows(&mut self, now: Micros, bytes: u64) -> bool {
+        self.advance(now);
+        let share = PADDING_SHARE * (self.total.media + self.total.padding + bytes) as f64;
+        self.total.padding + bytes <= PADDING_FLOOR.max(share as u64)
+    }
+
+    fn advance(&mut self, now: Micros) {
+        let second = now.0 / SECOND;
+        if second.saturating_sub(self.now) >= SECONDS as u64 {
+            *self = Self {
+                now: second,
+                ..Self::default()
+            };
+        }
+        while self.now < second {
+            self.now += 1;
+            if let Some(oldest) = self.seconds.get_mut(self.now as usize % SECONDS) {
+                self.total.media -= oldest.media;
+                self.total.padding -= oldest.padding;
+                *oldest = Second::default();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_is_at_most_a_twentieth_of_a_minute() {
+        let mut budget = PaddingBudget::default();
+        for second in 0..30 {
+            budget.sent(Micros(second * SECOND), 100_000, false);
+        }
+        let now = Micros(30 * SECOND);
+        assert!(budget.allows(now, 157_000));
+        assert!(!budget.allows(now, 158_000));
+        budget.sent(now, 100_000, true);
+        assert!(!budget.allows(now, 60_000));
+        assert!(!budget.allows(Micros(89 * SECOND), 1_000));
+        assert!(budget.allows(Micros(91 * SECOND), PADDING_FLOOR));
+    }
+
+    #[test]
+    fn a_sender_of_nothing_may_probe() {
+        let mut budget = PaddingBudget::default();
+        let mut bytes = 0;
+        for second in 0..60 {
+            while budget.allows(Micros(second * SECOND), 6_000) {
+                budget.sent(Micros(second * SECOND), 6_000, true);
+                bytes += 6_000;
+            }
+        }
+        assert_eq!(bytes, 78_000);
+    }
+}
