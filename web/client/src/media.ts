@@ -250,10 +250,9 @@ export class Media {
       const results = await Promise.allSettled(missing.map((track) => this.#consume(transport, track)));
       for (const result of results) if (result.status === "rejected") throw result.reason;
     }
-    for (const received of [...this.#received.values()]) {
-      await this.#applyPreferredLayers(received);
-      await this.#applyPaused(received);
-    }
+    for (const received of [...this.#received.values()]) await this.#applyPaused(received);
+    // Last: on an old media node it fails until the node is replaced.
+    for (const received of [...this.#received.values()]) await this.#applyPreferredLayers(received);
   }
 
   async #consume(transport: types.Transport, track: RemoteTrack): Promise<void> {

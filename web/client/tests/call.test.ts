@@ -6,6 +6,7 @@ import type { HandlerFactory } from "mediasoup-client/handlers/HandlerInterface"
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Call, CallError, type CallOptions, type ConsumerLayers, type Publication } from "../src/index.ts";
+import type { ResumedConsumer } from "../src/generated/messages.ts";
 import { RoomServer } from "./roomServer.ts";
 
 let server: RoomServer;
@@ -155,6 +156,20 @@ async function receivingCamera(options?: Partial<CallOptions>): Promise<{ call: 
   return { call, camera, consumerId: server.last("resumeConsumer")?.["consumerId"] as string };
 }
 
+/** Answers `resume` with the receive transport and one consumer. */
+function resumedWith(call: Call, consumer: ResumedConsumer): NonNullable<RoomServer["override"]["resume"]> {
+  return ({ resumeToken }) => ({
+    peerId: call.local.peerId,
+    peers: server.peers,
+    revision: 5,
+    iceServers: [],
+    resumeToken,
+    transports: [{ transportId: server.last("consume")?.["transportId"] as string, direction: "recv" }],
+    producers: [],
+    consumers: [consumer],
+  });
+}
+
 test("preferred layers are sent once for each change", async () => {
   const { camera, consumerId } = await receivingCamera();
   expect(server.last("consume")).not.toHaveProperty("preferredLayers");
@@ -189,6 +204,22 @@ test("a server that does not know preferred layers is asked once, and receiving 
   expect([server.count("setPreferredLayers"), server.count("closeConsumer"), errors.length]).toEqual([1, 1, 0]);
 });
 
+test("preferred layers that an old node refuses are retried, and consumers are resumed meanwhile", async () => {
+  let refuses = true;
+  server.override.setPreferredLayers = () => {
+    if (refuses) throw { code: "unavailable", message: "no responders", retryable: true };
+    return {};
+  };
+  const { call, camera, consumerId } = await receivingCamera();
+  await camera.setPreferredLayers({ spatialLayer: 0 });
+  server.override.resume = resumedWith(call, { consumerId, producerId: "v", paused: true });
+  server.disconnectAll();
+  await vi.waitFor(() => expect(server.count("resumeConsumer")).toBe(2), 10_000);
+  refuses = false;
+  const asked = server.count("setPreferredLayers");
+  await vi.waitFor(() => expect(server.count("setPreferredLayers")).toBe(asked + 1), 10_000);
+});
+
 test("a publication exposes the layers that are received, until the consumer is gone", async () => {
   const { camera, consumerId } = await receivingCamera();
   const changes: (ConsumerLayers | undefined)[] = [];
@@ -208,16 +239,7 @@ test("a publication exposes the layers that are received, until the consumer is 
 test("a resumed session has the layers that the server lists", async () => {
   const { call, camera, consumerId } = await receivingCamera();
   const layers = { spatialLayer: 1, temporalLayer: 0 };
-  server.override.resume = ({ resumeToken }) => ({
-    peerId: call.local.peerId,
-    peers: server.peers,
-    revision: 5,
-    iceServers: [],
-    resumeToken,
-    transports: [{ transportId: server.last("consume")?.["transportId"] as string, direction: "recv" }],
-    producers: [],
-    consumers: [{ consumerId, producerId: "v", paused: false, layers }],
-  });
+  server.override.resume = resumedWith(call, { consumerId, producerId: "v", paused: false, layers });
   server.disconnectAll();
   await vi.waitFor(() => expect(camera.currentLayers).toEqual(layers), 10_000);
   expect(server.count("consume")).toBe(1);
