@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from hubbub_contracts.bus.consumer import ResumeConsumer
-from support.node_rig import Peer, fixture
+from hubbub_contracts.bus.consumer import RequestKeyFrame, ResumeConsumer
+from support.node_rig import Peer, fixture, until
 from support.recording import AUDIO, VIDEO, Source
 
 MakePeer = Callable[..., Awaitable[Peer]]
@@ -27,7 +27,7 @@ async def test_audio_is_forwarded_to_another_peer(make_peer: MakePeer) -> None:
     assert stream.packets >= 10
 
 
-async def test_video_is_forwarded_after_a_key_frame_request(make_peer: MakePeer) -> None:
+async def test_video_is_forwarded_after_a_key_frame_request_and_more_can_be_requested(make_peer: MakePeer) -> None:
     sender = await make_peer()
     receiver = await make_peer(sender.room_id)
     up, down = await sender.open_transport("send"), await receiver.open_transport("recv")
@@ -39,5 +39,8 @@ async def test_video_is_forwarded_after_a_key_frame_request(make_peer: MakePeer)
     up.on_key_frame_request = lambda _ssrc: source.request_key_frame()
     await receiver.request(ResumeConsumer(room_id=receiver.room_id, peer_id=receiver.peer_id, consumer_id=consumer_id))
     await down.wait_packets(created.rtp_parameters["encodings"][0]["ssrc"])
-    await source.stop()
     assert source.key_frame_requests >= 1
+    requests = source.key_frame_requests
+    await receiver.request(RequestKeyFrame(room_id=receiver.room_id, peer_id=receiver.peer_id, consumer_id=consumer_id))
+    await until(lambda: source.key_frame_requests > requests)
+    await source.stop()
