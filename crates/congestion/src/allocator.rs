@@ -119,10 +119,10 @@ impl Allocator {
         self.order.clear();
         self.order
             .extend((0..candidates.len()).map(|index| (index, 0)));
-        self.order.sort_by_key(|(index, _)| {
+        self.order.sort_unstable_by_key(|(index, _)| {
             let candidate = candidates.get(*index);
             let rank = candidate.map(|candidate| (candidate.priority, candidate.pixels));
-            std::cmp::Reverse(rank)
+            (std::cmp::Reverse(rank), *index)
         });
         let mut total = 0;
         let mut progress = true;

@@ -95,12 +95,13 @@ impl LossEstimate {
 
     /// The estimate in bit/s; infinite when loss does not limit it.
     pub(crate) fn rate(&self, acknowledged: Option<f64>) -> f64 {
-        if self.state == LossState::DelayBased {
-            return f64::INFINITY;
-        }
-        let limited = 1_000.0 * self.channel.bandwidth.min(self.instant_bound);
+        let bandwidth = if self.is_limiting() {
+            self.channel.bandwidth
+        } else {
+            f64::INFINITY
+        };
         // What arrives, the link carries.
-        limited.max(acknowledged.unwrap_or_default())
+        (1_000.0 * bandwidth.min(self.instant_bound)).max(acknowledged.unwrap_or_default())
     }
 
     /// Adds the results of a feedback. `delay_based` is the other estimate; `acknowledged` is the bitrate that arrives,
