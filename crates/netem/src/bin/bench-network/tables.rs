@@ -161,7 +161,7 @@ pub(crate) fn all_paused() -> String {
 pub(crate) fn sharing() -> String {
     let mut out = String::from(
         "## Sharing a link\n\nGoals: two equal flows differ by at most 20 %; beside a long TCP flow with a queue of 300 ms, at least a quarter of the link. \
-         Shares of the payload from 60 s (two flows) or 30 s on (TCP).\n\n\
+         Tests assert both for the fluid source; layers come in steps, and may miss them. Shares of the payload from 60 s (two flows) or 30 s on (TCP).\n\n\
          | beside | capacity | queue | fluid | layers |\n|---|---|---|---|---|\n",
     );
     for kbps in [2_000, 4_000] {
