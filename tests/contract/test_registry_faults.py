@@ -9,7 +9,7 @@ import pytest
 
 from hubbub_bus import Bus
 from hubbub_contracts import ids
-from support.registry_rig import FakeNode, FakeSignaling, Replicas, replicas
+from support.registry_rig import FakeNode, FakeSignaling, Replicas, independent_node, replicas
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[tuple[Replicas, FakeSignaling, Fa
     with replicas(tmp_path) as running:
         bus = await Bus.connect(running.nats.url, name="test", timeout=5)
         signaling = await FakeSignaling(bus).start()
-        async with FakeNode(running.nats.url) as node:
+        async with independent_node(running.nats.url) as node:
             yield running, signaling, node
         await bus.close()
 

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import os
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -165,6 +166,25 @@ class FakeNode:
             with contextlib.suppress(HubbubError):
                 await self.bus.publish(subjects.heartbeat(self.node_id), heartbeat)
             await asyncio.sleep(HEARTBEAT_INTERVAL)
+
+
+@asynccontextmanager
+async def independent_node(url: str) -> AsyncIterator[FakeNode]:
+    """A node with an event loop of its own: a busy test delays no heartbeat, as a busy node does not."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="fake-node")
+    thread.start()
+    node = FakeNode(url)
+    try:
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(node.start(), loop))
+        try:
+            yield node
+        finally:
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(node.__aexit__(None, None, None), loop))
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 @dataclass
