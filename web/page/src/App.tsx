@@ -51,7 +51,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
   const home = useCallback(() => go(""), [go]);
 
   const themes = <ThemeChoice theme={theme} onTheme={setTheme} />;
-  const { room, name, user, join, width, height, codec, simulcast } = address;
+  const { room, name, user, join, width, height, codec, simulcast, subscribe } = address;
   return (
     <>
       {inRoom ? (
@@ -65,6 +65,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
           simulcast={simulcast}
           {...(user ? { userId: user } : {})}
           {...(codec ? { codec } : {})}
+          {...(subscribe ? { subscribe } : {})}
           inviteUrl={roomUrl(room, location.href)}
           brand={<Brand onHome={home} />}
           settings={themes}

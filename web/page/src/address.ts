@@ -1,5 +1,7 @@
 /** The query parameters of the page. */
 
+import type { SubscribeMode } from "@hubbub/client";
+
 import { readRoom } from "./roomName.ts";
 
 /** A link to a call needs only `?room=`. The other parameters are for embedding and tests. */
@@ -18,9 +20,12 @@ export interface Address {
   height: number | undefined;
   codec: "vp8" | "vp9" | "h264" | "av1" | undefined;
   simulcast: boolean;
+  /** The tracks to receive; all when absent. */
+  subscribe: SubscribeMode | undefined;
 }
 
 const CODECS = ["vp8", "vp9", "h264", "av1"] as const;
+const SUBSCRIBE_MODES: readonly SubscribeMode[] = ["visible", "all", "manual"];
 /** As in the form before a call. */
 const MAX_NAME_LENGTH = 64;
 
@@ -37,6 +42,7 @@ export function readAddress(search: string): Address {
     height: positiveInteger(query.get("height")),
     codec: CODECS.find((known) => known === codec),
     simulcast: query.has("simulcast"),
+    subscribe: SUBSCRIBE_MODES.find((known) => known === query.get("subscribe")),
   };
 }
 

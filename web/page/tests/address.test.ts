@@ -4,15 +4,15 @@ import { basePath, readAddress } from "../src/address.ts";
 
 describe("the address", () => {
   it("contains the room and the options", () => {
-    expect(readAddress("?room=tea&name=Ann&user=7&join&width=640&height=360&codec=VP9&simulcast")).toEqual({
-      room: "tea", name: "Ann", user: "7", join: true, width: 640, height: 360, codec: "vp9", simulcast: true,
+    expect(readAddress("?room=tea&name=Ann&user=7&join&width=640&height=360&codec=VP9&simulcast&subscribe=manual")).toEqual({
+      room: "tea", name: "Ann", user: "7", join: true, width: 640, height: 360, codec: "vp9", simulcast: true, subscribe: "manual",
     });
   });
 
   it("is empty by default, and invalid values are ignored", () => {
-    const nothing = { room: "", name: "", user: "", join: false, width: undefined, height: undefined, codec: undefined, simulcast: false };
+    const nothing = { room: "", name: "", user: "", join: false, width: undefined, height: undefined, codec: undefined, simulcast: false, subscribe: undefined };
     expect(readAddress("")).toEqual(nothing);
-    expect(readAddress("?room=%20&width=-3&height=wide&codec=gif")).toEqual(nothing);
+    expect(readAddress("?room=%20&width=-3&height=wide&codec=gif&subscribe=some")).toEqual(nothing);
   });
 
   it("contains the normalized room, and a name that the form would accept", () => {
