@@ -1,6 +1,7 @@
 //! The entities of a worker: routers, transports, producers and consumers, and the tables that hold them.
 
 mod consumer;
+mod event_queue;
 mod fast_map;
 mod header_extensions;
 mod ice_agent;
@@ -12,7 +13,8 @@ mod tables;
 mod token_bucket;
 mod transport;
 
-pub(crate) use consumer::{Admission, Consumer, PacketSender, Report};
+pub(crate) use consumer::{Admission, Consumer, PacketSender};
+pub(crate) use event_queue::EventQueue;
 pub(crate) use ice_agent::{BindingOutcome, IceAgent};
 pub(crate) use keys::{
     ConsumerKey, DanglingKey, ProducerKey, RouterKey, TransportKey, remove_first,

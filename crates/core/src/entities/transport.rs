@@ -3,6 +3,7 @@
 use hubbub_srtp::{Inbound, Outbound, SrtpProfile};
 use hubbub_wire::rtp::{RtpPacket, TransportSequenceNumber};
 
+use super::event_queue::LatestEvent;
 use super::fast_map::{FastMap, FastSet};
 use super::ice_agent::IceAgent;
 use super::keys::{ConsumerKey, ProducerKey, RouterKey, remove_first};
@@ -54,8 +55,8 @@ pub(crate) struct Transport {
     pub(crate) dtls_allowance: TokenBucket,
     /// For authentic RTP and RTCP, bytes.
     ingress_allowance: TokenBucket,
-    /// The last `IceSelected` event: the number of drains before it, and its index among the events since then.
-    pub(crate) pending_ice_event: Option<(u64, usize)>,
+    /// The last `IceSelected` event.
+    pub(crate) ice_event: LatestEvent,
     pub(crate) producers: Vec<ProducerKey>,
     pub(crate) consumers: Vec<ConsumerKey>,
     /// Received streams by SSRC.
@@ -102,7 +103,7 @@ impl Transport {
             pending_dtls: Vec::new(),
             dtls_allowance: TokenBucket::new(DTLS_RATE, DTLS_BURST),
             ingress_allowance: TokenBucket::new(max_ingress_bitrate / 8, max_ingress_bitrate / 8),
-            pending_ice_event: None,
+            ice_event: LatestEvent::default(),
             producers: Vec::new(),
             consumers: Vec::new(),
             incoming: FastMap::default(),

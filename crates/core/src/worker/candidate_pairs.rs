@@ -104,19 +104,7 @@ impl Worker {
             remote: path.remote,
             protocol: path.protocol,
         };
-        // A newer event replaces one that nobody has drained yet, so a client that changes its pair often cannot fill
-        // the queue.
-        match transport.pending_ice_event {
-            Some((drain, index)) if drain == self.drains => {
-                if let Some(former) = self.events.get_mut(index) {
-                    *former = event;
-                }
-            }
-            _ => {
-                transport.pending_ice_event = Some((self.drains, self.events.len()));
-                self.emit(event);
-            }
-        }
+        self.events.replace(&mut transport.ice_event, event);
         if state == IceState::Connected {
             self.flush_dtls(key)?;
             self.request_key_frames_of_transport(now, key)?;

@@ -40,7 +40,7 @@ impl Worker {
                 self.closing.push_back(ClosingRouter { key, request });
                 self.continue_closing();
             }
-            None => self.emit(Event::Reply {
+            None => self.events.push(Event::Reply {
                 request,
                 result: Err(CommandError::NotFound),
             }),
@@ -63,7 +63,7 @@ impl Worker {
             }
             self.closing.pop_front();
             let removed = self.tables.routers.remove(key);
-            self.emit(Event::Reply {
+            self.events.push(Event::Reply {
                 request,
                 result: removed.map(|_| ReplyBody::Done {}).map_err(Into::into),
             });
@@ -97,7 +97,7 @@ impl Worker {
         if let Ok(router) = self.tables.routers.get_mut(transport.router) {
             remove_first(&mut router.transports, key);
         }
-        self.emit(Event::TransportClosed {
+        self.events.push(Event::TransportClosed {
             transport: transport.id,
             reason,
         });
@@ -117,7 +117,7 @@ impl Worker {
         if let Ok(transport) = self.tables.transports.get_mut(producer.transport) {
             transport.remove_producer(key);
         }
-        self.emit(Event::ProducerClosed {
+        self.events.push(Event::ProducerClosed {
             producer: producer.id,
             reason,
         });
@@ -134,7 +134,7 @@ impl Worker {
         if let Ok(transport) = self.tables.transports.get_mut(consumer.transport) {
             transport.remove_consumer(key, consumer.ssrcs());
         }
-        self.emit(Event::ConsumerClosed {
+        self.events.push(Event::ConsumerClosed {
             consumer: consumer.id,
             reason,
         });

@@ -30,7 +30,7 @@ impl Worker {
         if result == Err(CommandError::Internal) {
             self.counters.faults += 1;
         }
-        self.emit(Event::Reply { request, result });
+        self.events.push(Event::Reply { request, result });
     }
 
     fn execute(&mut self, now: Micros, command: Command) -> CommandResult {

@@ -4,10 +4,10 @@ use hubbub_codec::Layer;
 use hubbub_wire::PacketKind;
 use hubbub_wire::rtp::RtpPacket;
 
-use crate::api::{ConsumerId, Event, MediaKind, Micros, Path};
+use crate::api::{Event, MediaKind, Micros, Path};
 use crate::entities::{
     Admission, Consumer, DanglingKey, IncomingStream, PacketSender, ProducerKey, ProducerStream,
-    Received, Report, Transport, TransportKey,
+    Received, Transport, TransportKey,
 };
 use crate::receive::StoredPacket;
 use crate::send::Outbox;
@@ -224,10 +224,14 @@ impl Worker {
                     continue;
                 }
             }
-            if has_layers {
-                let events = (self.drains, self.events.len());
-                let (report, layers) = consumer.report_layers(producer, encoding, stream, events);
-                announce_layers(&mut self.events, consumer.id, report, layers);
+            if has_layers && let Some(layers) = consumer.changed_layers(producer, encoding, stream)
+            {
+                let event = Event::LayersChanged {
+                    consumer: consumer.id,
+                    spatial: layers.spatial,
+                    temporal: layers.temporal,
+                };
+                self.events.replace(&mut consumer.layers_event, event);
             }
         }
         self.in_flight.consumer = None;
@@ -271,24 +275,8 @@ enum Needed {
     Less,
 }
 
-fn announce_layers(events: &mut Vec<Event>, consumer: ConsumerId, report: Report, layers: Layer) {
-    let event = Event::LayersChanged {
-        consumer,
-        spatial: layers.spatial,
-        temporal: layers.temporal,
-    };
-    match report {
-        Report::Nothing => {}
-        Report::Append => events.push(event),
-        Report::Replace(index) => {
-            if let Some(former) = events.get_mut(index) {
-                *former = event;
-            }
-        }
-    }
-}
-
-/// Sends a packet of the forwarded stream to a consumer if it is of a layer that the client receives.
+/// Sends a packet of the forwarded stream to a consumer, unless the client does not receive its layer or its codec, or it
+/// has only padding.
 fn forward_packet(
     now: Micros,
     stream: &ProducerStream,
@@ -297,21 +285,9 @@ fn forward_packet(
     outbox: &mut Outbox,
     packet: &StoredPacket,
 ) {
-    if consumer.select(stream, packet) {
-        send(now, stream, consumer, transport, outbox, packet);
+    if !consumer.select(stream, packet) {
+        return;
     }
-}
-
-/// Sends a packet of the forwarded stream to a consumer, unless it has only padding or the client does not receive its
-/// codec.
-fn send(
-    now: Micros,
-    stream: &ProducerStream,
-    consumer: &mut Consumer,
-    transport: &mut Transport,
-    outbox: &mut Outbox,
-    packet: &StoredPacket,
-) {
     let meta = packet.meta();
     let route = consumer
         .route(meta.codec)

@@ -23,7 +23,7 @@ impl Worker {
             return Ok(());
         }
         let transport = transport.id;
-        self.emit(Event::DtlsReceived {
+        self.events.push(Event::DtlsReceived {
             transport,
             datagram: datagram.to_vec(),
         });

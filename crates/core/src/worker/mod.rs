@@ -37,7 +37,7 @@ use std::collections::VecDeque;
 use hubbub_wire::rtcp::{Arrival, ReportBlock};
 
 use crate::api::{Event, Micros};
-use crate::entities::{ConsumerKey, Tables};
+use crate::entities::{ConsumerKey, EventQueue, Tables};
 use crate::send::{Outbox, Random};
 
 use close::ClosingRouter;
@@ -53,10 +53,7 @@ pub struct Worker {
     config: WorkerConfig,
     tables: Tables,
     outbox: Outbox,
-    events: Vec<Event>,
-    has_urgent_events: bool,
-    /// Number of calls of [`Self::drain_events`].
-    drains: u64,
+    events: EventQueue,
     counters: WorkerCounters,
     in_flight: InFlight,
     closing: VecDeque<ClosingRouter>,
@@ -80,9 +77,7 @@ impl Worker {
             config,
             tables: Tables::default(),
             outbox: Outbox::new(),
-            events: Vec::new(),
-            has_urgent_events: false,
-            drains: 0,
+            events: EventQueue::default(),
             counters: WorkerCounters::default(),
             in_flight: InFlight::default(),
             closing: VecDeque::new(),
@@ -103,21 +98,19 @@ impl Worker {
 
     /// Removes and returns all events, oldest first.
     pub fn drain_events(&mut self) -> std::vec::Drain<'_, Event> {
-        self.has_urgent_events = false;
-        self.drains += 1;
-        self.events.drain(..)
+        self.events.drain()
     }
 
     /// Whether there are events.
     #[must_use]
     pub fn has_events(&self) -> bool {
-        !self.events.is_empty()
+        self.events.len() > 0
     }
 
     /// Whether there are events that should be delivered at once: replies, DTLS, closures.
     #[must_use]
     pub fn has_urgent_events(&self) -> bool {
-        self.has_urgent_events
+        self.events.is_urgent()
     }
 
     /// A snapshot of the counters.
@@ -134,13 +127,5 @@ impl Worker {
             consumers: self.tables.consumers.len() as u64,
             ..self.counters
         }
-    }
-
-    fn emit(&mut self, event: Event) {
-        self.has_urgent_events |= !matches!(
-            event,
-            Event::IceSelected { .. } | Event::LayersChanged { .. } | Event::Fault { .. }
-        );
-        self.events.push(event);
     }
 }

@@ -20,9 +20,9 @@ impl Worker {
         if let Some(transport) = in_flight.transport {
             self.close_transport(transport, CloseReason::Internal);
         }
-        self.emit(Event::Fault { message });
+        self.events.push(Event::Fault { message });
         if let Some(request) = in_flight.request {
-            self.emit(Event::Reply {
+            self.events.push(Event::Reply {
                 request,
                 result: Err(CommandError::Internal),
             });

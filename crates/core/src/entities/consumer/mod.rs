@@ -2,7 +2,6 @@
 
 mod header;
 mod repair;
-mod reported_layers;
 mod rewrite_dd;
 mod rewrite_vp8;
 mod selector_simulcast;
@@ -10,7 +9,6 @@ mod selector_svc;
 mod send;
 mod state;
 
-pub(crate) use reported_layers::Report;
 pub(crate) use selector_simulcast::Admission;
 pub(crate) use send::PacketSender;
 pub(crate) use state::Consumer;

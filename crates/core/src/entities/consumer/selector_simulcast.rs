@@ -17,7 +17,6 @@
 
 use hubbub_codec::{Codec, Layer};
 
-use super::reported_layers::Report;
 use super::rewrite_vp8::skip_picture;
 use super::state::{ALL_LAYERS, Consumer};
 use crate::api::Micros;
@@ -82,17 +81,16 @@ impl Consumer {
 
     /// The next layers are reported, whatever they are.
     pub(crate) fn forget_reported_layers(&mut self) {
-        self.reported_layers.forget();
+        self.reported_layers = None;
     }
 
-    /// Reports the layers that the client receives of `stream`, the forwarded stream of this encoding.
-    pub(crate) fn report_layers(
+    /// The layers that the client receives of `stream`, the forwarded stream of this encoding, if they have changed.
+    pub(crate) fn changed_layers(
         &mut self,
         producer: &Producer,
         encoding: usize,
         stream: &ProducerStream,
-        events: (u64, usize),
-    ) -> (Report, Layer) {
+    ) -> Option<Layer> {
         let within = self.svc.target().at_most(stream.top);
         let layers = match producer.encodings.len() {
             1 => within,
@@ -101,8 +99,7 @@ impl Consumer {
                 ..within
             },
         };
-        let (drains, count) = events;
-        (self.reported_layers.update(layers, drains, count), layers)
+        (self.reported_layers.replace(layers) != Some(layers)).then_some(layers)
     }
 
     /// Forwards no stream until [`Self::admit`] starts one again.

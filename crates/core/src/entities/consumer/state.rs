@@ -4,9 +4,9 @@ use hubbub_codec::vp8_rewriter::Vp8Rewriter;
 use hubbub_codec::{Codec, Layer};
 
 use super::header::OutgoingExtensions;
-use super::reported_layers::ReportedLayers;
 use super::selector_svc::SvcSelector;
 use crate::api::{ConsumerId, ConsumerSpec, ConsumerStats, MediaKind, Micros};
+use crate::entities::event_queue::LatestEvent;
 use crate::entities::keys::{ProducerKey, TransportKey};
 use crate::entities::producer::Producer;
 use crate::receive::RateMeter;
@@ -58,7 +58,10 @@ pub(crate) struct Consumer {
     pub(super) preferred: Layer,
     /// Layers within the forwarded stream.
     pub(crate) svc: SvcSelector,
-    pub(super) reported_layers: ReportedLayers,
+    /// The layers that were reported last. `None` while the client receives nothing.
+    pub(super) reported_layers: Option<Layer>,
+    /// The last `LayersChanged` event.
+    pub(crate) layers_event: LatestEvent,
     pub(crate) sequence: SequenceRewriter,
     /// The first output number since the last start, switch or clock jump. Packets before it precede the key frame or
     /// have another timestamp offset.
@@ -124,7 +127,8 @@ impl Consumer {
             last_source: None,
             preferred: ALL_LAYERS,
             svc: SvcSelector::new(),
-            reported_layers: ReportedLayers::default(),
+            reported_layers: None,
+            layers_event: LatestEvent::default(),
             sequence: SequenceRewriter::new(0, random.sequence()),
             segment_start: 0,
             timestamps: TimestampRewriter::new(first.map_or(90_000, |codec| codec.clock_rate)),
