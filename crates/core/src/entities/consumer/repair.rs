@@ -3,7 +3,6 @@
 use hubbub_codec::Codec;
 use hubbub_wire::rtp::RtpHeaderFields;
 
-use super::header::Sending;
 use super::rewrite_vp8::rewrite_ids;
 use super::send::PacketSender;
 use super::state::{Consumer, Route};
@@ -72,14 +71,10 @@ impl PacketSender<'_> {
             ssrc: rtx.ssrc,
         };
         let buffer = self.outbox.reserve()?;
-        let sending = Sending {
-            now,
-            ids: &self.consumer.extensions,
-            mid: &self.consumer.mid,
-            transport_sequence: self.transport.transport_sequence,
-            limit: self.consumer.limit(packet.meta(), self.stream),
-        };
-        let header_len = sending.write(buffer, &fields, packet)?;
+        let header = self
+            .consumer
+            .header(now, self.transport, self.stream, packet.meta());
+        let header_len = header.write(buffer, &fields, packet)?;
         let original = RtxPayload {
             original_sequence: output as u16,
             payload: packet.payload(),

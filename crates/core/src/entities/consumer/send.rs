@@ -33,9 +33,26 @@ impl Consumer {
         Some(packet.marker || ends_picture)
     }
 
+    /// The header of a packet of `stream`, the forwarded one, that is sent over `transport` now.
+    pub(super) fn header<'a>(
+        &'a self,
+        now: Micros,
+        transport: &Transport,
+        stream: &'a ProducerStream,
+        packet: &PacketMeta,
+    ) -> Sending<'a> {
+        Sending {
+            now,
+            ids: &self.extensions,
+            mid: &self.mid,
+            transport_sequence: transport.transport_sequence,
+            limit: self.limit(packet, stream),
+        }
+    }
+
     /// The layers that the dependency descriptor of a packet of `stream` is to be limited to. A repetition without RTX must
     /// be exact, even if the stream has another structure by then, so such a client gets what the producer wrote.
-    pub(super) fn limit<'a>(
+    fn limit<'a>(
         &self,
         packet: &PacketMeta,
         stream: &'a ProducerStream,
@@ -101,14 +118,10 @@ impl PacketSender<'_> {
             ssrc: self.consumer.ssrc,
         };
         let buffer = self.outbox.reserve()?;
-        let sending = Sending {
-            now,
-            ids: &self.consumer.extensions,
-            mid: &self.consumer.mid,
-            transport_sequence: self.transport.transport_sequence,
-            limit: self.consumer.limit(packet.meta(), self.stream),
-        };
-        let header_len = sending.write(buffer, &fields, packet)?;
+        let header = self
+            .consumer
+            .header(now, self.transport, self.stream, packet.meta());
+        let header_len = header.write(buffer, &fields, packet)?;
         let packet_len = header_len + packet.payload().len();
         if packet_len + outbound.profile().tag_len() > MAX_DATAGRAM {
             self.outbox.count_oversized();
