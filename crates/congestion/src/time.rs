@@ -1,25 +1,6 @@
 //! Time as the estimator measures it.
 
-/// A point in time: microseconds of a monotonic clock. The caller passes the time; nothing here reads a clock.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Micros(pub u64);
-
-impl Micros {
-    /// A time that never comes.
-    pub const NEVER: Self = Self(u64::MAX);
-
-    /// This time plus `micros` microseconds, saturating.
-    #[must_use]
-    pub const fn plus(self, micros: u64) -> Self {
-        Self(self.0.saturating_add(micros))
-    }
-
-    /// Microseconds from `earlier` to this time; zero if `earlier` is later.
-    #[must_use]
-    pub const fn since(self, earlier: Self) -> u64 {
-        self.0.saturating_sub(earlier.0)
-    }
-}
+pub use hubbub_wire::Micros;
 
 /// One millisecond in microseconds.
 pub const MILLISECOND: u64 = 1_000;

@@ -14,6 +14,7 @@
 mod bytes;
 mod error;
 pub mod framing;
+mod micros;
 pub mod ntp;
 mod packet_kind;
 pub mod rtcp;
@@ -23,6 +24,7 @@ pub mod stun;
 pub mod testdata;
 
 pub use error::WireError;
+pub use micros::Micros;
 pub use ntp::{CompactNtp, NtpTime};
 pub use packet_kind::PacketKind;
 pub use rtp::ExtensionKind;

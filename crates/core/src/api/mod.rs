@@ -11,15 +11,14 @@
 mod command;
 mod event;
 mod ids;
-mod micros;
 mod path;
 mod spec;
 mod stats;
 
 pub use command::{Command, CommandError};
 pub use event::{CloseReason, Event, IceState, ReplyBody};
+pub use hubbub_wire::Micros;
 pub use ids::{ConsumerId, ProducerId, RequestId, RouterId, TransportId};
-pub use micros::Micros;
 pub use path::{Path, Protocol};
 pub use spec::{
     CodecMapping, ConsumerSpec, EncodingSpec, ExtensionMapping, FeedbackKind, IceCredentials,

@@ -1,10 +1,13 @@
-//! Time as the core measures it.
+//! Time as every crate measures it.
 
-/// A point in time: microseconds since the worker was created. The core reads no clock; the caller passes the time.
+/// A point in time: microseconds of a monotonic clock. The sans-IO crates read no clock; the caller passes the time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Micros(pub u64);
 
 impl Micros {
+    /// A time that never comes.
+    pub const NEVER: Self = Self(u64::MAX);
+
     /// This time plus `micros` microseconds, saturating.
     #[must_use]
     pub const fn plus(self, micros: u64) -> Self {
