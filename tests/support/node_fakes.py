@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hubbub_contracts.bus.media import ClosureEvent, MediaEvent
+from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.transport import CreateTransport, Fingerprint
 from hubbub_contracts.types import Direction
@@ -16,7 +17,7 @@ from hubbub_media_core.core import CoreErrorCode
 from hubbub_media_node.domain.closures import PeerEvent
 from hubbub_media_node.domain.entities import Room, Transport
 from hubbub_media_node.domain.ports import DtlsRole
-from hubbub_media_node.handlers import transport
+from hubbub_media_node.handlers import producer, transport
 from hubbub_media_node.handlers.context import NodeContext
 from hubbub_room import Projection
 from hubbub_service import Tasks
@@ -180,6 +181,21 @@ class NodeRig:
         """Creates a transport through its handler."""
         await transport.create(self.context, transport_request(peer_id, direction, transport_id))
         return self.context.entities.transports[transport_id]
+
+    async def create_producer(self, track: Mapping[str, Any]) -> None:
+        """Creates a producer on Alice's transport through its handler. `track` is a recorded one."""
+        await producer.create(
+            self.context,
+            CreateProducer(
+                room_id=ROOM,
+                peer_id="alice",
+                transport_id="transport",
+                producer_id="producer",
+                kind=track["kind"],
+                rtp_parameters=track["rtpParameters"],
+                paused=False,
+            ),
+        )
 
     async def finish_tasks(self) -> None:
         """Waits until the context's background tasks are done."""

@@ -5,24 +5,8 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{Packet, packets, streams};
-use hubbub_codec::{Codec, DecodeTargets, Describer, FrameInfo, Layer};
-
-fn describe(codec: Codec, stream: &[Packet]) -> Vec<FrameInfo> {
-    let mut describer = Describer::new(codec);
-    let describe = |packet: &Packet| {
-        describer.describe(
-            &packet.payload,
-            packet.marker,
-            packet.dependency_descriptor.as_deref(),
-        )
-    };
-    stream
-        .iter()
-        .map(describe)
-        .collect::<Result<_, _>>()
-        .unwrap()
-}
+use common::{describe, packets, streams};
+use hubbub_codec::{Codec, DecodeTargets, FrameInfo, Layer};
 
 const fn layer(spatial: u8, temporal: u8) -> Layer {
     Layer { spatial, temporal }

@@ -3,24 +3,8 @@
 
 mod common;
 
-use common::{Packet, packets, streams};
-use hubbub_codec::{Codec, Describer, FrameInfo};
-
-fn describe(codec: Codec, stream: &[Packet]) -> Vec<FrameInfo> {
-    let mut describer = Describer::new(codec);
-    let describe = |packet: &Packet| {
-        describer.describe(
-            &packet.payload,
-            packet.marker,
-            packet.dependency_descriptor.as_deref(),
-        )
-    };
-    stream
-        .iter()
-        .map(describe)
-        .collect::<Result<_, _>>()
-        .unwrap()
-}
+use common::{Packet, describe, packets, streams};
+use hubbub_codec::Codec;
 
 /// Positions of the packets that a receiver can start with.
 fn key_frames(codec: Codec, stream: &[Packet]) -> Vec<usize> {

@@ -73,6 +73,15 @@ struct Rig {
 }
 
 impl Rig {
+    fn new(now: Micros, number: u16) -> Self {
+        Self {
+            now,
+            estimator: Estimator::new(now, LIMITS),
+            pacer: Pacer::new(now, LIMITS.initial),
+            number,
+        }
+    }
+
     fn send(&mut self, size: usize) {
         self.pacer.enqueue(self.now, Class::Video, 0, size);
         if !self.pacer.is_probing()
@@ -175,12 +184,7 @@ impl Rig {
 proptest! {
     #[test]
     fn the_estimate_stays_within_its_limits(steps in steps()) {
-        let mut rig = Rig {
-            now: Micros(1_000_000),
-            estimator: Estimator::new(Micros(1_000_000), LIMITS),
-            pacer: Pacer::new(Micros(1_000_000), LIMITS.initial),
-            number: 65_500,
-        };
+        let mut rig = Rig::new(Micros(1_000_000), 65_500);
         for step in steps {
             rig.step(step);
             let estimate = rig.estimator.estimate();
@@ -232,12 +236,7 @@ fn without_other_feedback_heavy_reported_loss_lowers_the_estimate_and_a_little_d
 
 #[test]
 fn with_transport_wide_feedback_reports_and_remb_change_nothing() {
-    let mut rig = Rig {
-        now: Micros(0),
-        estimator: Estimator::new(Micros(0), LIMITS),
-        pacer: Pacer::new(Micros(0), LIMITS.initial),
-        number: 0,
-    };
+    let mut rig = Rig::new(Micros(0), 0);
     rig.send(1_000);
     rig.feedback(0, &[true], 1_000, 0, 0);
     let before = rig.estimator.estimate();
@@ -248,12 +247,7 @@ fn with_transport_wide_feedback_reports_and_remb_change_nothing() {
 
 #[test]
 fn the_estimate_falls_when_feedback_stops() {
-    let mut rig = Rig {
-        now: Micros(0),
-        estimator: Estimator::new(Micros(0), LIMITS),
-        pacer: Pacer::new(Micros(0), LIMITS.initial),
-        number: 0,
-    };
+    let mut rig = Rig::new(Micros(0), 0);
     rig.send(1_000);
     rig.feedback(0, &[true], 1_000, 0, 0);
     let before = rig.estimator.estimate();

@@ -65,15 +65,6 @@ impl Sender {
         Self::new(simulcast(), video_consumer(OUT_SSRC))
     }
 
-    fn prefer(&mut self, spatial: u8, temporal: Option<u8>) {
-        let consumer = self.call.consumer;
-        self.call.world.execute(Command::SetPreferredLayers {
-            consumer,
-            spatial,
-            temporal,
-        });
-    }
-
     /// Sends this many frames of the encodings; the first is a key frame of `keys`.
     fn send(&mut self, encodings: &[u16], count: u16, keys: &[u16]) {
         for index in 0..count {
@@ -150,7 +141,7 @@ fn assert_continuous(received: &[Received]) {
 #[test]
 fn a_consumer_gets_the_encoding_that_it_prefers() {
     let mut sender = Sender::simulcast();
-    sender.prefer(1, None);
+    sender.call.prefer(1, None);
     sender.send(&[0, 1, 2], 20, &[0, 1, 2]);
     sender.send(&[0, 1, 2], 20, &[0, 1, 2]);
     let received = sender.received();
@@ -174,7 +165,7 @@ fn a_switch_waits_for_a_key_frame_of_the_new_encoding_which_is_requested_at_once
         sender.received();
         sender.call.world.advance(1_000);
         sender.call.plis();
-        sender.prefer(to, None);
+        sender.call.prefer(to, None);
         assert_eq!(sender.call.plis(), [ssrc]);
         // The new encoding first: a frame that is on the way already is sent, too.
         let others = [u16::from(to), 1, 2 - u16::from(to)];
@@ -190,7 +181,7 @@ fn a_switch_waits_for_a_key_frame_of_the_new_encoding_which_is_requested_at_once
 #[test]
 fn a_consumer_starts_with_no_encoding_above_its_preference() {
     let mut sender = Sender::simulcast();
-    sender.prefer(0, None);
+    sender.call.prefer(0, None);
     sender.send(&[0, 2], 10, &[2]);
     assert_eq!(sender.received(), []);
     sender.send(&[0, 2], 10, &[0]);
@@ -200,7 +191,7 @@ fn a_consumer_starts_with_no_encoding_above_its_preference() {
 #[test]
 fn a_preference_that_does_not_flow_falls_back_to_a_lower_encoding() {
     let mut sender = Sender::simulcast();
-    sender.prefer(1, None);
+    sender.call.prefer(1, None);
     sender.send(&[0, 2], 10, &[0, 2]);
     assert_eq!(encodings(&sender.received()), [0]);
 }
@@ -210,9 +201,9 @@ fn temporal_layers_are_dropped_and_leave_no_gap() {
     let mut sender = Sender::simulcast();
     sender.send(&[0], 41, &[0]);
     assert_continuous(&sender.received());
-    sender.prefer(0, Some(1));
+    sender.call.prefer(0, Some(1));
     sender.send(&[0], 40, &[]);
-    sender.prefer(0, Some(0));
+    sender.call.prefer(0, Some(0));
     sender.send(&[0], 40, &[]);
     let received = sender.received();
     assert_continuous(&received);
@@ -229,11 +220,11 @@ fn temporal_layers_are_dropped_and_leave_no_gap() {
 #[test]
 fn temporal_layers_return_at_sync_frames() {
     let mut sender = Sender::simulcast();
-    sender.prefer(0, Some(0));
+    sender.call.prefer(0, Some(0));
     sender.send(&[0], 43, &[0]);
     sender.received();
     // The next frame is the second of layer 2 in its group, which refers to layer 1.
-    sender.prefer(0, None);
+    sender.call.prefer(0, None);
     sender.send(&[0], 12, &[]);
     let received = sender.received();
     assert_continuous(&received);
@@ -247,7 +238,7 @@ fn a_frame_is_dropped_or_forwarded_as_a_whole() {
     sender.send(&[0], 1, &[0]);
     let [first, second] = [0, 1].map(|part| packet(0, 1, part, false));
     sender.call.send([first]);
-    sender.prefer(0, Some(0));
+    sender.call.prefer(0, Some(0));
     sender.call.send([second]);
     sender.number = 2;
     sender.send(&[0], 3, &[]);
@@ -259,9 +250,9 @@ fn a_frame_is_dropped_or_forwarded_as_a_whole() {
 /// Frames of which some were sent with other layers than the last.
 fn limited_sender(consumer: ConsumerSpec) -> Sender {
     let mut sender = Sender::new(simulcast(), consumer);
-    sender.prefer(2, Some(1));
+    sender.call.prefer(2, Some(1));
     sender.send(&[2], 21, &[2]);
-    sender.prefer(2, Some(0));
+    sender.call.prefer(2, Some(0));
     sender.send(&[2], 20, &[]);
     sender
 }
@@ -306,7 +297,7 @@ fn a_repeat_without_rtx_is_the_same_datagram() {
 #[test]
 fn a_packet_of_a_dropped_layer_is_not_repeated() {
     let mut sender = Sender::simulcast();
-    sender.prefer(0, Some(0));
+    sender.call.prefer(0, Some(0));
     sender.send(&[0], 20, &[0]);
     let received = sender.received();
     let first = received[0].rtp().sequence_number();
@@ -318,9 +309,9 @@ fn a_packet_of_a_dropped_layer_is_not_repeated() {
 #[test]
 fn the_key_index_continues_across_encodings() {
     let mut sender = Sender::simulcast();
-    sender.prefer(0, None);
+    sender.call.prefer(0, None);
     sender.send(&[0, 2], 4, &[0]);
-    sender.prefer(2, None);
+    sender.call.prefer(2, None);
     sender.send(&[2, 0], 4, &[2]);
     let keys: Vec<u8> = sender
         .received()
@@ -339,7 +330,7 @@ fn the_control_plane_learns_of_the_layers_once() {
     assert_eq!(sender.reported().last(), Some(&(1, 2)));
     sender.send(&[0, 1], 8, &[]);
     assert_eq!(sender.reported(), []);
-    sender.prefer(1, Some(0));
+    sender.call.prefer(1, Some(0));
     sender.send(&[0, 1], 8, &[]);
     assert_eq!(sender.reported(), [(1, 0)]);
 }
@@ -410,14 +401,9 @@ fn h264_switches_at_a_parameter_set_and_never_at_a_bare_idr_picture() {
     let mut consumer = video_consumer(OUT_SSRC);
     consumer.codecs[0].codec = Codec::H264;
     let mut call = Call::new(producer, consumer);
-    let consumer = call.consumer;
     call.send([h264(0, 1, 0x67), h264(0, 2, 0x65), h264(2, 1, 0x41)]);
     assert_eq!(call.received().len(), 2);
-    call.world.execute(Command::SetPreferredLayers {
-        consumer,
-        spatial: 2,
-        temporal: None,
-    });
+    call.prefer(2, None);
     call.send([h264(2, 2, 0x65), h264(2, 3, 0x41)]);
     assert_eq!(call.received().len(), 0);
     call.send([h264(2, 4, 0x67), h264(2, 5, 0x65)]);

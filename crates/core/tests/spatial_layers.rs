@@ -14,7 +14,7 @@ use common::specs::*;
 use common::{Received, World};
 use hubbub_codec::dependency_descriptor::DependencyReader;
 use hubbub_codec::{Codec, Describer, FrameInfo, Layer};
-use hubbub_core::api::{Command, ConsumerSpec, Event};
+use hubbub_core::api::{ConsumerSpec, Event};
 use hubbub_wire::rtp::RtpPacket;
 use hubbub_wire::testdata::records;
 
@@ -50,15 +50,6 @@ impl Replay {
             packets,
             frames: BTreeMap::new(),
         }
-    }
-
-    fn prefer(&mut self, spatial: u8, temporal: Option<u8>) {
-        let consumer = self.call.consumer;
-        self.call.world.execute(Command::SetPreferredLayers {
-            consumer,
-            spatial,
-            temporal,
-        });
     }
 
     /// Sends these packets at once. Returns what the consumer got.
@@ -122,7 +113,7 @@ fn reported(world: &World) -> Vec<(u8, u8)> {
 fn every_picture_of_a_lower_spatial_layer_ends_with_a_marker() {
     for (codec, capture, _) in LAST_KEY {
         let mut replay = Replay::new(codec, capture);
-        replay.prefer(1, None);
+        replay.call.prefer(1, None);
         let received = replay.send(0..200);
         assert_no_gap(&received);
         assert_eq!(replay.highest(&received).spatial, 1);
@@ -141,11 +132,11 @@ fn every_picture_of_a_lower_spatial_layer_ends_with_a_marker() {
 fn a_higher_spatial_layer_follows_a_key_frame_that_is_requested() {
     for (codec, capture, key) in LAST_KEY {
         let mut replay = Replay::new(codec, capture);
-        replay.prefer(0, None);
+        replay.call.prefer(0, None);
         replay.send(0..100);
         replay.call.world.advance(1_000);
         replay.call.plis();
-        replay.prefer(2, None);
+        replay.call.prefer(2, None);
         let until_key = replay.send(100..key);
         assert_eq!(replay.highest(&until_key).spatial, 0);
         assert_eq!(replay.call.plis().len(), 1, "{codec:?}");
@@ -159,7 +150,7 @@ fn a_higher_spatial_layer_follows_a_key_frame_that_is_requested() {
 #[test]
 fn a_spatial_layer_that_stops_is_replaced_by_the_one_below() {
     let mut replay = Replay::new(Codec::Vp9, VP9);
-    replay.prefer(2, None);
+    replay.call.prefer(2, None);
     replay.send_layers(0..100, 2, 5);
     replay.call.world.advance(1_000);
     replay.call.plis();
@@ -174,7 +165,7 @@ fn a_spatial_layer_that_stops_is_replaced_by_the_one_below() {
 fn av1_goes_down_at_once() {
     let mut replay = Replay::new(Codec::Av1, AV1);
     replay.send(0..100);
-    replay.prefer(0, Some(0));
+    replay.call.prefer(0, Some(0));
     let received = replay.send(110..200);
     assert_eq!(replay.highest(&received), Layer::default());
     assert_eq!(reported(&replay.call.world).last(), Some(&(0, 0)));
@@ -197,13 +188,13 @@ fn active_targets(received: &[Received]) -> Vec<Option<u32>> {
 #[test]
 fn the_descriptor_says_which_targets_are_active() {
     let mut replay = Replay::new(Codec::Av1, AV1);
-    replay.prefer(1, Some(1));
+    replay.call.prefer(1, Some(1));
     let received = replay.send(0..100);
     for active in active_targets(&received) {
         assert_eq!(active.map(u32::count_ones), Some(4));
     }
     // Until the next start, also when all are active again.
-    replay.prefer(u8::MAX, None);
+    replay.call.prefer(u8::MAX, None);
     let received = [received, replay.send(100..290)].concat();
     let last = active_targets(&received).pop().flatten();
     assert_eq!(last.map(u32::count_ones), Some(9));
@@ -227,9 +218,9 @@ fn the_descriptor_of_an_unlimited_consumer_is_that_of_the_sender() {
 fn a_repeat_has_the_descriptor_and_the_marker_of_the_first_copy() {
     for (codec, capture, _) in LAST_KEY {
         let mut replay = Replay::new(codec, capture);
-        replay.prefer(1, Some(1));
+        replay.call.prefer(1, Some(1));
         let mut first = replay.send(0..50);
-        replay.prefer(0, Some(0));
+        replay.call.prefer(0, Some(0));
         first.extend(replay.send(50..100));
         let lost: Vec<u16> = first
             .iter()
@@ -257,7 +248,7 @@ fn without_rtx_the_descriptor_is_left_as_it_is() {
         ..video_consumer_of(Codec::Av1, 5000)
     };
     let mut replay = Replay::with(Codec::Av1, AV1, consumer);
-    replay.prefer(0, None);
+    replay.call.prefer(0, None);
     let received = replay.send(0..100);
     let limited = active_targets(&received);
     assert!(limited.iter().all(Option::is_none), "{limited:?}");

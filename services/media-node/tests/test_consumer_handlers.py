@@ -17,11 +17,10 @@ from hubbub_contracts.bus.consumer import (
 )
 from hubbub_contracts.bus.media import ConsumerLayersChanged
 from hubbub_contracts.bus.node import DescribePeer
-from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.layers import ConsumerLayers, PreferredLayers
 from hubbub_media_core import commands, events
 from hubbub_media_node.domain.closures import PeerEvent
-from hubbub_media_node.handlers import consumer, peer, producer
+from hubbub_media_node.handlers import consumer, peer
 from hubbub_media_node.handlers.core_events import handle
 from support.node_fakes import ROOM, NodeRig
 from support.node_rig import fixture
@@ -42,19 +41,7 @@ async def consume(rig: NodeRig, recorded: str, **more: Any) -> ConsumerCreated:
     """Bob consumes a recorded track of Alice. `more` are further fields of the request."""
     await rig.create_transport()
     await rig.create_transport("bob", "recv", "down")
-    track = fixture(f"chromium-156/{recorded}.json")
-    await producer.create(
-        rig.context,
-        CreateProducer(
-            room_id=ROOM,
-            peer_id="alice",
-            transport_id="transport",
-            producer_id="producer",
-            kind=track["kind"],
-            rtp_parameters=track["rtpParameters"],
-            paused=False,
-        ),
-    )
+    await rig.create_producer(fixture(f"chromium-156/{recorded}.json"))
     capabilities = fixture("chromium-156/recv-rtp-capabilities.json")
     request = CreateConsumer(**HERE, transport_id="down", producer_id="producer", rtp_capabilities=capabilities, **more)
     return await consumer.create(rig.context, request)

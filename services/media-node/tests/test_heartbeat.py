@@ -8,9 +8,10 @@ import warnings
 from collections.abc import Callable
 
 import pytest
+import pytest_asyncio
 
 from hubbub_bus import Bus
-from hubbub_contracts import ids, subjects
+from hubbub_contracts import subjects
 from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_media_node.adapters import heartbeat
 from hubbub_media_node.adapters.heartbeat import Heartbeat
@@ -19,10 +20,21 @@ from hubbub_media_node.domain.worker_occupancy import WorkerOccupancy
 from support.nats_servers import NatsServer
 from support.node_rig import until
 
+NODE_ID = "n"
 
-def make(url: str, on_failed: Callable[[str], None], node_id: str = "n") -> Heartbeat:
+
+@pytest_asyncio.fixture
+async def received(bus: Bus) -> list[NodeHeartbeat]:
+    """The heartbeats on the bus, as they arrive."""
+    heartbeats: list[NodeHeartbeat] = []
+    await bus.subscribe(subjects.heartbeat(NODE_ID), NodeHeartbeat, heartbeats.append)
+    await bus.flush()
+    return heartbeats
+
+
+def make(url: str, on_failed: Callable[[str], None]) -> Heartbeat:
     status = NodeStatus(lambda: True, [WorkerOccupancy(rooms=0, peers=0)], epoch=1)
-    return Heartbeat(url, node_id, status, list, on_failed)
+    return Heartbeat(url, NODE_ID, status, list, on_failed)
 
 
 def never(reason: str) -> None:
@@ -30,11 +42,8 @@ def never(reason: str) -> None:
 
 
 async def test_the_bus_of_the_heartbeat_is_closed_although_closing_takes_long(
-    bus: Bus, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+    received: list[NodeHeartbeat], nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node_id, received = ids.mint(), list[NodeHeartbeat]()
-    await bus.subscribe(subjects.heartbeat(node_id), NodeHeartbeat, received.append)
-    await bus.flush()
     closed = asyncio.Event()
     loop, close = asyncio.get_running_loop(), Bus.close
 
@@ -43,7 +52,7 @@ async def test_the_bus_of_the_heartbeat_is_closed_although_closing_takes_long(
         await close(self)
         loop.call_soon_threadsafe(closed.set)
 
-    sending = make(nats_server.url, never, node_id)
+    sending = make(nats_server.url, never)
     with monkeypatch.context() as patched, warnings.catch_warnings():
         warnings.simplefilter("error", ResourceWarning)
         patched.setattr(Bus, "close", close_slowly)
@@ -64,11 +73,8 @@ async def test_the_thread_ends_although_no_server_was_ever_reached(tcp_port: int
 
 
 async def test_a_heartbeat_that_fails_is_restarted(
-    bus: Bus, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+    received: list[NodeHeartbeat], nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node_id, received = ids.mint(), list[NodeHeartbeat]()
-    await bus.subscribe(subjects.heartbeat(node_id), NodeHeartbeat, received.append)
-    await bus.flush()
     monkeypatch.setattr(heartbeat, "_RESTART_DELAY", 0.01)
     measure, failed = Heartbeat._measure, list[str]()
 
@@ -79,7 +85,7 @@ async def test_a_heartbeat_that_fails_is_restarted(
         measure(self)
 
     monkeypatch.setattr(Heartbeat, "_measure", fail_once)
-    sending = make(nats_server.url, never, node_id)
+    sending = make(nats_server.url, never)
     sending.start()
     await until(lambda: bool(received))
     await sending.stop()
@@ -102,13 +108,10 @@ async def test_the_end_of_the_heartbeat_is_reported(
 
 
 async def test_heartbeat_opens_a_new_connection_when_its_own_is_closed_for_good(
-    bus: Bus, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+    received: list[NodeHeartbeat], nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    node_id, received = ids.mint(), list[NodeHeartbeat]()
-    await bus.subscribe(subjects.heartbeat(node_id), NodeHeartbeat, received.append)
-    await bus.flush()
     monkeypatch.setattr(heartbeat, "_RESTART_DELAY", 0.01)
-    sending = make(nats_server.url, never, node_id)
+    sending = make(nats_server.url, never)
     sending.start()
     await until(lambda: bool(received))
     assert sending._bus is not None

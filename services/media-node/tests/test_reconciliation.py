@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 
-from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord
 from hubbub_contracts.errors import HubbubError
 from hubbub_media_core import CoreError, commands
 from hubbub_media_node.domain.close_request import SILENT, UNCONFIRMED
 from hubbub_media_node.domain.confirmation_tracker import DEFAULT_TIMEOUT
-from hubbub_media_node.handlers import producer
 from hubbub_media_node.handlers.closing import close_everything, close_transport
 from hubbub_media_node.handlers.reconciliation import reconcile
 from hubbub_room import PeerChanged
@@ -51,21 +49,6 @@ async def reconcile_twice(rig: NodeRig) -> None:
     await rig.finish_tasks()
 
 
-async def create_producer(rig: NodeRig) -> None:
-    await producer.create(
-        rig.context,
-        CreateProducer(
-            room_id=ROOM,
-            peer_id="alice",
-            transport_id="transport",
-            producer_id="producer",
-            kind="audio",
-            rtp_parameters=AUDIO["rtpParameters"],
-            paused=False,
-        ),
-    )
-
-
 async def test_an_unconfirmed_peer_is_closed_once_after_the_timeout(rig: NodeRig) -> None:
     transport = await rig.create_transport()
     reconcile(rig.context, 100)
@@ -81,7 +64,7 @@ async def test_an_unconfirmed_peer_is_closed_once_after_the_timeout(rig: NodeRig
 
 async def test_a_confirmed_peer_with_an_unconfirmed_producer_loses_only_the_producer(rig: NodeRig) -> None:
     transport = await rig.create_transport()
-    await create_producer(rig)
+    await rig.create_producer(AUDIO)
     confirm(rig, 1)
     await reconcile_twice(rig)
     assert transport.close_request is None
@@ -90,7 +73,7 @@ async def test_a_confirmed_peer_with_an_unconfirmed_producer_loses_only_the_prod
 
 async def test_confirmed_objects_are_kept(rig: NodeRig) -> None:
     transport = await rig.create_transport()
-    await create_producer(rig)
+    await rig.create_producer(AUDIO)
     confirm(rig, 1, "producer")
     await reconcile_twice(rig)
     assert transport.close_request is None

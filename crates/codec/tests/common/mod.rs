@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use hubbub_codec::{Codec, Describer, FrameInfo};
+
 const DEPENDENCY_DESCRIPTOR_ID: u8 = 13;
 
 /// A packet of a capture.
@@ -42,6 +44,23 @@ pub(crate) fn packets(capture: &str) -> Vec<Packet> {
         rest = &behind[len..];
     }
     packets
+}
+
+/// Describes the packets of one stream.
+pub(crate) fn describe(codec: Codec, stream: &[Packet]) -> Vec<FrameInfo> {
+    let mut describer = Describer::new(codec);
+    let describe = |packet: &Packet| {
+        describer.describe(
+            &packet.payload,
+            packet.marker,
+            packet.dependency_descriptor.as_deref(),
+        )
+    };
+    stream
+        .iter()
+        .map(describe)
+        .collect::<Result<_, _>>()
+        .unwrap()
 }
 
 impl Packet {

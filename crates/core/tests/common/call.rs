@@ -1,6 +1,6 @@
 //! A call: one client sends a track, another receives it.
 
-use hubbub_core::api::{ConsumerId, ConsumerSpec, ProducerId, ProducerSpec};
+use hubbub_core::api::{Command, ConsumerId, ConsumerSpec, ProducerId, ProducerSpec};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::{
     NackBuilder, ReceiverReportBuilder, ReportBlock, RtcpPacket, SenderInfo, SenderReportBuilder,
@@ -42,6 +42,15 @@ impl Call {
     /// A call with VP8 and RTX.
     pub fn video() -> Self {
         Self::new(video(), video_consumer(OUT_SSRC))
+    }
+
+    /// Limits the layers that the consumer receives.
+    pub fn prefer(&mut self, spatial: u8, temporal: Option<u8>) {
+        self.world.execute(Command::SetPreferredLayers {
+            consumer: self.consumer,
+            spatial,
+            temporal,
+        });
     }
 
     /// Sends packets from the sender.
