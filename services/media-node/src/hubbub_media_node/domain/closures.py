@@ -24,6 +24,7 @@ from .close_request import CloseRequest
 from .entities import Consumer, Producer, Room, Transport
 from .entity_store import EntityStore
 
+EventT = TypeVar("EventT", bound=MediaEvent)
 EventT_co = TypeVar("EventT_co", bound=MediaEvent, covariant=True)
 CloseEvent = events.TransportClosed | events.ProducerClosed | events.ConsumerClosed
 
@@ -73,7 +74,7 @@ def _consumer_closed(entities: EntityStore, consumer: Consumer, core_reason: eve
     if reason is None:
         return Closure()
     event = media.ConsumerClosed(consumer_id=consumer.id, producer_id=consumer.producer_id, reason=reason)
-    return Closure(event=_to_owner(consumer.transport, event))
+    return Closure(event=to_owner(consumer, event))
 
 
 def _producer_closed(entities: EntityStore, producer: Producer, core_reason: events.CloseReason) -> Closure:
@@ -81,7 +82,7 @@ def _producer_closed(entities: EntityStore, producer: Producer, core_reason: eve
     reason = _reason(core_reason, producer.close_request, producer.transport)
     if reason is None:
         return Closure()
-    return Closure(event=_to_owner(producer.transport, media.ProducerClosed(producer_id=producer.id, reason=reason)))
+    return Closure(event=to_owner(producer, media.ProducerClosed(producer_id=producer.id, reason=reason)))
 
 
 def _transport_closed(entities: EntityStore, transport: Transport, core_reason: events.CloseReason) -> Closure:
@@ -90,7 +91,7 @@ def _transport_closed(entities: EntityStore, transport: Transport, core_reason: 
     if reason is None:
         return Closure(empty_room=empty_room)
     event = media.TransportClosed(transport_id=transport.id, reason=reason)
-    return Closure(event=_to_owner(transport, event), empty_room=empty_room)
+    return Closure(event=to_owner(transport, event), empty_room=empty_room)
 
 
 def _reason(core_reason: events.CloseReason, request: CloseRequest | None, transport: Transport) -> CloseReason | None:
@@ -104,5 +105,6 @@ def _reason(core_reason: events.CloseReason, request: CloseRequest | None, trans
     return _CORE_REASONS[core_reason]
 
 
-def _to_owner(transport: Transport, event: ClosureEvent) -> PeerEvent[ClosureEvent]:
-    return PeerEvent(transport.room.id, transport.peer_id, event)
+def to_owner(entity: Transport | Producer | Consumer, event: EventT) -> PeerEvent[EventT]:
+    """An event to the peer that the entity belongs to."""
+    return PeerEvent(entity.room_id, entity.peer_id, event)

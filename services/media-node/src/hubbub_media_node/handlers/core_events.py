@@ -8,7 +8,7 @@ from hubbub_contracts.bus.media import TransportConnected, TransportDisconnected
 from hubbub_contracts.layers import ConsumerLayers
 from hubbub_media_core import events
 
-from ..domain.closures import CloseEvent, PeerEvent, apply_close_event
+from ..domain.closures import CloseEvent, apply_close_event, to_owner
 from .closing import close_room
 from .context import NodeContext
 from .layer_reports import report_layers
@@ -49,7 +49,7 @@ def _handle_silence(context: NodeContext, core_id: int, silent: bool) -> None:
     transport.silent = silent
     if transport.established:
         event = TransportDisconnected if silent else TransportConnected
-        context.media_events.publish(PeerEvent(transport.room_id, transport.peer_id, event(transport_id=transport.id)))
+        context.media_events.publish(to_owner(transport, event(transport_id=transport.id)))
 
 
 def _handle_closed(context: NodeContext, event: CloseEvent) -> None:

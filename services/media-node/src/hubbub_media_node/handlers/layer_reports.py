@@ -5,7 +5,7 @@ from __future__ import annotations
 from hubbub_contracts.bus.media import ConsumerLayersChanged
 from hubbub_contracts.layers import ConsumerLayers
 
-from ..domain.closures import PeerEvent
+from ..domain.closures import to_owner
 from ..domain.consumer_layers import has_layers
 from ..domain.entities import Consumer
 from .context import NodeContext
@@ -16,5 +16,4 @@ def report_layers(context: NodeContext, consumer: Consumer, layers: ConsumerLaye
     if consumer.layers == layers or not has_layers(consumer.created):
         return
     consumer.layers = layers
-    event = ConsumerLayersChanged(consumer_id=consumer.id, layers=layers)
-    context.media_events.publish(PeerEvent(consumer.room_id, consumer.peer_id, event))
+    context.media_events.publish(to_owner(consumer, ConsumerLayersChanged(consumer_id=consumer.id, layers=layers)))

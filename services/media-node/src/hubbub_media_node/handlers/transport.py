@@ -23,7 +23,7 @@ from hubbub_media_core.specs import IceCredentials
 
 from ..domain.candidates import candidates
 from ..domain.close_request import DTLS_FAILED, SILENT
-from ..domain.closures import PeerEvent
+from ..domain.closures import to_owner
 from ..domain.codec_profiles import router_capabilities
 from ..domain.confirmation_tracker import ConfirmationTracker
 from ..domain.entities import Room, Transport
@@ -170,8 +170,7 @@ def _on_dtls_connected(context: NodeContext, core_id: int) -> None:
     transport = context.entities.transport_by_core_id(core_id)
     if transport is not None:
         transport.established = True
-        event = TransportConnected(transport_id=transport.id)
-        context.media_events.publish(PeerEvent(transport.room_id, transport.peer_id, event))
+        context.media_events.publish(to_owner(transport, TransportConnected(transport_id=transport.id)))
 
 
 def _on_dtls_failed(context: NodeContext, core_id: int) -> None:

@@ -247,7 +247,6 @@ class Session:
                     self.client.push(
                         consumer.ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason)
                     )
-
             case ConsumerLayersChanged(consumer_id=consumer_id, layers=layers):
                 if consumer_id in self.resources.consumers:
                     self.client.push(consumer.ConsumerLayersChanged(consumer_id=consumer_id, layers=layers))
