@@ -336,6 +336,24 @@ fn the_control_plane_learns_of_the_layers_once() {
 }
 
 #[test]
+fn the_layers_are_reported_again_after_a_pause() {
+    let mut sender = Sender::simulcast();
+    let consumer = sender.call.consumer;
+    sender.send(&[0], 8, &[0]);
+    assert_eq!(sender.reported().last(), Some(&(0, 2)));
+    sender
+        .call
+        .world
+        .execute(Command::PauseConsumer { consumer });
+    sender
+        .call
+        .world
+        .execute(Command::ResumeConsumer { consumer });
+    sender.send(&[0], 8, &[0]);
+    assert_eq!(sender.reported(), [(0, 2)]);
+}
+
+#[test]
 fn a_producer_without_layers_reports_none() {
     let mut call = Call::video();
     call.send([vp8(1, true), vp8(2, false)]);
