@@ -25,6 +25,7 @@ from nats.aio.subscription import Subscription as NatsSubscription
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_service import Tasks, cancel_and_wait, report_failure
 
+from .bus_failed import bus_failed
 from .link_health import LinkHealth
 from .patched_client import PatchedClient
 from .telemetry import BusTelemetry, NoTelemetry
@@ -164,7 +165,7 @@ class Connection:
         try:
             return await self.client.subscribe(subject, queue=queue, cb=receive)
         except nats.errors.Error as error:
-            raise HubbubError(ErrorCode.UNAVAILABLE, f"the bus failed: {error}", retryable=True) from error
+            raise bus_failed(error) from error
 
     async def close(self) -> None:
         """See `Bus.close`. Continues when the caller is cancelled: an abandoned client would keep its socket."""

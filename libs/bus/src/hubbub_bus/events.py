@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from hubbub_contracts import ErrorCode, Event, HubbubError
 from hubbub_service import report_failure
 
+from .bus_failed import bus_failed
 from .connection import Connection
 from .operation import operation_id, outgoing_headers
 
@@ -70,7 +71,7 @@ async def publish(connection: Connection, subject: str, event: Event) -> None:
             subject, event.model_dump_json(exclude_none=True).encode(), headers=outgoing_headers(operation_id())
         )
     except nats.errors.Error as error:
-        raise HubbubError(ErrorCode.UNAVAILABLE, f"the bus failed: {error}", retryable=True) from error
+        raise bus_failed(error) from error
 
 
 async def publish_confirmed(connection: Connection, messages: Sequence[tuple[str, Event]]) -> None:
@@ -86,7 +87,7 @@ async def publish_confirmed(connection: Connection, messages: Sequence[tuple[str
     try:
         await connection.client.flush(timeout=CONFIRM_TIMEOUT)
     except (nats.errors.Error, TimeoutError) as error:
-        raise HubbubError(ErrorCode.UNAVAILABLE, f"the bus failed: {error}", retryable=True) from error
+        raise bus_failed(error) from error
     if connection.health.connected_since != since:
         raise HubbubError(ErrorCode.UNAVAILABLE, "the connection was lost", retryable=True)
 

@@ -17,6 +17,7 @@ from pydantic_core import from_json
 
 from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model, Request
 
+from .bus_failed import bus_failed
 from .connection import Connection
 from .deadline import timeout_header
 from .operation import current_operation, operation_id, outgoing_headers
@@ -98,7 +99,7 @@ async def _send(
     except nats.errors.MaxPayloadError as error:
         raise HubbubError(ErrorCode.TOO_LARGE, f"{message.verb}: the request is too large for the bus") from error
     except nats.errors.Error as error:
-        raise HubbubError(ErrorCode.UNAVAILABLE, f"the bus failed: {error}", retryable=True) from error
+        raise bus_failed(error) from error
     except ValueError as error:
         raise HubbubError(ErrorCode.INTERNAL, f"{message.verb}: malformed reply: {error}") from error
     return _parse_reply(message, data)
