@@ -1,9 +1,7 @@
 //! The close cascade, row by row of the table in `worker/close.rs`: each closure is announced once, before the reply.
 
-mod common;
-
-use common::specs::*;
-use common::{Client, ROUTER, World, path_from};
+use crate::common::specs::*;
+use crate::common::{Client, ROUTER, World, path_from};
 use hubbub_core::api::{
     CloseReason, Command, CommandError, ConsumerId, Event, ProducerId, RouterId, TransportId,
 };

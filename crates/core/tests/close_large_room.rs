@@ -1,10 +1,8 @@
 //! A large room closes in steps, between which the worker serves other rooms.
 
-mod common;
-
-use common::media::vp8;
-use common::specs::*;
-use common::{Client, ROUTER, World};
+use crate::common::media::vp8;
+use crate::common::specs::*;
+use crate::common::{Client, ROUTER, World};
 use hubbub_core::api::{
     Command, CommandError, ConsumerId, Event, IceCredentials, RouterId, TransportId,
 };

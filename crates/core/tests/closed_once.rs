@@ -1,12 +1,10 @@
 //! In any order of commands, each entity is announced as closed exactly once, and no entity is left.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::media::{Packet, vp8};
-use common::specs::*;
-use common::{Client, ROUTER, World};
+use crate::common::media::{Packet, vp8};
+use crate::common::specs::*;
+use crate::common::{Client, ROUTER, World};
 use hubbub_core::api::{
     Command, ConsumerId, EncodingSpec, Event, IceCredentials, ProducerId, ProducerSpec, RouterId,
     TransportId,

@@ -1,11 +1,9 @@
 //! RTCP feedback and reports, to senders and to receivers.
 
-mod common;
-
-use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, vp8};
-use common::specs::*;
-use common::{Client, World};
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{Packet, vp8};
+use crate::common::specs::*;
+use crate::common::{Client, World};
 use hubbub_core::WorkerConfig;
 use hubbub_core::api::{FeedbackKind, ProducerSpec};
 use hubbub_wire::NtpTime;

@@ -1,11 +1,9 @@
 //! Opus, forwarded from one client to another.
 
-mod common;
-
-use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, vp8};
-use common::specs::*;
-use common::{Client, World};
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{Packet, vp8};
+use crate::common::specs::*;
+use crate::common::{Client, World};
 use hubbub_core::api::{Command, EncodingSpec, ProducerSpec};
 use hubbub_wire::rtp::RtpPacket;
 use hubbub_wire::testdata::records;

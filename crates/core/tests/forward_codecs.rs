@@ -5,11 +5,9 @@
     reason = "tests fail by panicking"
 )]
 
-mod common;
-
-use common::media::Packet;
-use common::specs::*;
-use common::{Client, World};
+use crate::common::media::Packet;
+use crate::common::specs::*;
+use crate::common::{Client, World};
 use hubbub_codec::{Codec, Describer};
 use hubbub_core::api::{Command, ConsumerId};
 use hubbub_wire::rtp::RtpPacket;

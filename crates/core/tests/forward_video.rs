@@ -1,10 +1,8 @@
 //! A video consumer starts with a key frame, and only loss leaves gaps in its sequence numbers.
 
-mod common;
-
-use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, rtx, vp8};
-use common::specs::*;
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{Packet, rtx, vp8};
+use crate::common::specs::*;
 use hubbub_core::api::Command;
 use hubbub_wire::rtp::AbsSendTime;
 

@@ -1,11 +1,9 @@
 //! Header extensions towards consumers.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-mod common;
-
-use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, vp8};
-use common::specs::*;
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{Packet, vp8};
+use crate::common::specs::*;
 use hubbub_codec::Codec;
 
 #[test]

@@ -1,11 +1,9 @@
 //! Hostile input from the network: no panic, nothing sent, nothing changed.
 
-mod common;
-
-use common::call::Call;
-use common::media::vp8;
-use common::path_from;
-use common::specs::*;
+use crate::common::call::Call;
+use crate::common::media::vp8;
+use crate::common::path_from;
+use crate::common::specs::*;
 use proptest::prelude::*;
 
 /// A call after its first key frame.

@@ -1,10 +1,8 @@
 //! The addresses that may send to a transport, and the address that it sends to.
 
-mod common;
-
-use common::media::vp8;
-use common::specs::*;
-use common::{Client, World, path_from};
+use crate::common::media::vp8;
+use crate::common::specs::*;
+use crate::common::{Client, World, path_from};
 use hubbub_core::api::{Command, Event, IceCredentials, IceState, Path};
 use hubbub_wire::stun::{BindingRequest, IceKey, IceRole, StunClass, StunMessage};
 

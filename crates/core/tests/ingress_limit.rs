@@ -1,11 +1,9 @@
 //! The limit of what one transport may send.
 
-mod common;
-
-use common::call::Call;
-use common::media::{Packet, vp8};
-use common::specs::*;
-use common::{Client, World};
+use crate::common::call::Call;
+use crate::common::media::{Packet, vp8};
+use crate::common::specs::*;
+use crate::common::{Client, World};
 use hubbub_core::WorkerConfig;
 use hubbub_wire::rtcp::ReceiverReportBuilder;
 

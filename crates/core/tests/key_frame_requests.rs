@@ -1,12 +1,10 @@
 //! Key frames are requested at once when needed, but few times under a storm of requests.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-mod common;
-
-use common::call::{Call, OUT_SSRC};
-use common::media::{LAYER_SSRC, Packet, layer_frame, vp8};
-use common::specs::*;
-use common::{Client, World};
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{LAYER_SSRC, Packet, layer_frame, vp8};
+use crate::common::specs::*;
+use crate::common::{Client, World};
 use hubbub_core::api::Command;
 use hubbub_wire::rtcp::{FirBuilder, FirEntry, Pli};
 

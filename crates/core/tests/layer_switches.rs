@@ -1,12 +1,10 @@
 //! Switches between simulcast layers whose senders' clocks are known.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-mod common;
-
-use common::Received;
-use common::call::{Call, OUT_SSRC};
-use common::media::{LAYER_SSRC, layer_frame};
-use common::specs::*;
+use crate::common::Received;
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{LAYER_SSRC, layer_frame};
+use crate::common::specs::*;
 use hubbub_wire::NtpTime;
 
 /// The sender's NTP time at frame [`REPORTED`].

@@ -1,12 +1,10 @@
 //! The loss in reports to a client: that of its own packets before repair, and for in-band FEC that of its receivers.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-mod common;
-
-use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, rtx, vp8};
-use common::specs::*;
-use common::{Client, World};
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{Packet, rtx, vp8};
+use crate::common::specs::*;
+use crate::common::{Client, World};
 use hubbub_core::api::{Command, FeedbackKind, ProducerSpec};
 use hubbub_wire::rtcp::{ReceiverReportBuilder, ReportBlock, RtcpPacket};
 

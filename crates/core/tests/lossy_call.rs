@@ -1,12 +1,10 @@
 //! Loss, reordering and duplication on both sides: NACK and RTX repair them, and every frame arrives once.
 
-mod common;
-
 use std::collections::{BTreeMap, VecDeque};
 
-use common::media::{rtx, vp8};
-use common::specs::*;
-use common::{Client, World};
+use crate::common::media::{rtx, vp8};
+use crate::common::specs::*;
+use crate::common::{Client, World};
 use hubbub_wire::rtcp::{NackBuilder, RtcpPacket};
 use proptest::prelude::*;
 

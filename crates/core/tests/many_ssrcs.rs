@@ -1,11 +1,9 @@
 //! A client that uses hundreds of SSRCs over the lifetime of its transport.
 
-mod common;
-
-use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, rtx, vp8};
-use common::specs::*;
-use common::{Client, World};
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{Packet, rtx, vp8};
+use crate::common::specs::*;
+use crate::common::{Client, World};
 use hubbub_core::api::Command;
 use hubbub_wire::rtcp::NackBuilder;
 

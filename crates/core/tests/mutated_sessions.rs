@@ -1,10 +1,7 @@
 //! Clients that send mutated captures, RTCP and STUN over SRTP, while the control plane changes everything: the worker does
 //! not panic, and no SRTP nonce protects two packets.
 //!
-//! `PROPTEST_CASES=10000 cargo test -p hubbub-core --test mutated_sessions` runs for longer.
-
-mod common;
-mod targets;
+//! `PROPTEST_CASES=10000 cargo test -p hubbub-core --test core mutated_sessions` runs for longer.
 
 use hubbub_wire::testdata::replay_corpus;
 use proptest::prelude::*;
@@ -22,11 +19,11 @@ proptest! {
 
     #[test]
     fn the_worker_survives_mutated_sessions(script in prop::collection::vec(any::<u8>(), 0..8_000)) {
-        targets::session(&script);
+        crate::targets::session(&script);
     }
 }
 
 #[test]
 fn the_worker_survives_the_sessions_of_the_corpus() {
-    replay_corpus(&[("session", targets::session)]);
+    replay_corpus(&[("session", crate::targets::session)]);
 }

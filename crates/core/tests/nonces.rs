@@ -6,13 +6,11 @@
     reason = "tests fail by panicking"
 )]
 
-mod common;
-
 use std::collections::HashMap;
 
-use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, rtx, vp8};
-use common::specs::*;
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{Packet, rtx, vp8};
+use crate::common::specs::*;
 use hubbub_core::api::{Command, ConsumerSpec};
 use hubbub_wire::PacketKind;
 use hubbub_wire::rtp::RtpHeader;

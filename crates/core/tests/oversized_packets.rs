@@ -5,12 +5,10 @@
     reason = "tests fail by panicking"
 )]
 
-mod common;
-
-use common::Received;
-use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, vp8};
-use common::specs::*;
+use crate::common::Received;
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{Packet, vp8};
+use crate::common::specs::*;
 
 /// A frame with a payload of this length.
 fn frame(number: u16, len: usize) -> Packet<'static> {

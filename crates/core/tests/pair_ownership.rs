@@ -1,11 +1,9 @@
 //! The ownership of a candidate pair over which clients of several transports authenticate.
 
-mod common;
-
-use common::call::{Call, OUT_SSRC};
-use common::media::vp8;
-use common::specs::*;
-use common::{Client, World};
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::vp8;
+use crate::common::specs::*;
+use crate::common::{Client, World};
 use hubbub_core::api::{Command, Event, TransportId};
 use hubbub_wire::PacketKind;
 use hubbub_wire::rtcp::ReceiverReportBuilder;

@@ -5,12 +5,10 @@
     reason = "tests fail by panicking"
 )]
 
-mod common;
-
-use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, vp8};
-use common::specs::*;
-use common::{Received, World};
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{Packet, vp8};
+use crate::common::specs::*;
+use crate::common::{Received, World};
 use hubbub_codec::Codec;
 use hubbub_codec::vp8::Vp8Descriptor;
 use hubbub_core::api::{Command, CommandError, ConsumerSpec, Event, ProducerSpec};

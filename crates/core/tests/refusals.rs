@@ -1,9 +1,7 @@
 //! Commands that are refused change nothing.
 
-mod common;
-
-use common::specs::*;
-use common::{Client, PROFILE, ROUTER, World};
+use crate::common::specs::*;
+use crate::common::{Client, PROFILE, ROUTER, World};
 use hubbub_core::WorkerConfig;
 use hubbub_core::api::{
     Command, CommandError, ConsumerId, ConsumerSpec, EncodingSpec, IceCredentials, ProducerId,

@@ -1,10 +1,8 @@
 //! Lost packets: requested from the sender, retransmitted to the receiver.
 
-mod common;
-
-use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, rtx, vp8};
-use common::specs::*;
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{Packet, rtx, vp8};
+use crate::common::specs::*;
 use hubbub_core::api::Command;
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::RtcpPacket;

@@ -1,11 +1,9 @@
 //! A key frame whose first packet was lost and repaired: consumers that wait for it get all of it at once.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-mod common;
-
-use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, rtx, vp8, vp8_frame};
-use common::specs::*;
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{Packet, rtx, vp8, vp8_frame};
+use crate::common::specs::*;
 
 const KEY_FRAME: u16 = 100;
 const PARTS: u16 = 40;

@@ -1,10 +1,8 @@
 //! Sequence numbers that wrap around on both sides: no nonce is reused, no packet is lost.
 
-mod common;
-
-use common::media::Packet;
-use common::specs::*;
-use common::{Client, World};
+use crate::common::media::Packet;
+use crate::common::specs::*;
+use crate::common::{Client, World};
 use hubbub_core::WorkerConfig;
 
 /// The first output number is in the lower half of the range, so this many packets wrap it.

@@ -1,11 +1,9 @@
 //! Round trips to clients that only send, and what depends on them.
 #![allow(clippy::expect_used, reason = "tests fail by panicking")]
 
-mod common;
-
-use common::media::vp8;
-use common::specs::*;
-use common::{Client, World};
+use crate::common::media::vp8;
+use crate::common::specs::*;
+use crate::common::{Client, World};
 use hubbub_core::api::TransportStats;
 use hubbub_wire::rtcp::{DlrrBuilder, DlrrEntry, RtcpPacket, XrBlock};
 use hubbub_wire::{CompactNtp, NtpTime};

@@ -1,12 +1,10 @@
 //! The clock of sender reports to receivers when the sender sends none.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-mod common;
-
-use common::call::{Call, OUT_SSRC};
-use common::media::vp8;
-use common::specs::*;
-use common::{Client, World};
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::vp8;
+use crate::common::specs::*;
+use crate::common::{Client, World};
 use hubbub_core::WorkerConfig;
 use hubbub_wire::NtpTime;
 

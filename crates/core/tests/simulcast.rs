@@ -5,14 +5,12 @@
     reason = "tests fail by panicking"
 )]
 
-mod common;
-
 use std::collections::HashMap;
 
-use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, layer_frame as frame};
-use common::specs::*;
-use common::{Client, Received, World};
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{Packet, layer_frame as frame};
+use crate::common::specs::*;
+use crate::common::{Client, Received, World};
 use hubbub_codec::vp8::Vp8Descriptor;
 use hubbub_core::api::{Command, ProducerId};
 use hubbub_wire::rtp::RtpPacket;

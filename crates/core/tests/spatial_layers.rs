@@ -5,13 +5,11 @@
     reason = "tests fail by panicking"
 )]
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::call::Call;
-use common::specs::*;
-use common::{Received, World};
+use crate::common::call::Call;
+use crate::common::specs::*;
+use crate::common::{Received, World};
 use hubbub_codec::dependency_descriptor::DependencyReader;
 use hubbub_codec::{Codec, Describer, FrameInfo, Layer};
 use hubbub_core::api::{ConsumerSpec, Event};

@@ -1,11 +1,9 @@
 //! Assigning packets to streams: SSRCs that change, and RTX that names its stream in different ways.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-mod common;
-
-use common::call::{Call, OUT_SSRC};
-use common::media::{Packet, rtx, vp8};
-use common::specs::*;
+use crate::common::call::{Call, OUT_SSRC};
+use crate::common::media::{Packet, rtx, vp8};
+use crate::common::specs::*;
 
 /// A frame of the layer `r1`, from this SSRC.
 fn frame(ssrc: u32, number: u16, is_key_frame: bool) -> Packet<'static> {

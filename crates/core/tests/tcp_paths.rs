@@ -1,10 +1,8 @@
 //! TCP paths behave as UDP paths, except that they can end.
 
-mod common;
-
-use common::media::vp8;
-use common::specs::*;
-use common::{Client, World};
+use crate::common::media::vp8;
+use crate::common::specs::*;
+use crate::common::{Client, World};
 use hubbub_core::api::{Command, Event, IceState, Path};
 use hubbub_wire::stun::{StunClass, StunMessage};
 

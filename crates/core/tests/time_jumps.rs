@@ -1,12 +1,10 @@
 //! Long pauses and jumps of a sender's RTP clock: timestamps towards receivers never go back.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-mod common;
-
-use common::Received;
-use common::call::Call;
-use common::media::{Packet, rtx, vp8};
-use common::specs::*;
+use crate::common::Received;
+use crate::common::call::Call;
+use crate::common::media::{Packet, rtx, vp8};
+use crate::common::specs::*;
 use hubbub_core::api::Command;
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::{RtcpPacket, SenderInfo, SenderReportBuilder};

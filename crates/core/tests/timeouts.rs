@@ -1,8 +1,6 @@
 //! Transports that never connect, and those whose client falls silent.
 
-mod common;
-
-use common::{Client, World};
+use crate::common::{Client, World};
 use hubbub_core::api::{CloseReason, Command, Event, IceState};
 
 fn closed(world: &mut World) -> Vec<(u64, CloseReason)> {

@@ -1,5 +1,9 @@
 //! A worker with simulated time, and clients that use STUN with integrity, SRTP and RTCP as browsers do.
-#![allow(dead_code, unreachable_pub, reason = "each test uses only a part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the fuzz target and the benchmarks use only a part"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

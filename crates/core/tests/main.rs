@@ -1,0 +1,55 @@
+//! The tests of the worker, as one program: it links once instead of once per file.
+
+mod common;
+mod targets;
+
+mod close_cascades;
+mod close_large_room;
+mod closed_once;
+mod feedback;
+mod forward_audio;
+mod forward_codecs;
+mod forward_video;
+mod header_extensions;
+mod hostile_input;
+mod ice_connect;
+mod ingress_limit;
+mod key_frame_requests;
+mod layer_switches;
+mod loss_reports;
+mod lossy_call;
+mod many_ssrcs;
+mod mutated_sessions;
+mod nonces;
+mod oversized_packets;
+mod pair_ownership;
+mod preferred_layers;
+mod refusals;
+mod repair;
+mod repaired_key_frames;
+mod rollover;
+mod round_trips;
+mod sender_reports;
+mod simulcast;
+mod spatial_layers;
+mod ssrc_changes;
+mod tcp_paths;
+mod time_jumps;
+mod timeouts;
+
+use std::collections::BTreeSet;
+
+#[test]
+fn every_file_belongs_to_this_program() {
+    let declared: BTreeSet<String> = include_str!("main.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'))
+        .map(String::from)
+        .collect();
+    let files: BTreeSet<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests"))
+        .expect("the directory of this file")
+        .filter_map(|entry| Some(entry.ok()?.path().file_stem()?.to_str()?.to_string()))
+        .filter(|name| name != "main")
+        .collect();
+    assert_eq!(declared, files);
+}
