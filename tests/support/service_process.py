@@ -8,6 +8,8 @@ from pathlib import Path
 from hubbub_cli.child_command import bound_to_parent
 from hubbub_cli.supervised_process import ProcessSpec, describe_exit
 
+from .preloaded_process import PreloadedProcess, service_of
+
 
 class ServiceProcess:
     """A real process that logs to a file. Blocking. The kernel kills it when this program dies.
@@ -18,7 +20,7 @@ class ServiceProcess:
     def __init__(self, spec: ProcessSpec, log: Path) -> None:
         self.spec = spec
         self.log = log
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | PreloadedProcess | None = None
 
     @property
     def name(self) -> str:
@@ -39,6 +41,9 @@ class ServiceProcess:
         """Starts it with the same ports and settings as before, without waiting until it is ready."""
         if self.alive:
             raise RuntimeError(f"{self.name} already runs")
+        if service := service_of(self.spec.command):
+            self._process = PreloadedProcess(service, self.spec.environment, self.log)
+            return
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 bound_to_parent(self.spec.command),
@@ -78,9 +83,8 @@ class ServiceProcess:
 
     def exit_description(self) -> str | None:
         """How it exited unexpectedly, in words. None while it runs, and after `kill` and `stop`."""
-        if self._process is None or self._process.poll() is None:
-            return None
-        return describe_exit(self._process.returncode)
+        status = None if self._process is None else self._process.poll()
+        return None if status is None else describe_exit(status)
 
     def log_tail(self, lines: int = 40) -> str:
         """The end of its log."""
@@ -88,7 +92,7 @@ class ServiceProcess:
             return ""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self) -> subprocess.Popen[bytes] | PreloadedProcess:
         if self._process is None:
             raise RuntimeError(f"{self.name} does not run")
         return self._process
