@@ -70,6 +70,16 @@ def test_prometheus_scrapes_services_on_their_ports() -> None:
     assert scraped == {("signaling", 4000), ("registry", 9464), ("media-node", 9464)}
 
 
+def test_alert_rules_are_complete() -> None:
+    for path in read(DEPLOY / "prometheus/prometheus.yml")["rule_files"]:
+        rules = [rule for group in read(DEPLOY / "prometheus" / Path(path).name)["groups"] for rule in group["rules"]]
+        assert rules
+        for rule in rules:
+            assert isinstance(rule["expr"], str), rule["alert"]
+            assert rule["labels"]["severity"] in {"page", "ticket"}, rule["alert"]
+            assert isinstance(rule["annotations"]["summary"], str), rule["alert"]
+
+
 def test_traces_go_from_services_through_the_collector_to_jaeger() -> None:
     collector = read(DEPLOY / "otel-collector/config.yaml")
     for name in ("registry", "media-node", "signaling"):
