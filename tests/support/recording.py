@@ -7,13 +7,11 @@ import random
 import struct
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-from aiortc.rtp import RtpPacket, is_rtcp
+from hubbub_client.receive.rtp_packet import RtpPacket
 
+from .rtp_captures import rtp_packets
 from .rtp_transport import RtpTransport
-
-RTP = Path(__file__).parents[1] / "fixtures" / "rtp"
 
 
 @dataclass(frozen=True)
@@ -44,24 +42,15 @@ class Sample:
 
     at: int
     """RTP clock ticks since the first packet."""
-    marker: int
+    marker: bool
     payload: bytes
 
 
 @cache
 def samples(track: Track) -> list[Sample]:
-    """The track's packets in order. `fixtures/rtp/README.md` describes the file format."""
-    data = (RTP / f"{track.name}.rtpdump").read_bytes()
-    packets: list[RtpPacket] = []
-    offset = 0
-    while offset < len(data):
-        _, length = struct.unpack_from("<QH", data, offset)
-        raw = data[offset + 10 : offset + 10 + length]
-        offset += 10 + length
-        if not is_rtcp(raw):
-            packet = RtpPacket.parse(raw)
-            if packet.ssrc == track.ssrc:
-                packets.append(packet)
+    """The track's packets in order."""
+    parsed = (RtpPacket.parse(raw) for _, raw in rtp_packets(track.name))
+    packets = [one for one in parsed if one.ssrc == track.ssrc]
     first = packets[0].timestamp
     return [Sample((one.timestamp - first) & 0xFFFFFFFF, one.marker, one.payload) for one in packets]
 

@@ -1,0 +1,36 @@
+"""Hubbub's SDK for Python: join a call, publish tracks and receive those of the others, encoded or decoded."""
+
+from .call import Call, CallEvent, Ended
+from .call_state import TRANSITIONS, CallState, CallStateEvent, EndReason, ReconnectCause
+from .capabilities import VideoCodec
+from .encoded_frame import EncodedFrame
+from .errors import CallError
+from .frame_stream import FrameStream
+from .local_participant import LocalParticipant
+from .participant import Participant, ParticipantEvent, RemoteParticipant
+from .publication import Kind, LocalPublication, Publication, PublicationEvent, RemotePublication, Source
+
+__all__ = [
+    "TRANSITIONS",
+    "Call",
+    "CallError",
+    "CallEvent",
+    "CallState",
+    "CallStateEvent",
+    "EncodedFrame",
+    "EndReason",
+    "Ended",
+    "FrameStream",
+    "Kind",
+    "LocalParticipant",
+    "LocalPublication",
+    "Participant",
+    "ParticipantEvent",
+    "Publication",
+    "PublicationEvent",
+    "ReconnectCause",
+    "RemoteParticipant",
+    "RemotePublication",
+    "Source",
+    "VideoCodec",
+]

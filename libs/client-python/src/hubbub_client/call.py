@@ -1,0 +1,480 @@
+"""A call: this client's participation in one room, from `join` to its end.
+
+- The server is the authority on who is in the room. After a lost socket the client resumes its session or, if the
+  server refuses, joins again. Either answer contains a snapshot that replaces the local state.
+- Participants and publications outlive sockets, transports and media nodes.
+- Every connect and disconnect of the socket starts a new generation. Work of an earlier generation is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from hubbub_contracts.socket.consumer import ConsumerClosed, ConsumerLayersChanged
+from hubbub_contracts.socket.producer import NewProducer, ProducerClosed, ProducerPaused, ProducerResumed
+from hubbub_contracts.socket.room import (
+    CreateRoom,
+    JoinRoom,
+    LeaveRoom,
+    PeerConnectionState,
+    PeerJoined,
+    PeerLeft,
+    PeerMoved,
+    Resume,
+    RoomClosed,
+    RoomJoined,
+    SessionResumed,
+)
+from hubbub_contracts.socket.transport import TransportClosed
+
+from .call_state import TRANSITIONS, CallState, CallStateEvent, EndReason, ReconnectCause
+from .capabilities import VideoCodec, receive_capabilities
+from .emitter import Emitter
+from .errors import CallError
+from .local_participant import LocalParticipant
+from .media import Media
+from .participant import Participant, RemoteParticipant
+from .publication import Kind, LocalPublication, RemotePublication, Source
+from .roster import Roster
+from .signaling import Signaling
+
+RETRY = 1.0
+CONNECT_TIMEOUT = 15.0
+RECONNECT_TIMEOUT = 120.0
+
+CallEvent = Literal[
+    "state",
+    "reconnecting",
+    "reconnected",
+    "ended",
+    "participant_joined",
+    "participant_left",
+    "published",
+    "unpublished",
+    "changed",
+    "error",
+]
+"""- `state(state, previous)`; `reconnecting(cause)`; `reconnected()`; `ended(reason, error)`
+- `participant_joined(participant)`; `participant_left(participant, reason)`, with the server's reason
+- `published(participant, publication)`; `unpublished(participant, publication)`
+- `changed(participant)`: a property of it or of one of its publications changed
+- `error(error)`: an operation in the background failed, such as receiving a track"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Why a call ended."""
+
+    reason: EndReason
+    error: CallError | None = None
+
+
+class Call(Emitter[CallEvent]):
+    """One call. Use it as a context manager, which joins and leaves, or call `join` and `leave`."""
+
+    def __init__(
+        self,
+        url: str,
+        room: str,
+        name: str,
+        *,
+        path: str = "/",
+        user_id: str | None = None,
+        app_data: Mapping[str, Any] | None = None,
+        codec: VideoCodec = "vp8",
+        create_room: bool = True,
+    ) -> None:
+        """Prepares a call without connecting. Needs a running event loop.
+
+        `url` is the origin of the server and `path` its path there; `room` the name of the room, `name` the display
+        name. `user_id` is the application's id of the user, random by default; `app_data` is for the others.
+        `codec` is sent for video. Without `create_room`, a room that does not exist is an error.
+        """
+        super().__init__()
+        self.room = room
+        self._create_room = create_room
+        self._signaling = Signaling(url, path)
+        self.local = LocalParticipant(user_id or secrets.token_hex(8), name, dict(app_data or {}), self._sync)
+        self._roster = Roster(self._make_publication, self, time.monotonic)
+        self._media = Media(self._signaling, self.local.publications, self._roster, self, codec)
+        self._listeners: dict[Participant[Any], list[Callable[[], None]]] = {}
+        self._state: CallState = "idle"
+        self._cause: ReconnectCause = "socket"
+        self._ended: Ended | None = None
+        self._resume_token: str | None = None
+        self._revision = 0
+        self._generation = 0
+        self._timeout: asyncio.TimerHandle | None = None
+        self._joined: asyncio.Future[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Task[None] | None = None
+        self._listen_to(self.local)
+        self._listen_to_server()
+
+    @property
+    def state(self) -> CallState:
+        """The state."""
+        return self._state
+
+    @property
+    def reconnect_cause(self) -> ReconnectCause | None:
+        """What was lost, while the state is `reconnecting`."""
+        return self._cause if self._state == "reconnecting" else None
+
+    @property
+    def ended(self) -> Ended | None:
+        """Why the call ended, once it has."""
+        return self._ended
+
+    @property
+    def participants(self) -> Mapping[str, RemoteParticipant]:
+        """The other participants by id, in the order in which they joined."""
+        return self._roster.participants
+
+    async def join(self) -> None:
+        """Joins the room. Returns when the server has admitted this client. A call can be joined once.
+
+        Raises CallError with the server's code; `unreachable` after 15 s without success; `room_closed` if the server
+        closed the room meanwhile; `cancelled` if `leave` was called; `invalid_state` if the call was joined before. In
+        all cases but the last the call has ended.
+        """
+        if not self._transition("join"):
+            raise CallError("invalid_state", "A call can be joined only once.")
+        self._start_timeout(CONNECT_TIMEOUT)
+        self._joined = asyncio.get_running_loop().create_future()
+        self._signaling.connect(self._on_connected, self._on_disconnected)
+        try:
+            await self._joined
+        except asyncio.CancelledError:
+            await self.leave()
+            raise
+
+    async def leave(self) -> None:
+        """Leaves the room, ends the call and stops the published tracks. Returns when all is closed."""
+        if self._state != "ended":
+            request = self._signaling.request(LeaveRoom()) if self._signaling.connected else None
+            self._end("left", pending=request)
+        await self.wait_ended()
+
+    async def wait_ended(self) -> Ended:
+        """Waits until the call has ended and everything is closed. Returns why it ended."""
+        if self._state != "ended":
+            ended = asyncio.Event()
+            remove = self.on("ended", lambda *_: ended.set())
+            try:
+                await ended.wait()
+            finally:
+                remove()
+        if self._closing is not None:
+            await asyncio.shield(self._closing)
+        assert self._ended is not None
+        return self._ended
+
+    async def __aenter__(self) -> Self:
+        """Joins the room."""
+        await self.join()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leaves the room."""
+        await self.leave()
+
+    # What the roster reports.
+
+    def participant_joined(self, participant: RemoteParticipant) -> None:
+        """Internal."""
+        self._listen_to(participant)
+        self.emit("participant_joined", participant)
+
+    def participant_left(self, participant: RemoteParticipant, reason: str) -> None:
+        """Internal."""
+        for remove in self._listeners.pop(participant, ()):
+            remove()
+        self.emit("participant_left", participant, reason)
+
+    def tracks_changed(self) -> None:
+        """Internal."""
+        self._sync_in_background()
+
+    # What the media report.
+
+    def media_disrupted(self) -> None:
+        """Internal."""
+        self._disrupted("network")
+
+    def media_stable(self) -> None:
+        """Internal."""
+        if self._media.is_stable and self._transition("restored"):
+            self._stop_timeout()
+            self.emit("reconnected")
+
+    def consume_failed(self, error: CallError) -> None:
+        """Internal."""
+        self.emit("error", error)
+
+    def sync_needed(self) -> None:
+        """Internal."""
+        self._sync_in_background()
+
+    def track_ended(self, publication: LocalPublication) -> None:
+        """Internal."""
+        if self.local.publications.get(publication.source) is publication:
+            self._spawn(self.local.unpublish(publication.source))
+
+    def _make_publication(self, source: Source, kind: Kind) -> RemotePublication:
+        return RemotePublication(source, kind, self._sync_in_background)
+
+    def _listen_to_server(self) -> None:
+        on, roster, media = self._signaling.on, self._roster, self._media
+        on(PeerJoined, lambda one: roster.add_peer(one.peer_id, one.user_id, one.display_name, one.app_data))
+        on(PeerLeft, lambda one: roster.remove_peer(one.peer_id, one.reason))
+        on(PeerConnectionState, lambda one: roster.set_connection_state(one.peer_id, one.state))
+        on(
+            NewProducer,
+            lambda one: roster.add_producer(one.producer_id, one.peer_id, one.kind, one.app_data, paused=one.paused),
+        )
+        on(ProducerClosed, self._on_producer_closed)
+        on(ProducerPaused, lambda one: roster.set_paused(one.producer_id, paused=True))
+        on(ProducerResumed, lambda one: roster.set_paused(one.producer_id, paused=False))
+        on(ConsumerClosed, self._on_consumer_closed)
+        on(ConsumerLayersChanged, lambda one: media.layers_changed(one.consumer_id, one.layers))
+        on(TransportClosed, self._on_transport_closed)
+        on(PeerMoved, self._on_moved)
+        on(RoomClosed, self._on_room_closed)
+
+    def _on_producer_closed(self, push: ProducerClosed) -> None:
+        if self._media.producer_closed(push.producer_id):
+            self._sync_later()
+        self._roster.remove_producer(push.producer_id)
+
+    def _on_consumer_closed(self, push: ConsumerClosed) -> None:
+        self._media.consumer_closed(push.consumer_id)
+        self._sync_later()
+
+    def _on_transport_closed(self, push: TransportClosed) -> None:
+        if self._media.transport_closed(push.transport_id):
+            self._disrupted("transport")
+            self._sync_in_background()
+
+    def _on_moved(self, _push: PeerMoved) -> None:
+        self._media.moved()
+        self._disrupted("moved")
+        self._sync_in_background()
+
+    def _on_room_closed(self, push: RoomClosed) -> None:
+        if push.reason == "closed":
+            self._end("room_closed")
+            return
+        # The server lost this peer, but not its socket: joins again on the same socket.
+        self._resume_token = None
+        self._media.active = False
+        self._disrupted("socket")
+        self._on_connected()
+
+    def _on_connected(self) -> None:
+        self._generation += 1
+        self._spawn(self._start_session(self._generation))
+
+    def _on_disconnected(self) -> None:
+        self._generation += 1
+        self._media.active = False
+        self._disrupted("socket")
+
+    def _is_current(self, generation: int) -> bool:
+        return generation == self._generation and self._state != "ended"
+
+    async def _start_session(self, generation: int) -> None:
+        """Resumes or joins; retries while the error is retryable."""
+        while self._is_current(generation):
+            try:
+                if not await self._resume(generation):
+                    await self._join_room(generation)
+                break
+            except CallError as error:
+                if not self._is_current(generation):
+                    return
+                if not error.retryable:
+                    self._end("failed" if self._state == "connecting" else "lost", error)
+                    return
+            await asyncio.sleep(RETRY)
+        if self._is_current(generation):
+            await self._sync_and_report()
+
+    async def _resume(self, generation: int) -> bool:
+        """Resumes the session. Returns whether the server still has it."""
+        if self._resume_token is None:
+            return False
+        request = Resume(
+            resume_token=self._resume_token,
+            last_revision=self._revision,
+            rtp_capabilities=receive_capabilities(self._media.router_capabilities),
+        )
+
+        def resumed(session: SessionResumed) -> None:
+            if self._is_current(generation):
+                self._media.active = True
+                self._media.apply_snapshot(session)
+                self._session_started(session)
+
+        try:
+            await self._signaling.request(request, resumed)
+        except CallError as error:
+            if error.retryable:
+                raise
+            self._resume_token = None
+            return False
+        return True
+
+    async def _join_room(self, generation: int) -> None:
+        self._media.drop()
+        if self._create_room or not self._media.router_capabilities:
+            room = await self._signaling.request(CreateRoom(call_id=self.room))
+            self._media.router_capabilities = room.rtp_capabilities
+            if not self._is_current(generation):
+                raise CallError("cancelled", "The call was left before it was joined.")
+
+        def joined(session: RoomJoined) -> None:
+            if self._is_current(generation):
+                self._media.active = True
+                self._session_started(session)
+
+        request = JoinRoom(
+            call_id=self.room,
+            user_id=self.local.user_id,
+            display_name=self.local.name,
+            app_data=dict(self.local.app_data),
+            rtp_capabilities=receive_capabilities(self._media.router_capabilities),
+            resumable=True,
+        )
+        await self._signaling.request(request, joined)
+
+    def _session_started(self, session: SessionResumed | RoomJoined) -> None:
+        """Applies the snapshot, before any event that follows it."""
+        self._resume_token = session.resume_token
+        self._revision = session.revision
+        self.local.peer_id = session.peer_id
+        self._roster.apply_snapshot(session.peers)
+        if self._transition("joined"):
+            self._stop_timeout()
+            if self._joined is not None and not self._joined.done():
+                self._joined.set_result(None)
+
+    def _disrupted(self, cause: ReconnectCause) -> None:
+        self._cause = cause
+        if self._transition("lost"):
+            self._start_timeout(RECONNECT_TIMEOUT)
+            self.emit("reconnecting", cause)
+
+    async def _sync(self) -> None:
+        """Reconciles the media. Retries later after a retryable error; raises any other CallError."""
+        try:
+            await self._media.sync()
+        except CallError as error:
+            if not error.retryable:
+                raise
+            self._sync_later()
+
+    async def _sync_and_report(self) -> None:
+        try:
+            await self._sync()
+        except CallError as error:
+            self.emit("error", error)
+
+    def _sync_in_background(self) -> None:
+        if self._media.active:
+            self._spawn(self._sync_and_report())
+
+    def _sync_later(self) -> None:
+        generation = self._generation
+
+        async def sync() -> None:
+            await asyncio.sleep(RETRY)
+            if self._is_current(generation):
+                await self._sync_and_report()
+
+        self._spawn(sync())
+
+    def _listen_to(self, participant: Participant[Any]) -> None:
+        self._listeners[participant] = [
+            participant.on("published", lambda publication: self.emit("published", participant, publication)),
+            participant.on("unpublished", lambda publication: self.emit("unpublished", participant, publication)),
+            participant.on("changed", lambda: self.emit("changed", participant)),
+        ]
+
+    def _transition(self, event: CallStateEvent) -> bool:
+        """Whether the transition table has a transition for `event`."""
+        previous = self._state
+        state = TRANSITIONS.get((previous, event))
+        if state is None:
+            return False
+        self._state = state
+        self.local.set_connected(state != "reconnecting")
+        self.emit("state", state, previous)
+        return True
+
+    def _start_timeout(self, seconds: float) -> None:
+        """Ends the call afterwards, unless the timeout is stopped."""
+        self._stop_timeout()
+
+        def expire() -> None:
+            error = CallError("unreachable", "The server does not answer.", retryable=True)
+            self._end("failed" if self._state == "connecting" else "lost", error)
+
+        self._timeout = asyncio.get_running_loop().call_later(seconds, expire)
+
+    def _stop_timeout(self) -> None:
+        if self._timeout is not None:
+            self._timeout.cancel()
+            self._timeout = None
+
+    def _end(
+        self, reason: EndReason, error: CallError | None = None, *, pending: Coroutine[Any, Any, Any] | None = None
+    ) -> None:
+        """`pending` is a request to finish before the socket closes."""
+        if self._state == "ended":
+            if pending is not None:
+                pending.close()
+            return
+        self._ended = Ended(reason, error)
+        self._generation += 1
+        self._transition("end")
+        self._stop_timeout()
+        self.local.end()
+        self._media.drop()
+        self._roster.apply_snapshot([])
+        if self._joined is not None and not self._joined.done():
+            text = (
+                "The server closed the room." if reason == "room_closed" else "The call was left before it was joined."
+            )
+            code = "room_closed" if reason == "room_closed" else "cancelled"
+            self._joined.set_exception(error or CallError(code, text))
+        self._closing = asyncio.create_task(self._close(pending), name="call-close")
+        self.emit("ended", reason, error)
+
+    async def _close(self, pending: Coroutine[Any, Any, Any] | None) -> None:
+        if pending is not None:
+            with contextlib.suppress(CallError):
+                await pending
+        await self._media.close()
+        await self._signaling.close()
+        for task in list(self._tasks):
+            task.cancel()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._task_ended)
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.emit("error", CallError.of(error))

@@ -1,0 +1,450 @@
+"""Transports, senders and receivers. Reconciles them with the tracks that the application wants to send and receive.
+
+- The desired state is elsewhere: in the local publications and in the roster. `sync` compares it with the actual state
+  and makes the difference.
+- One reconciliation runs at a time. A change during it is handled by the next one.
+- A lost transport is dropped with its senders and receivers. The next `sync` creates them again; publications stay.
+- No request is sent while `active` is false.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from hubbub_contracts.layers import ConsumerLayers, PreferredLayers
+from hubbub_contracts.socket.base import ClientRequest
+from hubbub_contracts.socket.consumer import (
+    CloseConsumer,
+    Consume,
+    ResumeConsumer,
+    SetPreferredLayers,
+)
+from hubbub_contracts.socket.producer import CloseProducer, PauseProducer, Produce, ResumeProducer
+from hubbub_contracts.socket.room import SessionResumed
+from hubbub_contracts.socket.transport import CloseTransport, ConnectTransport, CreateTransport, RestartIce
+from hubbub_contracts.types import Direction
+
+from .capabilities import VideoCodec
+from .errors import CallError
+from .publication import LocalPublication, Source
+from .receive.receiver import Receiver, StreamParameters
+from .roster import RemoteTrack, Roster
+from .sender import Sender
+from .signaling import Signaling
+from .transport.rtp_transport import RtpTransport
+
+ICE_RESTART_INTERVAL = 3.0
+OPEN_TIMEOUT = 15.0
+
+
+class MediaListener(Protocol):
+    """What the media report to."""
+
+    def media_disrupted(self) -> None:
+        """A transport lost its network path."""
+        ...
+
+    def media_stable(self) -> None:
+        """A transport connected, or a reconciliation finished."""
+        ...
+
+    def consume_failed(self, error: CallError) -> None:
+        """A remote track cannot be received."""
+        ...
+
+    def sync_needed(self) -> None:
+        """A wanted transport was dropped: `sync` has to run again."""
+        ...
+
+    def track_ended(self, publication: LocalPublication) -> None:
+        """A local track has ended by itself."""
+        ...
+
+
+@dataclass(slots=True)
+class _Sent:
+    producer_id: str
+    publication: LocalPublication
+    sender: Sender
+    paused: bool
+    """On the server."""
+
+
+@dataclass(slots=True)
+class _Received:
+    consumer_id: str
+    track: RemoteTrack
+    receiver: Receiver
+    preferred_layers: PreferredLayers | None
+    """On the server."""
+
+
+class Media:
+    """The media of one call."""
+
+    def __init__(
+        self,
+        signaling: Signaling,
+        local: Mapping[Source, LocalPublication],
+        roster: Roster,
+        listener: MediaListener,
+        codec: VideoCodec,
+    ) -> None:
+        self._signaling = signaling
+        self._local = local
+        self._roster = roster
+        self._listener = listener
+        self._codec: VideoCodec = codec
+        self.router_capabilities: Mapping[str, Any] = {}
+        self.active = False
+        """Whether a session with the server exists, so that requests can be sent."""
+        self._cname = secrets.token_hex(8)
+        self._next_mid = 0
+        self._transports: dict[Direction, RtpTransport] = {}
+        self._sent: dict[Source, _Sent] = {}
+        self._received: dict[str, _Received] = {}
+        self._refused: set[str] = set()
+        """Producers that the server refused to let this client consume, for good."""
+        self._restarting: set[str] = set()
+        self._last_sync: asyncio.Task[None] | None = None
+        self._next_sync: asyncio.Task[None] | None = None
+        self._background: set[asyncio.Task[None]] = set()
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether the session exists, no reconciliation is pending and no transport in use is disrupted."""
+        connected = all(one.connection_state == "connected" for one in self._transports.values())
+        return self.active and self._next_sync is None and connected
+
+    @property
+    def received(self) -> Mapping[str, Receiver]:
+        """The receivers by producer id, for diagnosis."""
+        return {producer_id: one.receiver for producer_id, one in self._received.items()}
+
+    async def sync(self) -> None:
+        """Returns when the state that was desired at the time of the call is reached.
+
+        Raises CallError; if it is `retryable`, call `sync` again later.
+        """
+        if self._next_sync is None:
+            self._next_sync = self._last_sync = asyncio.create_task(
+                self._sync_after(self._last_sync), name="media-sync"
+            )
+            self._next_sync.add_done_callback(_retrieve_exception)
+        await asyncio.shield(self._next_sync)
+
+    def apply_snapshot(self, session: SessionResumed) -> None:
+        """After `resume`: drops what the server no longer has, and closes on the server what this client has not."""
+        transports = {one.transport_id for one in session.transports}
+        for direction, transport in list(self._transports.items()):
+            if transport.id in transports:
+                transports.discard(transport.id)
+            else:
+                self._drop_transport(direction)
+        producers = {one.producer_id: one for one in session.producers}
+        for source, sent in list(self._sent.items()):
+            known = producers.pop(sent.producer_id, None)
+            if known is None:
+                self._drop_sent(source)
+            else:
+                sent.paused = known.paused
+        consumers = {one.consumer_id: one for one in session.consumers}
+        for producer_id, received in list(self._received.items()):
+            consumer = consumers.pop(received.consumer_id, None)
+            if consumer is None:
+                self._drop_received(producer_id)
+            else:
+                received.track.publication.set_current_layers(consumer.layers)
+        for unknown in transports:
+            self._close_on_server(CloseTransport(transport_id=unknown))
+        for unknown in producers:
+            self._close_on_server(CloseProducer(producer_id=unknown))
+        for unknown in consumers:
+            self._close_on_server(CloseConsumer(consumer_id=unknown))
+
+    def moved(self) -> None:
+        """The room has moved to another media node: drops all transports and closes them on the previous node."""
+        for direction, transport in list(self._transports.items()):
+            self._close_on_server(CloseTransport(transport_id=transport.id))
+            self._drop_transport(direction)
+
+    def transport_closed(self, transport_id: str) -> bool:
+        """The server has closed a transport. Returns whether it was one of this client's."""
+        found = next((direction for direction, one in self._transports.items() if one.id == transport_id), None)
+        if found is not None:
+            self._drop_transport(found)
+        return found is not None
+
+    def producer_closed(self, producer_id: str) -> bool:
+        """The server has closed a producer. Returns whether it was one of this client's."""
+        found = next((source for source, one in self._sent.items() if one.producer_id == producer_id), None)
+        if found is not None:
+            self._drop_sent(found)
+        return found is not None
+
+    def consumer_closed(self, consumer_id: str) -> None:
+        """The server has closed a consumer."""
+        for producer_id, received in list(self._received.items()):
+            if received.consumer_id == consumer_id:
+                self._drop_received(producer_id)
+
+    def layers_changed(self, consumer_id: str, layers: ConsumerLayers | None) -> None:
+        """The server reports the layers that it sends to a consumer."""
+        for received in self._received.values():
+            if received.consumer_id == consumer_id:
+                received.track.publication.set_current_layers(layers)
+
+    def drop(self) -> None:
+        """Drops everything. `close` afterwards waits for it."""
+        self.active = False
+        self._drop_transport("send")
+        self._drop_transport("recv")
+
+    async def close(self) -> None:
+        """Drops everything, and waits until it is closed."""
+        self.drop()
+        if self._last_sync is not None:
+            self._last_sync.cancel()
+            await asyncio.wait([self._last_sync])
+        if self._background:
+            await asyncio.wait(self._background, timeout=OPEN_TIMEOUT)
+
+    async def _sync_after(self, previous: asyncio.Task[None] | None) -> None:
+        if previous is not None:
+            await asyncio.wait([previous])
+        self._next_sync = None
+        try:
+            if self.active:
+                await self._reconcile()
+        except CallError:
+            # Errors of a lost session do not count: the next session reconciles again.
+            if self.active:
+                raise
+        finally:
+            self._listener.media_stable()
+
+    async def _reconcile(self) -> None:
+        results = await asyncio.gather(self._send(), self._receive(), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise CallError.of(result) from result
+
+    async def _send(self) -> None:
+        for source, sent in list(self._sent.items()):
+            if self._local.get(source) is not sent.publication:
+                self._drop_sent(source)
+                await self._signaling.request(CloseProducer(producer_id=sent.producer_id))
+        for source, publication in list(self._local.items()):
+            current = self._sent.get(source) or await self._produce(source, publication)
+            paused = publication.muted
+            current.sender.set_paused(paused)
+            if current.paused != paused:
+                change = PauseProducer if paused else ResumeProducer
+                await self._signaling.request(change(producer_id=current.producer_id))
+                current.paused = paused
+
+    async def _produce(self, source: Source, publication: LocalPublication) -> _Sent:
+        transport = await self._transport("send")
+        mid, self._next_mid = str(self._next_mid), self._next_mid + 1
+        sender = Sender(
+            transport,
+            publication.track,
+            self.router_capabilities,
+            self._codec,
+            mid=mid,
+            cname=self._cname,
+            on_ended=lambda: self._listener.track_ended(publication),
+        )
+        paused = publication.muted
+        produced = await self._signaling.request(
+            Produce(
+                transport_id=transport.id,
+                kind=publication.kind,
+                rtp_parameters=sender.rtp_parameters,
+                app_data={"source": source},
+                paused=paused,
+            )
+        )
+        sent = _Sent(produced.id, publication, sender, paused)
+        if self._transports.get("send") is not transport:
+            raise CallError("unreachable", "The transport was closed meanwhile.", retryable=True)
+        self._sent[source] = sent
+        sender.set_paused(paused)
+        await sender.start()
+        return sent
+
+    async def _receive(self) -> None:
+        for producer_id, received in list(self._received.items()):
+            exists = self._roster.tracks.get(producer_id) is received.track
+            if exists and received.track.publication.wanted:
+                continue
+            self._drop_received(producer_id)
+            if exists:
+                await self._signaling.request(CloseConsumer(consumer_id=received.consumer_id))
+        wanted = [
+            track
+            for producer_id, track in self._roster.tracks.items()
+            if track.publication.wanted and producer_id not in self._received and producer_id not in self._refused
+        ]
+        if wanted:
+            transport = await self._transport("recv")
+            # return_exceptions: the failure of one track does not stop the others.
+            results = await asyncio.gather(*(self._consume(transport, one) for one in wanted), return_exceptions=True)
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
+        for received in list(self._received.values()):
+            await self._apply_preferred_layers(received)
+
+    async def _consume(self, transport: RtpTransport, track: RemoteTrack) -> None:
+        publication = track.publication
+        preferred = publication.preferred_layers
+        try:
+            answer = await self._signaling.request(
+                Consume(transport_id=transport.id, producer_id=track.producer_id, preferred_layers=preferred)
+            )
+            receiver = Receiver(StreamParameters.of(answer.rtp_parameters))
+            if self._roster.tracks.get(track.producer_id) is not track or self._transports.get("recv") is not transport:
+                return
+            self._received[track.producer_id] = _Received(answer.id, track, receiver, preferred)
+            transport.add_receiver(receiver, publication.deliver)
+            publication.set_receiver(receiver.request_key_frame)
+            await self._signaling.request(ResumeConsumer(consumer_id=answer.id))
+        except CallError as error:
+            if self._roster.tracks.get(track.producer_id) is not track:
+                return
+            if error.retryable:
+                self._drop_received(track.producer_id)
+                raise
+            self._drop_received(track.producer_id)
+            self._refused.add(track.producer_id)
+            self._listener.consume_failed(error)
+
+    async def _apply_preferred_layers(self, received: _Received) -> None:
+        preferred = received.track.publication.preferred_layers
+        if preferred is None or preferred == received.preferred_layers:
+            return
+        try:
+            await self._signaling.request(
+                SetPreferredLayers(
+                    consumer_id=received.consumer_id,
+                    spatial_layer=preferred.spatial_layer,
+                    temporal_layer=preferred.temporal_layer,
+                )
+            )
+        except CallError as error:
+            if error.code != "unknown_event":  # an older server sends the highest layers
+                raise
+        received.preferred_layers = preferred
+
+    async def _transport(self, direction: Direction) -> RtpTransport:
+        """The transport of this direction, connected."""
+        existing = self._transports.get(direction)
+        if existing is not None:
+            return existing
+        offer = await self._signaling.request(CreateTransport(direction=direction))
+        transport = RtpTransport(
+            offer.id,
+            offer.ice_parameters,
+            offer.ice_candidates,
+            offer.dtls_parameters,
+            ice_servers=offer.ice_servers,
+            relay_only=offer.ice_transport_policy == "relay",
+        )
+        try:
+            await self._signaling.request(
+                ConnectTransport(transport_id=offer.id, dtls_parameters=transport.local_dtls_parameters)
+            )
+            await transport.open(OPEN_TIMEOUT)
+        except (CallError, TimeoutError, ConnectionError) as error:
+            # The server accepts `connectTransport` once, and may have processed it: only a new transport is safe.
+            self._spawn(transport.close())
+            self._close_on_server(CloseTransport(transport_id=offer.id))
+            if isinstance(error, CallError):
+                raise
+            raise CallError("unreachable", "The media server does not answer.", retryable=True) from error
+        except BaseException:
+            self._spawn(transport.close())
+            raise
+        self._transports[direction] = transport
+        transport.on_state = lambda: self._transport_state_changed(transport)
+        return transport
+
+    def _transport_state_changed(self, transport: RtpTransport) -> None:
+        if transport.connection_state == "disconnected":
+            self._listener.media_disrupted()
+            if transport.id not in self._restarting:
+                self._spawn(self._restart_ice(transport))
+        else:
+            self._listener.media_stable()
+
+    async def _restart_ice(self, transport: RtpTransport) -> None:
+        """Restarts ICE (RFC 8445 section 9) until the transport is connected or the server has closed it."""
+        self._restarting.add(transport.id)
+        try:
+            while transport in self._transports.values() and transport.connection_state == "disconnected":
+                if self.active:
+                    try:
+                        restarted = await self._signaling.request(RestartIce(transport_id=transport.id))
+                        await transport.link.restart(restarted.ice_parameters, ICE_RESTART_INTERVAL)
+                    except TimeoutError:
+                        continue
+                    except CallError as error:
+                        if error.code == "not_found" and self.transport_closed(transport.id):
+                            self._listener.sync_needed()
+                            return
+                await asyncio.sleep(ICE_RESTART_INTERVAL)
+        finally:
+            self._restarting.discard(transport.id)
+
+    def _drop_transport(self, direction: Direction) -> None:
+        """Closes a transport locally, with its senders or receivers."""
+        if direction == "send":
+            for source in list(self._sent):
+                self._drop_sent(source)
+        else:
+            for producer_id in list(self._received):
+                self._drop_received(producer_id)
+        transport = self._transports.pop(direction, None)
+        if transport is not None:
+            transport.on_state = lambda: None
+            self._spawn(transport.close())
+
+    def _drop_sent(self, source: Source) -> None:
+        sent = self._sent.pop(source, None)
+        if sent is not None:
+            self._spawn(sent.sender.stop())
+
+    def _drop_received(self, producer_id: str) -> None:
+        received = self._received.pop(producer_id, None)
+        if received is None:
+            return
+        received.track.publication.set_current_layers(None)
+        transport = self._transports.get("recv")
+        if transport is not None:
+            transport.remove_receiver(received.receiver)
+
+    def _close_on_server(self, request: ClientRequest[Any]) -> None:
+        """Closes an unused object on the server. Ignores errors: the next resume closes what remains."""
+
+        async def close() -> None:
+            with contextlib.suppress(CallError):
+                await self._signaling.request(request)
+
+        self._spawn(close())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        task.add_done_callback(_retrieve_exception)
+
+
+def _retrieve_exception(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        task.exception()

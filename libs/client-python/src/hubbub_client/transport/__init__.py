@@ -1,0 +1,1 @@
+"""The media transport: ICE to a lite server, DTLS and SRTP."""

@@ -1,0 +1,74 @@
+"""Synthetic tracks for the Python SDK."""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import fractions
+import math
+import time
+
+from aiortc import MediaStreamTrack
+from av import AudioFrame, VideoFrame
+
+FRAME_RATE = 15
+SAMPLE_RATE = 48_000
+SAMPLES = 960
+TONE = 440
+
+
+class _Paced(MediaStreamTrack):
+    """Waits until each frame is due."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._count = 0
+        self._started_at: float | None = None
+
+    async def next_index(self, interval: float) -> int:
+        """The number of the next frame, from 0, when it is due."""
+        if self._started_at is None:
+            self._started_at = time.monotonic()
+        index, self._count = self._count, self._count + 1
+        await asyncio.sleep(max(self._started_at + index * interval - time.monotonic(), 0))
+        return index
+
+
+class ToneTrack(_Paced):
+    """A tone of 440 Hz, mono."""
+
+    kind = "audio"
+
+    def __init__(self, amplitude: float = 0.3) -> None:
+        super().__init__()
+        self.amplitude = amplitude
+
+    async def recv(self) -> AudioFrame:
+        """The next 20 ms."""
+        index = await self.next_index(SAMPLES / SAMPLE_RATE)
+        step, peak = 2 * math.pi * TONE / SAMPLE_RATE, self.amplitude * 32_767
+        samples = array.array("h", (int(peak * math.sin(step * (index * SAMPLES + n))) for n in range(SAMPLES)))
+        frame = AudioFrame(format="s16", layout="mono", samples=SAMPLES)
+        frame.planes[0].update(samples.tobytes())
+        frame.pts, frame.sample_rate, frame.time_base = index * SAMPLES, SAMPLE_RATE, fractions.Fraction(1, SAMPLE_RATE)
+        return frame
+
+
+class PictureTrack(_Paced):
+    """Grey pictures whose brightness changes."""
+
+    kind = "video"
+
+    def __init__(self, width: int, height: int) -> None:
+        super().__init__()
+        self._width = width
+        self._height = height
+
+    async def recv(self) -> VideoFrame:
+        """The next picture."""
+        index = await self.next_index(1 / FRAME_RATE)
+        frame = VideoFrame(self._width, self._height, "yuv420p")
+        for plane, level in zip(frame.planes, (64 + index * 8 % 128, 128, 128), strict=True):
+            plane.update(bytes([level]) * plane.buffer_size)
+        frame.pts, frame.time_base = index * 90_000 // FRAME_RATE, fractions.Fraction(1, 90_000)
+        return frame
