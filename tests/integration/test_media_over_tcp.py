@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from hubbub_client.transport.framed_connection import FramedConnection
+from hubbub_contracts.bus.transport import IceParameters
 from support.caller import Caller
-from support.framed_connection import FramedConnection
 from support.installation import Installation
 
 
@@ -38,19 +39,9 @@ async def test_ice_restart_moves_a_call_to_a_new_connection(installation: Instal
         consumer = await require_call(alice, bob, call_id)
         transport = consumer.transport
         restarted = await bob.call("restartIce", transportId=transport.id)
-        await transport.link.restart(restarted["iceParameters"])
+        await transport.link.restart(IceParameters.model_validate(restarted["iceParameters"]))
         await consumer.wait_packets(50)
         assert bob.events("transportClosed") == []
-
-
-class _Stranger(asyncio.DatagramProtocol):
-    """Records received datagrams."""
-
-    def __init__(self) -> None:
-        self.received: list[bytes] = []
-
-    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        self.received.append(data)
 
 
 async def test_unauthenticated_connections_are_closed_without_effect_on_calls(
@@ -59,14 +50,19 @@ async def test_unauthenticated_connections_are_closed_without_effect_on_calls(
     async with Caller(installation.url, protocol="tcp") as alice, Caller(installation.url) as bob:
         consumer = await require_call(alice, bob, call_id)
         address = alice.transports[next(iter(alice.transports))].link.address
-        stranger, generator = _Stranger(), random.Random(4571)
-        silent = await FramedConnection.open(address, stranger)
-        connections = [await FramedConnection.open(address, stranger) for _ in range(20)]
+        generator = random.Random(4571)
+        received: list[bytes] = []
+
+        def receive(data: bytes, _arrived_at: float) -> None:
+            received.append(data)
+
+        silent = await FramedConnection.open(address, receive)
+        connections = [await FramedConnection.open(address, receive) for _ in range(20)]
         for connection in connections:
             for _ in range(50):
                 data = bytearray(generator.randbytes(generator.randrange(1, 1_400)))
                 data[0] = generator.choice((0, 1, 20, 22, 64, 128, 200))
-                connection.sendto(bytes(data))
+                connection.send(bytes(data))
         reader, writer = await asyncio.open_connection(*address)
         writer.write(b"GET / HTTP/1.1\r\nHost: somebody\r\n\r\n")
         assert await _read_to_the_end(reader) == b""
@@ -75,7 +71,7 @@ async def test_unauthenticated_connections_are_closed_without_effect_on_calls(
         await consumer.wait_packets(50)
         async with asyncio.timeout(30):
             await asyncio.gather(*(connection.lost.wait() for connection in [silent, *connections]))
-        assert stranger.received == []
+        assert received == []
         await consumer.wait_packets(20)
         assert alice.events("transportClosed") == bob.events("transportClosed") == []
 

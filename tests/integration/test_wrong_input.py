@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from hubbub_client.transport.rtp_transport import certificate, fingerprint_of
 from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 from support.caller import Caller, rtp_capabilities, rtp_parameters
 from support.installation import Installation
 from support.no_side_effects import no_side_effects
-from support.rtp_transport import certificate, fingerprint_of
 
 EVENTS_BEFORE_JOIN = {"createRoom", "joinRoom", "resume"}
 NOT_STRINGS: tuple[Any, ...] = (7, True, [], {})
@@ -110,7 +110,7 @@ async def code(caller: Caller, event: str, payload: Any) -> str:
 
 
 def dtls() -> dict[str, Any]:
-    return {"role": "client", "fingerprints": [fingerprint_of(certificate())]}
+    return {"role": "client", "fingerprints": [fingerprint_of(certificate()).wire()]}
 
 
 def well_formed(transport_id: str, producer_id: str, consumer_id: str, call_id: str) -> dict[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 
+from hubbub_client.transport.rtp_transport import certificate, fingerprint_of
 from hubbub_contracts.bus.transport import Fingerprint, IceCandidate, IceParameters
 from hubbub_media_core import CoreError, MediaCore, commands, events
 from hubbub_media_core.specs import IceCredentials
@@ -24,9 +25,9 @@ from hubbub_media_node.domain.candidates import candidates
 from hubbub_media_node.domain.fingerprints import select_fingerprints
 from hubbub_media_node.domain.ports import DtlsRole
 from support.node_rig import until
-from support.rtp_transport import RtpTransport, certificate, fingerprint_of
+from support.rtp_transport import RtpTransport
 
-CLIENT = Fingerprint.model_validate(fingerprint_of(certificate()))
+CLIENT = fingerprint_of(certificate())
 STRANGER = Fingerprint(algorithm="sha-256", value=":".join(["00"] * 32))
 
 
@@ -140,7 +141,7 @@ async def test_a_client_with_an_rsa_certificate_connects_in_both_roles(
     rsa_certificate = RsaCertificate.generate()
     client = server.client(theirs)
     client._RTCDtlsTransport__local_certificate = rsa_certificate  # type: ignore[attr-defined]
-    server.endpoints.connect(1, ours, [Fingerprint.model_validate(fingerprint_of(rsa_certificate))])
+    server.endpoints.connect(1, ours, [fingerprint_of(rsa_certificate)])
     await client.open()
     await until(server.is_connected)
     assert await server.has_keys()

@@ -323,7 +323,7 @@ async def test_an_ice_restart_keeps_the_connection(make_peer: MakePeer) -> None:
     peer = await make_peer()
     link = await peer.open_transport("send")
     restarted = await peer.request(RestartIce(room_id=peer.room_id, peer_id=peer.peer_id, transport_id=link.id))
-    await link.link.restart(restarted.ice_parameters.wire())
+    await link.link.restart(restarted.ice_parameters)
     assert link.state == "connected"
 
 
