@@ -61,6 +61,8 @@ struct Session {
     audio_sequence: u16,
     rtx_sequence: u16,
     consumers: u32,
+    /// The numbers of those that the worker did not refuse.
+    created: Vec<u32>,
     /// SSRCs that RTCP is about.
     ssrcs: Vec<u32>,
     requests: u64,
@@ -95,6 +97,7 @@ impl Session {
             audio_sequence: 0,
             rtx_sequence: 0,
             consumers: 0,
+            created: Vec::new(),
             ssrcs: vec![AUDIO_SSRC, first.ssrc(), 100, 101, 102],
             requests: 1 << 50,
         };
@@ -124,12 +127,15 @@ impl Session {
                 ..spec
             };
         }
-        self.execute(Command::CreateConsumer {
+        let is_created = self.execute(Command::CreateConsumer {
             consumer,
             transport: self.clients[client].transport,
             producer: ProducerId(producer),
             spec,
         });
+        if is_created {
+            self.created.push(self.consumers);
+        }
         self.execute(Command::ResumeConsumer { consumer });
     }
 
@@ -392,7 +398,7 @@ impl Session {
     /// Creates a consumer with the SSRC of another on the same transport. The worker must refuse it, even if the other
     /// is closed.
     fn reuse_ssrc(&mut self, script: &mut Unstructured<'_>) -> Result<()> {
-        let former = script.int_in_range(1..=self.consumers)?;
+        let former = *script.choose(&self.created)?;
         let client = CONSUMING[former as usize % CONSUMING.len()];
         let is_created = self.execute(Command::CreateConsumer {
             consumer: ConsumerId(1 << 40),
