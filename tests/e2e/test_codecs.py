@@ -21,7 +21,7 @@ async def test_codec_is_forwarded(installation: Installation, browser: CallBrows
 async def test_simulcast_arrives_as_one_stream_without_loss(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
-    parameters: dict[str, str | int] = {"codec": "VP8", "simulcast": "", "width": 1280, "height": 720}
+    parameters: dict[str, str | int] = {"codec": "VP8", "width": 1280, "height": 720}
     ann = await browser.open_tab(installation.url, call_id, "Ann", **parameters)
     ben = await browser.open_tab(installation.url, call_id, "Ben", width=320, height=180)
     await ben.wait_sees("Ann")

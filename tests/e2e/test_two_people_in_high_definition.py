@@ -6,7 +6,7 @@ from support.installation import Installation
 
 
 async def test_two_people_in_high_definition(installation: Installation, browser: CallBrowser, call_id: str) -> None:
-    tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], width=1280, height=720)
+    tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], width=1280, height=720, subscribe="all")
     await wait_for_full_quality(tabs, 1280, 720)
     window = await Window.measure(tabs, 8)
     window.require_all_frames()

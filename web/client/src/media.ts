@@ -9,7 +9,7 @@
  * - No request is sent while `active` is false.
  */
 
-import { Device, type types } from "mediasoup-client";
+import { Device, parseScalabilityMode, type types } from "mediasoup-client";
 
 import type { ConsumerLayers, PreferredLayers, SessionResumed } from "./generated/messages.ts";
 import { produceOptions, type SendOptions } from "./encodings.ts";
@@ -259,7 +259,7 @@ export class Media {
     const { producerId, participant, publication } = track;
     const exists = () => this.roster.tracks.get(producerId) === track && !transport.closed;
     try {
-      const { preferredLayers } = publication;
+      const preferredLayers = publication.wantedLayers;
       const limit = preferredLayers ? { preferredLayers } : {};
       const answer = await this.signaling.request("consume", { transportId: transport.id, producerId, ...limit });
       const options = answer as typeof answer & { rtpParameters: types.RtpParameters };
@@ -268,6 +268,7 @@ export class Media {
       // The server creates consumers paused.
       const received = { consumer, track, paused: true, preferredLayers };
       this.#received.set(producerId, received);
+      publication.setSpatialLayers(spatialLayersOf(consumer.rtpParameters));
       publication.setTrack(consumer.track);
       await this.#applyPaused(received);
     } catch (error) {
@@ -288,8 +289,8 @@ export class Media {
   }
 
   async #applyPreferredLayers(received: ReceivedTrack): Promise<void> {
-    const { preferredLayers } = received.track.publication;
-    if (!preferredLayers || received.preferredLayers === preferredLayers) return;
+    const preferredLayers = received.track.publication.wantedLayers;
+    if (!preferredLayers || sameLayers(preferredLayers, received.preferredLayers)) return;
     try {
       await this.signaling.request("setPreferredLayers", { consumerId: received.consumer.id, ...preferredLayers });
     } catch (error) {
@@ -380,6 +381,15 @@ export class Media {
   ): void {
     this.signaling.request(event, request).catch(() => undefined);
   }
+}
+
+/** The number of spatial layers of a consumer's stream: the server states it as the scalability mode of the only encoding. */
+function spatialLayersOf({ encodings }: types.RtpParameters): number {
+  return parseScalabilityMode(encodings?.[0]?.scalabilityMode).spatialLayers;
+}
+
+function sameLayers(one: PreferredLayers, other: PreferredLayers | undefined): boolean {
+  return one.spatialLayer === other?.spatialLayer && one.temporalLayer === other.temporalLayer;
 }
 
 function createDevice(): Device {

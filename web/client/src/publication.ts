@@ -1,8 +1,9 @@
 /** A track that a participant publishes. Keeps its object while its producer, consumer or transport is replaced. */
 
+import { Attachments } from "./attachments.ts";
 import { Emitter } from "./emitter.ts";
 import type { ConsumerLayers, PreferredLayers } from "./generated/messages.ts";
-import { observeVisibility } from "./visibility.ts";
+import { spatialLayerFor } from "./layerSelection.ts";
 
 /** The source of a track. Sent as `source` in the producer's `appData`; derived from the kind if another client omits it. */
 export type Source = "camera" | "microphone" | "screen" | "screen-audio";
@@ -10,8 +11,9 @@ export type Source = "camera" | "microphone" | "screen" | "screen-audio";
 export type Kind = "audio" | "video";
 
 /**
- * The remote tracks to receive: `all`; `visible`, which receives a video only while an attached element is in the viewport,
- * and all audio; or `manual`, which receives those that the application subscribes to.
+ * The remote tracks to receive: `all`; `visible`, which receives a video only while an attached element is in the viewport of a
+ * visible tab, in the lowest layer that fills the element, and all audio; or `manual`, which receives those that the application
+ * subscribes to.
  */
 export type SubscribeMode = "visible" | "all" | "manual";
 
@@ -20,13 +22,21 @@ export interface PublicationEvents {
   layersChanged(layers?: ConsumerLayers): void;
 }
 
+/** Resizing a window changes sizes many times; each change of the layer costs a key frame. */
+const RESIZE_SETTLES_MS = 300;
+
 export class Publication extends Emitter<PublicationEvents> {
   #track: MediaStreamTrack | undefined;
   #muted = false;
   #subscribed: boolean;
   #preferredLayers: PreferredLayers | undefined;
   #currentLayers: ConsumerLayers | undefined;
-  readonly #elements = new Map<HTMLMediaElement, { visible: boolean; unobserve: () => void }>();
+  /** Number of spatial layers that the sender offers. */
+  #spatialLayers = 1;
+  /** The spatial layer that the attached elements need; `undefined`: not known. */
+  #neededLayer: number | undefined;
+  #resizing: ReturnType<typeof setTimeout> | undefined;
+  readonly #attachments: Attachments;
 
   /** @internal */
   constructor(
@@ -37,6 +47,10 @@ export class Publication extends Emitter<PublicationEvents> {
   ) {
     super();
     this.#subscribed = mode !== "manual";
+    this.#attachments = new Attachments(mode === "visible" && kind === "video", () => {
+      this.#chooseLayerSoon();
+      void this.wantedChanged();
+    });
   }
 
   /** `undefined` while the track is not received. */
@@ -67,7 +81,14 @@ export class Publication extends Emitter<PublicationEvents> {
   get wanted(): boolean {
     if (!this.#subscribed) return false;
     if (this.mode !== "visible" || this.kind === "audio") return true;
-    return [...this.#elements.values()].some(({ visible }) => visible);
+    return this.#attachments.anyVisible;
+  }
+
+  /** The highest layers to receive: those that the application prefers, at most those that the elements need. */
+  get wantedLayers(): PreferredLayers | undefined {
+    const preferred = this.#preferredLayers;
+    if (this.#neededLayer === undefined) return preferred;
+    return { ...preferred, spatialLayer: Math.min(preferred?.spatialLayer ?? this.#neededLayer, this.#neededLayer) };
   }
 
   /** Starts or stops receiving a remote track. */
@@ -95,34 +116,16 @@ export class Publication extends Emitter<PublicationEvents> {
 
   /** Plays the track in `element`, also after the track is replaced. Returns a function that detaches the element. */
   attach(element: HTMLMediaElement): () => void {
-    const attachment = { visible: true, unobserve: () => {} };
-    this.#elements.set(element, attachment);
-    if (this.mode === "visible" && this.kind === "video") {
-      attachment.unobserve = observeVisibility(element, (visible) => {
-        attachment.visible = visible;
-        void this.wantedChanged();
-      });
-    }
+    const remove = this.#attachments.add(element);
     this.#play(element);
     void this.wantedChanged();
-    return () => {
-      attachment.unobserve();
-      if (this.#elements.get(element) !== attachment) return;
-      this.#elements.delete(element);
-      element.srcObject = null;
-      void this.wantedChanged();
-    };
+    return remove;
   }
 
   /** Detaches all elements and returns them. */
   detachAll(): HTMLMediaElement[] {
-    const elements = [...this.#elements.keys()];
-    for (const [element, { unobserve }] of this.#elements) {
-      unobserve();
-      element.srcObject = null;
-    }
-    this.#elements.clear();
-    void this.wantedChanged();
+    const { elements } = this.#attachments;
+    for (const element of elements) this.#attachments.remove(element);
     return elements;
   }
 
@@ -130,7 +133,7 @@ export class Publication extends Emitter<PublicationEvents> {
   setTrack(track: MediaStreamTrack | undefined): void {
     if (this.#track === track) return;
     this.#track = track;
-    for (const element of this.#elements.keys()) this.#play(element);
+    for (const element of this.#attachments.elements) this.#play(element);
     this.notify();
   }
 
@@ -139,8 +142,15 @@ export class Publication extends Emitter<PublicationEvents> {
     const { spatialLayer, temporalLayer } = this.#currentLayers ?? {};
     if (layers?.spatialLayer === spatialLayer && layers?.temporalLayer === temporalLayer) return;
     this.#currentLayers = layers;
+    this.#chooseLayerSoon();
     this.notify();
     this.emit("layersChanged", layers);
+  }
+
+  /** @internal */
+  setSpatialLayers(count: number): void {
+    this.#spatialLayers = count;
+    this.#chooseLayerSoon();
   }
 
   /** @internal */
@@ -148,6 +158,21 @@ export class Publication extends Emitter<PublicationEvents> {
     if (this.#muted === muted) return;
     this.#muted = muted;
     this.notify();
+  }
+
+  #chooseLayerSoon(): void {
+    if (this.#spatialLayers < 2) return;
+    clearTimeout(this.#resizing);
+    this.#resizing = setTimeout(() => this.#chooseLayer(), RESIZE_SETTLES_MS);
+  }
+
+  #chooseLayer(): void {
+    const sizes = this.#attachments.largest;
+    if (!sizes || !this.#currentLayers) return;
+    const layer = spatialLayerFor(sizes.shown, sizes.received, this.#currentLayers.spatialLayer, this.#spatialLayers);
+    if (layer === this.#neededLayer) return;
+    this.#neededLayer = layer;
+    void this.wantedChanged();
   }
 
   #play(element: HTMLMediaElement): void {

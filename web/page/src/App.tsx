@@ -63,9 +63,9 @@ export function App({ onCall }: { onCall(call: Call): void }) {
           preJoin={!(join && name)}
           video={{ width, height }}
           simulcast={simulcast}
+          subscribe={subscribe}
           {...(user ? { userId: user } : {})}
           {...(codec ? { codec } : {})}
-          {...(subscribe ? { subscribe } : {})}
           inviteUrl={roomUrl(room, location.href)}
           brand={<Brand onHome={home} />}
           settings={themes}

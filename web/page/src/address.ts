@@ -21,7 +21,7 @@ export interface Address {
   codec: "vp8" | "vp9" | "h264" | "av1" | undefined;
   simulcast: boolean;
   /** The tracks to receive; all when absent. */
-  subscribe: SubscribeMode | undefined;
+  subscribe: SubscribeMode;
 }
 
 const CODECS = ["vp8", "vp9", "h264", "av1"] as const;
@@ -41,8 +41,8 @@ export function readAddress(search: string): Address {
     width: positiveInteger(query.get("width")),
     height: positiveInteger(query.get("height")),
     codec: CODECS.find((known) => known === codec),
-    simulcast: query.has("simulcast"),
-    subscribe: SUBSCRIBE_MODES.find((known) => known === query.get("subscribe")),
+    simulcast: query.get("simulcast") !== "off",
+    subscribe: SUBSCRIBE_MODES.find((known) => known === query.get("subscribe")) ?? "visible",
   };
 }
 
