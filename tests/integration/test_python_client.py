@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hubbub_client import Call
+from hubbub_client import Call, CallError, FrameStream, RemotePublication
+from hubbub_client import call as call_module
+from support import udp_relay
+from support.bus_client import bus_client
 from support.installation import Installation
-from support.python_sdk import WITHIN, publication_of
+from support.python_sdk import WITHIN, participant_of, publication_of, until
+from support.tcp_proxy import TcpProxy
 from support.tracks import PictureTrack, ToneTrack
+
+pytestmark = pytest.mark.timeout(150)
 
 
 @contextlib.asynccontextmanager
@@ -42,3 +49,148 @@ async def test_encoded_and_decoded_frames_arrive(installation: Installation, cal
             assert (picture.width, picture.height) == (160, 120)
             heard = [await anext(samples) for _ in range(5)]
             assert {(one.sample_rate, one.layout.name) for one in heard} == {(48_000, "stereo")}
+
+
+async def test_muting_unpublishing_and_leaving_reach_the_others(installation: Installation, call_id: str) -> None:
+    async with two_calls(installation, call_id) as (ann, bob):
+        await ann.local.publish(ToneTrack(), "microphone")
+        microphone = await publication_of(bob, "Ann", "microphone")
+        async with microphone.frames() as sound:
+            await asyncio.wait_for(anext(sound), WITHIN)
+            await ann.local.set_muted("microphone", True)
+            await until(lambda: microphone.muted)
+            await ann.local.set_muted("microphone", False)
+            await until(lambda: not microphone.muted)
+            await next_new(sound)
+            await ann.local.unpublish("microphone")
+            async with asyncio.timeout(WITHIN):
+                async for _ in sound:
+                    pass
+        await ann.leave()
+        await until(lambda: not bob.participants)
+        assert (ann.state, ann.ended and ann.ended.reason) == ("ended", "left")
+        with pytest.raises(CallError, match="invalid_state"):
+            await ann.local.publish(ToneTrack(), "microphone")
+
+
+async def test_the_end_of_a_track_unpublishes_it(installation: Installation, call_id: str) -> None:
+    async with two_calls(installation, call_id) as (ann, bob):
+        track = ToneTrack()
+        await ann.local.publish(track, "microphone")
+        await publication_of(bob, "Ann", "microphone")
+        track.end()
+        await until(lambda: "microphone" not in bob.participants[next(iter(bob.participants))].publications)
+        assert not ann.local.publications
+
+
+async def next_new(frames: FrameStream[Any]) -> Any:
+    """The next frame that arrives from now on."""
+    frames.clear()
+    return await asyncio.wait_for(anext(frames), WITHIN)
+
+
+async def test_a_lost_socket_is_resumed_while_frames_go_on(installation: Installation, call_id: str) -> None:
+    async with (
+        TcpProxy(int(installation.url.rpartition(":")[2])) as proxy,
+        Call(installation.url, call_id, "Ann") as ann,
+        Call(f"http://127.0.0.1:{proxy.port}", call_id, "Bob") as bob,
+    ):
+        await ann.local.publish(ToneTrack(), "microphone")
+        await ann.local.publish(PictureTrack(160, 120), "camera")
+        microphone = await publication_of(bob, "Ann", "microphone")
+        camera = await publication_of(bob, "Ann", "camera")
+        peer_id = bob.local.peer_id
+        async with microphone.frames() as sound, camera.frames() as pictures:
+            await next_new(sound)
+            await next_new(pictures)
+            await proxy.cut()
+            await until(lambda: bob.state == "reconnecting")
+            assert bob.reconnect_cause == "socket"
+            await next_new(sound)
+            await ann.local.unpublish("camera")
+            await next_new(sound)
+            await proxy.start()
+            await until(lambda: bob.state == "connected")
+            await next_new(sound)
+            async with asyncio.timeout(WITHIN):
+                async for _ in pictures:
+                    pass
+        assert bob.local.peer_id == peer_id
+        assert list(participant_of(bob, "Ann").publications) == ["microphone"]  # type: ignore[union-attr]
+
+
+async def test_a_session_that_expired_is_joined_again(tmp_path: Path, call_id: str) -> None:
+    with Installation(tmp_path, reconnect_grace=0.5) as installation:
+        async with (
+            TcpProxy(int(installation.url.rpartition(":")[2])) as proxy,
+            Call(installation.url, call_id, "Ann") as ann,
+            Call(f"http://127.0.0.1:{proxy.port}", call_id, "Bob") as bob,
+        ):
+            await bob.local.publish(ToneTrack(), "microphone")
+            await publication_of(ann, "Bob", "microphone")
+            before = await until(lambda: participant_of(ann, "Bob"))
+            peer_id = bob.local.peer_id
+            await proxy.cut()
+            await until(lambda: not ann.participants)
+            await proxy.start()
+            await until(lambda: bob.state == "connected")
+            assert bob.local.peer_id != peer_id
+            microphone = await publication_of(ann, "Bob", "microphone")
+            assert participant_of(ann, "Bob") is before
+            async with microphone.frames() as sound:
+                await next_new(sound)
+
+
+@pytest.mark.parametrize("fresh_installation", [{"nodes": 2}], indirect=True)
+async def test_a_dead_node_gets_new_transports(fresh_installation: Installation, call_id: str) -> None:
+    installation = fresh_installation
+    async with two_calls(installation, call_id) as (ann, bob), bus_client(installation) as client:
+        published: asyncio.Queue[RemotePublication] = asyncio.Queue()
+        bob.on("published", lambda _participant, publication: published.put_nowait(publication))
+        await ann.local.publish(ToneTrack(), "microphone")
+        first = await asyncio.wait_for(published.get(), WITHIN)
+        async with first.frames() as sound:
+            await next_new(sound)
+            home = await client.placement(call_id, ann.local.peer_id)
+            await asyncio.to_thread(next(one for one in installation.nodes if one.name == home.node_id).kill)
+            async with asyncio.timeout(WITHIN):
+                async for _ in sound:
+                    pass
+        again = await asyncio.wait_for(published.get(), WITHIN)
+        assert again is first
+        async with again.frames() as sound:
+            await next_new(sound)
+        await until(lambda: ann.state == bob.state == "connected")
+
+
+async def test_a_lost_path_restarts_ice(tmp_path: Path, call_id: str) -> None:
+    with Installation(tmp_path, environment=udp_relay.ENVIRONMENT) as installation:
+        relaying = udp_relay.UdpRelay(installation.layout.rtc_min_port)
+        async with relaying as relay, two_calls(installation, call_id) as (ann, bob):
+            await ann.local.publish(ToneTrack(), "microphone")
+            microphone = await publication_of(bob, "Ann", "microphone")
+            async with microphone.frames() as sound:
+                await next_new(sound)
+                relay.is_cut = True
+                await until(lambda: ann.state == bob.state == "reconnecting")
+                assert bob.reconnect_cause == "network"
+                relay.is_cut = False
+                await until(lambda: ann.state == bob.state == "connected")
+                await next_new(sound)
+
+
+async def test_joining_fails_with_the_servers_code(installation: Installation, call_id: str) -> None:
+    call = Call(installation.url, "x" * 65, "Ann")
+    with pytest.raises(CallError) as refused:
+        await call.join()
+    assert (refused.value.code, refused.value.retryable) == ("invalid_argument", False)
+    assert (call.state, call.ended and call.ended.reason) == ("ended", "failed")
+    await call.wait_ended()
+
+
+async def test_joining_an_unreachable_server_ends(tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call_module, "CONNECT_TIMEOUT", 1.0)
+    call = Call(f"http://127.0.0.1:{tcp_port}", "room", "Ann")
+    with pytest.raises(CallError, match="unreachable"):
+        await call.join()
+    await call.wait_ended()

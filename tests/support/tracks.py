@@ -9,6 +9,7 @@ import math
 import time
 
 from aiortc import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, VideoFrame
 
 FRAME_RATE = 15
@@ -24,9 +25,16 @@ class _Paced(MediaStreamTrack):
         super().__init__()
         self._count = 0
         self._started_at: float | None = None
+        self._has_ended = False
+
+    def end(self) -> None:
+        """Ends the track, as a file does."""
+        self._has_ended = True
 
     async def next_index(self, interval: float) -> int:
         """The number of the next frame, from 0, when it is due."""
+        if self._has_ended:
+            raise MediaStreamError
         if self._started_at is None:
             self._started_at = time.monotonic()
         index, self._count = self._count, self._count + 1

@@ -1,6 +1,7 @@
 """Hubbub's SDK for Python: join a call, publish tracks and receive those of the others, encoded or decoded."""
 
-from .call import Call, CallEvent, Ended
+from .call import Call
+from .call_events import CallEvent, Ended
 from .call_state import TRANSITIONS, CallState, CallStateEvent, EndReason, ReconnectCause
 from .capabilities import VideoCodec
 from .encoded_frame import EncodedFrame

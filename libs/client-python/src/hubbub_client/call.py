@@ -13,29 +13,26 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from hubbub_contracts.socket.consumer import ConsumerClosed, ConsumerLayersChanged
 from hubbub_contracts.socket.producer import NewProducer, ProducerClosed, ProducerPaused, ProducerResumed
 from hubbub_contracts.socket.room import (
-    CreateRoom,
-    JoinRoom,
     LeaveRoom,
     PeerConnectionState,
     PeerJoined,
     PeerLeft,
     PeerMoved,
-    Resume,
     RoomClosed,
     RoomJoined,
     SessionResumed,
 )
 from hubbub_contracts.socket.transport import TransportClosed
 
+from .call_events import CallEvent, Ended
 from .call_state import TRANSITIONS, CallState, CallStateEvent, EndReason, ReconnectCause
-from .capabilities import VideoCodec, receive_capabilities
+from .capabilities import VideoCodec
 from .emitter import Emitter
 from .errors import CallError
 from .local_participant import LocalParticipant
@@ -43,37 +40,12 @@ from .media import Media
 from .participant import Participant, RemoteParticipant
 from .publication import Kind, LocalPublication, RemotePublication, Source
 from .roster import Roster
+from .session import Session
 from .signaling import Signaling
 
 RETRY = 1.0
 CONNECT_TIMEOUT = 15.0
 RECONNECT_TIMEOUT = 120.0
-
-CallEvent = Literal[
-    "state",
-    "reconnecting",
-    "reconnected",
-    "ended",
-    "participant_joined",
-    "participant_left",
-    "published",
-    "unpublished",
-    "changed",
-    "error",
-]
-"""- `state(state, previous)`; `reconnecting(cause)`; `reconnected()`; `ended(reason, error)`
-- `participant_joined(participant)`; `participant_left(participant, reason)`, with the server's reason
-- `published(participant, publication)`; `unpublished(participant, publication)`
-- `changed(participant)`: a property of it or of one of its publications changed
-- `error(error)`: an operation in the background failed, such as receiving a track"""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """Why a call ended."""
-
-    reason: EndReason
-    error: CallError | None = None
 
 
 class Call(Emitter[CallEvent]):
@@ -99,17 +71,15 @@ class Call(Emitter[CallEvent]):
         """
         super().__init__()
         self.room = room
-        self._create_room = create_room
         self._signaling = Signaling(url, path)
         self.local = LocalParticipant(user_id or secrets.token_hex(8), name, dict(app_data or {}), self._sync)
         self._roster = Roster(self._make_publication, self, time.monotonic)
         self._media = Media(self._signaling, self.local.publications, self._roster, self, codec)
+        self._session = Session(self._signaling, self._media, self.local, room, create_room=create_room)
         self._listeners: dict[Participant[Any], list[Callable[[], None]]] = {}
         self._state: CallState = "idle"
         self._cause: ReconnectCause = "socket"
         self._ended: Ended | None = None
-        self._resume_token: str | None = None
-        self._revision = 0
         self._generation = 0
         self._timeout: asyncio.TimerHandle | None = None
         self._joined: asyncio.Future[None] | None = None
@@ -275,7 +245,7 @@ class Call(Emitter[CallEvent]):
             self._end("room_closed")
             return
         # The server lost this peer, but not its socket: joins again on the same socket.
-        self._resume_token = None
+        self._session.forget()
         self._media.active = False
         self._disrupted("socket")
         self._on_connected()
@@ -296,10 +266,10 @@ class Call(Emitter[CallEvent]):
         """Resumes or joins; retries while the error is retryable."""
         while self._is_current(generation):
             try:
-                if not await self._resume(generation):
-                    await self._join_room(generation)
+                await self._session.start(lambda: self._is_current(generation), self._session_started)
                 break
-            except CallError as error:
+            except Exception as failure:  # noqa: BLE001  any failure to start ends the call
+                error = CallError.of(failure)
                 if not self._is_current(generation):
                     return
                 if not error.retryable:
@@ -309,58 +279,11 @@ class Call(Emitter[CallEvent]):
         if self._is_current(generation):
             await self._sync_and_report()
 
-    async def _resume(self, generation: int) -> bool:
-        """Resumes the session. Returns whether the server still has it."""
-        if self._resume_token is None:
-            return False
-        request = Resume(
-            resume_token=self._resume_token,
-            last_revision=self._revision,
-            rtp_capabilities=receive_capabilities(self._media.router_capabilities),
-        )
-
-        def resumed(session: SessionResumed) -> None:
-            if self._is_current(generation):
-                self._media.active = True
-                self._media.apply_snapshot(session)
-                self._session_started(session)
-
-        try:
-            await self._signaling.request(request, resumed)
-        except CallError as error:
-            if error.retryable:
-                raise
-            self._resume_token = None
-            return False
-        return True
-
-    async def _join_room(self, generation: int) -> None:
-        self._media.drop()
-        if self._create_room or not self._media.router_capabilities:
-            room = await self._signaling.request(CreateRoom(call_id=self.room))
-            self._media.router_capabilities = room.rtp_capabilities
-            if not self._is_current(generation):
-                raise CallError("cancelled", "The call was left before it was joined.")
-
-        def joined(session: RoomJoined) -> None:
-            if self._is_current(generation):
-                self._media.active = True
-                self._session_started(session)
-
-        request = JoinRoom(
-            call_id=self.room,
-            user_id=self.local.user_id,
-            display_name=self.local.name,
-            app_data=dict(self.local.app_data),
-            rtp_capabilities=receive_capabilities(self._media.router_capabilities),
-            resumable=True,
-        )
-        await self._signaling.request(request, joined)
-
     def _session_started(self, session: SessionResumed | RoomJoined) -> None:
         """Applies the snapshot, before any event that follows it."""
-        self._resume_token = session.resume_token
-        self._revision = session.revision
+        self._media.active = True
+        if isinstance(session, SessionResumed):
+            self._media.apply_snapshot(session)
         self.local.peer_id = session.peer_id
         self._roster.apply_snapshot(session.peers)
         if self._transition("joined"):

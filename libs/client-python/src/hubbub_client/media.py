@@ -26,7 +26,7 @@ from hubbub_contracts.socket.consumer import (
 )
 from hubbub_contracts.socket.producer import CloseProducer, PauseProducer, Produce, ResumeProducer
 from hubbub_contracts.socket.room import SessionResumed
-from hubbub_contracts.socket.transport import CloseTransport, ConnectTransport, CreateTransport, RestartIce
+from hubbub_contracts.socket.transport import CloseTransport
 from hubbub_contracts.types import Direction
 
 from .capabilities import VideoCodec
@@ -37,9 +37,9 @@ from .roster import RemoteTrack, Roster
 from .sender import Sender
 from .signaling import Signaling
 from .transport.rtp_transport import RtpTransport
+from .transports import Transports
 
-ICE_RESTART_INTERVAL = 3.0
-OPEN_TIMEOUT = 15.0
+_CLOSE_TIMEOUT = 15.0
 
 
 class MediaListener(Protocol):
@@ -105,12 +105,13 @@ class Media:
         """Whether a session with the server exists, so that requests can be sent."""
         self._cname = secrets.token_hex(8)
         self._next_mid = 0
-        self._transports: dict[Direction, RtpTransport] = {}
+        self._transports = Transports(
+            signaling, self, self._spawn, self._close_on_server, is_active=lambda: self.active
+        )
         self._sent: dict[Source, _Sent] = {}
         self._received: dict[str, _Received] = {}
         self._refused: set[str] = set()
         """Producers that the server refused to let this client consume, for good."""
-        self._restarting: set[str] = set()
         self._last_sync: asyncio.Task[None] | None = None
         self._next_sync: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
@@ -118,8 +119,7 @@ class Media:
     @property
     def is_stable(self) -> bool:
         """Whether the session exists, no reconciliation is pending and no transport in use is disrupted."""
-        connected = all(one.connection_state == "connected" for one in self._transports.values())
-        return self.active and self._next_sync is None and connected
+        return self.active and self._next_sync is None and self._transports.are_connected
 
     @property
     def received(self) -> Mapping[str, Receiver]:
@@ -141,9 +141,9 @@ class Media:
     def apply_snapshot(self, session: SessionResumed) -> None:
         """After `resume`: drops what the server no longer has, and closes on the server what this client has not."""
         transports = {one.transport_id for one in session.transports}
-        for direction, transport in list(self._transports.items()):
-            if transport.id in transports:
-                transports.discard(transport.id)
+        for direction, transport_id in self._transports.ids.items():
+            if transport_id in transports:
+                transports.discard(transport_id)
             else:
                 self._drop_transport(direction)
         producers = {one.producer_id: one for one in session.producers}
@@ -169,13 +169,13 @@ class Media:
 
     def moved(self) -> None:
         """The room has moved to another media node: drops all transports and closes them on the previous node."""
-        for direction, transport in list(self._transports.items()):
-            self._close_on_server(CloseTransport(transport_id=transport.id))
+        for direction, transport_id in self._transports.ids.items():
+            self._close_on_server(CloseTransport(transport_id=transport_id))
             self._drop_transport(direction)
 
     def transport_closed(self, transport_id: str) -> bool:
         """The server has closed a transport. Returns whether it was one of this client's."""
-        found = next((direction for direction, one in self._transports.items() if one.id == transport_id), None)
+        found = next((direction for direction, one in self._transports.ids.items() if one == transport_id), None)
         if found is not None:
             self._drop_transport(found)
         return found is not None
@@ -212,7 +212,7 @@ class Media:
             self._last_sync.cancel()
             await asyncio.wait([self._last_sync])
         if self._background:
-            await asyncio.wait(self._background, timeout=OPEN_TIMEOUT)
+            await asyncio.wait(self._background, timeout=_CLOSE_TIMEOUT)
 
     async def _sync_after(self, previous: asyncio.Task[None] | None) -> None:
         if previous is not None:
@@ -249,7 +249,7 @@ class Media:
                 current.paused = paused
 
     async def _produce(self, source: Source, publication: LocalPublication) -> _Sent:
-        transport = await self._transport("send")
+        transport = await self._transports.get("send")
         mid, self._next_mid = str(self._next_mid), self._next_mid + 1
         sender = Sender(
             transport,
@@ -271,7 +271,7 @@ class Media:
             )
         )
         sent = _Sent(produced.id, publication, sender, paused)
-        if self._transports.get("send") is not transport:
+        if self._transports.existing("send") is not transport:
             raise CallError("unreachable", "The transport was closed meanwhile.", retryable=True)
         self._sent[source] = sent
         sender.set_paused(paused)
@@ -292,7 +292,7 @@ class Media:
             if track.publication.wanted and producer_id not in self._received and producer_id not in self._refused
         ]
         if wanted:
-            transport = await self._transport("recv")
+            transport = await self._transports.get("recv")
             # return_exceptions: the failure of one track does not stop the others.
             results = await asyncio.gather(*(self._consume(transport, one) for one in wanted), return_exceptions=True)
             for result in results:
@@ -309,7 +309,10 @@ class Media:
                 Consume(transport_id=transport.id, producer_id=track.producer_id, preferred_layers=preferred)
             )
             receiver = Receiver(StreamParameters.of(answer.rtp_parameters))
-            if self._roster.tracks.get(track.producer_id) is not track or self._transports.get("recv") is not transport:
+            if (
+                self._roster.tracks.get(track.producer_id) is not track
+                or self._transports.existing("recv") is not transport
+            ):
                 return
             self._received[track.producer_id] = _Received(answer.id, track, receiver, preferred)
             transport.add_receiver(receiver, publication.deliver)
@@ -342,65 +345,18 @@ class Media:
                 raise
         received.preferred_layers = preferred
 
-    async def _transport(self, direction: Direction) -> RtpTransport:
-        """The transport of this direction, connected."""
-        existing = self._transports.get(direction)
-        if existing is not None:
-            return existing
-        offer = await self._signaling.request(CreateTransport(direction=direction))
-        transport = RtpTransport(
-            offer.id,
-            offer.ice_parameters,
-            offer.ice_candidates,
-            offer.dtls_parameters,
-            ice_servers=offer.ice_servers,
-            relay_only=offer.ice_transport_policy == "relay",
-        )
-        try:
-            await self._signaling.request(
-                ConnectTransport(transport_id=offer.id, dtls_parameters=transport.local_dtls_parameters)
-            )
-            await transport.open(OPEN_TIMEOUT)
-        except (CallError, TimeoutError, ConnectionError) as error:
-            # The server accepts `connectTransport` once, and may have processed it: only a new transport is safe.
-            self._spawn(transport.close())
-            self._close_on_server(CloseTransport(transport_id=offer.id))
-            if isinstance(error, CallError):
-                raise
-            raise CallError("unreachable", "The media server does not answer.", retryable=True) from error
-        except BaseException:
-            self._spawn(transport.close())
-            raise
-        self._transports[direction] = transport
-        transport.on_state = lambda: self._transport_state_changed(transport)
-        return transport
+    def transport_disrupted(self) -> None:
+        """Internal."""
+        self._listener.media_disrupted()
 
-    def _transport_state_changed(self, transport: RtpTransport) -> None:
-        if transport.connection_state == "disconnected":
-            self._listener.media_disrupted()
-            if transport.id not in self._restarting:
-                self._spawn(self._restart_ice(transport))
-        else:
-            self._listener.media_stable()
+    def transport_recovered(self) -> None:
+        """Internal."""
+        self._listener.media_stable()
 
-    async def _restart_ice(self, transport: RtpTransport) -> None:
-        """Restarts ICE (RFC 8445 section 9) until the transport is connected or the server has closed it."""
-        self._restarting.add(transport.id)
-        try:
-            while transport in self._transports.values() and transport.connection_state == "disconnected":
-                if self.active:
-                    try:
-                        restarted = await self._signaling.request(RestartIce(transport_id=transport.id))
-                        await transport.link.restart(restarted.ice_parameters, ICE_RESTART_INTERVAL)
-                    except TimeoutError:
-                        continue
-                    except CallError as error:
-                        if error.code == "not_found" and self.transport_closed(transport.id):
-                            self._listener.sync_needed()
-                            return
-                await asyncio.sleep(ICE_RESTART_INTERVAL)
-        finally:
-            self._restarting.discard(transport.id)
+    def transport_lost(self, transport_id: str) -> None:
+        """Internal."""
+        if self.transport_closed(transport_id):
+            self._listener.sync_needed()
 
     def _drop_transport(self, direction: Direction) -> None:
         """Closes a transport locally, with its senders or receivers."""
@@ -410,10 +366,7 @@ class Media:
         else:
             for producer_id in list(self._received):
                 self._drop_received(producer_id)
-        transport = self._transports.pop(direction, None)
-        if transport is not None:
-            transport.on_state = lambda: None
-            self._spawn(transport.close())
+        self._transports.drop(direction)
 
     def _drop_sent(self, source: Source) -> None:
         sent = self._sent.pop(source, None)
@@ -425,7 +378,7 @@ class Media:
         if received is None:
             return
         received.track.publication.set_current_layers(None)
-        transport = self._transports.get("recv")
+        transport = self._transports.existing("recv")
         if transport is not None:
             transport.remove_receiver(received.receiver)
 

@@ -97,8 +97,6 @@ class RemotePublication(Publication):
         """
         stream = FrameStream[EncodedFrame](max_frames, self._closed)
         self._streams[stream] = self.kind == "video"
-        if len(self._streams) > 1:
-            self._request_key_frame()
         self._wanted_changed()
         return stream
 
@@ -141,6 +139,7 @@ class RemotePublication(Publication):
         """Internal: passes a received frame to the open streams."""
         for stream, waits in list(self._streams.items()):
             if waits and not frame.key_frame:
+                self._request_key_frame()  # again and again: a request may be lost. The receiver limits their rate.
                 continue
             overflows = self.kind == "video" and stream.is_full
             if overflows:

@@ -1,0 +1,35 @@
+"""The events of a call, and how it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .call_state import EndReason
+from .errors import CallError
+
+CallEvent = Literal[
+    "state",
+    "reconnecting",
+    "reconnected",
+    "ended",
+    "participant_joined",
+    "participant_left",
+    "published",
+    "unpublished",
+    "changed",
+    "error",
+]
+"""- `state(state, previous)`; `reconnecting(cause)`; `reconnected()`; `ended(reason, error)`
+- `participant_joined(participant)`; `participant_left(participant, reason)`, with the server's reason
+- `published(participant, publication)`; `unpublished(participant, publication)`
+- `changed(participant)`: a property of it or of one of its publications changed
+- `error(error)`: an operation in the background failed, such as receiving a track"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Why a call ended."""
+
+    reason: EndReason
+    error: CallError | None = None
