@@ -33,12 +33,11 @@ class Received:
 async def test_a_track_is_wanted_while_a_stream_is_open() -> None:
     received = Received()
     first, second = received.publication.frames(), received.publication.frames()
-    assert received.publication.wanted
-    first.close()
-    assert received.publication.wanted
-    second.close()
-    second.close()
-    assert not received.publication.wanted
+    wanted = []
+    for stream in (first, second, second):
+        wanted.append(received.publication.wanted)
+        stream.close()
+    assert [*wanted, received.publication.wanted] == [True, True, False, False]
     assert received.changes == 4
 
 
