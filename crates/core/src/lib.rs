@@ -8,6 +8,7 @@
 //! | `api`      | commands, events, ids, negotiated parameters, statistics                       |
 //! | `receive`  | parts of a received stream: NACKs, reports, duplicates, the packet store       |
 //! | `send`     | parts of a sent stream: sequence and timestamp rewriting, RTX, the send batch  |
+//! | `speech`   | who speaks: the activity of a stream, the dominant speaker, the loudest streams |
 //! | `entities` | routers, transports, producers and consumers, and the tables that hold them    |
 //! | `worker`   | handles commands, datagrams and timeouts                                       |
 //!
@@ -18,6 +19,7 @@ pub mod api;
 mod entities;
 mod receive;
 mod send;
+mod speech;
 mod worker;
 
 pub use send::{MAX_DATAGRAM, Outbox, Priority};

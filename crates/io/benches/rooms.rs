@@ -223,6 +223,7 @@ impl Publisher {
                 }],
                 feedback: FeedbackKind::GoogRemb,
                 paused: false,
+                is_microphone: true,
             };
             node.done(Command::CreateProducer {
                 producer: stream.producer,

@@ -4,7 +4,8 @@
 //! - Replies and `*Closed` events are never dropped. Replies are bounded because at most [`MAX_PENDING_COMMANDS`]
 //!   commands are admitted without a taken reply; `*Closed` events are bounded because entities are.
 //! - When the queue is long, a new `IceSelected` replaces the queued one of the same transport, a new `LayersChanged` that
-//!   of the same consumer, and DTLS and faults are dropped. All are counted.
+//!   of the same consumer, a new `ActiveSpeaker` or `AudioLevels` that of the same router, and DTLS and faults are dropped.
+//!   All are counted.
 
 use std::collections::VecDeque;
 use std::io;
@@ -112,7 +113,10 @@ impl Waiting {
                     self.dropped += 1;
                     return;
                 }
-                Event::IceSelected { .. } | Event::LayersChanged { .. } => {
+                Event::IceSelected { .. }
+                | Event::LayersChanged { .. }
+                | Event::ActiveSpeaker { .. }
+                | Event::AudioLevels { .. } => {
                     let former = self
                         .events
                         .iter_mut()
@@ -141,6 +145,10 @@ fn supersedes(event: &Event, former: &Event) -> bool {
         }
         (Event::LayersChanged { consumer, .. }, Event::LayersChanged { consumer: of, .. }) => {
             consumer == of
+        }
+        (Event::ActiveSpeaker { router, .. }, Event::ActiveSpeaker { router: of, .. })
+        | (Event::AudioLevels { router, .. }, Event::AudioLevels { router: of, .. }) => {
+            router == of
         }
         _ => false,
     }

@@ -25,6 +25,7 @@ use crate::convert;
 ///     handshake_timeout: seconds from `connect_transport` to `set_srtp_keys`.
 ///     consent_timeout: seconds without a STUN request until a transport is closed.
 ///     tcp: accepts ICE-TCP connections (RFC 6544) on each port.
+///     last_n_audio: microphones of a router that are forwarded at the same time, the loudest ones; 0 for all.
 ///
 /// Raises:
 ///     OSError: an address cannot be bound; the message names it.
@@ -40,7 +41,8 @@ pub(crate) struct WorkerPool {
 #[pymethods]
 impl WorkerPool {
     #[new]
-    #[pyo3(signature = (sockets, *, max_incoming_bitrate=None, max_ingress_bitrate=50_000_000, pin=false, handshake_timeout=15.0, consent_timeout=30.0, tcp=true))]
+    #[allow(clippy::too_many_arguments, reason = "they are keyword arguments")]
+    #[pyo3(signature = (sockets, *, max_incoming_bitrate=None, max_ingress_bitrate=50_000_000, pin=false, handshake_timeout=15.0, consent_timeout=30.0, tcp=true, last_n_audio=0))]
     fn new(
         sockets: Vec<(String, u16)>,
         max_incoming_bitrate: Option<u64>,
@@ -49,12 +51,14 @@ impl WorkerPool {
         handshake_timeout: f64,
         consent_timeout: f64,
         tcp: bool,
+        last_n_audio: usize,
     ) -> PyResult<Self> {
         let config = WorkerConfig {
             handshake_timeout_us: micros("handshake_timeout", handshake_timeout)?,
             consent_timeout_us: micros("consent_timeout", consent_timeout)?,
             max_incoming_bitrate,
             max_ingress_bitrate,
+            last_n_audio,
             ..WorkerConfig::default()
         };
         let events = Arc::new(EventQueue::new()?);

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde::Serialize;
 
 use super::command::CommandError;
-use super::ids::{ConsumerId, ProducerId, RequestId, TransportId};
+use super::ids::{ConsumerId, ProducerId, RequestId, RouterId, TransportId};
 use super::path::Protocol;
 use super::stats::{ConsumerStats, ProducerStats, TransportStats};
 
@@ -56,7 +56,16 @@ pub enum ReplyBody {
     Consumer(Box<ConsumerStats>),
 }
 
-/// An event. `IceSelected`, `LayersChanged` and `Fault` may be delivered up to 10 ms late; the others are urgent.
+/// The loudness of an audio producer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct AudioVolume {
+    /// The producer.
+    pub producer: ProducerId,
+    /// The loudest of the last 800 ms, dBov: -127 to 0.
+    pub volume: i8,
+}
+
+/// An event. `IceSelected`, `LayersChanged`, `ActiveSpeaker`, `AudioLevels` and `Fault` may be delivered up to 10 ms late; the others are urgent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the types describe the fields")]
@@ -102,6 +111,18 @@ pub enum Event {
         consumer: ConsumerId,
         spatial: u8,
         temporal: u8,
+    },
+    /// Another microphone of a router is the dominant speaker. It stays so until this event names another one, or it is
+    /// closed.
+    ActiveSpeaker {
+        router: RouterId,
+        speaker: AudioVolume,
+    },
+    /// The microphones of a router that carry speech, loudest first, at most 10. Sent when they change, at most every
+    /// 300 ms, and every 1.2 s while they do not.
+    AudioLevels {
+        router: RouterId,
+        levels: Vec<AudioVolume>,
     },
     /// The worker recovered from a panic. `message` is for the log.
     Fault { message: String },

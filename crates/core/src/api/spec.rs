@@ -102,6 +102,8 @@ pub struct ProducerSpec {
     pub feedback: FeedbackKind,
     /// Create the producer paused.
     pub paused: bool,
+    /// Somebody speaks: speaker detection and last-N audio apply, if the client sends audio levels. Ignored for video.
+    pub is_microphone: bool,
 }
 
 /// Negotiated parameters of a consumer, with the payload types and ids that its client uses.

@@ -20,7 +20,11 @@ impl EventQueue {
     pub(crate) fn push(&mut self, event: Event) {
         self.is_urgent |= !matches!(
             event,
-            Event::IceSelected { .. } | Event::LayersChanged { .. } | Event::Fault { .. }
+            Event::IceSelected { .. }
+                | Event::LayersChanged { .. }
+                | Event::ActiveSpeaker { .. }
+                | Event::AudioLevels { .. }
+                | Event::Fault { .. }
         );
         self.events.push(event);
     }

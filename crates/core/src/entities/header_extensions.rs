@@ -42,18 +42,20 @@ pub(crate) struct IncomingExtensions {
     pub(crate) repaired_rid: Option<u8>,
     pub(crate) transport_cc: Option<u8>,
     pub(crate) dependency_descriptor: Option<u8>,
+    pub(crate) audio_level: Option<u8>,
 }
 
 impl IncomingExtensions {
-    pub(crate) fn new(mappings: Vec<ExtensionMapping>) -> Self {
-        let id = |kind| id_of(&mappings, kind);
+    pub(crate) fn new(mappings: &[ExtensionMapping]) -> Self {
+        let id = |kind| id_of(mappings, kind);
         Self {
             mid: id(ExtensionKind::Mid),
             rid: id(ExtensionKind::Rid),
             repaired_rid: id(ExtensionKind::RepairedRid),
             transport_cc: id(ExtensionKind::TransportCc),
             dependency_descriptor: id(ExtensionKind::DependencyDescriptor),
-            mappings,
+            audio_level: id(ExtensionKind::AudioLevel),
+            mappings: mappings.to_vec(),
         }
     }
 

@@ -114,6 +114,9 @@ impl Worker {
             return;
         };
         self.tables.producer_ids.remove(&producer.id);
+        if let Ok(router) = self.tables.routers.get_mut(producer.router) {
+            router.speakers.remove(key);
+        }
         if let Ok(transport) = self.tables.transports.get_mut(producer.transport) {
             transport.remove_producer(key);
         }

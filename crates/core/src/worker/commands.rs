@@ -132,7 +132,10 @@ impl Worker {
         if self.tables.router_ids.contains_key(&router) {
             return Err(CommandError::AlreadyExists);
         }
-        let key = self.tables.routers.insert(Router::default());
+        let key = self
+            .tables
+            .routers
+            .insert(Router::new(router, self.config.last_n_audio));
         self.tables.router_ids.insert(router, key);
         DONE
     }

@@ -16,6 +16,8 @@ pub struct WorkerConfig {
     /// Bitrate above which the media of one transport is dropped, bit/s; a second's worth may arrive at once. Must be
     /// far above what clients send: the bitrate of an honest client is limited by its bandwidth estimation.
     pub max_ingress_bitrate: u64,
+    /// Microphones of a router that are forwarded at the same time, the loudest ones; 0 for all.
+    pub last_n_audio: usize,
     /// Maximum number of transports.
     pub max_transports: usize,
 }
@@ -29,6 +31,7 @@ impl Default for WorkerConfig {
             consent_timeout_us: 30_000_000,
             max_incoming_bitrate: None,
             max_ingress_bitrate: 50_000_000,
+            last_n_audio: 0,
             max_transports: 10_000,
         }
     }

@@ -136,6 +136,11 @@ impl Worker {
         if stream.is_rtx && matches!(received, Received::Media { .. }) {
             self.counters.media.repaired_received += 1;
         }
+        let is_media = matches!(received, Received::Media { .. });
+        if is_media && !producer.paused && !self.admit_audio(now, stream.producer, packet)? {
+            return Ok(());
+        }
+        let producer = self.tables.producers.get(stream.producer)?;
         match received {
             Received::Dropped => return Ok(()),
             Received::Padding { sequence } => {

@@ -29,6 +29,7 @@ mod reports;
 mod rtcp_in;
 mod rtcp_out;
 mod spec_rules;
+mod speech_reports;
 mod stun;
 mod timers;
 
@@ -37,8 +38,9 @@ use std::collections::VecDeque;
 use hubbub_wire::rtcp::{Arrival, ReportBlock};
 
 use crate::api::{Event, Micros};
-use crate::entities::{ConsumerKey, EventQueue, Tables};
+use crate::entities::{ConsumerKey, EventQueue, ProducerKey, Tables};
 use crate::send::{Outbox, Random};
+use crate::speech::SpeechActivity;
 
 use close::ClosingRouter;
 use in_flight::InFlight;
@@ -59,6 +61,8 @@ pub struct Worker {
     closing: VecDeque<ClosingRouter>,
     random: Random,
     next_tick: Micros,
+    /// The share of the routers that `report_speakers` visits next.
+    speaker_turn: usize,
     // Scratch lists: filled and read within one call, kept to reuse their memory.
     ssrcs: Vec<u32>,
     lost: Vec<u16>,
@@ -66,6 +70,7 @@ pub struct Worker {
     due: Vec<ConsumerKey>,
     statuses: Vec<(u16, Option<Micros>)>,
     arrivals: Vec<Arrival>,
+    activities: Vec<(ProducerKey, SpeechActivity)>,
 }
 
 impl Worker {
@@ -82,12 +87,14 @@ impl Worker {
             in_flight: InFlight::default(),
             closing: VecDeque::new(),
             next_tick: Micros(0),
+            speaker_turn: 0,
             ssrcs: Vec::new(),
             lost: Vec::new(),
             blocks: Vec::new(),
             due: Vec::new(),
             statuses: Vec::new(),
             arrivals: Vec::new(),
+            activities: Vec::new(),
         }
     }
 

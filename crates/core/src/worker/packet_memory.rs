@@ -100,6 +100,7 @@ mod tests {
                     .collect(),
                 feedback: FeedbackKind::None,
                 paused: false,
+                is_microphone: true,
             },
         };
         let commands = [Command::CreateRouter { router }, create_transport];

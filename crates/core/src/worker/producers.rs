@@ -34,11 +34,20 @@ impl Worker {
         check_ssrcs(transport, &spec)?;
 
         let producer = Producer::new(id, transport_key, transport.router, spec);
+        let router = producer.microphone.is_some().then_some(producer.router);
         let streams: Vec<_> = producer.bound_ssrcs().collect();
         transport.transport_cc = producer.extensions.transport_cc.or(transport.transport_cc);
         let key = self.tables.producers.insert(producer);
         self.tables.producer_ids.insert(id, key);
         transport.producers.push(key);
+        if let Some(router) = router {
+            self.tables
+                .routers
+                .get_mut(router)?
+                .speakers
+                .microphones
+                .push(key);
+        }
         for (encoding, is_rtx, ssrc) in streams {
             transport.incoming.insert(
                 ssrc,
@@ -64,6 +73,14 @@ impl Worker {
             producer.paused = paused;
             for consumer in &producer.consumers {
                 self.tables.consumers.get_mut(*consumer)?.stop_forwarding();
+            }
+            if paused && let Some(microphone) = &mut producer.microphone {
+                microphone.pause();
+                self.tables
+                    .routers
+                    .get_mut(producer.router)?
+                    .speakers
+                    .pause(key);
             }
             if !paused {
                 // Packets lost during the pause are of no use to anybody.

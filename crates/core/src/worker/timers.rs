@@ -36,6 +36,7 @@ impl Worker {
             self.count_fault(outcome);
         }
         self.in_flight.clear();
+        self.report_speakers(now);
     }
 
     fn tick_transport(&mut self, now: Micros, key: TransportKey) -> Result<(), DanglingKey> {

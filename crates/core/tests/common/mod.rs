@@ -14,6 +14,7 @@
 
 pub mod call;
 pub mod media;
+pub mod microphones;
 pub mod specs;
 
 use std::net::IpAddr;

@@ -82,6 +82,7 @@ pub fn video() -> ProducerSpec {
         }],
         feedback: FeedbackKind::TransportCc,
         paused: false,
+        is_microphone: true,
     }
 }
 

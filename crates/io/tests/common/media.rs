@@ -45,6 +45,7 @@ pub fn produce<L: Line>(node: &mut Node, client: &Client<L>) {
         }],
         feedback: FeedbackKind::GoogRemb,
         paused: false,
+        is_microphone: true,
     };
     node.done(Command::CreateProducer {
         producer: PRODUCER,

@@ -4,6 +4,7 @@ mod key_frames;
 mod learn;
 mod liveness;
 mod media_packet;
+mod microphone;
 mod payload_types;
 mod state;
 mod stream;

@@ -5,6 +5,7 @@ use hubbub_wire::rtp::RtpPacket;
 use super::key_frames::{KeyFrameRequestKind, KeyFrames};
 use super::liveness::Layers;
 use super::media_packet::Received;
+use super::microphone::Microphone;
 use super::payload_types::PayloadTypes;
 use super::stream::ProducerStream;
 use crate::api::{
@@ -35,6 +36,8 @@ pub(crate) struct Producer {
     pub(crate) layers: Layers,
     pub(crate) consumers: Vec<ConsumerKey>,
     key_frames: KeyFrames,
+    /// `None` for video, and for audio without levels.
+    pub(crate) microphone: Option<Box<Microphone>>,
 }
 
 impl Producer {
@@ -45,6 +48,8 @@ impl Producer {
         spec: ProducerSpec,
     ) -> Self {
         let count = spec.encodings.len();
+        let extensions = IncomingExtensions::new(&spec.extensions);
+        let microphone = Microphone::of(&spec, &extensions);
         Self {
             id,
             transport,
@@ -55,7 +60,8 @@ impl Producer {
             paused: spec.paused,
             payload_types: PayloadTypes::new(&spec.codecs),
             codecs: spec.codecs,
-            extensions: IncomingExtensions::new(spec.extensions),
+            extensions,
+            microphone,
             ssrcs: spec
                 .encodings
                 .iter()
