@@ -34,6 +34,7 @@ FOREIGN = {
             "$JS.API.CONSUMER.CREATE.KV_rooms",
             "hubbub.v1.room.room.settings.room",
             "hubbub.v1.media.room.peer",
+            "hubbub.v1.speakers.room",
             "hubbub.v1.node.n1.beat",
             "_INBOX.node.n1.x",
         ],
@@ -49,7 +50,14 @@ FOREIGN = {
             "hubbub.v1.room.room.settings.room",
             "_INBOX.signaling.s1.x",
         ],
-        "subscribe": ["hubbub.v1.registry.>", "hubbub.v1.media.*.*", "_INBOX.signaling.>", "$KV.rooms.>", ">"],
+        "subscribe": [
+            "hubbub.v1.registry.>",
+            "hubbub.v1.media.*.*",
+            "hubbub.v1.speakers.*",
+            "_INBOX.signaling.>",
+            "$KV.rooms.>",
+            ">",
+        ],
     },
     "registry": {
         "publish": [
@@ -57,9 +65,16 @@ FOREIGN = {
             "$JS.API.STREAM.CREATE.other",
             "hubbub.v1.node.n1.1.transport.create",
             "hubbub.v1.media.room.peer",
+            "hubbub.v1.speakers.room",
             "_INBOX.signaling.s1.x",
         ],
-        "subscribe": ["hubbub.v1.media.*.*", "hubbub.v1.node.*.*.>", "_INBOX.signaling.>", ">"],
+        "subscribe": [
+            "hubbub.v1.media.*.*",
+            "hubbub.v1.speakers.*",
+            "hubbub.v1.node.*.*.>",
+            "_INBOX.signaling.>",
+            ">",
+        ],
     },
 }
 

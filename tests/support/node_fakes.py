@@ -9,6 +9,7 @@ from typing import Any
 from hubbub_contracts.bus.media import ClosureEvent, MediaEvent
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.speaker import SpeakerEvent
 from hubbub_contracts.bus.transport import CreateTransport, Fingerprint
 from hubbub_contracts.types import Direction
 from hubbub_media_core import CoreError
@@ -148,16 +149,28 @@ class FakePublisher:
         self.events.append(event)
 
 
+class FakeSpeakerPublisher:
+    """Collects the events about who speaks."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, SpeakerEvent]] = []
+
+    def publish(self, room_id: str, event: SpeakerEvent) -> None:
+        self.events.append((room_id, event))
+
+
 class NodeRig:
     """A context of fakes."""
 
     def __init__(self) -> None:
         self.core, self.dtls, self.replicas, self.lease = FakeCore(), FakeDtls(), FakeReplicas(), FakeLease()
         self.telemetry, self.publisher = FakeTelemetry(), FakePublisher()
+        self.speakers = FakeSpeakerPublisher()
         self.context = NodeContext(
             core=self.core,
             dtls=self.dtls,
             media_events=self.publisher,
+            speaker_events=self.speakers,
             replicas=self.replicas,
             loads=FakeLoads(),
             telemetry=self.telemetry,

@@ -14,6 +14,7 @@ from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveReason, LeaveRoo
 from hubbub_contracts.bus.producer import CreateProducer, ProducerCreated, RemoveProducers
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
 from hubbub_contracts.bus.room import RoomSnapshot
+from hubbub_contracts.bus.speaker import SpeakerEvent
 from hubbub_contracts.socket.base import Push
 from hubbub_room import FeedChange, PeerChanged, Subscription
 from hubbub_signaling.domain.ice_servers import IceServers
@@ -107,6 +108,14 @@ class MediaFeed(FakeSubscription):
         self.on_gap = on_gap
 
 
+class SpeakerFeed(FakeSubscription):
+    """The events about who speaks in a room."""
+
+    def __init__(self, on_event: Callable[[SpeakerEvent], None]) -> None:
+        super().__init__()
+        self.on_event = on_event
+
+
 class FakeBackend:
     """Implements `Backend`: answers requests from `answers`, and adds joining and claimed peers to `peers`.
 
@@ -123,6 +132,8 @@ class FakeBackend:
         """By room id."""
         self.media: dict[str, MediaFeed] = {}
         """By peer id."""
+        self.speakers: dict[str, list[SpeakerFeed]] = {}
+        """By room id."""
         self.peers: dict[str, PeerRecord] = {}
         self.revision = 10
         self.feed_error: HubbubError | None = None
@@ -155,6 +166,12 @@ class FakeBackend:
         """See `Backend`."""
         assert room_id
         feed = self.media[peer_id] = MediaFeed(on_event, on_gap)
+        return feed
+
+    async def watch_speakers(self, room_id: str, on_event: Callable[[SpeakerEvent], None]) -> Subscription:
+        """See `Backend`."""
+        feed = SpeakerFeed(on_event)
+        self.speakers.setdefault(room_id, []).append(feed)
         return feed
 
     def snapshot(self) -> RoomSnapshot:

@@ -34,6 +34,14 @@ from hubbub_media_core.events import parse
             events.IceSelected(1, "connected", ("2001:db8::1", 4000), "2001:db8::7", "tcp"),
         ),
         ({"type": "layers_changed", "consumer": 5, "spatial": 2, "temporal": 1}, events.LayersChanged(5, 2, 1)),
+        (
+            {"type": "active_speaker", "router": 1, "speaker": {"producer": 5, "volume": -20}},
+            events.ActiveSpeaker(1, events.AudioVolume(5, -20)),
+        ),
+        (
+            {"type": "audio_levels", "router": 1, "levels": [{"producer": 5, "volume": -20}]},
+            events.AudioLevels(1, (events.AudioVolume(5, -20),)),
+        ),
         ({"type": "fault", "message": "m"}, events.Fault("m")),
     ],
 )

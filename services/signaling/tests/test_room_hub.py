@@ -10,6 +10,7 @@ import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.room import GetRoom
+from hubbub_contracts.socket.speaker import ActiveSpeaker, AudioLevels
 from hubbub_room import SettingsChanged, Subscription
 from hubbub_service.tasks import failure_count
 from hubbub_signaling.domain.room_view import PeerAdded, PeerRemoved, RoomRemoved, ViewChange
@@ -27,6 +28,9 @@ class Listener:
         self.revisions: list[int] = []
         self.fails = False
         self.missed = 0
+
+    def on_speakers(self, push: ActiveSpeaker | AudioLevels) -> None:
+        raise AssertionError("nobody speaks here")
 
     def on_changes_missed(self) -> None:
         self.missed += 1

@@ -5,6 +5,7 @@ hubbub.v1.node.<nodeId>.<epoch>.<verb>   a request to one epoch of one media nod
 hubbub.v1.node.<nodeId>.beat             a node's heartbeat
 hubbub.v1.room.<roomId>.<kind>.<id>      a stored change of a room's state, republished by JetStream
 hubbub.v1.media.<roomId>.<peerId>        events about one peer's media
+hubbub.v1.speakers.<roomId>              who speaks in a room
 hubbub.v1.rooms.revisions                the latest revision of each room, periodically
 """
 
@@ -48,6 +49,11 @@ def room(room_id: str) -> str:
 def media(room_id: str, peer_id: str) -> str:
     """The subject of media events for this peer's signaling session."""
     return f"{PROTOCOL}.media.{room_id}.{peer_id}"
+
+
+def speakers(room_id: str) -> str:
+    """The subject of the events about who speaks in a room."""
+    return f"{PROTOCOL}.speakers.{room_id}"
 
 
 def settings_key(room_id: str) -> str:

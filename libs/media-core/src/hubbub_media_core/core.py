@@ -45,6 +45,7 @@ class MediaCore:
         handshake_timeout: float = 15.0,
         consent_timeout: float = 30.0,
         tcp: bool = True,
+        last_n_audio: int = 0,
     ) -> None:
         """Starts one worker per socket address.
 
@@ -56,6 +57,7 @@ class MediaCore:
             handshake_timeout: seconds from `ConnectTransport` to `SetSrtpKeys`, after which a transport is closed.
             consent_timeout: seconds without a STUN request of the client, after which a transport is closed (RFC 7675).
             tcp: accepts ICE-TCP connections (RFC 6544) on each port.
+            last_n_audio: microphones of a router that are forwarded at the same time, the loudest ones; 0 for all.
 
         Raises:
             OSError: an address cannot be bound; the message names it.
@@ -70,6 +72,7 @@ class MediaCore:
             handshake_timeout=handshake_timeout,
             consent_timeout=consent_timeout,
             tcp=tcp,
+            last_n_audio=last_n_audio,
         )
         self._requests = itertools.count(1)
         self._pending: dict[int, tuple[asyncio.Future[dict[str, Any]], Command]] = {}
@@ -123,7 +126,8 @@ class MediaCore:
         return self._pool.counters()
 
     def events_dropped(self) -> int:
-        """Number of events dropped because this loop was slow: DTLS, faults, old `IceSelected` and `LayersChanged`;
+        """Number of events dropped because this loop was slow: DTLS, faults, old `IceSelected`, `LayersChanged`,
+        `ActiveSpeaker` and `AudioLevels`;
         never `*Closed`."""
         return self._pool.events_dropped()
 

@@ -3,7 +3,7 @@
 Each entity that is closed has exactly one `*Closed` event. It precedes the reply to the command that closed the entity.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -113,6 +113,31 @@ class LayersChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AudioVolume:
+    """The loudness of an audio producer."""
+
+    producer: int
+    volume: int
+    """The loudest of the last 800 ms, dBov: -127 to 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveSpeaker:
+    """Another microphone of a router is the dominant speaker."""
+
+    router: int
+    speaker: AudioVolume
+
+
+@dataclass(frozen=True, slots=True)
+class AudioLevels:
+    """The microphones of a router that carry speech, loudest first, at most 10. At most every 300 ms."""
+
+    router: int
+    levels: tuple[AudioVolume, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """The worker recovered from a panic. The entities in use are closed with reason `internal`."""
 
@@ -121,7 +146,16 @@ class Fault:
 
 
 Event: TypeAlias = (
-    Reply | IceSelected | DtlsReceived | TransportClosed | ProducerClosed | ConsumerClosed | LayersChanged | Fault
+    Reply
+    | IceSelected
+    | DtlsReceived
+    | TransportClosed
+    | ProducerClosed
+    | ConsumerClosed
+    | LayersChanged
+    | ActiveSpeaker
+    | AudioLevels
+    | Fault
 )
 
 
@@ -136,6 +170,14 @@ def _reply(request: int, ok: dict[str, Any] | None = None, error: ErrorCode | No
     return Reply(request, ok or {}, error)
 
 
+def _active_speaker(router: int, speaker: Mapping[str, int]) -> ActiveSpeaker:
+    return ActiveSpeaker(router, AudioVolume(**speaker))
+
+
+def _audio_levels(router: int, levels: Sequence[Mapping[str, int]]) -> AudioLevels:
+    return AudioLevels(router, tuple(AudioVolume(**level) for level in levels))
+
+
 _PARSERS: Mapping[str, Callable[..., Event]] = {
     "reply": _reply,
     "ice_selected": _ice_selected,
@@ -144,6 +186,8 @@ _PARSERS: Mapping[str, Callable[..., Event]] = {
     "producer_closed": ProducerClosed,
     "consumer_closed": ConsumerClosed,
     "layers_changed": LayersChanged,
+    "active_speaker": _active_speaker,
+    "audio_levels": _audio_levels,
     "fault": Fault,
 }
 

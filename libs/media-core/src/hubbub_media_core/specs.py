@@ -101,6 +101,8 @@ class ProducerSpec:
     """The congestion feedback that the client expects."""
     paused: bool = False
     """Whether the producer starts paused."""
+    is_microphone: bool = True
+    """Of audio: somebody speaks, so speaker detection and last-N audio apply, if the client sends audio levels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from .adapters.node_lease import BusNodeLease
 from .adapters.node_metrics import NodeMetrics
 from .adapters.node_status import NodeStatus
 from .adapters.room_replicas import BusRoomReplicas
+from .adapters.speaker_event_publisher import BusSpeakerEventPublisher
 from .adapters.worker_metrics import read_worker_metrics
 from .domain.candidates import offered_addresses
 from .domain.entity_store import EntityStore
@@ -62,12 +63,14 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     status = NodeStatus(lease.accepts_work, count_occupancy(entities, len(core.addresses)))
     heartbeat = Heartbeat(settings.nats_url, settings.node_id, status, core.counters, lifecycle.fail)
     media_events = BusMediaEventPublisher(bus)
+    speaker_events = BusSpeakerEventPublisher(bus)
     replicas = BusRoomReplicas(bus)
     telemetry = NodeMetrics(metrics)
     context = NodeContext(
         core=core,
         dtls=CoreDtlsEndpoints(core),
         media_events=media_events,
+        speaker_events=speaker_events,
         replicas=replicas,
         loads=heartbeat,
         telemetry=telemetry,
@@ -97,6 +100,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     if announced.has_names:
         lifecycle.tasks.spawn(announced.refresh_periodically(), "announced-addresses", vital=True)
     lifecycle.tasks.spawn(media_events.run(), "media-events", vital=True)
+    lifecycle.tasks.spawn(speaker_events.run(), "speaker-events", vital=True)
     lifecycle.tasks.spawn(reconcile_periodically(context), "reconciliation", vital=True)
     incarnations.start(lifecycle.fail)
     lifecycle.on_stop("incarnations", incarnations.stop, timeout=incarnations.STOP_TIMEOUT)
@@ -131,5 +135,6 @@ def _open_core(settings: Settings, listening: str) -> MediaCore:
         pin=settings.pin_workers,
         handshake_timeout=settings.handshake_timeout,
         consent_timeout=settings.consent_timeout,
+        last_n_audio=settings.last_n_audio,
         tcp=settings.rtc_tcp,
     )

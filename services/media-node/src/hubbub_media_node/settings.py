@@ -66,6 +66,13 @@ class Settings(ServiceSettings):
     confirmation_timeout: float = Field(
         10.0, gt=0, description="Seconds after which a peer or producer that its room does not contain is closed."
     )
+    last_n_audio: int = Field(
+        4,
+        ge=0,
+        le=32,
+        description="Microphones that are forwarded in a room at the same time, the loudest ones. 0: all. Screen sound "
+        "and audio without levels (RFC 6464) are always forwarded and do not count.",
+    )
     max_transports_per_peer: int = Field(8, ge=1, description="Maximum number of transports per peer.")
     max_producers_per_peer: int = Field(32, ge=1, description="Maximum number of producers per peer.")
     max_consumers_per_peer: int = Field(512, ge=1, description="Maximum number of consumers per peer.")

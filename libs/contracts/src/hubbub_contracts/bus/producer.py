@@ -70,6 +70,8 @@ class CreateProducer(NodeRequest[ProducerCreated]):
     kind: MediaKind
     rtp_parameters: RtpParameters
     paused: bool
+    is_microphone: bool = True
+    """Of audio: somebody speaks, so speaker detection and last-N audio apply. Older versions ignore it."""
     operation_id: OperationId | None = None
     """The client's. A request with the id of an earlier one of this peer returns what that one created."""
 

@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from .. import subjects
 from ..base import Event, Request
-from ..bus import catalogue, media, node, records, room
+from ..bus import catalogue, media, node, records, room, speaker
 from ..errors import ErrorReply
 from ..version import VERSION
 from .field_docs import DescribedSchema
@@ -25,6 +25,8 @@ _EVENT_SUBJECTS: dict[type[Event], str] = {
     media.TransportClosed: subjects.media("{roomId}", "{peerId}"),
     media.ProducerClosed: subjects.media("{roomId}", "{peerId}"),
     media.ConsumerClosed: subjects.media("{roomId}", "{peerId}"),
+    speaker.ActiveSpeakerChanged: subjects.speakers("{roomId}"),
+    speaker.AudioLevelsChanged: subjects.speakers("{roomId}"),
 }
 _RECORDS: dict[str, type[BaseModel]] = {
     f"hubbub.v1.room.{{roomId}}.{subjects.SETTINGS}.room": records.RoomRecord,

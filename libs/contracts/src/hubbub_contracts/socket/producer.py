@@ -29,7 +29,9 @@ class Produce(Mutation[Produced]):
     rtp_parameters: RtpParameters
     """The RTP parameters from the transport's `produce` event; at most 64 KiB of JSON."""
     app_data: AppData = Field(default_factory=dict)
-    """The application's data for the other peers, at most 8 KiB of JSON; `{}` by default."""
+    """The application's data for the other peers, at most 8 KiB of JSON; `{}` by default. The server reads one
+    field of it: audio whose `source` is `screen-audio` is the sound of a shared screen, which is always forwarded and
+    never the active speaker."""
     paused: bool = False
     """Whether the producer starts paused."""
 

@@ -56,7 +56,9 @@ _MAX_CNAME: Final = 255
 """Bytes; the length field of an SDES item has 8 bits (RFC 3550 section 6.5)."""
 
 
-def producer_spec(kind: MediaKind, parameters: RtpParameters, mapping: RtpMapping, *, paused: bool) -> ProducerSpec:
+def producer_spec(
+    kind: MediaKind, parameters: RtpParameters, mapping: RtpMapping, *, paused: bool, is_microphone: bool = True
+) -> ProducerSpec:
     """The spec of a producer. Raises `invalid_argument` when the core cannot receive these parameters."""
     if any(not codec["mimeType"].lower().startswith(f"{kind}/") for codec in parameters["codecs"]):
         raise _invalid(f"rtpParameters: a codec's kind is not {kind}")
@@ -72,6 +74,7 @@ def producer_spec(kind: MediaKind, parameters: RtpParameters, mapping: RtpMappin
         encodings=encodings,
         feedback=_feedback(parameters),
         paused=paused,
+        is_microphone=is_microphone,
     )
 
 

@@ -29,6 +29,7 @@ class EntityStore:
         self.consumers: dict[str, Consumer] = {}
         self.rooms_created = 0
         """Over the life of the process."""
+        self._rooms_by_router: dict[int, Room] = {}
         self._transports_by_core_id: dict[int, Transport] = {}
         self._producers_by_core_id: dict[int, Producer] = {}
         self._consumers_by_core_id: dict[int, Consumer] = {}
@@ -48,6 +49,10 @@ class EntityStore:
     def consumer(self, room_id: str, peer_id: str, consumer_id: str) -> Consumer:
         """The peer's consumer. Raises `not_found`."""
         return _owned(self.consumers.get(consumer_id), "consumer", room_id, peer_id)
+
+    def room_by_router(self, core_id: int) -> Room | None:
+        """None when it is unknown or removed."""
+        return self._rooms_by_router.get(core_id)
 
     def transport_by_core_id(self, core_id: int) -> Transport | None:
         """None when it is unknown or removed."""
@@ -88,6 +93,7 @@ class EntityStore:
     def add_room(self, room: Room) -> None:
         """Adds a room. Its first transport must be added without an await in between."""
         self.rooms[room.id] = room
+        self._rooms_by_router[room.router] = room
         self.rooms_created += 1
 
     def add_transport(self, transport: Transport) -> None:
@@ -116,6 +122,7 @@ class EntityStore:
         room.transports.pop(transport.id, None)
         if room.transports:
             return None
+        self._rooms_by_router.pop(room.router, None)
         return self.rooms.pop(room.id, None)
 
     def remove_producer(self, producer: Producer) -> None:

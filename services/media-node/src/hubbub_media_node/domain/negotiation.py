@@ -54,7 +54,13 @@ class NegotiatedConsumer:
 
 
 def produce(
-    kind: MediaKind, given: dict[str, Any], router: RtpCapabilities, *, cname: str, paused: bool
+    kind: MediaKind,
+    given: dict[str, Any],
+    router: RtpCapabilities,
+    *,
+    cname: str,
+    paused: bool,
+    is_microphone: bool = True,
 ) -> NegotiatedProducer:
     """Negotiates a producer.
 
@@ -62,6 +68,7 @@ def produce(
         given: the client's `rtpParameters`, as received.
         router: the capabilities of the room's router.
         cname: used when the client's parameters have none.
+        is_microphone: of audio, see `ProducerSpec`.
 
     Raises `invalid_argument` for malformed parameters and `unsupported` for a codec that the router does not support.
     """
@@ -71,7 +78,7 @@ def produce(
         parameters["rtcp"]["cname"] = checked_cname(parameters["rtcp"].get("cname"), cname)
         mapping, negotiated = get_producer_rtp_parameters_mapping(parameters, router)
         consumable = get_consumable_rtp_parameters(kind, negotiated, router, mapping)
-        spec = producer_spec(kind, negotiated, mapping, paused=paused)
+        spec = producer_spec(kind, negotiated, mapping, paused=paused, is_microphone=is_microphone)
         return NegotiatedProducer(spec, consumable, producer_type(negotiated))
 
 

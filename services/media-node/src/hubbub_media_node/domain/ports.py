@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from hubbub_contracts.bus.media import ClosureEvent, MediaEvent
 from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.speaker import SpeakerEvent
 from hubbub_contracts.bus.transport import Fingerprint
 from hubbub_media_core.commands import Command
 from hubbub_room import Projection
@@ -60,6 +61,13 @@ class MediaEventPublisher(Protocol):
 
     def publish(self, event: PeerEvent[MediaEvent]) -> None:
         """Queues an event after those before it; returns at once."""
+
+
+class SpeakerEventPublisher(Protocol):
+    """Publishes who speaks to the sessions of a room."""
+
+    def publish(self, room_id: str, event: SpeakerEvent) -> None:
+        """Queues an event; returns at once. The next one of its kind replaces it when it is lost."""
 
 
 class NodeTelemetry(Protocol):

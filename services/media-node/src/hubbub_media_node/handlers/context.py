@@ -14,7 +14,16 @@ from hubbub_service import Tasks
 from ..domain.confirmation_tracker import DEFAULT_TIMEOUT
 from ..domain.entity_store import EntityStore
 from ..domain.peer_limits import PeerLimits
-from ..domain.ports import Core, DtlsEndpoints, MediaEventPublisher, NodeLease, NodeTelemetry, RoomReplicas, WorkerLoads
+from ..domain.ports import (
+    Core,
+    DtlsEndpoints,
+    MediaEventPublisher,
+    NodeLease,
+    NodeTelemetry,
+    RoomReplicas,
+    SpeakerEventPublisher,
+    WorkerLoads,
+)
 from .peer_locks import PeerLocks
 
 _CORE_ERRORS: dict[str, tuple[ErrorCode, bool]] = {
@@ -35,6 +44,7 @@ class NodeContext:
     core: Core
     dtls: DtlsEndpoints
     media_events: MediaEventPublisher
+    speaker_events: SpeakerEventPublisher
     replicas: RoomReplicas
     loads: WorkerLoads
     telemetry: NodeTelemetry

@@ -12,6 +12,7 @@ from ..domain.closures import CloseEvent, apply_close_event, to_owner
 from .closing import close_room
 from .context import NodeContext
 from .layer_reports import report_layers
+from .speech_reports import report_speakers
 
 _log = structlog.get_logger(__name__)
 
@@ -37,6 +38,8 @@ def handle(context: NodeContext, worker: int, event: events.Event) -> None:
             consumer = context.entities.consumer_by_core_id(core_id)
             if consumer is not None:
                 report_layers(context, consumer, ConsumerLayers(spatial_layer=spatial, temporal_layer=temporal))
+        case events.ActiveSpeaker() | events.AudioLevels():
+            report_speakers(context, event)
         case events.Reply():
             pass
 

@@ -48,6 +48,7 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
             transport.room.capabilities,
             cname=transport.cname,
             paused=request.paused,
+            is_microphone=request.is_microphone,
         )
         producer = Producer(
             id=request.producer_id,

@@ -9,6 +9,7 @@ from hubbub_bus import Bus
 from hubbub_contracts import Model, Request, subjects
 from hubbub_contracts.bus.media import MEDIA_EVENT, MediaEvent
 from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.speaker import SPEAKER_EVENT, SpeakerEvent
 from hubbub_room import FeedChange, Subscription, open_feed
 
 ReplyT = TypeVar("ReplyT", bound=Model)
@@ -45,3 +46,7 @@ class BusBackend:
     ) -> Subscription:
         """See `Backend`."""
         return await self._bus.subscribe(subjects.media(room_id, peer_id), MEDIA_EVENT, on_event, on_gap=on_gap)
+
+    async def watch_speakers(self, room_id: str, on_event: Callable[[SpeakerEvent], None]) -> Subscription:
+        """See `Backend`."""
+        return await self._bus.subscribe(subjects.speakers(room_id), SPEAKER_EVENT, on_event)

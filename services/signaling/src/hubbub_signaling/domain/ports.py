@@ -9,6 +9,7 @@ from hubbub_contracts import Model, Request
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.speaker import SpeakerEvent
 from hubbub_contracts.socket.base import Push
 from hubbub_room import FeedChange, Subscription
 
@@ -33,6 +34,9 @@ class Backend(Protocol):
         self, room_id: str, peer_id: str, on_event: Callable[[MediaEvent], None], on_gap: Callable[[], None]
     ) -> Subscription:
         """Subscribes to the closures that media nodes report for this peer. `on_gap`: some may have been missed."""
+
+    async def watch_speakers(self, room_id: str, on_event: Callable[[SpeakerEvent], None]) -> Subscription:
+        """Subscribes to the events about who speaks in the room. Lost events are not reported."""
 
 
 class ClientSocket(Protocol):

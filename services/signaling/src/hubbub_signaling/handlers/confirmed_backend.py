@@ -14,6 +14,7 @@ from hubbub_bus import NoResponders
 from hubbub_contracts import HubbubError, Request
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.speaker import SpeakerEvent
 from hubbub_contracts.bus.store import ConfirmStore
 from hubbub_room import FeedChange, Subscription
 from hubbub_service import Tasks
@@ -67,6 +68,10 @@ class ConfirmedBackend:
     ) -> Subscription:
         """See `Backend`."""
         return await self._backend.watch_media(room_id, peer_id, on_event, on_gap)
+
+    async def watch_speakers(self, room_id: str, on_event: Callable[[SpeakerEvent], None]) -> Subscription:
+        """See `Backend`."""
+        return await self._backend.watch_speakers(room_id, on_event)
 
     async def _confirm_once(self) -> None:
         """Waits for one attempt, which concurrent requests share. Raises HubbubError."""

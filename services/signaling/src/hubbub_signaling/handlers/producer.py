@@ -8,6 +8,7 @@ from hubbub_contracts import Done, HubbubError
 from hubbub_contracts.bus import producer
 from hubbub_contracts.socket import producer as socket
 
+from ..domain.audio_source import is_microphone
 from ..domain.pushes import listed_producers
 from .context import RequestContext
 from .uncertain_outcome import may_have_taken_effect
@@ -29,6 +30,7 @@ async def produce(context: RequestContext, request: socket.Produce) -> socket.Pr
             rtp_parameters=request.rtp_parameters,
             paused=request.paused,
             operation_id=request.operation_id or None,
+            is_microphone=is_microphone(request.app_data),
         ),
     )
     producer_id = created.producer_id or requested_id

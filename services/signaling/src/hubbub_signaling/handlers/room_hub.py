@@ -13,7 +13,9 @@ from functools import partial
 from typing import Protocol
 
 from hubbub_contracts.bus.room import GetRoom
-from hubbub_room import FeedChange, RoomReplica, RoomState
+from hubbub_contracts.bus.speaker import ActiveSpeakerChanged, AudioLevelsChanged, SpeakerEvent
+from hubbub_contracts.socket.speaker import ActiveSpeaker, AudioLevels
+from hubbub_room import FeedChange, RoomReplica, RoomState, Subscription
 from hubbub_service import Tasks, report_failure
 
 from ..domain.ports import Backend
@@ -29,6 +31,9 @@ class RoomListener(Protocol):
     def on_changes(self, changes: Iterable[ViewChange], revision: int) -> None:
         """The room changed; `revision` is the one after the changes."""
 
+    def on_speakers(self, push: ActiveSpeaker | AudioLevels) -> None:
+        """Somebody speaks, or nobody any more."""
+
     def on_changes_missed(self) -> None:
         """`on_changes` raised an exception, so its changes are lost."""
 
@@ -40,12 +45,26 @@ class RoomHub:
         self.room_id = room_id
         self.view = RoomView()
         self.listeners: set[RoomListener] = set()
+        self.active_speaker: ActiveSpeaker | None = None
+        self._backend = backend
+        self._speakers: Subscription | None = None
         self.replica = RoomReplica(
             partial(backend.watch_room, room_id),
             partial(backend.registry, GetRoom(room_id=room_id)),
             self,
             delay=RESYNC_DELAY,
         )
+
+    async def open(self) -> None:
+        """Starts the feeds. Raises HubbubError."""
+        await self.replica.open()
+        self._speakers = await self._backend.watch_speakers(self.room_id, self._on_speakers)
+
+    async def stop(self) -> None:
+        """Ends the feeds, whether or not they could be opened."""
+        if self._speakers is not None:
+            await self._speakers.stop()
+        await self.replica.stop()
 
     def apply(self, change: FeedChange) -> None:
         """Applies a change of the feed."""
@@ -58,6 +77,19 @@ class RoomHub:
     def room_not_found(self) -> None:
         """Reports to the listeners that the registry does not know the room."""
         self._notify(self.view.remove())
+
+    def _on_speakers(self, event: SpeakerEvent) -> None:
+        """Reports speakers whom the view contains: the clients do not know others."""
+        push: ActiveSpeaker | AudioLevels
+        match event:
+            case ActiveSpeakerChanged(speaker=speaker):
+                if speaker.peer_id not in self.view.peers:
+                    return
+                push = self.active_speaker = ActiveSpeaker(peer_id=speaker.peer_id, volume=speaker.volume)
+            case AudioLevelsChanged(levels=levels):
+                push = AudioLevels(levels=[level for level in levels if level.peer_id in self.view.peers])
+        for listener in list(self.listeners):
+            listener.on_speakers(push)
 
     def _notify(self, changes: list[ViewChange]) -> None:
         if not changes:
@@ -76,14 +108,14 @@ class _Entry:
     def __init__(self, hub: RoomHub) -> None:
         self.hub = hub
         self.users = 0
-        self.opening = asyncio.create_task(hub.replica.open(), name="open-room-hub")
+        self.opening = asyncio.create_task(hub.open(), name="open-room-hub")
 
     async def close(self) -> None:
         """Ends the feed, whether or not it could be opened."""
         await asyncio.wait({self.opening})
         if not self.opening.cancelled():
             self.opening.exception()  # reported to those who waited for it
-        await self.hub.replica.stop()
+        await self.hub.stop()
 
 
 class RoomHubs:

@@ -32,7 +32,7 @@ from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import RoomSnapshot
-from hubbub_contracts.socket import consumer, producer, room, transport
+from hubbub_contracts.socket import consumer, producer, room, speaker, transport
 from hubbub_contracts.socket.base import ClientRequest
 from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 from hubbub_contracts.types import ConnectionState
@@ -225,6 +225,10 @@ class Session:
                     for push in pushes(change, membership.peer_id, revision):
                         self.client.push(push)
 
+    def on_speakers(self, push: speaker.ActiveSpeaker | speaker.AudioLevels) -> None:
+        """Pushes who speaks to the client."""
+        self.client.push(push)
+
     def on_changes_missed(self) -> None:
         """Closes the socket. The client resumes, and the answer contains the whole room."""
         self.client.close()
@@ -297,9 +301,17 @@ class Session:
                     answer, outcome = failure.reply().wire(), failure.code.value
                 self._record(span, request.event, outcome, self.membership or context.current_membership)
             acknowledge(answer)
+            if context.current_membership is None:
+                self._push_active_speaker()
         finally:
             self._running.discard(context)
             self._replay_deferred()
+
+    def _push_active_speaker(self) -> None:
+        """Reports the active speaker to a client that has just joined: the next event may be far off."""
+        hub = self.membership.hub if self.membership else None
+        if hub is not None and hub.active_speaker is not None and hub.active_speaker.peer_id in hub.view.peers:
+            self.client.push(hub.active_speaker)
 
     def _replay_deferred(self) -> None:
         deferred, self._deferred = self._deferred, []

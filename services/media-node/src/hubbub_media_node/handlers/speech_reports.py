@@ -1,0 +1,33 @@
+"""Reports who speaks to the sessions of the room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from hubbub_contracts.bus.speaker import ActiveSpeakerChanged, AudioLevelsChanged
+from hubbub_contracts.volume import PeerVolume
+from hubbub_media_core.events import ActiveSpeaker, AudioLevels, AudioVolume
+
+from .context import NodeContext
+
+
+def report_speakers(context: NodeContext, event: ActiveSpeaker | AudioLevels) -> None:
+    """Reports the dominant speaker of a router, or its microphones that carry speech, to its room."""
+    room = context.entities.room_by_router(event.router)
+    if room is None:
+        return
+    if isinstance(event, AudioLevels):
+        context.speaker_events.publish(room.id, AudioLevelsChanged(levels=list(_peers(context, event.levels))))
+        return
+    for speaker in _peers(context, [event.speaker]):
+        context.speaker_events.publish(room.id, ActiveSpeakerChanged(speaker=speaker))
+
+
+def _peers(context: NodeContext, volumes: Iterable[AudioVolume]) -> Iterator[PeerVolume]:
+    """The peers that send these producers. `volumes` are sorted, so the first microphone of a peer is its loudest."""
+    seen = set[str]()
+    for volume in volumes:
+        producer = context.entities.producer_by_core_id(volume.producer)
+        if producer is not None and producer.peer_id not in seen:
+            seen.add(producer.peer_id)
+            yield PeerVolume(peer_id=producer.peer_id, volume=volume.volume)
