@@ -19,6 +19,7 @@ import type { Participant, RemoteParticipant } from "./participant.ts";
 import { Publication } from "./publication.ts";
 import { Roster } from "./roster.ts";
 import { Signaling } from "./signaling.ts";
+import { Speech } from "./speech.ts";
 import type { CallStats, Report } from "./stats.ts";
 
 const RETRY_MS = 1_000;
@@ -29,12 +30,13 @@ export class Call extends Emitter<CallEvents> {
   readonly room: string;
   /** The local participant. Does not change during the call. */
   readonly local: LocalParticipant;
-  readonly features: Features = { layers: true, activeSpeaker: false, data: false };
+  readonly features: Features = { layers: true, activeSpeaker: true, data: false };
   readonly #options: CallOptions;
   readonly #signaling: Signaling;
   readonly #roster: Roster;
   readonly #media: Media;
   readonly #measurements: Measurements;
+  readonly #speech: Speech;
   /** All participants, including the local one, with the function that removes their listeners. */
   readonly #listeners = new Map<Participant, () => void>();
   readonly #onPageHide = () => void this.leave();
@@ -71,6 +73,7 @@ export class Call extends Emitter<CallEvents> {
         left: (participant, reason) => {
           this.#listeners.get(participant)?.();
           this.#listeners.delete(participant);
+          this.#speech.removed(participant);
           this.emit("participantLeft", participant, reason);
           this.notify();
         },
@@ -95,13 +98,8 @@ export class Call extends Emitter<CallEvents> {
         syncNeeded: () => void this.#syncInBackground(),
       },
     );
-    this.#measurements = new Measurements(this.#media, this.local, {
-      participants: () => this.#listeners.keys(),
-      activeSpeakerChanged: (speaker) => {
-        this.emit("activeSpeaker", speaker);
-        this.notify();
-      },
-    });
+    this.#measurements = new Measurements(this.#media, this.local, () => this.#listeners.keys());
+    this.#speech = new Speech((peerId) => (peerId === this.local.peerId ? this.local : this.#roster.participant(peerId)));
     this.#listenTo(this.local);
     this.#listenToServer();
   }
@@ -127,7 +125,7 @@ export class Call extends Emitter<CallEvents> {
 
   /** The participant who speaks or spoke last; `undefined` until someone speaks. */
   get activeSpeaker(): Participant | undefined {
-    return this.#measurements.activeSpeaker;
+    return this.#speech.active;
   }
 
   /**
@@ -185,6 +183,15 @@ export class Call extends Emitter<CallEvents> {
       this.#syncLater();
     });
     signaling.on("consumerLayersChanged", ({ consumerId, layers }) => this.#media.layersChanged(consumerId, layers));
+    signaling.on("activeSpeaker", ({ peerId }) => {
+      if (!this.#speech.setActive(peerId)) return;
+      this.emit("activeSpeaker", this.#speech.active);
+      this.notify();
+    });
+    signaling.on("audioLevels", ({ levels }) => {
+      this.#speech.setLevels(levels);
+      this.emit("audioLevels", this.#speech.levels);
+    });
     signaling.on("transportClosed", ({ transportId }) => {
       if (!this.#media.transportClosed(transportId)) return;
       this.#disrupted("transport");
@@ -275,6 +282,7 @@ export class Call extends Emitter<CallEvents> {
   #onDisconnected(): void {
     this.#generation += 1;
     this.#media.active = false;
+    this.#speech.silence();
     this.#disrupted("socket");
   }
 
@@ -366,6 +374,7 @@ export class Call extends Emitter<CallEvents> {
     this.#transition("end");
     clearTimeout(this.#timeout);
     this.#measurements.stop();
+    this.#speech.silence();
     globalThis.removeEventListener?.("pagehide", this.#onPageHide);
     globalThis.removeEventListener?.("online", this.#onOnline);
     this.#media.close();

@@ -51,6 +51,8 @@ export interface CallEvents {
   /** A property of the participant or of one of its publications changed. */
   changed(participant: Participant): void;
   activeSpeaker(participant?: Participant): void;
+  /** The participants who speak, loudest first, and their levels: 0, silence, to 1. At most every 300 ms. */
+  audioLevels(levels: ReadonlyMap<Participant, number>): void;
   /** A background operation failed, such as receiving a track. */
   error(error: CallError): void;
 }
@@ -59,7 +61,7 @@ export interface CallEvents {
 export interface Features {
   /** The application may limit the layers of a video: `publication.setPreferredLayers`. */
   layers: boolean;
-  /** The server detects the active speaker. Otherwise the client does, from audio levels. */
+  /** The server detects the active speaker. */
   activeSpeaker: boolean;
   /** Data channels. */
   data: boolean;

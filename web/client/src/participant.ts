@@ -54,11 +54,12 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
     return this.#publications;
   }
 
+  /** Whether the participant speaks, as the server reports it. */
   get speaking(): boolean {
     return this.#speaking;
   }
 
-  /** Smoothed audio level of the microphone, 0 to 1. */
+  /** Level of the microphone while the participant speaks: 0, silence, to 1. */
   get level(): number {
     return this.#level;
   }

@@ -51,6 +51,11 @@ export class Roster {
     return this.#participants;
   }
 
+  /** Returns the participant with this peer id. */
+  participant(peerId: string): RemoteParticipant | undefined {
+    return this.#byPeerId.get(peerId);
+  }
+
   /** By producer id. */
   get tracks(): ReadonlyMap<string, RemoteTrack> {
     return this.#tracks;

@@ -370,3 +370,20 @@ test("closing the room ends the call", async () => {
   server.push("roomClosed", { reason: "closed" });
   await vi.waitFor(() => expect(call.ended).toEqual({ reason: "room_closed" }));
 });
+
+test("the server tells who speaks", async () => {
+  const ann = { peerId: "ann", userId: "u", displayName: "Ann", appData: {}, connectionState: "connected" as const, producers: [] };
+  server.peers = [ann];
+  const call = await joined();
+  const [participant] = call.participants.values();
+  const events: unknown[] = [];
+  call.on("activeSpeaker", (speaker) => events.push(speaker));
+  call.on("audioLevels", (levels) => events.push([...levels.keys()]));
+  server.push("activeSpeaker", { peerId: "ann", volume: -20 });
+  server.push("audioLevels", { levels: [{ peerId: call.local.peerId, volume: -6 }, { peerId: "ann", volume: -20 }] });
+  await vi.waitFor(() => expect(events).toEqual([participant, [call.local, participant]]));
+  expect(call.activeSpeaker).toBe(participant);
+  expect(call.local.speaking).toBe(true);
+  server.push("peerLeft", { peerId: "ann", userId: "u", reason: "left", revision: 2 });
+  await vi.waitFor(() => expect(call.activeSpeaker).toBeUndefined());
+});

@@ -1,6 +1,7 @@
 /** React hooks and components for calls. The components need the styles in `@hubbub/react/styles.css`. */
 
 export { useActiveSpeaker } from "./useActiveSpeaker.ts";
+export { useAudioLevel } from "./useAudioLevel.ts";
 export { useCall, type CallHandle } from "./useCall.ts";
 export { useCallState, type CallStatus } from "./useCallState.ts";
 export { useCallStats } from "./useCallStats.ts";
