@@ -55,8 +55,12 @@ async def exchange() -> AsyncIterator[Callable[[tuple[str, int], bytes], "asynci
         client.bind(("127.0.0.1", 0))
         client.setblocking(False)
 
+        async def receive() -> bytes:
+            async with asyncio.timeout(5):
+                return await loop.sock_recv(client, 2048)
+
         def send(to: tuple[str, int], datagram: bytes) -> asyncio.Future[bytes]:
             client.sendto(datagram, to)
-            return asyncio.ensure_future(asyncio.wait_for(loop.sock_recv(client, 2048), 5))
+            return asyncio.ensure_future(receive())
 
         yield send

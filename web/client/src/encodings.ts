@@ -15,6 +15,7 @@ export interface SendOptions {
 /** Bits per second for each pixel of a 30 fps picture; enough for VP8. */
 const BITS_PER_PIXEL = 1.7;
 const MIN_LAYER_HEIGHT = 180;
+const MIN_SCREEN_LAYER_HEIGHT = 360;
 
 /**
  * Returns up to three simulcast layers, smallest first. A layer whose shorter side would be under 180 pixels is left out.
@@ -31,7 +32,22 @@ export function simulcastEncodings(width: number, height: number): RTCRtpEncodin
 }
 
 /**
- * Returns the options of mediasoup-client's `transport.produce` for a track. Only a camera is sent with simulcast.
+ * Returns two simulcast layers of a screen, smallest first. Text needs its resolution more than its frame rate, so the smaller layer
+ * has half the resolution and few frames; a screen that is small already has one layer.
+ *
+ * @param width - Width of the captured picture in pixels.
+ * @param height - Height of the captured picture in pixels.
+ */
+export function screenEncodings(width: number, height: number): RTCRtpEncodingParameters[] {
+  if (Math.min(width, height) / 2 < MIN_SCREEN_LAYER_HEIGHT) return [];
+  return [
+    { scaleResolutionDownBy: 2, maxBitrate: 400_000, maxFramerate: 5 },
+    { scaleResolutionDownBy: 1, maxBitrate: 2_500_000 },
+  ];
+}
+
+/**
+ * Returns the options of mediasoup-client's `transport.produce` for a track.
  *
  * @throws Error when `options.codec` is not supported by both the browser and the server.
  */
@@ -47,7 +63,7 @@ export function produceOptions(
   const codec = capabilities.codecs?.find((one) => one.mimeType.toLowerCase() === mimeType);
   if (options.codec && !codec) throw new Error(`The browser and the server do not both support the codec ${options.codec}.`);
   const { width = 1280, height = 720 } = track.getSettings();
-  const encodings = options.simulcast && source === "camera" ? simulcastEncodings(width, height) : [];
+  const encodings = options.simulcast ? (source === "screen" ? screenEncodings : simulcastEncodings)(width, height) : [];
   return {
     codecOptions: { videoGoogleStartBitrate: 1000 },
     ...(codec ? { codec } : {}),

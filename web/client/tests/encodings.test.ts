@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { produceOptions, simulcastEncodings } from "../src/encodings.ts";
+import { produceOptions, screenEncodings, simulcastEncodings } from "../src/encodings.ts";
 
 test.each([
   [1280, 720, [4, 2, 1]],
@@ -12,6 +12,15 @@ test.each([
   expect(encodings.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy)).toEqual(scales);
   const bitrates = encodings.map(({ maxBitrate }) => maxBitrate ?? 0);
   expect(bitrates).toEqual([...bitrates].sort((a, b) => a - b));
+});
+
+test("a screen is sent in full and in half resolution; a small one in full only", () => {
+  expect(screenEncodings(1920, 1080).map(({ scaleResolutionDownBy }) => scaleResolutionDownBy)).toEqual([2, 1]);
+  expect(screenEncodings(640, 360)).toEqual([]);
+  const track = { kind: "video", getSettings: () => ({ width: 1920, height: 1080 }) } as MediaStreamTrack;
+  const send = (simulcast: boolean) => produceOptions(track, "screen", { simulcast, codec: undefined }, {}).encodings;
+  expect(send(true)).toEqual(screenEncodings(1920, 1080));
+  expect(send(false)).toBeUndefined();
 });
 
 test("audio is sent with in-band FEC", () => {
