@@ -3,6 +3,8 @@
 Replace `respond` with speech recognition, a language model and speech synthesis. Here it answers with a tone.
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import math
@@ -10,7 +12,7 @@ import time
 from array import array
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from aiortc import MediaStreamTrack
 from av import AudioFrame, AudioResampler
@@ -22,7 +24,7 @@ FRAME_SECONDS = SAMPLES / RATE
 MAX_UTTERANCE = 30 * RATE
 """Samples. A longer utterance is cut off here."""
 
-Speech = array[int]
+Speech: TypeAlias = "array[int]"
 """16-bit samples, mono, 48 kHz."""
 
 
