@@ -241,8 +241,10 @@ async def test_a_reply_that_cannot_be_encoded_is_internal(bus: Bus, subject: str
         return Answer.model_construct(text="\ud800")
 
     endpoint = await bus.serve(subject, Ask, answer)
+    failures = failure_count()
     with pytest.raises(HubbubError) as caught:
         await bus.request(subject, Ask())
+    assert failure_count() == failures + 1
     assert caught.value.code is ErrorCode.INTERNAL
     await endpoint.stop()
 

@@ -13,6 +13,7 @@ from hubbub_bus import Bus, Entry, KeyValue, View
 from hubbub_bus.kv import Bucket
 from hubbub_cli.nats_server import EmbeddedNats
 from hubbub_contracts import ErrorCode, HubbubError, Model, ids
+from hubbub_service.tasks import failure_count
 from support.nats_servers import nats_server
 
 
@@ -53,6 +54,20 @@ async def test_a_view_lists_the_bucket_then_reports_each_change(bus: Bus, store:
     assert dict(view.entries) == {}
     assert view.sequence == last
     assert seen == [("a", b'{"n":1}', None), ("a", b'{"n":2}', b'{"n":1}'), ("a", None, b'{"n":2}')]
+    await view.stop()
+
+
+async def test_a_failing_listener_is_reported_and_the_view_continues(bus: Bus, store: KeyValue) -> None:
+    def fail(_entry: Entry, _before: Entry | None) -> None:
+        raise RuntimeError("a bug of the listener")
+
+    view = View(bus, store, fail)
+    view.start()
+    await view.wait_healthy(5)
+    failures = failure_count()
+    await view.wait_for(await store.create("a", Value(n=1)))
+    assert failure_count() == failures + 1
+    assert "a" in view.entries
     await view.stop()
 
 

@@ -24,7 +24,7 @@ from nats.aio.subscription import Subscription as NatsSubscription
 from pydantic import ValidationError
 
 from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model, Request, ids
-from hubbub_service import Tasks
+from hubbub_service import Tasks, report_failure
 
 from . import headers
 from .connection import Connection
@@ -131,8 +131,8 @@ class Endpoint(Generic[RequestT, ReplyT]):
             return HubbubError(ErrorCode.INVALID_ARGUMENT, _describe(error)).reply()
         except HubbubError as error:
             return error.reply()
-        except Exception:  # noqa: BLE001  a bug must neither reveal its text to the caller nor end the service
-            _log.exception("request handler failed", verb=verb)
+        except Exception as error:  # noqa: BLE001  a bug must neither reveal its text to the caller nor end the service
+            report_failure("request handler failed", error, verb=verb)
             return HubbubError(ErrorCode.INTERNAL, f"{verb} failed").reply()
 
     async def _send_reply(self, message: Msg, reply: Model) -> None:
@@ -140,8 +140,8 @@ class Endpoint(Generic[RequestT, ReplyT]):
             return
         try:
             payload = reply.model_dump_json(exclude_none=True).encode()
-        except ValueError:
-            _log.exception("reply cannot be encoded", verb=self._model.verb)
+        except ValueError as error:
+            report_failure("reply cannot be encoded", error, verb=self._model.verb)
             payload = HubbubError(ErrorCode.INTERNAL, f"{self._model.verb} failed").reply().model_dump_json().encode()
         try:
             for part, part_headers in split(payload, _max_parts(message.headers or {})):

@@ -28,7 +28,7 @@ from typing import cast
 import structlog
 
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_service import cancel_and_wait
+from hubbub_service import cancel_and_wait, report_failure
 
 from .bus import Bus
 from .kv import BucketMissing, BucketState, Entry, KeyValue
@@ -186,8 +186,8 @@ class View:
                 self._configured = False
             except HubbubError as error:
                 self._log.info("the view is interrupted, retrying", error=error.message)
-            except Exception:  # noqa: BLE001  a view retries for ever
-                self._log.exception("the view failed, retrying")
+            except Exception as error:  # noqa: BLE001  a view retries for ever
+                report_failure("the view failed, retrying", error, bucket=self._store.bucket.name)
             finally:
                 self._healthy.clear()
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311
@@ -245,8 +245,8 @@ class View:
         if self._on_change is not None and (before is not None or entry.value is not None):
             try:
                 self._on_change(entry, before)
-            except Exception:  # noqa: BLE001  a listener's bug must not end the view
-                self._log.exception("a listener of the view failed", key=entry.key)
+            except Exception as error:  # noqa: BLE001  a listener's bug must not end the view
+                report_failure("a listener of the view failed", error, key=entry.key)
         self._advance(entry.revision)
 
     def _advance(self, sequence: int) -> None:
