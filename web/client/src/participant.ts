@@ -31,10 +31,10 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
     appData: object,
   ) {
     super();
-    this.#profile = { name, appData };
+    this.#profile = { name: plainName(name), appData };
   }
 
-  /** Display name. May change when the participant rejoins. */
+  /** Display name, without control characters. May change when the participant rejoins. */
   get name(): string {
     return this.#profile.name;
   }
@@ -84,7 +84,7 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
 
   /** @internal */
   setProfile(name: string, appData: object): void {
-    this.#profile = { name, appData };
+    this.#profile = { name: plainName(name), appData };
     this.notify();
   }
 
@@ -134,4 +134,9 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
 /** A participant other than this client. */
 export class RemoteParticipant extends Participant {
   readonly isLocal = false;
+}
+
+/** Removes what only misleads: characters that reverse the direction of text, so that one name looks like another, and controls. */
+function plainName(name: string): string {
+  return name.replace(/[\p{Bidi_Control}\p{Cc}]/gu, "");
 }

@@ -32,6 +32,12 @@ test("a user with another peer id in the next snapshot keeps the participant obj
   expect([...roster.tracks.keys()]).toEqual(["b"]);
 });
 
+test("a name that reverses the direction of text is shown as it is stored; joined emoji stay", () => {
+  const { roster } = newRoster();
+  roster.applySnapshot([{ ...peer("p1", "ann"), displayName: "\u202Ennh\u202C oJ\u0007" }, { ...peer("p2", "ben"), displayName: "👩‍💻 أمل" }]);
+  expect([...roster.participants.values()].map(({ name }) => name)).toEqual(["nnh oJ", "👩‍💻 أمل"]);
+});
+
 test("a snapshot and the server's event set the connection state; an absent or unknown state counts as connected", () => {
   const { roster } = newRoster();
   roster.applySnapshot([{ ...peer("p1", "ann"), connectionState: "disconnected" }, peer("p2", "ben")]);
