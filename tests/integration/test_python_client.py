@@ -194,3 +194,20 @@ async def test_joining_an_unreachable_server_ends(tcp_port: int, monkeypatch: py
     with pytest.raises(CallError, match="unreachable"):
         await call.join()
     await call.wait_ended()
+
+
+async def test_the_server_says_who_speaks(installation: Installation, call_id: str) -> None:
+    async with two_calls(installation, call_id) as (ann, bob):
+        speakers: list[Any] = []
+        bob.on("active_speaker", speakers.append)
+        voice = ToneTrack()
+        await ann.local.publish(voice, "microphone")
+        ann_at_bob = await until(lambda: participant_of(bob, "Ann"))
+        await until(lambda: ann_at_bob.speaking and bob.active_speaker is ann_at_bob)
+        assert speakers == [ann_at_bob]
+        await until(lambda: ann.active_speaker is ann.local)
+        voice.amplitude = 0.0
+        await until(lambda: not ann_at_bob.speaking)
+        assert bob.active_speaker is ann_at_bob
+        await ann.leave()
+        await until(lambda: bob.active_speaker is None)

@@ -17,12 +17,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from hubbub_contracts.socket.consumer import ConsumerClosed, ConsumerLayersChanged
-from hubbub_contracts.socket.producer import NewProducer, ProducerClosed, ProducerPaused, ProducerResumed
+from hubbub_contracts.socket.producer import ProducerClosed
 from hubbub_contracts.socket.room import (
     LeaveRoom,
-    PeerConnectionState,
-    PeerJoined,
-    PeerLeft,
     PeerMoved,
     RoomClosed,
     RoomJoined,
@@ -42,6 +39,7 @@ from .publication import Kind, LocalPublication, RemotePublication, Source
 from .roster import Roster
 from .session import Session
 from .signaling import Signaling
+from .speech import Speech
 
 RETRY = 1.0
 CONNECT_TIMEOUT = 15.0
@@ -76,6 +74,7 @@ class Call(Emitter[CallEvent]):
         self._roster = Roster(self._make_publication, self, time.monotonic)
         self._media = Media(self._signaling, self.local.publications, self._roster, self, codec)
         self._session = Session(self._signaling, self._media, self.local, room, create_room=create_room)
+        self._speech = Speech(self._signaling, self._participant, self)
         self._listeners: dict[Participant[Any], list[Callable[[], None]]] = {}
         self._state: CallState = "idle"
         self._cause: ReconnectCause = "socket"
@@ -107,6 +106,11 @@ class Call(Emitter[CallEvent]):
     def participants(self) -> Mapping[str, RemoteParticipant]:
         """The other participants by id, in the order in which they joined."""
         return self._roster.participants
+
+    @property
+    def active_speaker(self) -> Participant[Any] | None:
+        """The participant who speaks or spoke last; None until someone speaks."""
+        return self._speech.active
 
     async def join(self) -> None:
         """Joins the room. Returns when the server has admitted this client. A call can be joined once.
@@ -169,11 +173,22 @@ class Call(Emitter[CallEvent]):
         """Internal."""
         for remove in self._listeners.pop(participant, ()):
             remove()
+        self._speech.removed(participant)
         self.emit("participant_left", participant, reason)
 
     def tracks_changed(self) -> None:
         """Internal."""
         self._sync_in_background()
+
+    # What the speech reports.
+
+    def active_speaker_changed(self, participant: Participant[Any]) -> None:
+        """Internal."""
+        self.emit("active_speaker", participant)
+
+    def audio_levels_changed(self, levels: Mapping[Participant[Any], float]) -> None:
+        """Internal."""
+        self.emit("audio_levels", levels)
 
     # What the media report.
 
@@ -200,23 +215,18 @@ class Call(Emitter[CallEvent]):
         if self.local.publications.get(publication.source) is publication:
             self._spawn(self.local.unpublish(publication.source))
 
+    def _participant(self, peer_id: str) -> Participant[Any] | None:
+        return next((one for one in self._listeners if one.peer_id == peer_id), None)
+
     def _make_publication(self, source: Source, kind: Kind) -> RemotePublication:
         return RemotePublication(source, kind, self._sync_in_background)
 
     def _listen_to_server(self) -> None:
-        on, roster, media = self._signaling.on, self._roster, self._media
-        on(PeerJoined, lambda one: roster.add_peer(one.peer_id, one.user_id, one.display_name, one.app_data))
-        on(PeerLeft, lambda one: roster.remove_peer(one.peer_id, one.reason))
-        on(PeerConnectionState, lambda one: roster.set_connection_state(one.peer_id, one.state))
-        on(
-            NewProducer,
-            lambda one: roster.add_producer(one.producer_id, one.peer_id, one.kind, one.app_data, paused=one.paused),
-        )
+        self._roster.listen_to(self._signaling)
+        on = self._signaling.on
         on(ProducerClosed, self._on_producer_closed)
-        on(ProducerPaused, lambda one: roster.set_paused(one.producer_id, paused=True))
-        on(ProducerResumed, lambda one: roster.set_paused(one.producer_id, paused=False))
         on(ConsumerClosed, self._on_consumer_closed)
-        on(ConsumerLayersChanged, lambda one: media.layers_changed(one.consumer_id, one.layers))
+        on(ConsumerLayersChanged, lambda one: self._media.layers_changed(one.consumer_id, one.layers))
         on(TransportClosed, self._on_transport_closed)
         on(PeerMoved, self._on_moved)
         on(RoomClosed, self._on_room_closed)
@@ -257,6 +267,7 @@ class Call(Emitter[CallEvent]):
     def _on_disconnected(self) -> None:
         self._generation += 1
         self._media.active = False
+        self._speech.silence()
         self._disrupted("socket")
 
     def _is_current(self, generation: int) -> bool:
@@ -372,6 +383,7 @@ class Call(Emitter[CallEvent]):
         self._transition("end")
         self._stop_timeout()
         self.local.end()
+        self._speech.silence()
         self._media.drop()
         self._roster.apply_snapshot([])
         if self._joined is not None and not self._joined.done():

@@ -18,12 +18,16 @@ CallEvent = Literal[
     "published",
     "unpublished",
     "changed",
+    "active_speaker",
+    "audio_levels",
     "error",
 ]
 """- `state(state, previous)`; `reconnecting(cause)`; `reconnected()`; `ended(reason, error)`
 - `participant_joined(participant)`; `participant_left(participant, reason)`, with the server's reason
 - `published(participant, publication)`; `unpublished(participant, publication)`
 - `changed(participant)`: a property of it or of one of its publications changed
+- `active_speaker(participant)`: another participant, perhaps this client, is the dominant speaker
+- `audio_levels(levels)`: the participants who speak, loudest first, with their levels from 0 to 1
 - `error(error)`: an operation in the background failed, such as receiving a track"""
 
 

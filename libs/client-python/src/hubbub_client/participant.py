@@ -32,6 +32,7 @@ class Participant(Emitter[ParticipantEvent], Generic[PublicationT]):
         self.peer_id = ""
         """The server's id of the participant. Changes when the participant rejoins."""
         self._connected = True
+        self._level: float | None = None
         self._publications: dict[Source, PublicationT] = {}
 
     @property
@@ -45,6 +46,22 @@ class Participant(Emitter[ParticipantEvent], Generic[PublicationT]):
         connections with the server.
         """
         return self._connected
+
+    @property
+    def speaking(self) -> bool:
+        """Whether the participant speaks."""
+        return self._level is not None
+
+    @property
+    def level(self) -> float:
+        """The loudness from 0, silence, to 1."""
+        return self._level or 0.0
+
+    def set_level(self, level: float | None) -> None:
+        """Internal. None: the participant does not speak."""
+        if self._level != level:
+            self._level = level
+            self.emit("changed")
 
     def set_connected(self, connected: bool) -> None:
         """Internal."""

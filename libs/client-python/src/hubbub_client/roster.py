@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from hubbub_contracts.socket.room import PeerInfo
+from hubbub_contracts.socket.producer import NewProducer, ProducerPaused, ProducerResumed
+from hubbub_contracts.socket.room import PeerConnectionState, PeerInfo, PeerJoined, PeerLeft
 
 from .participant import RemoteParticipant
 from .publication import Kind, RemotePublication, Source
+from .signaling import Signaling
 
 _log = logging.getLogger(__name__)
 
@@ -84,6 +86,19 @@ class Roster:
     def tracks(self) -> Mapping[str, RemoteTrack]:
         """By producer id."""
         return MappingProxyType(self._tracks)
+
+    def listen_to(self, signaling: Signaling) -> None:
+        """Follows the server's events. `ProducerClosed` is left to the caller: it may be about an own producer."""
+        on = signaling.on
+        on(PeerJoined, lambda one: self.add_peer(one.peer_id, one.user_id, one.display_name, one.app_data))
+        on(PeerLeft, lambda one: self.remove_peer(one.peer_id, one.reason))
+        on(PeerConnectionState, lambda one: self.set_connection_state(one.peer_id, one.state))
+        on(
+            NewProducer,
+            lambda one: self.add_producer(one.producer_id, one.peer_id, one.kind, one.app_data, paused=one.paused),
+        )
+        on(ProducerPaused, lambda one: self.set_paused(one.producer_id, paused=True))
+        on(ProducerResumed, lambda one: self.set_paused(one.producer_id, paused=False))
 
     def apply_snapshot(self, peers: Sequence[PeerInfo]) -> None:
         """Replaces the state with a snapshot of the server."""
