@@ -30,10 +30,14 @@ mod tests {
 
     #[test]
     fn numbers_are_the_upper_halves_of_splitmix64() {
-        // The reference implementation, with seed 0, gives e220a8397b1dcdaf, 6e789e6aa1b965f4, 06c45d188009454f.
+        // The reference implementation, with seed 0, gives e220a8397b1dcdaf, 6e789e6aa1b965f4, 06c45d188009454f,
+        // f88bb8a8724c81ec.
         let mut random = Random::new(0);
-        let numbers = [0; 3].map(|_| random.next_u32());
-        assert_eq!(numbers, [0xe220_a839, 0x6e78_9e6a, 0x06c4_5d18]);
+        let numbers = [0; 4].map(|_| random.next_u32());
+        assert_eq!(
+            numbers,
+            [0xe220_a839, 0x6e78_9e6a, 0x06c4_5d18, 0xf88b_b8a8]
+        );
     }
 
     #[test]
