@@ -22,7 +22,8 @@ def test_the_workflow_runs_the_script_in_bookworm() -> None:
     assert re.search(r"^audit:", MAKEFILE, re.MULTILINE)
     script = (REPOSITORY / ".ci/run").read_text(encoding="utf-8")
     assert "make check" in script
-    assert "make test" in script
+    assert "make test " in script
+    assert "make test-browser " in script
 
 
 def test_the_workflow_pins_actions_by_commit() -> None:

@@ -84,6 +84,7 @@ async def test_prejoin(screens: Screens, state: str, options: dict[str, Any]) ->
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.long
 async def test_growing_call(screens: Screens) -> None:
     mei = await screens.open("Mei Lin", join=True)
     await mei.page.wait_for_selector(".hb-alone")
