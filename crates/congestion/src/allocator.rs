@@ -83,23 +83,23 @@ impl Share {
 
 /// A stream that wants a share.
 #[derive(Debug)]
-pub struct Candidate<'a> {
+pub struct Candidate<S> {
     /// Streams with a higher one are served first.
     pub priority: u8,
     /// The size wanted, in pixels: of equal priorities, the larger is served first.
     pub pixels: u32,
     /// Bitrates of the steps, each spatial and temporal layer that may be forwarded, ascending, up to the preferred one.
-    pub steps: &'a [u64],
+    pub steps: S,
     /// The stream's share.
-    pub share: &'a mut Share,
+    pub share: Share,
 }
 
-impl Candidate<'_> {
+impl<S: AsRef<[u64]>> Candidate<S> {
     /// Bitrate of the first `count` steps' highest.
     fn bitrate(&self, count: usize) -> u64 {
         count
             .checked_sub(1)
-            .and_then(|index| self.steps.get(index))
+            .and_then(|index| self.steps.as_ref().get(index))
             .copied()
             .unwrap_or_default()
     }
@@ -115,7 +115,12 @@ pub struct Allocator {
 impl Allocator {
     /// Allocates `budget` bit/s, which audio is already taken off. Every stream gets its lowest step before any gets a
     /// second one. Returns the sum of the bitrates allocated.
-    pub fn allocate(&mut self, now: Micros, budget: u64, candidates: &mut [Candidate<'_>]) -> u64 {
+    pub fn allocate<S: AsRef<[u64]>>(
+        &mut self,
+        now: Micros,
+        budget: u64,
+        candidates: &mut [Candidate<S>],
+    ) -> u64 {
         self.order.clear();
         self.order
             .extend((0..candidates.len()).map(|index| (index, 0)));
@@ -132,7 +137,7 @@ impl Allocator {
                 let Some(candidate) = candidates.get(*index) else {
                     continue;
                 };
-                if *count >= candidate.steps.len() {
+                if *count >= candidate.steps.as_ref().len() {
                     continue;
                 }
                 let next = total - candidate.bitrate(*count) + candidate.bitrate(*count + 1);
@@ -155,7 +160,7 @@ impl Allocator {
             if let Some(candidate) = candidates.get_mut(*index) {
                 let allocation = match count.checked_sub(1) {
                     Some(step) => Allocation::Step(step),
-                    None if candidate.steps.is_empty() => Allocation::Unavailable,
+                    None if candidate.steps.as_ref().is_empty() => Allocation::Unavailable,
                     None => Allocation::PausedByBandwidth,
                 };
                 candidate.share.set(now, allocation);
@@ -167,10 +172,10 @@ impl Allocator {
 
 /// What the streams could use together, bit/s: what probes reach for.
 #[must_use]
-pub fn wanted(candidates: &[Candidate<'_>]) -> u64 {
+pub fn wanted<S: AsRef<[u64]>>(candidates: &[Candidate<S>]) -> u64 {
     let all = candidates.iter();
     let sum: u64 = all
-        .map(|candidate| candidate.bitrate(candidate.steps.len()))
+        .map(|candidate| candidate.bitrate(candidate.steps.as_ref().len()))
         .sum();
     sum * UP / 100
 }

@@ -7,6 +7,7 @@ use hubbub_wire::rtcp::TransportFeedback;
 use crate::acknowledged::AcknowledgedBitrate;
 use crate::alr::ApplicationLimit;
 use crate::constants::estimator::TICK;
+use crate::constants::inter_arrival::STREAM_TIMEOUT;
 use crate::delay::DelayEstimate;
 use crate::feedback::{CongestionFeedback, Results, TransportCcReader};
 use crate::history::{ClusterId, SendHistory, SentPacket};
@@ -57,6 +58,7 @@ pub struct Estimator {
     /// The receiver's own estimate, used while it sends no other feedback.
     remb: Option<f64>,
     first_feedback: Option<Micros>,
+    last_feedback: Micros,
     /// Since when packets wait for feedback; moved on when the estimate falls for lack of it.
     unanswered: Option<Micros>,
 }
@@ -84,6 +86,7 @@ impl Estimator {
             estimate,
             remb: None,
             first_feedback: None,
+            last_feedback: now,
             unanswered: None,
         }
     }
@@ -221,6 +224,9 @@ impl Estimator {
         self.application.sent(now, 0);
         self.fall_without_feedback(now);
         self.note_limited(now);
+        if now.since(self.last_feedback) >= STREAM_TIMEOUT {
+            self.probing.forget_congestion();
+        }
         self.probing.tick(now);
     }
 

@@ -101,7 +101,28 @@ impl<R: Copy> Pacer<R> {
         duration(self.queued as f64 + self.debt, self.effective_rate())
     }
 
-    /// Queues a packet of `size` bytes.
+    /// Whether a packet that would be queued now may leave at once: nothing waits before it, and no probe claims it. The
+    /// caller then sends it and calls [`Self::passed`], which costs less than the queue.
+    pub fn passes(&mut self, now: Micros) -> bool {
+        if self.burst.is_some() || !self.is_empty() {
+            return false;
+        }
+        self.pay(now);
+        !self.closed
+    }
+
+    /// Counts a packet that left without being queued.
+    pub fn passed(&mut self, now: Micros, bytes: usize) {
+        self.charge(now, bytes as u64);
+    }
+
+    /// Whether nothing is queued.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.video.is_empty() && self.retransmissions.is_empty() && self.audio.is_empty()
+    }
+
+    /// Queues a packet of `size` bytes. One of no bytes keeps its place in the order, and costs nothing.
     pub fn enqueue(&mut self, now: Micros, class: Class, reference: R, size: usize) {
         self.pay(now);
         let size = u32::try_from(size).unwrap_or(u32::MAX);
@@ -199,7 +220,7 @@ impl<R: Copy> Pacer<R> {
         if let Some(burst) = &self.burst {
             return burst.next_release(now);
         }
-        if self.queued == 0 {
+        if self.is_empty() {
             return Micros::NEVER;
         }
         if self.closed {
@@ -225,6 +246,9 @@ impl<R: Copy> Pacer<R> {
     }
 
     fn charge(&mut self, now: Micros, bytes: u64) {
+        if bytes == 0 {
+            return;
+        }
         if let Some(burst) = &mut self.burst {
             burst.started.get_or_insert(now);
             burst.packets += 1;

@@ -22,5 +22,6 @@ mod send;
 mod speech;
 mod worker;
 
+pub use hubbub_congestion::Limits;
 pub use send::{MAX_DATAGRAM, Outbox, Priority};
 pub use worker::{Histogram, MediaCounters, Worker, WorkerConfig, WorkerCounters};

@@ -5,7 +5,9 @@ use crate::common::media::{Packet, vp8};
 use crate::common::specs::*;
 use crate::common::{Client, World};
 use hubbub_core::WorkerConfig;
-use hubbub_core::api::{FeedbackKind, ProducerSpec};
+use hubbub_core::api::{
+    Command, CommandError, ConsumerSpec, FeedbackKind, ProducerSpec, ReplyBody,
+};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::{
     Compound, ReceiverReportBuilder, RembBuilder, ReportBlock, RtcpPacket, SenderInfo,
@@ -260,7 +262,7 @@ fn a_receiver_report_gives_loss_and_round_trip_time() {
 fn a_client_without_transport_cc_gets_a_remb() {
     let mut world = World::with(WorkerConfig {
         max_incoming_bitrate: Some(900_000),
-        ..WorkerConfig::default()
+        ..World::config()
     });
     let mut sender = Client::connected(&mut world, 1);
     let spec = ProducerSpec {
@@ -280,8 +282,47 @@ fn a_client_without_transport_cc_gets_a_remb() {
 }
 
 #[test]
-fn the_remb_of_a_client_is_recorded() {
+fn a_limit_of_a_transport_replaces_that_of_the_worker() {
     let mut call = Call::video();
+    let transport = call.sender.transport;
+    call.send([vp8(0, true)]);
+    call.world.advance(1500);
+    let rembs = |call: &mut Call| {
+        call.sender
+            .take_rtcp(&mut call.world, |packet| match packet {
+                RtcpPacket::Remb(remb) => Some(remb.bitrate),
+                _ => None,
+            })
+    };
+    assert_eq!(rembs(&mut call), []);
+    for bitrate in [700_000, 1_000_000] {
+        call.world
+            .execute(Command::SetMaxIncomingBitrate { transport, bitrate });
+        call.send([vp8(bitrate as u16, false)]);
+        call.world.advance(1500);
+        assert_eq!(rembs(&mut call).last(), Some(&bitrate));
+    }
+}
+
+#[test]
+fn a_priority_of_zero_is_refused() {
+    let mut call = Call::video();
+    let consumer = call.consumer;
+    let mut set = |priority| {
+        call.world
+            .command(Command::SetConsumerPriority { consumer, priority })
+    };
+    assert_eq!(set(0), Err(CommandError::InvalidSpec));
+    assert_eq!(set(255), Ok(ReplyBody::Done {}));
+}
+
+#[test]
+fn the_remb_of_a_client_is_recorded() {
+    let consumer = ConsumerSpec {
+        feedback: FeedbackKind::GoogRemb,
+        ..video_consumer(OUT_SSRC)
+    };
+    let mut call = Call::new(video(), consumer);
     let remb = RembBuilder {
         sender_ssrc: 1,
         bitrate: 1_000_000,

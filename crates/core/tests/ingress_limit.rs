@@ -11,7 +11,7 @@ use hubbub_wire::rtcp::ReceiverReportBuilder;
 fn limited() -> World {
     World::with(WorkerConfig {
         max_ingress_bitrate: 2_000_000,
-        ..WorkerConfig::default()
+        ..World::config()
     })
 }
 

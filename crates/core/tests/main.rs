@@ -3,6 +3,7 @@
 mod common;
 mod targets;
 
+mod bandwidth;
 mod close_cascades;
 mod close_large_room;
 mod closed_once;

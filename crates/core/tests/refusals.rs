@@ -185,7 +185,7 @@ fn a_consumer_needs_a_producer_of_its_router_and_kind() {
 fn ids_and_ufrags_are_unique_and_the_number_of_transports_is_limited() {
     let mut world = World::with(WorkerConfig {
         max_transports: 2,
-        ..WorkerConfig::default()
+        ..World::config()
     });
     world.execute(create_transport(1, ROUTER, "first"));
     let taken = [

@@ -13,7 +13,7 @@ fn media_continues_over_a_rollover_on_both_sides() {
     // Everything is sent at once.
     let mut world = World::with(WorkerConfig {
         max_ingress_bitrate: u64::MAX,
-        ..WorkerConfig::default()
+        ..World::config()
     });
     let mut sender = Client::connected(&mut world, 1);
     let mut receiver = Client::connected(&mut world, 2);

@@ -14,7 +14,7 @@ const WALL_CLOCK_US: u64 = 1_800_000_000_000_000;
 fn call() -> Call {
     let mut world = World::with(WorkerConfig {
         wall_clock_us: WALL_CLOCK_US,
-        ..WorkerConfig::default()
+        ..World::config()
     });
     let sender = Client::connected(&mut world, 1);
     let receiver = Client::connected(&mut world, 2);

@@ -23,12 +23,15 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use common::media::{consume, produce, vp8};
+use common::media::{TRANSPORT_CC, consume, consume_with_rtx, produce, vp8};
 use common::{Client, Node};
 use hubbub_io::{TcpLimits, ThreadCounters};
-use hubbub_wire::PacketKind;
+use hubbub_netem::TransportCcReceiver;
+use hubbub_srtp::MAX_OVERHEAD;
+use hubbub_wire::rtp::RtpPacket;
+use hubbub_wire::{Micros, PacketKind};
 use reference::{PACKET_BYTES, encrypt_and_send};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
@@ -40,26 +43,31 @@ fn main() {
     let raw = encrypt_and_send(100, FORWARDED);
     println!("encrypt and send, sendmmsg to 100 addresses: {raw:.0} ns a packet\n");
     println!(
-        "bound to   consumers  burst  ns/packet  of encrypt+send  packets/message  allocations/packet"
+        "bound to   consumers  burst  feedback  ns/packet  of encrypt+send  packets/message  allocations/packet"
     );
     let one = IpAddr::from(Ipv4Addr::LOCALHOST);
     let any = IpAddr::from(Ipv4Addr::UNSPECIFIED);
     // Dual-stack; its clients use IPv4.
     let both = IpAddr::from(Ipv6Addr::UNSPECIFIED);
-    for (host, consumers, burst) in [
-        (one, 1, 10),
-        (one, 10, 1),
-        (one, 10, 10),
-        (one, 100, 1),
-        (one, 100, 10),
-        (any, 100, 1),
-        (any, 100, 10),
-        (both, 100, 1),
-        (both, 100, 10),
+    for (host, consumers, burst, feedback) in [
+        (one, 1, 10, Feedback::None),
+        (one, 10, 1, Feedback::None),
+        (one, 10, 10, Feedback::None),
+        (one, 100, 1, Feedback::None),
+        (one, 100, 1, Feedback::Withheld),
+        (one, 100, 1, Feedback::Returned),
+        (one, 100, 10, Feedback::None),
+        (one, 100, 10, Feedback::Withheld),
+        (one, 100, 10, Feedback::Returned),
+        (any, 100, 1, Feedback::None),
+        (any, 100, 10, Feedback::None),
+        (both, 100, 1, Feedback::None),
+        (both, 100, 10, Feedback::None),
     ] {
-        let cost = forward(host, consumers, burst);
+        let cost = forward(host, consumers, burst, feedback);
         println!(
-            "{host:<9}  {consumers:>9}  {burst:>5}  {:>9.0}  {:>15.2}  {:>15.1}  {:>18.3}",
+            "{host:<9}  {consumers:>9}  {burst:>5}  {:<8}  {:>9.0}  {:>15.2}  {:>15.1}  {:>18.3}",
+            format!("{feedback:?}").to_lowercase(),
             cost.ns,
             cost.ns / raw,
             cost.grouping,
@@ -76,17 +84,62 @@ struct Cost {
     allocations: f64,
 }
 
+/// What the receivers do about transport-wide feedback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Feedback {
+    /// They have not negotiated it.
+    None,
+    /// They have, but return none.
+    Withheld,
+    /// They return it as Chromium does.
+    Returned,
+}
+
+/// A receiving client and its feedback.
+struct Receiver {
+    client: Client,
+    arrivals: TransportCcReceiver,
+}
+
+impl Receiver {
+    /// Returns the feedback that is due.
+    fn return_feedback(&mut self, now: Micros) {
+        if now < self.arrivals.due() {
+            return;
+        }
+        for packet in self.arrivals.feedback(now) {
+            let mut buffer = packet.clone();
+            buffer.resize(packet.len() + MAX_OVERHEAD, 0);
+            let len = self
+                .client
+                .outbound
+                .protect_rtcp(&mut buffer, packet.len())
+                .expect("protected");
+            self.client.socket.send(&buffer[..len]).expect("loopback");
+        }
+    }
+}
+
 /// Forwards the bursts of one producer to `consumers` consumers, on a worker bound to `host`.
-fn forward(host: IpAddr, consumers: usize, burst: usize) -> Cost {
+fn forward(host: IpAddr, consumers: usize, burst: usize, feedback: Feedback) -> Cost {
     let mut node = Node::with(host, Some(TcpLimits::default()));
     let mut sender = Client::connected(&mut node, 1);
     produce(&mut node, &sender);
-    let receivers: Vec<_> = (0..consumers)
-        .map(|nth| Client::connected(&mut node, 2 + nth as u64))
+    let started = Instant::now();
+    let mut receivers: Vec<_> = (0..consumers)
+        .map(|nth| Receiver {
+            client: Client::connected(&mut node, 2 + nth as u64),
+            arrivals: TransportCcReceiver::new(Micros(0), None),
+        })
         .collect();
-    receivers
-        .iter()
-        .for_each(|receiver| consume(&mut node, receiver));
+    for receiver in &receivers {
+        match feedback {
+            Feedback::None => consume(&mut node, &receiver.client),
+            Feedback::Withheld | Feedback::Returned => {
+                consume_with_rtx(&mut node, &receiver.client);
+            }
+        }
+    }
 
     let bursts = FORWARDED / (consumers * burst) + 1;
     let mut sequence = 0;
@@ -97,7 +150,7 @@ fn forward(host: IpAddr, consumers: usize, burst: usize) -> Cost {
                 let packet = sender.protect(&vp8(sequence, PACKET_BYTES));
                 sender.socket.send(&packet).expect("loopback");
             }
-            take(&receivers, burst);
+            take(&mut receivers, burst, started, feedback);
         }
     };
     send(bursts / 20 + 1);
@@ -118,14 +171,29 @@ fn forward(host: IpAddr, consumers: usize, burst: usize) -> Cost {
 ///
 /// It sleeps instead of blocking in `recv`: waking a local reader would cost the worker CPU time that it does not spend
 /// on a real network.
-fn take(receivers: &[Client], packets: usize) {
+fn take(receivers: &mut [Receiver], packets: usize, started: Instant, feedback: Feedback) {
     let mut buffer = [0; 1500];
     for receiver in receivers {
+        let returns = feedback == Feedback::Returned;
         let (mut taken, mut waits) = (0, 0);
         while taken < packets {
-            match recv(&receiver.socket, &mut buffer[..], RecvFlags::DONTWAIT) {
+            match recv(
+                &receiver.client.socket,
+                &mut buffer[..],
+                RecvFlags::DONTWAIT,
+            ) {
                 Ok((len, _)) => {
-                    taken += usize::from(PacketKind::of(&buffer[..len]) == PacketKind::Rtp)
+                    let is_media = PacketKind::of(&buffer[..len]) == PacketKind::Rtp;
+                    taken += usize::from(is_media);
+                    if is_media && returns {
+                        // Header extensions are not encrypted.
+                        let number = RtpPacket::parse(&buffer[..len])
+                            .ok()
+                            .and_then(|packet| packet.extension(TRANSPORT_CC)?.try_into().ok());
+                        let number = u16::from_be_bytes(number.expect("a transport-wide number"));
+                        let now = Micros(started.elapsed().as_micros() as u64);
+                        receiver.arrivals.arrived(now, number);
+                    }
                 }
                 Err(Errno::WOULDBLOCK) => {
                     waits += 1;
@@ -134,6 +202,9 @@ fn take(receivers: &[Client], packets: usize) {
                 }
                 Err(error) => panic!("{error}"),
             }
+        }
+        if returns {
+            receiver.return_feedback(Micros(started.elapsed().as_micros() as u64));
         }
     }
 }

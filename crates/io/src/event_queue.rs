@@ -115,6 +115,7 @@ impl Waiting {
                 }
                 Event::IceSelected { .. }
                 | Event::LayersChanged { .. }
+                | Event::BandwidthPause { .. }
                 | Event::ActiveSpeaker { .. }
                 | Event::AudioLevels { .. } => {
                     let former = self
@@ -144,6 +145,9 @@ fn supersedes(event: &Event, former: &Event) -> bool {
             transport == of
         }
         (Event::LayersChanged { consumer, .. }, Event::LayersChanged { consumer: of, .. }) => {
+            consumer == of
+        }
+        (Event::BandwidthPause { consumer, .. }, Event::BandwidthPause { consumer: of, .. }) => {
             consumer == of
         }
         (Event::ActiveSpeaker { router, .. }, Event::ActiveSpeaker { router: of, .. })

@@ -151,11 +151,13 @@ impl Sender {
                     priority: 1,
                     pixels: 1,
                     steps: source.wanted(now),
-                    share: &mut self.share,
+                    share: std::mem::take(&mut self.share),
                 }];
                 self.estimator.set_wanted(now, wanted(&candidates));
                 self.allocator
                     .allocate(now, self.estimator.estimate(), &mut candidates);
+                let [Candidate { share, .. }] = candidates;
+                self.share = share;
                 let target = match self.share.allocation() {
                     Allocation::Step(step) => Some(step),
                     Allocation::PausedByBandwidth | Allocation::Unavailable => None,

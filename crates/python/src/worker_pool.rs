@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use hubbub_core::WorkerConfig;
 use hubbub_core::api::RequestId;
+use hubbub_core::{Limits, WorkerConfig};
 use hubbub_io::{
     EventQueue, SpawnError, SubmitError, TcpLimits, ThreadOptions, WorkerHandle, WorkerThread,
 };
@@ -20,6 +20,8 @@ use crate::convert;
 /// Args:
 ///     sockets: (IP address, port) of each worker. Port 0 lets the system choose; `::` is dual-stack.
 ///     max_incoming_bitrate: bitrate limit of each client in bit/s; None for no limit.
+///     min_outgoing_bitrate, initial_outgoing_bitrate, max_outgoing_bitrate: limits of the estimate of the bitrate to a
+///         client, bit/s.
 ///     max_ingress_bitrate: bitrate above which the media of one transport is dropped, bit/s.
 ///     pin: pins each worker to a core.
 ///     handshake_timeout: seconds from `connect_transport` to `set_srtp_keys`.
@@ -42,10 +44,13 @@ pub(crate) struct WorkerPool {
 impl WorkerPool {
     #[new]
     #[allow(clippy::too_many_arguments, reason = "they are keyword arguments")]
-    #[pyo3(signature = (sockets, *, max_incoming_bitrate=None, max_ingress_bitrate=50_000_000, pin=false, handshake_timeout=15.0, consent_timeout=30.0, tcp=true, last_n_audio=0))]
+    #[pyo3(signature = (sockets, *, max_incoming_bitrate=None, min_outgoing_bitrate=30_000, initial_outgoing_bitrate=600_000, max_outgoing_bitrate=100_000_000, max_ingress_bitrate=50_000_000, pin=false, handshake_timeout=15.0, consent_timeout=30.0, tcp=true, last_n_audio=0))]
     fn new(
         sockets: Vec<(String, u16)>,
         max_incoming_bitrate: Option<u64>,
+        min_outgoing_bitrate: u64,
+        initial_outgoing_bitrate: u64,
+        max_outgoing_bitrate: u64,
         max_ingress_bitrate: u64,
         pin: bool,
         handshake_timeout: f64,
@@ -57,6 +62,11 @@ impl WorkerPool {
             handshake_timeout_us: micros("handshake_timeout", handshake_timeout)?,
             consent_timeout_us: micros("consent_timeout", consent_timeout)?,
             max_incoming_bitrate,
+            outgoing_bitrate: Limits {
+                min: min_outgoing_bitrate,
+                initial: initial_outgoing_bitrate,
+                max: max_outgoing_bitrate,
+            },
             max_ingress_bitrate,
             last_n_audio,
             ..WorkerConfig::default()

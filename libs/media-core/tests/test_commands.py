@@ -55,6 +55,8 @@ EXAMPLES: list[Command] = [
     commands.CloseConsumer(consumer=1),
     commands.RequestKeyFrame(consumer=1),
     commands.SetPreferredLayers(consumer=1, spatial=2),
+    commands.SetConsumerPriority(consumer=1, priority=2),
+    commands.SetMaxIncomingBitrate(transport=1, bitrate=100_000),
     commands.TransportStats(transport=1),
     commands.ProducerStats(producer=1),
     commands.ConsumerStats(consumer=1),

@@ -42,6 +42,7 @@ from hubbub_media_core.events import parse
             {"type": "audio_levels", "router": 1, "levels": [{"producer": 5, "volume": -20}]},
             events.AudioLevels(1, (events.AudioVolume(5, -20),)),
         ),
+        ({"type": "bandwidth_pause", "consumer": 5, "paused": True}, events.BandwidthPause(5, True)),
         ({"type": "fault", "message": "m"}, events.Fault("m")),
     ],
 )

@@ -13,9 +13,10 @@ from hubbub_contracts.bus.consumer import (
     LayersPreferred,
     PauseConsumer,
     RequestKeyFrame,
+    SetConsumerPriority,
     SetPreferredLayers,
 )
-from hubbub_contracts.bus.media import ConsumerLayersChanged
+from hubbub_contracts.bus.media import ConsumerLayersChanged, ConsumerPaused, ConsumerResumed
 from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.layers import ConsumerLayers, PreferredLayers
 from hubbub_media_core import commands, events
@@ -151,6 +152,28 @@ async def test_changed_layers_are_reported_to_the_peer_until_the_consumer_is_pau
         PeerEvent(ROOM, "bob", ConsumerLayersChanged(consumer_id="consumer", layers=reported))
         for reported in (layers(2, 1), layers(0, 1), None)
     ]
+
+
+async def test_a_pause_by_bandwidth_is_reported_until_it_ends(rig: NodeRig) -> None:
+    await consume(rig, SIMPLE, paused=False)
+    core_id = rig.context.entities.consumers["consumer"].core_id
+    for paused in (False, True, True):
+        handle(rig.context, 0, events.BandwidthPause(core_id, paused))
+    described = await peer.describe(rig.context, DescribePeer(room_id=ROOM, peer_id="bob"))
+    assert [each.paused_by_bandwidth for each in described.consumers] == [True]
+    for each in (core_id, core_id + 1):
+        handle(rig.context, 0, events.BandwidthPause(each, False))
+    assert rig.publisher.events == [
+        PeerEvent(ROOM, "bob", event(consumer_id="consumer", reason="bandwidth"))
+        for event in (ConsumerPaused, ConsumerResumed)
+    ]
+
+
+async def test_a_priority_is_passed_to_the_core(rig: NodeRig) -> None:
+    await consume(rig, SIMULCAST, priority=7)
+    await consumer.set_priority(rig.context, SetConsumerPriority(**HERE, priority=255))
+    sent = [each for each in rig.core.commands if isinstance(each, commands.SetConsumerPriority)]
+    assert [each.priority for each in sent] == [7, 255]
 
 
 async def test_layers_of_simple_and_of_unknown_consumers_are_not_reported(rig: NodeRig) -> None:

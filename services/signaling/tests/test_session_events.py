@@ -12,6 +12,8 @@ from hubbub_contracts import Done
 from hubbub_contracts.bus.media import (
     ConsumerClosed,
     ConsumerLayersChanged,
+    ConsumerPaused,
+    ConsumerResumed,
     MediaEvent,
     ProducerClosed,
     TransportClosed,
@@ -94,6 +96,17 @@ async def test_changed_layers_of_an_owned_consumer_are_pushed(
     for consumer_id in ("remote", "closed-before"):
         rig.backend.media[client.peer_id].on_event(ConsumerLayersChanged(consumer_id=consumer_id, layers=layers))
     assert client.socket.sent == [("consumerLayersChanged", {"consumerId": "remote", **pushed})]
+
+
+async def test_each_pause_of_an_owned_consumer_by_bandwidth_is_pushed_once() -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    client.session.resources.consumers["remote"] = OwnedConsumer("down", "p")
+    for event in (ConsumerResumed, ConsumerPaused, ConsumerPaused, ConsumerResumed, ConsumerResumed):
+        for consumer_id in ("remote", "closed-before"):
+            rig.backend.media[client.peer_id].on_event(event(consumer_id=consumer_id, reason="bandwidth"))
+    body = {"consumerId": "remote", "reason": "bandwidth"}
+    assert client.socket.sent == [("consumerPaused", body), ("consumerResumed", body)]
 
 
 async def test_layers_of_a_new_consumer_are_pushed_after_the_answer_that_introduces_it() -> None:

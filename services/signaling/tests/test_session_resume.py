@@ -52,12 +52,13 @@ async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
     assert resumed["transports"] == [{"transportId": "up", "direction": "send"}]
     assert [one["producerId"] for one in resumed["producers"]] == ["camera"]
     assert resumed["consumers"] == [
-        {"consumerId": "c", "producerId": "p", "paused": True},
+        {"consumerId": "c", "producerId": "p", "paused": True, "pausedByBandwidth": False},
         {
             "consumerId": "d",
             "producerId": "q",
             "paused": False,
             "layers": {"spatialLayer": 1, "temporalLayer": 0},
+            "pausedByBandwidth": False,
         },
     ]
     consumers = {"c": OwnedConsumer("up", "p"), "d": OwnedConsumer("up", "q")}

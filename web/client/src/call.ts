@@ -192,6 +192,12 @@ export class Call extends Emitter<CallEvents> {
       this.#speech.setLevels(levels);
       this.emit("audioLevels", this.#speech.levels);
     });
+    signaling.on("consumerPaused", ({ consumerId, reason }) => {
+      if (reason === "bandwidth") this.#media.pausedByBandwidth(consumerId, true);
+    });
+    signaling.on("consumerResumed", ({ consumerId, reason }) => {
+      if (reason === "bandwidth") this.#media.pausedByBandwidth(consumerId, false);
+    });
     signaling.on("transportClosed", ({ transportId }) => {
       if (!this.#media.transportClosed(transportId)) return;
       this.#disrupted("transport");

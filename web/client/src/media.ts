@@ -136,6 +136,7 @@ export class Media {
       if (known) {
         received.paused = known.paused;
         received.track.publication.setCurrentLayers(known.layers);
+        received.track.publication.setPausedByBandwidth(known.pausedByBandwidth ?? false);
       } else {
         this.#dropReceived(producerId);
       }
@@ -176,6 +177,12 @@ export class Media {
   layersChanged(consumerId: string, layers: ConsumerLayers | undefined): void {
     const found = [...this.#received.values()].find(({ consumer }) => consumer.id === consumerId);
     found?.track.publication.setCurrentLayers(layers);
+  }
+
+  /** The server stopped sending to a consumer for lack of bandwidth, or sends again. */
+  pausedByBandwidth(consumerId: string, paused: boolean): void {
+    const found = [...this.#received.values()].find(({ consumer }) => consumer.id === consumerId);
+    found?.track.publication.setPausedByBandwidth(paused);
   }
 
   /** The browser reports a network change: restarts ICE on disrupted transports. */
@@ -371,6 +378,7 @@ export class Media {
     const received = this.#received.get(producerId);
     received?.consumer.close();
     received?.track.publication.setCurrentLayers(undefined);
+    received?.track.publication.setPausedByBandwidth(false);
     this.#received.delete(producerId);
   }
 

@@ -31,6 +31,7 @@ export class Publication extends Emitter<PublicationEvents> {
   #subscribed: boolean;
   #preferredLayers: PreferredLayers | undefined;
   #currentLayers: ConsumerLayers | undefined;
+  #pausedByBandwidth = false;
   /** Number of spatial layers that the sender offers. */
   #spatialLayers = 1;
   /** The spatial layer that the attached elements need; `undefined`: not known. */
@@ -75,6 +76,11 @@ export class Publication extends Emitter<PublicationEvents> {
   /** The layers of a remote video that this client receives; `undefined`: none, or the video has no layers. */
   get currentLayers(): ConsumerLayers | undefined {
     return this.#currentLayers;
+  }
+
+  /** Whether the server sends nothing of a remote video, because not even its lowest layer fits into this client's bandwidth. */
+  get pausedByBandwidth(): boolean {
+    return this.#pausedByBandwidth;
   }
 
   /** Whether this client wants to receive packets now: subscribed, and visible in `visible` mode. */
@@ -134,6 +140,13 @@ export class Publication extends Emitter<PublicationEvents> {
     if (this.#track === track) return;
     this.#track = track;
     for (const element of this.#attachments.elements) this.#play(element);
+    this.notify();
+  }
+
+  /** @internal */
+  setPausedByBandwidth(paused: boolean): void {
+    if (this.#pausedByBandwidth === paused) return;
+    this.#pausedByBandwidth = paused;
     this.notify();
   }
 

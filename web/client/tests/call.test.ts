@@ -236,6 +236,21 @@ test("a publication exposes the layers that are received, until the consumer is 
   expect(changes).toEqual([high, low, undefined, low, undefined]);
 });
 
+test("a publication tells that the server paused it for lack of bandwidth, until that ends or the consumer is gone", async () => {
+  const { call, camera, consumerId } = await receivingCamera();
+  server.push("consumerPaused", { consumerId, reason: "link" });
+  server.push("consumerPaused", { consumerId: "another", reason: "bandwidth" });
+  server.push("consumerPaused", { consumerId, reason: "bandwidth" });
+  await vi.waitFor(() => expect(camera.pausedByBandwidth).toBe(true));
+  server.push("consumerResumed", { consumerId, reason: "bandwidth" });
+  await vi.waitFor(() => expect(camera.pausedByBandwidth).toBe(false));
+  server.override.resume = resumedWith(call, { consumerId, producerId: "v", paused: false, pausedByBandwidth: true });
+  server.disconnectAll();
+  await vi.waitFor(() => expect(camera.pausedByBandwidth).toBe(true), 10_000);
+  await camera.setSubscribed(false);
+  expect(camera.pausedByBandwidth).toBe(false);
+});
+
 test("a resumed session has the layers that the server lists", async () => {
   const { call, camera, consumerId } = await receivingCamera();
   const layers = { spatialLayer: 1, temporalLayer: 0 };

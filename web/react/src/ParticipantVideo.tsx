@@ -36,6 +36,7 @@ export function ParticipantVideo({ participant, source = "camera", contain = fal
     >
       {!screen && <Avatar name={participant.name} />}
       <Picture publication={video} label={screen ? `Screen of ${participant.name}` : `Video of ${participant.name}`} hidden={!visible} />
+      {visible && <SlowConnection publication={video} />}
       {participant.quality === "lost" && !screen && <p className="hb-tile-lost">Connection lost. Waiting…</p>}
       <figcaption>
         {screen ? <Icon name="screen" /> : muted && <MutedMark />}
@@ -47,6 +48,11 @@ export function ParticipantVideo({ participant, source = "camera", contain = fal
       {actions && <div className="hb-tile-actions">{actions}</div>}
     </figure>
   );
+}
+
+function SlowConnection({ publication }: { publication: Publication }) {
+  useStore(publication);
+  return publication.pausedByBandwidth && <p className="hb-tile-slow">Paused: slow connection</p>;
 }
 
 /** Whether the participant's microphone is muted or not published. */

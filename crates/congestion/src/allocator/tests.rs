@@ -22,17 +22,20 @@ impl<'a> Rig<'a> {
     }
 
     fn allocate(&mut self, second: u64, kbps: u64) -> Vec<Allocation> {
-        let streams = self.streams.iter_mut();
+        let streams = self.streams.iter();
         let mut candidates: Vec<_> = streams
             .map(|((priority, pixels, steps), share)| Candidate {
                 priority: *priority,
                 pixels: *pixels,
-                steps,
-                share,
+                steps: *steps,
+                share: share.clone(),
             })
             .collect();
         let now = Micros(second * SECOND);
         self.allocator.allocate(now, kbps * 1_000, &mut candidates);
+        for ((_, share), candidate) in self.streams.iter_mut().zip(candidates) {
+            *share = candidate.share;
+        }
         let streams = self.streams.iter();
         streams.map(|(_, share)| share.allocation()).collect()
     }

@@ -18,6 +18,7 @@ impl Estimator {
         }
         let nothing_lost = self.results.arrived().count() == self.results.all().len();
         let first_feedback = *self.first_feedback.get_or_insert(now);
+        self.last_feedback = now;
         self.unanswered = None;
         self.path.update(now, &self.results);
         if let Some(rtt) = self.path.rtt() {

@@ -140,6 +140,13 @@ impl ProbeController {
         }
     }
 
+    /// What limited the estimate is not known any more: nothing was sent for some time, so queues are empty.
+    pub(crate) fn forget_congestion(&mut self) {
+        if self.limit == Limit::Congestion {
+            self.limit = Limit::Delay;
+        }
+    }
+
     /// Lets time pass: ends the wait for results, repeats probes in application-limited phases.
     pub(crate) fn tick(&mut self, now: Micros) {
         let since_probe = self.last_probe.map_or(u64::MAX, |last| now.since(last));

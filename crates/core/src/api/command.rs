@@ -82,6 +82,14 @@ pub enum Command {
         spatial: u8,
         temporal: Option<u8>,
     },
+    /// Sets which consumers of a transport are served first when bandwidth is scarce: those with a higher priority, 1 to
+    /// 255. Initially 1.
+    SetConsumerPriority { consumer: ConsumerId, priority: u8 },
+    /// Asks the client not to send more than this over the transport, bit/s, by REMB. Replaces the worker's limit.
+    SetMaxIncomingBitrate {
+        transport: TransportId,
+        bitrate: u64,
+    },
     /// Replies with [`super::ReplyBody::Transport`].
     TransportStats { transport: TransportId },
     /// Replies with [`super::ReplyBody::Producer`].

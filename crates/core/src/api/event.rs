@@ -65,7 +65,8 @@ pub struct AudioVolume {
     pub volume: i8,
 }
 
-/// An event. `IceSelected`, `LayersChanged`, `ActiveSpeaker`, `AudioLevels` and `Fault` may be delivered up to 10 ms late; the others are urgent.
+/// An event. `IceSelected`, `LayersChanged`, `BandwidthPause`, `ActiveSpeaker`, `AudioLevels` and `Fault` may be delivered up
+/// to 10 ms late; the others are urgent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the types describe the fields")]
@@ -124,6 +125,8 @@ pub enum Event {
         router: RouterId,
         levels: Vec<AudioVolume>,
     },
+    /// A video consumer receives nothing for lack of bandwidth, or receives something again.
+    BandwidthPause { consumer: ConsumerId, paused: bool },
     /// The worker recovered from a panic. `message` is for the log.
     Fault { message: String },
 }

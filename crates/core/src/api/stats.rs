@@ -19,8 +19,18 @@ pub struct TransportStats {
     pub unknown_ssrc: u64,
     /// Round-trip time to the client, microseconds; absent before it was measured.
     pub rtt_us: Option<u64>,
-    /// Bitrate that the client can receive according to its REMB, bit/s.
+    /// Bitrate that the client can receive, bit/s: the estimate from its transport-wide feedback, else its REMB.
     pub available_outgoing_bitrate: Option<u64>,
+    /// What the client is asked not to exceed, bit/s.
+    pub max_incoming_bitrate: Option<u64>,
+    /// The estimate is never higher, bit/s. Absent without an estimate, like the next two.
+    pub max_outgoing_bitrate: Option<u64>,
+    /// What the estimate is allocated to: the layers that the client's video consumers receive, bit/s.
+    pub allocated_outgoing_bitrate: Option<u64>,
+    /// What these consumers could use, bit/s.
+    pub wanted_outgoing_bitrate: Option<u64>,
+    /// Bytes sent only to probe, within `bytes_sent`.
+    pub probation_bytes_sent: u64,
     /// Sent packets that the client's transport-wide feedback reported on.
     pub feedback_packets: u64,
     /// Of `feedback_packets`: packets that did not arrive.

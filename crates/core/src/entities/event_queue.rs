@@ -24,6 +24,7 @@ impl EventQueue {
                 | Event::LayersChanged { .. }
                 | Event::ActiveSpeaker { .. }
                 | Event::AudioLevels { .. }
+                | Event::BandwidthPause { .. }
                 | Event::Fault { .. }
         );
         self.events.push(event);

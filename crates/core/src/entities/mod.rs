@@ -1,5 +1,6 @@
 //! The entities of a worker: routers, transports, producers and consumers, and the tables that hold them.
 
+mod congestion_control;
 mod consumer;
 mod event_queue;
 mod fast_map;
@@ -13,13 +14,14 @@ mod tables;
 mod token_bucket;
 mod transport;
 
-pub(crate) use consumer::{Admission, Consumer, PacketSender};
+pub(crate) use congestion_control::{Action, CongestionControl, QueuedPacket};
+pub(crate) use consumer::{Admission, Allowance, Consumer, Departure, PacketSender, PaddingSender};
 pub(crate) use event_queue::EventQueue;
 pub(crate) use ice_agent::{BindingOutcome, IceAgent};
 pub(crate) use keys::{
     ConsumerKey, DanglingKey, ProducerKey, RouterKey, TransportKey, remove_first,
 };
-pub(crate) use producer::{KeyFrameRequestKind, Producer, ProducerStream, Received};
+pub(crate) use producer::{KeyFrameRequestKind, LayerSteps, Producer, ProducerStream, Received};
 pub(crate) use router::Router;
 pub(crate) use tables::Tables;
 pub(crate) use transport::{IncomingStream, Transport};

@@ -3,6 +3,7 @@
 use hubbub_srtp::{Inbound, Outbound, SrtpProfile};
 use hubbub_wire::rtp::{RtpPacket, TransportSequenceNumber};
 
+use super::congestion_control::CongestionControl;
 use super::event_queue::LatestEvent;
 use super::fast_map::{FastMap, FastSet};
 use super::ice_agent::IceAgent;
@@ -72,10 +73,14 @@ pub(crate) struct Transport {
     pub(crate) transport_cc: Option<u8>,
     /// Arrival times of packets with a transport-wide sequence number; created with the first of them.
     pub(crate) arrivals: Option<Box<ArrivalLog>>,
+    /// What the client is asked not to exceed, bit/s.
+    pub(crate) max_incoming_bitrate: Option<u64>,
     /// Bitrate estimate for producers that use REMB.
     pub(crate) remb: RembEstimate,
     /// Transport-wide sequence number of the next sent packet.
     pub(crate) transport_sequence: u16,
+    /// If a consumer's client returns transport-wide feedback.
+    pub(crate) congestion: Option<Box<CongestionControl>>,
     pub(crate) next_report: Micros,
     /// Our receiver reference times, which the client answers.
     pub(crate) reference_times: SentReports,
@@ -112,8 +117,10 @@ impl Transport {
             rtcp_ssrc,
             transport_cc: None,
             arrivals: None,
+            max_incoming_bitrate: max_bitrate,
             remb: RembEstimate::new(max_bitrate.unwrap_or(DEFAULT_MAX_BITRATE)),
             transport_sequence: 0,
+            congestion: None,
             next_report: Micros(0),
             reference_times: SentReports::new(),
             next_memory_check: Micros(0),
@@ -191,6 +198,23 @@ impl Transport {
                 .arrivals
                 .get_or_insert_with(|| Box::new(ArrivalLog::new()));
             log.record(sequence.0, now);
+        }
+    }
+
+    pub(crate) fn stats(&self) -> TransportStats {
+        let stats = TransportStats {
+            max_incoming_bitrate: self.max_incoming_bitrate,
+            ..self.stats.clone()
+        };
+        let Some(congestion) = &self.congestion else {
+            return stats;
+        };
+        TransportStats {
+            available_outgoing_bitrate: Some(congestion.estimator.estimate()),
+            max_outgoing_bitrate: Some(congestion.max_bitrate),
+            allocated_outgoing_bitrate: Some(congestion.allocated),
+            wanted_outgoing_bitrate: Some(congestion.wanted),
+            ..stats
         }
     }
 

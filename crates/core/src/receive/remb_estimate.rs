@@ -37,6 +37,17 @@ impl RembEstimate {
         }
     }
 
+    /// Replaces the maximum, bit/s. A higher one is reached by growth, unless nothing limited the estimate but the former.
+    pub(crate) fn set_max(&mut self, max: u64) {
+        let was_max = self.bitrate == self.max;
+        self.max = max.max(MIN_BITRATE);
+        self.bitrate = if was_max {
+            self.max
+        } else {
+            self.bitrate.min(self.max)
+        };
+    }
+
     /// Updates the estimate with the loss of all streams since the last call, before repair, and the received bitrate,
     /// bit/s. Returns the estimate, bit/s.
     ///

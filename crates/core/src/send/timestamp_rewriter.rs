@@ -103,6 +103,12 @@ impl TimestampRewriter {
         self.offset = newest.wrapping_add(step).wrapping_sub(first);
     }
 
+    /// The newest output timestamp; 0 before the first.
+    #[must_use]
+    pub(crate) fn newest(&self) -> u32 {
+        self.newest.map_or(0, |newest| newest.timestamp)
+    }
+
     /// The offset added to the current source's timestamps. Sender reports need it too.
     #[must_use]
     pub(crate) const fn offset(&self) -> u32 {

@@ -94,7 +94,7 @@ impl Worker {
                 transport,
                 producer,
                 spec,
-            } => self.create_consumer(consumer, transport, producer, spec),
+            } => self.create_consumer(now, consumer, transport, producer, spec),
             Command::PauseConsumer { consumer } => self.set_consumer_paused(now, consumer, true),
             Command::ResumeConsumer { consumer } => self.set_consumer_paused(now, consumer, false),
             Command::CloseConsumer { consumer } => {
@@ -112,8 +112,17 @@ impl Worker {
                 spatial,
                 temporal,
             } => self.set_preferred_layers(now, consumer, spatial, temporal),
+            Command::SetConsumerPriority { consumer, priority } => {
+                self.set_consumer_priority(now, consumer, priority)
+            }
+            Command::SetMaxIncomingBitrate { transport, bitrate } => {
+                let transport = self.transport_mut(transport)?;
+                transport.max_incoming_bitrate = Some(bitrate);
+                transport.remb.set_max(bitrate);
+                DONE
+            }
             Command::TransportStats { transport } => Ok(ReplyBody::Transport(Box::new(
-                self.transport_mut(transport)?.stats.clone(),
+                self.transport_mut(transport)?.stats(),
             ))),
             Command::ProducerStats { producer } => {
                 let key = self.producer_key(producer)?;

@@ -1,5 +1,7 @@
 //! The configuration of a worker.
 
+use hubbub_congestion::Limits;
+
 /// Limits and timeouts of a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerConfig {
@@ -11,6 +13,8 @@ pub struct WorkerConfig {
     pub handshake_timeout_us: u64,
     /// Time without a STUN request after which a connected transport is closed, microseconds (RFC 7675: 30 s).
     pub consent_timeout_us: u64,
+    /// Limits of the bitrate to each client whose feedback allows an estimate, bit/s.
+    pub outgoing_bitrate: Limits,
     /// Upper limit sent to every client by REMB, bit/s.
     pub max_incoming_bitrate: Option<u64>,
     /// Bitrate above which the media of one transport is dropped, bit/s; a second's worth may arrive at once. Must be
@@ -29,6 +33,11 @@ impl Default for WorkerConfig {
             seed: 0,
             handshake_timeout_us: 15_000_000,
             consent_timeout_us: 30_000_000,
+            outgoing_bitrate: Limits {
+                min: 30_000,
+                initial: 600_000,
+                max: 100_000_000,
+            },
             max_incoming_bitrate: None,
             max_ingress_bitrate: 50_000_000,
             last_n_audio: 0,

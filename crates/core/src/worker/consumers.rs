@@ -5,7 +5,7 @@ use hubbub_codec::Layer;
 use crate::api::{
     CommandError, ConsumerId, ConsumerSpec, MediaKind, Micros, ProducerId, ReplyBody, TransportId,
 };
-use crate::entities::Consumer;
+use crate::entities::{CongestionControl, Consumer};
 
 use super::Worker;
 use super::spec_rules::check_consumer;
@@ -16,6 +16,7 @@ const MAX_CONSUMERS: usize = 4_096;
 impl Worker {
     pub(super) fn create_consumer(
         &mut self,
+        now: Micros,
         id: ConsumerId,
         transport: TransportId,
         producer: ProducerId,
@@ -49,6 +50,10 @@ impl Worker {
             spec,
             &mut self.random,
         );
+        if consumer.has_feedback() && transport.congestion.is_none() {
+            let control = CongestionControl::new(now, self.config.outgoing_bitrate);
+            transport.congestion = Some(Box::new(control));
+        }
         let rtx_ssrc = consumer.rtx.as_ref().map(|rtx| rtx.ssrc);
         let key = self.tables.consumers.insert(consumer);
         self.tables.consumer_ids.insert(id, key);
@@ -73,10 +78,29 @@ impl Worker {
             consumer.paused = paused;
             consumer.stop_forwarding();
             consumer.forget_reported_layers();
+            let transport = consumer.transport;
+            self.allocate(now, transport)?;
             if !paused {
                 self.request_key_frame_of_consumer(now, key)?;
             }
         }
+        Ok(ReplyBody::Done {})
+    }
+
+    pub(super) fn set_consumer_priority(
+        &mut self,
+        now: Micros,
+        id: ConsumerId,
+        priority: u8,
+    ) -> Result<ReplyBody, CommandError> {
+        if priority == 0 {
+            return Err(CommandError::InvalidSpec);
+        }
+        let key = self.consumer_key(id)?;
+        let consumer = self.tables.consumers.get_mut(key)?;
+        consumer.priority = priority;
+        let transport = consumer.transport;
+        self.allocate(now, transport)?;
         Ok(ReplyBody::Done {})
     }
 
@@ -99,9 +123,11 @@ impl Worker {
             temporal: temporal.unwrap_or(u8::MAX),
         };
         consumer.prefer(preferred, producer);
-        let forwarded = consumer
-            .current_source()
-            .and_then(|source| producer.encoding_of_source(source));
+        let transport = consumer.transport;
+        self.allocate(now, transport)?;
+        let consumer = self.tables.consumers.get_mut(key)?;
+        let producer = self.tables.producers.get_mut(producer_key)?;
+        let forwarded = consumer.forwarded_encoding(producer);
         let target = consumer.target_encoding(producer);
         match forwarded {
             Some(forwarded) if forwarded > target => producer.expect_key_frame_of_less(target),

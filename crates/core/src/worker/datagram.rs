@@ -6,13 +6,11 @@ use hubbub_wire::rtp::RtpPacket;
 
 use crate::api::{Event, MediaKind, Micros, Path};
 use crate::entities::{
-    Admission, Consumer, DanglingKey, IncomingStream, PacketSender, ProducerKey, ProducerStream,
-    Received, Transport, TransportKey,
+    Admission, DanglingKey, IncomingStream, ProducerKey, Received, TransportKey,
 };
-use crate::receive::StoredPacket;
-use crate::send::Outbox;
 
 use super::Worker;
+use super::pacing::Delivery;
 
 impl Worker {
     /// Handles one datagram that arrived over `path`. Decrypts it in place.
@@ -144,7 +142,7 @@ impl Worker {
         match received {
             Received::Dropped => return Ok(()),
             Received::Padding { sequence } => {
-                self.skip_padding(stream.producer, stream.encoding, sequence)?;
+                self.skip_padding(now, stream.producer, stream.encoding, sequence)?;
             }
             Received::Media {
                 sequence,
@@ -194,29 +192,36 @@ impl Worker {
                 self.counters.faults += 1;
                 continue;
             };
-            if consumer.paused || !transport.is_ready() {
+            if consumer.paused || consumer.is_starved() || !transport.is_ready() {
                 consumer.stop_forwarding();
                 continue;
             }
-            match consumer.admit(
-                now,
+            let admission =
+                consumer.admit(producer, encoding, stream, packet.meta(), starts_key_frame);
+            let mut delivery = Delivery {
                 producer,
-                encoding,
                 stream,
-                packet.meta(),
-                starts_key_frame,
-            ) {
+                packet,
+                key: *consumer_key,
+                consumer: &mut *consumer,
+                transport: &mut *transport,
+                outbox: &mut self.outbox,
+            };
+            let mut is_queued = false;
+            match admission {
                 Admission::Forward => {
-                    forward_packet(now, stream, consumer, transport, &mut self.outbox, packet);
+                    is_queued = delivery.forward(now);
                     if consumer.svc.awaits_key_frame() {
                         needed = needed.max(Some(Needed::KeyFrame));
                     }
                 }
                 Admission::Start => {
+                    delivery.forget_queued();
                     for packet in
                         (sequence..=stream.highest()).filter_map(|next| stream.packet(next, now))
                     {
-                        forward_packet(now, stream, consumer, transport, &mut self.outbox, packet);
+                        delivery.packet = packet;
+                        is_queued |= delivery.forward(now);
                     }
                 }
                 Admission::Ignore => continue,
@@ -228,6 +233,9 @@ impl Worker {
                     needed = Some(Needed::Less);
                     continue;
                 }
+            }
+            if is_queued && let Some(congestion) = &mut transport.congestion {
+                self.release_queue.add(now, consumer.transport, congestion);
             }
             if has_layers && let Some(layers) = consumer.changed_layers(producer, encoding, stream)
             {
@@ -253,6 +261,7 @@ impl Worker {
     /// Closes the gap that an unforwarded padding packet would leave in the output sequence of consumers of the stream.
     fn skip_padding(
         &mut self,
+        now: Micros,
         key: ProducerKey,
         encoding: usize,
         sequence: u64,
@@ -261,10 +270,28 @@ impl Worker {
         let Some(stream) = producer.stream(encoding) else {
             return Ok(());
         };
+        let Some(packet) = stream.packet(sequence, now) else {
+            return Ok(());
+        };
         for consumer_key in &producer.consumers {
             let consumer = self.tables.consumers.get_mut(*consumer_key)?;
-            if consumer.current_source() == Some(stream.source) {
-                consumer.sequence.skip(sequence);
+            if consumer.current_source() != Some(stream.source) {
+                continue;
+            }
+            let transport = self.tables.transports.get_mut(consumer.transport)?;
+            let mut delivery = Delivery {
+                producer,
+                stream,
+                packet,
+                key: *consumer_key,
+                consumer: &mut *consumer,
+                transport: &mut *transport,
+                outbox: &mut self.outbox,
+            };
+            if delivery.skip(now)
+                && let Some(congestion) = &mut transport.congestion
+            {
+                self.release_queue.add(now, consumer.transport, congestion);
             }
         }
         Ok(())
@@ -278,37 +305,4 @@ enum Needed {
     KeyFrame,
     /// To receive it instead of a higher one.
     Less,
-}
-
-/// Sends a packet of the forwarded stream to a consumer, unless the client does not receive its layer or its codec, or it
-/// has only padding.
-fn forward_packet(
-    now: Micros,
-    stream: &ProducerStream,
-    consumer: &mut Consumer,
-    transport: &mut Transport,
-    outbox: &mut Outbox,
-    packet: &StoredPacket,
-) {
-    if !consumer.select(stream, packet) {
-        return;
-    }
-    let meta = packet.meta();
-    let route = consumer
-        .route(meta.codec)
-        .filter(|_| !packet.payload().is_empty());
-    let Some(route) = route else {
-        consumer.sequence.skip(meta.sequence);
-        return;
-    };
-    if let Some(output) = consumer.output_sequence(now, meta) {
-        // A packet that does not fit the batch is lost as on the network: the client may request it again.
-        let _ = PacketSender {
-            stream,
-            consumer,
-            transport,
-            outbox,
-        }
-        .send(now, packet, route, output);
-    }
 }

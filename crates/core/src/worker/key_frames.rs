@@ -24,9 +24,7 @@ impl Worker {
         }
         let producer_key = consumer.producer;
         let producer = self.tables.producers.get_mut(producer_key)?;
-        let current = consumer
-            .current_source()
-            .and_then(|source| producer.encoding_of_source(source));
+        let current = consumer.forwarded_encoding(producer);
         producer.ask_for_key_frame(current.unwrap_or(consumer.target_encoding(producer)));
         self.send_key_frame_requests(now, producer_key)
     }

@@ -8,6 +8,7 @@
 //! - A lookup by a key that must be valid returns [`DanglingKey`](crate::entities::DanglingKey) on failure. The public
 //!   method counts it as a fault.
 
+mod allocation;
 mod candidate_pairs;
 mod close;
 mod commands;
@@ -21,6 +22,7 @@ mod in_flight;
 mod key_frames;
 mod media_counters;
 mod nacks;
+mod pacing;
 mod packet_memory;
 mod producers;
 mod quality;
@@ -35,15 +37,17 @@ mod timers;
 
 use std::collections::VecDeque;
 
+use hubbub_congestion::{Allocator, Candidate};
 use hubbub_wire::rtcp::{Arrival, ReportBlock};
 
 use crate::api::{Event, Micros};
-use crate::entities::{ConsumerKey, EventQueue, ProducerKey, Tables};
+use crate::entities::{ConsumerKey, EventQueue, LayerSteps, ProducerKey, Tables};
 use crate::send::{Outbox, Random};
 use crate::speech::SpeechActivity;
 
 use close::ClosingRouter;
 use in_flight::InFlight;
+use pacing::ReleaseQueue;
 
 pub use config::WorkerConfig;
 pub use counters::WorkerCounters;
@@ -63,6 +67,8 @@ pub struct Worker {
     next_tick: Micros,
     /// The share of the routers that `report_speakers` visits next.
     speaker_turn: usize,
+    release_queue: ReleaseQueue,
+    allocator: Allocator,
     // Scratch lists: filled and read within one call, kept to reuse their memory.
     ssrcs: Vec<u32>,
     lost: Vec<u16>,
@@ -71,6 +77,7 @@ pub struct Worker {
     statuses: Vec<(u16, Option<Micros>)>,
     arrivals: Vec<Arrival>,
     activities: Vec<(ProducerKey, SpeechActivity)>,
+    candidates: Vec<Candidate<LayerSteps>>,
 }
 
 impl Worker {
@@ -88,6 +95,8 @@ impl Worker {
             closing: VecDeque::new(),
             next_tick: Micros(0),
             speaker_turn: 0,
+            release_queue: ReleaseQueue::new(),
+            allocator: Allocator::default(),
             ssrcs: Vec::new(),
             lost: Vec::new(),
             blocks: Vec::new(),
@@ -95,6 +104,7 @@ impl Worker {
             statuses: Vec::new(),
             arrivals: Vec::new(),
             activities: Vec::new(),
+            candidates: Vec::new(),
         }
     }
 

@@ -3,9 +3,10 @@
 use hubbub_wire::rtcp::NackBuilder;
 
 use crate::api::Micros;
-use crate::entities::{DanglingKey, PacketSender, TransportKey};
+use crate::entities::{DanglingKey, TransportKey};
 
 use super::Worker;
+use super::pacing::{Delivery, Dispatched};
 use super::rtcp_out::{RTCP_BUFFER, RtcpOut};
 
 /// Sequence numbers in one NACK; they fit a compound even when no two share an entry.
@@ -68,9 +69,13 @@ impl Worker {
         let producer = self.tables.producers.get(consumer.producer)?;
         let rtt = transport.rtt_us();
         let bitrate = consumer.rate.bits_per_second(now);
+        if consumer.is_leaving(producer) {
+            return Ok(());
+        }
         let stream = consumer
-            .current_source()
+            .sent_source()
             .and_then(|source| producer.stream_of_source(source));
+        let mut is_queued = false;
         for nacked in lost {
             self.counters.media.nacked_sent += 1;
             let found = stream.and_then(|stream| {
@@ -78,10 +83,9 @@ impl Worker {
                 let packet = stream
                     .packet(sequence, now)
                     .filter(|packet| !packet.payload().is_empty())?;
-                let route = consumer.route(packet.meta().codec)?;
-                Some((stream, output, packet, route))
+                Some((stream, output, packet))
             });
-            let Some((stream, output, packet, route)) = found else {
+            let Some((stream, output, packet)) = found else {
                 consumer.stats.nack_misses += 1;
                 self.counters.media.nack_misses += 1;
                 continue;
@@ -90,15 +94,25 @@ impl Worker {
                 .budget
                 .allow(nacked, packet.payload().len(), rtt, bitrate, now)
             {
-                let mut sender = PacketSender {
+                let mut delivery = Delivery {
+                    producer,
                     stream,
-                    consumer,
-                    transport,
+                    packet,
+                    key: consumer_key,
+                    consumer: &mut *consumer,
+                    transport: &mut *transport,
                     outbox: &mut self.outbox,
                 };
-                let sent = sender.resend(now, packet, route, output).is_some();
-                self.counters.media.repaired_sent += u64::from(sent);
+                match delivery.resend(now, output) {
+                    Dispatched::Now(sent) => {
+                        self.counters.media.repaired_sent += u64::from(sent);
+                    }
+                    Dispatched::Queued => is_queued = true,
+                }
             }
+        }
+        if is_queued && let Some(congestion) = &mut transport.congestion {
+            self.release_queue.add(now, key, congestion);
         }
         self.in_flight.consumer = None;
         Ok(())

@@ -42,7 +42,7 @@ impl Worker {
         self.blocks.clear();
         self.ssrcs.clear();
         let (mut loss, mut received) = (Loss::default(), 0);
-        let mut wants_remb = self.config.max_incoming_bitrate.is_some();
+        let mut wants_remb = transport.max_incoming_bitrate.is_some();
         for producer in &transport.producers {
             let producer = self.tables.producers.get_mut(*producer)?;
             wants_remb |= producer.feedback == FeedbackKind::GoogRemb;
@@ -126,7 +126,7 @@ impl Worker {
         for key in &self.due {
             let consumer = self.tables.consumers.get_mut(*key)?;
             let producer = self.tables.producers.get(consumer.producer)?;
-            let clock = consumer.current_source().and_then(|source| {
+            let clock = consumer.sent_source().and_then(|source| {
                 producer
                     .stream_of_source(source)?
                     .clock

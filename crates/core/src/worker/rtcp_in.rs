@@ -97,7 +97,7 @@ impl Worker {
                 self.counters.media.estimate_sent.record(remb.bitrate);
             }
             RtcpPacket::TransportFeedback(feedback) => {
-                self.on_transport_feedback(key, &feedback)?;
+                self.on_transport_feedback(now, key, &feedback)?;
             }
             RtcpPacket::ExtendedReport(report) => self.on_extended_report(now, key, &report)?,
             // Signaling ends streams and names them.
@@ -213,9 +213,10 @@ impl Worker {
         self.request_key_frame_of_consumer(now, consumer_key)
     }
 
-    /// Counts how many sent packets arrived at the client.
+    /// Counts how many sent packets arrived at the client, and estimates its bandwidth.
     fn on_transport_feedback(
         &mut self,
+        now: Micros,
         key: TransportKey,
         feedback: &TransportFeedback<'_>,
     ) -> Result<(), DanglingKey> {
@@ -228,6 +229,6 @@ impl Worker {
         transport.stats.feedback_lost += u64::from(lost);
         self.counters.media.feedback_packets += u64::from(feedback.status_count);
         self.counters.media.feedback_lost += u64::from(lost);
-        Ok(())
+        self.estimate_by(now, key, feedback)
     }
 }

@@ -1,4 +1,4 @@
-//! Time-driven work. One tick every 10 ms visits all transports; there are no other timers.
+//! Time-driven work. One tick every 10 ms visits all transports; paced packets leave at deadlines of their own.
 
 use crate::api::{CloseReason, Micros};
 use crate::entities::{DanglingKey, TransportKey};
@@ -15,13 +15,15 @@ impl Worker {
         if !self.closing.is_empty() {
             return Some(Micros(0));
         }
-        (self.tables.transports.len() > 0).then_some(self.next_tick)
+        let tick = (self.tables.transports.len() > 0).then_some(self.next_tick);
+        tick.into_iter().chain(self.release_queue.deadline()).min()
     }
 
     /// Does the work that is due. Call it at [`Self::next_deadline`]; an earlier call does nothing.
     pub fn handle_timeout(&mut self, now: Micros) {
         self.in_flight.clear();
         self.continue_closing();
+        self.release_packets(now);
         if now < self.next_tick {
             return;
         }
@@ -58,6 +60,7 @@ impl Worker {
         }
         self.tick_producers(now, key)?;
         self.send_nacks(now, key)?;
+        self.tick_congestion(now, key)?;
         self.send_transport_feedback(now, key)?;
         self.send_receiver_reports(now, key)?;
         self.send_sender_reports(now, key)

@@ -15,6 +15,7 @@
 pub mod call;
 pub mod media;
 pub mod microphones;
+pub mod network;
 pub mod specs;
 
 use std::net::IpAddr;
@@ -23,7 +24,7 @@ use hubbub_core::api::{
     Command, CommandError, ConsumerId, ConsumerStats, Event, IceCredentials, Micros, Path,
     ProducerId, ProducerStats, ReplyBody, RouterId, TransportId, TransportStats,
 };
-use hubbub_core::{Worker, WorkerConfig};
+use hubbub_core::{Limits, Worker, WorkerConfig};
 use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpProfile};
 use hubbub_wire::PacketKind;
 use hubbub_wire::rtcp::{Compound, RtcpPacket, RtcpWrite};
@@ -46,7 +47,20 @@ pub struct World {
 impl World {
     /// A world with one router.
     pub fn new() -> Self {
-        Self::with(WorkerConfig::default())
+        Self::with(Self::config())
+    }
+
+    /// The default configuration, but with so high an estimate that neither layers nor bursts are limited.
+    pub fn config() -> WorkerConfig {
+        const ENOUGH: u64 = 1_000_000_000;
+        WorkerConfig {
+            outgoing_bitrate: Limits {
+                min: ENOUGH,
+                initial: ENOUGH,
+                max: ENOUGH,
+            },
+            ..WorkerConfig::default()
+        }
     }
 
     pub fn with(config: WorkerConfig) -> Self {
@@ -101,6 +115,12 @@ impl World {
             self.worker.handle_timeout(self.now);
             self.collect();
         }
+    }
+
+    /// Does what is due at the current time.
+    pub fn timeout(&mut self) {
+        self.worker.handle_timeout(self.now);
+        self.collect();
     }
 
     fn collect(&mut self) {
@@ -286,6 +306,17 @@ impl Client {
         let len = self
             .outbound
             .protect_rtcp(&mut buffer, len)
+            .expect("encryption succeeds");
+        world.datagram(self.path, &buffer[..len]);
+    }
+
+    /// Sends RTCP packets that are written already.
+    pub fn send_rtcp_bytes(&mut self, world: &mut World, packets: &[u8]) {
+        let mut buffer = packets.to_vec();
+        buffer.resize(packets.len() + MAX_OVERHEAD, 0);
+        let len = self
+            .outbound
+            .protect_rtcp(&mut buffer, packets.len())
             .expect("encryption succeeds");
         world.datagram(self.path, &buffer[..len]);
     }

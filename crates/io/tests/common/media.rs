@@ -54,20 +54,36 @@ pub fn produce<L: Line>(node: &mut Node, client: &Client<L>) {
     });
 }
 
-/// Creates a running consumer on the client's transport, with the header extensions that a browser gets.
+/// Id of the transport-wide number's extension in a consumer's packets.
+pub const TRANSPORT_CC: u8 = 5;
+
+/// Creates a running consumer on the client's transport, with the header extensions that a browser gets. Without RTX, its
+/// packets carry no transport-wide number.
 pub fn consume<L: Line>(node: &mut Node, client: &Client<L>) {
+    consume_by(node, client, None);
+}
+
+/// As [`consume`], with RTX.
+pub fn consume_with_rtx<L: Line>(node: &mut Node, client: &Client<L>) {
+    consume_by(node, client, Some(102));
+}
+
+fn consume_by<L: Line>(node: &mut Node, client: &Client<L>, rtx_payload_type: Option<u8>) {
     let consumer = ConsumerId(client.transport.0);
     let spec = ConsumerSpec {
         kind: MediaKind::Video,
         mid: "0".into(),
-        codecs: vec![codec(101)],
+        codecs: vec![CodecMapping {
+            rtx_payload_type,
+            ..codec(101)
+        }],
         extensions: vec![
             extension(ExtensionKind::Mid, 1),
             extension(ExtensionKind::AbsSendTime, 4),
-            extension(ExtensionKind::TransportCc, 5),
+            extension(ExtensionKind::TransportCc, TRANSPORT_CC),
         ],
         ssrc: 5000,
-        rtx_ssrc: None,
+        rtx_ssrc: rtx_payload_type.map(|_| 5001),
         cname: "someone".into(),
         feedback: FeedbackKind::TransportCc,
     };

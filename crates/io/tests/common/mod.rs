@@ -20,11 +20,11 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hubbub_core::WorkerConfig;
 use hubbub_core::api::{
     Command, CommandError, Event, IceCredentials, IceState, Protocol, ReplyBody, RouterId,
     TransportId,
 };
+use hubbub_core::{Limits, WorkerConfig};
 use hubbub_io::{EventQueue, SpawnError, TcpLimits, ThreadOptions, WorkerHandle, WorkerThread};
 use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpProfile};
 use hubbub_wire::stun::{BindingRequest, IceKey, IceRole, StunClass, StunMessage};
@@ -32,6 +32,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 pub const ROUTER: RouterId = RouterId(1);
 pub const PROFILE: SrtpProfile = SrtpProfile::AeadAes128Gcm;
+
+/// An estimate that limits nothing.
+const ENOUGH: Limits = Limits {
+    min: 10_000_000_000,
+    initial: 10_000_000_000,
+    max: 10_000_000_000,
+};
 
 /// Longer than any step of a test takes; a test that waits longer fails.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
@@ -79,9 +86,10 @@ impl Node {
             pin: None,
             tcp,
         };
-        // Benchmarks send faster than a client does.
+        // Benchmarks send faster than a client does, and receive faster than an estimate allows that starts low.
         let config = WorkerConfig {
             max_ingress_bitrate: u64::MAX,
+            outgoing_bitrate: ENOUGH,
             ..WorkerConfig::default()
         };
         WorkerThread::spawn(0, address, config, options, Arc::clone(&queue))

@@ -62,6 +62,10 @@ ConnectionState = Literal["connected", "disconnected"]
 OpenConnectionState = Annotated[Literal["connected", "disconnected", "other"], OpenEnum()]
 Layer = Annotated[int, Field(ge=0, le=255)]
 """A spatial layer, which is one encoding of simulcast, or a temporal layer; 0 is the lowest."""
+Priority = Annotated[int, Field(ge=1, le=255)]
+"""How early a video is served when bandwidth is scarce; a higher one is served first."""
+Bitrate = Annotated[int, Field(ge=100_000, le=1_000_000_000)]
+"""bit/s."""
 
 Count = Annotated[int, Field(ge=0)]
 Epoch = Annotated[int, Field(ge=0)]

@@ -191,6 +191,26 @@ class SetPreferredLayers(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetConsumerPriority(Command):
+    """Set which video consumers of a transport are served first when bandwidth is scarce."""
+
+    type: ClassVar[str] = "set_consumer_priority"
+    consumer: int
+    priority: int
+    """1, the initial one, to 255; a higher one is served first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetMaxIncomingBitrate(Command):
+    """Ask the client not to send more over the transport. Replaces the limit of the worker."""
+
+    type: ClassVar[str] = "set_max_incoming_bitrate"
+    transport: int
+    bitrate: int
+    """bit/s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransportStats(Command):
     """Reply with the counters of a transport."""
 

@@ -40,6 +40,9 @@ class MediaCore:
         sockets: list[tuple[str, int]],
         *,
         max_incoming_bitrate: int | None = None,
+        min_outgoing_bitrate: int = 30_000,
+        initial_outgoing_bitrate: int = 600_000,
+        max_outgoing_bitrate: int = 100_000_000,
         max_ingress_bitrate: int = 50_000_000,
         pin: bool = False,
         handshake_timeout: float = 15.0,
@@ -52,6 +55,8 @@ class MediaCore:
         Args:
             sockets: (IP address, port) of each worker. Port 0 lets the system choose; `::` is dual-stack.
             max_incoming_bitrate: bitrate limit that each client is sent (REMB), in bit/s; None for no limit.
+            min_outgoing_bitrate, initial_outgoing_bitrate, max_outgoing_bitrate: limits of the estimate of the bitrate
+                to a client, in bit/s.
             max_ingress_bitrate: bitrate above which the media of one transport is dropped, in bit/s.
             pin: pins each worker to a core.
             handshake_timeout: seconds from `ConnectTransport` to `SetSrtpKeys`, after which a transport is closed.
@@ -67,6 +72,9 @@ class MediaCore:
         self._pool = WorkerPool(
             sockets,
             max_incoming_bitrate=max_incoming_bitrate,
+            min_outgoing_bitrate=min_outgoing_bitrate,
+            initial_outgoing_bitrate=initial_outgoing_bitrate,
+            max_outgoing_bitrate=max_outgoing_bitrate,
             max_ingress_bitrate=max_ingress_bitrate,
             pin=pin,
             handshake_timeout=handshake_timeout,

@@ -138,6 +138,14 @@ class AudioLevels:
 
 
 @dataclass(frozen=True, slots=True)
+class BandwidthPause:
+    """A video consumer receives nothing for lack of bandwidth, or receives something again."""
+
+    consumer: int
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """The worker recovered from a panic. The entities in use are closed with reason `internal`."""
 
@@ -155,6 +163,7 @@ Event: TypeAlias = (
     | LayersChanged
     | ActiveSpeaker
     | AudioLevels
+    | BandwidthPause
     | Fault
 )
 
@@ -188,6 +197,7 @@ _PARSERS: Mapping[str, Callable[..., Event]] = {
     "layers_changed": LayersChanged,
     "active_speaker": _active_speaker,
     "audio_levels": _audio_levels,
+    "bandwidth_pause": BandwidthPause,
     "fault": Fault,
 }
 

@@ -131,6 +131,9 @@ def _open_core(settings: Settings, listening: str) -> MediaCore:
     return MediaCore(
         [(listening, port) for port in ports],
         max_incoming_bitrate=settings.max_incoming_bitrate,
+        min_outgoing_bitrate=settings.min_outgoing_bitrate,
+        initial_outgoing_bitrate=settings.initial_outgoing_bitrate,
+        max_outgoing_bitrate=settings.max_outgoing_bitrate,
         max_ingress_bitrate=settings.max_ingress_bitrate,
         pin=settings.pin_workers,
         handshake_timeout=settings.handshake_timeout,

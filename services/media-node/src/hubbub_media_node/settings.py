@@ -52,6 +52,15 @@ class Settings(ServiceSettings):
     max_incoming_bitrate: int | None = Field(
         None, gt=0, description="Bitrate that each client is asked not to exceed, bit/s; unlimited by default."
     )
+    min_outgoing_bitrate: int = Field(
+        30_000, gt=0, description="Lowest estimate of the bitrate that a client can receive, bit/s."
+    )
+    initial_outgoing_bitrate: int = Field(
+        600_000, gt=0, description="Estimate of the bitrate that a client can receive before its first feedback, bit/s."
+    )
+    max_outgoing_bitrate: int = Field(
+        100_000_000, gt=0, description="Highest estimate of the bitrate that a client can receive, bit/s."
+    )
     max_ingress_bitrate: int = Field(
         50_000_000,
         gt=0,

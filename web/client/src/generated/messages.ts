@@ -134,6 +134,10 @@ export interface Consume {
   paused?: boolean;
   preferredLayers?: PreferredLayers;
   /**
+   * As in `setConsumerPriority`.
+   */
+  priority?: number;
+  /**
    * The producer to receive.
    */
   producerId: string;
@@ -250,6 +254,32 @@ export interface ConsumerLayers1 {
    * The temporal layer, from 0, the lowest, to 255.
    */
   temporalLayer: number;
+}
+/**
+ * The server stopped sending to a consumer of this client, which did not ask for it.
+ */
+export interface ConsumerPaused {
+  /**
+   * The consumer.
+   */
+  consumerId: string;
+  /**
+   * `bandwidth`: not even the lowest layer fits into what the client can receive. More reasons may follow.
+   */
+  reason: string;
+}
+/**
+ * The server sends to a consumer again, after `consumerPaused`.
+ */
+export interface ConsumerResumed {
+  /**
+   * The consumer.
+   */
+  consumerId: string;
+  /**
+   * That of the pause.
+   */
+  reason: string;
 }
 /**
  * Creates a room, or returns the existing one.
@@ -945,6 +975,10 @@ export interface ResumedConsumer {
    */
   paused: boolean;
   /**
+   * Whether it receives nothing for lack of bandwidth, as `consumerPaused` says.
+   */
+  pausedByBandwidth?: boolean;
+  /**
    * The producer that it receives.
    */
   producerId: string;
@@ -1091,6 +1125,41 @@ export interface SessionResumed {
   transports: ResumedTransport[];
 }
 /**
+ * Sets which videos the client receives first when its bandwidth is scarce. No effect on audio, which always comes
+ * first.
+ */
+export interface SetConsumerPriority {
+  /**
+   * The client's consumer.
+   */
+  consumerId: string;
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+  /**
+   * 1, the default, to 255; a higher one is served first.
+   */
+  priority: number;
+}
+/**
+ * Limits what the client sends over a send transport. The browser's bandwidth estimation follows the limit.
+ */
+export interface SetMaxIncomingBitrate {
+  /**
+   * bit/s, at least 100,000.
+   */
+  bitrate: number;
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+  /**
+   * The client's send transport.
+   */
+  transportId: string;
+}
+/**
  * Limits the layers of a `simulcast` or `svc` consumer, until the next such request. Unlimited, a consumer receives
  * the highest layers.
  */
@@ -1232,6 +1301,8 @@ export interface Requests {
   resume: [Resume, SessionResumed];
   resumeConsumer: [ResumeConsumer, Done];
   resumeProducer: [ResumeProducer, Done];
+  setConsumerPriority: [SetConsumerPriority, Done];
+  setMaxIncomingBitrate: [SetMaxIncomingBitrate, Done];
   setPreferredLayers: [SetPreferredLayers, LayersPreferred];
 }
 
@@ -1241,6 +1312,8 @@ export interface Pushes {
   audioLevels: AudioLevels;
   consumerClosed: ConsumerClosed;
   consumerLayersChanged: ConsumerLayersChanged;
+  consumerPaused: ConsumerPaused;
+  consumerResumed: ConsumerResumed;
   newProducer: NewProducer;
   peerConnectionState: PeerConnectionState;
   peerJoined: PeerJoined;

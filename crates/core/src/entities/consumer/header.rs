@@ -84,6 +84,11 @@ impl Sending<'_> {
         self.write_with(buffer, fields, packet, rewritten)
     }
 
+    /// Writes the header of a packet that belongs to no frame. Returns its length.
+    pub(super) fn write_plain(&self, buffer: &mut [u8], fields: &RtpHeaderFields) -> Option<usize> {
+        self.write_all(buffer, fields, std::iter::empty())
+    }
+
     /// `descriptor` replaces the packet's dependency descriptor.
     fn write_with(
         &self,
@@ -91,6 +96,19 @@ impl Sending<'_> {
         fields: &RtpHeaderFields,
         packet: &StoredPacket,
         descriptor: Option<&[u8]>,
+    ) -> Option<usize> {
+        let copied = packet.extensions().filter_map(|(tag, value)| {
+            let value = descriptor.filter(|_| is_descriptor(tag)).unwrap_or(value);
+            Some((self.ids.copied(tag)?, value))
+        });
+        self.write_all(buffer, fields, copied)
+    }
+
+    fn write_all<'p>(
+        &self,
+        buffer: &mut [u8],
+        fields: &RtpHeaderFields,
+        copied: impl Iterator<Item = (u8, &'p [u8])>,
     ) -> Option<usize> {
         let send_time = AbsSendTime::from_micros(self.now.0).to_bytes();
         let transport_sequence = TransportSequenceNumber(self.transport_sequence).to_bytes();
@@ -104,11 +122,8 @@ impl Sending<'_> {
         if let Some(id) = self.ids.transport_cc {
             extensions.push(id, &transport_sequence).ok()?;
         }
-        for (tag, value) in packet.extensions() {
-            if let Some(id) = self.ids.copied(tag) {
-                let value = descriptor.filter(|_| is_descriptor(tag)).unwrap_or(value);
-                extensions.push(id, value).ok()?;
-            }
+        for (id, value) in copied {
+            extensions.push(id, value).ok()?;
         }
         fields.write(buffer, &extensions).ok()
     }

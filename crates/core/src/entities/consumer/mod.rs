@@ -1,6 +1,10 @@
 //! A consumer: one track that a client receives, made from one stream of the producer at a time.
 
+mod allowance;
 mod header;
+mod limits;
+mod output;
+mod padding;
 mod repair;
 mod rewrite_dd;
 mod rewrite_vp8;
@@ -9,6 +13,8 @@ mod selector_svc;
 mod send;
 mod state;
 
+pub(crate) use allowance::Allowance;
+pub(crate) use padding::PaddingSender;
 pub(crate) use selector_simulcast::Admission;
-pub(crate) use send::PacketSender;
+pub(crate) use send::{Departure, PacketSender};
 pub(crate) use state::Consumer;

@@ -6,7 +6,6 @@ use hubbub_wire::rtp::RtpHeaderFields;
 use super::rewrite_vp8::rewrite_ids;
 use super::send::PacketSender;
 use super::state::{Consumer, Route};
-use crate::api::Micros;
 use crate::receive::{RtxPayload, StoredPacket};
 use crate::send::MAX_DATAGRAM;
 
@@ -19,41 +18,45 @@ impl Consumer {
         let highest = self.sequence.highest()?;
         let output = highest.checked_sub(u64::from((highest as u16).wrapping_sub(sequence)))?;
         let packet = self.sequence.lookup(sequence)?;
-        (output >= self.segment_start && Some(packet.source) == self.current_source)
+        (output >= self.segment_start && Some(packet.source) == self.sent_source())
             .then_some((output, packet.sequence))
+    }
+
+    /// Whether a packet of this source and with this extended output number is still of use to the client.
+    pub(crate) fn still_repeats(&self, source: u32, output: u64) -> bool {
+        output >= self.segment_start && self.sent_source() == Some(source)
     }
 }
 
 impl PacketSender<'_> {
     /// Retransmits a packet: as a new packet of the RTX stream, or without RTX as an exact copy of the original.
+    /// Returns the length of the datagram.
     pub(crate) fn resend(
         &mut self,
-        now: Micros,
         packet: &StoredPacket,
         route: Route,
         output: u64,
-    ) -> Option<()> {
+    ) -> Option<usize> {
         let timestamp = packet
             .meta()
             .timestamp
             .wrapping_add(self.consumer.timestamps.offset());
         let len = match (self.consumer.rtx.is_some(), route.rtx_payload_type) {
             (true, Some(payload_type)) => {
-                self.write_rtx(now, packet, route, payload_type, output, timestamp)?
+                self.write_rtx(packet, route, payload_type, output, timestamp)?
             }
             _ if self.consumer.resends_verbatim => {
-                self.write_media(now, packet, route, output, timestamp)?
+                self.write_media(packet, route, output, timestamp)?
             }
             _ => return None,
         };
         self.consumer.stats.retransmitted += 1;
         self.transport.stats.count_sent(len);
-        Some(())
+        Some(len)
     }
 
-    fn write_rtx(
+    pub(super) fn write_rtx(
         &mut self,
-        now: Micros,
         packet: &StoredPacket,
         route: Route,
         payload_type: u8,
@@ -71,9 +74,12 @@ impl PacketSender<'_> {
             ssrc: rtx.ssrc,
         };
         let buffer = self.outbox.reserve()?;
-        let header = self
-            .consumer
-            .header(now, self.transport, self.stream, packet.meta());
+        let header = self.consumer.header(
+            self.departure.at,
+            self.transport,
+            self.stream,
+            packet.meta(),
+        );
         let header_len = header.write(buffer, &fields, packet)?;
         let original = RtxPayload {
             original_sequence: output as u16,

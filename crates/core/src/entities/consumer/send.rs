@@ -2,6 +2,7 @@
 
 use hubbub_codec::dependency_descriptor::TemplateStructure;
 use hubbub_codec::{Codec, Layer};
+use hubbub_congestion::{ClusterId, Purpose};
 use hubbub_wire::rtp::RtpHeaderFields;
 
 use super::header::Sending;
@@ -50,6 +51,17 @@ impl Consumer {
         }
     }
 
+    /// The header of a packet that belongs to no frame.
+    pub(super) fn plain_header(&self, now: Micros, transport: &Transport) -> Sending<'_> {
+        Sending {
+            now,
+            ids: &self.extensions,
+            mid: &self.mid,
+            transport_sequence: transport.transport_sequence,
+            limit: None,
+        }
+    }
+
     /// The layers that the dependency descriptor of a packet of `stream` is to be limited to. A repetition without RTX must
     /// be exact, even if the stream has another structure by then, so such a client gets what the producer wrote.
     fn limit<'a>(
@@ -74,35 +86,55 @@ pub(crate) struct PacketSender<'a> {
     pub(crate) consumer: &'a mut Consumer,
     pub(crate) transport: &'a mut Transport,
     pub(crate) outbox: &'a mut Outbox,
+    pub(crate) departure: Departure,
+}
+
+/// How a packet leaves, as the bandwidth estimate needs to know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Departure {
+    pub(crate) at: Micros,
+    pub(crate) purpose: Purpose,
+    /// The probe that the packet belongs to.
+    pub(crate) cluster: Option<ClusterId>,
+}
+
+impl Departure {
+    /// A packet that is no probe.
+    pub(crate) const fn media(at: Micros) -> Self {
+        Self {
+            at,
+            purpose: Purpose::Media,
+            cluster: None,
+        }
+    }
 }
 
 impl PacketSender<'_> {
-    /// Sends a media packet with this extended output number.
+    /// Sends a media packet with this extended output number. Returns the length of the datagram.
     pub(crate) fn send(
         &mut self,
-        now: Micros,
         packet: &StoredPacket,
         route: Route,
         output: u64,
-    ) -> Option<()> {
+    ) -> Option<usize> {
+        let now = self.departure.at;
         let timestamp = self
             .consumer
             .timestamps
             .rewrite(packet.meta().timestamp, now);
-        let len = self.write_media(now, packet, route, output, timestamp)?;
+        let len = self.write_media(packet, route, output, timestamp)?;
         let bytes = packet.payload().len();
         self.consumer.stats.packets += 1;
         self.consumer.stats.bytes += bytes as u64;
         self.consumer.rate.add(now, bytes);
         self.transport.stats.count_sent(len);
-        Some(())
+        Some(len)
     }
 
     /// For the same packet and output number, writes the same bytes each time, unless extensions depend on the time of
     /// sending (see [`super::header::OutgoingExtensions::new`]).
     pub(super) fn write_media(
         &mut self,
-        now: Micros,
         packet: &StoredPacket,
         route: Route,
         output: u64,
@@ -118,9 +150,12 @@ impl PacketSender<'_> {
             ssrc: self.consumer.ssrc,
         };
         let buffer = self.outbox.reserve()?;
-        let header = self
-            .consumer
-            .header(now, self.transport, self.stream, packet.meta());
+        let header = self.consumer.header(
+            self.departure.at,
+            self.transport,
+            self.stream,
+            packet.meta(),
+        );
         let header_len = header.write(buffer, &fields, packet)?;
         let packet_len = header_len + packet.payload().len();
         if packet_len + outbound.profile().tag_len() > MAX_DATAGRAM {
@@ -140,9 +175,36 @@ impl PacketSender<'_> {
     }
 
     pub(super) fn commit(&mut self, len: usize, path: Path) {
-        self.outbox.commit(len, path, priority(self.consumer.kind));
-        if self.consumer.extensions.transport_cc.is_some() {
-            self.transport.transport_sequence = self.transport.transport_sequence.wrapping_add(1);
+        commit(
+            self.outbox,
+            self.consumer,
+            self.transport,
+            self.departure,
+            (len, path),
+        );
+    }
+}
+
+/// Puts the datagram that was written into the outbox. If it carries a transport-wide number, uses that up.
+pub(super) fn commit(
+    outbox: &mut Outbox,
+    consumer: &Consumer,
+    transport: &mut Transport,
+    departure: Departure,
+    (len, path): (usize, Path),
+) {
+    outbox.commit(len, path, priority(consumer.kind));
+    if consumer.extensions.transport_cc.is_some() {
+        let number = transport.transport_sequence;
+        transport.transport_sequence = number.wrapping_add(1);
+        if let Some(congestion) = &mut transport.congestion {
+            congestion.estimator.packet_sent(
+                departure.at,
+                number,
+                len,
+                departure.purpose,
+                departure.cluster,
+            );
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use hubbub_codec::vp8_rewriter::Vp8Rewriter;
 use hubbub_codec::{Codec, Layer};
+use hubbub_congestion::Share;
 
+use super::allowance::{ALL_LAYERS, Allowance};
 use super::header::OutgoingExtensions;
 use super::selector_svc::SvcSelector;
 use crate::api::{ConsumerId, ConsumerSpec, ConsumerStats, MediaKind, Micros};
@@ -16,12 +18,6 @@ use crate::send::{
 
 /// How long a loss report counts, microseconds: browsers report on audio every five seconds.
 const LOSS_REPORT_LIFETIME_US: u64 = 10_000_000;
-
-/// No limit.
-pub(super) const ALL_LAYERS: Layer = Layer {
-    spatial: u8::MAX,
-    temporal: u8::MAX,
-};
 
 /// How one codec of the producer is sent to this consumer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,10 +48,20 @@ pub(crate) struct Consumer {
     pub(crate) cname: String,
     /// The forwarded stream of the producer (`ProducerStream::source`).
     pub(super) current_source: Option<u32>,
-    /// The stream that was forwarded last, also while none is.
+    /// No packet was sent since the last start of `current_source`.
+    pub(super) start_pending: bool,
+    /// The stream of which a packet was sent last, also while none is forwarded.
     pub(super) last_source: Option<u32>,
     /// The layers that the client is to receive at most. `spatial` is that of the encodings, or of a single encoding.
-    pub(super) preferred: Layer,
+    pub(crate) preferred: Layer,
+    /// What bandwidth allows.
+    pub(super) allowance: Allowance,
+    /// The share of the transport's bandwidth.
+    pub(crate) share: Share,
+    /// Streams with a higher one are served first, 1 to 255.
+    pub(crate) priority: u8,
+    /// The last `BandwidthPause` event.
+    pub(crate) pause_event: LatestEvent,
     /// Layers within the forwarded stream.
     pub(crate) svc: SvcSelector,
     /// The layers that were reported last. `None` while the client receives nothing.
@@ -124,8 +130,13 @@ impl Consumer {
                 .collect(),
             extensions: OutgoingExtensions::new(&spec, resends_verbatim),
             current_source: None,
+            start_pending: false,
             last_source: None,
             preferred: ALL_LAYERS,
+            allowance: Allowance::ALL,
+            share: Share::default(),
+            priority: 1,
+            pause_event: LatestEvent::default(),
             svc: SvcSelector::new(),
             reported_layers: None,
             layers_event: LatestEvent::default(),
@@ -153,6 +164,11 @@ impl Consumer {
         }
     }
 
+    /// Whether the client's feedback covers this stream: it is paced, and gets a share of the bandwidth.
+    pub(crate) fn has_feedback(&self) -> bool {
+        self.kind == MediaKind::Video && self.extensions.transport_cc.is_some()
+    }
+
     /// The SSRCs of media and RTX.
     pub(crate) fn ssrcs(&self) -> impl Iterator<Item = u32> {
         let rtx = self.rtx.as_ref().map(|rtx| rtx.ssrc);
@@ -162,6 +178,12 @@ impl Consumer {
     /// How the codec with this index in the producer's list is sent; `None` if the client does not receive it.
     pub(crate) fn route(&self, codec: u8) -> Option<Route> {
         self.routes.get(usize::from(codec)).copied().flatten()
+    }
+
+    /// A payload type of the RTX stream.
+    pub(super) fn rtx_payload_type(&self) -> Option<u8> {
+        let mut routes = self.routes.iter().flatten();
+        routes.find_map(|route| route.rtx_payload_type)
     }
 
     /// The forwarded stream of the producer.

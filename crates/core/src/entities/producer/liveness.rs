@@ -74,6 +74,11 @@ impl Layers {
         target as usize
     }
 
+    /// Whether packets of this layer arrive.
+    pub(crate) fn is_live(&self, index: usize) -> bool {
+        self.layers.get(index).is_some_and(|layer| layer.is_live)
+    }
+
     /// The highest live layer if one above it has stopped, else no limit: a layer above may be about to start.
     pub(crate) const fn limit(&self) -> u8 {
         if self.stopped > self.live {

@@ -1,6 +1,8 @@
 //! A producer: one track that a client sends, as one stream or as several encodings of it.
 
 mod key_frames;
+mod layer_rates;
+mod layer_steps;
 mod learn;
 mod liveness;
 mod media_packet;
@@ -11,6 +13,7 @@ mod stream;
 mod stream_clock;
 
 pub(crate) use key_frames::KeyFrameRequestKind;
+pub(crate) use layer_steps::LayerSteps;
 pub(crate) use media_packet::Received;
 pub(crate) use state::Producer;
 pub(crate) use stream::ProducerStream;

@@ -5,6 +5,7 @@ use hubbub_codec::{Codec, Describer, FrameInfo, Layer};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtp::RtpPacket;
 
+use super::layer_rates::LayerRates;
 use super::liveness::Layers;
 use super::media_packet::{MediaPacket, Received};
 use super::stream_clock::StreamClock;
@@ -35,6 +36,8 @@ pub(crate) struct ProducerStream {
     /// Liveness of the spatial layers, if there are several.
     pub(crate) spatial: Layers,
     rate: RateMeter,
+    /// Of video.
+    pub(crate) layer_rates: LayerRates,
     pub(crate) clock: StreamClock,
     pub(crate) last_received: Micros,
     stats: StreamStats,
@@ -65,6 +68,7 @@ impl ProducerStream {
             top: Layer::default(),
             spatial: Layers::new(usize::from(Layer::TOP.spatial) + 1),
             rate: RateMeter::new(),
+            layer_rates: LayerRates::new(),
             clock: StreamClock::new(clock_rate),
             last_received: Micros(0),
             stats: StreamStats {
@@ -161,6 +165,10 @@ impl ProducerStream {
         if self.top.spatial > 0 {
             self.spatial
                 .received(frame.layer().on_grid().spatial.into(), now);
+        }
+        if self.kind == MediaKind::Video {
+            self.layer_rates
+                .add(now, frame.targets, media.payload.len());
         }
         let starts_key_frame = self.kind == MediaKind::Audio || frame.key_frame();
         if starts_key_frame && self.kind == MediaKind::Video {

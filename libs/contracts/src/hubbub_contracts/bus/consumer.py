@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ..base import Done, Model, NodeRequest
 from ..layers import PreferredLayers
-from ..types import ConsumerType, Id, OpenMediaKind, OperationId, RoomId, RtpCapabilities, RtpParameters
+from ..types import ConsumerType, Id, OpenMediaKind, OperationId, Priority, RoomId, RtpCapabilities, RtpParameters
 
 
 class ConsumerCreated(Model):
@@ -40,6 +40,8 @@ class CreateConsumer(NodeRequest[ConsumerCreated]):
     """As in `SetPreferredLayers`. Older versions ignore it."""
     paused: bool = True
     """Whether to create it paused. Older versions ignore it."""
+    priority: Priority = 1
+    """As in `SetConsumerPriority`. Older versions ignore it."""
     operation_id: OperationId | None = None
     """The client's. A request with the id of an earlier one of this peer returns what that one created."""
 
@@ -77,6 +79,16 @@ class SetPreferredLayers(NodeRequest[LayersPreferred]):
     peer_id: Id
     consumer_id: Id
     preferred_layers: PreferredLayers
+
+
+class SetConsumerPriority(NodeRequest[Done]):
+    """Sets which videos the peer receives first when its bandwidth is scarce."""
+
+    verb: ClassVar[str] = "consumer.set-priority"
+    room_id: RoomId
+    peer_id: Id
+    consumer_id: Id
+    priority: Priority
 
 
 class RequestKeyFrame(NodeRequest[Done]):

@@ -21,6 +21,10 @@ CloseReason = Annotated[
 """Why a node closed a transport, producer or consumer (docs/closures.md). `other`: signaling does not know why."""
 
 
+PauseReason = Annotated[Literal["bandwidth", "other"], OpenEnum()]
+"""Why a node paused a consumer. `bandwidth`: not even the lowest layer fits into what the client can receive."""
+
+
 class TransportConnected(Event):
     """The DTLS handshake of a transport succeeded, or its client is no longer silent: media can flow."""
 
@@ -45,6 +49,24 @@ class ConsumerLayersChanged(Event):
     consumer_id: Id
     layers: ConsumerLayers | None = None
     """Absent: it receives nothing."""
+
+
+class ConsumerPaused(Event):
+    """The node stopped sending to a consumer of the peer, which did not ask for it."""
+
+    verb: ClassVar[str] = "media.consumer-paused"
+    type: Literal["hubbub.v1.media.consumer-paused"] = "hubbub.v1.media.consumer-paused"
+    consumer_id: Id
+    reason: PauseReason
+
+
+class ConsumerResumed(Event):
+    """A pause that the node announced has ended."""
+
+    verb: ClassVar[str] = "media.consumer-resumed"
+    type: Literal["hubbub.v1.media.consumer-resumed"] = "hubbub.v1.media.consumer-resumed"
+    consumer_id: Id
+    reason: PauseReason
 
 
 class TransportClosed(Event):
@@ -76,9 +98,10 @@ class ConsumerClosed(Event):
 
 
 ClosureEvent = TransportClosed | ProducerClosed | ConsumerClosed
+ConsumerEvent = ConsumerLayersChanged | ConsumerPaused | ConsumerResumed
 MediaEvent = Annotated[
-    TransportConnected | TransportDisconnected | ConsumerLayersChanged | ClosureEvent, Field(discriminator="type")
+    TransportConnected | TransportDisconnected | ConsumerEvent | ClosureEvent, Field(discriminator="type")
 ]
-MEDIA_EVENT: TypeAdapter[TransportConnected | TransportDisconnected | ConsumerLayersChanged | ClosureEvent]
+MEDIA_EVENT: TypeAdapter[TransportConnected | TransportDisconnected | ConsumerEvent | ClosureEvent]
 MEDIA_EVENT = TypeAdapter(MediaEvent)
 """Validates any media event, by its `type`."""

@@ -77,6 +77,8 @@ class ConsumerDescription(Model):
     paused: bool
     layers: ConsumerLayers | None = None
     """What it receives now. Absent when that is nothing or not known. Older versions do not report it."""
+    paused_by_bandwidth: bool = False
+    """Whether it receives nothing for lack of bandwidth."""
 
 
 class PeerDescription(Model):

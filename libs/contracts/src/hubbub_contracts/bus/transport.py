@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from ..base import Done, Model, NodeRequest
-from ..types import Direction, Id, OperationId, RoomId, RtpCapabilities
+from ..types import Bitrate, Direction, Id, OperationId, RoomId, RtpCapabilities
 
 
 class IceParameters(Model):
@@ -141,6 +141,16 @@ class RestartIce(NodeRequest[IceRestarted]):
     room_id: RoomId
     peer_id: Id
     transport_id: Id
+
+
+class SetMaxIncomingBitrate(NodeRequest[Done]):
+    """Asks the client not to send more over the transport. Replaces the node's limit."""
+
+    verb: ClassVar[str] = "transport.set-max-incoming-bitrate"
+    room_id: RoomId
+    peer_id: Id
+    transport_id: Id
+    bitrate: Bitrate
 
 
 class CloseTransport(NodeRequest[Done]):

@@ -22,6 +22,8 @@ _EVENT_SUBJECTS: dict[type[Event], str] = {
     media.TransportConnected: subjects.media("{roomId}", "{peerId}"),
     media.TransportDisconnected: subjects.media("{roomId}", "{peerId}"),
     media.ConsumerLayersChanged: subjects.media("{roomId}", "{peerId}"),
+    media.ConsumerPaused: subjects.media("{roomId}", "{peerId}"),
+    media.ConsumerResumed: subjects.media("{roomId}", "{peerId}"),
     media.TransportClosed: subjects.media("{roomId}", "{peerId}"),
     media.ProducerClosed: subjects.media("{roomId}", "{peerId}"),
     media.ConsumerClosed: subjects.media("{roomId}", "{peerId}"),

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ..base import Done, Model
 from ..layers import ConsumerLayers, PreferredLayers
-from ..types import AppData, ConsumerType, Id, Layer, OpenMediaKind, RtpCapabilities, RtpParameters
+from ..types import AppData, ConsumerType, Id, Layer, OpenMediaKind, Priority, RtpCapabilities, RtpParameters
 from .base import ClientRequest, Mutation, Push
 
 
@@ -41,6 +41,8 @@ class Consume(Mutation[Consumed]):
     """`device.rtpCapabilities`, at most 64 KiB of JSON; those of `joinRoom` by default."""
     preferred_layers: PreferredLayers | None = None
     """The highest layers to receive, as in `setPreferredLayers`; all by default. A `simple` consumer ignores them."""
+    priority: Priority = 1
+    """As in `setConsumerPriority`."""
     paused: bool = True
     """Whether the consumer starts paused, until `resumeConsumer`. A browser drops packets that arrive before
     `transport.consume()` has finished, the first key frame of a video among them."""
@@ -82,6 +84,17 @@ class SetPreferredLayers(Mutation[LayersPreferred]):
     """The highest temporal layer to receive, from 0, the lowest, to 255; absent: all."""
 
 
+class SetConsumerPriority(Mutation[Done]):
+    """Sets which videos the client receives first when its bandwidth is scarce. No effect on audio, which always comes
+    first."""
+
+    event: ClassVar[str] = "setConsumerPriority"
+    consumer_id: Id
+    """The client's consumer."""
+    priority: Priority
+    """1, the default, to 255; a higher one is served first."""
+
+
 class RequestKeyFrame(ClientRequest[Done]):
     """Requests a key frame from the sender of a video, at most one in 300 ms for all its receivers. No effect while the
     consumer is paused. Browsers request the key frames that they need by themselves."""
@@ -120,3 +133,23 @@ class ConsumerLayersChanged(Push):
     """The consumer."""
     layers: ConsumerLayers | None = None
     """What it receives now; absent: nothing, because it is paused."""
+
+
+class ConsumerPaused(Push):
+    """The server stopped sending to a consumer of this client, which did not ask for it."""
+
+    event: ClassVar[str] = "consumerPaused"
+    consumer_id: Id
+    """The consumer."""
+    reason: str
+    """`bandwidth`: not even the lowest layer fits into what the client can receive. More reasons may follow."""
+
+
+class ConsumerResumed(Push):
+    """The server sends to a consumer again, after `consumerPaused`."""
+
+    event: ClassVar[str] = "consumerResumed"
+    consumer_id: Id
+    """The consumer."""
+    reason: str
+    """That of the pause."""

@@ -136,6 +136,8 @@ class ResumedConsumer(Model):
     """Whether it is paused."""
     layers: ConsumerLayers | None = None
     """Of a `simulcast` or `svc` consumer: the layers that it receives; absent: nothing, or not known."""
+    paused_by_bandwidth: bool = False
+    """Whether it receives nothing for lack of bandwidth, as `consumerPaused` says."""
 
 
 class SessionResumed(Model):

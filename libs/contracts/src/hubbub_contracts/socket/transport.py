@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from ..base import Done, Model
 from ..bus.transport import DtlsParameters, IceCandidate, IceParameters, SctpParameters
-from ..types import Direction, Id
+from ..types import Bitrate, Direction, Id
 from .base import IceServer, Mutation, Push
 
 
@@ -64,6 +64,16 @@ class RestartIce(Mutation[IceRestarted]):
     event: ClassVar[str] = "restartIce"
     transport_id: Id
     """The transport to restart."""
+
+
+class SetMaxIncomingBitrate(Mutation[Done]):
+    """Limits what the client sends over a send transport. The browser's bandwidth estimation follows the limit."""
+
+    event: ClassVar[str] = "setMaxIncomingBitrate"
+    transport_id: Id
+    """The client's send transport."""
+    bitrate: Bitrate
+    """bit/s, at least 100,000."""
 
 
 class CloseTransport(Mutation[Done]):

@@ -121,6 +121,7 @@ class Consumer:
     paused: bool = True
     layers: ConsumerLayers | None = None
     """What the client receives, as the core reported it last; None: nothing."""
+    paused_by_bandwidth: bool = False
     close_request: CloseRequest | None = None
 
     @property

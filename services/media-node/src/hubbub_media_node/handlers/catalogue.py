@@ -15,11 +15,18 @@ from hubbub_contracts.bus.consumer import (
     PauseConsumer,
     RequestKeyFrame,
     ResumeConsumer,
+    SetConsumerPriority,
     SetPreferredLayers,
 )
 from hubbub_contracts.bus.node import ClosePeer, DescribePeer
 from hubbub_contracts.bus.producer import CloseProducer, CreateProducer, PauseProducer, ResumeProducer
-from hubbub_contracts.bus.transport import CloseTransport, ConnectTransport, CreateTransport, RestartIce
+from hubbub_contracts.bus.transport import (
+    CloseTransport,
+    ConnectTransport,
+    CreateTransport,
+    RestartIce,
+    SetMaxIncomingBitrate,
+)
 
 from . import consumer, peer, producer, transport
 from .context import NodeContext
@@ -28,6 +35,7 @@ HANDLERS: Final[RequestTable[NodeContext]] = {
     CreateTransport: transport.create,
     ConnectTransport: transport.connect,
     RestartIce: transport.restart_ice,
+    SetMaxIncomingBitrate: transport.set_max_incoming_bitrate,
     CloseTransport: transport.close,
     CreateProducer: producer.create,
     PauseProducer: producer.pause,
@@ -37,6 +45,7 @@ HANDLERS: Final[RequestTable[NodeContext]] = {
     PauseConsumer: consumer.pause,
     ResumeConsumer: consumer.resume,
     SetPreferredLayers: consumer.set_preferred_layers,
+    SetConsumerPriority: consumer.set_priority,
     RequestKeyFrame: consumer.request_key_frame,
     CloseConsumer: consumer.close,
     DescribePeer: peer.describe,

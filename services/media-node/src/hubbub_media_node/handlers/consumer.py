@@ -14,6 +14,7 @@ from hubbub_contracts.bus.consumer import (
     PauseConsumer,
     RequestKeyFrame,
     ResumeConsumer,
+    SetConsumerPriority,
     SetPreferredLayers,
 )
 from hubbub_contracts.errors import ErrorCode, HubbubError
@@ -117,6 +118,14 @@ async def set_preferred_layers(context: NodeContext, request: SetPreferredLayers
         return LayersPreferred(preferred_layers=await _prefer(context, consumer, request.preferred_layers))
 
 
+async def set_priority(context: NodeContext, request: SetConsumerPriority) -> Done:
+    """Sets how early the consumer is served when bandwidth is scarce."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
+        await _set_priority(context, consumer, request.priority)
+        return Done()
+
+
 async def request_key_frame(context: NodeContext, request: RequestKeyFrame) -> Done:
     """Requests a key frame from the producer. The core bounds the rate, and requests one at each resume."""
     async with context.locks.of(request.room_id, request.peer_id):
@@ -140,6 +149,8 @@ async def _start(context: NodeContext, consumer: Consumer) -> None:
     try:
         if consumer.request.preferred_layers is not None:
             await _prefer(context, consumer, consumer.request.preferred_layers)
+        if consumer.request.priority != 1:
+            await _set_priority(context, consumer, consumer.request.priority)
         if not consumer.request.paused:
             await _resume(context, consumer)
     except HubbubError:
@@ -152,6 +163,11 @@ async def _start(context: NodeContext, consumer: Consumer) -> None:
 async def _resume(context: NodeContext, consumer: Consumer) -> None:
     await context.call(consumer.transport.room.worker, commands.ResumeConsumer(consumer=consumer.core_id))
     consumer.paused = False
+
+
+async def _set_priority(context: NodeContext, consumer: Consumer, priority: int) -> None:
+    command = commands.SetConsumerPriority(consumer=consumer.core_id, priority=priority)
+    await context.call(consumer.transport.room.worker, command)
 
 
 async def _prefer(context: NodeContext, consumer: Consumer, preferred: PreferredLayers) -> PreferredLayers | None:

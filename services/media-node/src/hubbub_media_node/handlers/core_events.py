@@ -11,7 +11,7 @@ from hubbub_media_core import events
 from ..domain.closures import CloseEvent, apply_close_event, to_owner
 from .closing import close_room
 from .context import NodeContext
-from .layer_reports import report_layers
+from .layer_reports import report_bandwidth_pause, report_layers
 from .speech_reports import report_speakers
 
 _log = structlog.get_logger(__name__)
@@ -34,14 +34,24 @@ def handle(context: NodeContext, worker: int, event: events.Event) -> None:
             _handle_closed(context, event)
         case events.Fault(message):
             _log.error("recovered from a fault in a worker", worker=worker, fault=message)
-        case events.LayersChanged(core_id, spatial, temporal):
-            consumer = context.entities.consumer_by_core_id(core_id)
-            if consumer is not None:
-                report_layers(context, consumer, ConsumerLayers(spatial_layer=spatial, temporal_layer=temporal))
+        case events.LayersChanged() | events.BandwidthPause():
+            _handle_change(context, event)
         case events.ActiveSpeaker() | events.AudioLevels():
             report_speakers(context, event)
         case events.Reply():
             pass
+
+
+def _handle_change(context: NodeContext, event: events.LayersChanged | events.BandwidthPause) -> None:
+    """Reports what a consumer receives from now on."""
+    consumer = context.entities.consumer_by_core_id(event.consumer)
+    if consumer is None:
+        return
+    match event:
+        case events.LayersChanged(_, spatial, temporal):
+            report_layers(context, consumer, ConsumerLayers(spatial_layer=spatial, temporal_layer=temporal))
+        case events.BandwidthPause(_, paused):
+            report_bandwidth_pause(context, consumer, paused)
 
 
 def _handle_silence(context: NodeContext, core_id: int, silent: bool) -> None:

@@ -1,8 +1,8 @@
-"""Reports the layers that a consumer receives to its peer's session."""
+"""Reports to a peer's session what its consumers receive: layers, and pauses for lack of bandwidth."""
 
 from __future__ import annotations
 
-from hubbub_contracts.bus.media import ConsumerLayersChanged
+from hubbub_contracts.bus.media import ConsumerLayersChanged, ConsumerPaused, ConsumerResumed
 from hubbub_contracts.layers import ConsumerLayers
 
 from ..domain.closures import to_owner
@@ -17,3 +17,14 @@ def report_layers(context: NodeContext, consumer: Consumer, layers: ConsumerLaye
         return
     consumer.layers = layers
     context.media_events.publish(to_owner(consumer, ConsumerLayersChanged(consumer_id=consumer.id, layers=layers)))
+
+
+def report_bandwidth_pause(context: NodeContext, consumer: Consumer, paused: bool) -> None:
+    """Reports that a consumer receives nothing for lack of bandwidth, or receives something again."""
+    if consumer.paused_by_bandwidth == paused:
+        return
+    consumer.paused_by_bandwidth = paused
+    event = ConsumerPaused if paused else ConsumerResumed
+    context.media_events.publish(to_owner(consumer, event(consumer_id=consumer.id, reason="bandwidth")))
+    if paused:
+        report_layers(context, consumer, None)

@@ -51,6 +51,7 @@ async def describe(context: NodeContext, request: DescribePeer) -> PeerDescripti
                 type=each.created.type,
                 paused=each.paused,
                 layers=each.layers,
+                paused_by_bandwidth=each.paused_by_bandwidth,
             )
             for transport in transports
             for each in transport.consumers.values()

@@ -15,6 +15,7 @@ from hubbub_contracts.bus.transport import (
     IceParameters,
     IceRestarted,
     RestartIce,
+    SetMaxIncomingBitrate,
     TransportCreated,
 )
 from hubbub_contracts.errors import ErrorCode, HubbubError
@@ -95,6 +96,17 @@ async def restart_ice(context: NodeContext, request: RestartIce) -> IceRestarted
             ),
         )
         return IceRestarted(ice_parameters=ice)
+
+
+async def set_max_incoming_bitrate(context: NodeContext, request: SetMaxIncomingBitrate) -> Done:
+    """Limits what the client sends over a send transport."""
+    async with context.locks.of(request.room_id, request.peer_id):
+        transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
+        if transport.direction != "send":
+            raise HubbubError(ErrorCode.INVALID_STATE, "the client sends nothing over a receive transport")
+        command = commands.SetMaxIncomingBitrate(transport=transport.core_id, bitrate=request.bitrate)
+        await context.call(transport.room.worker, command)
+        return Done()
 
 
 async def close(context: NodeContext, request: CloseTransport) -> Done:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from hubbub_contracts.bus.media import (
     ConsumerClosed,
     ConsumerLayersChanged,
+    ConsumerPaused,
+    ConsumerResumed,
     MediaEvent,
     ProducerClosed,
     TransportClosed,
@@ -20,5 +22,5 @@ def subject_of(event: MediaEvent) -> str:
             return event.transport_id
         case ProducerClosed():
             return event.producer_id
-        case ConsumerClosed() | ConsumerLayersChanged():
+        case ConsumerClosed() | ConsumerLayersChanged() | ConsumerPaused() | ConsumerResumed():
             return event.consumer_id

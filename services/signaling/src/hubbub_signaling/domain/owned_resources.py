@@ -10,10 +10,11 @@ from hubbub_contracts.types import Direction, OpenDirection
 
 @dataclass(frozen=True)
 class OwnedConsumer:
-    """A consumer's transport and producer."""
+    """A consumer's transport and producer, and whether its client knows of a pause for lack of bandwidth."""
 
     transport_id: str
     producer_id: str
+    paused_by_bandwidth: bool = False
 
 
 @dataclass

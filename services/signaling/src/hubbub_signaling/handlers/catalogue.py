@@ -15,6 +15,7 @@ HANDLERS: dict[str, Handler] = {
     "createTransport": Handler(transport.create_transport, IN_ROOM),
     "connectTransport": Handler(transport.connect_transport, IN_ROOM, by_transport),
     "restartIce": Handler(transport.restart_ice, IN_ROOM, by_transport),
+    "setMaxIncomingBitrate": Handler(transport.set_max_incoming_bitrate, IN_ROOM, by_transport),
     "closeTransport": Handler(transport.close_transport, IN_ROOM, by_transport),
     "produce": Handler(producer.produce, IN_ROOM, by_transport),
     "closeProducer": Handler(producer.close_producer, IN_ROOM, by_producer),
@@ -25,6 +26,7 @@ HANDLERS: dict[str, Handler] = {
     "resumeConsumer": Handler(consumer.resume_consumer, IN_ROOM, by_consumer),
     "pauseConsumer": Handler(consumer.pause_consumer, IN_ROOM, by_consumer),
     "setPreferredLayers": Handler(consumer.set_preferred_layers, IN_ROOM, by_consumer),
+    "setConsumerPriority": Handler(consumer.set_consumer_priority, IN_ROOM, by_consumer),
     "requestKeyFrame": Handler(consumer.request_key_frame, IN_ROOM, by_consumer),
     "closeConsumer": Handler(consumer.close_consumer, IN_ROOM, by_consumer),
 }

@@ -33,6 +33,7 @@ async def consume(context: RequestContext, request: socket.Consume) -> socket.Co
             consumer_id=requested_id,
             rtp_capabilities=capabilities,
             preferred_layers=request.preferred_layers,
+            priority=request.priority,
             paused=request.paused,
             operation_id=request.operation_id or None,
         ),
@@ -84,6 +85,21 @@ async def set_preferred_layers(context: RequestContext, request: socket.SetPrefe
         ),
     )
     return socket.LayersPreferred(preferred_layers=preferred.preferred_layers)
+
+
+async def set_consumer_priority(context: RequestContext, request: socket.SetConsumerPriority) -> Done:
+    """Sets how early the client receives this video when its bandwidth is scarce."""
+    membership = context.membership
+    context.resources.require_consumer(request.consumer_id)
+    return await context.backend.node(
+        membership.placement,
+        consumer.SetConsumerPriority(
+            room_id=membership.room_id,
+            peer_id=membership.peer_id,
+            consumer_id=request.consumer_id,
+            priority=request.priority,
+        ),
+    )
 
 
 async def request_key_frame(context: RequestContext, request: socket.RequestKeyFrame) -> Done:

@@ -14,7 +14,13 @@ from collections.abc import Callable
 import structlog
 
 from hubbub_contracts import HubbubError
-from hubbub_contracts.bus.media import ConsumerLayersChanged, MediaEvent, TransportConnected
+from hubbub_contracts.bus.media import (
+    ConsumerLayersChanged,
+    ConsumerPaused,
+    ConsumerResumed,
+    MediaEvent,
+    TransportConnected,
+)
 from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_service import Tasks
@@ -91,6 +97,8 @@ class MediaGapRecovery:
         for consumer in description.consumers:
             if consumer.layers is not None:
                 self._on_event(ConsumerLayersChanged(consumer_id=consumer.consumer_id, layers=consumer.layers))
+            pause = ConsumerPaused if consumer.paused_by_bandwidth else ConsumerResumed
+            self._on_event(pause(consumer_id=consumer.consumer_id, reason="bandwidth"))
         for event in missed_closures(owned, description):
             self._on_event(event)
         described = {each.producer_id for each in description.producers}

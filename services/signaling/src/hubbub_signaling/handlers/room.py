@@ -107,7 +107,8 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
     resources.transports = {one.transport_id: one.direction for one in description.transports}
     resources.producers = {one.producer_id: one.transport_id for one in description.producers}
     resources.consumers = {
-        one.consumer_id: OwnedConsumer(one.transport_id, one.producer_id) for one in description.consumers
+        one.consumer_id: OwnedConsumer(one.transport_id, one.producer_id, one.paused_by_bandwidth)
+        for one in description.consumers
     }
     if any(one.established for one in description.transports):
         context.session.media_connected()
@@ -125,7 +126,11 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         producers=[producer_info(one) for one in recorded if one.producer_id in resources.producers],
         consumers=[
             socket.ResumedConsumer(
-                consumer_id=one.consumer_id, producer_id=one.producer_id, paused=one.paused, layers=one.layers
+                consumer_id=one.consumer_id,
+                producer_id=one.producer_id,
+                paused=one.paused,
+                layers=one.layers,
+                paused_by_bandwidth=one.paused_by_bandwidth,
             )
             for one in description.consumers
         ],

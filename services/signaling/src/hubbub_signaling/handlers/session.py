@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
@@ -22,6 +22,8 @@ from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.media import (
     ConsumerClosed,
     ConsumerLayersChanged,
+    ConsumerPaused,
+    ConsumerResumed,
     MediaEvent,
     ProducerClosed,
     TransportClosed,
@@ -254,6 +256,8 @@ class Session:
             case ConsumerLayersChanged(consumer_id=consumer_id, layers=layers):
                 if consumer_id in self.resources.consumers:
                     self.client.push(consumer.ConsumerLayersChanged(consumer_id=consumer_id, layers=layers))
+            case ConsumerPaused() | ConsumerResumed():
+                self._on_consumer_pause(event)
 
     def on_media_gap(self) -> None:
         """Media events may have been missed."""
@@ -261,6 +265,16 @@ class Session:
             self._media_gap_while_entering = True
         else:
             self._media_recovery.start(self.membership)
+
+    def _on_consumer_pause(self, event: ConsumerPaused | ConsumerResumed) -> None:
+        """Pushes a change. After a gap, the node's description repeats what the client knows."""
+        owned = self.resources.consumers.get(event.consumer_id)
+        paused = isinstance(event, ConsumerPaused)
+        if owned is None or owned.paused_by_bandwidth == paused:
+            return
+        self.resources.consumers[event.consumer_id] = replace(owned, paused_by_bandwidth=paused)
+        push = consumer.ConsumerPaused if paused else consumer.ConsumerResumed
+        self.client.push(push(consumer_id=event.consumer_id, reason=event.reason))
 
     def _on_transport_event(self, event: TransportConnected | TransportDisconnected | TransportClosed) -> None:
         transports, transport_id = self.resources.transports, event.transport_id

@@ -73,6 +73,21 @@ async def restart_ice(context: RequestContext, request: socket.RestartIce) -> so
     )
 
 
+async def set_max_incoming_bitrate(context: RequestContext, request: socket.SetMaxIncomingBitrate) -> Done:
+    """Limits what the client sends."""
+    membership = context.membership
+    context.resources.require_transport(request.transport_id, "send")
+    return await context.backend.node(
+        membership.placement,
+        transport.SetMaxIncomingBitrate(
+            room_id=membership.room_id,
+            peer_id=membership.peer_id,
+            transport_id=request.transport_id,
+            bitrate=request.bitrate,
+        ),
+    )
+
+
 async def close_transport(context: RequestContext, request: socket.CloseTransport) -> Done:
     """Closes the transport on the node, and has its producers removed from the room as soon as the registry answers."""
     membership = context.membership

@@ -1,0 +1,118 @@
+//! What a transport knows of the link to its client, and the packets that wait for it.
+
+use hubbub_congestion::{Estimator, Limits, Pacer};
+
+use super::keys::ConsumerKey;
+use crate::api::Micros;
+
+/// Shares are allocated anew this often, microseconds.
+const ALLOCATION_INTERVAL_US: u64 = 50_000;
+/// The estimate is counted this often, microseconds.
+const SAMPLE_INTERVAL_US: u64 = 1_000_000;
+/// An estimate that falls below this share (percent) of the one allocated is allocated at once.
+const LARGE_FALL: u64 = 97;
+
+/// A reference to a packet that waits to be sent. The packet itself is in its producer's store.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QueuedPacket {
+    pub(crate) consumer: ConsumerKey,
+    /// The producer's stream (`ProducerStream::source`).
+    pub(crate) source: u32,
+    /// Extended number in that stream.
+    pub(crate) sequence: u64,
+    pub(crate) action: Action,
+}
+
+/// What to do with a queued packet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Action {
+    /// Send it.
+    Send,
+    /// Close the gap that it leaves.
+    Skip,
+    /// Retransmit it; its extended output number.
+    Resend(u64),
+}
+
+/// Congestion control of one transport that receives video, if its client returns transport-wide feedback.
+pub(crate) struct CongestionControl {
+    pub(crate) estimator: Estimator,
+    pub(crate) pacer: Pacer<QueuedPacket>,
+    /// The upper limit of the estimate, bit/s.
+    pub(crate) max_bitrate: u64,
+    /// Allocated to the consumers, bit/s.
+    pub(crate) allocated: u64,
+    /// What the consumers could use, bit/s.
+    pub(crate) wanted: u64,
+    /// In the worker's list of transports whose packets wait.
+    pub(crate) is_waiting: bool,
+    /// Probes sent; chooses what to repeat.
+    pub(crate) probe_packets: u64,
+    allocated_estimate: u64,
+    next_allocation: Micros,
+    next_tick: Micros,
+    next_sample: Micros,
+}
+
+impl CongestionControl {
+    pub(crate) fn new(now: Micros, limits: Limits) -> Self {
+        let estimator = Estimator::new(now, limits);
+        Self {
+            pacer: Pacer::new(now, estimator.estimate()),
+            estimator,
+            max_bitrate: limits.max,
+            allocated: 0,
+            wanted: 0,
+            is_waiting: false,
+            probe_packets: 0,
+            allocated_estimate: 0,
+            next_allocation: now,
+            next_tick: now,
+            next_sample: now.plus(SAMPLE_INTERVAL_US),
+        }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn tick(&mut self, now: Micros) {
+        if self.next_tick <= now {
+            self.estimator.tick(now);
+            self.next_tick = self.estimator.next_tick(now);
+            self.adopt_estimate(now);
+        }
+    }
+
+    /// The estimate, once a second, for the counters.
+    pub(crate) fn sample(&mut self, now: Micros) -> Option<u64> {
+        if now < self.next_sample {
+            return None;
+        }
+        self.next_sample = now.plus(SAMPLE_INTERVAL_US);
+        Some(self.estimator.estimate())
+    }
+
+    /// Tells the pacer of a new estimate.
+    pub(crate) fn adopt_estimate(&mut self, now: Micros) {
+        self.pacer.set_estimate(now, self.estimator.estimate());
+    }
+
+    /// Whether shares are to be allocated. If so, the caller allocates them.
+    pub(crate) fn allocation_is_due(&mut self, now: Micros) -> bool {
+        let estimate = self.estimator.estimate();
+        let fell = estimate < self.allocated_estimate * LARGE_FALL / 100;
+        let is_due = fell || self.next_allocation <= now;
+        if is_due {
+            self.allocated_estimate = estimate;
+            self.next_allocation = now.plus(ALLOCATION_INTERVAL_US);
+        }
+        is_due
+    }
+
+    /// Starts the next probe, unless one is being sent.
+    pub(crate) fn start_probe(&mut self, now: Micros) {
+        if !self.pacer.is_probing()
+            && let Some(probe) = self.estimator.next_probe(now)
+        {
+            self.pacer.start_probe(probe);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The layers that a consumer may receive: those that its client prefers, as far as bandwidth was allocated.
+
+use hubbub_codec::Layer;
+
+use super::allowance::{ALL_LAYERS, Allowance};
+use super::state::Consumer;
+use crate::entities::producer::Producer;
+
+impl Consumer {
+    /// Limits the layers that the client receives: `spatial` counts the encodings, or the spatial layers of a producer with
+    /// one encoding.
+    pub(crate) fn prefer(&mut self, preferred: Layer, producer: &Producer) {
+        self.preferred = preferred;
+        self.apply_limits(producer);
+    }
+
+    /// Adopts what bandwidth allows. Returns whether that starts or ends a pause.
+    pub(crate) fn allow(&mut self, allowance: Allowance, producer: &Producer) -> bool {
+        let was_starved = self.is_starved();
+        if self.allowance != allowance {
+            self.allowance = allowance;
+            self.apply_limits(producer);
+        }
+        let is_starved = self.is_starved();
+        if is_starved && !was_starved {
+            self.stop_forwarding();
+            self.forget_reported_layers();
+        }
+        is_starved != was_starved
+    }
+
+    /// Whether the client receives nothing for lack of bandwidth.
+    pub(crate) fn is_starved(&self) -> bool {
+        self.allowance == Allowance::Nothing
+    }
+
+    /// The encoding that the client is to receive.
+    pub(crate) fn target_encoding(&self, producer: &Producer) -> usize {
+        producer.layers.target(self.ceiling().spatial)
+    }
+
+    /// Whether the client receives a higher encoding than bandwidth allows, until a lower one starts. What it has lost of
+    /// the higher one is not repeated: that would only lengthen the queue.
+    pub(crate) fn is_leaving(&self, producer: &Producer) -> bool {
+        let forwarded = self.forwarded_encoding(producer);
+        forwarded.is_some_and(|forwarded| {
+            forwarded > usize::from(self.allowed().spatial)
+                && forwarded > self.target_encoding(producer)
+        })
+    }
+
+    /// The highest layers that bandwidth and preference allow.
+    pub(super) fn ceiling(&self) -> Layer {
+        self.preferred.at_most(self.allowed())
+    }
+
+    /// Limits the layers within the forwarded stream. Before a lower encoding starts, the higher temporal layers are dropped
+    /// at once; before a higher one starts, all fit.
+    pub(super) fn apply_limits(&mut self, producer: &Producer) {
+        let limit = self.ceiling();
+        let wanted = if producer.encodings.len() == 1 {
+            limit
+        } else {
+            let target = self.target_encoding(producer);
+            let temporal = match self.forwarded_encoding(producer) {
+                Some(forwarded) if forwarded < target => self.preferred.temporal,
+                Some(_) if self.is_leaving(producer) => 0,
+                _ => limit.temporal,
+            };
+            Layer {
+                spatial: ALL_LAYERS.spatial,
+                temporal,
+            }
+        };
+        self.svc.want(wanted);
+    }
+
+    fn allowed(&self) -> Layer {
+        match self.allowance {
+            Allowance::UpTo(layers) => layers,
+            Allowance::Nothing => ALL_LAYERS,
+        }
+    }
+
+    /// The encoding that the client receives.
+    pub(crate) fn forwarded_encoding(&self, producer: &Producer) -> Option<usize> {
+        producer.encoding_of_source(self.current_source?)
+    }
+}

@@ -1,0 +1,124 @@
+//! The steps in which a producer's video can be forwarded, and what each costs.
+
+use hubbub_codec::Layer;
+
+use super::state::Producer;
+use crate::api::Micros;
+
+/// Steps of one producer: those of every codec's grid.
+const MAX_STEPS: usize = 16;
+/// With more encodings than this, temporal layers are no steps of their own.
+const MAX_TEMPORAL_ENCODINGS: usize = 4;
+/// Bitrates that encodings are assumed to need before they were measured, bit/s, highest encoding first.
+const ASSUMED: [u64; 3] = [2_500_000, 500_000, 150_000];
+/// The same for a producer's only encoding.
+const ASSUMED_SINGLE: u64 = 1_000_000;
+
+/// The steps, lowest first. As in `SetPreferredLayers`, `spatial` is that of the encodings, or of a single encoding.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LayerSteps {
+    bitrates: [u64; MAX_STEPS],
+    layers: [Layer; MAX_STEPS],
+    len: usize,
+    /// What encodings that have not been seen yet may need in addition, bit/s.
+    pub(crate) unseen: u64,
+}
+
+impl AsRef<[u64]> for LayerSteps {
+    fn as_ref(&self) -> &[u64] {
+        self.bitrates.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl LayerSteps {
+    /// The layers of a step, and whether it is the highest.
+    pub(crate) fn layers(&self, step: usize) -> Option<(Layer, bool)> {
+        let layers = self.layers.get(step).filter(|_| step < self.len)?;
+        Some((*layers, step + 1 == self.len))
+    }
+
+    fn push(&mut self, layer: Layer, bitrate: u64) {
+        let least = self.as_ref().last().copied().unwrap_or_default();
+        let places = self
+            .bitrates
+            .get_mut(self.len)
+            .zip(self.layers.get_mut(self.len));
+        if let Some((place, layers)) = places {
+            *place = bitrate.max(least);
+            *layers = layer;
+            self.len += 1;
+        }
+    }
+}
+
+impl Producer {
+    /// The steps up to the preferred layers. Never empty.
+    pub(crate) fn steps(&mut self, now: Micros, preferred: Layer) -> LayerSteps {
+        let mut steps = LayerSteps::default();
+        for stream in self.streams.iter_mut().flatten() {
+            stream.layer_rates.advance(now);
+        }
+        match self.encodings.len() {
+            1 => self.push_single(preferred, &mut steps),
+            count => {
+                let any_lives = (0..count).any(|encoding| self.layers.is_live(encoding));
+                for encoding in 0..count.min(usize::from(preferred.spatial) + 1) {
+                    if self.layers.is_live(encoding) || !any_lives {
+                        self.push_encoding(encoding, preferred, &mut steps);
+                    } else if self.stream(encoding).is_none() {
+                        steps.unseen += self.assumed(encoding);
+                    }
+                }
+                if steps.len == 0 {
+                    // The preferred encodings have stopped: the lowest above takes their place.
+                    self.push_encoding(
+                        self.layers.target(preferred.spatial),
+                        preferred,
+                        &mut steps,
+                    );
+                }
+            }
+        }
+        steps
+    }
+
+    fn assumed(&self, encoding: usize) -> u64 {
+        let below_top = self.encodings.len().saturating_sub(encoding + 1);
+        let lowest = ASSUMED.last().copied().unwrap_or_default();
+        ASSUMED.get(below_top).copied().unwrap_or(lowest)
+    }
+
+    fn push_encoding(&self, encoding: usize, preferred: Layer, steps: &mut LayerSteps) {
+        let spatial = encoding as u8;
+        let stream = self.stream(encoding);
+        let top = stream.map_or(0, |stream| stream.top.temporal.min(preferred.temporal));
+        let lowest = if self.encodings.len() > MAX_TEMPORAL_ENCODINGS {
+            top
+        } else {
+            0
+        };
+        for temporal in lowest..=top {
+            let target = Layer {
+                spatial: 0,
+                temporal,
+            };
+            let bitrate = stream.and_then(|stream| stream.layer_rates.bitrate(target));
+            let layer = Layer { spatial, temporal };
+            steps.push(layer, bitrate.unwrap_or_else(|| self.assumed(encoding)));
+        }
+    }
+
+    fn push_single(&self, preferred: Layer, steps: &mut LayerSteps) {
+        let Some(stream) = self.stream(0) else {
+            return steps.push(Layer::default(), ASSUMED_SINGLE);
+        };
+        let top = stream.top.at_most(preferred).on_grid();
+        for spatial in 0..=top.spatial.min(stream.spatial.limit()) {
+            for temporal in 0..=top.temporal {
+                let target = Layer { spatial, temporal };
+                let bitrate = stream.layer_rates.bitrate(target);
+                steps.push(target, bitrate.unwrap_or(ASSUMED_SINGLE));
+            }
+        }
+    }
+}

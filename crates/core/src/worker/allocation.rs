@@ -1,0 +1,144 @@
+//! Bandwidth: the estimate of each transport's link, and what its video consumers get of it.
+
+use hubbub_congestion::{Allocation, Candidate, wanted};
+use hubbub_wire::rtcp::TransportFeedback;
+
+use crate::api::{Event, Micros};
+use crate::entities::{Allowance, ConsumerKey, DanglingKey, LayerSteps, TransportKey};
+
+use super::Worker;
+
+/// Percent of the bitrate of what is not seen yet that must be free before it may start without allocation.
+const PLENTY: u64 = 140;
+
+impl Worker {
+    /// Lets time pass for the estimate.
+    pub(super) fn tick_congestion(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
+        if let Some(congestion) = &mut transport.congestion {
+            congestion.tick(now);
+            if let Some(estimate) = congestion.sample(now) {
+                self.counters.media.estimate_sent.record(estimate);
+            }
+            self.follow_estimate(now, key)?;
+        }
+        Ok(())
+    }
+
+    /// Updates the estimate by the client's feedback.
+    pub(super) fn estimate_by(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        feedback: &TransportFeedback<'_>,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
+        if let Some(congestion) = &mut transport.congestion {
+            congestion.estimator.transport_feedback(now, feedback);
+            congestion.adopt_estimate(now);
+            self.follow_estimate(now, key)?;
+        }
+        Ok(())
+    }
+
+    /// After a change of the estimate, or of what is wanted: allocates it and sends the probes that are due.
+    fn follow_estimate(&mut self, now: Micros, key: TransportKey) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
+        if let Some(congestion) = &mut transport.congestion
+            && congestion.allocation_is_due(now)
+        {
+            self.allocate(now, key)?;
+        }
+        let transport = self.tables.transports.get_mut(key)?;
+        if let Some(congestion) = &mut transport.congestion {
+            congestion.start_probe(now);
+            if congestion.pacer.is_probing() {
+                self.release_queue.add(now, key, congestion);
+            }
+        }
+        Ok(())
+    }
+
+    /// Divides the estimate of a transport among its video consumers.
+    pub(super) fn allocate(&mut self, now: Micros, key: TransportKey) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
+        let Some(congestion) = transport.congestion.as_deref_mut() else {
+            return Ok(());
+        };
+        self.candidates.clear();
+        self.due.clear();
+        for consumer_key in &transport.consumers {
+            let consumer = self.tables.consumers.get_mut(*consumer_key)?;
+            if !consumer.has_feedback() {
+                continue;
+            }
+            let producer = self.tables.producers.get_mut(consumer.producer)?;
+            let wants = !consumer.paused && !producer.paused;
+            self.due.push(*consumer_key);
+            self.candidates.push(Candidate {
+                priority: consumer.priority,
+                pixels: consumer.preferred.spatial.into(),
+                steps: if wants {
+                    producer.steps(now, consumer.preferred)
+                } else {
+                    LayerSteps::default()
+                },
+                share: std::mem::take(&mut consumer.share),
+            });
+        }
+        congestion.wanted = wanted(&self.candidates);
+        congestion.estimator.set_wanted(now, congestion.wanted);
+        let estimate = congestion.estimator.estimate();
+        congestion.allocated = self.allocator.allocate(now, estimate, &mut self.candidates);
+        let free = estimate.saturating_sub(congestion.allocated);
+        while let (Some(candidate), Some(key)) = (self.candidates.pop(), self.due.pop()) {
+            let allowance = allowance(candidate.share.allocation(), &candidate.steps, free);
+            self.tables.consumers.get_mut(key)?.share = candidate.share;
+            self.allow(now, key, allowance)?;
+        }
+        Ok(())
+    }
+
+    fn allow(
+        &mut self,
+        now: Micros,
+        key: ConsumerKey,
+        allowance: Allowance,
+    ) -> Result<(), DanglingKey> {
+        let consumer = self.tables.consumers.get_mut(key)?;
+        let producer_key = consumer.producer;
+        let producer = self.tables.producers.get_mut(producer_key)?;
+        let was_leaving = consumer.is_leaving(producer);
+        if consumer.allow(allowance, producer) {
+            let event = Event::BandwidthPause {
+                consumer: consumer.id,
+                paused: consumer.is_starved(),
+            };
+            self.events.replace(&mut consumer.pause_event, event);
+        }
+        if consumer.is_leaving(producer) && !was_leaving {
+            producer.expect_key_frame_of_less(consumer.target_encoding(producer));
+            self.send_key_frame_requests(now, producer_key)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a consumer may receive. The highest step is no limit: layers above it would be steps if they were sent. Encodings
+/// that were not seen yet may start at once if there is room for them.
+fn allowance(allocation: Allocation, steps: &LayerSteps, free: u64) -> Allowance {
+    let step = match allocation {
+        Allocation::Step(step) => step,
+        Allocation::PausedByBandwidth => return Allowance::Nothing,
+        Allocation::Unavailable => return Allowance::ALL,
+    };
+    match steps.layers(step) {
+        Some((layers, false)) => Allowance::UpTo(layers),
+        Some((layers, true)) if steps.unseen * PLENTY / 100 > free => Allowance::UpTo(layers),
+        _ => Allowance::ALL,
+    }
+}

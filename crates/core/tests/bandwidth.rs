@@ -1,0 +1,155 @@
+//! Layers follow the bandwidth of the receiver's link, with fixed seeds: equal code gives equal figures.
+#![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+use hubbub_core::api::{EncodingSpec, ProducerSpec};
+use hubbub_core::{Limits, WorkerConfig};
+
+use crate::common::call::OUT_SSRC;
+use crate::common::media::{Packet, vp8, vp8_frame};
+use crate::common::network::{NetworkCall, TOP};
+use crate::common::specs::*;
+use crate::common::{Client, World};
+
+const SEEDS: [u64; 2] = [1, 2];
+
+fn percentile_95(samples: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<_> = samples.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() * 95 / 100]
+}
+
+#[test]
+fn at_a_cliff_layers_fall_at_once_and_return_soon() {
+    for seed in SEEDS {
+        let mut call = NetworkCall::new(&[(0, 4_000), (20, 1_000), (40, 4_000)], 0.0, seed);
+        call.run(50);
+        assert!(
+            call.between(15.0, 20.0).any(|sample| sample.layer == TOP),
+            "{seed}: the top layer before the cliff"
+        );
+        let lower = call.first(20.0, |sample| sample.forwarded < TOP);
+        let delay = percentile_95(call.between(21.0, 40.0).map(|sample| sample.delay));
+        let freeze = call.between(20.0, 40.0).map(|sample| sample.gap);
+        let freeze = freeze.fold(0.0, f64::max);
+        let estimate = call.between(20.0, 25.0).last().map(|last| last.estimate);
+        let best = call
+            .between(25.0, 40.0)
+            .filter(|sample| sample.layer.is_some_and(|layer| layer.0 == 1))
+            .count();
+        let top = call.first(40.0, |sample| {
+            sample.layer.is_some_and(|layer| layer.0 == 2)
+        });
+        let figures = format!(
+            "{seed}: lower after {lower:?} s, delay {delay} ms, freeze {freeze} ms, estimate {estimate:?}, best {best} of 150, top after {top:?} s"
+        );
+        assert!(lower.is_some_and(|after| after <= 0.5), "{figures}");
+        assert!(delay < 200.0, "{figures}");
+        assert!(freeze <= 1_000.0, "{figures}");
+        assert!(estimate >= Some(900_000), "{figures}");
+        assert!(best >= 140, "{figures}");
+        assert!(top.is_some_and(|after| after <= 8.0), "{figures}");
+    }
+}
+
+#[test]
+fn everything_paused_recovers_by_probes() {
+    for seed in SEEDS {
+        let mut call = NetworkCall::new(&[(0, 60), (20, 4_000)], 0.0, seed);
+        call.run(36);
+        let paused = call.between(10.0, 20.0).filter(|sample| sample.paused);
+        let paused = paused.count();
+        let top = call.first(20.0, |sample| sample.layer == TOP);
+        assert!(paused > 50, "{seed}: {paused}");
+        assert!(top.is_some_and(|after| after <= 15.0), "{seed}: {top:?}");
+    }
+}
+
+#[test]
+fn random_loss_of_10_percent_leaves_90_percent_of_the_payload() {
+    for seed in SEEDS {
+        let goodput = |loss| {
+            let mut call = NetworkCall::new(&[(0, 5_000)], loss, seed);
+            call.run(40);
+            call.goodput(20.0, 40.0)
+        };
+        let (lossy, lossless) = (goodput(0.1), goodput(0.0));
+        assert!(lossy / lossless >= 0.9, "{seed}: {lossy} of {lossless}");
+    }
+}
+
+#[test]
+fn nothing_is_probed_once_all_that_is_wanted_is_forwarded() {
+    for seed in SEEDS {
+        let mut call = NetworkCall::new(&[(0, 10_000)], 0.0, seed);
+        call.run(20);
+        let padding: u64 = call.between(10.0, 20.0).map(|sample| sample.padding).sum();
+        assert_eq!(padding, 0, "{seed}");
+        assert!(
+            call.between(10.0, 20.0)
+                .all(|sample| sample.layer.is_some_and(|layer| layer.0 == 2))
+        );
+    }
+}
+
+#[test]
+fn a_burst_is_spread_without_gaps_and_audio_overtakes_it() {
+    const PARTS: u16 = 120;
+    const RATE: u64 = 2_000_000;
+    const AUDIO: u32 = 77;
+    let mut world = World::with(WorkerConfig {
+        outgoing_bitrate: Limits {
+            min: RATE,
+            initial: RATE,
+            max: RATE,
+        },
+        ..WorkerConfig::default()
+    });
+    let mut sender = Client::connected(&mut world, 1);
+    let mut receiver = Client::connected(&mut world, 2);
+    let camera = produce(&mut world, sender.transport, 1, video());
+    let spec = ProducerSpec {
+        mid: Some("1".into()),
+        encodings: vec![EncodingSpec {
+            ssrc: Some(AUDIO),
+            ..EncodingSpec::default()
+        }],
+        ..audio()
+    };
+    let microphone = produce(&mut world, sender.transport, 2, spec);
+    let to = receiver.transport;
+    consume_running(&mut world, to, camera, 1, video_consumer(OUT_SSRC));
+    consume_running(&mut world, to, microphone, 2, audio_consumer(OUT_SSRC + 10));
+
+    for packet in vp8_frame(1, 1, PARTS, true) {
+        sender.send(&mut world, &packet.bytes());
+    }
+    let mut received = receiver.take_rtp(&mut world);
+    let at_once = received.len();
+    assert!((10..60).contains(&at_once), "{at_once} packets at once");
+    let speech = Packet {
+        ssrc: AUDIO,
+        payload_type: OPUS,
+        ..vp8(1, false)
+    };
+    sender.send(&mut world, &speech.bytes());
+    let overtaking = receiver.take_rtp(&mut world);
+    assert_eq!(overtaking.len(), 1);
+    assert_eq!(overtaking[0].rtp().ssrc(), OUT_SSRC + 10);
+
+    world.advance(60);
+    received.extend(receiver.take_rtp(&mut world));
+    assert_eq!(received.len(), usize::from(PARTS));
+    let transport_wide = |packet: &crate::common::Received| {
+        let value = packet.rtp().extension(OUT_TRANSPORT_CC).map(<[u8]>::to_vec);
+        value.map(|value| u16::from_be_bytes([value[0], value[1]]))
+    };
+    for pair in received.windows(2) {
+        let step = pair[1]
+            .rtp()
+            .sequence_number()
+            .wrapping_sub(pair[0].rtp().sequence_number());
+        assert_eq!(step, 1);
+        let numbers = [transport_wide(&pair[0]), transport_wide(&pair[1])];
+        assert_eq!(numbers[1], numbers[0].map(|number| number + 1));
+    }
+}
