@@ -26,6 +26,19 @@ async def test_join_without_a_node_is_retryable_unavailable(signaling: FakeSigna
     assert (caught.value.code, caught.value.retryable) == (ErrorCode.UNAVAILABLE, True)
 
 
+async def test_a_replica_that_starts_serves_once_it_knows_the_nodes(
+    registry: Replicas, signaling: FakeSignaling, node: FakeNode
+) -> None:
+    await signaling.wait_for_nodes(node)
+    room = await signaling.create()
+    for process in registry.processes:
+        process.kill()
+    await registry.restart(registry.processes[0])
+    await signaling.request(signaling.join_request(room), within=0)
+    for process in registry.processes[1:]:
+        await registry.restart(process)
+
+
 async def test_dead_node_is_fenced_and_its_peers_move_without_producers(
     registry: Replicas, signaling: FakeSignaling, node: FakeNode
 ) -> None:

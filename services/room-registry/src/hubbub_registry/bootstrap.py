@@ -61,6 +61,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     await monitor.start()
     lifecycle.on_stop("heartbeats", monitor.stop)
     await store.complete()
+    await monitor.first_heartbeats()
     gc.freeze()  # a full collection over the records of 100,000 peers would stop the loop for 250 ms
 
     sweep_interval = min(1.0, settings.empty_room_ttl / 4, settings.reconnect_grace / 4)

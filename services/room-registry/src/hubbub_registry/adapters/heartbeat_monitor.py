@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 
@@ -26,6 +27,8 @@ LINK_HEALTHY_FOR = 3.0
 """Seconds of healthy connection after which a replica's view of others can be trusted."""
 GRACE_PERIOD = 5.0
 """Seconds after a (re)connect in which nothing is considered dead: the nodes are reconnecting too."""
+FIRST_HEARTBEATS_TIMEOUT = 1.0
+"""Seconds. Heartbeats are 0.2 s apart."""
 
 
 class HeartbeatMonitor:
@@ -49,6 +52,7 @@ class HeartbeatMonitor:
         self._on_change = on_change
         self._in_progress: set[tuple[str, int]] = set()
         self._heartbeats: Subscription | None = None
+        self._heard = asyncio.Event()
 
     @property
     def can_detect_failures(self) -> bool:
@@ -62,6 +66,17 @@ class HeartbeatMonitor:
         self._heartbeats = await self._bus.subscribe(subjects.ALL_HEARTBEATS, NodeHeartbeat, self._on_heartbeat)
         self._tasks.spawn(self._evaluate(), "heartbeat-monitor", vital=True)
 
+    async def first_heartbeats(self) -> None:
+        """Waits for a heartbeat of every node with a lease, for FIRST_HEARTBEATS_TIMEOUT at most.
+
+        A replica that serves before knows no node that takes rooms, and would refuse joins that another one accepts.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_HEARTBEATS_TIMEOUT):
+                while self._nodes.awaits_first_heartbeat:
+                    self._heard.clear()
+                    await self._heard.wait()
+
     async def stop(self) -> None:
         """Unsubscribes. The evaluation ends with the tasks."""
         if self._heartbeats is not None:
@@ -71,6 +86,7 @@ class HeartbeatMonitor:
         self._clocks.received(subjects.node_lease(heartbeat.node_id), heartbeat.sent_at)
         if self._nodes.heartbeat(heartbeat, time.monotonic()):
             self._on_change()
+        self._heard.set()
 
     async def _evaluate(self) -> None:
         while True:

@@ -98,6 +98,13 @@ class Nodes:
         """Returns the incarnations that can take a room."""
         return [each for each in self._newest.values() if self._can_take_rooms(each)]
 
+    @property
+    def awaits_first_heartbeat(self) -> bool:
+        """Whether a node with a lease has not been heard yet."""
+        return any(
+            each.state is LivenessState.PENDING and each.lease_expired_at is None for each in self._newest.values()
+        )
+
     def evaluate(self, now: float) -> Iterable[Incarnation]:
         """Applies the timeouts. Yields the incarnations in state SUSPECT, to be probed, and FENCING, to be fenced."""
         for incarnation in self.incarnations:
