@@ -13,10 +13,14 @@ import pytest
 from aioice.stun import TransactionFailed
 from aioice.turn import TurnTransport, create_turn_endpoint
 
+from hubbub_client import Call
+from hubbub_client.transport.turn_relay import TurnRelay
 from hubbub_signaling.domain.ice_servers import TurnServers
 from support.caller import Caller
 from support.coturn import Coturn
 from support.installation import Installation
+from support.python_sdk import publication_of
+from support.tracks import ToneTrack
 
 UNAUTHORIZED = 401
 FORBIDDEN = 403
@@ -94,6 +98,17 @@ async def test_every_answer_with_ice_servers_has_valid_credentials(
         assert 0 < int(expiry) - time.time() <= 600
         async with allocation(coturn, turn["username"], turn["credential"]):
             pass
+
+
+async def test_the_python_sdk_calls_through_the_relay(installation: Installation, call_id: str) -> None:
+    async with Call(installation.url, call_id, "Ann") as ann, Call(installation.url, call_id, "Bob") as bob:
+        await ann.local.publish(ToneTrack(), "microphone")
+        microphone = await publication_of(bob, "Ann", "microphone")
+        async with asyncio.timeout(20), microphone.frames() as frames:
+            await anext(frames)
+        for transport in (ann._media._transports.existing("send"), bob._media._transports.existing("recv")):
+            assert transport is not None
+            assert isinstance(transport.link._selected, TurnRelay)
 
 
 @pytest.mark.parametrize("fault", ["expired", "another secret", "a later expiry"])

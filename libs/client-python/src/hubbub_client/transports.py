@@ -120,7 +120,9 @@ class Transports:
                 if self._is_active():
                     try:
                         restarted = await self._signaling.request(RestartIce(transport_id=transport.id))
-                        await transport.link.restart(restarted.ice_parameters, ICE_RESTART_INTERVAL)
+                        await transport.link.restart(
+                            restarted.ice_parameters, ICE_RESTART_INTERVAL, ice_servers=restarted.ice_servers
+                        )
                     except TimeoutError:
                         continue
                     except CallError as error:

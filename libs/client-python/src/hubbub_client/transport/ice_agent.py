@@ -81,6 +81,7 @@ class IceAgent:
         self._on_state = on_state
         self._turn_servers = list(TurnServer.all_of(ice_servers)) if relay_only else []
         self._relay_only = relay_only
+        self._has_one_path = False
         self._own_fragment = secrets.token_hex(4)
         self._tie_breaker = secrets.randbits(64)
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(_MAX_QUEUED)
@@ -103,13 +104,19 @@ class IceAgent:
         self._set_state("checking")
         self._connected.clear()
         self._spawn(self._check())
-        for open_path in self._ways():
+        ways = self._ways()
+        self._has_one_path = len(ways) == 1
+        for open_path in ways:
             self._spawn(open_path)
         await asyncio.wait_for(self._connected.wait(), timeout)
 
-    async def restart(self, remote: IceParameters, timeout: float = 15.0) -> None:
-        """Continues with new server credentials on new paths (RFC 8445 section 9). Raises TimeoutError."""
+    async def restart(
+        self, remote: IceParameters, timeout: float = 15.0, *, ice_servers: Sequence[IceServer] = ()
+    ) -> None:
+        """Continues with new credentials of both servers on new paths (RFC 8445 section 9). Raises TimeoutError."""
         await self._stop()
+        if self._relay_only:
+            self._turn_servers = list(TurnServer.all_of(ice_servers))
         self._remote, self._own_fragment = remote, secrets.token_hex(4)
         await self.open(timeout)
 
@@ -187,7 +194,7 @@ class IceAgent:
         request.attributes["USERNAME"] = f"{self._remote.username_fragment}:{self._own_fragment}"
         request.attributes["PRIORITY"] = _HOST_PRIORITY
         request.attributes["ICE-CONTROLLING"] = self._tie_breaker
-        nominates = path is self._selected or len(self._candidates) == 1
+        nominates = path is self._selected or self._has_one_path
         if nominates:
             request.attributes["USE-CANDIDATE"] = None
         request.add_message_integrity(self._remote.password.encode())
