@@ -40,9 +40,9 @@ class LiteServer(asyncio.DatagramProtocol):
         self.checks += 1
         request = stun.parse_message(data)
         assert request.attributes["USERNAME"].startswith("server:")
+        self.nominations += "USE-CANDIDATE" in request.attributes
         if self.silent:
             return None
-        self.nominations += "USE-CANDIDATE" in request.attributes
         answer = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, transaction_id=request.transaction_id)
         answer.add_message_integrity(self.password.encode())
         return bytes(answer)

@@ -143,7 +143,6 @@ class Roster:
             self.remove_producer(track.producer_id)
         del self._by_peer_id[peer_id]
         self._recently_left[participant.user_id] = _Left(participant, self._now())
-        self._forget_who_left()
         self._listener.participant_left(participant, reason)
 
     def add_producer(
