@@ -34,6 +34,8 @@ class FakeCore:
 
     def __init__(self) -> None:
         self.commands: list[Command] = []
+        self.replies: dict[type[Command], dict[str, Any]] = {}
+        """The replies to commands of a type."""
         self.errors: dict[type[Command], CoreErrorCode] = {}
         """The code with which each command of a type is refused."""
         self.pending: asyncio.Event | None = None
@@ -42,7 +44,7 @@ class FakeCore:
     async def call(self, _worker: int, command: Command) -> dict[str, Any]:
         self._execute(command)
         await (asyncio.sleep(0) if self.pending is None else self.pending.wait())
-        return {"packets_received": 7}
+        return self.replies.get(type(command), {"packets_received": 7})
 
     def send(self, _worker: int, command: Command) -> None:
         self._execute(command)

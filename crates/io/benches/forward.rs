@@ -39,6 +39,9 @@ use rustix::net::{RecvFlags, recv};
 /// Minimum number of packets that each measurement forwards.
 const FORWARDED: usize = 100_000;
 
+/// The packets that the estimate of a receiver remembers.
+const HISTORY: usize = 8_192;
+
 fn main() {
     let raw = encrypt_and_send(100, FORWARDED);
     println!("encrypt and send, sendmmsg to 100 addresses: {raw:.0} ns a packet\n");
@@ -153,7 +156,12 @@ fn forward(host: IpAddr, consumers: usize, burst: usize, feedback: Feedback) -> 
             take(&mut receivers, burst, started, feedback);
         }
     };
-    send(bursts / 20 + 1);
+    // With feedback, the history of sent packets grows to its bound first.
+    let warm_up = match feedback {
+        Feedback::None => bursts / 20 + 1,
+        Feedback::Withheld | Feedback::Returned => HISTORY / burst + 1,
+    };
+    send(warm_up);
     let before = settled(&node);
     let allocations = WORKER_ALLOCATIONS.load(Ordering::Relaxed);
     send(bursts);

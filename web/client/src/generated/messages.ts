@@ -378,6 +378,23 @@ export interface ErrorBody1 {
  */
 export interface GetProducers {}
 /**
+ * Reads the server's counters of one object of the client. Exactly one id is given.
+ */
+export interface GetStats {
+  /**
+   * A consumer.
+   */
+  consumerId?: string;
+  /**
+   * A producer.
+   */
+  producerId?: string;
+  /**
+   * A transport.
+   */
+  transportId?: string;
+}
+/**
  * An address of the server.
  */
 export interface IceCandidate {
@@ -474,6 +491,67 @@ export interface IceServer {
    * Of TURN only: the user name.
    */
   username?: string;
+}
+/**
+ * One stream of a producer, as the server receives it.
+ */
+export interface InboundStats {
+  /**
+   * Of payload over the last second, bit/s.
+   */
+  bitrate: number;
+  /**
+   * Of payload.
+   */
+  byteCount: number;
+  /**
+   * RTP timestamp units.
+   */
+  jitter: number;
+  /**
+   * Audio or video.
+   */
+  kind: "audio" | "video" | "other";
+  /**
+   * Packets requested from the client.
+   */
+  nackPacketCount: number;
+  /**
+   * Media packets, without duplicates, with repaired ones.
+   */
+  packetCount: number;
+  /**
+   * Duplicates, probes and padding.
+   */
+  packetsDiscarded: number;
+  /**
+   * Received neither directly nor by RTX.
+   */
+  packetsLost: number;
+  /**
+   * Packets that arrived by RTX in time.
+   */
+  packetsRepaired: number;
+  /**
+   * Key frames requested from the client, for all its streams.
+   */
+  pliCount: number;
+  /**
+   * The RID of the encoding.
+   */
+  rid?: string;
+  /**
+   * The SSRC.
+   */
+  ssrc: number;
+  /**
+   * Unix time, milliseconds.
+   */
+  timestamp: number;
+  /**
+   * What the entry is about.
+   */
+  type?: "inbound-rtp";
 }
 /**
  * Joins a room. The other peers receive `peerJoined`.
@@ -611,6 +689,59 @@ export interface NewProducer {
    * That peer's `userId`.
    */
   userId: string;
+}
+/**
+ * The stream of a consumer.
+ */
+export interface OutboundStats {
+  /**
+   * Of payload over the last second, bit/s.
+   */
+  bitrate: number;
+  /**
+   * Of payload.
+   */
+  byteCount: number;
+  /**
+   * Between the client's last two receiver reports, 1/256.
+   */
+  fractionLost: number;
+  /**
+   * At the client, RTP timestamp units.
+   */
+  jitter: number;
+  /**
+   * Audio or video.
+   */
+  kind: "audio" | "video" | "other";
+  /**
+   * Media packets, without retransmissions.
+   */
+  packetCount: number;
+  /**
+   * According to the client's last receiver report.
+   */
+  packetsLost: number;
+  /**
+   * Packets that were sent again.
+   */
+  packetsRetransmitted: number;
+  /**
+   * Key frames that the client requested.
+   */
+  pliCount: number;
+  /**
+   * The SSRC.
+   */
+  ssrc: number;
+  /**
+   * Unix time, milliseconds.
+   */
+  timestamp: number;
+  /**
+   * What the entry is about.
+   */
+  type?: "outbound-rtp";
 }
 /**
  * Pauses a consumer: the server stops sending.
@@ -1182,6 +1313,76 @@ export interface SetPreferredLayers {
   temporalLayer?: number;
 }
 /**
+ * The statistics of one object: one entry, or one for each stream of a producer that has received packets.
+ */
+export interface StatsReport {
+  /**
+   * The entries.
+   */
+  stats: (TransportStats | InboundStats | OutboundStats)[];
+}
+/**
+ * The counters of a transport.
+ */
+export interface TransportStats {
+  /**
+   * What the estimate is used for: the videos that the client receives, bit/s.
+   */
+  allocatedOutgoingBitrate?: number;
+  /**
+   * The bitrate that the client can receive, bit/s: the node's estimate, or the client's. Absent when not known.
+   */
+  availableOutgoingBitrate?: number;
+  /**
+   * Of any kind, without UDP or TCP and IP headers.
+   */
+  bytesReceived: number;
+  /**
+   * Of any kind, without UDP or TCP and IP headers.
+   */
+  bytesSent: number;
+  /**
+   * What the client is asked not to exceed, bit/s.
+   */
+  maxIncomingBitrate?: number;
+  /**
+   * The estimate is never higher, bit/s.
+   */
+  maxOutgoingBitrate?: number;
+  /**
+   * Datagrams of any kind.
+   */
+  packetsReceived: number;
+  /**
+   * Datagrams of any kind.
+   */
+  packetsSent: number;
+  /**
+   * Bytes sent only to probe for bandwidth, within `bytesSent`.
+   */
+  probationBytesSent: number;
+  /**
+   * Milliseconds.
+   */
+  roundTripTime?: number;
+  /**
+   * Unix time, milliseconds.
+   */
+  timestamp: number;
+  /**
+   * The transport.
+   */
+  transportId: string;
+  /**
+   * What the entry is about.
+   */
+  type?: "webrtc-transport";
+  /**
+   * What these videos could use, bit/s.
+   */
+  wantedOutgoingBitrate?: number;
+}
+/**
  * The server closed a transport of this client. The client creates a new one if it still needs it.
  */
 export interface TransportClosed {
@@ -1291,6 +1492,7 @@ export interface Requests {
   createRoom: [CreateRoom, RoomReady];
   createTransport: [CreateTransport, TransportReady];
   getProducers: [GetProducers, Producers];
+  getStats: [GetStats, StatsReport];
   joinRoom: [JoinRoom, RoomJoined];
   leaveRoom: [LeaveRoom, Done];
   pauseConsumer: [PauseConsumer, Done];

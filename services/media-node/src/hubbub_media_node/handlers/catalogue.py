@@ -20,6 +20,7 @@ from hubbub_contracts.bus.consumer import (
 )
 from hubbub_contracts.bus.node import ClosePeer, DescribePeer
 from hubbub_contracts.bus.producer import CloseProducer, CreateProducer, PauseProducer, ResumeProducer
+from hubbub_contracts.bus.rtc_stats import ReadObjectStats
 from hubbub_contracts.bus.transport import (
     CloseTransport,
     ConnectTransport,
@@ -28,7 +29,7 @@ from hubbub_contracts.bus.transport import (
     SetMaxIncomingBitrate,
 )
 
-from . import consumer, peer, producer, transport
+from . import consumer, peer, producer, stats, transport
 from .context import NodeContext
 
 HANDLERS: Final[RequestTable[NodeContext]] = {
@@ -48,6 +49,7 @@ HANDLERS: Final[RequestTable[NodeContext]] = {
     SetConsumerPriority: consumer.set_priority,
     RequestKeyFrame: consumer.request_key_frame,
     CloseConsumer: consumer.close,
+    ReadObjectStats: stats.get,
     DescribePeer: peer.describe,
     ClosePeer: peer.close,
 }

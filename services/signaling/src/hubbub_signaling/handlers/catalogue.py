@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..domain.session_state import IN_ROOM, NOT_CLOSED, OUTSIDE_ROOM
-from . import consumer, producer, room, transport
+from . import consumer, producer, room, stats, transport
 from .handler import Handler, by_consumer, by_producer, by_transport
 from .keyed_queue import Barrier
 
@@ -29,4 +29,5 @@ HANDLERS: dict[str, Handler] = {
     "setConsumerPriority": Handler(consumer.set_consumer_priority, IN_ROOM, by_consumer),
     "requestKeyFrame": Handler(consumer.request_key_frame, IN_ROOM, by_consumer),
     "closeConsumer": Handler(consumer.close_consumer, IN_ROOM, by_consumer),
+    "getStats": Handler(stats.get_stats, IN_ROOM),
 }

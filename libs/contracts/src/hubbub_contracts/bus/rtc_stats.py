@@ -1,0 +1,20 @@
+"""Requests for statistics, answered by the media node that hosts the peer."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..base import NodeRequest
+from ..rtc_stats import StatsReport
+from ..types import Id, RoomId
+
+
+class ReadObjectStats(NodeRequest[StatsReport]):
+    """Reads the counters of one object of a peer. Exactly one id is given."""
+
+    verb: ClassVar[str] = "stats.read-object"
+    room_id: RoomId
+    peer_id: Id
+    transport_id: Id | None = None
+    producer_id: Id | None = None
+    consumer_id: Id | None = None

@@ -1,0 +1,110 @@
+"""Statistics of transports, producers and consumers, with mediasoup's field names."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .base import Model
+from .types import Count, Id, OpenMediaKind
+
+
+class TransportStats(Model):
+    """The counters of a transport."""
+
+    type: Literal["webrtc-transport"] = "webrtc-transport"
+    """What the entry is about."""
+    transport_id: Id
+    """The transport."""
+    timestamp: Count
+    """Unix time, milliseconds."""
+    bytes_received: Count
+    """Of any kind, without UDP or TCP and IP headers."""
+    packets_received: Count
+    """Datagrams of any kind."""
+    bytes_sent: Count
+    """Of any kind, without UDP or TCP and IP headers."""
+    packets_sent: Count
+    """Datagrams of any kind."""
+    probation_bytes_sent: Count
+    """Bytes sent only to probe for bandwidth, within `bytesSent`."""
+    round_trip_time: float | None = None
+    """Milliseconds."""
+    available_outgoing_bitrate: Count | None = None
+    """The bitrate that the client can receive, bit/s: the node's estimate, or the client's. Absent when not known."""
+    max_outgoing_bitrate: Count | None = None
+    """The estimate is never higher, bit/s."""
+    allocated_outgoing_bitrate: Count | None = None
+    """What the estimate is used for: the videos that the client receives, bit/s."""
+    wanted_outgoing_bitrate: Count | None = None
+    """What these videos could use, bit/s."""
+    max_incoming_bitrate: Count | None = None
+    """What the client is asked not to exceed, bit/s."""
+
+
+class InboundStats(Model):
+    """One stream of a producer, as the server receives it."""
+
+    type: Literal["inbound-rtp"] = "inbound-rtp"
+    """What the entry is about."""
+    timestamp: Count
+    """Unix time, milliseconds."""
+    kind: OpenMediaKind
+    """Audio or video."""
+    ssrc: Count
+    """The SSRC."""
+    rid: str | None = None
+    """The RID of the encoding."""
+    packet_count: Count
+    """Media packets, without duplicates, with repaired ones."""
+    byte_count: Count
+    """Of payload."""
+    bitrate: Count
+    """Of payload over the last second, bit/s."""
+    packets_lost: int
+    """Received neither directly nor by RTX."""
+    jitter: Count
+    """RTP timestamp units."""
+    nack_packet_count: Count
+    """Packets requested from the client."""
+    packets_repaired: Count
+    """Packets that arrived by RTX in time."""
+    packets_discarded: Count
+    """Duplicates, probes and padding."""
+    pli_count: Count
+    """Key frames requested from the client, for all its streams."""
+
+
+class OutboundStats(Model):
+    """The stream of a consumer."""
+
+    type: Literal["outbound-rtp"] = "outbound-rtp"
+    """What the entry is about."""
+    timestamp: Count
+    """Unix time, milliseconds."""
+    kind: OpenMediaKind
+    """Audio or video."""
+    ssrc: Count
+    """The SSRC."""
+    packet_count: Count
+    """Media packets, without retransmissions."""
+    byte_count: Count
+    """Of payload."""
+    bitrate: Count
+    """Of payload over the last second, bit/s."""
+    packets_lost: int
+    """According to the client's last receiver report."""
+    fraction_lost: Count
+    """Between the client's last two receiver reports, 1/256."""
+    jitter: Count
+    """At the client, RTP timestamp units."""
+    packets_retransmitted: Count
+    """Packets that were sent again."""
+    pli_count: Count
+    """Key frames that the client requested."""
+
+
+class StatsReport(Model):
+    """The statistics of one object: one entry, or one for each stream of a producer that has received packets."""
+
+    stats: list[TransportStats | InboundStats | OutboundStats]
+    """The entries."""

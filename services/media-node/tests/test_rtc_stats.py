@@ -1,0 +1,53 @@
+"""Statistics of a peer's objects."""
+
+from typing import Any
+
+import pytest
+
+from hubbub_contracts.bus.rtc_stats import ReadObjectStats
+from hubbub_contracts.errors import ErrorCode, HubbubError
+from hubbub_contracts.rtc_stats import InboundStats, TransportStats
+from hubbub_media_core import commands
+from hubbub_media_node.handlers import stats
+from support.node_fakes import ROOM, NodeRig
+from support.node_rig import fixture
+
+_STREAM = dict.fromkeys(("packets", "bytes", "bitrate", "lost", "jitter", "nacked", "repaired", "dropped"), 3)
+
+
+async def test_the_estimate_of_a_transport_has_mediasoups_name() -> None:
+    rig = NodeRig()
+    await rig.create_transport()
+    counters = ("bytes_received", "packets_received", "bytes_sent", "packets_sent", "probation_bytes_sent")
+    rig.core.replies[commands.TransportStats] = {
+        **dict.fromkeys(counters, 7),
+        "rtt_us": 25_500,
+        "available_outgoing_bitrate": 900_000,
+    }
+    [read] = (
+        await stats.get(rig.context, ReadObjectStats(room_id=ROOM, peer_id="alice", transport_id="transport"))
+    ).stats
+    assert isinstance(read, TransportStats)
+    assert (read.round_trip_time, read.available_outgoing_bitrate) == (25.5, 900_000)
+    assert read.model_dump(by_alias=True, exclude_none=True)["availableOutgoingBitrate"] == 900_000
+
+
+async def test_each_stream_of_a_producer_has_an_entry() -> None:
+    rig = NodeRig()
+    await rig.create_transport()
+    await rig.create_producer(fixture("chromium-156/produce-video-vp8-simulcast3.json"))
+    streams: list[dict[str, Any]] = [{**_STREAM, "ssrc": ssrc, "rid": f"r{ssrc}"} for ssrc in (0, 1)]
+    rig.core.replies[commands.ProducerStats] = {"streams": streams, "key_frame_requests": 2}
+    read = (await stats.get(rig.context, ReadObjectStats(room_id=ROOM, peer_id="alice", producer_id="producer"))).stats
+    assert [(one.ssrc, one.rid, one.pli_count) for one in read if isinstance(one, InboundStats)] == [
+        (0, "r0", 2),
+        (1, "r1", 2),
+    ]
+
+
+async def test_stats_of_another_peers_object_are_refused() -> None:
+    rig = NodeRig()
+    await rig.create_transport()
+    with pytest.raises(HubbubError) as refused:
+        await stats.get(rig.context, ReadObjectStats(room_id=ROOM, peer_id="bob", transport_id="transport"))
+    assert refused.value.code == ErrorCode.NOT_FOUND
