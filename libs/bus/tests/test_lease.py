@@ -143,6 +143,28 @@ async def test_after_an_outage_the_lease_is_regained_with_its_epoch_even_when_th
         await bus.close()
 
 
+async def test_a_failed_renewal_is_repeated_before_the_next_one_is_due(
+    bus: Bus, store: KeyValue, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hubbub_bus.lease.RETRY_INTERVAL", 0.05)
+    lease = Lease(bus, key, "n", ttl=60, renew_interval=2)
+    await lease.acquire()
+    attempts = 0
+
+    async def refuse(*_: object, **__: object) -> int:
+        nonlocal attempts
+        attempts += 1
+        raise HubbubError(ErrorCode.UNAVAILABLE, "the bus is not connected", retryable=True)
+
+    monkeypatch.setattr(lease._store, "update", refuse)
+    await eventually(lambda: attempts == 1)
+    monkeypatch.undo()
+    failed_at = asyncio.get_running_loop().time()
+    await eventually(lambda: lease._renewed_at > failed_at)
+    assert lease._renewed_at < failed_at + 2, "before the interval has passed"
+    await lease.release()
+
+
 async def test_a_lease_is_fresh_while_the_store_accepts_its_renewals(
     bus: Bus, store: KeyValue, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import textwrap
-import time
 
 import pytest
 
@@ -163,7 +162,6 @@ def test_a_service_that_cannot_stop_exits_with_1_at_the_deadline(hangs: str) -> 
 
 
 def test_a_second_signal_exits_at_once() -> None:
-    started = time.monotonic()
     ended = service("""
         async def hang():
             os.kill(os.getpid(), signal.SIGTERM)
@@ -179,4 +177,3 @@ def test_a_second_signal_exits_at_once() -> None:
     assert ended.returncode == 1
     assert "second signal" in ended.stdout
     assert "the service does not stop" not in ended.stdout
-    assert time.monotonic() - started < 3.5

@@ -14,6 +14,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, Literal
@@ -38,7 +39,8 @@ FRESH_FOR = 5.0
 """Seconds after a renewal in which a holder counts on the store: two renewals may fail."""
 FENCE_TTL = 3600
 """Seconds for which a fence lives."""
-ACQUIRE_RETRY_INTERVAL = 0.5
+RETRY_INTERVAL = 0.5
+"""Seconds after a failure: when the store is back, a holder must not wait until its lease has lapsed."""
 
 LeaseLoss = Literal["lapsed", "fenced"]
 
@@ -136,7 +138,7 @@ class Lease:
             except HubbubError as error:
                 # The registry creates the bucket: a holder that starts first waits for it.
                 self._log.warning("lease not acquired yet, retrying", error=error.message)
-                await asyncio.sleep(ACQUIRE_RETRY_INTERVAL)
+                await asyncio.sleep(RETRY_INTERVAL)
         self._lapsed = False
         self._task = self._tasks.spawn(self._renew_periodically(), f"lease-{self._key}")
         return self.epoch
@@ -181,19 +183,23 @@ class Lease:
         return older or self._parse_own(entry) is not None
 
     async def _renew_periodically(self) -> None:
+        delay = self._interval
         while True:
-            await asyncio.sleep(self._interval)
+            await asyncio.sleep(delay)
             try:
                 renewed = await self._renew()
             except Exception as error:  # noqa: BLE001  a holder that stops renewing would wait for its loss for ever
                 if isinstance(error, HubbubError):
-                    self._log.warning("lease not renewed, retrying", error=error.message)
+                    level = logging.WARNING if delay == self._interval else logging.DEBUG
+                    self._log.log(level, "lease not renewed, retrying", error=error.message)
                 else:
                     report_failure("lease not renewed, retrying", error, lease=self._key)
                 if not self._lapsed and time.monotonic() - self._renewed_at >= self._ttl:
                     self._lapsed = True
                     self._report_loss("lapsed")
+                delay = min(self._interval, RETRY_INTERVAL)
                 continue
+            delay = self._interval
             if not renewed:
                 self._task = None
                 self._report_loss("fenced")
