@@ -211,3 +211,23 @@ async def test_the_server_says_who_speaks(installation: Installation, call_id: s
         assert bob.active_speaker is ann_at_bob
         await ann.leave()
         await until(lambda: bob.active_speaker is None)
+
+
+async def test_a_pause_for_lack_of_bandwidth_is_shown(installation: Installation, call_id: str) -> None:
+    async with two_calls(installation, call_id) as (ann, bob):
+        await ann.local.publish(PictureTrack(160, 120), "camera")
+        camera = await publication_of(bob, "Ann", "camera")
+        async with camera.frames() as pictures:
+            await asyncio.wait_for(anext(pictures), WITHIN)
+            (received,) = bob._media._received.values()
+            push = bob._signaling._handlers
+            for reason, event, paused in (
+                ("another", "consumerPaused", False),
+                ("bandwidth", "consumerPaused", True),
+                ("another", "consumerResumed", True),
+                ("bandwidth", "consumerResumed", False),
+            ):
+                push[event]({"consumerId": received.consumer_id, "reason": reason})
+                assert camera.paused_by_bandwidth == paused
+            push["consumerPaused"]({"consumerId": received.consumer_id, "reason": "bandwidth"})
+        await until(lambda: not camera.paused_by_bandwidth)

@@ -160,6 +160,7 @@ class Media:
                 self._drop_received(producer_id)
             else:
                 received.track.publication.set_current_layers(consumer.layers)
+                received.track.publication.set_paused_by_bandwidth(consumer.paused_by_bandwidth)
         for unknown in transports:
             self._close_on_server(CloseTransport(transport_id=unknown))
         for unknown in producers:
@@ -198,6 +199,12 @@ class Media:
         for received in self._received.values():
             if received.consumer_id == consumer_id:
                 received.track.publication.set_current_layers(layers)
+
+    def paused_by_bandwidth(self, consumer_id: str, *, paused: bool) -> None:
+        """The server pauses or resumes a consumer because of this client's bandwidth."""
+        for received in self._received.values():
+            if received.consumer_id == consumer_id:
+                received.track.publication.set_paused_by_bandwidth(paused)
 
     def drop(self) -> None:
         """Drops everything. `close` afterwards waits for it."""
@@ -378,6 +385,7 @@ class Media:
         if received is None:
             return
         received.track.publication.set_current_layers(None)
+        received.track.publication.set_paused_by_bandwidth(False)
         transport = self._transports.existing("recv")
         if transport is not None:
             transport.remove_receiver(received.receiver)

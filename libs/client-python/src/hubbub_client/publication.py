@@ -71,6 +71,7 @@ class RemotePublication(Publication):
         """The open streams, and whether each waits for a key frame."""
         self._preferred_layers: PreferredLayers | None = None
         self._current_layers: ConsumerLayers | None = None
+        self._paused_by_bandwidth = False
         self._request_key_frame: Callable[[], None] = lambda: None
         self._decoding: set[asyncio.Task[None]] = set()
 
@@ -88,6 +89,11 @@ class RemotePublication(Publication):
     def current_layers(self) -> ConsumerLayers | None:
         """The layers of the video that this client receives; None: none, or the video has no layers."""
         return self._current_layers
+
+    @property
+    def paused_by_bandwidth(self) -> bool:
+        """Whether the server sends nothing of the video, because not even its lowest layer fits into the bandwidth."""
+        return self._paused_by_bandwidth
 
     def frames(self, max_frames: int = MAX_FRAMES) -> FrameStream[EncodedFrame]:
         """Opens a stream of encoded frames, which starts with a key frame.
@@ -161,6 +167,12 @@ class RemotePublication(Publication):
         if self._current_layers != layers:
             self._current_layers = layers
             self.emit("layers_changed", layers)
+            self.emit("changed")
+
+    def set_paused_by_bandwidth(self, paused: bool) -> None:
+        """Internal."""
+        if self._paused_by_bandwidth != paused:
+            self._paused_by_bandwidth = paused
             self.emit("changed")
 
     def end_streams(self) -> None:
