@@ -5,7 +5,7 @@
 One client receives ten tracks through a media node: three videos of 640x360 with 20 frames per second, and seven audio
 tracks. A second process sends them. The time starts when the kernel receives the datagram, so it includes the wait for
 the event loop, decryption, assembly and the queue. Encoded and decoded frames are measured one after the other;
-decoded frames include the decoder and its thread.
+decoded frames include the decoder, and for video its thread.
 """
 
 from __future__ import annotations
