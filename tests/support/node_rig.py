@@ -16,6 +16,8 @@ from hubbub_contracts.bus.media import (
     MEDIA_EVENT,
     ClosureEvent,
     ConsumerLayersChanged,
+    ConsumerPaused,
+    ConsumerResumed,
     MediaEvent,
     TransportConnected,
     TransportDisconnected,
@@ -76,7 +78,7 @@ class Peer:
                 self.connected.append(event.transport_id)
             elif isinstance(event, ConsumerLayersChanged):
                 self.layers.append(event.layers)
-            elif not isinstance(event, TransportDisconnected):
+            elif not isinstance(event, TransportDisconnected | ConsumerPaused | ConsumerResumed):
                 self.events.append(event)
 
         await self.bus.subscribe(subjects.media(self.room_id, self.peer_id), MEDIA_EVENT, collect)
