@@ -30,9 +30,9 @@ class CrossOriginPage(HttpServer):
         self._built = scratch / "built"
         super().__init__(functools.partial(_Handler, directory=str(self._built)))
 
-    def address(self, server: str, room: str, name: str) -> str:
-        """The address of the page that joins `room` on the installation at `server`."""
-        query = urlencode({"server": server, "room": room, "name": name})
+    def address(self, server: str, room: str, name: str, **parameters: str) -> str:
+        """The address of the page that joins `room` on the installation at `server`. `parameters` go into its query."""
+        query = urlencode({"server": server, "room": room, "name": name, **parameters})
         return f"{self.url}/index.html?{query}"
 
     def _build(self) -> None:

@@ -1,4 +1,4 @@
-"""A UDP relay that can drop all datagrams, and be a slow downlink.
+"""A UDP relay that can drop all datagrams or a share of the media to the clients, and be a slow downlink.
 
 It binds the media node's port on another loopback address. Clients reach a node that listens on 127.0.0.1 and announces
 the relay's address only through the relay.
@@ -7,6 +7,7 @@ the relay's address only through the relay.
 from __future__ import annotations
 
 import asyncio
+import random
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,6 +31,9 @@ class UdpRelay(asyncio.DatagramProtocol):
         """While true, the relay drops all datagrams."""
         self.downlink: int | None = None
         """Bit/s from the node to each client that sends its first datagram from now on; None: unlimited."""
+        self.loss = 0.0
+        """The share of the RTP packets to the clients that the relay drops, at random."""
+        self._random = random.Random(1)
 
     def connection_made(self, transport: Any) -> None:
         """Called by asyncio: the socket for the clients is open."""
@@ -47,7 +51,8 @@ class UdpRelay(asyncio.DatagramProtocol):
 
     def send_back(self, data: bytes, client: tuple[str, int]) -> None:
         """Forwards a datagram from the node to its client."""
-        if self._transport is not None and not self.is_cut:
+        is_lost = _is_rtp(data) and self._random.random() < self.loss
+        if self._transport is not None and not self.is_cut and not is_lost:
             self._transport.sendto(data, client)
 
     async def _open(self, client: tuple[str, int]) -> _Leg:
@@ -70,6 +75,11 @@ class UdpRelay(asyncio.DatagramProtocol):
             self._transport.close()
         for opening in self._legs.values():
             (await opening).close()
+
+
+def _is_rtp(data: bytes) -> bool:
+    """Whether a datagram is SRTP: neither SRTCP (RFC 5761 section 4) nor STUN nor DTLS (RFC 7983)."""
+    return len(data) > 1 and 128 <= data[0] < 192 and not 192 <= data[1] < 224
 
 
 class _Leg(asyncio.DatagramProtocol):

@@ -5,6 +5,8 @@
 pub enum Codec {
     /// Opus (RFC 7587).
     Opus,
+    /// Redundant audio data (RFC 2198), of opus.
+    Red,
     /// VP8 (RFC 7741).
     Vp8,
     /// VP9 (RFC 9628).
@@ -18,8 +20,9 @@ pub enum Codec {
 }
 
 impl Codec {
-    const BY_MIME: [(&'static str, Self); 5] = [
+    const BY_MIME: [(&'static str, Self); 6] = [
         ("audio/opus", Self::Opus),
+        ("audio/red", Self::Red),
         ("video/VP8", Self::Vp8),
         ("video/VP9", Self::Vp9),
         ("video/H264", Self::H264),
@@ -40,7 +43,7 @@ impl Codec {
     pub fn has_key_frames(self) -> bool {
         match self {
             Self::Vp8 | Self::Vp9 | Self::H264 | Self::Av1 => true,
-            Self::Opus | Self::Other => false,
+            Self::Opus | Self::Red | Self::Other => false,
         }
     }
 }

@@ -64,7 +64,7 @@ impl Describer {
             }
             Codec::H264 => FrameInfo::from_h264(H264Payload::parse(payload)?, marker),
             Codec::Av1 => FrameInfo::from_av1(Av1Payload::parse(payload)?, marker),
-            Codec::Opus | Codec::Other => return Ok(FrameInfo::WHOLE),
+            Codec::Opus | Codec::Red | Codec::Other => return Ok(FrameInfo::WHOLE),
         };
         match dependency_descriptor {
             Some(extension) => Ok(info.with_dependencies(&self.dependencies.read(extension)?)),

@@ -20,6 +20,7 @@ pub mod h264;
 mod layer;
 mod malformed;
 pub mod opus;
+pub mod red;
 pub mod vp8;
 pub mod vp8_rewriter;
 pub mod vp9;

@@ -26,6 +26,7 @@ mod nonces;
 mod oversized_packets;
 mod pair_ownership;
 mod preferred_layers;
+mod redundancy;
 mod refusals;
 mod repair;
 mod repaired_key_frames;

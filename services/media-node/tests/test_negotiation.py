@@ -37,8 +37,13 @@ def produced(name: str, **changed: Any) -> NegotiatedProducer:
     return produce(recorded["kind"], {**recorded["rtpParameters"], **changed}, ROUTER, cname="fallback", paused=False)
 
 
-def consumed(producer: NegotiatedProducer, client: str = "chromium-156", mid: str = "0") -> NegotiatedConsumer:
-    capabilities = fixture(f"{client}/recv-rtp-capabilities.json")
+def consumed(
+    producer: NegotiatedProducer,
+    client: str = "chromium-156",
+    mid: str = "0",
+    capabilities: dict[str, Any] | None = None,
+) -> NegotiatedConsumer:
+    capabilities = capabilities or fixture(f"{client}/recv-rtp-capabilities.json")
     return consume(producer.spec.kind, producer.consumable, capabilities, mid=mid, is_used=lambda _: False)
 
 
@@ -237,3 +242,53 @@ def test_an_unknown_codec_profile_is_unsupported() -> None:
     with pytest.raises(HubbubError) as refused:
         router_capabilities("v0")
     assert refused.value.code is ErrorCode.UNSUPPORTED
+
+
+RED = {"mimeType": "audio/red", "payloadType": 63, "clockRate": 48000, "channels": 2, "parameters": {"": "111/111"}}
+
+
+def test_red_stands_behind_opus_and_changes_no_payload_type() -> None:
+    expected = fixture("router/router-rtp-capabilities.json")
+    opus, red, *others = ROUTER["codecs"]
+    assert {**ROUTER, "codecs": [opus, *others]} == expected
+    assert (red["mimeType"], red["preferredPayloadType"], red["parameters"]) == ("audio/red", 63, {})
+
+
+@pytest.mark.parametrize(
+    ("client", "codecs"), [("chromium-156", ["audio/opus", "audio/red"]), ("firefox-153", ["audio/opus"])]
+)
+def test_a_client_that_supports_red_may_get_opus_and_red(client: str, codecs: list[str]) -> None:
+    consumer = consumed(produced("firefox-153/produce-audio-opus.json"), capabilities=received_capabilities(client))
+    assert [codec["mimeType"] for codec in consumer.parameters["codecs"]] == codecs
+    assert [codec.codec for codec in consumer.spec.codecs] == codecs
+
+
+def test_red_of_a_client_becomes_opus() -> None:
+    recorded = fixture("chromium-156/produce-audio-opus.json")["rtpParameters"]
+    producer = produced("chromium-156/produce-audio-opus.json", codecs=[RED, *recorded["codecs"]])
+    assert [codec.codec for codec in producer.spec.codecs] == ["audio/red", "audio/opus"]
+    assert [codec["mimeType"] for codec in producer.consumable["codecs"]] == ["audio/opus", "audio/red"]
+    consumer = consumed(producer, "firefox-153")
+    assert [codec["mimeType"] for codec in consumer.parameters["codecs"]] == ["audio/opus"]
+
+
+def test_red_without_opus_is_refused() -> None:
+    with pytest.raises(HubbubError, match="audio/red without audio/opus"):
+        produced("chromium-156/produce-audio-opus.json", codecs=[RED])
+
+
+def test_a_client_without_opus_cannot_consume_red() -> None:
+    capabilities = received_capabilities("chromium-156")
+    capabilities["codecs"] = [codec for codec in capabilities["codecs"] if codec["mimeType"] != "audio/opus"]
+    with pytest.raises(HubbubError) as refused:
+        consumed(produced("chromium-156/produce-audio-opus.json"), capabilities=capabilities)
+    assert refused.value.code is ErrorCode.UNSUPPORTED
+
+
+def received_capabilities(client: str) -> dict[str, Any]:
+    """The recorded capabilities of a client; Chromium's with RED, as mediasoup-client has them from this router."""
+    capabilities: dict[str, Any] = fixture(f"{client}/recv-rtp-capabilities.json")
+    if client.startswith("chromium"):
+        red = next(codec for codec in ROUTER["codecs"] if codec["mimeType"] == "audio/red")
+        capabilities["codecs"] = [*capabilities["codecs"], dict(red)]
+    return capabilities

@@ -6,6 +6,7 @@ const query = new URLSearchParams(location.search);
 const socket = io(query.get("server"));
 const device = new Device();
 const videos = new Map();
+const sounds = new Map();
 const names = new Map();
 let sendTransport;
 let recvTransport;
@@ -33,7 +34,12 @@ async function consume({ producerId, userId }) {
   });
   const consumer = await recvTransport.consume(options);
   await request("resumeConsumer", { consumerId: consumer.id });
-  if (consumer.kind !== "video") return;
+  if (consumer.kind === "audio") {
+    const audio = Object.assign(document.createElement("audio"), { autoplay: true, srcObject: new MediaStream([consumer.track]) });
+    document.body.append(audio);
+    sounds.set(userId, consumer);
+    return;
+  }
   const video = document.createElement("video");
   Object.assign(video, { muted: true, autoplay: true, srcObject: new MediaStream([consumer.track]) });
   document.body.append(video);
@@ -49,6 +55,11 @@ socket.on("peerLeft", ({ userId }) => {
 
 // For the test: the number of frames shown of a participant; undefined when there is no video.
 globalThis.frames = (userId) => videos.get(userId)?.getVideoPlaybackQuality().totalVideoFrames;
+// The statistics of a participant's audio.
+globalThis.audioOf = async (userId) => {
+  const reports = [...((await sounds.get(userId)?.getStats()) ?? new Map()).values()];
+  return reports.find(({ type }) => type === "inbound-rtp");
+};
 globalThis.leave = () => request("leaveRoom");
 
 socket.once("connect", async () => {
@@ -60,7 +71,10 @@ socket.once("connect", async () => {
   const { producers } = await request("getProducers");
   await Promise.all(producers.map(consume));
 
+  // `send`: what to send, audio and video by default.
+  const kinds = (query.get("send") ?? "audio,video").split(",");
+  if (!kinds.includes("audio")) return;
   sendTransport = wire(device.createSendTransport(await request("createTransport", { direction: "send" })));
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 320, height: 180 } });
+  const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: kinds.includes("video") && { width: 320, height: 180 } });
   for (const track of stream.getTracks()) await sendTransport.produce({ track });
 });

@@ -146,6 +146,9 @@ impl Worker {
         consumer.stats.lost = block.cumulative_lost.into();
         consumer.stats.fraction_lost = block.fraction_lost;
         consumer.loss_reported = Some(now);
+        if let Some(redundancy) = &mut consumer.redundancy {
+            redundancy.on_loss(now, block.fraction_lost);
+        }
         consumer.stats.jitter = block.jitter;
         let media = &mut self.counters.media;
         media.loss_sent.record(per_mille(block.fraction_lost));

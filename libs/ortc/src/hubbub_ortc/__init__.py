@@ -16,6 +16,7 @@ from .defaults import DEFAULT_MEDIA_CODECS
 from .errors import InvalidParameters, PayloadTypesExhausted, Unsupported
 from .pipe import get_pipe_consumer_rtp_parameters
 from .producer_mapping import ProducerMapping, get_producer_rtp_parameters_mapping
+from .red import offer_red, with_red, without_red
 from .router_capabilities import generate_router_rtp_capabilities
 from .scalability import ScalabilityMode, parse_scalability_mode
 from .ssrc import RandomSsrc, ssrc_source
@@ -41,10 +42,13 @@ __all__ = [
     "get_consumer_rtp_parameters",
     "get_pipe_consumer_rtp_parameters",
     "get_producer_rtp_parameters_mapping",
+    "offer_red",
     "parse_scalability_mode",
     "ssrc_source",
     "supported_rtp_capabilities",
     "validate_rtp_capabilities",
     "validate_rtp_parameters",
     "validate_sctp_stream_parameters",
+    "with_red",
+    "without_red",
 ]

@@ -5,6 +5,7 @@ mod header;
 mod limits;
 mod output;
 mod padding;
+mod redundancy;
 mod repair;
 mod rewrite_dd;
 mod rewrite_vp8;

@@ -6,6 +6,7 @@ use hubbub_congestion::{ClusterId, Purpose};
 use hubbub_wire::rtp::RtpHeaderFields;
 
 use super::header::Sending;
+use super::redundancy::RedPayload;
 use super::rewrite_vp8::rewrite_ids;
 use super::state::{Consumer, Route};
 use crate::api::{MediaKind, Micros, Path};
@@ -142,9 +143,19 @@ impl PacketSender<'_> {
     ) -> Option<usize> {
         let path = self.transport.ice.selected()?;
         let outbound = self.transport.outbound.as_ref()?;
+        let red = self
+            .consumer
+            .redundancy
+            .as_ref()
+            .filter(|_| route.codec == Codec::Opus)
+            .and_then(|red| {
+                red.payload(self.departure.at, self.stream, packet, route.payload_type)
+            });
         let fields = RtpHeaderFields {
             marker: self.consumer.marker(packet.meta())?,
-            payload_type: route.payload_type,
+            payload_type: red
+                .as_ref()
+                .map_or(route.payload_type, |red| red.payload_type),
             sequence_number: output as u16,
             timestamp,
             ssrc: self.consumer.ssrc,
@@ -157,13 +168,17 @@ impl PacketSender<'_> {
             packet.meta(),
         );
         let header_len = header.write(buffer, &fields, packet)?;
-        let packet_len = header_len + packet.payload().len();
+        let payload_len = red.as_ref().map_or(packet.payload().len(), RedPayload::len);
+        let packet_len = header_len + payload_len;
         if packet_len + outbound.profile().tag_len() > MAX_DATAGRAM {
             self.outbox.count_oversized();
             return None;
         }
         let payload = buffer.get_mut(header_len..packet_len)?;
-        payload.copy_from_slice(packet.payload());
+        match red {
+            Some(red) => red.write(payload)?,
+            None => payload.copy_from_slice(packet.payload()),
+        }
         if route.codec == Codec::Vp8 {
             rewrite_ids(&mut self.consumer.vp8, payload)?;
         }

@@ -6,6 +6,7 @@ use hubbub_congestion::Share;
 
 use super::allowance::{ALL_LAYERS, Allowance};
 use super::header::OutgoingExtensions;
+use super::redundancy::Redundancy;
 use super::selector_svc::SvcSelector;
 use crate::api::{ConsumerId, ConsumerSpec, ConsumerStats, MediaKind, Micros};
 use crate::entities::event_queue::LatestEvent;
@@ -79,6 +80,8 @@ pub(crate) struct Consumer {
     pub(crate) rtx: Option<RtxStream>,
     /// Without RTX, a retransmission repeats the original packet byte for byte.
     pub(crate) resends_verbatim: bool,
+    /// If the client negotiated RED, and gets no exact repetitions.
+    pub(crate) redundancy: Option<Redundancy>,
     pub(crate) budget: RetransmissionBudget,
     pub(crate) rate: RateMeter,
     pub(crate) reports: SentReports,
@@ -116,6 +119,7 @@ impl Consumer {
                 .iter()
                 .any(|codec| codec.rtx_payload_type.is_some());
         let resends_verbatim = !has_rtx && spec.codecs.iter().any(|codec| codec.nack);
+        let redundancy = Redundancy::of(&spec).filter(|_| !resends_verbatim);
         Self {
             id,
             producer: producer_key,
@@ -150,6 +154,7 @@ impl Consumer {
                 sequence: RtxSequence::new(random.sequence()),
             }),
             resends_verbatim,
+            redundancy,
             budget: RetransmissionBudget::new(),
             rate: RateMeter::new(),
             reports: SentReports::new(),

@@ -1,5 +1,6 @@
 //! The payload types of a producer.
 
+use hubbub_codec::{Codec, red};
 use hubbub_wire::rtp::RtpPacket;
 
 use super::media_packet::MediaPacket;
@@ -56,6 +57,9 @@ impl PayloadTypes {
         } else {
             (packet.sequence_number(), packet.payload())
         };
+        if mapping.codec == Codec::Red {
+            return self.unwrap_red(sequence, payload, codecs);
+        }
         let media = MediaPacket {
             sequence,
             payload,
@@ -63,6 +67,31 @@ impl PayloadTypes {
             codec: mapping.codec,
             nack: mapping.nack,
             by_rtx: is_rtx,
+        };
+        Some((media, mapping.clock_rate))
+    }
+
+    /// The opus packet in a RED payload. Its receivers get redundancy of their own, if they need it.
+    fn unwrap_red<'a>(
+        &self,
+        sequence: u16,
+        payload: &'a [u8],
+        codecs: &[CodecMapping],
+    ) -> Option<(MediaPacket<'a>, u32)> {
+        let primary = red::Primary::parse(payload).ok()?;
+        let payload_type = self
+            .get(primary.payload_type)
+            .filter(|found| !found.is_rtx)?;
+        let mapping = codecs
+            .get(usize::from(payload_type.codec))
+            .filter(|mapping| mapping.codec == Codec::Opus)?;
+        let media = MediaPacket {
+            sequence,
+            payload: primary.payload,
+            codec_index: payload_type.codec,
+            codec: mapping.codec,
+            nack: mapping.nack,
+            by_rtx: false,
         };
         Some((media, mapping.clock_rate))
     }

@@ -7,11 +7,13 @@ from functools import cache
 from typing import Any, Final
 
 from hubbub_contracts.errors import ErrorCode, HubbubError
-from hubbub_ortc import DEFAULT_MEDIA_CODECS, generate_router_rtp_capabilities
+from hubbub_ortc import DEFAULT_MEDIA_CODECS, generate_router_rtp_capabilities, with_red
 from hubbub_ortc.types import RtpCapabilities
 
 PROFILES: Final[Mapping[str, list[dict[str, Any]]]] = {"v1": DEFAULT_MEDIA_CODECS}
-"""The media codecs of each profile. A published profile never changes, as rooms may use it; add a new one instead."""
+"""The media codecs of each profile. A published profile never changes, as rooms may use it; add a new one instead.
+
+RED is added to every profile: a room works whether or not all its nodes and clients know it."""
 
 
 @cache
@@ -20,4 +22,4 @@ def router_capabilities(profile: str) -> RtpCapabilities:
     codecs = PROFILES.get(profile)
     if codecs is None:
         raise HubbubError(ErrorCode.UNSUPPORTED, f"this media node does not know the codec profile {profile[:32]!r}")
-    return generate_router_rtp_capabilities(codecs)
+    return with_red(generate_router_rtp_capabilities(codecs))

@@ -18,8 +18,10 @@ from hubbub_ortc import (
     get_consumable_rtp_parameters,
     get_consumer_rtp_parameters,
     get_producer_rtp_parameters_mapping,
+    offer_red,
     validate_rtp_capabilities,
     validate_rtp_parameters,
+    without_red,
 )
 from hubbub_ortc.types import RtpCapabilities, RtpParameters
 
@@ -77,7 +79,7 @@ def produce(
         check_wire_limits(parameters)
         parameters["rtcp"]["cname"] = checked_cname(parameters["rtcp"].get("cname"), cname)
         mapping, negotiated = get_producer_rtp_parameters_mapping(parameters, router)
-        consumable = get_consumable_rtp_parameters(kind, negotiated, router, mapping)
+        consumable = offer_red(get_consumable_rtp_parameters(kind, negotiated, router, mapping), router)
         spec = producer_spec(kind, negotiated, mapping, paused=paused, is_microphone=is_microphone)
         return NegotiatedProducer(spec, consumable, producer_type(negotiated))
 
@@ -102,7 +104,7 @@ def consume(
     """
     with _translated_errors("rtpCapabilities"):
         capabilities = validate_rtp_capabilities(without_nulls(given))
-        if not can_consume(consumable, capabilities):
+        if not can_consume(without_red(consumable), capabilities):
             raise HubbubError(ErrorCode.UNSUPPORTED, "the client supports no codec of this producer")
         for _ in range(_SSRC_ATTEMPTS):
             parameters = get_consumer_rtp_parameters(consumable, capabilities, enable_rtx=kind == "video")

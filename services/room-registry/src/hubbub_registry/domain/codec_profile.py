@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_ortc import DEFAULT_MEDIA_CODECS, generate_router_rtp_capabilities
+from hubbub_ortc import DEFAULT_MEDIA_CODECS, generate_router_rtp_capabilities, with_red
 
 CURRENT = "v1"
 """The profile of new rooms."""
@@ -22,4 +22,4 @@ def rtp_capabilities(profile: str) -> dict[str, Any]:
         raise HubbubError(
             ErrorCode.UNAVAILABLE, f"this replica does not know the codec profile {profile}", retryable=True
         )
-    return dict(generate_router_rtp_capabilities(DEFAULT_MEDIA_CODECS))
+    return dict(with_red(generate_router_rtp_capabilities(DEFAULT_MEDIA_CODECS)))
