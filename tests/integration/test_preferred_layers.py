@@ -83,3 +83,19 @@ async def test_a_consumer_without_a_preference_receives_the_highest_layer(
             consumer = await bob.consume(producer_id)
             await reported(bob, consumer, 2)
             assert await received_layers(consumer) == {2}
+
+
+async def test_clients_read_the_servers_counters_of_their_objects(installation: Installation, call_id: str) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as bob:
+        await alice.join(call_id)
+        await bob.join(call_id)
+        async with simulcast(alice) as producer_id:
+            await bob.event("newProducer", producerId=producer_id)
+            consumer = await bob.consume(producer_id, resume=False, paused=False)
+            await consumer.wait_packets(20)
+            [sent] = (await bob.call("getStats", consumerId=consumer.id))["stats"]
+            assert (sent["type"], sent["kind"]) == ("outbound-rtp", "video")
+            assert sent["packetCount"] >= 20
+            received = (await alice.call("getStats", producerId=producer_id))["stats"]
+            assert {one["ssrc"] for one in received} <= {*SSRCS}
+            assert all(one["packetCount"] > 0 for one in received)
