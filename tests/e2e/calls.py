@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from support.browser import CallBrowser, Tab, all_stats
-from support.media_stats import CallStats, concealed_share, decoded_rate, sent_rate
+from support.media_stats import CallStats, VideoSent, concealed_share, decoded_rate, sent_rate
 
 _SELECTED = """async () => {
   const { send, recv } = await hubbub.stats();
@@ -52,6 +52,11 @@ async def selected_pairs(tab: Tab) -> list[dict[str, Any]]:
     return pairs
 
 
+def top_layer(stats: CallStats) -> VideoSent:
+    """The sent stream of the highest resolution: the only one, or the last simulcast layer."""
+    return max(stats.video_sent, key=lambda stream: stream.rid or "")
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """The statistics of all tabs at the start and the end of a time window, by name."""
@@ -90,14 +95,14 @@ class Window:
         return all(
             (after.width, after.height, after.limitation) == (width, height, "none")
             and after.bandwidth_limited == before.bandwidth_limited
-            for name, stats in self.after.items()
-            for before, after in zip(self.before[name].video_sent, stats.video_sent, strict=True)
+            for name in self.after
+            for before, after in [(top_layer(self.before[name]), top_layer(self.after[name]))]
         )
 
     def require_no_bandwidth_limit(self, width: int, height: int) -> None:
         """Asserts that bandwidth limits no sender, and that unlimited senders send the camera's full resolution."""
         for name, stats in self.after.items():
-            [before], [after] = self.before[name].video_sent, stats.video_sent
+            before, after = top_layer(self.before[name]), top_layer(stats)
             assert after.limitation != "bandwidth", name
             assert after.bandwidth_limited == before.bandwidth_limited, name
             if before.limitation == after.limitation == "none":
