@@ -137,7 +137,10 @@ def well_formed(transport_id: str, producer_id: str, consumer_id: str, call_id: 
         "resumeConsumer": {"consumerId": consumer_id},
         "pauseConsumer": {"consumerId": consumer_id},
         "setPreferredLayers": {"consumerId": consumer_id, "spatialLayer": 0},
+        "setConsumerPriority": {"consumerId": consumer_id, "priority": 2},
+        "setMaxIncomingBitrate": {"transportId": transport_id, "bitrate": 1_000_000},
         "requestKeyFrame": {"consumerId": consumer_id},
+        "getStats": {"transportId": transport_id},
         "closeConsumer": {"consumerId": consumer_id},
     }
 
