@@ -19,6 +19,10 @@ _SELECTED = """async () => {
 }"""
 
 
+ONE_LAYER = {"simulcast": "off", "subscribe": "all"}
+"""Parameters of a tab: a test of the server's forwarding leaves out what costs the browsers' CPU."""
+
+
 async def start_call(browser: CallBrowser, url: str, room: str, names: list[str], **parameters: str | int) -> list[Tab]:
     """Opens a tab for each name and waits until all receive video and audio of all others."""
     tabs = await asyncio.gather(*(browser.open_tab(url, room, name, **parameters) for name in names))
