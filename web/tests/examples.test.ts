@@ -1,6 +1,6 @@
 /** The examples build. A browser test runs examples/plain-js (tests/e2e/test_sdk_reconnects.py). */
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -12,7 +12,10 @@ const outDir = mkdtempSync(join(tmpdir(), "hubbub-example-"));
 
 afterEach(() => rmSync(outDir, { recursive: true, force: true }));
 
-test.each(readdirSync(examples))("examples/%s builds", async (name) => {
+/** The others are in Python (tests/integration/test_python_examples.py). */
+const pages = readdirSync(examples).filter((name) => existsSync(join(examples, name, "package.json")));
+
+test.each(pages)("examples/%s builds", async (name) => {
   await build({ root: join(examples, name), logLevel: "error", build: { outDir, emptyOutDir: true } });
   const assets = readdirSync(join(outDir, "assets")).filter((file) => file.endsWith(".js"));
   const text = assets.map((file) => readFileSync(join(outDir, "assets", file), "utf8")).join("\n");
