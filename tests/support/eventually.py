@@ -12,7 +12,7 @@ COUNTS = ("rooms", "peers", "producers", "transports", "consumers")
 
 
 async def wait_for_counts(
-    installation: Installation, *, within: float = 10.0, signaling: int = 0, **wanted: int
+    installation: Installation, *, within: float = 30.0, signaling: int = 0, **wanted: int
 ) -> dict[str, Any]:
     """Waits until `/stats` has these counts, and zero for the others. Raises AssertionError."""
     expected = {name: wanted.get(name, 0) for name in COUNTS}
