@@ -1,4 +1,4 @@
-"""A UDP relay that can drop all datagrams or a share of the media to the clients, and be a slow downlink.
+"""A UDP relay that can drop all datagrams or a share of the media to the clients.
 
 It binds the media node's port on another loopback address. Clients reach a node that listens on 127.0.0.1 and announces
 the relay's address only through the relay.
@@ -16,10 +16,6 @@ ENVIRONMENT = {"RTC_LISTEN_IP": "127.0.0.1", "ANNOUNCED_IP": ADDRESS, "RTC_TCP":
 """The environment of the media node behind it."""
 
 
-QUEUE = 0.3
-"""Seconds that a datagram may wait in the queue of a slow downlink; one that would wait longer is dropped."""
-
-
 class UdpRelay(asyncio.DatagramProtocol):
     """Relays between clients that send to ADDRESS:`port` and 127.0.0.1:`port`."""
 
@@ -29,8 +25,6 @@ class UdpRelay(asyncio.DatagramProtocol):
         self._legs: dict[tuple[str, int], asyncio.Task[_Leg]] = {}
         self.is_cut = False
         """While true, the relay drops all datagrams."""
-        self.downlink: int | None = None
-        """Bit/s from the node to each client that sends its first datagram from now on; None: unlimited."""
         self.loss = 0.0
         """The share of the RTP packets to the clients that the relay drops, at random."""
         self._random = random.Random(1)
@@ -57,9 +51,7 @@ class UdpRelay(asyncio.DatagramProtocol):
 
     async def _open(self, client: tuple[str, int]) -> _Leg:
         loop = asyncio.get_running_loop()
-        _, leg = await loop.create_datagram_endpoint(
-            lambda: _Leg(self, client, self.downlink), remote_addr=("127.0.0.1", self._port)
-        )
+        _, leg = await loop.create_datagram_endpoint(lambda: _Leg(self, client), remote_addr=("127.0.0.1", self._port))
         return leg
 
     async def __aenter__(self) -> Self:
@@ -85,25 +77,16 @@ def _is_rtp(data: bytes) -> bool:
 class _Leg(asyncio.DatagramProtocol):
     """The socket towards the node for one client."""
 
-    def __init__(self, relay: UdpRelay, client: tuple[str, int], downlink: int | None) -> None:
+    def __init__(self, relay: UdpRelay, client: tuple[str, int]) -> None:
         self._relay = relay
         self._client = client
-        self._downlink = downlink
-        self._free_at = 0.0
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
 
     def datagram_received(self, data: bytes, _node: tuple[str | Any, int]) -> None:
-        if self._downlink is None:
-            self._relay.send_back(data, self._client)
-            return
-        loop = asyncio.get_running_loop()
-        begins = max(loop.time(), self._free_at)
-        if begins - loop.time() <= QUEUE:
-            self._free_at = begins + 8 * len(data) / self._downlink
-            loop.call_at(self._free_at, self._relay.send_back, data, self._client)
+        self._relay.send_back(data, self._client)
 
     def send(self, data: bytes) -> None:
         """Sends to the node."""

@@ -169,20 +169,18 @@ export class Media {
 
   /** The server has closed a consumer. */
   consumerClosed(consumerId: string): void {
-    const found = [...this.#received].find(([, { consumer }]) => consumer.id === consumerId);
-    if (found) this.#dropReceived(found[0]);
+    const found = this.#receivedBy(consumerId);
+    if (found) this.#dropReceived(found.track.producerId);
   }
 
   /** The server reports the layers that it sends to a consumer. */
   layersChanged(consumerId: string, layers: ConsumerLayers | undefined): void {
-    const found = [...this.#received.values()].find(({ consumer }) => consumer.id === consumerId);
-    found?.track.publication.setCurrentLayers(layers);
+    this.#receivedBy(consumerId)?.track.publication.setCurrentLayers(layers);
   }
 
   /** The server stopped sending to a consumer for lack of bandwidth, or sends again. */
   pausedByBandwidth(consumerId: string, paused: boolean): void {
-    const found = [...this.#received.values()].find(({ consumer }) => consumer.id === consumerId);
-    found?.track.publication.setPausedByBandwidth(paused);
+    this.#receivedBy(consumerId)?.track.publication.setPausedByBandwidth(paused);
   }
 
   /** The browser reports a network change: restarts ICE on disrupted transports. */
@@ -196,6 +194,10 @@ export class Media {
     this.active = false;
     this.#dropTransport("send");
     this.#dropTransport("recv");
+  }
+
+  #receivedBy(consumerId: string): ReceivedTrack | undefined {
+    return [...this.#received.values()].find(({ consumer }) => consumer.id === consumerId);
   }
 
   async #reconcile(): Promise<void> {

@@ -20,7 +20,7 @@ export interface Address {
   height: number | undefined;
   codec: "vp8" | "vp9" | "h264" | "av1" | undefined;
   simulcast: boolean;
-  /** The tracks to receive; all when absent. */
+  /** The tracks to receive; `visible` when absent. */
   subscribe: SubscribeMode;
 }
 

@@ -190,21 +190,21 @@ class Media:
 
     def consumer_closed(self, consumer_id: str) -> None:
         """The server has closed a consumer."""
-        for producer_id, received in list(self._received.items()):
-            if received.consumer_id == consumer_id:
-                self._drop_received(producer_id)
+        received = self._received_by(consumer_id)
+        if received is not None:
+            self._drop_received(received.track.producer_id)
 
     def layers_changed(self, consumer_id: str, layers: ConsumerLayers | None) -> None:
         """The server reports the layers that it sends to a consumer."""
-        for received in self._received.values():
-            if received.consumer_id == consumer_id:
-                received.track.publication.set_current_layers(layers)
+        received = self._received_by(consumer_id)
+        if received is not None:
+            received.track.publication.set_current_layers(layers)
 
     def paused_by_bandwidth(self, consumer_id: str, *, paused: bool) -> None:
         """The server pauses or resumes a consumer because of this client's bandwidth."""
-        for received in self._received.values():
-            if received.consumer_id == consumer_id:
-                received.track.publication.set_paused_by_bandwidth(paused)
+        received = self._received_by(consumer_id)
+        if received is not None:
+            received.track.publication.set_paused_by_bandwidth(paused)
 
     def drop(self) -> None:
         """Drops everything. `close` afterwards waits for it."""
@@ -220,6 +220,9 @@ class Media:
             await asyncio.wait([self._last_sync])
         if self._background:
             await asyncio.wait(self._background, timeout=_CLOSE_TIMEOUT)
+
+    def _received_by(self, consumer_id: str) -> _Received | None:
+        return next((one for one in self._received.values() if one.consumer_id == consumer_id), None)
 
     async def _sync_after(self, previous: asyncio.Task[None] | None) -> None:
         if previous is not None:
@@ -328,10 +331,9 @@ class Media:
         except CallError as error:
             if self._roster.tracks.get(track.producer_id) is not track:
                 return
-            if error.retryable:
-                self._drop_received(track.producer_id)
-                raise
             self._drop_received(track.producer_id)
+            if error.retryable:
+                raise
             self._refused.add(track.producer_id)
             self._listener.consume_failed(error)
 
