@@ -204,13 +204,13 @@ impl Worker {
                 packet,
                 key: *consumer_key,
                 consumer: &mut *consumer,
-                transport: &mut *transport,
+                transport,
                 outbox: &mut self.outbox,
+                releases: &mut self.release_queue,
             };
-            let mut is_queued = false;
             match admission {
                 Admission::Forward => {
-                    is_queued = delivery.forward(now);
+                    delivery.forward(now);
                     if consumer.svc.awaits_key_frame() {
                         needed = needed.max(Some(Needed::KeyFrame));
                     }
@@ -221,7 +221,7 @@ impl Worker {
                         (sequence..=stream.highest()).filter_map(|next| stream.packet(next, now))
                     {
                         delivery.packet = packet;
-                        is_queued |= delivery.forward(now);
+                        delivery.forward(now);
                     }
                 }
                 Admission::Ignore => continue,
@@ -233,9 +233,6 @@ impl Worker {
                     needed = Some(Needed::Less);
                     continue;
                 }
-            }
-            if is_queued && let Some(congestion) = &mut transport.congestion {
-                self.release_queue.add(now, consumer.transport, congestion);
             }
             if has_layers && let Some(layers) = consumer.changed_layers(producer, encoding, stream)
             {
@@ -284,15 +281,12 @@ impl Worker {
                 stream,
                 packet,
                 key: *consumer_key,
-                consumer: &mut *consumer,
-                transport: &mut *transport,
+                consumer,
+                transport,
                 outbox: &mut self.outbox,
+                releases: &mut self.release_queue,
             };
-            if delivery.skip(now)
-                && let Some(congestion) = &mut transport.congestion
-            {
-                self.release_queue.add(now, consumer.transport, congestion);
-            }
+            delivery.skip(now);
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::api::Micros;
 use crate::entities::{DanglingKey, TransportKey};
 
 use super::Worker;
-use super::pacing::{Delivery, Dispatched};
+use super::pacing::Delivery;
 use super::rtcp_out::{RTCP_BUFFER, RtcpOut};
 
 /// Sequence numbers in one NACK; they fit a compound even when no two share an entry.
@@ -75,7 +75,6 @@ impl Worker {
         let stream = consumer
             .sent_source()
             .and_then(|source| producer.stream_of_source(source));
-        let mut is_queued = false;
         for nacked in lost {
             self.counters.media.nacked_sent += 1;
             let found = stream.and_then(|stream| {
@@ -102,17 +101,11 @@ impl Worker {
                     consumer: &mut *consumer,
                     transport: &mut *transport,
                     outbox: &mut self.outbox,
+                    releases: &mut self.release_queue,
                 };
-                match delivery.resend(now, output) {
-                    Dispatched::Now(sent) => {
-                        self.counters.media.repaired_sent += u64::from(sent);
-                    }
-                    Dispatched::Queued => is_queued = true,
-                }
+                let sent = delivery.resend(now, output);
+                self.counters.media.repaired_sent += u64::from(sent);
             }
-        }
-        if is_queued && let Some(congestion) = &mut transport.congestion {
-            self.release_queue.add(now, key, congestion);
         }
         self.in_flight.consumer = None;
         Ok(())

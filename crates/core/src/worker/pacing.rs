@@ -62,15 +62,6 @@ fn deadline(now: Micros, congestion: &CongestionControl) -> Micros {
     Micros(at.0.div_ceil(GRID_US) * GRID_US)
 }
 
-/// What became of a packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dispatched {
-    /// It was handled; true if it was sent.
-    Now(bool),
-    /// It waits.
-    Queued,
-}
-
 /// A packet of the stream that a consumer forwards, and where it goes.
 pub(super) struct Delivery<'a> {
     pub(super) producer: &'a Producer,
@@ -80,26 +71,28 @@ pub(super) struct Delivery<'a> {
     pub(super) consumer: &'a mut Consumer,
     pub(super) transport: &'a mut Transport,
     pub(super) outbox: &'a mut Outbox,
+    /// Learns of the transport if the packet has to wait.
+    pub(super) releases: &'a mut ReleaseQueue,
 }
 
 impl Delivery<'_> {
     /// Sends the packet, or queues it if it has to wait. Skips its number if the client does not receive its layer or its
-    /// codec, or it has only padding. Returns whether it was queued.
-    pub(super) fn forward(&mut self, now: Micros) -> bool {
+    /// codec, or it has only padding.
+    pub(super) fn forward(&mut self, now: Micros) {
         let is_sent = self.consumer.select(self.stream, self.packet)
             && !self.packet.payload().is_empty()
             && self.consumer.route(self.packet.meta().codec).is_some();
         let action = if is_sent { Action::Send } else { Action::Skip };
-        self.dispatch(now, action) == Dispatched::Queued
+        self.dispatch(now, action);
     }
 
-    /// Skips the packet's number, or queues that. Returns whether it was queued.
-    pub(super) fn skip(&mut self, now: Micros) -> bool {
-        self.dispatch(now, Action::Skip) == Dispatched::Queued
+    /// Skips the packet's number, or queues that.
+    pub(super) fn skip(&mut self, now: Micros) {
+        self.dispatch(now, Action::Skip);
     }
 
-    /// Retransmits the packet that was sent with this extended output number, or queues that.
-    pub(super) fn resend(&mut self, now: Micros, output: u64) -> Dispatched {
+    /// Retransmits the packet that was sent with this extended output number, or queues that. Returns whether it was sent.
+    pub(super) fn resend(&mut self, now: Micros, output: u64) -> bool {
         self.dispatch(now, Action::Resend(output))
     }
 
@@ -113,7 +106,8 @@ impl Delivery<'_> {
         }
     }
 
-    fn dispatch(&mut self, now: Micros, action: Action) -> Dispatched {
+    /// Does it at once, or queues it. Returns whether a packet was sent.
+    fn dispatch(&mut self, now: Micros, action: Action) -> bool {
         let paced = self.consumer.has_feedback();
         if let Some(congestion) = self.transport.congestion.as_deref_mut().filter(|_| paced)
             && !congestion.pacer.passes(now)
@@ -131,13 +125,14 @@ impl Delivery<'_> {
                 Action::Resend(_) => (Class::Retransmission, size),
             };
             congestion.pacer.enqueue(now, class, reference, size);
-            return Dispatched::Queued;
+            self.releases.add(now, self.consumer.transport, congestion);
+            return false;
         }
         let len = self.act(action, Departure::media(now)).unwrap_or_default();
         if let Some(congestion) = self.transport.congestion.as_deref_mut().filter(|_| paced) {
             congestion.pacer.passed(now, len);
         }
-        Dispatched::Now(len > 0)
+        len > 0
     }
 
     /// Returns the length of the datagram; `None` without one. A packet that does not fit the batch is lost as on the
@@ -261,6 +256,7 @@ impl Worker {
             consumer,
             transport: self.tables.transports.get_mut(key).ok()?,
             outbox: &mut self.outbox,
+            releases: &mut self.release_queue,
         };
         let sent = delivery.act(action, departure).is_some();
         if matches!(action, Action::Resend(_)) {
@@ -313,6 +309,7 @@ impl Worker {
                 consumer: &mut *consumer,
                 transport: &mut *transport,
                 outbox: &mut self.outbox,
+                releases: &mut self.release_queue,
             }
             .act(Action::Resend(output), departure);
             if repeated.is_some() {

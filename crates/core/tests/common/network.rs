@@ -1,252 +1,27 @@
 //! A call over an emulated network in simulated time: a sender of three encodings with two temporal layers each, the worker,
 //! and a receiver with Chromium's feedback behind a link.
 
-use std::collections::BTreeMap;
+mod publisher;
+mod viewer;
 
 use hubbub_core::api::{ConsumerId, Event, Micros};
 use hubbub_core::{Limits, WorkerConfig};
-use hubbub_netem::{Link, LinkConfig, Random, TransportCcReceiver};
-use hubbub_wire::rtcp::{NackBuilder, Pli, RtcpWrite};
+use hubbub_netem::{Link, LinkConfig, TransportCcReceiver};
 use hubbub_wire::rtp::RtpPacket;
 
 use super::call::OUT_SSRC;
-use super::media::{LAYER_SSRC, Packet};
 use super::specs::*;
 use super::{Client, World};
+use publisher::Publisher;
+use viewer::Viewer;
 
 /// Bitrates of the encodings, bit/s.
 pub const ENCODINGS: [u64; 3] = [150_000, 500_000, 2_500_000];
 /// The highest encoding and temporal layer.
 pub const TOP: Option<(u8, u8)> = Some((2, 1));
 
-const FRAME_US: u64 = 33_333;
 const MS: u64 = 1_000;
-/// Percent of the bitrate in the lower temporal layer.
-const BASE_SHARE: u64 = 60;
-/// From a request to the key frame: the round trip to the sender, and its encoder.
-const KEY_FRAME_DELAY: u64 = 100 * MS;
 const ONE_WAY: u64 = 25 * MS;
-const MAX_PAYLOAD: usize = 1_100;
-/// Descriptor, frame tag, and what the receiver of these tests reads.
-const PREFIX: usize = 18;
-
-#[derive(Debug, Clone, Default)]
-struct Encoder {
-    sequence: u16,
-    picture: u16,
-    tl0: u8,
-    key_frame_at: Option<Micros>,
-    /// Bits by which key frames exceeded the rate.
-    excess: f64,
-    started: bool,
-}
-
-struct Publisher {
-    client: Client,
-    random: Random,
-    encoders: [Encoder; 3],
-    frames: u64,
-    next_frame: Micros,
-}
-
-impl Publisher {
-    fn publish(&mut self, world: &mut World) {
-        self.next_frame = self.next_frame.plus(FRAME_US);
-        for encoding in 0..3 {
-            for packet in self.encode(world.now, encoding) {
-                let protected = self.client.protect(&packet.bytes());
-                world.datagram(self.client.path, &protected);
-            }
-        }
-        self.frames += 1;
-        if self.frames.is_multiple_of(150) {
-            self.client.check(world, true);
-        }
-    }
-
-    fn requested(&mut self, world: &mut World) {
-        for ssrc in self.client.take_plis(world) {
-            let encoder = &mut self.encoders[(ssrc - LAYER_SSRC) as usize];
-            let at = world.now.plus(KEY_FRAME_DELAY);
-            encoder.key_frame_at.get_or_insert(at);
-        }
-    }
-
-    fn encode(&mut self, now: Micros, encoding: usize) -> Vec<Packet<'static>> {
-        const RIDS: [&[u8]; 3] = [b"r0", b"r1", b"r2"];
-        let noise = 0.9 + 0.2 * self.random.unit();
-        let encoder = &mut self.encoders[encoding];
-        let average = ENCODINGS[encoding] as f64 * FRAME_US as f64 / 1e6;
-        let key = !encoder.started || encoder.key_frame_at.is_some_and(|at| at <= now);
-        encoder.started = true;
-        let base = key || self.frames.is_multiple_of(2);
-        let bits = if key {
-            encoder.key_frame_at = None;
-            encoder.excess += 4.0 * average;
-            5.0 * average * noise
-        } else {
-            let saved = encoder.excess.min(0.3 * average);
-            encoder.excess -= saved;
-            let share = if base { BASE_SHARE } else { 100 - BASE_SHARE };
-            (average - saved) * share as f64 / 50.0 * noise
-        };
-        let bytes = (bits / 8.0) as usize;
-        let parts = bytes.div_ceil(MAX_PAYLOAD).max(1);
-        encoder.picture = (encoder.picture + 1) & 0x7FFF;
-        encoder.tl0 = encoder.tl0.wrapping_add(u8::from(base));
-        (0..parts)
-            .map(|part| {
-                encoder.sequence = encoder.sequence.wrapping_add(1);
-                let [high, low] = (encoder.picture | 0x8000).to_be_bytes();
-                let start = if part == 0 { 0x90 } else { 0x80 };
-                let layer = if base { 0 } else { 0x60 };
-                let tag = if key { 0x10 } else { 0x11 };
-                let mut payload = vec![start, 0xE0, high, low, encoder.tl0, layer, tag];
-                payload.extend([0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00]);
-                let read = [encoding, usize::from(!base), parts, usize::from(key)];
-                payload.extend(read.map(|value| value as u8));
-                payload.resize((bytes / parts).max(PREFIX), 0x55);
-                Packet {
-                    ssrc: LAYER_SSRC + encoding as u32,
-                    payload_type: VP8,
-                    sequence: encoder.sequence,
-                    timestamp: (self.frames * 3_000) as u32,
-                    marker: part + 1 == parts,
-                    extensions: vec![(MID, b"0"), (RID, RIDS[encoding])],
-                    payload,
-                    padding: 0,
-                }
-            })
-            .collect()
-    }
-}
-
-#[derive(Debug, Clone, Default)]
-struct Assembly {
-    parts: Vec<u16>,
-    count: usize,
-    tl0: u8,
-    temporal: u8,
-    key: bool,
-}
-
-/// Assembles and decodes the frames of the forwarded stream, and requests what is missing.
-#[derive(Debug, Default)]
-struct Viewer {
-    highest: Option<u64>,
-    /// By number: when it was requested last, and how often.
-    missing: BTreeMap<u64, (Option<Micros>, u32)>,
-    frames: BTreeMap<u32, Assembly>,
-    last_tl0: Option<u8>,
-    last_timestamp: Option<u32>,
-    last_decoded: Option<Micros>,
-    asked: Option<Micros>,
-    longest_gap: u64,
-    decoded: u64,
-    bytes: u64,
-    layer: Option<(u8, u8)>,
-}
-
-impl Viewer {
-    /// `number`: of the media stream.
-    fn arrived(&mut self, now: Micros, number: u16, timestamp: u32, payload: &[u8]) {
-        let extended = match self.highest {
-            None => 1 << 16 | u64::from(number),
-            Some(highest) => {
-                let step = number.wrapping_sub(highest as u16).cast_signed();
-                highest.wrapping_add_signed(i64::from(step))
-            }
-        };
-        let is_new = match self.highest {
-            Some(highest) if extended <= highest => self.missing.remove(&extended).is_some(),
-            highest => {
-                for missing in highest.map_or(extended, |highest| highest + 1)..extended {
-                    self.missing.insert(missing, (None, 0));
-                }
-                self.highest = Some(extended);
-                true
-            }
-        };
-        if !is_new {
-            return;
-        }
-        self.bytes += payload.len() as u64;
-        let assembly = self.frames.entry(timestamp).or_default();
-        assembly.parts.push(number);
-        assembly.count = usize::from(payload[16]);
-        assembly.tl0 = payload[4];
-        assembly.temporal = payload[5] >> 6;
-        assembly.key = payload[17] == 1;
-        self.layer = Some((payload[14], payload[15]));
-        self.decode(now);
-    }
-
-    fn decode(&mut self, now: Micros) {
-        loop {
-            let next = self.frames.iter().find_map(|(timestamp, frame)| {
-                let complete = frame.parts.len() == frame.count;
-                let follows = match (self.last_tl0, frame.temporal) {
-                    _ if frame.key => true,
-                    (Some(last), 0) => frame.tl0 == last.wrapping_add(1),
-                    (Some(last), _) => frame.tl0 == last,
-                    (None, _) => false,
-                };
-                (complete && follows).then_some((*timestamp, frame.tl0))
-            });
-            let Some((timestamp, tl0)) = next else {
-                return;
-            };
-            let after = self.last_timestamp.is_none_or(|last| timestamp > last);
-            assert!(after, "frames go back in time");
-            self.last_timestamp = Some(timestamp);
-            self.last_tl0 = Some(tl0);
-            self.frames = self.frames.split_off(&(timestamp + 1));
-            self.decoded += 1;
-            if let Some(last) = self.last_decoded {
-                self.longest_gap = self.longest_gap.max(now.since(last));
-            }
-            self.last_decoded = Some(now);
-        }
-    }
-
-    fn requests(&mut self, now: Micros) -> Vec<Vec<u8>> {
-        let mut lost = Vec::new();
-        for (number, (requested, tries)) in &mut self.missing {
-            if requested.is_none_or(|at| now.since(at) >= 70 * MS) {
-                *requested = Some(now);
-                *tries += 1;
-                lost.push(*number as u16);
-            }
-        }
-        self.missing.retain(|_, (_, tries)| *tries <= 10);
-        let mut packets: Vec<_> = lost
-            .chunks(100)
-            .map(|lost| {
-                written(&NackBuilder {
-                    sender_ssrc: 1,
-                    media_ssrc: OUT_SSRC,
-                    lost,
-                })
-            })
-            .collect();
-        let waited = |at: Option<Micros>| at.is_none_or(|at| now.since(at) > 500 * MS);
-        if !self.frames.is_empty() && waited(self.last_decoded) && waited(self.asked) {
-            self.asked = Some(now);
-            packets.push(written(&Pli {
-                sender_ssrc: 1,
-                media_ssrc: OUT_SSRC,
-            }));
-        }
-        packets
-    }
-}
-
-fn written(packet: &impl RtcpWrite) -> Vec<u8> {
-    let mut buffer = vec![0; 1_500];
-    let len = packet.write(&mut buffer).expect("buffer is large enough");
-    buffer.truncate(len);
-    buffer
-}
 
 /// What was seen in a tenth of a second.
 #[derive(Debug, Clone, Copy)]
@@ -330,13 +105,7 @@ impl NetworkCall {
             ..LinkConfig::default()
         };
         Self {
-            publisher: Publisher {
-                client: sender,
-                random: Random::new(seed),
-                encoders: Default::default(),
-                frames: 0,
-                next_frame: start,
-            },
+            publisher: Publisher::new(sender, start, seed),
             receiver,
             consumer,
             down: Link::new(down, seed),

@@ -44,11 +44,8 @@ impl Consumer {
         packet: &PacketMeta,
     ) -> Sending<'a> {
         Sending {
-            now,
-            ids: &self.extensions,
-            mid: &self.mid,
-            transport_sequence: transport.transport_sequence,
             limit: self.limit(packet, stream),
+            ..self.plain_header(now, transport)
         }
     }
 
