@@ -3,7 +3,8 @@
  *
  * - The desired state is elsewhere: in the local publications and in the roster. `sync` compares it with the actual state and
  *   makes the difference.
- * - One reconciliation runs at a time. A change during it is handled by the next one.
+ * - Sending and receiving are reconciled side by side, so that neither waits for the other's round trips. Of each, one
+ *   reconciliation runs at a time; a change during it is handled by the next one.
  * - A lost transport is dropped with its producers and consumers. The next `sync` creates them again; publications and their
  *   tracks stay.
  * - No request is sent while `active` is false.
@@ -11,6 +12,7 @@
 
 import { Device, parseScalabilityMode, type types } from "mediasoup-client";
 
+import { CoalescedTask } from "./coalescedTask.ts";
 import type { ConsumerLayers, PreferredLayers, SessionResumed } from "./generated/messages.ts";
 import { produceOptions, type SendOptions } from "./encodings.ts";
 import { CallError } from "./errors.ts";
@@ -66,8 +68,14 @@ export class Media {
   /** Producers that the server refused to let this client consume, for good. */
   readonly #refusedProducers = new Set<string>();
   readonly #restarting = new WeakSet<types.Transport>();
-  #lastSync: Promise<unknown> = Promise.resolve();
-  #nextSync: Promise<void> | undefined;
+  readonly #sending = new CoalescedTask(
+    () => this.#send(),
+    () => this.listener.stable(),
+  );
+  readonly #receiving = new CoalescedTask(
+    () => this.#receive(),
+    () => this.listener.stable(),
+  );
 
   /** @throws CallError `unsupported_browser`. */
   constructor(
@@ -80,10 +88,10 @@ export class Media {
     this.device = options.device ?? createDevice();
   }
 
-  /** Whether the session exists, no reconciliation is pending and no transport in use is disrupted. */
+  /** Whether the session exists, nothing is being reconciled and no transport in use is disrupted. */
   get isStable(): boolean {
     const connected = [...this.#transports.values()].every(({ connectionState }) => connectionState === "connected" || connectionState === "new");
-    return this.active && !this.#nextSync && connected;
+    return this.active && this.#sending.isIdle && this.#receiving.isIdle && connected;
   }
 
   get received(): Iterable<ReceivedTrack> {
@@ -103,16 +111,11 @@ export class Media {
    *
    * @throws CallError; if it is `retryable`, call `sync` again later.
    */
-  sync(): Promise<void> {
-    if (!this.#nextSync) {
-      const next = this.#lastSync.then(() => {
-        this.#nextSync = undefined;
-        return this.#reconcile();
-      });
-      this.#nextSync = next;
-      this.#lastSync = next.catch(() => undefined).then(() => this.listener.stable());
+  async sync(): Promise<void> {
+    for (const result of await Promise.allSettled([this.#sending.run(), this.#receiving.run()])) {
+      // Errors of a lost session do not count: the next session reconciles again.
+      if (result.status === "rejected" && this.active) throw CallError.of(result.reason);
     }
-    return this.#nextSync;
   }
 
   /** After `resume`: drops what the server no longer has, and closes on the server what this client no longer has. */
@@ -200,15 +203,8 @@ export class Media {
     return [...this.#received.values()].find(({ consumer }) => consumer.id === consumerId);
   }
 
-  async #reconcile(): Promise<void> {
-    if (!this.active) return;
-    for (const result of await Promise.allSettled([this.#send(), this.#receive()])) {
-      // Errors of a lost session do not count: the next session reconciles again.
-      if (result.status === "rejected" && this.active) throw CallError.of(result.reason);
-    }
-  }
-
   async #send(): Promise<void> {
+    if (!this.active) return;
     const wanted = this.local();
     for (const [source, { producer }] of [...this.#sent]) {
       if (wanted.has(source)) continue;
@@ -243,6 +239,7 @@ export class Media {
   }
 
   async #receive(): Promise<void> {
+    if (!this.active) return;
     for (const [producerId, { consumer, track }] of [...this.#received]) {
       const exists = this.roster.tracks.get(producerId) === track;
       if (exists && track.publication.subscribed) continue;

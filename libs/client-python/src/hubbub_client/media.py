@@ -2,7 +2,8 @@
 
 - The desired state is elsewhere: in the local publications and in the roster. `sync` compares it with the actual state
   and makes the difference.
-- One reconciliation runs at a time. A change during it is handled by the next one.
+- Sending and receiving are reconciled side by side, so that neither waits for the other's round trips. Of each, one
+  reconciliation runs at a time; a change during it is handled by the next one.
 - A lost transport is dropped with its senders and receivers. The next `sync` creates them again; publications stay.
 - No request is sent while `active` is false.
 """
@@ -30,6 +31,7 @@ from hubbub_contracts.socket.transport import CloseTransport
 from hubbub_contracts.types import Direction
 
 from .capabilities import VideoCodec
+from .coalesced_task import CoalescedTask
 from .errors import CallError
 from .publication import LocalPublication, Source
 from .receive.receiver import Receiver, StreamParameters
@@ -112,14 +114,15 @@ class Media:
         self._received: dict[str, _Received] = {}
         self._refused: set[str] = set()
         """Producers that the server refused to let this client consume, for good."""
-        self._last_sync: asyncio.Task[None] | None = None
-        self._next_sync: asyncio.Task[None] | None = None
+        self._sending = CoalescedTask(self._send, listener.media_stable)
+        self._receiving = CoalescedTask(self._receive, listener.media_stable)
         self._background: set[asyncio.Task[None]] = set()
 
     @property
     def is_stable(self) -> bool:
-        """Whether the session exists, no reconciliation is pending and no transport in use is disrupted."""
-        return self.active and self._next_sync is None and self._transports.are_connected
+        """Whether the session exists, nothing is being reconciled and no transport in use is disrupted."""
+        idle = self._sending.is_idle and self._receiving.is_idle
+        return self.active and idle and self._transports.are_connected
 
     @property
     def received(self) -> Mapping[str, Receiver]:
@@ -131,12 +134,11 @@ class Media:
 
         Raises CallError; if it is `retryable`, call `sync` again later.
         """
-        if self._next_sync is None:
-            self._next_sync = self._last_sync = asyncio.create_task(
-                self._sync_after(self._last_sync), name="media-sync"
-            )
-            self._next_sync.add_done_callback(_retrieve_exception)
-        await asyncio.shield(self._next_sync)
+        results = await asyncio.gather(self._sending.run(), self._receiving.run(), return_exceptions=True)
+        for result in results:
+            # Errors of a lost session do not count: the next session reconciles again.
+            if isinstance(result, BaseException) and self.active:
+                raise CallError.of(result) from result
 
     def apply_snapshot(self, session: SessionResumed) -> None:
         """After `resume`: drops what the server no longer has, and closes on the server what this client has not."""
@@ -215,36 +217,16 @@ class Media:
     async def close(self) -> None:
         """Drops everything, and waits until it is closed."""
         self.drop()
-        if self._last_sync is not None:
-            self._last_sync.cancel()
-            await asyncio.wait([self._last_sync])
+        await asyncio.gather(self._sending.cancel(), self._receiving.cancel())
         if self._background:
             await asyncio.wait(self._background, timeout=_CLOSE_TIMEOUT)
 
     def _received_by(self, consumer_id: str) -> _Received | None:
         return next((one for one in self._received.values() if one.consumer_id == consumer_id), None)
 
-    async def _sync_after(self, previous: asyncio.Task[None] | None) -> None:
-        if previous is not None:
-            await asyncio.wait([previous])
-        self._next_sync = None
-        try:
-            if self.active:
-                await self._reconcile()
-        except CallError:
-            # Errors of a lost session do not count: the next session reconciles again.
-            if self.active:
-                raise
-        finally:
-            self._listener.media_stable()
-
-    async def _reconcile(self) -> None:
-        results = await asyncio.gather(self._send(), self._receive(), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise CallError.of(result) from result
-
     async def _send(self) -> None:
+        if not self.active:
+            return
         for source, sent in list(self._sent.items()):
             if self._local.get(source) is not sent.publication:
                 self._drop_sent(source)
@@ -289,6 +271,8 @@ class Media:
         return sent
 
     async def _receive(self) -> None:
+        if not self.active:
+            return
         for producer_id, received in list(self._received.items()):
             exists = self._roster.tracks.get(producer_id) is received.track
             if exists and received.track.publication.wanted:
