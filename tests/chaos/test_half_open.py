@@ -17,7 +17,8 @@ from support.rtp_transport import RtpTransport
 
 PEERS = 25
 PER_PEER = 8
-HANDSHAKE = 6.0
+HANDSHAKE = 15.0
+"""Seconds. Within it, all transports are created."""
 TIMEOUT = 2 * HANDSHAKE
 HELLO_LENGTH = 200
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(120)]

@@ -104,6 +104,14 @@ impl Estimator {
         self.first_feedback.is_none() && self.remb.is_some()
     }
 
+    /// Whether the client has said something about its link: before that, the estimate is an assumption.
+    #[must_use]
+    pub fn is_informed(&self) -> bool {
+        self.first_feedback.is_some()
+            || self.remb.is_some()
+            || self.loss.state() != LossState::DelayBased
+    }
+
     /// The bitrate that arrives, bit/s.
     #[must_use]
     pub fn acknowledged(&self) -> Option<u64> {

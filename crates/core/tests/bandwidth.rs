@@ -6,7 +6,7 @@ use hubbub_core::{Limits, WorkerConfig};
 
 use crate::common::call::OUT_SSRC;
 use crate::common::media::{Packet, vp8, vp8_frame};
-use crate::common::network::{NetworkCall, TOP};
+use crate::common::network::{NetworkCall, Returned, TOP};
 use crate::common::specs::*;
 use crate::common::{Client, World};
 
@@ -151,5 +151,76 @@ fn a_burst_is_spread_without_gaps_and_audio_overtakes_it() {
         assert_eq!(step, 1);
         let numbers = [transport_wide(&pair[0]), transport_wide(&pair[1])];
         assert_eq!(numbers[1], numbers[0].map(|number| number + 1));
+    }
+}
+
+#[test]
+fn the_remb_of_a_client_without_transport_wide_feedback_limits_the_layers() {
+    for seed in SEEDS {
+        let returned = Returned::Reports {
+            remb: Some(900_000),
+        };
+        let mut call = NetworkCall::with(&[(0, 20_000)], 0.0, seed, returned);
+        call.run(20);
+        let layers: Vec<_> = call.between(5.0, 20.0).map(|sample| sample.layer).collect();
+        let is_middle = |layer: &Option<(u8, u8)>| layer.is_some_and(|layer| layer.0 == 1);
+        assert!(layers.iter().all(is_middle), "{seed}: {layers:?}");
+        let known = call
+            .between(5.0, 20.0)
+            .all(|sample| sample.estimate == 900_000);
+        assert!(known, "{seed}");
+        let recorded = &call.world.worker.counters().media.estimate_sent;
+        let count: u64 = recorded.counts.iter().sum();
+        assert!(count > 10, "{seed}: {count}");
+        assert_eq!(recorded.sum, count * 900_000);
+    }
+}
+
+#[test]
+fn without_any_estimate_layers_follow_the_loss_in_receiver_reports() {
+    for seed in SEEDS {
+        let returned = Returned::Reports { remb: None };
+        let mut call = NetworkCall::with(&[(0, 20_000), (20, 1_000)], 0.0, seed, returned);
+        call.run(60);
+        let before: Vec<_> = call.between(5.0, 20.0).map(|sample| sample.layer).collect();
+        assert!(
+            before.iter().all(|layer| *layer >= Some((2, 0))),
+            "{seed}: {before:?}"
+        );
+        let after: Vec<_> = call
+            .between(30.0, 60.0)
+            .map(|sample| sample.layer)
+            .collect();
+        let lower = after
+            .iter()
+            .filter(|layer| layer.is_some_and(|layer| layer.0 < 2))
+            .count();
+        assert!(
+            lower * 10 >= after.len() * 8,
+            "{seed}: {lower} of {} {after:?}",
+            after.len()
+        );
+    }
+}
+
+#[test]
+fn random_loss_in_receiver_reports_costs_no_layer() {
+    for seed in SEEDS {
+        let returned = Returned::Reports { remb: None };
+        let mut call = NetworkCall::with(&[(0, 20_000)], 0.03, seed, returned);
+        call.run(30);
+        let layers: Vec<_> = call
+            .between(10.0, 30.0)
+            .map(|sample| sample.layer)
+            .collect();
+        let top = layers
+            .iter()
+            .filter(|layer| layer.is_some_and(|layer| layer.0 == 2))
+            .count();
+        assert!(
+            top * 10 >= layers.len() * 9,
+            "{seed}: {top} of {}",
+            layers.len()
+        );
     }
 }

@@ -5,13 +5,10 @@ use crate::common::media::{Packet, vp8};
 use crate::common::specs::*;
 use crate::common::{Client, World};
 use hubbub_core::WorkerConfig;
-use hubbub_core::api::{
-    Command, CommandError, ConsumerSpec, FeedbackKind, ProducerSpec, ReplyBody,
-};
+use hubbub_core::api::{Command, CommandError, FeedbackKind, ProducerSpec, ReplyBody};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::{
-    Compound, ReceiverReportBuilder, RembBuilder, ReportBlock, RtcpPacket, SenderInfo,
-    SenderReportBuilder,
+    Compound, ReceiverReportBuilder, ReportBlock, RtcpPacket, SenderInfo, SenderReportBuilder,
 };
 
 /// The sender's NTP time at RTP timestamp zero.
@@ -314,27 +311,6 @@ fn a_priority_of_zero_is_refused() {
     };
     assert_eq!(set(0), Err(CommandError::InvalidSpec));
     assert_eq!(set(255), Ok(ReplyBody::Done {}));
-}
-
-#[test]
-fn the_remb_of_a_client_is_recorded() {
-    let consumer = ConsumerSpec {
-        feedback: FeedbackKind::GoogRemb,
-        ..video_consumer(OUT_SSRC)
-    };
-    let mut call = Call::new(video(), consumer);
-    let remb = RembBuilder {
-        sender_ssrc: 1,
-        bitrate: 1_000_000,
-        ssrcs: &[OUT_SSRC],
-    };
-    call.receiver.send_rtcp(&mut call.world, &remb);
-    let stats = call.world.transport_stats(call.receiver.transport);
-    assert_eq!(stats.available_outgoing_bitrate, Some(1_000_000));
-    assert_eq!(
-        call.world.worker.counters().media.estimate_sent.sum,
-        1_000_000
-    );
 }
 
 #[test]

@@ -19,7 +19,8 @@ pub struct TransportStats {
     pub unknown_ssrc: u64,
     /// Round-trip time to the client, microseconds; absent before it was measured.
     pub rtt_us: Option<u64>,
-    /// Bitrate that the client can receive, bit/s: the estimate from its transport-wide feedback, else its REMB.
+    /// Bitrate that the client can receive, bit/s: the estimate from its transport-wide feedback, else from its REMB and
+    /// receiver reports.
     pub available_outgoing_bitrate: Option<u64>,
     /// What the client is asked not to exceed, bit/s.
     pub max_incoming_bitrate: Option<u64>,

@@ -34,10 +34,13 @@ pub(crate) enum Action {
     Resend(u64),
 }
 
-/// Congestion control of one transport that receives video, if its client returns transport-wide feedback.
+/// Congestion control of one transport that receives video.
 pub(crate) struct CongestionControl {
     pub(crate) estimator: Estimator,
     pub(crate) pacer: Pacer<QueuedPacket>,
+    /// The client returns transport-wide feedback. Without it, REMB and receiver reports limit the estimate, and probes
+    /// would measure nothing.
+    has_feedback: bool,
     /// The upper limit of the estimate, bit/s.
     pub(crate) max_bitrate: u64,
     /// Allocated to the consumers, bit/s.
@@ -55,11 +58,18 @@ pub(crate) struct CongestionControl {
 }
 
 impl CongestionControl {
-    pub(crate) fn new(now: Micros, limits: Limits) -> Self {
-        let estimator = Estimator::new(now, limits);
+    /// A client without transport-wide feedback is taken to have the maximum until it reports otherwise.
+    pub(crate) fn new(now: Micros, limits: Limits, has_feedback: bool) -> Self {
+        let initial = if has_feedback {
+            limits.initial
+        } else {
+            limits.max
+        };
+        let estimator = Estimator::new(now, Limits { initial, ..limits });
         Self {
             pacer: Pacer::new(now, estimator.estimate()),
             estimator,
+            has_feedback,
             max_bitrate: limits.max,
             allocated: 0,
             wanted: 0,
@@ -81,13 +91,29 @@ impl CongestionControl {
         }
     }
 
+    /// The bitrate that the client can receive, bit/s; `None` while it has not said anything that limits it.
+    pub(crate) fn estimate(&self) -> Option<u64> {
+        let is_known = self.has_feedback || self.estimator.is_informed();
+        is_known.then(|| self.estimator.estimate())
+    }
+
+    /// What the estimate leaves for video beside this much audio, bit/s.
+    pub(crate) fn estimate_for_video(&self, audio: u64) -> u64 {
+        let estimate = self.estimator.estimate();
+        if self.estimator.includes_audio() {
+            estimate.saturating_sub(audio)
+        } else {
+            estimate
+        }
+    }
+
     /// The estimate, once a second, for the counters.
     pub(crate) fn sample(&mut self, now: Micros) -> Option<u64> {
         if now < self.next_sample {
             return None;
         }
         self.next_sample = now.plus(SAMPLE_INTERVAL_US);
-        Some(self.estimator.estimate())
+        self.estimate()
     }
 
     /// Tells the pacer of a new estimate.
@@ -109,10 +135,43 @@ impl CongestionControl {
 
     /// Starts the next probe, unless one is being sent.
     pub(crate) fn start_probe(&mut self, now: Micros) {
-        if !self.pacer.is_probing()
+        if self.has_feedback
+            && !self.pacer.is_probing()
             && let Some(probe) = self.estimator.next_probe(now)
         {
             self.pacer.start_probe(probe);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        min: 30_000,
+        initial: 600_000,
+        max: 5_000_000,
+    };
+
+    #[test]
+    fn a_client_without_feedback_has_the_maximum_until_it_says_otherwise() {
+        let now = Micros(1_000_000);
+        let mut congestion = CongestionControl::new(now, LIMITS, false);
+        assert_eq!(congestion.estimate(), None);
+        assert_eq!(congestion.estimate_for_video(100_000), LIMITS.max);
+        congestion.estimator.remb(now, 900_000);
+        assert_eq!(congestion.estimate(), Some(900_000));
+    }
+
+    #[test]
+    fn audio_is_taken_off_a_remb_only() {
+        let now = Micros(1_000_000);
+        let mut congestion = CongestionControl::new(now, LIMITS, true);
+        assert_eq!(congestion.estimate_for_video(100_000), LIMITS.initial);
+        congestion = CongestionControl::new(now, LIMITS, false);
+        congestion.estimator.remb(now, 900_000);
+        assert_eq!(congestion.estimate_for_video(100_000), 800_000);
+        assert_eq!(congestion.estimate_for_video(1_000_000), 0);
     }
 }

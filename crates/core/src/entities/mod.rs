@@ -15,7 +15,9 @@ mod token_bucket;
 mod transport;
 
 pub(crate) use congestion_control::{Action, CongestionControl, QueuedPacket};
-pub(crate) use consumer::{Admission, Allowance, Consumer, Departure, PacketSender, PaddingSender};
+pub(crate) use consumer::{
+    Admission, Allowance, Consumer, Departure, PacketSender, PaddingSender, ReportedBytes,
+};
 pub(crate) use event_queue::EventQueue;
 pub(crate) use ice_agent::{BindingOutcome, IceAgent};
 pub(crate) use keys::{

@@ -210,7 +210,7 @@ impl Transport {
             return stats;
         };
         TransportStats {
-            available_outgoing_bitrate: Some(congestion.estimator.estimate()),
+            available_outgoing_bitrate: congestion.estimate(),
             max_outgoing_bitrate: Some(congestion.max_bitrate),
             allocated_outgoing_bitrate: Some(congestion.allocated),
             wanted_outgoing_bitrate: Some(congestion.wanted),

@@ -4,7 +4,9 @@ use hubbub_congestion::{Allocation, Candidate, wanted};
 use hubbub_wire::rtcp::TransportFeedback;
 
 use crate::api::{Event, Micros};
-use crate::entities::{Allowance, ConsumerKey, DanglingKey, LayerSteps, TransportKey};
+use crate::entities::{
+    Allowance, ConsumerKey, DanglingKey, LayerSteps, ReportedBytes, TransportKey,
+};
 
 use super::Worker;
 
@@ -45,6 +47,39 @@ impl Worker {
         Ok(())
     }
 
+    /// Limits the estimate to what the client says that it can receive, bit/s. Its transport-wide feedback says more.
+    pub(super) fn limit_by_remb(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        bitrate: u64,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
+        transport.stats.available_outgoing_bitrate = Some(bitrate);
+        if let Some(congestion) = &mut transport.congestion {
+            congestion.estimator.remb(now, bitrate);
+            self.follow_estimate(now, key)?;
+        }
+        Ok(())
+    }
+
+    /// Limits the estimate by the loss in a receiver report. Transport-wide feedback says more.
+    pub(super) fn limit_by_loss(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        bytes: ReportedBytes,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
+        if let Some(congestion) = &mut transport.congestion {
+            congestion
+                .estimator
+                .receiver_report(now, bytes.received, bytes.lost);
+            self.follow_estimate(now, key)?;
+        }
+        Ok(())
+    }
+
     /// After a change of the estimate, or of what is wanted: allocates it and sends the probes that are due.
     fn follow_estimate(&mut self, now: Micros, key: TransportKey) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
@@ -71,9 +106,11 @@ impl Worker {
         };
         self.candidates.clear();
         self.due.clear();
+        let mut audio = 0;
         for consumer_key in &transport.consumers {
             let consumer = self.tables.consumers.get_mut(*consumer_key)?;
-            if !consumer.has_feedback() {
+            if !consumer.is_allocated() {
+                audio += consumer.rate.bits_per_second(now);
                 continue;
             }
             let producer = self.tables.producers.get_mut(consumer.producer)?;
@@ -92,7 +129,7 @@ impl Worker {
         }
         congestion.wanted = wanted(&self.candidates);
         congestion.estimator.set_wanted(now, congestion.wanted);
-        let estimate = congestion.estimator.estimate();
+        let estimate = congestion.estimate_for_video(audio);
         congestion.allocated = self.allocator.allocate(now, estimate, &mut self.candidates);
         let free = estimate.saturating_sub(congestion.allocated);
         while let (Some(candidate), Some(key)) = (self.candidates.pop(), self.due.pop()) {

@@ -50,8 +50,9 @@ impl Worker {
             spec,
             &mut self.random,
         );
-        if consumer.has_feedback() && transport.congestion.is_none() {
-            let control = CongestionControl::new(now, self.config.outgoing_bitrate);
+        if consumer.is_allocated() && transport.congestion.is_none() {
+            let limits = self.config.outgoing_bitrate;
+            let control = CongestionControl::new(now, limits, consumer.has_feedback());
             transport.congestion = Some(Box::new(control));
         }
         let rtx_ssrc = consumer.rtx.as_ref().map(|rtx| rtx.ssrc);

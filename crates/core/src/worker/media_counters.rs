@@ -61,7 +61,7 @@ pub struct MediaCounters {
     pub score: Histogram,
     /// Bitrate limit sent to a client by REMB, bit/s.
     pub estimate_received: Histogram,
-    /// Bitrate that a client can receive, bit/s: by the estimate once a second, else by its REMB.
+    /// Bitrate that a client can receive, bit/s, by the estimate once a second.
     pub estimate_sent: Histogram,
 }
 

@@ -92,9 +92,7 @@ impl Worker {
                 }
             }
             RtcpPacket::Remb(remb) => {
-                let transport = self.tables.transports.get_mut(key)?;
-                transport.stats.available_outgoing_bitrate = Some(remb.bitrate);
-                self.counters.media.estimate_sent.record(remb.bitrate);
+                self.limit_by_remb(now, key, remb.bitrate)?;
             }
             RtcpPacket::TransportFeedback(feedback) => {
                 self.on_transport_feedback(now, key, &feedback)?;
@@ -163,6 +161,10 @@ impl Worker {
         if let Some(rtt) = consumer.reports.round_trip(last, delay, now) {
             transport.stats.rtt_us = Some(rtt);
             media.round_trip.record(rtt);
+        }
+        let reported = consumer.take_report(block);
+        if let Some(bytes) = reported.filter(|_| consumer.is_allocated()) {
+            self.limit_by_loss(now, key, bytes)?;
         }
         Ok(())
     }

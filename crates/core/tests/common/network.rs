@@ -2,17 +2,20 @@
 //! and a receiver with Chromium's feedback behind a link.
 
 mod publisher;
+mod reports;
 mod viewer;
 
-use hubbub_core::api::{ConsumerId, Event, Micros};
+use hubbub_core::api::{ConsumerId, Event, ExtensionMapping, FeedbackKind, Micros};
 use hubbub_core::{Limits, WorkerConfig};
 use hubbub_netem::{Link, LinkConfig, TransportCcReceiver};
+use hubbub_wire::ExtensionKind;
 use hubbub_wire::rtp::RtpPacket;
 
 use super::call::OUT_SSRC;
 use super::specs::*;
 use super::{Client, World};
 use publisher::Publisher;
+use reports::Reports;
 use viewer::Viewer;
 
 /// Bitrates of the encodings, bit/s.
@@ -44,6 +47,15 @@ pub struct Sample {
     pub paused: bool,
 }
 
+/// What the receiver returns besides NACK and PLI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Returned {
+    /// Transport-wide feedback.
+    TransportCc,
+    /// Receiver reports, and this REMB in bit/s.
+    Reports { remb: Option<u64> },
+}
+
 /// The call.
 pub struct NetworkCall {
     pub world: World,
@@ -53,6 +65,7 @@ pub struct NetworkCall {
     down: Link<Vec<u8>>,
     up: Link<Vec<u8>>,
     feedback: TransportCcReceiver,
+    reports: Option<Reports>,
     viewer: Viewer,
     start: Micros,
     next_scan: Micros,
@@ -67,6 +80,11 @@ pub struct NetworkCall {
 impl NetworkCall {
     /// A call whose receiver is behind a link with these rates, kbit/s, each from its second on, and random loss.
     pub fn new(rates: &[(u64, u64)], loss: f64, seed: u64) -> Self {
+        Self::with(rates, loss, seed, Returned::TransportCc)
+    }
+
+    /// As [`Self::new`], for a receiver that returns something else.
+    pub fn with(rates: &[(u64, u64)], loss: f64, seed: u64, returned: Returned) -> Self {
         let mut world = World::with(WorkerConfig {
             outgoing_bitrate: Limits {
                 min: 30_000,
@@ -80,13 +98,17 @@ impl NetworkCall {
         let sender = Client::connected(&mut world, 1);
         let receiver = Client::connected(&mut world, 2);
         let producer = produce(&mut world, sender.transport, 1, simulcast());
-        let consumer = consume_running(
-            &mut world,
-            receiver.transport,
-            producer,
-            1,
-            video_consumer(OUT_SSRC),
-        );
+        let mut spec = video_consumer(OUT_SSRC);
+        let reports = match returned {
+            Returned::TransportCc => None,
+            Returned::Reports { remb } => {
+                let is_other = |one: &ExtensionMapping| one.kind != ExtensionKind::TransportCc;
+                spec.extensions.retain(is_other);
+                spec.feedback = FeedbackKind::GoogRemb;
+                Some(Reports::new(start, remb))
+            }
+        };
+        let consumer = consume_running(&mut world, receiver.transport, producer, 1, spec);
         let down = LinkConfig {
             rates: rates
                 .iter()
@@ -111,6 +133,7 @@ impl NetworkCall {
             down: Link::new(down, seed),
             up: Link::new(up, seed),
             feedback: TransportCcReceiver::new(start, None),
+            reports,
             viewer: Viewer::default(),
             start,
             next_scan: start,
@@ -130,7 +153,9 @@ impl NetworkCall {
         while self.world.now < end {
             let timers = [
                 self.publisher.next_frame,
-                self.feedback.due(),
+                self.reports
+                    .as_ref()
+                    .map_or(self.feedback.due(), Reports::due),
                 self.next_scan,
                 self.next_sample,
                 self.down.next(),
@@ -159,8 +184,10 @@ impl NetworkCall {
             self.receiver.send_rtcp_bytes(&mut self.world, &packet);
         }
         let mut returned = Vec::new();
-        if now >= self.feedback.due() {
-            returned = self.feedback.feedback(now);
+        match &mut self.reports {
+            Some(reports) if now >= reports.due() => returned = reports.write(now),
+            None if now >= self.feedback.due() => returned = self.feedback.feedback(now),
+            _ => {}
         }
         if now >= self.next_scan {
             self.next_scan = now.plus(20 * MS);
@@ -191,11 +218,18 @@ impl NetworkCall {
 
     fn arrived(&mut self, now: Micros, packet: &[u8]) {
         let rtp = RtpPacket::parse(packet).expect("RTP");
-        let number = rtp.extension(OUT_TRANSPORT_CC).expect("a number");
-        self.feedback
-            .arrived(now, u16::from_be_bytes([number[0], number[1]]));
+        match (&self.reports, rtp.extension(OUT_TRANSPORT_CC)) {
+            (None, Some(number)) => {
+                let number = u16::from_be_bytes([number[0], number[1]]);
+                self.feedback.arrived(now, number);
+            }
+            (reports, number) => assert!(reports.is_some() && number.is_none()),
+        }
         let payload = rtp.payload();
         if rtp.ssrc() == OUT_SSRC {
+            if let Some(reports) = &mut self.reports {
+                reports.arrived(rtp.sequence_number());
+            }
             self.viewer
                 .arrived(now, rtp.sequence_number(), rtp.timestamp(), payload);
             return;

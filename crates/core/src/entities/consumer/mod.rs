@@ -7,6 +7,7 @@ mod output;
 mod padding;
 mod redundancy;
 mod repair;
+mod reported_loss;
 mod rewrite_dd;
 mod rewrite_vp8;
 mod selector_simulcast;
@@ -16,6 +17,7 @@ mod state;
 
 pub(crate) use allowance::Allowance;
 pub(crate) use padding::PaddingSender;
+pub(crate) use reported_loss::ReportedBytes;
 pub(crate) use selector_simulcast::Admission;
 pub(crate) use send::{Departure, PacketSender};
 pub(crate) use state::Consumer;

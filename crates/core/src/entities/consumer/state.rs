@@ -3,10 +3,12 @@
 use hubbub_codec::vp8_rewriter::Vp8Rewriter;
 use hubbub_codec::{Codec, Layer};
 use hubbub_congestion::Share;
+use hubbub_wire::rtcp::ReportBlock;
 
 use super::allowance::{ALL_LAYERS, Allowance};
 use super::header::OutgoingExtensions;
 use super::redundancy::Redundancy;
+use super::reported_loss::{ReportedBytes, ReportedLoss, SentSoFar};
 use super::selector_svc::SvcSelector;
 use crate::api::{ConsumerId, ConsumerSpec, ConsumerStats, MediaKind, Micros};
 use crate::entities::event_queue::LatestEvent;
@@ -85,6 +87,7 @@ pub(crate) struct Consumer {
     pub(crate) budget: RetransmissionBudget,
     pub(crate) rate: RateMeter,
     pub(crate) reports: SentReports,
+    pub(super) reported: ReportedLoss,
     /// When the client last reported its loss.
     pub(crate) loss_reported: Option<Micros>,
     /// When the next sender report is due; `None` before the first packet.
@@ -158,6 +161,7 @@ impl Consumer {
             budget: RetransmissionBudget::new(),
             rate: RateMeter::new(),
             reports: SentReports::new(),
+            reported: ReportedLoss::default(),
             loss_reported: None,
             next_report: None,
             stats: ConsumerStats {
@@ -169,9 +173,24 @@ impl Consumer {
         }
     }
 
-    /// Whether the client's feedback covers this stream: it is paced, and gets a share of the bandwidth.
+    /// Whether transport-wide feedback covers this stream: it is paced, and probes may use it.
     pub(crate) fn has_feedback(&self) -> bool {
         self.kind == MediaKind::Video && self.extensions.transport_cc.is_some()
+    }
+
+    /// Whether the stream gets a share of the bandwidth.
+    pub(crate) fn is_allocated(&self) -> bool {
+        self.kind == MediaKind::Video
+    }
+
+    /// Takes a report block of the client. Returns the bytes since the last one, if it says something about them.
+    pub(crate) fn take_report(&mut self, block: &ReportBlock) -> Option<ReportedBytes> {
+        let sent = SentSoFar {
+            highest: self.sequence.highest()?,
+            packets: self.stats.packets,
+            bytes: self.stats.bytes,
+        };
+        self.reported.update(block, sent)
     }
 
     /// The SSRCs of media and RTX.

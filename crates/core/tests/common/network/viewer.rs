@@ -128,7 +128,7 @@ impl Viewer {
     }
 }
 
-fn written(packet: &impl RtcpWrite) -> Vec<u8> {
+pub(super) fn written(packet: &impl RtcpWrite) -> Vec<u8> {
     let mut buffer = vec![0; 1_500];
     let len = packet.write(&mut buffer).expect("buffer is large enough");
     buffer.truncate(len);

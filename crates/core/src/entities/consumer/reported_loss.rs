@@ -1,0 +1,129 @@
+//! What receiver reports say about the link to a client: the share of the sent bytes that it lost.
+//!
+//! A report counts the gaps of the publisher's uplink as lost, since they are gaps in our numbers as well. They are taken
+//! off again.
+
+use hubbub_wire::rtcp::ReportBlock;
+
+/// What was sent until a report block arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SentSoFar {
+    /// The highest extended output number.
+    pub(crate) highest: u64,
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+}
+
+/// Bytes that were sent between two report blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ReportedBytes {
+    pub(crate) received: u64,
+    pub(crate) lost: u64,
+}
+
+/// The last report block of a stream.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ReportedLoss {
+    last: Option<(ReportBlock, SentSoFar)>,
+}
+
+impl ReportedLoss {
+    /// Takes a report block. Returns the bytes since the last one; `None` if there are none, or the block makes no sense.
+    pub(crate) fn update(&mut self, block: &ReportBlock, sent: SentSoFar) -> Option<ReportedBytes> {
+        let (last_block, last_sent) = self.last.replace((*block, sent))?;
+        let expected = block
+            .highest_sequence
+            .wrapping_sub(last_block.highest_sequence);
+        let lost = block
+            .cumulative_lost
+            .saturating_sub(last_block.cumulative_lost);
+        let numbers = sent.highest.checked_sub(last_sent.highest)?;
+        let packets = sent.packets.checked_sub(last_sent.packets)?;
+        let bytes = sent.bytes.checked_sub(last_sent.bytes)?;
+        // A client that expects more than the numbers that were used reports nonsense, or another stream.
+        if expected == 0 || bytes == 0 || u64::from(expected) > 2 * numbers.max(1 << 10) {
+            return None;
+        }
+        let gaps = numbers.saturating_sub(packets);
+        let lost = u64::try_from(lost).unwrap_or(0).saturating_sub(gaps);
+        let lost = bytes * lost.min(expected.into()) / u64::from(expected);
+        Some(ReportedBytes {
+            received: bytes - lost,
+            lost,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hubbub_wire::CompactNtp;
+
+    use super::*;
+
+    fn block(highest_sequence: u32, cumulative_lost: i32) -> ReportBlock {
+        ReportBlock {
+            ssrc: 1,
+            fraction_lost: 0,
+            cumulative_lost,
+            highest_sequence,
+            jitter: 0,
+            last_sender_report: CompactNtp(0),
+            delay_since_last_sender_report: CompactNtp(0),
+        }
+    }
+
+    const fn sent(highest: u64, packets: u64) -> SentSoFar {
+        SentSoFar {
+            highest,
+            packets,
+            bytes: packets * 1_000,
+        }
+    }
+
+    #[test]
+    fn the_first_block_only_begins() {
+        let mut loss = ReportedLoss::default();
+        assert_eq!(loss.update(&block(100, 3), sent(100, 100)), None);
+    }
+
+    #[test]
+    fn the_lost_share_of_the_bytes_since_the_last_block_is_lost() {
+        let mut loss = ReportedLoss::default();
+        loss.update(&block(100, 3), sent(100, 100));
+        let expected = ReportedBytes {
+            received: 90_000,
+            lost: 10_000,
+        };
+        assert_eq!(loss.update(&block(200, 13), sent(200, 200)), Some(expected));
+    }
+
+    #[test]
+    fn gaps_of_the_uplink_are_not_lost_on_the_downlink() {
+        let mut loss = ReportedLoss::default();
+        loss.update(&block(100, 0), sent(100, 100));
+        // Of 100 numbers, 20 had no packet; the client misses 30.
+        let expected = ReportedBytes {
+            received: 72_000,
+            lost: 8_000,
+        };
+        assert_eq!(loss.update(&block(200, 30), sent(200, 180)), Some(expected));
+    }
+
+    #[test]
+    fn nonsense_changes_nothing() {
+        for (highest, lost) in [(100, 50), (99, 0), (3_000_000, 0), (200, i32::MIN)] {
+            let mut loss = ReportedLoss::default();
+            loss.update(&block(100, 0), sent(100, 100));
+            let bytes = loss.update(&block(highest, lost), sent(200, 200));
+            assert!(
+                bytes.is_none_or(|bytes| bytes.lost == 0),
+                "{highest} {lost}"
+            );
+        }
+        // More lost than expected is all lost.
+        let mut loss = ReportedLoss::default();
+        loss.update(&block(100, 0), sent(100, 100));
+        let bytes = loss.update(&block(200, i32::MAX), sent(200, 200));
+        assert_eq!(bytes.map(|bytes| bytes.received), Some(0));
+    }
+}
