@@ -17,6 +17,7 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+mod receiver;
 mod reference;
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -25,13 +26,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use common::media::{TRANSPORT_CC, consume, consume_with_rtx, produce, vp8};
+use common::media::{consume, consume_with_rtx, produce, vp8};
 use common::{Client, Node};
 use hubbub_io::{TcpLimits, ThreadCounters};
-use hubbub_netem::TransportCcReceiver;
-use hubbub_srtp::MAX_OVERHEAD;
-use hubbub_wire::rtp::RtpPacket;
 use hubbub_wire::{Micros, PacketKind};
+use receiver::Receiver;
 use reference::{PACKET_BYTES, encrypt_and_send};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
@@ -98,31 +97,6 @@ enum Feedback {
     Returned,
 }
 
-/// A receiving client and its feedback.
-struct Receiver {
-    client: Client,
-    arrivals: TransportCcReceiver,
-}
-
-impl Receiver {
-    /// Returns the feedback that is due.
-    fn return_feedback(&mut self, now: Micros) {
-        if now < self.arrivals.due() {
-            return;
-        }
-        for packet in self.arrivals.feedback(now) {
-            let mut buffer = packet.clone();
-            buffer.resize(packet.len() + MAX_OVERHEAD, 0);
-            let len = self
-                .client
-                .outbound
-                .protect_rtcp(&mut buffer, packet.len())
-                .expect("protected");
-            self.client.socket.send(&buffer[..len]).expect("loopback");
-        }
-    }
-}
-
 /// Forwards the bursts of one producer to `consumers` consumers, on a worker bound to `host`.
 fn forward(host: IpAddr, consumers: usize, burst: usize, feedback: Feedback) -> Cost {
     let mut node = Node::with(host, Some(TcpLimits::default()));
@@ -130,10 +104,7 @@ fn forward(host: IpAddr, consumers: usize, burst: usize, feedback: Feedback) -> 
     produce(&mut node, &sender);
     let started = Instant::now();
     let mut receivers: Vec<_> = (0..consumers)
-        .map(|nth| Receiver {
-            client: Client::connected(&mut node, 2 + nth as u64),
-            arrivals: TransportCcReceiver::new(Micros(0), None),
-        })
+        .map(|nth| Receiver::new(Client::connected(&mut node, 2 + nth as u64)))
         .collect();
     for receiver in &receivers {
         match feedback {
@@ -194,13 +165,8 @@ fn take(receivers: &mut [Receiver], packets: usize, started: Instant, feedback: 
                     let is_media = PacketKind::of(&buffer[..len]) == PacketKind::Rtp;
                     taken += usize::from(is_media);
                     if is_media && returns {
-                        // Header extensions are not encrypted.
-                        let number = RtpPacket::parse(&buffer[..len])
-                            .ok()
-                            .and_then(|packet| packet.extension(TRANSPORT_CC)?.try_into().ok());
-                        let number = u16::from_be_bytes(number.expect("a transport-wide number"));
                         let now = Micros(started.elapsed().as_micros() as u64);
-                        receiver.arrivals.arrived(now, number);
+                        receiver.arrived(now, &buffer[..len]);
                     }
                 }
                 Err(Errno::WOULDBLOCK) => {

@@ -5,7 +5,8 @@
 //!
 //! Each peer has two transports, as with mediasoup-client. A publisher sends Opus at 50 packets per second and VP8 at
 //! 30 frames of four packets per second, about 1 Mbit/s. Each peer receives all others. All sockets are on loopback,
-//! where a `send` includes the copy into the receiver's buffer. Subscribers send no RTCP reports.
+//! where a `send` includes the copy into the receiver's buffer. Subscribers send no RTCP but transport-wide feedback, as
+//! Chromium does, in the rows that say so.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -15,14 +16,15 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+mod receiver;
 mod reference;
 
-use std::net::UdpSocket;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::media::TRANSPORT_CC;
 use common::{Client, Node};
 use hubbub_codec::Codec;
 use hubbub_core::api::{
@@ -30,7 +32,8 @@ use hubbub_core::api::{
     MediaKind, ProducerId, ProducerSpec,
 };
 use hubbub_io::ThreadCounters;
-use hubbub_wire::{ExtensionKind, PacketKind};
+use hubbub_wire::{ExtensionKind, Micros, PacketKind};
+use receiver::Receiver;
 use reference::encrypt_and_send;
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 
@@ -91,25 +94,29 @@ fn main() {
     let raw = encrypt_and_send(100, 100_000);
     println!("encrypt and send, sendmmsg to 100 addresses: {raw:.0} ns a packet\n");
     println!(
-        "                      peers  packets/s in      out  Mbit/s out  of a core  ns/packet out  of encrypt+send    lost  \
-         peers per core at {:.0} %",
+        "                     feedback   peers  packets/s in      out  packets/message  Mbit/s out  of a core  \
+         ns/packet out  of encrypt+send    lost  peers per core at {:.0} %",
         BUDGET * 100.0
     );
     for shape in &SHAPES {
-        let cost = carry(shape);
-        let peers = (shape.rooms * shape.peers) as f64;
-        let ns = cost.cpu * 1e9 / cost.sent;
-        println!(
-            "{:<19} {peers:>7} {:>13.0} {:>8.0} {:>11.0} {:>8.1} % {ns:>14.0} {:>16.2} {:>5.2} % {:>23.0}",
-            shape.name,
-            cost.received,
-            cost.sent,
-            cost.megabits,
-            cost.cpu * 100.0,
-            ns / raw,
-            cost.lost * 100.0,
-            peers * BUDGET / cost.cpu,
-        );
+        for feedback in [false, true] {
+            let cost = carry(shape, feedback);
+            let peers = (shape.rooms * shape.peers) as f64;
+            let ns = cost.cpu * 1e9 / cost.sent;
+            println!(
+                "{:<19}  {:<8} {peers:>7} {:>13.0} {:>8.0} {:>16.1} {:>11.0} {:>8.1} % {ns:>14.0} {:>16.2} {:>5.2} % {:>23.0}",
+                shape.name,
+                if feedback { "returned" } else { "none" },
+                cost.received,
+                cost.sent,
+                cost.grouping,
+                cost.megabits,
+                cost.cpu * 100.0,
+                ns / raw,
+                cost.lost * 100.0,
+                peers * BUDGET / cost.cpu,
+            );
+        }
     }
 }
 
@@ -117,6 +124,8 @@ fn main() {
 struct Cost {
     received: f64,
     sent: f64,
+    /// Packets per message to the kernel.
+    grouping: f64,
     megabits: f64,
     /// CPU time, as a share of a core.
     cpu: f64,
@@ -124,17 +133,17 @@ struct Cost {
     lost: f64,
 }
 
-fn carry(shape: &Shape) -> Cost {
+/// Carries the rooms of a shape. With `feedback`, video has transport-wide numbers and the subscribers report on them.
+fn carry(shape: &Shape, feedback: bool) -> Cost {
     let mut node = Node::start();
     let mut publishers = Vec::new();
-    let mut sockets = Vec::new();
+    let mut receivers = Vec::new();
     let mut number = 0;
     for _ in 0..shape.rooms {
         let senders: Vec<_> = (0..shape.senders)
             .map(|_| {
                 number += 1;
                 let client = Client::connected(&mut node, number);
-                sockets.push(client.socket.try_clone().expect("a descriptor"));
                 Publisher::new(&mut node, client)
             })
             .collect();
@@ -146,14 +155,14 @@ fn carry(shape: &Shape) -> Cost {
                 .enumerate()
                 .filter(|&(nth, _)| nth != subscriber)
             {
-                publisher.add_consumers(&mut node, &client, nth);
+                publisher.add_consumers(&mut node, &client, nth, feedback);
             }
-            sockets.push(client.socket);
+            receivers.push(Receiver::new(client));
         }
         publishers.extend(senders);
     }
     let copies = shape.peers as u64 - 1;
-    let subscribers = Subscribers::start(sockets);
+    let subscribers = Subscribers::start(receivers);
     publish(&mut publishers, WARM_UP);
     let (before, began) = (node.worker.counters(), Instant::now());
     let received = subscribers.received();
@@ -166,6 +175,8 @@ fn carry(shape: &Shape) -> Cost {
     Cost {
         received: total(|counters| counters.worker.packets_received),
         sent: total(|counters| counters.sent.datagrams),
+        grouping: total(|counters| counters.sent.datagrams)
+            / total(|counters| counters.sent.messages),
         megabits: total(|counters| counters.worker.bytes_sent) * 8.0 / 1e6,
         cpu: total(|counters| counters.cpu_us) / 1e6,
         // Packets in flight at the start are counted too.
@@ -244,34 +255,37 @@ impl Publisher {
     }
 
     /// Creates consumers of both streams on this client; `nth` makes their MIDs unique there.
-    fn add_consumers(&self, node: &mut Node, subscriber: &Client, nth: usize) {
+    fn add_consumers(&self, node: &mut Node, subscriber: &Client, nth: usize, feedback: bool) {
         for (kind, stream) in [
             (MediaKind::Audio, self.audio),
             (MediaKind::Video, self.video),
         ] {
+            let has_feedback = feedback && kind == MediaKind::Video;
             let consumer = ConsumerId(subscriber.transport.0 << 32 | stream.producer.0);
             let spec = ConsumerSpec {
                 kind,
                 mid: (nth * 2 + usize::from(kind == MediaKind::Video)).to_string(),
-                codecs: vec![codec(kind)],
-                extensions: vec![
-                    ExtensionMapping {
-                        kind: ExtensionKind::Mid,
-                        id: 1,
-                    },
-                    ExtensionMapping {
-                        kind: ExtensionKind::AbsSendTime,
-                        id: 4,
-                    },
-                    ExtensionMapping {
-                        kind: ExtensionKind::TransportCc,
-                        id: 5,
-                    },
-                ],
+                codecs: vec![CodecMapping {
+                    rtx_payload_type: has_feedback.then_some(102),
+                    ..codec(kind)
+                }],
+                extensions: [
+                    Some((ExtensionKind::Mid, 1)),
+                    Some((ExtensionKind::AbsSendTime, 4)),
+                    has_feedback.then_some((ExtensionKind::TransportCc, TRANSPORT_CC)),
+                ]
+                .into_iter()
+                .flatten()
+                .map(|(kind, id)| ExtensionMapping { kind, id })
+                .collect(),
                 ssrc: 100_000 + stream.ssrc,
-                rtx_ssrc: None,
+                rtx_ssrc: has_feedback.then_some(200_000 + stream.ssrc),
                 cname: "someone".into(),
-                feedback: FeedbackKind::TransportCc,
+                feedback: if has_feedback {
+                    FeedbackKind::TransportCc
+                } else {
+                    FeedbackKind::GoogRemb
+                },
             };
             node.done(Command::CreateConsumer {
                 consumer,
@@ -350,25 +364,32 @@ struct Subscribers {
 }
 
 impl Subscribers {
-    fn start(sockets: Vec<UdpSocket>) -> Self {
+    fn start(mut receivers: Vec<Receiver>) -> Self {
         let (received, stop) = (
             Arc::new(AtomicU64::new(0)),
             Arc::new(AtomicBool::new(false)),
         );
         let (count, ended) = (Arc::clone(&received), Arc::clone(&stop));
         let thread = thread::spawn(move || {
-            for socket in &sockets {
+            for receiver in &receivers {
+                let socket = &receiver.client.socket;
                 socket.set_nonblocking(true).expect("a socket");
                 // As much as the kernel grants: a loss in this buffer is not the worker's.
                 let _ = set_socket_recv_buffer_size(socket, 4 << 20);
             }
+            let started = Instant::now();
             let mut buffer = [0; 1500];
             while !ended.load(Ordering::Relaxed) {
-                for socket in &sockets {
+                for receiver in &mut receivers {
+                    let now = Micros(started.elapsed().as_micros() as u64);
                     let mut packets = 0;
-                    while let Ok(len) = socket.recv(&mut buffer) {
-                        packets += u64::from(PacketKind::of(&buffer[..len]) == PacketKind::Rtp);
+                    while let Ok(len) = receiver.client.socket.recv(&mut buffer) {
+                        if PacketKind::of(&buffer[..len]) == PacketKind::Rtp {
+                            packets += 1;
+                            receiver.arrived(now, &buffer[..len]);
+                        }
                     }
+                    receiver.return_feedback(now);
                     count.fetch_add(packets, Ordering::Relaxed);
                 }
                 thread::sleep(Duration::from_millis(1));
