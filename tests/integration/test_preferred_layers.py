@@ -85,6 +85,32 @@ async def test_a_consumer_without_a_preference_receives_the_highest_layer(
             assert await received_layers(consumer) == {2}
 
 
+async def wanted(alice: Caller, encodings: list[bool]) -> None:
+    """Waits until Alice is asked to send these encodings."""
+    while [one["encodings"] for one in alice.events("producerLayersWanted")][-1:] != [encodings]:
+        await alice.wait_for_more()
+
+
+async def test_a_sender_is_asked_for_the_layers_that_somebody_receives(
+    installation: Installation, call_id: str
+) -> None:
+    async with Caller(installation.url) as alice, Caller(installation.url) as bob:
+        await alice.join(call_id, resumable=True)
+        await bob.join(call_id)
+        async with simulcast(alice) as producer_id:
+            await bob.event("newProducer", producerId=producer_id)
+            await wanted(alice, [True, False, False])
+            consumer = await bob.consume(producer_id)
+            await wanted(alice, [True, False, True])
+            await bob.call("setPreferredLayers", consumerId=consumer.id, spatialLayer=1)
+            await wanted(alice, [True, True, False])
+            await alice.cut()
+            async with Caller(installation.url) as again:
+                resumed = await again.call("resume", resumeToken=alice.resume_token, lastRevision=0)
+                assert [one["encodingsWanted"] for one in resumed["producers"]] == [[True, True, False]]
+                await again.call("leaveRoom")
+
+
 async def test_clients_read_the_servers_counters_of_their_objects(installation: Installation, call_id: str) -> None:
     async with Caller(installation.url) as alice, Caller(installation.url) as bob:
         await alice.join(call_id)

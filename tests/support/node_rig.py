@@ -15,12 +15,12 @@ from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer
 from hubbub_contracts.bus.media import (
     MEDIA_EVENT,
     ClosureEvent,
+    ConsumerClosed,
     ConsumerLayersChanged,
-    ConsumerPaused,
-    ConsumerResumed,
     MediaEvent,
+    ProducerClosed,
+    TransportClosed,
     TransportConnected,
-    TransportDisconnected,
 )
 from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.producer import CreateProducer
@@ -78,7 +78,7 @@ class Peer:
                 self.connected.append(event.transport_id)
             elif isinstance(event, ConsumerLayersChanged):
                 self.layers.append(event.layers)
-            elif not isinstance(event, TransportDisconnected | ConsumerPaused | ConsumerResumed):
+            elif isinstance(event, TransportClosed | ProducerClosed | ConsumerClosed):
                 self.events.append(event)
 
         await self.bus.subscribe(subjects.media(self.room_id, self.peer_id), MEDIA_EVENT, collect)

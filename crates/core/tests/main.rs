@@ -40,6 +40,7 @@ mod ssrc_changes;
 mod tcp_paths;
 mod time_jumps;
 mod timeouts;
+mod wanted_encodings;
 
 use std::collections::BTreeSet;
 

@@ -3,8 +3,9 @@
 //! Rules:
 //! - Replies and `*Closed` events are never dropped. Replies are bounded because at most [`MAX_PENDING_COMMANDS`]
 //!   commands are admitted without a taken reply; `*Closed` events are bounded because entities are.
-//! - When the queue is long, a new `IceSelected` replaces the queued one of the same transport, a new `LayersChanged` that
-//!   of the same consumer, a new `ActiveSpeaker` or `AudioLevels` that of the same router, and DTLS and faults are dropped.
+//! - When the queue is long, a new `IceSelected` replaces the queued one of the same transport, a new `LayersChanged` or
+//!   `BandwidthPause` that of the same consumer, a new `LayersWanted` that of the same producer, a new `ActiveSpeaker` or
+//!   `AudioLevels` that of the same router, and DTLS and faults are dropped.
 //!   All are counted.
 
 use std::collections::VecDeque;
@@ -115,6 +116,7 @@ impl Waiting {
                 }
                 Event::IceSelected { .. }
                 | Event::LayersChanged { .. }
+                | Event::LayersWanted { .. }
                 | Event::BandwidthPause { .. }
                 | Event::ActiveSpeaker { .. }
                 | Event::AudioLevels { .. } => {
@@ -146,6 +148,9 @@ fn supersedes(event: &Event, former: &Event) -> bool {
         }
         (Event::LayersChanged { consumer, .. }, Event::LayersChanged { consumer: of, .. }) => {
             consumer == of
+        }
+        (Event::LayersWanted { producer, .. }, Event::LayersWanted { producer: of, .. }) => {
+            producer == of
         }
         (Event::BandwidthPause { consumer, .. }, Event::BandwidthPause { consumer: of, .. }) => {
             consumer == of

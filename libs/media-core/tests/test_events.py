@@ -33,6 +33,10 @@ from hubbub_media_core.events import parse
             },
             events.IceSelected(1, "connected", ("2001:db8::1", 4000), "2001:db8::7", "tcp"),
         ),
+        (
+            {"type": "layers_wanted", "producer": 4, "encodings": [True, False]},
+            events.LayersWanted(4, (True, False)),
+        ),
         ({"type": "layers_changed", "consumer": 5, "spatial": 2, "temporal": 1}, events.LayersChanged(5, 2, 1)),
         (
             {"type": "active_speaker", "router": 1, "speaker": {"producer": 5, "volume": -20}},

@@ -16,7 +16,7 @@ from hubbub_contracts.bus.consumer import (
     SetConsumerPriority,
     SetPreferredLayers,
 )
-from hubbub_contracts.bus.media import ConsumerLayersChanged, ConsumerPaused, ConsumerResumed
+from hubbub_contracts.bus.media import ConsumerLayersChanged, ConsumerPaused, ConsumerResumed, ProducerLayersWanted
 from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.layers import ConsumerLayers, PreferredLayers
 from hubbub_media_core import commands, events
@@ -167,6 +167,21 @@ async def test_a_pause_by_bandwidth_is_reported_until_it_ends(rig: NodeRig) -> N
         PeerEvent(ROOM, "bob", event(consumer_id="consumer", reason="bandwidth"))
         for event in (ConsumerPaused, ConsumerResumed)
     ]
+
+
+async def test_the_encodings_that_somebody_receives_are_reported_to_the_sender(rig: NodeRig) -> None:
+    await consume(rig, SIMULCAST, paused=False)
+    core_id = rig.context.entities.producers["producer"].core_id
+    described = await peer.describe(rig.context, DescribePeer(room_id=ROOM, peer_id="alice"))
+    assert [each.encodings_wanted for each in described.producers] == [None]
+    for each in (core_id, core_id + 100):
+        handle(rig.context, 0, events.LayersWanted(each, (True, False, True)))
+    wanted = [True, False, True]
+    assert rig.publisher.events == [
+        PeerEvent(ROOM, "alice", ProducerLayersWanted(producer_id="producer", encodings=wanted))
+    ]
+    described = await peer.describe(rig.context, DescribePeer(room_id=ROOM, peer_id="alice"))
+    assert [each.encodings_wanted for each in described.producers] == [wanted]
 
 
 async def test_a_priority_is_passed_to_the_core(rig: NodeRig) -> None:

@@ -149,6 +149,18 @@ async def test_the_layers_of_consumers_are_pushed_after_a_gap() -> None:
     assert client.socket.sent == [("consumerLayersChanged", {"consumerId": "remote", "layers": layers.wire()})]
 
 
+async def test_the_wanted_encodings_of_producers_are_pushed_after_a_gap() -> None:
+    rig = SignalingRig()
+    client = await client_with_media(rig)
+    description = described(owned())
+    (producer,) = description.producers
+    newer = producer.model_copy(update={"encodings_wanted": [True, False]})
+    rig.backend.answers[DescribePeer] = description.model_copy(update={"producers": [newer]})
+    miss_events(rig, client)
+    await asyncio.sleep(LONGEST_PAUSE)
+    assert client.socket.sent == [("producerLayersWanted", {"producerId": "camera", "encodings": [True, False]})]
+
+
 async def test_the_node_is_asked_until_it_answers_and_once_for_several_gaps() -> None:
     rig = SignalingRig()
     client = await client_with_media(rig)

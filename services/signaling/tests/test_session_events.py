@@ -16,6 +16,7 @@ from hubbub_contracts.bus.media import (
     ConsumerResumed,
     MediaEvent,
     ProducerClosed,
+    ProducerLayersWanted,
     TransportClosed,
 )
 from hubbub_contracts.bus.records import Placement
@@ -96,6 +97,17 @@ async def test_changed_layers_of_an_owned_consumer_are_pushed(
     for consumer_id in ("remote", "closed-before"):
         rig.backend.media[client.peer_id].on_event(ConsumerLayersChanged(consumer_id=consumer_id, layers=layers))
     assert client.socket.sent == [("consumerLayersChanged", {"consumerId": "remote", **pushed})]
+
+
+async def test_the_wanted_encodings_of_an_owned_producer_are_pushed() -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    client.session.resources.producers["camera"] = "up"
+    for producer_id in ("camera", "closed-before"):
+        rig.backend.media[client.peer_id].on_event(
+            ProducerLayersWanted(producer_id=producer_id, encodings=[True, False])
+        )
+    assert client.socket.sent == [("producerLayersWanted", {"producerId": "camera", "encodings": [True, False]})]
 
 
 async def test_each_pause_of_an_owned_consumer_by_bandwidth_is_pushed_once() -> None:

@@ -31,7 +31,11 @@ async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
     rig.backend.answers[ClaimPeer] = _claim_with_producers(rig, "camera", "microphone")
     rig.backend.answers[DescribePeer] = PeerDescription(
         transports=[TransportDescription(transport_id="up", direction="send", connected=True)],
-        producers=[ProducerDescription(producer_id="camera", transport_id="up", kind="video", paused=False)],
+        producers=[
+            ProducerDescription(
+                producer_id="camera", transport_id="up", kind="video", paused=False, encodings_wanted=[True, False]
+            )
+        ],
         consumers=[
             ConsumerDescription(
                 consumer_id="c", producer_id="p", transport_id="up", kind="video", type="simple", paused=True
@@ -50,7 +54,7 @@ async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
     client = rig.client()
     resumed = await client.ask("resume", {"resumeToken": "room.ann.secret"})
     assert resumed["transports"] == [{"transportId": "up", "direction": "send"}]
-    assert [one["producerId"] for one in resumed["producers"]] == ["camera"]
+    assert [(one["producerId"], one["encodingsWanted"]) for one in resumed["producers"]] == [("camera", [True, False])]
     assert resumed["consumers"] == [
         {"consumerId": "c", "producerId": "p", "paused": True, "pausedByBandwidth": False},
         {

@@ -178,6 +178,9 @@ export class Call extends Emitter<CallEvents> {
     });
     signaling.on("producerPaused", ({ producerId }) => this.#roster.setPaused(producerId, true));
     signaling.on("producerResumed", ({ producerId }) => this.#roster.setPaused(producerId, false));
+    signaling.on("producerLayersWanted", ({ producerId, encodings }) => {
+      if (this.#media.layersWanted(producerId, encodings)) void this.#syncInBackground();
+    });
     signaling.on("consumerClosed", ({ consumerId }) => {
       this.#media.consumerClosed(consumerId);
       this.#syncLater();

@@ -12,6 +12,7 @@
 
 import { Device, parseScalabilityMode, type types } from "mediasoup-client";
 
+import { setActiveEncodings } from "./activeEncodings.ts";
 import { CoalescedTask } from "./coalescedTask.ts";
 import type { ConsumerLayers, PreferredLayers, SessionResumed } from "./generated/messages.ts";
 import { produceOptions, type SendOptions } from "./encodings.ts";
@@ -42,6 +43,8 @@ interface SentTrack {
   readonly producer: types.Producer;
   /** Whether the producer is paused on the server. */
   paused: boolean;
+  /** The encodings that somebody receives; `undefined`: all. */
+  wantedEncodings: readonly boolean[] | undefined;
 }
 
 interface ReceivedTrack {
@@ -128,8 +131,12 @@ export class Media {
     const producers = new Map(session.producers.map((one) => [one.producerId, one]));
     for (const [source, sent] of [...this.#sent]) {
       const known = producers.get(sent.producer.id);
-      if (known) sent.paused = known.paused;
-      else this.#dropSent(source);
+      if (known) {
+        sent.paused = known.paused;
+        sent.wantedEncodings = known.encodingsWanted;
+      } else {
+        this.#dropSent(source);
+      }
       producers.delete(sent.producer.id);
     }
     for (const producerId of producers.keys()) this.#closeOnServer("closeProducer", { producerId });
@@ -167,6 +174,13 @@ export class Media {
   producerClosed(producerId: string): boolean {
     const found = [...this.#sent].find(([, { producer }]) => producer.id === producerId);
     if (found) this.#dropSent(found[0]);
+    return found !== undefined;
+  }
+
+  /** The server reports the encodings of a producer that somebody receives. Returns whether it is one of this client's. */
+  layersWanted(producerId: string, encodings: readonly boolean[]): boolean {
+    const found = [...this.#sent.values()].find(({ producer }) => producer.id === producerId);
+    if (found) found.wantedEncodings = encodings;
     return found !== undefined;
   }
 
@@ -216,6 +230,8 @@ export class Media {
       if (!track || track.readyState === "ended" || !this.device.canProduce(publication.kind)) continue;
       const sent = this.#sent.get(source) ?? (await this.#produce(source, track));
       if (sent.producer.track !== track) await sent.producer.replaceTrack({ track });
+      // A browser that refuses sends more than needed, which does no harm.
+      if (sent.wantedEncodings) await setActiveEncodings(sent.producer, sent.wantedEncodings).catch(() => undefined);
       const paused = publication.muted;
       if (sent.paused === paused) continue;
       await this.signaling.request(paused ? "pauseProducer" : "resumeProducer", { producerId: sent.producer.id });
@@ -233,7 +249,7 @@ export class Media {
       appData: { source },
       ...produceOptions(track, source, this.options, this.device.sendRtpCapabilities),
     });
-    const sent = { producer, paused: this.#producedPaused.get(source) ?? false };
+    const sent = { producer, paused: this.#producedPaused.get(source) ?? false, wantedEncodings: undefined };
     if (!transport.closed) this.#sent.set(source, sent);
     return sent;
   }

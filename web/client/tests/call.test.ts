@@ -170,6 +170,50 @@ function resumedWith(call: Call, consumer: ResumedConsumer): NonNullable<RoomSer
   });
 }
 
+/** Gives the producers of all send transports a sender with three encodings. Returns the `active` of each, as set last. */
+function sendersWithEncodings(): boolean[][] {
+  const active: boolean[][] = [];
+  for (const handler of handlers) {
+    const send = handler.send.bind(handler);
+    handler.send = async (options) => {
+      const index = active.push([true, true, true]) - 1;
+      const rtpSender = {
+        getParameters: () => ({ encodings: active[index]?.map((one) => ({ active: one })) }),
+        setParameters: async ({ encodings }: { encodings: { active: boolean }[] }) => {
+          active[index] = encodings.map((one) => one.active);
+        },
+      } as unknown as RTCRtpSender;
+      return { ...(await send(options)), rtpSender };
+    };
+  }
+  return active;
+}
+
+test("a camera is sent in the encodings that somebody receives, also after a change during a lost socket", async () => {
+  server.override.produce = ({ kind }) => ({ id: kind });
+  const call = await joined();
+  await call.local.publish(track("audio"), "microphone");
+  const active = sendersWithEncodings();
+  await call.local.publish(track("video"), "camera");
+  expect(active).toEqual([[true, true, true]]);
+  server.push("producerLayersWanted", { producerId: "another", encodings: [false, false, false] });
+  server.push("producerLayersWanted", { producerId: "video", encodings: [true, false, false] });
+  await vi.waitFor(() => expect(active).toEqual([[true, false, false]]));
+  const producers = ["audio", "video"].map((kind) => ({ producerId: kind, kind: kind as "audio" | "video", appData: {}, paused: false }));
+  server.override.resume = ({ resumeToken }) => ({
+    peerId: call.local.peerId,
+    peers: [],
+    revision: 5,
+    iceServers: [],
+    resumeToken,
+    transports: [{ transportId: server.last("produce")?.["transportId"] as string, direction: "send" }],
+    producers: producers.map((one) => ({ ...one, encodingsWanted: one.kind === "video" ? [true, false, true] : undefined })),
+    consumers: [],
+  });
+  server.disconnectAll();
+  await vi.waitFor(() => expect(active).toEqual([[true, false, true]]), 10_000);
+});
+
 test("preferred layers are sent once for each change", async () => {
   const { camera, consumerId } = await receivingCamera();
   expect(server.last("consume")).not.toHaveProperty("preferredLayers");

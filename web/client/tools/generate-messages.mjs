@@ -44,9 +44,9 @@ function tidy(model) {
   return { ...model, properties: Object.fromEntries(properties) };
 }
 
-function field({ title: _title, default: _default, ...schema }) {
-  const choices = schema.anyOf?.filter(({ type }) => type !== "null");
-  if (choices?.length === 1) return field({ ...schema, anyOf: undefined, ...choices[0] });
+function field({ title: _title, default: _default, anyOf, ...schema }) {
+  const choices = anyOf?.filter(({ type }) => type !== "null");
+  if (choices?.length === 1) return field({ ...schema, ...choices[0] });
   if (schema.items) return { ...schema, items: field(schema.items) };
-  return Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined));
+  return anyOf ? { ...schema, anyOf } : schema;
 }

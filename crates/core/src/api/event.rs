@@ -65,8 +65,8 @@ pub struct AudioVolume {
     pub volume: i8,
 }
 
-/// An event. `IceSelected`, `LayersChanged`, `BandwidthPause`, `ActiveSpeaker`, `AudioLevels` and `Fault` may be delivered up
-/// to 10 ms late; the others are urgent.
+/// An event. `IceSelected`, `LayersChanged`, `LayersWanted`, `BandwidthPause`, `ActiveSpeaker`, `AudioLevels` and `Fault`
+/// may be delivered up to 10 ms late; the others are urgent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the types describe the fields")]
@@ -112,6 +112,12 @@ pub enum Event {
         consumer: ConsumerId,
         spatial: u8,
         temporal: u8,
+    },
+    /// The client of a simulcast producer is to send these of its encodings, and no others: somebody receives them, or may
+    /// at any time. All of them before the first such event.
+    LayersWanted {
+        producer: ProducerId,
+        encodings: Vec<bool>,
     },
     /// Another microphone of a router is the dominant speaker. It stays so until this event names another one, or it is
     /// closed.

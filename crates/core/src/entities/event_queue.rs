@@ -22,6 +22,7 @@ impl EventQueue {
             event,
             Event::IceSelected { .. }
                 | Event::LayersChanged { .. }
+                | Event::LayersWanted { .. }
                 | Event::ActiveSpeaker { .. }
                 | Event::AudioLevels { .. }
                 | Event::BandwidthPause { .. }

@@ -79,8 +79,9 @@ impl Worker {
             consumer.paused = paused;
             consumer.stop_forwarding();
             consumer.forget_reported_layers();
-            let transport = consumer.transport;
+            let (transport, producer) = (consumer.transport, consumer.producer);
             self.allocate(now, transport)?;
+            self.update_wanted_encodings(now, producer)?;
             if !paused {
                 self.request_key_frame_of_consumer(now, key)?;
             }
@@ -126,6 +127,7 @@ impl Worker {
         consumer.prefer(preferred, producer);
         let transport = consumer.transport;
         self.allocate(now, transport)?;
+        self.update_wanted_encodings(now, producer_key)?;
         let consumer = self.tables.consumers.get_mut(key)?;
         let producer = self.tables.producers.get_mut(producer_key)?;
         let forwarded = consumer.forwarded_encoding(producer);

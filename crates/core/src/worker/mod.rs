@@ -34,6 +34,7 @@ mod spec_rules;
 mod speech_reports;
 mod stun;
 mod timers;
+mod wanted_encodings;
 
 use std::collections::VecDeque;
 

@@ -89,6 +89,7 @@ impl Worker {
         while let Some(producer) = self.tables.transports.get(key)?.producers.get(index) {
             let producer = *producer;
             self.tables.producers.get_mut(producer)?.tick(now);
+            self.tick_wanted_encodings(now, producer)?;
             self.send_key_frame_requests(now, producer)?;
             index += 1;
         }

@@ -74,6 +74,10 @@ pub struct NetworkCall {
     last_bytes: u64,
     paused: bool,
     forwarded: Option<(u8, u8)>,
+    /// Whether the sender sends only the encodings that it is asked for.
+    pub obeys: bool,
+    /// What the sender was asked for: seconds since the start, and the encodings.
+    pub asked: Vec<(f64, Vec<bool>)>,
     pub samples: Vec<Sample>,
 }
 
@@ -142,6 +146,8 @@ impl NetworkCall {
             last_bytes: 0,
             paused: false,
             forwarded: None,
+            obeys: false,
+            asked: Vec::new(),
             samples: Vec::new(),
             world,
         }
@@ -207,6 +213,13 @@ impl NetworkCall {
                 Event::LayersChanged {
                     spatial, temporal, ..
                 } => self.forwarded = Some((spatial, temporal)),
+                Event::LayersWanted { encodings, .. } => {
+                    if self.obeys {
+                        self.publisher.switch(&encodings);
+                    }
+                    let seconds = now.since(self.start) as f64 / 1e6;
+                    self.asked.push((seconds, encodings));
+                }
                 _ => {}
             }
         }

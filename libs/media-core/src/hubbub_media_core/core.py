@@ -134,9 +134,8 @@ class MediaCore:
         return self._pool.counters()
 
     def events_dropped(self) -> int:
-        """Number of events dropped because this loop was slow: DTLS, faults, old `IceSelected`, `LayersChanged`,
-        `ActiveSpeaker` and `AudioLevels`;
-        never `*Closed`."""
+        """Number of events dropped because this loop was slow: DTLS, faults, and those that a newer one replaced; never
+        `*Closed`."""
         return self._pool.events_dropped()
 
     async def close(self) -> None:

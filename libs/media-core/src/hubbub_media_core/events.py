@@ -113,6 +113,14 @@ class LayersChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LayersWanted:
+    """The client of a simulcast producer is to send these of its encodings. All of them before the first such event."""
+
+    producer: int
+    encodings: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AudioVolume:
     """The loudness of an audio producer."""
 
@@ -161,6 +169,7 @@ Event: TypeAlias = (
     | ProducerClosed
     | ConsumerClosed
     | LayersChanged
+    | LayersWanted
     | ActiveSpeaker
     | AudioLevels
     | BandwidthPause
@@ -179,6 +188,10 @@ def _reply(request: int, ok: dict[str, Any] | None = None, error: ErrorCode | No
     return Reply(request, ok or {}, error)
 
 
+def _layers_wanted(producer: int, encodings: Sequence[bool]) -> LayersWanted:
+    return LayersWanted(producer, tuple(encodings))
+
+
 def _active_speaker(router: int, speaker: Mapping[str, int]) -> ActiveSpeaker:
     return ActiveSpeaker(router, AudioVolume(**speaker))
 
@@ -195,6 +208,7 @@ _PARSERS: Mapping[str, Callable[..., Event]] = {
     "producer_closed": ProducerClosed,
     "consumer_closed": ConsumerClosed,
     "layers_changed": LayersChanged,
+    "layers_wanted": _layers_wanted,
     "active_speaker": _active_speaker,
     "audio_levels": _audio_levels,
     "bandwidth_pause": BandwidthPause,

@@ -982,6 +982,22 @@ export interface ProducerClosed {
   revision: number;
 }
 /**
+ * The encodings of a simulcast producer of this client that the server needs from now on: those that somebody
+ * receives, or will as soon as they arrive, and the lowest. Before the first such event it needs all. A client saves
+ * bandwidth and CPU time by not sending the others (`encodings[].active` of `RTCRtpSender.setParameters`); it may
+ * ignore the event.
+ */
+export interface ProducerLayersWanted {
+  /**
+   * Each encoding, in the order of the producer's `rtpParameters.encodings`.
+   */
+  encodings: boolean[];
+  /**
+   * The client's producer.
+   */
+  producerId: string;
+}
+/**
  * Another peer paused a producer.
  */
 export interface ProducerPaused {
@@ -1128,6 +1144,33 @@ export interface ConsumerLayers2 {
   temporalLayer: number;
 }
 /**
+ * A producer of the client that still exists.
+ */
+export interface ResumedProducer {
+  /**
+   * The `appData` of its `produce`.
+   */
+  appData: {
+    [k: string]: unknown;
+  };
+  /**
+   * As `producerLayersWanted` said last; absent: all.
+   */
+  encodingsWanted?: boolean[];
+  /**
+   * The kind of its track.
+   */
+  kind: "audio" | "video" | "other";
+  /**
+   * Whether it is paused.
+   */
+  paused: boolean;
+  /**
+   * The producer's id, which `consume` takes.
+   */
+  producerId: string;
+}
+/**
  * A transport of the peer that still exists.
  */
 export interface ResumedTransport {
@@ -1241,7 +1284,7 @@ export interface SessionResumed {
   /**
    * The client's producers that still exist.
    */
-  producers: ProducerInfo[];
+  producers: ResumedProducer[];
   /**
    * The secret for the next `resume`.
    */
@@ -1522,6 +1565,7 @@ export interface Pushes {
   peerLeft: PeerLeft;
   peerMoved: PeerMoved;
   producerClosed: ProducerClosed;
+  producerLayersWanted: ProducerLayersWanted;
   producerPaused: ProducerPaused;
   producerResumed: ProducerResumed;
   roomClosed: RoomClosed;

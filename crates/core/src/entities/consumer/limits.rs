@@ -4,7 +4,7 @@ use hubbub_codec::Layer;
 
 use super::allowance::{ALL_LAYERS, Allowance};
 use super::state::Consumer;
-use crate::entities::producer::Producer;
+use crate::entities::producer::{EncodingSet, Producer};
 
 impl Consumer {
     /// Limits the layers that the client receives: `spatial` counts the encodings, or the spatial layers of a producer with
@@ -37,6 +37,27 @@ impl Consumer {
     /// The encoding that the client is to receive.
     pub(crate) fn target_encoding(&self, producer: &Producer) -> usize {
         producer.layers.target(self.ceiling().spatial)
+    }
+
+    /// The encodings that this consumer needs of a producer with several: the one that it forwards, and the highest that it
+    /// may. While that one does not arrive, also the next lower one.
+    pub(crate) fn wanted_encodings(&self, producer: &Producer) -> EncodingSet {
+        if self.paused || self.is_starved() {
+            return 0;
+        }
+        let highest = producer.encodings.len().saturating_sub(1);
+        let highest = highest.min(self.ceiling().spatial.into());
+        let mut wanted = 1 << self.target_encoding(producer);
+        if let Some(forwarded) = self.forwarded_encoding(producer) {
+            wanted |= 1 << forwarded;
+        }
+        for encoding in (0..=highest).rev() {
+            wanted |= 1 << encoding;
+            if producer.layers.is_available(encoding) {
+                break;
+            }
+        }
+        wanted
     }
 
     /// Whether the client receives a higher encoding than bandwidth allows, until a lower one starts. What it has lost of

@@ -38,6 +38,14 @@ impl LayerRates {
         }
     }
 
+    /// Keeps the rates and forgets the current window: the stream starts again after a pause, which is not measured.
+    pub(crate) fn restart(&mut self) {
+        self.window_start = None;
+        for meter in &mut self.meters {
+            meter.bytes = 0;
+        }
+    }
+
     /// Counts a packet of a frame that these targets need.
     pub(crate) fn add(&mut self, now: Micros, targets: DecodeTargets, bytes: usize) {
         self.advance(now);
@@ -129,6 +137,24 @@ mod tests {
         assert!((150_000..200_000).contains(&after), "{after}");
         rates.advance(Micros(3_000_000));
         assert_eq!(rates.bitrate(layer(0, 0)), Some(0));
+    }
+
+    #[test]
+    fn a_pause_before_a_restart_is_not_measured() {
+        let mut rates = LayerRates::new();
+        for frame in 0..20 {
+            rates.add(Micros(frame * 25_000), DecodeTargets::ALL, 1_000);
+        }
+        let before = rates.bitrate(layer(0, 0));
+        rates.restart();
+        for frame in 0..20 {
+            rates.add(
+                Micros(60_000_000 + frame * 25_000),
+                DecodeTargets::ALL,
+                1_000,
+            );
+        }
+        assert_eq!(rates.bitrate(layer(0, 0)), before);
     }
 
     #[test]

@@ -52,18 +52,23 @@ impl LayerSteps {
 }
 
 impl Producer {
-    /// The steps up to the preferred layers. Never empty.
+    /// The steps up to the preferred layers. Never empty. An encoding that is switched off is a step at its former bitrate:
+    /// bandwidth is sought for it, and when it has some, the client is asked to send it.
     pub(crate) fn steps(&mut self, now: Micros, preferred: Layer) -> LayerSteps {
         let mut steps = LayerSteps::default();
-        for stream in self.streams.iter_mut().flatten() {
-            stream.layer_rates.advance(now);
+        for (encoding, stream) in self.streams.iter_mut().enumerate() {
+            if let Some(stream) = stream
+                && self.layers.is_live(encoding)
+            {
+                stream.layer_rates.advance(now);
+            }
         }
         match self.encodings.len() {
             1 => self.push_single(preferred, &mut steps),
             count => {
                 let any_lives = (0..count).any(|encoding| self.layers.is_live(encoding));
                 for encoding in 0..count.min(usize::from(preferred.spatial) + 1) {
-                    if self.layers.is_live(encoding) || !any_lives {
+                    if self.layers.is_available(encoding) || !any_lives {
                         self.push_encoding(encoding, preferred, &mut steps);
                     } else if self.stream(encoding).is_none() {
                         steps.unseen += self.assumed(encoding);

@@ -4,6 +4,8 @@
 //! |-----------------|------------------------------------------------------------------------------------|
 //! | live            | packets arrive; after it was dead, only once they have arrived for a second        |
 //! | dead            | no packet arrived for 400 ms while another layer flows: for at least 200 ms so far |
+//! | off             | the client is asked not to send it; packets that arrive all the same do not count  |
+//! | starting        | the client is asked to send it again; dead if none arrives for two seconds         |
 //!
 //! A consumer that is to receive layers up to a limit gets the highest live one within it, else the lowest above it. When
 //! all layers are silent, none becomes dead: there is nothing to switch to.
@@ -14,6 +16,7 @@ const SILENCE_US: u64 = 400_000;
 const FLOWING_SINCE_US: u64 = 200_000;
 const FLOWING_UNTIL_US: u64 = 100_000;
 const PROBATION_US: u64 = 1_000_000;
+const START_US: u64 = 2_000_000;
 
 /// The first and last packet of a period without silence.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +30,9 @@ struct Layer {
     activity: Option<Activity>,
     is_live: bool,
     was_dead: bool,
+    is_off: bool,
+    /// While it starts: when it must have.
+    starts_by: Option<Micros>,
 }
 
 impl Layer {
@@ -79,6 +85,24 @@ impl Layers {
         self.layers.get(index).is_some_and(|layer| layer.is_live)
     }
 
+    /// Whether packets of this layer arrive, or will when the client is asked for them.
+    pub(crate) fn is_available(&self, index: usize) -> bool {
+        self.layers
+            .get(index)
+            .is_some_and(|layer| layer.is_live || layer.is_off || layer.starts_by.is_some())
+    }
+
+    /// Notes that the client is asked to send a layer, or not to send it. One that it sends all the same is live at once.
+    pub(crate) fn switch(&mut self, index: usize, is_on: bool, now: Micros) {
+        if let Some(layer) = self.layers.get_mut(index) {
+            layer.is_off = !is_on;
+            layer.is_live = is_on && layer.is_flowing(now);
+            layer.was_dead = false;
+            layer.starts_by = is_on.then(|| now.plus(START_US));
+            self.update_live();
+        }
+    }
+
     /// The highest live layer if one above it has stopped, else no limit: a layer above may be about to start.
     pub(crate) const fn limit(&self) -> u8 {
         if self.stopped > self.live {
@@ -109,26 +133,29 @@ impl Layers {
             },
         };
         layer.activity = Some(activity);
-        if !layer.is_live && (!layer.was_dead || now.since(activity.first) >= PROBATION_US) {
+        let is_proven = !layer.was_dead || now.since(activity.first) >= PROBATION_US;
+        if !layer.is_live && !layer.is_off && is_proven {
             layer.is_live = true;
             self.update_live();
         }
     }
 
-    /// Marks silent layers as dead.
+    /// Marks silent layers as dead. One that starts gets more time: what arrived may be the rest of its former packets.
     pub(crate) fn tick(&mut self, now: Micros) {
         if !self.layers.iter().any(|layer| layer.is_flowing(now)) {
             return;
         }
         let mut died = false;
-        for layer in self
-            .layers
-            .iter_mut()
-            .filter(|layer| layer.is_live && layer.is_silent(now))
-        {
-            layer.is_live = false;
-            layer.was_dead = true;
-            died = true;
+        for layer in &mut self.layers {
+            let was_starting = layer.starts_by.take_if(|by| *by <= now).is_some();
+            if layer.is_live && layer.is_silent(now) {
+                layer.is_live = false;
+                layer.was_dead = layer.starts_by.is_none();
+                died = true;
+            } else if was_starting && !layer.is_live {
+                layer.was_dead = true;
+                died = true;
+            }
         }
         if died {
             self.update_live();
@@ -212,6 +239,71 @@ mod tests {
         assert_eq!(layers.limit(), u8::MAX);
         feed(&mut layers, &[0, 2], 3700, 4500);
         assert_eq!(layers.limit(), u8::MAX);
+    }
+
+    #[test]
+    fn a_layer_that_is_off_is_not_live_but_available() {
+        let mut layers = Layers::new(3);
+        feed(&mut layers, &[0, 1, 2], 0, 1000);
+        layers.switch(2, false, ms(1000));
+        assert_eq!(layers.best(), 1);
+        // The client goes on for a moment.
+        feed(&mut layers, &[0, 1, 2], 1000, 1200);
+        feed(&mut layers, &[0, 1], 1200, 5000);
+        assert_eq!(layers.best(), 1);
+        assert!(layers.is_available(2));
+    }
+
+    #[test]
+    fn a_layer_that_is_on_again_is_live_with_its_first_packet() {
+        let mut layers = Layers::new(2);
+        feed(&mut layers, &[0, 1], 0, 1000);
+        layers.switch(1, false, ms(1000));
+        feed(&mut layers, &[0], 1000, 5000);
+        layers.switch(1, true, ms(5000));
+        feed(&mut layers, &[0], 5000, 6500);
+        assert_eq!((layers.best(), layers.is_available(1)), (0, true));
+        feed(&mut layers, &[0, 1], 6500, 6520);
+        assert_eq!(layers.best(), 1);
+    }
+
+    #[test]
+    fn late_packets_do_not_count_as_the_start() {
+        let mut layers = Layers::new(2);
+        feed(&mut layers, &[0, 1], 0, 1000);
+        layers.switch(1, false, ms(1000));
+        layers.switch(1, true, ms(1040));
+        feed(&mut layers, &[0, 1], 1040, 1100);
+        feed(&mut layers, &[0], 1100, 2000);
+        assert_eq!((layers.best(), layers.is_available(1)), (0, true));
+        feed(&mut layers, &[0, 1], 2000, 2020);
+        assert_eq!(layers.best(), 1);
+    }
+
+    #[test]
+    fn a_layer_that_does_not_start_is_dead() {
+        let mut layers = Layers::new(2);
+        feed(&mut layers, &[0, 1], 0, 1000);
+        layers.switch(1, false, ms(1000));
+        feed(&mut layers, &[0], 1000, 5000);
+        layers.switch(1, true, ms(5000));
+        feed(&mut layers, &[0], 5000, 7100);
+        assert!(!layers.is_available(1));
+        feed(&mut layers, &[0, 1], 7100, 8000);
+        assert_eq!(layers.best(), 0);
+        feed(&mut layers, &[0, 1], 8000, 8200);
+        assert_eq!(layers.best(), 1);
+    }
+
+    #[test]
+    fn a_client_that_sends_all_the_same_is_live_at_once_when_asked() {
+        let mut layers = Layers::new(2);
+        feed(&mut layers, &[0, 1], 0, 1000);
+        layers.switch(1, false, ms(1000));
+        feed(&mut layers, &[0, 1], 1000, 5000);
+        assert_eq!(layers.best(), 0);
+        layers.switch(1, true, ms(5000));
+        assert_eq!(layers.best(), 1);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A producer: one track that a client sends, as one stream or as several encodings of it.
 
+mod encoding_switches;
 mod key_frames;
 mod layer_rates;
 mod layer_steps;
@@ -11,9 +12,11 @@ mod payload_types;
 mod state;
 mod stream;
 mod stream_clock;
+mod wanted_encodings;
 
 pub(crate) use key_frames::KeyFrameRequestKind;
 pub(crate) use layer_steps::LayerSteps;
 pub(crate) use media_packet::Received;
 pub(crate) use state::Producer;
 pub(crate) use stream::ProducerStream;
+pub(crate) use wanted_encodings::EncodingSet;

@@ -8,10 +8,12 @@ use super::media_packet::Received;
 use super::microphone::Microphone;
 use super::payload_types::PayloadTypes;
 use super::stream::ProducerStream;
+use super::wanted_encodings::WantedEncodings;
 use crate::api::{
     CodecMapping, EncodingSpec, FeedbackKind, MediaKind, Micros, ProducerId, ProducerSpec,
     ProducerStats,
 };
+use crate::entities::event_queue::LatestEvent;
 use crate::entities::header_extensions::IncomingExtensions;
 use crate::entities::keys::{ConsumerKey, RouterKey, TransportKey};
 
@@ -34,6 +36,12 @@ pub(crate) struct Producer {
     pub(super) ssrcs: Vec<(Option<u32>, Option<u32>)>,
     streams_created: u32,
     pub(crate) layers: Layers,
+    /// The encodings that the client is asked to send.
+    pub(crate) wanted: WantedEncodings,
+    /// When the consumers are asked next what they want.
+    pub(crate) next_wanted: Micros,
+    /// The last `LayersWanted` event.
+    pub(crate) wanted_event: LatestEvent,
     pub(crate) consumers: Vec<ConsumerKey>,
     key_frames: KeyFrames,
     /// `None` for video, and for audio without levels.
@@ -71,6 +79,9 @@ impl Producer {
             streams: (0..count).map(|_| None).collect(),
             streams_created: 0,
             layers: Layers::new(count),
+            wanted: WantedEncodings::new(count),
+            next_wanted: Micros(0),
+            wanted_event: LatestEvent::default(),
             consumers: Vec::new(),
             key_frames: KeyFrames::new(match spec.kind {
                 MediaKind::Audio => 0,

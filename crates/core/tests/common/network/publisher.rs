@@ -23,6 +23,7 @@ struct Encoder {
     picture: u16,
     tl0: u8,
     key_frame_at: Option<Micros>,
+    is_off: bool,
     /// Bits by which key frames exceeded the rate.
     excess: f64,
     started: bool,
@@ -50,6 +51,9 @@ impl Publisher {
     pub(super) fn publish(&mut self, world: &mut World) {
         self.next_frame = self.next_frame.plus(FRAME_US);
         for encoding in 0..3 {
+            if self.encoders[encoding].is_off {
+                continue;
+            }
             for packet in self.encode(world.now, encoding) {
                 let protected = self.client.protect(&packet.bytes());
                 world.datagram(self.client.path, &protected);
@@ -66,6 +70,14 @@ impl Publisher {
             let encoder = &mut self.encoders[(ssrc - LAYER_SSRC) as usize];
             let at = world.now.plus(KEY_FRAME_DELAY);
             encoder.key_frame_at.get_or_insert(at);
+        }
+    }
+
+    /// Sends these encodings from now on. As browsers, starts the others again.
+    pub(super) fn switch(&mut self, wanted: &[bool]) {
+        for (encoder, wanted) in self.encoders.iter_mut().zip(wanted) {
+            encoder.is_off = !wanted;
+            encoder.started = false;
         }
     }
 

@@ -1,4 +1,5 @@
-"""Events from a media node to a peer's session: its transports, its consumers' layers, closures it did not request."""
+"""Events from a media node to a peer's session: its transports, the layers it sends and receives, closures it did not
+request."""
 
 from __future__ import annotations
 
@@ -39,6 +40,16 @@ class TransportDisconnected(Event):
     verb: ClassVar[str] = "media.transport-disconnected"
     type: Literal["hubbub.v1.media.transport-disconnected"] = "hubbub.v1.media.transport-disconnected"
     transport_id: Id
+
+
+class ProducerLayersWanted(Event):
+    """The peer is to send other encodings of a simulcast producer than before: those that somebody receives."""
+
+    verb: ClassVar[str] = "media.producer-layers-wanted"
+    type: Literal["hubbub.v1.media.producer-layers-wanted"] = "hubbub.v1.media.producer-layers-wanted"
+    producer_id: Id
+    encodings: list[bool]
+    """Each encoding, in the order of the producer's RTP parameters."""
 
 
 class ConsumerLayersChanged(Event):
@@ -98,10 +109,10 @@ class ConsumerClosed(Event):
 
 
 ClosureEvent = TransportClosed | ProducerClosed | ConsumerClosed
-ConsumerEvent = ConsumerLayersChanged | ConsumerPaused | ConsumerResumed
+StreamEvent = ProducerLayersWanted | ConsumerLayersChanged | ConsumerPaused | ConsumerResumed
 MediaEvent = Annotated[
-    TransportConnected | TransportDisconnected | ConsumerEvent | ClosureEvent, Field(discriminator="type")
+    TransportConnected | TransportDisconnected | StreamEvent | ClosureEvent, Field(discriminator="type")
 ]
-MEDIA_EVENT: TypeAdapter[TransportConnected | TransportDisconnected | ConsumerEvent | ClosureEvent]
+MEDIA_EVENT: TypeAdapter[TransportConnected | TransportDisconnected | StreamEvent | ClosureEvent]
 MEDIA_EVENT = TypeAdapter(MediaEvent)
 """Validates any media event, by its `type`."""

@@ -64,6 +64,8 @@ class ProducerDescription(Model):
     transport_id: Id
     kind: OpenMediaKind
     paused: bool
+    encodings_wanted: list[bool] | None = None
+    """As `ProducerLayersWanted` said last. Absent: all."""
 
 
 class ConsumerDescription(Model):

@@ -21,6 +21,7 @@ _EVENT_SUBJECTS: dict[type[Event], str] = {
     room.RoomRevisions: subjects.REVISIONS,
     media.TransportConnected: subjects.media("{roomId}", "{peerId}"),
     media.TransportDisconnected: subjects.media("{roomId}", "{peerId}"),
+    media.ProducerLayersWanted: subjects.media("{roomId}", "{peerId}"),
     media.ConsumerLayersChanged: subjects.media("{roomId}", "{peerId}"),
     media.ConsumerPaused: subjects.media("{roomId}", "{peerId}"),
     media.ConsumerResumed: subjects.media("{roomId}", "{peerId}"),

@@ -146,3 +146,16 @@ class ProducerResumed(Push):
     """The peer that sends it."""
     revision: Revision
     """The room's revision that includes this change."""
+
+
+class ProducerLayersWanted(Push):
+    """The encodings of a simulcast producer of this client that the server needs from now on: those that somebody
+    receives, or will as soon as they arrive, and the lowest. Before the first such event it needs all. A client saves
+    bandwidth and CPU time by not sending the others (`encodings[].active` of `RTCRtpSender.setParameters`); it may
+    ignore the event."""
+
+    event: ClassVar[str] = "producerLayersWanted"
+    producer_id: Id
+    """The client's producer."""
+    encodings: list[bool]
+    """Each encoding, in the order of the producer's `rtpParameters.encodings`."""

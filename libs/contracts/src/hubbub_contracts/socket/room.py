@@ -125,6 +125,13 @@ class ResumedTransport(Model):
     """Whether it sends or receives, from the client's point of view."""
 
 
+class ResumedProducer(ProducerInfo):
+    """A producer of the client that still exists."""
+
+    encodings_wanted: list[bool] | None = None
+    """As `producerLayersWanted` said last; absent: all."""
+
+
 class ResumedConsumer(Model):
     """A consumer of the peer that still exists."""
 
@@ -155,7 +162,7 @@ class SessionResumed(Model):
     """The secret for the next `resume`."""
     transports: list[ResumedTransport]
     """The client's transports that still exist."""
-    producers: list[ProducerInfo]
+    producers: list[ResumedProducer]
     """The client's producers that still exist."""
     consumers: list[ResumedConsumer]
     """The client's consumers that still exist."""

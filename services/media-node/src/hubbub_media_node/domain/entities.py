@@ -94,6 +94,8 @@ class Producer:
     """The parameters from which its consumers' are derived."""
     type: ConsumerType
     paused: bool
+    encodings_wanted: list[bool] | None = None
+    """The encodings that the client was asked for last; None: all."""
     close_request: CloseRequest | None = None
 
     @property

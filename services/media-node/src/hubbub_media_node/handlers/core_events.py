@@ -11,7 +11,7 @@ from hubbub_media_core import events
 from ..domain.closures import CloseEvent, apply_close_event, to_owner
 from .closing import close_room
 from .context import NodeContext
-from .layer_reports import report_bandwidth_pause, report_layers
+from .layer_reports import report_bandwidth_pause, report_layers, report_wanted_encodings
 from .speech_reports import report_speakers
 
 _log = structlog.get_logger(__name__)
@@ -36,6 +36,8 @@ def handle(context: NodeContext, worker: int, event: events.Event) -> None:
             _log.error("recovered from a fault in a worker", worker=worker, fault=message)
         case events.LayersChanged() | events.BandwidthPause():
             _handle_change(context, event)
+        case events.LayersWanted(producer, encodings):
+            report_wanted_encodings(context, producer, list(encodings))
         case events.ActiveSpeaker() | events.AudioLevels():
             report_speakers(context, event)
         case events.Reply():

@@ -1,14 +1,24 @@
-"""Reports to a peer's session what its consumers receive: layers, and pauses for lack of bandwidth."""
+"""Reports to a peer's session: the layers that its producers are to send, those that its consumers receive, and pauses
+for lack of bandwidth."""
 
 from __future__ import annotations
 
-from hubbub_contracts.bus.media import ConsumerLayersChanged, ConsumerPaused, ConsumerResumed
+from hubbub_contracts.bus.media import ConsumerLayersChanged, ConsumerPaused, ConsumerResumed, ProducerLayersWanted
 from hubbub_contracts.layers import ConsumerLayers
 
 from ..domain.closures import to_owner
 from ..domain.consumer_layers import has_layers
 from ..domain.entities import Consumer
 from .context import NodeContext
+
+
+def report_wanted_encodings(context: NodeContext, core_id: int, encodings: list[bool]) -> None:
+    """Reports the encodings of a producer that somebody receives."""
+    producer = context.entities.producer_by_core_id(core_id)
+    if producer is None:
+        return
+    producer.encodings_wanted = encodings
+    context.media_events.publish(to_owner(producer, ProducerLayersWanted(producer_id=producer.id, encodings=encodings)))
 
 
 def report_layers(context: NodeContext, consumer: Consumer, layers: ConsumerLayers | None) -> None:

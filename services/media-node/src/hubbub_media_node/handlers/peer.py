@@ -38,7 +38,13 @@ async def describe(context: NodeContext, request: DescribePeer) -> PeerDescripti
             for each in transports
         ],
         producers=[
-            ProducerDescription(producer_id=each.id, transport_id=transport.id, kind=each.kind, paused=each.paused)
+            ProducerDescription(
+                producer_id=each.id,
+                transport_id=transport.id,
+                kind=each.kind,
+                paused=each.paused,
+                encodings_wanted=each.encodings_wanted,
+            )
             for transport in transports
             for each in transport.producers.values()
         ],

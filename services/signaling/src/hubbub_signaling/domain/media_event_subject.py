@@ -9,6 +9,7 @@ from hubbub_contracts.bus.media import (
     ConsumerResumed,
     MediaEvent,
     ProducerClosed,
+    ProducerLayersWanted,
     TransportClosed,
     TransportConnected,
     TransportDisconnected,
@@ -20,7 +21,7 @@ def subject_of(event: MediaEvent) -> str:
     match event:
         case TransportConnected() | TransportDisconnected() | TransportClosed():
             return event.transport_id
-        case ProducerClosed():
+        case ProducerClosed() | ProducerLayersWanted():
             return event.producer_id
         case ConsumerClosed() | ConsumerLayersChanged() | ConsumerPaused() | ConsumerResumed():
             return event.consumer_id

@@ -19,6 +19,7 @@ from hubbub_contracts.bus.media import (
     ConsumerPaused,
     ConsumerResumed,
     MediaEvent,
+    ProducerLayersWanted,
     TransportConnected,
 )
 from hubbub_contracts.bus.node import DescribePeer
@@ -94,6 +95,11 @@ class MediaGapRecovery:
         for transport in description.transports:
             if transport.established:
                 self._on_event(TransportConnected(transport_id=transport.transport_id))
+        for producer in description.producers:
+            if producer.encodings_wanted is not None:
+                self._on_event(
+                    ProducerLayersWanted(producer_id=producer.producer_id, encodings=producer.encodings_wanted)
+                )
         for consumer in description.consumers:
             if consumer.layers is not None:
                 self._on_event(ConsumerLayersChanged(consumer_id=consumer.consumer_id, layers=consumer.layers))

@@ -116,6 +116,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
     if closed := [one.producer_id for one in recorded if one.producer_id not in resources.producers]:
         context.outbox.enqueue(RemoveProducers(room_id=token.room_id, peer_id=token.peer_id, producer_ids=closed))
     view = membership.hub.view
+    wanted = {one.producer_id: one.encodings_wanted for one in description.producers}
     return socket.SessionResumed(
         peer_id=token.peer_id,
         peers=peer_infos(view.peers, token.peer_id),
@@ -123,7 +124,11 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         ice_servers=context.ice_servers(token.peer_id),
         resume_token=request.resume_token,
         transports=[socket.ResumedTransport(transport_id=i, direction=d) for i, d in resources.transports.items()],
-        producers=[producer_info(one) for one in recorded if one.producer_id in resources.producers],
+        producers=[
+            socket.ResumedProducer(**producer_info(one).model_dump(), encodings_wanted=wanted.get(one.producer_id))
+            for one in recorded
+            if one.producer_id in resources.producers
+        ],
         consumers=[
             socket.ResumedConsumer(
                 consumer_id=one.consumer_id,

@@ -26,6 +26,7 @@ from hubbub_contracts.bus.media import (
     ConsumerResumed,
     MediaEvent,
     ProducerClosed,
+    ProducerLayersWanted,
     TransportClosed,
     TransportConnected,
     TransportDisconnected,
@@ -253,6 +254,9 @@ class Session:
                     self.client.push(
                         consumer.ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason)
                     )
+            case ProducerLayersWanted(producer_id=producer_id, encodings=encodings):
+                if producer_id in self.resources.producers:
+                    self.client.push(producer.ProducerLayersWanted(producer_id=producer_id, encodings=encodings))
             case ConsumerLayersChanged(consumer_id=consumer_id, layers=layers):
                 if consumer_id in self.resources.consumers:
                     self.client.push(consumer.ConsumerLayersChanged(consumer_id=consumer_id, layers=layers))

@@ -1,0 +1,146 @@
+//! The encodings that a producer's client is asked to send: nothing is encoded that nobody receives.
+//!
+//! | an encoding is switched | when                                                                     |
+//! |-------------------------|--------------------------------------------------------------------------|
+//! | off                     | nobody has wanted it for two seconds, and the last change is as long ago |
+//! | on                      | somebody wants it, at once                                               |
+//!
+//! Each change restarts the client's encoder, so there is one in two seconds on average: one that comes earlier postpones
+//! the next time that an encoding is switched off.
+
+use crate::api::Micros;
+
+/// How long nobody wants an encoding before it is switched off, and the average time between two changes.
+const INTERVAL_US: u64 = 2_000_000;
+/// Encodings of a producer at most.
+pub(super) const MAX_ENCODINGS: usize = 8;
+
+/// A set of encodings: bit `n` is encoding `n`.
+pub(crate) type EncodingSet = u8;
+
+/// The encodings that are switched on.
+#[derive(Debug)]
+pub(crate) struct WantedEncodings {
+    on: EncodingSet,
+    /// By encoding: when it was wanted last, or the first update.
+    last_wanted: [Option<Micros>; MAX_ENCODINGS],
+    /// No encoding is switched off before.
+    next_off: Micros,
+}
+
+impl WantedEncodings {
+    /// All encodings of a producer with this many, up to 8, are on.
+    pub(crate) const fn new(count: usize) -> Self {
+        Self {
+            on: EncodingSet::MAX >> MAX_ENCODINGS.saturating_sub(count),
+            last_wanted: [None; MAX_ENCODINGS],
+            next_off: Micros(0),
+        }
+    }
+
+    /// Whether the client is asked to send this encoding.
+    pub(crate) const fn is_on(&self, encoding: usize) -> bool {
+        self.on >> encoding & 1 == 1
+    }
+
+    /// Adopts what is wanted now. Returns the encodings that are switched by that.
+    pub(crate) fn update(&mut self, now: Micros, wanted: EncodingSet) -> EncodingSet {
+        let mut lately_wanted = wanted;
+        for (encoding, last) in self.last_wanted.iter_mut().enumerate() {
+            if wanted >> encoding & 1 == 1 {
+                *last = Some(now);
+            } else if now.since(*last.get_or_insert(now)) < INTERVAL_US {
+                lately_wanted |= 1 << encoding;
+            }
+        }
+        let off = if now >= self.next_off {
+            self.on & !lately_wanted
+        } else {
+            0
+        };
+        let before = self.on;
+        self.on = (before | wanted) & !off;
+        let switched = before ^ self.on;
+        if switched != 0 {
+            self.next_off = self.next_off.max(now).plus(INTERVAL_US);
+        }
+        switched
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(n: u64) -> Micros {
+        Micros(n * 1000)
+    }
+
+    /// Updates every 100 ms with what `wanted` says. Returns the changes: milliseconds and the encodings that are on.
+    fn run(
+        state: &mut WantedEncodings,
+        from: u64,
+        to: u64,
+        wanted: impl Fn(u64) -> EncodingSet,
+    ) -> Vec<(u64, EncodingSet)> {
+        let mut changes = Vec::new();
+        for at in (from..to).step_by(100) {
+            if state.update(ms(at), wanted(at)) != 0 {
+                changes.push((at, state.on));
+            }
+        }
+        changes
+    }
+
+    #[test]
+    fn what_nobody_wants_is_off_after_two_seconds() {
+        let mut state = WantedEncodings::new(3);
+        assert_eq!(run(&mut state, 5_000, 20_000, |_| 0b001), [(7_000, 0b001)]);
+    }
+
+    #[test]
+    fn what_somebody_wants_stays_on() {
+        let mut state = WantedEncodings::new(3);
+        // Encoding 2 is wanted for a moment every 1.9 s.
+        let wanted = |at: u64| {
+            if at.is_multiple_of(1_900) {
+                0b101
+            } else {
+                0b001
+            }
+        };
+        assert_eq!(run(&mut state, 0, 20_000, wanted), [(2_000, 0b101)]);
+    }
+
+    #[test]
+    fn it_is_on_again_at_once() {
+        let mut state = WantedEncodings::new(3);
+        run(&mut state, 0, 2_100, |_| 0b001);
+        assert!(!state.is_on(2));
+        assert_eq!(run(&mut state, 2_100, 2_200, |_| 0b101), [(2_100, 0b101)]);
+        assert!(state.is_on(2));
+    }
+
+    #[test]
+    fn there_is_one_change_in_two_seconds_on_average() {
+        let mut state = WantedEncodings::new(2);
+        let mut changes = Vec::new();
+        for at in (0..60_000).step_by(100) {
+            // Somebody wants it as soon as it is off.
+            let wanted = if state.is_on(1) { 0b01 } else { 0b11 };
+            if state.update(ms(at), wanted) != 0 {
+                changes.push(at);
+            }
+        }
+        assert!((20..=31).contains(&changes.len()), "{changes:?}");
+        let offs: Vec<_> = changes.iter().step_by(2).collect();
+        assert!(offs.windows(2).all(|pair| pair[1] - pair[0] >= 4_000));
+    }
+
+    #[test]
+    fn encodings_that_end_together_are_one_change() {
+        let mut state = WantedEncodings::new(8);
+        let wanted = |at| if at < 5_000 { 0b1111_1111 } else { 1 };
+        assert_eq!(run(&mut state, 0, 20_000, wanted), [(6_900, 1)]);
+    }
+}

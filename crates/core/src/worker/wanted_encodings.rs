@@ -1,0 +1,57 @@
+//! The encodings that somebody receives, of which the producing client is told.
+
+use crate::api::{Event, Micros};
+use crate::entities::{DanglingKey, ProducerKey};
+
+use super::Worker;
+
+/// How often consumers are asked what they want. Commands that change it do not wait.
+const INTERVAL_US: u64 = 100_000;
+
+impl Worker {
+    /// As [`Self::update_wanted_encodings`], if that is due.
+    pub(super) fn tick_wanted_encodings(
+        &mut self,
+        now: Micros,
+        key: ProducerKey,
+    ) -> Result<(), DanglingKey> {
+        let producer = self.tables.producers.get_mut(key)?;
+        if now < producer.next_wanted {
+            return Ok(());
+        }
+        producer.next_wanted = now.plus(INTERVAL_US);
+        self.update_wanted_encodings(now, key)
+    }
+
+    /// Reports when the encodings that the consumers of a producer want are others than those that its client is asked to
+    /// send. A paused producer sends nothing, so nothing changes.
+    pub(super) fn update_wanted_encodings(
+        &mut self,
+        now: Micros,
+        key: ProducerKey,
+    ) -> Result<(), DanglingKey> {
+        let producer = self.tables.producers.get(key)?;
+        if producer.encodings.len() < 2 || producer.paused {
+            return Ok(());
+        }
+        let mut wanted = 0;
+        for consumer in &producer.consumers {
+            wanted |= self
+                .tables
+                .consumers
+                .get(*consumer)?
+                .wanted_encodings(producer);
+        }
+        let producer = self.tables.producers.get_mut(key)?;
+        if producer.want_encodings(now, wanted) {
+            let event = Event::LayersWanted {
+                producer: producer.id,
+                encodings: (0..producer.encodings.len())
+                    .map(|encoding| producer.wanted.is_on(encoding))
+                    .collect(),
+            };
+            self.events.replace(&mut producer.wanted_event, event);
+        }
+        Ok(())
+    }
+}
