@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hubbub_client import Call, CallError, FrameStream, RemotePublication
+from hubbub_client import Call, CallError, FrameStream, InboundStats, OutboundStats, RemotePublication, TransportStats
 from hubbub_client import call as call_module
 from support import udp_relay
 from support.bus_client import bus_client
@@ -211,6 +211,25 @@ async def test_the_server_says_who_speaks(installation: Installation, call_id: s
         assert bob.active_speaker is ann_at_bob
         await ann.leave()
         await until(lambda: bob.active_speaker is None)
+
+
+async def test_the_servers_statistics_of_transports_and_tracks(installation: Installation, call_id: str) -> None:
+    async with two_calls(installation, call_id) as (ann, bob):
+        assert await bob.server_stats("recv") == []
+        sent = await ann.local.publish(PictureTrack(160, 120), "camera")
+        camera = await publication_of(bob, "Ann", "camera")
+        assert await bob.server_stats(camera) == []
+        async with camera.frames() as pictures:
+            await asyncio.wait_for(anext(pictures), WITHIN)
+            (transport,) = await bob.server_stats("recv")
+            assert isinstance(transport, TransportStats)
+            assert transport.bytes_sent > 0
+            (inbound,) = await ann.server_stats(sent)
+            assert isinstance(inbound, InboundStats)
+            assert (inbound.kind, inbound.packet_count > 0) == ("video", True)
+            (outbound,) = await bob.server_stats(camera)
+            assert isinstance(outbound, OutboundStats)
+            assert (outbound.kind, outbound.packet_count > 0) == ("video", True)
 
 
 async def test_a_pause_for_lack_of_bandwidth_is_shown(installation: Installation, call_id: str) -> None:

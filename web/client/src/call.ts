@@ -11,7 +11,7 @@ import type { CallEvents, CallOptions, Features } from "./callOptions.ts";
 import { nextState, type CallState, type CallStateEvent, type EndReason, type ReconnectCause } from "./callState.ts";
 import { Emitter } from "./emitter.ts";
 import { CallError } from "./errors.ts";
-import type { RoomJoined, SessionResumed } from "./generated/messages.ts";
+import type { InboundStats, OutboundStats, RoomJoined, SessionResumed, TransportStats } from "./generated/messages.ts";
 import { LocalParticipant } from "./localParticipant.ts";
 import { Measurements } from "./measurements.ts";
 import { Media } from "./media.ts";
@@ -20,7 +20,7 @@ import { Publication } from "./publication.ts";
 import { Roster } from "./roster.ts";
 import { Signaling } from "./signaling.ts";
 import { Speech } from "./speech.ts";
-import type { CallStats, Report } from "./stats.ts";
+import type { CallStats, Report, ServerStats } from "./stats.ts";
 
 const RETRY_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -98,7 +98,7 @@ export class Call extends Emitter<CallEvents> {
         syncNeeded: () => void this.#syncInBackground(),
       },
     );
-    this.#measurements = new Measurements(this.#media, this.local, () => this.#listeners.keys());
+    this.#measurements = new Measurements(this.#signaling, this.#media, this.local, () => this.#listeners.keys());
     this.#speech = new Speech((peerId) => (peerId === this.local.peerId ? this.local : this.#roster.participant(peerId)));
     this.#listenTo(this.local);
     this.#listenToServer();
@@ -157,6 +157,19 @@ export class Call extends Emitter<CallEvents> {
   /** Returns statistics for the time since the previous call of this method. */
   async stats(): Promise<CallStats> {
     return this.#measurements.stats();
+  }
+
+  /**
+   * Returns the server's statistics of a transport, of a local track (one entry for each stream that arrives there) or of a
+   * remote one. Empty while this client has no such transport, or does not send or receive the track.
+   * `availableOutgoingBitrate` of `recv` is what this client can receive.
+   *
+   * @throws CallError.
+   */
+  serverStats(of: "send" | "recv"): Promise<TransportStats[]>;
+  serverStats(of: Publication): Promise<(InboundStats | OutboundStats)[]>;
+  serverStats(of: "send" | "recv" | Publication): Promise<ServerStats[]> {
+    return this.#measurements.serverStats(of);
   }
 
   /** Returns the unprocessed WebRTC statistics of both transports, for diagnosis. */

@@ -20,6 +20,6 @@ export type { VideoCodec } from "./encodings.ts";
 export { CallError, type LocalCode } from "./errors.ts";
 export { LocalParticipant } from "./localParticipant.ts";
 export { Participant, RemoteParticipant, type ParticipantEvents, type Quality } from "./participant.ts";
-export type { ConsumerLayers, PreferredLayers } from "./generated/messages.ts";
+export type { ConsumerLayers, InboundStats, OutboundStats, PreferredLayers, TransportStats } from "./generated/messages.ts";
 export { Publication, type Kind, type PublicationEvents, type Source, type SubscribeMode } from "./publication.ts";
-export type { CallStats, Report, StreamStats } from "./stats.ts";
+export type { CallStats, Report, ServerStats, StreamStats } from "./stats.ts";

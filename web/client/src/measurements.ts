@@ -1,10 +1,11 @@
-/** Measures a call: connection quality and stream statistics. */
+/** Measures a call: connection quality, and the statistics of the browser and of the server. */
 
-import type { Media } from "./media.ts";
+import type { Direction, Media } from "./media.ts";
 import type { Participant } from "./participant.ts";
-import type { Source } from "./publication.ts";
+import type { Publication, Source } from "./publication.ts";
 import { qualityOf } from "./quality.ts";
-import { StatsReader, type CallStats, type Report, type StreamOwners } from "./stats.ts";
+import type { Signaling } from "./signaling.ts";
+import { StatsReader, type CallStats, type Report, type ServerStats, type StreamOwners } from "./stats.ts";
 
 const QUALITY_INTERVAL_MS = 2_000;
 
@@ -15,6 +16,7 @@ export class Measurements {
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(
+    private readonly signaling: Signaling,
     private readonly media: Media,
     private readonly local: Participant,
     /** All participants, including the local one. */
@@ -39,6 +41,15 @@ export class Measurements {
   async reports(): Promise<{ send: Report[]; recv: Report[] }> {
     const [send, recv] = await Promise.all([readReports(this.media.transport("send")), readReports(this.media.transport("recv"))]);
     return { send, recv };
+  }
+
+  /** The server's statistics of a transport, or of a track that this client sends or receives; empty while it has none. */
+  async serverStats(of: Direction | Publication): Promise<ServerStats[]> {
+    const transportId = typeof of === "string" ? this.media.transport(of)?.id : undefined;
+    const producerId = [...this.media.sent].find(([source]) => this.local.publications.get(source) === of)?.[1].producer.id;
+    const consumerId = [...this.media.received].find(({ track }) => track.publication === of)?.consumer.id;
+    const request = transportId ? { transportId } : producerId ? { producerId } : consumerId ? { consumerId } : undefined;
+    return request ? (await this.signaling.request("getStats", request)).stats : [];
   }
 
   async #updateQuality(): Promise<void> {

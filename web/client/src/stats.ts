@@ -1,6 +1,10 @@
 /** Statistics of a call by track, computed from two successive WebRTC statistics reports. */
 
+import type { InboundStats, OutboundStats, TransportStats } from "./generated/messages.ts";
 import type { Source } from "./publication.ts";
+
+/** An entry of the server's statistics; its `type` says of what. */
+export type ServerStats = TransportStats | InboundStats | OutboundStats;
 
 export interface StreamStats {
   /** Id of the participant who sends the stream; `local` for this client. */

@@ -5,7 +5,7 @@ import { FakeHandler } from "mediasoup-client/handlers/FakeHandler";
 import type { HandlerFactory } from "mediasoup-client/handlers/HandlerInterface";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { Call, CallError, type CallOptions, type ConsumerLayers, type Publication } from "../src/index.ts";
+import { Call, CallError, type CallOptions, type ConsumerLayers, type Publication, type TransportStats } from "../src/index.ts";
 import type { ResumedConsumer } from "../src/generated/messages.ts";
 import { RoomServer } from "./roomServer.ts";
 
@@ -212,6 +212,24 @@ test("a camera is sent in the encodings that somebody receives, also after a cha
   });
   server.disconnectAll();
   await vi.waitFor(() => expect(active).toEqual([[true, false, true]]), 10_000);
+});
+
+test("the server's statistics are those of a transport, of a track that is sent, and of one that is received", async () => {
+  const { call, camera, consumerId } = await receivingCamera();
+  expect(await call.serverStats("send")).toEqual([]);
+  const microphone = await call.local.publish(track("audio"), "microphone");
+  const transport = { type: "webrtc-transport", availableOutgoingBitrate: 700_000 } as TransportStats;
+  server.override.getStats = () => ({ stats: [transport] });
+  expect(await call.serverStats("recv")).toEqual([transport]);
+  expect(server.last("getStats")).toEqual({ transportId: server.last("consume")?.["transportId"] });
+  await call.serverStats("send");
+  expect(server.last("getStats")).toEqual({ transportId: server.last("produce")?.["transportId"] });
+  await call.serverStats(microphone);
+  expect(server.last("getStats")).toEqual({ producerId: expect.stringMatching("^producer-") });
+  await call.serverStats(camera);
+  expect(server.last("getStats")).toEqual({ consumerId });
+  await camera.setSubscribed(false);
+  expect(await call.serverStats(camera)).toEqual([]);
 });
 
 test("preferred layers are sent once for each change", async () => {

@@ -1,13 +1,15 @@
-import type { Call, CallStats } from "@hubbub/client";
+import type { Call, CallStats, TransportStats } from "@hubbub/client";
 import { Plot } from "./Plot.tsx";
 import { useCallState } from "./useCallState.ts";
 import { useCallStats } from "./useCallStats.ts";
+import { useServerStats } from "./useServerStats.ts";
 
 type Stream = CallStats["send"][number];
 
 /** Statistics of a call: plots of the last minute and a table of the current streams. */
 export function StatsOverlay({ call }: { call: Call }) {
   const readings = useCallStats(call);
+  const server = useServerStats(call);
   const { local, participants } = useCallState(call);
   const names = new Map([...(local ? [local] : []), ...participants].map(({ id, name }) => [id, name]));
   const now = readings.at(-1);
@@ -19,9 +21,42 @@ export function StatsOverlay({ call }: { call: Call }) {
       <Plot label="Loss" values={readings.map(({ recv }) => worst(recv))} format={(share) => `${(share * 100).toFixed(1)} %`} floor={0.02} />
       <Plot label="Sent picture" values={readings.map(({ send }) => tallest(send))} format={(lines) => `${lines}p`} floor={360} />
       <Plot label="Received pictures" values={readings.map(({ recv }) => tallest(recv))} format={(lines) => `${lines}p`} floor={360} />
+      <Plot label="Bandwidth to receive" values={server.map((one) => one?.availableOutgoingBitrate)} format={bitrate} floor={100_000} />
+      <Bandwidth transport={server.at(-1)} />
       {now && <Streams title="Sent" streams={now.send} names={names} />}
       {now && <Streams title="Received" streams={now.recv} names={names} />}
     </div>
+  );
+}
+
+/** What the server estimates that this client can receive, and what it uses that for. */
+function Bandwidth({ transport }: { transport: TransportStats | undefined }) {
+  if (transport?.availableOutgoingBitrate === undefined) return null;
+  const { availableOutgoingBitrate, maxOutgoingBitrate, allocatedOutgoingBitrate, wantedOutgoingBitrate } = transport;
+  const rows = [
+    ["Estimate", availableOutgoingBitrate, "availableOutgoingBitrate"],
+    ["Limit of the estimate", maxOutgoingBitrate, "maxOutgoingBitrate"],
+    ["Used for videos", allocatedOutgoingBitrate, "allocatedOutgoingBitrate"],
+    ["Wanted for videos", wantedOutgoingBitrate, "wantedOutgoingBitrate"],
+  ] as const;
+  return (
+    <table className="hb-bandwidth">
+      <caption>Bandwidth to receive, by the server</caption>
+      <tbody>
+        {rows.map(
+          ([label, bits, name]) =>
+            bits !== undefined && (
+              <tr key={name}>
+                <th scope="row">
+                  {label}
+                  <small>{name}</small>
+                </th>
+                <td>{bitrate(bits)}</td>
+              </tr>
+            ),
+        )}
+      </tbody>
+    </table>
   );
 }
 

@@ -8,6 +8,7 @@ export { useCallStats } from "./useCallStats.ts";
 export { useConnectionQuality } from "./useConnectionQuality.ts";
 export { useMediaDevices } from "./useMediaDevices.ts";
 export { usePreview, type Preview, type PreviewSize } from "./usePreview.ts";
+export { useServerStats } from "./useServerStats.ts";
 export { useWebRTC, type LocalMedia } from "./useWebRTC.ts";
 
 export { CallAudio } from "./CallAudio.tsx";

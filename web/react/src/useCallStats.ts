@@ -1,9 +1,7 @@
-import { useEffect, useState } from "react";
-
 import type { Call, CallStats } from "@hubbub/client";
+import { useReadings } from "./useReadings.ts";
 
-/** Number of readings to keep. */
-const MAX_READINGS = 60;
+const read = (call: Call) => call.stats();
 
 /**
  * Returns the last 60 statistics readings of a call, newest last.
@@ -11,26 +9,5 @@ const MAX_READINGS = 60;
  * @param interval - Milliseconds between two readings.
  */
 export function useCallStats(call: Call | undefined, interval = 1_000): CallStats[] {
-  const [readings, setReadings] = useState<CallStats[]>([]);
-  useEffect(() => {
-    if (!call) return undefined;
-    let reading = false;
-    const timer = setInterval(() => {
-      // Skips a reading while the previous one is pending.
-      if (reading || call.state === "ended") return;
-      reading = true;
-      call
-        .stats()
-        .then((stats) => setReadings((before) => [...before.slice(1 - MAX_READINGS), stats]))
-        .catch(() => undefined)
-        .finally(() => {
-          reading = false;
-        });
-    }, interval);
-    return () => {
-      clearInterval(timer);
-      setReadings([]);
-    };
-  }, [call, interval]);
-  return readings;
+  return useReadings(call, read, interval);
 }

@@ -8,8 +8,8 @@ import * as fakeParameters from "mediasoup-client/fakeParameters";
 import { FakeHandler } from "mediasoup-client/handlers/FakeHandler";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { CallView, ParticipantList, ScreenShareView, VideoCall, VideoControls, VideoGrid } from "../src/index.ts";
-import { Call, type Source } from "@hubbub/client";
+import { CallView, ParticipantList, ScreenShareView, StatsOverlay, VideoCall, VideoControls, VideoGrid } from "../src/index.ts";
+import { Call, type Source, type TransportStats } from "@hubbub/client";
 import { RoomServer } from "../../client/tests/roomServer.ts";
 import { FakeDevices } from "./fakeDevices.ts";
 
@@ -203,6 +203,26 @@ it("the list of participants shows the state of their devices", async () => {
   const ann = screen.getByText("Ann").closest("li") as HTMLElement;
   await within(ann).findByRole("img", { name: "Camera on" });
   expect(within(ann).getByRole("img", { name: "Microphone off" })).toBeTruthy();
+});
+
+it("the statistics show the server's estimate of the bandwidth, its limit and what it is used for", async () => {
+  const audio = fakeParameters.generateConsumerRemoteParameters({ codecMimeType: "audio/opus" });
+  server.override.consume = ({ producerId }) => ({ ...audio, producerId, type: "simple", producerPaused: false, appData: {} });
+  const bitrates = { availableOutgoingBitrate: 1_500_000, maxOutgoingBitrate: 20_000_000, allocatedOutgoingBitrate: 640_000 };
+  const transport = { type: "webrtc-transport", ...bitrates } as TransportStats;
+  server.override.getStats = () => ({ stats: [transport] });
+  server.peers = [person("Ann")];
+  await call.join();
+  render(<StatsOverlay call={call} />);
+  sends("Ann", "microphone");
+  const table = await screen.findByRole("table", { name: "Bandwidth to receive, by the server" }, { timeout: 5_000 });
+  const rows = within(table).getAllByRole("row").map(({ textContent }) => textContent);
+  expect(rows).toEqual([
+    "EstimateavailableOutgoingBitrate1.5 Mbit/s",
+    "Limit of the estimatemaxOutgoingBitrate20.0 Mbit/s",
+    "Used for videosallocatedOutgoingBitrate640 kbit/s",
+  ]);
+  expect(screen.getByRole("img", { name: /^Bandwidth to receive: 1.5 Mbit\/s/ })).toBeTruthy();
 });
 
 it("a call refused by a full room can be retried", async () => {

@@ -1,5 +1,7 @@
 """Hubbub's SDK for Python: join a call, publish tracks and receive those of the others, encoded or decoded."""
 
+from hubbub_contracts.rtc_stats import InboundStats, OutboundStats, StatsEntry, TransportStats
+
 from .call import Call
 from .call_events import CallEvent, Ended
 from .call_state import TRANSITIONS, CallState, CallStateEvent, EndReason, ReconnectCause
@@ -22,9 +24,11 @@ __all__ = [
     "EndReason",
     "Ended",
     "FrameStream",
+    "InboundStats",
     "Kind",
     "LocalParticipant",
     "LocalPublication",
+    "OutboundStats",
     "Participant",
     "ParticipantEvent",
     "Publication",
@@ -33,5 +37,7 @@ __all__ = [
     "RemoteParticipant",
     "RemotePublication",
     "Source",
+    "StatsEntry",
+    "TransportStats",
     "VideoCodec",
 ]

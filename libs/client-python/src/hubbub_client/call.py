@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from hubbub_contracts.rtc_stats import StatsEntry
 from hubbub_contracts.socket.consumer import ConsumerClosed, ConsumerLayersChanged, ConsumerPaused, ConsumerResumed
 from hubbub_contracts.socket.producer import ProducerClosed
 from hubbub_contracts.socket.room import (
@@ -26,6 +27,7 @@ from hubbub_contracts.socket.room import (
     SessionResumed,
 )
 from hubbub_contracts.socket.transport import TransportClosed
+from hubbub_contracts.types import Direction
 
 from .call_events import CallEvent, Ended
 from .call_state import TRANSITIONS, CallState, CallStateEvent, EndReason, ReconnectCause
@@ -136,6 +138,15 @@ class Call(Emitter[CallEvent]):
             request = self._signaling.request(LeaveRoom()) if self._signaling.connected else None
             self._end("left", pending=request)
         await self.wait_ended()
+
+    async def server_stats(self, of: Direction | LocalPublication | RemotePublication) -> list[StatsEntry]:
+        """The server's statistics of a transport, of a local track (one entry for each stream that arrives there) or of
+        a remote one. Empty while this client has no such transport, or does not send or receive the track.
+
+        Raises CallError.
+        """
+        request = self._media.stats_request(of)
+        return (await self._signaling.request(request)).stats if request else []
 
     async def wait_ended(self) -> Ended:
         """Waits until the call has ended and everything is closed. Returns why it ended."""

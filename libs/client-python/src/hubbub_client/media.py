@@ -27,13 +27,14 @@ from hubbub_contracts.socket.consumer import (
 )
 from hubbub_contracts.socket.producer import CloseProducer, PauseProducer, Produce, ResumeProducer
 from hubbub_contracts.socket.room import SessionResumed
+from hubbub_contracts.socket.stats import GetStats
 from hubbub_contracts.socket.transport import CloseTransport
 from hubbub_contracts.types import Direction
 
 from .capabilities import VideoCodec
 from .coalesced_task import CoalescedTask
 from .errors import CallError
-from .publication import LocalPublication, Source
+from .publication import LocalPublication, RemotePublication, Source
 from .receive.receiver import Receiver, StreamParameters
 from .roster import RemoteTrack, Roster
 from .sender import Sender
@@ -207,6 +208,17 @@ class Media:
         received = self._received_by(consumer_id)
         if received is not None:
             received.track.publication.set_paused_by_bandwidth(paused)
+
+    def stats_request(self, of: Direction | LocalPublication | RemotePublication) -> GetStats | None:
+        """The request for the server's statistics of a transport or a track; None while the server has none."""
+        if isinstance(of, LocalPublication):
+            sent = next((one for one in self._sent.values() if one.publication is of), None)
+            return GetStats(producer_id=sent.producer_id) if sent else None
+        if isinstance(of, RemotePublication):
+            received = next((one for one in self._received.values() if one.track.publication is of), None)
+            return GetStats(consumer_id=received.consumer_id) if received else None
+        transport_id = self._transports.ids.get(of)
+        return GetStats(transport_id=transport_id) if transport_id else None
 
     def drop(self) -> None:
         """Drops everything. `close` afterwards waits for it."""

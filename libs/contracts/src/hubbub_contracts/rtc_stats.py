@@ -103,8 +103,12 @@ class OutboundStats(Model):
     """Key frames that the client requested."""
 
 
+StatsEntry = TransportStats | InboundStats | OutboundStats
+"""The statistics of a transport, or of one stream; `type` says which."""
+
+
 class StatsReport(Model):
     """The statistics of one object: one entry, or one for each stream of a producer that has received packets."""
 
-    stats: list[TransportStats | InboundStats | OutboundStats]
+    stats: list[StatsEntry]
     """The entries."""
