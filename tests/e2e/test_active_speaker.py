@@ -1,27 +1,11 @@
 """The page shows who speaks, as the server detects it from the audio levels of the microphones."""
 
 from e2e.calls import start_call
+from e2e.speech import speak
 from support.browser import CallBrowser, Tab
 from support.installation import Installation
 
 SMALL = {"width": 320, "height": 180}
-
-# Chromium's fake microphone only beeps. This one speaks: syllables of 200 ms, a word each second.
-_SPEAK = """async () => {
-  const audio = new AudioContext();
-  const voice = new OscillatorNode(audio, { frequency: 180, type: "sawtooth" });
-  const loudness = new GainNode(audio, { gain: 0 });
-  const microphone = new MediaStreamAudioDestinationNode(audio);
-  voice.connect(loudness).connect(microphone);
-  for (let at = 0; at < 120; at += 1) {
-    for (const syllable of [0, 0.25, 0.5]) {
-      loudness.gain.setValueAtTime(0.5, at + syllable);
-      loudness.gain.setValueAtTime(0, at + syllable + 0.2);
-    }
-  }
-  voice.start();
-  await hubbub.call.local.publish(microphone.stream.getAudioTracks()[0], "microphone");
-}"""
 
 
 async def wait_speaks(tab: Tab, name: str, speaks: bool) -> None:
@@ -47,7 +31,7 @@ async def active_speaker(tab: Tab) -> str | None:
 async def test_the_page_shows_who_speaks(installation: Installation, browser: CallBrowser, call_id: str) -> None:
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ben.press("microphone")  # its beeps may count as speech
-    await ann.page.evaluate(_SPEAK)
+    await speak(ann)
     for tab in (ann, ben):
         await wait_speaks(tab, "Ann", True)
         await tab.page.wait_for_function("hubbub.call.activeSpeaker?.name === 'Ann'", timeout=5_000)
@@ -56,7 +40,7 @@ async def test_the_page_shows_who_speaks(installation: Installation, browser: Ca
     await wait_speaks(ben, "Ann", False)
     assert await active_speaker(ben) == "Ann", "nobody else has spoken"
 
-    await ben.page.evaluate(_SPEAK)
+    await speak(ben)
     for tab in (ann, ben):
         await wait_speaks(tab, "Ben", True)
         await tab.page.wait_for_function("hubbub.call.activeSpeaker?.name === 'Ben'", timeout=5_000)

@@ -89,6 +89,8 @@ class AudioReceived:
     """`totalSamplesReceived`, which includes concealed samples."""
     concealed: int
     """`concealedSamples`: synthesised in place of missing ones."""
+    packets: int
+    lost: int
 
     @classmethod
     def of(cls, report: Report) -> Self:
@@ -97,6 +99,8 @@ class AudioReceived:
             energy=report.get("totalAudioEnergy", 0.0),
             samples=report.get("totalSamplesReceived", 0),
             concealed=report.get("concealedSamples", 0),
+            packets=report.get("packetsReceived", 0),
+            lost=report.get("packetsLost", 0),
         )
 
 
