@@ -25,6 +25,7 @@ mod mutated_sessions;
 mod nonces;
 mod oversized_packets;
 mod pair_ownership;
+mod plain_transport;
 mod preferred_layers;
 mod redundancy;
 mod refusals;

@@ -5,12 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, PoisonError};
 
-use hubbub_core::api::Micros;
+use hubbub_core::api::{Event, Micros, Protocol};
 use hubbub_core::{Worker, WorkerConfig};
 use rustix::event::Timespec;
 
 use crate::clock::{Clock, thread_cpu_us};
 use crate::event_queue::EventQueue;
+use crate::plain::PlainSockets;
 use crate::poller::{Interest, Poller, Readiness, Source};
 use crate::port::Port;
 use crate::shared::{Shared, ThreadCounters, ThreadMessage};
@@ -29,11 +30,18 @@ const COMMAND_TIME_US: u64 = 2_000;
 /// memory of a large fan-out.
 const SEND_THRESHOLD: usize = 1_024;
 
+/// The sockets that the thread starts with.
+pub(crate) struct Sockets {
+    pub(crate) port: Port,
+    pub(crate) plain: PlainSockets,
+}
+
 /// The state that the thread owns.
 pub(crate) struct EventLoop {
     index: usize,
     socket: WorkerSocket,
     tcp: Option<Connections>,
+    plain: PlainSockets,
     poller: Poller,
     ready: Vec<Readiness>,
     clock: Clock,
@@ -55,7 +63,7 @@ pub(crate) struct EventLoop {
 impl EventLoop {
     pub(crate) fn new(
         index: usize,
-        port: Port,
+        Sockets { port, plain }: Sockets,
         clock: Clock,
         config: WorkerConfig,
         commands: Receiver<ThreadMessage>,
@@ -73,6 +81,7 @@ impl EventLoop {
             index,
             socket,
             tcp,
+            plain,
             poller,
             ready: Vec::new(),
             clock,
@@ -80,7 +89,7 @@ impl EventLoop {
             commands,
             shared,
             events,
-            sender: UdpSender::new(),
+            sender: UdpSender::new(Protocol::Udp),
             waits_for_writable: false,
             oversized: 0,
             worker_time: Micros(0),
@@ -113,7 +122,15 @@ impl EventLoop {
                             self.sender.resume(&self.socket);
                         }
                         if readable {
-                            self.receive(&mut batch);
+                            self.receive(&mut batch, None);
+                        }
+                    }
+                    Source::Plain(port) => {
+                        if writable {
+                            self.plain.resume(port, &self.poller);
+                        }
+                        if readable {
+                            self.receive(&mut batch, Some(port));
                         }
                     }
                     Source::Connection(index) => self.serve(now, index, readable, writable),
@@ -179,10 +196,14 @@ impl EventLoop {
         let now = self.advance_to(started);
         for _ in 0..COMMAND_BATCH {
             match self.commands.try_recv() {
-                Ok(ThreadMessage::Command(request, command)) => {
+                Ok(ThreadMessage::Command(request, mut command)) => {
+                    let plain = self.plain.prepare(&mut command, &self.poller);
                     guarded(&mut self.worker, |worker| {
                         worker.handle_command(now, request, command);
                     });
+                    if let Some((transport, ports)) = plain {
+                        self.plain.settle(transport, ports, &self.worker);
+                    }
                     if self.clock.now().since(started) >= COMMAND_TIME_US {
                         break;
                     }
@@ -195,10 +216,15 @@ impl EventLoop {
         false
     }
 
-    /// Passes one batch of datagrams to the worker, each with the time at which the kernel received it.
-    fn receive(&mut self, batch: &mut ReceiveBatch) {
+    /// Passes one batch of datagrams to the worker, each with the time at which the kernel received it: from the worker's
+    /// socket, or that of a plain transport with this port.
+    fn receive(&mut self, batch: &mut ReceiveBatch, plain: Option<u16>) {
+        let socket = match plain {
+            None => Some(&self.socket),
+            Some(port) => self.plain.socket(port),
+        };
         // An error means that the socket is empty, or the next call reports it again.
-        let Ok(received) = batch.receive(&self.socket) else {
+        let Some(Ok(received)) = socket.map(|socket| batch.receive(socket)) else {
             return;
         };
         self.dirty = true;
@@ -265,6 +291,7 @@ impl EventLoop {
             return;
         }
         self.sender.send(&self.socket, outbox);
+        self.plain.send(outbox, &self.poller);
         if let Some(tcp) = &mut self.tcp {
             tcp.send(outbox, &self.poller);
         }
@@ -294,16 +321,24 @@ impl EventLoop {
     fn deliver(&mut self, now: Micros, at_once: bool) {
         let due = at_once || now.since(self.delivered_at) >= DELIVERY_INTERVAL_US;
         if self.worker.has_urgent_events() || (due && self.worker.has_events()) {
-            self.events.push(self.index, self.worker.drain_events());
+            let plain = &mut self.plain;
+            let events = self.worker.drain_events().inspect(|event| {
+                if let Event::TransportClosed { transport, .. } = event {
+                    plain.close(*transport);
+                }
+            });
+            self.events.push(self.index, events);
         }
         if due && self.dirty {
+            let mut sent = self.sender.counters();
+            sent += self.plain.counters();
             *self
                 .shared
                 .counters
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner) = ThreadCounters {
                 worker: self.worker.counters(),
-                sent: self.sender.counters(),
+                sent,
                 tcp: self
                     .tcp
                     .as_ref()

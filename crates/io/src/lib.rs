@@ -1,5 +1,5 @@
 //! The I/O layer of the SFU's media core: one thread per worker, with its UDP socket, the TCP connections on the same
-//! port, its clock and its queues.
+//! port, the sockets of its plain transports, its clock and its queues.
 //!
 //! Rules for every part of this crate:
 //! - A worker thread blocks only in `epoll_wait`. A full socket costs datagrams (oldest video first), never time.
@@ -12,6 +12,7 @@ mod clock;
 mod error;
 mod event_loop;
 mod event_queue;
+mod plain;
 mod poller;
 mod port;
 mod segmentation;
@@ -28,6 +29,7 @@ mod worker_thread;
 pub use backlog::Overflow;
 pub use error::{SpawnError, SubmitError};
 pub use event_queue::EventQueue;
+pub use plain::PlainAddresses;
 pub use send_queue::SendCounters;
 pub use shared::ThreadCounters;
 pub use tcp::{TcpCounters, TcpLimits};

@@ -17,10 +17,14 @@ pub(crate) enum Source {
     Listener,
     /// A TCP connection, by index.
     Connection(usize),
+    /// A UDP socket of a plain transport, by port.
+    Plain(u16),
 }
 
 impl Source {
     const FIRST_CONNECTION: u64 = 3;
+    /// Of the tokens of plain transports, which hold the port in their lowest bits.
+    const PLAIN: u64 = 1 << 63;
 
     fn token(self) -> epoll::EventData {
         epoll::EventData::new_u64(match self {
@@ -28,6 +32,7 @@ impl Source {
             Self::Commands => 1,
             Self::Listener => 2,
             Self::Connection(index) => index as u64 + Self::FIRST_CONNECTION,
+            Self::Plain(port) => Self::PLAIN | u64::from(port),
         })
     }
 
@@ -36,6 +41,7 @@ impl Source {
             0 => Self::Socket,
             1 => Self::Commands,
             2 => Self::Listener,
+            _ if token & Self::PLAIN != 0 => Self::Plain(token as u16),
             _ => Self::Connection((token - Self::FIRST_CONNECTION) as usize),
         }
     }
@@ -134,6 +140,8 @@ mod tests {
             Source::Listener,
             Source::Connection(0),
             Source::Connection(1_000),
+            Source::Plain(0),
+            Source::Plain(65_535),
         ] {
             assert_eq!(Source::of(source.token().u64()), source);
         }

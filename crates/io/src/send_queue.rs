@@ -1,6 +1,7 @@
 //! Sends batches, falls back when the kernel refuses segmentation, and queues datagrams while the socket is full.
 
 use std::io;
+use std::ops::AddAssign;
 
 use hubbub_core::Outbox;
 use hubbub_core::api::{Path, Protocol};
@@ -38,8 +39,18 @@ pub struct SendCounters {
     pub overflow: Overflow,
 }
 
+impl AddAssign for SendCounters {
+    fn add_assign(&mut self, other: Self) {
+        self.datagrams += other.datagrams;
+        self.messages += other.messages;
+        self.refused += other.refused;
+        self.overflow += other.overflow;
+    }
+}
+
 /// Sends batches through a [`MessageSink`] and holds their backlog.
 pub(crate) struct SendQueue {
+    protocol: Protocol,
     plan: SendPlan,
     routes: RouteLimits,
     backlog: Backlog,
@@ -49,8 +60,9 @@ pub(crate) struct SendQueue {
 }
 
 impl SendQueue {
-    pub(crate) fn new(backlog_limit: usize) -> Self {
+    pub(crate) fn new(protocol: Protocol, backlog_limit: usize) -> Self {
         Self {
+            protocol,
             plan: SendPlan::default(),
             routes: RouteLimits::default(),
             backlog: Backlog::new(backlog_limit),
@@ -59,13 +71,13 @@ impl SendQueue {
         }
     }
 
-    /// Sends the UDP datagrams of `outbox`, or queues them in the backlog.
+    /// Sends the datagrams of `outbox` whose paths have this queue's protocol, or queues them in the backlog.
     pub(crate) fn send(&mut self, outbox: &Outbox, sink: &mut impl MessageSink) {
         let mut entries: Vec<Outgoing<'_>> = std::mem::take(&mut self.spare);
         entries.extend(
             outbox
                 .iter()
-                .filter(|(_, path, _)| path.protocol == Protocol::Udp)
+                .filter(|(_, path, _)| path.protocol == self.protocol)
                 .map(|(bytes, path, priority)| Outgoing {
                     bytes,
                     path,

@@ -11,8 +11,9 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::clock::{Clock, wall_clock_us};
 use crate::error::SpawnError;
-use crate::event_loop::EventLoop;
+use crate::event_loop::{EventLoop, Sockets};
 use crate::event_queue::EventQueue;
+use crate::plain::{PlainAddresses, PlainSockets};
 use crate::port::Port;
 use crate::shared::Shared;
 use crate::tcp::TcpLimits;
@@ -28,6 +29,8 @@ pub struct ThreadOptions {
     pub pin: Option<usize>,
     /// Accepts TCP connections on the port of the UDP socket, within these limits.
     pub tcp: Option<TcpLimits>,
+    /// Accepts plain transports, with ports of these addresses.
+    pub plain: Option<PlainAddresses>,
 }
 
 /// The thread of one worker.
@@ -59,7 +62,10 @@ impl WorkerThread {
         config.seed = seed().map_err(SpawnError::System)?;
         let event_loop = EventLoop::new(
             index,
-            port,
+            Sockets {
+                port,
+                plain: PlainSockets::new(options.plain),
+            },
             clock,
             config,
             receiver,

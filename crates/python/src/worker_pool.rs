@@ -7,7 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use hubbub_core::api::RequestId;
 use hubbub_core::{Limits, WorkerConfig};
 use hubbub_io::{
-    EventQueue, SpawnError, SubmitError, TcpLimits, ThreadOptions, WorkerHandle, WorkerThread,
+    EventQueue, PlainAddresses, SpawnError, SubmitError, TcpLimits, ThreadOptions, WorkerHandle,
+    WorkerThread,
 };
 use pyo3::exceptions::{PyBlockingIOError, PyIndexError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -28,6 +29,8 @@ use crate::convert;
 ///     consent_timeout: seconds without a STUN request until a transport is closed.
 ///     tcp: accepts ICE-TCP connections (RFC 6544) on each port.
 ///     last_n_audio: microphones of a router that are forwarded at the same time, the loudest ones; 0 for all.
+///     plain: (IP address, first port, last port) of plain transports; a first port of 0 lets the system choose. None for
+///         no plain transports.
 ///
 /// Raises:
 ///     OSError: an address cannot be bound; the message names it.
@@ -44,7 +47,7 @@ pub(crate) struct WorkerPool {
 impl WorkerPool {
     #[new]
     #[allow(clippy::too_many_arguments, reason = "they are keyword arguments")]
-    #[pyo3(signature = (sockets, *, max_incoming_bitrate=None, min_outgoing_bitrate=30_000, initial_outgoing_bitrate=600_000, max_outgoing_bitrate=100_000_000, max_ingress_bitrate=50_000_000, pin=false, handshake_timeout=15.0, consent_timeout=30.0, tcp=true, last_n_audio=0))]
+    #[pyo3(signature = (sockets, *, max_incoming_bitrate=None, min_outgoing_bitrate=30_000, initial_outgoing_bitrate=600_000, max_outgoing_bitrate=100_000_000, max_ingress_bitrate=50_000_000, pin=false, handshake_timeout=15.0, consent_timeout=30.0, tcp=true, last_n_audio=0, plain=None))]
     fn new(
         sockets: Vec<(String, u16)>,
         max_incoming_bitrate: Option<u64>,
@@ -57,7 +60,11 @@ impl WorkerPool {
         consent_timeout: f64,
         tcp: bool,
         last_n_audio: usize,
+        plain: Option<(String, u16, u16)>,
     ) -> PyResult<Self> {
+        let plain = plain
+            .map(|(ip, first, last)| ip_address(&ip).map(|ip| PlainAddresses { ip, first, last }))
+            .transpose()?;
         let config = WorkerConfig {
             handshake_timeout_us: micros("handshake_timeout", handshake_timeout)?,
             consent_timeout_us: micros("consent_timeout", consent_timeout)?,
@@ -74,13 +81,12 @@ impl WorkerPool {
         let events = Arc::new(EventQueue::new()?);
         let mut workers = Vec::with_capacity(sockets.len());
         for (index, (ip, port)) in sockets.into_iter().enumerate() {
-            let ip: IpAddr = ip
-                .parse()
-                .map_err(|_| PyValueError::new_err(format!("not an IP address: {ip:?}")))?;
+            let ip = ip_address(&ip)?;
             let options = ThreadOptions {
                 name: format!("media-{index}"),
                 pin: pin.then_some(index),
                 tcp: tcp.then(TcpLimits::default),
+                plain,
             };
             let address = SocketAddr::new(ip, port);
             let worker =
@@ -184,6 +190,11 @@ fn spawn_error(error: SpawnError) -> PyErr {
     let (SpawnError::Bind(_, cause) | SpawnError::Listen(_, cause) | SpawnError::System(cause)) =
         &error;
     PyOSError::new_err((cause.raw_os_error(), error.to_string()))
+}
+
+fn ip_address(text: &str) -> PyResult<IpAddr> {
+    text.parse()
+        .map_err(|_| PyValueError::new_err(format!("not an IP address: {text:?}")))
 }
 
 fn micros(name: &str, seconds: f64) -> PyResult<u64> {

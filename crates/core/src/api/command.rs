@@ -6,6 +6,8 @@ use hubbub_srtp::SrtpProfile;
 use serde::Deserialize;
 
 use super::ids::{ConsumerId, ProducerId, RouterId, TransportId};
+use super::network::Network;
+use super::plain::{PlainPorts, PlainRemote};
 use super::spec::{ConsumerSpec, IceCredentials, ProducerSpec};
 
 /// A command. The reply is an error if an entity that it refers to does not exist, or one that it creates does.
@@ -23,6 +25,27 @@ pub enum Command {
         router: RouterId,
         ice: IceCredentials,
     },
+    /// Creates a transport with UDP ports of its own, for RTP without ICE. Replies with [`super::ReplyBody::Plain`].
+    CreatePlainTransport {
+        transport: TransportId,
+        router: RouterId,
+        /// RTP and RTCP share a port (RFC 5761).
+        rtcp_mux: bool,
+        /// The address of the other side is that of its first packet (RFC 4145 section 4, "comedia").
+        comedia: bool,
+        /// Media is protected: it waits for `SetSrtpKeys`.
+        srtp: bool,
+        /// Where the other side may be with `comedia`; anywhere if empty.
+        sources: Vec<Network>,
+        /// Bound by the I/O layer before the worker gets the command; `None`: no port is free.
+        #[serde(skip)]
+        ports: Option<PlainPorts>,
+    },
+    /// Sets where the other side of a plain transport without `comedia` receives. It must send from there.
+    ConnectPlainTransport {
+        transport: TransportId,
+        remote: PlainRemote,
+    },
     /// Starts the handshake timeout: the client has sent its DTLS parameters.
     ConnectTransport { transport: TransportId },
     /// Replaces the ICE credentials (RFC 8445 section 9). The former stay valid until the client uses the new ones.
@@ -30,7 +53,8 @@ pub enum Command {
         transport: TransportId,
         ice: IceCredentials,
     },
-    /// Sets the SRTP keys of the DTLS handshake (RFC 5764 section 4.2): `key` then `salt`, per direction. Starts media.
+    /// Sets the SRTP keys, of the DTLS handshake (RFC 5764 section 4.2) or of a plain transport: `key` then `salt`, per
+    /// direction. Starts media.
     SetSrtpKeys {
         transport: TransportId,
         #[serde(with = "super::spec::profile_name")]
@@ -105,7 +129,7 @@ pub enum CommandError {
     NotFound,
     /// The id or ufrag is in use.
     AlreadyExists,
-    /// The entity's state does not allow it: keys are set, or producer and transport are in different routers.
+    /// The entity's state or kind does not allow it: keys are set, or producer and transport are in different routers.
     InvalidState,
     /// A parameter is invalid, or an SSRC, RID or MID is in use on this transport.
     InvalidSpec,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::command::CommandError;
 use super::ids::{ConsumerId, ProducerId, RequestId, RouterId, TransportId};
 use super::path::Protocol;
+use super::plain::PlainPorts;
 use super::stats::{ConsumerStats, ProducerStats, TransportStats};
 
 /// Why an entity was closed.
@@ -48,6 +49,8 @@ pub enum IceState {
 pub enum ReplyBody {
     /// A command without a result.
     Done {},
+    /// The ports of a plain transport.
+    Plain(PlainPorts),
     /// The counters of a transport.
     Transport(Box<TransportStats>),
     /// The counters of a producer.

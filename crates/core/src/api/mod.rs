@@ -11,7 +11,9 @@
 mod command;
 mod event;
 mod ids;
+mod network;
 mod path;
+mod plain;
 mod spec;
 mod stats;
 
@@ -19,7 +21,9 @@ pub use command::{Command, CommandError};
 pub use event::{AudioVolume, CloseReason, Event, IceState, ReplyBody};
 pub use hubbub_wire::Micros;
 pub use ids::{ConsumerId, ProducerId, RequestId, RouterId, TransportId};
+pub use network::Network;
 pub use path::{Path, Protocol};
+pub use plain::{PlainPorts, PlainRemote};
 pub use spec::{
     CodecMapping, ConsumerSpec, EncodingSpec, ExtensionMapping, FeedbackKind, IceCredentials,
     MediaKind, ProducerSpec,

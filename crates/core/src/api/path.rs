@@ -1,6 +1,6 @@
 //! The ICE candidate pair that a datagram travels over.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use serde::Serialize;
 
@@ -12,13 +12,26 @@ pub enum Protocol {
     Udp,
     /// Datagrams are frames (RFC 4571) of a TCP connection that the client opened (RFC 6544).
     Tcp,
+    /// Datagrams are UDP datagrams of a plain transport, at this local port.
+    Plain(u16),
+}
+
+impl Protocol {
+    /// The local port of a plain transport.
+    #[must_use]
+    pub const fn plain_port(self) -> Option<u16> {
+        match self {
+            Self::Plain(port) => Some(port),
+            Self::Udp | Self::Tcp => None,
+        }
+    }
 }
 
 /// An ICE candidate pair (RFC 8445 section 5.1): identifies where a datagram arrived and where its response goes.
 ///
 /// The local address is part of it: a client accepts a response only from the address that it sent to. The local port is
-/// not: a worker has one port, for both protocols, so a TCP path identifies one connection. IPv4 addresses are never
-/// mapped into IPv6.
+/// not: a worker has one port, for UDP and TCP, so a TCP path identifies one connection. Plain transports have ports of
+/// their own, named by the protocol. IPv4 addresses are never mapped into IPv6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Path {
     /// The local address. Unspecified (all zero): the system chooses.
@@ -37,6 +50,20 @@ impl Path {
             local,
             remote,
             protocol: Protocol::Udp,
+        }
+    }
+
+    /// The path between a local port of a plain transport and its other side.
+    #[must_use]
+    pub const fn plain(port: u16, remote: SocketAddr) -> Self {
+        let local = match remote.ip() {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        Self {
+            local,
+            remote,
+            protocol: Protocol::Plain(port),
         }
     }
 

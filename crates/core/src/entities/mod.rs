@@ -7,23 +7,31 @@ mod fast_map;
 mod header_extensions;
 mod ice_agent;
 mod keys;
+mod link;
+mod plain_link;
 mod producer;
+mod protection;
 mod router;
 mod slab;
 mod tables;
 mod token_bucket;
 mod transport;
+mod web_rtc_link;
 
 pub(crate) use congestion_control::{Action, CongestionControl, QueuedPacket};
 pub(crate) use consumer::{
     Admission, Allowance, Consumer, Departure, PacketSender, PaddingSender, ReportedBytes,
 };
 pub(crate) use event_queue::EventQueue;
-pub(crate) use ice_agent::{BindingOutcome, IceAgent};
+pub(crate) use ice_agent::BindingOutcome;
 pub(crate) use keys::{
     ConsumerKey, DanglingKey, ProducerKey, RouterKey, TransportKey, remove_first,
 };
+pub(crate) use link::Link;
+pub(crate) use plain_link::PlainLink;
 pub(crate) use producer::{KeyFrameRequestKind, LayerSteps, Producer, ProducerStream, Received};
+pub(crate) use protection::{Inbound, Outbound};
 pub(crate) use router::Router;
 pub(crate) use tables::Tables;
 pub(crate) use transport::{IncomingStream, Transport};
+pub(crate) use web_rtc_link::WebRtcLink;

@@ -26,4 +26,6 @@ pub(crate) struct Tables {
     pub(crate) ufrags: HashMap<String, TransportKey>,
     /// Valid ICE pairs.
     pub(crate) paths: FastMap<Path, TransportKey>,
+    /// The ports of plain transports.
+    pub(crate) plain_ports: FastMap<u16, TransportKey>,
 }

@@ -1,13 +1,14 @@
-//! A transport: one ICE, DTLS and SRTP association with one client, and its producers and consumers.
+//! A transport: the association with one client or server, and its producers and consumers.
 
-use hubbub_srtp::{Inbound, Outbound, SrtpProfile};
+use hubbub_srtp::SrtpProfile;
 use hubbub_wire::rtp::{RtpPacket, TransportSequenceNumber};
 
 use super::congestion_control::CongestionControl;
-use super::event_queue::LatestEvent;
 use super::fast_map::{FastMap, FastSet};
 use super::ice_agent::IceAgent;
 use super::keys::{ConsumerKey, ProducerKey, RouterKey, remove_first};
+use super::link::Link;
+use super::protection::{Inbound, Outbound};
 use super::token_bucket::TokenBucket;
 use crate::api::{CommandError, Micros, TransportId, TransportStats};
 use crate::receive::{ArrivalLog, RembEstimate};
@@ -15,12 +16,6 @@ use crate::send::SentReports;
 
 /// SSRCs that may be used over the lifetime of a transport. All are remembered, because none may be used twice.
 const MAX_OUTGOING_SSRCS: usize = 65_536;
-
-/// DTLS datagrams that may arrive at once: the largest flights of a handshake, or a window of a data channel; and per
-/// second in the long run: some 10 Mbit/s of a data channel. A datagram costs the control plane, which all clients share,
-/// far more than it costs its sender.
-const DTLS_BURST: u64 = 256;
-const DTLS_RATE: u64 = 1_000;
 
 /// The least that a packet counts against the limit of incoming media, bytes: handling it takes time regardless of its
 /// length.
@@ -46,18 +41,11 @@ pub(crate) struct IncomingStream {
 pub(crate) struct Transport {
     pub(crate) id: TransportId,
     pub(crate) router: RouterKey,
-    pub(crate) ice: IceAgent,
+    pub(crate) link: Link,
     pub(crate) inbound: Option<Inbound>,
     pub(crate) outbound: Option<Outbound>,
-    /// When the transport closes unless it has keys; `None` before `ConnectTransport` and after `SetSrtpKeys`.
-    pub(crate) handshake_deadline: Option<Micros>,
-    /// DTLS datagrams that wait for a selected pair.
-    pub(crate) pending_dtls: Vec<Vec<u8>>,
-    pub(crate) dtls_allowance: TokenBucket,
     /// For authentic RTP and RTCP, bytes.
     ingress_allowance: TokenBucket,
-    /// The last `IceSelected` event.
-    pub(crate) ice_event: LatestEvent,
     pub(crate) producers: Vec<ProducerKey>,
     pub(crate) consumers: Vec<ConsumerKey>,
     /// Received streams by SSRC.
@@ -93,7 +81,7 @@ impl Transport {
     pub(crate) fn new(
         id: TransportId,
         router: RouterKey,
-        ice: IceAgent,
+        link: Link,
         rtcp_ssrc: u32,
         max_bitrate: Option<u64>,
         max_ingress_bitrate: u64,
@@ -101,14 +89,10 @@ impl Transport {
         Self {
             id,
             router,
-            ice,
+            link,
             inbound: None,
             outbound: None,
-            handshake_deadline: None,
-            pending_dtls: Vec::new(),
-            dtls_allowance: TokenBucket::new(DTLS_RATE, DTLS_BURST),
             ingress_allowance: TokenBucket::new(max_ingress_bitrate / 8, max_ingress_bitrate / 8),
-            ice_event: LatestEvent::default(),
             producers: Vec::new(),
             consumers: Vec::new(),
             incoming: FastMap::default(),
@@ -128,7 +112,7 @@ impl Transport {
         }
     }
 
-    /// Sets the SRTP keys of the handshake: `key` then `salt`, per direction. Fails if keys are set already, because the
+    /// Sets the SRTP keys: `key` then `salt`, per direction. Fails if keys are set already, because the
     /// counters that keep nonces unique would start again.
     pub(crate) fn set_keys(
         &mut self,
@@ -139,20 +123,13 @@ impl Transport {
         if self.outbound.is_some() {
             return Err(CommandError::InvalidState);
         }
-        let split = |material| {
-            profile
-                .split_key_salt(material)
-                .map_err(|_| CommandError::InvalidSpec)
-        };
-        let (out_key, out_salt) = split(outbound)?;
-        let (in_key, in_salt) = split(inbound)?;
-        let outbound =
-            Outbound::new(profile, out_key, out_salt).map_err(|_| CommandError::InvalidSpec)?;
-        let inbound =
-            Inbound::new(profile, in_key, in_salt).map_err(|_| CommandError::InvalidSpec)?;
+        let outbound = Outbound::srtp(profile, outbound).map_err(|_| CommandError::InvalidSpec)?;
+        let inbound = Inbound::srtp(profile, inbound).map_err(|_| CommandError::InvalidSpec)?;
         self.outbound = Some(outbound);
         self.inbound = Some(inbound);
-        self.handshake_deadline = None;
+        if let Link::WebRtc(link) = &mut self.link {
+            link.handshake_deadline = None;
+        }
         Ok(())
     }
 
@@ -162,9 +139,25 @@ impl Transport {
         self.ingress_allowance.take(now, bytes)
     }
 
+    /// The ICE agent; `None` on a plain transport.
+    pub(crate) fn ice(&self) -> Option<&IceAgent> {
+        match &self.link {
+            Link::WebRtc(link) => Some(&link.ice),
+            Link::Plain(_) => None,
+        }
+    }
+
+    /// As [`Self::ice`], to change it.
+    pub(crate) fn ice_mut(&mut self) -> Option<&mut IceAgent> {
+        match &mut self.link {
+            Link::WebRtc(link) => Some(&mut link.ice),
+            Link::Plain(_) => None,
+        }
+    }
+
     /// Whether media can be sent.
     pub(crate) fn is_ready(&self) -> bool {
-        self.outbound.is_some() && self.ice.selected().is_some()
+        self.outbound.is_some() && self.link.path().is_some()
     }
 
     /// Round-trip time to the client, microseconds: measured, or else a default.

@@ -1,7 +1,7 @@
 //! ICE candidate pairs: which transport owns a pair, and which pair a transport sends over.
 
 use crate::api::{Event, IceState, Micros, Path};
-use crate::entities::{BindingOutcome, DanglingKey, TransportKey};
+use crate::entities::{BindingOutcome, DanglingKey, Link, TransportKey};
 
 use super::Worker;
 
@@ -32,7 +32,7 @@ impl Worker {
         match self.tables.paths.get(&path) {
             Some(owner) if *owner != key => {
                 let owner = self.tables.transports.get(*owner)?;
-                Ok(!owner.ice.gives_way(now, path, key))
+                Ok(!owner.ice().is_none_or(|ice| ice.gives_way(now, path, key)))
             }
             _ => Ok(false),
         }
@@ -56,9 +56,12 @@ impl Worker {
         if let Some(former) = self.tables.paths.insert(path, key)
             && former != key
         {
-            let taken_from = self.tables.transports.get(former)?.ice.taken_from(path);
+            let former_ice = self.tables.transports.get(former)?.ice();
+            let taken_from = former_ice.and_then(|ice| ice.taken_from(path));
             self.remove_pair(now, former, path)?;
-            let ice = &mut self.tables.transports.get_mut(key)?.ice;
+            let Some(ice) = self.tables.transports.get_mut(key)?.ice_mut() else {
+                return Ok(());
+            };
             if taken_from == Some(key) {
                 ice.on_retaken(path);
             } else {
@@ -79,8 +82,11 @@ impl Worker {
         path: Path,
     ) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
-        let was_selected = transport.ice.selected() == Some(path);
-        transport.ice.remove_pair(path);
+        let Some(ice) = transport.ice_mut() else {
+            return Ok(());
+        };
+        let was_selected = ice.selected() == Some(path);
+        ice.remove_pair(path);
         if was_selected {
             self.announce_selected(now, key, path)?;
         }
@@ -95,8 +101,11 @@ impl Worker {
         lost: Path,
     ) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
-        let path = transport.ice.selected().unwrap_or(lost);
-        let state = transport.ice.state();
+        let Link::WebRtc(link) = &mut transport.link else {
+            return Ok(());
+        };
+        let path = link.ice.selected().unwrap_or(lost);
+        let state = link.ice.state();
         let event = Event::IceSelected {
             transport: transport.id,
             state,
@@ -104,7 +113,7 @@ impl Worker {
             remote: path.remote,
             protocol: path.protocol,
         };
-        self.events.replace(&mut transport.ice_event, event);
+        self.events.replace(&mut link.ice_event, event);
         if state == IceState::Connected {
             self.flush_dtls(key)?;
             self.request_key_frames_of_transport(now, key)?;

@@ -17,7 +17,7 @@
 //! its transports work until their turn.
 
 use crate::api::{CloseReason, CommandError, Event, ReplyBody, RequestId, RouterId};
-use crate::entities::{ConsumerKey, ProducerKey, RouterKey, TransportKey, remove_first};
+use crate::entities::{ConsumerKey, Link, ProducerKey, RouterKey, TransportKey, remove_first};
 
 use super::Worker;
 
@@ -86,13 +86,22 @@ impl Worker {
             return;
         };
         self.tables.transport_ids.remove(&transport.id);
-        for path in transport.ice.paths() {
-            if self.tables.paths.get(&path) == Some(&key) {
-                self.tables.paths.remove(&path);
+        match &transport.link {
+            Link::WebRtc(link) => {
+                for path in link.ice.paths() {
+                    if self.tables.paths.get(&path) == Some(&key) {
+                        self.tables.paths.remove(&path);
+                    }
+                }
+                for ufrag in link.ice.ufrags() {
+                    self.tables.ufrags.remove(ufrag);
+                }
             }
-        }
-        for ufrag in transport.ice.ufrags() {
-            self.tables.ufrags.remove(ufrag);
+            Link::Plain(link) => {
+                for port in link.ports().all() {
+                    self.tables.plain_ports.remove(&port);
+                }
+            }
         }
         if let Ok(router) = self.tables.routers.get_mut(transport.router) {
             remove_first(&mut router.transports, key);

@@ -5,10 +5,11 @@ use crate::api::{
     ReplyBody, RequestId, RouterId, TransportId,
 };
 use crate::entities::{
-    ConsumerKey, IceAgent, ProducerKey, Router, RouterKey, Transport, TransportKey,
+    ConsumerKey, Link, ProducerKey, Router, RouterKey, Transport, TransportKey, WebRtcLink,
 };
 
 use super::Worker;
+use super::plain::NewPlain;
 use super::spec_rules::check_credentials;
 
 type CommandResult = Result<ReplyBody, CommandError>;
@@ -43,11 +44,33 @@ impl Worker {
                 router,
                 ice,
             } => self.create_transport(transport, router, ice),
+            Command::CreatePlainTransport {
+                transport,
+                router,
+                // The ports say so.
+                rtcp_mux: _,
+                comedia,
+                srtp,
+                sources,
+                ports,
+            } => {
+                let new = NewPlain {
+                    ports,
+                    comedia,
+                    srtp,
+                    sources,
+                };
+                self.create_plain_transport(transport, router, new)
+            }
+            Command::ConnectPlainTransport { transport, remote } => {
+                self.connect_plain_transport(now, transport, remote)
+            }
             Command::ConnectTransport { transport } => {
                 let deadline = now.plus(self.config.handshake_timeout_us);
                 let transport = self.transport_mut(transport)?;
+                let link = transport.link.web_rtc()?;
                 if transport.outbound.is_none() {
-                    transport.handshake_deadline.get_or_insert(deadline);
+                    link.handshake_deadline.get_or_insert(deadline);
                 }
                 DONE
             }
@@ -69,6 +92,7 @@ impl Worker {
                 datagram,
             } => {
                 let key = self.transport_key(transport)?;
+                self.tables.transports.get_mut(key)?.link.web_rtc()?;
                 self.send_dtls(key, datagram)?;
                 DONE
             }
@@ -155,36 +179,48 @@ impl Worker {
         router: RouterId,
         ice: IceCredentials,
     ) -> CommandResult {
+        self.check_new_credentials(&ice)?;
+        let ufrag = ice.ufrag.clone();
+        let key = self.add_transport(id, router, Link::WebRtc(WebRtcLink::new(ice)))?;
+        self.tables.ufrags.insert(ufrag, key);
+        DONE
+    }
+
+    /// Adds a transport to its router.
+    pub(super) fn add_transport(
+        &mut self,
+        id: TransportId,
+        router: RouterId,
+        link: Link,
+    ) -> Result<TransportKey, CommandError> {
         if self.tables.transport_ids.contains_key(&id) {
             return Err(CommandError::AlreadyExists);
         }
         let router_key = self.router_key(router)?;
-        self.check_new_credentials(&ice)?;
         if self.tables.transports.len() >= self.config.max_transports {
             return Err(CommandError::LimitReached);
         }
         let router = self.tables.routers.get_mut(router_key)?;
-        let ufrag = ice.ufrag.clone();
         let transport = Transport::new(
             id,
             router_key,
-            IceAgent::new(ice),
+            link,
             self.random.next_u32(),
             self.config.max_incoming_bitrate,
             self.config.max_ingress_bitrate,
         );
         let key = self.tables.transports.insert(transport);
         self.tables.transport_ids.insert(id, key);
-        self.tables.ufrags.insert(ufrag, key);
         router.transports.push(key);
-        DONE
+        Ok(key)
     }
 
     fn restart_ice(&mut self, id: TransportId, ice: IceCredentials) -> CommandResult {
         let key = self.transport_key(id)?;
         self.check_new_credentials(&ice)?;
         let ufrag = ice.ufrag.clone();
-        let replaced = self.tables.transports.get_mut(key)?.ice.restart(ice);
+        let transport = self.tables.transports.get_mut(key)?;
+        let replaced = transport.link.web_rtc()?.ice.restart(ice);
         if let Some(replaced) = replaced {
             self.tables.ufrags.remove(&replaced);
         }

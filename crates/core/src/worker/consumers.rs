@@ -50,7 +50,9 @@ impl Worker {
             spec,
             &mut self.random,
         );
-        if consumer.is_allocated() && transport.congestion.is_none() {
+        // For a server nothing is estimated, paced or left out for lack of bandwidth.
+        let is_estimated = consumer.is_allocated() && !transport.link.is_plain();
+        if is_estimated && transport.congestion.is_none() {
             let limits = self.config.outgoing_bitrate;
             let control = CongestionControl::new(now, limits, consumer.has_feedback());
             transport.congestion = Some(Box::new(control));

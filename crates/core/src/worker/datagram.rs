@@ -4,7 +4,7 @@ use hubbub_codec::Layer;
 use hubbub_wire::PacketKind;
 use hubbub_wire::rtp::RtpPacket;
 
-use crate::api::{Event, MediaKind, Micros, Path};
+use crate::api::{Event, MediaKind, Micros, Path, Protocol};
 use crate::entities::{
     Admission, DanglingKey, IncomingStream, ProducerKey, Received, TransportKey,
 };
@@ -28,6 +28,9 @@ impl Worker {
         path: Path,
         datagram: &mut [u8],
     ) -> Result<(), DanglingKey> {
+        if let Protocol::Plain(port) = path.protocol {
+            return self.handle_plain(now, port, path, datagram);
+        }
         let kind = PacketKind::of(datagram);
         match kind {
             PacketKind::Stun => return self.handle_stun(now, path, datagram),
@@ -51,7 +54,7 @@ impl Worker {
         }
     }
 
-    fn handle_rtp(
+    pub(super) fn handle_rtp(
         &mut self,
         now: Micros,
         key: TransportKey,
@@ -68,7 +71,7 @@ impl Worker {
             self.counters.dropped_srtp += 1;
             return Ok(());
         };
-        transport.ice.on_authentic_packet(now, path);
+        transport.link.on_authentic_packet(now, path);
         // After authentication, so that nobody can use up the allowance of another client with a spoofed address.
         if !transport.admit_ingress(now, len) {
             self.counters.dropped_ingress += 1;
@@ -91,6 +94,7 @@ impl Worker {
             self.tables.transports.get_mut(key)?.stats.unknown_ssrc += 1;
             return Ok(());
         };
+        self.latch(now, key, path)?;
         self.receive_media(now, stream, &packet)
     }
 
@@ -135,9 +139,12 @@ impl Worker {
             self.counters.media.repaired_received += 1;
         }
         let is_media = matches!(received, Received::Media { .. });
-        if is_media && !producer.paused && !self.admit_audio(now, stream.producer, packet)? {
-            return Ok(());
-        }
+        let audience =
+            if is_media && !producer.paused && !self.admit_audio(now, stream.producer, packet)? {
+                Audience::Plain
+            } else {
+                Audience::All
+            };
         let producer = self.tables.producers.get(stream.producer)?;
         match received {
             Received::Dropped => return Ok(()),
@@ -155,6 +162,7 @@ impl Worker {
                     stream.encoding,
                     sequence,
                     starts_key_frame,
+                    audience,
                 )?;
             }
             Received::Media { .. } => {}
@@ -170,6 +178,7 @@ impl Worker {
         encoding: usize,
         sequence: u64,
         starts_key_frame: bool,
+        audience: Audience,
     ) -> Result<(), DanglingKey> {
         let producer = self.tables.producers.get(key)?;
         let Some(stream) = producer.stream(encoding) else {
@@ -192,6 +201,9 @@ impl Worker {
                 self.counters.faults += 1;
                 continue;
             };
+            if audience == Audience::Plain && !transport.link.is_plain() {
+                continue;
+            }
             if consumer.paused || consumer.is_starved() || !transport.is_ready() {
                 consumer.stop_forwarding();
                 continue;
@@ -290,6 +302,15 @@ impl Worker {
         }
         Ok(())
     }
+}
+
+/// Who is offered a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    /// All consumers of the producer.
+    All,
+    /// Those on plain transports: last-N audio leaves the microphone out for the others.
+    Plain,
 }
 
 /// What consumers need a key frame of an encoding for.

@@ -1,7 +1,7 @@
 //! DTLS records pass through the worker unread: the control plane terminates DTLS (RFC 5764 section 5.1.2).
 
 use crate::api::{Event, Micros};
-use crate::entities::{DanglingKey, TransportKey};
+use crate::entities::{DanglingKey, Link, TransportKey};
 use crate::send::{MAX_DATAGRAM, Priority};
 
 use super::Worker;
@@ -18,7 +18,10 @@ impl Worker {
         datagram: &[u8],
     ) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
-        if !transport.dtls_allowance.take(now, 1) {
+        let Link::WebRtc(link) = &mut transport.link else {
+            return Ok(());
+        };
+        if !link.dtls_allowance.take(now, 1) {
             self.counters.dropped_dtls += 1;
             return Ok(());
         }
@@ -37,14 +40,17 @@ impl Worker {
         datagram: Vec<u8>,
     ) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
+        let Link::WebRtc(link) = &mut transport.link else {
+            return Ok(());
+        };
         if datagram.len() > MAX_DATAGRAM {
             self.counters.dropped_dtls += 1;
-        } else if let Some(path) = transport.ice.selected() {
+        } else if let Some(path) = link.ice.selected() {
             if self.outbox.push(&datagram, path, Priority::Control) {
                 transport.stats.count_sent(datagram.len());
             }
-        } else if transport.pending_dtls.len() < MAX_PENDING {
-            transport.pending_dtls.push(datagram);
+        } else if link.pending_dtls.len() < MAX_PENDING {
+            link.pending_dtls.push(datagram);
         } else {
             self.counters.dropped_dtls += 1;
         }
@@ -54,7 +60,10 @@ impl Worker {
     /// Sends the queued datagrams after a pair has been selected.
     pub(super) fn flush_dtls(&mut self, key: TransportKey) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
-        for datagram in std::mem::take(&mut transport.pending_dtls) {
+        let Link::WebRtc(link) = &mut transport.link else {
+            return Ok(());
+        };
+        for datagram in std::mem::take(&mut link.pending_dtls) {
             self.send_dtls(key, datagram)?;
         }
         Ok(())

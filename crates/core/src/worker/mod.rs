@@ -24,6 +24,7 @@ mod media_counters;
 mod nacks;
 mod pacing;
 mod packet_memory;
+mod plain;
 mod producers;
 mod quality;
 mod recover;

@@ -5,7 +5,7 @@ use hubbub_wire::rtcp::{
 };
 
 use crate::api::{Micros, Path};
-use crate::entities::{DanglingKey, TransportKey};
+use crate::entities::{DanglingKey, Link, TransportKey};
 use crate::receive::ticks_to_micros;
 
 use super::Worker;
@@ -37,7 +37,7 @@ impl Worker {
             self.counters.dropped_srtp += 1;
             return Ok(());
         };
-        transport.ice.on_authentic_packet(now, path);
+        transport.link.on_authentic_packet(now, path);
         // After authentication, so that nobody can use up the allowance of another client with a spoofed address.
         if !transport.admit_ingress(now, len) {
             self.counters.dropped_ingress += 1;
@@ -47,6 +47,10 @@ impl Worker {
             self.counters.dropped_malformed += 1;
             return Ok(());
         };
+        if !self.is_from_other_side(now, key, path, compound.clone())? {
+            self.counters.dropped_unknown_address += 1;
+            return Ok(());
+        }
         let mut nacks_left = MAX_NACKED;
         for packet in compound {
             match packet {
@@ -55,6 +59,36 @@ impl Worker {
             }
         }
         Ok(())
+    }
+
+    /// Whether the source of a compound is known: always, except on a plain transport that has not latched it. At a port of
+    /// its own, a sender report on a stream of a producer latches it. With rtcp-mux only RTP does: FFmpeg sends RTCP from
+    /// another port, before its first RTP packet.
+    fn is_from_other_side(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+        path: Path,
+        mut compound: Compound<'_>,
+    ) -> Result<bool, DanglingKey> {
+        let transport = self.tables.transports.get(key)?;
+        let Link::Plain(link) = &transport.link else {
+            return Ok(true);
+        };
+        if link.is_latched(path) {
+            return Ok(true);
+        }
+        let belongs_to_producer = link.is_rtcp_port(path)
+            && compound.any(|packet| match packet {
+                Ok(RtcpPacket::SenderReport(report)) => {
+                    transport.incoming.contains_key(&report.ssrc)
+                }
+                _ => false,
+            });
+        if belongs_to_producer {
+            self.latch(now, key, path)?;
+        }
+        Ok(belongs_to_producer)
     }
 
     /// `nacks_left`: packets that the rest of the datagram may request.

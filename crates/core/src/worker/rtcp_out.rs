@@ -65,7 +65,7 @@ impl<'a> RtcpOut<'a> {
     }
 
     fn send(&mut self) -> Option<()> {
-        let path = self.transport.ice.selected()?;
+        let path = self.transport.link.rtcp_path()?;
         let outbound = self.transport.outbound.as_mut()?;
         let plain = self.compound.as_bytes();
         let buffer = self.outbox.reserve()?;

@@ -19,7 +19,7 @@ const MAX_LEVELS: usize = 10;
 
 impl Worker {
     /// Records the audio level of a packet of a running producer. Returns whether its stream is to be forwarded: always,
-    /// unless last-N audio leaves its microphone out.
+    /// unless last-N audio leaves its microphone out. Plain transports get it also then.
     pub(super) fn admit_audio(
         &mut self,
         now: Micros,
@@ -121,7 +121,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Stops forwarding a microphone until it is selected again.
+    /// Stops forwarding a microphone to all but plain transports until it is selected again.
     fn deselect(&mut self, key: ProducerKey) -> Result<(), DanglingKey> {
         let producer = self.tables.producers.get_mut(key)?;
         if let Some(microphone) = &mut producer.microphone {
@@ -129,7 +129,16 @@ impl Worker {
             microphone.is_forwarded = false;
         }
         for consumer in &producer.consumers {
-            self.tables.consumers.get_mut(*consumer)?.stop_forwarding();
+            let consumer = self.tables.consumers.get_mut(*consumer)?;
+            if !self
+                .tables
+                .transports
+                .get(consumer.transport)?
+                .link
+                .is_plain()
+            {
+                consumer.stop_forwarding();
+            }
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use hubbub_wire::stun::{
 };
 
 use crate::api::{Micros, Path};
-use crate::entities::DanglingKey;
+use crate::entities::{DanglingKey, Link};
 use crate::send::Priority;
 
 use super::Worker;
@@ -50,7 +50,10 @@ impl Worker {
         self.in_flight.transport = Some(key);
         let is_used_by_another = self.is_used_by_another(now, key, path)?;
         let transport = self.tables.transports.get_mut(key)?;
-        let Some(ice_key) = transport.ice.key(ufrag) else {
+        let Link::WebRtc(link) = &mut transport.link else {
+            return Ok(false);
+        };
+        let Some(ice_key) = link.ice.key(ufrag) else {
             return Ok(false);
         };
         if message.verify_integrity(ice_key).is_err() || is_used_by_another {
@@ -81,7 +84,7 @@ impl Worker {
             return Ok(true);
         }
         transport.stats.count_received(datagram.len());
-        let outcome = transport
+        let outcome = link
             .ice
             .on_binding_request(now, path, ufrag, message.use_candidate());
         self.apply_binding(now, key, path, outcome)?;

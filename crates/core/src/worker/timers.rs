@@ -1,7 +1,7 @@
 //! Time-driven work. One tick every 10 ms visits all transports; paced packets leave at deadlines of their own.
 
 use crate::api::{CloseReason, Micros};
-use crate::entities::{DanglingKey, TransportKey};
+use crate::entities::{DanglingKey, Link, TransportKey};
 
 use super::Worker;
 
@@ -48,17 +48,20 @@ impl Worker {
         }
         self.free_packet_memory(now, key)?;
         let transport = self.tables.transports.get_mut(key)?;
-        let former = transport.ice.selected();
-        // Both checks run: a client may be silent and have another pair.
-        if (transport.ice.reselect(now) | transport.ice.check_silence(now))
-            && let Some(former) = former
-        {
-            self.announce_selected(now, key, former)?;
+        if let Link::WebRtc(link) = &mut transport.link {
+            let former = link.ice.selected();
+            // Both checks run: a client may be silent and have another pair.
+            if (link.ice.reselect(now) | link.ice.check_silence(now))
+                && let Some(former) = former
+            {
+                self.announce_selected(now, key, former)?;
+            }
         }
         if !self.tables.transports.get(key)?.is_ready() {
             return Ok(());
         }
         self.tick_producers(now, key)?;
+        self.request_periodic_key_frames(now, key)?;
         self.send_nacks(now, key)?;
         self.tick_congestion(now, key)?;
         self.send_transport_feedback(now, key)?;
@@ -69,7 +72,10 @@ impl Worker {
     /// The reason to close a transport whose deadline has passed.
     fn expired(&self, now: Micros, key: TransportKey) -> Result<Option<CloseReason>, DanglingKey> {
         let transport = self.tables.transports.get(key)?;
-        if transport
+        let Link::WebRtc(link) = &transport.link else {
+            return Ok(None);
+        };
+        if link
             .handshake_deadline
             .is_some_and(|deadline| deadline <= now)
         {
@@ -77,7 +83,7 @@ impl Worker {
         }
         // Without keys the handshake deadline applies, not the consent timeout.
         let is_silent = transport.outbound.is_some()
-            && transport
+            && link
                 .ice
                 .last_request()
                 .is_some_and(|at| now.since(at) > self.config.consent_timeout_us);

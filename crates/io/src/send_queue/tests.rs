@@ -62,7 +62,7 @@ fn sink(room: usize) -> Scripted {
 
 #[test]
 fn full_socket_queues_the_rest_and_sends_it_later_in_order() {
-    let mut queue = SendQueue::new(10);
+    let mut queue = SendQueue::new(Protocol::Udp, 10);
     let mut sink = sink(1);
     let sizes = [
         (1, 10, Priority::Video),
@@ -89,7 +89,7 @@ fn full_socket_queues_the_rest_and_sends_it_later_in_order() {
 
 #[test]
 fn backlog_overflow_drops_the_oldest_video() {
-    let mut queue = SendQueue::new(2);
+    let mut queue = SendQueue::new(Protocol::Udp, 2);
     let mut sink = sink(0);
     let batch = [
         (1, 10, Priority::Video),
@@ -113,7 +113,7 @@ fn backlog_overflow_drops_the_oldest_video() {
 #[test]
 fn path_with_a_small_mtu_gets_single_datagrams_and_lowers_the_segment_limit() {
     for error in [libc::EINVAL, libc::EMSGSIZE] {
-        let mut queue = SendQueue::new(10);
+        let mut queue = SendQueue::new(Protocol::Udp, 10);
         let mut sink = Scripted {
             errors: vec![error],
             ..sink(9)
@@ -143,7 +143,7 @@ fn path_with_a_small_mtu_gets_single_datagrams_and_lowers_the_segment_limit() {
 fn a_route_on_which_segmentation_fails_does_not_affect_others() {
     let two = [(1, 600, Priority::Video), (2, 600, Priority::Video)];
     for (error, segment_bytes) in [(libc::EMSGSIZE, 599), (libc::EIO, 0)] {
-        let mut queue = SendQueue::new(10);
+        let mut queue = SendQueue::new(Protocol::Udp, 10);
         let mut sink = Scripted {
             errors: vec![error],
             ..sink(9)
@@ -160,7 +160,7 @@ fn a_route_on_which_segmentation_fails_does_not_affect_others() {
 
 #[test]
 fn lost_local_address_does_not_disable_grouping_for_others() {
-    let mut queue = SendQueue::new(10);
+    let mut queue = SendQueue::new(Protocol::Udp, 10);
     let mut sink = Scripted {
         errors: vec![libc::EINVAL; 3],
         ..sink(9)
@@ -174,7 +174,7 @@ fn lost_local_address_does_not_disable_grouping_for_others() {
 
 #[test]
 fn device_without_checksum_offload_disables_segmentation() {
-    let mut queue = SendQueue::new(10);
+    let mut queue = SendQueue::new(Protocol::Udp, 10);
     let mut sink = Scripted {
         errors: vec![libc::EIO],
         ..sink(9)
@@ -191,7 +191,7 @@ fn device_without_checksum_offload_disables_segmentation() {
 
 #[test]
 fn refused_datagram_does_not_block_the_others() {
-    let mut queue = SendQueue::new(10);
+    let mut queue = SendQueue::new(Protocol::Udp, 10);
     let mut sink = Scripted {
         errors: vec![libc::ENETUNREACH, libc::EINTR],
         ..sink(9)

@@ -95,7 +95,11 @@ impl ReceiveBatch {
             let local = local.unwrap_or(socket.address().ip());
             self.received.push(remote.map(|remote| Datagram {
                 len: header.msg_len as usize,
-                path: Path::udp(local.to_canonical(), canonical(remote)),
+                path: Path {
+                    local: local.to_canonical(),
+                    remote: canonical(remote),
+                    protocol: socket.protocol(),
+                },
                 time,
             }));
         }

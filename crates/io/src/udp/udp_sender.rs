@@ -1,8 +1,9 @@
-//! Sends a worker's datagrams over its UDP socket.
+//! Sends a worker's datagrams over one of its UDP sockets.
 
 use std::io;
 
 use hubbub_core::Outbox;
+use hubbub_core::api::Protocol;
 
 use super::WorkerSocket;
 use super::send_batch::SendBatch;
@@ -12,21 +13,22 @@ use crate::send_queue::{MessageSink, SendCounters, SendQueue};
 /// Datagrams that wait for the socket to become writable: about 30 ms of a busy worker. Older media would be too late.
 const BACKLOG_LIMIT: usize = 2_048;
 
-/// Sends the UDP datagrams of the worker's outbox.
+/// Sends those datagrams of the worker's outbox that are for one socket.
 pub(crate) struct UdpSender {
     batch: SendBatch,
     queue: SendQueue,
 }
 
 impl UdpSender {
-    pub(crate) fn new() -> Self {
+    /// A sender for sockets with this protocol.
+    pub(crate) fn new(protocol: Protocol) -> Self {
         Self {
             batch: SendBatch::default(),
-            queue: SendQueue::new(BACKLOG_LIMIT),
+            queue: SendQueue::new(protocol, BACKLOG_LIMIT),
         }
     }
 
-    /// Sends the UDP datagrams of `outbox`, or queues them in the backlog.
+    /// Sends the datagrams of `outbox` whose paths lead over `socket`, or queues them in the backlog.
     pub(crate) fn send(&mut self, socket: &WorkerSocket, outbox: &Outbox) {
         self.queue.send(
             outbox,

@@ -1,9 +1,10 @@
-//! The UDP socket of a worker.
+//! A UDP socket of a worker.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 
+use hubbub_core::api::Protocol;
 use rustix::net::{SocketType, sockopt};
 
 use super::control_message::{report_destinations, report_times};
@@ -18,6 +19,7 @@ const BUFFER_BYTES: usize = 4 * 1024 * 1024;
 pub(crate) struct WorkerSocket {
     socket: UdpSocket,
     address: SocketAddr,
+    protocol: Protocol,
 }
 
 impl WorkerSocket {
@@ -35,11 +37,26 @@ impl WorkerSocket {
         let bound = Self {
             address: socket.local_addr()?,
             socket,
+            protocol: Protocol::Udp,
         };
         if bound.is_unspecified() {
             report_destinations(bound.as_fd(), bound.address.is_ipv6())?;
         }
         Ok(bound)
+    }
+
+    /// As [`Self::bind`], for a plain transport.
+    pub(crate) fn bind_plain(address: SocketAddr) -> io::Result<Self> {
+        let bound = Self::bind(address)?;
+        Ok(Self {
+            protocol: Protocol::Plain(bound.address.port()),
+            ..bound
+        })
+    }
+
+    /// The protocol of the paths over this socket.
+    pub(crate) fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     /// The bound address, with the port that the system chose.

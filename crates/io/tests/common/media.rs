@@ -3,7 +3,7 @@
 use hubbub_codec::Codec;
 use hubbub_core::api::{
     CodecMapping, Command, ConsumerId, ConsumerSpec, EncodingSpec, ExtensionMapping, FeedbackKind,
-    MediaKind, ProducerId, ProducerSpec,
+    MediaKind, ProducerId, ProducerSpec, TransportId,
 };
 use hubbub_wire::ExtensionKind;
 use hubbub_wire::rtp::RtpPacket;
@@ -34,6 +34,11 @@ fn extension(kind: ExtensionKind, id: u8) -> ExtensionMapping {
 
 /// Creates a VP8 producer on the client's transport.
 pub fn produce<L: Line>(node: &mut Node, client: &Client<L>) {
+    produce_on(node, client.transport);
+}
+
+/// As [`produce`], on any transport.
+pub fn produce_on(node: &mut Node, transport: TransportId) {
     let spec = ProducerSpec {
         kind: MediaKind::Video,
         mid: None,
@@ -49,7 +54,7 @@ pub fn produce<L: Line>(node: &mut Node, client: &Client<L>) {
     };
     node.done(Command::CreateProducer {
         producer: PRODUCER,
-        transport: client.transport,
+        transport,
         spec,
     });
 }
@@ -60,16 +65,21 @@ pub const TRANSPORT_CC: u8 = 5;
 /// Creates a running consumer on the client's transport, with the header extensions that a browser gets. Without RTX, its
 /// packets carry no transport-wide number.
 pub fn consume<L: Line>(node: &mut Node, client: &Client<L>) {
-    consume_by(node, client, None);
+    consume_on(node, client.transport);
+}
+
+/// As [`consume`], on any transport.
+pub fn consume_on(node: &mut Node, transport: TransportId) {
+    consume_by(node, transport, None);
 }
 
 /// As [`consume`], with RTX.
 pub fn consume_with_rtx<L: Line>(node: &mut Node, client: &Client<L>) {
-    consume_by(node, client, Some(102));
+    consume_by(node, client.transport, Some(102));
 }
 
-fn consume_by<L: Line>(node: &mut Node, client: &Client<L>, rtx_payload_type: Option<u8>) {
-    let consumer = ConsumerId(client.transport.0);
+fn consume_by(node: &mut Node, transport: TransportId, rtx_payload_type: Option<u8>) {
+    let consumer = ConsumerId(transport.0);
     let spec = ConsumerSpec {
         kind: MediaKind::Video,
         mid: "0".into(),
@@ -89,7 +99,7 @@ fn consume_by<L: Line>(node: &mut Node, client: &Client<L>, rtx_payload_type: Op
     };
     node.done(Command::CreateConsumer {
         consumer,
-        transport: client.transport,
+        transport,
         producer: PRODUCER,
         spec,
     });

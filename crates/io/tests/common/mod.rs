@@ -25,7 +25,9 @@ use hubbub_core::api::{
     TransportId,
 };
 use hubbub_core::{Limits, WorkerConfig};
-use hubbub_io::{EventQueue, SpawnError, TcpLimits, ThreadOptions, WorkerHandle, WorkerThread};
+use hubbub_io::{
+    EventQueue, PlainAddresses, SpawnError, TcpLimits, ThreadOptions, WorkerHandle, WorkerThread,
+};
 use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpProfile};
 use hubbub_wire::stun::{BindingRequest, IceKey, IceRole, StunClass, StunMessage};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -64,7 +66,17 @@ impl Node {
 
     /// Like [`Self::bound_to`], with TCP if `tcp` is given.
     pub fn with(host: IpAddr, tcp: Option<TcpLimits>) -> Self {
-        let (worker, queue) = Self::spawn(SocketAddr::new(host, 0), tcp).expect("a worker");
+        let address = SocketAddr::new(host, 0);
+        Self::running(Self::spawn(address, tcp).expect("a worker"))
+    }
+
+    /// Like [`Self::start`], with these ports for plain transports.
+    pub fn with_plain_ports(first: u16, last: u16) -> Self {
+        let address = (Ipv4Addr::LOCALHOST, 0).into();
+        Self::running(Self::spawn_with(address, None, (first, last)).expect("a worker"))
+    }
+
+    fn running((worker, queue): (WorkerHandle, Arc<EventQueue>)) -> Self {
         let mut node = Self {
             worker,
             queue,
@@ -80,11 +92,24 @@ impl Node {
         address: SocketAddr,
         tcp: Option<TcpLimits>,
     ) -> Result<(WorkerHandle, Arc<EventQueue>), SpawnError> {
+        Self::spawn_with(address, tcp, (0, 0))
+    }
+
+    fn spawn_with(
+        address: SocketAddr,
+        tcp: Option<TcpLimits>,
+        (first, last): (u16, u16),
+    ) -> Result<(WorkerHandle, Arc<EventQueue>), SpawnError> {
         let queue = Arc::new(EventQueue::new().expect("a descriptor"));
         let options = ThreadOptions {
             name: "media-test".into(),
             pin: None,
             tcp,
+            plain: Some(PlainAddresses {
+                ip: Ipv4Addr::LOCALHOST.into(),
+                first,
+                last,
+            }),
         };
         // Benchmarks send faster than a client does, and receive faster than an estimate allows that starts low.
         let config = WorkerConfig {

@@ -53,7 +53,7 @@ pub(crate) struct PaddingSender<'a> {
 impl PaddingSender<'_> {
     /// Sends about `bytes` of padding. Returns the length of the datagram.
     pub(crate) fn send(&mut self, bytes: usize) -> Option<usize> {
-        let path = self.transport.ice.selected()?;
+        let path = self.transport.link.path()?;
         let rtx = self.consumer.rtx.as_ref()?;
         let fields = RtpHeaderFields {
             marker: false,

@@ -63,7 +63,7 @@ impl PacketSender<'_> {
         output: u64,
         timestamp: u32,
     ) -> Option<usize> {
-        let path = self.transport.ice.selected()?;
+        let path = self.transport.link.path()?;
         let outbound = self.transport.outbound.as_ref()?;
         let rtx = self.consumer.rtx.as_ref()?;
         let fields = RtpHeaderFields {
@@ -86,7 +86,7 @@ impl PacketSender<'_> {
             payload: packet.payload(),
         };
         let packet_len = header_len + RtxPayload::HEADER_LEN + packet.payload().len();
-        if packet_len + outbound.profile().tag_len() > MAX_DATAGRAM {
+        if packet_len + outbound.tag_len() > MAX_DATAGRAM {
             self.outbox.count_oversized();
             return None;
         }

@@ -138,7 +138,7 @@ impl PacketSender<'_> {
         output: u64,
         timestamp: u32,
     ) -> Option<usize> {
-        let path = self.transport.ice.selected()?;
+        let path = self.transport.link.path()?;
         let outbound = self.transport.outbound.as_ref()?;
         let red = self
             .consumer
@@ -167,7 +167,7 @@ impl PacketSender<'_> {
         let header_len = header.write(buffer, &fields, packet)?;
         let payload_len = red.as_ref().map_or(packet.payload().len(), RedPayload::len);
         let packet_len = header_len + payload_len;
-        if packet_len + outbound.profile().tag_len() > MAX_DATAGRAM {
+        if packet_len + outbound.tag_len() > MAX_DATAGRAM {
             self.outbox.count_oversized();
             return None;
         }

@@ -84,6 +84,8 @@ pub(crate) struct Consumer {
     pub(crate) resends_verbatim: bool,
     /// If the client negotiated RED, and gets no exact repetitions.
     pub(crate) redundancy: Option<Redundancy>,
+    /// By PLI or FIR.
+    pub(crate) requests_key_frames: bool,
     pub(crate) budget: RetransmissionBudget,
     pub(crate) rate: RateMeter,
     pub(crate) reports: SentReports,
@@ -158,6 +160,7 @@ impl Consumer {
             }),
             resends_verbatim,
             redundancy,
+            requests_key_frames: spec.codecs.iter().any(|codec| codec.pli || codec.fir),
             budget: RetransmissionBudget::new(),
             rate: RateMeter::new(),
             reports: SentReports::new(),

@@ -1,0 +1,63 @@
+//! How datagrams get from a transport to the other side, and back.
+
+use super::plain_link::PlainLink;
+use super::web_rtc_link::WebRtcLink;
+use crate::api::{CommandError, Micros, Path};
+
+/// The way of a transport's datagrams.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most transports have the large one, and a box would cost a load per packet"
+)]
+pub(crate) enum Link {
+    /// The worker's port, shared by all clients: pairs of ICE, keys of DTLS.
+    WebRtc(WebRtcLink),
+    /// Ports of the transport's own (`PlainLink`).
+    Plain(PlainLink),
+}
+
+impl Link {
+    /// Where RTP is sent; `None` while that is not known.
+    pub(crate) fn path(&self) -> Option<Path> {
+        match self {
+            Self::WebRtc(link) => link.ice.selected(),
+            Self::Plain(link) => link.rtp_path(),
+        }
+    }
+
+    /// Where RTCP is sent; `None` while that is not known.
+    pub(crate) fn rtcp_path(&self) -> Option<Path> {
+        match self {
+            Self::WebRtc(link) => link.ice.selected(),
+            Self::Plain(link) => link.rtcp_path(),
+        }
+    }
+
+    /// Records that an authentic SRTP or SRTCP packet arrived over `path`.
+    pub(crate) fn on_authentic_packet(&mut self, now: Micros, path: Path) {
+        if let Self::WebRtc(link) = self {
+            link.ice.on_authentic_packet(now, path);
+        }
+    }
+
+    /// Whether the other side is a server that gets RTP without ICE.
+    pub(crate) const fn is_plain(&self) -> bool {
+        matches!(self, Self::Plain(_))
+    }
+
+    /// Fails if the transport has no ICE.
+    pub(crate) fn web_rtc(&mut self) -> Result<&mut WebRtcLink, CommandError> {
+        match self {
+            Self::WebRtc(link) => Ok(link),
+            Self::Plain(_) => Err(CommandError::InvalidState),
+        }
+    }
+
+    /// Fails if the transport has ICE.
+    pub(crate) fn plain(&mut self) -> Result<&mut PlainLink, CommandError> {
+        match self {
+            Self::WebRtc(_) => Err(CommandError::InvalidState),
+            Self::Plain(link) => Ok(link),
+        }
+    }
+}
