@@ -16,7 +16,8 @@ from hubbub_media_core import CoreError
 from hubbub_media_core.commands import Command
 from hubbub_media_core.core import CoreErrorCode
 from hubbub_media_node.domain.closures import PeerEvent
-from hubbub_media_node.domain.entities import Room, Transport
+from hubbub_media_node.domain.entities import Room, WebRtcTransport
+from hubbub_media_node.domain.plain_access import PlainAccess
 from hubbub_media_node.domain.ports import DtlsRole
 from hubbub_media_node.handlers import producer, transport
 from hubbub_media_node.handlers.context import NodeContext
@@ -164,7 +165,7 @@ class FakeSpeakerPublisher:
 class NodeRig:
     """A context of fakes."""
 
-    def __init__(self) -> None:
+    def __init__(self, plain: PlainAccess | None = None) -> None:
         self.core, self.dtls, self.replicas, self.lease = FakeCore(), FakeDtls(), FakeReplicas(), FakeLease()
         self.telemetry, self.publisher = FakeTelemetry(), FakePublisher()
         self.speakers = FakeSpeakerPublisher()
@@ -180,6 +181,7 @@ class NodeRig:
             tasks=Tasks(),
             candidate_addresses=lambda: ["192.0.2.7"],
             tcp=False,
+            plain=plain,
         )
 
     def sent(self, kind: type[Command]) -> list[Command]:
@@ -192,10 +194,12 @@ class NodeRig:
 
     async def create_transport(
         self, peer_id: str = "alice", direction: Direction = "send", transport_id: str = "transport"
-    ) -> Transport:
+    ) -> WebRtcTransport:
         """Creates a transport through its handler."""
         await transport.create(self.context, transport_request(peer_id, direction, transport_id))
-        return self.context.entities.transports[transport_id]
+        created = self.context.entities.transports[transport_id]
+        assert isinstance(created, WebRtcTransport)
+        return created
 
     async def create_producer(self, track: Mapping[str, Any]) -> None:
         """Creates a producer on Alice's transport through its handler. `track` is a recorded one."""

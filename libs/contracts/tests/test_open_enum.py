@@ -25,6 +25,7 @@ CLOSED = {
     ("DtlsParameters", "role"): "RFC 8842",
     ("IceCandidate", "protocol"): "candidates of other protocols are left out",
     ("RoomClosed", "reason"): "decided by signaling",
+    ("SrtpParameters", "cryptoSuite"): "that of the request",
     ("TransportReady", "iceTransportPolicy"): "decided by signaling",
 }
 """Enumerations in reports that cannot grow, and why. Nested models count with the message that contains them."""

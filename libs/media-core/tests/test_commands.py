@@ -15,6 +15,7 @@ from hubbub_media_core.specs import (
     ExtensionMapping,
     HeaderExtension,
     IceCredentials,
+    PlainRemote,
     ProducerSpec,
 )
 
@@ -40,6 +41,10 @@ CONSUMER = ConsumerSpec(
 EXAMPLES: list[Command] = [
     commands.CloseRouter(router=1),
     commands.CreateTransport(transport=1, router=1, ice=ICE),
+    commands.CreatePlainTransport(
+        transport=1, router=1, rtcp_mux=True, comedia=True, srtp=False, sources=("127.0.0.0/8",)
+    ),
+    commands.ConnectPlainTransport(transport=1, remote=PlainRemote(ip="127.0.0.1", port=7000, rtcp_port=7001)),
     commands.ConnectTransport(transport=1),
     commands.RestartIce(transport=1, ice=ICE),
     commands.SetSrtpKeys(transport=1, profile="SRTP_AEAD_AES_128_GCM", outbound=bytes(28), inbound=bytes(28)),
@@ -65,7 +70,7 @@ EXAMPLES: list[Command] = [
 
 @pytest.mark.parametrize("command", EXAMPLES, ids=lambda command: command.type)
 async def test_command_for_unknown_entities_is_not_found(command: Command) -> None:
-    async with MediaCore([("127.0.0.1", 0)]) as core:
+    async with MediaCore([("127.0.0.1", 0)], plain=("127.0.0.1", 0, 0)) as core:
         with pytest.raises(CoreError) as refusal:
             await core.call(0, command)
         assert refusal.value.code == "not_found"

@@ -44,7 +44,14 @@ async def rooms(bus: Bus) -> AsyncIterator[Rooms]:
 @pytest.fixture
 def settings(nats_server: NatsServer) -> Settings:
     """A node with two workers on loopback."""
-    return Settings(nats_url=nats_server.url, node_id=ids.mint(), rtc_min_port=0, rtc_listen_ip="127.0.0.1", workers=2)
+    return Settings(
+        nats_url=nats_server.url,
+        node_id=ids.mint(),
+        rtc_min_port=0,
+        plain_min_port=0,
+        rtc_listen_ip="127.0.0.1",
+        workers=2,
+    )
 
 
 @pytest.fixture

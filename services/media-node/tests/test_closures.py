@@ -16,7 +16,7 @@ from hubbub_media_node.domain.close_request import DTLS_FAILED, SILENT, UNCONFIR
 from hubbub_media_node.domain.closures import CloseEvent, apply_close_event
 from hubbub_media_node.domain.codec_profiles import router_capabilities
 from hubbub_media_node.domain.confirmation_tracker import ConfirmationTracker
-from hubbub_media_node.domain.entities import Consumer, Producer, Room, Transport
+from hubbub_media_node.domain.entities import Consumer, Producer, Room, WebRtcTransport
 from hubbub_media_node.domain.entity_store import EntityStore
 from hubbub_media_node.domain.room_view import RoomView
 from hubbub_media_node.domain.sctp_parameters import SCTP_PARAMETERS
@@ -84,8 +84,8 @@ def entities() -> EntityStore:
     return entities
 
 
-def _transport(room: Room, peer_id: str, direction: Direction, core_id: int) -> Transport:
-    return Transport(
+def _transport(room: Room, peer_id: str, direction: Direction, core_id: int) -> WebRtcTransport:
+    return WebRtcTransport(
         id=direction,
         core_id=core_id,
         room=room,

@@ -17,7 +17,7 @@ pub struct WorkerCounters {
     pub bytes_sent: u64,
     /// Dropped: neither STUN, DTLS, RTP nor RTCP, or malformed.
     pub dropped_malformed: u64,
-    /// Dropped: DTLS, RTP or RTCP over a pair without a valid STUN request.
+    /// Dropped: DTLS, RTP or RTCP over a pair without a valid STUN request, or not from the other side of a plain transport.
     pub dropped_unknown_address: u64,
     /// Dropped: STUN with an unknown ufrag, without valid integrity and fingerprint, or over a pair that another
     /// transport uses.

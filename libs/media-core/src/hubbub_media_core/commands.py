@@ -6,7 +6,7 @@ The caller chooses the ids of entities: unsigned 64-bit numbers, never reused.
 from dataclasses import asdict, dataclass
 from typing import ClassVar, Literal, TypeAlias
 
-from hubbub_media_core.specs import ConsumerSpec, IceCredentials, ProducerSpec
+from hubbub_media_core.specs import ConsumerSpec, IceCredentials, PlainRemote, ProducerSpec
 
 SrtpProfile: TypeAlias = Literal["SRTP_AEAD_AES_128_GCM", "SRTP_AEAD_AES_256_GCM", "SRTP_AES128_CM_SHA1_80"]
 """SRTP protection profiles by their OpenSSL names."""
@@ -51,6 +51,35 @@ class CreateTransport(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreatePlainTransport(Command):
+    """Create a transport with UDP ports of its own, for RTP without ICE. The reply contains the ports.
+
+    Without `rtcp_mux` it has two: RTP at an even port, RTCP at the next.
+    """
+
+    type: ClassVar[str] = "create_plain_transport"
+    transport: int
+    router: int
+    rtcp_mux: bool
+    """RTP and RTCP share a port (RFC 5761)."""
+    comedia: bool
+    """The address of the other side is that of its first packet that belongs to a producer."""
+    srtp: bool
+    """Media is protected: it waits for `SetSrtpKeys`."""
+    sources: tuple[str, ...] = ()
+    """Networks (`10.0.0.0/8`) in which the other side may be with `comedia`; anywhere if empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectPlainTransport(Command):
+    """Set where the other side of a plain transport without `comedia` receives. It must send from there."""
+
+    type: ClassVar[str] = "connect_plain_transport"
+    transport: int
+    remote: PlainRemote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectTransport(Command):
     """Start the handshake timeout: the client has sent its DTLS parameters."""
 
@@ -72,7 +101,8 @@ class RestartIce(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetSrtpKeys(Command):
-    """Set the SRTP keys that the DTLS handshake exported (RFC 5764 section 4.2). Starts media.
+    """Set the SRTP keys: those that the DTLS handshake exported (RFC 5764 section 4.2), or those of a plain transport.
+    Starts media.
 
     The material of each direction is the master key followed by the master salt.
     """

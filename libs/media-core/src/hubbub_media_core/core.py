@@ -49,6 +49,7 @@ class MediaCore:
         consent_timeout: float = 30.0,
         tcp: bool = True,
         last_n_audio: int = 0,
+        plain: tuple[str, int, int] | None = None,
     ) -> None:
         """Starts one worker per socket address.
 
@@ -63,6 +64,8 @@ class MediaCore:
             consent_timeout: seconds without a STUN request of the client, after which a transport is closed (RFC 7675).
             tcp: accepts ICE-TCP connections (RFC 6544) on each port.
             last_n_audio: microphones of a router that are forwarded at the same time, the loudest ones; 0 for all.
+            plain: (IP address, first port, last port) of plain transports; a first port of 0 lets the system choose.
+                None for no plain transports.
 
         Raises:
             OSError: an address cannot be bound; the message names it.
@@ -81,6 +84,7 @@ class MediaCore:
             consent_timeout=consent_timeout,
             tcp=tcp,
             last_n_audio=last_n_audio,
+            plain=plain,
         )
         self._requests = itertools.count(1)
         self._pending: dict[int, tuple[asyncio.Future[dict[str, Any]], Command]] = {}
@@ -107,7 +111,7 @@ class MediaCore:
         """Executes a command and waits for its reply.
 
         Returns:
-            The counters for a `*Stats` command, else an empty dict.
+            The counters for a `*Stats` command, the ports for `CreatePlainTransport`, else an empty dict.
 
         Raises:
             CoreError: the command failed; its `code` is the reason.

@@ -40,6 +40,17 @@ class IceCredentials:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlainRemote:
+    """Where the other side of a plain transport receives."""
+
+    ip: str
+    port: int
+    """The port for RTP, and with rtcp-mux for RTCP."""
+    rtcp_port: int | None = None
+    """The port for RTCP, without rtcp-mux."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CodecMapping:
     """A media codec of a producer or consumer, with its RTX."""
 

@@ -28,6 +28,7 @@ from .adapters.worker_metrics import read_worker_metrics
 from .domain.candidates import offered_addresses
 from .domain.entity_store import EntityStore
 from .domain.peer_limits import PeerLimits
+from .domain.plain_access import PlainAccess, parse_networks, specific_address
 from .domain.worker_occupancy import count_occupancy
 from .handlers import core_events
 from .handlers.context import NodeContext
@@ -66,6 +67,10 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     speaker_events = BusSpeakerEventPublisher(bus)
     replicas = BusRoomReplicas(bus)
     telemetry = NodeMetrics(metrics)
+
+    def candidate_addresses() -> list[str]:
+        return offered_addresses(announced.addresses(), listening, interfaces)
+
     context = NodeContext(
         core=core,
         dtls=CoreDtlsEndpoints(core),
@@ -76,8 +81,12 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         telemetry=telemetry,
         lease=lease,
         tasks=tasks,
-        candidate_addresses=lambda: offered_addresses(announced.addresses(), listening, interfaces),
+        candidate_addresses=candidate_addresses,
         tcp=settings.rtc_tcp,
+        plain=PlainAccess(
+            ip=settings.plain_announced_ip or specific_address(settings.plain_listen_ip) or candidate_addresses()[0],
+            networks=parse_networks(settings.plain_allowed_nets),
+        ),
         limits=PeerLimits(
             transports=settings.max_transports_per_peer,
             producers=settings.max_producers_per_peer,
@@ -140,4 +149,5 @@ def _open_core(settings: Settings, listening: str) -> MediaCore:
         consent_timeout=settings.consent_timeout,
         last_n_audio=settings.last_n_audio,
         tcp=settings.rtc_tcp,
+        plain=(settings.plain_listen_ip, settings.plain_min_port, settings.plain_max_port),
     )

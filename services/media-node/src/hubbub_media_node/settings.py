@@ -13,6 +13,7 @@ from hubbub_contracts.types import NodeId
 from hubbub_service import ServiceSettings
 
 from .domain.announced_addresses import parse_announced
+from .domain.plain_access import parse_networks
 
 
 def _cores() -> int:
@@ -41,6 +42,28 @@ class Settings(ServiceSettings):
         description="Where clients reach this node: IPv4 and IPv6 addresses and host names, comma-separated, most "
         "preferred first. Host names are resolved at the start and every 30 s. Default: the addresses of the first "
         "network interface, and the loopback address.",
+    )
+    plain_min_port: int = Field(
+        41000,
+        ge=0,
+        le=65535,
+        description="First UDP port for plain transports (RTP to and from servers). 0: the system chooses.",
+    )
+    plain_max_port: int = Field(41999, ge=0, le=65535, description="Last port for plain transports.")
+    plain_listen_ip: str = Field(
+        "127.0.0.1",
+        description="Address to receive plain RTP on: `::` for all IPv4 and IPv6 addresses, `0.0.0.0` for all IPv4 "
+        "addresses.",
+    )
+    plain_announced_ip: str | None = Field(
+        None,
+        description="Address that servers are told to send plain RTP to. Default: `PLAIN_LISTEN_IP`, or if that means "
+        "all addresses, the first one for media.",
+    )
+    plain_allowed_nets: str = Field(
+        "",
+        description="Networks with which plain transports exchange media without SRTP, besides loopback: "
+        "comma-separated, such as `10.0.0.0/8`. With SRTP every address is allowed.",
     )
     workers: int = Field(
         default_factory=_cores,
@@ -86,7 +109,13 @@ class Settings(ServiceSettings):
     max_producers_per_peer: int = Field(32, ge=1, description="Maximum number of producers per peer.")
     max_consumers_per_peer: int = Field(512, ge=1, description="Maximum number of consumers per peer.")
 
-    @field_validator("rtc_listen_ip")
+    @field_validator("plain_allowed_nets")
+    @classmethod
+    def _nets_are_networks(cls, value: str) -> str:
+        parse_networks(value)
+        return value
+
+    @field_validator("rtc_listen_ip", "plain_listen_ip", "plain_announced_ip")
     @classmethod
     def _listen_is_an_address(cls, value: str | None) -> str | None:
         return None if value is None else str(ipaddress.ip_address(value.strip()))
@@ -102,6 +131,8 @@ class Settings(ServiceSettings):
     def _ports_are_a_range(self) -> Self:
         if 0 < self.rtc_max_port < self.rtc_min_port:
             raise ValueError("RTC_MAX_PORT is lower than RTC_MIN_PORT")
+        if self.plain_max_port < self.plain_min_port:
+            raise ValueError("PLAIN_MAX_PORT is lower than PLAIN_MIN_PORT")
         return self
 
     @property

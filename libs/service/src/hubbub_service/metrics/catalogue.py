@@ -182,8 +182,8 @@ WORKER_DROPPED = Metric(
     "datagrams",
     "Dropped datagrams, by reason: `srtp` failed authentication or was a replay, `stun` had an unknown ufrag, no "
     "valid integrity or the candidate pair of another transport, `unknown_address` came from an address without a "
-    "valid STUN request, `unknown_ssrc` belongs to no producer, `ingress` exceeded `MAX_INGRESS_BITRATE`, "
-    "`outbox_full` met a full send queue (overload).",
+    "valid STUN request or not from the other side of a plain transport, `unknown_ssrc` belongs to no producer, "
+    "`ingress` exceeded `MAX_INGRESS_BITRATE`, `outbox_full` met a full send queue (overload).",
     _NODE,
     ("worker", "reason"),
     on_scrape=True,

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer
+from hubbub_contracts.bus.plain_transport import CreatePlainTransport, PlainTransportCreated, SrtpParameters
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.transport import CreateTransport, TransportCreated
+from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_contracts.layers import ConsumerLayers
 from hubbub_contracts.types import ConsumerType, Direction, MediaKind
 from hubbub_ortc.types import RtpCapabilities, RtpParameters
@@ -47,26 +49,18 @@ class Room:
         return keys
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Transport:
-    """A WebRTC transport of a peer."""
+    """A transport of a peer."""
 
     id: str
     core_id: int
     room: Room
     peer_id: str
-    direction: Direction
-    request: CreateTransport
-    """A repeated equal request gets the same reply; a different one with the same id is a conflict."""
-    created: TransportCreated
     cname: str
     """The CNAME of all producers here that specify none, so that receivers can synchronize them (RFC 7022)."""
     connected: bool = False
-    """The client has sent its DTLS parameters."""
-    established: bool = False
-    """The DTLS handshake succeeded."""
-    silent: bool = False
-    """The client has sent nothing for 8 s."""
+    """The other side has sent its parameters."""
     next_mid: int = 0
     used_ssrcs: set[int] = field(default_factory=set)
     """All SSRCs that consumers here have had. Reusing one under the same key breaks SRTP (RFC 3711 section 9.1)."""
@@ -79,6 +73,51 @@ class Transport:
         """The id of its room."""
         return self.room.id
 
+    @property
+    def operation_id(self) -> str | None:
+        """The client's id of the operation that created it."""
+        return None
+
+    def require(self, direction: Direction) -> None:
+        """Raises `invalid_state` if the peer cannot send, or receive, over this transport."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class WebRtcTransport(Transport):
+    """A transport to a client, in one direction, with ICE and DTLS."""
+
+    direction: Direction
+    request: CreateTransport
+    """A repeated equal request gets the same reply; a different one with the same id is a conflict."""
+    created: TransportCreated
+    established: bool = False
+    """The DTLS handshake succeeded."""
+    silent: bool = False
+    """The client has sent nothing for 8 s."""
+
+    @property
+    def operation_id(self) -> str | None:
+        """As in `Transport`."""
+        return self.request.operation_id
+
+    def require(self, direction: Direction) -> None:
+        """As in `Transport`."""
+        if self.direction != direction:
+            verb, found = ("produce", "receive") if direction == "send" else ("consume", "send")
+            raise HubbubError(ErrorCode.INVALID_STATE, f"cannot {verb} on a {found} transport")
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class PlainTransport(Transport):
+    """A transport to a server, in both directions, with UDP ports of its own."""
+
+    request: CreatePlainTransport
+    """As in `WebRtcTransport`."""
+    srtp_parameters: SrtpParameters | None
+    """Our key; None without SRTP."""
+    created: PlainTransportCreated | None = None
+    """None until the core has opened the ports."""
+
 
 @dataclass(slots=True, eq=False)
 class Producer:
@@ -89,7 +128,7 @@ class Producer:
     transport: Transport
     kind: MediaKind
     request: CreateProducer
-    """As in `Transport`."""
+    """As in `WebRtcTransport`."""
     consumable: RtpParameters
     """The parameters from which its consumers' are derived."""
     type: ConsumerType
@@ -97,6 +136,11 @@ class Producer:
     encodings_wanted: list[bool] | None = None
     """The encodings that the client was asked for last; None: all."""
     close_request: CloseRequest | None = None
+
+    @property
+    def operation_id(self) -> str | None:
+        """The client's id of the operation that created it."""
+        return self.request.operation_id
 
     @property
     def room_id(self) -> str:
@@ -118,13 +162,18 @@ class Consumer:
     transport: Transport
     producer_id: str
     request: CreateConsumer
-    """As in `Transport`."""
+    """As in `WebRtcTransport`."""
     created: ConsumerCreated
     paused: bool = True
     layers: ConsumerLayers | None = None
     """What the client receives, as the core reported it last; None: nothing."""
     paused_by_bandwidth: bool = False
     close_request: CloseRequest | None = None
+
+    @property
+    def operation_id(self) -> str | None:
+        """The client's id of the operation that created it."""
+        return self.request.operation_id
 
     @property
     def room_id(self) -> str:

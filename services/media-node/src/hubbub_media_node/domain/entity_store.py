@@ -79,7 +79,7 @@ class EntityStore:
             entities: list[Transport | Producer | Consumer]
             entities = [transport, *transport.producers.values(), *transport.consumers.values()]
             for entity in entities:
-                if entity.request.operation_id == operation_id and entity.close_request is None:
+                if entity.operation_id == operation_id and entity.close_request is None:
                     return entity
         return None
 

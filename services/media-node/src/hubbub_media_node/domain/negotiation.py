@@ -23,12 +23,14 @@ from hubbub_ortc import (
     validate_rtp_parameters,
     without_red,
 )
+from hubbub_ortc import header_extensions as uris
 from hubbub_ortc.types import RtpCapabilities, RtpParameters
 
 from .core_specs import checked_cname, consumer_spec, producer_spec, producer_type
 
 _MAX_DEPTH: Final = 16
 _SSRC_ATTEMPTS: Final = 16
+_ESTIMATION: Final = frozenset({uris.TRANSPORT_WIDE_CC, uris.ABS_SEND_TIME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ def consume(
     *,
     mid: str,
     is_used: Callable[[int], bool],
+    estimated: bool = True,
 ) -> NegotiatedConsumer:
     """Negotiates a consumer.
 
@@ -99,11 +102,14 @@ def consume(
         given: the client's `rtpCapabilities`, as received.
         mid: the consumer's MID on its transport.
         is_used: whether the transport has used an SSRC before.
+        estimated: the bandwidth of the transport is estimated; if not, no feedback for that is negotiated.
 
     Raises `invalid_argument` for malformed capabilities and `unsupported` when the client has no matching codec.
     """
     with _translated_errors("rtpCapabilities"):
         capabilities = validate_rtp_capabilities(without_nulls(given))
+        if not estimated:
+            capabilities = _without_estimation(capabilities)
         if not can_consume(without_red(consumable), capabilities):
             raise HubbubError(ErrorCode.UNSUPPORTED, "the client supports no codec of this producer")
         for _ in range(_SSRC_ATTEMPTS):
@@ -113,6 +119,23 @@ def consume(
             if not any(is_used(ssrc) for ssrc in consumed.ssrcs):
                 return consumed
         raise HubbubError(ErrorCode.UNAVAILABLE, "found no unused SSRC for this transport", retryable=True)
+
+
+def require_ssrcs(negotiated: NegotiatedProducer) -> None:
+    """Raises `invalid_argument` for an encoding whose packets could not be told from others.
+
+    A server may send without MID and RID, and then nothing but the announced SSRC identifies a stream.
+    """
+    for index, encoding in enumerate(negotiated.spec.encodings):
+        if encoding.ssrc is None and encoding.rid is None:
+            message = f"rtpParameters.encodings[{index}].ssrc is required on a plain transport"
+            raise HubbubError(ErrorCode.INVALID_ARGUMENT, message)
+
+
+def _without_estimation(capabilities: RtpCapabilities) -> RtpCapabilities:
+    """The capabilities without the header extensions that bandwidth estimation needs, and so without its feedback."""
+    extensions = [each for each in capabilities["headerExtensions"] if each["uri"] not in _ESTIMATION]
+    return {**capabilities, "headerExtensions": extensions}
 
 
 def without_nulls(value: Any, depth: int = 0) -> Any:

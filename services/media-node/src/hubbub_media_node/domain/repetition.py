@@ -17,7 +17,7 @@ from hubbub_contracts.errors import ErrorCode, HubbubError
 from .entities import Consumer, Producer, Transport
 from .entity_store import EntityStore
 
-EntityT = TypeVar("EntityT", Transport, Producer, Consumer)
+EntityT = TypeVar("EntityT", bound=Transport | Producer | Consumer)
 
 
 def find_repeated(

@@ -19,6 +19,7 @@ from hubbub_contracts.bus.consumer import (
     SetPreferredLayers,
 )
 from hubbub_contracts.bus.node import ClosePeer, DescribePeer
+from hubbub_contracts.bus.plain_transport import ConnectPlainTransport, CreatePlainTransport
 from hubbub_contracts.bus.producer import CloseProducer, CreateProducer, PauseProducer, ResumeProducer
 from hubbub_contracts.bus.rtc_stats import ReadObjectStats
 from hubbub_contracts.bus.transport import (
@@ -29,7 +30,7 @@ from hubbub_contracts.bus.transport import (
     SetMaxIncomingBitrate,
 )
 
-from . import consumer, peer, producer, stats, transport
+from . import consumer, peer, plain_transport, producer, stats, transport
 from .context import NodeContext
 
 HANDLERS: Final[RequestTable[NodeContext]] = {
@@ -38,6 +39,8 @@ HANDLERS: Final[RequestTable[NodeContext]] = {
     RestartIce: transport.restart_ice,
     SetMaxIncomingBitrate: transport.set_max_incoming_bitrate,
     CloseTransport: transport.close,
+    CreatePlainTransport: plain_transport.create,
+    ConnectPlainTransport: plain_transport.connect,
     CreateProducer: producer.create,
     PauseProducer: producer.pause,
     ResumeProducer: producer.resume,

@@ -24,7 +24,7 @@ from hubbub_media_core import CoreError, commands
 from ..domain import negotiation
 from ..domain.close_request import SILENT
 from ..domain.consumer_layers import effective_layers
-from ..domain.entities import Consumer, Producer, Transport
+from ..domain.entities import Consumer, Producer, Transport, WebRtcTransport
 from ..domain.repetition import find_repeated
 from .context import NodeContext
 from .layer_reports import report_layers
@@ -49,8 +49,7 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
         if repeated is not None:
             return repeated.created
         transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
-        if transport.direction != "recv":
-            raise HubbubError(ErrorCode.INVALID_STATE, "cannot consume on a send transport")
+        transport.require("recv")
         producer = _producer(context, transport, request.producer_id)
         context.require_accepting()
         context.limits.check_consumers(context.entities, request.room_id, request.peer_id)
@@ -60,6 +59,7 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
             request.rtp_capabilities,
             mid=str(transport.next_mid),
             is_used=transport.used_ssrcs.__contains__,
+            estimated=isinstance(transport, WebRtcTransport),
         )
         transport.next_mid += 1
         transport.used_ssrcs |= negotiated.ssrcs

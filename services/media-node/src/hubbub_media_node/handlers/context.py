@@ -14,6 +14,7 @@ from hubbub_service import Tasks
 from ..domain.confirmation_tracker import DEFAULT_TIMEOUT
 from ..domain.entity_store import EntityStore
 from ..domain.peer_limits import PeerLimits
+from ..domain.plain_access import PlainAccess
 from ..domain.ports import (
     Core,
     DtlsEndpoints,
@@ -55,6 +56,8 @@ class NodeContext:
     """The IP addresses for our ICE candidates, most preferred first. They change when an announced name moves."""
     tcp: bool
     """Offer TCP candidates besides UDP ones."""
+    plain: PlainAccess | None = None
+    """None: this node has no plain transports."""
     limits: PeerLimits = field(default_factory=PeerLimits)
     confirmation_timeout: float = DEFAULT_TIMEOUT
     """Seconds for which an object may be missing from its room's replica before it is closed."""
@@ -66,13 +69,18 @@ class NodeContext:
         if not self.lease.accepts_work():
             raise HubbubError(ErrorCode.UNAVAILABLE, "this media node accepts no new work now", retryable=True)
 
+    @staticmethod
+    def translated(command: Command, error: CoreError) -> HubbubError:
+        """The error of a refused command, for the requester."""
+        code, retryable = _CORE_ERRORS.get(error.code, (ErrorCode.INTERNAL, False))
+        return HubbubError(code, f"{command.type}: {error.code}", retryable=retryable)
+
     async def call(self, worker: int, command: Command) -> dict[str, Any]:
         """Executes a core command and returns its reply. Translates the core's errors to HubbubError."""
         try:
             return await self.core.call(worker, command)
         except CoreError as error:
-            code, retryable = _CORE_ERRORS.get(error.code, (ErrorCode.INTERNAL, False))
-            raise HubbubError(code, f"{command.type}: {error.code}", retryable=retryable) from error
+            raise self.translated(command, error) from error
         except ValueError as error:
             # JSON allows a payload type of 0.0; the core's command encoding does not.
             raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"{command.type}: {error}") from error

@@ -9,6 +9,7 @@ from hubbub_contracts.layers import ConsumerLayers
 from hubbub_media_core import events
 
 from ..domain.closures import CloseEvent, apply_close_event, to_owner
+from ..domain.entities import WebRtcTransport
 from .closing import close_room
 from .context import NodeContext
 from .layer_reports import report_bandwidth_pause, report_layers, report_wanted_encodings
@@ -59,7 +60,7 @@ def _handle_change(context: NodeContext, event: events.LayersChanged | events.Ba
 def _handle_silence(context: NodeContext, core_id: int, silent: bool) -> None:
     """Reports a client that falls silent or sends again to its session. Before the handshake it has no connection."""
     transport = context.entities.transport_by_core_id(core_id)
-    if transport is None or transport.silent == silent:
+    if not isinstance(transport, WebRtcTransport) or transport.silent == silent:
         return
     transport.silent = silent
     if transport.established:

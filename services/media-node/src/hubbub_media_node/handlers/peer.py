@@ -17,14 +17,18 @@ from hubbub_contracts.errors import HubbubError
 from hubbub_media_core.commands import TransportStats
 
 from ..domain.close_request import SILENT
-from ..domain.entities import Transport
+from ..domain.entities import Transport, WebRtcTransport
 from .closing import close_peer
 from .context import NodeContext
 
 
 async def describe(context: NodeContext, request: DescribePeer) -> PeerDescription:
-    """Describes the peer's transports, producers and consumers."""
-    transports = context.entities.transports_of(request.room_id, request.peer_id)
+    """Describes what the peer's client has. A server that acts for the peer knows its plain transports itself."""
+    transports = [
+        each
+        for each in context.entities.transports_of(request.room_id, request.peer_id)
+        if isinstance(each, WebRtcTransport)
+    ]
     capabilities = [each.request.rtp_capabilities for each in transports if each.request.rtp_capabilities is not None]
     return PeerDescription(
         rtp_capabilities=capabilities[-1] if capabilities else None,

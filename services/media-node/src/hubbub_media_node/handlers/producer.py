@@ -15,7 +15,7 @@ from hubbub_media_core import commands
 
 from ..domain import negotiation
 from ..domain.close_request import SILENT
-from ..domain.entities import Producer
+from ..domain.entities import PlainTransport, Producer
 from ..domain.repetition import find_repeated
 from .closing import close_producer
 from .context import NodeContext
@@ -38,8 +38,7 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
         if repeated is not None:
             return ProducerCreated(producer_id=repeated.id)
         transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
-        if transport.direction != "send":
-            raise HubbubError(ErrorCode.INVALID_STATE, "cannot produce on a receive transport")
+        transport.require("send")
         context.require_accepting()
         context.limits.check_producers(context.entities, request.room_id, request.peer_id)
         negotiated = negotiation.produce(
@@ -50,6 +49,8 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
             paused=request.paused,
             is_microphone=request.is_microphone,
         )
+        if isinstance(transport, PlainTransport):
+            negotiation.require_ssrcs(negotiated)
         producer = Producer(
             id=request.producer_id,
             core_id=context.entities.next_core_id(),

@@ -19,23 +19,20 @@ from hubbub_contracts.bus.transport import (
     TransportCreated,
 )
 from hubbub_contracts.errors import ErrorCode, HubbubError
-from hubbub_media_core import CoreError, commands
+from hubbub_media_core import commands
 from hubbub_media_core.specs import IceCredentials
 
 from ..domain.candidates import candidates
 from ..domain.close_request import DTLS_FAILED, SILENT
 from ..domain.closures import to_owner
-from ..domain.codec_profiles import router_capabilities
-from ..domain.confirmation_tracker import ConfirmationTracker
-from ..domain.entities import Room, Transport
+from ..domain.entities import WebRtcTransport
 from ..domain.fingerprints import select_fingerprints
 from ..domain.ports import DtlsRole
 from ..domain.repetition import find_repeated
-from ..domain.room_view import RoomView
 from ..domain.sctp_parameters import SCTP_PARAMETERS
-from ..domain.worker_selection import least_loaded_worker
-from .closing import close_departed, close_transport, discard_transport
+from .closing import close_transport, discard_transport
 from .context import NodeContext
+from .rooms import room_for
 
 
 async def create(context: NodeContext, request: CreateTransport) -> TransportCreated:
@@ -43,11 +40,11 @@ async def create(context: NodeContext, request: CreateTransport) -> TransportCre
     async with context.locks.of(request.room_id, request.peer_id):
         existing = context.entities.transports.get(request.transport_id)
         if existing is not None:
-            if existing.request != request:
+            if not isinstance(existing, WebRtcTransport) or existing.request != request:
                 raise HubbubError(ErrorCode.CONFLICT, "the transport id is already in use")
             return existing.created
         repeated = find_repeated(
-            context.entities, request, Transport, lambda transport: transport.direction == request.direction
+            context.entities, request, WebRtcTransport, lambda transport: transport.direction == request.direction
         )
         if repeated is not None:
             return repeated.created
@@ -72,7 +69,7 @@ async def create(context: NodeContext, request: CreateTransport) -> TransportCre
 async def connect(context: NodeContext, request: ConnectTransport) -> Done:
     """Sets the client's DTLS parameters and starts the handshake, without waiting for it."""
     async with context.locks.of(request.room_id, request.peer_id):
-        transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
+        transport = _web_rtc(context, request)
         if transport.connected:
             raise HubbubError(ErrorCode.INVALID_STATE, "the transport is already connected")
         fingerprints = select_fingerprints(request.dtls_parameters.fingerprints)
@@ -87,7 +84,7 @@ async def connect(context: NodeContext, request: ConnectTransport) -> Done:
 async def restart_ice(context: NodeContext, request: RestartIce) -> IceRestarted:
     """Creates new ICE credentials. The old ones stay valid until the client has used the new ones."""
     async with context.locks.of(request.room_id, request.peer_id):
-        transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
+        transport = _web_rtc(context, request)
         ice = _new_credentials()
         await context.call(
             transport.room.worker,
@@ -101,7 +98,7 @@ async def restart_ice(context: NodeContext, request: RestartIce) -> IceRestarted
 async def set_max_incoming_bitrate(context: NodeContext, request: SetMaxIncomingBitrate) -> Done:
     """Limits what the client sends over a send transport."""
     async with context.locks.of(request.room_id, request.peer_id):
-        transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
+        transport = _web_rtc(context, request)
         if transport.direction != "send":
             raise HubbubError(ErrorCode.INVALID_STATE, "the client sends nothing over a receive transport")
         command = commands.SetMaxIncomingBitrate(transport=transport.core_id, bitrate=request.bitrate)
@@ -117,13 +114,17 @@ async def close(context: NodeContext, request: CloseTransport) -> Done:
         return Done()
 
 
-def _add_transport(context: NodeContext, request: CreateTransport) -> Transport:
+def _web_rtc(context: NodeContext, request: ConnectTransport | RestartIce | SetMaxIncomingBitrate) -> WebRtcTransport:
+    """The peer's transport. Raises `not_found`, and `invalid_state` for a plain transport."""
+    transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
+    if isinstance(transport, WebRtcTransport):
+        return transport
+    raise HubbubError(ErrorCode.INVALID_STATE, "this is a plain transport")
+
+
+def _add_transport(context: NodeContext, request: CreateTransport) -> WebRtcTransport:
     """Adds the transport to the entities, and its room if it is the first one there."""
-    room = context.entities.rooms.get(request.room_id)
-    if room is None:
-        room = _add_room(context, request.room_id, request.codec_profile)
-    elif room.codec_profile != request.codec_profile:
-        raise HubbubError(ErrorCode.CONFLICT, "the room has another codec profile on this node")
+    room = room_for(context, request.room_id, request.codec_profile)
     core_id = context.entities.next_core_id()
     fingerprint = context.dtls.open(
         core_id,
@@ -139,7 +140,7 @@ def _add_transport(context: NodeContext, request: CreateTransport) -> Transport:
         sctp_parameters=SCTP_PARAMETERS,
         transport_id=request.transport_id,
     )
-    transport = Transport(
+    transport = WebRtcTransport(
         id=request.transport_id,
         core_id=core_id,
         room=room,
@@ -153,34 +154,11 @@ def _add_transport(context: NodeContext, request: CreateTransport) -> Transport:
     return transport
 
 
-def _add_room(context: NodeContext, room_id: str, codec_profile: str) -> Room:
-    """Creates a router on the least loaded worker and starts a replica of the room."""
-    entities = context.entities
-    capabilities = router_capabilities(codec_profile)
-    rooms = entities.rooms_per_worker(len(context.core.addresses))
-    room = Room(
-        id=room_id,
-        worker=least_loaded_worker(context.loads.cpu(), rooms, entities.rooms_created),
-        router=entities.next_core_id(),
-        codec_profile=codec_profile,
-        capabilities=capabilities,
-        view=RoomView(context.lease.placement, partial(_on_departed, context, room_id)),
-        confirmations=ConfirmationTracker(context.confirmation_timeout),
-    )
-    try:
-        context.core.send(room.worker, commands.CreateRouter(router=room.router))
-    except CoreError as error:
-        raise HubbubError(ErrorCode.UNAVAILABLE, f"create_router: {error.code}", retryable=True) from error
-    entities.add_room(room)
-    context.replicas.follow(room_id, room.view)
-    return room
-
-
 def _on_dtls_connected(context: NodeContext, core_id: int) -> None:
     """Reports a transport whose handshake succeeded to its peer's session."""
     context.telemetry.transport_connected()
     transport = context.entities.transport_by_core_id(core_id)
-    if transport is not None:
+    if isinstance(transport, WebRtcTransport):
         transport.established = True
         context.media_events.publish(to_owner(transport, TransportConnected(transport_id=transport.id)))
 
@@ -190,11 +168,6 @@ def _on_dtls_failed(context: NodeContext, core_id: int) -> None:
     transport = context.entities.transport_by_core_id(core_id)
     if transport is not None:
         context.tasks.spawn(close_transport(context, transport, DTLS_FAILED), "close-dtls-failed")
-
-
-def _on_departed(context: NodeContext, room_id: str, peer_ids: set[str]) -> None:
-    """Closes peers that this node no longer hosts (docs/closures.md, rows 8 and 9)."""
-    context.tasks.spawn(close_departed(context, room_id, peer_ids), "close-departed")
 
 
 def _new_credentials() -> IceParameters:
