@@ -21,8 +21,9 @@ from support import ffmpeg
 from support.bus_client import BusClient, bus_client
 from support.installation import Installation
 from support.plain_rtp import PlainServer
-from support.python_sdk import WITHIN, publication_of, until
+from support.python_sdk import WITHIN, participant_of, publication_of, until
 from support.srtp_relay import protecting
+from support.tcp_proxy import TcpProxy
 from support.tracks import PictureTrack
 
 pytestmark = pytest.mark.timeout(150)
@@ -126,6 +127,27 @@ async def test_the_transport_ends_with_its_peer(installation: Installation, call
         with pytest.raises(HubbubError) as error:
             await connect(server, transport.transport_id, ip=LOOPBACK, port=9)
         assert error.value.code is ErrorCode.NOT_FOUND
+
+
+async def test_a_plain_producer_outlives_the_sockets_of_its_peer(installation: Installation, call_id: str) -> None:
+    async with (
+        TcpProxy(int(installation.url.rpartition(":")[2])) as proxy,
+        bus_client(installation) as bus,
+        Call(f"http://127.0.0.1:{proxy.port}", call_id, "Server") as call,
+        Call(installation.url, call_id, "Bob") as bob,
+    ):
+        server = await PlainServer.join(bus, call, call_id)
+        transport = await server.create_transport(comedia=True)
+        await server.produce_video(transport.transport_id, ssrc=SSRC, payload_type=PAYLOAD_TYPE)
+        await publication_of(bob, "Server", "camera")
+        await proxy.cut()
+        await until(lambda: call.state == "reconnecting")
+        await proxy.start()
+        await until(lambda: call.state == "connected")
+        # The registry has handled what the resumed session asked for before the second producer.
+        await server.produce_video(transport.transport_id, ssrc=SSRC + 1, payload_type=PAYLOAD_TYPE, source="screen")
+        await publication_of(bob, "Server", "screen")
+        assert "camera" in participant_of(bob, "Server").publications  # type: ignore[union-attr]
 
 
 async def test_closing_the_transport_removes_it_and_frees_its_ports(installation: Installation, call_id: str) -> None:

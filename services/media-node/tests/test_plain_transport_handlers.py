@@ -150,36 +150,39 @@ async def test_requests_of_the_other_kind_of_transport_are_refused(rig: NodeRig)
     assert restarted.value.code is connected.value.code is ErrorCode.INVALID_STATE
 
 
+async def produce(rig: NodeRig, encoding: dict[str, Any]) -> None:
+    parameters = {
+        "codecs": [{"mimeType": "video/VP8", "payloadType": 96, "clockRate": 90_000}],
+        "encodings": [encoding],
+    }
+    request = CreateProducer(
+        room_id=ROOM,
+        peer_id="alice",
+        transport_id="plain",
+        producer_id="producer",
+        kind="video",
+        rtp_parameters=parameters,
+        paused=False,
+    )
+    await producer.create(rig.context, request)
+
+
 async def test_a_producer_needs_an_ssrc(rig: NodeRig) -> None:
     await plain_transport.create(rig.context, create_request(comedia=True))
 
-    async def produce(encoding: dict[str, Any]) -> None:
-        parameters = {
-            "codecs": [{"mimeType": "video/VP8", "payloadType": 96, "clockRate": 90_000}],
-            "encodings": [encoding],
-        }
-        request = CreateProducer(
-            room_id=ROOM,
-            peer_id="alice",
-            transport_id="plain",
-            producer_id="producer",
-            kind="video",
-            rtp_parameters=parameters,
-            paused=False,
-        )
-        await producer.create(rig.context, request)
-
     with pytest.raises(HubbubError, match=r"encodings\[0\]\.ssrc is required") as error:
-        await produce({})
+        await produce(rig, {})
     assert error.value.code is ErrorCode.INVALID_ARGUMENT
-    await produce({"ssrc": 1})
+    await produce(rig, {"ssrc": 1})
 
 
-async def test_a_plain_transport_is_not_described_to_the_session_of_its_peer(rig: NodeRig) -> None:
+async def test_only_the_producers_of_a_plain_transport_are_described(rig: NodeRig) -> None:
     await rig.create_transport()
     await plain_transport.create(rig.context, create_request(comedia=True))
+    await produce(rig, {"ssrc": 1})
     described = await peer.describe(rig.context, DescribePeer(room_id=ROOM, peer_id="alice"))
     assert [one.transport_id for one in described.transports] == ["transport"]
+    assert (described.producers, described.plain_producers) == ([], ["producer"])
 
 
 async def test_a_closed_plain_transport_is_reported_to_its_peer(rig: NodeRig) -> None:

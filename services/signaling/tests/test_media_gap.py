@@ -136,6 +136,18 @@ async def test_a_producer_that_only_the_room_lists_is_removed_from_it() -> None:
     assert rig.backend.removed_producers() == [["camera"]]
 
 
+async def test_a_producer_on_a_plain_transport_stays_in_the_room() -> None:
+    rig = SignalingRig()
+    client = await client_with_media(rig)
+    del client.session.resources.producers["camera"]
+    description = described(client.session.resources)
+    rig.backend.answers[DescribePeer] = description.model_copy(update={"plain_producers": ["camera"]})
+    miss_events(rig, client)
+    await asyncio.sleep(LONGEST_PAUSE)
+    await rig.ports.outbox.drain()
+    assert rig.backend.removed_producers() == []
+
+
 async def test_the_layers_of_consumers_are_pushed_after_a_gap() -> None:
     rig = SignalingRig()
     client = await client_with_media(rig)

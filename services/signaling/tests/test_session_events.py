@@ -47,6 +47,12 @@ ANOTHER_NODE = Placement(node_id="another", epoch=1)
             id="producer",
         ),
         pytest.param(
+            ProducerClosed(producer_id="of-a-server", reason="internal"),
+            [],
+            OwnedResources({"up": "send", "down": "recv"}, {"camera": "up"}, {"remote": OwnedConsumer("down", "p")}),
+            id="producer on a plain transport",
+        ),
+        pytest.param(
             ConsumerClosed(consumer_id="remote", producer_id="p", reason="producer_closed"),
             [("consumerClosed", {"consumerId": "remote", "producerId": "p", "reason": "producer_closed"})],
             OwnedResources({"up": "send", "down": "recv"}, {"camera": "up"}, {}),
@@ -74,7 +80,7 @@ async def test_a_closure_by_the_node_is_pushed(
     assert client.socket.sent == expected
     assert resources == left
     await rig.ports.outbox.drain()
-    assert rig.backend.removed_producers() == ([["camera"]] if isinstance(event, ProducerClosed) else [])
+    assert rig.backend.removed_producers() == ([[event.producer_id]] if isinstance(event, ProducerClosed) else [])
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,20 @@ async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
     assert rig.backend.removed_producers() == [["microphone"]]
 
 
+async def test_a_producer_on_a_plain_transport_stays_in_the_room_and_is_not_the_clients() -> None:
+    rig = SignalingRig()
+    rig.backend.answers[ClaimPeer] = _claim_with_producers(rig, "camera")
+    rig.backend.answers[DescribePeer] = PeerDescription(
+        transports=[], producers=[], consumers=[], plain_producers=["camera"]
+    )
+    client = rig.client()
+    resumed = await client.ask("resume", {"resumeToken": "room.ann.secret"})
+    assert resumed["producers"] == []
+    assert client.session.resources == OwnedResources()
+    await rig.ports.outbox.drain()
+    assert rig.backend.removed_producers() == []
+
+
 async def test_a_resumed_session_whose_node_is_gone_has_nothing() -> None:
     rig = SignalingRig()
     rig.backend.answers[DescribePeer] = unavailable()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from ..base import Done, Event, Model, NodeRequest
 from ..layers import ConsumerLayers
 from ..types import ConsumerType, Count, Epoch, Id, NodeId, OpenDirection, OpenMediaKind, RoomId, RtpCapabilities
@@ -84,14 +86,16 @@ class ConsumerDescription(Model):
 
 
 class PeerDescription(Model):
-    """A peer's resources on a node. The lists are empty when there are none."""
+    """A peer's resources on a node, those of its client. The lists are empty when there are none."""
 
     rtp_capabilities: RtpCapabilities | None = None
     transports: list[TransportDescription]
     producers: list[ProducerDescription]
     consumers: list[ConsumerDescription]
+    plain_producers: list[Id] = Field(default_factory=list)
+    """The ids of the producers on plain transports: a server sends them on behalf of the peer."""
     packets_received: int = 0
-    """All datagrams that the peer's transports received. Two answers show whether the client still sends."""
+    """All datagrams that the client's transports received. Two answers show whether the client still sends."""
 
 
 class DescribePeer(NodeRequest[PeerDescription]):

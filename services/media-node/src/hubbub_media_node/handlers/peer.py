@@ -17,18 +17,16 @@ from hubbub_contracts.errors import HubbubError
 from hubbub_media_core.commands import TransportStats
 
 from ..domain.close_request import SILENT
-from ..domain.entities import Transport, WebRtcTransport
+from ..domain.entities import PlainTransport, Transport, WebRtcTransport
 from .closing import close_peer
 from .context import NodeContext
 
 
 async def describe(context: NodeContext, request: DescribePeer) -> PeerDescription:
     """Describes what the peer's client has. A server that acts for the peer knows its plain transports itself."""
-    transports = [
-        each
-        for each in context.entities.transports_of(request.room_id, request.peer_id)
-        if isinstance(each, WebRtcTransport)
-    ]
+    everything = context.entities.transports_of(request.room_id, request.peer_id)
+    transports = [each for each in everything if isinstance(each, WebRtcTransport)]
+    plain = [each for each in everything if isinstance(each, PlainTransport)]
     capabilities = [each.request.rtp_capabilities for each in transports if each.request.rtp_capabilities is not None]
     return PeerDescription(
         rtp_capabilities=capabilities[-1] if capabilities else None,
@@ -66,6 +64,7 @@ async def describe(context: NodeContext, request: DescribePeer) -> PeerDescripti
             for transport in transports
             for each in transport.consumers.values()
         ],
+        plain_producers=[producer_id for each in plain for producer_id in each.producers],
         packets_received=sum([await _packets_received(context, each) for each in transports]),
     )
 

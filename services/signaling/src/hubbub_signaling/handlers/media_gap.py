@@ -107,7 +107,7 @@ class MediaGapRecovery:
             self._on_event(pause(consumer_id=consumer.consumer_id, reason="bandwidth"))
         for event in missed_closures(owned, description):
             self._on_event(event)
-        described = {each.producer_id for each in description.producers}
+        described = {each.producer_id for each in description.producers} | set(description.plain_producers)
         recorded = {each.producer_id for each in record.producers}
         if ghosts := recorded - described - owned.producers.keys():
             self._outbox.enqueue(

@@ -113,7 +113,8 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
     if any(one.established for one in description.transports):
         context.session.media_connected()
     recorded = membership.record.producers
-    if closed := [one.producer_id for one in recorded if one.producer_id not in resources.producers]:
+    existing = {*resources.producers, *description.plain_producers}
+    if closed := [one.producer_id for one in recorded if one.producer_id not in existing]:
         context.outbox.enqueue(RemoveProducers(room_id=token.room_id, peer_id=token.peer_id, producer_ids=closed))
     view = membership.hub.view
     wanted = {one.producer_id: one.encodings_wanted for one in description.producers}

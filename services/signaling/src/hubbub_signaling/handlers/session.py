@@ -247,8 +247,7 @@ class Session:
             case TransportConnected() | TransportDisconnected() | TransportClosed():
                 self._on_transport_event(event)
             case ProducerClosed(producer_id=producer_id, reason=reason):
-                if self.resources.producers.pop(producer_id, None) is not None:
-                    self._producer_closed(producer_id, reason)
+                self._producer_closed(producer_id, reason)
             case ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason):
                 if self.resources.consumers.pop(consumer_id, None) is not None:
                     self.client.push(
@@ -397,12 +396,16 @@ class Session:
             )
 
     def _producer_closed(self, producer_id: str, reason: str) -> None:
+        """Removes the producer from the room. The client knows of it unless a server sent it on behalf of the peer."""
+        is_owned = self.resources.producers.pop(producer_id, None) is not None
         membership = self.membership
         if membership is None:
             return
         self._ports.outbox.enqueue(
             RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=[producer_id])
         )
+        if not is_owned:
+            return
         self.client.push(
             producer.ProducerClosed(
                 producer_id=producer_id,
