@@ -11,6 +11,8 @@ use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpProfile};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::{RtcpWrite, SenderInfo, SenderReportBuilder};
 use hubbub_wire::rtp::RtpPacket;
+use hubbub_wire::testdata::replay_corpus;
+use proptest::prelude::*;
 
 use crate::common::media::{Packet, vp8};
 use crate::common::microphones::Room;
@@ -486,6 +488,20 @@ fn a_paused_consumer_gets_a_key_frame_at_resume() {
     sender.take(&mut world);
     world.execute(Command::ResumeConsumer { consumer });
     assert_eq!(sender.take_plis(&mut world), [SSRC]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn one_address_is_served_whatever_arrives(script in prop::collection::vec(any::<u8>(), 0..4_000)) {
+        crate::targets::plain(&script);
+    }
+}
+
+#[test]
+fn one_address_is_served_whatever_the_corpus_sends() {
+    replay_corpus(&[("plain", crate::targets::plain)]);
 }
 
 #[test]

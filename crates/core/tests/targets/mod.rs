@@ -1,5 +1,5 @@
-//! The fuzz target of this crate: a worker and four clients that follow a script of arbitrary bytes. `crates/fuzz` runs it
-//! with coverage guidance.
+//! The fuzz targets of this crate: a worker, and clients or servers that follow a script of arbitrary bytes. `crates/fuzz`
+//! runs them with coverage guidance.
 #![allow(dead_code, unreachable_pub, reason = "each user runs only a part")]
 #![allow(
     clippy::expect_used,
@@ -10,7 +10,9 @@
 mod captures;
 mod mutation;
 mod nonces;
+mod plain;
 mod rtcp;
 mod session;
 
+pub use plain::plain;
 pub use session::session;
