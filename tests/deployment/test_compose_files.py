@@ -62,7 +62,8 @@ def test_every_variable_is_documented() -> None:
 
 def test_secret_has_the_same_default_everywhere() -> None:
     text = _text(REPOSITORY / "compose.yaml") + _text(REPOSITORY / "compose.host-network.yaml")
-    for secret in ("TURN_SECRET", "NATS_REGISTRY_PASSWORD", "NATS_MEDIA_NODE_PASSWORD", "NATS_SIGNALING_PASSWORD"):
+    users = ("REGISTRY", "MEDIA_NODE", "CALLS", "SIGNALING")
+    for secret in ("TURN_SECRET", *(f"NATS_{user}_PASSWORD" for user in users)):
         defaults = re.findall(rf"\${{{secret}(:-[^}}]*)?}}", text)
         assert len(defaults) >= 2
         assert len(set(defaults)) == 1, secret

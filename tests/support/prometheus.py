@@ -67,12 +67,11 @@ class Prometheus:
 
 def _configuration(installation: Installation) -> dict[str, Any]:
     urls = [urllib.parse.urlsplit(url).netloc for url in installation.layout.metrics_urls()]
-    registries, nodes = installation.layout.registries, installation.layout.nodes
-    jobs = {
-        "registry": urls[:registries],
-        "media-node": urls[registries : registries + nodes],
-        "signaling": urls[registries + nodes :],
-    }
+    layout, jobs = installation.layout, {}
+    counts = {"registry": layout.registries, "media-node": layout.nodes, "calls": layout.calls}
+    for job, count in counts.items():
+        jobs[job], urls = urls[:count], urls[count:]
+    jobs["signaling"] = urls
     return {
         "global": {"scrape_interval": "500ms", "evaluation_interval": "500ms"},
         "rule_files": [str(DEPLOYED / "alerts.yml")],

@@ -33,6 +33,7 @@ class SupervisedInstallation:
         registries: int = 2,
         nodes: int = 1,
         signalings: int = 1,
+        calls: int = 1,
         workers: int = 1,
         tls: bool = False,
         environment: dict[str, str] | None = None,
@@ -41,14 +42,20 @@ class SupervisedInstallation:
         self.data_dir = data_dir
         self.port = free_tcp_ports(signalings)
         rtc_min_port = free_udp_ports(_UDP_PORTS, ANY)
-        self._counts = {"registries": registries, "nodes": nodes, "signalings": signalings, "workers": workers}
+        self._counts = {
+            "registries": registries,
+            "nodes": nodes,
+            "signalings": signalings,
+            "calls": calls,
+            "workers": workers,
+        }
         self._scheme = "https" if tls else "http"
         self._environment = {
             **{key: value for key, value in os.environ.items() if key not in _NOT_INHERITED},
             "PORT": str(self.port),
             "RTC_MIN_PORT": str(rtc_min_port),
             "RTC_MAX_PORT": str(rtc_min_port + _UDP_PORTS - 1),
-            "METRICS_PORT": str(free_tcp_ports(registries + nodes)),
+            "METRICS_PORT": str(free_tcp_ports(registries + nodes + calls)),
             "ANNOUNCED_IP": "127.0.0.1",
             **(environment or {}),
         }

@@ -27,13 +27,13 @@ def test_services_get_the_bus_url_and_the_inherited_environment() -> None:
     assert {spec.environment["FRONTEND_URL"] for spec in specs} == {"https://page"}
 
 
-def test_services_stop_in_the_order_signaling_nodes_registries() -> None:
+def test_services_stop_in_the_reverse_order_of_their_start() -> None:
     started = [[spec.name for spec in stage] for stage in stages(service_specs(Layout(nodes=2), "", {}))]
-    assert started[::-1] == [["signaling-1"], ["node-1", "node-2"], ["registry-1", "registry-2"]]
+    assert started[::-1] == [["signaling-1"], ["calls-1"], ["node-1", "node-2"], ["registry-1", "registry-2"]]
 
 
-def test_each_registry_and_node_gets_its_own_metrics_port() -> None:
-    layout = Layout(nodes=2, metrics_ports=[9464, 9465, 9467, 9468])
+def test_each_service_but_signaling_gets_its_own_metrics_port() -> None:
+    layout = Layout(nodes=2, metrics_ports=[9464, 9465, 9467, 9468, 9469])
     specs = service_specs(layout, "", {"METRICS_PORT": "1"})
     ports = {spec.name: spec.environment.get("METRICS_PORT") for spec in specs}
     assert ports == {
@@ -41,10 +41,11 @@ def test_each_registry_and_node_gets_its_own_metrics_port() -> None:
         "registry-2": "9465",
         "node-1": "9467",
         "node-2": "9468",
+        "calls-1": "9469",
         "signaling-1": None,
     }
     assert layout.metrics_urls() == [
-        *(f"http://127.0.0.1:{port}/metrics" for port in (9464, 9465, 9467, 9468, 4000)),
+        *(f"http://127.0.0.1:{port}/metrics" for port in (9464, 9465, 9467, 9468, 9469, 4000)),
     ]
 
 

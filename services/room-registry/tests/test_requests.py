@@ -8,6 +8,7 @@ import time
 import pytest
 
 from hubbub_bus import KeyConflict, Operation, enter_operation
+from hubbub_bus.retry import ATTEMPTS, retry_on_conflict
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.catalogue import REGISTRY_REQUESTS
 from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom, SetConnectionState
@@ -18,7 +19,6 @@ from hubbub_registry.domain.producers import remove_producers
 from hubbub_registry.handlers import peer, producer, room, stats
 from hubbub_registry.handlers.catalogue import HANDLERS
 from hubbub_registry.handlers.context import RegistryContext
-from hubbub_registry.handlers.retry import ATTEMPTS, retry_on_conflict
 from support.fake_room_store import FakeRoomStore
 from support.registry_records import peer_record, room_record
 

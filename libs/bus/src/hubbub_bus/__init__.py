@@ -1,6 +1,8 @@
 """Typed requests, events, records and leases over NATS. No other package imports nats-py."""
 
+from .archive import Archive, ArchivedRecord
 from .bus import Bus
+from .change_feed import ChangeFeed
 from .connection import ServerTooOld, Unreachable
 from .endpoint import Endpoint
 from .endpoints import Endpoints, RequestTable, serve_table
@@ -9,15 +11,19 @@ from .kv import Bucket, BucketMissing, Entry, KeyConflict, KeyValue, WriteUnknow
 from .lease import Lease, LeaseLoss, fence, lease_bucket, parse_lease
 from .operation import Operation, current_operation, enter_operation, operation_id, unix_ms
 from .request import NoResponders
+from .retry import retry_on_conflict
 from .room_feed import RoomChange, RoomFeed
 from .telemetry import BusTelemetry
 from .view import View
 
 __all__ = [
+    "Archive",
+    "ArchivedRecord",
     "Bucket",
     "BucketMissing",
     "Bus",
     "BusTelemetry",
+    "ChangeFeed",
     "Endpoint",
     "Endpoints",
     "Entry",
@@ -41,6 +47,7 @@ __all__ = [
     "lease_bucket",
     "operation_id",
     "parse_lease",
+    "retry_on_conflict",
     "serve_table",
     "unix_ms",
 ]

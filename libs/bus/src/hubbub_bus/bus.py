@@ -14,6 +14,7 @@ from . import events, request
 from .connection import Connection, Listener
 from .endpoint import DEFAULT_CONCURRENCY, Endpoint
 from .events import GapListener, Handler, Subscription
+from .gather import gather
 from .request import DEFAULT_TIMEOUT
 from .telemetry import BusTelemetry
 
@@ -85,6 +86,10 @@ class Bus:
     ) -> ReplyT:
         """Sends a request and returns the reply. See `request.request`. Raises HubbubError."""
         return await request.request(self.connection, subject, message, timeout=timeout, operation=operation)
+
+    async def gather(self, subject: str, message: Request[ReplyT], *, window: float) -> list[ReplyT]:
+        """Sends a request to all subscribers, and returns the replies of the next `window` seconds. See `gather`."""
+        return await gather(self.connection, subject, message, window)
 
     async def serve(
         self,

@@ -19,7 +19,10 @@ REASON = "Hubbub-Reason"
 """Why a key was purged."""
 
 SEQUENCE = "Nats-Sequence"
-"""The stream sequence of a republished change."""
+"""The stream sequence of a republished change, or of a message that a direct get returns."""
+
+SUBJECT = "Nats-Subject"
+"""The subject of a message that a direct get returns."""
 
 STATUS = "Status"
 """Of a control message: nats-py stores the inline status under this name."""

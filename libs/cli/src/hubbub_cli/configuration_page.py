@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from typer.core import TyperGroup, TyperOption
 from typer.main import get_command
 
+from hubbub_calls.settings import Settings as Calls
 from hubbub_contracts.generate.documents import write_or_check
 from hubbub_media_node.settings import Settings as MediaNode
 from hubbub_registry.settings import Settings as Registry
@@ -29,6 +30,7 @@ SERVICES: dict[str, type[ServiceSettings]] = {
     "Signaling": Signaling,
     "Registry": Registry,
     "Media node": MediaNode,
+    "Calls": Calls,
 }
 _HEAD = """\
 # Configuration

@@ -25,13 +25,14 @@ class Layout:
     registries: int = 2
     nodes: int = 1
     signalings: int = 1
+    calls: int = 1
     log_level: str = "info"
     page_dir: Path | None = None
     """The built page, which signaling serves at `/`."""
     tls: CertificateFiles | None = None
     """When set, signaling serves HTTPS."""
     metrics_ports: Sequence[int] = ()
-    """Ports of the registries, then of the nodes. When empty, only signaling serves metrics."""
+    """Of the registries, then the nodes, then the calls instances. When empty, only signaling serves metrics."""
 
     def __post_init__(self) -> None:
         """Raises ValueError when there are too few RTC ports."""
@@ -59,7 +60,7 @@ class Layout:
         return [self.http_port + i for i in range(self.signalings)]
 
     def metrics_urls(self) -> list[str]:
-        """The metrics URL of each registry, node and signaling instance."""
+        """The metrics URL of each registry, node, calls and signaling instance."""
         own = [f"http://127.0.0.1:{port}" for port in self.metrics_ports]
         return [f"{url}/metrics" for url in (*own, *self.urls("127.0.0.1"))]
 
@@ -77,7 +78,7 @@ def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -
     common = {**inherited, "NATS_URL": nats_url, "LOG_LEVEL": layout.log_level, "PYTHONUNBUFFERED": "1"}
     common.pop("METRICS_PORT", None)  # each process needs its own port
     metrics: list[Mapping[str, str]] = [{"METRICS_PORT": str(port)} for port in layout.metrics_ports]
-    metrics = metrics or [{}] * (layout.registries + layout.nodes)
+    metrics = metrics or [{}] * (layout.registries + layout.nodes + layout.calls)
     specs = [
         _service(f"registry-{i + 1}", "hubbub_registry", {**common, **metrics[i]}) for i in range(layout.registries)
     ]
@@ -88,6 +89,10 @@ def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -
         specs.append(
             _service(name, "hubbub_media_node", {**common, **metrics[layout.registries + i], **ports, "NODE_ID": name})
         )
+    first_calls = layout.registries + layout.nodes
+    specs += [
+        _service(f"calls-{i + 1}", "hubbub_calls", {**common, **metrics[first_calls + i]}) for i in range(layout.calls)
+    ]
     page = {} if layout.page_dir is None else {"PAGE_DIR": str(layout.page_dir)}
     tls = {} if layout.tls is None else {"TLS_CERT": str(layout.tls.certificate), "TLS_KEY": str(layout.tls.key)}
     for i, port in enumerate(layout.http_ports()):

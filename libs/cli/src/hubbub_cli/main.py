@@ -46,6 +46,7 @@ def up_command(
     signalings: Annotated[
         int, typer.Option(help="Number of signaling instances, on consecutive ports from PORT.", min=1, max=9)
     ] = 1,
+    calls: Annotated[int, typer.Option(help="Number of calls instances; 0: nobody can be rung.", min=0, max=9)] = 1,
     nats_url: Annotated[
         str | None,
         typer.Option(envvar="NATS_URL", help="URL of an external NATS server.", show_default="an embedded server"),
@@ -54,7 +55,7 @@ def up_command(
         int,
         typer.Option(
             envvar="METRICS_PORT",
-            help="First port to try for the metrics of registries and nodes; each takes one free port.",
+            help="First port to try for the metrics of registries, nodes and calls; each takes one free port.",
             min=1,
             max=65535,
         ),
@@ -78,7 +79,7 @@ def up_command(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the whole output of the services.")] = False,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
-    """Run NATS, the registry, a media node and signaling with its page on this machine."""
+    """Run NATS, the registry, a media node, calls and signaling with its page on this machine."""
     if with_parent:
         die_with_parent(signal.SIGTERM)
     try:
@@ -91,6 +92,7 @@ def up_command(
             registries=registries,
             nodes=nodes,
             signalings=signalings,
+            calls=calls,
             log_level=log_level,
             page_dir=page_dir or built_page(),
             tls=_certificate(tls_cert, tls_key, data_dir.absolute() / "tls" if tls else None, addresses),

@@ -66,7 +66,7 @@ def up(options: UpOptions, reporter: Reporter) -> None:
 class _Installation:
     def __init__(self, options: UpOptions, reporter: Reporter) -> None:
         self._options = options
-        count = options.layout.registries + options.layout.nodes
+        count = options.layout.registries + options.layout.nodes + options.layout.calls
         self._layout = replace(options.layout, metrics_ports=ports.free_tcp_ports_from(options.metrics_port, count))
         self._reporter = reporter
         self._supervisor = Supervisor(self._on_event)

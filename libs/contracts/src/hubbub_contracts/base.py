@@ -103,6 +103,14 @@ class RegistryRequest(Request[ReplyT], Generic[ReplyT]):
     """A request to the registry, on `hubbub.v1.registry.<verb>`; any replica answers."""
 
 
+class CallsRequest(Request[ReplyT], Generic[ReplyT]):
+    """A request about calls, on `hubbub.v1.calls.<verb>`; any instance of the calls service answers."""
+
+
+class SignalingRequest(Request[ReplyT], Generic[ReplyT]):
+    """A question to all signaling instances, on `hubbub.v1.signaling.<verb>`; each of them answers."""
+
+
 class NodeRequest(Request[ReplyT], Generic[ReplyT]):
     """A request to one incarnation of a media node, on `hubbub.v1.node.<nodeId>.<epoch>.<verb>`."""
 

@@ -1,15 +1,22 @@
 """Subjects of the bus and keys of its buckets. All of them are built here.
 
 hubbub.v1.registry.<verb>                a request to any registry replica (queue group `registry`)
+hubbub.v1.calls.<verb>                   a request to any instance of the calls service (queue group `calls`)
+hubbub.v1.signaling.<verb>               a question to all signaling instances
 hubbub.v1.node.<nodeId>.<epoch>.<verb>   a request to one epoch of one media node
 hubbub.v1.node.<nodeId>.beat             a node's heartbeat
 hubbub.v1.room.<roomId>.<kind>.<id>      a stored change of a room's state, republished by JetStream
+hubbub.v1.call.<key>                     a stored change of a live call, republished by JetStream
+hubbub.v1.call-history.<user>.<callId>   a call that has ended, stored once for each of its participants
 hubbub.v1.media.<roomId>.<peerId>        events about one peer's media
 hubbub.v1.speakers.<roomId>              who speaks in a room
 hubbub.v1.rooms.revisions                the latest revision of each room, periodically
 """
 
 from __future__ import annotations
+
+import base64
+import hashlib
 
 from .base import PROTOCOL
 
@@ -19,6 +26,17 @@ LEASES_BUCKET = "leases"
 ROOMS_REPUBLISH_SOURCE = f"$KV.{ROOMS_BUCKET}.>"
 ROOMS_REPUBLISH_DESTINATION = f"{PROTOCOL}.room.>"
 REVISIONS = f"{PROTOCOL}.rooms.revisions"
+CALLS_QUEUE = "calls"
+CALLS_BUCKET = "calls"
+CALLS_REPUBLISH_SOURCE = f"$KV.{CALLS_BUCKET}.>"
+CALLS_REPUBLISH_DESTINATION = f"{PROTOCOL}.call.>"
+CALL_CHANGES = f"{PROTOCOL}.call."
+"""The prefix of every stored change of a live call. The rest of the subject is the call's key."""
+CALL_HISTORY_STREAM = "call-history"
+CALL_HISTORY = f"{PROTOCOL}.call-history"
+"""The prefix of the subjects of that stream."""
+PEER_CHANGES = f"{PROTOCOL}.room.*.peer.*"
+"""The subject filter for every stored change of a peer, in any room."""
 ALL_HEARTBEATS = f"{PROTOCOL}.node.*.beat"
 
 SETTINGS = "settings"
@@ -29,6 +47,34 @@ _ROOM_PREFIX = f"{PROTOCOL}.room."
 def registry(verb: str) -> str:
     """The subject on which any registry replica answers `verb`."""
     return f"{PROTOCOL}.registry.{verb}"
+
+
+def calls(verb: str) -> str:
+    """The subject on which any instance of the calls service answers `verb`."""
+    return f"{PROTOCOL}.calls.{verb}"
+
+
+def signaling(verb: str) -> str:
+    """The subject on which every signaling instance answers `verb`."""
+    return f"{PROTOCOL}.signaling.{verb}"
+
+
+def call_history_key(user_id: str, call_id: str) -> str:
+    """The key under which the history holds a call for one of its participants.
+
+    User ids are arbitrary text of up to 512 bytes. Their digest is one short token of a subject.
+    """
+    return f"{_user_token(user_id)}.{call_id}"
+
+
+def user_history(user_id: str) -> str:
+    """The key filter for all calls of a user in the history."""
+    return f"{_user_token(user_id)}.*"
+
+
+def call_in_history(call_id: str) -> str:
+    """The key filter for one call in the history, of any of its participants."""
+    return f"*.{call_id}"
 
 
 def node(node_id: str, epoch: int, verb: str) -> str:
@@ -94,3 +140,8 @@ def registry_lease(replica_id: str) -> str:
 def signaling_lease(signaling_id: str) -> str:
     """The key of a signaling instance's lease."""
     return f"signaling.{signaling_id}"
+
+
+def _user_token(user_id: str) -> str:
+    digest = hashlib.sha256(user_id.encode("utf-8", "surrogatepass")).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

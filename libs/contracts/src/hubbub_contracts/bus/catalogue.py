@@ -4,12 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base import Event, NodeRequest, RegistryRequest, defined_in
-from . import consumer, media, node, peer, plain_transport, producer, room, rtc_stats, speaker, stats, store, transport
+from ..base import CallsRequest, Event, NodeRequest, RegistryRequest, SignalingRequest, defined_in
+from . import (
+    call,
+    consumer,
+    media,
+    node,
+    peer,
+    plain_transport,
+    presence,
+    producer,
+    room,
+    rtc_stats,
+    speaker,
+    stats,
+    store,
+    transport,
+)
 
-_MODULES = (room, peer, transport, plain_transport, producer, consumer, node, media, speaker, rtc_stats, stats, store)
+_MODULES = (
+    room,
+    peer,
+    transport,
+    plain_transport,
+    producer,
+    consumer,
+    node,
+    media,
+    speaker,
+    rtc_stats,
+    stats,
+    store,
+    call,
+    presence,
+)
 
 REGISTRY_REQUESTS: tuple[type[RegistryRequest[Any]], ...] = defined_in(_MODULES, RegistryRequest)
 NODE_REQUESTS: tuple[type[NodeRequest[Any]], ...] = defined_in(_MODULES, NodeRequest)
+CALLS_REQUESTS: tuple[type[CallsRequest[Any]], ...] = defined_in(_MODULES, CallsRequest)
+SIGNALING_REQUESTS: tuple[type[SignalingRequest[Any]], ...] = defined_in(_MODULES, SignalingRequest)
 EVENTS: tuple[type[Event], ...] = defined_in(_MODULES, Event)
 """Published without a reply. Room changes are not listed: JetStream republishes the stored records."""

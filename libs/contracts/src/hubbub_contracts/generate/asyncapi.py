@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from .. import subjects
 from ..base import Event, Request
-from ..bus import catalogue, media, node, records, room, speaker
+from ..bus import call_records, catalogue, media, node, records, room, speaker
 from ..errors import ErrorReply
 from ..version import VERSION
 from .field_docs import DescribedSchema
@@ -34,6 +34,8 @@ _EVENT_SUBJECTS: dict[type[Event], str] = {
 _RECORDS: dict[str, type[BaseModel]] = {
     f"hubbub.v1.room.{{roomId}}.{subjects.SETTINGS}.room": records.RoomRecord,
     f"hubbub.v1.room.{{roomId}}.{subjects.PEER}.{{peerId}}": records.PeerRecord,
+    f"{subjects.CALL_CHANGES}{{key}}": call_records.CallRecord,
+    f"{subjects.CALL_HISTORY}.{{user}}.{{callId}}": call_records.CallRecord,
 }
 
 
@@ -41,6 +43,8 @@ def asyncapi() -> str:
     """Channels, operations, messages and schemas, as JSON text with sorted keys."""
     requests: list[tuple[type[Request[Any]], str]] = [
         *((request, subjects.registry(request.verb)) for request in catalogue.REGISTRY_REQUESTS),
+        *((request, subjects.calls(request.verb)) for request in catalogue.CALLS_REQUESTS),
+        *((request, subjects.signaling(request.verb)) for request in catalogue.SIGNALING_REQUESTS),
         *((request, f"hubbub.v1.node.{{nodeId}}.{{epoch}}.{request.verb}") for request in catalogue.NODE_REQUESTS),
     ]
     published: list[tuple[type[BaseModel], str]] = [

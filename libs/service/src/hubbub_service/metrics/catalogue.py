@@ -12,6 +12,7 @@ _DURATIONS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _NODE: tuple[Service, ...] = ("media-node",)
 _REGISTRY: tuple[Service, ...] = ("registry",)
 _SIGNALING: tuple[Service, ...] = ("signaling",)
+_CALLS: tuple[Service, ...] = ("calls",)
 
 # Every service: its connection to the bus.
 BUS_REQUEST_DURATION = Metric(
@@ -89,6 +90,17 @@ DEPARTURES = Metric(
     "Peers that this instance removed: `left` at the client's request, `disconnected` without one.",
     _SIGNALING,
     ("reason",),
+)
+
+# The calls service. Each instance counts the whole cluster: use the maximum over the instances, not the sum.
+CALLS = Metric(
+    "hubbub_calls",
+    "gauge",
+    "calls",
+    "Live calls in the cluster; `state` is `ringing` or `active`.",
+    _CALLS,
+    ("state",),
+    on_scrape=True,
 )
 
 # The registry. Each replica counts the whole cluster: use the maximum over the replicas, not the sum.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 
-from hubbub_bus import KeyConflict, operation_id, unix_ms
+from hubbub_bus import KeyConflict, operation_id, retry_on_conflict, unix_ms
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.peer import JoinRoom, LeaveReason
 from hubbub_contracts.bus.records import PeerRecord, Placement
@@ -26,7 +26,6 @@ from ..domain.relocation import move_peer
 from ..domain.rooms import Room, Rooms, snapshot
 from ..domain.stored_record import StoredRoom
 from .context import RegistryContext
-from .retry import retry_on_conflict
 from .room import reopen
 from .room_bytes import require_room_bytes
 

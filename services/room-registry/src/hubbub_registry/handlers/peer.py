@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from hubbub_bus import operation_id
+from hubbub_bus import operation_id, retry_on_conflict
 from hubbub_contracts import Done, ErrorCode, HubbubError
 from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom, SetConnectionState
 from hubbub_contracts.bus.records import PeerRecord
@@ -13,7 +13,6 @@ from hubbub_contracts.bus.room import RoomSnapshot
 
 from ..domain.rooms import snapshot
 from .context import RegistryContext
-from .retry import retry_on_conflict
 from .update_peer import update_peer
 
 

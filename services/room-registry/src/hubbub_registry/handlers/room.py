@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubbub_bus import operation_id, unix_ms
+from hubbub_bus import operation_id, retry_on_conflict, unix_ms
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.records import RoomRecord
 from hubbub_contracts.bus.room import CreateRoom, GetRoom, RoomCreated, RoomSnapshot
@@ -14,7 +14,6 @@ from ..domain.rooms import snapshot
 from ..domain.stored_record import StoredRoom
 from ..domain.sweep import time_to_live
 from .context import RegistryContext
-from .retry import retry_on_conflict
 
 
 async def create(context: RegistryContext, request: CreateRoom) -> RoomCreated:

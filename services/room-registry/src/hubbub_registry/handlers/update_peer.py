@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hubbub_bus import operation_id
+from hubbub_bus import operation_id, retry_on_conflict
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.records import PeerRecord
 
 from ..domain.ports import PeerDeparted, RoomStore
 from ..domain.rooms import Rooms
 from ..domain.stored_record import StoredPeer
-from .retry import retry_on_conflict
 
 Change = Callable[[PeerRecord], PeerRecord | None]
 """Returns the new record, or None when nothing is to be written."""

@@ -7,8 +7,10 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from hubbub_bus import KeyConflict, current_operation
 from hubbub_contracts import ErrorCode, HubbubError
+
+from .kv import KeyConflict
+from .operation import current_operation
 
 ATTEMPTS = 24
 MAX_PAUSE = 0.02

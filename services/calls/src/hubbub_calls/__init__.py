@@ -1,0 +1,1 @@
+"""The calls service: rings, answers, group calls, and the history of calls."""
