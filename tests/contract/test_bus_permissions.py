@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import nats
 import nats.errors
 import pytest
@@ -14,7 +16,7 @@ from hubbub_bus import Bus
 from hubbub_bus.connection import Unreachable
 from hubbub_bus.parts import PART_BYTES
 from support.caller import Caller
-from support.client_socket import Refused
+from support.client_socket import ClientSocket, Refused
 from support.deployed_nats import DeployedNats
 from support.eventually import wait_for_counts, wait_for_stats
 from support.installation import Installation
@@ -35,6 +37,9 @@ FOREIGN = {
             "hubbub.v1.room.room.settings.room",
             "hubbub.v1.media.room.peer",
             "hubbub.v1.speakers.room",
+            "hubbub.v1.call.key",
+            "hubbub.v1.call-history.user.call",
+            "$KV.calls.key",
             "hubbub.v1.node.n1.beat",
             "_INBOX.node.n1.x",
         ],
@@ -56,6 +61,25 @@ FOREIGN = {
             "hubbub.v1.speakers.*",
             "_INBOX.signaling.>",
             "$KV.rooms.>",
+            ">",
+        ],
+    },
+    "calls": {
+        "publish": [
+            "$KV.rooms.room.settings.room",
+            "$KV.leases.node.n1",
+            "$JS.API.STREAM.DELETE.KV_rooms",
+            "$JS.API.STREAM.DELETE.call-history",
+            "hubbub.v1.registry.room.create",
+            "hubbub.v1.node.n1.1.ping",
+            "hubbub.v1.call.key",
+            "_INBOX.signaling.s1.x",
+        ],
+        "subscribe": [
+            "hubbub.v1.registry.>",
+            "hubbub.v1.media.*.*",
+            "hubbub.v1.signaling.>",
+            "_INBOX.signaling.>",
             ">",
         ],
     },
@@ -87,7 +111,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedNats]
 
 
 async def test_services_cause_no_permission_violation(tmp_path: Path, call_id: str) -> None:
-    installation = Installation(tmp_path / "installation", nodes=2, reconnect_grace=2, empty_room_ttl=2)
+    installation = Installation(tmp_path / "installation", nodes=2, calls=1, reconnect_grace=2, empty_room_ttl=2)
     with DeployedNats(tmp_path / "nats") as server:
         server.configure(installation)
         with installation:
@@ -114,9 +138,36 @@ async def test_services_cause_no_permission_violation(tmp_path: Path, call_id: s
                     with pytest.raises(Refused):
                         await pair.bob.call("closeProducer", producerId=pair.producers["audio"])
                     await pair.alice.call("leaveRoom")
+            await ring_and_end(installation.url, call_id)
             await join_room_whose_snapshot_has_parts(installation.url, call_id)
             await wait_for_stats(installation, {"rooms": 0, "peers": 0}, within=20)
         assert server.violations() == []
+
+
+async def ring_and_end(url: str, user: str) -> None:
+    """Every kind of request about calls, and a call's way into the history."""
+    async with (
+        ClientSocket(url, namespace="/calls", auth={"userId": user}) as callee,
+        aiohttp.ClientSession(url, headers={"X-User-Id": "ann"}, raise_for_status=True) as http,
+    ):
+
+        async def ask(method: str, path: str, **options: Any) -> Any:
+            async with http.request(method, path, **options) as response:
+                return await response.json()
+
+        call_id = (await ask("POST", "/calls", json={"participants": [user]}))["callId"]
+        await callee.event("incomingCall")
+        await callee.call("ignore", callId=call_id)
+        await callee.call("accept", callId=call_id)
+        async with Caller(url) as peer:
+            await peer.join(call_id, userId=user)
+            await callee.event("participantJoined", userId=user)
+        await callee.event("callEnded")
+        async with asyncio.timeout(10):
+            while not (await ask("GET", "/calls?state=ended"))["calls"]:
+                await asyncio.sleep(0.05)
+        assert (await ask("GET", f"/calls/{call_id}"))["state"] == "ended"
+        assert (await ask("GET", f"/presence?userId={user}"))["users"][0]["devices"] == 1
 
 
 async def join_room_whose_snapshot_has_parts(url: str, call_id: str) -> None:

@@ -159,7 +159,7 @@ async def test_errors_change_nothing(client: CallsClient, users: tuple[str, str,
         (GetCall(call_id="standup"), ErrorCode.NOT_FOUND),
     ]
     for message, expected in refused:
-        assert await code(client.request(message)) == expected, message  # type: ignore[arg-type]  # several reply types
+        assert await code(client.request(message)) == expected, message
     assert await code(client.start(ann, ann)) == "invalid_argument"
     assert client.states(call) == ["ringing"]
     await client.request(DeclineCall(call_id=call_id, user_id=bob))

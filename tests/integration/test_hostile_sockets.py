@@ -99,6 +99,48 @@ async def test_other_namespaces_are_rejected_and_the_session_stays(installation:
         assert alice.events("peerLeft") == []
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '40/calls,{"userId":"mallory"}',
+        "42/calls,",
+        '45/calls,1-["accept",{"_placeholder":true,"num":0}]',
+        '42/other,0["accept",{}]',
+        '420["createRoom",{"callId":"x"}]',
+    ],
+)
+async def test_invalid_frame_of_calls_closes_the_connection(installation: Installation, frame: str) -> None:
+    async with ClientSocket(installation.url, namespace="/calls", auth={"userId": "mallory"}) as mallory:
+        await mallory.send(frame)
+        await mallory.wait_closed()
+
+
+async def test_flood_in_calls_closes_the_connection(installation: Installation) -> None:
+    async with ClientSocket(installation.url, namespace="/calls", auth={"userId": "mallory"}) as mallory:
+        with contextlib.suppress(ConnectionError):
+            while not mallory.is_closed:
+                await mallory.emit("setPresence", {})
+                await asyncio.sleep(0)
+        await mallory.wait_closed()
+
+
+async def test_namespace_that_is_opened_again_and_again_closes_the_connection(installation: Installation) -> None:
+    async with ClientSocket(installation.url, namespace="/calls", auth={"userId": "mallory"}) as mallory:
+        with contextlib.suppress(ConnectionError):
+            while not mallory.is_closed:
+                await mallory.send("41/calls,")
+                await mallory.send('40/calls,{"userId":"mallory"}')
+                await asyncio.sleep(0)
+        await mallory.wait_closed()
+
+
+async def test_too_large_message_in_calls_is_rejected_and_the_connection_stays(installation: Installation) -> None:
+    async with ClientSocket(installation.url, namespace="/calls", auth={"userId": "mallory"}) as mallory:
+        answer = await mallory.request("accept", {"callId": "x" * (2 << 20)})
+        assert answer["error"]["code"] == "too_large"
+        assert (await mallory.request("accept", {"callId": "x"}))["error"]["code"] == "unavailable"
+
+
 @pytest.mark.parametrize("frames", [["40"], ["40", "40"], ["41", "40"], ["41"]], ids="-".join)
 async def test_session_opened_or_closed_twice_leaves_no_peer(
     installation: Installation, call_id: str, frames: list[str]

@@ -38,7 +38,14 @@ def all_gone(pids: list[int], within: float) -> bool:
 def test_sigint_stops_all_processes(start_installation: StartInstallation) -> None:
     installation = start_installation()
     pids = list(installation.running.processes.values())
-    assert sorted(installation.running.processes) == ["nats", "node-1", "registry-1", "registry-2", "signaling-1"]
+    assert sorted(installation.running.processes) == [
+        "calls-1",
+        "nats",
+        "node-1",
+        "registry-1",
+        "registry-2",
+        "signaling-1",
+    ]
     assert asyncio.run(is_ready(installation.url, nodes=1))
     # Printed after the run file is written. The test's timeout bounds the wait.
     while len(urls := re.findall(r"http://127\.0\.0\.1:\d+/metrics\b", installation.log.read_text())) < 4:

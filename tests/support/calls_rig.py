@@ -107,7 +107,8 @@ class CallsClient:
         record = None if entry.value is None else CallRecord.model_validate_json(entry.value)
         if record is not None:
             self._at_key[entry.key] = record.call_id
-        self.changes[self._at_key[entry.key]].append(record)
+        if (call_id := self._at_key.get(entry.key)) is not None:
+            self.changes[call_id].append(record)
         self._arrived.set()
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -40,9 +41,25 @@ class Received:
 class ClientSocket:
     """One connection. Call `open`, or use it as a context manager."""
 
-    def __init__(self, url: str, *, local_address: str | None = None) -> None:
-        """`local_address` is the address to connect from."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        local_address: str | None = None,
+        namespace: str = "",
+        auth: dict[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """`local_address` is the address to connect from; `namespace` such as `/calls`, empty for the default one.
+
+        `auth` is sent when the namespace is opened, and `headers` with the handshake.
+        """
         self._local_address = local_address
+        self._prefix = f"{namespace}," if namespace else ""
+        self._auth = auth
+        self._headers = headers
+        self.other: list[str] = []
+        """Frames of other namespaces."""
         self.log: list[Received] = []
         self.sid: str | None = None
         self.url = url
@@ -63,14 +80,20 @@ class ClientSocket:
         connector = aiohttp.TCPConnector(force_close=True, local_addr=local_address)
         self._session = aiohttp.ClientSession(connector=connector)
         try:
-            self._websocket = await self._session.ws_connect(self._url, max_msg_size=0, autoping=False)
+            self._websocket = await self._session.ws_connect(
+                self._url, max_msg_size=0, autoping=False, headers=self._headers
+            )
         except BaseException:
             await self._session.close()
             raise
         self._reader = asyncio.create_task(self._read(self._websocket))
         if connect:
-            await self.send("40")
-            await asyncio.wait_for(self._opened, ANSWER_TIMEOUT)
+            await self.send(f"40{self._prefix}" + ("" if self._auth is None else json.dumps(self._auth)))
+            try:
+                await asyncio.wait_for(asyncio.shield(self._opened), ANSWER_TIMEOUT)
+            except Refused:
+                await self.close()
+                raise
 
     async def close(self) -> None:
         """Closes the WebSocket, as a closed page does."""
@@ -100,13 +123,13 @@ class ClientSocket:
 
     async def emit(self, event: str, *arguments: Any) -> None:
         """Sends an event without an acknowledgement."""
-        await self.send("42" + json.dumps([event, *arguments]))
+        await self.send(f"42{self._prefix}" + json.dumps([event, *arguments]))
 
     async def start_request(self, event: str, *arguments: Any) -> asyncio.Future[dict[str, Any]]:
         """Sends an event. The future resolves with its acknowledgement."""
         self._last_id += 1
         answer = self._answers[self._last_id] = asyncio.get_running_loop().create_future()
-        await self.send(f"42{self._last_id}" + json.dumps([event, *arguments]))
+        await self.send(f"42{self._prefix}{self._last_id}" + json.dumps([event, *arguments]))
         return answer
 
     async def request(self, event: str, *arguments: Any) -> dict[str, Any]:
@@ -169,19 +192,31 @@ class ClientSocket:
     async def _handle(self, frame: str) -> None:
         if frame == "2" and not self._silent:
             await self.send("3")
+        elif frame[:1] == "4" and not self._is_own(frame[2:]):
+            self.other.append(frame)
+            self._arrived.set()
         elif frame.startswith("40"):
-            self.sid = json.loads(frame[2:])["sid"]
+            self.sid = json.loads(self._body(frame))["sid"]
             if not self._opened.done():
                 self._opened.set_result(None)
+        elif frame.startswith("44") and not self._opened.done():
+            refusal = json.loads(self._body(frame))
+            self._opened.set_exception(Refused("connect", refusal["data"]["error"]))
         elif frame.startswith("42"):
-            name, *payload = json.loads(frame[2:])
+            name, *payload = json.loads(self._body(frame))
             self._record(Received(name, payload[0] if payload else {}))
         elif frame.startswith("43"):
-            head, _, body = frame[2:].partition("[")
+            head, _, body = self._body(frame).partition("[")
             answer = json.loads("[" + body)[0]
             self._record(Received(f"ack {head}", answer))
             if (future := self._answers.pop(int(head), None)) and not future.done():
                 future.set_result(answer)
+
+    def _is_own(self, body: str) -> bool:
+        return body.startswith(self._prefix) if self._prefix else not body.startswith("/")
+
+    def _body(self, frame: str) -> str:
+        return frame[2 + len(self._prefix) :]
 
     def _record(self, received: Received) -> None:
         self.log.append(received)

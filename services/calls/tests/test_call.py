@@ -16,7 +16,7 @@ from hubbub_contracts.call import MAX_PARTICIPANTS
 T = Timeouts(ring=60_000, entry=30_000)
 NOW = 1_000_000
 LATER = NOW + 10_000
-Step = Callable[[CallRecord], CallRecord]
+Action = Callable[[CallRecord], CallRecord]
 
 
 def started(*callees: str, group: str | None = None, busy: Iterable[str] = ()) -> CallRecord:
@@ -34,27 +34,27 @@ def started(*callees: str, group: str | None = None, busy: Iterable[str] = ()) -
     )
 
 
-def accept(user: str, device: str | None = None, at: int = LATER) -> Step:
+def accept(user: str, device: str | None = None, at: int = LATER) -> Action:
     return lambda record: call.accept(record, user, at, T, device)
 
 
-def happen(user: str, event: ParticipantEvent) -> Step:
+def happen(user: str, event: ParticipantEvent) -> Action:
     return lambda record: call.happen(record, user, event, LATER, T)
 
 
-def decline(user: str) -> Step:
+def decline(user: str) -> Action:
     return happen(user, ParticipantEvent.DECLINE)
 
 
-def leave(user: str) -> Step:
+def leave(user: str) -> Action:
     return happen(user, ParticipantEvent.EXIT)
 
 
-def seen(*users: str) -> Step:
+def seen(*users: str) -> Action:
     return lambda record: call.seen_in_room(record, frozenset(users), LATER, T)
 
 
-def expire(at: int) -> Step:
+def expire(at: int) -> Action:
     return lambda record: call.expire(record, at, T)
 
 
@@ -65,7 +65,7 @@ def end(record: CallRecord) -> CallRecord:
 RUNG_OUT = expire(NOW + T.ring)
 NOT_ENTERED = expire(LATER + T.entry)
 
-BETWEEN_USERS: dict[str, tuple[tuple[Step, ...], str, str | None, dict[str, str]]] = {
+BETWEEN_USERS: dict[str, tuple[tuple[Action, ...], str, str | None, dict[str, str]]] = {
     "rings": ((), "ringing", None, {"ann": "accepted", "bob": "ringing"}),
     "accepted": ((accept("bob"),), "active", None, {"ann": "accepted", "bob": "accepted"}),
     "accepted twice": ((accept("bob"), accept("bob")), "active", None, {"ann": "accepted", "bob": "accepted"}),
@@ -87,14 +87,14 @@ BETWEEN_USERS: dict[str, tuple[tuple[Step, ...], str, str | None, dict[str, str]
 }
 
 
-@pytest.mark.parametrize(("steps", "state", "reason", "participants"), BETWEEN_USERS.values(), ids=BETWEEN_USERS)
+@pytest.mark.parametrize(("actions", "state", "reason", "participants"), BETWEEN_USERS.values(), ids=BETWEEN_USERS)
 def test_call_between_two_users(
-    steps: tuple[Step, ...], state: str, reason: str | None, participants: dict[str, str]
+    actions: tuple[Action, ...], state: str, reason: str | None, participants: dict[str, str]
 ) -> None:
-    check(apply(started("bob"), steps), state, reason, participants)
+    check(apply(started("bob"), actions), state, reason, participants)
 
 
-BETWEEN_THREE: dict[str, tuple[tuple[Step, ...], str, str | None, dict[str, str]]] = {
+BETWEEN_THREE: dict[str, tuple[tuple[Action, ...], str, str | None, dict[str, str]]] = {
     "one accepts": ((accept("bob"),), "active", None, {"bob": "accepted", "carol": "ringing"}),
     "one declines": ((decline("bob"),), "ringing", None, {"bob": "declined", "carol": "ringing"}),
     "both decline": ((decline("bob"), decline("carol")), "ended", "declined", {}),
@@ -127,14 +127,14 @@ BETWEEN_THREE: dict[str, tuple[tuple[Step, ...], str, str | None, dict[str, str]
 }
 
 
-@pytest.mark.parametrize(("steps", "state", "reason", "participants"), BETWEEN_THREE.values(), ids=BETWEEN_THREE)
+@pytest.mark.parametrize(("actions", "state", "reason", "participants"), BETWEEN_THREE.values(), ids=BETWEEN_THREE)
 def test_call_between_three_users(
-    steps: tuple[Step, ...], state: str, reason: str | None, participants: dict[str, str]
+    actions: tuple[Action, ...], state: str, reason: str | None, participants: dict[str, str]
 ) -> None:
-    check(apply(started("bob", "carol"), steps), state, reason, participants)
+    check(apply(started("bob", "carol"), actions), state, reason, participants)
 
 
-OF_A_GROUP: dict[str, tuple[tuple[Step, ...], str, str | None, dict[str, str]]] = {
+OF_A_GROUP: dict[str, tuple[tuple[Action, ...], str, str | None, dict[str, str]]] = {
     "starts": ((), "active", None, {"ann": "accepted", "bob": "ringing"}),
     "all decline": ((seen("ann"), decline("bob")), "active", None, {"ann": "joined", "bob": "declined"}),
     "all miss": ((seen("ann"), RUNG_OUT), "active", None, {"ann": "joined", "bob": "missed"}),
@@ -151,9 +151,11 @@ OF_A_GROUP: dict[str, tuple[tuple[Step, ...], str, str | None, dict[str, str]]] 
 }
 
 
-@pytest.mark.parametrize(("steps", "state", "reason", "participants"), OF_A_GROUP.values(), ids=OF_A_GROUP)
-def test_call_of_a_group(steps: tuple[Step, ...], state: str, reason: str | None, participants: dict[str, str]) -> None:
-    check(apply(started("bob", group="team"), steps), state, reason, participants)
+@pytest.mark.parametrize(("actions", "state", "reason", "participants"), OF_A_GROUP.values(), ids=OF_A_GROUP)
+def test_call_of_a_group(
+    actions: tuple[Action, ...], state: str, reason: str | None, participants: dict[str, str]
+) -> None:
+    check(apply(started("bob", group="team"), actions), state, reason, participants)
 
 
 def test_busy_callees_are_not_rung() -> None:
@@ -203,15 +205,15 @@ def test_call_has_a_bounded_number_of_participants() -> None:
     assert len(apply(full, (seen("ann", "one more"),)).participants) == MAX_PARTICIPANTS
 
 
-@pytest.mark.parametrize("step", [seen(), expire(NOW), decline("eve"), leave("bob")])
-def test_what_changes_nothing_returns_the_same_record(step: Step) -> None:
+@pytest.mark.parametrize("action", [seen(), expire(NOW), decline("eve"), leave("bob")])
+def test_what_changes_nothing_returns_the_same_record(action: Action) -> None:
     ringing = started("bob")
-    assert step(ringing) is ringing
+    assert action(ringing) is ringing
 
 
-def apply(record: CallRecord, steps: Iterable[Step]) -> CallRecord:
-    for step in steps:
-        record = step(record)
+def apply(record: CallRecord, actions: Iterable[Action]) -> CallRecord:
+    for action in actions:
+        record = action(record)
     return record
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter
 
-from hubbub_calls.domain.conversation import conversation_key, key_of, mint_call_id
+from hubbub_calls.domain.conversation import conversation_key
+from hubbub_contracts import ids
 from hubbub_contracts.types import LiveCallId
 
 
@@ -29,13 +30,13 @@ def test_conversations_have_different_keys() -> None:
 
 def test_call_id_contains_its_key_and_is_unique() -> None:
     key = conversation_key(["ann", "bob"], None)
-    ids = {mint_call_id(key) for _ in range(100)}
-    assert len(ids) == 100
-    for call_id in ids:
-        assert key_of(call_id) == key
+    minted = {ids.mint_call(key) for _ in range(100)}
+    assert len(minted) == 100
+    for call_id in minted:
+        assert ids.call_key(call_id) == key
         TypeAdapter(LiveCallId).validate_python(call_id)
 
 
 @pytest.mark.parametrize("other", ["", "standup", "c" * 23, "x" * 45])
 def test_other_rooms_have_no_key(other: str) -> None:
-    assert key_of(other) is None
+    assert ids.call_key(other) is None

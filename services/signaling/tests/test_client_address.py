@@ -39,6 +39,29 @@ def test_without_trusted_proxies_no_header_is_believed() -> None:
     assert TrustedProxies([]).client("127.0.0.1", ["198.51.100.9"]) == "127.0.0.1"
 
 
+@pytest.mark.parametrize(
+    ("trusted", "socket_address", "forwarded_for", "loopback"),
+    [
+        ("", "127.0.0.1", [], True),
+        ("", "::1", [], True),
+        ("", "127.9.9.9", [], True),
+        ("", "198.51.100.9", [], False),
+        ("", None, [], False),
+        ("", "127.0.0.1", ["198.51.100.9"], False),
+        ("", "127.0.0.1", ["127.0.0.1"], False),
+        ("127.0.0.1", "127.0.0.1", [], False),
+        ("127.0.0.1", "127.0.0.1", ["198.51.100.9"], False),
+        ("127.0.0.1", "127.0.0.1", ["127.0.0.1, 198.51.100.9"], False),
+        ("127.0.0.1", "127.0.0.1", ["garbage"], False),
+        ("10.0.0.1", "10.0.0.1", ["127.0.0.1"], True),
+    ],
+)
+def test_clients_of_a_proxy_on_this_machine_are_elsewhere(
+    trusted: str, socket_address: str | None, forwarded_for: list[str], loopback: bool
+) -> None:
+    assert TrustedProxies(parse_networks(trusted)).is_loopback(socket_address, forwarded_for) == loopback
+
+
 @pytest.mark.parametrize("text", ["10.0.0.5/8", "proxy", "10.0.0.0/33"])
 def test_invalid_networks_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):

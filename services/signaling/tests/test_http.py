@@ -12,6 +12,7 @@ from hubbub_contracts.bus.stats import ClusterStats
 from hubbub_service import Metrics
 from hubbub_signaling.adapters.base_path import BasePath
 from hubbub_signaling.adapters.http import make_http
+from support.calls_fakes import FakeCallsBackend, calls_api
 
 
 class FakeRegistry:
@@ -68,6 +69,7 @@ def make_app(page: Path | None, base_path: str = "", nodes: int = 1) -> Any:
         FakeRegistry(nodes),  # type: ignore[arg-type]
         Metrics("signaling"),
         page,
+        calls=calls_api(FakeCallsBackend()),
         origins=["*"],
         why_not_ready=lambda: None,
     )
@@ -110,7 +112,7 @@ async def test_everything_is_served_under_the_base_path_and_at_the_root(page: Pa
         assert answer.status == 200
         assert answer.body == (await ask(app, path)).body
     assert b"'/call/openapi.json'" in (await ask(app, "/call/docs")).body
-    assert (await ask(app, "/calls/health")).status == 404
+    assert (await ask(app, "/callx/health")).status == 404
 
 
 async def test_the_base_path_without_a_slash_is_redirected(page: Path) -> None:

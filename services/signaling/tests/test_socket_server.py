@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 import socketio
 
+from hubbub_signaling.adapters.client_connection import ClientConnection
 from hubbub_signaling.adapters.forwarded import ForwardedHeaders
 from hubbub_signaling.adapters.send_queue import SendQueue
-from hubbub_signaling.adapters.socket_server import SocketServer, _EngineConnection
+from hubbub_signaling.adapters.socket_server import SocketServer, _Client, _EngineConnection
 from hubbub_signaling.domain.address_limits import AddressLimits
 from hubbub_signaling.domain.client_address import TrustedProxies
 from hubbub_signaling.domain.origins import AllowedOrigins
+from hubbub_signaling.domain.session_state import SessionEvent, SessionState
+from support.calls_fakes import FakeCallsBackend, calls_namespace
 from support.signaling_fakes import SignalingRig
 
 
@@ -22,13 +25,42 @@ async def test_connection_is_removed_when_its_session_fails_to_close(monkeypatch
     rig, limits = SignalingRig(), AddressLimits(1, 1)
     server = SocketServer(
         rig.manager,
+        calls_namespace(FakeCallsBackend()),
         rig.telemetry,
         origins=AllowedOrigins([]),
         limits=limits,
         forwarded=ForwardedHeaders(TrustedProxies([])),
     )
     limits.connected("192.0.2.1", 0.0)
-    server._connections["engine"] = _EngineConnection("192.0.2.1", SendQueue(), None)
+    engine = server._connections["engine"] = _EngineConnection("192.0.2.1", SendQueue(), None)
+    client = ClientConnection(engine.queue, close=lambda: None, abort=lambda: None)
+    session = rig.manager.open(client)
+    engine.clients["/"] = _Client("1", client, session)
     with pytest.raises(RuntimeError):
         await server._handle_eio_disconnect("engine", "transport close")
     assert server._connections == {}
+    assert session.machine.state is SessionState.CLOSED
+
+
+async def test_connection_is_used_in_a_room_or_with_calls_open() -> None:
+    rig, namespace = SignalingRig(), calls_namespace(FakeCallsBackend())
+    engine = _EngineConnection("192.0.2.1", SendQueue(), None)
+
+    def used() -> bool:
+        return engine.used
+
+    client = ClientConnection(engine.queue, close=lambda: None, abort=lambda: None)
+    assert not used()
+    joining = rig.manager.open(client)
+    engine.clients["/"] = _Client("1", client, joining)
+    assert not used()
+    scope = {"headers": [], "client": ("127.0.0.1", 1)}
+    session = namespace.open(client, scope, {"userId": "ann"})
+    engine.clients["/calls"] = _Client("2", client, session)
+    assert used()
+    del engine.clients["/calls"]
+    await session.close()
+    joining.machine.apply(SessionEvent.JOIN_STARTED)
+    assert not used()
+    joining.machine.apply(SessionEvent.JOIN_ACCEPTED)
+    assert used()

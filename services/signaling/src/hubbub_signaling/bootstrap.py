@@ -11,23 +11,29 @@ import socketio
 import structlog
 import uvicorn
 
-from hubbub_bus import Bus, Lease
+from hubbub_bus import Bus, Endpoints, Lease
 from hubbub_contracts import subjects
+from hubbub_contracts.bus.presence import FindDevices
 from hubbub_contracts.bus.room import RoomRevisions
 from hubbub_service import Lifecycle, Metrics
 from hubbub_service.metrics import BusMetrics
 
 from .adapters.base_path import BasePath
 from .adapters.bus_backend import BusBackend
+from .adapters.calls_bus import CallsBus
+from .adapters.calls_http import CallsApi
+from .adapters.calls_namespace import CallsNamespace
 from .adapters.forwarded import ForwardedHeaders
 from .adapters.http import make_http
 from .adapters.http_server import SHUTDOWN_TIMEOUT, http_config, listen
+from .adapters.identification import Identification
 from .adapters.session_metrics import SessionMetrics, read_sessions
 from .adapters.socket_server import SocketServer
 from .adapters.tls import ReloadedCertificate
 from .domain.address_limits import AddressLimits
 from .domain.known_store import KnownStore
 from .domain.session_settings import SessionSettings
+from .handlers.calls.hub import CallHub
 from .handlers.catalogue import HANDLERS
 from .handlers.confirmed_backend import ConfirmedBackend
 from .handlers.peer_restorer import PeerRestorer
@@ -71,18 +77,25 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     await bus.subscribe(subjects.REVISIONS, RoomRevisions, on_revisions)
 
     origins = settings.allowed_origins
+    limits = AddressLimits(settings.max_connections_per_address, settings.max_room_requests_per_address)
+    forwarded = ForwardedHeaders(settings.proxies)
+    identification = Identification(settings.identity_policy, forwarded)
+    calls = CallsBus(bus)
+    call_hub = await _start_call_hub(bus, calls, lifecycle)
     sockets = SocketServer(
         sessions,
+        CallsNamespace(call_hub, calls, identification, telemetry),
         telemetry,
         origins=origins,
-        limits=AddressLimits(settings.max_connections_per_address, settings.max_room_requests_per_address),
-        forwarded=ForwardedHeaders(settings.proxies),
+        limits=limits,
+        forwarded=forwarded,
     )
     metrics.on_scrape(lambda: read_sessions(sessions, sockets))
     http = make_http(
         backend,
         metrics,
         _page(settings.page_dir),
+        calls=CallsApi(calls, identification, limits, forwarded),
         origins=origins.cors,
         why_not_ready=lambda: _why_not_ready(lease, lifecycle),
     )
@@ -100,6 +113,16 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
 
     lifecycle.on_stop("sockets", drain, timeout=SHUTDOWN_TIMEOUT + CLOSE_TIMEOUT + DRAIN_TIMEOUT)
     _log.info("signaling is up", port=listener.getsockname()[1], signaling_id=settings.signaling_id)
+
+
+async def _start_call_hub(bus: Bus, calls: CallsBus, lifecycle: Lifecycle) -> CallHub:
+    """Follows calls, and answers for the devices of this instance."""
+    hub = CallHub(calls)
+    await hub.start()
+    lifecycle.on_stop("calls", hub.stop)
+    devices = await bus.serve(subjects.signaling(FindDevices.verb), FindDevices, hub.find_devices)
+    lifecycle.on_stop("devices", devices.stop, timeout=Endpoints.STOP_TIMEOUT)
+    return hub
 
 
 async def _connect(settings: Settings, lifecycle: Lifecycle, metrics: Metrics) -> Bus:

@@ -15,6 +15,7 @@ from hubbub_service.settings import ServiceSettings
 from .adapters.tls import load_context
 from .domain.client_address import TrustedProxies, parse_networks
 from .domain.ice_servers import IceServers, IceTransportPolicy, TurnServers, is_turn_uri
+from .domain.identity import IdentityPolicy
 from .domain.origins import AllowedOrigins, parse_origin
 
 _PATH = re.compile(r"(/[\w.~-]+)+", re.ASCII)
@@ -72,6 +73,16 @@ class Settings(ServiceSettings):
         None, description="PEM file of the certificate and its chain, for HTTPS; reloaded when it changes."
     )
     tls_key: Path | None = Field(None, description="PEM file of the certificate's key, unencrypted.")
+    api_key: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Key of the application's servers for the routes about calls: they act for any user.",
+    )
+    trust_user_header: bool = Field(
+        False,
+        description="Believe `X-User-Id` from every client, because a proxy authenticates clients and sets it. "
+        "Otherwise only clients on this machine, and those with API_KEY, may name a user.",
+    )
     page_dir: Path | None = Field(
         None, description="Directory of the built page, served at /; not served when not set."
     )
@@ -132,6 +143,12 @@ class Settings(ServiceSettings):
     def proxies(self) -> TrustedProxies:
         """The proxies of TRUSTED_PROXIES."""
         return TrustedProxies(parse_networks(self.trusted_proxies or ""))
+
+    @property
+    def identity_policy(self) -> IdentityPolicy:
+        """Who may name a user."""
+        key = None if self.api_key is None else self.api_key.get_secret_value()
+        return IdentityPolicy(api_key=key, trust_user_header=self.trust_user_header)
 
     @property
     def client_ice_servers(self) -> IceServers:

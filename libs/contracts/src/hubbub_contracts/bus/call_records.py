@@ -23,7 +23,7 @@ class ParticipantRecord(Model):
 
 
 class CallRecord(Model):
-    """A call. The key of a live call is `conversation_key(call_id)`."""
+    """A call. The key of a live call is `ids.call_key(call_id)`."""
 
     call_id: LiveCallId
     state: CallState

@@ -18,7 +18,7 @@ from hubbub_contracts.bus.call import (
     StartCall,
 )
 
-from . import answer, ending, listing, start
+from . import answer, hang_up, listing, start
 from .context import CallsContext
 
 HANDLERS: Final[RequestTable[CallsContext]] = {
@@ -26,9 +26,9 @@ HANDLERS: Final[RequestTable[CallsContext]] = {
     AcceptCall: answer.accept,
     DeclineCall: answer.decline,
     IgnoreCall: answer.ignore,
-    CancelCall: ending.cancel,
-    LeaveCall: ending.leave,
-    EndCall: ending.end,
+    CancelCall: hang_up.cancel,
+    LeaveCall: hang_up.leave,
+    EndCall: hang_up.end,
     GetCall: listing.get,
     GetLiveCalls: listing.live,
     ListCalls: listing.list_calls,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hubbub_bus import operation_id, retry_on_conflict
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.call import CallReply, StartCall
 from hubbub_contracts.bus.call_records import CallRecord
 from hubbub_contracts.call import MAX_PARTICIPANTS
 
 from ..domain import call
 from ..domain.call import TooManyParticipants
-from ..domain.conversation import conversation_key, mint_call_id
+from ..domain.conversation import conversation_key
 from .context import CallsContext
 from .deadlines import archive
 
@@ -50,7 +50,7 @@ def _new_call(
     if len(context.store.calls) >= context.max_calls:
         raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"the limit of {context.max_calls} calls is reached")
     return call.new_call(
-        mint_call_id(key),
+        ids.mint_call(key),
         request.caller_id,
         callees,
         caller_name=request.caller_name,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hubbub_bus import operation_id, retry_on_conflict
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.call import CallReply
 from hubbub_contracts.bus.call_records import CallRecord, ParticipantRecord
 
 from ..domain import call
-from ..domain.conversation import key_of
 from .context import CallsContext
 
 Change = Callable[[CallRecord, int], CallRecord]
@@ -69,7 +68,7 @@ def has_ended() -> HubbubError:
 
 
 def _require_key(call_id: str) -> str:
-    key = key_of(call_id)
+    key = ids.call_key(call_id)
     if key is None:
         raise no_such_call()
     return key

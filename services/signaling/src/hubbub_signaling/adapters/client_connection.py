@@ -1,4 +1,4 @@
-"""The socket of one client, for its session."""
+"""A namespace of one client's socket, for its session."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from .send_queue import SendQueue
 
 
 class ClientConnection:
-    """Puts packets for one client into its bounded queue, in order. Implements `ClientSocket`."""
+    """Puts packets of one namespace into the client's bounded queue, in order. Implements `ClientSocket`."""
 
-    def __init__(self, queue: SendQueue, close: Callable[[], None], abort: Callable[[], None]) -> None:
+    def __init__(
+        self, queue: SendQueue, close: Callable[[], None], abort: Callable[[], None], namespace: str = "/"
+    ) -> None:
         """`close` ends the connection after the queue was sent, `abort` at once. Both return before it has ended."""
         self._queue = queue
+        self._namespace = namespace
         self._close = close
         self._abort = abort
         self._ended = False
 
     def push(self, push: Push) -> None:
         """See `ClientSocket`."""
-        self._send(Packet(EVENT, namespace="/", data=[push.event, push.wire()]))
+        self._send(Packet(EVENT, namespace=self._namespace, data=[push.event, push.wire()]))
 
     def acknowledger(self, ack_id: int | None) -> Callable[[dict[str, Any]], None]:
         """The function that answers the event with this acknowledgement id; without an id it does nothing."""
         if ack_id is None:
             return lambda _answer: None
-        return lambda answer: self._send(Packet(ACK, namespace="/", id=ack_id, data=[answer]))
+        return lambda answer: self._send(Packet(ACK, namespace=self._namespace, id=ack_id, data=[answer]))
 
     def close(self) -> None:
         """See `ClientSocket`."""

@@ -8,7 +8,7 @@ WebSocket class, and that a socket makes its queue with `create_queue`. `tests/i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 
 import engineio
@@ -40,10 +40,10 @@ class InvalidPayload(Exception):
     """The body of a POST is not one that a client may send."""
 
 
-async def read_payload(receive: Receive, is_connected: Callable[[], bool]) -> bytes:
+async def read_payload(receive: Receive, connected: Callable[[], Collection[str]]) -> bytes:
     """The body of a POST of long polling. Raises InvalidPayload.
 
-    `is_connected` returns whether the client has opened the default namespace.
+    `connected` returns the namespaces that the client has opened.
     """
     body = bytearray()
     try:
@@ -57,7 +57,7 @@ async def read_payload(receive: Receive, is_connected: Callable[[], bool]) -> by
                     break
     except TimeoutError as error:
         raise InvalidPayload from error
-    if not is_payload(bytes(body), connected=is_connected()):
+    if not is_payload(bytes(body), connected()):
         raise InvalidPayload
     return bytes(body)
 

@@ -16,7 +16,9 @@ from hubbub_contracts.bus.stats import ClusterStats, GetStats, WorkerCount
 from hubbub_contracts.version import VERSION
 from hubbub_service import Metrics
 
+from ..domain.identity import USER_HEADER
 from ..domain.ports import Backend
+from .calls_http import CallsApi
 
 
 class Health(Model):
@@ -75,6 +77,7 @@ def make_http(
     metrics: Metrics,
     page: Path | None,
     *,
+    calls: CallsApi,
     origins: list[str],
     why_not_ready: Callable[[], str | None],
 ) -> FastAPI:
@@ -84,11 +87,19 @@ def make_http(
         backend: answers readiness and statistics.
         metrics: what `/metrics` serves.
         page: the directory of the built page; None serves none.
+        calls: the routes about calls.
         origins: the allowed CORS origins.
         why_not_ready: returns why this instance should get no clients, or None.
     """
-    app = FastAPI(title="Hubbub", version=VERSION, description="Health, readiness and statistics of a WebRTC SFU.")
-    app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET", "HEAD"])
+    app = FastAPI(
+        title="Hubbub", version=VERSION, description="Health, readiness and statistics of a WebRTC SFU, and calls."
+    )
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["GET", "HEAD", "POST"],
+        allow_headers=["Authorization", "Content-Type", USER_HEADER],
+    )
     app.add_middleware(HeadAsGet)
     started = time.monotonic()
 
@@ -119,6 +130,7 @@ def make_http(
         body, content_type = metrics.exposition(request.headers.get("accept", ""))
         return Response(body, headers={"Content-Type": content_type})
 
+    calls.install(app)
     if page is not None:
         app.mount("/", Page(directory=page, html=True), name="page")
     return app

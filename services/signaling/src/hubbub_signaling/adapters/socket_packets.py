@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from engineio.async_drivers.asgi import WebSocket as AsgiWebSocket
@@ -23,9 +24,11 @@ _ENGINE_IO_PACKET = re.compile(r"[12356]|4\d")
 _POSTED_PACKET = re.compile(r"[13]$|4\d")
 """Close, pong, or a message with a Socket.IO packet."""
 _SEPARATOR = "\x1e"
-_CONNECT_DEFAULT_NAMESPACE = re.compile(r"0(?!/[^,?])")
-_EVENT_HEAD = re.compile(r"2(?:/,)?(\d{0,9})(?=\[)")
-"""An event in the default namespace: type, acknowledgement id, then a JSON array."""
+_CONNECT = re.compile(r"0(?:(/[^,?]*)(?:\?[^,]*)?,?)?")
+"""A CONNECT: type, and the namespace unless it is the default one."""
+_EVENT_HEAD = re.compile(r"2(?:(/[^,?]*),)?(\d{0,9})(?=\[)")
+"""An event: type, the namespace unless it is the default one, acknowledgement id, then a JSON array."""
+DEFAULT_NAMESPACE = "/"
 
 
 class PacketSocket(AsgiWebSocket):  # type: ignore[misc]
@@ -39,10 +42,10 @@ class PacketSocket(AsgiWebSocket):  # type: ignore[misc]
         return frame
 
 
-def is_payload(body: bytes, *, connected: bool) -> bool:
+def is_payload(body: bytes, connected: Collection[str]) -> bool:
     """Whether the body of a POST consists of packets that a client may post. python-engineio would accept others.
 
-    `connected`: the client has opened the default namespace before.
+    `connected`: the namespaces that the client has opened before.
     """
     try:
         packets = body.decode().split(_SEPARATOR)
@@ -54,23 +57,25 @@ def is_payload(body: bytes, *, connected: bool) -> bool:
         if not _POSTED_PACKET.match(packet):
             return False
         data = packet[1:]
-        if data and not _may_send(data, connected=connected):
+        if data and not _may_send(data, connected):
             return False
-        connected = connected or _CONNECT_DEFAULT_NAMESPACE.match(data) is not None
+        connected = {*connected, *_opened(data)}
     return True
 
 
-def _may_send(data: str, *, connected: bool) -> bool:
+def _may_send(data: str, connected: Collection[str]) -> bool:
     """Whether this Socket.IO packet does not end the connection of its client."""
     if data.startswith("2"):
-        return connected and parse_event_head(data) is not None
-    return is_connect_or_disconnect(data, connected=connected)
+        head = parse_event_head(data)
+        return head is not None and head.namespace in connected
+    return is_connect_or_disconnect(data, connected)
 
 
 @dataclass(frozen=True)
 class EventHead:
     """The start of an event packet."""
 
+    namespace: str
     ack_id: int | None
     """None: the client wants no acknowledgement."""
     length: int
@@ -78,9 +83,11 @@ class EventHead:
 
 
 def parse_event_head(data: str) -> EventHead | None:
-    """None: the packet is malformed, or of another namespace."""
+    """None: the packet is malformed."""
     match = _EVENT_HEAD.match(data)
-    return None if match is None else EventHead(int(match[1]) if match[1] else None, match.end())
+    if match is None:
+        return None
+    return EventHead(match[1] or DEFAULT_NAMESPACE, int(match[2]) if match[2] else None, match.end())
 
 
 def parse_event(data: str, head: EventHead) -> tuple[str, object]:
@@ -96,13 +103,18 @@ def parse_event(data: str, head: EventHead) -> tuple[str, object]:
     return parts[0], parts[1] if len(parts) > 1 else None
 
 
-def is_connect_or_disconnect(data: str, *, connected: bool) -> bool:
+def is_connect_or_disconnect(data: str, connected: Collection[str]) -> bool:
     """Whether this is a Socket.IO packet that opens or closes a namespace.
 
-    False for a second CONNECT of the default namespace: python-socketio would open a second session and leak the first.
+    False for a second CONNECT of an open namespace: python-socketio would open a second session and leak the first.
     """
-    repeated = connected and _CONNECT_DEFAULT_NAMESPACE.match(data) is not None
-    return data[:1] in ("0", "1") and len(data) <= MAX_MESSAGE and not repeated
+    return data[:1] in ("0", "1") and len(data) <= MAX_MESSAGE and not _opened(data) & set(connected)
+
+
+def _opened(data: str) -> set[str]:
+    """The namespace that this packet opens."""
+    match = _CONNECT.match(data)
+    return set() if match is None else {match[1] or DEFAULT_NAMESPACE}
 
 
 def _refuse_constant(name: str) -> None:

@@ -14,13 +14,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
 import socketio
 import structlog
+from socketio import exceptions
 
 from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts.socket.call import Accept
+from hubbub_contracts.socket.calls_catalogue import NAMESPACE as CALLS_NAMESPACE
 from hubbub_contracts.socket.room import CreateRoom
 from hubbub_service import Tasks
 
@@ -28,36 +32,45 @@ from ..domain.address_limits import AddressLimits
 from ..domain.origins import AllowedOrigins
 from ..domain.ports import SessionTelemetry
 from ..domain.rate_limit import RateLimit, TokenBucket, Verdict
+from ..handlers.calls.session import CallSession
 from ..handlers.session import Session
 from ..handlers.session_manager import SessionManager
+from .calls_namespace import CallsNamespace
 from .client_connection import ClientConnection
 from .engine_server import EngineServer, InvalidPayload, Receive, Send, read_payload, replay
 from .forwarded import ForwardedHeaders
 from .http_server import transport_of
 from .send_queue import SendQueue
-from .socket_packets import MAX_FRAME, is_connect_or_disconnect, parse_event, parse_event_head
+from .socket_packets import (
+    DEFAULT_NAMESPACE,
+    MAX_FRAME,
+    is_connect_or_disconnect,
+    parse_event,
+    parse_event_head,
+)
 
 Scope = MutableMapping[str, Any]
 
 CONNECT_TIMEOUT = 10.0
 """Seconds from the Engine.IO connection to the Socket.IO session."""
 JOIN_TIMEOUT = 300.0
-"""Seconds from the Socket.IO session until the client must be in a room."""
+"""Seconds from the Socket.IO session until the client must be in a room, unless it has `/calls` open."""
 CLOSE_TIMEOUT = 3.0
 """Seconds that a client has to read what was queued before its connection was closed."""
+
+_ROOM_REQUESTS = frozenset({CreateRoom.event, Accept.event})
+"""Events that create rooms."""
 
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True)
 class _Client:
-    """A Socket.IO session with its rate limits."""
+    """A Socket.IO session in one namespace."""
 
-    def __init__(self, connection: ClientConnection, session: Session, address: str) -> None:
-        self.connection = connection
-        self.session = session
-        self.address = address
-        self.messages = RateLimit()
-        self.room_requests = TokenBucket(rate=1.0, burst=100.0)
+    sid: str
+    connection: ClientConnection
+    session: Session | CallSession
 
 
 class _EngineConnection:
@@ -68,12 +81,21 @@ class _EngineConnection:
         self.queue = queue
         self.websocket = websocket
         """None: the client polls."""
-        self.client: _Client | None = None
-        """None until the client opens its Socket.IO session."""
+        self.clients: dict[str, _Client] = {}
+        """By namespace, those that the client has opened."""
+        self.messages = RateLimit()
+        self.room_requests = TokenBucket(rate=1.0, burst=100.0)
         self.timer: asyncio.TimerHandle | None = None
         self.posting = False
         """Whether a POST is being read. Two at once are against the protocol."""
         self.ended = False
+
+    @property
+    def used(self) -> bool:
+        """Whether the client is in a room or can be rung."""
+        client = self.clients.get(DEFAULT_NAMESPACE)
+        joined = client is not None and isinstance(client.session, Session) and client.session.joined
+        return joined or CALLS_NAMESPACE in self.clients
 
 
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
@@ -82,6 +104,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     def __init__(
         self,
         sessions: SessionManager,
+        calls: CallsNamespace,
         telemetry: SessionTelemetry,
         *,
         origins: AllowedOrigins,
@@ -98,6 +121,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             engineio_logger=False,
         )
         self._sessions = sessions
+        self._calls = calls
         self._telemetry = telemetry
         self._origins = origins
         self._limits = limits
@@ -107,11 +131,13 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         """By Engine.IO id."""
         self.on("connect", self._connected)
         self.on("disconnect", self._disconnected)
+        self.on("connect", self._calls_connected, namespace=CALLS_NAMESPACE)
+        self.on("disconnect", self._calls_disconnected, namespace=CALLS_NAMESPACE)
 
     @property
     def connections(self) -> int:
         """How many clients have a Socket.IO session."""
-        return sum(connection.client is not None for connection in self._connections.values())
+        return sum(bool(connection.clients) for connection in self._connections.values())
 
     async def handle_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application of Engine.IO."""
@@ -128,9 +154,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
                 return
             connection.posting = True
             try:
-                scope, receive = replay(
-                    scope, receive, await read_payload(receive, lambda: connection.client is not None)
-                )
+                scope, receive = replay(scope, receive, await read_payload(receive, connection.clients.keys))
             except InvalidPayload:
                 _log.info("a client sent garbage over long polling, closing its connection")
                 await self._close(eio_sid)
@@ -173,7 +197,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         self._limits.connected(address, time.monotonic())
         websocket = transport_of(scope) if scope["type"] == "websocket" else None
         self._connections[eio_sid] = _EngineConnection(address, self.eio.sockets[eio_sid].queue, websocket)
-        self._close_unless(lambda connection: connection.client is not None, eio_sid, CONNECT_TIMEOUT)
+        self._close_unless(lambda connection: bool(connection.clients), eio_sid, CONNECT_TIMEOUT)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         connection = self._connections[eio_sid]
@@ -187,6 +211,9 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         try:
             await super()._handle_eio_disconnect(eio_sid, reason)
         finally:
+            # python-socketio may have lost the sessions of a client that opens and closes namespaces quickly.
+            for namespace in list(connection.clients):
+                await self._end_client(connection.clients.pop(namespace), reason)
             del self._connections[eio_sid]
 
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
@@ -194,66 +221,102 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         connection = self._connections.get(eio_sid)
         if connection is None or connection.ended:
             return  # a packet that was queued when the connection ended would open a session without a client
-        if isinstance(data, str) and data.startswith("2") and connection.client is not None:
-            self._receive(connection.client, data)
-        elif isinstance(data, str) and is_connect_or_disconnect(data, connected=connection.client is not None):
+        if isinstance(data, str) and data.startswith("2") and connection.clients:
+            if not self._receive(connection, data):
+                await self._close(eio_sid)
+        elif isinstance(data, str) and is_connect_or_disconnect(data, connection.clients.keys()):
             try:
+                if connection.messages.check(time.monotonic()) is not Verdict.ACCEPT:
+                    raise ValueError("a flood of packets that open and close namespaces")
                 await super()._handle_eio_message(eio_sid, data)
             except (ValueError, RecursionError):
                 await self._close(eio_sid)
         else:
             await self._close(eio_sid)
 
-    def _receive(self, client: _Client, data: str) -> None:
-        """Parses an event and passes it to the client's session."""
+    def _receive(self, connection: _EngineConnection, data: str) -> bool:
+        """Parses an event and passes it to the session of its namespace. Returns False to end the connection."""
         head = parse_event_head(data)
-        if head is None:
-            client.connection.close()
-            return
+        client = None if head is None else connection.clients.get(head.namespace)
+        if head is None or client is None:
+            return False
         acknowledge = client.connection.acknowledger(head.ack_id)
         now = time.monotonic()
         try:
-            match client.messages.check(now):
+            match connection.messages.check(now):
                 case Verdict.DISCONNECT:
-                    client.connection.close()
-                    return
+                    return False
                 case Verdict.REFUSE:
                     raise HubbubError(ErrorCode.RATE_LIMITED, "too many messages", retryable=True)
             event, payload = parse_event(data, head)
-            if event == CreateRoom.event:
-                self._take_room_request(client, now)
+            if event in _ROOM_REQUESTS:
+                self._take_room_request(connection, now)
         except HubbubError as error:
             self._telemetry.request_answered("unknown", error.code.value, 0.0)
             acknowledge(error.reply().wire())
-            return
-        client.session.receive(event, payload, acknowledge)
+        else:
+            client.session.receive(event, payload, acknowledge)
+        return True
 
-    def _take_room_request(self, client: _Client, now: float) -> None:
-        if not client.room_requests.take(now):
+    def _take_room_request(self, connection: _EngineConnection, now: float) -> None:
+        if not connection.room_requests.take(now):
             raise HubbubError(ErrorCode.RATE_LIMITED, "this connection requested too many rooms", retryable=True)
-        if not self._limits.take_room_request(client.address, now):
+        if not self._limits.take_room_request(connection.address, now):
             raise HubbubError(ErrorCode.RATE_LIMITED, "this address requested too many rooms", retryable=True)
 
     async def _connected(self, sid: str, _environ: dict[str, Any], _auth: object = None) -> None:
-        eio_sid = self.manager.eio_sid_from_sid(sid, "/")
-        engine = self._connections[eio_sid]
-        connection = ClientConnection(
-            engine.queue,
-            close=lambda: self._spawn(self._close(eio_sid)),
-            abort=lambda: self._spawn(self._abort(eio_sid)),
+        eio_sid = self.manager.eio_sid_from_sid(sid, DEFAULT_NAMESPACE)
+        connection = self._connection_to(eio_sid, DEFAULT_NAMESPACE)
+        self._connections[eio_sid].clients[DEFAULT_NAMESPACE] = _Client(
+            sid, connection, self._sessions.open(connection)
         )
-        engine.client = _Client(connection, self._sessions.open(connection), engine.address)
-        self._close_unless(
-            lambda connection: connection.client is not None and connection.client.session.joined, eio_sid, JOIN_TIMEOUT
-        )
+        self._close_unless(lambda engine: engine.used, eio_sid, JOIN_TIMEOUT)
 
     async def _disconnected(self, sid: str, reason: str) -> None:
-        engine = self._connections.get(self.manager.eio_sid_from_sid(sid, "/"))
-        if engine is not None and engine.client is not None:
-            client, engine.client = engine.client, None
-            client.connection.stop()
+        client = self._remove_client(sid, DEFAULT_NAMESPACE)
+        if client is not None:
+            await self._end_client(client, reason)
+
+    async def _calls_connected(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
+        eio_sid = self.manager.eio_sid_from_sid(sid, CALLS_NAMESPACE)
+        connection = self._connection_to(eio_sid, CALLS_NAMESPACE)
+        try:
+            session = self._calls.open(connection, environ["asgi.scope"], auth)
+        except HubbubError as error:
+            raise exceptions.ConnectionRefusedError(error.message, error.reply().wire()) from error
+        self._connections[eio_sid].clients[CALLS_NAMESPACE] = _Client(sid, connection, session)
+
+    async def _calls_disconnected(self, sid: str, reason: str) -> None:
+        eio_sid = self.manager.eio_sid_from_sid(sid, CALLS_NAMESPACE)
+        client = self._remove_client(sid, CALLS_NAMESPACE)
+        if client is not None:
+            if not self._connections[eio_sid].ended:
+                self._close_unless(lambda engine: engine.used, eio_sid, JOIN_TIMEOUT)
+            await self._end_client(client, reason)
+
+    async def _end_client(self, client: _Client, reason: str) -> None:
+        """Ends the session of a namespace that was closed."""
+        client.connection.stop()
+        if isinstance(client.session, CallSession):
+            await client.session.close()
+        else:
             by_server = reason in (self.eio.reason.PING_TIMEOUT, self.eio.reason.SERVER_DISCONNECT)
             await self._sessions.socket_lost(client.session, closed_by_client=not by_server)
+
+    def _connection_to(self, eio_sid: str, namespace: str) -> ClientConnection:
+        return ClientConnection(
+            self._connections[eio_sid].queue,
+            close=lambda: self._spawn(self._close(eio_sid)),
+            abort=lambda: self._spawn(self._abort(eio_sid)),
+            namespace=namespace,
+        )
+
+    def _remove_client(self, sid: str, namespace: str) -> _Client | None:
+        engine = self._connections.get(self.manager.eio_sid_from_sid(sid, namespace))
+        client = None if engine is None else engine.clients.get(namespace)
+        if engine is None or client is None or client.sid != sid:
+            return None
+        return engine.clients.pop(namespace)
 
     def _close_unless(self, condition: Callable[[_EngineConnection], bool], eio_sid: str, seconds: float) -> None:
         """Closes the connection if `condition` is false after `seconds`. Replaces the connection's former timer."""

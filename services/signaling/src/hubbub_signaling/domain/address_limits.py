@@ -8,17 +8,20 @@ from .rate_limit import TokenBucket
 
 REFILL_TIME = 100.0
 """Seconds in which an address that used up its room requests gets all of them back."""
+HTTP_REQUESTS = 10_000
+"""Requests about calls that an address may make at once; they come back within REFILL_TIME."""
 _MIN_PRUNED = 1024
 
 
 @dataclass
 class _Usage:
     room_requests: TokenBucket
+    http_requests: TokenBucket
     connections: int = 0
 
 
 class AddressLimits:
-    """Limits the connections and the `createRoom` requests of each client address.
+    """Limits the connections, the `createRoom` requests and the requests about calls of each client address.
 
     An address is remembered while it has connections or has room requests to get back, so a new connection does not
     start anew.
@@ -48,6 +51,10 @@ class AddressLimits:
         """Whether the address may request a room at `now` (monotonic seconds)."""
         return self._find(address, now).room_requests.take(now)
 
+    def take_http_request(self, address: str, now: float) -> bool:
+        """Whether the address may make an HTTP request about calls at `now` (monotonic seconds)."""
+        return self._find(address, now).http_requests.take(now)
+
     def __len__(self) -> int:
         """How many addresses are remembered."""
         return len(self._usage)
@@ -58,13 +65,16 @@ class AddressLimits:
             if len(self._usage) >= self._prune_at:
                 self._prune(now)
             burst = self._max_room_requests
-            usage = self._usage[address] = _Usage(TokenBucket(rate=burst / REFILL_TIME, burst=burst))
+            usage = self._usage[address] = _Usage(
+                room_requests=TokenBucket(rate=burst / REFILL_TIME, burst=burst),
+                http_requests=TokenBucket(rate=HTTP_REQUESTS / REFILL_TIME, burst=HTTP_REQUESTS),
+            )
         return usage
 
     def _prune(self, now: float) -> None:
         self._usage = {
             address: usage
             for address, usage in self._usage.items()
-            if usage.connections or not usage.room_requests.is_full(now)
+            if usage.connections or not (usage.room_requests.is_full(now) and usage.http_requests.is_full(now))
         }
         self._prune_at = max(_MIN_PRUNED, 2 * len(self._usage))

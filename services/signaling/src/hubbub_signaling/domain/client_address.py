@@ -41,16 +41,30 @@ class TrustedProxies:
             socket_address: of the connection; None without one.
             forwarded_for: the values of the `X-Forwarded-For` headers, in the order of the headers.
         """
+        address = self._address(socket_address, forwarded_for)
+        return UNKNOWN if address is None else _counted(address)
+
+    def is_loopback(self, socket_address: str | None, forwarded_for: Sequence[str]) -> bool:
+        """Whether the client is on this machine, and not behind a proxy that is.
+
+        A proxy on this machine that is not trusted, or that does not say where its client is, has clients elsewhere.
+        """
+        if self.trusts(socket_address) != bool(forwarded_for):
+            return False
+        address = self._address(socket_address, forwarded_for)
+        return address is not None and address.is_loopback and not self._is_trusted(address)
+
+    def _address(self, socket_address: str | None, forwarded_for: Iterable[str]) -> Address | None:
         address = _parse(socket_address)
         if address is None:
-            return UNKNOWN
+            return None
         hops = [hop for value in forwarded_for for hop in value.split(",")]
         while hops and self._is_trusted(address):
             hop = _parse(_without_port(hops.pop()))
             if hop is None:
                 break
             address = hop
-        return _counted(address)
+        return address
 
     def _is_trusted(self, address: Address) -> bool:
         return any(address in network for network in self._networks)

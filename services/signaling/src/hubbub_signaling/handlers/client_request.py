@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import structlog
 from opentelemetry import trace
 from pydantic import ValidationError
 
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import ErrorCode, HubbubError, Model
 from hubbub_contracts.socket.base import ClientRequest
-from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 
 from ..domain.payload import check_payload
+
+ModelT = TypeVar("ModelT", bound=Model)
 
 _log = structlog.get_logger(__name__)
 
 
-def parse_request(event: str, payload: object) -> ClientRequest[Any]:
-    """Validates a request. An absent payload is an empty one. Raises HubbubError."""
-    model = CLIENT_REQUESTS.get(event)
+def parse_request(requests: Mapping[str, type[ClientRequest[Any]]], event: str, payload: object) -> ClientRequest[Any]:
+    """Validates a request of a namespace with these requests. An absent payload is an empty one. Raises HubbubError."""
+    model = requests.get(event)
     if model is None:
         raise HubbubError(ErrorCode.UNKNOWN_EVENT, f"there is no event {event[:64]!r}")
+    return validate(model, payload)
+
+
+def validate(model: type[ModelT], payload: object) -> ModelT:
+    """Validates a payload. An absent one is an empty one. Raises `invalid_argument`."""
     check_payload(payload)
     try:
         return model.model_validate({} if payload is None else payload)

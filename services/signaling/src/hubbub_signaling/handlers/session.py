@@ -124,7 +124,7 @@ class Session:
         """Validates a request and puts it into the queue. `acknowledge` is called with its answer."""
         acknowledge = self._measured(event, acknowledge)
         try:
-            request = parse_request(event, payload)
+            request = parse_request(CLIENT_REQUESTS, event, payload)
             if self._queue.full:
                 raise HubbubError(ErrorCode.RATE_LIMITED, "too many requests are pending", retryable=True)
             operation_id: str | None = getattr(request, "operation_id", None)

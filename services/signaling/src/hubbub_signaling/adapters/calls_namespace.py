@@ -1,0 +1,58 @@
+"""Opens sessions of the namespace `/calls`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from hubbub_contracts import ErrorCode, HubbubError, ids
+from hubbub_contracts.types import DeviceId
+
+from ..domain.calls.ports import CallsBackend
+from ..domain.ports import ClientSocket, SessionTelemetry
+from ..handlers.calls.catalogue import CALL_HANDLERS
+from ..handlers.calls.hub import CallHub
+from ..handlers.calls.session import CallSession
+from .identification import Identification
+
+_DEVICE_ID: TypeAdapter[str] = TypeAdapter(DeviceId)
+
+
+class CallsNamespace:
+    """The namespace on this instance."""
+
+    def __init__(
+        self, hub: CallHub, backend: CallsBackend, identification: Identification, telemetry: SessionTelemetry
+    ) -> None:
+        self._hub = hub
+        self._backend = backend
+        self._identification = identification
+        self._telemetry = telemetry
+
+    def open(self, client: ClientSocket, scope: Mapping[str, Any], auth: object) -> CallSession:
+        """A session for a socket. Raises `not_allowed` and `invalid_argument`.
+
+        `scope` is that of the handshake, and `auth` what the client sent with it.
+        """
+        user_id = self._identification.identify(scope, auth).require_user()
+        return CallSession(
+            client,
+            user_id,
+            _device_id(auth),
+            hub=self._hub,
+            backend=self._backend,
+            handlers=CALL_HANDLERS,
+            telemetry=self._telemetry,
+        )
+
+
+def _device_id(auth: object) -> str:
+    device_id = auth.get("deviceId") if isinstance(auth, dict) else None
+    if device_id is None:
+        return ids.mint()
+    try:
+        return _DEVICE_ID.validate_python(device_id, strict=True)
+    except ValidationError as error:
+        raise HubbubError(ErrorCode.INVALID_ARGUMENT, "deviceId: must be 1 to 64 of A-Z a-z 0-9 _ -") from error

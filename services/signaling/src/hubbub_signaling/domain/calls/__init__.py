@@ -1,0 +1,1 @@
+"""Rules about what clients see of calls."""

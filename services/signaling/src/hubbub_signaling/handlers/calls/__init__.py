@@ -1,0 +1,1 @@
+"""Calls: the sessions of the namespace `/calls`, and the HTTP routes."""

@@ -1,0 +1,85 @@
+"""Every request of the namespace `/calls` with its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from hubbub_contracts import Done, Model
+from hubbub_contracts.bus.call import CancelCall, DeclineCall, IgnoreCall
+from hubbub_contracts.call import PresenceStatus, UserPresence
+from hubbub_contracts.rest import JoinedCall
+from hubbub_contracts.socket import call as socket
+
+from ...domain.calls.ports import CallsBackend
+from . import requests
+
+
+class RequestingDevice(Protocol):
+    """The device that a request came from."""
+
+    @property
+    def user_id(self) -> str:
+        """The user."""
+
+    @property
+    def device_id(self) -> str:
+        """Unique among the user's devices."""
+
+    def set_status(self, status: PresenceStatus) -> None:
+        """Sets what the device says of its user."""
+
+
+@dataclass(frozen=True)
+class CallRequestContext:
+    """The first argument of every handler."""
+
+    device: RequestingDevice
+    backend: CallsBackend
+
+
+async def accept(context: CallRequestContext, request: socket.Accept) -> JoinedCall:
+    """Answers a ring, or enters a live call."""
+    device = context.device
+    return await requests.join(context.backend, device.user_id, request.call_id, device.device_id)
+
+
+async def decline(context: CallRequestContext, request: socket.Decline) -> Done:
+    """Declines a ring for all devices."""
+    device = context.device
+    await context.backend.calls(
+        DeclineCall(call_id=request.call_id, user_id=device.user_id, device_id=device.device_id)
+    )
+    return Done()
+
+
+async def ignore(context: CallRequestContext, request: socket.Ignore) -> Done:
+    """Stops ringing this device."""
+    device = context.device
+    await context.backend.calls(IgnoreCall(call_id=request.call_id, user_id=device.user_id, device_id=device.device_id))
+    return Done()
+
+
+async def cancel(context: CallRequestContext, request: socket.Cancel) -> Done:
+    """Takes a call back."""
+    await context.backend.calls(CancelCall(call_id=request.call_id, user_id=context.device.user_id))
+    return Done()
+
+
+async def set_presence(context: CallRequestContext, request: socket.SetPresence) -> UserPresence:
+    """Sets the status of this device."""
+    context.device.set_status(request.status)
+    [presence] = await requests.presence(context.backend, [context.device.user_id])
+    return presence
+
+
+CallHandler = Callable[[CallRequestContext, Any], Awaitable[Model]]
+
+CALL_HANDLERS: Final[dict[str, CallHandler]] = {
+    "accept": accept,
+    "decline": decline,
+    "ignore": ignore,
+    "cancel": cancel,
+    "setPresence": set_presence,
+}

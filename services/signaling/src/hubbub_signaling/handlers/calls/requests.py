@@ -1,0 +1,137 @@
+"""What users do with calls, over the socket or HTTP. Every function raises HubbubError."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+
+from hubbub_contracts import ErrorCode, HubbubError, ids
+from hubbub_contracts.bus.call import (
+    AcceptCall,
+    CallReply,
+    EndCall,
+    GetCall,
+    LeaveCall,
+    ListCalls,
+    StartCall,
+)
+from hubbub_contracts.bus.call_records import CallRecord
+from hubbub_contracts.bus.peer import LeaveRoom
+from hubbub_contracts.bus.records import PeerRecord
+from hubbub_contracts.bus.room import CreateRoom, GetRoom
+from hubbub_contracts.call import CallInfo, UserPresence
+from hubbub_contracts.rest import CallList, JoinedCall, RoomParticipant, RoomParticipants, StartCallBody
+
+from ...domain.calls.ports import CallsBackend
+from ...domain.calls.presence import combine
+from ...domain.calls.view import participant, show
+from ...domain.identity import Identity
+
+
+async def start(backend: CallsBackend, identity: Identity, body: StartCallBody) -> CallInfo:
+    """Starts a call, or enters the live one of the same users or group."""
+    user_id = identity.require_user()
+    reply = await backend.calls(
+        StartCall(
+            caller_id=user_id,
+            caller_name=body.display_name or user_id,
+            participants=body.participants,
+            group_id=body.group_id,
+            video=body.video,
+            app_data=body.app_data,
+        )
+    )
+    return show(reply.call)
+
+
+async def list_calls(backend: CallsBackend, request: ListCalls) -> CallList:
+    """Returns a page of the user's calls."""
+    page = await backend.calls(request)
+    return CallList(calls=[show(record) for record in page.calls], next=page.next)
+
+
+async def get(backend: CallsBackend, identity: Identity, call_id: str) -> CallInfo:
+    """Returns the call."""
+    return show((await _find(backend, identity, call_id)).call)
+
+
+async def join(backend: CallsBackend, user_id: str, call_id: str, device_id: str | None = None) -> JoinedCall:
+    """Answers or enters the call. `device_id` is the device that answers a ring; None enters in any case."""
+    await _find(backend, Identity(user_id), call_id)
+    # First: an answer that cannot lead into a room should not stop the ring. An unused room expires.
+    room = await backend.registry(CreateRoom(call_id=call_id))
+    reply = await backend.calls(AcceptCall(call_id=call_id, user_id=user_id, device_id=device_id))
+    return JoinedCall(call_id=call_id, user_id=user_id, rtp_capabilities=room.rtp_capabilities, call=show(reply.call))
+
+
+async def leave(backend: CallsBackend, identity: Identity, call_id: str) -> CallInfo:
+    """Leaves the call, and removes the user's peers from its room."""
+    user_id = identity.require_user()
+    reply = await backend.calls(LeaveCall(call_id=call_id, user_id=user_id))
+    await _remove_peers(backend, call_id, user_id)
+    return show(reply.call)
+
+
+async def end(backend: CallsBackend, identity: Identity, call_id: str) -> CallInfo:
+    """Ends the call, and removes all peers from its room."""
+    user_id = None if identity.operator else identity.require_user()
+    reply = await backend.calls(EndCall(call_id=call_id, user_id=user_id))
+    await _remove_peers(backend, call_id)
+    return show(reply.call)
+
+
+async def participants(backend: CallsBackend, identity: Identity, call_id: str) -> RoomParticipants:
+    """Returns the peers in the call's room."""
+    await _find(backend, identity, call_id)
+    peers = sorted(await _peers(backend, call_id), key=lambda peer: peer.joined_at)
+    return RoomParticipants(
+        call_id=call_id,
+        participants=[
+            RoomParticipant(
+                peer_id=peer.peer_id,
+                user_id=peer.user_id,
+                display_name=peer.display_name,
+                joined_at=peer.joined_at,
+                connection_state=peer.connection_state,
+            )
+            for peer in peers
+        ],
+    )
+
+
+async def presence(backend: CallsBackend, user_ids: Sequence[str]) -> list[UserPresence]:
+    """Returns the presence of each user."""
+    return combine(user_ids, await backend.find_devices(user_ids))
+
+
+async def _find(backend: CallsBackend, identity: Identity, call_id: str) -> CallReply:
+    """The call, if it concerns this client. Otherwise it does not exist."""
+    reply = await backend.calls(GetCall(call_id=call_id))
+    if not _concerns(identity, reply.call):
+        raise HubbubError(ErrorCode.NOT_FOUND, "no such call")
+    return reply
+
+
+def _concerns(identity: Identity, record: CallRecord) -> bool:
+    """Hubbub does not know a group's members: to whom its live call is named, may see it."""
+    if identity.operator:
+        return True
+    own = identity.user_id is not None and participant(record, identity.user_id) is not None
+    return own or (record.group_id is not None and record.state != "ended")
+
+
+async def _peers(backend: CallsBackend, call_id: str) -> list[PeerRecord]:
+    try:
+        return (await backend.registry(GetRoom(room_id=ids.room_id(call_id)))).peers
+    except HubbubError as error:
+        if error.code is not ErrorCode.ROOM_NOT_FOUND:
+            raise
+        return []
+
+
+async def _remove_peers(backend: CallsBackend, call_id: str, user_id: str | None = None) -> None:
+    """Removes a user's peers from the room, or all. The call has changed in any case: a failure is not reported."""
+    with contextlib.suppress(HubbubError):
+        for peer in await _peers(backend, call_id):
+            if user_id in (None, peer.user_id):
+                await backend.registry(LeaveRoom(room_id=peer.room_id, peer_id=peer.peer_id, reason="removed"))

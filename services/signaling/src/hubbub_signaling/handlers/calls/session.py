@@ -1,0 +1,98 @@
+"""One device in the namespace `/calls`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry import trace
+
+from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts.call import PresenceStatus
+from hubbub_contracts.socket.base import ClientRequest, Push
+from hubbub_contracts.socket.calls_catalogue import CALL_REQUESTS, NAMESPACE
+
+from ...domain.calls.ports import CallsBackend
+from ...domain.ports import ClientSocket, SessionTelemetry
+from ..client_request import as_hubbub_error, parse_request
+from ..keyed_queue import KeyedQueue, Operation
+from ..session import OK, Acknowledge
+from .catalogue import CallHandler, CallRequestContext
+from .hub import CallHub
+
+_IN_ORDER = "in order"
+"""The key of all operations: one after another."""
+_CANCELLED = HubbubError(ErrorCode.CANCELLED, "the socket was lost")
+_tracer = trace.get_tracer("hubbub.signaling")
+
+
+class CallSession:
+    """Lives as long as the device's connection to the namespace. Implements `Device` and `RequestingDevice`."""
+
+    def __init__(
+        self,
+        client: ClientSocket,
+        user_id: str,
+        device_id: str,
+        *,
+        hub: CallHub,
+        backend: CallsBackend,
+        handlers: Mapping[str, CallHandler],
+        telemetry: SessionTelemetry,
+    ) -> None:
+        self.user_id = user_id
+        self.device_id = device_id
+        self.status: PresenceStatus = "online"
+        self._client = client
+        self._hub = hub
+        self._context = CallRequestContext(self, backend)
+        self._handlers = handlers
+        self._telemetry = telemetry
+        self._queue = KeyedQueue()
+        hub.attach(self)
+
+    def push(self, push: Push) -> None:
+        """See `Device`."""
+        self._client.push(push)
+
+    def set_status(self, status: PresenceStatus) -> None:
+        """See `RequestingDevice`."""
+        self.status = status
+
+    def receive(self, event: str, payload: object, acknowledge: Acknowledge) -> None:
+        """Validates a request and puts it into the queue. `acknowledge` is called once with its answer."""
+        received_at, label = time.perf_counter(), event if event in CALL_REQUESTS else "unknown"
+
+        def answer(message: dict[str, Any]) -> None:
+            error = message.get("error")
+            outcome = error["code"] if error else OK
+            self._telemetry.request_answered(label, outcome, time.perf_counter() - received_at)
+            acknowledge(message)
+
+        try:
+            request = parse_request(CALL_REQUESTS, event, payload)
+            if self._queue.full:
+                raise HubbubError(ErrorCode.RATE_LIMITED, "too many requests are pending", retryable=True)
+        except HubbubError as error:
+            answer(error.reply().wire())
+            return
+        operation = Operation(
+            run=lambda: self._run(request, answer), on_cancelled=lambda: answer(_CANCELLED.reply().wire())
+        )
+        self._queue.submit(_IN_ORDER, operation)
+
+    async def close(self) -> None:
+        """The device is gone: cancels its pending requests."""
+        self._hub.detach(self)
+        await self._queue.cancel()
+
+    async def _run(self, request: ClientRequest[Any], answer: Acknowledge) -> None:
+        with _tracer.start_as_current_span(f"socket {NAMESPACE} {request.event}", kind=trace.SpanKind.SERVER) as span:
+            try:
+                reply = (await self._handlers[request.event](self._context, request)).wire()
+            except Exception as error:  # noqa: BLE001 - a bug in one handler must not end the session
+                failure = as_hubbub_error(error, request.event)
+                reply = failure.reply().wire()
+                span.set_attribute("error.type", failure.code.value)
+        answer(reply)

@@ -1,0 +1,338 @@
+"""Ringing over the socket and HTTP, with two signaling and two calls instances."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from support.caller import Caller
+from support.client_socket import ClientSocket, Refused
+from support.installation import Installation
+
+RING_TIMEOUT = 4.0
+API_KEY = "key-of-the-tests-0123456789"
+
+
+@pytest.fixture(scope="module")
+def ringing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation with a short ring."""
+    environment = {"RING_TIMEOUT": str(RING_TIMEOUT), "ENTRY_TIMEOUT": "5", "API_KEY": API_KEY}
+    directory = tmp_path_factory.mktemp("calls")
+    with Installation(directory, signalings=2, calls=2, environment=environment, reconnect_grace=1) as running:
+        yield running
+
+
+class People:
+    """Users with unique ids, their devices, and their HTTP requests."""
+
+    def __init__(self, installation: Installation, stack: AsyncExitStack, http: aiohttp.ClientSession) -> None:
+        self.installation = installation
+        self._stack = stack
+        self._http = http
+        unique = secrets.token_hex(4)
+        self.ann, self.bob, self.carol = (f"{name}-{unique}" for name in ("ann", "bob", "carol"))
+
+    async def device(self, user: str, *, signaling: int = 0, device: str | None = None) -> ClientSocket:
+        """A device that is connected to `/calls`."""
+        auth = {"userId": user} | ({} if device is None else {"deviceId": device})
+        socket = ClientSocket(self.installation.urls[signaling], namespace="/calls", auth=auth)
+        return await self._stack.enter_async_context(socket)
+
+    async def peer(self, user: str, call_id: str) -> Caller:
+        """A peer in the call's room."""
+        caller = await self._stack.enter_async_context(Caller(self.installation.url))
+        await caller.join(call_id, userId=user)
+        return caller
+
+    async def ask(
+        self, method: str, path: str, user: str | None, *, status: int = 200, signaling: int = 0, **options: Any
+    ) -> dict[str, Any]:
+        """Sends an HTTP request as a user, and checks the status of the answer."""
+        headers = ({} if user is None else {"X-User-Id": user}) | options.pop("headers", {})
+        url = f"{self.installation.urls[signaling]}{path}"
+        async with self._http.request(method, url, headers=headers, **options) as response:
+            body: dict[str, Any] = await response.json()
+            assert response.status == status, body
+            return body
+
+    async def call(self, caller: str, *callees: str, status: int = 201, **fields: Any) -> dict[str, Any]:
+        """Starts a call."""
+        body = {"participants": list(callees), **fields}
+        return await self.ask("POST", "/calls", caller, status=status, json=body)
+
+
+@pytest.fixture
+async def people(ringing: Installation) -> AsyncIterator[People]:
+    """Three users."""
+    async with AsyncExitStack() as stack, aiohttp.ClientSession() as http:
+        yield People(ringing, stack, http)
+
+
+async def test_call_from_ring_to_history(people: People) -> None:
+    ann, bob = people.ann, people.bob
+    anns = await people.device(ann)
+    phone, tablet = await people.device(bob), await people.device(bob, signaling=1)
+    call = await people.call(ann, bob, displayName="Ann", appData={"topic": "tea"})
+    call_id = call["callId"]
+    for device in (phone, tablet):
+        incoming = (await device.event("incomingCall"))["call"]
+        assert (incoming["callId"], incoming["callerName"], incoming["appData"]) == (call_id, "Ann", {"topic": "tea"})
+    joined = await phone.call("accept", callId=call_id)
+    assert (joined["callId"], joined["userId"], joined["call"]["state"]) == (call_id, bob, "active")
+    assert joined["rtpCapabilities"]["codecs"]
+    assert await tablet.event("callAccepted") == {"callId": call_id, "userId": bob, "elsewhere": True}
+    assert await anns.event("callAccepted") == {"callId": call_id, "userId": bob, "elsewhere": False}
+
+    await people.peer(ann, call_id)
+    bobs_peer = await people.peer(bob, call_id)
+    for user in (ann, bob):
+        await tablet.event("participantJoined", callId=call_id, userId=user)
+    seen = await people.ask("GET", f"/calls/{call_id}/participants", ann)
+    assert [each["userId"] for each in seen["participants"]] == [ann, bob]
+
+    await people.ask("POST", f"/calls/{call_id}/leave", bob)
+    await anns.event("participantLeft", userId=bob)
+    await anns.event("callEnded", callId=call_id, reason="left")
+    await bobs_peer.event("roomClosed")
+    ended = (await people.ask("GET", "/calls", ann))["calls"]
+    assert [(each["callId"], each["state"], each["endReason"]) for each in ended] == [(call_id, "ended", "left")]
+    assert (await people.ask("GET", f"/calls/{call_id}", bob))["callId"] == call_id
+    for device in (phone, tablet):
+        assert len(device.events("incomingCall")) == 1
+        assert device.events("callMissed") == device.events("callCancelled") == []
+    assert phone.events("callAccepted") == []
+
+
+async def test_ring_that_nobody_answers_is_missed_once(people: People) -> None:
+    ann, bob = people.ann, people.bob
+    anns = await people.device(ann)
+    devices = [await people.device(bob, signaling=each) for each in (0, 1)]
+    call_id = (await people.call(ann, bob))["callId"]
+    for device in devices:
+        await device.event("callMissed", callId=call_id, userId=bob, callerId=ann, reason="timeout")
+    await anns.event("callEnded", callId=call_id, reason="missed")
+    missed = await people.ask("GET", "/calls?missed=true", bob)
+    assert [each["callId"] for each in missed["calls"]] == [call_id]
+    for device in devices:
+        assert [one.name for one in device.log] == ["incomingCall", "callMissed"]
+    assert [one.name for one in anns.log] == ["callMissed", "callEnded"]
+
+
+async def test_callee_who_connects_while_it_rings_is_rung_and_later_not(people: People) -> None:
+    ann, bob = people.ann, people.bob
+    call_id = (await people.call(ann, bob))["callId"]
+    late = await people.device(bob, signaling=1)
+    assert (await late.event("incomingCall"))["call"]["callId"] == call_id
+    await late.event("callMissed")
+    too_late = await people.device(bob)
+    next_call = (await people.call(people.carol, bob))["callId"]
+    await too_late.event("incomingCall")
+    assert [one.payload["call"]["callId"] for one in too_late.log] == [next_call]
+
+
+async def test_decline_ends_the_ring_everywhere_and_ignore_on_one_device(people: People) -> None:
+    ann, bob = people.ann, people.bob
+    anns, phone = await people.device(ann), await people.device(bob, device="phone")
+    tablet = await people.device(bob, signaling=1, device="tablet")
+    call_id = (await people.call(ann, bob))["callId"]
+    await phone.event("incomingCall")
+    assert await phone.call("ignore", callId=call_id) == {}
+    again = await people.device(bob, device="phone")
+    other = await people.device(bob)
+    await other.event("incomingCall")
+    assert await tablet.call("decline", callId=call_id) == {}
+    for device in (phone, again, other):
+        await device.event("callDeclined", userId=bob, elsewhere=True)
+    await anns.event("callDeclined", userId=bob, reason="declined", elsewhere=False)
+    await anns.event("callEnded", reason="declined")
+    assert again.events("incomingCall") == []
+    assert tablet.events("callDeclined") == []
+
+
+async def test_cancel_takes_the_call_back(people: People) -> None:
+    ann, bob = people.ann, people.bob
+    anns, bobs = await people.device(ann), await people.device(bob)
+    call_id = (await people.call(ann, bob))["callId"]
+    await bobs.event("incomingCall")
+    assert await anns.call("cancel", callId=call_id) == {}
+    await bobs.event("callCancelled", callId=call_id)
+    with pytest.raises(Refused) as late:
+        await bobs.call("accept", callId=call_id)
+    assert late.value.code == "invalid_state"
+    assert bobs.events("callMissed") == bobs.events("callEnded") == []
+
+
+async def test_two_who_call_each_other_are_in_one_call(people: People) -> None:
+    ann, bob = people.ann, people.bob
+    await people.device(ann)
+    first, second = await asyncio.gather(people.call(ann, bob), people.call(bob, ann))
+    assert first["callId"] == second["callId"]
+    assert (await people.ask("GET", f"/calls/{first['callId']}", ann))["state"] == "active"
+
+
+async def test_busy_and_do_not_disturb(people: People) -> None:
+    ann, bob, carol = people.ann, people.bob, people.carol
+    phone, tablet = await people.device(bob), await people.device(bob, signaling=1)
+    presence = await tablet.call("setPresence", status="doNotDisturb")
+    assert presence == {"userId": bob, "status": "doNotDisturb", "devices": 2}
+    call = await people.call(ann, bob)
+    assert (call["state"], call["endReason"]) == ("ended", "busy")
+    assert (await phone.event("callMissed"))["reason"] == "busy"
+    await tablet.call("setPresence", status="away")
+    listed = await people.ask("GET", f"/presence?userId={bob}&userId={carol}", ann, signaling=1)
+    assert listed["users"] == [
+        {"userId": bob, "status": "online", "devices": 2},
+        {"userId": carol, "status": "offline", "devices": 0},
+    ]
+    await phone.close()
+    await tablet.close()
+    async with asyncio.timeout(10):
+        while (await people.ask("GET", f"/presence?userId={bob}", ann))["users"][0]["status"] != "offline":
+            await asyncio.sleep(0.05)
+    answered = await people.call(ann, bob)
+    await people.ask("POST", f"/calls/{answered['callId']}/join", bob)
+    assert (await people.call(carol, bob))["endReason"] == "busy"
+
+
+async def test_group_sees_its_call_and_who_is_in_it(people: People) -> None:
+    ann, bob, carol = people.ann, people.bob, people.carol
+    group = secrets.token_hex(8)
+    bobs = await people.device(bob)
+    call_id = (await people.call(ann, bob, groupId=group))["callId"]
+    await bobs.event("incomingCall")
+    anns_peer = await people.peer(ann, call_id)
+    await bobs.event("participantJoined", userId=ann)
+    await bobs.event("callMissed", userId=bob)
+    [shown] = (await people.ask("GET", f"/calls?groupId={group}", carol))["calls"]
+    assert {each["userId"]: each["state"] for each in shown["participants"]} == {ann: "joined", bob: "missed"}
+    joined = await people.ask("POST", f"/calls/{call_id}/join", carol)
+    carols_peer = await people.peer(carol, joined["callId"])
+    await bobs.event("participantJoined", userId=carol)
+    await anns_peer.call("leaveRoom")
+    await bobs.event("participantLeft", userId=ann)
+    await people.ask("POST", f"/calls/{call_id}/end", carol, status=403)
+    await carols_peer.cut()
+    await bobs.event("callEnded", callId=call_id, reason="left")
+    assert (await people.ask("GET", f"/calls?groupId={group}", carol))["calls"][0]["state"] == "ended"
+
+
+async def test_ending_a_call_empties_its_room(people: People) -> None:
+    ann, bob = people.ann, people.bob
+    call_id = (await people.call(ann, bob))["callId"]
+    await people.ask("POST", f"/calls/{call_id}/join", bob)
+    peers = [await people.peer(user, call_id) for user in (ann, bob)]
+    ended = await people.ask("POST", f"/calls/{call_id}/end", None, headers={"Authorization": f"Bearer {API_KEY}"})
+    assert ended["endReason"] == "ended"
+    for peer in peers:
+        await peer.event("roomClosed")
+
+
+async def test_one_connection_carries_both_namespaces(people: People, call_id: str) -> None:
+    async with Caller(people.installation.url) as bob:
+        await bob.join(call_id)
+        await bob.send("40/calls," + json.dumps({"userId": people.bob}))
+        call = await people.call(people.ann, people.bob)
+        while not any(call["callId"] in frame for frame in bob.other):
+            await bob.wait_for_more()
+        await bob.send("42/calls,7" + json.dumps(["decline", {"callId": call["callId"]}]))
+        while "43/calls,7[{}]" not in bob.other:
+            await bob.wait_for_more()
+        await bob.send("41/calls,")
+        assert await bob.call("getProducers") == {"producers": []}
+        assert (await people.ask("GET", f"/calls/{call['callId']}", people.ann))["endReason"] == "declined"
+
+
+@pytest.mark.parametrize(
+    ("event", "payload", "expected"),
+    [
+        ("accept", {}, "invalid_argument"),
+        ("accept", {"callId": 7}, "invalid_argument"),
+        ("accept", {"callId": "x" * 65}, "invalid_argument"),
+        ("accept", {"callId": "standup"}, "not_found"),
+        ("decline", {"callId": "standup"}, "not_found"),
+        ("ignore", {"callId": "standup"}, "not_found"),
+        ("cancel", {"callId": "standup"}, "not_found"),
+        ("setPresence", {"status": "offline"}, "invalid_argument"),
+        ("setPresence", None, "invalid_argument"),
+        ("createRoom", {"callId": "x"}, "unknown_event"),
+        ("disconnect", {}, "unknown_event"),
+    ],
+)
+async def test_wrong_request_gets_its_error(people: People, event: str, payload: Any, expected: str) -> None:
+    device = await people.device(people.ann)
+    assert (await device.request(event, payload))["error"]["code"] == expected
+    assert (await device.call("setPresence", status="online"))["devices"] == 1
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [None, {}, {"userId": ""}, {"userId": 7}, {"userId": "x" * 129}, {"userId": "a", "deviceId": "!"}, ["a"]],
+)
+async def test_connection_without_a_user_is_refused(people: People, auth: Any) -> None:
+    with pytest.raises(Refused):
+        await ClientSocket(people.installation.url, namespace="/calls", auth=auth).open()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "expected"),
+    [
+        ("POST", "/calls", b"{}", 400, "invalid_argument"),
+        ("POST", "/calls", b"", 400, "invalid_argument"),
+        ("POST", "/calls", b"[" * 60_000, 400, "invalid_argument"),
+        ("POST", "/calls", b'{"participants":["\\ud800"]}', 400, "invalid_argument"),
+        ("POST", "/calls", b'{"participants":"bob"}', 400, "invalid_argument"),
+        ("POST", "/calls", json.dumps({"participants": ["b"] * 101}).encode(), 400, "invalid_argument"),
+        ("POST", "/calls", b" " * 70_000, 413, "too_large"),
+        ("GET", "/calls?limit=0", None, 400, "invalid_argument"),
+        ("GET", "/calls?state=other", None, 400, "invalid_argument"),
+        ("GET", "/calls/x!y", None, 400, "invalid_argument"),
+        ("GET", "/calls/standup", None, 404, "not_found"),
+        ("GET", "/calls/standup/participants", None, 404, "not_found"),
+        ("POST", "/calls/standup/join", None, 404, "not_found"),
+        ("POST", "/calls/standup/leave", None, 404, "not_found"),
+        ("POST", "/calls/standup/end", None, 404, "not_found"),
+        ("GET", "/presence", None, 400, "invalid_argument"),
+    ],
+)
+async def test_wrong_http_request_gets_its_error(
+    people: People, method: str, path: str, body: bytes | None, status: int, expected: str
+) -> None:
+    answer = await people.ask(method, path, people.ann, status=status, data=body)
+    assert answer["error"]["code"] == expected
+
+
+async def test_strangers_see_nothing(people: People) -> None:
+    ann, bob, eve = people.ann, people.bob, people.carol
+    call_id = (await people.call(ann, bob))["callId"]
+    for method, path in (
+        ("GET", ""),
+        ("GET", "/participants"),
+        ("POST", "/join"),
+        ("POST", "/leave"),
+        ("POST", "/end"),
+    ):
+        await people.ask(method, f"/calls/{call_id}{path}", eve, status=404)
+    assert (await people.ask("GET", "/calls", eve))["calls"] == []
+    await people.ask("GET", "/calls", None, status=403)
+    await people.ask("GET", "/calls", ann, status=403, headers={"X-Forwarded-For": "192.0.2.1"})
+    await people.ask("GET", f"/calls/{call_id}", None, status=403, headers={"Authorization": "Bearer guess"})
+    shown = await people.ask("GET", f"/calls/{call_id}", None, headers={"Authorization": f"Bearer {API_KEY}"})
+    assert shown["callId"] == call_id
+
+
+async def test_proxy_names_the_user_when_its_header_is_trusted(tmp_path: Path) -> None:
+    with Installation(tmp_path, calls=1, environment={"TRUST_USER_HEADER": "1"}) as installation:
+        forwarded = {"X-Forwarded-For": "192.0.2.1"}
+        with pytest.raises(Refused):
+            await ClientSocket(installation.url, namespace="/calls", auth={"userId": "ann"}, headers=forwarded).open()
+        headers = {**forwarded, "X-User-Id": "ann"}
+        async with ClientSocket(installation.url, namespace="/calls", auth={"userId": "eve"}, headers=headers) as ann:
+            assert (await ann.call("setPresence", status="away"))["userId"] == "ann"
