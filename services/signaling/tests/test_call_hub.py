@@ -124,6 +124,18 @@ async def test_after_a_gap_the_difference_is_told() -> None:
     await hub.stop()
 
 
+async def test_answer_that_was_lost_is_told_after_the_gap() -> None:
+    backend = FakeCallsBackend()
+    hub, bob, ann = await hub_over(backend), FakeDevice("bob"), FakeDevice("ann")
+    await connected(hub, bob, ann)
+    backend.store(call_record(bob="ringing"))
+    backend.store(with_part(call_record(state="active", bob="accepted"), "bob", answered_by="tablet"), lost=True)
+    backend.on_gap()
+    await settled()
+    assert (bob.events, ann.events) == (["incomingCall", "callAccepted"], ["callAccepted"])
+    await hub.stop()
+
+
 async def test_next_call_of_a_conversation_ends_the_one_whose_end_was_missed() -> None:
     backend = FakeCallsBackend()
     hub, bob = await hub_over(backend), FakeDevice("bob")
