@@ -87,20 +87,6 @@ class Window:
         """Video frames per second."""
         return decoded_rate(self.before[receiver], self.after[receiver], sender)
 
-    def freezes(self, receiver: str) -> tuple[int, float]:
-        """How often the videos that the tab receives froze, and for how many seconds in all."""
-        before, after = self.before[receiver].video_from, self.after[receiver].video_from
-        count = sum(video.freezes - before[sender].freezes for sender, video in after.items())
-        return count, sum(video.frozen - before[sender].frozen for sender, video in after.items())
-
-    def cpu_limited(self) -> bool:
-        """Whether the CPU limited an encoder in the window."""
-        return any(
-            after.cpu_limited > before.cpu_limited
-            for name in self.after
-            for before, after in [(top_layer(self.before[name]), top_layer(self.after[name]))]
-        )
-
     def require_all_frames(self, share: float = 0.95) -> None:
         """Asserts that each tab decodes at least this share of the frames that each other tab sends."""
         for receiver, sender in self.pairs():
