@@ -60,7 +60,7 @@ SLOW_TESTS := tests/chaos tests/integration tests/contract
 FAST_TESTS := $(wildcard services/*/tests libs/*/tests) tests/deployment
 
 .PHONY: test
-test: cargo native web browser coturn ## run all tests but the long ones and those that need a container engine
+test: cargo native web browser coturn ## run the tests, and a sample of those with browsers
 	@$(call say,Rust tests)
 	cargo test --workspace --quiet
 	@$(call say,Web tests)
@@ -68,11 +68,11 @@ test: cargo native web browser coturn ## run all tests but the long ones and tho
 	@$(call say,Python tests)
 	$(PYTEST_PARALLEL) $(SLOW_TESTS) $(FAST_TESTS) -m "not long" $(ARGS)
 	@$(call say,End-to-end tests)
-	$(BIN)/pytest tests/e2e -m "not long" $(ARGS)
+	$(BIN)/pytest tests/e2e -m sample $(ARGS)
 
 .PHONY: test-browser
-test-browser: native web browser ## run the long browser tests: measurements, large calls, every codec
-	$(BIN)/pytest tests/e2e -m long $(ARGS)
+test-browser: native web browser coturn ## run the browser tests that `make test` leaves out
+	$(BIN)/pytest tests/e2e -m "not sample" $(ARGS)
 
 .PHONY: test-containers
 test-containers: native ## run the tests that use NATS with its official image on a container engine

@@ -9,9 +9,7 @@ from support.browser import CallBrowser
 from support.installation import Installation
 
 
-@pytest.mark.parametrize(
-    "codec", ["VP8", *(pytest.param(codec, marks=pytest.mark.long) for codec in ("VP9", "H264", "AV1"))]
-)
+@pytest.mark.parametrize("codec", [pytest.param("VP8", marks=pytest.mark.sample), "VP9", "H264", "AV1"])
 async def test_codec_is_forwarded(installation: Installation, browser: CallBrowser, call_id: str, codec: str) -> None:
     tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], codec=codec, width=640, height=360)
     window = await Window.measure(tabs, 3)

@@ -35,7 +35,7 @@ def reachable_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.mark.timeout(180)
 @pytest.mark.skipif(not PATH.exists(), reason=f"no Firefox at {PATH}")
 @pytest.mark.skipif(ADDRESS is None, reason="Firefox needs a network interface other than loopback")
-@pytest.mark.parametrize("codec", ["VP8", pytest.param("VP9", marks=pytest.mark.long)])
+@pytest.mark.parametrize("codec", ["VP8", "VP9"])
 async def test_firefox_and_chromium_exchange_media(
     reachable_installation: Installation, tmp_path: Path, browser: CallBrowser, call_id: str, codec: str
 ) -> None:

@@ -15,7 +15,6 @@ TIMEOUT = 3.0
 """Seconds from sending `joinRoom` to the first frame on the screen; the measured times are printed, not asserted."""
 
 
-@pytest.mark.long
 async def test_everybody_who_joins_gets_a_picture(
     installation: Installation, browser: CallBrowser, call_id: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

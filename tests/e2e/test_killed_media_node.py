@@ -12,6 +12,7 @@ from support.browser import CallBrowser
 from support.installation import Installation
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize("fresh_installation", [{"nodes": 2, "registries": 2}], indirect=True)
 async def test_call_continues_after_its_media_node_is_killed(
     fresh_installation: Installation, browser: CallBrowser, call_id: str

@@ -15,7 +15,6 @@ SETTLED = 2.0
 """Seconds after which the loudest microphone is known and the others have gone silent."""
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("fresh_installation", [{"environment": {"LAST_N_AUDIO": "1"}}], indirect=True)
 async def test_a_quiet_microphone_is_forwarded_once_the_loud_one_is_silent(
     fresh_installation: Installation, browser: CallBrowser, call_id: str

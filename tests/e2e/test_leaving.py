@@ -9,6 +9,7 @@ from support.installation import Installation
 SMALL = {"width": 320, "height": 180}
 
 
+@pytest.mark.sample
 async def test_leave_button_removes_participant_within_a_second(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:

@@ -1,11 +1,14 @@
 """An application without the SDK is in a call with the page."""
 
+import pytest
+
 from e2e.calls import start_call
 from support.browser import CallBrowser
 from support.cross_origin_page import CrossOriginPage
 from support.installation import Installation
 
 
+@pytest.mark.sample
 async def test_application_without_the_sdk_calls_the_page(
     installation: Installation, browser: CallBrowser, mediasoup_app: CrossOriginPage, call_id: str
 ) -> None:

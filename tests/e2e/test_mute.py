@@ -3,8 +3,6 @@
 import asyncio
 import time
 
-import pytest
-
 from e2e.calls import Window, start_call, wait_frames
 from support.browser import CallBrowser
 from support.installation import Installation
@@ -23,7 +21,6 @@ _SHARE_STILL_PICTURE = """async () => {
 }"""
 
 
-@pytest.mark.long
 async def test_people_who_send_nothing_are_not_shown_as_lost(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from e2e.calls import start_call
 from support.browser import CallBrowser, chromium
 from support.installation import Installation
@@ -9,6 +11,7 @@ from support.installation import Installation
 SMALL = {"width": 320, "height": 180}
 
 
+@pytest.mark.sample
 async def test_call_is_started_and_joined_by_link(installation: Installation, browser: CallBrowser) -> None:
     ann = await browser.open_page(
         f"{installation.url}/", "Ann", permissions=["clipboard-read", "clipboard-write", "camera", "microphone"]

@@ -1,7 +1,5 @@
 """Screen sharing: the shared screen is in focus for all participants until it ends."""
 
-import pytest
-
 from e2e.calls import start_call
 from support.browser import CallBrowser
 from support.installation import Installation
@@ -30,7 +28,6 @@ async def test_shared_screen_is_in_focus_for_others(
         await other.page.wait_for_selector("[data-layout=grid]")
 
 
-@pytest.mark.long
 async def test_share_ended_by_the_browser_ends_for_others(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:

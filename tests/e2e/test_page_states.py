@@ -63,6 +63,7 @@ async def require_fits(tab: Tab) -> None:
     assert await tab.page.evaluate(_OVERFLOW) <= 0
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(
     ("state", "options"), [("home", {}), ("home-dark", DARK), ("home-phone", PHONE)], ids=["wide", "dark", "phone"]
 )
@@ -73,6 +74,7 @@ async def test_home(screens: Screens, state: str, options: dict[str, Any]) -> No
     await check_page(tab.page, state)
 
 
+@pytest.mark.sample
 @pytest.mark.parametrize(
     ("state", "options"), [("prejoin", {}), ("prejoin-phone", {**PHONE, **DARK})], ids=["wide", "phone"]
 )
@@ -84,7 +86,6 @@ async def test_prejoin(screens: Screens, state: str, options: dict[str, Any]) ->
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.long
 async def test_growing_call(screens: Screens) -> None:
     mei = await screens.open("Mei Lin", join=True)
     await mei.page.wait_for_selector(".hb-alone")

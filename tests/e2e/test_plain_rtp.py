@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from hubbub_client import Call
 from support import ffmpeg
 from support.browser import CallBrowser
@@ -16,6 +18,7 @@ from support.sdk_tab import SdkTab
 SSRC, PAYLOAD_TYPE = 123_456, 96
 
 
+@pytest.mark.sample
 async def test_a_browser_sees_the_published_file(
     installation: Installation, browser: CallBrowser, tmp_path: Path, call_id: str
 ) -> None:

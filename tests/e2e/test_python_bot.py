@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from hubbub_client import Call
 from support.browser import CallBrowser
 from support.cross_origin_page import CrossOriginPage
@@ -14,6 +16,7 @@ from support.sdk_tab import SdkTab
 from support.tracks import PictureTrack, ToneTrack
 
 
+@pytest.mark.sample
 async def test_a_bot_and_a_browser_see_and_hear_each_other(
     installation: Installation, browser: CallBrowser, tmp_path: Path, call_id: str
 ) -> None:

@@ -49,6 +49,7 @@ async def start_sdk_call(
     return [ann, ben]
 
 
+@pytest.mark.sample
 async def test_dropped_socket_is_resumed(
     installation: Installation, browser: CallBrowser, example: CrossOriginPage, call_id: str
 ) -> None:
@@ -86,7 +87,7 @@ async def test_socket_dropped_for_longer_than_the_grace_period_rejoins(
             await asyncio.gather(ann.wait_frames("Ben"), ben.wait_frames("Ann"))
 
 
-@pytest.mark.parametrize("seconds", [SHORT, pytest.param(12.0, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [SHORT, 12.0])
 async def test_media_path_recovers_after_an_outage(
     relayed_installation: Installation, browser: CallBrowser, example: CrossOriginPage, call_id: str, seconds: float
 ) -> None:

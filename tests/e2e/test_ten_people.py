@@ -14,7 +14,6 @@ OTHERS = 8
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.long
 async def test_ten_people(installation: Installation, browser: CallBrowser, call_id: str) -> None:
     async with AsyncExitStack() as stack:
         for number in range(OTHERS):

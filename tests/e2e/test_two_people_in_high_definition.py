@@ -1,13 +1,10 @@
 """Two tabs at 1280x720 receive all frames at full size, and audio without concealment."""
 
-import pytest
-
 from e2e.calls import ONE_LAYER, Window, start_call, wait_for_full_quality
 from support.browser import CallBrowser
 from support.installation import Installation
 
 
-@pytest.mark.long
 async def test_two_people_in_high_definition(installation: Installation, browser: CallBrowser, call_id: str) -> None:
     tabs = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], width=1280, height=720, **ONE_LAYER)
     await wait_for_full_quality(tabs, 1280, 720)
