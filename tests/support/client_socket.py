@@ -199,6 +199,7 @@ class ClientSocket:
             self.sid = json.loads(self._body(frame))["sid"]
             if not self._opened.done():
                 self._opened.set_result(None)
+            self._arrived.set()
         elif frame.startswith("44") and not self._opened.done():
             refusal = json.loads(self._body(frame))
             self._opened.set_exception(Refused("connect", refusal["data"]["error"]))
