@@ -19,9 +19,7 @@ mod transport;
 mod web_rtc_link;
 
 pub(crate) use congestion_control::{Action, CongestionControl, QueuedPacket};
-pub(crate) use consumer::{
-    Admission, Allowance, Consumer, Departure, PacketSender, PaddingSender, ReportedBytes,
-};
+pub(crate) use consumer::{Admission, Allowance, Consumer, Departure, PacketSender, PaddingSender};
 pub(crate) use event_queue::EventQueue;
 pub(crate) use ice_agent::BindingOutcome;
 pub(crate) use keys::{

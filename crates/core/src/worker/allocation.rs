@@ -1,12 +1,9 @@
 //! Bandwidth: the estimate of each transport's link, and what its video consumers get of it.
 
-use hubbub_congestion::{Allocation, Candidate, wanted};
-use hubbub_wire::rtcp::TransportFeedback;
+use hubbub_congestion::{Allocation, Candidate, Estimator, wanted};
 
 use crate::api::{Event, Micros};
-use crate::entities::{
-    Allowance, ConsumerKey, DanglingKey, LayerSteps, ReportedBytes, TransportKey,
-};
+use crate::entities::{Allowance, ConsumerKey, DanglingKey, LayerSteps, TransportKey};
 
 use super::Worker;
 
@@ -31,50 +28,17 @@ impl Worker {
         Ok(())
     }
 
-    /// Updates the estimate by the client's feedback.
-    pub(super) fn estimate_by(
+    /// Updates the estimate by what the client says of its link. The estimator knows which of its reports says most.
+    pub(super) fn update_estimate(
         &mut self,
         now: Micros,
         key: TransportKey,
-        feedback: &TransportFeedback<'_>,
+        update: impl FnOnce(&mut Estimator),
     ) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
         if let Some(congestion) = &mut transport.congestion {
-            congestion.estimator.transport_feedback(now, feedback);
+            update(&mut congestion.estimator);
             congestion.adopt_estimate(now);
-            self.follow_estimate(now, key)?;
-        }
-        Ok(())
-    }
-
-    /// Limits the estimate to what the client says that it can receive, bit/s. Its transport-wide feedback says more.
-    pub(super) fn limit_by_remb(
-        &mut self,
-        now: Micros,
-        key: TransportKey,
-        bitrate: u64,
-    ) -> Result<(), DanglingKey> {
-        let transport = self.tables.transports.get_mut(key)?;
-        transport.stats.available_outgoing_bitrate = Some(bitrate);
-        if let Some(congestion) = &mut transport.congestion {
-            congestion.estimator.remb(now, bitrate);
-            self.follow_estimate(now, key)?;
-        }
-        Ok(())
-    }
-
-    /// Limits the estimate by the loss in a receiver report. Transport-wide feedback says more.
-    pub(super) fn limit_by_loss(
-        &mut self,
-        now: Micros,
-        key: TransportKey,
-        bytes: ReportedBytes,
-    ) -> Result<(), DanglingKey> {
-        let transport = self.tables.transports.get_mut(key)?;
-        if let Some(congestion) = &mut transport.congestion {
-            congestion
-                .estimator
-                .receiver_report(now, bytes.received, bytes.lost);
             self.follow_estimate(now, key)?;
         }
         Ok(())

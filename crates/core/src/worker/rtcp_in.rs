@@ -126,7 +126,9 @@ impl Worker {
                 }
             }
             RtcpPacket::Remb(remb) => {
-                self.limit_by_remb(now, key, remb.bitrate)?;
+                let transport = self.tables.transports.get_mut(key)?;
+                transport.stats.available_outgoing_bitrate = Some(remb.bitrate);
+                self.update_estimate(now, key, |estimator| estimator.remb(now, remb.bitrate))?;
             }
             RtcpPacket::TransportFeedback(feedback) => {
                 self.on_transport_feedback(now, key, &feedback)?;
@@ -198,7 +200,9 @@ impl Worker {
         }
         let reported = consumer.take_report(block);
         if let Some(bytes) = reported.filter(|_| consumer.is_allocated()) {
-            self.limit_by_loss(now, key, bytes)?;
+            self.update_estimate(now, key, |estimator| {
+                estimator.receiver_report(now, bytes.received, bytes.lost);
+            })?;
         }
         Ok(())
     }
@@ -268,6 +272,8 @@ impl Worker {
         transport.stats.feedback_lost += u64::from(lost);
         self.counters.media.feedback_packets += u64::from(feedback.status_count);
         self.counters.media.feedback_lost += u64::from(lost);
-        self.estimate_by(now, key, feedback)
+        self.update_estimate(now, key, |estimator| {
+            estimator.transport_feedback(now, feedback);
+        })
     }
 }

@@ -17,7 +17,6 @@ mod state;
 
 pub(crate) use allowance::Allowance;
 pub(crate) use padding::PaddingSender;
-pub(crate) use reported_loss::ReportedBytes;
 pub(crate) use selector_simulcast::Admission;
 pub(crate) use send::{Departure, PacketSender};
 pub(crate) use state::Consumer;
