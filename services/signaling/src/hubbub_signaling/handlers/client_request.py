@@ -1,8 +1,9 @@
-"""A client's request before and after its handler: its validation, and the error that answers it."""
+"""A client's request before and after its handler: its validation, the error that answers it, and its measurement."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 import structlog
@@ -13,8 +14,13 @@ from hubbub_contracts import ErrorCode, HubbubError, Model
 from hubbub_contracts.socket.base import ClientRequest
 
 from ..domain.payload import check_payload
+from ..domain.ports import SessionTelemetry
 
 ModelT = TypeVar("ModelT", bound=Model)
+Acknowledge = Callable[[dict[str, Any]], None]
+"""Sends the answer to a request."""
+OK = "ok"
+"""The outcome of a request that succeeded; that of any other is its error code."""
 
 _log = structlog.get_logger(__name__)
 
@@ -45,3 +51,21 @@ def as_hubbub_error(error: Exception, event: str) -> HubbubError:
     _log.error("a handler failed", event_name=event, exc_info=error)
     trace_id = trace.format_trace_id(trace.get_current_span().get_span_context().trace_id)
     return HubbubError(ErrorCode.INTERNAL, f"internal error, trace {trace_id}")
+
+
+def measured(
+    acknowledge: Acknowledge, telemetry: SessionTelemetry, requests: Collection[str], event: str
+) -> Acknowledge:
+    """`acknowledge` that also reports the answer to the telemetry. The time counts from now on.
+
+    `requests`: the events that exist. Clients choose the names of others, which would be labels without a bound.
+    """
+    received_at, label = time.perf_counter(), event if event in requests else "unknown"
+
+    def answer(message: dict[str, Any]) -> None:
+        error = message.get("error")
+        outcome = error["code"] if error else OK
+        telemetry.request_answered(label, outcome, time.perf_counter() - received_at)
+        acknowledge(message)
+
+    return answer

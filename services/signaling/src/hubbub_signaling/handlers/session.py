@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -51,7 +51,7 @@ from ..domain.pushes import pushes
 from ..domain.room_view import ROOM_LOST, PeerClaimed, PeerRemoved, PlacementChanged, RoomRemoved, ViewChange
 from ..domain.session_settings import SessionSettings
 from ..domain.session_state import SessionEvent, SessionState, SessionStateMachine
-from .client_request import as_hubbub_error, parse_request
+from .client_request import OK, Acknowledge, as_hubbub_error, measured, parse_request
 from .connection_reporter import ConnectionReporter
 from .context import RequestContext, SessionDirectory
 from .handler import Handler
@@ -61,9 +61,6 @@ from .membership import RoomMembership
 from .registry_outbox import RegistryOutbox
 from .room_hub import RoomHubs
 
-Acknowledge = Callable[[dict[str, Any]], None]
-OK = "ok"
-"""The outcome of a request without an error."""
 _CANCELLED = HubbubError(ErrorCode.CANCELLED, "the peer left, or its socket was lost")
 _log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer("hubbub.signaling")
@@ -122,7 +119,7 @@ class Session:
 
     def receive(self, event: str, payload: object, acknowledge: Acknowledge) -> None:
         """Validates a request and puts it into the queue. `acknowledge` is called with its answer."""
-        acknowledge = self._measured(event, acknowledge)
+        acknowledge = measured(acknowledge, self._ports.telemetry, CLIENT_REQUESTS, event)
         try:
             request = parse_request(CLIENT_REQUESTS, event, payload)
             if self._queue.full:
@@ -349,18 +346,6 @@ class Session:
             resources=self.resources,
             current_membership=self.membership,
         )
-
-    def _measured(self, event: str, acknowledge: Acknowledge) -> Acknowledge:
-        """`acknowledge` that also reports the answer to the telemetry."""
-        received_at, label = time.perf_counter(), event if event in CLIENT_REQUESTS else "unknown"
-
-        def measured(answer: dict[str, Any]) -> None:
-            error = answer.get("error")
-            outcome = error["code"] if error else OK
-            self._ports.telemetry.request_answered(label, outcome, time.perf_counter() - received_at)
-            acknowledge(answer)
-
-        return measured
 
     def _record(self, span: trace.Span, event: str, outcome: str, membership: RoomMembership | None) -> None:
         who = {} if membership is None else {"room_id": membership.room_id, "peer_id": membership.peer_id}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,9 +14,8 @@ from hubbub_contracts.socket.calls_catalogue import CALL_REQUESTS, NAMESPACE
 
 from ...domain.calls.ports import CallsBackend
 from ...domain.ports import ClientSocket, SessionTelemetry
-from ..client_request import as_hubbub_error, parse_request
+from ..client_request import Acknowledge, as_hubbub_error, measured, parse_request
 from ..keyed_queue import KeyedQueue, Operation
-from ..session import OK, Acknowledge
 from .catalogue import CallHandler, CallRequestContext
 from .hub import CallHub
 
@@ -62,14 +60,7 @@ class CallSession:
 
     def receive(self, event: str, payload: object, acknowledge: Acknowledge) -> None:
         """Validates a request and puts it into the queue. `acknowledge` is called once with its answer."""
-        received_at, label = time.perf_counter(), event if event in CALL_REQUESTS else "unknown"
-
-        def answer(message: dict[str, Any]) -> None:
-            error = message.get("error")
-            outcome = error["code"] if error else OK
-            self._telemetry.request_answered(label, outcome, time.perf_counter() - received_at)
-            acknowledge(message)
-
+        answer = measured(acknowledge, self._telemetry, CALL_REQUESTS, event)
         try:
             request = parse_request(CALL_REQUESTS, event, payload)
             if self._queue.full:
