@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from .background import retrieve_exception
+
 
 class CoalescedTask:
     """Requests made during a run share the run after it, so that every request is followed by a complete run.
@@ -30,7 +32,7 @@ class CoalescedTask:
         """Requests a run and waits for it. Raises what the run raises."""
         if self._next is None:
             self._next = self._last = asyncio.create_task(self._run_after(self._last), name="coalesced-task")
-            self._next.add_done_callback(_retrieve_exception)
+            self._next.add_done_callback(retrieve_exception)
         await asyncio.shield(self._next)
 
     async def cancel(self) -> None:
@@ -51,8 +53,3 @@ class CoalescedTask:
         finally:
             self._current = None
             self._finished()
-
-
-def _retrieve_exception(task: asyncio.Task[None]) -> None:
-    if not task.cancelled():
-        task.exception()

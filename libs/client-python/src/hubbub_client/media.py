@@ -31,6 +31,7 @@ from hubbub_contracts.socket.stats import GetStats
 from hubbub_contracts.socket.transport import CloseTransport
 from hubbub_contracts.types import Direction
 
+from .background import retrieve_exception
 from .capabilities import VideoCodec
 from .coalesced_task import CoalescedTask
 from .errors import CallError
@@ -401,9 +402,4 @@ class Media:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-        task.add_done_callback(_retrieve_exception)
-
-
-def _retrieve_exception(task: asyncio.Task[None]) -> None:
-    if not task.cancelled():
-        task.exception()
+        task.add_done_callback(retrieve_exception)

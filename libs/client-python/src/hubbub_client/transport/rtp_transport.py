@@ -25,6 +25,7 @@ from aiortc.rtp import AnyRtcpPacket, RtcpPacket, RtcpSrPacket
 from hubbub_contracts.bus.transport import DtlsParameters, Fingerprint, IceCandidate, IceParameters
 from hubbub_contracts.socket.base import IceServer
 
+from ..background import retrieve_exception
 from ..encoded_frame import EncodedFrame
 from ..receive import rtcp
 from ..receive.receiver import Receiver
@@ -126,7 +127,7 @@ class RtpTransport(RTCDtlsTransport):
         if self.state != "connected":
             raise ConnectionError(f"DTLS is {self.state}")
         if self._task is not None:
-            self._task.add_done_callback(_retrieve_exception)
+            self._task.add_done_callback(retrieve_exception)
         self._ticker = asyncio.create_task(self._tick(), name="rtp-transport-ticker")
 
     async def close(self) -> None:
@@ -230,8 +231,3 @@ class RtpTransport(RTCDtlsTransport):
         if state != self._last_state:
             self._last_state = state
             self.on_state()
-
-
-def _retrieve_exception(task: asyncio.Future[None]) -> None:
-    if not task.cancelled():
-        task.exception()
