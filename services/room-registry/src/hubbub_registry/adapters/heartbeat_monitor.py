@@ -26,7 +26,7 @@ PROBE_TIMEOUT = 0.2
 LINK_HEALTHY_FOR = 3.0
 """Seconds of healthy connection after which a replica's view of others can be trusted."""
 GRACE_PERIOD = 5.0
-"""Seconds after a (re)connect in which nothing is considered dead: the nodes are reconnecting too."""
+"""Seconds after a (re)connect, and after the first heartbeat could arrive, in which nothing is considered dead."""
 FIRST_HEARTBEATS_TIMEOUT = 1.0
 """Seconds. Heartbeats are 0.2 s apart."""
 
@@ -52,18 +52,28 @@ class HeartbeatMonitor:
         self._on_change = on_change
         self._in_progress: set[tuple[str, int]] = set()
         self._heartbeats: Subscription | None = None
+        self._listening_since: float | None = None
         self._heard = asyncio.Event()
 
     @property
     def can_detect_failures(self) -> bool:
         """This replica's connection has been healthy for long enough that silence means a failure of the other side."""
         return (
-            self._leases.healthy and self._bus.healthy_for(LINK_HEALTHY_FOR) and self._bus.connected_for(GRACE_PERIOD)
+            self._leases.healthy
+            and self._bus.healthy_for(LINK_HEALTHY_FOR)
+            and self._bus.connected_for(GRACE_PERIOD)
+            and self._has_listened()
         )
+
+    def _has_listened(self) -> bool:
+        """A replica whose start had to wait for the store knows the leases, but no heartbeat of that time."""
+        since = self._listening_since
+        return since is not None and time.monotonic() - since >= GRACE_PERIOD
 
     async def start(self) -> None:
         """Subscribes to the heartbeats and starts the evaluation."""
         self._heartbeats = await self._bus.subscribe(subjects.ALL_HEARTBEATS, NodeHeartbeat, self._on_heartbeat)
+        self._listening_since = time.monotonic()
         self._tasks.spawn(self._evaluate(), "heartbeat-monitor", vital=True)
 
     async def first_heartbeats(self) -> None:

@@ -1,0 +1,55 @@
+"""When a replica may judge that a node is dead."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from hubbub_bus import Bus
+from hubbub_registry.adapters import heartbeat_monitor
+from hubbub_registry.adapters.clock_monitor import ClockMonitor
+from hubbub_registry.adapters.heartbeat_monitor import HeartbeatMonitor
+from hubbub_registry.adapters.lease_watcher import LeaseWatcher
+from hubbub_registry.domain.incarnation import Timeouts
+from hubbub_registry.domain.nodes import Nodes
+from hubbub_service import Tasks
+
+
+class LongConnectedBus:
+    """A connection that has been healthy for long."""
+
+    def healthy_for(self, _seconds: float) -> bool:
+        return True
+
+    def connected_for(self, _seconds: float) -> bool:
+        return True
+
+    async def subscribe(self, *_arguments: Any) -> None:
+        return None
+
+
+class CurrentLeases:
+    """A view of the leases that is current."""
+
+    healthy = True
+
+
+def _ignore(_error: object = None) -> None:
+    pass
+
+
+async def test_silence_before_the_subscription_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A replica waits for the store before it listens, and has heard nobody until then."""
+    tasks = Tasks(on_fatal=_ignore)
+    nodes = Nodes(Timeouts(suspect=0.5, dead=1.5))
+    leases, bus = cast("LeaseWatcher", CurrentLeases()), cast("Bus", LongConnectedBus())
+    monitor = HeartbeatMonitor(bus, nodes, leases, ClockMonitor(), tasks, _ignore)
+    try:
+        assert not monitor.can_detect_failures
+        await monitor.start()
+        assert not monitor.can_detect_failures
+        monkeypatch.setattr(heartbeat_monitor, "GRACE_PERIOD", 0.0)
+        assert monitor.can_detect_failures
+    finally:
+        await tasks.close()
