@@ -7,23 +7,25 @@ from support.browser import CallBrowser
 from support.installation import Installation
 
 SMALL = {"width": 320, "height": 180}
+BEFORE_GRACE = 4.0
+"""Seconds. Shorter than the grace period of a lost session in these installations, 5 s."""
 
 
 @pytest.mark.sample
-async def test_leave_button_removes_participant_within_a_second(
+async def test_leave_button_removes_participant_at_once(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ben.press("leave")
-    await ann.wait_gone("Ben", timeout=1)
+    await ann.wait_gone("Ben", timeout=BEFORE_GRACE)
 
 
-async def test_closed_tab_removes_participant_within_a_second(
+async def test_closed_tab_removes_participant_at_once(
     installation: Installation, browser: CallBrowser, call_id: str
 ) -> None:
     ann, ben = await start_call(browser, installation.url, call_id, ["Ann", "Ben"], **SMALL)
     await ben.close()
-    await ann.wait_gone("Ben", timeout=1)
+    await ann.wait_gone("Ben", timeout=BEFORE_GRACE)
 
 
 @pytest.mark.parametrize("process", ["renderer", "browser"])

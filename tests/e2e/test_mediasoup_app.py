@@ -23,7 +23,7 @@ async def test_application_without_the_sdk_calls_the_page(
     await cem.page.wait_for_function("frames('ben') > 10 && frames('Ann') > 10", timeout=10_000)
 
     await ben.page.evaluate("leave()")
-    await ann.wait_gone("ben", timeout=1)
-    await cem.page.wait_for_function("frames('ben') === undefined", timeout=1_000)
+    await ann.wait_gone("ben", timeout=4)
+    await cem.page.wait_for_function("frames('ben') === undefined", timeout=10_000)
     await cem.page.close()
-    await ann.wait_gone("cem", timeout=1)
+    await ann.wait_gone("cem", timeout=4)
