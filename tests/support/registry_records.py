@@ -8,6 +8,7 @@ from hubbub_contracts import Model
 from hubbub_contracts.bus.lease import LeaseRecord
 from hubbub_contracts.bus.node import NodeHeartbeat, WorkerLoad
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
+from hubbub_contracts.types import PeerRole
 from hubbub_registry.domain.incarnation import Timeouts
 from hubbub_registry.domain.nodes import Nodes
 from hubbub_registry.domain.rooms import Rooms
@@ -32,6 +33,7 @@ def peer_record(
     resume_digest: str | None = None,
     signaling_epoch: int | None = None,
     claim_id: str | None = None,
+    role: PeerRole = "participant",
 ) -> PeerRecord:
     """A peer with `producers` audio producers: p0, p1, ..."""
     return PeerRecord(
@@ -40,6 +42,7 @@ def peer_record(
         user_id="u",
         display_name="U",
         app_data={},
+        role=role,
         joined_at=0,
         signaling_id=signaling_id,
         signaling_epoch=signaling_epoch,

@@ -47,6 +47,26 @@ async def test_a_join_places_a_room_without_a_placement(context: RegistryContext
     assert [peer.placement for peer in answer.peers] == [answer.room.placement]
 
 
+async def test_hidden_peers_and_participants_do_not_take_each_others_places(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    viewers = [f"viewer{number}" for number in range(context.limits.peers_per_room)]
+    for viewer in viewers:
+        await join(context, request(viewer).model_copy(update={"role": "viewer"}))
+    with pytest.raises(HubbubError, match="full"):
+        await join(context, request("more").model_copy(update={"role": "viewer"}))
+    answer = await join(context, request())
+    assert {peer.peer_id for peer in answer.peers if peer.hidden} == set(viewers)
+
+
+async def test_a_hidden_peer_does_not_stop_the_close_of_a_room(context: RegistryContext, store: FakeRoomStore) -> None:
+    store.store_room("r", room_record(closing=True))
+    await join(context, request("viewer").model_copy(update={"role": "viewer"}))
+    assert [room_id for room_id, _ in store.rooms.closing] == ["r"]
+    await join(context, request())
+    assert list(store.rooms.closing) == []
+
+
 def leave_before(store: FakeRoomStore) -> None:
     store.remove_peer("r", "one", "left")
 

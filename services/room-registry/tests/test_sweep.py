@@ -33,6 +33,15 @@ def test_the_time_to_live_restarts_when_the_last_peer_leaves() -> None:
     assert rooms_to_close(rooms, 130.0, TTL) == ["r"]
 
 
+def test_a_hidden_peer_does_not_keep_its_room_open() -> None:
+    rooms = rooms_with(peer_record("one"), peer_record("recorder", role="recorder"))
+    assert rooms.counts().peers == 1
+    rooms.apply_peer("r", "one", None, 6, 100.0)
+    rooms.apply_peer("r", "recorder", None, 7, 110.0)
+    assert rooms_to_close(rooms, 129.0, TTL) == []
+    assert rooms_to_close(rooms, 130.0, TTL) == ["r"]
+
+
 def test_an_abandoned_close_is_finished_after_five_seconds() -> None:
     rooms = rooms_with(settings=room_record(closing=True))
     assert rooms_to_close(rooms, 4.9, TTL) == []
@@ -96,6 +105,14 @@ def sweeper(store: FakeRoomStore) -> Sweeper:
 async def test_an_empty_room_is_closed(store: FakeRoomStore) -> None:
     await sweeper(store).run({}, TTL, can_detect_failures=True)
     assert store.rooms.get("r") is None
+
+
+async def test_a_room_with_a_hidden_peer_only_is_closed_and_then_the_peer_is_removed(store: FakeRoomStore) -> None:
+    store.store_peer(peer_record("recorder", role="recorder"))
+    await sweeper(store).run({"s": 1}, TTL, can_detect_failures=True)
+    assert [room_id for room_id, _ in store.rooms.closed] == ["r"]
+    await sweeper(store).run({"s": 1}, TTL + 5, can_detect_failures=True)
+    assert store.tombstones == {"recorder": "room_closed"}
 
 
 async def test_a_room_is_reopened_when_a_peer_was_written_before_the_closing_marker(store: FakeRoomStore) -> None:

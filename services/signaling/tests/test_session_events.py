@@ -165,12 +165,14 @@ async def test_no_event_about_an_object_precedes_the_answer_that_introduces_it()
 
 
 BOB = PeerChanged(50, "bob", peer_record("bob"), "")
+VIEWER = PeerChanged(50, "viewer", peer_record("viewer").model_copy(update={"role": "viewer"}), "")
 
 
 @pytest.mark.parametrize(
     ("change", "pushed", "state"),
     [
         pytest.param(lambda _: BOB, ["peerJoined"], SessionState.JOINED, id="another peer joins"),
+        pytest.param(lambda _: VIEWER, [], SessionState.JOINED, id="a hidden peer joins"),
         pytest.param(
             lambda own: PeerChanged(50, own, None, "removed"), ["roomClosed"], SessionState.LEFT, id="own peer removed"
         ),

@@ -66,6 +66,9 @@ OpenDirection = Annotated[Literal["send", "recv", "other"], OpenEnum()]
 ConsumerType = Annotated[Literal["simple", "simulcast", "svc", "other"], OpenEnum()]
 ConnectionState = Literal["connected", "disconnected"]
 OpenConnectionState = Annotated[Literal["connected", "disconnected", "other"], OpenEnum()]
+PeerRole = Literal["participant", "recorder", "captions", "viewer"]
+"""What a peer is. All but participants are hidden: they receive and send nothing, and the others do not see them."""
+OpenPeerRole = Annotated[Literal["participant", "recorder", "captions", "viewer", "other"], OpenEnum()]
 Layer = Annotated[int, Field(ge=0, le=255)]
 """A spatial layer, which is one encoding of simulcast, or a temporal layer; 0 is the lowest."""
 Priority = Annotated[int, Field(ge=1, le=255)]

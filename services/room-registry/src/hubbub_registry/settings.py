@@ -22,7 +22,7 @@ class Settings(ServiceSettings):
         30.0, gt=0, description="Seconds after which the peers of a lost signaling instance are removed."
     )
     max_rooms: int = Field(10_000, gt=0, description="Largest number of rooms.")
-    max_peers_per_room: int = Field(100, gt=0, description="Largest number of peers in a room.")
+    max_peers_per_room: int = Field(100, gt=0, description="Largest number of participants in a room.")
     max_producers_per_peer: int = Field(32, gt=0, description="Largest number of producers of a peer.")
     max_room_bytes: int = Field(
         MAX_ROOM_BYTES,

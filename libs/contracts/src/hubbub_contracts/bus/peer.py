@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from ..base import Done, RegistryRequest
 from ..open_enum import OpenEnum
-from ..types import AppData, ConnectionState, DisplayName, Epoch, Id, NodeId, RoomId, UserId
+from ..types import AppData, ConnectionState, DisplayName, Epoch, Id, NodeId, PeerRole, RoomId, UserId
 from .records import PeerRecord, RoomRecord
 from .room import RoomSnapshot
 
@@ -17,7 +17,10 @@ LeaveReason = Annotated[
 
 
 class JoinRoom(RegistryRequest[RoomSnapshot]):
-    """Adds a peer to a room and places it on the room's node. The reply includes the new peer."""
+    """Adds a peer to a room and places it on the room's node. The reply includes the new peer.
+
+    Sent by signaling for a client, or by a service that is a peer itself, under a lease of its own.
+    """
 
     verb: ClassVar[str] = "peer.join"
     chunked: ClassVar[bool] = True
@@ -26,7 +29,9 @@ class JoinRoom(RegistryRequest[RoomSnapshot]):
     user_id: UserId
     display_name: DisplayName
     app_data: AppData
+    role: PeerRole = "participant"
     signaling_id: NodeId
+    """The instance that serves the peer: it holds the lease `subjects.signaling_lease` of this name."""
     signaling_epoch: Epoch | None = None
     """The epoch of the instance's lease."""
     claim_id: Id | None = None

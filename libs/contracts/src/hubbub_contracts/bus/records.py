@@ -14,6 +14,7 @@ from ..types import (
     NodeId,
     OpenConnectionState,
     OpenMediaKind,
+    OpenPeerRole,
     RoomId,
     UserId,
 )
@@ -60,6 +61,8 @@ class PeerRecord(Model):
     user_id: UserId
     display_name: DisplayName
     app_data: AppData
+    role: OpenPeerRole = "participant"
+    """All but participants are hidden."""
     joined_at: int
     """Unix milliseconds."""
     signaling_id: NodeId
@@ -77,3 +80,8 @@ class PeerRecord(Model):
     producers: list[ProducerRecord] = Field(default_factory=list)
     operation_id: str | None = None
     """The operation that wrote this, as in RoomRecord."""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the others do not see the peer. It does not keep its room open, and has no producers."""
+        return self.role != "participant"

@@ -28,7 +28,7 @@ class BusDirectory:
             if error.code is ErrorCode.ROOM_NOT_FOUND:
                 return frozenset()
             raise
-        return frozenset(peer.user_id for peer in room.peers)
+        return frozenset(peer.user_id for peer in room.peers if not peer.hidden)
 
     async def not_to_be_disturbed(self, users: Iterable[str]) -> frozenset[str]:
         """See `Directory`."""

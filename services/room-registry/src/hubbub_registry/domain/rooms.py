@@ -29,7 +29,11 @@ class Room:
     revision: int = 0
     """The sequence of its last change."""
     idle_since: float = 0.0
-    """When it last lost a peer or its settings were written."""
+    """When it last lost a participant or its settings were written."""
+
+    def has_participants(self) -> bool:
+        """Whether anybody is in it who is not hidden. Hidden peers do not keep a room open."""
+        return any(not peer.hidden for peer in self.peers.values())
 
     @property
     def size(self) -> int:
@@ -43,8 +47,9 @@ class RoomCounts:
     """The totals over the open rooms."""
 
     rooms: int
-    """Rooms with peers."""
+    """Rooms with participants."""
     peers: int
+    """Participants."""
     producers: Counter[str]
     """By kind."""
 
@@ -83,7 +88,7 @@ class Rooms:
 
     @property
     def empty(self) -> Iterator[tuple[str, Room]]:
-        """The open rooms without peers."""
+        """The open rooms without participants."""
         return self._select(self._empty)
 
     @property
@@ -133,7 +138,7 @@ class Rooms:
 
     def counts(self) -> RoomCounts:
         """Returns the totals over the open rooms."""
-        leftovers = [peer for _, room in self.closed for peer in room.peers.values()]
+        leftovers = [peer for _, room in self.closed for peer in room.peers.values() if not peer.hidden]
         producers = Counter(self._producers)
         producers.subtract(kind for peer in leftovers for kind in peer.producer_kinds)
         occupied = len(self._rooms) - len(self._empty) - len(self._closed)
@@ -164,7 +169,8 @@ class Rooms:
             after = room.peers[peer_id] = StoredPeer.parse(room_id, peer_id, data, revision, before)
         elif before is not None:
             del room.peers[peer_id]
-            room.idle_since = now
+            if not before.hidden:
+                room.idle_since = now
         room.revision = max(room.revision, revision)
         if before is not None:
             self._count(before, -1)
@@ -180,7 +186,8 @@ class Rooms:
         return ((room_id, room) for room_id in list(room_ids) if (room := self._rooms.get(room_id)) is not None)
 
     def _count(self, peer: StoredPeer, change: int) -> None:
-        self._peers += change
+        if not peer.hidden:
+            self._peers += change
         for kind in peer.producer_kinds:
             self._producers[kind] += change
         if peer.placement is not None:
@@ -198,7 +205,7 @@ class Rooms:
         placement = None if settings is None else settings.placement
         is_divided = settings is not None and any(peer.placement != placement for peer in room.peers.values())
         for index, contains in (
-            (self._empty, settings is not None and not room.peers),
+            (self._empty, settings is not None and not room.has_participants()),
             (self._closing, settings is not None and settings.closing),
             (self._closed, settings is None and bool(room.peers)),
             (self._divided, is_divided),

@@ -73,6 +73,8 @@ class StoredPeer:
     signaling: SignalingIncarnation
     """The signaling incarnation that serves the peer."""
     producer_kinds: tuple[str, ...]
+    hidden: bool
+    """As in PeerRecord."""
 
     @classmethod
     def parse(cls, room_id: str, peer_id: str, data: bytes, revision: int, before: StoredPeer | None) -> StoredPeer:
@@ -87,6 +89,7 @@ class StoredPeer:
             _placement(fields.placement),
             _signaling(fields.signaling_id, fields.signaling_epoch),
             _kinds(tuple(producer.kind for producer in fields.producers)),
+            fields.role != "participant",
         )
 
     @property
@@ -119,6 +122,7 @@ class _PeerFields(_Fields):
     placement: _PlacementFields | None = None
     signaling_id: str = Field(alias="signalingId")
     signaling_epoch: int | None = Field(None, alias="signalingEpoch")
+    role: str = "participant"
     producers: list[_ProducerFields] = []
 
 

@@ -17,7 +17,7 @@ UNJOINED_TTL = 15.0
 
 
 def time_to_live(settings: StoredRoom, empty_room_ttl: float) -> float:
-    """Returns how many seconds the room stays open without peers."""
+    """Returns how many seconds the room stays open without participants."""
     if settings.closing:
         return min(empty_room_ttl, ABANDONED_AFTER)
     was_joined = settings.placement is not None
@@ -25,7 +25,7 @@ def time_to_live(settings: StoredRoom, empty_room_ttl: float) -> float:
 
 
 def rooms_to_close(rooms: Rooms, now: float, empty_room_ttl: float) -> list[str]:
-    """Returns the ids of rooms that have had no peer for their time to live, or whose close was abandoned."""
+    """Returns the ids of rooms that have had no participant for their time to live, or whose close was abandoned."""
     return [
         room_id
         for room_id, room in rooms.empty
@@ -34,8 +34,12 @@ def rooms_to_close(rooms: Rooms, now: float, empty_room_ttl: float) -> list[str]
 
 
 def rooms_to_reopen(rooms: Rooms, now: float) -> list[str]:
-    """Returns the ids of rooms with peers whose closing marker was not removed by the replica that wrote it."""
-    return [room_id for room_id, room in rooms.closing if room.peers and now - room.idle_since >= ABANDONED_AFTER]
+    """Returns the ids of rooms with participants whose closing marker was not removed by the replica that wrote it."""
+    return [
+        room_id
+        for room_id, room in rooms.closing
+        if room.has_participants() and now - room.idle_since >= ABANDONED_AFTER
+    ]
 
 
 def orphaned_peers(rooms: Rooms, now: float) -> list[StoredPeer]:

@@ -6,6 +6,8 @@ Rules
 - A room is closed in two steps: a write of the closing marker, then the removal. The closing replica finds a peer that
   was written before the marker and removes the marker. A join that finds the marker after its own write removes the
   marker itself. So no join is acknowledged in a room that disappears.
+- A hidden peer keeps no room open, and removes no closing marker. Participants and hidden peers each have the limit of
+  peers in a room for themselves, so that viewers do not keep participants out.
 - A peer's id is used once: the tombstone of a peer that left refuses a join that arrives late.
 """
 
@@ -50,12 +52,13 @@ async def join(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
 async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
     """Writes the peer's key, unless an earlier attempt of the same join has."""
     room, settings = _open_room(context.store.rooms, request.room_id)
+    hidden = request.role != "participant"
     existing = room.peers.get(request.peer_id)
     if existing is not None:
         if not _is_repeated(existing.record, request):
             raise HubbubError(ErrorCode.CONFLICT, "peer id is already in use")
         return
-    if len(room.peers) >= context.limits.peers_per_room:
+    if sum(peer.hidden == hidden for peer in room.peers.values()) >= context.limits.peers_per_room:
         raise _room_full(context)
     placement = await _place_room(context, request.room_id, settings)
     record = PeerRecord(
@@ -64,6 +67,7 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
         user_id=request.user_id,
         display_name=request.display_name,
         app_data=request.app_data,
+        role=request.role,
         joined_at=unix_ms(),
         signaling_id=request.signaling_id,
         signaling_epoch=request.signaling_epoch,
@@ -88,11 +92,11 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
     if room.settings is None:
         await _roll_back(store, request, "room_closed")
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room was closed")
-    others = (other.created for other in room.peers.values() if other is not peer)
+    others = (other.created for other in room.peers.values() if other is not peer and other.hidden == peer.hidden)
     if over_limit(context.limits.peers_per_room, peer.created, others):
         await _roll_back(store, request, "removed")
         raise _room_full(context)
-    if room.settings.closing:
+    if room.settings.closing and not peer.hidden:
         await reopen(store, room.settings)
     placement = room.settings.placement
     if peer.placement != placement:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.producer import AddProducer, Registered, RemoveProducers, SetProducerPaused
 from hubbub_contracts.bus.records import PeerRecord
 
@@ -16,10 +17,13 @@ from .update_peer import Change, update_peer
 async def add(context: RegistryContext, request: AddProducer) -> Registered:
     """Adds a producer; repeating the request changes nothing.
 
-    Raises `room_not_found`, `not_found`, `invalid_state` when the peer was moved, `conflict`, `quota_exceeded`.
+    Raises `room_not_found`, `not_found`, `invalid_state` when the peer was moved, `not_allowed` when it is hidden,
+    `conflict`, `quota_exceeded`.
     """
 
     def change(peer: PeerRecord) -> PeerRecord | None:
+        if peer.hidden:
+            raise HubbubError(ErrorCode.NOT_ALLOWED, "a hidden peer cannot produce")
         changed = add_producer(peer, request, context.limits.producers_per_peer)
         room = context.store.rooms.get(request.room_id)
         if changed is not None and room is not None:

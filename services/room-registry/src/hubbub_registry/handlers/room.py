@@ -29,7 +29,7 @@ async def create(context: RegistryContext, request: CreateRoom) -> RoomCreated:
             return await _create(context, room_id, request.call_id)
         # The caller is about to join. A write is what restarts the time to live on every replica.
         idle = context.clock() - room.idle_since
-        ageing = not room.peers and idle >= time_to_live(room.settings, context.empty_room_ttl) / 4
+        ageing = not room.has_participants() and idle >= time_to_live(room.settings, context.empty_room_ttl) / 4
         if room.settings.closing or ageing:
             await reopen(store, room.settings)
         return room.settings.record

@@ -16,14 +16,20 @@ from .room_view import (
     ProducerAdded,
     ProducerPauseChanged,
     ProducerRemoved,
+    RoomRemoved,
     ViewChange,
 )
 
 
 def pushes(change: ViewChange, own_peer_id: str, revision: int) -> Iterator[Push]:
-    """The events of a change of another peer. `Session` handles the changes of the client's own peer."""
+    """The events of a change of another participant. `Session` handles the changes of the client's own peer."""
+    if not isinstance(change, RoomRemoved) and _is_visible(change.peer, own_peer_id):
+        yield from _pushes(change, revision)
+
+
+def _pushes(change: ViewChange, revision: int) -> Iterator[Push]:
     match change:
-        case PeerAdded(peer) if peer.peer_id != own_peer_id:
+        case PeerAdded(peer):
             yield rooms.PeerJoined(
                 peer_id=peer.peer_id,
                 user_id=peer.user_id,
@@ -31,23 +37,23 @@ def pushes(change: ViewChange, own_peer_id: str, revision: int) -> Iterator[Push
                 app_data=peer.app_data,
                 revision=revision,
             )
-        case PeerRemoved(peer, reason) if peer.peer_id != own_peer_id:
+        case PeerRemoved(peer, reason):
             yield rooms.PeerLeft.model_validate(
                 {"peerId": peer.peer_id, "userId": peer.user_id, "reason": reason, "revision": revision}
             )
-        case ConnectionStateChanged(peer) if peer.peer_id != own_peer_id:
+        case ConnectionStateChanged(peer):
             yield rooms.PeerConnectionState(peer_id=peer.peer_id, state=peer.connection_state, revision=revision)
-        case ProducerAdded(peer, producer) if peer.peer_id != own_peer_id:
+        case ProducerAdded(peer, producer):
             yield producers.NewProducer(**_listed(peer, producer).model_dump(), revision=revision)
-        case ProducerRemoved(peer, producer) if peer.peer_id != own_peer_id:
+        case ProducerRemoved(peer, producer):
             yield producers.ProducerClosed(producer_id=producer.producer_id, peer_id=peer.peer_id, revision=revision)
-        case ProducerPauseChanged(peer, producer) if peer.peer_id != own_peer_id:
+        case ProducerPauseChanged(peer, producer):
             event = producers.ProducerPaused if producer.paused else producers.ProducerResumed
             yield event(producer_id=producer.producer_id, peer_id=peer.peer_id, revision=revision)
 
 
 def peer_infos(peers: dict[str, PeerRecord], own_peer_id: str) -> list[rooms.PeerInfo]:
-    """Every peer but the client's own, as `joinRoom` lists them."""
+    """Every participant but the client's own, as `joinRoom` lists them."""
     return [
         rooms.PeerInfo(
             peer_id=peer.peer_id,
@@ -58,7 +64,7 @@ def peer_infos(peers: dict[str, PeerRecord], own_peer_id: str) -> list[rooms.Pee
             producers=[producer_info(producer) for producer in peer.producers],
         )
         for peer in peers.values()
-        if peer.peer_id != own_peer_id
+        if _is_visible(peer, own_peer_id)
     ]
 
 
@@ -70,8 +76,15 @@ def producer_info(producer: ProducerRecord) -> rooms.ProducerInfo:
 def listed_producers(peers: dict[str, PeerRecord], own_peer_id: str) -> list[producers.ListedProducer]:
     """Every producer but the client's own, as `getProducers` lists them."""
     return [
-        _listed(peer, producer) for peer in peers.values() if peer.peer_id != own_peer_id for producer in peer.producers
+        _listed(peer, producer)
+        for peer in peers.values()
+        if _is_visible(peer, own_peer_id)
+        for producer in peer.producers
     ]
+
+
+def _is_visible(peer: PeerRecord, own_peer_id: str) -> bool:
+    return peer.peer_id != own_peer_id and not peer.hidden
 
 
 def _listed(peer: PeerRecord, producer: ProducerRecord) -> producers.ListedProducer:

@@ -121,12 +121,14 @@ def _concerns(identity: Identity, record: CallRecord) -> bool:
 
 
 async def _peers(backend: CallsBackend, call_id: str) -> list[PeerRecord]:
+    """The participants in the call's room."""
     try:
-        return (await backend.registry(GetRoom(room_id=ids.room_id(call_id)))).peers
+        room = await backend.registry(GetRoom(room_id=ids.room_id(call_id)))
     except HubbubError as error:
         if error.code is not ErrorCode.ROOM_NOT_FOUND:
             raise
         return []
+    return [peer for peer in room.peers if not peer.hidden]
 
 
 async def _remove_peers(backend: CallsBackend, call_id: str, user_id: str | None = None) -> None:
