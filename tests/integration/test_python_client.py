@@ -163,6 +163,27 @@ async def test_a_dead_node_gets_new_transports(fresh_installation: Installation,
         await until(lambda: ann.state == bob.state == "connected")
 
 
+async def test_without_a_node_the_call_is_reconnecting_until_one_starts(
+    fresh_installation: Installation, call_id: str
+) -> None:
+    [node] = fresh_installation.nodes
+    async with two_calls(fresh_installation, call_id) as (ann, bob):
+        await ann.local.publish(ToneTrack(), "microphone")
+        microphone = await publication_of(bob, "Ann", "microphone")
+        async with microphone.frames() as sound:
+            await next_new(sound)
+        states: list[str] = []
+        ann.on("state", lambda state, _previous: states.append(state))
+        await asyncio.to_thread(node.kill)
+        await until(lambda: "reconnecting" in states)
+        await asyncio.to_thread(node.start)
+        states.append("node started")
+        await until(lambda: ann.state == bob.state == "connected")
+        assert states == ["reconnecting", "node started", "connected"]
+        async with microphone.frames() as sound:
+            await next_new(sound)
+
+
 async def test_a_lost_path_restarts_ice(tmp_path: Path, call_id: str) -> None:
     with Installation(tmp_path, environment=udp_relay.ENVIRONMENT) as installation:
         relaying = udp_relay.UdpRelay(installation.layout.rtc_min_port)

@@ -58,6 +58,7 @@ async def test_a_failed_run_fails_its_own_requests_and_does_not_stop_the_next_ru
     runs.ends[0].set_exception(ValueError("no"))
     with pytest.raises(ValueError, match="no"):
         await failing
+    assert str(runs.task.failure) == "no"
     await until(lambda: len(runs.ends) == 2)
     runs.ends[1].set_result(None)
     await following

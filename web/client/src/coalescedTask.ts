@@ -7,6 +7,7 @@ export class CoalescedTask {
   #last: Promise<unknown> = Promise.resolve();
   #next: Promise<void> | undefined;
   #running = false;
+  #failure: unknown;
 
   /** @param task - What to run. @param finished - Called after each run, also after one that failed. */
   constructor(
@@ -17,6 +18,11 @@ export class CoalescedTask {
   /** Whether no run is in progress and none is requested. */
   get isIdle(): boolean {
     return !this.#running && !this.#next;
+  }
+
+  /** Why the last run failed; `undefined` if it did not. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** Requests a run. Settles as that run does. */
@@ -34,6 +40,10 @@ export class CoalescedTask {
     this.#running = true;
     try {
       await this.task();
+      this.#failure = undefined;
+    } catch (error) {
+      this.#failure = error;
+      throw error;
     } finally {
       this.#running = false;
     }

@@ -91,10 +91,10 @@ export class Media {
     this.device = options.device ?? createDevice();
   }
 
-  /** Whether the session exists, nothing is being reconciled and no transport in use is disrupted. */
+  /** Whether the session exists, nothing is being reconciled or has to be retried, and no transport in use is disrupted. */
   get isStable(): boolean {
     const connected = [...this.#transports.values()].every(({ connectionState }) => connectionState === "connected" || connectionState === "new");
-    return this.active && this.#sending.isIdle && this.#receiving.isIdle && connected;
+    return this.active && isSettled(this.#sending) && isSettled(this.#receiving) && connected;
   }
 
   get received(): Iterable<ReceivedTrack> {
@@ -409,6 +409,11 @@ export class Media {
 /** The number of spatial layers of a consumer's stream: the server states it as the scalability mode of the only encoding. */
 function spatialLayersOf({ encodings }: types.RtpParameters): number {
   return parseScalabilityMode(encodings?.[0]?.scalabilityMode).spatialLayers;
+}
+
+/** Whether no run is pending and the last one need not be retried. */
+function isSettled({ isIdle, failure }: CoalescedTask): boolean {
+  return isIdle && !(failure !== undefined && CallError.of(failure).retryable);
 }
 
 function sameLayers(one: PreferredLayers, other: PreferredLayers | undefined): boolean {

@@ -380,6 +380,22 @@ test("a transport closed by the server and a move to another node create new tra
   expect(causes).toEqual(["transport", "moved"]);
 });
 
+test("without a media node the call is reconnecting until a node takes the peer", async () => {
+  const call = await joined();
+  await call.local.publish(track("audio"), "microphone");
+  const states: string[] = [];
+  call.on("state", (state) => states.push(state));
+  server.override.createTransport = () => {
+    throw { code: "unavailable", message: "no media node", retryable: true };
+  };
+  server.push("transportClosed", { transportId: server.last("produce")?.["transportId"] as string, reason: "node_lost" });
+  await vi.waitFor(() => expect(server.count("createTransport")).toBeGreaterThan(2), 10_000);
+  expect(states).toEqual(["reconnecting"]);
+  delete server.override.createTransport;
+  await vi.waitFor(() => expect(call.state).toBe("connected"), 10_000);
+  expect(states).toEqual(["reconnecting", "connected"]);
+});
+
 test("a participant is lost when the server says so, and this client when a transport of its own fails", async () => {
   server.peers = [{ peerId: "p", userId: "ann", displayName: "Ann", appData: {}, connectionState: "disconnected", producers: [] }];
   const call = await joined();

@@ -52,7 +52,9 @@ test("a failed run rejects its own requests and does not stop the next run", asy
   const next = runs.task.run();
   runs.ends[0]!.reject(new Error("no"));
   await expect(failing).rejects.toThrow("no");
+  expect(runs.task.failure).toEqual(new Error("no"));
   await runs.started(2);
   runs.ends[1]!.resolve();
   await expect(next).resolves.toBeUndefined();
+  expect(runs.task.failure).toBeUndefined();
 });

@@ -22,6 +22,8 @@ class CoalescedTask:
         self._last: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
         self._current: asyncio.Task[None] | None = None
+        self.failure: Exception | None = None
+        """Why the last run failed; None: it did not."""
 
     @property
     def is_idle(self) -> bool:
@@ -50,6 +52,10 @@ class CoalescedTask:
         self._current, self._next = self._next, None
         try:
             await self._task()
+            self.failure = None
+        except Exception as error:
+            self.failure = error
+            raise
         finally:
             self._current = None
             self._finished()

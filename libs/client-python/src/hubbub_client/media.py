@@ -122,9 +122,9 @@ class Media:
 
     @property
     def is_stable(self) -> bool:
-        """Whether the session exists, nothing is being reconciled and no transport in use is disrupted."""
-        idle = self._sending.is_idle and self._receiving.is_idle
-        return self.active and idle and self._transports.are_connected
+        """Whether the session exists, nothing is being reconciled or retried, and no transport in use is disrupted."""
+        settled = _is_settled(self._sending) and _is_settled(self._receiving)
+        return self.active and settled and self._transports.are_connected
 
     @property
     def received(self) -> Mapping[str, Receiver]:
@@ -403,3 +403,8 @@ class Media:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         task.add_done_callback(retrieve_exception)
+
+
+def _is_settled(task: CoalescedTask) -> bool:
+    """Whether no run is pending and the last one need not be retried."""
+    return task.is_idle and not (task.failure is not None and CallError.of(task.failure).retryable)
