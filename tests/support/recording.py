@@ -62,6 +62,8 @@ class Source:
         self.ssrc = ssrc
         self.sent = 0
         self.key_frame_requests = 0
+        self.loses_every: int | None = None
+        """One packet of this many is lost on the way."""
         self._transport = transport
         self._track = track
         self._sequence = random.randrange(1 << 15)
@@ -88,7 +90,9 @@ class Source:
         due = asyncio.get_running_loop().time()
         while True:
             sample = recorded[index]
-            await self._transport.send_rtp(self._packet(sample))
+            packet = self._packet(sample)
+            if self.loses_every is None or self.sent % self.loses_every:
+                await self._transport.send_rtp(packet)
             self.sent += 1
             following = (index + 1) % len(recorded)
             step = recorded[following].at - sample.at if following else usual_step

@@ -89,13 +89,12 @@ fn loss_that_rtx_repairs_is_reported_and_lowers_the_estimate() {
     );
     let last = bitrates.last().expect("an estimate");
     assert!(*last < 1_000_000, "{bitrates:?}");
-    // Quality is measured after repair.
     let lost = world.producer_stats(producer).streams[0].lost;
     assert!(lost <= 4, "{lost} packets were not repaired");
-    assert_eq!(
-        world.worker.counters().media.score.sum,
-        10 * fractions.len() as u64
-    );
+    // Without repair, a fifth lost gives 4 points; without loss it is 10.
+    let samples = fractions.len() as u64;
+    let points = world.worker.counters().media.score.sum;
+    assert!((6 * samples..8 * samples).contains(&points), "{points}");
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod repair;
 mod repaired_key_frames;
 mod rollover;
 mod round_trips;
+mod scores;
 mod sender_reports;
 mod simulcast;
 mod spatial_layers;

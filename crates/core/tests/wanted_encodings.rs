@@ -255,3 +255,28 @@ fn an_encoding_that_did_not_fit_is_asked_for_when_bandwidth_is_back() {
     );
     assert!(call.asked.len() <= 8, "{:?}", call.asked);
 }
+
+#[test]
+fn a_cliff_costs_an_obeying_sender_no_more_than_the_top_layer() {
+    for seed in [1, 2] {
+        let mut call = NetworkCall::new(&[(0, 4_000), (20, 1_000), (40, 4_000)], 0.0, seed);
+        call.obeys = true;
+        call.run(50);
+        let lower = call.first(20.0, |sample| sample.forwarded < TOP);
+        let freeze = call.between(20.0, 40.0).map(|sample| sample.gap);
+        let freeze = freeze.fold(0.0, f64::max);
+        let middle = call.first(20.0, |sample| {
+            sample.layer.is_some_and(|layer| layer.0 == 1)
+        });
+        let top = call.first(40.0, |sample| {
+            sample.layer.is_some_and(|layer| layer.0 == 2)
+        });
+        let figures = format!(
+            "{seed}: lower after {lower:?} s, freeze {freeze} ms, middle after {middle:?} s, top after {top:?} s"
+        );
+        assert!(lower.is_some_and(|after| after <= 0.5), "{figures}");
+        assert!(freeze <= 1_000.0, "{figures}");
+        assert!(middle.is_some_and(|after| after <= 5.0), "{figures}");
+        assert!(top.is_some_and(|after| after <= 8.0), "{figures}");
+    }
+}

@@ -3,9 +3,9 @@
 //! Rules:
 //! - Replies and `*Closed` events are never dropped. Replies are bounded because at most [`MAX_PENDING_COMMANDS`]
 //!   commands are admitted without a taken reply; `*Closed` events are bounded because entities are.
-//! - When the queue is long, a new `IceSelected` replaces the queued one of the same transport, a new `LayersChanged` or
-//!   `BandwidthPause` that of the same consumer, a new `LayersWanted` that of the same producer, a new `ActiveSpeaker` or
-//!   `AudioLevels` that of the same router, and DTLS and faults are dropped.
+//! - When the queue is long, a new `IceSelected` replaces the queued one of the same transport, a new `LayersChanged`,
+//!   `BandwidthPause` or `ConsumerScore` that of the same consumer, a new `LayersWanted` or `ProducerScore` that of the same
+//!   producer, a new `ActiveSpeaker` or `AudioLevels` that of the same router, and DTLS and faults are dropped.
 //!   All are counted.
 
 use std::collections::VecDeque;
@@ -118,6 +118,8 @@ impl Waiting {
                 | Event::LayersChanged { .. }
                 | Event::LayersWanted { .. }
                 | Event::BandwidthPause { .. }
+                | Event::ProducerScore { .. }
+                | Event::ConsumerScore { .. }
                 | Event::ActiveSpeaker { .. }
                 | Event::AudioLevels { .. } => {
                     let former = self
@@ -149,10 +151,12 @@ fn supersedes(event: &Event, former: &Event) -> bool {
         (Event::LayersChanged { consumer, .. }, Event::LayersChanged { consumer: of, .. }) => {
             consumer == of
         }
-        (Event::LayersWanted { producer, .. }, Event::LayersWanted { producer: of, .. }) => {
+        (Event::LayersWanted { producer, .. }, Event::LayersWanted { producer: of, .. })
+        | (Event::ProducerScore { producer, .. }, Event::ProducerScore { producer: of, .. }) => {
             producer == of
         }
-        (Event::BandwidthPause { consumer, .. }, Event::BandwidthPause { consumer: of, .. }) => {
+        (Event::BandwidthPause { consumer, .. }, Event::BandwidthPause { consumer: of, .. })
+        | (Event::ConsumerScore { consumer, .. }, Event::ConsumerScore { consumer: of, .. }) => {
             consumer == of
         }
         (Event::ActiveSpeaker { router, .. }, Event::ActiveSpeaker { router: of, .. })

@@ -46,6 +46,18 @@ from hubbub_media_core.events import parse
             {"type": "audio_levels", "router": 1, "levels": [{"producer": 5, "volume": -20}]},
             events.AudioLevels(1, (events.AudioVolume(5, -20),)),
         ),
+        (
+            {
+                "type": "producer_score",
+                "producer": 4,
+                "scores": [{"encoding": 1, "ssrc": 7, "rid": None, "score": 9}],
+            },
+            events.ProducerScore(4, (events.EncodingScore(1, 7, None, 9),)),
+        ),
+        (
+            {"type": "consumer_score", "consumer": 5, "score": 8, "producer_score": 9, "producer_scores": [0, 9]},
+            events.ConsumerScore(5, 8, 9, (0, 9)),
+        ),
         ({"type": "bandwidth_pause", "consumer": 5, "paused": True}, events.BandwidthPause(5, True)),
         ({"type": "fault", "message": "m"}, events.Fault("m")),
     ],

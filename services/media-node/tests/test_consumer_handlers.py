@@ -16,9 +16,17 @@ from hubbub_contracts.bus.consumer import (
     SetConsumerPriority,
     SetPreferredLayers,
 )
-from hubbub_contracts.bus.media import ConsumerLayersChanged, ConsumerPaused, ConsumerResumed, ProducerLayersWanted
+from hubbub_contracts.bus.media import (
+    ConsumerLayersChanged,
+    ConsumerPaused,
+    ConsumerResumed,
+    ConsumerScoreChanged,
+    ProducerLayersWanted,
+    ProducerScoreChanged,
+)
 from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.layers import ConsumerLayers, PreferredLayers
+from hubbub_contracts.scores import ConsumerScores, EncodingScore
 from hubbub_media_core import commands, events
 from hubbub_media_node.domain.closures import PeerEvent
 from hubbub_media_node.handlers import consumer, peer
@@ -182,6 +190,25 @@ async def test_the_encodings_that_somebody_receives_are_reported_to_the_sender(r
     ]
     described = await peer.describe(rig.context, DescribePeer(room_id=ROOM, peer_id="alice"))
     assert [each.encodings_wanted for each in described.producers] == [wanted]
+
+
+async def test_scores_are_reported_to_sender_and_receiver(rig: NodeRig) -> None:
+    await consume(rig, SIMULCAST, paused=False)
+    entities = rig.context.entities
+    producer_id, consumer_id = entities.producers["producer"].core_id, entities.consumers["consumer"].core_id
+    for each in (producer_id, producer_id + 100):
+        handle(rig.context, 0, events.ProducerScore(each, (events.EncodingScore(2, 7, "r2", 4),)))
+    for each in (consumer_id, consumer_id + 100):
+        handle(rig.context, 0, events.ConsumerScore(each, 9, 4, (0, 0, 4)))
+    sent = [EncodingScore(encoding_idx=2, ssrc=7, rid="r2", score=4)]
+    received = ConsumerScores(score=9, producer_score=4, producer_scores=[0, 0, 4])
+    assert rig.publisher.events == [
+        PeerEvent(ROOM, "alice", ProducerScoreChanged(producer_id="producer", score=sent)),
+        PeerEvent(ROOM, "bob", ConsumerScoreChanged(consumer_id="consumer", score=received)),
+    ]
+    described = [await peer.describe(rig.context, DescribePeer(room_id=ROOM, peer_id=who)) for who in ("alice", "bob")]
+    assert [each.score for each in described[0].producers] == [sent]
+    assert [each.score for each in described[1].consumers] == [received]
 
 
 async def test_a_priority_is_passed_to_the_core(rig: NodeRig) -> None:

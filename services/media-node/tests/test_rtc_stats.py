@@ -12,7 +12,8 @@ from hubbub_media_node.handlers import stats
 from support.node_fakes import ROOM, NodeRig
 from support.node_rig import fixture
 
-_STREAM = dict.fromkeys(("packets", "bytes", "bitrate", "lost", "jitter", "nacked", "repaired", "dropped"), 3)
+_COUNTERS = ("packets", "bytes", "bitrate", "lost", "jitter", "nacked", "repaired", "dropped", "score")
+_STREAM = dict.fromkeys(_COUNTERS, 3)
 
 
 async def test_the_estimate_of_a_transport_has_mediasoups_name() -> None:
@@ -39,9 +40,9 @@ async def test_each_stream_of_a_producer_has_an_entry() -> None:
     streams: list[dict[str, Any]] = [{**_STREAM, "ssrc": ssrc, "rid": f"r{ssrc}"} for ssrc in (0, 1)]
     rig.core.replies[commands.ProducerStats] = {"streams": streams, "key_frame_requests": 2}
     read = (await stats.get(rig.context, ReadObjectStats(room_id=ROOM, peer_id="alice", producer_id="producer"))).stats
-    assert [(one.ssrc, one.rid, one.pli_count) for one in read if isinstance(one, InboundStats)] == [
-        (0, "r0", 2),
-        (1, "r1", 2),
+    assert [(one.ssrc, one.rid, one.pli_count, one.score) for one in read if isinstance(one, InboundStats)] == [
+        (0, "r0", 2, 3),
+        (1, "r1", 2, 3),
     ]
 
 

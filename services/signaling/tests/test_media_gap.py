@@ -20,6 +20,7 @@ from hubbub_contracts.bus.node import (
 from hubbub_contracts.bus.peer import JoinRoom
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.layers import ConsumerLayers
+from hubbub_contracts.scores import ConsumerScores, EncodingScore
 from hubbub_contracts.types import Direction
 from hubbub_signaling.domain.missed_closures import missed_closures
 from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
@@ -171,6 +172,24 @@ async def test_the_wanted_encodings_of_producers_are_pushed_after_a_gap() -> Non
     miss_events(rig, client)
     await asyncio.sleep(LONGEST_PAUSE)
     assert client.socket.sent == [("producerLayersWanted", {"producerId": "camera", "encodings": [True, False]})]
+
+
+async def test_the_scores_of_producers_and_consumers_are_pushed_after_a_gap() -> None:
+    rig = SignalingRig()
+    client = await client_with_media(rig)
+    description = described(owned())
+    (producer,), (consumer,) = description.producers, description.consumers
+    sent = [EncodingScore(encoding_idx=0, ssrc=7, score=4)]
+    received = ConsumerScores(score=9, producer_score=4, producer_scores=[4])
+    rig.backend.answers[DescribePeer] = description.model_copy(
+        update={
+            "producers": [producer.model_copy(update={"score": sent})],
+            "consumers": [consumer.model_copy(update={"score": received})],
+        }
+    )
+    miss_events(rig, client)
+    await asyncio.sleep(LONGEST_PAUSE)
+    assert client.socket.pushes() == ["producerScore", "consumerScore"]
 
 
 async def test_the_node_is_asked_until_it_answers_and_once_for_several_gaps() -> None:

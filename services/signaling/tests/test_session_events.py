@@ -14,14 +14,17 @@ from hubbub_contracts.bus.media import (
     ConsumerLayersChanged,
     ConsumerPaused,
     ConsumerResumed,
+    ConsumerScoreChanged,
     MediaEvent,
     ProducerClosed,
     ProducerLayersWanted,
+    ProducerScoreChanged,
     TransportClosed,
 )
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.room import CreateRoom
 from hubbub_contracts.layers import ConsumerLayers
+from hubbub_contracts.scores import ConsumerScores, EncodingScore
 from hubbub_room import FeedChange, PeerChanged, SettingsChanged
 from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
 from hubbub_signaling.domain.session_state import SessionState
@@ -114,6 +117,24 @@ async def test_the_wanted_encodings_of_an_owned_producer_are_pushed() -> None:
             ProducerLayersWanted(producer_id=producer_id, encodings=[True, False])
         )
     assert client.socket.sent == [("producerLayersWanted", {"producerId": "camera", "encodings": [True, False]})]
+
+
+async def test_scores_of_owned_producers_and_consumers_are_pushed() -> None:
+    rig = SignalingRig()
+    client = await rig.joined()
+    client.session.resources.producers["camera"] = "up"
+    client.session.resources.consumers["remote"] = OwnedConsumer("down", "p")
+    sent = [EncodingScore(encoding_idx=0, ssrc=7, score=4)]
+    received = ConsumerScores(score=9, producer_score=4, producer_scores=[4])
+    on_event = rig.backend.media[client.peer_id].on_event
+    for each in ("camera", "closed-before"):
+        on_event(ProducerScoreChanged(producer_id=each, score=sent))
+    for each in ("remote", "closed-before"):
+        on_event(ConsumerScoreChanged(consumer_id=each, score=received))
+    assert client.socket.sent == [
+        ("producerScore", {"producerId": "camera", "score": [{"encodingIdx": 0, "ssrc": 7, "score": 4}]}),
+        ("consumerScore", {"consumerId": "remote", "score": {"score": 9, "producerScore": 4, "producerScores": [4]}}),
+    ]
 
 
 async def test_each_pause_of_an_owned_consumer_by_bandwidth_is_pushed_once() -> None:

@@ -20,6 +20,7 @@ from hubbub_contracts.bus.peer import ClaimPeer
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.room import GetRoom
 from hubbub_contracts.layers import ConsumerLayers
+from hubbub_contracts.scores import ConsumerScores, EncodingScore
 from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
 from hubbub_signaling.domain.session_state import SessionState
 from hubbub_signaling.handlers.room import NOTHING
@@ -33,7 +34,12 @@ async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
         transports=[TransportDescription(transport_id="up", direction="send", connected=True)],
         producers=[
             ProducerDescription(
-                producer_id="camera", transport_id="up", kind="video", paused=False, encodings_wanted=[True, False]
+                producer_id="camera",
+                transport_id="up",
+                kind="video",
+                paused=False,
+                encodings_wanted=[True, False],
+                score=[EncodingScore(encoding_idx=0, ssrc=7, score=8)],
             )
         ],
         consumers=[
@@ -48,13 +54,16 @@ async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
                 type="svc",
                 paused=False,
                 layers=ConsumerLayers(spatial_layer=1, temporal_layer=0),
+                score=ConsumerScores(score=9, producer_score=4, producer_scores=[4]),
             ),
         ],
     )
     client = rig.client()
     resumed = await client.ask("resume", {"resumeToken": "room.ann.secret"})
     assert resumed["transports"] == [{"transportId": "up", "direction": "send"}]
-    assert [(one["producerId"], one["encodingsWanted"]) for one in resumed["producers"]] == [("camera", [True, False])]
+    [camera] = resumed["producers"]
+    assert (camera["producerId"], camera["encodingsWanted"]) == ("camera", [True, False])
+    assert camera["score"] == [{"encodingIdx": 0, "ssrc": 7, "score": 8}]
     assert resumed["consumers"] == [
         {"consumerId": "c", "producerId": "p", "paused": True, "pausedByBandwidth": False},
         {
@@ -63,6 +72,7 @@ async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
             "paused": False,
             "layers": {"spatialLayer": 1, "temporalLayer": 0},
             "pausedByBandwidth": False,
+            "score": {"score": 9, "producerScore": 4, "producerScores": [4]},
         },
     ]
     consumers = {"c": OwnedConsumer("up", "p"), "d": OwnedConsumer("up", "q")}

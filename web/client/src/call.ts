@@ -194,6 +194,8 @@ export class Call extends Emitter<CallEvents> {
     signaling.on("producerLayersWanted", ({ producerId, encodings }) => {
       if (this.#media.layersWanted(producerId, encodings)) void this.#syncInBackground();
     });
+    signaling.on("producerScore", ({ producerId, score }) => this.#media.producerScore(producerId, score));
+    signaling.on("consumerScore", ({ consumerId, score }) => this.#media.consumerScore(consumerId, score));
     signaling.on("consumerClosed", ({ consumerId }) => {
       this.#media.consumerClosed(consumerId);
       this.#syncLater();

@@ -14,11 +14,12 @@ import { Device, parseScalabilityMode, type types } from "mediasoup-client";
 
 import { setActiveEncodings } from "./activeEncodings.ts";
 import { CoalescedTask } from "./coalescedTask.ts";
-import type { ConsumerLayers, PreferredLayers, SessionResumed } from "./generated/messages.ts";
+import type { ConsumerLayers, ConsumerScores, EncodingScore, PreferredLayers, SessionResumed } from "./generated/messages.ts";
 import { produceOptions, type SendOptions } from "./encodings.ts";
 import { CallError } from "./errors.ts";
 import type { Publication, Source } from "./publication.ts";
 import type { RemoteTrack, Roster } from "./roster.ts";
+import { BEST_SCORE, scoreOnTheWay, worstScore } from "./scores.ts";
 import type { Signaling } from "./signaling.ts";
 
 export type Direction = "send" | "recv";
@@ -134,6 +135,7 @@ export class Media {
       if (known) {
         sent.paused = known.paused;
         sent.wantedEncodings = known.encodingsWanted;
+        this.local().get(source)?.setScore(worstScore(known.score));
       } else {
         this.#dropSent(source);
       }
@@ -147,6 +149,7 @@ export class Media {
         received.paused = known.paused;
         received.track.publication.setCurrentLayers(known.layers);
         received.track.publication.setPausedByBandwidth(known.pausedByBandwidth ?? false);
+        received.track.publication.setScore(scoreOnTheWay(known.score));
       } else {
         this.#dropReceived(producerId);
       }
@@ -182,6 +185,17 @@ export class Media {
     const found = [...this.#sent.values()].find(({ producer }) => producer.id === producerId);
     if (found) found.wantedEncodings = encodings;
     return found !== undefined;
+  }
+
+  /** The server reports how well it receives the streams of a producer. */
+  producerScore(producerId: string, score: readonly EncodingScore[]): void {
+    const [source] = [...this.#sent].find(([, { producer }]) => producer.id === producerId) ?? [];
+    if (source !== undefined) this.local().get(source)?.setScore(worstScore(score));
+  }
+
+  /** The server reports how well a consumer arrives here, and at the server. */
+  consumerScore(consumerId: string, score: ConsumerScores): void {
+    this.#receivedBy(consumerId)?.track.publication.setScore(scoreOnTheWay(score));
   }
 
   /** The server has closed a consumer. */
@@ -380,13 +394,14 @@ export class Media {
   #dropTransport(direction: Direction): void {
     this.#transports.get(direction)?.close();
     this.#transports.delete(direction);
-    if (direction === "send") this.#sent.clear();
+    if (direction === "send") for (const source of [...this.#sent.keys()]) this.#dropSent(source);
     else for (const producerId of [...this.#received.keys()]) this.#dropReceived(producerId);
   }
 
   #dropSent(source: Source): void {
     this.#sent.get(source)?.producer.close();
     this.#sent.delete(source);
+    this.local().get(source)?.setScore(BEST_SCORE);
   }
 
   #dropReceived(producerId: string): void {
@@ -394,6 +409,7 @@ export class Media {
     received?.consumer.close();
     received?.track.publication.setCurrentLayers(undefined);
     received?.track.publication.setPausedByBandwidth(false);
+    received?.track.publication.setScore(BEST_SCORE);
     this.#received.delete(producerId);
   }
 

@@ -32,6 +32,7 @@ export class Publication extends Emitter<PublicationEvents> {
   #preferredLayers: PreferredLayers | undefined;
   #currentLayers: ConsumerLayers | undefined;
   #pausedByBandwidth = false;
+  #score = 10;
   /** Number of spatial layers that the sender offers. */
   #spatialLayers = 1;
   /** The spatial layer that the attached elements need; `undefined`: not known. */
@@ -81,6 +82,14 @@ export class Publication extends Emitter<PublicationEvents> {
   /** Whether the server sends nothing of a remote video, because not even its lowest layer fits into this client's bandwidth. */
   get pausedByBandwidth(): boolean {
     return this.#pausedByBandwidth;
+  }
+
+  /**
+   * How well the server receives a local track, or how well a remote one gets from its sender to this client: 0, the worst, to 10.
+   * The server judges the last seconds by loss and repair (`participant.quality` is what this client measures itself).
+   */
+  get score(): number {
+    return this.#score;
   }
 
   /** Whether this client wants to receive packets now: subscribed, and visible in `visible` mode. */
@@ -147,6 +156,13 @@ export class Publication extends Emitter<PublicationEvents> {
   setPausedByBandwidth(paused: boolean): void {
     if (this.#pausedByBandwidth === paused) return;
     this.#pausedByBandwidth = paused;
+    this.notify();
+  }
+
+  /** @internal */
+  setScore(score: number): void {
+    if (this.#score === score) return;
+    this.#score = score;
     this.notify();
   }
 

@@ -232,6 +232,26 @@ test("the server's statistics are those of a transport, of a track that is sent,
   expect(await call.serverStats(camera)).toEqual([]);
 });
 
+test("a publication has the score of the worst link on its way", async () => {
+  const { call, camera, consumerId } = await receivingCamera();
+  server.override.produce = ({ kind }) => ({ id: kind });
+  const own = await call.local.publish(track("video"), "camera");
+  expect([own.score, camera.score]).toEqual([10, 10]);
+  const streams = [9, 4].map((score, encodingIdx) => ({ encodingIdx, ssrc: encodingIdx + 1, score }));
+  server.push("producerScore", { producerId: "video", score: streams });
+  server.push("producerScore", { producerId: "another", score: [{ encodingIdx: 0, ssrc: 1, score: 0 }] });
+  server.push("consumerScore", { consumerId, score: { score: 8, producerScore: 3, producerScores: [3] } });
+  await vi.waitFor(() => expect([own.score, camera.score]).toEqual([4, 3]));
+  server.push("consumerScore", { consumerId, score: { score: 7, producerScore: 10, producerScores: [10] } });
+  await vi.waitFor(() => expect(camera.score).toBe(7));
+  const score = { score: 5, producerScore: 10, producerScores: [10] };
+  server.override.resume = resumedWith(call, { consumerId, producerId: "v", paused: false, score });
+  server.disconnectAll();
+  await vi.waitFor(() => expect([own.score, camera.score]).toEqual([10, 5]), 4_000);
+  await camera.setSubscribed(false);
+  expect(camera.score).toBe(10);
+});
+
 test("preferred layers are sent once for each change", async () => {
   const { camera, consumerId } = await receivingCamera();
   expect(server.last("consume")).not.toHaveProperty("preferredLayers");

@@ -68,8 +68,21 @@ pub struct AudioVolume {
     pub volume: i8,
 }
 
-/// An event. `IceSelected`, `LayersChanged`, `LayersWanted`, `BandwidthPause`, `ActiveSpeaker`, `AudioLevels` and `Fault`
-/// may be delivered up to 10 ms late; the others are urgent.
+/// How well a stream of a producer arrives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EncodingScore {
+    /// The index of its encoding.
+    pub encoding: u8,
+    /// The SSRC.
+    pub ssrc: u32,
+    /// The RID, for simulcast by RID.
+    pub rid: Option<String>,
+    /// 0, nothing arrives, to 10.
+    pub score: u8,
+}
+
+/// An event. `IceSelected`, `LayersChanged`, `LayersWanted`, `BandwidthPause`, `ActiveSpeaker`, `AudioLevels`,
+/// `ProducerScore`, `ConsumerScore` and `Fault` may be delivered up to 10 ms late; the others are urgent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the types describe the fields")]
@@ -136,6 +149,21 @@ pub enum Event {
     },
     /// A video consumer receives nothing for lack of bandwidth, or receives something again.
     BandwidthPause { consumer: ConsumerId, paused: bool },
+    /// Streams of a producer arrive better or worse than before: all that arrived and are wanted. At most one a second.
+    /// A score is 10 before the first such event.
+    ProducerScore {
+        producer: ProducerId,
+        scores: Vec<EncodingScore>,
+    },
+    /// The client gets a consumer's stream, or the worker gets its source, better or worse than before: `score` and
+    /// `producer_score`. `producer_scores`: of each encoding, 0 for one that does not arrive. At most one a second. Both
+    /// are 10 before the first such event.
+    ConsumerScore {
+        consumer: ConsumerId,
+        score: u8,
+        producer_score: u8,
+        producer_scores: Vec<u8>,
+    },
     /// The worker recovered from a panic. `message` is for the log.
     Fault { message: String },
 }

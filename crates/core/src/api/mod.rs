@@ -18,7 +18,7 @@ mod spec;
 mod stats;
 
 pub use command::{Command, CommandError};
-pub use event::{AudioVolume, CloseReason, Event, IceState, ReplyBody};
+pub use event::{AudioVolume, CloseReason, EncodingScore, Event, IceState, ReplyBody};
 pub use hubbub_wire::Micros;
 pub use ids::{ConsumerId, ProducerId, RequestId, RouterId, TransportId};
 pub use network::Network;

@@ -75,6 +75,8 @@ pub struct StreamStats {
     pub repaired: u64,
     /// Dropped duplicates, probes and padding packets.
     pub dropped: u64,
+    /// How well it arrives: 0, the worst or nothing, to 10.
+    pub score: u8,
 }
 
 /// Counters of a producer.
@@ -109,4 +111,6 @@ pub struct ConsumerStats {
     pub fraction_lost: u8,
     /// Interarrival jitter at the client, RTP timestamp units.
     pub jitter: u32,
+    /// How well it arrives: 0, the worst, to 10.
+    pub score: u8,
 }

@@ -26,6 +26,8 @@ impl EventQueue {
                 | Event::ActiveSpeaker { .. }
                 | Event::AudioLevels { .. }
                 | Event::BandwidthPause { .. }
+                | Event::ProducerScore { .. }
+                | Event::ConsumerScore { .. }
                 | Event::Fault { .. }
         );
         self.events.push(event);

@@ -13,6 +13,7 @@ mod producer;
 mod protection;
 mod router;
 mod slab;
+mod stream_score;
 mod tables;
 mod token_bucket;
 mod transport;

@@ -70,6 +70,8 @@ pub(crate) struct Transport {
     /// If a consumer's client returns transport-wide feedback.
     pub(crate) congestion: Option<Box<CongestionControl>>,
     pub(crate) next_report: Micros,
+    /// When to report the scores of its producers and consumers next.
+    pub(crate) next_scores: Micros,
     /// Our receiver reference times, which the client answers.
     pub(crate) reference_times: SentReports,
     /// When to free the memory of expired packets next.
@@ -106,6 +108,7 @@ impl Transport {
             transport_sequence: 0,
             congestion: None,
             next_report: Micros(0),
+            next_scores: Micros(0),
             reference_times: SentReports::new(),
             next_memory_check: Micros(0),
             stats: TransportStats::default(),

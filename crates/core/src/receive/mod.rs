@@ -26,7 +26,7 @@ pub(crate) use key_frame_requests::KeyFrameRequests;
 pub(crate) use nack_generator::{Arrival, NackGenerator};
 pub(crate) use packet_store::{PacketMeta, PacketStore, StoredPacket};
 pub(crate) use rate_meter::RateMeter;
-pub(crate) use receive_stats::{Loss, ReceiveStats};
+pub(crate) use receive_stats::{Loss, ReceiveStats, ReceptionReport};
 pub(crate) use remb_estimate::RembEstimate;
 pub(crate) use rtp_clock::{RtpMoment, micros_to_ticks, ticks_to_micros};
 pub(crate) use rtx_payload::RtxPayload;

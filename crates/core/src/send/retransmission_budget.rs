@@ -21,6 +21,9 @@ pub(crate) struct RetransmissionBudget {
     /// Unspent budget, millionths of a bit.
     budget: u64,
     refilled: Option<Micros>,
+    /// Packets that were allowed, each counted once, and retransmissions of them.
+    packets: u64,
+    retransmissions: u64,
 }
 
 impl RetransmissionBudget {
@@ -31,7 +34,14 @@ impl RetransmissionBudget {
             last: Vec::new(),
             budget: 0,
             refilled: None,
+            packets: 0,
+            retransmissions: 0,
         }
+    }
+
+    /// How many packets were allowed to be retransmitted, and how many retransmissions of them.
+    pub(crate) const fn allowed(&self) -> (u64, u64) {
+        (self.packets, self.retransmissions)
     }
 
     /// Whether the packet that was sent as `sequence`, with `bytes` bytes, may be retransmitted at `now`. If so, counts
@@ -62,6 +72,8 @@ impl RetransmissionBudget {
             return false;
         };
         self.budget = rest;
+        self.packets += u64::from(slot.is_none_or(|(last, _)| last != sequence));
+        self.retransmissions += 1;
         *slot = Some((sequence, now));
         true
     }
@@ -93,6 +105,7 @@ mod tests {
         assert!(!budget.allow(7, 100, RTT, 0, Micros(RTT - 1)));
         assert!(budget.allow(8, 100, RTT, 0, Micros(RTT - 1)));
         assert!(budget.allow(7, 100, RTT, 0, Micros(RTT)));
+        assert_eq!(budget.allowed(), (2, 3));
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub struct MediaCounters {
     pub jitter_sent: Histogram,
     /// Round-trip time to a client, microseconds.
     pub round_trip: Histogram,
-    /// Score of a received stream, 0 to 10: ten times the fourth power of the fraction that arrived.
+    /// Samples of the score of a received stream, 0 to 10, one for each report.
     pub score: Histogram,
     /// Bitrate limit sent to a client by REMB, bit/s.
     pub estimate_received: Histogram,

@@ -31,6 +31,7 @@ mod recover;
 mod reports;
 mod rtcp_in;
 mod rtcp_out;
+mod score_reports;
 mod spec_rules;
 mod speech_reports;
 mod stun;

@@ -12,7 +12,7 @@ use crate::entities::{DanglingKey, Transport, TransportKey};
 use crate::receive::Loss;
 
 use super::Worker;
-use super::quality::{per_mille, score};
+use super::quality::per_mille;
 use super::rtcp_out::{RTCP_BUFFER, RtcpOut};
 
 /// Interval between two reports on a stream.
@@ -64,7 +64,7 @@ impl Worker {
                     media
                         .jitter_received
                         .record(stream.jitter_us(report.jitter));
-                    media.score.record(score(unrepaired));
+                    media.score.record(stream.add_to_score(&report).into());
                 }
                 loss.add(report.loss);
                 received += stream.bitrate(now);

@@ -198,11 +198,13 @@ impl Worker {
             transport.stats.rtt_us = Some(rtt);
             media.round_trip.record(rtt);
         }
-        let reported = consumer.take_report(block);
-        if let Some(bytes) = reported.filter(|_| consumer.is_allocated()) {
-            self.update_estimate(now, key, |estimator| {
-                estimator.receiver_report(now, bytes.received, bytes.lost);
-            })?;
+        if let Some(reported) = consumer.take_report(block) {
+            consumer.add_to_score(&reported);
+            if consumer.is_allocated() {
+                self.update_estimate(now, key, |estimator| {
+                    estimator.receiver_report(now, reported.bytes_received, reported.bytes_lost);
+                })?;
+            }
         }
         Ok(())
     }

@@ -66,6 +66,7 @@ impl Worker {
         self.tick_congestion(now, key)?;
         self.send_transport_feedback(now, key)?;
         self.send_receiver_reports(now, key)?;
+        self.report_scores(now, key)?;
         self.send_sender_reports(now, key)
     }
 

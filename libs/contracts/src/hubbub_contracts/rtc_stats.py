@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from .base import Model
+from .scores import Score
 from .types import Count, Id, OpenMediaKind
 
 
@@ -72,6 +73,8 @@ class InboundStats(Model):
     """Duplicates, probes and padding."""
     pli_count: Count
     """Key frames requested from the client, for all its streams."""
+    score: Score
+    """How well it arrives: 0, the worst or nothing, to 10."""
 
 
 class OutboundStats(Model):
@@ -101,6 +104,8 @@ class OutboundStats(Model):
     """Packets that were sent again."""
     pli_count: Count
     """Key frames that the client requested."""
+    score: Score
+    """How well it arrives at the client: 0, the worst, to 10."""
 
 
 StatsEntry = TransportStats | InboundStats | OutboundStats

@@ -154,6 +154,40 @@ class BandwidthPause:
 
 
 @dataclass(frozen=True, slots=True)
+class EncodingScore:
+    """How well a stream of a producer arrives."""
+
+    encoding: int
+    """Index of the encoding."""
+    ssrc: int
+    rid: str | None
+    score: int
+    """0, nothing arrives, to 10."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerScore:
+    """Streams of a producer arrive better or worse than before: those that arrived and are wanted. At most once a
+    second."""
+
+    producer: int
+    scores: tuple[EncodingScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerScore:
+    """A consumer's stream, or its source, arrives better or worse than before. At most once a second."""
+
+    consumer: int
+    score: int
+    """0 to 10, at the client."""
+    producer_score: int
+    """0 to 10, of the forwarded stream at the worker."""
+    producer_scores: tuple[int, ...]
+    """Of each encoding; 0 for one that does not arrive."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """The worker recovered from a panic. The entities in use are closed with reason `internal`."""
 
@@ -173,6 +207,8 @@ Event: TypeAlias = (
     | ActiveSpeaker
     | AudioLevels
     | BandwidthPause
+    | ProducerScore
+    | ConsumerScore
     | Fault
 )
 
@@ -200,6 +236,14 @@ def _audio_levels(router: int, levels: Sequence[Mapping[str, int]]) -> AudioLeve
     return AudioLevels(router, tuple(AudioVolume(**level) for level in levels))
 
 
+def _producer_score(producer: int, scores: Sequence[Mapping[str, Any]]) -> ProducerScore:
+    return ProducerScore(producer, tuple(EncodingScore(**score) for score in scores))
+
+
+def _consumer_score(consumer: int, score: int, producer_score: int, producer_scores: Sequence[int]) -> ConsumerScore:
+    return ConsumerScore(consumer, score, producer_score, tuple(producer_scores))
+
+
 _PARSERS: Mapping[str, Callable[..., Event]] = {
     "reply": _reply,
     "ice_selected": _ice_selected,
@@ -212,6 +256,8 @@ _PARSERS: Mapping[str, Callable[..., Event]] = {
     "active_speaker": _active_speaker,
     "audio_levels": _audio_levels,
     "bandwidth_pause": BandwidthPause,
+    "producer_score": _producer_score,
+    "consumer_score": _consumer_score,
     "fault": Fault,
 }
 

@@ -467,6 +467,51 @@ export interface ConsumerResumed {
   reason: string;
 }
 /**
+ * A consumer of this client arrives better or worse than before; at most once a second. Scores are 10 before the
+ * first such event.
+ */
+export interface ConsumerScore {
+  /**
+   * The consumer.
+   */
+  consumerId: string;
+  score: ConsumerScores;
+}
+/**
+ * At the client, and on the way from the sender to the server.
+ */
+export interface ConsumerScores {
+  /**
+   * Of the producer's stream that is forwarded, 0 to 10.
+   */
+  producerScore: number;
+  /**
+   * Of each encoding of the producer, 0 to 10; 0 for one that does not arrive.
+   */
+  producerScores: number[];
+  /**
+   * Of the stream to the client, 0 to 10.
+   */
+  score: number;
+}
+/**
+ * How well a consumer's stream arrives at the client, and the producer's at the server.
+ */
+export interface ConsumerScores1 {
+  /**
+   * Of the producer's stream that is forwarded, 0 to 10.
+   */
+  producerScore: number;
+  /**
+   * Of each encoding of the producer, 0 to 10; 0 for one that does not arrive.
+   */
+  producerScores: number[];
+  /**
+   * Of the stream to the client, 0 to 10.
+   */
+  score: number;
+}
+/**
  * Creates a room, or returns the existing one.
  */
 export interface CreateRoom {
@@ -526,6 +571,27 @@ export interface DtlsParameters1 {
    * The side's DTLS role. `auto` of the server means that the client chooses.
    */
   role?: "auto" | "client" | "server";
+}
+/**
+ * How well the server receives one stream of a producer.
+ */
+export interface EncodingScore {
+  /**
+   * The index of the encoding.
+   */
+  encodingIdx: number;
+  /**
+   * The RID of the encoding.
+   */
+  rid?: string;
+  /**
+   * 0, nothing arrives, to 10.
+   */
+  score: number;
+  /**
+   * The SSRC.
+   */
+  ssrc: number;
 }
 /**
  * The value of `error` in an error reply.
@@ -743,6 +809,10 @@ export interface InboundStats {
    * The RID of the encoding.
    */
   rid?: string;
+  /**
+   * How well it arrives: 0, the worst or nothing, to 10.
+   */
+  score: number;
   /**
    * The SSRC.
    */
@@ -1077,6 +1147,10 @@ export interface OutboundStats {
    * Key frames that the client requested.
    */
   pliCount: number;
+  /**
+   * How well it arrives at the client: 0, the worst, to 10.
+   */
+  score: number;
   /**
    * The SSRC.
    */
@@ -1431,6 +1505,20 @@ export interface ProducerResumed {
   revision: number;
 }
 /**
+ * Streams of a producer of this client arrive at the server better or worse than before; at most once a second.
+ * Scores are 10 before the first such event.
+ */
+export interface ProducerScore {
+  /**
+   * The client's producer.
+   */
+  producerId: string;
+  /**
+   * Of each stream that arrived and is wanted.
+   */
+  score: EncodingScore[];
+}
+/**
  * The producers of the other peers.
  */
 export interface Producers {
@@ -1528,6 +1616,7 @@ export interface ResumedConsumer {
    * The producer that it receives.
    */
   producerId: string;
+  score?: ConsumerScores2;
 }
 /**
  * Of a `simulcast` or `svc` consumer: the layers that it receives; absent: nothing, or not known.
@@ -1541,6 +1630,23 @@ export interface ConsumerLayers2 {
    * The temporal layer, from 0, the lowest, to 255.
    */
   temporalLayer: number;
+}
+/**
+ * As `consumerScore` said last; absent: 10.
+ */
+export interface ConsumerScores2 {
+  /**
+   * Of the producer's stream that is forwarded, 0 to 10.
+   */
+  producerScore: number;
+  /**
+   * Of each encoding of the producer, 0 to 10; 0 for one that does not arrive.
+   */
+  producerScores: number[];
+  /**
+   * Of the stream to the client, 0 to 10.
+   */
+  score: number;
 }
 /**
  * A producer of the client that still exists.
@@ -1568,6 +1674,10 @@ export interface ResumedProducer {
    * The producer's id, which `consume` takes.
    */
   producerId: string;
+  /**
+   * As `producerScore` said last; absent: 10.
+   */
+  score?: EncodingScore[];
 }
 /**
  * A transport of the peer that still exists.
@@ -2034,6 +2144,7 @@ export interface Pushes {
   consumerLayersChanged: ConsumerLayersChanged;
   consumerPaused: ConsumerPaused;
   consumerResumed: ConsumerResumed;
+  consumerScore: ConsumerScore;
   newProducer: NewProducer;
   peerConnectionState: PeerConnectionState;
   peerJoined: PeerJoined;
@@ -2043,6 +2154,7 @@ export interface Pushes {
   producerLayersWanted: ProducerLayersWanted;
   producerPaused: ProducerPaused;
   producerResumed: ProducerResumed;
+  producerScore: ProducerScore;
   roomClosed: RoomClosed;
   transportClosed: TransportClosed;
 }

@@ -14,11 +14,17 @@ pub(crate) struct SentSoFar {
     pub(crate) bytes: u64,
 }
 
-/// Bytes that were sent between two report blocks.
+/// What a report block says of what was sent since the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ReportedBytes {
-    pub(crate) received: u64,
+pub(crate) struct Reported {
+    /// Packets that the client expected.
+    pub(crate) expected: u64,
+    /// Of these, packets that it lost.
     pub(crate) lost: u64,
+    /// Bytes, in proportion.
+    pub(crate) bytes_received: u64,
+    /// Bytes, in proportion.
+    pub(crate) bytes_lost: u64,
 }
 
 /// The last report block of a stream.
@@ -28,8 +34,8 @@ pub(crate) struct ReportedLoss {
 }
 
 impl ReportedLoss {
-    /// Takes a report block. Returns the bytes since the last one; `None` if there are none, or the block makes no sense.
-    pub(crate) fn update(&mut self, block: &ReportBlock, sent: SentSoFar) -> Option<ReportedBytes> {
+    /// Takes a report block. Returns what it says since the last one; `None` if there are none, or the block makes no sense.
+    pub(crate) fn update(&mut self, block: &ReportBlock, sent: SentSoFar) -> Option<Reported> {
         let (last_block, last_sent) = self.last.replace((*block, sent))?;
         let expected = block
             .highest_sequence
@@ -46,10 +52,13 @@ impl ReportedLoss {
         }
         let gaps = numbers.saturating_sub(packets);
         let lost = u64::try_from(lost).unwrap_or(0).saturating_sub(gaps);
-        let lost = bytes * lost.min(expected.into()) / u64::from(expected);
-        Some(ReportedBytes {
-            received: bytes - lost,
+        let lost = lost.min(expected.into());
+        let bytes_lost = bytes * lost / u64::from(expected);
+        Some(Reported {
+            expected: expected.into(),
             lost,
+            bytes_received: bytes - bytes_lost,
+            bytes_lost,
         })
     }
 }
@@ -90,9 +99,11 @@ mod tests {
     fn the_lost_share_of_the_bytes_since_the_last_block_is_lost() {
         let mut loss = ReportedLoss::default();
         loss.update(&block(100, 3), sent(100, 100));
-        let expected = ReportedBytes {
-            received: 90_000,
-            lost: 10_000,
+        let expected = Reported {
+            expected: 100,
+            lost: 10,
+            bytes_received: 90_000,
+            bytes_lost: 10_000,
         };
         assert_eq!(loss.update(&block(200, 13), sent(200, 200)), Some(expected));
     }
@@ -102,9 +113,11 @@ mod tests {
         let mut loss = ReportedLoss::default();
         loss.update(&block(100, 0), sent(100, 100));
         // Of 100 numbers, 20 had no packet; the client misses 30.
-        let expected = ReportedBytes {
-            received: 72_000,
-            lost: 8_000,
+        let expected = Reported {
+            expected: 100,
+            lost: 10,
+            bytes_received: 72_000,
+            bytes_lost: 8_000,
         };
         assert_eq!(loss.update(&block(200, 30), sent(200, 180)), Some(expected));
     }
@@ -114,16 +127,16 @@ mod tests {
         for (highest, lost) in [(100, 50), (99, 0), (3_000_000, 0), (200, i32::MIN)] {
             let mut loss = ReportedLoss::default();
             loss.update(&block(100, 0), sent(100, 100));
-            let bytes = loss.update(&block(highest, lost), sent(200, 200));
+            let reported = loss.update(&block(highest, lost), sent(200, 200));
             assert!(
-                bytes.is_none_or(|bytes| bytes.lost == 0),
+                reported.is_none_or(|reported| reported.lost == 0),
                 "{highest} {lost}"
             );
         }
         // More lost than expected is all lost.
         let mut loss = ReportedLoss::default();
         loss.update(&block(100, 0), sent(100, 100));
-        let bytes = loss.update(&block(200, i32::MAX), sent(200, 200));
-        assert_eq!(bytes.map(|bytes| bytes.received), Some(0));
+        let reported = loss.update(&block(200, i32::MAX), sent(200, 200));
+        assert_eq!(reported.map(|reported| reported.bytes_received), Some(0));
     }
 }

@@ -8,12 +8,13 @@ use hubbub_wire::rtcp::ReportBlock;
 use super::allowance::{ALL_LAYERS, Allowance};
 use super::header::OutgoingExtensions;
 use super::redundancy::Redundancy;
-use super::reported_loss::{ReportedBytes, ReportedLoss, SentSoFar};
+use super::reported_loss::{Reported, ReportedLoss, SentSoFar};
 use super::selector_svc::SvcSelector;
 use crate::api::{ConsumerId, ConsumerSpec, ConsumerStats, MediaKind, Micros};
 use crate::entities::event_queue::LatestEvent;
 use crate::entities::keys::{ProducerKey, TransportKey};
 use crate::entities::producer::Producer;
+use crate::entities::stream_score::{BEST_SCORE, StreamScore};
 use crate::receive::RateMeter;
 use crate::send::{
     Random, RetransmissionBudget, RtxSequence, SentReports, SequenceRewriter, TimestampRewriter,
@@ -90,6 +91,13 @@ pub(crate) struct Consumer {
     pub(crate) rate: RateMeter,
     pub(crate) reports: SentReports,
     pub(super) reported: ReportedLoss,
+    pub(crate) score: StreamScore,
+    /// The retransmissions that the score covers: see [`RetransmissionBudget::allowed`].
+    pub(super) scored_repairs: (u64, u64),
+    /// The score, and that of the producer's stream, that were reported last.
+    pub(super) reported_scores: (u8, u8),
+    /// The last `ConsumerScore` event.
+    pub(crate) score_event: LatestEvent,
     /// When the client last reported its loss.
     pub(crate) loss_reported: Option<Micros>,
     /// When the next sender report is due; `None` before the first packet.
@@ -165,6 +173,10 @@ impl Consumer {
             rate: RateMeter::new(),
             reports: SentReports::new(),
             reported: ReportedLoss::default(),
+            score: StreamScore::new(),
+            scored_repairs: (0, 0),
+            reported_scores: (BEST_SCORE, BEST_SCORE),
+            score_event: LatestEvent::default(),
             loss_reported: None,
             next_report: None,
             stats: ConsumerStats {
@@ -186,8 +198,8 @@ impl Consumer {
         self.kind == MediaKind::Video
     }
 
-    /// Takes a report block of the client. Returns the bytes since the last one, if it says something about them.
-    pub(crate) fn take_report(&mut self, block: &ReportBlock) -> Option<ReportedBytes> {
+    /// Takes a report block of the client. Returns what it says of what was sent since the last one, if anything.
+    pub(crate) fn take_report(&mut self, block: &ReportBlock) -> Option<Reported> {
         let sent = SentSoFar {
             highest: self.sequence.highest()?,
             packets: self.stats.packets,
@@ -233,6 +245,7 @@ impl Consumer {
     pub(crate) fn stats(&mut self, now: Micros) -> ConsumerStats {
         ConsumerStats {
             bitrate: self.rate.bits_per_second(now),
+            score: self.score.value(),
             ..self.stats.clone()
         }
     }

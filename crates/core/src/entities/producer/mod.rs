@@ -9,6 +9,7 @@ mod liveness;
 mod media_packet;
 mod microphone;
 mod payload_types;
+mod scores;
 mod state;
 mod stream;
 mod stream_clock;

@@ -11,11 +11,12 @@ use super::stream::ProducerStream;
 use super::wanted_encodings::WantedEncodings;
 use crate::api::{
     CodecMapping, EncodingSpec, FeedbackKind, MediaKind, Micros, ProducerId, ProducerSpec,
-    ProducerStats,
+    ProducerStats, StreamStats,
 };
 use crate::entities::event_queue::LatestEvent;
 use crate::entities::header_extensions::IncomingExtensions;
 use crate::entities::keys::{ConsumerKey, RouterKey, TransportKey};
+use crate::entities::stream_score::BEST_SCORE;
 
 /// The state of a producer.
 pub(crate) struct Producer {
@@ -42,6 +43,10 @@ pub(crate) struct Producer {
     pub(crate) next_wanted: Micros,
     /// The last `LayersWanted` event.
     pub(crate) wanted_event: LatestEvent,
+    /// By encoding: the scores that were reported last.
+    pub(super) reported_scores: Vec<u8>,
+    /// The last `ProducerScore` event.
+    pub(crate) score_event: LatestEvent,
     pub(crate) consumers: Vec<ConsumerKey>,
     key_frames: KeyFrames,
     /// `None` for video, and for audio without levels.
@@ -82,6 +87,8 @@ impl Producer {
             wanted: WantedEncodings::new(count),
             next_wanted: Micros(0),
             wanted_event: LatestEvent::default(),
+            reported_scores: vec![BEST_SCORE; count],
+            score_event: LatestEvent::default(),
             consumers: Vec::new(),
             key_frames: KeyFrames::new(match spec.kind {
                 MediaKind::Audio => 0,
@@ -230,13 +237,18 @@ impl Producer {
     }
 
     pub(crate) fn stats(&mut self, now: Micros) -> ProducerStats {
+        let mut streams = Vec::new();
+        for encoding in 0..self.streams.len() {
+            let score = self.score(encoding);
+            if let Some(Some(stream)) = self.streams.get_mut(encoding) {
+                streams.push(StreamStats {
+                    score,
+                    ..stream.stats(now)
+                });
+            }
+        }
         ProducerStats {
-            streams: self
-                .streams
-                .iter_mut()
-                .flatten()
-                .map(|stream| stream.stats(now))
-                .collect(),
+            streams,
             key_frame_requests: self.key_frames.sent(),
         }
     }

@@ -11,9 +11,10 @@ use super::media_packet::{MediaPacket, Received};
 use super::stream_clock::StreamClock;
 use crate::api::{MediaKind, Micros, StreamStats};
 use crate::entities::header_extensions::IncomingExtensions;
+use crate::entities::stream_score::{Delivery, StreamScore};
 use crate::receive::{
     Arrival, DuplicateFilter, NackGenerator, PacketMeta, PacketStore, RateMeter, ReceiveStats,
-    SequenceUnwrapper, StoredPacket, ticks_to_micros,
+    ReceptionReport, SequenceUnwrapper, StoredPacket, ticks_to_micros,
 };
 
 /// Packets that RTX may be ahead of the media: clients also repeat packets that were not requested.
@@ -40,6 +41,9 @@ pub(crate) struct ProducerStream {
     pub(crate) layer_rates: LayerRates,
     pub(crate) clock: StreamClock,
     pub(crate) last_received: Micros,
+    pub(crate) score: StreamScore,
+    /// `StreamStats::nacked` at the last sample of the score.
+    scored_nacks: u64,
     stats: StreamStats,
 }
 
@@ -71,6 +75,8 @@ impl ProducerStream {
             layer_rates: LayerRates::new(),
             clock: StreamClock::new(clock_rate),
             last_received: Micros(0),
+            score: StreamScore::new(),
+            scored_nacks: 0,
             stats: StreamStats {
                 ssrc,
                 rid,
@@ -255,6 +261,18 @@ impl ProducerStream {
     /// Counts packets that were requested by NACK.
     pub(crate) fn count_nacked(&mut self, count: usize) {
         self.stats.nacked += count as u64;
+    }
+
+    /// Adds what a report says to the score. Returns the sample.
+    pub(crate) fn add_to_score(&mut self, report: &ReceptionReport) -> u8 {
+        let nacks = self.stats.nacked - self.scored_nacks;
+        self.scored_nacks = self.stats.nacked;
+        self.score.add(Delivery {
+            expected: report.loss.expected,
+            lost: report.loss.lost,
+            repaired: report.loss.lost.saturating_sub(report.unrepaired.lost),
+            retransmitted: nacks,
+        })
     }
 
     /// Payload bits per second over the last second.

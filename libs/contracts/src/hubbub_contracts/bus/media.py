@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from ..base import Event
 from ..layers import ConsumerLayers
 from ..open_enum import OpenEnum
+from ..scores import ConsumerScores, EncodingScore
 from ..types import Id
 
 CloseReason = Annotated[
@@ -62,6 +63,24 @@ class ConsumerLayersChanged(Event):
     """Absent: it receives nothing."""
 
 
+class ProducerScoreChanged(Event):
+    """Streams of a producer of the peer arrive better or worse than before."""
+
+    verb: ClassVar[str] = "media.producer-score-changed"
+    type: Literal["hubbub.v1.media.producer-score-changed"] = "hubbub.v1.media.producer-score-changed"
+    producer_id: Id
+    score: list[EncodingScore]
+
+
+class ConsumerScoreChanged(Event):
+    """A consumer of the peer arrives better or worse than before."""
+
+    verb: ClassVar[str] = "media.consumer-score-changed"
+    type: Literal["hubbub.v1.media.consumer-score-changed"] = "hubbub.v1.media.consumer-score-changed"
+    consumer_id: Id
+    score: ConsumerScores
+
+
 class ConsumerPaused(Event):
     """The node stopped sending to a consumer of the peer, which did not ask for it."""
 
@@ -109,7 +128,8 @@ class ConsumerClosed(Event):
 
 
 ClosureEvent = TransportClosed | ProducerClosed | ConsumerClosed
-StreamEvent = ProducerLayersWanted | ConsumerLayersChanged | ConsumerPaused | ConsumerResumed
+ScoreEvent = ProducerScoreChanged | ConsumerScoreChanged
+StreamEvent = ProducerLayersWanted | ConsumerLayersChanged | ConsumerPaused | ConsumerResumed | ScoreEvent
 MediaEvent = Annotated[
     TransportConnected | TransportDisconnected | StreamEvent | ClosureEvent, Field(discriminator="type")
 ]

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ..base import Done, Event, Model, NodeRequest
 from ..layers import ConsumerLayers
+from ..scores import ConsumerScores, EncodingScore
 from ..types import ConsumerType, Count, Epoch, Id, NodeId, OpenDirection, OpenMediaKind, RoomId, RtpCapabilities
 
 
@@ -68,6 +69,8 @@ class ProducerDescription(Model):
     paused: bool
     encodings_wanted: list[bool] | None = None
     """As `ProducerLayersWanted` said last. Absent: all."""
+    score: list[EncodingScore] | None = None
+    """As `ProducerScoreChanged` said last. Absent: 10."""
 
 
 class ConsumerDescription(Model):
@@ -83,6 +86,8 @@ class ConsumerDescription(Model):
     """What it receives now. Absent when that is nothing or not known. Older versions do not report it."""
     paused_by_bandwidth: bool = False
     """Whether it receives nothing for lack of bandwidth."""
+    score: ConsumerScores | None = None
+    """As `ConsumerScoreChanged` said last. Absent: 10."""
 
 
 class PeerDescription(Model):

@@ -23,6 +23,8 @@ _EVENT_SUBJECTS: dict[type[Event], str] = {
     media.TransportDisconnected: subjects.media("{roomId}", "{peerId}"),
     media.ProducerLayersWanted: subjects.media("{roomId}", "{peerId}"),
     media.ConsumerLayersChanged: subjects.media("{roomId}", "{peerId}"),
+    media.ProducerScoreChanged: subjects.media("{roomId}", "{peerId}"),
+    media.ConsumerScoreChanged: subjects.media("{roomId}", "{peerId}"),
     media.ConsumerPaused: subjects.media("{roomId}", "{peerId}"),
     media.ConsumerResumed: subjects.media("{roomId}", "{peerId}"),
     media.TransportClosed: subjects.media("{roomId}", "{peerId}"),

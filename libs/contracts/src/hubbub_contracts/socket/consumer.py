@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ..base import Done, Model
 from ..layers import ConsumerLayers, PreferredLayers
+from ..scores import ConsumerScores
 from ..types import AppData, ConsumerType, Id, Layer, OpenMediaKind, Priority, RtpCapabilities, RtpParameters
 from .base import ClientRequest, Mutation, Push
 
@@ -153,3 +154,14 @@ class ConsumerResumed(Push):
     """The consumer."""
     reason: str
     """That of the pause."""
+
+
+class ConsumerScore(Push):
+    """A consumer of this client arrives better or worse than before; at most once a second. Scores are 10 before the
+    first such event."""
+
+    event: ClassVar[str] = "consumerScore"
+    consumer_id: Id
+    """The consumer."""
+    score: ConsumerScores
+    """At the client, and on the way from the sender to the server."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from ..base import Done, Model
+from ..scores import EncodingScore
 from ..types import AppData, Id, MediaKind, OpenMediaKind, Revision, RtpParameters, UserId
 from .base import ClientRequest, Mutation, Push
 
@@ -159,3 +160,14 @@ class ProducerLayersWanted(Push):
     """The client's producer."""
     encodings: list[bool]
     """Each encoding, in the order of the producer's `rtpParameters.encodings`."""
+
+
+class ProducerScore(Push):
+    """Streams of a producer of this client arrive at the server better or worse than before; at most once a second.
+    Scores are 10 before the first such event."""
+
+    event: ClassVar[str] = "producerScore"
+    producer_id: Id
+    """The client's producer."""
+    score: list[EncodingScore]
+    """Of each stream that arrived and is wanted."""

@@ -9,6 +9,7 @@ from pydantic import Field
 from ..base import Done, Model
 from ..bus.peer import LeaveReason
 from ..layers import ConsumerLayers
+from ..scores import ConsumerScores, EncodingScore
 from ..types import (
     AppData,
     CallId,
@@ -130,6 +131,8 @@ class ResumedProducer(ProducerInfo):
 
     encodings_wanted: list[bool] | None = None
     """As `producerLayersWanted` said last; absent: all."""
+    score: list[EncodingScore] | None = None
+    """As `producerScore` said last; absent: 10."""
 
 
 class ResumedConsumer(Model):
@@ -145,6 +148,8 @@ class ResumedConsumer(Model):
     """Of a `simulcast` or `svc` consumer: the layers that it receives; absent: nothing, or not known."""
     paused_by_bandwidth: bool = False
     """Whether it receives nothing for lack of bandwidth, as `consumerPaused` says."""
+    score: ConsumerScores | None = None
+    """As `consumerScore` said last; absent: 10."""
 
 
 class SessionResumed(Model):

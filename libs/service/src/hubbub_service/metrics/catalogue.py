@@ -354,7 +354,8 @@ PRODUCER_SCORE = Metric(
     "hubbub_producer_score",
     "histogram",
     "0 to 10",
-    "Quality of a producer's stream, once a second: ten times the fourth power of the share of packets that arrived.",
+    "Quality of a producer's stream, once a second: ten times the fourth power of the share of packets that arrived. "
+    "Repaired ones count in part.",
     _NODE,
     ("worker",),
     (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0),

@@ -14,6 +14,7 @@ from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.transport import CreateTransport, TransportCreated
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_contracts.layers import ConsumerLayers
+from hubbub_contracts.scores import ConsumerScores, EncodingScore
 from hubbub_contracts.types import ConsumerType, Direction, MediaKind
 from hubbub_ortc.types import RtpCapabilities, RtpParameters
 
@@ -135,6 +136,8 @@ class Producer:
     paused: bool
     encodings_wanted: list[bool] | None = None
     """The encodings that the client was asked for last; None: all."""
+    score: list[EncodingScore] | None = None
+    """As reported last; None: 10."""
     close_request: CloseRequest | None = None
 
     @property
@@ -168,6 +171,8 @@ class Consumer:
     layers: ConsumerLayers | None = None
     """What the client receives, as the core reported it last; None: nothing."""
     paused_by_bandwidth: bool = False
+    score: ConsumerScores | None = None
+    """As reported last; None: 10."""
     close_request: CloseRequest | None = None
 
     @property

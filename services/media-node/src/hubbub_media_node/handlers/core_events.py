@@ -13,6 +13,7 @@ from ..domain.entities import WebRtcTransport
 from .closing import close_room
 from .context import NodeContext
 from .layer_reports import report_bandwidth_pause, report_layers, report_wanted_encodings
+from .score_reports import report_score
 from .speech_reports import report_speakers
 
 _log = structlog.get_logger(__name__)
@@ -35,18 +36,23 @@ def handle(context: NodeContext, worker: int, event: events.Event) -> None:
             _handle_closed(context, event)
         case events.Fault(message):
             _log.error("recovered from a fault in a worker", worker=worker, fault=message)
-        case events.LayersChanged() | events.BandwidthPause():
-            _handle_change(context, event)
-        case events.LayersWanted(producer, encodings):
-            report_wanted_encodings(context, producer, list(encodings))
+        case events.LayersChanged() | events.BandwidthPause() | events.LayersWanted():
+            _handle_layers(context, event)
+        case events.ProducerScore() | events.ConsumerScore():
+            report_score(context, event)
         case events.ActiveSpeaker() | events.AudioLevels():
             report_speakers(context, event)
         case events.Reply():
             pass
 
 
-def _handle_change(context: NodeContext, event: events.LayersChanged | events.BandwidthPause) -> None:
-    """Reports what a consumer receives from now on."""
+def _handle_layers(
+    context: NodeContext, event: events.LayersChanged | events.BandwidthPause | events.LayersWanted
+) -> None:
+    """Reports what a consumer receives, or what a producer's client is to send, from now on."""
+    if isinstance(event, events.LayersWanted):
+        report_wanted_encodings(context, event.producer, list(event.encodings))
+        return
     consumer = context.entities.consumer_by_core_id(event.consumer)
     if consumer is None:
         return

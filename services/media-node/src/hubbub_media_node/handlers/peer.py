@@ -46,6 +46,7 @@ async def describe(context: NodeContext, request: DescribePeer) -> PeerDescripti
                 kind=each.kind,
                 paused=each.paused,
                 encodings_wanted=each.encodings_wanted,
+                score=each.score,
             )
             for transport in transports
             for each in transport.producers.values()
@@ -60,6 +61,7 @@ async def describe(context: NodeContext, request: DescribePeer) -> PeerDescripti
                 paused=each.paused,
                 layers=each.layers,
                 paused_by_bandwidth=each.paused_by_bandwidth,
+                score=each.score,
             )
             for transport in transports
             for each in transport.consumers.values()

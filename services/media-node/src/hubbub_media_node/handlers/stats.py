@@ -67,6 +67,7 @@ def _inbound(producer: Producer, stream: dict[str, Any], key_frame_requests: int
         packets_repaired=stream["repaired"],
         packets_discarded=stream["dropped"],
         pli_count=key_frame_requests,
+        score=stream["score"],
     )
 
 
@@ -84,6 +85,7 @@ async def _consumer(context: NodeContext, consumer: Consumer) -> StatsReport:
         jitter=read["jitter"],
         packets_retransmitted=read["retransmitted"],
         pli_count=read["key_frame_requests"],
+        score=read["score"],
     )
     return StatsReport(stats=[stats])
 

@@ -7,9 +7,11 @@ from hubbub_contracts.bus.media import (
     ConsumerLayersChanged,
     ConsumerPaused,
     ConsumerResumed,
+    ConsumerScoreChanged,
     MediaEvent,
     ProducerClosed,
     ProducerLayersWanted,
+    ProducerScoreChanged,
     TransportClosed,
     TransportConnected,
     TransportDisconnected,
@@ -21,7 +23,7 @@ def subject_of(event: MediaEvent) -> str:
     match event:
         case TransportConnected() | TransportDisconnected() | TransportClosed():
             return event.transport_id
-        case ProducerClosed() | ProducerLayersWanted():
+        case ProducerClosed() | ProducerLayersWanted() | ProducerScoreChanged():
             return event.producer_id
-        case ConsumerClosed() | ConsumerLayersChanged() | ConsumerPaused() | ConsumerResumed():
+        case ConsumerClosed() | ConsumerLayersChanged() | ConsumerPaused() | ConsumerResumed() | ConsumerScoreChanged():
             return event.consumer_id

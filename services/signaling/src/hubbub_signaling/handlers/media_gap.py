@@ -14,18 +14,12 @@ from collections.abc import Callable
 import structlog
 
 from hubbub_contracts import HubbubError
-from hubbub_contracts.bus.media import (
-    ConsumerLayersChanged,
-    ConsumerPaused,
-    ConsumerResumed,
-    MediaEvent,
-    ProducerLayersWanted,
-    TransportConnected,
-)
+from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_service import Tasks
 
+from ..domain.missed_changes import missed_changes
 from ..domain.missed_closures import missed_closures
 from ..domain.owned_resources import OwnedResources
 from ..domain.ports import Backend
@@ -47,7 +41,7 @@ class MediaGapRecovery:
         resources: OwnedResources,
         on_event: Callable[[MediaEvent], None],
     ) -> None:
-        """`on_event` gets the missed closures, and what may have changed: connected transports, layers."""
+        """`on_event` gets the missed closures, and what may have changed."""
         self._backend = backend
         self._outbox = outbox
         self._resources = resources
@@ -92,19 +86,8 @@ class MediaGapRecovery:
         now = membership.hub.view.peers.get(membership.peer_id)
         if now is None or now.placement != record.placement:
             return True  # as above: everything on the described node is gone
-        for transport in description.transports:
-            if transport.established:
-                self._on_event(TransportConnected(transport_id=transport.transport_id))
-        for producer in description.producers:
-            if producer.encodings_wanted is not None:
-                self._on_event(
-                    ProducerLayersWanted(producer_id=producer.producer_id, encodings=producer.encodings_wanted)
-                )
-        for consumer in description.consumers:
-            if consumer.layers is not None:
-                self._on_event(ConsumerLayersChanged(consumer_id=consumer.consumer_id, layers=consumer.layers))
-            pause = ConsumerPaused if consumer.paused_by_bandwidth else ConsumerResumed
-            self._on_event(pause(consumer_id=consumer.consumer_id, reason="bandwidth"))
+        for event in missed_changes(description):
+            self._on_event(event)
         for event in missed_closures(owned, description):
             self._on_event(event)
         described = {each.producer_id for each in description.producers} | set(description.plain_producers)

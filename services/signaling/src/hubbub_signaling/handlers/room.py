@@ -117,7 +117,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
     if closed := [one.producer_id for one in recorded if one.producer_id not in existing]:
         context.outbox.enqueue(RemoveProducers(room_id=token.room_id, peer_id=token.peer_id, producer_ids=closed))
     view = membership.hub.view
-    wanted = {one.producer_id: one.encodings_wanted for one in description.producers}
+    described = {one.producer_id: one for one in description.producers}
     return socket.SessionResumed(
         peer_id=token.peer_id,
         peers=peer_infos(view.peers, token.peer_id),
@@ -126,9 +126,13 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         resume_token=request.resume_token,
         transports=[socket.ResumedTransport(transport_id=i, direction=d) for i, d in resources.transports.items()],
         producers=[
-            socket.ResumedProducer(**producer_info(one).model_dump(), encodings_wanted=wanted.get(one.producer_id))
+            socket.ResumedProducer(
+                **producer_info(one).model_dump(),
+                encodings_wanted=described[one.producer_id].encodings_wanted,
+                score=described[one.producer_id].score,
+            )
             for one in recorded
-            if one.producer_id in resources.producers
+            if one.producer_id in described
         ],
         consumers=[
             socket.ResumedConsumer(
@@ -137,6 +141,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
                 paused=one.paused,
                 layers=one.layers,
                 paused_by_bandwidth=one.paused_by_bandwidth,
+                score=one.score,
             )
             for one in description.consumers
         ],

@@ -24,9 +24,11 @@ from hubbub_contracts.bus.media import (
     ConsumerLayersChanged,
     ConsumerPaused,
     ConsumerResumed,
+    ConsumerScoreChanged,
     MediaEvent,
     ProducerClosed,
     ProducerLayersWanted,
+    ProducerScoreChanged,
     TransportClosed,
     TransportConnected,
     TransportDisconnected,
@@ -51,6 +53,7 @@ from ..domain.pushes import pushes
 from ..domain.room_view import ROOM_LOST, PeerClaimed, PeerRemoved, PlacementChanged, RoomRemoved, ViewChange
 from ..domain.session_settings import SessionSettings
 from ..domain.session_state import SessionEvent, SessionState, SessionStateMachine
+from ..domain.stream_pushes import consumer_push, producer_push
 from .client_request import OK, Acknowledge, as_hubbub_error, measured, parse_request
 from .connection_reporter import ConnectionReporter
 from .context import RequestContext, SessionDirectory
@@ -250,12 +253,12 @@ class Session:
                     self.client.push(
                         consumer.ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason)
                     )
-            case ProducerLayersWanted(producer_id=producer_id, encodings=encodings):
-                if producer_id in self.resources.producers:
-                    self.client.push(producer.ProducerLayersWanted(producer_id=producer_id, encodings=encodings))
-            case ConsumerLayersChanged(consumer_id=consumer_id, layers=layers):
-                if consumer_id in self.resources.consumers:
-                    self.client.push(consumer.ConsumerLayersChanged(consumer_id=consumer_id, layers=layers))
+            case ProducerLayersWanted() | ProducerScoreChanged():
+                if subject in self.resources.producers:
+                    self.client.push(producer_push(event))
+            case ConsumerLayersChanged() | ConsumerScoreChanged():
+                if subject in self.resources.consumers:
+                    self.client.push(consumer_push(event))
             case ConsumerPaused() | ConsumerResumed():
                 self._on_consumer_pause(event)
 
