@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass
 from functools import cache
 
-from hubbub_client.receive.rtp_packet import RtpPacket
+from hubbub_rtp.rtp_packet import RtpPacket
 
 from .rtp_captures import rtp_packets
 from .rtp_transport import RtpTransport

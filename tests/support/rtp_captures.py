@@ -9,8 +9,8 @@ from pathlib import Path
 
 from aiortc.rtp import is_rtcp
 
-from hubbub_client.receive.receiver import StreamParameters
-from hubbub_client.receive.rtp_packet import RtpPacket
+from hubbub_rtp.receiver import StreamParameters
+from hubbub_rtp.rtp_packet import RtpPacket
 
 RTP = Path(__file__).parents[1] / "fixtures" / "rtp"
 

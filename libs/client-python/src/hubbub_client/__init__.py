@@ -1,12 +1,12 @@
 """Hubbub's SDK for Python: join a call, publish tracks and receive those of the others, encoded or decoded."""
 
 from hubbub_contracts.rtc_stats import InboundStats, OutboundStats, StatsEntry, TransportStats
+from hubbub_rtp.encoded_frame import EncodedFrame
 
 from .call import Call
 from .call_events import CallEvent, Ended
 from .call_state import TRANSITIONS, CallState, CallStateEvent, EndReason, ReconnectCause
 from .capabilities import VideoCodec
-from .encoded_frame import EncodedFrame
 from .errors import CallError
 from .frame_stream import FrameStream
 from .local_participant import LocalParticipant

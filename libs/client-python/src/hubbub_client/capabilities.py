@@ -18,8 +18,9 @@ from aiortc.rtcrtpparameters import (
     RTCRtpSendParameters,
 )
 
+from hubbub_rtp.depacketizers import CODECS
+
 from .errors import CallError
-from .receive.depacketizers import CODECS
 
 VideoCodec = Literal["vp8", "h264"]
 """The codecs that aiortc encodes."""

@@ -30,13 +30,14 @@ from hubbub_contracts.socket.room import SessionResumed
 from hubbub_contracts.socket.stats import GetStats
 from hubbub_contracts.socket.transport import CloseTransport
 from hubbub_contracts.types import Direction
+from hubbub_rtp.errors import InvalidRtpParameters, UnsupportedCodec
+from hubbub_rtp.receiver import Receiver, StreamParameters
 
 from .background import retrieve_exception
 from .capabilities import VideoCodec
 from .coalesced_task import CoalescedTask
 from .errors import CallError
 from .publication import LocalPublication, RemotePublication, Source
-from .receive.receiver import Receiver, StreamParameters
 from .roster import RemoteTrack, Roster
 from .sender import Sender
 from .signaling import Signaling
@@ -315,7 +316,7 @@ class Media:
             answer = await self._signaling.request(
                 Consume(transport_id=transport.id, producer_id=track.producer_id, preferred_layers=preferred)
             )
-            receiver = Receiver(StreamParameters.of(answer.rtp_parameters))
+            receiver = Receiver(_stream_parameters(answer.rtp_parameters))
             if (
                 self._roster.tracks.get(track.producer_id) is not track
                 or self._transports.existing("recv") is not transport
@@ -408,3 +409,13 @@ class Media:
 def _is_settled(task: CoalescedTask) -> bool:
     """Whether no run is pending and the last one need not be retried."""
     return task.is_idle and not (task.failure is not None and CallError.of(task.failure).retryable)
+
+
+def _stream_parameters(rtp_parameters: dict[str, Any]) -> StreamParameters:
+    """Raises CallError `unsupported_codec`, or `internal` when the server's parameters are malformed."""
+    try:
+        return StreamParameters.of(rtp_parameters)
+    except UnsupportedCodec as error:
+        raise CallError("unsupported_codec", str(error)) from error
+    except InvalidRtpParameters as error:
+        raise CallError("internal", str(error)) from error

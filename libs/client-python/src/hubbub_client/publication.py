@@ -12,10 +12,10 @@ from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 
 from hubbub_contracts.layers import ConsumerLayers, PreferredLayers
+from hubbub_rtp.encoded_frame import EncodedFrame
 
-from .decoder import decode_stream
+from .decode_stream import decode_stream
 from .emitter import Emitter
-from .encoded_frame import EncodedFrame
 from .errors import CallError
 from .frame_stream import FrameStream
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import Self
 
-from .path import Receive
+from hubbub_rtp.udp_socket import Receive
 
 _MAX_UNSENT = 1 << 20
 """Bytes. Beyond, datagrams are dropped, as a UDP socket does."""

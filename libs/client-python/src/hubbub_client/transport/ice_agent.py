@@ -24,11 +24,11 @@ from aioice import stun
 
 from hubbub_contracts.bus.transport import IceCandidate, IceParameters
 from hubbub_contracts.socket.base import IceServer
+from hubbub_rtp.udp_socket import Receive, UdpSocket
 
 from .framed_connection import FramedConnection
-from .path import Path, Receive
+from .path import Path
 from .turn_relay import TurnRelay, TurnServer
-from .udp_socket import UdpSocket
 
 IceState = Literal["new", "checking", "connected", "disconnected", "closed"]
 

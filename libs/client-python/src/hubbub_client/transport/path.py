@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
-
-Receive = Callable[[bytes, float], None]
-"""Called with a datagram, and when it arrived on `time.monotonic`'s clock."""
 
 
 class Path(Protocol):

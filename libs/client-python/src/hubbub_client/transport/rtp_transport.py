@@ -24,12 +24,12 @@ from aiortc.rtp import AnyRtcpPacket, RtcpPacket, RtcpSrPacket
 
 from hubbub_contracts.bus.transport import DtlsParameters, Fingerprint, IceCandidate, IceParameters
 from hubbub_contracts.socket.base import IceServer
+from hubbub_rtp import rtcp
+from hubbub_rtp.encoded_frame import EncodedFrame
+from hubbub_rtp.receiver import Receiver
+from hubbub_rtp.rtp_packet import RtpPacket
 
 from ..background import retrieve_exception
-from ..encoded_frame import EncodedFrame
-from ..receive import rtcp
-from ..receive.receiver import Receiver
-from ..receive.rtp_packet import RtpPacket
 from .ice_agent import IceAgent
 
 ConnectionState = Literal["new", "connecting", "connected", "disconnected", "failed", "closed"]

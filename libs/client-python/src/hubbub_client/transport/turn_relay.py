@@ -11,8 +11,7 @@ from typing import Any, Self
 from aioice.turn import TurnTransport, create_turn_endpoint
 
 from hubbub_contracts.socket.base import IceServer
-
-from .path import Receive
+from hubbub_rtp.udp_socket import Receive
 
 _DEFAULT_PORTS = {"turn": 3478, "turns": 5349}
 

@@ -7,9 +7,9 @@ from av import VideoFrame
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbub_client.decoder import Decoder
-from hubbub_client.receive.depacketizers import CODECS, depacketizer
-from hubbub_client.receive.receiver import Receiver
+from hubbub_rtp.decoder import Decoder
+from hubbub_rtp.depacketizers import CODECS, depacketizer
+from hubbub_rtp.receiver import Receiver
 from support.rtp_captures import Capture
 
 

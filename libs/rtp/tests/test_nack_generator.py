@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubbub_client.receive.nack_generator import MAX_MISSING, MAX_TRIES, NackGenerator
+from hubbub_rtp.nack_generator import MAX_MISSING, MAX_TRIES, NackGenerator
 
 ROUND_TRIP = 0.1
 

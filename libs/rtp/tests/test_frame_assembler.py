@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbub_client import EncodedFrame
-from hubbub_client.receive.depacketizers import CODECS
-from hubbub_client.receive.frame_assembler import MAX_BYTES, MAX_PACKETS, FrameAssembler
+from hubbub_rtp import EncodedFrame
+from hubbub_rtp.depacketizers import CODECS
+from hubbub_rtp.frame_assembler import MAX_BYTES, MAX_PACKETS, FrameAssembler
 
 WAIT = 0.4
 KEY, INTER = b"\x10\x00", b"\x10\x01"

@@ -8,10 +8,10 @@ from typing import Any
 
 from aiortc.rtp import RtcpReceiverInfo
 
-from ..encoded_frame import EncodedFrame
-from ..errors import CallError
 from . import rtcp
 from .depacketizers import CODECS
+from .encoded_frame import EncodedFrame
+from .errors import InvalidRtpParameters, UnsupportedCodec
 from .frame_assembler import FrameAssembler
 from .nack_generator import NackGenerator
 from .reception_statistics import ReceptionStatistics
@@ -24,6 +24,8 @@ MAX_WAIT_VIDEO = 0.4
 """Seconds: several retransmissions over a long path. A key frame takes about as long."""
 PICTURE_LOSS_INTERVAL = 0.5
 """Seconds between two requests for a key frame."""
+SILENCE = 1.0
+"""Seconds without a packet after which a sender counts as paused: it is asked for no periodic key frame."""
 _AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
 
@@ -43,7 +45,7 @@ class StreamParameters:
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> StreamParameters:
-        """Reads parameters in mediasoup's form. Raises CallError `unsupported_codec`, or `internal` if malformed."""
+        """Reads parameters in mediasoup's form. Raises UnsupportedCodec, and InvalidRtpParameters if malformed."""
         try:
             codecs, encoding = parameters["codecs"], parameters["encodings"][0]
             media = next(one for one in codecs if not str(one["mimeType"]).lower().endswith("/rtx"))
@@ -65,18 +67,37 @@ class StreamParameters:
                 audio_level_id=next(levels, None),
             )
         except (KeyError, IndexError, TypeError, ValueError, StopIteration, AttributeError) as error:
-            raise CallError("internal", "The server sent RTP parameters that are malformed.") from error
+            raise InvalidRtpParameters("The server sent RTP parameters that are malformed.") from error
         if name not in CODECS:
-            raise CallError("unsupported_codec", f"This client cannot receive the codec {name}.")
+            raise UnsupportedCodec(f"The codec {name} cannot be received.")
         return result
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivePolicy:
+    """How long a receiver waits for what is missing. All in seconds."""
+
+    max_wait_audio: float = MAX_WAIT_AUDIO
+    """As MAX_WAIT_AUDIO."""
+    max_wait_video: float = MAX_WAIT_VIDEO
+    """As MAX_WAIT_AUDIO, for video."""
+    picture_loss_interval: float = PICTURE_LOSS_INTERVAL
+    """Between two requests for a key frame."""
+    key_frame_interval: float | None = None
+    """A key frame is also requested when there was none for this long. None: only when it is needed."""
+
+
+LIVE = ReceivePolicy()
+"""For frames that are shown at once."""
 
 
 class Receiver:
     """One consumer. `add` and `poll` return frames in order."""
 
-    def __init__(self, parameters: StreamParameters) -> None:
+    def __init__(self, parameters: StreamParameters, policy: ReceivePolicy = LIVE) -> None:
         self.parameters = parameters
-        wait = MAX_WAIT_AUDIO if parameters.is_audio else MAX_WAIT_VIDEO
+        self._policy = policy
+        wait = policy.max_wait_audio if parameters.is_audio else policy.max_wait_video
         self._assembler = FrameAssembler(
             parameters.codec, parameters.clock_rate, is_audio=parameters.is_audio, max_wait=wait
         )
@@ -85,6 +106,8 @@ class Receiver:
         self._sequences = Unwrapper(16)
         self._timestamps = Unwrapper(32)
         self._requested_at = float("-inf")
+        self._received_at = float("-inf")
+        self._key_frame_at: float | None = None
         self._has_packets = False
         self._wants_key_frame = False
         self.packets = 0
@@ -114,6 +137,7 @@ class Receiver:
         if packet.ssrc == own.ssrc:
             self.packets += 1
             self._has_packets = True
+            self._received_at = now
             self._statistics.received(sequence, timestamp, now)
         self._nacks.received(sequence)
         level = packet.extension(own.audio_level_id) if own.audio_level_id is not None else None
@@ -126,12 +150,14 @@ class Receiver:
             audio_level=level[0] & 0x7F if level else None,
         )
         self._forget_unneeded()
+        self._note_key_frame(frames, now)
         return frames
 
     def poll(self, now: float) -> list[EncodedFrame]:
         """Returns frames that a packet that is given up held up."""
         frames = self._assembler.poll(now)
         self._forget_unneeded()
+        self._note_key_frame(frames, now)
         return frames
 
     def feedback(self, own_ssrc: int, now: float, round_trip: float) -> list[bytes]:
@@ -140,12 +166,17 @@ class Receiver:
         ssrc = self.parameters.ssrc
         if self.parameters.nack and (due := self._nacks.due(now, round_trip)):
             packets.append(rtcp.nack(own_ssrc, ssrc, due))
-        wanted = self._wants_key_frame or (self._has_packets and self._assembler.needs_key_frame)
-        if wanted and now - self._requested_at >= PICTURE_LOSS_INTERVAL:
+        lacks_key_frame = self._has_packets and self._assembler.needs_key_frame
+        wanted = self._wants_key_frame or lacks_key_frame or self._key_frame_is_due(now)
+        if wanted and now - self._requested_at >= self._policy.picture_loss_interval:
             self._requested_at = now
             self._wants_key_frame = False
             packets.append(rtcp.picture_loss(own_ssrc, ssrc))
         return packets
+
+    def extended_timestamp(self, timestamp: int) -> int:
+        """An RTP timestamp of this stream, from a sender report, as `EncodedFrame.timestamp` counts."""
+        return self._timestamps.nearest(timestamp)
 
     def sender_report(self, ntp_timestamp: int, now: float) -> None:
         """Notes the sender report that the next receiver report refers to."""
@@ -154,6 +185,17 @@ class Receiver:
     def report(self, now: float) -> RtcpReceiverInfo | None:
         """The report block; None before the first packet."""
         return self._statistics.report(now)
+
+    def _note_key_frame(self, frames: list[EncodedFrame], now: float) -> None:
+        if any(frame.key_frame for frame in frames):
+            self._key_frame_at = now
+
+    def _key_frame_is_due(self, now: float) -> bool:
+        """Whether the last key frame is older than the policy allows, and the sender sends."""
+        interval = self._policy.key_frame_interval
+        if interval is None or self.parameters.is_audio or self._key_frame_at is None:
+            return False
+        return now - self._key_frame_at >= interval and now - self._received_at < SILENCE
 
     def _forget_unneeded(self) -> None:
         if not self._nacks.missing:

@@ -12,9 +12,11 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Callable
 from typing import Self
 
-from .path import Receive
+Receive = Callable[[bytes, float], None]
+"""Called with a datagram, and when it arrived on `time.monotonic`'s clock."""
 
 _MAX_DATAGRAM = 2048
 _MAX_PER_PASS = 64
@@ -25,7 +27,7 @@ _TIMESPEC = struct.Struct("@qq")
 
 
 class UdpSocket:
-    """Implements `Path`."""
+    """A socket that is connected to one address."""
 
     def __init__(self, sock: socket.socket, receive: Receive) -> None:
         self._socket = sock
@@ -50,6 +52,12 @@ class UdpSocket:
         except BaseException:
             sock.close()
             raise
+
+    @property
+    def local_address(self) -> tuple[str, int]:
+        """The IP address and port of this side."""
+        ip, port = self._socket.getsockname()[:2]
+        return str(ip), int(port)
 
     @property
     def is_closed(self) -> bool:

@@ -12,10 +12,13 @@ class Unwrapper:
 
     def unwrap(self, number: int) -> int:
         """The extended number: never negative for the first wrap backwards."""
-        if self._highest is None:
-            self._highest = number + self._modulus
-            return self._highest
-        half = self._modulus >> 1
-        extended = self._highest + ((number - self._highest + half) % self._modulus) - half
-        self._highest = max(self._highest, extended)
+        extended = self.nearest(number)
+        self._highest = extended if self._highest is None else max(self._highest, extended)
         return extended
+
+    def nearest(self, number: int) -> int:
+        """The extended number of one that is not part of the stream."""
+        if self._highest is None:
+            return number + self._modulus
+        half = self._modulus >> 1
+        return self._highest + ((number - self._highest + half) % self._modulus) - half

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbub_client.receive.rtp_packet import RtpPacket
-from hubbub_client.receive.sequence import Unwrapper
+from hubbub_rtp.rtp_packet import RtpPacket
+from hubbub_rtp.sequence import Unwrapper
 
 
 def packet(flags: int, rest: bytes) -> bytes:

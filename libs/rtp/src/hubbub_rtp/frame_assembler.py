@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..encoded_frame import EncodedFrame
 from .depacketizers import depacketizer
+from .encoded_frame import EncodedFrame
 
 MAX_PACKETS = 2048
 """A key frame of 2 MB. Beyond, the buffer is dropped."""
