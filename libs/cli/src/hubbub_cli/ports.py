@@ -11,8 +11,9 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-LOWEST = 10_000
-"""The first port that is chosen. Well-known services are below it."""
+LOWEST = 10_081
+"""The first port that is chosen. Well-known services are below it, and all ports to which browsers refuse to connect
+(Fetch standard, bad ports): the last one is 10080."""
 EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 """Linux's range for outgoing connections."""
 DYNAMIC_PORTS = 49_152
