@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import expect
 
-from support.browser import CallBrowser, chromium
+from support.browser import PATIENCE, CallBrowser, chromium
 from support.cross_origin_page import CrossOriginPage
 from support.installation import Installation
 from support.udp_relay import ENVIRONMENT
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

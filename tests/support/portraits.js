@@ -7,6 +7,9 @@
     "Priya Rao": { wall: "#dcd3e6", shirt: "#4c7a62", skin: "#c98f66", hair: "#2a1a12" },
     "Luis Vega": { wall: "#d0dde0", shirt: "#6a5a94", skin: "#e0b08a", hair: "#55433a" },
     "Sara Holm": { wall: "#d6d9cd", shirt: "#a8503c", skin: "#6d452e", hair: "#1c1512" },
+    Ann: { wall: "#e3dcc9", shirt: "#37618e", skin: "#eec6a4", hair: "#6b3a1f" },
+    Ben: { wall: "#d3dfd6", shirt: "#7a3b4b", skin: "#8f5f41", hair: "#1a1310" },
+    Cem: { wall: "#dcd6e4", shirt: "#3f6b4a", skin: "#dba679", hair: "#2c2019" },
     "Nora Berg": { wall: "#e6d2cd", shirt: "#33535b", skin: "#f0cdb5", hair: "#8a4a2b" },
   };
 

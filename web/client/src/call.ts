@@ -9,6 +9,7 @@
 
 import type { CallEvents, CallOptions, Features } from "./callOptions.ts";
 import { nextState, type CallState, type CallStateEvent, type EndReason, type ReconnectCause } from "./callState.ts";
+import { Connection } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
 import { CallError } from "./errors.ts";
 import type { InboundStats, OutboundStats, RoomJoined, SessionResumed, TransportStats } from "./generated/messages.ts";
@@ -17,6 +18,7 @@ import { Measurements } from "./measurements.ts";
 import { Media } from "./media.ts";
 import type { Participant, RemoteParticipant } from "./participant.ts";
 import { Publication } from "./publication.ts";
+import { randomId } from "./randomId.ts";
 import { Roster } from "./roster.ts";
 import { Signaling } from "./signaling.ts";
 import { Speech } from "./speech.ts";
@@ -59,7 +61,7 @@ export class Call extends Emitter<CallEvents> {
     super();
     this.#options = options;
     this.room = options.room;
-    this.#signaling = new Signaling(options.url, options.path ?? "/");
+    this.#signaling = new Signaling(options.connection ?? new Connection(options.url, options.path));
     const userId = options.userId ?? randomId();
     this.local = new LocalParticipant(userId, options.name, options.appData ?? {}, options.camera ?? {}, () => this.#sync());
     this.#roster = new Roster(
@@ -142,7 +144,7 @@ export class Call extends Emitter<CallEvents> {
     this.#startTimeout(CONNECT_TIMEOUT_MS);
     return new Promise((resolve, reject) => {
       this.#pendingJoin = { resolve, reject };
-      this.#signaling.connect();
+      void this.#signaling.connect();
     });
   }
 
@@ -414,9 +416,4 @@ export class Call extends Emitter<CallEvents> {
     this.#pendingJoin = undefined;
     this.emit("ended", reason, error);
   }
-}
-
-/** Like `crypto.randomUUID`, which browsers do not offer on pages without HTTPS. */
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

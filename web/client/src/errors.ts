@@ -1,5 +1,7 @@
 /** Errors with stable codes. */
 
+import type { ErrorReply } from "./generated/messages.ts";
+
 /** Codes of errors that occur in this client, before the server is asked. */
 export type LocalCode =
   | "camera_refused"
@@ -8,6 +10,7 @@ export type LocalCode =
   | "no_device"
   | "device_in_use"
   | "unsupported_browser"
+  | "no_calls"
   | "unreachable";
 
 export class CallError extends Error {
@@ -32,6 +35,11 @@ export class CallError extends Error {
   static of(error: unknown): CallError {
     if (error instanceof CallError) return error;
     return new CallError("internal", error instanceof Error ? error.message : String(error), false, error);
+  }
+
+  /** The error of a server's answer. */
+  static ofReply({ error }: ErrorReply): CallError {
+    return new CallError(error.code, error.message, error.retryable);
   }
 }
 

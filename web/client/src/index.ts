@@ -2,7 +2,22 @@
 
 export { Call } from "./call.ts";
 export type { CallEvents, CallOptions, Features } from "./callOptions.ts";
+export { Calls } from "./calls.ts";
+export type { HistoryQuery } from "./callsApi.ts";
+export type { CallsEvents, CallsOptions, StartCall } from "./callsOptions.ts";
+export {
+  callsTransitions,
+  liveCallTransitions,
+  type CallsState,
+  type CallsStateEvent,
+  type LiveCall,
+  type LiveCallEnd,
+  type LiveCallEvent,
+  type LiveCallState,
+  type Row,
+} from "./callsState.ts";
 export { transitions, type CallState, type CallStateEvent, type EndReason, type ReconnectCause, type Transition } from "./callState.ts";
+export { Connection, type Taken } from "./connection.ts";
 export {
   listDevices,
   onDevicesChange,
@@ -18,8 +33,23 @@ export {
 } from "./devices.ts";
 export type { VideoCodec } from "./encodings.ts";
 export { CallError, type LocalCode } from "./errors.ts";
+export { GroupCall, type GroupCallEvents } from "./groupCall.ts";
 export { LocalParticipant } from "./localParticipant.ts";
 export { Participant, RemoteParticipant, type ParticipantEvents, type Quality } from "./participant.ts";
-export type { ConsumerLayers, InboundStats, OutboundStats, PreferredLayers, TransportStats } from "./generated/messages.ts";
+export type {
+  CallInfo,
+  CallList,
+  CallParticipant,
+  CallPushes,
+  CallRequests,
+  ConsumerLayers,
+  InboundStats,
+  JoinedCall,
+  OutboundStats,
+  PreferredLayers,
+  RoomParticipants,
+  TransportStats,
+  UserPresence,
+} from "./generated/messages.ts";
 export { Publication, type Kind, type PublicationEvents, type Source, type SubscribeMode } from "./publication.ts";
 export type { CallStats, Report, ServerStats, StreamStats } from "./stats.ts";

@@ -1,64 +1,85 @@
-/** The signaling connection: requests as promises, refusals as CallErrors with the server's code. */
+/** A namespace of the connection: requests as promises, refusals as CallErrors with the server's code. */
 
-import { io, type Socket } from "socket.io-client";
-
-import type { ErrorReply, Pushes, Requests } from "./generated/messages.ts";
+import type { Connection, Taken } from "./connection.ts";
 import { CallError } from "./errors.ts";
+import type { ErrorReply, Pushes, Requests } from "./generated/messages.ts";
 
 const REQUEST_TIMEOUT_MS = 10_000;
-const RECONNECT_AFTER_KICK_MS = 1_000;
+const RECONNECT_AFTER_MS = 1_000;
 
-export class Signaling {
-  readonly #socket: Socket;
+/** As Socket.IO declares it. */
+type Listener = (...values: any[]) => void;
+
+/** `R` has the request and the acknowledgement of each event, `P` the pushes: those of the rooms by default. */
+export class Signaling<R extends { [E in keyof R]: [unknown, unknown] } = Requests, P = Pushes> {
+  readonly #listeners: [event: string, listener: Listener][] = [];
+  #taken: Taken | undefined;
   #reconnectTimer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
   /**
    * Does not connect yet.
    *
-   * @param url - Origin of the server; the page's own origin when undefined.
-   * @param path - Path of the server on its origin.
+   * @param connection - The connection to the server.
+   * @param namespace - The namespace of the events.
+   * @param auth - Sent when the namespace is opened.
    */
-  constructor(url: string | undefined, path: string) {
-    const options = {
-      path: `${path.replace(/\/+$/, "")}/socket.io/`,
-      transports: ["websocket"],
-      autoConnect: false,
-      forceNew: true,
-      reconnectionDelay: 300,
-      reconnectionDelayMax: 2_000,
-    };
-    this.#socket = url === undefined ? io(options) : io(url, options);
-  }
+  constructor(
+    private readonly connection: Connection,
+    private readonly namespace = "/",
+    private readonly auth: Record<string, string> = {},
+  ) {}
 
   get connected(): boolean {
-    return this.#socket.connected;
+    return this.#taken?.socket.connected ?? false;
   }
 
-  connect(): void {
-    this.#socket.connect();
+  /** Connects as soon as nobody else uses the namespace. To be called once; after a loss the socket reconnects by itself. */
+  async connect(): Promise<void> {
+    const taken = await this.connection.take(this.namespace);
+    if (this.#closed) return taken.release();
+    this.#taken = taken;
+    taken.socket.auth = this.auth;
+    for (const [event, listener] of this.#listeners) taken.socket.on(event, listener);
+    taken.socket.connect();
   }
 
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#reconnectTimer);
-    this.#socket.disconnect();
+    const taken = this.#taken;
+    this.#taken = undefined;
+    if (!taken) return;
+    for (const [event, listener] of this.#listeners) taken.socket.off(event, listener);
+    taken.socket.disconnect();
+    taken.release();
   }
 
+  /** The listeners of this and the following functions are added before `connect`. */
   onConnected(listener: () => void): void {
-    this.#socket.on("connect", listener);
+    this.#listen("connect", listener);
   }
 
-  /** Calls `listener` when the socket is lost and when an attempt to connect fails. The socket retries without a limit. */
-  onDisconnected(listener: () => void): void {
-    this.#socket.on("disconnect", (reason) => {
+  /**
+   * Calls `listener` when the socket is lost and when an attempt to connect fails. The socket retries without a limit, unless
+   * `refusal` says that the server refuses this client for good.
+   */
+  onDisconnected(listener: (refusal?: CallError) => void): void {
+    this.#listen("disconnect", (reason: string) => {
       listener();
       // Socket.IO does not reconnect after a disconnect by the server. The delay keeps clients from flooding it.
-      if (reason === "io server disconnect") this.#reconnectTimer = setTimeout(() => this.#socket.connect(), RECONNECT_AFTER_KICK_MS);
+      if (reason === "io server disconnect") this.#reconnectLater();
     });
-    this.#socket.on("connect_error", listener);
+    this.#listen("connect_error", (error: Error & { data?: ErrorReply }) => {
+      // A socket that is still active could not reach the server, and tries again by itself.
+      const refusal = this.#taken?.socket.active ? undefined : refused(error);
+      listener(refusal?.retryable ? undefined : refusal);
+      if (refusal?.retryable) this.#reconnectLater();
+    });
   }
 
-  on<E extends keyof Pushes>(event: E, listener: (push: Pushes[E]) => void): void {
-    this.#socket.on(event as string, listener);
+  on<E extends keyof P>(event: E, listener: (push: P[E]) => void): void {
+    this.#listen(event as string, listener);
   }
 
   /**
@@ -66,19 +87,36 @@ export class Signaling {
    *
    * @throws CallError with the server's code, or `unreachable` without a connection or an answer within 10 s.
    */
-  async request<E extends keyof Requests>(event: E, request: Requests[E][0]): Promise<Requests[E][1]> {
-    if (!this.#socket.connected) throw unreachable();
-    let answer: Requests[E][1] | ErrorReply;
+  async request<E extends keyof R>(event: E, request: R[E][0]): Promise<R[E][1]> {
+    const socket = this.#taken?.socket;
+    if (!socket?.connected) throw unreachable();
+    let answer: R[E][1] | ErrorReply;
     try {
-      answer = (await this.#socket.timeout(REQUEST_TIMEOUT_MS).emitWithAck(event, request)) as Requests[E][1] | ErrorReply;
+      answer = (await socket.timeout(REQUEST_TIMEOUT_MS).emitWithAck(event as string, request)) as R[E][1] | ErrorReply;
     } catch (error) {
       throw unreachable(error);
     }
-    if ("error" in answer) throw new CallError(answer.error.code, answer.error.message, answer.error.retryable);
+    if (isError(answer)) throw CallError.ofReply(answer);
     return answer;
+  }
+
+  #listen(event: string, listener: Listener): void {
+    this.#listeners.push([event, listener]);
+  }
+
+  #reconnectLater(): void {
+    this.#reconnectTimer = setTimeout(() => this.#taken?.socket.connect(), RECONNECT_AFTER_MS);
   }
 }
 
-function unreachable(cause?: unknown): CallError {
+export function unreachable(cause?: unknown): CallError {
   return new CallError("unreachable", "The server does not answer.", true, cause);
+}
+
+function isError(answer: unknown): answer is ErrorReply {
+  return (answer as Partial<ErrorReply>).error !== undefined;
+}
+
+function refused({ message, data }: Error & { data?: ErrorReply }): CallError {
+  return data ? CallError.ofReply(data) : new CallError("no_calls", `The server does not open this namespace: ${message}`);
 }

@@ -17,14 +17,14 @@ export class RoomServer {
   /** Handlers that replace the default ones. An object that a handler throws becomes the error of the answer. */
   readonly override: Handlers = {};
   peers: PeerInfo[] = [];
-  #http: HttpServer = createServer();
-  readonly #io: Server;
+  protected readonly http: HttpServer = createServer();
+  protected readonly io: Server;
   #count = 0;
   #port = 0;
 
   /** @param path - Path of the server, without a slash at its end. */
   constructor(path = "") {
-    this.#io = new Server(this.#http, { path: `${path}/socket.io/` });
+    this.io = new Server(this.http, { path: `${path}/socket.io/` });
   }
 
   get url(): string {
@@ -32,27 +32,32 @@ export class RoomServer {
   }
 
   async start(): Promise<this> {
-    this.#io.on("connection", (socket) => this.#serve(socket));
-    await new Promise<void>((resolve) => this.#http.listen(0, "127.0.0.1", resolve));
-    this.#port = (this.#http.address() as AddressInfo).port;
+    this.io.on("connection", (socket) => this.#serve(socket));
+    await new Promise<void>((resolve) => this.http.listen(0, "127.0.0.1", resolve));
+    this.#port = (this.http.address() as AddressInfo).port;
     return this;
   }
 
   async stop(): Promise<void> {
-    await this.#io.close();
+    await this.io.close();
   }
 
   push<E extends keyof Pushes>(event: E, push: Pushes[E]): void {
-    this.#io.emit(event, push);
+    this.io.emit(event, push);
   }
 
   /** Closes every connection; the clients reconnect. */
   disconnectAll(): void {
-    for (const socket of this.#io.sockets.sockets.values()) socket.conn.close();
+    for (const socket of this.io.sockets.sockets.values()) socket.conn.close();
   }
 
   get clients(): number {
-    return this.#io.sockets.sockets.size;
+    return this.io.sockets.sockets.size;
+  }
+
+  /** WebSockets, each with any number of namespaces. */
+  get connections(): number {
+    return this.io.engine.clientsCount;
   }
 
   count(event: keyof Requests): number {

@@ -3,19 +3,25 @@
 export { useActiveSpeaker } from "./useActiveSpeaker.ts";
 export { useAudioLevel } from "./useAudioLevel.ts";
 export { useCall, type CallHandle } from "./useCall.ts";
+export { useCalls, type CallsHandle } from "./useCalls.ts";
 export { useCallState, type CallStatus } from "./useCallState.ts";
 export { useCallStats } from "./useCallStats.ts";
 export { useConnectionQuality } from "./useConnectionQuality.ts";
+export { useGroupCall } from "./useGroupCall.ts";
+export { useIncomingCall, type IncomingRing } from "./useIncomingCall.ts";
 export { useMediaDevices } from "./useMediaDevices.ts";
 export { usePreview, type Preview, type PreviewSize } from "./usePreview.ts";
 export { useServerStats } from "./useServerStats.ts";
 export { useWebRTC, type LocalMedia } from "./useWebRTC.ts";
 
+export { ActiveCallIndicator, type ActiveCallIndicatorProps } from "./ActiveCallIndicator.tsx";
 export { CallAudio } from "./CallAudio.tsx";
+export { CallButton, type CallButtonProps } from "./CallButton.tsx";
 export { CallView, type CallViewProps } from "./CallView.tsx";
 export { ConnectionQualityBadge } from "./ConnectionQualityBadge.tsx";
 export { DeviceSelector, type DeviceSelectorProps } from "./DeviceSelector.tsx";
 export { EndedView, type EndedViewProps } from "./EndedView.tsx";
+export { IncomingCallDialog, type IncomingCallDialogProps } from "./IncomingCallDialog.tsx";
 export { InviteLink } from "./InviteLink.tsx";
 export { LevelMeter } from "./LevelMeter.tsx";
 export { ParticipantList } from "./ParticipantList.tsx";

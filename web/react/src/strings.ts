@@ -1,6 +1,6 @@
 /** Texts of the user interface. */
 
-import type { CallError, CallState, EndReason, Quality } from "@hubbub/client";
+import type { CallError, CallState, EndReason, LiveCallEnd, Quality } from "@hubbub/client";
 
 /** Explanations for errors by code. Messages of the other codes are written for users. */
 const EXPLANATIONS: Record<string, string> = {
@@ -18,6 +18,9 @@ const EXPLANATIONS: Record<string, string> = {
   unsupported: "This browser and the server have no audio or video format in common.",
   not_allowed: "You may not do that in this call.",
   internal: "Something went wrong. Try again.",
+  no_calls: "This server does not offer ringing.",
+  conflict: "The call was answered on another device.",
+  not_found: "The call is over.",
   quota_exceeded: "This room is full. Somebody has to leave before you can join.",
 };
 
@@ -57,4 +60,43 @@ export const STATUS: Record<CallState, string> = {
   connected: "In the call",
   reconnecting: "The connection is lost. Trying again…",
   ended: "",
+};
+
+export const RINGING = {
+  title: (caller: string) => `${caller} is calling`,
+  /** @param group - Name of the group, if it is a group's call. @param others - How many other calls ring. */
+  text: (video: boolean, group: string | undefined, others: number) =>
+    [
+      `${video ? "Video call" : "Voice call"}${group === undefined ? "" : ` in ${group}`}.`,
+      ...(others > 0 ? [others === 1 ? "Another call is waiting." : `${others} other calls are waiting.`] : []),
+    ].join(" "),
+  acceptWithCamera: "Accept with camera",
+  acceptWithoutCamera: "Accept without camera",
+  decline: "Decline",
+  ignore: "Ignore",
+};
+
+export const CALLING = {
+  start: (label: string) => `Call ${label}`,
+  cancel: (label: string) => `Stop calling ${label}`,
+  ringing: "Ringing…",
+  active: "You are in this call.",
+  /** How a call ended that nobody answered. */
+  outcomes: {
+    declined: "The call was declined.",
+    busy: "Busy: in another call, or not to be disturbed.",
+    missed: "Nobody answered.",
+    cancelled: "You stopped calling.",
+  } as Partial<Record<LiveCallEnd, string>>,
+};
+
+export const ACTIVE_CALL = {
+  title: "Call in progress.",
+  /** @param more - How many people there are besides these. */
+  people: (names: readonly string[], more: number) => {
+    const all = more > 0 ? [...names, `${more} more`] : names;
+    if (all.length === 0) return "Nobody has entered it yet.";
+    return `With ${all.length === 1 ? all[0] : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`}.`;
+  },
+  join: "Join the call",
 };

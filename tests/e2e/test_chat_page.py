@@ -1,0 +1,181 @@
+"""The chat page: people ring each other, answer, decline and miss calls, and enter the call of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from e2e.page_checks import check_page
+from support.browser import PATIENCE, CallBrowser
+from support.cross_origin_page import CrossOriginPage
+from support.installation import REPOSITORY, Installation
+
+_PLAYS = (
+    "[...document.querySelectorAll('video')].some((video) => video.getVideoPlaybackQuality().totalVideoFrames > 10)"
+)
+
+
+@pytest.fixture(scope="module")
+def ringing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation with calls."""
+    with Installation(tmp_path_factory.mktemp("ringing"), calls=1) as running:
+        yield running
+
+
+@pytest.fixture
+def impatient(tmp_path: Path) -> Iterator[Installation]:
+    """An installation where rings end soon."""
+    with Installation(tmp_path, calls=1, environment={"RING_TIMEOUT": "4"}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chat_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrossOriginPage]:
+    """The example."""
+    with CrossOriginPage(REPOSITORY / "examples" / "chat-page", tmp_path_factory.mktemp("chat-page")) as page:
+        yield page
+
+
+@dataclass(frozen=True)
+class Chats:
+    """Opens chat pages of one test, whose users take part in no other test."""
+
+    browser: CallBrowser
+    page: CrossOriginPage
+    server: str
+    suffix: str
+
+    async def open(self, name: str) -> Page:
+        """The page of a person, who can be called when this returns."""
+        people = ",".join(f"{self._id(one)}:{one}" for one in ("Ann", "Ben", "Cem"))
+        groups = f"{self._id('Design')}:Design"
+        address = self.page.address(self.server, "", name, user=self._id(name), people=people, groups=groups)
+        opened = (await self.browser.open_page(address, name)).page
+        await expect(opened.get_by_text("You can be called.")).to_be_visible()
+        return opened
+
+    async def call(self, page: Page, name: str) -> None:
+        """Selects the person and calls."""
+        await select(page, name)
+        await page.get_by_role("button", name=f"Call {name}", exact=True).click()
+
+    def _id(self, name: str) -> str:
+        return f"{name.lower()}-{self.suffix}"
+
+
+@pytest.fixture
+def chats(ringing: Installation, browser: CallBrowser, chat_page: CrossOriginPage, call_id: str) -> Chats:
+    """The chat pages of the test."""
+    return Chats(browser, chat_page, ringing.url, call_id[-12:])
+
+
+async def select(page: Page, name: str) -> None:
+    """Shows the conversation with a person or a group."""
+    await page.get_by_role("navigation").get_by_role("button", name=name).click()
+
+
+def ring(page: Page) -> Locator:
+    """The dialog of an incoming call."""
+    return page.get_by_role("dialog")
+
+
+def room(page: Page) -> Locator:
+    """The room of the call that was entered."""
+    return page.get_by_role("region", name="Call", exact=True)
+
+
+async def test_accepted_call_has_video_until_one_leaves(chats: Chats) -> None:
+    ann, ben = [await chats.open(name) for name in ("Ann", "Ben")]
+    await chats.call(ann, "Ben")
+    await expect(ring(ben)).to_have_accessible_name("Ann is calling")
+    await check_page(ben, "chat-ringing")
+    await check_page(ann, "chat-calling")
+    await ring(ben).get_by_role("button", name="Accept with camera").click()
+    for page in (ann, ben):
+        await page.wait_for_function(_PLAYS, timeout=PATIENCE * 1000)
+    await expect(ring(ben)).to_have_count(0)
+    await expect(ann.get_by_role("button", name="Call Ben")).to_be_disabled()
+    await check_page(ann, "chat-call")
+    await ben.get_by_role("button", name="Leave").click()
+    for page in (ann, ben):
+        await expect(room(page)).to_have_count(0)
+        await expect(page.get_by_role("list", name="Former calls")).to_contain_text("The call took 1 min.")
+
+
+async def test_declined_call_is_reported_to_the_caller(chats: Chats) -> None:
+    ann, ben = [await chats.open(name) for name in ("Ann", "Ben")]
+    await chats.call(ann, "Ben")
+    await ring(ben).get_by_role("button", name="Decline").click()
+    await expect(ann.get_by_text("The call was declined.")).to_be_visible()
+    await expect(ring(ben)).to_have_count(0)
+
+
+async def test_call_that_the_caller_takes_back_stops_ringing(chats: Chats) -> None:
+    ann, ben = [await chats.open(name) for name in ("Ann", "Ben")]
+    await chats.call(ann, "Ben")
+    await expect(ring(ben)).to_be_visible()
+    # The button belongs to the conversation, whatever the caller looks at meanwhile.
+    await select(ann, "Cem")
+    await select(ann, "Ben")
+    await ann.get_by_role("button", name="Stop calling Ben").click()
+    await expect(ring(ben)).to_have_count(0)
+    await expect(room(ann)).to_have_count(0)
+
+
+async def test_keyboard_cannot_leave_the_dialog_and_escape_ignores_on_this_device_only(chats: Chats) -> None:
+    ann, ben, ben_elsewhere = [await chats.open(name) for name in ("Ann", "Ben", "Ben")]
+    await chats.call(ann, "Ben")
+    await expect(ring(ben)).to_be_visible()
+    for _ in range(6):
+        await ben.keyboard.press("Tab")
+        # The browser's own controls may get the focus, but nothing of the page behind the dialog.
+        assert await ben.evaluate(
+            "document.activeElement === document.body || !!document.activeElement.closest('dialog')"
+        )
+    await ben.keyboard.press("Escape")
+    await expect(ring(ben)).to_have_count(0)
+    await expect(ring(ben_elsewhere)).to_be_visible()
+    await expect(ann.get_by_text("Ringing…")).to_be_visible()
+
+
+async def test_answer_on_one_device_stops_the_other(chats: Chats) -> None:
+    ann, ben, ben_elsewhere = [await chats.open(name) for name in ("Ann", "Ben", "Ben")]
+    await chats.call(ann, "Ben")
+    await expect(ring(ben_elsewhere)).to_be_visible()
+    await ring(ben).get_by_role("button", name="Accept without camera").click()
+    await expect(ring(ben_elsewhere)).to_have_count(0)
+    await expect(room(ben)).to_be_visible()
+    await expect(room(ben_elsewhere)).to_have_count(0)
+    await expect(ben_elsewhere.get_by_text("you missed it")).to_have_count(0)
+
+
+async def test_call_that_nobody_answers_is_missed(chats: Chats, impatient: Installation) -> None:
+    chats = replace(chats, server=impatient.url)
+    ann, ben = [await chats.open(name) for name in ("Ann", "Ben")]
+    await select(ben, "Ann")
+    await chats.call(ann, "Ben")
+    await expect(ring(ben)).to_be_visible()
+    await expect(ann.get_by_text("Nobody answered.", exact=True)).to_be_visible()
+    await expect(ring(ben)).to_have_count(0)
+    await expect(ben.get_by_text("you missed it")).to_be_visible()
+
+
+async def test_group_call_is_shown_and_entered_by_a_third_person(chats: Chats) -> None:
+    ann, ben = [await chats.open(name) for name in ("Ann", "Ben")]
+    await ann.get_by_role("button", name="Call Design").click()
+    await ring(ben).get_by_role("button", name="Accept with camera").click()
+    await ann.wait_for_function(_PLAYS, timeout=PATIENCE * 1000)
+    cem = await chats.open("Cem")
+    if await ring(cem).is_visible():  # it still rings
+        await ring(cem).get_by_role("button", name="Ignore").click()
+    indicator = cem.get_by_role("region", name="Call in progress.")
+    await expect(indicator).to_contain_text("Ann")
+    await expect(indicator).to_contain_text("Ben")
+    await indicator.get_by_role("button", name="Join the call").click()
+    for page in (ann, ben, cem):
+        await expect(page.locator(".hb-tile[data-source=camera]")).to_have_count(3)
+    await check_page(cem, "chat-group")
