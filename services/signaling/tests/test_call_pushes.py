@@ -42,6 +42,11 @@ CHANGES: dict[str, tuple[CallRecord | None, CallRecord, dict[str, list[str]]]] =
         ended("declined", ann="left", bob="declined"),
         {"ann": ["callDeclined", "callEnded"], "bob": ["callDeclined elsewhere"]},
     ),
+    "declined while the caller is in the room": (
+        call_record(ann="joined", bob="ringing"),
+        ended("declined", ann="left", bob="declined"),
+        {"ann": ["callDeclined", "callEnded"]},
+    ),
     "missed": (
         call_record(bob="ringing"),
         ended("missed", ann="left", bob="missed"),
@@ -63,8 +68,8 @@ CHANGES: dict[str, tuple[CallRecord | None, CallRecord, dict[str, list[str]]]] =
         JOINED,
         ended("left", ann="left", bob="left", carol="missed"),
         {
-            "ann": ["participantLeft", "participantLeft", "callEnded"],
-            "bob": ["participantLeft", "participantLeft", "callEnded"],
+            "ann": ["participantLeft", "callEnded"],
+            "bob": ["participantLeft", "callEnded"],
             "carol": ["participantLeft", "participantLeft", "callEnded"],
         },
     ),

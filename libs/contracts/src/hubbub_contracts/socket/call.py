@@ -135,7 +135,8 @@ class ParticipantJoined(Push):
 
 
 class ParticipantLeft(Push):
-    """A participant is no longer in the call's room."""
+    """A participant is no longer in the call's room. About the receiver's own user it says that the call goes on
+    without them: a call that ends does so with `callEnded` only."""
 
     event: ClassVar[str] = "participantLeft"
     call_id: LiveCallId

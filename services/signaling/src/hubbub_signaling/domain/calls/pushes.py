@@ -4,6 +4,7 @@ Rules
 - A user who is not a participant hears nothing.
 - Answers of others are told to those who are in the call; who is in the room is told to all participants.
 - A ring ends with exactly one event on each device: accepted or declined elsewhere, missed, or cancelled.
+- To those who were in it, a call ends with `callEnded`, and not with their own `participantLeft`.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def deliveries(user_id: str, before: CallRecord | None, after: CallRecord) -> It
     if part is None:
         return
     involved = part.state in _IN_CALL or (former is not None and former.state in _IN_CALL)
+    has_ended = after.state == "ended" and before is not None and before.state != "ended"
     for other in after.participants:
         previous = participant(before, other.user_id)
         was = None if previous is None else previous.state
@@ -47,9 +49,8 @@ def deliveries(user_id: str, before: CallRecord | None, after: CallRecord) -> It
             yield from _answer_of_another(after, other, was)
         if other.state == "joined":
             yield Delivery(call.ParticipantJoined(call_id=after.call_id, user_id=other.user_id))
-        elif was == "joined":
+        elif was == "joined" and not (has_ended and other.user_id == user_id):
             yield Delivery(call.ParticipantLeft(call_id=after.call_id, user_id=other.user_id))
-    has_ended = after.state == "ended" and before is not None and before.state != "ended"
     if has_ended and former is not None and former.state != "ringing":
         yield Delivery(call.CallEnded(call_id=after.call_id, reason=after.end_reason or "other"))
 
