@@ -14,7 +14,7 @@ from support.client_socket import ClientSocket
 from support.installation import Installation
 from support.people import People
 
-RING_TIMEOUT = 12.0
+RING_TIMEOUT = 10.0
 RECOVERY = 20.0
 pytestmark = pytest.mark.chaos
 

@@ -186,6 +186,22 @@ async def test_group_sees_its_call_and_who_is_in_it(people: People) -> None:
     assert (await people.ask("GET", f"/calls?groupId={group}", carol))["calls"][0]["state"] == "ended"
 
 
+async def test_message_reaches_devices_on_all_instances_in_order(people: People) -> None:
+    ann, bob, carol = people.ann, people.bob, people.carol
+    anns, anns_tablet = await people.device(ann), await people.device(ann, signaling=1)
+    bobs = [await people.device(bob, signaling=each) for each in (0, 1)]
+    carols = await people.device(carol)
+    users = [bob, f"{ann}-offline"]
+    sent = [anns.call("sendMessage", userIds=users, groupId="g", data={"number": each}) for each in range(5)]
+    assert await asyncio.gather(*sent) == [{"devices": 3}] * 5
+    for device in (anns_tablet, *bobs):
+        await device.event("message", data={"number": 4})
+        expected = [{"userId": ann, "userIds": users, "groupId": "g", "data": {"number": each}} for each in range(5)]
+        assert device.events("message") == expected
+    assert await anns.call("sendMessage", userIds=[f"{bob}-offline"], data={}) == {"devices": 1}
+    assert carols.events("message") == anns.events("message") == []
+
+
 async def test_ending_a_call_empties_its_room(people: People) -> None:
     ann, bob = people.ann, people.bob
     call_id = (await people.call(ann, bob))["callId"]
@@ -224,6 +240,10 @@ async def test_one_connection_carries_both_namespaces(people: People, call_id: s
         ("cancel", {"callId": "standup"}, "not_found"),
         ("setPresence", {"status": "offline"}, "invalid_argument"),
         ("setPresence", None, "invalid_argument"),
+        ("sendMessage", {"userIds": [], "data": {}}, "invalid_argument"),
+        ("sendMessage", {"userIds": ["bob"] * 101, "data": {}}, "invalid_argument"),
+        ("sendMessage", {"userIds": ["bob"], "data": {"text": "x" * 8192}}, "invalid_argument"),
+        ("sendMessage", {"userIds": ["bob"]}, "invalid_argument"),
         ("createRoom", {"callId": "x"}, "unknown_event"),
         ("disconnect", {}, "unknown_event"),
     ],

@@ -9,6 +9,7 @@ from hubbub_contracts import Done, ErrorCode, HubbubError, Model, ids
 from hubbub_contracts.base import CallsRequest, RegistryRequest
 from hubbub_contracts.bus.call import CallReply, GetCall, GetLiveCalls, LiveCalls
 from hubbub_contracts.bus.call_records import CallRecord, ParticipantRecord
+from hubbub_contracts.bus.message import DeliverMessage
 from hubbub_contracts.bus.presence import ConnectedDevices
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import CreateRoom, GetRoom, RoomCreated
@@ -104,6 +105,11 @@ class FakeCallsBackend:
     async def find_devices(self, user_ids: Sequence[str]) -> list[ConnectedDevices]:
         """See `CallsBackend`."""
         return self.devices
+
+    async def deliver(self, message: DeliverMessage) -> int:
+        """See `CallsBackend`."""
+        self.requests.append(message)
+        return 0
 
     async def watch_calls(
         self, on_change: Callable[[CallChange], None], on_gap: Callable[[], None]

@@ -5,12 +5,14 @@ import { useState } from "react";
 import { CallRoom } from "./CallRoom.tsx";
 import { Conversation } from "./Conversation.tsx";
 import { groups, nameOf, people, server, type Entry } from "./directory.ts";
+import { useMessages } from "./useMessages.ts";
 
 const STATES = { idle: "", connecting: "Connecting…", connected: "You can be called.", refused: "You cannot be called", closed: "" };
 
 /** This device rings for the user, whatever the page shows. */
 export function Chat({ user }: { user: Entry }) {
   const { calls, state, refusal } = useCalls({ url: server, userId: user.id, name: user.name });
+  const { messages, send } = useMessages(calls, user);
   const conversations = [...groups, ...people.filter(({ id }) => id !== user.id)];
   const [selected, setSelected] = useState(conversations[0] as Entry);
   const [entered, setEntered] = useState<{ callId: string; camera: boolean }>();
@@ -35,7 +37,15 @@ export function Chat({ user }: { user: Entry }) {
         </ul>
       </nav>
       <main>
-        <Conversation key={selected.id} calls={calls} user={user} entry={selected} onEnter={enter} />
+        <Conversation
+          key={selected.id}
+          calls={calls}
+          user={user}
+          entry={selected}
+          messages={messages.filter(({ conversation }) => conversation === selected.id)}
+          onSend={(text) => send(selected, text)}
+          onEnter={enter}
+        />
         {calls && entered && <CallRoom key={entered.callId} calls={calls} {...entered} onEnd={() => setEntered(undefined)} />}
       </main>
       <IncomingCallDialog calls={calls} groupName={nameOf} onAccept={enter} />

@@ -1,20 +1,40 @@
 import type { CallInfo, Calls } from "@hubbub/client";
 import { ActiveCallIndicator, CallButton } from "@hubbub/react";
-import { useEffect, useState } from "react";
+import type { FormEvent } from "react";
 
 import { nameOf, people, type Entry } from "./directory.ts";
+import { describe, useFormerCalls } from "./useFormerCalls.ts";
+import type { ChatMessage } from "./useMessages.ts";
 
 interface ConversationProps {
   calls: Calls | undefined;
   user: Entry;
   entry: Entry;
+  messages: ChatMessage[];
+  onSend(text: string): Promise<void>;
   onEnter(call: CallInfo): void;
 }
 
-/** A group or another person: who can be called, the call that is on, and the former ones. */
-export function Conversation({ calls, user, entry, onEnter }: ConversationProps) {
+/** A group or another person: the button that calls, the call that is on, messages and former calls. */
+export function Conversation({ calls, user, entry, messages, onSend, onEnter }: ConversationProps) {
   const isGroup = entry.kind === "group";
-  const history = useHistory(calls, entry);
+  const lines = [
+    ...useFormerCalls(calls, entry).map((call) => ({ key: call.callId, at: call.createdAt, text: describe(call, user), note: false })),
+    ...messages.map(({ at, from, text, unread }, index) => ({
+      key: String(index),
+      at,
+      text: `${nameOf(from)}: ${text}`,
+      note: unread && (isGroup ? "Nobody is connected to get this message." : `${entry.name} is not connected, and does not get this message.`),
+    })),
+  ].sort((one, other) => one.at - other.at);
+
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const text = String(new FormData(form).get("text")).trim();
+    // A text that could not be sent stays in the field.
+    if (text) void onSend(text).then(() => form.reset(), () => undefined);
+  };
   return (
     <section aria-label={entry.name} className="conversation">
       <header>
@@ -28,52 +48,20 @@ export function Conversation({ calls, user, entry, onEnter }: ConversationProps)
         />
       </header>
       {isGroup && <ActiveCallIndicator calls={calls} groupId={entry.id} userName={nameOf} onJoin={onEnter} />}
-      <ol aria-label="Former calls">
-        {history.map((call) => (
-          <li key={call.callId} data-reason={call.endReason}>
-            <time dateTime={new Date(call.createdAt).toISOString()}>{new Date(call.createdAt).toLocaleTimeString([], { timeStyle: "short" })}</time>{" "}
-            {describe(call, user)}
-          </li>
-        ))}
-      </ol>
+      <div className="lines" role="log" aria-label="Messages and calls" tabIndex={0}>
+        <ol>
+          {lines.map(({ key, at, text, note }) => (
+            <li key={key}>
+              <time dateTime={new Date(at).toISOString()}>{new Date(at).toLocaleTimeString([], { timeStyle: "short" })}</time> {text}
+              {note && <small> {note}</small>}
+            </li>
+          ))}
+        </ol>
+      </div>
+      <form onSubmit={submit}>
+        <input name="text" placeholder={`Message to ${entry.name}`} aria-label={`Message to ${entry.name}`} autoComplete="off" maxLength={1000} />
+        <button className="hb-button">Send</button>
+      </form>
     </section>
   );
-}
-
-/** The former calls, the oldest first, with those that end while the page is open. */
-function useHistory(calls: Calls | undefined, { kind, id }: Entry): CallInfo[] {
-  const [history, setHistory] = useState<CallInfo[]>([]);
-  useEffect(() => {
-    if (!calls) return undefined;
-    let current = true;
-    const load = async () => {
-      const page = await calls.history({ state: "ended", ...(kind === "group" && { groupId: id }) }).catch(() => undefined);
-      if (!current || !page) return;
-      const own = kind === "group" ? page.calls : page.calls.filter((call) => !call.groupId && call.participants.some(({ userId }) => userId === id));
-      setHistory(own.reverse());
-    };
-    void load();
-    const reload = () => void load();
-    const unsubscribes = (["callEnded", "callMissed", "callOver"] as const).map((event) => calls.on(event, reload));
-    return () => {
-      current = false;
-      for (const unsubscribe of unsubscribes) unsubscribe();
-    };
-  }, [calls, kind, id]);
-  return history;
-}
-
-const UNANSWERED: Partial<Record<NonNullable<CallInfo["endReason"]>, string>> = {
-  declined: "The call was declined.",
-  busy: "The line was busy.",
-  cancelled: "The call was taken back.",
-};
-
-function describe(call: CallInfo, user: Entry): string {
-  const caller = call.callerId === user.id ? "You" : call.callerName;
-  const state = call.participants.find(({ userId }) => userId === user.id)?.state;
-  if (state === "missed" || state === "busy" || state === "cancelled") return `${caller} called, and you missed it.`;
-  if (state === "declined") return `${caller} called, and you declined.`;
-  if (call.answeredAt === undefined || call.endedAt === undefined) return `${caller} called. ${UNANSWERED[call.endReason ?? "other"] ?? "Nobody answered."}`;
-  return `${caller} called. The call took ${Math.ceil((call.endedAt - call.answeredAt) / 60_000)} min.`;
 }

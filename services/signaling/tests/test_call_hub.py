@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from hubbub_contracts.bus.message import DeliverMessage
 from hubbub_contracts.bus.presence import ConnectedDevices, DeviceStatuses, FindDevices
 from hubbub_contracts.call import PresenceStatus
 from hubbub_contracts.socket.base import Push
@@ -166,6 +167,18 @@ async def test_device_that_is_not_to_be_disturbed_or_has_left_is_not_rung() -> N
     hub.detach(gone)
     backend.store(call_record(bob="ringing"))
     assert (phone.events, tablet.events, gone.events) == ([], ["incomingCall"], [])
+    await hub.stop()
+
+
+async def test_message_is_delivered_to_users_and_to_other_devices_of_the_sender() -> None:
+    hub = await hub_over(FakeCallsBackend())
+    phone, tablet, bob, carol = (
+        FakeDevice(*each) for each in (("ann", "a"), ("ann", "b"), ("bob", "a"), ("carol", "a"))
+    )
+    await connected(hub, phone, tablet, bob, carol)
+    message = DeliverMessage(sender_id="ann", device_id="a", user_ids=["bob", "ann", "dave"], data={"text": "hello"})
+    assert (await hub.deliver(message)).devices == 2
+    assert (phone.events, tablet.events, bob.events, carol.events) == ([], ["message"], ["message"], [])
     await hub.stop()
 
 

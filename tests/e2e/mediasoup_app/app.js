@@ -1,4 +1,4 @@
-// A small application without the SDK: it uses mediasoup-client and ten events of the socket.
+// A small application without the SDK: it uses mediasoup-client, ten events of the socket, and for ringing one route and one event.
 import { Device } from "mediasoup-client";
 import { io } from "socket.io-client";
 
@@ -62,11 +62,10 @@ globalThis.audioOf = async (userId) => {
 };
 globalThis.leave = () => request("leaveRoom");
 
-socket.once("connect", async () => {
-  const callId = query.get("room");
+async function enter(callId, userId) {
   const { rtpCapabilities } = await request("createRoom", { callId });
   await device.load({ routerRtpCapabilities: rtpCapabilities });
-  await request("joinRoom", { callId, userId: query.get("name"), rtpCapabilities: device.rtpCapabilities });
+  await request("joinRoom", { callId, userId, rtpCapabilities: device.rtpCapabilities });
   recvTransport = wire(device.createRecvTransport(await request("createTransport", { direction: "recv" })));
   const { producers } = await request("getProducers");
   await Promise.all(producers.map(consume));
@@ -77,4 +76,21 @@ socket.once("connect", async () => {
   sendTransport = wire(device.createSendTransport(await request("createTransport", { direction: "send" })));
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: kinds.includes("video") && { width: 320, height: 180 } });
   for (const track of stream.getTracks()) await sendTransport.produce({ track });
-});
+}
+
+// Calls a user, and enters the room when the call was answered. `calls` has the names of the events since then.
+globalThis.call = async (userId) => {
+  const own = query.get("name");
+  const ringing = io(`${query.get("server")}/calls`, { auth: { userId: own } });
+  globalThis.calls = [];
+  ringing.onAny((event) => calls.push(event));
+  ringing.once("callAccepted", ({ callId }) => enter(callId, own));
+  await new Promise((resolve) => ringing.once("connect", resolve));
+  await fetch(`${query.get("server")}/calls`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-User-Id": own },
+    body: JSON.stringify({ participants: [userId] }),
+  });
+};
+
+if (query.get("room")) socket.once("connect", () => enter(query.get("room"), query.get("name")));

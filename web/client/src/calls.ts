@@ -38,6 +38,7 @@ const PUSHES: readonly (keyof CallPushes)[] = [
   "callEnded",
   "participantJoined",
   "participantLeft",
+  "message",
 ];
 
 export class Calls extends Emitter<CallsEvents> {
@@ -220,6 +221,17 @@ export class Calls extends Emitter<CallsEvents> {
     return this.#request("setPresence", { status });
   }
 
+  /**
+   * Sends data of the application to users, at most 8 KiB of JSON: `message` on their connected devices, and on the other devices
+   * of this user. Nothing is stored.
+   *
+   * @returns How many devices got it; 0 if nobody is connected.
+   * @throws CallError.
+   */
+  async sendMessage(message: CallRequests["sendMessage"][0]): Promise<number> {
+    return (await this.#request("sendMessage", message)).devices;
+  }
+
   #request<E extends keyof CallRequests>(event: E, request: CallRequests[E][0]): Promise<CallRequests[E][1]> {
     if (!this.#signaling) return Promise.reject(new CallError("invalid_state", "Call open() first."));
     return this.#signaling.request(event, request);
@@ -256,7 +268,7 @@ export class Calls extends Emitter<CallsEvents> {
 
   #onPush<E extends keyof CallPushes>(event: E, push: CallPushes[E]): void {
     if ("call" in push) this.#onRing(push.call);
-    else this.#onChange(event, push as CallPushes[Exclude<keyof CallPushes, "incomingCall">]);
+    else if ("callId" in push) this.#onChange(event, push);
     this.emit(event, ...([push] as Parameters<CallsEvents[E]>));
   }
 
@@ -278,7 +290,7 @@ export class Calls extends Emitter<CallsEvents> {
     else this.#finish(callId, "end", "missed");
   }
 
-  #onChange(event: keyof CallPushes, push: CallPushes[Exclude<keyof CallPushes, "incomingCall">]): void {
+  #onChange(event: keyof CallPushes, push: Extract<CallPushes[keyof CallPushes], { callId: string }>): void {
     const { callId } = push;
     if (this.#entering > 0) this.#mentioned.add(callId);
     const call = this.#live.get(callId);

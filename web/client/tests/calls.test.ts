@@ -291,6 +291,17 @@ describe("the routes", () => {
   });
 });
 
+test("a message goes to users and comes from others", async () => {
+  const { calls } = await connected();
+  server.callOverride.sendMessage = () => ({ devices: 2 });
+  expect(await calls.sendMessage({ userIds: ["ann"], groupId: "g", data: { text: "hello" } })).toBe(2);
+  expect(server.callRequests).toEqual([{ event: "sendMessage", request: { userIds: ["ann"], groupId: "g", data: { text: "hello" } } }]);
+  const heard = new Promise((resolve) => calls.on("message", resolve));
+  server.pushCall("message", { userId: "ann", userIds: ["ben"], data: { text: "hi" } });
+  expect(await heard).toEqual({ userId: "ann", userIds: ["ben"], data: { text: "hi" } });
+  expect(calls.live.size).toBe(0);
+});
+
 test("the presence of a device is set again after a lost connection", async () => {
   const { calls } = await connected();
   expect(await calls.setPresence("doNotDisturb")).toEqual({ userId: "ben", status: "doNotDisturb", devices: 1 });

@@ -13,6 +13,7 @@ import uvicorn
 
 from hubbub_bus import Bus, Endpoints, Lease
 from hubbub_contracts import subjects
+from hubbub_contracts.bus.message import DeliverMessage
 from hubbub_contracts.bus.presence import FindDevices
 from hubbub_contracts.bus.room import RoomRevisions
 from hubbub_service import Lifecycle, Metrics
@@ -122,6 +123,8 @@ async def _start_call_hub(bus: Bus, calls: CallsBus, lifecycle: Lifecycle) -> Ca
     lifecycle.on_stop("calls", hub.stop)
     devices = await bus.serve(subjects.signaling(FindDevices.verb), FindDevices, hub.find_devices)
     lifecycle.on_stop("devices", devices.stop, timeout=Endpoints.STOP_TIMEOUT)
+    messages = await bus.serve(subjects.signaling(DeliverMessage.verb), DeliverMessage, hub.deliver)
+    lifecycle.on_stop("messages", messages.stop, timeout=Endpoints.STOP_TIMEOUT)
     return hub
 
 

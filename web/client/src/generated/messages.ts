@@ -1073,6 +1073,38 @@ export interface ListedProducer {
   userId: string;
 }
 /**
+ * A message of the application.
+ */
+export interface Message {
+  /**
+   * The application's data.
+   */
+  data: {
+    [k: string]: unknown;
+  };
+  /**
+   * The group to which it belongs.
+   */
+  groupId?: string;
+  /**
+   * The user who sent it.
+   */
+  userId: string;
+  /**
+   * The users to whom it was sent, as the sender named them.
+   */
+  userIds: string[];
+}
+/**
+ * The message was sent.
+ */
+export interface MessageSent {
+  /**
+   * How many devices got it, besides the sending one. 0: nobody is connected. Nobody gets it later.
+   */
+  devices: number;
+}
+/**
  * Another peer sends a new track.
  */
 export interface NewProducer {
@@ -1178,7 +1210,8 @@ export interface ParticipantJoined {
   userId: string;
 }
 /**
- * A participant is no longer in the call's room.
+ * A participant is no longer in the call's room. About the receiver's own user it says that the call goes on
+ * without them: a call that ends does so with `callEnded` only.
  */
 export interface ParticipantLeft {
   /**
@@ -1809,6 +1842,29 @@ export interface SctpParameters {
   port: number;
 }
 /**
+ * Sends the application's data to the devices of users that are connected to this namespace, and to the sender's
+ * others. It is not stored. Messages of one device to another arrive in order.
+ */
+export interface SendMessage {
+  /**
+   * The application's data, at most 8 KiB of JSON.
+   */
+  data: {
+    [k: string]: unknown;
+  };
+  /**
+   * The group to which it belongs, for the receivers. Hubbub does not know its members.
+   */
+  groupId?: string;
+  /**
+   * The users.
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  userIds: string[];
+}
+/**
  * The present state. Resources of the client that are not listed no longer exist.
  */
 export interface SessionResumed {
@@ -2165,6 +2221,7 @@ export interface CallRequests {
   cancel: [Cancel, Done];
   decline: [Decline, Done];
   ignore: [Ignore, Done];
+  sendMessage: [SendMessage, MessageSent];
   setPresence: [SetPresence, UserPresence];
 }
 
@@ -2176,6 +2233,7 @@ export interface CallPushes {
   callEnded: CallEnded;
   callMissed: CallMissed;
   incomingCall: IncomingCall;
+  message: Message;
   participantJoined: ParticipantJoined;
   participantLeft: ParticipantLeft;
 }

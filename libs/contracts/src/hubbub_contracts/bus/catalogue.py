@@ -9,6 +9,7 @@ from . import (
     call,
     consumer,
     media,
+    message,
     node,
     peer,
     plain_transport,
@@ -37,6 +38,7 @@ _MODULES = (
     store,
     call,
     presence,
+    message,
 )
 
 REGISTRY_REQUESTS: tuple[type[RegistryRequest[Any]], ...] = defined_in(_MODULES, RegistryRequest)

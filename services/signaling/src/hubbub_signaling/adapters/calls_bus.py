@@ -9,6 +9,7 @@ from hubbub_bus import Bus, ChangeFeed, Entry
 from hubbub_contracts import Model, subjects
 from hubbub_contracts.base import CallsRequest, RegistryRequest
 from hubbub_contracts.bus.call_records import CallRecord
+from hubbub_contracts.bus.message import DeliverMessage
 from hubbub_contracts.bus.presence import ConnectedDevices, FindDevices
 
 from ..domain.calls.ports import CallChange
@@ -18,7 +19,7 @@ ReplyT = TypeVar("ReplyT", bound=Model)
 
 CALLS_TIMEOUT = 5.0
 """Seconds. A JetStream leader may be being elected."""
-PRESENCE_WINDOW = 0.15
+ANSWER_WINDOW = 0.15
 """Seconds in which instances answer."""
 
 
@@ -39,7 +40,12 @@ class CallsBus:
     async def find_devices(self, user_ids: Sequence[str]) -> list[ConnectedDevices]:
         """See `CallsBackend`."""
         message = FindDevices(user_ids=list(user_ids))
-        return await self._bus.gather(subjects.signaling(message.verb), message, window=PRESENCE_WINDOW)
+        return await self._bus.gather(subjects.signaling(message.verb), message, window=ANSWER_WINDOW)
+
+    async def deliver(self, message: DeliverMessage) -> int:
+        """See `CallsBackend`."""
+        answers = await self._bus.gather(subjects.signaling(message.verb), message, window=ANSWER_WINDOW)
+        return sum(answer.devices for answer in answers)
 
     async def watch_calls(self, on_change: Callable[[CallChange], None], on_gap: Callable[[], None]) -> ChangeFeed:
         """See `CallsBackend`."""

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from hubbub_contracts import Model
 from hubbub_contracts.base import CallsRequest, RegistryRequest
 from hubbub_contracts.bus.call_records import CallRecord
+from hubbub_contracts.bus.message import DeliverMessage
 from hubbub_contracts.bus.presence import ConnectedDevices
 from hubbub_room import Subscription
 
@@ -38,6 +39,9 @@ class CallsBackend(Protocol):
 
     async def find_devices(self, user_ids: Sequence[str]) -> list[ConnectedDevices]:
         """Asks all signaling instances for the devices of these users, this one included."""
+
+    async def deliver(self, message: DeliverMessage) -> int:
+        """Delivers to devices on all signaling instances, this one included. Returns how many have got it."""
 
     async def watch_calls(self, on_change: Callable[[CallChange], None], on_gap: Callable[[], None]) -> Subscription:
         """Subscribes to the stored changes of all calls, in order. `on_gap`: changes may have been missed."""

@@ -8,9 +8,11 @@ from typing import Any, Final, Protocol
 
 from hubbub_contracts import Done, Model
 from hubbub_contracts.bus.call import CancelCall, DeclineCall, IgnoreCall
+from hubbub_contracts.bus.message import DeliverMessage
 from hubbub_contracts.call import PresenceStatus, UserPresence
 from hubbub_contracts.rest import JoinedCall
 from hubbub_contracts.socket import call as socket
+from hubbub_contracts.socket.message import MessageSent, SendMessage
 
 from ...domain.calls.ports import CallsBackend
 from . import requests
@@ -74,6 +76,19 @@ async def set_presence(context: CallRequestContext, request: socket.SetPresence)
     return presence
 
 
+async def send_message(context: CallRequestContext, request: SendMessage) -> MessageSent:
+    """Sends a message of the application to users."""
+    device = context.device
+    message = DeliverMessage(
+        sender_id=device.user_id,
+        device_id=device.device_id,
+        user_ids=request.user_ids,
+        group_id=request.group_id,
+        data=request.data,
+    )
+    return MessageSent(devices=await context.backend.deliver(message))
+
+
 CallHandler = Callable[[CallRequestContext, Any], Awaitable[Model]]
 
 CALL_HANDLERS: Final[dict[str, CallHandler]] = {
@@ -82,4 +97,5 @@ CALL_HANDLERS: Final[dict[str, CallHandler]] = {
     "ignore": ignore,
     "cancel": cancel,
     "setPresence": set_presence,
+    "sendMessage": send_message,
 }

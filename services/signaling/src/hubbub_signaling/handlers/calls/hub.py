@@ -1,9 +1,9 @@
-"""The devices of this instance that are connected to `/calls`, and the calls that concern their users.
+"""The devices of this instance that are connected to `/calls`, and what their users are told.
 
 Rules
 - The hub keeps the last record of every live call that concerns a user here. A change is pushed as the difference.
-- A device gets nothing before its replay: the rings of the records as they are after everything stored before. A ring
-  that ended while the device was away is not among them.
+- A device hears of no call before its replay: the rings of the records as they are after everything stored before. A
+  ring that ended while the device was away is not among them.
 - After a gap, the live calls are asked for, and the difference to the known ones is pushed.
 """
 
@@ -19,10 +19,12 @@ import structlog
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.call import MAX_USERS, CallReply, GetCall, GetLiveCalls
 from hubbub_contracts.bus.call_records import CallRecord
+from hubbub_contracts.bus.message import DeliverMessage, MessageDelivered
 from hubbub_contracts.bus.presence import ConnectedDevices, DeviceStatuses, FindDevices
 from hubbub_contracts.call import PresenceStatus
 from hubbub_contracts.socket.base import Push
 from hubbub_contracts.socket.call import IncomingCall
+from hubbub_contracts.socket.message import Message
 from hubbub_room import Subscription
 from hubbub_service import Tasks
 
@@ -102,6 +104,22 @@ class CallHub:
                 if user_id in self._devices
             ]
         )
+
+    async def deliver(self, request: DeliverMessage) -> MessageDelivered:
+        """Sends a message to the devices that are connected here."""
+        push = Message(
+            user_id=request.sender_id, user_ids=request.user_ids, group_id=request.group_id, data=request.data
+        )
+        sender = (request.sender_id, request.device_id)
+        devices = [
+            device
+            for user_id in {*request.user_ids, request.sender_id}
+            for device in self._devices.get(user_id, ())
+            if (device.user_id, device.device_id) != sender
+        ]
+        for device in devices:
+            device.push(push)
+        return MessageDelivered(devices=len(devices))
 
     def on_change(self, change: CallChange) -> None:
         """A call was stored or removed."""
