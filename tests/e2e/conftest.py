@@ -8,12 +8,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from support.browser import PATIENCE, CallBrowser, chromium
+from support.browser import WAIT_TIMEOUT, CallBrowser, chromium
 from support.cross_origin_page import CrossOriginPage
 from support.installation import Installation
 from support.udp_relay import ENVIRONMENT
 
-expect.set_options(timeout=PATIENCE * 1000)
+expect.set_options(timeout=WAIT_TIMEOUT * 1000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from e2e.page_checks import PORTRAITS, TAKE_SCREENSHOTS, check_page
-from support.browser import PATIENCE, CallBrowser
+from support.browser import WAIT_TIMEOUT, CallBrowser
 from support.cross_origin_page import CrossOriginPage
 from support.installation import REPOSITORY, Installation
 
@@ -109,7 +109,7 @@ async def test_accepted_call_has_video_until_one_leaves(chats: Chats) -> None:
     await check_page(ann, "chat-calling")
     await ring(ben).get_by_role("button", name="Accept with camera").click()
     for page in (ann, ben):
-        await page.wait_for_function(_PLAYS, timeout=PATIENCE * 1000)
+        await page.wait_for_function(_PLAYS, timeout=WAIT_TIMEOUT * 1000)
     await expect(ring(ben)).to_have_count(0)
     await expect(ann.get_by_role("button", name="Call Ben")).to_be_disabled()
     await ann.get_by_label("Message to Ben").fill("I have put the plans on your desk.")
@@ -184,7 +184,7 @@ async def test_group_call_is_shown_and_entered_by_a_third_person(chats: Chats) -
     ann, ben = [await chats.open(name) for name in ("Ann", "Ben")]
     await ann.get_by_role("button", name="Call Design").click()
     await ring(ben).get_by_role("button", name="Accept with camera").click()
-    await ann.wait_for_function(_PLAYS, timeout=PATIENCE * 1000)
+    await ann.wait_for_function(_PLAYS, timeout=WAIT_TIMEOUT * 1000)
     cem = await chats.open("Cem", viewport=PHONE)
     if await ring(cem).is_visible():  # it still rings
         await ring(cem).get_by_role("button", name="Ignore").click()
@@ -222,10 +222,10 @@ async def test_application_without_the_sdk_rings_the_page(chats: Chats, mediasou
     app = (await chats.browser.open_page(mediasoup_app.address(chats.server, "", chats.id("Ann")), "Ann")).page
     await app.evaluate("(ben) => call(ben)", chats.id("Ben"))
     await ring(ben).get_by_role("button", name="Accept with camera").click()
-    await ben.wait_for_function(_PLAYS, timeout=PATIENCE * 1000)
-    await app.wait_for_function("(ben) => frames(ben) > 10", arg=chats.id("Ben"), timeout=PATIENCE * 1000)
+    await ben.wait_for_function(_PLAYS, timeout=WAIT_TIMEOUT * 1000)
+    await app.wait_for_function("(ben) => frames(ben) > 10", arg=chats.id("Ben"), timeout=WAIT_TIMEOUT * 1000)
     await room(ben).get_by_role("button", name="Leave").click()
-    await app.wait_for_function("calls.includes('callEnded')", timeout=PATIENCE * 1000)
+    await app.wait_for_function("calls.includes('callEnded')", timeout=WAIT_TIMEOUT * 1000)
     assert await app.evaluate("calls") == [
         "callAccepted", "participantJoined", "participantJoined", "participantLeft", "callEnded",
     ]  # fmt: skip

@@ -15,7 +15,7 @@ from .media_stats import CallStats
 
 logger = logging.getLogger("browser")
 
-PATIENCE = 20.0
+WAIT_TIMEOUT = 20.0
 """Seconds that a wait may take. A call that works needs a small part of it, also on a loaded machine."""
 
 FAKE_DEVICES = "--use-fake-device-for-media-stream=fps={frame_rate},device-count={cameras}"
@@ -100,7 +100,7 @@ class Tab:
         """The remote protocol and address of the selected pair of each connected transport."""
         return [(protocol, address) for protocol, address in await self.page.evaluate(_SELECTED)]
 
-    async def wait_joined(self, timeout: float = PATIENCE) -> None:
+    async def wait_joined(self, timeout: float = WAIT_TIMEOUT) -> None:
         """Waits until the page is in the call. `timeout` is in seconds, as in all methods.
 
         Raises RuntimeError with the page's message when it cannot join.
@@ -109,20 +109,20 @@ class Tab:
         if await self.page.locator("[data-state=ended]").count():
             raise RuntimeError(f"{self.name} cannot join: {await self.problem()}")
 
-    async def wait_sees(self, name: str, timeout: float = PATIENCE) -> None:
+    async def wait_sees(self, name: str, timeout: float = WAIT_TIMEOUT) -> None:
         """Waits until the participant's video is shown."""
         await self._wait(
             "(name) => { const v = tileOf(name)?.querySelector('video'); return v?.videoWidth > 0; }", name, timeout
         )
 
-    async def wait_receives(self, names: Iterable[str], timeout: float = PATIENCE) -> None:
+    async def wait_receives(self, names: Iterable[str], timeout: float = WAIT_TIMEOUT) -> None:
         """Waits until video and audio of all these participants are in the statistics. Raises TimeoutError."""
         wanted = set(names)
         async with asyncio.timeout(timeout):
             while not wanted <= (now := await self.stats()).video_from.keys() & now.audio_from.keys():
                 await asyncio.sleep(0.1)
 
-    async def wait_first_picture(self, timeout: float = PATIENCE) -> float:
+    async def wait_first_picture(self, timeout: float = WAIT_TIMEOUT) -> float:
         """Seconds from sending `joinRoom` to the first frame of another participant."""
         await self.page.wait_for_function("Object.keys(marks.firstFrames).length > 0", timeout=timeout * 1000)
         waited: float = await self.page.evaluate("Math.min(...Object.values(marks.firstFrames)) - marks.joinRoom")
@@ -133,7 +133,7 @@ class Tab:
         gap: float = await self.page.evaluate("[marks.longestGap, marks.longestGap = 0][0]")
         return gap / 1000
 
-    async def wait_present(self, name: str, timeout: float = PATIENCE) -> None:
+    async def wait_present(self, name: str, timeout: float = WAIT_TIMEOUT) -> None:
         """Waits until the participant is shown, with or without video."""
         await self._wait("(name) => tileOf(name) !== undefined", name, timeout)
 
@@ -141,17 +141,17 @@ class Tab:
         """Waits until the participant is not shown."""
         await self._wait("(name) => !tileOf(name)", name, timeout)
 
-    async def wait_muted(self, name: str, muted: bool, timeout: float = PATIENCE) -> None:
+    async def wait_muted(self, name: str, muted: bool, timeout: float = WAIT_TIMEOUT) -> None:
         """Waits until the participant is shown as muted or not muted."""
         expression = "([name, muted]) => tileOf(name)?.dataset.microphone === (muted ? 'off' : 'on')"
         await self._wait(expression, [name, muted], timeout)
 
-    async def wait_camera_off(self, name: str, off: bool, timeout: float = PATIENCE) -> None:
+    async def wait_camera_off(self, name: str, off: bool, timeout: float = WAIT_TIMEOUT) -> None:
         """Waits until the participant's camera is shown as off or on."""
         expression = "([name, off]) => tileOf(name)?.dataset.camera === (off ? 'off' : 'on')"
         await self._wait(expression, [name, off], timeout)
 
-    async def wait_shares(self, name: str, shares: bool, timeout: float = PATIENCE) -> None:
+    async def wait_shares(self, name: str, shares: bool, timeout: float = WAIT_TIMEOUT) -> None:
         """Waits until the participant's screen is shown or not shown."""
         expression = """([name, shares]) => {
           const tile = [...document.querySelectorAll('.hb-tile[data-source=screen]')]
@@ -164,7 +164,7 @@ class Tab:
         """Clicks a button by its `data-action`: `leave`, `microphone`, `camera`, `screen`, ..."""
         await self.page.click(f"[data-action={button}]")
 
-    async def wait_status(self, text: str, timeout: float = PATIENCE) -> None:
+    async def wait_status(self, text: str, timeout: float = WAIT_TIMEOUT) -> None:
         """Waits until the page shows this status."""
         expression = "(text) => document.querySelector('.hb-status')?.textContent === text"
         await self._wait(expression, text, timeout)
