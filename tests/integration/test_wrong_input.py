@@ -15,7 +15,7 @@ from support.caller import Caller, rtp_capabilities, rtp_parameters
 from support.installation import Installation
 from support.no_side_effects import no_side_effects
 
-EVENTS_BEFORE_JOIN = {"createRoom", "joinRoom", "resume"}
+EVENTS_BEFORE_JOIN = {"createRoom", "joinRoom", "resume", "refreshToken"}
 NOT_STRINGS: tuple[Any, ...] = (7, True, [], {})
 """Values that are not strings."""
 NOT_OBJECTS: tuple[Any, ...] = (7, True, [], "text")
@@ -140,6 +140,7 @@ def well_formed(transport_id: str, producer_id: str, consumer_id: str, call_id: 
         "setConsumerPriority": {"consumerId": consumer_id, "priority": 2},
         "setMaxIncomingBitrate": {"transportId": transport_id, "bitrate": 1_000_000},
         "requestKeyFrame": {"consumerId": consumer_id},
+        "refreshToken": {"token": "a.b.c"},
         "getStats": {"transportId": transport_id},
         "closeConsumer": {"consumerId": consumer_id},
     }

@@ -61,8 +61,8 @@ class Consumer:
 class Caller(ClientSocket):
     """A client's socket with media over `udp` or `tcp`. Leaving the context closes both."""
 
-    def __init__(self, url: str, *, protocol: str = "udp") -> None:
-        super().__init__(url)
+    def __init__(self, url: str, *, protocol: str = "udp", auth: dict[str, Any] | None = None) -> None:
+        super().__init__(url, auth=auth)
         self._protocol = protocol
         self.peer_id = ""
         self.resume_token: str | None = None

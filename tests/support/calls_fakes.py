@@ -147,16 +147,20 @@ class FakeCallsBackend:
         return CallReply(call=self.history[call_id], revision=0)
 
 
+def local_identification(policy: IdentityPolicy | None = None) -> Identification:
+    """Believes clients on this machine, unless there is another policy."""
+    return Identification(
+        policy or IdentityPolicy(api_key=None, trust_user_header=False), ForwardedHeaders(TrustedProxies([]))
+    )
+
+
 def calls_api(backend: FakeCallsBackend, policy: IdentityPolicy | None = None) -> CallsApi:
     """The routes about calls over this backend, for clients on this machine."""
-    forwarded = ForwardedHeaders(TrustedProxies([]))
-    identification = Identification(policy or IdentityPolicy(api_key=None, trust_user_header=False), forwarded)
-    return CallsApi(backend, identification, AddressLimits(10, 1_000), forwarded)
+    return CallsApi(
+        backend, local_identification(policy), AddressLimits(10, 1_000), ForwardedHeaders(TrustedProxies([]))
+    )
 
 
 def calls_namespace(backend: FakeCallsBackend) -> CallsNamespace:
     """The namespace over this backend, for clients on this machine."""
-    identification = Identification(
-        IdentityPolicy(api_key=None, trust_user_header=False), ForwardedHeaders(TrustedProxies([]))
-    )
-    return CallsNamespace(CallHub(backend), backend, identification, FakeTelemetry())
+    return CallsNamespace(CallHub(backend), backend, local_identification(), FakeTelemetry())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from hubbub_access import TokenVerifier
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription
@@ -18,6 +20,7 @@ from hubbub_contracts.bus.speaker import SpeakerEvent
 from hubbub_contracts.socket.base import Push
 from hubbub_room import FeedChange, PeerChanged, Subscription
 from hubbub_signaling.domain.ice_servers import IceServers
+from hubbub_signaling.domain.identity import ANYBODY, Identity, IdentityPolicy
 from hubbub_signaling.domain.ports import ReplyT
 from hubbub_signaling.domain.session_settings import SessionSettings
 from hubbub_signaling.handlers.catalogue import HANDLERS
@@ -273,9 +276,9 @@ class FakeTelemetry:
 class FakeClient:
     """A fake socket and its session."""
 
-    def __init__(self, manager: SessionManager) -> None:
+    def __init__(self, manager: SessionManager, identity: Identity = ANYBODY) -> None:
         self.socket = FakeSocket()
-        self.session: Session = manager.open(self.socket)
+        self.session: Session = manager.open(self.socket, identity)
 
     async def ask(self, event: str, payload: object = None) -> dict[str, Any]:
         """Sends a request and returns its answer."""
@@ -315,9 +318,10 @@ class FakeClient:
 class SignalingRig:
     """A session manager on fakes."""
 
-    def __init__(self, handlers: Mapping[str, Handler] = HANDLERS) -> None:
+    def __init__(self, handlers: Mapping[str, Handler] = HANDLERS, tokens: TokenVerifier | None = None) -> None:
         self.backend = FakeBackend()
         self.telemetry = FakeTelemetry()
+        self.policy = IdentityPolicy(api_key=None, trust_user_header=False, tokens=tokens)
         settings = SessionSettings(SIGNALING_ID, SIGNALING_EPOCH, GRACE, IceServers())
         self.ports = SessionPorts(
             self.backend,
@@ -326,13 +330,17 @@ class SignalingRig:
             settings,
             handlers,
             self.telemetry,
+            self._verify,
         )
         self.grace = ReconnectGrace(self.backend, GRACE)
         self.manager = SessionManager(self.ports, self.grace)
 
-    def client(self) -> FakeClient:
+    def client(self, token: str | None = None) -> FakeClient:
         """A connected client."""
-        return FakeClient(self.manager)
+        return FakeClient(self.manager, ANYBODY if token is None else self._verify(token))
+
+    def _verify(self, token: object) -> Identity:
+        return self.policy.verify(token, time.time())
 
     async def joined(self, *, resumable: bool = False) -> FakeClient:
         """A client in the room, with nothing in the record of what was sent."""

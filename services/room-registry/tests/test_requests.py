@@ -227,8 +227,9 @@ async def test_a_repeated_claim_succeeds_although_the_secret_was_replaced(
         ("r", "none", DIGEST, SECRET, ErrorCode.NOT_FOUND),
         ("r", "one", DIGEST, "wrong", ErrorCode.NOT_ALLOWED),
         ("r", "one", None, SECRET, ErrorCode.NOT_ALLOWED),
+        ("r", "one", DIGEST, SECRET, ErrorCode.NOT_ALLOWED),
     ],
-    ids=["no room", "no peer", "wrong secret", "not resumable"],
+    ids=["no room", "no peer", "wrong secret", "not resumable", "another user"],
 )
 async def test_claim_is_refused(
     context: RegistryContext,
@@ -240,8 +241,11 @@ async def test_claim_is_refused(
     code: ErrorCode,
 ) -> None:
     store.store_peer(peer_record("one", resume_digest=digest))
+    claim = ClaimPeer(
+        room_id=room_id, peer_id=peer_id, signaling_id="new", resume_secret=secret, user_id="somebody else"
+    )
     with pytest.raises(HubbubError) as caught:
-        await peer.claim(context, ClaimPeer(room_id=room_id, peer_id=peer_id, signaling_id="new", resume_secret=secret))
+        await peer.claim(context, claim)
     assert caught.value.code is code
     unchanged = store.rooms.find_peer("r", "one")
     assert unchanged is not None

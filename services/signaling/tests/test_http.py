@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hubbub_access import Grants, KeySet, TokenVerifier, issue
+from hubbub_access.key_set import new_secret
 from hubbub_contracts.bus.stats import ClusterStats
 from hubbub_service import Metrics
 from hubbub_signaling.adapters.base_path import BasePath
 from hubbub_signaling.adapters.http import make_http
-from support.calls_fakes import FakeCallsBackend, calls_api
+from hubbub_signaling.domain.identity import IdentityPolicy
+from support.calls_fakes import FakeCallsBackend, calls_api, local_identification
 
 
 class FakeRegistry:
@@ -34,7 +40,7 @@ class Answer:
         self.body = b"".join(message.get("body", b"") for message in messages[1:])
 
 
-async def ask(app: Any, path: str, method: str = "GET") -> Answer:
+async def ask(app: Any, path: str, method: str = "GET", headers: Sequence[tuple[bytes, bytes]] = ()) -> Answer:
     messages: list[Any] = []
 
     request = iter([{"type": "http.request", "body": b"", "more_body": False}])
@@ -55,7 +61,7 @@ async def ask(app: Any, path: str, method: str = "GET") -> Answer:
         "raw_path": path.encode(),
         "root_path": "",
         "query_string": query.encode(),
-        "headers": [],
+        "headers": list(headers),
         "scheme": "http",
         "server": ("127.0.0.1", 4000),
         "client": ("127.0.0.1", 5000),
@@ -64,12 +70,13 @@ async def ask(app: Any, path: str, method: str = "GET") -> Answer:
     return Answer(messages)
 
 
-def make_app(page: Path | None, base_path: str = "", nodes: int = 1) -> Any:
+def make_app(page: Path | None, base_path: str = "", nodes: int = 1, policy: IdentityPolicy | None = None) -> Any:
     http = make_http(
         FakeRegistry(nodes),  # type: ignore[arg-type]
         Metrics("signaling"),
         page,
-        calls=calls_api(FakeCallsBackend()),
+        calls=calls_api(FakeCallsBackend(), policy),
+        identification=local_identification(policy),
         origins=["*"],
         why_not_ready=lambda: None,
     )
@@ -118,3 +125,39 @@ async def test_everything_is_served_under_the_base_path_and_at_the_root(page: Pa
 async def test_the_base_path_without_a_slash_is_redirected(page: Path) -> None:
     answer = await ask(make_app(page, "/call"), "/call?room=a")
     assert (answer.status, answer.headers["location"]) == (307, "/call/?room=a")
+
+
+KEYS = KeySet.parse(json.dumps(new_secret("key", "app", b"s" * 32)))
+POLICY = IdentityPolicy(api_key=None, trust_user_header=False, tokens=TokenVerifier(KEYS, "hubbub"))
+PUBLIC = {"/health", "/ready"}
+"""The routes that nobody has to be known for. The page and its assets are the others."""
+
+
+def _bearer(grants: Grants) -> list[tuple[bytes, bytes]]:
+    key = KEYS.signing_key
+    assert key is not None
+    token = issue(key, "ann", grants, audience="hubbub", now=time.time(), lifetime=60, token_id="1")
+    return [(b"authorization", f"Bearer {token}".encode())]
+
+
+def _routes() -> list[tuple[str, str]]:
+    """Method and path of every route, as the application registers them."""
+    app = make_app(None, policy=POLICY)._app
+    paths = {(method, route.path) for route in app.routes for method in getattr(route, "methods", None) or ()}
+    return sorted((method, path.replace("{callId}", "call")) for method, path in paths if method != "HEAD")
+
+
+@pytest.mark.parametrize(("method", "path"), _routes())
+async def test_with_access_tokens_every_route_but_the_public_ones_needs_one(method: str, path: str) -> None:
+    app = make_app(None, policy=POLICY)
+    answer = await ask(app, path, method)
+    if path in PUBLIC:
+        assert answer.status == 200
+        return
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert (await ask(app, path, method, headers=_bearer(Grants()))).status == 403
+
+
+@pytest.mark.parametrize("path", ["/stats", "/metrics", "/openapi.json"])
+async def test_an_admin_reads_statistics_metrics_and_the_interface(path: str) -> None:
+    assert (await ask(make_app(None, policy=POLICY), path, headers=_bearer(Grants(admin=True)))).status == 200

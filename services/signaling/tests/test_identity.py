@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from hubbub_access import Grants, KeySet, TokenVerifier, issue
+from hubbub_access.key_set import new_secret
 from hubbub_contracts import HubbubError
 from hubbub_signaling.domain.identity import Claim, Identity, IdentityPolicy
 
@@ -11,6 +15,20 @@ KEY = "0123456789abcdef"
 CLOSED = IdentityPolicy(api_key=None, trust_user_header=False)
 WITH_KEY = IdentityPolicy(api_key=KEY, trust_user_header=False)
 BEHIND_PROXY = IdentityPolicy(api_key=None, trust_user_header=True)
+NOW = 1_800_000_000.0
+KEYS = KeySet.parse(json.dumps(new_secret("key", "app", b"s" * 32)))
+WITH_TOKENS = IdentityPolicy(api_key=KEY, trust_user_header=False, tokens=TokenVerifier(KEYS, "hubbub"))
+GRANTS = Grants(rooms=("standup",), join=True)
+BOB = Identity("bob", display_name="Bob", grants=GRANTS, expires_at=NOW + 60)
+
+
+def _token() -> str:
+    key = KEYS.signing_key
+    assert key is not None
+    return issue(key, "bob", GRANTS, audience="hubbub", now=NOW, lifetime=60, token_id="1", display_name="Bob")
+
+
+TOKEN = _token()
 ANN, SERVER, ANYBODY = Identity("ann"), Identity("ann", operator=True), Identity(None, operator=True)
 
 
@@ -37,11 +55,24 @@ ANN, SERVER, ANYBODY = Identity("ann"), Identity("ann", operator=True), Identity
         (CLOSED, Claim(header="", loopback=True), "invalid_argument"),
         (CLOSED, Claim(own="x" * 129, loopback=True), "invalid_argument"),
         (CLOSED, Claim(own=7, loopback=True), "invalid_argument"),
+        (WITH_KEY, Claim(header="ann", bearer=KEY), SERVER),
+        (WITH_KEY, Claim(header="ann", bearer="guess", loopback=True), "not_allowed"),
+        (CLOSED, Claim(token=TOKEN), "not_allowed"),
+        (WITH_TOKENS, Claim(token=TOKEN), BOB),
+        (WITH_TOKENS, Claim(bearer=TOKEN), BOB),
+        (WITH_TOKENS, Claim(header="ann", own="ann", token=TOKEN, loopback=True), BOB),
+        (WITH_TOKENS, Claim(header="ann", own="ann", loopback=True), "unauthenticated"),
+        (WITH_TOKENS, Claim(bearer="guess"), "unauthenticated"),
+        (WITH_TOKENS, Claim(token=TOKEN, bearer="guess"), BOB),
+        (WITH_TOKENS, Claim(token=KEY), "unauthenticated"),
+        (WITH_TOKENS, Claim(bearer=KEY), ANYBODY),
+        (WITH_TOKENS, Claim(header="ann", api_key=KEY), SERVER),
+        (WITH_TOKENS, Claim(token=TOKEN, api_key="guess"), "not_allowed"),
     ],
 )
 def test_identity(policy: IdentityPolicy, claim: Claim, identity: Identity | str) -> None:
     try:
-        found: Identity | str = policy.identify(claim)
+        found: Identity | str = policy.identify(claim, NOW)
     except HubbubError as error:
         found = error.code.value
     assert found == identity

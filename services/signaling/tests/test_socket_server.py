@@ -11,9 +11,10 @@ from hubbub_signaling.adapters.send_queue import SendQueue
 from hubbub_signaling.adapters.socket_server import SocketServer, _Client, _EngineConnection
 from hubbub_signaling.domain.address_limits import AddressLimits
 from hubbub_signaling.domain.client_address import TrustedProxies
+from hubbub_signaling.domain.identity import ANYBODY
 from hubbub_signaling.domain.origins import AllowedOrigins
 from hubbub_signaling.domain.session_state import SessionEvent, SessionState
-from support.calls_fakes import FakeCallsBackend, calls_namespace
+from support.calls_fakes import FakeCallsBackend, calls_namespace, local_identification
 from support.signaling_fakes import SignalingRig
 
 
@@ -26,6 +27,7 @@ async def test_connection_is_removed_when_its_session_fails_to_close(monkeypatch
     server = SocketServer(
         rig.manager,
         calls_namespace(FakeCallsBackend()),
+        local_identification(),
         rig.telemetry,
         origins=AllowedOrigins([]),
         limits=limits,
@@ -34,7 +36,7 @@ async def test_connection_is_removed_when_its_session_fails_to_close(monkeypatch
     limits.connected("192.0.2.1", 0.0)
     engine = server._connections["engine"] = _EngineConnection("192.0.2.1", SendQueue(), None)
     client = ClientConnection(engine.queue, close=lambda: None, abort=lambda: None)
-    session = rig.manager.open(client)
+    session = rig.manager.open(client, ANYBODY)
     engine.clients["/"] = _Client("1", client, session)
     with pytest.raises(RuntimeError):
         await server._handle_eio_disconnect("engine", "transport close")
@@ -51,7 +53,7 @@ async def test_connection_is_used_in_a_room_or_with_calls_open() -> None:
 
     client = ClientConnection(engine.queue, close=lambda: None, abort=lambda: None)
     assert not used()
-    joining = rig.manager.open(client)
+    joining = rig.manager.open(client, ANYBODY)
     engine.clients["/"] = _Client("1", client, joining)
     assert not used()
     scope = {"headers": [], "client": ("127.0.0.1", 1)}

@@ -61,7 +61,7 @@ export class Call extends Emitter<CallEvents> {
     super();
     this.#options = options;
     this.room = options.room;
-    this.#signaling = new Signaling(options.connection ?? new Connection(options.url, options.path));
+    this.#signaling = new Signaling(options.connection ?? new Connection(options.url, options.path, options.token));
     const userId = options.userId ?? randomId();
     this.local = new LocalParticipant(userId, options.name, options.appData ?? {}, options.camera ?? {}, () => this.#sync());
     this.#roster = new Roster(
@@ -182,7 +182,7 @@ export class Call extends Emitter<CallEvents> {
   #listenToServer(): void {
     const signaling = this.#signaling;
     signaling.onConnected(() => void this.#onConnected());
-    signaling.onDisconnected(() => this.#onDisconnected());
+    signaling.onDisconnected((refusal) => this.#onDisconnected(refusal));
     signaling.on("peerJoined", (peer) => this.#roster.addPeer(peer));
     signaling.on("peerLeft", ({ peerId, reason }) => this.#roster.removePeer(peerId, reason));
     signaling.on("peerConnectionState", ({ peerId, state }) => this.#roster.setConnectionState(peerId, state));
@@ -305,7 +305,8 @@ export class Call extends Emitter<CallEvents> {
     });
   }
 
-  #onDisconnected(): void {
+  #onDisconnected(refusal: CallError | undefined): void {
+    if (refusal) return this.#end(this.#state === "connecting" ? "failed" : "lost", refusal);
     this.#generation += 1;
     this.#media.active = false;
     this.#speech.silence();

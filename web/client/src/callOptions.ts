@@ -3,7 +3,7 @@
 import type { Device } from "mediasoup-client";
 
 import type { CallState, EndReason, ReconnectCause } from "./callState.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, TokenSource } from "./connection.ts";
 import type { CameraOptions } from "./devices.ts";
 import type { VideoCodec } from "./encodings.ts";
 import type { CallError } from "./errors.ts";
@@ -15,7 +15,9 @@ export interface CallOptions {
   url?: string;
   /** Path of the Hubbub server on its origin, such as `/call`, if a proxy serves it below a path; the root when absent. */
   path?: string;
-  /** A connection to share with {@link Calls}, in place of `url` and `path`; one of its own when absent. */
+  /** Returns an access token of the user, for a server that needs one. Called whenever a new one is needed. */
+  token?: TokenSource;
+  /** A connection to share with {@link Calls}, in place of `url`, `path` and `token`; one of its own when absent. */
   connection?: Connection;
   /** Name of the room: everybody who joins the same room is in the same call. */
   room: string;

@@ -8,7 +8,7 @@
 
 import type { CallOptions } from "./callOptions.ts";
 import { CallsApi, type HistoryQuery } from "./callsApi.ts";
-import type { CallsEvents, CallsOptions, StartCall } from "./callsOptions.ts";
+import type { CallsEvents, CallsOptions, RingPushes, StartCall } from "./callsOptions.ts";
 import {
   afterPush,
   callsTransitions,
@@ -29,7 +29,7 @@ import { Signaling } from "./signaling.ts";
 
 type Presence = CallRequests["setPresence"][0]["status"];
 
-const PUSHES: readonly (keyof CallPushes)[] = [
+const PUSHES: readonly (keyof RingPushes)[] = [
   "incomingCall",
   "callAccepted",
   "callDeclined",
@@ -63,8 +63,8 @@ export class Calls extends Emitter<CallsEvents> {
     this.userId = options.userId;
     this.#name = options.name ?? options.userId;
     this.#deviceId = options.deviceId ?? randomId();
-    this.#connection = new Connection(options.url, options.path);
-    this.#api = new CallsApi(options.url, options.path ?? "/", options.userId);
+    this.#connection = new Connection(options.url, options.path, options.token);
+    this.#api = new CallsApi(options.url, options.path ?? "/", options.userId, options.token);
   }
 
   get state(): CallsState {
@@ -266,7 +266,7 @@ export class Calls extends Emitter<CallsEvents> {
     }
   }
 
-  #onPush<E extends keyof CallPushes>(event: E, push: CallPushes[E]): void {
+  #onPush<E extends keyof RingPushes>(event: E, push: RingPushes[E]): void {
     if ("call" in push) this.#onRing(push.call);
     else if ("callId" in push) this.#onChange(event, push);
     this.emit(event, ...([push] as Parameters<CallsEvents[E]>));
@@ -290,14 +290,14 @@ export class Calls extends Emitter<CallsEvents> {
     else this.#finish(callId, "end", "missed");
   }
 
-  #onChange(event: keyof CallPushes, push: Extract<CallPushes[keyof CallPushes], { callId: string }>): void {
+  #onChange(event: keyof RingPushes, push: Extract<RingPushes[keyof RingPushes], { callId: string }>): void {
     const { callId } = push;
     if (this.#entering > 0) this.#mentioned.add(callId);
     const call = this.#live.get(callId);
     if (!call) return;
     const own = "userId" in push && push.userId === this.userId;
     this.#update(callId, afterPush(call.info, event, push));
-    if (event === "callEnded") this.#finish(callId, "end", (push as CallPushes["callEnded"]).reason);
+    if (event === "callEnded") this.#finish(callId, "end", (push as RingPushes["callEnded"]).reason);
     else if (event === "callCancelled") this.#finish(callId, "end", "cancelled");
     else if (event === "participantLeft" && own) this.#finish(callId, "end", "left");
     else if (event === "callMissed" && own) this.#finish(callId, "end", "missed");

@@ -1,5 +1,6 @@
 /** The HTTP routes about calls (`docs/protocol/http.md`). */
 
+import type { TokenSource } from "./connection.ts";
 import { CallError } from "./errors.ts";
 import type { CallInfo, CallList, ErrorReply, JoinedCall, PresenceList, RoomParticipants, StartCallBody } from "./generated/messages.ts";
 import { unreachable } from "./signaling.ts";
@@ -28,8 +29,14 @@ export class CallsApi {
    * @param url - Origin of the server; the page's own origin when undefined.
    * @param path - Path of the server on its origin.
    * @param userId - As whom to act.
+   * @param token - The user's access tokens; undefined for a server without them.
    */
-  constructor(url: string | undefined, path: string, userId: string) {
+  constructor(
+    url: string | undefined,
+    path: string,
+    userId: string,
+    private readonly token?: TokenSource,
+  ) {
     this.#root = `${url?.replace(/\/+$/, "") ?? ""}${path.replace(/\/+$/, "")}`;
     this.#userId = headerValue(userId);
   }
@@ -71,9 +78,10 @@ export class CallsApi {
     let status: number;
     let answer: unknown;
     try {
+      const token = await this.token?.();
       const response = await fetch(this.#root + route, {
         method,
-        headers: { "X-User-Id": this.#userId, ...(body && { "Content-Type": "application/json" }) },
+        headers: { "X-User-Id": this.#userId, ...(token && { Authorization: `Bearer ${token}` }), ...(body && { "Content-Type": "application/json" }) },
         ...(body && { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
       });

@@ -1,6 +1,7 @@
 /** The options and events of {@link Calls}. */
 
 import type { CallsState, LiveCall, LiveCallEnd } from "./callsState.ts";
+import type { TokenSource } from "./connection.ts";
 import type { CallPushes, StartCallBody } from "./generated/messages.ts";
 
 export interface CallsOptions {
@@ -8,6 +9,8 @@ export interface CallsOptions {
   url?: string;
   /** Path of the Hubbub server on its origin; the root when absent. */
   path?: string;
+  /** Returns an access token of the user, for a server that needs one. Called whenever a new one is needed. */
+  token?: TokenSource;
   /** The application's id of the user. The server decides whether to believe it. */
   userId: string;
   /** Display name, to show while the others are rung; `userId` when absent. */
@@ -22,7 +25,10 @@ export interface CallsOptions {
 /** Whom to call: `participants`, a `groupId`, or both. */
 export type StartCall = Omit<StartCallBody, "displayName">;
 
-type PushEvents = { [E in keyof CallPushes]: (push: CallPushes[E]) => void };
+/** The server's events about calls. */
+export type RingPushes = Omit<CallPushes, "tokenExpiring">;
+
+type PushEvents = { [E in keyof RingPushes]: (push: RingPushes[E]) => void };
 
 /** The events of the server's namespace `/calls`, each after its effect on {@link Calls}, and those of the SDK. */
 export interface CallsEvents extends PushEvents {

@@ -2,6 +2,9 @@
 
 import { Manager, type Socket } from "socket.io-client";
 
+/** Returns an access token that is valid now. Called for each attempt to connect, and before the last token expires. */
+export type TokenSource = () => Promise<string>;
+
 /** The right to use a namespace. */
 export interface Taken {
   readonly socket: Socket;
@@ -23,8 +26,13 @@ export class Connection {
    *
    * @param url - Origin of the server; the page's own origin when undefined.
    * @param path - Path of the server on its origin.
+   * @param token - The user's access tokens; undefined for a server without them.
    */
-  constructor(url?: string, path = "/") {
+  constructor(
+    url?: string,
+    path = "/",
+    readonly token?: TokenSource,
+  ) {
     const options = {
       path: `${path.replace(/\/+$/, "")}/socket.io/`,
       transports: ["websocket"],

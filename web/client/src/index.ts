@@ -17,7 +17,7 @@ export {
   type Row,
 } from "./callsState.ts";
 export { transitions, type CallState, type CallStateEvent, type EndReason, type ReconnectCause, type Transition } from "./callState.ts";
-export { Connection, type Taken } from "./connection.ts";
+export { Connection, type Taken, type TokenSource } from "./connection.ts";
 export {
   listDevices,
   onDevicesChange,

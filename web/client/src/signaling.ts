@@ -39,7 +39,8 @@ export class Signaling<R extends { [E in keyof R]: [unknown, unknown] } = Reques
     const taken = await this.connection.take(this.namespace);
     if (this.#closed) return taken.release();
     this.#taken = taken;
-    taken.socket.auth = this.auth;
+    taken.socket.auth = (send) => void this.#sendAuth(send);
+    taken.socket.on("tokenExpiring", this.#refreshToken);
     for (const [event, listener] of this.#listeners) taken.socket.on(event, listener);
     taken.socket.connect();
   }
@@ -51,6 +52,7 @@ export class Signaling<R extends { [E in keyof R]: [unknown, unknown] } = Reques
     this.#taken = undefined;
     if (!taken) return;
     for (const [event, listener] of this.#listeners) taken.socket.off(event, listener);
+    taken.socket.off("tokenExpiring", this.#refreshToken);
     taken.socket.disconnect();
     taken.release();
   }
@@ -87,18 +89,43 @@ export class Signaling<R extends { [E in keyof R]: [unknown, unknown] } = Reques
    *
    * @throws CallError with the server's code, or `unreachable` without a connection or an answer within 10 s.
    */
-  async request<E extends keyof R>(event: E, request: R[E][0]): Promise<R[E][1]> {
+  request<E extends keyof R>(event: E, request: R[E][0]): Promise<R[E][1]> {
+    return this.#ask(event as string, request);
+  }
+
+  async #ask<Answer>(event: string, request: unknown): Promise<Answer> {
     const socket = this.#taken?.socket;
     if (!socket?.connected) throw unreachable();
-    let answer: R[E][1] | ErrorReply;
+    let answer: Answer | ErrorReply;
     try {
-      answer = (await socket.timeout(REQUEST_TIMEOUT_MS).emitWithAck(event as string, request)) as R[E][1] | ErrorReply;
+      answer = (await socket.timeout(REQUEST_TIMEOUT_MS).emitWithAck(event, request)) as Answer | ErrorReply;
     } catch (error) {
       throw unreachable(error);
     }
     if (isError(answer)) throw CallError.ofReply(answer);
     return answer;
   }
+
+  /** Opens the namespace with a new token. Tries again later while the application has none. */
+  async #sendAuth(send: (auth: object) => void): Promise<void> {
+    const { token } = this.connection;
+    if (!token) return send(this.auth);
+    try {
+      send({ ...this.auth, token: await token() });
+    } catch {
+      this.#taken?.socket.disconnect();
+      if (!this.#closed) this.#reconnectLater();
+    }
+  }
+
+  /** A failure does no harm: when the token has expired, the server closes the socket, which is opened with a new one. */
+  readonly #refreshToken = async (): Promise<void> => {
+    try {
+      await this.#ask("refreshToken", { token: await this.connection.token?.() });
+    } catch {
+      // See above.
+    }
+  };
 
   #listen(event: string, listener: Listener): void {
     this.#listeners.push([event, listener]);

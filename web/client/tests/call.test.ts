@@ -400,6 +400,36 @@ test("a transport closed by the server and a move to another node create new tra
   expect(causes).toEqual(["transport", "moved"]);
 });
 
+test("each connection has a new access token, and a token that expires is replaced", async () => {
+  let count = 0;
+  server.token = "token 1";
+  const call = await joined({ token: () => Promise.resolve(`token ${++count}`) });
+  server.push("tokenExpiring", { expiresAt: 0 });
+  await vi.waitFor(() => expect(server.last("refreshToken")).toEqual({ token: "token 2" }));
+  server.token = "token 3";
+  server.override.resume = () => {
+    throw { code: "not_found", message: "gone", retryable: false };
+  };
+  server.disconnectAll();
+  await vi.waitFor(() => expect(server.count("joinRoom")).toBe(2), 10_000);
+  await vi.waitFor(() => expect(call.state).toBe("connected"));
+});
+
+test("a client without a valid access token learns why", async () => {
+  server.token = "valid";
+  const call = newCall({ token: () => Promise.resolve("old") });
+  await expect(call.join()).rejects.toMatchObject({ code: "unauthenticated" });
+  expect(call.ended).toMatchObject({ reason: "failed", error: { code: "unauthenticated" } });
+});
+
+test("an application that has no token at the moment is asked again", async () => {
+  server.token = "late";
+  let count = 0;
+  const call = await joined({ token: () => (++count < 2 ? Promise.reject(new Error("no network")) : Promise.resolve("late")) });
+  expect(call.state).toBe("connected");
+  expect(count).toBe(2);
+});
+
 test("without a media node the call is reconnecting until a node takes the peer", async () => {
   const call = await joined();
   await call.local.publish(track("audio"), "microphone");

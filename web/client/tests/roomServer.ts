@@ -17,6 +17,8 @@ export class RoomServer {
   /** Handlers that replace the default ones. An object that a handler throws becomes the error of the answer. */
   readonly override: Handlers = {};
   peers: PeerInfo[] = [];
+  /** The access token that clients need; `undefined`: none. */
+  token: string | undefined;
   protected readonly http: HttpServer = createServer();
   protected readonly io: Server;
   #count = 0;
@@ -32,6 +34,11 @@ export class RoomServer {
   }
 
   async start(): Promise<this> {
+    this.io.use(({ handshake }, next) => {
+      if (this.token === undefined || handshake.auth["token"] === this.token) return next();
+      const error = { code: "unauthenticated", message: "the access token has expired", retryable: false };
+      next(Object.assign(new Error(error.message), { data: { error } }));
+    });
     this.io.on("connection", (socket) => this.#serve(socket));
     await new Promise<void>((resolve) => this.http.listen(0, "127.0.0.1", resolve));
     this.#port = (this.http.address() as AddressInfo).port;

@@ -14,14 +14,14 @@ const NAME_KEY = "hubbub.name";
 
 /** The start page, or the call in the room that the address names. */
 export function App({ onCall }: { onCall(call: Call): void }) {
-  const [address, setAddress] = useState(() => readAddress(location.search));
+  const [address, setAddress] = useState(() => readAddress(location.search, location.hash));
   const [theme, setTheme] = useTheme();
   const [call, setCall] = useState<Call>();
   const newVersion = useNewVersion(call === undefined);
   const { check } = newVersion;
 
   const openAddress = useCallback(() => {
-    setAddress(readAddress(location.search));
+    setAddress(readAddress(location.search, location.hash));
     setCall(undefined);
     check();
   }, [check]);
@@ -43,7 +43,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
 
   const go = useCallback(
     (room: string) => {
-      history.pushState(null, "", room ? roomUrl(room, location.href) : "./");
+      history.pushState(null, "", (room ? roomUrl(room, location.href) : "./") + location.hash);
       openAddress();
     },
     [openAddress],
@@ -51,7 +51,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
   const home = useCallback(() => go(""), [go]);
 
   const themes = <ThemeChoice theme={theme} onTheme={setTheme} />;
-  const { room, name, user, join, width, height, codec, simulcast, subscribe } = address;
+  const { room, name, user, join, width, height, codec, simulcast, subscribe, token } = address;
   return (
     <>
       {inRoom ? (
@@ -65,6 +65,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
           simulcast={simulcast}
           subscribe={subscribe}
           {...(user ? { userId: user } : {})}
+          {...(token ? { token: () => Promise.resolve(token) } : {})}
           {...(codec ? { codec } : {})}
           inviteUrl={roomUrl(room, location.href)}
           brand={<Brand onHome={home} />}

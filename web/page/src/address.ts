@@ -22,6 +22,8 @@ export interface Address {
   simulcast: boolean;
   /** The tracks to receive; `visible` when absent. */
   subscribe: SubscribeMode;
+  /** The access token of the fragment, which browsers do not send to servers; empty without one. */
+  token: string;
 }
 
 const CODECS = ["vp8", "vp9", "h264", "av1"] as const;
@@ -29,8 +31,8 @@ const SUBSCRIBE_MODES: readonly SubscribeMode[] = ["visible", "all", "manual"];
 /** As in the form before a call. */
 const MAX_NAME_LENGTH = 64;
 
-/** Parses a query string. Invalid values count as absent. */
-export function readAddress(search: string): Address {
+/** Parses a query string and a fragment. Invalid values count as absent. */
+export function readAddress(search: string, hash = ""): Address {
   const query = new URLSearchParams(search);
   const codec = query.get("codec")?.toLowerCase();
   return {
@@ -43,6 +45,7 @@ export function readAddress(search: string): Address {
     codec: CODECS.find((known) => known === codec),
     simulcast: query.get("simulcast") !== "off",
     subscribe: SUBSCRIBE_MODES.find((known) => known === query.get("subscribe")) ?? "visible",
+    token: new URLSearchParams(hash.replace(/^#/, "")).get("token") ?? "",
   };
 }
 

@@ -5,14 +5,19 @@ import { basePath, readAddress } from "../src/address.ts";
 describe("the address", () => {
   it("contains the room and the options", () => {
     expect(readAddress("?room=tea&name=Ann&user=7&join&width=640&height=360&codec=VP9&simulcast=off&subscribe=manual")).toEqual({
-      room: "tea", name: "Ann", user: "7", join: true, width: 640, height: 360, codec: "vp9", simulcast: false, subscribe: "manual",
+      room: "tea", name: "Ann", user: "7", join: true, width: 640, height: 360, codec: "vp9", simulcast: false, subscribe: "manual", token: "",
     });
   });
 
   it("has defaults, and invalid values are ignored", () => {
-    const nothing = { room: "", name: "", user: "", join: false, width: undefined, height: undefined, codec: undefined, simulcast: true, subscribe: "visible" };
+    const nothing = { room: "", name: "", user: "", join: false, width: undefined, height: undefined, codec: undefined, simulcast: true, subscribe: "visible", token: "" };
     expect(readAddress("")).toEqual(nothing);
     expect(readAddress("?room=%20&width=-3&height=wide&codec=gif&subscribe=some")).toEqual(nothing);
+  });
+
+  it("contains the access token of the fragment", () => {
+    expect(readAddress("?room=tea", "#token=a.b.c")).toMatchObject({ room: "tea", token: "a.b.c" });
+    expect(readAddress("?room=tea&token=x", "#other")).toMatchObject({ token: "" });
   });
 
   it("contains the normalized room, and a name that the form would accept", () => {

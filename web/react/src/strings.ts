@@ -16,6 +16,7 @@ const EXPLANATIONS: Record<string, string> = {
   invalid_argument: "The server does not accept the name of the call or your name. Choose a shorter one.",
   too_large: "This is too much for the server.",
   unsupported: "This browser and the server have no audio or video format in common.",
+  unauthenticated: "Your invitation is not valid any more. Ask for a new link.",
   not_allowed: "You may not do that in this call.",
   internal: "Something went wrong. Try again.",
   no_calls: "This server does not offer ringing.",

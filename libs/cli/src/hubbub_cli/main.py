@@ -18,11 +18,13 @@ from .nats_server import NatsBinaryMissing
 from .ports import PortTaken
 from .reporter import Reporter
 from .self_signed_certificate import Address, CertificateFiles, ensure_certificate, local_addresses
+from .token_commands import tokens
 from .up import METRICS_PORT, StartFailed, UpOptions, up
 
 _PAGE_DIR = Path(__file__).parents[4] / "web" / "page" / "dist"
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app.add_typer(tokens, name="token")
 
 
 @app.callback()

@@ -42,13 +42,10 @@ async def get(url: str) -> tuple[int, Any]:
 async def is_ready(base_url: str, nodes: int) -> bool:
     """Whether this signaling instance is ready and the registry knows at least `nodes` media nodes."""
     try:
-        status, _ = await get(f"{base_url}/ready")
-        if status != 200:
-            return False
-        status, stats = await get(f"{base_url}/stats")
+        status, readiness = await get(f"{base_url}/ready")
     except (OSError, TimeoutError):
         return False
-    return status == 200 and isinstance(stats, dict) and int(stats.get("nodes", 0)) >= nodes
+    return status == 200 and isinstance(readiness, dict) and int(readiness.get("nodes", 0)) >= nodes
 
 
 async def wait_until_ready(base_urls: list[str], nodes: int) -> None:

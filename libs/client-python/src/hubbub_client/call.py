@@ -40,7 +40,7 @@ from .participant import Participant, RemoteParticipant
 from .publication import Kind, LocalPublication, RemotePublication, Source
 from .roster import Roster
 from .session import Session
-from .signaling import Signaling
+from .signaling import Signaling, TokenSource
 from .speech import Speech
 
 RETRY = 1.0
@@ -62,16 +62,18 @@ class Call(Emitter[CallEvent]):
         app_data: Mapping[str, Any] | None = None,
         codec: VideoCodec = "vp8",
         create_room: bool = True,
+        token: TokenSource | None = None,
     ) -> None:
         """Prepares a call without connecting. Needs a running event loop.
 
         `url` is the origin of the server and `path` its path there; `room` the name of the room, `name` the display
         name. `user_id` is the application's id of the user, random by default; `app_data` is for the others.
         `codec` is sent for video. Without `create_room`, a room that does not exist is an error.
+        `token` returns access tokens, for a server that needs them; it is called whenever a new one is needed.
         """
         super().__init__()
         self.room = room
-        self._signaling = Signaling(url, path)
+        self._signaling = Signaling(url, path, token)
         self.local = LocalParticipant(user_id or secrets.token_hex(8), name, dict(app_data or {}), self._sync)
         self._roster = Roster(self._make_publication, self, time.monotonic)
         self._media = Media(self._signaling, self.local.publications, self._roster, self, codec)
@@ -281,7 +283,10 @@ class Call(Emitter[CallEvent]):
         self._generation += 1
         self._spawn(self._start_session(self._generation))
 
-    def _on_disconnected(self) -> None:
+    def _on_disconnected(self, refusal: CallError | None) -> None:
+        if refusal is not None:
+            self._end("failed" if self._state == "connecting" else "lost", refusal)
+            return
         self._generation += 1
         self._media.active = False
         self._speech.silence()

@@ -12,16 +12,19 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
 
 import aiohttp
 import socketio
 from pydantic import ValidationError
 
+from hubbub_contracts import ErrorReply
 from hubbub_contracts.base import Model
+from hubbub_contracts.socket.access import RefreshToken, TokenExpiring
 from hubbub_contracts.socket.base import ClientRequest, Push
 
+from .background import retrieve_exception
 from .errors import CallError
 
 _log = logging.getLogger(__name__)
@@ -36,6 +39,8 @@ _SERVER_DISCONNECT = "server disconnect"
 _CLOSE_TIMEOUT = 2.0
 _MAX_PENDING = 256
 
+TokenSource = Callable[[], Awaitable[str]]
+"""Returns an access token that is valid now. Called for each attempt to connect, and before the last token expires."""
 AnswerT = TypeVar("AnswerT", bound=Model)
 PushT = TypeVar("PushT", bound=Push)
 
@@ -43,9 +48,13 @@ PushT = TypeVar("PushT", bound=Push)
 class Signaling:
     """One socket, which is connected again and again."""
 
-    def __init__(self, url: str, path: str) -> None:
-        """Does not connect yet. `path` is the path of the server on its origin."""
+    def __init__(self, url: str, path: str, token: TokenSource | None = None) -> None:
+        """Does not connect yet. `path` is the path of the server on its origin, `token` returns access tokens."""
         self._url = url
+        self._token = token
+        self._refreshing: asyncio.Task[None] | None = None
+        self._refusal: CallError | None = None
+        """Why the server did not open the last connection; None: it opened it, or could not be reached."""
         self._path = f"{path.strip('/')}/socket.io".lstrip("/")
         self._handlers: dict[str, Callable[..., None]] = {}
         self._http: aiohttp.ClientSession | None = None
@@ -56,21 +65,27 @@ class Signaling:
         self._runner: asyncio.Task[None] | None = None
         self._disconnected = asyncio.Event()
         self._on_connected: Callable[[], None] = lambda: None
-        self._on_disconnected: Callable[[], None] = lambda: None
+        self._on_disconnected: Callable[[CallError | None], None] = lambda _refusal: None
+        self.on(TokenExpiring, lambda _push: self._refresh_token())
 
     @property
     def connected(self) -> bool:
         """Whether requests can be sent."""
         return self._socket is not None and self._socket.connected and not self._disconnected.is_set()
 
-    def connect(self, on_connected: Callable[[], None], on_disconnected: Callable[[], None]) -> None:
-        """Starts to connect. Calls `on_connected` after each success, `on_disconnected` after each loss or failure."""
+    def connect(self, on_connected: Callable[[], None], on_disconnected: Callable[[CallError | None], None]) -> None:
+        """Starts to connect. Calls `on_connected` after each success, `on_disconnected` after each loss or failure.
+
+        `on_disconnected` gets an error when the server refuses this client for good.
+        """
         self._on_connected, self._on_disconnected = on_connected, on_disconnected
         self._runner = asyncio.create_task(self._run(), name="signaling")
 
     async def close(self) -> None:
         """Closes the socket and fails pending requests."""
-        self._on_connected = self._on_disconnected = lambda: None
+        self._on_connected, self._on_disconnected = (lambda: None), (lambda _refusal: None)
+        if self._refreshing is not None:
+            self._refreshing.cancel()
         if self._runner is not None:
             self._runner.cancel()
             await asyncio.wait([self._runner])
@@ -137,20 +152,27 @@ class Signaling:
                 self._fail_pending()
             else:
                 self._pause = min(max(2 * self._pause, _FIRST_PAUSE), _LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311
-            self._on_disconnected()
+            refusal = self._refusal
+            self._on_disconnected(refusal if refusal is not None and not refusal.retryable else None)
             await self._drop_socket()
 
     async def _connect(self) -> bool:
         """Whether it succeeded."""
         self._disconnected.clear()
+        self._refusal = None
         self._socket = socket = socketio.AsyncClient(reconnection=False, handle_sigint=False, http_session=self._http)
         socket.on("disconnect", self._lost)
+        socket.on("connect_error", self._refused)
         for event, handler in self._handlers.items():
             socket.on(event, handler)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 await socket.connect(
-                    self._url, transports=["websocket"], socketio_path=self._path, wait_timeout=CONNECT_TIMEOUT
+                    self._url,
+                    auth=await self._auth(),
+                    transports=["websocket"],
+                    socketio_path=self._path,
+                    wait_timeout=CONNECT_TIMEOUT,
                 )
         except (TimeoutError, OSError, aiohttp.ClientError, socketio.exceptions.SocketIOError) as error:
             _log.info("cannot connect to %s: %s", self._url, error)
@@ -161,6 +183,30 @@ class Signaling:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await self._socket.disconnect()
+
+    async def _auth(self) -> dict[str, str] | None:
+        """A new access token. Raises OSError when the application has none at the moment."""
+        if self._token is None:
+            return None
+        try:
+            return {"token": await self._token()}
+        except Exception as error:
+            raise OSError(f"no access token: {error}") from error
+
+    def _refused(self, data: Any = None) -> None:
+        """`data` is that of Socket.IO's CONNECT_ERROR: the server's error is its `data`."""
+        with contextlib.suppress(ValidationError):
+            body = ErrorReply.model_validate(data.get("data") if isinstance(data, dict) else None).error
+            self._refusal = CallError(body.code, body.message, retryable=body.retryable)
+
+    def _refresh_token(self) -> None:
+        self._refreshing = asyncio.create_task(self._send_new_token(), name="refresh-token")
+        self._refreshing.add_done_callback(retrieve_exception)
+
+    async def _send_new_token(self) -> None:
+        """A failure does no harm: the server closes the socket, which is opened with a new token."""
+        if self._token is not None:
+            await self.request(RefreshToken(token=await self._token()))
 
     def _lost(self, reason: str = "") -> None:
         self._pause = _PAUSE_AFTER_KICK if reason == _SERVER_DISCONNECT else _FIRST_PAUSE

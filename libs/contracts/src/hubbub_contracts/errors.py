@@ -13,6 +13,7 @@ class ErrorCode(StrEnum):
 
     INVALID_ARGUMENT = "invalid_argument"
     INVALID_STATE = "invalid_state"
+    UNAUTHENTICATED = "unauthenticated"
     NOT_ALLOWED = "not_allowed"
     NOT_FOUND = "not_found"
     ROOM_NOT_FOUND = "room_not_found"
@@ -33,6 +34,7 @@ Fault = Literal["client", "server"]
 FAULT: dict[ErrorCode, tuple[Fault, str]] = {
     ErrorCode.INVALID_ARGUMENT: ("client", "a field is missing, has the wrong type or contradicts another"),
     ErrorCode.INVALID_STATE: ("client", "not possible in the present state of the session or the object"),
+    ErrorCode.UNAUTHENTICATED: ("client", "the access token is missing, wrong or expired: a new one is needed"),
     ErrorCode.NOT_ALLOWED: ("client", "this peer may not do that"),
     ErrorCode.NOT_FOUND: (
         "client",

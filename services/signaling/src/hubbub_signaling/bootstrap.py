@@ -66,7 +66,17 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     session_settings = SessionSettings(
         settings.signaling_id, lease.epoch, settings.reconnect_grace, settings.client_ice_servers
     )
-    ports = SessionPorts(backend, hubs, RegistryOutbox(backend, telemetry), session_settings, HANDLERS, telemetry)
+    forwarded = ForwardedHeaders(settings.proxies)
+    identification = Identification(settings.identity_policy, forwarded)
+    ports = SessionPorts(
+        backend,
+        hubs,
+        RegistryOutbox(backend, telemetry),
+        session_settings,
+        HANDLERS,
+        telemetry,
+        identification.verify,
+    )
     sessions = SessionManager(ports, ReconnectGrace(backend, settings.reconnect_grace))
     restorer = PeerRestorer(bus_backend, known_store, sessions.memberships)
     lifecycle.on_stop("peer restorer", restorer.stop)
@@ -79,13 +89,12 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
 
     origins = settings.allowed_origins
     limits = AddressLimits(settings.max_connections_per_address, settings.max_room_requests_per_address)
-    forwarded = ForwardedHeaders(settings.proxies)
-    identification = Identification(settings.identity_policy, forwarded)
     calls = CallsBus(bus)
     call_hub = await _start_call_hub(bus, calls, lifecycle)
     sockets = SocketServer(
         sessions,
         CallsNamespace(call_hub, calls, identification, telemetry),
+        identification,
         telemetry,
         origins=origins,
         limits=limits,
@@ -97,6 +106,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         metrics,
         _page(settings.page_dir),
         calls=CallsApi(calls, identification, limits, forwarded),
+        identification=identification,
         origins=origins.cors,
         why_not_ready=lambda: _why_not_ready(lease, lifecycle),
     )

@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from hubbub_access import KeySet, TokenVerifier
 from hubbub_contracts import ids
 from hubbub_contracts.socket.base import IceServer
 from hubbub_service.settings import ServiceSettings
@@ -83,6 +84,15 @@ class Settings(ServiceSettings):
         description="Believe `X-User-Id` from every client, because a proxy authenticates clients and sets it. "
         "Otherwise only clients on this machine, and those with API_KEY, may name a user.",
     )
+    auth: bool = Field(
+        False, description="Clients need an access token, signed by a key of ACCESS_KEYS: see the guide on access."
+    )
+    access_keys: Path | None = Field(
+        None, description="File with the keys of access tokens, a JWK Set in which each key has `alg`, `kid` and `iss`."
+    )
+    access_audience: str = Field(
+        "hubbub", min_length=1, description="The name of this installation in the `aud` of access tokens."
+    )
     page_dir: Path | None = Field(
         None, description="Directory of the built page, served at /; not served when not set."
     )
@@ -134,6 +144,16 @@ class Settings(ServiceSettings):
             raise ValueError(f"{present} is set and {absent} is not: set both or neither")
         return self
 
+    @model_validator(mode="after")
+    def _check_access(self) -> Self:
+        if self.auth and self.access_keys is None:
+            raise ValueError("AUTH is on and ACCESS_KEYS is not set: no token could be verified")
+        if self.auth and self.trust_user_header:
+            raise ValueError("AUTH and TRUST_USER_HEADER exclude each other: a token names the user")
+        if self.access_keys is not None:
+            KeySet.read(self.access_keys)
+        return self
+
     @property
     def allowed_origins(self) -> AllowedOrigins:
         """The origins of FRONTEND_URL."""
@@ -148,7 +168,10 @@ class Settings(ServiceSettings):
     def identity_policy(self) -> IdentityPolicy:
         """Who may name a user."""
         key = None if self.api_key is None else self.api_key.get_secret_value()
-        return IdentityPolicy(api_key=key, trust_user_header=self.trust_user_header)
+        tokens = None
+        if self.auth and self.access_keys is not None:
+            tokens = TokenVerifier(KeySet.read(self.access_keys), self.access_audience)
+        return IdentityPolicy(api_key=key, trust_user_header=self.trust_user_header, tokens=tokens)
 
     @property
     def client_ice_servers(self) -> IceServers:

@@ -1561,6 +1561,17 @@ export interface Producers {
   producers: ListedProducer[];
 }
 /**
+ * Replaces the client's access token by one of the same user, without a new connection.
+ *
+ * Its grants hold at once. Producers that it does not allow are closed.
+ */
+export interface RefreshToken {
+  /**
+   * The new access token.
+   */
+  token: string;
+}
+/**
  * Requests a key frame from the sender of a video, at most one in 300 ms for all its receivers. No effect while the
  * consumer is paused. Browsers request the key frames that they need by themselves.
  */
@@ -2067,6 +2078,24 @@ export interface TransportStats {
   wantedOutgoingBitrate?: number;
 }
 /**
+ * The client's access token expires soon. Without `refreshToken` the peer then leaves, and the socket closes.
+ */
+export interface TokenExpiring {
+  /**
+   * When it expires, in Unix milliseconds.
+   */
+  expiresAt: number;
+}
+/**
+ * The new token holds.
+ */
+export interface TokenRefreshed {
+  /**
+   * When it expires, in Unix milliseconds.
+   */
+  expiresAt: number;
+}
+/**
  * The server closed a transport of this client. The client creates a new one if it still needs it.
  */
 export interface TransportClosed {
@@ -2182,6 +2211,7 @@ export interface Requests {
   pauseConsumer: [PauseConsumer, Done];
   pauseProducer: [PauseProducer, Done];
   produce: [Produce, Produced];
+  refreshToken: [RefreshToken, TokenRefreshed];
   requestKeyFrame: [RequestKeyFrame, Done];
   restartIce: [RestartIce, IceRestarted];
   resume: [Resume, SessionResumed];
@@ -2212,6 +2242,7 @@ export interface Pushes {
   producerResumed: ProducerResumed;
   producerScore: ProducerScore;
   roomClosed: RoomClosed;
+  tokenExpiring: TokenExpiring;
   transportClosed: TransportClosed;
 }
 
@@ -2221,6 +2252,7 @@ export interface CallRequests {
   cancel: [Cancel, Done];
   decline: [Decline, Done];
   ignore: [Ignore, Done];
+  refreshToken: [RefreshToken, TokenRefreshed];
   sendMessage: [SendMessage, MessageSent];
   setPresence: [SetPresence, UserPresence];
 }
@@ -2236,4 +2268,5 @@ export interface CallPushes {
   message: Message;
   participantJoined: ParticipantJoined;
   participantLeft: ParticipantLeft;
+  tokenExpiring: TokenExpiring;
 }

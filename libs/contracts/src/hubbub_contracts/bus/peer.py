@@ -83,7 +83,7 @@ class RestorePeer(RegistryRequest[Done]):
 class ClaimPeer(RegistryRequest[RoomSnapshot]):
     """Makes a signaling instance the one that serves the peer: a client resumes its session there.
 
-    Errors: `not_allowed` when the secret is wrong, `not_found` when the peer no longer exists.
+    Errors: `not_allowed` when the secret or the user is wrong, `not_found` when the peer no longer exists.
     """
 
     verb: ClassVar[str] = "peer.claim"
@@ -96,5 +96,7 @@ class ClaimPeer(RegistryRequest[RoomSnapshot]):
     claim_id: Id | None = None
     """New for each attempt to resume. The newest claim wins; departures under an older one are refused."""
     resume_secret: str
+    user_id: UserId | None = None
+    """The user that the client's access token names; absent: any."""
     resume_digest: str | None = None
     """The digest of a secret that replaces this one. When absent, the old secret stays valid."""

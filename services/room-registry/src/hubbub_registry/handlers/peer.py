@@ -40,7 +40,7 @@ async def leave(context: RegistryContext, request: LeaveRoom) -> Done:
 async def claim(context: RegistryContext, request: ClaimPeer) -> RoomSnapshot:
     """Assigns the peer to the signaling instance that asks, and returns the room.
 
-    Raises `room_not_found`, `not_found`, and `not_allowed` when the secret is wrong.
+    Raises `room_not_found`, `not_found`, and `not_allowed` when the secret or the user is wrong.
     """
     operation = operation_id()
 
@@ -48,6 +48,8 @@ async def claim(context: RegistryContext, request: ClaimPeer) -> RoomSnapshot:
         if peer.operation_id == operation and peer.signaling_id == request.signaling_id:
             return None  # an earlier attempt of this request was stored, and its reply was lost
         _check_secret(peer, request.resume_secret)
+        if request.user_id is not None and request.user_id != peer.user_id:
+            raise HubbubError(ErrorCode.NOT_ALLOWED, "the peer is of another user")
         claimed = peer.model_copy(
             update={
                 "signaling_id": request.signaling_id,

@@ -32,6 +32,7 @@ from hubbub_contracts.rest import (
 from hubbub_contracts.types import GroupId, LiveCallId, UserId
 
 from ..domain.address_limits import AddressLimits
+from ..domain.authorization import Grant, require
 from ..domain.calls.ports import CallsBackend
 from ..domain.identity import USER_HEADER, Identity
 from ..handlers.calls import requests
@@ -45,6 +46,7 @@ MAX_BODY = 64 * 1024
 STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.INVALID_ARGUMENT: 400,
     ErrorCode.INVALID_STATE: 409,
+    ErrorCode.UNAUTHENTICATED: 401,
     ErrorCode.NOT_ALLOWED: 403,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.ROOM_NOT_FOUND: 404,
@@ -126,7 +128,9 @@ class CallsApi:
         """As whom the client acts."""
         if not self._limits.take_http_request(self._address(request), time.monotonic()):
             raise HubbubError(ErrorCode.RATE_LIMITED, "this address made too many requests", retryable=True)
-        return self._identification.identify(request.scope)
+        identity = self._identification.identify(request.scope)
+        require(identity, Grant.CALLS)
+        return identity
 
     def _address(self, request: Request) -> str:
         return self._forwarded.client_address(request.scope)
@@ -251,7 +255,10 @@ def _refuse_constant(name: str) -> None:
 
 async def _on_error(_request: Request, error: Exception) -> Response:
     failure = as_hubbub_error(error, "http")
-    return JSONResponse(failure.reply().wire(), STATUS[failure.code])
+    unauthenticated = failure.code is ErrorCode.UNAUTHENTICATED
+    return JSONResponse(
+        failure.reply().wire(), STATUS[failure.code], {"WWW-Authenticate": "Bearer"} if unauthenticated else None
+    )
 
 
 async def _on_invalid(_request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.types import DeviceId
 
+from ..domain.authorization import Grant, require
 from ..domain.calls.ports import CallsBackend
 from ..domain.ports import ClientSocket, SessionTelemetry
 from ..handlers.calls.catalogue import CALL_HANDLERS
@@ -32,19 +33,21 @@ class CallsNamespace:
         self._telemetry = telemetry
 
     def open(self, client: ClientSocket, scope: Mapping[str, Any], auth: object) -> CallSession:
-        """A session for a socket. Raises `not_allowed` and `invalid_argument`.
+        """A session for a socket. Raises `unauthenticated`, `not_allowed` and `invalid_argument`.
 
         `scope` is that of the handshake, and `auth` what the client sent with it.
         """
-        user_id = self._identification.identify(scope, auth).require_user()
+        identity = self._identification.identify(scope, auth)
+        require(identity, Grant.CALLS)
         return CallSession(
             client,
-            user_id,
+            identity,
             _device_id(auth),
             hub=self._hub,
             backend=self._backend,
             handlers=CALL_HANDLERS,
             telemetry=self._telemetry,
+            verify_token=self._identification.verify,
         )
 
 

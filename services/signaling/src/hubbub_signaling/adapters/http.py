@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,9 +17,11 @@ from hubbub_contracts.bus.stats import ClusterStats, GetStats, WorkerCount
 from hubbub_contracts.version import VERSION
 from hubbub_service import Metrics
 
+from ..domain.authorization import Grant
 from ..domain.identity import USER_HEADER
 from ..domain.ports import Backend
 from .calls_http import CallsApi
+from .identification import Identification
 
 
 class Health(Model):
@@ -33,6 +36,8 @@ class Readiness(Model):
     ready: bool
     reason: str | None = None
     """Why it is not ready."""
+    nodes: int | None = None
+    """How many media nodes accept work; absent when the registry does not answer."""
 
 
 class Stats(Model):
@@ -78,6 +83,7 @@ def make_http(
     page: Path | None,
     *,
     calls: CallsApi,
+    identification: Identification,
     origins: list[str],
     why_not_ready: Callable[[], str | None],
 ) -> FastAPI:
@@ -88,11 +94,19 @@ def make_http(
         metrics: what `/metrics` serves.
         page: the directory of the built page; None serves none.
         calls: the routes about calls.
+        identification: who may read statistics, metrics and the OpenAPI document.
         origins: the allowed CORS origins.
         why_not_ready: returns why this instance should get no clients, or None.
     """
+
+    def admin(request: Request) -> None:
+        identification.authorize(request.scope, Grant.ADMIN)
+
     app = FastAPI(
-        title="Hubbub", version=VERSION, description="Health, readiness and statistics of a WebRTC SFU, and calls."
+        title="Hubbub",
+        version=VERSION,
+        description="Health, readiness and statistics of a WebRTC SFU, and calls.",
+        openapi_url=None if identification.uses_tokens else "/openapi.json",
     )
     app.add_middleware(
         CORSMiddleware,
@@ -115,7 +129,7 @@ def make_http(
         response.status_code = 200 if readiness.ready else 503
         return readiness
 
-    @app.get("/stats", response_model=Stats, responses={503: {}})
+    @app.get("/stats", response_model=Stats, responses={503: {}}, dependencies=[Depends(admin)])
     async def stats() -> Stats | Response:
         try:
             counts = await backend.registry(GetStats())
@@ -125,10 +139,16 @@ def make_http(
             **counts.model_dump(exclude={"workers"}), workers=counts.workers, uptime=time.monotonic() - started
         )
 
-    @app.get("/metrics", response_class=Response, include_in_schema=False)
+    @app.get("/metrics", response_class=Response, include_in_schema=False, dependencies=[Depends(admin)])
     async def exposition(request: Request) -> Response:
         body, content_type = metrics.exposition(request.headers.get("accept", ""))
         return Response(body, headers={"Content-Type": content_type})
+
+    if identification.uses_tokens:
+        # A browser cannot show a token for the interactive pages, so only the document is served.
+        @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(admin)])
+        async def openapi() -> JSONResponse:
+            return JSONResponse(app.openapi())
 
     calls.install(app)
     if page is not None:
@@ -145,5 +165,5 @@ async def _readiness(backend: Backend, why_not_ready: Callable[[], str | None]) 
     except HubbubError as error:
         return Readiness(ready=False, reason=f"registry: {error.message}")
     if counts.nodes == 0:
-        return Readiness(ready=False, reason="no media node")
-    return Readiness(ready=True)
+        return Readiness(ready=False, reason="no media node", nodes=0)
+    return Readiness(ready=True, nodes=counts.nodes)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from hubbub_contracts import ErrorCode, HubbubError
 
-from ..domain.identity import USER_HEADER, Claim, Identity, IdentityPolicy
+from ..domain.authorization import Grant, require
+from ..domain.identity import ANYBODY, USER_HEADER, Claim, Identity, IdentityPolicy
 from .forwarded import ForwardedHeaders, header
 
 _USER_HEADER = USER_HEADER.lower().encode()
@@ -21,20 +23,40 @@ class Identification:
         self._policy = policy
         self._forwarded = forwarded
 
-    def identify(self, scope: Mapping[str, Any], auth: object = None) -> Identity:
-        """The identity of the client of an ASGI scope. Raises `not_allowed` and `invalid_argument`.
+    @property
+    def uses_tokens(self) -> bool:
+        """Whether clients need access tokens."""
+        return self._policy.uses_tokens
 
-        `auth` is the `auth` of a Socket.IO handshake, with `userId` and `apiKey`.
+    def identify(self, scope: Mapping[str, Any], auth: object = None) -> Identity:
+        """The identity of the client of an ASGI scope. Raises `unauthenticated`, `not_allowed` and `invalid_argument`.
+
+        `auth` is the `auth` of a Socket.IO handshake, with `token`, or `userId` and `apiKey`.
         """
         own = auth if isinstance(auth, dict) else {}
         return self._policy.identify(
             Claim(
                 header=_user_header(scope),
                 own=own.get("userId"),
-                api_key=own.get("apiKey", _bearer(scope)),
+                api_key=own.get("apiKey"),
+                token=own.get("token"),
+                bearer=_bearer(scope),
                 loopback=self._forwarded.is_loopback(scope),
-            )
+            ),
+            time.time(),
         )
+
+    def admit(self, scope: Mapping[str, Any], auth: object = None) -> Identity:
+        """The identity of a client that need not be known unless access tokens are used. Raises as `identify` does."""
+        return self.identify(scope, auth) if self._policy.uses_tokens else ANYBODY
+
+    def authorize(self, scope: Mapping[str, Any], grant: Grant) -> None:
+        """Raises `unauthenticated` or `not_allowed` when access tokens are used and the client's lacks the grant."""
+        require(self.admit(scope), grant)
+
+    def verify(self, token: object) -> Identity:
+        """The identity in an access token. Raises `unauthenticated`, and `unsupported` without access tokens."""
+        return self._policy.verify(token, time.time())
 
 
 def _user_header(scope: Mapping[str, Any]) -> str | None:

@@ -12,8 +12,9 @@ This file uses private parts of python-socketio (`_engineio_server_class`, `_han
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Coroutine, MutableMapping
+from collections.abc import Callable, Coroutine, Iterator, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -40,6 +41,7 @@ from .client_connection import ClientConnection
 from .engine_server import EngineServer, InvalidPayload, Receive, Send, read_payload, replay
 from .forwarded import ForwardedHeaders
 from .http_server import transport_of
+from .identification import Identification
 from .send_queue import SendQueue
 from .socket_packets import (
     DEFAULT_NAMESPACE,
@@ -105,6 +107,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         self,
         sessions: SessionManager,
         calls: CallsNamespace,
+        identification: Identification,
         telemetry: SessionTelemetry,
         *,
         origins: AllowedOrigins,
@@ -122,6 +125,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         )
         self._sessions = sessions
         self._calls = calls
+        self._identification = identification
         self._telemetry = telemetry
         self._origins = origins
         self._limits = limits
@@ -264,12 +268,12 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         if not self._limits.take_room_request(connection.address, now):
             raise HubbubError(ErrorCode.RATE_LIMITED, "this address requested too many rooms", retryable=True)
 
-    async def _connected(self, sid: str, _environ: dict[str, Any], _auth: object = None) -> None:
+    async def _connected(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
         eio_sid = self.manager.eio_sid_from_sid(sid, DEFAULT_NAMESPACE)
         connection = self._connection_to(eio_sid, DEFAULT_NAMESPACE)
-        self._connections[eio_sid].clients[DEFAULT_NAMESPACE] = _Client(
-            sid, connection, self._sessions.open(connection)
-        )
+        with _refusals():
+            session = self._sessions.open(connection, self._identification.admit(environ["asgi.scope"], auth))
+        self._connections[eio_sid].clients[DEFAULT_NAMESPACE] = _Client(sid, connection, session)
         self._close_unless(lambda engine: engine.used, eio_sid, JOIN_TIMEOUT)
 
     async def _disconnected(self, sid: str, reason: str) -> None:
@@ -280,10 +284,8 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     async def _calls_connected(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
         eio_sid = self.manager.eio_sid_from_sid(sid, CALLS_NAMESPACE)
         connection = self._connection_to(eio_sid, CALLS_NAMESPACE)
-        try:
+        with _refusals():
             session = self._calls.open(connection, environ["asgi.scope"], auth)
-        except HubbubError as error:
-            raise exceptions.ConnectionRefusedError(error.message, error.reply().wire()) from error
         self._connections[eio_sid].clients[CALLS_NAMESPACE] = _Client(sid, connection, session)
 
     async def _calls_disconnected(self, sid: str, reason: str) -> None:
@@ -332,6 +334,15 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._ending.spawn(work, "end-connection")
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """Answers a namespace's CONNECT with the error as its data."""
+    try:
+        yield
+    except HubbubError as error:
+        raise exceptions.ConnectionRefusedError(error.message, error.reply().wire()) from error
 
 
 async def _refuse(scope: Scope, send: Send, status: int, reason: str) -> None:

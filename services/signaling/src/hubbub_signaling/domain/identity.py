@@ -1,9 +1,10 @@
-"""Decides as whom a client acts, until a policy with real credentials does.
+"""Decides as whom a client acts.
 
 Rules
-- A client on the loopback interface is believed.
-- With TRUST_USER_HEADER, the header is believed, from every client: a proxy authenticates clients and sets it. What a
-  client says itself is not believed then.
+- With access tokens, a client is whom its token names. It may only do what the token grants.
+- Without them, every client may do everything in rooms. Where a user has to be named, a client on the loopback
+  interface is believed. With TRUST_USER_HEADER the header is believed, from every client: a proxy authenticates clients
+  and sets it. What a client says itself is not believed then.
 - A server with the API key is believed, and may act without a user.
 """
 
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from hubbub_access import ALL_GRANTS, Grants, TokenVerifier
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.types import UserId
 
@@ -23,18 +25,27 @@ _USER_ID: TypeAdapter[str] = TypeAdapter(UserId)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """As whom a client acts."""
+    """As whom a client acts, and what it may do."""
 
     user_id: str | None
-    """None: an operator's server that names no user."""
+    """None: nobody was named. In a room, the client names itself."""
     operator: bool = False
     """It has the API key."""
+    display_name: str | None = None
+    """The name in its token; None: the client chooses it."""
+    grants: Grants = ALL_GRANTS
+    expires_at: float | None = None
+    """When its token expires, in Unix seconds; None without a token."""
 
     def require_user(self) -> str:
         """The user. Raises `invalid_argument` without one."""
         if self.user_id is None:
             raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"{USER_HEADER}: is required here")
         return self.user_id
+
+
+ANYBODY = Identity(None)
+"""A client of an installation without access tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,11 @@ class Claim:
     own: object = None
     """The user in `auth.userId` of a Socket.IO handshake."""
     api_key: object = None
-    """The key that it shows; None without one."""
+    """The `auth.apiKey` of a Socket.IO handshake; None without one."""
+    token: object = None
+    """The `auth.token` of a Socket.IO handshake; None without one."""
+    bearer: str | None = None
+    """The API key or the access token of an HTTP request; None without one."""
     loopback: bool = False
     """It is on this machine."""
 
@@ -54,16 +69,37 @@ class Claim:
 class IdentityPolicy:
     """The operator's settings for identities."""
 
-    def __init__(self, *, api_key: str | None, trust_user_header: bool) -> None:
-        """`api_key` is None when no key is accepted."""
+    def __init__(self, *, api_key: str | None, trust_user_header: bool, tokens: TokenVerifier | None = None) -> None:
+        """`api_key` is None when no key is accepted, `tokens` when no access tokens are used."""
         self._api_key = api_key
         self._trust_user_header = trust_user_header
+        self._tokens = tokens
 
-    def identify(self, claim: Claim) -> Identity:
-        """The client's identity. Raises `not_allowed`, and `invalid_argument` for a malformed user id."""
-        operator = claim.api_key is not None
-        if operator and not self._is_key(claim.api_key):
-            raise HubbubError(ErrorCode.NOT_ALLOWED, "the API key is wrong")
+    @property
+    def uses_tokens(self) -> bool:
+        """Whether clients need access tokens."""
+        return self._tokens is not None
+
+    def verify(self, token: object, now: float) -> Identity:
+        """The identity in an access token. Raises `unauthenticated`, and `unsupported` without access tokens."""
+        if self._tokens is None:
+            raise HubbubError(ErrorCode.UNSUPPORTED, "this installation uses no access tokens")
+        verified = self._tokens.verify(token, now)
+        return Identity(
+            verified.user_id,
+            display_name=verified.display_name,
+            grants=verified.grants,
+            expires_at=verified.expires_at,
+        )
+
+    def identify(self, claim: Claim, now: float) -> Identity:
+        """The client's identity at the time `now`, in Unix seconds.
+
+        Raises `unauthenticated`, `not_allowed`, and `invalid_argument` for a malformed user id.
+        """
+        operator = self._is_operator(claim)
+        if self._tokens is not None and not operator:
+            return self.verify(claim.token if claim.token is not None else claim.bearer, now)
         believed = operator or claim.loopback
         user_id = claim.header if claim.header is not None else claim.own if believed else None
         if user_id is None:
@@ -76,6 +112,17 @@ class IdentityPolicy:
             return Identity(_USER_ID.validate_python(user_id, strict=True), operator)
         except ValidationError as error:
             raise HubbubError(ErrorCode.INVALID_ARGUMENT, "userId: must be text of 1 to 128 characters") from error
+
+    def _is_operator(self, claim: Claim) -> bool:
+        """Whether the client shows the API key. Raises `not_allowed` for a wrong key."""
+        shown = claim.api_key if claim.api_key is not None else claim.bearer
+        if shown is None:
+            return False
+        if self._is_key(shown):
+            return True
+        if claim.api_key is None and self._tokens is not None:
+            return False  # the bearer is an access token
+        raise HubbubError(ErrorCode.NOT_ALLOWED, "the API key is wrong")
 
     def _is_key(self, shown: object) -> bool:
         if self._api_key is None or not isinstance(shown, str):

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from hubbub_contracts import Done, ErrorCode, HubbubError, ids
 from hubbub_contracts.base import NodeRequest
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
-from hubbub_contracts.socket.base import IceServer
+from hubbub_contracts.socket.base import IceServer, Push
 
 from ..domain.claim import Claim
 from ..domain.owned_resources import OwnedResources
@@ -18,6 +18,7 @@ from ..domain.ports import Backend
 from ..domain.session_settings import SessionSettings
 from .membership import RoomMembership
 from .registry_outbox import RegistryOutbox
+from .session_access import SessionAccess
 
 
 class RequestingSession(Protocol):
@@ -44,6 +45,9 @@ class RequestingSession(Protocol):
     def media_connected(self) -> None:
         """The media node has a connection with the peer."""
 
+    def push(self, push: Push) -> None:
+        """Sends an event to the client."""
+
 
 class SessionDirectory(Protocol):
     """The sessions of this instance."""
@@ -60,6 +64,7 @@ class RequestContext:
     """The session, its resources and the ports, for one request."""
 
     session: RequestingSession
+    access: SessionAccess
     sessions: SessionDirectory
     backend: Backend
     outbox: RegistryOutbox

@@ -8,6 +8,7 @@ from typing import Any
 
 from hubbub_contracts import Model
 
+from ..domain.authorization import Grant
 from ..domain.owned_resources import OwnedResources
 from ..domain.session_state import SessionState
 from .context import RequestContext
@@ -45,6 +46,8 @@ class Handler:
     """One row."""
 
     handle: Callable[[RequestContext, Any], Awaitable[Model]]
+    grant: Grant
+    """What the client's access token must grant, where tokens are used."""
     states: frozenset[SessionState]
     """The session states in which the request is allowed; in any other it is answered `invalid_state`."""
     key: QueueKey = by_operation

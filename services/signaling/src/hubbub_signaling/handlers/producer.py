@@ -8,8 +8,9 @@ from hubbub_contracts import Done, HubbubError
 from hubbub_contracts.bus import producer
 from hubbub_contracts.socket import producer as socket
 
-from ..domain.audio_source import is_microphone
+from ..domain.authorization import require_publish
 from ..domain.pushes import listed_producers
+from ..domain.track_source import is_microphone
 from .context import RequestContext
 from .uncertain_outcome import may_have_taken_effect
 
@@ -17,6 +18,7 @@ from .uncertain_outcome import may_have_taken_effect
 async def produce(context: RequestContext, request: socket.Produce) -> socket.Produced:
     """Creates the producer on the node, then registers it. If the registry refuses, closes it again."""
     membership, backend = context.membership, context.backend
+    require_publish(context.access.identity, request.kind, request.app_data)
     context.resources.require_transport(request.transport_id, "send")
     placement, requested_id = membership.placement, context.new_id()
     created = await backend.node(

@@ -11,6 +11,7 @@ from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.socket import room as socket
 
+from ..domain.authorization import require_room, require_room_id
 from ..domain.claim import Claim
 from ..domain.owned_resources import OwnedConsumer
 from ..domain.pushes import peer_infos, producer_info
@@ -28,21 +29,30 @@ NOTHING = node.PeerDescription(transports=[], producers=[], consumers=[])
 
 async def create_room(context: RequestContext, request: socket.CreateRoom) -> socket.RoomReady:
     """Creates the room, or finds the existing one."""
+    require_room(context.access.identity, request.call_id)
     created = await context.backend.registry(room.CreateRoom(call_id=request.call_id))
     return socket.RoomReady(call_id=created.call_id, rtp_capabilities=created.rtp_capabilities)
 
 
 async def join_room(context: RequestContext, request: socket.JoinRoom) -> socket.RoomJoined:
-    """Enters the room as a new peer. Removes the peer after an error with an unknown outcome."""
+    """Enters the room as a new peer. Removes the peer after an error with an unknown outcome.
+
+    The user is the one that the access token names.
+    """
+    identity = context.access.identity
+    require_room(identity, request.call_id)
+    user_id = request.user_id if identity.user_id is None else identity.user_id
+    display_name = request.display_name if identity.display_name is None else identity.display_name
     room_id, peer_id = ids.room_id(request.call_id), ids.mint()
     claim = Claim(context.settings.signaling_id, ids.mint())
     secret = secrets.token_urlsafe(24) if request.resumable else None
     join = peer.JoinRoom(
         room_id=room_id,
         peer_id=peer_id,
-        user_id=request.user_id,
-        display_name=request.user_id if request.display_name is None else request.display_name,
+        user_id=user_id,
+        display_name=user_id if display_name is None else display_name,
         app_data=request.app_data,
+        role="viewer" if identity.grants.hidden else "participant",
         signaling_id=claim.signaling_id,
         signaling_epoch=context.settings.signaling_epoch,
         claim_id=claim.claim_id,
@@ -78,6 +88,8 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
     A failure after the claim is handled like a lost socket: the same token works until the peer's grace period ends.
     """
     token = ResumeToken.parse(request.resume_token)
+    identity = context.access.identity
+    require_room_id(identity, token.room_id)
     claim = Claim(context.settings.signaling_id, ids.mint())
     former = context.sessions.find(token.peer_id)
     remembered = former.rtp_capabilities if former else None
@@ -88,6 +100,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         signaling_epoch=context.settings.signaling_epoch,
         claim_id=claim.claim_id,
         resume_secret=token.secret,
+        user_id=identity.user_id,
     )
     claimed = False
     try:

@@ -38,14 +38,16 @@ from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import RoomSnapshot
 from hubbub_contracts.socket import consumer, producer, room, speaker, transport
-from hubbub_contracts.socket.base import ClientRequest
+from hubbub_contracts.socket.base import ClientRequest, Push
 from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 from hubbub_contracts.types import ConnectionState
 from hubbub_service import report_failure
 
 from ..domain.answer_cache import AnswerCache
+from ..domain.authorization import require
 from ..domain.claim import Claim
 from ..domain.connection_state import FAILURES, is_connection
+from ..domain.identity import Identity
 from ..domain.media_event_subject import subject_of
 from ..domain.owned_resources import OwnedResources
 from ..domain.ports import Backend, ClientSocket, SessionTelemetry
@@ -63,6 +65,7 @@ from .media_gap import MediaGapRecovery
 from .membership import RoomMembership
 from .registry_outbox import RegistryOutbox
 from .room_hub import RoomHubs
+from .session_access import SessionAccess, VerifyToken
 
 _CANCELLED = HubbubError(ErrorCode.CANCELLED, "the peer left, or its socket was lost")
 _log = structlog.get_logger(__name__)
@@ -84,6 +87,9 @@ class SessionHost(SessionDirectory, Protocol):
     async def leave(self, session: Session) -> None:
         """Ends the membership and removes the peer from the room."""
 
+    def expire(self, session: Session) -> None:
+        """The client's access token expired: removes the peer from the room, and closes the socket."""
+
 
 @dataclass(frozen=True)
 class SessionPorts:
@@ -95,13 +101,15 @@ class SessionPorts:
     settings: SessionSettings
     handlers: Mapping[str, Handler]
     telemetry: SessionTelemetry
+    verify_token: VerifyToken
 
 
 class Session:
     """Lives as long as the client's socket; a resumable one outlives it by the grace period."""
 
-    def __init__(self, client: ClientSocket, host: SessionHost, ports: SessionPorts) -> None:
+    def __init__(self, client: ClientSocket, host: SessionHost, ports: SessionPorts, identity: Identity) -> None:
         self.client = client
+        self.access = SessionAccess(identity, ports.verify_token, client, lambda: host.expire(self))
         self.machine = SessionStateMachine()
         self.resources = OwnedResources()
         self.membership: RoomMembership | None = None
@@ -183,6 +191,10 @@ class Session:
         """Leaves the room on the client's request."""
         await self._host.leave(self)
 
+    def push(self, push: Push) -> None:
+        """See `RequestingSession`."""
+        self.client.push(push)
+
     def media_connected(self) -> None:
         """The media node has a connection with the peer."""
         self._report_connection("connected")
@@ -203,6 +215,7 @@ class Session:
     async def close(self) -> None:
         """Cancels pending requests and detaches. Requests that arrive later are answered `invalid_state`."""
         self.machine.apply(SessionEvent.CLOSED)
+        self.access.stop()
         try:
             await self._queue.cancel()
         finally:
@@ -308,6 +321,7 @@ class Session:
         try:
             with _tracer.start_as_current_span(f"socket {request.event}", kind=trace.SpanKind.SERVER) as span:
                 try:
+                    require(self.access.identity, handler.grant)
                     if self.machine.state not in handler.states:
                         state = self.machine.state.value
                         raise HubbubError(ErrorCode.INVALID_STATE, f"{request.event} is not allowed when {state}")
@@ -342,6 +356,7 @@ class Session:
         ports = self._ports
         return RequestContext(
             session=self,
+            access=self.access,
             sessions=self._host,
             backend=ports.backend,
             outbox=ports.outbox,

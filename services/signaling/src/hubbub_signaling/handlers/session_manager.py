@@ -20,6 +20,7 @@ from hubbub_contracts.bus.room import GetRoom
 from hubbub_service import Tasks
 
 from ..domain.claim import Claim
+from ..domain.identity import Identity
 from ..domain.ports import ClientSocket
 from ..domain.session_state import SessionEvent
 from .membership import RoomMembership
@@ -52,9 +53,9 @@ class SessionManager:
         """Of all peers that this instance serves."""
         return [_membership(session) for session in self._serving.values()]
 
-    def open(self, client: ClientSocket) -> Session:
+    def open(self, client: ClientSocket, identity: Identity) -> Session:
         """A session for a new socket."""
-        return Session(client, self, self._ports)
+        return Session(client, self, self._ports, identity)
 
     def find(self, peer_id: str) -> RoomMembership | None:
         """See `SessionDirectory`."""
@@ -80,6 +81,12 @@ class SessionManager:
         """See `SessionHost`."""
         self._forget(session)
         self._closing.spawn(session.detach(), "detach-session")
+
+    def expire(self, session: Session) -> None:
+        """See `SessionHost`."""
+        if session.joined:
+            self._depart(session, "removed")
+        self._closing.spawn(_close_with_socket(session), "close-session")
 
     async def leave(self, session: Session) -> None:
         """See `SessionHost`."""

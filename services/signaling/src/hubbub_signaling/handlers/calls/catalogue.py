@@ -1,4 +1,4 @@
-"""Every request of the namespace `/calls` with its handler."""
+"""Every request of the namespace `/calls` with its handler and the grant that it needs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from hubbub_contracts.bus.message import DeliverMessage
 from hubbub_contracts.call import PresenceStatus, UserPresence
 from hubbub_contracts.rest import JoinedCall
 from hubbub_contracts.socket import call as socket
+from hubbub_contracts.socket.access import RefreshToken, TokenRefreshed
 from hubbub_contracts.socket.message import MessageSent, SendMessage
 
+from ...domain.authorization import Grant
 from ...domain.calls.ports import CallsBackend
+from ..session_access import SessionAccess
 from . import requests
 
 
@@ -28,6 +31,10 @@ class RequestingDevice(Protocol):
     @property
     def device_id(self) -> str:
         """Unique among the user's devices."""
+
+    @property
+    def access(self) -> SessionAccess:
+        """Its access token."""
 
     def set_status(self, status: PresenceStatus) -> None:
         """Sets what the device says of its user."""
@@ -89,13 +96,29 @@ async def send_message(context: CallRequestContext, request: SendMessage) -> Mes
     return MessageSent(devices=await context.backend.deliver(message))
 
 
-CallHandler = Callable[[CallRequestContext, Any], Awaitable[Model]]
+async def refresh_token(context: CallRequestContext, request: RefreshToken) -> TokenRefreshed:
+    """Replaces the device's access token."""
+    access = context.device.access
+    identity = access.verify(request.token)
+    access.replace(identity)
+    return TokenRefreshed.of(identity.expires_at)
+
+
+@dataclass(frozen=True)
+class CallHandler:
+    """One row."""
+
+    handle: Callable[[CallRequestContext, Any], Awaitable[Model]]
+    grant: Grant
+    """What the client's access token must grant, where tokens are used."""
+
 
 CALL_HANDLERS: Final[dict[str, CallHandler]] = {
-    "accept": accept,
-    "decline": decline,
-    "ignore": ignore,
-    "cancel": cancel,
-    "setPresence": set_presence,
-    "sendMessage": send_message,
+    "accept": CallHandler(accept, Grant.CALLS),
+    "decline": CallHandler(decline, Grant.CALLS),
+    "ignore": CallHandler(ignore, Grant.CALLS),
+    "cancel": CallHandler(cancel, Grant.CALLS),
+    "setPresence": CallHandler(set_presence, Grant.CALLS),
+    "sendMessage": CallHandler(send_message, Grant.CALLS),
+    "refreshToken": CallHandler(refresh_token, Grant.ADMITTED),
 }

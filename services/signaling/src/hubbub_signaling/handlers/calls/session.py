@@ -12,10 +12,13 @@ from hubbub_contracts.call import PresenceStatus
 from hubbub_contracts.socket.base import ClientRequest, Push
 from hubbub_contracts.socket.calls_catalogue import CALL_REQUESTS, NAMESPACE
 
+from ...domain.authorization import require
 from ...domain.calls.ports import CallsBackend
+from ...domain.identity import Identity
 from ...domain.ports import ClientSocket, SessionTelemetry
 from ..client_request import Acknowledge, as_hubbub_error, measured, parse_request
 from ..keyed_queue import KeyedQueue, Operation
+from ..session_access import SessionAccess, VerifyToken
 from .catalogue import CallHandler, CallRequestContext
 from .hub import CallHub
 
@@ -31,15 +34,18 @@ class CallSession:
     def __init__(
         self,
         client: ClientSocket,
-        user_id: str,
+        identity: Identity,
         device_id: str,
         *,
         hub: CallHub,
         backend: CallsBackend,
         handlers: Mapping[str, CallHandler],
         telemetry: SessionTelemetry,
+        verify_token: VerifyToken,
     ) -> None:
-        self.user_id = user_id
+        """Raises `invalid_argument` when the identity names no user."""
+        self.user_id = identity.require_user()
+        self.access = SessionAccess(identity, verify_token, client, client.close)
         self.device_id = device_id
         self.status: PresenceStatus = "online"
         self._client = client
@@ -76,12 +82,15 @@ class CallSession:
     async def close(self) -> None:
         """The device is gone: cancels its pending requests."""
         self._hub.detach(self)
+        self.access.stop()
         await self._queue.cancel()
 
     async def _run(self, request: ClientRequest[Any], answer: Acknowledge) -> None:
         with _tracer.start_as_current_span(f"socket {NAMESPACE} {request.event}", kind=trace.SpanKind.SERVER) as span:
             try:
-                reply = (await self._handlers[request.event](self._context, request)).wire()
+                handler = self._handlers[request.event]
+                require(self.access.identity, handler.grant)
+                reply = (await handler.handle(self._context, request)).wire()
             except Exception as error:  # noqa: BLE001 - a bug in one handler must not end the session
                 failure = as_hubbub_error(error, request.event)
                 reply = failure.reply().wire()

@@ -1,0 +1,151 @@
+"""The keys that sign and verify tokens: a JWK Set (RFC 7517), with two members of ours in each key.
+
+Rules
+- Each key has one algorithm, in `alg`. The header of a token never chooses it (RFC 8725 section 3.1).
+- `iss` is the only issuer whose tokens the key verifies.
+- A symmetric key has 32 bytes or more, and stands in a local file: who can verify with it can also sign.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import jwt
+
+ALGORITHMS: Final = {"HS256": "oct", "RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
+"""The supported algorithms (RFC 7518, RFC 8037), and the type of their keys."""
+MIN_SECRET: Final = 32
+"""Bytes of a symmetric key (RFC 7518 section 3.2)."""
+MIN_RSA_BITS: Final = 2048
+_CURVES: Final = {"ES256": "P-256", "EdDSA": "Ed25519"}
+MAX_KEYS: Final = 64
+MAX_SIZE: Final = 256 * 1024
+"""Bytes of a key set."""
+
+
+class KeySetInvalid(ValueError):
+    """The key set cannot be used. The message says which key and why; it never shows a key."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class VerificationKey:
+    """A key that verifies tokens."""
+
+    kid: str
+    algorithm: str
+    issuer: str
+    jwk: jwt.PyJWK
+
+    @property
+    def signing(self) -> SigningKey | None:
+        """The same key for signing; None when only its public half is known."""
+        key = self.jwk.key
+        return SigningKey(self.kid, self.algorithm, self.issuer, key) if _can_sign(key) else None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SigningKey:
+    """A key that signs tokens."""
+
+    kid: str
+    algorithm: str
+    issuer: str
+    key: Any
+
+
+class KeySet:
+    """Keys by their `kid`."""
+
+    def __init__(self, keys: Iterable[VerificationKey]) -> None:
+        self._keys = {key.kid: key for key in keys}
+
+    @classmethod
+    def parse(cls, text: bytes | str) -> KeySet:
+        """Reads a JWK Set. Raises KeySetInvalid."""
+        if len(text) > MAX_SIZE:
+            raise KeySetInvalid(f"larger than {MAX_SIZE} bytes")
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise KeySetInvalid("not JSON") from error
+        listed = document.get("keys") if isinstance(document, dict) else None
+        if not isinstance(listed, list) or not listed:
+            raise KeySetInvalid("not a JWK Set: `keys` must be a list of keys")
+        if len(listed) > MAX_KEYS:
+            raise KeySetInvalid(f"more than {MAX_KEYS} keys")
+        keys = [_parse_key(index, entry) for index, entry in enumerate(listed)]
+        if len({key.kid for key in keys}) != len(keys):
+            raise KeySetInvalid("two keys have the same `kid`")
+        return cls(keys)
+
+    @classmethod
+    def read(cls, path: Path) -> KeySet:
+        """Reads the file. Raises KeySetInvalid, also when it cannot be read."""
+        try:
+            return cls.parse(path.read_bytes())
+        except OSError as error:
+            raise KeySetInvalid(f"{path}: {error.strerror}") from error
+        except KeySetInvalid as error:
+            raise KeySetInvalid(f"{path}: {error}") from error
+
+    def find(self, kid: str | None) -> VerificationKey | None:
+        """The key of this id. Without an id, the only key of the set, if there is only one."""
+        if kid is not None:
+            return self._keys.get(kid)
+        return next(iter(self._keys.values())) if len(self._keys) == 1 else None
+
+    @property
+    def signing_key(self) -> SigningKey | None:
+        """The first key that can sign."""
+        return next((signing for key in self._keys.values() if (signing := key.signing) is not None), None)
+
+
+def new_secret(kid: str, issuer: str, secret: bytes) -> dict[str, Any]:
+    """A key set with one symmetric key, as a JSON object. Raises KeySetInvalid for a short secret."""
+    _check_secret(kid, secret)
+    encoded = base64.urlsafe_b64encode(secret).decode().rstrip("=")
+    return {"keys": [{"kty": "oct", "alg": "HS256", "kid": kid, "iss": issuer, "k": encoded}]}
+
+
+def _parse_key(index: int, entry: object) -> VerificationKey:
+    where = f"keys.{index}"
+    if not isinstance(entry, dict):
+        raise KeySetInvalid(f"{where}: not an object")
+    kid, algorithm, issuer = (_text(where, entry, name) for name in ("kid", "alg", "iss"))
+    if algorithm not in ALGORITHMS:
+        raise KeySetInvalid(f"{where}.alg: must be one of {', '.join(ALGORITHMS)}")
+    if entry.get("kty") != ALGORITHMS[algorithm]:
+        raise KeySetInvalid(f"{where}.kty: a key for {algorithm} is of type {ALGORITHMS[algorithm]}")
+    curve = _CURVES.get(algorithm)
+    if entry.get("crv") != curve:
+        raise KeySetInvalid(f"{where}.crv: a key for {algorithm} is on the curve {curve}")
+    try:
+        jwk = jwt.PyJWK(entry, algorithm)
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
+        raise KeySetInvalid(f"{where}: not a usable key for {algorithm}") from error
+    if algorithm == "HS256":
+        _check_secret(where, jwk.key)
+    if algorithm == "RS256" and jwk.key.key_size < MIN_RSA_BITS:
+        raise KeySetInvalid(f"{where}: an RSA key must have {MIN_RSA_BITS} bits or more")
+    return VerificationKey(kid, algorithm, issuer, jwk)
+
+
+def _text(where: str, entry: dict[str, Any], name: str) -> str:
+    value = entry.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= 256:
+        raise KeySetInvalid(f"{where}.{name}: is required, as text of 1 to 256 characters")
+    return value
+
+
+def _check_secret(where: str, secret: bytes) -> None:
+    if len(secret) < MIN_SECRET:
+        raise KeySetInvalid(f"{where}: a symmetric key must have {MIN_SECRET} bytes or more")
+
+
+def _can_sign(key: object) -> bool:
+    return isinstance(key, bytes) or hasattr(key, "sign")

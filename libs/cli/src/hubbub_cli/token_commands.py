@@ -1,0 +1,139 @@
+"""`hubbub token`: makes keys and access tokens, and shows what is in a token."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import jwt
+import typer
+from pydantic import ValidationError
+
+from hubbub_access import MAX_TOKEN_LENGTH, Grants, KeySet, KeySetInvalid, TokenVerifier, issue
+from hubbub_access.key_set import MIN_SECRET, new_secret
+from hubbub_contracts import HubbubError, ids
+
+tokens = typer.Typer(no_args_is_help=True, help="Access tokens: keys, tokens, and what is in them.")
+
+Keys = Annotated[Path, typer.Option("--keys", envvar="ACCESS_KEYS", help="File with the keys, a JWK Set.")]
+Audience = Annotated[str, typer.Option(envvar="ACCESS_AUDIENCE", help="Name of the installation.")]
+_LIFETIME = 3600.0
+
+
+@tokens.command("key")
+def key_command(
+    keys: Annotated[Path, typer.Argument(help="The file to create.")],
+    *,
+    issuer: Annotated[str, typer.Option(help="The issuer of the tokens that the key signs.")] = "hubbub",
+) -> None:
+    """Create a file with one random key (HS256), which only its owner can read."""
+    document = new_secret(ids.mint(), issuer, secrets.token_bytes(MIN_SECRET))
+    try:
+        file = os.open(keys, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        _fail(f"{keys}: {error.strerror}", error)
+    with os.fdopen(file, "w") as text:
+        text.write(json.dumps(document, indent=2) + "\n")
+    typer.echo(f"{keys}: set AUTH=on and ACCESS_KEYS to it.")
+
+
+@tokens.command("create")
+def create_command(
+    *,
+    keys: Keys,
+    user: Annotated[str, typer.Option(help="The user's id.")],
+    room: Annotated[list[str] | None, typer.Option(help="A room, or a prefix such as `team/*`; repeatable.")] = None,
+    name: Annotated[str | None, typer.Option(help="The name to show.", show_default="the client's choice")] = None,
+    publish: Annotated[bool, typer.Option(help="May send tracks.")] = True,
+    kind: Annotated[list[str] | None, typer.Option(help="Only tracks of this kind; repeatable.")] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Only tracks from this source; repeatable.")] = None,
+    subscribe: Annotated[bool, typer.Option(help="May receive tracks.")] = True,
+    calls: Annotated[bool, typer.Option(help="May ring and be rung.")] = False,
+    record: Annotated[bool, typer.Option(help="May record the rooms.")] = False,
+    moderate: Annotated[bool, typer.Option(help="May act on the other participants of the rooms.")] = False,
+    hidden: Annotated[bool, typer.Option(help="The others do not see the client.")] = False,
+    admin: Annotated[bool, typer.Option(help="May do everything, also read statistics and metrics.")] = False,
+    lifetime: Annotated[float, typer.Option(help="Seconds until the token expires.", min=1)] = _LIFETIME,
+    audience: Audience = "hubbub",
+) -> None:
+    """Print a token, signed by the first key of the file that can sign."""
+    rooms = room or []
+    if not (rooms or calls or admin):
+        _fail("name a --room, or allow --calls: the token would allow nothing")
+    document = {
+        "rooms": rooms,
+        "join": bool(rooms) or calls,
+        "publish": {"kinds": kind or ["audio", "video"], "sources": source}
+        if publish and (kind or source)
+        else publish,
+        "subscribe": subscribe,
+        "calls": calls,
+        "record": record,
+        "moderate": moderate,
+        "hidden": hidden,
+        "admin": admin,
+    }
+    signing = _read(keys).signing_key
+    if signing is None:
+        _fail(f"{keys}: has only public keys, which cannot sign")
+    try:
+        grants = Grants.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        _fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", error)
+    now = time.time()
+    token = issue(
+        signing,
+        user,
+        grants,
+        audience=audience,
+        now=now,
+        lifetime=lifetime,
+        token_id=ids.mint(),
+        display_name=name,
+    )
+    try:
+        TokenVerifier(_read(keys), audience).verify(token, now)
+    except HubbubError as error:
+        _fail(error.message, error)
+    typer.echo(token)
+
+
+@tokens.command("show")
+def show_command(token: Annotated[str, typer.Argument(help="The token.")]) -> None:
+    """Print the header and the claims of a token, without checking them."""
+    try:
+        if len(token) > MAX_TOKEN_LENGTH:
+            raise ValueError(f"longer than {MAX_TOKEN_LENGTH} characters")
+        parts = jwt.decode_complete(token, options={"verify_signature": False})
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        _fail(f"not a token: {error}", error)
+    typer.echo(json.dumps({"header": parts["header"], "claims": parts["payload"]}, indent=2))
+
+
+@tokens.command("verify")
+def verify_command(
+    token: Annotated[str, typer.Argument(help="The token.")], *, keys: Keys, audience: Audience = "hubbub"
+) -> None:
+    """Check a token as signaling does. The exit status is 1 when it is refused."""
+    try:
+        verified = TokenVerifier(_read(keys), audience).verify(token, time.time())
+    except HubbubError as error:
+        _fail(error.message, error)
+    typer.echo(verified.model_dump_json(indent=2))
+
+
+def _read(keys: Path) -> KeySet:
+    try:
+        return KeySet.read(keys)
+    except KeySetInvalid as error:
+        _fail(str(error), error)
+
+
+def _fail(why: str, cause: Exception | None = None) -> NoReturn:
+    typer.secho(f"hubbub: {why}", err=True, fg="red")
+    raise typer.Exit(1) from cause

@@ -1,0 +1,69 @@
+"""The one rule for what a client may do: each request and route names the grant that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any
+
+from hubbub_access import Grants
+from hubbub_contracts import ErrorCode, HubbubError, ids
+
+from .identity import Identity
+from .track_source import source_of
+
+
+class Grant(Enum):
+    """What a request needs."""
+
+    ADMITTED = "admitted"
+    """Any valid token: the request acts on what an earlier one, with a grant, has created."""
+    JOIN = "join"
+    PUBLISH = "publish"
+    SUBSCRIBE = "subscribe"
+    CALLS = "calls"
+    ADMIN = "admin"
+
+
+_HELD: Mapping[Grant, Callable[[Grants], bool]] = {
+    Grant.ADMITTED: lambda _grants: True,
+    Grant.JOIN: lambda grants: grants.may_join,
+    Grant.PUBLISH: lambda grants: grants.may_publish_something,
+    Grant.SUBSCRIBE: lambda grants: grants.may_subscribe,
+    Grant.CALLS: lambda grants: grants.may_call,
+    Grant.ADMIN: lambda grants: grants.admin,
+}
+
+
+def require(identity: Identity, grant: Grant) -> None:
+    """Raises `not_allowed` without the grant."""
+    if not _HELD[grant](identity.grants):
+        raise HubbubError(ErrorCode.NOT_ALLOWED, f"the access token has no grant `{grant.value}`")
+
+
+def require_room(identity: Identity, call_id: str) -> None:
+    """Raises `not_allowed` when the grants do not hold in this room."""
+    if not identity.grants.allows_room(call_id):
+        raise HubbubError(ErrorCode.NOT_ALLOWED, "the access token is not for this room")
+
+
+def require_room_id(identity: Identity, room_id: str) -> None:
+    """As `require_room`, for a room id that a client sent."""
+    if identity.grants.admin:
+        return
+    try:
+        call_id = ids.call_id(room_id)
+    except ValueError as error:
+        raise HubbubError(ErrorCode.NOT_FOUND, "no such room") from error
+    require_room(identity, call_id)
+
+
+def may_publish(identity: Identity, kind: str, app_data: Mapping[str, Any]) -> bool:
+    """Whether the client may send this track."""
+    return identity.grants.may_publish(kind, source_of(kind, app_data))
+
+
+def require_publish(identity: Identity, kind: str, app_data: Mapping[str, Any]) -> None:
+    """Raises `not_allowed` when the client may not send this track."""
+    if not may_publish(identity, kind, app_data):
+        raise HubbubError(ErrorCode.NOT_ALLOWED, f"the access token allows no {kind} from this source")
