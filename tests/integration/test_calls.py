@@ -92,7 +92,9 @@ async def test_callee_who_connects_while_it_rings_is_rung_and_later_not(people: 
     ann, bob = people.ann, people.bob
     call_id = (await people.call(ann, bob))["callId"]
     late = await people.device(bob, signaling=1)
-    assert (await late.event("incomingCall"))["call"]["callId"] == call_id
+    ring = await late.event("incomingCall")
+    assert ring["call"]["callId"] == call_id
+    assert 0 < ring["ringFor"] <= RING_TIMEOUT * 1000
     await late.event("callMissed")
     too_late = await people.device(bob)
     next_call = (await people.call(people.carol, bob))["callId"]

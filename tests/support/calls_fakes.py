@@ -163,4 +163,4 @@ def calls_api(backend: FakeCallsBackend, policy: IdentityPolicy | None = None) -
 
 def calls_namespace(backend: FakeCallsBackend) -> CallsNamespace:
     """The namespace over this backend, for clients on this machine."""
-    return CallsNamespace(CallHub(backend), backend, local_identification(), FakeTelemetry())
+    return CallsNamespace(CallHub(backend, clock=lambda: 0), backend, local_identification(), FakeTelemetry())

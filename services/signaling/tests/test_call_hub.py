@@ -36,7 +36,7 @@ class FakeDevice:
 
 
 async def hub_over(backend: FakeCallsBackend) -> CallHub:
-    hub = CallHub(backend)
+    hub = CallHub(backend, clock=lambda: 0)
     await hub.start()
     return hub
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hubbub_contracts.bus.call_records import CallRecord
+from hubbub_contracts.socket.call import IncomingCall
 from hubbub_signaling.domain.calls.pushes import deliveries, ring
 from support.calls_fakes import call_record, with_part
 
@@ -89,23 +90,34 @@ CHANGES: dict[str, tuple[CallRecord | None, CallRecord, dict[str, list[str]]]] =
 
 @pytest.mark.parametrize(("before", "after", "expected"), CHANGES.values(), ids=CHANGES)
 def test_change_is_told(before: CallRecord | None, after: CallRecord, expected: dict[str, list[str]]) -> None:
-    told = {user: [describe(delivery.push) for delivery in deliveries(user, before, after)] for user in expected}
+    told = {user: [describe(delivery.push) for delivery in deliveries(user, before, after, 0)] for user in expected}
     assert told == expected
 
 
 def test_answering_device_is_not_told_of_its_own_answer() -> None:
     for after in (ACTIVE, call_record(bob="declined", carol="ringing")):
-        [delivery] = deliveries("bob", RINGING, with_part(after, "bob", answered_by="phone"))
+        [delivery] = deliveries("bob", RINGING, with_part(after, "bob", answered_by="phone"), 0)
         assert delivery.skip == {"phone"}
 
 
 def test_ignoring_device_is_not_rung() -> None:
     ignored = with_part(RINGING, "bob", ignored_by=["phone"])
-    on_connect = ring("bob", ignored)
+    on_connect = ring("bob", ignored, 0)
     assert on_connect is not None
     assert on_connect.skip == {"phone"}
-    assert ring("ann", ignored) is None
-    assert ring("eve", ignored) is None
+    assert ring("ann", ignored, 0) is None
+    assert ring("eve", ignored, 0) is None
+
+
+@pytest.mark.parametrize(("now", "expected"), [(40_000, 20_000), (60_000, 0), (61_000, 0)])
+def test_ring_lasts_until_the_deadline_of_the_record(now: int, expected: int) -> None:
+    rung_again = with_part(RINGING, "bob", deadline=60_000)
+    on_connect = ring("bob", rung_again, now)
+    assert on_connect is not None
+    [new] = deliveries("bob", None, rung_again, now)
+    for delivery in (on_connect, new):
+        assert isinstance(delivery.push, IncomingCall)
+        assert delivery.push.ring_for == expected
 
 
 def describe(push: Any) -> str:

@@ -3,7 +3,7 @@
  *
  * - The server decides. Its events change the calls that this device follows; a lost connection makes the rings unknown, and the
  *   server rings again for those that are live.
- * - A ring ends on this device after its whole length at the latest, also without a connection. Clocks are not compared.
+ * - The server says how long a ring lasts: it ends on this device also without a connection. Clocks are not compared.
  */
 
 import type { CallOptions } from "./callOptions.ts";
@@ -267,12 +267,12 @@ export class Calls extends Emitter<CallsEvents> {
   }
 
   #onPush<E extends keyof RingPushes>(event: E, push: RingPushes[E]): void {
-    if ("call" in push) this.#onRing(push.call);
+    if ("call" in push) this.#onRing(push);
     else if ("callId" in push) this.#onChange(event, push);
     this.emit(event, ...([push] as Parameters<CallsEvents[E]>));
   }
 
-  #onRing(info: CallInfo): void {
+  #onRing({ call: info, ringFor }: CallPushes["incomingCall"]): void {
     const { callId } = info;
     // A ring that was replayed: this device is answering it, or takes part already.
     if (this.#live.has(callId)) return;
@@ -280,7 +280,7 @@ export class Calls extends Emitter<CallsEvents> {
     const timer = setTimeout(() => {
       this.#ringTimers.delete(callId);
       if (this.#live.get(callId)?.state === "ringing") this.#finish(callId, "end", "missed");
-    }, (info.ringUntil ?? info.createdAt) - info.createdAt);
+    }, ringFor);
     this.#ringTimers.set(callId, timer);
   }
 

@@ -4,7 +4,7 @@ import { Device } from "mediasoup-client";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { Call, Calls, GroupCall, type CallInfo, type CallsOptions, type LiveCallEnd } from "../src/index.ts";
-import { callInfo, CallsServer } from "./callsServer.ts";
+import { callInfo, CallsServer, incoming } from "./callsServer.ts";
 
 let server: CallsServer;
 const opened: Calls[] = [];
@@ -32,7 +32,7 @@ async function connected(options: Partial<CallsOptions> = {}): Promise<{ calls: 
 
 async function rung(info: Partial<CallInfo> = {}): Promise<{ calls: Calls; over: [string, LiveCallEnd][] }> {
   const device = await connected();
-  server.pushCall("incomingCall", { call: callInfo(info) });
+  server.pushCall("incomingCall", incoming(info));
   await vi.waitFor(() => expect(state(device.calls)).toBe("ringing"), 4_000);
   return device;
 }
@@ -162,16 +162,17 @@ describe("a ring", () => {
 
   test("is unknown after a lost connection, and replayed if it is live", async () => {
     const { calls, over } = await rung();
-    server.pushCall("incomingCall", { call: callInfo({ callId: "c2" }) });
+    server.pushCall("incomingCall", incoming({ callId: "c2" }));
     await vi.waitFor(() => expect(calls.live.size).toBe(2));
-    server.onDevice = (device) => device.emit("incomingCall", { call: callInfo({ callId: "c2" }) });
+    server.onDevice = (device) => device.emit("incomingCall", incoming({ callId: "c2" }));
     server.disconnectDevices();
     await vi.waitFor(() => expect([...calls.live.keys()]).toEqual(["c2"]), 5_000);
     expect(over).toEqual([]);
   });
 
-  test("ends after its whole length without a word from the server", async () => {
-    const { over } = await rung({ createdAt: 1_000, ringUntil: 1_050 });
+  test("ends after the time that the server has said, without another word", async () => {
+    const { over } = await connected();
+    server.pushCall("incomingCall", { call: callInfo(), ringFor: 50 });
     await vi.waitFor(() => expect(over).toEqual([["c1", "missed"]]));
   });
 
@@ -179,7 +180,7 @@ describe("a ring", () => {
     const { calls } = await rung();
     await calls.accept("c1");
     const heard = new Promise((resolve) => calls.on("incomingCall", resolve));
-    server.pushCall("incomingCall", { call: callInfo() });
+    server.pushCall("incomingCall", incoming());
     await heard;
     expect(state(calls)).toBe("active");
   });

@@ -24,6 +24,10 @@ export function callInfo(fields: Partial<CallInfo> = {}): CallInfo {
   return { callId: "c1", state: "ringing", callerId: "ann", callerName: "Ann", video: true, appData: {}, participants, createdAt: 0, ringUntil: 60_000, ...fields };
 }
 
+export function incoming(fields: Partial<CallInfo> = {}): CallPushes["incomingCall"] {
+  return { call: callInfo(fields), ringFor: 60_000 };
+}
+
 export class CallsServer extends RoomServer {
   readonly callRequests: { event: keyof CallRequests; request: { callId?: string; status?: string } }[] = [];
   readonly routeRequests: RouteRequest[] = [];

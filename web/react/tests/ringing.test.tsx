@@ -5,7 +5,7 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { Calls, type CallInfo } from "@hubbub/client";
-import { callInfo, CallsServer } from "../../client/tests/callsServer.ts";
+import { callInfo, CallsServer, incoming } from "../../client/tests/callsServer.ts";
 import { ActiveCallIndicator, CallButton, IncomingCallDialog, useCalls } from "../src/index.ts";
 import { samples } from "../src/ringtone.ts";
 
@@ -45,7 +45,7 @@ describe("the dialog of an incoming call", () => {
         <IncomingCallDialog calls={calls} groupName={() => "the team"} onAccept={(call, camera) => accepted.push([call, camera])} />
       </>,
     );
-    server.pushCall("incomingCall", { call: callInfo(info) });
+    server.pushCall("incomingCall", incoming(info));
     await screen.findByRole("dialog", { name: "Ann is calling" });
     return accepted;
   }
@@ -63,7 +63,7 @@ describe("the dialog of an incoming call", () => {
 
   it("says whose call it is, and which", async () => {
     await ring({ groupId: "g", video: false });
-    server.pushCall("incomingCall", { call: callInfo({ callId: "c2", callerName: "Cem" }) });
+    server.pushCall("incomingCall", incoming({ callId: "c2", callerName: "Cem" }));
     expect(await screen.findByText("Voice call in the team. Another call is waiting.")).toBeTruthy();
     const dialog = screen.getByRole("dialog");
     const description = document.getElementById(dialog.getAttribute("aria-describedby") ?? "");
@@ -101,7 +101,7 @@ describe("the dialog of an incoming call", () => {
 
   it("closes when the call is answered elsewhere, and the next one rings", async () => {
     await ring();
-    server.pushCall("incomingCall", { call: callInfo({ callId: "c2", callerName: "Cem" }) });
+    server.pushCall("incomingCall", incoming({ callId: "c2", callerName: "Cem" }));
     server.pushCall("callAccepted", { callId: "c1", userId: "ben", elsewhere: true });
     expect(await screen.findByRole("dialog", { name: "Cem is calling" })).toBeTruthy();
   });
@@ -196,7 +196,7 @@ describe("the button that calls", () => {
 
   it("does not report how the user answered a call", async () => {
     render(<CallButton calls={calls} participants={["ann"]} label="Ann" onStart={() => undefined} />);
-    server.pushCall("incomingCall", { call: callInfo() });
+    server.pushCall("incomingCall", incoming());
     await waitFor(() => expect(calls.live.size).toBe(1));
     await act(() => calls.decline("c1"));
     expect(screen.getByRole("status").textContent).toBe("");
@@ -248,7 +248,7 @@ it("a component rings while it is mounted, for the current user", async () => {
   };
   const { rerender, unmount } = render(<Device userId="cem" />);
   await waitFor(() => expect(states.at(-1)).toBe("connected"));
-  server.pushCall("incomingCall", { call: callInfo() });
+  server.pushCall("incomingCall", incoming());
   expect(await screen.findByText("Ann")).toBeTruthy();
   rerender(<Device userId="dan" />);
   await waitFor(() => expect(server.devices.map(({ userId }) => userId)).toEqual(["ben", "cem", "dan"]));

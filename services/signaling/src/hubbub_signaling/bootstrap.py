@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from pathlib import Path
 from typing import Literal
 
@@ -128,7 +129,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
 
 async def _start_call_hub(bus: Bus, calls: CallsBus, lifecycle: Lifecycle) -> CallHub:
     """Follows calls, and answers for the devices of this instance."""
-    hub = CallHub(calls)
+    hub = CallHub(calls, clock=lambda: time.time_ns() // 1_000_000)
     await hub.start()
     lifecycle.on_stop("calls", hub.stop)
     devices = await bus.serve(subjects.signaling(FindDevices.verb), FindDevices, hub.find_devices)

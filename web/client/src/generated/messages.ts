@@ -831,6 +831,10 @@ export interface InboundStats {
  */
 export interface IncomingCall {
   call: CallInfo1;
+  /**
+   * Milliseconds for which it rings this user from now on, unless an event ends it before.
+   */
+  ringFor: number;
 }
 /**
  * A call.

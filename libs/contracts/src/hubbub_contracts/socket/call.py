@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
+from pydantic import Field
+
 from ..base import Done
 from ..call import CallInfo, EndReason, PresenceStatus, UserPresence
 from ..open_enum import OpenEnum
@@ -62,6 +64,8 @@ class IncomingCall(Push):
     event: ClassVar[str] = "incomingCall"
     call: CallInfo
     """The call."""
+    ring_for: Annotated[int, Field(ge=0)]
+    """Milliseconds for which it rings this user from now on, unless an event ends it before."""
 
 
 class CallAccepted(Push):

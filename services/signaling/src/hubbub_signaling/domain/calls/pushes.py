@@ -31,8 +31,8 @@ class Delivery:
     """Devices that do not get it."""
 
 
-def deliveries(user_id: str, before: CallRecord | None, after: CallRecord) -> Iterator[Delivery]:
-    """The pushes to this user, in order. `before` is None for a new call."""
+def deliveries(user_id: str, before: CallRecord | None, after: CallRecord, now: int) -> Iterator[Delivery]:
+    """The pushes to this user, in order. `before` is None for a new call, and `now` is in Unix milliseconds."""
     part, former = participant(after, user_id), participant(before, user_id)
     if part is None:
         return
@@ -44,7 +44,7 @@ def deliveries(user_id: str, before: CallRecord | None, after: CallRecord) -> It
         if was == other.state:
             continue
         if other.user_id == user_id:
-            yield from _own_answer(after, other, was)
+            yield from _own_answer(after, other, was, now)
         elif involved and (was is not None or before is not None):
             yield from _answer_of_another(after, other, was)
         if other.state == "joined":
@@ -55,19 +55,21 @@ def deliveries(user_id: str, before: CallRecord | None, after: CallRecord) -> It
         yield Delivery(call.CallEnded(call_id=after.call_id, reason=after.end_reason or "other"))
 
 
-def ring(user_id: str, record: CallRecord) -> Delivery | None:
-    """The push to a device that has just connected; None when the user is not rung."""
+def ring(user_id: str, record: CallRecord, now: int) -> Delivery | None:
+    """The push to a device that has just connected; None when the user is not rung. `now` is in Unix milliseconds."""
     part = participant(record, user_id)
     if part is None or part.state != "ringing":
         return None
-    return Delivery(call.IncomingCall(call=show(record)), frozenset(part.ignored_by))
+    return _incoming(record, part, now)
 
 
-def _own_answer(record: CallRecord, part: ParticipantRecord, was: ParticipantState | None) -> Iterator[Delivery]:
+def _own_answer(
+    record: CallRecord, part: ParticipantRecord, was: ParticipantState | None, now: int
+) -> Iterator[Delivery]:
     call_id, user_id = record.call_id, part.user_id
     answering = frozenset() if part.answered_by is None else frozenset({part.answered_by})
     if part.state == "ringing":
-        yield Delivery(call.IncomingCall(call=show(record)), frozenset(part.ignored_by))
+        yield _incoming(record, part, now)
     elif part.state == "busy":
         yield Delivery(_missed(record, user_id, "busy"))
     elif was != "ringing":
@@ -93,6 +95,12 @@ def _answer_of_another(record: CallRecord, part: ParticipantRecord, was: Partici
         yield Delivery(call.CallDeclined(call_id=call_id, user_id=user_id, reason="busy"))
     elif part.state == "missed":
         yield Delivery(_missed(record, user_id, "timeout"))
+
+
+def _incoming(record: CallRecord, part: ParticipantRecord, now: int) -> Delivery:
+    deadline = now if part.deadline is None else part.deadline
+    push = call.IncomingCall(call=show(record), ring_for=max(0, deadline - now))
+    return Delivery(push, frozenset(part.ignored_by))
 
 
 def _missed(record: CallRecord, user_id: str, reason: call.MissReason) -> call.CallMissed:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import structlog
@@ -59,8 +59,10 @@ class Device(Protocol):
 class CallHub:
     """One for each instance."""
 
-    def __init__(self, backend: CallsBackend) -> None:
+    def __init__(self, backend: CallsBackend, clock: Callable[[], int]) -> None:
+        """`clock` returns Unix milliseconds."""
         self._backend = backend
+        self._clock = clock
         self._devices: dict[str, set[Device]] = defaultdict(set)
         """By user id."""
         self._waiting: dict[Device, set[str]] = {}
@@ -153,7 +155,7 @@ class CallHub:
 
     def _push_difference(self, before: CallRecord | None, after: CallRecord) -> None:
         for user_id in [each.user_id for each in after.participants if each.user_id in self._devices]:
-            for delivery in deliveries(user_id, before, after):
+            for delivery in deliveries(user_id, before, after, self._clock()):
                 for device in self._devices[user_id]:
                     if device not in self._waiting:
                         _deliver(delivery, device)
@@ -171,7 +173,7 @@ class CallHub:
                 return
             for key in keys | self._waiting.pop(device):
                 known = self._known.get(key)
-                if known is not None and (delivery := ring(device.user_id, known[0])) is not None:
+                if known is not None and (delivery := ring(device.user_id, known[0], self._clock())) is not None:
                     _deliver(delivery, device)
             return
 
