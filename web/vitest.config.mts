@@ -6,7 +6,13 @@ import { sourceConditions } from "./sources.mts";
 const project = (name: string) => ({
   resolve: { conditions: sourceConditions },
   ssr: { resolve: { conditions: ["@hubbub/source", ...defaultServerConditions] } },
-  test: { name, root: import.meta.dirname, include: [`${name}/**/*.test.{ts,tsx}`] },
+  test: {
+    name,
+    root: import.meta.dirname,
+    include: [`${name}/**/*.test.{ts,tsx}`],
+    // A test that works needs a small part of it, also on a loaded machine.
+    testTimeout: 30_000,
+  },
 });
 
 export default defineConfig({ test: { projects: ["client", "react", "page", "tests"].map(project) } });
