@@ -196,7 +196,6 @@ def _get(url: str) -> Any:
 
 def _is_ready(url: str, nodes: int) -> bool:
     try:
-        _get(f"{url}/ready")
         return int(_get(f"{url}/ready")["nodes"]) >= nodes
     except (OSError, ValueError, KeyError, TypeError):
         return False
