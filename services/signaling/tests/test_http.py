@@ -141,10 +141,15 @@ def _bearer(grants: Grants) -> list[tuple[bytes, bytes]]:
 
 
 def _routes() -> list[tuple[str, str]]:
-    """Method and path of every route, as the application registers them."""
+    """Method and path of every route: those in the OpenAPI document, and those that are left out of it."""
     app = make_app(None, policy=POLICY)._app
-    paths = {(method, route.path) for route in app.routes for method in getattr(route, "methods", None) or ()}
-    return sorted((method, path.replace("{callId}", "call")) for method, path in paths if method != "HEAD")
+    hidden = {(method, route.path) for route in app.routes for method in getattr(route, "methods", None) or ()}
+    listed = {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
+    return sorted((method, path.replace("{callId}", "call")) for method, path in hidden | listed if method != "HEAD")
+
+
+def test_the_routes_about_calls_are_among_them() -> None:
+    assert ("POST", "/calls/call/join") in _routes()
 
 
 @pytest.mark.parametrize(("method", "path"), _routes())
