@@ -1,4 +1,5 @@
 """The receive path: RTP packets to encoded frames, and the feedback that they need. Sans-IO: time is an argument.
+`Reception` drives it for a transport, and has a ticker.
 
 aiortc's own path waits for the first packet of the next video frame, and for four frames of audio. This one delivers a
 frame when its last packet arrives.
@@ -7,6 +8,7 @@ frame when its last packet arrives.
 from .encoded_frame import EncodedFrame
 from .errors import InvalidRtpParameters, UnsupportedCodec
 from .receiver import ReceivePolicy, Receiver, StreamParameters
+from .reception import Reception
 from .rtp_packet import RtpPacket
 from .udp_socket import UdpSocket
 
@@ -15,6 +17,7 @@ __all__ = [
     "InvalidRtpParameters",
     "ReceivePolicy",
     "Receiver",
+    "Reception",
     "RtpPacket",
     "StreamParameters",
     "UdpSocket",

@@ -1,8 +1,7 @@
 """A client's transport: ICE, DTLS and SRTP. No other file uses private members of aiortc's DTLS transport.
 
 Rules
-- A media packet is decrypted, assembled and delivered by the call that read its datagram.
-- NACKs are sent at once; what time makes due, by a ticker.
+- A media packet is decrypted and passed to the reception by the call that read its datagram.
 - RTCP for senders goes to aiortc's senders, which are registered with this transport.
 """
 
@@ -10,24 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import struct
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, cast
 
 import pylibsrtp
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
-from aiortc.rtp import AnyRtcpPacket, RtcpPacket, RtcpSrPacket
+from aiortc.rtp import AnyRtcpPacket, RtcpPacket
 
 from hubbub_contracts.bus.transport import DtlsParameters, Fingerprint, IceCandidate, IceParameters
 from hubbub_contracts.socket.base import IceServer
-from hubbub_rtp import rtcp
-from hubbub_rtp.encoded_frame import EncodedFrame
-from hubbub_rtp.receiver import Receiver
-from hubbub_rtp.rtp_packet import RtpPacket
+from hubbub_rtp import EncodedFrame, Receiver, Reception, RtpPacket
 
 from ..background import retrieve_exception
 from .ice_agent import IceAgent
@@ -35,11 +29,6 @@ from .ice_agent import IceAgent
 ConnectionState = Literal["new", "connecting", "connected", "disconnected", "failed", "closed"]
 DtlsRole = Literal["client", "server"]
 Deliver = Callable[[EncodedFrame], None]
-
-TICK = 0.02
-"""Seconds between two looks at what time makes due."""
-REPORT_INTERVAL = 1.0
-"""Seconds between receiver reports."""
 
 
 @cache
@@ -52,12 +41,6 @@ def fingerprint_of(owner: RTCCertificate) -> Fingerprint:
     """Its SHA-256 fingerprint."""
     found = next(one for one in owner.getFingerprints() if one.algorithm == "sha-256")
     return Fingerprint(algorithm=found.algorithm, value=found.value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Route:
-    receiver: Receiver
-    deliver: Deliver
 
 
 class RtpTransport(RTCDtlsTransport):
@@ -91,9 +74,7 @@ class RtpTransport(RTCDtlsTransport):
             role="server" if role == "client" else "client",
         )
         self.on_state: Callable[[], None] = lambda: None
-        self._ssrc = secrets.randbelow((1 << 32) - 1) + 1
-        self._routes: dict[int, _Route] = {}
-        self._ticker: asyncio.Task[None] | None = None
+        self._reception = Reception(self._send_rtcp, lambda: self.link.round_trip)
         self._last_state: ConnectionState = "new"
         self.undecryptable = 0
         """Packets that failed authentication, or were repeated."""
@@ -128,28 +109,21 @@ class RtpTransport(RTCDtlsTransport):
             raise ConnectionError(f"DTLS is {self.state}")
         if self._task is not None:
             self._task.add_done_callback(retrieve_exception)
-        self._ticker = asyncio.create_task(self._tick(), name="rtp-transport-ticker")
+        self._reception.start()
 
     async def close(self) -> None:
         """Sends a DTLS close_notify and closes the socket."""
-        await self._stop_ticker()
-        self._routes.clear()
+        await self._reception.stop()
         await self.stop()
         await self.link.close()
 
     def add_receiver(self, receiver: Receiver, deliver: Deliver) -> None:
         """Delivers the frames of a consumer from now on. `deliver` must not block."""
-        route = _Route(receiver, deliver)
-        self._routes[receiver.parameters.ssrc] = route
-        if receiver.parameters.rtx_ssrc is not None:
-            self._routes[receiver.parameters.rtx_ssrc] = route
+        self._reception.add(receiver, deliver)
 
     def remove_receiver(self, receiver: Receiver) -> None:
         """Ignores the packets of a consumer from now on."""
-        for ssrc in (receiver.parameters.ssrc, receiver.parameters.rtx_ssrc):
-            route = self._routes.get(ssrc) if ssrc is not None else None
-            if ssrc is not None and route is not None and route.receiver is receiver:
-                del self._routes[ssrc]
+        self._reception.remove(receiver)
 
     async def send_rtp(self, packet: bytes) -> None:
         """Encrypts and sends a packet. Raises ConnectionError when the transport is not connected."""
@@ -162,17 +136,11 @@ class RtpTransport(RTCDtlsTransport):
         except ValueError:
             self.malformed += 1
             return
-        route = self._routes.get(packet.ssrc)
-        if route is None:
-            return
-        for frame in route.receiver.add(packet, arrived_at):
-            route.deliver(frame)
-        self._send_feedback(route.receiver, time.monotonic())
+        self._reception.received_rtp(packet, arrived_at)
 
     def received_rtcp(self, packet: AnyRtcpPacket) -> None:
         """Handles a decrypted RTCP packet, besides aiortc's senders."""
-        if isinstance(packet, RtcpSrPacket) and (route := self._routes.get(packet.ssrc)) is not None:
-            route.receiver.sender_report(packet.sender_info.ntp_timestamp, time.monotonic())
+        self._reception.received_rtcp(packet, time.monotonic())
 
     def _receive_media(self, data: bytes, arrived_at: float) -> None:
         session = cast("pylibsrtp.Session | None", self._rx_srtp)
@@ -196,35 +164,9 @@ class RtpTransport(RTCDtlsTransport):
             for recipient in self._rtp_router.route_rtcp(packet):
                 await recipient._handle_rtcp_packet(packet)  # noqa: SLF001
 
-    def _send_feedback(self, receiver: Receiver, now: float) -> None:
-        for packet in receiver.feedback(self._ssrc, now, self.link.round_trip):
-            self._send_rtcp(packet)
-
     def _send_rtcp(self, packet: bytes) -> None:
         with contextlib.suppress(ConnectionError):
             self.link.send(self._tx_srtp.protect_rtcp(packet))
-
-    async def _tick(self) -> None:
-        report_at = time.monotonic() + REPORT_INTERVAL
-        while True:
-            await asyncio.sleep(TICK)
-            now = time.monotonic()
-            routes = [route for ssrc, route in self._routes.items() if ssrc == route.receiver.parameters.ssrc]
-            for route in routes:
-                for frame in route.receiver.poll(now):
-                    route.deliver(frame)
-                self._send_feedback(route.receiver, now)
-            if now >= report_at:
-                report_at = now + REPORT_INTERVAL
-                blocks = [block for route in routes if (block := route.receiver.report(now)) is not None]
-                for packet in rtcp.receiver_reports(self._ssrc, blocks):
-                    self._send_rtcp(packet)
-
-    async def _stop_ticker(self) -> None:
-        if self._ticker is not None:
-            self._ticker.cancel()
-            await asyncio.wait([self._ticker])
-            self._ticker = None
 
     def _state_changed(self) -> None:
         state = self.connection_state
