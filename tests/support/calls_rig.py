@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hubbub_bus import Bus, ChangeFeed, Entry, NoResponders
+from hubbub_bus import Bus, ChangeFeed, Entry
 from hubbub_cli.supervised_process import ProcessSpec
 from hubbub_contracts import Model, subjects
 from hubbub_contracts.base import CallsRequest
@@ -81,18 +81,8 @@ class CallsClient:
         self._arrived = asyncio.Event()
 
     async def request(self, message: CallsRequest[ReplyT]) -> ReplyT:
-        """Sends a request. Raises HubbubError.
-
-        NATS may have the request before the subscriptions of an instance that has just started.
-        """
-        deadline = time.monotonic() + START_TIMEOUT
-        while True:
-            try:
-                return await self.bus.request(subjects.calls(message.verb), message, timeout=5)
-            except NoResponders:
-                if time.monotonic() > deadline:
-                    raise
-                await asyncio.sleep(0.02)
+        """Sends a request. Raises HubbubError."""
+        return await self.bus.request(subjects.calls(message.verb), message, timeout=5)
 
     async def start(self, caller: str, *callees: str, **fields: Any) -> CallReply:
         """Starts a call."""

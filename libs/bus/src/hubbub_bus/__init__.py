@@ -5,7 +5,7 @@ from .bus import Bus
 from .change_feed import ChangeFeed
 from .connection import ServerTooOld, Unreachable
 from .endpoint import Endpoint
-from .endpoints import Endpoints, RequestTable, serve_table
+from .endpoints import Endpoints, RequestTable, serve_table, serve_table_when_possible
 from .events import Subscription
 from .kv import Bucket, BucketMissing, Entry, KeyConflict, KeyValue, WriteUnknown
 from .lease import Lease, LeaseLoss, fence, lease_bucket, parse_lease
@@ -49,5 +49,6 @@ __all__ = [
     "parse_lease",
     "retry_on_conflict",
     "serve_table",
+    "serve_table_when_possible",
     "unix_ms",
 ]

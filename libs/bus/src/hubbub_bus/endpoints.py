@@ -7,10 +7,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
+import structlog
+
 from hubbub_contracts import Model, Request
 
 from .bus import Bus
 from .endpoint import DEFAULT_CONCURRENCY, Endpoint
+
+_RETRY_INTERVAL = 0.5
+_log = structlog.get_logger(__name__)
 
 ContextT = TypeVar("ContextT")
 
@@ -43,18 +48,17 @@ async def serve_table(
     *,
     queue: str | None = None,
     concurrency: int = DEFAULT_CONCURRENCY,
-    flush: bool = False,
 ) -> Endpoints:
-    """Serves every request type of `table` until the result is stopped.
+    """Serves every request type of `table` until the result is stopped. The server has confirmed the subscriptions.
 
     Arguments:
         context: the first argument of every handler.
         subject_of: maps a verb (`Request.verb`) to the subject on which it is served.
         queue: a NATS queue group, whose members share the requests. None: every subscriber gets every request.
         concurrency: requests of one type that are handled at once. Requests beyond it get `unavailable`.
-        flush: return only after the server has confirmed the subscriptions.
 
-    When one subscription or the flush fails, stops the endpoints already started and raises the NATS client's error.
+    When one subscription or its confirmation fails, stops the endpoints already started and raises the NATS client's
+    error.
     """
     started: list[Endpoint[Any, Any]] = []
     endpoints = Endpoints(started)
@@ -64,9 +68,26 @@ async def serve_table(
             started.append(
                 await bus.serve(subject_of(request.verb), request, bound, queue=queue, concurrency=concurrency)
             )
-        if flush:
-            await bus.flush()
+        await bus.flush()
     except BaseException:
         await endpoints.stop()
         raise
     return endpoints
+
+
+async def serve_table_when_possible(
+    bus: Bus,
+    table: RequestTable[ContextT],
+    context: ContextT,
+    subject_of: Callable[[str], str],
+    *,
+    queue: str | None = None,
+    concurrency: int = DEFAULT_CONCURRENCY,
+) -> Endpoints:
+    """As `serve_table`, and tries again until it succeeds: the connection may be lost at the moment."""
+    while True:
+        try:
+            return await serve_table(bus, table, context, subject_of, queue=queue, concurrency=concurrency)
+        except Exception as error:  # noqa: BLE001  nats-py raises various exceptions while it is disconnected
+            _log.warning("could not serve requests, retrying", error=str(error))
+        await asyncio.sleep(_RETRY_INTERVAL)

@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from hubbub_bus import Bus, serve_table
+from hubbub_bus import Bus, serve_table_when_possible
 from hubbub_contracts import HubbubError, subjects
 from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
 from hubbub_service.metrics import BusMetrics
@@ -59,7 +59,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     await follower.start()
     lifecycle.on_stop("rooms", follower.stop)
     metrics.on_scrape(lambda: read_calls(store.calls))
-    endpoints = await serve_table(
+    endpoints = await serve_table_when_possible(
         bus,
         HANDLERS,
         context,

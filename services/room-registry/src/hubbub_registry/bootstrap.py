@@ -7,7 +7,7 @@ import gc
 
 import structlog
 
-from hubbub_bus import Bus, Lease, serve_table
+from hubbub_bus import Bus, Lease, serve_table_when_possible
 from hubbub_contracts import ids, subjects
 from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
 from hubbub_service.metrics import BusMetrics
@@ -74,7 +74,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         producers_per_peer=settings.max_producers_per_peer,
         room_bytes=settings.max_room_bytes,
     )
-    endpoints = await serve_table(
+    endpoints = await serve_table_when_possible(
         bus,
         HANDLERS,
         RegistryContext(store, nodes, limits, settings.empty_room_ttl),

@@ -16,7 +16,7 @@ from functools import partial
 
 import structlog
 
-from hubbub_bus import Bus, Endpoints, serve_table
+from hubbub_bus import Bus, Endpoints, serve_table_when_possible
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.errors import HubbubError
@@ -30,7 +30,6 @@ from .node_status import NodeStatus
 
 _log = structlog.get_logger(__name__)
 
-_RETRY_INTERVAL = 0.5
 _CANCEL_TIMEOUT = 2.0
 _CLOSE_INTERVAL = 0.05
 """Seconds between two attempts to close everything. In between, the core's events arrive."""
@@ -80,12 +79,7 @@ class Incarnations:
 
     async def _serve(self, placement: Placement) -> Endpoints:
         subject_of = partial(subjects.node, placement.node_id, placement.epoch)
-        while True:
-            try:
-                return await serve_table(self._bus, HANDLERS, self._context, subject_of, flush=True)
-            except Exception as error:  # noqa: BLE001  nats-py raises various exceptions while it is disconnected
-                _log.warning("could not serve requests, retrying", error=str(error))
-            await asyncio.sleep(_RETRY_INTERVAL)
+        return await serve_table_when_possible(self._bus, HANDLERS, self._context, subject_of)
 
     async def _close_everything(self) -> None:
         """Retries until nothing is left, as the core may be busy."""
