@@ -77,7 +77,8 @@ def create_command(
         "hidden": hidden,
         "admin": admin,
     }
-    signing = _read(keys).signing_key
+    key_set = _read(keys)
+    signing = key_set.signing_key
     if signing is None:
         _fail(f"{keys}: has only public keys, which cannot sign")
     try:
@@ -97,7 +98,7 @@ def create_command(
         display_name=name,
     )
     try:
-        TokenVerifier(_read(keys), audience).verify(token, now)
+        TokenVerifier(key_set, audience).verify(token, now)
     except HubbubError as error:
         _fail(error.message, error)
     typer.echo(token)
