@@ -248,15 +248,20 @@ class RoomReceiver:
 
     async def _end_track(self, producer_id: str) -> None:
         """Ends a track, and its consumer if the node still has it."""
-        track = self._tracks.pop(producer_id, None)
-        if track is None:
+        track = self._forget_track(producer_id)
+        if track is None or self._link is None:
             return
-        track.sink.on_closed()
-        if self._link is None:
-            return
-        self._link.plain.remove(track.receiver)
         close = CloseConsumer(room_id=self._room_id, peer_id=self.peer_id, consumer_id=track.consumer_id)
         await self._try(self._node(self._link.placement, close, timeout=LEAVE_TIMEOUT))
+
+    def _forget_track(self, producer_id: str) -> _Track | None:
+        """Ends a track on this side, and returns it."""
+        track = self._tracks.pop(producer_id, None)
+        if track is not None:
+            track.sink.on_closed()
+            if self._link is not None:
+                self._link.plain.remove(track.receiver)
+        return track
 
     async def _check_consumers(self, link: _Link) -> None:
         """Ends the tracks whose consumers the node closed while its events did not arrive. Raises HubbubError."""
@@ -379,10 +384,7 @@ class RoomReceiver:
                 track = self._tracks.get(producer_id)
                 if track is None or track.consumer_id != consumer_id:
                     return
-                del self._tracks[producer_id]
-                track.sink.on_closed()
-                if self._link is not None:
-                    self._link.plain.remove(track.receiver)
+                self._forget_track(producer_id)
             case _:
                 return
         self._changed.set()
