@@ -51,7 +51,7 @@ class RtpTransport(rtp_transport.RtpTransport):
 
     async def close_silently(self) -> None:
         """Closes the socket without a DTLS close_notify."""
-        await self._stop_ticker()
+        await self._reception.stop()
         await self.link.close()
         if self._task is not None:
             self._task.cancel()
