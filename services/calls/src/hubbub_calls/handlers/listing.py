@@ -28,8 +28,10 @@ async def live(context: CallsContext, request: GetLiveCalls) -> LiveCalls:
 async def list_calls(context: CallsContext, request: ListCalls) -> CallsPage:
     """Returns the live calls on the first page, then a page of the history.
 
-    It reads the user's whole history, because a stream cannot be read backwards.
+    It reads the user's whole history, because a stream cannot be read backwards. It reads the live calls before:
+    a call moves from there into the history, and would otherwise be in neither.
     """
+    current = await _live(context, request) if request.before is None else []
     page: deque[tuple[int, CallRecord]] = deque(maxlen=request.limit + 1)
     async for position, record in context.history.of_user(request.user_id):
         if request.before is not None and position >= request.before:
@@ -38,7 +40,6 @@ async def list_calls(context: CallsContext, request: ListCalls) -> CallsPage:
             page.append((position, record))
     more = len(page) > request.limit
     ended = list(page)[-request.limit :][::-1]
-    current = await _live(context, request) if request.before is None else []
     known = {record.call_id for record in current}
     return CallsPage(
         calls=[*current, *(record for _, record in ended if record.call_id not in known)],
