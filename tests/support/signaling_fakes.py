@@ -228,6 +228,10 @@ class FakeBackend:
             self.peers[message.peer_id] = peer_record(
                 message.peer_id, room_id=message.room_id, signaling_id=message.signaling_id, claim_id=message.claim_id
             )
+            if isinstance(message, JoinRoom):
+                self.peers[message.peer_id] = self.peers[message.peer_id].model_copy(
+                    update={"user_id": message.user_id, "whip": message.whip}
+                )
             reply = self.snapshot()
         elif isinstance(message, DescribePeer):
             reply = PeerDescription(transports=[], producers=[], consumers=[])

@@ -101,6 +101,7 @@ def _transport(room: Room, peer_id: str, direction: Direction, core_id: int) -> 
             sctp_parameters=SCTP_PARAMETERS,
         ),
         cname="cname",
+        ice_username_fragment="ufrag",
     )
 
 

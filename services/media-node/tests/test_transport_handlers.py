@@ -7,7 +7,7 @@ import pytest
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.media import TransportConnected
 from hubbub_contracts.bus.node import DescribePeer
-from hubbub_contracts.bus.transport import ConnectTransport, DtlsParameters, Fingerprint
+from hubbub_contracts.bus.transport import ConnectTransport, DtlsParameters, Fingerprint, RestartIce
 from hubbub_media_core import commands, events
 from hubbub_media_core.core import CoreErrorCode
 from hubbub_media_node.domain.close_request import DTLS_FAILED
@@ -128,3 +128,17 @@ async def test_a_handshake_that_succeeds_after_the_close_is_not_published(rig: N
     rig.publisher.events.clear()
     handshake_done()
     assert rig.publisher.events == []
+
+
+async def test_a_description_has_the_username_fragment_of_the_last_ice_restart(rig: NodeRig) -> None:
+    created = await rig.create_transport()
+
+    async def described() -> str | None:
+        description = await peer.describe(rig.context, DescribePeer(room_id=ROOM, peer_id="alice"))
+        return description.transports[0].ice_username_fragment
+
+    assert await described() == created.created.ice_parameters.username_fragment
+    restarted = await transport.restart_ice(
+        rig.context, RestartIce(room_id=ROOM, peer_id="alice", transport_id="transport")
+    )
+    assert await described() == restarted.ice_parameters.username_fragment

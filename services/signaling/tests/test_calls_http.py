@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from hubbub_contracts import ErrorCode
 from hubbub_contracts.rest import ROUTES, Route
 from hubbub_contracts.socket.calls_catalogue import CALL_REQUESTS
-from hubbub_signaling.adapters.calls_http import STATUS
+from hubbub_signaling.adapters.http_errors import STATUS
 from hubbub_signaling.handlers.calls.catalogue import CALL_HANDLERS
 from support.calls_fakes import FakeCallsBackend, calls_api
 

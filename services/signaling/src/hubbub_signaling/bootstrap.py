@@ -32,6 +32,7 @@ from .adapters.identification import Identification
 from .adapters.session_metrics import SessionMetrics, read_sessions
 from .adapters.socket_server import SocketServer
 from .adapters.tls import ReloadedCertificate
+from .adapters.whip_http import WhipApi
 from .domain.address_limits import AddressLimits
 from .domain.known_store import KnownStore
 from .domain.session_settings import SessionSettings
@@ -44,6 +45,7 @@ from .handlers.registry_outbox import RegistryOutbox
 from .handlers.room_hub import RoomHubs
 from .handlers.session import SessionPorts
 from .handlers.session_manager import CLOSE_TIMEOUT, DRAIN_TIMEOUT, SessionManager
+from .handlers.whip.sessions import WhipSessions
 from .settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -107,6 +109,9 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         metrics,
         _page(settings.page_dir),
         calls=CallsApi(calls, identification, limits, forwarded),
+        whip=WhipApi(
+            WhipSessions(sessions, backend, ports.outbox), settings.whip_access, identification, limits, forwarded
+        ),
         identification=identification,
         origins=origins.cors,
         why_not_ready=lambda: _why_not_ready(lease, lifecycle),

@@ -18,6 +18,7 @@ from .domain.client_address import TrustedProxies, parse_networks
 from .domain.ice_servers import IceServers, IceTransportPolicy, TurnServers, is_turn_uri
 from .domain.identity import IdentityPolicy
 from .domain.origins import AllowedOrigins, parse_origin
+from .domain.whip_access import WhipAccess
 
 _PATH = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 
@@ -92,6 +93,12 @@ class Settings(ServiceSettings):
     )
     access_audience: str = Field(
         "hubbub", min_length=1, description="The name of this installation in the `aud` of access tokens."
+    )
+    whip_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Bearer token of the clients that publish by WHIP into any room. With AUTH, access tokens are "
+        "accepted too; without both, only clients on this machine may publish, and need no token.",
     )
     page_dir: Path | None = Field(
         None, description="Directory of the built page, served at /; not served when not set."
@@ -172,6 +179,11 @@ class Settings(ServiceSettings):
         if self.auth and self.access_keys is not None:
             tokens = TokenVerifier(KeySet.read(self.access_keys), self.access_audience)
         return IdentityPolicy(api_key=key, trust_user_header=self.trust_user_header, tokens=tokens)
+
+    @property
+    def whip_access(self) -> WhipAccess:
+        """Who may publish by WHIP."""
+        return WhipAccess(None if self.whip_token is None else self.whip_token.get_secret_value())
 
     @property
     def client_ice_servers(self) -> IceServers:

@@ -58,6 +58,8 @@ class TransportDescription(Model):
     """The client has sent its DTLS parameters."""
     established: bool = False
     """The DTLS handshake succeeded, and the client is not silent. Older versions do not report it."""
+    ice_username_fragment: str | None = None
+    """The node's, of the last ICE restart. Older versions do not report it."""
 
 
 class ProducerDescription(Model):

@@ -30,6 +30,8 @@ class JoinRoom(RegistryRequest[RoomSnapshot]):
     display_name: DisplayName
     app_data: AppData
     role: PeerRole = "participant"
+    whip: bool = False
+    """The client publishes by WHIP: its next publication in the room, of the same `user_id`, replaces this one."""
     signaling_id: NodeId
     """The instance that serves the peer: it holds the lease `subjects.signaling_lease` of this name."""
     signaling_epoch: Epoch | None = None

@@ -63,6 +63,8 @@ class PeerRecord(Model):
     app_data: AppData
     role: OpenPeerRole = "participant"
     """All but participants are hidden."""
+    whip: bool = False
+    """As in JoinRoom."""
     joined_at: int
     """Unix milliseconds."""
     signaling_id: NodeId

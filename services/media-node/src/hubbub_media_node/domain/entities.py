@@ -91,6 +91,8 @@ class WebRtcTransport(Transport):
     request: CreateTransport
     """A repeated equal request gets the same reply; a different one with the same id is a conflict."""
     created: TransportCreated
+    ice_username_fragment: str
+    """Ours, since the last ICE restart."""
     established: bool = False
     """The DTLS handshake succeeded."""
     silent: bool = False

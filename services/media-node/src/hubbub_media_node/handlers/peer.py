@@ -36,6 +36,7 @@ async def describe(context: NodeContext, request: DescribePeer) -> PeerDescripti
                 direction=each.direction,
                 connected=each.connected,
                 established=each.established and not each.silent,
+                ice_username_fragment=each.ice_username_fragment,
             )
             for each in transports
         ],

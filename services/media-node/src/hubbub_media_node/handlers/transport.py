@@ -92,6 +92,7 @@ async def restart_ice(context: NodeContext, request: RestartIce) -> IceRestarted
                 transport=transport.core_id, ice=IceCredentials(ufrag=ice.username_fragment, pwd=ice.password)
             ),
         )
+        transport.ice_username_fragment = ice.username_fragment
         return IceRestarted(ice_parameters=ice)
 
 
@@ -149,6 +150,7 @@ def _add_transport(context: NodeContext, request: CreateTransport) -> WebRtcTran
         request=request,
         created=created,
         cname=secrets.token_hex(8),
+        ice_username_fragment=created.ice_parameters.username_fragment,
     )
     context.entities.add_transport(transport)
     return transport

@@ -68,6 +68,7 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
         display_name=request.display_name,
         app_data=request.app_data,
         role=request.role,
+        whip=request.whip,
         joined_at=unix_ms(),
         signaling_id=request.signaling_id,
         signaling_epoch=request.signaling_epoch,

@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 
 from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model
 from hubbub_contracts.bus.call import MAX_PAGE, ListCalls
@@ -36,32 +34,13 @@ from ..domain.authorization import Grant, require
 from ..domain.calls.ports import CallsBackend
 from ..domain.identity import USER_HEADER, Identity
 from ..handlers.calls import requests
-from ..handlers.client_request import as_hubbub_error, validate
+from ..handlers.client_request import validate
 from .forwarded import ForwardedHeaders
+from .http_errors import STATUS, read_body
 from .identification import Identification
 
 MAX_BODY = 64 * 1024
 """Bytes of a request's body. The largest legitimate one has 100 user ids and 8 KiB of `appData`."""
-
-STATUS: Mapping[ErrorCode, int] = {
-    ErrorCode.INVALID_ARGUMENT: 400,
-    ErrorCode.INVALID_STATE: 409,
-    ErrorCode.UNAUTHENTICATED: 401,
-    ErrorCode.NOT_ALLOWED: 403,
-    ErrorCode.NOT_FOUND: 404,
-    ErrorCode.ROOM_NOT_FOUND: 404,
-    ErrorCode.CONFLICT: 409,
-    ErrorCode.UNSUPPORTED: 422,
-    ErrorCode.QUOTA_EXCEEDED: 429,
-    ErrorCode.TOO_LARGE: 413,
-    ErrorCode.RATE_LIMITED: 429,
-    ErrorCode.UNKNOWN_EVENT: 404,
-    ErrorCode.UNAVAILABLE: 503,
-    ErrorCode.DEADLINE_EXCEEDED: 504,
-    ErrorCode.CANCELLED: 503,
-    ErrorCode.INTERNAL: 500,
-}
-"""The HTTP status of each error code."""
 
 _EXAMPLE_CALL: dict[str, Any] = {
     "callId": "cZzd1rqXVYMcyWzvVJ2mRgw0aEw1hJc4pA9wq1n0dVtPQ",
@@ -118,11 +97,8 @@ class CallsApi:
         self._forwarded = forwarded
 
     def install(self, app: FastAPI) -> None:
-        """Adds the routes to the application, and the answers to errors."""
+        """Adds the routes to the application."""
         app.include_router(self._router())
-        for kind in (HubbubError, Exception):
-            app.add_exception_handler(kind, _on_error)
-        app.add_exception_handler(RequestValidationError, _on_invalid)
 
     def _identify(self, request: Request) -> Identity:
         """As whom the client acts."""
@@ -237,13 +213,9 @@ def _serve(router: APIRouter, route: Route) -> Callable[[Callable[..., Awaitable
 
 async def _read_body(request: Request, model: type[StartCallBody]) -> StartCallBody:
     """Reads and validates the body. Raises `too_large` and `invalid_argument`."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise HubbubError(ErrorCode.TOO_LARGE, f"a body may have at most {MAX_BODY} bytes")
+    body = await read_body(request, MAX_BODY)
     try:
-        payload = json.loads(bytes(body), parse_constant=_refuse_constant) if body else None
+        payload = json.loads(body, parse_constant=_refuse_constant) if body else None
     except (ValueError, RecursionError) as error:
         raise HubbubError(ErrorCode.INVALID_ARGUMENT, "body: not valid JSON, or nested too deeply") from error
     return validate(model, payload)
@@ -251,18 +223,3 @@ async def _read_body(request: Request, model: type[StartCallBody]) -> StartCallB
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
-
-
-async def _on_error(_request: Request, error: Exception) -> Response:
-    failure = as_hubbub_error(error, "http")
-    unauthenticated = failure.code is ErrorCode.UNAUTHENTICATED
-    return JSONResponse(
-        failure.reply().wire(), STATUS[failure.code], {"WWW-Authenticate": "Bearer"} if unauthenticated else None
-    )
-
-
-async def _on_invalid(_request: Request, error: Exception) -> Response:
-    problem = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": (), "msg": str(error)}
-    where = ".".join(str(part) for part in problem["loc"][1:])[:128]
-    failure = HubbubError(ErrorCode.INVALID_ARGUMENT, f"{where}: {problem['msg']}")
-    return JSONResponse(failure.reply().wire(), STATUS[failure.code])

@@ -21,7 +21,9 @@ from ..domain.authorization import Grant
 from ..domain.identity import USER_HEADER
 from ..domain.ports import Backend
 from .calls_http import CallsApi
+from .http_errors import install_error_handlers
 from .identification import Identification
+from .whip_http import WhipApi
 
 
 class Health(Model):
@@ -83,6 +85,7 @@ def make_http(
     page: Path | None,
     *,
     calls: CallsApi,
+    whip: WhipApi,
     identification: Identification,
     origins: list[str],
     why_not_ready: Callable[[], str | None],
@@ -94,6 +97,7 @@ def make_http(
         metrics: what `/metrics` serves.
         page: the directory of the built page; None serves none.
         calls: the routes about calls.
+        whip: the routes of WHIP.
         identification: who may read statistics, metrics and the OpenAPI document.
         origins: the allowed CORS origins.
         why_not_ready: returns why this instance should get no clients, or None.
@@ -111,8 +115,9 @@ def make_http(
     app.add_middleware(
         CORSMiddleware,
         allow_origins=origins,
-        allow_methods=["GET", "HEAD", "POST"],
-        allow_headers=["Authorization", "Content-Type", USER_HEADER],
+        allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", USER_HEADER],
+        expose_headers=["Location", "ETag", "Link"],
     )
     app.add_middleware(HeadAsGet)
     started = time.monotonic()
@@ -150,7 +155,9 @@ def make_http(
         async def openapi() -> JSONResponse:
             return JSONResponse(app.openapi())
 
+    install_error_handlers(app)
     calls.install(app)
+    whip.install(app)
     if page is not None:
         app.mount("/", Page(directory=page, html=True), name="page")
     return app

@@ -40,7 +40,7 @@ class Identification:
                 own=own.get("userId"),
                 api_key=own.get("apiKey"),
                 token=own.get("token"),
-                bearer=_bearer(scope),
+                bearer=bearer_token(scope),
                 loopback=self._forwarded.is_loopback(scope),
             ),
             time.time(),
@@ -71,7 +71,8 @@ def _user_header(scope: Mapping[str, Any]) -> str | None:
         raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"{USER_HEADER}: must be given once, in UTF-8") from error
 
 
-def _bearer(scope: Mapping[str, Any]) -> str | None:
+def bearer_token(scope: Mapping[str, Any]) -> str | None:
+    """The token of the `Authorization` header (RFC 6750); None without one."""
     for value in header(scope, b"authorization"):
         if value.lower().startswith(_BEARER):
             return value[len(_BEARER) :].strip()

@@ -13,6 +13,7 @@ from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
 from hubbub_contracts.socket.base import IceServer, Push
 
 from ..domain.claim import Claim
+from ..domain.client_kind import SOCKET, ClientKind
 from ..domain.owned_resources import OwnedResources
 from ..domain.ports import Backend
 from ..domain.session_settings import SessionSettings
@@ -72,6 +73,7 @@ class RequestContext:
     resources: OwnedResources
     current_membership: RoomMembership | None
     """At the start of the request."""
+    client_kind: ClientKind = SOCKET
     new_ids: set[str] = field(default_factory=set)
     """Ids that the answer to this request introduces to the client."""
 

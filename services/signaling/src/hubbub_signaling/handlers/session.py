@@ -46,6 +46,7 @@ from hubbub_service import report_failure
 from ..domain.answer_cache import AnswerCache
 from ..domain.authorization import require
 from ..domain.claim import Claim
+from ..domain.client_kind import SOCKET, ClientKind
 from ..domain.connection_state import FAILURES, is_connection
 from ..domain.identity import Identity
 from ..domain.media_event_subject import subject_of
@@ -107,8 +108,16 @@ class SessionPorts:
 class Session:
     """Lives as long as the client's socket; a resumable one outlives it by the grace period."""
 
-    def __init__(self, client: ClientSocket, host: SessionHost, ports: SessionPorts, identity: Identity) -> None:
+    def __init__(
+        self,
+        client: ClientSocket,
+        host: SessionHost,
+        ports: SessionPorts,
+        identity: Identity,
+        kind: ClientKind = SOCKET,
+    ) -> None:
         self.client = client
+        self.kind = kind
         self.access = SessionAccess(identity, ports.verify_token, client, lambda: host.expire(self))
         self.machine = SessionStateMachine()
         self.resources = OwnedResources()
@@ -363,6 +372,7 @@ class Session:
             settings=ports.settings,
             resources=self.resources,
             current_membership=self.membership,
+            client_kind=self.kind,
         )
 
     def _record(self, span: trace.Span, event: str, outcome: str, membership: RoomMembership | None) -> None:

@@ -20,6 +20,7 @@ from hubbub_contracts.bus.room import GetRoom
 from hubbub_service import Tasks
 
 from ..domain.claim import Claim
+from ..domain.client_kind import SOCKET, ClientKind
 from ..domain.identity import Identity
 from ..domain.ports import ClientSocket
 from ..domain.session_state import SessionEvent
@@ -53,9 +54,9 @@ class SessionManager:
         """Of all peers that this instance serves."""
         return [_membership(session) for session in self._serving.values()]
 
-    def open(self, client: ClientSocket, identity: Identity) -> Session:
-        """A session for a new socket."""
-        return Session(client, self, self._ports, identity)
+    def open(self, client: ClientSocket, identity: Identity, kind: ClientKind = SOCKET) -> Session:
+        """A session for a new socket, or for a client of another kind."""
+        return Session(client, self, self._ports, identity, kind)
 
     def find(self, peer_id: str) -> RoomMembership | None:
         """See `SessionDirectory`."""

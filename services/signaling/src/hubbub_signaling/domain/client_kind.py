@@ -1,0 +1,22 @@
+"""How the client of a session takes part in a room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hubbub_contracts.types import PeerRole
+
+
+@dataclass(frozen=True, slots=True)
+class ClientKind:
+    """What the record of the session's peer says of its client."""
+
+    role: PeerRole = "participant"
+    whip: bool = False
+    """See `JoinRoom`."""
+
+
+SOCKET = ClientKind()
+"""A client over Socket.IO."""
+PUBLISHER = ClientKind(whip=True)
+"""A client over WHIP."""

@@ -1,0 +1,221 @@
+"""The WHIP sessions of this instance.
+
+Rules
+- A publisher is a peer of the room, served by a session as every other peer.
+- A publication is accepted as a whole; what a refused one has created is closed again.
+- A new publication of an identity replaces the former one, once it is accepted.
+- A session ends with its transport: the media node closes that when the client is silent, and the registry moves the
+  peer when its node dies or drains. From then on the session URL is answered `not_found`, and the client posts again.
+- With access tokens, a session belongs to the user of the token that created it, and ends when that token expires.
+- A session URL that this instance does not know is looked up in the registry: another instance created it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts.bus.node import DescribePeer
+from hubbub_contracts.bus.peer import LeaveRoom
+from hubbub_contracts.socket import room, transport
+from hubbub_contracts.socket.base import IceServer
+from hubbub_contracts.socket.producer import Produce
+from hubbub_sdp import (
+    AnswerSection,
+    InvalidSdp,
+    Publication,
+    ServerTransport,
+    SessionDescription,
+    UnsupportedSdp,
+    answered_setup,
+    dtls_parameters,
+    ice_ufrag,
+    parse_offer,
+    publications,
+    write_answer,
+)
+from hubbub_service import Tasks
+
+from ...domain.client_kind import PUBLISHER
+from ...domain.identity import Identity
+from ...domain.ports import Backend
+from ...domain.resume_token import ResumeToken
+from ...domain.session_url import resume_token, session_key
+from ..peer_client import PeerClient, Sessions
+from ..registry_outbox import RegistryOutbox
+from .session import WhipSession
+
+_SOURCES = {"audio": "microphone", "video": "camera"}
+"""The `source` that the clients of the room see, by kind."""
+_NO_CAPABILITIES: dict[str, Any] = {"codecs": [], "headerExtensions": []}
+"""A publisher receives nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An accepted publication."""
+
+    answer: str
+    key: str
+    """The last part of the session URL."""
+    etag: str
+    ice_servers: Sequence[IceServer]
+
+
+class WhipSessions:
+    """Creates, finds and ends sessions."""
+
+    def __init__(self, sessions: Sessions, backend: Backend, outbox: RegistryOutbox) -> None:
+        self._sessions = sessions
+        self._backend = backend
+        self._outbox = outbox
+        self._by_peer: dict[str, WhipSession] = {}
+        self._ending = Tasks()
+
+    def __len__(self) -> int:
+        """The number of sessions that this instance serves."""
+        return len(self._by_peer)
+
+    async def publish(self, identity: Identity, call_id: str, name: str, offer: str) -> Published:
+        """Publishes what the offer sends, as a peer of the room. `name` is the user where the identity names none.
+
+        Raises `invalid_argument` for a malformed offer, `unsupported` for one that cannot be received, and the errors
+        of `joinRoom`, `createTransport` and `produce`.
+        """
+        try:
+            parsed = parse_offer(offer)
+            client = PeerClient(self._sessions, identity, PUBLISHER)
+            try:
+                return await self._publish(client, call_id, name, parsed)
+            except BaseException:
+                await client.leave()
+                raise
+        except InvalidSdp as error:
+            raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"offer: {error}") from error
+        except UnsupportedSdp as error:
+            raise HubbubError(ErrorCode.UNSUPPORTED, f"offer: {error}") from error
+
+    async def find(self, identity: Identity, call_id: str, key: str) -> WhipSession:
+        """The session of a session URL. Raises `not_found`."""
+        token = resume_token(call_id, key)
+        session = self._by_peer.get(token.peer_id)
+        if session is None:
+            return await self._take_over(identity, token)
+        if not session.has_secret(token.secret) or not _is_own(session, identity):
+            raise _not_found()
+        return session
+
+    async def end(self, session: WhipSession) -> None:
+        """Ends a session at its client's request."""
+        self._forget(session)
+        await session.client.leave()
+
+    async def _publish(self, client: PeerClient, call_id: str, name: str, offer: SessionDescription) -> Published:
+        created = await client.request(room.CreateRoom(call_id=call_id))
+        # Before the join, so that the room does not see a publisher who cannot publish.
+        tracks = publications(offer, created.rtp_capabilities)  # type: ignore[arg-type]  # the registry's own
+        remote_dtls, client_ufrag, setup = dtls_parameters(offer), ice_ufrag(offer), answered_setup(offer)
+        joined = await client.request(
+            room.JoinRoom(
+                call_id=call_id, user_id=name, display_name=name, rtp_capabilities=_NO_CAPABILITIES, resumable=True
+            )
+        )
+        ready = await client.request(transport.CreateTransport(direction="send"))
+        await client.request(transport.ConnectTransport(transport_id=ready.id, dtls_parameters=remote_dtls))
+        for track in tracks:
+            await client.request(
+                Produce(
+                    transport_id=ready.id,
+                    kind=track.kind,
+                    rtp_parameters=track.rtp_parameters,
+                    app_data={"source": _SOURCES[track.kind]},
+                )
+            )
+        token = ResumeToken.parse(joined.resume_token or "")
+        session = WhipSession(
+            client,
+            joined.peer_id,
+            ready.id,
+            etag=ready.ice_parameters.username_fragment,
+            secret=token.secret,
+            candidates=ready.ice_candidates,
+            client_ufrag=client_ufrag,
+        )
+        self._adopt(session)
+        self._replace_former(client)
+        server = ServerTransport(ready.ice_parameters, ready.ice_candidates, ready.dtls_parameters, setup)
+        answer = write_answer(offer, map(_answer, tracks), server, session_id=secrets.randbits(62))
+        return Published(answer, session_key(str(token)), session.etag, joined.ice_servers)
+
+    def _adopt(self, session: WhipSession) -> None:
+        """Serves the session from now on. Raises `unavailable` when it has ended already."""
+        if session.client.ended:
+            raise HubbubError(ErrorCode.UNAVAILABLE, "the media node closed the transport", retryable=True)
+        former = self._by_peer.get(session.peer_id)
+        if former is not None:
+            self._forget(former)
+        self._by_peer[session.peer_id] = session
+        session.client.on_ended = lambda: self._on_ended(session)
+
+    def _replace_former(self, client: PeerClient) -> None:
+        """Removes the other publishers of this user from the room, whichever instance serves them."""
+        peers, peer_id = client.membership.hub.view.peers, client.membership.peer_id
+        own = peers.get(peer_id)
+        for peer in peers.values():
+            if own is not None and peer.whip and peer.user_id == own.user_id and peer.peer_id != peer_id:
+                self._outbox.enqueue(LeaveRoom(room_id=peer.room_id, peer_id=peer.peer_id, reason="removed"))
+
+    async def _take_over(self, identity: Identity, token: ResumeToken) -> WhipSession:
+        """Claims a peer that another instance served. Raises `not_found` when there is none with this secret."""
+        client = PeerClient(self._sessions, identity, PUBLISHER)
+        try:
+            session = await self._resume(client, token)
+        except BaseException:
+            await client.leave()
+            raise
+        self._adopt(session)
+        return session
+
+    async def _resume(self, client: PeerClient, token: ResumeToken) -> WhipSession:
+        try:
+            resumed = await client.request(room.Resume(resume_token=str(token)))
+        except HubbubError as error:
+            raise error if error.retryable else _not_found() from error
+        membership = client.membership
+        transport_id = next((each.transport_id for each in resumed.transports if each.direction == "send"), None)
+        if transport_id is None:
+            raise _not_found()
+        described = await self._backend.node(
+            membership.placement, DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
+        )
+        fragments = {each.transport_id: each.ice_username_fragment for each in described.transports}
+        return WhipSession(
+            client, token.peer_id, transport_id, etag=fragments.get(transport_id) or "", secret=token.secret
+        )
+
+    def _on_ended(self, session: WhipSession) -> None:
+        self._forget(session)
+        if session.client.media_lost:
+            self._ending.spawn(session.client.leave(), "end-whip-session")
+
+    def _forget(self, session: WhipSession) -> None:
+        session.client.on_ended = lambda: None
+        if self._by_peer.get(session.peer_id) is session:
+            del self._by_peer[session.peer_id]
+
+
+def _answer(track: Publication) -> AnswerSection:
+    return AnswerSection(track.section, "recvonly", track.codecs, track.extensions)
+
+
+def _is_own(session: WhipSession, identity: Identity) -> bool:
+    """Whether the client may use the session, as the registry decides when another instance takes it over."""
+    peer = session.client.membership.hub.view.peers.get(session.peer_id)
+    return peer is not None and identity.user_id in (None, peer.user_id)
+
+
+def _not_found() -> HubbubError:
+    return HubbubError(ErrorCode.NOT_FOUND, "no such session, or it has ended: post again")

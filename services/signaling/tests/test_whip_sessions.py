@@ -1,0 +1,190 @@
+"""WHIP sessions on fakes: what ends them, what replaces them, and what a refused publication leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from hubbub_access import LEEWAY
+from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts.bus.media import MediaEvent, ProducerClosed, TransportClosed
+from hubbub_contracts.bus.node import DescribePeer, PeerDescription, TransportDescription
+from hubbub_contracts.bus.peer import ClaimPeer
+from hubbub_contracts.bus.producer import AddProducer
+from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.transport import (
+    CreateTransport,
+)
+from hubbub_signaling.domain.whip_access import ENCODER, WhipAccess
+from hubbub_signaling.handlers.whip.sessions import Published, WhipSessions
+from support.signaling_fakes import peer_record, unavailable
+from support.whip_fakes import OFFER, WhipRig
+
+
+async def missing(sessions: WhipSessions, published: Published) -> bool:
+    """Whether the session URL is answered `not_found`."""
+    try:
+        await sessions.find(ENCODER, "room", published.key)
+    except HubbubError as error:
+        return error.code is ErrorCode.NOT_FOUND
+    return False
+
+
+async def test_a_publisher_is_a_peer() -> None:
+    rig = WhipRig()
+    published = await rig.publish()
+    [join] = rig.joins
+    assert (join.user_id, join.display_name, join.whip, join.role) == ("camera", "camera", True, "participant")
+    added = [one for one in rig.backend.registry_requests if isinstance(one, AddProducer)]
+    assert [(one.kind, one.app_data) for one in added] == [
+        ("audio", {"source": "microphone"}),
+        ("video", {"source": "camera"}),
+    ]
+    assert published.etag == "ours"
+    assert not await missing(rig.whip, published)
+
+
+def transport_id(rig: WhipRig) -> str:
+    [created] = [one for one in rig.backend.node_requests if isinstance(one, CreateTransport)]
+    return created.transport_id
+
+
+def producer_id(rig: WhipRig) -> str:
+    return next(one.producer_id for one in rig.backend.registry_requests if isinstance(one, AddProducer))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(lambda rig: TransportClosed(transport_id=transport_id(rig), reason="ice_timeout"), id="silent"),
+        pytest.param(lambda rig: ProducerClosed(producer_id=producer_id(rig), reason="internal"), id="producer"),
+    ],
+)
+async def test_a_session_ends_with_its_media(event: Callable[[WhipRig], MediaEvent]) -> None:
+    rig = WhipRig()
+    published = await rig.publish()
+    [join] = rig.joins
+    rig.backend.answers[ClaimPeer] = HubbubError(ErrorCode.NOT_FOUND, "no such peer")
+    rig.backend.media[join.peer_id].on_event(event(rig))
+    assert await missing(rig.whip, published)
+    await asyncio.sleep(1)
+    assert rig.left() == [join.peer_id]
+    assert len(rig.whip) == rig.manager.serving == rig.backend.open_subscriptions() == 0
+
+
+async def test_a_session_ends_when_its_peer_is_moved_to_another_node() -> None:
+    rig = WhipRig()
+    published = await rig.publish()
+    [join] = rig.joins
+    rig.backend.answers[ClaimPeer] = HubbubError(ErrorCode.NOT_FOUND, "no such peer")
+    moved = rig.backend.peers[join.peer_id].model_copy(update={"placement": Placement(node_id="another", epoch=1)})
+    rig.backend.change_peer(join.peer_id, moved)
+    assert await missing(rig.whip, published)
+    await asyncio.sleep(1)
+    assert rig.left() == [join.peer_id]
+
+
+async def test_a_new_publication_removes_the_former_of_its_identity() -> None:
+    rig = WhipRig()
+    participant = peer_record("participant", room_id="cm9vbQ").model_copy(update={"user_id": "camera"})
+    former = participant.model_copy(update={"peer_id": "former", "whip": True})
+    other = former.model_copy(update={"peer_id": "other", "user_id": "another"})
+    rig.backend.peers = {one.peer_id: one for one in (participant, former, other)}
+    await rig.publish()
+    await asyncio.sleep(1)
+    assert rig.left() == ["former"]
+
+
+async def test_a_refused_publication_does_not_remove_the_former() -> None:
+    rig = WhipRig()
+    rig.backend.peers["former"] = peer_record("former", room_id="cm9vbQ").model_copy(
+        update={"user_id": "camera", "whip": True}
+    )
+    rig.backend.answers[CreateTransport] = unavailable()
+    with pytest.raises(HubbubError, match="unreachable"):
+        await rig.publish()
+    [join] = rig.joins
+    await asyncio.sleep(1)
+    assert rig.left() == [join.peer_id]
+    assert len(rig.whip) == rig.manager.serving == rig.backend.open_subscriptions() == 0
+
+
+@pytest.mark.parametrize(
+    ("offer", "code"),
+    [("v=0\r\n", ErrorCode.INVALID_ARGUMENT), (OFFER.replace("H264/", "H265/"), ErrorCode.UNSUPPORTED)],
+)
+async def test_an_offer_that_is_refused_joins_no_room(offer: str, code: ErrorCode) -> None:
+    rig = WhipRig()
+    with pytest.raises(HubbubError) as refused:
+        await rig.whip.publish(ENCODER, "room", "camera", offer)
+    assert refused.value.code is code
+    assert rig.joins == []
+
+
+async def test_a_session_url_of_another_instance_is_taken_over() -> None:
+    rig, elsewhere = WhipRig(), WhipRig()
+    published = await elsewhere.publish()
+    rig.backend.answers[DescribePeer] = PeerDescription(
+        transports=[
+            TransportDescription(transport_id="t", direction="send", connected=True, ice_username_fragment="restarted")
+        ],
+        producers=[],
+        consumers=[],
+    )
+    session = await rig.whip.find(ENCODER, "room", published.key)
+    assert (session.transport_id, session.etag, session.client_ufrag) == ("t", "restarted", None)
+    assert await rig.whip.find(ENCODER, "room", published.key) is session
+    await rig.whip.end(session)
+    await asyncio.sleep(1)
+    assert rig.left() == [session.peer_id]
+
+
+async def test_a_wrong_secret_is_not_found() -> None:
+    rig = WhipRig()
+    published = await rig.publish()
+    with pytest.raises(HubbubError, match="no such session"):
+        await rig.whip.find(ENCODER, "room", f"{published.key}x")
+    with pytest.raises(HubbubError, match="no such session"):
+        await rig.whip.find(ENCODER, "room", "not a key")
+    assert not await missing(rig.whip, published)
+
+
+@pytest.mark.parametrize(
+    ("token", "shown", "loopback", "allowed"),
+    [
+        (None, None, True, True),
+        (None, None, False, False),
+        (None, "anything", False, False),
+        ("secret", None, True, False),
+        ("secret", "wrong", True, False),
+        ("secret", "secret", False, True),
+    ],
+)
+def test_who_may_publish(token: str | None, shown: str | None, loopback: bool, allowed: bool) -> None:
+    access = WhipAccess(token)
+    if allowed:
+        assert access.identify(shown, loopback=loopback, by_token=None) == ENCODER
+        return
+    with pytest.raises(HubbubError) as refused:
+        access.identify(shown, loopback=loopback, by_token=None)
+    assert refused.value.code is ErrorCode.UNAUTHENTICATED
+
+
+async def test_a_publication_ends_when_its_access_token_expires() -> None:
+    rig = WhipRig()
+    expired = replace(ENCODER, user_id="ann", expires_at=time.time() - LEEWAY + 0.2)
+    published = await rig.whip.publish(expired, "room", "camera", OFFER)
+    rig.backend.answers[ClaimPeer] = HubbubError(ErrorCode.NOT_FOUND, "no such peer")
+    async with asyncio.timeout(5):
+        while len(rig.whip):
+            await asyncio.sleep(0.01)
+    assert await missing(rig.whip, published)
+    async with asyncio.timeout(5):
+        while not rig.left():
+            await asyncio.sleep(0.01)
+    assert rig.left() == [rig.joins[0].peer_id]
+    assert rig.manager.serving == 0
