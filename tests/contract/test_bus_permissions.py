@@ -83,6 +83,26 @@ FOREIGN = {
             ">",
         ],
     },
+    "captions": {
+        "publish": [
+            "$KV.rooms.room.settings.room",
+            "$KV.leases.node.n1",
+            "$JS.API.STREAM.DELETE.KV_leases",
+            "hubbub.v1.registry.room.create",
+            "hubbub.v1.node.n1.1.producer.create",
+            "hubbub.v1.room.room.settings.room",
+            "hubbub.v1.media.room.peer",
+            "hubbub.v1.captions.captions.start",
+            "_INBOX.signaling.s1.x",
+        ],
+        "subscribe": [
+            "hubbub.v1.registry.>",
+            "hubbub.v1.node.*.*.>",
+            "hubbub.v1.call.*",
+            "_INBOX.signaling.>",
+            ">",
+        ],
+    },
     "registry": {
         "publish": [
             "$JS.API.STREAM.DELETE.other",
@@ -111,7 +131,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedNats]
 
 
 async def test_services_cause_no_permission_violation(tmp_path: Path, call_id: str) -> None:
-    installation = Installation(tmp_path / "installation", nodes=2, calls=1, reconnect_grace=2, empty_room_ttl=2)
+    installation = Installation(
+        tmp_path / "installation", nodes=2, calls=1, captions=1, reconnect_grace=2, empty_room_ttl=2
+    )
     with DeployedNats(tmp_path / "nats") as server:
         server.configure(installation)
         with installation:
@@ -119,6 +141,10 @@ async def test_services_cause_no_permission_violation(tmp_path: Path, call_id: s
                 await pair.alice.call("pauseProducer", producerId=pair.producers["audio"])
                 await pair.bob.event("producerPaused", producerId=pair.producers["audio"])
                 await pair.alice.call("resumeProducer", producerId=pair.producers["audio"])
+                await pair.alice.call("startCaptions")
+                await wait_for_counts(installation, within=20, **{**FULL, "transports": 3, "consumers": 3})
+                await pair.bob.call("stopCaptions")
+                await pair.bob.event("captionsState", on=False)
                 async with Caller(installation.url) as again:
                     # Opened before: a client whose socket and media stop for half a second is treated as gone.
                     await pair.alice.cut()

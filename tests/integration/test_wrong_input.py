@@ -15,6 +15,7 @@ from support.caller import Caller, rtp_capabilities, rtp_parameters
 from support.installation import Installation
 from support.no_side_effects import no_side_effects
 
+WITHOUT_IDS = {"leaveRoom", "getProducers", "createTransport", "startCaptions", "stopCaptions"}
 EVENTS_BEFORE_JOIN = {"createRoom", "joinRoom", "resume", "refreshToken"}
 NOT_STRINGS: tuple[Any, ...] = (7, True, [], {})
 """Values that are not strings."""
@@ -141,6 +142,8 @@ def well_formed(transport_id: str, producer_id: str, consumer_id: str, call_id: 
         "setMaxIncomingBitrate": {"transportId": transport_id, "bitrate": 1_000_000},
         "requestKeyFrame": {"consumerId": consumer_id},
         "refreshToken": {"token": "a.b.c"},
+        "startCaptions": {},
+        "stopCaptions": {},
         "getStats": {"transportId": transport_id},
         "closeConsumer": {"consumerId": consumer_id},
     }
@@ -200,7 +203,7 @@ async def test_unknown_ids_and_ids_of_other_peers_are_not_found(scenario: Scenar
     ]
     for ids in (("nobody",) * 3, (scenario.alice_sends, scenario.alice_producer, "nobody"), of_carol):
         for event, payload in well_formed(*ids, call_id).items():
-            if event not in {*EVENTS_BEFORE_JOIN, "leaveRoom", "getProducers", "createTransport"}:
+            if event not in {*EVENTS_BEFORE_JOIN, *WITHOUT_IDS}:
                 attempts.append((scenario.bob, event, payload))
 
     got: dict[str, str] = {}

@@ -18,7 +18,13 @@ from .installation import REPOSITORY, Installation
 from .service_process import ServiceProcess
 
 CONFIGURATION = REPOSITORY / "deploy" / "nats"
-USERS = {"signaling": "signaling", "node": "media_node", "registry": "registry", "calls": "calls"}
+USERS = {
+    "signaling": "signaling",
+    "node": "media_node",
+    "registry": "registry",
+    "calls": "calls",
+    "captions": "captions",
+}
 """The user of each service, by the first part of its processes' names."""
 START_TIMEOUT = 10.0
 
@@ -34,7 +40,7 @@ class DeployedNats:
             self._form_cluster()
 
     def url(self, service: str) -> str:
-        """The URLs of all servers for `signaling`, `node`, `registry` or `calls`."""
+        """The URLs of all servers for the service whose processes have this name."""
         user = USERS[service]
         return ",".join(f"nats://{user}:{self._passwords[user]}@{LOOPBACK}:{port}" for port in self.ports)
 

@@ -33,11 +33,11 @@ class NotReady(Exception):
 
 
 class Installation:
-    """NATS, registries, media nodes, calls and signaling instances on free ports of the loopback interface.
+    """NATS, registries, media nodes, calls, captions and signaling instances on free ports of the loopback interface.
 
     A blocking context manager for tests with and without an event loop: ready on entry, stopped on exit. The processes
     and their settings are those of `hubbub up`. Tests may kill, stop and restart `nats` and each of `registries`,
-    `nodes`, `calls` and `signaling` on the same ports, and then call `wait_ready`.
+    `nodes`, `calls`, `captions` and `signaling` on the same ports, and then call `wait_ready`.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Installation:
         nodes: int = 1,
         signalings: int = 1,
         calls: int = 0,
+        captions: int = 0,
         workers: int = 1,
         metrics: bool = False,
         reconnect_grace: float = 5.0,
@@ -56,7 +57,7 @@ class Installation:
     ) -> None:
         """`directory` is for the NATS store and the logs (None: a temporary one). Times are in seconds.
 
-        With `metrics`, registries, nodes and calls instances serve metrics, as signaling always does. `environment`
+        With `metrics`, all other services serve metrics, as signaling always does. `environment`
         overrides the environment of every service.
         """
         self._exit = ExitStack()
@@ -66,7 +67,7 @@ class Installation:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.nats = nats_server(directory / "nats")
-        shown = registries + nodes + calls if metrics else 0
+        shown = registries + nodes + calls + captions if metrics else 0
         metrics_port = free_tcp_ports(shown, LOOPBACK) if metrics else 0
         rtc_min_port = free_udp_ports(nodes * _UDP_PORTS_PER_NODE, ANY)
         self.layout = Layout(
@@ -78,6 +79,7 @@ class Installation:
             nodes=nodes,
             signalings=signalings,
             calls=calls,
+            captions=captions,
             log_level=(environment or {}).get("LOG_LEVEL", "info"),
             page_dir=PAGE_DIR,
             metrics_ports=range(metrics_port, metrics_port + shown),
@@ -95,12 +97,13 @@ class Installation:
         self.registries = [process for process in processes if process.name.startswith("registry-")]
         self.nodes = [process for process in processes if process.name.startswith("node-")]
         self.calls = [process for process in processes if process.name.startswith("calls-")]
+        self.captions = [process for process in processes if process.name.startswith("captions-")]
         self.signaling = [process for process in processes if process.name.startswith("signaling-")]
 
     @property
     def processes(self) -> list[ServiceProcess]:
         """All processes except NATS, in start order."""
-        return [*self.registries, *self.nodes, *self.calls, *self.signaling]
+        return [*self.registries, *self.nodes, *self.calls, *self.captions, *self.signaling]
 
     @property
     def url(self) -> str:
@@ -141,15 +144,15 @@ class Installation:
             time.sleep(_POLL_INTERVAL)
 
     def kill_all_but_nodes(self) -> None:
-        """Kills signaling, calls, the registries and NATS."""
-        for process in (*self.signaling, *self.calls, *self.registries):
+        """Kills signaling, calls, captions, the registries and NATS."""
+        for process in (*self.signaling, *self.calls, *self.captions, *self.registries):
             process.kill()
         self.nats.kill()
 
     def start_all_but_nodes(self) -> None:
         """Starts NATS, the registries and signaling again, without waiting until they are ready."""
         self.nats.start()
-        for process in (*self.registries, *self.calls, *self.signaling):
+        for process in (*self.registries, *self.calls, *self.captions, *self.signaling):
             process.start()
 
     def stop(self) -> None:

@@ -68,7 +68,12 @@ class Prometheus:
 def _configuration(installation: Installation) -> dict[str, Any]:
     urls = [urllib.parse.urlsplit(url).netloc for url in installation.layout.metrics_urls()]
     layout, jobs = installation.layout, {}
-    counts = {"registry": layout.registries, "media-node": layout.nodes, "calls": layout.calls}
+    counts = {
+        "registry": layout.registries,
+        "media-node": layout.nodes,
+        "calls": layout.calls,
+        "captions": layout.captions,
+    }
     for job, count in counts.items():
         jobs[job], urls = urls[:count], urls[count:]
     jobs["signaling"] = urls

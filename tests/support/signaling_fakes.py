@@ -10,6 +10,8 @@ from typing import Any
 
 from hubbub_access import TokenVerifier
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request
+from hubbub_contracts.base import CaptionsRequest
+from hubbub_contracts.bus.captions import CaptionEvent
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveReason, LeaveRoom
@@ -119,6 +121,14 @@ class SpeakerFeed(FakeSubscription):
         self.on_event = on_event
 
 
+class CaptionFeed(FakeSubscription):
+    """What is said in a room."""
+
+    def __init__(self, on_event: Callable[[CaptionEvent], None]) -> None:
+        super().__init__()
+        self.on_event = on_event
+
+
 class FakeBackend:
     """Implements `Backend`: answers requests from `answers`, and adds joining and claimed peers to `peers`.
 
@@ -136,6 +146,10 @@ class FakeBackend:
         self.media: dict[str, MediaFeed] = {}
         """By peer id."""
         self.speakers: dict[str, list[SpeakerFeed]] = {}
+        """By room id."""
+        self.captions_requests: list[tuple[Request[Any], str | None]] = []
+        """With the instance that was asked."""
+        self.captions_feeds: dict[str, CaptionFeed] = {}
         """By room id."""
         self.peers: dict[str, PeerRecord] = {}
         self.revision = 10
@@ -175,6 +189,16 @@ class FakeBackend:
         """See `Backend`."""
         feed = SpeakerFeed(on_event)
         self.speakers.setdefault(room_id, []).append(feed)
+        return feed
+
+    async def captions(self, message: CaptionsRequest[ReplyT], server_id: str | None = None) -> ReplyT:
+        """See `Backend`."""
+        self.captions_requests.append((message, server_id))
+        return await self._answer(message)
+
+    async def watch_captions(self, room_id: str, on_event: Callable[[CaptionEvent], None]) -> Subscription:
+        """See `Backend`."""
+        feed = self.captions_feeds[room_id] = CaptionFeed(on_event)
         return feed
 
     def snapshot(self) -> RoomSnapshot:
@@ -322,11 +346,13 @@ class FakeClient:
 class SignalingRig:
     """A session manager on fakes."""
 
-    def __init__(self, handlers: Mapping[str, Handler] = HANDLERS, tokens: TokenVerifier | None = None) -> None:
+    def __init__(
+        self, handlers: Mapping[str, Handler] = HANDLERS, tokens: TokenVerifier | None = None, *, captions: bool = True
+    ) -> None:
         self.backend = FakeBackend()
         self.telemetry = FakeTelemetry()
         self.policy = IdentityPolicy(api_key=None, trust_user_header=False, tokens=tokens)
-        settings = SessionSettings(SIGNALING_ID, SIGNALING_EPOCH, GRACE, IceServers())
+        settings = SessionSettings(SIGNALING_ID, SIGNALING_EPOCH, GRACE, IceServers(), captions)
         self.ports = SessionPorts(
             self.backend,
             RoomHubs(self.backend),

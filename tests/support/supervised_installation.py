@@ -34,6 +34,7 @@ class SupervisedInstallation:
         nodes: int = 1,
         signalings: int = 1,
         calls: int = 1,
+        captions: int = 0,
         workers: int = 1,
         tls: bool = False,
         environment: dict[str, str] | None = None,
@@ -47,6 +48,7 @@ class SupervisedInstallation:
             "nodes": nodes,
             "signalings": signalings,
             "calls": calls,
+            "captions": captions,
             "workers": workers,
         }
         self._scheme = "https" if tls else "http"
@@ -55,7 +57,7 @@ class SupervisedInstallation:
             "PORT": str(self.port),
             "RTC_MIN_PORT": str(rtc_min_port),
             "RTC_MAX_PORT": str(rtc_min_port + _UDP_PORTS - 1),
-            "METRICS_PORT": str(free_tcp_ports(registries + nodes + calls)),
+            "METRICS_PORT": str(free_tcp_ports(registries + nodes + calls + captions)),
             "ANNOUNCED_IP": "127.0.0.1",
             **(environment or {}),
         }

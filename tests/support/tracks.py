@@ -11,6 +11,7 @@ import time
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, VideoFrame
+from av.audio.resampler import AudioResampler
 
 FRAME_RATE = 15
 SAMPLE_RATE = 48_000
@@ -58,6 +59,30 @@ class ToneTrack(_Paced):
         samples = array.array("h", (int(peak * math.sin(step * (index * SAMPLES + n))) for n in range(SAMPLES)))
         frame = AudioFrame(format="s16", layout="mono", samples=SAMPLES)
         frame.planes[0].update(samples.tobytes())
+        frame.pts, frame.sample_rate, frame.time_base = index * SAMPLES, SAMPLE_RATE, fractions.Fraction(1, SAMPLE_RATE)
+        return frame
+
+
+class SamplesTrack(_Paced):
+    """Samples of 16 kHz, mono, once, and silence after them."""
+
+    kind = "audio"
+
+    def __init__(self, samples: bytes) -> None:
+        super().__init__()
+        frame = AudioFrame(format="s16", layout="mono", samples=len(samples) // 2)
+        frame.planes[0].update(samples)
+        frame.sample_rate = 16_000
+        resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+        parts = (bytes(one.planes[0])[: 2 * one.samples] for one in resampler.resample(frame))
+        self._samples = b"".join(parts)
+
+    async def recv(self) -> AudioFrame:
+        """The next 20 ms."""
+        index = await self.next_index(SAMPLES / SAMPLE_RATE)
+        part = self._samples[2 * SAMPLES * index : 2 * SAMPLES * (index + 1)]
+        frame = AudioFrame(format="s16", layout="mono", samples=SAMPLES)
+        frame.planes[0].update(part.ljust(2 * SAMPLES, b"\0"))
         frame.pts, frame.sample_rate, frame.time_base = index * SAMPLES, SAMPLE_RATE, fractions.Fraction(1, SAMPLE_RATE)
         return frame
 

@@ -29,11 +29,17 @@ def test_services_get_the_bus_url_and_the_inherited_environment() -> None:
 
 def test_services_stop_in_the_reverse_order_of_their_start() -> None:
     started = [[spec.name for spec in stage] for stage in stages(service_specs(Layout(nodes=2), "", {}))]
-    assert started[::-1] == [["signaling-1"], ["calls-1"], ["node-1", "node-2"], ["registry-1", "registry-2"]]
+    assert started[::-1] == [
+        ["signaling-1"],
+        ["captions-1"],
+        ["calls-1"],
+        ["node-1", "node-2"],
+        ["registry-1", "registry-2"],
+    ]
 
 
 def test_each_service_but_signaling_gets_its_own_metrics_port() -> None:
-    layout = Layout(nodes=2, metrics_ports=[9464, 9465, 9467, 9468, 9469])
+    layout = Layout(nodes=2, metrics_ports=[9464, 9465, 9467, 9468, 9469, 9470])
     specs = service_specs(layout, "", {"METRICS_PORT": "1"})
     ports = {spec.name: spec.environment.get("METRICS_PORT") for spec in specs}
     assert ports == {
@@ -42,10 +48,11 @@ def test_each_service_but_signaling_gets_its_own_metrics_port() -> None:
         "node-1": "9467",
         "node-2": "9468",
         "calls-1": "9469",
+        "captions-1": "9470",
         "signaling-1": None,
     }
     assert layout.metrics_urls() == [
-        *(f"http://127.0.0.1:{port}/metrics" for port in (9464, 9465, 9467, 9468, 9469, 4000)),
+        *(f"http://127.0.0.1:{port}/metrics" for port in (9464, 9465, 9467, 9468, 9469, 9470, 4000)),
     ]
 
 

@@ -12,6 +12,7 @@ import pytest
 from hubbub_access import LEEWAY, Grants, KeySet, PublishLimits, TokenVerifier, issue
 from hubbub_access.key_set import new_secret
 from hubbub_contracts import ids
+from hubbub_contracts.bus.captions import CaptionChanged
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
 from hubbub_contracts.bus.producer import CloseProducer
 from hubbub_contracts.bus.records import ProducerRecord
@@ -90,6 +91,8 @@ WELL_FORMED: dict[str, dict[str, Any]] = {
     "setPreferredLayers": {"consumerId": "c", "spatialLayer": 0},
     "setConsumerPriority": {"consumerId": "c", "priority": 1},
     "requestKeyFrame": {"consumerId": "c"},
+    "startCaptions": {},
+    "stopCaptions": {},
 }
 
 
@@ -101,6 +104,14 @@ async def test_a_request_without_its_grant_is_refused(rig: SignalingRig, event: 
     before = len(rig.backend.registry_requests)
     assert code(await client.ask(event, WELL_FORMED[event])) == "not_allowed"
     assert (len(rig.backend.registry_requests), rig.backend.node_requests) == (before, [])
+
+
+async def test_what_is_said_goes_only_to_those_who_may_receive_tracks(rig: SignalingRig) -> None:
+    listener = await joined(rig)
+    sender = await joined(rig, ALL.model_copy(update={"subscribe": False}))
+    line = CaptionChanged(peer_id="bob", segment_id="s", text="Hello", final=True, start=1, end=2)
+    rig.backend.captions_feeds[listener.room_id].on_event(line)
+    assert (listener.socket.pushes().count("captions"), sender.socket.pushes().count("captions")) == (1, 0)
 
 
 @pytest.mark.parametrize("event", ["createRoom", "joinRoom"])

@@ -10,7 +10,7 @@ import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.room import GetRoom
-from hubbub_contracts.socket.speaker import ActiveSpeaker, AudioLevels
+from hubbub_contracts.socket.base import Push
 from hubbub_room import SettingsChanged, Subscription
 from hubbub_service.tasks import failure_count
 from hubbub_signaling.domain.room_view import PeerAdded, PeerRemoved, RoomRemoved, ViewChange
@@ -29,7 +29,7 @@ class Listener:
         self.fails = False
         self.missed = 0
 
-    def on_speakers(self, push: ActiveSpeaker | AudioLevels) -> None:
+    def on_room_event(self, push: Push) -> None:
         raise AssertionError("nobody speaks here")
 
     def on_changes_missed(self) -> None:

@@ -7,6 +7,7 @@
  * - Every connect and disconnect of the socket starts a new generation. Asynchronous work of an earlier generation is dropped.
  */
 
+import { Captions } from "./captions.ts";
 import type { CallEvents, CallOptions, Features } from "./callOptions.ts";
 import { nextState, type CallState, type CallStateEvent, type EndReason, type ReconnectCause } from "./callState.ts";
 import { Connection } from "./connection.ts";
@@ -32,6 +33,8 @@ export class Call extends Emitter<CallEvents> {
   readonly room: string;
   /** The local participant. Does not change during the call. */
   readonly local: LocalParticipant;
+  /** What is said in the room, as text. */
+  readonly captions: Captions;
   readonly features: Features = { layers: true, activeSpeaker: true, data: false };
   readonly #options: CallOptions;
   readonly #signaling: Signaling;
@@ -101,7 +104,9 @@ export class Call extends Emitter<CallEvents> {
       },
     );
     this.#measurements = new Measurements(this.#signaling, this.#media, this.local, () => this.#listeners.keys());
-    this.#speech = new Speech((peerId) => (peerId === this.local.peerId ? this.local : this.#roster.participant(peerId)));
+    const find = (peerId: string) => (peerId === this.local.peerId ? this.local : this.#roster.participant(peerId));
+    this.#speech = new Speech(find);
+    this.captions = new Captions(this.#signaling, find);
     this.#listenTo(this.local);
     this.#listenToServer();
   }
@@ -261,6 +266,7 @@ export class Call extends Emitter<CallEvents> {
     this.#media.active = true;
     if (resumed) this.#media.applySnapshot(resumed);
     this.#roster.applySnapshot(session.peers);
+    this.captions.setState(session.captions);
     if (this.#transition("joined")) {
       this.#measurements.start();
       this.#pendingJoin?.resolve();

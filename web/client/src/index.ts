@@ -1,6 +1,7 @@
 /** Hubbub's browser SDK: join a call, publish tracks and receive those of the others. Works without a framework. */
 
 export { Call } from "./call.ts";
+export { Captions, type CaptionLine, type CaptionsEvents } from "./captions.ts";
 export type { CallEvents, CallOptions, Features } from "./callOptions.ts";
 export { Calls } from "./calls.ts";
 export type { HistoryQuery } from "./callsApi.ts";

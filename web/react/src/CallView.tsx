@@ -5,6 +5,7 @@ import { Arrivals } from "./Arrivals.tsx";
 import { CallAudio } from "./CallAudio.tsx";
 import { CallHeader, PanelButton, type PanelName } from "./CallHeader.tsx";
 import { CallSettings } from "./CallSettings.tsx";
+import { CaptionsOverlay } from "./CaptionsOverlay.tsx";
 import { InviteLink } from "./InviteLink.tsx";
 import { Panel } from "./Panel.tsx";
 import { ParticipantList } from "./ParticipantList.tsx";
@@ -12,6 +13,7 @@ import { Problems } from "./Problems.tsx";
 import { StatsOverlay } from "./StatsOverlay.tsx";
 import type { Layout } from "./tiles.ts";
 import { useCallState } from "./useCallState.ts";
+import { useCaptions } from "./useCaptions.ts";
 import { useWebRTC } from "./useWebRTC.ts";
 import { VideoControls } from "./VideoControls.tsx";
 import { VideoGrid } from "./VideoGrid.tsx";
@@ -35,6 +37,7 @@ export interface CallViewProps {
 export function CallView({ call, inviteUrl, brand, settings, problems = [], onDismiss }: CallViewProps) {
   const { state, participants } = useCallState(call);
   const media = useWebRTC(call);
+  const captions = useCaptions(call);
   const [layout, setLayout] = useState<Layout>("auto");
   const [pinned, setPinned] = useState<string>();
   const [panel, setPanel] = useState<PanelName>();
@@ -61,7 +64,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
           </p>
         )}
         <Problems
-          texts={problemText ? [...problems, problemText] : problems}
+          texts={[...problems, ...(problemText ? [problemText] : []), ...(captions.problem ? [`Captions: ${explain(captions.problem)}`] : [])]}
           onDismiss={() => {
             media.dismissProblem();
             onDismiss?.();
@@ -77,6 +80,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
               {inviteUrl !== undefined && <InviteLink url={inviteUrl} />}
             </div>
           )}
+          {captions.shown && <CaptionsOverlay lines={captions.lines} limited={captions.limited} />}
           <Arrivals participants={participants} active={state === "connected"} />
         </div>
         {panel === "people" && (
@@ -97,7 +101,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
           </Panel>
         )}
       </div>
-      <VideoControls call={call} media={media}>
+      <VideoControls call={call} media={media} captions={captions}>
         <PanelButton name="settings" icon="settings" label="Settings" panel={panel} onPanel={toggle} />
       </VideoControls>
       <CallAudio call={call} speaker={speaker} />

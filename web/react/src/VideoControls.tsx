@@ -2,20 +2,23 @@ import { useEffect, type ReactNode } from "react";
 
 import type { Call } from "@hubbub/client";
 import { Icon, type IconName } from "./icons.tsx";
+import type { CaptionsView } from "./useCaptions.ts";
 import { useWebRTC, type LocalMedia } from "./useWebRTC.ts";
 
 export interface VideoControlsProps {
   call: Call;
   /** Result of `useWebRTC`, for an application that shows its problems; its own when absent. */
   media?: LocalMedia;
+  /** Result of `useCaptions`; without it there is no button for captions. */
+  captions?: CaptionsView;
   /** Called after the call was left. */
   onLeave?: () => void;
   /** Additional buttons before "Leave". */
   children?: ReactNode;
 }
 
-/** Buttons for microphone (Alt+M), camera (Alt+V), screen sharing (Alt+S) and leaving. */
-export function VideoControls({ call, media, onLeave, children }: VideoControlsProps) {
+/** Buttons for microphone (Alt+M), camera (Alt+V), screen sharing (Alt+S), captions (Alt+C) and leaving. */
+export function VideoControls({ call, media, captions, onLeave, children }: VideoControlsProps) {
   const own = useWebRTC(call);
   const { camera, microphone, screen, busy, setCamera, setMicrophone, setScreen } = media ?? own;
   const canShare = typeof navigator.mediaDevices?.getDisplayMedia === "function";
@@ -23,6 +26,7 @@ export function VideoControls({ call, media, onLeave, children }: VideoControlsP
   useShortcuts({
     KeyM: () => void setMicrophone(!microphone),
     KeyV: () => void setCamera(!camera),
+    ...(captions ? { KeyC: () => void captions.setShown(!captions.shown) } : {}),
     ...(canShare ? { KeyS: () => void setScreen(!screen) } : {}),
   });
 
@@ -31,6 +35,7 @@ export function VideoControls({ call, media, onLeave, children }: VideoControlsP
       <Switch action="microphone" label="Microphone" on={microphone} busy={busy === "microphone"} shortcut="Alt+M" icons={["microphone", "microphoneOff"]} onChange={setMicrophone} />
       <Switch action="camera" label="Camera" on={camera} busy={busy === "camera"} shortcut="Alt+V" icons={["camera", "cameraOff"]} onChange={setCamera} />
       {canShare && <Switch action="screen" label="Share screen" on={screen} busy={busy === "screen"} shortcut="Alt+S" icons={["screen", "screen"]} active onChange={setScreen} />}
+      {captions && <Switch action="captions" label="Captions" on={captions.shown} busy={false} shortcut="Alt+C" icons={["captions", "captions"]} active onChange={(on) => void captions.setShown(on)} />}
       {children}
       <button
         type="button"

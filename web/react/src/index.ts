@@ -6,6 +6,7 @@ export { useCall, type CallHandle } from "./useCall.ts";
 export { useCalls, type CallsHandle } from "./useCalls.ts";
 export { useCallState, type CallStatus } from "./useCallState.ts";
 export { useCallStats } from "./useCallStats.ts";
+export { useCaptions, type CaptionsView } from "./useCaptions.ts";
 export { useConnectionQuality } from "./useConnectionQuality.ts";
 export { useGroupCall } from "./useGroupCall.ts";
 export { useIncomingCall, type IncomingRing } from "./useIncomingCall.ts";
@@ -18,6 +19,7 @@ export { ActiveCallIndicator, type ActiveCallIndicatorProps } from "./ActiveCall
 export { CallAudio } from "./CallAudio.tsx";
 export { CallButton, type CallButtonProps } from "./CallButton.tsx";
 export { CallView, type CallViewProps } from "./CallView.tsx";
+export { CaptionsOverlay, type CaptionsOverlayProps } from "./CaptionsOverlay.tsx";
 export { ConnectionQualityBadge } from "./ConnectionQualityBadge.tsx";
 export { DeviceSelector, type DeviceSelectorProps } from "./DeviceSelector.tsx";
 export { EndedView, type EndedViewProps } from "./EndedView.tsx";

@@ -55,6 +55,8 @@ export const QUALITIES: Record<Quality, string> = {
   lost: "Connection lost",
 };
 
+export const CAPTIONS_LIMITED = "Too many people speak at once: some of it has no captions.";
+
 export const STATUS: Record<CallState, string> = {
   idle: "Joining…",
   connecting: "Joining…",

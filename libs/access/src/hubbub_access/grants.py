@@ -53,7 +53,7 @@ class Grants(Model):
     publish: bool | PublishLimits = False
     """May send tracks: true for any, or which."""
     subscribe: bool = False
-    """May receive the tracks of others."""
+    """May receive the tracks of others, and captions."""
     moderate: bool = False
     """May act on the other participants of these rooms."""
     calls: bool = False

@@ -18,6 +18,7 @@ from typer.core import TyperGroup, TyperOption
 from typer.main import get_command
 
 from hubbub_calls.settings import Settings as Calls
+from hubbub_captions.settings import Settings as Captions
 from hubbub_contracts.generate.documents import write_or_check
 from hubbub_media_node.settings import Settings as MediaNode
 from hubbub_registry.settings import Settings as Registry
@@ -31,6 +32,7 @@ SERVICES: dict[str, type[ServiceSettings]] = {
     "Registry": Registry,
     "Media node": MediaNode,
     "Calls": Calls,
+    "Captions": Captions,
 }
 _HEAD = """\
 # Configuration

@@ -26,13 +26,20 @@ class Layout:
     nodes: int = 1
     signalings: int = 1
     calls: int = 1
+    captions: int = 1
     log_level: str = "info"
     page_dir: Path | None = None
     """The built page, which signaling serves at `/`."""
     tls: CertificateFiles | None = None
     """When set, signaling serves HTTPS."""
     metrics_ports: Sequence[int] = ()
-    """Of the registries, then the nodes, then the calls instances. When empty, only signaling serves metrics."""
+    """Of the registries, the nodes, and the instances of calls and captions, in this order. When empty, only signaling
+    serves metrics."""
+
+    @property
+    def metrics_count(self) -> int:
+        """How many processes have a metrics port of their own."""
+        return self.registries + self.nodes + self.calls + self.captions
 
     def __post_init__(self) -> None:
         """Raises ValueError when there are too few RTC ports."""
@@ -60,7 +67,7 @@ class Layout:
         return [self.http_port + i for i in range(self.signalings)]
 
     def metrics_urls(self) -> list[str]:
-        """The metrics URL of each registry, node, calls and signaling instance."""
+        """The metrics URL of every process."""
         own = [f"http://127.0.0.1:{port}" for port in self.metrics_ports]
         return [f"{url}/metrics" for url in (*own, *self.urls("127.0.0.1"))]
 
@@ -77,22 +84,21 @@ def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -
     """
     common = {**inherited, "NATS_URL": nats_url, "LOG_LEVEL": layout.log_level, "PYTHONUNBUFFERED": "1"}
     common.pop("METRICS_PORT", None)  # each process needs its own port
-    metrics: list[Mapping[str, str]] = [{"METRICS_PORT": str(port)} for port in layout.metrics_ports]
-    metrics = metrics or [{}] * (layout.registries + layout.nodes + layout.calls)
-    specs = [
-        _service(f"registry-{i + 1}", "hubbub_registry", {**common, **metrics[i]}) for i in range(layout.registries)
-    ]
+    metrics_ports = iter(layout.metrics_ports)
+
+    def own(**variables: str) -> Mapping[str, str]:
+        """The environment of the next process."""
+        port = next(metrics_ports, None)
+        return {**common, **variables, **({} if port is None else {"METRICS_PORT": str(port)})}
+
+    specs = [_service(f"registry-{i + 1}", "hubbub_registry", own()) for i in range(layout.registries)]
     for i in range(layout.nodes):
         first, last = layout.rtc_range(i)
         ports = {"RTC_MIN_PORT": str(first), "RTC_MAX_PORT": str(last), "WORKERS": str(layout.workers)}
         name = f"node-{i + 1}"
-        specs.append(
-            _service(name, "hubbub_media_node", {**common, **metrics[layout.registries + i], **ports, "NODE_ID": name})
-        )
-    first_calls = layout.registries + layout.nodes
-    specs += [
-        _service(f"calls-{i + 1}", "hubbub_calls", {**common, **metrics[first_calls + i]}) for i in range(layout.calls)
-    ]
+        specs.append(_service(name, "hubbub_media_node", own(**ports, NODE_ID=name)))
+    specs += [_service(f"calls-{i + 1}", "hubbub_calls", own()) for i in range(layout.calls)]
+    specs += [_service(f"captions-{i + 1}", "hubbub_captions", own()) for i in range(layout.captions)]
     page = {} if layout.page_dir is None else {"PAGE_DIR": str(layout.page_dir)}
     tls = {} if layout.tls is None else {"TLS_CERT": str(layout.tls.certificate), "TLS_KEY": str(layout.tls.key)}
     for i, port in enumerate(layout.http_ports()):

@@ -49,6 +49,7 @@ def up_command(
         int, typer.Option(help="Number of signaling instances, on consecutive ports from PORT.", min=1, max=9)
     ] = 1,
     calls: Annotated[int, typer.Option(help="Number of calls instances; 0: nobody can be rung.", min=0, max=9)] = 1,
+    captions: Annotated[int, typer.Option(help="Number of captions instances; 0: no captions.", min=0, max=9)] = 1,
     nats_url: Annotated[
         str | None,
         typer.Option(envvar="NATS_URL", help="URL of an external NATS server.", show_default="an embedded server"),
@@ -57,7 +58,7 @@ def up_command(
         int,
         typer.Option(
             envvar="METRICS_PORT",
-            help="First port to try for the metrics of registries, nodes and calls; each takes one free port.",
+            help="First port to try for the metrics of all services but signaling; each takes one free port.",
             min=1,
             max=65535,
         ),
@@ -81,7 +82,7 @@ def up_command(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the whole output of the services.")] = False,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
-    """Run NATS, the registry, a media node, calls and signaling with its page on this machine."""
+    """Run NATS, the registry, a media node, calls, captions and signaling with its page on this machine."""
     if with_parent:
         die_with_parent(signal.SIGTERM)
     try:
@@ -95,6 +96,7 @@ def up_command(
             nodes=nodes,
             signalings=signalings,
             calls=calls,
+            captions=captions,
             log_level=log_level,
             page_dir=page_dir or built_page(),
             tls=_certificate(tls_cert, tls_key, data_dir.absolute() / "tls" if tls else None, addresses),

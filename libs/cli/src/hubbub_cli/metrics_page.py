@@ -27,6 +27,7 @@ _TITLES: dict[Service, str] = {
     "registry": "Registry",
     "media-node": "Media node",
     "calls": "Calls",
+    "captions": "Captions",
 }
 
 

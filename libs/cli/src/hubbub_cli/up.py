@@ -66,8 +66,8 @@ def up(options: UpOptions, reporter: Reporter) -> None:
 class _Installation:
     def __init__(self, options: UpOptions, reporter: Reporter) -> None:
         self._options = options
-        count = options.layout.registries + options.layout.nodes + options.layout.calls
-        self._layout = replace(options.layout, metrics_ports=ports.free_tcp_ports_from(options.metrics_port, count))
+        metrics_ports = ports.free_tcp_ports_from(options.metrics_port, options.layout.metrics_count)
+        self._layout = replace(options.layout, metrics_ports=metrics_ports)
         self._reporter = reporter
         self._supervisor = Supervisor(self._on_event)
         self._base_urls = self._layout.urls("127.0.0.1")

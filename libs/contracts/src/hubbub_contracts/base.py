@@ -107,6 +107,10 @@ class CallsRequest(Request[ReplyT], Generic[ReplyT]):
     """A request about calls, on `hubbub.v1.calls.<verb>`; any instance of the calls service answers."""
 
 
+class CaptionsRequest(Request[ReplyT], Generic[ReplyT]):
+    """A request to the captions service: to any instance, or to the one that serves a room."""
+
+
 class SignalingRequest(Request[ReplyT], Generic[ReplyT]):
     """A question to all signaling instances, on `hubbub.v1.signaling.<verb>`; each of them answers."""
 

@@ -2,6 +2,8 @@
 
 hubbub.v1.registry.<verb>                a request to any registry replica (queue group `registry`)
 hubbub.v1.calls.<verb>                   a request to any instance of the calls service (queue group `calls`)
+hubbub.v1.captions.<verb>                a request to any instance of the captions service (queue group `captions`)
+hubbub.v1.captions-of.<serverId>.<verb>  a request to one instance of the captions service
 hubbub.v1.signaling.<verb>               a question to all signaling instances
 hubbub.v1.node.<nodeId>.<epoch>.<verb>   a request to one epoch of one media node
 hubbub.v1.node.<nodeId>.beat             a node's heartbeat
@@ -10,6 +12,7 @@ hubbub.v1.call.<key>                     a stored change of a live call, republi
 hubbub.v1.call-history.<user>.<callId>   a call that has ended, stored once for each of its participants
 hubbub.v1.media.<roomId>.<peerId>        events about one peer's media
 hubbub.v1.speakers.<roomId>              who speaks in a room
+hubbub.v1.room-captions.<roomId>         what is said in a room, as text
 hubbub.v1.rooms.revisions                the latest revision of each room, periodically
 """
 
@@ -26,6 +29,7 @@ LEASES_BUCKET = "leases"
 ROOMS_REPUBLISH_SOURCE = f"$KV.{ROOMS_BUCKET}.>"
 ROOMS_REPUBLISH_DESTINATION = f"{PROTOCOL}.room.>"
 REVISIONS = f"{PROTOCOL}.rooms.revisions"
+CAPTIONS_QUEUE = "captions"
 CALLS_QUEUE = "calls"
 CALLS_BUCKET = "calls"
 CALLS_REPUBLISH_SOURCE = f"$KV.{CALLS_BUCKET}.>"
@@ -52,6 +56,16 @@ def registry(verb: str) -> str:
 def calls(verb: str) -> str:
     """The subject on which any instance of the calls service answers `verb`."""
     return f"{PROTOCOL}.calls.{verb}"
+
+
+def captions(verb: str) -> str:
+    """The subject on which any instance of the captions service answers `verb`."""
+    return f"{PROTOCOL}.captions.{verb}"
+
+
+def captions_of(server_id: str, verb: str) -> str:
+    """The subject on which this instance of the captions service answers `verb`."""
+    return f"{PROTOCOL}.captions-of.{server_id}.{verb}"
 
 
 def signaling(verb: str) -> str:
@@ -100,6 +114,11 @@ def media(room_id: str, peer_id: str) -> str:
 def speakers(room_id: str) -> str:
     """The subject of the events about who speaks in a room."""
     return f"{PROTOCOL}.speakers.{room_id}"
+
+
+def room_captions(room_id: str) -> str:
+    """The subject of the events about what is said in a room."""
+    return f"{PROTOCOL}.room-captions.{room_id}"
 
 
 def settings_key(room_id: str) -> str:

@@ -67,7 +67,11 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     telemetry = SessionMetrics(metrics)
     hubs = RoomHubs(backend)
     session_settings = SessionSettings(
-        settings.signaling_id, lease.epoch, settings.reconnect_grace, settings.client_ice_servers
+        settings.signaling_id,
+        lease.epoch,
+        settings.reconnect_grace,
+        settings.client_ice_servers,
+        settings.captions,
     )
     forwarded = ForwardedHeaders(settings.proxies)
     identification = Identification(settings.identity_policy, forwarded)

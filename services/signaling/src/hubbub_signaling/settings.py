@@ -71,6 +71,7 @@ class Settings(ServiceSettings):
     ice_transport_policy: IceTransportPolicy | None = Field(
         None, description="`relay`: clients use TURN only. `all`, the browsers' default: clients use any path."
     )
+    captions: bool = Field(True, description="Whether people in a room may switch on captions.")
     tls_cert: Path | None = Field(
         None, description="PEM file of the certificate and its chain, for HTTPS; reloaded when it changes."
     )

@@ -224,6 +224,59 @@ export interface Cancel {
   callId: string;
 }
 /**
+ * A segment of what somebody says: a sentence, or less. It is repeated with another text until it is final.
+ *
+ * Segments of one peer or of several may overlap; order them by `start`.
+ */
+export interface Captions {
+  /**
+   * When it ends.
+   */
+  end: number;
+  /**
+   * It does not change any more.
+   */
+  final: boolean;
+  /**
+   * Who speaks. The last segments may come after the peer has left.
+   */
+  peerId: string;
+  /**
+   * The segment, unique in the room.
+   */
+  segmentId: string;
+  /**
+   * When it begins, in Unix milliseconds by the server's clock.
+   */
+  start: number;
+  /**
+   * All of it. Empty, and final: nothing was said after all.
+   */
+  text: string;
+}
+/**
+ * Captions were started or stopped in the room, or became limited.
+ */
+export interface CaptionsState {
+  /**
+   * Too many people speak at once: some of it has no captions.
+   */
+  limited?: boolean;
+  /**
+   * Whether what is said becomes text.
+   */
+  on: boolean;
+}
+/**
+ * The captions of a room that has them.
+ */
+export interface CaptionsStatus {
+  /**
+   * As in `captionsState`.
+   */
+  limited: boolean;
+}
+/**
  * Closes a consumer.
  */
 export interface CloseConsumer {
@@ -1753,6 +1806,7 @@ export interface RoomClosed {
  * The room as it was when the peer joined.
  */
 export interface RoomJoined {
+  captions?: CaptionsStatus1;
   /**
    * STUN and TURN servers for the client's ICE agent; may be empty.
    */
@@ -1773,6 +1827,15 @@ export interface RoomJoined {
    * The room's revision that this list shows. Later events have a higher one.
    */
   revision: number;
+}
+/**
+ * The room's captions; absent: they are off. `captionsState` tells of changes.
+ */
+export interface CaptionsStatus1 {
+  /**
+   * As in `captionsState`.
+   */
+  limited: boolean;
 }
 /**
  * A peer in the call's room. A user with two devices in the call is two peers.
@@ -1883,6 +1946,7 @@ export interface SendMessage {
  * The present state. Resources of the client that are not listed no longer exist.
  */
 export interface SessionResumed {
+  captions?: CaptionsStatus2;
   /**
    * The client's consumers that still exist.
    */
@@ -1915,6 +1979,15 @@ export interface SessionResumed {
    * The client's transports that still exist.
    */
   transports: ResumedTransport[];
+}
+/**
+ * As `joinRoom` answers.
+ */
+export interface CaptionsStatus2 {
+  /**
+   * As in `captionsState`.
+   */
+  limited: boolean;
 }
 /**
  * Sets which videos the client receives first when its bandwidth is scarce. No effect on audio, which always comes
@@ -2012,6 +2085,13 @@ export interface StartCallBody {
   video?: boolean;
 }
 /**
+ * Starts captions in the client's room. Everybody in it gets `captionsState` and then `captions`.
+ *
+ * Succeeds when they are on. Errors: `not_allowed` when the operator has switched them off, `unavailable` and
+ * `unsupported` when the installation has none.
+ */
+export interface StartCaptions {}
+/**
  * The statistics of one object: one entry, or one for each stream of a producer that has received packets.
  */
 export interface StatsReport {
@@ -2081,6 +2161,10 @@ export interface TransportStats {
    */
   wantedOutgoingBitrate?: number;
 }
+/**
+ * Stops captions in the client's room, for everybody. Succeeds when they are off.
+ */
+export interface StopCaptions {}
 /**
  * The client's access token expires soon. Without `refreshToken` the peer then leaves, and the socket closes.
  */
@@ -2224,12 +2308,16 @@ export interface Requests {
   setConsumerPriority: [SetConsumerPriority, Done];
   setMaxIncomingBitrate: [SetMaxIncomingBitrate, Done];
   setPreferredLayers: [SetPreferredLayers, LayersPreferred];
+  startCaptions: [StartCaptions, Done];
+  stopCaptions: [StopCaptions, Done];
 }
 
 /** Events that the server sends. */
 export interface Pushes {
   activeSpeaker: ActiveSpeaker;
   audioLevels: AudioLevels;
+  captions: Captions;
+  captionsState: CaptionsState;
   consumerClosed: ConsumerClosed;
   consumerLayersChanged: ConsumerLayersChanged;
   consumerPaused: ConsumerPaused;

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base import CallsRequest, Event, NodeRequest, RegistryRequest, SignalingRequest, defined_in
+from ..base import CallsRequest, CaptionsRequest, Event, NodeRequest, RegistryRequest, SignalingRequest, defined_in
 from . import (
     call,
+    captions,
     consumer,
     media,
     message,
@@ -39,11 +40,13 @@ _MODULES = (
     call,
     presence,
     message,
+    captions,
 )
 
 REGISTRY_REQUESTS: tuple[type[RegistryRequest[Any]], ...] = defined_in(_MODULES, RegistryRequest)
 NODE_REQUESTS: tuple[type[NodeRequest[Any]], ...] = defined_in(_MODULES, NodeRequest)
 CALLS_REQUESTS: tuple[type[CallsRequest[Any]], ...] = defined_in(_MODULES, CallsRequest)
+CAPTIONS_REQUESTS: tuple[type[CaptionsRequest[Any]], ...] = defined_in(_MODULES, CaptionsRequest)
 SIGNALING_REQUESTS: tuple[type[SignalingRequest[Any]], ...] = defined_in(_MODULES, SignalingRequest)
 EVENTS: tuple[type[Event], ...] = defined_in(_MODULES, Event)
 """Published without a reply. Room changes are not listed: JetStream republishes the stored records."""

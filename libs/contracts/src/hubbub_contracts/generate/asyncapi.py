@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from .. import subjects
 from ..base import Event, Request
-from ..bus import call_records, catalogue, media, node, records, room, speaker
+from ..bus import call_records, captions, catalogue, media, node, records, room, speaker
 from ..errors import ErrorReply
 from ..version import VERSION
 from .field_docs import DescribedSchema
@@ -32,6 +32,8 @@ _EVENT_SUBJECTS: dict[type[Event], str] = {
     media.ConsumerClosed: subjects.media("{roomId}", "{peerId}"),
     speaker.ActiveSpeakerChanged: subjects.speakers("{roomId}"),
     speaker.AudioLevelsChanged: subjects.speakers("{roomId}"),
+    captions.CaptionChanged: subjects.room_captions("{roomId}"),
+    captions.CaptionsLimited: subjects.room_captions("{roomId}"),
 }
 _RECORDS: dict[str, type[BaseModel]] = {
     f"hubbub.v1.room.{{roomId}}.{subjects.SETTINGS}.room": records.RoomRecord,
@@ -46,6 +48,7 @@ def asyncapi() -> str:
     requests: list[tuple[type[Request[Any]], str]] = [
         *((request, subjects.registry(request.verb)) for request in catalogue.REGISTRY_REQUESTS),
         *((request, subjects.calls(request.verb)) for request in catalogue.CALLS_REQUESTS),
+        *((request, _captions_subject(request)) for request in catalogue.CAPTIONS_REQUESTS),
         *((request, subjects.signaling(request.verb)) for request in catalogue.SIGNALING_REQUESTS),
         *((request, f"hubbub.v1.node.{{nodeId}}.{{epoch}}.{request.verb}") for request in catalogue.NODE_REQUESTS),
     ]
@@ -103,6 +106,12 @@ def asyncapi() -> str:
         },
     }
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+def _captions_subject(request: type[Request[Any]]) -> str:
+    if request is captions.StopCaptions:
+        return subjects.captions_of("{serverId}", request.verb)
+    return subjects.captions(request.verb)
 
 
 def _name(model: type[BaseModel]) -> str:

@@ -24,6 +24,7 @@ from ..types import (
     UserId,
 )
 from .base import ClientRequest, IceServer, Mutation, Push
+from .captions import CaptionsStatus
 
 RoomClosedReason = Literal["closed", "lost"]
 
@@ -86,6 +87,8 @@ class RoomJoined(Model):
     """The room's revision that this list shows. Later events have a higher one."""
     ice_servers: list[IceServer]
     """STUN and TURN servers for the client's ICE agent; may be empty."""
+    captions: CaptionsStatus | None = None
+    """The room's captions; absent: they are off. `captionsState` tells of changes."""
     resume_token: str | None = None
     """The secret for `resume`; present when the client joined with `resumable`."""
 
@@ -163,6 +166,8 @@ class SessionResumed(Model):
     """The room's revision that this list shows. Later events have a higher one."""
     ice_servers: list[IceServer]
     """STUN and TURN servers with new TURN credentials; may be empty."""
+    captions: CaptionsStatus | None = None
+    """As `joinRoom` answers."""
     resume_token: str
     """The secret for the next `resume`."""
     transports: list[ResumedTransport]

@@ -13,6 +13,7 @@ _NODE: tuple[Service, ...] = ("media-node",)
 _REGISTRY: tuple[Service, ...] = ("registry",)
 _SIGNALING: tuple[Service, ...] = ("signaling",)
 _CALLS: tuple[Service, ...] = ("calls",)
+_CAPTIONS: tuple[Service, ...] = ("captions",)
 
 # Every service: its connection to the bus.
 BUS_REQUEST_DURATION = Metric(
@@ -100,6 +101,19 @@ CALLS = Metric(
     "Live calls in the cluster; `state` is `ringing` or `active`.",
     _CALLS,
     ("state",),
+    on_scrape=True,
+)
+
+# The captions service.
+CAPTIONED_ROOMS = Metric(
+    "hubbub_captioned_rooms", "gauge", "rooms", "Rooms that have captions by this instance.", _CAPTIONS, on_scrape=True
+)
+BUSY_TRANSCRIBERS = Metric(
+    "hubbub_busy_transcribers",
+    "gauge",
+    "transcribers",
+    "Transcribers at work, one for each person who speaks; at most CAPTIONS_SPEAKERS.",
+    _CAPTIONS,
     on_scrape=True,
 )
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["counter", "gauge", "histogram"]
-Service = Literal["signaling", "registry", "media-node", "calls"]
+Service = Literal["signaling", "registry", "media-node", "calls", "captions"]
 
-SERVICES: tuple[Service, ...] = ("signaling", "registry", "media-node", "calls")
+SERVICES: tuple[Service, ...] = ("signaling", "registry", "media-node", "calls", "captions")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from hubbub_bus import Bus
 from hubbub_contracts import Model, Request, subjects
+from hubbub_contracts.base import CaptionsRequest
+from hubbub_contracts.bus.captions import CAPTION_EVENT, CaptionEvent
 from hubbub_contracts.bus.media import MEDIA_EVENT, MediaEvent
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.speaker import SPEAKER_EVENT, SpeakerEvent
@@ -18,6 +20,8 @@ REGISTRY_TIMEOUT = 5.0
 """Seconds. A registry that is moving peers, or whose JetStream leader is being elected, may need some."""
 NODE_TIMEOUT = 3.0
 """Seconds."""
+CAPTIONS_TIMEOUT = 10.0
+"""Seconds. The service joins the room; when it stops, it waits for the last segments."""
 
 
 class BusBackend:
@@ -35,6 +39,12 @@ class BusBackend:
         subject = subjects.node(placement.node_id, placement.epoch, message.verb)
         return await self._bus.request(subject, message, timeout=NODE_TIMEOUT)
 
+    async def captions(self, message: CaptionsRequest[ReplyT], server_id: str | None = None) -> ReplyT:
+        """See `Backend`."""
+        verb = message.verb
+        subject = subjects.captions(verb) if server_id is None else subjects.captions_of(server_id, verb)
+        return await self._bus.request(subject, message, timeout=CAPTIONS_TIMEOUT)
+
     async def watch_room(
         self, room_id: str, on_change: Callable[[FeedChange], None], on_gap: Callable[[], None]
     ) -> Subscription:
@@ -50,3 +60,7 @@ class BusBackend:
     async def watch_speakers(self, room_id: str, on_event: Callable[[SpeakerEvent], None]) -> Subscription:
         """See `Backend`."""
         return await self._bus.subscribe(subjects.speakers(room_id), SPEAKER_EVENT, on_event)
+
+    async def watch_captions(self, room_id: str, on_event: Callable[[CaptionEvent], None]) -> Subscription:
+        """See `Backend`."""
+        return await self._bus.subscribe(subjects.room_captions(room_id), CAPTION_EVENT, on_event)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from hubbub_contracts import Model, Request
+from hubbub_contracts.base import CaptionsRequest
+from hubbub_contracts.bus.captions import CaptionEvent
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_contracts.bus.records import Placement
@@ -25,6 +27,9 @@ class Backend(Protocol):
     async def node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
         """Sends a request to a media node. A node of another epoch does not get it."""
 
+    async def captions(self, message: CaptionsRequest[ReplyT], server_id: str | None = None) -> ReplyT:
+        """Sends a request to this instance of the captions service, or to any."""
+
     async def watch_room(
         self, room_id: str, on_change: Callable[[FeedChange], None], on_gap: Callable[[], None]
     ) -> Subscription:
@@ -37,6 +42,9 @@ class Backend(Protocol):
 
     async def watch_speakers(self, room_id: str, on_event: Callable[[SpeakerEvent], None]) -> Subscription:
         """Subscribes to the events about who speaks in the room. Lost events are not reported."""
+
+    async def watch_captions(self, room_id: str, on_event: Callable[[CaptionEvent], None]) -> Subscription:
+        """Subscribes to what is said in the room. Lost events are not reported."""
 
 
 class ClientSocket(Protocol):

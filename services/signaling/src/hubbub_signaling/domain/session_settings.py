@@ -17,3 +17,5 @@ class SessionSettings:
     reconnect_grace: float
     """Seconds that a resumable session outlives its socket."""
     ice_servers: IceServers
+    captions: bool
+    """Whether people in a room may switch on captions."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..domain.authorization import Grant
 from ..domain.session_state import IN_ROOM, NOT_CLOSED, OUTSIDE_ROOM
-from . import access, consumer, producer, room, stats, transport
+from . import access, captions, consumer, producer, room, stats, transport
 from .handler import Handler, by_consumer, by_producer, by_transport
 from .keyed_queue import Barrier
 
@@ -30,6 +30,8 @@ HANDLERS: dict[str, Handler] = {
     "setConsumerPriority": Handler(consumer.set_consumer_priority, Grant.SUBSCRIBE, IN_ROOM, by_consumer),
     "requestKeyFrame": Handler(consumer.request_key_frame, Grant.SUBSCRIBE, IN_ROOM, by_consumer),
     "closeConsumer": Handler(consumer.close_consumer, Grant.ADMITTED, IN_ROOM, by_consumer),
+    "startCaptions": Handler(captions.start_captions, Grant.SUBSCRIBE, IN_ROOM),
+    "stopCaptions": Handler(captions.stop_captions, Grant.SUBSCRIBE, IN_ROOM),
     "refreshToken": Handler(access.refresh_token, Grant.ADMITTED, NOT_CLOSED, barrier=Barrier.DRAIN),
     "getStats": Handler(stats.get_stats, Grant.ADMITTED, IN_ROOM),
 }

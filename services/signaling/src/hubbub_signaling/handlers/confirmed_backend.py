@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 from hubbub_bus import NoResponders
 from hubbub_contracts import HubbubError, Request
+from hubbub_contracts.base import CaptionsRequest
+from hubbub_contracts.bus.captions import CaptionEvent
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.speaker import SpeakerEvent
@@ -52,6 +54,10 @@ class ConfirmedBackend:
         """See `Backend`."""
         return await self._backend.node(placement, message)
 
+    async def captions(self, message: CaptionsRequest[ReplyT], server_id: str | None = None) -> ReplyT:
+        """See `Backend`."""
+        return await self._backend.captions(message, server_id)
+
     async def watch_room(
         self, room_id: str, on_change: Callable[[FeedChange], None], on_gap: Callable[[], None]
     ) -> Subscription:
@@ -72,6 +78,10 @@ class ConfirmedBackend:
     async def watch_speakers(self, room_id: str, on_event: Callable[[SpeakerEvent], None]) -> Subscription:
         """See `Backend`."""
         return await self._backend.watch_speakers(room_id, on_event)
+
+    async def watch_captions(self, room_id: str, on_event: Callable[[CaptionEvent], None]) -> Subscription:
+        """See `Backend`."""
+        return await self._backend.watch_captions(room_id, on_event)
 
     async def _confirm_once(self) -> None:
         """Waits for one attempt, which concurrent requests share. Raises HubbubError."""

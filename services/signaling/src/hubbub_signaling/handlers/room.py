@@ -69,6 +69,7 @@ async def join_room(context: RequestContext, request: socket.JoinRoom) -> socket
                 peers=peer_infos(view.peers, peer_id),
                 revision=view.revision,
                 ice_servers=context.ice_servers(peer_id),
+                captions=membership.hub.captions_status,
                 resume_token=str(ResumeToken(room_id, peer_id, secret)) if secret else None,
             )
     except BaseException as error:
@@ -137,6 +138,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         peers=peer_infos(view.peers, token.peer_id),
         revision=view.revision,
         ice_servers=context.ice_servers(token.peer_id),
+        captions=membership.hub.captions_status,
         resume_token=request.resume_token,
         transports=[socket.ResumedTransport(transport_id=i, direction=d) for i, d in resources.transports.items()],
         producers=[

@@ -12,8 +12,11 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Protocol
 
+from hubbub_contracts.bus.captions import CaptionChanged, CaptionEvent, CaptionsLimited
 from hubbub_contracts.bus.room import GetRoom
 from hubbub_contracts.bus.speaker import ActiveSpeakerChanged, AudioLevelsChanged, SpeakerEvent
+from hubbub_contracts.socket.base import Push
+from hubbub_contracts.socket.captions import Captions, CaptionsState, CaptionsStatus
 from hubbub_contracts.socket.speaker import ActiveSpeaker, AudioLevels
 from hubbub_room import FeedChange, RoomReplica, RoomState, Subscription
 from hubbub_service import Tasks, report_failure
@@ -31,8 +34,8 @@ class RoomListener(Protocol):
     def on_changes(self, changes: Iterable[ViewChange], revision: int) -> None:
         """The room changed; `revision` is the one after the changes."""
 
-    def on_speakers(self, push: ActiveSpeaker | AudioLevels) -> None:
-        """Somebody speaks, or nobody any more."""
+    def on_room_event(self, push: Push) -> None:
+        """Something happened in the room that its records do not contain: somebody speaks, or nobody any more."""
 
     def on_changes_missed(self) -> None:
         """`on_changes` raised an exception, so its changes are lost."""
@@ -46,8 +49,9 @@ class RoomHub:
         self.view = RoomView()
         self.listeners: set[RoomListener] = set()
         self.active_speaker: ActiveSpeaker | None = None
+        self.captions = CaptionsState(on=False)
         self._backend = backend
-        self._speakers: Subscription | None = None
+        self._subscriptions: list[Subscription] = []
         self.replica = RoomReplica(
             partial(backend.watch_room, room_id),
             partial(backend.registry, GetRoom(room_id=room_id)),
@@ -55,15 +59,21 @@ class RoomHub:
             delay=RESYNC_DELAY,
         )
 
+    @property
+    def captions_status(self) -> CaptionsStatus | None:
+        """The room's captions. None: they are off."""
+        return CaptionsStatus(limited=self.captions.limited) if self.captions.on else None
+
     async def open(self) -> None:
         """Starts the feeds. Raises HubbubError."""
         await self.replica.open()
-        self._speakers = await self._backend.watch_speakers(self.room_id, self._on_speakers)
+        self._subscriptions.append(await self._backend.watch_speakers(self.room_id, self._on_speakers))
+        self._subscriptions.append(await self._backend.watch_captions(self.room_id, self._on_captions))
 
     async def stop(self) -> None:
         """Ends the feeds, whether or not they could be opened."""
-        if self._speakers is not None:
-            await self._speakers.stop()
+        for subscription in self._subscriptions:
+            await subscription.stop()
         await self.replica.stop()
 
     def apply(self, change: FeedChange) -> None:
@@ -88,8 +98,23 @@ class RoomHub:
                 push = self.active_speaker = ActiveSpeaker(peer_id=speaker.peer_id, volume=speaker.volume)
             case AudioLevelsChanged(levels=levels):
                 push = AudioLevels(levels=[level for level in levels if level.peer_id in self.view.peers])
+        self._push(push)
+
+    def _on_captions(self, event: CaptionEvent) -> None:
+        match event:
+            case CaptionChanged():
+                self._push(Captions(**event.model_dump(exclude={"type"})))
+            case CaptionsLimited(limited=limited):
+                self._set_captions(CaptionsState(on=self.captions.on, limited=limited and self.captions.on))
+
+    def _set_captions(self, state: CaptionsState) -> None:
+        if state != self.captions:
+            self.captions = state
+            self._push(state)
+
+    def _push(self, push: Push) -> None:
         for listener in list(self.listeners):
-            listener.on_speakers(push)
+            listener.on_room_event(push)
 
     def _notify(self, changes: list[ViewChange]) -> None:
         if not changes:
@@ -100,6 +125,9 @@ class RoomHub:
             except Exception as error:  # noqa: BLE001  a bug in one session must not keep changes from the others
                 report_failure("a session missed changes of its room", error, room_id=self.room_id)
                 listener.on_changes_missed()
+        on = any(peer.role == "captions" for peer in self.view.peers.values())
+        if on != self.captions.on:
+            self._set_captions(CaptionsState(on=on))
 
 
 class _Entry:

@@ -37,7 +37,7 @@ from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import RoomSnapshot
-from hubbub_contracts.socket import consumer, producer, room, speaker, transport
+from hubbub_contracts.socket import captions, consumer, producer, room, transport
 from hubbub_contracts.socket.base import ClientRequest, Push
 from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 from hubbub_contracts.types import ConnectionState
@@ -250,8 +250,10 @@ class Session:
                     for push in pushes(change, membership.peer_id, revision):
                         self.client.push(push)
 
-    def on_speakers(self, push: speaker.ActiveSpeaker | speaker.AudioLevels) -> None:
-        """Pushes who speaks to the client."""
+    def on_room_event(self, push: Push) -> None:
+        """Pushes who speaks, and what is said to those who may hear it."""
+        if isinstance(push, captions.Captions) and not self.access.identity.grants.may_subscribe:
+            return
         self.client.push(push)
 
     def on_changes_missed(self) -> None:

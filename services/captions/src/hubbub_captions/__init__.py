@@ -1,0 +1,1 @@
+"""The captions service of the Hubbub WebRTC SFU: live captions and transcripts."""

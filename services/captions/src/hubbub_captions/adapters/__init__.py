@@ -1,0 +1,1 @@
+"""Speech to text, decoding, voice activity, NATS and files: implementations of the ports."""
