@@ -292,3 +292,25 @@ def received_capabilities(client: str) -> dict[str, Any]:
         red = next(codec for codec in ROUTER["codecs"] if codec["mimeType"] == "audio/red")
         capabilities["codecs"] = [*capabilities["codecs"], dict(red)]
     return capabilities
+
+
+def test_a_consumer_under_the_numbers_of_an_offer_is_rewritten_from_the_routers() -> None:
+    producer = produced("chromium-156/produce-video-vp8.json")
+    capabilities = fixture("chromium-156/recv-rtp-capabilities.json")
+    codecs = [codec for codec in capabilities["codecs"] if codec["mimeType"] == "video/VP8"]
+    capabilities["codecs"] = [{**codecs[0], "preferredPayloadType": 35}]
+    extensions = [each for each in capabilities["headerExtensions"] if each["kind"] == "video"]
+    capabilities["headerExtensions"] = [{**each, "preferredId": 15 - each["preferredId"]} for each in extensions]
+    consumer = consume(
+        "video",
+        producer.consumable,
+        capabilities,
+        mid="video",
+        is_used=lambda _: False,
+        endpoint_numbers=True,
+    )
+    [codec] = consumer.spec.codecs
+    router_type = producer.consumable["codecs"][0]["payloadType"]
+    assert (codec.router_payload_type, codec.payload_type, router_type != 35) == (router_type, 35, True)
+    assert consumer.spec.mid == "video"
+    assert consumer.parameters["codecs"][0]["payloadType"] == 35

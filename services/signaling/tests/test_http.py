@@ -20,7 +20,7 @@ from hubbub_signaling.adapters.base_path import BasePath
 from hubbub_signaling.adapters.http import make_http
 from hubbub_signaling.domain.identity import IdentityPolicy
 from support.calls_fakes import FakeCallsBackend, calls_api, local_identification
-from support.whip_fakes import whip_api
+from support.http_media_fakes import whep_api, whip_api
 
 
 class FakeRegistry:
@@ -79,6 +79,7 @@ def make_app(page: Path | None, base_path: str = "", nodes: int = 1, policy: Ide
         page,
         calls=calls_api(FakeCallsBackend(), policy),
         whip=whip_api(policy=policy),
+        whep=whep_api(policy=policy),
         identification=local_identification(policy),
         origins=["*"],
         why_not_ready=lambda: None,
@@ -152,7 +153,8 @@ def _routes() -> list[tuple[str, str]]:
 
 
 def test_the_routes_of_routers_are_among_those_that_need_a_token() -> None:
-    assert {("POST", "/whip/call"), ("DELETE", "/whip/call/call"), ("POST", "/calls")} <= set(_routes())
+    posts = {("POST", path) for path in ("/whip/call", "/whep/call", "/whep/call/call", "/calls")}
+    assert posts | {("DELETE", "/whip/call/call")} <= set(_routes())
 
 
 @pytest.mark.parametrize(("method", "path"), _routes())

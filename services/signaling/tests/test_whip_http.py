@@ -14,7 +14,7 @@ from hubbub_access import Grants, KeySet, PublishLimits, TokenVerifier, issue
 from hubbub_access.key_set import new_secret
 from hubbub_signaling.adapters.http_errors import install_error_handlers
 from hubbub_signaling.domain.identity import IdentityPolicy
-from support.whip_fakes import OFFER, WhipRig, whip_api
+from support.http_media_fakes import OFFER, HttpMediaRig, whip_api
 
 TOKEN = "token-of-the-tests-0123456789"
 SDP = {"authorization": f"Bearer {TOKEN}", "content-type": "application/sdp"}
@@ -26,7 +26,7 @@ class Client:
 
     def __init__(self, policy: IdentityPolicy | None = None) -> None:
         self.app = FastAPI()
-        self.rig = WhipRig()
+        self.rig = HttpMediaRig()
         install_error_handlers(self.app)
         whip_api(self.rig, TOKEN, policy).install(self.app)
 

@@ -19,13 +19,14 @@ from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.transport import (
     CreateTransport,
 )
-from hubbub_signaling.domain.whip_access import ENCODER, WhipAccess
-from hubbub_signaling.handlers.whip.sessions import Published, WhipSessions
+from hubbub_signaling.domain.media_access import ENCODER, MediaAccess
+from hubbub_signaling.handlers.http_session import CreatedSession
+from hubbub_signaling.handlers.whip.sessions import WhipSessions
+from support.http_media_fakes import OFFER, HttpMediaRig
 from support.signaling_fakes import peer_record, unavailable
-from support.whip_fakes import OFFER, WhipRig
 
 
-async def missing(sessions: WhipSessions, published: Published) -> bool:
+async def missing(sessions: WhipSessions, published: CreatedSession) -> bool:
     """Whether the session URL is answered `not_found`."""
     try:
         await sessions.find(ENCODER, "room", published.key)
@@ -35,7 +36,7 @@ async def missing(sessions: WhipSessions, published: Published) -> bool:
 
 
 async def test_a_publisher_is_a_peer() -> None:
-    rig = WhipRig()
+    rig = HttpMediaRig()
     published = await rig.publish()
     [join] = rig.joins
     assert (join.user_id, join.display_name, join.whip, join.role) == ("camera", "camera", True, "participant")
@@ -48,12 +49,12 @@ async def test_a_publisher_is_a_peer() -> None:
     assert not await missing(rig.whip, published)
 
 
-def transport_id(rig: WhipRig) -> str:
+def transport_id(rig: HttpMediaRig) -> str:
     [created] = [one for one in rig.backend.node_requests if isinstance(one, CreateTransport)]
     return created.transport_id
 
 
-def producer_id(rig: WhipRig) -> str:
+def producer_id(rig: HttpMediaRig) -> str:
     return next(one.producer_id for one in rig.backend.registry_requests if isinstance(one, AddProducer))
 
 
@@ -64,8 +65,8 @@ def producer_id(rig: WhipRig) -> str:
         pytest.param(lambda rig: ProducerClosed(producer_id=producer_id(rig), reason="internal"), id="producer"),
     ],
 )
-async def test_a_session_ends_with_its_media(event: Callable[[WhipRig], MediaEvent]) -> None:
-    rig = WhipRig()
+async def test_a_session_ends_with_its_media(event: Callable[[HttpMediaRig], MediaEvent]) -> None:
+    rig = HttpMediaRig()
     published = await rig.publish()
     [join] = rig.joins
     rig.backend.answers[ClaimPeer] = HubbubError(ErrorCode.NOT_FOUND, "no such peer")
@@ -77,7 +78,7 @@ async def test_a_session_ends_with_its_media(event: Callable[[WhipRig], MediaEve
 
 
 async def test_a_session_ends_when_its_peer_is_moved_to_another_node() -> None:
-    rig = WhipRig()
+    rig = HttpMediaRig()
     published = await rig.publish()
     [join] = rig.joins
     rig.backend.answers[ClaimPeer] = HubbubError(ErrorCode.NOT_FOUND, "no such peer")
@@ -89,7 +90,7 @@ async def test_a_session_ends_when_its_peer_is_moved_to_another_node() -> None:
 
 
 async def test_a_new_publication_removes_the_former_of_its_identity() -> None:
-    rig = WhipRig()
+    rig = HttpMediaRig()
     participant = peer_record("participant", room_id="cm9vbQ").model_copy(update={"user_id": "camera"})
     former = participant.model_copy(update={"peer_id": "former", "whip": True})
     other = former.model_copy(update={"peer_id": "other", "user_id": "another"})
@@ -100,7 +101,7 @@ async def test_a_new_publication_removes_the_former_of_its_identity() -> None:
 
 
 async def test_a_refused_publication_does_not_remove_the_former() -> None:
-    rig = WhipRig()
+    rig = HttpMediaRig()
     rig.backend.peers["former"] = peer_record("former", room_id="cm9vbQ").model_copy(
         update={"user_id": "camera", "whip": True}
     )
@@ -118,7 +119,7 @@ async def test_a_refused_publication_does_not_remove_the_former() -> None:
     [("v=0\r\n", ErrorCode.INVALID_ARGUMENT), (OFFER.replace("H264/", "H265/"), ErrorCode.UNSUPPORTED)],
 )
 async def test_an_offer_that_is_refused_joins_no_room(offer: str, code: ErrorCode) -> None:
-    rig = WhipRig()
+    rig = HttpMediaRig()
     with pytest.raises(HubbubError) as refused:
         await rig.whip.publish(ENCODER, "room", "camera", offer)
     assert refused.value.code is code
@@ -126,7 +127,7 @@ async def test_an_offer_that_is_refused_joins_no_room(offer: str, code: ErrorCod
 
 
 async def test_a_session_url_of_another_instance_is_taken_over() -> None:
-    rig, elsewhere = WhipRig(), WhipRig()
+    rig, elsewhere = HttpMediaRig(), HttpMediaRig()
     published = await elsewhere.publish()
     rig.backend.answers[DescribePeer] = PeerDescription(
         transports=[
@@ -144,7 +145,7 @@ async def test_a_session_url_of_another_instance_is_taken_over() -> None:
 
 
 async def test_a_wrong_secret_is_not_found() -> None:
-    rig = WhipRig()
+    rig = HttpMediaRig()
     published = await rig.publish()
     with pytest.raises(HubbubError, match="no such session"):
         await rig.whip.find(ENCODER, "room", f"{published.key}x")
@@ -165,7 +166,7 @@ async def test_a_wrong_secret_is_not_found() -> None:
     ],
 )
 def test_who_may_publish(token: str | None, shown: str | None, loopback: bool, allowed: bool) -> None:
-    access = WhipAccess(token)
+    access = MediaAccess(token, ENCODER)
     if allowed:
         assert access.identify(shown, loopback=loopback, by_token=None) == ENCODER
         return
@@ -175,7 +176,7 @@ def test_who_may_publish(token: str | None, shown: str | None, loopback: bool, a
 
 
 async def test_a_publication_ends_when_its_access_token_expires() -> None:
-    rig = WhipRig()
+    rig = HttpMediaRig()
     expired = replace(ENCODER, user_id="ann", expires_at=time.time() - LEEWAY + 0.2)
     published = await rig.whip.publish(expired, "room", "camera", OFFER)
     rig.backend.answers[ClaimPeer] = HubbubError(ErrorCode.NOT_FOUND, "no such peer")

@@ -13,6 +13,7 @@ parameters must also pass `check_wire_limits` before they are encoded or sent to
 from .consumable import get_consumable_rtp_parameters
 from .consumer import can_consume, get_consumer_rtp_parameters
 from .defaults import DEFAULT_MEDIA_CODECS
+from .endpoint_numbers import with_endpoint_numbers, with_router_ids
 from .errors import InvalidParameters, PayloadTypesExhausted, Unsupported
 from .pipe import get_pipe_consumer_rtp_parameters
 from .producer_mapping import ProducerMapping, get_producer_rtp_parameters_mapping
@@ -49,6 +50,8 @@ __all__ = [
     "validate_rtp_capabilities",
     "validate_rtp_parameters",
     "validate_sctp_stream_parameters",
+    "with_endpoint_numbers",
     "with_red",
+    "with_router_ids",
     "without_red",
 ]

@@ -12,6 +12,7 @@ from .errors import InvalidSdp, UnsupportedSdp
 from .fragment import IceFragment, parse_fragment, write_fragment
 from .parse import parse_offer
 from .publish import Publication, publications
+from .watch import Slot, slots
 
 __all__ = [
     "AnswerSection",
@@ -24,6 +25,7 @@ __all__ = [
     "SentStream",
     "ServerTransport",
     "SessionDescription",
+    "Slot",
     "UnsupportedSdp",
     "answered_setup",
     "dtls_parameters",
@@ -31,6 +33,7 @@ __all__ = [
     "parse_fragment",
     "parse_offer",
     "publications",
+    "slots",
     "write_answer",
     "write_fragment",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,9 +26,18 @@ _TO_CLIENT = frozenset({"sendrecv", "sendonly"})
 def first_common_codec(section: MediaSection, router: RtpCapabilities) -> list[Codec]:
     """The client's first codec that the router supports, followed by its RTX; empty when there is none.
 
-    The feedback is what both sides support. One codec: the client would be free to switch between several, while each
-    consumer was negotiated for one.
+    One codec: the client would be free to switch between several, while each consumer was negotiated for one.
     """
+    return next(_common_codecs(section, router), [])
+
+
+def all_common_codecs(section: MediaSection, router: RtpCapabilities) -> list[Codec]:
+    """The client's codecs that the router supports, each followed by its RTX."""
+    return [codec for codecs in _common_codecs(section, router) for codec in codecs]
+
+
+def _common_codecs(section: MediaSection, router: RtpCapabilities) -> Iterator[list[Codec]]:
+    """Each common codec with its RTX. The feedback is what both sides support."""
     for codec in section.codecs:
         match = _find(codec, section.kind, router)
         if match is None:
@@ -36,8 +45,7 @@ def first_common_codec(section: MediaSection, router: RtpCapabilities) -> list[C
         common = {(entry["type"], entry.get("parameter", "")) for entry in match.get("rtcpFeedback", [])}
         feedback = tuple(each for each in codec.feedback if each in common)
         repair = [each for each in section.codecs if _is_rtx_of(each, codec)][:1]
-        return [replace(codec, feedback=feedback), *repair]
-    return []
+        yield [replace(codec, feedback=feedback), *repair]
 
 
 def common_extensions(

@@ -29,12 +29,15 @@ from .adapters.forwarded import ForwardedHeaders
 from .adapters.http import make_http
 from .adapters.http_server import SHUTDOWN_TIMEOUT, http_config, listen
 from .adapters.identification import Identification
+from .adapters.media_authorization import MediaAuthorization
 from .adapters.session_metrics import SessionMetrics, read_sessions
 from .adapters.socket_server import SocketServer
 from .adapters.tls import ReloadedCertificate
+from .adapters.whep_http import WhepApi
 from .adapters.whip_http import WhipApi
 from .domain.address_limits import AddressLimits
 from .domain.known_store import KnownStore
+from .domain.media_access import require_publisher, require_viewer
 from .domain.session_settings import SessionSettings
 from .handlers.calls.hub import CallHub
 from .handlers.catalogue import HANDLERS
@@ -45,6 +48,7 @@ from .handlers.registry_outbox import RegistryOutbox
 from .handlers.room_hub import RoomHubs
 from .handlers.session import SessionPorts
 from .handlers.session_manager import CLOSE_TIMEOUT, DRAIN_TIMEOUT, SessionManager
+from .handlers.whep.sessions import WhepSessions
 from .handlers.whip.sessions import WhipSessions
 from .settings import Settings
 
@@ -114,7 +118,12 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         _page(settings.page_dir),
         calls=CallsApi(calls, identification, limits, forwarded),
         whip=WhipApi(
-            WhipSessions(sessions, backend, ports.outbox), settings.whip_access, identification, limits, forwarded
+            WhipSessions(sessions, backend, ports.outbox),
+            MediaAuthorization(settings.whip_access, require_publisher, identification, limits, forwarded),
+        ),
+        whep=WhepApi(
+            WhepSessions(sessions),
+            MediaAuthorization(settings.whep_access, require_viewer, identification, limits, forwarded),
         ),
         identification=identification,
         origins=origins.cors,

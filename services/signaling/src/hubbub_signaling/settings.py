@@ -17,8 +17,8 @@ from .adapters.tls import load_context
 from .domain.client_address import TrustedProxies, parse_networks
 from .domain.ice_servers import IceServers, IceTransportPolicy, TurnServers, is_turn_uri
 from .domain.identity import IdentityPolicy
+from .domain.media_access import ENCODER, PLAYER, MediaAccess
 from .domain.origins import AllowedOrigins, parse_origin
-from .domain.whip_access import WhipAccess
 
 _PATH = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 
@@ -101,6 +101,12 @@ class Settings(ServiceSettings):
         description="Bearer token of the clients that publish by WHIP into any room. With AUTH, access tokens are "
         "accepted too; without both, only clients on this machine may publish, and need no token.",
     )
+    whep_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Bearer token of the clients that watch any room by WHEP. With AUTH, access tokens are accepted "
+        "too; without both, only clients on this machine may watch, and need no token.",
+    )
     page_dir: Path | None = Field(
         None, description="Directory of the built page, served at /; not served when not set."
     )
@@ -182,9 +188,14 @@ class Settings(ServiceSettings):
         return IdentityPolicy(api_key=key, trust_user_header=self.trust_user_header, tokens=tokens)
 
     @property
-    def whip_access(self) -> WhipAccess:
+    def whip_access(self) -> MediaAccess:
         """Who may publish by WHIP."""
-        return WhipAccess(None if self.whip_token is None else self.whip_token.get_secret_value())
+        return MediaAccess(None if self.whip_token is None else self.whip_token.get_secret_value(), ENCODER)
+
+    @property
+    def whep_access(self) -> MediaAccess:
+        """Who may watch by WHEP."""
+        return MediaAccess(None if self.whep_token is None else self.whep_token.get_secret_value(), PLAYER)
 
     @property
     def client_ice_servers(self) -> IceServers:

@@ -363,6 +363,10 @@ export interface Fingerprint {
  */
 export interface Consume {
   /**
+   * Of a client with an SDP offer: the MID of the media section that receives the track. The consumer then has the payload types and header extension ids of `rtpCapabilities`, which are those of the offer.
+   */
+  answerMid?: string;
+  /**
    * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;

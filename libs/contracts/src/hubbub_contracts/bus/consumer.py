@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from ..base import Done, Model, NodeRequest
 from ..layers import PreferredLayers
 from ..types import ConsumerType, Id, OpenMediaKind, OperationId, Priority, RoomId, RtpCapabilities, RtpParameters
@@ -44,6 +46,9 @@ class CreateConsumer(NodeRequest[ConsumerCreated]):
     """As in `SetConsumerPriority`. Older versions ignore it."""
     operation_id: OperationId | None = None
     """The client's. A request with the id of an earlier one of this peer returns what that one created."""
+    answer_mid: str | None = Field(None, pattern=r"^[!-~]{1,16}$")
+    """Of a client with an SDP offer: the MID of the media section that receives the track. The consumer then has the
+    payload types and header extension ids of `rtp_capabilities`, instead of the router's. Older versions ignore it."""
 
 
 class PauseConsumer(NodeRequest[Done]):

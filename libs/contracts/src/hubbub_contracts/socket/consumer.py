@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from ..base import Done, Model
 from ..layers import ConsumerLayers, PreferredLayers
 from ..scores import ConsumerScores
@@ -47,6 +49,9 @@ class Consume(Mutation[Consumed]):
     paused: bool = True
     """Whether the consumer starts paused, until `resumeConsumer`. A browser drops packets that arrive before
     `transport.consume()` has finished, the first key frame of a video among them."""
+    answer_mid: str | None = Field(None, pattern=r"^[!-~]{1,16}$")
+    """Of a client with an SDP offer: the MID of the media section that receives the track. The consumer then has the
+    payload types and header extension ids of `rtpCapabilities`, which are those of the offer."""
 
 
 class ResumeConsumer(Mutation[Done]):

@@ -78,8 +78,13 @@ def producer_spec(
     )
 
 
-def consumer_spec(kind: MediaKind, parameters: RtpParameters) -> ConsumerSpec:
-    """The spec of a consumer, from the parameters that its client gets."""
+def consumer_spec(
+    kind: MediaKind, parameters: RtpParameters, router_types: Mapping[int, int] | None = None
+) -> ConsumerSpec:
+    """The spec of a consumer, from the parameters that its client gets.
+
+    `router_types`: the router's payload type of each of its own; None when they are the router's.
+    """
     encoding = parameters["encodings"][0]
     rtx = encoding.get("rtx")
     codecs = parameters["codecs"]
@@ -90,7 +95,7 @@ def consumer_spec(kind: MediaKind, parameters: RtpParameters) -> ConsumerSpec:
     return ConsumerSpec(
         kind=kind,
         mid=mid,
-        codecs=_codecs(codecs, {codec["payloadType"]: codec["payloadType"] for codec in codecs}),
+        codecs=_codecs(codecs, router_types or {codec["payloadType"]: codec["payloadType"] for codec in codecs}),
         extensions=_extensions(parameters["headerExtensions"]),
         ssrc=ssrc,
         rtx_ssrc=rtx["ssrc"] if rtx else None,

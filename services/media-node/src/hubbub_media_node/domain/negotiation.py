@@ -21,6 +21,8 @@ from hubbub_ortc import (
     offer_red,
     validate_rtp_capabilities,
     validate_rtp_parameters,
+    with_endpoint_numbers,
+    with_router_ids,
     without_red,
 )
 from hubbub_ortc import header_extensions as uris
@@ -94,6 +96,7 @@ def consume(
     mid: str,
     is_used: Callable[[int], bool],
     estimated: bool = True,
+    endpoint_numbers: bool = False,
 ) -> NegotiatedConsumer:
     """Negotiates a consumer.
 
@@ -103,6 +106,7 @@ def consume(
         mid: the consumer's MID on its transport.
         is_used: whether the transport has used an SSRC before.
         estimated: the bandwidth of the transport is estimated; if not, no feedback for that is negotiated.
+        endpoint_numbers: use the payload types and header extension ids of `given`, instead of the router's.
 
     Raises `invalid_argument` for malformed capabilities and `unsupported` when the client has no matching codec.
     """
@@ -112,10 +116,14 @@ def consume(
             capabilities = _without_estimation(capabilities)
         if not can_consume(without_red(consumable), capabilities):
             raise HubbubError(ErrorCode.UNSUPPORTED, "the client supports no codec of this producer")
+        matched = with_router_ids(capabilities, consumable) if endpoint_numbers else capabilities
         for _ in range(_SSRC_ATTEMPTS):
-            parameters = get_consumer_rtp_parameters(consumable, capabilities, enable_rtx=kind == "video")
+            parameters = get_consumer_rtp_parameters(consumable, matched, enable_rtx=kind == "video")
+            router_types = None
+            if endpoint_numbers:
+                parameters, router_types = with_endpoint_numbers(parameters, capabilities)
             parameters["mid"] = mid
-            consumed = NegotiatedConsumer(consumer_spec(kind, parameters), parameters)
+            consumed = NegotiatedConsumer(consumer_spec(kind, parameters, router_types), parameters)
             if not any(is_used(ssrc) for ssrc in consumed.ssrcs):
                 return consumed
         raise HubbubError(ErrorCode.UNAVAILABLE, "found no unused SSRC for this transport", retryable=True)

@@ -57,7 +57,8 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
             producer.kind,
             producer.consumable,
             request.rtp_capabilities,
-            mid=str(transport.next_mid),
+            mid=request.answer_mid or str(transport.next_mid),
+            endpoint_numbers=request.answer_mid is not None,
             is_used=transport.used_ssrcs.__contains__,
             estimated=isinstance(transport, WebRtcTransport),
         )

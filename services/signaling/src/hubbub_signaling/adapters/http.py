@@ -23,6 +23,7 @@ from ..domain.ports import Backend
 from .calls_http import CallsApi
 from .http_errors import install_error_handlers
 from .identification import Identification
+from .whep_http import WhepApi
 from .whip_http import WhipApi
 
 
@@ -86,6 +87,7 @@ def make_http(
     *,
     calls: CallsApi,
     whip: WhipApi,
+    whep: WhepApi,
     identification: Identification,
     origins: list[str],
     why_not_ready: Callable[[], str | None],
@@ -98,6 +100,7 @@ def make_http(
         page: the directory of the built page; None serves none.
         calls: the routes about calls.
         whip: the routes of WHIP.
+        whep: the routes of WHEP.
         identification: who may read statistics, metrics and the OpenAPI document.
         origins: the allowed CORS origins.
         why_not_ready: returns why this instance should get no clients, or None.
@@ -158,6 +161,7 @@ def make_http(
     install_error_handlers(app)
     calls.install(app)
     whip.install(app)
+    whep.install(app)
     if page is not None:
         app.mount("/", Page(directory=page, html=True), name="page")
     return app

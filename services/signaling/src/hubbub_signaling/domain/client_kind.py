@@ -20,3 +20,5 @@ SOCKET = ClientKind()
 """A client over Socket.IO."""
 PUBLISHER = ClientKind(whip=True)
 """A client over WHIP."""
+VIEWER = ClientKind(role="viewer")
+"""A client over WHEP."""

@@ -36,6 +36,7 @@ async def consume(context: RequestContext, request: socket.Consume) -> socket.Co
             priority=request.priority,
             paused=request.paused,
             operation_id=request.operation_id or None,
+            answer_mid=request.answer_mid,
         ),
     )
     consumer_id = created.consumer_id or requested_id

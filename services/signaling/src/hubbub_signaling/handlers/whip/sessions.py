@@ -13,23 +13,18 @@ Rules
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.bus.peer import LeaveRoom
 from hubbub_contracts.socket import room, transport
-from hubbub_contracts.socket.base import IceServer
 from hubbub_contracts.socket.producer import Produce
 from hubbub_sdp import (
     AnswerSection,
-    InvalidSdp,
     Publication,
     ServerTransport,
     SessionDescription,
-    UnsupportedSdp,
     answered_setup,
     dtls_parameters,
     ice_ufrag,
@@ -44,25 +39,14 @@ from ...domain.identity import Identity
 from ...domain.ports import Backend
 from ...domain.resume_token import ResumeToken
 from ...domain.session_url import resume_token, session_key
+from ..http_session import CreatedSession, HttpSession, no_such_session, offer_errors
 from ..peer_client import PeerClient, Sessions
 from ..registry_outbox import RegistryOutbox
-from .session import WhipSession
 
 _SOURCES = {"audio": "microphone", "video": "camera"}
 """The `source` that the clients of the room see, by kind."""
 _NO_CAPABILITIES: dict[str, Any] = {"codecs": [], "headerExtensions": []}
 """A publisher receives nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """An accepted publication."""
-
-    answer: str
-    key: str
-    """The last part of the session URL."""
-    etag: str
-    ice_servers: Sequence[IceServer]
 
 
 class WhipSessions:
@@ -72,20 +56,20 @@ class WhipSessions:
         self._sessions = sessions
         self._backend = backend
         self._outbox = outbox
-        self._by_peer: dict[str, WhipSession] = {}
+        self._by_peer: dict[str, HttpSession] = {}
         self._ending = Tasks()
 
     def __len__(self) -> int:
         """The number of sessions that this instance serves."""
         return len(self._by_peer)
 
-    async def publish(self, identity: Identity, call_id: str, name: str, offer: str) -> Published:
+    async def publish(self, identity: Identity, call_id: str, name: str, offer: str) -> CreatedSession:
         """Publishes what the offer sends, as a peer of the room. `name` is the user where the identity names none.
 
         Raises `invalid_argument` for a malformed offer, `unsupported` for one that cannot be received, and the errors
         of `joinRoom`, `createTransport` and `produce`.
         """
-        try:
+        with offer_errors():
             parsed = parse_offer(offer)
             client = PeerClient(self._sessions, identity, PUBLISHER)
             try:
@@ -93,27 +77,23 @@ class WhipSessions:
             except BaseException:
                 await client.leave()
                 raise
-        except InvalidSdp as error:
-            raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"offer: {error}") from error
-        except UnsupportedSdp as error:
-            raise HubbubError(ErrorCode.UNSUPPORTED, f"offer: {error}") from error
 
-    async def find(self, identity: Identity, call_id: str, key: str) -> WhipSession:
+    async def find(self, identity: Identity, call_id: str, key: str) -> HttpSession:
         """The session of a session URL. Raises `not_found`."""
         token = resume_token(call_id, key)
         session = self._by_peer.get(token.peer_id)
         if session is None:
             return await self._take_over(identity, token)
-        if not session.has_secret(token.secret) or not _is_own(session, identity):
-            raise _not_found()
+        if not session.has_secret(token.secret) or not session.is_of(identity):
+            raise no_such_session()
         return session
 
-    async def end(self, session: WhipSession) -> None:
+    async def end(self, session: HttpSession) -> None:
         """Ends a session at its client's request."""
         self._forget(session)
         await session.client.leave()
 
-    async def _publish(self, client: PeerClient, call_id: str, name: str, offer: SessionDescription) -> Published:
+    async def _publish(self, client: PeerClient, call_id: str, name: str, offer: SessionDescription) -> CreatedSession:
         created = await client.request(room.CreateRoom(call_id=call_id))
         # Before the join, so that the room does not see a publisher who cannot publish.
         tracks = publications(offer, created.rtp_capabilities)  # type: ignore[arg-type]  # the registry's own
@@ -135,7 +115,7 @@ class WhipSessions:
                 )
             )
         token = ResumeToken.parse(joined.resume_token or "")
-        session = WhipSession(
+        session = HttpSession(
             client,
             joined.peer_id,
             ready.id,
@@ -148,9 +128,9 @@ class WhipSessions:
         self._replace_former(client)
         server = ServerTransport(ready.ice_parameters, ready.ice_candidates, ready.dtls_parameters, setup)
         answer = write_answer(offer, map(_answer, tracks), server, session_id=secrets.randbits(62))
-        return Published(answer, session_key(str(token)), session.etag, joined.ice_servers)
+        return CreatedSession(answer, session_key(str(token)), session.etag, joined.ice_servers)
 
-    def _adopt(self, session: WhipSession) -> None:
+    def _adopt(self, session: HttpSession) -> None:
         """Serves the session from now on. Raises `unavailable` when it has ended already."""
         if session.client.ended:
             raise HubbubError(ErrorCode.UNAVAILABLE, "the media node closed the transport", retryable=True)
@@ -168,7 +148,7 @@ class WhipSessions:
             if own is not None and peer.whip and peer.user_id == own.user_id and peer.peer_id != peer_id:
                 self._outbox.enqueue(LeaveRoom(room_id=peer.room_id, peer_id=peer.peer_id, reason="removed"))
 
-    async def _take_over(self, identity: Identity, token: ResumeToken) -> WhipSession:
+    async def _take_over(self, identity: Identity, token: ResumeToken) -> HttpSession:
         """Claims a peer that another instance served. Raises `not_found` when there is none with this secret."""
         client = PeerClient(self._sessions, identity, PUBLISHER)
         try:
@@ -179,29 +159,29 @@ class WhipSessions:
         self._adopt(session)
         return session
 
-    async def _resume(self, client: PeerClient, token: ResumeToken) -> WhipSession:
+    async def _resume(self, client: PeerClient, token: ResumeToken) -> HttpSession:
         try:
             resumed = await client.request(room.Resume(resume_token=str(token)))
         except HubbubError as error:
-            raise error if error.retryable else _not_found() from error
+            raise error if error.retryable else no_such_session() from error
         membership = client.membership
         transport_id = next((each.transport_id for each in resumed.transports if each.direction == "send"), None)
         if transport_id is None:
-            raise _not_found()
+            raise no_such_session()
         described = await self._backend.node(
             membership.placement, DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
         )
         fragments = {each.transport_id: each.ice_username_fragment for each in described.transports}
-        return WhipSession(
+        return HttpSession(
             client, token.peer_id, transport_id, etag=fragments.get(transport_id) or "", secret=token.secret
         )
 
-    def _on_ended(self, session: WhipSession) -> None:
+    def _on_ended(self, session: HttpSession) -> None:
         self._forget(session)
         if session.client.media_lost:
             self._ending.spawn(session.client.leave(), "end-whip-session")
 
-    def _forget(self, session: WhipSession) -> None:
+    def _forget(self, session: HttpSession) -> None:
         session.client.on_ended = lambda: None
         if self._by_peer.get(session.peer_id) is session:
             del self._by_peer[session.peer_id]
@@ -209,13 +189,3 @@ class WhipSessions:
 
 def _answer(track: Publication) -> AnswerSection:
     return AnswerSection(track.section, "recvonly", track.codecs, track.extensions)
-
-
-def _is_own(session: WhipSession, identity: Identity) -> bool:
-    """Whether the client may use the session, as the registry decides when another instance takes it over."""
-    peer = session.client.membership.hub.view.peers.get(session.peer_id)
-    return peer is not None and identity.user_id in (None, peer.user_id)
-
-
-def _not_found() -> HubbubError:
-    return HubbubError(ErrorCode.NOT_FOUND, "no such session, or it has ended: post again")

@@ -1,9 +1,9 @@
-"""Decides who may publish over HTTP.
+"""Decides who may publish (WHIP) and watch (WHEP) over HTTP.
 
 Rules
-- Whoever shows WHIP_TOKEN may publish into any room, under any name, wherever it is.
+- Whoever shows the operator's token may do so in any room, wherever it is.
 - With access tokens, so may the user of one, where it grants that.
-- Without access tokens and without WHIP_TOKEN, clients on this machine may, and no others.
+- Without access tokens and without the operator's token, clients on this machine may, and no others.
 """
 
 from __future__ import annotations
@@ -20,17 +20,21 @@ from .identity import Identity
 
 ENCODER = Identity(None, grants=Grants(rooms=("*",), join=True, publish=True))
 """A client that names itself and may only publish."""
+PLAYER = Identity(None, grants=Grants(rooms=("*",), join=True, subscribe=True, hidden=True))
+"""A client that may only receive, unseen."""
 
 
 @dataclass(frozen=True, slots=True)
-class WhipAccess:
-    """The operator's setting."""
+class MediaAccess:
+    """The operator's setting for one protocol."""
 
     token: str | None = field(repr=False)
-    """WHIP_TOKEN; None when it is not set."""
+    """WHIP_TOKEN or WHEP_TOKEN; None when it is not set."""
+    bearer: Identity
+    """As whom a client with that token acts."""
 
     def identify(self, shown: str | None, *, loopback: bool, by_token: Callable[[], Identity] | None) -> Identity:
-        """As whom a client publishes. Raises `unauthenticated`, and what `by_token` raises.
+        """As whom a client acts. Raises `unauthenticated`, and what `by_token` raises.
 
         Arguments:
             shown: its bearer token; None without one.
@@ -38,11 +42,11 @@ class WhipAccess:
             by_token: returns the identity in its access token; None when none are used.
         """
         if shown is not None and self._is_token(shown):
-            return ENCODER
+            return self.bearer
         if by_token is not None:
             return by_token()
         if self.token is None and loopback:
-            return ENCODER
+            return self.bearer
         message = "a bearer token is required" if shown is None else "the bearer token is wrong"
         raise HubbubError(ErrorCode.UNAUTHENTICATED, message)
 
@@ -54,4 +58,12 @@ def require_publisher(identity: Identity, call_id: str) -> None:
     """Raises `not_allowed` when the client may not publish in this room. `produce` checks the single tracks."""
     require(identity, Grant.JOIN)
     require(identity, Grant.PUBLISH)
+    require_room(identity, call_id)
+
+
+def require_viewer(identity: Identity, call_id: str) -> None:
+    """Raises `not_allowed` when the client may not watch this room: as nobody sees a viewer, `hidden` is needed too."""
+    require(identity, Grant.JOIN)
+    require(identity, Grant.SUBSCRIBE)
+    require(identity, Grant.HIDDEN)
     require_room(identity, call_id)

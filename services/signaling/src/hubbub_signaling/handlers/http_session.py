@@ -1,0 +1,80 @@
+"""A session of WHIP or WHEP: a peer whose client speaks HTTP, and its ICE session."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts.bus.transport import IceCandidate
+from hubbub_contracts.socket.base import IceServer
+from hubbub_contracts.socket.transport import RestartIce
+from hubbub_sdp import IceFragment, InvalidSdp, UnsupportedSdp, write_fragment
+
+from ..domain.identity import Identity
+from .peer_client import PeerClient
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedSession:
+    """What the client of an accepted offer gets."""
+
+    answer: str
+    key: str
+    """The last part of the session URL."""
+    etag: str
+    ice_servers: Sequence[IceServer]
+
+
+@dataclass(eq=False)
+class HttpSession:
+    """The session behind one session URL."""
+
+    client: PeerClient
+    peer_id: str
+    transport_id: str
+    etag: str
+    """Of the ICE session: our username fragment, which any instance can ask the media node for."""
+    secret: str = field(repr=False)
+    candidates: Sequence[IceCandidate] = ()
+    """Ours; unknown on an instance that took the session over."""
+    client_ufrag: str | None = None
+    """The client's username fragment; None on an instance that took the session over."""
+
+    def has_secret(self, shown: str) -> bool:
+        """Whether this is the secret of the session URL."""
+        return hmac.compare_digest(self.secret.encode(), shown.encode())
+
+    def is_trickle(self, fragment: IceFragment) -> bool:
+        """Whether the fragment belongs to the running ICE session of the client, as far as it is known."""
+        return fragment.ice_ufrag == self.client_ufrag
+
+    async def restart_ice(self, fragment: IceFragment) -> str:
+        """Restarts ICE, and returns the fragment that answers it. Raises HubbubError."""
+        restarted = await self.client.request(RestartIce(transport_id=self.transport_id))
+        self.etag = restarted.ice_parameters.username_fragment
+        self.client_ufrag = fragment.ice_ufrag
+        return write_fragment(fragment, restarted.ice_parameters, self.candidates)
+
+    def is_of(self, identity: Identity) -> bool:
+        """Whether the client may use the session, as the registry decides when another instance takes it over."""
+        peer = self.client.membership.hub.view.peers.get(self.peer_id)
+        return peer is not None and identity.user_id in (None, peer.user_id)
+
+
+@contextmanager
+def offer_errors() -> Iterator[None]:
+    """Turns the errors of `hubbub_sdp` into `invalid_argument` and `unsupported`."""
+    try:
+        yield
+    except InvalidSdp as error:
+        raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"offer: {error}") from error
+    except UnsupportedSdp as error:
+        raise HubbubError(ErrorCode.UNSUPPORTED, f"offer: {error}") from error
+
+
+def no_such_session() -> HubbubError:
+    """The session has ended, or never existed."""
+    return HubbubError(ErrorCode.NOT_FOUND, "no such session, or it has ended: post again")

@@ -1,0 +1,1 @@
+"""Watching by WHEP (draft-ietf-wish-whep-03)."""
