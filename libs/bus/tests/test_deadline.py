@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import ClassVar
 
 import pytest
 
-from hubbub_bus import Bus, Operation, current_operation, enter_operation, unix_ms
+from hubbub_bus import Bus, Operation, current_operation, enter_operation, operation_id, unix_ms
 from hubbub_bus.deadline import TOLERATED_SKEW, read_remaining, timeout_header
 from hubbub_bus.link_health import STALE_AFTER, LinkHealth
 from hubbub_contracts import Done, ErrorCode, HubbubError, Request
@@ -53,6 +54,38 @@ async def test_a_nested_request_gets_the_remaining_time_of_its_caller(bus: Bus, 
     enter_operation(Operation("outer", deadline=time.monotonic() + 0.7))
     await bus.request(subject, Act(), timeout=60)
     assert 0.3 < remaining[0] <= 0.7
+
+
+async def test_what_outlives_its_handler_has_no_deadline(bus: Bus, subject: str) -> None:
+    """A service that follows a room from a request on sends requests for as long as it does."""
+    started: list[asyncio.Task[None]] = []
+    ids: list[str] = []
+    over = asyncio.Event()
+
+    async def follow() -> None:
+        ids.append(operation_id())
+        await over.wait()
+        ids.append(operation_id())
+        await bus.request(f"{subject}.other", Act())
+
+    async def act(_: Act) -> Done:
+        return Done()
+
+    async def begin(_: Act) -> Done:
+        started.append(asyncio.create_task(follow()))
+        await asyncio.sleep(0)
+        return Done()
+
+    await bus.serve(f"{subject}.other", Act, act)
+    await bus.serve(subject, Act, begin)
+    deadline = time.monotonic() + 0.3
+    enter_operation(Operation("outer", deadline))
+    await bus.request(subject, Act())
+    while time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
+    over.set()
+    await started[0]
+    assert ids[0] == "outer" != ids[1]
 
 
 async def test_a_request_that_waited_in_a_stopped_process_is_not_executed(

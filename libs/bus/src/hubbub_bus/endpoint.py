@@ -117,10 +117,10 @@ class Endpoint(Generic[RequestT, ReplyT]):
 
     async def _execute(self, data: bytes, message_headers: Mapping[str, str], sent_at: float) -> Model:
         verb = self._model.verb
+        operation = Operation(message_headers.get(headers.OPERATION) or ids.mint())
         try:
             remaining = read_remaining(message_headers)
-            deadline = None if remaining is None else sent_at + remaining
-            operation = Operation(message_headers.get(headers.OPERATION) or ids.mint(), deadline)
+            operation.deadline = None if remaining is None else sent_at + remaining
             if operation.expired:
                 raise HubbubError(
                     ErrorCode.DEADLINE_EXCEEDED, f"{verb}: the request arrived after its deadline", retryable=True
@@ -134,6 +134,8 @@ class Endpoint(Generic[RequestT, ReplyT]):
         except Exception as error:  # noqa: BLE001  a bug must neither reveal its text to the caller nor end the service
             report_failure("request handler failed", error, verb=verb)
             return HubbubError(ErrorCode.INTERNAL, f"{verb} failed").reply()
+        finally:
+            operation.ended = True
 
     async def _send_reply(self, message: Msg, reply: Model) -> None:
         if not message.reply:

@@ -1,7 +1,8 @@
 """The operation that the current task works for, and its deadline.
 
 A context variable holds it, so that a request sent while another one is handled inherits that one's operation and does
-not outlive its deadline.
+not outlive its deadline. Tasks and subscriptions that a handler starts inherit it too. What of them goes on after the
+handler has returned belongs to no operation any more.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from hubbub_contracts import ids
 from . import headers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Operation:
     """The request that is being handled."""
 
     operation_id: str
     deadline: float | None = None
     """Seconds of this process's monotonic clock; None when the caller set none."""
+    ended: bool = False
+    """The handler has returned."""
 
     @property
     def expired(self) -> bool:
@@ -36,17 +39,18 @@ _current: ContextVar[Operation | None] = ContextVar("hubbub_operation", default=
 
 def current_operation() -> Operation | None:
     """Returns the operation of this task, or None outside of a request."""
-    return _current.get()
+    operation = _current.get()
+    return None if operation is None or operation.ended else operation
 
 
 def enter_operation(operation: Operation) -> None:
-    """Sets the operation for the rest of this task. Tasks that it starts inherit it."""
+    """Sets the operation for the rest of this task, until it has ended. Tasks that it starts inherit it."""
     _current.set(operation)
 
 
 def operation_id() -> str:
     """Returns the id of this task's operation, or a new id outside of a request."""
-    operation = _current.get()
+    operation = current_operation()
     return ids.mint() if operation is None else operation.operation_id
 
 
