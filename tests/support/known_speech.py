@@ -10,6 +10,8 @@ from moonshine_voice.utils import get_assets_path
 
 WORDS = ["ever", "tried", "ever", "failed", "no", "matter", "try", "again", "fail", "again", "fail", "better"]
 """What is said in the recording."""
+SENTENCE_ENDS = (1.48, 3.07, 4.48, 5.86, 7.68, 9.15)
+"""Seconds in the recording at which the last words of its sentences end."""
 
 
 def recording() -> Path:
