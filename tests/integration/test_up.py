@@ -36,12 +36,13 @@ def all_gone(pids: list[int], within: float) -> bool:
 
 
 def test_sigint_stops_all_processes(start_installation: StartInstallation) -> None:
-    installation = start_installation()
+    installation = start_installation(recorders=1)
     pids = list(installation.running.processes.values())
     assert sorted(installation.running.processes) == [
         "calls-1",
         "nats",
         "node-1",
+        "recorder-1",
         "registry-1",
         "registry-2",
         "signaling-1",

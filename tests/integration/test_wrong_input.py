@@ -15,7 +15,16 @@ from support.caller import Caller, rtp_capabilities, rtp_parameters
 from support.installation import Installation
 from support.no_side_effects import no_side_effects
 
-WITHOUT_IDS = {"leaveRoom", "getProducers", "createTransport", "startCaptions", "stopCaptions"}
+WITHOUT_IDS = {
+    "leaveRoom",
+    "getProducers",
+    "createTransport",
+    "startCaptions",
+    "stopCaptions",
+    "startRecording",
+    "stopRecording",
+}
+"""Events that name nothing which belongs to a peer."""
 EVENTS_BEFORE_JOIN = {"createRoom", "joinRoom", "resume", "refreshToken"}
 NOT_STRINGS: tuple[Any, ...] = (7, True, [], {})
 """Values that are not strings."""
@@ -145,6 +154,8 @@ def well_formed(transport_id: str, producer_id: str, consumer_id: str, call_id: 
         "startCaptions": {},
         "stopCaptions": {},
         "getStats": {"transportId": transport_id},
+        "startRecording": {},
+        "stopRecording": {"recordingId": "nothing"},
         "closeConsumer": {"consumerId": consumer_id},
     }
 

@@ -18,10 +18,12 @@ from hubbub_signaling.adapters.calls_http import CallsApi
 from hubbub_signaling.adapters.calls_namespace import CallsNamespace
 from hubbub_signaling.adapters.forwarded import ForwardedHeaders
 from hubbub_signaling.adapters.identification import Identification
+from hubbub_signaling.adapters.recordings_http import RecordingsApi
 from hubbub_signaling.domain.address_limits import AddressLimits
 from hubbub_signaling.domain.calls.ports import CallChange, ReplyT
 from hubbub_signaling.domain.client_address import TrustedProxies
 from hubbub_signaling.domain.identity import IdentityPolicy
+from hubbub_signaling.domain.ports import Backend
 from hubbub_signaling.handlers.calls.hub import CallHub
 
 from .signaling_fakes import FakeSubscription, FakeTelemetry
@@ -157,6 +159,13 @@ def local_identification(policy: IdentityPolicy | None = None) -> Identification
 def calls_api(backend: FakeCallsBackend, policy: IdentityPolicy | None = None) -> CallsApi:
     """The routes about calls over this backend, for clients on this machine."""
     return CallsApi(
+        backend, local_identification(policy), AddressLimits(10, 1_000), ForwardedHeaders(TrustedProxies([]))
+    )
+
+
+def recordings_api(backend: Backend, policy: IdentityPolicy | None = None) -> RecordingsApi:
+    """The routes about recordings over this backend, for clients on this machine."""
+    return RecordingsApi(
         backend, local_identification(policy), AddressLimits(10, 1_000), ForwardedHeaders(TrustedProxies([]))
     )
 

@@ -24,6 +24,7 @@ USERS = {
     "registry": "registry",
     "calls": "calls",
     "captions": "captions",
+    "recorder": "recorder",
 }
 """The user of each service, by the first part of its processes' names."""
 START_TIMEOUT = 10.0

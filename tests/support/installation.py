@@ -33,11 +33,11 @@ class NotReady(Exception):
 
 
 class Installation:
-    """NATS, registries, media nodes, calls, captions and signaling instances on free ports of the loopback interface.
+    """NATS, registries, media nodes, calls, captions, recorders and signaling instances on free loopback ports.
 
     A blocking context manager for tests with and without an event loop: ready on entry, stopped on exit. The processes
     and their settings are those of `hubbub up`. Tests may kill, stop and restart `nats` and each of `registries`,
-    `nodes`, `calls`, `captions` and `signaling` on the same ports, and then call `wait_ready`.
+    `nodes`, `calls`, `captions`, `recorders` and `signaling` on the same ports, and then call `wait_ready`.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Installation:
         signalings: int = 1,
         calls: int = 0,
         captions: int = 0,
+        recorders: int = 0,
         workers: int = 1,
         metrics: bool = False,
         reconnect_grace: float = 5.0,
@@ -67,7 +68,7 @@ class Installation:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.nats = nats_server(directory / "nats")
-        shown = registries + nodes + calls + captions if metrics else 0
+        shown = registries + nodes + calls + captions + recorders if metrics else 0
         metrics_port = free_tcp_ports(shown, LOOPBACK) if metrics else 0
         rtc_min_port = free_udp_ports(nodes * _UDP_PORTS_PER_NODE, ANY)
         self.layout = Layout(
@@ -80,6 +81,7 @@ class Installation:
             signalings=signalings,
             calls=calls,
             captions=captions,
+            recorders=recorders,
             log_level=(environment or {}).get("LOG_LEVEL", "info"),
             page_dir=PAGE_DIR,
             metrics_ports=range(metrics_port, metrics_port + shown),
@@ -90,6 +92,8 @@ class Installation:
             "PLAIN_MIN_PORT": "0",
             "RECONNECT_GRACE": str(reconnect_grace),
             "EMPTY_ROOM_TTL": str(empty_room_ttl),
+            "RECORDINGS_DIR": str(directory / "recordings"),
+            "MIN_FREE_DISK": "0",
             **(environment or {}),
         }
         specs = service_specs(self.layout, self.nats.url, inherited)
@@ -98,12 +102,13 @@ class Installation:
         self.nodes = [process for process in processes if process.name.startswith("node-")]
         self.calls = [process for process in processes if process.name.startswith("calls-")]
         self.captions = [process for process in processes if process.name.startswith("captions-")]
+        self.recorders = [process for process in processes if process.name.startswith("recorder-")]
         self.signaling = [process for process in processes if process.name.startswith("signaling-")]
 
     @property
     def processes(self) -> list[ServiceProcess]:
         """All processes except NATS, in start order."""
-        return [*self.registries, *self.nodes, *self.calls, *self.captions, *self.signaling]
+        return [*self.registries, *self.nodes, *self.calls, *self.captions, *self.recorders, *self.signaling]
 
     @property
     def url(self) -> str:
@@ -114,6 +119,11 @@ class Installation:
     def urls(self) -> list[str]:
         """The URL of each signaling instance."""
         return [f"http://127.0.0.1:{port}" for port in self.layout.http_ports()]
+
+    @property
+    def recordings(self) -> Path:
+        """The directory of the recordings."""
+        return self.directory / "recordings"
 
     def stats(self, signaling: int = 0) -> dict[str, Any]:
         """The answer of this instance to `GET /stats`, for the whole cluster. Raises OSError."""
@@ -144,15 +154,15 @@ class Installation:
             time.sleep(_POLL_INTERVAL)
 
     def kill_all_but_nodes(self) -> None:
-        """Kills signaling, calls, captions, the registries and NATS."""
-        for process in (*self.signaling, *self.calls, *self.captions, *self.registries):
+        """Kills signaling, calls, captions, recorders, the registries and NATS."""
+        for process in (*self.signaling, *self.calls, *self.captions, *self.recorders, *self.registries):
             process.kill()
         self.nats.kill()
 
     def start_all_but_nodes(self) -> None:
         """Starts NATS, the registries and signaling again, without waiting until they are ready."""
         self.nats.start()
-        for process in (*self.registries, *self.calls, *self.captions, *self.signaling):
+        for process in (*self.registries, *self.calls, *self.captions, *self.recorders, *self.signaling):
             process.start()
 
     def stop(self) -> None:

@@ -15,7 +15,14 @@ from pathlib import Path
 
 from hubbub_cli.exec_with_parent import die_with_parent
 
-_SERVICES = ("hubbub_registry", "hubbub_media_node", "hubbub_calls", "hubbub_captions", "hubbub_signaling")
+_SERVICES = (
+    "hubbub_registry",
+    "hubbub_media_node",
+    "hubbub_calls",
+    "hubbub_captions",
+    "hubbub_recorder",
+    "hubbub_signaling",
+)
 
 _context = multiprocessing.get_context("forkserver")
 # `__main__`: otherwise every child would import the main module of pytest again.

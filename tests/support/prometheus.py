@@ -73,6 +73,7 @@ def _configuration(installation: Installation) -> dict[str, Any]:
         "media-node": layout.nodes,
         "calls": layout.calls,
         "captions": layout.captions,
+        "recorder": layout.recorders,
     }
     for job, count in counts.items():
         jobs[job], urls = urls[:count], urls[count:]

@@ -10,7 +10,7 @@ from typing import Any
 
 from hubbub_access import TokenVerifier
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request
-from hubbub_contracts.base import CaptionsRequest
+from hubbub_contracts.base import CaptionsRequest, RecorderRequest
 from hubbub_contracts.bus.captions import CaptionEvent
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription
@@ -159,6 +159,10 @@ class FakeBackend:
         """See `Backend`."""
         self.registry_requests.append(message)
         self.requested_at.append(asyncio.get_running_loop().time())
+        return await self._answer(message)
+
+    async def recorder(self, message: RecorderRequest[ReplyT]) -> ReplyT:
+        """See `Backend`."""
         return await self._answer(message)
 
     async def node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
@@ -347,12 +351,17 @@ class SignalingRig:
     """A session manager on fakes."""
 
     def __init__(
-        self, handlers: Mapping[str, Handler] = HANDLERS, tokens: TokenVerifier | None = None, *, captions: bool = True
+        self,
+        handlers: Mapping[str, Handler] = HANDLERS,
+        tokens: TokenVerifier | None = None,
+        *,
+        captions: bool = True,
+        participants_record: bool = True,
     ) -> None:
         self.backend = FakeBackend()
         self.telemetry = FakeTelemetry()
         self.policy = IdentityPolicy(api_key=None, trust_user_header=False, tokens=tokens)
-        settings = SessionSettings(SIGNALING_ID, SIGNALING_EPOCH, GRACE, IceServers(), captions)
+        settings = SessionSettings(SIGNALING_ID, SIGNALING_EPOCH, GRACE, IceServers(), captions, participants_record)
         self.ports = SessionPorts(
             self.backend,
             RoomHubs(self.backend),

@@ -35,6 +35,7 @@ class SupervisedInstallation:
         signalings: int = 1,
         calls: int = 1,
         captions: int = 0,
+        recorders: int = 0,
         workers: int = 1,
         tls: bool = False,
         environment: dict[str, str] | None = None,
@@ -49,6 +50,7 @@ class SupervisedInstallation:
             "signalings": signalings,
             "calls": calls,
             "captions": captions,
+            "recorders": recorders,
             "workers": workers,
         }
         self._scheme = "https" if tls else "http"
@@ -57,8 +59,9 @@ class SupervisedInstallation:
             "PORT": str(self.port),
             "RTC_MIN_PORT": str(rtc_min_port),
             "RTC_MAX_PORT": str(rtc_min_port + _UDP_PORTS - 1),
-            "METRICS_PORT": str(free_tcp_ports(registries + nodes + calls + captions)),
+            "METRICS_PORT": str(free_tcp_ports(registries + nodes + calls + captions + recorders)),
             "ANNOUNCED_IP": "127.0.0.1",
+            "RECORDINGS_DIR": str(data_dir / "recordings"),
             **(environment or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None

@@ -1,6 +1,7 @@
 """The processes of an installation and their ports."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,7 @@ def test_services_stop_in_the_reverse_order_of_their_start() -> None:
     started = [[spec.name for spec in stage] for stage in stages(service_specs(Layout(nodes=2), "", {}))]
     assert started[::-1] == [
         ["signaling-1"],
+        ["recorder-1"],
         ["captions-1"],
         ["calls-1"],
         ["node-1", "node-2"],
@@ -39,7 +41,7 @@ def test_services_stop_in_the_reverse_order_of_their_start() -> None:
 
 
 def test_each_service_but_signaling_gets_its_own_metrics_port() -> None:
-    layout = Layout(nodes=2, metrics_ports=[9464, 9465, 9467, 9468, 9469, 9470])
+    layout = Layout(nodes=2, metrics_ports=[9464, 9465, 9467, 9468, 9469, 9470, 9471])
     specs = service_specs(layout, "", {"METRICS_PORT": "1"})
     ports = {spec.name: spec.environment.get("METRICS_PORT") for spec in specs}
     assert ports == {
@@ -49,11 +51,20 @@ def test_each_service_but_signaling_gets_its_own_metrics_port() -> None:
         "node-2": "9468",
         "calls-1": "9469",
         "captions-1": "9470",
+        "recorder-1": "9471",
         "signaling-1": None,
     }
     assert layout.metrics_urls() == [
-        *(f"http://127.0.0.1:{port}/metrics" for port in (9464, 9465, 9467, 9468, 9469, 9470, 4000)),
+        *(f"http://127.0.0.1:{port}/metrics" for port in (9464, 9465, 9467, 9468, 9469, 9470, 9471, 4000)),
     ]
+
+
+@pytest.mark.parametrize("chosen", [None, "/elsewhere"])
+def test_recorders_write_into_the_data_directory_unless_told_otherwise(chosen: str | None) -> None:
+    inherited = {} if chosen is None else {"RECORDINGS_DIR": chosen}
+    specs = service_specs(Layout(recordings_dir=Path("/data/recordings")), "", inherited)
+    [recorder] = [spec for spec in specs if spec.name == "recorder-1"]
+    assert recorder.environment["RECORDINGS_DIR"] == (chosen or "/data/recordings")
 
 
 def test_used_metrics_ports_are_skipped(tcp_port: int) -> None:

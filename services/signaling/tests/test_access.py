@@ -24,8 +24,14 @@ from hubbub_signaling.handlers.catalogue import HANDLERS
 from support.signaling_fakes import FakeClient, SignalingRig, code
 
 KEYS = KeySet.parse(json.dumps(new_secret("key", "app", b"s" * 32)))
-ALL = Grants(rooms=("*",), join=True, publish=True, subscribe=True, calls=True)
-NEEDED = {Grant.JOIN: "join", Grant.PUBLISH: "publish", Grant.SUBSCRIBE: "subscribe", Grant.CALLS: "calls"}
+ALL = Grants(rooms=("*",), join=True, publish=True, subscribe=True, calls=True, record=True)
+NEEDED = {
+    Grant.JOIN: "join",
+    Grant.PUBLISH: "publish",
+    Grant.SUBSCRIBE: "subscribe",
+    Grant.CALLS: "calls",
+    Grant.RECORD: "record",
+}
 """The field of each grant that a request can need."""
 
 
@@ -76,7 +82,7 @@ def test_every_request_names_its_grant() -> None:
         "getStats",
         "refreshToken",
     }
-    assert set(grants.values()) == {Grant.ADMITTED, Grant.JOIN, Grant.PUBLISH, Grant.SUBSCRIBE}
+    assert set(grants.values()) == {Grant.ADMITTED, Grant.JOIN, Grant.PUBLISH, Grant.SUBSCRIBE, Grant.RECORD}
     assert {handler.grant for event, handler in CALL_HANDLERS.items() if event != "refreshToken"} == {Grant.CALLS}
 
 
@@ -93,6 +99,8 @@ WELL_FORMED: dict[str, dict[str, Any]] = {
     "requestKeyFrame": {"consumerId": "c"},
     "startCaptions": {},
     "stopCaptions": {},
+    "startRecording": {},
+    "stopRecording": {"recordingId": "r"},
 }
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,10 @@ from hubbub_service import Metrics
 from hubbub_signaling.adapters.base_path import BasePath
 from hubbub_signaling.adapters.http import make_http
 from hubbub_signaling.domain.identity import IdentityPolicy
-from support.calls_fakes import FakeCallsBackend, calls_api, local_identification
+from support.asgi import Headers, ask
+from support.calls_fakes import FakeCallsBackend, calls_api, local_identification, recordings_api
 from support.http_media_fakes import whep_api, whip_api
+from support.signaling_fakes import FakeBackend
 
 
 class FakeRegistry:
@@ -33,51 +33,13 @@ class FakeRegistry:
         return ClusterStats(rooms=0, peers=0, producers=0, consumers=0, transports=0, workers=[], nodes=self.nodes)
 
 
-class Answer:
-    """A response."""
-
-    def __init__(self, messages: list[Any]) -> None:
-        self.status: int = messages[0]["status"]
-        self.headers = {name.decode().lower(): value.decode() for name, value in messages[0].get("headers", [])}
-        self.body = b"".join(message.get("body", b"") for message in messages[1:])
-
-
-async def ask(app: Any, path: str, method: str = "GET", headers: Sequence[tuple[bytes, bytes]] = ()) -> Answer:
-    messages: list[Any] = []
-
-    request = iter([{"type": "http.request", "body": b"", "more_body": False}])
-
-    async def receive() -> Any:
-        return next(request, None) or await asyncio.Event().wait()
-
-    async def send(message: Any) -> None:
-        messages.append(message)
-
-    path, _, query = path.partition("?")
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": query.encode(),
-        "headers": list(headers),
-        "scheme": "http",
-        "server": ("127.0.0.1", 4000),
-        "client": ("127.0.0.1", 5000),
-    }
-    await app(scope, receive, send)
-    return Answer(messages)
-
-
 def make_app(page: Path | None, base_path: str = "", nodes: int = 1, policy: IdentityPolicy | None = None) -> Any:
     http = make_http(
         FakeRegistry(nodes),  # type: ignore[arg-type]
         Metrics("signaling"),
         page,
         calls=calls_api(FakeCallsBackend(), policy),
+        recordings=recordings_api(FakeBackend(), policy),
         whip=whip_api(policy=policy),
         whep=whep_api(policy=policy),
         identification=local_identification(policy),
@@ -137,11 +99,11 @@ PUBLIC = {"/health", "/ready"}
 """The routes that nobody has to be known for. The page and its assets are the others."""
 
 
-def _bearer(grants: Grants) -> list[tuple[bytes, bytes]]:
+def _bearer(grants: Grants) -> Headers:
     key = KEYS.signing_key
     assert key is not None
     token = issue(key, "ann", grants, audience="hubbub", now=time.time(), lifetime=60, token_id="1")
-    return [(b"authorization", f"Bearer {token}".encode())]
+    return {"authorization": f"Bearer {token}"}
 
 
 def _routes() -> list[tuple[str, str]]:

@@ -82,3 +82,25 @@ def test_operator_without_a_user_cannot_act_as_one() -> None:
     with pytest.raises(HubbubError):
         ANYBODY.require_user()
     assert SERVER.require_user() == "ann"
+
+
+@pytest.mark.parametrize(
+    ("policy", "claim", "identity"),
+    [
+        (CLOSED, Claim(loopback=True), Identity(None)),
+        (CLOSED, Claim(header="ann", loopback=True), Identity(None)),
+        (WITH_KEY, Claim(bearer=KEY), ANYBODY),
+        (WITH_TOKENS, Claim(bearer=KEY), ANYBODY),
+        (WITH_TOKENS, Claim(bearer=TOKEN), BOB),
+        (CLOSED, Claim(), "not_allowed"),
+        (WITH_KEY, Claim(bearer="guess", loopback=True), "not_allowed"),
+        (BEHIND_PROXY, Claim(header="ann"), "not_allowed"),
+        (WITH_TOKENS, Claim(loopback=True), "unauthenticated"),
+    ],
+)
+def test_what_outlives_a_room_needs_no_user(policy: IdentityPolicy, claim: Claim, identity: Identity | str) -> None:
+    try:
+        found: Identity | str = policy.identify_without_user(claim, NOW)
+    except HubbubError as error:
+        found = error.code.value
+    assert found == identity

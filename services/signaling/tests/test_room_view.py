@@ -7,6 +7,7 @@ from typing import NoReturn
 import pytest
 
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
+from hubbub_contracts.socket.recording import RunningRecording
 from hubbub_room import FeedChange, PeerChanged, RoomState, SettingsChanged
 from hubbub_signaling.domain.room_view import (
     PeerAdded,
@@ -16,6 +17,8 @@ from hubbub_signaling.domain.room_view import (
     ProducerAdded,
     ProducerPauseChanged,
     ProducerRemoved,
+    RecordingStarted,
+    RecordingStopped,
     RoomRemoved,
     RoomView,
     ViewChange,
@@ -147,3 +150,32 @@ def test_a_producer_is_found_without_a_scan_of_the_room() -> None:
 
     known.peers = Unscannable(known.peers)
     assert known.producer("camera") == (owner, CAMERA)
+
+
+RECORDING = RunningRecording(recording_id="recording", audio_only=False, started_at=1)
+
+
+def recorder(peer_id: str) -> PeerRecord:
+    return peer(peer_id).model_copy(update={"role": "recorder", "app_data": RECORDING.wire()})
+
+
+def test_a_recording_lasts_from_its_first_recorder_to_its_last() -> None:
+    seen = view(ANN)
+    first, second = recorder("first"), recorder("second")
+    assert seen.apply(PeerChanged(11, "first", first, "")) == [PeerAdded(first), RecordingStarted(RECORDING)]
+    assert seen.apply(PeerChanged(12, "second", second, "")) == [PeerAdded(second)]
+    assert seen.apply(PeerChanged(13, "first", None, "signaling_lost")) == [PeerRemoved(first, "signaling_lost")]
+    ended = [PeerRemoved(second, "disk_full"), RecordingStopped("recording", "disk_full")]
+    assert seen.apply(PeerChanged(14, "second", None, "disk_full")) == ended
+
+
+def test_a_snapshot_tells_which_recordings_started_and_stopped() -> None:
+    seen = view(ANN)
+    assert RecordingStarted(RECORDING) in seen.adopt(state(ANN, recorder("first")))
+    assert seen.adopt(state(ANN, recorder("first"))) == []
+    assert RecordingStopped("recording", "disconnected") in seen.adopt(state(ANN))
+
+
+def test_a_recorder_with_unknown_data_records_nothing() -> None:
+    stranger = recorder("stranger").model_copy(update={"app_data": {"recordingId": 7}})
+    assert view(ANN).apply(PeerChanged(11, "stranger", stranger, "")) == [PeerAdded(stranger)]

@@ -186,6 +186,10 @@ async def test_no_event_about_an_object_precedes_the_answer_that_introduces_it()
 
 
 BOB = PeerChanged(50, "bob", peer_record("bob"), "")
+RECORDING = {"recordingId": "recording", "audioOnly": False, "startedAt": 1}
+RECORDER = PeerChanged(
+    50, "recorder", peer_record("recorder").model_copy(update={"role": "recorder", "app_data": RECORDING}), ""
+)
 VIEWER = PeerChanged(50, "viewer", peer_record("viewer").model_copy(update={"role": "viewer"}), "")
 
 
@@ -194,6 +198,7 @@ VIEWER = PeerChanged(50, "viewer", peer_record("viewer").model_copy(update={"rol
     [
         pytest.param(lambda _: BOB, ["peerJoined"], SessionState.JOINED, id="another peer joins"),
         pytest.param(lambda _: VIEWER, [], SessionState.JOINED, id="a hidden peer joins"),
+        pytest.param(lambda _: RECORDER, ["recordingStarted"], SessionState.JOINED, id="a recorder joins"),
         pytest.param(
             lambda own: PeerChanged(50, own, None, "removed"), ["roomClosed"], SessionState.LEFT, id="own peer removed"
         ),

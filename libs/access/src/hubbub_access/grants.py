@@ -76,6 +76,11 @@ class Grants(Model):
         return self.admin or self.calls
 
     @property
+    def may_record(self) -> bool:
+        """Whether the client may record the rooms of the token."""
+        return self.admin or self.record
+
+    @property
     def may_join(self) -> bool:
         """Whether the client may join the rooms of the token."""
         return self.admin or self.join

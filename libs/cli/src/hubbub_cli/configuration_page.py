@@ -21,6 +21,7 @@ from hubbub_calls.settings import Settings as Calls
 from hubbub_captions.settings import Settings as Captions
 from hubbub_contracts.generate.documents import write_or_check
 from hubbub_media_node.settings import Settings as MediaNode
+from hubbub_recorder.settings import Settings as Recorder
 from hubbub_registry.settings import Settings as Registry
 from hubbub_service import ServiceSettings
 from hubbub_signaling.settings import Settings as Signaling
@@ -33,6 +34,7 @@ SERVICES: dict[str, type[ServiceSettings]] = {
     "Media node": MediaNode,
     "Calls": Calls,
     "Captions": Captions,
+    "Recorder": Recorder,
 }
 _HEAD = """\
 # Configuration

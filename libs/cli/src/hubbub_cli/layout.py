@@ -27,19 +27,22 @@ class Layout:
     signalings: int = 1
     calls: int = 1
     captions: int = 1
+    recorders: int = 1
+    recordings_dir: Path | None = None
+    """Where recorders write unless RECORDINGS_DIR says so."""
     log_level: str = "info"
     page_dir: Path | None = None
     """The built page, which signaling serves at `/`."""
     tls: CertificateFiles | None = None
     """When set, signaling serves HTTPS."""
     metrics_ports: Sequence[int] = ()
-    """Of the registries, the nodes, and the instances of calls and captions, in this order. When empty, only signaling
-    serves metrics."""
+    """Of the registries, the nodes, calls, captions and the recorders, in this order. When empty, only signaling serves
+    metrics."""
 
     @property
     def metrics_count(self) -> int:
         """How many processes have a metrics port of their own."""
-        return self.registries + self.nodes + self.calls + self.captions
+        return self.registries + self.nodes + self.calls + self.captions + self.recorders
 
     def __post_init__(self) -> None:
         """Raises ValueError when there are too few RTC ports."""
@@ -99,6 +102,9 @@ def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -
         specs.append(_service(name, "hubbub_media_node", own(**ports, NODE_ID=name)))
     specs += [_service(f"calls-{i + 1}", "hubbub_calls", own()) for i in range(layout.calls)]
     specs += [_service(f"captions-{i + 1}", "hubbub_captions", own()) for i in range(layout.captions)]
+    files = {} if layout.recordings_dir is None else {"RECORDINGS_DIR": str(layout.recordings_dir)}
+    files = {name: inherited.get(name, value) for name, value in files.items()}
+    specs += [_service(f"recorder-{i + 1}", "hubbub_recorder", own(**files)) for i in range(layout.recorders)]
     page = {} if layout.page_dir is None else {"PAGE_DIR": str(layout.page_dir)}
     tls = {} if layout.tls is None else {"TLS_CERT": str(layout.tls.certificate), "TLS_KEY": str(layout.tls.key)}
     for i, port in enumerate(layout.http_ports()):

@@ -28,6 +28,7 @@ _TITLES: dict[Service, str] = {
     "media-node": "Media node",
     "calls": "Calls",
     "captions": "Captions",
+    "recorder": "Recorder",
 }
 
 

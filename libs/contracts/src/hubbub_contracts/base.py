@@ -111,6 +111,10 @@ class CaptionsRequest(Request[ReplyT], Generic[ReplyT]):
     """A request to the captions service: to any instance, or to the one that serves a room."""
 
 
+class RecorderRequest(Request[ReplyT], Generic[ReplyT]):
+    """A request about recordings, on `hubbub.v1.recorder.<verb>`; any instance of the recorder answers."""
+
+
 class SignalingRequest(Request[ReplyT], Generic[ReplyT]):
     """A question to all signaling instances, on `hubbub.v1.signaling.<verb>`; each of them answers."""
 

@@ -1,4 +1,4 @@
-"""The bodies of the HTTP routes about calls."""
+"""The bodies of the HTTP routes about calls and recordings."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from .base import Model
+from .base import Done, Model
+from .bus.recording import RecordingPage
 from .call import MAX_PARTICIPANTS, CallInfo, UserPresence
+from .recording import Manifest, RecordingInfo
 from .types import (
     AppData,
     CallId,
@@ -102,11 +104,24 @@ class PresenceList(Model):
     """In the order of the request."""
 
 
+class StartRecordingBody(Model):
+    """The body of `POST /recordings`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"callId": "standup", "audioOnly": False}]})
+
+    call_id: CallId
+    """The room to record; somebody must have created it."""
+    audio_only: bool = False
+    """Whether to record no video."""
+    user_id: UserId | None = None
+    """The user to name in `startedBy`. With the access token of a user who is no admin, it is that user."""
+
+
 @dataclass(frozen=True)
 class Route:
     """One HTTP route."""
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "DELETE"]
     path: str
     answer: type[Model]
     """The body of a successful answer."""
@@ -163,7 +178,33 @@ GET_PRESENCE = Route(
     "Tells which users can be reached.",
     query=(("userId", "a user; may be repeated up to 100 times"),),
 )
-ROUTES = (
+START_RECORDING = Route(
+    "POST",
+    "/recordings",
+    RecordingInfo,
+    "Records a room, or returns the recording that runs. Everybody in the room is told.",
+    StartRecordingBody,
+    201,
+)
+LIST_RECORDINGS = Route(
+    "GET",
+    "/recordings",
+    RecordingPage,
+    "Lists recordings, the newest first. Only an admin lists those of all rooms.",
+    query=(
+        ("callId", "only recordings of this room"),
+        ("before", "`next` of the page before"),
+        ("limit", "1 to 100 recordings; 20 by default"),
+    ),
+)
+GET_RECORDING = Route("GET", "/recordings/{recordingId}", Manifest, "Returns a recording and its files.")
+STOP_RECORDING = Route("POST", "/recordings/{recordingId}/stop", RecordingInfo, "Stops a recording.")
+DELETE_RECORDING = Route(
+    "DELETE", "/recordings/{recordingId}", Done, "Deletes a recording that has stopped, and its files."
+)
+RECORDING_ROUTES = (START_RECORDING, LIST_RECORDINGS, GET_RECORDING, STOP_RECORDING, DELETE_RECORDING)
+"""The routes about recordings with JSON bodies. Files are served at `/recordings/{recordingId}/files/{file}`."""
+CALL_ROUTES = (
     START_CALL,
     LIST_CALLS,
     GET_CALL,
@@ -173,4 +214,6 @@ ROUTES = (
     GET_PARTICIPANTS,
     GET_PRESENCE,
 )
-"""All routes about calls, in the order of the reference."""
+"""The routes about calls."""
+ROUTES = (*CALL_ROUTES, *RECORDING_ROUTES)
+"""All routes with JSON bodies, in the order of the reference."""

@@ -4,6 +4,7 @@ hubbub.v1.registry.<verb>                a request to any registry replica (queu
 hubbub.v1.calls.<verb>                   a request to any instance of the calls service (queue group `calls`)
 hubbub.v1.captions.<verb>                a request to any instance of the captions service (queue group `captions`)
 hubbub.v1.captions-of.<serverId>.<verb>  a request to one instance of the captions service
+hubbub.v1.recorder.<verb>                a request to any instance of the recorder (queue group `recorder`)
 hubbub.v1.signaling.<verb>               a question to all signaling instances
 hubbub.v1.node.<nodeId>.<epoch>.<verb>   a request to one epoch of one media node
 hubbub.v1.node.<nodeId>.beat             a node's heartbeat
@@ -39,6 +40,8 @@ CALL_CHANGES = f"{PROTOCOL}.call."
 CALL_HISTORY_STREAM = "call-history"
 CALL_HISTORY = f"{PROTOCOL}.call-history"
 """The prefix of the subjects of that stream."""
+RECORDER_QUEUE = "recorder"
+RECORDINGS_BUCKET = "recordings"
 PEER_CHANGES = f"{PROTOCOL}.room.*.peer.*"
 """The subject filter for every stored change of a peer, in any room."""
 ALL_HEARTBEATS = f"{PROTOCOL}.node.*.beat"
@@ -66,6 +69,21 @@ def captions(verb: str) -> str:
 def captions_of(server_id: str, verb: str) -> str:
     """The subject on which this instance of the captions service answers `verb`."""
     return f"{PROTOCOL}.captions-of.{server_id}.{verb}"
+
+
+def recorder(verb: str) -> str:
+    """The subject on which any instance of the recorder answers `verb`."""
+    return f"{PROTOCOL}.recorder.{verb}"
+
+
+def live_recording_key(room_id: str) -> str:
+    """The key of the recording that a room has now, in the bucket `recordings`."""
+    return f"live.{room_id}"
+
+
+def done_recording_key(recording_id: str) -> str:
+    """The key of a recording that has stopped."""
+    return f"done.{recording_id}"
 
 
 def signaling(verb: str) -> str:

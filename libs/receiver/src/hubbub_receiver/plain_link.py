@@ -35,8 +35,8 @@ class PlainLink:
 
     def __init__(self, own: SrtpParameters, remote: SrtpParameters) -> None:
         """The keys of both sides. Use `open`."""
-        self._inbound = _session(remote, pylibsrtp.Policy.SSRC_ANY_INBOUND)
-        self._outbound = _session(own, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
+        self._inbound = srtp_session(remote, pylibsrtp.Policy.SSRC_ANY_INBOUND)
+        self._outbound = srtp_session(own, pylibsrtp.Policy.SSRC_ANY_OUTBOUND)
         self._reception = Reception(self._send_rtcp, lambda: ROUND_TRIP)
         self._socket: UdpSocket | None = None
         self.dropped = 0
@@ -85,7 +85,8 @@ class PlainLink:
             self._socket.send(self._outbound.protect_rtcp(packet))
 
 
-def _session(parameters: SrtpParameters, direction: int) -> pylibsrtp.Session:
+def srtp_session(parameters: SrtpParameters, direction: int) -> pylibsrtp.Session:
+    """The SRTP context of one direction, one of `pylibsrtp.Policy.SSRC_ANY_...`."""
     policy = pylibsrtp.Policy(
         key=base64.b64decode(parameters.key_base64),
         ssrc_type=direction,

@@ -30,6 +30,7 @@ from .adapters.http import make_http
 from .adapters.http_server import SHUTDOWN_TIMEOUT, http_config, listen
 from .adapters.identification import Identification
 from .adapters.media_authorization import MediaAuthorization
+from .adapters.recordings_http import RecordingsApi
 from .adapters.session_metrics import SessionMetrics, read_sessions
 from .adapters.socket_server import SocketServer
 from .adapters.tls import ReloadedCertificate
@@ -76,6 +77,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         settings.reconnect_grace,
         settings.client_ice_servers,
         settings.captions,
+        settings.participants_record,
     )
     forwarded = ForwardedHeaders(settings.proxies)
     identification = Identification(settings.identity_policy, forwarded)
@@ -117,6 +119,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         metrics,
         _page(settings.page_dir),
         calls=CallsApi(calls, identification, limits, forwarded),
+        recordings=RecordingsApi(bus_backend, identification, limits, forwarded),
         whip=WhipApi(
             WhipSessions(sessions, backend, ports.outbox),
             MediaAuthorization(settings.whip_access, require_publisher, identification, limits, forwarded),

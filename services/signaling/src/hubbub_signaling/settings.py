@@ -79,7 +79,7 @@ class Settings(ServiceSettings):
     api_key: SecretStr | None = Field(
         None,
         min_length=16,
-        description="Key of the application's servers for the routes about calls: they act for any user.",
+        description="Key of the application's servers for the routes about recordings, and calls of any user.",
     )
     trust_user_header: bool = Field(
         False,
@@ -106,6 +106,11 @@ class Settings(ServiceSettings):
         min_length=16,
         description="Bearer token of the clients that watch any room by WHEP. With AUTH, access tokens are accepted "
         "too; without both, only clients on this machine may watch, and need no token.",
+    )
+    participants_record: bool = Field(
+        True,
+        description="Whether people in a room may start and stop its recording: everybody, and with AUTH those whose "
+        "token grants `record`. Servers with API_KEY always may.",
     )
     page_dir: Path | None = Field(
         None, description="Directory of the built page, served at /; not served when not set."

@@ -691,6 +691,23 @@ export interface ErrorBody1 {
   retryable?: boolean;
 }
 /**
+ * A time for which a track has no media.
+ */
+export interface Gap {
+  /**
+   * `paused`: the sender paused the track. `lost`: packets were lost. `silent`: nothing was received.
+   */
+  cause: "paused" | "lost" | "silent" | "other";
+  /**
+   * As `start`.
+   */
+  end: number;
+  /**
+   * Milliseconds since the start of the recording.
+   */
+  start: number;
+}
+/**
  * Lists the producers of the other peers.
  */
 export interface GetProducers {}
@@ -1134,6 +1151,118 @@ export interface ListedProducer {
   userId: string;
 }
 /**
+ * What belongs to a recording: the content of its file `manifest.json`.
+ */
+export interface Manifest {
+  recording: RecordingInfo;
+  /**
+   * Its files, in the order of their creation.
+   */
+  tracks?: RecordedTrack[];
+  /**
+   * Of this format.
+   */
+  version?: number;
+}
+/**
+ * The recording.
+ */
+export interface RecordingInfo {
+  /**
+   * Whether it has no video.
+   */
+  audioOnly: boolean;
+  /**
+   * The room that it is of.
+   */
+  callId: string;
+  /**
+   * The recording's id.
+   */
+  recordingId: string;
+  /**
+   * Unix milliseconds.
+   */
+  startedAt: number;
+  /**
+   * The `userId` of the participant who started it; absent when a server did.
+   */
+  startedBy?: string;
+  /**
+   * `recording`: media is written. `processing`: it has stopped, its files are being completed. `finished`: done.
+   */
+  state: "recording" | "processing" | "finished" | "other";
+  /**
+   * `requested`; `room_closed`: the room was closed; `disk_full`: the recorder's disk was full; `failed`: it could not be written; `other`: a reason that this version of the server does not know.
+   */
+  stopReason?: "requested" | "room_closed" | "disk_full" | "failed" | "other";
+  /**
+   * Unix milliseconds.
+   */
+  stoppedAt?: number;
+}
+/**
+ * One file: a track or a part of one. It goes on in another file when a recorder or media node is replaced.
+ */
+export interface RecordedTrack {
+  /**
+   * The size of the file; absent while it is written.
+   */
+  bytes?: number;
+  /**
+   * `opus`, `vp8`, `vp9`, `av1` or `h264`.
+   */
+  codec: string;
+  /**
+   * Whether the file has an index and a duration. A file without can be played, but not everywhere be sought in.
+   */
+  complete?: boolean;
+  /**
+   * The name of the peer.
+   */
+  displayName: string;
+  /**
+   * Milliseconds; absent while the file is written.
+   */
+  duration?: number;
+  /**
+   * The name of the file.
+   */
+  file: string;
+  /**
+   * When the track has no media.
+   */
+  gaps?: Gap[];
+  /**
+   * `audio` or `video`.
+   */
+  kind: string;
+  /**
+   * Whose track it is.
+   */
+  peerId: string;
+  /**
+   * The producer; parts of one track may have different ones.
+   */
+  producerId: string;
+  /**
+   * How many recorders had the recording before: 0 for the first one.
+   */
+  segment: number;
+  /**
+   * `microphone`, `camera`, `screen`, `screen-audio`, or what the application calls it.
+   */
+  source: string;
+  /**
+   * Milliseconds from the start of the recording to the first frame, at which the file's time is 0.
+   */
+  start: number;
+  /**
+   * The `userId` of the peer.
+   */
+  userId: string;
+}
+/**
  * A message of the application.
  */
 export interface Message {
@@ -1419,7 +1548,7 @@ export interface PeerLeft {
   /**
    * `left`: it sent `leaveRoom`. `disconnected`: its socket closed and was not resumed in time. `signaling_lost`: its signaling instance failed and the session was not resumed in time. `room_closed`: the room was closed. `removed`: the registry removed it, for example because the room was full. `other`: a reason that this version of the server does not know.
    */
-  reason: "left" | "disconnected" | "signaling_lost" | "room_closed" | "removed" | "other";
+  reason: "left" | "disconnected" | "signaling_lost" | "room_closed" | "removed" | "disk_full" | "failed" | "other";
   /**
    * The room's revision that includes this change.
    */
@@ -1620,6 +1749,104 @@ export interface Producers {
    * All producers of the room except the client's own.
    */
   producers: ListedProducer[];
+}
+/**
+ * A recording.
+ */
+export interface RecordingInfo1 {
+  /**
+   * Whether it has no video.
+   */
+  audioOnly: boolean;
+  /**
+   * The room that it is of.
+   */
+  callId: string;
+  /**
+   * The recording's id.
+   */
+  recordingId: string;
+  /**
+   * Unix milliseconds.
+   */
+  startedAt: number;
+  /**
+   * The `userId` of the participant who started it; absent when a server did.
+   */
+  startedBy?: string;
+  /**
+   * `recording`: media is written. `processing`: it has stopped, its files are being completed. `finished`: done.
+   */
+  state: "recording" | "processing" | "finished" | "other";
+  /**
+   * `requested`; `room_closed`: the room was closed; `disk_full`: the recorder's disk was full; `failed`: it could not be written; `other`: a reason that this version of the server does not know.
+   */
+  stopReason?: "requested" | "room_closed" | "disk_full" | "failed" | "other";
+  /**
+   * Unix milliseconds.
+   */
+  stoppedAt?: number;
+}
+/**
+ * A page of recordings, the newest first.
+ */
+export interface RecordingPage {
+  /**
+   * `before` of the next page; absent on the last one.
+   */
+  next?: number;
+  /**
+   * The recordings.
+   */
+  recordings: RecordingInfo1[];
+}
+/**
+ * The room is recorded from now on.
+ */
+export interface RecordingStarted {
+  recording: RunningRecording;
+  /**
+   * The room's revision that includes this change.
+   */
+  revision: number;
+}
+/**
+ * The recording.
+ */
+export interface RunningRecording {
+  /**
+   * Whether it has no video.
+   */
+  audioOnly: boolean;
+  /**
+   * The recording's id.
+   */
+  recordingId: string;
+  /**
+   * Unix milliseconds.
+   */
+  startedAt: number;
+  /**
+   * The `userId` of the participant who started it; absent when a server did.
+   */
+  startedBy?: string;
+}
+/**
+ * A recording of the room has stopped, or its recorder was lost.
+ */
+export interface RecordingStopped {
+  /**
+   * `requested`; `disk_full`: the recorder's disk was full; `failed`: it could not be written; `recorder_lost`: its recorder is gone, and no other one has gone on within `RECONNECT_GRACE`. May get more values.
+   */
+  reason: string;
+  /**
+   * The recording's id.
+   */
+  recordingId: string;
+  /**
+   * The room's revision that includes this change.
+   */
+  revision: number;
 }
 /**
  * Replaces the client's access token by one of the same user, without a new connection.
@@ -1824,6 +2051,10 @@ export interface RoomJoined {
    */
   peers: PeerInfo[];
   /**
+   * The recordings of the room that are running.
+   */
+  recordings?: RunningRecording1[];
+  /**
    * The secret for `resume`; present when the client joined with `resumable`.
    */
   resumeToken?: string;
@@ -1840,6 +2071,27 @@ export interface CaptionsStatus1 {
    * As in `captionsState`.
    */
   limited: boolean;
+}
+/**
+ * A recording of the room that is running.
+ */
+export interface RunningRecording1 {
+  /**
+   * Whether it has no video.
+   */
+  audioOnly: boolean;
+  /**
+   * The recording's id.
+   */
+  recordingId: string;
+  /**
+   * Unix milliseconds.
+   */
+  startedAt: number;
+  /**
+   * The `userId` of the participant who started it; absent when a server did.
+   */
+  startedBy?: string;
 }
 /**
  * A peer in the call's room. A user with two devices in the call is two peers.
@@ -1972,6 +2224,10 @@ export interface SessionResumed {
    */
   producers: ResumedProducer[];
   /**
+   * The recordings of the room that are running.
+   */
+  recordings?: RunningRecording1[];
+  /**
    * The secret for the next `resume`.
    */
   resumeToken: string;
@@ -2096,6 +2352,37 @@ export interface StartCallBody {
  */
 export interface StartCaptions {}
 /**
+ * Records the room that the client is in. Everybody in it receives `recordingStarted`. When it is recorded already,
+ * the answer is that recording.
+ */
+export interface StartRecording {
+  /**
+   * Whether to record no video.
+   */
+  audioOnly?: boolean;
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+}
+/**
+ * The body of `POST /recordings`.
+ */
+export interface StartRecordingBody {
+  /**
+   * Whether to record no video.
+   */
+  audioOnly?: boolean;
+  /**
+   * The room to record; somebody must have created it.
+   */
+  callId: string;
+  /**
+   * The user to name in `startedBy`. With the access token of a user who is no admin, it is that user.
+   */
+  userId?: string;
+}
+/**
  * The statistics of one object: one entry, or one for each stream of a producer that has received packets.
  */
 export interface StatsReport {
@@ -2169,6 +2456,19 @@ export interface TransportStats {
  * Stops captions in the client's room, for everybody. Succeeds when they are off.
  */
 export interface StopCaptions {}
+/**
+ * Stops a recording of the room that the client is in.
+ */
+export interface StopRecording {
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+  /**
+   * The recording's id.
+   */
+  recordingId: string;
+}
 /**
  * The client's access token expires soon. Without `refreshToken` the peer then leaves, and the socket closes.
  */
@@ -2313,7 +2613,9 @@ export interface Requests {
   setMaxIncomingBitrate: [SetMaxIncomingBitrate, Done];
   setPreferredLayers: [SetPreferredLayers, LayersPreferred];
   startCaptions: [StartCaptions, Done];
+  startRecording: [StartRecording, RecordingInfo];
   stopCaptions: [StopCaptions, Done];
+  stopRecording: [StopRecording, Done];
 }
 
 /** Events that the server sends. */
@@ -2337,6 +2639,8 @@ export interface Pushes {
   producerPaused: ProducerPaused;
   producerResumed: ProducerResumed;
   producerScore: ProducerScore;
+  recordingStarted: RecordingStarted;
+  recordingStopped: RecordingStopped;
   roomClosed: RoomClosed;
   tokenExpiring: TokenExpiring;
   transportClosed: TransportClosed;

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..base import CallsRequest, CaptionsRequest, Event, NodeRequest, RegistryRequest, SignalingRequest, defined_in
+from ..base import (
+    CallsRequest,
+    CaptionsRequest,
+    Event,
+    NodeRequest,
+    RecorderRequest,
+    RegistryRequest,
+    SignalingRequest,
+    defined_in,
+)
 from . import (
     call,
     captions,
@@ -16,6 +25,7 @@ from . import (
     plain_transport,
     presence,
     producer,
+    recording,
     room,
     rtc_stats,
     speaker,
@@ -41,12 +51,14 @@ _MODULES = (
     presence,
     message,
     captions,
+    recording,
 )
 
 REGISTRY_REQUESTS: tuple[type[RegistryRequest[Any]], ...] = defined_in(_MODULES, RegistryRequest)
 NODE_REQUESTS: tuple[type[NodeRequest[Any]], ...] = defined_in(_MODULES, NodeRequest)
 CALLS_REQUESTS: tuple[type[CallsRequest[Any]], ...] = defined_in(_MODULES, CallsRequest)
 CAPTIONS_REQUESTS: tuple[type[CaptionsRequest[Any]], ...] = defined_in(_MODULES, CaptionsRequest)
+RECORDER_REQUESTS: tuple[type[RecorderRequest[Any]], ...] = defined_in(_MODULES, RecorderRequest)
 SIGNALING_REQUESTS: tuple[type[SignalingRequest[Any]], ...] = defined_in(_MODULES, SignalingRequest)
 EVENTS: tuple[type[Event], ...] = defined_in(_MODULES, Event)
 """Published without a reply. Room changes are not listed: JetStream republishes the stored records."""

@@ -11,9 +11,10 @@ from .records import PeerRecord, RoomRecord
 from .room import RoomSnapshot
 
 LeaveReason = Annotated[
-    Literal["left", "disconnected", "signaling_lost", "room_closed", "removed", "other"], OpenEnum()
+    Literal["left", "disconnected", "signaling_lost", "room_closed", "removed", "disk_full", "failed", "other"],
+    OpenEnum(),
 ]
-"""Why a peer left. The header `Hubbub-Reason` of the purge carries it."""
+"""Why a peer left: the header `Hubbub-Reason` of the purge carries it. A recorder leaves as `disk_full` or `failed`."""
 
 
 class JoinRoom(RegistryRequest[RoomSnapshot]):

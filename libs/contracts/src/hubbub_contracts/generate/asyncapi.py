@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from .. import subjects
 from ..base import Event, Request
-from ..bus import call_records, captions, catalogue, media, node, records, room, speaker
+from ..bus import call_records, captions, catalogue, media, node, recording_records, records, room, speaker
 from ..errors import ErrorReply
 from ..version import VERSION
 from .field_docs import DescribedSchema
@@ -40,6 +40,7 @@ _RECORDS: dict[str, type[BaseModel]] = {
     f"hubbub.v1.room.{{roomId}}.{subjects.PEER}.{{peerId}}": records.PeerRecord,
     f"{subjects.CALL_CHANGES}{{key}}": call_records.CallRecord,
     f"{subjects.CALL_HISTORY}.{{user}}.{{callId}}": call_records.CallRecord,
+    f"$KV.{subjects.RECORDINGS_BUCKET}.{{key}}": recording_records.RecordingRecord,
 }
 
 
@@ -49,6 +50,7 @@ def asyncapi() -> str:
         *((request, subjects.registry(request.verb)) for request in catalogue.REGISTRY_REQUESTS),
         *((request, subjects.calls(request.verb)) for request in catalogue.CALLS_REQUESTS),
         *((request, _captions_subject(request)) for request in catalogue.CAPTIONS_REQUESTS),
+        *((request, subjects.recorder(request.verb)) for request in catalogue.RECORDER_REQUESTS),
         *((request, subjects.signaling(request.verb)) for request in catalogue.SIGNALING_REQUESTS),
         *((request, f"hubbub.v1.node.{{nodeId}}.{{epoch}}.{request.verb}") for request in catalogue.NODE_REQUESTS),
     ]

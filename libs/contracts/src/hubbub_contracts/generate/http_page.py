@@ -1,4 +1,4 @@
-"""The reference of the HTTP routes about calls, in Markdown."""
+"""The reference of the HTTP routes about calls and recordings, in Markdown."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 from .markdown import model_name, table
 from .schemas import http_document
 
-_HEAD = """# HTTP routes about calls
+_HEAD = """# HTTP routes about calls and recordings
 
 Generated from the models in `libs/contracts` by `python -m hubbub_contracts.generate`; do not edit. A running
-installation serves the same with examples at `/docs` (OpenAPI). [Calls](README.md#calls) describes how the routes work
-together.
+installation serves the same with examples at `/docs` (OpenAPI). [Calls](README.md#calls) and
+[Recording](../guides/recording.md) describe how the routes work together. The files of a recording are at
+`GET /recordings/{recordingId}/files/{file}`, with byte ranges (RFC 9110 section 14).
 
 Bodies are JSON. A `?` marks an optional field. An error is `{error: {code, message, retryable}}`, as for socket events.
 """

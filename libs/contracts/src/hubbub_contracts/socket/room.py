@@ -25,6 +25,7 @@ from ..types import (
 )
 from .base import ClientRequest, IceServer, Mutation, Push
 from .captions import CaptionsStatus
+from .recording import RunningRecording
 
 RoomClosedReason = Literal["closed", "lost"]
 
@@ -91,6 +92,8 @@ class RoomJoined(Model):
     """The room's captions; absent: they are off. `captionsState` tells of changes."""
     resume_token: str | None = None
     """The secret for `resume`; present when the client joined with `resumable`."""
+    recordings: list[RunningRecording] = Field(default_factory=list)
+    """The recordings of the room that are running."""
 
 
 class JoinRoom(Mutation[RoomJoined]):
@@ -176,6 +179,8 @@ class SessionResumed(Model):
     """The client's producers that still exist."""
     consumers: list[ResumedConsumer]
     """The client's consumers that still exist."""
+    recordings: list[RunningRecording] = Field(default_factory=list)
+    """The recordings of the room that are running."""
 
 
 class Resume(ClientRequest[SessionResumed]):

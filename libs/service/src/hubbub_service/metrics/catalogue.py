@@ -14,6 +14,7 @@ _REGISTRY: tuple[Service, ...] = ("registry",)
 _SIGNALING: tuple[Service, ...] = ("signaling",)
 _CALLS: tuple[Service, ...] = ("calls",)
 _CAPTIONS: tuple[Service, ...] = ("captions",)
+_RECORDER: tuple[Service, ...] = ("recorder",)
 
 # Every service: its connection to the bus.
 BUS_REQUEST_DURATION = Metric(
@@ -115,6 +116,11 @@ BUSY_TRANSCRIBERS = Metric(
     "Transcribers at work, one for each person who speaks; at most CAPTIONS_SPEAKERS.",
     _CAPTIONS,
     on_scrape=True,
+)
+
+# The recorder.
+RECORDINGS = Metric(
+    "hubbub_recordings", "gauge", "recordings", "Rooms that this instance records.", _RECORDER, on_scrape=True
 )
 
 # The registry. Each replica counts the whole cluster: use the maximum over the replicas, not the sum.

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from hubbub_bus import Bus
 from hubbub_contracts import Model, Request, subjects
-from hubbub_contracts.base import CaptionsRequest
+from hubbub_contracts.base import CaptionsRequest, RecorderRequest
 from hubbub_contracts.bus.captions import CAPTION_EVENT, CaptionEvent
 from hubbub_contracts.bus.media import MEDIA_EVENT, MediaEvent
 from hubbub_contracts.bus.records import Placement
@@ -22,6 +22,8 @@ NODE_TIMEOUT = 3.0
 """Seconds."""
 CAPTIONS_TIMEOUT = 10.0
 """Seconds. The service joins the room; when it stops, it waits for the last segments."""
+RECORDER_TIMEOUT = 10.0
+"""Seconds. A start joins the room and creates the transport."""
 
 
 class BusBackend:
@@ -33,6 +35,10 @@ class BusBackend:
     async def registry(self, message: Request[ReplyT]) -> ReplyT:
         """See `Backend`."""
         return await self._bus.request(subjects.registry(message.verb), message, timeout=REGISTRY_TIMEOUT)
+
+    async def recorder(self, message: RecorderRequest[ReplyT]) -> ReplyT:
+        """See `Backend`."""
+        return await self._bus.request(subjects.recorder(message.verb), message, timeout=RECORDER_TIMEOUT)
 
     async def node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
         """See `Backend`."""

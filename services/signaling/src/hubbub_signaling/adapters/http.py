@@ -23,6 +23,7 @@ from ..domain.ports import Backend
 from .calls_http import CallsApi
 from .http_errors import install_error_handlers
 from .identification import Identification
+from .recordings_http import RecordingsApi
 from .whep_http import WhepApi
 from .whip_http import WhipApi
 
@@ -86,6 +87,7 @@ def make_http(
     page: Path | None,
     *,
     calls: CallsApi,
+    recordings: RecordingsApi,
     whip: WhipApi,
     whep: WhepApi,
     identification: Identification,
@@ -99,6 +101,7 @@ def make_http(
         metrics: what `/metrics` serves.
         page: the directory of the built page; None serves none.
         calls: the routes about calls.
+        recordings: the routes about recordings.
         whip: the routes of WHIP.
         whep: the routes of WHEP.
         identification: who may read statistics, metrics and the OpenAPI document.
@@ -112,7 +115,7 @@ def make_http(
     app = FastAPI(
         title="Hubbub",
         version=VERSION,
-        description="Health, readiness and statistics of a WebRTC SFU, and calls.",
+        description="Health, readiness and statistics of a WebRTC SFU, calls and recordings.",
         openapi_url=None if identification.uses_tokens else "/openapi.json",
     )
     app.add_middleware(
@@ -160,6 +163,7 @@ def make_http(
 
     install_error_handlers(app)
     calls.install(app)
+    recordings.install(app)
     whip.install(app)
     whep.install(app)
     if page is not None:

@@ -33,18 +33,11 @@ class Identification:
 
         `auth` is the `auth` of a Socket.IO handshake, with `token`, or `userId` and `apiKey`.
         """
-        own = auth if isinstance(auth, dict) else {}
-        return self._policy.identify(
-            Claim(
-                header=_user_header(scope),
-                own=own.get("userId"),
-                api_key=own.get("apiKey"),
-                token=own.get("token"),
-                bearer=bearer_token(scope),
-                loopback=self._forwarded.is_loopback(scope),
-            ),
-            time.time(),
-        )
+        return self._policy.identify(self._claim(scope, auth), time.time())
+
+    def identify_without_user(self, scope: Mapping[str, Any]) -> Identity:
+        """As `identify`, for what outlives a room. Raises `unauthenticated` and `not_allowed`."""
+        return self._policy.identify_without_user(self._claim(scope, None), time.time())
 
     def admit(self, scope: Mapping[str, Any], auth: object = None) -> Identity:
         """The identity of a client that need not be known unless access tokens are used. Raises as `identify` does."""
@@ -57,6 +50,17 @@ class Identification:
     def verify(self, token: object) -> Identity:
         """The identity in an access token. Raises `unauthenticated`, and `unsupported` without access tokens."""
         return self._policy.verify(token, time.time())
+
+    def _claim(self, scope: Mapping[str, Any], auth: object) -> Claim:
+        own = auth if isinstance(auth, dict) else {}
+        return Claim(
+            header=_user_header(scope),
+            own=own.get("userId"),
+            api_key=own.get("apiKey"),
+            token=own.get("token"),
+            bearer=bearer_token(scope),
+            loopback=self._forwarded.is_loopback(scope),
+        )
 
 
 def _user_header(scope: Mapping[str, Any]) -> str | None:

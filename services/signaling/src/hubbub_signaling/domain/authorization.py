@@ -22,6 +22,7 @@ class Grant(Enum):
     PUBLISH = "publish"
     SUBSCRIBE = "subscribe"
     CALLS = "calls"
+    RECORD = "record"
     HIDDEN = "hidden"
     ADMIN = "admin"
 
@@ -32,6 +33,7 @@ _HELD: Mapping[Grant, Callable[[Grants], bool]] = {
     Grant.PUBLISH: lambda grants: grants.may_publish_something,
     Grant.SUBSCRIBE: lambda grants: grants.may_subscribe,
     Grant.CALLS: lambda grants: grants.may_call,
+    Grant.RECORD: lambda grants: grants.may_record,
     Grant.HIDDEN: lambda grants: grants.admin or grants.hidden,
     Grant.ADMIN: lambda grants: grants.admin,
 }

@@ -6,6 +6,7 @@ Rules
   interface is believed. With TRUST_USER_HEADER the header is believed, from every client: a proxy authenticates clients
   and sets it. What a client says itself is not believed then.
 - A server with the API key is believed, and may act without a user.
+- What outlives a room needs, without access tokens, the API key or a client on the loopback interface.
 """
 
 from __future__ import annotations
@@ -65,6 +66,11 @@ class Claim:
     loopback: bool = False
     """It is on this machine."""
 
+    @property
+    def access_token(self) -> object:
+        """What may be an access token; None without one."""
+        return self.token if self.token is not None else self.bearer
+
 
 class IdentityPolicy:
     """The operator's settings for identities."""
@@ -99,7 +105,7 @@ class IdentityPolicy:
         """
         operator = self._is_operator(claim)
         if self._tokens is not None and not operator:
-            return self.verify(claim.token if claim.token is not None else claim.bearer, now)
+            return self.verify(claim.access_token, now)
         believed = operator or claim.loopback
         user_id = claim.header if claim.header is not None else claim.own if believed else None
         if user_id is None:
@@ -112,6 +118,18 @@ class IdentityPolicy:
             return Identity(_USER_ID.validate_python(user_id, strict=True), operator)
         except ValidationError as error:
             raise HubbubError(ErrorCode.INVALID_ARGUMENT, "userId: must be text of 1 to 128 characters") from error
+
+    def identify_without_user(self, claim: Claim, now: float) -> Identity:
+        """As `identify`, for what outlives a room: without access tokens, no user is named.
+
+        Raises `unauthenticated` and `not_allowed`.
+        """
+        operator = self._is_operator(claim)
+        if self._tokens is not None and not operator:
+            return self.verify(claim.access_token, now)
+        if not (operator or claim.loopback):
+            raise HubbubError(ErrorCode.NOT_ALLOWED, "the API key is required")
+        return Identity(None, operator)
 
     def _is_operator(self, claim: Claim) -> bool:
         """Whether the client shows the API key. Raises `not_allowed` for a wrong key."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from hubbub_contracts import Model, Request
-from hubbub_contracts.base import CaptionsRequest
+from hubbub_contracts.base import CaptionsRequest, RecorderRequest
 from hubbub_contracts.bus.captions import CaptionEvent
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.peer import LeaveReason
@@ -23,6 +23,9 @@ class Backend(Protocol):
 
     async def registry(self, message: Request[ReplyT]) -> ReplyT:
         """Sends a request to any replica of the room registry."""
+
+    async def recorder(self, message: RecorderRequest[ReplyT]) -> ReplyT:
+        """Sends a request to any instance of the recorder."""
 
     async def node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
         """Sends a request to a media node. A node of another epoch does not get it."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
 from hubbub_contracts.socket import producer as producers
+from hubbub_contracts.socket import recording as recordings
 from hubbub_contracts.socket import room as rooms
 from hubbub_contracts.socket.base import Push
 
@@ -16,15 +17,29 @@ from .room_view import (
     ProducerAdded,
     ProducerPauseChanged,
     ProducerRemoved,
+    RecordingStarted,
+    RecordingStopped,
     RoomRemoved,
     ViewChange,
 )
 
+_STOP_REASONS = {"left": "requested", "disk_full": "disk_full", "failed": "failed"}
+"""The reason of a recorder's departure -> why the recording stopped."""
+
 
 def pushes(change: ViewChange, own_peer_id: str, revision: int) -> Iterator[Push]:
     """The events of a change of another participant. `Session` handles the changes of the client's own peer."""
-    if not isinstance(change, RoomRemoved) and _is_visible(change.peer, own_peer_id):
-        yield from _pushes(change, revision)
+    match change:
+        case RecordingStarted(recording):
+            yield recordings.RecordingStarted(recording=recording, revision=revision)
+        case RecordingStopped(recording_id, reason):
+            yield recordings.RecordingStopped(
+                recording_id=recording_id, reason=_STOP_REASONS.get(reason, "recorder_lost"), revision=revision
+            )
+        case RoomRemoved():
+            pass
+        case _ if _is_visible(change.peer, own_peer_id):
+            yield from _pushes(change, revision)
 
 
 def _pushes(change: ViewChange, revision: int) -> Iterator[Push]:

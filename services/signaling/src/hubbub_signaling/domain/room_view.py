@@ -8,10 +8,14 @@ Rules
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
+from hubbub_contracts.socket.recording import RunningRecording
 from hubbub_room import FeedChange, RoomState, SettingsChanged
 
 
@@ -77,6 +81,22 @@ class PeerClaimed:
 
 
 @dataclass(frozen=True)
+class RecordingStarted:
+    """A recorder has come into the room."""
+
+    recording: RunningRecording
+
+
+@dataclass(frozen=True)
+class RecordingStopped:
+    """The last recorder of a recording has left the room."""
+
+    recording_id: str
+    reason: str
+    """Of its departure, as in `PeerRemoved`."""
+
+
+@dataclass(frozen=True)
 class RoomRemoved:
     """The room was removed."""
 
@@ -92,6 +112,8 @@ ViewChange = (
     | PlacementChanged
     | ConnectionStateChanged
     | PeerClaimed
+    | RecordingStarted
+    | RecordingStopped
     | RoomRemoved
 )
 
@@ -117,16 +139,20 @@ class RoomView:
         if isinstance(change, SettingsChanged):
             self.room = change.record
             return [] if change.record else [RoomRemoved(change.reason)]
+        recorded = running_recordings(self.peers)
         before = self.peers.pop(change.peer_id, None)
         self._index(change.peer_id, before, change.record)
-        if change.record is None:
-            return _removed(before, change.reason) if before else []
-        self.peers[change.peer_id] = change.record
-        return list(_compare(before, change.record))
+        if change.record is not None:
+            self.peers[change.peer_id] = change.record
+            changes = list(_compare(before, change.record))
+        else:
+            changes = _removed(before, change.reason) if before else []
+        return [*changes, *_compare_recordings(recorded, running_recordings(self.peers), change.reason)]
 
     def adopt(self, state: RoomState) -> list[ViewChange]:
         """Replaces the view. Returns the differences from before."""
         known, self.peers = self.peers, dict(state.peers)
+        recorded = running_recordings(known)
         self.room, self.revision = state.room, state.revision
         self._owners.clear()
         for peer_id, peer in self.peers.items():
@@ -137,7 +163,7 @@ class RoomView:
                 changes += _removed(before, REASON_UNKNOWN)
         for peer_id, after in self.peers.items():
             changes += _compare(known.get(peer_id), after)
-        return changes
+        return [*changes, *_compare_recordings(recorded, running_recordings(self.peers), REASON_UNKNOWN)]
 
     def remove(self) -> list[ViewChange]:
         """The registry does not know the room. Returns the differences."""
@@ -156,6 +182,26 @@ class RoomView:
             self._owners.pop(producer.producer_id, None)
         for producer in after.producers if after else ():
             self._owners[producer.producer_id] = peer_id
+
+
+def running_recordings(peers: Mapping[str, PeerRecord]) -> dict[str, RunningRecording]:
+    """The recordings whose recorder is in the room, by id. Two recorders of one recording hand it over."""
+    found: dict[str, RunningRecording] = {}
+    for peer in peers.values():
+        if peer.role == "recorder":
+            with contextlib.suppress(ValidationError):  # a peer of a service that is not our recorder
+                recording = RunningRecording.model_validate(peer.app_data)
+                found[recording.recording_id] = recording
+    return found
+
+
+def _compare_recordings(
+    before: Mapping[str, RunningRecording], after: Mapping[str, RunningRecording], reason: str
+) -> Iterator[ViewChange]:
+    for recording_id in before.keys() - after.keys():
+        yield RecordingStopped(recording_id, reason)
+    for recording_id in after.keys() - before.keys():
+        yield RecordingStarted(after[recording_id])
 
 
 def _removed(peer: PeerRecord, reason: str) -> list[ViewChange]:

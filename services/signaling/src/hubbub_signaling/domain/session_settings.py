@@ -19,3 +19,5 @@ class SessionSettings:
     ice_servers: IceServers
     captions: bool
     """Whether people in a room may switch on captions."""
+    participants_record: bool
+    """Whether people in a room may start and stop its recording."""

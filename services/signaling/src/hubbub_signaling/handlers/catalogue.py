@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..domain.authorization import Grant
 from ..domain.session_state import IN_ROOM, NOT_CLOSED, OUTSIDE_ROOM
-from . import access, captions, consumer, producer, room, stats, transport
+from . import access, captions, consumer, producer, recording, room, stats, transport
 from .handler import Handler, by_consumer, by_producer, by_transport
 from .keyed_queue import Barrier
 
@@ -33,5 +33,7 @@ HANDLERS: dict[str, Handler] = {
     "startCaptions": Handler(captions.start_captions, Grant.SUBSCRIBE, IN_ROOM),
     "stopCaptions": Handler(captions.stop_captions, Grant.SUBSCRIBE, IN_ROOM),
     "refreshToken": Handler(access.refresh_token, Grant.ADMITTED, NOT_CLOSED, barrier=Barrier.DRAIN),
+    "startRecording": Handler(recording.start_recording, Grant.RECORD, IN_ROOM),
+    "stopRecording": Handler(recording.stop_recording, Grant.RECORD, IN_ROOM),
     "getStats": Handler(stats.get_stats, Grant.ADMITTED, IN_ROOM),
 }

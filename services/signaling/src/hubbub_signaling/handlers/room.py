@@ -16,6 +16,7 @@ from ..domain.claim import Claim
 from ..domain.owned_resources import OwnedConsumer
 from ..domain.pushes import peer_infos, producer_info
 from ..domain.resume_token import ResumeToken, secret_digest
+from ..domain.room_view import running_recordings
 from .context import RequestContext
 from .membership import RoomMembership
 from .uncertain_outcome import may_have_taken_effect
@@ -70,6 +71,7 @@ async def join_room(context: RequestContext, request: socket.JoinRoom) -> socket
                 revision=view.revision,
                 ice_servers=context.ice_servers(peer_id),
                 captions=membership.hub.captions_status,
+                recordings=list(running_recordings(view.peers).values()),
                 resume_token=str(ResumeToken(room_id, peer_id, secret)) if secret else None,
             )
     except BaseException as error:
@@ -139,6 +141,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         revision=view.revision,
         ice_servers=context.ice_servers(token.peer_id),
         captions=membership.hub.captions_status,
+        recordings=list(running_recordings(view.peers).values()),
         resume_token=request.resume_token,
         transports=[socket.ResumedTransport(transport_id=i, direction=d) for i, d in resources.transports.items()],
         producers=[

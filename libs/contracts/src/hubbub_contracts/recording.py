@@ -1,0 +1,98 @@
+"""Recordings, as the bus, the socket and the HTTP routes describe them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .base import Model
+from .open_enum import OpenEnum
+from .types import CallId, Count, Id, UserId
+
+RecordingId = Id
+RecordingState = Annotated[Literal["recording", "processing", "finished", "other"], OpenEnum()]
+"""`recording`: media is written. `processing`: it has stopped, its files are being completed. `finished`: done."""
+StopReason = Annotated[Literal["requested", "room_closed", "disk_full", "failed", "other"], OpenEnum()]
+"""Why a recording stopped. `room_closed`: the last participant left long ago. `failed`: it could not be written."""
+
+GapCause = Annotated[Literal["paused", "lost", "silent", "other"], OpenEnum()]
+"""Why a file has no media for a while. `paused`: the sender paused it. `lost`: packets were lost. `silent`: nothing was
+received."""
+
+
+class RecordingInfo(Model):
+    """A recording."""
+
+    recording_id: RecordingId
+    """The recording's id."""
+    call_id: CallId
+    """The room that it is of."""
+    state: RecordingState
+    """`recording`: media is written. `processing`: it has stopped, its files are being completed. `finished`: done."""
+    audio_only: bool
+    """Whether it has no video."""
+    started_by: UserId | None = None
+    """The `userId` of the participant who started it; absent when a server did."""
+    started_at: int
+    """Unix milliseconds."""
+    stopped_at: int | None = None
+    """Unix milliseconds."""
+    stop_reason: StopReason | None = None
+    """`requested`; `room_closed`: the room was closed; `disk_full`: the recorder's disk was full; `failed`: it could
+    not be written; `other`: a reason that this version of the server does not know."""
+
+
+class Gap(Model):
+    """A time for which a track has no media."""
+
+    start: Count
+    """Milliseconds since the start of the recording."""
+    end: Count
+    """As `start`."""
+    cause: GapCause
+    """`paused`: the sender paused the track. `lost`: packets were lost. `silent`: nothing was received."""
+
+
+class RecordedTrack(Model):
+    """One file: a track or a part of one. It goes on in another file when a recorder or media node is replaced."""
+
+    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,128}$")]
+    """The name of the file."""
+    peer_id: Id
+    """Whose track it is."""
+    user_id: UserId
+    """The `userId` of the peer."""
+    display_name: str
+    """The name of the peer."""
+    producer_id: Id
+    """The producer; parts of one track may have different ones."""
+    source: str
+    """`microphone`, `camera`, `screen`, `screen-audio`, or what the application calls it."""
+    kind: str
+    """`audio` or `video`."""
+    codec: str
+    """`opus`, `vp8`, `vp9`, `av1` or `h264`."""
+    segment: Count
+    """How many recorders had the recording before: 0 for the first one."""
+    start: Count
+    """Milliseconds from the start of the recording to the first frame, at which the file's time is 0."""
+    duration: Count | None = None
+    """Milliseconds; absent while the file is written."""
+    bytes: Count | None = None
+    """The size of the file; absent while it is written."""
+    gaps: list[Gap] = Field(default_factory=list)
+    """When the track has no media."""
+    complete: bool = False
+    """Whether the file has an index and a duration. A file without can be played, but not everywhere be sought in."""
+
+
+class Manifest(Model):
+    """What belongs to a recording: the content of its file `manifest.json`."""
+
+    version: int = 1
+    """Of this format."""
+    recording: RecordingInfo
+    """The recording."""
+    tracks: list[RecordedTrack] = Field(default_factory=list)
+    """Its files, in the order of their creation."""

@@ -1,0 +1,1 @@
+"""The recorder: records rooms as files, one for each track."""

@@ -1,0 +1,1 @@
+"""NATS, media, files, and the processes that write them."""

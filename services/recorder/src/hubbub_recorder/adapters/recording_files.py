@@ -1,0 +1,76 @@
+"""The directory of the recordings: one directory for each, with its tracks and `manifest.json`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+
+from hubbub_contracts.recording import Manifest
+
+_log = structlog.get_logger(__name__)
+
+MANIFEST = "manifest.json"
+
+
+class RecordingDirectory:
+    """Implements `domain.ports.RecordingFiles`."""
+
+    def __init__(self, root: Path, min_free: int) -> None:
+        """`min_free`: bytes that must be free on the disk."""
+        self._root = root
+        self._min_free = min_free
+        root.mkdir(parents=True, exist_ok=True)
+
+    def directory(self, recording_id: str) -> Path:
+        """The directory of a recording, which need not exist. Ids contain no dots and no slashes."""
+        return self._root / recording_id
+
+    def create(self, recording_id: str) -> Path:
+        """Creates the directory of a recording. Raises OSError."""
+        directory = self.directory(recording_id)
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
+
+    def manifest(self, recording_id: str) -> Manifest | None:
+        """See `RecordingFiles`."""
+        try:
+            return Manifest.model_validate_json((self.directory(recording_id) / MANIFEST).read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            _log.error("a manifest cannot be read", recording_id=recording_id, error=str(error))
+            return None
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Replaces the manifest: a reader sees the old or the new one. Raises OSError."""
+        path = self.create(manifest.recording.recording_id) / MANIFEST
+        copy = path.with_name(f".{MANIFEST}")
+        with copy.open("w", encoding="utf-8") as file:
+            file.write(manifest.model_dump_json(indent=2, exclude_none=True) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        copy.replace(path)
+
+    def read(self, recording_id: str, file: str, offset: int, length: int) -> tuple[int, bytes] | None:
+        """See `RecordingFiles`."""
+        try:
+            with (self.directory(recording_id) / file).open("rb") as opened:
+                size = os.fstat(opened.fileno()).st_size
+                opened.seek(offset)
+                return size, opened.read(length)
+        except OSError:
+            return None
+
+    def delete(self, recording_id: str) -> None:
+        """See `RecordingFiles`."""
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.directory(recording_id))
+
+    def has_space(self) -> bool:
+        """See `RecordingFiles`."""
+        return shutil.disk_usage(self._root).free >= self._min_free

@@ -1,0 +1,85 @@
+"""Builds one instance of the recorder."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import structlog
+
+from hubbub_bus import Bus, Lease, LeaseLoss, serve_table_when_possible
+from hubbub_contracts import subjects
+from hubbub_receiver import RoomReceiver
+from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
+from hubbub_service.metrics import BusMetrics, Reading, catalogue
+
+from .adapters.housekeeping import Housekeeping
+from .adapters.recording_files import RecordingDirectory
+from .adapters.recording_store import KvRecordingStore
+from .adapters.room_recorder import RoomRecorder
+from .adapters.writer_pool import WriterPool
+from .handlers.catalogue import HANDLERS
+from .handlers.context import RecorderContext
+from .settings import Settings
+
+_log = structlog.get_logger(__name__)
+
+STOP_TIMEOUT = 10.0
+"""Seconds in which the recordings of an instance that stops are completed."""
+
+
+async def start(settings: Settings, lifecycle: Lifecycle) -> None:
+    """Connects, loads the recordings, then serves requests. Registers the clean-up with `lifecycle`."""
+    files = RecordingDirectory(settings.recordings_dir.absolute(), settings.min_free_disk)
+    metrics = Metrics("recorder")
+    ops = await serve_ops(settings, metrics, lifecycle)
+    bus_metrics = BusMetrics(metrics)
+    bus = await Bus.connect(settings.nats_url, name=f"recorder-{settings.recorder_id}", telemetry=bus_metrics)
+    bus_metrics.report_connected(lambda: bus.connected)
+    lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
+    bus.on_closed(lambda: lifecycle.fail("the connection to the bus is closed for good"))
+
+    def lost(how: LeaseLoss) -> None:
+        if how == "fenced":
+            lifecycle.fail(f"another instance has the RECORDER_ID {settings.recorder_id}")
+
+    lease = Lease(bus, subjects.signaling_lease(settings.recorder_id), settings.recorder_id, on_lost=lost)
+    await lease.acquire()
+    lifecycle.on_stop("lease", lease.release)
+
+    pool = WriterPool(settings.writer_processes)
+    await pool.start()
+    lifecycle.on_stop("writers", pool.stop, timeout=STOP_TIMEOUT)
+    store = KvRecordingStore(bus, settings.bucket_replicas)
+    recorder = RoomRecorder(partial(RoomReceiver, bus), lambda: lease.epoch, store, files, pool, settings.recorder_id)
+    store.start(recorder.records_changed)
+    lifecycle.on_stop("recordings", store.stop)
+    await store.complete()
+    lifecycle.on_stop("recorder", recorder.stop, timeout=STOP_TIMEOUT)
+
+    context = RecorderContext(store=store, files=files, recorder=recorder, max_recordings=settings.max_recordings)
+    tasks = Tasks(on_fatal=lifecycle.fail)
+    lifecycle.on_stop("tasks", tasks.close)
+    housekeeping = Housekeeping(bus, context, recorder, settings.recording_retention)
+    housekeeping.start(tasks)
+    lifecycle.on_stop("leases", housekeeping.stop)
+    metrics.on_scrape(lambda: [Reading(catalogue.RECORDINGS, recorder.running)])
+    endpoints = await serve_table_when_possible(
+        bus,
+        HANDLERS,
+        context,
+        subjects.recorder,
+        queue=subjects.RECORDER_QUEUE,
+        concurrency=settings.request_concurrency,
+    )
+    lifecycle.on_stop("endpoints", endpoints.stop, timeout=endpoints.STOP_TIMEOUT)
+    ops.report_readiness(lambda: _why_not_ready(bus, store, lifecycle))
+    _log.info("recorder is up", recorder_id=settings.recorder_id, directory=str(settings.recordings_dir))
+
+
+def _why_not_ready(bus: Bus, store: KvRecordingStore, lifecycle: Lifecycle) -> str | None:
+    """Returns why this instance should get no requests, or None."""
+    if lifecycle.stopping:
+        return "draining"
+    if not bus.connected:
+        return "the bus is not connected"
+    return None if store.healthy else "the view of the recordings is not current"

@@ -1,0 +1,1 @@
+"""Rules about recordings. No I/O; time is an argument."""

@@ -1,0 +1,85 @@
+"""This instance's copy of the bucket of recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from hubbub_contracts.bus.recording_records import RecordingRecord
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecording:
+    """A record with its place in the bucket."""
+
+    key: str
+    record: RecordingRecord
+    revision: int
+
+
+class Recordings:
+    """All recordings, by key and by id. A recording that stops is at two keys for a moment: the later state counts."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, StoredRecording] = {}
+        self._by_id: dict[str, dict[str, StoredRecording]] = {}
+
+    def __iter__(self) -> Iterator[StoredRecording]:
+        """Yields each entry of the bucket."""
+        return iter(list(self._by_key.values()))
+
+    def put(self, stored: StoredRecording) -> None:
+        """Adds or replaces an entry."""
+        self.remove(stored.key)
+        self._by_key[stored.key] = stored
+        self._by_id.setdefault(stored.record.recording_id, {})[stored.key] = stored
+
+    def remove(self, key: str) -> None:
+        """Forgets an entry."""
+        before = self._by_key.pop(key, None)
+        if before is not None:
+            same = self._by_id[before.record.recording_id]
+            del same[key]
+            if not same:
+                del self._by_id[before.record.recording_id]
+
+    def at(self, key: str) -> StoredRecording | None:
+        """The entry at a key."""
+        return self._by_key.get(key)
+
+    def find(self, recording_id: str) -> StoredRecording | None:
+        """The recording with this id, in its latest state."""
+        entries = self._by_id.get(recording_id)
+        return None if not entries else max(entries.values(), key=lambda one: one.record.state != "recording")
+
+    def of(self, recorder_id: str, epoch: int) -> Iterator[StoredRecording]:
+        """The unfinished recordings of one incarnation of a recorder."""
+        return (
+            one
+            for one in self
+            if _is_open(one) and (one.record.recorder_id, one.record.recorder_epoch) == (recorder_id, epoch)
+        )
+
+    def orphaned(self, leases: Mapping[str, int]) -> Iterator[StoredRecording]:
+        """The unfinished recordings whose recorder has no lease. `leases` is the epoch of each instance's lease."""
+        return (
+            one for one in self if _is_open(one) and leases.get(one.record.recorder_id) != one.record.recorder_epoch
+        )
+
+    def page(self, call_id: str | None, before: int | None, limit: int) -> tuple[list[RecordingRecord], int | None]:
+        """The newest recordings that started before `before` (Unix milliseconds), and `before` of the next page."""
+        ids = sorted(
+            (
+                found.record
+                for recording_id in self._by_id
+                if (found := self.find(recording_id)) is not None
+                and call_id in (None, found.record.call_id)
+                and (before is None or found.record.started_at < before)
+            ),
+            key=lambda record: (-record.started_at, record.recording_id),
+        )
+        return ids[:limit], (ids[limit - 1].started_at if len(ids) > limit else None)
+
+
+def _is_open(stored: StoredRecording) -> bool:
+    return stored.record.state != "finished"

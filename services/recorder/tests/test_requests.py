@@ -1,0 +1,188 @@
+"""The handlers, over a bucket in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from hubbub_contracts import ErrorCode, HubbubError, subjects
+from hubbub_contracts.bus.recording import (
+    DeleteRecording,
+    GetRecording,
+    ListRecordings,
+    ReadRecordingFile,
+    StartRecording,
+    StopRecording,
+)
+from hubbub_contracts.bus.recording_records import RecordingRecord
+from hubbub_contracts.recording import Manifest
+from hubbub_recorder.domain.recording import finished
+from hubbub_recorder.handlers import listing
+from hubbub_recorder.handlers.context import RecorderContext
+from hubbub_recorder.handlers.start import start
+from hubbub_recorder.handlers.stop import stop, stop_recording
+from support.recorder_fakes import FakeRecordingStore
+
+NOW = 5_000
+
+
+@dataclass
+class FakeRecorder:
+    """Implements `Recorder`."""
+
+    recorder_id: str = "here"
+    recorder_epoch: int = 7
+    started: list[RecordingRecord] = field(default_factory=list)
+    failure: HubbubError | None = None
+
+    @property
+    def running(self) -> int:
+        """See `Recorder`."""
+        return len(self.started)
+
+    async def start(self, record: RecordingRecord) -> None:
+        """See `Recorder`."""
+        if self.failure is not None:
+            raise self.failure
+        self.started.append(record)
+
+
+@dataclass
+class FakeFiles:
+    """Implements `RecordingFiles`."""
+
+    has_room: bool = True
+    deleted: list[str] = field(default_factory=list)
+
+    def manifest(self, recording_id: str) -> Manifest | None:
+        """See `RecordingFiles`."""
+        return None
+
+    def read(self, recording_id: str, file: str, offset: int, length: int) -> tuple[int, bytes] | None:
+        """See `RecordingFiles`."""
+        content = b"content"
+        return (len(content), content[offset : offset + length]) if file == "there" else None
+
+    def delete(self, recording_id: str) -> None:
+        """See `RecordingFiles`."""
+        self.deleted.append(recording_id)
+
+    def has_space(self) -> bool:
+        """See `RecordingFiles`."""
+        return self.has_room
+
+
+@dataclass
+class Rig:
+    """The context, and its fakes."""
+
+    store: FakeRecordingStore = field(default_factory=FakeRecordingStore)
+    recorder: FakeRecorder = field(default_factory=FakeRecorder)
+    files: FakeFiles = field(default_factory=FakeFiles)
+
+    @property
+    def context(self) -> RecorderContext:
+        """At most two recordings at once."""
+        return RecorderContext(self.store, self.files, self.recorder, max_recordings=2, clock=lambda: NOW)
+
+
+async def test_a_room_has_one_recording() -> None:
+    rig = Rig()
+    first = await start(rig.context, StartRecording(call_id="call", started_by="ann"))
+    assert (first.state, first.started_by, first.started_at) == ("recording", "ann", NOW)
+    assert await start(rig.context, StartRecording(call_id="call")) == first
+    assert [one.recording_id for one in rig.recorder.started] == [first.recording_id]
+
+
+async def test_the_first_of_two_instances_records() -> None:
+    rig, other = Rig(), Rig()
+    theirs = await start(other.context, StartRecording(call_id="call"))
+    [stored] = other.store.recordings
+    rig.store.before_write = [lambda: rig.store.recordings.put(stored)]
+    assert await start(rig.context, StartRecording(call_id="call")) == theirs
+    assert rig.recorder.started == []
+
+
+async def test_a_start_that_fails_leaves_no_record() -> None:
+    rig = Rig(recorder=FakeRecorder(failure=HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room")))
+    with pytest.raises(HubbubError, match="no such room"):
+        await start(rig.context, StartRecording(call_id="call"))
+    assert list(rig.store.recordings) == []
+
+
+@pytest.mark.parametrize(
+    ("running", "has_room", "code"), [(2, True, ErrorCode.QUOTA_EXCEEDED), (0, False, ErrorCode.UNAVAILABLE)]
+)
+async def test_a_start_beyond_the_limits_is_refused(running: int, has_room: bool, code: ErrorCode) -> None:
+    rig = Rig(files=FakeFiles(has_room))
+    for number in range(running):
+        await start(rig.context, StartRecording(call_id=f"other{number}"))
+    with pytest.raises(HubbubError) as refused:
+        await start(rig.context, StartRecording(call_id="call"))
+    assert refused.value.code is code
+
+
+async def test_a_stop_moves_the_record_and_frees_the_room() -> None:
+    rig = Rig()
+    started = await start(rig.context, StartRecording(call_id="call"))
+    for _ in range(2):
+        stopped = await stop(rig.context, StopRecording(recording_id=started.recording_id))
+        assert (stopped.state, stopped.stop_reason, stopped.stopped_at) == ("processing", "requested", NOW)
+    assert [one.key for one in rig.store.recordings] == [subjects.done_recording_key(started.recording_id)]
+    again = await start(rig.context, StartRecording(call_id="call"))
+    assert again.recording_id != started.recording_id
+
+
+async def test_a_stop_that_was_interrupted_is_finished() -> None:
+    rig = Rig()
+    started = await start(rig.context, StartRecording(call_id="call"))
+    [live] = rig.store.recordings
+    await stop_recording(rig.store, started.recording_id, "disk_full", NOW)
+    rig.store.recordings.put(live)  # as if its removal had been lost
+    again = await stop_recording(rig.store, started.recording_id, "requested", NOW + 1)
+    assert (again.stop_reason, again.stopped_at) == ("disk_full", NOW)
+    assert [one.record.state for one in rig.store.recordings] == ["processing"]
+
+
+async def test_a_recording_of_another_room_is_not_found() -> None:
+    rig = Rig()
+    started = await start(rig.context, StartRecording(call_id="call"))
+    for request in (
+        StopRecording(recording_id=started.recording_id, call_id="another"),
+        StopRecording(recording_id="unknown"),
+    ):
+        with pytest.raises(HubbubError) as refused:
+            await stop(rig.context, request)
+        assert refused.value.code is ErrorCode.NOT_FOUND
+
+
+async def test_only_a_finished_recording_is_deleted() -> None:
+    rig = Rig()
+    started = await start(rig.context, StartRecording(call_id="call"))
+    delete = DeleteRecording(recording_id=started.recording_id)
+    for _ in range(2):
+        with pytest.raises(HubbubError) as refused:
+            await listing.delete(rig.context, delete)
+        assert refused.value.code is ErrorCode.INVALID_STATE
+        await stop(rig.context, StopRecording(recording_id=started.recording_id))
+    [stored] = rig.store.recordings
+    await rig.store.put(stored.key, finished(stored.record), stored.revision)
+    await listing.delete(rig.context, delete)
+    assert rig.files.deleted == [started.recording_id]
+    with pytest.raises(HubbubError) as missing:
+        await listing.get(rig.context, GetRecording(recording_id=started.recording_id))
+    assert missing.value.code is ErrorCode.NOT_FOUND
+
+
+async def test_recordings_are_listed_and_files_are_read() -> None:
+    rig = Rig()
+    started = await start(rig.context, StartRecording(call_id="call"))
+    page = await listing.list_recordings(rig.context, ListRecordings(call_id="call"))
+    assert page.recordings == [started]
+    assert (await listing.get(rig.context, GetRecording(recording_id=started.recording_id))).recording == started
+    chunk = await listing.read(rig.context, ReadRecordingFile(recording_id="r", file="there", offset=2, length=3))
+    assert (chunk.size, chunk.data) == (7, "bnRl")
+    with pytest.raises(HubbubError) as missing:
+        await listing.read(rig.context, ReadRecordingFile(recording_id="r", file="missing", offset=0))
+    assert missing.value.code is ErrorCode.NOT_FOUND

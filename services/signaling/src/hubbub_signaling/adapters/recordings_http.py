@@ -1,0 +1,202 @@
+"""The HTTP routes about recordings."""
+
+import base64
+import re
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from hubbub_contracts import Done, ErrorCode, HubbubError, Model
+from hubbub_contracts.bus import recording as bus
+from hubbub_contracts.recording import Manifest, RecordingInfo
+from hubbub_contracts.rest import (
+    DELETE_RECORDING,
+    GET_RECORDING,
+    LIST_RECORDINGS,
+    START_RECORDING,
+    STOP_RECORDING,
+    StartRecordingBody,
+)
+from hubbub_contracts.types import CallId, Id
+
+from ..domain.address_limits import AddressLimits
+from ..domain.authorization import Grant, require, require_room
+from ..domain.identity import Identity
+from ..domain.ports import Backend
+from .forwarded import ForwardedHeaders
+from .identification import Identification
+from .rest_routes import read_json, serve
+
+_MEDIA_TYPES = {"webm": "video/webm", "mkv": "video/x-matroska", "json": "application/json", "mp4": "video/mp4"}
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
+
+_EXAMPLE: dict[str, Any] = {
+    "recordingId": "uEJoIRbGmGgcDX9DmjqFuA",
+    "callId": "standup",
+    "state": "recording",
+    "audioOnly": False,
+    "startedBy": "alice",
+    "startedAt": 1_764_000_000_000,
+}
+_EXAMPLES: dict[type[Model], dict[str, Any]] = {
+    RecordingInfo: _EXAMPLE,
+    bus.RecordingPage: {"recordings": [_EXAMPLE]},
+    Done: {},
+    Manifest: {
+        "version": 1,
+        "recording": {**_EXAMPLE, "state": "finished", "stoppedAt": 1_764_000_060_000, "stopReason": "requested"},
+        "tracks": [
+            {
+                "file": "00-001-microphone.webm",
+                "peerId": "m3X0kqJxW2p4d1Qz8rT7yA",
+                "userId": "alice",
+                "displayName": "Alice",
+                "producerId": "b1Fh3mZk9sQvT0cUe5wX2A",
+                "source": "microphone",
+                "kind": "audio",
+                "codec": "opus",
+                "segment": 0,
+                "start": 140,
+                "duration": 59_800,
+                "bytes": 241_000,
+                "gaps": [{"start": 20_000, "end": 31_000, "cause": "paused"}],
+                "complete": True,
+            }
+        ],
+    },
+}
+
+RecordingIdInPath = Annotated[Id, Path(alias="recordingId")]
+FileInPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$")]
+
+
+class RecordingsApi:
+    """The routes, with their access rules and limits.
+
+    With access tokens, a client needs the grant `record`, and the recordings of rooms in which it holds are the only
+    ones that it can handle. Without, it needs the API key, or has to be on this machine.
+    """
+
+    def __init__(
+        self, backend: Backend, identification: Identification, limits: AddressLimits, forwarded: ForwardedHeaders
+    ) -> None:
+        self._backend = backend
+        self._identification = identification
+        self._limits = limits
+        self._forwarded = forwarded
+
+    def install(self, app: FastAPI) -> None:
+        """Adds the routes to the application."""
+        app.include_router(self._router())
+
+    async def _identify(self, request: Request) -> Identity:
+        """As whom the client acts."""
+        if not self._limits.take_http_request(self._forwarded.client_address(request.scope), time.monotonic()):
+            raise HubbubError(ErrorCode.RATE_LIMITED, "this address made too many requests", retryable=True)
+        identity = self._identification.identify_without_user(request.scope)
+        require(identity, Grant.RECORD)
+        return identity
+
+    async def _require_recording(self, identity: Identity, recording_id: str) -> None:
+        """Raises `not_allowed` when the grants do not hold in the room of the recording, and `not_found`."""
+        if not identity.grants.admin:
+            found = await self._backend.recorder(bus.GetRecording(recording_id=recording_id))
+            require_room(identity, found.recording.call_id)
+
+    def _router(self) -> APIRouter:
+        router, recorder = APIRouter(tags=["recordings"]), self._backend.recorder
+        identified = Annotated[Identity, Depends(self._identify)]
+
+        async def of_recording(identity: identified, recording_id: RecordingIdInPath) -> str:
+            await self._require_recording(identity, recording_id)
+            return recording_id
+
+        allowed = Annotated[Id, Depends(of_recording)]
+
+        @serve(router, _EXAMPLES, START_RECORDING, names_user=False)
+        async def start_recording(identity: identified, request: Request, response: Response) -> RecordingInfo:
+            body = await read_json(request, StartRecordingBody)
+            require_room(identity, body.call_id)
+            started_by = body.user_id if identity.grants.admin else identity.user_id
+            started = await recorder(
+                bus.StartRecording(call_id=body.call_id, audio_only=body.audio_only, started_by=started_by)
+            )
+            response.headers["Location"] = f"{request.scope.get('root_path', '')}/recordings/{started.recording_id}"
+            return started
+
+        @serve(router, _EXAMPLES, LIST_RECORDINGS, names_user=False)
+        async def list_recordings(
+            identity: identified,
+            call_id: Annotated[CallId | None, Query(alias="callId")] = None,
+            before: Annotated[int | None, Query(ge=0)] = None,
+            limit: Annotated[int, Query(ge=1, le=bus.MAX_PAGE)] = 20,
+        ) -> bus.RecordingPage:
+            if call_id is None:
+                require(identity, Grant.ADMIN)
+            else:
+                require_room(identity, call_id)
+            return await recorder(bus.ListRecordings(call_id=call_id, before=before, limit=limit))
+
+        @serve(router, _EXAMPLES, GET_RECORDING, names_user=False)
+        async def get_recording(identity: identified, recording_id: RecordingIdInPath) -> Manifest:
+            found = await recorder(bus.GetRecording(recording_id=recording_id))
+            require_room(identity, found.recording.call_id)
+            return found
+
+        @serve(router, _EXAMPLES, STOP_RECORDING, names_user=False)
+        async def stop_recording(recording_id: allowed) -> RecordingInfo:
+            return await recorder(bus.StopRecording(recording_id=recording_id))
+
+        @serve(router, _EXAMPLES, DELETE_RECORDING, names_user=False)
+        async def delete_recording(recording_id: allowed) -> Done:
+            return await recorder(bus.DeleteRecording(recording_id=recording_id))
+
+        @router.get("/recordings/{recordingId}/files/{file}", response_class=Response)
+        async def get_file(request: Request, recording_id: allowed, file: FileInPath) -> Response:
+            """A file of the recording, or the range of it that a player asks for."""
+            return await self._file(recording_id, file, request.headers.get("range"))
+
+        return router
+
+    async def _file(self, recording_id: str, file: str, wanted: str | None) -> Response:
+        """A file, or the range that a player asks for. Raises `not_found`."""
+        first = await self._read(recording_id, file, 0)
+        media_type = _MEDIA_TYPES.get(file.rpartition(".")[2], "application/octet-stream")
+        headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-cache"}
+        span = parse_range(wanted, first.size)
+        if span is None:
+            body = self._stream(recording_id, file, 0, first.size)
+            return StreamingResponse(body, 200, {**headers, "Content-Length": str(first.size)}, media_type)
+        start, end = span
+        if start >= end:
+            return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{first.size}"})
+        headers |= {"Content-Range": f"bytes {start}-{end - 1}/{first.size}", "Content-Length": str(end - start)}
+        return StreamingResponse(self._stream(recording_id, file, start, end), 206, headers, media_type)
+
+    async def _stream(self, recording_id: str, file: str, start: int, end: int) -> AsyncIterator[bytes]:
+        while start < end:
+            chunk = base64.b64decode((await self._read(recording_id, file, start)).data)[: end - start]
+            if not chunk:
+                return
+            yield chunk
+            start += len(chunk)
+
+    async def _read(self, recording_id: str, file: str, offset: int) -> bus.FileChunk:
+        return await self._backend.recorder(bus.ReadRecordingFile(recording_id=recording_id, file=file, offset=offset))
+
+
+def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
+    """The bytes of a Range header (RFC 9110 section 14.2), the last one exclusive; empty when there are no such bytes.
+
+    None: the whole file is wanted, or several ranges, which need not be served.
+    """
+    match = _RANGE.fullmatch(header.strip()) if header else None
+    if match is None or match.group() == "bytes=-":
+        return None
+    first, last = match.groups()
+    if not first:
+        return max(size - int(last), 0), size
+    return int(first), min(int(last) + 1, size) if last else size

@@ -1,0 +1,120 @@
+"""Recordings: who may handle them over HTTP, and who may record a room."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from fastapi import FastAPI
+
+from hubbub_access import Grants, KeySet, TokenVerifier, issue
+from hubbub_access.key_set import new_secret
+from hubbub_contracts import ids
+from hubbub_contracts.bus import recording as bus
+from hubbub_contracts.recording import Manifest, RecordingInfo
+from hubbub_signaling.adapters.http_errors import install_error_handlers
+from hubbub_signaling.domain.identity import IdentityPolicy
+from support.asgi import Answer, ask
+from support.calls_fakes import recordings_api
+from support.signaling_fakes import FakeBackend, SignalingRig, code
+
+KEYS = KeySet.parse(json.dumps(new_secret("key", "app", b"s" * 32)))
+API_KEY = "key-of-the-tests-0123456789"
+WITH_TOKENS = IdentityPolicy(api_key=API_KEY, trust_user_header=False, tokens=TokenVerifier(KEYS, "hubbub"))
+RECORDING = RecordingInfo(
+    recording_id="recording", call_id="standup", state="recording", audio_only=False, started_at=1
+)
+RECORDER = Grants(rooms=("standup",), record=True)
+ELSEWHERE = Grants(rooms=("other",), record=True, join=True)
+START = json.dumps({"callId": "standup", "userId": "mallory"}).encode()
+
+
+def token(grants: Grants) -> str:
+    key = KEYS.signing_key
+    assert key is not None
+    return issue(key, "ann", grants, audience="hubbub", now=time.time(), lifetime=60, token_id="1")
+
+
+class Client:
+    """An HTTP client of the routes, in front of a recorder that has one recording."""
+
+    def __init__(self) -> None:
+        self.backend = FakeBackend()
+        self.backend.answers |= {
+            bus.StartRecording: self._start,
+            bus.GetRecording: Manifest(recording=RECORDING),
+            bus.ListRecordings: bus.RecordingPage(recordings=[RECORDING]),
+            bus.StopRecording: RECORDING,
+            bus.ReadRecordingFile: bus.FileChunk(size=2, data="aGk="),
+        }
+        self.started: list[bus.StartRecording] = []
+        self.app = FastAPI()
+        install_error_handlers(self.app)
+        recordings_api(self.backend, WITH_TOKENS).install(self.app)
+
+    async def ask(self, method: str, path: str, bearer: str, body: bytes = b"") -> Answer:
+        return await ask(self.app, path, method, {"authorization": f"Bearer {bearer}"}, body)
+
+    async def _start(self, message: bus.StartRecording) -> RecordingInfo:
+        self.started.append(message)
+        return RECORDING
+
+
+ROUTES = [
+    ("POST", "/recordings", START),
+    ("GET", "/recordings?callId=standup", b""),
+    ("GET", "/recordings/recording", b""),
+    ("POST", "/recordings/recording/stop", b""),
+    ("DELETE", "/recordings/recording", b""),
+    ("GET", "/recordings/recording/files/00-001-camera.webm", b""),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ROUTES)
+async def test_the_grant_opens_the_recordings_of_its_rooms_only(method: str, path: str, body: bytes) -> None:
+    client = Client()
+    for bearer in (token(RECORDER), token(Grants(admin=True)), API_KEY):
+        assert (await client.ask(method, path, bearer, body)).status in {200, 201}
+    for refused in (ELSEWHERE, RECORDER.model_copy(update={"record": False})):
+        answer = await client.ask(method, path, token(refused), body)
+        assert (answer.status, answer.json()["error"]["code"]) == (403, "not_allowed")
+
+
+async def test_only_an_admin_lists_the_recordings_of_all_rooms() -> None:
+    client = Client()
+    assert (await client.ask("GET", "/recordings", token(RECORDER))).status == 403
+    assert (await client.ask("GET", "/recordings", token(Grants(admin=True)))).status == 200
+    assert (await client.ask("GET", "/recordings", API_KEY)).status == 200
+
+
+async def test_a_user_records_in_its_own_name_and_a_server_in_anybodys() -> None:
+    client = Client()
+    for bearer in (token(RECORDER), API_KEY):
+        assert (await client.ask("POST", "/recordings", bearer, START)).status == 201
+    assert [message.started_by for message in client.started] == ["ann", "mallory"]
+
+
+async def test_a_participant_records_its_own_room_and_no_other() -> None:
+    rig = SignalingRig()
+    requests: list[bus.StartRecording | bus.StopRecording] = []
+
+    async def recorder(message: bus.StartRecording | bus.StopRecording) -> RecordingInfo:
+        requests.append(message)
+        return RECORDING
+
+    rig.backend.answers |= {bus.StartRecording: recorder, bus.StopRecording: recorder}
+    client = await rig.joined()
+    assert (await client.ask("startRecording"))["recordingId"] == "recording"
+    assert await client.ask("stopRecording", {"recordingId": "recording"}) == {}
+    assert ids.call_id(client.room_id) == "call"
+    assert requests == [
+        bus.StartRecording(call_id="call", audio_only=False, started_by="ann"),
+        bus.StopRecording(recording_id="recording", call_id="call"),
+    ]
+
+
+async def test_recording_that_the_operator_has_switched_off_is_not_allowed() -> None:
+    client = await SignalingRig(participants_record=False).joined()
+    assert code(await client.ask("startRecording")) == "not_allowed"
+    assert code(await client.ask("stopRecording", {"recordingId": "recording"})) == "not_allowed"
