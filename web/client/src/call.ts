@@ -20,6 +20,7 @@ import { Media } from "./media.ts";
 import type { Participant, RemoteParticipant } from "./participant.ts";
 import { Publication } from "./publication.ts";
 import { randomId } from "./randomId.ts";
+import { Recordings } from "./recordings.ts";
 import { Roster } from "./roster.ts";
 import { Signaling } from "./signaling.ts";
 import { Speech } from "./speech.ts";
@@ -35,6 +36,8 @@ export class Call extends Emitter<CallEvents> {
   readonly local: LocalParticipant;
   /** What is said in the room, as text. */
   readonly captions: Captions;
+  /** The recordings of the room. */
+  readonly recordings: Recordings;
   readonly features: Features = { layers: true, activeSpeaker: true, data: false };
   readonly #options: CallOptions;
   readonly #signaling: Signaling;
@@ -107,6 +110,7 @@ export class Call extends Emitter<CallEvents> {
     const find = (peerId: string) => (peerId === this.local.peerId ? this.local : this.#roster.participant(peerId));
     this.#speech = new Speech(find);
     this.captions = new Captions(this.#signaling, find);
+    this.recordings = new Recordings(this.#signaling);
     this.#listenTo(this.local);
     this.#listenToServer();
   }
@@ -267,6 +271,7 @@ export class Call extends Emitter<CallEvents> {
     if (resumed) this.#media.applySnapshot(resumed);
     this.#roster.applySnapshot(session.peers);
     this.captions.setState(session.captions);
+    this.recordings.setRunning(session.recordings ?? []);
     if (this.#transition("joined")) {
       this.#measurements.start();
       this.#pendingJoin?.resolve();

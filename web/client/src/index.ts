@@ -48,9 +48,12 @@ export type {
   JoinedCall,
   OutboundStats,
   PreferredLayers,
+  RecordingInfo,
   RoomParticipants,
+  RunningRecording,
   TransportStats,
   UserPresence,
 } from "./generated/messages.ts";
 export { Publication, type Kind, type PublicationEvents, type Source, type SubscribeMode } from "./publication.ts";
+export { Recordings, type RecordingsEvents } from "./recordings.ts";
 export type { CallStats, Report, ServerStats, StreamStats } from "./stats.ts";

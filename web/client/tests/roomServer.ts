@@ -7,7 +7,7 @@ import { Server, type Socket } from "socket.io";
 
 import { generateRouterRtpCapabilities, generateTransportRemoteParameters } from "mediasoup-client/fakeParameters";
 
-import type { PeerInfo, Pushes, Requests } from "../src/generated/messages.ts";
+import type { PeerInfo, Pushes, Requests, RunningRecording } from "../src/generated/messages.ts";
 
 type Handlers = { [E in keyof Requests]?: (request: Requests[E][0]) => unknown };
 
@@ -17,6 +17,7 @@ export class RoomServer {
   /** Handlers that replace the default ones. An object that a handler throws becomes the error of the answer. */
   readonly override: Handlers = {};
   peers: PeerInfo[] = [];
+  recordings: RunningRecording[] = [];
   /** The access token that clients need; `undefined`: none. */
   token: string | undefined;
   protected readonly http: HttpServer = createServer();
@@ -89,7 +90,14 @@ export class RoomServer {
 
   readonly #defaults: Handlers = {
     createRoom: ({ callId }) => ({ callId, rtpCapabilities: generateRouterRtpCapabilities() }),
-    joinRoom: () => ({ peerId: this.#id("peer"), peers: this.peers, revision: 1, iceServers: [], resumeToken: this.#id("token") }),
+    joinRoom: () => ({
+      peerId: this.#id("peer"),
+      peers: this.peers,
+      recordings: this.recordings,
+      revision: 1,
+      iceServers: [],
+      resumeToken: this.#id("token"),
+    }),
     createTransport: () => ({ ...generateTransportRemoteParameters(), iceServers: [] }),
     produce: () => ({ id: this.#id("producer") }),
   };

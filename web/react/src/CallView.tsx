@@ -10,14 +10,16 @@ import { InviteLink } from "./InviteLink.tsx";
 import { Panel } from "./Panel.tsx";
 import { ParticipantList } from "./ParticipantList.tsx";
 import { Problems } from "./Problems.tsx";
+import { RecordButton } from "./RecordButton.tsx";
 import { StatsOverlay } from "./StatsOverlay.tsx";
 import type { Layout } from "./tiles.ts";
 import { useCallState } from "./useCallState.ts";
 import { useCaptions } from "./useCaptions.ts";
+import { useRecording } from "./useRecording.ts";
 import { useWebRTC } from "./useWebRTC.ts";
 import { VideoControls } from "./VideoControls.tsx";
 import { VideoGrid } from "./VideoGrid.tsx";
-import { explain, explainDevice, STATUS } from "./strings.ts";
+import { explain, explainDevice, explainService, STATUS } from "./strings.ts";
 
 export interface CallViewProps {
   call: Call;
@@ -38,6 +40,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
   const { state, participants } = useCallState(call);
   const media = useWebRTC(call);
   const captions = useCaptions(call);
+  const recording = useRecording(call);
   const [layout, setLayout] = useState<Layout>("auto");
   const [pinned, setPinned] = useState<string>();
   const [panel, setPanel] = useState<PanelName>();
@@ -55,6 +58,14 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
       <CallHeader brand={brand} room={call.room} status={STATUS[state]} count={participants.length + 1} inviteUrl={inviteUrl} layout={layout} onLayout={choose} panel={panel} onPanel={toggle} />
       <div className="hb-notices">
         {state === "reconnecting" && <p className="hb-banner" data-kind="warning">{STATUS.reconnecting}</p>}
+        {recording.running.length > 0 && (
+          <p className="hb-banner" data-kind="recording" role="status">
+            This call is being recorded
+            <button type="button" className="hb-button" onClick={() => void recording.stop()}>
+              Stop recording
+            </button>
+          </p>
+        )}
         {media.screen && (
           <p className="hb-banner">
             You are sharing your screen
@@ -64,9 +75,15 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
           </p>
         )}
         <Problems
-          texts={[...problems, ...(problemText ? [problemText] : []), ...(captions.problem ? [`Captions: ${explain(captions.problem)}`] : [])]}
+          texts={[
+            ...problems,
+            ...(problemText ? [problemText] : []),
+            ...(captions.problem ? [explainService("Captions", captions.problem)] : []),
+            ...(recording.problem ? [explainService("Recording", recording.problem)] : []),
+          ]}
           onDismiss={() => {
             media.dismissProblem();
+            recording.dismissProblem();
             onDismiss?.();
           }}
         />
@@ -102,6 +119,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
         )}
       </div>
       <VideoControls call={call} media={media} captions={captions}>
+        <RecordButton recording={recording} />
         <PanelButton name="settings" icon="settings" label="Settings" panel={panel} onPanel={toggle} />
       </VideoControls>
       <CallAudio call={call} speaker={speaker} />

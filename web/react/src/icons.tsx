@@ -33,6 +33,12 @@ const PATHS = {
       <path d="M10.5 10.2a2.3 2.3 0 1 0 0 3.6M17.5 10.2a2.3 2.3 0 1 0 0 3.6" />
     </>
   ),
+  record: (
+    <>
+      <circle cx="12" cy="12" r="8.5" />
+      <circle cx="12" cy="12" r="3.5" fill="currentColor" />
+    </>
+  ),
   people: (
     <>
       <circle cx="9" cy="8" r="3.2" />

@@ -12,6 +12,7 @@ export { useGroupCall } from "./useGroupCall.ts";
 export { useIncomingCall, type IncomingRing } from "./useIncomingCall.ts";
 export { useMediaDevices } from "./useMediaDevices.ts";
 export { usePreview, type Preview, type PreviewSize } from "./usePreview.ts";
+export { useRecording, type RecordingHandle } from "./useRecording.ts";
 export { useServerStats } from "./useServerStats.ts";
 export { useWebRTC, type LocalMedia } from "./useWebRTC.ts";
 
@@ -29,6 +30,7 @@ export { LevelMeter } from "./LevelMeter.tsx";
 export { ParticipantList } from "./ParticipantList.tsx";
 export { ParticipantVideo, type ParticipantVideoProps } from "./ParticipantVideo.tsx";
 export { PreJoin, type PreJoinResult, type PreJoinProps } from "./PreJoin.tsx";
+export { RecordButton } from "./RecordButton.tsx";
 export { ScreenShareView } from "./ScreenShareView.tsx";
 export { StatsOverlay } from "./StatsOverlay.tsx";
 export type { Layout } from "./tiles.ts";

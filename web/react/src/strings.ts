@@ -38,6 +38,13 @@ export function explainDevice(source: keyof typeof SOURCES, error: Pick<CallErro
   return text.startsWith(SOURCES[source]) ? text : `${SOURCES[source]}: ${text}`;
 }
 
+const MISSING = new Set(["unavailable", "unsupported", "quota_exceeded"]);
+
+/** Like {@link explain}, with the name of a service that an installation need not have. */
+export function explainService(name: string, error: Pick<CallError, "code" | "message">): string {
+  return `${name}: ${MISSING.has(error.code) ? "This is not available here at the moment." : explain(error)}`;
+}
+
 export const ENDINGS: Record<EndReason, { title: string; text: string; again: string }> = {
   left: { title: "You left the call", text: "The others can go on talking. You can come back at any time.", again: "Rejoin" },
   room_closed: { title: "The call has ended", text: "It was closed for everybody.", again: "Start it again" },
