@@ -221,9 +221,19 @@ pub(crate) mod pacer {
     pub(crate) const MAX_PADDING: usize = 1_200;
 }
 
+/// Retransmissions; ours.
+pub(crate) mod repair {
+    use crate::time::MILLISECOND;
+
+    /// Percent of the estimate.
+    pub(crate) const SHARE: u64 = 25;
+    /// Unspent, it accumulates for this long.
+    pub(crate) const BURST: u64 = 500 * MILLISECOND;
+}
+
 /// Allocation of layers; ours.
 pub(crate) mod allocator {
-    use crate::time::SECOND;
+    use crate::time::{MILLISECOND, SECOND};
 
     /// Percent of a higher layer's total that must be there before it is forwarded.
     pub(crate) const UP: u64 = 105;
@@ -231,12 +241,18 @@ pub(crate) mod allocator {
     pub(crate) const PLENTY: u64 = 140;
     /// Percent of the total that suffices for the layers in force: the estimate swings by this much around the capacity.
     pub(crate) const KEEP: u64 = 88;
-    /// A higher layer waits this long after a lower one was chosen ...
+    /// Nothing rises for this long after the budget lowered something.
     pub(crate) const MIN_WAIT: u64 = SECOND;
-    /// ... and twice as long each time when it did not last.
-    pub(crate) const MAX_WAIT: u64 = 20 * SECOND;
+    /// A total that did not last waits twice as long each time, up to this.
+    pub(crate) const MAX_WAIT: u64 = 60 * SECOND;
     /// A stream that is paused waits at most this long.
     pub(crate) const RESUME_WAIT: u64 = 3 * SECOND;
-    /// A layer lasted if it was forwarded this long.
+    /// A total lasted if it was forwarded this long.
     pub(crate) const LASTING: u64 = 10 * SECOND;
+    /// Percent of a total that failed from which on another counts as the same.
+    pub(crate) const NEAR: u64 = 90;
+    /// Length of the stream that a key frame is as large as: libvpx bounds it to half of a buffer of 600 ms.
+    pub(crate) const KEY_FRAME: u64 = 300 * MILLISECOND;
+    /// Key frames of several streams may fill the queue of the link for this long.
+    pub(crate) const BURST: u64 = 200 * MILLISECOND;
 }

@@ -23,14 +23,16 @@ mod pacer;
 mod path;
 mod probe;
 mod queue_delay;
+mod repair_budget;
 mod time;
 mod trendline;
 
-pub use allocator::{Allocation, Allocator, Candidate, Share, wanted};
+pub use allocator::{Allocation, Allocator, Candidate, Step, wanted};
 pub use estimator::{Estimator, Limits, Purpose};
 pub use feedback::{CongestionFeedback, StreamReport};
 pub use history::ClusterId;
 pub use pacer::{Class, Pacer, Released};
 pub use probe::Probe;
+pub use repair_budget::RepairBudget;
 pub use time::{MILLISECOND, Micros, SECOND};
 pub use trendline::Usage;

@@ -6,6 +6,7 @@
 use hubbub_congestion::{MILLISECOND, Micros};
 
 use crate::flow::{FlowConfig, FlowKind};
+use crate::layered::TWO;
 use crate::link::{LinkConfig, QueueLimit};
 use crate::loss::Loss;
 use crate::simulation::{Scenario, milliseconds, seconds};
@@ -271,6 +272,31 @@ pub fn beside_tcp(source: SourceKind, kind: TcpKind, kbps: u64, queue: u64, seed
         links: vec![link(&[(0, kbps)], queue)],
         flows: vec![FlowConfig::new(source.flow(), 25), tcp],
         duration: 130,
+        seed,
+    }
+}
+
+/// Seconds of [`cameras`].
+pub const CAMERAS: u64 = 180;
+
+/// Equal cameras of two encodings behind a link. Its rate is `swing` percent above and below `kbps` in turn, for 5 s each.
+#[must_use]
+pub fn cameras(count: u8, kbps: u64, swing: u64, seed: u64) -> Scenario {
+    let rates: Vec<_> = (0..CAMERAS / 5)
+        .map(|n| {
+            let percent = if n.is_multiple_of(2) {
+                100 + swing
+            } else {
+                100 - swing
+            };
+            (5 * n, kbps * percent / 100)
+        })
+        .collect();
+    let kind = FlowKind::Cameras { count, ladder: TWO };
+    Scenario {
+        links: vec![link(&rates, QUEUE)],
+        flows: vec![FlowConfig::new(kind, 25)],
+        duration: CAMERAS,
         seed,
     }
 }

@@ -2,8 +2,9 @@
 
 use hubbub_congestion::{MILLISECOND, Micros, SECOND};
 
+use crate::cameras::Cameras;
 use crate::fluid::Fluid;
-use crate::layered::Layered;
+use crate::layered::{Ladder, Layered, THREE};
 use crate::packet::{Content, Datagram, HEADERS, SEGMENT};
 use crate::random::Random;
 use crate::receiver::VideoReceiver;
@@ -22,8 +23,15 @@ pub enum FlowKind {
         /// From, until.
         pause: Option<(Micros, Micros)>,
     },
-    /// The layered source.
+    /// One camera with [`THREE`] encodings: the layered source.
     Layered,
+    /// Several cameras with equal encodings.
+    Cameras {
+        /// How many.
+        count: u8,
+        /// What each of them sends.
+        ladder: Ladder,
+    },
     /// The layered source, of which nothing is wanted for a while.
     LayeredPaused {
         /// From.
@@ -81,7 +89,15 @@ impl FlowConfig {
 struct Media {
     sender: Sender,
     feedback: TransportCcReceiver,
-    video: VideoReceiver,
+    /// By camera.
+    video: Vec<VideoReceiver>,
+}
+
+impl Media {
+    fn video_due(&self) -> Micros {
+        let due = self.video.iter().map(VideoReceiver::due);
+        due.min().unwrap_or(Micros::NEVER)
+    }
 }
 
 #[derive(Debug)]
@@ -140,6 +156,8 @@ struct Counters {
     goodput: u64,
     padding: u64,
     delay: u64,
+    packets_sent: u64,
+    packets_arrived: u64,
 }
 
 #[derive(Debug)]
@@ -153,23 +171,29 @@ pub(crate) struct Flow {
 impl Flow {
     pub(crate) fn new(config: FlowConfig, seed: u64) -> Self {
         let start = config.start;
-        let media = |source| {
+        let media = |source, cameras| {
+            let rtt = 2 * config.delay + 20 * MILLISECOND;
+            let video = (0..cameras).map(|camera| VideoReceiver::new(start, camera, rtt));
             Endpoints::Media(Box::new(Media {
                 sender: Sender::new(start, source),
                 feedback: TransportCcReceiver::new(start, config.uplink),
-                video: VideoReceiver::new(start, 2 * config.delay + 20 * MILLISECOND),
+                video: video.collect(),
             }))
+        };
+        let cameras = |count: u8, ladder, pause| {
+            let sources = (0..count).map(|camera| {
+                let seed = seed.wrapping_add(1_000 * u64::from(camera));
+                Layered::new(start, seed, camera, ladder, pause)
+            });
+            media(Source::Cameras(Cameras::new(sources)), count.into())
         };
         let endpoints = match config.kind {
             FlowKind::Fluid { wanted, pause } => {
-                media(Source::Fluid(Fluid::new(start, wanted, pause)))
+                media(Source::Fluid(Fluid::new(start, wanted, pause)), 0)
             }
-            FlowKind::Layered => media(Source::Layered(Layered::new(start, seed, None))),
-            FlowKind::LayeredPaused { from, until } => media(Source::Layered(Layered::new(
-                start,
-                seed,
-                Some((from, until)),
-            ))),
+            FlowKind::Layered => cameras(1, THREE, None),
+            FlowKind::Cameras { count, ladder } => cameras(count, ladder, None),
+            FlowKind::LayeredPaused { from, until } => cameras(1, THREE, Some((from, until))),
             FlowKind::Tcp { kind, segments } => {
                 let tcp = Tcp::new(start, kind, segments);
                 Endpoints::Tcp(TcpFlow::new(tcp, Micros::NEVER, None))
@@ -221,7 +245,7 @@ impl Flow {
                 .sender
                 .timer(now)
                 .min(media.feedback.due())
-                .min(media.video.due()),
+                .min(media.video_due()),
             Endpoints::Tcp(flow) => flow.timer(),
         }
     }
@@ -245,6 +269,7 @@ impl Flow {
         for datagram in &datagrams {
             let size = datagram.size() as u64;
             self.counters.sent += size;
+            self.counters.packets_sent += 1;
             if let Datagram::Media(packet) = datagram
                 && packet.content == Content::Padding
             {
@@ -264,8 +289,8 @@ impl Flow {
                 if now >= media.feedback.due() {
                     packets.extend(media.feedback.feedback(now));
                 }
-                if now >= media.video.due() {
-                    packets.extend(media.video.requests(now));
+                for video in media.video.iter_mut().filter(|video| now >= video.due()) {
+                    packets.extend(video.requests(now));
                 }
                 packets.into_iter().map(Datagram::Rtcp).collect()
             }
@@ -283,13 +308,17 @@ impl Flow {
 
     pub(crate) fn at_receiver(&mut self, now: Micros, queued: u64, datagram: Datagram) {
         self.counters.delay = self.counters.delay.max(queued);
+        self.counters.packets_arrived += 1;
         self.trace.delays.push((now, queued));
         match (&mut self.endpoints, datagram) {
             (Endpoints::Media(media), Datagram::Media(packet)) => {
                 media.feedback.arrived(now, packet.number);
                 let fresh = match packet.content {
                     Content::Fluid => true,
-                    Content::Video(video) => media.video.arrived(now, &video),
+                    Content::Video(packet) => media
+                        .video
+                        .get_mut(usize::from(packet.camera))
+                        .is_some_and(|video| video.arrived(now, &packet)),
                     Content::Padding => false,
                 };
                 if fresh {
@@ -316,12 +345,22 @@ impl Flow {
             padding: rate(counters.padding),
             delay: counters.delay,
             step: None,
+            switches: 0,
             gap: 0,
+            packets_sent: counters.packets_sent,
+            packets_arrived: counters.packets_arrived,
         };
         if let Endpoints::Media(media) = &mut self.endpoints {
             sample.estimate = media.sender.estimator().estimate();
-            sample.step = media.sender.step();
-            sample.gap = media.video.take_longest_gap(now);
+            if let Some(cameras) = media.sender.cameras() {
+                sample.step = cameras.step();
+                sample.switches = cameras.take_switches();
+            }
+            let gaps = media.video.iter_mut();
+            sample.gap = gaps
+                .map(|video| video.take_longest_gap(now))
+                .max()
+                .unwrap_or_default();
         }
         self.trace.samples.push(sample);
     }

@@ -1,28 +1,49 @@
-//! A model of three simulcast encodings with two temporal layers, and of the forwarder's choice among them.
+//! A model of simulcast encodings with two temporal layers each, and of the forwarder's choice among them.
 
 use std::collections::BTreeMap;
 
-use hubbub_congestion::{MILLISECOND, Micros};
+use hubbub_congestion::{MILLISECOND, Micros, Step};
 
 use crate::packet::VideoPacket;
 use crate::random::Random;
 
-/// Bitrates of the encodings.
-pub(crate) const ENCODINGS: [u64; 3] = [150_000, 500_000, 2_500_000];
 /// Share of the lower temporal layer, percent.
 const BASE_SHARE: u64 = 60;
-/// Bitrates of the steps of the allocation: each encoding without and with its upper temporal layer.
-pub const STEPS: [u64; 6] = [
-    ENCODINGS[0] * BASE_SHARE / 100,
-    ENCODINGS[0],
-    ENCODINGS[1] * BASE_SHARE / 100,
-    ENCODINGS[1],
-    ENCODINGS[2] * BASE_SHARE / 100,
-    ENCODINGS[2],
-];
 const FRAME_INTERVAL: u64 = 33_333;
-/// A key frame has this many times the size of an average frame.
-const KEY_FRAME_FACTOR: f64 = 5.0;
+
+/// The encodings that a source sends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ladder {
+    /// Bitrates of the encodings, bit/s, ascending.
+    pub encodings: &'static [u64],
+    /// A key frame has this many times the size of an average frame.
+    pub key_frame: f64,
+}
+
+/// Three encodings, as of a camera of 720 lines.
+pub const THREE: Ladder = Ladder {
+    encodings: &[150_000, 500_000, 2_500_000],
+    key_frame: 5.0,
+};
+
+/// Two encodings, as of a camera of 360 lines. Its key frames are as large as libvpx makes them: half of a buffer of 600 ms.
+pub const TWO: Ladder = Ladder {
+    encodings: &[140_000, 390_000],
+    key_frame: 9.0,
+};
+
+impl Ladder {
+    /// The steps of the allocation: each encoding without and with its upper temporal layer.
+    #[must_use]
+    pub fn steps(&self) -> Vec<Step> {
+        let encodings = (0..).zip(self.encodings);
+        encodings
+            .flat_map(|(encoding, rate)| {
+                [rate * BASE_SHARE / 100, *rate].map(|bitrate| Step { bitrate, encoding })
+            })
+            .collect()
+    }
+}
 /// From the request to the publisher until the key frame arrives here.
 const KEY_FRAME_DELAY: u64 = 100 * MILLISECOND;
 /// Key frames are requested from an encoding at most this often.
@@ -43,14 +64,20 @@ struct Encoding {
 /// The source, as one receiver sees it.
 #[derive(Debug, Clone)]
 pub(crate) struct Layered {
+    /// Marks its packets.
+    camera: u8,
     random: Random,
-    encodings: [Encoding; 3],
+    ladder: Ladder,
+    steps: Vec<Step>,
+    encodings: Vec<Encoding>,
     next_frame: Micros,
     ticks: u64,
     /// The step allocated; `None` while paused.
     target: Option<usize>,
     /// The encoding forwarded.
     current: Option<usize>,
+    /// How often another encoding was started.
+    switches: u32,
     sequence: u16,
     frame: u32,
     /// The last base frame forwarded.
@@ -62,14 +89,24 @@ pub(crate) struct Layered {
 
 impl Layered {
     /// A source of which nothing is forwarded yet, and of which nothing is wanted during the pause.
-    pub(crate) fn new(now: Micros, seed: u64, pause: Option<(Micros, Micros)>) -> Self {
+    pub(crate) fn new(
+        now: Micros,
+        seed: u64,
+        camera: u8,
+        ladder: Ladder,
+        pause: Option<(Micros, Micros)>,
+    ) -> Self {
         Self {
+            camera,
             random: Random::new(seed),
-            encodings: [Encoding::default(); 3],
+            ladder,
+            steps: ladder.steps(),
+            encodings: vec![Encoding::default(); ladder.encodings.len()],
             next_frame: now,
             ticks: 0,
             target: None,
             current: None,
+            switches: 0,
             sequence: 0,
             frame: 0,
             reference: None,
@@ -79,11 +116,16 @@ impl Layered {
     }
 
     /// The steps that the receiver wants.
-    pub(crate) fn wanted(&self, now: Micros) -> &'static [u64] {
+    pub(crate) fn wanted(&self, now: Micros) -> &[Step] {
         match self.pause {
             Some((from, until)) if from <= now && now < until => &[],
-            _ => &STEPS,
+            _ => &self.steps,
         }
+    }
+
+    /// How often another encoding was started, since the last call.
+    pub(crate) const fn take_switches(&mut self) -> u32 {
+        std::mem::replace(&mut self.switches, 0)
     }
 
     /// Adopts the allocation. A lower encoding comes with its next key frame; until then, the upper temporal layer is
@@ -135,9 +177,12 @@ impl Layered {
         }
         self.next_frame = self.next_frame.plus(FRAME_INTERVAL);
         self.ticks += 1;
-        let frames = [0, 1, 2].map(|index| self.encode(now, index));
+        let frames: Vec<_> = (0..self.encodings.len())
+            .map(|index| self.encode(now, index))
+            .collect();
         let wanted = self.target.map(|step| step / 2);
         if let Some((_, true)) = wanted.and_then(|index| frames.get(index)) {
+            self.switches += u32::from(self.current != wanted);
             self.current = wanted;
         }
         if let Some(current) = self.current
@@ -163,15 +208,16 @@ impl Layered {
     /// Size of an encoding's frame, and whether it is a key frame.
     fn encode(&mut self, now: Micros, index: usize) -> (u64, bool) {
         let noise = 0.9 + 0.2 * self.random.unit();
-        let (Some(encoding), Some(bitrate)) = (self.encodings.get_mut(index), ENCODINGS.get(index))
-        else {
+        let encoding = self.encodings.get_mut(index);
+        let (Some(encoding), Some(bitrate)) = (encoding, self.ladder.encodings.get(index)) else {
             return (0, false);
         };
         let average = *bitrate as f64 * FRAME_INTERVAL as f64 / 1e6;
         if encoding.key_frame_at.is_some_and(|at| at <= now) {
             encoding.key_frame_at = None;
-            encoding.excess += (KEY_FRAME_FACTOR - 1.0) * average;
-            return ((KEY_FRAME_FACTOR * average * noise / 8.0) as u64, true);
+            let factor = self.ladder.key_frame;
+            encoding.excess += (factor - 1.0) * average;
+            return ((factor * average * noise / 8.0) as u64, true);
         }
         let base = self.ticks.is_multiple_of(2);
         let share = if base { BASE_SHARE } else { 100 - BASE_SHARE } as f64 / 50.0;
@@ -204,6 +250,7 @@ impl Layered {
         let count = bytes.div_ceil(MAX_PACKET).max(1);
         for index in 0..count {
             let packet = VideoPacket {
+                camera: self.camera,
                 sequence: self.sequence,
                 frame: self.frame,
                 index: index as u16,
@@ -226,8 +273,8 @@ mod tests {
 
     #[test]
     fn each_step_has_its_bitrate() {
-        for (step, bitrate) in STEPS.iter().enumerate() {
-            let mut source = Layered::new(Micros(0), 1, None);
+        for (step, Step { bitrate, .. }) in THREE.steps().iter().enumerate() {
+            let mut source = Layered::new(Micros(0), 1, 0, THREE, None);
             source.set_target(Micros(0), Some(step));
             let mut bytes = 0;
             for _ in 0..600 {
@@ -248,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_higher_encoding_starts_with_a_key_frame() {
-        let mut source = Layered::new(Micros(0), 1, None);
+        let mut source = Layered::new(Micros(0), 1, 0, THREE, None);
         source.set_target(Micros(0), Some(1));
         let mut frames = Vec::new();
         for n in 0..60 {

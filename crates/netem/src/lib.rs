@@ -4,6 +4,7 @@
 //! bottleneck and records what happens to them. Equal seeds give equal results.
 #![forbid(unsafe_code)]
 
+mod cameras;
 pub mod cases;
 mod flow;
 mod fluid;
@@ -21,7 +22,7 @@ mod trace;
 mod transport_cc;
 
 pub use flow::{FlowConfig, FlowKind};
-pub use layered::STEPS;
+pub use layered::{Ladder, THREE, TWO};
 pub use link::{Link, LinkConfig, QueueLimit};
 pub use loss::Loss;
 pub use random::Random;

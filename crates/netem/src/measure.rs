@@ -3,8 +3,8 @@
 use hubbub_congestion::{MILLISECOND, SECOND};
 
 use crate::cases::CLIFF;
-use crate::layered::STEPS;
-use crate::trace::Trace;
+use crate::layered::THREE;
+use crate::trace::{Sample, Trace};
 
 /// What happened at the cliff: the capacity falls to a quarter and returns.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,9 +34,10 @@ pub fn cliff(trace: &Trace) -> CliffFigures {
     let capacity = trace.mean(fall + 0.1, back, |sample| sample.capacity as f64);
     let restored = trace.mean(back + 0.1, back + 10.0, |sample| sample.capacity as f64);
     let before = trace.between(fall - 0.2, fall).last().and_then(|s| s.step);
-    let best = STEPS
+    let steps = THREE.steps();
+    let best = steps
         .iter()
-        .rposition(|rate| *rate as f64 <= 0.9 * capacity);
+        .rposition(|step| step.bitrate as f64 <= 0.9 * capacity);
     let in_force = |seconds: Option<f64>, limit: f64| seconds.filter(|after| *after <= limit);
     let gaps = trace.between(fall, back).map(|sample| sample.gap);
     CliffFigures {
@@ -51,7 +52,7 @@ pub fn cliff(trace: &Trace) -> CliffFigures {
             .map_or(0.0, |sample| sample.estimate as f64 / capacity),
         best_after: before.and_then(|_| settled(trace, fall, back, |step| step == best)),
         top_after: before.and_then(|_| {
-            let top = Some(STEPS.len() - 1);
+            let top = Some(steps.len() - 1);
             in_force(trace.first(back, |sample| sample.step == top), 20.0)
         }),
         estimate_after: trace.first(back, |sample| sample.estimate as f64 >= 0.9 * restored),
@@ -84,6 +85,37 @@ fn settled(
         .position(|window| window.iter().all(|sample| is_right(sample.step)))?;
     let sample = samples.get(position)?;
     Some(sample.at.0 as f64 / SECOND as f64 - from)
+}
+
+/// What several cameras behind one link had of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CameraFigures {
+    /// New payload that arrived, bit/s.
+    pub goodput: f64,
+    /// How often another encoding of a camera was started, per minute.
+    pub switches: f64,
+    /// Share of the packets that were lost.
+    pub loss: f64,
+    /// 95th percentile of the time in queues, milliseconds.
+    pub delay: f64,
+    /// The longest time without a new frame of a camera, milliseconds.
+    pub freeze: f64,
+}
+
+/// Measures a flow of [`crate::cases::cameras`].
+#[must_use]
+pub fn cameras(trace: &Trace, from: f64, until: f64) -> CameraFigures {
+    let sum = |figure: fn(&Sample) -> u64| trace.between(from, until).map(figure).sum::<u64>();
+    let sent = sum(|sample| sample.packets_sent).max(1);
+    let lost = sent.saturating_sub(sum(|sample| sample.packets_arrived));
+    let gaps = trace.between(from, until).map(|sample| sample.gap);
+    CameraFigures {
+        goodput: goodput(trace, from, until),
+        switches: 60.0 * sum(|sample| sample.switches.into()) as f64 / (until - from),
+        loss: lost as f64 / sent as f64,
+        delay: trace.delay(from, until, 0.95),
+        freeze: gaps.max().unwrap_or_default() as f64 / MILLISECOND as f64,
+    }
 }
 
 /// The estimate from a second on: its mean, and its lowest and highest mean of a second.

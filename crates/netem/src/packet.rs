@@ -3,6 +3,8 @@
 /// A packet of a video frame, as forwarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct VideoPacket {
+    /// The camera that it is from.
+    pub(crate) camera: u8,
     /// Sequence number of the forwarded stream.
     pub(crate) sequence: u16,
     /// Number of the forwarded frame.

@@ -10,6 +10,8 @@ use crate::packet::VideoPacket;
 const MAX_NACKS: u32 = 10;
 /// Chromium waits this long for a missing frame before it asks for a key frame.
 const KEY_FRAME_AFTER: u64 = 500 * MILLISECOND;
+/// Of the receiver.
+const SSRC: u32 = 1_000;
 const NACK_SCAN: u64 = 20 * MILLISECOND;
 
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +30,8 @@ struct Assembly {
 /// The frames of one forwarded stream.
 #[derive(Debug, Clone)]
 pub(crate) struct VideoReceiver {
+    /// The SSRC of the stream.
+    ssrc: u32,
     rtt: u64,
     highest: Option<u64>,
     missing: BTreeMap<u64, Missing>,
@@ -42,8 +46,9 @@ pub(crate) struct VideoReceiver {
 
 impl VideoReceiver {
     /// A receiver that repeats a request after `rtt` microseconds.
-    pub(crate) const fn new(now: Micros, rtt: u64) -> Self {
+    pub(crate) const fn new(now: Micros, ssrc: u32, rtt: u64) -> Self {
         Self {
+            ssrc,
             rtt,
             highest: None,
             missing: BTreeMap::new(),
@@ -112,8 +117,8 @@ impl VideoReceiver {
         let mut packets = Vec::new();
         for lost in lost.chunks(100) {
             packets.extend(write(&NackBuilder {
-                sender_ssrc: 1,
-                media_ssrc: 2,
+                sender_ssrc: SSRC,
+                media_ssrc: self.ssrc,
                 lost,
             }));
         }
@@ -127,8 +132,8 @@ impl VideoReceiver {
         if stalled && asks {
             self.asked_for_key_frame = Some(now);
             packets.extend(write(&Pli {
-                sender_ssrc: 1,
-                media_ssrc: 2,
+                sender_ssrc: SSRC,
+                media_ssrc: self.ssrc,
             }));
         }
         packets

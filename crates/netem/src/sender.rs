@@ -1,13 +1,10 @@
 //! A model of a transport that forwards to one receiver: estimator, pacer, allocator and a source.
 
-use hubbub_congestion::{
-    Allocation, Allocator, Candidate, Class, Estimator, Limits, MILLISECOND, Micros, Pacer,
-    Purpose, Released, Share, wanted,
-};
+use hubbub_congestion::{Class, Estimator, Limits, MILLISECOND, Micros, Pacer, Purpose, Released};
 use hubbub_wire::rtcp::{Compound, RtcpPacket};
 
+use crate::cameras::Cameras;
 use crate::fluid::{self, Fluid};
-use crate::layered::Layered;
 use crate::packet::{Content, MediaPacket};
 
 const ALLOCATION_INTERVAL: u64 = 50 * MILLISECOND;
@@ -23,7 +20,7 @@ pub(crate) enum Source {
     /// Bytes at the estimate.
     Fluid(Fluid),
     /// The layers that the allocator chooses.
-    Layered(Layered),
+    Cameras(Cameras),
 }
 
 /// The sending side of a flow.
@@ -32,8 +29,6 @@ pub(crate) struct Sender {
     estimator: Estimator,
     pacer: Pacer<(Content, usize)>,
     source: Source,
-    allocator: Allocator,
-    share: Share,
     next_tick: Micros,
     next_allocation: Micros,
     number: u16,
@@ -46,8 +41,6 @@ impl Sender {
             estimator: Estimator::new(now, LIMITS),
             pacer: Pacer::new(now, LIMITS.initial),
             source,
-            allocator: Allocator::default(),
-            share: Share::default(),
             next_tick: now,
             next_allocation: now,
             number: 0,
@@ -59,11 +52,11 @@ impl Sender {
         &self.estimator
     }
 
-    /// The step that is forwarded.
-    pub(crate) fn step(&self) -> Option<usize> {
-        match &self.source {
+    /// The cameras that are forwarded.
+    pub(crate) const fn cameras(&mut self) -> Option<&mut Cameras> {
+        match &mut self.source {
             Source::Fluid(_) => None,
-            Source::Layered(source) => source.forwarded(),
+            Source::Cameras(cameras) => Some(cameras),
         }
     }
 
@@ -71,7 +64,7 @@ impl Sender {
     pub(crate) fn timer(&self, now: Micros) -> Micros {
         let source = match &self.source {
             Source::Fluid(source) => source.timer(),
-            Source::Layered(source) => source.timer(),
+            Source::Cameras(cameras) => cameras.timer(),
         };
         source
             .min(self.next_tick)
@@ -100,8 +93,8 @@ impl Sender {
                     );
                 }
             }
-            Source::Layered(source) => {
-                for packet in source.tick(now) {
+            Source::Cameras(cameras) => {
+                for packet in cameras.tick(now) {
                     let size = usize::from(packet.size);
                     self.pacer
                         .enqueue(now, Class::Video, (Content::Video(packet), size), size);
@@ -124,8 +117,9 @@ impl Sender {
                     self.allocate(now);
                 }
                 RtcpPacket::Nack(nack) => {
-                    if let Source::Layered(source) = &self.source {
-                        for packet in nack.lost().filter_map(|lost| source.repeat(lost)) {
+                    if let Source::Cameras(cameras) = &mut self.source {
+                        let estimator = &self.estimator;
+                        for packet in cameras.repeats(now, estimator, &nack) {
                             let size = usize::from(packet.size);
                             let content = (Content::Video(packet), size);
                             self.pacer
@@ -133,9 +127,9 @@ impl Sender {
                         }
                     }
                 }
-                RtcpPacket::Pli(_) => {
-                    if let Source::Layered(source) = &mut self.source {
-                        source.key_frame_requested(now);
+                RtcpPacket::Pli(pli) => {
+                    if let Source::Cameras(cameras) = &mut self.source {
+                        cameras.key_frame_requested(now, pli.media_ssrc);
                     }
                 }
                 _ => {}
@@ -146,29 +140,13 @@ impl Sender {
     fn allocate(&mut self, now: Micros) {
         match &mut self.source {
             Source::Fluid(source) => self.estimator.set_wanted(now, source.wanted(now)),
-            Source::Layered(source) => {
-                let mut candidates = [Candidate {
-                    priority: 1,
-                    pixels: 1,
-                    steps: source.wanted(now),
-                    share: std::mem::take(&mut self.share),
-                }];
-                self.estimator.set_wanted(now, wanted(&candidates));
-                self.allocator
-                    .allocate(now, self.estimator.estimate(), &mut candidates);
-                let [Candidate { share, .. }] = candidates;
-                self.share = share;
-                let target = match self.share.allocation() {
-                    Allocation::Step(step) => Some(step),
-                    Allocation::PausedByBandwidth | Allocation::Unavailable => None,
-                };
-                let before = source.forwarded();
-                source.set_target(now, target);
-                let after = source.forwarded();
-                if after < before {
+            Source::Cameras(cameras) => {
+                if cameras.allocate(now, &mut self.estimator) {
                     // What waits of a layer that was left is of no use.
-                    let current = after.map(|step| step / 2);
-                    self.pacer.retain(|(content, _)| is_of(content, current));
+                    self.pacer.retain(|(content, _)| match content {
+                        Content::Video(packet) => cameras.forwards(packet),
+                        Content::Fluid | Content::Padding => true,
+                    });
                 }
             }
         }
@@ -205,12 +183,5 @@ impl Sender {
             });
             self.number = self.number.wrapping_add(1);
         }
-    }
-}
-
-fn is_of(content: &Content, encoding: Option<usize>) -> bool {
-    match content {
-        Content::Video(packet) => Some(usize::from(packet.step) / 2) == encoding,
-        Content::Fluid | Content::Padding => true,
     }
 }

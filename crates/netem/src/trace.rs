@@ -22,10 +22,16 @@ pub struct Sample {
     pub padding: u64,
     /// The longest time of a packet in queues.
     pub delay: u64,
-    /// The step that is forwarded.
+    /// The step of the first camera that is forwarded.
     pub step: Option<usize>,
-    /// The longest time without a decoded frame, the current one included.
+    /// How often another encoding of a camera was started.
+    pub switches: u32,
+    /// The longest time without a decoded frame of a camera, the current one included.
     pub gap: u64,
+    /// Packets that were sent.
+    pub packets_sent: u64,
+    /// Packets that arrived.
+    pub packets_arrived: u64,
 }
 
 /// The samples of a flow, and the delay of each of its packets.

@@ -5,10 +5,10 @@
 )]
 
 use hubbub_netem::cases::{self, SourceKind};
-use hubbub_netem::{STEPS, Scenario, TcpKind, Trace, measure, run};
+use hubbub_netem::{Scenario, THREE, TcpKind, Trace, measure, run};
 
 const SEEDS: [u64; 3] = [1, 2, 3];
-const TOP: Option<usize> = Some(STEPS.len() - 1);
+const TOP: Option<usize> = Some(2 * THREE.encodings.len() - 1);
 
 /// Runs a scenario with each seed.
 fn each_seed(scenario: impl Fn(u64) -> Scenario, check: impl Fn(&[Trace], u64)) {
@@ -68,7 +68,10 @@ fn above_the_rate_wanted_the_estimate_covers_it() {
             |seed| cases::steady(SourceKind::Layered, kbps, seed),
             |traces, seed| {
                 let (_, lowest, _) = measure::estimate(&traces[0], 10.0, 60.0);
-                assert!(lowest >= STEPS[5] as f64, "{kbps} {seed}: {lowest}");
+                assert!(
+                    lowest >= THREE.encodings[2] as f64,
+                    "{kbps} {seed}: {lowest}"
+                );
                 let mut samples = traces[0].between(10.0, 60.0);
                 assert!(samples.all(|sample| sample.step == TOP), "{kbps} {seed}");
             },
@@ -95,6 +98,21 @@ fn probes_recover_from_a_link_that_carried_nothing() {
         let top = traces[0].first(from, |sample| sample.step == TOP);
         assert!(top.is_some_and(|after| after <= 15.0), "{seed}: {top:?}");
     });
+}
+
+#[test]
+fn cameras_behind_a_swinging_link_keep_their_layers() {
+    each_seed(
+        |seed| cases::cameras(3, 600, 15, seed),
+        |traces, seed| {
+            let figures = measure::cameras(&traces[0], 20.0, cases::CAMERAS as f64);
+            assert!(figures.switches <= 3.0, "{seed}: {figures:?}");
+            assert!(figures.loss <= 0.01, "{seed}: {figures:?}");
+            assert!(figures.delay <= 100.0, "{seed}: {figures:?}");
+            assert!(figures.freeze <= 1_000.0, "{seed}: {figures:?}");
+            assert!(figures.goodput >= 400_000.0, "{seed}: {figures:?}");
+        },
+    );
 }
 
 #[test]

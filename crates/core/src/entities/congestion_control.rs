@@ -1,6 +1,6 @@
 //! What a transport knows of the link to its client, and the packets that wait for it.
 
-use hubbub_congestion::{Estimator, Limits, Pacer};
+use hubbub_congestion::{Allocator, Estimator, Limits, Pacer, RepairBudget};
 
 use super::keys::ConsumerKey;
 use crate::api::Micros;
@@ -38,6 +38,8 @@ pub(crate) enum Action {
 pub(crate) struct CongestionControl {
     pub(crate) estimator: Estimator,
     pub(crate) pacer: Pacer<QueuedPacket>,
+    pub(crate) allocator: Allocator,
+    repairs: RepairBudget,
     /// The client returns transport-wide feedback. Without it, REMB and receiver reports limit the estimate, and probes
     /// would measure nothing.
     has_feedback: bool,
@@ -69,6 +71,8 @@ impl CongestionControl {
         Self {
             pacer: Pacer::new(now, estimator.estimate()),
             estimator,
+            allocator: Allocator::default(),
+            repairs: RepairBudget::default(),
             has_feedback,
             max_bitrate: limits.max,
             allocated: 0,
@@ -105,6 +109,12 @@ impl CongestionControl {
         } else {
             estimate
         }
+    }
+
+    /// Whether a retransmission of `bytes` fits. If so, counts it.
+    pub(crate) fn allows_repair(&mut self, now: Micros, bytes: usize) -> bool {
+        let estimate = self.estimator.estimate();
+        !self.has_feedback || self.repairs.allow(now, estimate, bytes)
     }
 
     /// The estimate, once a second, for the counters.

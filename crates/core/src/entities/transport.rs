@@ -168,6 +168,14 @@ impl Transport {
         self.stats.rtt_us.unwrap_or(DEFAULT_RTT_US)
     }
 
+    /// How long the client may wait for a retransmission, microseconds. Round trips are reported rarely, so the time in queues
+    /// is added: otherwise a packet would be retransmitted again and again while its copies wait.
+    pub(crate) fn repair_time_us(&self) -> u64 {
+        let congestion = self.congestion.as_deref();
+        let queued = congestion.map_or(0, |congestion| congestion.estimator.queue_delay());
+        self.rtt_us() + queued
+    }
+
     /// Claims the SSRCs of a new consumer, unless one has ever been used or the limit is reached.
     pub(crate) fn claim_ssrcs(
         &mut self,

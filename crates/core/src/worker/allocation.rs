@@ -88,17 +88,19 @@ impl Worker {
                 } else {
                     LayerSteps::default()
                 },
-                share: std::mem::take(&mut consumer.share),
+                allocation: consumer.allocation,
             });
         }
         congestion.wanted = wanted(&self.candidates);
         congestion.estimator.set_wanted(now, congestion.wanted);
         let estimate = congestion.estimate_for_video(audio);
-        congestion.allocated = self.allocator.allocate(now, estimate, &mut self.candidates);
+        congestion.allocated = congestion
+            .allocator
+            .allocate(now, estimate, &mut self.candidates);
         let free = estimate.saturating_sub(congestion.allocated);
         while let (Some(candidate), Some(key)) = (self.candidates.pop(), self.due.pop()) {
-            let allowance = allowance(candidate.share.allocation(), &candidate.steps, free);
-            self.tables.consumers.get_mut(key)?.share = candidate.share;
+            let allowance = allowance(candidate.allocation, &candidate.steps, free);
+            self.tables.consumers.get_mut(key)?.allocation = candidate.allocation;
             self.allow(now, key, allowance)?;
         }
         Ok(())

@@ -40,7 +40,7 @@ mod wanted_encodings;
 
 use std::collections::VecDeque;
 
-use hubbub_congestion::{Allocator, Candidate};
+use hubbub_congestion::Candidate;
 use hubbub_wire::rtcp::{Arrival, ReportBlock};
 
 use crate::api::{Event, Micros};
@@ -71,7 +71,6 @@ pub struct Worker {
     /// The share of the routers that `report_speakers` visits next.
     speaker_turn: usize,
     release_queue: ReleaseQueue,
-    allocator: Allocator,
     // Scratch lists: filled and read within one call, kept to reuse their memory.
     ssrcs: Vec<u32>,
     lost: Vec<u16>,
@@ -99,7 +98,6 @@ impl Worker {
             next_tick: Micros(0),
             speaker_turn: 0,
             release_queue: ReleaseQueue::new(),
-            allocator: Allocator::default(),
             ssrcs: Vec::new(),
             lost: Vec::new(),
             blocks: Vec::new(),

@@ -3,7 +3,7 @@
 use hubbub_wire::rtcp::NackBuilder;
 
 use crate::api::Micros;
-use crate::entities::{DanglingKey, TransportKey};
+use crate::entities::{DanglingKey, Transport, TransportKey};
 
 use super::Worker;
 use super::pacing::Delivery;
@@ -52,7 +52,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Answers a client's NACK for `ssrc`: retransmits the packets that are still in the store, within the budget.
+    /// Answers a client's NACK for `ssrc`: retransmits the packets that are still in the store, within the budgets of
+    /// the consumer and the transport.
     pub(super) fn answer_nack(
         &mut self,
         now: Micros,
@@ -67,7 +68,7 @@ impl Worker {
         self.in_flight.consumer = Some(consumer_key);
         let consumer = self.tables.consumers.get_mut(consumer_key)?;
         let producer = self.tables.producers.get(consumer.producer)?;
-        let rtt = transport.rtt_us();
+        let repeat = transport.repair_time_us();
         let bitrate = consumer.rate.bits_per_second(now);
         if consumer.is_leaving(producer) {
             return Ok(());
@@ -89,10 +90,12 @@ impl Worker {
                 self.counters.media.nack_misses += 1;
                 continue;
             };
-            if consumer
-                .budget
-                .allow(nacked, packet.payload().len(), rtt, bitrate, now)
-            {
+            let bytes = packet.payload().len();
+            let fits_link = |transport: &mut Transport| {
+                let congestion = transport.congestion.as_deref_mut();
+                congestion.is_none_or(|congestion| congestion.allows_repair(now, bytes))
+            };
+            if consumer.budget.allow(nacked, bytes, repeat, bitrate, now) && fits_link(transport) {
                 let mut delivery = Delivery {
                     producer,
                     stream,

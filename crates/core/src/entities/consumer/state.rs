@@ -2,7 +2,7 @@
 
 use hubbub_codec::vp8_rewriter::Vp8Rewriter;
 use hubbub_codec::{Codec, Layer};
-use hubbub_congestion::Share;
+use hubbub_congestion::Allocation;
 use hubbub_wire::rtcp::ReportBlock;
 
 use super::allowance::{ALL_LAYERS, Allowance};
@@ -61,7 +61,7 @@ pub(crate) struct Consumer {
     /// What bandwidth allows.
     pub(super) allowance: Allowance,
     /// The share of the transport's bandwidth.
-    pub(crate) share: Share,
+    pub(crate) allocation: Allocation,
     /// Streams with a higher one are served first, 1 to 255.
     pub(crate) priority: u8,
     /// The last `BandwidthPause` event.
@@ -151,7 +151,7 @@ impl Consumer {
             last_source: None,
             preferred: ALL_LAYERS,
             allowance: Allowance::ALL,
-            share: Share::default(),
+            allocation: Allocation::default(),
             priority: 1,
             pause_event: LatestEvent::default(),
             svc: SvcSelector::new(),

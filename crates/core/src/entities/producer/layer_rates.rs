@@ -1,4 +1,4 @@
-//! The bitrates of a stream's layers, as the allocation of bandwidth needs them: smoothed over about a second.
+//! The bitrates of a stream's layers, as the allocation of bandwidth needs them: smoothed over some seconds.
 
 use hubbub_codec::{DecodeTargets, Layer};
 
@@ -6,8 +6,8 @@ use crate::api::Micros;
 
 /// The rates are updated this often.
 const WINDOW_US: u64 = 250_000;
-/// The time constant of the smoothing.
-const SMOOTHING_US: u64 = 1_000_000;
+/// The time constant of the smoothing. A key frame must not look like a higher bitrate: encoders save its bits afterwards.
+const SMOOTHING_US: u64 = 3_000_000;
 /// Kinds of frames that are told apart, by the decode targets that need them. A structure has at most nine.
 const MAX_KINDS: usize = 16;
 
@@ -132,11 +132,28 @@ mod tests {
         for frame in 0..20 {
             rates.add(Micros(frame * 25_000), DecodeTargets::ALL, 1_000);
         }
-        rates.advance(Micros(1_000_000));
+        rates.advance(Micros(2_000_000));
         let after = rates.bitrate(layer(0, 0)).unwrap();
         assert!((150_000..200_000).contains(&after), "{after}");
-        rates.advance(Micros(3_000_000));
+        rates.advance(Micros(6_000_000));
         assert_eq!(rates.bitrate(layer(0, 0)), Some(0));
+    }
+
+    #[test]
+    fn a_key_frame_hardly_raises_the_rate() {
+        let mut rates = LayerRates::new();
+        let mut highest = 0;
+        for frame in 0..100 {
+            // 0.3 s of the stream in one frame, which the next ten save.
+            let bytes = match frame {
+                60 => 12_000,
+                61..=70 => 0,
+                _ => 1_000,
+            };
+            rates.add(Micros(frame * 25_000), DecodeTargets::ALL, bytes);
+            highest = highest.max(rates.bitrate(layer(0, 0)).unwrap_or_default());
+        }
+        assert!((320_000..360_000).contains(&highest), "{highest}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The steps in which a producer's video can be forwarded, and what each costs.
 
 use hubbub_codec::Layer;
+use hubbub_congestion::Step;
 
 use super::state::Producer;
 use crate::api::Micros;
@@ -9,6 +10,9 @@ use crate::api::Micros;
 const MAX_STEPS: usize = 16;
 /// With more encodings than this, temporal layers are no steps of their own.
 const MAX_TEMPORAL_ENCODINGS: usize = 4;
+/// Percent of the bitrate of a lower encoding that a higher one needs at least. With hardly more bits, it has far fewer frames
+/// and is not worth the key frame.
+const GAIN: u64 = 130;
 /// Bitrates that encodings are assumed to need before they were measured, bit/s, highest encoding first.
 const ASSUMED: [u64; 3] = [2_500_000, 500_000, 150_000];
 /// The same for a producer's only encoding.
@@ -17,16 +21,16 @@ const ASSUMED_SINGLE: u64 = 1_000_000;
 /// The steps, lowest first. As in `SetPreferredLayers`, `spatial` is that of the encodings, or of a single encoding.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LayerSteps {
-    bitrates: [u64; MAX_STEPS],
+    steps: [Step; MAX_STEPS],
     layers: [Layer; MAX_STEPS],
     len: usize,
     /// What encodings that have not been seen yet may need in addition, bit/s.
     pub(crate) unseen: u64,
 }
 
-impl AsRef<[u64]> for LayerSteps {
-    fn as_ref(&self) -> &[u64] {
-        self.bitrates.get(..self.len).unwrap_or_default()
+impl AsRef<[Step]> for LayerSteps {
+    fn as_ref(&self) -> &[Step] {
+        self.steps.get(..self.len).unwrap_or_default()
     }
 }
 
@@ -37,14 +41,17 @@ impl LayerSteps {
         Some((*layers, step + 1 == self.len))
     }
 
-    fn push(&mut self, layer: Layer, bitrate: u64) {
-        let least = self.as_ref().last().copied().unwrap_or_default();
+    fn push(&mut self, layer: Layer, encoding: u8, bitrate: u64) {
+        let least = self.as_ref().last().map_or(0, |step| step.bitrate);
         let places = self
-            .bitrates
+            .steps
             .get_mut(self.len)
             .zip(self.layers.get_mut(self.len));
-        if let Some((place, layers)) = places {
-            *place = bitrate.max(least);
+        if let Some((step, layers)) = places {
+            *step = Step {
+                bitrate: bitrate.max(least),
+                encoding,
+            };
             *layers = layer;
             self.len += 1;
         }
@@ -102,28 +109,58 @@ impl Producer {
         } else {
             0
         };
-        for temporal in lowest..=top {
+        let bitrate = |temporal| {
             let target = Layer {
                 spatial: 0,
                 temporal,
             };
-            let bitrate = stream.and_then(|stream| stream.layer_rates.bitrate(target));
+            let measured = stream.and_then(|stream| stream.layer_rates.bitrate(target));
+            measured.unwrap_or_else(|| self.assumed(encoding))
+        };
+        let below = steps.as_ref().last().map_or(0, |step| step.bitrate);
+        let worthwhile = lowest_worthwhile(lowest..top, below, bitrate);
+        for temporal in lowest..=top {
+            // The number of steps stays, so that an index means the same when the bitrates change.
+            let temporal = temporal.max(worthwhile.unwrap_or(top));
             let layer = Layer { spatial, temporal };
-            steps.push(layer, bitrate.unwrap_or_else(|| self.assumed(encoding)));
+            steps.push(layer, spatial, bitrate(temporal));
         }
     }
 
     fn push_single(&self, preferred: Layer, steps: &mut LayerSteps) {
         let Some(stream) = self.stream(0) else {
-            return steps.push(Layer::default(), ASSUMED_SINGLE);
+            return steps.push(Layer::default(), 0, ASSUMED_SINGLE);
         };
         let top = stream.top.at_most(preferred).on_grid();
         for spatial in 0..=top.spatial.min(stream.spatial.limit()) {
             for temporal in 0..=top.temporal {
                 let target = Layer { spatial, temporal };
                 let bitrate = stream.layer_rates.bitrate(target);
-                steps.push(target, bitrate.unwrap_or(ASSUMED_SINGLE));
+                steps.push(target, 0, bitrate.unwrap_or(ASSUMED_SINGLE));
             }
         }
+    }
+}
+
+/// The lowest of these temporal layers of an encoding that is worth to leave a lower encoding of bitrate `below`.
+fn lowest_worthwhile(
+    mut temporal: std::ops::Range<u8>,
+    below: u64,
+    bitrate: impl Fn(u8) -> u64,
+) -> Option<u8> {
+    temporal.find(|temporal| bitrate(*temporal) * 100 >= below * GAIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_higher_encoding_starts_with_the_temporal_layer_that_is_worth_it() {
+        let bitrate = |temporal| [245_000, 367_000, 612_000][usize::from(temporal)];
+        assert_eq!(lowest_worthwhile(0..2, 0, bitrate), Some(0), "the lowest");
+        assert_eq!(lowest_worthwhile(0..2, 150_000, bitrate), Some(0));
+        assert_eq!(lowest_worthwhile(0..2, 216_000, bitrate), Some(1));
+        assert_eq!(lowest_worthwhile(0..2, 400_000, bitrate), None);
     }
 }

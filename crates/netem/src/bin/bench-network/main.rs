@@ -37,6 +37,7 @@ fn main() -> io::Result<()> {
     page.push_str(&tables::steady());
     page.push_str(&tables::random_loss());
     page.push_str(&tables::all_paused());
+    page.push_str(&tables::cameras());
     page.push_str(&tables::sharing());
     page.push_str(tables::RFC_HEADING);
     for (name, about, _) in cases::rfc8867(SourceKind::Fluid) {

@@ -158,6 +158,39 @@ pub(crate) fn all_paused() -> String {
     )
 }
 
+pub(crate) fn cameras() -> String {
+    let mut out = String::from(
+        "## Several cameras behind one link\n\nEqual cameras of two encodings, 0.14 and 0.39 Mbit/s, with two temporal layers each and key frames as large as libvpx's, \
+         from 20 to 180 s. A swing: the rate is that much above and below the capacity in turn, for 5 s each. A switch starts another encoding of \
+         a camera, which takes a key frame. Means of four seeds; of the times without a new frame, the longest.\n\n\
+         | cameras | capacity | swing | payload | switches per minute | loss | ms in queues, 95th percentile | longest time without a new frame |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for (count, kbps) in [(2, 450), (2, 600), (3, 600), (3, 700), (3, 900), (6, 1_500)] {
+        for swing in [0, 15] {
+            let figures = [1, 2, 3, 4].map(|seed| {
+                let traces = run(&cases::cameras(count, kbps, swing, seed));
+                measure::cameras(&traces[0], 20.0, cases::CAMERAS as f64)
+            });
+            let mean = |figure: fn(&measure::CameraFigures) -> f64| {
+                figures.iter().map(figure).sum::<f64>() / figures.len() as f64
+            };
+            let freezes = figures.iter().map(|figure| figure.freeze);
+            let _ = writeln!(
+                out,
+                "| {count} | {} | {swing} % | {} | {:.1} | {:.1} % | {:.0} | {:.0} ms |",
+                mbps(kbps as f64 * 1e3),
+                mbps(mean(|figure| figure.goodput)),
+                mean(|figure| figure.switches),
+                100.0 * mean(|figure| figure.loss),
+                mean(|figure| figure.delay),
+                freezes.fold(0.0, f64::max),
+            );
+        }
+    }
+    out + "\n"
+}
+
 pub(crate) fn sharing() -> String {
     let mut out = String::from(
         "## Sharing a link\n\nGoals: two equal flows differ by at most 20 %; beside a long TCP flow with a queue of 300 ms, at least a quarter of the link. \
