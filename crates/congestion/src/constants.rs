@@ -143,6 +143,8 @@ pub(crate) mod probe {
     pub(crate) const PADDING_SHARE: f64 = 0.05;
     /// ... or this many bytes, so that a receiver whose video is paused can recover: 13 probes a minute.
     pub(crate) const PADDING_FLOOR: u64 = 80_000;
+    /// Seconds of little media after which those bytes are there again, whatever was sent before: one interval of probes.
+    pub(crate) const PADDING_RECOVERY: u64 = 5;
 }
 
 /// The loss-based estimate (`loss_based_bwe_v2.cc`). Rates are kbit/s.

@@ -1,12 +1,14 @@
 //! Bounds the bytes that are sent for probing alone.
 
-use crate::constants::probe::{PADDING_FLOOR, PADDING_SHARE};
+use crate::constants::probe::{PADDING_FLOOR, PADDING_RECOVERY, PADDING_SHARE};
 use crate::time::{Micros, SECOND};
 
 const SECONDS: usize = 60;
+/// The floor, by the same rate, for the seconds of recovery.
+const RECOVERY_FLOOR: u64 = PADDING_FLOOR * PADDING_RECOVERY / SECONDS as u64;
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Second {
+struct Sent {
     media: u64,
     padding: u64,
 }
@@ -14,16 +16,16 @@ struct Second {
 /// The bytes of the last minute, by second.
 #[derive(Debug, Clone)]
 pub(crate) struct PaddingBudget {
-    seconds: [Second; SECONDS],
-    total: Second,
+    seconds: [Sent; SECONDS],
+    total: Sent,
     now: u64,
 }
 
 impl Default for PaddingBudget {
     fn default() -> Self {
         Self {
-            seconds: [Second::default(); SECONDS],
-            total: Second::default(),
+            seconds: [Sent::default(); SECONDS],
+            total: Sent::default(),
             now: 0,
         }
     }
@@ -46,7 +48,24 @@ impl PaddingBudget {
     pub(crate) fn allows(&mut self, now: Micros, bytes: u64) -> bool {
         self.advance(now);
         let share = PADDING_SHARE * (self.total.media + self.total.padding + bytes) as f64;
-        self.total.padding + bytes <= PADDING_FLOOR.max(share as u64)
+        if self.total.padding + bytes <= PADDING_FLOOR.max(share as u64) {
+            return true;
+        }
+        // Much media in this minute may have allowed far more than the floor. If it is paused now, probes must go on.
+        let recent = self.recent();
+        let is_silent = PADDING_SHARE * recent.media as f64 <= RECOVERY_FLOOR as f64;
+        is_silent && recent.padding + bytes <= RECOVERY_FLOOR
+    }
+
+    /// The bytes of the last seconds.
+    fn recent(&self) -> Sent {
+        let first = self.now.saturating_sub(PADDING_RECOVERY - 1);
+        let seconds =
+            (first..=self.now).filter_map(|second| self.seconds.get(second as usize % SECONDS));
+        seconds.fold(Sent::default(), |sum, second| Sent {
+            media: sum.media + second.media,
+            padding: sum.padding + second.padding,
+        })
     }
 
     fn advance(&mut self, now: Micros) {
@@ -62,7 +81,7 @@ impl PaddingBudget {
             if let Some(oldest) = self.seconds.get_mut(self.now as usize % SECONDS) {
                 self.total.media -= oldest.media;
                 self.total.padding -= oldest.padding;
-                *oldest = Second::default();
+                *oldest = Sent::default();
             }
         }
     }
@@ -83,6 +102,7 @@ mod tests {
         assert!(!budget.allows(now, 158_000));
         budget.sent(now, 100_000, true);
         assert!(!budget.allows(now, 60_000));
+        budget.sent(Micros(88 * SECOND), 140_000, false);
         assert!(!budget.allows(Micros(89 * SECOND), 1_000));
         assert!(budget.allows(Micros(91 * SECOND), PADDING_FLOOR));
     }
@@ -97,6 +117,28 @@ mod tests {
                 bytes += 6_000;
             }
         }
-        assert_eq!(bytes, 78_000);
+        assert_eq!(bytes, 78_000 + 11 * 6_000, "all at once, then one in 5 s");
+    }
+
+    #[test]
+    fn padding_beside_much_media_does_not_end_probes_after_it() {
+        let mut budget = PaddingBudget::default();
+        let mut now = Micros(0);
+        for second in 0..30 {
+            now = Micros(second * SECOND);
+            budget.sent(now, 200_000, false);
+        }
+        while budget.allows(now, 6_000) {
+            budget.sent(now, 6_000, true);
+        }
+        let allowed = (30..60).filter(|second| {
+            let now = Micros(second * SECOND);
+            let allows = budget.allows(now, 6_000);
+            if allows {
+                budget.sent(now, 6_000, true);
+            }
+            allows
+        });
+        assert_eq!(allowed.collect::<Vec<_>>(), [34, 39, 44, 49, 54, 59]);
     }
 }
