@@ -5,12 +5,15 @@
 //! keeps it.
 //!
 //! Less is forwarded at once when the estimate demands it. More is forwarded only if it fits with a margin, did not fail
-//! before ([`Patience`]), and the key frame that it needs finds short queues ([`KeyFrameDebt`]).
+//! before ([`Patience`]), and the key frame that it needs finds short queues ([`KeyFrameDebt`]). The last picture is not paused
+//! for a short fall ([`LastPicture`]).
 
 mod key_frame_debt;
+mod last_picture;
 mod patience;
 
 use key_frame_debt::KeyFrameDebt;
+use last_picture::LastPicture;
 use patience::Patience;
 
 use crate::constants::allocator::{KEEP, PLENTY, UP};
@@ -113,6 +116,7 @@ pub struct Allocator {
     turns: Vec<Turn>,
     patience: Patience,
     debt: KeyFrameDebt,
+    last_picture: LastPicture,
 }
 
 impl Allocator {
@@ -131,15 +135,43 @@ impl Allocator {
         self.patience.observe(now, budget, in_force);
         self.debt.drain(now, budget.saturating_sub(in_force));
         let total = if in_force * KEEP / 100 <= budget {
+            self.last_picture.fits();
             self.rise(now, budget, candidates).unwrap_or(in_force)
         } else {
-            self.patience.lowered(now, in_force);
-            self.divide(candidates, |turn, _, next| {
-                turn.count < turn.kept && next <= budget
-            })
+            self.lower(now, budget, candidates)
         };
+        if total < in_force {
+            self.patience.lowered(now, in_force);
+        }
         self.adopt(now, candidates);
         total
+    }
+
+    /// Takes steps away until the others fit.
+    fn lower<S: AsRef<[Step]>>(
+        &mut self,
+        now: Micros,
+        budget: u64,
+        candidates: &[Candidate<S>],
+    ) -> u64 {
+        let total = self.divide(candidates, |turn, _, next| {
+            turn.count < turn.kept && next <= budget
+        });
+        if total > 0 {
+            self.last_picture.fits();
+            return total;
+        }
+        let Some(first) = self.turns.iter_mut().find(|turn| turn.kept > 0) else {
+            return 0;
+        };
+        let lowest = candidates
+            .get(first.index)
+            .map_or(0, |first| first.bitrate(1));
+        if !self.last_picture.lasts(now, budget, lowest) {
+            return 0;
+        }
+        first.count = 1;
+        lowest
     }
 
     fn take_turns<S: AsRef<[Step]>>(&mut self, candidates: &[Candidate<S>]) {

@@ -243,6 +243,10 @@ pub(crate) mod allocator {
     pub(crate) const PLENTY: u64 = 140;
     /// Percent of the total that suffices for the layers in force: the estimate swings by this much around the capacity.
     pub(crate) const KEEP: u64 = 88;
+    /// Percent of its bitrate that suffices for the last picture ...
+    pub(crate) const LAST: u64 = 66;
+    /// ... for this long. On a link that does not carry it, its queue then delays audio no longer.
+    pub(crate) const LAST_WAIT: u64 = 3 * SECOND;
     /// Nothing rises for this long after the budget lowered something.
     pub(crate) const MIN_WAIT: u64 = SECOND;
     /// A total that did not last waits twice as long each time, up to this.

@@ -93,9 +93,26 @@ fn what_does_not_fit_is_paused_and_nothing_is_unavailable() {
         [PausedByBandwidth, Gets(0), Unavailable]
     );
     assert_eq!(
-        rig.allocate(0, 100),
+        rig.allocate(0, 90),
         [PausedByBandwidth, PausedByBandwidth, Unavailable]
     );
+}
+
+#[test]
+fn a_short_fall_does_not_pause_the_last_picture() {
+    let mut rig = Rig::new(&[(1, 100, THREE), (2, 100, THREE)]);
+    assert_eq!(rig.allocate(0, 700), [Gets(0), Gets(1)]);
+    let last = [PausedByBandwidth, Gets(0)];
+    assert_eq!(rig.allocate(10, 110), last);
+    assert_eq!(rig.allocate(12, 120), last);
+    assert_eq!(rig.allocate(12, 140), last, "the fall ends");
+    assert_eq!(rig.allocate(13, 110), last);
+    assert_eq!(rig.allocate(15, 110), last);
+    let none = [PausedByBandwidth, PausedByBandwidth];
+    assert_eq!(rig.allocate(16, 110), none, "the link does not carry it");
+    assert_eq!(rig.allocate(30, 140), none, "a new start needs a margin");
+    assert_eq!(rig.allocate(30, 160), last);
+    assert_eq!(rig.allocate(31, 90), none, "far too little");
 }
 
 #[test]
@@ -137,6 +154,34 @@ fn a_layer_that_lasted_is_tried_again_soon() {
         }
     };
     assert_eq!(rig.rises(0..40, kbps), [0, 22]);
+}
+
+#[test]
+fn a_failure_is_forgotten_once_the_total_lasts() {
+    let mut rig = Rig::new(&[(1, 100, THREE)]);
+    let kbps = |second, _: &[Allocation]| {
+        if [1, 14].contains(&second) {
+            1_500
+        } else {
+            2_700
+        }
+    };
+    assert_eq!(rig.rises(0..20, kbps), [0, 3, 15]);
+}
+
+#[test]
+fn a_paused_stream_waits_3_s_at_most() {
+    let mut rig = Rig::new(&[(1, 100, &THREE[..1]); 2]);
+    let kbps = |_, before: &[Allocation]| if before == [Gets(0); 2] { 200 } else { 400 };
+    assert_eq!(rig.rises(0..14, kbps), [0, 3, 7, 11]);
+}
+
+#[test]
+fn a_new_stream_gets_what_another_only_kept_by_tolerance() {
+    let mut rig = Rig::new(&[(1, 100, &[]), (1, 100, &THREE[..2])]);
+    assert_eq!(rig.allocate(0, 640), [Unavailable, Gets(1)]);
+    rig.streams[0].0 = (1, 100, &THREE[..1]);
+    assert_eq!(rig.allocate(10, 640), [Gets(0), Gets(0)]);
 }
 
 #[test]
