@@ -4,6 +4,7 @@ use crate::common::call::{Call, OUT_SSRC};
 use crate::common::media::{Packet, rtx, vp8};
 use crate::common::specs::*;
 use hubbub_core::api::Command;
+use hubbub_core::{Limits, WorkerConfig};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::RtcpPacket;
 
@@ -71,6 +72,43 @@ fn the_time_between_two_retransmissions_is_the_measured_round_trip() {
         call.world.advance(wait);
         call.nack(&[sequence]);
         assert_eq!(call.received().len(), expected, "{wait} ms");
+    }
+}
+
+#[test]
+fn retransmissions_take_a_quarter_of_the_estimate() {
+    const RATE: u64 = 1_200_000;
+    let config = WorkerConfig {
+        outgoing_bitrate: Limits {
+            min: RATE,
+            initial: RATE,
+            max: RATE,
+        },
+        ..WorkerConfig::default()
+    };
+    let mut call = Call::with(config, video(), video_consumer(OUT_SSRC));
+    let mut lost = Vec::new();
+    for number in 10..110 {
+        let mut packet = vp8(number, number == 10);
+        packet.payload.resize(1_000, 0);
+        call.send([packet]);
+        call.world.advance(10);
+        let received = call.received();
+        let media = received.iter().map(|packet| packet.rtp());
+        let media = media.filter(|packet| packet.ssrc() == OUT_SSRC);
+        lost.extend(media.map(|packet| packet.sequence_number()));
+    }
+    assert_eq!(lost.len(), 100);
+    // The consumer's own budget, half a second of its 0.8 Mbit/s, would allow far more.
+    for expected in [18, 8] {
+        call.nack(&lost[50..]);
+        call.world.advance(200);
+        let received = call.received();
+        let repaired = received.iter().map(|packet| packet.rtp().ssrc());
+        assert_eq!(
+            repaired.filter(|ssrc| *ssrc == OUT_SSRC + 1).count(),
+            expected
+        );
     }
 }
 

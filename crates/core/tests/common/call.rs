@@ -1,5 +1,6 @@
 //! A call: one client sends a track, another receives it.
 
+use hubbub_core::WorkerConfig;
 use hubbub_core::api::{Command, ConsumerId, ConsumerSpec, ProducerId, ProducerSpec};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::{
@@ -25,7 +26,12 @@ pub struct Call {
 impl Call {
     /// A call with these parameters.
     pub fn new(producer: ProducerSpec, consumer: ConsumerSpec) -> Self {
-        let mut world = World::new();
+        Self::with(World::config(), producer, consumer)
+    }
+
+    /// As [`Self::new`], with another configuration.
+    pub fn with(config: WorkerConfig, producer: ProducerSpec, consumer: ConsumerSpec) -> Self {
+        let mut world = World::with(config);
         let sender = Client::connected(&mut world, 1);
         let receiver = Client::connected(&mut world, 2);
         let producer = produce(&mut world, sender.transport, 1, producer);
