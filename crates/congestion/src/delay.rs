@@ -60,13 +60,7 @@ impl DelayEstimate {
 
     /// Adds a received packet, in order of arrival.
     pub(crate) fn add(&mut self, now: Micros, sent: Micros, arrival: i64) {
-        if self
-            .last_packet
-            .is_none_or(|last| now.since(last) > STREAM_TIMEOUT)
-        {
-            self.groups = InterArrival::default();
-            self.trendline = Trendline::default();
-        }
+        self.expire(now);
         self.last_packet = Some(now);
         if let Some(delta) = self.groups.add(now, sent, arrival) {
             let before = self.trendline.usage();
@@ -89,10 +83,10 @@ impl DelayEstimate {
         acknowledged: Option<f64>,
         probe: Option<ProbeResult>,
     ) -> bool {
+        self.expire(now);
         if probe.is_some_and(|probe| probe.saturated) {
             // The queue that grew is the probe's own. It says nothing about the media.
-            self.groups = InterArrival::default();
-            self.trendline = Trendline::default();
+            self.forget();
         }
         match (self.trendline.usage(), probe) {
             (Usage::Over, _) => {
@@ -106,5 +100,50 @@ impl DelayEstimate {
             (usage, None) => self.aimd.update(now, usage, acknowledged),
         }
         std::mem::take(&mut self.recovered)
+    }
+
+    /// What delayed packets before a pause does not do so after it. Probes are not added, so they must not find it either.
+    fn expire(&mut self, now: Micros) {
+        if self
+            .last_packet
+            .is_none_or(|last| now.since(last) > STREAM_TIMEOUT)
+        {
+            self.forget();
+        }
+    }
+
+    fn forget(&mut self) {
+        self.groups = InterArrival::default();
+        self.trendline = Trendline::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::MILLISECOND;
+
+    const PROBE: ProbeResult = ProbeResult {
+        rate: 900_000.0,
+        saturated: false,
+    };
+
+    /// The estimate after packets whose queue grows, a pause and a probe.
+    fn rate_after(pause: u64) -> f64 {
+        let mut delay = DelayEstimate::new(Micros(0), 100_000.0);
+        let mut now = Micros(0);
+        for n in 0..100 {
+            now = Micros(n * 20 * MILLISECOND);
+            delay.add(now, now, n as i64 * 30_000);
+        }
+        assert_eq!(delay.usage(), Usage::Over);
+        delay.update(now.plus(pause), Some(100_000.0), Some(PROBE));
+        delay.rate()
+    }
+
+    #[test]
+    fn a_probe_after_a_pause_does_not_find_the_overuse_before_it() {
+        assert!(rate_after(STREAM_TIMEOUT) < 100_000.0);
+        assert!((rate_after(STREAM_TIMEOUT + 1) - PROBE.rate).abs() < 1.0);
     }
 }

@@ -101,6 +101,18 @@ fn probes_recover_from_a_link_that_carried_nothing() {
 }
 
 #[test]
+fn flows_of_different_round_trips_all_keep_a_picture() {
+    let cases = cases::rfc8867(SourceKind::Layered).into_iter();
+    for (_, _, scenario) in cases.filter(|case| case.0 == "5.5") {
+        for (flow, trace) in (1..).zip(run(&scenario)) {
+            let gaps = trace.between(5.0, 300.0).map(|sample| sample.gap);
+            let freeze = gaps.max().unwrap_or_default() / 1_000;
+            assert!(freeze <= 1_000, "flow {flow}: {freeze} ms");
+        }
+    }
+}
+
+#[test]
 fn cameras_behind_a_swinging_link_keep_their_layers() {
     each_seed(
         |seed| cases::cameras(3, 600, 15, seed),
