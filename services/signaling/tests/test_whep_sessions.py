@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-
 import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError
@@ -19,6 +16,7 @@ from hubbub_signaling.domain.media_access import PLAYER
 from hubbub_signaling.domain.whep_slots import Subject
 from hubbub_signaling.handlers.http_session import CreatedSession
 from support.http_media_fakes import OFFER, RECEIVING_OFFER, HttpMediaRig
+from support.python_sdk import until
 from support.signaling_fakes import peer_record, unavailable
 
 ROOM_ID = "cm9vbQ"
@@ -46,12 +44,6 @@ async def watch(rig: HttpMediaRig, subject: Subject | None = None, offer: str = 
 def consumed(rig: HttpMediaRig) -> list[tuple[str, str | None]]:
     """The producers that were consumed, each with the MID of its media section."""
     return [(one.producer_id, one.answer_mid) for one in rig.backend.node_requests if isinstance(one, CreateConsumer)]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def test_a_viewer_is_a_hidden_peer_that_receives_into_the_sections_of_its_offer() -> None:
@@ -102,7 +94,9 @@ async def test_an_unknown_peer_and_a_refused_transport_leave_nothing() -> None:
             await watch(rig, subject)
         assert refused.value.code is code
         await until(lambda rig=rig: rig.left() == [rig.joins[0].peer_id])  # type: ignore[misc]
-        assert len(rig.whep) == rig.manager.serving == rig.backend.open_subscriptions() == 0
+        await until(
+            lambda rig=rig: len(rig.whep) == rig.manager.serving == rig.backend.open_subscriptions() == 0  # type: ignore[misc]
+        )
 
 
 @pytest.mark.parametrize(("offer", "code"), [("v=0\r\n", ErrorCode.INVALID_ARGUMENT), (OFFER, ErrorCode.UNSUPPORTED)])

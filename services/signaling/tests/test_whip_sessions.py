@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,6 +22,7 @@ from hubbub_signaling.domain.media_access import ENCODER, MediaAccess
 from hubbub_signaling.handlers.http_session import CreatedSession
 from hubbub_signaling.handlers.whip.sessions import WhipSessions
 from support.http_media_fakes import OFFER, HttpMediaRig
+from support.python_sdk import until
 from support.signaling_fakes import peer_record, unavailable
 
 
@@ -72,9 +72,8 @@ async def test_a_session_ends_with_its_media(event: Callable[[HttpMediaRig], Med
     rig.backend.answers[ClaimPeer] = HubbubError(ErrorCode.NOT_FOUND, "no such peer")
     rig.backend.media[join.peer_id].on_event(event(rig))
     assert await missing(rig.whip, published)
-    await asyncio.sleep(1)
-    assert rig.left() == [join.peer_id]
-    assert len(rig.whip) == rig.manager.serving == rig.backend.open_subscriptions() == 0
+    await until(lambda: rig.left() == [join.peer_id])
+    await until(lambda: len(rig.whip) == rig.manager.serving == rig.backend.open_subscriptions() == 0)
 
 
 async def test_a_session_ends_when_its_peer_is_moved_to_another_node() -> None:
@@ -85,8 +84,7 @@ async def test_a_session_ends_when_its_peer_is_moved_to_another_node() -> None:
     moved = rig.backend.peers[join.peer_id].model_copy(update={"placement": Placement(node_id="another", epoch=1)})
     rig.backend.change_peer(join.peer_id, moved)
     assert await missing(rig.whip, published)
-    await asyncio.sleep(1)
-    assert rig.left() == [join.peer_id]
+    await until(lambda: rig.left() == [join.peer_id])
 
 
 async def test_a_new_publication_removes_the_former_of_its_identity() -> None:
@@ -96,8 +94,7 @@ async def test_a_new_publication_removes_the_former_of_its_identity() -> None:
     other = former.model_copy(update={"peer_id": "other", "user_id": "another"})
     rig.backend.peers = {one.peer_id: one for one in (participant, former, other)}
     await rig.publish()
-    await asyncio.sleep(1)
-    assert rig.left() == ["former"]
+    await until(lambda: rig.left() == ["former"])
 
 
 async def test_a_refused_publication_does_not_remove_the_former() -> None:
@@ -109,9 +106,8 @@ async def test_a_refused_publication_does_not_remove_the_former() -> None:
     with pytest.raises(HubbubError, match="unreachable"):
         await rig.publish()
     [join] = rig.joins
-    await asyncio.sleep(1)
-    assert rig.left() == [join.peer_id]
-    assert len(rig.whip) == rig.manager.serving == rig.backend.open_subscriptions() == 0
+    await until(lambda: rig.left() == [join.peer_id])
+    await until(lambda: len(rig.whip) == rig.manager.serving == rig.backend.open_subscriptions() == 0)
 
 
 @pytest.mark.parametrize(
@@ -140,8 +136,7 @@ async def test_a_session_url_of_another_instance_is_taken_over() -> None:
     assert (session.transport_id, session.etag, session.client_ufrag) == ("t", "restarted", None)
     assert await rig.whip.find(ENCODER, "room", published.key) is session
     await rig.whip.end(session)
-    await asyncio.sleep(1)
-    assert rig.left() == [session.peer_id]
+    await until(lambda: rig.left() == [session.peer_id])
 
 
 async def test_a_wrong_secret_is_not_found() -> None:
@@ -180,12 +175,7 @@ async def test_a_publication_ends_when_its_access_token_expires() -> None:
     expired = replace(ENCODER, user_id="ann", expires_at=time.time() - LEEWAY + 0.2)
     published = await rig.whip.publish(expired, "room", "camera", OFFER)
     rig.backend.answers[ClaimPeer] = HubbubError(ErrorCode.NOT_FOUND, "no such peer")
-    async with asyncio.timeout(5):
-        while len(rig.whip):
-            await asyncio.sleep(0.01)
+    await until(lambda: len(rig.whip) == 0)
     assert await missing(rig.whip, published)
-    async with asyncio.timeout(5):
-        while not rig.left():
-            await asyncio.sleep(0.01)
-    assert rig.left() == [rig.joins[0].peer_id]
-    assert rig.manager.serving == 0
+    await until(lambda: rig.left() == [rig.joins[0].peer_id])
+    await until(lambda: rig.manager.serving == 0)
