@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from hubbub_captions.adapters.transcriber_threads import MAX_BACKLOG, TranscriberThreads
+from hubbub_captions.adapters.transcriber_threads import MAX_BACKLOG, NICENESS, TranscriberThreads
 from hubbub_captions.domain.ports import Utterance
 from hubbub_captions.domain.transcriber import BYTES_PER_SECOND, Segment, TranscriptionFailed
 from support.python_sdk import until
@@ -201,3 +202,18 @@ async def test_another_transcriber_is_loaded_when_all_work(make_rig: Callable[[i
     await rig.begin()
     await until(lambda: len(rig.made) == 2)
     assert rig.try_begin() is None
+
+
+async def test_transcribers_have_a_lower_priority_than_the_event_loop() -> None:
+    niceness: list[int] = []
+
+    def load() -> FakeTranscriber:
+        niceness.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return FakeTranscriber([], threading.Event())
+
+    threads = TranscriberThreads(load, 1, lambda _reason: None)
+    threads.start()
+    await until(lambda: niceness)
+    threads.stop()
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert niceness == [min(own + NICENESS, 19)]

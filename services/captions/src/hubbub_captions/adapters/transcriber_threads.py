@@ -5,6 +5,7 @@ Rules
 - The first transcriber is loaded when captions start, and another one when all that there are work.
 - One transcriber is loaded at a time: the first one also loads the engine's library, which no engine guards.
 - Audio waits while a transcriber is loaded.
+- The threads have a lower priority than what forwards media and the bus on the same machine.
 - A thread that is late takes all waiting audio at once, and transcribes it once.
 - What the event loop adds is bounded: an utterance whose transcriber is MAX_BACKLOG behind ends.
 """
@@ -12,6 +13,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,6 +30,7 @@ UPDATE_INTERVAL = 0.5
 """Seconds of new audio after which an utterance is transcribed."""
 MAX_BACKLOG = 8.0
 """Seconds of audio."""
+NICENESS = 10
 
 
 class _Utterance:
@@ -88,6 +91,7 @@ class _Thread:
         self._queue.put(None)
 
     def _run(self) -> None:
+        os.nice(NICENESS)  # On Linux of this thread, and of those that the engine starts in it.
         try:
             transcriber = self._load()
         except Exception as error:  # noqa: BLE001  whatever the engine raises: there are no captions without it
