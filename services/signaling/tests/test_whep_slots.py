@@ -8,7 +8,7 @@ import pytest
 
 from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
 from hubbub_contracts.types import MediaKind
-from hubbub_signaling.domain.whep_slots import Subject, wanted
+from hubbub_signaling.domain.whep_slots import MAX_SPEAKERS, Subject, on_active_speaker, on_levels, wanted
 from support.signaling_fakes import peer_record
 
 
@@ -69,3 +69,17 @@ def test_a_paused_video_gives_way() -> None:
     peers = PEERS | {"ann": ann.model_copy(update={"producers": paused})}
     assert wanted(["video"], ["a_cam"], peers, spoke("ann"), Subject()) == ["b_cam"]
     assert wanted(["video"], ["a_cam"], peers, spoke(""), Subject("ann")) == ["a_cam"]
+
+
+def test_the_order_of_sound_changes_when_somebody_is_silent_or_becomes_the_active_speaker() -> None:
+    order = on_levels([], ["ann", "bob"])
+    assert order == ["ann", "bob"], "the loudest first"
+    order = on_levels(order, ["bob", "ann"])
+    assert order == ["ann", "bob"], "both still speak"
+    assert on_levels(order, ["cem", "bob"]) == ["bob", "cem", "ann"]
+    assert on_active_speaker(order, "bob") == ["bob", "ann"]
+
+
+def test_the_order_is_bounded() -> None:
+    many = [str(number) for number in range(100)]
+    assert len(on_levels(many, ["ann"])) == len(on_active_speaker(many, "ann")) == MAX_SPEAKERS

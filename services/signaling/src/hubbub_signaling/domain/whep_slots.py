@@ -2,8 +2,10 @@
 
 Rules
 - With a peer: its video of the wanted source, and its sound.
-- Without: the videos of those who spoke last, and the sound of the loudest. Those who have not spoken follow in the
+- Without: the videos of those who spoke last, and the sound of those who speak. Those who have not spoken follow in the
   order of joining.
+- While several speak, the order of their sound stays as it is until one of them is silent or becomes the active
+  speaker: who is loudest changes several times a second.
 - A section keeps its producer as long as that is among the first ones, so that a new speaker replaces one who is silent
   longest, and nobody changes places.
 """
@@ -20,6 +22,8 @@ from hubbub_contracts.types import MediaKind
 from .track_source import is_microphone, source_of
 
 VideoSource = Literal["camera", "screen"]
+MAX_SPEAKERS = 32
+"""The longest order."""
 _SCREEN = "screen"
 _KINDS: tuple[MediaKind, ...] = ("audio", "video")
 
@@ -31,6 +35,19 @@ class Subject:
     peer_id: str | None = None
     """None: whoever speaks."""
     source: VideoSource = "camera"
+
+
+def on_active_speaker(order: Sequence[str], peer_id: str) -> list[str]:
+    """The order after this peer became the active speaker."""
+    return [peer_id, *(each for each in order if each != peer_id)][:MAX_SPEAKERS]
+
+
+def on_levels(order: Sequence[str], speaking: Sequence[str]) -> list[str]:
+    """The order after a report of who speaks, the loudest first."""
+    still = [each for each in order if each in speaking]
+    new = [each for each in speaking if each not in still]
+    silent = [each for each in order if each not in speaking]
+    return [*still, *new, *silent][:MAX_SPEAKERS]
 
 
 def wanted(
@@ -46,7 +63,7 @@ def wanted(
         kinds: of the sections.
         current: the producers that they have.
         peers: of the room.
-        order: ids of peers: for video the last one to speak first, for audio the loudest first.
+        order: ids of peers, the most wanted first: of video by `on_active_speaker`, of audio by `on_levels` too.
     """
     result: list[str | None] = [None] * len(kinds)
     for kind in _KINDS:

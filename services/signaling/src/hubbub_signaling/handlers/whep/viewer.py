@@ -23,12 +23,13 @@ from hubbub_contracts.types import MediaKind
 from hubbub_sdp import Slot
 from hubbub_service import Tasks
 
-from ...domain.whep_slots import Subject, wanted
+from ...domain.whep_slots import Subject, on_active_speaker, on_levels, wanted
 from ..peer_client import PeerClient
 
+START_TIMEOUT = 2.0
+"""Seconds that `start` waits for the first pass."""
 RETRY_DELAY = 0.5
 """Seconds between two attempts to consume a producer that the node does not have yet."""
-MAX_SPEAKERS = 32
 _log = structlog.get_logger(__name__)
 
 
@@ -51,10 +52,10 @@ class Viewer:
         client.on_push = self._on_push
 
     async def start(self) -> None:
-        """Receives what the room has now, and follows it from then on."""
+        """Receives what the room has now, as far as that is ready soon, and follows it from then on."""
         self._update()
         if self._task is not None:
-            await asyncio.wait({self._task})
+            await asyncio.wait({self._task}, timeout=START_TIMEOUT)
 
     async def stop(self) -> None:
         """Stops following. The consumers end with the transport."""
@@ -64,17 +65,12 @@ class Viewer:
     def _on_push(self, push: Push) -> None:
         match push:
             case ActiveSpeaker(peer_id=peer_id):
-                self._prefer("video", peer_id)
+                self._order = {kind: on_active_speaker(order, peer_id) for kind, order in self._order.items()}
             case AudioLevels(levels=levels) if levels:
-                for level in sorted(levels, key=lambda each: each.volume):
-                    self._prefer("audio", level.peer_id)
+                self._order["audio"] = on_levels(self._order["audio"], [each.peer_id for each in levels])
             case consumer.ConsumerClosed(consumer_id=consumer_id):
                 self._consumers = [None if each and each[1] == consumer_id else each for each in self._consumers]
         self._update()
-
-    def _prefer(self, kind: MediaKind, peer_id: str) -> None:
-        others = [each for each in self._order[kind] if each != peer_id]
-        self._order[kind] = [peer_id, *others][:MAX_SPEAKERS]
 
     def _update(self) -> None:
         self._is_stale = True
