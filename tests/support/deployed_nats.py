@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -28,6 +29,11 @@ USERS = {
 }
 """The user of each service, by the first part of its processes' names."""
 START_TIMEOUT = 10.0
+MEMORY = Path("/dev/shm")
+"""A file system in memory, if there is one.
+
+The deployed servers wait for the disk with each write. What other tests write may keep it busy for longer than the
+services wait for an answer."""
 
 
 class DeployedNats:
@@ -35,6 +41,7 @@ class DeployedNats:
 
     def __init__(self, directory: Path, servers: int = 1) -> None:
         self._passwords = {user: f"p{secrets.token_hex(12)}" for user in USERS.values()}
+        self._stores = TemporaryDirectory(prefix="hubbub-nats-", dir=MEMORY if MEMORY.is_dir() else None)
         self.ports = [free_tcp_port() for _ in range(servers)]
         self.servers = [self._server(directory / f"nats-{n}", port) for n, port in enumerate(self.ports, 1)]
         if servers > 1:
@@ -59,7 +66,7 @@ class DeployedNats:
     def _server(self, directory: Path, port: int) -> ServiceProcess:
         directory.mkdir(parents=True, exist_ok=True)
         passwords = {f"HUBBUB_{user.upper()}_PASSWORD": password for user, password in self._passwords.items()}
-        variables = {**os.environ, **passwords, "HUBBUB_NATS_STORE": str(directory / "store")}
+        variables = {**os.environ, **passwords, "HUBBUB_NATS_STORE": str(Path(self._stores.name, directory.name))}
         command = [str(binary_path()), "--addr", LOOPBACK, "--port", str(port)]
         spec = ProcessSpec(directory.name, [*command, "--config", str(CONFIGURATION / "nats.conf")], variables, 5.0)
         return ServiceProcess(spec, directory / "nats.log")
@@ -98,3 +105,4 @@ class DeployedNats:
     ) -> None:
         """Stops the servers."""
         self._running.close()
+        self._stores.cleanup()
