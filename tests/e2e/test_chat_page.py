@@ -126,7 +126,7 @@ async def test_declined_call_is_reported_to_the_caller(chats: Chats) -> None:
     ann, ben = [await chats.open(name) for name in ("Ann", "Ben")]
     await chats.call(ann, "Ben")
     await ring(ben).get_by_role("button", name="Decline").click()
-    await expect(ann.get_by_text("The call was declined.")).to_be_visible()
+    await expect(ann.get_by_role("status").get_by_text("The call was declined.")).to_be_visible()
     await expect(ring(ben)).to_have_count(0)
 
 
