@@ -122,6 +122,14 @@ class View:
             bucket = self._store.bucket.name
             raise HubbubError(ErrorCode.UNAVAILABLE, f"the view of {bucket} is not complete", retryable=True) from error
 
+    async def catch_up(self, timeout: float) -> None:
+        """Returns once the view contains every write stored before. Raises `unavailable`.
+
+        `timeout`: seconds that the view may take to become healthy.
+        """
+        await self.wait_healthy(timeout)
+        await self.wait_for(await self._store.last_sequence())
+
     async def confirm(self, identity: str | None, sequence: int) -> None:
         """Compares the bucket with what another process has seen of it. Replaces one that was lost or rolled back.
 

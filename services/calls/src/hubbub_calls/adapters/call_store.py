@@ -65,8 +65,7 @@ class KvCallStore:
 
     async def refresh(self) -> None:
         """See `CallStore`."""
-        await self._view.wait_healthy(READY_TIMEOUT)
-        await self._view.wait_for(await self._kv.last_sequence())
+        await self._view.catch_up(READY_TIMEOUT)
 
     async def find(self, key: str) -> tuple[StoredCall | None, int]:
         """See `CallStore`."""

@@ -58,8 +58,7 @@ class KvRecordingStore:
 
     async def refresh(self) -> None:
         """See `RecordingStore`."""
-        await self._view.wait_healthy(READY_TIMEOUT)
-        await self._view.wait_for(await self._kv.last_sequence())
+        await self._view.catch_up(READY_TIMEOUT)
 
     async def put(self, key: str, record: RecordingRecord, last: int) -> StoredRecording:
         """See `RecordingStore`."""
