@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Sequence
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal, Self
 
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.bus.transport import IceCandidate
+from hubbub_contracts.bus.transport import DtlsParameters, IceCandidate
 from hubbub_contracts.socket.base import IceServer
-from hubbub_contracts.socket.transport import RestartIce
-from hubbub_sdp import IceFragment, InvalidSdp, UnsupportedSdp, write_fragment
+from hubbub_contracts.socket.room import RoomJoined
+from hubbub_contracts.socket.transport import ConnectTransport, CreateTransport, RestartIce
+from hubbub_contracts.types import Direction
+from hubbub_sdp import (
+    AnswerSection,
+    IceFragment,
+    InvalidSdp,
+    ServerTransport,
+    SessionDescription,
+    UnsupportedSdp,
+    answered_setup,
+    dtls_parameters,
+    ice_ufrag,
+    write_answer,
+    write_fragment,
+)
 
 from ..domain.identity import Identity
+from ..domain.resume_token import ResumeToken
+from ..domain.session_url import session_key
 from .peer_client import PeerClient
 
 
@@ -62,6 +80,56 @@ class HttpSession:
         """Whether the client may use the session, as the registry decides when another instance takes it over."""
         peer = self.client.membership.hub.view.peers.get(self.peer_id)
         return peer is not None and identity.user_id in (None, peer.user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedTransport:
+    """What the client offers of the transport."""
+
+    dtls_parameters: DtlsParameters
+    ice_ufrag: str
+    setup: Literal["active", "passive"]
+    """The `a=setup` of the answer."""
+
+    @classmethod
+    def of(cls, offer: SessionDescription) -> Self:
+        """Raises `UnsupportedSdp` when it cannot be answered."""
+        return cls(dtls_parameters(offer), ice_ufrag(offer), answered_setup(offer))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedSession:
+    """A session whose client is in the room, with its transport."""
+
+    session: HttpSession
+    token: ResumeToken
+    ice_servers: Sequence[IceServer]
+    transport: ServerTransport
+
+    @classmethod
+    async def open(
+        cls, client: PeerClient, joined: RoomJoined, direction: Direction, offered: OfferedTransport
+    ) -> Self:
+        """Creates the transport and connects it. Raises HubbubError."""
+        ready = await client.request(CreateTransport(direction=direction))
+        await client.request(ConnectTransport(transport_id=ready.id, dtls_parameters=offered.dtls_parameters))
+        token = ResumeToken.parse(joined.resume_token or "")
+        session = HttpSession(
+            client,
+            joined.peer_id,
+            ready.id,
+            etag=ready.ice_parameters.username_fragment,
+            secret=token.secret,
+            candidates=ready.ice_candidates,
+            client_ufrag=offered.ice_ufrag,
+        )
+        server = ServerTransport(ready.ice_parameters, ready.ice_candidates, ready.dtls_parameters, offered.setup)
+        return cls(session, token, joined.ice_servers, server)
+
+    def answer(self, offer: SessionDescription, sections: Iterable[AnswerSection]) -> CreatedSession:
+        """What the client gets. Sections that are left out are rejected."""
+        text = write_answer(offer, sections, self.transport, session_id=secrets.randbits(62))
+        return CreatedSession(text, session_key(str(self.token)), self.session.etag, self.ice_servers)
 
 
 @contextmanager

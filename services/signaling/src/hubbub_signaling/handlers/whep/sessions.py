@@ -10,31 +10,24 @@ Rules
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.socket import room, transport
+from hubbub_contracts.socket import room
 from hubbub_sdp import (
     AnswerSection,
-    ServerTransport,
     SessionDescription,
     Slot,
-    answered_setup,
-    dtls_parameters,
-    ice_ufrag,
     parse_offer,
     slots,
-    write_answer,
 )
 from hubbub_service import Tasks
 
 from ...domain.client_kind import VIEWER
 from ...domain.identity import Identity
-from ...domain.resume_token import ResumeToken
-from ...domain.session_url import resume_token, session_key
+from ...domain.session_url import resume_token
 from ...domain.whep_slots import Subject
-from ..http_session import CreatedSession, HttpSession, no_such_session, offer_errors
+from ..http_session import CreatedSession, HttpSession, OfferedTransport, OpenedSession, no_such_session, offer_errors
 from ..peer_client import PeerClient, Sessions
 from .viewer import Viewer
 
@@ -89,25 +82,15 @@ class WhepSessions:
     ) -> CreatedSession:
         created = await client.request(room.CreateRoom(call_id=call_id))
         places = slots(offer, created.rtp_capabilities)  # type: ignore[arg-type]  # the registry's own
-        remote_dtls, client_ufrag, setup = dtls_parameters(offer), ice_ufrag(offer), answered_setup(offer)
+        offered = OfferedTransport.of(offer)
         joined = await client.request(
             room.JoinRoom(call_id=call_id, user_id=_USER, rtp_capabilities=_NO_CAPABILITIES, resumable=True)
         )
         if subject.peer_id is not None and all(each.peer_id != subject.peer_id for each in joined.peers):
             raise HubbubError(ErrorCode.NOT_FOUND, "no such peer in this room")
-        ready = await client.request(transport.CreateTransport(direction="recv"))
-        await client.request(transport.ConnectTransport(transport_id=ready.id, dtls_parameters=remote_dtls))
-        token = ResumeToken.parse(joined.resume_token or "")
-        session = HttpSession(
-            client,
-            joined.peer_id,
-            ready.id,
-            etag=ready.ice_parameters.username_fragment,
-            secret=token.secret,
-            candidates=ready.ice_candidates,
-            client_ufrag=client_ufrag,
-        )
-        viewer = Viewer(client, ready.id, places, subject)
+        opened = await OpenedSession.open(client, joined, "recv", offered)
+        session = opened.session
+        viewer = Viewer(client, session.transport_id, places, subject)
         self._by_peer[session.peer_id] = (session, viewer)
         client.on_ended = lambda: self._on_ended(session)
         try:
@@ -117,9 +100,7 @@ class WhepSessions:
         except BaseException:
             await self._forget(session)
             raise
-        server = ServerTransport(ready.ice_parameters, ready.ice_candidates, ready.dtls_parameters, setup)
-        answer = write_answer(offer, map(_answer, places), server, session_id=secrets.randbits(62))
-        return CreatedSession(answer, session_key(str(token)), session.etag, joined.ice_servers)
+        return opened.answer(offer, map(_answer, places))
 
     def _on_ended(self, session: HttpSession) -> None:
         ended = self.end(session) if session.client.media_lost else self._forget(session)

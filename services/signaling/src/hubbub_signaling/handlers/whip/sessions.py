@@ -12,25 +12,19 @@ Rules
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.bus.peer import LeaveRoom
-from hubbub_contracts.socket import room, transport
+from hubbub_contracts.socket import room
 from hubbub_contracts.socket.producer import Produce
 from hubbub_sdp import (
     AnswerSection,
     Publication,
-    ServerTransport,
     SessionDescription,
-    answered_setup,
-    dtls_parameters,
-    ice_ufrag,
     parse_offer,
     publications,
-    write_answer,
 )
 from hubbub_service import Tasks
 
@@ -38,8 +32,8 @@ from ...domain.client_kind import PUBLISHER
 from ...domain.identity import Identity
 from ...domain.ports import Backend
 from ...domain.resume_token import ResumeToken
-from ...domain.session_url import resume_token, session_key
-from ..http_session import CreatedSession, HttpSession, no_such_session, offer_errors
+from ...domain.session_url import resume_token
+from ..http_session import CreatedSession, HttpSession, OfferedTransport, OpenedSession, no_such_session, offer_errors
 from ..peer_client import PeerClient, Sessions
 from ..registry_outbox import RegistryOutbox
 
@@ -97,38 +91,25 @@ class WhipSessions:
         created = await client.request(room.CreateRoom(call_id=call_id))
         # Before the join, so that the room does not see a publisher who cannot publish.
         tracks = publications(offer, created.rtp_capabilities)  # type: ignore[arg-type]  # the registry's own
-        remote_dtls, client_ufrag, setup = dtls_parameters(offer), ice_ufrag(offer), answered_setup(offer)
+        offered = OfferedTransport.of(offer)
         joined = await client.request(
             room.JoinRoom(
                 call_id=call_id, user_id=name, display_name=name, rtp_capabilities=_NO_CAPABILITIES, resumable=True
             )
         )
-        ready = await client.request(transport.CreateTransport(direction="send"))
-        await client.request(transport.ConnectTransport(transport_id=ready.id, dtls_parameters=remote_dtls))
+        opened = await OpenedSession.open(client, joined, "send", offered)
         for track in tracks:
             await client.request(
                 Produce(
-                    transport_id=ready.id,
+                    transport_id=opened.session.transport_id,
                     kind=track.kind,
                     rtp_parameters=track.rtp_parameters,
                     app_data={"source": _SOURCES[track.kind]},
                 )
             )
-        token = ResumeToken.parse(joined.resume_token or "")
-        session = HttpSession(
-            client,
-            joined.peer_id,
-            ready.id,
-            etag=ready.ice_parameters.username_fragment,
-            secret=token.secret,
-            candidates=ready.ice_candidates,
-            client_ufrag=client_ufrag,
-        )
-        self._adopt(session)
+        self._adopt(opened.session)
         self._replace_former(client)
-        server = ServerTransport(ready.ice_parameters, ready.ice_candidates, ready.dtls_parameters, setup)
-        answer = write_answer(offer, map(_answer, tracks), server, session_id=secrets.randbits(62))
-        return CreatedSession(answer, session_key(str(token)), session.etag, joined.ice_servers)
+        return opened.answer(offer, map(_answer, tracks))
 
     def _adopt(self, session: HttpSession) -> None:
         """Serves the session from now on. Raises `unavailable` when it has ended already."""
