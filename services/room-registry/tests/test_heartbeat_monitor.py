@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any, cast
 
 import pytest
@@ -37,6 +39,31 @@ class CurrentLeases:
 
 def _ignore(_error: object = None) -> None:
     pass
+
+
+async def test_a_pause_of_the_replica_is_no_silence_of_the_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that stands still (live migration, a suspended laptop) stops the replica and the nodes alike."""
+    monkeypatch.setattr(heartbeat_monitor, "GRACE_PERIOD", 0.0)
+    excused: list[float] = []
+
+    class RecordingNodes(Nodes):
+        def excuse(self, seconds: float, now: float) -> None:
+            excused.append(seconds)
+            super().excuse(seconds, now)
+
+    tasks = Tasks(on_fatal=_ignore)
+    leases, bus = cast("LeaseWatcher", CurrentLeases()), cast("Bus", LongConnectedBus())
+    monitor = HeartbeatMonitor(bus, RecordingNodes(Timeouts()), leases, ClockMonitor(), tasks, _ignore)
+    try:
+        await monitor.start()
+        await asyncio.sleep(0)
+        time.sleep(0.5)  # noqa: ASYNC251  the event loop stands still, as in a stopped process
+        async with asyncio.timeout(5):
+            while not excused:
+                await asyncio.sleep(0.01)
+        assert excused[0] >= 0.4
+    finally:
+        await tasks.close()
 
 
 async def test_silence_before_the_subscription_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:

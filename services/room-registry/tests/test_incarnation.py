@@ -30,8 +30,8 @@ def test_apply_follows_the_table(state: LivenessState, event: LivenessEvent) -> 
     [
         (LivenessState.ALIVE, 0.34, None, None),
         (LivenessState.ALIVE, 0.36, None, LivenessEvent.HEARTBEAT_MISSED),
-        (LivenessState.SUSPECT, 0.59, None, LivenessEvent.HEARTBEAT_MISSED),
-        (LivenessState.SUSPECT, 0.61, None, LivenessEvent.TIMED_OUT),
+        (LivenessState.SUSPECT, 0.99, None, LivenessEvent.HEARTBEAT_MISSED),
+        (LivenessState.SUSPECT, 1.01, None, LivenessEvent.TIMED_OUT),
         (LivenessState.PENDING, 2.9, None, LivenessEvent.HEARTBEAT_MISSED),
         (LivenessState.PENDING, 3.1, None, LivenessEvent.TIMED_OUT),
         (LivenessState.ALIVE, 0.0, 9.9, None),

@@ -44,8 +44,8 @@ def state(nodes: Nodes) -> LivenessState:
     [
         (0.34, LivenessState.ALIVE),
         (0.36, LivenessState.SUSPECT),
-        (0.59, LivenessState.SUSPECT),
-        (0.61, LivenessState.FENCING),
+        (0.99, LivenessState.SUSPECT),
+        (1.01, LivenessState.FENCING),
     ],
 )
 def test_a_silent_node_becomes_suspect_then_fencing(at: float, expected: LivenessState) -> None:
@@ -114,6 +114,20 @@ def test_a_node_that_sends_heartbeats_without_a_lease_is_fenced_after_ten_second
         nodes.heartbeat(heartbeat(), tick * 0.2)
         states = [incarnation.state for incarnation in nodes.evaluate(tick * 0.2)]
         assert (LivenessState.FENCING in states) == (tick * 0.2 >= 10)
+
+
+def test_time_in_which_the_replica_did_not_run_is_no_silence() -> None:
+    nodes = alive()
+    nodes.excuse(3.0, 3.1)
+    assert list(nodes.evaluate(3.1)) == []
+    assert [each.state for each in nodes.evaluate(3.4)] == [LivenessState.SUSPECT]
+    assert [each.state for each in nodes.evaluate(4.1)] == [LivenessState.FENCING]
+
+
+def test_a_heartbeat_is_never_dated_into_the_future() -> None:
+    nodes = alive()
+    nodes.excuse(3.0, 0.1)
+    assert [each.state for each in nodes.evaluate(0.5)] == [LivenessState.SUSPECT]
 
 
 def test_an_unknown_placement_is_pending_then_fenced() -> None:

@@ -34,7 +34,7 @@ class Settings(ServiceSettings):
         0.35, gt=0, description="Seconds without a heartbeat after which a media node is probed."
     )
     node_silence: float = Field(
-        0.6, gt=0, description="Seconds without a heartbeat after which a media node is considered dead."
+        1.0, gt=0, description="Seconds without a heartbeat after which a media node is considered dead."
     )
     bucket_replicas: int = Field(
         1, ge=1, le=5, description="Copies of each bucket in a NATS cluster; 3 tolerate the loss of one server."

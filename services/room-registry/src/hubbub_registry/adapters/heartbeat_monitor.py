@@ -22,6 +22,8 @@ from .lease_watcher import LeaseWatcher
 _log = structlog.get_logger(__name__)
 
 EVALUATION_INTERVAL = 0.05
+TOLERATED_DELAY = 0.1
+"""Seconds by which an evaluation may be late before the delay is taken off the silence of the nodes."""
 PROBE_TIMEOUT = 0.2
 LINK_HEALTHY_FOR = 3.0
 """Seconds of healthy connection after which a replica's view of others can be trusted."""
@@ -99,11 +101,16 @@ class HeartbeatMonitor:
         self._heard.set()
 
     async def _evaluate(self) -> None:
+        evaluated_at = time.monotonic()
         while True:
             await asyncio.sleep(EVALUATION_INTERVAL)
+            now = time.monotonic()
+            delay, evaluated_at = now - evaluated_at - EVALUATION_INTERVAL, now
+            if delay > TOLERATED_DELAY:
+                self._nodes.excuse(delay, now)
             if not self.can_detect_failures:
                 continue
-            for incarnation in self._nodes.evaluate(time.monotonic()):
+            for incarnation in self._nodes.evaluate(now):
                 key = (incarnation.node_id, incarnation.epoch)
                 if key not in self._in_progress:
                     self._in_progress.add(key)

@@ -7,6 +7,7 @@ Rules
   or a heartbeat makes the incarnation alive again: the store decides, not a replica's belief.
 - Ended is final: a node that returns has a new incarnation.
 - A replica evaluates nobody while its own connection is in doubt (`HeartbeatMonitor.can_detect_failures`).
+- Time in which the replica itself did not run is not silence of others: a host that stands still stops both.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Timeouts:
 
     suspect: float = 0.35
     """Until it is probed. Heartbeats are 0.2 s apart."""
-    dead: float = 0.6
+    dead: float = 1.0
     """Until it is fenced."""
     first_heartbeat: float = 3.0
     """Until one is fenced that has never sent a heartbeat."""

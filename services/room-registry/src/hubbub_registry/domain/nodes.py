@@ -105,6 +105,11 @@ class Nodes:
             each.state is LivenessState.PENDING and each.lease_expired_at is None for each in self._newest.values()
         )
 
+    def excuse(self, seconds: float, now: float) -> None:
+        """Takes `seconds` off the silence of every incarnation: the replica did not run, so it could hear nobody."""
+        for incarnation in self.incarnations:
+            incarnation.last_heard = min(incarnation.last_heard + seconds, now)
+
     def evaluate(self, now: float) -> Iterable[Incarnation]:
         """Applies the timeouts. Yields the incarnations in state SUSPECT, to be probed, and FENCING, to be fenced."""
         for incarnation in self.incarnations:
