@@ -21,6 +21,7 @@ def record(recording_id: str = "one", state: RecordingState = "recording", start
         started_at=started_at,
         stopped_at=None if state == "recording" else 1_000,
         room_id="room",
+        ticket_key="key",
         recorder_id="here",
         recorder_epoch=7,
     )

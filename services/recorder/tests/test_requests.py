@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError, subjects
 from hubbub_contracts.bus.recording import (
+    CreateRecordingTicket,
     DeleteRecording,
     GetRecording,
     ListRecordings,
@@ -18,7 +19,7 @@ from hubbub_contracts.bus.recording import (
 from hubbub_contracts.bus.recording_records import RecordingRecord
 from hubbub_contracts.recording import Manifest
 from hubbub_recorder.domain.recording import finished
-from hubbub_recorder.handlers import listing
+from hubbub_recorder.handlers import listing, tickets
 from hubbub_recorder.handlers.context import RecorderContext
 from hubbub_recorder.handlers.start import start
 from hubbub_recorder.handlers.stop import stop, stop_recording
@@ -172,6 +173,35 @@ async def test_only_a_finished_recording_is_deleted() -> None:
     assert rig.files.deleted == [started.recording_id]
     with pytest.raises(HubbubError) as missing:
         await listing.get(rig.context, GetRecording(recording_id=started.recording_id))
+    assert missing.value.code is ErrorCode.NOT_FOUND
+
+
+async def test_a_ticket_opens_the_files_of_its_recording_until_it_expires() -> None:
+    rig = Rig()
+    one = await start(rig.context, StartRecording(call_id="call"))
+    other = await start(rig.context, StartRecording(call_id="another"))
+    made = await tickets.create_ticket(rig.context, CreateRecordingTicket(recording_id=one.recording_id))
+
+    async def read(recording_id: str, ticket: str, now: int) -> None:
+        request = ReadRecordingFile(recording_id=recording_id, file="there", offset=0, ticket=ticket)
+        await listing.read(replace(rig.context, clock=lambda: now), request)
+
+    await read(one.recording_id, made.ticket, made.expires_at - 1)
+    expiry, mac = made.ticket.split(".")
+    for recording_id, ticket, now in (
+        (one.recording_id, made.ticket, made.expires_at),
+        (other.recording_id, made.ticket, NOW),
+        ("unknown", made.ticket, NOW),
+        (one.recording_id, f"{int(expiry) + 1}.{mac}", NOW),
+        (one.recording_id, f"{expiry}.{'0' * 64}", NOW),
+        (one.recording_id, "", NOW),
+        (one.recording_id, "٣.x", NOW),
+    ):
+        with pytest.raises(HubbubError) as refused:
+            await read(recording_id, ticket, now)
+        assert refused.value.code is ErrorCode.UNAUTHENTICATED
+    with pytest.raises(HubbubError) as missing:
+        await tickets.create_ticket(rig.context, CreateRecordingTicket(recording_id="unknown"))
     assert missing.value.code is ErrorCode.NOT_FOUND
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import av
 import pytest
 
 from hubbub_contracts import HubbubError, subjects
+from hubbub_contracts.bus.captions import CaptionChanged, CaptionEvent
 from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_contracts.bus.recording_records import RecordingRecord
 from hubbub_contracts.recording import Manifest
@@ -88,7 +89,11 @@ class Rig:
         self.files = RecordingDirectory(directory, 0)
         self.store = FakeRecordingStore()
         self.receivers: list[FakeReceiver] = []
-        self.recorder = RoomRecorder(self._new_receiver, lambda: EPOCH, self.store, self.files, pool, recorder_id)
+        self.say: Callable[[CaptionEvent], None] | None = None
+        """Publishes a caption of the room, once the recording follows them."""
+        self.recorder = RoomRecorder(
+            self._new_receiver, self._watch_captions, lambda: EPOCH, self.store, self.files, pool, recorder_id
+        )
         self.store.on_change = self.recorder.records_changed
 
     async def start(self, recording_id: str = "one") -> FakeReceiver:
@@ -117,6 +122,17 @@ class Rig:
         self.receivers.append(FakeReceiver(room_id, peer, listener, policy))
         return self.receivers[-1]
 
+    async def _watch_captions(self, _room_id: str, on_event: Callable[[CaptionEvent], None]) -> FakeSubscription:
+        self.say = on_event
+        return FakeSubscription()
+
+
+class FakeSubscription:
+    """Implements `CaptionSubscription`."""
+
+    async def stop(self) -> None:
+        """See `CaptionSubscription`."""
+
 
 def record_of(recording_id: str) -> RecordingRecord:
     return RecordingRecord(
@@ -127,6 +143,7 @@ def record_of(recording_id: str) -> RecordingRecord:
         started_by="ann",
         started_at=0,
         room_id="room",
+        ticket_key="key",
         recorder_id="here",
         recorder_epoch=EPOCH,
     )
@@ -251,3 +268,41 @@ async def test_a_recording_that_another_instance_has_taken_over_is_given_up(tmp_
     await until(lambda: not rig.recorder.is_active("one"))
     assert rig.state() == "recording"
     await rig.recorder.stop()
+
+
+async def test_what_is_said_is_kept_beside_the_files_with_its_last_words(tmp_path: Path, pool: WriterPool) -> None:
+    rig = Rig(tmp_path, pool)
+    receiver = await rig.start()
+    receiver.publish("opus", "microphone", "opus-audio")
+    await until(lambda: rig.say is not None)
+    assert rig.say is not None
+    rig.say(caption("a", "Ever tried.", 1_500))
+    rig.say(caption("b", "Ever", 4_000, final=False))
+    rig.say(caption("c", "Not in the room.", 5_000, peer_id="stranger"))
+    await stop_recording(rig.store, "one", "requested", 9_000)
+    await until(lambda: receiver.left is not None)
+    assert rig.state() == "processing", "a sentence has begun"
+    rig.say(caption("b", "Ever failed.", 4_000))
+    manifest = await rig.finished()
+    assert manifest.captions == "captions.vtt"
+    cues = (tmp_path / "one" / "captions.vtt").read_text().splitlines()[2:]
+    assert cues == [
+        "00:00:01.500 --> 00:00:02.500",
+        "<v Ann>Ever tried.",
+        "",
+        "00:00:04.000 --> 00:00:05.000",
+        "<v Ann>Ever failed.",
+    ]
+    await rig.recorder.stop()
+
+
+async def test_a_recording_without_captions_names_no_file(tmp_path: Path, pool: WriterPool) -> None:
+    rig = Rig(tmp_path, pool)
+    await rig.start()
+    await stop_recording(rig.store, "one", "requested", 9_000)
+    assert (await rig.finished()).captions is None
+    await rig.recorder.stop()
+
+
+def caption(segment: str, text: str, start: int, *, final: bool = True, peer_id: str = "peer") -> CaptionChanged:
+    return CaptionChanged(peer_id=peer_id, segment_id=segment, text=text, final=final, start=start, end=start + 1_000)

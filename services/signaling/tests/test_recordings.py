@@ -10,9 +10,9 @@ from fastapi import FastAPI
 
 from hubbub_access import Grants, KeySet, TokenVerifier, issue
 from hubbub_access.key_set import new_secret
-from hubbub_contracts import ids
+from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus import recording as bus
-from hubbub_contracts.recording import Manifest, RecordingInfo
+from hubbub_contracts.recording import Manifest, RecordingInfo, RecordingTicket
 from hubbub_signaling.adapters.http_errors import install_error_handlers
 from hubbub_signaling.domain.identity import IdentityPolicy
 from support.asgi import Answer, ask
@@ -46,7 +46,8 @@ class Client:
             bus.GetRecording: Manifest(recording=RECORDING),
             bus.ListRecordings: bus.RecordingPage(recordings=[RECORDING]),
             bus.StopRecording: RECORDING,
-            bus.ReadRecordingFile: bus.FileChunk(size=2, data="aGk="),
+            bus.CreateRecordingTicket: RecordingTicket(ticket="good", expires_at=1),
+            bus.ReadRecordingFile: self._read,
         }
         self.started: list[bus.StartRecording] = []
         self.app = FastAPI()
@@ -56,18 +57,25 @@ class Client:
     async def ask(self, method: str, path: str, bearer: str, body: bytes = b"") -> Answer:
         return await ask(self.app, path, method, {"authorization": f"Bearer {bearer}"}, body)
 
+    async def _read(self, message: bus.ReadRecordingFile) -> bus.FileChunk:
+        if message.ticket not in (None, "good"):
+            raise HubbubError(ErrorCode.UNAUTHENTICATED, "ticket: unknown or expired")
+        return bus.FileChunk(size=2, data="aGk=")
+
     async def _start(self, message: bus.StartRecording) -> RecordingInfo:
         self.started.append(message)
         return RECORDING
 
 
+FILE = "/recordings/recording/files/00-001-camera.webm"
 ROUTES = [
     ("POST", "/recordings", START),
     ("GET", "/recordings?callId=standup", b""),
     ("GET", "/recordings/recording", b""),
     ("POST", "/recordings/recording/stop", b""),
     ("DELETE", "/recordings/recording", b""),
-    ("GET", "/recordings/recording/files/00-001-camera.webm", b""),
+    ("POST", "/recordings/recording/ticket", b""),
+    ("GET", FILE, b""),
 ]
 
 
@@ -79,6 +87,17 @@ async def test_the_grant_opens_the_recordings_of_its_rooms_only(method: str, pat
     for refused in (ELSEWHERE, RECORDER.model_copy(update={"record": False})):
         answer = await client.ask(method, path, token(refused), body)
         assert (answer.status, answer.json()["error"]["code"]) == (403, "not_allowed")
+
+
+async def test_a_ticket_opens_a_file_without_a_header() -> None:
+    client = Client()
+    answer = await ask(client.app, f"{FILE}?ticket=good", "GET", {}, b"")
+    assert (answer.status, answer.body) == (200, b"hi")
+    for path in (f"{FILE}?ticket=bad", f"{FILE}?ticket=", FILE):
+        answer = await ask(client.app, path, "GET", {}, b"")
+        assert (answer.status, answer.json()["error"]["code"]) == (401, "unauthenticated")
+    ticket_for_other_routes = await ask(client.app, "/recordings/recording?ticket=good", "GET", {}, b"")
+    assert ticket_for_other_routes.status == 401
 
 
 async def test_only_an_admin_lists_the_recordings_of_all_rooms() -> None:

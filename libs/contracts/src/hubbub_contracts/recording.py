@@ -43,6 +43,15 @@ class RecordingInfo(Model):
     not be written; `other`: a reason that this version of the server does not know."""
 
 
+class RecordingTicket(Model):
+    """Gives access to the files of one recording without any other credential, for players and links."""
+
+    ticket: Annotated[str, Field(max_length=128)]
+    """The query parameter `ticket` of the files' addresses."""
+    expires_at: int
+    """Unix milliseconds."""
+
+
 class Gap(Model):
     """A time for which a track has no media."""
 
@@ -96,3 +105,5 @@ class Manifest(Model):
     """The recording."""
     tracks: list[RecordedTrack] = Field(default_factory=list)
     """Its files, in the order of their creation."""
+    captions: str | None = None
+    """The name of the WebVTT file of what was said; absent when the room had no captions."""

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from .base import Done, Model
 from .bus.recording import RecordingPage
 from .call import MAX_PARTICIPANTS, CallInfo, UserPresence
-from .recording import Manifest, RecordingInfo
+from .recording import Manifest, RecordingInfo, RecordingTicket
 from .types import (
     AppData,
     CallId,
@@ -199,10 +199,18 @@ LIST_RECORDINGS = Route(
 )
 GET_RECORDING = Route("GET", "/recordings/{recordingId}", Manifest, "Returns a recording and its files.")
 STOP_RECORDING = Route("POST", "/recordings/{recordingId}/stop", RecordingInfo, "Stops a recording.")
+CREATE_TICKET = Route(
+    "POST",
+    "/recordings/{recordingId}/ticket",
+    RecordingTicket,
+    "Creates a ticket. As the query parameter `ticket`, it gives access to the files of this recording for 12 hours, also "
+    "where no header can be sent, as in a `<video>` element. Whoever has the address can read the file.",
+    status=201,
+)
 DELETE_RECORDING = Route(
     "DELETE", "/recordings/{recordingId}", Done, "Deletes a recording that has stopped, and its files."
 )
-RECORDING_ROUTES = (START_RECORDING, LIST_RECORDINGS, GET_RECORDING, STOP_RECORDING, DELETE_RECORDING)
+RECORDING_ROUTES = (START_RECORDING, LIST_RECORDINGS, GET_RECORDING, STOP_RECORDING, CREATE_TICKET, DELETE_RECORDING)
 """The routes about recordings with JSON bodies. Files are served at `/recordings/{recordingId}/files/{file}`."""
 CALL_ROUTES = (
     START_CALL,

@@ -13,6 +13,7 @@ from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
 from hubbub_service.metrics import BusMetrics, Reading, catalogue
 
 from .adapters.housekeeping import Housekeeping
+from .adapters.recording_captions import watch_captions
 from .adapters.recording_files import RecordingDirectory
 from .adapters.recording_store import KvRecordingStore
 from .adapters.room_recorder import RoomRecorder
@@ -50,7 +51,15 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     await pool.start()
     lifecycle.on_stop("writers", pool.stop, timeout=STOP_TIMEOUT)
     store = KvRecordingStore(bus, settings.bucket_replicas)
-    recorder = RoomRecorder(partial(RoomReceiver, bus), lambda: lease.epoch, store, files, pool, settings.recorder_id)
+    recorder = RoomRecorder(
+        partial(RoomReceiver, bus),
+        partial(watch_captions, bus),
+        lambda: lease.epoch,
+        store,
+        files,
+        pool,
+        settings.recorder_id,
+    )
     store.start(recorder.records_changed)
     lifecycle.on_stop("recordings", store.stop)
     await store.complete()

@@ -1154,6 +1154,10 @@ export interface ListedProducer {
  * What belongs to a recording: the content of its file `manifest.json`.
  */
 export interface Manifest {
+  /**
+   * The name of the WebVTT file of what was said; absent when the room had no captions.
+   */
+  captions?: string;
   recording: RecordingInfo;
   /**
    * Its files, in the order of their creation.
@@ -1847,6 +1851,19 @@ export interface RecordingStopped {
    * The room's revision that includes this change.
    */
   revision: number;
+}
+/**
+ * Gives access to the files of one recording without any other credential, for players and links.
+ */
+export interface RecordingTicket {
+  /**
+   * Unix milliseconds.
+   */
+  expiresAt: number;
+  /**
+   * The query parameter `ticket` of the files' addresses.
+   */
+  ticket: string;
 }
 /**
  * Replaces the client's access token by one of the same user, without a new connection.

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from ..base import Done, Model, RecorderRequest
-from ..recording import Manifest, RecordingId, RecordingInfo
+from ..recording import Manifest, RecordingId, RecordingInfo, RecordingTicket
 from ..types import CallId, Count, Revision, UserId
 
 MAX_PAGE = 100
@@ -72,6 +72,13 @@ class DeleteRecording(RecorderRequest[Done]):
     recording_id: RecordingId
 
 
+class CreateRecordingTicket(RecorderRequest[RecordingTicket]):
+    """Creates a ticket for the files of a recording. Errors: `not_found`."""
+
+    verb: ClassVar[str] = "recording.ticket"
+    recording_id: RecordingId
+
+
 class FileChunk(Model):
     """A part of a file."""
 
@@ -82,10 +89,12 @@ class FileChunk(Model):
 
 
 class ReadRecordingFile(RecorderRequest[FileChunk]):
-    """Reads a part of a file of a recording. Errors: `not_found`."""
+    """Reads a part of a file of a recording. Errors: `not_found`, `unauthenticated`."""
 
     verb: ClassVar[str] = "recording.read"
     recording_id: RecordingId
     file: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$")]
     offset: Count
     length: Annotated[int, Field(ge=1, le=MAX_CHUNK)] = MAX_CHUNK
+    ticket: Annotated[str, Field(max_length=128)] | None = None
+    """Set: the reader shows this ticket, and nothing else."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from ..recording import RecordingInfo
 from ..types import Count, Epoch, NodeId, RoomId
 
@@ -16,6 +18,8 @@ class RecordingRecord(RecordingInfo):
     """The epoch of that lease. When the lease is gone, another instance takes the recording over."""
     segment: Count = 0
     """How many instances had it before."""
+    ticket_key: str = Field(repr=False)
+    """The random key of the tickets for its files."""
     operation_id: str | None = None
     """The operation that wrote this. A writer whose reply was lost recognises its own write by it."""
 

@@ -13,7 +13,8 @@ _HEAD = """# HTTP routes about calls and recordings
 Generated from the models in `libs/contracts` by `python -m hubbub_contracts.generate`; do not edit. A running
 installation serves the same with examples at `/docs` (OpenAPI). [Calls](README.md#calls) and
 [Recording](../guides/recording.md) describe how the routes work together. The files of a recording are at
-`GET /recordings/{recordingId}/files/{file}`, with byte ranges (RFC 9110 section 14).
+`GET /recordings/{recordingId}/files/{file}`, with byte ranges (RFC 9110 section 14); the query parameter
+`ticket` takes the place of a header.
 
 Bodies are JSON. A `?` marks an optional field. An error is `{error: {code, message, retryable}}`, as for socket events.
 """

@@ -5,10 +5,9 @@ A file is replaced as a whole, so that a reader, and a kill, find the former or 
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from ..domain.transcript import Transcript
+from hubbub_contracts.transcript import Transcript, to_json, to_webvtt
 
 
 class TranscriptFiles:
@@ -20,8 +19,8 @@ class TranscriptFiles:
 
     def save(self, transcript: Transcript) -> None:
         """See `TranscriptStore`."""
-        self._write(transcript, ".json", json.dumps(transcript.to_json(), ensure_ascii=False, indent=1))
-        self._write(transcript, ".vtt", transcript.to_webvtt())
+        self._write(transcript, ".json", to_json(transcript))
+        self._write(transcript, ".vtt", to_webvtt(transcript))
 
     def save_summary(self, transcript: Transcript, text: str) -> None:
         """See `TranscriptStore`."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from hubbub_contracts.bus.captions import CaptionEvent
+from hubbub_contracts.transcript import Transcript
 from hubbub_rtp import EncodedFrame
 
 from .transcriber import Segment
-from .transcript import Transcript
 
 OnSegments = Callable[[Sequence[Segment]], None]
 

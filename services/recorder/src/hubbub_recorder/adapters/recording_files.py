@@ -11,6 +11,7 @@ import structlog
 from pydantic import ValidationError
 
 from hubbub_contracts.recording import Manifest
+from hubbub_contracts.transcript import Transcript
 
 _log = structlog.get_logger(__name__)
 
@@ -24,7 +25,7 @@ class RecordingDirectory:
         """`min_free`: bytes that must be free on the disk."""
         self._root = root
         self._min_free = min_free
-        root.mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def directory(self, recording_id: str) -> Path:
         """The directory of a recording, which need not exist. Ids contain no dots and no slashes."""
@@ -33,7 +34,7 @@ class RecordingDirectory:
     def create(self, recording_id: str) -> Path:
         """Creates the directory of a recording. Raises OSError."""
         directory = self.directory(recording_id)
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         return directory
 
     def manifest(self, recording_id: str) -> Manifest | None:
@@ -47,13 +48,28 @@ class RecordingDirectory:
             return None
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Replaces the manifest: a reader sees the old or the new one. Raises OSError."""
-        path = self.create(manifest.recording.recording_id) / MANIFEST
-        copy = path.with_name(f".{MANIFEST}")
-        with copy.open("w", encoding="utf-8") as file:
-            file.write(manifest.model_dump_json(indent=2, exclude_none=True) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Replaces the manifest. Raises OSError."""
+        text = manifest.model_dump_json(indent=2, exclude_none=True) + "\n"
+        self.write_text(manifest.recording.recording_id, MANIFEST, text)
+
+    def transcript(self, recording_id: str, file: str) -> Transcript | None:
+        """The transcript in a file of a recording; None when there is none that can be read."""
+        try:
+            return Transcript.model_validate_json((self.directory(recording_id) / file).read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            _log.error("a transcript cannot be read", recording_id=recording_id, error=str(error))
+            return None
+
+    def write_text(self, recording_id: str, file: str, text: str) -> None:
+        """Replaces a file of a recording: a reader, and a kill, find the old or the new one. Raises OSError."""
+        path = self.create(recording_id) / file
+        copy = path.with_name(f".{file}")
+        with copy.open("w", encoding="utf-8") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
         copy.replace(path)
 
     def read(self, recording_id: str, file: str, offset: int, length: int) -> tuple[int, bytes] | None:

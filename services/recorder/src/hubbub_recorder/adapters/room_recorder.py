@@ -24,6 +24,7 @@ from ..domain.ports import RecordingStore
 from ..domain.recording import finished
 from ..domain.recordings import StoredRecording
 from ..handlers.stop import stop_recording
+from .recording_captions import WatchCaptions
 from .recording_files import RecordingDirectory
 from .room_recording import NewReceiver, RoomRecording
 from .writer_pool import WriterPool
@@ -39,6 +40,7 @@ class RoomRecorder:
     def __init__(
         self,
         new_receiver: NewReceiver,
+        watch_captions: WatchCaptions,
         epoch: Callable[[], int],
         store: RecordingStore,
         files: RecordingDirectory,
@@ -47,6 +49,7 @@ class RoomRecorder:
     ) -> None:
         """`epoch` returns that of the lease of this instance, whose name is `recorder_id`."""
         self._new_receiver = new_receiver
+        self._watch_captions = watch_captions
         self._epoch = epoch
         self._store = store
         self._files = files
@@ -80,7 +83,7 @@ class RoomRecorder:
         def on_stop(reason: StopReason) -> None:
             self._tasks.spawn(self._stop(recording_id, reason), "stop-recording")
 
-        recording = RoomRecording(self._new_receiver, self._pool, self._files, record, on_stop)
+        recording = self._recording(record, on_stop)
         self._running[recording_id] = recording
         self._busy.add(recording_id)
         try:
@@ -112,7 +115,7 @@ class RoomRecorder:
 
     def complete(self, stored: StoredRecording) -> None:
         """Completes a recording that stopped while another instance had it, in the background."""
-        recording = RoomRecording(self._new_receiver, self._pool, self._files, stored.record, lambda _reason: None)
+        recording = self._recording(stored.record, lambda _reason: None)
         self._running[stored.record.recording_id] = recording
         self._end(stored.record.recording_id, self._load_and_finish(recording, stored))
 
@@ -129,6 +132,9 @@ class RoomRecorder:
             await recording.write_manifest(recording.record)
         self._running.clear()
         await self._tasks.close()
+
+    def _recording(self, record: RecordingRecord, on_stop: Callable[[StopReason], None]) -> RoomRecording:
+        return RoomRecording(self._new_receiver, self._watch_captions, self._pool, self._files, record, on_stop)
 
     async def _stop(self, recording_id: str, reason: StopReason) -> None:
         """Stops a recording for a reason of this instance, and retries while the store does not answer."""

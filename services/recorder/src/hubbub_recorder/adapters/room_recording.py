@@ -21,6 +21,7 @@ from hubbub_rtp import ReceivePolicy
 from hubbub_service import Tasks, report_failure
 
 from ..domain.track_clock import PeerClock
+from .recording_captions import RecordingCaptions, WatchCaptions
 from .recording_files import RecordingDirectory
 from .track_recording import TrackRecording
 from .writer_pool import Answer, Closed, WriterPool
@@ -55,6 +56,7 @@ class RoomRecording:
     def __init__(
         self,
         new_receiver: NewReceiver,
+        watch_captions: WatchCaptions,
         pool: WriterPool,
         files: RecordingDirectory,
         record: RecordingRecord,
@@ -66,6 +68,7 @@ class RoomRecording:
         self._files = files
         self._on_stop = on_stop
         self._started_at = time.monotonic() - (unix_ms() - record.started_at) / 1000
+        self._captions = RecordingCaptions(watch_captions, files, record)
         self._peers: dict[str, PeerClock] = {}
         self._tracks: dict[str, RecordedTrack] = {}
         """By file."""
@@ -90,6 +93,7 @@ class RoomRecording:
         await self.load()
         await self._receiver.open()
         self._tasks.spawn(self._write_manifests(), f"manifest-{self.record.recording_id}")
+        self._tasks.spawn(self._captions.run(), f"captions-{self.record.recording_id}")
         self._manifest_changed.set()
 
     async def load(self) -> None:
@@ -104,6 +108,7 @@ class RoomRecording:
         """Leaves the room, and completes the files. `record` is the manifest's from now on."""
         self.record = record
         await self._receiver.close(reason)
+        self._captions.stop()
         await self._complete_files()
 
     async def _complete_files(self) -> None:
@@ -131,6 +136,7 @@ class RoomRecording:
 
     def on_track(self, track: ReceivedTrack) -> TrackSink:
         """See `ReceiverListener`."""
+        self._captions.add_speaker(track.peer_id, track.user_id, track.display_name)
         return TrackRecording(
             track,
             self._pool,
@@ -148,6 +154,7 @@ class RoomRecording:
     def _prepare(self) -> tuple[list[RecordedTrack], list[Path]]:
         """What the recorders before this one have written, and which files they left incomplete. Blocks."""
         directory = self._files.create(self.record.recording_id)
+        self._captions.load()
         manifest = self._files.manifest(self.record.recording_id)
         tracks = [] if manifest is None else manifest.tracks
         broken = [directory / track.file for track in tracks if not track.complete]
@@ -187,5 +194,7 @@ class RoomRecording:
             await asyncio.sleep(MANIFEST_INTERVAL)
 
     async def _write_manifest(self) -> None:
-        manifest = Manifest(recording=self.record.info(), tracks=list(self._tracks.values()))
+        manifest = Manifest(
+            recording=self.record.info(), tracks=list(self._tracks.values()), captions=self._captions.file
+        )
         await asyncio.to_thread(self._files.write_manifest, manifest)

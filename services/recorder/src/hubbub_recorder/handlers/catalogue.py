@@ -6,6 +6,7 @@ from typing import Final
 
 from hubbub_bus import RequestTable
 from hubbub_contracts.bus.recording import (
+    CreateRecordingTicket,
     DeleteRecording,
     GetRecording,
     ListRecordings,
@@ -14,7 +15,7 @@ from hubbub_contracts.bus.recording import (
     StopRecording,
 )
 
-from . import listing, start, stop
+from . import listing, start, stop, tickets
 from .context import RecorderContext
 
 HANDLERS: Final[RequestTable[RecorderContext]] = {
@@ -22,6 +23,7 @@ HANDLERS: Final[RequestTable[RecorderContext]] = {
     StopRecording: stop.stop,
     GetRecording: listing.get,
     ListRecordings: listing.list_recordings,
+    CreateRecordingTicket: tickets.create_ticket,
     ReadRecordingFile: listing.read,
     DeleteRecording: listing.delete,
 }

@@ -19,14 +19,16 @@ from hubbub_contracts.recording import Manifest
 
 from ..domain.recordings import StoredRecording
 from .context import RecorderContext
+from .tickets import require_ticket
 
 
 async def get(context: RecorderContext, request: GetRecording) -> Manifest:
     """Returns a recording with its files. Raises `not_found`."""
     found = await _find(context, request.recording_id)
     manifest = await asyncio.to_thread(context.files.manifest, request.recording_id)
-    tracks = [] if manifest is None else manifest.tracks
-    return Manifest(recording=found.record.info(), tracks=tracks)
+    if manifest is None:
+        return Manifest(recording=found.record.info())
+    return manifest.model_copy(update={"recording": found.record.info()})
 
 
 async def list_recordings(context: RecorderContext, request: ListRecordings) -> RecordingPage:
@@ -37,7 +39,9 @@ async def list_recordings(context: RecorderContext, request: ListRecordings) -> 
 
 
 async def read(context: RecorderContext, request: ReadRecordingFile) -> FileChunk:
-    """Returns a part of a file. Raises `not_found`."""
+    """Returns a part of a file. Raises `not_found` and `unauthenticated`."""
+    if request.ticket is not None:
+        require_ticket(context, request.ticket, request.recording_id)
     found = await asyncio.to_thread(
         context.files.read, request.recording_id, request.file, request.offset, request.length
     )

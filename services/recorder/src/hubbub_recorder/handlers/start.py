@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 
 from hubbub_bus import KeyConflict, operation_id
 from hubbub_contracts import ErrorCode, HubbubError, ids, subjects
@@ -38,6 +39,7 @@ async def start(context: RecorderContext, request: StartRecording) -> RecordingI
         started_by=request.started_by,
         started_at=context.clock(),
         room_id=room_id,
+        ticket_key=secrets.token_urlsafe(32),
         recorder_id=recorder.recorder_id,
         recorder_epoch=recorder.recorder_epoch,
         operation_id=operation_id(),

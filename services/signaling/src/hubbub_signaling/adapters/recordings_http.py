@@ -3,7 +3,8 @@
 import base64
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
@@ -11,8 +12,9 @@ from fastapi.responses import StreamingResponse
 
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model
 from hubbub_contracts.bus import recording as bus
-from hubbub_contracts.recording import Manifest, RecordingInfo
+from hubbub_contracts.recording import Manifest, RecordingInfo, RecordingTicket
 from hubbub_contracts.rest import (
+    CREATE_TICKET,
     DELETE_RECORDING,
     GET_RECORDING,
     LIST_RECORDINGS,
@@ -30,7 +32,13 @@ from .forwarded import ForwardedHeaders
 from .identification import Identification
 from .rest_routes import read_json, serve
 
-_MEDIA_TYPES = {"webm": "video/webm", "mkv": "video/x-matroska", "json": "application/json", "mp4": "video/mp4"}
+_MEDIA_TYPES = {
+    "webm": "video/webm",
+    "mkv": "video/x-matroska",
+    "json": "application/json",
+    "mp4": "video/mp4",
+    "vtt": "text/vtt",
+}
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 
 _EXAMPLE: dict[str, Any] = {
@@ -45,6 +53,7 @@ _EXAMPLES: dict[type[Model], dict[str, Any]] = {
     RecordingInfo: _EXAMPLE,
     bus.RecordingPage: {"recordings": [_EXAMPLE]},
     Done: {},
+    RecordingTicket: {"ticket": f"1764043200000.{'0b' * 32}", "expiresAt": 1_764_043_200_000},
     Manifest: {
         "version": 1,
         "recording": {**_EXAMPLE, "state": "finished", "stoppedAt": 1_764_000_060_000, "stopReason": "requested"},
@@ -70,6 +79,9 @@ _EXAMPLES: dict[type[Model], dict[str, Any]] = {
 }
 
 RecordingIdInPath = Annotated[Id, Path(alias="recordingId")]
+Ticket = Annotated[str | None, Query(max_length=128)]
+ReadChunk = Callable[[int], Awaitable[bus.FileChunk]]
+"""Reads a part of one file, from an offset on."""
 FileInPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$")]
 
 
@@ -77,7 +89,8 @@ class RecordingsApi:
     """The routes, with their access rules and limits.
 
     With access tokens, a client needs the grant `record`, and the recordings of rooms in which it holds are the only
-    ones that it can handle. Without, it needs the API key, or has to be on this machine.
+    ones that it can handle. Without, it needs the API key, or has to be on this machine. A file is also given to
+    whoever has a ticket for it, which such a client has made.
     """
 
     def __init__(
@@ -92,10 +105,14 @@ class RecordingsApi:
         """Adds the routes to the application."""
         app.include_router(self._router())
 
-    async def _identify(self, request: Request) -> Identity:
-        """As whom the client acts."""
+    def _take_request(self, request: Request) -> None:
+        """Counts a request. Raises `rate_limited`."""
         if not self._limits.take_http_request(self._forwarded.client_address(request.scope), time.monotonic()):
             raise HubbubError(ErrorCode.RATE_LIMITED, "this address made too many requests", retryable=True)
+
+    async def _identify(self, request: Request) -> Identity:
+        """As whom the client acts."""
+        self._take_request(request)
         identity = self._identification.identify_without_user(request.scope)
         require(identity, Grant.RECORD)
         return identity
@@ -154,38 +171,60 @@ class RecordingsApi:
         async def delete_recording(recording_id: allowed) -> Done:
             return await recorder(bus.DeleteRecording(recording_id=recording_id))
 
+        @serve(router, _EXAMPLES, CREATE_TICKET, names_user=False)
+        async def create_ticket(recording_id: allowed) -> RecordingTicket:
+            return await recorder(bus.CreateRecordingTicket(recording_id=recording_id))
+
+        async def of_ticket_or_recording(
+            request: Request, recording_id: RecordingIdInPath, ticket: Ticket = None
+        ) -> str | None:
+            """The ticket that the client shows; None when it is allowed to read without one."""
+            if ticket is None:
+                await self._require_recording(await self._identify(request), recording_id)
+            else:
+                self._take_request(request)
+            return ticket
+
+        shown = Annotated[str | None, Depends(of_ticket_or_recording)]
+
         @router.get("/recordings/{recordingId}/files/{file}", response_class=Response)
-        async def get_file(request: Request, recording_id: allowed, file: FileInPath) -> Response:
+        async def get_file(
+            request: Request, recording_id: RecordingIdInPath, file: FileInPath, ticket: shown
+        ) -> Response:
             """A file of the recording, or the range of it that a player asks for."""
-            return await self._file(recording_id, file, request.headers.get("range"))
+            read = partial(self._read, recording_id, file, ticket)
+            return await _file(read, file, request.headers.get("range"))
 
         return router
 
-    async def _file(self, recording_id: str, file: str, wanted: str | None) -> Response:
-        """A file, or the range that a player asks for. Raises `not_found`."""
-        first = await self._read(recording_id, file, 0)
-        media_type = _MEDIA_TYPES.get(file.rpartition(".")[2], "application/octet-stream")
-        headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-cache"}
-        span = parse_range(wanted, first.size)
-        if span is None:
-            body = self._stream(recording_id, file, 0, first.size)
-            return StreamingResponse(body, 200, {**headers, "Content-Length": str(first.size)}, media_type)
-        start, end = span
-        if start >= end:
-            return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{first.size}"})
-        headers |= {"Content-Range": f"bytes {start}-{end - 1}/{first.size}", "Content-Length": str(end - start)}
-        return StreamingResponse(self._stream(recording_id, file, start, end), 206, headers, media_type)
+    async def _read(self, recording_id: str, file: str, ticket: str | None, offset: int) -> bus.FileChunk:
+        request = bus.ReadRecordingFile(recording_id=recording_id, file=file, offset=offset, ticket=ticket)
+        return await self._backend.recorder(request)
 
-    async def _stream(self, recording_id: str, file: str, start: int, end: int) -> AsyncIterator[bytes]:
-        while start < end:
-            chunk = base64.b64decode((await self._read(recording_id, file, start)).data)[: end - start]
-            if not chunk:
-                return
-            yield chunk
-            start += len(chunk)
 
-    async def _read(self, recording_id: str, file: str, offset: int) -> bus.FileChunk:
-        return await self._backend.recorder(bus.ReadRecordingFile(recording_id=recording_id, file=file, offset=offset))
+async def _file(read: ReadChunk, name: str, wanted: str | None) -> Response:
+    """A file, or the range that a player asks for. Raises `not_found` and `unauthenticated`."""
+    first = await read(0)
+    media_type = _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+    headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-cache"}
+    span = parse_range(wanted, first.size)
+    if span is None:
+        body = _stream(read, 0, first.size)
+        return StreamingResponse(body, 200, {**headers, "Content-Length": str(first.size)}, media_type)
+    start, end = span
+    if start >= end:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{first.size}"})
+    headers |= {"Content-Range": f"bytes {start}-{end - 1}/{first.size}", "Content-Length": str(end - start)}
+    return StreamingResponse(_stream(read, start, end), 206, headers, media_type)
+
+
+async def _stream(read: ReadChunk, start: int, end: int) -> AsyncIterator[bytes]:
+    while start < end:
+        chunk = base64.b64decode((await read(start)).data)[: end - start]
+        if not chunk:
+            return
+        yield chunk
+        start += len(chunk)
 
 
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:

@@ -1,0 +1,31 @@
+"""`recording.ticket`, and the check of a ticket."""
+
+from __future__ import annotations
+
+from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts.bus.recording import CreateRecordingTicket
+from hubbub_contracts.recording import RecordingTicket
+
+from ..domain.ticket import is_valid, new_ticket
+from .context import RecorderContext
+
+LIFETIME = 12 * 3600 * 1000
+"""Milliseconds. A player requests ranges of a file for as long as it is open."""
+
+
+async def create_ticket(context: RecorderContext, request: CreateRecordingTicket) -> RecordingTicket:
+    """Returns a ticket for the files of a recording. Raises `not_found`."""
+    await context.store.refresh()
+    found = context.store.recordings.find(request.recording_id)
+    if found is None:
+        raise HubbubError(ErrorCode.NOT_FOUND, "no such recording")
+    expires_at = context.clock() + LIFETIME
+    ticket = new_ticket(found.record.ticket_key, request.recording_id, expires_at)
+    return RecordingTicket(ticket=ticket, expires_at=expires_at)
+
+
+def require_ticket(context: RecorderContext, ticket: str, recording_id: str) -> None:
+    """Raises `unauthenticated` when the ticket is not one of this recording, or has expired."""
+    found = context.store.recordings.find(recording_id)
+    if found is None or not is_valid(ticket, found.record.ticket_key, recording_id, context.clock()):
+        raise HubbubError(ErrorCode.UNAUTHENTICATED, "ticket: unknown or expired")
