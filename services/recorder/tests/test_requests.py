@@ -56,20 +56,20 @@ class FakeFiles:
     has_room: bool = True
     deleted: list[str] = field(default_factory=list)
 
-    def manifest(self, recording_id: str) -> Manifest | None:
+    async def manifest(self, record: RecordingRecord) -> Manifest | None:
         """See `RecordingFiles`."""
         return None
 
-    def read(self, recording_id: str, file: str, offset: int, length: int) -> tuple[int, bytes] | None:
+    async def read(self, record: RecordingRecord, file: str, offset: int, length: int) -> tuple[int, bytes] | None:
         """See `RecordingFiles`."""
         content = b"content"
         return (len(content), content[offset : offset + length]) if file == "there" else None
 
-    def delete(self, recording_id: str) -> None:
+    async def delete(self, record: RecordingRecord) -> None:
         """See `RecordingFiles`."""
-        self.deleted.append(recording_id)
+        self.deleted.append(record.recording_id)
 
-    def has_space(self) -> bool:
+    async def has_space(self) -> bool:
         """See `RecordingFiles`."""
         return self.has_room
 
@@ -208,11 +208,12 @@ async def test_a_ticket_opens_the_files_of_its_recording_until_it_expires() -> N
 async def test_recordings_are_listed_and_files_are_read() -> None:
     rig = Rig()
     started = await start(rig.context, StartRecording(call_id="call"))
+    one = started.recording_id
     page = await listing.list_recordings(rig.context, ListRecordings(call_id="call"))
     assert page.recordings == [started]
     assert (await listing.get(rig.context, GetRecording(recording_id=started.recording_id))).recording == started
-    chunk = await listing.read(rig.context, ReadRecordingFile(recording_id="r", file="there", offset=2, length=3))
+    chunk = await listing.read(rig.context, ReadRecordingFile(recording_id=one, file="there", offset=2, length=3))
     assert (chunk.size, chunk.data) == (7, "bnRl")
     with pytest.raises(HubbubError) as missing:
-        await listing.read(rig.context, ReadRecordingFile(recording_id="r", file="missing", offset=0))
+        await listing.read(rig.context, ReadRecordingFile(recording_id=one, file="missing", offset=0))
     assert missing.value.code is ErrorCode.NOT_FOUND

@@ -203,8 +203,8 @@ CREATE_TICKET = Route(
     "POST",
     "/recordings/{recordingId}/ticket",
     RecordingTicket,
-    "Creates a ticket. As the query parameter `ticket`, it gives access to the files of this recording for 12 hours, also "
-    "where no header can be sent, as in a `<video>` element. Whoever has the address can read the file.",
+    "Creates a ticket. As the query parameter `ticket`, it gives access to the files of this recording for 12 hours, "
+    "also where no header can be sent, as in a `<video>` element. Whoever has the address can read the file.",
     status=201,
 )
 DELETE_RECORDING = Route(

@@ -13,10 +13,13 @@ from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
 from hubbub_service.metrics import BusMetrics, Reading, catalogue
 
 from .adapters.housekeeping import Housekeeping
+from .adapters.object_storage import ObjectStorage
 from .adapters.recording_captions import watch_captions
 from .adapters.recording_files import RecordingDirectory
+from .adapters.recording_storage import RecordingStorage
 from .adapters.recording_store import KvRecordingStore
 from .adapters.room_recorder import RoomRecorder
+from .adapters.uploads import Uploads
 from .adapters.writer_pool import WriterPool
 from .handlers.catalogue import HANDLERS
 from .handlers.context import RecorderContext
@@ -30,7 +33,9 @@ STOP_TIMEOUT = 10.0
 
 async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     """Connects, loads the recordings, then serves requests. Registers the clean-up with `lifecycle`."""
-    files = RecordingDirectory(settings.recordings_dir.absolute(), settings.min_free_disk)
+    directory = RecordingDirectory(settings.recordings_dir.absolute(), settings.min_free_disk)
+    objects = None if settings.recordings_s3_url is None else ObjectStorage(settings.recordings_s3_url)
+    files = RecordingStorage(directory, objects)
     metrics = Metrics("recorder")
     ops = await serve_ops(settings, metrics, lifecycle)
     bus_metrics = BusMetrics(metrics)
@@ -56,7 +61,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         partial(watch_captions, bus),
         lambda: lease.epoch,
         store,
-        files,
+        directory,
         pool,
         settings.recorder_id,
     )
@@ -68,10 +73,18 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     context = RecorderContext(store=store, files=files, recorder=recorder, max_recordings=settings.max_recordings)
     tasks = Tasks(on_fatal=lifecycle.fail)
     lifecycle.on_stop("tasks", tasks.close)
-    housekeeping = Housekeeping(bus, context, recorder, settings.recording_retention)
+    housekeeping = Housekeeping(bus, context, recorder, settings.recording_retention, uploads=objects is not None)
     housekeeping.start(tasks)
     lifecycle.on_stop("leases", housekeeping.stop)
-    metrics.on_scrape(lambda: [Reading(catalogue.RECORDINGS, recorder.running)])
+    uploads = None if objects is None else Uploads(store, directory, objects, recorder)
+    if uploads is not None:
+        uploads.start(tasks)
+    metrics.on_scrape(
+        lambda: [
+            Reading(catalogue.RECORDINGS, recorder.running),
+            Reading(catalogue.RECORDINGS_TO_UPLOAD, 0 if uploads is None else uploads.waiting),
+        ]
+    )
     endpoints = await serve_table_when_possible(
         bus,
         HANDLERS,

@@ -19,6 +19,13 @@ class Settings(ServiceSettings):
         description="Directory of the recordings. Instances share it: any of them serves files, and goes on with a "
         "recording whose recorder is gone.",
     )
+    recordings_s3_url: str | None = Field(
+        None,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_./-]*)?$",
+        description="Bucket of an S3-compatible store to which finished recordings are moved, as `s3://bucket/prefix`. "
+        "Credentials and endpoint are read from `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION` and "
+        "`AWS_ENDPOINT_URL`. When not set, recordings stay in `RECORDINGS_DIR`.",
+    )
     writer_processes: int = Field(1, ge=1, le=64, description="Processes that write files.")
     max_recordings: int = Field(50, gt=0, description="Largest number of rooms that this instance records at once.")
     min_free_disk: int = Field(

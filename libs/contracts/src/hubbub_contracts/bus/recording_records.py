@@ -20,6 +20,8 @@ class RecordingRecord(RecordingInfo):
     """How many instances had it before."""
     ticket_key: str = Field(repr=False)
     """The random key of the tickets for its files."""
+    uploaded: bool = False
+    """Its files are in the object store, and nowhere else."""
     operation_id: str | None = None
     """The operation that wrote this. A writer whose reply was lost recognises its own write by it."""
 

@@ -122,6 +122,14 @@ BUSY_TRANSCRIBERS = Metric(
 RECORDINGS = Metric(
     "hubbub_recordings", "gauge", "recordings", "Rooms that this instance records.", _RECORDER, on_scrape=True
 )
+RECORDINGS_TO_UPLOAD = Metric(
+    "hubbub_recordings_to_upload",
+    "gauge",
+    "recordings",
+    "Finished recordings that this instance has to move to RECORDINGS_S3_URL.",
+    _RECORDER,
+    on_scrape=True,
+)
 
 # The registry. Each replica counts the whole cluster: use the maximum over the replicas, not the sum.
 ROOMS = Metric("hubbub_rooms", "gauge", "rooms", "Rooms with peers in the cluster.", _REGISTRY, on_scrape=True)

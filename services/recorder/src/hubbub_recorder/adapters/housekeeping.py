@@ -30,11 +30,19 @@ _SIGNALING = subjects.signaling_lease("")
 class Housekeeping:
     """Runs on every instance; compare-and-set lets one of them win."""
 
-    def __init__(self, bus: Bus, context: RecorderContext, recorder: RoomRecorder, retention: float | None) -> None:
-        """`retention`: seconds for which a recording is kept; None: for ever."""
+    def __init__(
+        self, bus: Bus, context: RecorderContext, recorder: RoomRecorder, retention: float | None, *, uploads: bool
+    ) -> None:
+        """Does nothing before `start`.
+
+        Arguments:
+            retention: seconds for which a recording is kept; None: for ever.
+            uploads: recordings are uploaded, so one that waits for that needs a recorder.
+        """
         self._context = context
         self._recorder = recorder
         self._retention = retention
+        self._uploads = uploads
         self._leases: dict[str, int] = {}
         self._view = View(bus, lease_bucket(bus), self._apply_lease)
         self._missing_since: dict[tuple[str, str, int], float] = {}
@@ -61,7 +69,7 @@ class Housekeeping:
 
     async def _run_once(self) -> None:
         context = self._context
-        if self._recorder.running and not await asyncio.to_thread(context.files.has_space):
+        if self._recorder.running and not await context.files.has_space():
             await self._recorder.stop_all_without_space()
         for stored in context.store.recordings:
             if has_expired(stored.record, self._retention, context.clock()):
@@ -76,7 +84,7 @@ class Housekeeping:
         """The recordings that nobody has. Among them are own ones whose start or completion failed."""
         recordings, recorder = self._context.store.recordings, self._recorder
         candidates = [
-            *recordings.orphaned(self._leases),
+            *recordings.orphaned(self._leases, to_upload=self._uploads),
             *(
                 one
                 for one in recordings.of(recorder.recorder_id, recorder.recorder_epoch)
@@ -98,6 +106,8 @@ class Housekeeping:
         except KeyConflict:
             return  # another instance was faster
         _log.warning("taking over a recording", recording_id=record.recording_id, state=record.state)
+        if record.state == "finished":
+            return  # to be uploaded
         if record.state == "processing":
             recorder.complete(stored)
             return

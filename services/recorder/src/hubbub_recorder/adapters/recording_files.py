@@ -19,7 +19,7 @@ MANIFEST = "manifest.json"
 
 
 class RecordingDirectory:
-    """Implements `domain.ports.RecordingFiles`."""
+    """One directory for all instances. Methods block."""
 
     def __init__(self, root: Path, min_free: int) -> None:
         """`min_free`: bytes that must be free on the disk."""
@@ -31,6 +31,10 @@ class RecordingDirectory:
         """The directory of a recording, which need not exist. Ids contain no dots and no slashes."""
         return self._root / recording_id
 
+    def recording_ids(self) -> list[str]:
+        """The recordings that have a directory."""
+        return [path.name for path in self._root.iterdir() if path.is_dir()]
+
     def create(self, recording_id: str) -> Path:
         """Creates the directory of a recording. Raises OSError."""
         directory = self.directory(recording_id)
@@ -38,7 +42,7 @@ class RecordingDirectory:
         return directory
 
     def manifest(self, recording_id: str) -> Manifest | None:
-        """See `RecordingFiles`."""
+        """The stored manifest; None when there is none that can be read."""
         try:
             return Manifest.model_validate_json((self.directory(recording_id) / MANIFEST).read_bytes())
         except FileNotFoundError:
@@ -73,7 +77,7 @@ class RecordingDirectory:
         copy.replace(path)
 
     def read(self, recording_id: str, file: str, offset: int, length: int) -> tuple[int, bytes] | None:
-        """See `RecordingFiles`."""
+        """The size of a file, and a part of it; None when there is no such file."""
         try:
             with (self.directory(recording_id) / file).open("rb") as opened:
                 size = os.fstat(opened.fileno()).st_size
@@ -83,10 +87,10 @@ class RecordingDirectory:
             return None
 
     def delete(self, recording_id: str) -> None:
-        """See `RecordingFiles`."""
+        """Deletes a recording's files. Succeeds when there are none. Raises OSError."""
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self.directory(recording_id))
 
     def has_space(self) -> bool:
-        """See `RecordingFiles`."""
+        """Whether enough of the disk is free."""
         return shutil.disk_usage(self._root).free >= self._min_free

@@ -28,18 +28,18 @@ class RecordingStore(Protocol):
 
 
 class RecordingFiles(Protocol):
-    """The directory of the recordings. Methods block shortly."""
+    """Where the files of recordings are."""
 
-    def manifest(self, recording_id: str) -> Manifest | None:
+    async def manifest(self, record: RecordingRecord) -> Manifest | None:
         """The stored manifest; None when there is none that can be read."""
 
-    def read(self, recording_id: str, file: str, offset: int, length: int) -> tuple[int, bytes] | None:
+    async def read(self, record: RecordingRecord, file: str, offset: int, length: int) -> tuple[int, bytes] | None:
         """The size of a file, and a part of it; None when there is no such file."""
 
-    def delete(self, recording_id: str) -> None:
+    async def delete(self, record: RecordingRecord) -> None:
         """Deletes a recording's files. Succeeds when there are none."""
 
-    def has_space(self) -> bool:
+    async def has_space(self) -> bool:
         """Whether enough of the disk is free."""
 
 

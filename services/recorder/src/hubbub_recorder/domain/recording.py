@@ -26,6 +26,13 @@ def finished(record: RecordingRecord) -> RecordingRecord:
     return _advanced(record, "processing")
 
 
+def uploaded(record: RecordingRecord) -> RecordingRecord:
+    """The record of a finished recording whose files are in the object store."""
+    if record.state != "finished":
+        raise ValueError(f"the recording is {record.state}")
+    return record.model_copy(update={"uploaded": True})
+
+
 def taken_over(record: RecordingRecord, recorder_id: str, recorder_epoch: int) -> RecordingRecord:
     """The record with another recorder, which begins a new segment."""
     return record.model_copy(

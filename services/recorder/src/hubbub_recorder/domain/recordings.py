@@ -54,16 +54,24 @@ class Recordings:
 
     def of(self, recorder_id: str, epoch: int) -> Iterator[StoredRecording]:
         """The unfinished recordings of one incarnation of a recorder."""
+        return (one for one in self if _is_open(one) and _recorder(one) == (recorder_id, epoch))
+
+    def to_upload(self, recorder_id: str, epoch: int) -> Iterator[StoredRecording]:
+        """The finished recordings of one incarnation of a recorder that are not uploaded."""
+        return (one for one in self if _is_local(one) and _recorder(one) == (recorder_id, epoch))
+
+    def orphaned(self, leases: Mapping[str, int], *, to_upload: bool = False) -> Iterator[StoredRecording]:
+        """The unfinished recordings whose recorder has no lease.
+
+        Arguments:
+            leases: the epoch of each instance's lease.
+            to_upload: also those that are finished and not uploaded.
+        """
         return (
             one
             for one in self
-            if _is_open(one) and (one.record.recorder_id, one.record.recorder_epoch) == (recorder_id, epoch)
-        )
-
-    def orphaned(self, leases: Mapping[str, int]) -> Iterator[StoredRecording]:
-        """The unfinished recordings whose recorder has no lease. `leases` is the epoch of each instance's lease."""
-        return (
-            one for one in self if _is_open(one) and leases.get(one.record.recorder_id) != one.record.recorder_epoch
+            if (_is_open(one) or (to_upload and _is_local(one)))
+            and leases.get(one.record.recorder_id) != one.record.recorder_epoch
         )
 
     def page(self, call_id: str | None, before: int | None, limit: int) -> tuple[list[RecordingRecord], int | None]:
@@ -83,3 +91,11 @@ class Recordings:
 
 def _is_open(stored: StoredRecording) -> bool:
     return stored.record.state != "finished"
+
+
+def _is_local(stored: StoredRecording) -> bool:
+    return stored.record.state == "finished" and not stored.record.uploaded
+
+
+def _recorder(stored: StoredRecording) -> tuple[str, int]:
+    return stored.record.recorder_id, stored.record.recorder_epoch

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 
 from hubbub_bus import KeyConflict
@@ -25,7 +24,7 @@ from .tickets import require_ticket
 async def get(context: RecorderContext, request: GetRecording) -> Manifest:
     """Returns a recording with its files. Raises `not_found`."""
     found = await _find(context, request.recording_id)
-    manifest = await asyncio.to_thread(context.files.manifest, request.recording_id)
+    manifest = await context.files.manifest(found.record)
     if manifest is None:
         return Manifest(recording=found.record.info())
     return manifest.model_copy(update={"recording": found.record.info()})
@@ -40,11 +39,12 @@ async def list_recordings(context: RecorderContext, request: ListRecordings) -> 
 
 async def read(context: RecorderContext, request: ReadRecordingFile) -> FileChunk:
     """Returns a part of a file. Raises `not_found` and `unauthenticated`."""
+    stored = context.store.recordings.find(request.recording_id)
     if request.ticket is not None:
-        require_ticket(context, request.ticket, request.recording_id)
-    found = await asyncio.to_thread(
-        context.files.read, request.recording_id, request.file, request.offset, request.length
-    )
+        require_ticket(stored, request.ticket, context.clock())
+    if stored is None:
+        raise HubbubError(ErrorCode.NOT_FOUND, "no such recording")
+    found = await context.files.read(stored.record, request.file, request.offset, request.length)
     if found is None:
         raise HubbubError(ErrorCode.NOT_FOUND, "no such file")
     size, data = found
@@ -62,7 +62,7 @@ async def remove(context: RecorderContext, found: StoredRecording) -> None:
     """Deletes the files and then the record, so that a failure leaves a record. Raises `invalid_state`."""
     if found.record.state != "finished":
         raise HubbubError(ErrorCode.INVALID_STATE, f"the recording is {found.record.state}: stop it, and wait")
-    await asyncio.to_thread(context.files.delete, found.record.recording_id)
+    await context.files.delete(found.record)
     try:
         await context.store.remove(found)
     except KeyConflict as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 
 from hubbub_bus import KeyConflict, operation_id
@@ -29,7 +28,7 @@ async def start(context: RecorderContext, request: StartRecording) -> RecordingI
     if recorder.running >= context.max_recordings:
         message = f"this recorder records at most {context.max_recordings} rooms"
         raise HubbubError(ErrorCode.QUOTA_EXCEEDED, message, retryable=True)
-    if not await asyncio.to_thread(context.files.has_space):
+    if not await context.files.has_space():
         raise HubbubError(ErrorCode.UNAVAILABLE, "the disk of the recorder is full")
     record = RecordingRecord(
         recording_id=ids.mint(),

@@ -6,6 +6,7 @@ from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.recording import CreateRecordingTicket
 from hubbub_contracts.recording import RecordingTicket
 
+from ..domain.recordings import StoredRecording
 from ..domain.ticket import is_valid, new_ticket
 from .context import RecorderContext
 
@@ -24,8 +25,7 @@ async def create_ticket(context: RecorderContext, request: CreateRecordingTicket
     return RecordingTicket(ticket=ticket, expires_at=expires_at)
 
 
-def require_ticket(context: RecorderContext, ticket: str, recording_id: str) -> None:
-    """Raises `unauthenticated` when the ticket is not one of this recording, or has expired."""
-    found = context.store.recordings.find(recording_id)
-    if found is None or not is_valid(ticket, found.record.ticket_key, recording_id, context.clock()):
+def require_ticket(found: StoredRecording | None, ticket: str, now: int) -> None:
+    """Raises `unauthenticated` when the ticket is not one of this recording, or has expired. `now`: Unix ms."""
+    if found is None or not is_valid(ticket, found.record.ticket_key, found.record.recording_id, now):
         raise HubbubError(ErrorCode.UNAUTHENTICATED, "ticket: unknown or expired")
