@@ -46,14 +46,20 @@ export type {
   ConsumerLayers,
   InboundStats,
   JoinedCall,
+  Manifest,
   OutboundStats,
   PreferredLayers,
+  RecordedTrack,
   RecordingInfo,
+  RecordingPage,
   RoomParticipants,
   RunningRecording,
+  Transcript,
+  TranscriptLine,
   TransportStats,
   UserPresence,
 } from "./generated/messages.ts";
 export { Publication, type Kind, type PublicationEvents, type Source, type SubscribeMode } from "./publication.ts";
 export { Recordings, type RecordingsEvents } from "./recordings.ts";
+export { RecordingsApi, type RecordingsQuery } from "./recordingsApi.ts";
 export type { CallStats, Report, ServerStats, StreamStats } from "./stats.ts";

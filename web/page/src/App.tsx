@@ -1,14 +1,17 @@
-import { useCallback, useEffect, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useState } from "react";
 
 import type { Call } from "@hubbub/client";
 import { VideoCall } from "@hubbub/react";
-import { basePath, readAddress } from "./address.ts";
+import { basePath, readAddress, recordingsUrl } from "./address.ts";
 import { Brand } from "./Brand.tsx";
 import { Home } from "./Home.tsx";
 import { roomProblem, roomUrl } from "./roomName.ts";
 import { loadSetting, saveSetting } from "./settings.ts";
 import { THEMES, useTheme, type Theme } from "./theme.ts";
 import { useNewVersion } from "./useNewVersion.ts";
+
+/** Loaded when it is needed: most people only make calls. */
+const RecordingsPage = lazy(() => import("./recordings/RecordingsPage.tsx").then((module) => ({ default: module.RecordingsPage })));
 
 const NAME_KEY = "hubbub.name";
 
@@ -36,25 +39,38 @@ export function App({ onCall }: { onCall(call: Call): void }) {
   }, [call, check]);
 
   const problem = roomProblem(address.room);
-  const inRoom = address.room !== "" && problem === undefined;
+  const inRecordings = address.recordings || address.recording !== "";
+  const inRoom = !inRecordings && address.room !== "" && problem === undefined;
   useEffect(() => {
-    document.title = inRoom ? `${address.room} – Hubbub` : "Hubbub";
-  }, [inRoom, address.room]);
+    if (!inRecordings) document.title = inRoom ? `${address.room} – Hubbub` : "Hubbub";
+  }, [inRecordings, inRoom, address.room]);
 
-  const go = useCallback(
-    (room: string) => {
-      history.pushState(null, "", (room ? roomUrl(room, location.href) : "./") + location.hash);
+  const show = useCallback(
+    (url: string) => {
+      history.pushState(null, "", url + location.hash);
       openAddress();
     },
     [openAddress],
   );
+  const go = useCallback((room: string) => show(room ? roomUrl(room, location.href) : "./"), [show]);
   const home = useCallback(() => go(""), [go]);
 
   const themes = <ThemeChoice theme={theme} onTheme={setTheme} />;
   const { room, name, user, join, width, height, codec, simulcast, subscribe, token } = address;
   return (
     <>
-      {inRoom ? (
+      {inRecordings ? (
+        <Suspense>
+          <RecordingsPage
+            room={room}
+            recording={address.recording}
+            token={token}
+            footer={themes}
+            onHome={home}
+            onRecording={(id) => show(recordingsUrl(room, id))}
+          />
+        </Suspense>
+      ) : inRoom ? (
         <VideoCall
           key={room}
           path={basePath(location.href)}

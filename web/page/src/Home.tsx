@@ -1,5 +1,6 @@
 import { useState, type ReactNode } from "react";
 
+import { recordingsUrl } from "./address.ts";
 import { Brand } from "./Brand.tsx";
 import { newRoomName, parseRoom, roomProblem } from "./roomName.ts";
 
@@ -18,7 +19,10 @@ export function Home({ onRoom, problem: initialProblem, footer }: HomeProps) {
     <div className="hb home">
       <header>
         <Brand />
-        {footer}
+        <div className="home-corner">
+          <a href={recordingsUrl("")}>Recordings</a>
+          {footer}
+        </div>
       </header>
       <main>
         <div className="home-words">

@@ -22,6 +22,10 @@ export interface Address {
   simulcast: boolean;
   /** The tracks to receive; `visible` when absent. */
   subscribe: SubscribeMode;
+  /** Whether to list recordings, of `room` or of all rooms, instead of opening the room. */
+  recordings: boolean;
+  /** The id of a recording to play; empty without one. */
+  recording: string;
   /** The access token of the fragment, which browsers do not send to servers; empty without one. */
   token: string;
 }
@@ -45,6 +49,8 @@ export function readAddress(search: string, hash = ""): Address {
     codec: CODECS.find((known) => known === codec),
     simulcast: query.get("simulcast") !== "off",
     subscribe: SUBSCRIBE_MODES.find((known) => known === query.get("subscribe")) ?? "visible",
+    recordings: query.has("recordings"),
+    recording: /^[\w-]{1,64}$/.exec(query.get("recording") ?? "")?.[0] ?? "",
     token: new URLSearchParams(hash.replace(/^#/, "")).get("token") ?? "",
   };
 }
@@ -52,6 +58,12 @@ export function readAddress(search: string, hash = ""): Address {
 function positiveInteger(text: string | null): number | undefined {
   const value = Number(text);
   return Number.isInteger(value) && value > 0 ? value : undefined;
+}
+
+/** Returns the relative address of a recording, or of the list of recordings when `recording` is empty; of one room unless `room` is empty. */
+export function recordingsUrl(room: string, recording = ""): string {
+  const of = room ? `&${new URLSearchParams({ room })}` : "";
+  return `${recording ? `?recording=${recording}` : "?recordings"}${of}`;
 }
 
 /** Returns the path below which the server serves the page. @param page - Address of the page. */

@@ -11,6 +11,7 @@ import { Panel } from "./Panel.tsx";
 import { ParticipantList } from "./ParticipantList.tsx";
 import { Problems } from "./Problems.tsx";
 import { RecordButton } from "./RecordButton.tsx";
+import { RecordingBanner } from "./RecordingBanner.tsx";
 import { StatsOverlay } from "./StatsOverlay.tsx";
 import type { Layout } from "./tiles.ts";
 import { useCallState } from "./useCallState.ts";
@@ -58,14 +59,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
       <CallHeader brand={brand} room={call.room} status={STATUS[state]} count={participants.length + 1} inviteUrl={inviteUrl} layout={layout} onLayout={choose} panel={panel} onPanel={toggle} />
       <div className="hb-notices">
         {state === "reconnecting" && <p className="hb-banner" data-kind="warning">{STATUS.reconnecting}</p>}
-        {recording.running.length > 0 && (
-          <p className="hb-banner" data-kind="recording" role="status">
-            This call is being recorded
-            <button type="button" className="hb-button" onClick={() => void recording.stop()}>
-              Stop recording
-            </button>
-          </p>
-        )}
+        <RecordingBanner recording={recording} />
         {media.screen && (
           <p className="hb-banner">
             You are sharing your screen

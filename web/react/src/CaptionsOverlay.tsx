@@ -2,7 +2,7 @@ import type { CaptionLine } from "@hubbub/client";
 import { CAPTIONS_LIMITED } from "./strings.ts";
 
 export interface CaptionsOverlayProps {
-  lines: readonly CaptionLine[];
+  lines: readonly Pick<CaptionLine, "id" | "name" | "text" | "final">[];
   /** Whether some of what is said has no captions. */
   limited: boolean;
 }

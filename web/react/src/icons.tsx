@@ -33,6 +33,8 @@ const PATHS = {
       <path d="M10.5 10.2a2.3 2.3 0 1 0 0 3.6M17.5 10.2a2.3 2.3 0 1 0 0 3.6" />
     </>
   ),
+  play: <path d="M8 5.5v13l10.5-6.5z" />,
+  pause: <path d="M8.5 5.5v13M15.5 5.5v13" />,
   record: (
     <>
       <circle cx="12" cy="12" r="8.5" />

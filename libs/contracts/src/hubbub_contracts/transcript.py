@@ -18,16 +18,22 @@ class TranscriptLine(Model):
     """One final segment. Times are Unix milliseconds."""
 
     user_id: UserId
+    """The `userId` of the speaker."""
     name: DisplayName
+    """The name of the speaker."""
     text: CaptionText
+    """What was said."""
     start: Count
+    """Unix milliseconds."""
     end: Count
+    """As `start`."""
 
 
 class Transcript(Model):
     """The transcript of one room: the content of its JSON file."""
 
     room_id: str
+    """The room's id: its call id in base64url."""
     began_at: Count
     """Unix milliseconds. In the WebVTT file this is 0."""
     lines: list[TranscriptLine] = Field(default_factory=list)

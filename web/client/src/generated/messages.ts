@@ -2505,6 +2505,48 @@ export interface TokenRefreshed {
   expiresAt: number;
 }
 /**
+ * The transcript of one room: the content of its JSON file.
+ */
+export interface Transcript {
+  /**
+   * Unix milliseconds. In the WebVTT file this is 0.
+   */
+  beganAt: number;
+  /**
+   * In the order of their beginnings.
+   */
+  lines?: TranscriptLine[];
+  /**
+   * The room's id: its call id in base64url.
+   */
+  roomId: string;
+}
+/**
+ * One final segment. Times are Unix milliseconds.
+ */
+export interface TranscriptLine {
+  /**
+   * As `start`.
+   */
+  end: number;
+  /**
+   * The name of the speaker.
+   */
+  name: string;
+  /**
+   * Unix milliseconds.
+   */
+  start: number;
+  /**
+   * What was said.
+   */
+  text: string;
+  /**
+   * The `userId` of the speaker.
+   */
+  userId: string;
+}
+/**
  * The server closed a transport of this client. The client creates a new one if it still needs it.
  */
 export interface TransportClosed {

@@ -15,6 +15,7 @@ from ..rest import ROUTES
 from ..socket.base import ClientRequest, Push
 from ..socket.calls_catalogue import CALL_PUSHES, CALL_REQUESTS
 from ..socket.catalogue import CLIENT_REQUESTS, PUSHES
+from ..transcript import Transcript
 from .field_docs import DescribedSchema
 
 _References = Mapping[Any, str]
@@ -70,7 +71,8 @@ def _messages(requests: Mapping[str, type[ClientRequest[Any]]], pushes: Mapping[
 
 
 def _bodies() -> list[type[Model]]:
-    return [model for route in ROUTES for model in (route.body, route.answer) if model is not None]
+    """The bodies of the routes, and the JSON file beside a recording."""
+    return [*(model for route in ROUTES for model in (route.body, route.answer) if model is not None), Transcript]
 
 
 def _events(
