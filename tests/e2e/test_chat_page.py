@@ -59,7 +59,7 @@ class Chats:
         groups = f"{self.id('Design')}:Design"
         address = self.page.address(self.server, "", name, user=self.id(name), people=people, groups=groups)
         if TAKE_SCREENSHOTS:
-            options["script"] = PORTRAITS
+            options.setdefault("script", PORTRAITS)
         tab = await self.browser.open_page(address, name, reduced_motion="reduce", **options)
         await expect(tab.page.get_by_text("You can be called.")).to_be_visible()
         return tab.page

@@ -1,5 +1,5 @@
-import type { Calls } from "@hubbub/client";
-import { CallAudio, useCall, VideoControls, VideoGrid } from "@hubbub/react";
+import type { Call, Calls } from "@hubbub/client";
+import { CallAudio, CaptionsOverlay, RecordButton, RecordingBanner, useCall, useCaptions, useRecording, VideoControls, VideoGrid } from "@hubbub/react";
 import { useEffect } from "react";
 
 interface CallRoomProps {
@@ -25,10 +25,22 @@ export function CallRoom({ calls, callId, camera, onEnd }: CallRoomProps) {
   }, [ended, onEnd]);
 
   if (!call || ended) return null;
+  return <Room call={call} />;
+}
+
+function Room({ call }: { call: Call }) {
+  const captions = useCaptions(call);
+  const recording = useRecording(call);
   return (
     <section aria-label="Call" className="room">
-      <VideoGrid call={call} />
-      <VideoControls call={call} />
+      <div className="stage">
+        <VideoGrid call={call} />
+        {captions.shown && <CaptionsOverlay lines={captions.lines} limited={captions.limited} />}
+      </div>
+      <RecordingBanner recording={recording} />
+      <VideoControls call={call} captions={captions}>
+        <RecordButton recording={recording} />
+      </VideoControls>
       <CallAudio call={call} />
     </section>
   );
