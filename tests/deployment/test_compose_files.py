@@ -54,9 +54,9 @@ def test_own_services_run_without_privileges(name: str) -> None:
 
 def test_every_variable_is_documented() -> None:
     documented = set(
-        re.findall(r"^#?([A-Z_]+)=", (REPOSITORY / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+        re.findall(r"^#?([A-Z0-9_]+)=", (REPOSITORY / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
     )
-    used = {name for file in FILES for name in re.findall(r"\$\{([A-Z_]+)", _text(REPOSITORY / file))}
+    used = {name for file in FILES for name in re.findall(r"\$\{([A-Z0-9_]+)", _text(REPOSITORY / file))}
     assert used == documented
 
 
