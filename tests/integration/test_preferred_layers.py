@@ -101,7 +101,7 @@ async def test_a_sender_is_asked_for_the_layers_that_somebody_receives(
             await bob.event("newProducer", producerId=producer_id)
             await wanted(alice, [True, False, False])
             consumer = await bob.consume(producer_id)
-            await wanted(alice, [True, False, True])
+            await wanted(alice, [True, True, True])
             await bob.call("setPreferredLayers", consumerId=consumer.id, spatialLayer=1)
             await wanted(alice, [True, True, False])
             await alice.cut()

@@ -5,8 +5,10 @@
 //! keeps it.
 //!
 //! Less is forwarded at once when the estimate demands it. More is forwarded only if it fits with a margin, did not fail
-//! before ([`Patience`]), and the key frame that it needs finds short queues ([`KeyFrameDebt`]). The last picture is not paused
-//! for a short fall ([`LastPicture`]).
+//! before ([`Patience`]), and the key frame that it needs finds short queues ([`KeyFrameDebt`]). Another encoding is tried only if
+//! it fits with more than its lowest temporal layer: a sharper picture at a quarter of the frame rate is no better one, and
+//! without that distance to what it falls back from it would not last. The last picture is not paused for a short fall
+//! ([`LastPicture`]).
 
 mod key_frame_debt;
 mod last_picture;
@@ -77,6 +79,19 @@ impl<S: AsRef<[Step]>> Candidate<S> {
     /// How many of its steps it has.
     fn in_force(&self) -> usize {
         self.allocation.count().min(self.steps.as_ref().len())
+    }
+
+    /// bit/s that have to fit besides those of the highest of `count` steps before an encoding is changed for it: the next
+    /// temporal layer, if there is one.
+    fn reserve(&self, count: usize) -> u64 {
+        let (Some(current), Some(step)) = (self.highest(self.in_force()), self.highest(count))
+        else {
+            return 0;
+        };
+        let next = self.highest(count + 1);
+        let next =
+            next.filter(|next| next.encoding == step.encoding && step.encoding != current.encoding);
+        next.map_or(0, |next| next.bitrate - step.bitrate)
     }
 
     /// Bits of the key frame with which the highest of `count` steps starts; 0 if its encoding is forwarded already.
@@ -204,15 +219,16 @@ impl Allocator {
             if turn.count < turn.kept {
                 return next <= budget;
             }
-            let waited = next * PLENTY / 100 <= budget
+            let tried = next + candidate.reserve(turn.count + 1);
+            let waited = tried * PLENTY / 100 <= budget
                 || match candidate.allocation {
                     Allocation::Unavailable if turn.count == 0 => true,
                     Allocation::PausedByBandwidth if turn.count == 0 => patience.may_resume(now),
-                    _ => patience.may_rise(now, next),
+                    _ => patience.may_rise(now, tried),
                 };
             let key_frame = candidate.key_frame(turn.count + 1);
             let others = pending - turn.key_frame;
-            let fits = next * UP / 100 <= budget
+            let fits = tried * UP / 100 <= budget
                 && waited
                 && (turn.kept == 0 || debt.allows(budget, others, key_frame));
             if fits {

@@ -173,15 +173,17 @@ fn an_encoding_that_dies_has_no_score_and_one_that_is_switched_off_keeps_its_sco
             call.world.advance(33);
         }
     };
-    // The consumer receives encoding 2: encoding 1 is switched off after two seconds.
-    send(&mut call, &[0, 1, 2], 0, 70);
-    send(&mut call, &[0, 2], 70, 60);
+    // The consumer receives encoding 1: encoding 2 is switched off after two seconds.
+    call.prefer(1, None);
+    send(&mut call, &[0, 1, 2], 0, 100);
+    call.plis();
+    send(&mut call, &[0, 1], 100, 60);
     assert!(producer_scores(&call).is_empty());
-    // The client stops encoding 2 by itself.
-    send(&mut call, &[0], 130, 60);
+    // The client stops encoding 1 by itself.
+    send(&mut call, &[0], 160, 60);
     let reported = producer_scores(&call);
     let last = &reported[reported.len() - 1];
     let scores: Vec<_> = last.iter().map(|one| (one.ssrc, one.score)).collect();
-    assert_eq!(scores, [(LAYER_SSRC, 10), (LAYER_SSRC + 2, 0)]);
-    assert_eq!(last[1].rid.as_deref(), Some("r2"));
+    assert_eq!(scores, [(LAYER_SSRC, 10), (LAYER_SSRC + 1, 0)]);
+    assert_eq!(last[1].rid.as_deref(), Some("r1"));
 }

@@ -193,9 +193,21 @@ fn a_total_that_the_swing_does_not_keep_is_given_up() {
     assert!(rises.iter().all(|second| *second < 60), "{rises:?}");
     assert_eq!(
         rig.allocate(200, 600),
-        [Gets(2), Gets(1), Gets(1)],
+        [Gets(1), Gets(1), Gets(1)],
         "what fits at all times is forwarded"
     );
+}
+
+#[test]
+fn another_encoding_is_tried_only_with_its_second_temporal_layer_and_kept_with_its_first() {
+    let mut rig = Rig::new(&[(1, 100, TWO)]);
+    assert_eq!(rig.allocate(0, 200), [Gets(1)]);
+    assert_eq!(rig.allocate(10, 400), [Gets(1)], "half the frame rate");
+    assert_eq!(rig.allocate(20, 410), [Gets(3)]);
+    assert_eq!(rig.allocate(30, 300), [Gets(2)], "no key frame is needed");
+    assert_eq!(rig.allocate(40, 220), [Gets(2)]);
+    assert_eq!(rig.allocate(50, 200), [Gets(1)]);
+    assert_eq!(rig.allocate(60, 300), [Gets(1)]);
 }
 
 #[test]

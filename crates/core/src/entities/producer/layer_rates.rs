@@ -1,4 +1,11 @@
-//! The bitrates of a stream's layers, as the allocation of bandwidth needs them: smoothed over some seconds.
+//! The bitrates of a stream's layers, as the allocation of bandwidth needs them.
+//!
+//! Rules
+//! - An allocation that took too low a bitrate fills the queue of the link, so a rate rises at once and falls slowly. After a
+//!   restart encoders send little for a second or two.
+//! - A key frame is no higher bitrate: encoders save its bits afterwards. Its bits are spread over some seconds.
+//! - How the bits are divided among the layers changes slowly, so it is smoothed for longer than their sum. Few frames of a
+//!   layer are in a window.
 
 use hubbub_codec::{DecodeTargets, Layer};
 
@@ -6,14 +13,20 @@ use crate::api::Micros;
 
 /// The rates are updated this often.
 const WINDOW_US: u64 = 250_000;
-/// The time constant of the smoothing. A key frame must not look like a higher bitrate: encoders save its bits afterwards.
+/// The time constant of the stream's rate.
+const RECENT_US: u64 = 750_000;
+/// The time constant of a layer's rate, and of key frames, ...
 const SMOOTHING_US: u64 = 3_000_000;
-/// Kinds of frames that are told apart, by the decode targets that need them. A structure has at most nine.
-const MAX_KINDS: usize = 16;
+/// ... and while the stream's rate is lower than it was.
+const FALL_US: u64 = 8_000_000;
+/// Kinds of frames that are told apart, by the decode targets that need them. A structure has at most nine, of key frames
+/// and of others.
+const MAX_KINDS: usize = 24;
 
 #[derive(Debug, Clone)]
 struct Meter {
     targets: DecodeTargets,
+    is_key: bool,
     /// Of the current window.
     bytes: u64,
     /// bit/s.
@@ -26,6 +39,10 @@ pub(crate) struct LayerRates {
     meters: Vec<Meter>,
     window_start: Option<Micros>,
     is_measured: bool,
+    /// The rate of all but key frames, bit/s.
+    recent: f64,
+    /// The RTP timestamp of the last key frame.
+    key_frame: Option<u32>,
 }
 
 impl LayerRates {
@@ -35,6 +52,8 @@ impl LayerRates {
             meters: Vec::new(),
             window_start: None,
             is_measured: false,
+            recent: 0.0,
+            key_frame: None,
         }
     }
 
@@ -46,17 +65,29 @@ impl LayerRates {
         }
     }
 
-    /// Counts a packet of a frame that these targets need.
-    pub(crate) fn add(&mut self, now: Micros, targets: DecodeTargets, bytes: usize) {
+    /// Counts a packet of a frame that these targets need. `timestamp` is the packet's.
+    pub(crate) fn add(
+        &mut self,
+        now: Micros,
+        targets: DecodeTargets,
+        timestamp: u32,
+        starts_key_frame: bool,
+        bytes: usize,
+    ) {
         self.advance(now);
+        if starts_key_frame {
+            self.key_frame = Some(timestamp);
+        }
+        let is_key = self.key_frame == Some(timestamp);
         let found = self
             .meters
             .iter()
-            .position(|meter| meter.targets == targets);
+            .position(|meter| meter.targets == targets && meter.is_key == is_key);
         let index = found.unwrap_or_else(|| {
             if self.meters.len() < MAX_KINDS {
                 self.meters.push(Meter {
                     targets,
+                    is_key,
                     bytes: 0,
                     rate: 0.0,
                 });
@@ -76,26 +107,55 @@ impl LayerRates {
             return;
         }
         self.window_start = Some(now);
-        let weight = if self.is_measured {
-            (elapsed as f64 / SMOOTHING_US as f64).min(1.0)
-        } else {
-            1.0
+        let is_first = !std::mem::replace(&mut self.is_measured, true);
+        let weight = |constant: u64| {
+            if is_first {
+                1.0
+            } else {
+                (elapsed as f64 / constant as f64).min(1.0)
+            }
         };
-        self.is_measured = true;
+        let bytes: u64 = self.frames().map(|meter| meter.bytes).sum();
+        let rate = 8e6 * bytes as f64 / elapsed as f64;
+        self.recent += weight(RECENT_US) * (rate - self.recent);
+        let falls = self.recent < self.smoothed();
         for meter in &mut self.meters {
             let rate = 8e6 * std::mem::take(&mut meter.bytes) as f64 / elapsed as f64;
-            meter.rate += weight * (rate - meter.rate);
+            let constant = if falls && !meter.is_key {
+                FALL_US
+            } else {
+                SMOOTHING_US
+            };
+            meter.rate += weight(constant) * (rate - meter.rate);
         }
     }
 
     /// The bitrate of a decode target; `None` before it was measured.
     pub(crate) fn bitrate(&self, target: Layer) -> Option<u64> {
+        let smoothed = self.smoothed();
+        let surge = if self.recent > smoothed && smoothed > 0.0 {
+            self.recent / smoothed
+        } else {
+            1.0
+        };
         let needed = self
             .meters
             .iter()
             .filter(|meter| meter.targets.contains(target));
-        let rate: f64 = needed.map(|meter| meter.rate).sum();
+        let rate: f64 = needed
+            .map(|meter| meter.rate * if meter.is_key { 1.0 } else { surge })
+            .sum();
         self.is_measured.then_some(rate as u64)
+    }
+
+    /// The meters of all but key frames.
+    fn frames(&self) -> impl Iterator<Item = &Meter> {
+        self.meters.iter().filter(|meter| !meter.is_key)
+    }
+
+    /// The sum of the layers' rates without key frames.
+    fn smoothed(&self) -> f64 {
+        self.frames().map(|meter| meter.rate).sum()
     }
 }
 
@@ -111,12 +171,23 @@ mod tests {
         DecodeTargets::select(|target| target.temporal >= temporal)
     }
 
+    /// A frame of a stream of 40 frames per second.
+    fn add(rates: &mut LayerRates, frame: u64, bytes: usize) {
+        rates.add(
+            Micros(frame * 25_000),
+            DecodeTargets::ALL,
+            frame as u32,
+            false,
+            bytes,
+        );
+    }
+
     #[test]
     fn a_decode_target_costs_what_its_frames_need() {
         let mut rates = LayerRates::new();
         for frame in 0..60 {
             let now = Micros(frame * 25_000);
-            rates.add(now, from((frame % 2) as u8), 1_000);
+            rates.add(now, from((frame % 2) as u8), frame as u32, false, 1_000);
             if frame < 10 {
                 assert_eq!(rates.bitrate(layer(0, 0)), None);
             }
@@ -130,12 +201,12 @@ mod tests {
     fn the_rate_of_a_silent_stream_falls() {
         let mut rates = LayerRates::new();
         for frame in 0..20 {
-            rates.add(Micros(frame * 25_000), DecodeTargets::ALL, 1_000);
+            add(&mut rates, frame, 1_000);
         }
-        rates.advance(Micros(2_000_000));
+        rates.advance(Micros(2_500_000));
         let after = rates.bitrate(layer(0, 0)).unwrap();
-        assert!((150_000..200_000).contains(&after), "{after}");
-        rates.advance(Micros(6_000_000));
+        assert!((230_000..260_000).contains(&after), "{after}");
+        rates.advance(Micros(10_500_000));
         assert_eq!(rates.bitrate(layer(0, 0)), Some(0));
     }
 
@@ -150,26 +221,72 @@ mod tests {
                 61..=70 => 0,
                 _ => 1_000,
             };
-            rates.add(Micros(frame * 25_000), DecodeTargets::ALL, bytes);
+            rates.add(
+                Micros(frame * 25_000),
+                DecodeTargets::ALL,
+                frame as u32,
+                frame == 60,
+                bytes,
+            );
             highest = highest.max(rates.bitrate(layer(0, 0)).unwrap_or_default());
         }
         assert!((320_000..360_000).contains(&highest), "{highest}");
     }
 
     #[test]
+    fn a_rate_rises_within_a_second_and_falls_slowly() {
+        let mut rates = LayerRates::new();
+        let rate = |rates: &LayerRates| rates.bitrate(layer(0, 0)).unwrap();
+        for frame in 0..40 {
+            add(&mut rates, frame, 1_000);
+        }
+        for frame in 40..81 {
+            add(&mut rates, frame, 4_000);
+        }
+        assert!(
+            (950_000..1_280_000).contains(&rate(&rates)),
+            "{}",
+            rate(&rates)
+        );
+        for frame in 81..400 {
+            add(&mut rates, frame, 4_000);
+        }
+        // An encoder that was started anew.
+        for frame in 400..481 {
+            add(&mut rates, frame, 50);
+        }
+        assert!(
+            (950_000..1_280_000).contains(&rate(&rates)),
+            "{}",
+            rate(&rates)
+        );
+    }
+
+    #[test]
+    fn a_surge_counts_for_each_layer_by_its_share() {
+        let mut rates = LayerRates::new();
+        for frame in 0..200 {
+            let bytes = if frame < 160 { 1_000 } else { 2_000 };
+            let targets = from((frame % 2) as u8);
+            rates.add(Micros(frame * 25_000), targets, frame as u32, false, bytes);
+        }
+        let (half, whole) = (rates.bitrate(layer(0, 0)), rates.bitrate(layer(0, 1)));
+        assert_eq!(
+            half.map(|half| 2 * half / 1_000),
+            whole.map(|whole| whole / 1_000)
+        );
+    }
+
+    #[test]
     fn a_pause_before_a_restart_is_not_measured() {
         let mut rates = LayerRates::new();
         for frame in 0..20 {
-            rates.add(Micros(frame * 25_000), DecodeTargets::ALL, 1_000);
+            add(&mut rates, frame, 1_000);
         }
         let before = rates.bitrate(layer(0, 0));
         rates.restart();
         for frame in 0..20 {
-            rates.add(
-                Micros(60_000_000 + frame * 25_000),
-                DecodeTargets::ALL,
-                1_000,
-            );
+            add(&mut rates, 2_400 + frame, 1_000);
         }
         assert_eq!(rates.bitrate(layer(0, 0)), before);
     }
@@ -181,7 +298,7 @@ mod tests {
             let targets = DecodeTargets::select(|target| {
                 cell >> (target.spatial * 4 + target.temporal) & 1 == 1
             });
-            rates.add(Micros(0), targets, 1);
+            rates.add(Micros(0), targets, 0, false, 1);
         }
         assert_eq!(rates.meters.len(), MAX_KINDS);
     }

@@ -173,8 +173,13 @@ impl ProducerStream {
                 .received(frame.layer().on_grid().spatial.into(), now);
         }
         if self.kind == MediaKind::Video {
-            self.layer_rates
-                .add(now, frame.targets, media.payload.len());
+            self.layer_rates.add(
+                now,
+                frame.targets,
+                packet.timestamp(),
+                frame.key_frame(),
+                media.payload.len(),
+            );
         }
         let starts_key_frame = self.kind == MediaKind::Audio || frame.key_frame();
         if starts_key_frame && self.kind == MediaKind::Video {

@@ -1,9 +1,12 @@
-//! The encodings that a producer's client is asked to send: nothing is encoded that nobody receives.
+//! The encodings that a producer's client is asked to send: nothing is encoded that is higher than what somebody receives.
 //!
-//! | an encoding is switched | when                                                                     |
-//! |-------------------------|--------------------------------------------------------------------------|
-//! | off                     | nobody has wanted it for two seconds, and the last change is as long ago |
-//! | on                      | somebody wants it, at once                                               |
+//! | an encoding is switched | when                                                                                      |
+//! |-------------------------|-------------------------------------------------------------------------------------------|
+//! | off                     | nobody has wanted it or a higher one for two seconds, and the last change is as long ago  |
+//! | on                      | somebody wants it or a higher one, at once                                                |
+//!
+//! An encoding below one that is received costs little, and a receiver whose link gets slower needs it at once. A browser that
+//! has to start it anew sends little of all encodings for two seconds.
 //!
 //! Each change restarts the client's encoder, so there is one in two seconds on average: one that comes earlier postpones
 //! the next time that an encoding is switched off.
@@ -45,6 +48,7 @@ impl WantedEncodings {
 
     /// Adopts what is wanted now. Returns the encodings that are switched by that.
     pub(crate) fn update(&mut self, now: Micros, wanted: EncodingSet) -> EncodingSet {
+        let wanted = with_lower(wanted);
         let mut lately_wanted = wanted;
         for (encoding, last) in self.last_wanted.iter_mut().enumerate() {
             if wanted >> encoding & 1 == 1 {
@@ -65,6 +69,14 @@ impl WantedEncodings {
             self.next_off = self.next_off.max(now).plus(INTERVAL_US);
         }
         switched
+    }
+}
+
+/// The set, and all encodings below its highest.
+const fn with_lower(encodings: EncodingSet) -> EncodingSet {
+    match EncodingSet::MAX.checked_shr(encodings.leading_zeros()) {
+        Some(all) => all,
+        None => 0,
     }
 }
 
@@ -109,7 +121,16 @@ mod tests {
                 0b001
             }
         };
-        assert_eq!(run(&mut state, 0, 20_000, wanted), [(2_000, 0b101)]);
+        assert_eq!(run(&mut state, 0, 20_000, wanted), []);
+    }
+
+    #[test]
+    fn what_is_below_stays_on() {
+        assert_eq!(with_lower(0), 0);
+        assert_eq!(with_lower(1), 1);
+        assert_eq!(with_lower(0b1000_0000), 0b1111_1111);
+        let mut state = WantedEncodings::new(3);
+        assert_eq!(run(&mut state, 0, 20_000, |_| 0b010), [(2_000, 0b011)]);
     }
 
     #[test]
@@ -117,7 +138,7 @@ mod tests {
         let mut state = WantedEncodings::new(3);
         run(&mut state, 0, 2_100, |_| 0b001);
         assert!(!state.is_on(2));
-        assert_eq!(run(&mut state, 2_100, 2_200, |_| 0b101), [(2_100, 0b101)]);
+        assert_eq!(run(&mut state, 2_100, 2_200, |_| 0b101), [(2_100, 0b111)]);
         assert!(state.is_on(2));
     }
 
