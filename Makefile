@@ -72,7 +72,11 @@ test: cargo native web browser coturn ## run the tests, and a sample of those wi
 
 .PHONY: test-browser
 test-browser: native web browser coturn ## run the browser tests that `make test` leaves out
-	$(BIN)/pytest tests/e2e -m "not sample" $(ARGS)
+	$(BIN)/pytest tests/e2e -m "not sample and not long" $(ARGS)
+
+.PHONY: test-network
+test-network: native web browser ## run the browser tests behind slow links, which need an idle machine; print what was measured
+	$(BIN)/pytest tests/e2e -m long -o log_cli=true --log-cli-level=INFO $(ARGS)
 
 .PHONY: test-containers
 test-containers: native ## run the tests that use NATS with its official image on a container engine

@@ -28,6 +28,8 @@ class VideoSent:
     """The current `qualityLimitationReason`."""
     bandwidth_limited: float
     """Seconds during which bandwidth was the limit (`qualityLimitationDurations`)."""
+    cpu_limited: float
+    """Seconds during which the CPU was the limit."""
 
     @classmethod
     def of(cls, report: Report, codecs: Mapping[str, str]) -> Self:
@@ -42,6 +44,7 @@ class VideoSent:
             height=report.get("frameHeight", 0),
             limitation=report.get("qualityLimitationReason", "none"),
             bandwidth_limited=report.get("qualityLimitationDurations", {}).get("bandwidth", 0.0),
+            cpu_limited=report.get("qualityLimitationDurations", {}).get("cpu", 0.0),
         )
 
 
@@ -56,6 +59,10 @@ class VideoReceived:
     width: int
     height: int
     packets_lost: int
+    freezes: int
+    """`freezeCount`."""
+    frozen: float
+    """`totalFreezesDuration`, in seconds."""
 
     @classmethod
     def of(cls, report: Report, codecs: Mapping[str, str]) -> Self:
@@ -67,6 +74,8 @@ class VideoReceived:
             width=report.get("frameWidth", 0),
             height=report.get("frameHeight", 0),
             packets_lost=report.get("packetsLost", 0),
+            freezes=report.get("freezeCount", 0),
+            frozen=report.get("totalFreezesDuration", 0.0),
         )
 
 

@@ -1,4 +1,4 @@
-"""A UDP relay that can drop all datagrams or a share of the media to the clients.
+"""A UDP relay that can drop all datagrams or a share of the media to the clients, or limit the rate to one client.
 
 It binds the media node's port on another loopback address. Clients reach a node that listens on 127.0.0.1 and announces
 the relay's address only through the relay.
@@ -10,6 +10,8 @@ import asyncio
 import random
 from types import TracebackType
 from typing import Any, Self
+
+from .rate_limit import RateLimit
 
 ADDRESS = "127.0.0.2"
 ENVIRONMENT = {"RTC_LISTEN_IP": "127.0.0.1", "ANNOUNCED_IP": ADDRESS, "RTC_TCP": "false"}
@@ -28,6 +30,7 @@ class UdpRelay(asyncio.DatagramProtocol):
         self.loss = 0.0
         """The share of the RTP packets to the clients that the relay drops, at random."""
         self._random = random.Random(1)
+        self._limits: dict[tuple[str, int], RateLimit] = {}
 
     def connection_made(self, transport: Any) -> None:
         """Called by asyncio: the socket for the clients is open."""
@@ -43,10 +46,29 @@ class UdpRelay(asyncio.DatagramProtocol):
         if leg.done():
             leg.result().send(data)
 
+    def limit(self, port: int, rate: float) -> RateLimit:
+        """Limits what a client receives to `rate` bits per second.
+
+        `port` is that of the client as the node sees it, so that it is its local port in the client's candidate pair.
+        """
+        client = next(client for client, leg in self._legs.items() if leg.result().port == port)
+        limit = RateLimit(lambda data: self._send_to(data, client), rate)
+        self._limits[client] = limit
+        return limit
+
     def send_back(self, data: bytes, client: tuple[str, int]) -> None:
         """Forwards a datagram from the node to its client."""
         is_lost = _is_rtp(data) and self._random.random() < self.loss
-        if self._transport is not None and not self.is_cut and not is_lost:
+        if self.is_cut or is_lost:
+            return
+        limit = self._limits.get(client)
+        if limit is None:
+            self._send_to(data, client)
+        else:
+            limit.put(data)
+
+    def _send_to(self, data: bytes, client: tuple[str, int]) -> None:
+        if self._transport is not None:
             self._transport.sendto(data, client)
 
     async def _open(self, client: tuple[str, int]) -> _Leg:
@@ -63,6 +85,8 @@ class UdpRelay(asyncio.DatagramProtocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Closes all sockets."""
+        for limit in self._limits.values():
+            limit.close()
         if self._transport is not None:
             self._transport.close()
         for opening in self._legs.values():
@@ -87,6 +111,13 @@ class _Leg(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, _node: tuple[str | Any, int]) -> None:
         self._relay.send_back(data, self._client)
+
+    @property
+    def port(self) -> int:
+        """The port from which it sends."""
+        assert self._transport is not None
+        port: int = self._transport.get_extra_info("sockname")[1]
+        return port
 
     def send(self, data: bytes) -> None:
         """Sends to the node."""

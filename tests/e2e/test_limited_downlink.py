@@ -1,0 +1,151 @@
+"""Chromium behind a slow downlink with a queue of 300 ms: it gets the layers that fit, and nobody else gets less."""
+
+import asyncio
+import logging
+import statistics
+import time
+from pathlib import Path
+
+import pytest
+
+from e2e.calls import selected_pairs
+from support.browser import CallBrowser, Tab, chromium
+from support.installation import Installation
+from support.media_stats import decoded_rate, sent_rate
+from support.rate_limit import RateLimit
+from support.udp_relay import UdpRelay
+from support.video_file import write_noise
+
+logger = logging.getLogger("limited-downlink")
+
+MEASURED = 15.0
+"""Seconds of a window."""
+FPS = 10
+"""Of the camera, so that the CPU of a small machine does not limit its encoder."""
+SETTLE = 8.0
+RAMP_UP = 40.0
+"""Seconds in which a browser's encoder has reached its top layer."""
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(150)]
+
+
+async def test_only_the_slow_receiver_gets_less(
+    relayed_installation: Installation, call_id: str, tmp_path: Path
+) -> None:
+    """Ann sends layers of 0.22 and 0.61 Mbit/s. Ben is behind 0.35 Mbit/s: nothing of the higher one fits."""
+    camera = write_noise(tmp_path / "noise.y4m", 800, 450, FPS)
+    async with (
+        chromium(frame_rate=FPS, arguments=[f"--use-file-for-fake-video-capture={camera}"]) as browser,
+        UdpRelay(relayed_installation.layout.rtc_min_port) as relay,
+    ):
+        ben, cem, dan = [
+            await open_viewer(browser, relayed_installation, call_id, name) for name in ("Ben", "Cem", "Dan")
+        ]
+        ann = await open_camera(browser, relayed_installation, call_id, 800, 450)
+        for tab in (ben, cem, dan):
+            await wait_height(tab, 450, RAMP_UP)
+
+        await limit_downlink(relay, ben, 350_000)
+        await wait_height(ben, 225, 10.0)
+        # The first seconds on the slow link cost Ann's encoder key frames, which all receivers see.
+        await asyncio.sleep(SETTLE)
+        sent, before = await ann.stats(), {tab.name: await tab.stats() for tab in (ben, cem, dan)}
+        await asyncio.sleep(MEASURED)
+        after = {tab.name: await tab.stats() for tab in (ben, cem, dan)}
+        rate = sent_rate(sent, await ann.stats())
+
+    frozen = after["Ben"].video_from["Ann"].frozen - before["Ben"].video_from["Ann"].frozen
+    decoded = {name: decoded_rate(before[name], after[name], "Ann") for name in after}
+    logger.info("sent %.1f frames/s; decoded %s; Ben's picture was frozen for %.2f s", rate, decoded, frozen)
+    assert {name: one.video_from["Ann"].height for name, one in after.items()} == {"Ben": 225, "Cem": 450, "Dan": 450}
+    assert frozen <= 2.0
+    for name in ("Cem", "Dan"):
+        assert decoded[name] >= 0.85 * rate, name
+
+
+async def test_a_cliff_costs_the_top_layer_and_its_end_returns_it(
+    relayed_installation: Installation, call_id: str, tmp_path: Path
+) -> None:
+    """The downlink falls from 4 to 1 Mbit/s and returns. The top layer of Ann's camera takes 1.3 Mbit/s."""
+    camera = write_noise(tmp_path / "noise.y4m", 1280, 720, FPS)
+    async with (
+        chromium(frame_rate=FPS, arguments=[f"--use-file-for-fake-video-capture={camera}"]) as browser,
+        UdpRelay(relayed_installation.layout.rtc_min_port) as relay,
+    ):
+        ben = await open_viewer(browser, relayed_installation, call_id, "Ben")
+        await open_camera(browser, relayed_installation, call_id, 1280, 720)
+        await wait_height(ben, 720, RAMP_UP)
+        link = await limit_downlink(relay, ben, 4_000_000)
+        await wait_top_layer(ben, True)
+
+        before = await ben.stats()
+        link.rate = 1_000_000
+        fallen = time.monotonic()
+        await wait_top_layer(ben, False)
+        lower_after = time.monotonic() - fallen
+        await asyncio.sleep(max(0.0, 1.0 - lower_after))
+        delays = await sample_delays(link, MEASURED)
+        after = await ben.stats()
+        link.rate = 4_000_000
+        returned = time.monotonic()
+        await wait_top_layer(ben, True)
+        top_after = time.monotonic() - returned
+
+    frozen = after.video_from["Ann"].frozen - before.video_from["Ann"].frozen
+    p95 = statistics.quantiles(delays, n=20)[-1]
+    message = "lower layer after %.2f s, frozen for %.2f s, queueing delay p95 %.0f ms, top layer again after %.1f s"
+    logger.info(message, lower_after, frozen, p95 * 1000, top_after)
+    # Chromium's encoder sends twice its target for a second now and then, which no allocation foresees.
+    assert frozen <= 5.0
+    assert p95 < 0.25
+
+
+async def open_viewer(browser: CallBrowser, installation: Installation, room: str, name: str) -> Tab:
+    """A tab that sends nothing."""
+    tab = await browser.open_tab(installation.url, room, name, width=320, height=180, subscribe="all")
+    await tab.press("camera")
+    await tab.press("microphone")
+    return tab
+
+
+async def open_camera(browser: CallBrowser, installation: Installation, room: str, width: int, height: int) -> Tab:
+    """Ann, who sends video."""
+    tab = await browser.open_tab(installation.url, room, "Ann", width=width, height=height, subscribe="all")
+    await tab.press("microphone")
+    return tab
+
+
+async def wait_top_layer(tab: Tab, is_top: bool) -> None:
+    """Waits until the tab receives the highest spatial and temporal layer of the other camera, or a lower one."""
+    await tab.page.wait_for_function(
+        """(isTop) => {
+          const other = [...hubbub.call.participants.values()].find(({ isLocal }) => !isLocal);
+          const { spatialLayer, temporalLayer } = other.publications.get("camera").currentLayers;
+          return (spatialLayer === 2 && temporalLayer === 2) === isTop;
+        }""",
+        arg=is_top,
+        timeout=30_000,
+        polling=50,
+    )
+
+
+async def limit_downlink(relay: UdpRelay, tab: Tab, rate: float) -> RateLimit:
+    """Limits what the tab receives to `rate` bits per second."""
+    _sends, receives = await selected_pairs(tab)
+    return relay.limit(receives["local"]["port"], rate)
+
+
+async def wait_height(tab: Tab, height: int, timeout: float) -> None:
+    """Waits until the tab receives Ann's video in this height. Raises TimeoutError."""
+    async with asyncio.timeout(timeout):
+        while (video := (await tab.stats()).video_from.get("Ann")) is None or video.height != height:
+            await asyncio.sleep(0.1)
+
+
+async def sample_delays(link: RateLimit, seconds: float) -> list[float]:
+    """The queueing delay in seconds, every 10 ms."""
+    samples = []
+    for _ in range(round(seconds * 100)):
+        samples.append(link.delay)
+        await asyncio.sleep(0.01)
+    return samples
