@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .base import Model
 from .open_enum import OpenEnum
@@ -19,6 +19,34 @@ StopReason = Annotated[Literal["requested", "room_closed", "disk_full", "failed"
 GapCause = Annotated[Literal["paused", "lost", "silent", "other"], OpenEnum()]
 """Why a file has no media for a while. `paused`: the sender paused it. `lost`: packets were lost. `silent`: nothing was
 received."""
+
+
+CompositionLayout = Literal["grid", "speaker"]
+CompositionFormat = Literal["mp4", "webm"]
+PictureSide = Annotated[int, Field(ge=160, le=1920, multiple_of=2)]
+MAX_PIXELS = 1920 * 1080
+"""Of a composed picture."""
+
+
+class CompositionOptions(Model):
+    """How one file is made of the tracks of a recording."""
+
+    layout: CompositionLayout = "grid"
+    """`grid`: everybody of one size. `speaker`: who speaks is large. A shared screen is large in both."""
+    format: CompositionFormat = "mp4"
+    """`mp4`: H264 and AAC. `webm`: VP9 and opus."""
+    audio_only: bool = False
+    """Whether the file has the mixed sound and no picture."""
+    width: PictureSide = 1280
+    """Pixels: 160 to 1920, even. At most 2073600 pixels in all."""
+    height: PictureSide = 720
+    """As `width`."""
+
+    @model_validator(mode="after")
+    def _bound_pixels(self) -> Self:
+        if self.width * self.height > MAX_PIXELS:
+            raise ValueError(f"has more than {MAX_PIXELS} pixels")
+        return self
 
 
 class RecordingInfo(Model):

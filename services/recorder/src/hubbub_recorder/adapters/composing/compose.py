@@ -1,0 +1,122 @@
+"""Composes a file, from its first picture to its index."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from hubbub_contracts.recording import RecordedTrack
+
+from ...domain.active_speaker import ActiveSpeaker
+from ...domain.composition_timeline import SCREEN_AUDIO, Timeline
+from .audio_source import RATE, AudioSource, Samples, level_of, mixed
+from .job import Composed, Job
+from .labels import Labels
+from .output import FRAME_RATE, Output
+from .stage import Stage
+from .track_decoder import duration_of
+
+SAMPLES_PER_TICK = RATE // FRAME_RATE
+MILLISECONDS = 1000 / FRAME_RATE
+"""Between two pictures."""
+REPORT_INTERVAL = 0.5
+"""Seconds."""
+POSTER_DELAY = FRAME_RATE
+"""Pictures with video before the poster: the first ones of a camera are dark or coarse."""
+
+
+class NothingToCompose(Exception):
+    """The recording has no media."""
+
+
+def compose(job: Job, report: Callable[[float], None]) -> Composed:
+    """Makes the file of a job. `report` gets the progress from 0 to 1, repeatedly.
+
+    Raises NothingToCompose, OSError and av's errors; what was written then is of no use.
+    """
+    timeline = Timeline(_with_durations(job))
+    ticks = round(timeline.duration / MILLISECONDS)
+    if not ticks:
+        raise NothingToCompose("the recording has no media that can be read")
+    output = Output(job.directory / job.output, job.options)
+    try:
+        picture = None if job.options.audio_only else _Picture(job, timeline)
+        sound = _Sound(job.directory, timeline)
+        reported_at = time.monotonic()
+        for tick in range(ticks):
+            output.add_sound(sound.read(tick))
+            if picture is not None:
+                output.add_picture(picture.paint(tick, sound.speaker, is_last=tick == ticks - 1))
+            if time.monotonic() - reported_at >= REPORT_INTERVAL:
+                reported_at = time.monotonic()
+                report(tick / ticks)
+        output.finish()
+    except BaseException:
+        output.abandon()
+        raise
+    has_poster = picture is not None and picture.has_poster
+    for name in (job.output, *([job.poster] if has_poster else [])):
+        _sync(job.directory / name)
+    return Composed(duration=round(ticks * MILLISECONDS), has_poster=has_poster)
+
+
+class _Sound:
+    """The mixed sound, and who speaks."""
+
+    def __init__(self, directory: Path, timeline: Timeline) -> None:
+        self._sources = [(lane, AudioSource(directory, lane)) for lane in timeline.of_kind("audio")]
+        self._active = ActiveSpeaker()
+        self.speaker: str | None = None
+
+    def read(self, tick: int) -> Samples:
+        """The samples of one picture."""
+        at = round(tick * MILLISECONDS)
+        blocks, levels = [], dict[str, float]()
+        for lane, source in self._sources:
+            if lane.start > at + MILLISECONDS:
+                continue
+            block = source.read(tick * SAMPLES_PER_TICK, SAMPLES_PER_TICK)
+            if block is None:
+                continue
+            blocks.append(block)
+            if source.source != SCREEN_AUDIO:
+                levels[source.peer_id] = max(level_of(block), levels.get(source.peer_id, -120.0))
+        self.speaker = self._active.update(at, levels)
+        return mixed(blocks, SAMPLES_PER_TICK)
+
+
+class _Picture:
+    """The painted pictures, one of which becomes the poster."""
+
+    def __init__(self, job: Job, timeline: Timeline) -> None:
+        self._stage = Stage(job.directory, timeline, job.options, Labels(job.font))
+        self._poster = job.directory / job.poster
+        self._with_video = 0
+        self.has_poster = False
+
+    def paint(self, tick: int, speaker: str | None, *, is_last: bool) -> object:
+        """The picture of a tick."""
+        frame = self._stage.paint(round(tick * MILLISECONDS), MILLISECONDS / 2, speaker)
+        self._with_video += self._stage.shows_video
+        if not self.has_poster and (self._with_video >= POSTER_DELAY or (is_last and self._with_video)):
+            self.has_poster = True
+            frame.to_image().save(self._poster, "JPEG", quality=80)
+        return frame
+
+
+def _with_durations(job: Job) -> list[RecordedTrack]:
+    """The tracks, with the durations of files that no recorder could complete."""
+    return [
+        track
+        if track.duration is not None
+        else track.model_copy(update={"duration": duration_of(job.directory / track.file)})
+        for track in job.tracks
+    ]
+
+
+def _sync(path: Path) -> None:
+    """Waits until the file is on the disk: its name will say that it is complete."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
