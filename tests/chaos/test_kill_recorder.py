@@ -84,3 +84,25 @@ async def hosts_a_peer(http: aiohttp.ClientSession, installation: Installation, 
     async with http.get(f"{installation.url}/stats") as answer:
         workers = (await answer.json())["workers"]
     return any(worker["nodeId"] == node and worker["peers"] for worker in workers)
+
+
+async def test_a_composition_is_made_although_its_recorder_is_killed(tmp_path: Path, call_id: str) -> None:
+    with Installation(tmp_path, recorders=2, environment={"RECORDING_COMPOSITION": "speaker"}) as installation:
+        async with aiohttp.ClientSession() as http:
+            recordings = Recordings(installation, http)
+            async with Call(installation.url, call_id, "Ann", codec="vp8") as ann:
+                await ann.local.publish(PictureTrack(160, 120), "camera")
+                await ann.local.publish(ToneTrack(), "microphone")
+                recording_id = await recordings.start(call_id)
+                await recordings.written(recording_id, 3_000, "camera", "microphone")
+                await recordings.ask("POST", f"/{recording_id}/stop")
+            await recordings.finished(recording_id)
+            await until(lambda: any("composing" in one.log_tail(100) for one in installation.recorders))
+            owner = next(process for process in installation.recorders if "composing" in process.log_tail(100))
+            owner.kill()
+            assert (await recordings.manifest(recording_id)).recording.compositions[0].state == "running"
+            made = await recordings.composed(recording_id, 120.0)
+        assert (made.state, made.layout) == ("done", "speaker")
+        directory = installation.recordings / recording_id
+        assert len(decode(directory / str(made.file))) > 30
+        assert [path.name for path in directory.iterdir() if path.name.startswith(".")] == []

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiohttp
+import av
 import pytest
 
 from hubbub_client import Call
+from hubbub_contracts.recording import Manifest
 from support.client_socket import ClientSocket, Refused
+from support.composed_file import Shown
 from support.installation import Installation
 from support.python_sdk import until
 from support.recordings import Recordings, decode
@@ -82,9 +87,35 @@ async def test_recording_from_start_to_deletion(
         async with http.get(url, headers={"Range": "bytes=100-199"}) as answer:
             assert answer.status == 206
             assert await answer.read() == content[100:200]
+    await require_composition(recordings, recording_id, manifest)
     await recordings.ask("DELETE", f"/{recording_id}")
     await recordings.ask("GET", f"/{recording_id}", status=404)
     assert not (recorded.recordings / recording_id).exists()
+
+
+async def require_composition(recordings: Recordings, recording_id: str, manifest: Manifest) -> None:
+    """Composes the recording over HTTP, and downloads the file."""
+    body = {"layout": "speaker", "width": 320, "height": 180}
+    composition = await recordings.ask("POST", f"/{recording_id}/compositions", json=body, status=202)
+    assert composition["state"] == "queued"
+    again = await recordings.ask("POST", f"/{recording_id}/compositions", json=body, status=202)
+    assert again["compositionId"] == composition["compositionId"]
+    made = await recordings.composed(recording_id)
+    assert made.error is None
+    url = f"{recordings.installation.url}/recordings/{recording_id}/files/"
+    async with aiohttp.ClientSession() as http:
+        async with http.get(f"{url}{made.file}", headers={"Range": "bytes=4-7"}) as answer:
+            assert (answer.status, answer.headers["content-type"]) == (206, "video/mp4")
+            assert await answer.read() == b"ftyp"
+        async with http.get(f"{url}{made.file}") as answer:
+            content = await answer.read()
+        async with http.get(f"{url}{made.poster}") as answer:
+            assert (await answer.read())[:2] == b"\xff\xd8"
+    assert made.bytes == len(content)
+    ends = [track.start + (track.duration or 0) for track in manifest.tracks]
+    with av.open(io.BytesIO(content), "r") as file:
+        assert [stream.type for stream in file.streams] == ["video", "audio"]
+        assert abs((file.duration or 0) / 1000 - max(ends)) <= 40
 
 
 async def test_a_participant_records_and_a_muted_track_is_a_gap(
@@ -115,6 +146,35 @@ async def test_a_participant_records_and_a_muted_track_is_a_gap(
     assert track.complete
     assert all(gap.cause == "paused" for gap in track.gaps)
     assert len(decode(recordings.path(recording_id, track))) > 10
+
+
+async def test_a_recording_is_composed_while_it_runs(
+    recorded: Installation, recordings: Recordings, call_id: str
+) -> None:
+    async with Call(recorded.url, call_id, "Ann", codec="h264") as ann:
+        await ann.local.publish(PictureTrack(160, 120), "camera")
+        await ann.local.publish(ToneTrack(), "microphone")
+        recording_id = await recordings.start(call_id)
+        body = {"layout": "grid", "format": "webm", "width": 320, "height": 180}
+        await recordings.ask("POST", f"/{recording_id}/compositions", json=body, status=202)
+
+        async def progress() -> float:
+            [composition] = (await recordings.manifest(recording_id)).recording.compositions
+            assert composition.state in ("queued", "running"), composition
+            return composition.progress
+
+        async with asyncio.timeout(60):
+            while await progress() == 0:
+                await asyncio.sleep(0.1)
+        await recordings.ask("POST", f"/{recording_id}/stop")
+    manifest = await recordings.finished(recording_id)
+    made = await recordings.composed(recording_id)
+    assert (made.state, made.error) == ("done", None)
+    ends = [track.start + (track.duration or 0) for track in manifest.tracks]
+    assert abs((made.duration or 0) - max(ends)) <= 40
+    shown = Shown(recorded.recordings / recording_id / str(made.file))
+    assert len({int(picture[0].mean()) // 8 for _, picture in shown.pictures}) > 3, "the picture moves"
+    assert abs(shown.sound).max() > 0.1
 
 
 async def test_a_recording_ends_with_its_room(recorded: Installation, recordings: Recordings, call_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -24,6 +25,8 @@ BLUE: Colour = (41, 240, 110)
 
 FRAME_RATE = 30
 OPUS_FRAME = 960
+WRITE_INTERVAL = 0.1
+"""Seconds."""
 ENCODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9", "h264": "libx264"}
 _QUICK = {
     "libvpx": {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"},
@@ -110,12 +113,8 @@ class Tracks:
         pauses: Sequence[tuple[int, int]],
         segment: int,
     ) -> RecordedTrack:
-        path = self.directory / f"{segment:02}-{len(self.tracks):03}-{source}{suffix_of(codec)}"
-        file = TrackFile(path, codec, packets[0].data)
-        file.write(packets)
-        file.close()
         track = RecordedTrack(
-            file=path.name,
+            file=f"{segment:02}-{len(self.tracks):03}-{source}{suffix_of(codec)}",
             peer_id=peer,
             user_id=peer,
             display_name=peer.title(),
@@ -125,13 +124,60 @@ class Tracks:
             codec=codec,
             segment=segment,
             start=start,
-            duration=complete(path),
-            bytes=path.stat().st_size,
             gaps=[Gap(start=first, end=last, cause="paused") for first, last in pauses],
-            complete=True,
         )
+        track = self.store(track, packets)
         self.tracks.append(track)
         return track
+
+    def store(self, track: RecordedTrack, packets: list[TimedPacket]) -> RecordedTrack:
+        """Writes the file; returns the track as the manifest describes it."""
+        path = self.directory / track.file
+        file = TrackFile(path, track.codec, packets[0].data)
+        file.write(packets)
+        file.close()
+        return _completed(path, track)
+
+
+class LiveTracks(Tracks):
+    """Writes its files in real time, as a recorder does while the recording runs."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self._packets: dict[str, list[TimedPacket]] = {}
+
+    def store(self, track: RecordedTrack, packets: list[TimedPacket]) -> RecordedTrack:
+        """Keeps the packets for `run`."""
+        self._packets[track.file] = packets
+        return track
+
+    def run(self, started_at: float, on_change: Callable[[list[RecordedTrack]], None]) -> None:
+        """Writes until all tracks have ended. `on_change` gets what the manifest says, `started_at` is Unix seconds."""
+        known: dict[str, RecordedTrack] = {}
+        files: dict[str, TrackFile] = {}
+        while any(self._packets.values()):
+            time.sleep(WRITE_INTERVAL)
+            now = (time.time() - started_at) * 1000
+            for track in self.tracks:
+                packets = self._packets[track.file]
+                due = [one for one in packets if track.start + one.at <= now]
+                if not due:
+                    continue
+                if track.file not in files:
+                    files[track.file] = TrackFile(self.directory / track.file, track.codec, due[0].data)
+                    known[track.file] = track.model_copy(update={"gaps": []})
+                    on_change(list(known.values()))
+                files[track.file].write(due)
+                self._packets[track.file] = packets[len(due) :]
+                if len(due) == len(packets):
+                    files[track.file].close()
+                    known[track.file] = _completed(self.directory / track.file, track)
+                    on_change(list(known.values()))
+
+
+def _completed(path: Path, track: RecordedTrack) -> RecordedTrack:
+    duration = complete(path)
+    return track.model_copy(update={"duration": duration, "bytes": path.stat().st_size, "complete": True})
 
 
 def _times(start: int, end: int, step: float) -> Iterator[int]:

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import av
 
-from hubbub_contracts.recording import Manifest, RecordedTrack
+from hubbub_contracts.recording import Composition, Manifest, RecordedTrack
 
 from .installation import Installation
 
@@ -46,6 +46,15 @@ class Recordings:
             while (manifest := await self.manifest(recording_id)).recording.state != "finished":
                 await asyncio.sleep(0.1)
         return manifest
+
+    async def composed(self, recording_id: str, within: float = WITHIN) -> Composition:
+        """Waits until the newest composition is made or has failed. Its process has a low priority."""
+        async with asyncio.timeout(within):
+            while True:
+                newest = (await self.manifest(recording_id)).recording.compositions[-1]
+                if newest.state in ("done", "failed"):
+                    return newest
+                await asyncio.sleep(0.1)
 
     async def written(self, recording_id: str, size: int, *sources: str) -> list[Path]:
         """Waits until the newest file of each source has this many bytes; returns them."""

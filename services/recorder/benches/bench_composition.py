@@ -44,7 +44,15 @@ def camera(peer: int, at: float) -> av.VideoFrame:
 def measure(directory: Path, tracks: Tracks, seconds: float, file_format: CompositionFormat) -> None:
     """Composes, and prints the result."""
     options = CompositionOptions(format=file_format)
-    job = Job(directory=directory, tracks=tracks.tracks, options=options, output="out", poster="poster")
+    job = Job(
+        directory=directory,
+        started_at=0,
+        is_finished=True,
+        tracks=tracks.tracks,
+        options=options,
+        output="out",
+        poster="poster",
+    )
     started, used = time.monotonic(), time.process_time()
     compose(job, lambda _progress: None)
     taken, used = time.monotonic() - started, time.process_time() - used

@@ -8,66 +8,29 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
 from hubbub_contracts.recording import CompositionOptions
+from hubbub_recorder.adapters.composing import track_reader
 from hubbub_recorder.adapters.composing.audio_source import AudioSource, mixed, stretched
 from hubbub_recorder.adapters.composing.compose import NothingToCompose, compose
 from hubbub_recorder.adapters.composing.job import Composed, Job
 from hubbub_recorder.adapters.composing.labels import BACKGROUND, MAX_NAME, Labels, drawable
-from hubbub_recorder.domain.composition_timeline import Timeline
+from hubbub_recorder.adapters.composing.lane_reader import LaneReader
+from hubbub_recorder.adapters.composing.track_reader import FileReader
+from support.composed_file import DARK, RATE, Shown, is_like
 from support.recorded_tracks import BLACK, BLUE, GREEN, RED, WHITE, Colour, Tracks
-
-RATE = 48_000
-DARK: Colour = (32, 128, 128)
-"""A tile without a picture."""
-
-
-class Shown:
-    """A composed file, decoded."""
-
-    def __init__(self, path: Path) -> None:
-        self.pictures: list[tuple[float, Any]] = []
-        with av.open(path) as file:
-            self.codecs = [stream.codec_context.name for stream in file.streams]
-            self.duration = (file.duration or 0) / 1e6
-            if file.streams.video:
-                for picture in file.decode(video=0):
-                    assert picture.time is not None
-                    self.pictures.append((picture.time, picture.to_ndarray(format="yuv444p")))
-        self.sound = np.zeros(0)
-        with av.open(path) as file:
-            for heard in file.decode(audio=0):
-                at = round((heard.time or 0) * RATE)
-                samples = heard.to_ndarray()[0]
-                self.sound = np.pad(self.sound, (0, max(0, at + len(samples) - len(self.sound))))
-                self.sound[max(at, 0) : at + len(samples)] = samples[max(-at, 0) :]
-
-    def colour(self, at: float, x: int, y: int) -> Colour:
-        """Around a point, in seconds and pixels."""
-        picture = max((one for one in self.pictures if one[0] <= at + 0.001), key=lambda one: one[0])[1]
-        return tuple(int(np.mean(plane[y - 2 : y + 3, x - 2 : x + 3])) for plane in picture)  # type: ignore[return-value]
-
-    def tones(self, at: float, length: float = 0.2) -> set[int]:
-        """The frequencies that are heard from `at` on, to 10 Hz."""
-        part = self.sound[round(at * RATE) : round((at + length) * RATE)]
-        power = np.abs(np.fft.rfft(part * np.hanning(len(part)))) / len(part)
-        peaks = np.nonzero((power[1:-1] > 0.02) & (power[1:-1] > power[:-2]) & (power[1:-1] >= power[2:]))[0] + 1
-        return {round(peak / length / 10) * 10 for peak in peaks}
-
-
-def is_like(found: Colour, wanted: Colour) -> bool:
-    return all(abs(one - other) <= 12 for one, other in zip(found, wanted, strict=True))
 
 
 def make(tracks: Tracks, **options: Any) -> Shown:
     wanted = CompositionOptions(**{"width": 640, "height": 360, **options})
     job = Job(
         directory=tracks.directory,
+        started_at=0,
+        is_finished=True,
         tracks=tracks.tracks,
         options=wanted,
         output=f"out.{wanted.format}",
@@ -205,12 +168,30 @@ def test_a_damaged_file_does_not_take_the_others_with_it(tmp_path: Path) -> None
     assert is_like(shown.colour(1.0, 480, 180), BLUE)
 
 
+def test_a_picture_that_is_too_large_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracks = Tracks(tmp_path)
+    tracks.picture("ann", 0, 1_000, RED, size=(640, 360))
+    tracks.picture("bob", 0, 1_000, BLUE, size=(160, 90))
+    monkeypatch.setattr(track_reader, "MAX_PIXELS", 320 * 180)
+    shown = make(tracks)
+    assert is_like(shown.colour(0.5, 160, 120), DARK)
+    assert is_like(shown.colour(0.5, 480, 180), BLUE)
+
+
 def test_a_file_without_a_duration_is_measured(tmp_path: Path) -> None:
     tracks = Tracks(tmp_path)
     track = tracks.sound("ann", 500, 2_000, 440.0)
     unfinished = track.model_copy(update={"duration": None, "complete": False})
     options = CompositionOptions(audio_only=True)
-    job = Job(directory=tmp_path, tracks=[unfinished], options=options, output="out.mp4", poster="out.jpg")
+    job = Job(
+        directory=tmp_path,
+        started_at=0,
+        is_finished=True,
+        tracks=[unfinished],
+        options=options,
+        output="out.mp4",
+        poster="out.jpg",
+    )
     assert abs(compose(job, lambda _progress: None).duration - 2_000) <= 40
     (tmp_path / track.file).write_bytes(b"")
     with pytest.raises(NothingToCompose):
@@ -220,8 +201,9 @@ def test_a_file_without_a_duration_is_measured(tmp_path: Path) -> None:
 def test_a_source_keeps_little_of_a_long_track(tmp_path: Path) -> None:
     tracks = Tracks(tmp_path)
     tracks.sound("ann", 0, 20_000, 440.0)
-    [lane] = Timeline(tracks.tracks).lanes
-    source, most = AudioSource(tmp_path, lane), 0
+    reader = LaneReader(lambda track: FileReader(tmp_path / track.file, track))
+    reader.add(tracks.tracks)
+    source, most = AudioSource(reader), 0
     for number in range(600):
         block = source.read(number * 1_600, 1_600)
         assert block is not None

@@ -8,6 +8,7 @@ import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError, subjects
 from hubbub_contracts.bus.recording import (
+    ComposeRecording,
     CreateRecordingTicket,
     DeleteRecording,
     GetRecording,
@@ -17,9 +18,11 @@ from hubbub_contracts.bus.recording import (
     StopRecording,
 )
 from hubbub_contracts.bus.recording_records import RecordingRecord
-from hubbub_contracts.recording import Manifest
+from hubbub_contracts.recording import MAX_COMPOSITIONS, Composition, CompositionOptions, Manifest
+from hubbub_recorder.domain.composition import changed, claimed, failed
 from hubbub_recorder.domain.recording import finished
 from hubbub_recorder.handlers import listing, tickets
+from hubbub_recorder.handlers.compose import compose
 from hubbub_recorder.handlers.context import RecorderContext
 from hubbub_recorder.handlers.start import start
 from hubbub_recorder.handlers.stop import stop, stop_recording
@@ -84,8 +87,10 @@ class Rig:
 
     @property
     def context(self) -> RecorderContext:
-        """At most two recordings at once."""
-        return RecorderContext(self.store, self.files, self.recorder, max_recordings=2, clock=lambda: NOW)
+        """At most two recordings at once, and three compositions that wait."""
+        return RecorderContext(
+            self.store, self.files, self.recorder, max_recordings=2, max_compositions=3, clock=lambda: NOW
+        )
 
 
 async def test_a_room_has_one_recording() -> None:
@@ -217,3 +222,92 @@ async def test_recordings_are_listed_and_files_are_read() -> None:
     with pytest.raises(HubbubError) as missing:
         await listing.read(rig.context, ReadRecordingFile(recording_id=one, file="missing", offset=0))
     assert missing.value.code is ErrorCode.NOT_FOUND
+
+
+async def finished_recording(rig: Rig, call_id: str = "call") -> str:
+    started = await start(rig.context, StartRecording(call_id=call_id))
+    await stop(rig.context, StopRecording(recording_id=started.recording_id))
+    found = rig.store.recordings.find(started.recording_id)
+    assert found is not None
+    await rig.store.put(found.key, finished(found.record), found.revision)
+    return started.recording_id
+
+
+async def ask(rig: Rig, recording_id: str, width: int = 1280) -> Composition:
+    return await compose(
+        rig.context, ComposeRecording(recording_id=recording_id, options=CompositionOptions(width=width))
+    )
+
+
+async def test_a_composition_is_queued_once_and_listed() -> None:
+    rig = Rig()
+    recording_id = await finished_recording(rig)
+    first = await ask(rig, recording_id)
+    assert (first.state, first.layout, first.width, first.requested_at) == ("queued", "grid", 1280, NOW)
+    assert await ask(rig, recording_id) == first
+    other = await ask(rig, recording_id, 640)
+    listed = (await listing.get(rig.context, GetRecording(recording_id=recording_id))).recording
+    assert list(listed.compositions) == [first, other]
+
+
+async def test_a_recording_that_runs_is_composed_too() -> None:
+    rig = Rig()
+    started = await start(rig.context, StartRecording(call_id="call"))
+    composition = await ask(rig, started.recording_id)
+    await stop(rig.context, StopRecording(recording_id=started.recording_id))
+    [stored] = rig.store.recordings
+    assert [one.composition_id for one in stored.record.compositions] == [composition.composition_id]
+    with pytest.raises(HubbubError) as missing:
+        await ask(rig, "unknown")
+    assert missing.value.code is ErrorCode.NOT_FOUND
+
+
+async def test_a_setting_composes_each_recording_while_it_runs() -> None:
+    rig = Rig()
+    context = replace(rig.context, live_composition=CompositionOptions(layout="speaker"))
+    started = await start(context, StartRecording(call_id="call", audio_only=True))
+    assert [(one.layout, one.audio_only, one.state) for one in started.compositions] == [("speaker", True, "queued")]
+
+
+async def test_the_number_of_compositions_is_bounded() -> None:
+    rig = Rig()
+    recording_id = await finished_recording(rig)
+    for number in range(MAX_COMPOSITIONS):
+        made = await ask(rig, recording_id, 200 + 2 * number)
+        await end(rig, recording_id, made)
+    with pytest.raises(HubbubError, match="at most 8"):
+        await ask(rig, recording_id, 400)
+    other = await finished_recording(rig, "other")
+    for number in range(3):
+        await ask(rig, other, 200 + 2 * number)
+    with pytest.raises(HubbubError, match="3 compositions wait"):
+        await ask(rig, other, 404)
+
+
+async def test_a_failed_composition_is_made_again_in_its_place() -> None:
+    rig = Rig()
+    recording_id = await finished_recording(rig)
+    first = await ask(rig, recording_id)
+    await end(rig, recording_id, first)
+    again = await ask(rig, recording_id)
+    assert (again.state, again.composition_id == first.composition_id) == ("queued", False)
+    found = rig.store.recordings.find(recording_id)
+    assert found is not None
+    assert [one.composition_id for one in found.record.compositions] == [again.composition_id]
+
+
+async def test_a_full_disk_refuses_a_composition() -> None:
+    rig = Rig()
+    recording_id = await finished_recording(rig)
+    rig.files.has_room = False
+    with pytest.raises(HubbubError, match="disk"):
+        await ask(rig, recording_id)
+
+
+async def end(rig: Rig, recording_id: str, composition: Composition) -> None:
+    """As if an instance had failed to make it."""
+    found = rig.store.recordings.find(recording_id)
+    assert found is not None
+    record = changed(found.record, composition.composition_id, claimed("here", 7))
+    record = changed(record, composition.composition_id, failed("broken"))
+    await rig.store.put(found.key, record, found.revision)

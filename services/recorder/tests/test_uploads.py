@@ -11,15 +11,19 @@ import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError, ids, subjects
 from hubbub_contracts.bus.recording_records import RecordingRecord
-from hubbub_contracts.recording import Manifest
+from hubbub_contracts.recording import CompositionOptions, Manifest
 from hubbub_recorder.adapters import object_storage, uploads
+from hubbub_recorder.adapters.composition_files import CompositionFiles
+from hubbub_recorder.adapters.compositions import Compositions
 from hubbub_recorder.adapters.object_storage import ObjectStorage
 from hubbub_recorder.adapters.recording_files import RecordingDirectory
 from hubbub_recorder.adapters.recording_storage import RecordingStorage
 from hubbub_recorder.adapters.uploads import Uploads
+from hubbub_recorder.domain.composition import changed, claimed, failed, requested
 from hubbub_recorder.domain.recordings import StoredRecording
 from hubbub_service import Tasks
 from support.python_sdk import until
+from support.recorded_tracks import Tracks
 from support.recorder_fakes import FakeRecordingStore
 from support.s3_server import BUCKET, S3Server
 
@@ -110,6 +114,44 @@ async def test_a_finished_recording_moves_into_the_bucket_and_is_read_from_there
     assert await rig.files.read(record, "missing.webm", 0, 9) is None
     await rig.files.delete(record)
     assert await rig.files.manifest(record) is None
+
+
+async def test_an_uploaded_recording_is_composed_into_the_bucket(rig: Rig) -> None:
+    stored = await rig.record()
+    recording_id = stored.record.recording_id
+    tracks = Tracks(rig.directory.directory(recording_id))
+    tracks.sound("ann", 0, 1_000, 440.0)
+    rig.directory.write_manifest(Manifest(recording=stored.record.info(), tracks=tracks.tracks))
+    await until(lambda: rig.current(stored).uploaded)
+    found = rig.store.recordings.find(recording_id)
+    assert found is not None
+    record, composition = requested(found.record, "composition", CompositionOptions(width=320, height=180), 1)
+    await rig.store.put(found.key, record, found.revision)
+    compositions, tasks = (
+        Compositions(rig.store, CompositionFiles(rig.directory, rig.objects), "here", lambda: 7),
+        Tasks(),
+    )
+    rig.store.on_change = compositions.records_changed
+    compositions.start(tasks)
+    await until(lambda: rig.current(stored).compositions[0].state == "done")
+    await tasks.close()
+    await compositions.stop()
+    made = rig.current(stored).compositions[0]
+    assert made.composition_id == composition.composition_id
+    found_file = await rig.files.read(rig.current(stored), str(made.file), 4, 4)
+    assert found_file == (made.bytes, b"ftyp")
+    assert rig.directory.recording_ids() == [], "the copies are deleted"
+
+
+async def test_an_upload_waits_for_the_compositions(rig: Rig) -> None:
+    stored = await rig.record()
+    record, composition = requested(stored.record, "composition", CompositionOptions(), 1)
+    stored = await rig.store.put(stored.key, record, stored.revision)
+    assert rig.uploads.waiting == 0
+    claim = changed(record, composition.composition_id, claimed("here", 7))
+    ended = changed(claim, composition.composition_id, failed("broken"))
+    await rig.store.put(stored.key, ended, stored.revision)
+    await until(lambda: rig.current(stored).uploaded)
 
 
 async def test_an_upload_that_fails_keeps_the_files_and_is_tried_again(rig: Rig, server: S3Server) -> None:

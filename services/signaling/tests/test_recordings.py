@@ -12,7 +12,7 @@ from hubbub_access import Grants, KeySet, TokenVerifier, issue
 from hubbub_access.key_set import new_secret
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus import recording as bus
-from hubbub_contracts.recording import Manifest, RecordingInfo, RecordingTicket
+from hubbub_contracts.recording import Composition, CompositionOptions, Manifest, RecordingInfo, RecordingTicket
 from hubbub_signaling.adapters.http_errors import install_error_handlers
 from hubbub_signaling.domain.identity import IdentityPolicy
 from support.asgi import Answer, ask
@@ -24,6 +24,16 @@ API_KEY = "key-of-the-tests-0123456789"
 WITH_TOKENS = IdentityPolicy(api_key=API_KEY, trust_user_header=False, tokens=TokenVerifier(KEYS, "hubbub"))
 RECORDING = RecordingInfo(
     recording_id="recording", call_id="standup", state="recording", audio_only=False, started_at=1
+)
+COMPOSITION = Composition(
+    composition_id="one",
+    layout="grid",
+    format="webm",
+    audio_only=False,
+    width=640,
+    height=360,
+    state="queued",
+    requested_at=1,
 )
 RECORDER = Grants(rooms=("standup",), record=True)
 ELSEWHERE = Grants(rooms=("other",), record=True, join=True)
@@ -47,9 +57,11 @@ class Client:
             bus.ListRecordings: bus.RecordingPage(recordings=[RECORDING]),
             bus.StopRecording: RECORDING,
             bus.CreateRecordingTicket: RecordingTicket(ticket="good", expires_at=1),
+            bus.ComposeRecording: self._compose,
             bus.ReadRecordingFile: self._read,
         }
         self.started: list[bus.StartRecording] = []
+        self.composed: list[bus.ComposeRecording] = []
         self.app = FastAPI()
         install_error_handlers(self.app)
         recordings_api(self.backend, WITH_TOKENS).install(self.app)
@@ -66,6 +78,10 @@ class Client:
         self.started.append(message)
         return RECORDING
 
+    async def _compose(self, message: bus.ComposeRecording) -> Composition:
+        self.composed.append(message)
+        return COMPOSITION
+
 
 FILE = "/recordings/recording/files/00-001-camera.webm"
 ROUTES = [
@@ -75,6 +91,7 @@ ROUTES = [
     ("POST", "/recordings/recording/stop", b""),
     ("DELETE", "/recordings/recording", b""),
     ("POST", "/recordings/recording/ticket", b""),
+    ("POST", "/recordings/recording/compositions", b"{}"),
     ("GET", FILE, b""),
 ]
 
@@ -83,7 +100,7 @@ ROUTES = [
 async def test_the_grant_opens_the_recordings_of_its_rooms_only(method: str, path: str, body: bytes) -> None:
     client = Client()
     for bearer in (token(RECORDER), token(Grants(admin=True)), API_KEY):
-        assert (await client.ask(method, path, bearer, body)).status in {200, 201}
+        assert (await client.ask(method, path, bearer, body)).status in {200, 201, 202}
     for refused in (ELSEWHERE, RECORDER.model_copy(update={"record": False})):
         answer = await client.ask(method, path, token(refused), body)
         assert (answer.status, answer.json()["error"]["code"]) == (403, "not_allowed")
@@ -112,6 +129,31 @@ async def test_a_user_records_in_its_own_name_and_a_server_in_anybodys() -> None
     for bearer in (token(RECORDER), API_KEY):
         assert (await client.ask("POST", "/recordings", bearer, START)).status == 201
     assert [message.started_by for message in client.started] == ["ann", "mallory"]
+
+
+async def test_the_options_of_a_composition_are_passed_on_and_bounded() -> None:
+    client = Client()
+    path = "/recordings/recording/compositions"
+    body = {"layout": "speaker", "format": "webm", "width": 640, "height": 360}
+    answer = await client.ask("POST", path, API_KEY, json.dumps(body).encode())
+    assert (answer.status, answer.json()["state"]) == (202, "queued")
+    [asked] = client.composed
+    assert asked.options == CompositionOptions(layout="speaker", format="webm", width=640, height=360)
+    for wrong in ({"layout": "mosaic"}, {"width": 641}, {"width": 8_000}, {"width": 1_920, "height": 1_920}):
+        answer = await client.ask("POST", path, API_KEY, json.dumps(wrong).encode())
+        assert (answer.status, answer.json()["error"]["code"]) == (400, "invalid_argument"), wrong
+    assert len(client.composed) == 1
+
+
+@pytest.mark.parametrize(("file", "media_type"), [("composed-1.mp4", "video/mp4"), ("composed-1.jpg", "image/jpeg")])
+async def test_composed_files_have_their_media_type(file: str, media_type: str) -> None:
+    answer = await Client().ask("GET", f"/recordings/recording/files/{file}", API_KEY)
+    assert (answer.status, answer.headers["content-type"]) == (200, media_type)
+
+
+async def test_what_is_not_complete_is_not_served() -> None:
+    answer = await Client().ask("GET", "/recordings/recording/files/.composed-1-1.mp4", API_KEY)
+    assert answer.status == 400
 
 
 async def test_a_participant_records_its_own_room_and_no_other() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -20,12 +21,16 @@ GapCause = Annotated[Literal["paused", "lost", "silent", "other"], OpenEnum()]
 """Why a file has no media for a while. `paused`: the sender paused it. `lost`: packets were lost. `silent`: nothing was
 received."""
 
-
 CompositionLayout = Literal["grid", "speaker"]
 CompositionFormat = Literal["mp4", "webm"]
+CompositionState = Annotated[Literal["queued", "running", "done", "failed", "other"], OpenEnum()]
+"""`queued`: a recorder will make it. `running`: one does. `done`: its file can be read. `failed`: there is none."""
 PictureSide = Annotated[int, Field(ge=160, le=1920, multiple_of=2)]
 MAX_PIXELS = 1920 * 1080
 """Of a composed picture."""
+MAX_COMPOSITIONS = 8
+"""Of one recording."""
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,128}$")]
 
 
 class CompositionOptions(Model):
@@ -49,6 +54,39 @@ class CompositionOptions(Model):
         return self
 
 
+class Composition(Model):
+    """A file that a recorder makes of the tracks of a recording."""
+
+    composition_id: Id
+    """The composition's id."""
+    layout: Annotated[Literal["grid", "speaker", "other"], OpenEnum()]
+    """`grid`: everybody of one size. `speaker`: who speaks is large. A shared screen is large in both."""
+    format: Annotated[Literal["mp4", "webm", "other"], OpenEnum()]
+    """`mp4`: H264 and AAC. `webm`: VP9 and opus."""
+    audio_only: bool
+    """Whether the file has the mixed sound and no picture."""
+    width: Count
+    """Pixels."""
+    height: Count
+    """Pixels."""
+    state: CompositionState
+    """`queued`: a recorder will make it. `running`: one does. `done`: its file can be read. `failed`: there is none."""
+    progress: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """How much of the recording is composed, from 0 to 1."""
+    requested_at: int
+    """Unix milliseconds."""
+    file: FileName | None = None
+    """The name of the file, whose time 0 is the start of the recording; absent until it is `done`."""
+    poster: FileName | None = None
+    """The name of a JPEG picture of it; absent until it is `done`, and when there is no picture."""
+    duration: Count | None = None
+    """Milliseconds; absent until it is `done`."""
+    bytes: Count | None = None
+    """The size of the file; absent until it is `done`."""
+    error: str | None = None
+    """Why it failed."""
+
+
 class RecordingInfo(Model):
     """A recording."""
 
@@ -69,6 +107,8 @@ class RecordingInfo(Model):
     stop_reason: StopReason | None = None
     """`requested`; `room_closed`: the room was closed; `disk_full`: the recorder's disk was full; `failed`: it could
     not be written; `other`: a reason that this version of the server does not know."""
+    compositions: Sequence[Composition] = ()
+    """The files that were made, or will be, of all its tracks."""
 
 
 class RecordingTicket(Model):
@@ -94,7 +134,7 @@ class Gap(Model):
 class RecordedTrack(Model):
     """One file: a track or a part of one. It goes on in another file when a recorder or media node is replaced."""
 
-    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,128}$")]
+    file: FileName
     """The name of the file."""
     peer_id: Id
     """Whose track it is."""

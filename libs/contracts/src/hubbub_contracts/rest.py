@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from .base import Done, Model
 from .bus.recording import RecordingPage
 from .call import MAX_PARTICIPANTS, CallInfo, UserPresence
-from .recording import Manifest, RecordingInfo, RecordingTicket
+from .recording import Composition, CompositionOptions, Manifest, RecordingInfo, RecordingTicket
 from .types import (
     AppData,
     CallId,
@@ -117,6 +117,12 @@ class StartRecordingBody(Model):
     """The user to name in `startedBy`. With the access token of a user who is no admin, it is that user."""
 
 
+class ComposeRecordingBody(CompositionOptions):
+    """The body of `POST /recordings/{recordingId}/compositions`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"layout": "speaker", "format": "mp4"}]})
+
+
 @dataclass(frozen=True)
 class Route:
     """One HTTP route."""
@@ -210,7 +216,24 @@ CREATE_TICKET = Route(
 DELETE_RECORDING = Route(
     "DELETE", "/recordings/{recordingId}", Done, "Deletes a recording that has stopped, and its files."
 )
-RECORDING_ROUTES = (START_RECORDING, LIST_RECORDINGS, GET_RECORDING, STOP_RECORDING, CREATE_TICKET, DELETE_RECORDING)
+COMPOSE_RECORDING = Route(
+    "POST",
+    "/recordings/{recordingId}/compositions",
+    Composition,
+    "Makes one file of all tracks of a recording, or returns the composition that was asked for with the same options. "
+    "While the recording runs, it is composed live. `GET /recordings/{recordingId}` lists it with its progress.",
+    ComposeRecordingBody,
+    202,
+)
+RECORDING_ROUTES = (
+    START_RECORDING,
+    LIST_RECORDINGS,
+    GET_RECORDING,
+    STOP_RECORDING,
+    COMPOSE_RECORDING,
+    CREATE_TICKET,
+    DELETE_RECORDING,
+)
 """The routes about recordings with JSON bodies. Files are served at `/recordings/{recordingId}/files/{file}`."""
 CALL_ROUTES = (
     START_CALL,

@@ -8,10 +8,13 @@ import structlog
 
 from hubbub_bus import Bus, Lease, LeaseLoss, serve_table_when_possible
 from hubbub_contracts import subjects
+from hubbub_contracts.recording import CompositionOptions
 from hubbub_receiver import RoomReceiver
 from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
 from hubbub_service.metrics import BusMetrics, Reading, catalogue
 
+from .adapters.composition_files import CompositionFiles
+from .adapters.compositions import Compositions
 from .adapters.housekeeping import Housekeeping
 from .adapters.object_storage import ObjectStorage
 from .adapters.recording_captions import watch_captions
@@ -56,6 +59,8 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     await pool.start()
     lifecycle.on_stop("writers", pool.stop, timeout=STOP_TIMEOUT)
     store = KvRecordingStore(bus, settings.bucket_replicas)
+    layout = settings.recording_composition
+    composition = None if layout is None else CompositionOptions(layout=layout)
     recorder = RoomRecorder(
         partial(RoomReceiver, bus),
         partial(watch_captions, bus),
@@ -64,16 +69,41 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         directory,
         pool,
         settings.recorder_id,
+        composition=composition,
     )
-    store.start(recorder.records_changed)
+    compositions = Compositions(
+        store,
+        CompositionFiles(directory, objects),
+        settings.recorder_id,
+        lambda: lease.epoch,
+        processes=settings.composer_processes,
+        font=settings.composition_font,
+    )
+
+    def records_changed() -> None:
+        recorder.records_changed()
+        compositions.records_changed()
+
+    store.start(records_changed)
     lifecycle.on_stop("recordings", store.stop)
     await store.complete()
     lifecycle.on_stop("recorder", recorder.stop, timeout=STOP_TIMEOUT)
 
-    context = RecorderContext(store=store, files=files, recorder=recorder, max_recordings=settings.max_recordings)
+    lifecycle.on_stop("compositions", compositions.stop)
+    context = RecorderContext(
+        store=store,
+        files=files,
+        recorder=recorder,
+        max_recordings=settings.max_recordings,
+        max_compositions=settings.max_compositions,
+        live_composition=composition if settings.recording_composition_live else None,
+    )
     tasks = Tasks(on_fatal=lifecycle.fail)
     lifecycle.on_stop("tasks", tasks.close)
-    housekeeping = Housekeeping(bus, context, recorder, settings.recording_retention, uploads=objects is not None)
+    compositions.start(tasks)
+    housekeeping = Housekeeping(
+        bus, context, recorder, compositions, settings.recording_retention, uploads=objects is not None
+    )
     housekeeping.start(tasks)
     lifecycle.on_stop("leases", housekeeping.stop)
     uploads = None if objects is None else Uploads(store, directory, objects, recorder)
@@ -83,6 +113,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         lambda: [
             Reading(catalogue.RECORDINGS, recorder.running),
             Reading(catalogue.RECORDINGS_TO_UPLOAD, 0 if uploads is None else uploads.waiting),
+            Reading(catalogue.WAITING_COMPOSITIONS, compositions.waiting),
         ]
     )
     endpoints = await serve_table_when_possible(

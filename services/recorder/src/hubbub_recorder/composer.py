@@ -1,7 +1,11 @@
-"""`python -m hubbub_recorder.composer`: makes one file. Reads a job from standard input, and writes answers."""
+"""`python -m hubbub_recorder.composer`: makes one file. Reads a job from standard input, and writes answers.
+
+The end of the input says that the recording has finished, or that the recorder is gone.
+"""
 
 import os
 import sys
+import threading
 
 import av
 import structlog
@@ -19,14 +23,22 @@ def answer(message: Answer) -> None:
     sys.stdout.flush()
 
 
+def await_end(finished: threading.Event) -> None:
+    """Waits until the input has ended."""
+    sys.stdin.read()
+    finished.set()
+
+
 def main() -> None:
     """Makes the file."""
     structlog.configure(logger_factory=structlog.WriteLoggerFactory(sys.stderr))
     os.nice(NICENESS)
-    job = Job.model_validate_json(sys.stdin.read())
+    job = Job.model_validate_json(sys.stdin.readline())
+    finished = threading.Event()
+    threading.Thread(target=await_end, args=(finished,), name="input", daemon=True).start()
     result: Composed | NotComposed
     try:
-        result = compose(job, lambda progress: answer(Progressed(progress=progress)))
+        result = compose(job, lambda progress: answer(Progressed(progress=progress)), finished)
     except BrokenPipeError:
         raise SystemExit(1) from None
     except (NothingToCompose, OSError, av.FFmpegError) as error:

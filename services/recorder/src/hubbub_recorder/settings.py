@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -33,6 +34,17 @@ class Settings(ServiceSettings):
     )
     recording_retention: float | None = Field(
         None, ge=1, description="Seconds after which a recording is deleted, files included; never when not set."
+    )
+    recording_composition: Literal["grid", "speaker"] | None = Field(
+        None, description="Layout in which each recording is composed into an MP4; none when not set."
+    )
+    recording_composition_live: bool = Field(
+        False, description="Whether RECORDING_COMPOSITION composes while the recording runs; else afterwards."
+    )
+    composer_processes: int = Field(1, ge=1, le=64, description="Compositions that this instance makes at once.")
+    max_compositions: int = Field(100, gt=0, description="Largest number of compositions that wait, of all recordings.")
+    composition_font: Path | None = Field(
+        None, description="TrueType or OpenType font of the names in compositions. The built-in one has Latin letters."
     )
     bucket_replicas: int = Field(
         1, ge=1, le=5, description="Copies of the bucket in a NATS cluster; 3 tolerate the loss of one server."

@@ -316,6 +316,92 @@ export interface CloseTransport {
   transportId: string;
 }
 /**
+ * The body of `POST /recordings/{recordingId}/compositions`.
+ */
+export interface ComposeRecordingBody {
+  /**
+   * Whether the file has the mixed sound and no picture.
+   */
+  audioOnly?: boolean;
+  /**
+   * `mp4`: H264 and AAC. `webm`: VP9 and opus.
+   */
+  format?: "mp4" | "webm";
+  /**
+   * As `width`.
+   */
+  height?: number;
+  /**
+   * `grid`: everybody of one size. `speaker`: who speaks is large. A shared screen is large in both.
+   */
+  layout?: "grid" | "speaker";
+  /**
+   * Pixels: 160 to 1920, even. At most 2073600 pixels in all.
+   */
+  width?: number;
+}
+/**
+ * A file that a recorder makes of the tracks of a recording.
+ */
+export interface Composition {
+  /**
+   * Whether the file has the mixed sound and no picture.
+   */
+  audioOnly: boolean;
+  /**
+   * The size of the file; absent until it is `done`.
+   */
+  bytes?: number;
+  /**
+   * The composition's id.
+   */
+  compositionId: string;
+  /**
+   * Milliseconds; absent until it is `done`.
+   */
+  duration?: number;
+  /**
+   * Why it failed.
+   */
+  error?: string;
+  /**
+   * The name of the file, whose time 0 is the start of the recording; absent until it is `done`.
+   */
+  file?: string;
+  /**
+   * `mp4`: H264 and AAC. `webm`: VP9 and opus.
+   */
+  format: "mp4" | "webm" | "other";
+  /**
+   * Pixels.
+   */
+  height: number;
+  /**
+   * `grid`: everybody of one size. `speaker`: who speaks is large. A shared screen is large in both.
+   */
+  layout: "grid" | "speaker" | "other";
+  /**
+   * The name of a JPEG picture of it; absent until it is `done`, and when there is no picture.
+   */
+  poster?: string;
+  /**
+   * How much of the recording is composed, from 0 to 1.
+   */
+  progress?: number;
+  /**
+   * Unix milliseconds.
+   */
+  requestedAt: number;
+  /**
+   * `queued`: a recorder will make it. `running`: one does. `done`: its file can be read. `failed`: there is none.
+   */
+  state: "queued" | "running" | "done" | "failed" | "other";
+  /**
+   * Pixels.
+   */
+  width: number;
+}
+/**
  * Sets the client's DTLS parameters, once per transport. The acknowledgement precedes the DTLS handshake.
  */
 export interface ConnectTransport {
@@ -1181,6 +1267,10 @@ export interface RecordingInfo {
    */
   callId: string;
   /**
+   * The files that were made, or will be, of all its tracks.
+   */
+  compositions?: Composition[];
+  /**
    * The recording's id.
    */
   recordingId: string;
@@ -1766,6 +1856,10 @@ export interface RecordingInfo1 {
    * The room that it is of.
    */
   callId: string;
+  /**
+   * The files that were made, or will be, of all its tracks.
+   */
+  compositions?: Composition[];
   /**
    * The recording's id.
    */

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from ..base import Done, Model, RecorderRequest
-from ..recording import Manifest, RecordingId, RecordingInfo, RecordingTicket
+from ..recording import Composition, CompositionOptions, Manifest, RecordingId, RecordingInfo, RecordingTicket
 from ..types import CallId, Count, Revision, UserId
 
 MAX_PAGE = 100
@@ -66,7 +66,10 @@ class ListRecordings(RecorderRequest[RecordingPage]):
 
 
 class DeleteRecording(RecorderRequest[Done]):
-    """Deletes a recording and its files. Errors: `not_found`, `invalid_state` while it records or is processed."""
+    """Deletes a recording and its files, and ends its compositions.
+
+    Errors: `not_found`, `invalid_state` while it records or is processed.
+    """
 
     verb: ClassVar[str] = "recording.delete"
     recording_id: RecordingId
@@ -77,6 +80,17 @@ class CreateRecordingTicket(RecorderRequest[RecordingTicket]):
 
     verb: ClassVar[str] = "recording.ticket"
     recording_id: RecordingId
+
+
+class ComposeRecording(RecorderRequest[Composition]):
+    """Asks for one file of all tracks, or returns the composition that was asked for with the same options.
+
+    Errors: `not_found`, `quota_exceeded` with too many compositions of the recording, or too many that wait.
+    """
+
+    verb: ClassVar[str] = "recording.compose"
+    recording_id: RecordingId
+    options: CompositionOptions
 
 
 class FileChunk(Model):

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import Field
 
-from ..recording import RecordingInfo
+from ..recording import Composition, RecordingInfo
 from ..types import Count, Epoch, NodeId, RoomId
+
+
+class CompositionRecord(Composition):
+    """A composition, and which recorder makes it."""
+
+    recorder_id: NodeId | None = None
+    """The instance; None while it is not `running`."""
+    recorder_epoch: Epoch | None = None
+    """The epoch of its lease. When the lease is gone, the composition is `queued` again."""
+    attempts: Count = 0
+    """How often an instance has begun to make it."""
+
+    def info(self) -> Composition:
+        """The composition without its recorder."""
+        return Composition(**{name: getattr(self, name) for name in Composition.model_fields})
 
 
 class RecordingRecord(RecordingInfo):
@@ -22,9 +39,12 @@ class RecordingRecord(RecordingInfo):
     """The random key of the tickets for its files."""
     uploaded: bool = False
     """Its files are in the object store, and nowhere else."""
+    compositions: Sequence[CompositionRecord] = ()
+    """In the order of the requests."""
     operation_id: str | None = None
     """The operation that wrote this. A writer whose reply was lost recognises its own write by it."""
 
     def info(self) -> RecordingInfo:
         """The recording without its recorder."""
-        return RecordingInfo(**{name: getattr(self, name) for name in RecordingInfo.model_fields})
+        fields = {name: getattr(self, name) for name in RecordingInfo.model_fields}
+        return RecordingInfo(**fields | {"compositions": [one.info() for one in self.compositions]})

@@ -130,6 +130,14 @@ RECORDINGS_TO_UPLOAD = Metric(
     _RECORDER,
     on_scrape=True,
 )
+WAITING_COMPOSITIONS = Metric(
+    "hubbub_waiting_compositions",
+    "gauge",
+    "compositions",
+    "Compositions that wait for any recorder: use the maximum over the instances, not the sum.",
+    _RECORDER,
+    on_scrape=True,
+)
 
 # The registry. Each replica counts the whole cluster: use the maximum over the replicas, not the sum.
 ROOMS = Metric("hubbub_rooms", "gauge", "rooms", "Rooms with peers in the cluster.", _REGISTRY, on_scrape=True)

@@ -1,4 +1,5 @@
-"""What an instance looks after periodically: recordings whose recorder is gone, the disk, and old recordings."""
+"""What an instance looks after periodically: recordings and compositions whose recorder is gone, the disk, and old
+recordings."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from ..domain.recordings import StoredRecording
 from ..handlers.context import RecorderContext
 from ..handlers.listing import remove
 from ..handlers.stop import stop_recording
+from .compositions import Compositions
 from .room_recorder import RoomRecorder
 
 _log = structlog.get_logger(__name__)
@@ -31,7 +33,14 @@ class Housekeeping:
     """Runs on every instance; compare-and-set lets one of them win."""
 
     def __init__(
-        self, bus: Bus, context: RecorderContext, recorder: RoomRecorder, retention: float | None, *, uploads: bool
+        self,
+        bus: Bus,
+        context: RecorderContext,
+        recorder: RoomRecorder,
+        compositions: Compositions,
+        retention: float | None,
+        *,
+        uploads: bool,
     ) -> None:
         """Does nothing before `start`.
 
@@ -41,6 +50,7 @@ class Housekeeping:
         """
         self._context = context
         self._recorder = recorder
+        self._compositions = compositions
         self._retention = retention
         self._uploads = uploads
         self._leases: dict[str, int] = {}
@@ -79,6 +89,7 @@ class Housekeeping:
             return
         for stored in self._gone(time.monotonic()):
             await self._take_over(stored)
+        await self._compositions.release_orphaned(self._leases, time.monotonic())
 
     def _gone(self, now: float) -> list[StoredRecording]:
         """The recordings that nobody has. Among them are own ones whose start or completion failed."""

@@ -44,11 +44,22 @@ class ObjectStorage:
 
     async def upload(self, recording_id: str, directory: Path) -> None:
         """Copies the files of a recording. Raises OSError when one cannot be read."""
+        for path in await asyncio.to_thread(_files, directory):
+            await self.upload_file(recording_id, path)
+
+    async def upload_file(self, recording_id: str, path: Path) -> None:
+        """Copies one file of a recording. Raises OSError when it cannot be read."""
         with _failures():
-            for path in await asyncio.to_thread(_files, directory):
-                await obstore.put_async(
-                    self._store, f"{recording_id}/{path.name}", path, chunk_size=CHUNK, max_concurrency=CONCURRENCY
-                )
+            await obstore.put_async(
+                self._store, f"{recording_id}/{path.name}", path, chunk_size=CHUNK, max_concurrency=CONCURRENCY
+            )
+
+    async def download(self, recording_id: str, file: str, path: Path) -> None:
+        """Copies a file of a recording to `path`. Raises OSError when it cannot be written, or is not there."""
+        with _failures(), path.open("wb") as target:
+            found = await obstore.get_async(self._store, f"{recording_id}/{file}")
+            async for chunk in found.stream(min_chunk_size=CHUNK):
+                await asyncio.to_thread(target.write, chunk)
 
     async def read(self, recording_id: str, file: str, offset: int, length: int) -> tuple[int, bytes] | None:
         """The size of a file, and a part of it, which is empty beyond the end; None when there is no such file."""

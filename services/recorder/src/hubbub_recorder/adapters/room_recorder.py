@@ -14,12 +14,13 @@ from typing import Any
 
 import structlog
 
-from hubbub_bus import KeyConflict, unix_ms
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_bus import retry_on_conflict, unix_ms
+from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.recording_records import RecordingRecord
-from hubbub_contracts.recording import StopReason
+from hubbub_contracts.recording import CompositionOptions, StopReason
 from hubbub_service import Tasks, report_failure
 
+from ..domain.composition import requested, with_same_options
 from ..domain.ports import RecordingStore
 from ..domain.recording import finished
 from ..domain.recordings import StoredRecording
@@ -46,8 +47,13 @@ class RoomRecorder:
         files: RecordingDirectory,
         pool: WriterPool,
         recorder_id: str,
+        *,
+        composition: CompositionOptions | None = None,
     ) -> None:
-        """`epoch` returns that of the lease of this instance, whose name is `recorder_id`."""
+        """`epoch` returns that of the lease of this instance, whose name is `recorder_id`.
+
+        `composition`: how each recording is composed when it has finished; None: it is not.
+        """
         self._new_receiver = new_receiver
         self._watch_captions = watch_captions
         self._epoch = epoch
@@ -55,6 +61,7 @@ class RoomRecorder:
         self._files = files
         self._pool = pool
         self._recorder_id = recorder_id
+        self._composition = composition
         self._running: dict[str, RoomRecording] = {}
         """By recording id."""
         self._busy: set[str] = set()
@@ -171,21 +178,42 @@ class RoomRecorder:
     async def _finish(self, recording: RoomRecording, stored: StoredRecording) -> None:
         reason = stored.record.stop_reason
         await recording.stop(stored.record, reason if reason in ("disk_full", "failed") else "left")
-        record = finished(stored.record)
         try:
-            await recording.write_manifest(record)
+            await recording.write_manifest(finished(stored.record))
         except OSError as error:
-            _log.error("the last manifest was not written", recording_id=record.recording_id, error=str(error))
+            _log.error("the last manifest was not written", recording_id=stored.record.recording_id, error=str(error))
         while True:
-            try:
-                await self._store.put(stored.key, record, stored.revision)
+            if await self._write_finished(recording, stored.record):
                 break
-            except KeyConflict:
-                _log.info("another recorder has completed the recording", recording_id=record.recording_id)
-                break
-            except HubbubError as error:
-                _log.warning(
-                    "a record was not written, retrying", recording_id=record.recording_id, error=error.message
-                )
             await asyncio.sleep(RETRY_INTERVAL)
-        _log.info("recording finished", recording_id=record.recording_id, reason=record.stop_reason)
+
+    async def _write_finished(self, recording: RoomRecording, before: RecordingRecord) -> bool:
+        """Writes that the files of the recording are complete. False: the store did not answer.
+
+        A composition may have changed the record since `before`.
+        """
+
+        async def attempt() -> None:
+            await self._store.refresh()
+            found = self._store.recordings.find(before.recording_id)
+            if found is None or not _is_as(found.record, before):
+                _log.info("another recorder has completed the recording", recording_id=before.recording_id)
+                return
+            record, composition = finished(found.record), self._composition
+            if composition is not None and recording.has_media and with_same_options(record, composition) is None:
+                record, _ = requested(record, ids.mint(), composition, unix_ms())
+            await self._store.put(found.key, record, found.revision)
+            _log.info("recording finished", recording_id=record.recording_id, reason=record.stop_reason)
+
+        try:
+            await retry_on_conflict(attempt)
+        except HubbubError as error:
+            _log.warning("a record was not written, retrying", recording_id=before.recording_id, error=error.message)
+            return False
+        return True
+
+
+def _is_as(record: RecordingRecord, before: RecordingRecord) -> bool:
+    """Whether the same recorder still completes the recording."""
+    names = ("state", "recorder_id", "recorder_epoch")
+    return all(getattr(record, name) == getattr(before, name) for name in names)

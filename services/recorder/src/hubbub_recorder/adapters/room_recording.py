@@ -88,6 +88,11 @@ class RoomRecording:
         peer = HiddenPeer("recorder", record.recorder_id, record.recorder_epoch, app_data)
         self._receiver = new_receiver(record.room_id, peer, self, POLICY)
 
+    @property
+    def has_media(self) -> bool:
+        """Whether any file was written."""
+        return bool(self._tracks)
+
     async def start(self) -> None:
         """Joins the room. Raises HubbubError and OSError."""
         await self.load()
@@ -194,7 +199,8 @@ class RoomRecording:
             await asyncio.sleep(MANIFEST_INTERVAL)
 
     async def _write_manifest(self) -> None:
-        manifest = Manifest(
-            recording=self.record.info(), tracks=list(self._tracks.values()), captions=self._captions.file
-        )
+        # The record alone says which compositions there are: they change after the recording.
+        recording = self.record.info().model_copy(update={"compositions": ()})
+        tracks = list(self._tracks.values())
+        manifest = Manifest(recording=recording, tracks=tracks, captions=self._captions.file)
         await asyncio.to_thread(self._files.write_manifest, manifest)

@@ -22,6 +22,8 @@ BRIDGE = 1_000
 """A shorter time between two files of a lane is not seen."""
 TAKEOVER_BRIDGE = 15_000
 """As BRIDGE, between files of different recorders."""
+FOR_EVER = 10**12
+"""The duration of a track that is being recorded."""
 SCREEN = "screen"
 SCREEN_AUDIO = "screen-audio"
 
@@ -61,12 +63,15 @@ class Lane:
 class Timeline:
     """The lanes of a recording."""
 
-    def __init__(self, tracks: Sequence[RecordedTrack]) -> None:
-        """Tracks without a duration are left out."""
+    def __init__(self, tracks: Sequence[RecordedTrack], *, is_live: bool = False) -> None:
+        """Tracks without a duration go on for ever while the recording is live, and are left out afterwards."""
+        self.is_live = is_live
         parts: dict[tuple[str, str, str], list[RecordedTrack]] = defaultdict(list)
         for track in sorted(tracks, key=lambda one: (one.start, one.file)):
-            if track.duration is not None:
-                parts[track.peer_id, track.source, track.kind].append(track)
+            if track.duration is None and not is_live:
+                continue
+            known = track if track.duration is not None else track.model_copy(update={"duration": FOR_EVER})
+            parts[lane_of(track)].append(known)
         self.lanes = [_lane(*key, of_lane) for key, of_lane in parts.items()]
         self.duration = max((lane.end for lane in self.lanes), default=0)
         self._names = {track.peer_id: track.display_name or track.user_id for track in tracks}
@@ -80,16 +85,20 @@ class Timeline:
         """The lanes of audio or video."""
         return [lane for lane in self.lanes if lane.kind == kind]
 
-    def contents(self, at: int) -> list[Content]:
-        """What there is to see, in the order in which it began."""
+    def contents(self, at: int, stalled: frozenset[str] = frozenset()) -> list[Content]:
+        """What there is to see, in the order in which it began. `stalled` lanes have no picture."""
         found: list[tuple[int, Content]] = []
         for peer_id, (start, end) in self._presence.items():
             if not start <= at < end:
                 continue
             name = self._names[peer_id]
-            videos = [lane for lane in self.of_kind("video") if lane.peer_id == peer_id and lane.is_shown(at)]
+            videos = [
+                lane
+                for lane in self.of_kind("video")
+                if lane.peer_id == peer_id and lane.is_shown(at) and lane.key not in stalled
+            ]
             cameras = [lane for lane in videos if lane.source != SCREEN]
-            found += [(start, Content(peer_id, name, lane.key)) for lane in cameras or ()]
+            found += [(start, Content(peer_id, name, lane.key)) for lane in cameras]
             if not cameras:
                 found.append((start, Content(peer_id, name)))
             found += [
@@ -103,6 +112,28 @@ class Timeline:
         """The first time after `at` at which `contents` may differ."""
         index = bisect.bisect_right(self._changes, at)
         return self._changes[index] if index < len(self._changes) else None
+
+
+def lane_of(track: RecordedTrack) -> tuple[str, str, str]:
+    """The lane of a file: peer, source and kind."""
+    return track.peer_id, track.source, track.kind
+
+
+def without_abandoned(tracks: Sequence[RecordedTrack], until: int) -> list[RecordedTrack]:
+    """Ends files that have no duration although another one of their lane, begun before `until`, follows.
+
+    Their writer has failed, and nobody completes them before the recording ends.
+    """
+    ended: list[RecordedTrack] = []
+    follower: dict[tuple[str, str, str], RecordedTrack] = {}
+    for track in reversed(tracks):
+        later = follower.get(lane_of(track))
+        if track.duration is None and later is not None and later.start < until:
+            ended.append(track.model_copy(update={"duration": later.start - track.start}))
+        else:
+            ended.append(track)
+        follower[lane_of(track)] = track
+    return ended[::-1]
 
 
 def end_of(track: RecordedTrack) -> int:

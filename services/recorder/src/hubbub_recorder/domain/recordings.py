@@ -94,7 +94,9 @@ def _is_open(stored: StoredRecording) -> bool:
 
 
 def _is_local(stored: StoredRecording) -> bool:
-    return stored.record.state == "finished" and not stored.record.uploaded
+    """Whether it is to be uploaded, once its compositions are made."""
+    is_composed = any(one.state in ("queued", "running") for one in stored.record.compositions)
+    return stored.record.state == "finished" and not stored.record.uploaded and not is_composed
 
 
 def _recorder(stored: StoredRecording) -> tuple[str, int]:

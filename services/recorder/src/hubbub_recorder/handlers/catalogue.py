@@ -6,6 +6,7 @@ from typing import Final
 
 from hubbub_bus import RequestTable
 from hubbub_contracts.bus.recording import (
+    ComposeRecording,
     CreateRecordingTicket,
     DeleteRecording,
     GetRecording,
@@ -15,7 +16,7 @@ from hubbub_contracts.bus.recording import (
     StopRecording,
 )
 
-from . import listing, start, stop, tickets
+from . import compose, listing, start, stop, tickets
 from .context import RecorderContext
 
 HANDLERS: Final[RequestTable[RecorderContext]] = {
@@ -26,4 +27,5 @@ HANDLERS: Final[RequestTable[RecorderContext]] = {
     CreateRecordingTicket: tickets.create_ticket,
     ReadRecordingFile: listing.read,
     DeleteRecording: listing.delete,
+    ComposeRecording: compose.compose,
 }

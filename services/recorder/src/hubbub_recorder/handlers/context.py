@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hubbub_bus import unix_ms
+from hubbub_contracts.recording import CompositionOptions
 
 from ..domain.ports import Recorder, RecordingFiles, RecordingStore
 
@@ -18,5 +19,8 @@ class RecorderContext:
     files: RecordingFiles
     recorder: Recorder
     max_recordings: int
+    max_compositions: int
+    live_composition: CompositionOptions | None = None
+    """How each recording is composed while it runs; None: it is not."""
     clock: Callable[[], int] = unix_ms
     """Unix milliseconds."""

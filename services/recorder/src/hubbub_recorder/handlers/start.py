@@ -10,6 +10,7 @@ from hubbub_contracts.bus.recording import StartRecording
 from hubbub_contracts.bus.recording_records import RecordingRecord
 from hubbub_contracts.recording import RecordingInfo
 
+from ..domain.composition import requested
 from .context import RecorderContext
 
 
@@ -43,6 +44,8 @@ async def start(context: RecorderContext, request: StartRecording) -> RecordingI
         recorder_epoch=recorder.recorder_epoch,
         operation_id=operation_id(),
     )
+    if context.live_composition is not None:
+        record, _ = requested(record, ids.mint(), context.live_composition, record.started_at)
     try:
         stored = await store.put(key, record, 0)
     except KeyConflict:

@@ -12,14 +12,16 @@ from fastapi.responses import StreamingResponse
 
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model
 from hubbub_contracts.bus import recording as bus
-from hubbub_contracts.recording import Manifest, RecordingInfo, RecordingTicket
+from hubbub_contracts.recording import Composition, CompositionOptions, Manifest, RecordingInfo, RecordingTicket
 from hubbub_contracts.rest import (
+    COMPOSE_RECORDING,
     CREATE_TICKET,
     DELETE_RECORDING,
     GET_RECORDING,
     LIST_RECORDINGS,
     START_RECORDING,
     STOP_RECORDING,
+    ComposeRecordingBody,
     StartRecordingBody,
 )
 from hubbub_contracts.types import CallId, Id
@@ -38,6 +40,7 @@ _MEDIA_TYPES = {
     "json": "application/json",
     "mp4": "video/mp4",
     "vtt": "text/vtt",
+    "jpg": "image/jpeg",
 }
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
 
@@ -49,11 +52,23 @@ _EXAMPLE: dict[str, Any] = {
     "startedBy": "alice",
     "startedAt": 1_764_000_000_000,
 }
+_COMPOSITION: dict[str, Any] = {
+    "compositionId": "Zk3rT1bQm0x2Yv8sW5nLpA",
+    "layout": "grid",
+    "format": "mp4",
+    "audioOnly": False,
+    "width": 1280,
+    "height": 720,
+    "state": "queued",
+    "progress": 0.0,
+    "requestedAt": 1_764_000_090_000,
+}
 _EXAMPLES: dict[type[Model], dict[str, Any]] = {
     RecordingInfo: _EXAMPLE,
     bus.RecordingPage: {"recordings": [_EXAMPLE]},
     Done: {},
     RecordingTicket: {"ticket": f"1764043200000.{'0b' * 32}", "expiresAt": 1_764_043_200_000},
+    Composition: _COMPOSITION,
     Manifest: {
         "version": 1,
         "recording": {**_EXAMPLE, "state": "finished", "stoppedAt": 1_764_000_060_000, "stopReason": "requested"},
@@ -171,10 +186,20 @@ class RecordingsApi:
         async def delete_recording(recording_id: allowed) -> Done:
             return await recorder(bus.DeleteRecording(recording_id=recording_id))
 
+        @serve(router, _EXAMPLES, COMPOSE_RECORDING, names_user=False)
+        async def compose_recording(recording_id: allowed, request: Request) -> Composition:
+            body = await read_json(request, ComposeRecordingBody)
+            options = CompositionOptions(**body.model_dump(by_alias=False))
+            return await recorder(bus.ComposeRecording(recording_id=recording_id, options=options))
+
         @serve(router, _EXAMPLES, CREATE_TICKET, names_user=False)
         async def create_ticket(recording_id: allowed) -> RecordingTicket:
             return await recorder(bus.CreateRecordingTicket(recording_id=recording_id))
 
+        self._add_files(router)
+        return router
+
+    def _add_files(self, router: APIRouter) -> None:
         async def of_ticket_or_recording(
             request: Request, recording_id: RecordingIdInPath, ticket: Ticket = None
         ) -> str | None:
@@ -194,8 +219,6 @@ class RecordingsApi:
             """A file of the recording, or the range of it that a player asks for."""
             read = partial(self._read, recording_id, file, ticket)
             return await _file(read, file, request.headers.get("range"))
-
-        return router
 
     async def _read(self, recording_id: str, file: str, ticket: str | None, offset: int) -> bus.FileChunk:
         request = bus.ReadRecordingFile(recording_id=recording_id, file=file, offset=offset, ticket=ticket)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
-from ...domain.composition_timeline import Lane
 from ...domain.sample_clock import SampleClock
-from .track_decoder import decoded
+from .lane_reader import LaneReader
 
 RATE = 48_000
 KNEE = 0.8
@@ -26,21 +24,18 @@ Samples = NDArray[np.float32]
 class AudioSource:
     """Decodes as far as it is read."""
 
-    def __init__(self, directory: Path, lane: Lane) -> None:
-        self.peer_id = lane.peer_id
-        self.source = lane.source
-        self._frames = decoded(directory, lane)
+    def __init__(self, reader: LaneReader) -> None:
+        self._reader = reader
         self._clock = SampleClock()
         self._resampler = av.AudioResampler("fltp", "stereo", RATE)
         self._pending: deque[tuple[int, Samples]] = deque()
         """Decoded samples with their positions, in order."""
         self._decoded_to = -1
-        self._is_at_end = False
 
     def read(self, start: int, count: int) -> Samples | None:
         """The samples from `start`; None when there is only silence. Call it for consecutive blocks."""
-        while self._decoded_to < start + count and not self._is_at_end:
-            self._decode()
+        while self._decoded_to < start + count and self._decode():
+            pass
         block: Samples | None = None
         while self._pending and self._pending[0][0] < start + count:
             position, samples = self._pending.popleft()
@@ -55,18 +50,18 @@ class AudioSource:
                 break
         return block
 
-    def _decode(self) -> None:
-        found = next(self._frames, None)
+    def _decode(self) -> bool:
+        """Decodes a frame. False: there is none now."""
+        found = self._reader.take()
         if found is None:
-            self._is_at_end = True
-            return
+            return False
         at, frame = found
         samples = self._stereo(frame)
-        if not samples.shape[1]:
-            return
-        position, length = self._clock.place(round(at * RATE / 1000), samples.shape[1])
-        self._pending.append((position, stretched(samples, length)))
-        self._decoded_to = position + length
+        if samples.shape[1]:
+            position, length = self._clock.place(round(at * RATE / 1000), samples.shape[1])
+            self._pending.append((position, stretched(samples, length)))
+            self._decoded_to = position + length
+        return True
 
     def _stereo(self, frame: Any) -> Samples:
         if frame.format.name != "fltp" or frame.layout.name != "stereo" or frame.sample_rate != RATE:

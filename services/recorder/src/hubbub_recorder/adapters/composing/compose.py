@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hubbub_contracts.recording import RecordedTrack
-
 from ...domain.active_speaker import ActiveSpeaker
-from ...domain.composition_timeline import SCREEN_AUDIO, Timeline
+from ...domain.composition_timeline import SCREEN_AUDIO
 from .audio_source import RATE, AudioSource, Samples, level_of, mixed
 from .job import Composed, Job
 from .labels import Labels
 from .output import FRAME_RATE, Output
+from .sources import Sources
 from .stage import Stage
-from .track_decoder import duration_of
 
 SAMPLES_PER_TICK = RATE // FRAME_RATE
 MILLISECONDS = 1000 / FRAME_RATE
@@ -31,27 +31,36 @@ class NothingToCompose(Exception):
     """The recording has no media."""
 
 
-def compose(job: Job, report: Callable[[float], None]) -> Composed:
+def compose(job: Job, report: Callable[[float], None], finished: threading.Event | None = None) -> Composed:
     """Makes the file of a job. `report` gets the progress from 0 to 1, repeatedly.
 
-    Raises NothingToCompose, OSError and av's errors; what was written then is of no use.
+    `finished` is set when a recording that is followed has finished. Raises NothingToCompose, OSError and av's errors;
+    what was written then is of no use.
     """
-    timeline = Timeline(_with_durations(job))
-    ticks = round(timeline.duration / MILLISECONDS)
-    if not ticks:
-        raise NothingToCompose("the recording has no media that can be read")
+    if finished is None:
+        finished = threading.Event()
+    if job.is_finished:
+        finished.set()
+    sources = Sources(job, finished)
     output = Output(job.directory / job.output, job.options)
     try:
-        picture = None if job.options.audio_only else _Picture(job, timeline)
-        sound = _Sound(job.directory, timeline)
-        reported_at = time.monotonic()
-        for tick in range(ticks):
+        picture = None if job.options.audio_only else _Picture(job, sources)
+        sound = _Sound(sources)
+        ticks, reported_at = 0, time.monotonic()
+        for tick in itertools.count():
+            if sources.wait_for(tick * MILLISECONDS) and picture is not None:
+                picture.timeline_changed()
+            ticks = round(sources.timeline.duration / MILLISECONDS)
+            if tick >= ticks and not sources.is_live:
+                break
             output.add_sound(sound.read(tick))
             if picture is not None:
                 output.add_picture(picture.paint(tick, sound.speaker, is_last=tick == ticks - 1))
             if time.monotonic() - reported_at >= REPORT_INTERVAL:
                 reported_at = time.monotonic()
-                report(tick / ticks)
+                report(sources.progress(tick * MILLISECONDS))
+        if not ticks:
+            raise NothingToCompose("the recording has no media that can be read")
         output.finish()
     except BaseException:
         output.abandon()
@@ -65,8 +74,10 @@ def compose(job: Job, report: Callable[[float], None]) -> Composed:
 class _Sound:
     """The mixed sound, and who speaks."""
 
-    def __init__(self, directory: Path, timeline: Timeline) -> None:
-        self._sources = [(lane, AudioSource(directory, lane)) for lane in timeline.of_kind("audio")]
+    def __init__(self, sources: Sources) -> None:
+        self._lanes = sources
+        self._sources: dict[str, AudioSource] = {}
+        """By lane."""
         self._active = ActiveSpeaker()
         self.speaker: str | None = None
 
@@ -74,15 +85,17 @@ class _Sound:
         """The samples of one picture."""
         at = round(tick * MILLISECONDS)
         blocks, levels = [], dict[str, float]()
-        for lane, source in self._sources:
-            if lane.start > at + MILLISECONDS:
+        for lane in self._lanes.timeline.of_kind("audio"):
+            if not lane.start <= at + MILLISECONDS <= lane.end + 1_000:
                 continue
-            block = source.read(tick * SAMPLES_PER_TICK, SAMPLES_PER_TICK)
+            if lane.key not in self._sources:
+                self._sources[lane.key] = AudioSource(self._lanes.reader(lane))
+            block = self._sources[lane.key].read(tick * SAMPLES_PER_TICK, SAMPLES_PER_TICK)
             if block is None:
                 continue
             blocks.append(block)
-            if source.source != SCREEN_AUDIO:
-                levels[source.peer_id] = max(level_of(block), levels.get(source.peer_id, -120.0))
+            if lane.source != SCREEN_AUDIO:
+                levels[lane.peer_id] = max(level_of(block), levels.get(lane.peer_id, -120.0))
         self.speaker = self._active.update(at, levels)
         return mixed(blocks, SAMPLES_PER_TICK)
 
@@ -90,8 +103,9 @@ class _Sound:
 class _Picture:
     """The painted pictures, one of which becomes the poster."""
 
-    def __init__(self, job: Job, timeline: Timeline) -> None:
-        self._stage = Stage(job.directory, timeline, job.options, Labels(job.font))
+    def __init__(self, job: Job, sources: Sources) -> None:
+        self._stage = Stage(sources, job.options, Labels(job.font))
+        self.timeline_changed = self._stage.timeline_changed
         self._poster = job.directory / job.poster
         self._with_video = 0
         self.has_poster = False
@@ -104,16 +118,6 @@ class _Picture:
             self.has_poster = True
             frame.to_image().save(self._poster, "JPEG", quality=80)
         return frame
-
-
-def _with_durations(job: Job) -> list[RecordedTrack]:
-    """The tracks, with the durations of files that no recorder could complete."""
-    return [
-        track
-        if track.duration is not None
-        else track.model_copy(update={"duration": duration_of(job.directory / track.file)})
-        for track in job.tracks
-    ]
 
 
 def _sync(path: Path) -> None:

@@ -12,12 +12,16 @@ from hubbub_contracts.recording import CompositionOptions, RecordedTrack
 
 
 class Job(Model):
-    """A file to make."""
+    """A file to make. The end of the input says that the recording has finished."""
 
     directory: Annotated[Path, Field(strict=False)]
     """The directory of the recording."""
+    started_at: int
+    """When it started, in Unix milliseconds."""
+    is_finished: bool
+    """Whether it has finished; else it is followed."""
     tracks: list[RecordedTrack]
-    """Its files."""
+    """Its files, as far as they are known."""
     options: CompositionOptions
     """How they are composed."""
     output: str

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from hubbub_contracts.recording import CompositionOptions
 
-from ...domain.composition_layout import Rect, Tile, arrange
-from ...domain.composition_timeline import Timeline
+from ...domain.composition_layout import Content, Rect, Tile, arrange
 from .canvas import BACKDROP, BLACK, Canvas
 from .labels import Labels
+from .sources import Sources
 from .video_source import VideoSource
 
 LABEL = 1 / 12
@@ -20,27 +19,35 @@ MAX_LABEL = 40
 """Pixels."""
 LARGE_LABEL = 1 / 6
 """As LABEL, in a tile that has only a name."""
+STALL = 2_000
+"""Milliseconds without a frame after which a picture is taken away while the recording runs: its gaps are not known."""
 
 
 class Stage:
     """The canvas, and the sources of its tiles. Time only advances."""
 
-    def __init__(self, directory: Path, timeline: Timeline, options: CompositionOptions, labels: Labels) -> None:
-        self._timeline = timeline
+    def __init__(self, sources: Sources, options: CompositionOptions, labels: Labels) -> None:
+        self._lanes = sources
         self._options = options
         self._labels = labels
         self._canvas = Canvas(options.width, options.height)
-        self._directory = directory
         self._sources: dict[str, VideoSource] = {}
         """By lane: those that have begun and not ended."""
         self._tiles: list[Tile] = []
-        self._contents_until: int | None = 0
-        self._contents: list[Any] = []
+        self._contents: list[Content] = []
+        self._until: int | None = 0
+        """When the contents change."""
+        self._stalled: frozenset[str] = frozenset()
+        """Lanes that have had no frame for long."""
         self._speaker: str | None = None
         self._painted: dict[Rect, Rect] = {}
         """The part of each tile that its picture takes."""
         self.shows_video = False
         """Whether a picture is shown now."""
+
+    def timeline_changed(self) -> None:
+        """Another timeline has taken the place of the one before."""
+        self._until = 0
 
     def paint(self, at: int, reach: float, speaker: str | None) -> Any:
         """The picture at `at`. Frames up to `reach` after it count. In milliseconds."""
@@ -48,7 +55,6 @@ class Stage:
         if self._rearrange(at, speaker):
             self._canvas.fill(Rect(0, 0, self._options.width, self._options.height), BLACK)
             self._painted.clear()
-            changed |= self._sources.keys()
         self.shows_video = False
         for tile in self._tiles:
             source = self._sources.get(tile.content.video or "")
@@ -65,9 +71,9 @@ class Stage:
     def _advance(self, at: int, until: float) -> set[str | None]:
         """Advances all sources, also those that are not shown. Returns the lanes with another frame."""
         changed: set[str | None] = set()
-        for lane in self._timeline.of_kind("video"):
+        for lane in self._lanes.timeline.of_kind("video"):
             if lane.start <= until and lane.end > at and lane.key not in self._sources:
-                self._sources[lane.key] = VideoSource(self._directory, lane)
+                self._sources[lane.key] = VideoSource(self._lanes.reader(lane))
             source = self._sources.get(lane.key)
             if source is not None and source.advance(until):
                 changed.add(lane.key)
@@ -77,9 +83,12 @@ class Stage:
 
     def _rearrange(self, at: int, speaker: str | None) -> bool:
         """Returns whether the tiles have changed."""
-        if self._contents_until is not None and at >= self._contents_until:
-            self._contents = self._timeline.contents(at)
-            self._contents_until = self._timeline.next_change(at)
+        timeline = self._lanes.timeline
+        stalled = self._find_stalled(at)
+        if stalled != self._stalled or (self._until is not None and at >= self._until):
+            self._stalled = stalled
+            self._contents = timeline.contents(at, stalled)
+            self._until = timeline.next_change(at)
         elif speaker == self._speaker:
             return False
         self._speaker = speaker
@@ -87,6 +96,13 @@ class Stage:
         before = self._tiles
         self._tiles = arrange(options.layout, options.width, options.height, self._contents, speaker)
         return self._tiles != before
+
+    def _find_stalled(self, at: int) -> frozenset[str]:
+        if not self._lanes.is_live:
+            return frozenset()
+        return frozenset(
+            key for key, source in self._sources.items() if source.frame is not None and at - source.shown_at >= STALL
+        )
 
     def _paint_picture(self, tile: Tile, source: VideoSource) -> None:
         place, picture = source.scaled(tile.rect)

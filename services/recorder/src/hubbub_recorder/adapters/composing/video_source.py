@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
 from ...domain.composition_layout import Rect, fitted
-from ...domain.composition_timeline import Lane
-from .track_decoder import decoded
+from .lane_reader import LaneReader
+from .track_reader import Frame
 
 
 class VideoSource:
     """Keeps the frame that is shown and the one after it."""
 
-    def __init__(self, directory: Path, lane: Lane) -> None:
-        self._frames = decoded(directory, lane)
-        self._next = next(self._frames, None)
+    def __init__(self, reader: LaneReader) -> None:
+        self._reader = reader
+        self._next: Frame | None = None
         self._scaler = VideoReformatter()
         self.frame: Any = None
         """The frame that is shown; None before the first one."""
+        self.shown_at = 0.0
+        """Its time."""
 
     def advance(self, at: float) -> bool:
         """Shows the last frame that is not after `at`, in milliseconds. Returns whether it is another one."""
         has_changed = False
-        while self._next is not None and self._next[0] <= at:
-            self.frame = self._next[1]
-            self._next = next(self._frames, None)
+        while True:
+            self._next = self._next or self._reader.take()
+            if self._next is None or self._next[0] > at:
+                return has_changed
+            self.shown_at, self.frame = self._next
+            self._next = None
             has_changed = True
-        return has_changed
 
     def scaled(self, rect: Rect) -> tuple[Rect, Any]:
         """The part of a tile that the picture takes, and the picture in this size."""
