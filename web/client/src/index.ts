@@ -43,6 +43,8 @@ export type {
   CallParticipant,
   CallPushes,
   CallRequests,
+  ComposeRecordingBody,
+  Composition,
   ConsumerLayers,
   InboundStats,
   JoinedCall,

@@ -1,7 +1,7 @@
 /** The HTTP routes about recordings (`docs/protocol/http.md`): for pages that list and play what was recorded. */
 
 import type { TokenSource } from "./connection.ts";
-import type { Manifest, RecordingInfo, RecordingPage, RecordingTicket } from "./generated/messages.ts";
+import type { ComposeRecordingBody, Composition, Manifest, RecordingInfo, RecordingPage, RecordingTicket } from "./generated/messages.ts";
 import { HttpApi, query } from "./httpApi.ts";
 
 /** Which recordings to list. */
@@ -40,6 +40,11 @@ export class RecordingsApi {
   /** Stops a recording that runs. */
   stop(recordingId: string): Promise<RecordingInfo> {
     return this.#http.request("POST", `/recordings/${recordingId}/stop`);
+  }
+
+  /** Asks for one file of all tracks, or returns the one that was asked for with the same options. `get` shows its progress. */
+  compose(recordingId: string, options: ComposeRecordingBody = {}): Promise<Composition> {
+    return this.#http.request("POST", `/recordings/${recordingId}/compositions`, options);
   }
 
   /** Deletes a recording that has stopped. */

@@ -112,6 +112,16 @@ describe("a recording", () => {
     expect(requests).toContain("POST /recordings/one/ticket Bearer token-of-the-address");
   });
 
+  it("offers what is composed of it", async () => {
+    const made = { compositionId: "c", layout: "grid", format: "mp4", audioOnly: false, width: 1280, height: 720, requestedAt: 1 };
+    const compositions = [{ ...made, state: "done", file: "composed-c.mp4", bytes: 9_000_000 }, { ...made, state: "running", progress: 0.5 }];
+    answers["GET /recordings/one"] = { recording: { ...RECORDING, compositions }, tracks: [TRACK] };
+    show("one");
+    expect((await screen.findByRole("link", { name: "composed-c.mp4" })).getAttribute("href")).toContain("ticket=t.1");
+    expect(screen.getByText("everybody, 9.0 MB")).toBeTruthy();
+    expect(screen.getAllByRole("link", { name: /webm|mp4/ })).toHaveLength(2);
+  });
+
   it("is deleted after a second question", async () => {
     const onRecording = show("one");
     await userEvent.click(await screen.findByRole("button", { name: "Delete …" }));

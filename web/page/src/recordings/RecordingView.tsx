@@ -112,8 +112,9 @@ export function RecordingView({ api, recordingId, onError, onBack }: RecordingVi
   );
 }
 
-function files({ tracks = [], captions }: Manifest): { file: string; label: string }[] {
+function files({ recording, tracks = [], captions }: Manifest): { file: string; label: string }[] {
   return [
+    ...(recording.compositions ?? []).flatMap(({ file, bytes = 0 }) => (file === undefined ? [] : [{ file, label: `everybody, ${size(bytes)}` }])),
     ...tracks.map(({ file, displayName, source, bytes }) => ({ file, label: `${displayName}, ${source}${bytes === undefined ? "" : `, ${size(bytes)}`}` })),
     ...(captions === undefined ? [] : [{ file: captions, label: "what was said" }]),
   ];

@@ -102,7 +102,7 @@ class Compositions:
     @property
     def waiting(self) -> int:
         """How many compositions wait, for any instance."""
-        return len(rules.queue_of(self._store.recordings))
+        return len(rules.queue_of(self._store.recordings.to_compose()))
 
     def start(self, tasks: Tasks) -> None:
         """Starts the loop."""
@@ -132,7 +132,7 @@ class Compositions:
         """
         claims = [
             _Claim(stored.record, one)
-            for stored in self._store.recordings
+            for stored in self._store.recordings.to_compose()
             for one in stored.record.compositions
             if one.state == "running" and self._is_orphaned(one, leases)
         ]
@@ -154,7 +154,7 @@ class Compositions:
         """Makes what waits, up to the number of processes."""
         while True:
             self._changed.clear()
-            for stored, composition in rules.queue_of(self._store.recordings):
+            for stored, composition in rules.queue_of(self._store.recordings.to_compose()):
                 if composition.composition_id not in self._making and len(self._making) < self._count:
                     self._making.add(composition.composition_id)
                     self._tasks.spawn(self._make(stored, composition), f"compose-{composition.composition_id}")

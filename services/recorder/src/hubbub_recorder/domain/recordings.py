@@ -23,6 +23,7 @@ class Recordings:
     def __init__(self) -> None:
         self._by_key: dict[str, StoredRecording] = {}
         self._by_id: dict[str, dict[str, StoredRecording]] = {}
+        self._to_compose: dict[str, StoredRecording] = {}
 
     def __iter__(self) -> Iterator[StoredRecording]:
         """Yields each entry of the bucket."""
@@ -32,11 +33,14 @@ class Recordings:
         """Adds or replaces an entry."""
         self.remove(stored.key)
         self._by_key[stored.key] = stored
+        if _is_to_compose(stored):
+            self._to_compose[stored.key] = stored
         self._by_id.setdefault(stored.record.recording_id, {})[stored.key] = stored
 
     def remove(self, key: str) -> None:
         """Forgets an entry."""
         before = self._by_key.pop(key, None)
+        self._to_compose.pop(key, None)
         if before is not None:
             same = self._by_id[before.record.recording_id]
             del same[key]
@@ -55,6 +59,10 @@ class Recordings:
     def of(self, recorder_id: str, epoch: int) -> Iterator[StoredRecording]:
         """The unfinished recordings of one incarnation of a recorder."""
         return (one for one in self if _is_open(one) and _recorder(one) == (recorder_id, epoch))
+
+    def to_compose(self) -> list[StoredRecording]:
+        """The recordings with a composition that waits or is being made: few of many."""
+        return list(self._to_compose.values())
 
     def to_upload(self, recorder_id: str, epoch: int) -> Iterator[StoredRecording]:
         """The finished recordings of one incarnation of a recorder that are not uploaded."""
@@ -95,8 +103,11 @@ def _is_open(stored: StoredRecording) -> bool:
 
 def _is_local(stored: StoredRecording) -> bool:
     """Whether it is to be uploaded, once its compositions are made."""
-    is_composed = any(one.state in ("queued", "running") for one in stored.record.compositions)
-    return stored.record.state == "finished" and not stored.record.uploaded and not is_composed
+    return stored.record.state == "finished" and not stored.record.uploaded and not _is_to_compose(stored)
+
+
+def _is_to_compose(stored: StoredRecording) -> bool:
+    return any(one.state in ("queued", "running") for one in stored.record.compositions)
 
 
 def _recorder(stored: StoredRecording) -> tuple[str, int]:

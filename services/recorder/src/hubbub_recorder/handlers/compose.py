@@ -30,7 +30,7 @@ async def compose(context: RecorderContext, request: ComposeRecording) -> Compos
         if len(record.compositions) > MAX_COMPOSITIONS:
             message = f"a recording has at most {MAX_COMPOSITIONS} compositions"
             raise HubbubError(ErrorCode.QUOTA_EXCEEDED, message)
-        if len(queue_of(store.recordings)) >= context.max_compositions:
+        if len(queue_of(store.recordings.to_compose())) >= context.max_compositions:
             message = f"{context.max_compositions} compositions wait already"
             raise HubbubError(ErrorCode.QUOTA_EXCEEDED, message, retryable=True)
         if not await context.files.has_space():
