@@ -168,6 +168,13 @@ def test_a_damaged_file_does_not_take_the_others_with_it(tmp_path: Path) -> None
     assert is_like(shown.colour(1.0, 480, 180), BLUE)
 
 
+@pytest.mark.parametrize("file_format", ["mp4", "webm"])
+def test_a_full_disk_is_an_error(meeting: Tracks, file_format: str) -> None:
+    (meeting.directory / f"out.{file_format}").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        make(meeting, format=file_format)
+
+
 def test_a_picture_that_is_too_large_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tracks = Tracks(tmp_path)
     tracks.picture("ann", 0, 1_000, RED, size=(640, 360))

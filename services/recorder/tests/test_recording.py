@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hubbub_contracts.bus.recording_records import RecordingRecord
-from hubbub_contracts.recording import RecordingState
+from hubbub_contracts.recording import CompositionOptions, RecordingState
+from hubbub_recorder.domain.composition import changed, claimed, failed, requested
 from hubbub_recorder.domain.recording import finished, has_expired, stopped, taken_over
 from hubbub_recorder.domain.recordings import Recordings, StoredRecording
 
@@ -87,6 +88,20 @@ def test_recordings_without_a_lease_of_their_recorder_are_orphans() -> None:
     assert [one.key for one in recordings.orphaned({"here": 7})] == []
     assert [one.key for one in recordings.orphaned({"here": 8})] == ["running"], "it was restarted"
     assert [one.key for one in recordings.orphaned({})] == ["running"]
+
+
+def test_recordings_with_compositions_to_make_are_known() -> None:
+    recordings = Recordings()
+    waiting, _ = requested(record(state="finished"), "composition", CompositionOptions(), 1)
+    running = changed(waiting, "composition", claimed("here", 7))
+    ended = changed(running, "composition", failed("broken"))
+    known = []
+    for one in (record(state="finished"), waiting, running, ended, waiting):
+        recordings.put(stored(one))
+        known.append([each.record for each in recordings.to_compose()])
+    assert known == [[], [waiting], [running], [], [waiting]]
+    recordings.remove("one")
+    assert recordings.to_compose() == []
 
 
 def test_the_list_has_pages_newest_first() -> None:

@@ -53,9 +53,9 @@ def compose(job: Job, report: Callable[[float], None], finished: threading.Event
             ticks = round(sources.timeline.duration / MILLISECONDS)
             if tick >= ticks and not sources.is_live:
                 break
-            output.add_sound(sound.read(tick))
-            if picture is not None:
-                output.add_picture(picture.paint(tick, sound.speaker, is_last=tick == ticks - 1))
+            block = sound.read(tick)
+            is_last = tick == ticks - 1
+            output.add(block, None if picture is None else picture.paint(tick, sound.speaker, is_last=is_last))
             if time.monotonic() - reported_at >= REPORT_INTERVAL:
                 reported_at = time.monotonic()
                 report(sources.progress(tick * MILLISECONDS))

@@ -1,7 +1,12 @@
-"""The composed file: MP4 with H264 and AAC, or WebM with VP9 and opus."""
+"""The composed file: MP4 with H264 and AAC, or WebM with VP9 and opus.
+
+A thread encodes, while the next picture is decoded and painted.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +20,8 @@ from .audio_source import RATE, Samples
 FRAME_RATE = 30
 KEY_FRAME_INTERVAL = 3 * FRAME_RATE
 """Frames between the places at which a player starts after a seek."""
+MAX_AHEAD = 4
+"""Pictures that wait for the encoder."""
 THREADS = 4
 BITS_PER_PIXEL = 0.08
 """At most: 2.2 Mbit/s for 1280x720."""
@@ -32,7 +39,7 @@ _OPTIONS: Final[dict[str, dict[str, str]]] = {
 
 
 class Output:
-    """The open file. Pictures and sound are appended alternately, so that neither waits for long."""
+    """The open file. Each picture comes with its sound, so that neither waits for the other in the muxer."""
 
     def __init__(self, path: Path, options: CompositionOptions) -> None:
         """Creates the file. Raises OSError, and av's errors."""
@@ -44,22 +51,21 @@ class Output:
         self._audio = audio
         self._frames = 0
         self._samples = 0
+        self._thread = ThreadPoolExecutor(1, "encode")
+        self._waiting: deque[Future[None]] = deque()
+        self._has_failed = False
 
-    def add_picture(self, frame: Any) -> None:
-        """Appends a picture. Raises OSError."""
-        frame.pts, frame.time_base = self._frames, Fraction(1, FRAME_RATE)
-        self._frames += 1
-        self._file.mux(self._video.encode(frame))
-
-    def add_sound(self, block: Samples) -> None:
-        """Appends samples. Raises OSError."""
-        frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
-        frame.sample_rate, frame.pts, frame.time_base = RATE, self._samples, Fraction(1, RATE)
-        self._samples += block.shape[1]
-        self._file.mux(self._audio.encode(frame))
+    def add(self, block: Samples, picture: Any) -> None:
+        """Appends samples, and a picture unless there is only sound. Raises OSError, also of what was added before."""
+        while len(self._waiting) >= MAX_AHEAD:
+            self._waiting.popleft().result()
+        self._waiting.append(self._thread.submit(self._encode, block, picture))
 
     def finish(self) -> None:
         """Writes what is pending, and the index. Raises OSError."""
+        while self._waiting:
+            self._waiting.popleft().result()
+        self._thread.shutdown()
         for stream in (self._video, self._audio):
             if stream is not None:
                 self._file.mux(stream.encode(None))
@@ -67,7 +73,30 @@ class Output:
 
     def abandon(self) -> None:
         """Closes the file, which is of no use."""
+        self._thread.shutdown(cancel_futures=True)
         self._file.close()
+
+    def _encode(self, block: Samples, picture: Any) -> None:
+        if self._has_failed:
+            return  # a muxer that could not write its header crashes at the next packet
+        try:
+            self._add_sound(block)
+            if picture is not None:
+                self._add_picture(picture)
+        except BaseException:
+            self._has_failed = True
+            raise
+
+    def _add_picture(self, frame: Any) -> None:
+        frame.pts, frame.time_base = self._frames, Fraction(1, FRAME_RATE)
+        self._frames += 1
+        self._file.mux(self._video.encode(frame))
+
+    def _add_sound(self, block: Samples) -> None:
+        frame = av.AudioFrame.from_ndarray(block, format="fltp", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = RATE, self._samples, Fraction(1, RATE)
+        self._samples += block.shape[1]
+        self._file.mux(self._audio.encode(frame))
 
     def _video_stream(self, options: CompositionOptions) -> Any:
         encoder, encoder_options = _VIDEO[options.format]
