@@ -9,8 +9,9 @@ use crate::alr::ApplicationLimit;
 use crate::constants::estimator::TICK;
 use crate::constants::inter_arrival::STREAM_TIMEOUT;
 use crate::delay::DelayEstimate;
+use crate::departures::{Bytes, Departures};
 use crate::feedback::{CongestionFeedback, Results, TransportCcReader};
-use crate::history::{ClusterId, SendHistory, SentPacket};
+use crate::history::{ClusterId, SentPacket};
 use crate::loss::{LossEstimate, LossState};
 use crate::path::Path;
 use crate::probe::{ClusterResults, PaddingBudget, Probe, ProbeController};
@@ -37,11 +38,12 @@ pub enum Purpose {
     Padding,
 }
 
-/// The estimate of one transport.
+/// The estimate of one transport. Its fields are in this order in memory: what every packet touches is at the start.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Estimator {
+    departures: Departures,
     limits: Limits,
-    history: SendHistory,
     reader: TransportCcReader,
     results: Results,
     acknowledged: AcknowledgedBitrate,
@@ -59,8 +61,6 @@ pub struct Estimator {
     remb: Option<f64>,
     first_feedback: Option<Micros>,
     last_feedback: Micros,
-    /// Since when packets wait for feedback; moved on when the estimate falls for lack of it.
-    unanswered: Option<Micros>,
 }
 
 impl Estimator {
@@ -70,8 +70,8 @@ impl Estimator {
         let limits = ordered(limits);
         let estimate = limits.initial as f64;
         Self {
+            departures: Departures::new(now),
             limits,
-            history: SendHistory::default(),
             reader: TransportCcReader::default(),
             results: Results::default(),
             acknowledged: AcknowledgedBitrate::default(),
@@ -87,7 +87,6 @@ impl Estimator {
             remb: None,
             first_feedback: None,
             last_feedback: now,
-            unanswered: None,
         }
     }
 
@@ -174,15 +173,25 @@ impl Estimator {
             size: u16::try_from(size).unwrap_or(u16::MAX),
             cluster,
         };
-        self.history.record(number, packet);
-        self.application.sent(now, size);
-        self.padding.sent(now, size, purpose == Purpose::Padding);
-        self.unanswered.get_or_insert(now);
+        let is_padding = purpose == Purpose::Padding;
+        if self.departures.add(number, packet, is_padding) {
+            self.count_departures(now);
+        }
+    }
+
+    /// Counts the bytes that have left. To be called before anything that depends on them.
+    fn count_departures(&mut self, now: Micros) {
+        let Bytes { media, padding } = self.departures.take_uncounted(now);
+        self.application
+            .sent(now, media.saturating_add(padding) as usize);
+        self.padding.sent(now, media as usize, false);
+        self.padding.sent(now, padding as usize, true);
     }
 
     /// The next probe to send, if there is one and the budget of padding allows it.
     pub fn next_probe(&mut self, now: Micros) -> Option<Probe> {
         let probe = self.probing.next()?;
+        self.count_departures(now);
         if !self.padding.allows(now, probe.bytes) {
             return None;
         }
@@ -192,8 +201,12 @@ impl Estimator {
 
     /// Reads transport-wide feedback.
     pub fn transport_feedback(&mut self, now: Micros, feedback: &TransportFeedback<'_>) {
-        self.reader
-            .read(now, feedback, &mut self.history, &mut self.results);
+        self.reader.read(
+            now,
+            feedback,
+            &mut self.departures.history,
+            &mut self.results,
+        );
         self.apply_results(now);
     }
 
@@ -204,7 +217,12 @@ impl Estimator {
         feedback: &CongestionFeedback<'_>,
         number_of: impl FnMut(u32, u16) -> Option<u16>,
     ) {
-        feedback.read(now, &mut self.history, &mut self.results, number_of);
+        feedback.read(
+            now,
+            &mut self.departures.history,
+            &mut self.results,
+            number_of,
+        );
         self.apply_results(now);
     }
 
@@ -229,7 +247,7 @@ impl Estimator {
 
     /// Lets time pass. To be called at [`Self::next_tick`] at the latest.
     pub fn tick(&mut self, now: Micros) {
-        self.application.sent(now, 0);
+        self.count_departures(now);
         self.fall_without_feedback(now);
         self.note_limited(now);
         if now.since(self.last_feedback) >= STREAM_TIMEOUT {

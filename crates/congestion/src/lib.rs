@@ -13,6 +13,7 @@ mod alr;
 mod competition;
 mod constants;
 mod delay;
+mod departures;
 mod estimator;
 mod feedback;
 mod history;

@@ -238,6 +238,9 @@ impl<R: Copy> Pacer<R> {
     }
 
     fn pay(&mut self, now: Micros) {
+        if now == self.updated {
+            return;
+        }
         let elapsed = now.since(self.updated) as f64 / SECOND as f64;
         self.updated = self.updated.max(now);
         self.debt = (self.debt - elapsed * self.effective_rate() / 8.0).max(0.0);
@@ -258,7 +261,9 @@ impl<R: Copy> Pacer<R> {
             }
         }
         self.debt += bytes as f64;
-        self.closed |= duration(self.debt, self.effective_rate()) >= BURST;
+        // As `duration` would compare, without its division.
+        let allowed = self.effective_rate() * BURST as f64 / (8 * SECOND) as f64;
+        self.closed |= self.debt >= allowed;
     }
 }
 

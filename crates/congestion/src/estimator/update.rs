@@ -16,10 +16,11 @@ impl Estimator {
         if self.results.all().is_empty() {
             return;
         }
+        self.count_departures(now);
         let nothing_lost = self.results.arrived().count() == self.results.all().len();
         let first_feedback = *self.first_feedback.get_or_insert(now);
         self.last_feedback = now;
-        self.unanswered = None;
+        self.departures.unanswered = None;
         self.path.update(now, &self.results);
         if let Some(rtt) = self.path.rtt() {
             self.delay.set_rtt(rtt);
@@ -83,6 +84,7 @@ impl Estimator {
         };
         let loss = self.loss.rate(self.acknowledged.bitrate());
         self.estimate = others.min(loss).clamp(min, max);
+        self.count_departures(now);
         self.application.set_estimate(now, self.estimate);
         let limit = match (self.delay.usage(), self.loss.state()) {
             (Usage::Over, _) | (_, LossState::Decreasing) => Limit::Congestion,
@@ -109,14 +111,14 @@ impl Estimator {
     }
 
     pub(super) fn fall_without_feedback(&mut self, now: Micros) {
-        let Some(since) = self.unanswered else {
+        let Some(since) = self.departures.unanswered else {
             return;
         };
         if self.first_feedback.is_some() && now.since(since) >= FEEDBACK_TIMEOUT {
             let rate = FEEDBACK_TIMEOUT_FACTOR * self.delay.rate();
             self.delay.set_rate(now, rate);
             self.combine(now);
-            self.unanswered = Some(since.plus(FEEDBACK_TIMEOUT_INTERVAL));
+            self.departures.unanswered = Some(since.plus(FEEDBACK_TIMEOUT_INTERVAL));
         }
     }
 }

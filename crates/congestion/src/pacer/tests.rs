@@ -75,7 +75,7 @@ fn a_long_queue_is_emptied_whatever_the_estimate() {
 fn a_probe_takes_media_first_and_then_padding() {
     let mut pacer = Pacer::new(Micros(0), 300_000);
     pacer.start_probe(Probe {
-        id: ClusterId(1),
+        id: ClusterId(std::num::NonZeroU8::MIN),
         rate: 3_000_000.0,
         packets: 5,
         bytes: 12_000,
@@ -97,7 +97,7 @@ fn a_probe_takes_media_first_and_then_padding() {
 fn a_probe_without_anything_to_send_is_given_up() {
     let mut pacer: Pacer<u32> = Pacer::new(Micros(0), 300_000);
     pacer.start_probe(Probe {
-        id: ClusterId(1),
+        id: ClusterId(std::num::NonZeroU8::MIN),
         rate: 900_000.0,
         packets: 5,
         bytes: 1_000,

@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::history::News;
 
-    const ID: ClusterId = ClusterId(1);
+    const ID: ClusterId = ClusterId(std::num::NonZeroU8::MIN);
 
     /// Feeds five packets with these intervals in microseconds; returns the last result.
     fn probe(packets: u64, departure: u64, arrival: i64) -> Option<(f64, bool)> {

@@ -1,5 +1,7 @@
 //! Decides when to probe, and at which rate.
 
+use std::num::NonZeroU8;
+
 use crate::constants::probe::{
     ALR_ENDED_TIMEOUT, ALR_INTERVAL, ALR_SCALE, DROP_TIMEOUT, DURATION, FIRST_SCALE, FURTHER_SCALE,
     FURTHER_THRESHOLD, LARGE_DROP, LOSS_LIMITED_SCALE, MIN_PACKETS, RESULT_TIMEOUT,
@@ -51,7 +53,7 @@ pub(crate) struct ProbeController {
     wanted: f64,
     limit: Limit,
     pending: [Option<f64>; 2],
-    last_id: u8,
+    last_id: NonZeroU8,
     last_probe: Option<Micros>,
     /// Less is sent than the estimate allows.
     limited: bool,
@@ -69,7 +71,7 @@ impl ProbeController {
             wanted: 0.0,
             limit: Limit::Delay,
             pending: [None; 2],
-            last_id: 0,
+            last_id: NonZeroU8::MAX,
             last_probe: None,
             limited: false,
             limited_until: None,
@@ -165,7 +167,7 @@ impl ProbeController {
     /// The next probe to send.
     pub(crate) fn next(&mut self) -> Option<Probe> {
         let rate = self.pending.iter_mut().find_map(Option::take)?;
-        self.last_id = self.last_id.wrapping_add(1);
+        self.last_id = self.last_id.checked_add(1).unwrap_or(NonZeroU8::MIN);
         Some(Probe {
             id: ClusterId(self.last_id),
             rate,

@@ -34,10 +34,12 @@ pub(crate) enum Action {
     Resend(u64),
 }
 
-/// Congestion control of one transport that receives video.
+/// Congestion control of one transport that receives video. Its fields are in this order in memory: every packet touches
+/// the pacer and the start of the estimator.
+#[repr(C)]
 pub(crate) struct CongestionControl {
-    pub(crate) estimator: Estimator,
     pub(crate) pacer: Pacer<QueuedPacket>,
+    pub(crate) estimator: Estimator,
     pub(crate) allocator: Allocator,
     repairs: RepairBudget,
     /// The client returns transport-wide feedback. Without it, REMB and receiver reports limit the estimate, and probes
