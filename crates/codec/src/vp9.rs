@@ -4,6 +4,12 @@ use crate::Malformed;
 use crate::bit_reader::BitReader;
 use crate::vp8::PictureId;
 
+/// Offset of the picture id in a payload that has one.
+const PICTURE_ID_AT: usize = 1;
+
+/// M bit of a 15-bit picture id.
+const WIDE: u16 = 0x8000;
+
 /// Maximum number of references of a frame (RFC 9628 section 4.2, `P_DIFF`).
 const MAX_REFERENCES: usize = 3;
 
@@ -129,6 +135,37 @@ impl Vp9Descriptor {
         self.layers.map_or(0, |layers| layers.temporal)
     }
 
+    /// TL0PICIDX, which only packets with layer indices in non-flexible mode have.
+    #[must_use]
+    pub fn tl0_pic_idx(&self) -> Option<u8> {
+        self.layers?.tl0_pic_idx
+    }
+
+    /// Overwrites picture id and TL0PICIDX in `payload`, which this descriptor was read from. A field that is `None`, or that
+    /// the payload does not have, is left unchanged. A picture id keeps its width.
+    pub fn write_ids(&self, payload: &mut [u8], picture_id: Option<u16>, tl0_pic_idx: Option<u8>) {
+        let mut at = PICTURE_ID_AT;
+        if let Some(PictureId { wide, value }) = self.picture_id {
+            let id = picture_id.unwrap_or(value);
+            if wide {
+                if let Some(field) = payload.get_mut(at..at + 2) {
+                    field.copy_from_slice(&(id | WIDE).to_be_bytes());
+                }
+                at += 2;
+            } else {
+                if let Some(field) = payload.get_mut(at) {
+                    *field = id as u8 & 0x7f;
+                }
+                at += 1;
+            }
+        }
+        // After the layer indices.
+        at += 1;
+        if let (Some(value), Some(field)) = (self.tl0_pic_idx(), payload.get_mut(at)) {
+            *field = tl0_pic_idx.unwrap_or(value);
+        }
+    }
+
     /// Whether this packet starts a key frame: the lowest spatial layer, without inter-picture prediction.
     #[must_use]
     pub fn key_frame_start(&self) -> bool {
@@ -229,6 +266,31 @@ mod tests {
         let structure = descriptor.structure.unwrap();
         assert_eq!(structure.resolutions(), Some(&[(320, 180), (640, 360)][..]));
         assert_eq!(descriptor.len, 17);
+    }
+
+    #[test]
+    fn ids_are_overwritten_and_nothing_else() {
+        let narrow = [0xa8, 5, 0x00, 7, 0xaa];
+        for (payload, id, at) in [(&KEY[..], 0x7f01, 4), (&narrow[..], 0x41, 3)] {
+            let mut written = payload.to_vec();
+            let before = Vp9Descriptor::parse(payload).unwrap();
+            before.write_ids(&mut written, Some(id), Some(200));
+            let after = Vp9Descriptor::parse(&written).unwrap();
+            assert_eq!(after.picture_id.unwrap().value, id);
+            assert_eq!(after.tl0_pic_idx(), Some(200));
+            assert_eq!(written[at + 1..], payload[at + 1..]);
+            before.write_ids(&mut written, None, None);
+            assert_eq!(written, payload);
+        }
+    }
+
+    #[test]
+    fn in_flexible_mode_there_is_no_tl0_pic_idx_to_overwrite() {
+        let flexible = [0xf8, 5, 0x53, 0x03, 0x04, 0xaa];
+        let mut written = flexible;
+        let descriptor = Vp9Descriptor::parse(&flexible).unwrap();
+        descriptor.write_ids(&mut written, Some(6), Some(200));
+        assert_eq!(written, [0xf8, 6, 0x53, 0x03, 0x04, 0xaa]);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::cell::Cell;
 
 use common::packets;
 use hubbub_codec::dependency_descriptor::{
-    DependencyDescriptor, DependencyReader, TemplateStructure, write_active_targets,
+    DependencyDescriptor, DependencyReader, TemplateStructure, frame_number, write_active_targets,
+    write_frame_number,
 };
 use hubbub_codec::{Layer, Malformed};
 use proptest::prelude::*;
@@ -173,6 +174,27 @@ fn active_targets_are_rewritten_again() {
             Some(0b11)
         );
     }
+}
+
+#[test]
+fn frame_number_is_overwritten_and_nothing_else() {
+    let mut reader = DependencyReader::new();
+    let mut rewritten_reader = DependencyReader::new();
+    for extension in extensions() {
+        let descriptor = reader.read(&extension).unwrap();
+        assert_eq!(frame_number(&extension), Some(descriptor.frame_number));
+        let mut rewritten = extension.clone();
+        let number = descriptor.frame_number.wrapping_add(40_000);
+        write_frame_number(&mut rewritten, number);
+        let expected = DependencyDescriptor {
+            frame_number: number,
+            ..descriptor
+        };
+        assert_eq!(rewritten_reader.read(&rewritten), Ok(expected));
+    }
+    let mut truncated = [0x80, 0x01];
+    write_frame_number(&mut truncated, 7);
+    assert_eq!((truncated, frame_number(&truncated)), ([0x80, 0x01], None));
 }
 
 #[test]

@@ -36,6 +36,7 @@ mod round_trips;
 mod scores;
 mod sender_reports;
 mod simulcast;
+mod simulcast_codecs;
 mod spatial_layers;
 mod speaker_events;
 mod ssrc_changes;

@@ -127,6 +127,15 @@ def test_the_producer_type_depends_on_encodings_and_layers(name: str, expected: 
     assert produced(f"chromium-156/{name}.json").type == expected
 
 
+@pytest.mark.parametrize("name", ["produce-video-vp9-svc-L3T3_KEY", "produce-video-av1-L1T3"])
+def test_encodings_of_a_codec_with_svc_are_simulcast(name: str) -> None:
+    encodings = [{"rid": rid, "scalabilityMode": "L1T2"} for rid in ("r0", "r1")]
+    producer = produced(f"chromium-156/{name}.json", encodings=encodings)
+    assert producer.type == "simulcast"
+    assert [each.rid for each in producer.spec.encodings] == ["r0", "r1"]
+    assert consumed(producer).parameters["encodings"][0]["scalabilityMode"] == "L2T2"
+
+
 def test_one_encoding_with_temporal_layers_is_simulcast_when_the_codec_has_no_svc() -> None:
     layered = produced("chromium-156/produce-video-vp8.json", encodings=[{"ssrc": 1, "scalabilityMode": "L1T3"}])
     assert layered.type == "simulcast"

@@ -13,6 +13,9 @@ use template_structure::{DecodeTargetIndication, MAX_DECODE_TARGETS};
 /// Length of a descriptor without extended fields, in bytes.
 const SHORT_LEN: usize = 3;
 
+/// The bytes of the frame number.
+const FRAME_NUMBER: std::ops::Range<usize> = 1..3;
+
 /// A structure is late when its frame is older than that of the current structure by fewer than this many frames.
 const LATE_FRAMES: u16 = 512;
 
@@ -176,6 +179,20 @@ impl DependencyDescriptor {
                 DecodeTargetIndication::NotPresent | DecodeTargetIndication::Discardable
             )
         });
+    }
+}
+
+/// The frame number in a descriptor; `None` if that is truncated.
+#[must_use]
+pub fn frame_number(descriptor: &[u8]) -> Option<u16> {
+    let bytes = descriptor.get(FRAME_NUMBER)?;
+    Some(u16::from_be_bytes(bytes.try_into().ok()?))
+}
+
+/// Overwrites the frame number in a descriptor. One that is truncated is left as it is.
+pub fn write_frame_number(descriptor: &mut [u8], number: u16) {
+    if let Some(bytes) = descriptor.get_mut(FRAME_NUMBER) {
+        bytes.copy_from_slice(&number.to_be_bytes());
     }
 }
 

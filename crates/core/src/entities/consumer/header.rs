@@ -1,11 +1,9 @@
 //! The RTP header of a consumer's packets.
 
-use hubbub_codec::Layer;
-use hubbub_codec::dependency_descriptor::TemplateStructure;
 use hubbub_wire::ExtensionKind;
 use hubbub_wire::rtp::{AbsSendTime, ExtensionWriter, RtpHeaderFields, TransportSequenceNumber};
 
-use super::rewrite_dd::{MAX_DESCRIPTOR, is_descriptor, limit_targets};
+use super::rewrite_dd::{MAX_DESCRIPTOR, Rewritten, is_descriptor};
 use crate::api::{ConsumerSpec, FeedbackKind, Micros};
 use crate::entities::header_extensions::{id_of, is_copied, tag};
 use crate::receive::StoredPacket;
@@ -60,8 +58,8 @@ pub(super) struct Sending<'a> {
     pub(super) mid: &'a str,
     /// The transport-wide number.
     pub(super) transport_sequence: u16,
-    /// The layers up to which the client receives the stream of this structure, if they are limited.
-    pub(super) limit: Option<(&'a TemplateStructure, Layer)>,
+    /// Of the packet's dependency descriptor, if it is sent.
+    pub(super) dependencies: Option<Rewritten<'a>>,
 }
 
 impl Sending<'_> {
@@ -72,14 +70,14 @@ impl Sending<'_> {
         fields: &RtpHeaderFields,
         packet: &StoredPacket,
     ) -> Option<usize> {
-        let Some(limit) = self.limit else {
+        let Some(dependencies) = self.dependencies else {
             return self.write_with(buffer, fields, packet, None);
         };
         let mut descriptor = [0; MAX_DESCRIPTOR];
         let rewritten = packet
             .extensions()
             .find(|(tag, _)| is_descriptor(*tag))
-            .and_then(|(_, value)| limit_targets(value, limit, &mut descriptor))
+            .and_then(|(_, value)| dependencies.write(value, &mut descriptor))
             .and_then(|len| descriptor.get(..len));
         self.write_with(buffer, fields, packet, rewritten)
     }

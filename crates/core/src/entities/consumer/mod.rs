@@ -10,6 +10,7 @@ mod repair;
 mod reported_loss;
 mod rewrite_dd;
 mod rewrite_vp8;
+mod rewrite_vp9;
 mod scores;
 mod selector_simulcast;
 mod selector_svc;

@@ -59,6 +59,8 @@ impl Consumer {
         }
         self.clock_jumps = packet.clock_jumps;
         self.vp8.on_switch();
+        self.vp9.on_switch();
+        self.frame_numbers.on_switch();
         self.last_source = Some(stream.source);
         // The client can synchronize streams only after a sender report on each.
         self.next_report = Some(now);

@@ -1,9 +1,7 @@
 //! Repeats packets that the client has lost.
 
-use hubbub_codec::Codec;
 use hubbub_wire::rtp::RtpHeaderFields;
 
-use super::rewrite_vp8::rewrite_ids;
 use super::send::PacketSender;
 use super::state::{Consumer, Route};
 use crate::receive::{RtxPayload, StoredPacket};
@@ -73,12 +71,14 @@ impl PacketSender<'_> {
             timestamp,
             ssrc: rtx.ssrc,
         };
+        let frame_number = self.consumer.rewrite_frame_number(packet);
         let buffer = self.outbox.reserve()?;
         let header = self.consumer.header(
             self.departure.at,
             self.transport,
             self.stream,
             packet.meta(),
+            frame_number,
         );
         let header_len = header.write(buffer, &fields, packet)?;
         let original = RtxPayload {
@@ -93,9 +93,7 @@ impl PacketSender<'_> {
         let payload_len = original.write(buffer.get_mut(header_len..)?)?;
         let payload =
             buffer.get_mut(header_len + RtxPayload::HEADER_LEN..header_len + payload_len)?;
-        if route.codec == Codec::Vp8 {
-            rewrite_ids(&mut self.consumer.vp8, payload)?;
-        }
+        self.consumer.rewrite_ids(route.codec, payload)?;
         let outbound = self.transport.outbound.as_mut()?;
         let len = outbound
             .protect_rtp(buffer, header_len, header_len + payload_len)

@@ -1,15 +1,18 @@
 //! Sends a stored packet to one consumer: writes the header, copies the payload, protects both.
 
-use hubbub_codec::dependency_descriptor::TemplateStructure;
+use hubbub_codec::dependency_descriptor::{TemplateStructure, frame_number};
 use hubbub_codec::{Codec, Layer};
 use hubbub_congestion::{ClusterId, Purpose};
+use hubbub_wire::ExtensionKind;
 use hubbub_wire::rtp::RtpHeaderFields;
 
 use super::header::Sending;
 use super::redundancy::RedPayload;
+use super::rewrite_dd::{Rewritten, is_descriptor};
 use super::rewrite_vp8::rewrite_ids;
 use super::state::{Consumer, Route};
 use crate::api::{MediaKind, Micros, Path};
+use crate::entities::header_extensions::tag;
 use crate::entities::producer::ProducerStream;
 use crate::entities::transport::Transport;
 use crate::receive::{PacketMeta, StoredPacket};
@@ -35,16 +38,21 @@ impl Consumer {
         Some(packet.marker || ends_picture)
     }
 
-    /// The header of a packet of `stream`, the forwarded one, that is sent over `transport` now.
+    /// The header of a packet of `stream`, the forwarded one, that is sent over `transport` now. `frame_number`: see
+    /// [`Self::rewrite_frame_number`].
     pub(super) fn header<'a>(
         &'a self,
         now: Micros,
         transport: &Transport,
         stream: &'a ProducerStream,
         packet: &PacketMeta,
+        frame_number: Option<u16>,
     ) -> Sending<'a> {
         Sending {
-            limit: self.limit(packet, stream),
+            dependencies: frame_number.map(|frame_number| Rewritten {
+                frame_number,
+                limit: self.limit(packet, stream),
+            }),
             ..self.plain_header(now, transport)
         }
     }
@@ -56,8 +64,28 @@ impl Consumer {
             ids: &self.extensions,
             mid: &self.mid,
             transport_sequence: transport.transport_sequence,
-            limit: None,
+            dependencies: None,
         }
+    }
+
+    /// Rewrites the ids of pictures in a payload, so that they continue after a switch. `None`: the picture is too old to be
+    /// numbered.
+    pub(super) fn rewrite_ids(&mut self, codec: Codec, payload: &mut [u8]) -> Option<()> {
+        match codec {
+            Codec::Vp8 => rewrite_ids(&mut self.vp8, payload)?,
+            Codec::Vp9 => self.vp9.rewrite(payload),
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// The frame number to send a packet with, if its dependency descriptor is sent.
+    pub(super) fn rewrite_frame_number(&mut self, packet: &StoredPacket) -> Option<u16> {
+        self.extensions
+            .copied(tag(ExtensionKind::DependencyDescriptor))?;
+        let (_, descriptor) = packet.extensions().find(|(tag, _)| is_descriptor(*tag))?;
+        let number = frame_number(descriptor)?;
+        Some(self.frame_numbers.rewrite(number, u16::BITS))
     }
 
     /// The layers that the dependency descriptor of a packet of `stream` is to be limited to. A repetition without RTX must
@@ -157,12 +185,14 @@ impl PacketSender<'_> {
             timestamp,
             ssrc: self.consumer.ssrc,
         };
+        let frame_number = self.consumer.rewrite_frame_number(packet);
         let buffer = self.outbox.reserve()?;
         let header = self.consumer.header(
             self.departure.at,
             self.transport,
             self.stream,
             packet.meta(),
+            frame_number,
         );
         let header_len = header.write(buffer, &fields, packet)?;
         let payload_len = red.as_ref().map_or(packet.payload().len(), RedPayload::len);
@@ -176,9 +206,7 @@ impl PacketSender<'_> {
             Some(red) => red.write(payload)?,
             None => payload.copy_from_slice(packet.payload()),
         }
-        if route.codec == Codec::Vp8 {
-            rewrite_ids(&mut self.consumer.vp8, payload)?;
-        }
+        self.consumer.rewrite_ids(route.codec, payload)?;
         let len = outbound
             .protect_rtp_with_index(buffer, header_len, packet_len, rollovers(output)?)
             .ok()?;

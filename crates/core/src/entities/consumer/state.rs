@@ -1,7 +1,7 @@
 //! The state of a consumer.
 
 use hubbub_codec::vp8_rewriter::Vp8Rewriter;
-use hubbub_codec::{Codec, Layer};
+use hubbub_codec::{Codec, Layer, SwitchedCounter};
 use hubbub_congestion::Allocation;
 use hubbub_wire::rtcp::ReportBlock;
 
@@ -9,6 +9,7 @@ use super::allowance::{ALL_LAYERS, Allowance};
 use super::header::OutgoingExtensions;
 use super::redundancy::Redundancy;
 use super::reported_loss::{Reported, ReportedLoss, SentSoFar};
+use super::rewrite_vp9::Vp9Ids;
 use super::selector_svc::SvcSelector;
 use crate::api::{ConsumerId, ConsumerSpec, ConsumerStats, MediaKind, Micros};
 use crate::entities::event_queue::LatestEvent;
@@ -80,6 +81,9 @@ pub(crate) struct Consumer {
     /// `PacketMeta::clock_jumps` of the packets that the timestamp offset holds for.
     pub(super) clock_jumps: u16,
     pub(crate) vp8: Vp8Rewriter,
+    pub(super) vp9: Vp9Ids,
+    /// The frame numbers in dependency descriptors.
+    pub(super) frame_numbers: SwitchedCounter,
     pub(crate) rtx: Option<RtxStream>,
     /// Without RTX, a retransmission repeats the original packet byte for byte.
     pub(crate) resends_verbatim: bool,
@@ -162,6 +166,8 @@ impl Consumer {
             timestamps: TimestampRewriter::new(first.map_or(90_000, |codec| codec.clock_rate)),
             clock_jumps: 0,
             vp8: Vp8Rewriter::new(),
+            vp9: Vp9Ids::default(),
+            frame_numbers: SwitchedCounter::default(),
             rtx: spec.rtx_ssrc.filter(|_| has_rtx).map(|ssrc| RtxStream {
                 ssrc,
                 sequence: RtxSequence::new(random.sequence()),
