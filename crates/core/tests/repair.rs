@@ -76,6 +76,24 @@ fn the_time_between_two_retransmissions_is_the_measured_round_trip() {
 }
 
 #[test]
+fn the_time_between_two_retransmissions_includes_the_queue_on_the_way() {
+    let mut call = Call::video();
+    // Time in the queue and until the second NACK, milliseconds. Without reports, a round trip counts as 100 ms.
+    let cases = [(0, 110, 1), (200, 250, 0), (200, 310, 1), (0, 110, 1)];
+    for (number, (queued, wait, expected)) in (10..).zip(cases) {
+        call.send([vp8(number, number == 10)]);
+        let packet = call.received().remove(0);
+        call.return_feedback(&packet, queued);
+        let sequence = packet.rtp().sequence_number();
+        call.nack(&[sequence]);
+        assert_eq!(call.received().len(), 1);
+        call.world.advance(wait);
+        call.nack(&[sequence]);
+        assert_eq!(call.received().len(), expected, "{queued} ms in the queue");
+    }
+}
+
+#[test]
 fn retransmissions_take_a_quarter_of_the_estimate() {
     const RATE: u64 = 1_200_000;
     let config = WorkerConfig {

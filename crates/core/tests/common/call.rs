@@ -4,11 +4,13 @@ use hubbub_core::WorkerConfig;
 use hubbub_core::api::{Command, ConsumerId, ConsumerSpec, ProducerId, ProducerSpec};
 use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::{
-    NackBuilder, ReceiverReportBuilder, ReportBlock, RtcpPacket, SenderInfo, SenderReportBuilder,
+    Arrival, NackBuilder, ReceiverReportBuilder, ReportBlock, RtcpPacket, SenderInfo,
+    SenderReportBuilder, TransportFeedbackBuilder,
 };
+use hubbub_wire::rtp::TransportSequenceNumber;
 
 use super::media::Packet;
-use super::specs::{consume_running, produce, video, video_consumer};
+use super::specs::{OUT_TRANSPORT_CC, consume_running, produce, video, video_consumer};
 use super::{Client, Received, World};
 
 /// The SSRC that the consumer of a [`Call`] sends; RTX is one above.
@@ -93,6 +95,28 @@ impl Call {
         };
         self.receiver.send_rtcp(&mut self.world, &nack);
     }
+
+    /// Lets the receiver report that a packet has arrived after this time in queues, milliseconds.
+    pub fn return_feedback(&mut self, packet: &Received, queued: u64) {
+        let rtp = packet.rtp();
+        let number = rtp.extension(OUT_TRANSPORT_CC).expect("a number");
+        let number = TransportSequenceNumber::parse(number).expect("a number").0;
+        let feedback = TransportFeedbackBuilder {
+            sender_ssrc: 1,
+            media_ssrc: OUT_SSRC,
+            feedback_count: 0,
+            base_sequence: number,
+            arrivals: &[Arrival {
+                sequence_number: number,
+                arrival_micros: self.world.now.0 + 1_000 * queued,
+            }],
+        };
+        let mut buffer = [0; 100];
+        let written = feedback.write(&mut buffer).expect("buffer is large enough");
+        self.receiver
+            .send_rtcp_bytes(&mut self.world, &buffer[..written.len]);
+    }
+
     /// Sends a sender report for the stream `ssrc` of the sender.
     pub fn report_clock(&mut self, ssrc: u32, ntp: NtpTime, rtp_timestamp: u32) {
         let info = SenderInfo {
