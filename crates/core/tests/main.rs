@@ -16,6 +16,7 @@ mod hostile_input;
 mod ice_connect;
 mod ingress_limit;
 mod key_frame_requests;
+mod key_frame_svc;
 mod last_n_audio;
 mod layer_switches;
 mod loss_reports;

@@ -5,8 +5,12 @@
 //! | what it can decode           | it gets that from the next frame on                                             |
 //! | more temporal layers         | it gets them from a frame on that needs nothing the client has not received     |
 //! | another spatial layer        | likewise; such a frame starts a key frame, so one is requested                  |
+//! | a lower spatial layer that it| until then it gets the lowest temporal layer of the higher one                  |
+//! | cannot decode                |                                                                                 |
 //!
 //! A client *can decode* a decode target if it has received every frame that the target needs since the last key frame.
+//! So in the K-SVC modes, a client gets no frames of lower spatial layers but those of key frames, and cannot go to a lower one
+//! without a key frame.
 //! A frame is forwarded as a whole or not at all, and the choice for a packet depends on its number only, so a late packet
 //! and a retransmission get that of their frame.
 
@@ -24,7 +28,7 @@ struct Change {
     is_limited: bool,
 }
 
-/// The layers that a consumer forwards of its stream. At [`Layer::TOP`], it forwards every packet.
+/// The layers that a consumer forwards of its stream. At [`Layer::TOP`], it forwards what the highest layers need.
 #[derive(Debug, Clone)]
 pub(crate) struct SvcSelector {
     wanted: Layer,
@@ -40,7 +44,7 @@ pub(crate) struct SvcSelector {
 }
 
 impl SvcSelector {
-    /// Forwards every packet.
+    /// Forwards what the highest layers need.
     pub(crate) const fn new() -> Self {
         Self {
             wanted: Layer::TOP,
@@ -72,7 +76,7 @@ impl SvcSelector {
 
     /// Whether only a key frame lets the client have the spatial layer that it is to receive.
     pub(crate) fn awaits_key_frame(&self) -> bool {
-        !self.forwards_all() && self.target.spatial != self.wanted_spatial()
+        !self.has_all() && self.target.spatial != self.wanted_spatial()
     }
 
     /// A client that received a layer which has stopped would see nothing.
@@ -85,14 +89,15 @@ impl SvcSelector {
         self.live = live;
         let is_newest = sequence > self.newest;
         self.newest = self.newest.max(sequence);
-        if self.forwards_all() && self.wanted == Layer::TOP {
+        let needs_all = self.has_all() && self.wanted == Layer::TOP;
+        if needs_all && frame.targets.contains(Layer::TOP) {
             return true;
         }
         if is_newest && frame.start_of_frame() {
             self.start_frame(sequence, frame);
         }
         let target = self.target_at(sequence).unwrap_or(self.target);
-        let is_needed = frame.targets.contains(target) || self.forwards_all();
+        let is_needed = frame.targets.contains(target);
         if !is_needed {
             self.decodable = self.decodable.without(frame.targets);
         }
@@ -130,7 +135,7 @@ impl SvcSelector {
     }
 
     /// Without anything dropped since the last key frame, there is nothing that the client could not decode.
-    fn forwards_all(&self) -> bool {
+    fn has_all(&self) -> bool {
         self.target == Layer::TOP && self.decodable == DecodeTargets::ALL
     }
 
@@ -152,16 +157,17 @@ impl SvcSelector {
     }
 
     /// The decodable target that is nearest to the wanted one: with the spatial layer wanted, else with a lower one, else
-    /// with a higher one.
+    /// with a higher one, of which only the lowest temporal layer may fit.
     fn best(&self) -> Option<Layer> {
         let (spatial, temporal) = (self.wanted_spatial(), self.wanted.temporal);
-        let lower = (0..=spatial).rev();
+        let lower = (0..=spatial).rev().flat_map(|spatial| {
+            let temporals = (0..=temporal).rev();
+            temporals.map(move |temporal| Layer { spatial, temporal })
+        });
+        let higher = (spatial + 1..=Layer::TOP.spatial)
+            .flat_map(|spatial| (0..=temporal).map(move |temporal| Layer { spatial, temporal }));
         lower
-            .chain(spatial + 1..=Layer::TOP.spatial)
-            .flat_map(|spatial| {
-                let temporals = (0..=temporal).rev();
-                temporals.map(move |temporal| Layer { spatial, temporal })
-            })
+            .chain(higher)
             .find(|target| self.decodable.contains(*target))
     }
 
