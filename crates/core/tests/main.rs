@@ -1,6 +1,7 @@
 //! The tests of the worker, as one program: it links once instead of once per file.
 
 mod common;
+
 mod targets;
 
 mod bandwidth;
@@ -41,6 +42,7 @@ mod simulcast_codecs;
 mod spatial_layers;
 mod speaker_events;
 mod ssrc_changes;
+mod still_streams;
 mod tcp_paths;
 mod time_jumps;
 mod timeouts;

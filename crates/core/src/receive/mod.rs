@@ -9,6 +9,7 @@
 mod arrival_log;
 mod clock_mapping;
 mod duplicate_filter;
+mod kept_group;
 mod key_frame_requests;
 mod nack_generator;
 mod packet_store;
@@ -22,6 +23,7 @@ mod sequence_unwrapper;
 pub(crate) use arrival_log::ArrivalLog;
 pub(crate) use clock_mapping::ClockMapping;
 pub(crate) use duplicate_filter::DuplicateFilter;
+pub(crate) use kept_group::KeptGroup;
 pub(crate) use key_frame_requests::KeyFrameRequests;
 pub(crate) use nack_generator::{Arrival, NackGenerator};
 pub(crate) use packet_store::{PacketMeta, PacketStore, StoredPacket};

@@ -67,6 +67,19 @@ impl StoredPacket {
         })
     }
 
+    /// Makes this a copy of another packet. The buffer keeps its capacity.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        self.bytes.clone_from(&other.bytes);
+        self.meta = other.meta;
+        self.extensions_len = other.extensions_len;
+        self.present = other.present;
+    }
+
+    /// Bytes that the buffer occupies.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     fn fill<'a>(
         &mut self,
         meta: PacketMeta,

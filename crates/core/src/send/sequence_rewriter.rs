@@ -79,6 +79,15 @@ impl SequenceRewriter {
         self.source = source;
     }
 
+    /// After a switch: packets of the source from `ext` on that were sent before it get new numbers.
+    pub(crate) fn go_back_to(&mut self, ext: u64) {
+        let source = self.source;
+        if !self.open {
+            self.segments
+                .retain(|segment| segment.source != source || segment.end <= ext);
+        }
+    }
+
     /// The extended output number (low 16 bits on the wire) of packet `ext` of the current source.
     ///
     /// Returns `None` if the packet must not be sent: it is older than all packets since the switch, was skipped, or is

@@ -170,8 +170,8 @@ impl Worker {
         self.send_key_frame_requests(now, stream.producer)
     }
 
-    /// Offers a packet that has just been stored to every consumer of its producer.
-    fn forward(
+    /// Offers a packet of the store to the consumers of its producer.
+    pub(super) fn forward(
         &mut self,
         now: Micros,
         key: ProducerKey,
@@ -201,7 +201,12 @@ impl Worker {
                 self.counters.faults += 1;
                 continue;
             };
-            if audience == Audience::Plain && !transport.link.is_plain() {
+            let is_left_out = match audience {
+                Audience::All => false,
+                Audience::Plain => !transport.link.is_plain(),
+                Audience::Waiting => consumer.current_source().is_some(),
+            };
+            if is_left_out {
                 continue;
             }
             if consumer.paused || consumer.is_starved() || !transport.is_ready() {
@@ -306,9 +311,11 @@ impl Worker {
 
 /// Who is offered a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Audience {
+pub(super) enum Audience {
     /// All consumers of the producer.
     All,
+    /// Those that receive no stream yet.
+    Waiting,
     /// Those on plain transports: last-N audio leaves the microphone out for the others.
     Plain,
 }

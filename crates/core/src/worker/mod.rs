@@ -34,6 +34,7 @@ mod rtcp_out;
 mod score_reports;
 mod spec_rules;
 mod speech_reports;
+mod still_streams;
 mod stun;
 mod timers;
 mod wanted_encodings;

@@ -255,6 +255,7 @@ impl Worker {
         if consumer.paused {
             return Ok(());
         }
+        self.start_again(now, consumer_key)?;
         self.request_key_frame_of_consumer(now, consumer_key)
     }
 

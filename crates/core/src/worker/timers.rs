@@ -98,6 +98,7 @@ impl Worker {
             self.tables.producers.get_mut(producer)?.tick(now);
             self.tick_wanted_encodings(now, producer)?;
             self.send_key_frame_requests(now, producer)?;
+            self.offer_kept_groups(now, producer)?;
             index += 1;
         }
         Ok(())

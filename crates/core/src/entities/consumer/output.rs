@@ -44,6 +44,7 @@ impl Consumer {
             return;
         }
         self.sequence.switch_source(stream.source);
+        self.sequence.go_back_to(packet.sequence);
         self.segment_start = self.sequence.highest().map_or(0, |highest| highest + 1);
         if self.last_source != Some(stream.source) {
             let old = self

@@ -104,6 +104,8 @@ pub(crate) struct Consumer {
     pub(crate) score_event: LatestEvent,
     /// When the client last reported its loss.
     pub(crate) loss_reported: Option<Micros>,
+    /// A kept group of pictures is not sent again before.
+    pub(crate) next_restart: Micros,
     /// When the next sender report is due; `None` before the first packet.
     pub(crate) next_report: Option<Micros>,
     pub(crate) stats: ConsumerStats,
@@ -184,6 +186,7 @@ impl Consumer {
             reported_scores: (BEST_SCORE, BEST_SCORE),
             score_event: LatestEvent::default(),
             loss_reported: None,
+            next_restart: Micros(0),
             next_report: None,
             stats: ConsumerStats {
                 ssrc: spec.ssrc,

@@ -41,6 +41,8 @@ pub(crate) struct Producer {
     pub(crate) wanted: WantedEncodings,
     /// When the consumers are asked next what they want.
     pub(crate) next_wanted: Micros,
+    /// When kept groups of pictures are offered next.
+    pub(crate) next_offer: Micros,
     /// The last `LayersWanted` event.
     pub(crate) wanted_event: LatestEvent,
     /// By encoding: the scores that were reported last.
@@ -86,6 +88,7 @@ impl Producer {
             layers: Layers::new(count),
             wanted: WantedEncodings::new(count),
             next_wanted: Micros(0),
+            next_offer: Micros(0),
             wanted_event: LatestEvent::default(),
             reported_scores: vec![BEST_SCORE; count],
             score_event: LatestEvent::default(),

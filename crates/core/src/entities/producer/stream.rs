@@ -13,12 +13,14 @@ use crate::api::{MediaKind, Micros, StreamStats};
 use crate::entities::header_extensions::IncomingExtensions;
 use crate::entities::stream_score::{Delivery, StreamScore};
 use crate::receive::{
-    Arrival, DuplicateFilter, NackGenerator, PacketMeta, PacketStore, RateMeter, ReceiveStats,
-    ReceptionReport, SequenceUnwrapper, StoredPacket, ticks_to_micros,
+    Arrival, DuplicateFilter, KeptGroup, NackGenerator, PacketMeta, PacketStore, RateMeter,
+    ReceiveStats, ReceptionReport, SequenceUnwrapper, StoredPacket, ticks_to_micros,
 };
 
 /// Packets that RTX may be ahead of the media: clients also repeat packets that were not requested.
 const MAX_RTX_AHEAD: u64 = 100;
+/// A stream without packets for this long stands still: the pictures of a slow one are closer.
+const STILL_US: u64 = 500_000;
 
 /// The state of one received stream.
 pub(crate) struct ProducerStream {
@@ -31,6 +33,8 @@ pub(crate) struct ProducerStream {
     pub(crate) reception: ReceiveStats,
     pub(crate) nacks: NackGenerator,
     packets: PacketStore,
+    /// Of video.
+    group: KeptGroup,
     describer: Describer,
     /// The highest spatial and the highest temporal layer so far.
     pub(crate) top: Layer,
@@ -68,6 +72,7 @@ impl ProducerStream {
             reception: ReceiveStats::new(clock_rate),
             nacks: NackGenerator::new(),
             packets: PacketStore::new(capacity),
+            group: KeptGroup::default(),
             describer: Describer::new(Codec::Other),
             top: Layer::default(),
             spatial: Layers::new(usize::from(Layer::TOP.spatial) + 1),
@@ -119,7 +124,11 @@ impl ProducerStream {
             self.stats.dropped += 1;
             let meta = self.meta(now, packet, media, sequence);
             // A later start of a consumer before this packet must skip its number, too.
-            let _ = self.packets.insert(meta, [], &[]);
+            if let Some(stored) = self.packets.insert(meta, [], &[])
+                && self.kind == MediaKind::Video
+            {
+                self.group.add(stored, false);
+            }
             return Received::Padding { sequence };
         }
         self.store(now, packet, media, extensions, sequence, key_frame_needed)
@@ -194,11 +203,16 @@ impl ProducerStream {
             .packets
             .insert(meta, extensions.copied(packet), media.payload)
         {
-            Some(_) => Received::Media {
-                sequence,
-                starts_key_frame,
-                key_frame_needed,
-            },
+            Some(stored) => {
+                if self.kind == MediaKind::Video {
+                    self.group.add(stored, starts_key_frame);
+                }
+                Received::Media {
+                    sequence,
+                    starts_key_frame,
+                    key_frame_needed,
+                }
+            }
             None => Received::Dropped,
         }
     }
@@ -232,23 +246,33 @@ impl ProducerStream {
         self.unwrapper.highest().unwrap_or(0)
     }
 
-    /// A packet that is still in the store, by its extended number. Its payload is empty if it had only padding.
+    /// A packet that is still in the store or in the kept group, by its extended number. Its payload is empty if it had only
+    /// padding.
     pub(crate) fn packet(&self, sequence: u64, now: Micros) -> Option<&StoredPacket> {
-        self.packets.get(sequence, now)
+        let recent = self.packets.get(sequence, now);
+        recent.or_else(|| self.group.get(sequence))
+    }
+
+    /// If the stream stands still: the number of the key frame from which a consumer can start with kept packets.
+    pub(crate) fn still_since(&self, now: Micros) -> Option<u64> {
+        let is_still = now.since(self.last_received) > STILL_US;
+        is_still.then(|| self.group.start(self.highest())).flatten()
     }
 
     /// Frees the buffers of expired packets.
     pub(crate) fn free_expired_packets(&mut self, now: Micros) {
         self.packets.free_expired(now);
+        self.group.free_unused();
     }
 
     /// Bytes that the stored packets occupy.
     pub(crate) fn packet_bytes(&self) -> usize {
-        self.packets.held_bytes()
+        self.packets.held_bytes() + self.group.held_bytes()
     }
 
     /// Frees the oldest packets until the buffers occupy at most `max` bytes.
     pub(crate) fn shrink_packets_to(&mut self, max: usize) {
+        self.group.clear();
         self.packets.shrink_to(max);
     }
 

@@ -21,6 +21,22 @@ fn forward(rewriter: &mut SequenceRewriter, sequences: &[u64]) -> Vec<Option<u64
 }
 
 #[test]
+fn packets_that_are_sent_again_after_a_switch_get_new_numbers() {
+    let mut rewriter = SequenceRewriter::new(1, 100);
+    let first = rewriter.forward(10).unwrap();
+    rewriter.forward(11).unwrap();
+    rewriter.go_back_to(10);
+    assert_eq!(rewriter.forward(10), Some(first), "without a switch");
+    rewriter.switch_source(1);
+    assert_eq!(rewriter.forward(11), Some(first + 1));
+    rewriter.go_back_to(10);
+    assert_eq!(rewriter.forward(10), Some(first + 2));
+    assert_eq!(rewriter.forward(11), Some(first + 3));
+    assert_eq!(rewriter.lookup(first as u16 + 3).unwrap().sequence, 11);
+    assert_eq!(rewriter.lookup(first as u16), None);
+}
+
+#[test]
 fn starts_with_the_given_number() {
     let mut rewriter = SequenceRewriter::new(1, 500);
     assert_eq!(rewriter.highest(), None);
