@@ -13,12 +13,13 @@ use crate::packet::VideoPacket;
 #[derive(Debug, Clone)]
 struct Camera {
     source: Layered,
+    priority: u8,
     allocation: Allocation,
     /// When each packet was repeated last.
     repeated: BTreeMap<u16, Micros>,
 }
 
-/// Cameras of equal priority and size.
+/// Cameras of equal size.
 #[derive(Debug, Clone)]
 pub(crate) struct Cameras {
     cameras: Vec<Camera>,
@@ -27,10 +28,11 @@ pub(crate) struct Cameras {
 }
 
 impl Cameras {
-    /// Cameras of which nothing is forwarded yet.
-    pub(crate) fn new(sources: impl IntoIterator<Item = Layered>) -> Self {
-        let cameras = sources.into_iter().map(|source| Camera {
+    /// Cameras with their priorities, of which nothing is forwarded yet.
+    pub(crate) fn new(sources: impl IntoIterator<Item = (Layered, u8)>) -> Self {
+        let cameras = sources.into_iter().map(|(source, priority)| Camera {
             source,
+            priority,
             allocation: Allocation::default(),
             repeated: BTreeMap::new(),
         });
@@ -110,7 +112,7 @@ impl Cameras {
         let cameras = self.cameras.iter();
         let mut candidates: Vec<_> = cameras
             .map(|camera| Candidate {
-                priority: 1,
+                priority: camera.priority,
                 pixels: 1,
                 steps: camera.source.wanted(now),
                 allocation: camera.allocation,

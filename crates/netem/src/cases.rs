@@ -1,12 +1,13 @@
 //! The cases of RFC 8867 and our own.
 //!
 //! RFC 8867 5.1 to 5.8 with the figures of ns3-rmcat (`rmcat-wired-test-suite.cc`): one-way delay 50 ms, queue 300 ms.
-//! 6.1 and 6.3 have no figures there; ours are named below. 6.2 (ECN) is left out: the estimator does not use ECN.
+//! 6.1 and 6.3 have no figures there; ours are named below. 6.1 is about streams of one sender, whose estimate the allocator
+//! divides: see [`priorities`]. 6.2 (ECN) is left out: the estimator does not use ECN.
 
 use hubbub_congestion::{MILLISECOND, Micros};
 
 use crate::flow::{FlowConfig, FlowKind};
-use crate::layered::TWO;
+use crate::layered::{THREE, TWO};
 use crate::link::{LinkConfig, QueueLimit};
 use crate::loss::Loss;
 use crate::simulation::{Scenario, milliseconds, seconds};
@@ -50,7 +51,6 @@ pub fn link(rates: &[(u64, u64)], queue: u64) -> LinkConfig {
 
 const DELAY: u64 = 50;
 const QUEUE: u64 = 300;
-
 /// A case of RFC 8867: its section, what it is about, and the scenario.
 #[must_use]
 pub fn rfc8867(source: SourceKind) -> Vec<(&'static str, &'static str, Scenario)> {
@@ -276,12 +276,33 @@ pub fn beside_tcp(source: SourceKind, kind: TcpKind, kbps: u64, queue: u64, seed
     }
 }
 
+/// The rates of [`priorities`]: at each, one of two cameras can have a step more than the other.
+pub const UNEVEN: [(u64, u64); 4] = [(0, 4_800), (25, 2_600), (50, 1_000), (75, 500)];
+
+/// Two cameras of one sender with these priorities (RFC 8867 6.1).
+#[must_use]
+pub fn priorities(priorities: &'static [u8], seed: u64) -> Scenario {
+    let kind = FlowKind::Cameras {
+        priorities,
+        ladder: THREE,
+    };
+    Scenario {
+        links: vec![link(&UNEVEN, QUEUE)],
+        flows: vec![FlowConfig::new(kind, DELAY)],
+        duration: 100,
+        seed,
+    }
+}
+
 /// Seconds of [`cameras`].
 pub const CAMERAS: u64 = 180;
 
-/// Equal cameras of two encodings behind a link. Its rate is `swing` percent above and below `kbps` in turn, for 5 s each.
+/// The priorities of equal cameras.
+const EQUAL: [u8; 6] = [1; 6];
+
+/// Up to six equal cameras of two encodings behind a link. Its rate is `swing` percent above and below `kbps` in turn, for 5 s each.
 #[must_use]
-pub fn cameras(count: u8, kbps: u64, swing: u64, seed: u64) -> Scenario {
+pub fn cameras(count: usize, kbps: u64, swing: u64, seed: u64) -> Scenario {
     let rates: Vec<_> = (0..CAMERAS / 5)
         .map(|n| {
             let percent = if n.is_multiple_of(2) {
@@ -292,7 +313,10 @@ pub fn cameras(count: u8, kbps: u64, swing: u64, seed: u64) -> Scenario {
             (5 * n, kbps * percent / 100)
         })
         .collect();
-    let kind = FlowKind::Cameras { count, ladder: TWO };
+    let kind = FlowKind::Cameras {
+        priorities: EQUAL.get(..count).unwrap_or(&EQUAL),
+        ladder: TWO,
+    };
     Scenario {
         links: vec![link(&rates, QUEUE)],
         flows: vec![FlowConfig::new(kind, 25)],

@@ -27,8 +27,8 @@ pub enum FlowKind {
     Layered,
     /// Several cameras with equal encodings.
     Cameras {
-        /// How many.
-        count: u8,
+        /// The priority of each.
+        priorities: &'static [u8],
         /// What each of them sends.
         ladder: Ladder,
     },
@@ -154,6 +154,7 @@ impl TcpFlow {
 struct Counters {
     sent: u64,
     goodput: u64,
+    first_camera: u64,
     padding: u64,
     delay: u64,
     packets_sent: u64,
@@ -180,20 +181,22 @@ impl Flow {
                 video: video.collect(),
             }))
         };
-        let cameras = |count: u8, ladder, pause| {
-            let sources = (0..count).map(|camera| {
+        let cameras = |priorities: &[u8], ladder, pause| {
+            let sources = (0..).zip(priorities).map(|(camera, priority)| {
                 let seed = seed.wrapping_add(1_000 * u64::from(camera));
-                Layered::new(start, seed, camera, ladder, pause)
+                let source = Layered::new(start, seed, camera, ladder, pause);
+                (source, *priority)
             });
-            media(Source::Cameras(Cameras::new(sources)), count.into())
+            let count = priorities.len() as u32;
+            media(Source::Cameras(Cameras::new(sources)), count)
         };
         let endpoints = match config.kind {
             FlowKind::Fluid { wanted, pause } => {
                 media(Source::Fluid(Fluid::new(start, wanted, pause)), 0)
             }
-            FlowKind::Layered => cameras(1, THREE, None),
-            FlowKind::Cameras { count, ladder } => cameras(count, ladder, None),
-            FlowKind::LayeredPaused { from, until } => cameras(1, THREE, Some((from, until))),
+            FlowKind::Layered => cameras(&[1], THREE, None),
+            FlowKind::Cameras { priorities, ladder } => cameras(priorities, ladder, None),
+            FlowKind::LayeredPaused { from, until } => cameras(&[1], THREE, Some((from, until))),
             FlowKind::Tcp { kind, segments } => {
                 let tcp = Tcp::new(start, kind, segments);
                 Endpoints::Tcp(TcpFlow::new(tcp, Micros::NEVER, None))
@@ -313,6 +316,7 @@ impl Flow {
         match (&mut self.endpoints, datagram) {
             (Endpoints::Media(media), Datagram::Media(packet)) => {
                 media.feedback.arrived(now, packet.number);
+                let is_first = matches!(packet.content, Content::Video(video) if video.camera == 0);
                 let fresh = match packet.content {
                     Content::Fluid => true,
                     Content::Video(packet) => media
@@ -322,7 +326,9 @@ impl Flow {
                     Content::Padding => false,
                 };
                 if fresh {
-                    self.counters.goodput += (packet.size + HEADERS) as u64;
+                    let size = (packet.size + HEADERS) as u64;
+                    self.counters.goodput += size;
+                    self.counters.first_camera += if is_first { size } else { 0 };
                 }
             }
             (Endpoints::Tcp(flow), Datagram::TcpSegment(segment)) => {
@@ -342,6 +348,7 @@ impl Flow {
             estimate: rate(counters.sent),
             sent: rate(counters.sent),
             goodput: rate(counters.goodput),
+            first_camera: rate(counters.first_camera),
             padding: rate(counters.padding),
             delay: counters.delay,
             step: None,

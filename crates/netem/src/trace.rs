@@ -18,6 +18,8 @@ pub struct Sample {
     pub sent: u64,
     /// New payload that arrived.
     pub goodput: u64,
+    /// That of the first camera.
+    pub first_camera: u64,
     /// Padding that was sent.
     pub padding: u64,
     /// The longest time of a packet in queues.

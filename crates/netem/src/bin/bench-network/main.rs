@@ -41,6 +41,9 @@ fn main() -> io::Result<()> {
     page.push_str(&tables::sharing());
     page.push_str(tables::RFC_HEADING);
     for (name, about, _) in cases::rfc8867(SourceKind::Fluid) {
+        if name == "6.3" {
+            page.push_str(&tables::priorities());
+        }
         page.push_str(&tables::rfc8867(name, about));
         save_charts(
             &format!("rfc8867-{name}"),

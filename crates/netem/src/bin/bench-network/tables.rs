@@ -26,8 +26,7 @@ Rates are those of UDP payload, in Mbit/s.
 pub(crate) const RFC_HEADING: &str = "## RFC 8867
 
 One-way delay 50 ms, queue 300 ms. Figures of rates and times: ns3-rmcat. The RFC has none for 6.3; both bottlenecks have 2 Mbit/s here.
-6.1 (priorities) is about streams of one sender: [`allocator.rs`](../crates/congestion/src/allocator.rs) and its tests. 6.2 (ECN) is left
-out: the estimator does not use ECN. Rates are means over the time that a flow has run, without its first 10 s.
+6.2 (ECN) is left out: the estimator does not use ECN. Rates are means over the time that a flow has run, without its first 10 s.
 
 ";
 
@@ -255,6 +254,34 @@ pub(crate) fn rfc8867(name: &str, about: &str) -> String {
                     trace.delay(from, until, 0.95),
                 );
             }
+        }
+    }
+    out + "\n"
+}
+
+/// Of two cameras.
+const PRIORITIES: [&[u8]; 3] = [&[1, 1], &[2, 1], &[1, 2]];
+
+pub(crate) fn priorities() -> String {
+    let mut out = String::from(
+        "### 6.1: priorities\n\nTwo cameras of one sender, whose estimate the allocator divides: the RFC has no figures. In every round of steps, \
+         the camera with the higher priority comes first, so that it has the step that only one can have.\n\n\
+         | seconds | capacity | priorities | payload of the first | of the second |\n|---|---|---|---|---|\n",
+    );
+    let traces = PRIORITIES.map(|priorities| run(&cases::priorities(priorities, SEED)));
+    for (from, kbps) in cases::UNEVEN {
+        for (priorities, traces) in PRIORITIES.iter().zip(&traces) {
+            // A higher step takes some seconds.
+            let (from, until) = (from as f64 + 10.0, from as f64 + 25.0);
+            let all = measure::goodput(&traces[0], from, until);
+            let of_first = traces[0].mean(from, until, |sample| sample.first_camera as f64);
+            let _ = writeln!(
+                out,
+                "| {from} to {until} | {} | {priorities:?} | {} | {} |",
+                mbps(kbps as f64 * 1e3),
+                mbps(of_first),
+                mbps(all - of_first),
+            );
         }
     }
     out + "\n"
