@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from hubbub_client import Call
-from support import whip_ffmpeg
+from support import whip_ffmpeg, whip_werift
 from support.installation import Installation
 from support.python_sdk import WITHIN, participant_of, publication_of, until
 from support.whip_aiortc import SIZE, AiortcPublisher
@@ -73,6 +73,17 @@ async def test_a_participant_decodes_what_ffmpeg_publishes(whip: Installation, c
             assert len({bytes(one.planes[0])[0] // 8 for one in shown}) > 10, "the picture moves"
             async with asyncio.timeout(WITHIN), microphone.audio_frames() as sound:
                 await until_loud(sound)
+        await until(lambda: participant_of(bob, "Camera") is None)
+
+
+async def test_a_participant_decodes_what_werift_publishes(whip: Installation, call_id: str) -> None:
+    async with Call(whip.url, call_id, "Bob") as bob:
+        async with whip_werift.publishing(f"{whip.url}/whip/{quote(call_id)}?name=Camera", TOKEN):
+            camera = await publication_of(bob, "Camera", "camera")
+            async with asyncio.timeout(WITHIN), camera.video_frames() as pictures:
+                shown = [await anext(pictures) for _ in range(20)]
+            assert {(one.width, one.height) for one in shown} == {whip_werift.SIZE}
+            assert len({bytes(one.planes[0])[0] // 8 for one in shown}) > 10, "the picture moves"
         await until(lambda: participant_of(bob, "Camera") is None)
 
 
