@@ -99,6 +99,20 @@ describe("the list", () => {
     expect(await screen.findByRole("link", { name: /tea/ })).toBeTruthy();
     expect(requests.at(-1)).toBe("GET /recordings Bearer key-1");
   });
+
+  it("shows the picture of a composition", async () => {
+    vi.stubGlobal("IntersectionObserver", class {
+      constructor(private readonly seen: (entries: { isIntersecting: boolean }[]) => void) {}
+      observe() {
+        this.seen([{ isIntersecting: true }]);
+      }
+      disconnect() {}
+    });
+    const composition = { compositionId: "c", state: "done", poster: "composed-c.jpg" };
+    answers["GET /recordings"] = { recordings: [{ ...RECORDING, compositions: [composition] }] };
+    show();
+    await vi.waitFor(() => expect(document.querySelector("img")?.getAttribute("src")).toBe("/recordings/one/files/composed-c.jpg?ticket=t.1"));
+  });
 });
 
 describe("a recording", () => {
@@ -120,6 +134,21 @@ describe("a recording", () => {
     expect((await screen.findByRole("link", { name: "composed-c.mp4" })).getAttribute("href")).toContain("ticket=t.1");
     expect(screen.getByText("everybody, 9.0 MB")).toBeTruthy();
     expect(screen.getAllByRole("link", { name: /webm|mp4/ })).toHaveLength(2);
+  });
+
+  it("is made one file of everybody, with its progress", async () => {
+    const composition = { compositionId: "c", layout: "speaker", format: "mp4", audioOnly: false, width: 1280, height: 720, state: "running", progress: 0.4, requestedAt: 1 };
+    answers["POST /recordings/one/compositions"] = composition;
+    show("one");
+    await userEvent.selectOptions(await screen.findByLabelText("One file of everybody"), "Who speaks is large");
+    answers["GET /recordings/one"] = { recording: { ...RECORDING, compositions: [composition] }, tracks: [TRACK] };
+    await userEvent.click(screen.getByRole("button", { name: "Make" }));
+    expect((await screen.findByRole<HTMLProgressElement>("progressbar", { name: "Being made" })).value).toBe(0.4);
+    const done = { ...composition, state: "done", file: "composed-c.mp4", bytes: 2_000_000 };
+    answers["GET /recordings/one"] = { recording: { ...RECORDING, compositions: [done] }, tracks: [TRACK] };
+    expect(await screen.findByRole("link", { name: "composed-c.mp4" }, { timeout: 10_000 })).toBeTruthy();
+    expect(screen.queryByRole("progressbar")).toBeNull();
+    expect(requests.filter((one) => one.startsWith("POST /recordings/one/ticket"))).toHaveLength(1);
   });
 
   it("is deleted after a second question", async () => {

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from "react";
 
 import { CallError, type Manifest, type RecordingsApi } from "@hubbub/client";
 import { RecordingPlayer } from "@hubbub/react";
+import { Compositions, isPending } from "./Compositions.tsx";
 import { length, people, size, state, when } from "./strings.ts";
 
 export interface RecordingViewProps {
@@ -20,6 +21,8 @@ export function RecordingView({ api, recordingId, onError, onBack }: RecordingVi
   const [address, setAddress] = useState<(file: string) => string>();
   const [problem, setProblem] = useState<CallError>();
   const [confirming, setConfirming] = useState(false);
+  /** Grows when the recording is to be looked at again. */
+  const [asked, setAsked] = useState(0);
   const failed = useCallback(
     (error: unknown) => {
       setProblem(CallError.of(error));
@@ -34,18 +37,19 @@ export function RecordingView({ api, recordingId, onError, onBack }: RecordingVi
       const found = await api.get(recordingId);
       if (closed) return;
       setManifest(found);
-      if (found.recording.state !== "finished") timer = setTimeout(() => void load().catch(failed), POLL_S * 1000);
-      else {
-        const of = await api.addresses(recordingId);
-        setAddress(() => of);
-      }
+      const { state: current, compositions = [] } = found.recording;
+      if (current !== "finished" || compositions.some(isPending)) timer = setTimeout(() => void load().catch(failed), POLL_S * 1000);
     };
     void load().catch(failed);
     return () => {
       closed = true;
       clearTimeout(timer);
     };
-  }, [api, recordingId, failed]);
+  }, [api, recordingId, failed, asked]);
+  const finished = manifest?.recording.state === "finished";
+  useEffect(() => {
+    if (finished) void api.addresses(recordingId).then((of) => setAddress(() => of), failed);
+  }, [api, recordingId, failed, finished]);
 
   const recording = manifest?.recording;
   return (
@@ -78,6 +82,13 @@ export function RecordingView({ api, recordingId, onError, onBack }: RecordingVi
           <div className="recordings-player">
             <RecordingPlayer manifest={manifest} address={address} />
           </div>
+          <Compositions
+            api={api}
+            recordingId={recordingId}
+            compositions={manifest.recording.compositions ?? []}
+            onError={failed}
+            onChange={() => setAsked(asked + 1)}
+          />
           <details>
             <summary>Files</summary>
             <ul className="recordings-files">
