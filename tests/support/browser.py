@@ -213,7 +213,9 @@ class CallBrowser:
 
         `options` are arguments of Playwright's `new_context`.
         """
-        context = await self._browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        # `wait_for_function` evaluates strings in the page, which its Content Security Policy forbids.
+        defaults = {"viewport": {"width": 1280, "height": 800}, "bypass_csp": True}
+        context = await self._browser.new_context(**{**defaults, **options})
         await context.add_init_script(script)
         page = await context.new_page()
         page.on("console", lambda message: _log_console(name, message))

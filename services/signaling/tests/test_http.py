@@ -16,6 +16,7 @@ from hubbub_contracts.bus.stats import ClusterStats
 from hubbub_service import Metrics
 from hubbub_signaling.adapters.base_path import BasePath
 from hubbub_signaling.adapters.http import make_http
+from hubbub_signaling.adapters.security_headers import content_security_policy
 from hubbub_signaling.domain.identity import IdentityPolicy
 from support.asgi import Headers, ask
 from support.calls_fakes import FakeCallsBackend, calls_api, local_identification, recordings_api
@@ -91,6 +92,27 @@ async def test_everything_is_served_under_the_base_path_and_at_the_root(page: Pa
 async def test_the_base_path_without_a_slash_is_redirected(page: Path) -> None:
     answer = await ask(make_app(page, "/call"), "/call?room=a")
     assert (answer.status, answer.headers["location"]) == (307, "/call/?room=a")
+
+
+@pytest.mark.parametrize("path", ["/", "/assets/index-1a2b.js", "/health", "/nothing", "/calls"])
+async def test_every_answer_says_what_browsers_may_do_with_it(page: Path, path: str) -> None:
+    headers = (await ask(make_app(page), path)).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    directives = dict(one.split(" ", 1) for one in headers["content-security-policy"].split("; "))
+    assert directives["script-src"] == "'self'"
+    assert directives["default-src"] == "'none'"
+    assert directives["frame-ancestors"] == "'self' *"
+
+
+@pytest.mark.parametrize("path", ["/docs", "/call/docs"])
+async def test_the_interactive_document_may_load_its_scripts(page: Path, path: str) -> None:
+    assert "content-security-policy" not in (await ask(make_app(page, "/call"), path)).headers
+
+
+def test_only_the_origins_of_the_operator_may_show_the_page_in_a_frame() -> None:
+    policy = content_security_policy(["https://app.example", "null"])
+    assert policy.endswith("frame-ancestors 'self' https://app.example")
 
 
 KEYS = KeySet.parse(json.dumps(new_secret("key", "app", b"s" * 32)))

@@ -24,6 +24,7 @@ from .calls_http import CallsApi
 from .http_errors import install_error_handlers
 from .identification import Identification
 from .recordings_http import RecordingsApi
+from .security_headers import SecurityHeaders
 from .whep_http import WhepApi
 from .whip_http import WhipApi
 
@@ -105,7 +106,7 @@ def make_http(
         whip: the routes of WHIP.
         whep: the routes of WHEP.
         identification: who may read statistics, metrics and the OpenAPI document.
-        origins: the allowed CORS origins.
+        origins: the allowed CORS origins, which may also show the page in a frame.
         why_not_ready: returns why this instance should get no clients, or None.
     """
 
@@ -126,6 +127,7 @@ def make_http(
         expose_headers=["Location", "ETag", "Link"],
     )
     app.add_middleware(HeadAsGet)
+    app.add_middleware(SecurityHeaders, origins=origins)
     started = time.monotonic()
 
     @app.get("/health", response_model=Health)
