@@ -259,6 +259,20 @@ def has_tracks(files: RecordingDirectory) -> bool:
     return manifest is not None and bool(manifest.tracks)
 
 
+def test_a_recorder_that_was_stopped_does_not_replace_the_manifest_of_its_successor(tmp_path: Path) -> None:
+    files = RecordingDirectory(tmp_path, 0)
+    record = record_of("one")
+    files.write_manifest(Manifest(segment=1, recording=record.info(), captions="captions.vtt"))
+    files.write_manifest(Manifest(segment=0, recording=record.info()))
+    kept = files.manifest("one")
+    assert kept is not None
+    assert kept.captions == "captions.vtt"
+    files.write_manifest(Manifest(segment=1, recording=record.info()))
+    replaced = files.manifest("one")
+    assert replaced is not None
+    assert replaced.captions is None
+
+
 async def test_a_recording_that_another_instance_has_taken_over_is_given_up(tmp_path: Path, pool: WriterPool) -> None:
     rig = Rig(tmp_path, pool)
     receiver = await rig.start()

@@ -87,9 +87,11 @@ class Bus:
         """Sends a request and returns the reply. See `request.request`. Raises HubbubError."""
         return await request.request(self.connection, subject, message, timeout=timeout, operation=operation)
 
-    async def gather(self, subject: str, message: Request[ReplyT], *, window: float) -> list[ReplyT]:
+    async def gather(
+        self, subject: str, message: Request[ReplyT], *, window: float, valid_for: float | None = None
+    ) -> list[ReplyT]:
         """Sends a request to all subscribers, and returns the replies of the next `window` seconds. See `gather`."""
-        return await gather(self.connection, subject, message, window)
+        return await gather(self.connection, subject, message, window, valid_for)
 
     async def serve(
         self,

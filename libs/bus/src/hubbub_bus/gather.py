@@ -23,8 +23,13 @@ ReplyT = TypeVar("ReplyT", bound=Model)
 _log = structlog.get_logger(__name__)
 
 
-async def gather(connection: Connection, subject: str, message: Request[ReplyT], window: float) -> list[ReplyT]:
+async def gather(
+    connection: Connection, subject: str, message: Request[ReplyT], window: float, valid_for: float | None = None
+) -> list[ReplyT]:
     """Sends a request, and returns the replies that arrive within `window` seconds. Raises `unavailable`.
+
+    `valid_for`: seconds in which a slow subscriber still carries it out, though its reply is not waited for; None: for
+    `window` seconds.
 
     Errors and malformed replies are left out: a subscriber that cannot answer counts as one that does not exist.
     """
@@ -48,7 +53,7 @@ async def gather(connection: Connection, subject: str, message: Request[ReplyT],
                 subject,
                 message.model_dump_json(exclude_none=True).encode(),
                 reply=inbox,
-                headers=outgoing_headers(operation_id()) | timeout_header(window),
+                headers=outgoing_headers(operation_id()) | timeout_header(valid_for or window),
             )
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(nobody.wait(), window)

@@ -169,6 +169,8 @@ class Manifest(Model):
 
     version: int = 1
     """Of this format."""
+    segment: Count = 0
+    """How many recorders had the recording before the one that wrote this."""
     recording: RecordingInfo
     """The recording."""
     tracks: list[RecordedTrack] = Field(default_factory=list)

@@ -1246,6 +1246,10 @@ export interface Manifest {
   captions?: string;
   recording: RecordingInfo;
   /**
+   * How many recorders had the recording before the one that wrote this.
+   */
+  segment?: number;
+  /**
    * Its files, in the order of their creation.
    */
   tracks?: RecordedTrack[];
@@ -1384,7 +1388,7 @@ export interface Message {
  */
 export interface MessageSent {
   /**
-   * How many devices got it, besides the sending one. 0: nobody is connected. Nobody gets it later.
+   * How many devices got it within 150 ms, besides the sending one. A slow instance delivers it, too, and is not counted. Who is not connected does not get it later.
    */
   devices: number;
 }

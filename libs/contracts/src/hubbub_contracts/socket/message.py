@@ -16,7 +16,8 @@ class MessageSent(Model):
     """The message was sent."""
 
     devices: Annotated[int, Field(ge=0)]
-    """How many devices got it, besides the sending one. 0: nobody is connected. Nobody gets it later."""
+    """How many devices got it within 150 ms, besides the sending one. A slow instance delivers it, too, and is not
+    counted. Who is not connected does not get it later."""
 
 
 class SendMessage(ClientRequest[MessageSent]):

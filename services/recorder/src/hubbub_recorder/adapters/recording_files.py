@@ -52,7 +52,11 @@ class RecordingDirectory:
             return None
 
     def write_manifest(self, manifest: Manifest) -> None:
-        """Replaces the manifest. Raises OSError."""
+        """Replaces the manifest, unless it is that of a recorder which has taken the recording over. Raises OSError."""
+        known = self.manifest(manifest.recording.recording_id)
+        if known is not None and known.segment > manifest.segment:
+            _log.warning("another recorder has written the manifest", recording_id=manifest.recording.recording_id)
+            return
         text = manifest.model_dump_json(indent=2, exclude_none=True) + "\n"
         self.write_text(manifest.recording.recording_id, MANIFEST, text)
 

@@ -202,5 +202,6 @@ class RoomRecording:
         # The record alone says which compositions there are: they change after the recording.
         recording = self.record.info().model_copy(update={"compositions": ()})
         tracks = list(self._tracks.values())
-        manifest = Manifest(recording=recording, tracks=tracks, captions=self._captions.file)
+        segment = self.record.segment
+        manifest = Manifest(segment=segment, recording=recording, tracks=tracks, captions=self._captions.file)
         await asyncio.to_thread(self._files.write_manifest, manifest)

@@ -21,6 +21,8 @@ CALLS_TIMEOUT = 5.0
 """Seconds. A JetStream leader may be being elected."""
 ANSWER_WINDOW = 0.15
 """Seconds in which instances answer."""
+DELIVERY_TIMEOUT = 5.0
+"""Seconds in which an instance delivers a message, whether its answer is waited for or not."""
 
 
 class CallsBus:
@@ -44,7 +46,8 @@ class CallsBus:
 
     async def deliver(self, message: DeliverMessage) -> int:
         """See `CallsBackend`."""
-        answers = await self._bus.gather(subjects.signaling(message.verb), message, window=ANSWER_WINDOW)
+        subject = subjects.signaling(message.verb)
+        answers = await self._bus.gather(subject, message, window=ANSWER_WINDOW, valid_for=DELIVERY_TIMEOUT)
         return sum(answer.devices for answer in answers)
 
     async def watch_calls(self, on_change: Callable[[CallChange], None], on_gap: Callable[[], None]) -> ChangeFeed:
