@@ -73,6 +73,16 @@ fn packets_skipped_out_of_order_leave_no_gap() {
 }
 
 #[test]
+fn a_skip_just_before_a_skipped_packet_adds_no_segment() {
+    let mut rewriter = rewriter();
+    forward(&mut rewriter, &[0, 1]);
+    rewriter.skip(4);
+    rewriter.skip(3);
+    assert_eq!(rewriter.segments.len(), 2);
+    assert_eq!(forward(&mut rewriter, &[2, 5]), [Some(2), Some(3)]);
+}
+
+#[test]
 fn a_packet_lost_before_a_skip_keeps_its_number() {
     let mut rewriter = rewriter();
     forward(&mut rewriter, &[10]);
