@@ -17,6 +17,7 @@ from hubbub_contracts.call import ParticipantState
 from hubbub_signaling.adapters.calls_http import CallsApi
 from hubbub_signaling.adapters.calls_namespace import CallsNamespace
 from hubbub_signaling.adapters.forwarded import ForwardedHeaders
+from hubbub_signaling.adapters.http_limits import HttpLimits
 from hubbub_signaling.adapters.identification import Identification
 from hubbub_signaling.adapters.recordings_http import RecordingsApi
 from hubbub_signaling.domain.address_limits import AddressLimits
@@ -158,16 +159,17 @@ def local_identification(policy: IdentityPolicy | None = None) -> Identification
 
 def calls_api(backend: FakeCallsBackend, policy: IdentityPolicy | None = None) -> CallsApi:
     """The routes about calls over this backend, for clients on this machine."""
-    return CallsApi(
-        backend, local_identification(policy), AddressLimits(10, 1_000), ForwardedHeaders(TrustedProxies([]))
-    )
+    return CallsApi(backend, local_identification(policy), http_limits())
 
 
 def recordings_api(backend: Backend, policy: IdentityPolicy | None = None) -> RecordingsApi:
     """The routes about recordings over this backend, for clients on this machine."""
-    return RecordingsApi(
-        backend, local_identification(policy), AddressLimits(10, 1_000), ForwardedHeaders(TrustedProxies([]))
-    )
+    return RecordingsApi(backend, local_identification(policy), http_limits())
+
+
+def http_limits() -> HttpLimits:
+    """Limits that no test reaches by chance."""
+    return HttpLimits(AddressLimits(10, 1_000), ForwardedHeaders(TrustedProxies([])))
 
 
 def calls_namespace(backend: FakeCallsBackend) -> CallsNamespace:

@@ -21,7 +21,6 @@ from hubbub_signaling.adapters.forwarded import ForwardedHeaders
 from hubbub_signaling.adapters.media_authorization import MediaAuthorization
 from hubbub_signaling.adapters.whep_http import WhepApi
 from hubbub_signaling.adapters.whip_http import WhipApi
-from hubbub_signaling.domain.address_limits import AddressLimits
 from hubbub_signaling.domain.client_address import TrustedProxies
 from hubbub_signaling.domain.identity import Identity, IdentityPolicy
 from hubbub_signaling.domain.media_access import ENCODER, PLAYER, MediaAccess, require_publisher, require_viewer
@@ -29,7 +28,7 @@ from hubbub_signaling.handlers.http_session import CreatedSession
 from hubbub_signaling.handlers.whep.sessions import WhepSessions
 from hubbub_signaling.handlers.whip.sessions import WhipSessions
 
-from .calls_fakes import local_identification
+from .calls_fakes import http_limits, local_identification
 from .signaling_fakes import SignalingRig
 
 _OFFERS = Path(__file__).parents[1] / "fixtures/sdp"
@@ -96,5 +95,5 @@ def whep_api(
 def _authorization(
     access: MediaAccess, require: Callable[[Identity, str], None], policy: IdentityPolicy | None
 ) -> MediaAuthorization:
-    limits, forwarded = AddressLimits(10, 1_000), ForwardedHeaders(TrustedProxies([]))
-    return MediaAuthorization(access, require, local_identification(policy), limits, forwarded)
+    forwarded = ForwardedHeaders(TrustedProxies([]))
+    return MediaAuthorization(access, require, local_identification(policy), http_limits(), forwarded)

@@ -27,6 +27,7 @@ from .adapters.calls_http import CallsApi
 from .adapters.calls_namespace import CallsNamespace
 from .adapters.forwarded import ForwardedHeaders
 from .adapters.http import make_http
+from .adapters.http_limits import HttpLimits
 from .adapters.http_server import SHUTDOWN_TIMEOUT, http_config, listen
 from .adapters.identification import Identification
 from .adapters.media_authorization import MediaAuthorization
@@ -102,6 +103,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
 
     origins = settings.allowed_origins
     limits = AddressLimits(settings.max_connections_per_address, settings.max_room_requests_per_address)
+    http_limits = HttpLimits(limits, forwarded)
     calls = CallsBus(bus)
     call_hub = await _start_call_hub(bus, calls, lifecycle)
     sockets = SocketServer(
@@ -118,15 +120,15 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         backend,
         metrics,
         _page(settings.page_dir),
-        calls=CallsApi(calls, identification, limits, forwarded),
-        recordings=RecordingsApi(bus_backend, identification, limits, forwarded),
+        calls=CallsApi(calls, identification, http_limits),
+        recordings=RecordingsApi(bus_backend, identification, http_limits),
         whip=WhipApi(
             WhipSessions(sessions, backend, ports.outbox),
-            MediaAuthorization(settings.whip_access, require_publisher, identification, limits, forwarded),
+            MediaAuthorization(settings.whip_access, require_publisher, identification, http_limits, forwarded),
         ),
         whep=WhepApi(
             WhepSessions(sessions),
-            MediaAuthorization(settings.whep_access, require_viewer, identification, limits, forwarded),
+            MediaAuthorization(settings.whep_access, require_viewer, identification, http_limits, forwarded),
         ),
         identification=identification,
         origins=origins.cors,

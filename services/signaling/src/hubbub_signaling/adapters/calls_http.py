@@ -1,12 +1,11 @@
 """The HTTP routes about calls."""
 
-import time
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 
-from hubbub_contracts import ErrorCode, HubbubError, Model
+from hubbub_contracts import Model
 from hubbub_contracts.bus.call import MAX_PAGE, ListCalls
 from hubbub_contracts.call import CallInfo
 from hubbub_contracts.rest import (
@@ -27,12 +26,11 @@ from hubbub_contracts.rest import (
 )
 from hubbub_contracts.types import GroupId, LiveCallId, UserId
 
-from ..domain.address_limits import AddressLimits
 from ..domain.authorization import Grant, require
 from ..domain.calls.ports import CallsBackend
 from ..domain.identity import Identity
 from ..handlers.calls import requests
-from .forwarded import ForwardedHeaders
+from .http_limits import HttpLimits
 from .identification import Identification
 from .rest_routes import read_json, serve
 
@@ -82,13 +80,11 @@ class CallsApi:
         self,
         backend: CallsBackend,
         identification: Identification,
-        limits: AddressLimits,
-        forwarded: ForwardedHeaders,
+        limits: HttpLimits,
     ) -> None:
         self._backend = backend
         self._identification = identification
         self._limits = limits
-        self._forwarded = forwarded
 
     def install(self, app: FastAPI) -> None:
         """Adds the routes to the application."""
@@ -96,18 +92,10 @@ class CallsApi:
 
     def _identify(self, request: Request) -> Identity:
         """As whom the client acts."""
-        if not self._limits.take_http_request(self._address(request), time.monotonic()):
-            raise HubbubError(ErrorCode.RATE_LIMITED, "this address made too many requests", retryable=True)
+        self._limits.take_request(request)
         identity = self._identification.identify(request.scope)
         require(identity, Grant.CALLS)
         return identity
-
-    def _address(self, request: Request) -> str:
-        return self._forwarded.client_address(request.scope)
-
-    def _take_room_request(self, request: Request) -> None:
-        if not self._limits.take_room_request(self._address(request), time.monotonic()):
-            raise HubbubError(ErrorCode.RATE_LIMITED, "this address requested too many rooms", retryable=True)
 
     def _router(self) -> APIRouter:
         router, backend = APIRouter(tags=["calls"]), self._backend
@@ -115,7 +103,7 @@ class CallsApi:
 
         @serve(router, _EXAMPLES, START_CALL)
         async def start_call(identity: identified, request: Request, response: Response) -> CallInfo:
-            self._take_room_request(request)
+            self._limits.take_room_request(request)
             call = await requests.start(backend, identity, await read_json(request, StartCallBody))
             response.headers["Location"] = f"{request.scope.get('root_path', '')}/calls/{call.call_id}"
             return call
@@ -147,7 +135,7 @@ class CallsApi:
 
         @serve(router, _EXAMPLES, JOIN_CALL)
         async def join_call(identity: identified, call_id: CallIdInPath, request: Request) -> JoinedCall:
-            self._take_room_request(request)
+            self._limits.take_room_request(request)
             return await requests.join(backend, identity.require_user(), call_id)
 
         @serve(router, _EXAMPLES, LEAVE_CALL)

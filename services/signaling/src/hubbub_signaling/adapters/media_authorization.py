@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Path, Request
 
-from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.types import CallId
 
-from ..domain.address_limits import AddressLimits
 from ..domain.identity import Identity
 from ..domain.media_access import MediaAccess
 from .forwarded import ForwardedHeaders
+from .http_limits import HttpLimits
 from .identification import Identification, bearer_token
 
 Room = Annotated[CallId, Path()]
@@ -28,21 +26,20 @@ class MediaAuthorization:
         access: MediaAccess,
         require: Callable[[Identity, str], None],
         identification: Identification,
-        limits: AddressLimits,
+        limits: HttpLimits,
         forwarded: ForwardedHeaders,
     ) -> None:
         """`require` raises `not_allowed` when the client may not use the protocol in this room."""
         self._access = access
         self._require = require
         self._identification = identification
-        self._limits = limits
         self._forwarded = forwarded
+        self.limits = limits
+        """Of all requests; `authorize` counts each one."""
 
     async def authorize(self, request: Request, room: Room) -> Identity:
         """As whom the client acts in this room. Raises HubbubError."""
-        now, address = time.monotonic(), self._forwarded.client_address(request.scope)
-        if not self._limits.take_http_request(address, now):
-            raise HubbubError(ErrorCode.RATE_LIMITED, "this address made too many requests", retryable=True)
+        self.limits.take_request(request)
         identification, scope = self._identification, request.scope
         identity = self._access.identify(
             bearer_token(scope),
@@ -51,8 +48,3 @@ class MediaAuthorization:
         )
         self._require(identity, room)
         return identity
-
-    def take_room_request(self, request: Request) -> None:
-        """Counts a request that may create a room. Raises `rate_limited`."""
-        if not self._limits.take_room_request(self._forwarded.client_address(request.scope), time.monotonic()):
-            raise HubbubError(ErrorCode.RATE_LIMITED, "this address requested too many rooms", retryable=True)

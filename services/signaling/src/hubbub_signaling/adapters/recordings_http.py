@@ -2,7 +2,6 @@
 
 import base64
 import re
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from hubbub_contracts import Done, ErrorCode, HubbubError, Model
+from hubbub_contracts import Done, Model
 from hubbub_contracts.bus import recording as bus
 from hubbub_contracts.recording import Composition, CompositionOptions, Manifest, RecordingInfo, RecordingTicket
 from hubbub_contracts.rest import (
@@ -26,11 +25,10 @@ from hubbub_contracts.rest import (
 )
 from hubbub_contracts.types import CallId, Id
 
-from ..domain.address_limits import AddressLimits
 from ..domain.authorization import Grant, require, require_room
 from ..domain.identity import Identity
 from ..domain.ports import Backend
-from .forwarded import ForwardedHeaders
+from .http_limits import HttpLimits
 from .identification import Identification
 from .rest_routes import read_json, serve
 
@@ -108,26 +106,18 @@ class RecordingsApi:
     whoever has a ticket for it, which such a client has made.
     """
 
-    def __init__(
-        self, backend: Backend, identification: Identification, limits: AddressLimits, forwarded: ForwardedHeaders
-    ) -> None:
+    def __init__(self, backend: Backend, identification: Identification, limits: HttpLimits) -> None:
         self._backend = backend
         self._identification = identification
         self._limits = limits
-        self._forwarded = forwarded
 
     def install(self, app: FastAPI) -> None:
         """Adds the routes to the application."""
         app.include_router(self._router())
 
-    def _take_request(self, request: Request) -> None:
-        """Counts a request. Raises `rate_limited`."""
-        if not self._limits.take_http_request(self._forwarded.client_address(request.scope), time.monotonic()):
-            raise HubbubError(ErrorCode.RATE_LIMITED, "this address made too many requests", retryable=True)
-
     async def _identify(self, request: Request) -> Identity:
         """As whom the client acts."""
-        self._take_request(request)
+        self._limits.take_request(request)
         identity = self._identification.identify_without_user(request.scope)
         require(identity, Grant.RECORD)
         return identity
@@ -207,7 +197,7 @@ class RecordingsApi:
             if ticket is None:
                 await self._require_recording(await self._identify(request), recording_id)
             else:
-                self._take_request(request)
+                self._limits.take_request(request)
             return ticket
 
         shown = Annotated[str | None, Depends(of_ticket_or_recording)]
