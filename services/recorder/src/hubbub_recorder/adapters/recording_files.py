@@ -6,16 +6,30 @@ import contextlib
 import os
 import shutil
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from pydantic import ValidationError
 
+from hubbub_contracts import Model
 from hubbub_contracts.recording import Manifest
 from hubbub_contracts.transcript import Transcript
 
 _log = structlog.get_logger(__name__)
 
 MANIFEST = "manifest.json"
+
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+def parse_stored(model: type[ModelT], content: bytes, recording_id: str, file: str) -> ModelT | None:
+    """The content of a JSON file of a recording; None, with a message in the log, when it is none."""
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        _log.error("a file of a recording cannot be read", recording_id=recording_id, file=file, error=str(error))
+        return None
 
 
 class RecordingDirectory:
@@ -43,13 +57,7 @@ class RecordingDirectory:
 
     def manifest(self, recording_id: str) -> Manifest | None:
         """The stored manifest; None when there is none that can be read."""
-        try:
-            return Manifest.model_validate_json((self.directory(recording_id) / MANIFEST).read_bytes())
-        except FileNotFoundError:
-            return None
-        except (OSError, ValidationError) as error:
-            _log.error("a manifest cannot be read", recording_id=recording_id, error=str(error))
-            return None
+        return self._stored(Manifest, recording_id, MANIFEST)
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Replaces the manifest, unless it is that of a recorder which has taken the recording over. Raises OSError."""
@@ -62,13 +70,17 @@ class RecordingDirectory:
 
     def transcript(self, recording_id: str, file: str) -> Transcript | None:
         """The transcript in a file of a recording; None when there is none that can be read."""
+        return self._stored(Transcript, recording_id, file)
+
+    def _stored(self, model: type[ModelT], recording_id: str, file: str) -> ModelT | None:
         try:
-            return Transcript.model_validate_json((self.directory(recording_id) / file).read_bytes())
+            content = (self.directory(recording_id) / file).read_bytes()
         except FileNotFoundError:
             return None
-        except (OSError, ValidationError) as error:
-            _log.error("a transcript cannot be read", recording_id=recording_id, error=str(error))
+        except OSError as error:
+            _log.error("a file of a recording cannot be read", recording_id=recording_id, file=file, error=str(error))
             return None
+        return parse_stored(model, content, recording_id, file)
 
     def write_text(self, recording_id: str, file: str, text: str) -> None:
         """Replaces a file of a recording: a reader, and a kill, find the old or the new one. Raises OSError."""

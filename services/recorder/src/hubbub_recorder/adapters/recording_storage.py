@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-import structlog
-from pydantic import ValidationError
-
 from hubbub_contracts.bus.recording_records import RecordingRecord
 from hubbub_contracts.recording import Manifest
 
 from .object_storage import ObjectStorage
-from .recording_files import MANIFEST, RecordingDirectory
-
-_log = structlog.get_logger(__name__)
+from .recording_files import MANIFEST, RecordingDirectory, parse_stored
 
 
 class RecordingStorage:
@@ -29,11 +24,7 @@ class RecordingStorage:
         if self._objects is None or not record.uploaded:
             return await asyncio.to_thread(self._directory.manifest, record.recording_id)
         content = await self._objects.read_whole(record.recording_id, MANIFEST)
-        try:
-            return None if content is None else Manifest.model_validate_json(content)
-        except ValidationError as error:
-            _log.error("a manifest cannot be read", recording_id=record.recording_id, error=str(error))
-            return None
+        return None if content is None else parse_stored(Manifest, content, record.recording_id, MANIFEST)
 
     async def read(self, record: RecordingRecord, file: str, offset: int, length: int) -> tuple[int, bytes] | None:
         """See `RecordingFiles`."""
