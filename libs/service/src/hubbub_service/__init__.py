@@ -1,5 +1,6 @@
 """Shared parts of the services: settings, logs, traces, metrics, background tasks, and start and stop in order."""
 
+from .absences import Absences
 from .cancellation import cancel_and_wait
 from .lifecycle import Lifecycle, run
 from .logging import configure_logging
@@ -11,6 +12,7 @@ from .tasks import Tasks, report_failure
 from .tracing import configure_tracing
 
 __all__ = [
+    "Absences",
     "Lifecycle",
     "Metrics",
     "OpsEndpoint",

@@ -22,7 +22,7 @@ from hubbub_bus import KeyConflict, retry_on_conflict
 from hubbub_contracts import HubbubError
 from hubbub_contracts.bus.recording_records import CompositionRecord, RecordingRecord
 from hubbub_contracts.recording import CompositionOptions
-from hubbub_service import Tasks, report_failure
+from hubbub_service import Absences, Tasks, report_failure
 
 from ..domain import composition as rules
 from ..domain.ports import RecordingStore
@@ -91,8 +91,8 @@ class Compositions:
         self._claims: dict[str, _Claim] = {}
         """By composition: what this instance makes."""
         self._processes: dict[str, CompositionProcess] = {}
-        self._orphaned_since: dict[tuple[str, str, int], float] = {}
-        """Since when nobody has made a composition that is `running`: its ids and its attempt."""
+        self._absences = Absences[tuple[str, str, int]](ORPHAN_DELAY)
+        """Compositions that are `running`: ids and attempt."""
 
     @property
     def pids(self) -> list[int]:
@@ -136,10 +136,9 @@ class Compositions:
             for one in stored.record.compositions
             if one.state == "running" and self._is_orphaned(one, leases)
         ]
-        known = self._orphaned_since
-        self._orphaned_since = {_key(one): known.get(_key(one), now) for one in claims}
+        lasting = set(self._absences.lasting(map(_key, claims), now))
         for claim in claims:
-            if now - self._orphaned_since[_key(claim)] >= ORPHAN_DELAY:
+            if _key(claim) in lasting:
                 _log.warning("a composition was interrupted", **_names(claim))
                 await self._files.discard(claim.composition)
                 await self._write(claim, rules.interrupted)

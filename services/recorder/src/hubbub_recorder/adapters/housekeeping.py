@@ -11,7 +11,7 @@ import structlog
 
 from hubbub_bus import Bus, Entry, KeyConflict, View, lease_bucket, parse_lease, unix_ms
 from hubbub_contracts import ErrorCode, HubbubError, subjects
-from hubbub_service import Tasks, report_failure
+from hubbub_service import Absences, Tasks, report_failure
 
 from ..domain.recording import has_expired, taken_over
 from ..domain.recordings import StoredRecording
@@ -55,8 +55,8 @@ class Housekeeping:
         self._uploads = uploads
         self._leases: dict[str, int] = {}
         self._view = View(bus, lease_bucket(bus), self._apply_lease)
-        self._missing_since: dict[tuple[str, str, int], float] = {}
-        """Since when nobody has had a recording in the state of a record: its id and recorder."""
+        self._absences = Absences[tuple[str, str, int]](TAKEOVER_DELAY)
+        """Recordings: id and recorder."""
 
     def start(self, tasks: Tasks) -> None:
         """Starts the loop."""
@@ -85,7 +85,7 @@ class Housekeeping:
             if has_expired(stored.record, self._retention, context.clock()):
                 await remove(context, stored)
         if not self._view.healthy:
-            self._missing_since.clear()
+            self._absences.forget()
             return
         for stored in self._gone(time.monotonic()):
             await self._take_over(stored)
@@ -102,8 +102,8 @@ class Housekeeping:
                 if not recorder.is_active(one.record.recording_id)
             ),
         ]
-        self._missing_since = {_state(one): self._missing_since.get(_state(one), now) for one in candidates}
-        return [one for one in candidates if now - self._missing_since[_state(one)] >= TAKEOVER_DELAY]
+        lasting = set(self._absences.lasting(map(_state, candidates), now))
+        return [one for one in candidates if _state(one) in lasting]
 
     async def _take_over(self, stored: StoredRecording) -> None:
         context, recorder = self._context, self._recorder

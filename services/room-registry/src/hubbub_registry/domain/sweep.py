@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from hubbub_service import Absences
+
 from .rooms import Rooms
 from .stored_record import SignalingIncarnation, StoredPeer, StoredRoom
 
@@ -58,12 +60,11 @@ class SignalingLeaseTracker:
 
     def __init__(self, grace: float) -> None:
         """`grace` is the time in seconds that an instance has to acquire its lease again."""
-        self._grace = grace
-        self._missing_since: dict[SignalingIncarnation, float] = {}
+        self._absences = Absences[SignalingIncarnation](grace)
 
     def reset(self) -> None:
         """Restarts every grace period, because this replica may have missed a lease."""
-        self._missing_since.clear()
+        self._absences.forget()
 
     def lost_peers(self, rooms: Rooms, leased: Mapping[str, int], now: float) -> Iterator[StoredPeer]:
         """Returns the peers whose incarnation has had no lease for the whole grace period.
@@ -75,6 +76,4 @@ class SignalingLeaseTracker:
             for each in rooms.incarnations
             if each.signaling_id not in leased or each.epoch not in (None, leased[each.signaling_id])
         }
-        self._missing_since = {each: self._missing_since.get(each, now) for each in missing}
-        lost = [each for each, since in self._missing_since.items() if now - since >= self._grace]
-        return (peer for each in lost for peer in rooms.served_by(each))
+        return (peer for each in self._absences.lasting(missing, now) for peer in rooms.served_by(each))

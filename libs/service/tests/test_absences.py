@@ -1,0 +1,28 @@
+"""An absence counts when it lasts."""
+
+from __future__ import annotations
+
+from hubbub_service import Absences
+
+
+def test_what_is_missing_for_the_whole_delay_is_returned() -> None:
+    absences = Absences[str](2.0)
+    assert absences.lasting(["a"], 10.0) == []
+    assert absences.lasting(["a", "b"], 11.9) == []
+    assert absences.lasting(["a", "b"], 12.0) == ["a"]
+    assert absences.lasting(["a", "b"], 13.9) == ["a", "b"]
+
+
+def test_what_returns_meanwhile_begins_anew() -> None:
+    absences = Absences[str](2.0)
+    absences.lasting(["a"], 10.0)
+    absences.lasting([], 11.0)
+    assert absences.lasting(["a"], 12.0) == []
+    assert absences.lasting(["a"], 14.0) == ["a"]
+
+
+def test_a_return_that_may_have_been_missed_restarts_every_delay() -> None:
+    absences = Absences[str](2.0)
+    absences.lasting(["a"], 10.0)
+    absences.forget()
+    assert absences.lasting(["a"], 12.0) == []
