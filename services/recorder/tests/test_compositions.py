@@ -249,6 +249,17 @@ async def test_another_instance_makes_what_a_killed_one_has_begun(rig: Rig) -> N
     assert rig.hidden() == []
 
 
+async def test_nobody_is_gone_before_the_leases_are_known_again(rig: Rig) -> None:
+    first = rig.instance("first", FOR_EVER)
+    await rig.request()
+    await pid_of(first)
+    second = rig.instance("second").compositions
+    await second.release_orphaned({}, 0.0)
+    second.leases_unknown()
+    await second.release_orphaned({}, 2 * ORPHAN_DELAY)
+    assert rig.composition().state == "running"
+
+
 async def test_an_instance_that_lost_its_composition_ends_its_process(rig: Rig) -> None:
     first = rig.instance("first", FOR_EVER)
     await rig.request()

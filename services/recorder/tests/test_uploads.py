@@ -195,6 +195,14 @@ async def test_what_an_instance_left_that_was_killed_after_an_upload_is_deleted(
     await tasks.close()
 
 
+def test_a_store_that_does_not_answer_is_asked_less_and_less_often() -> None:
+    pauses = [uploads.INTERVAL]
+    for _ in range(8):
+        pauses.append(uploads.next_pause(pauses[-1], failed=True))
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert uploads.next_pause(60.0, failed=False) == uploads.INTERVAL
+
+
 def test_only_buckets_of_s3_are_urls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "no url")
     with pytest.raises(ValueError, match="RECORDINGS_S3_URL"):

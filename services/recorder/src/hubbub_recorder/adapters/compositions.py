@@ -125,6 +125,10 @@ class Compositions:
             elif stored is not None and stored.record.state == "finished":
                 process.recording_finished()
 
+    def leases_unknown(self) -> None:
+        """An instance may have returned unseen, so nobody is gone yet."""
+        self._absences.forget()
+
     async def release_orphaned(self, leases: Mapping[str, int], now: float) -> None:
         """Queues what nobody makes any more. `leases` is the epoch of each instance, `now` is monotonic.
 

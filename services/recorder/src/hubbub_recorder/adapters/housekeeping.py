@@ -86,6 +86,7 @@ class Housekeeping:
                 await remove(context, stored)
         if not self._view.healthy:
             self._absences.forget()
+            self._compositions.leases_unknown()
             return
         for stored in self._gone(time.monotonic()):
             await self._take_over(stored)

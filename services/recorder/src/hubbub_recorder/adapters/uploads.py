@@ -53,16 +53,20 @@ class Uploads:
         pause = INTERVAL
         while True:
             await asyncio.sleep(pause)
-            pause = INTERVAL
-            for stored in self._to_upload():
-                try:
-                    await self._upload(stored)
-                    continue
-                except (HubbubError, OSError) as error:
-                    _log.warning("a recording was not uploaded", recording_id=_id(stored), error=str(error))
-                except Exception as error:  # noqa: BLE001  the next run tries again
-                    report_failure("a recording was not uploaded", error, recording_id=_id(stored))
-                pause = min(2 * pause, MAX_RETRY_INTERVAL)
+            outcomes = [await self._try_upload(stored) for stored in self._to_upload()]
+            pause = next_pause(pause, failed=not all(outcomes))
+
+    async def _try_upload(self, stored: StoredRecording) -> bool:
+        """Returns whether nothing failed."""
+        try:
+            await self._upload(stored)
+        except (HubbubError, OSError) as error:
+            _log.warning("a recording was not uploaded", recording_id=_id(stored), error=str(error))
+        except Exception as error:  # noqa: BLE001  the next run tries again
+            report_failure("a recording was not uploaded", error, recording_id=_id(stored))
+        else:
+            return True
+        return False
 
     def _to_upload(self) -> list[StoredRecording]:
         recorder = self._recorder
@@ -85,6 +89,11 @@ class Uploads:
             found = self._store.recordings.find(recording_id)
             if found is not None and found.record.uploaded:
                 self._directory.delete(recording_id)
+
+
+def next_pause(pause: float, *, failed: bool) -> float:
+    """Seconds until the next run, after one that followed `pause`."""
+    return min(2 * pause, MAX_RETRY_INTERVAL) if failed else INTERVAL
 
 
 def _id(stored: StoredRecording) -> str:
