@@ -29,8 +29,8 @@ class S3Server:
         self._directory = directory
         self._directory.mkdir(parents=True)
         self.port = free_tcp_port()
-        self._ports = {name: free_tcp_port() for name in ("master", "volume", "filer")}
-        self._grpc_ports = {name: free_tcp_port() for name in ("master", "volume", "filer", "s3")}
+        self._ports = {name: free_tcp_port() for name in ("master", "volume", "filer", "admin")}
+        self._grpc_ports = {name: free_tcp_port() for name in ("master", "volume", "filer", "admin", "s3")}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -57,6 +57,7 @@ class S3Server:
             f"-bucket={BUCKET}",
             f"-s3.port={self.port}",
             "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
             *(f"-{name}.port={port}" for name, port in self._ports.items()),
             *(f"-{name}.port.grpc={port}" for name, port in self._grpc_ports.items()),
         ]
