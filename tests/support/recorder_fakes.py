@@ -1,13 +1,52 @@
-"""The bucket of recordings in memory."""
+"""The bucket of recordings in memory, and what stands in for a recorder."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from hubbub_bus import KeyConflict
+from hubbub_contracts import HubbubError
 from hubbub_contracts.bus.recording_records import RecordingRecord
 from hubbub_recorder.domain.recordings import Recordings, StoredRecording
+
+
+def recording_record(**fields: Any) -> RecordingRecord:
+    """The record of a recording that the instance `here` makes, with these fields."""
+    defaults = {
+        "recording_id": "one",
+        "call_id": "call",
+        "state": "recording",
+        "audio_only": False,
+        "started_at": 0,
+        "room_id": "room",
+        "ticket_key": "key",
+        "recorder_id": "here",
+        "recorder_epoch": 7,
+    }
+    return RecordingRecord.model_validate(defaults | fields)
+
+
+@dataclass
+class FakeRecorder:
+    """Implements `Recorder`."""
+
+    recorder_id: str = "here"
+    recorder_epoch: int = 7
+    started: list[RecordingRecord] = field(default_factory=list)
+    failure: HubbubError | None = None
+
+    @property
+    def running(self) -> int:
+        """See `Recorder`."""
+        return len(self.started)
+
+    async def start(self, record: RecordingRecord) -> None:
+        """See `Recorder`."""
+        if self.failure is not None:
+            raise self.failure
+        self.started.append(record)
 
 
 @dataclass

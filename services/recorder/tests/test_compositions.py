@@ -12,7 +12,7 @@ import av
 import pytest
 
 from hubbub_bus import unix_ms
-from hubbub_contracts.bus.recording_records import CompositionRecord, RecordingRecord
+from hubbub_contracts.bus.recording_records import CompositionRecord
 from hubbub_contracts.recording import CompositionOptions, CompositionState, Manifest, RecordingState
 from hubbub_recorder.adapters.composition_files import CompositionFiles
 from hubbub_recorder.adapters.composition_process import COMMAND
@@ -24,7 +24,7 @@ from hubbub_recorder.domain.recordings import StoredRecording
 from hubbub_service import Tasks
 from support.python_sdk import until
 from support.recorded_tracks import RED, Tracks
-from support.recorder_fakes import FakeRecordingStore
+from support.recorder_fakes import FakeRecordingStore, recording_record
 
 EPOCH = 7
 KEY = "done.one"
@@ -75,17 +75,8 @@ class Rig:
         tracks = Tracks(self.directory)
         tracks.picture("ann", 0, seconds * 1_000, RED, size=(160, 120))
         tracks.sound("ann", 0, seconds * 1_000, 440.0)
-        record = RecordingRecord(
-            recording_id="one",
-            call_id="call",
-            state=state,
-            audio_only=False,
-            started_at=started_at,
-            stopped_at=2,
-            room_id="room",
-            ticket_key="key",
-            recorder_id="there",
-            recorder_epoch=1,
+        record = recording_record(
+            state=state, started_at=started_at, stopped_at=2, recorder_id="there", recorder_epoch=1
         )
         self.files.write_manifest(Manifest(recording=record.info(), tracks=tracks.tracks))
         found = self.store.recordings.at(KEY)

@@ -9,23 +9,14 @@ from hubbub_contracts.recording import CompositionOptions, RecordingState
 from hubbub_recorder.domain.composition import changed, claimed, failed, requested
 from hubbub_recorder.domain.recording import finished, has_expired, stopped, taken_over
 from hubbub_recorder.domain.recordings import Recordings, StoredRecording
+from support.recorder_fakes import recording_record
 
 STATES: tuple[RecordingState, ...] = ("recording", "processing", "finished")
 
 
 def record(recording_id: str = "one", state: RecordingState = "recording", started_at: int = 100) -> RecordingRecord:
-    return RecordingRecord(
-        recording_id=recording_id,
-        call_id="call",
-        state=state,
-        audio_only=False,
-        started_at=started_at,
-        stopped_at=None if state == "recording" else 1_000,
-        room_id="room",
-        ticket_key="key",
-        recorder_id="here",
-        recorder_epoch=7,
-    )
+    stopped_at = None if state == "recording" else 1_000
+    return recording_record(recording_id=recording_id, state=state, started_at=started_at, stopped_at=stopped_at)
 
 
 def stored(one: RecordingRecord, key: str | None = None) -> StoredRecording:

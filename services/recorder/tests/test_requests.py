@@ -26,30 +26,9 @@ from hubbub_recorder.handlers.compose import compose
 from hubbub_recorder.handlers.context import RecorderContext
 from hubbub_recorder.handlers.start import start
 from hubbub_recorder.handlers.stop import stop, stop_recording
-from support.recorder_fakes import FakeRecordingStore
+from support.recorder_fakes import FakeRecorder, FakeRecordingStore
 
 NOW = 5_000
-
-
-@dataclass
-class FakeRecorder:
-    """Implements `Recorder`."""
-
-    recorder_id: str = "here"
-    recorder_epoch: int = 7
-    started: list[RecordingRecord] = field(default_factory=list)
-    failure: HubbubError | None = None
-
-    @property
-    def running(self) -> int:
-        """See `Recorder`."""
-        return len(self.started)
-
-    async def start(self, record: RecordingRecord) -> None:
-        """See `Recorder`."""
-        if self.failure is not None:
-            raise self.failure
-        self.started.append(record)
 
 
 @dataclass

@@ -25,7 +25,7 @@ from hubbub_recorder.domain.recordings import StoredRecording
 from hubbub_recorder.handlers.stop import stop_recording
 from hubbub_rtp import EncodedFrame, ReceivePolicy, Receiver
 from support.python_sdk import until
-from support.recorder_fakes import FakeRecordingStore
+from support.recorder_fakes import FakeRecordingStore, recording_record
 from support.rtp_captures import Capture
 
 EPOCH = 7
@@ -135,18 +135,7 @@ class FakeSubscription:
 
 
 def record_of(recording_id: str) -> RecordingRecord:
-    return RecordingRecord(
-        recording_id=recording_id,
-        call_id="call",
-        state="recording",
-        audio_only=False,
-        started_by="ann",
-        started_at=0,
-        room_id="room",
-        ticket_key="key",
-        recorder_id="here",
-        recorder_epoch=EPOCH,
-    )
+    return recording_record(recording_id=recording_id, started_by="ann")
 
 
 @pytest.fixture

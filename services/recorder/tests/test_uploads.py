@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,23 +23,11 @@ from hubbub_recorder.domain.recordings import StoredRecording
 from hubbub_service import Tasks
 from support.python_sdk import until
 from support.recorded_tracks import Tracks
-from support.recorder_fakes import FakeRecordingStore
+from support.recorder_fakes import FakeRecorder, FakeRecordingStore, recording_record
 from support.s3_server import BUCKET, S3Server
 
 PICTURE = bytes(range(256)) * 4096 * 10
 """More than one part."""
-
-
-@dataclass
-class FakeRecorder:
-    """Implements `Recorder`."""
-
-    recorder_id: str = "here"
-    recorder_epoch: int = 7
-    running: int = 0
-
-    async def start(self, record: RecordingRecord) -> None:
-        """See `Recorder`."""
 
 
 @pytest.fixture(scope="module")
@@ -61,17 +48,7 @@ class Rig:
 
     async def record(self) -> StoredRecording:
         """A finished recording with two files."""
-        recording = RecordingRecord(
-            recording_id=ids.mint(),
-            call_id="call",
-            state="finished",
-            audio_only=False,
-            started_at=0,
-            room_id="room",
-            ticket_key="key",
-            recorder_id="here",
-            recorder_epoch=7,
-        )
+        recording = recording_record(recording_id=ids.mint(), state="finished")
         self.directory.write_manifest(Manifest(recording=recording.info(), captions="captions.vtt"))
         (self.directory.directory(recording.recording_id) / "picture.webm").write_bytes(PICTURE)
         return await self.store.put(subjects.done_recording_key(recording.recording_id), recording, 0)
