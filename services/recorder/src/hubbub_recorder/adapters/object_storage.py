@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError
+from obstore.exceptions import BaseError, GenericError, NotFoundError
 from obstore.store import S3Store
 
 from hubbub_contracts import ErrorCode, HubbubError
@@ -66,11 +66,14 @@ class ObjectStorage:
         path = f"{recording_id}/{file}"
         try:
             with _failures():
-                size = (await obstore.head_async(self._store, path))["size"]
-                end = min(offset + length, size)
-                if offset >= end:
+                try:
+                    found = await obstore.get_async(self._store, path, options={"range": (offset, offset + length)})
+                except GenericError:  # also a range beyond the end, which has no error of its own
+                    size = (await obstore.head_async(self._store, path))["size"]
+                    if offset < size:
+                        raise
                     return size, b""
-                return size, bytes(await obstore.get_range_async(self._store, path, start=offset, end=end))
+                return found.meta["size"], bytes(await found.bytes_async())
         except FileNotFoundError:
             return None
 

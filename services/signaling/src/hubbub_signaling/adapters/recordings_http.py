@@ -93,8 +93,8 @@ _EXAMPLES: dict[type[Model], dict[str, Any]] = {
 
 RecordingIdInPath = Annotated[Id, Path(alias="recordingId")]
 Ticket = Annotated[str | None, Query(max_length=128)]
-ReadChunk = Callable[[int], Awaitable[bus.FileChunk]]
-"""Reads a part of one file, from an offset on."""
+ReadChunk = Callable[[int, int], Awaitable[bus.FileChunk]]
+"""Reads a part of one file: from an offset on, so many bytes."""
 FileInPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$")]
 
 
@@ -210,30 +210,32 @@ class RecordingsApi:
             read = partial(self._read, recording_id, file, ticket)
             return await _file(read, file, request.headers.get("range"))
 
-    async def _read(self, recording_id: str, file: str, ticket: str | None, offset: int) -> bus.FileChunk:
-        request = bus.ReadRecordingFile(recording_id=recording_id, file=file, offset=offset, ticket=ticket)
+    async def _read(self, recording_id: str, file: str, ticket: str | None, offset: int, length: int) -> bus.FileChunk:
+        request = bus.ReadRecordingFile(
+            recording_id=recording_id, file=file, offset=offset, length=length, ticket=ticket
+        )
         return await self._backend.recorder(request)
 
 
 async def _file(read: ReadChunk, name: str, wanted: str | None) -> Response:
     """A file, or the range that a player asks for. Raises `not_found` and `unauthenticated`."""
-    first = await read(0)
+    size = (await read(0, 1)).size
     media_type = _MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "private, no-cache"}
-    span = parse_range(wanted, first.size)
+    span = parse_range(wanted, size)
     if span is None:
-        body = _stream(read, 0, first.size)
-        return StreamingResponse(body, 200, {**headers, "Content-Length": str(first.size)}, media_type)
+        body = _stream(read, 0, size)
+        return StreamingResponse(body, 200, {**headers, "Content-Length": str(size)}, media_type)
     start, end = span
     if start >= end:
-        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{first.size}"})
-    headers |= {"Content-Range": f"bytes {start}-{end - 1}/{first.size}", "Content-Length": str(end - start)}
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
+    headers |= {"Content-Range": f"bytes {start}-{end - 1}/{size}", "Content-Length": str(end - start)}
     return StreamingResponse(_stream(read, start, end), 206, headers, media_type)
 
 
 async def _stream(read: ReadChunk, start: int, end: int) -> AsyncIterator[bytes]:
     while start < end:
-        chunk = base64.b64decode((await read(start)).data)[: end - start]
+        chunk = base64.b64decode((await read(start, min(bus.MAX_CHUNK, end - start))).data)
         if not chunk:
             return
         yield chunk
