@@ -24,6 +24,20 @@ pub struct PictureId {
     pub wide: bool,
 }
 
+impl PictureId {
+    /// Overwrites this picture id, which is at an offset in `payload`, by another one of the same width. Returns the offset
+    /// after it.
+    pub(crate) fn overwrite(self, payload: &mut [u8], at: usize, id: u16) -> usize {
+        let end = at + if self.wide { 2 } else { 1 };
+        match payload.get_mut(at..end) {
+            Some([high, low]) => [*high, *low] = (id | WIDE).to_be_bytes(),
+            Some([field]) => *field = (id & 0x7f) as u8,
+            _ => {}
+        }
+        end
+    }
+}
+
 /// The payload descriptor of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vp8Descriptor {
@@ -117,21 +131,8 @@ impl Vp8Descriptor {
     /// payload does not have, is left unchanged. A picture id keeps its width.
     pub fn write_ids(&self, payload: &mut [u8], ids: Vp8Ids) {
         let mut at = PICTURE_ID_AT;
-        if let Some(PictureId { wide, .. }) = self.picture_id {
-            match (wide, ids.picture_id) {
-                (true, Some(id)) => {
-                    if let Some(field) = payload.get_mut(at..at + 2) {
-                        field.copy_from_slice(&(id | WIDE).to_be_bytes());
-                    }
-                }
-                (false, Some(id)) => {
-                    if let Some(field) = payload.get_mut(at) {
-                        *field = (id & 0x7f) as u8;
-                    }
-                }
-                (_, None) => {}
-            }
-            at += if wide { 2 } else { 1 };
+        if let Some(known) = self.picture_id {
+            at = known.overwrite(payload, at, ids.picture_id.unwrap_or(known.value));
         }
         if let (Some(_), Some(field)) = (self.tl0_pic_idx, payload.get_mut(at)) {
             *field = ids.tl0_pic_idx.unwrap_or(*field);

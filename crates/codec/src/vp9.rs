@@ -7,9 +7,6 @@ use crate::vp8::PictureId;
 /// Offset of the picture id in a payload that has one.
 const PICTURE_ID_AT: usize = 1;
 
-/// M bit of a 15-bit picture id.
-const WIDE: u16 = 0x8000;
-
 /// Maximum number of references of a frame (RFC 9628 section 4.2, `P_DIFF`).
 const MAX_REFERENCES: usize = 3;
 
@@ -145,19 +142,8 @@ impl Vp9Descriptor {
     /// the payload does not have, is left unchanged. A picture id keeps its width.
     pub fn write_ids(&self, payload: &mut [u8], picture_id: Option<u16>, tl0_pic_idx: Option<u8>) {
         let mut at = PICTURE_ID_AT;
-        if let Some(PictureId { wide, value }) = self.picture_id {
-            let id = picture_id.unwrap_or(value);
-            if wide {
-                if let Some(field) = payload.get_mut(at..at + 2) {
-                    field.copy_from_slice(&(id | WIDE).to_be_bytes());
-                }
-                at += 2;
-            } else {
-                if let Some(field) = payload.get_mut(at) {
-                    *field = id as u8 & 0x7f;
-                }
-                at += 1;
-            }
+        if let Some(known) = self.picture_id {
+            at = known.overwrite(payload, at, picture_id.unwrap_or(known.value));
         }
         // After the layer indices.
         at += 1;
