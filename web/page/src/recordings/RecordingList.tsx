@@ -1,9 +1,10 @@
 import { useCallback, useEffect, useState } from "react";
 
-import { CallError, type RecordingInfo, type RecordingsApi } from "@hubbub/client";
+import type { CallError, RecordingInfo, RecordingsApi } from "@hubbub/client";
 import { recordingsUrl } from "../address.ts";
 import { Poster } from "./Poster.tsx";
 import { length, state, when } from "./strings.ts";
+import { useProblem } from "./useProblem.ts";
 
 export interface RecordingListProps {
   api: RecordingsApi;
@@ -17,14 +18,7 @@ export interface RecordingListProps {
 export function RecordingList({ api, room, onError, onRecording }: RecordingListProps) {
   const [recordings, setRecordings] = useState<readonly RecordingInfo[]>();
   const [next, setNext] = useState<number>();
-  const [problem, setProblem] = useState<CallError>();
-  const failed = useCallback(
-    (error: unknown) => {
-      setProblem(CallError.of(error));
-      onError(CallError.of(error));
-    },
-    [onError],
-  );
+  const [problem, failed] = useProblem(onError);
   const load = useCallback(
     async (before?: number) => {
       const page = await api.list({ callId: room || undefined, before });

@@ -1,9 +1,10 @@
-import { useCallback, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 
-import { CallError, type Manifest, type RecordingsApi } from "@hubbub/client";
+import type { CallError, Manifest, RecordingsApi } from "@hubbub/client";
 import { RecordingPlayer } from "@hubbub/react";
 import { Compositions, isPending } from "./Compositions.tsx";
 import { length, people, size, state, when } from "./strings.ts";
+import { useProblem } from "./useProblem.ts";
 
 export interface RecordingViewProps {
   api: RecordingsApi;
@@ -19,17 +20,10 @@ const POLL_S = 2;
 export function RecordingView({ api, recordingId, onError, onBack }: RecordingViewProps) {
   const [manifest, setManifest] = useState<Manifest>();
   const [address, setAddress] = useState<(file: string) => string>();
-  const [problem, setProblem] = useState<CallError>();
+  const [problem, failed] = useProblem(onError);
   const [confirming, setConfirming] = useState(false);
   /** Grows when the recording is to be looked at again. */
   const [asked, setAsked] = useState(0);
-  const failed = useCallback(
-    (error: unknown) => {
-      setProblem(CallError.of(error));
-      onError(CallError.of(error));
-    },
-    [onError],
-  );
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let closed = false;
