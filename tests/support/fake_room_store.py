@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hubbub_bus import KeyConflict
 from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_contracts.bus.records import PeerRecord, RoomRecord
-from hubbub_registry.domain.ports import PeerDeparted
+from hubbub_registry.domain.ports import PeerDeparted, RemovalReason
 from hubbub_registry.domain.rooms import Rooms
 
 from .registry_records import encoded
@@ -25,6 +25,7 @@ class FakeRoomStore:
         self.now = 0.0
         self.tombstones: dict[str, LeaveReason] = {}
         """Peer id -> why the peer was removed."""
+        self.room_removals: list[RemovalReason] = []
         self.before_write: list[Callable[[], object]] = []
         """Called one per write, just before it: what another replica stores first."""
         self.after_write: list[Callable[[], object]] = []
@@ -85,8 +86,9 @@ class FakeRoomStore:
         self._interleave(self.after_write)
         return revision
 
-    async def purge_room(self, room_id: str, last: int) -> None:
+    async def purge_room(self, room_id: str, last: int, reason: RemovalReason = "empty") -> None:
         """See `RoomStore`."""
+        self.room_removals.append(reason)
         self._interleave(self.before_write)
         self._require_room_revision(room_id, last)
         self.store_room(room_id, None)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from hubbub_contracts import Model, ids
-from hubbub_contracts.types import MediaKind
+from hubbub_contracts.types import MediaKind, TrackSource
 
-Source: TypeAlias = Literal["camera", "microphone", "screen", "screen-audio"]
-"""Where a track comes from: the `source` in the `appData` of its producer."""
+Source: TypeAlias = TrackSource
+"""What a track shows: the `source` of its producer."""
 
 ANY_ROOM = "*"
 SEPARATORS = "/:."

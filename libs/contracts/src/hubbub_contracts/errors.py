@@ -26,6 +26,10 @@ class ErrorCode(StrEnum):
     UNAVAILABLE = "unavailable"
     DEADLINE_EXCEEDED = "deadline_exceeded"
     CANCELLED = "cancelled"
+    MUTED = "muted"
+    ROOM_LOCKED = "room_locked"
+    BANNED = "banned"
+    NOT_ADMITTED = "not_admitted"
     INTERNAL = "internal"
 
 
@@ -53,6 +57,10 @@ FAULT: dict[ErrorCode, tuple[Fault, str]] = {
     ErrorCode.UNAVAILABLE: ("server", "a required service does not answer at the moment"),
     ErrorCode.DEADLINE_EXCEEDED: ("server", "the request timed out; whether it took effect is unknown"),
     ErrorCode.CANCELLED: ("client", "the request was cancelled because the peer left or the socket closed"),
+    ErrorCode.MUTED: ("client", "a moderator muted this source, and has not lifted that yet"),
+    ErrorCode.ROOM_LOCKED: ("client", "a moderator locked the room: nobody new may join"),
+    ErrorCode.BANNED: ("client", "a moderator banned this user from the room until the room ends"),
+    ErrorCode.NOT_ADMITTED: ("client", "no moderator admitted the client from the lobby, or one refused it"),
     ErrorCode.INTERNAL: ("server", "a bug in the server; the log has the details under the trace id"),
 }
 """The party at fault for each code, and its meaning."""

@@ -68,7 +68,14 @@ ConnectionState = Literal["connected", "disconnected"]
 OpenConnectionState = Annotated[Literal["connected", "disconnected", "other"], OpenEnum()]
 PeerRole = Literal["participant", "recorder", "captions", "viewer"]
 """What a peer is. All but participants are hidden: they receive and send nothing, and the others do not see them."""
-OpenPeerRole = Annotated[Literal["participant", "recorder", "captions", "viewer", "other"], OpenEnum()]
+OpenPeerRole = Annotated[Literal["participant", "recorder", "captions", "viewer", "waiting", "other"], OpenEnum()]
+"""`waiting`: in the lobby, hidden until a moderator admits it as a participant."""
+RoomRole = Literal["moderator", "speaker", "listener"]
+"""What a participant may do: moderate and send, send, or neither."""
+OpenRoomRole = Annotated[Literal["moderator", "speaker", "listener", "other"], OpenEnum()]
+TrackSource = Literal["camera", "microphone", "screen", "screen-audio"]
+"""What a track shows."""
+OpenTrackSource = Annotated[Literal["camera", "microphone", "screen", "screen-audio", "other"], OpenEnum()]
 Layer = Annotated[int, Field(ge=0, le=255)]
 """A spatial layer, which is one encoding of simulcast, or a temporal layer; 0 is the lowest."""
 Priority = Annotated[int, Field(ge=1, le=255)]

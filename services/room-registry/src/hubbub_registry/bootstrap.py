@@ -73,6 +73,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         peers_per_room=settings.max_peers_per_room,
         producers_per_peer=settings.max_producers_per_peer,
         room_bytes=settings.max_room_bytes,
+        waiting_per_room=settings.max_waiting_per_room,
     )
     endpoints = await serve_table_when_possible(
         bus,

@@ -23,6 +23,7 @@ class Settings(ServiceSettings):
     )
     max_rooms: int = Field(10_000, gt=0, description="Largest number of rooms.")
     max_peers_per_room: int = Field(100, gt=0, description="Largest number of participants in a room.")
+    max_waiting_per_room: int = Field(50, gt=0, description="Largest number of peers that wait in a room's lobby.")
     max_producers_per_peer: int = Field(32, gt=0, description="Largest number of producers of a peer.")
     max_room_bytes: int = Field(
         MAX_ROOM_BYTES,

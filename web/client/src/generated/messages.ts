@@ -1646,7 +1646,18 @@ export interface PeerLeft {
   /**
    * `left`: it sent `leaveRoom`. `disconnected`: its socket closed and was not resumed in time. `signaling_lost`: its signaling instance failed and the session was not resumed in time. `room_closed`: the room was closed. `removed`: the registry removed it, for example because the room was full. `other`: a reason that this version of the server does not know.
    */
-  reason: "left" | "disconnected" | "signaling_lost" | "room_closed" | "removed" | "disk_full" | "failed" | "other";
+  reason:
+    | "left"
+    | "disconnected"
+    | "signaling_lost"
+    | "room_closed"
+    | "removed"
+    | "kicked"
+    | "banned"
+    | "refused"
+    | "disk_full"
+    | "failed"
+    | "other";
   /**
    * The room's revision that includes this change.
    */

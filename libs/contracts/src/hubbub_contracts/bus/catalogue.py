@@ -20,6 +20,7 @@ from . import (
     consumer,
     media,
     message,
+    moderation,
     node,
     peer,
     plain_transport,
@@ -52,6 +53,7 @@ _MODULES = (
     message,
     captions,
     recording,
+    moderation,
 )
 
 REGISTRY_REQUESTS: tuple[type[RegistryRequest[Any]], ...] = defined_in(_MODULES, RegistryRequest)

@@ -6,12 +6,24 @@ from typing import Annotated, ClassVar, Literal
 
 from ..base import Done, RegistryRequest
 from ..open_enum import OpenEnum
-from ..types import AppData, ConnectionState, DisplayName, Epoch, Id, NodeId, PeerRole, RoomId, UserId
+from ..types import AppData, ConnectionState, DisplayName, Epoch, Id, NodeId, PeerRole, RoomId, RoomRole, UserId
 from .records import PeerRecord, RoomRecord
 from .room import RoomSnapshot
 
 LeaveReason = Annotated[
-    Literal["left", "disconnected", "signaling_lost", "room_closed", "removed", "disk_full", "failed", "other"],
+    Literal[
+        "left",
+        "disconnected",
+        "signaling_lost",
+        "room_closed",
+        "removed",
+        "kicked",
+        "banned",
+        "refused",
+        "disk_full",
+        "failed",
+        "other",
+    ],
     OpenEnum(),
 ]
 """Why a peer left: the header `Hubbub-Reason` of the purge carries it. A recorder leaves as `disk_full` or `failed`."""
@@ -21,6 +33,9 @@ class JoinRoom(RegistryRequest[RoomSnapshot]):
     """Adds a peer to a room and places it on the room's node. The reply includes the new peer.
 
     Sent by signaling for a client, or by a service that is a peer itself, under a lease of its own.
+
+    Errors: `banned`, `room_locked`, `not_admitted` when the room has a lobby and the sender cannot wait. A peer that
+    waits in the lobby has the role `waiting` in the reply.
     """
 
     verb: ClassVar[str] = "peer.join"
@@ -40,6 +55,12 @@ class JoinRoom(RegistryRequest[RoomSnapshot]):
     claim_id: Id | None = None
     """New for each attempt to join. The record keeps it until another claim replaces it."""
     resume_digest: str | None = None
+    room_role: RoomRole | None = None
+    """What the client's access token lets it do."""
+    exempt: bool = False
+    """The room's lock and its lobby do not hold the peer: its access token lets it moderate."""
+    may_wait: bool = False
+    """The sender handles a peer that waits in the lobby. Older versions do not."""
 
 
 class LeaveRoom(RegistryRequest[Done]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..base import Done, Model, NodeRequest, RegistryRequest
-from ..types import AppData, Id, MediaKind, OperationId, Revision, RoomId, RtpParameters
+from ..types import AppData, Id, MediaKind, OperationId, Revision, RoomId, RtpParameters, TrackSource
 from .records import Placement
 
 
@@ -14,6 +14,8 @@ class Registered(Model):
 
     revision: Revision
     """The revision of the write."""
+    paused: bool = False
+    """Of a producer that was to run: a moderator muted its source, so it is paused."""
 
 
 class AddProducer(RegistryRequest[Registered]):
@@ -28,10 +30,15 @@ class AddProducer(RegistryRequest[Registered]):
     paused: bool
     placement: Placement | None = None
     """Where the producer was created. `invalid_state` when the peer has moved since. Not checked when absent."""
+    source: TrackSource | None = None
+    """What the track shows; absent: by its `appData`, else by its kind."""
 
 
 class SetProducerPaused(RegistryRequest[Registered]):
-    """To the registry: records that a producer paused or resumed."""
+    """To the registry: records that a producer paused or resumed.
+
+    Errors: `muted` when it is to resume and a moderator muted its source.
+    """
 
     verb: ClassVar[str] = "producer.set-paused"
     room_id: RoomId
@@ -54,6 +61,8 @@ class ProducerCreated(Model):
 
     producer_id: Id | None = None
     """The producer's id, another than the requested one when the operation is repeated. Absent in older versions."""
+    paused: bool = False
+    """Of a producer that was to run: a moderator muted its source, so it is paused."""
 
 
 class CreateProducer(NodeRequest[ProducerCreated]):
@@ -74,6 +83,8 @@ class CreateProducer(NodeRequest[ProducerCreated]):
     """Of audio: somebody speaks, so speaker detection and last-N audio apply. Older versions ignore it."""
     operation_id: OperationId | None = None
     """The client's. A request with the id of an earlier one of this peer returns what that one created."""
+    source: TrackSource | None = None
+    """What the track shows; absent in requests of older versions."""
 
 
 class PauseProducer(NodeRequest[Done]):
@@ -86,7 +97,7 @@ class PauseProducer(NodeRequest[Done]):
 
 
 class ResumeProducer(NodeRequest[Done]):
-    """To the node: forwards again."""
+    """To the node: forwards again. Errors: `muted` when a moderator muted the source."""
 
     verb: ClassVar[str] = "producer.resume"
     room_id: RoomId

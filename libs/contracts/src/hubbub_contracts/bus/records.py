@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from ..base import Model
+from ..track_source import track_source
 from ..types import (
     AppData,
     CallId,
@@ -15,9 +16,13 @@ from ..types import (
     OpenConnectionState,
     OpenMediaKind,
     OpenPeerRole,
+    OpenRoomRole,
+    OpenTrackSource,
     RoomId,
+    TrackSource,
     UserId,
 )
+from .moderation_records import UNMODERATED, Moderation, UnmuteRequest
 
 
 class Placement(Model):
@@ -42,6 +47,13 @@ class RoomRecord(Model):
     """The room was empty for too long and is about to be deleted. A peer that was written before this keeps it open."""
     operation_id: str | None = None
     """The operation that wrote this. A writer whose reply was lost recognises its own write by it."""
+    moderation: Moderation | None = None
+    """What moderators have decided; absent: nothing."""
+
+    @property
+    def rules(self) -> Moderation:
+        """What moderators have decided."""
+        return self.moderation or UNMODERATED
 
 
 class ProducerRecord(Model):
@@ -51,6 +63,13 @@ class ProducerRecord(Model):
     kind: OpenMediaKind
     app_data: AppData
     paused: bool
+    source: OpenTrackSource | None = None
+    """What the track shows; absent in records of older versions."""
+
+    @property
+    def shows(self) -> TrackSource | None:
+        """What the track shows, also by its `appData` or its kind. None: unknown to this version."""
+        return track_source(self.kind, self.app_data, self.source)
 
 
 class PeerRecord(Model):
@@ -82,8 +101,21 @@ class PeerRecord(Model):
     producers: list[ProducerRecord] = Field(default_factory=list)
     operation_id: str | None = None
     """The operation that wrote this, as in RoomRecord."""
+    room_role: OpenRoomRole | None = None
+    """What the peer's access token lets it do; absent in records of older versions. `Moderation.roles` replaces it."""
+    admitted: bool = False
+    """A moderator admitted the peer from the lobby."""
+    hand_raised_at: int | None = None
+    """Unix milliseconds; absent: the hand is not raised."""
+    unmute_request: UnmuteRequest | None = None
+    """The last one."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the peer is in the lobby."""
+        return self.role == "waiting"
 
     @property
     def hidden(self) -> bool:
-        """Whether the others do not see the peer. It does not keep its room open, and has no producers."""
+        """Whether the others do not see the peer. It has no producers, and only one that waits keeps its room open."""
         return self.role != "participant"

@@ -12,7 +12,7 @@ from hubbub_contracts import ErrorCode, HubbubError, subjects
 from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_contracts.bus.records import PeerRecord, RoomRecord
 
-from ..domain.ports import PeerDeparted
+from ..domain.ports import PeerDeparted, RemovalReason
 from ..domain.rooms import Rooms
 
 _log = structlog.get_logger(__name__)
@@ -122,9 +122,9 @@ class KvRoomStore:
                 raise PeerDeparted from None
             raise
 
-    async def purge_room(self, room_id: str, last: int) -> None:
+    async def purge_room(self, room_id: str, last: int, reason: RemovalReason = "empty") -> None:
         """See `RoomStore`."""
-        await self._purge(subjects.settings_key(room_id), last, "empty")
+        await self._purge(subjects.settings_key(room_id), last, reason)
 
     async def purge_peer(self, room_id: str, peer_id: str, last: int, reason: LeaveReason) -> None:
         """See `RoomStore`."""

@@ -22,6 +22,8 @@ class Limits:
     producers_per_peer: int
     room_bytes: int
     """Bytes of a room's records: its settings, and its peers with their producers."""
+    waiting_per_room: int = 50
+    """Peers in the lobby of a room."""
 
 
 def over_limit(limit: int, own: int, others: Iterable[int]) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_contracts.bus.records import PeerRecord, RoomRecord
 
 from .rooms import Rooms
+
+RemovalReason = Literal["empty", "closed"]
+"""Why a room was removed: nobody was in it, or a moderator closed it."""
 
 
 class PeerDeparted(Exception):
@@ -64,7 +67,7 @@ class RoomStore(Protocol):
     async def put_peer(self, record: PeerRecord, last: int) -> int:
         """Replaces revision `last` of the peer; 0 creates it. Returns the new revision. Raises PeerDeparted."""
 
-    async def purge_room(self, room_id: str, last: int) -> None:
+    async def purge_room(self, room_id: str, last: int, reason: RemovalReason = "empty") -> None:
         """Removes revision `last` of the settings."""
 
     async def purge_peer(self, room_id: str, peer_id: str, last: int, reason: LeaveReason) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.producer import AddProducer
 from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
+from hubbub_contracts.track_source import track_source
 
 
 def add_producer(peer: PeerRecord, request: AddProducer, limit: int) -> PeerRecord | None:
@@ -25,7 +26,11 @@ def add_producer(peer: PeerRecord, request: AddProducer, limit: int) -> PeerReco
     if len(peer.producers) >= limit:
         raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"a peer can have at most {limit} producers")
     new = ProducerRecord(
-        producer_id=request.producer_id, kind=request.kind, app_data=request.app_data, paused=request.paused
+        producer_id=request.producer_id,
+        kind=request.kind,
+        app_data=request.app_data,
+        paused=request.paused,
+        source=track_source(request.kind, request.app_data, request.source),
     )
     return _with_producers(peer, [*peer.producers, new])
 

@@ -29,11 +29,11 @@ class Room:
     revision: int = 0
     """The sequence of its last change."""
     idle_since: float = 0.0
-    """When it last lost a participant or its settings were written."""
+    """When it last lost an occupant or its settings were written."""
 
-    def has_participants(self) -> bool:
-        """Whether anybody is in it who is not hidden. Hidden peers do not keep a room open."""
-        return any(not peer.hidden for peer in self.peers.values())
+    def is_occupied(self) -> bool:
+        """Whether a participant is in it, or a peer waits in its lobby. Other hidden peers do not keep it open."""
+        return any(peer.keeps_open for peer in self.peers.values())
 
     @property
     def size(self) -> int:
@@ -47,7 +47,7 @@ class RoomCounts:
     """The totals over the open rooms."""
 
     rooms: int
-    """Rooms with participants."""
+    """Rooms that are occupied."""
     peers: int
     """Participants."""
     producers: Counter[str]
@@ -61,6 +61,7 @@ class Rooms:
         self._rooms: dict[str, Room] = {}
         self._empty: set[str] = set()
         self._closing: set[str] = set()
+        self._ended: set[str] = set()
         self._closed: set[str] = set()
         self._divided: set[str] = set()
         self._placed: dict[Placement | None, set[str]] = {}
@@ -88,13 +89,18 @@ class Rooms:
 
     @property
     def empty(self) -> Iterator[tuple[str, Room]]:
-        """The open rooms without participants."""
+        """The open rooms that nobody occupies."""
         return self._select(self._empty)
 
     @property
     def closing(self) -> Iterator[tuple[str, Room]]:
         """The open rooms with a closing marker."""
         return self._select(self._closing)
+
+    @property
+    def ended(self) -> Iterator[tuple[str, Room]]:
+        """The rooms that a moderator closed, and that are not removed yet."""
+        return self._select(self._ended)
 
     @property
     def closed(self) -> Iterator[tuple[str, Room]]:
@@ -169,7 +175,7 @@ class Rooms:
             after = room.peers[peer_id] = StoredPeer.parse(room_id, peer_id, data, revision, before)
         elif before is not None:
             del room.peers[peer_id]
-            if not before.hidden:
+            if before.keeps_open:
                 room.idle_since = now
         room.revision = max(room.revision, revision)
         if before is not None:
@@ -205,8 +211,9 @@ class Rooms:
         placement = None if settings is None else settings.placement
         is_divided = settings is not None and any(peer.placement != placement for peer in room.peers.values())
         for index, contains in (
-            (self._empty, settings is not None and not room.has_participants()),
+            (self._empty, settings is not None and not room.is_occupied()),
             (self._closing, settings is not None and settings.closing),
+            (self._ended, settings is not None and settings.ended),
             (self._closed, settings is None and bool(room.peers)),
             (self._divided, is_divided),
         ):

@@ -43,13 +43,16 @@ class StoredRoom:
     """The sequence of the first write: decides which of two records came first."""
     placement: Placement | None
     closing: bool
+    ended: bool
+    """A moderator closed the room."""
 
     @classmethod
     def parse(cls, data: bytes, revision: int, before: StoredRoom | None) -> StoredRoom:
         """Reads the indexed fields; `before` is what the write replaced. Raises ValidationError."""
         fields = _RoomFields.model_validate_json(data)
         created = revision if before is None else before.created
-        return cls(data, revision, created, _placement(fields.placement), fields.closing)
+        ended = fields.moderation is not None and fields.moderation.ended
+        return cls(data, revision, created, _placement(fields.placement), fields.closing, ended)
 
     @property
     def record(self) -> RoomRecord:
@@ -75,6 +78,13 @@ class StoredPeer:
     producer_kinds: tuple[str, ...]
     hidden: bool
     """As in PeerRecord."""
+    waiting: bool
+    """As in PeerRecord."""
+
+    @property
+    def keeps_open(self) -> bool:
+        """Whether the peer keeps its room open."""
+        return self.waiting or not self.hidden
 
     @classmethod
     def parse(cls, room_id: str, peer_id: str, data: bytes, revision: int, before: StoredPeer | None) -> StoredPeer:
@@ -90,6 +100,7 @@ class StoredPeer:
             _signaling(fields.signaling_id, fields.signaling_epoch),
             _kinds(tuple(producer.kind for producer in fields.producers)),
             fields.role != "participant",
+            fields.role == "waiting",
         )
 
     @property
@@ -109,9 +120,14 @@ class _PlacementFields(_Fields):
     epoch: int
 
 
+class _ModerationFields(_Fields):
+    ended: bool = False
+
+
 class _RoomFields(_Fields):
     placement: _PlacementFields | None = None
     closing: bool = False
+    moderation: _ModerationFields | None = None
 
 
 class _ProducerFields(_Fields):

@@ -5,6 +5,7 @@ Times are monotonic seconds.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 from hubbub_service import Absences
@@ -19,15 +20,15 @@ UNJOINED_TTL = 15.0
 
 
 def time_to_live(settings: StoredRoom, empty_room_ttl: float) -> float:
-    """Returns how many seconds the room stays open without participants."""
-    if settings.closing:
+    """Returns how many seconds the room stays open while nobody occupies it."""
+    if settings.closing or settings.ended:
         return min(empty_room_ttl, ABANDONED_AFTER)
     was_joined = settings.placement is not None
     return empty_room_ttl if was_joined else min(empty_room_ttl, UNJOINED_TTL)
 
 
 def rooms_to_close(rooms: Rooms, now: float, empty_room_ttl: float) -> list[str]:
-    """Returns the ids of rooms that have had no participant for their time to live, or whose close was abandoned."""
+    """Returns the ids of rooms that nobody has occupied for their time to live, or whose close was abandoned."""
     return [
         room_id
         for room_id, room in rooms.empty
@@ -36,18 +37,22 @@ def rooms_to_close(rooms: Rooms, now: float, empty_room_ttl: float) -> list[str]
 
 
 def rooms_to_reopen(rooms: Rooms, now: float) -> list[str]:
-    """Returns the ids of rooms with participants whose closing marker was not removed by the replica that wrote it."""
+    """Returns the ids of occupied rooms whose closing marker was not removed by the replica that wrote it."""
     return [
-        room_id
-        for room_id, room in rooms.closing
-        if room.has_participants() and now - room.idle_since >= ABANDONED_AFTER
+        room_id for room_id, room in rooms.closing if room.is_occupied() and now - room.idle_since >= ABANDONED_AFTER
     ]
 
 
 def orphaned_peers(rooms: Rooms, now: float) -> list[StoredPeer]:
-    """Returns the peers of closed rooms: their joins were never acknowledged."""
+    """Returns the peers of closed rooms.
+
+    Their joins were never acknowledged, or the replica that closed the room for a moderator did not finish.
+    """
     return [
-        peer for _, room in rooms.closed if now - room.idle_since >= ABANDONED_AFTER for peer in room.peers.values()
+        peer
+        for _, room in itertools.chain(rooms.closed, rooms.ended)
+        if now - room.idle_since >= ABANDONED_AFTER
+        for peer in room.peers.values()
     ]
 
 

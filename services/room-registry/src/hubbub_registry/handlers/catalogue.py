@@ -5,13 +5,27 @@ from __future__ import annotations
 from typing import Final
 
 from hubbub_bus import RequestTable
+from hubbub_contracts.bus.moderation import (
+    AdmitPeer,
+    CloseRoom,
+    LiftBan,
+    MuteSource,
+    RefusePeer,
+    RemovePeer,
+    SetGrantedRole,
+    SetHand,
+    SetRole,
+    SetRoomAccess,
+    StopSource,
+    UnmuteSource,
+)
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveRoom, RestorePeer, SetConnectionState
 from hubbub_contracts.bus.producer import AddProducer, RemoveProducers, SetProducerPaused
 from hubbub_contracts.bus.room import CreateRoom, GetRoom
 from hubbub_contracts.bus.stats import GetStats
 from hubbub_contracts.bus.store import ConfirmStore
 
-from . import join, peer, producer, restore, room, stats, store
+from . import close_room, join, lobby, moderation, peer, producer, restore, room, stats, store
 from .context import RegistryContext
 
 HANDLERS: Final[RequestTable[RegistryContext]] = {
@@ -27,4 +41,16 @@ HANDLERS: Final[RequestTable[RegistryContext]] = {
     SetProducerPaused: producer.set_paused,
     RemoveProducers: producer.remove,
     GetStats: stats.get,
+    MuteSource: moderation.mute,
+    UnmuteSource: moderation.unmute,
+    StopSource: moderation.stop_source,
+    RemovePeer: moderation.remove,
+    LiftBan: moderation.lift_ban,
+    SetRole: moderation.set_role,
+    SetGrantedRole: moderation.set_granted_role,
+    SetHand: moderation.set_hand,
+    SetRoomAccess: lobby.set_access,
+    AdmitPeer: lobby.admit,
+    RefusePeer: lobby.refuse,
+    CloseRoom: close_room.close_room,
 }

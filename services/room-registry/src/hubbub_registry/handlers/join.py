@@ -6,14 +6,18 @@ Rules
 - A room is closed in two steps: a write of the closing marker, then the removal. The closing replica finds a peer that
   was written before the marker and removes the marker. A join that finds the marker after its own write removes the
   marker itself. So no join is acknowledged in a room that disappears.
-- A hidden peer keeps no room open, and removes no closing marker. Participants and hidden peers each have the limit of
-  peers in a room for themselves, so that viewers do not keep participants out.
+- A hidden peer keeps no room open, and removes no closing marker, unless it waits in the lobby. Participants and hidden
+  peers each have the limit of peers in a room for themselves, so that viewers do not keep participants out. Those who
+  wait have a limit of their own.
+- A join obeys what moderators have decided before the peer's write. What they decide after it is applied to the peer by
+  their own writes, or by the second check of the join.
 - A peer's id is used once: the tombstone of a peer that left refuses a join that arrives late.
 """
 
 from __future__ import annotations
 
 import asyncio
+from typing import Literal
 
 from hubbub_bus import KeyConflict, operation_id, retry_on_conflict, unix_ms
 from hubbub_contracts import ErrorCode, HubbubError
@@ -22,15 +26,19 @@ from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_contracts.bus.room import RoomSnapshot
 
 from ..domain.limits import over_limit
+from ..domain.moderation import Entry, Newcomer, entry
 from ..domain.placement import Placer
 from ..domain.ports import PeerDeparted, RoomStore
 from ..domain.relocation import move_peer
 from ..domain.rooms import Room, Rooms, snapshot
-from ..domain.stored_record import StoredRoom
+from ..domain.stored_record import StoredPeer, StoredRoom
 from .context import RegistryContext
+from .lobby import settle_entry
 from .room import reopen
 from .room_bytes import require_room_bytes
 
+Group = Literal["participants", "waiting", "hidden"]
+"""The peers that share a limit."""
 PLACEMENT_CHECK_INTERVAL = 0.05
 PLACEMENT_CHECKS = 16
 """How often a join checks a placement whose incarnation is neither live nor ended, before it gives up."""
@@ -39,9 +47,9 @@ PLACEMENT_CHECKS = 16
 async def join(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
     """Adds the peer and returns the room; repeating the request returns the room again.
 
-    Raises `room_not_found`, `quota_exceeded` for a room with too many peers or bytes, `conflict` when the peer id
-    belongs to another user or signaling instance, `invalid_state` when the peer has left before, `cancelled` when the
-    peer is removed meanwhile, and `unavailable` when no media node can take the room.
+    Raises `room_not_found`, `banned`, `room_locked`, `not_admitted`, `quota_exceeded` for a room with too many peers or
+    bytes, `conflict` when the peer id belongs to another user or signaling instance, `invalid_state` when the peer has
+    left before, `cancelled` when the peer is removed meanwhile, and `unavailable` when no media node can take the room.
     """
     await context.store.ready()
     await context.store.refresh_room(request.room_id)
@@ -52,14 +60,15 @@ async def join(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
 async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
     """Writes the peer's key, unless an earlier attempt of the same join has."""
     room, settings = _open_room(context.store.rooms, request.room_id)
-    hidden = request.role != "participant"
     existing = room.peers.get(request.peer_id)
     if existing is not None:
         if not _is_repeated(existing.record, request):
             raise HubbubError(ErrorCode.CONFLICT, "peer id is already in use")
         return
-    if sum(peer.hidden == hidden for peer in room.peers.values()) >= context.limits.peers_per_room:
-        raise _room_full(context)
+    role = "waiting" if _entry(settings, request) is Entry.WAITS else request.role
+    group = _group(role)
+    if sum(_group_of(peer) == group for peer in room.peers.values()) >= _limit(context, group):
+        raise _room_full(context, group)
     placement = await _place_room(context, request.room_id, settings)
     record = PeerRecord(
         room_id=request.room_id,
@@ -67,7 +76,7 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
         user_id=request.user_id,
         display_name=request.display_name,
         app_data=request.app_data,
-        role=request.role,
+        role=role,
         whip=request.whip,
         joined_at=unix_ms(),
         signaling_id=request.signaling_id,
@@ -76,6 +85,7 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
         resume_digest=request.resume_digest,
         placement=placement,
         operation_id=operation_id(),
+        room_role=request.room_role,
     )
     require_room_bytes(context, room, record)
     try:
@@ -93,11 +103,24 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
     if room.settings is None:
         await _roll_back(store, request, "room_closed")
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room was closed")
-    others = (other.created for other in room.peers.values() if other is not peer and other.hidden == peer.hidden)
-    if over_limit(context.limits.peers_per_room, peer.created, others):
+    group = _group_of(peer)
+    others = (other.created for other in room.peers.values() if other is not peer and _group_of(other) == group)
+    if over_limit(_limit(context, group), peer.created, others):
         await _roll_back(store, request, "removed")
-        raise _room_full(context)
-    if room.settings.closing and not peer.hidden:
+        raise _room_full(context, group)
+    try:
+        decided = _entry(room.settings, request, admitted=peer.record.admitted)
+    except HubbubError:
+        await _roll_back(store, request, "room_closed" if room.settings.ended else "removed")
+        raise
+    try:
+        await settle_entry(context, peer.record, peer.revision, decided)
+    except PeerDeparted as error:
+        raise _removed_meanwhile() from error
+    peer = store.rooms.find_peer(request.room_id, request.peer_id)
+    if peer is None:
+        raise _removed_meanwhile()
+    if room.settings.closing and peer.keeps_open:
         await reopen(store, room.settings)
     placement = room.settings.placement
     if peer.placement != placement:
@@ -160,6 +183,25 @@ def _removed_meanwhile() -> HubbubError:
     return HubbubError(ErrorCode.CANCELLED, "the peer was removed during its join")
 
 
-def _room_full(context: RegistryContext) -> HubbubError:
-    limit = context.limits.peers_per_room
+def _entry(settings: StoredRoom, request: JoinRoom, *, admitted: bool = False) -> Entry:
+    newcomer = Newcomer(request.user_id, request.role, request.exempt, request.may_wait, admitted)
+    return entry(settings.record.rules, newcomer)
+
+
+def _group(role: str) -> Group:
+    return "waiting" if role == "waiting" else "participants" if role == "participant" else "hidden"
+
+
+def _group_of(peer: StoredPeer) -> Group:
+    return "waiting" if peer.waiting else "hidden" if peer.hidden else "participants"
+
+
+def _limit(context: RegistryContext, group: Group) -> int:
+    return context.limits.waiting_per_room if group == "waiting" else context.limits.peers_per_room
+
+
+def _room_full(context: RegistryContext, group: Group) -> HubbubError:
+    limit = _limit(context, group)
+    if group == "waiting":
+        return HubbubError(ErrorCode.QUOTA_EXCEEDED, f"the lobby is full: at most {limit} peers can wait")
     return HubbubError(ErrorCode.QUOTA_EXCEEDED, f"room is full: it can have at most {limit} peers")

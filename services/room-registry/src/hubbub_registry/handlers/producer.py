@@ -10,6 +10,7 @@ from hubbub_contracts.bus.records import PeerRecord
 
 from ..domain.producers import add_producer, remove_producers, set_producer_paused
 from .context import RegistryContext
+from .moderation import has_muted_running, pause_muted
 from .room_bytes import require_room_bytes
 from .update_peer import Change, update_peer
 
@@ -30,19 +31,40 @@ async def add(context: RegistryContext, request: AddProducer) -> Registered:
             require_room_bytes(context, room, changed.producers[-1])
         return changed
 
-    return await _update(context, request, change)
+    added = await _update(context, request, change)
+    return added if request.paused else await _settled(context, request, added)
 
 
 async def set_paused(context: RegistryContext, request: SetProducerPaused) -> Registered:
-    """Pauses or resumes a producer. Raises `room_not_found` and `not_found`."""
-    return await _update(
+    """Pauses or resumes a producer. Raises `room_not_found`, `not_found`, and `muted` when a moderator muted it."""
+    written = await _update(
         context, request, partial(set_producer_paused, producer_id=request.producer_id, paused=request.paused)
     )
+    if request.paused:
+        return written
+    settled = await _settled(context, request, written)
+    if settled.paused:
+        raise HubbubError(ErrorCode.MUTED, "a moderator muted this source")
+    return settled
 
 
 async def remove(context: RegistryContext, request: RemoveProducers) -> Registered:
     """Removes producers and ignores unknown ids. Raises `room_not_found` and `not_found` for the peer."""
     return await _update(context, request, partial(remove_producers, producer_ids=frozenset(request.producer_ids)))
+
+
+async def _settled(
+    context: RegistryContext, request: AddProducer | SetProducerPaused, written: Registered
+) -> Registered:
+    """What `written` is once the producer of a muted source, which runs since that write, is paused again."""
+    await context.store.wait_for(written.revision)  # from here on, the copy contains every mute before the write
+    if not has_muted_running(context, request.room_id, request.peer_id):
+        return written
+    revision = await pause_muted(context, request.room_id, request.peer_id)
+    peer = context.store.rooms.find_peer(request.room_id, request.peer_id)
+    producers = [] if peer is None else peer.record.producers
+    paused = any(each.producer_id == request.producer_id and each.paused for each in producers)
+    return Registered(revision=max(revision, written.revision), paused=paused)
 
 
 async def _update(

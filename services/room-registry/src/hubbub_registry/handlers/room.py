@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubbub_bus import operation_id, retry_on_conflict, unix_ms
+from hubbub_bus import KeyConflict, operation_id, retry_on_conflict, unix_ms
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.records import RoomRecord
 from hubbub_contracts.bus.room import CreateRoom, GetRoom, RoomCreated, RoomSnapshot
@@ -13,6 +13,7 @@ from ..domain.ports import RoomStore
 from ..domain.rooms import snapshot
 from ..domain.stored_record import StoredRoom
 from ..domain.sweep import time_to_live
+from .close_room import finish_close
 from .context import RegistryContext
 
 
@@ -25,11 +26,14 @@ async def create(context: RegistryContext, request: CreateRoom) -> RoomCreated:
     async def attempt() -> RoomRecord:
         await store.refresh_room(room_id)
         room = store.rooms.get(room_id)
+        if room is not None and room.settings is not None and room.settings.ended:
+            await finish_close(context, room_id)
+            raise KeyConflict(room_id)
         if room is None or room.settings is None:
             return await _create(context, room_id, request.call_id)
         # The caller is about to join. A write is what restarts the time to live on every replica.
         idle = context.clock() - room.idle_since
-        ageing = not room.has_participants() and idle >= time_to_live(room.settings, context.empty_room_ttl) / 4
+        ageing = not room.is_occupied() and idle >= time_to_live(room.settings, context.empty_room_ttl) / 4
         if room.settings.closing or ageing:
             await reopen(store, room.settings)
         return room.settings.record

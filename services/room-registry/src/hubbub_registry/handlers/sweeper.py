@@ -46,14 +46,14 @@ class Sweeper:
         await run_writes("sweep", writes)
 
     async def _close(self, room_id: str) -> None:
-        """Writes the closing marker, then removes the room unless a participant was written before the marker."""
+        """Writes the closing marker, then removes the room unless somebody occupied it before the marker."""
         room = self._store.rooms.get(room_id)
-        if room is None or room.settings is None or room.has_participants():
+        if room is None or room.settings is None or room.is_occupied():
             return
         record = room.settings.record.model_copy(update={"closing": True, "operation_id": operation_id()})
         marker = await self._store.put_room(record, room.settings.revision)
         await self._store.wait_for(marker)
-        if room.has_participants():
+        if room.is_occupied():
             await self._reopen(room_id)
         else:
             await self._store.purge_room(room_id, marker)

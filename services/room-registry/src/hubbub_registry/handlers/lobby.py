@@ -1,0 +1,115 @@
+"""A room's lock and lobby, and the peers that wait.
+
+Rules
+- A peer waits as a hidden peer of the role `waiting`. One write of its record admits it, one purge refuses it.
+- The limit of participants holds for those who are admitted: the write that exceeds it is taken back.
+"""
+
+from __future__ import annotations
+
+from hubbub_bus import operation_id, retry_on_conflict
+from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts.bus.moderation import AdmitPeer, Moderated, RefusePeer, SetRoomAccess
+from hubbub_contracts.bus.records import PeerRecord
+
+from ..domain import moderation as rules
+from .context import RegistryContext
+from .update_peer import update_peer
+from .update_room import open_room, update_moderation
+
+
+async def set_access(context: RegistryContext, request: SetRoomAccess) -> Moderated:
+    """Locks the room, and switches its lobby. Raises `room_not_found`.
+
+    A lobby that is switched off admits those who wait, as far as there are places.
+    """
+    revision = await update_moderation(
+        context,
+        request.room_id,
+        lambda now: rules.with_access(now, locked=request.locked, lobby=request.lobby),
+    )
+    if request.lobby is False:
+        room, _ = open_room(context, request.room_id)
+        waiting = sorted((peer for peer in room.peers.values() if peer.waiting), key=lambda peer: peer.created)
+        for peer in waiting:
+            try:
+                await admit(context, AdmitPeer(room_id=request.room_id, peer_id=peer.peer_id))
+            except HubbubError as error:
+                if error.code not in (ErrorCode.NOT_FOUND, ErrorCode.QUOTA_EXCEEDED):
+                    raise
+    return Moderated(revision=revision)
+
+
+async def admit(context: RegistryContext, request: AdmitPeer) -> Moderated:
+    """Makes a waiting peer a participant. Raises as `AdmitPeer` says."""
+    store, room_id, peer_id = context.store, request.room_id, request.peer_id
+    written = False
+
+    def change(peer: PeerRecord) -> PeerRecord | None:
+        nonlocal written
+        if not peer.hidden:
+            return None
+        if not peer.waiting:
+            raise HubbubError(ErrorCode.NOT_FOUND, "no such peer in the lobby")
+        if _participants(context, room_id) >= context.limits.peers_per_room:
+            raise _room_full(context)
+        written = True
+        return as_participant(peer)
+
+    revision = await update_peer(store, room_id, peer_id, change)
+    await store.wait_for(revision)
+    if written and _participants(context, room_id) > context.limits.peers_per_room:
+        await update_peer(store, room_id, peer_id, lambda peer: None if peer.hidden else as_waiting(peer))
+        raise _room_full(context)
+    return Moderated(revision=revision)
+
+
+async def refuse(context: RegistryContext, request: RefusePeer) -> Moderated:
+    """Removes a waiting peer. Raises as `RefusePeer` says."""
+    store = context.store
+    await store.ready()
+
+    async def attempt() -> None:
+        await store.refresh_peer(request.room_id, request.peer_id)
+        open_room(context, request.room_id)
+        peer = store.rooms.find_peer(request.room_id, request.peer_id)
+        if peer is None:
+            return
+        if not peer.waiting:
+            raise HubbubError(ErrorCode.INVALID_STATE, "the peer does not wait in the lobby")
+        await store.purge_peer(request.room_id, request.peer_id, peer.revision, "refused")
+
+    await retry_on_conflict(attempt)
+    return Moderated(revision=store.sequence)
+
+
+async def settle_entry(context: RegistryContext, peer: PeerRecord, revision: int, entry: rules.Entry) -> None:
+    """Brings the role of a peer that has just joined in line with the lobby. Raises KeyConflict and PeerDeparted."""
+    if entry is rules.Entry.WAITS and not peer.hidden:
+        changed = as_waiting(peer)
+    elif entry is rules.Entry.ENTERS and peer.waiting:
+        changed = as_participant(peer)
+    else:
+        return
+    settled = changed.model_copy(update={"operation_id": operation_id()})
+    await context.store.wait_for(await context.store.put_peer(settled, revision))
+
+
+def as_participant(peer: PeerRecord) -> PeerRecord:
+    """The record of the peer once it is admitted."""
+    return peer.model_copy(update={"role": "participant", "admitted": True})
+
+
+def as_waiting(peer: PeerRecord) -> PeerRecord:
+    """The record of the peer while it waits."""
+    return peer.model_copy(update={"role": "waiting", "admitted": False, "producers": []})
+
+
+def _participants(context: RegistryContext, room_id: str) -> int:
+    room = context.store.rooms.get(room_id)
+    return 0 if room is None else sum(not peer.hidden for peer in room.peers.values())
+
+
+def _room_full(context: RegistryContext) -> HubbubError:
+    limit = context.limits.peers_per_room
+    return HubbubError(ErrorCode.QUOTA_EXCEEDED, f"room is full: it can have at most {limit} peers")
