@@ -36,7 +36,7 @@ def entities() -> EntityStore:
         router=1,
         codec_profile="v1",
         capabilities=router_capabilities("v1"),
-        view=RoomView(Placement(node_id="node", epoch=1), lambda _: None),
+        view=RoomView(Placement(node_id="node", epoch=1), lambda _: None, lambda: None),
         confirmations=ConfirmationTracker(),
     )
     entities.add_room(room)

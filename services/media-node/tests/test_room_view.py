@@ -37,7 +37,12 @@ class Rig:
 
     def __init__(self) -> None:
         self.departed: set[str] = set()
-        self.view = RoomView(HERE, self.departed.update)
+        self.muted = 0
+        """How often the view has reported that a source may be muted."""
+        self.view = RoomView(HERE, self.departed.update, self._count_muted)
+
+    def _count_muted(self) -> None:
+        self.muted += 1
 
 
 @pytest.fixture

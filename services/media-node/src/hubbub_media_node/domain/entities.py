@@ -15,7 +15,8 @@ from hubbub_contracts.bus.transport import CreateTransport, TransportCreated
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_contracts.layers import ConsumerLayers
 from hubbub_contracts.scores import ConsumerScores, EncodingScore
-from hubbub_contracts.types import ConsumerType, Direction, MediaKind
+from hubbub_contracts.track_source import track_source
+from hubbub_contracts.types import ConsumerType, Direction, MediaKind, TrackSource
 from hubbub_ortc.types import RtpCapabilities, RtpParameters
 
 from .close_request import CloseRequest
@@ -148,6 +149,11 @@ class Producer:
         return self.request.operation_id
 
     @property
+    def muted(self) -> bool:
+        """Whether a moderator muted its source."""
+        return self.transport.room.view.is_muted(self.peer_id, source_of(self.request))
+
+    @property
     def room_id(self) -> str:
         """The id of its room."""
         return self.transport.room.id
@@ -191,3 +197,9 @@ class Consumer:
     def peer_id(self) -> str:
         """The peer that receives it."""
         return self.transport.peer_id
+
+
+def source_of(request: CreateProducer) -> TrackSource | None:
+    """What the track of a producer shows. Older versions of signaling tell it for audio only."""
+    unnamed = "screen-audio" if request.kind == "audio" and not request.is_microphone else None
+    return track_source(request.kind, {}, request.source or unnamed)

@@ -1,4 +1,4 @@
-"""The registry's version of a room: its peers, their placement and their producers.
+"""The registry's version of a room: its peers, their placement and their producers, and what is muted.
 
 A stored change that removes a peer, or places it on another node or on a newer incarnation of this one, takes effect
 here even before the first snapshot. A peer without a placement is kept: no other node hosts it.
@@ -6,11 +6,12 @@ here even before the first snapshot. A peer without a placement is kept: no othe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
+from hubbub_contracts.bus.moderation_records import UNMODERATED
 from hubbub_contracts.bus.records import PeerRecord, Placement
-from hubbub_room import FeedChange, PeerChanged, RoomState
+from hubbub_room import FeedChange, RoomState, SettingsChanged
 
 EntityKey = tuple[Literal["peer", "producer"], str]
 """The kind and id of an object that the registry confirms."""
@@ -19,22 +20,33 @@ EntityKey = tuple[Literal["peer", "producer"], str]
 class RoomView:
     """Projects a room replica for one incarnation of this node."""
 
-    def __init__(self, placement: Placement, on_departed: Callable[[set[str]], None]) -> None:
-        """`placement` is this incarnation's. `on_departed` gets the ids of peers that it no longer hosts."""
+    def __init__(
+        self, placement: Placement, on_departed: Callable[[set[str]], None], on_muted: Callable[[], None]
+    ) -> None:
+        """`placement` is this incarnation's.
+
+        `on_departed` gets the ids of peers that it no longer hosts. `on_muted` is called when a source of a peer may
+        have become muted.
+        """
         self._placement = placement
         self._on_departed = on_departed
+        self._on_muted = on_muted
+        self._rules = UNMODERATED
         self._peers: dict[str, PeerRecord] = {}
         self._revision = -1
 
     def apply(self, change: FeedChange) -> None:
         """See `hubbub_room.Projection`."""
         self._revision = change.sequence
-        if not isinstance(change, PeerChanged):
+        if isinstance(change, SettingsChanged):
+            self._rules = UNMODERATED if change.record is None else change.record.rules
+            self._report_muted(self._peers.values())
             return
         if change.record is None:
             self._peers.pop(change.peer_id, None)
         else:
             self._peers[change.peer_id] = change.record
+            self._report_muted([change.record])
         if self._has_departed(change.record):
             self._on_departed({change.peer_id})
 
@@ -47,6 +59,9 @@ class RoomView:
         known = set(self._peers) if state.revision >= self._revision else set[str]()
         self._peers = dict(state.peers)
         self._revision = state.revision
+        if state.room is not None:
+            self._rules = state.room.rules
+        self._report_muted(self._peers.values())
         moved = {peer_id for peer_id, record in self._peers.items() if self._has_departed(record)}
         departed = (known - self._peers.keys()) | moved
         if departed:
@@ -60,6 +75,15 @@ class RoomView:
         """Every peer and producer of the room."""
         keys: set[EntityKey] = {("peer", peer_id) for peer_id in self._peers}
         return keys | {("producer", each.producer_id) for record in self._peers.values() for each in record.producers}
+
+    def is_muted(self, peer_id: str, source: str | None) -> bool:
+        """Whether a moderator muted this source of the peer's user. False for a peer that is not known yet."""
+        peer = self._peers.get(peer_id)
+        return peer is not None and self._rules.is_muted(peer.user_id, source)
+
+    def _report_muted(self, changed: Iterable[PeerRecord]) -> None:
+        if self._rules.muted and any(self._rules.muted_sources(peer.user_id) for peer in changed):
+            self._on_muted()
 
     def _has_departed(self, record: PeerRecord | None) -> bool:
         if record is None:

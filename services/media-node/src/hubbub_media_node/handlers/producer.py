@@ -15,10 +15,11 @@ from hubbub_media_core import commands
 
 from ..domain import negotiation
 from ..domain.close_request import SILENT
-from ..domain.entities import PlainTransport, Producer
+from ..domain.entities import PlainTransport, Producer, source_of
 from ..domain.repetition import find_repeated
 from .closing import close_producer
 from .context import NodeContext
+from .mutes import pause_if_muted
 
 
 async def create(context: NodeContext, request: CreateProducer) -> ProducerCreated:
@@ -28,7 +29,7 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
         if existing is not None:
             if existing.request != request:
                 raise HubbubError(ErrorCode.CONFLICT, "the producer id is already in use")
-            return ProducerCreated(producer_id=existing.id)
+            return _created(existing)
         repeated = find_repeated(
             context.entities,
             request,
@@ -36,17 +37,18 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
             lambda producer: (producer.transport.id, producer.kind) == (request.transport_id, request.kind),
         )
         if repeated is not None:
-            return ProducerCreated(producer_id=repeated.id)
+            return _created(repeated)
         transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
         transport.require("send")
         context.require_accepting()
         context.limits.check_producers(context.entities, request.room_id, request.peer_id)
+        paused = request.paused or transport.room.view.is_muted(request.peer_id, source_of(request))
         negotiated = negotiation.produce(
             request.kind,
             request.rtp_parameters,
             transport.room.capabilities,
             cname=transport.cname,
-            paused=request.paused,
+            paused=paused,
             is_microphone=request.is_microphone,
         )
         if isinstance(transport, PlainTransport):
@@ -59,7 +61,7 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
             request=request,
             consumable=negotiated.consumable,
             type=negotiated.type,
-            paused=request.paused,
+            paused=paused,
         )
         context.entities.add_producer(producer)
         command = commands.CreateProducer(producer=producer.core_id, transport=transport.core_id, spec=negotiated.spec)
@@ -68,7 +70,7 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
         except HubbubError:
             context.entities.remove_producer(producer)
             raise
-        return ProducerCreated(producer_id=producer.id)
+        return _created(producer)
 
 
 async def pause(context: NodeContext, request: PauseProducer) -> Done:
@@ -81,11 +83,18 @@ async def pause(context: NodeContext, request: PauseProducer) -> Done:
 
 
 async def resume(context: NodeContext, request: ResumeProducer) -> Done:
-    """Forwards the producer's packets again."""
+    """Forwards the producer's packets again. Raises `muted` when a moderator muted its source."""
     async with context.locks.of(request.room_id, request.peer_id):
         producer = context.entities.producer(request.room_id, request.peer_id, request.producer_id)
+        # Retryable: a moderator may have lifted the mute, and the change is not here yet.
+        muted = HubbubError(ErrorCode.MUTED, "a moderator muted this source", retryable=True)
+        if producer.muted:
+            raise muted
         await context.call(producer.transport.room.worker, commands.ResumeProducer(producer=producer.core_id))
         producer.paused = False
+        if producer.muted:  # meanwhile
+            await pause_if_muted(context, producer)
+            raise muted
         return Done()
 
 
@@ -95,3 +104,7 @@ async def close(context: NodeContext, request: CloseProducer) -> Done:
         producer = context.entities.producer(request.room_id, request.peer_id, request.producer_id)
         await close_producer(context, producer, SILENT)
         return Done()
+
+
+def _created(producer: Producer) -> ProducerCreated:
+    return ProducerCreated(producer_id=producer.id, paused=producer.paused and not producer.request.paused)

@@ -1,4 +1,4 @@
-"""Closes peers and producers that the registry does not confirm (docs/closures.md, row 10)."""
+"""Closes peers and producers that the registry does not confirm (docs/closures.md, row 10), and pauses muted ones."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..domain.entities import Room
 from ..domain.room_view import EntityKey
 from .closing import close_peer, close_producer
 from .context import NodeContext
+from .mutes import muted_running, pause_muted
 
 _log = structlog.get_logger(__name__)
 
@@ -44,6 +45,8 @@ def _reconcile_room(context: NodeContext, room: Room, now: float) -> None:
     if expired:
         _log.warning("closing objects that are missing from their room", room_id=room.id, count=len(expired))
         context.tasks.spawn(_close_expired(context, room.id, expired), "close-unconfirmed")
+    if muted_running(room):  # a former attempt failed
+        context.tasks.spawn(pause_muted(context, room.id), "pause-muted")
 
 
 async def _close_expired(context: NodeContext, room_id: str, expired: Iterable[EntityKey]) -> None:

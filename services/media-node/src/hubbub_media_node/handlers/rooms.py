@@ -14,6 +14,7 @@ from ..domain.room_view import RoomView
 from ..domain.worker_selection import least_loaded_worker
 from .closing import close_departed
 from .context import NodeContext
+from .mutes import pause_muted
 
 
 def room_for(context: NodeContext, room_id: str, codec_profile: str) -> Room:
@@ -40,7 +41,9 @@ def _add_room(context: NodeContext, room_id: str, codec_profile: str) -> Room:
         router=entities.next_core_id(),
         codec_profile=codec_profile,
         capabilities=capabilities,
-        view=RoomView(context.lease.placement, partial(_on_departed, context, room_id)),
+        view=RoomView(
+            context.lease.placement, partial(_on_departed, context, room_id), partial(_on_muted, context, room_id)
+        ),
         confirmations=ConfirmationTracker(context.confirmation_timeout),
     )
     try:
@@ -55,3 +58,8 @@ def _add_room(context: NodeContext, room_id: str, codec_profile: str) -> Room:
 def _on_departed(context: NodeContext, room_id: str, peer_ids: set[str]) -> None:
     """Closes peers that this node no longer hosts (docs/closures.md, rows 8 and 9)."""
     context.tasks.spawn(close_departed(context, room_id, peer_ids), "close-departed")
+
+
+def _on_muted(context: NodeContext, room_id: str) -> None:
+    """Pauses what a moderator muted."""
+    context.tasks.spawn(pause_muted(context, room_id), "pause-muted")
