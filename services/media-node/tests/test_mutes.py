@@ -91,7 +91,7 @@ async def rig() -> Rig:
 
 async def test_a_mute_pauses_its_source_and_no_other(rig: Rig) -> None:
     for source in ("microphone", "screen-audio", "camera"):
-        await rig.produce(source)  # type: ignore[arg-type]
+        await rig.produce(source)
     await rig.mute("microphone", user_id="bob")
     assert rig.paused() == set()
     await rig.mute("microphone")

@@ -94,17 +94,6 @@ async def test_nobody_is_admitted_to_a_full_room(context: RegistryContext, store
     assert role(store) == "waiting"
 
 
-async def test_an_admission_that_exceeds_the_limit_is_taken_back(
-    context: RegistryContext, store: FakeRoomStore
-) -> None:
-    decide(store, LOBBY)
-    await join(context, request())
-    store.store_peer(peer_record("one"))
-    store.before_write = [lambda: store.store_peer(peer_record("two"))]
-    assert await refused(lobby.admit(context, ADMIT)) is ErrorCode.QUOTA_EXCEEDED
-    assert role(store) == "waiting"
-
-
 async def test_a_lobby_that_is_switched_off_admits_as_many_as_fit(
     context: RegistryContext, store: FakeRoomStore
 ) -> None:

@@ -148,8 +148,7 @@ class Producer:
         """The client's id of the operation that created it."""
         return self.request.operation_id
 
-    @property
-    def muted(self) -> bool:
+    def is_muted(self) -> bool:
         """Whether a moderator muted its source."""
         return self.transport.room.view.is_muted(self.peer_id, source_of(self.request))
 

@@ -88,11 +88,11 @@ async def resume(context: NodeContext, request: ResumeProducer) -> Done:
         producer = context.entities.producer(request.room_id, request.peer_id, request.producer_id)
         # Retryable: a moderator may have lifted the mute, and the change is not here yet.
         muted = HubbubError(ErrorCode.MUTED, "a moderator muted this source", retryable=True)
-        if producer.muted:
+        if producer.is_muted():
             raise muted
         await context.call(producer.transport.room.worker, commands.ResumeProducer(producer=producer.core_id))
         producer.paused = False
-        if producer.muted:  # meanwhile
+        if producer.is_muted():  # meanwhile
             await pause_if_muted(context, producer)
             raise muted
         return Done()
