@@ -2,12 +2,15 @@
 
 from .archive import Archive, ArchivedRecord
 from .bus import Bus
+from .change_capture import ChangeCapture
 from .change_feed import ChangeFeed
+from .change_log import ChangeLog, LoggedChange
 from .connection import ServerTooOld, Unreachable
 from .endpoint import Endpoint
 from .endpoints import Endpoints, RequestTable, serve_table, serve_table_when_possible
 from .events import Subscription
 from .kv import Bucket, BucketMissing, Entry, KeyConflict, KeyValue, WriteUnknown
+from .lanes import Lanes, WaitingMessage
 from .lease import Lease, LeaseLoss, fence, lease_bucket, parse_lease
 from .operation import Operation, current_operation, enter_operation, operation_id, unix_ms
 from .request import NoResponders
@@ -15,6 +18,7 @@ from .retry import retry_on_conflict
 from .room_feed import RoomChange, RoomFeed
 from .telemetry import BusTelemetry
 from .view import View
+from .watch import ListingComplete, list_bucket
 
 __all__ = [
     "Archive",
@@ -23,14 +27,19 @@ __all__ = [
     "BucketMissing",
     "Bus",
     "BusTelemetry",
+    "ChangeCapture",
     "ChangeFeed",
+    "ChangeLog",
     "Endpoint",
     "Endpoints",
     "Entry",
     "KeyConflict",
     "KeyValue",
+    "Lanes",
     "Lease",
     "LeaseLoss",
+    "ListingComplete",
+    "LoggedChange",
     "NoResponders",
     "Operation",
     "RequestTable",
@@ -40,11 +49,13 @@ __all__ = [
     "Subscription",
     "Unreachable",
     "View",
+    "WaitingMessage",
     "WriteUnknown",
     "current_operation",
     "enter_operation",
     "fence",
     "lease_bucket",
+    "list_bucket",
     "operation_id",
     "parse_lease",
     "retry_on_conflict",

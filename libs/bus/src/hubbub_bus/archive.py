@@ -17,17 +17,15 @@ from typing import Any
 
 import nats.errors
 import nats.js.errors
-import structlog
 from nats.aio.msg import Msg
-from nats.js import JetStreamContext, api
+from nats.js import api
 
-from hubbub_contracts import ErrorCode, HubbubError, Model
+from hubbub_contracts import Model
 
 from . import headers
 from .bus import Bus
-from .connection import Connection
-from .kv import WRITE_TIMEOUT
 from .operation import operation_id, outgoing_headers
+from .stream import FAILURES, Stream
 
 READ_TIMEOUT = 2.0
 """Seconds for one page of a listing."""
@@ -35,8 +33,6 @@ PAGE = 256
 """Records of one page."""
 _END_OF_BATCH = "204"
 _NOT_FOUND = "404"
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +59,8 @@ class Archive:
             max_bytes: size of the stream, beyond which the oldest records are removed.
             replicas: copies in a NATS cluster.
         """
-        self._connection: Connection = bus.connection
-        self._js: JetStreamContext = bus.connection.client.jetstream(timeout=WRITE_TIMEOUT)
-        self._stream = stream
         self._prefix = prefix
-        self._config = api.StreamConfig(
+        config = api.StreamConfig(
             name=stream,
             subjects=[f"{prefix}.>"],
             max_age=retention,
@@ -80,41 +73,33 @@ class Archive:
             deny_delete=True,
             duplicate_window=min(retention, 120.0),
         )
+        self._stream = Stream(bus, config)
 
     async def ensure(self) -> None:
         """Creates the stream, or gives an existing one this retention. Raises `unavailable`."""
-        self._connection.require_connected()
-        try:
-            await self._js.add_stream(self._config)
-        except nats.js.errors.APIError as error:
-            try:
-                await self._js.update_stream(self._config)
-            except (nats.errors.Error, TimeoutError):
-                raise self._failed(error) from error
-        except (nats.errors.Error, TimeoutError) as error:
-            raise self._failed(error) from error
+        await self._stream.ensure()
 
     async def put(self, key: str, record: Model) -> None:
         """Stores a record, and replaces the former one of this key. Raises `unavailable`; may then be repeated."""
-        self._connection.require_connected()
+        self._stream.connection.require_connected()
         try:
-            await self._js.publish(
+            await self._stream.js.publish(
                 f"{self._prefix}.{key}",
                 record.model_dump_json(exclude_none=True).encode(),
                 headers=outgoing_headers(operation_id()),
             )
-        except (nats.errors.Error, TimeoutError) as error:
-            raise self._failed(error) from error
+        except FAILURES as error:
+            raise self._stream.failed(error) from error
 
     async def last(self, key_filter: str) -> ArchivedRecord | None:
         """Returns the latest record whose key matches `key_filter`, which may have wildcards. Raises `unavailable`."""
-        self._connection.require_connected()
+        self._stream.connection.require_connected()
         try:
-            message = await self._js.get_msg(self._stream, subject=f"{self._prefix}.{key_filter}")
+            message = await self._stream.js.get_msg(self._stream.name, subject=f"{self._prefix}.{key_filter}")
         except nats.js.errors.NotFoundError:
             return None
-        except (nats.errors.Error, TimeoutError) as error:
-            raise self._failed(error) from error
+        except FAILURES as error:
+            raise self._stream.failed(error) from error
         return self._record(message.subject or "", message.data or b"", message.seq or 0)
 
     async def read(self, key_filter: str) -> AsyncIterator[ArchivedRecord]:
@@ -129,8 +114,8 @@ class Archive:
             sequence = page[-1].sequence + 1
 
     async def _page(self, subject: str, sequence: int) -> list[ArchivedRecord]:
-        self._connection.require_connected()
-        client = self._connection.client
+        self._stream.connection.require_connected()
+        client = self._stream.connection.client
         arrived: asyncio.Queue[Msg] = asyncio.Queue()
         inbox = client.new_inbox()
         subscription = await client.subscribe(inbox, cb=arrived.put)
@@ -138,7 +123,9 @@ class Archive:
         page: list[ArchivedRecord] = []
         try:
             async with asyncio.timeout(READ_TIMEOUT):
-                await client.publish(f"$JS.API.DIRECT.GET.{self._stream}", json.dumps(request).encode(), reply=inbox)
+                await client.publish(
+                    f"$JS.API.DIRECT.GET.{self._stream.name}", json.dumps(request).encode(), reply=inbox
+                )
                 while True:
                     message = await arrived.get()
                     received = message.headers or {}
@@ -146,18 +133,14 @@ class Archive:
                     if status in (_END_OF_BATCH, _NOT_FOUND):
                         return page
                     if status is not None:
-                        raise self._failed(received.get(headers.DESCRIPTION, status))
+                        raise self._stream.failed(received.get(headers.DESCRIPTION, status))
                     position = int(received[headers.SEQUENCE])
                     page.append(self._record(received[headers.SUBJECT], message.data, position))
-        except (nats.errors.Error, TimeoutError) as error:
-            raise self._failed(error) from error
+        except FAILURES as error:
+            raise self._stream.failed(error) from error
         finally:
             with contextlib.suppress(nats.errors.Error):
                 await subscription.unsubscribe()
 
     def _record(self, subject: str, value: bytes, sequence: int) -> ArchivedRecord:
         return ArchivedRecord(subject.removeprefix(f"{self._prefix}."), value, sequence)
-
-    def _failed(self, error: object) -> HubbubError:
-        _log.info("the archive does not answer", stream=self._stream, error=str(error))
-        return HubbubError(ErrorCode.UNAVAILABLE, f"the store {self._stream} does not answer", retryable=True)

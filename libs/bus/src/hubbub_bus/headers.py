@@ -18,6 +18,9 @@ OPERATION = "Hubbub-Operation"
 REASON = "Hubbub-Reason"
 """Why a key was purged."""
 
+REVISION = "Hubbub-Revision"
+"""The sequence that a change in a log has in its bucket."""
+
 SEQUENCE = "Nats-Sequence"
 """The stream sequence of a republished change, or of a message that a direct get returns."""
 
@@ -31,6 +34,9 @@ DESCRIPTION = "Description"
 
 PENDING_MESSAGES = "Nats-Pending-Messages"
 """Of a control message: the number of messages that the page lacks."""
+
+MESSAGE_ID = "Nats-Msg-Id"
+"""JetStream stores a message once, when it gets another one with the same id within the stream's duplicate window."""
 
 EXPECTED_LAST = "Nats-Expected-Last-Subject-Sequence"
 TTL = "Nats-TTL"
