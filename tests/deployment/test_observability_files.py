@@ -67,7 +67,14 @@ def test_prometheus_scrapes_services_on_their_ports() -> None:
         for each in job["dns_sd_configs"]
         for name in each["names"]
     }
-    others = {("registry", 9464), ("media-node", 9464), ("calls", 9464), ("captions", 9464), ("recorder", 9464)}
+    others = {
+        ("registry", 9464),
+        ("media-node", 9464),
+        ("calls", 9464),
+        ("captions", 9464),
+        ("recorder", 9464),
+        ("webhooks", 9464),
+    }
     assert scraped == {("signaling", 4000), *others}
 
 

@@ -26,6 +26,7 @@ USERS = {
     "calls": "calls",
     "captions": "captions",
     "recorder": "recorder",
+    "webhooks": "webhooks",
 }
 """The user of each service, by the first part of its processes' names."""
 START_TIMEOUT = 10.0

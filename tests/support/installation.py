@@ -33,11 +33,11 @@ class NotReady(Exception):
 
 
 class Installation:
-    """NATS, registries, media nodes, calls, captions, recorders and signaling instances on free loopback ports.
+    """NATS and instances of all services on free loopback ports.
 
     A blocking context manager for tests with and without an event loop: ready on entry, stopped on exit. The processes
     and their settings are those of `hubbub up`. Tests may kill, stop and restart `nats` and each of `registries`,
-    `nodes`, `calls`, `captions`, `recorders` and `signaling` on the same ports, and then call `wait_ready`.
+    `nodes`, `calls`, `captions`, `recorders`, `webhooks` and `signaling` on the same ports, and then call `wait_ready`.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Installation:
         calls: int = 0,
         captions: int = 0,
         recorders: int = 0,
+        webhooks: int = 0,
         workers: int = 1,
         metrics: bool = False,
         reconnect_grace: float = 5.0,
@@ -68,7 +69,7 @@ class Installation:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.nats = nats_server(directory / "nats")
-        shown = registries + nodes + calls + captions + recorders if metrics else 0
+        shown = registries + nodes + calls + captions + recorders + webhooks if metrics else 0
         metrics_port = free_tcp_ports(shown, LOOPBACK) if metrics else 0
         rtc_min_port = free_udp_ports(nodes * _UDP_PORTS_PER_NODE, ANY)
         self.layout = Layout(
@@ -82,6 +83,7 @@ class Installation:
             calls=calls,
             captions=captions,
             recorders=recorders,
+            webhooks=webhooks,
             log_level=(environment or {}).get("LOG_LEVEL", "info"),
             page_dir=PAGE_DIR,
             metrics_ports=range(metrics_port, metrics_port + shown),
@@ -103,12 +105,14 @@ class Installation:
         self.calls = [process for process in processes if process.name.startswith("calls-")]
         self.captions = [process for process in processes if process.name.startswith("captions-")]
         self.recorders = [process for process in processes if process.name.startswith("recorder-")]
+        self.webhooks = [process for process in processes if process.name.startswith("webhooks-")]
         self.signaling = [process for process in processes if process.name.startswith("signaling-")]
 
     @property
     def processes(self) -> list[ServiceProcess]:
         """All processes except NATS, in start order."""
-        return [*self.registries, *self.nodes, *self.calls, *self.captions, *self.recorders, *self.signaling]
+        others = [*self.calls, *self.captions, *self.recorders, *self.webhooks]
+        return [*self.registries, *self.nodes, *others, *self.signaling]
 
     @property
     def url(self) -> str:
@@ -154,16 +158,19 @@ class Installation:
             time.sleep(_POLL_INTERVAL)
 
     def kill_all_but_nodes(self) -> None:
-        """Kills signaling, calls, captions, recorders, the registries and NATS."""
-        for process in (*self.signaling, *self.calls, *self.captions, *self.recorders, *self.registries):
+        """Kills NATS and all services but the media nodes."""
+        for process in self._all_but_nodes():
             process.kill()
         self.nats.kill()
 
     def start_all_but_nodes(self) -> None:
-        """Starts NATS, the registries and signaling again, without waiting until they are ready."""
+        """Starts NATS and all services but the media nodes again, without waiting until they are ready."""
         self.nats.start()
-        for process in (*self.registries, *self.calls, *self.captions, *self.recorders, *self.signaling):
+        for process in self._all_but_nodes():
             process.start()
+
+    def _all_but_nodes(self) -> list[ServiceProcess]:
+        return [process for process in self.processes if process not in self.nodes]
 
     def stop(self) -> None:
         """Stops everything in order, signaling first, and removes a temporary directory."""

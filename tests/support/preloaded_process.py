@@ -21,6 +21,7 @@ _SERVICES = (
     "hubbub_calls",
     "hubbub_captions",
     "hubbub_recorder",
+    "hubbub_webhooks",
     "hubbub_signaling",
 )
 

@@ -74,6 +74,7 @@ def _configuration(installation: Installation) -> dict[str, Any]:
         "calls": layout.calls,
         "captions": layout.captions,
         "recorder": layout.recorders,
+        "webhooks": layout.webhooks,
     }
     for job, count in counts.items():
         jobs[job], urls = urls[:count], urls[count:]

@@ -10,7 +10,7 @@ from typing import Any
 
 from hubbub_access import TokenVerifier
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request
-from hubbub_contracts.base import CaptionsRequest, RecorderRequest
+from hubbub_contracts.base import CaptionsRequest, RecorderRequest, WebhooksRequest
 from hubbub_contracts.bus.captions import CaptionEvent
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription
@@ -162,6 +162,10 @@ class FakeBackend:
         return await self._answer(message)
 
     async def recorder(self, message: RecorderRequest[ReplyT]) -> ReplyT:
+        """See `Backend`."""
+        return await self._answer(message)
+
+    async def webhooks(self, message: WebhooksRequest[ReplyT]) -> ReplyT:
         """See `Backend`."""
         return await self._answer(message)
 

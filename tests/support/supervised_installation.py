@@ -36,6 +36,7 @@ class SupervisedInstallation:
         calls: int = 1,
         captions: int = 0,
         recorders: int = 0,
+        webhooks: int = 0,
         workers: int = 1,
         tls: bool = False,
         environment: dict[str, str] | None = None,
@@ -51,6 +52,7 @@ class SupervisedInstallation:
             "calls": calls,
             "captions": captions,
             "recorders": recorders,
+            "webhooks": webhooks,
             "workers": workers,
         }
         self._scheme = "https" if tls else "http"
@@ -59,7 +61,7 @@ class SupervisedInstallation:
             "PORT": str(self.port),
             "RTC_MIN_PORT": str(rtc_min_port),
             "RTC_MAX_PORT": str(rtc_min_port + _UDP_PORTS - 1),
-            "METRICS_PORT": str(free_tcp_ports(registries + nodes + calls + captions + recorders)),
+            "METRICS_PORT": str(free_tcp_ports(registries + nodes + calls + captions + recorders + webhooks)),
             "ANNOUNCED_IP": "127.0.0.1",
             "RECORDINGS_DIR": str(data_dir / "recordings"),
             **(environment or {}),

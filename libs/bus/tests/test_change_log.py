@@ -83,6 +83,7 @@ async def test_log_has_every_change_of_one_key(bucket: KeyValue, log: ChangeLog)
     revisions = [change.entry.revision for change in changes]
     assert revisions == list(range(tombstone - 3, tombstone + 1))
     assert changes[-1].entry.reason == "left"
+    assert all(change.written_at for change in changes)
 
 
 async def test_another_reader_continues_at_a_position(bucket: KeyValue, log: ChangeLog) -> None:

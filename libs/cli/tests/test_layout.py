@@ -33,6 +33,7 @@ def test_services_stop_in_the_reverse_order_of_their_start() -> None:
     assert started[::-1] == [
         ["signaling-1"],
         ["recorder-1"],
+        ["webhooks-1"],
         ["captions-1"],
         ["calls-1"],
         ["node-1", "node-2"],
@@ -41,7 +42,7 @@ def test_services_stop_in_the_reverse_order_of_their_start() -> None:
 
 
 def test_each_service_but_signaling_gets_its_own_metrics_port() -> None:
-    layout = Layout(nodes=2, metrics_ports=[9464, 9465, 9467, 9468, 9469, 9470, 9471])
+    layout = Layout(nodes=2, metrics_ports=[9464, 9465, 9467, 9468, 9469, 9470, 9471, 9472])
     specs = service_specs(layout, "", {"METRICS_PORT": "1"})
     ports = {spec.name: spec.environment.get("METRICS_PORT") for spec in specs}
     assert ports == {
@@ -52,10 +53,11 @@ def test_each_service_but_signaling_gets_its_own_metrics_port() -> None:
         "calls-1": "9469",
         "captions-1": "9470",
         "recorder-1": "9471",
+        "webhooks-1": "9472",
         "signaling-1": None,
     }
     assert layout.metrics_urls() == [
-        *(f"http://127.0.0.1:{port}/metrics" for port in (9464, 9465, 9467, 9468, 9469, 9470, 9471, 4000)),
+        *(f"http://127.0.0.1:{port}/metrics" for port in (9464, 9465, 9467, 9468, 9469, 9470, 9471, 9472, 4000)),
     ]
 
 

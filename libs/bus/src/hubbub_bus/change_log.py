@@ -43,6 +43,8 @@ class LoggedChange:
 
     bucket: str
     entry: Entry
+    written_at: str | None
+    """The time of the write, in RFC 3339; None when it is not known."""
     position: int
     """In the log."""
 
@@ -86,6 +88,8 @@ class ChangeLog:
         message_headers = {name: entry.headers[name] for name in kept if name in entry.headers}
         if entry.value is None:
             message_headers.setdefault(headers.KV_OPERATION, "PURGE")  # the marker of an expired key
+        if headers.REPUBLISHED_AT in entry.headers:
+            message_headers[headers.WRITTEN_AT] = entry.headers[headers.REPUBLISHED_AT]
         message_headers[headers.REVISION] = str(entry.revision)
         message_headers[headers.MESSAGE_ID] = f"{bucket}.{entry.revision}"
         try:
@@ -151,4 +155,5 @@ class ChangeLog:
         if not revision.isdecimal():
             _log.error("a message in the change log is no change", subject=pulled.message.subject)
             return None
-        return LoggedChange(bucket, parse_entry(key, pulled.message.data, int(revision), received), pulled.sequence)
+        entry = parse_entry(key, pulled.message.data, int(revision), received)
+        return LoggedChange(bucket, entry, received.get(headers.WRITTEN_AT), pulled.sequence)

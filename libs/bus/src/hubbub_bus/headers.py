@@ -21,6 +21,12 @@ REASON = "Hubbub-Reason"
 REVISION = "Hubbub-Revision"
 """The sequence that a change in a log has in its bucket."""
 
+REPUBLISHED_AT = "Nats-Time-Stamp"
+"""The time of the write of a republished change, in RFC 3339."""
+
+WRITTEN_AT = "Hubbub-Written-At"
+"""The same time of a change in a log."""
+
 SEQUENCE = "Nats-Sequence"
 """The stream sequence of a republished change, or of a message that a direct get returns."""
 

@@ -77,8 +77,10 @@ class WriteUnknown(HubbubError):
 class BucketMissing(HubbubError):
     """The bucket does not exist, or JetStream has no leader. Nothing was stored."""
 
-    def __init__(self, bucket: str) -> None:
+    def __init__(self, bucket: str, *, absent: bool = False) -> None:
+        """`absent`: the server says that there is no such bucket."""
         super().__init__(ErrorCode.UNAVAILABLE, f"the store {bucket} does not answer", retryable=True)
+        self.absent = absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,8 @@ class KeyValue:
         self._connection.require_connected()
         try:
             info = await self._js.stream_info(self.bucket.stream)
+        except nats.js.errors.NotFoundError as error:
+            raise BucketMissing(self.bucket.name, absent=True) from error
         except (nats.errors.Error, TimeoutError) as error:
             raise BucketMissing(self.bucket.name) from error
         created = info.created or datetime.now(UTC)

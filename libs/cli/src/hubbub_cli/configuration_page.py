@@ -25,6 +25,7 @@ from hubbub_recorder.settings import Settings as Recorder
 from hubbub_registry.settings import Settings as Registry
 from hubbub_service import ServiceSettings
 from hubbub_signaling.settings import Settings as Signaling
+from hubbub_webhooks.settings import Settings as Webhooks
 
 from .main import app
 
@@ -35,6 +36,7 @@ SERVICES: dict[str, type[ServiceSettings]] = {
     "Calls": Calls,
     "Captions": Captions,
     "Recorder": Recorder,
+    "Webhooks": Webhooks,
 }
 _HEAD = """\
 # Configuration

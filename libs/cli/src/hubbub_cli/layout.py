@@ -28,6 +28,7 @@ class Layout:
     calls: int = 1
     captions: int = 1
     recorders: int = 1
+    webhooks: int = 1
     recordings_dir: Path | None = None
     """Where recorders write unless RECORDINGS_DIR says so."""
     log_level: str = "info"
@@ -36,13 +37,13 @@ class Layout:
     tls: CertificateFiles | None = None
     """When set, signaling serves HTTPS."""
     metrics_ports: Sequence[int] = ()
-    """Of the registries, the nodes, calls, captions and the recorders, in this order. When empty, only signaling serves
-    metrics."""
+    """Of the registries, the nodes, calls, captions, the recorders and webhooks, in this order. When empty, only
+    signaling serves metrics."""
 
     @property
     def metrics_count(self) -> int:
         """How many processes have a metrics port of their own."""
-        return self.registries + self.nodes + self.calls + self.captions + self.recorders
+        return self.registries + self.nodes + self.calls + self.captions + self.recorders + self.webhooks
 
     def __post_init__(self) -> None:
         """Raises ValueError when there are too few RTC ports."""
@@ -105,6 +106,7 @@ def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -
     files = {} if layout.recordings_dir is None else {"RECORDINGS_DIR": str(layout.recordings_dir)}
     files = {name: inherited.get(name, value) for name, value in files.items()}
     specs += [_service(f"recorder-{i + 1}", "hubbub_recorder", own(**files)) for i in range(layout.recorders)]
+    specs += [_service(f"webhooks-{i + 1}", "hubbub_webhooks", own()) for i in range(layout.webhooks)]
     page = {} if layout.page_dir is None else {"PAGE_DIR": str(layout.page_dir)}
     tls = {} if layout.tls is None else {"TLS_CERT": str(layout.tls.certificate), "TLS_KEY": str(layout.tls.key)}
     for i, port in enumerate(layout.http_ports()):

@@ -51,6 +51,7 @@ def up_command(
     calls: Annotated[int, typer.Option(help="Number of calls instances; 0: nobody can be rung.", min=0, max=9)] = 1,
     captions: Annotated[int, typer.Option(help="Number of captions instances; 0: no captions.", min=0, max=9)] = 1,
     recorders: Annotated[int, typer.Option(help="Number of recorders; 0: nothing can be recorded.", min=0, max=9)] = 1,
+    webhooks: Annotated[int, typer.Option(help="Number of webhooks instances; 0: no webhooks.", min=0, max=9)] = 1,
     nats_url: Annotated[
         str | None,
         typer.Option(envvar="NATS_URL", help="URL of an external NATS server.", show_default="an embedded server"),
@@ -83,7 +84,7 @@ def up_command(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the whole output of the services.")] = False,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
-    """Run NATS, the registry, a media node, calls, captions, a recorder and signaling with its page on this machine."""
+    """Run NATS and all services, of which signaling serves a page, on this machine."""
     if with_parent:
         die_with_parent(signal.SIGTERM)
     try:
@@ -99,6 +100,7 @@ def up_command(
             calls=calls,
             captions=captions,
             recorders=recorders,
+            webhooks=webhooks,
             recordings_dir=data_dir.absolute() / "recordings",
             log_level=log_level,
             page_dir=page_dir or built_page(),

@@ -29,6 +29,7 @@ _TITLES: dict[Service, str] = {
     "calls": "Calls",
     "captions": "Captions",
     "recorder": "Recorder",
+    "webhooks": "Webhooks",
 }
 
 

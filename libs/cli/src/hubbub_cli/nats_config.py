@@ -51,7 +51,7 @@ class NatsConfig:
             "jetstream {\n"
             f"  store_dir: {json.dumps(str(self.store_dir.absolute()))}\n"
             "  max_memory_store: 64MB\n"
-            "  max_file_store: 1GB\n"
+            "  max_file_store: 2GB\n"
             "}\n"
         )
 

@@ -115,6 +115,10 @@ class RecorderRequest(Request[ReplyT], Generic[ReplyT]):
     """A request about recordings, on `hubbub.v1.recorder.<verb>`; any instance of the recorder answers."""
 
 
+class WebhooksRequest(Request[ReplyT], Generic[ReplyT]):
+    """A request about webhooks, on `hubbub.v1.webhooks.<verb>`; any instance of the webhooks service answers."""
+
+
 class SignalingRequest(Request[ReplyT], Generic[ReplyT]):
     """A question to all signaling instances, on `hubbub.v1.signaling.<verb>`; each of them answers."""
 

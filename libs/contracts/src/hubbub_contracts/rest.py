@@ -1,4 +1,4 @@
-"""The bodies of the HTTP routes about calls and recordings."""
+"""The bodies of the HTTP routes about calls, recordings and webhooks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from .base import Done, Model
 from .bus.recording import RecordingPage
+from .bus.webhook import DeadLetterPage, Replayed, WebhookList
 from .call import MAX_PARTICIPANTS, CallInfo, UserPresence
 from .recording import Composition, CompositionOptions, Manifest, RecordingInfo, RecordingTicket
 from .types import (
@@ -23,6 +24,7 @@ from .types import (
     RtpCapabilities,
     UserId,
 )
+from .webhook import Webhook, WebhookOptions
 
 CallStateFilter = Literal["ringing", "active", "ended"]
 
@@ -123,11 +125,24 @@ class ComposeRecordingBody(CompositionOptions):
     model_config = ConfigDict(json_schema_extra={"examples": [{"layout": "speaker", "format": "mp4"}]})
 
 
+class WebhookBody(WebhookOptions):
+    """The body of `POST /webhooks` and `PUT /webhooks/{webhookId}`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"url": "https://app.example/hubbub-events"},
+                {"url": "https://app.example/presence", "events": ["peer.joined", "peer.left"]},
+            ]
+        }
+    )
+
+
 @dataclass(frozen=True)
 class Route:
     """One HTTP route."""
 
-    method: Literal["GET", "POST", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     answer: type[Model]
     """The body of a successful answer."""
@@ -246,5 +261,53 @@ CALL_ROUTES = (
     GET_PRESENCE,
 )
 """The routes about calls."""
-ROUTES = (*CALL_ROUTES, *RECORDING_ROUTES)
+CREATE_WEBHOOK = Route(
+    "POST",
+    "/webhooks",
+    Webhook,
+    "Adds an endpoint. Its first events tell the present state of all rooms. The answer has the keys that sign.",
+    WebhookBody,
+    201,
+)
+LIST_WEBHOOKS = Route("GET", "/webhooks", WebhookList, "Lists the endpoints, without their keys.")
+UPDATE_WEBHOOK = Route(
+    "PUT",
+    "/webhooks/{webhookId}",
+    Webhook,
+    "Replaces the options of an endpoint. Without keys, it keeps its own.",
+    WebhookBody,
+)
+DELETE_WEBHOOK = Route(
+    "DELETE", "/webhooks/{webhookId}", Done, "Removes an endpoint with everything that waits for it."
+)
+TEST_WEBHOOK = Route(
+    "POST",
+    "/webhooks/{webhookId}/test",
+    Done,
+    "Posts an event `webhook.test` to an endpoint, once. An error says why it failed.",
+)
+LIST_DEAD_LETTERS = Route(
+    "GET",
+    "/webhooks/{webhookId}/dead-letters",
+    DeadLetterPage,
+    "Lists the events that could not be delivered to an endpoint, the oldest first.",
+    query=(("after", "`next` of the page before"), ("limit", "1 to 100 dead letters; 20 by default")),
+)
+REPLAY_DEAD_LETTERS = Route(
+    "POST",
+    "/webhooks/{webhookId}/dead-letters/replay",
+    Replayed,
+    "Delivers the dead letters of an endpoint again, behind the events that wait.",
+)
+WEBHOOK_ROUTES = (
+    CREATE_WEBHOOK,
+    LIST_WEBHOOKS,
+    UPDATE_WEBHOOK,
+    DELETE_WEBHOOK,
+    TEST_WEBHOOK,
+    LIST_DEAD_LETTERS,
+    REPLAY_DEAD_LETTERS,
+)
+"""The routes about webhooks."""
+ROUTES = (*CALL_ROUTES, *RECORDING_ROUTES, *WEBHOOK_ROUTES)
 """All routes with JSON bodies, in the order of the reference."""

@@ -5,11 +5,16 @@ hubbub.v1.calls.<verb>                   a request to any instance of the calls 
 hubbub.v1.captions.<verb>                a request to any instance of the captions service (queue group `captions`)
 hubbub.v1.captions-of.<serverId>.<verb>  a request to one instance of the captions service
 hubbub.v1.recorder.<verb>                a request to any instance of the recorder (queue group `recorder`)
+hubbub.v1.webhooks.<verb>                a request to any instance of the webhooks service (queue group `webhooks`)
 hubbub.v1.signaling.<verb>               a question to all signaling instances
 hubbub.v1.node.<nodeId>.<epoch>.<verb>   a request to one epoch of one media node
 hubbub.v1.node.<nodeId>.beat             a node's heartbeat
 hubbub.v1.room.<roomId>.<kind>.<id>      a stored change of a room's state, republished by JetStream
 hubbub.v1.call.<key>                     a stored change of a live call, republished by JetStream
+hubbub.v1.recording.<key>                a stored change of a recording, republished by JetStream
+hubbub.v1.changes.<bucket>.<key>         a stored change in the log from which webhooks are made
+hubbub.v1.webhook.<id>.<roomId>          an event that waits for its delivery to an endpoint
+hubbub.v1.webhook-dead.<id>.<roomId>     an event that could not be delivered
 hubbub.v1.call-history.<user>.<callId>   a call that has ended, stored once for each of its participants
 hubbub.v1.media.<roomId>.<peerId>        events about one peer's media
 hubbub.v1.speakers.<roomId>              who speaks in a room
@@ -42,6 +47,25 @@ CALL_HISTORY = f"{PROTOCOL}.call-history"
 """The prefix of the subjects of that stream."""
 RECORDER_QUEUE = "recorder"
 RECORDINGS_BUCKET = "recordings"
+RECORDINGS_REPUBLISH_SOURCE = f"$KV.{RECORDINGS_BUCKET}.>"
+RECORDINGS_REPUBLISH_DESTINATION = f"{PROTOCOL}.recording.>"
+WEBHOOKS_QUEUE = "webhooks"
+WEBHOOKS_BUCKET = "webhooks"
+CHANGES_STREAM = "changes"
+CHANGES = f"{PROTOCOL}.changes"
+"""The prefix of the subjects of that stream."""
+WEBHOOK_EVENTS_STREAM = "webhook-events"
+WEBHOOK_EVENTS = f"{PROTOCOL}.webhook"
+"""The prefix of the subjects of that stream."""
+DEAD_LETTERS_STREAM = "webhook-dead-letters"
+DEAD_LETTERS = f"{PROTOCOL}.webhook-dead"
+"""The prefix of the subjects of that stream."""
+CHANGE_SOURCES = {
+    ROOMS_BUCKET: ROOMS_REPUBLISH_DESTINATION.removesuffix(">"),
+    CALLS_BUCKET: CALLS_REPUBLISH_DESTINATION.removesuffix(">"),
+    RECORDINGS_BUCKET: RECORDINGS_REPUBLISH_DESTINATION.removesuffix(">"),
+}
+"""The prefix of the republished changes of each bucket."""
 PEER_CHANGES = f"{PROTOCOL}.room.*.peer.*"
 """The subject filter for every stored change of a peer, in any room."""
 ALL_HEARTBEATS = f"{PROTOCOL}.node.*.beat"
@@ -74,6 +98,11 @@ def captions_of(server_id: str, verb: str) -> str:
 def recorder(verb: str) -> str:
     """The subject on which any instance of the recorder answers `verb`."""
     return f"{PROTOCOL}.recorder.{verb}"
+
+
+def webhooks(verb: str) -> str:
+    """The subject on which any instance of the webhooks service answers `verb`."""
+    return f"{PROTOCOL}.webhooks.{verb}"
 
 
 def live_recording_key(room_id: str) -> str:

@@ -35,6 +35,7 @@ from .adapters.recordings_http import RecordingsApi
 from .adapters.session_metrics import SessionMetrics, read_sessions
 from .adapters.socket_server import SocketServer
 from .adapters.tls import ReloadedCertificate
+from .adapters.webhooks_http import WebhooksApi
 from .adapters.whep_http import WhepApi
 from .adapters.whip_http import WhipApi
 from .domain.address_limits import AddressLimits
@@ -122,6 +123,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         _page(settings.page_dir),
         calls=CallsApi(calls, identification, http_limits),
         recordings=RecordingsApi(bus_backend, identification, http_limits),
+        webhooks=WebhooksApi(bus_backend, identification, http_limits),
         whip=WhipApi(
             WhipSessions(sessions, backend, ports.outbox),
             MediaAuthorization(settings.whip_access, require_publisher, identification, http_limits, forwarded),

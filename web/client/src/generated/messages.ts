@@ -687,6 +687,240 @@ export interface CreateTransport {
   };
 }
 /**
+ * An event that could not be delivered.
+ */
+export interface DeadLetter {
+  /**
+   * How often it was posted.
+   */
+  attempts: number;
+  /**
+   * Unix milliseconds.
+   */
+  diedAt: number;
+  /**
+   * Why the last attempt failed.
+   */
+  error: string;
+  event: WebhookEvent;
+  /**
+   * The `webhook-id` of its delivery.
+   */
+  eventId: string;
+  /**
+   * Its place in the order of the dead letters.
+   */
+  letterId: number;
+  /**
+   * The endpoint.
+   */
+  webhookId: string;
+}
+/**
+ * The event.
+ */
+export interface WebhookEvent {
+  data: WebhookData;
+  /**
+   * When, in RFC 3339.
+   */
+  timestamp: string;
+  /**
+   * What happened.
+   */
+  type:
+    | "room.started"
+    | "room.ended"
+    | "peer.joined"
+    | "peer.left"
+    | "track.published"
+    | "track.unpublished"
+    | "call.started"
+    | "call.answered"
+    | "call.ended"
+    | "recording.started"
+    | "recording.stopped"
+    | "recording.finished"
+    | "composition.finished"
+    | "webhook.test";
+}
+/**
+ * To whom and where.
+ */
+export interface WebhookData {
+  call?: CallInfo1;
+  /**
+   * The room.
+   */
+  callId: string;
+  /**
+   * Of `composition.finished`: which of the recording's compositions. It may have failed.
+   */
+  compositionId?: string;
+  peer?: WebhookPeer;
+  /**
+   * Of `peer.left`: why, as `peerLeft` says it.
+   */
+  reason?: string;
+  recording?: RecordingInfo;
+  /**
+   * Grows by 1 with each event of the room that this endpoint gets. It begins at 1, again when the room has been gone for a day. A gap is an event that could not be delivered for a day: it is among the dead letters.
+   */
+  seq: number;
+  track?: WebhookTrack;
+}
+/**
+ * A call.
+ */
+export interface CallInfo1 {
+  /**
+   * When somebody first answered, in Unix milliseconds; absent before.
+   */
+  answeredAt?: number;
+  /**
+   * The application's data from the start of the call.
+   */
+  appData: {
+    [k: string]: unknown;
+  };
+  /**
+   * The call's id, and the `callId` of its room.
+   */
+  callId: string;
+  /**
+   * The user who started it.
+   */
+  callerId: string;
+  /**
+   * The caller's name, to show while it rings.
+   */
+  callerName: string;
+  /**
+   * Unix milliseconds.
+   */
+  createdAt: number;
+  /**
+   * Why it ended; absent while it is live. `declined`, `busy`, `missed`: nobody answered. `cancelled`: the caller gave up. `left`: too few were left. `ended`: ended for everybody. `other`: a reason that this version of the server does not know.
+   */
+  endReason?: "declined" | "busy" | "missed" | "cancelled" | "left" | "ended" | "other";
+  /**
+   * In Unix milliseconds; absent while the call is live.
+   */
+  endedAt?: number;
+  /**
+   * The group whose call it is; absent for a call between the participants only.
+   */
+  groupId?: string;
+  /**
+   * The caller first, then in the order in which they were added.
+   */
+  participants: CallParticipant[];
+  /**
+   * When the last ring ends, in Unix milliseconds of the server's clock; absent when nobody is rung.
+   */
+  ringUntil?: number;
+  /**
+   * `ringing`: nobody has answered. `active`: somebody has; a group's call is active from its start. `ended`: over. `other`: a state that this version of the server does not know.
+   */
+  state: "ringing" | "active" | "ended" | "other";
+  /**
+   * Whether the caller called with video. A hint for the callees; it does not restrict media.
+   */
+  video: boolean;
+}
+/**
+ * Of `peer.*` and `track.*`.
+ */
+export interface WebhookPeer {
+  /**
+   * The name to show.
+   */
+  displayName: string;
+  /**
+   * Unix milliseconds.
+   */
+  joinedAt: number;
+  /**
+   * The peer's id: new for each join.
+   */
+  peerId: string;
+  /**
+   * The `userId` of its `joinRoom`, or of its access token.
+   */
+  userId: string;
+}
+/**
+ * Of `recording.*` and `composition.*`.
+ */
+export interface RecordingInfo {
+  /**
+   * Whether it has no video.
+   */
+  audioOnly: boolean;
+  /**
+   * The room that it is of.
+   */
+  callId: string;
+  /**
+   * The files that were made, or will be, of all its tracks.
+   */
+  compositions?: Composition[];
+  /**
+   * The recording's id.
+   */
+  recordingId: string;
+  /**
+   * Unix milliseconds.
+   */
+  startedAt: number;
+  /**
+   * The `userId` of the participant who started it; absent when a server did.
+   */
+  startedBy?: string;
+  /**
+   * `recording`: media is written. `processing`: it has stopped, its files are being completed. `finished`: done.
+   */
+  state: "recording" | "processing" | "finished" | "other";
+  /**
+   * `requested`; `room_closed`: the room was closed; `disk_full`: the recorder's disk was full; `failed`: it could not be written; `other`: a reason that this version of the server does not know.
+   */
+  stopReason?: "requested" | "room_closed" | "disk_full" | "failed" | "other";
+  /**
+   * Unix milliseconds.
+   */
+  stoppedAt?: number;
+}
+/**
+ * Of `track.*`.
+ */
+export interface WebhookTrack {
+  /**
+   * `audio` or `video`.
+   */
+  kind: "audio" | "video" | "other";
+  /**
+   * The producer's id.
+   */
+  producerId: string;
+  /**
+   * `microphone`, `camera`, `screen`, `screen-audio`, or what the application calls it.
+   */
+  source: string;
+}
+/**
+ * Dead letters, the oldest first.
+ */
+export interface DeadLetterPage {
+  /**
+   * The letters.
+   */
+  deadLetters: DeadLetter[];
+  /**
+   * `after` of the next page; absent on the last one.
+   */
+  next?: number;
+}
+/**
  * Declines a ring, on all devices of the user.
  */
 export interface Decline {
@@ -990,7 +1224,7 @@ export interface InboundStats {
  * The user is rung. It is sent again for each live ring when a device connects.
  */
 export interface IncomingCall {
-  call: CallInfo1;
+  call: CallInfo2;
   /**
    * Milliseconds for which it rings this user from now on, unless an event ends it before.
    */
@@ -999,7 +1233,7 @@ export interface IncomingCall {
 /**
  * A call.
  */
-export interface CallInfo1 {
+export interface CallInfo2 {
   /**
    * When somebody first answered, in Unix milliseconds; absent before.
    */
@@ -1102,7 +1336,7 @@ export interface JoinRoom {
  * What a client needs to join the call's room.
  */
 export interface JoinedCall {
-  call: CallInfo2;
+  call: CallInfo3;
   /**
    * The `callId` of `joinRoom`.
    */
@@ -1121,7 +1355,7 @@ export interface JoinedCall {
 /**
  * A call.
  */
-export interface CallInfo2 {
+export interface CallInfo3 {
   /**
    * When somebody first answered, in Unix milliseconds; absent before.
    */
@@ -1244,7 +1478,7 @@ export interface Manifest {
    * The name of the WebVTT file of what was said; absent when the room had no captions.
    */
   captions?: string;
-  recording: RecordingInfo;
+  recording: RecordingInfo1;
   /**
    * How many recorders had the recording before the one that wrote this.
    */
@@ -1261,7 +1495,7 @@ export interface Manifest {
 /**
  * The recording.
  */
-export interface RecordingInfo {
+export interface RecordingInfo1 {
   /**
    * Whether it has no video.
    */
@@ -1862,7 +2096,7 @@ export interface Producers {
 /**
  * A recording.
  */
-export interface RecordingInfo1 {
+export interface RecordingInfo2 {
   /**
    * Whether it has no video.
    */
@@ -1911,7 +2145,7 @@ export interface RecordingPage {
   /**
    * The recordings.
    */
-  recordings: RecordingInfo1[];
+  recordings: RecordingInfo2[];
 }
 /**
  * The room is recorded from now on.
@@ -1984,6 +2218,15 @@ export interface RefreshToken {
    * The new access token.
    */
   token: string;
+}
+/**
+ * How many events are delivered again.
+ */
+export interface Replayed {
+  /**
+   * How many.
+   */
+  events: number;
 }
 /**
  * Requests a key frame from the sender of a video, at most one in 300 ms for all its receivers. No effect while the
@@ -2753,6 +2996,175 @@ export interface SctpParameters1 {
    * The SCTP port number, 1 to 65535.
    */
   port: number;
+}
+/**
+ * An endpoint.
+ */
+export interface Webhook {
+  /**
+   * It is in the configuration of the service, and is changed there.
+   */
+  configured?: boolean;
+  /**
+   * Events that could not be delivered.
+   */
+  deadLetters?: number;
+  /**
+   * Which events; empty: all.
+   */
+  events: string[];
+  /**
+   * The keys that sign. Only the answer that creates or changes the endpoint has them.
+   */
+  secrets?: string[];
+  /**
+   * Where events are posted to.
+   */
+  url: string;
+  /**
+   * Events that are not delivered yet.
+   */
+  waiting?: number;
+  /**
+   * The endpoint's id.
+   */
+  webhookId: string;
+}
+/**
+ * The body of `POST /webhooks` and `PUT /webhooks/{webhookId}`.
+ */
+export interface WebhookBody {
+  /**
+   * Which events; empty: all.
+   *
+   * @maxItems 32
+   */
+  events?: (
+    | "room.started"
+    | "room.ended"
+    | "peer.joined"
+    | "peer.left"
+    | "track.published"
+    | "track.unpublished"
+    | "call.started"
+    | "call.answered"
+    | "call.ended"
+    | "recording.started"
+    | "recording.stopped"
+    | "recording.finished"
+    | "composition.finished"
+    | "webhook.test"
+  )[];
+  /**
+   * The keys that sign; two while a key is replaced. Empty: a new one is made.
+   *
+   * @maxItems 2
+   */
+  secrets?: string[];
+  /**
+   * Where to. Addresses of private networks are refused unless `WEBHOOK_PRIVATE_NETWORKS` allows them.
+   */
+  url: string;
+}
+/**
+ * What happened.
+ */
+export interface WebhookData1 {
+  call?: CallInfo1;
+  /**
+   * The room.
+   */
+  callId: string;
+  /**
+   * Of `composition.finished`: which of the recording's compositions. It may have failed.
+   */
+  compositionId?: string;
+  peer?: WebhookPeer;
+  /**
+   * Of `peer.left`: why, as `peerLeft` says it.
+   */
+  reason?: string;
+  recording?: RecordingInfo;
+  /**
+   * Grows by 1 with each event of the room that this endpoint gets. It begins at 1, again when the room has been gone for a day. A gap is an event that could not be delivered for a day: it is among the dead letters.
+   */
+  seq: number;
+  track?: WebhookTrack;
+}
+/**
+ * The body of a delivery. The header `webhook-id` is the same for each attempt to deliver it.
+ */
+export interface WebhookEvent1 {
+  data: WebhookData;
+  /**
+   * When, in RFC 3339.
+   */
+  timestamp: string;
+  /**
+   * What happened.
+   */
+  type:
+    | "room.started"
+    | "room.ended"
+    | "peer.joined"
+    | "peer.left"
+    | "track.published"
+    | "track.unpublished"
+    | "call.started"
+    | "call.answered"
+    | "call.ended"
+    | "recording.started"
+    | "recording.stopped"
+    | "recording.finished"
+    | "composition.finished"
+    | "webhook.test";
+}
+/**
+ * The endpoints.
+ */
+export interface WebhookList {
+  /**
+   * The endpoints, the configured one first.
+   */
+  webhooks: Webhook[];
+}
+/**
+ * A participant of a room.
+ */
+export interface WebhookPeer1 {
+  /**
+   * The name to show.
+   */
+  displayName: string;
+  /**
+   * Unix milliseconds.
+   */
+  joinedAt: number;
+  /**
+   * The peer's id: new for each join.
+   */
+  peerId: string;
+  /**
+   * The `userId` of its `joinRoom`, or of its access token.
+   */
+  userId: string;
+}
+/**
+ * A track that a participant sends.
+ */
+export interface WebhookTrack1 {
+  /**
+   * `audio` or `video`.
+   */
+  kind: "audio" | "video" | "other";
+  /**
+   * The producer's id.
+   */
+  producerId: string;
+  /**
+   * `microphone`, `camera`, `screen`, `screen-audio`, or what the application calls it.
+   */
+  source: string;
 }
 
 /** Request and acknowledgement of each event that a client sends. */

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from ..base import Model
-from ..call import CallState, EndReason, ParticipantState
+from ..call import CallInfo, CallParticipant, CallState, EndReason, ParticipantState
 from ..types import AppData, DeviceId, DisplayName, GroupId, LiveCallId, UserId
 
 
@@ -41,3 +41,22 @@ class CallRecord(Model):
     end_reason: EndReason | None = None
     operation_id: str | None = None
     """The operation that wrote this. A writer whose reply was lost recognises its own write by it."""
+
+    def info(self) -> CallInfo:
+        """The call as clients see it: without devices, and without the deadlines of single participants."""
+        rings = [each.deadline for each in self.participants if each.state == "ringing" and each.deadline is not None]
+        return CallInfo(
+            call_id=self.call_id,
+            state=self.state,
+            caller_id=self.caller_id,
+            caller_name=self.caller_name,
+            group_id=self.group_id,
+            video=self.video,
+            app_data=self.app_data,
+            participants=[CallParticipant(user_id=each.user_id, state=each.state) for each in self.participants],
+            created_at=self.created_at,
+            ring_until=max(rings, default=None),
+            answered_at=self.answered_at,
+            ended_at=self.ended_at,
+            end_reason=self.end_reason,
+        )

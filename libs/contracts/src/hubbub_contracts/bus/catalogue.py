@@ -12,6 +12,7 @@ from ..base import (
     RecorderRequest,
     RegistryRequest,
     SignalingRequest,
+    WebhooksRequest,
     defined_in,
 )
 from . import (
@@ -33,6 +34,7 @@ from . import (
     stats,
     store,
     transport,
+    webhook,
 )
 
 _MODULES = (
@@ -54,6 +56,7 @@ _MODULES = (
     captions,
     recording,
     moderation,
+    webhook,
 )
 
 REGISTRY_REQUESTS: tuple[type[RegistryRequest[Any]], ...] = defined_in(_MODULES, RegistryRequest)
@@ -61,6 +64,7 @@ NODE_REQUESTS: tuple[type[NodeRequest[Any]], ...] = defined_in(_MODULES, NodeReq
 CALLS_REQUESTS: tuple[type[CallsRequest[Any]], ...] = defined_in(_MODULES, CallsRequest)
 CAPTIONS_REQUESTS: tuple[type[CaptionsRequest[Any]], ...] = defined_in(_MODULES, CaptionsRequest)
 RECORDER_REQUESTS: tuple[type[RecorderRequest[Any]], ...] = defined_in(_MODULES, RecorderRequest)
+WEBHOOKS_REQUESTS: tuple[type[WebhooksRequest[Any]], ...] = defined_in(_MODULES, WebhooksRequest)
 SIGNALING_REQUESTS: tuple[type[SignalingRequest[Any]], ...] = defined_in(_MODULES, SignalingRequest)
 EVENTS: tuple[type[Event], ...] = defined_in(_MODULES, Event)
 """Published without a reply. Room changes are not listed: JetStream republishes the stored records."""

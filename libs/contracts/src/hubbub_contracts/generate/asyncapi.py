@@ -51,6 +51,7 @@ def asyncapi() -> str:
         *((request, subjects.calls(request.verb)) for request in catalogue.CALLS_REQUESTS),
         *((request, _captions_subject(request)) for request in catalogue.CAPTIONS_REQUESTS),
         *((request, subjects.recorder(request.verb)) for request in catalogue.RECORDER_REQUESTS),
+        *((request, subjects.webhooks(request.verb)) for request in catalogue.WEBHOOKS_REQUESTS),
         *((request, subjects.signaling(request.verb)) for request in catalogue.SIGNALING_REQUESTS),
         *((request, f"hubbub.v1.node.{{nodeId}}.{{epoch}}.{request.verb}") for request in catalogue.NODE_REQUESTS),
     ]

@@ -15,6 +15,7 @@ _SIGNALING: tuple[Service, ...] = ("signaling",)
 _CALLS: tuple[Service, ...] = ("calls",)
 _CAPTIONS: tuple[Service, ...] = ("captions",)
 _RECORDER: tuple[Service, ...] = ("recorder",)
+_WEBHOOKS: tuple[Service, ...] = ("webhooks",)
 
 # Every service: its connection to the bus.
 BUS_REQUEST_DURATION = Metric(
@@ -428,4 +429,49 @@ CLOSED = Metric(
     "certificate that does not match its fingerprint, `ice_timeout` a client that stopped sending.",
     _NODE,
     ("object", "reason"),
+)
+
+# Webhooks.
+WEBHOOK_ATTEMPTS = Metric(
+    "hubbub_webhook_attempts_total",
+    "counter",
+    "attempts",
+    "Attempts to deliver an event, by outcome: `delivered`, `retry` or `dead`, after which it is a dead letter.",
+    _WEBHOOKS,
+    ("outcome",),
+)
+WEBHOOK_WAITING = Metric(
+    "hubbub_webhook_waiting_events",
+    "gauge",
+    "events",
+    "Events that are not delivered yet, by endpoint; on the instance that delivers.",
+    _WEBHOOKS,
+    ("webhook",),
+    on_scrape=True,
+)
+WEBHOOK_DEAD_LETTERS = Metric(
+    "hubbub_webhook_dead_letters",
+    "gauge",
+    "events",
+    "Events that could not be delivered for a day, by endpoint; on the instance that delivers.",
+    _WEBHOOKS,
+    ("webhook",),
+    on_scrape=True,
+)
+WEBHOOK_STORE_USED = Metric(
+    "hubbub_webhook_store_used_ratio",
+    "gauge",
+    "ratio",
+    "How full the streams of events are, from 0 to 1; on the instance that delivers. A full one loses its oldest.",
+    _WEBHOOKS,
+    ("stream",),
+    on_scrape=True,
+)
+WEBHOOK_DELIVERING = Metric(
+    "hubbub_webhook_delivering",
+    "gauge",
+    "0 or 1",
+    "Whether this is the instance that delivers.",
+    _WEBHOOKS,
+    on_scrape=True,
 )

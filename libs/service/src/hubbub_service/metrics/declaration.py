@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["counter", "gauge", "histogram"]
-Service = Literal["signaling", "registry", "media-node", "calls", "captions", "recorder"]
+Service = Literal["signaling", "registry", "media-node", "calls", "captions", "recorder", "webhooks"]
 
-SERVICES: tuple[Service, ...] = ("signaling", "registry", "media-node", "calls", "captions", "recorder")
+SERVICES: tuple[Service, ...] = ("signaling", "registry", "media-node", "calls", "captions", "recorder", "webhooks")
 
 
 @dataclass(frozen=True, slots=True)

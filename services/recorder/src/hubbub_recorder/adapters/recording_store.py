@@ -25,7 +25,14 @@ class KvRecordingStore:
 
     def __init__(self, bus: Bus, replicas: int = 1) -> None:
         """`replicas` is the number of the bucket's copies in a NATS cluster."""
-        self._kv = KeyValue(bus, Bucket(subjects.RECORDINGS_BUCKET, replicas=replicas, max_bytes=MAX_BYTES))
+        bucket = Bucket(
+            subjects.RECORDINGS_BUCKET,
+            subjects.RECORDINGS_REPUBLISH_SOURCE,
+            subjects.RECORDINGS_REPUBLISH_DESTINATION,
+            replicas,
+            MAX_BYTES,
+        )
+        self._kv = KeyValue(bus, bucket)
         self._view = View(bus, self._kv, self._apply, owns_bucket=True)
         self._on_change: Callable[[], None] = lambda: None
         self._recordings = Recordings()

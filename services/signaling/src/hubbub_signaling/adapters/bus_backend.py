@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from hubbub_bus import Bus
 from hubbub_contracts import Model, Request, subjects
-from hubbub_contracts.base import CaptionsRequest, RecorderRequest
+from hubbub_contracts.base import CaptionsRequest, RecorderRequest, WebhooksRequest
 from hubbub_contracts.bus.captions import CAPTION_EVENT, CaptionEvent
 from hubbub_contracts.bus.media import MEDIA_EVENT, MediaEvent
 from hubbub_contracts.bus.records import Placement
@@ -22,6 +22,8 @@ NODE_TIMEOUT = 3.0
 """Seconds."""
 CAPTIONS_TIMEOUT = 10.0
 """Seconds. The service joins the room; when it stops, it waits for the last segments."""
+WEBHOOKS_TIMEOUT = 20.0
+"""Seconds. A test posts an event, and waits for the answer."""
 RECORDER_TIMEOUT = 10.0
 """Seconds. A start joins the room and creates the transport."""
 
@@ -39,6 +41,10 @@ class BusBackend:
     async def recorder(self, message: RecorderRequest[ReplyT]) -> ReplyT:
         """See `Backend`."""
         return await self._bus.request(subjects.recorder(message.verb), message, timeout=RECORDER_TIMEOUT)
+
+    async def webhooks(self, message: WebhooksRequest[ReplyT]) -> ReplyT:
+        """See `Backend`."""
+        return await self._bus.request(subjects.webhooks(message.verb), message, timeout=WEBHOOKS_TIMEOUT)
 
     async def node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
         """See `Backend`."""

@@ -25,6 +25,7 @@ from .http_errors import install_error_handlers
 from .identification import Identification
 from .recordings_http import RecordingsApi
 from .security_headers import SecurityHeaders
+from .webhooks_http import WebhooksApi
 from .whep_http import WhepApi
 from .whip_http import WhipApi
 
@@ -89,6 +90,7 @@ def make_http(
     *,
     calls: CallsApi,
     recordings: RecordingsApi,
+    webhooks: WebhooksApi,
     whip: WhipApi,
     whep: WhepApi,
     identification: Identification,
@@ -103,6 +105,7 @@ def make_http(
         page: the directory of the built page; None serves none.
         calls: the routes about calls.
         recordings: the routes about recordings.
+        webhooks: the routes about webhooks.
         whip: the routes of WHIP.
         whep: the routes of WHEP.
         identification: who may read statistics, metrics and the OpenAPI document.
@@ -116,13 +119,13 @@ def make_http(
     app = FastAPI(
         title="Hubbub",
         version=VERSION,
-        description="Health, readiness and statistics of a WebRTC SFU, calls and recordings.",
+        description="Health, readiness and statistics of a WebRTC SFU, calls, recordings and webhooks.",
         openapi_url=None if identification.uses_tokens else "/openapi.json",
     )
     app.add_middleware(
         CORSMiddleware,
         allow_origins=origins,
-        allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "If-Match", USER_HEADER],
         expose_headers=["Location", "ETag", "Link"],
     )
@@ -166,6 +169,7 @@ def make_http(
     install_error_handlers(app)
     calls.install(app)
     recordings.install(app)
+    webhooks.install(app)
     whip.install(app)
     whep.install(app)
     if page is not None:

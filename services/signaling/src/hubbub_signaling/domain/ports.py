@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from hubbub_contracts import Model, Request
-from hubbub_contracts.base import CaptionsRequest, RecorderRequest
+from hubbub_contracts.base import CaptionsRequest, RecorderRequest, WebhooksRequest
 from hubbub_contracts.bus.captions import CaptionEvent
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.peer import LeaveReason
@@ -26,6 +26,9 @@ class Backend(Protocol):
 
     async def recorder(self, message: RecorderRequest[ReplyT]) -> ReplyT:
         """Sends a request to any instance of the recorder."""
+
+    async def webhooks(self, message: WebhooksRequest[ReplyT]) -> ReplyT:
+        """Sends a request to any instance of the webhooks service."""
 
     async def node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
         """Sends a request to a media node. A node of another epoch does not get it."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from hubbub_bus import NoResponders
 from hubbub_contracts import HubbubError, Request
-from hubbub_contracts.base import CaptionsRequest, RecorderRequest
+from hubbub_contracts.base import CaptionsRequest, RecorderRequest, WebhooksRequest
 from hubbub_contracts.bus.captions import CaptionEvent
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.records import Placement
@@ -53,6 +53,10 @@ class ConfirmedBackend:
     async def recorder(self, message: RecorderRequest[ReplyT]) -> ReplyT:
         """See `Backend`."""
         return await self._backend.recorder(message)
+
+    async def webhooks(self, message: WebhooksRequest[ReplyT]) -> ReplyT:
+        """See `Backend`."""
+        return await self._backend.webhooks(message)
 
     async def node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
         """See `Backend`."""

@@ -17,7 +17,7 @@ from hubbub_contracts.call import ParticipantState
 from hubbub_contracts.socket import call
 from hubbub_contracts.socket.base import Push
 
-from .view import participant, show
+from .participant import participant
 
 _IN_CALL = frozenset({"accepted", "joined"})
 
@@ -99,7 +99,7 @@ def _answer_of_another(record: CallRecord, part: ParticipantRecord, was: Partici
 
 def _incoming(record: CallRecord, part: ParticipantRecord, now: int) -> Delivery:
     deadline = now if part.deadline is None else part.deadline
-    push = call.IncomingCall(call=show(record), ring_for=max(0, deadline - now))
+    push = call.IncomingCall(call=record.info(), ring_for=max(0, deadline - now))
     return Delivery(push, frozenset(part.ignored_by))
 
 

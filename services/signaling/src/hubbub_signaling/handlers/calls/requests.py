@@ -22,9 +22,9 @@ from hubbub_contracts.bus.room import CreateRoom, GetRoom
 from hubbub_contracts.call import CallInfo, UserPresence
 from hubbub_contracts.rest import CallList, JoinedCall, RoomParticipant, RoomParticipants, StartCallBody
 
+from ...domain.calls.participant import participant
 from ...domain.calls.ports import CallsBackend
 from ...domain.calls.presence import combine
-from ...domain.calls.view import participant, show
 from ...domain.identity import Identity
 
 
@@ -41,18 +41,18 @@ async def start(backend: CallsBackend, identity: Identity, body: StartCallBody) 
             app_data=body.app_data,
         )
     )
-    return show(reply.call)
+    return reply.call.info()
 
 
 async def list_calls(backend: CallsBackend, request: ListCalls) -> CallList:
     """Returns a page of the user's calls."""
     page = await backend.calls(request)
-    return CallList(calls=[show(record) for record in page.calls], next=page.next)
+    return CallList(calls=[record.info() for record in page.calls], next=page.next)
 
 
 async def get(backend: CallsBackend, identity: Identity, call_id: str) -> CallInfo:
     """Returns the call."""
-    return show((await _find(backend, identity, call_id)).call)
+    return (await _find(backend, identity, call_id)).call.info()
 
 
 async def join(backend: CallsBackend, user_id: str, call_id: str, device_id: str | None = None) -> JoinedCall:
@@ -61,7 +61,7 @@ async def join(backend: CallsBackend, user_id: str, call_id: str, device_id: str
     # First: an answer that cannot lead into a room should not stop the ring. An unused room expires.
     room = await backend.registry(CreateRoom(call_id=call_id))
     reply = await backend.calls(AcceptCall(call_id=call_id, user_id=user_id, device_id=device_id))
-    return JoinedCall(call_id=call_id, user_id=user_id, rtp_capabilities=room.rtp_capabilities, call=show(reply.call))
+    return JoinedCall(call_id=call_id, user_id=user_id, rtp_capabilities=room.rtp_capabilities, call=reply.call.info())
 
 
 async def leave(backend: CallsBackend, identity: Identity, call_id: str) -> CallInfo:
@@ -69,7 +69,7 @@ async def leave(backend: CallsBackend, identity: Identity, call_id: str) -> Call
     user_id = identity.require_user()
     reply = await backend.calls(LeaveCall(call_id=call_id, user_id=user_id))
     await _remove_peers(backend, call_id, user_id)
-    return show(reply.call)
+    return reply.call.info()
 
 
 async def end(backend: CallsBackend, identity: Identity, call_id: str) -> CallInfo:
@@ -77,7 +77,7 @@ async def end(backend: CallsBackend, identity: Identity, call_id: str) -> CallIn
     user_id = None if identity.operator else identity.require_user()
     reply = await backend.calls(EndCall(call_id=call_id, user_id=user_id))
     await _remove_peers(backend, call_id)
-    return show(reply.call)
+    return reply.call.info()
 
 
 async def participants(backend: CallsBackend, identity: Identity, call_id: str) -> RoomParticipants:

@@ -1,0 +1,1 @@
+"""Posts what happens in rooms to the servers of an application."""

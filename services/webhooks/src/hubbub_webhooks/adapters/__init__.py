@@ -1,0 +1,1 @@
+"""NATS: implementations of the ports, and the loops that fire deadlines and follow rooms."""

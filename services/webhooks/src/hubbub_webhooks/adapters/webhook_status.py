@@ -1,0 +1,67 @@
+"""How many events wait, and how full their streams are: asked periodically, and shown by the metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import structlog
+
+from hubbub_bus import ChangeLog
+from hubbub_contracts import HubbubError, subjects
+from hubbub_service.metrics import Reading, catalogue
+
+from ..domain.ports import Endpoints
+from .event_queues import StreamEventQueues
+
+INTERVAL = 10.0
+ALARM = 0.8
+"""How full a stream is when a warning is logged."""
+
+_log = structlog.get_logger(__name__)
+
+
+class WebhookStatus:
+    """The status, on the instance that delivers."""
+
+    def __init__(self, endpoints: Endpoints, queues: StreamEventQueues, log: ChangeLog) -> None:
+        self._endpoints = endpoints
+        self._queues = queues
+        self._log = log
+        self._readings: list[Reading] = []
+        self.delivering = False
+
+    def read(self) -> Iterator[Reading]:
+        """Yields the readings of the last look."""
+        yield Reading(catalogue.WEBHOOK_DELIVERING, float(self.delivering))
+        yield from self._readings
+
+    async def watch(self) -> None:
+        """Looks periodically, until it is cancelled."""
+        self.delivering = True
+        try:
+            while True:
+                try:
+                    self._readings = await self._look()
+                except HubbubError as error:
+                    _log.info("the streams of webhooks do not answer", error=error.message)
+                await asyncio.sleep(INTERVAL)
+        finally:
+            self.delivering = False
+            self._readings = []
+
+    async def _look(self) -> list[Reading]:
+        readings: list[Reading] = []
+        for webhook_id in self._endpoints.current:
+            waiting = sum((await self._queues.rooms(webhook_id)).values())
+            dead = await self._queues.count_dead(webhook_id)
+            readings.append(Reading(catalogue.WEBHOOK_WAITING, waiting, (webhook_id,)))
+            readings.append(Reading(catalogue.WEBHOOK_DEAD_LETTERS, dead, (webhook_id,)))
+        levels = await self._queues.fill_levels()
+        if self._endpoints.current:
+            levels[subjects.CHANGES_STREAM] = await self._log.fill_level()
+        for stream, level in levels.items():
+            if level >= ALARM:
+                _log.warning("a stream of events is nearly full: its oldest events get lost", stream=stream, used=level)
+            readings.append(Reading(catalogue.WEBHOOK_STORE_USED, level, (stream,)))
+        return readings

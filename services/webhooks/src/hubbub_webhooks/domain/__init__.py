@@ -1,0 +1,1 @@
+"""Rules about calls. No I/O; time is an argument."""
