@@ -23,6 +23,11 @@ WITHOUT_IDS = {
     "stopCaptions",
     "startRecording",
     "stopRecording",
+    "lockRoom",
+    "setLobby",
+    "closeRoom",
+    "raiseHand",
+    "lowerHand",
 }
 """Events that name nothing which belongs to a peer."""
 EVENTS_BEFORE_JOIN = {"createRoom", "joinRoom", "resume", "refreshToken"}
@@ -32,7 +37,9 @@ NOT_OBJECTS: tuple[Any, ...] = (7, True, [], "text")
 """Values that are not objects."""
 NOT_NUMBERS: tuple[Any, ...] = (True, [], {}, "text")
 """Values that are not numbers."""
-WRONG: dict[type, tuple[Any, ...]] = {str: NOT_STRINGS, int: NOT_NUMBERS, dict: NOT_OBJECTS}
+NOT_BOOLEANS: tuple[Any, ...] = (0, 1, [], {}, "true")
+"""Values that are not booleans."""
+WRONG: dict[type, tuple[Any, ...]] = {str: NOT_STRINGS, int: NOT_NUMBERS, dict: NOT_OBJECTS, bool: NOT_BOOLEANS}
 """By the type of a field's value: values of other types."""
 
 
@@ -157,6 +164,18 @@ def well_formed(transport_id: str, producer_id: str, consumer_id: str, call_id: 
         "startRecording": {},
         "stopRecording": {"recordingId": "nothing"},
         "closeConsumer": {"consumerId": consumer_id},
+        "mutePeer": {"peerId": "nobody", "source": "camera"},
+        "unmutePeer": {"peerId": "nobody", "source": "camera"},
+        "stopPeerSource": {"peerId": "nobody", "source": "screen"},
+        "removePeer": {"peerId": "nobody"},
+        "lockRoom": {},
+        "setLobby": {"enabled": True},
+        "admitPeer": {"peerId": "nobody"},
+        "refusePeer": {"peerId": "nobody"},
+        "setRole": {"peerId": "nobody", "role": "speaker"},
+        "closeRoom": {},
+        "raiseHand": {},
+        "lowerHand": {},
     }
 
 

@@ -13,14 +13,23 @@ from hubbub_contracts import Done, ErrorCode, HubbubError, Model, Request
 from hubbub_contracts.base import CaptionsRequest, RecorderRequest, WebhooksRequest
 from hubbub_contracts.bus.captions import CaptionEvent
 from hubbub_contracts.bus.media import MediaEvent
+from hubbub_contracts.bus.moderation import Moderated
+from hubbub_contracts.bus.moderation_records import Moderation
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveReason, LeaveRoom
-from hubbub_contracts.bus.producer import CreateProducer, ProducerCreated, RemoveProducers
+from hubbub_contracts.bus.producer import (
+    AddProducer,
+    CreateProducer,
+    ProducerCreated,
+    Registered,
+    RemoveProducers,
+    SetProducerPaused,
+)
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
 from hubbub_contracts.bus.room import RoomSnapshot
 from hubbub_contracts.bus.speaker import SpeakerEvent
 from hubbub_contracts.socket.base import Push
-from hubbub_room import FeedChange, PeerChanged, Subscription
+from hubbub_room import FeedChange, PeerChanged, SettingsChanged, Subscription
 from hubbub_signaling.domain.ice_servers import IceServers
 from hubbub_signaling.domain.identity import ANYBODY, Identity, IdentityPolicy
 from hubbub_signaling.domain.ports import ReplyT
@@ -152,6 +161,7 @@ class FakeBackend:
         self.captions_feeds: dict[str, CaptionFeed] = {}
         """By room id."""
         self.peers: dict[str, PeerRecord] = {}
+        self.room = ROOM
         self.revision = 10
         self.feed_error: HubbubError | None = None
 
@@ -211,7 +221,7 @@ class FakeBackend:
 
     def snapshot(self) -> RoomSnapshot:
         """The room with `peers`."""
-        return RoomSnapshot(room=ROOM, peers=list(self.peers.values()), revision=self.revision)
+        return RoomSnapshot(room=self.room, peers=list(self.peers.values()), revision=self.revision)
 
     def change_peer(self, peer_id: str, record: PeerRecord | None, reason: str = "") -> None:
         """Stores a change and delivers it to all open feeds."""
@@ -221,6 +231,16 @@ class FakeBackend:
         else:
             self.peers[peer_id] = record
         self.deliver(PeerChanged(self.revision, peer_id, record, reason))
+
+    def moderate(self, rules: Moderation) -> None:
+        """Stores what moderators have decided, and delivers it to all open feeds."""
+        self.revision += 1
+        self.room = self.room.model_copy(update={"moderation": rules})
+        self.deliver(SettingsChanged(self.revision, self.room, ""))
+
+    def update_peer(self, peer_id: str, **changed: object) -> None:
+        """Stores changed fields of a peer, and delivers the change to all open feeds."""
+        self.change_peer(peer_id, self.peers[peer_id].model_copy(update=changed))
 
     def deliver(self, change: FeedChange) -> None:
         """Delivers a change to all open feeds."""
@@ -261,12 +281,22 @@ class FakeBackend:
                 message.peer_id, room_id=message.room_id, signaling_id=message.signaling_id, claim_id=message.claim_id
             )
             if isinstance(message, JoinRoom):
+                waits = self.room.rules.lobby and not message.exempt
                 self.peers[message.peer_id] = self.peers[message.peer_id].model_copy(
-                    update={"user_id": message.user_id, "whip": message.whip}
+                    update={
+                        "user_id": message.user_id,
+                        "whip": message.whip,
+                        "room_role": message.room_role,
+                        "role": "waiting" if waits else message.role,
+                    }
                 )
             reply = self.snapshot()
         elif isinstance(message, DescribePeer):
             reply = PeerDescription(transports=[], producers=[], consumers=[])
+        elif isinstance(message, AddProducer | SetProducerPaused):
+            reply = Registered(revision=self.revision)
+        elif message.reply_model() is Moderated:
+            reply = Moderated(revision=self.revision)
         elif isinstance(message, CreateProducer):
             reply = ProducerCreated(producer_id=message.producer_id)
         return reply  # type: ignore[return-value]

@@ -66,7 +66,7 @@ async def test_a_refused_peer_is_gone(context: RegistryContext, store: FakeRoomS
     decide(store, LOBBY)
     await join(context, request())
     await lobby.refuse(context, REFUSE)
-    await lobby.refuse(context, REFUSE)
+    assert await refused(lobby.refuse(context, REFUSE)) is ErrorCode.NOT_FOUND
     assert store.tombstones == {"ann": "refused"}
     assert await refused(lobby.admit(context, ADMIT)) is ErrorCode.NOT_FOUND
     store.store_peer(peer_record("bob"))

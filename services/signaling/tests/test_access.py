@@ -24,13 +24,14 @@ from hubbub_signaling.handlers.catalogue import HANDLERS
 from support.signaling_fakes import FakeClient, SignalingRig, code
 
 KEYS = KeySet.parse(json.dumps(new_secret("key", "app", b"s" * 32)))
-ALL = Grants(rooms=("*",), join=True, publish=True, subscribe=True, calls=True, record=True)
+ALL = Grants(rooms=("*",), join=True, publish=True, subscribe=True, moderate=True, calls=True, record=True)
 NEEDED = {
     Grant.JOIN: "join",
     Grant.PUBLISH: "publish",
     Grant.SUBSCRIBE: "subscribe",
     Grant.CALLS: "calls",
     Grant.RECORD: "record",
+    Grant.MODERATE: "moderate",
 }
 """The field of each grant that a request can need."""
 
@@ -81,8 +82,17 @@ def test_every_request_names_its_grant() -> None:
         "closeConsumer",
         "getStats",
         "refreshToken",
+        "raiseHand",
+        "lowerHand",
     }
-    assert set(grants.values()) == {Grant.ADMITTED, Grant.JOIN, Grant.PUBLISH, Grant.SUBSCRIBE, Grant.RECORD}
+    assert set(grants.values()) == {
+        Grant.ADMITTED,
+        Grant.JOIN,
+        Grant.PUBLISH,
+        Grant.SUBSCRIBE,
+        Grant.RECORD,
+        Grant.MODERATE,
+    }
     assert {handler.grant for event, handler in CALL_HANDLERS.items() if event != "refreshToken"} == {Grant.CALLS}
 
 
@@ -101,6 +111,16 @@ WELL_FORMED: dict[str, dict[str, Any]] = {
     "stopCaptions": {},
     "startRecording": {},
     "stopRecording": {"recordingId": "r"},
+    "mutePeer": {"peerId": "p", "source": "microphone"},
+    "unmutePeer": {"peerId": "p", "source": "microphone"},
+    "stopPeerSource": {"peerId": "p", "source": "screen"},
+    "removePeer": {"peerId": "p"},
+    "lockRoom": {},
+    "setLobby": {"enabled": True},
+    "admitPeer": {"peerId": "p"},
+    "refusePeer": {"peerId": "p"},
+    "setRole": {"peerId": "p", "role": "speaker"},
+    "closeRoom": {},
 }
 
 

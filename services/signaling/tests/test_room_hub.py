@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ class Listener:
     def __init__(self) -> None:
         self.changes: list[ViewChange] = []
         self.revisions: list[int] = []
+        self.hub: RoomHub | None = None
         self.fails = False
         self.missed = 0
 
@@ -35,11 +36,12 @@ class Listener:
     def on_changes_missed(self) -> None:
         self.missed += 1
 
-    def on_changes(self, changes: Iterable[ViewChange], revision: int) -> None:
+    def on_changes(self, changes: Sequence[ViewChange]) -> None:
         if self.fails:
             raise RuntimeError("a bug")
         self.changes += changes
-        self.revisions.append(revision)
+        assert self.hub is not None
+        self.revisions.append(self.hub.view.revision)
 
 
 async def open_hub(backend: FakeBackend) -> tuple[RoomHubs, RoomHub, Listener]:
@@ -49,6 +51,7 @@ async def open_hub(backend: FakeBackend) -> tuple[RoomHubs, RoomHub, Listener]:
     hub = await hubs.acquire("room")
     hub.replica.adopt(backend.snapshot())
     hub.listeners.add(listener)
+    listener.hub = hub
     return hubs, hub, listener
 
 
@@ -147,6 +150,8 @@ async def test_a_listener_that_fails_keeps_no_change_from_the_others() -> None:
     backend = FakeBackend()
     _, hub, first = await open_hub(backend)
     others = [Listener() for _ in range(3)]
+    for each in others:
+        each.hub = hub
     hub.listeners.update(others)
     first.fails = True
     backend.change_peer("bob", BOB)

@@ -144,7 +144,7 @@ async def test_a_resumed_session_replaces_the_former_one(socket_lost: bool) -> N
     await asyncio.sleep(10 * GRACE)
     assert former.socket.closed
     assert former.session.machine.state is SessionState.CLOSED
-    assert client.session.joined
+    assert client.session.entered
     assert rig.manager.serving == 1
     assert rig.backend.departures() == []
 

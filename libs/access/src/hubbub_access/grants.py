@@ -81,6 +81,11 @@ class Grants(Model):
         return self.admin or self.record
 
     @property
+    def may_moderate(self) -> bool:
+        """Whether the client may act on the other participants."""
+        return self.admin or self.moderate
+
+    @property
     def may_join(self) -> bool:
         """Whether the client may join the rooms of the token."""
         return self.admin or self.join

@@ -80,6 +80,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         settings.client_ice_servers,
         settings.captions,
         settings.participants_record,
+        settings.lobby_timeout,
     )
     forwarded = ForwardedHeaders(settings.proxies)
     identification = Identification(settings.identity_policy, forwarded)

@@ -112,6 +112,11 @@ class Settings(ServiceSettings):
         description="Whether people in a room may start and stop its recording: everybody, and with AUTH those whose "
         "token grants `record`. Servers with API_KEY always may.",
     )
+    lobby_timeout: float = Field(
+        60.0,
+        gt=0,
+        description="Seconds for which a client that knows no lobby waits in one. Others wait as long as they like.",
+    )
     page_dir: Path | None = Field(
         None, description="Directory of the built page, served at /; not served when not set."
     )

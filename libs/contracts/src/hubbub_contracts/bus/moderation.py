@@ -1,6 +1,6 @@
 """What moderators decide, answered by the registry.
 
-Every request may be repeated. The sender has checked that the moderator may do this.
+A repeated request has no further effect. The sender has checked that the moderator may do this.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class StopSource(UserTarget[Moderated]):
 
 
 class RemovePeer(UserTarget[Moderated]):
-    """Removes the peer, or all peers of the user. Succeeds when there are none.
+    """Removes the peer, or all peers of the user.
 
     Errors: also `quota_exceeded` with too many banned users.
     """
@@ -88,9 +88,9 @@ class AdmitPeer(RegistryRequest[Moderated]):
 
 
 class RefusePeer(RegistryRequest[Moderated]):
-    """Refuses a peer that waits in the lobby. Succeeds when it is gone.
+    """Refuses a peer that waits in the lobby.
 
-    Errors: `room_not_found`, `invalid_state` when it has been admitted.
+    Errors: `room_not_found`, `not_found` when it is gone, `invalid_state` when it has been admitted.
     """
 
     verb: ClassVar[str] = "moderation.refuse"

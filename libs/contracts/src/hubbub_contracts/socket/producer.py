@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ..base import Done, Model
 from ..scores import EncodingScore
-from ..types import AppData, Id, MediaKind, OpenMediaKind, Revision, RtpParameters, UserId
+from ..track_source import SOURCES_OF
+from ..types import (
+    AppData,
+    Id,
+    MediaKind,
+    OpenMediaKind,
+    OpenTrackSource,
+    Revision,
+    RtpParameters,
+    TrackSource,
+    UserId,
+)
 from .base import ClientRequest, Mutation, Push
 
 
@@ -17,6 +28,8 @@ class Produced(Model):
 
     id: Id
     """The producer's id."""
+    paused: bool | None = None
+    """True: the producer is paused although it was to run, because a moderator muted its source."""
 
 
 class Produce(Mutation[Produced]):
@@ -31,10 +44,19 @@ class Produce(Mutation[Produced]):
     """The RTP parameters from the transport's `produce` event; at most 64 KiB of JSON."""
     app_data: AppData = Field(default_factory=dict)
     """The application's data for the other peers, at most 8 KiB of JSON; `{}` by default. The server reads one
-    field of it: audio whose `source` is `screen-audio` is the sound of a shared screen, which is always forwarded and
-    never the active speaker."""
+    field of it: without `source`, the `source` in it counts."""
     paused: bool = False
     """Whether the producer starts paused."""
+    source: TrackSource | None = None
+    """What the track shows: `microphone` or `screen-audio` for audio, `camera` or `screen` for video. By default the
+    `source` in `appData`, else `microphone` or `camera`. The sound of a shared screen is always forwarded, and never
+    the active speaker. Moderators mute by source."""
+
+    @model_validator(mode="after")
+    def _source_fits(self) -> Produce:
+        if self.source is not None and self.source not in SOURCES_OF[self.kind]:
+            raise ValueError(f"source: {self.kind} cannot show {self.source}")
+        return self
 
 
 class CloseProducer(Mutation[Done]):
@@ -54,7 +76,8 @@ class PauseProducer(Mutation[Done]):
 
 
 class ResumeProducer(Mutation[Done]):
-    """Resumes a paused producer. The other peers receive `producerResumed`."""
+    """Resumes a paused producer. The other peers receive `producerResumed`. The error is `muted` while a moderator
+    mutes its source."""
 
     event: ClassVar[str] = "resumeProducer"
     producer_id: Id
@@ -76,6 +99,8 @@ class ListedProducer(Model):
     """The `appData` of its `produce`."""
     paused: bool
     """Whether it is paused."""
+    source: OpenTrackSource | None = None
+    """What the track shows."""
 
 
 class Producers(Model):
@@ -107,6 +132,8 @@ class NewProducer(Push):
     """The `appData` of its `produce`."""
     paused: bool
     """Whether it starts paused."""
+    source: OpenTrackSource | None = None
+    """What the track shows."""
     revision: Revision
     """The room's revision that includes this change."""
 
@@ -120,7 +147,8 @@ class ProducerClosed(Push):
     peer_id: Id
     """The peer that sent it; the client's own `peerId` when the server closed the client's producer."""
     reason: str | None = None
-    """Why the server closed the client's own producer, such as `transport_closed`; absent for others' producers."""
+    """Why the server closed the client's own producer, such as `transport_closed` or `stopped_by_moderator`; absent for
+    others' producers."""
     revision: Revision
     """The room's revision that includes this change."""
 

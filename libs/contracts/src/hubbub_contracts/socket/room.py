@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from ..base import Done, Model
 from ..bus.peer import LeaveReason
@@ -19,15 +19,21 @@ from ..types import (
     OpenConnectionState,
     OpenDirection,
     OpenMediaKind,
+    OpenRoomRole,
+    OpenTrackSource,
     Revision,
     RtpCapabilities,
     UserId,
 )
 from .base import ClientRequest, IceServer, Mutation, Push
 from .captions import CaptionsStatus
+from .moderation import ModerationState
 from .recording import RunningRecording
 
-RoomClosedReason = Literal["closed", "lost"]
+RoomClosedReason = Literal["closed", "lost", "removed", "banned", "refused"]
+Feature = Annotated[str, StringConstraints(max_length=32)]
+"""What a client can do beyond the first version of the protocol. Servers ignore those that they do not know."""
+LOBBY: Final = "lobby"
 
 
 class RoomReady(Model):
@@ -58,6 +64,8 @@ class ProducerInfo(Model):
     """The `appData` of its `produce`."""
     paused: bool
     """Whether it is paused."""
+    source: OpenTrackSource | None = None
+    """What the track shows."""
 
 
 class PeerInfo(Model):
@@ -75,10 +83,16 @@ class PeerInfo(Model):
     """Whether the server has a media connection with the peer: see `peerConnectionState`."""
     producers: list[ProducerInfo]
     """The peer's producers."""
+    role: OpenRoomRole | None = None
+    """What the peer may do: `moderator`, `speaker`, or `listener`."""
+    muted: list[OpenTrackSource] = Field(default_factory=list)
+    """The peer's sources that a moderator muted."""
+    hand_raised_at: int | None = None
+    """When the peer raised its hand, in Unix milliseconds; absent: it is not raised."""
 
 
 class RoomJoined(Model):
-    """The room as it was when the peer joined."""
+    """The room as it was when the peer joined, or nothing of it while the peer waits in the lobby."""
 
     peer_id: Id
     """The client's own peer id."""
@@ -94,10 +108,20 @@ class RoomJoined(Model):
     """The secret for `resume`; present when the client joined with `resumable`."""
     recordings: list[RunningRecording] = Field(default_factory=list)
     """The recordings of the room that are running."""
+    moderation: ModerationState | None = None
+    """What moderators have decided; absent while the client waits."""
+    waiting: bool = False
+    """Whether the client waits in the lobby. `admitted` or `roomClosed` follows. Only for clients that named the
+    feature `lobby`."""
 
 
 class JoinRoom(Mutation[RoomJoined]):
-    """Joins a room. The other peers receive `peerJoined`."""
+    """Joins a room. The other peers receive `peerJoined`.
+
+    In a room with a lobby, the answer comes when a moderator admits the client, or is `not_admitted` when one refuses
+    it or none admits it within `LOBBY_TIMEOUT` (60 s). A client that names the feature `lobby` is answered at once with
+    `waiting`, and waits without a limit.
+    """
 
     event: ClassVar[str] = "joinRoom"
     call_id: CallId
@@ -115,6 +139,8 @@ class JoinRoom(Mutation[RoomJoined]):
     resumable: bool = False
     """Whether the session outlives its socket for `RECONNECT_GRACE` (30 s by default), so that `resume` can
     continue it. Otherwise the peer leaves when the socket closes."""
+    features: list[Feature] = Field(default_factory=list, max_length=16)
+    """What the client can do: `lobby`, it handles `waiting` in the answer, and `admitted`. Others are ignored."""
 
 
 class LeaveRoom(Mutation[Done]):
@@ -181,6 +207,10 @@ class SessionResumed(Model):
     """The client's consumers that still exist."""
     recordings: list[RunningRecording] = Field(default_factory=list)
     """The recordings of the room that are running."""
+    moderation: ModerationState | None = None
+    """What moderators have decided; absent while the client waits."""
+    waiting: bool = False
+    """Whether the client still waits in the lobby."""
 
 
 class Resume(ClientRequest[SessionResumed]):
@@ -207,8 +237,20 @@ class PeerJoined(Push):
     """The name to show."""
     app_data: AppData
     """The `appData` of its `joinRoom`."""
+    role: OpenRoomRole | None = None
+    """What the peer may do: `moderator`, `speaker`, or `listener`."""
+    muted: list[OpenTrackSource] = Field(default_factory=list)
+    """The peer's sources that a moderator muted."""
     revision: Revision
     """The room's revision that includes this change."""
+
+
+class Admitted(Push):
+    """A moderator admitted the client from the lobby: it is in the room now."""
+
+    event: ClassVar[str] = "admitted"
+    room: RoomJoined
+    """What `joinRoom` answers in a room without a lobby."""
 
 
 class PeerLeft(Push):
@@ -221,9 +263,9 @@ class PeerLeft(Push):
     """The `userId` of its `joinRoom`."""
     reason: LeaveReason
     """`left`: it sent `leaveRoom`. `disconnected`: its socket closed and was not resumed in time. `signaling_lost`: its
-    signaling instance failed and the session was not resumed in time. `room_closed`: the room was closed. `removed`:
-    the registry removed it, for example because the room was full. `other`: a reason that this version of the server
-    does not know."""
+    signaling instance failed and the session was not resumed in time. `room_closed`: the room was closed. `kicked`,
+    `banned`: a moderator removed it. `removed`: the registry removed it, for example because the room was full.
+    `other`: a reason that this version of the server does not know."""
     revision: Revision
     """The room's revision that includes this change."""
 
@@ -260,4 +302,6 @@ class RoomClosed(Push):
 
     event: ClassVar[str] = "roomClosed"
     reason: RoomClosedReason
-    """`closed`: the room was closed. `lost`: the registry no longer has the room or this peer."""
+    """`closed`: the room was closed. `lost`: the registry no longer has the room or this peer. `removed`: a moderator
+    removed the client, which may join again. `banned`: it may not join again until the room ends. `refused`: a
+    moderator did not admit the client from the lobby."""

@@ -68,7 +68,7 @@ async def refuse(context: RegistryContext, request: RefusePeer) -> Moderated:
         open_room(context, request.room_id)
         peer = store.rooms.find_peer(request.room_id, request.peer_id)
         if peer is None:
-            return
+            raise HubbubError(ErrorCode.NOT_FOUND, "no such peer in the lobby")
         if not peer.waiting:
             raise HubbubError(ErrorCode.INVALID_STATE, "the peer does not wait in the lobby")
         await store.purge_peer(request.room_id, request.peer_id, peer.revision, "refused")

@@ -82,12 +82,7 @@ async def stop_source(context: RegistryContext, request: StopSource) -> Moderate
 
 async def remove(context: RegistryContext, request: RemovePeer) -> Moderated:
     """Removes peers, and bans their user. Raises as `RemovePeer` says."""
-    try:
-        user_id = await _user_of(context, request)
-    except HubbubError as error:
-        if error.code is ErrorCode.NOT_FOUND and not request.ban:
-            return Moderated(revision=context.store.sequence)
-        raise
+    user_id = await _user_of(context, request)
     if request.ban:
         await update_moderation(context, request.room_id, lambda now: rules.with_banned(now, user_id))
         targets = _peers_of(context, request.room_id, user_id)

@@ -28,6 +28,10 @@ STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.UNAVAILABLE: 503,
     ErrorCode.DEADLINE_EXCEEDED: 504,
     ErrorCode.CANCELLED: 503,
+    ErrorCode.MUTED: 403,
+    ErrorCode.ROOM_LOCKED: 403,
+    ErrorCode.BANNED: 403,
+    ErrorCode.NOT_ADMITTED: 403,
     ErrorCode.INTERNAL: 500,
 }
 """The HTTP status of each error code."""

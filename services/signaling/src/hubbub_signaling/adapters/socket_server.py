@@ -56,7 +56,7 @@ Scope = MutableMapping[str, Any]
 CONNECT_TIMEOUT = 10.0
 """Seconds from the Engine.IO connection to the Socket.IO session."""
 JOIN_TIMEOUT = 300.0
-"""Seconds from the Socket.IO session until the client must be in a room, unless it has `/calls` open."""
+"""Seconds from the Socket.IO session until the client must be in a room or its lobby, unless it has `/calls` open."""
 CLOSE_TIMEOUT = 3.0
 """Seconds that a client has to read what was queued before its connection was closed."""
 
@@ -94,10 +94,10 @@ class _EngineConnection:
 
     @property
     def used(self) -> bool:
-        """Whether the client is in a room or can be rung."""
+        """Whether the client is in a room or its lobby, or can be rung."""
         client = self.clients.get(DEFAULT_NAMESPACE)
-        joined = client is not None and isinstance(client.session, Session) and client.session.joined
-        return joined or CALLS_NAMESPACE in self.clients
+        entered = client is not None and isinstance(client.session, Session) and client.session.entered
+        return entered or CALLS_NAMESPACE in self.clients
 
 
 class SocketServer(socketio.AsyncServer):  # type: ignore[misc]

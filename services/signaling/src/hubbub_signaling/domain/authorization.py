@@ -8,9 +8,9 @@ from typing import Any
 
 from hubbub_access import Grants
 from hubbub_contracts import ErrorCode, HubbubError, ids
+from hubbub_contracts.track_source import named_source
 
 from .identity import Identity
-from .track_source import source_of
 
 
 class Grant(Enum):
@@ -23,6 +23,7 @@ class Grant(Enum):
     SUBSCRIBE = "subscribe"
     CALLS = "calls"
     RECORD = "record"
+    MODERATE = "moderate"
     HIDDEN = "hidden"
     ADMIN = "admin"
 
@@ -34,6 +35,7 @@ _HELD: Mapping[Grant, Callable[[Grants], bool]] = {
     Grant.SUBSCRIBE: lambda grants: grants.may_subscribe,
     Grant.CALLS: lambda grants: grants.may_call,
     Grant.RECORD: lambda grants: grants.may_record,
+    Grant.MODERATE: lambda grants: grants.may_moderate,
     Grant.HIDDEN: lambda grants: grants.admin or grants.hidden,
     Grant.ADMIN: lambda grants: grants.admin,
 }
@@ -42,7 +44,7 @@ _HELD: Mapping[Grant, Callable[[Grants], bool]] = {
 def require(identity: Identity, grant: Grant) -> None:
     """Raises `not_allowed` without the grant."""
     if not _HELD[grant](identity.grants):
-        raise HubbubError(ErrorCode.NOT_ALLOWED, f"the access token has no grant `{grant.value}`")
+        raise HubbubError(ErrorCode.NOT_ALLOWED, f"this client has no grant `{grant.value}`")
 
 
 def require_room(identity: Identity, call_id: str) -> None:
@@ -62,12 +64,12 @@ def require_room_id(identity: Identity, room_id: str) -> None:
     require_room(identity, call_id)
 
 
-def may_publish(identity: Identity, kind: str, app_data: Mapping[str, Any]) -> bool:
-    """Whether the client may send this track."""
-    return identity.grants.may_publish(kind, source_of(kind, app_data))
+def may_publish(identity: Identity, kind: str, app_data: Mapping[str, Any], source: str | None = None) -> bool:
+    """Whether the client may send this track. `source` is the one of its producer; None: by its `appData`."""
+    return identity.grants.may_publish(kind, source or named_source(kind, app_data))
 
 
-def require_publish(identity: Identity, kind: str, app_data: Mapping[str, Any]) -> None:
+def require_publish(identity: Identity, kind: str, app_data: Mapping[str, Any], source: str | None = None) -> None:
     """Raises `not_allowed` when the client may not send this track."""
-    if not may_publish(identity, kind, app_data):
-        raise HubbubError(ErrorCode.NOT_ALLOWED, f"the access token allows no {kind} from this source")
+    if not may_publish(identity, kind, app_data, source):
+        raise HubbubError(ErrorCode.NOT_ALLOWED, f"this client may send no {kind} from this source")

@@ -38,6 +38,11 @@ class Identity:
     expires_at: float | None = None
     """When its token expires, in Unix seconds; None without a token."""
 
+    @property
+    def verified(self) -> bool:
+        """Whether a token or the API key proves what the client may do. Without either, everybody may do everything."""
+        return self.operator or self.expires_at is not None
+
     def require_user(self) -> str:
         """The user. Raises `invalid_argument` without one."""
         if self.user_id is None:

@@ -9,14 +9,17 @@ Rules
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from hubbub_contracts.bus.moderation_records import UNMODERATED, Moderation, UnmuteRequest
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
 from hubbub_contracts.socket.recording import RunningRecording
 from hubbub_room import FeedChange, RoomState, SettingsChanged
+
+from .roles import role_of
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,52 @@ class PeerClaimed:
 
 
 @dataclass(frozen=True)
+class PeerAdmitted:
+    """A peer that waited in the lobby is a participant now."""
+
+    peer: PeerRecord
+
+
+@dataclass(frozen=True)
+class MuteChanged:
+    """A moderator muted a source of a participant, or lifted that."""
+
+    peer: PeerRecord
+    source: str
+    muted: bool
+
+
+@dataclass(frozen=True)
+class RoleChanged:
+    """A participant has another role."""
+
+    peer: PeerRecord
+    role: str
+
+
+@dataclass(frozen=True)
+class HandChanged:
+    """A participant raised or lowered its hand."""
+
+    peer: PeerRecord
+
+
+@dataclass(frozen=True)
+class UnmuteRequested:
+    """A moderator asks a participant to send a source again."""
+
+    peer: PeerRecord
+    request: UnmuteRequest
+
+
+@dataclass(frozen=True)
+class AccessChanged:
+    """A moderator locked or unlocked the room, or switched its lobby."""
+
+    rules: Moderation
+
+
+@dataclass(frozen=True)
 class RecordingStarted:
     """A recorder has come into the room."""
 
@@ -112,6 +161,12 @@ ViewChange = (
     | PlacementChanged
     | ConnectionStateChanged
     | PeerClaimed
+    | PeerAdmitted
+    | MuteChanged
+    | RoleChanged
+    | HandChanged
+    | UnmuteRequested
+    | AccessChanged
     | RecordingStarted
     | RecordingStopped
     | RoomRemoved
@@ -133,18 +188,29 @@ class RoomView:
         self._owners: dict[str, str] = {}
         """Producer id -> peer id."""
 
+    @property
+    def rules(self) -> Moderation:
+        """What moderators have decided."""
+        return UNMODERATED if self.room is None else self.room.rules
+
+    def role_of(self, peer: PeerRecord) -> str:
+        """The role of a peer."""
+        return role_of(self.rules, peer)
+
     def apply(self, change: FeedChange) -> list[ViewChange]:
         """Applies a stored change that is newer than the view. Returns the differences."""
         self.revision = change.sequence
         if isinstance(change, SettingsChanged):
-            self.room = change.record
-            return [] if change.record else [RoomRemoved(change.reason)]
+            rules, self.room = self.rules, change.record
+            if change.record is None:
+                return [RoomRemoved(change.reason)]
+            return list(_compare_rules(rules, self.rules, self.peers.values()))
         recorded = running_recordings(self.peers)
         before = self.peers.pop(change.peer_id, None)
         self._index(change.peer_id, before, change.record)
         if change.record is not None:
             self.peers[change.peer_id] = change.record
-            changes = list(_compare(before, change.record))
+            changes = list(_compare(before, change.record, self.rules))
         else:
             changes = _removed(before, change.reason) if before else []
         return [*changes, *_compare_recordings(recorded, running_recordings(self.peers), change.reason)]
@@ -152,7 +218,7 @@ class RoomView:
     def adopt(self, state: RoomState) -> list[ViewChange]:
         """Replaces the view. Returns the differences from before."""
         known, self.peers = self.peers, dict(state.peers)
-        recorded = running_recordings(known)
+        rules, recorded = self.rules, running_recordings(known)
         self.room, self.revision = state.room, state.revision
         self._owners.clear()
         for peer_id, peer in self.peers.items():
@@ -162,7 +228,11 @@ class RoomView:
             if peer_id not in self.peers:
                 changes += _removed(before, REASON_UNKNOWN)
         for peer_id, after in self.peers.items():
-            changes += _compare(known.get(peer_id), after)
+            changes += _compare(known.get(peer_id), after, self.rules)
+        if known:
+            changes += _compare_rules(
+                rules, self.rules, [peer for peer in self.peers.values() if peer.peer_id in known]
+            )
         return [*changes, *_compare_recordings(recorded, running_recordings(self.peers), REASON_UNKNOWN)]
 
     def remove(self) -> list[ViewChange]:
@@ -208,7 +278,10 @@ def _removed(peer: PeerRecord, reason: str) -> list[ViewChange]:
     return [*(ProducerRemoved(peer, producer) for producer in peer.producers), PeerRemoved(peer, reason)]
 
 
-def _compare(before: PeerRecord | None, after: PeerRecord) -> Iterator[ViewChange]:
+def _compare(before: PeerRecord | None, after: PeerRecord, rules: Moderation) -> Iterator[ViewChange]:
+    if before is not None and after.waiting and not before.hidden:
+        yield from _removed(before, "removed")  # its join has not been acknowledged
+        before = None
     if before is None:
         yield PeerAdded(after)
     known = {producer.producer_id: producer for producer in before.producers} if before else {}
@@ -216,10 +289,8 @@ def _compare(before: PeerRecord | None, after: PeerRecord) -> Iterator[ViewChang
     for producer_id, producer in known.items():
         if producer_id not in now:
             yield ProducerRemoved(after, producer)
-    if before is not None and (before.signaling_id, before.claim_id) != (after.signaling_id, after.claim_id):
-        yield PeerClaimed(after)
-    if before is not None and before.placement != after.placement:
-        yield PlacementChanged(after, before.placement)
+    if before is not None:
+        yield from _compare_peer(before, after, rules)
     if after.connection_state != (before.connection_state if before else "connected"):
         yield ConnectionStateChanged(after)
     for producer_id, producer in now.items():
@@ -227,3 +298,32 @@ def _compare(before: PeerRecord | None, after: PeerRecord) -> Iterator[ViewChang
             yield ProducerAdded(after, producer)
         elif known[producer_id].paused != producer.paused:
             yield ProducerPauseChanged(after, producer)
+
+
+def _compare_peer(before: PeerRecord, after: PeerRecord, rules: Moderation) -> Iterator[ViewChange]:
+    if (before.signaling_id, before.claim_id) != (after.signaling_id, after.claim_id):
+        yield PeerClaimed(after)
+    if before.waiting and not after.hidden:
+        yield PeerAdmitted(after)
+    if before.placement != after.placement:
+        yield PlacementChanged(after, before.placement)
+    if role_of(rules, before) != role_of(rules, after):
+        yield RoleChanged(after, role_of(rules, after))
+    if before.hand_raised_at != after.hand_raised_at:
+        yield HandChanged(after)
+    if after.unmute_request is not None and before.unmute_request != after.unmute_request:
+        yield UnmuteRequested(after, after.unmute_request)
+
+
+def _compare_rules(before: Moderation, after: Moderation, peers: Iterable[PeerRecord]) -> Iterator[ViewChange]:
+    if before == after:
+        return
+    if (before.locked, before.lobby) != (after.locked, after.lobby):
+        yield AccessChanged(after)
+    for peer in peers:
+        muted, mutes = before.muted_sources(peer.user_id), after.muted_sources(peer.user_id)
+        for source in [*muted, *mutes]:
+            if (source in muted) != (source in mutes):
+                yield MuteChanged(peer, source, source in mutes)
+        if role_of(before, peer) != role_of(after, peer):
+            yield RoleChanged(peer, role_of(after, peer))

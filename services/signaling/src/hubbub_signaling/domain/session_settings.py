@@ -21,3 +21,5 @@ class SessionSettings:
     """Whether people in a room may switch on captions."""
     participants_record: bool
     """Whether people in a room may start and stop its recording."""
+    lobby_timeout: float = 60.0
+    """Seconds for which the join of a client that knows no lobby waits in one."""

@@ -19,12 +19,11 @@ from typing import Literal
 from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
 from hubbub_contracts.types import MediaKind
 
-from .track_source import is_microphone, source_of
-
 VideoSource = Literal["camera", "screen"]
 MAX_SPEAKERS = 32
 """The longest order."""
 _SCREEN = "screen"
+_SCREEN_AUDIO = "screen-audio"
 _KINDS: tuple[MediaKind, ...] = ("audio", "video")
 
 
@@ -98,6 +97,6 @@ def _producers(kind: str, peer: PeerRecord, subject: Subject) -> list[ProducerRe
     """The peer's producers of this kind that the subject includes, the microphone before the sound of its screen."""
     own = [producer for producer in peer.producers if producer.kind == kind]
     if kind == "audio":
-        return sorted(own, key=lambda producer: not is_microphone(producer.app_data))
+        return sorted(own, key=lambda producer: producer.shows == _SCREEN_AUDIO)
     wants_screen = subject.source == _SCREEN
-    return [producer for producer in own if (source_of(kind, producer.app_data) == _SCREEN) == wants_screen]
+    return [producer for producer in own if (producer.shows == _SCREEN) == wants_screen]

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from hubbub_contracts.socket import producer as producers
+from hubbub_contracts.bus.moderation import SetGrantedRole
 from hubbub_contracts.socket.access import RefreshToken, TokenRefreshed
 
-from ..domain.authorization import may_publish, require_room_id
-from ..domain.identity import Identity
+from ..domain.authorization import require_room_id
 from .context import RequestContext
-from .producer import close_producer
-
-NO_GRANT = "not_allowed"
-"""The reason of `producerClosed` for a track that a new token does not allow."""
+from .forced_close import close_forbidden
 
 
 async def refresh_token(context: RequestContext, request: RefreshToken) -> TokenRefreshed:
     """Replaces the token. Closes the producers that the new one does not allow."""
     identity = context.access.verify(request.token)
-    if context.current_membership is not None:
-        require_room_id(identity, context.current_membership.room_id)
+    membership = context.current_membership
+    if membership is not None:
+        require_room_id(identity, membership.room_id)
     context.access.replace(identity)
-    if context.current_membership is not None:
-        await _close_forbidden(context, identity)
+    if membership is not None:
+        await close_forbidden(context)
+        role = context.access.granted_role
+        if membership.record.room_role != role:
+            context.outbox.enqueue(SetGrantedRole(room_id=membership.room_id, peer_id=membership.peer_id, role=role))
     return TokenRefreshed.of(identity.expires_at)
-
-
-async def _close_forbidden(context: RequestContext, identity: Identity) -> None:
-    membership = context.membership
-    for listed in list(membership.record.producers):
-        if listed.producer_id not in context.resources.producers:
-            continue
-        if not may_publish(identity, listed.kind, listed.app_data):
-            await close_producer(context, producers.CloseProducer(producer_id=listed.producer_id))
-            context.session.push(
-                producers.ProducerClosed(
-                    producer_id=listed.producer_id,
-                    peer_id=membership.peer_id,
-                    reason=NO_GRANT,
-                    revision=membership.hub.view.revision,
-                )
-            )

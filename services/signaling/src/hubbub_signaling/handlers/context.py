@@ -40,6 +40,15 @@ class RequestingSession(Protocol):
         session may then enter a room again.
         """
 
+    async def admission(self) -> None:
+        """Returns once the client, which waits in the lobby, is admitted. It gets no event before the answer.
+
+        Raises `not_admitted`, `banned` and `room_not_found`; the client is then no longer in the lobby.
+        """
+
+    def enforce_role(self) -> None:
+        """Closes, in the background, what the client sends and may not send any more."""
+
     async def leave_room(self) -> None:
         """Leaves the room."""
 

@@ -41,6 +41,11 @@ def by_consumer(resources: OwnedResources, request: Any) -> str | None:
     return owned.transport_id if owned else None
 
 
+def by_moderation(_resources: OwnedResources, _request: Any) -> str:
+    """What one client decides about its room, and its raised hand, take effect in the order of the requests."""
+    return "moderation"
+
+
 @dataclass(frozen=True)
 class Handler:
     """One row."""

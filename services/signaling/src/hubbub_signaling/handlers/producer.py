@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 
-from hubbub_contracts import Done, HubbubError
+from hubbub_contracts import Done, ErrorCode, HubbubError
 from hubbub_contracts.bus import producer
 from hubbub_contracts.socket import producer as socket
+from hubbub_contracts.track_source import track_source
 
 from ..domain.authorization import require_publish
 from ..domain.pushes import listed_producers
-from ..domain.track_source import is_microphone
 from .context import RequestContext
 from .uncertain_outcome import may_have_taken_effect
+
+LIFTED_CHECKS = 10
+LIFTED_PAUSE = 0.1
+"""Seconds before the node is asked again, which still considers a source muted."""
 
 
 async def produce(context: RequestContext, request: socket.Produce) -> socket.Produced:
     """Creates the producer on the node, then registers it. If the registry refuses, closes it again."""
     membership, backend = context.membership, context.backend
-    require_publish(context.access.identity, request.kind, request.app_data)
+    source = track_source(request.kind, request.app_data, request.source)
+    require_publish(context.access.identity, request.kind, request.app_data, request.source)
     context.resources.require_transport(request.transport_id, "send")
     placement, requested_id = membership.placement, context.new_id()
     created = await backend.node(
@@ -32,21 +38,23 @@ async def produce(context: RequestContext, request: socket.Produce) -> socket.Pr
             rtp_parameters=request.rtp_parameters,
             paused=request.paused,
             operation_id=request.operation_id or None,
-            is_microphone=is_microphone(request.app_data),
+            is_microphone=source != "screen-audio",
+            source=source,
         ),
     )
     producer_id = created.producer_id or requested_id
     context.resources.producers[producer_id] = request.transport_id
     try:
-        await backend.registry(
+        registered = await backend.registry(
             producer.AddProducer(
                 room_id=membership.room_id,
                 peer_id=membership.peer_id,
                 producer_id=producer_id,
                 kind=request.kind,
                 app_data=request.app_data,
-                paused=request.paused,
+                paused=request.paused or created.paused,
                 placement=placement,
+                source=source,
             )
         )
     except HubbubError as error:
@@ -58,7 +66,7 @@ async def produce(context: RequestContext, request: socket.Produce) -> socket.Pr
         with contextlib.suppress(HubbubError):
             await backend.node(placement, close)
         raise
-    return socket.Produced(id=producer_id)
+    return socket.Produced(id=producer_id, paused=True if created.paused or registered.paused else None)
 
 
 async def close_producer(context: RequestContext, request: socket.CloseProducer) -> Done:
@@ -89,16 +97,33 @@ async def pause_producer(context: RequestContext, request: socket.PauseProducer)
 
 
 async def resume_producer(context: RequestContext, request: socket.ResumeProducer) -> Done:
-    """Resumes forwarding on the node, then updates the room."""
+    """Resumes forwarding on the node, then updates the room. Raises `muted` when a moderator muted the source."""
     membership = context.membership
     context.resources.require_producer(request.producer_id)
-    await context.backend.node(
-        membership.placement,
+    await _resume_on_node(
+        context,
         producer.ResumeProducer(
             room_id=membership.room_id, peer_id=membership.peer_id, producer_id=request.producer_id
         ),
     )
     return await _set_paused(context, request.producer_id, paused=False)
+
+
+async def _resume_on_node(context: RequestContext, message: producer.ResumeProducer) -> None:
+    """Resumes a producer. The node may learn of a lifted mute later than this instance, and is then asked again."""
+    membership = context.membership
+    for attempt in range(LIFTED_CHECKS):
+        found = membership.hub.view.producer(message.producer_id)
+        if found is not None and membership.hub.view.rules.is_muted(found[0].user_id, found[1].shows):
+            raise HubbubError(ErrorCode.MUTED, "a moderator muted this source")
+        try:
+            await context.backend.node(membership.placement, message)
+        except HubbubError as error:
+            if error.code is not ErrorCode.MUTED or attempt + 1 == LIFTED_CHECKS:
+                raise
+            await asyncio.sleep(LIFTED_PAUSE)
+        else:
+            return
 
 
 async def get_producers(context: RequestContext, _request: socket.GetProducers) -> socket.Producers:

@@ -13,11 +13,13 @@ from hubbub_contracts.socket import room as socket
 
 from ..domain.authorization import require_room, require_room_id
 from ..domain.claim import Claim
+from ..domain.client_kind import SOCKET
 from ..domain.owned_resources import OwnedConsumer
-from ..domain.pushes import peer_infos, producer_info
+from ..domain.pushes import Audience, moderation_state, peer_infos, producer_info
 from ..domain.resume_token import ResumeToken, secret_digest
 from ..domain.room_view import running_recordings
 from .context import RequestContext
+from .entering import room_joined, still_waiting
 from .membership import RoomMembership
 from .uncertain_outcome import may_have_taken_effect
 
@@ -59,25 +61,24 @@ async def join_room(context: RequestContext, request: socket.JoinRoom) -> socket
         signaling_epoch=context.settings.signaling_epoch,
         claim_id=claim.claim_id,
         resume_digest=secret_digest(secret) if secret else None,
+        room_role=context.access.granted_role,
+        exempt=identity.verified and identity.grants.may_moderate,
+        may_wait=context.client_kind is SOCKET,
     )
+    token = str(ResumeToken(room_id, peer_id, secret)) if secret else None
     try:
         async with context.session.enter_room(
             join, claim, rtp_capabilities=request.rtp_capabilities, resume_secret=secret
         ) as membership:
-            view = membership.hub.view
-            return socket.RoomJoined(
-                peer_id=peer_id,
-                peers=peer_infos(view.peers, peer_id),
-                revision=view.revision,
-                ice_servers=context.ice_servers(peer_id),
-                captions=membership.hub.captions_status,
-                recordings=list(running_recordings(view.peers).values()),
-                resume_token=str(ResumeToken(room_id, peer_id, secret)) if secret else None,
-            )
+            pass
     except BaseException as error:
         if may_have_taken_effect(error):
             context.outbox.enqueue_departure(room_id, peer_id, claim.claim_id, "left")
         raise
+    if membership.record.waiting and socket.LOBBY not in request.features:
+        await context.session.admission()
+    audience = Audience(peer_id, moderator=context.access.identity.grants.may_moderate)
+    return room_joined(membership, audience, context.ice_servers(peer_id), resume_token=token)
 
 
 async def leave_room(context: RequestContext, _request: socket.LeaveRoom) -> Done:
@@ -133,11 +134,14 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
     existing = {*resources.producers, *description.plain_producers}
     if closed := [one.producer_id for one in recorded if one.producer_id not in existing]:
         context.outbox.enqueue(RemoveProducers(room_id=token.room_id, peer_id=token.peer_id, producer_ids=closed))
+    if membership.record.waiting:
+        return still_waiting(membership, request.resume_token)
+    context.session.enforce_role()
     view = membership.hub.view
     described = {one.producer_id: one for one in description.producers}
     return socket.SessionResumed(
         peer_id=token.peer_id,
-        peers=peer_infos(view.peers, token.peer_id),
+        peers=peer_infos(view, token.peer_id),
         revision=view.revision,
         ice_servers=context.ice_servers(token.peer_id),
         captions=membership.hub.captions_status,
@@ -164,6 +168,9 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
             )
             for one in description.consumers
         ],
+        moderation=moderation_state(
+            view, Audience(token.peer_id, moderator=context.access.identity.grants.may_moderate)
+        ),
     )
 
 

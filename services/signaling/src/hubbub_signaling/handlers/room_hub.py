@@ -8,7 +8,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -31,8 +31,8 @@ RESYNC_DELAY = 1.0
 class RoomListener(Protocol):
     """A session in the room."""
 
-    def on_changes(self, changes: Iterable[ViewChange], revision: int) -> None:
-        """The room changed; `revision` is the one after the changes."""
+    def on_changes(self, changes: Sequence[ViewChange]) -> None:
+        """The room changed. The hub's view contains the changes."""
 
     def on_room_event(self, push: Push) -> None:
         """Something happened in the room that its records do not contain: somebody speaks, or nobody any more."""
@@ -121,7 +121,7 @@ class RoomHub:
             return
         for listener in list(self.listeners):
             try:
-                listener.on_changes(changes, self.view.revision)
+                listener.on_changes(changes)
             except Exception as error:  # noqa: BLE001  a bug in one session must not keep changes from the others
                 report_failure("a session missed changes of its room", error, room_id=self.room_id)
                 listener.on_changes_missed()

@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -37,14 +38,14 @@ from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import RoomSnapshot
-from hubbub_contracts.socket import captions, consumer, producer, room, transport
+from hubbub_contracts.socket import captions, consumer, moderation, producer, room, transport
 from hubbub_contracts.socket.base import ClientRequest, Push
 from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 from hubbub_contracts.types import ConnectionState
 from hubbub_service import report_failure
 
 from ..domain.answer_cache import AnswerCache
-from ..domain.authorization import require
+from ..domain.authorization import may_publish, require
 from ..domain.claim import Claim
 from ..domain.client_kind import SOCKET, ClientKind
 from ..domain.connection_state import FAILURES, is_connection
@@ -52,14 +53,28 @@ from ..domain.identity import Identity
 from ..domain.media_event_subject import subject_of
 from ..domain.owned_resources import OwnedResources
 from ..domain.ports import Backend, ClientSocket, SessionTelemetry
-from ..domain.pushes import pushes
-from ..domain.room_view import ROOM_LOST, PeerClaimed, PeerRemoved, PlacementChanged, RoomRemoved, ViewChange
+from ..domain.pushes import Audience, lobby_peer, pushes
+from ..domain.room_view import (
+    ROOM_LOST,
+    PeerAdmitted,
+    PeerClaimed,
+    PeerRemoved,
+    PlacementChanged,
+    ProducerAdded,
+    ProducerRemoved,
+    RoleChanged,
+    RoomRemoved,
+    ViewChange,
+)
 from ..domain.session_settings import SessionSettings
-from ..domain.session_state import SessionEvent, SessionState, SessionStateMachine
+from ..domain.session_state import ENTERED, SessionEvent, SessionState, SessionStateMachine
 from ..domain.stream_pushes import consumer_push, producer_push
+from .admission import Admission
 from .client_request import OK, Acknowledge, as_hubbub_error, measured, parse_request
 from .connection_reporter import ConnectionReporter
 from .context import RequestContext, SessionDirectory
+from .entering import room_joined
+from .forced_close import STOPPED, close_forbidden, close_removed
 from .handler import Handler
 from .keyed_queue import KeyedQueue, Operation
 from .media_gap import MediaGapRecovery
@@ -68,6 +83,30 @@ from .registry_outbox import RegistryOutbox
 from .room_hub import RoomHubs
 from .session_access import SessionAccess, VerifyToken
 
+OWN_CHANGES = (
+    PeerRemoved,
+    PeerClaimed,
+    PlacementChanged,
+    PeerAdmitted,
+    ProducerRemoved,
+    ProducerAdded,
+    RoleChanged,
+)
+"""The changes of the client's own peer that mean something for its session."""
+_REMOVED_BECAUSE: Mapping[str, room.RoomClosedReason] = {
+    "kicked": "removed",
+    "banned": "banned",
+    "refused": "refused",
+    "room_closed": "closed",
+}
+"""Why the registry removed the peer -> what the client is told."""
+_GONE = HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room was closed")
+_REFUSED: Mapping[room.RoomClosedReason, HubbubError] = {
+    "refused": HubbubError(ErrorCode.NOT_ADMITTED, "a moderator refused the client"),
+    "removed": HubbubError(ErrorCode.NOT_ADMITTED, "a moderator refused the client"),
+    "banned": HubbubError(ErrorCode.BANNED, "a moderator banned this user from the room"),
+}
+"""The same, for a client whose join is not answered yet."""
 _CANCELLED = HubbubError(ErrorCode.CANCELLED, "the peer left, or its socket was lost")
 _log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer("hubbub.signaling")
@@ -131,11 +170,17 @@ class Session:
         self._media_recovery = MediaGapRecovery(ports.backend, ports.outbox, self.resources, self.on_media_event)
         self._media_gap_while_entering = False
         self._connection = ConnectionReporter(ports.outbox)
+        self._admission = Admission()
 
     @property
-    def joined(self) -> bool:
-        """Whether the session is in a room."""
-        return self.machine.state is SessionState.JOINED
+    def entered(self) -> bool:
+        """Whether the session is in a room, or in its lobby."""
+        return self.machine.state in ENTERED
+
+    @property
+    def awaits_admission(self) -> bool:
+        """Whether its join is answered once a moderator has decided: the client cannot resume yet."""
+        return self._admission.pending
 
     def receive(self, event: str, payload: object, acknowledge: Acknowledge) -> None:
         """Validates a request and puts it into the queue. `acknowledge` is called with its answer."""
@@ -190,11 +235,26 @@ class Session:
             self._require_entering(membership)
             undo.pop_all()
         self.membership = membership
-        self.machine.apply(SessionEvent.JOIN_ACCEPTED)
+        waits = membership.record.waiting
+        self.machine.apply(SessionEvent.JOIN_WAITS if waits else SessionEvent.JOIN_ACCEPTED)
+        self.access.assign(hub.view.rules.role_of(membership.record.user_id))
         hub.listeners.add(self)
         self._host.attach(self)
         if self._media_gap_while_entering:
             self.on_media_gap()
+
+    async def admission(self) -> None:
+        """See `RequestingSession`."""
+        try:
+            await self._admission.wait(self._ports.settings.lobby_timeout)
+        except HubbubError:
+            if self.entered:  # nobody has decided
+                await self._host.leave(self)
+            raise
+
+    def enforce_role(self) -> None:
+        """See `RequestingSession`."""
+        self._in_background(close_forbidden)
 
     async def leave_room(self) -> None:
         """Leaves the room on the client's request."""
@@ -214,6 +274,7 @@ class Session:
         self._media_recovery.stop()
         self._connection.stop()
         self.resources.clear()
+        self.access.assign(None)
         if membership is not None:
             membership.hub.listeners.discard(self)
             try:
@@ -230,31 +291,56 @@ class Session:
         finally:
             await self.detach()
 
-    def on_changes(self, changes: Iterable[ViewChange], revision: int) -> None:
+    def on_changes(self, changes: Sequence[ViewChange]) -> None:
         """Pushes the changes of the room to the client."""
         membership = self.membership
         if membership is None:
             return
+        uprooted = any(_uproots(change, membership.peer_id) for change in changes)
         for change in changes:
-            match change:
-                case RoomRemoved(reason):
-                    self._removed("lost" if reason == ROOM_LOST else "closed")
-                case PeerRemoved(peer, _) if peer.peer_id == membership.peer_id:
-                    self._removed("lost")
-                case PeerClaimed(peer) if peer.peer_id == membership.peer_id:
-                    if not membership.claim.holds(peer):
-                        self._host.replace(self)
-                case PlacementChanged(peer) if peer.peer_id == membership.peer_id:
-                    self._moved(peer)
-                case _:
-                    for push in pushes(change, membership.peer_id, revision):
-                        self.client.push(push)
+            if self._takes(change, membership, uprooted=uprooted):
+                continue
+            if self.machine.state is SessionState.JOINED and not self._admission.pending:
+                for push in pushes(change, self._audience(membership), membership.hub.view):
+                    self.client.push(push)
+
+    def _takes(self, change: ViewChange, membership: RoomMembership, *, uprooted: bool) -> bool:
+        """Does what a change means for the client's own peer. Returns whether no event tells the client of it.
+
+        `uprooted`: the same change takes the peer from its node, with all of its producers.
+        """
+        if isinstance(change, RoomRemoved):
+            self._removed("lost" if change.reason == ROOM_LOST else "closed")
+            return True
+        if not isinstance(change, OWN_CHANGES) or change.peer.peer_id != membership.peer_id:
+            return False
+        match change:
+            case PeerRemoved(_, reason):
+                self._removed(_REMOVED_BECAUSE.get(reason, "lost"))
+            case PeerClaimed(peer):
+                if not membership.claim.holds(peer):
+                    self._host.replace(self)
+            case PlacementChanged(peer):
+                self._moved(peer)
+            case PeerAdmitted():
+                self._admitted(membership)
+            case ProducerRemoved(_, producer) if not uprooted:
+                self._in_background(partial(close_removed, producer_id=producer.producer_id, reason=STOPPED))
+            case ProducerAdded(_, added):
+                # A role that changed during its `produce` may not allow it any more.
+                if not may_publish(self.access.identity, added.kind, added.app_data, added.shows):
+                    self.enforce_role()
+            case RoleChanged():
+                self._role_changed(membership)
+                return False
+        return True
 
     def on_room_event(self, push: Push) -> None:
         """Pushes who speaks, and what is said to those who may hear it."""
         if isinstance(push, captions.Captions) and not self.access.identity.grants.may_subscribe:
             return
-        self.client.push(push)
+        if self.machine.state is SessionState.JOINED and not self._admission.pending:
+            self.client.push(push)
 
     def on_changes_missed(self) -> None:
         """Closes the socket. The client resumes, and the answer contains the whole room."""
@@ -351,7 +437,7 @@ class Session:
 
     def _push_active_speaker(self) -> None:
         """Reports the active speaker to a client that has just joined: the next event may be far off."""
-        hub = self.membership.hub if self.membership else None
+        hub = self.membership.hub if self.membership and self.machine.state is SessionState.JOINED else None
         if hub is not None and hub.active_speaker is not None and hub.active_speaker.peer_id in hub.view.peers:
             self.client.push(hub.active_speaker)
 
@@ -399,8 +485,46 @@ class Session:
         if self.machine.state is SessionState.JOINING:
             self.machine.apply(SessionEvent.JOIN_REFUSED)
 
+    def _audience(self, membership: RoomMembership) -> Audience:
+        return Audience(membership.peer_id, self.access.identity.grants.may_moderate)
+
+    def _admitted(self, membership: RoomMembership) -> None:
+        """A moderator admitted the client: the answer to its join, or an event, contains the room."""
+        self.machine.apply(SessionEvent.ADMITTED)
+        if self._admission.pending:
+            self._admission.admit()
+            return
+        ice_servers = self._ports.settings.ice_servers.for_peer(membership.peer_id, time.time())
+        self.client.push(room.Admitted(room=room_joined(membership, self._audience(membership), ice_servers)))
+        self._push_active_speaker()
+
+    def _role_changed(self, membership: RoomMembership) -> None:
+        """Applies the role that a moderator gave to the client's user. A new moderator sees the lobby."""
+        view, before = membership.hub.view, self._audience(membership).moderator
+        self.access.assign(view.rules.role_of(membership.record.user_id))
+        self.enforce_role()
+        if self._audience(membership).moderator and not before:
+            for peer in view.peers.values():
+                if peer.waiting:
+                    self.client.push(moderation.LobbyPeerJoined(peer=lobby_peer(peer), revision=view.revision))
+
+    def _in_background(self, work: Callable[[RequestContext], Awaitable[None]]) -> None:
+        """Runs work on the session's resources among its requests, unless its membership ends before."""
+
+        async def run() -> None:
+            if self.membership is None:
+                return
+            try:
+                await work(self._context())
+            except Exception as error:  # noqa: BLE001  nobody else would learn of it
+                report_failure("work for a session failed", error)
+
+        self._queue.submit(None, Operation(run=run, on_cancelled=lambda: None))
+
     def _moved(self, peer: PeerRecord) -> None:
         """The peer was placed on another node: its resources on the former one are gone."""
+        if self.machine.state is not SessionState.JOINED:
+            return
         for transport_id in self.resources.clear():
             self.client.push(transport.TransportClosed(transport_id=transport_id, reason="node_lost"))
         if peer.placement is not None:
@@ -435,12 +559,19 @@ class Session:
             self._connection.report(self.membership, state)
 
     def _removed(self, reason: room.RoomClosedReason) -> None:
-        """The room was removed, or this peer was removed from it by the registry."""
-        if not self.joined:
+        """The room was removed, or this peer was removed from it by the registry or a moderator."""
+        if not self.entered:
             return
         self.machine.apply(SessionEvent.LEFT)
-        self.client.push(room.RoomClosed(reason=reason))
+        if self._admission.pending:
+            self._admission.refuse(_REFUSED.get(reason, _GONE))
+        else:
+            self.client.push(room.RoomClosed(reason=reason))
         self._host.evict(self)
+
+
+def _uproots(change: ViewChange, own_peer_id: str) -> bool:
+    return isinstance(change, PlacementChanged | PeerRemoved) and change.peer.peer_id == own_peer_id
 
 
 async def _stop_quietly(subscription: Any) -> None:

@@ -1,17 +1,20 @@
-"""The access token of a connected client: its grants, its refresh and its expiry."""
+"""What a connected client may do: its access token, with its refresh and its expiry, and its role."""
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import Callable
 
 from hubbub_access import LEEWAY
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.socket.access import TokenExpiring
+from hubbub_contracts.types import RoomRole
 
 from ..domain.identity import Identity
 from ..domain.ports import ClientSocket
+from ..domain.roles import granted_role, with_role
 
 WARNING = 60.0
 """Seconds before the expiry at which the client is told."""
@@ -28,6 +31,7 @@ class SessionAccess:
     ) -> None:
         """`on_expired` is called once, when the token has expired."""
         self._identity = identity
+        self._role: str | None = None
         self._verify = verify
         self._client = client
         self._on_expired = on_expired
@@ -36,8 +40,19 @@ class SessionAccess:
 
     @property
     def identity(self) -> Identity:
-        """The client, by its present token."""
-        return self._identity
+        """The client, by its present token and the role that a moderator gave it."""
+        if self._role is None:
+            return self._identity
+        return dataclasses.replace(self._identity, grants=with_role(self._identity.grants, self._role))
+
+    @property
+    def granted_role(self) -> RoomRole:
+        """The role that the token alone gives."""
+        return granted_role(self._identity.grants)
+
+    def assign(self, role: str | None) -> None:
+        """A moderator gave the client this role in its room. None: none did, or the client is in no room."""
+        self._role = role
 
     def verify(self, token: str) -> Identity:
         """The identity in a token that may replace the present one: it names the same user.

@@ -85,7 +85,7 @@ class SessionManager:
 
     def expire(self, session: Session) -> None:
         """See `SessionHost`."""
-        if session.joined:
+        if session.entered:
             self._depart(session, "removed")
         self._closing.spawn(_close_with_socket(session), "close-session")
 
@@ -101,9 +101,9 @@ class SessionManager:
 
     async def _after_lost_socket(self, session: Session, *, closed_by_client: bool) -> None:
         # Nothing may be awaited between this check and the close: a join that ends meanwhile would leave its peer.
-        if not session.joined:
+        if not session.entered:
             await session.close()
-        elif not _membership(session).resumable:
+        elif not _outlives_socket(session):
             await self._end(session, "disconnected")
         else:
             self._grace.start(
@@ -117,7 +117,7 @@ class SessionManager:
     async def stop(self) -> None:
         """Closes all sessions in rooms. Peers that can be resumed on another instance stay in their rooms."""
         for session in list(self._serving.values()):
-            if _membership(session).resumable:
+            if _outlives_socket(session):
                 self._forget(session)
             else:
                 self._depart(session, "disconnected")
@@ -170,6 +170,11 @@ async def _close_with_socket(session: Session) -> None:
         await session.close()
     finally:
         session.client.close()
+
+
+def _outlives_socket(session: Session) -> bool:
+    """Whether the client can resume. One that waits for the answer to its join cannot."""
+    return _membership(session).resumable and not session.awaits_admission
 
 
 def _membership(session: Session) -> RoomMembership:

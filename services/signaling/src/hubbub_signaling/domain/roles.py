@@ -1,0 +1,55 @@
+"""The role of a participant: by its access token, or as a moderator has decided."""
+
+from __future__ import annotations
+
+from hubbub_access import Grants
+from hubbub_contracts.bus.moderation_records import Moderation
+from hubbub_contracts.bus.records import PeerRecord
+from hubbub_contracts.types import RoomRole
+
+ROLE_UNKNOWN: RoomRole = "speaker"
+"""The role of a peer whose record is of an older version."""
+
+
+def granted_role(grants: Grants) -> RoomRole:
+    """The role that an access token gives."""
+    if grants.may_moderate:
+        return "moderator"
+    return "speaker" if grants.may_publish_something else "listener"
+
+
+def role_of(rules: Moderation, peer: PeerRecord) -> str:
+    """The role of a peer: the one that a moderator gave to its user, else the one of its token."""
+    return rules.role_of(peer.user_id) or peer.room_role or ROLE_UNKNOWN
+
+
+def with_role(grants: Grants, role: str | None) -> Grants:
+    """What a client may do to whom a moderator gave this role. It replaces `publish` and `moderate` of the token.
+
+    None, and a role that this version does not know, change nothing.
+    """
+    match role:
+        case "moderator":
+            return grants.model_copy(update={"moderate": True, "publish": grants.publish or True})
+        case "speaker":
+            explicit = _explicit(grants)
+            return explicit.model_copy(update={"moderate": False, "publish": explicit.publish or True})
+        case "listener":
+            return _explicit(grants).model_copy(update={"moderate": False, "publish": False})
+    return grants
+
+
+def _explicit(grants: Grants) -> Grants:
+    """The same grants without `admin`, which would contain the others."""
+    if not grants.admin:
+        return grants
+    return Grants(
+        rooms=("*",),
+        join=True,
+        publish=True,
+        subscribe=True,
+        moderate=True,
+        calls=True,
+        record=True,
+        hidden=grants.hidden,
+    )

@@ -1,0 +1,53 @@
+"""Producers that the server closes: a new token or role does not allow them, or a moderator stopped them."""
+
+from __future__ import annotations
+
+import contextlib
+
+from hubbub_contracts import HubbubError
+from hubbub_contracts.bus import producer
+from hubbub_contracts.socket.producer import ProducerClosed
+
+from ..domain.authorization import may_publish
+from .context import RequestContext
+
+NO_GRANT = "not_allowed"
+"""The reason of `producerClosed` for a track that the client may not send any more."""
+STOPPED = "stopped_by_moderator"
+"""The reason for a track that a moderator stopped."""
+
+
+async def close_forbidden(context: RequestContext) -> None:
+    """Closes what the client may not send any more."""
+    membership = context.membership
+    for listed in list(membership.record.producers):
+        allowed = may_publish(context.access.identity, listed.kind, listed.app_data, listed.shows)
+        if listed.producer_id in context.resources.producers and not allowed:
+            context.outbox.enqueue(
+                producer.RemoveProducers(
+                    room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=[listed.producer_id]
+                )
+            )
+            await close_removed(context, listed.producer_id, NO_GRANT)
+
+
+async def close_removed(context: RequestContext, producer_id: str, reason: str) -> None:
+    """Tells the client that its producer is closed, and closes it on the node.
+
+    A node that does not answer closes what the room does not list.
+    """
+    membership = context.membership
+    if context.resources.producers.pop(producer_id, None) is None:
+        return
+    context.session.push(
+        ProducerClosed(
+            producer_id=producer_id,
+            peer_id=membership.peer_id,
+            reason=reason,
+            revision=membership.hub.view.revision,
+        )
+    )
+    with contextlib.suppress(HubbubError):
+        await context.close_on_node(
+            producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=producer_id)
+        )
