@@ -61,6 +61,7 @@ async def test_nobody_who_was_refused_by_a_lock_is_in_the_room(signaling: FakeSi
     for _ in range(ROUNDS):
         room = await signaling.create()
         joins = [guest(signaling, room) for _ in range(3)]
+        results: list[object]
         _, *results = await asyncio.gather(
             signaling.request(SetRoomAccess(room_id=room, locked=True)),
             *(signaling.request(join) for join in joins),

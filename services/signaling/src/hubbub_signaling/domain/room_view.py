@@ -307,7 +307,8 @@ def _compare_peer(before: PeerRecord, after: PeerRecord, rules: Moderation) -> I
         yield PeerAdmitted(after)
     if before.placement != after.placement:
         yield PlacementChanged(after, before.placement)
-    if role_of(rules, before) != role_of(rules, after):
+    # An older version of the registry writes no role: that is no change.
+    if after.room_role is not None and role_of(rules, before) != role_of(rules, after):
         yield RoleChanged(after, role_of(rules, after))
     if before.hand_raised_at != after.hand_raised_at:
         yield HandChanged(after)
