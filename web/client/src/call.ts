@@ -13,10 +13,11 @@ import { nextState, type CallState, type CallStateEvent, type EndReason, type Re
 import { Connection } from "./connection.ts";
 import { Emitter } from "./emitter.ts";
 import { CallError } from "./errors.ts";
-import type { InboundStats, OutboundStats, RoomJoined, SessionResumed, TransportStats } from "./generated/messages.ts";
+import type { InboundStats, OutboundStats, RoomClosed, RoomJoined, SessionResumed, TransportStats } from "./generated/messages.ts";
 import { LocalParticipant } from "./localParticipant.ts";
 import { Measurements } from "./measurements.ts";
 import { Media } from "./media.ts";
+import { Moderation } from "./moderation.ts";
 import type { Participant, RemoteParticipant } from "./participant.ts";
 import { Publication } from "./publication.ts";
 import { randomId } from "./randomId.ts";
@@ -30,6 +31,16 @@ const RETRY_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 15_000;
 const RECONNECT_TIMEOUT_MS = 120_000;
 
+/** The reasons of `producerClosed` after which this client does not send the track again. */
+const STOPPED: ReadonlySet<string> = new Set(["stopped_by_moderator", "not_allowed"]);
+/** The reasons of `roomClosed` that end the call. */
+const CLOSED: Record<Exclude<RoomClosed["reason"], "lost">, { end: EndReason; error?: { code: string; message: string } }> = {
+  closed: { end: "room_closed" },
+  removed: { end: "removed" },
+  banned: { end: "removed", error: { code: "banned", message: "A moderator banned this user from the room." } },
+  refused: { end: "refused", error: { code: "not_admitted", message: "A moderator did not admit this client." } },
+};
+
 export class Call extends Emitter<CallEvents> {
   readonly room: string;
   /** The local participant. Does not change during the call. */
@@ -38,6 +49,8 @@ export class Call extends Emitter<CallEvents> {
   readonly captions: Captions;
   /** The recordings of the room. */
   readonly recordings: Recordings;
+  /** What moderators decide, the lobby, and raised hands. */
+  readonly moderation: Moderation;
   readonly features: Features = { layers: true, activeSpeaker: true, data: false };
   readonly #options: CallOptions;
   readonly #signaling: Signaling;
@@ -104,6 +117,7 @@ export class Call extends Emitter<CallEvents> {
         stable: () => this.#restoreIfStable(),
         consumeFailed: (error) => this.emit("error", error),
         syncNeeded: () => void this.#syncInBackground(),
+        muted: (source) => this.local.silence(source),
       },
     );
     this.#measurements = new Measurements(this.#signaling, this.#media, this.local, () => this.#listeners.keys());
@@ -111,6 +125,7 @@ export class Call extends Emitter<CallEvents> {
     this.#speech = new Speech(find);
     this.captions = new Captions(this.#signaling, find);
     this.recordings = new Recordings(this.#signaling);
+    this.moderation = new Moderation(this.#signaling, this.local, find);
     this.#listenTo(this.local);
     this.#listenToServer();
   }
@@ -140,11 +155,12 @@ export class Call extends Emitter<CallEvents> {
   }
 
   /**
-   * Joins the room. Resolves when the server has admitted this client. A call can be joined once.
+   * Joins the room. Resolves when this client is in it, which may take a while in a room with a lobby (`waiting`). A call can be
+   * joined once.
    *
    * @throws CallError with the server's code; `unreachable` after 15 s without success; `room_closed` if the server closed
-   * the room meanwhile; `cancelled` if `leave` was called; `invalid_state` if the call was joined before. In all cases but the last
-   * the call has ended.
+   * the room meanwhile; `not_admitted` if a moderator refused this client; `cancelled` if `leave` was called; `invalid_state` if the
+   * call was joined before. In all cases but the last the call has ended.
    */
   join(): Promise<void> {
     if (!this.#transition("join")) return Promise.reject(new CallError("invalid_state", "A call can be joined only once."));
@@ -192,26 +208,22 @@ export class Call extends Emitter<CallEvents> {
     const signaling = this.#signaling;
     signaling.onConnected(() => void this.#onConnected());
     signaling.onDisconnected((refusal) => this.#onDisconnected(refusal));
-    signaling.on("peerJoined", (peer) => this.#roster.addPeer(peer));
-    signaling.on("peerLeft", ({ peerId, reason }) => this.#roster.removePeer(peerId, reason));
-    signaling.on("peerConnectionState", ({ peerId, state }) => this.#roster.setConnectionState(peerId, state));
-    signaling.on("newProducer", (producer) => this.#roster.addProducer(producer));
-    signaling.on("producerClosed", ({ producerId }) => {
-      if (this.#media.producerClosed(producerId)) this.#syncLater();
+    this.#roster.listenTo(signaling);
+    this.#media.listenTo(signaling);
+    signaling.on("admitted", ({ room }) => this.#state === "waiting" && void this.#enter(room));
+    signaling.on("producerClosed", ({ producerId, reason }) => {
+      const source = this.#media.producerClosed(producerId);
+      if (source && reason && STOPPED.has(reason)) void this.local.unpublish(source).catch(() => undefined);
+      else if (source) this.#syncLater();
       this.#roster.removeProducer(producerId);
     });
-    signaling.on("producerPaused", ({ producerId }) => this.#roster.setPaused(producerId, true));
-    signaling.on("producerResumed", ({ producerId }) => this.#roster.setPaused(producerId, false));
     signaling.on("producerLayersWanted", ({ producerId, encodings }) => {
       if (this.#media.layersWanted(producerId, encodings)) void this.#syncInBackground();
     });
-    signaling.on("producerScore", ({ producerId, score }) => this.#media.producerScore(producerId, score));
-    signaling.on("consumerScore", ({ consumerId, score }) => this.#media.consumerScore(consumerId, score));
     signaling.on("consumerClosed", ({ consumerId }) => {
       this.#media.consumerClosed(consumerId);
       this.#syncLater();
     });
-    signaling.on("consumerLayersChanged", ({ consumerId, layers }) => this.#media.layersChanged(consumerId, layers));
     signaling.on("activeSpeaker", ({ peerId }) => {
       if (!this.#speech.setActive(peerId)) return;
       this.emit("activeSpeaker", this.#speech.active);
@@ -220,12 +232,6 @@ export class Call extends Emitter<CallEvents> {
     signaling.on("audioLevels", ({ levels }) => {
       this.#speech.setLevels(levels);
       this.emit("audioLevels", this.#speech.levels);
-    });
-    signaling.on("consumerPaused", ({ consumerId, reason }) => {
-      if (reason === "bandwidth") this.#media.pausedByBandwidth(consumerId, true);
-    });
-    signaling.on("consumerResumed", ({ consumerId, reason }) => {
-      if (reason === "bandwidth") this.#media.pausedByBandwidth(consumerId, false);
     });
     signaling.on("transportClosed", ({ transportId }) => {
       if (!this.#media.transportClosed(transportId)) return;
@@ -238,8 +244,9 @@ export class Call extends Emitter<CallEvents> {
       void this.#syncInBackground();
     });
     signaling.on("roomClosed", ({ reason }) => {
-      if (reason === "closed") this.#end("room_closed");
-      else this.#onSessionLost();
+      if (reason === "lost") return this.#onSessionLost();
+      const { end, error } = CLOSED[reason];
+      this.#end(end, error && new CallError(error.code, error.message));
     });
   }
 
@@ -265,11 +272,25 @@ export class Call extends Emitter<CallEvents> {
     if (generation !== this.#generation || this.#state === "ended") return;
     clearTimeout(this.#timeout);
     this.#resumeToken = session.resumeToken;
-    this.#revision = session.revision;
     this.local.setPeerId(session.peerId);
+    if (session.waiting) return this.#wait();
+    await this.#enter(session, resumed);
+  }
+
+  /** The server keeps this client in the lobby. */
+  #wait(): void {
+    this.#roster.applySnapshot([]);
+    this.moderation.applySnapshot(undefined);
+    this.#transition("wait");
+  }
+
+  /** This client is in the room. */
+  async #enter(session: RoomJoined | SessionResumed, resumed?: SessionResumed): Promise<void> {
+    this.#revision = session.revision;
     this.#media.active = true;
     if (resumed) this.#media.applySnapshot(resumed);
     this.#roster.applySnapshot(session.peers);
+    this.moderation.applySnapshot(session.moderation);
     this.captions.setState(session.captions);
     this.recordings.setRunning(session.recordings ?? []);
     if (this.#transition("joined")) {
@@ -313,6 +334,7 @@ export class Call extends Emitter<CallEvents> {
       appData: { ...this.local.appData },
       rtpCapabilities: { ...device.recvRtpCapabilities },
       resumable: true,
+      features: ["lobby"],
     });
   }
 
@@ -338,6 +360,7 @@ export class Call extends Emitter<CallEvents> {
       this.#startTimeout(RECONNECT_TIMEOUT_MS);
       this.emit("reconnecting", cause);
     } else {
+      if (this.#state === "waiting") this.#startTimeout(RECONNECT_TIMEOUT_MS);
       this.notify();
     }
   }
@@ -421,9 +444,9 @@ export class Call extends Emitter<CallEvents> {
     void Promise.resolve(pending).then(() => this.#signaling.close());
     this.#pendingJoin?.reject(
       error ??
-        (reason === "room_closed"
-          ? new CallError("room_closed", "The server closed the room.")
-          : new CallError("cancelled", "The call was left before it was joined.")),
+        (reason === "left"
+          ? new CallError("cancelled", "The call was left before it was joined.")
+          : new CallError(reason, "The call ended before it was joined.")),
     );
     this.#pendingJoin = undefined;
     this.emit("ended", reason, error);

@@ -8,14 +8,15 @@
 /**
  * - `idle`: before `join`.
  * - `connecting`: until the server has admitted this client to the room.
+ * - `waiting`: in the lobby of the room, until a moderator admits this client.
  * - `connected`: signaling and media work.
  * - `reconnecting`: the socket, a transport or the media node was lost; the SDK recovers.
  * - `ended`: final.
  */
-export type CallState = "idle" | "connecting" | "connected" | "reconnecting" | "ended";
+export type CallState = "idle" | "connecting" | "waiting" | "connected" | "reconnecting" | "ended";
 
 /** An event of the state machine. */
-export type CallStateEvent = "join" | "joined" | "lost" | "restored" | "end";
+export type CallStateEvent = "join" | "wait" | "joined" | "lost" | "restored" | "end";
 
 /**
  * What was lost: the signaling `socket`; the `network` path of the media; a `transport` that the server closed; or the media
@@ -24,10 +25,11 @@ export type CallStateEvent = "join" | "joined" | "lost" | "restored" | "end";
 export type ReconnectCause = "socket" | "network" | "transport" | "moved";
 
 /**
- * Why a call ended: this client `left`; the server closed the room (`room_closed`); joining `failed`; or the connection was
+ * Why a call ended: this client `left`; the room was closed for everybody (`room_closed`); a moderator `removed` this client, with
+ * the error code `banned` if it may not come back; a moderator `refused` it in the lobby; joining `failed`; or the connection was
  * `lost` and did not recover.
  */
-export type EndReason = "left" | "room_closed" | "failed" | "lost";
+export type EndReason = "left" | "room_closed" | "removed" | "refused" | "failed" | "lost";
 
 export interface Transition {
   readonly from: CallState;
@@ -39,11 +41,15 @@ export interface Transition {
 export const transitions: readonly Transition[] = [
   { from: "idle", event: "join", to: "connecting" },
   { from: "idle", event: "end", to: "ended" },
+  { from: "connecting", event: "wait", to: "waiting" },
   { from: "connecting", event: "joined", to: "connected" },
   { from: "connecting", event: "end", to: "ended" },
+  { from: "waiting", event: "joined", to: "connected" },
+  { from: "waiting", event: "end", to: "ended" },
   { from: "connected", event: "lost", to: "reconnecting" },
   { from: "connected", event: "end", to: "ended" },
   { from: "reconnecting", event: "restored", to: "connected" },
+  { from: "reconnecting", event: "wait", to: "waiting" },
   { from: "reconnecting", event: "end", to: "ended" },
 ];
 

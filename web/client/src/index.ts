@@ -36,7 +36,8 @@ export type { VideoCodec } from "./encodings.ts";
 export { CallError, type LocalCode } from "./errors.ts";
 export { GroupCall, type GroupCallEvents } from "./groupCall.ts";
 export { LocalParticipant } from "./localParticipant.ts";
-export { Participant, RemoteParticipant, type ParticipantEvents, type Quality } from "./participant.ts";
+export { Moderation, type ModerationEvents } from "./moderation.ts";
+export { Participant, RemoteParticipant, type ParticipantEvents, type Quality, type Role } from "./participant.ts";
 export type {
   CallInfo,
   CallList,
@@ -48,6 +49,7 @@ export type {
   ConsumerLayers,
   InboundStats,
   JoinedCall,
+  LobbyPeer,
   Manifest,
   OutboundStats,
   PreferredLayers,

@@ -24,8 +24,8 @@ export class LocalParticipant extends Participant {
   /**
    * Turns the camera on or off. Opens and publishes it when it is first turned on; after that, pauses and resumes it.
    *
-   * @throws CallError `camera_refused`, `no_device`, `device_in_use`, `unsupported_browser`, `invalid_state` after the end of
-   * the call, or the server's code.
+   * @throws CallError `camera_refused`, `no_device`, `device_in_use`, `unsupported_browser`, `muted` while a moderator mutes it,
+   * `invalid_state` after the end of the call, or the server's code.
    */
   async setCamera(on: boolean, options: CameraOptions = {}): Promise<void> {
     await this.#setDevice("camera", on, () => openCamera({ ...this.#camera, ...options }));
@@ -77,6 +77,7 @@ export class LocalParticipant extends Participant {
       throw new CallError("invalid_state", "The call has ended.");
     }
     const publication = new Publication(source, track.kind as "audio" | "video", "all", async () => {});
+    if (this.mutedByModerator.has(source)) track.enabled = false;
     publication.setMuted(!track.enabled);
     this.#setTrack(publication, track);
     this.addPublication(publication);
@@ -124,6 +125,15 @@ export class LocalParticipant extends Participant {
     });
   }
 
+  /** @internal A moderator muted the source: the server forwards nothing of it. */
+  silence(source: Source): void {
+    const publication = this.publications.get(source);
+    if (!publication || publication.muted) return;
+    if (publication.track) publication.track.enabled = false;
+    publication.setMuted(true);
+    void this.#sync().catch(() => undefined);
+  }
+
   /** @internal Stops all tracks, including those whose device is still opening. */
   end(): void {
     this.#ended = true;
@@ -133,13 +143,19 @@ export class LocalParticipant extends Participant {
   #setDevice(source: DeviceSource, on: boolean, open: () => Promise<MediaStreamTrack>): Promise<void> {
     return this.#enqueue(source, async () => {
       const publication = this.publications.get(source);
+      if (on && this.mutedByModerator.has(source)) throw new CallError("muted", "A moderator muted this.");
       if (!publication) {
         if (on) await this.publish(await open(), source);
         return;
       }
       if (publication.track) publication.track.enabled = on;
       publication.setMuted(!on);
-      await this.#sync();
+      try {
+        await this.#sync();
+      } catch (error) {
+        if (CallError.of(error).code === "muted") this.silence(source);
+        throw error;
+      }
     });
   }
 

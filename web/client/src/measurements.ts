@@ -24,6 +24,7 @@ export class Measurements {
   ) {}
 
   start(): void {
+    this.stop();
     this.#timer = setInterval(() => void this.#updateQuality(), QUALITY_INTERVAL_MS);
   }
 

@@ -38,6 +38,8 @@ export interface MediaListener {
   consumeFailed(error: CallError): void;
   /** A wanted transport was dropped: `sync` has to run again. */
   syncNeeded(): void;
+  /** The server created a producer paused, because a moderator muted its source. */
+  muted(source: Source): void;
 }
 
 interface SentTrack {
@@ -90,6 +92,15 @@ export class Media {
     private readonly listener: MediaListener,
   ) {
     this.device = options.device ?? createDevice();
+  }
+
+  /** Follows the events that change no more than what this client shows of a track. */
+  listenTo(signaling: Signaling): void {
+    signaling.on("producerScore", ({ producerId, score }) => this.producerScore(producerId, score));
+    signaling.on("consumerScore", ({ consumerId, score }) => this.consumerScore(consumerId, score));
+    signaling.on("consumerLayersChanged", ({ consumerId, layers }) => this.layersChanged(consumerId, layers));
+    signaling.on("consumerPaused", ({ consumerId, reason }) => reason === "bandwidth" && this.pausedByBandwidth(consumerId, true));
+    signaling.on("consumerResumed", ({ consumerId, reason }) => reason === "bandwidth" && this.pausedByBandwidth(consumerId, false));
   }
 
   /** Whether the session exists, nothing is being reconciled or has to be retried, and no transport in use is disrupted. */
@@ -173,11 +184,11 @@ export class Media {
     return found !== undefined;
   }
 
-  /** The server has closed a producer. Returns whether it was one of this client's. */
-  producerClosed(producerId: string): boolean {
-    const found = [...this.#sent].find(([, { producer }]) => producer.id === producerId);
-    if (found) this.#dropSent(found[0]);
-    return found !== undefined;
+  /** The server has closed a producer. Returns its source if it was one of this client's. */
+  producerClosed(producerId: string): Source | undefined {
+    const [source] = [...this.#sent].find(([, { producer }]) => producer.id === producerId) ?? [];
+    if (source) this.#dropSent(source);
+    return source;
   }
 
   /** The server reports the encodings of a producer that somebody receives. Returns whether it is one of this client's. */
@@ -356,8 +367,14 @@ export class Media {
       const source = appData["source"] as Source;
       const paused = this.local().get(source)?.muted ?? false;
       this.#producedPaused.set(source, paused);
-      const request = { transportId: transport.id, kind, rtpParameters: { ...rtpParameters }, appData, paused };
-      this.signaling.request("produce", request).then(done, failed);
+      const request = { transportId: transport.id, kind, rtpParameters: { ...rtpParameters }, appData, source, paused };
+      this.signaling.request("produce", request).then((produced) => {
+        if (produced.paused) {
+          this.#producedPaused.set(source, true);
+          this.listener.muted(source);
+        }
+        done(produced);
+      }, failed);
     });
     transport.on("connectionstatechange", (state) => {
       if (DISRUPTED_STATES.has(state)) {

@@ -6,6 +6,16 @@ import type { Publication, Source } from "./publication.ts";
 /** Connection quality; `unknown` until it is measured, and while the participant sends nothing. */
 export type Quality = "unknown" | "excellent" | "good" | "poor" | "lost";
 
+/** What a participant may do: moderate and send, send, or neither. */
+export type Role = "moderator" | "speaker" | "listener";
+
+/** What moderators have decided about a participant, and its raised hand. */
+interface Standing {
+  role: Role | undefined;
+  muted: ReadonlySet<Source>;
+  handRaisedAt: number | undefined;
+}
+
 export interface ParticipantEvents {
   published(publication: Publication): void;
   unpublished(publication: Publication): void;
@@ -21,6 +31,7 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
   #connected = true;
   #peerId = "";
   #profile: { name: string; appData: object };
+  #standing: Standing = { role: undefined, muted: new Set(), handRaisedAt: undefined };
 
   constructor(
     /** Does not change, also when the participant rejoins. */
@@ -75,6 +86,27 @@ export abstract class Participant extends Emitter<ParticipantEvents> {
    */
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /** The role; `undefined` while it is not known. */
+  get role(): Role | undefined {
+    return this.#standing.role;
+  }
+
+  /** The sources that a moderator muted. Every change creates a new set. */
+  get mutedByModerator(): ReadonlySet<Source> {
+    return this.#standing.muted;
+  }
+
+  /** When the participant raised its hand, in milliseconds of the server's clock; `undefined`: it is not raised. */
+  get handRaisedAt(): number | undefined {
+    return this.#standing.handRaisedAt;
+  }
+
+  /** @internal */
+  setStanding(changed: Partial<Standing>): void {
+    this.#standing = { ...this.#standing, ...changed };
+    this.notify();
   }
 
   /** @internal */

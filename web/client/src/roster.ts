@@ -6,9 +6,10 @@
  *   object for each source.
  */
 
-import type { NewProducer, PeerConnectionState, PeerInfo, PeerJoined, ProducerInfo } from "./generated/messages.ts";
+import type { NewProducer, PeerConnectionState, PeerInfo, PeerJoined } from "./generated/messages.ts";
 import { RemoteParticipant } from "./participant.ts";
 import type { Kind, Publication, Source } from "./publication.ts";
+import type { Signaling } from "./signaling.ts";
 
 /** How long a participant who left is remembered. */
 export const REJOIN_WINDOW_MS = 15_000;
@@ -46,6 +47,16 @@ export class Roster {
     private readonly now: () => number,
   ) {}
 
+  /** Follows the events about the other participants and their tracks. */
+  listenTo(signaling: Signaling): void {
+    signaling.on("peerJoined", (peer) => this.addPeer(peer));
+    signaling.on("peerLeft", ({ peerId, reason }) => this.removePeer(peerId, reason));
+    signaling.on("peerConnectionState", ({ peerId, state }) => this.setConnectionState(peerId, state));
+    signaling.on("newProducer", (producer) => this.addProducer(producer));
+    signaling.on("producerPaused", ({ producerId }) => this.setPaused(producerId, true));
+    signaling.on("producerResumed", ({ producerId }) => this.setPaused(producerId, false));
+  }
+
   /** By participant id, in the order in which they joined. Every change creates a new map. */
   get participants(): ReadonlyMap<string, RemoteParticipant> {
     return this.#participants;
@@ -81,17 +92,19 @@ export class Roster {
     for (const peer of peers) {
       this.addPeer(peer);
       this.setConnectionState(peer.peerId, peer.connectionState);
+      this.#byPeerId.get(peer.peerId)?.setStanding(standing(peer));
       for (const producer of peer.producers) this.addProducer({ ...producer, peerId: peer.peerId });
     }
   }
 
-  addPeer(peer: Pick<PeerJoined, "peerId" | "userId" | "displayName" | "appData">): void {
+  addPeer(peer: Pick<PeerJoined, "peerId" | "userId" | "displayName" | "appData" | "role" | "muted">): void {
     if (this.#byPeerId.has(peer.peerId)) return;
     const known = this.#takeRecentlyLeft(peer.userId);
     const participant = known ?? new RemoteParticipant(peer.peerId, peer.userId, peer.displayName, peer.appData);
     known?.setProfile(peer.displayName, peer.appData);
     participant.setPeerId(peer.peerId);
     participant.setConnected(true);
+    participant.setStanding(standing(peer));
     this.#byPeerId.set(peer.peerId, participant);
     this.#participants = new Map(this.#participants).set(participant.id, participant);
     this.listener.joined(participant);
@@ -109,13 +122,13 @@ export class Roster {
     this.listener.left(participant, reason);
   }
 
-  addProducer({ producerId, peerId, kind, paused, appData }: Omit<NewProducer, "revision" | "userId">): void {
+  addProducer({ producerId, peerId, kind, paused, appData, source: named }: Omit<NewProducer, "revision" | "userId">): void {
     const participant = this.#byPeerId.get(peerId);
     if (!participant) return;
     const known = this.#tracks.get(producerId);
     if (known) return known.publication.setMuted(paused);
     if (kind === "other") return console.warn(`hubbub: ignoring a track of ${participant.name}: its kind is unknown`);
-    const source = unusedSource(participant, kind, appData);
+    const source = unusedSource(participant, kind, named ?? appData["source"]);
     if (!source) return console.warn(`hubbub: ignoring a track of ${participant.name}: more ${kind} tracks than sources`);
     const publication = this.#previousPublications.get(participant)?.get(source) ?? this.makePublication(source, kind);
     publication.setMuted(paused);
@@ -153,8 +166,17 @@ export class Roster {
   }
 }
 
-/** Returns the source that `appData` names, else the first unused one of this kind; `undefined` when all are in use. */
-function unusedSource(participant: RemoteParticipant, kind: Kind, appData: ProducerInfo["appData"]): Source | undefined {
+/** Returns the source that the server or `appData` names, else the first unused one of this kind; `undefined` when all are in use. */
+function unusedSource(participant: RemoteParticipant, kind: Kind, named: unknown): Source | undefined {
   const unused = SOURCES[kind].filter((source) => !participant.publications.has(source));
-  return unused.find((source) => source === appData["source"]) ?? unused[0];
+  return unused.find((source) => source === named) ?? unused[0];
+}
+
+/** Servers without moderation tell nothing. */
+function standing({ role, muted, handRaisedAt }: Pick<PeerInfo, "role" | "muted" | "handRaisedAt">) {
+  return {
+    role: role === "other" ? undefined : role,
+    muted: new Set(muted?.filter((source) => source !== "other")),
+    handRaisedAt,
+  };
 }

@@ -12,7 +12,7 @@ test("the table is deterministic, and `ended` has no transition", () => {
 });
 
 test("every state but `ended` can end, and every state is reachable", () => {
-  const states: CallState[] = ["idle", "connecting", "connected", "reconnecting", "ended"];
+  const states: CallState[] = ["idle", "connecting", "waiting", "connected", "reconnecting", "ended"];
   for (const state of states) expect(nextState(state, "end")).toBe(state === "ended" ? undefined : "ended");
   const reached = new Set<CallState>(["idle", ...transitions.map(({ to }) => to)]);
   expect([...reached].sort()).toEqual([...states].sort());

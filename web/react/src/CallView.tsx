@@ -6,7 +6,9 @@ import { CallAudio } from "./CallAudio.tsx";
 import { CallHeader, PanelButton, type PanelName } from "./CallHeader.tsx";
 import { CallSettings } from "./CallSettings.tsx";
 import { CaptionsOverlay } from "./CaptionsOverlay.tsx";
+import { HandButton } from "./HandButton.tsx";
 import { InviteLink } from "./InviteLink.tsx";
+import { ModerationNotices } from "./ModerationNotices.tsx";
 import { Panel } from "./Panel.tsx";
 import { ParticipantList } from "./ParticipantList.tsx";
 import { Problems } from "./Problems.tsx";
@@ -16,6 +18,7 @@ import { StatsOverlay } from "./StatsOverlay.tsx";
 import type { Layout } from "./tiles.ts";
 import { useCallState } from "./useCallState.ts";
 import { useCaptions } from "./useCaptions.ts";
+import { useModeration } from "./useModeration.ts";
 import { useRecording } from "./useRecording.ts";
 import { useWebRTC } from "./useWebRTC.ts";
 import { VideoControls } from "./VideoControls.tsx";
@@ -42,6 +45,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
   const media = useWebRTC(call);
   const captions = useCaptions(call);
   const recording = useRecording(call);
+  const moderation = useModeration(call);
   const [layout, setLayout] = useState<Layout>("auto");
   const [pinned, setPinned] = useState<string>();
   const [panel, setPanel] = useState<PanelName>();
@@ -60,6 +64,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
       <div className="hb-notices">
         {state === "reconnecting" && <p className="hb-banner" data-kind="warning">{STATUS.reconnecting}</p>}
         <RecordingBanner recording={recording} />
+        <ModerationNotices call={call} moderation={moderation} media={media} />
         {media.screen && (
           <p className="hb-banner">
             You are sharing your screen
@@ -74,10 +79,12 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
             ...(problemText ? [problemText] : []),
             ...(captions.problem ? [explainService("Captions", captions.problem)] : []),
             ...(recording.problem ? [explainService("Recording", recording.problem)] : []),
+            ...(moderation.problem ? [explain(moderation.problem)] : []),
           ]}
           onDismiss={() => {
             media.dismissProblem();
             recording.dismissProblem();
+            moderation.dismissProblem();
             onDismiss?.();
           }}
         />
@@ -96,7 +103,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
         </div>
         {panel === "people" && (
           <Panel title="People" onClose={() => setPanel(undefined)}>
-            <ParticipantList call={call} />
+            <ParticipantList call={call} moderation={moderation} />
           </Panel>
         )}
         {panel === "stats" && (
@@ -113,6 +120,7 @@ export function CallView({ call, inviteUrl, brand, settings, problems = [], onDi
         )}
       </div>
       <VideoControls call={call} media={media} captions={captions}>
+        <HandButton moderation={moderation} />
         <RecordButton recording={recording} />
         <PanelButton name="settings" icon="settings" label="Settings" panel={panel} onPanel={toggle} />
       </VideoControls>

@@ -1,5 +1,5 @@
 import type { Call } from "@hubbub/client";
-import { ENDINGS, explain, FULL } from "./strings.ts";
+import { ENDINGS, ENDINGS_BY_CODE, explain } from "./strings.ts";
 
 export interface EndedViewProps {
   ended: NonNullable<Call["ended"]>;
@@ -10,7 +10,7 @@ export interface EndedViewProps {
 
 /** The reason why a call ended, with a button to rejoin. */
 export function EndedView({ ended: { reason, error }, onRejoin, onHome }: EndedViewProps) {
-  const { title, text, again } = error?.code === "quota_exceeded" ? FULL : ENDINGS[reason];
+  const { title, text, again } = (error && ENDINGS_BY_CODE[error.code]) ?? ENDINGS[reason];
   return (
     <section className="hb-ended" aria-labelledby="hb-ended">
       <h1 id="hb-ended" tabIndex={-1} ref={(heading) => heading?.focus()}>

@@ -1,41 +1,83 @@
-import type { Call, Participant } from "@hubbub/client";
+import { useState } from "react";
+
+import { RemoteParticipant, type Call, type Participant } from "@hubbub/client";
 import { Avatar } from "./Avatar.tsx";
 import { ConnectionQualityBadge } from "./ConnectionQualityBadge.tsx";
 import { Icon } from "./icons.tsx";
+import { ParticipantActions } from "./ParticipantActions.tsx";
 import { isMuted } from "./ParticipantVideo.tsx";
-import { useStore } from "./useStore.ts";
+import { RoomModeration } from "./RoomModeration.tsx";
+import { MODERATION } from "./strings.ts";
 import { useCallState } from "./useCallState.ts";
+import type { ModerationHandle } from "./useModeration.ts";
+import { useStore } from "./useStore.ts";
 
-/** All participants, including those without a tile, with the state of their devices. */
-export function ParticipantList({ call }: { call: Call }) {
+export interface ParticipantListProps {
+  call: Call;
+  /** Result of `useModeration`; without it the list has no controls for moderators. */
+  moderation?: ModerationHandle;
+}
+
+/** All participants, including those without a tile, with the state of their devices. Raised hands come first. */
+export function ParticipantList({ call, moderation }: ParticipantListProps) {
   const { local, participants } = useCallState(call);
+  const all = [...(local ? [local] : []), ...participants].sort(byHand);
   return (
-    <ul className="hb-people">
-      {local && <Row participant={local} />}
-      {participants.map((participant) => (
-        <Row key={participant.id} participant={participant} />
-      ))}
-    </ul>
+    <>
+      {moderation?.isModerator && <RoomModeration moderation={moderation} />}
+      <ul className="hb-people">
+        {all.map((participant) => (
+          <Row key={participant.id} participant={participant} moderation={moderation} />
+        ))}
+      </ul>
+    </>
   );
 }
 
-function Row({ participant }: { participant: Participant }) {
+/** Who raised the hand first comes first; the others keep their order. */
+function byHand(one: Participant, other: Participant): number {
+  return (one.handRaisedAt ?? Infinity) - (other.handRaisedAt ?? Infinity) || 0;
+}
+
+function Row({ participant, moderation }: { participant: Participant; moderation: ModerationHandle | undefined }) {
   useStore(participant);
+  const [open, setOpen] = useState(false);
   const camera = participant.publications.get("camera");
   const off = camera?.muted ?? true;
   const muted = isMuted(participant);
+  const label = participant.mutedByModerator.has("microphone") ? MODERATION.isMuted : muted ? "Microphone off" : "Microphone on";
   return (
-    <li data-speaking={participant.speaking || undefined}>
-      <Avatar name={participant.name} />
-      <span className="hb-people-name">
-        {participant.name}
-        {participant.isLocal && " (you)"}
-      </span>
-      <ConnectionQualityBadge participant={participant} />
-      {participant.publications.has("screen") && <State icon="screen" label="Shares a screen" />}
-      <State icon={muted ? "microphoneOff" : "microphone"} label={muted ? "Microphone off" : "Microphone on"} off={muted} />
-      <State icon={off ? "cameraOff" : "camera"} label={off ? "Camera off" : "Camera on"} off={off} />
-    </li>
+    <>
+      <li data-speaking={participant.speaking || undefined} data-person={participant.id}>
+        <Avatar name={participant.name} />
+        <span className="hb-people-name">
+          {participant.name}
+          {participant.isLocal && " (you)"}
+        </span>
+        {participant.handRaisedAt !== undefined && <State icon="hand" label={MODERATION.handRaised} />}
+        <ConnectionQualityBadge participant={participant} />
+        {participant.publications.has("screen") && <State icon="screen" label="Shares a screen" />}
+        <State icon={muted ? "microphoneOff" : "microphone"} label={label} off={muted} />
+        <State icon={off ? "cameraOff" : "camera"} label={off ? "Camera off" : "Camera on"} off={off} />
+        {moderation?.isModerator && participant instanceof RemoteParticipant && (
+          <button
+            type="button"
+            className="hb-round hb-small"
+            data-action="moderate"
+            aria-expanded={open}
+            aria-label={MODERATION.actions(participant.name)}
+            onClick={() => setOpen(!open)}
+          >
+            <Icon name="more" />
+          </button>
+        )}
+      </li>
+      {open && moderation?.isModerator && participant instanceof RemoteParticipant && (
+        <li className="hb-people-actions">
+          <ParticipantActions participant={participant} moderation={moderation} />
+        </li>
+      )}
+    </>
   );
 }
 

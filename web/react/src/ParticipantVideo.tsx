@@ -4,6 +4,7 @@ import type { Participant, Publication } from "@hubbub/client";
 import { Avatar } from "./Avatar.tsx";
 import { ConnectionQualityBadge } from "./ConnectionQualityBadge.tsx";
 import { Icon } from "./icons.tsx";
+import { MODERATION } from "./strings.ts";
 import { useStore } from "./useStore.ts";
 
 export interface ParticipantVideoProps {
@@ -39,6 +40,7 @@ export function ParticipantVideo({ participant, source = "camera", contain = fal
       {visible && <SlowConnection publication={video} />}
       {participant.quality === "lost" && !screen && <p className="hb-tile-lost">Connection lost. Waiting…</p>}
       <figcaption>
+        {!screen && participant.handRaisedAt !== undefined && <HandMark />}
         {screen ? <Icon name="screen" /> : muted && <MutedMark />}
         <span className="hb-name">{screen && participant.isLocal ? "Your screen" : name}</span>
         {screen && !participant.isLocal && <span className="hb-sr">shares a screen</span>}
@@ -58,6 +60,15 @@ function SlowConnection({ publication }: { publication: Publication }) {
 /** Whether the participant's microphone is muted or not published. */
 export function isMuted(participant: Participant): boolean {
   return participant.publications.get("microphone")?.muted ?? true;
+}
+
+function HandMark() {
+  return (
+    <span className="hb-hand" title={MODERATION.handRaised}>
+      <Icon name="hand" />
+      <span className="hb-sr">{MODERATION.handRaised}.</span>
+    </span>
+  );
 }
 
 function MutedMark() {

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState, type ReactNode } from "react";
 import { CallError, openDevices, type Call, type CallOptions, type DeviceSource, type OpenedDevices } from "@hubbub/client";
 import { CallView } from "./CallView.tsx";
 import { EndedView } from "./EndedView.tsx";
+import { LobbyView } from "./LobbyView.tsx";
 import { PreJoin, type PreJoinResult } from "./PreJoin.tsx";
 import { explainDevice } from "./strings.ts";
 import { useCall } from "./useCall.ts";
@@ -95,6 +96,11 @@ export function VideoCall({ name: initialName = "", preJoin = true, video, invit
         <main className="hb-page">
           {brand}
           <EndedView ended={ended} onRejoin={() => void openDevicesAndEnter(() => true)} onHome={onHome} />
+        </main>
+      ) : call && state === "waiting" ? (
+        <main className="hb-page">
+          {brand}
+          <LobbyView call={call} />
         </main>
       ) : call && (
         <CallView call={call} inviteUrl={inviteUrl} brand={brand} settings={settings} problems={problems} onDismiss={() => setProblems([])} />

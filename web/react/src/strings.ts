@@ -1,6 +1,6 @@
 /** Texts of the user interface. */
 
-import type { CallError, CallState, EndReason, LiveCallEnd, Quality } from "@hubbub/client";
+import type { CallError, CallState, EndReason, LiveCallEnd, Quality, Role, Source } from "@hubbub/client";
 
 /** Explanations for errors by code. Messages of the other codes are written for users. */
 const EXPLANATIONS: Record<string, string> = {
@@ -22,6 +22,10 @@ const EXPLANATIONS: Record<string, string> = {
   no_calls: "This server does not offer ringing.",
   conflict: "The call was answered on another device.",
   not_found: "The call is over.",
+  muted: "A moderator muted you. You can switch it on when they allow it again.",
+  room_locked: "A moderator locked this room. Ask somebody in it to open it.",
+  banned: "A moderator removed you from this room for good.",
+  not_admitted: "Nobody let you in.",
   quota_exceeded: "This room is full. Somebody has to leave before you can join.",
 };
 
@@ -48,11 +52,20 @@ export function explainService(name: string, error: Pick<CallError, "code" | "me
 export const ENDINGS: Record<EndReason, { title: string; text: string; again: string }> = {
   left: { title: "You left the call", text: "The others can go on talking. You can come back at any time.", again: "Rejoin" },
   room_closed: { title: "The call has ended", text: "It was closed for everybody.", again: "Start it again" },
+  removed: { title: "You were removed", text: "A moderator removed you from the call.", again: "Rejoin" },
+  refused: { title: "You were not let in", text: "A moderator did not admit you to the call.", again: "Ask again" },
   failed: { title: "You could not join", text: "", again: "Try again" },
   lost: { title: "The connection was lost", text: "It did not come back in time. The call may still be going on.", again: "Rejoin" },
 };
 
 export const FULL = { title: "This room is full", text: "Somebody has to leave before you can join.", again: "Try again" };
+
+/** Endings by the code of their error, in place of {@link ENDINGS}. */
+export const ENDINGS_BY_CODE: Record<string, { title: string; text: string; again: string }> = {
+  quota_exceeded: FULL,
+  room_locked: { title: "This room is locked", text: "Ask somebody in it to open it.", again: "Try again" },
+  banned: { title: "You cannot join this room", text: "A moderator removed you. That holds until this call has ended.", again: "Try again" },
+};
 
 export const QUALITIES: Record<Quality, string> = {
   unknown: "Connection not measured yet",
@@ -67,6 +80,7 @@ export const CAPTIONS_LIMITED = "Too many people speak at once: some of it has n
 export const STATUS: Record<CallState, string> = {
   idle: "Joining…",
   connecting: "Joining…",
+  waiting: "Waiting to be let in…",
   connected: "In the call",
   reconnecting: "The connection is lost. Trying again…",
   ended: "",
@@ -109,4 +123,40 @@ export const ACTIVE_CALL = {
     return `With ${all.length === 1 ? all[0] : `${all.slice(0, -1).join(", ")} and ${all.at(-1)}`}.`;
   },
   join: "Join the call",
+};
+
+const OWN: Record<Source, string> = {
+  microphone: "your microphone",
+  camera: "your camera",
+  screen: "your screen",
+  "screen-audio": "the sound of your screen",
+};
+const THEIRS: Record<Source, string> = { microphone: "microphone", camera: "camera", screen: "screen", "screen-audio": "sound of the screen" };
+
+export const MODERATION = {
+  title: "Room",
+  lock: "Lock the room: nobody new can join",
+  lobby: "Lobby: let people in one by one",
+  inLobby: "In the lobby",
+  end: "End the call for everybody…",
+  endConfirmed: "End it for everybody",
+  actions: (name: string) => `Moderate ${name}`,
+  mute: (source: Source) => `Mute ${THEIRS[source]}`,
+  ask: (source: Source) => `Ask to unmute ${THEIRS[source]}`,
+  stopScreen: "Stop screen sharing",
+  lowerHand: "Lower hand",
+  roleOf: (name: string) => `Role of ${name}`,
+  roles: { moderator: "Moderator", speaker: "Speaker", listener: "Listener" } satisfies Record<Role, string>,
+  remove: "Remove",
+  ban: "Remove for good",
+  handRaised: "Hand raised",
+  isModerator: "Moderator",
+  isMuted: "Muted by a moderator",
+  muted: (source: Source) => `A moderator muted ${OWN[source]}.`,
+  asksToUnmute: (name: string | undefined, source: Source) => `${name ?? "A moderator"} asks you to switch on ${OWN[source]}.`,
+  switchOn: "Switch on",
+  /** @param others - How many others wait. */
+  waits: (name: string, others: number) => `${name} would like to join${others > 0 ? ` (${others} more waiting)` : ""}.`,
+  waitTitle: "Somebody will let you in soon",
+  waitText: "A moderator of this call sees that you are waiting.",
 };
