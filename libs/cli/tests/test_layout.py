@@ -32,8 +32,8 @@ def test_services_stop_in_the_reverse_order_of_their_start() -> None:
     started = [[spec.name for spec in stage] for stage in stages(service_specs(Layout(nodes=2), "", {}))]
     assert started[::-1] == [
         ["signaling-1"],
-        ["recorder-1"],
         ["webhooks-1"],
+        ["recorder-1"],
         ["captions-1"],
         ["calls-1"],
         ["node-1", "node-2"],
