@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from hubbub_service.metrics import CATALOGUE
 from support.caller import Caller, rtp_capabilities
 from support.client_socket import Refused
+from support.eventually import wait_for_metrics
 from support.installation import Installation
 from support.pair import connected_pair
-from support.scrape import Scrape, get_json, scrape
+from support.scrape import get_json, scrape
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +21,6 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     """An installation whose services all serve metrics."""
     with Installation(tmp_path_factory.mktemp("metrics"), metrics=True) as running:
         yield running
-
-
-async def wait_for_metrics(installation: Installation, holds: Callable[[Scrape], bool]) -> Scrape:
-    """Scrapes until `holds` is true. The test's timeout bounds the wait."""
-    while not holds(scraped := await asyncio.to_thread(scrape, installation)):
-        await asyncio.sleep(0.1)
-    return scraped
 
 
 async def test_every_service_counts_a_call(installation: Installation, call_id: str) -> None:

@@ -13,7 +13,7 @@ from hubbub_contracts.bus.producer import CloseProducer
 from support.bus_client import bus_client
 from support.caller import Caller
 from support.client_socket import Refused
-from support.eventually import wait_for_counts
+from support.eventually import wait_for_counts, wait_for_metrics
 from support.installation import Installation
 from support.pair import MAX_MEDIA_GAP, Pair, connected_pair
 
@@ -27,7 +27,7 @@ FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Two signaling instances and one registry."""
-    with Installation(tmp_path_factory.mktemp("resume"), signalings=2, reconnect_grace=GRACE) as running:
+    with Installation(tmp_path_factory.mktemp("resume"), signalings=2, reconnect_grace=GRACE, metrics=True) as running:
         yield running
 
 
@@ -122,6 +122,25 @@ async def test_session_ends_with_its_grace_period(installation: Installation, pa
         with pytest.raises(Refused, match="not_found"):
             await again.call("resume", resumeToken=pair.alice.resume_token, lastRevision=0)
         assert [peer["peerId"] for peer in (await again.join(pair.call_id))["peers"]] == [pair.bob.peer_id]
+
+
+async def test_a_token_that_was_replaced_ends_the_session(installation: Installation, pair: Pair) -> None:
+    tokens = [pair.alice.resume_token]
+    await pair.alice.cut()
+    # The first answer may get lost: until the second token is used, the first one resumes again.
+    for instance, shown in ((0, 0), (1, 0), (0, 2)):
+        async with Caller(installation.urls[instance]) as again:
+            resumed = await again.call("resume", resumeToken=tokens[shown])
+            assert resumed["resumeToken"] not in tokens
+            tokens.append(resumed["resumeToken"])
+            await again.cut()
+    for stolen in (tokens[0], tokens[3]):
+        async with Caller(installation.urls[1]) as thief:
+            answer = await thief.request("resume", {"resumeToken": stolen})
+            assert answer["error"]["code"] == ("not_allowed" if stolen is tokens[0] else "not_found")
+    left = await pair.bob.event("peerLeft", peerId=pair.alice.peer_id)
+    assert left["reason"] == "removed"
+    await wait_for_metrics(installation, lambda seen: seen.total("hubbub_reused_resume_tokens_total") == 1)
 
 
 async def test_wrong_tokens_are_rejected(installation: Installation, pair: Pair, call_id: str) -> None:

@@ -1,12 +1,14 @@
-"""Waits for the cluster's statistics to reach expected values."""
+"""Waits for the cluster's statistics and metrics to reach expected values."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 from .installation import Installation
+from .scrape import Scrape, scrape
 
 COUNTS = ("rooms", "peers", "producers", "transports", "consumers")
 
@@ -35,3 +37,10 @@ async def wait_for_stats(
                 return stats
         assert time.monotonic() < deadline, f"after {within:g} s {seen}, not {expected}\n{installation.log_tail(15)}"
         await asyncio.sleep(0.05)
+
+
+async def wait_for_metrics(installation: Installation, holds: Callable[[Scrape], bool]) -> Scrape:
+    """Scrapes until `holds` is true. The test's timeout bounds the wait."""
+    while not holds(scraped := await asyncio.to_thread(scrape, installation)):
+        await asyncio.sleep(0.1)
+    return scraped

@@ -5,6 +5,7 @@ import pytest
 from hubbub_registry.domain.limits import Limits
 from hubbub_registry.handlers.context import RegistryContext
 from support.fake_room_store import FakeRoomStore
+from support.registry_fakes import FakeTelemetry
 from support.registry_records import A, B, nodes_with, room_record
 
 
@@ -17,7 +18,21 @@ def store() -> FakeRoomStore:
 
 
 @pytest.fixture
-def context(store: FakeRoomStore) -> RegistryContext:
+def telemetry() -> FakeTelemetry:
+    """What the handlers count."""
+    return FakeTelemetry()
+
+
+@pytest.fixture
+def context(store: FakeRoomStore, telemetry: FakeTelemetry) -> RegistryContext:
     """Two live nodes; at most two rooms, two peers in a room, two producers of a peer and 10,000 bytes of a room."""
     limits = Limits(rooms=2, peers_per_room=2, producers_per_peer=2, room_bytes=10_000)
-    return RegistryContext(store, nodes_with(A, B), limits, empty_room_ttl=30.0, clock=lambda: store.now)
+    return RegistryContext(
+        store,
+        nodes_with(A, B),
+        limits,
+        empty_room_ttl=30.0,
+        reconnect_grace=30.0,
+        telemetry=telemetry,
+        clock=lambda: store.now,
+    )

@@ -18,6 +18,7 @@ from hubbub_registry.handlers.context import RegistryContext
 from hubbub_registry.handlers.join import join
 from support.fake_room_store import FakeRoomStore
 from support.nats_servers import NatsServer
+from support.registry_fakes import FakeTelemetry
 from support.registry_records import A, B, nodes_with, peer_record, room_record
 
 
@@ -208,7 +209,9 @@ async def interfering_store(nats_server: NatsServer) -> AsyncIterator[Interferin
 async def test_a_join_is_cancelled_when_the_peer_leaves_while_it_follows_a_moving_room(
     interfering_store: InterferingStore,
 ) -> None:
-    context = RegistryContext(interfering_store, nodes_with(A), Limits(1_000, 5, 2, 10_000), empty_room_ttl=30.0)
+    context = RegistryContext(
+        interfering_store, nodes_with(A), Limits(1_000, 5, 2, 10_000), 30.0, 30.0, FakeTelemetry()
+    )
     created = await room.create(context, CreateRoom(call_id=ids.mint()))
     with pytest.raises(HubbubError) as caught:
         await join(context, request(room_id=created.room_id))

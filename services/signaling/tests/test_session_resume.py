@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from hubbub_contracts import ErrorCode, HubbubError, Model
+from hubbub_contracts import ErrorCode, HubbubError, Model, resume_secret
 from hubbub_contracts.bus.media import TransportClosed
 from hubbub_contracts.bus.node import (
     ConsumerDescription,
@@ -79,6 +79,17 @@ async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
     assert client.session.resources == OwnedResources({"up": "send"}, {"camera": "up"}, consumers)
     await rig.ports.outbox.drain()
     assert rig.backend.removed_producers() == [["microphone"]]
+
+
+async def test_each_resume_replaces_the_token() -> None:
+    rig = SignalingRig()
+    secret = resume_secret.mint()
+    resumed = await rig.client().ask("resume", {"resumeToken": f"room.ann.{secret}"})
+    room_id, peer_id, new = resumed["resumeToken"].split(".")
+    [claim] = [one for one in rig.backend.registry_requests if isinstance(one, ClaimPeer)]
+    assert (room_id, peer_id, claim.resume_secret) == ("room", "ann", secret)
+    assert claim.resume_digest == resume_secret.digest(new) != resume_secret.digest(secret)
+    assert resume_secret.family_digest(new) == resume_secret.family_digest(secret)
 
 
 async def test_a_producer_on_a_plain_transport_stays_in_the_room_and_is_not_the_clients() -> None:

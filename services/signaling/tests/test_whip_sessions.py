@@ -135,6 +135,8 @@ async def test_a_session_url_of_another_instance_is_taken_over() -> None:
     session = await rig.whip.find(ENCODER, "room", published.key)
     assert (session.transport_id, session.etag, session.client_ufrag) == ("t", "restarted", None)
     assert await rig.whip.find(ENCODER, "room", published.key) is session
+    [claim] = [one for one in rig.backend.registry_requests if isinstance(one, ClaimPeer)]
+    assert claim.resume_digest is None, "the secret in the URL stays valid"
     await rig.whip.end(session)
     await until(lambda: rig.left() == [session.peer_id])
 

@@ -17,6 +17,7 @@ from .adapters.cluster_metrics import read_cluster
 from .adapters.heartbeat_monitor import HeartbeatMonitor
 from .adapters.housekeeping import Housekeeping
 from .adapters.lease_watcher import LeaseWatcher
+from .adapters.registry_metrics import RegistryMetrics
 from .adapters.room_store import KvRoomStore
 from .domain import codec_profile
 from .domain.incarnation import Timeouts
@@ -78,7 +79,9 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     endpoints = await serve_table_when_possible(
         bus,
         HANDLERS,
-        RegistryContext(store, nodes, limits, settings.empty_room_ttl),
+        RegistryContext(
+            store, nodes, limits, settings.empty_room_ttl, settings.reconnect_grace, RegistryMetrics(metrics)
+        ),
         subjects.registry,
         queue=subjects.REGISTRY_QUEUE,
         concurrency=settings.request_concurrency,

@@ -2778,7 +2778,7 @@ export interface SessionResumed {
    */
   recordings?: RunningRecording[];
   /**
-   * The secret for the next `resume`.
+   * The secret for the next `resume`. It replaces the one that was shown, which stays good until this one is used, or for `RECONNECT_GRACE`. A secret that is shown later ends the session: somebody has copied it.
    */
   resumeToken: string;
   /**

@@ -107,7 +107,8 @@ class RestorePeer(RegistryRequest[Done]):
 class ClaimPeer(RegistryRequest[RoomSnapshot]):
     """Makes a signaling instance the one that serves the peer: a client resumes its session there.
 
-    Errors: `not_allowed` when the secret or the user is wrong, `not_found` when the peer no longer exists.
+    Errors: `not_allowed` when the secret or the user is wrong, `not_found` when the peer no longer exists. A secret
+    that was replaced before removes the peer.
     """
 
     verb: ClassVar[str] = "peer.claim"
@@ -123,4 +124,4 @@ class ClaimPeer(RegistryRequest[RoomSnapshot]):
     user_id: UserId | None = None
     """The user that the client's access token names; absent: any."""
     resume_digest: str | None = None
-    """The digest of a secret that replaces this one. When absent, the old secret stays valid."""
+    """The digest of a secret that replaces this one, of the same family. When absent, the old secret stays valid."""

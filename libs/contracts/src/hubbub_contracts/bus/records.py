@@ -94,6 +94,12 @@ class PeerRecord(Model):
     """The join or claim by which the instance serves the peer; absent in records of older versions."""
     resume_digest: str | None = None
     """The hex SHA-256 of the secret for resuming this session; absent when the session is not resumable."""
+    former_resume_digest: str | None = None
+    """The digest of the secret that `resume_digest` replaced; absent until a session is resumed."""
+    resume_family_digest: str | None = None
+    """The digest of what all secrets of the session share; absent until it is resumed."""
+    resume_rotated_at: int | None = None
+    """When the secret was replaced, in Unix milliseconds."""
     placement: Placement | None = None
     """Where the peer's transports are; absent while no node can host them."""
     connection_state: OpenConnectionState = "connected"

@@ -198,7 +198,8 @@ class SessionResumed(Model):
     captions: CaptionsStatus | None = None
     """As `joinRoom` answers."""
     resume_token: str
-    """The secret for the next `resume`."""
+    """The secret for the next `resume`. It replaces the one that was shown, which stays good until this one is used, or
+    for `RECONNECT_GRACE`. A secret that is shown later ends the session: somebody has copied it."""
     transports: list[ResumedTransport]
     """The client's transports that still exist."""
     producers: list[ResumedProducer]

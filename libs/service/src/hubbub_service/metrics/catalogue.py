@@ -169,6 +169,13 @@ CLOCK_SKEW = Metric(
     _REGISTRY,
     on_scrape=True,
 )
+REUSED_RESUME_TOKENS = Metric(
+    "hubbub_reused_resume_tokens_total",
+    "counter",
+    "tokens",
+    "Resume tokens that were used after they had been replaced: a copy existed, and the session was ended.",
+    _REGISTRY,
+)
 
 # The media node: objects.
 NODE_LEASED = Metric(

@@ -17,6 +17,13 @@ class PeerDeparted(Exception):
     """The peer has left and its key holds a tombstone: the id cannot be used again."""
 
 
+class RegistryTelemetry(Protocol):
+    """Counts what happens to requests."""
+
+    def resume_token_reused(self) -> None:
+        """A client resumed a session with a token that had been replaced, which ended the session."""
+
+
 class RoomStore(Protocol):
     """The bucket of rooms: this replica's copy of it, and compare-and-set writes.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..domain.limits import Limits
 from ..domain.nodes import Nodes
-from ..domain.ports import RoomStore
+from ..domain.ports import RegistryTelemetry, RoomStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,5 +20,8 @@ class RegistryContext:
     limits: Limits
     empty_room_ttl: float
     """Seconds."""
+    reconnect_grace: float
+    """Seconds."""
+    telemetry: RegistryTelemetry
     clock: Callable[[], float] = time.monotonic
     """The clock of `Room.idle_since`."""

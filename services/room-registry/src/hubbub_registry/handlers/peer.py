@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+from typing import NoReturn
 
-from hubbub_bus import operation_id, retry_on_conflict
+from hubbub_bus import operation_id, retry_on_conflict, unix_ms
 from hubbub_contracts import Done, ErrorCode, HubbubError
 from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom, SetConnectionState
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import RoomSnapshot
 
+from ..domain.resume_secret import Verdict, classify, rotated
 from ..domain.rooms import snapshot
 from .context import RegistryContext
 from .update_peer import update_peer
@@ -40,27 +40,37 @@ async def leave(context: RegistryContext, request: LeaveRoom) -> Done:
 async def claim(context: RegistryContext, request: ClaimPeer) -> RoomSnapshot:
     """Assigns the peer to the signaling instance that asks, and returns the room.
 
-    Raises `room_not_found`, `not_found`, and `not_allowed` when the secret or the user is wrong.
+    Raises `room_not_found`, `not_found`, and `not_allowed` when the secret or the user is wrong. A secret that was
+    replaced before removes the peer.
     """
     operation = operation_id()
+    reused: PeerRecord | None = None
 
     def change(peer: PeerRecord) -> PeerRecord | None:
         if peer.operation_id == operation and peer.signaling_id == request.signaling_id:
             return None  # an earlier attempt of this request was stored, and its reply was lost
-        _check_secret(peer, request.resume_secret)
+        nonlocal reused
+        now = unix_ms()
+        verdict = classify(peer, request.resume_secret, now, context.reconnect_grace)
+        if verdict is Verdict.WRONG:
+            raise HubbubError(ErrorCode.NOT_ALLOWED, "the resume secret is wrong")
         if request.user_id is not None and request.user_id != peer.user_id:
             raise HubbubError(ErrorCode.NOT_ALLOWED, "the peer is of another user")
-        claimed = peer.model_copy(
+        if verdict is Verdict.REUSED:
+            reused = peer
+            return None
+        claimed = rotated(peer, request.resume_secret, request.resume_digest, now).model_copy(
             update={
                 "signaling_id": request.signaling_id,
                 "signaling_epoch": request.signaling_epoch,
                 "claim_id": request.claim_id,
-                "resume_digest": request.resume_digest or peer.resume_digest,
             }
         )
         return None if claimed == peer else claimed
 
     await context.store.wait_for(await update_peer(context.store, request.room_id, request.peer_id, change))
+    if reused is not None:
+        await _end_copied_session(context, reused)
     room = snapshot(context.store.rooms.get(request.room_id), context.store.sequence)
     if room is None:
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room")
@@ -86,8 +96,8 @@ def _check_claim(peer: PeerRecord, claim_id: str | None) -> None:
         raise HubbubError(ErrorCode.CONFLICT, "another signaling session has claimed the peer")
 
 
-def _check_secret(peer: PeerRecord, secret: str) -> None:
-    """Raises `not_allowed` unless `secret` is the peer's. Takes the same time for every wrong secret."""
-    digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-    if not hmac.compare_digest(digest.encode(), (peer.resume_digest or "-" * len(digest)).encode()):
-        raise HubbubError(ErrorCode.NOT_ALLOWED, "the resume secret is wrong")
+async def _end_copied_session(context: RegistryContext, peer: PeerRecord) -> NoReturn:
+    """Removes the peer, whose resume secret is known to more than one client. Raises `not_allowed`."""
+    context.telemetry.resume_token_reused()
+    await leave(context, LeaveRoom(room_id=peer.room_id, peer_id=peer.peer_id, reason="removed"))
+    raise HubbubError(ErrorCode.NOT_ALLOWED, "the resume token was used before: the session has ended")

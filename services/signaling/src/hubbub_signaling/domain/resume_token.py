@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, field
 
@@ -30,8 +29,3 @@ class ResumeToken:
     def __str__(self) -> str:
         """The token as the client gets it."""
         return f"{self.room_id}.{self.peer_id}.{self.secret}"
-
-
-def secret_digest(secret: str) -> str:
-    """The hex SHA-256 that the registry stores instead of the secret."""
-    return hashlib.sha256(secret.encode()).hexdigest()

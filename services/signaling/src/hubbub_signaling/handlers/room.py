@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 
-from hubbub_contracts import Done, HubbubError, ids
+from hubbub_contracts import Done, HubbubError, ids, resume_secret
 from hubbub_contracts.bus import node, peer, room
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_contracts.bus.records import Placement
@@ -16,7 +15,7 @@ from ..domain.claim import Claim
 from ..domain.client_kind import SOCKET
 from ..domain.owned_resources import OwnedConsumer
 from ..domain.pushes import Audience, moderation_state, peer_infos, producer_info
-from ..domain.resume_token import ResumeToken, secret_digest
+from ..domain.resume_token import ResumeToken
 from ..domain.room_view import running_recordings
 from .context import RequestContext
 from .entering import room_joined, still_waiting
@@ -48,7 +47,7 @@ async def join_room(context: RequestContext, request: socket.JoinRoom) -> socket
     display_name = request.display_name if identity.display_name is None else identity.display_name
     room_id, peer_id = ids.room_id(request.call_id), ids.mint()
     claim = Claim(context.settings.signaling_id, ids.mint())
-    secret = secrets.token_urlsafe(24) if request.resumable else None
+    secret = resume_secret.mint() if request.resumable else None
     join = peer.JoinRoom(
         room_id=room_id,
         peer_id=peer_id,
@@ -60,7 +59,7 @@ async def join_room(context: RequestContext, request: socket.JoinRoom) -> socket
         signaling_id=claim.signaling_id,
         signaling_epoch=context.settings.signaling_epoch,
         claim_id=claim.claim_id,
-        resume_digest=secret_digest(secret) if secret else None,
+        resume_digest=resume_secret.digest(secret) if secret else None,
         room_role=context.access.granted_role,
         exempt=identity.verified and identity.grants.may_moderate,
         may_wait=context.client_kind is SOCKET,
@@ -90,12 +89,14 @@ async def leave_room(context: RequestContext, _request: socket.LeaveRoom) -> Don
 async def resume(context: RequestContext, request: socket.Resume) -> socket.SessionResumed:
     """Resumes a peer whose former socket may be on another instance.
 
-    A failure after the claim is handled like a lost socket: the same token works until the peer's grace period ends.
+    The token is replaced, except that of a WHIP session, which is part of its URL. A failure after the claim is handled
+    like a lost socket: the former token works until the peer's grace period ends.
     """
     token = ResumeToken.parse(request.resume_token)
     identity = context.access.identity
     require_room_id(identity, token.room_id)
     claim = Claim(context.settings.signaling_id, ids.mint())
+    secret = token.secret if context.client_kind.whip else resume_secret.successor(token.secret)
     former = context.sessions.find(token.peer_id)
     remembered = former.rtp_capabilities if former else None
     message = peer.ClaimPeer(
@@ -105,12 +106,13 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         signaling_epoch=context.settings.signaling_epoch,
         claim_id=claim.claim_id,
         resume_secret=token.secret,
+        resume_digest=resume_secret.digest(secret) if secret != token.secret else None,
         user_id=identity.user_id,
     )
     claimed = False
     try:
         async with context.session.enter_room(
-            message, claim, rtp_capabilities=remembered or request.rtp_capabilities, resume_secret=token.secret
+            message, claim, rtp_capabilities=remembered or request.rtp_capabilities, resume_secret=secret
         ) as membership:
             claimed = True
             placement, description = await _describe(context, membership)
@@ -146,7 +148,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         ice_servers=context.ice_servers(token.peer_id),
         captions=membership.hub.captions_status,
         recordings=list(running_recordings(view.peers).values()),
-        resume_token=request.resume_token,
+        resume_token=str(ResumeToken(token.room_id, token.peer_id, secret)),
         transports=[socket.ResumedTransport(transport_id=i, direction=d) for i, d in resources.transports.items()],
         producers=[
             socket.ResumedProducer(
