@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ import nats
 import nats.errors
 import pytest
 
+from hubbub_access import Grants, KeySet, issue
+from hubbub_access.key_set import new_secret
 from hubbub_bus import Bus
 from hubbub_bus.connection import Unreachable
 from hubbub_bus.parts import PART_BYTES
@@ -40,6 +44,8 @@ FOREIGN = {
             "hubbub.v1.call.key",
             "hubbub.v1.call-history.user.call",
             "$KV.calls.key",
+            "$KV.revocations.token.t",
+            "$JS.API.STREAM.CREATE.KV_revocations",
             "hubbub.v1.node.n1.beat",
             "_INBOX.node.n1.x",
         ],
@@ -171,6 +177,30 @@ async def test_services_cause_no_permission_violation(tmp_path: Path, call_id: s
             await ring_and_end(installation.url, call_id)
             await join_room_whose_snapshot_has_parts(installation.url, call_id)
             await wait_for_stats(installation, {"rooms": 0, "peers": 0}, within=20)
+        assert server.violations() == []
+
+
+async def test_revocations_cause_no_permission_violation(tmp_path: Path, call_id: str) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps(new_secret("key", "app", b"s" * 32)))
+    signing = KeySet.read(keys).signing_key
+    assert signing is not None
+    grants = Grants(rooms=("*",), join=True)
+    token = issue(signing, "ann", grants, audience="hubbub", now=time.time() - 5, lifetime=600, token_id="t")
+    installation = Installation(
+        tmp_path / "installation", environment={"AUTH": "on", "ACCESS_KEYS": str(keys), "API_KEY": "k" * 16}
+    )
+    with DeployedNats(tmp_path / "nats") as server:
+        server.configure(installation)
+        with installation:
+            async with (
+                Caller(installation.url, auth={"token": token}) as ann,
+                aiohttp.ClientSession(installation.url, headers={"Authorization": f"Bearer {'k' * 16}"}) as http,
+            ):
+                await ann.join(call_id)
+                async with http.post("/revocations", json={"userId": "ann"}) as answer:
+                    assert answer.status == 201
+                await ann.wait_closed()
         assert server.violations() == []
 
 

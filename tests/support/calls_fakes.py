@@ -14,6 +14,7 @@ from hubbub_contracts.bus.presence import ConnectedDevices
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import CreateRoom, GetRoom, RoomCreated
 from hubbub_contracts.call import ParticipantState
+from hubbub_signaling.adapters.access_http import AccessApi
 from hubbub_signaling.adapters.calls_http import CallsApi
 from hubbub_signaling.adapters.calls_namespace import CallsNamespace
 from hubbub_signaling.adapters.forwarded import ForwardedHeaders
@@ -26,7 +27,9 @@ from hubbub_signaling.domain.calls.ports import CallChange, ReplyT
 from hubbub_signaling.domain.client_address import TrustedProxies
 from hubbub_signaling.domain.identity import IdentityPolicy
 from hubbub_signaling.domain.ports import Backend
+from hubbub_signaling.domain.revocations import Revocations
 from hubbub_signaling.handlers.calls.hub import CallHub
+from hubbub_signaling.handlers.live_tokens import LiveTokens
 
 from .signaling_fakes import FakeSubscription, FakeTelemetry
 
@@ -173,6 +176,11 @@ def webhooks_api(backend: Backend, policy: IdentityPolicy | None = None) -> Webh
     return WebhooksApi(backend, local_identification(policy), http_limits())
 
 
+def access_api(backend: Backend, policy: IdentityPolicy | None = None) -> AccessApi:
+    """The routes about access tokens over this backend, for clients on this machine."""
+    return AccessApi(backend, local_identification(policy), http_limits())
+
+
 def http_limits() -> HttpLimits:
     """Limits that no test reaches by chance."""
     return HttpLimits(AddressLimits(10, 1_000), ForwardedHeaders(TrustedProxies([])))
@@ -180,4 +188,6 @@ def http_limits() -> HttpLimits:
 
 def calls_namespace(backend: FakeCallsBackend) -> CallsNamespace:
     """The namespace over this backend, for clients on this machine."""
-    return CallsNamespace(CallHub(backend, clock=lambda: 0), backend, local_identification(), FakeTelemetry())
+    identification = local_identification()
+    tokens = LiveTokens(identification.verify, Revocations())
+    return CallsNamespace(CallHub(backend, clock=lambda: 0), backend, identification, FakeTelemetry(), tokens)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hubbub_contracts.bus.revocation import RevocationRecord
+from hubbub_registry.domain.revocation import key_of, merged
+
 
 class FakeTelemetry:
     """Implements `RegistryTelemetry`."""
@@ -12,3 +15,17 @@ class FakeTelemetry:
     def resume_token_reused(self) -> None:
         """See `RegistryTelemetry`."""
         self.reused_tokens += 1
+
+
+class FakeRevocationStore:
+    """Implements `RevocationStore`."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, RevocationRecord] = {}
+
+    async def add(self, record: RevocationRecord, now: float) -> RevocationRecord:
+        """See `RevocationStore`."""
+        assert now > 0
+        key = key_of(record)
+        self.records[key] = merged(self.records.get(key), record)
+        return self.records[key]

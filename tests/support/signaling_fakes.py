@@ -33,10 +33,12 @@ from hubbub_room import FeedChange, PeerChanged, SettingsChanged, Subscription
 from hubbub_signaling.domain.ice_servers import IceServers
 from hubbub_signaling.domain.identity import ANYBODY, Identity, IdentityPolicy
 from hubbub_signaling.domain.ports import ReplyT
+from hubbub_signaling.domain.revocations import Revocations
 from hubbub_signaling.domain.session_settings import SessionSettings
 from hubbub_signaling.handlers.catalogue import HANDLERS
 from hubbub_signaling.handlers.context import RequestContext
 from hubbub_signaling.handlers.handler import Handler
+from hubbub_signaling.handlers.live_tokens import LiveTokens
 from hubbub_signaling.handlers.reconnect_grace import ReconnectGrace
 from hubbub_signaling.handlers.registry_outbox import RegistryOutbox
 from hubbub_signaling.handlers.room_hub import RoomHubs
@@ -394,7 +396,10 @@ class SignalingRig:
     ) -> None:
         self.backend = FakeBackend()
         self.telemetry = FakeTelemetry()
-        self.policy = IdentityPolicy(api_key=None, trust_user_header=False, tokens=tokens)
+        self.revocations = Revocations()
+        self.policy = IdentityPolicy(
+            api_key=None, trust_user_header=False, tokens=tokens, withhold=self.revocations.applied_to
+        )
         settings = SessionSettings(SIGNALING_ID, SIGNALING_EPOCH, GRACE, IceServers(), captions, participants_record)
         self.ports = SessionPorts(
             self.backend,
@@ -403,7 +408,7 @@ class SignalingRig:
             settings,
             handlers,
             self.telemetry,
-            self._verify,
+            LiveTokens(self._verify, self.revocations),
         )
         self.grace = ReconnectGrace(self.backend, GRACE)
         self.manager = SessionManager(self.ports, self.grace)

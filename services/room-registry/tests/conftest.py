@@ -5,7 +5,7 @@ import pytest
 from hubbub_registry.domain.limits import Limits
 from hubbub_registry.handlers.context import RegistryContext
 from support.fake_room_store import FakeRoomStore
-from support.registry_fakes import FakeTelemetry
+from support.registry_fakes import FakeRevocationStore, FakeTelemetry
 from support.registry_records import A, B, nodes_with, room_record
 
 
@@ -24,7 +24,13 @@ def telemetry() -> FakeTelemetry:
 
 
 @pytest.fixture
-def context(store: FakeRoomStore, telemetry: FakeTelemetry) -> RegistryContext:
+def revocations() -> FakeRevocationStore:
+    """The revoked access tokens."""
+    return FakeRevocationStore()
+
+
+@pytest.fixture
+def context(store: FakeRoomStore, telemetry: FakeTelemetry, revocations: FakeRevocationStore) -> RegistryContext:
     """Two live nodes; at most two rooms, two peers in a room, two producers of a peer and 10,000 bytes of a room."""
     limits = Limits(rooms=2, peers_per_room=2, producers_per_peer=2, room_bytes=10_000)
     return RegistryContext(
@@ -33,6 +39,8 @@ def context(store: FakeRoomStore, telemetry: FakeTelemetry) -> RegistryContext:
         limits,
         empty_room_ttl=30.0,
         reconnect_grace=30.0,
+        revocations=revocations,
+        revocation_ttl=3600.0,
         telemetry=telemetry,
         clock=lambda: store.now,
     )

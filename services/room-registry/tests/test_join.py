@@ -18,7 +18,7 @@ from hubbub_registry.handlers.context import RegistryContext
 from hubbub_registry.handlers.join import join
 from support.fake_room_store import FakeRoomStore
 from support.nats_servers import NatsServer
-from support.registry_fakes import FakeTelemetry
+from support.registry_fakes import FakeRevocationStore, FakeTelemetry
 from support.registry_records import A, B, nodes_with, peer_record, room_record
 
 
@@ -210,7 +210,14 @@ async def test_a_join_is_cancelled_when_the_peer_leaves_while_it_follows_a_movin
     interfering_store: InterferingStore,
 ) -> None:
     context = RegistryContext(
-        interfering_store, nodes_with(A), Limits(1_000, 5, 2, 10_000), 30.0, 30.0, FakeTelemetry()
+        interfering_store,
+        nodes_with(A),
+        Limits(1_000, 5, 2, 10_000),
+        empty_room_ttl=30.0,
+        reconnect_grace=30.0,
+        revocations=FakeRevocationStore(),
+        revocation_ttl=3600.0,
+        telemetry=FakeTelemetry(),
     )
     created = await room.create(context, CreateRoom(call_id=ids.mint()))
     with pytest.raises(HubbubError) as caught:

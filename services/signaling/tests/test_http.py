@@ -19,7 +19,14 @@ from hubbub_signaling.adapters.http import make_http
 from hubbub_signaling.adapters.security_headers import content_security_policy
 from hubbub_signaling.domain.identity import IdentityPolicy
 from support.asgi import Headers, ask
-from support.calls_fakes import FakeCallsBackend, calls_api, local_identification, recordings_api, webhooks_api
+from support.calls_fakes import (
+    FakeCallsBackend,
+    access_api,
+    calls_api,
+    local_identification,
+    recordings_api,
+    webhooks_api,
+)
 from support.http_media_fakes import whep_api, whip_api
 from support.signaling_fakes import FakeBackend
 
@@ -42,6 +49,7 @@ def make_app(page: Path | None, base_path: str = "", nodes: int = 1, policy: Ide
         calls=calls_api(FakeCallsBackend(), policy),
         recordings=recordings_api(FakeBackend(), policy),
         webhooks=webhooks_api(FakeBackend(), policy),
+        access=access_api(FakeBackend(), policy),
         whip=whip_api(policy=policy),
         whep=whep_api(policy=policy),
         identification=local_identification(policy),

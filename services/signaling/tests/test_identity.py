@@ -19,7 +19,7 @@ NOW = 1_800_000_000.0
 KEYS = KeySet.parse(json.dumps(new_secret("key", "app", b"s" * 32)))
 WITH_TOKENS = IdentityPolicy(api_key=KEY, trust_user_header=False, tokens=TokenVerifier(KEYS, "hubbub"))
 GRANTS = Grants(rooms=("standup",), join=True)
-BOB = Identity("bob", display_name="Bob", grants=GRANTS, expires_at=NOW + 60)
+BOB = Identity("bob", display_name="Bob", grants=GRANTS, expires_at=NOW + 60, issued_at=NOW, token_id="1")
 
 
 def _token() -> str:

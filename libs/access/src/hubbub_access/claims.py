@@ -44,5 +44,7 @@ class AccessToken(BaseModel):
     grants: Grants
     expires_at: float
     """Unix seconds."""
+    issued_at: float | None
+    """Unix seconds; None when the token does not tell."""
     token_id: str | None
     """Its `jti`."""

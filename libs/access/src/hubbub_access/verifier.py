@@ -84,6 +84,7 @@ class TokenVerifier:
             display_name=claims.name,
             grants=claims.hubbub,
             expires_at=claims.exp,
+            issued_at=claims.iat,
             token_id=claims.jti,
         )
 

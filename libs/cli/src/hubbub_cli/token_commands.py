@@ -6,22 +6,27 @@ import json
 import os
 import secrets
 import time
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import jwt
 import typer
 from pydantic import ValidationError
 
-from hubbub_access import MAX_TOKEN_LENGTH, Grants, KeySet, KeySetInvalid, TokenVerifier, issue
+from hubbub_access import LEEWAY, MAX_TOKEN_LENGTH, Grants, KeySet, KeySetInvalid, SigningKey, TokenVerifier, issue
 from hubbub_access.key_set import MIN_SECRET, new_secret
 from hubbub_contracts import HubbubError, ids
+
+from .http_request import RequestFailed, post_json
 
 tokens = typer.Typer(no_args_is_help=True, help="Access tokens: keys, tokens, and what is in them.")
 
 Keys = Annotated[Path, typer.Option("--keys", envvar="ACCESS_KEYS", help="File with the keys, a JWK Set.")]
 Audience = Annotated[str, typer.Option(envvar="ACCESS_AUDIENCE", help="Name of the installation.")]
 _LIFETIME = 3600.0
+_ADMIN, _ADMIN_LIFETIME = "hubbub-token", 60.0
+"""The user and the lifetime, in seconds, of the token with which a command acts."""
 
 
 @tokens.command("key")
@@ -77,10 +82,7 @@ def create_command(
         "hidden": hidden,
         "admin": admin,
     }
-    key_set = _read(keys)
-    signing = key_set.signing_key
-    if signing is None:
-        _fail(f"{keys}: has only public keys, which cannot sign")
+    signing = _signing_key(keys)
     try:
         grants = Grants.model_validate(document)
     except ValidationError as error:
@@ -98,7 +100,7 @@ def create_command(
         display_name=name,
     )
     try:
-        TokenVerifier(key_set, audience).verify(token, now)
+        TokenVerifier(_read(keys), audience).verify(token, now)
     except HubbubError as error:
         _fail(error.message, error)
     typer.echo(token)
@@ -107,12 +109,7 @@ def create_command(
 @tokens.command("show")
 def show_command(token: Annotated[str, typer.Argument(help="The token.")]) -> None:
     """Print the header and the claims of a token, without checking them."""
-    try:
-        if len(token) > MAX_TOKEN_LENGTH:
-            raise ValueError(f"longer than {MAX_TOKEN_LENGTH} characters")
-        parts = jwt.decode_complete(token, options={"verify_signature": False})
-    except (jwt.PyJWTError, ValueError, RecursionError) as error:
-        _fail(f"not a token: {error}", error)
+    parts = _decode(token)
     typer.echo(json.dumps({"header": parts["header"], "claims": parts["payload"]}, indent=2))
 
 
@@ -126,6 +123,70 @@ def verify_command(
     except HubbubError as error:
         _fail(error.message, error)
     typer.echo(verified.model_dump_json(indent=2))
+
+
+@tokens.command("revoke")
+def revoke_command(
+    token: Annotated[str | None, typer.Argument(help="The token to revoke, unless --user is given.")] = None,
+    *,
+    user: Annotated[str | None, typer.Option(help="Revoke the tokens that this user got before now.")] = None,
+    room: Annotated[str | None, typer.Option(help="With --user: revoke them in this room only.")] = None,
+    keys: Keys,
+    audience: Audience = "hubbub",
+    url: Annotated[str, typer.Option(help="Address of signaling.")] = "http://localhost:4000",
+) -> None:
+    """Revoke a token, or those of a user. Sessions with these tokens end.
+
+    The request is signed by the first key of the file that can sign.
+    """
+    if (token is None) == (user is None):
+        _fail("name a token, or a --user")
+    body: dict[str, Any] = {"userId": user, "callId": room} if token is None else _target(token)
+    admin = issue(
+        _signing_key(keys),
+        _ADMIN,
+        Grants(admin=True),
+        audience=audience,
+        now=time.time(),
+        lifetime=_ADMIN_LIFETIME,
+        token_id=ids.mint(),
+    )
+    try:
+        answer = post_json(f"{url.rstrip('/')}/revocations", body, bearer=admin)
+    except RequestFailed as error:
+        _fail(str(error), error)
+    kept = datetime.fromtimestamp(answer["expiresAt"] / 1000, UTC)
+    typer.echo(f"revoked; kept until {kept:%Y-%m-%d %H:%M} UTC")
+
+
+def _target(token: str) -> dict[str, Any]:
+    """The token's `jti`; without one, its user, whose older tokens are revoked with it."""
+    claims = _decode(token)["payload"]
+    if claims.get("jti"):
+        body = {"tokenId": claims["jti"]}
+        if isinstance(claims.get("exp"), int | float):
+            body["expiresAt"] = round((claims["exp"] + LEEWAY) * 1000)
+        return body
+    if not claims.get("sub"):
+        _fail("the token has neither `jti` nor `sub`")
+    return {"userId": claims["sub"]}
+
+
+def _decode(token: str) -> dict[str, Any]:
+    """Header and claims, unchecked."""
+    try:
+        if len(token) > MAX_TOKEN_LENGTH:
+            raise ValueError(f"longer than {MAX_TOKEN_LENGTH} characters")
+        return jwt.decode_complete(token, options={"verify_signature": False})
+    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        _fail(f"not a token: {error}", error)
+
+
+def _signing_key(keys: Path) -> SigningKey:
+    signing = _read(keys).signing_key
+    if signing is None:
+        _fail(f"{keys}: has only public keys, which cannot sign")
+    return signing
 
 
 def _read(keys: Path) -> KeySet:

@@ -1,4 +1,4 @@
-"""The bodies of the HTTP routes about calls, recordings and webhooks."""
+"""The bodies of the HTTP routes about calls, recordings, webhooks and access tokens."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from .base import Done, Model
 from .bus.recording import RecordingPage
+from .bus.revocation import Revocation, RevocationTarget
 from .bus.webhook import DeadLetterPage, Replayed, WebhookList
 from .call import MAX_PARTICIPANTS, CallInfo, UserPresence
 from .recording import Composition, CompositionOptions, Manifest, RecordingInfo, RecordingTicket
@@ -117,6 +118,16 @@ class StartRecordingBody(Model):
     """Whether to record no video."""
     user_id: UserId | None = None
     """The user to name in `startedBy`. With the access token of a user who is no admin, it is that user."""
+
+
+class RevokeBody(RevocationTarget):
+    """The body of `POST /revocations`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"userId": "alice", "callId": "standup"}, {"tokenId": "uEJoIRbGmGgcDX9DmjqFuA"}]
+        }
+    )
 
 
 class ComposeRecordingBody(CompositionOptions):
@@ -309,5 +320,16 @@ WEBHOOK_ROUTES = (
     REPLAY_DEAD_LETTERS,
 )
 """The routes about webhooks."""
-ROUTES = (*CALL_ROUTES, *RECORDING_ROUTES, *WEBHOOK_ROUTES)
+REVOKE = Route(
+    "POST",
+    "/revocations",
+    Revocation,
+    "Revokes access tokens, for an admin: one token, or those of a user, in all rooms or in one. The sessions of these "
+    "tokens end.",
+    RevokeBody,
+    201,
+)
+ACCESS_ROUTES = (REVOKE,)
+"""The routes about access tokens."""
+ROUTES = (*CALL_ROUTES, *RECORDING_ROUTES, *WEBHOOK_ROUTES, *ACCESS_ROUTES)
 """All routes with JSON bodies, in the order of the reference."""

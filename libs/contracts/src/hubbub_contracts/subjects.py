@@ -66,6 +66,7 @@ CHANGE_SOURCES = {
     RECORDINGS_BUCKET: RECORDINGS_REPUBLISH_DESTINATION.removesuffix(">"),
 }
 """The prefix of the republished changes of each bucket."""
+REVOCATIONS_BUCKET = "revocations"
 PEER_CHANGES = f"{PROTOCOL}.room.*.peer.*"
 """The subject filter for every stored change of a peer, in any room."""
 ALL_HEARTBEATS = f"{PROTOCOL}.node.*.beat"
@@ -113,6 +114,16 @@ def live_recording_key(room_id: str) -> str:
 def done_recording_key(recording_id: str) -> str:
     """The key of a recording that has stopped."""
     return f"done.{recording_id}"
+
+
+def revoked_token_key(tenant: str | None, token_id: str) -> str:
+    """The key of the revocation of one token, in the bucket `revocations`."""
+    return f"token.{_digest(tenant or '', token_id)}"
+
+
+def revoked_user_key(tenant: str | None, user_id: str, room_id: str | None) -> str:
+    """The key of the revocation of a user's tokens, in all rooms or in one."""
+    return f"user.{_digest(tenant or '', user_id)}" + ("" if room_id is None else f".{room_id}")
 
 
 def signaling(verb: str) -> str:
@@ -209,5 +220,9 @@ def signaling_lease(signaling_id: str) -> str:
 
 
 def _user_token(user_id: str) -> str:
-    digest = hashlib.sha256(user_id.encode("utf-8", "surrogatepass")).digest()
+    return _digest(user_id)
+
+
+def _digest(*parts: str) -> str:
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -83,6 +83,12 @@ Priority = Annotated[int, Field(ge=1, le=255)]
 Bitrate = Annotated[int, Field(ge=100_000, le=1_000_000_000)]
 """bit/s."""
 
+TenantId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+"""Whose rooms, calls and recordings they are; absent in an installation with one tenant."""
+TokenId = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+"""The `jti` of an access token."""
+UnixMilliseconds = Annotated[int, Field(ge=0, le=2**53)]
+
 Count = Annotated[int, Field(ge=0)]
 Epoch = Annotated[int, Field(ge=0)]
 Revision = Annotated[int, Field(ge=0)]

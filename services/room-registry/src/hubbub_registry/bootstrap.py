@@ -18,6 +18,7 @@ from .adapters.heartbeat_monitor import HeartbeatMonitor
 from .adapters.housekeeping import Housekeeping
 from .adapters.lease_watcher import LeaseWatcher
 from .adapters.registry_metrics import RegistryMetrics
+from .adapters.revocation_store import KvRevocationStore
 from .adapters.room_store import KvRoomStore
 from .domain import codec_profile
 from .domain.incarnation import Timeouts
@@ -54,6 +55,9 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     leases.start()
     lifecycle.on_stop("leases", leases.stop)
     lifecycle.on_stop("tasks", tasks.close)
+    revocations = KvRevocationStore(bus, settings.bucket_replicas)
+    revocations.start()
+    lifecycle.on_stop("revocations", revocations.stop)
     await leases.complete()
     replica_id = ids.mint()
     lease = Lease(bus, subjects.registry_lease(replica_id), replica_id)
@@ -80,7 +84,14 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         bus,
         HANDLERS,
         RegistryContext(
-            store, nodes, limits, settings.empty_room_ttl, settings.reconnect_grace, RegistryMetrics(metrics)
+            store,
+            nodes,
+            limits,
+            settings.empty_room_ttl,
+            settings.reconnect_grace,
+            revocations,
+            settings.revocation_ttl,
+            RegistryMetrics(metrics),
         ),
         subjects.registry,
         queue=subjects.REGISTRY_QUEUE,

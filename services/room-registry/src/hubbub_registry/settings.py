@@ -21,6 +21,12 @@ class Settings(ServiceSettings):
     reconnect_grace: float = Field(
         30.0, gt=0, description="Seconds after which the peers of a lost signaling instance are removed."
     )
+    revocation_ttl: int = Field(
+        2_592_000,
+        ge=60,
+        le=31_536_000,
+        description="Seconds for which revocations of access tokens are kept: the longest lifetime of a token.",
+    )
     max_rooms: int = Field(10_000, gt=0, description="Largest number of rooms.")
     max_peers_per_room: int = Field(100, gt=0, description="Largest number of participants in a room.")
     max_waiting_per_room: int = Field(50, gt=0, description="Largest number of peers that wait in a room's lobby.")

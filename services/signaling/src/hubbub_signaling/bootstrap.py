@@ -20,6 +20,7 @@ from hubbub_contracts.bus.room import RoomRevisions
 from hubbub_service import Lifecycle, Metrics
 from hubbub_service.metrics import BusMetrics
 
+from .adapters.access_http import AccessApi
 from .adapters.base_path import BasePath
 from .adapters.bus_backend import BusBackend
 from .adapters.calls_bus import CallsBus
@@ -32,6 +33,7 @@ from .adapters.http_server import SHUTDOWN_TIMEOUT, http_config, listen
 from .adapters.identification import Identification
 from .adapters.media_authorization import MediaAuthorization
 from .adapters.recordings_http import RecordingsApi
+from .adapters.revocation_view import RevocationView
 from .adapters.session_metrics import SessionMetrics, read_sessions
 from .adapters.socket_server import SocketServer
 from .adapters.tls import ReloadedCertificate
@@ -41,10 +43,12 @@ from .adapters.whip_http import WhipApi
 from .domain.address_limits import AddressLimits
 from .domain.known_store import KnownStore
 from .domain.media_access import require_publisher, require_viewer
+from .domain.revocations import Revocations
 from .domain.session_settings import SessionSettings
 from .handlers.calls.hub import CallHub
 from .handlers.catalogue import HANDLERS
 from .handlers.confirmed_backend import ConfirmedBackend
+from .handlers.live_tokens import LiveTokens
 from .handlers.peer_restorer import PeerRestorer
 from .handlers.reconnect_grace import ReconnectGrace
 from .handlers.registry_outbox import RegistryOutbox
@@ -83,7 +87,13 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         settings.lobby_timeout,
     )
     forwarded = ForwardedHeaders(settings.proxies)
-    identification = Identification(settings.identity_policy, forwarded)
+    revocations = Revocations()
+    identification = Identification(settings.identity_policy(revocations.applied_to), forwarded)
+    tokens = LiveTokens(identification.verify, revocations)
+    if identification.uses_tokens:
+        revocation_view = RevocationView(bus, tokens.revoke)
+        lifecycle.on_stop("revocations", revocation_view.stop)
+        await revocation_view.start()
     ports = SessionPorts(
         backend,
         hubs,
@@ -91,7 +101,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         session_settings,
         HANDLERS,
         telemetry,
-        identification.verify,
+        tokens,
     )
     sessions = SessionManager(ports, ReconnectGrace(backend, settings.reconnect_grace))
     restorer = PeerRestorer(bus_backend, known_store, sessions.memberships)
@@ -110,7 +120,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     call_hub = await _start_call_hub(bus, calls, lifecycle)
     sockets = SocketServer(
         sessions,
-        CallsNamespace(call_hub, calls, identification, telemetry),
+        CallsNamespace(call_hub, calls, identification, telemetry, tokens),
         identification,
         telemetry,
         origins=origins,
@@ -125,6 +135,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         calls=CallsApi(calls, identification, http_limits),
         recordings=RecordingsApi(bus_backend, identification, http_limits),
         webhooks=WebhooksApi(bus_backend, identification, http_limits),
+        access=AccessApi(bus_backend, identification, http_limits),
         whip=WhipApi(
             WhipSessions(sessions, backend, ports.outbox),
             MediaAuthorization(settings.whip_access, require_publisher, identification, http_limits, forwarded),

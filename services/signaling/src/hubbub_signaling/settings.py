@@ -16,7 +16,7 @@ from hubbub_service.settings import ServiceSettings
 from .adapters.tls import load_context
 from .domain.client_address import TrustedProxies, parse_networks
 from .domain.ice_servers import IceServers, IceTransportPolicy, TurnServers, is_turn_uri
-from .domain.identity import IdentityPolicy
+from .domain.identity import IdentityPolicy, Withhold
 from .domain.media_access import ENCODER, PLAYER, MediaAccess
 from .domain.origins import AllowedOrigins, parse_origin
 
@@ -188,14 +188,13 @@ class Settings(ServiceSettings):
         """The proxies of TRUSTED_PROXIES."""
         return TrustedProxies(parse_networks(self.trusted_proxies or ""))
 
-    @property
-    def identity_policy(self) -> IdentityPolicy:
-        """Who may name a user."""
+    def identity_policy(self, withhold: Withhold) -> IdentityPolicy:
+        """Who may name a user. `withhold` takes from an identity what was revoked."""
         key = None if self.api_key is None else self.api_key.get_secret_value()
         tokens = None
         if self.auth and self.access_keys is not None:
             tokens = TokenVerifier(KeySet.read(self.access_keys), self.access_audience)
-        return IdentityPolicy(api_key=key, trust_user_header=self.trust_user_header, tokens=tokens)
+        return IdentityPolicy(api_key=key, trust_user_header=self.trust_user_header, tokens=tokens, withhold=withhold)
 
     @property
     def whip_access(self) -> MediaAccess:

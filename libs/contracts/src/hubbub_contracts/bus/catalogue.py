@@ -28,6 +28,7 @@ from . import (
     presence,
     producer,
     recording,
+    revocation,
     room,
     rtc_stats,
     speaker,
@@ -57,6 +58,7 @@ _MODULES = (
     recording,
     moderation,
     webhook,
+    revocation,
 )
 
 REGISTRY_REQUESTS: tuple[type[RegistryRequest[Any]], ...] = defined_in(_MODULES, RegistryRequest)

@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from .. import subjects
 from ..base import Event, Request
-from ..bus import call_records, captions, catalogue, media, node, recording_records, records, room, speaker
+from ..bus import call_records, captions, catalogue, media, node, recording_records, records, revocation, room, speaker
 from ..errors import ErrorReply
 from ..version import VERSION
 from .field_docs import DescribedSchema
@@ -41,6 +41,7 @@ _RECORDS: dict[str, type[BaseModel]] = {
     f"{subjects.CALL_CHANGES}{{key}}": call_records.CallRecord,
     f"{subjects.CALL_HISTORY}.{{user}}.{{callId}}": call_records.CallRecord,
     f"$KV.{subjects.RECORDINGS_BUCKET}.{{key}}": recording_records.RecordingRecord,
+    f"$KV.{subjects.REVOCATIONS_BUCKET}.{{key}}": revocation.RevocationRecord,
 }
 
 

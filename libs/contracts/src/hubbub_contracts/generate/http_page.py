@@ -1,4 +1,4 @@
-"""The reference of the HTTP routes about calls and recordings, in Markdown."""
+"""The reference of the HTTP routes with JSON bodies, in Markdown."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from .markdown import model_name, table
 from .schemas import http_document
 
-_HEAD = """# HTTP routes about calls and recordings
+_HEAD = """# HTTP routes about calls, recordings and access tokens
 
 Generated from the models in `libs/contracts` by `python -m hubbub_contracts.generate`; do not edit. A running
-installation serves the same with examples at `/docs` (OpenAPI). [Calls](README.md#calls) and
-[Recording](../guides/recording.md) describe how the routes work together. The files of a recording are at
-`GET /recordings/{recordingId}/files/{file}`, with byte ranges (RFC 9110 section 14); the query parameter
-`ticket` takes the place of a header.
+installation serves the same with examples at `/docs` (OpenAPI). [Calls](README.md#calls),
+[Recording](../guides/recording.md) and [Access tokens](../guides/access.md) describe how the routes work together.
+The files of a recording are at `GET /recordings/{recordingId}/files/{file}`, with byte ranges (RFC 9110 section 14);
+the query parameter `ticket` takes the place of a header.
 
 Bodies are JSON. A `?` marks an optional field. An error is `{error: {code, message, retryable}}`, as for socket events.
 """

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_contracts.bus.records import PeerRecord, RoomRecord
+from hubbub_contracts.bus.revocation import RevocationRecord
 
 from .rooms import Rooms
 
@@ -22,6 +23,16 @@ class RegistryTelemetry(Protocol):
 
     def resume_token_reused(self) -> None:
         """A client resumed a session with a token that had been replaced, which ended the session."""
+
+
+class RevocationStore(Protocol):
+    """The bucket of revoked access tokens."""
+
+    async def add(self, record: RevocationRecord, now: float) -> RevocationRecord:
+        """Stores a revocation together with a former one of the same tokens, and returns both in one.
+
+        `now` is in Unix seconds. Raises HubbubError.
+        """
 
 
 class RoomStore(Protocol):

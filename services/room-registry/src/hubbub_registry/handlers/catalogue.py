@@ -21,11 +21,12 @@ from hubbub_contracts.bus.moderation import (
 )
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveRoom, RestorePeer, SetConnectionState
 from hubbub_contracts.bus.producer import AddProducer, RemoveProducers, SetProducerPaused
+from hubbub_contracts.bus.revocation import Revoke
 from hubbub_contracts.bus.room import CreateRoom, GetRoom
 from hubbub_contracts.bus.stats import GetStats
 from hubbub_contracts.bus.store import ConfirmStore
 
-from . import close_room, join, lobby, moderation, peer, producer, restore, room, stats, store
+from . import close_room, join, lobby, moderation, peer, producer, restore, revocation, room, stats, store
 from .context import RegistryContext
 
 HANDLERS: Final[RequestTable[RegistryContext]] = {
@@ -53,4 +54,5 @@ HANDLERS: Final[RequestTable[RegistryContext]] = {
     AdmitPeer: lobby.admit,
     RefusePeer: lobby.refuse,
     CloseRoom: close_room.close_room,
+    Revoke: revocation.revoke,
 }

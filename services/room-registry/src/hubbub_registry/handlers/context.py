@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..domain.limits import Limits
 from ..domain.nodes import Nodes
-from ..domain.ports import RegistryTelemetry, RoomStore
+from ..domain.ports import RegistryTelemetry, RevocationStore, RoomStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,9 @@ class RegistryContext:
     """Seconds."""
     reconnect_grace: float
     """Seconds."""
+    revocations: RevocationStore
+    revocation_ttl: float
+    """Seconds for which a revocation is kept by default."""
     telemetry: RegistryTelemetry
     clock: Callable[[], float] = time.monotonic
     """The clock of `Room.idle_since`."""

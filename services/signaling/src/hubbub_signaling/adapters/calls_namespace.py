@@ -16,6 +16,7 @@ from ..domain.ports import ClientSocket, SessionTelemetry
 from ..handlers.calls.catalogue import CALL_HANDLERS
 from ..handlers.calls.hub import CallHub
 from ..handlers.calls.session import CallSession
+from ..handlers.live_tokens import LiveTokens
 from .identification import Identification
 
 _DEVICE_ID: TypeAdapter[str] = TypeAdapter(DeviceId)
@@ -25,12 +26,18 @@ class CallsNamespace:
     """The namespace on this instance."""
 
     def __init__(
-        self, hub: CallHub, backend: CallsBackend, identification: Identification, telemetry: SessionTelemetry
+        self,
+        hub: CallHub,
+        backend: CallsBackend,
+        identification: Identification,
+        telemetry: SessionTelemetry,
+        tokens: LiveTokens,
     ) -> None:
         self._hub = hub
         self._backend = backend
         self._identification = identification
         self._telemetry = telemetry
+        self._tokens = tokens
 
     def open(self, client: ClientSocket, scope: Mapping[str, Any], auth: object) -> CallSession:
         """A session for a socket. Raises `unauthenticated`, `not_allowed` and `invalid_argument`.
@@ -47,7 +54,7 @@ class CallsNamespace:
             backend=self._backend,
             handlers=CALL_HANDLERS,
             telemetry=self._telemetry,
-            verify_token=self._identification.verify,
+            tokens=self._tokens,
         )
 
 

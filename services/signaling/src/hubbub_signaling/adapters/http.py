@@ -20,6 +20,7 @@ from hubbub_service import Metrics
 from ..domain.authorization import Grant
 from ..domain.identity import USER_HEADER
 from ..domain.ports import Backend
+from .access_http import AccessApi
 from .calls_http import CallsApi
 from .http_errors import install_error_handlers
 from .identification import Identification
@@ -91,6 +92,7 @@ def make_http(
     calls: CallsApi,
     recordings: RecordingsApi,
     webhooks: WebhooksApi,
+    access: AccessApi,
     whip: WhipApi,
     whep: WhepApi,
     identification: Identification,
@@ -106,6 +108,7 @@ def make_http(
         calls: the routes about calls.
         recordings: the routes about recordings.
         webhooks: the routes about webhooks.
+        access: the routes about access tokens.
         whip: the routes of WHIP.
         whep: the routes of WHEP.
         identification: who may read statistics, metrics and the OpenAPI document.
@@ -170,6 +173,7 @@ def make_http(
     calls.install(app)
     recordings.install(app)
     webhooks.install(app)
+    access.install(app)
     whip.install(app)
     whep.install(app)
     if page is not None:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any
 
 from hubbub_access import Grants
+from hubbub_access.grants import normalized
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.track_source import named_source
 
@@ -48,14 +49,16 @@ def require(identity: Identity, grant: Grant) -> None:
 
 
 def require_room(identity: Identity, call_id: str) -> None:
-    """Raises `not_allowed` when the grants do not hold in this room."""
+    """Raises `not_allowed` when the grants do not hold in this room, or were revoked there."""
+    if identity.closed_rooms and normalized(call_id) in identity.closed_rooms:
+        raise HubbubError(ErrorCode.NOT_ALLOWED, "the access token was revoked in this room")
     if not identity.grants.allows_room(call_id):
         raise HubbubError(ErrorCode.NOT_ALLOWED, "the access token is not for this room")
 
 
 def require_room_id(identity: Identity, room_id: str) -> None:
     """As `require_room`, for a room id that a client sent."""
-    if identity.grants.admin:
+    if identity.grants.admin and not identity.closed_rooms:
         return
     try:
         call_id = ids.call_id(room_id)
@@ -67,6 +70,15 @@ def require_room_id(identity: Identity, room_id: str) -> None:
 def may_publish(identity: Identity, kind: str, app_data: Mapping[str, Any], source: str | None = None) -> bool:
     """Whether the client may send this track. `source` is the one of its producer; None: by its `appData`."""
     return identity.grants.may_publish(kind, source or named_source(kind, app_data))
+
+
+def allows_room_id(identity: Identity, room_id: str) -> bool:
+    """Whether the grants hold in this room."""
+    try:
+        require_room_id(identity, room_id)
+    except HubbubError:
+        return False
+    return True
 
 
 def require_publish(identity: Identity, kind: str, app_data: Mapping[str, Any], source: str | None = None) -> None:

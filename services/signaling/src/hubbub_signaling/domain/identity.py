@@ -12,6 +12,7 @@ Rules
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
@@ -37,6 +38,14 @@ class Identity:
     grants: Grants = ALL_GRANTS
     expires_at: float | None = None
     """When its token expires, in Unix seconds; None without a token."""
+    issued_at: float | None = None
+    """When its token was issued, in Unix seconds; None when that is not known."""
+    token_id: str | None = None
+    """The `jti` of its token."""
+    tenant: str | None = None
+    """Whose rooms it can enter."""
+    closed_rooms: frozenset[str] = frozenset()
+    """The rooms in which its token was revoked."""
 
     @property
     def verified(self) -> bool:
@@ -49,6 +58,9 @@ class Identity:
             raise HubbubError(ErrorCode.INVALID_ARGUMENT, f"{USER_HEADER}: is required here")
         return self.user_id
 
+
+Withhold = Callable[[Identity], Identity]
+"""The identity without what was revoked. Raises `unauthenticated` when nothing is left."""
 
 ANYBODY = Identity(None)
 """A client of an installation without access tokens."""
@@ -80,11 +92,26 @@ class Claim:
 class IdentityPolicy:
     """The operator's settings for identities."""
 
-    def __init__(self, *, api_key: str | None, trust_user_header: bool, tokens: TokenVerifier | None = None) -> None:
-        """`api_key` is None when no key is accepted, `tokens` when no access tokens are used."""
+    def __init__(
+        self,
+        *,
+        api_key: str | None,
+        trust_user_header: bool,
+        tokens: TokenVerifier | None = None,
+        withhold: Withhold = lambda identity: identity,
+    ) -> None:
+        """Applies the operator's settings.
+
+        Arguments:
+            api_key: None accepts none.
+            trust_user_header: whether a proxy sets it.
+            tokens: None uses no access tokens.
+            withhold: takes from an identity what was revoked.
+        """
         self._api_key = api_key
         self._trust_user_header = trust_user_header
         self._tokens = tokens
+        self._withhold = withhold
 
     @property
     def uses_tokens(self) -> bool:
@@ -96,11 +123,15 @@ class IdentityPolicy:
         if self._tokens is None:
             raise HubbubError(ErrorCode.UNSUPPORTED, "this installation uses no access tokens")
         verified = self._tokens.verify(token, now)
-        return Identity(
-            verified.user_id,
-            display_name=verified.display_name,
-            grants=verified.grants,
-            expires_at=verified.expires_at,
+        return self._withhold(
+            Identity(
+                verified.user_id,
+                display_name=verified.display_name,
+                grants=verified.grants,
+                expires_at=verified.expires_at,
+                issued_at=verified.issued_at,
+                token_id=verified.token_id,
+            )
         )
 
     def identify(self, claim: Claim, now: float) -> Identity:

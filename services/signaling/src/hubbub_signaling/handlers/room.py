@@ -137,7 +137,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
     if closed := [one.producer_id for one in recorded if one.producer_id not in existing]:
         context.outbox.enqueue(RemoveProducers(room_id=token.room_id, peer_id=token.peer_id, producer_ids=closed))
     if membership.record.waiting:
-        return still_waiting(membership, request.resume_token)
+        return still_waiting(membership, str(ResumeToken(token.room_id, token.peer_id, secret)))
     context.session.enforce_role()
     view = membership.hub.view
     described = {one.producer_id: one for one in description.producers}

@@ -45,7 +45,7 @@ from hubbub_contracts.types import ConnectionState
 from hubbub_service import report_failure
 
 from ..domain.answer_cache import AnswerCache
-from ..domain.authorization import may_publish, require
+from ..domain.authorization import allows_room_id, may_publish, require
 from ..domain.claim import Claim
 from ..domain.client_kind import SOCKET, ClientKind
 from ..domain.connection_state import FAILURES, is_connection
@@ -77,11 +77,12 @@ from .entering import room_joined
 from .forced_close import STOPPED, close_forbidden, close_removed
 from .handler import Handler
 from .keyed_queue import KeyedQueue, Operation
+from .live_tokens import LiveTokens
 from .media_gap import MediaGapRecovery
 from .membership import RoomMembership
 from .registry_outbox import RegistryOutbox
 from .room_hub import RoomHubs
-from .session_access import SessionAccess, VerifyToken
+from .session_access import SessionAccess
 
 OWN_CHANGES = (
     PeerRemoved,
@@ -128,7 +129,7 @@ class SessionHost(SessionDirectory, Protocol):
         """Ends the membership and removes the peer from the room."""
 
     def expire(self, session: Session) -> None:
-        """The client's access token expired: removes the peer from the room, and closes the socket."""
+        """The client's access token expired or was revoked: removes the peer from the room, and closes the socket."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class SessionPorts:
     settings: SessionSettings
     handlers: Mapping[str, Handler]
     telemetry: SessionTelemetry
-    verify_token: VerifyToken
+    tokens: LiveTokens
 
 
 class Session:
@@ -157,7 +158,7 @@ class Session:
     ) -> None:
         self.client = client
         self.kind = kind
-        self.access = SessionAccess(identity, ports.verify_token, client, lambda: host.expire(self))
+        self.access = SessionAccess(identity, ports.tokens, client, lambda: host.expire(self), self._on_rooms_closed)
         self.machine = SessionStateMachine()
         self.resources = OwnedResources()
         self.membership: RoomMembership | None = None
@@ -290,6 +291,13 @@ class Session:
             await self._queue.cancel()
         finally:
             await self.detach()
+
+    def _on_rooms_closed(self) -> None:
+        """The access token was revoked in some rooms. A client that is just entering one may try again."""
+        if self.membership is not None and allows_room_id(self.access.identity, self.membership.room_id):
+            return
+        if self.membership is not None or self.machine.state is SessionState.JOINING:
+            self._host.expire(self)
 
     def on_changes(self, changes: Sequence[ViewChange]) -> None:
         """Pushes the changes of the room to the client."""

@@ -15,28 +15,33 @@ from hubbub_contracts.types import RoomRole
 from ..domain.identity import Identity
 from ..domain.ports import ClientSocket
 from ..domain.roles import granted_role, with_role
+from .live_tokens import LiveTokens
 
 WARNING = 60.0
 """Seconds before the expiry at which the client is told."""
 
-VerifyToken = Callable[[object], Identity]
-"""The identity in an access token. Raises `unauthenticated` and `unsupported`."""
-
 
 class SessionAccess:
-    """What the client of one socket may do, until its token expires."""
+    """What the client of one socket may do, until its token expires or is revoked. Implements `Holder`."""
 
     def __init__(
-        self, identity: Identity, verify: VerifyToken, client: ClientSocket, on_expired: Callable[[], None]
+        self,
+        identity: Identity,
+        tokens: LiveTokens,
+        client: ClientSocket,
+        on_ended: Callable[[], None],
+        on_reduced: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_expired` is called once, when the token has expired."""
+        """`on_ended` is called once the token has expired or was revoked, `on_reduced` when it was in some rooms."""
         self._identity = identity
         self._role: str | None = None
-        self._verify = verify
+        self._tokens = tokens
         self._client = client
-        self._on_expired = on_expired
+        self._on_ended = on_ended
+        self._on_reduced = on_reduced
         self._timers: list[asyncio.TimerHandle] = []
         self._watch()
+        tokens.watch(self)
 
     @property
     def identity(self) -> Identity:
@@ -59,7 +64,7 @@ class SessionAccess:
 
         Raises `unauthenticated`, `unsupported` and `not_allowed`.
         """
-        identity = self._verify(token)
+        identity = self._tokens.verify(token)
         if identity.user_id != self._identity.user_id:
             raise HubbubError(ErrorCode.NOT_ALLOWED, "the access token is of another user")
         return identity
@@ -69,21 +74,37 @@ class SessionAccess:
         self._identity = identity
         self._watch()
 
+    def reexamine(self) -> None:
+        """See `Holder`."""
+        try:
+            identity = self._tokens.withhold(self._identity)
+        except HubbubError:
+            self.stop()
+            self._on_ended()
+            return
+        if identity != self._identity:
+            self._identity = identity
+            self._on_reduced()
+
     def stop(self) -> None:
-        """Forgets the expiry."""
+        """Ends the watch over the token."""
+        self._tokens.unwatch(self)
+        self._cancel_timers()
+
+    def _cancel_timers(self) -> None:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
 
     def _watch(self) -> None:
-        self.stop()
+        self._cancel_timers()
         expires_at = self._identity.expires_at
         if expires_at is None:
             return
         loop, left = asyncio.get_running_loop(), expires_at - time.time()
         self._timers = [
             loop.call_later(max(left - WARNING, 0.0), self._warn, expires_at),
-            loop.call_later(max(left + LEEWAY, 0.0), self._on_expired),
+            loop.call_later(max(left + LEEWAY, 0.0), self._on_ended),
         ]
 
     def _warn(self, expires_at: float) -> None:

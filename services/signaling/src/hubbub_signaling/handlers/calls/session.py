@@ -18,7 +18,8 @@ from ...domain.identity import Identity
 from ...domain.ports import ClientSocket, SessionTelemetry
 from ..client_request import Acknowledge, as_hubbub_error, measured, parse_request
 from ..keyed_queue import KeyedQueue, Operation
-from ..session_access import SessionAccess, VerifyToken
+from ..live_tokens import LiveTokens
+from ..session_access import SessionAccess
 from .catalogue import CallHandler, CallRequestContext
 from .hub import CallHub
 
@@ -41,11 +42,11 @@ class CallSession:
         backend: CallsBackend,
         handlers: Mapping[str, CallHandler],
         telemetry: SessionTelemetry,
-        verify_token: VerifyToken,
+        tokens: LiveTokens,
     ) -> None:
         """Raises `invalid_argument` when the identity names no user."""
         self.user_id = identity.require_user()
-        self.access = SessionAccess(identity, verify_token, client, client.close)
+        self.access = SessionAccess(identity, tokens, client, client.close)
         self.device_id = device_id
         self.status: PresenceStatus = "online"
         self._client = client

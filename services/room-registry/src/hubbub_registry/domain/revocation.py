@@ -1,0 +1,41 @@
+"""What is stored of revoked access tokens."""
+
+from __future__ import annotations
+
+from hubbub_contracts import ids, subjects
+from hubbub_contracts.bus.revocation import RevocationRecord, Revoke
+
+
+def record_of(request: Revoke, now: int, ttl: float) -> RevocationRecord:
+    """The record of a request at the time `now`, in Unix milliseconds. By default it is kept for `ttl` seconds."""
+    not_before = now if request.not_before is None else request.not_before
+    # A time to come is kept until the tokens that were issued before it have expired.
+    expires_at = max(now, not_before) + round(ttl * 1000) if request.expires_at is None else request.expires_at
+    return RevocationRecord(
+        tenant=request.tenant,
+        token_id=request.token_id,
+        user_id=request.user_id,
+        call_id=request.call_id,
+        not_before=not_before,
+        expires_at=expires_at,
+    )
+
+
+def key_of(record: RevocationRecord) -> str:
+    """The key of the record in its bucket."""
+    if record.user_id is None:
+        return subjects.revoked_token_key(record.tenant, record.token_id or "")
+    room_id = None if record.call_id is None else ids.room_id(record.call_id)
+    return subjects.revoked_user_key(record.tenant, record.user_id, room_id)
+
+
+def merged(stored: RevocationRecord | None, added: RevocationRecord) -> RevocationRecord:
+    """What revokes all that both revoke."""
+    if stored is None:
+        return added
+    return added.model_copy(
+        update={
+            "not_before": max(stored.not_before, added.not_before),
+            "expires_at": max(stored.expires_at, added.expires_at),
+        }
+    )
