@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hubbub_signaling.domain.exposure import unset_secrets
 from support import compose_files, nats_servers
 from support.installation import REPOSITORY
 
@@ -40,6 +41,26 @@ def test_signaling_trusts_the_network_of_the_proxy() -> None:
     assert BASE["signaling"]["environment"]["TRUSTED_PROXIES"] == network["subnet"]
     assert BASE["proxy"]["networks"] == ["edge"]
     assert [name for name, service in BASE.items() if "edge" in service["networks"]] == ["signaling", "proxy"]
+
+
+def test_signaling_knows_where_it_is_published_and_which_secrets_are_set() -> None:
+    environment = BASE["signaling"]["environment"]
+    assert environment["PUBLISHED_ADDRESS"] == "${LISTEN:-127.0.0.1}"
+    with_default = set(re.findall(r"\${(\w+):-[^}]*-of-this-machine}", _text(REPOSITORY / "compose.yaml")))
+    listed = dict(part.strip().split("=", 1) for part in environment["REQUIRED_SECRETS"].split(","))
+    assert listed == {name: f"${{{name}:+set}}" for name in with_default}
+    assert len(with_default) == 7
+    # The same line, as Compose passes it without and with the secrets.
+    unset = re.sub(r"\${\w+:\+set}", "", environment["REQUIRED_SECRETS"])
+    assert set(unset_secrets(unset)) == with_default
+    assert unset_secrets(environment["REQUIRED_SECRETS"]) == []
+
+
+def test_the_default_of_the_keys_is_an_empty_file() -> None:
+    [volume] = BASE["signaling"]["volumes"]
+    source, _, target = volume.partition("}:")
+    assert source == "${ACCESS_KEYS_FILE:-/dev/null"
+    assert BASE["signaling"]["environment"]["ACCESS_KEYS"].endswith(f":-{target.removesuffix(':ro')}}}")
 
 
 @pytest.mark.parametrize("name", compose_files.own_services(BASE))

@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import hashlib
+import re
+import stat
 from collections.abc import Callable
 
 from cryptography import x509
@@ -17,6 +19,15 @@ _NOT_SECURE = """() => performance.getEntriesByType("resource").map((entry) => e
   .filter((name) => !/^(https|wss|data|blob):/.test(name))"""
 
 
+async def printed_link(installation: SupervisedInstallation, before: str, url: str) -> str:
+    """The token of the link that is printed after this text. It is printed right after the run file is written."""
+    link = re.compile(rf"{before} {re.escape(url)}/#token=(\S+)")
+    async with asyncio.timeout(10):
+        while (found := link.search(installation.log.read_text())) is None:
+            await asyncio.sleep(0.05)
+    return found[1]
+
+
 async def test_call_over_https_at_the_address_of_the_machine(
     start_installation: Callable[..., SupervisedInstallation], call_id: str
 ) -> None:
@@ -24,16 +35,25 @@ async def test_call_over_https_at_the_address_of_the_machine(
     address = interface_address()
     assert address is not None
     url = f"https://{address}:{installation.port}"
-    # The line is printed right after the run file is written.
-    async with asyncio.timeout(10):
-        while f"from other devices: {url}" not in installation.log.read_text():
-            await asyncio.sleep(0.05)
+    guest = await printed_link(installation, "from other devices:", url)
+    await printed_link(installation, "Hubbub is ready:", f"https://localhost:{installation.port}")
+    keys = installation.data_dir / "access-keys.json"
+    assert stat.S_IMODE(keys.stat().st_mode) == 0o600
 
     certificate = x509.load_pem_x509_certificate((installation.data_dir / "tls" / "certificate.pem").read_bytes())
     public_key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     trusted = base64.b64encode(hashlib.sha256(public_key).digest()).decode()
     async with chromium(trusted_key=trusted) as browser:
-        tabs = await start_call(browser, url, call_id, ["Ann", "Ben"], width=320, height=180)
+        outsider = await browser.open_page(f"{url}/?room={call_id}&name=Eve&join", "Eve")
+        assert "Ask for a new link" in await outsider.problem()
+        tabs = await start_call(browser, url, call_id, ["Ann", "Ben"], token=guest, width=320, height=180)
+        newcomer = await browser.open_page(f"{url}/#token={guest}", "Cleo")
+        await newcomer.page.fill("[name=room]", call_id)
+        await newcomer.page.keyboard.press("Enter")
+        await newcomer.page.fill("[name=name]", "Cleo")
+        await newcomer.press("join")
+        await newcomer.wait_sees("Ann")
+        await newcomer.press("leave")
         for tab in tabs:
             assert await tab.page.evaluate("isSecureContext")
             assert await tab.page.evaluate(_NOT_SECURE) == []

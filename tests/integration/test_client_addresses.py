@@ -16,6 +16,7 @@ MAX_ROOMS = 100
 ROOM_REQUESTS = 40
 LIMITED = {
     "environment": {
+        "AUTH": "off",
         "TRUSTED_PROXIES": "127.0.0.1",
         "MAX_ROOMS": str(MAX_ROOMS),
         "MAX_ROOM_REQUESTS_PER_ADDRESS": str(ROOM_REQUESTS),

@@ -188,7 +188,7 @@ async def test_a_recording_ends_with_its_room(recorded: Installation, recordings
 
 
 async def test_recordings_are_not_for_strangers(tmp_path: Path) -> None:
-    environment = {"API_KEY": "key-of-the-tests-0123456789", "TRUSTED_PROXIES": "127.0.0.1/32"}
+    environment = {"API_KEY": "key-of-the-tests-0123456789", "AUTH": "off", "TRUSTED_PROXIES": "127.0.0.1/32"}
     with Installation(tmp_path, recorders=1, environment=environment) as installation:
         async with aiohttp.ClientSession(headers={"X-Forwarded-For": "192.0.2.1"}) as http:
             recordings = Recordings(installation, http)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import time
 import urllib.request
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hubbub_cli.readiness import is_ready
+from hubbub_media_node.adapters.local_network import interface_address
 from support.supervised_installation import SupervisedInstallation
 
 StartInstallation = Callable[..., SupervisedInstallation]
@@ -69,6 +71,17 @@ def test_killed_supervisor_takes_all_processes_with_it(
 
     os.kill(installation.running.pid, signal.SIGKILL)
     assert all_gone(pids, within=5)
+
+
+def test_without_a_host_only_this_machine_can_connect(start_installation: StartInstallation) -> None:
+    installation = start_installation(captions=0, calls=0)
+    with urllib.request.urlopen(f"{installation.url}/stats", timeout=10) as answer:
+        assert answer.status == 200, "needs no token"
+    own = interface_address()
+    if own is None:
+        pytest.skip("this machine has no other address")
+    with pytest.raises(ConnectionRefusedError), socket.create_connection((own, installation.port), timeout=5):
+        pass
 
 
 @pytest.mark.timeout(120)

@@ -202,9 +202,13 @@ class CallBrowser:
         if self.connected:
             await asyncio.gather(*(context.close() for context in self._browser.contexts))
 
-    async def open_tab(self, url: str, room: str, name: str, **parameters: str | int) -> Tab:
-        """Opens the page and joins the call. `parameters` go into its query: `width=640, height=360, codec="VP9"`."""
-        tab = await self.open_page(f"{url}/?{urlencode({'room': room, 'name': name, 'join': '', **parameters})}", name)
+    async def open_tab(self, url: str, room: str, name: str, *, token: str | int = "", **parameters: str | int) -> Tab:
+        """Opens the page and joins the call. `parameters` go into its query: `width=640, height=360, codec="VP9"`.
+
+        `token`: the access token of its fragment.
+        """
+        query = urlencode({"room": room, "name": name, "join": "", **parameters})
+        tab = await self.open_page(f"{url}/?{query}" + (f"#token={token}" if token else ""), name)
         await tab.wait_joined()
         return tab
 

@@ -91,6 +91,7 @@ class Installation:
         inherited = {
             **{key: value for key, value in os.environ.items() if key not in _NOT_INHERITED},
             "ANNOUNCED_IP": "127.0.0.1",
+            "FRONTEND_URL": "*",  # tests open pages of other origins
             "PLAIN_MIN_PORT": "0",
             "RECONNECT_GRACE": str(reconnect_grace),
             "EMPTY_ROOM_TTL": str(empty_room_ttl),

@@ -54,8 +54,9 @@ def test_only_listed_origins_are_allowed() -> None:
     assert not origins.allows("https://other.example.org", None)
 
 
-def test_any_origin_is_allowed_without_a_list() -> None:
-    assert AllowedOrigins([]).allows("https://other.example.org", "calls.example.org")
+def test_any_origin_is_allowed_by_a_star_only() -> None:
+    assert not AllowedOrigins([]).allows("https://other.example.org", "calls.example.org")
+    assert AllowedOrigins([]).allows("https://calls.example.org", "calls.example.org")
     assert AllowedOrigins(["*"]).allows("https://other.example.org", "calls.example.org")
 
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
+from hubbub_access.key_set import new_secret
 from hubbub_signaling.domain.address_limits import AddressLimits
 from hubbub_signaling.settings import Settings
 
+LOCAL = {"host": "127.0.0.1"}
+"""Only this machine connects, and needs no access token."""
+KEYS = json.dumps(new_secret("key", "app", b"s" * 32))
+
 
 def test_origins_are_normalised() -> None:
-    settings = Settings(frontend_url="https://A.example/calls,, http://[::1]:5173/ ")
+    settings = Settings(host="127.0.0.1", frontend_url="https://A.example/calls,, http://[::1]:5173/ ")
     assert settings.frontend_url == "https://a.example,http://[::1]:5173"
     assert settings.allowed_origins.cors == ["http://[::1]:5173", "https://a.example"]
 
 
 @pytest.mark.parametrize(("text", "path"), [("", ""), ("/", ""), ("/call", "/call"), ("/a/b-c/", "/a/b-c")])
 def test_base_path_has_no_slash_at_its_end(text: str, path: str) -> None:
-    assert Settings(base_path=text).base_path == path
+    assert Settings(host="127.0.0.1", base_path=text).base_path == path
 
 
 @pytest.mark.parametrize(
@@ -35,11 +44,11 @@ def test_base_path_has_no_slash_at_its_end(text: str, path: str) -> None:
 )
 def test_values_that_cannot_work_are_refused(values: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
-        Settings.model_validate(values)
+        Settings.model_validate({**LOCAL, **values})
 
 
 def test_default_limits_let_an_office_join_from_one_address() -> None:
-    settings = Settings()
+    settings = Settings(host="127.0.0.1")
     limits = AddressLimits(settings.max_connections_per_address, settings.max_room_requests_per_address)
     for person in range(300):
         now = person / 30
@@ -47,3 +56,92 @@ def test_default_limits_let_an_office_join_from_one_address() -> None:
         limits.connected("office", now)
         assert limits.take_room_request("office", now)
         assert limits.take_room_request("office", now)
+
+
+@pytest.mark.parametrize(
+    ("values", "on"),
+    [
+        ({"host": "127.0.0.1"}, False),
+        ({"host": "127.0.0.9"}, False),
+        ({"host": "::1"}, False),
+        ({"host": "localhost"}, False),
+        ({"host": "127.0.0.1", "auth": "on"}, True),
+        ({"host": "127.0.0.1", "trusted_proxies": "127.0.0.1"}, True),
+        ({"host": "127.0.0.1", "trusted_proxies": "127.0.0.1", "auth": "off"}, False),
+        ({}, True),
+        ({"host": "0.0.0.0"}, True),
+        ({"host": "::"}, True),
+        ({"host": "192.0.2.7"}, True),
+        ({"host": "calls.example.org"}, True),
+        ({"host": "0.0.0.0", "auth": "off"}, False),
+        ({"published_address": "127.0.0.1", "trusted_proxies": "10.0.0.0/8"}, False),
+        ({"published_address": "[::1]"}, False),
+        ({"published_address": "0.0.0.0", "host": "127.0.0.1"}, True),
+    ],
+    ids=str,
+)
+def test_clients_need_tokens_where_others_can_connect(tmp_path: Path, values: dict[str, Any], on: bool) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text(KEYS)
+    assert Settings.model_validate({"access_keys": keys, **values}).uses_tokens is on
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"host": "0.0.0.0"}, "because it listens on 0.0.0.0 and AUTH is not set"),
+        ({"published_address": "192.0.2.7"}, "because its port is published at 192.0.2.7 and AUTH"),
+        ({"host": "127.0.0.1", "trusted_proxies": "10.0.0.0/8"}, "because TRUSTED_PROXIES is set and AUTH"),
+        ({"host": "127.0.0.1", "auth": "on"}, "clients need access tokens, and ACCESS_KEYS names no keys"),
+        ({"host": "0.0.0.0", "trust_user_header": "on"}, "AUTH=off"),
+    ],
+    ids=str,
+)
+def test_without_keys_signaling_does_not_start_and_says_why(
+    tmp_path: Path, values: dict[str, Any], reason: str
+) -> None:
+    empty = tmp_path / "keys.json"
+    empty.touch()
+    for keys in (None, empty):
+        with pytest.raises(ValidationError) as refused:
+            Settings.model_validate({"access_keys": keys, **values})
+        assert reason in str(refused.value)
+        assert "AUTH=off" in str(refused.value)
+    assert not Settings.model_validate({"access_keys": empty, "host": "127.0.0.1"}).uses_tokens
+
+
+@pytest.mark.parametrize(
+    ("published", "listed", "missing"),
+    [
+        ("0.0.0.0", "TURN_SECRET=, NATS_CALLS_PASSWORD=set, NATS_NODE_PASSWORD=", "TURN_SECRET, NATS_NODE_PASSWORD"),
+        ("0.0.0.0", "TURN_SECRET=set, NATS_CALLS_PASSWORD=set", None),
+        ("127.0.0.1", "TURN_SECRET=", None),
+    ],
+)
+def test_published_passwords_are_refused_where_others_can_connect(
+    published: str, listed: str, missing: str | None
+) -> None:
+    values = {"published_address": published, "required_secrets": listed, "auth": "off"}
+    if missing is None:
+        Settings.model_validate(values)
+        return
+    with pytest.raises(ValidationError, match=f"set {missing}"):
+        Settings.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "allowed"),
+    [
+        ({}, False),
+        ({"environment": "production"}, False),
+        ({"environment": "development"}, True),
+        ({"node_env": "development"}, True),
+        ({"environment": "development", "frontend_url": "https://app.example"}, False),
+        ({"frontend_url": "*"}, True),
+    ],
+    ids=str,
+)
+def test_pages_of_other_origins_are_allowed_in_development_or_by_name(values: dict[str, Any], allowed: bool) -> None:
+    origins = Settings.model_validate({**LOCAL, **values}).allowed_origins
+    assert origins.allows("https://other.example", "calls.example") is allowed
+    assert origins.allows("https://calls.example", "calls.example")

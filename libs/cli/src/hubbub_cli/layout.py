@@ -17,6 +17,8 @@ SERVICE_GRACE = 16.0
 class Layout:
     """The number of processes of each kind, and their ports."""
 
+    host: str = "127.0.0.1"
+    """The address on which signaling listens."""
     http_port: int = 4000
     rtc_min_port: int = 40000
     rtc_max_port: int = 40100
@@ -56,6 +58,11 @@ class Layout:
                 "raise RTC_MAX_PORT or lower WORKERS"
             )
 
+    @property
+    def own_host(self) -> str:
+        """The address at which this machine reaches signaling."""
+        return "127.0.0.1" if self.host in ("0.0.0.0", "::", "localhost") else self.host
+
     def rtc_range(self, node: int) -> tuple[int, int]:
         """The first and the last UDP port of node 0, 1, ... The ranges have equal sizes and do not overlap."""
         share = (self.rtc_max_port - self.rtc_min_port + 1) // self.nodes
@@ -73,7 +80,7 @@ class Layout:
     def metrics_urls(self) -> list[str]:
         """The metrics URL of every process."""
         own = [f"http://127.0.0.1:{port}" for port in self.metrics_ports]
-        return [f"{url}/metrics" for url in (*own, *self.urls("127.0.0.1"))]
+        return [f"{url}/metrics" for url in (*own, *self.urls(self.own_host))]
 
     def urls(self, host: str) -> list[str]:
         """The URL of each signaling instance under this host name or address, without a trailing slash."""
@@ -110,7 +117,8 @@ def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -
     page = {} if layout.page_dir is None else {"PAGE_DIR": str(layout.page_dir)}
     tls = {} if layout.tls is None else {"TLS_CERT": str(layout.tls.certificate), "TLS_KEY": str(layout.tls.key)}
     for i, port in enumerate(layout.http_ports()):
-        specs.append(_service(f"signaling-{i + 1}", "hubbub_signaling", {**common, **page, **tls, "PORT": str(port)}))
+        variables = {**common, **page, **tls, "HOST": layout.host, "PORT": str(port)}
+        specs.append(_service(f"signaling-{i + 1}", "hubbub_signaling", variables))
     return specs
 
 

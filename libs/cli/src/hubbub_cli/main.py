@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import signal
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from .data_dir import DataDirInUse
 from .exec_with_parent import die_with_parent
+from .invitations import prepare_access
 from .layout import Layout
 from .nats_info import NatsTooOld, NatsUnreachable
 from .nats_server import NatsBinaryMissing
@@ -36,6 +38,15 @@ def hubbub() -> None:
 def up_command(
     *,
     port: Annotated[int, typer.Option(envvar="PORT", help="HTTP and Socket.IO port of signaling.", min=1)] = 4000,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            envvar="HOST",
+            help="Address on which signaling listens. With another one than a loopback address, clients need an access "
+            "token, unless AUTH is off.",
+            show_default="127.0.0.1, with --tls 0.0.0.0",
+        ),
+    ] = None,
     rtc_min_port: Annotated[
         int, typer.Option(envvar="RTC_MIN_PORT", help="First media port, UDP and TCP.", min=1)
     ] = 40000,
@@ -88,8 +99,10 @@ def up_command(
     if with_parent:
         die_with_parent(signal.SIGTERM)
     try:
-        addresses = local_addresses() if tls else []
+        host = host or ("0.0.0.0" if tls else "127.0.0.1")
+        addresses = local_addresses() if tls or host in ("0.0.0.0", "::") else []
         layout = Layout(
+            host=host,
             http_port=port,
             rtc_min_port=rtc_min_port,
             rtc_max_port=rtc_max_port,
@@ -106,8 +119,12 @@ def up_command(
             page_dir=page_dir or built_page(),
             tls=_certificate(tls_cert, tls_key, data_dir.absolute() / "tls" if tls else None, addresses),
         )
-        others = [str(address) for address in addresses if not address.is_loopback]
-        options = UpOptions(layout, data_dir.absolute(), dict(os.environ), nats_url or None, metrics_port, others)
+        others = [str(address) for address in addresses if not address.is_loopback and host in ("0.0.0.0", "::")]
+        access = prepare_access(data_dir.absolute(), host, os.environ, time.time())
+        environment = {**os.environ, **access.environment}
+        options = UpOptions(
+            layout, data_dir.absolute(), environment, nats_url or None, metrics_port, others, access.invitations
+        )
         up(options, Reporter(verbose=verbose))
     except (
         DataDirInUse,

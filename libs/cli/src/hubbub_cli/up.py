@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import data_dir, nats_info, nats_server, ports, readiness
+from .invitations import Invitations
 from .jetstream_recovery import JetStreamRecovery
 from .layout import Layout, service_specs
 from .reporter import Reporter
@@ -47,6 +48,8 @@ class UpOptions:
     """The first port to try for metrics."""
     other_hosts: Sequence[str] = ()
     """Addresses under which other devices reach this machine, to print."""
+    invitations: Invitations | None = None
+    """For the links to print; None when the page needs no token of ours."""
 
 
 def up(options: UpOptions, reporter: Reporter) -> None:
@@ -70,7 +73,7 @@ class _Installation:
         self._layout = replace(options.layout, metrics_ports=metrics_ports)
         self._reporter = reporter
         self._supervisor = Supervisor(self._on_event)
-        self._base_urls = self._layout.urls("127.0.0.1")
+        self._base_urls = self._layout.urls(self._layout.own_host)
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
         self._nats_url = ""
@@ -84,12 +87,7 @@ class _Installation:
                 if not self._stopping.is_set():
                     self._ready = True
                     self._write_run_file()
-                    self._reporter.print(
-                        f"[bold green]Hubbub is ready:[/] {self._layout.urls('localhost')[0]} [dim](Ctrl-C stops it)[/]"
-                    )
-                    for host in self._options.other_hosts:
-                        self._reporter.print(f"[dim]from other devices:[/] {self._layout.urls(host)[0]}")
-                    self._reporter.print(f"[dim]metrics:[/] {' '.join(self._layout.metrics_urls())}")
+                    self._print_addresses()
                     await self._stopping.wait()
             finally:
                 self._recovery.stop()
@@ -100,6 +98,25 @@ class _Installation:
                 finally:
                     await self._supervisor.stop()
         self._reporter.print("Stopped.")
+
+    def _print_addresses(self) -> None:
+        layout, invitations = self._layout, self._options.invitations
+
+        def page(host: str, token: str | None) -> str:
+            url = layout.urls(host)[0]
+            return url if token is None else Invitations.link(url, token)
+
+        own, guest = (invitations.host, invitations.guest) if invitations is not None else (None, None)
+        here = "localhost" if layout.own_host == ports.LOOPBACK else layout.own_host
+        self._reporter.print(f"[bold green]Hubbub is ready:[/] {page(here, own)} [dim](Ctrl-C stops it)[/]")
+        for host in self._options.other_hosts:
+            self._reporter.print(f"[dim]from other devices:[/] {page(host, guest)}")
+        if invitations is not None:
+            self._reporter.print(
+                "[dim]These links are keys, for a week: the first one allows everything, the others allow to join any "
+                f"room. For other tokens:[/] hubbub token create --keys {invitations.keys}"
+            )
+        self._reporter.print(f"[dim]metrics:[/] {' '.join(layout.metrics_urls())}")
 
     async def _start(self) -> None:
         own_nats = self._options.nats_url is None

@@ -15,10 +15,11 @@ from hubbub_service.settings import ServiceSettings
 
 from .adapters.tls import load_context
 from .domain.client_address import TrustedProxies, parse_networks
+from .domain.exposure import unset_secrets, why_reachable
 from .domain.ice_servers import IceServers, IceTransportPolicy, TurnServers, is_turn_uri
 from .domain.identity import IdentityPolicy, Withhold
 from .domain.media_access import ENCODER, PLAYER, MediaAccess
-from .domain.origins import AllowedOrigins, parse_origin
+from .domain.origins import ANY, AllowedOrigins, parse_origin
 
 _PATH = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 
@@ -30,8 +31,8 @@ class Settings(ServiceSettings):
     host: str = Field("0.0.0.0", description="Address to listen on.")
     frontend_url: str | None = Field(
         None,
-        description="Origins from which pages may connect, comma-separated; any when not set. The page that signaling "
-        "serves may always connect.",
+        description="Origins from which pages may connect, comma-separated; `*` is any. The page that signaling serves "
+        "may always connect. Not set: no other, with ENVIRONMENT=development any.",
     )
     base_path: str = Field(
         "", description="Path under which a proxy serves this installation, such as `/call`; the root when not set."
@@ -86,8 +87,19 @@ class Settings(ServiceSettings):
         description="Believe `X-User-Id` from every client, because a proxy authenticates clients and sets it. "
         "Otherwise only clients on this machine, and those with API_KEY, may name a user.",
     )
-    auth: bool = Field(
-        False, description="Clients need an access token, signed by a key of ACCESS_KEYS: see the guide on access."
+    auth: bool | None = Field(
+        None,
+        description="Whether clients need an access token, signed by a key of ACCESS_KEYS: see the guide on access. "
+        "Not set: they do, unless HOST is a loopback address and TRUSTED_PROXIES is not set; in a container, unless "
+        "PUBLISHED_ADDRESS is one.",
+    )
+    published_address: str | None = Field(
+        None, description="In a container, the address at which its port, or that of its proxy, is published."
+    )
+    required_secrets: str | None = Field(
+        None,
+        description="`NAME=value`, comma-separated: signaling refuses to start when one has no value and clients from "
+        "elsewhere reach it. `compose.yaml` says here which secrets are set.",
     )
     access_keys: Path | None = Field(
         None, description="File with the keys of access tokens, a JWK Set in which each key has `alg`, `kid` and `iss`."
@@ -170,18 +182,47 @@ class Settings(ServiceSettings):
 
     @model_validator(mode="after")
     def _check_access(self) -> Self:
-        if self.auth and self.access_keys is None:
-            raise ValueError("AUTH is on and ACCESS_KEYS is not set: no token could be verified")
-        if self.auth and self.trust_user_header:
-            raise ValueError("AUTH and TRUST_USER_HEADER exclude each other: a token names the user")
-        if self.access_keys is not None:
-            KeySet.read(self.access_keys)
+        reachable = self._why_reachable
+        if reachable is not None and (missing := unset_secrets(self.required_secrets)):
+            raise ValueError(
+                f"others can reach signaling, because {reachable}, with secrets that everybody knows: set "
+                f"{', '.join(missing)}"
+            )
+        if self.uses_tokens and self._keys_file is None:
+            why = "" if self.auth else f", because {reachable} and AUTH is not set"
+            raise ValueError(
+                f"clients need access tokens{why}, and ACCESS_KEYS names no keys. Make one with `hubbub token key "
+                "keys.json` and set ACCESS_KEYS to that file; or let only this machine connect (HOST=127.0.0.1, in "
+                "containers LISTEN=127.0.0.1); or let everybody enter any room with AUTH=off"
+            )
+        if self.uses_tokens and self.trust_user_header:
+            raise ValueError(
+                "AUTH and TRUST_USER_HEADER exclude each other, since a token names the user: set AUTH=off when a "
+                "proxy authenticates all clients"
+            )
+        if self._keys_file is not None:
+            KeySet.read(self._keys_file)
         return self
+
+    @property
+    def uses_tokens(self) -> bool:
+        """Whether clients need access tokens."""
+        return self._why_reachable is not None if self.auth is None else self.auth
+
+    @property
+    def _why_reachable(self) -> str | None:
+        return why_reachable(self.host, self.published_address, self.trusted_proxies)
+
+    @property
+    def _keys_file(self) -> Path | None:
+        """The file of ACCESS_KEYS. An empty one counts as none: containers mount one when there are no keys."""
+        path = self.access_keys
+        return None if path is None or (path.exists() and not path.stat().st_size) else path
 
     @property
     def allowed_origins(self) -> AllowedOrigins:
         """The origins of FRONTEND_URL."""
-        return AllowedOrigins(_split(self.frontend_url))
+        return AllowedOrigins(_split(self.frontend_url) or ([ANY] if self.development else []))
 
     @property
     def proxies(self) -> TrustedProxies:
@@ -192,7 +233,7 @@ class Settings(ServiceSettings):
         """Who may name a user. `withhold` takes from an identity what was revoked."""
         key = None if self.api_key is None else self.api_key.get_secret_value()
         tokens = None
-        if self.auth and self.access_keys is not None:
+        if self.uses_tokens and self.access_keys is not None:
             tokens = TokenVerifier(KeySet.read(self.access_keys), self.access_audience)
         return IdentityPolicy(api_key=key, trust_user_header=self.trust_user_header, tokens=tokens, withhold=withhold)
 

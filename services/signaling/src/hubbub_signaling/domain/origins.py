@@ -35,8 +35,8 @@ class AllowedOrigins:
     """The origins that the operator allows. A page may always connect to the host that served it."""
 
     def __init__(self, origins: Iterable[str]) -> None:
-        """`origins` are results of `parse_origin`. None at all: any origin may connect."""
-        self._origins = frozenset(origins) or frozenset({ANY})
+        """`origins` are results of `parse_origin`."""
+        self._origins = frozenset(origins)
 
     @property
     def cors(self) -> list[str]:

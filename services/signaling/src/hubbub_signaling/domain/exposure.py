@@ -1,0 +1,33 @@
+"""Decides whether only this machine reaches signaling, on which the default of AUTH depends.
+
+Rules
+- In a container, the address at which its port is published decides, not the one on which it listens.
+- Otherwise the address on which it listens decides. A trusted proxy has clients from elsewhere.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+
+def is_loopback_host(host: str) -> bool:
+    """Whether a server that listens on this address or name is reached from its machine only."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def why_reachable(host: str, published_address: str | None, trusted_proxies: str | None) -> str | None:
+    """Why clients from elsewhere may reach signaling; None when they cannot."""
+    if published_address is not None:
+        return None if is_loopback_host(published_address) else f"its port is published at {published_address}"
+    if not is_loopback_host(host):
+        return f"it listens on {host}"
+    return "TRUSTED_PROXIES is set" if trusted_proxies else None
+
+
+def unset_secrets(listed: str | None) -> list[str]:
+    """The names without a value of a list `NAME=value,NAME=value`."""
+    pairs = (part.partition("=") for part in (listed or "").split(","))
+    return [name.strip() for name, _, value in pairs if name.strip() and not value.strip()]
