@@ -36,6 +36,7 @@ def test_fixed_servers_come_first_and_unchanged() -> None:
 
 
 def test_the_secret_is_not_in_the_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST", "127.0.0.1")
     monkeypatch.setenv("TURN_URLS", "turn:a")
     monkeypatch.setenv("TURN_SECRET", SECRET)
     settings = load_settings(Settings)
@@ -95,6 +96,7 @@ def test_invalid_settings_end_the_start_with_a_message(
 
 
 def test_relay_is_accepted_with_a_fixed_turn_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST", "127.0.0.1")
     monkeypatch.setenv("ICE_TRANSPORT_POLICY", "relay")
     monkeypatch.setenv("ICE_SERVERS", '[{"urls": ["turn:a"], "username": "u", "credential": "c"}]')
     assert load_settings(Settings).client_ice_servers.policy == "relay"

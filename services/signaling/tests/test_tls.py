@@ -103,6 +103,7 @@ def test_invalid_files_end_the_start_with_a_message(
 
 
 def test_a_certificate_with_its_key_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOST", "127.0.0.1")
     certificate, key = make(tmp_path, "good")
     monkeypatch.setenv("TLS_CERT", str(certificate))
     monkeypatch.setenv("TLS_KEY", str(key))
