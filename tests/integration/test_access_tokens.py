@@ -17,6 +17,7 @@ from hubbub_contracts import ids
 from support.caller import Caller, rtp_capabilities
 from support.client_socket import ClientSocket, Refused
 from support.installation import Installation
+from support.key_server import ISSUER, KeyServer
 from support.python_sdk import until
 
 API_KEY = "key-of-the-tests-0123456789"
@@ -172,3 +173,21 @@ async def test_calls_need_their_grant(guarded: Installation) -> None:
     ringing = {"token": token("bob", Grants(calls=True))}
     async with ClientSocket(guarded.url, namespace="/calls", auth=ringing) as bob:
         assert (await bob.call("setPresence", status="away"))["userId"] == "bob"
+
+
+async def test_keys_of_a_url(tmp_path_factory: pytest.TempPathFactory, room: str) -> None:
+    with KeyServer() as keys:
+        keys.add("old")
+        environment = {"AUTH": "on", "ACCESS_KEYS": f"{keys.url}/keys", "ACCESS_ISSUER": ISSUER}
+        with Installation(tmp_path_factory.mktemp("published"), environment=environment) as installation:
+            async with Caller(installation.url, auth={"token": keys.token("old", "ann", MEMBER)}) as ann:
+                await ann.join(room)
+            keys.add("new")
+
+            async def next_token() -> str:
+                return keys.token("new", "bob", MEMBER)
+
+            # The first connection is refused for a moment, while the new key is fetched; the SDK connects again.
+            async with Call(installation.url, room, "Bob", token=next_token) as bob:
+                assert bob.state == "connected"
+            assert keys.requests == 2

@@ -66,3 +66,44 @@ def test_a_file_is_named_and_a_key_is_not_shown(tmp_path: Path) -> None:
     key = KeySet.parse(json.dumps({"keys": [OCT]})).find("one")
     assert key is not None
     assert OCT["k"] not in repr(key)
+
+
+def _published() -> tuple[Any, dict[str, Any]]:
+    """A key of an identity provider, and what it publishes of it."""
+    private = rsa.generate_private_key(65537, 2048)
+    return private, {**json.loads(RSAAlgorithm.to_jwk(private.public_key())), "kid": "idp", "use": "sig"}
+
+
+def test_a_published_set_may_have_other_keys_and_no_issuers() -> None:
+    private, public = _published()
+    others = [
+        {**public, "kid": "encryption", "use": "enc"},
+        {**public, "kid": "other", "alg": "RS512"},
+        {"kty": "oct", "kid": "secret", "alg": "HS256", "k": OCT["k"]},
+        OCT,
+        7,
+    ]
+    keys = KeySet.parse_published(json.dumps({"keys": [*others, public]}), "https://idp")
+    key = keys.find("idp")
+    assert key is not None
+    assert (key.algorithm, key.issuer) == ("RS256", "https://idp")
+    assert [keys.find(kid) for kid in ("encryption", "other", "secret", "one")] == [None] * 4
+    with_private = {**json.loads(RSAAlgorithm.to_jwk(private)), "kid": "idp"}
+    assert KeySet.parse_published(json.dumps({"keys": [with_private]}), "https://idp").signing_key is None
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        ({"keys": [OCT]}, "keys.0.kty"),
+        ({"keys": [7]}, "not an object"),
+        ({"keys": [{**_published()[1], "kty": ["RSA"]}]}, "keys.0.kty"),
+        ({"keys": [_published()[1]]}, "iss"),
+        ({"keys": []}, "`keys`"),
+        ("<html>", "not JSON"),
+    ],
+)
+def test_a_published_set_without_a_usable_key_is_refused(document: object, reason: str) -> None:
+    text = document if isinstance(document, str) else json.dumps(document)
+    with pytest.raises(KeySetInvalid, match=reason):
+        KeySet.parse_published(text, None)

@@ -83,7 +83,7 @@ def test_default_limits_let_an_office_join_from_one_address() -> None:
 def test_clients_need_tokens_where_others_can_connect(tmp_path: Path, values: dict[str, Any], on: bool) -> None:
     keys = tmp_path / "keys.json"
     keys.write_text(KEYS)
-    assert Settings.model_validate({"access_keys": keys, **values}).uses_tokens is on
+    assert Settings.model_validate({"access_keys": str(keys), **values}).uses_tokens is on
 
 
 @pytest.mark.parametrize(
@@ -102,12 +102,12 @@ def test_without_keys_signaling_does_not_start_and_says_why(
 ) -> None:
     empty = tmp_path / "keys.json"
     empty.touch()
-    for keys in (None, empty):
+    for keys in (None, str(empty)):
         with pytest.raises(ValidationError) as refused:
             Settings.model_validate({"access_keys": keys, **values})
         assert reason in str(refused.value)
         assert "AUTH=off" in str(refused.value)
-    assert not Settings.model_validate({"access_keys": empty, "host": "127.0.0.1"}).uses_tokens
+    assert not Settings.model_validate({"access_keys": str(empty), "host": "127.0.0.1"}).uses_tokens
 
 
 @pytest.mark.parametrize(
@@ -145,3 +145,17 @@ def test_pages_of_other_origins_are_allowed_in_development_or_by_name(values: di
     origins = Settings.model_validate({**LOCAL, **values}).allowed_origins
     assert origins.allows("https://other.example", "calls.example") is allowed
     assert origins.allows("https://calls.example", "calls.example")
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [("http://idp.example/keys", "must be https"), ("/nowhere/keys.json", "No such file")],
+)
+def test_keys_that_cannot_be_trusted_or_read_are_refused(keys: str, reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        Settings(access_keys=keys)
+
+
+def test_a_url_needs_no_file() -> None:
+    settings = Settings(access_keys="https://idp.example/keys")
+    assert (settings.uses_tokens, settings.access_keys_url) == (True, "https://idp.example/keys")

@@ -23,6 +23,10 @@ MIN_SECRET: Final = 32
 """Bytes of a symmetric key (RFC 7518 section 3.2)."""
 MIN_RSA_BITS: Final = 2048
 _CURVES: Final = {"ES256": "P-256", "EdDSA": "Ed25519"}
+_BY_KIND: Final = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
+"""The algorithm of a published key without `alg`. Symmetric keys are never published."""
+_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""Members of private and symmetric keys (RFC 7518 section 6)."""
 MAX_KEYS: Final = 64
 MAX_SIZE: Final = 256 * 1024
 """Bytes of a key set."""
@@ -67,18 +71,29 @@ class KeySet:
     @classmethod
     def parse(cls, text: bytes | str) -> KeySet:
         """Reads a JWK Set. Raises KeySetInvalid."""
-        if len(text) > MAX_SIZE:
-            raise KeySetInvalid(f"larger than {MAX_SIZE} bytes")
-        try:
-            document = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise KeySetInvalid("not JSON") from error
-        listed = document.get("keys") if isinstance(document, dict) else None
-        if not isinstance(listed, list) or not listed:
-            raise KeySetInvalid("not a JWK Set: `keys` must be a list of keys")
-        if len(listed) > MAX_KEYS:
-            raise KeySetInvalid(f"more than {MAX_KEYS} keys")
-        keys = [_parse_key(index, entry) for index, entry in enumerate(listed)]
+        return cls._of([_parse_key(index, entry) for index, entry in enumerate(_listed(text))])
+
+    @classmethod
+    def parse_published(cls, text: bytes | str, issuer: str | None) -> KeySet:
+        """Reads a JWK Set that an identity provider publishes. Raises KeySetInvalid.
+
+        It has keys for other purposes, too, which are left out. Symmetric keys are never accepted: whoever can read
+        them could sign. Private parts are dropped.
+
+        `issuer`: of keys without `iss`, which is a member of ours; None accepts only keys that have it.
+        """
+        keys, problems = [], []
+        for index, entry in enumerate(_listed(text)):
+            try:
+                keys.append(_parse_key(index, _published(index, entry, issuer)))
+            except KeySetInvalid as error:
+                problems.append(str(error))
+        if not keys:
+            raise KeySetInvalid(f"no key can be used: {'; '.join(problems)[:512]}")
+        return cls._of(keys)
+
+    @classmethod
+    def _of(cls, keys: list[VerificationKey]) -> KeySet:
         if len({key.kid for key in keys}) != len(keys):
             raise KeySetInvalid("two keys have the same `kid`")
         return cls(keys)
@@ -110,6 +125,37 @@ def new_secret(kid: str, issuer: str, secret: bytes) -> dict[str, Any]:
     _check_secret(kid, secret)
     encoded = base64.urlsafe_b64encode(secret).decode().rstrip("=")
     return {"keys": [{"kty": "oct", "alg": "HS256", "kid": kid, "iss": issuer, "k": encoded}]}
+
+
+def _listed(text: bytes | str) -> list[object]:
+    """The entries of a JWK Set."""
+    if len(text) > MAX_SIZE:
+        raise KeySetInvalid(f"larger than {MAX_SIZE} bytes")
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise KeySetInvalid("not JSON") from error
+    listed = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(listed, list) or not listed:
+        raise KeySetInvalid("not a JWK Set: `keys` must be a list of keys")
+    if len(listed) > MAX_KEYS:
+        raise KeySetInvalid(f"more than {MAX_KEYS} keys")
+    return listed
+
+
+def _published(index: int, entry: object, issuer: str | None) -> object:
+    """The public part of a published signing key, with the members that ours have. Raises KeySetInvalid."""
+    if not isinstance(entry, dict):
+        return entry
+    kind = entry.get("kty")
+    if not isinstance(kind, str) or kind not in _BY_KIND:
+        raise KeySetInvalid(f"keys.{index}.kty: must be one of {', '.join(_BY_KIND)}")
+    if entry.get("use", "sig") != "sig":
+        raise KeySetInvalid(f"keys.{index}.use: not for signatures")
+    public = {name: value for name, value in entry.items() if name not in _PRIVATE}
+    # RFC 7517 section 4.4: `alg` is optional. The type then decides, and the token does not.
+    defaults = {"alg": _BY_KIND[kind], **({} if issuer is None else {"iss": issuer})}
+    return {**defaults, **public}
 
 
 def _parse_key(index: int, entry: object) -> VerificationKey:

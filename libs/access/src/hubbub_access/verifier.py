@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 import jwt
@@ -29,13 +30,23 @@ _SIGNATURE_ONLY: Final[Any] = {
 class TokenVerifier:
     """Verifies the tokens of a key set."""
 
-    def __init__(self, keys: KeySet, audience: str) -> None:
-        """`audience` is the name of this installation, which must be in `aud`."""
-        self._keys = keys
+    def __init__(self, keys: KeySet | None, audience: str, on_unknown_key: Callable[[], bool] = lambda: False) -> None:
+        """Verifies tokens that are meant for this installation.
+
+        Arguments:
+            keys: None while they are not known: all tokens are refused as `unavailable`.
+            audience: the name of this installation, which must be in `aud`.
+            on_unknown_key: called for a token of an unknown key. Returns whether the keys are being fetched, so that
+                the client may try again.
+        """
+        self.keys = keys
         self._audience = audience
+        self._on_unknown_key = on_unknown_key
 
     def verify(self, token: object, now: float) -> AccessToken:
-        """Verifies a token at the time `now`, in Unix seconds. Raises `unauthenticated`."""
+        """Verifies a token at the time `now`, in Unix seconds. Raises `unauthenticated`, and
+        `unavailable` while the key is not known yet.
+        """
         if not isinstance(token, str) or not token:
             _refuse("is missing")
         if len(token) > MAX_TOKEN_LENGTH:
@@ -61,8 +72,13 @@ class TokenVerifier:
             _refuse(f"has the header {min(refused)}, which is not supported")
         if kind not in _TYPES:
             _refuse("is of another type than JWT")
-        key = self._keys.find(kid)
+        if self.keys is None:
+            raise HubbubError(ErrorCode.UNAVAILABLE, "the keys of access tokens are not known yet", retryable=True)
+        key = self.keys.find(kid)
         if key is None:
+            if self._on_unknown_key():
+                message = "the keys of access tokens are being fetched"
+                raise HubbubError(ErrorCode.UNAVAILABLE, message, retryable=True)
             _refuse("is not signed by a key of this installation")
         if header.get("alg") != key.algorithm:
             _refuse("is signed with another algorithm than its key's")

@@ -12,6 +12,7 @@ import socketio
 import structlog
 import uvicorn
 
+from hubbub_access import KeySet, TokenVerifier
 from hubbub_bus import Bus, Endpoints, Lease
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.message import DeliverMessage
@@ -32,6 +33,7 @@ from .adapters.http_limits import HttpLimits
 from .adapters.http_server import SHUTDOWN_TIMEOUT, http_config, listen
 from .adapters.identification import Identification
 from .adapters.media_authorization import MediaAuthorization
+from .adapters.published_keys import PublishedKeys
 from .adapters.recordings_http import RecordingsApi
 from .adapters.revocation_view import RevocationView
 from .adapters.session_metrics import SessionMetrics, read_sessions
@@ -88,7 +90,8 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     )
     forwarded = ForwardedHeaders(settings.proxies)
     revocations = Revocations()
-    identification = Identification(settings.identity_policy(revocations.applied_to), forwarded)
+    verifier, published_keys = _token_verifier(settings, lifecycle)
+    identification = Identification(settings.identity_policy(verifier, revocations.applied_to), forwarded)
     tokens = LiveTokens(identification.verify, revocations)
     if identification.uses_tokens:
         revocation_view = RevocationView(bus, tokens.revoke)
@@ -146,7 +149,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         ),
         identification=identification,
         origins=origins.cors,
-        why_not_ready=lambda: _why_not_ready(lease, lifecycle),
+        why_not_ready=lambda: _why_not_ready(lease, lifecycle, published_keys),
     )
     app = BasePath(socketio.ASGIApp(sockets, http), settings.base_path)
     server = uvicorn.Server(http_config(app, _tls_context(settings, lifecycle)))
@@ -198,10 +201,29 @@ async def _acquire_lease(settings: Settings, lifecycle: Lifecycle, bus: Bus) -> 
     return lease
 
 
-def _why_not_ready(lease: Lease, lifecycle: Lifecycle) -> str | None:
+def _token_verifier(settings: Settings, lifecycle: Lifecycle) -> tuple[TokenVerifier | None, PublishedKeys | None]:
+    """What verifies access tokens, and what fetches its keys when ACCESS_KEYS is a URL."""
+    url = settings.access_keys_url
+    if url is None or not settings.uses_tokens:
+        return settings.token_verifier(lambda: False), None
+
+    def on_keys(keys: KeySet) -> None:
+        if verifier is not None:
+            verifier.keys = keys
+
+    published = PublishedKeys(url, settings.access_issuer, on_keys)
+    verifier = settings.token_verifier(published.on_unknown_key)
+    published.start()
+    lifecycle.on_stop("published keys", published.stop)
+    return verifier, published
+
+
+def _why_not_ready(lease: Lease, lifecycle: Lifecycle, published_keys: PublishedKeys | None) -> str | None:
     """The reason for which `/ready` fails. None: this instance may get clients."""
     if lifecycle.stopping:
         return "draining"
+    if published_keys is not None and not published_keys.known:
+        return "the keys of access tokens are not known yet"
     return None if lease.is_fresh else "the store accepts no writes"
 
 

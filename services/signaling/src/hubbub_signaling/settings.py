@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -15,12 +16,13 @@ from hubbub_service.settings import ServiceSettings
 
 from .adapters.tls import load_context
 from .domain.client_address import TrustedProxies, parse_networks
-from .domain.exposure import unset_secrets, why_reachable
+from .domain.exposure import is_fetchable, unset_secrets, why_reachable
 from .domain.ice_servers import IceServers, IceTransportPolicy, TurnServers, is_turn_uri
 from .domain.identity import IdentityPolicy, Withhold
 from .domain.media_access import ENCODER, PLAYER, MediaAccess
 from .domain.origins import ANY, AllowedOrigins, parse_origin
 
+_URL = re.compile(r"https?://", re.IGNORECASE)
 _PATH = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 
 
@@ -101,8 +103,13 @@ class Settings(ServiceSettings):
         description="`NAME=value`, comma-separated: signaling refuses to start when one has no value and clients from "
         "elsewhere reach it. `compose.yaml` says here which secrets are set.",
     )
-    access_keys: Path | None = Field(
-        None, description="File with the keys of access tokens, a JWK Set in which each key has `alg`, `kid` and `iss`."
+    access_keys: str | None = Field(
+        None,
+        description="The keys of access tokens: a file with a JWK Set in which each key has `alg`, `kid` and `iss`, or "
+        "the URL of a set that an identity provider publishes.",
+    )
+    access_issuer: str | None = Field(
+        None, description="The `iss` of tokens whose key in ACCESS_KEYS, a URL, does not tell its issuer."
     )
     access_audience: str = Field(
         "hubbub", min_length=1, description="The name of this installation in the `aud` of access tokens."
@@ -188,7 +195,9 @@ class Settings(ServiceSettings):
                 f"others can reach signaling, because {reachable}, with secrets that everybody knows: set "
                 f"{', '.join(missing)}"
             )
-        if self.uses_tokens and self._keys_file is None:
+        if self.access_keys_url is not None and not is_fetchable(self.access_keys_url):
+            raise ValueError("ACCESS_KEYS: a URL must be https, or http of this machine: others could replace the keys")
+        if self.uses_tokens and self._keys_file is None and self.access_keys_url is None:
             why = "" if self.auth else f", because {reachable} and AUTH is not set"
             raise ValueError(
                 f"clients need access tokens{why}, and ACCESS_KEYS names no keys. Make one with `hubbub token key "
@@ -216,8 +225,16 @@ class Settings(ServiceSettings):
     @property
     def _keys_file(self) -> Path | None:
         """The file of ACCESS_KEYS. An empty one counts as none: containers mount one when there are no keys."""
-        path = self.access_keys
-        return None if path is None or (path.exists() and not path.stat().st_size) else path
+        if self.access_keys is None or self.access_keys_url is not None:
+            return None
+        path = Path(self.access_keys)
+        return None if path.exists() and not path.stat().st_size else path
+
+    @property
+    def access_keys_url(self) -> str | None:
+        """The URL of ACCESS_KEYS; None when it is a file, or not set."""
+        text = self.access_keys
+        return text if text is not None and _URL.match(text) else None
 
     @property
     def allowed_origins(self) -> AllowedOrigins:
@@ -229,12 +246,19 @@ class Settings(ServiceSettings):
         """The proxies of TRUSTED_PROXIES."""
         return TrustedProxies(parse_networks(self.trusted_proxies or ""))
 
-    def identity_policy(self, withhold: Withhold) -> IdentityPolicy:
+    def token_verifier(self, on_unknown_key: Callable[[], bool]) -> TokenVerifier | None:
+        """Verifies access tokens; None when clients need none. Keys of a URL are not known yet.
+
+        `on_unknown_key`: see `TokenVerifier`.
+        """
+        if not self.uses_tokens:
+            return None
+        keys = None if self._keys_file is None else KeySet.read(self._keys_file)
+        return TokenVerifier(keys, self.access_audience, on_unknown_key)
+
+    def identity_policy(self, tokens: TokenVerifier | None, withhold: Withhold) -> IdentityPolicy:
         """Who may name a user. `withhold` takes from an identity what was revoked."""
         key = None if self.api_key is None else self.api_key.get_secret_value()
-        tokens = None
-        if self.uses_tokens and self.access_keys is not None:
-            tokens = TokenVerifier(KeySet.read(self.access_keys), self.access_audience)
         return IdentityPolicy(api_key=key, trust_user_header=self.trust_user_header, tokens=tokens, withhold=withhold)
 
     @property

@@ -90,7 +90,7 @@ class CallsApi:
         """Adds the routes to the application."""
         app.include_router(self._router())
 
-    def _identify(self, request: Request) -> Identity:
+    async def _identify(self, request: Request) -> Identity:
         """As whom the client acts."""
         self._limits.take_request(request)
         identity = self._identification.identify(request.scope)

@@ -116,7 +116,7 @@ def make_http(
         why_not_ready: returns why this instance should get no clients, or None.
     """
 
-    def admin(request: Request) -> None:
+    async def admin(request: Request) -> None:
         identification.authorize(request.scope, Grant.ADMIN)
 
     app = FastAPI(

@@ -8,6 +8,7 @@ Rules
 from __future__ import annotations
 
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 
 def is_loopback_host(host: str) -> bool:
@@ -16,6 +17,12 @@ def is_loopback_host(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_fetchable(url: str) -> bool:
+    """Whether nobody in between can replace what is fetched from this URL."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (parts.scheme.lower() == "https" or is_loopback_host(parts.hostname or ""))
 
 
 def why_reachable(host: str, published_address: str | None, trusted_proxies: str | None) -> str | None:
