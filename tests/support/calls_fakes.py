@@ -28,6 +28,7 @@ from hubbub_signaling.domain.client_address import TrustedProxies
 from hubbub_signaling.domain.identity import IdentityPolicy
 from hubbub_signaling.domain.ports import Backend
 from hubbub_signaling.domain.revocations import Revocations
+from hubbub_signaling.domain.token_issue import TokenIssue
 from hubbub_signaling.handlers.calls.hub import CallHub
 from hubbub_signaling.handlers.live_tokens import LiveTokens
 
@@ -178,7 +179,7 @@ def webhooks_api(backend: Backend, policy: IdentityPolicy | None = None) -> Webh
 
 def access_api(backend: Backend, policy: IdentityPolicy | None = None) -> AccessApi:
     """The routes about access tokens over this backend, for clients on this machine."""
-    return AccessApi(backend, local_identification(policy), http_limits())
+    return AccessApi(backend, local_identification(policy), http_limits(), TokenIssue(None, "hubbub"))
 
 
 def http_limits() -> HttpLimits:

@@ -80,7 +80,7 @@ async def test_an_unknown_key_is_fetched_once_for_all_clients(rig: Rig, server: 
     server.add("third")
     unknown = server.token("third", "ann", GRANTS)
     assert [rig.verify(unknown) for _ in range(100)] == ["unauthenticated"] * 100
-    assert server.requests == 2
+    assert rig.sets == 2
 
 
 @pytest.mark.parametrize(

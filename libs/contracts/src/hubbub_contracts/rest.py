@@ -130,6 +130,40 @@ class RevokeBody(RevocationTarget):
     )
 
 
+class CreateTokenBody(Model):
+    """The body of `POST /tokens`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "userId": "alice",
+                    "displayName": "Alice",
+                    "grants": {"rooms": ["standup"], "join": True, "publish": True},
+                }
+            ]
+        }
+    )
+
+    user_id: UserId
+    """The user, `sub`."""
+    display_name: DisplayName | None = None
+    """The name to show; absent: the client chooses it."""
+    grants: AppData
+    """What the client may do, as the claim `hubbub`. What is absent is denied."""
+    lifetime: Annotated[int, Field(ge=1, le=31_536_000)] = 3600
+    """Seconds until the token expires."""
+
+
+class CreatedToken(Model):
+    """An access token."""
+
+    token: str
+    """Give it to the client."""
+    expires_at: int
+    """Unix milliseconds."""
+
+
 class ComposeRecordingBody(CompositionOptions):
     """The body of `POST /recordings/{recordingId}/compositions`."""
 
@@ -329,7 +363,16 @@ REVOKE = Route(
     RevokeBody,
     201,
 )
-ACCESS_ROUTES = (REVOKE,)
+CREATE_TOKEN = Route(
+    "POST",
+    "/tokens",
+    CreatedToken,
+    "Creates an access token, for a server with an API key. `unsupported` when no key of ACCESS_KEYS can sign: then the "
+    "tokens are signed where the private key is.",
+    CreateTokenBody,
+    201,
+)
+ACCESS_ROUTES = (REVOKE, CREATE_TOKEN)
 """The routes about access tokens."""
 ROUTES = (*CALL_ROUTES, *RECORDING_ROUTES, *WEBHOOK_ROUTES, *ACCESS_ROUTES)
 """All routes with JSON bodies, in the order of the reference."""

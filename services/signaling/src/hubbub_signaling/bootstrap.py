@@ -138,7 +138,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         calls=CallsApi(calls, identification, http_limits),
         recordings=RecordingsApi(bus_backend, identification, http_limits),
         webhooks=WebhooksApi(bus_backend, identification, http_limits),
-        access=AccessApi(bus_backend, identification, http_limits),
+        access=AccessApi(bus_backend, identification, http_limits, settings.token_issue),
         whip=WhipApi(
             WhipSessions(sessions, backend, ports.outbox),
             MediaAuthorization(settings.whip_access, require_publisher, identification, http_limits, forwarded),

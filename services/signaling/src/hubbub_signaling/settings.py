@@ -21,6 +21,7 @@ from .domain.ice_servers import IceServers, IceTransportPolicy, TurnServers, is_
 from .domain.identity import IdentityPolicy, Withhold
 from .domain.media_access import ENCODER, PLAYER, MediaAccess
 from .domain.origins import ANY, AllowedOrigins, parse_origin
+from .domain.token_issue import TokenIssue
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _PATH = re.compile(r"(/[\w.~-]+)+", re.ASCII)
@@ -255,6 +256,12 @@ class Settings(ServiceSettings):
             return None
         keys = None if self._keys_file is None else KeySet.read(self._keys_file)
         return TokenVerifier(keys, self.access_audience, on_unknown_key)
+
+    @property
+    def token_issue(self) -> TokenIssue:
+        """Creates access tokens, if a key of ACCESS_KEYS can sign."""
+        keys = None if self._keys_file is None else KeySet.read(self._keys_file)
+        return TokenIssue(None if keys is None else keys.signing_key, self.access_audience)
 
     def identity_policy(self, tokens: TokenVerifier | None, withhold: Withhold) -> IdentityPolicy:
         """Who may name a user. `withhold` takes from an identity what was revoked."""

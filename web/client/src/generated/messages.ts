@@ -668,6 +668,29 @@ export interface CreateRoom {
   operationId?: string;
 }
 /**
+ * The body of `POST /tokens`.
+ */
+export interface CreateTokenBody {
+  /**
+   * The name to show; absent: the client chooses it.
+   */
+  displayName?: string;
+  /**
+   * What the client may do, as the claim `hubbub`. What is absent is denied.
+   */
+  grants: {
+    [k: string]: unknown;
+  };
+  /**
+   * Seconds until the token expires.
+   */
+  lifetime?: number;
+  /**
+   * The user, `sub`.
+   */
+  userId: string;
+}
+/**
  * Creates a WebRTC transport that either sends or receives.
  */
 export interface CreateTransport {
@@ -685,6 +708,19 @@ export interface CreateTransport {
   sctpCapabilities?: {
     [k: string]: unknown;
   };
+}
+/**
+ * An access token.
+ */
+export interface CreatedToken {
+  /**
+   * Unix milliseconds.
+   */
+  expiresAt: number;
+  /**
+   * Give it to the client.
+   */
+  token: string;
 }
 /**
  * Declines a ring, on all devices of the user.

@@ -25,7 +25,8 @@ REFRESH_INTERVAL = 300.0
 RETRY_INTERVALS = (0.5, 60.0)
 """Seconds before the first and the last repetition of a failed fetch."""
 UNKNOWN_KEY_INTERVAL = 60.0
-FETCH_TIMEOUT = 5.0
+FETCH_TIMEOUT = 10.0
+"""Seconds."""
 _log = structlog.get_logger(__name__)
 
 
