@@ -26,6 +26,229 @@ export interface ActiveSpeaker {
   volume: number;
 }
 /**
+ * Admits a client from the lobby, for moderators. The participants receive `peerJoined`.
+ */
+export interface AdmitPeer {
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+  /**
+   * The client in the lobby.
+   */
+  peerId: string;
+}
+/**
+ * A moderator admitted the client from the lobby: it is in the room now.
+ */
+export interface Admitted {
+  room: RoomJoined;
+}
+/**
+ * What `joinRoom` answers in a room without a lobby.
+ */
+export interface RoomJoined {
+  captions?: CaptionsStatus;
+  /**
+   * STUN and TURN servers for the client's ICE agent; may be empty.
+   */
+  iceServers: IceServer[];
+  moderation?: ModerationState;
+  /**
+   * The client's own peer id.
+   */
+  peerId: string;
+  /**
+   * The other peers.
+   */
+  peers: PeerInfo[];
+  /**
+   * The recordings of the room that are running.
+   */
+  recordings?: RunningRecording[];
+  /**
+   * The secret for `resume`; present when the client joined with `resumable`.
+   */
+  resumeToken?: string;
+  /**
+   * The room's revision that this list shows. Later events have a higher one.
+   */
+  revision: number;
+  /**
+   * Whether the client waits in the lobby. `admitted` or `roomClosed` follows. Only for clients that named the feature `lobby`.
+   */
+  waiting?: boolean;
+}
+/**
+ * The room's captions; absent: they are off. `captionsState` tells of changes.
+ */
+export interface CaptionsStatus {
+  /**
+   * As in `captionsState`.
+   */
+  limited: boolean;
+}
+/**
+ * A STUN or TURN server, in the form of RTCIceServer.
+ */
+export interface IceServer {
+  /**
+   * Of TURN only: the password for `username`. Generated credentials expire after `TURN_TTL` seconds.
+   */
+  credential?: string;
+  /**
+   * URIs such as `stun:host:3478` or `turn:host:3478?transport=tcp` (RFC 7064, RFC 7065).
+   */
+  urls: string[];
+  /**
+   * Of TURN only: the user name.
+   */
+  username?: string;
+}
+/**
+ * What moderators have decided; absent while the client waits.
+ */
+export interface ModerationState {
+  /**
+   * When the client raised its hand, in Unix milliseconds; absent: it is not raised.
+   */
+  handRaisedAt?: number;
+  /**
+   * Whether who joins waits until a moderator admits them.
+   */
+  lobby: boolean;
+  /**
+   * Whether nobody new may join.
+   */
+  locked: boolean;
+  /**
+   * The client's own sources that a moderator muted.
+   */
+  muted: ("camera" | "microphone" | "screen" | "screen-audio" | "other")[];
+  /**
+   * The client's own role: `moderator`, `speaker`, or `listener`, which may send nothing.
+   */
+  role: "moderator" | "speaker" | "listener" | "other";
+  /**
+   * Who waits in the lobby; empty unless the client is a moderator.
+   */
+  waiting: LobbyPeer[];
+}
+/**
+ * A client that waits in the room's lobby.
+ */
+export interface LobbyPeer {
+  /**
+   * The `appData` of its `joinRoom`.
+   */
+  appData: {
+    [k: string]: unknown;
+  };
+  /**
+   * The name to show.
+   */
+  displayName: string;
+  /**
+   * The peer's id, which it keeps when it is admitted.
+   */
+  peerId: string;
+  /**
+   * The `userId` of its `joinRoom`.
+   */
+  userId: string;
+}
+/**
+ * Another peer in the room.
+ */
+export interface PeerInfo {
+  /**
+   * The `appData` of its `joinRoom`.
+   */
+  appData: {
+    [k: string]: unknown;
+  };
+  /**
+   * Whether the server has a media connection with the peer: see `peerConnectionState`.
+   */
+  connectionState: "connected" | "disconnected" | "other";
+  /**
+   * The name to show.
+   */
+  displayName: string;
+  /**
+   * When the peer raised its hand, in Unix milliseconds; absent: it is not raised.
+   */
+  handRaisedAt?: number;
+  /**
+   * The peer's sources that a moderator muted.
+   */
+  muted?: ("camera" | "microphone" | "screen" | "screen-audio" | "other")[];
+  /**
+   * The peer's id, unique in the room.
+   */
+  peerId: string;
+  /**
+   * The peer's producers.
+   */
+  producers: ProducerInfo[];
+  /**
+   * What the peer may do: `moderator`, `speaker`, or `listener`.
+   */
+  role?: "moderator" | "speaker" | "listener" | "other";
+  /**
+   * The `userId` of its `joinRoom`. Several peers may have the same one.
+   */
+  userId: string;
+}
+/**
+ * A producer of a peer.
+ */
+export interface ProducerInfo {
+  /**
+   * The `appData` of its `produce`.
+   */
+  appData: {
+    [k: string]: unknown;
+  };
+  /**
+   * The kind of its track.
+   */
+  kind: "audio" | "video" | "other";
+  /**
+   * Whether it is paused.
+   */
+  paused: boolean;
+  /**
+   * The producer's id, which `consume` takes.
+   */
+  producerId: string;
+  /**
+   * What the track shows.
+   */
+  source?: "camera" | "microphone" | "screen" | "screen-audio" | "other";
+}
+/**
+ * A recording of the room that is running.
+ */
+export interface RunningRecording {
+  /**
+   * Whether it has no video.
+   */
+  audioOnly: boolean;
+  /**
+   * The recording's id.
+   */
+  recordingId: string;
+  /**
+   * Unix milliseconds.
+   */
+  startedAt: number;
+  /**
+   * The `userId` of the participant who started it; absent when a server did.
+   */
+  startedBy?: string;
+}
+/**
  * The peers who speak, the client itself among them. Sent at most every 300 ms when they change, else every 1.2 s
  * while anybody speaks.
  */
@@ -270,7 +493,7 @@ export interface CaptionsState {
 /**
  * The captions of a room that has them.
  */
-export interface CaptionsStatus {
+export interface CaptionsStatus1 {
   /**
    * As in `captionsState`.
    */
@@ -301,6 +524,15 @@ export interface CloseProducer {
    * The client's producer to close.
    */
   producerId: string;
+}
+/**
+ * Ends the room for everybody, for moderators. All receive `roomClosed`.
+ */
+export interface CloseRoom {
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
 }
 /**
  * Closes a transport with its producers and consumers.
@@ -723,6 +955,240 @@ export interface CreatedToken {
   token: string;
 }
 /**
+ * An event that could not be delivered.
+ */
+export interface DeadLetter {
+  /**
+   * How often it was posted.
+   */
+  attempts: number;
+  /**
+   * Unix milliseconds.
+   */
+  diedAt: number;
+  /**
+   * Why the last attempt failed.
+   */
+  error: string;
+  event: WebhookEvent;
+  /**
+   * The `webhook-id` of its delivery.
+   */
+  eventId: string;
+  /**
+   * Its place in the order of the dead letters.
+   */
+  letterId: number;
+  /**
+   * The endpoint.
+   */
+  webhookId: string;
+}
+/**
+ * The event.
+ */
+export interface WebhookEvent {
+  data: WebhookData;
+  /**
+   * When, in RFC 3339.
+   */
+  timestamp: string;
+  /**
+   * What happened.
+   */
+  type:
+    | "room.started"
+    | "room.ended"
+    | "peer.joined"
+    | "peer.left"
+    | "track.published"
+    | "track.unpublished"
+    | "call.started"
+    | "call.answered"
+    | "call.ended"
+    | "recording.started"
+    | "recording.stopped"
+    | "recording.finished"
+    | "composition.finished"
+    | "webhook.test";
+}
+/**
+ * To whom and where.
+ */
+export interface WebhookData {
+  call?: CallInfo1;
+  /**
+   * The room.
+   */
+  callId: string;
+  /**
+   * Of `composition.finished`: which of the recording's compositions. It may have failed.
+   */
+  compositionId?: string;
+  peer?: WebhookPeer;
+  /**
+   * Of `peer.left`: why, as `peerLeft` says it.
+   */
+  reason?: string;
+  recording?: RecordingInfo;
+  /**
+   * Grows by 1 with each event of the room that this endpoint gets. It begins at 1, again when the room has been gone for a day. A gap is an event that could not be delivered for a day: it is among the dead letters.
+   */
+  seq: number;
+  track?: WebhookTrack;
+}
+/**
+ * A call.
+ */
+export interface CallInfo1 {
+  /**
+   * When somebody first answered, in Unix milliseconds; absent before.
+   */
+  answeredAt?: number;
+  /**
+   * The application's data from the start of the call.
+   */
+  appData: {
+    [k: string]: unknown;
+  };
+  /**
+   * The call's id, and the `callId` of its room.
+   */
+  callId: string;
+  /**
+   * The user who started it.
+   */
+  callerId: string;
+  /**
+   * The caller's name, to show while it rings.
+   */
+  callerName: string;
+  /**
+   * Unix milliseconds.
+   */
+  createdAt: number;
+  /**
+   * Why it ended; absent while it is live. `declined`, `busy`, `missed`: nobody answered. `cancelled`: the caller gave up. `left`: too few were left. `ended`: ended for everybody. `other`: a reason that this version of the server does not know.
+   */
+  endReason?: "declined" | "busy" | "missed" | "cancelled" | "left" | "ended" | "other";
+  /**
+   * In Unix milliseconds; absent while the call is live.
+   */
+  endedAt?: number;
+  /**
+   * The group whose call it is; absent for a call between the participants only.
+   */
+  groupId?: string;
+  /**
+   * The caller first, then in the order in which they were added.
+   */
+  participants: CallParticipant[];
+  /**
+   * When the last ring ends, in Unix milliseconds of the server's clock; absent when nobody is rung.
+   */
+  ringUntil?: number;
+  /**
+   * `ringing`: nobody has answered. `active`: somebody has; a group's call is active from its start. `ended`: over. `other`: a state that this version of the server does not know.
+   */
+  state: "ringing" | "active" | "ended" | "other";
+  /**
+   * Whether the caller called with video. A hint for the callees; it does not restrict media.
+   */
+  video: boolean;
+}
+/**
+ * Of `peer.*` and `track.*`.
+ */
+export interface WebhookPeer {
+  /**
+   * The name to show.
+   */
+  displayName: string;
+  /**
+   * Unix milliseconds.
+   */
+  joinedAt: number;
+  /**
+   * The peer's id: new for each join.
+   */
+  peerId: string;
+  /**
+   * The `userId` of its `joinRoom`, or of its access token.
+   */
+  userId: string;
+}
+/**
+ * Of `recording.*` and `composition.*`.
+ */
+export interface RecordingInfo {
+  /**
+   * Whether it has no video.
+   */
+  audioOnly: boolean;
+  /**
+   * The room that it is of.
+   */
+  callId: string;
+  /**
+   * The files that were made, or will be, of all its tracks.
+   */
+  compositions?: Composition[];
+  /**
+   * The recording's id.
+   */
+  recordingId: string;
+  /**
+   * Unix milliseconds.
+   */
+  startedAt: number;
+  /**
+   * The `userId` of the participant who started it; absent when a server did.
+   */
+  startedBy?: string;
+  /**
+   * `recording`: media is written. `processing`: it has stopped, its files are being completed. `finished`: done.
+   */
+  state: "recording" | "processing" | "finished" | "other";
+  /**
+   * `requested`; `room_closed`: the room was closed; `disk_full`: the recorder's disk was full; `failed`: it could not be written; `other`: a reason that this version of the server does not know.
+   */
+  stopReason?: "requested" | "room_closed" | "disk_full" | "failed" | "other";
+  /**
+   * Unix milliseconds.
+   */
+  stoppedAt?: number;
+}
+/**
+ * Of `track.*`.
+ */
+export interface WebhookTrack {
+  /**
+   * `audio` or `video`.
+   */
+  kind: "audio" | "video" | "other";
+  /**
+   * The producer's id.
+   */
+  producerId: string;
+  /**
+   * `microphone`, `camera`, `screen`, `screen-audio`, or what the application calls it.
+   */
+  source: string;
+}
+/**
+ * Dead letters, the oldest first.
+ */
+export interface DeadLetterPage {
+  /**
+   * The letters.
+   */
+  deadLetters: DeadLetter[];
+  /**
+   * `after` of the next page; absent on the last one.
+   */
+  next?: number;
+}
+/**
  * Declines a ring, on all devices of the user.
  */
 export interface Decline {
@@ -851,6 +1317,36 @@ export interface GetStats {
   transportId?: string;
 }
 /**
+ * A raised hand was lowered, by its owner or by a moderator.
+ */
+export interface HandLowered {
+  /**
+   * The participant; the client's own `peerId` when it is the client.
+   */
+  peerId: string;
+  /**
+   * The room's revision that includes this change.
+   */
+  revision: number;
+}
+/**
+ * A participant or the client itself raised its hand.
+ */
+export interface HandRaised {
+  /**
+   * The participant; the client's own `peerId` when it is the client.
+   */
+  peerId: string;
+  /**
+   * Unix milliseconds: who raised the hand first has the lowest.
+   */
+  raisedAt: number;
+  /**
+   * The room's revision that includes this change.
+   */
+  revision: number;
+}
+/**
  * An address of the server.
  */
 export interface IceCandidate {
@@ -932,23 +1428,6 @@ export interface IceParameters1 {
   usernameFragment: string;
 }
 /**
- * A STUN or TURN server, in the form of RTCIceServer.
- */
-export interface IceServer {
-  /**
-   * Of TURN only: the password for `username`. Generated credentials expire after `TURN_TTL` seconds.
-   */
-  credential?: string;
-  /**
-   * URIs such as `stun:host:3478` or `turn:host:3478?transport=tcp` (RFC 7064, RFC 7065).
-   */
-  urls: string[];
-  /**
-   * Of TURN only: the user name.
-   */
-  username?: string;
-}
-/**
  * Stops ringing this device, also after it connects again with the same `deviceId`.
  */
 export interface Ignore {
@@ -1026,7 +1505,7 @@ export interface InboundStats {
  * The user is rung. It is sent again for each live ring when a device connects.
  */
 export interface IncomingCall {
-  call: CallInfo1;
+  call: CallInfo2;
   /**
    * Milliseconds for which it rings this user from now on, unless an event ends it before.
    */
@@ -1035,7 +1514,7 @@ export interface IncomingCall {
 /**
  * A call.
  */
-export interface CallInfo1 {
+export interface CallInfo2 {
   /**
    * When somebody first answered, in Unix milliseconds; absent before.
    */
@@ -1093,6 +1572,10 @@ export interface CallInfo1 {
 }
 /**
  * Joins a room. The other peers receive `peerJoined`.
+ *
+ * In a room with a lobby, the answer comes when a moderator admits the client, or is `not_admitted` when one refuses
+ * it or none admits it within `LOBBY_TIMEOUT` (60 s). A client that names the feature `lobby` is answered at once with
+ * `waiting`, and waits without a limit.
  */
 export interface JoinRoom {
   /**
@@ -1109,6 +1592,12 @@ export interface JoinRoom {
    * The name that the other peers show; `userId` by default.
    */
   displayName?: string;
+  /**
+   * What the client can do: `lobby`, it handles `waiting` in the answer, and `admitted`. Others are ignored.
+   *
+   * @maxItems 16
+   */
+  features?: string[];
   /**
    * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
@@ -1138,7 +1627,7 @@ export interface JoinRoom {
  * What a client needs to join the call's room.
  */
 export interface JoinedCall {
-  call: CallInfo2;
+  call: CallInfo3;
   /**
    * The `callId` of `joinRoom`.
    */
@@ -1157,7 +1646,7 @@ export interface JoinedCall {
 /**
  * A call.
  */
-export interface CallInfo2 {
+export interface CallInfo3 {
   /**
    * When somebody first answered, in Unix milliseconds; absent before.
    */
@@ -1268,9 +1757,90 @@ export interface ListedProducer {
    */
   producerId: string;
   /**
+   * What the track shows.
+   */
+  source?: "camera" | "microphone" | "screen" | "screen-audio" | "other";
+  /**
    * That peer's `userId`.
    */
   userId: string;
+}
+/**
+ * A client waits in the lobby. Moderators receive this.
+ */
+export interface LobbyPeerJoined {
+  peer: LobbyPeer1;
+  /**
+   * The room's revision that includes this change.
+   */
+  revision: number;
+}
+/**
+ * A client that waits in the room's lobby.
+ */
+export interface LobbyPeer1 {
+  /**
+   * The `appData` of its `joinRoom`.
+   */
+  appData: {
+    [k: string]: unknown;
+  };
+  /**
+   * The name to show.
+   */
+  displayName: string;
+  /**
+   * The peer's id, which it keeps when it is admitted.
+   */
+  peerId: string;
+  /**
+   * The `userId` of its `joinRoom`.
+   */
+  userId: string;
+}
+/**
+ * A client waits in the lobby no longer: it was admitted or refused, or it left. Moderators receive this.
+ */
+export interface LobbyPeerLeft {
+  /**
+   * Whether it is a participant now. `peerJoined` follows then.
+   */
+  admitted: boolean;
+  /**
+   * The client.
+   */
+  peerId: string;
+  /**
+   * The room's revision that includes this change.
+   */
+  revision: number;
+}
+/**
+ * Locks or unlocks the room, for moderators. Nobody new may join a locked room. Who resumes, and who was in the
+ * lobby already, still comes in. Everybody receives `roomAccessChanged`.
+ */
+export interface LockRoom {
+  /**
+   * Whether to lock it.
+   */
+  locked?: boolean;
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+}
+/**
+ * Lowers a hand. Everybody receives `handLowered`.
+ */
+export interface LowerHand {
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+  /**
+   * Whose hand; absent: the client's own. That of another participant is for moderators.
+   */
+  peerId?: string;
 }
 /**
  * What belongs to a recording: the content of its file `manifest.json`.
@@ -1280,7 +1850,7 @@ export interface Manifest {
    * The name of the WebVTT file of what was said; absent when the room had no captions.
    */
   captions?: string;
-  recording: RecordingInfo;
+  recording: RecordingInfo1;
   /**
    * How many recorders had the recording before the one that wrote this.
    */
@@ -1297,7 +1867,7 @@ export interface Manifest {
 /**
  * The recording.
  */
-export interface RecordingInfo {
+export interface RecordingInfo1 {
   /**
    * Whether it has no video.
    */
@@ -1429,6 +1999,53 @@ export interface MessageSent {
   devices: number;
 }
 /**
+ * What moderators have decided, as far as it concerns the client.
+ */
+export interface ModerationState1 {
+  /**
+   * When the client raised its hand, in Unix milliseconds; absent: it is not raised.
+   */
+  handRaisedAt?: number;
+  /**
+   * Whether who joins waits until a moderator admits them.
+   */
+  lobby: boolean;
+  /**
+   * Whether nobody new may join.
+   */
+  locked: boolean;
+  /**
+   * The client's own sources that a moderator muted.
+   */
+  muted: ("camera" | "microphone" | "screen" | "screen-audio" | "other")[];
+  /**
+   * The client's own role: `moderator`, `speaker`, or `listener`, which may send nothing.
+   */
+  role: "moderator" | "speaker" | "listener" | "other";
+  /**
+   * Who waits in the lobby; empty unless the client is a moderator.
+   */
+  waiting: LobbyPeer[];
+}
+/**
+ * Mutes a source of a participant, for moderators. It holds for everything that this user sends of the source, also
+ * after a rejoin, until `unmutePeer`. Everybody receives `peerMuted`.
+ */
+export interface MutePeer {
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+  /**
+   * The participant; its user is muted in all its peers.
+   */
+  peerId: string;
+  /**
+   * What to mute.
+   */
+  source: "camera" | "microphone" | "screen" | "screen-audio";
+}
+/**
  * Another peer sends a new track.
  */
 export interface NewProducer {
@@ -1458,6 +2075,10 @@ export interface NewProducer {
    * The room's revision that includes this change.
    */
   revision: number;
+  /**
+   * What the track shows.
+   */
+  source?: "camera" | "microphone" | "screen" | "screen-audio" | "other";
   /**
    * That peer's `userId`.
    */
@@ -1591,60 +2212,6 @@ export interface PeerConnectionState {
   state: "connected" | "disconnected" | "other";
 }
 /**
- * Another peer in the room.
- */
-export interface PeerInfo {
-  /**
-   * The `appData` of its `joinRoom`.
-   */
-  appData: {
-    [k: string]: unknown;
-  };
-  /**
-   * Whether the server has a media connection with the peer: see `peerConnectionState`.
-   */
-  connectionState: "connected" | "disconnected" | "other";
-  /**
-   * The name to show.
-   */
-  displayName: string;
-  /**
-   * The peer's id, unique in the room.
-   */
-  peerId: string;
-  /**
-   * The peer's producers.
-   */
-  producers: ProducerInfo[];
-  /**
-   * The `userId` of its `joinRoom`. Several peers may have the same one.
-   */
-  userId: string;
-}
-/**
- * A producer of a peer.
- */
-export interface ProducerInfo {
-  /**
-   * The `appData` of its `produce`.
-   */
-  appData: {
-    [k: string]: unknown;
-  };
-  /**
-   * The kind of its track.
-   */
-  kind: "audio" | "video" | "other";
-  /**
-   * Whether it is paused.
-   */
-  paused: boolean;
-  /**
-   * The producer's id, which `consume` takes.
-   */
-  producerId: string;
-}
-/**
  * Another peer joined.
  */
 export interface PeerJoined {
@@ -1659,6 +2226,10 @@ export interface PeerJoined {
    */
   displayName: string;
   /**
+   * The peer's sources that a moderator muted.
+   */
+  muted?: ("camera" | "microphone" | "screen" | "screen-audio" | "other")[];
+  /**
    * The peer's id.
    */
   peerId: string;
@@ -1666,6 +2237,10 @@ export interface PeerJoined {
    * The room's revision that includes this change.
    */
   revision: number;
+  /**
+   * What the peer may do: `moderator`, `speaker`, or `listener`.
+   */
+  role?: "moderator" | "speaker" | "listener" | "other";
   /**
    * The `userId` of its `joinRoom`.
    */
@@ -1680,7 +2255,7 @@ export interface PeerLeft {
    */
   peerId: string;
   /**
-   * `left`: it sent `leaveRoom`. `disconnected`: its socket closed and was not resumed in time. `signaling_lost`: its signaling instance failed and the session was not resumed in time. `room_closed`: the room was closed. `removed`: the registry removed it, for example because the room was full. `other`: a reason that this version of the server does not know.
+   * `left`: it sent `leaveRoom`. `disconnected`: its socket closed and was not resumed in time. `signaling_lost`: its signaling instance failed and the session was not resumed in time. `room_closed`: the room was closed. `kicked`, `banned`: a moderator removed it. `removed`: the registry removed it, for example because the room was full. `other`: a reason that this version of the server does not know.
    */
   reason:
     | "left"
@@ -1719,6 +2294,27 @@ export interface PeerMoved {
    * The name of the new media node.
    */
   nodeId: string;
+}
+/**
+ * A moderator muted a source of a participant or of the client itself, or lifted that.
+ */
+export interface PeerMuted {
+  /**
+   * False: the mute is lifted. What was sent stays paused until the participant resumes it.
+   */
+  muted: boolean;
+  /**
+   * The participant; the client's own `peerId` when it is the client.
+   */
+  peerId: string;
+  /**
+   * The room's revision that includes this change.
+   */
+  revision: number;
+  /**
+   * What is muted.
+   */
+  source: "camera" | "microphone" | "screen" | "screen-audio" | "other";
 }
 /**
  * The highest layers that the consumer is to receive.
@@ -1764,7 +2360,7 @@ export interface UserPresence {
  */
 export interface Produce {
   /**
-   * The application's data for the other peers, at most 8 KiB of JSON; `{}` by default. The server reads one field of it: audio whose `source` is `screen-audio` is the sound of a shared screen, which is always forwarded and never the active speaker.
+   * The application's data for the other peers, at most 8 KiB of JSON; `{}` by default. The server reads one field of it: without `source`, the `source` in it counts.
    */
   appData?: {
     [k: string]: unknown;
@@ -1788,6 +2384,10 @@ export interface Produce {
     [k: string]: unknown;
   };
   /**
+   * What the track shows: `microphone` or `screen-audio` for audio, `camera` or `screen` for video. By default the `source` in `appData`, else `microphone` or `camera`. The sound of a shared screen is always forwarded, and never the active speaker. Moderators mute by source.
+   */
+  source?: "camera" | "microphone" | "screen" | "screen-audio";
+  /**
    * The client's send transport.
    */
   transportId: string;
@@ -1800,6 +2400,10 @@ export interface Produced {
    * The producer's id.
    */
   id: string;
+  /**
+   * True: the producer is paused although it was to run, because a moderator muted its source.
+   */
+  paused?: boolean;
 }
 /**
  * A producer of another peer ended, or the server closed one of the client's own.
@@ -1814,7 +2418,7 @@ export interface ProducerClosed {
    */
   producerId: string;
   /**
-   * Why the server closed the client's own producer, such as `transport_closed`; absent for others' producers.
+   * Why the server closed the client's own producer, such as `transport_closed` or `stopped_by_moderator`; absent for others' producers.
    */
   reason?: string;
   /**
@@ -1896,9 +2500,18 @@ export interface Producers {
   producers: ListedProducer[];
 }
 /**
+ * Raises the client's hand. Everybody receives `handRaised`.
+ */
+export interface RaiseHand {
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+}
+/**
  * A recording.
  */
-export interface RecordingInfo1 {
+export interface RecordingInfo2 {
   /**
    * Whether it has no video.
    */
@@ -1947,22 +2560,22 @@ export interface RecordingPage {
   /**
    * The recordings.
    */
-  recordings: RecordingInfo1[];
+  recordings: RecordingInfo2[];
 }
 /**
  * The room is recorded from now on.
  */
 export interface RecordingStarted {
-  recording: RunningRecording;
+  recording: RunningRecording1;
   /**
    * The room's revision that includes this change.
    */
   revision: number;
 }
 /**
- * The recording.
+ * A recording of the room that is running.
  */
-export interface RunningRecording {
+export interface RunningRecording1 {
   /**
    * Whether it has no video.
    */
@@ -2022,6 +2635,45 @@ export interface RefreshToken {
   token: string;
 }
 /**
+ * Refuses a client in the lobby, for moderators.
+ */
+export interface RefusePeer {
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+  /**
+   * The client in the lobby.
+   */
+  peerId: string;
+}
+/**
+ * Removes a participant, for moderators. It receives `roomClosed`, the others receive `peerLeft`.
+ */
+export interface RemovePeer {
+  /**
+   * Whether its user may not join again until the room ends. All peers of the user are then removed.
+   */
+  ban?: boolean;
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+  /**
+   * The participant, or a client in the lobby.
+   */
+  peerId: string;
+}
+/**
+ * How many events are delivered again.
+ */
+export interface Replayed {
+  /**
+   * How many.
+   */
+  events: number;
+}
+/**
  * Requests a key frame from the sender of a video, at most one in 300 ms for all its receivers. No effect while the
  * consumer is paused. Browsers request the key frames that they need by themselves.
  */
@@ -2077,7 +2729,8 @@ export interface ResumeConsumer {
   operationId?: string;
 }
 /**
- * Resumes a paused producer. The other peers receive `producerResumed`.
+ * Resumes a paused producer. The other peers receive `producerResumed`. The error is `muted` while a moderator
+ * mutes its source.
  */
 export interface ResumeProducer {
   /**
@@ -2172,6 +2825,10 @@ export interface ResumedProducer {
    * As `producerScore` said last; absent: 10.
    */
   score?: EncodingScore[];
+  /**
+   * What the track shows.
+   */
+  source?: "camera" | "microphone" | "screen" | "screen-audio" | "other";
 }
 /**
  * A transport of the peer that still exists.
@@ -2225,23 +2882,58 @@ export interface RevokeBody {
   userId?: string;
 }
 /**
+ * A participant or the client itself has another role.
+ */
+export interface RoleChanged {
+  /**
+   * The participant; the client's own `peerId` when it is the client.
+   */
+  peerId: string;
+  /**
+   * The room's revision that includes this change.
+   */
+  revision: number;
+  /**
+   * The new role.
+   */
+  role: "moderator" | "speaker" | "listener" | "other";
+}
+/**
+ * A moderator locked or unlocked the room, or switched its lobby.
+ */
+export interface RoomAccessChanged {
+  /**
+   * Whether who joins waits until a moderator admits them.
+   */
+  lobby: boolean;
+  /**
+   * Whether nobody new may join.
+   */
+  locked: boolean;
+  /**
+   * The room's revision that includes this change.
+   */
+  revision: number;
+}
+/**
  * The room no longer exists, and the client is no longer in it.
  */
 export interface RoomClosed {
   /**
-   * `closed`: the room was closed. `lost`: the registry no longer has the room or this peer.
+   * `closed`: the room was closed. `lost`: the registry no longer has the room or this peer. `removed`: a moderator removed the client, which may join again. `banned`: it may not join again until the room ends. `refused`: a moderator did not admit the client from the lobby.
    */
-  reason: "closed" | "lost";
+  reason: "closed" | "lost" | "removed" | "banned" | "refused";
 }
 /**
- * The room as it was when the peer joined.
+ * The room as it was when the peer joined, or nothing of it while the peer waits in the lobby.
  */
-export interface RoomJoined {
-  captions?: CaptionsStatus1;
+export interface RoomJoined1 {
+  captions?: CaptionsStatus;
   /**
    * STUN and TURN servers for the client's ICE agent; may be empty.
    */
   iceServers: IceServer[];
+  moderation?: ModerationState;
   /**
    * The client's own peer id.
    */
@@ -2253,7 +2945,7 @@ export interface RoomJoined {
   /**
    * The recordings of the room that are running.
    */
-  recordings?: RunningRecording1[];
+  recordings?: RunningRecording[];
   /**
    * The secret for `resume`; present when the client joined with `resumable`.
    */
@@ -2262,36 +2954,10 @@ export interface RoomJoined {
    * The room's revision that this list shows. Later events have a higher one.
    */
   revision: number;
-}
-/**
- * The room's captions; absent: they are off. `captionsState` tells of changes.
- */
-export interface CaptionsStatus1 {
   /**
-   * As in `captionsState`.
+   * Whether the client waits in the lobby. `admitted` or `roomClosed` follows. Only for clients that named the feature `lobby`.
    */
-  limited: boolean;
-}
-/**
- * A recording of the room that is running.
- */
-export interface RunningRecording1 {
-  /**
-   * Whether it has no video.
-   */
-  audioOnly: boolean;
-  /**
-   * The recording's id.
-   */
-  recordingId: string;
-  /**
-   * Unix milliseconds.
-   */
-  startedAt: number;
-  /**
-   * The `userId` of the participant who started it; absent when a server did.
-   */
-  startedBy?: string;
+  waiting?: boolean;
 }
 /**
  * A peer in the call's room. A user with two devices in the call is two peers.
@@ -2411,6 +3077,7 @@ export interface SessionResumed {
    * STUN and TURN servers with new TURN credentials; may be empty.
    */
   iceServers: IceServer[];
+  moderation?: ModerationState2;
   /**
    * The client's own peer id.
    */
@@ -2426,7 +3093,7 @@ export interface SessionResumed {
   /**
    * The recordings of the room that are running.
    */
-  recordings?: RunningRecording1[];
+  recordings?: RunningRecording[];
   /**
    * The secret for the next `resume`. It replaces the one that was shown, which stays good until this one is used, or for `RECONNECT_GRACE`. A secret that is shown later ends the session: somebody has copied it.
    */
@@ -2439,6 +3106,10 @@ export interface SessionResumed {
    * The client's transports that still exist.
    */
   transports: ResumedTransport[];
+  /**
+   * Whether the client still waits in the lobby.
+   */
+  waiting?: boolean;
 }
 /**
  * As `joinRoom` answers.
@@ -2448,6 +3119,35 @@ export interface CaptionsStatus2 {
    * As in `captionsState`.
    */
   limited: boolean;
+}
+/**
+ * What moderators have decided; absent while the client waits.
+ */
+export interface ModerationState2 {
+  /**
+   * When the client raised its hand, in Unix milliseconds; absent: it is not raised.
+   */
+  handRaisedAt?: number;
+  /**
+   * Whether who joins waits until a moderator admits them.
+   */
+  lobby: boolean;
+  /**
+   * Whether nobody new may join.
+   */
+  locked: boolean;
+  /**
+   * The client's own sources that a moderator muted.
+   */
+  muted: ("camera" | "microphone" | "screen" | "screen-audio" | "other")[];
+  /**
+   * The client's own role: `moderator`, `speaker`, or `listener`, which may send nothing.
+   */
+  role: "moderator" | "speaker" | "listener" | "other";
+  /**
+   * Who waits in the lobby; empty unless the client is a moderator.
+   */
+  waiting: LobbyPeer[];
 }
 /**
  * Sets which videos the client receives first when its bandwidth is scarce. No effect on audio, which always comes
@@ -2466,6 +3166,20 @@ export interface SetConsumerPriority {
    * 1, the default, to 255; a higher one is served first.
    */
   priority: number;
+}
+/**
+ * Switches the room's lobby on or off, for moderators. While it is on, who joins waits for `admitPeer`. Switching
+ * it off admits everybody who waits. Everybody receives `roomAccessChanged`.
+ */
+export interface SetLobby {
+  /**
+   * Whether the room has a lobby.
+   */
+  enabled: boolean;
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
 }
 /**
  * Limits what the client sends over a send transport. The browser's bandwidth estimation follows the limit.
@@ -2514,6 +3228,24 @@ export interface SetPresence {
    * `doNotDisturb`: the user is not rung, and callers see `busy`.
    */
   status: "online" | "away" | "doNotDisturb";
+}
+/**
+ * Gives a participant another role than its access token does, for moderators, until the room ends. What it sends
+ * and may not send any more is closed. Everybody receives `roleChanged`.
+ */
+export interface SetRole {
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+  /**
+   * The participant; its user has the role in all its peers.
+   */
+  peerId: string;
+  /**
+   * `moderator`, `speaker`, or `listener`, which may send nothing.
+   */
+  role: "moderator" | "speaker" | "listener";
 }
 /**
  * The body of `POST /calls`.
@@ -2656,6 +3388,24 @@ export interface TransportStats {
  * Stops captions in the client's room, for everybody. Succeeds when they are off.
  */
 export interface StopCaptions {}
+/**
+ * Closes the producers of a source of a participant, such as a shared screen, for moderators. The participant may
+ * start it again. It receives `producerClosed` with the reason `stopped_by_moderator`.
+ */
+export interface StopPeerSource {
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+  /**
+   * The participant.
+   */
+  peerId: string;
+  /**
+   * What to stop.
+   */
+  source: "camera" | "microphone" | "screen" | "screen-audio";
+}
 /**
  * Stops a recording of the room that the client is in.
  */
@@ -2828,11 +3578,217 @@ export interface SctpParameters1 {
    */
   port: number;
 }
+/**
+ * Lifts a mute and asks the participant to send the source again, for moderators. The server switches nothing on:
+ * the participant receives `unmuteRequested`, and decides.
+ */
+export interface UnmutePeer {
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+  /**
+   * The participant.
+   */
+  peerId: string;
+  /**
+   * What it may send again.
+   */
+  source: "camera" | "microphone" | "screen" | "screen-audio";
+}
+/**
+ * A moderator asks the client to send a source again, which it may now. A client asks its user.
+ */
+export interface UnmuteRequested {
+  /**
+   * The moderator; absent when a server asks.
+   */
+  askedBy?: string;
+  /**
+   * The room's revision that includes this change.
+   */
+  revision: number;
+  /**
+   * What the moderator would like to hear or see.
+   */
+  source: "camera" | "microphone" | "screen" | "screen-audio" | "other";
+}
+/**
+ * An endpoint.
+ */
+export interface Webhook {
+  /**
+   * It is in the configuration of the service, and is changed there.
+   */
+  configured?: boolean;
+  /**
+   * Events that could not be delivered.
+   */
+  deadLetters?: number;
+  /**
+   * Which events; empty: all.
+   */
+  events: string[];
+  /**
+   * The keys that sign. Only the answer that creates or changes the endpoint has them.
+   */
+  secrets?: string[];
+  /**
+   * Where events are posted to.
+   */
+  url: string;
+  /**
+   * Events that are not delivered yet.
+   */
+  waiting?: number;
+  /**
+   * The endpoint's id.
+   */
+  webhookId: string;
+}
+/**
+ * The body of `POST /webhooks` and `PUT /webhooks/{webhookId}`.
+ */
+export interface WebhookBody {
+  /**
+   * Which events; empty: all.
+   *
+   * @maxItems 32
+   */
+  events?: (
+    | "room.started"
+    | "room.ended"
+    | "peer.joined"
+    | "peer.left"
+    | "track.published"
+    | "track.unpublished"
+    | "call.started"
+    | "call.answered"
+    | "call.ended"
+    | "recording.started"
+    | "recording.stopped"
+    | "recording.finished"
+    | "composition.finished"
+    | "webhook.test"
+  )[];
+  /**
+   * The keys that sign; two while a key is replaced. Empty: a new one is made.
+   *
+   * @maxItems 2
+   */
+  secrets?: string[];
+  /**
+   * Where to. Addresses of private networks are refused unless `WEBHOOK_PRIVATE_NETWORKS` allows them.
+   */
+  url: string;
+}
+/**
+ * What happened.
+ */
+export interface WebhookData1 {
+  call?: CallInfo1;
+  /**
+   * The room.
+   */
+  callId: string;
+  /**
+   * Of `composition.finished`: which of the recording's compositions. It may have failed.
+   */
+  compositionId?: string;
+  peer?: WebhookPeer;
+  /**
+   * Of `peer.left`: why, as `peerLeft` says it.
+   */
+  reason?: string;
+  recording?: RecordingInfo;
+  /**
+   * Grows by 1 with each event of the room that this endpoint gets. It begins at 1, again when the room has been gone for a day. A gap is an event that could not be delivered for a day: it is among the dead letters.
+   */
+  seq: number;
+  track?: WebhookTrack;
+}
+/**
+ * The body of a delivery. The header `webhook-id` is the same for each attempt to deliver it.
+ */
+export interface WebhookEvent1 {
+  data: WebhookData;
+  /**
+   * When, in RFC 3339.
+   */
+  timestamp: string;
+  /**
+   * What happened.
+   */
+  type:
+    | "room.started"
+    | "room.ended"
+    | "peer.joined"
+    | "peer.left"
+    | "track.published"
+    | "track.unpublished"
+    | "call.started"
+    | "call.answered"
+    | "call.ended"
+    | "recording.started"
+    | "recording.stopped"
+    | "recording.finished"
+    | "composition.finished"
+    | "webhook.test";
+}
+/**
+ * The endpoints.
+ */
+export interface WebhookList {
+  /**
+   * The endpoints, the configured one first.
+   */
+  webhooks: Webhook[];
+}
+/**
+ * A participant of a room.
+ */
+export interface WebhookPeer1 {
+  /**
+   * The name to show.
+   */
+  displayName: string;
+  /**
+   * Unix milliseconds.
+   */
+  joinedAt: number;
+  /**
+   * The peer's id: new for each join.
+   */
+  peerId: string;
+  /**
+   * The `userId` of its `joinRoom`, or of its access token.
+   */
+  userId: string;
+}
+/**
+ * A track that a participant sends.
+ */
+export interface WebhookTrack1 {
+  /**
+   * `audio` or `video`.
+   */
+  kind: "audio" | "video" | "other";
+  /**
+   * The producer's id.
+   */
+  producerId: string;
+  /**
+   * `microphone`, `camera`, `screen`, `screen-audio`, or what the application calls it.
+   */
+  source: string;
+}
 
 /** Request and acknowledgement of each event that a client sends. */
 export interface Requests {
+  admitPeer: [AdmitPeer, Done];
   closeConsumer: [CloseConsumer, Done];
   closeProducer: [CloseProducer, Done];
+  closeRoom: [CloseRoom, Done];
   closeTransport: [CloseTransport, Done];
   connectTransport: [ConnectTransport, Done];
   consume: [Consume, Consumed];
@@ -2842,27 +3798,38 @@ export interface Requests {
   getStats: [GetStats, StatsReport];
   joinRoom: [JoinRoom, RoomJoined];
   leaveRoom: [LeaveRoom, Done];
+  lockRoom: [LockRoom, Done];
+  lowerHand: [LowerHand, Done];
+  mutePeer: [MutePeer, Done];
   pauseConsumer: [PauseConsumer, Done];
   pauseProducer: [PauseProducer, Done];
   produce: [Produce, Produced];
+  raiseHand: [RaiseHand, Done];
   refreshToken: [RefreshToken, TokenRefreshed];
+  refusePeer: [RefusePeer, Done];
+  removePeer: [RemovePeer, Done];
   requestKeyFrame: [RequestKeyFrame, Done];
   restartIce: [RestartIce, IceRestarted];
   resume: [Resume, SessionResumed];
   resumeConsumer: [ResumeConsumer, Done];
   resumeProducer: [ResumeProducer, Done];
   setConsumerPriority: [SetConsumerPriority, Done];
+  setLobby: [SetLobby, Done];
   setMaxIncomingBitrate: [SetMaxIncomingBitrate, Done];
   setPreferredLayers: [SetPreferredLayers, LayersPreferred];
+  setRole: [SetRole, Done];
   startCaptions: [StartCaptions, Done];
   startRecording: [StartRecording, RecordingInfo];
   stopCaptions: [StopCaptions, Done];
+  stopPeerSource: [StopPeerSource, Done];
   stopRecording: [StopRecording, Done];
+  unmutePeer: [UnmutePeer, Done];
 }
 
 /** Events that the server sends. */
 export interface Pushes {
   activeSpeaker: ActiveSpeaker;
+  admitted: Admitted;
   audioLevels: AudioLevels;
   captions: Captions;
   captionsState: CaptionsState;
@@ -2871,11 +3838,16 @@ export interface Pushes {
   consumerPaused: ConsumerPaused;
   consumerResumed: ConsumerResumed;
   consumerScore: ConsumerScore;
+  handLowered: HandLowered;
+  handRaised: HandRaised;
+  lobbyPeerJoined: LobbyPeerJoined;
+  lobbyPeerLeft: LobbyPeerLeft;
   newProducer: NewProducer;
   peerConnectionState: PeerConnectionState;
   peerJoined: PeerJoined;
   peerLeft: PeerLeft;
   peerMoved: PeerMoved;
+  peerMuted: PeerMuted;
   producerClosed: ProducerClosed;
   producerLayersWanted: ProducerLayersWanted;
   producerPaused: ProducerPaused;
@@ -2883,9 +3855,12 @@ export interface Pushes {
   producerScore: ProducerScore;
   recordingStarted: RecordingStarted;
   recordingStopped: RecordingStopped;
+  roleChanged: RoleChanged;
+  roomAccessChanged: RoomAccessChanged;
   roomClosed: RoomClosed;
   tokenExpiring: TokenExpiring;
   transportClosed: TransportClosed;
+  unmuteRequested: UnmuteRequested;
 }
 
 /** Request and acknowledgement of each event that a client sends in the namespace /calls. */
