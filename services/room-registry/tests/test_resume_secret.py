@@ -46,6 +46,7 @@ def record(*used: str) -> PeerRecord:
         ((FIRST, SECOND), FIRST[:16], 0, Verdict.REUSED),
         ((FIRST, SECOND), "\ud800", 0, Verdict.WRONG),
     ],
+    ids=range(12),
 )
 def test_a_secret_is_good_until_its_successor_is_used(
     used: tuple[str, ...], shown: str, seconds: float, verdict: Verdict

@@ -367,8 +367,8 @@ CREATE_TOKEN = Route(
     "POST",
     "/tokens",
     CreatedToken,
-    "Creates an access token, for a server with an API key. `unsupported` when no key of ACCESS_KEYS can sign: then the "
-    "tokens are signed where the private key is.",
+    "Creates an access token, for a server with an API key. `unsupported` when no key of ACCESS_KEYS can sign: then "
+    "the tokens are signed where the private key is.",
     CreateTokenBody,
     201,
 )
