@@ -49,7 +49,7 @@ def test_signaling_knows_where_it_is_published_and_which_secrets_are_set() -> No
     with_default = set(re.findall(r"\${(\w+):-[^}]*-of-this-machine}", _text(REPOSITORY / "compose.yaml")))
     listed = dict(part.strip().split("=", 1) for part in environment["REQUIRED_SECRETS"].split(","))
     assert listed == {name: f"${{{name}:+set}}" for name in with_default}
-    assert len(with_default) == 7
+    assert len(with_default) == 8
     # The same line, as Compose passes it without and with the secrets.
     unset = re.sub(r"\${\w+:\+set}", "", environment["REQUIRED_SECRETS"])
     assert set(unset_secrets(unset)) == with_default
