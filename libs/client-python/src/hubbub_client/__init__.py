@@ -10,7 +10,8 @@ from .capabilities import VideoCodec
 from .errors import CallError
 from .frame_stream import FrameStream
 from .local_participant import LocalParticipant
-from .participant import Participant, ParticipantEvent, RemoteParticipant
+from .moderation import LobbyPeer, Moderation, ModerationEvent
+from .participant import Participant, ParticipantEvent, RemoteParticipant, Role
 from .publication import Kind, LocalPublication, Publication, PublicationEvent, RemotePublication, Source
 
 __all__ = [
@@ -26,8 +27,11 @@ __all__ = [
     "FrameStream",
     "InboundStats",
     "Kind",
+    "LobbyPeer",
     "LocalParticipant",
     "LocalPublication",
+    "Moderation",
+    "ModerationEvent",
     "OutboundStats",
     "Participant",
     "ParticipantEvent",
@@ -36,6 +40,7 @@ __all__ = [
     "ReconnectCause",
     "RemoteParticipant",
     "RemotePublication",
+    "Role",
     "Source",
     "StatsEntry",
     "TransportStats",

@@ -20,6 +20,7 @@ from hubbub_contracts.rtc_stats import StatsEntry
 from hubbub_contracts.socket.consumer import ConsumerClosed, ConsumerLayersChanged, ConsumerPaused, ConsumerResumed
 from hubbub_contracts.socket.producer import ProducerClosed
 from hubbub_contracts.socket.room import (
+    Admitted,
     LeaveRoom,
     PeerMoved,
     RoomClosed,
@@ -36,6 +37,7 @@ from .emitter import Emitter
 from .errors import CallError
 from .local_participant import LocalParticipant
 from .media import Media
+from .moderation import Moderation
 from .participant import Participant, RemoteParticipant
 from .publication import Kind, LocalPublication, RemotePublication, Source
 from .roster import Roster
@@ -46,6 +48,15 @@ from .speech import Speech
 RETRY = 1.0
 CONNECT_TIMEOUT = 15.0
 RECONNECT_TIMEOUT = 120.0
+_STOPPED = frozenset({"stopped_by_moderator", "not_allowed"})
+"""The reasons of `producerClosed` after which this client does not send the track again."""
+_CLOSED: Mapping[str, tuple[EndReason, tuple[str, str] | None]] = {
+    "closed": ("room_closed", None),
+    "removed": ("removed", None),
+    "banned": ("removed", ("banned", "A moderator banned this user from the room.")),
+    "refused": ("refused", ("not_admitted", "A moderator did not admit this client.")),
+}
+"""The reasons of `roomClosed` that end the call."""
 
 
 class Call(Emitter[CallEvent]):
@@ -79,6 +90,9 @@ class Call(Emitter[CallEvent]):
         self._media = Media(self._signaling, self.local.publications, self._roster, self, codec)
         self._session = Session(self._signaling, self._media, self.local, room, create_room=create_room)
         self._speech = Speech(self._signaling, self._participant, self)
+        self.moderation = Moderation(self._signaling, self.local, self._participant)
+        """What moderators decide, the lobby, and raised hands."""
+        self.moderation.on("muted", lambda _source: self._sync_in_background())
         self._listeners: dict[Participant[Any], list[Callable[[], None]]] = {}
         self._state: CallState = "idle"
         self._cause: ReconnectCause = "socket"
@@ -117,11 +131,12 @@ class Call(Emitter[CallEvent]):
         return self._speech.active
 
     async def join(self) -> None:
-        """Joins the room. Returns when the server has admitted this client. A call can be joined once.
+        """Joins the room. Returns when this client is in it, which may take a while in a room with a lobby (`waiting`).
+        A call can be joined once.
 
         Raises CallError with the server's code; `unreachable` after 15 s without success; `room_closed` if the server
-        closed the room meanwhile; `cancelled` if `leave` was called; `invalid_state` if the call was joined before. In
-        all cases but the last the call has ended.
+        closed the room meanwhile; `not_admitted` if a moderator refused this client; `cancelled` if `leave` was called;
+        `invalid_state` if the call was joined before. In all cases but the last the call has ended.
         """
         if not self._transition("join"):
             raise CallError("invalid_state", "A call can be joined only once.")
@@ -245,9 +260,13 @@ class Call(Emitter[CallEvent]):
         on(TransportClosed, self._on_transport_closed)
         on(PeerMoved, self._on_moved)
         on(RoomClosed, self._on_room_closed)
+        on(Admitted, self._on_admitted)
 
     def _on_producer_closed(self, push: ProducerClosed) -> None:
-        if self._media.producer_closed(push.producer_id):
+        source = self._media.producer_closed(push.producer_id)
+        if source is not None and push.reason in _STOPPED:
+            self._spawn(self.local.unpublish(source))
+        elif source is not None:
             self._sync_later()
         self._roster.remove_producer(push.producer_id)
 
@@ -270,14 +289,20 @@ class Call(Emitter[CallEvent]):
         self._sync_in_background()
 
     def _on_room_closed(self, push: RoomClosed) -> None:
-        if push.reason == "closed":
-            self._end("room_closed")
+        if push.reason in _CLOSED:
+            reason, error = _CLOSED[push.reason]
+            self._end(reason, None if error is None else CallError(*error))
             return
         # The server lost this peer, but not its socket: joins again on the same socket.
         self._session.forget()
         self._media.active = False
         self._disrupted("socket")
         self._on_connected()
+
+    def _on_admitted(self, push: Admitted) -> None:
+        if self._state == "waiting":
+            self._entered(push.room)
+            self._sync_in_background()
 
     def _on_connected(self) -> None:
         self._generation += 1
@@ -309,16 +334,27 @@ class Call(Emitter[CallEvent]):
                     self._end("failed" if self._state == "connecting" else "lost", error)
                     return
             await asyncio.sleep(RETRY)
-        if self._is_current(generation):
+        if self._is_current(generation) and self._media.active:
             await self._sync_and_report()
 
     def _session_started(self, session: SessionResumed | RoomJoined) -> None:
         """Applies the snapshot, before any event that follows it."""
+        self.local.peer_id = session.peer_id
+        if session.waiting:
+            self._roster.apply_snapshot([])
+            self.moderation.apply_snapshot(None)
+            self._stop_timeout()
+            self._transition("wait")
+        else:
+            self._entered(session)
+
+    def _entered(self, session: SessionResumed | RoomJoined) -> None:
+        """This client is in the room."""
         self._media.active = True
         if isinstance(session, SessionResumed):
             self._media.apply_snapshot(session)
-        self.local.peer_id = session.peer_id
         self._roster.apply_snapshot(session.peers)
+        self.moderation.apply_snapshot(session.moderation)
         if self._transition("joined"):
             self._stop_timeout()
             if self._joined is not None and not self._joined.done():
@@ -329,6 +365,8 @@ class Call(Emitter[CallEvent]):
         if self._transition("lost"):
             self._start_timeout(RECONNECT_TIMEOUT)
             self.emit("reconnecting", cause)
+        elif self._state == "waiting":
+            self._start_timeout(RECONNECT_TIMEOUT)
 
     async def _sync(self) -> None:
         """Reconciles the media. Retries later after a retryable error; raises any other CallError."""
@@ -409,11 +447,8 @@ class Call(Emitter[CallEvent]):
         self._media.drop()
         self._roster.apply_snapshot([])
         if self._joined is not None and not self._joined.done():
-            text = (
-                "The server closed the room." if reason == "room_closed" else "The call was left before it was joined."
-            )
-            code = "room_closed" if reason == "room_closed" else "cancelled"
-            self._joined.set_exception(error or CallError(code, text))
+            code = "cancelled" if reason == "left" else reason
+            self._joined.set_exception(error or CallError(code, "The call ended before it was joined."))
         self._closing = asyncio.create_task(self._close(pending), name="call-close")
         self.emit("ended", reason, error)
 

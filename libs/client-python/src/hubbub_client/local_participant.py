@@ -35,6 +35,7 @@ class LocalParticipant(BaseLocalParticipant):
             track.stop()
             raise CallError("invalid_state", "The call has ended.")
         publication = LocalPublication(source, track)
+        publication.set_muted(source in self.muted_by_moderator)
         self.add_publication(publication)
         try:
             await self._sync()
@@ -53,11 +54,28 @@ class LocalParticipant(BaseLocalParticipant):
             await self._sync()
 
     async def set_muted(self, source: Source, muted: bool) -> None:
-        """Pauses or resumes a published source. Its track is read meanwhile. The others see it as muted."""
+        """Pauses or resumes a published source. Its track is read meanwhile. The others see it as muted.
+
+        Raises CallError `muted` while a moderator mutes the source, which then stays paused.
+        """
+        if not muted and source in self.muted_by_moderator:
+            raise CallError("muted", "A moderator muted this source.")
+        publication = self.publications.get(source)
+        if publication is None:
+            return
+        publication.set_muted(muted)
+        try:
+            await self._sync()
+        except CallError as error:
+            if error.code == "muted":
+                publication.set_muted(True)
+            raise
+
+    def silence(self, source: Source) -> None:
+        """Internal: a moderator muted the source, so the server has paused it."""
         publication = self.publications.get(source)
         if publication is not None:
-            publication.set_muted(muted)
-            await self._sync()
+            publication.set_muted(True)
 
     def end(self) -> None:
         """Internal: stops all tracks."""

@@ -186,12 +186,12 @@ class Media:
             self._drop_transport(found)
         return found is not None
 
-    def producer_closed(self, producer_id: str) -> bool:
-        """The server has closed a producer. Returns whether it was one of this client's."""
+    def producer_closed(self, producer_id: str) -> Source | None:
+        """The server has closed a producer. Returns its source if it was one of this client's."""
         found = next((source for source, one in self._sent.items() if one.producer_id == producer_id), None)
         if found is not None:
             self._drop_sent(found)
-        return found is not None
+        return found
 
     def consumer_closed(self, consumer_id: str) -> None:
         """The server has closed a consumer."""
@@ -274,8 +274,12 @@ class Media:
                 rtp_parameters=sender.rtp_parameters,
                 app_data={"source": source},
                 paused=paused,
+                source=source,
             )
         )
+        if produced.paused:  # a moderator muted the source
+            paused = True
+            publication.set_muted(True)
         sent = _Sent(produced.id, publication, sender, paused)
         if self._transports.existing("send") is not transport:
             raise CallError("unreachable", "The transport was closed meanwhile.", retryable=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Generic, Literal, TypeVar
 
@@ -12,6 +12,16 @@ from .publication import LocalPublication, Publication, RemotePublication, Sourc
 ParticipantEvent = Literal["published", "unpublished", "changed"]
 """- `published(publication)`, `unpublished(publication)`: a track.
 - `changed()`: a property of the participant or of one of its publications changed."""
+
+Role = Literal["moderator", "speaker", "listener"]
+"""What a participant may do: moderate and send, send, or neither."""
+_ROLES: Mapping[str | None, Role] = {"moderator": "moderator", "speaker": "speaker", "listener": "listener"}
+_SOURCES: Mapping[str, Source] = {
+    "camera": "camera",
+    "microphone": "microphone",
+    "screen": "screen",
+    "screen-audio": "screen-audio",
+}
 
 PublicationT = TypeVar("PublicationT", bound=Publication)
 
@@ -34,6 +44,12 @@ class Participant(Emitter[ParticipantEvent], Generic[PublicationT]):
         self._connected = True
         self._level: float | None = None
         self._publications: dict[Source, PublicationT] = {}
+        self.role: Role | None = None
+        """None while it is not known."""
+        self.muted_by_moderator: frozenset[Source] = frozenset()
+        """The sources that a moderator muted."""
+        self.hand_raised_at: int | None = None
+        """When the participant raised its hand, in Unix milliseconds of the server's clock; None: it is not raised."""
 
     @property
     def publications(self) -> Mapping[Source, PublicationT]:
@@ -56,6 +72,19 @@ class Participant(Emitter[ParticipantEvent], Generic[PublicationT]):
     def level(self) -> float:
         """The loudness from 0, silence, to 1."""
         return self._level or 0.0
+
+    def set_standing(self, *, role: str | None, muted: Iterable[str], hand_raised_at: int | None) -> None:
+        """Internal. Ignores what this version does not know."""
+        self.role = _ROLES.get(role)
+        self.muted_by_moderator = frozenset(_SOURCES[each] for each in muted if each in _SOURCES)
+        self.hand_raised_at = hand_raised_at
+        self.emit("changed")
+
+    def set_muted_by_moderator(self, source: Source, *, muted: bool) -> None:
+        """Internal."""
+        sources = {source}
+        self.muted_by_moderator = self.muted_by_moderator | sources if muted else self.muted_by_moderator - sources
+        self.emit("changed")
 
     def set_level(self, level: float | None) -> None:
         """Internal. None: the participant does not speak."""

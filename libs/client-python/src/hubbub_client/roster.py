@@ -90,7 +90,7 @@ class Roster:
     def listen_to(self, signaling: Signaling) -> None:
         """Follows the server's events. `ProducerClosed` is left to the caller: it may be about an own producer."""
         on = signaling.on
-        on(PeerJoined, lambda one: self.add_peer(one.peer_id, one.user_id, one.display_name, one.app_data))
+        on(PeerJoined, self._on_joined)
         on(PeerLeft, lambda one: self.remove_peer(one.peer_id, one.reason))
         on(PeerConnectionState, lambda one: self.set_connection_state(one.peer_id, one.state))
         on(
@@ -115,6 +115,9 @@ class Roster:
         for peer in peers:
             self.add_peer(peer.peer_id, peer.user_id, peer.display_name, peer.app_data)
             self.set_connection_state(peer.peer_id, peer.connection_state)
+            self._by_peer_id[peer.peer_id].set_standing(
+                role=peer.role, muted=peer.muted, hand_raised_at=peer.hand_raised_at
+            )
             for producer in peer.producers:
                 self.add_producer(
                     producer.producer_id, peer.peer_id, producer.kind, producer.app_data, paused=producer.paused
@@ -191,6 +194,10 @@ class Roster:
         track = self._tracks.get(producer_id)
         if track is not None:
             track.publication.set_muted(paused)
+
+    def _on_joined(self, push: PeerJoined) -> None:
+        self.add_peer(push.peer_id, push.user_id, push.display_name, push.app_data)
+        self._by_peer_id[push.peer_id].set_standing(role=push.role, muted=push.muted, hand_raised_at=None)
 
     def _keep_rejoined(self, peer: PeerInfo, gone: dict[str, RemoteParticipant]) -> None:
         """Gives a peer the participant object of the same user that is in `gone`, and removes it from there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hubbub_contracts.socket.room import CreateRoom, JoinRoom, Resume, RoomJoined, SessionResumed
+from hubbub_contracts.socket.room import LOBBY, CreateRoom, JoinRoom, Resume, RoomJoined, SessionResumed
 
 from .capabilities import receive_capabilities
 from .errors import CallError
@@ -80,5 +80,6 @@ class Session:
             app_data=dict(self._local.app_data),
             rtp_capabilities=receive_capabilities(self._media.router_capabilities),
             resumable=True,
+            features=[LOBBY],
         )
         await self._signaling.request(request, answered)
