@@ -23,6 +23,7 @@ from hubbub_registry.handlers import moderation, producer
 from hubbub_registry.handlers.context import RegistryContext
 from hubbub_registry.handlers.join import join
 from support.fake_room_store import FakeRoomStore
+from support.registry_fakes import FakeRevocationStore
 from support.registry_records import peer_record
 
 MUTE = MuteSource(room_id="r", peer_id="one", source="microphone")
@@ -137,11 +138,14 @@ async def test_a_source_is_stopped_and_may_be_started_again(context: RegistryCon
     assert not (await producer.add(context, add())).paused
 
 
-async def test_one_peer_is_removed_without_a_ban(context: RegistryContext, store: FakeRoomStore) -> None:
+async def test_one_peer_is_removed_without_a_ban(
+    context: RegistryContext, store: FakeRoomStore, revocations: FakeRevocationStore
+) -> None:
     store.store_peer(user("one"))
     store.store_peer(user("two"))
     remove = RemovePeer(room_id="r", peer_id="one")
     await moderation.remove(context, remove)
+    assert revocations.records == {}
     assert await refused(moderation.remove(context, remove)) is ErrorCode.NOT_FOUND
     assert store.tombstones == {"one": "kicked"}
     assert not rules(store).is_banned("u")
@@ -151,11 +155,12 @@ JOIN = JoinRoom(room_id="r", peer_id="three", user_id="u", display_name="U", app
 
 
 async def test_a_ban_removes_all_peers_of_the_user_and_refuses_new_ones(
-    context: RegistryContext, store: FakeRoomStore
+    context: RegistryContext, store: FakeRoomStore, revocations: FakeRevocationStore
 ) -> None:
     for record in (user("one"), user("two"), user("bob", "bob")):
         store.store_peer(record)
     await moderation.remove(context, BAN)
+    assert [(each.user_id, each.call_id) for each in revocations.records.values()] == [("u", "c")]
     assert store.tombstones == {"one": "banned", "two": "banned"}
     assert await refused(join(context, JOIN)) is ErrorCode.BANNED
     await moderation.lift_ban(context, LiftBan(room_id="r", user_id="u"))

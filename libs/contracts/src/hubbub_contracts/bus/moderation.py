@@ -53,7 +53,8 @@ class RemovePeer(UserTarget[Moderated]):
 
     verb: ClassVar[str] = "moderation.remove"
     ban: bool = False
-    """Removes all peers of the user, which may not join again until the room ends."""
+    """Removes all peers of the user, which may not join again until the room ends. Its access tokens are revoked in
+    this room."""
 
 
 class LiftBan(RegistryRequest[Moderated]):

@@ -30,11 +30,13 @@ from hubbub_contracts.bus.moderation import (
 from hubbub_contracts.bus.moderation_records import UnmuteRequest
 from hubbub_contracts.bus.moderation_target import UserTarget
 from hubbub_contracts.bus.records import PeerRecord
+from hubbub_contracts.bus.revocation import Revoke
 
 from ..domain import moderation as rules
 from ..domain.stored_record import StoredPeer
 from .context import RegistryContext
 from .remove_peer import remove_peer
+from .revocation import revoke
 from .update_peer import Change, update_peer
 from .update_room import open_room, update_moderation
 
@@ -81,8 +83,12 @@ async def stop_source(context: RegistryContext, request: StopSource) -> Moderate
 
 
 async def remove(context: RegistryContext, request: RemovePeer) -> Moderated:
-    """Removes peers, and bans their user. Raises as `RemovePeer` says."""
+    """Removes peers. A ban also revokes the access tokens that their user has, in this room.
+
+    The ban ends with the room; whoever has the same token then needs a new one. Raises as `RemovePeer` says.
+    """
     user_id = await _user_of(context, request)
+    _, settings = open_room(context, request.room_id)
     if request.ban:
         await update_moderation(context, request.room_id, lambda now: rules.with_banned(now, user_id))
         targets = _peers_of(context, request.room_id, user_id)
@@ -90,6 +96,9 @@ async def remove(context: RegistryContext, request: RemovePeer) -> Moderated:
         targets = _targets(context, request, user_id)
     for peer in targets:
         await remove_peer(context.store, request.room_id, peer.peer_id, "banned" if request.ban else "kicked")
+    if request.ban:
+        # Last: the clients are told of the ban, not of a token that has become invalid.
+        await revoke(context, Revoke(user_id=user_id, call_id=settings.record.call_id))
     return Moderated(revision=context.store.sequence)
 
 
