@@ -8,6 +8,7 @@ import { Home } from "./Home.tsx";
 import { roomProblem, roomUrl } from "./roomName.ts";
 import { loadSetting, saveSetting } from "./settings.ts";
 import { THEMES, useTheme, type Theme } from "./theme.ts";
+import { tabUser } from "./tabUser.ts";
 import { useNewVersion } from "./useNewVersion.ts";
 
 /** Loaded when it is needed: most people only make calls. */
@@ -80,7 +81,7 @@ export function App({ onCall }: { onCall(call: Call): void }) {
           video={{ width, height }}
           simulcast={simulcast}
           subscribe={subscribe}
-          {...(user ? { userId: user } : {})}
+          userId={user || tabUser()}
           {...(token ? { token: () => Promise.resolve(token) } : {})}
           {...(codec ? { codec } : {})}
           inviteUrl={roomUrl(room, location.href)}

@@ -3,6 +3,8 @@ import { MODERATION } from "./strings.ts";
 import type { ModerationHandle } from "./useModeration.ts";
 
 const SOURCES: readonly Source[] = ["microphone", "camera", "screen", "screen-audio"];
+/** What is stopped rather than muted: its user may start it again. */
+const STOPPED: ReadonlySet<Source> = new Set(["screen"]);
 const ROLES: readonly Role[] = ["moderator", "speaker", "listener"];
 
 export interface ParticipantActionsProps {
@@ -15,7 +17,7 @@ export function ParticipantActions({ participant, moderation }: ParticipantActio
   const { decide } = moderation;
   return (
     <div className="hb-actions" role="group" aria-label={MODERATION.actions(participant.name)}>
-      {SOURCES.filter((source) => participant.publications.has(source) || participant.mutedByModerator.has(source)).map((source) =>
+      {SOURCES.filter((source) => (participant.publications.has(source) && !STOPPED.has(source)) || participant.mutedByModerator.has(source)).map((source) =>
         participant.mutedByModerator.has(source) ? (
           <Action key={source} action={`unmute-${source}`} text={MODERATION.ask(source)} onClick={() => decide((room) => room.unmute(participant, source))} />
         ) : (

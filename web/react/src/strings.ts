@@ -131,7 +131,18 @@ const OWN: Record<Source, string> = {
   screen: "your screen",
   "screen-audio": "the sound of your screen",
 };
-const THEIRS: Record<Source, string> = { microphone: "microphone", camera: "camera", screen: "screen", "screen-audio": "sound of the screen" };
+const MUTE: Record<Source, string> = {
+  microphone: "Mute microphone",
+  camera: "Turn camera off",
+  screen: "Forbid the screen",
+  "screen-audio": "Mute sound of the screen",
+};
+const ASK: Record<Source, string> = {
+  microphone: "Ask to unmute microphone",
+  camera: "Ask to turn camera on",
+  screen: "Ask to share the screen",
+  "screen-audio": "Ask to unmute sound of the screen",
+};
 
 export const MODERATION = {
   title: "Room",
@@ -141,8 +152,8 @@ export const MODERATION = {
   end: "End the call for everybody…",
   endConfirmed: "End it for everybody",
   actions: (name: string) => `Moderate ${name}`,
-  mute: (source: Source) => `Mute ${THEIRS[source]}`,
-  ask: (source: Source) => `Ask to unmute ${THEIRS[source]}`,
+  mute: (source: Source) => MUTE[source],
+  ask: (source: Source) => ASK[source],
   stopScreen: "Stop screen sharing",
   lowerHand: "Lower hand",
   roleOf: (name: string) => `Role of ${name}`,
