@@ -21,6 +21,7 @@ from hubbub_signaling.adapters.forwarded import ForwardedHeaders
 from hubbub_signaling.adapters.http_limits import HttpLimits
 from hubbub_signaling.adapters.identification import Identification
 from hubbub_signaling.adapters.recordings_http import RecordingsApi
+from hubbub_signaling.adapters.rooms_http import RoomsApi
 from hubbub_signaling.adapters.webhooks_http import WebhooksApi
 from hubbub_signaling.domain.address_limits import AddressLimits
 from hubbub_signaling.domain.calls.ports import CallChange, ReplyT
@@ -170,6 +171,11 @@ def calls_api(backend: FakeCallsBackend, policy: IdentityPolicy | None = None) -
 def recordings_api(backend: Backend, policy: IdentityPolicy | None = None) -> RecordingsApi:
     """The routes about recordings over this backend, for clients on this machine."""
     return RecordingsApi(backend, local_identification(policy), http_limits())
+
+
+def rooms_api(backend: Backend, policy: IdentityPolicy | None = None) -> RoomsApi:
+    """The routes about rooms over this backend, for clients on this machine."""
+    return RoomsApi(backend, local_identification(policy), http_limits())
 
 
 def webhooks_api(backend: Backend, policy: IdentityPolicy | None = None) -> WebhooksApi:

@@ -26,7 +26,7 @@ from hubbub_contracts.bus.producer import (
     SetProducerPaused,
 )
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
-from hubbub_contracts.bus.room import RoomSnapshot
+from hubbub_contracts.bus.room import RoomAnnounced, RoomSnapshot
 from hubbub_contracts.bus.speaker import SpeakerEvent
 from hubbub_contracts.socket.base import Push
 from hubbub_room import FeedChange, PeerChanged, SettingsChanged, Subscription
@@ -140,6 +140,14 @@ class CaptionFeed(FakeSubscription):
         self.on_event = on_event
 
 
+class AnnouncementFeed(FakeSubscription):
+    """What the application tells a room."""
+
+    def __init__(self, on_event: Callable[[RoomAnnounced], None]) -> None:
+        super().__init__()
+        self.on_event = on_event
+
+
 class FakeBackend:
     """Implements `Backend`: answers requests from `answers`, and adds joining and claimed peers to `peers`.
 
@@ -161,6 +169,8 @@ class FakeBackend:
         self.captions_requests: list[tuple[Request[Any], str | None]] = []
         """With the instance that was asked."""
         self.captions_feeds: dict[str, CaptionFeed] = {}
+        """By room id."""
+        self.announcement_feeds: dict[str, AnnouncementFeed] = {}
         """By room id."""
         self.peers: dict[str, PeerRecord] = {}
         self.room = ROOM
@@ -215,6 +225,15 @@ class FakeBackend:
         """See `Backend`."""
         self.captions_requests.append((message, server_id))
         return await self._answer(message)
+
+    async def watch_announcements(self, room_id: str, on_event: Callable[[RoomAnnounced], None]) -> Subscription:
+        """See `Backend`."""
+        feed = self.announcement_feeds[room_id] = AnnouncementFeed(on_event)
+        return feed
+
+    async def announce(self, room_id: str, event: RoomAnnounced) -> None:
+        """See `Backend`."""
+        self.announcement_feeds[room_id].on_event(event)
 
     async def watch_captions(self, room_id: str, on_event: Callable[[CaptionEvent], None]) -> Subscription:
         """See `Backend`."""

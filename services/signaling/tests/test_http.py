@@ -25,6 +25,7 @@ from support.calls_fakes import (
     calls_api,
     local_identification,
     recordings_api,
+    rooms_api,
     webhooks_api,
 )
 from support.http_media_fakes import whep_api, whip_api
@@ -46,6 +47,7 @@ def make_app(page: Path | None, base_path: str = "", nodes: int = 1, policy: Ide
         FakeRegistry(nodes),  # type: ignore[arg-type]
         Metrics("signaling"),
         page,
+        rooms=rooms_api(FakeBackend(), policy),
         calls=calls_api(FakeCallsBackend(), policy),
         recordings=recordings_api(FakeBackend(), policy),
         webhooks=webhooks_api(FakeBackend(), policy),

@@ -13,7 +13,7 @@ from hubbub_contracts.socket.calls_catalogue import CALL_REQUESTS
 from hubbub_signaling.adapters.http_errors import STATUS
 from hubbub_signaling.adapters.recordings_http import parse_range
 from hubbub_signaling.handlers.calls.catalogue import CALL_HANDLERS
-from support.calls_fakes import FakeCallsBackend, access_api, calls_api, recordings_api, webhooks_api
+from support.calls_fakes import FakeCallsBackend, access_api, calls_api, recordings_api, rooms_api, webhooks_api
 from support.signaling_fakes import FakeBackend
 
 
@@ -21,6 +21,7 @@ from support.signaling_fakes import FakeBackend
 def app() -> FastAPI:
     """The application with all routes of the contracts."""
     app = FastAPI()
+    rooms_api(FakeBackend()).install(app)
     calls_api(FakeCallsBackend()).install(app)
     recordings_api(FakeBackend()).install(app)
     webhooks_api(FakeBackend()).install(app)
@@ -44,7 +45,11 @@ def test_openapi_has_parameters_and_examples(app: FastAPI, route: Route) -> None
     assert {"$ref": f"#/components/schemas/{route.answer.__name__}"} == answer["schema"]
     assert {"400", "403", "404", "503"} <= operation["responses"].keys()
     parameters = {(each["in"], each["name"]) for each in operation.get("parameters", ())}
-    path = {("path", name) for name in ("callId", "recordingId", "webhookId") if f"{{{name}}}" in route.path}
+    path = {
+        ("path", name)
+        for name in ("callId", "recordingId", "webhookId", "room", "peerId")
+        if f"{{{name}}}" in route.path
+    }
     user = {("header", "X-User-Id")} if route in CALL_ROUTES else set()
     assert parameters == {*user, *path, *(("query", name) for name, _ in route.query)}
     if route.body is not None:

@@ -233,6 +233,7 @@ export class Call extends Emitter<CallEvents> {
       this.#speech.setLevels(levels);
       this.emit("audioLevels", this.#speech.levels);
     });
+    signaling.on("announcement", ({ data }) => this.emit("announcement", data));
     signaling.on("transportClosed", ({ transportId }) => {
       if (!this.#media.transportClosed(transportId)) return;
       this.#disrupted("transport");

@@ -58,6 +58,8 @@ export interface CallEvents {
   activeSpeaker(participant?: Participant): void;
   /** The participants who speak, loudest first, and their levels: 0, silence, to 1. At most every 300 ms. */
   audioLevels(levels: ReadonlyMap<Participant, number>): void;
+  /** The application's server tells everybody in the room something. */
+  announcement(data: Readonly<Record<string, unknown>>): void;
   /** A background operation failed, such as receiving a track. */
   error(error: CallError): void;
 }

@@ -514,6 +514,14 @@ test("closing the room ends the call", async () => {
   await vi.waitFor(() => expect(call.ended).toEqual({ reason: "room_closed" }));
 });
 
+test("the application's server tells the room something", async () => {
+  const call = await joined();
+  const heard: unknown[] = [];
+  call.on("announcement", (data) => heard.push(data));
+  server.push("announcement", { data: { text: "Five minutes left" } });
+  await vi.waitFor(() => expect(heard).toEqual([{ text: "Five minutes left" }]));
+});
+
 test("the server tells who speaks", async () => {
   const ann = { peerId: "ann", userId: "u", displayName: "Ann", appData: {}, connectionState: "connected" as const, producers: [] };
   server.peers = [ann];

@@ -20,6 +20,7 @@ from hubbub_contracts.rtc_stats import StatsEntry
 from hubbub_contracts.socket.consumer import ConsumerClosed, ConsumerLayersChanged, ConsumerPaused, ConsumerResumed
 from hubbub_contracts.socket.producer import ProducerClosed
 from hubbub_contracts.socket.room import (
+    Announcement,
     Admitted,
     LeaveRoom,
     PeerMoved,
@@ -252,6 +253,7 @@ class Call(Emitter[CallEvent]):
     def _listen_to_server(self) -> None:
         self._roster.listen_to(self._signaling)
         on = self._signaling.on
+        on(Announcement, lambda push: self.emit("announcement", push.data))
         on(ProducerClosed, self._on_producer_closed)
         on(ConsumerClosed, self._on_consumer_closed)
         on(ConsumerLayersChanged, lambda one: self._media.layers_changed(one.consumer_id, one.layers))

@@ -19,6 +19,7 @@ hubbub.v1.call-history.<user>.<callId>   a call that has ended, stored once for 
 hubbub.v1.media.<roomId>.<peerId>        events about one peer's media
 hubbub.v1.speakers.<roomId>              who speaks in a room
 hubbub.v1.room-captions.<roomId>         what is said in a room, as text
+hubbub.v1.announcements.<roomId>         what the application tells everybody in a room
 hubbub.v1.rooms.revisions                the latest revision of each room, periodically
 """
 
@@ -172,6 +173,11 @@ def media(room_id: str, peer_id: str) -> str:
 def speakers(room_id: str) -> str:
     """The subject of the events about who speaks in a room."""
     return f"{PROTOCOL}.speakers.{room_id}"
+
+
+def announcements(room_id: str) -> str:
+    """The subject of what the application tells everybody in a room."""
+    return f"{PROTOCOL}.announcements.{room_id}"
 
 
 def room_captions(room_id: str) -> str:

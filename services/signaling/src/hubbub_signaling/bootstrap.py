@@ -36,6 +36,7 @@ from .adapters.media_authorization import MediaAuthorization
 from .adapters.published_keys import PublishedKeys
 from .adapters.recordings_http import RecordingsApi
 from .adapters.revocation_view import RevocationView
+from .adapters.rooms_http import RoomsApi
 from .adapters.session_metrics import SessionMetrics, read_sessions
 from .adapters.socket_server import SocketServer
 from .adapters.tls import ReloadedCertificate
@@ -135,6 +136,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         backend,
         metrics,
         _page(settings.page_dir),
+        rooms=RoomsApi(backend, identification, http_limits),
         calls=CallsApi(calls, identification, http_limits),
         recordings=RecordingsApi(bus_backend, identification, http_limits),
         webhooks=WebhooksApi(bus_backend, identification, http_limits),

@@ -249,6 +249,29 @@ export interface RunningRecording {
   startedBy?: string;
 }
 /**
+ * The body of `POST /rooms/{room}/announcements`.
+ */
+export interface AnnounceBody {
+  /**
+   * What everybody in the room gets, in the event `announcement`.
+   */
+  data: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * The application tells everybody in the room something: a server has posted it to
+ * `/rooms/{room}/announcements`.
+ */
+export interface Announcement {
+  /**
+   * What the server has posted, at most 8 KiB of JSON.
+   */
+  data: {
+    [k: string]: unknown;
+  };
+}
+/**
  * The peers who speak, the client itself among them. Sent at most every 300 ms when they change, else every 1.2 s
  * while anybody speaks.
  */
@@ -898,6 +921,40 @@ export interface CreateRoom {
    * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
+}
+/**
+ * The body of `POST /rooms`.
+ */
+export interface CreateRoomBody {
+  /**
+   * The room.
+   */
+  callId: string;
+  /**
+   * The codecs in which tracks may be sent; absent: all of the router.
+   *
+   * @minItems 1
+   * @maxItems 5
+   */
+  codecs?: ("opus" | "vp8" | "vp9" | "h264" | "av1")[];
+  /**
+   * Seconds for which the room stays open while nobody is in it.
+   */
+  emptyTtl?: number;
+  /**
+   * How many participants it may have. The limit of the installation holds as well.
+   */
+  maxPeers?: number;
+  /**
+   * The application's own data, at most 8 KiB of JSON. Clients do not get it.
+   */
+  metadata?: {
+    [k: string]: unknown;
+  };
+  /**
+   * Who may send tracks. `moderators`: these, and to whom a moderator has given the role `speaker`; the others are listeners. `everybody`: whose access token grants it.
+   */
+  publishers?: "everybody" | "moderators" | "other";
 }
 /**
  * The body of `POST /tokens`.
@@ -2028,6 +2085,19 @@ export interface ModerationState1 {
   waiting: LobbyPeer[];
 }
 /**
+ * The body of `POST /rooms/{room}/peers/{peerId}/mute`.
+ */
+export interface MuteBody {
+  /**
+   * False lifts the mute, and asks the user to send again; nothing is switched on.
+   */
+  muted?: boolean;
+  /**
+   * What is muted, of all peers of the user, now and until it is lifted.
+   */
+  source: "camera" | "microphone" | "screen" | "screen-audio";
+}
+/**
  * Mutes a source of a participant, for moderators. It holds for everything that this user sends of the source, also
  * after a rejoin, until `unmutePeer`. Everybody receives `peerMuted`.
  */
@@ -2925,6 +2995,64 @@ export interface RoomClosed {
   reason: "closed" | "lost" | "removed" | "banned" | "refused";
 }
 /**
+ * A room.
+ */
+export interface RoomInfo {
+  /**
+   * Who may not join until the room ends.
+   */
+  banned: string[];
+  /**
+   * The room.
+   */
+  callId: string;
+  /**
+   * The codecs in which tracks may be sent; absent: all of the router.
+   *
+   * @minItems 1
+   * @maxItems 5
+   */
+  codecs?: ("opus" | "vp8" | "vp9" | "h264" | "av1")[];
+  /**
+   * Unix milliseconds.
+   */
+  createdAt: number;
+  /**
+   * Seconds for which the room stays open while nobody is in it.
+   */
+  emptyTtl?: number;
+  /**
+   * Whether who joins waits until a moderator admits them.
+   */
+  lobby: boolean;
+  /**
+   * Whether nobody new may join.
+   */
+  locked: boolean;
+  /**
+   * How many participants it may have. The limit of the installation holds as well.
+   */
+  maxPeers?: number;
+  /**
+   * The application's own data, at most 8 KiB of JSON. Clients do not get it.
+   */
+  metadata?: {
+    [k: string]: unknown;
+  };
+  /**
+   * How many are in it.
+   */
+  participants: number;
+  /**
+   * Who may send tracks. `moderators`: these, and to whom a moderator has given the role `speaker`; the others are listeners. `everybody`: whose access token grants it.
+   */
+  publishers?: "everybody" | "moderators" | "other";
+  /**
+   * How many wait in its lobby.
+   */
+  waiting: number;
+}
+/**
  * The room as it was when the peer joined, or nothing of it while the peer waits in the lobby.
  */
 export interface RoomJoined1 {
@@ -2958,6 +3086,19 @@ export interface RoomJoined1 {
    * Whether the client waits in the lobby. `admitted` or `roomClosed` follows. Only for clients that named the feature `lobby`.
    */
   waiting?: boolean;
+}
+/**
+ * A page of rooms.
+ */
+export interface RoomList {
+  /**
+   * `after` of the next page; absent on the last one.
+   */
+  next?: string;
+  /**
+   * The rooms, in no order that means anything.
+   */
+  rooms: RoomInfo[];
 }
 /**
  * A peer in the call's room. A user with two devices in the call is two peers.
@@ -2996,6 +3137,98 @@ export interface RoomParticipants {
    * In the order of their joining.
    */
   participants: RoomParticipant[];
+}
+/**
+ * A participant of a room, with its tracks.
+ */
+export interface RoomPeer {
+  /**
+   * The application's data of `joinRoom`.
+   */
+  appData: {
+    [k: string]: unknown;
+  };
+  /**
+   * Whether the server has a media connection with the peer.
+   */
+  connectionState: "connected" | "disconnected" | "other";
+  /**
+   * The name to show.
+   */
+  displayName: string;
+  /**
+   * Unix milliseconds; absent: the hand is not raised.
+   */
+  handRaisedAt?: number;
+  /**
+   * Unix milliseconds.
+   */
+  joinedAt: number;
+  /**
+   * The sources that a moderator has muted.
+   */
+  muted: string[];
+  /**
+   * The peer's id.
+   */
+  peerId: string;
+  /**
+   * The tracks.
+   */
+  producers: RoomProducer[];
+  /**
+   * The `userId` of its `joinRoom`.
+   */
+  userId: string;
+}
+/**
+ * A track that a peer sends.
+ */
+export interface RoomProducer {
+  /**
+   * The application's data of `produce`.
+   */
+  appData: {
+    [k: string]: unknown;
+  };
+  /**
+   * `audio` or `video`.
+   */
+  kind: "audio" | "video" | "other";
+  /**
+   * Whether it is paused, also by a mute.
+   */
+  paused: boolean;
+  /**
+   * The peer that sends it.
+   */
+  peerId: string;
+  /**
+   * The producer's id.
+   */
+  producerId: string;
+  /**
+   * `microphone`, `camera`, `screen` or `screen-audio`; absent: unknown to this version of the server.
+   */
+  source?: string;
+}
+/**
+ * The participants of a room.
+ */
+export interface RoomPeers {
+  /**
+   * In the order of their joining.
+   */
+  peers: RoomPeer[];
+}
+/**
+ * The tracks that are sent in a room.
+ */
+export interface RoomProducers {
+  /**
+   * By peer.
+   */
+  producers: RoomProducer[];
 }
 /**
  * The room exists.
@@ -3420,6 +3653,15 @@ export interface StopRecording {
   recordingId: string;
 }
 /**
+ * The body of `POST /rooms/{room}/peers/{peerId}/stop`.
+ */
+export interface StopSourceBody {
+  /**
+   * Whose producers are closed.
+   */
+  source: "camera" | "microphone" | "screen" | "screen-audio";
+}
+/**
  * The client's access token expires soon. Without `refreshToken` the peer then leaves, and the socket closes.
  */
 export interface TokenExpiring {
@@ -3612,6 +3854,44 @@ export interface UnmuteRequested {
    * What the moderator would like to hear or see.
    */
   source: "camera" | "microphone" | "screen" | "screen-audio" | "other";
+}
+/**
+ * The body of `PATCH /rooms/{room}`.
+ */
+export interface UpdateRoomBody {
+  /**
+   * As in the options. Tracks that are being sent go on.
+   *
+   * @minItems 1
+   * @maxItems 5
+   */
+  codecs?: ("opus" | "vp8" | "vp9" | "h264" | "av1")[];
+  /**
+   * As in the options.
+   */
+  emptyTtl?: number;
+  /**
+   * Whether who joins waits until a moderator admits them.
+   */
+  lobby?: boolean;
+  /**
+   * Whether nobody new may join.
+   */
+  locked?: boolean;
+  /**
+   * As in the options. Nobody is removed when more are in the room.
+   */
+  maxPeers?: number;
+  /**
+   * As in the options: replaces the former data.
+   */
+  metadata?: {
+    [k: string]: unknown;
+  };
+  /**
+   * As in the options. The tracks of those who become listeners are closed.
+   */
+  publishers?: "everybody" | "moderators";
 }
 /**
  * An endpoint.
@@ -3830,6 +4110,7 @@ export interface Requests {
 export interface Pushes {
   activeSpeaker: ActiveSpeaker;
   admitted: Admitted;
+  announcement: Announcement;
   audioLevels: AudioLevels;
   captions: Captions;
   captionsState: CaptionsState;

@@ -47,6 +47,9 @@ class Moderation(Model):
     muted: list[MutedSource] = Field(default_factory=list)
     banned: list[UserId] = Field(default_factory=list)
     roles: list[AssignedRole] = Field(default_factory=list)
+    listeners: bool = False
+    """Who has no role in `roles`, and is no moderator by the access token, is a listener. Not stored: it follows from
+    the room's options."""
 
     def is_muted(self, user_id: str, source: str | None) -> bool:
         """Whether the source of the user may not be heard or seen."""

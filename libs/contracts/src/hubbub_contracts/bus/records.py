@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from ..base import Model
+from ..room_options import DEFAULT_OPTIONS, RoomOptions
 from ..track_source import track_source
 from ..types import (
     AppData,
@@ -49,11 +50,21 @@ class RoomRecord(Model):
     """The operation that wrote this. A writer whose reply was lost recognises its own write by it."""
     moderation: Moderation | None = None
     """What moderators have decided; absent: nothing."""
+    options: RoomOptions | None = None
+    """What the application has decided; absent: nothing."""
 
     @property
     def rules(self) -> Moderation:
-        """What moderators have decided."""
-        return self.moderation or UNMODERATED
+        """What moderators have decided, and the role of those of whom they have decided nothing."""
+        decided = self.moderation or UNMODERATED
+        if self.chosen.publishers == "moderators":
+            return decided.model_copy(update={"listeners": True})
+        return decided
+
+    @property
+    def chosen(self) -> RoomOptions:
+        """What the application has decided."""
+        return self.options or DEFAULT_OPTIONS
 
 
 class ProducerRecord(Model):

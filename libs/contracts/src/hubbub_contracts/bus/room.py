@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from ..base import Event, Model, RegistryRequest
-from ..types import CallId, Revision, RoomId, RtpCapabilities
+from ..room_options import RoomChanges, RoomOptions
+from ..types import AppData, CallId, Count, Revision, RoomId, RtpCapabilities
 from .records import PeerRecord, RoomRecord
+
+MAX_PAGE = 100
 
 
 class RoomCreated(Model):
@@ -19,10 +24,12 @@ class RoomCreated(Model):
 
 
 class CreateRoom(RegistryRequest[RoomCreated]):
-    """Creates a room, or returns the existing one."""
+    """Creates a room, or returns the existing one, whose options stay as they are."""
 
     verb: ClassVar[str] = "room.create"
     call_id: CallId
+    options: RoomOptions | None = None
+    """Of a new room."""
 
 
 class RoomSnapshot(Model):
@@ -39,6 +46,48 @@ class GetRoom(RegistryRequest[RoomSnapshot]):
     verb: ClassVar[str] = "room.get"
     chunked: ClassVar[bool] = True
     room_id: RoomId
+
+
+class UpdateRoom(RegistryRequest[RoomSnapshot]):
+    """Changes the options of a room. `room_not_found` when there is no such room."""
+
+    verb: ClassVar[str] = "room.update"
+    chunked: ClassVar[bool] = True
+    room_id: RoomId
+    changes: RoomChanges
+
+
+class ListedRoom(Model):
+    """A room, and who is in it."""
+
+    room: RoomRecord
+    participants: Count
+    waiting: Count
+
+
+class RoomPage(Model):
+    """Rooms, in the order of their ids."""
+
+    rooms: list[ListedRoom]
+    next: RoomId | None = None
+    """`after` of the next page; absent on the last one."""
+
+
+class ListRooms(RegistryRequest[RoomPage]):
+    """Lists the open rooms."""
+
+    verb: ClassVar[str] = "room.list"
+    chunked: ClassVar[bool] = True
+    after: RoomId | None = None
+    """The last room of the page before."""
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 20
+
+
+class RoomAnnounced(Event):
+    """The application tells everybody in a room something."""
+
+    verb: ClassVar[str] = "rooms.announced"
+    data: AppData
 
 
 class RoomRevisions(Event):

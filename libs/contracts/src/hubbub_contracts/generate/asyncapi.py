@@ -19,6 +19,7 @@ from .field_docs import DescribedSchema
 _EVENT_SUBJECTS: dict[type[Event], str] = {
     node.NodeHeartbeat: subjects.heartbeat("{nodeId}"),
     room.RoomRevisions: subjects.REVISIONS,
+    room.RoomAnnounced: subjects.announcements("{roomId}"),
     media.TransportConnected: subjects.media("{roomId}", "{peerId}"),
     media.TransportDisconnected: subjects.media("{roomId}", "{peerId}"),
     media.ProducerLayersWanted: subjects.media("{roomId}", "{peerId}"),

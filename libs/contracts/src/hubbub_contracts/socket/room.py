@@ -298,6 +298,15 @@ class PeerMoved(Push):
     """Whether the old transports still carry media until `deadline`. Always false at present."""
 
 
+class Announcement(Push):
+    """The application tells everybody in the room something: a server has posted it to
+    `/rooms/{room}/announcements`."""
+
+    event: ClassVar[str] = "announcement"
+    data: AppData
+    """What the server has posted, at most 8 KiB of JSON."""
+
+
 class RoomClosed(Push):
     """The room no longer exists, and the client is no longer in it."""
 

@@ -45,6 +45,8 @@ class StoredRoom:
     closing: bool
     ended: bool
     """A moderator closed the room."""
+    empty_ttl: float | None
+    """As in RoomOptions."""
 
     @classmethod
     def parse(cls, data: bytes, revision: int, before: StoredRoom | None) -> StoredRoom:
@@ -52,7 +54,8 @@ class StoredRoom:
         fields = _RoomFields.model_validate_json(data)
         created = revision if before is None else before.created
         ended = fields.moderation is not None and fields.moderation.ended
-        return cls(data, revision, created, _placement(fields.placement), fields.closing, ended)
+        empty_ttl = None if fields.options is None else fields.options.empty_ttl
+        return cls(data, revision, created, _placement(fields.placement), fields.closing, ended, empty_ttl)
 
     @property
     def record(self) -> RoomRecord:
@@ -124,10 +127,15 @@ class _ModerationFields(_Fields):
     ended: bool = False
 
 
+class _OptionFields(_Fields):
+    empty_ttl: float | None = Field(None, alias="emptyTtl")
+
+
 class _RoomFields(_Fields):
     placement: _PlacementFields | None = None
     closing: bool = False
     moderation: _ModerationFields | None = None
+    options: _OptionFields | None = None
 
 
 class _ProducerFields(_Fields):

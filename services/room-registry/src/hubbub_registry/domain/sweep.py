@@ -23,6 +23,8 @@ def time_to_live(settings: StoredRoom, empty_room_ttl: float) -> float:
     """Returns how many seconds the room stays open while nobody occupies it."""
     if settings.closing or settings.ended:
         return min(empty_room_ttl, ABANDONED_AFTER)
+    if settings.empty_ttl is not None:
+        return settings.empty_ttl  # the application has chosen it, also for the time before the first join
     was_joined = settings.placement is not None
     return empty_room_ttl if was_joined else min(empty_room_ttl, UNJOINED_TTL)
 

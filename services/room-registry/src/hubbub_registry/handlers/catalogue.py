@@ -22,7 +22,7 @@ from hubbub_contracts.bus.moderation import (
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveRoom, RestorePeer, SetConnectionState
 from hubbub_contracts.bus.producer import AddProducer, RemoveProducers, SetProducerPaused
 from hubbub_contracts.bus.revocation import Revoke
-from hubbub_contracts.bus.room import CreateRoom, GetRoom
+from hubbub_contracts.bus.room import CreateRoom, GetRoom, ListRooms, UpdateRoom
 from hubbub_contracts.bus.stats import GetStats
 from hubbub_contracts.bus.store import ConfirmStore
 
@@ -33,6 +33,8 @@ HANDLERS: Final[RequestTable[RegistryContext]] = {
     ConfirmStore: store.confirm,
     CreateRoom: room.create,
     GetRoom: room.get,
+    UpdateRoom: room.update,
+    ListRooms: room.list_rooms,
     JoinRoom: join.join,
     LeaveRoom: peer.leave,
     ClaimPeer: peer.claim,

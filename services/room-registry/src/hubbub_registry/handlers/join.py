@@ -67,8 +67,8 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
         return
     role = "waiting" if _entry(settings, request) is Entry.WAITS else request.role
     group = _group(role)
-    if sum(_group_of(peer) == group for peer in room.peers.values()) >= _limit(context, group):
-        raise _room_full(context, group)
+    if sum(_group_of(peer) == group for peer in room.peers.values()) >= _limit(context, settings, group):
+        raise _room_full(context, settings, group)
     placement = await _place_room(context, request.room_id, settings)
     record = PeerRecord(
         room_id=request.room_id,
@@ -105,9 +105,9 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room was closed")
     group = _group_of(peer)
     others = (other.created for other in room.peers.values() if other is not peer and _group_of(other) == group)
-    if over_limit(_limit(context, group), peer.created, others):
+    if over_limit(_limit(context, room.settings, group), peer.created, others):
         await _roll_back(store, request, "removed")
-        raise _room_full(context, group)
+        raise _room_full(context, room.settings, group)
     try:
         decided = _entry(room.settings, request, admitted=peer.record.admitted)
     except HubbubError:
@@ -196,12 +196,15 @@ def _group_of(peer: StoredPeer) -> Group:
     return "waiting" if peer.waiting else "hidden" if peer.hidden else "participants"
 
 
-def _limit(context: RegistryContext, group: Group) -> int:
-    return context.limits.waiting_per_room if group == "waiting" else context.limits.peers_per_room
+def _limit(context: RegistryContext, settings: StoredRoom, group: Group) -> int:
+    if group == "waiting":
+        return context.limits.waiting_per_room
+    limit = context.limits.peers_per_room
+    return min(limit, settings.record.chosen.max_peers or limit) if group == "participants" else limit
 
 
-def _room_full(context: RegistryContext, group: Group) -> HubbubError:
-    limit = _limit(context, group)
+def _room_full(context: RegistryContext, settings: StoredRoom, group: Group) -> HubbubError:
+    limit = _limit(context, settings, group)
     if group == "waiting":
         return HubbubError(ErrorCode.QUOTA_EXCEEDED, f"the lobby is full: at most {limit} peers can wait")
     return HubbubError(ErrorCode.QUOTA_EXCEEDED, f"room is full: it can have at most {limit} peers")

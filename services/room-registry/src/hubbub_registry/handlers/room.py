@@ -1,20 +1,33 @@
-"""`room.create` and `room.get`."""
+"""`room.create`, `room.get`, `room.update` and `room.list`."""
 
 from __future__ import annotations
+
+import heapq
+from operator import itemgetter
 
 from hubbub_bus import KeyConflict, operation_id, retry_on_conflict, unix_ms
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.records import RoomRecord
-from hubbub_contracts.bus.room import CreateRoom, GetRoom, RoomCreated, RoomSnapshot
+from hubbub_contracts.bus.room import (
+    CreateRoom,
+    GetRoom,
+    ListedRoom,
+    ListRooms,
+    RoomCreated,
+    RoomPage,
+    RoomSnapshot,
+    UpdateRoom,
+)
 
 from ..domain import codec_profile
 from ..domain.limits import over_limit
 from ..domain.ports import RoomStore
-from ..domain.rooms import snapshot
+from ..domain.rooms import Room, snapshot
 from ..domain.stored_record import StoredRoom
 from ..domain.sweep import time_to_live
 from .close_room import finish_close
 from .context import RegistryContext
+from .update_room import update_options
 
 
 async def create(context: RegistryContext, request: CreateRoom) -> RoomCreated:
@@ -30,7 +43,7 @@ async def create(context: RegistryContext, request: CreateRoom) -> RoomCreated:
             await finish_close(context, room_id)
             raise KeyConflict(room_id)
         if room is None or room.settings is None:
-            return await _create(context, room_id, request.call_id)
+            return await _create(context, room_id, request)
         # The caller is about to join. A write is what restarts the time to live on every replica.
         idle = context.clock() - room.idle_since
         ageing = not room.is_occupied() and idle >= time_to_live(room.settings, context.empty_room_ttl) / 4
@@ -43,7 +56,7 @@ async def create(context: RegistryContext, request: CreateRoom) -> RoomCreated:
         room_id=room_id,
         call_id=record.call_id,
         codec_profile=record.codec_profile,
-        rtp_capabilities=codec_profile.rtp_capabilities(record.codec_profile),
+        rtp_capabilities=codec_profile.capabilities_of(record),
     )
 
 
@@ -57,23 +70,58 @@ async def get(context: RegistryContext, request: GetRoom) -> RoomSnapshot:
     return room
 
 
+async def update(context: RegistryContext, request: UpdateRoom) -> RoomSnapshot:
+    """Changes the options. Raises `room_not_found` and `quota_exceeded`."""
+    changed = request.changes.model_dump(by_alias=False, exclude_none=True)
+    await update_options(context, request.room_id, lambda now: now.model_copy(update=changed))
+    return await get(context, GetRoom(room_id=request.room_id))
+
+
+async def list_rooms(context: RegistryContext, request: ListRooms) -> RoomPage:
+    """A page of the open rooms, including every write stored before the request."""
+    await context.store.ready()
+    await context.store.refresh_all()
+    rooms = (
+        (room_id, room) for room_id, room in context.store.rooms if request.after is None or room_id > request.after
+    )
+    found = heapq.nsmallest(request.limit + 1, (each for each in rooms if _is_listed(each[1])), key=itemgetter(0))
+    page = found[: request.limit]
+    return RoomPage(
+        rooms=[
+            ListedRoom(
+                room=room.settings.record,
+                participants=sum(not peer.hidden for peer in room.peers.values()),
+                waiting=sum(peer.waiting for peer in room.peers.values()),
+            )
+            for _, room in page
+            if room.settings is not None
+        ],
+        next=page[-1][0] if len(found) > len(page) else None,
+    )
+
+
+def _is_listed(room: Room) -> bool:
+    return room.settings is not None and not room.settings.ended
+
+
 async def reopen(store: RoomStore, settings: StoredRoom) -> None:
     """Writes the settings again without a closing marker, which restarts the time to live. Raises KeyConflict."""
     record = settings.record.model_copy(update={"closing": False, "operation_id": operation_id()})
     await store.wait_for(await store.put_room(record, settings.revision))
 
 
-async def _create(context: RegistryContext, room_id: str, call_id: str) -> RoomRecord:
+async def _create(context: RegistryContext, room_id: str, request: CreateRoom) -> RoomRecord:
     store, limit = context.store, context.limits.rooms
     full = HubbubError(ErrorCode.QUOTA_EXCEEDED, f"the limit of {limit} rooms is reached")
     if len(store.rooms) >= limit:
         raise full
     record = RoomRecord(
         room_id=room_id,
-        call_id=call_id,
+        call_id=request.call_id,
         codec_profile=codec_profile.CURRENT,
         created_at=unix_ms(),
         operation_id=operation_id(),
+        options=request.options,
     )
     revision = await store.put_room(record, 0)
     await store.wait_for(revision)

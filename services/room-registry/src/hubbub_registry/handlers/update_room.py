@@ -1,4 +1,4 @@
-"""Updating a room's moderation: read the settings, decide, and replace exactly the revision that was read."""
+"""Updating a room's settings: read them, decide, and replace exactly the revision that was read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from hubbub_bus import operation_id, retry_on_conflict
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.bus.moderation_records import Moderation
+from hubbub_contracts.bus.moderation_records import UNMODERATED, Moderation
+from hubbub_contracts.bus.records import RoomRecord
+from hubbub_contracts.room_options import RoomOptions
 
 from ..domain.rooms import Room
 from ..domain.stored_record import StoredRoom
@@ -18,9 +20,29 @@ Decide = Callable[[Moderation], Moderation | None]
 
 
 async def update_moderation(context: RegistryContext, room_id: str, decide: Decide) -> int:
-    """Applies `decide`, and returns the revision of the settings. The copy of the store then contains that revision.
+    """Applies `decide` to the decisions of moderators: see `_update`."""
 
-    Raises `room_not_found`, `quota_exceeded`, `unavailable`, and the exceptions of `decide`.
+    def change(record: RoomRecord) -> RoomRecord | None:
+        decided = decide(record.moderation or UNMODERATED)
+        return None if decided is None else record.model_copy(update={"moderation": decided})
+
+    return await _update(context, room_id, change)
+
+
+async def update_options(context: RegistryContext, room_id: str, choose: Callable[[RoomOptions], RoomOptions]) -> int:
+    """Applies `choose` to the options of the application: see `_update`."""
+
+    def change(record: RoomRecord) -> RoomRecord | None:
+        chosen = choose(record.chosen)
+        return None if chosen == record.options else record.model_copy(update={"options": chosen})
+
+    return await _update(context, room_id, change)
+
+
+async def _update(context: RegistryContext, room_id: str, change: Callable[[RoomRecord], RoomRecord | None]) -> int:
+    """Replaces the settings, and returns their revision. The copy of the store then contains that revision.
+
+    Raises `room_not_found`, `quota_exceeded`, `unavailable`, and the exceptions of `change`.
     """
     store = context.store
     await store.ready()
@@ -29,12 +51,11 @@ async def update_moderation(context: RegistryContext, room_id: str, decide: Deci
         # Read the store first: a decision that turns out to change nothing must not be made on an outdated copy.
         await store.refresh_room(room_id)
         room, settings = open_room(context, room_id)
-        decided = decide(settings.record.rules)
-        if decided is None:
+        changed = change(settings.record)
+        if changed is None:
             return settings.revision
-        record = settings.record.model_copy(update={"moderation": decided, "operation_id": operation_id()})
-        require_room_bytes(context, room, decided)
-        return await store.put_room(record, settings.revision)
+        require_room_bytes(context, room, changed)
+        return await store.put_room(changed.model_copy(update={"operation_id": operation_id()}), settings.revision)
 
     revision = await retry_on_conflict(attempt)
     await store.wait_for(revision)

@@ -11,6 +11,7 @@ from hubbub_contracts.base import CaptionsRequest, RecorderRequest, WebhooksRequ
 from hubbub_contracts.bus.captions import CAPTION_EVENT, CaptionEvent
 from hubbub_contracts.bus.media import MEDIA_EVENT, MediaEvent
 from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.room import RoomAnnounced
 from hubbub_contracts.bus.speaker import SPEAKER_EVENT, SpeakerEvent
 from hubbub_room import FeedChange, Subscription, open_feed
 
@@ -72,6 +73,14 @@ class BusBackend:
     async def watch_speakers(self, room_id: str, on_event: Callable[[SpeakerEvent], None]) -> Subscription:
         """See `Backend`."""
         return await self._bus.subscribe(subjects.speakers(room_id), SPEAKER_EVENT, on_event)
+
+    async def watch_announcements(self, room_id: str, on_event: Callable[[RoomAnnounced], None]) -> Subscription:
+        """See `Backend`."""
+        return await self._bus.subscribe(subjects.announcements(room_id), RoomAnnounced, on_event)
+
+    async def announce(self, room_id: str, event: RoomAnnounced) -> None:
+        """See `Backend`."""
+        await self._bus.publish(subjects.announcements(room_id), event)
 
     async def watch_captions(self, room_id: str, on_event: Callable[[CaptionEvent], None]) -> Subscription:
         """See `Backend`."""

@@ -25,6 +25,7 @@ from .calls_http import CallsApi
 from .http_errors import install_error_handlers
 from .identification import Identification
 from .recordings_http import RecordingsApi
+from .rooms_http import RoomsApi
 from .security_headers import SecurityHeaders
 from .webhooks_http import WebhooksApi
 from .whep_http import WhepApi
@@ -89,6 +90,7 @@ def make_http(
     metrics: Metrics,
     page: Path | None,
     *,
+    rooms: RoomsApi,
     calls: CallsApi,
     recordings: RecordingsApi,
     webhooks: WebhooksApi,
@@ -105,6 +107,7 @@ def make_http(
         backend: answers readiness and statistics.
         metrics: what `/metrics` serves.
         page: the directory of the built page; None serves none.
+        rooms: the routes about rooms.
         calls: the routes about calls.
         recordings: the routes about recordings.
         webhooks: the routes about webhooks.
@@ -170,6 +173,7 @@ def make_http(
             return JSONResponse(app.openapi())
 
     install_error_handlers(app)
+    rooms.install(app)
     calls.install(app)
     recordings.install(app)
     webhooks.install(app)

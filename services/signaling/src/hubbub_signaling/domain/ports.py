@@ -11,6 +11,7 @@ from hubbub_contracts.bus.captions import CaptionEvent
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.peer import LeaveReason
 from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.room import RoomAnnounced
 from hubbub_contracts.bus.speaker import SpeakerEvent
 from hubbub_contracts.socket.base import Push
 from hubbub_room import FeedChange, Subscription
@@ -48,6 +49,12 @@ class Backend(Protocol):
 
     async def watch_speakers(self, room_id: str, on_event: Callable[[SpeakerEvent], None]) -> Subscription:
         """Subscribes to the events about who speaks in the room. Lost events are not reported."""
+
+    async def watch_announcements(self, room_id: str, on_event: Callable[[RoomAnnounced], None]) -> Subscription:
+        """Subscribes to what the application tells everybody in the room. Lost events are not reported."""
+
+    async def announce(self, room_id: str, event: RoomAnnounced) -> None:
+        """Tells everybody in the room."""
 
     async def watch_captions(self, room_id: str, on_event: Callable[[CaptionEvent], None]) -> Subscription:
         """Subscribes to what is said in the room. Lost events are not reported."""

@@ -18,9 +18,18 @@ def granted_role(grants: Grants) -> RoomRole:
     return "speaker" if grants.may_publish_something else "listener"
 
 
+def assigned_role(rules: Moderation, peer: PeerRecord) -> str | None:
+    """The role that replaces the one of the peer's token: a moderator gave it, or the room makes listeners.
+
+    None: the token decides.
+    """
+    is_speaker = (peer.room_role or ROLE_UNKNOWN) == "speaker"
+    return rules.role_of(peer.user_id) or ("listener" if rules.listeners and is_speaker else None)
+
+
 def role_of(rules: Moderation, peer: PeerRecord) -> str:
-    """The role of a peer: the one that a moderator gave to its user, else the one of its token."""
-    return rules.role_of(peer.user_id) or peer.room_role or ROLE_UNKNOWN
+    """The role of a peer."""
+    return assigned_role(rules, peer) or peer.room_role or ROLE_UNKNOWN
 
 
 def with_role(grants: Grants, role: str | None) -> Grants:

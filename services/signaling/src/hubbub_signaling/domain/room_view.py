@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from hubbub_contracts.bus.moderation_records import UNMODERATED, Moderation, UnmuteRequest
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
+from hubbub_contracts.room_options import DEFAULT_OPTIONS, RoomOptions
 from hubbub_contracts.socket.recording import RunningRecording
 from hubbub_room import FeedChange, RoomState, SettingsChanged
 
@@ -192,6 +193,11 @@ class RoomView:
     def rules(self) -> Moderation:
         """What moderators have decided."""
         return UNMODERATED if self.room is None else self.room.rules
+
+    @property
+    def options(self) -> RoomOptions:
+        """What the application has decided."""
+        return DEFAULT_OPTIONS if self.room is None else self.room.chosen
 
     def role_of(self, peer: PeerRecord) -> str:
         """The role of a peer."""

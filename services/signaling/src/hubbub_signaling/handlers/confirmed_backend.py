@@ -16,6 +16,7 @@ from hubbub_contracts.base import CaptionsRequest, RecorderRequest, WebhooksRequ
 from hubbub_contracts.bus.captions import CaptionEvent
 from hubbub_contracts.bus.media import MediaEvent
 from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.room import RoomAnnounced
 from hubbub_contracts.bus.speaker import SpeakerEvent
 from hubbub_contracts.bus.store import ConfirmStore
 from hubbub_room import FeedChange, Subscription
@@ -86,6 +87,14 @@ class ConfirmedBackend:
     async def watch_speakers(self, room_id: str, on_event: Callable[[SpeakerEvent], None]) -> Subscription:
         """See `Backend`."""
         return await self._backend.watch_speakers(room_id, on_event)
+
+    async def watch_announcements(self, room_id: str, on_event: Callable[[RoomAnnounced], None]) -> Subscription:
+        """See `Backend`."""
+        return await self._backend.watch_announcements(room_id, on_event)
+
+    async def announce(self, room_id: str, event: RoomAnnounced) -> None:
+        """See `Backend`."""
+        await self._backend.announce(room_id, event)
 
     async def watch_captions(self, room_id: str, on_event: Callable[[CaptionEvent], None]) -> Subscription:
         """See `Backend`."""

@@ -12,6 +12,7 @@ from hubbub_contracts.track_source import track_source
 
 from ..domain.authorization import require_publish
 from ..domain.pushes import listed_producers
+from ..domain.room_codecs import require_codec
 from .context import RequestContext
 from .uncertain_outcome import may_have_taken_effect
 
@@ -25,6 +26,7 @@ async def produce(context: RequestContext, request: socket.Produce) -> socket.Pr
     membership, backend = context.membership, context.backend
     source = track_source(request.kind, request.app_data, request.source)
     require_publish(context.access.identity, request.kind, request.app_data, request.source)
+    require_codec(membership.hub.view.options, request.rtp_parameters)
     context.resources.require_transport(request.transport_id, "send")
     placement, requested_id = membership.placement, context.new_id()
     created = await backend.node(

@@ -13,10 +13,11 @@ from functools import partial
 from typing import Protocol
 
 from hubbub_contracts.bus.captions import CaptionChanged, CaptionEvent, CaptionsLimited
-from hubbub_contracts.bus.room import GetRoom
+from hubbub_contracts.bus.room import GetRoom, RoomAnnounced
 from hubbub_contracts.bus.speaker import ActiveSpeakerChanged, AudioLevelsChanged, SpeakerEvent
 from hubbub_contracts.socket.base import Push
 from hubbub_contracts.socket.captions import Captions, CaptionsState, CaptionsStatus
+from hubbub_contracts.socket.room import Announcement
 from hubbub_contracts.socket.speaker import ActiveSpeaker, AudioLevels
 from hubbub_room import FeedChange, RoomReplica, RoomState, Subscription
 from hubbub_service import Tasks, report_failure
@@ -69,6 +70,7 @@ class RoomHub:
         await self.replica.open()
         self._subscriptions.append(await self._backend.watch_speakers(self.room_id, self._on_speakers))
         self._subscriptions.append(await self._backend.watch_captions(self.room_id, self._on_captions))
+        self._subscriptions.append(await self._backend.watch_announcements(self.room_id, self._on_announcement))
 
     async def stop(self) -> None:
         """Ends the feeds, whether or not they could be opened."""
@@ -106,6 +108,9 @@ class RoomHub:
                 self._push(Captions(**event.model_dump(exclude={"type"})))
             case CaptionsLimited(limited=limited):
                 self._set_captions(CaptionsState(on=self.captions.on, limited=limited and self.captions.on))
+
+    def _on_announcement(self, event: RoomAnnounced) -> None:
+        self._push(Announcement(data=event.data))
 
     def _set_captions(self, state: CaptionsState) -> None:
         if state != self.captions:

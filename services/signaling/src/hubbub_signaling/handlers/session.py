@@ -54,6 +54,7 @@ from ..domain.media_event_subject import subject_of
 from ..domain.owned_resources import OwnedResources
 from ..domain.ports import Backend, ClientSocket, SessionTelemetry
 from ..domain.pushes import Audience, lobby_peer, pushes
+from ..domain.roles import assigned_role
 from ..domain.room_view import (
     ROOM_LOST,
     PeerAdmitted,
@@ -238,7 +239,7 @@ class Session:
         self.membership = membership
         waits = membership.record.waiting
         self.machine.apply(SessionEvent.JOIN_WAITS if waits else SessionEvent.JOIN_ACCEPTED)
-        self.access.assign(hub.view.rules.role_of(membership.record.user_id))
+        self.access.assign(assigned_role(hub.view.rules, membership.record))
         hub.listeners.add(self)
         self._host.attach(self)
         if self._media_gap_while_entering:
@@ -509,7 +510,7 @@ class Session:
     def _role_changed(self, membership: RoomMembership) -> None:
         """Applies the role that a moderator gave to the client's user. A new moderator sees the lobby."""
         view, before = membership.hub.view, self._audience(membership).moderator
-        self.access.assign(view.rules.role_of(membership.record.user_id))
+        self.access.assign(assigned_role(view.rules, membership.record))
         self.enforce_role()
         if self._audience(membership).moderator and not before:
             for peer in view.peers.values():
