@@ -44,7 +44,7 @@ async def test_connection_is_removed_when_its_session_fails_to_close(monkeypatch
     assert session.machine.state is SessionState.CLOSED
 
 
-async def test_connection_is_used_in_a_room_or_with_calls_open() -> None:
+async def test_connection_is_used_in_a_room_or_its_lobby_or_with_calls_open() -> None:
     rig, namespace = SignalingRig(), calls_namespace(FakeCallsBackend())
     engine = _EngineConnection("192.0.2.1", SendQueue(), None)
 
@@ -66,3 +66,9 @@ async def test_connection_is_used_in_a_room_or_with_calls_open() -> None:
     assert not used()
     joining.machine.apply(SessionEvent.JOIN_ACCEPTED)
     assert used()
+    waiting = rig.manager.open(client, ANYBODY)
+    engine.clients["/"] = _Client("3", client, waiting)
+    assert not used()
+    waiting.machine.apply(SessionEvent.JOIN_STARTED)
+    waiting.machine.apply(SessionEvent.JOIN_WAITS)
+    assert used(), "it is not closed after JOIN_TIMEOUT"
