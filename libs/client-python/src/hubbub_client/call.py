@@ -20,8 +20,8 @@ from hubbub_contracts.rtc_stats import StatsEntry
 from hubbub_contracts.socket.consumer import ConsumerClosed, ConsumerLayersChanged, ConsumerPaused, ConsumerResumed
 from hubbub_contracts.socket.producer import ProducerClosed
 from hubbub_contracts.socket.room import (
-    Announcement,
     Admitted,
+    Announcement,
     LeaveRoom,
     PeerMoved,
     RoomClosed,
