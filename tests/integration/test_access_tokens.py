@@ -195,6 +195,7 @@ async def test_keys_of_a_url(tmp_path_factory: pytest.TempPathFactory, room: str
 
 async def test_a_server_with_the_api_key_creates_tokens(guarded: Installation, room: str) -> None:
     body = {"userId": "ann", "grants": {"rooms": [room], "join": True}, "lifetime": 60}
+    created: dict[str, Any] = {}
     async with aiohttp.ClientSession(guarded.url) as http:
         for bearer, status in ((None, 401), (token("root", Grants(admin=True)), 403), (API_KEY, 201)):
             headers = {} if bearer is None else {"Authorization": f"Bearer {bearer}"}

@@ -111,7 +111,7 @@ class FakeCallsBackend:
             raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room")
         return reply  # type: ignore[return-value]  # the reply of its model
 
-    async def find_devices(self, user_ids: Sequence[str]) -> list[ConnectedDevices]:
+    async def find_devices(self, tenant: str | None, user_ids: Sequence[str]) -> list[ConnectedDevices]:
         """See `CallsBackend`."""
         return self.devices
 

@@ -107,3 +107,23 @@ def test_a_published_set_without_a_usable_key_is_refused(document: object, reaso
     text = document if isinstance(document, str) else json.dumps(document)
     with pytest.raises(KeySetInvalid, match=reason):
         KeySet.parse_published(text, None)
+
+
+def _of(tenant: object, issuer: str = "app", kid: str = "one") -> dict[str, Any]:
+    return {**OCT, "kid": kid, "iss": issuer, "tenant": tenant}
+
+
+def test_a_key_and_its_issuer_belong_to_one_tenant() -> None:
+    keys = KeySet.parse(
+        json.dumps({"keys": [OCT | {"kid": "0"}, _of("acme", "acme", "1"), _of("globex", "globex", "2")]})
+    )
+    assert keys.tenants == {"acme", "globex"}
+    signing = [keys.signing_key_of(tenant) for tenant in (None, "acme", "globex", "initech")]
+    assert [None if key is None else key.kid for key in signing] == ["0", "1", "2", None]
+    assert "two tenants" in _why_refused({"keys": [_of("acme", kid="1"), _of("globex", kid="2")]})
+    assert "two tenants" in _why_refused({"keys": [OCT, _of("globex", kid="2")]})
+
+
+@pytest.mark.parametrize("tenant", ["", "a b", "x" * 33, 7, "\u00ff"])
+def test_a_tenant_has_a_short_name(tenant: object) -> None:
+    assert "keys.0.tenant" in _why_refused({"keys": [_of(tenant)]})

@@ -24,6 +24,7 @@ def started(*callees: str, group: str | None = None, busy: Iterable[str] = ()) -
         "call",
         "ann",
         callees,
+        tenant=None,
         caller_name="Ann",
         group_id=group,
         video=True,

@@ -41,7 +41,7 @@ class MovingCall:
         self._move()
         return calls
 
-    async def of_user(self, _user_id: str) -> AsyncIterator[tuple[int, CallRecord]]:
+    async def of_user(self, _tenant: str | None, _user_id: str) -> AsyncIterator[tuple[int, CallRecord]]:
         """See `CallHistory`."""
         found = list(enumerate(self._history))
         self._move()
@@ -54,6 +54,7 @@ async def test_a_call_that_moves_into_the_history_meanwhile_is_listed() -> None:
         "call",
         "ann",
         ["bob"],
+        tenant=None,
         caller_name="Ann",
         group_id=None,
         video=True,

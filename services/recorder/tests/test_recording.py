@@ -99,10 +99,10 @@ def test_the_list_has_pages_newest_first() -> None:
     recordings = Recordings()
     for number in range(5):
         recordings.put(stored(record(f"r{number}", started_at=100 + number)))
-    first, before = recordings.page(None, None, 2)
+    first, before = recordings.page(None, None, None, 2)
     assert [one.recording_id for one in first] == ["r4", "r3"]
-    second, before = recordings.page("call", before, 2)
+    second, before = recordings.page(None, "call", before, 2)
     assert [one.recording_id for one in second] == ["r2", "r1"]
-    third, end = recordings.page(None, before, 2)
+    third, end = recordings.page(None, None, before, 2)
     assert ([one.recording_id for one in third], end) == (["r0"], None)
-    assert recordings.page("another", None, 2) == ([], None)
+    assert recordings.page(None, "another", None, 2) == ([], None)

@@ -22,6 +22,7 @@ class FakeDevice:
 
     def __init__(self, user_id: str, device_id: str = "phone") -> None:
         self.user_id = user_id
+        self.tenant: str | None = None
         self.device_id = device_id
         self.status: PresenceStatus = "online"
         self.pushes: list[Push] = []

@@ -159,3 +159,25 @@ def test_keys_that_cannot_be_trusted_or_read_are_refused(keys: str, reason: str)
 def test_a_url_needs_no_file() -> None:
     settings = Settings(access_keys="https://idp.example/keys")
     assert (settings.uses_tokens, settings.access_keys_url) == (True, "https://idp.example/keys")
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        ({"initech": "k" * 16}, "no key of the tenant initech"),
+        ({"acme": "k" * 16, "globex": "k" * 16}, "two tenants have the same key"),
+        ({"acme": "operator-0123456789"}, "two tenants have the same key"),
+        ({"acme": "short"}, "at least 16"),
+        ({"a/b": "k" * 16}, "match pattern"),
+    ],
+    ids=str,
+)
+def test_keys_of_tenants_that_cannot_be_told_apart_are_refused(
+    tmp_path: Path, keys: dict[str, str], reason: str
+) -> None:
+    path = tmp_path / "keys.json"
+    tenants = [new_secret(each, each, each.encode() * 8, each)["keys"][0] for each in ("acme", "globex")]
+    path.write_text(json.dumps({"keys": tenants}))
+    values = {"access_keys": str(path), "api_key": "operator-0123456789", "tenant_api_keys": keys}
+    with pytest.raises(ValidationError, match=reason):
+        Settings.model_validate(values)

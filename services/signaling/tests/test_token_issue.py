@@ -16,7 +16,7 @@ from hubbub_signaling.domain.token_issue import TokenIssue
 
 NOW = 1_800_000_000.0
 KEYS = KeySet.parse(json.dumps(new_secret("key", "app", b"s" * 32)))
-ISSUE = TokenIssue(KEYS.signing_key, "here")
+ISSUE = TokenIssue(KEYS, "here")
 SERVER = Identity(None, operator=True)
 GRANTS = {"rooms": ["team/*"], "join": True, "publish": {"kinds": ["audio"]}}
 

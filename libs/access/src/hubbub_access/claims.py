@@ -37,6 +37,8 @@ class AccessToken(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     issuer: str
+    tenant: str | None = None
+    """Whose token it is, by its key; None: there is one tenant."""
     user_id: str
     """The identity, which replaces what the client says of itself."""
     display_name: str | None

@@ -1,7 +1,8 @@
-"""The keys that sign and verify tokens: a JWK Set (RFC 7517), with two members of ours in each key.
+"""The keys that sign and verify tokens: a JWK Set (RFC 7517), with three members of ours in each key.
 
 Rules
 - Each key has one algorithm, in `alg`. The header of a token never chooses it (RFC 8725 section 3.1).
+- `tenant` names the tenant to which the key and its issuer belong. Without it, there is one tenant.
 - `iss` is the only issuer whose tokens the key verifies.
 - A symmetric key has 32 bytes or more, and stands in a local file: who can verify with it can also sign.
 """
@@ -16,6 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import jwt
+from pydantic import TypeAdapter, ValidationError
+
+from hubbub_contracts.types import TenantId
 
 ALGORITHMS: Final = {"HS256": "oct", "RS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
 """The supported algorithms (RFC 7518, RFC 8037), and the type of their keys."""
@@ -28,6 +32,7 @@ _BY_KIND: Final = {"RSA": "RS256", "EC": "ES256", "OKP": "EdDSA"}
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 """Members of private and symmetric keys (RFC 7518 section 6)."""
 MAX_KEYS: Final = 64
+_TENANT: Final[TypeAdapter[str]] = TypeAdapter(TenantId)
 MAX_SIZE: Final = 256 * 1024
 """Bytes of a key set."""
 
@@ -44,6 +49,8 @@ class VerificationKey:
     algorithm: str
     issuer: str
     jwk: jwt.PyJWK
+    tenant: str | None = None
+    """Whose rooms, calls and recordings its tokens open."""
 
     @property
     def signing(self) -> SigningKey | None:
@@ -96,6 +103,10 @@ class KeySet:
     def _of(cls, keys: list[VerificationKey]) -> KeySet:
         if len({key.kid for key in keys}) != len(keys):
             raise KeySetInvalid("two keys have the same `kid`")
+        tenants: dict[str, str | None] = {}
+        for key in keys:
+            if tenants.setdefault(key.issuer, key.tenant) != key.tenant:
+                raise KeySetInvalid(f"the issuer {key.issuer} belongs to two tenants")
         return cls(keys)
 
     @classmethod
@@ -119,12 +130,22 @@ class KeySet:
         """The first key that can sign."""
         return next((signing for key in self._keys.values() if (signing := key.signing) is not None), None)
 
+    def signing_key_of(self, tenant: str | None) -> SigningKey | None:
+        """The first key of this tenant that can sign."""
+        return KeySet(key for key in self._keys.values() if key.tenant == tenant).signing_key
 
-def new_secret(kid: str, issuer: str, secret: bytes) -> dict[str, Any]:
+    @property
+    def tenants(self) -> frozenset[str]:
+        """The tenants that are named."""
+        return frozenset(key.tenant for key in self._keys.values() if key.tenant is not None)
+
+
+def new_secret(kid: str, issuer: str, secret: bytes, tenant: str | None = None) -> dict[str, Any]:
     """A key set with one symmetric key, as a JSON object. Raises KeySetInvalid for a short secret."""
     _check_secret(kid, secret)
     encoded = base64.urlsafe_b64encode(secret).decode().rstrip("=")
-    return {"keys": [{"kty": "oct", "alg": "HS256", "kid": kid, "iss": issuer, "k": encoded}]}
+    ours = {"iss": issuer, **({} if tenant is None else {"tenant": tenant})}
+    return {"keys": [{"kty": "oct", "alg": "HS256", "kid": kid, **ours, "k": encoded}]}
 
 
 def _listed(text: bytes | str) -> list[object]:
@@ -178,7 +199,16 @@ def _parse_key(index: int, entry: object) -> VerificationKey:
         _check_secret(where, jwk.key)
     if algorithm == "RS256" and jwk.key.key_size < MIN_RSA_BITS:
         raise KeySetInvalid(f"{where}: an RSA key must have {MIN_RSA_BITS} bits or more")
-    return VerificationKey(kid, algorithm, issuer, jwk)
+    return VerificationKey(kid, algorithm, issuer, jwk, _tenant(where, entry))
+
+
+def _tenant(where: str, entry: dict[str, Any]) -> str | None:
+    if entry.get("tenant") is None:
+        return None
+    try:
+        return _TENANT.validate_python(entry["tenant"], strict=True)
+    except ValidationError as error:
+        raise KeySetInvalid(f"{where}.tenant: must be 1 to 32 of A-Z a-z 0-9 _ -") from error
 
 
 def _text(where: str, entry: dict[str, Any], name: str) -> str:

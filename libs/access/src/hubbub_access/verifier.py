@@ -96,6 +96,7 @@ class TokenVerifier:
             _refuse("is not valid yet")
         return AccessToken(
             issuer=claims.iss,
+            tenant=key.tenant,
             user_id=claims.sub,
             display_name=claims.name,
             grants=claims.hubbub,

@@ -34,9 +34,10 @@ def key_command(
     keys: Annotated[Path, typer.Argument(help="The file to create.")],
     *,
     issuer: Annotated[str, typer.Option(help="The issuer of the tokens that the key signs.")] = "hubbub",
+    tenant: Annotated[str | None, typer.Option(help="The tenant whose rooms the tokens open.")] = None,
 ) -> None:
     """Create a file with one random key (HS256), which only its owner can read."""
-    document = new_secret(ids.mint(), issuer, secrets.token_bytes(MIN_SECRET))
+    document = new_secret(ids.mint(), issuer, secrets.token_bytes(MIN_SECRET), tenant)
     try:
         file = os.open(keys, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:

@@ -28,6 +28,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
+from . import ids
 from .base import PROTOCOL
 
 REGISTRY_QUEUE = "registry"
@@ -119,12 +120,12 @@ def done_recording_key(recording_id: str) -> str:
 
 def revoked_token_key(tenant: str | None, token_id: str) -> str:
     """The key of the revocation of one token, in the bucket `revocations`."""
-    return f"token.{_digest(tenant or '', token_id)}"
+    return f"token.{_digest(ids.of_tenant(token_id, tenant))}"
 
 
 def revoked_user_key(tenant: str | None, user_id: str, room_id: str | None) -> str:
     """The key of the revocation of a user's tokens, in all rooms or in one."""
-    return f"user.{_digest(tenant or '', user_id)}" + ("" if room_id is None else f".{room_id}")
+    return f"user.{_digest(ids.of_tenant(user_id, tenant))}" + ("" if room_id is None else f".{room_id}")
 
 
 def signaling(verb: str) -> str:
@@ -132,17 +133,17 @@ def signaling(verb: str) -> str:
     return f"{PROTOCOL}.signaling.{verb}"
 
 
-def call_history_key(user_id: str, call_id: str) -> str:
+def call_history_key(user_id: str, call_id: str, tenant: str | None = None) -> str:
     """The key under which the history holds a call for one of its participants.
 
     User ids are arbitrary text of up to 512 bytes. Their digest is one short token of a subject.
     """
-    return f"{_user_token(user_id)}.{call_id}"
+    return f"{_user_token(user_id, tenant)}.{call_id}"
 
 
-def user_history(user_id: str) -> str:
+def user_history(user_id: str, tenant: str | None = None) -> str:
     """The key filter for all calls of a user in the history."""
-    return f"{_user_token(user_id)}.*"
+    return f"{_user_token(user_id, tenant)}.*"
 
 
 def call_in_history(call_id: str) -> str:
@@ -225,10 +226,10 @@ def signaling_lease(signaling_id: str) -> str:
     return f"signaling.{signaling_id}"
 
 
-def _user_token(user_id: str) -> str:
-    return _digest(user_id)
+def _user_token(user_id: str, tenant: str | None) -> str:
+    return _digest(ids.of_tenant(user_id, tenant))
 
 
-def _digest(*parts: str) -> str:
-    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+def _digest(name: bytes) -> str:
+    digest = hashlib.sha256(name).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -32,8 +32,8 @@ def _bounded(limit: int) -> AfterValidator:
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """The id of a peer, transport, producer or consumer. Signaling generates it."""
 
-RoomId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,344}$")]
-"""The base64url of a callId, which is safe as one token of a subject."""
+RoomId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,388}$")]
+"""The base64url of a callId and its tenant, which is safe as one token of a subject."""
 
 NodeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """The name of a media node or a signaling instance: set by the operator, or random."""

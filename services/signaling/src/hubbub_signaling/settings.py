@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from hubbub_access import KeySet, TokenVerifier
 from hubbub_contracts import ids
 from hubbub_contracts.socket.base import IceServer
+from hubbub_contracts.types import TenantId
 from hubbub_service.settings import ServiceSettings
 
 from .adapters.tls import load_context
@@ -84,6 +85,10 @@ class Settings(ServiceSettings):
         None,
         min_length=16,
         description="Key of the application's servers for the routes about recordings, and calls of any user.",
+    )
+    tenant_api_keys: dict[TenantId, Annotated[SecretStr, Field(min_length=16)]] = Field(
+        default_factory=dict,
+        description='Such keys of the tenants that ACCESS_KEYS names, as a JSON object: `{"acme": "..."}`.',
     )
     trust_user_header: bool = Field(
         False,
@@ -210,9 +215,16 @@ class Settings(ServiceSettings):
                 "AUTH and TRUST_USER_HEADER exclude each other, since a token names the user: set AUTH=off when a "
                 "proxy authenticates all clients"
             )
-        if self._keys_file is not None:
-            KeySet.read(self._keys_file)
+        keys = None if self._keys_file is None else KeySet.read(self._keys_file)
+        self._check_tenants(frozenset() if keys is None else keys.tenants)
         return self
+
+    def _check_tenants(self, named: frozenset[str]) -> None:
+        if unknown := sorted(self.tenant_api_keys.keys() - named):
+            raise ValueError(f"TENANT_API_KEYS: ACCESS_KEYS has no key of the tenant {unknown[0]}")
+        keys = [each.get_secret_value() for each in (*self.tenant_api_keys.values(), self.api_key) if each is not None]
+        if len({*keys}) != len(keys):
+            raise ValueError("TENANT_API_KEYS: two tenants have the same key")
 
     @property
     def uses_tokens(self) -> bool:
@@ -261,12 +273,18 @@ class Settings(ServiceSettings):
     def token_issue(self) -> TokenIssue:
         """Creates access tokens, if a key of ACCESS_KEYS can sign."""
         keys = None if self._keys_file is None else KeySet.read(self._keys_file)
-        return TokenIssue(None if keys is None else keys.signing_key, self.access_audience)
+        return TokenIssue(keys, self.access_audience)
 
     def identity_policy(self, tokens: TokenVerifier | None, withhold: Withhold) -> IdentityPolicy:
         """Who may name a user. `withhold` takes from an identity what was revoked."""
         key = None if self.api_key is None else self.api_key.get_secret_value()
-        return IdentityPolicy(api_key=key, trust_user_header=self.trust_user_header, tokens=tokens, withhold=withhold)
+        return IdentityPolicy(
+            api_key=key,
+            trust_user_header=self.trust_user_header,
+            tokens=tokens,
+            tenant_api_keys={tenant: each.get_secret_value() for tenant, each in self.tenant_api_keys.items()},
+            withhold=withhold,
+        )
 
     @property
     def whip_access(self) -> MediaAccess:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..base import CallsRequest, Model
 from ..call import MAX_PARTICIPANTS
-from ..types import AppData, DeviceId, DisplayName, GroupId, LiveCallId, Revision, UserId
+from ..types import AppData, DeviceId, DisplayName, GroupId, LiveCallId, Revision, TenantId, UserId
 from .call_records import CallRecord
 
 MAX_PAGE = 100
@@ -30,6 +30,8 @@ class StartCall(CallsRequest[CallReply]):
     """
 
     verb: ClassVar[str] = "call.start"
+    tenant: TenantId | None = None
+    """Whose calls and users these are."""
     caller_id: UserId
     caller_name: DisplayName
     participants: Annotated[list[UserId], Field(max_length=MAX_PARTICIPANTS)]
@@ -46,6 +48,8 @@ class AcceptCall(CallsRequest[CallReply]):
     """
 
     verb: ClassVar[str] = "call.accept"
+    tenant: TenantId | None = None
+    """Whose calls and users these are."""
     call_id: LiveCallId
     user_id: UserId
     device_id: DeviceId | None = None
@@ -56,6 +60,8 @@ class DeclineCall(CallsRequest[CallReply]):
     """Declines a ring, for all devices of the user. Errors: `invalid_state` when it no longer rings, `not_found`."""
 
     verb: ClassVar[str] = "call.decline"
+    tenant: TenantId | None = None
+    """Whose calls and users these are."""
     call_id: LiveCallId
     user_id: UserId
     device_id: DeviceId | None = None
@@ -65,6 +71,8 @@ class IgnoreCall(CallsRequest[CallReply]):
     """Stops ringing one device. Errors: `invalid_state` when it no longer rings, `not_found`."""
 
     verb: ClassVar[str] = "call.ignore"
+    tenant: TenantId | None = None
+    """Whose calls and users these are."""
     call_id: LiveCallId
     user_id: UserId
     device_id: DeviceId
@@ -74,6 +82,8 @@ class CancelCall(CallsRequest[CallReply]):
     """The caller gives up. Errors: `invalid_state` when somebody has answered, `not_allowed`, `not_found`."""
 
     verb: ClassVar[str] = "call.cancel"
+    tenant: TenantId | None = None
+    """Whose calls and users these are."""
     call_id: LiveCallId
     user_id: UserId
 
@@ -82,6 +92,8 @@ class LeaveCall(CallsRequest[CallReply]):
     """The user leaves the call. Succeeds when it has ended. Errors: `not_found`."""
 
     verb: ClassVar[str] = "call.leave"
+    tenant: TenantId | None = None
+    """Whose calls and users these are."""
     call_id: LiveCallId
     user_id: UserId
 
@@ -90,6 +102,8 @@ class EndCall(CallsRequest[CallReply]):
     """Ends the call for everybody. Succeeds when it has ended. Errors: `not_allowed`, `not_found`."""
 
     verb: ClassVar[str] = "call.end"
+    tenant: TenantId | None = None
+    """Whose calls and users these are."""
     call_id: LiveCallId
     user_id: UserId | None = None
     """Absent: the operator ends it."""
@@ -99,6 +113,8 @@ class GetCall(CallsRequest[CallReply]):
     """Returns a call, live or from the history. Errors: `not_found`."""
 
     verb: ClassVar[str] = "call.get"
+    tenant: TenantId | None = None
+    """Whose calls and users these are."""
     call_id: LiveCallId
 
 
@@ -113,6 +129,8 @@ class GetLiveCalls(CallsRequest[LiveCalls]):
 
     verb: ClassVar[str] = "call.live"
     chunked: ClassVar[bool] = True
+    tenant: TenantId | None = None
+    """Whose calls and users these are."""
     user_ids: Annotated[list[UserId], Field(max_length=MAX_USERS)]
 
 
@@ -132,6 +150,8 @@ class ListCalls(CallsRequest[CallsPage]):
 
     verb: ClassVar[str] = "call.list"
     chunked: ClassVar[bool] = True
+    tenant: TenantId | None = None
+    """Whose calls and users these are."""
     user_id: UserId
     group_id: GroupId | None = None
     state: Literal["ringing", "active", "ended"] | None = None

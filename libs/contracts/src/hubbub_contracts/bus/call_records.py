@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ..base import Model
 from ..call import CallInfo, CallParticipant, CallState, EndReason, ParticipantState
-from ..types import AppData, DeviceId, DisplayName, GroupId, LiveCallId, UserId
+from ..types import AppData, DeviceId, DisplayName, GroupId, LiveCallId, TenantId, UserId
 
 
 class ParticipantRecord(Model):
@@ -26,6 +26,8 @@ class CallRecord(Model):
     """A call. The key of a live call is `ids.call_key(call_id)`."""
 
     call_id: LiveCallId
+    tenant: TenantId | None = None
+    """Whose call it is."""
     state: CallState
     caller_id: UserId
     caller_name: DisplayName

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..base import Model, SignalingRequest
 from ..call import MAX_PARTICIPANTS
-from ..types import AppData, DeviceId, GroupId, UserId
+from ..types import AppData, DeviceId, GroupId, TenantId, UserId
 
 
 class MessageDelivered(Model):
@@ -21,6 +21,8 @@ class DeliverMessage(SignalingRequest[MessageDelivered]):
     """Delivers a message to the devices of these users, and to the sender's other devices."""
 
     verb: ClassVar[str] = "message.deliver"
+    tenant: TenantId | None = None
+    """Whose users they are."""
     sender_id: UserId
     device_id: DeviceId
     """The device that sends: it does not get it."""

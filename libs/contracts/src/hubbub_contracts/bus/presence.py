@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..base import Model, SignalingRequest
 from ..call import OpenPresenceStatus
-from ..types import UserId
+from ..types import TenantId, UserId
 from .call import MAX_USERS
 
 
@@ -30,4 +30,6 @@ class FindDevices(SignalingRequest[ConnectedDevices]):
     """Asks which devices of these users are connected."""
 
     verb: ClassVar[str] = "devices.find"
+    tenant: TenantId | None = None
+    """Whose users they are."""
     user_ids: Annotated[list[UserId], Field(max_length=MAX_USERS)]

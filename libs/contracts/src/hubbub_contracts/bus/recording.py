@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..base import Done, Model, RecorderRequest
 from ..recording import Composition, CompositionOptions, Manifest, RecordingId, RecordingInfo, RecordingTicket
-from ..types import CallId, Count, Revision, UserId
+from ..types import CallId, Count, Revision, TenantId, UserId
 
 MAX_PAGE = 100
 MAX_CHUNK = 256 * 1024
@@ -23,6 +23,8 @@ class StartRecording(RecorderRequest[RecordingInfo]):
     """
 
     verb: ClassVar[str] = "recording.start"
+    tenant: TenantId | None = None
+    """Whose recordings these are."""
     call_id: CallId
     audio_only: bool = False
     started_by: UserId | None = None
@@ -32,6 +34,8 @@ class StopRecording(RecorderRequest[RecordingInfo]):
     """Stops a recording. Succeeds when it has stopped. Errors: `not_found`."""
 
     verb: ClassVar[str] = "recording.stop"
+    tenant: TenantId | None = None
+    """Whose recordings these are."""
     recording_id: RecordingId
     call_id: CallId | None = None
     """Set: only if the recording is of this room."""
@@ -42,6 +46,8 @@ class GetRecording(RecorderRequest[Manifest]):
 
     verb: ClassVar[str] = "recording.get"
     chunked: ClassVar[bool] = True
+    tenant: TenantId | None = None
+    """Whose recordings these are."""
     recording_id: RecordingId
 
 
@@ -59,6 +65,8 @@ class ListRecordings(RecorderRequest[RecordingPage]):
 
     verb: ClassVar[str] = "recording.list"
     chunked: ClassVar[bool] = True
+    tenant: TenantId | None = None
+    """Whose recordings these are."""
     call_id: CallId | None = None
     before: int | None = None
     """`next` of the page before."""
@@ -72,6 +80,8 @@ class DeleteRecording(RecorderRequest[Done]):
     """
 
     verb: ClassVar[str] = "recording.delete"
+    tenant: TenantId | None = None
+    """Whose recordings these are."""
     recording_id: RecordingId
 
 
@@ -79,6 +89,8 @@ class CreateRecordingTicket(RecorderRequest[RecordingTicket]):
     """Creates a ticket for the files of a recording. Errors: `not_found`."""
 
     verb: ClassVar[str] = "recording.ticket"
+    tenant: TenantId | None = None
+    """Whose recordings these are."""
     recording_id: RecordingId
 
 
@@ -89,6 +101,8 @@ class ComposeRecording(RecorderRequest[Composition]):
     """
 
     verb: ClassVar[str] = "recording.compose"
+    tenant: TenantId | None = None
+    """Whose recordings these are."""
     recording_id: RecordingId
     options: CompositionOptions
 
@@ -106,6 +120,8 @@ class ReadRecordingFile(RecorderRequest[FileChunk]):
     """Reads a part of a file of a recording. Errors: `not_found`, `unauthenticated`."""
 
     verb: ClassVar[str] = "recording.read"
+    tenant: TenantId | None = None
+    """Whose recordings these are; a ticket tells it by itself."""
     recording_id: RecordingId
     file: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$")]
     offset: Count

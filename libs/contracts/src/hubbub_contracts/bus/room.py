@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..base import Event, Model, RegistryRequest
 from ..room_options import RoomChanges, RoomOptions
-from ..types import AppData, CallId, Count, Revision, RoomId, RtpCapabilities
+from ..types import AppData, CallId, Count, Revision, RoomId, RtpCapabilities, TenantId
 from .records import PeerRecord, RoomRecord
 
 MAX_PAGE = 100
@@ -30,6 +30,8 @@ class CreateRoom(RegistryRequest[RoomCreated]):
     call_id: CallId
     options: RoomOptions | None = None
     """Of a new room."""
+    tenant: TenantId | None = None
+    """Whose room it is."""
 
 
 class RoomSnapshot(Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hubbub_bus import Bus
-from hubbub_contracts import ErrorCode, HubbubError, ids, subjects
+from hubbub_contracts import ErrorCode, HubbubError, subjects
 from hubbub_contracts.bus.presence import FindDevices
 from hubbub_contracts.bus.room import GetRoom
 
@@ -19,9 +19,9 @@ class BusDirectory:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    async def users_in_room(self, call_id: str) -> frozenset[str]:
+    async def users_in_room(self, room_id: str) -> frozenset[str]:
         """See `Directory`."""
-        message = GetRoom(room_id=ids.room_id(call_id))
+        message = GetRoom(room_id=room_id)
         try:
             room = await self._bus.request(subjects.registry(message.verb), message)
         except HubbubError as error:
@@ -30,9 +30,9 @@ class BusDirectory:
             raise
         return frozenset(peer.user_id for peer in room.peers if not peer.hidden)
 
-    async def not_to_be_disturbed(self, users: Iterable[str]) -> frozenset[str]:
+    async def not_to_be_disturbed(self, tenant: str | None, users: Iterable[str]) -> frozenset[str]:
         """See `Directory`."""
-        message = FindDevices(user_ids=list(users))
+        message = FindDevices(tenant=tenant, user_ids=list(users))
         if not message.user_ids:
             return frozenset()
         replies = await self._bus.gather(subjects.signaling(message.verb), message, window=PRESENCE_WINDOW)

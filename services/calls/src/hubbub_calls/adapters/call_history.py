@@ -38,16 +38,16 @@ class StreamCallHistory:
     async def add(self, record: CallRecord) -> None:
         """See `CallHistory`."""
         for each in record.participants:
-            await self._archive.put(subjects.call_history_key(each.user_id, record.call_id), record)
+            await self._archive.put(subjects.call_history_key(each.user_id, record.call_id, record.tenant), record)
 
     async def find(self, call_id: str) -> CallRecord | None:
         """See `CallHistory`."""
         found = await self._archive.last(subjects.call_in_history(call_id))
         return None if found is None else _parse(found.value, found.key)
 
-    async def of_user(self, user_id: str) -> AsyncIterator[tuple[int, CallRecord]]:
+    async def of_user(self, tenant: str | None, user_id: str) -> AsyncIterator[tuple[int, CallRecord]]:
         """See `CallHistory`."""
-        async for found in self._archive.read(subjects.user_history(user_id)):
+        async for found in self._archive.read(subjects.user_history(user_id, tenant)):
             record = _parse(found.value, found.key)
             if record is not None:
                 yield found.sequence, record

@@ -12,10 +12,11 @@ import random
 import structlog
 
 from hubbub_bus import Bus, ChangeFeed, Entry
-from hubbub_contracts import HubbubError, ids, subjects
+from hubbub_contracts import HubbubError, subjects
+from hubbub_contracts.bus.call_records import CallRecord
 from hubbub_service import Tasks, report_failure
 
-from ..domain.live_calls import StoredCall
+from ..domain.live_calls import StoredCall, room_of
 from ..domain.participant_state import IN_CALL
 from ..handlers.context import CallsContext
 from ..handlers.deadlines import follow_room
@@ -54,31 +55,33 @@ class RoomFollower:
         room_id, _, _ = subjects.split_key(entry.key)
         call = self._context.store.calls.of_room(room_id)
         if call is not None:
-            self._follow(call.record.call_id)
+            self._follow(call.record)
 
     async def _check_periodically(self) -> None:
         while True:
             await asyncio.sleep(CHECK_INTERVAL * random.uniform(0.8, 1.2))  # noqa: S311
             for call in self._context.store.calls:
                 if _may_be_in_room(call):
-                    self._follow(call.record.call_id)
+                    self._follow(call.record)
 
-    def _follow(self, call_id: str) -> None:
+    def _follow(self, record: CallRecord) -> None:
+        call_id = record.call_id
         if call_id in self._running:
             self._running[call_id] = True
         else:
-            self._tasks.spawn(self._follow_until_current(call_id), "follow-room")
+            self._tasks.spawn(self._follow_until_current(record), "follow-room")
 
-    async def _follow_until_current(self, call_id: str) -> None:
+    async def _follow_until_current(self, record: CallRecord) -> None:
+        call_id = record.call_id
         self._running[call_id] = True
         try:
             while self._running[call_id]:
                 self._running[call_id] = False
-                await follow_room(self._context, call_id)
+                await follow_room(self._context, record.tenant, call_id)
         except HubbubError as error:
-            _log.info("a call's room was not checked", room_id=ids.room_id(call_id), error=error.message)
+            _log.info("a call's room was not checked", room_id=room_of(record), error=error.message)
         except Exception as error:  # noqa: BLE001  the next check tries again
-            report_failure("a call's room was not checked", error, room_id=ids.room_id(call_id))
+            report_failure("a call's room was not checked", error, room_id=room_of(record))
         finally:
             del self._running[call_id]
 

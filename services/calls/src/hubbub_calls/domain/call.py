@@ -32,6 +32,7 @@ def new_call(
     caller_id: str,
     callees: Iterable[str],
     *,
+    tenant: str | None,
     caller_name: str,
     group_id: str | None,
     video: bool,
@@ -45,6 +46,7 @@ def new_call(
     caller = ParticipantRecord(user_id=caller_id, state="accepted", deadline=now + timeouts.entry if group else None)
     record = CallRecord(
         call_id=call_id,
+        tenant=tenant,
         state="active" if group else "ringing",
         caller_id=caller_id,
         caller_name=caller_name,

@@ -15,8 +15,10 @@ from collections.abc import Iterable
 from hubbub_contracts import ids
 
 
-def conversation_key(users: Iterable[str], group_id: str | None) -> str:
-    """The key of the group's call, or without a group of the call between these users."""
+def conversation_key(users: Iterable[str], group_id: str | None, tenant: str | None = None) -> str:
+    """The key of the group's call, or without a group of the call between these users, of a tenant."""
     named = ["users", *sorted(set(users))] if group_id is None else ["group", group_id]
+    if tenant is not None:
+        named = ["tenant", tenant, *named]
     digest = hashlib.sha256(json.dumps(named).encode()).digest()
     return base64.urlsafe_b64encode(digest).decode()[: ids.CALL_KEY_LENGTH]

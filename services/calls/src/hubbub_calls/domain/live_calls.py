@@ -28,7 +28,8 @@ class LiveCalls:
 
     def __init__(self) -> None:
         self._calls: dict[str, StoredCall] = {}
-        self._keys_of_user: dict[str, set[str]] = defaultdict(set)
+        self._keys_of_user: dict[tuple[str | None, str], set[str]] = defaultdict(set)
+        """By tenant and user."""
         self._key_of_room: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -41,9 +42,9 @@ class LiveCalls:
         """The call at this key."""
         return self._calls.get(key)
 
-    def of_users(self, users: Iterable[str]) -> list[StoredCall]:
-        """The calls in which one of these users participates."""
-        keys = {key for user_id in users for key in self._keys_of_user.get(user_id, ())}
+    def of_users(self, tenant: str | None, users: Iterable[str]) -> list[StoredCall]:
+        """The calls in which one of these users of a tenant participates."""
+        keys = {key for user_id in users for key in self._keys_of_user.get((tenant, user_id), ())}
         return [self._calls[key] for key in sorted(keys)]
 
     def of_room(self, room_id: str) -> StoredCall | None:
@@ -51,12 +52,12 @@ class LiveCalls:
         key = self._key_of_room.get(room_id)
         return None if key is None else self._calls[key]
 
-    def busy(self, users: Iterable[str], except_key: str) -> frozenset[str]:
-        """Which of these users take part in a call, other than the one at `except_key`."""
+    def busy(self, tenant: str | None, users: Iterable[str], except_key: str) -> frozenset[str]:
+        """Which of these users of a tenant take part in a call, other than the one at `except_key`."""
         return frozenset(
             user_id
             for user_id in users
-            for key in self._keys_of_user.get(user_id, ())
+            for key in self._keys_of_user.get((tenant, user_id), ())
             if key != except_key and _takes_part(self._calls[key].record, user_id)
         )
 
@@ -64,20 +65,29 @@ class LiveCalls:
         """The call was written."""
         self.remove(call.key)
         self._calls[call.key] = call
-        self._key_of_room[ids.room_id(call.record.call_id)] = call.key
-        for each in call.record.participants:
-            self._keys_of_user[each.user_id].add(call.key)
+        self._key_of_room[room_of(call.record)] = call.key
+        for user in _users(call.record):
+            self._keys_of_user[user].add(call.key)
 
     def remove(self, key: str) -> None:
         """The key has no call any more."""
         before = self._calls.pop(key, None)
         if before is None:
             return
-        del self._key_of_room[ids.room_id(before.record.call_id)]
-        for each in before.record.participants:
-            self._keys_of_user[each.user_id].discard(key)
-            if not self._keys_of_user[each.user_id]:
-                del self._keys_of_user[each.user_id]
+        del self._key_of_room[room_of(before.record)]
+        for user in _users(before.record):
+            self._keys_of_user[user].discard(key)
+            if not self._keys_of_user[user]:
+                del self._keys_of_user[user]
+
+
+def room_of(record: CallRecord) -> str:
+    """The id of the call's room."""
+    return ids.room_id(record.call_id, record.tenant)
+
+
+def _users(record: CallRecord) -> list[tuple[str | None, str]]:
+    return [(record.tenant, each.user_id) for each in record.participants]
 
 
 def _takes_part(record: CallRecord, user_id: str) -> bool:

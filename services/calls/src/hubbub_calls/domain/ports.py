@@ -42,15 +42,15 @@ class CallHistory(Protocol):
     async def find(self, call_id: str) -> CallRecord | None:
         """The call with this id."""
 
-    def of_user(self, user_id: str) -> AsyncIterator[tuple[int, CallRecord]]:
-        """The user's calls with their positions, the oldest first."""
+    def of_user(self, tenant: str | None, user_id: str) -> AsyncIterator[tuple[int, CallRecord]]:
+        """The calls of a tenant's user with their positions, the oldest first."""
 
 
 class Directory(Protocol):
     """What other services know of users."""
 
-    async def users_in_room(self, call_id: str) -> frozenset[str]:
-        """The users who have a peer in the call's room."""
+    async def users_in_room(self, room_id: str) -> frozenset[str]:
+        """The users who have a peer in this room."""
 
-    async def not_to_be_disturbed(self, users: Iterable[str]) -> frozenset[str]:
-        """Which of these users a device says so of. Empty when nobody answers: then they are rung."""
+    async def not_to_be_disturbed(self, tenant: str | None, users: Iterable[str]) -> frozenset[str]:
+        """Which of these users of a tenant a device says so of. Empty when nobody answers: then they are rung."""

@@ -33,7 +33,7 @@ async def accept(context: CallsContext, request: AcceptCall) -> CallReply:
         return call.accept(record, request.user_id, now, context.timeouts, request.device_id)
 
     try:
-        return await update_call(context, request.call_id, change)
+        return await update_call(context, request.tenant, request.call_id, change)
     except TooManyParticipants as error:
         raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"a call has at most {MAX_PARTICIPANTS} participants") from error
 
@@ -48,7 +48,7 @@ async def decline(context: CallsContext, request: DeclineCall) -> CallReply:
         _require_ringing(part)
         return call.happen(record, request.user_id, ParticipantEvent.DECLINE, now, context.timeouts, request.device_id)
 
-    return await update_call(context, request.call_id, change)
+    return await update_call(context, request.tenant, request.call_id, change)
 
 
 async def ignore(context: CallsContext, request: IgnoreCall) -> CallReply:
@@ -58,7 +58,7 @@ async def ignore(context: CallsContext, request: IgnoreCall) -> CallReply:
         _require_ringing(require_participant(record, request.user_id))
         return call.ignore(record, request.user_id, request.device_id)
 
-    return await update_call(context, request.call_id, change)
+    return await update_call(context, request.tenant, request.call_id, change)
 
 
 def _require_ringing(part: ParticipantRecord) -> None:

@@ -6,7 +6,7 @@ Any instance may do any of it at any time, and several may at once: a compare-an
 from __future__ import annotations
 
 from hubbub_bus import KeyConflict
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.call_records import CallRecord
 
 from ..domain import call
@@ -23,9 +23,7 @@ async def fire(context: CallsContext, key: str) -> None:
     if stored.record.state == "ended":
         await archive(context, stored)
     else:
-        await _update_live(
-            context, stored.record.call_id, lambda record, now: call.expire(record, now, context.timeouts)
-        )
+        await _update_live(context, stored.record.tenant, stored.record.call_id, _expire(context))
 
 
 async def archive(context: CallsContext, stored: StoredCall) -> None:
@@ -37,19 +35,23 @@ async def archive(context: CallsContext, stored: StoredCall) -> None:
         return  # another instance was faster, and may have started the conversation's next call
 
 
-async def follow_room(context: CallsContext, call_id: str) -> None:
+async def follow_room(context: CallsContext, tenant: str | None, call_id: str) -> None:
     """Compares the call with who is in its room."""
-    users = await context.directory.users_in_room(call_id)
+    users = await context.directory.users_in_room(ids.room_id(call_id, tenant))
 
     def change(record: CallRecord, now: int) -> CallRecord:
         return record if record.state == "ended" else call.seen_in_room(record, users, now, context.timeouts)
 
-    await _update_live(context, call_id, change)
+    await _update_live(context, tenant, call_id, change)
 
 
-async def _update_live(context: CallsContext, call_id: str, change: Change) -> None:
+def _expire(context: CallsContext) -> Change:
+    return lambda record, now: call.expire(record, now, context.timeouts)
+
+
+async def _update_live(context: CallsContext, tenant: str | None, call_id: str, change: Change) -> None:
     try:
-        await update_call(context, call_id, change)
+        await update_call(context, tenant, call_id, change)
     except HubbubError as error:
         if error.code not in (ErrorCode.NOT_FOUND, ErrorCode.INVALID_STATE):
             raise  # it has ended meanwhile otherwise

@@ -26,7 +26,7 @@ async def cancel(context: CallsContext, request: CancelCall) -> CallReply:
             raise HubbubError(ErrorCode.INVALID_STATE, "the call was answered or has ended: leave it instead")
         return call.finish(record, CallEvent.CANCELLED, "cancelled", now)
 
-    return await update_call(context, request.call_id, change)
+    return await update_call(context, request.tenant, request.call_id, change)
 
 
 async def leave(context: CallsContext, request: LeaveCall) -> CallReply:
@@ -37,7 +37,7 @@ async def leave(context: CallsContext, request: LeaveCall) -> CallReply:
         event = ParticipantEvent.DECLINE if part.state == "ringing" else ParticipantEvent.EXIT
         return call.happen(record, request.user_id, event, now, context.timeouts)
 
-    return await _update_or_find(context, request.call_id, request.user_id, change)
+    return await _update_or_find(context, request, change)
 
 
 async def end(context: CallsContext, request: EndCall) -> CallReply:
@@ -50,17 +50,17 @@ async def end(context: CallsContext, request: EndCall) -> CallReply:
                 raise HubbubError(ErrorCode.NOT_ALLOWED, "only the caller may end a group's call")
         return record if record.state == "ended" else call.finish(record, CallEvent.ENDED, "ended", now)
 
-    return await _update_or_find(context, request.call_id, request.user_id, change)
+    return await _update_or_find(context, request, change)
 
 
-async def _update_or_find(context: CallsContext, call_id: str, user_id: str | None, change: Change) -> CallReply:
+async def _update_or_find(context: CallsContext, request: LeaveCall | EndCall, change: Change) -> CallReply:
     """Updates a live call; returns one of the history as it is."""
     try:
-        return await update_call(context, call_id, change)
+        return await update_call(context, request.tenant, request.call_id, change)
     except HubbubError as error:
         if error.code is not ErrorCode.INVALID_STATE:
             raise
-    reply = await find_call(context, call_id)
-    if user_id is not None:
-        require_participant(reply.call, user_id)
+    reply = await find_call(context, request.tenant, request.call_id)
+    if request.user_id is not None:
+        require_participant(reply.call, request.user_id)
     return reply

@@ -15,13 +15,13 @@ from .update_call import find_call
 
 async def get(context: CallsContext, request: GetCall) -> CallReply:
     """Returns the call, live or from the history."""
-    return await find_call(context, request.call_id)
+    return await find_call(context, request.tenant, request.call_id)
 
 
 async def live(context: CallsContext, request: GetLiveCalls) -> LiveCalls:
     """Returns the live calls of the users. One that has just ended is included until it is in the history."""
     await context.store.refresh()
-    calls = context.store.calls.of_users(request.user_ids)
+    calls = context.store.calls.of_users(request.tenant, request.user_ids)
     return LiveCalls(calls=[CallReply(call=each.record, revision=each.revision) for each in calls])
 
 
@@ -33,7 +33,7 @@ async def list_calls(context: CallsContext, request: ListCalls) -> CallsPage:
     """
     current = await _live(context, request) if request.before is None else []
     page: deque[tuple[int, CallRecord]] = deque(maxlen=request.limit + 1)
-    async for position, record in context.history.of_user(request.user_id):
+    async for position, record in context.history.of_user(request.tenant, request.user_id):
         if request.before is not None and position >= request.before:
             break
         if _matches(record, request):
@@ -49,9 +49,9 @@ async def list_calls(context: CallsContext, request: ListCalls) -> CallsPage:
 
 async def _live(context: CallsContext, request: ListCalls) -> list[CallRecord]:
     await context.store.refresh()
-    calls = context.store.calls.of_users([request.user_id])
+    calls = context.store.calls.of_users(request.tenant, [request.user_id])
     if request.group_id is not None:
-        group = context.store.calls.get(conversation_key((), request.group_id))
+        group = context.store.calls.get(conversation_key((), request.group_id, request.tenant))
         calls = [*calls, *([group] if group is not None and group not in calls else [])]
     records = [each.record for each in calls if _matches(each.record, request)]
     return sorted(records, key=lambda record: record.created_at, reverse=True)

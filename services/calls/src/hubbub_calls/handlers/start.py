@@ -20,9 +20,10 @@ async def start(context: CallsContext, request: StartCall) -> CallReply:
     callees = list(dict.fromkeys(each for each in request.participants if each != request.caller_id))
     if not callees and request.group_id is None:
         raise HubbubError(ErrorCode.INVALID_ARGUMENT, "participants: names nobody but the caller")
-    key = conversation_key([request.caller_id, *callees], request.group_id)
+    key = conversation_key([request.caller_id, *callees], request.group_id, request.tenant)
     await context.store.refresh()
-    busy = context.store.calls.busy(callees, key) | await context.directory.not_to_be_disturbed(callees)
+    in_calls = context.store.calls.busy(request.tenant, callees, key)
+    busy = in_calls | await context.directory.not_to_be_disturbed(request.tenant, callees)
 
     async def attempt() -> CallReply:
         stored, last = await context.store.find(key)
@@ -53,6 +54,7 @@ def _new_call(
         ids.mint_call(key),
         request.caller_id,
         callees,
+        tenant=request.tenant,
         caller_name=request.caller_name,
         group_id=request.group_id,
         video=request.video,

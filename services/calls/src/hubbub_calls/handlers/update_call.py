@@ -16,8 +16,8 @@ Change = Callable[[CallRecord, int], CallRecord]
 """A function of the record and the time. Returns the new record, or the same object when nothing is to be written."""
 
 
-async def update_call(context: CallsContext, call_id: str, change: Change) -> CallReply:
-    """Applies `change` to a live call, or to one that has just ended.
+async def update_call(context: CallsContext, tenant: str | None, call_id: str, change: Change) -> CallReply:
+    """Applies `change` to a tenant's live call, or to one that has just ended.
 
     Raises `invalid_state` when the call is in the history only, `not_found`, and the exceptions of `change`.
     """
@@ -26,9 +26,12 @@ async def update_call(context: CallsContext, call_id: str, change: Change) -> Ca
     async def attempt() -> CallReply:
         stored, last = await context.store.find(key)
         if stored is None or stored.record.call_id != call_id:
-            if await context.history.find(call_id) is None:
+            ended = await context.history.find(call_id)
+            if ended is None or ended.tenant != tenant:
                 raise no_such_call()
             raise has_ended()
+        if stored.record.tenant != tenant:
+            raise no_such_call()
         changed = change(stored.record, context.clock())
         if changed is stored.record:
             return CallReply(call=stored.record, revision=stored.revision)
@@ -38,13 +41,13 @@ async def update_call(context: CallsContext, call_id: str, change: Change) -> Ca
     return await retry_on_conflict(attempt)
 
 
-async def find_call(context: CallsContext, call_id: str) -> CallReply:
-    """The call, live or from the history. Raises `not_found`."""
+async def find_call(context: CallsContext, tenant: str | None, call_id: str) -> CallReply:
+    """The tenant's call, live or from the history. Raises `not_found`."""
     stored, _ = await context.store.find(_require_key(call_id))
-    if stored is not None and stored.record.call_id == call_id:
+    if stored is not None and (stored.record.tenant, stored.record.call_id) == (tenant, call_id):
         return CallReply(call=stored.record, revision=stored.revision)
     ended = await context.history.find(call_id)
-    if ended is None:
+    if ended is None or ended.tenant != tenant:
         raise no_such_call()
     return CallReply(call=ended, revision=0)
 

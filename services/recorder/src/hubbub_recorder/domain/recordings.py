@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from hubbub_contracts import ids
 from hubbub_contracts.bus.recording_records import RecordingRecord
 
 
@@ -56,6 +57,11 @@ class Recordings:
         entries = self._by_id.get(recording_id)
         return None if not entries else max(entries.values(), key=lambda one: one.record.state != "recording")
 
+    def find_of(self, tenant: str | None, recording_id: str) -> StoredRecording | None:
+        """As `find`, for a request of a tenant: the recordings of others do not exist."""
+        found = self.find(recording_id)
+        return found if found is not None and _tenant(found) == tenant else None
+
     def of(self, recorder_id: str, epoch: int) -> Iterator[StoredRecording]:
         """The unfinished recordings of one incarnation of a recorder."""
         return (one for one in self if _is_open(one) and _recorder(one) == (recorder_id, epoch))
@@ -82,19 +88,29 @@ class Recordings:
             and leases.get(one.record.recorder_id) != one.record.recorder_epoch
         )
 
-    def page(self, call_id: str | None, before: int | None, limit: int) -> tuple[list[RecordingRecord], int | None]:
-        """The newest recordings that started before `before` (Unix milliseconds), and `before` of the next page."""
-        ids = sorted(
+    def page(
+        self, tenant: str | None, call_id: str | None, before: int | None, limit: int
+    ) -> tuple[list[RecordingRecord], int | None]:
+        """A tenant's newest recordings that started before `before`, and `before` of the next page.
+
+        `before` is in Unix milliseconds.
+        """
+        newest = sorted(
             (
                 found.record
                 for recording_id in self._by_id
                 if (found := self.find(recording_id)) is not None
+                and _tenant(found) == tenant
                 and call_id in (None, found.record.call_id)
                 and (before is None or found.record.started_at < before)
             ),
             key=lambda record: (-record.started_at, record.recording_id),
         )
-        return ids[:limit], (ids[limit - 1].started_at if len(ids) > limit else None)
+        return newest[:limit], (newest[limit - 1].started_at if len(newest) > limit else None)
+
+
+def _tenant(stored: StoredRecording) -> str | None:
+    return ids.tenant(stored.record.room_id)
 
 
 def _is_open(stored: StoredRecording) -> bool:

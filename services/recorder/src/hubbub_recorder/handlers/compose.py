@@ -20,7 +20,7 @@ async def compose(context: RecorderContext, request: ComposeRecording) -> Compos
 
     async def attempt() -> Composition:
         await store.refresh()
-        found = store.recordings.find(request.recording_id)
+        found = store.recordings.find_of(request.tenant, request.recording_id)
         if found is None:
             raise HubbubError(ErrorCode.NOT_FOUND, "no such recording")
         known = with_same_options(found.record, request.options)

@@ -23,7 +23,7 @@ from .tickets import require_ticket
 
 async def get(context: RecorderContext, request: GetRecording) -> Manifest:
     """Returns a recording with its files. Raises `not_found`."""
-    found = await _find(context, request.recording_id)
+    found = await _find(context, request.tenant, request.recording_id)
     manifest = await context.files.manifest(found.record)
     if manifest is None:
         return Manifest(recording=found.record.info())
@@ -33,14 +33,17 @@ async def get(context: RecorderContext, request: GetRecording) -> Manifest:
 async def list_recordings(context: RecorderContext, request: ListRecordings) -> RecordingPage:
     """Returns a page of recordings, the newest first."""
     await context.store.refresh()
-    records, before = context.store.recordings.page(request.call_id, request.before, request.limit)
+    records, before = context.store.recordings.page(request.tenant, request.call_id, request.before, request.limit)
     return RecordingPage(recordings=[record.info() for record in records], next=before)
 
 
 async def read(context: RecorderContext, request: ReadRecordingFile) -> FileChunk:
     """Returns a part of a file. Raises `not_found` and `unauthenticated`."""
-    stored = context.store.recordings.find(request.recording_id)
-    if request.ticket is not None:
+    recordings = context.store.recordings
+    if request.ticket is None:
+        stored = recordings.find_of(request.tenant, request.recording_id)
+    else:
+        stored = recordings.find(request.recording_id)
         require_ticket(stored, request.ticket, context.clock())
     if stored is None:
         raise HubbubError(ErrorCode.NOT_FOUND, "no such recording")
@@ -53,7 +56,7 @@ async def read(context: RecorderContext, request: ReadRecordingFile) -> FileChun
 
 async def delete(context: RecorderContext, request: DeleteRecording) -> Done:
     """Deletes a finished recording. Raises `not_found` and `invalid_state`."""
-    found = await _find(context, request.recording_id)
+    found = await _find(context, request.tenant, request.recording_id)
     await remove(context, found)
     return Done()
 
@@ -69,9 +72,9 @@ async def remove(context: RecorderContext, found: StoredRecording) -> None:
         raise HubbubError(ErrorCode.UNAVAILABLE, "the recording has changed meanwhile", retryable=True) from error
 
 
-async def _find(context: RecorderContext, recording_id: str) -> StoredRecording:
+async def _find(context: RecorderContext, tenant: str | None, recording_id: str) -> StoredRecording:
     await context.store.refresh()
-    found = context.store.recordings.find(recording_id)
+    found = context.store.recordings.find_of(tenant, recording_id)
     if found is None:
         raise HubbubError(ErrorCode.NOT_FOUND, "no such recording")
     return found

@@ -21,7 +21,7 @@ async def start(context: RecorderContext, request: StartRecording) -> RecordingI
     """
     store, recorder = context.store, context.recorder
     await store.refresh()
-    room_id = ids.room_id(request.call_id)
+    room_id = ids.room_id(request.call_id, request.tenant)
     key = subjects.live_recording_key(room_id)
     running = store.recordings.at(key)
     if running is not None:

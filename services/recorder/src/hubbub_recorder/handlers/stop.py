@@ -16,7 +16,7 @@ from .context import RecorderContext
 async def stop(context: RecorderContext, request: StopRecording) -> RecordingInfo:
     """Stops a recording. Its recorder sees the changed record. Raises `not_found`."""
     await context.store.refresh()
-    found = context.store.recordings.find(request.recording_id)
+    found = context.store.recordings.find_of(request.tenant, request.recording_id)
     if found is None or request.call_id not in (None, found.record.call_id):
         raise HubbubError(ErrorCode.NOT_FOUND, "no such recording")
     return (await stop_recording(context.store, request.recording_id, "requested", context.clock())).info()

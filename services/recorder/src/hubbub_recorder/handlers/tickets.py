@@ -17,7 +17,7 @@ LIFETIME = 12 * 3600 * 1000
 async def create_ticket(context: RecorderContext, request: CreateRecordingTicket) -> RecordingTicket:
     """Returns a ticket for the files of a recording. Raises `not_found`."""
     await context.store.refresh()
-    found = context.store.recordings.find(request.recording_id)
+    found = context.store.recordings.find_of(request.tenant, request.recording_id)
     if found is None:
         raise HubbubError(ErrorCode.NOT_FOUND, "no such recording")
     expires_at = context.clock() + LIFETIME

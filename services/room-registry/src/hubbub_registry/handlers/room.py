@@ -34,7 +34,7 @@ async def create(context: RegistryContext, request: CreateRoom) -> RoomCreated:
     """Creates the room, or restarts the time to live of an existing empty one. Raises `quota_exceeded`."""
     store = context.store
     await store.ready()
-    room_id = ids.room_id(request.call_id)
+    room_id = ids.room_id(request.call_id, request.tenant)
 
     async def attempt() -> RoomRecord:
         await store.refresh_room(room_id)

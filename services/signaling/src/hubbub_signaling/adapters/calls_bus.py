@@ -39,9 +39,9 @@ class CallsBus:
         """See `CallsBackend`."""
         return await self._bus.request(subjects.registry(message.verb), message, timeout=REGISTRY_TIMEOUT)
 
-    async def find_devices(self, user_ids: Sequence[str]) -> list[ConnectedDevices]:
+    async def find_devices(self, tenant: str | None, user_ids: Sequence[str]) -> list[ConnectedDevices]:
         """See `CallsBackend`."""
-        message = FindDevices(user_ids=list(user_ids))
+        message = FindDevices(tenant=tenant, user_ids=list(user_ids))
         return await self._bus.gather(subjects.signaling(message.verb), message, window=ANSWER_WINDOW)
 
     async def deliver(self, message: DeliverMessage) -> int:

@@ -120,6 +120,7 @@ class CallsApi:
             return await requests.list_calls(
                 backend,
                 ListCalls(
+                    tenant=identity.tenant,
                     user_id=identity.require_user(),
                     group_id=group_id,
                     state=state,
@@ -136,7 +137,7 @@ class CallsApi:
         @serve(router, _EXAMPLES, JOIN_CALL)
         async def join_call(identity: identified, call_id: CallIdInPath, request: Request) -> JoinedCall:
             self._limits.take_room_request(request)
-            return await requests.join(backend, identity.require_user(), call_id)
+            return await requests.join(backend, identity, call_id)
 
         @serve(router, _EXAMPLES, LEAVE_CALL)
         async def leave_call(identity: identified, call_id: CallIdInPath) -> CallInfo:
@@ -152,9 +153,9 @@ class CallsApi:
 
         @serve(router, _EXAMPLES, GET_PRESENCE)
         async def get_presence(
-            _identity: identified,
+            identity: identified,
             user_id: Annotated[list[UserId], Query(alias="userId", min_length=1, max_length=100)],
         ) -> PresenceList:
-            return PresenceList(users=await requests.presence(backend, list(dict.fromkeys(user_id))))
+            return PresenceList(users=await requests.presence(backend, identity.tenant, list(dict.fromkeys(user_id))))
 
         return router

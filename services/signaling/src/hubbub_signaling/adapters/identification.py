@@ -8,7 +8,7 @@ from typing import Any
 
 from hubbub_contracts import ErrorCode, HubbubError
 
-from ..domain.authorization import Grant, require
+from ..domain.authorization import Grant, require, require_installation
 from ..domain.identity import ANYBODY, USER_HEADER, Claim, Identity, IdentityPolicy
 from .forwarded import ForwardedHeaders, header
 
@@ -44,8 +44,13 @@ class Identification:
         return self.identify(scope, auth) if self._policy.uses_tokens else ANYBODY
 
     def authorize(self, scope: Mapping[str, Any], grant: Grant) -> None:
-        """Raises `unauthenticated` or `not_allowed` when access tokens are used and the client's lacks the grant."""
-        require(self.admit(scope), grant)
+        """For what concerns the whole installation: requires the grant when access tokens are used.
+
+        Raises `unauthenticated` and `not_allowed`.
+        """
+        identity = self.admit(scope)
+        require(identity, grant)
+        require_installation(identity)
 
     def verify(self, token: object) -> Identity:
         """The identity in an access token. Raises `unauthenticated`, and `unsupported` without access tokens."""

@@ -72,7 +72,8 @@ class PublishedKeys:
                 wait = RETRY_INTERVALS[1]
             self._wanted.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._wanted.wait()
 
     async def _fetch(self) -> KeySet:
         async with (

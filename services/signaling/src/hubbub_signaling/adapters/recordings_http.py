@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
@@ -98,6 +99,15 @@ ReadChunk = Callable[[int, int], Awaitable[bus.FileChunk]]
 FileInPath = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$")]
 
 
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """A recording that the client may handle, or read with its ticket."""
+
+    tenant: str | None
+    recording_id: str
+    ticket: str | None = None
+
+
 class RecordingsApi:
     """The routes, with their access rules and limits.
 
@@ -124,19 +134,19 @@ class RecordingsApi:
 
     async def _require_recording(self, identity: Identity, recording_id: str) -> None:
         """Raises `not_allowed` when the grants do not hold in the room of the recording, and `not_found`."""
-        if not identity.grants.admin:
-            found = await self._backend.recorder(bus.GetRecording(recording_id=recording_id))
+        if not identity.grants.admin or identity.closed_rooms:
+            found = await self._backend.recorder(bus.GetRecording(tenant=identity.tenant, recording_id=recording_id))
             require_room(identity, found.recording.call_id)
 
     def _router(self) -> APIRouter:
         router, recorder = APIRouter(tags=["recordings"]), self._backend.recorder
         identified = Annotated[Identity, Depends(self._identify)]
 
-        async def of_recording(identity: identified, recording_id: RecordingIdInPath) -> str:
+        async def of_recording(identity: identified, recording_id: RecordingIdInPath) -> _Allowed:
             await self._require_recording(identity, recording_id)
-            return recording_id
+            return _Allowed(identity.tenant, recording_id)
 
-        allowed = Annotated[Id, Depends(of_recording)]
+        may_handle = Annotated[_Allowed, Depends(of_recording)]
 
         @serve(router, _EXAMPLES, START_RECORDING, names_user=False)
         async def start_recording(identity: identified, request: Request, response: Response) -> RecordingInfo:
@@ -144,7 +154,9 @@ class RecordingsApi:
             require_room(identity, body.call_id)
             started_by = body.user_id if identity.grants.admin else identity.user_id
             started = await recorder(
-                bus.StartRecording(call_id=body.call_id, audio_only=body.audio_only, started_by=started_by)
+                bus.StartRecording(
+                    tenant=identity.tenant, call_id=body.call_id, audio_only=body.audio_only, started_by=started_by
+                )
             )
             response.headers["Location"] = f"{request.scope.get('root_path', '')}/recordings/{started.recording_id}"
             return started
@@ -160,31 +172,35 @@ class RecordingsApi:
                 require(identity, Grant.ADMIN)
             else:
                 require_room(identity, call_id)
-            return await recorder(bus.ListRecordings(call_id=call_id, before=before, limit=limit))
+            return await recorder(
+                bus.ListRecordings(tenant=identity.tenant, call_id=call_id, before=before, limit=limit)
+            )
 
         @serve(router, _EXAMPLES, GET_RECORDING, names_user=False)
         async def get_recording(identity: identified, recording_id: RecordingIdInPath) -> Manifest:
-            found = await recorder(bus.GetRecording(recording_id=recording_id))
+            found = await recorder(bus.GetRecording(tenant=identity.tenant, recording_id=recording_id))
             require_room(identity, found.recording.call_id)
             return found
 
         @serve(router, _EXAMPLES, STOP_RECORDING, names_user=False)
-        async def stop_recording(recording_id: allowed) -> RecordingInfo:
-            return await recorder(bus.StopRecording(recording_id=recording_id))
+        async def stop_recording(allowed: may_handle) -> RecordingInfo:
+            return await recorder(bus.StopRecording(tenant=allowed.tenant, recording_id=allowed.recording_id))
 
         @serve(router, _EXAMPLES, DELETE_RECORDING, names_user=False)
-        async def delete_recording(recording_id: allowed) -> Done:
-            return await recorder(bus.DeleteRecording(recording_id=recording_id))
+        async def delete_recording(allowed: may_handle) -> Done:
+            return await recorder(bus.DeleteRecording(tenant=allowed.tenant, recording_id=allowed.recording_id))
 
         @serve(router, _EXAMPLES, COMPOSE_RECORDING, names_user=False)
-        async def compose_recording(recording_id: allowed, request: Request) -> Composition:
+        async def compose_recording(allowed: may_handle, request: Request) -> Composition:
             body = await read_json(request, ComposeRecordingBody)
             options = CompositionOptions(**body.model_dump(by_alias=False))
-            return await recorder(bus.ComposeRecording(recording_id=recording_id, options=options))
+            return await recorder(
+                bus.ComposeRecording(tenant=allowed.tenant, recording_id=allowed.recording_id, options=options)
+            )
 
         @serve(router, _EXAMPLES, CREATE_TICKET, names_user=False)
-        async def create_ticket(recording_id: allowed) -> RecordingTicket:
-            return await recorder(bus.CreateRecordingTicket(recording_id=recording_id))
+        async def create_ticket(allowed: may_handle) -> RecordingTicket:
+            return await recorder(bus.CreateRecordingTicket(tenant=allowed.tenant, recording_id=allowed.recording_id))
 
         self._add_files(router)
         return router
@@ -192,27 +208,31 @@ class RecordingsApi:
     def _add_files(self, router: APIRouter) -> None:
         async def of_ticket_or_recording(
             request: Request, recording_id: RecordingIdInPath, ticket: Ticket = None
-        ) -> str | None:
-            """The ticket that the client shows; None when it is allowed to read without one."""
-            if ticket is None:
-                await self._require_recording(await self._identify(request), recording_id)
-            else:
+        ) -> _Allowed:
+            """What the client may read. With a ticket, the recorder decides."""
+            if ticket is not None:
                 self._limits.take_request(request)
-            return ticket
+                return _Allowed(None, recording_id, ticket)
+            identity = await self._identify(request)
+            await self._require_recording(identity, recording_id)
+            return _Allowed(identity.tenant, recording_id)
 
-        shown = Annotated[str | None, Depends(of_ticket_or_recording)]
+        may_read = Annotated[_Allowed, Depends(of_ticket_or_recording)]
 
         @router.get("/recordings/{recordingId}/files/{file}", response_class=Response)
-        async def get_file(
-            request: Request, recording_id: RecordingIdInPath, file: FileInPath, ticket: shown
-        ) -> Response:
+        async def get_file(request: Request, file: FileInPath, allowed: may_read) -> Response:
             """A file of the recording, or the range of it that a player asks for."""
-            read = partial(self._read, recording_id, file, ticket)
+            read = partial(self._read, allowed, file)
             return await _file(read, file, request.headers.get("range"))
 
-    async def _read(self, recording_id: str, file: str, ticket: str | None, offset: int, length: int) -> bus.FileChunk:
+    async def _read(self, allowed: _Allowed, file: str, offset: int, length: int) -> bus.FileChunk:
         request = bus.ReadRecordingFile(
-            recording_id=recording_id, file=file, offset=offset, length=length, ticket=ticket
+            tenant=allowed.tenant,
+            recording_id=allowed.recording_id,
+            file=file,
+            offset=offset,
+            length=length,
+            ticket=allowed.ticket,
         )
         return await self._backend.recorder(request)
 

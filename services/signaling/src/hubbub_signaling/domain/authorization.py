@@ -48,6 +48,12 @@ def require(identity: Identity, grant: Grant) -> None:
         raise HubbubError(ErrorCode.NOT_ALLOWED, f"this client has no grant `{grant.value}`")
 
 
+def require_installation(identity: Identity) -> None:
+    """Raises `not_allowed` for whoever is of a named tenant: the request concerns those of all tenants."""
+    if identity.tenant is not None:
+        raise HubbubError(ErrorCode.NOT_ALLOWED, "only the operator of all tenants may do this")
+
+
 def require_room(identity: Identity, call_id: str) -> None:
     """Raises `not_allowed` when the grants do not hold in this room, or were revoked there."""
     if identity.closed_rooms and normalized(call_id) in identity.closed_rooms:
@@ -58,13 +64,13 @@ def require_room(identity: Identity, call_id: str) -> None:
 
 def require_room_id(identity: Identity, room_id: str) -> None:
     """As `require_room`, for a room id that a client sent."""
-    if identity.grants.admin and not identity.closed_rooms:
-        return
     try:
-        call_id = ids.call_id(room_id)
+        if ids.tenant(room_id) != identity.tenant:
+            raise HubbubError(ErrorCode.NOT_ALLOWED, "the room is of another tenant")
+        if not identity.grants.admin or identity.closed_rooms:
+            require_room(identity, ids.call_id(room_id))
     except ValueError as error:
         raise HubbubError(ErrorCode.NOT_FOUND, "no such room") from error
-    require_room(identity, call_id)
 
 
 def may_publish(identity: Identity, kind: str, app_data: Mapping[str, Any], source: str | None = None) -> bool:

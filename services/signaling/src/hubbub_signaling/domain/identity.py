@@ -5,15 +5,16 @@ Rules
 - Without them, every client may do everything in rooms. Where a user has to be named, a client on the loopback
   interface is believed. With TRUST_USER_HEADER the header is believed, from every client: a proxy authenticates clients
   and sets it. What a client says itself is not believed then.
-- A server with the API key is believed, and may act without a user.
+- A server with the API key is believed, and may act without a user. Each tenant has a key of its own.
 - What outlives a room needs, without access tokens, the API key or a client on the loopback interface.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -98,17 +99,21 @@ class IdentityPolicy:
         api_key: str | None,
         trust_user_header: bool,
         tokens: TokenVerifier | None = None,
+        tenant_api_keys: Mapping[str, str] = MappingProxyType({}),
         withhold: Withhold = lambda identity: identity,
     ) -> None:
         """Applies the operator's settings.
 
         Arguments:
-            api_key: None accepts none.
+            api_key: of those who are of no named tenant; None accepts none.
             trust_user_header: whether a proxy sets it.
             tokens: None uses no access tokens.
+            tenant_api_keys: those of named tenants.
             withhold: takes from an identity what was revoked.
         """
-        self._api_key = api_key
+        self._api_keys: list[tuple[str | None, str]] = [*tenant_api_keys.items()]
+        if api_key is not None:
+            self._api_keys.append((None, api_key))
         self._trust_user_header = trust_user_header
         self._tokens = tokens
         self._withhold = withhold
@@ -131,6 +136,7 @@ class IdentityPolicy:
                 expires_at=verified.expires_at,
                 issued_at=verified.issued_at,
                 token_id=verified.token_id,
+                tenant=verified.tenant,
             )
         )
 
@@ -139,19 +145,19 @@ class IdentityPolicy:
 
         Raises `unauthenticated`, `not_allowed`, and `invalid_argument` for a malformed user id.
         """
-        operator = self._is_operator(claim)
-        if self._tokens is not None and not operator:
+        operator = self._operator(claim)
+        if self._tokens is not None and operator is None:
             return self.verify(claim.access_token, now)
-        believed = operator or claim.loopback
+        believed = operator is not None or claim.loopback
         user_id = claim.header if claim.header is not None else claim.own if believed else None
         if user_id is None:
-            if operator:
-                return Identity(None, operator=True)
+            if operator is not None:
+                return operator
             raise HubbubError(ErrorCode.NOT_ALLOWED, "no user is named, or this client may not name one")
         if not (believed or self._trust_user_header):
             raise HubbubError(ErrorCode.NOT_ALLOWED, "this client may not name a user")
         try:
-            return Identity(_USER_ID.validate_python(user_id, strict=True), operator)
+            return replace(operator or ANYBODY, user_id=_USER_ID.validate_python(user_id, strict=True))
         except ValidationError as error:
             raise HubbubError(ErrorCode.INVALID_ARGUMENT, "userId: must be text of 1 to 128 characters") from error
 
@@ -160,25 +166,25 @@ class IdentityPolicy:
 
         Raises `unauthenticated` and `not_allowed`.
         """
-        operator = self._is_operator(claim)
-        if self._tokens is not None and not operator:
+        operator = self._operator(claim)
+        if self._tokens is not None and operator is None:
             return self.verify(claim.access_token, now)
-        if not (operator or claim.loopback):
+        if operator is None and not claim.loopback:
             raise HubbubError(ErrorCode.NOT_ALLOWED, "the API key is required")
-        return Identity(None, operator)
+        return operator or ANYBODY
 
-    def _is_operator(self, claim: Claim) -> bool:
-        """Whether the client shows the API key. Raises `not_allowed` for a wrong key."""
+    def _operator(self, claim: Claim) -> Identity | None:
+        """The server that shows an API key; None without one. Raises `not_allowed` for a wrong key."""
         shown = claim.api_key if claim.api_key is not None else claim.bearer
         if shown is None:
-            return False
-        if self._is_key(shown):
-            return True
+            return None
+        matching = [tenant for tenant, key in self._api_keys if _is_same(shown, key)]
+        if matching:
+            return Identity(None, operator=True, tenant=matching[0])
         if claim.api_key is None and self._tokens is not None:
-            return False  # the bearer is an access token
+            return None  # the bearer is an access token
         raise HubbubError(ErrorCode.NOT_ALLOWED, "the API key is wrong")
 
-    def _is_key(self, shown: object) -> bool:
-        if self._api_key is None or not isinstance(shown, str):
-            return False
-        return hmac.compare_digest(shown.encode("utf-8", "replace"), self._api_key.encode())
+
+def _is_same(shown: object, key: str) -> bool:
+    return isinstance(shown, str) and hmac.compare_digest(shown.encode("utf-8", "replace"), key.encode())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from hubbub_contracts import ErrorCode, HubbubError
 
-_TOKEN = re.compile(r"([A-Za-z0-9_-]{1,344})\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]*)", re.ASCII)
+_TOKEN = re.compile(r"([A-Za-z0-9_-]{1,388})\.([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]*)", re.ASCII)
 
 
 @dataclass(frozen=True)

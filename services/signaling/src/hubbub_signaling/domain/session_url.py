@@ -16,9 +16,9 @@ def session_key(resume_token: str) -> str:
     return f"{token.peer_id}.{token.secret}"
 
 
-def resume_token(call_id: str, key: str) -> ResumeToken:
+def resume_token(tenant: str | None, call_id: str, key: str) -> ResumeToken:
     """The resume token of a session URL. Raises `not_found` when the URL cannot be one."""
     try:
-        return ResumeToken.parse(f"{ids.room_id(call_id)}.{key}")
+        return ResumeToken.parse(f"{ids.room_id(call_id, tenant)}.{key}")
     except HubbubError as error:
         raise HubbubError(ErrorCode.NOT_FOUND, "no such session") from error

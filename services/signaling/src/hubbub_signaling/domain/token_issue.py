@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from hubbub_access import MAX_TOKEN_LENGTH, Grants, SigningKey, issue
+from hubbub_access import MAX_TOKEN_LENGTH, Grants, KeySet, issue
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.rest import CreatedToken, CreateTokenBody
 
@@ -14,11 +14,11 @@ from .identity import Identity
 
 
 class TokenIssue:
-    """The operator's key and the name of the installation."""
+    """The operator's keys and the name of the installation."""
 
-    def __init__(self, signing_key: SigningKey | None, audience: str) -> None:
-        """`signing_key` is None when there are only public keys, or none."""
-        self._signing_key = signing_key
+    def __init__(self, keys: KeySet | None, audience: str) -> None:
+        """`keys` is None without a file of them."""
+        self._keys = keys
         self._audience = audience
 
     def create(self, identity: Identity, body: CreateTokenBody, now: float, token_id: str) -> CreatedToken:
@@ -29,10 +29,11 @@ class TokenIssue:
         if not identity.operator:
             # A token that could make tokens would outlive itself.
             raise HubbubError(ErrorCode.NOT_ALLOWED, "an API key is required to create tokens")
-        if self._signing_key is None:
+        signing = None if self._keys is None else self._keys.signing_key_of(identity.tenant)
+        if signing is None:
             raise HubbubError(ErrorCode.UNSUPPORTED, "this installation has no key that can sign tokens")
         token = issue(
-            self._signing_key,
+            signing,
             body.user_id,
             _grants(body.grants),
             audience=self._audience,

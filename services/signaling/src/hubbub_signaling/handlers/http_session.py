@@ -61,9 +61,10 @@ class HttpSession:
     client_ufrag: str | None = None
     """The client's username fragment; None on an instance that took the session over."""
 
-    def has_secret(self, shown: str) -> bool:
-        """Whether this is the secret of the session URL."""
-        return hmac.compare_digest(self.secret.encode(), shown.encode())
+    def is_named_by(self, token: ResumeToken) -> bool:
+        """Whether the session URL has this room and this secret."""
+        in_room = self.client.membership.room_id == token.room_id
+        return in_room and hmac.compare_digest(self.secret.encode(), token.secret.encode())
 
     def is_trickle(self, fragment: IceFragment) -> bool:
         """Whether the fragment belongs to the running ICE session of the client, as far as it is known."""

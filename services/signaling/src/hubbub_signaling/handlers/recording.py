@@ -17,6 +17,7 @@ async def start_recording(context: RequestContext, request: socket.StartRecordin
     return await context.backend.recorder(
         recording.StartRecording(
             call_id=ids.call_id(membership.room_id),
+            tenant=ids.tenant(membership.room_id),
             audio_only=request.audio_only,
             started_by=membership.record.user_id,
         )
@@ -26,8 +27,11 @@ async def start_recording(context: RequestContext, request: socket.StartRecordin
 async def stop_recording(context: RequestContext, request: socket.StopRecording) -> Done:
     """Stops a recording of the room, whoever started it."""
     _require_allowed(context)
+    room_id = context.membership.room_id
     await context.backend.recorder(
-        recording.StopRecording(recording_id=request.recording_id, call_id=ids.call_id(context.membership.room_id))
+        recording.StopRecording(
+            recording_id=request.recording_id, call_id=ids.call_id(room_id), tenant=ids.tenant(room_id)
+        )
     )
     return Done()
 

@@ -32,7 +32,8 @@ NOTHING = node.PeerDescription(transports=[], producers=[], consumers=[])
 async def create_room(context: RequestContext, request: socket.CreateRoom) -> socket.RoomReady:
     """Creates the room, or finds the existing one."""
     require_room(context.access.identity, request.call_id)
-    created = await context.backend.registry(room.CreateRoom(call_id=request.call_id))
+    message = room.CreateRoom(call_id=request.call_id, tenant=context.access.identity.tenant)
+    created = await context.backend.registry(message)
     return socket.RoomReady(call_id=created.call_id, rtp_capabilities=created.rtp_capabilities)
 
 
@@ -45,7 +46,7 @@ async def join_room(context: RequestContext, request: socket.JoinRoom) -> socket
     require_room(identity, request.call_id)
     user_id = request.user_id if identity.user_id is None else identity.user_id
     display_name = request.display_name if identity.display_name is None else identity.display_name
-    room_id, peer_id = ids.room_id(request.call_id), ids.mint()
+    room_id, peer_id = ids.room_id(request.call_id, identity.tenant), ids.mint()
     claim = Claim(context.settings.signaling_id, ids.mint())
     secret = resume_secret.mint() if request.resumable else None
     join = peer.JoinRoom(

@@ -65,7 +65,7 @@ class SessionAccess:
         Raises `unauthenticated`, `unsupported` and `not_allowed`.
         """
         identity = self._tokens.verify(token)
-        if identity.user_id != self._identity.user_id:
+        if (identity.tenant, identity.user_id) != (self._identity.tenant, self._identity.user_id):
             raise HubbubError(ErrorCode.NOT_ALLOWED, "the access token is of another user")
         return identity
 

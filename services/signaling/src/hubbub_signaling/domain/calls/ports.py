@@ -37,8 +37,8 @@ class CallsBackend(Protocol):
     async def registry(self, message: RegistryRequest[ReplyT]) -> ReplyT:
         """Sends a request to any replica of the room registry."""
 
-    async def find_devices(self, user_ids: Sequence[str]) -> list[ConnectedDevices]:
-        """Asks all signaling instances for the devices of these users, this one included."""
+    async def find_devices(self, tenant: str | None, user_ids: Sequence[str]) -> list[ConnectedDevices]:
+        """Asks all signaling instances for the devices of these users of a tenant, this one included."""
 
     async def deliver(self, message: DeliverMessage) -> int:
         """Delivers to devices on all signaling instances, this one included. Returns how many have got it."""

@@ -17,6 +17,7 @@ from hubbub_contracts.socket.message import MessageSent, SendMessage
 
 from ...domain.authorization import Grant
 from ...domain.calls.ports import CallsBackend
+from ...domain.identity import Identity
 from ..session_access import SessionAccess
 from . import requests
 
@@ -27,6 +28,14 @@ class RequestingDevice(Protocol):
     @property
     def user_id(self) -> str:
         """The user."""
+
+    @property
+    def tenant(self) -> str | None:
+        """Whose user it is."""
+
+    @property
+    def identity(self) -> Identity:
+        """The user, and what the user may do."""
 
     @property
     def device_id(self) -> str:
@@ -51,14 +60,14 @@ class CallRequestContext:
 async def accept(context: CallRequestContext, request: socket.Accept) -> JoinedCall:
     """Answers a ring, or enters a live call."""
     device = context.device
-    return await requests.join(context.backend, device.user_id, request.call_id, device.device_id)
+    return await requests.join(context.backend, device.identity, request.call_id, device.device_id)
 
 
 async def decline(context: CallRequestContext, request: socket.Decline) -> Done:
     """Declines a ring for all devices."""
     device = context.device
     await context.backend.calls(
-        DeclineCall(call_id=request.call_id, user_id=device.user_id, device_id=device.device_id)
+        DeclineCall(tenant=device.tenant, call_id=request.call_id, user_id=device.user_id, device_id=device.device_id)
     )
     return Done()
 
@@ -66,20 +75,24 @@ async def decline(context: CallRequestContext, request: socket.Decline) -> Done:
 async def ignore(context: CallRequestContext, request: socket.Ignore) -> Done:
     """Stops ringing this device."""
     device = context.device
-    await context.backend.calls(IgnoreCall(call_id=request.call_id, user_id=device.user_id, device_id=device.device_id))
+    await context.backend.calls(
+        IgnoreCall(tenant=device.tenant, call_id=request.call_id, user_id=device.user_id, device_id=device.device_id)
+    )
     return Done()
 
 
 async def cancel(context: CallRequestContext, request: socket.Cancel) -> Done:
     """Takes a call back."""
-    await context.backend.calls(CancelCall(call_id=request.call_id, user_id=context.device.user_id))
+    device = context.device
+    await context.backend.calls(CancelCall(tenant=device.tenant, call_id=request.call_id, user_id=device.user_id))
     return Done()
 
 
 async def set_presence(context: CallRequestContext, request: socket.SetPresence) -> UserPresence:
     """Sets the status of this device."""
-    context.device.set_status(request.status)
-    [presence] = await requests.presence(context.backend, [context.device.user_id])
+    device = context.device
+    device.set_status(request.status)
+    [presence] = await requests.presence(context.backend, device.tenant, [device.user_id])
     return presence
 
 
@@ -87,6 +100,7 @@ async def send_message(context: CallRequestContext, request: SendMessage) -> Mes
     """Sends a message of the application to users."""
     device = context.device
     message = DeliverMessage(
+        tenant=device.tenant,
         sender_id=device.user_id,
         device_id=device.device_id,
         user_ids=request.user_ids,

@@ -37,12 +37,20 @@ RETRY_INTERVAL = 1.0
 """Seconds after a request that failed."""
 
 
+_User = tuple[str | None, str]
+"""Tenant and user."""
+
+
 class Device(Protocol):
     """A device of a user, connected to this instance."""
 
     @property
     def user_id(self) -> str:
         """The user."""
+
+    @property
+    def tenant(self) -> str | None:
+        """Whose user it is."""
 
     @property
     def device_id(self) -> str:
@@ -63,8 +71,8 @@ class CallHub:
         """`clock` returns Unix milliseconds."""
         self._backend = backend
         self._clock = clock
-        self._devices: dict[str, set[Device]] = defaultdict(set)
-        """By user id."""
+        self._devices: dict[_User, set[Device]] = defaultdict(set)
+        """By user."""
         self._waiting: dict[Device, set[str]] = {}
         """The devices before their replay, and the keys of the calls that have changed meanwhile."""
         self._known: dict[str, tuple[CallRecord, int]] = {}
@@ -85,25 +93,27 @@ class CallHub:
 
     def attach(self, device: Device) -> None:
         """A device has connected."""
-        self._devices[device.user_id].add(device)
+        self._devices[_user(device)].add(device)
         self._waiting[device] = set()
         self._tasks.spawn(self._replay(device), "replay-rings")
 
     def detach(self, device: Device) -> None:
         """A device has disconnected."""
         self._waiting.pop(device, None)
-        devices = self._devices[device.user_id]
+        devices = self._devices[_user(device)]
         devices.discard(device)
         if not devices:
-            del self._devices[device.user_id]
+            del self._devices[_user(device)]
 
     async def find_devices(self, request: FindDevices) -> ConnectedDevices:
         """The devices of these users that are connected here."""
         return ConnectedDevices(
             users=[
-                DeviceStatuses(user_id=user_id, statuses=[device.status for device in self._devices[user_id]])
+                DeviceStatuses(
+                    user_id=user_id, statuses=[device.status for device in self._devices[request.tenant, user_id]]
+                )
                 for user_id in dict.fromkeys(request.user_ids)
-                if user_id in self._devices
+                if (request.tenant, user_id) in self._devices
             ]
         )
 
@@ -116,7 +126,7 @@ class CallHub:
         devices = [
             device
             for user_id in {*request.user_ids, request.sender_id}
-            for device in self._devices.get(user_id, ())
+            for device in self._devices.get((request.tenant, user_id), ())
             if (device.user_id, device.device_id) != sender
         ]
         for device in devices:
@@ -140,7 +150,7 @@ class CallHub:
 
     def _apply(self, key: str, record: CallRecord, revision: int) -> None:
         former, known_revision = self._known.get(key, (None, 0))
-        concerned = any(each.user_id in self._devices for each in record.participants)
+        concerned = any((record.tenant, each.user_id) in self._devices for each in record.participants)
         if revision <= known_revision or (former is None and not concerned):
             return
         self._known[key] = (record, revision)
@@ -149,21 +159,22 @@ class CallHub:
             former = None
         self._push_difference(former, record)
         for each in record.participants:
-            for device in self._devices.get(each.user_id, ()):
+            for device in self._devices.get((record.tenant, each.user_id), ()):
                 if device in self._waiting:
                     self._waiting[device].add(key)
 
     def _push_difference(self, before: CallRecord | None, after: CallRecord) -> None:
-        for user_id in [each.user_id for each in after.participants if each.user_id in self._devices]:
-            for delivery in deliveries(user_id, before, after, self._clock()):
-                for device in self._devices[user_id]:
+        users = [(after.tenant, each.user_id) for each in after.participants]
+        for user in [each for each in users if each in self._devices]:
+            for delivery in deliveries(user[1], before, after, self._clock()):
+                for device in self._devices[user]:
                     if device not in self._waiting:
                         _deliver(delivery, device)
 
     async def _replay(self, device: Device) -> None:
         while device in self._waiting:
             try:
-                live = await self._backend.calls(GetLiveCalls(user_ids=[device.user_id]))
+                live = await self._backend.calls(GetLiveCalls(tenant=device.tenant, user_ids=[device.user_id]))
             except HubbubError as error:
                 _log.info("rings are not known yet, retrying", error=error.message)
                 await asyncio.sleep(RETRY_INTERVAL)
@@ -181,15 +192,8 @@ class CallHub:
         """Compares what is known with the live calls. Retries until the calls service answers."""
         while True:
             known = dict(self._known)
-            users = list(self._devices)
             try:
-                live = [
-                    reply
-                    for start in range(0, len(users), MAX_USERS)
-                    for reply in (
-                        await self._backend.calls(GetLiveCalls(user_ids=users[start : start + MAX_USERS]))
-                    ).calls
-                ]
+                live = [reply for request in self._live_calls() for reply in (await self._backend.calls(request)).calls]
                 self._adopt(live)
                 still_live = {reply.call.call_id for reply in live}
                 for key, (record, revision) in known.items():
@@ -202,6 +206,17 @@ class CallHub:
             except HubbubError as error:
                 _log.info("calls are not known after a gap, retrying", error=error.message)
             await asyncio.sleep(RETRY_INTERVAL)
+
+    def _live_calls(self) -> list[GetLiveCalls]:
+        """The requests for the live calls of all users here."""
+        users: defaultdict[str | None, list[str]] = defaultdict(list)
+        for tenant, user_id in self._devices:
+            users[tenant].append(user_id)
+        return [
+            GetLiveCalls(tenant=tenant, user_ids=of_tenant[start : start + MAX_USERS])
+            for tenant, of_tenant in users.items()
+            for start in range(0, len(of_tenant), MAX_USERS)
+        ]
 
     def _adopt(self, calls: Iterable[CallReply]) -> set[str]:
         """Returns the keys of the calls."""
@@ -216,12 +231,16 @@ class CallHub:
     async def _final(self, record: CallRecord) -> CallRecord:
         """The record with which the call ended."""
         try:
-            reply = await self._backend.calls(GetCall(call_id=record.call_id))
+            reply = await self._backend.calls(GetCall(tenant=record.tenant, call_id=record.call_id))
         except HubbubError as error:
             if error.code is not ErrorCode.NOT_FOUND:
                 raise
             return _lost(record)
         return reply.call
+
+
+def _user(device: Device) -> _User:
+    return device.tenant, device.user_id
 
 
 def _deliver(delivery: Delivery, device: Device) -> None:

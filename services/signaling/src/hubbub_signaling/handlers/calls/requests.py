@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.call import (
@@ -33,6 +34,7 @@ async def start(backend: CallsBackend, identity: Identity, body: StartCallBody) 
     user_id = identity.require_user()
     reply = await backend.calls(
         StartCall(
+            tenant=identity.tenant,
             caller_id=user_id,
             caller_name=body.display_name or user_id,
             participants=body.participants,
@@ -55,35 +57,37 @@ async def get(backend: CallsBackend, identity: Identity, call_id: str) -> CallIn
     return (await _find(backend, identity, call_id)).call.info()
 
 
-async def join(backend: CallsBackend, user_id: str, call_id: str, device_id: str | None = None) -> JoinedCall:
+async def join(backend: CallsBackend, identity: Identity, call_id: str, device_id: str | None = None) -> JoinedCall:
     """Answers or enters the call. `device_id` is the device that answers a ring; None enters in any case."""
-    await _find(backend, Identity(user_id), call_id)
+    user_id, tenant = identity.require_user(), identity.tenant
+    await _find(backend, replace(identity, operator=False), call_id)
     # First: an answer that cannot lead into a room should not stop the ring. An unused room expires.
-    room = await backend.registry(CreateRoom(call_id=call_id))
-    reply = await backend.calls(AcceptCall(call_id=call_id, user_id=user_id, device_id=device_id))
+    room = await backend.registry(CreateRoom(call_id=call_id, tenant=tenant))
+    accept = AcceptCall(tenant=tenant, call_id=call_id, user_id=user_id, device_id=device_id)
+    reply = await backend.calls(accept)
     return JoinedCall(call_id=call_id, user_id=user_id, rtp_capabilities=room.rtp_capabilities, call=reply.call.info())
 
 
 async def leave(backend: CallsBackend, identity: Identity, call_id: str) -> CallInfo:
     """Leaves the call, and removes the user's peers from its room."""
     user_id = identity.require_user()
-    reply = await backend.calls(LeaveCall(call_id=call_id, user_id=user_id))
-    await _remove_peers(backend, call_id, user_id)
+    reply = await backend.calls(LeaveCall(tenant=identity.tenant, call_id=call_id, user_id=user_id))
+    await _remove_peers(backend, ids.room_id(call_id, identity.tenant), user_id)
     return reply.call.info()
 
 
 async def end(backend: CallsBackend, identity: Identity, call_id: str) -> CallInfo:
     """Ends the call, and removes all peers from its room."""
     user_id = None if identity.operator else identity.require_user()
-    reply = await backend.calls(EndCall(call_id=call_id, user_id=user_id))
-    await _remove_peers(backend, call_id)
+    reply = await backend.calls(EndCall(tenant=identity.tenant, call_id=call_id, user_id=user_id))
+    await _remove_peers(backend, ids.room_id(call_id, identity.tenant))
     return reply.call.info()
 
 
 async def participants(backend: CallsBackend, identity: Identity, call_id: str) -> RoomParticipants:
     """Returns the peers in the call's room."""
     await _find(backend, identity, call_id)
-    peers = sorted(await _peers(backend, call_id), key=lambda peer: peer.joined_at)
+    peers = sorted(await _peers(backend, ids.room_id(call_id, identity.tenant)), key=lambda peer: peer.joined_at)
     return RoomParticipants(
         call_id=call_id,
         participants=[
@@ -99,14 +103,14 @@ async def participants(backend: CallsBackend, identity: Identity, call_id: str) 
     )
 
 
-async def presence(backend: CallsBackend, user_ids: Sequence[str]) -> list[UserPresence]:
-    """Returns the presence of each user."""
-    return combine(user_ids, await backend.find_devices(user_ids))
+async def presence(backend: CallsBackend, tenant: str | None, user_ids: Sequence[str]) -> list[UserPresence]:
+    """Returns the presence of each user of a tenant."""
+    return combine(user_ids, await backend.find_devices(tenant, user_ids))
 
 
 async def _find(backend: CallsBackend, identity: Identity, call_id: str) -> CallReply:
     """The call, if it concerns this client. Otherwise it does not exist."""
-    reply = await backend.calls(GetCall(call_id=call_id))
+    reply = await backend.calls(GetCall(tenant=identity.tenant, call_id=call_id))
     if not _concerns(identity, reply.call):
         raise HubbubError(ErrorCode.NOT_FOUND, "no such call")
     return reply
@@ -120,10 +124,10 @@ def _concerns(identity: Identity, record: CallRecord) -> bool:
     return own or (record.group_id is not None and record.state != "ended")
 
 
-async def _peers(backend: CallsBackend, call_id: str) -> list[PeerRecord]:
-    """The participants in the call's room."""
+async def _peers(backend: CallsBackend, room_id: str) -> list[PeerRecord]:
+    """The participants in a call's room."""
     try:
-        room = await backend.registry(GetRoom(room_id=ids.room_id(call_id)))
+        room = await backend.registry(GetRoom(room_id=room_id))
     except HubbubError as error:
         if error.code is not ErrorCode.ROOM_NOT_FOUND:
             raise
@@ -131,9 +135,9 @@ async def _peers(backend: CallsBackend, call_id: str) -> list[PeerRecord]:
     return [peer for peer in room.peers if not peer.hidden]
 
 
-async def _remove_peers(backend: CallsBackend, call_id: str, user_id: str | None = None) -> None:
+async def _remove_peers(backend: CallsBackend, room_id: str, user_id: str | None = None) -> None:
     """Removes a user's peers from the room, or all. The call has changed in any case: a failure is not reported."""
     with contextlib.suppress(HubbubError):
-        for peer in await _peers(backend, call_id):
+        for peer in await _peers(backend, room_id):
             if user_id in (None, peer.user_id):
                 await backend.registry(LeaveRoom(room_id=peer.room_id, peer_id=peer.peer_id, reason="removed"))

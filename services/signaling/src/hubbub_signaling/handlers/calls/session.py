@@ -46,6 +46,7 @@ class CallSession:
     ) -> None:
         """Raises `invalid_argument` when the identity names no user."""
         self.user_id = identity.require_user()
+        self.tenant = identity.tenant
         self.access = SessionAccess(identity, tokens, client, client.close)
         self.device_id = device_id
         self.status: PresenceStatus = "online"
@@ -56,6 +57,11 @@ class CallSession:
         self._telemetry = telemetry
         self._queue = KeyedQueue()
         hub.attach(self)
+
+    @property
+    def identity(self) -> Identity:
+        """See `RequestingDevice`."""
+        return self.access.identity
 
     def push(self, push: Push) -> None:
         """See `Device`."""

@@ -66,9 +66,9 @@ class WhepSessions:
 
     async def find(self, identity: Identity, call_id: str, key: str) -> HttpSession:
         """The session of a session URL. Raises `not_found`."""
-        token = resume_token(call_id, key)
+        token = resume_token(identity.tenant, call_id, key)
         found = self._by_peer.get(token.peer_id)
-        if found is None or not found[0].has_secret(token.secret) or not found[0].is_of(identity):
+        if found is None or not found[0].is_named_by(token) or not found[0].is_of(identity):
             raise no_such_session()
         return found[0]
 

@@ -74,11 +74,11 @@ class WhipSessions:
 
     async def find(self, identity: Identity, call_id: str, key: str) -> HttpSession:
         """The session of a session URL. Raises `not_found`."""
-        token = resume_token(call_id, key)
+        token = resume_token(identity.tenant, call_id, key)
         session = self._by_peer.get(token.peer_id)
         if session is None:
             return await self._take_over(identity, token)
-        if not session.has_secret(token.secret) or not session.is_of(identity):
+        if not session.is_named_by(token) or not session.is_of(identity):
             raise no_such_session()
         return session
 
