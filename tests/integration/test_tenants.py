@@ -44,7 +44,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     keys = directory / "keys.json"
     keys.write_text(json.dumps(KEYS))
     environment = {"AUTH": "on", "ACCESS_KEYS": str(keys), "TENANT_API_KEYS": json.dumps(API_KEYS)}
-    with Installation(directory, calls=1, recorders=1, captions=1, environment=environment) as running:
+    with Installation(directory, calls=1, recorders=1, captions=1, webhooks=1, environment=environment) as running:
         yield running
 
 
@@ -251,3 +251,32 @@ async def test_tokens_and_revocations(tenants: tuple[Tenant, Tenant], call_id: s
     for path in ("/stats", "/metrics"):
         for bearer in (API_KEYS["acme"], token("acme", grants=Grants(admin=True))):
             assert (await acme.ask("GET", path, bearer=bearer))[0] == 403
+
+
+async def test_rooms_over_http(tenants: tuple[Tenant, Tenant], call_id: str) -> None:
+    acme, globex = tenants
+    for tenant, limit in ((acme, 3), (globex, 5)):
+        await tenant.ask(
+            "POST", "/rooms", bearer=API_KEYS[tenant.name], status=201, json={"callId": call_id, "maxPeers": limit}
+        )
+    for tenant, limit in ((acme, 3), (globex, 5)):
+        key = API_KEYS[tenant.name]
+        _, found, _ = await tenant.ask("GET", f"/rooms/{quote(call_id)}", bearer=key)
+        assert found["maxPeers"] == limit
+        _, listed, _ = await tenant.ask("GET", "/rooms?limit=100", bearer=key)
+        assert [room["maxPeers"] for room in listed["rooms"] if room["callId"] == call_id] == [limit]
+    await acme.ask("DELETE", f"/rooms/{quote(call_id)}", bearer=API_KEYS["acme"], status=200)
+    await globex.ask("GET", f"/rooms/{quote(call_id)}", bearer=API_KEYS["globex"], status=200)
+
+
+async def test_webhooks_are_managed_by_their_tenant(tenants: tuple[Tenant, Tenant]) -> None:
+    acme, globex = tenants
+    _, created, _ = await acme.ask(
+        "POST", "/webhooks", bearer=API_KEYS["acme"], status=201, json={"url": "https://app.example/"}
+    )
+    path = f"/webhooks/{created['webhookId']}"
+    _, listed, _ = await globex.ask("GET", "/webhooks", bearer=API_KEYS["globex"])
+    assert listed == {"webhooks": []}
+    await globex.ask("DELETE", path, bearer=API_KEYS["globex"], status=404)
+    await globex.ask("GET", f"{path}/dead-letters", bearer=API_KEYS["globex"], status=404)
+    await acme.ask("DELETE", path, bearer=API_KEYS["acme"], status=200)

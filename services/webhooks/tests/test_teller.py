@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from hubbub_contracts import ids
 from hubbub_contracts.bus.call_records import CallRecord, ParticipantRecord
 from hubbub_contracts.bus.recording_records import CompositionRecord, RecordingRecord
-from hubbub_webhooks.domain.stored_change import CallWritten, RecordingWritten, StoredChange
+from hubbub_contracts.bus.records import RoomRecord
+from hubbub_webhooks.domain.stored_change import CallWritten, RecordingWritten, RoomWritten, StoredChange
 from hubbub_webhooks.domain.teller import Teller
 from support.webhook_changes import AT, CALL, ROOM, events, peer, peer_gone, room, room_gone, shown, tell
 
@@ -71,6 +73,14 @@ def test_endpoint_gets_what_it_wants_without_gaps() -> None:
     told = tell(Teller((), ["peer.joined", "peer.left"]), [room(), peer("ann", "a"), peer_gone("ann")])
     assert shown(told) == ["peer.joined ann", "peer.left ann"]
     assert [event.data.seq for event in told] == [1, 2]
+
+
+def test_endpoint_of_a_tenant_is_told_of_its_rooms_only() -> None:
+    ours, others = ids.room_id(CALL, "ours"), ids.room_id(CALL, "others")
+    teller = Teller((), (), lambda room_id: ids.tenant(room_id) == "ours")
+    record = RoomRecord(room_id=ours, call_id=CALL, codec_profile="1", created_at=1)
+    told = tell(teller, [RoomWritten(others, record), RoomWritten(ours, record), room()])
+    assert [(event.type, event.data.tenant) for event in told] == [("room.started", "ours")]
 
 
 def test_listing_tells_the_difference() -> None:

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 from .base import Model
 from .call import CallInfo
 from .recording import RecordingInfo
-from .types import CallId, Count, DisplayName, Id, OpenMediaKind, UserId
+from .types import CallId, Count, DisplayName, Id, OpenMediaKind, TenantId, UserId
 
 EventType = Literal[
     "room.started",
@@ -67,6 +67,8 @@ class WebhookData(Model):
 
     call_id: CallId
     """The room."""
+    tenant: TenantId | None = None
+    """Whose room it is; absent without named tenants."""
     seq: Count
     """Grows by 1 with each event of the room that this endpoint gets. It begins at 1, again when the room has been gone
     for a day. A gap is an event that could not be delivered for a day: it is among the dead letters."""

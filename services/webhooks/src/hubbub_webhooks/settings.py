@@ -66,7 +66,12 @@ class Settings(ServiceSettings):
         if self.webhook_url is None:
             return None
         return WebhookRecord(
-            webhook_id=CONFIGURED, created_at=0, url=self.webhook_url, events=[], secrets=self._secrets
+            webhook_id=CONFIGURED,
+            created_at=0,
+            url=self.webhook_url,
+            events=[],
+            secrets=self._secrets,
+            all_tenants=True,
         )
 
     @property

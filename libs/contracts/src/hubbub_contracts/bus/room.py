@@ -76,10 +76,12 @@ class RoomPage(Model):
 
 
 class ListRooms(RegistryRequest[RoomPage]):
-    """Lists the open rooms."""
+    """Lists the open rooms of a tenant."""
 
     verb: ClassVar[str] = "room.list"
     chunked: ClassVar[bool] = True
+    tenant: TenantId | None = None
+    """Whose rooms."""
     after: RoomId | None = None
     """The last room of the page before."""
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 20

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from ..base import Done, Model, WebhooksRequest
-from ..types import Count
+from ..types import Count, TenantId
 from ..webhook import DeadLetter, Webhook, WebhookId, WebhookOptions
 
 MAX_PAGE = 100
@@ -24,6 +24,8 @@ class ListWebhooks(WebhooksRequest[WebhookList]):
     """Lists the endpoints."""
 
     verb: ClassVar[str] = "webhook.list"
+    tenant: TenantId | None = None
+    """Whose endpoints."""
 
 
 class CreateWebhook(WebhooksRequest[Webhook]):
@@ -33,6 +35,8 @@ class CreateWebhook(WebhooksRequest[Webhook]):
     """
 
     verb: ClassVar[str] = "webhook.create"
+    tenant: TenantId | None = None
+    """Whose endpoints."""
     webhook_id: WebhookId
     options: WebhookOptions
 
@@ -41,6 +45,8 @@ class UpdateWebhook(WebhooksRequest[Webhook]):
     """Replaces the options of an endpoint. Errors: `not_found`, `not_allowed` as `CreateWebhook`, `invalid_state`."""
 
     verb: ClassVar[str] = "webhook.update"
+    tenant: TenantId | None = None
+    """Whose endpoints."""
     webhook_id: WebhookId
     options: WebhookOptions
 
@@ -49,6 +55,8 @@ class DeleteWebhook(WebhooksRequest[Done]):
     """Removes an endpoint with everything that waits for it. Errors: `not_found`, `invalid_state`."""
 
     verb: ClassVar[str] = "webhook.delete"
+    tenant: TenantId | None = None
+    """Whose endpoints."""
     webhook_id: WebhookId
 
 
@@ -60,6 +68,8 @@ class TestWebhook(WebhooksRequest[Done]):
 
     __test__: ClassVar[bool] = False
     verb: ClassVar[str] = "webhook.test"
+    tenant: TenantId | None = None
+    """Whose endpoints."""
     webhook_id: WebhookId
 
 
@@ -77,6 +87,8 @@ class ListDeadLetters(WebhooksRequest[DeadLetterPage]):
 
     verb: ClassVar[str] = "webhook.dead-letters"
     chunked: ClassVar[bool] = True
+    tenant: TenantId | None = None
+    """Whose endpoints."""
     webhook_id: WebhookId
     after: Count = 0
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 20
@@ -93,4 +105,6 @@ class ReplayDeadLetters(WebhooksRequest[Replayed]):
     """Delivers the dead letters of an endpoint again, behind what waits there. Errors: `not_found`."""
 
     verb: ClassVar[str] = "webhook.replay"
+    tenant: TenantId | None = None
+    """Whose endpoints."""
     webhook_id: WebhookId

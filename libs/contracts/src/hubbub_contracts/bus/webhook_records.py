@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..base import Model
 from ..call import CallInfo
-from ..types import CallId, Count, Id, RoomId
+from ..types import CallId, Count, Id, RoomId, TenantId
 from ..webhook import WebhookEvent, WebhookId, WebhookOptions, WebhookPeer, WebhookTrack
 
 
@@ -19,6 +19,10 @@ class WebhookRecord(WebhookOptions):
     webhook_id: WebhookId
     created_at: int
     """Unix milliseconds."""
+    tenant: TenantId | None = None
+    """Whose rooms it is told of."""
+    all_tenants: bool = False
+    """It is told of the rooms of all tenants."""
 
 
 class WaitingEvent(Model):

@@ -81,10 +81,8 @@ async def list_rooms(context: RegistryContext, request: ListRooms) -> RoomPage:
     """A page of the open rooms, including every write stored before the request."""
     await context.store.ready()
     await context.store.refresh_all()
-    rooms = (
-        (room_id, room) for room_id, room in context.store.rooms if request.after is None or room_id > request.after
-    )
-    found = heapq.nsmallest(request.limit + 1, (each for each in rooms if _is_listed(each[1])), key=itemgetter(0))
+    rooms = (each for each in context.store.rooms if _is_listed(*each, request))
+    found = heapq.nsmallest(request.limit + 1, rooms, key=itemgetter(0))
     page = found[: request.limit]
     return RoomPage(
         rooms=[
@@ -100,8 +98,10 @@ async def list_rooms(context: RegistryContext, request: ListRooms) -> RoomPage:
     )
 
 
-def _is_listed(room: Room) -> bool:
-    return room.settings is not None and not room.settings.ended
+def _is_listed(room_id: str, room: Room, request: ListRooms) -> bool:
+    if room.settings is None or room.settings.ended or (request.after is not None and room_id <= request.after):
+        return False
+    return ids.tenant(room_id) == request.tenant
 
 
 async def reopen(store: RoomStore, settings: StoredRoom) -> None:

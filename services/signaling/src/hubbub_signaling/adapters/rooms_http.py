@@ -84,11 +84,11 @@ RoomInPath = Annotated[str, Path(min_length=1, max_length=345)]
 PeerIdInPath = Annotated[Id, Path(alias="peerId")]
 
 
-def room_id_of(room: str) -> str:
-    """The room id that a path names: by the `callId`, or encoded. Raises `not_found`."""
+def room_id_of(room: str, tenant: str | None) -> str:
+    """The room id that a path names for somebody of this tenant: by the `callId`, or encoded. Raises `not_found`."""
     try:
         call_id = ids.call_id(room.removeprefix(_ENCODED)) if room.startswith(_ENCODED) else room
-        return ids.room_id(_CALL_ID.validate_python(call_id))
+        return ids.room_id(_CALL_ID.validate_python(call_id), tenant)
     except ValueError as error:  # pydantic's ValidationError is one
         raise HubbubError(ErrorCode.NOT_FOUND, "no such room") from error
 
@@ -120,12 +120,13 @@ class RoomsApi:
 
         async def moderated(identity: identified, room: RoomInPath) -> str:
             require(identity, Grant.MODERATE)
-            room_id = room_id_of(room)
+            room_id = room_id_of(room, identity.tenant)
             require_room_id(identity, room_id)
             return room_id
 
-        async def admin(identity: identified) -> None:
+        async def admin(identity: identified) -> Identity:
             require(identity, Grant.ADMIN)
+            return identity
 
         self._add_all_rooms(router, Depends(admin))
         self._add_one_room(router, Depends(moderated))
@@ -136,20 +137,20 @@ class RoomsApi:
         backend = self._backend
 
         @serve(router, _EXAMPLES, CREATE_ROOM, names_user=False)
-        async def create_room(request: Request, response: Response, _: None = admin) -> RoomInfo:
+        async def create_room(request: Request, response: Response, identity: Identity = admin) -> RoomInfo:
             self._limits.take_room_request(request)
-            created = await rooms.create(backend, await read_json(request, CreateRoomBody))
+            created = await rooms.create(backend, identity.tenant, await read_json(request, CreateRoomBody))
             path = f"/rooms/{_ENCODED}{ids.room_id(created.call_id)}"
             response.headers["Location"] = f"{request.scope.get('root_path', '')}{path}"
             return created
 
         @serve(router, _EXAMPLES, LIST_ROOMS, names_user=False)
         async def list_rooms(
-            _: None = admin,
+            identity: Identity = admin,
             after: Annotated[RoomId | None, Query()] = None,
             limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 20,
         ) -> RoomList:
-            return await rooms.list_rooms(backend, after, limit)
+            return await rooms.list_rooms(backend, identity.tenant, after, limit)
 
     def _add_one_room(self, router: APIRouter, moderated: Any) -> None:
         backend = self._backend

@@ -20,7 +20,6 @@ from hubbub_contracts.rest import (
 from hubbub_contracts.webhook import Webhook, WebhookId, WebhookOptions
 
 from ..domain.authorization import Grant, require
-from ..domain.identity import Identity
 from ..domain.ports import Backend
 from .http_limits import HttpLimits
 from .identification import Identification
@@ -86,50 +85,54 @@ class WebhooksApi:
         """Adds the routes to the application."""
         app.include_router(self._router())
 
-    async def _identify(self, request: Request) -> Identity:
-        """As whom the client acts."""
+    async def _tenant(self, request: Request) -> str | None:
+        """Whose endpoints the client may handle."""
         self._limits.take_request(request)
         identity = self._identification.identify_without_user(request.scope)
         require(identity, Grant.ADMIN)
-        return identity
+        return identity.tenant
 
     def _router(self) -> APIRouter:
-        router, webhooks = APIRouter(tags=["webhooks"], dependencies=[Depends(self._identify)]), self._backend.webhooks
+        router, webhooks = APIRouter(tags=["webhooks"]), self._backend.webhooks
+        of_tenant = Annotated[str | None, Depends(self._tenant)]
 
         @serve(router, _EXAMPLES, CREATE_WEBHOOK, names_user=False)
-        async def create_webhook(request: Request, response: Response) -> Webhook:
+        async def create_webhook(tenant: of_tenant, request: Request, response: Response) -> Webhook:
             options = await _options(request)
-            created = await webhooks(bus.CreateWebhook(webhook_id=ids.mint(), options=options))
+            created = await webhooks(bus.CreateWebhook(tenant=tenant, webhook_id=ids.mint(), options=options))
             response.headers["Location"] = f"{request.scope.get('root_path', '')}/webhooks/{created.webhook_id}"
             return created
 
         @serve(router, _EXAMPLES, LIST_WEBHOOKS, names_user=False)
-        async def list_webhooks() -> bus.WebhookList:
-            return await webhooks(bus.ListWebhooks())
+        async def list_webhooks(tenant: of_tenant) -> bus.WebhookList:
+            return await webhooks(bus.ListWebhooks(tenant=tenant))
 
         @serve(router, _EXAMPLES, UPDATE_WEBHOOK, names_user=False)
-        async def update_webhook(webhook_id: WebhookIdInPath, request: Request) -> Webhook:
-            return await webhooks(bus.UpdateWebhook(webhook_id=webhook_id, options=await _options(request)))
+        async def update_webhook(tenant: of_tenant, webhook_id: WebhookIdInPath, request: Request) -> Webhook:
+            return await webhooks(
+                bus.UpdateWebhook(tenant=tenant, webhook_id=webhook_id, options=await _options(request))
+            )
 
         @serve(router, _EXAMPLES, DELETE_WEBHOOK, names_user=False)
-        async def delete_webhook(webhook_id: WebhookIdInPath) -> Done:
-            return await webhooks(bus.DeleteWebhook(webhook_id=webhook_id))
+        async def delete_webhook(tenant: of_tenant, webhook_id: WebhookIdInPath) -> Done:
+            return await webhooks(bus.DeleteWebhook(tenant=tenant, webhook_id=webhook_id))
 
         @serve(router, _EXAMPLES, TEST_WEBHOOK, names_user=False)
-        async def test_webhook(webhook_id: WebhookIdInPath) -> Done:
-            return await webhooks(bus.TestWebhook(webhook_id=webhook_id))
+        async def test_webhook(tenant: of_tenant, webhook_id: WebhookIdInPath) -> Done:
+            return await webhooks(bus.TestWebhook(tenant=tenant, webhook_id=webhook_id))
 
         @serve(router, _EXAMPLES, LIST_DEAD_LETTERS, names_user=False)
         async def list_dead_letters(
+            tenant: of_tenant,
             webhook_id: WebhookIdInPath,
             after: Annotated[int, Query(ge=0)] = 0,
             limit: Annotated[int, Query(ge=1, le=bus.MAX_PAGE)] = 20,
         ) -> bus.DeadLetterPage:
-            return await webhooks(bus.ListDeadLetters(webhook_id=webhook_id, after=after, limit=limit))
+            return await webhooks(bus.ListDeadLetters(tenant=tenant, webhook_id=webhook_id, after=after, limit=limit))
 
         @serve(router, _EXAMPLES, REPLAY_DEAD_LETTERS, names_user=False)
-        async def replay_dead_letters(webhook_id: WebhookIdInPath) -> bus.Replayed:
-            return await webhooks(bus.ReplayDeadLetters(webhook_id=webhook_id))
+        async def replay_dead_letters(tenant: of_tenant, webhook_id: WebhookIdInPath) -> bus.Replayed:
+            return await webhooks(bus.ReplayDeadLetters(tenant=tenant, webhook_id=webhook_id))
 
         return router
 

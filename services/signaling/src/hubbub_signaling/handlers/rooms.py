@@ -25,16 +25,16 @@ from hubbub_contracts.room_options import RoomChanges, RoomOptions
 from ..domain.ports import Backend
 
 
-async def create(backend: Backend, body: CreateRoomBody) -> RoomInfo:
-    """Creates a room, or returns the existing one."""
+async def create(backend: Backend, tenant: str | None, body: CreateRoomBody) -> RoomInfo:
+    """Creates a room of the tenant, or returns the existing one."""
     options = RoomOptions(**{name: getattr(body, name) for name in RoomOptions.model_fields})
-    created = await backend.registry(room.CreateRoom(call_id=body.call_id, options=options))
+    created = await backend.registry(room.CreateRoom(call_id=body.call_id, tenant=tenant, options=options))
     return await get(backend, created.room_id)
 
 
-async def list_rooms(backend: Backend, after: str | None, limit: int) -> RoomList:
-    """A page of the open rooms."""
-    page = await backend.registry(room.ListRooms(after=after, limit=limit))
+async def list_rooms(backend: Backend, tenant: str | None, after: str | None, limit: int) -> RoomList:
+    """A page of the open rooms of the tenant."""
+    page = await backend.registry(room.ListRooms(tenant=tenant, after=after, limit=limit))
     return RoomList(
         rooms=[_show(each.room, each.participants, each.waiting) for each in page.rooms],
         next=page.next,

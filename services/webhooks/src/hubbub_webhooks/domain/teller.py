@@ -6,7 +6,7 @@ These are stored before the events go out, so that an interrupted batch is not w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from hubbub_contracts import ids, subjects
 from hubbub_contracts.bus.webhook_records import ToldRoom, WaitingEvent
@@ -20,8 +20,20 @@ from .stored_change import CallWritten, PeerWritten, RecordingWritten, RoomWritt
 class Teller:
     """The state of one endpoint."""
 
-    def __init__(self, rooms: Iterable[ToldRoom], events: Iterable[str]) -> None:
-        """`rooms`: what was told before. `events`: the types that the endpoint wants; none: all."""
+    def __init__(
+        self,
+        rooms: Iterable[ToldRoom],
+        events: Iterable[str],
+        is_told: Callable[[str], bool] = lambda _room_id: True,
+    ) -> None:
+        """Continues after what was told before.
+
+        Arguments:
+            rooms: what was told.
+            events: the types that the endpoint wants; none: all.
+            is_told: whether the endpoint is told of a room.
+        """
+        self._is_told = is_told
         self._rooms = {room.room_id: room for room in rooms}
         self._rooms_of_calls = {room.call.key: room.room_id for room in self._rooms.values() if room.call is not None}
         self._wanted = frozenset(events)
@@ -36,7 +48,7 @@ class Teller:
     def apply(self, bucket: str, change: StoredChange, revision: int, at: str) -> None:
         """A change was stored at this sequence of its bucket, at the time `at` in RFC 3339."""
         room_id = self._room_of(change)
-        if room_id is None:
+        if room_id is None or not self._is_told(room_id):
             return
         before = self._rooms.get(room_id) or ToldRoom(room_id=room_id, call_id=ids.call_id(room_id))
         if revision <= before.revisions.get(bucket, 0):
@@ -105,7 +117,7 @@ class Teller:
     def _room_of(self, change: StoredChange) -> str | None:
         match change:
             case CallWritten(key, record):
-                return self._rooms_of_calls.get(key) if record is None else ids.room_id(record.call_id)
+                return self._rooms_of_calls.get(key) if record is None else ids.room_id(record.call_id, record.tenant)
             case RecordingWritten(record):
                 return record.room_id
             case _:
@@ -121,7 +133,7 @@ class Teller:
             self._rooms_of_calls[after.call.key] = after.room_id
         new = self._new.setdefault(after.room_id, []) if events else []
         for number, each in enumerate(events, after.seq + 1):
-            new.append(WaitingEvent(event_id=ids.mint(), event=_event(each, after.call_id, number, at)))
+            new.append(WaitingEvent(event_id=ids.mint(), event=_event(each, after, number, at)))
         self._rooms[after.room_id] = after.model_copy(update={"seq": after.seq + len(events)})
 
 
@@ -137,12 +149,13 @@ def _compare(told: ToldRoom, change: StoredChange) -> Told:
             return changes.recording_changed(told, record)
 
 
-def _event(happened: Happened, call_id: str, seq: int, at: str) -> WebhookEvent:
+def _event(happened: Happened, room: ToldRoom, seq: int, at: str) -> WebhookEvent:
     return WebhookEvent(
         type=happened.type,
         timestamp=at,
         data=WebhookData(
-            call_id=call_id,
+            call_id=room.call_id,
+            tenant=ids.tenant(room.room_id),
             seq=seq,
             peer=happened.peer,
             track=happened.track,

@@ -22,10 +22,10 @@ from ..domain.signature import new_secret, signed_headers
 from .context import WebhooksContext
 
 
-async def list_webhooks(context: WebhooksContext, _request: ListWebhooks) -> WebhookList:
-    """Lists the endpoints, without their secrets."""
+async def list_webhooks(context: WebhooksContext, request: ListWebhooks) -> WebhookList:
+    """Lists the endpoints of the tenant, without their secrets."""
     records = sorted(
-        context.endpoints.current.values(),
+        (record for record in context.endpoints.current.values() if record.tenant == request.tenant),
         key=lambda record: (not context.endpoints.is_configured(record.webhook_id), record.created_at),
     )
     return WebhookList(webhooks=[await _show(context, record) for record in records])
@@ -34,33 +34,37 @@ async def list_webhooks(context: WebhooksContext, _request: ListWebhooks) -> Web
 async def create(context: WebhooksContext, request: CreateWebhook) -> Webhook:
     """Adds the endpoint; a repetition returns it again. Raises `quota_exceeded`, `not_allowed` and `conflict`."""
     existing = context.endpoints.current.get(request.webhook_id)
-    if existing is not None and _options(existing) == _with_secrets(request.options, existing.secrets):
+    if (
+        existing is not None
+        and existing.tenant == request.tenant
+        and _options(existing) == _with_secrets(request.options, existing.secrets)
+    ):
         return await _show(context, existing, with_secrets=True)
     if existing is None and len(context.endpoints.current) >= MAX_WEBHOOKS:
         raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"an installation has at most {MAX_WEBHOOKS} webhooks")
-    record = await _record(context, request.webhook_id, request.options, unix_ms(), [])
+    record = await _record(context, request, unix_ms(), [])
     await context.endpoints.put(record, new=True)
     return await _show(context, record, with_secrets=True)
 
 
 async def update(context: WebhooksContext, request: UpdateWebhook) -> Webhook:
     """Replaces the options of the endpoint. Without secrets, it keeps its own."""
-    existing = _own(context, request.webhook_id)
-    record = await _record(context, request.webhook_id, request.options, existing.created_at, existing.secrets)
+    existing = _own(context, request.tenant, request.webhook_id)
+    record = await _record(context, request, existing.created_at, existing.secrets)
     await context.endpoints.put(record, new=False)
     return await _show(context, record, with_secrets=True)
 
 
 async def delete(context: WebhooksContext, request: DeleteWebhook) -> Done:
     """Removes the endpoint. The instance that delivers removes what waits for it."""
-    _own(context, request.webhook_id)
+    _own(context, request.tenant, request.webhook_id)
     await context.endpoints.remove(request.webhook_id)
     return Done()
 
 
 async def test(context: WebhooksContext, request: TestWebhook) -> Done:
     """Posts one event, outside of all queues. Raises `unavailable` with the reason when it is not accepted."""
-    record = find(context, request.webhook_id)
+    record = find(context, request.tenant, request.webhook_id)
     event = WebhookEvent(type="webhook.test", timestamp=now_text(), data=WebhookData(call_id="test", seq=0))
     body = event.model_dump_json(exclude_none=True).encode()
     attempt = await context.sender.post(record.url, signed_headers(record.secrets, ids.mint(), time.time(), body), body)
@@ -69,31 +73,33 @@ async def test(context: WebhooksContext, request: TestWebhook) -> Done:
     return Done()
 
 
-def find(context: WebhooksContext, webhook_id: str) -> WebhookRecord:
-    """The endpoint. Raises `not_found`."""
+def find(context: WebhooksContext, tenant: str | None, webhook_id: str) -> WebhookRecord:
+    """The endpoint of the tenant. Raises `not_found`."""
     record = context.endpoints.current.get(webhook_id)
-    if record is None:
+    if record is None or record.tenant != tenant:
         raise HubbubError(ErrorCode.NOT_FOUND, "no such webhook")
     return record
 
 
-def _own(context: WebhooksContext, webhook_id: str) -> WebhookRecord:
+def _own(context: WebhooksContext, tenant: str | None, webhook_id: str) -> WebhookRecord:
     """An endpoint that requests may change. Raises `not_found` and `invalid_state`."""
-    record = find(context, webhook_id)
+    record = find(context, tenant, webhook_id)
     if context.endpoints.is_configured(webhook_id):
         raise HubbubError(ErrorCode.INVALID_STATE, "this webhook is configured by WEBHOOK_URL: change it there")
     return record
 
 
 async def _record(
-    context: WebhooksContext, webhook_id: str, options: WebhookOptions, created_at: int, secrets: list[str]
+    context: WebhooksContext, request: CreateWebhook | UpdateWebhook, created_at: int, secrets: list[str]
 ) -> WebhookRecord:
+    options = request.options
     refused = await context.sender.check(options.url)
     if refused is not None:
         raise HubbubError(ErrorCode.NOT_ALLOWED, f"url: {refused}")
     return WebhookRecord(
-        webhook_id=webhook_id,
+        webhook_id=request.webhook_id,
         created_at=created_at,
+        tenant=request.tenant,
         url=options.url,
         events=options.events,
         secrets=options.secrets or secrets or [new_secret()],

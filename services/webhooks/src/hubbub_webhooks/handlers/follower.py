@@ -20,7 +20,7 @@ from typing import cast
 import structlog
 
 from hubbub_bus import unix_ms
-from hubbub_contracts import HubbubError, subjects
+from hubbub_contracts import HubbubError, ids, subjects
 from hubbub_contracts.bus.webhook_records import Position, ToldRoom, WebhookRecord
 from hubbub_service import cancel_and_wait
 
@@ -57,7 +57,7 @@ class Follower:
         self._queues = queues
         self._on_queued = on_queued
         self._position = Position()
-        self._teller = Teller((), endpoint.events)
+        self._teller = self._make_teller(())
         self._orders: dict[str, ChangeOrder[Logged]] = {}
 
     @property
@@ -69,7 +69,7 @@ class Follower:
         """Follows until it is cancelled. Raises HubbubError, after which it may be run again, and NotOwner."""
         self._position, rooms = await self._told.load(self._id)
         interrupted = [room for room in rooms if room.batch > self._position.batch]
-        self._teller = Teller(rooms, self._endpoint.events)
+        self._teller = self._make_teller(rooms)
         await self._finish(interrupted, max((room.batch for room in interrupted), default=self._position.batch))
         self._orders = {bucket: ChangeOrder(self._position.revisions.get(bucket, 0)) for bucket in BUCKETS}
         for bucket in BUCKETS:
@@ -77,6 +77,12 @@ class Follower:
                 await self._list(bucket)
         await self._commit(self._position.log)
         await self._follow()
+
+    def _make_teller(self, rooms: Iterable[ToldRoom]) -> Teller:
+        return Teller(rooms, self._endpoint.events, self._is_told)
+
+    def _is_told(self, room_id: str) -> bool:
+        return self._endpoint.all_tenants or ids.tenant(room_id) == self._endpoint.tenant
 
     async def _follow(self) -> None:
         """Reads the log. Checks for lost changes also while nothing new arrives."""
