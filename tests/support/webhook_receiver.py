@@ -62,8 +62,13 @@ class WebhookReceiver:
     async def stop(self) -> None:
         """Stops listening."""
         runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
+        if runner is None:
+            return
+        for site in list(runner.sites):
+            await site.stop()
+        for _ in range(10):  # a connection that was accepted just now becomes known to the runner, which closes it
+            await asyncio.sleep(0)
+        await runner.cleanup()
 
     async def wait_for(self, enough: Callable[[list[Event]], bool], timeout: float = 20.0) -> list[Event]:
         """Waits until what was accepted is enough, and returns it. Raises TimeoutError."""
