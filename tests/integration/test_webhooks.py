@@ -85,7 +85,6 @@ async def test_room_is_told_in_order(
     assert [event["data"]["seq"] for event in events] == [1, 2, 3, 4, 5]
     assert events[3]["data"]["reason"] == "left"
     assert receiver.bad_signatures == 0
-    assert len(set(receiver.ids)) == len(receiver.ids)
     await receiver.wait_for(lambda _all: receiver.of_room(call_id)[-1]["type"] == "room.ended")
 
 
@@ -145,7 +144,7 @@ async def test_unwanted_event_is_a_dead_letter_that_can_be_replayed(
     receiver.refuse = lambda _event: None
     assert await webhooks.request("POST", f"{path}/dead-letters/replay") == (200, {"events": 1})
     await receiver.wait_for(lambda _all: 2 in [event["data"]["seq"] for event in receiver.of_room(call_id)])
-    assert receiver.ids[-1] == letter["eventId"] or letter["eventId"] in receiver.ids
+    assert letter["eventId"] in receiver.ids
     _, page = await webhooks.request("GET", f"{path}/dead-letters")
     assert page["deadLetters"] == []
 
@@ -165,8 +164,7 @@ async def test_another_instance_goes_on_when_the_one_that_delivers_is_killed(
             await restart(process)
     events = receiver.of_room(call_id)
     numbers = [event["data"]["seq"] for event in events]
-    assert sorted(set(numbers)) == list(range(1, max(numbers) + 1)), "nothing is lost"
-    assert [*dict.fromkeys(numbers)] == sorted(set(numbers)), "in order, apart from repetitions"
+    assert numbers == list(range(1, len(numbers) + 1)), "nothing is lost, and all in order"
 
 
 async def test_changes_while_no_instance_ran_are_told_as_a_difference(

@@ -6,16 +6,19 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import secrets
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import ClientSession, web
 
+from support.client_socket import ClientSocket
 from support.installation import Installation
 
 LOOPBACK = "127.0.0.0/8"
 """The setting WEBHOOK_PRIVATE_NETWORKS of installations that post to a receiver."""
+_NOTHING: dict[str, object] = {"codecs": [], "headerExtensions": []}
 Event = dict[str, Any]
 
 
@@ -24,7 +27,7 @@ class WebhookReceiver:
 
     def __init__(self) -> None:
         self.accepted: list[Event] = []
-        """The bodies of the deliveries that were accepted, in their order."""
+        """The bodies of the events that were accepted, in their order."""
         self.ids: list[str] = []
         """Their `webhook-id`."""
         self.refuse: Callable[[Event], int | None] = lambda _event: None
@@ -91,8 +94,10 @@ class WebhookReceiver:
         status = self.refuse(event)
         if status is not None:
             return web.Response(status=status)
-        self.accepted.append(event)
-        self.ids.append(request.headers["webhook-id"])
+        event_id = request.headers["webhook-id"]
+        if event_id not in self.ids:  # delivered at least once: repetitions are recognized
+            self.accepted.append(event)
+            self.ids.append(event_id)
         return web.Response(status=204)
 
     def _is_signed(self, request: web.Request, body: bytes) -> bool:
@@ -112,14 +117,23 @@ class Webhooks:
     """The routes about webhooks of an installation."""
 
     def __init__(self, installation: Installation, http: ClientSession) -> None:
+        self._installation = installation
         self._url = f"{installation.url}/webhooks"
         self._http = http
 
     async def add(self, receiver: WebhookReceiver, **options: Any) -> dict[str, Any]:
-        """Adds the receiver as an endpoint, and waits until it is told of changes."""
+        """Adds the receiver as an endpoint, and waits until it is told of changes as they happen."""
         status, created = await self.request("POST", "", {"url": receiver.url, **options})
         assert status == 201, created
         receiver.secrets = created["secrets"]
+        async with ClientSocket(self._installation.url) as socket:
+            marker = secrets.token_hex(8)
+            await socket.call("createRoom", callId=marker)
+            async with asyncio.timeout(20):
+                while not receiver.of_room(marker):
+                    await socket.call("joinRoom", callId=marker, userId="marker", rtpCapabilities=_NOTHING)
+                    await socket.call("leaveRoom")
+                    await asyncio.sleep(0.05)
         return created
 
     async def request(self, method: str, path: str, body: Any = None) -> tuple[int, dict[str, Any]]:

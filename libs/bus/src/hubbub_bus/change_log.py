@@ -21,7 +21,6 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-import nats.js.errors
 import structlog
 from nats.js import api
 
@@ -104,16 +103,6 @@ class ChangeLog:
         self._stream.connection.require_connected()
         try:
             await self._stream.js.purge_stream(self._stream.name, seq=position + 1)
-        except FAILURES as error:
-            raise self._stream.failed(error) from error
-
-    async def remove(self) -> None:
-        """Removes the stream. Raises `unavailable`."""
-        self._stream.connection.require_connected()
-        try:
-            await self._stream.js.delete_stream(self._stream.name)
-        except nats.js.errors.NotFoundError:
-            return
         except FAILURES as error:
             raise self._stream.failed(error) from error
 

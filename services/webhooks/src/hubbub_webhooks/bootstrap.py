@@ -61,7 +61,9 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     def count(verdict: Verdict) -> None:
         metrics.count(catalogue.WEBHOOK_ATTEMPTS, verdict.value)
 
-    dispatcher = Dispatcher(endpoints, StoredChanges(bus, log), KvToldStore(bus, bucket), queues, sender, count)
+    dispatcher = Dispatcher(
+        endpoints, StoredChanges(bus, log), KvToldStore(bus, bucket), queues, sender, count, capture.active
+    )
     status = WebhookStatus(endpoints, queues, log)
     metrics.on_scrape(status.read)
     ownership = Ownership(bucket)
@@ -92,7 +94,7 @@ async def _ensure(queues: StreamEventQueues) -> None:
     """Creates the streams; retries until JetStream answers."""
     while True:
         try:
-            await queues.ensure()
+            await queues.prepare()
             return
         except HubbubError as error:
             _log.info("the streams are not available yet, retrying", error=error.message)

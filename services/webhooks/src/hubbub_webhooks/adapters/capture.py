@@ -25,6 +25,7 @@ class Capture:
         self._endpoints = endpoints
         self._capture: ChangeCapture | None = None
         self._adapted = asyncio.Event()
+        self._active = asyncio.Event()
 
     async def run(self) -> None:
         """Captures until it is cancelled; then `stop` has to be called."""
@@ -43,8 +44,13 @@ class Capture:
         """Waits until the changes are captured, if there is an endpoint."""
         await self._adapted.wait()
 
+    async def active(self) -> None:
+        """Waits until the changes are captured. There is an endpoint."""
+        await self._active.wait()
+
     async def stop(self) -> None:
         """Stops capturing, after what was received."""
+        self._active.clear()
         capture, self._capture = self._capture, None
         if capture is not None:
             await capture.stop()
@@ -56,6 +62,6 @@ class Capture:
             capture = ChangeCapture(self._log, subjects.CHANGE_SOURCES)
             await capture.start(self._bus)
             self._capture = capture
-        elif not wanted and self._capture is not None:
+            self._active.set()
+        elif not wanted:
             await self.stop()
-            await self._log.remove()

@@ -38,8 +38,8 @@ class StreamEventQueues:
             replicas=replicas,
         )
 
-    async def ensure(self) -> None:
-        """Creates the streams. Raises `unavailable`."""
+    async def prepare(self) -> None:
+        """See `EventQueues`."""
         await self._waiting.ensure()
         await self._dead.ensure()
 

@@ -44,6 +44,10 @@ class StoredChanges:
         self._bus = bus
         self._log = log
 
+    async def prepare(self) -> None:
+        """See `Changes`."""
+        await self._log.ensure()
+
     async def read(self, position: int) -> AsyncIterator[list[Logged]]:
         """See `Changes`."""
         batches = cast("AsyncGenerator[list[LoggedChange]]", self._log.read(position, BATCH))
@@ -70,6 +74,15 @@ class StoredChanges:
             return Listing([], 0)  # an installation without calls, or without recordings
         parsed = ((entry.revision, _parse(bucket, entry)) for entry in entries if entry.value is not None)
         return Listing([(revision, change) for revision, change in parsed if change is not None], complete.sequence)
+
+    async def last_revision(self, bucket: str) -> int:
+        """See `Changes`."""
+        try:
+            return await KeyValue(self._bus, Bucket(bucket)).last_sequence()
+        except BucketMissing as error:
+            if not error.absent:
+                raise
+            return 0
 
     async def trim(self, position: int) -> None:
         """See `Changes`."""

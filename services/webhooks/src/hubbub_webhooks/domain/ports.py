@@ -43,12 +43,20 @@ class Listing:
 class Changes(Protocol):
     """The stored changes of rooms, calls and recordings."""
 
+    async def prepare(self) -> None:
+        """Creates the log when it does not exist. Raises HubbubError."""
+        ...
+
     def read(self, position: int) -> AsyncIterator[list[Logged]]:
         """Yields the changes behind a position of the log, for ever. Raises HubbubError."""
         ...
 
     async def list(self, bucket: str) -> Listing:
         """The present content of a bucket. Raises HubbubError."""
+        ...
+
+    async def last_revision(self, bucket: str) -> int:
+        """The sequence of the last change of a bucket; 0 when it does not exist. Raises HubbubError."""
         ...
 
     async def trim(self, position: int) -> None:
@@ -131,6 +139,10 @@ class Letter:
 
 class EventQueues(Protocol):
     """The events that wait: a queue for each endpoint and room. Raises HubbubError."""
+
+    async def prepare(self) -> None:
+        """Creates the queues' streams when they do not exist."""
+        ...
 
     async def known(self) -> set[str]:
         """The ids of the endpoints for which something waits or is buried."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -35,8 +35,12 @@ class Dispatcher:
         queues: EventQueues,
         sender: Sender,
         on_attempt: Callable[[Verdict], None],
+        captured: Callable[[], Awaitable[None]],
     ) -> None:
-        """`on_attempt` is called after each attempt to deliver an event."""
+        """`on_attempt` is called after each attempt to deliver an event. `captured` waits until this instance captures
+        changes.
+        """
+        self._captured = captured
         self._endpoints = endpoints
         self._changes = changes
         self._told = told
@@ -96,6 +100,9 @@ class Dispatcher:
                 del self._running[webhook_id]
             if webhook_id not in current:
                 await self._forget(webhook_id)
+        if current:
+            # What is stored between the first listing and the first captured change would be missing.
+            await self._captured()
         for webhook_id, endpoint in current.items():
             if webhook_id not in self._running:
                 self._running[webhook_id] = self._start(endpoint)

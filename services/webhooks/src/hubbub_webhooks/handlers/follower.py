@@ -32,6 +32,8 @@ from ..domain.teller import Teller
 BUCKETS = tuple(subjects.CHANGE_SOURCES)
 CHECK_INTERVAL = 0.5
 """Seconds between two checks for lost changes, while changes wait for those before them."""
+COMPARE_INTERVAL = 3.0
+"""Seconds without a change after which the log is compared with the buckets."""
 REMEMBERED = 86_400_000
 """Milliseconds for which the sequence of an idle room goes on."""
 
@@ -59,6 +61,8 @@ class Follower:
         self._position = Position()
         self._teller = self._make_teller(())
         self._orders: dict[str, ChangeOrder[Logged]] = {}
+        self._expected: dict[str, int] = {}
+        """The last change of each bucket that the log had not when it was compared."""
 
     @property
     def position(self) -> int:
@@ -67,6 +71,8 @@ class Follower:
 
     async def run(self) -> None:
         """Follows until it is cancelled. Raises HubbubError, after which it may be run again, and NotOwner."""
+        await self._changes.prepare()
+        await self._queues.prepare()
         self._position, rooms = await self._told.load(self._id)
         interrupted = [room for room in rooms if room.batch > self._position.batch]
         self._teller = self._make_teller(rooms)
@@ -91,12 +97,14 @@ class Follower:
             reading = asyncio.ensure_future(anext(batches))
             try:
                 while True:
-                    wait = CHECK_INTERVAL if any(order.waits for order in self._orders.values()) else None
-                    await asyncio.wait([reading], timeout=wait)
+                    waits = any(order.waits for order in self._orders.values())
+                    await asyncio.wait([reading], timeout=CHECK_INTERVAL if waits else COMPARE_INTERVAL)
                     logged: list[Logged] = []
                     if reading.done():
                         logged = reading.result()
                         reading = asyncio.ensure_future(anext(batches))
+                    elif not waits:
+                        await self._compare()
                     await self._work_off(logged)
             finally:
                 await cancel_and_wait(reading)
@@ -115,6 +123,20 @@ class Follower:
         # A change that waits is read again after a restart: the position stays before it.
         waits = any(order.waits for order in self._orders.values())
         await self._commit(self._position.log if waits or not logged else logged[-1].position)
+
+    async def _compare(self) -> None:
+        """Lists a bucket that has had changes which were not in the log when it was compared before.
+
+        The last change of a bucket may be lost. Without a later one, no sequence shows it.
+        """
+        for bucket, order in self._orders.items():
+            expected = self._expected.pop(bucket, None)
+            if expected is not None and order.last < expected:
+                _log.warning("changes are missing in the log, listing the bucket", bucket=bucket, after=order.last)
+                await self._list(bucket)
+            stored = await self._changes.last_revision(bucket)
+            if stored > order.last:
+                self._expected[bucket] = stored
 
     async def _list(self, bucket: str) -> None:
         listing = await self._changes.list(bucket)
