@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
@@ -21,94 +19,41 @@ from opentelemetry import trace
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.media import (
-    ConsumerClosed,
-    ConsumerLayersChanged,
-    ConsumerPaused,
-    ConsumerResumed,
-    ConsumerScoreChanged,
     MediaEvent,
-    ProducerClosed,
-    ProducerLayersWanted,
-    ProducerScoreChanged,
-    TransportClosed,
-    TransportConnected,
-    TransportDisconnected,
 )
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
-from hubbub_contracts.bus.producer import RemoveProducers
-from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import RoomSnapshot
-from hubbub_contracts.socket import captions, consumer, moderation, producer, room, transport
+from hubbub_contracts.socket import captions
 from hubbub_contracts.socket.base import ClientRequest, Push
 from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
-from hubbub_contracts.types import ConnectionState
 from hubbub_service import report_failure
 
 from ..domain.answer_cache import AnswerCache
-from ..domain.authorization import allows_room_id, may_publish, require
+from ..domain.authorization import allows_room_id, require
 from ..domain.claim import Claim
 from ..domain.client_kind import SOCKET, ClientKind
-from ..domain.connection_state import FAILURES, is_connection
 from ..domain.identity import Identity
 from ..domain.media_event_subject import subject_of
 from ..domain.owned_resources import OwnedResources
 from ..domain.ports import Backend, ClientSocket, SessionTelemetry
-from ..domain.pushes import Audience, lobby_peer, pushes
-from ..domain.roles import assigned_role
 from ..domain.room_view import (
-    ROOM_LOST,
-    PeerAdmitted,
-    PeerClaimed,
-    PeerRemoved,
-    PlacementChanged,
-    ProducerAdded,
-    ProducerRemoved,
-    RoleChanged,
-    RoomRemoved,
     ViewChange,
 )
 from ..domain.session_settings import SessionSettings
 from ..domain.session_state import ENTERED, SessionEvent, SessionState, SessionStateMachine
-from ..domain.stream_pushes import consumer_push, producer_push
-from .admission import Admission
 from .client_request import OK, Acknowledge, as_hubbub_error, measured, parse_request
-from .connection_reporter import ConnectionReporter
 from .context import RequestContext, SessionDirectory
-from .entering import room_joined
-from .forced_close import STOPPED, close_forbidden, close_removed
 from .handler import Handler
 from .keyed_queue import KeyedQueue, Operation
 from .live_tokens import LiveTokens
+from .media_events import MediaEvents
 from .media_gap import MediaGapRecovery
 from .membership import RoomMembership
+from .own_peer import OwnPeer
 from .registry_outbox import RegistryOutbox
 from .room_hub import RoomHubs
 from .session_access import SessionAccess
 
-OWN_CHANGES = (
-    PeerRemoved,
-    PeerClaimed,
-    PlacementChanged,
-    PeerAdmitted,
-    ProducerRemoved,
-    ProducerAdded,
-    RoleChanged,
-)
-"""The changes of the client's own peer that mean something for its session."""
-_REMOVED_BECAUSE: Mapping[str, room.RoomClosedReason] = {
-    "kicked": "removed",
-    "banned": "banned",
-    "refused": "refused",
-    "room_closed": "closed",
-}
-"""Why the registry removed the peer -> what the client is told."""
-_GONE = HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room was closed")
-_REFUSED: Mapping[room.RoomClosedReason, HubbubError] = {
-    "refused": HubbubError(ErrorCode.NOT_ADMITTED, "a moderator refused the client"),
-    "removed": HubbubError(ErrorCode.NOT_ADMITTED, "a moderator refused the client"),
-    "banned": HubbubError(ErrorCode.BANNED, "a moderator banned this user from the room"),
-}
-"""The same, for a client whose join is not answered yet."""
 _CANCELLED = HubbubError(ErrorCode.CANCELLED, "the peer left, or its socket was lost")
 _log = structlog.get_logger(__name__)
 _tracer = trace.get_tracer("hubbub.signaling")
@@ -171,8 +116,8 @@ class Session:
         self._deferred: list[MediaEvent] = []
         self._media_recovery = MediaGapRecovery(ports.backend, ports.outbox, self.resources, self.on_media_event)
         self._media_gap_while_entering = False
-        self._connection = ConnectionReporter(ports.outbox)
-        self._admission = Admission()
+        self._media_events = MediaEvents(client, self.resources, ports.outbox)
+        self._own_peer = OwnPeer(self, client, self.access, self.machine, self.resources, ports.settings)
 
     @property
     def entered(self) -> bool:
@@ -182,7 +127,7 @@ class Session:
     @property
     def awaits_admission(self) -> bool:
         """Whether its join is answered once a moderator has decided: the client cannot resume yet."""
-        return self._admission.pending
+        return self._own_peer.admission.pending
 
     def receive(self, event: str, payload: object, acknowledge: Acknowledge) -> None:
         """Validates a request and puts it into the queue. `acknowledge` is called with its answer."""
@@ -237,9 +182,7 @@ class Session:
             self._require_entering(membership)
             undo.pop_all()
         self.membership = membership
-        waits = membership.record.waiting
-        self.machine.apply(SessionEvent.JOIN_WAITS if waits else SessionEvent.JOIN_ACCEPTED)
-        self.access.assign(assigned_role(hub.view.rules, membership.record))
+        self._own_peer.entered(membership)
         hub.listeners.add(self)
         self._host.attach(self)
         if self._media_gap_while_entering:
@@ -248,7 +191,7 @@ class Session:
     async def admission(self) -> None:
         """See `RequestingSession`."""
         try:
-            await self._admission.wait(self._ports.settings.lobby_timeout)
+            await self._own_peer.admission.wait(self._ports.settings.lobby_timeout)
         except HubbubError:
             if self.entered:  # nobody has decided
                 await self._host.leave(self)
@@ -256,7 +199,7 @@ class Session:
 
     def enforce_role(self) -> None:
         """See `RequestingSession`."""
-        self._in_background(close_forbidden)
+        self._own_peer.enforce_role()
 
     async def leave_room(self) -> None:
         """Leaves the room on the client's request."""
@@ -268,13 +211,21 @@ class Session:
 
     def media_connected(self) -> None:
         """The media node has a connection with the peer."""
-        self._report_connection("connected")
+        self._media_events.report_connection("connected", self.membership)
+
+    def replaced(self) -> None:
+        """See `PeerSession`."""
+        self._host.replace(self)
+
+    def evicted(self) -> None:
+        """See `PeerSession`."""
+        self._host.evict(self)
 
     async def detach(self) -> None:
         """Ends the membership on this instance. The peer stays in the room."""
         membership, self.membership = self.membership, None
         self._media_recovery.stop()
-        self._connection.stop()
+        self._media_events.stop()
         self.resources.clear()
         self.access.assign(None)
         if membership is not None:
@@ -301,54 +252,15 @@ class Session:
             self._host.expire(self)
 
     def on_changes(self, changes: Sequence[ViewChange]) -> None:
-        """Pushes the changes of the room to the client."""
-        membership = self.membership
-        if membership is None:
-            return
-        uprooted = any(_uproots(change, membership.peer_id) for change in changes)
-        for change in changes:
-            if self._takes(change, membership, uprooted=uprooted):
-                continue
-            if self.machine.state is SessionState.JOINED and not self._admission.pending:
-                for push in pushes(change, self._audience(membership), membership.hub.view):
-                    self.client.push(push)
-
-    def _takes(self, change: ViewChange, membership: RoomMembership, *, uprooted: bool) -> bool:
-        """Does what a change means for the client's own peer. Returns whether no event tells the client of it.
-
-        `uprooted`: the same change takes the peer from its node, with all of its producers.
-        """
-        if isinstance(change, RoomRemoved):
-            self._removed("lost" if change.reason == ROOM_LOST else "closed")
-            return True
-        if not isinstance(change, OWN_CHANGES) or change.peer.peer_id != membership.peer_id:
-            return False
-        match change:
-            case PeerRemoved(_, reason):
-                self._removed(_REMOVED_BECAUSE.get(reason, "lost"))
-            case PeerClaimed(peer):
-                if not membership.claim.holds(peer):
-                    self._host.replace(self)
-            case PlacementChanged(peer):
-                self._moved(peer)
-            case PeerAdmitted():
-                self._admitted(membership)
-            case ProducerRemoved(_, producer) if not uprooted:
-                self._in_background(partial(close_removed, producer_id=producer.producer_id, reason=STOPPED))
-            case ProducerAdded(_, added):
-                # A role that changed during its `produce` may not allow it any more.
-                if not may_publish(self.access.identity, added.kind, added.app_data, added.shows):
-                    self.enforce_role()
-            case RoleChanged():
-                self._role_changed(membership)
-                return False
-        return True
+        """Applies the changes of the room to the client's peer, and pushes them to the client."""
+        if self.membership is not None:
+            self._own_peer.apply(changes, self.membership)
 
     def on_room_event(self, push: Push) -> None:
         """Pushes who speaks, and what is said to those who may hear it."""
         if isinstance(push, captions.Captions) and not self.access.identity.grants.may_subscribe:
             return
-        if self.machine.state is SessionState.JOINED and not self._admission.pending:
+        if self._own_peer.follows_room:
             self.client.push(push)
 
     def on_changes_missed(self) -> None:
@@ -356,30 +268,13 @@ class Session:
         self.client.close()
 
     def on_media_event(self, event: MediaEvent) -> None:
-        """Pushes what the media node reports to the client. Removes the resource that the node closed."""
+        """Applies what the media node reports, after the answer that introduces its subject to the client."""
         subject = subject_of(event)
         entering = self.machine.state is SessionState.JOINING
         if entering or any(subject in context.new_ids for context in self._running):
             self._deferred.append(event)
-            return
-        match event:
-            case TransportConnected() | TransportDisconnected() | TransportClosed():
-                self._on_transport_event(event)
-            case ProducerClosed(producer_id=producer_id, reason=reason):
-                self._producer_closed(producer_id, reason)
-            case ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason):
-                if self.resources.consumers.pop(consumer_id, None) is not None:
-                    self.client.push(
-                        consumer.ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason)
-                    )
-            case ProducerLayersWanted() | ProducerScoreChanged():
-                if subject in self.resources.producers:
-                    self.client.push(producer_push(event))
-            case ConsumerLayersChanged() | ConsumerScoreChanged():
-                if subject in self.resources.consumers:
-                    self.client.push(consumer_push(event))
-            case ConsumerPaused() | ConsumerResumed():
-                self._on_consumer_pause(event)
+        else:
+            self._media_events.apply(event, self.membership)
 
     def on_media_gap(self) -> None:
         """Media events may have been missed."""
@@ -387,33 +282,6 @@ class Session:
             self._media_gap_while_entering = True
         else:
             self._media_recovery.start(self.membership)
-
-    def _on_consumer_pause(self, event: ConsumerPaused | ConsumerResumed) -> None:
-        """Pushes a change. After a gap, the node's description repeats what the client knows."""
-        owned = self.resources.consumers.get(event.consumer_id)
-        paused = isinstance(event, ConsumerPaused)
-        if owned is None or owned.paused_by_bandwidth == paused:
-            return
-        self.resources.consumers[event.consumer_id] = replace(owned, paused_by_bandwidth=paused)
-        push = consumer.ConsumerPaused if paused else consumer.ConsumerResumed
-        self.client.push(push(consumer_id=event.consumer_id, reason=event.reason))
-
-    def _on_transport_event(self, event: TransportConnected | TransportDisconnected | TransportClosed) -> None:
-        transports, transport_id = self.resources.transports, event.transport_id
-        if transport_id not in transports:
-            return
-        counts = is_connection(transport_id, transports)
-        match event:
-            case TransportConnected():
-                self._report_connection("connected")
-            case TransportDisconnected():
-                if counts:
-                    self._report_connection("disconnected")
-            case TransportClosed(reason=reason):
-                self.resources.remove_transport(transport_id)
-                self.client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
-                if counts and reason in FAILURES:
-                    self._report_connection("disconnected")
 
     async def _run(
         self, handler: Handler, request: ClientRequest[Any], operation_id: str | None, acknowledge: Acknowledge
@@ -439,14 +307,14 @@ class Session:
                 self._record(span, request.event, outcome, self.membership or context.current_membership)
             acknowledge(answer)
             if context.current_membership is None:
-                self._push_active_speaker()
+                self.push_active_speaker()
         finally:
             self._running.discard(context)
             self._replay_deferred()
 
-    def _push_active_speaker(self) -> None:
+    def push_active_speaker(self) -> None:
         """Reports the active speaker to a client that has just joined: the next event may be far off."""
-        hub = self.membership.hub if self.membership and self.machine.state is SessionState.JOINED else None
+        hub = self.membership.hub if self.membership and self._own_peer.follows_room else None
         if hub is not None and hub.active_speaker is not None and hub.active_speaker.peer_id in hub.view.peers:
             self.client.push(hub.active_speaker)
 
@@ -494,31 +362,8 @@ class Session:
         if self.machine.state is SessionState.JOINING:
             self.machine.apply(SessionEvent.JOIN_REFUSED)
 
-    def _audience(self, membership: RoomMembership) -> Audience:
-        return Audience(membership.peer_id, self.access.identity.grants.may_moderate)
-
-    def _admitted(self, membership: RoomMembership) -> None:
-        """A moderator admitted the client: the answer to its join, or an event, contains the room."""
-        self.machine.apply(SessionEvent.ADMITTED)
-        if self._admission.pending:
-            self._admission.admit()
-            return
-        ice_servers = self._ports.settings.ice_servers.for_peer(membership.peer_id, time.time())
-        self.client.push(room.Admitted(room=room_joined(membership, self._audience(membership), ice_servers)))
-        self._push_active_speaker()
-
-    def _role_changed(self, membership: RoomMembership) -> None:
-        """Applies the role that a moderator gave to the client's user. A new moderator sees the lobby."""
-        view, before = membership.hub.view, self._audience(membership).moderator
-        self.access.assign(assigned_role(view.rules, membership.record))
-        self.enforce_role()
-        if self._audience(membership).moderator and not before:
-            for peer in view.peers.values():
-                if peer.waiting:
-                    self.client.push(moderation.LobbyPeerJoined(peer=lobby_peer(peer), revision=view.revision))
-
-    def _in_background(self, work: Callable[[RequestContext], Awaitable[None]]) -> None:
-        """Runs work on the session's resources among its requests, unless its membership ends before."""
+    def run_in_background(self, work: Callable[[RequestContext], Awaitable[None]]) -> None:
+        """See `PeerSession`."""
 
         async def run() -> None:
             if self.membership is None:
@@ -529,58 +374,6 @@ class Session:
                 report_failure("work for a session failed", error)
 
         self._queue.submit(None, Operation(run=run, on_cancelled=lambda: None))
-
-    def _moved(self, peer: PeerRecord) -> None:
-        """The peer was placed on another node: its resources on the former one are gone."""
-        if self.machine.state is not SessionState.JOINED:
-            return
-        for transport_id in self.resources.clear():
-            self.client.push(transport.TransportClosed(transport_id=transport_id, reason="node_lost"))
-        if peer.placement is not None:
-            self.client.push(
-                room.PeerMoved(
-                    node_id=peer.placement.node_id, deadline=int(time.time() * 1000), make_before_break=False
-                )
-            )
-
-    def _producer_closed(self, producer_id: str, reason: str) -> None:
-        """Removes the producer from the room. The client knows of it unless a server sent it on behalf of the peer."""
-        is_owned = self.resources.producers.pop(producer_id, None) is not None
-        membership = self.membership
-        if membership is None:
-            return
-        self._ports.outbox.enqueue(
-            RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=[producer_id])
-        )
-        if not is_owned:
-            return
-        self.client.push(
-            producer.ProducerClosed(
-                producer_id=producer_id,
-                peer_id=membership.peer_id,
-                reason=reason,
-                revision=membership.hub.view.revision,
-            )
-        )
-
-    def _report_connection(self, state: ConnectionState) -> None:
-        if self.membership is not None:
-            self._connection.report(self.membership, state)
-
-    def _removed(self, reason: room.RoomClosedReason) -> None:
-        """The room was removed, or this peer was removed from it by the registry or a moderator."""
-        if not self.entered:
-            return
-        self.machine.apply(SessionEvent.LEFT)
-        if self._admission.pending:
-            self._admission.refuse(_REFUSED.get(reason, _GONE))
-        else:
-            self.client.push(room.RoomClosed(reason=reason))
-        self._host.evict(self)
-
-
-def _uproots(change: ViewChange, own_peer_id: str) -> bool:
-    return isinstance(change, PlacementChanged | PeerRemoved) and change.peer.peer_id == own_peer_id
 
 
 async def _stop_quietly(subscription: Any) -> None:

@@ -1,0 +1,121 @@
+"""What the media node reports of a client's resources: their ends, layers, pauses and scores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hubbub_contracts.bus.media import (
+    ConsumerClosed,
+    ConsumerLayersChanged,
+    ConsumerPaused,
+    ConsumerResumed,
+    ConsumerScoreChanged,
+    MediaEvent,
+    ProducerClosed,
+    ProducerLayersWanted,
+    ProducerScoreChanged,
+    TransportClosed,
+    TransportConnected,
+    TransportDisconnected,
+)
+from hubbub_contracts.bus.producer import RemoveProducers
+from hubbub_contracts.socket import consumer, producer, transport
+from hubbub_contracts.types import ConnectionState
+
+from ..domain.connection_state import FAILURES, is_connection
+from ..domain.media_event_subject import subject_of
+from ..domain.owned_resources import OwnedResources
+from ..domain.ports import ClientSocket
+from ..domain.stream_pushes import consumer_push, producer_push
+from .connection_reporter import ConnectionReporter
+from .membership import RoomMembership
+from .registry_outbox import RegistryOutbox
+
+
+class MediaEvents:
+    """Applies the events to the resources, and tells client and registry."""
+
+    def __init__(self, client: ClientSocket, resources: OwnedResources, outbox: RegistryOutbox) -> None:
+        self._client = client
+        self._resources = resources
+        self._outbox = outbox
+        self._connection = ConnectionReporter(outbox)
+
+    def stop(self) -> None:
+        """Ends the reports about the connection, because the membership ends."""
+        self._connection.stop()
+
+    def apply(self, event: MediaEvent, membership: RoomMembership | None) -> None:
+        """Pushes what changed to the client. Removes the resource that the node closed."""
+        subject = subject_of(event)
+        match event:
+            case TransportConnected() | TransportDisconnected() | TransportClosed():
+                self._on_transport_event(event, membership)
+            case ProducerClosed(producer_id=producer_id, reason=reason):
+                self._producer_closed(producer_id, reason, membership)
+            case ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason):
+                if self._resources.consumers.pop(consumer_id, None) is not None:
+                    self._client.push(
+                        consumer.ConsumerClosed(consumer_id=consumer_id, producer_id=producer_id, reason=reason)
+                    )
+            case ProducerLayersWanted() | ProducerScoreChanged():
+                if subject in self._resources.producers:
+                    self._client.push(producer_push(event))
+            case ConsumerLayersChanged() | ConsumerScoreChanged():
+                if subject in self._resources.consumers:
+                    self._client.push(consumer_push(event))
+            case ConsumerPaused() | ConsumerResumed():
+                self._on_consumer_pause(event)
+
+    def report_connection(self, state: ConnectionState, membership: RoomMembership | None) -> None:
+        """Has the registry record whether the node has a connection with the peer."""
+        if membership is not None:
+            self._connection.report(membership, state)
+
+    def _on_consumer_pause(self, event: ConsumerPaused | ConsumerResumed) -> None:
+        """Pushes a change. After a gap, the node's description repeats what the client knows."""
+        owned = self._resources.consumers.get(event.consumer_id)
+        paused = isinstance(event, ConsumerPaused)
+        if owned is None or owned.paused_by_bandwidth == paused:
+            return
+        self._resources.consumers[event.consumer_id] = replace(owned, paused_by_bandwidth=paused)
+        push = consumer.ConsumerPaused if paused else consumer.ConsumerResumed
+        self._client.push(push(consumer_id=event.consumer_id, reason=event.reason))
+
+    def _on_transport_event(
+        self, event: TransportConnected | TransportDisconnected | TransportClosed, membership: RoomMembership | None
+    ) -> None:
+        transports, transport_id = self._resources.transports, event.transport_id
+        if transport_id not in transports:
+            return
+        counts = is_connection(transport_id, transports)
+        match event:
+            case TransportConnected():
+                self.report_connection("connected", membership)
+            case TransportDisconnected():
+                if counts:
+                    self.report_connection("disconnected", membership)
+            case TransportClosed(reason=reason):
+                self._resources.remove_transport(transport_id)
+                self._client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
+                if counts and reason in FAILURES:
+                    self.report_connection("disconnected", membership)
+
+    def _producer_closed(self, producer_id: str, reason: str, membership: RoomMembership | None) -> None:
+        """Removes the producer from the room. The client knows of it unless a server sent it on behalf of the peer."""
+        is_owned = self._resources.producers.pop(producer_id, None) is not None
+        if membership is None:
+            return
+        self._outbox.enqueue(
+            RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=[producer_id])
+        )
+        if not is_owned:
+            return
+        self._client.push(
+            producer.ProducerClosed(
+                producer_id=producer_id,
+                peer_id=membership.peer_id,
+                reason=reason,
+                revision=membership.hub.view.revision,
+            )
+        )

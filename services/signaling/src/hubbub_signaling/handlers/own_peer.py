@@ -1,0 +1,206 @@
+"""What the changes of a room mean for the client's own peer: moved, claimed, admitted, muted, stopped, removed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Protocol
+
+from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts.bus.records import PeerRecord
+from hubbub_contracts.socket import moderation, room, transport
+
+from ..domain.authorization import may_publish
+from ..domain.owned_resources import OwnedResources
+from ..domain.ports import ClientSocket
+from ..domain.pushes import Audience, lobby_peer, pushes
+from ..domain.roles import assigned_role
+from ..domain.room_view import (
+    ROOM_LOST,
+    PeerAdmitted,
+    PeerClaimed,
+    PeerRemoved,
+    PlacementChanged,
+    ProducerAdded,
+    ProducerRemoved,
+    RoleChanged,
+    RoomRemoved,
+    ViewChange,
+)
+from ..domain.session_settings import SessionSettings
+from ..domain.session_state import ENTERED, SessionEvent, SessionState, SessionStateMachine
+from .admission import Admission
+from .context import RequestContext
+from .entering import room_joined
+from .forced_close import STOPPED, close_forbidden, close_removed
+from .membership import RoomMembership
+from .session_access import SessionAccess
+
+OWN_CHANGES = (
+    PeerRemoved,
+    PeerClaimed,
+    PlacementChanged,
+    PeerAdmitted,
+    ProducerRemoved,
+    ProducerAdded,
+    RoleChanged,
+)
+"""The changes of the client's own peer that mean something for its session."""
+_REMOVED_BECAUSE: Mapping[str, room.RoomClosedReason] = {
+    "kicked": "removed",
+    "banned": "banned",
+    "refused": "refused",
+    "room_closed": "closed",
+}
+"""Why the registry removed the peer -> what the client is told."""
+_GONE = HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room was closed")
+_REFUSED: Mapping[room.RoomClosedReason, HubbubError] = {
+    "refused": HubbubError(ErrorCode.NOT_ADMITTED, "a moderator refused the client"),
+    "removed": HubbubError(ErrorCode.NOT_ADMITTED, "a moderator refused the client"),
+    "banned": HubbubError(ErrorCode.BANNED, "a moderator banned this user from the room"),
+}
+"""The same, for a client whose join is not answered yet."""
+
+
+class PeerSession(Protocol):
+    """The session that serves the peer."""
+
+    def run_in_background(self, work: Callable[[RequestContext], Awaitable[None]]) -> None:
+        """Runs work on the session's resources among its requests, unless its membership ends before."""
+
+    def replaced(self) -> None:
+        """Another session serves the peer."""
+
+    def evicted(self) -> None:
+        """The peer is no longer in the room."""
+
+    def push_active_speaker(self) -> None:
+        """Reports the active speaker to a client that has just joined."""
+
+
+class OwnPeer:
+    """The peer of one session."""
+
+    def __init__(
+        self,
+        session: PeerSession,
+        client: ClientSocket,
+        access: SessionAccess,
+        machine: SessionStateMachine,
+        resources: OwnedResources,
+        settings: SessionSettings,
+    ) -> None:
+        self.admission = Admission()
+        self._session = session
+        self._client = client
+        self._access = access
+        self._machine = machine
+        self._resources = resources
+        self._settings = settings
+
+    @property
+    def follows_room(self) -> bool:
+        """Whether the client gets the events of its room: not in the lobby, nor before the answer to its join."""
+        return self._machine.state is SessionState.JOINED and not self.admission.pending
+
+    def entered(self, membership: RoomMembership) -> None:
+        """The registry has a record of the peer: in the room, or in its lobby."""
+        waits = membership.record.waiting
+        self._machine.apply(SessionEvent.JOIN_WAITS if waits else SessionEvent.JOIN_ACCEPTED)
+        self._access.assign(assigned_role(membership.hub.view.rules, membership.record))
+
+    def apply(self, changes: Sequence[ViewChange], membership: RoomMembership) -> None:
+        """Does what the changes mean for the peer, and pushes those of the others to the client."""
+        uprooted = any(_uproots(change, membership.peer_id) for change in changes)
+        for change in changes:
+            if not self._takes(change, membership, uprooted=uprooted) and self.follows_room:
+                for push in pushes(change, self._audience(membership), membership.hub.view):
+                    self._client.push(push)
+
+    def enforce_role(self) -> None:
+        """Closes, in the background, what the client sends and may not send any more."""
+        self._session.run_in_background(close_forbidden)
+
+    def _takes(self, change: ViewChange, membership: RoomMembership, *, uprooted: bool) -> bool:
+        """Does what a change means for the peer. Returns whether no event tells the client of it.
+
+        `uprooted`: the same change takes the peer from its node, with all of its producers.
+        """
+        if isinstance(change, RoomRemoved):
+            self._removed("lost" if change.reason == ROOM_LOST else "closed")
+            return True
+        if not isinstance(change, OWN_CHANGES) or change.peer.peer_id != membership.peer_id:
+            return False
+        match change:
+            case PeerRemoved(_, reason):
+                self._removed(_REMOVED_BECAUSE.get(reason, "lost"))
+            case PeerClaimed(peer):
+                if not membership.claim.holds(peer):
+                    self._session.replaced()
+            case PlacementChanged(peer):
+                self._moved(peer)
+            case PeerAdmitted():
+                self._admitted(membership)
+            case ProducerRemoved(_, producer) if not uprooted:
+                stop = partial(close_removed, producer_id=producer.producer_id, reason=STOPPED)
+                self._session.run_in_background(stop)
+            case ProducerAdded(_, added):
+                # A role that changed during its `produce` may not allow it any more.
+                if not may_publish(self._access.identity, added.kind, added.app_data, added.shows):
+                    self.enforce_role()
+            case RoleChanged():
+                self._role_changed(membership)
+                return False
+        return True
+
+    def _audience(self, membership: RoomMembership) -> Audience:
+        return Audience(membership.peer_id, self._access.identity.grants.may_moderate)
+
+    def _moved(self, peer: PeerRecord) -> None:
+        """The peer was placed on another node: its resources on the former one are gone."""
+        if self._machine.state is not SessionState.JOINED:
+            return
+        for transport_id in self._resources.clear():
+            self._client.push(transport.TransportClosed(transport_id=transport_id, reason="node_lost"))
+        if peer.placement is not None:
+            self._client.push(
+                room.PeerMoved(
+                    node_id=peer.placement.node_id, deadline=int(time.time() * 1000), make_before_break=False
+                )
+            )
+
+    def _admitted(self, membership: RoomMembership) -> None:
+        """A moderator admitted the client: the answer to its join, or an event, contains the room."""
+        self._machine.apply(SessionEvent.ADMITTED)
+        if self.admission.pending:
+            self.admission.admit()
+            return
+        ice_servers = self._settings.ice_servers.for_peer(membership.peer_id, time.time())
+        self._client.push(room.Admitted(room=room_joined(membership, self._audience(membership), ice_servers)))
+        self._session.push_active_speaker()
+
+    def _role_changed(self, membership: RoomMembership) -> None:
+        """Applies the role that a moderator gave to the client's user. A new moderator sees the lobby."""
+        view, before = membership.hub.view, self._audience(membership).moderator
+        self._access.assign(assigned_role(view.rules, membership.record))
+        self.enforce_role()
+        if self.follows_room and self._audience(membership).moderator and not before:
+            for peer in view.peers.values():
+                if peer.waiting:
+                    self._client.push(moderation.LobbyPeerJoined(peer=lobby_peer(peer), revision=view.revision))
+
+    def _removed(self, reason: room.RoomClosedReason) -> None:
+        """The room was removed, or this peer was removed from it by the registry or a moderator."""
+        if self._machine.state not in ENTERED:
+            return
+        self._machine.apply(SessionEvent.LEFT)
+        if self.admission.pending:
+            self.admission.refuse(_REFUSED.get(reason, _GONE))
+        else:
+            self._client.push(room.RoomClosed(reason=reason))
+        self._session.evicted()
+
+
+def _uproots(change: ViewChange, own_peer_id: str) -> bool:
+    return isinstance(change, PlacementChanged | PeerRemoved) and change.peer.peer_id == own_peer_id
