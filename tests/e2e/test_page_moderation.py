@@ -6,10 +6,11 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import ViewportSize, expect
 
 from e2e.calls import start_call
 from e2e.page_checks import PORTRAITS, TAKE_SCREENSHOTS, check_page
@@ -20,6 +21,7 @@ from support.browser import CallBrowser, Tab
 from support.installation import Installation
 
 SMALL = {"width": 320, "height": 180}
+SMALL_PHONE: ViewportSize = {"width": 320, "height": 640}
 SECRET = b"s" * 32
 MEMBER = Grants(rooms=("*",), join=True, publish=True, subscribe=True)
 HOST = MEMBER.model_copy(update={"moderate": True})
@@ -30,6 +32,12 @@ async def actions(moderator: Tab, name: str) -> None:
     if not await moderator.page.locator(".hb-panel").count():
         await moderator.press("people")
     await moderator.page.get_by_role("button", name=f"Moderate {name}").click()
+
+
+async def phone_controls(tab: Tab) -> Any:
+    """The box of the last control, on a small phone."""
+    await tab.page.set_viewport_size(SMALL_PHONE)
+    return await tab.page.locator("[data-action=leave]").bounding_box()
 
 
 async def is_heard(tab: Tab, name: str) -> bool:
@@ -95,6 +103,8 @@ async def test_a_moderator_admits_from_the_lobby(
     await mei.wait_sees("Jonas Weber")
     await jonas.press("hand")
     await expect(mei.page.locator(".hb-hand")).to_have_count(1)
+    leave = await phone_controls(jonas)
+    assert leave["x"] + leave["width"] <= SMALL_PHONE["width"], "all buttons fit"
     await actions(mei, "Jonas Weber")
     await check_page(mei.page, "moderation")
     await knock.locator("[data-action=refuse]").click()

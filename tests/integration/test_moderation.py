@@ -165,6 +165,7 @@ async def test_a_mute_moves_with_the_room(fresh_installation: Installation, call
 
 
 async def test_a_stopped_screen_is_closed_and_may_start_again(guarded: Installation, room: str, host: Caller) -> None:
+    """docs/closures.md, row 31."""
     async with member(guarded, "ann") as ann:
         await ann.join(room)
         screen = await ann.publish("video", source="screen")
@@ -177,6 +178,7 @@ async def test_a_stopped_screen_is_closed_and_may_start_again(guarded: Installat
 
 
 async def test_who_is_banned_is_out_until_the_room_ends(guarded: Installation, room: str, host: Caller) -> None:
+    """docs/closures.md, row 30."""
     async with member(guarded, "eve") as eve, member(guarded, "eve", instance=1) as tab, member(guarded, "ann") as ann:
         await eve.join(room, resumable=True)
         await tab.join(room)
