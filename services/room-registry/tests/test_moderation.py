@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.moderation import (
     LiftBan,
     MuteSource,
@@ -24,7 +24,7 @@ from hubbub_registry.handlers.context import RegistryContext
 from hubbub_registry.handlers.join import join
 from support.fake_room_store import FakeRoomStore
 from support.registry_fakes import FakeRevocationStore
-from support.registry_records import peer_record
+from support.registry_records import peer_record, room_record
 
 MUTE = MuteSource(room_id="r", peer_id="one", source="microphone")
 BAN = RemovePeer(room_id="r", peer_id="one", ban=True)
@@ -165,6 +165,15 @@ async def test_a_ban_removes_all_peers_of_the_user_and_refuses_new_ones(
     assert await refused(join(context, JOIN)) is ErrorCode.BANNED
     await moderation.lift_ban(context, LiftBan(room_id="r", user_id="u"))
     assert len((await join(context, JOIN)).peers) == 2
+
+
+async def test_a_ban_revokes_the_tokens_of_the_rooms_tenant(
+    context: RegistryContext, store: FakeRoomStore, revocations: FakeRevocationStore
+) -> None:
+    room_id = ids.room_id("c", "acme")
+    store.store_room(room_id, room_record(room_id))
+    await moderation.remove(context, RemovePeer(room_id=room_id, user_id="u", ban=True))
+    assert [(each.tenant, each.user_id) for each in revocations.records.values()] == [("acme", "u")]
 
 
 async def test_a_ban_before_the_write_of_a_join_rolls_the_join_back(

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from hubbub_bus import operation_id, unix_ms
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.base import ReplyT
 from hubbub_contracts.bus.moderation import (
     LiftBan,
@@ -98,7 +98,8 @@ async def remove(context: RegistryContext, request: RemovePeer) -> Moderated:
         await remove_peer(context.store, request.room_id, peer.peer_id, "banned" if request.ban else "kicked")
     if request.ban:
         # Last: the clients are told of the ban, not of a token that has become invalid.
-        await revoke(context, Revoke(user_id=user_id, call_id=settings.record.call_id))
+        tenant = ids.tenant(request.room_id)
+        await revoke(context, Revoke(tenant=tenant, user_id=user_id, call_id=settings.record.call_id))
     return Moderated(revision=context.store.sequence)
 
 
