@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
 import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.moderation import AdmitPeer, CloseRoom, MuteSource, RemovePeer, SetRoomAccess
-from hubbub_contracts.bus.peer import JoinRoom
+from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
 from hubbub_contracts.bus.room import CreateRoom
 from support.registry_rig import FakeNode, FakeSignaling
 
@@ -110,3 +111,15 @@ async def test_a_closed_room_is_empty_when_it_is_created_again(signaling: FakeSi
         again = await signaling.room(room)
         assert before not in {each.peer_id for each in again.peers}
         assert not again.room.rules.ended
+
+
+async def test_a_locked_and_full_room_takes_back_who_resumes(signaling: FakeSignaling, node: FakeNode) -> None:
+    room = await signaling.create()
+    join = signaling.join_request(room, digest=hashlib.sha256(b"secret").hexdigest())
+    await signaling.request(join)
+    for _ in range(4):
+        await signaling.join(room)
+    await signaling.request(SetRoomAccess(room_id=room, locked=True, lobby=True))
+    claim = ClaimPeer(room_id=room, peer_id=join.peer_id, signaling_id="other", resume_secret="secret")
+    snapshot = await signaling.request(claim)
+    assert [each.role for each in snapshot.peers if each.peer_id == join.peer_id] == ["participant"]

@@ -17,13 +17,18 @@ export function ParticipantActions({ participant, moderation }: ParticipantActio
   const { decide } = moderation;
   return (
     <div className="hb-actions" role="group" aria-label={MODERATION.actions(participant.name)}>
-      {SOURCES.filter((source) => (participant.publications.has(source) && !STOPPED.has(source)) || participant.mutedByModerator.has(source)).map((source) =>
-        participant.mutedByModerator.has(source) ? (
-          <Action key={source} action={`unmute-${source}`} text={MODERATION.ask(source)} onClick={() => decide((room) => room.unmute(participant, source))} />
-        ) : (
-          <Action key={source} action={`mute-${source}`} text={MODERATION.mute(source)} onClick={() => decide((room) => room.mute(participant, source))} />
-        ),
-      )}
+      {SOURCES.flatMap((source) => {
+        const publication = participant.publications.get(source);
+        const muted = participant.mutedByModerator.has(source);
+        return [
+          publication && !muted && !STOPPED.has(source) && (
+            <Action key={`mute-${source}`} action={`mute-${source}`} text={MODERATION.mute(source)} onClick={() => decide((room) => room.mute(participant, source))} />
+          ),
+          (muted || publication?.muted) && (
+            <Action key={`ask-${source}`} action={`unmute-${source}`} text={MODERATION.ask(source)} onClick={() => decide((room) => room.unmute(participant, source))} />
+          ),
+        ];
+      })}
       {participant.publications.has("screen") && (
         <Action action="stop-screen" text={MODERATION.stopScreen} onClick={() => decide((room) => room.stop(participant, "screen"))} />
       )}

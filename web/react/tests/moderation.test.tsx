@@ -56,8 +56,12 @@ it("gives a moderator the controls of each participant and of the room", async (
   await userEvent.click(screen.getByText("People"));
   await userEvent.click(screen.getByRole("button", { name: "Moderate Bob" }));
   const actions = within(screen.getByRole("group", { name: "Moderate Bob" }));
+  expect(actions.queryByText("Ask to unmute microphone")).toBeNull();
+  server.push("producerPaused", { producerId: "p", peerId: "bob", revision: 2 });
+  await actions.findByText("Ask to unmute microphone");
   await userEvent.click(actions.getByText("Mute microphone"));
-  server.push("peerMuted", { peerId: "bob", source: "microphone", muted: true, revision: 2 });
+  server.push("peerMuted", { peerId: "bob", source: "microphone", muted: true, revision: 3 });
+  await waitFor(() => expect(actions.queryByText("Mute microphone")).toBeNull());
   await userEvent.click(await actions.findByText("Ask to unmute microphone"));
   await userEvent.selectOptions(actions.getByRole("combobox"), "Listener");
   await userEvent.click(actions.getByText("Remove for good"));
