@@ -56,7 +56,7 @@ up: native web ## build what changed and run everything: http://localhost:4000 (
 # Most of these tests wait for timeouts, so several run at a time. A file stays in one process, which shares its fixtures.
 # The slow files start first, so that no process is left with one at the end.
 PYTEST_PARALLEL := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
-SLOW_TESTS := tests/chaos tests/integration tests/contract
+SLOW_TESTS := tests/chaos tests/integration tests/contract tests/security
 FAST_TESTS := $(wildcard services/*/tests libs/*/tests) tests/deployment
 
 .PHONY: test
@@ -77,6 +77,17 @@ test-browser: native web browser coturn ## run the browser tests that `make test
 .PHONY: test-network
 test-network: native web browser ## run the browser tests behind slow links, which need an idle machine; print what was measured
 	$(BIN)/pytest tests/e2e -m long -o log_cli=true --log-cli-level=INFO $(ARGS)
+
+# The tests that docs/security.md names besides tests/security, without those that need a browser.
+ATTACKED := $(shell grep -oE '(tests|libs|services)/[a-z/-]+/test_[a-z0-9_]+\.py(::test_\w+)?' docs/security.md \
+	| grep -vE '^tests/(security|e2e)/' | sort -u)
+
+.PHONY: test-security
+test-security: cargo native coturn ## run the adversarial tests with their full figures, and print what was measured
+	@$(call say,Rust parsers$(comma) SRTP and the packet path)
+	PROPTEST_CASES=2000 cargo test --quiet --package hubbub-wire --package hubbub-codec --package hubbub-srtp --package hubbub-core
+	@$(call say,Attacks on a running installation)
+	HUBBUB_TEST_EXAMPLES=20 $(BIN)/pytest tests/security $(ATTACKED) -o log_cli=true --log-cli-level=INFO $(ARGS)
 
 .PHONY: test-containers
 test-containers: native ## run the tests that use NATS with its official image on a container engine

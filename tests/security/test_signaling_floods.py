@@ -1,0 +1,117 @@
+"""Clients that flood signaling, or connect and say nothing, delay nobody else and are closed.
+
+Rows 9 and 10 of docs/security.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import resource
+import time
+
+import aiohttp
+import pytest
+
+from support.caller import Caller
+from support.footprint import MIB, Footprint
+from support.installation import Installation
+
+CLOSED_WITHIN = 10.0
+SLACK = 3.0
+PER_CONNECTION = 64 * 1024
+"""Bytes of memory that a connection without a session may cost."""
+MAX_P99 = 0.1
+FLOOD_RATE = 1_000
+"""Messages a second."""
+log = logging.getLogger(__name__)
+
+
+@pytest.mark.parametrize("connections", [300, pytest.param(5_000, marks=[pytest.mark.long, pytest.mark.timeout(180)])])
+async def test_connections_without_a_session_are_closed(
+    installation: Installation, call_id: str, connections: int
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + 1_000
+    if hard < wanted:
+        pytest.skip(f"needs {wanted} file descriptors")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    (signaling,) = installation.signaling
+    before = Footprint.of(signaling.name, signaling.pid)
+    url = f"{installation.url}/socket.io/?EIO=4&transport=websocket"
+    ages: list[float] = []
+    gate = asyncio.Semaphore(50)
+
+    async def stay_silent(session: aiohttp.ClientSession) -> None:
+        async with gate:
+            websocket = await session.ws_connect(url, autoping=False)
+            opened = time.monotonic()
+        async for _message in websocket:  # pings, which nobody answers
+            pass
+        ages.append(time.monotonic() - opened)
+
+    async with contextlib.AsyncExitStack() as stack:
+        alice = await stack.enter_async_context(Caller(installation.url))
+        await alice.join(call_id)
+        sessions = []
+        for number in range(5):  # one address may have no more than 2,000 connections
+            connector = aiohttp.TCPConnector(limit=0, local_addr=(f"127.0.0.{number + 10}", 0))
+            sessions.append(await stack.enter_async_context(aiohttp.ClientSession(connector=connector)))
+        silent = [asyncio.create_task(stay_silent(sessions[number % 5])) for number in range(connections)]
+        largest, latencies = before.resident, []
+        while not all(task.done() for task in silent):
+            began = time.monotonic()
+            await alice.call("getProducers")
+            latencies.append(time.monotonic() - began)
+            largest = max(largest, Footprint.of(signaling.name, signaling.pid).resident)
+            await asyncio.sleep(0.05)
+        await asyncio.gather(*silent)
+    log.info(
+        "%d connections: closed after %.1f s at most, %.1f KiB each, p99 acknowledgement of another client %.0f ms",
+        *(connections, max(ages), (largest - before.resident) / connections / 1024, 1_000 * p99(latencies)),
+    )
+    assert len(ages) == connections
+    assert max(ages) < CLOSED_WITHIN + SLACK
+    assert largest - before.resident < 16 * MIB + connections * PER_CONNECTION
+
+
+def p99(values: list[float]) -> float:
+    """The 99th percentile."""
+    return sorted(values)[int(0.99 * (len(values) - 1))]
+
+
+@pytest.mark.parametrize("seconds", [4.0, pytest.param(30.0, marks=[pytest.mark.long, pytest.mark.timeout(120)])])
+async def test_flood_of_one_client_delays_nobody(installation: Installation, call_id: str, seconds: float) -> None:
+    """The flooder comes back whenever it is closed."""
+    closed = 0
+    end = time.monotonic() + seconds
+
+    async def flood() -> None:
+        nonlocal closed
+        while time.monotonic() < end:
+            async with Caller(installation.url) as mallory:
+                due = time.monotonic()
+                with contextlib.suppress(ConnectionError):
+                    while time.monotonic() < end and not mallory.is_closed:
+                        for _ in range(FLOOD_RATE // 100):
+                            await mallory.send('42["getProducers",{}]')
+                        due += 0.01
+                        await asyncio.sleep(max(0.0, due - time.monotonic()))
+                closed += mallory.is_closed
+
+    latencies: list[float] = []
+    async with Caller(installation.url) as alice:
+        await alice.join(call_id)
+        flooding = asyncio.create_task(flood())
+        while not flooding.done():
+            began = time.monotonic()
+            assert await alice.call("getProducers") == {"producers": []}
+            latencies.append(time.monotonic() - began)
+            await asyncio.sleep(0.02)
+        await flooding
+    log.info(
+        "p99 acknowledgement %.1f ms of %d, flooder closed %d times", 1_000 * p99(latencies), len(latencies), closed
+    )
+    assert p99(latencies) < MAX_P99
+    assert closed >= 1
