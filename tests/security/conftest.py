@@ -12,5 +12,7 @@ from support.installation import Installation
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation with metrics, which show what was dropped, for the tests that do not break it."""
-    with Installation(tmp_path_factory.mktemp("attacked"), metrics=True, empty_room_ttl=2.0) as running:
+    environment = {"MAX_ROOM_REQUESTS_PER_ADDRESS": "100000"}
+    directory = tmp_path_factory.mktemp("attacked")
+    with Installation(directory, metrics=True, environment=environment, empty_room_ttl=2.0) as running:
         yield running

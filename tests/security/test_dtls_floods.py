@@ -88,7 +88,7 @@ async def test_spray_of_client_hellos_delays_no_join(installation: Installation,
 @pytest.fixture
 def impatient(timeout: float, tmp_path: Path) -> Iterator[Installation]:
     """An installation with the handshake timeout of the test."""
-    environment = {"HANDSHAKE_TIMEOUT": str(timeout)}
+    environment = {"HANDSHAKE_TIMEOUT": str(timeout), "MAX_ROOM_REQUESTS_PER_ADDRESS": "100000"}
     with Installation(tmp_path / "installation", environment=environment, empty_room_ttl=2.0) as running:
         yield running
 
