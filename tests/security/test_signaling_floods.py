@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 
 from support.caller import Caller
+from support.client_socket import ClientSocket
 from support.footprint import MIB, Footprint
 from support.installation import Installation
 
@@ -25,6 +26,8 @@ PER_CONNECTION = 64 * 1024
 MAX_P99 = 0.1
 FLOOD_RATE = 1_000
 """Messages a second."""
+SLOW_RATE = 200
+"""Messages a second of an address, in the test of that limit."""
 log = logging.getLogger(__name__)
 
 
@@ -115,3 +118,28 @@ async def test_flood_of_one_client_delays_nobody(installation: Installation, cal
     )
     assert p99(latencies) < MAX_P99
     assert closed >= 1
+
+
+@pytest.mark.parametrize(
+    "fresh_installation", [{"environment": {"MAX_MESSAGES_PER_ADDRESS": str(SLOW_RATE)}}], indirect=True
+)
+async def test_connections_of_one_address_share_its_rate(fresh_installation: Installation, call_id: str) -> None:
+    """`tests/load/bench_attack.py` measures what 200 such connections do to the clients of other addresses."""
+    url = fresh_installation.url
+    async with Caller(url) as alice, contextlib.AsyncExitStack() as stack:
+        await alice.join(call_id)
+        sockets = [ClientSocket(url, local_address="127.0.0.2") for _ in range(3)]
+        for socket in sockets:
+            await stack.enter_async_context(socket)
+        began = time.monotonic()
+        requests = [await socket.start_request("createTransport", {}) for _ in range(SLOW_RATE) for socket in sockets]
+        answering = asyncio.gather(*requests)
+        while not answering.done():
+            asked = time.monotonic()
+            await alice.call("getProducers")
+            assert time.monotonic() - asked < 1.0, "another address waits, too"
+            await asyncio.sleep(0.05)
+        # All are answered, at the rate of the address, after one burst.
+        assert {answer["error"]["code"] for answer in await answering} == {"invalid_argument"}
+        assert time.monotonic() - began > (len(requests) - 1.2 * SLOW_RATE) / SLOW_RATE
+        assert not any(socket.is_closed for socket in sockets)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hubbub_signaling.domain.address_limits import REFILL_TIME, AddressLimits
+import pytest
+
+from hubbub_signaling.domain.address_limits import BURST_TIME, REFILL_TIME, AddressLimits
 
 
 def test_connections_of_an_address_are_limited() -> None:
@@ -39,3 +41,21 @@ def test_unused_addresses_are_forgotten() -> None:
     assert len(limits) < 2_500
     limits.connected("stays", 20_000)
     assert not limits.may_connect("stays")
+
+
+def test_messages_above_the_rate_of_an_address_wait_for_their_turn() -> None:
+    limits = AddressLimits(2, 10, max_messages=100)
+    burst = int(100 * BURST_TIME)
+    delays = [limits.turn("a", 1_000.0) for _ in range(burst + 3)]
+    assert delays == pytest.approx([0.0] * (burst + 1) + [0.01, 0.02])
+    assert limits.turn("b", 1_000.0) == 0.0
+    assert limits.turn("a", 1_001.0) == 0.0
+
+
+def test_an_address_that_was_silent_may_send_one_burst_again() -> None:
+    limits = AddressLimits(2, 10, max_messages=100)
+    assert limits.turn("a", 1_000.0, messages=1_000) == 0.0
+    assert limits.turn("a", 1_000.0) == pytest.approx(10.0 - BURST_TIME)
+    assert limits.turn("a", 2_000.0, messages=50) == 0.0
+    assert limits.turn("a", 2_000.0, messages=50) == 0.0
+    assert [limits.turn("a", 2_000.0) for _ in range(2)] == pytest.approx([0.0, 0.01])

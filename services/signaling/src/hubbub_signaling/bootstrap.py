@@ -118,7 +118,11 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     await bus.subscribe(subjects.REVISIONS, RoomRevisions, on_revisions)
 
     origins = settings.allowed_origins
-    limits = AddressLimits(settings.max_connections_per_address, settings.max_room_requests_per_address)
+    limits = AddressLimits(
+        settings.max_connections_per_address,
+        settings.max_room_requests_per_address,
+        settings.max_messages_per_address,
+    )
     http_limits = HttpLimits(limits, forwarded)
     calls = CallsBus(bus)
     call_hub = await _start_call_hub(bus, calls, lifecycle)

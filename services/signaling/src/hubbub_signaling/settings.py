@@ -55,6 +55,12 @@ class Settings(ServiceSettings):
         description="Largest number of `createRoom` requests that a client address may send at once; they come back "
         "within 100 seconds.",
     )
+    max_messages_per_address: int = Field(
+        1_000,
+        gt=0,
+        description="Socket messages a second of a client address that this instance handles. More wait for their "
+        "turn, so that one address cannot delay the clients of others.",
+    )
     reconnect_grace: float = Field(30.0, gt=0, description="Seconds that a resumable session outlives its socket.")
     signaling_id: str = Field(
         default_factory=ids.mint, description="Unique name of this instance; random when not set."

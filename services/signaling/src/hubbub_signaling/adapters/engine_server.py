@@ -19,6 +19,8 @@ from .socket_packets import MAX_FRAME, PacketSocket, is_payload
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+WaitTurn = Callable[[Message, int], Awaitable[None]]
+"""Returns when so many packets of the client of an ASGI scope may be handled."""
 
 BODY_TIMEOUT = 10.0
 """Seconds that the body of a POST may take."""
@@ -30,10 +32,15 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._async = {**self._async, "websocket": PacketSocket}  # type: ignore[has-type]
+        self.wait_turn: WaitTurn = _at_once
 
     def create_queue(self, *_args: Any, **_options: Any) -> SendQueue:
         """The queue of a new socket."""
         return SendQueue()
+
+
+async def _at_once(_scope: Message, _packets: int) -> None:
+    """No limit."""
 
 
 class InvalidPayload(Exception):

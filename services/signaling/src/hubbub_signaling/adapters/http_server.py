@@ -23,6 +23,10 @@ GRACEFUL_SHUTDOWN = 2
 """Seconds in which requests may end at the shutdown."""
 SHUTDOWN_TIMEOUT = GRACEFUL_SHUTDOWN + 1.0
 """Seconds that the shutdown takes at most."""
+RECEIVE_BUFFER = 64 * 1024
+"""Bytes that the kernel keeps of what a client has sent."""
+PARSE_BYTES = 2048
+"""Bytes of a WebSocket that are parsed at once."""
 STALL_TIMEOUT = 20.0
 """Seconds in which the client of an HTTP response must read something."""
 
@@ -63,7 +67,32 @@ class HttpProtocol(H11Protocol):
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """A WebSocket whose ASGI scope has its transport."""
+    """A WebSocket whose ASGI scope has its transport, and whose frames are parsed a few at a time.
+
+    uvicorn parses all that has arrived, which are thousands of frames when a client floods, and reads on when all of
+    them were handled. Here it parses the next `PARSE_BYTES` then, and reads on when nothing is left.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._unparsed = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        """See `asyncio.Protocol`."""
+        self._unparsed += data
+        self._parse()
+
+    async def receive(self) -> Any:
+        """See ASGI."""
+        message = await super().receive()
+        self._parse()
+        return message
+
+    def _parse(self) -> None:
+        while self._unparsed and not self.read_paused:
+            piece = bytes(self._unparsed[:PARSE_BYTES])
+            del self._unparsed[:PARSE_BYTES]
+            super().data_received(piece)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
@@ -101,6 +130,7 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
     try:
         listener.bind((host, port))
     except OSError as error:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 from engineio.async_drivers.asgi import WebSocket as AsgiWebSocket
 
@@ -32,11 +33,26 @@ DEFAULT_NAMESPACE = "/"
 
 
 class PacketSocket(AsgiWebSocket):  # type: ignore[misc]
-    """A WebSocket that accepts Engine.IO packets only. python-engineio fails on other frames and leaks the session."""
+    """A WebSocket that accepts Engine.IO packets only. python-engineio fails on other frames and leaks the session.
+
+    Each frame waits for its turn (`EngineServer.wait_turn`). Meanwhile nothing is read from the connection.
+    """
+
+    def __init__(self, handler: Callable[[PacketSocket], Awaitable[None]], server: Any) -> None:
+        """See `AsgiWebSocket`. `server` is the `EngineServer`."""
+        super().__init__(handler, server)
+        self._server = server
+
+    async def __call__(self, environ: dict[str, Any]) -> str:
+        """Serves the connection of an ASGI scope."""
+        self._scope = environ["asgi.scope"]
+        answer: str = await super().__call__(environ)
+        return answer
 
     async def wait(self) -> str | bytes:
         """The next frame. Raises OSError, which ends the connection, for a text frame that is not a packet."""
         frame: str | bytes = await super().wait()
+        await self._server.wait_turn(self._scope, 1)
         if isinstance(frame, str) and not _ENGINE_IO_PACKET.match(frame):
             raise OSError("not an Engine.IO packet")
         return frame
@@ -61,6 +77,11 @@ def is_payload(body: bytes, connected: Collection[str]) -> bool:
             return False
         connected = {*connected, *_opened(data)}
     return True
+
+
+def count_packets(body: bytes) -> int:
+    """How many packets the body of a POST has."""
+    return body.count(_SEPARATOR.encode()) + 1
 
 
 def _may_send(data: str, connected: Collection[str]) -> bool:

@@ -46,6 +46,7 @@ from .send_queue import SendQueue
 from .socket_packets import (
     DEFAULT_NAMESPACE,
     MAX_FRAME,
+    count_packets,
     is_connect_or_disconnect,
     parse_event,
     parse_event_head,
@@ -57,8 +58,14 @@ CONNECT_TIMEOUT = 10.0
 """Seconds from the Engine.IO connection to the Socket.IO session."""
 JOIN_TIMEOUT = 300.0
 """Seconds from the Socket.IO session until the client must be in a room or its lobby, unless it has `/calls` open."""
+CONNECT_COST = 5
+"""Messages that a new connection counts as at the rate of its address."""
+MAX_CONNECT_DELAY = 10.0
+"""Seconds that a new connection waits for its turn. It is refused when it would have to wait longer."""
 CLOSE_TIMEOUT = 3.0
 """Seconds that a client has to read what was queued before its connection was closed."""
+FLOOD_CLOSE_TIMEOUT = 0.1
+"""The same for a client of an address whose messages wait for their turn."""
 
 _ROOM_REQUESTS = frozenset({CreateRoom.event, Accept.event})
 """Events that create rooms."""
@@ -133,6 +140,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         self._ending = Tasks()
         self._connections: dict[str, _EngineConnection] = {}
         """By Engine.IO id."""
+        self.eio.wait_turn = self._wait_turn
         self.on("connect", self._connected)
         self.on("disconnect", self._disconnected)
         self.on("connect", self._calls_connected, namespace=CALLS_NAMESPACE)
@@ -147,7 +155,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         """The ASGI application of Engine.IO."""
         eio_sid = parse_qs(scope["query_string"].decode("latin-1")).get("sid", [None])[0]
         connection = self._connections.get(eio_sid) if eio_sid else None
-        if eio_sid is None and not self._limits.may_connect(self._forwarded.client_address(scope)):
+        if eio_sid is None and not await self._wait_to_connect(scope):
             await _refuse(scope, send, 429, "too many connections from this address")
             return
         if scope["type"] == "websocket" and connection is not None and not self.eio.sockets[eio_sid].upgraded:
@@ -158,7 +166,9 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
                 return
             connection.posting = True
             try:
-                scope, receive = replay(scope, receive, await read_payload(receive, connection.clients.keys))
+                body = await read_payload(receive, connection.clients.keys)
+                await self._wait_turn(scope, count_packets(body))
+                scope, receive = replay(scope, receive, body)
             except InvalidPayload:
                 _log.info("a client sent garbage over long polling, closing its connection")
                 await self._close(eio_sid)
@@ -170,6 +180,20 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer
+
+    async def _wait_to_connect(self, scope: Scope) -> bool:
+        """Waits for the turn of a new connection. Returns whether the address may have one more."""
+        address = self._forwarded.client_address(scope)
+        if self._limits.waiting(address, time.monotonic()) > MAX_CONNECT_DELAY:
+            return False
+        await self._wait_turn(scope, CONNECT_COST)
+        return self._limits.may_connect(address)
+
+    async def _wait_turn(self, scope: Scope, packets: int) -> None:
+        """Waits until the address of the client may send so many packets more."""
+        delay = self._limits.turn(self._forwarded.client_address(scope), time.monotonic(), packets)
+        # Without a delay, the other clients still have their turn before the next packet of this one.
+        await asyncio.sleep(delay)
 
     def _allows_origin(self, origin: str | None, environ: dict[str, Any]) -> bool:
         return origin is not None and self._origins.allows(origin, self._forwarded.host(environ["asgi.scope"]))
@@ -211,7 +235,10 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             connection.timer.cancel()
         if connection.websocket is not None:
             # A client that does not read would keep the connection, and what is queued, for as long as it likes.
-            asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, connection.websocket.abort)
+            # One that floods would be read without a limit, since nothing waits for its turn any more.
+            floods = self._limits.waiting(connection.address, time.monotonic()) > 0
+            timeout = FLOOD_CLOSE_TIMEOUT if floods else CLOSE_TIMEOUT
+            asyncio.get_running_loop().call_later(timeout, connection.websocket.abort)
         try:
             await super()._handle_eio_disconnect(eio_sid, reason)
         finally:

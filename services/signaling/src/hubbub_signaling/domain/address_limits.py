@@ -10,6 +10,8 @@ REFILL_TIME = 100.0
 """Seconds in which an address that used up its room requests gets all of them back."""
 HTTP_REQUESTS = 10_000
 """Requests about calls that an address may make at once; they come back within REFILL_TIME."""
+BURST_TIME = 1.0
+"""Seconds of its rate of messages that an address may send at once."""
 _MIN_PRUNED = 1024
 
 
@@ -18,19 +20,25 @@ class _Usage:
     room_requests: TokenBucket
     http_requests: TokenBucket
     connections: int = 0
+    next_turn: float = 0.0
+    """When the message after the last one is due at the rate of the address, in monotonic seconds."""
 
 
 class AddressLimits:
-    """Limits the connections, the `createRoom` requests and the requests about calls of each client address.
+    """Limits the connections, messages, `createRoom` requests and requests about calls of each client address.
+
+    Messages above the rate wait for their turn instead of being refused: somebody who shares the address of a flood is
+    slowed down, and not disconnected.
 
     An address is remembered while it has connections or has room requests to get back, so a new connection does not
     start anew.
     """
 
-    def __init__(self, max_connections: int, max_room_requests: int) -> None:
-        """`max_room_requests` may be made at once; they come back within `REFILL_TIME`."""
+    def __init__(self, max_connections: int, max_room_requests: int, max_messages: int = 1_000) -> None:
+        """`max_room_requests` may be made at once; they come back within `REFILL_TIME`. `max_messages`: per second."""
         self._max_connections = max_connections
         self._max_room_requests = max_room_requests
+        self._message_interval = 1.0 / max_messages
         self._usage: dict[str, _Usage] = {}
         self._prune_at = _MIN_PRUNED
 
@@ -46,6 +54,18 @@ class AddressLimits:
     def disconnected(self, address: str) -> None:
         """The address has one connection less."""
         self._usage[address].connections -= 1
+
+    def turn(self, address: str, now: float, messages: int = 1) -> float:
+        """Seconds from `now` (monotonic) that messages of the address wait for their turn, 0 below the rate."""
+        usage = self._find(address, now)
+        due = max(usage.next_turn, now - BURST_TIME)
+        usage.next_turn = due + messages * self._message_interval
+        return max(0.0, due - now)
+
+    def waiting(self, address: str, now: float) -> float:
+        """Seconds from `now` (monotonic) until the next message of the address has its turn."""
+        usage = self._usage.get(address)
+        return 0.0 if usage is None else max(0.0, usage.next_turn - now)
 
     def take_room_request(self, address: str, now: float) -> bool:
         """Whether the address may request a room at `now` (monotonic seconds)."""
