@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Iterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -23,6 +24,7 @@ from support.installation import Installation
 MEMBER = Grants(rooms=("team:*",), join=True, publish=True, subscribe=True, calls=True, record=True)
 ADMIN = Grants(admin=True)
 DOCUMENT = new_secret("key", "app", b"s" * 32)
+OFFERS = Path(__file__).parents[1] / "fixtures" / "sdp"
 AT_ONCE = 2.0
 """Seconds in which a revocation has to take effect."""
 
@@ -86,6 +88,16 @@ async def until_refused(url: str, shown: str, namespace: str = "") -> None:
                 raise
 
 
+async def until_transports(installation: Installation, count: int) -> None:
+    headers = {"Authorization": f"Bearer {token('root', ADMIN)}"}
+    async with aiohttp.ClientSession(installation.url, headers=headers) as http, asyncio.timeout(10):
+        while True:
+            async with http.get("/stats") as answer:
+                if (await answer.json())["transports"] == count:
+                    return
+            await asyncio.sleep(0.05)
+
+
 @pytest.mark.parametrize("target", ["token", "user"])
 async def test_a_connected_client_is_removed_at_once(guarded: Installation, room: str, target: str) -> None:
     user = f"ann of {room}"
@@ -119,6 +131,34 @@ async def test_a_connected_client_is_removed_at_once(guarded: Installation, room
     newer = issue(fresh, user, MEMBER, audience="hubbub", now=time.time() + 1, lifetime=600, token_id="newer")
     async with Caller(guarded.url, auth={"token": newer}) as again:
         await again.join(room)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "offer"), [("whip", "ffmpeg-9-baseline.sdp"), ("whep", "chromium-156-recvonly.sdp")]
+)
+async def test_an_encoder_and_a_player_are_removed_at_once(
+    guarded: Installation, room: str, protocol: str, offer: str
+) -> None:
+    user = f"{protocol} of {room}"
+    may = {"publish": True} if protocol == "whip" else {"publish": False, "hidden": True}
+    shown = token(user, MEMBER.model_copy(update=may))
+    headers = {"Authorization": f"Bearer {shown}", "Content-Type": "application/sdp"}
+    async with Caller(guarded.urls[1], auth={"token": token("bob")}) as bob, aiohttp.ClientSession() as http:
+        await bob.join(room)
+        url = f"{guarded.urls[0]}/{protocol}/{room}"
+        async with http.post(url, headers=headers, data=(OFFERS / offer).read_bytes()) as answer:
+            assert answer.status == 201, await answer.text()
+            location = f"{guarded.urls[0]}{answer.headers['Location']}"
+        await until_transports(guarded, 1)
+        await revoke(guarded, userId=user)
+        if protocol == "whip":
+            await bob.event("peerLeft", within=AT_ONCE, userId=user)
+        await until_transports(guarded, 0)
+        async with http.delete(location, headers=headers) as answer:
+            assert answer.status == 401
+        operator = {"Authorization": f"Bearer {token(user + '2', MEMBER.model_copy(update=may))}"}
+        async with http.delete(location, headers=operator) as answer:
+            assert answer.status == 404
 
 
 async def test_a_ban_concerns_one_room(guarded: Installation, room: str) -> None:

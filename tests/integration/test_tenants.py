@@ -253,6 +253,21 @@ async def test_tokens_and_revocations(tenants: tuple[Tenant, Tenant], call_id: s
             assert (await acme.ask("GET", path, bearer=bearer))[0] == 403
 
 
+async def test_a_ban_concerns_the_user_of_one_tenant(tenants: tuple[Tenant, Tenant], call_id: str) -> None:
+    acme, globex = tenants
+    user = ids.mint()
+    async with acme.caller(user) as banned, globex.caller(user) as namesake:
+        await banned.join(call_id)
+        await namesake.join(call_id)
+        path = f"/rooms/{quote(call_id)}/peers/{banned.peer_id}"
+        await acme.ask("DELETE", path, bearer=API_KEYS["acme"], params={"ban": "true"}, status=200)
+        assert (await banned.event("roomClosed"))["reason"] == "banned"
+        assert (await namesake.call("getProducers"))["producers"] == []
+        async with acme.caller(user) as again, globex.caller(user) as other:
+            assert await code(again, "createRoom", callId=call_id) == "not_allowed"
+            assert await code(other, "createRoom", callId=call_id) is None
+
+
 async def test_rooms_over_http(tenants: tuple[Tenant, Tenant], call_id: str) -> None:
     acme, globex = tenants
     for tenant, limit in ((acme, 3), (globex, 5)):

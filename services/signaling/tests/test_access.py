@@ -13,11 +13,13 @@ from hubbub_access import LEEWAY, Grants, KeySet, PublishLimits, TokenVerifier, 
 from hubbub_access.key_set import new_secret
 from hubbub_contracts import ids
 from hubbub_contracts.bus.captions import CaptionChanged
+from hubbub_contracts.bus.consumer import CloseConsumer
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
 from hubbub_contracts.bus.producer import CloseProducer
 from hubbub_contracts.bus.records import ProducerRecord
 from hubbub_contracts.types import OpenMediaKind
 from hubbub_signaling.domain.authorization import Grant
+from hubbub_signaling.domain.owned_resources import OwnedConsumer
 from hubbub_signaling.handlers import session_access
 from hubbub_signaling.handlers.calls.catalogue import CALL_HANDLERS
 from hubbub_signaling.handlers.catalogue import HANDLERS
@@ -213,6 +215,19 @@ async def test_a_refreshed_token_closes_what_it_does_not_allow(rig: SignalingRig
     [push] = [push for event, push in client.socket.sent if event == "producerClosed"]
     assert (push["producerId"], push["reason"]) == ("video", "not_allowed")
     assert code(await client.ask("produce", {**WELL_FORMED["produce"], "kind": "video"})) == "not_allowed"
+
+
+async def test_a_refreshed_token_without_subscribe_closes_the_consumers(rig: SignalingRig) -> None:
+    client = await joined(rig)
+    client.session.resources.consumers = {"c": OwnedConsumer("transport", "p", paused_by_bandwidth=False)}
+    assert code(await client.ask("refreshToken", {"token": token()})) is None
+    assert client.session.resources.consumers.keys() == {"c"}
+    mute = token(ALL.model_copy(update={"subscribe": False}))
+    assert code(await client.ask("refreshToken", {"token": mute})) is None
+    assert [one.consumer_id for one in rig.backend.node_requests if isinstance(one, CloseConsumer)] == ["c"]
+    [push] = [push for event, push in client.socket.sent if event == "consumerClosed"]
+    assert (push["consumerId"], push["producerId"], push["reason"]) == ("c", "p", "not_allowed")
+    assert client.session.resources.consumers == {}
 
 
 @pytest.mark.parametrize(

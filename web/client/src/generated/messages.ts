@@ -798,7 +798,7 @@ export interface ConsumerClosed {
    */
   producerId: string;
   /**
-   * `producer_closed` when the producer ended, `transport_closed` when the transport failed. More reasons may follow.
+   * `producer_closed` when the producer ended, `transport_closed` when the transport failed, `not_allowed` when the client may not receive any more. More reasons may follow.
    */
   reason: string;
 }
@@ -1092,6 +1092,10 @@ export interface WebhookData {
    * Grows by 1 with each event of the room that this endpoint gets. It begins at 1, again when the room has been gone for a day. A gap is an event that could not be delivered for a day: it is among the dead letters.
    */
   seq: number;
+  /**
+   * Whose room it is; absent without named tenants.
+   */
+  tenant?: string;
   track?: WebhookTrack;
 }
 /**
@@ -3985,6 +3989,10 @@ export interface WebhookData1 {
    * Grows by 1 with each event of the room that this endpoint gets. It begins at 1, again when the room has been gone for a day. A gap is an event that could not be delivered for a day: it is among the dead letters.
    */
   seq: number;
+  /**
+   * Whose room it is; absent without named tenants.
+   */
+  tenant?: string;
   track?: WebhookTrack;
 }
 /**

@@ -127,8 +127,8 @@ class ConsumerClosed(Push):
     producer_id: Id
     """The producer that it received."""
     reason: str
-    """`producer_closed` when the producer ended, `transport_closed` when the transport failed. More reasons may
-    follow."""
+    """`producer_closed` when the producer ended, `transport_closed` when the transport failed, `not_allowed` when the
+    client may not receive any more. More reasons may follow."""
 
 
 class ConsumerLayersChanged(Push):

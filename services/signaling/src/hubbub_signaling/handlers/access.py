@@ -11,7 +11,7 @@ from .forced_close import close_forbidden
 
 
 async def refresh_token(context: RequestContext, request: RefreshToken) -> TokenRefreshed:
-    """Replaces the token. Closes the producers that the new one does not allow."""
+    """Replaces the token. Closes the producers and consumers that the new one does not allow."""
     identity = context.access.verify(request.token)
     membership = context.current_membership
     if membership is not None:

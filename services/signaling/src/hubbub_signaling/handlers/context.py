@@ -47,7 +47,7 @@ class RequestingSession(Protocol):
         """
 
     def enforce_role(self) -> None:
-        """Closes, in the background, what the client sends and may not send any more."""
+        """Closes, in the background, what the client may not send or receive any more."""
 
     async def leave_room(self) -> None:
         """Leaves the room."""

@@ -1,25 +1,28 @@
-"""Producers that the server closes: a new token or role does not allow them, or a moderator stopped them."""
+"""What the server closes: a new token or role does not allow it, or a moderator stopped it."""
 
 from __future__ import annotations
 
 import contextlib
 
 from hubbub_contracts import HubbubError
-from hubbub_contracts.bus import producer
+from hubbub_contracts.bus import consumer, producer
+from hubbub_contracts.socket.consumer import ConsumerClosed
 from hubbub_contracts.socket.producer import ProducerClosed
 
 from ..domain.authorization import may_publish
 from .context import RequestContext
 
 NO_GRANT = "not_allowed"
-"""The reason of `producerClosed` for a track that the client may not send any more."""
+"""The reason of `producerClosed` and `consumerClosed` for a track that the client may not send or receive any more."""
 STOPPED = "stopped_by_moderator"
 """The reason for a track that a moderator stopped."""
 
 
 async def close_forbidden(context: RequestContext) -> None:
-    """Closes what the client may not send any more."""
+    """Closes what the client may not send or receive any more."""
     membership = context.membership
+    if not context.access.identity.grants.may_subscribe:
+        await _close_consumers(context)
     for listed in list(membership.record.producers):
         allowed = may_publish(context.access.identity, listed.kind, listed.app_data, listed.shows)
         if listed.producer_id in context.resources.producers and not allowed:
@@ -29,6 +32,18 @@ async def close_forbidden(context: RequestContext) -> None:
                 )
             )
             await close_removed(context, listed.producer_id, NO_GRANT)
+
+
+async def _close_consumers(context: RequestContext) -> None:
+    """A node that does not answer closes them with the transport, when the peer leaves."""
+    membership = context.membership
+    closed, context.resources.consumers = context.resources.consumers, {}
+    for consumer_id, owned in closed.items():
+        context.session.push(ConsumerClosed(consumer_id=consumer_id, producer_id=owned.producer_id, reason=NO_GRANT))
+        with contextlib.suppress(HubbubError):
+            await context.close_on_node(
+                consumer.CloseConsumer(room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=consumer_id)
+            )
 
 
 async def close_removed(context: RequestContext, producer_id: str, reason: str) -> None:
