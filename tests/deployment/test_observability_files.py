@@ -75,7 +75,7 @@ def test_prometheus_scrapes_services_on_their_ports() -> None:
         ("recorder", 9464),
         ("webhooks", 9464),
     }
-    assert scraped == {("signaling", 4000), *others}
+    assert scraped == {("signaling", 9464), *others}
 
 
 def test_alert_rules_are_complete() -> None:

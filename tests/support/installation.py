@@ -59,7 +59,7 @@ class Installation:
     ) -> None:
         """`directory` is for the NATS store and the logs (None: a temporary one). Times are in seconds.
 
-        With `metrics`, all other services serve metrics, as signaling always does. `environment`
+        With `metrics`, all services serve metrics on a port for them. `environment`
         overrides the environment of every service.
         """
         self._exit = ExitStack()
@@ -69,7 +69,7 @@ class Installation:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.nats = nats_server(directory / "nats")
-        shown = registries + nodes + calls + captions + recorders + webhooks if metrics else 0
+        shown = registries + nodes + signalings + calls + captions + recorders + webhooks if metrics else 0
         metrics_port = free_tcp_ports(shown, LOOPBACK) if metrics else 0
         rtc_min_port = free_udp_ports(nodes * _UDP_PORTS_PER_NODE, ANY)
         self.layout = Layout(

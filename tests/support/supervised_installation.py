@@ -61,7 +61,9 @@ class SupervisedInstallation:
             "PORT": str(self.port),
             "RTC_MIN_PORT": str(rtc_min_port),
             "RTC_MAX_PORT": str(rtc_min_port + _UDP_PORTS - 1),
-            "METRICS_PORT": str(free_tcp_ports(registries + nodes + calls + captions + recorders + webhooks)),
+            "METRICS_PORT": str(
+                free_tcp_ports(registries + nodes + signalings + calls + captions + recorders + webhooks)
+            ),
             "ANNOUNCED_IP": "127.0.0.1",
             "RECORDINGS_DIR": str(data_dir / "recordings"),
             **(environment or {}),

@@ -41,8 +41,8 @@ def test_services_stop_in_the_reverse_order_of_their_start() -> None:
     ]
 
 
-def test_each_service_but_signaling_gets_its_own_metrics_port() -> None:
-    layout = Layout(nodes=2, metrics_ports=[9464, 9465, 9467, 9468, 9469, 9470, 9471, 9472])
+def test_each_service_gets_its_own_metrics_port() -> None:
+    layout = Layout(nodes=2, metrics_ports=[9464, 9465, 9467, 9468, 9469, 9470, 9471, 9472, 9473])
     specs = service_specs(layout, "", {"METRICS_PORT": "1"})
     ports = {spec.name: spec.environment.get("METRICS_PORT") for spec in specs}
     assert ports == {
@@ -54,11 +54,12 @@ def test_each_service_but_signaling_gets_its_own_metrics_port() -> None:
         "captions-1": "9470",
         "recorder-1": "9471",
         "webhooks-1": "9472",
-        "signaling-1": None,
+        "signaling-1": "9473",
     }
     assert layout.metrics_urls() == [
-        *(f"http://127.0.0.1:{port}/metrics" for port in (9464, 9465, 9467, 9468, 9469, 9470, 9471, 9472, 4000)),
+        *(f"http://127.0.0.1:{port}/metrics" for port in (9464, 9465, 9467, 9468, 9469, 9470, 9471, 9472, 9473)),
     ]
+    assert Layout().metrics_urls() == ["http://127.0.0.1:4000/metrics"]
 
 
 @pytest.mark.parametrize("chosen", [None, "/elsewhere"])

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from hubbub_access import Grants, KeySet, TokenVerifier, issue
+from hubbub_access import LEEWAY, Grants, KeySet, TokenVerifier, issue
 from hubbub_access.key_set import new_secret
 from hubbub_contracts.bus.stats import ClusterStats
 from hubbub_service import Metrics
 from hubbub_signaling.adapters.base_path import BasePath
 from hubbub_signaling.adapters.http import make_http
 from hubbub_signaling.adapters.security_headers import content_security_policy
+from hubbub_signaling.domain.authorization import Grant
 from hubbub_signaling.domain.identity import IdentityPolicy
+from hubbub_signaling.domain.route_grants import PUBLIC, ROUTE_GRANTS
 from support.asgi import Headers, ask
 from support.calls_fakes import (
     FakeCallsBackend,
@@ -128,39 +131,63 @@ def test_only_the_origins_of_the_operator_may_show_the_page_in_a_frame() -> None
 
 KEYS = KeySet.parse(json.dumps(new_secret("key", "app", b"s" * 32)))
 POLICY = IdentityPolicy(api_key=None, trust_user_header=False, tokens=TokenVerifier(KEYS, "hubbub"))
-PUBLIC = {"/health", "/ready"}
-"""The routes that nobody has to be known for. The page and its assets are the others."""
+MISSING: Mapping[Grant, dict[str, Any]] = {
+    Grant.ADMIN: {},
+    Grant.MODERATE: {"moderate": False},
+    Grant.CALLS: {"calls": False},
+    Grant.RECORD: {"record": False},
+    Grant.PUBLISH: {"publish": False},
+    Grant.SUBSCRIBE: {"subscribe": False},
+}
+"""All grants but one, and but `admin`."""
+ALL_BUT_ADMIN = Grants(
+    rooms=("*",), join=True, publish=True, subscribe=True, calls=True, record=True, moderate=True, hidden=True
+)
+FOREIGN = KeySet.parse(json.dumps(new_secret("key", "app", b"f" * 32)))
 
 
-def _bearer(grants: Grants) -> Headers:
-    key = KEYS.signing_key
+def _bearer(grants: Grants, *, keys: KeySet = KEYS, lifetime: float = 60) -> Headers:
+    key = keys.signing_key
     assert key is not None
-    token = issue(key, "ann", grants, audience="hubbub", now=time.time(), lifetime=60, token_id="1")
+    token = issue(key, "ann", grants, audience="hubbub", now=time.time(), lifetime=lifetime, token_id="1")
     return {"authorization": f"Bearer {token}"}
 
 
-def _routes() -> list[tuple[str, str]]:
-    """Method and path of every route: those of the application, and those of its routers, which its document lists."""
+def _asked(path: str) -> str:
+    return re.sub(r"{\w+}", "call", path)
+
+
+def test_every_route_names_its_grant_and_every_row_is_a_route() -> None:
+    """Those of the application, and those of its routers, which its document lists."""
     app = make_app(None, policy=POLICY)._app
     own = {(method, route.path) for route in app.routes for method in getattr(route, "methods", None) or ()}
     included = {(method.upper(), path) for path, item in app.openapi()["paths"].items() for method in item}
-    return sorted((method, re.sub(r"{\w+}", "call", path)) for method, path in own | included if method != "HEAD")
+    assert {each for each in own | included if each[0] != "HEAD"} == set(ROUTE_GRANTS)
+    assert {path for (_, path), grant in ROUTE_GRANTS.items() if grant == PUBLIC} == {"/health", "/ready"}
 
 
-def test_the_routes_of_routers_are_among_those_that_need_a_token() -> None:
-    posts = {("POST", path) for path in ("/whip/call", "/whep/call", "/whep/call/call", "/calls")}
-    assert posts | {("DELETE", "/whip/call/call")} <= set(_routes())
+async def test_a_route_without_a_grant_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(cast("dict[Any, Any]", ROUTE_GRANTS), ("GET", "/health"))
+    answer = await ask(make_app(None), "/health")
+    assert (answer.status, b"names no grant" in answer.body) == (500, True)
 
 
-@pytest.mark.parametrize(("method", "path"), _routes())
-async def test_with_access_tokens_every_route_but_the_public_ones_needs_one(method: str, path: str) -> None:
-    app = make_app(None, policy=POLICY)
-    answer = await ask(app, path, method)
-    if path in PUBLIC:
+@pytest.mark.parametrize(("method", "path"), sorted(ROUTE_GRANTS))
+async def test_with_access_tokens_every_route_but_the_public_ones_needs_its_grant(method: str, path: str) -> None:
+    app, grant = make_app(None, policy=POLICY), ROUTE_GRANTS[method, path]
+    answer = await ask(app, _asked(path), method)
+    if grant == PUBLIC:
         assert answer.status == 200
         return
     assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
-    assert (await ask(app, path, method, headers=_bearer(Grants()))).status == 403
+    foreign = _bearer(Grants(admin=True), keys=FOREIGN)
+    lapsed = _bearer(Grants(admin=True), lifetime=-LEEWAY - 1)
+    for shown in (foreign, lapsed, {"authorization": "Bearer guess"}, {"authorization": "Basic YTpi"}):
+        assert (await ask(app, _asked(path), method, headers=shown)).status == 401
+    assert (await ask(app, _asked(path), method, headers=_bearer(Grants()))).status == 403
+    assert isinstance(grant, Grant)
+    less = ALL_BUT_ADMIN.model_copy(update=MISSING[grant])
+    assert (await ask(app, _asked(path), method, headers=_bearer(less))).status == 403
 
 
 @pytest.mark.parametrize("path", ["/stats", "/metrics", "/openapi.json"])

@@ -39,13 +39,14 @@ class Layout:
     tls: CertificateFiles | None = None
     """When set, signaling serves HTTPS."""
     metrics_ports: Sequence[int] = ()
-    """Of the registries, the nodes, calls, captions, the recorders and webhooks, in this order. When empty, only
-    signaling serves metrics."""
+    """Of the registries, the nodes, calls, captions, the recorders, webhooks and signaling, in this order. When empty,
+    only signaling serves metrics, on its own port."""
 
     @property
     def metrics_count(self) -> int:
         """How many processes have a metrics port of their own."""
-        return self.registries + self.nodes + self.calls + self.captions + self.recorders + self.webhooks
+        others = self.registries + self.nodes + self.calls + self.captions + self.recorders + self.webhooks
+        return others + self.signalings
 
     def __post_init__(self) -> None:
         """Raises ValueError when there are too few RTC ports."""
@@ -80,7 +81,7 @@ class Layout:
     def metrics_urls(self) -> list[str]:
         """The metrics URL of every process."""
         own = [f"http://127.0.0.1:{port}" for port in self.metrics_ports]
-        return [f"{url}/metrics" for url in (*own, *self.urls(self.own_host))]
+        return [f"{url}/metrics" for url in own or self.urls(self.own_host)]
 
     def urls(self, host: str) -> list[str]:
         """The URL of each signaling instance under this host name or address, without a trailing slash."""
@@ -117,8 +118,8 @@ def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -
     page = {} if layout.page_dir is None else {"PAGE_DIR": str(layout.page_dir)}
     tls = {} if layout.tls is None else {"TLS_CERT": str(layout.tls.certificate), "TLS_KEY": str(layout.tls.key)}
     for i, port in enumerate(layout.http_ports()):
-        variables = {**common, **page, **tls, "HOST": layout.host, "PORT": str(port)}
-        specs.append(_service(f"signaling-{i + 1}", "hubbub_signaling", variables))
+        variables = {**page, **tls, "HOST": layout.host, "PORT": str(port)}
+        specs.append(_service(f"signaling-{i + 1}", "hubbub_signaling", own(**variables)))
     return specs
 
 

@@ -71,7 +71,7 @@ def up_command(
         int,
         typer.Option(
             envvar="METRICS_PORT",
-            help="First port to try for the metrics of all services but signaling; each takes one free port.",
+            help="First port to try for the metrics of all services; each process takes one free port.",
             min=1,
             max=65535,
         ),

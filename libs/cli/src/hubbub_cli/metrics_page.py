@@ -17,8 +17,8 @@ _HEAD = """\
 
 Generated from the catalogue by `python -m hubbub_cli.metrics_page`; do not edit. `make check` fails when it is stale.
 
-Signaling serves its metrics at `/metrics` on its own port; the other services serve theirs on `METRICS_PORT`
-([configuration](configuration.md)), in the Prometheus format. No label has a value per peer or room: for
+Each service serves its metrics at `/metrics` on `METRICS_PORT` ([configuration](configuration.md)), in the Prometheus
+format; signaling also on `PORT`, for whoever may read them there. No label has a value per peer or room: for
 a single peer, use the logs and traces. Metrics of the process itself (`process_cpu_seconds_total`,
 `process_resident_memory_bytes`, `process_open_fds`) are included.
 """

@@ -28,7 +28,8 @@ class ServiceSettings(BaseSettings):
         None,
         ge=0,
         le=65535,
-        description="TCP port of `/health`, `/ready` and `/metrics`; not set: none. Signaling serves them on PORT.",
+        description="TCP port of `/health`, `/ready` and `/metrics`; not set: none. Signaling also serves them on PORT, "
+        "where `/metrics` needs a grant with AUTH.",
     )
     metrics_host: str = Field("127.0.0.1", description="Address on which METRICS_PORT listens.")
 

@@ -18,7 +18,7 @@ from hubbub_contracts import subjects
 from hubbub_contracts.bus.message import DeliverMessage
 from hubbub_contracts.bus.presence import FindDevices
 from hubbub_contracts.bus.room import RoomRevisions
-from hubbub_service import Lifecycle, Metrics
+from hubbub_service import Lifecycle, Metrics, serve_ops
 from hubbub_service.metrics import BusMetrics
 
 from .adapters.access_http import AccessApi
@@ -70,6 +70,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     # Bound first, so that a port in use is reported before anything else happens.
     listener = listen(settings.host, settings.port)
     metrics = Metrics("signaling")
+    ops = await serve_ops(settings, metrics, lifecycle)
     bus = await _connect(settings, lifecycle, metrics)
     lease = await _acquire_lease(settings, lifecycle, bus)
 
@@ -170,6 +171,9 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         await sessions.drain()
 
     lifecycle.on_stop("sockets", drain, timeout=SHUTDOWN_TIMEOUT + CLOSE_TIMEOUT + DRAIN_TIMEOUT)
+    ops.report_readiness(
+        lambda: _why_not_ready(lease, lifecycle, published_keys) if bus.connected else "the bus is not connected"
+    )
     _log.info("signaling is up", port=listener.getsockname()[1], signaling_id=settings.signaling_id)
 
 

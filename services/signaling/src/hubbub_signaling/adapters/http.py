@@ -20,6 +20,7 @@ from hubbub_service import Metrics
 from ..domain.authorization import Grant
 from ..domain.identity import USER_HEADER
 from ..domain.ports import Backend
+from ..domain.route_grants import require_named
 from .access_http import AccessApi
 from .calls_http import CallsApi
 from .http_errors import install_error_handlers
@@ -122,11 +123,15 @@ def make_http(
     async def admin(request: Request) -> None:
         identification.authorize(request.scope, Grant.ADMIN)
 
+    async def named(request: Request) -> None:
+        require_named(request.method, request.scope["route"].path)
+
     app = FastAPI(
         title="Hubbub",
         version=VERSION,
         description="Health, readiness and statistics of a WebRTC SFU, calls, recordings and webhooks.",
         openapi_url=None if identification.uses_tokens else "/openapi.json",
+        dependencies=[Depends(named)],
     )
     app.add_middleware(
         CORSMiddleware,
