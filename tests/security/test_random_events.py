@@ -28,7 +28,7 @@ from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 from support.caller import Caller
 from support.client_socket import ClientSocket, Received
 from support.installation import Installation
-from support.random_events import SESSIONS, Ref, Step
+from support.random_events import SESSIONS, RandomEvent, Ref
 
 MORE = int(os.environ.get("HUBBUB_TEST_EXAMPLES", "1"))
 SESSION_TIMEOUT = 30.0
@@ -128,7 +128,7 @@ def learn(own: dict[str, list[str]], event: str, answer: dict[str, Any]) -> None
         own["peer"].append(answer["peerId"])
 
 
-async def run_session(world: World, session: list[Step]) -> None:
+async def run_session(world: World, session: list[RandomEvent]) -> None:
     """Runs the steps on new connections, and checks every answer."""
     own: dict[str, list[str]] = {"transport": [], "producer": [], "consumer": [], "peer": [], "room": ["here"]}
     auth = {"token": token("mallory")}
@@ -137,7 +137,7 @@ async def run_session(world: World, session: list[Step]) -> None:
         ClientSocket(world.url, namespace="/calls", auth=auth) as calls,
     ):
         sockets = {"": room, "/calls": calls}
-        answers: list[tuple[Step, asyncio.Future[dict[str, Any]]]] = []
+        answers: list[tuple[RandomEvent, asyncio.Future[dict[str, Any]]]] = []
         for step in session:
             future = await sockets[step.namespace].start_request(step.event, resolved(step.payload, world, own))
             answers.append((step, future))
@@ -151,7 +151,7 @@ async def run_session(world: World, session: list[Step]) -> None:
             assert not socket.is_closed
 
 
-def check_answer(world: World, step: Step, answer: dict[str, Any]) -> None:
+def check_answer(world: World, step: RandomEvent, answer: dict[str, Any]) -> None:
     """An answer is a result of a known event, or an error with a stable code."""
     known = CALL_REQUESTS if step.namespace else CLIENT_REQUESTS
     code = answer["error"]["code"] if "error" in answer else "ok"
@@ -217,7 +217,7 @@ def test_any_session_gets_stable_answers_and_nobody_elses_state(guarded: Install
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         )
         @given(SESSIONS)
-        def run(session: list[Step]) -> None:
+        def run(session: list[RandomEvent]) -> None:
             runner.run(asyncio.wait_for(run_session(world, session), SESSION_TIMEOUT))
 
         try:

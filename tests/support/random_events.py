@@ -28,7 +28,7 @@ class Ref:
 
 
 @dataclass(frozen=True)
-class Step:
+class RandomEvent:
     """One event."""
 
     namespace: str
@@ -117,27 +117,27 @@ def payloads(draw: st.DrawFn, request: type[ClientRequest[Any]]) -> Any:
 
 
 @st.composite
-def steps(draw: st.DrawFn) -> Step:
+def steps(draw: st.DrawFn) -> RandomEvent:
     """One event of either namespace."""
     namespace = draw(st.sampled_from(["", "", "", "/calls"]))
     requests = CALL_REQUESTS if namespace else CLIENT_REQUESTS
     event = draw(st.sampled_from([*requests, "connect", "disconnect"]))
     payload = draw(payloads(requests[event]) if event in requests else JSON)
-    return Step(namespace, event, payload, draw(st.booleans()))
+    return RandomEvent(namespace, event, payload, draw(st.booleans()))
 
 
 # A session gets further once it is in a room and has transports, so most begin with them.
 BEGIN = [
-    Step("", "createRoom", {"callId": Ref("own", "room", 0)}, awaited=True),
-    Step(
+    RandomEvent("", "createRoom", {"callId": Ref("own", "room", 0)}, awaited=True),
+    RandomEvent(
         "",
         "joinRoom",
         {"callId": Ref("own", "room", 0), "userId": "mallory", "rtpCapabilities": rtp_capabilities()},
         awaited=True,
     ),
-    Step("", "createTransport", {"direction": "send"}, awaited=True),
-    Step("", "createTransport", {"direction": "recv"}, awaited=True),
-    Step(
+    RandomEvent("", "createTransport", {"direction": "send"}, awaited=True),
+    RandomEvent("", "createTransport", {"direction": "recv"}, awaited=True),
+    RandomEvent(
         "",
         "consume",
         {"transportId": Ref("own", "transport", 1), "producerId": Ref("neighbour", "producer", 0)},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubbub_webhooks.domain.change_order import MAX_WAITING, PATIENCE, ChangeOrder
+from hubbub_webhooks.domain.change_order import GAP_TIMEOUT, MAX_WAITING, ChangeOrder
 
 
 def add(order: ChangeOrder[int], *sequences: int, now: float = 0.0) -> list[int]:
@@ -25,9 +25,9 @@ def test_missing_change_is_lost_after_a_time() -> None:
     order = ChangeOrder[int](10)
     assert add(order, 12, now=5.0) == []
     assert order.waits
-    assert not order.has_gap(5.0 + PATIENCE - 0.1)
+    assert not order.has_gap(5.0 + GAP_TIMEOUT - 0.1)
     assert add(order, 13, now=6.0) == []
-    assert order.has_gap(5.0 + PATIENCE)
+    assert order.has_gap(5.0 + GAP_TIMEOUT)
 
 
 def test_time_starts_again_with_each_gap() -> None:
@@ -35,8 +35,8 @@ def test_time_starts_again_with_each_gap() -> None:
     add(order, 12, now=0.0)
     assert add(order, 11, now=1.0) == [11, 12]
     add(order, 14, now=1.5)
-    assert not order.has_gap(PATIENCE + 1.0)
-    assert order.has_gap(PATIENCE + 1.5)
+    assert not order.has_gap(GAP_TIMEOUT + 1.0)
+    assert order.has_gap(GAP_TIMEOUT + 1.5)
 
 
 def test_many_waiting_changes_are_a_gap_at_once() -> None:

@@ -10,7 +10,6 @@ from .endpoint import Endpoint
 from .endpoints import Endpoints, RequestTable, serve_table, serve_table_when_possible
 from .events import Subscription
 from .kv import Bucket, BucketMissing, Entry, KeyConflict, KeyValue, WriteUnknown
-from .lanes import Lanes, WaitingMessage
 from .lease import Lease, LeaseLoss, fence, lease_bucket, parse_lease
 from .operation import Operation, current_operation, enter_operation, operation_id, unix_ms
 from .request import NoResponders
@@ -19,6 +18,7 @@ from .room_feed import RoomChange, RoomFeed
 from .telemetry import BusTelemetry
 from .view import View
 from .watch import ListingComplete, list_bucket
+from .work_queues import WaitingMessage, WorkQueues
 
 __all__ = [
     "Archive",
@@ -35,7 +35,6 @@ __all__ = [
     "Entry",
     "KeyConflict",
     "KeyValue",
-    "Lanes",
     "Lease",
     "LeaseLoss",
     "ListingComplete",
@@ -50,6 +49,7 @@ __all__ = [
     "Unreachable",
     "View",
     "WaitingMessage",
+    "WorkQueues",
     "WriteUnknown",
     "current_operation",
     "enter_operation",

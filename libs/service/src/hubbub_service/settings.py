@@ -28,8 +28,8 @@ class ServiceSettings(BaseSettings):
         None,
         ge=0,
         le=65535,
-        description="TCP port of `/health`, `/ready` and `/metrics`; not set: none. Signaling also serves them on PORT, "
-        "where `/metrics` needs a grant with AUTH.",
+        description="TCP port of `/health`, `/ready` and `/metrics`; not set: none. Signaling has them on PORT, too; "
+        "with AUTH, `/metrics` needs a grant there.",
     )
     metrics_host: str = Field("127.0.0.1", description="Address on which METRICS_PORT listens.")
 

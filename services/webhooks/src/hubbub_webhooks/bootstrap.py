@@ -11,7 +11,7 @@ from hubbub_contracts import HubbubError, subjects
 from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
 from hubbub_service.metrics import BusMetrics, catalogue
 
-from .adapters.capture import Capture
+from .adapters.capture_switch import CaptureSwitch
 from .adapters.event_queues import StreamEventQueues
 from .adapters.http_sender import HttpSender
 from .adapters.ownership import Ownership
@@ -52,7 +52,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     await endpoints.complete()
 
     log = change_log(bus, settings.bucket_replicas)
-    capture = Capture(bus, log, endpoints)
+    capture = CaptureSwitch(bus, log, endpoints)
     lifecycle.on_stop("capture", capture.stop, timeout=CAPTURE_STOP_TIMEOUT)
     tasks = Tasks(on_fatal=lifecycle.fail)
     tasks.spawn(capture.run(), "capture", vital=True)

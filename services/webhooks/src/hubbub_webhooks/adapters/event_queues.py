@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubbub_bus import Bus, Lanes
+from hubbub_bus import Bus, WorkQueues
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.webhook_records import DeadEvent, WaitingEvent
 
@@ -21,7 +21,7 @@ class StreamEventQueues:
 
     def __init__(self, bus: Bus, replicas: int = 1) -> None:
         """`replicas` is the number of copies of the streams in a NATS cluster."""
-        self._waiting = Lanes(
+        self._waiting = WorkQueues(
             bus,
             subjects.WEBHOOK_EVENTS_STREAM,
             subjects.WEBHOOK_EVENTS,
@@ -29,7 +29,7 @@ class StreamEventQueues:
             max_bytes=QUEUES_MAX_BYTES,
             replicas=replicas,
         )
-        self._dead = Lanes(
+        self._dead = WorkQueues(
             bus,
             subjects.DEAD_LETTERS_STREAM,
             subjects.DEAD_LETTERS,

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 ChangeT = TypeVar("ChangeT")
 
-PATIENCE = 2.0
+GAP_TIMEOUT = 2.0
 """Seconds for which a change waits for those before it."""
 MAX_WAITING = 4_096
 """Changes that wait. With more, the missing ones count as lost."""
@@ -52,7 +52,7 @@ class ChangeOrder(Generic[ChangeT]):
         """Whether changes are lost, at the time `now` in seconds."""
         if len(self._waiting) > MAX_WAITING:
             return True
-        return self._waits_since is not None and now - self._waits_since >= PATIENCE
+        return self._waits_since is not None and now - self._waits_since >= GAP_TIMEOUT
 
     def restart(self, last: int) -> None:
         """The bucket was listed up to the sequence `last`. What waits behind that is added again by the caller."""

@@ -1,6 +1,6 @@
-"""Messages that wait to be worked off: a stream with one lane per key.
+"""Messages that wait to be worked off: a stream with one queue per key.
 
-The first message of a lane is the next one to work off. It is removed when that is done, so what is in the stream is
+The first message of a queue is the next one to work off. It is removed when that is done, so what is in the stream is
 what is left to do, and a process that takes over needs no other state.
 """
 
@@ -28,7 +28,7 @@ _NO_MESSAGE = 10057
 
 @dataclass(frozen=True, slots=True)
 class WaitingMessage:
-    """A message of a lane."""
+    """A message of a queue."""
 
     key: str
     value: bytes
@@ -37,8 +37,8 @@ class WaitingMessage:
     """Unix seconds."""
 
 
-class Lanes:
-    """One stream of lanes."""
+class WorkQueues:
+    """One stream of queues."""
 
     def __init__(
         self, bus: Bus, stream: str, prefix: str, *, max_age: float, max_bytes: int, replicas: int = 1
@@ -46,7 +46,7 @@ class Lanes:
         """Does nothing before `ensure`.
 
         Arguments:
-            prefix: of the subjects; the subject of a lane is `<prefix>.<key>`.
+            prefix: of the subjects; the subject of a queue is `<prefix>.<key>`.
             max_age: seconds for which a message is kept at most.
             max_bytes: size of the stream, beyond which the oldest messages are removed.
             replicas: copies in a NATS cluster.
@@ -69,7 +69,7 @@ class Lanes:
         await self._stream.ensure()
 
     async def append(self, key: str, message_id: str, message: Model) -> None:
-        """Appends a message to a lane. One with an id that was appended lately is not stored again.
+        """Appends a message to a queue. One with an id that was appended lately is not stored again.
 
         Raises `unavailable`; may then be repeated.
         """
@@ -84,7 +84,7 @@ class Lanes:
             raise self._stream.failed(error) from error
 
     async def first(self, key: str, after: int = 0) -> WaitingMessage | None:
-        """Returns the first message of a lane behind the sequence `after`. `key` may have wildcards.
+        """Returns the first message of a queue behind the sequence `after`. `key` may have wildcards.
 
         Raises `unavailable`.
         """
@@ -116,7 +116,7 @@ class Lanes:
             raise self._stream.failed(error) from error
 
     async def clear(self, key: str) -> None:
-        """Removes all messages of the lanes that match `key`, which may have wildcards. Raises `unavailable`."""
+        """Removes all messages of the queues that match `key`, which may have wildcards. Raises `unavailable`."""
         self._stream.connection.require_connected()
         try:
             await self._stream.js.purge_stream(self._stream.name, subject=f"{self._prefix}.{key}")
@@ -124,7 +124,7 @@ class Lanes:
             raise self._stream.failed(error) from error
 
     async def keys(self, key_filter: str = ">") -> dict[str, int]:
-        """Returns the number of messages of each lane that has any. Raises `unavailable`."""
+        """Returns the number of messages of each queue that has any. Raises `unavailable`."""
         self._stream.connection.require_connected()
         try:
             info = await self._stream.js.stream_info(self._stream.name, subjects_filter=f"{self._prefix}.{key_filter}")

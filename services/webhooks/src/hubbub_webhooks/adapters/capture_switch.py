@@ -16,7 +16,7 @@ RETRY_INTERVAL = 0.5
 _log = structlog.get_logger(__name__)
 
 
-class Capture:
+class CaptureSwitch:
     """The capture of one instance."""
 
     def __init__(self, bus: Bus, log: ChangeLog, endpoints: Endpoints) -> None:
