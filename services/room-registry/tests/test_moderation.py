@@ -18,7 +18,7 @@ from hubbub_contracts.bus.moderation import (
 from hubbub_contracts.bus.moderation_records import Moderation, MutedSource
 from hubbub_contracts.bus.peer import JoinRoom
 from hubbub_contracts.bus.producer import AddProducer, SetProducerPaused
-from hubbub_contracts.bus.records import PeerRecord
+from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
 from hubbub_registry.handlers import moderation, producer
 from hubbub_registry.handlers.context import RegistryContext
 from hubbub_registry.handlers.join import join
@@ -92,6 +92,18 @@ async def test_a_producer_of_a_muted_source_comes_up_paused_and_cannot_be_resume
     assert [each.paused for each in peer(store).producers] == [True], "nothing is switched on"
     assert not (await producer.set_paused(context, resume)).paused
     assert [each.paused for each in peer(store).producers] == [False]
+
+
+async def test_another_source_is_resumed_although_a_muted_one_is_not_paused_yet(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    await moderation.mute(context, MuteSource(room_id="r", user_id="u", source="microphone"))
+    camera = ProducerRecord(producer_id="camera", kind="video", app_data={}, paused=True)
+    record = user("one", producers=1)
+    store.store_peer(record.model_copy(update={"producers": [*record.producers, camera]}))
+    resume = SetProducerPaused(room_id="r", peer_id="one", producer_id="camera", paused=False)
+    assert not (await producer.set_paused(context, resume)).paused
+    assert [each.paused for each in peer(store).producers] == [True, False]
 
 
 @pytest.mark.parametrize("mute_first", [True, False])

@@ -41,9 +41,9 @@ async def finish_close(context: RegistryContext, room_id: str) -> None:
         room = store.rooms.get(room_id)
         if room is None or room.settings is None or not room.settings.ended:
             return
-        await run_writes(
-            "close-room", [partial(remove_peer, store, room_id, peer_id, "room_closed") for peer_id in room.peers]
-        )
+        removals = [partial(remove_peer, store, room_id, peer_id, "room_closed") for peer_id in room.peers]
+        if not all(await run_writes("close-room", removals)):
+            raise HubbubError(ErrorCode.UNAVAILABLE, "not everybody could be removed", retryable=True)
         await store.purge_room(room_id, room.settings.revision, "closed")
 
     await retry_on_conflict(attempt)

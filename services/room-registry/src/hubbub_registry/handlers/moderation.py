@@ -73,7 +73,7 @@ async def unmute(context: RegistryContext, request: UnmuteSource) -> Moderated:
 async def stop_source(context: RegistryContext, request: StopSource) -> Moderated:
     """Removes the producers of a source. Raises as `StopSource` says."""
     user_id = await _user_of(context, request)
-    revision = 0
+    revision = context.store.sequence
     for peer in _targets(context, request, user_id):
         written = await _update_unless_gone(
             context, request.room_id, peer.peer_id, partial(rules.without_source, source=request.source)
@@ -165,6 +165,17 @@ def has_muted_running(context: RegistryContext, room_id: str, peer_id: str) -> b
     if room is None or room.settings is None or peer is None:
         return False
     return rules.with_muted_paused(room.settings.record.rules, peer.record) is not None
+
+
+def is_muted(context: RegistryContext, peer: PeerRecord, producer_id: str) -> bool:
+    """Whether a moderator muted the source of the producer, by the copy of the store."""
+    room = context.store.rooms.get(peer.room_id)
+    if room is None or room.settings is None:
+        return False
+    moderation = room.settings.record.rules
+    return any(
+        each.producer_id == producer_id and moderation.is_muted(peer.user_id, each.shows) for each in peer.producers
+    )
 
 
 async def _update_unless_gone(context: RegistryContext, room_id: str, peer_id: str, change: Change) -> int:

@@ -10,7 +10,7 @@ from hubbub_contracts.bus.records import PeerRecord
 
 from ..domain.producers import add_producer, remove_producers, set_producer_paused
 from .context import RegistryContext
-from .moderation import has_muted_running, pause_muted
+from .moderation import has_muted_running, is_muted, pause_muted
 from .room_bytes import require_room_bytes
 from .update_peer import Change, update_peer
 
@@ -37,14 +37,18 @@ async def add(context: RegistryContext, request: AddProducer) -> Registered:
 
 async def set_paused(context: RegistryContext, request: SetProducerPaused) -> Registered:
     """Pauses or resumes a producer. Raises `room_not_found`, `not_found`, and `muted` when a moderator muted it."""
-    written = await _update(
-        context, request, partial(set_producer_paused, producer_id=request.producer_id, paused=request.paused)
-    )
+
+    def change(peer: PeerRecord) -> PeerRecord | None:
+        if not request.paused and is_muted(context, peer, request.producer_id):
+            raise _muted()  # before the others see it run for a moment
+        return set_producer_paused(peer, request.producer_id, paused=request.paused)
+
+    written = await _update(context, request, change)
     if request.paused:
         return written
     settled = await _settled(context, request, written)
     if settled.paused:
-        raise HubbubError(ErrorCode.MUTED, "a moderator muted this source")
+        raise _muted()
     return settled
 
 
@@ -71,3 +75,7 @@ async def _update(
     context: RegistryContext, request: AddProducer | SetProducerPaused | RemoveProducers, change: Change
 ) -> Registered:
     return Registered(revision=await update_peer(context.store, request.room_id, request.peer_id, change))
+
+
+def _muted() -> HubbubError:
+    return HubbubError(ErrorCode.MUTED, "a moderator muted this source")
