@@ -117,6 +117,8 @@ async def test_moderation_over_http(installation: Installation, api: ServerApi, 
         await api.remove_peer(call_id, shown.peer_id, ban=True)
         await until(lambda: ann.state == "ended")
         assert (await api.room(call_id)).banned == [shown.user_id]
+        await api.lift_ban(call_id, shown.user_id)
+        assert (await api.room(call_id)).banned == []
         await api.close_room(call_id)
         await until(lambda: ben.state == "ended")
 

@@ -87,7 +87,7 @@ async def test_subjects_of_others_are_refused_and_own_ones_are_not(
             else:
                 await client.subscribe(subject)
         await client.flush()
-        named = set()
+        named: set[str] = set()
         while len(named) < len(foreign(user, kind)):
             error = str(await asyncio.wait_for(refused.get(), 10)).lower()
             assert "permissions violation" in error

@@ -128,6 +128,10 @@ class ServerApi:
         query = {"ban": "true"} if ban else {}
         await self._request(rest.REMOVE_ROOM_PEER, Done, room=call_id, peer=peer_id, query=query)
 
+    async def lift_ban(self, call_id: str, user_id: str) -> None:
+        """Lets a banned user join again. Access tokens that the ban has revoked stay so."""
+        await self._request(rest.LIFT_BAN, Done, room=call_id, query={"userId": user_id})
+
     async def mute(self, call_id: str, peer_id: str, source: TrackSource) -> None:
         """Mutes a source of a participant's user, of all its peers, until it is lifted."""
         await self._request(rest.MUTE_ROOM_PEER, Done, room=call_id, peer=peer_id, body=MuteBody(source=source))

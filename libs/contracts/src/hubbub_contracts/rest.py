@@ -508,6 +508,13 @@ REMOVE_ROOM_PEER = Route(
     "Removes a participant.",
     query=(("ban", "`true`: its user may not join again until the room ends"),),
 )
+LIFT_BAN = Route(
+    "DELETE",
+    "/rooms/{room}/bans",
+    Done,
+    "Lets a banned user join again. Its access tokens that the ban has revoked stay so: it needs a new one.",
+    query=(("userId", "the user"),),
+)
 MUTE_ROOM_PEER = Route(
     "POST",
     "/rooms/{room}/peers/{peerId}/mute",
@@ -534,6 +541,7 @@ ROOM_ROUTES = (
     LIST_ROOM_PEERS,
     LIST_ROOM_PRODUCERS,
     REMOVE_ROOM_PEER,
+    LIFT_BAN,
     MUTE_ROOM_PEER,
     STOP_ROOM_PEER,
     ANNOUNCE,

@@ -13,6 +13,7 @@ from hubbub_contracts.rest import (
     CLOSE_ROOM,
     CREATE_ROOM,
     GET_ROOM,
+    LIFT_BAN,
     LIST_ROOM_PEERS,
     LIST_ROOM_PRODUCERS,
     LIST_ROOMS,
@@ -30,7 +31,7 @@ from hubbub_contracts.rest import (
     StopSourceBody,
     UpdateRoomBody,
 )
-from hubbub_contracts.types import CallId, Id, RoomId
+from hubbub_contracts.types import CallId, Id, RoomId, UserId
 
 from ..domain.authorization import Grant, require, require_room_id
 from ..domain.identity import Identity
@@ -187,6 +188,10 @@ class RoomsApi:
             peer_id: PeerIdInPath, ban: Annotated[bool, Query()] = False, room_id: str = moderated
         ) -> Done:
             return await rooms.remove_peer(backend, room_id, peer_id, ban=ban)
+
+        @serve(router, _EXAMPLES, LIFT_BAN, names_user=False)
+        async def lift_ban(user_id: Annotated[UserId, Query(alias="userId")], room_id: str = moderated) -> Done:
+            return await rooms.lift_ban(backend, room_id, user_id)
 
         @serve(router, _EXAMPLES, MUTE_ROOM_PEER, names_user=False)
         async def mute_peer(peer_id: PeerIdInPath, request: Request, room_id: str = moderated) -> Done:

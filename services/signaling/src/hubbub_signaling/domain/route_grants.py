@@ -27,6 +27,7 @@ ROUTE_GRANTS: Mapping[tuple[str, str], Grant | Literal["public"]] = {
     ("GET", "/rooms/{room}"): Grant.MODERATE,
     ("PATCH", "/rooms/{room}"): Grant.MODERATE,
     ("DELETE", "/rooms/{room}"): Grant.MODERATE,
+    ("DELETE", "/rooms/{room}/bans"): Grant.MODERATE,
     ("POST", "/rooms/{room}/announcements"): Grant.MODERATE,
     ("GET", "/rooms/{room}/peers"): Grant.MODERATE,
     ("GET", "/rooms/{room}/producers"): Grant.MODERATE,

@@ -77,6 +77,12 @@ async def remove_peer(backend: Backend, room_id: str, peer_id: str, *, ban: bool
     return Done()
 
 
+async def lift_ban(backend: Backend, room_id: str, user_id: str) -> Done:
+    """Lets a banned user join again. Raises `room_not_found`."""
+    await backend.registry(moderation.LiftBan(room_id=room_id, user_id=user_id))
+    return Done()
+
+
 async def mute_peer(backend: Backend, room_id: str, peer_id: str, body: MuteBody) -> Done:
     """Mutes a source, or lifts that. Raises `room_not_found`, `not_found` and `quota_exceeded`."""
     request = moderation.MuteSource if body.muted else moderation.UnmuteSource
