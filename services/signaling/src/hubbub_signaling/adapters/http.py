@@ -8,11 +8,11 @@ from pathlib import Path
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from hubbub_contracts import HubbubError, Model
+from hubbub_contracts import ErrorCode, HubbubError, Model
 from hubbub_contracts.bus.stats import ClusterStats, GetStats, WorkerCount
 from hubbub_contracts.version import VERSION
 from hubbub_service import Metrics
@@ -130,7 +130,9 @@ def make_http(
         title="Hubbub",
         version=VERSION,
         description="Health, readiness and statistics of a WebRTC SFU, calls, recordings and webhooks.",
-        openapi_url=None if identification.uses_tokens else "/openapi.json",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
         dependencies=[Depends(named)],
     )
     app.add_middleware(
@@ -171,11 +173,18 @@ def make_http(
         body, content_type = metrics.exposition(request.headers.get("accept", ""))
         return Response(body, headers={"Content-Type": content_type})
 
-    if identification.uses_tokens:
-        # A browser cannot show a token for the interactive pages, so only the document is served.
-        @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(admin)])
-        async def openapi() -> JSONResponse:
-            return JSONResponse(app.openapi())
+    @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(admin)])
+    async def openapi(request: Request) -> JSONResponse:
+        prefix = request.scope.get("root_path", "")
+        return JSONResponse({**app.openapi(), **({"servers": [{"url": prefix}]} if prefix else {})})
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        # Shows the document to whoever may read it: the token is in the fragment.
+        shown = None if page is None else page / "docs.html"
+        if shown is None or not shown.is_file():
+            raise HubbubError(ErrorCode.NOT_FOUND, "the page is not served here: see /openapi.json")
+        return FileResponse(shown, headers={"Cache-Control": "no-cache"})
 
     install_error_handlers(app)
     rooms.install(app)

@@ -20,8 +20,6 @@ _POLICY = (
     "base-uri 'none'",
     "form-action 'self'",
 )
-_WITH_SCRIPTS_OF_OTHERS = ("/docs", "/redoc")
-"""FastAPI's pages of the OpenAPI document load their scripts from elsewhere. With access tokens they are not served."""
 
 
 def content_security_policy(origins: Iterable[str]) -> str:
@@ -49,8 +47,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "no-referrer"  # addresses name rooms and carry tickets
-                if not scope["path"].startswith(_WITH_SCRIPTS_OF_OTHERS):
-                    headers["Content-Security-Policy"] = self._policy
+                headers["Content-Security-Policy"] = self._policy
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
