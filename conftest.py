@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from hubbub_cli.ports import free_tcp_port, free_udp_ports
 from support import nats_servers, quarantine
 from support.nats_servers import NatsServer
+
+# A deadline for each example would measure the machine, which stands still at times, instead of the code.
+settings.register_profile("hubbub", deadline=None)
+settings.load_profile("hubbub")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

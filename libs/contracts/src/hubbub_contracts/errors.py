@@ -75,6 +75,8 @@ class ErrorBody(Model):
     """An explanation for the developer, in English. Its text may change."""
     retryable: bool = False
     """Whether the same request may succeed when it is sent again after a pause."""
+    limit: str | None = None
+    """Of `quota_exceeded`: which limit is reached, as in the table of limits."""
 
 
 class ErrorReply(Model):
@@ -87,15 +89,17 @@ class ErrorReply(Model):
 class HubbubError(Exception):
     """An error that is safe to return to the caller unchanged."""
 
-    def __init__(self, code: ErrorCode, message: str, *, retryable: bool = False) -> None:
+    def __init__(self, code: ErrorCode, message: str, *, retryable: bool = False, limit: str | None = None) -> None:
         super().__init__(f"{code.value}: {message}")
         self.code = code
         self.message = message
         self.retryable = retryable
+        self.limit = limit
 
     def reply(self) -> ErrorReply:
         """The error as a reply."""
-        return ErrorReply(error=ErrorBody(code=self.code.value, message=self.message, retryable=self.retryable))
+        body = ErrorBody(code=self.code.value, message=self.message, retryable=self.retryable, limit=self.limit)
+        return ErrorReply(error=body)
 
     @classmethod
     def from_body(cls, body: ErrorBody) -> HubbubError:
@@ -104,4 +108,54 @@ class HubbubError(Exception):
             code = ErrorCode(body.code)
         except ValueError:
             code = ErrorCode.INTERNAL
-        return cls(code, body.message, retryable=body.retryable)
+        return HubbubError(code, body.message, retryable=body.retryable, limit=body.limit)
+
+
+Limit = Literal[
+    "rooms",
+    "roomsOfTenant",
+    "peersOfRoom",
+    "peersOfTenant",
+    "waitingOfRoom",
+    "producersOfRoom",
+    "producersOfPeer",
+    "transportsOfPeer",
+    "consumersOfPeer",
+    "bytesOfRoom",
+    "decisionsOfRoom",
+    "calls",
+    "participantsOfCall",
+    "recordings",
+    "compositions",
+    "webhooks",
+    "revocations",
+]
+"""What a quota counts."""
+
+LIMITS: dict[Limit, str] = {
+    "rooms": "rooms of the installation: `MAX_ROOMS`",
+    "roomsOfTenant": "rooms of one tenant: `MAX_ROOMS_PER_TENANT`",
+    "peersOfRoom": "participants of a room: `MAX_PEERS_PER_ROOM`, or its option `maxPeers`",
+    "peersOfTenant": "participants of all rooms of one tenant: `MAX_PEERS_PER_TENANT`",
+    "waitingOfRoom": "peers in the lobby of a room: `MAX_WAITING_PER_ROOM`",
+    "producersOfRoom": "producers in a room: `MAX_PRODUCERS_PER_ROOM`",
+    "producersOfPeer": "producers of a peer: `MAX_PRODUCERS_PER_PEER`",
+    "transportsOfPeer": "transports of a peer: `MAX_TRANSPORTS_PER_PEER`",
+    "consumersOfPeer": "consumers of a peer: `MAX_CONSUMERS_PER_PEER`",
+    "bytesOfRoom": "bytes of the records of a room: `MAX_ROOM_BYTES`",
+    "decisionsOfRoom": "muted sources, banned users or assigned roles of a room: 256 each",
+    "calls": "live calls: `MAX_CALLS`",
+    "participantsOfCall": "users of a call: 100",
+    "recordings": "rooms that a recorder records: `MAX_RECORDINGS`",
+    "compositions": "compositions of a recording, or that wait: `MAX_COMPOSITIONS`",
+    "webhooks": "endpoints of an installation: 16",
+    "revocations": "revocations that are kept",
+}
+"""Each limit, and the setting that sets it."""
+
+
+class QuotaExceeded(HubbubError):
+    """A limit is reached."""
+
+    def __init__(self, limit: Limit, message: str, *, retryable: bool = False) -> None:
+        super().__init__(ErrorCode.QUOTA_EXCEEDED, message, retryable=retryable, limit=limit)

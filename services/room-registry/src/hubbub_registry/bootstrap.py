@@ -79,6 +79,9 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         producers_per_peer=settings.max_producers_per_peer,
         room_bytes=settings.max_room_bytes,
         waiting_per_room=settings.max_waiting_per_room,
+        producers_per_room=settings.max_producers_per_room,
+        rooms_per_tenant=settings.max_rooms_per_tenant,
+        peers_per_tenant=settings.max_peers_per_tenant,
     )
     endpoints = await serve_table_when_possible(
         bus,

@@ -29,6 +29,13 @@ class Settings(ServiceSettings):
     )
     max_rooms: int = Field(10_000, gt=0, description="Largest number of rooms.")
     max_peers_per_room: int = Field(100, gt=0, description="Largest number of participants in a room.")
+    max_rooms_per_tenant: int | None = Field(
+        None, gt=0, description="Largest number of rooms of a tenant; when not set, `MAX_ROOMS` alone holds."
+    )
+    max_peers_per_tenant: int | None = Field(
+        None, gt=0, description="Largest number of participants in all rooms of a tenant; unlimited when not set."
+    )
+    max_producers_per_room: int = Field(1_000, gt=0, description="Largest number of producers in a room.")
     max_waiting_per_room: int = Field(50, gt=0, description="Largest number of peers that wait in a room's lobby.")
     max_producers_per_peer: int = Field(32, gt=0, description="Largest number of producers of a peer.")
     max_room_bytes: int = Field(

@@ -47,7 +47,10 @@ class Settings(ServiceSettings):
         "client addresses are read from their X-Forwarded-For. Not set: they are those of the connections.",
     )
     max_connections_per_address: int = Field(
-        2_000, gt=0, description="Largest number of connections of a client address (IPv6: of a /64) to this instance."
+        2_000,
+        gt=0,
+        description="Largest number of connections of a client address to this instance. IPv6 counts by /64, and with "
+        "16 times each limit by /48.",
     )
     max_room_requests_per_address: int = Field(
         1_000,

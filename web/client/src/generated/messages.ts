@@ -1308,6 +1308,10 @@ export interface ErrorBody {
    */
   code: string;
   /**
+   * Of `quota_exceeded`: which limit is reached, as in the table of limits.
+   */
+  limit?: string;
+  /**
    * An explanation for the developer, in English. Its text may change.
    */
   message: string;
@@ -1330,6 +1334,10 @@ export interface ErrorBody1 {
    * One of the codes in the table of errors.
    */
   code: string;
+  /**
+   * Of `quota_exceeded`: which limit is reached, as in the table of limits.
+   */
+  limit?: string;
   /**
    * An explanation for the developer, in English. Its text may change.
    */

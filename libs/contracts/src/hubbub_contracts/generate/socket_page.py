@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..errors import FAULT
+from ..errors import FAULT, LIMITS
 from ..socket.calls_catalogue import NAMESPACE
 from .markdown import model_name, referenced_models, table, type_in_words
 from .schemas import socket_document
@@ -47,6 +47,10 @@ def _lines(document: dict[str, Any]) -> Iterator[str]:
     yield "| code | at fault | meaning |\n|---|---|---|"
     for code, (fault, meaning) in FAULT.items():
         yield f"| `{code.value}` | {fault} | {meaning} |"
+    yield "\n### Limits\n\n`quota_exceeded` names the limit that is reached in its field `limit`.\n"
+    yield "| limit | what it counts, and its setting |\n|---|---|"
+    for limit, counted in LIMITS.items():
+        yield f"| `{limit}` | {counted} |"
     yield ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded
 from hubbub_contracts.bus.call import AcceptCall, CallReply, DeclineCall, IgnoreCall
 from hubbub_contracts.bus.call_records import CallRecord, ParticipantRecord
 from hubbub_contracts.call import MAX_PARTICIPANTS
@@ -35,7 +35,7 @@ async def accept(context: CallsContext, request: AcceptCall) -> CallReply:
     try:
         return await update_call(context, request.tenant, request.call_id, change)
     except TooManyParticipants as error:
-        raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"a call has at most {MAX_PARTICIPANTS} participants") from error
+        raise QuotaExceeded("participantsOfCall", f"a call has at most {MAX_PARTICIPANTS} participants") from error
 
 
 async def decline(context: CallsContext, request: DeclineCall) -> CallReply:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubbub_bus import operation_id, retry_on_conflict
-from hubbub_contracts import ErrorCode, HubbubError, ids
+from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded, ids
 from hubbub_contracts.bus.call import CallReply, StartCall
 from hubbub_contracts.bus.call_records import CallRecord
 from hubbub_contracts.call import MAX_PARTICIPANTS
@@ -42,14 +42,14 @@ async def start(context: CallsContext, request: StartCall) -> CallReply:
     try:
         return await retry_on_conflict(attempt)
     except TooManyParticipants as error:
-        raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"a call has at most {MAX_PARTICIPANTS} participants") from error
+        raise QuotaExceeded("participantsOfCall", f"a call has at most {MAX_PARTICIPANTS} participants") from error
 
 
 def _new_call(
     context: CallsContext, request: StartCall, key: str, callees: list[str], busy: frozenset[str]
 ) -> CallRecord:
     if len(context.store.calls) >= context.max_calls:
-        raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"the limit of {context.max_calls} calls is reached")
+        raise QuotaExceeded("calls", f"the limit of {context.max_calls} calls is reached")
     return call.new_call(
         ids.mint_call(key),
         request.caller_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hubbub_contracts.errors import ErrorCode, HubbubError
+from hubbub_contracts.errors import Limit, QuotaExceeded
 
 from .entity_store import EntityStore
 
@@ -20,19 +20,19 @@ class PeerLimits:
     def check_transports(self, entities: EntityStore, room_id: str, peer_id: str) -> None:
         """Checks whether the peer may create another transport."""
         count = len(entities.transports_of(room_id, peer_id))
-        _check(count, self.transports, "transports")
+        _check(count, self.transports, "transportsOfPeer", "transports")
 
     def check_producers(self, entities: EntityStore, room_id: str, peer_id: str) -> None:
         """Checks whether the peer may create another producer."""
         count = sum(len(transport.producers) for transport in entities.transports_of(room_id, peer_id))
-        _check(count, self.producers, "producers")
+        _check(count, self.producers, "producersOfPeer", "producers")
 
     def check_consumers(self, entities: EntityStore, room_id: str, peer_id: str) -> None:
         """Checks whether the peer may create another consumer."""
         count = sum(len(transport.consumers) for transport in entities.transports_of(room_id, peer_id))
-        _check(count, self.consumers, "consumers")
+        _check(count, self.consumers, "consumersOfPeer", "consumers")
 
 
-def _check(count: int, limit: int, kind: str) -> None:
+def _check(count: int, limit: int, name: Limit, kind: str) -> None:
     if count >= limit:
-        raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"this peer has reached the limit of {limit} {kind}")
+        raise QuotaExceeded(name, f"this peer has reached the limit of {limit} {kind}")

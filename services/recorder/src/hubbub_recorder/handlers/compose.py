@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubbub_bus import retry_on_conflict
-from hubbub_contracts import ErrorCode, HubbubError, ids
+from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded, ids
 from hubbub_contracts.bus.recording import ComposeRecording
 from hubbub_contracts.recording import MAX_COMPOSITIONS, Composition
 
@@ -29,10 +29,10 @@ async def compose(context: RecorderContext, request: ComposeRecording) -> Compos
         record, composition = requested(found.record, ids.mint(), request.options, context.clock())
         if len(record.compositions) > MAX_COMPOSITIONS:
             message = f"a recording has at most {MAX_COMPOSITIONS} compositions"
-            raise HubbubError(ErrorCode.QUOTA_EXCEEDED, message)
+            raise QuotaExceeded("compositions", message)
         if len(queue_of(store.recordings.to_compose())) >= context.max_compositions:
             message = f"{context.max_compositions} compositions wait already"
-            raise HubbubError(ErrorCode.QUOTA_EXCEEDED, message, retryable=True)
+            raise QuotaExceeded("compositions", message, retryable=True)
         if not await context.files.has_space():
             raise HubbubError(ErrorCode.UNAVAILABLE, "the disk of the recorder is full")
         await store.put(found.key, record, found.revision)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 
 from hubbub_bus import KeyConflict, operation_id
-from hubbub_contracts import ErrorCode, HubbubError, ids, subjects
+from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded, ids, subjects
 from hubbub_contracts.bus.recording import StartRecording
 from hubbub_contracts.bus.recording_records import RecordingRecord
 from hubbub_contracts.recording import RecordingInfo
@@ -28,7 +28,7 @@ async def start(context: RecorderContext, request: StartRecording) -> RecordingI
         return running.record.info()
     if recorder.running >= context.max_recordings:
         message = f"this recorder records at most {context.max_recordings} rooms"
-        raise HubbubError(ErrorCode.QUOTA_EXCEEDED, message, retryable=True)
+        raise QuotaExceeded("recordings", message, retryable=True)
     if not await context.files.has_space():
         raise HubbubError(ErrorCode.UNAVAILABLE, "the disk of the recorder is full")
     record = RecordingRecord(

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hubbub_contracts.room_options import RoomOptions
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -24,6 +26,14 @@ class Limits:
     """Bytes of a room's records: its settings, and its peers with their producers."""
     waiting_per_room: int = 50
     """Peers in the lobby of a room."""
+    producers_per_room: int = 1_000
+    rooms_per_tenant: int | None = None
+    peers_per_tenant: int | None = None
+    """Participants."""
+
+    def participants(self, options: RoomOptions) -> int:
+        """Participants of a room with these options."""
+        return min(self.peers_per_room, options.max_peers or self.peers_per_room)
 
 
 def over_limit(limit: int, own: int, others: Iterable[int]) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded
 from hubbub_contracts.bus.moderation_records import MAX_MODERATED, AssignedRole, Moderation, MutedSource
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.types import RoomRole, TrackSource
@@ -128,7 +128,7 @@ def without_source(peer: PeerRecord, source: TrackSource) -> PeerRecord | None:
 
 def _appended(items: Sequence[ItemT], item: ItemT, what: str) -> list[ItemT]:
     if len(items) >= MAX_MODERATED:
-        raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"a room can have at most {MAX_MODERATED} {what}")
+        raise QuotaExceeded("decisionsOfRoom", f"a room can have at most {MAX_MODERATED} {what}")
     return [*items, item]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded
 from hubbub_contracts.bus.producer import AddProducer
 from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
 from hubbub_contracts.track_source import track_source
@@ -24,7 +24,7 @@ def add_producer(peer: PeerRecord, request: AddProducer, limit: int) -> PeerReco
                 raise HubbubError(ErrorCode.CONFLICT, "producer id is already in use")
             return None
     if len(peer.producers) >= limit:
-        raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"a peer can have at most {limit} producers")
+        raise QuotaExceeded("producersOfPeer", f"a peer can have at most {limit} producers")
     new = ProducerRecord(
         producer_id=request.producer_id,
         kind=request.kind,

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from hubbub_contracts import ids
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.room import RoomSnapshot
 
@@ -69,6 +70,8 @@ class Rooms:
         self._served_by: dict[SignalingIncarnation, set[tuple[str, str]]] = {}
         self._peers = 0
         self._producers: Counter[str] = Counter()
+        self._rooms_of: Counter[str | None] = Counter()
+        self._participants_of: Counter[str | None] = Counter()
 
     def __len__(self) -> int:
         """The number of rooms, closed ones with leftovers included."""
@@ -142,6 +145,14 @@ class Rooms:
             if (peer := self.find_peer(room_id, peer_id)) is not None:
                 yield peer
 
+    def rooms_of(self, tenant: str | None) -> int:
+        """How many open rooms the tenant has."""
+        return self._rooms_of[tenant]
+
+    def participants_of(self, tenant: str | None) -> int:
+        """How many participants the rooms of the tenant have."""
+        return self._participants_of[tenant]
+
     def counts(self) -> RoomCounts:
         """Returns the totals over the open rooms."""
         leftovers = [peer for _, room in self.closed for peer in room.peers.values() if not peer.hidden]
@@ -161,6 +172,8 @@ class Rooms:
         if data is not None:
             after = StoredRoom.parse(data, revision, before)
         room.settings, room.revision, room.idle_since = after, max(room.revision, revision), now
+        if (before is None) != (after is None):
+            self._rooms_of[_tenant(room_id)] += 1 if before is None else -1
         if before is not None:
             _discard(self._placed, before.placement, room_id)
         if after is not None:
@@ -194,6 +207,7 @@ class Rooms:
     def _count(self, peer: StoredPeer, change: int) -> None:
         if not peer.hidden:
             self._peers += change
+            self._participants_of[_tenant(peer.room_id)] += change
         for kind in peer.producer_kinds:
             self._producers[kind] += change
         if peer.placement is not None:
@@ -227,6 +241,14 @@ def snapshot(room: Room | None, revision: int) -> RoomSnapshot | None:
     # Not in the order of `created`: a replica that has listed the bucket knows only the last write of each record.
     peers = sorted((peer.record for peer in room.peers.values()), key=lambda peer: (peer.joined_at, peer.peer_id))
     return RoomSnapshot(room=room.settings.record, peers=peers, revision=revision)
+
+
+def _tenant(room_id: str) -> str | None:
+    """None also for an id that no version wrote."""
+    try:
+        return ids.tenant(room_id)
+    except ValueError:
+        return None
 
 
 def _discard(index: dict[KeyT, set[ItemT]], key: KeyT, item: ItemT) -> None:

@@ -20,7 +20,7 @@ import asyncio
 from typing import Literal
 
 from hubbub_bus import KeyConflict, operation_id, retry_on_conflict, unix_ms
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded, ids
 from hubbub_contracts.bus.peer import JoinRoom, LeaveReason
 from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_contracts.bus.room import RoomSnapshot
@@ -69,6 +69,13 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
     group = _group(role)
     if sum(_group_of(peer) == group for peer in room.peers.values()) >= _limit(context, settings, group):
         raise _room_full(context, settings, group)
+    tenants = context.limits.peers_per_tenant
+    if (
+        group == "participants"
+        and tenants is not None
+        and context.store.rooms.participants_of(_tenant(request)) >= tenants
+    ):
+        raise _tenant_full(tenants)
     placement = await _place_room(context, request.room_id, settings)
     record = PeerRecord(
         room_id=request.room_id,
@@ -108,6 +115,9 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
     if over_limit(_limit(context, room.settings, group), peer.created, others):
         await _roll_back(store, request, "removed")
         raise _room_full(context, room.settings, group)
+    if group == "participants" and _exceeds_tenant(context, request, peer):
+        await _roll_back(store, request, "removed")
+        raise _tenant_full(context.limits.peers_per_tenant)
     try:
         decided = _entry(room.settings, request, admitted=peer.record.admitted)
     except HubbubError:
@@ -188,6 +198,29 @@ def _entry(settings: StoredRoom, request: JoinRoom, *, admitted: bool = False) -
     return entry(settings.record.rules, newcomer)
 
 
+def _tenant(request: JoinRoom) -> str | None:
+    return ids.tenant(request.room_id)
+
+
+def _exceeds_tenant(context: RegistryContext, request: JoinRoom, peer: StoredPeer) -> bool:
+    """Whether the tenant had as many participants as it may before this one was stored."""
+    limit, rooms, tenant = context.limits.peers_per_tenant, context.store.rooms, _tenant(request)
+    if limit is None or rooms.participants_of(tenant) <= limit:
+        return False
+    others = (
+        each.created
+        for room_id, room in rooms
+        if ids.tenant(room_id) == tenant
+        for each in room.peers.values()
+        if each is not peer and not each.hidden
+    )
+    return over_limit(limit, peer.created, others)
+
+
+def _tenant_full(limit: int | None) -> HubbubError:
+    return QuotaExceeded("peersOfTenant", f"the rooms of this tenant can have at most {limit} peers")
+
+
 def _group(role: str) -> Group:
     return "waiting" if role == "waiting" else "participants" if role == "participant" else "hidden"
 
@@ -199,12 +232,13 @@ def _group_of(peer: StoredPeer) -> Group:
 def _limit(context: RegistryContext, settings: StoredRoom, group: Group) -> int:
     if group == "waiting":
         return context.limits.waiting_per_room
-    limit = context.limits.peers_per_room
-    return min(limit, settings.record.chosen.max_peers or limit) if group == "participants" else limit
+    if group == "hidden":
+        return context.limits.peers_per_room
+    return context.limits.participants(settings.record.chosen)
 
 
 def _room_full(context: RegistryContext, settings: StoredRoom, group: Group) -> HubbubError:
     limit = _limit(context, settings, group)
     if group == "waiting":
-        return HubbubError(ErrorCode.QUOTA_EXCEEDED, f"the lobby is full: at most {limit} peers can wait")
-    return HubbubError(ErrorCode.QUOTA_EXCEEDED, f"room is full: it can have at most {limit} peers")
+        return QuotaExceeded("waitingOfRoom", f"the lobby is full: at most {limit} peers can wait")
+    return QuotaExceeded("peersOfRoom", f"room is full: it can have at most {limit} peers")

@@ -9,7 +9,7 @@ Rules
 from __future__ import annotations
 
 from hubbub_bus import operation_id, retry_on_conflict
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded
 from hubbub_contracts.bus.moderation import AdmitPeer, Moderated, RefusePeer, SetRoomAccess
 from hubbub_contracts.bus.records import PeerRecord
 
@@ -50,9 +50,11 @@ async def admit(context: RegistryContext, request: AdmitPeer) -> Moderated:
         if not peer.waiting:
             raise HubbubError(ErrorCode.NOT_FOUND, "no such peer in the lobby")
         room = context.store.rooms.get(request.room_id)
-        limit = context.limits.peers_per_room
-        if room is not None and sum(not each.hidden for each in room.peers.values()) >= limit:
-            raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"room is full: it can have at most {limit} peers")
+        if room is None or room.settings is None:
+            return as_participant(peer)
+        limit = context.limits.participants(room.settings.record.chosen)
+        if sum(not each.hidden for each in room.peers.values()) >= limit:
+            raise QuotaExceeded("peersOfRoom", f"room is full: it can have at most {limit} peers")
         return as_participant(peer)
 
     return Moderated(revision=await update_peer(context.store, request.room_id, request.peer_id, change))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded
 from hubbub_contracts.bus.producer import AddProducer, Registered, RemoveProducers, SetProducerPaused
 from hubbub_contracts.bus.records import PeerRecord
 
@@ -28,11 +28,26 @@ async def add(context: RegistryContext, request: AddProducer) -> Registered:
         changed = add_producer(peer, request, context.limits.producers_per_peer)
         room = context.store.rooms.get(request.room_id)
         if changed is not None and room is not None:
+            limit = context.limits.producers_per_room
+            if sum(len(each.producer_kinds) for each in room.peers.values()) >= limit:
+                raise QuotaExceeded("producersOfRoom", f"a room can have at most {limit} producers")
             require_room_bytes(context, room, changed.producers[-1])
         return changed
 
     added = await _update(context, request, change)
+    await _require_place(context, request, added)
     return added if request.paused else await _settled(context, request, added)
+
+
+async def _require_place(context: RegistryContext, request: AddProducer, added: Registered) -> None:
+    """Removes the producer when the room has too many since that write. Two that come at once may both be refused."""
+    await context.store.wait_for(added.revision)
+    room, limit = context.store.rooms.get(request.room_id), context.limits.producers_per_room
+    if room is None or sum(len(each.producer_kinds) for each in room.peers.values()) <= limit:
+        return
+    producers = frozenset({request.producer_id})
+    await _update(context, request, partial(remove_producers, producer_ids=producers))
+    raise QuotaExceeded("producersOfRoom", f"a room can have at most {limit} producers")
 
 
 async def set_paused(context: RegistryContext, request: SetProducerPaused) -> Registered:

@@ -6,7 +6,7 @@ import heapq
 from operator import itemgetter
 
 from hubbub_bus import KeyConflict, operation_id, retry_on_conflict, unix_ms
-from hubbub_contracts import ErrorCode, HubbubError, ids
+from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded, ids
 from hubbub_contracts.bus.records import RoomRecord
 from hubbub_contracts.bus.room import (
     CreateRoom,
@@ -111,9 +111,8 @@ async def reopen(store: RoomStore, settings: StoredRoom) -> None:
 
 
 async def _create(context: RegistryContext, room_id: str, request: CreateRoom) -> RoomRecord:
-    store, limit = context.store, context.limits.rooms
-    full = HubbubError(ErrorCode.QUOTA_EXCEEDED, f"the limit of {limit} rooms is reached")
-    if len(store.rooms) >= limit:
+    store, tenant = context.store, request.tenant
+    if (full := _exceeded(context, tenant, more=1)) is not None:
         raise full
     record = RoomRecord(
         room_id=room_id,
@@ -125,9 +124,29 @@ async def _create(context: RegistryContext, room_id: str, request: CreateRoom) -
     )
     revision = await store.put_room(record, 0)
     await store.wait_for(revision)
-    if len(store.rooms) > limit:
-        others = (room.settings.created for other, room in store.rooms if room.settings and other != room_id)
-        if over_limit(limit, revision, others):
-            await store.purge_room(room_id, revision)
-            raise full
+    if (full := _exceeded(context, tenant)) is not None and _came_late(context, tenant, full, revision):
+        await store.purge_room(room_id, revision)
+        raise full
     return record
+
+
+def _exceeded(context: RegistryContext, tenant: str | None, more: int = 0) -> QuotaExceeded | None:
+    """The limit that the rooms exceed, with so many more."""
+    rooms, limits = context.store.rooms, context.limits
+    if len(rooms) + more > limits.rooms:
+        return QuotaExceeded("rooms", f"the limit of {limits.rooms} rooms is reached")
+    if limits.rooms_per_tenant is not None and rooms.rooms_of(tenant) + more > limits.rooms_per_tenant:
+        return QuotaExceeded("roomsOfTenant", f"a tenant can have at most {limits.rooms_per_tenant} rooms")
+    return None
+
+
+def _came_late(context: RegistryContext, tenant: str | None, full: QuotaExceeded, revision: int) -> bool:
+    """Whether the room that was stored at `revision` is one of those that are too many."""
+    limits, of_all = context.limits, full.limit == "rooms"
+    limit = limits.rooms if of_all else (limits.rooms_per_tenant or limits.rooms)
+    others = (
+        room.settings.created
+        for room_id, room in context.store.rooms
+        if room.settings is not None and room.settings.created != revision and (of_all or ids.tenant(room_id) == tenant)
+    )
+    return over_limit(limit, revision, others)

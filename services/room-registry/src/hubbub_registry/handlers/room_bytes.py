@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hubbub_contracts import ErrorCode, HubbubError, Model
+from hubbub_contracts import Model, QuotaExceeded
 
 from ..domain.rooms import Room
 from .context import RegistryContext
@@ -12,4 +12,4 @@ def require_room_bytes(context: RegistryContext, room: Room, added: Model) -> No
     """Raises `quota_exceeded` when the room's records and `added` are larger than a room may be."""
     limit = context.limits.room_bytes
     if room.size + len(added.model_dump_json(exclude_none=True).encode()) > limit:
-        raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"room is full: its records can have at most {limit} bytes")
+        raise QuotaExceeded("bytesOfRoom", f"room is full: its records can have at most {limit} bytes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from hubbub_bus import unix_ms
-from hubbub_contracts import Done, ErrorCode, HubbubError, ids
+from hubbub_contracts import Done, ErrorCode, HubbubError, QuotaExceeded, ids
 from hubbub_contracts.bus.webhook import (
     CreateWebhook,
     DeleteWebhook,
@@ -41,7 +41,7 @@ async def create(context: WebhooksContext, request: CreateWebhook) -> Webhook:
     ):
         return await _show(context, existing, with_secrets=True)
     if existing is None and len(context.endpoints.current) >= MAX_WEBHOOKS:
-        raise HubbubError(ErrorCode.QUOTA_EXCEEDED, f"an installation has at most {MAX_WEBHOOKS} webhooks")
+        raise QuotaExceeded("webhooks", f"an installation has at most {MAX_WEBHOOKS} webhooks")
     record = await _record(context, request, unix_ms(), [])
     await context.endpoints.put(record, new=True)
     return await _show(context, record, with_secrets=True)
