@@ -10,11 +10,14 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
+
 from support.caller import Caller, rtp_capabilities, rtp_parameters
 from support.installation import Installation
 from support.pair import connected_pair
 
-EXAMPLES = 150
+AT_ONCE = 8
+"""Clients that send mutations at the same time when there are many."""
 ACCEPTABLE = {"invalid_argument", "unsupported", "conflict", "not_found", "quota_exceeded", "too_large"}
 SSRC = 3_000_000
 
@@ -75,26 +78,37 @@ async def send(caller: Caller, event: str, payloads: Iterable[dict[str, Any]]) -
     return outcomes
 
 
-async def test_mutated_parameters_are_answered_and_the_node_survives(installation: Installation, call_id: str) -> None:
+@pytest.mark.parametrize("mutations", [300, pytest.param(10_000, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
+async def test_mutated_parameters_are_answered_and_the_node_survives(
+    installation: Installation, call_id: str, mutations: int
+) -> None:
     node, url = installation.nodes[0].pid, installation.url
     chance = random.Random(20_231_123)
-    kinds = [chance.choice(("audio", "video")) for _ in range(EXAMPLES)]
-    produces = [{"kind": kind, "rtpParameters": mutated(chance, rtp_parameters(kind, SSRC))} for kind in kinds]
-    capabilities = [mutated(chance, rtp_capabilities()) for _ in range(EXAMPLES)]
-    async with connected_pair(url, call_id) as pair, Caller(url) as mallory, Caller(url) as trudy:
-        await mallory.join(call_id)
-        await trudy.join(call_id)
-        sends = (await mallory.call("createTransport", direction="send"))["id"]
-        receives = (await trudy.call("createTransport", direction="recv"))["id"]
-        producers = itertools.cycle(pair.producers.values())
-        consumes = [{"producerId": next(producers), "rtpCapabilities": mutation} for mutation in capabilities]
-        produced, consumed = await asyncio.gather(
-            send(mallory, "produce", ({"transportId": sends, **payload} for payload in produces)),
-            send(trudy, "consume", ({"transportId": receives, **payload} for payload in consumes)),
-        )
-        outcomes = produced + consumed
+    rounds, each = (1, mutations // 2) if mutations <= 300 else (AT_ONCE, mutations // 2 // AT_ONCE)
+    outcomes: Counter[str | None] = Counter()
+    async with connected_pair(url, call_id) as pair:
+        producers = list(pair.producers.values())
+
+        async def mutate(number: int) -> None:
+            kinds = [chance.choice(("audio", "video")) for _ in range(each)]
+            produces = [{"kind": kind, "rtpParameters": mutated(chance, rtp_parameters(kind, SSRC))} for kind in kinds]
+            capabilities = [mutated(chance, rtp_capabilities()) for _ in range(each)]
+            async with Caller(url) as mallory, Caller(url) as trudy:
+                await mallory.join(call_id)
+                await trudy.join(call_id)
+                sends = (await mallory.call("createTransport", direction="send"))["id"]
+                receives = (await trudy.call("createTransport", direction="recv"))["id"]
+                offered = itertools.cycle(producers)
+                consumes = [{"producerId": next(offered), "rtpCapabilities": mutation} for mutation in capabilities]
+                for counted in await asyncio.gather(
+                    send(mallory, "produce", ({"transportId": sends, **payload} for payload in produces)),
+                    send(trudy, "consume", ({"transportId": receives, **payload} for payload in consumes)),
+                ):
+                    outcomes.update(counted)
+
+        await asyncio.gather(*(mutate(number) for number in range(rounds)))
         assert set(outcomes) <= ACCEPTABLE | {None}, outcomes
-        assert outcomes["invalid_argument"] > EXAMPLES / 4, outcomes
+        assert outcomes["invalid_argument"] > mutations / 8, outcomes
         assert outcomes[None] > 0, outcomes
         await pair.wait_media()
     assert installation.nodes[0].alive

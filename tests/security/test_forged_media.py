@@ -131,7 +131,8 @@ async def test_flood_of_authentic_media_harms_no_other_room(
         while time.monotonic() < end:
             for _ in range(BURST):
                 sent += 1
-                head = struct.pack("!BBHII", 0x80, 111, sent & 0xFFFF, sent * 960 & 0xFFFFFFFF, source.ssrc)
+                sequence = (source._sequence + sent) & 0xFFFF
+                head = struct.pack("!BBHII", 0x80, 111, sequence, sent * 960 & 0xFFFFFFFF, source.ssrc)
                 await transport.send_rtp(head + bytes(1_100))
             await asyncio.sleep(0.001)
         await pair.wait_media()

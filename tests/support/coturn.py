@@ -16,7 +16,7 @@ from hubbub_media_node.adapters.local_network import interface_address
 from .installation import REPOSITORY
 from .service_process import ServiceProcess
 
-CONFIGURATION = REPOSITORY / "deploy" / "coturn" / "turnserver.conf"
+START = REPOSITORY / "deploy" / "coturn" / "start.sh"
 START_TIMEOUT = 10.0
 _RELAY_PORTS = 64
 
@@ -35,13 +35,14 @@ class Coturn:
         assert binary is not None, "turnserver is missing: scripts/ensure-coturn installs it"
         directory.mkdir(parents=True, exist_ok=True)
         command = [
-            *(binary, "-c", str(CONFIGURATION), f"--listening-ip={address}", f"--relay-ip={address}"),
+            *(str(START), f"--listening-ip={address}", f"--relay-ip={address}"),
             *(f"--listening-port={self.port}", "--no-tls", "--no-dtls"),
             *(f"--min-port={first}", f"--max-port={first + _RELAY_PORTS - 1}"),
-            *(f"--static-auth-secret={self.secret}", f"--allowed-peer-ip={address}"),
+            f"--allowed-peer-ip={address}",
             *(f"--userdb={directory / 'turndb'}", f"--pidfile={directory / 'pid'}"),
         ]
-        self._process = ServiceProcess(ProcessSpec("coturn", command, os.environ, 5.0), directory / "coturn.log")
+        environment = {**os.environ, "TURNSERVER": binary, "TURN_SECRET": self.secret, "TMPDIR": str(directory)}
+        self._process = ServiceProcess(ProcessSpec("coturn", command, environment, 5.0), directory / "coturn.log")
 
     @property
     def urls(self) -> str:
@@ -52,6 +53,11 @@ class Coturn:
     def environment(self) -> dict[str, str]:
         """The environment of an installation that uses it, with media nodes at the address that it relays to."""
         return {"ANNOUNCED_IP": self.address, "TURN_URLS": self.urls, "TURN_SECRET": self.secret}
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
 
     def log_tail(self) -> str:
         """The end of its log."""

@@ -235,3 +235,32 @@ def test_a_certificate_is_renewed_before_it_expires() -> None:
     assert store.current(now + dt.timedelta(days=19)) is first
     renewed = store.current(now + dt.timedelta(days=21))
     assert sha256_fingerprint(renewed) != sha256_fingerprint(first)
+
+
+WEAK_CIPHERS = ("AES128-SHA", "AES256-GCM-SHA384", "ECDHE-ECDSA-NULL-SHA", "AECDH-AES128-SHA", "PSK-AES128-CBC-SHA")
+"""Without forward secrecy, encryption or authentication."""
+
+
+class WeakCertificate(RsaCertificate):
+    """A certificate whose DTLS endpoint offers one weak cipher suite only."""
+
+    cipher = ""
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        context = super()._create_ssl_context(srtp_profiles)
+        context.set_cipher_list(f"{self.cipher}:@SECLEVEL=0".encode())
+        return context
+
+
+@pytest.mark.parametrize("cipher", WEAK_CIPHERS)
+async def test_weak_cipher_suites_are_refused(server: Server, cipher: str) -> None:
+    weak = WeakCertificate.generate()
+    assert isinstance(weak, WeakCertificate)
+    weak.cipher = cipher
+    client = server.client("client")
+    client._RTCDtlsTransport__local_certificate = weak  # type: ignore[attr-defined]
+    server.endpoints.connect(1, "server", [fingerprint_of(weak)])
+    with pytest.raises((ConnectionError, TimeoutError)):
+        await client.open(2)
+    assert not server.is_connected()
+    assert not await server.has_keys()

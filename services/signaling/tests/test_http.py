@@ -17,6 +17,7 @@ from hubbub_contracts.bus.stats import ClusterStats
 from hubbub_service import Metrics
 from hubbub_signaling.adapters.base_path import BasePath
 from hubbub_signaling.adapters.http import make_http
+from hubbub_signaling.adapters.redacted_spans import without_session
 from hubbub_signaling.adapters.security_headers import content_security_policy
 from hubbub_signaling.domain.authorization import Grant
 from hubbub_signaling.domain.identity import IdentityPolicy
@@ -201,3 +202,9 @@ async def test_with_access_tokens_every_route_but_the_public_ones_needs_its_gran
 @pytest.mark.parametrize("path", ["/stats", "/metrics", "/openapi.json"])
 async def test_an_admin_reads_statistics_metrics_and_the_interface(path: str) -> None:
     assert (await ask(make_app(None, policy=POLICY), path, headers=_bearer(Grants(admin=True)))).status == 200
+
+
+def test_the_path_of_a_span_has_no_session() -> None:
+    assert without_session("/whip/room/secret") == without_session("/whip/room/secret/x") == "/whip/room/REDACTED"
+    for path in ("/whip/room", "/recordings/a/files/b", "/", ""):
+        assert without_session(path) == path

@@ -26,6 +26,7 @@ from .calls_http import CallsApi
 from .http_errors import install_error_handlers
 from .identification import Identification
 from .recordings_http import RecordingsApi
+from .redacted_spans import RedactedSpans
 from .rooms_http import RoomsApi
 from .security_headers import SecurityHeaders
 from .webhooks_http import WebhooksApi
@@ -143,6 +144,7 @@ def make_http(
         expose_headers=["Location", "ETag", "Link"],
     )
     app.add_middleware(HeadAsGet)
+    app.add_middleware(RedactedSpans)
     app.add_middleware(SecurityHeaders, origins=origins)
     started = time.monotonic()
 
