@@ -52,7 +52,7 @@ def broken_links(document: Path) -> list[str]:
 def missing_paths(document: Path) -> list[str]:
     """The paths in backticks that start at the repository's top and match no file."""
     paths = CODE_PATH.findall(without_code_blocks(document.read_text(encoding="utf-8")))
-    patterns = [re.sub(r"<\w+>", "*", path).rstrip("/") for path in paths]
+    patterns = [re.sub(r"<\w+>", "*", path).partition("::")[0].rstrip("/") for path in paths]
     return [pattern for pattern in patterns if not any(REPOSITORY.glob(pattern))]
 
 

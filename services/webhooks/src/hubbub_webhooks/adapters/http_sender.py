@@ -81,15 +81,19 @@ class HttpSender:
 
     async def check(self, url: str) -> str | None:
         """See `Sender`."""
-        parts = urlsplit(url)
+        if not url.isascii():
+            return "must be ASCII: the host in Punycode, everything else percent-encoded"
         try:
+            parts = urlsplit(url)
             port = parts.port or (443 if parts.scheme == "https" else 80)
         except ValueError:
-            return "the port is not a number from 1 to 65535"
+            return "the host is invalid, or the port is not a number from 1 to 65535"
         if not parts.hostname or parts.username is not None:
             return "needs a host, and no user name"
         try:
             allowed = await self._backend.allowed_addresses(parts.hostname, port)
+        except UnicodeError:
+            return "the host is not a name: a part of it is empty or longer than 63 characters"
         except httpcore.ConnectError:
             return None  # the name may be known later
         return None if allowed else "is in a private network, which WEBHOOK_PRIVATE_NETWORKS does not allow"
