@@ -93,3 +93,9 @@ def test_rooms_and_messages_of_a_site_are_limited() -> None:
         limits.turn(network, 1_000.0, messages=100)
     assert limits.waiting("2001:db8:1:ffff::/64", 1_000.0) > 0
     assert limits.turn("2001:db8:2::/64", 1_000.0) == 0.0
+
+
+def test_an_address_that_was_never_seen_waits_for_nothing() -> None:
+    limits = AddressLimits(2, 10, max_messages=100)
+    assert limits.waiting("192.0.2.7", 1_000.0) == 0.0
+    assert limits.waiting("2001:db8:1:1::/64", 1_000.0) == 0.0

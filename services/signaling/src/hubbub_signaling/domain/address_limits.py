@@ -88,7 +88,7 @@ class AddressLimits:
     def waiting(self, address: str, now: float) -> float:
         """Seconds from `now` (monotonic) until the next message of the address has its turn."""
         known = (self._usage.get(name) for name, _ in _counted(address))
-        return max(0.0, *(usage.next_turn - now for usage in known if usage is not None))
+        return max((0.0, *(usage.next_turn - now for usage in known if usage is not None)))
 
     def take_room_request(self, address: str, now: float) -> bool:
         """Whether the address may request a room at `now` (monotonic seconds)."""
