@@ -36,7 +36,7 @@ _PACKAGES = {path.name for path in REPOSITORY.glob("*/*/*/hubbub_*")}
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Two nodes, so that sums have several terms, and a short handshake timeout."""
     with Installation(
-        tmp_path_factory.mktemp("dashboard"), metrics=True, nodes=2, environment={"HANDSHAKE_TIMEOUT": "4"}
+        tmp_path_factory.mktemp("dashboard"), metrics=True, nodes=2, webhooks=1, environment={"HANDSHAKE_TIMEOUT": "4"}
     ) as running:
         yield running
 
