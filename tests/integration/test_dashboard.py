@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from hubbub_webhooks.domain.signature import new_secret
 from support.caller import Caller, rtp_capabilities
 from support.installation import REPOSITORY, Installation
 from support.pair import connected_pair
@@ -36,7 +37,15 @@ _PACKAGES = {path.name for path in REPOSITORY.glob("*/*/*/hubbub_*")}
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Two nodes, so that sums have several terms, and a short handshake timeout."""
     with Installation(
-        tmp_path_factory.mktemp("dashboard"), metrics=True, nodes=2, webhooks=1, environment={"HANDSHAKE_TIMEOUT": "4"}
+        tmp_path_factory.mktemp("dashboard"),
+        metrics=True,
+        nodes=2,
+        webhooks=1,
+        environment={
+            "HANDSHAKE_TIMEOUT": "4",
+            "WEBHOOK_URL": "http://127.0.0.1:9/",  # nobody listens
+            "WEBHOOK_SECRETS": new_secret(),
+        },
     ) as running:
         yield running
 

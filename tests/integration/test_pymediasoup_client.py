@@ -26,6 +26,8 @@ async def test_two_clients_exchange_media_and_leave(installation: Installation, 
                 "appData": {},
                 "connectionState": "connected",
                 "producers": [],
+                "role": "moderator",
+                "muted": [],
             }
         ]
         joined = await alice.event("peerJoined")
@@ -71,7 +73,9 @@ async def test_late_client_receives_existing_producers_and_a_disconnect_is_a_dep
 
         await bob.connect(installation.url)
         (peer,) = await bob.join(call_id, "bob")
-        assert peer["producers"] == [{"producerId": producer_id, "kind": "video", "appData": {}, "paused": False}]
+        assert peer["producers"] == [
+            {"producerId": producer_id, "kind": "video", "appData": {}, "paused": False, "source": "camera"}
+        ]
         await (await bob.consume(producer_id)).wait_frames(FRAMES)
 
         await alice.socket.disconnect()

@@ -61,6 +61,8 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     def count(verdict: Verdict) -> None:
         metrics.count(catalogue.WEBHOOK_ATTEMPTS, verdict.value)
 
+    for verdict in Verdict:  # a rate over the first event is not lost
+        metrics.count(catalogue.WEBHOOK_ATTEMPTS, verdict.value, by=0)
     dispatcher = Dispatcher(
         endpoints, StoredChanges(bus, log), KvToldStore(bus, bucket), queues, sender, count, capture.active
     )
