@@ -69,9 +69,9 @@ class WebhookReceiver:
             return
         for site in list(runner.sites):
             await site.stop()
-        for _ in range(10):  # a connection that was accepted just now becomes known to the runner, which closes it
-            await asyncio.sleep(0)
+        await _turn_loop()  # a connection that was accepted just now becomes known to the runner, which closes it
         await runner.cleanup()
+        await _turn_loop()  # closed transports give up their sockets
 
     async def wait_for(self, enough: Callable[[list[Event]], bool], timeout: float = 20.0) -> list[Event]:
         """Waits until what was accepted is enough, and returns it. Raises TimeoutError."""
@@ -107,6 +107,12 @@ class WebhookReceiver:
             "v1," + base64.b64encode(hmac.digest(_key(each), content, hashlib.sha256)).decode() for each in self.secrets
         }
         return bool(expected & set(headers["webhook-signature"].split(" ")))
+
+
+async def _turn_loop() -> None:
+    """Lets the event loop do what is due."""
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 def _key(secret: str) -> bytes:
