@@ -19,7 +19,7 @@ import pytest
 from support.caller import Caller
 from support.eventually import wait_for_counts
 from support.footprint import MIB, Footprint
-from support.installation import Installation
+from support.installation import ONE_ADDRESS, Installation
 from support.rtp_transport import RtpTransport
 
 HELLO_HEADER = bytes((22, 254, 253))
@@ -88,8 +88,8 @@ async def test_spray_of_client_hellos_delays_no_join(installation: Installation,
 @pytest.fixture
 def impatient(timeout: float, tmp_path: Path) -> Iterator[Installation]:
     """An installation with the handshake timeout of the test."""
-    environment = {"HANDSHAKE_TIMEOUT": str(timeout), "MAX_ROOM_REQUESTS_PER_ADDRESS": "100000"}
-    with Installation(tmp_path / "installation", environment=environment, empty_room_ttl=2.0) as running:
+    environment = {"HANDSHAKE_TIMEOUT": str(timeout), **ONE_ADDRESS}
+    with Installation(tmp_path / "installation", environment=environment, empty_room_ttl=5.0) as running:
         yield running
 
 

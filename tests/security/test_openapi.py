@@ -21,7 +21,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from hubbub_access.key_set import new_secret
-from support.installation import Installation
+from support.installation import ONE_ADDRESS, Installation
 
 MORE = int(os.environ.get("HUBBUB_TEST_EXAMPLES", "1"))
 EXAMPLES = 6
@@ -53,7 +53,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         "AUTH": "on",
         "ACCESS_KEYS": str(keys),
         "API_KEY": API_KEY,
-        "MAX_ROOM_REQUESTS_PER_ADDRESS": "100000",
+        **ONE_ADDRESS,
     }
     with Installation(directory, calls=1, recorders=1, webhooks=1, environment=environment) as running:
         yield running

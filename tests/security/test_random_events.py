@@ -27,7 +27,7 @@ from hubbub_contracts.socket.calls_catalogue import CALL_REQUESTS
 from hubbub_contracts.socket.catalogue import CLIENT_REQUESTS
 from support.caller import Caller
 from support.client_socket import ClientSocket, Received
-from support.installation import Installation
+from support.installation import ONE_ADDRESS, Installation
 from support.random_events import SESSIONS, RandomEvent, Ref
 
 MORE = int(os.environ.get("HUBBUB_TEST_EXAMPLES", "1"))
@@ -198,7 +198,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     environment = {
         "AUTH": "on",
         "ACCESS_KEYS": str(keys),
-        "MAX_ROOM_REQUESTS_PER_ADDRESS": "100000",
+        **ONE_ADDRESS,
     }
     with Installation(directory, calls=1, environment=environment) as running:
         yield running
