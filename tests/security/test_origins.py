@@ -41,8 +41,12 @@ async def test_a_page_of_an_allowed_origin_connects(guarded: Installation) -> No
 
 @pytest.mark.parametrize("origin", STRANGERS)
 async def test_a_page_of_another_origin_cannot_connect(guarded: Installation, origin: str) -> None:
-    with pytest.raises(aiohttp.WSServerHandshakeError):
-        await ClientSocket(guarded.url, headers={"Origin": origin}).open()
+    socket = ClientSocket(guarded.url, headers={"Origin": origin})
+    try:
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await socket.open()
+    finally:
+        await socket.close()
     async with (
         aiohttp.ClientSession(guarded.url, headers={"Origin": origin}) as http,
         http.get("/socket.io/", params={"EIO": "4", "transport": "polling"}) as answer,
