@@ -9,7 +9,7 @@ def test_every_container_is_healthy(stack: Compose) -> None:
     stack.up()
     containers = stack.containers()
     assert {container.service for container in containers} == {
-        "nats", "registry", "media-node", "signaling", "calls", "captions", "recorder", "proxy", "coturn",
+        "nats", "registry", "media-node", "signaling", "calls", "captions", "recorder", "webhooks", "proxy", "coturn",
     }  # fmt: skip
     assert [container for container in containers if not container.healthy] == []
 
