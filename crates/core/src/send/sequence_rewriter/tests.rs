@@ -37,6 +37,16 @@ fn packets_that_are_sent_again_after_a_switch_get_new_numbers() {
 }
 
 #[test]
+fn going_back_forgets_no_packets_of_another_source() {
+    let mut rewriter = SequenceRewriter::new(1, 100);
+    let first = rewriter.forward(50).unwrap();
+    rewriter.switch_source(2);
+    rewriter.go_back_to(10);
+    assert_eq!(rewriter.forward(10), Some(first + 1));
+    assert_eq!(rewriter.lookup(first as u16).unwrap().sequence, 50);
+}
+
+#[test]
 fn starts_with_the_given_number() {
     let mut rewriter = SequenceRewriter::new(1, 500);
     assert_eq!(rewriter.highest(), None);
