@@ -159,6 +159,12 @@ bench-network: cargo ## run the bandwidth estimator on emulated networks and wri
 chaos: native web browser ## run all chaos tests, including the long ones
 	$(BIN)/pytest tests/chaos $(ARGS)
 
+.PHONY: chaos-long
+chaos-long: SECONDS ?= 3600
+chaos-long: native ## break processes at random under live calls, for an hour (options: SECONDS=60 SEED=1, which repeats a run)
+	HUBBUB_CHAOS_SECONDS=$(SECONDS) $(if $(SEED),HUBBUB_CHAOS_SEED=$(SEED)) $(BIN)/pytest tests/chaos/test_random_faults.py -m long \
+		-o log_cli=true --log-cli-level=INFO $(ARGS)
+
 .PHONY: fuzz
 fuzz: SECONDS ?= 60
 fuzz: TARGETS ?= $(basename $(notdir $(wildcard crates/fuzz/fuzz_targets/*.rs)))

@@ -16,7 +16,6 @@ from av.audio.resampler import AudioResampler
 FRAME_RATE = 15
 SAMPLE_RATE = 48_000
 SAMPLES = 960
-TONE = 440
 
 
 class _Paced(MediaStreamTrack):
@@ -44,18 +43,20 @@ class _Paced(MediaStreamTrack):
 
 
 class ToneTrack(_Paced):
-    """A tone of 440 Hz, mono."""
+    """A tone, mono."""
 
     kind = "audio"
 
-    def __init__(self, amplitude: float = 0.3) -> None:
+    def __init__(self, amplitude: float = 0.3, frequency: int = 440) -> None:
+        """`amplitude` is a fraction of full scale, `frequency` in Hz."""
         super().__init__()
         self.amplitude = amplitude
+        self._frequency = frequency
 
     async def recv(self) -> AudioFrame:
         """The next 20 ms."""
         index = await self.next_index(SAMPLES / SAMPLE_RATE)
-        step, peak = 2 * math.pi * TONE / SAMPLE_RATE, self.amplitude * 32_767
+        step, peak = 2 * math.pi * self._frequency / SAMPLE_RATE, self.amplitude * 32_767
         samples = array.array("h", (int(peak * math.sin(step * (index * SAMPLES + n))) for n in range(SAMPLES)))
         frame = AudioFrame(format="s16", layout="mono", samples=SAMPLES)
         frame.planes[0].update(samples.tobytes())

@@ -1,0 +1,97 @@
+"""Random kills, freezes and partitions of all processes under live calls. After each, all calls are whole again.
+
+`make chaos-long` runs it for an hour, or as long as HUBBUB_CHAOS_SECONDS says. HUBBUB_CHAOS_SEED repeats a run: the
+faults are the same, though not their moments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+import random
+import secrets
+import statistics
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from support.bus_client import bus_client
+from support.installation import Installation
+from support.live_rooms import LiveRooms
+from support.random_faults import Fault, FaultyInstallation, Harm, rounds
+
+pytestmark = pytest.mark.chaos
+log = logging.getLogger(__name__)
+
+RECONNECT_GRACE = 30.0
+RECOVERY = 60.0
+"""Seconds from the end of a fault until everything holds. Leases expire after 10."""
+SHORT = 4
+"""Rounds in `make test`."""
+LONG_SECONDS = float(os.environ.get("HUBBUB_CHAOS_SECONDS", "300"))
+
+
+@pytest.mark.parametrize(
+    ("seed", "count", "seconds"),
+    [
+        pytest.param(20_261_129, SHORT, None, id="short", marks=pytest.mark.timeout(300)),
+        pytest.param(
+            int(os.environ.get("HUBBUB_CHAOS_SEED", secrets.randbelow(1_000_000))),
+            None,
+            LONG_SECONDS,
+            id="long",
+            marks=[pytest.mark.long, pytest.mark.timeout(LONG_SECONDS + 300)],
+        ),
+    ],
+)
+async def test_calls_are_whole_again_after_each_fault(
+    tmp_path: Path, seed: int, count: int | None, seconds: float | None
+) -> None:
+    installation = Installation(tmp_path, registries=2, nodes=2, signalings=2, reconnect_grace=RECONNECT_GRACE)
+    recovery: defaultdict[str, list[float]] = defaultdict(list)
+    started = time.monotonic()
+    log.info("seed %d", seed)
+    async with (
+        FaultyInstallation(installation) as faulty,
+        bus_client(installation) as client,
+        LiveRooms(installation, rooms=2, people=3) as rooms,
+    ):
+        await rooms.require_whole(client, within=RECOVERY)
+        for nth, faults in enumerate(itertools.islice(rounds(random.Random(seed), faulty.names), count)):
+            if seconds is not None and time.monotonic() - started > seconds:
+                break
+            what = " and ".join(map(str, faults))
+            log.info("seed %d, round %d: %s", seed, nth, what)
+            try:
+                await asyncio.gather(*(faulty.carry_out(fault) for fault in faults))
+                healed = time.monotonic()
+                await asyncio.to_thread(installation.wait_ready, RECOVERY)
+                await rooms.require_whole(client, within=RECOVERY)
+            except BaseException as error:
+                error.add_note(f"seed {seed}, round {nth}: {what}")
+                raise
+            for fault in faults:
+                recovery[f"{fault.target.partition('-')[0]} {fault.harm}"].append(time.monotonic() - healed)
+    for kind, times in sorted(recovery.items()):
+        log.info(
+            "%s: %d times, whole again after %.1f s (median), %.1f s (worst)",
+            kind,
+            len(times),
+            statistics.median(times),
+            max(times),
+        )
+
+
+@pytest.mark.parametrize("target", ["nats", "registry-1", "node-1", "signaling-1"])
+def test_every_process_is_harmed_in_every_way(target: str) -> None:
+    names = ["registry-1", "node-1", "signaling-1"]
+    drawn: set[Fault] = set()
+    for faults in itertools.islice(rounds(random.Random(1), names), 400):
+        assert len({fault.target for fault in faults}) == len(faults)
+        drawn.update(faults)
+    harms = {fault.harm for fault in drawn if fault.target == target}
+    assert harms == ({Harm.KILL} if target == "nats" else set(Harm))

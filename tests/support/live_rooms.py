@@ -1,0 +1,153 @@
+"""Rooms of people who all send a tone, of a pitch for each room, and what must hold in them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Self
+
+from hubbub_client import Call, LocalPublication, Participant, RemotePublication
+
+from .bus_client import BusClient
+from .eventually import wait_for_counts
+from .installation import Installation
+from .tracks import SAMPLE_RATE, ToneTrack
+
+LOWEST_TONE, TONE_STEP = 400, 200
+"""Hz. Room n has the tone `LOWEST_TONE + n * TONE_STEP`."""
+WINDOW = SAMPLE_RATE // 4
+"""Samples of which a pitch is taken."""
+POLL = 0.1
+
+
+class Listener:
+    """Somebody who hears all microphones of a call at all times."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.pitches: dict[str, tuple[float, float]] = {}
+        """By name of the participant: when a window ended, in monotonic seconds, and its pitch in Hz."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        call.on("published", self._listen)
+
+    def _listen(self, participant: Participant[Any], publication: LocalPublication | RemotePublication) -> None:
+        if not isinstance(publication, RemotePublication):
+            return
+        task = asyncio.create_task(self._hear(participant.name, publication))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _hear(self, name: str, publication: RemotePublication) -> None:
+        crossings = samples = 0
+        async with publication.audio_frames() as frames:
+            async for frame in frames:
+                values = frame.to_ndarray()[0][:: len(frame.layout.channels)]
+                crossings += int(((values[1:] >= 0) != (values[:-1] >= 0)).sum())
+                samples += len(values)
+                if samples >= WINDOW:
+                    self.pitches[name] = time.monotonic(), crossings * SAMPLE_RATE / samples / 2
+                    crossings = samples = 0
+
+    def why_not_whole(self, others: list[str], frequency: int, since: float) -> str | None:
+        """What is missing of: connected, sees exactly `others`, has heard their tone after `since`. None: nothing."""
+        me = self.call.local.name
+        if self.call.state != "connected":
+            return f"{me} is {self.call.state}: {self.call.reconnect_cause}"
+        seen = sorted(one.name for one in self.call.participants.values())
+        if seen != others:
+            return f"{me} sees {seen}, not {others}"
+        for name in others:
+            at, pitch = self.pitches.get(name, (0.0, 0.0))
+            if at < since:
+                return f"{me} does not hear {name}"
+            # The first window of a decoder, and one with a gap, are not pure.
+            if abs(pitch - frequency) > TONE_STEP / 2:
+                return f"{me} hears {name} at {pitch:.0f} Hz, not {frequency}"
+        return None
+
+
+class LiveRoom:
+    """A room whose people send and hear one tone."""
+
+    def __init__(self, name: str, urls: list[str], people: int, frequency: int) -> None:
+        self.name = name
+        self.calls = [Call(urls[nth % len(urls)], name, f"{name}, {nth}") for nth in range(people)]
+        self._listeners = [Listener(call) for call in self.calls]
+        self._frequency = frequency
+        self._revision = 0
+
+    async def enter(self) -> None:
+        """All join and publish."""
+        for call in self.calls:
+            await call.join()
+            await call.local.publish(ToneTrack(frequency=self._frequency), "microphone")
+
+    async def leave(self) -> None:
+        """All leave."""
+        await asyncio.gather(*(call.leave() for call in self.calls))
+
+    async def require_whole(self, within: float) -> None:
+        """Waits until everybody is connected, sees exactly the others, and hears the room's tone from each of them."""
+        started = time.monotonic()
+        for listener in self._listeners:
+            others = sorted(call.local.name for call in self.calls if call is not listener.call)
+            while (why := listener.why_not_whole(others, self._frequency, started)) is not None:
+                ended = [(call.local.name, call.ended) for call in self.calls if call.ended is not None]
+                assert not ended, f"calls ended: {ended}"
+                assert time.monotonic() - started < within, f"after {within:g} s {why}"
+                await asyncio.sleep(POLL)
+
+    async def require_recorded(self, client: BusClient) -> None:
+        """Requires one record for each person, on one node, at a revision that never went back."""
+        snapshot = await client.room(self.name)
+        recorded = sorted((peer.peer_id, peer.display_name) for peer in snapshot.peers)
+        assert recorded == sorted((call.local.peer_id, call.local.name) for call in self.calls)
+        assert {peer.placement for peer in snapshot.peers} == {snapshot.room.placement}
+        assert snapshot.revision >= self._revision, f"{self.name}: {snapshot.revision} after {self._revision}"
+        self._revision = snapshot.revision
+
+
+class LiveRooms:
+    """Several rooms. An asynchronous context manager: entered by all, then left by all."""
+
+    def __init__(self, installation: Installation, rooms: int, people: int) -> None:
+        self._installation = installation
+        self._exit = AsyncExitStack()
+        self.rooms = [
+            LiveRoom(f"room {nth}", installation.urls, people, LOWEST_TONE + nth * TONE_STEP) for nth in range(rooms)
+        ]
+
+    async def require_whole(self, client: BusClient, within: float) -> None:
+        """Requires that all rooms are whole within this time, seconds, and that nothing else is left anywhere."""
+        await asyncio.gather(*(room.require_whole(within) for room in self.rooms))
+        people = [len(room.calls) for room in self.rooms]
+        counts = {
+            "rooms": len(people),
+            "peers": sum(people),
+            "producers": sum(people),
+            "transports": 2 * sum(people),
+            "consumers": sum(count * (count - 1) for count in people),
+        }
+        for signaling in range(len(self._installation.signaling)):
+            await wait_for_counts(self._installation, within=within, signaling=signaling, **counts)
+        for room in self.rooms:
+            await room.require_recorded(client)
+
+    async def __aenter__(self) -> Self:
+        """Everybody joins."""
+        try:
+            for room in self.rooms:
+                self._exit.push_async_callback(room.leave)
+                await room.enter()
+        except BaseException:
+            await self._exit.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Everybody leaves."""
+        await self._exit.aclose()
