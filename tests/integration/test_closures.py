@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from support.caller import Caller, rtp_parameters
-from support.eventually import wait_for_counts
+from support.eventually import wait_for_counts, wait_for_workers
 from support.installation import Installation
 from support.pair import Pair, connected_pair
 from support.rtp_transport import RtpTransport
@@ -156,10 +156,9 @@ async def test_rows_8_11_and_14_client_leaves(installation: Installation, pair: 
     assert closures_of(pair.alice) == []
 
     await pair.bob.call("leaveRoom")
-    stats = await wait_for_counts(installation)
-    async with asyncio.timeout(5):  # the router closes after the last transport, and a later heartbeat reports it
-        while any(worker["rooms"] for worker in stats["workers"]):
-            stats = await asyncio.to_thread(installation.stats)
+    await wait_for_counts(installation)
+    # The router closes after the last transport, and a later heartbeat reports it.
+    await wait_for_workers(installation, lambda workers: not any(worker["rooms"] for worker in workers))
 
 
 async def test_row_14_socket_of_a_session_that_is_not_resumable_is_lost(installation: Installation, pair: Pair) -> None:

@@ -39,6 +39,15 @@ async def wait_for_stats(
         await asyncio.sleep(0.05)
 
 
+async def wait_for_workers(
+    installation: Installation, holds: Callable[[list[dict[str, Any]]], bool], within: float = 10.0
+) -> None:
+    """Waits until `holds` is true of the workers in `/stats`, which lag the counts. Raises TimeoutError."""
+    async with asyncio.timeout(within):
+        while not holds((await asyncio.to_thread(installation.stats))["workers"]):
+            await asyncio.sleep(0.05)
+
+
 async def wait_for_metrics(installation: Installation, holds: Callable[[Scrape], bool]) -> Scrape:
     """Scrapes until `holds` is true. The test's timeout bounds the wait."""
     while not holds(scraped := await asyncio.to_thread(scrape, installation)):
