@@ -25,6 +25,7 @@ RECONNECT_GRACE = 30.0
 RECOVERY = 30.0
 SNAPSHOTS = 20
 """Enough for each registry replica to answer some of them."""
+TRANSPORTS = 4
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
 DIRECTIONS = {
     "both ways": {},
@@ -109,5 +110,29 @@ async def test_all_agree_on_the_room_after_a_partition(
                         joined = await carol.join(call_id)
                         assert {peer["userId"] for peer in joined["peers"]} >= {"alice", "bob"}
             await wait_for_counts(installation, within=RECOVERY)
+        finally:
+            await asyncio.to_thread(installation.stop)
+
+
+async def test_requests_that_arrive_late_at_the_node_leave_nothing_there(tmp_path: Path, call_id: str) -> None:
+    """The client may create as many transports afterwards as if it had never asked."""
+    installation = Installation(tmp_path, environment={"MAX_TRANSPORTS_PER_PEER": str(TRANSPORTS)})
+    async with TcpProxy(installation.nats.port) as proxy:
+        try:
+            await asyncio.to_thread(installation.start)
+            await restart_behind(proxy, installation.signaling[0], installation)
+            async with Caller(installation.url) as alice:
+                await alice.join(call_id)
+                proxy.block(to_client=False)
+                lost = [await alice.start_request("createTransport", {"direction": "send"}) for _ in range(2)]
+                assert {each["error"]["code"] for each in await asyncio.gather(*lost)} == {"deadline_exceeded"}
+                proxy.unblock()
+                await asyncio.to_thread(installation.wait_ready)
+                transports: set[str] = set()
+                async with asyncio.timeout(RECOVERY):
+                    while len(transports) < TRANSPORTS:
+                        answer = await (await alice.start_request("createTransport", {"direction": "send"}))
+                        transports.update([answer["id"]] if "id" in answer else [])
+                await wait_for_counts(installation, rooms=1, peers=1, transports=TRANSPORTS)
         finally:
             await asyncio.to_thread(installation.stop)

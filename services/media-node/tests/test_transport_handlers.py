@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError
@@ -36,6 +38,17 @@ async def test_the_first_transport_creates_the_router_and_follows_the_room(rig: 
     assert len(rig.sent(commands.CreateRouter)) == 1
     assert rig.replicas.projections == {ROOM: rig.room().view}
     assert rig.telemetry.created == 2
+
+
+async def test_a_description_shows_the_transports_that_were_requested_before_it(rig: NodeRig) -> None:
+    creating = [
+        asyncio.create_task(transport.create(rig.context, transport_request(transport_id=name)))
+        for name in ("transport", "second")
+    ]
+    await asyncio.sleep(0)  # both are received
+    described = await peer.describe(rig.context, DescribePeer(room_id=ROOM, peer_id="alice"))
+    assert [each.transport_id for each in described.transports] == ["transport", "second"]
+    await asyncio.gather(*creating)
 
 
 async def test_a_node_without_a_lease_refuses_new_transports(rig: NodeRig) -> None:

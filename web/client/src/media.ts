@@ -71,7 +71,7 @@ export class Media {
   /** The `paused` value of the last `produce` request of each source. */
   readonly #producedPaused = new Map<Source, boolean>();
   readonly #received = new Map<string, ReceivedTrack>();
-  /** Producers that the server refused to let this client consume, for good. */
+  /** Producers that the server refused to let this client consume over its present transport. */
   readonly #refusedProducers = new Set<string>();
   readonly #restarting = new WeakSet<types.Transport>();
   readonly #sending = new CoalescedTask(
@@ -411,8 +411,13 @@ export class Media {
   #dropTransport(direction: Direction): void {
     this.#transports.get(direction)?.close();
     this.#transports.delete(direction);
-    if (direction === "send") for (const source of [...this.#sent.keys()]) this.#dropSent(source);
-    else for (const producerId of [...this.#received.keys()]) this.#dropReceived(producerId);
+    if (direction === "send") {
+      for (const source of [...this.#sent.keys()]) this.#dropSent(source);
+      return;
+    }
+    for (const producerId of [...this.#received.keys()]) this.#dropReceived(producerId);
+    // What was refused may have been the transport, whose end is reported before or after the answer.
+    this.#refusedProducers.clear();
   }
 
   #dropSent(source: Source): void {

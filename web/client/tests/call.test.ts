@@ -400,6 +400,22 @@ test("a transport closed by the server and a move to another node create new tra
   expect(causes).toEqual(["transport", "moved"]);
 });
 
+test("a track that was refused over a transport is received over the next one", async () => {
+  const { call, camera } = await receivingCamera({ subscribe: "manual" });
+  const { consume } = server.override;
+  server.override.consume = () => {
+    throw { code: "not_found", message: "no such transport", retryable: false };
+  };
+  const errors: string[] = [];
+  call.on("error", (error) => errors.push(error.code));
+  await camera.setSubscribed(true);
+  expect(errors).toEqual(["not_found"]);
+  server.override.consume = consume;
+  server.push("transportClosed", { transportId: server.last("consume")?.["transportId"] as string, reason: "node_lost" });
+  await vi.waitFor(() => expect(server.count("resumeConsumer")).toBe(1));
+  expect(server.count("createTransport")).toBe(2);
+});
+
 test("each connection has a new access token, and a token that expires is replaced", async () => {
   let count = 0;
   server.token = "token 1";

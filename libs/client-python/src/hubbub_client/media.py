@@ -116,7 +116,7 @@ class Media:
         self._sent: dict[Source, _Sent] = {}
         self._received: dict[str, _Received] = {}
         self._refused: set[str] = set()
-        """Producers that the server refused to let this client consume, for good."""
+        """Producers that the server refused to let this client consume over its present transport."""
         self._sending = CoalescedTask(self._send, listener.media_stable)
         self._receiving = CoalescedTask(self._receive, listener.media_stable)
         self._background: set[asyncio.Task[None]] = set()
@@ -331,7 +331,9 @@ class Media:
             publication.set_receiver(receiver.request_key_frame)
             await self._signaling.request(ResumeConsumer(consumer_id=answer.id))
         except CallError as error:
-            if self._roster.tracks.get(track.producer_id) is not track:
+            # The server may have closed the transport, whose end is then reported before or after this answer.
+            gone = self._transports.existing("recv") is not transport
+            if gone or self._roster.tracks.get(track.producer_id) is not track:
                 return
             self._drop_received(track.producer_id)
             if error.retryable:
@@ -377,6 +379,7 @@ class Media:
         else:
             for producer_id in list(self._received):
                 self._drop_received(producer_id)
+            self._refused.clear()
         self._transports.drop(direction)
 
     def _drop_sent(self, source: Source) -> None:

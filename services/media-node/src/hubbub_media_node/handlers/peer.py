@@ -23,7 +23,15 @@ from .context import NodeContext
 
 
 async def describe(context: NodeContext, request: DescribePeer) -> PeerDescription:
-    """Describes what the peer's client has. A server that acts for the peer knows its plain transports itself."""
+    """Describes what the peer's client has. A server that acts for the peer knows its plain transports itself.
+
+    The description shows the effect of every request for the peer that was received before it.
+    """
+    async with context.locks.of(request.room_id, request.peer_id):
+        return await _description(context, request)
+
+
+async def _description(context: NodeContext, request: DescribePeer) -> PeerDescription:
     everything = context.entities.transports_of(request.room_id, request.peer_id)
     transports = [each for each in everything if isinstance(each, WebRtcTransport)]
     plain = [each for each in everything if isinstance(each, PlainTransport)]

@@ -25,6 +25,8 @@ class OwnedResources:
     producers: dict[str, str] = field(default_factory=dict)
     """producer id -> id of its transport"""
     consumers: dict[str, OwnedConsumer] = field(default_factory=dict)
+    unanswered: set[str] = field(default_factory=set)
+    """Ids of objects that the node was asked for without an answer. It may have them. The client does not know them."""
 
     def require_transport(self, transport_id: str, direction: Direction | None = None) -> None:
         """Raises `not_found` if the transport is not owned, `invalid_state` if it has another direction."""
@@ -57,7 +59,7 @@ class OwnedResources:
 
     def copy(self) -> OwnedResources:
         """Returns a copy of the present state."""
-        return OwnedResources(dict(self.transports), dict(self.producers), dict(self.consumers))
+        return OwnedResources(dict(self.transports), dict(self.producers), dict(self.consumers), set(self.unanswered))
 
     def clear(self) -> list[str]:
         """Removes everything. Returns the ids of the transports."""
@@ -65,4 +67,5 @@ class OwnedResources:
         self.transports.clear()
         self.producers.clear()
         self.consumers.clear()
+        self.unanswered.clear()
         return transports

@@ -1,6 +1,10 @@
-"""Recovery from a gap in the events about a peer's media: asks the node for the peer's resources.
+"""Recovery from a gap between a session and its peer's media node: asks the node for the peer's resources.
+
+A gap is a time in which events or answers of the node may have been lost.
 
 Rules
+- What the client owns and the node does not have was closed. What the node created for a request that was not answered
+  is closed: the client does not know it, and it counts against the peer's limits.
 - The answer is compared with the resources that the client owned before the request. It does not cover later ones.
 - The request is repeated until the node answers, the peer is placed elsewhere, or the session ends.
 """
@@ -13,16 +17,18 @@ from collections.abc import Callable
 
 import structlog
 
-from hubbub_contracts import HubbubError
+from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.media import MediaEvent
-from hubbub_contracts.bus.node import DescribePeer
+from hubbub_contracts.bus.node import DescribePeer, PeerDescription
 from hubbub_contracts.bus.producer import RemoveProducers
+from hubbub_contracts.bus.records import Placement
 from hubbub_service import Tasks
 
 from ..domain.missed_changes import missed_changes
 from ..domain.missed_closures import missed_closures
 from ..domain.owned_resources import OwnedResources
 from ..domain.ports import Backend
+from ..domain.unanswered_objects import unanswered_objects
 from .membership import RoomMembership
 from .registry_outbox import RegistryOutbox
 
@@ -51,7 +57,7 @@ class MediaGapRecovery:
         self._gaps = 0
 
     def start(self, membership: RoomMembership) -> None:
-        """Events may have been missed. Several gaps at the same time lead to one request."""
+        """Events or answers may have been lost. Several gaps at the same time lead to one request."""
         self._gaps += 1
         if self._task is None or self._task.done():
             self._task = self._tasks.spawn(self._run(membership), "media-gap")
@@ -96,4 +102,21 @@ class MediaGapRecovery:
             self._outbox.enqueue(
                 RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=sorted(ghosts))
             )
+        return await self._close_unanswered(membership, record.placement, description)
+
+    async def _close_unanswered(
+        self, membership: RoomMembership, placement: Placement, description: PeerDescription
+    ) -> bool:
+        """Returns False when the node has to be asked again."""
+        asked = self._resources.copy()
+        for close, closed in unanswered_objects(asked, description, membership.room_id, membership.peer_id):
+            try:
+                await self._backend.node(placement, close)
+            except HubbubError as error:
+                if error.code is not ErrorCode.NOT_FOUND:
+                    _log.debug("object without an owner not closed", peer_id=membership.peer_id, error=error.message)
+                    return False
+            # The client may have repeated its request meanwhile, and own the object now.
+            self._on_event(closed)
+        self._resources.unanswered -= asked.unanswered
         return True

@@ -53,6 +53,7 @@ from .own_peer import OwnPeer
 from .registry_outbox import RegistryOutbox
 from .room_hub import RoomHubs
 from .session_access import SessionAccess
+from .uncertain_outcome import may_have_taken_effect
 
 _CANCELLED = HubbubError(ErrorCode.CANCELLED, "the peer left, or its socket was lost")
 _log = structlog.get_logger(__name__)
@@ -303,6 +304,7 @@ class Session:
                     self._answers.put(operation_id, request.event, answer)
                 except Exception as error:  # noqa: BLE001 - a bug in one handler must not end the session
                     failure = as_hubbub_error(error, request.event)
+                    self._on_failure(context, failure)
                     answer, outcome = failure.reply().wire(), failure.code.value
                 self._record(span, request.event, outcome, self.membership or context.current_membership)
             acknowledge(answer)
@@ -311,6 +313,12 @@ class Session:
         finally:
             self._running.discard(context)
             self._replay_deferred()
+
+    def _on_failure(self, context: RequestContext, error: HubbubError) -> None:
+        """Has the node asked for what it may have created for the request all the same."""
+        if context.new_ids and self.membership is not None and may_have_taken_effect(error):
+            self.resources.unanswered |= context.new_ids
+            self.on_media_gap()
 
     def push_active_speaker(self) -> None:
         """Reports the active speaker to a client that has just joined: the next event may be far off."""

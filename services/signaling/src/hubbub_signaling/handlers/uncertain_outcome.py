@@ -9,5 +9,5 @@ _AFTER_THE_WRITE = frozenset({ErrorCode.DEADLINE_EXCEEDED, ErrorCode.TOO_LARGE, 
 
 
 def may_have_taken_effect(error: BaseException) -> bool:
-    """Whether the registry may have carried out a request that failed with this error."""
+    """Whether the service may have carried out a request that failed with this error."""
     return not isinstance(error, HubbubError) or error.retryable or error.code in _AFTER_THE_WRITE
