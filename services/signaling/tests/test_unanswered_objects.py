@@ -81,7 +81,11 @@ async def test_what_the_node_created_for_a_lost_answer_is_closed(
     assert "transportClosed" not in client.socket.pushes()
 
 
-ID_FIELDS = {CloseTransport: "transport_id", CloseProducer: "producer_id", CloseConsumer: "consumer_id"}
+ID_FIELDS: dict[type[NodeRequest[Done]], str] = {
+    CloseTransport: "transport_id",
+    CloseProducer: "producer_id",
+    CloseConsumer: "consumer_id",
+}
 
 
 async def test_an_object_that_a_repetition_has_introduced_stays() -> None:
