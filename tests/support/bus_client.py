@@ -70,9 +70,11 @@ class BusClient:
 
 
 @asynccontextmanager
-async def bus_client(installation: Installation) -> AsyncIterator[BusClient]:
-    """A client that is connected inside the block."""
-    bus = await Bus.connect(installation.nats.url, name="test", timeout=5)
+async def bus_client(
+    installation: Installation, url: str | None = None, name: str = "test"
+) -> AsyncIterator[BusClient]:
+    """A client that is connected inside the block, to the installation's server or to `url`."""
+    bus = await Bus.connect(url or installation.nats.url, name=name, timeout=5)
     try:
         yield BusClient(bus)
     finally:

@@ -29,6 +29,9 @@ class Listener:
         self.call = call
         self.pitches: dict[str, tuple[float, float]] = {}
         """By name of the participant: when a window ended, in monotonic seconds, and its pitch in Hz."""
+        self.longest_silence = 0.0
+        """Seconds between two frames of somebody."""
+        self._heard_at: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         call.on("published", self._listen)
 
@@ -43,11 +46,14 @@ class Listener:
         crossings = samples = 0
         async with publication.audio_frames() as frames:
             async for frame in frames:
+                now = time.monotonic()
+                self.longest_silence = max(self.longest_silence, now - self._heard_at.get(name, now))
+                self._heard_at[name] = now
                 values = frame.to_ndarray()[0][:: len(frame.layout.channels)]
                 crossings += int(((values[1:] >= 0) != (values[:-1] >= 0)).sum())
                 samples += len(values)
                 if samples >= WINDOW:
-                    self.pitches[name] = time.monotonic(), crossings * SAMPLE_RATE / samples / 2
+                    self.pitches[name] = now, crossings * SAMPLE_RATE / samples / 2
                     crossings = samples = 0
 
     def why_not_whole(self, others: list[str], frequency: int, since: float) -> str | None:
@@ -74,7 +80,7 @@ class LiveRoom:
     def __init__(self, name: str, urls: list[str], people: int, frequency: int) -> None:
         self.name = name
         self.calls = [Call(urls[nth % len(urls)], name, f"{name}, {nth}") for nth in range(people)]
-        self._listeners = [Listener(call) for call in self.calls]
+        self.listeners = [Listener(call) for call in self.calls]
         self._frequency = frequency
         self._revision = 0
 
@@ -91,7 +97,7 @@ class LiveRoom:
     async def require_whole(self, within: float) -> None:
         """Waits until everybody is connected, sees exactly the others, and hears the room's tone from each of them."""
         started = time.monotonic()
-        for listener in self._listeners:
+        for listener in self.listeners:
             others = sorted(call.local.name for call in self.calls if call is not listener.call)
             while (why := listener.why_not_whole(others, self._frequency, started)) is not None:
                 ended = [(call.local.name, call.ended) for call in self.calls if call.ended is not None]
@@ -119,9 +125,24 @@ class LiveRooms:
             LiveRoom(f"room {nth}", installation.urls, people, LOWEST_TONE + nth * TONE_STEP) for nth in range(rooms)
         ]
 
+    @property
+    def longest_silence(self) -> float:
+        """Seconds between two frames of somebody, since `reset_silence`."""
+        return max(listener.longest_silence for room in self.rooms for listener in room.listeners)
+
+    def reset_silence(self) -> None:
+        """Starts to measure anew."""
+        for room in self.rooms:
+            for listener in room.listeners:
+                listener.longest_silence = 0.0
+
+    async def require_media(self, within: float) -> None:
+        """Requires within this time, seconds, that everybody sees and hears exactly the others of the room."""
+        await asyncio.gather(*(room.require_whole(within) for room in self.rooms))
+
     async def require_whole(self, client: BusClient, within: float) -> None:
         """Requires that all rooms are whole within this time, seconds, and that nothing else is left anywhere."""
-        await asyncio.gather(*(room.require_whole(within) for room in self.rooms))
+        await self.require_media(within)
         people = [len(room.calls) for room in self.rooms]
         counts = {
             "rooms": len(people),
