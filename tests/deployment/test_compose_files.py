@@ -56,6 +56,27 @@ def test_signaling_knows_where_it_is_published_and_which_secrets_are_set() -> No
     assert unset_secrets(environment["REQUIRED_SECRETS"]) == []
 
 
+def test_with_tls_every_service_trusts_the_authority_of_nats() -> None:
+    services = compose_files.read("compose.tls.yaml")["services"]
+    users = [name for name, service in BASE.items() if "NATS_URL" in service.get("environment", {})]
+    assert users == compose_files.own_services(BASE)
+    for name in users:
+        assert services[name]["environment"] == {"NATS_CA": "/run/hubbub-bus/ca.pem"}
+        assert services[name]["volumes"] == ["bus-certificate:/run/hubbub-bus:ro"]
+    command = services["nats"]["command"]
+    assert command == [part.replace("nats.conf", "tls.conf") for part in BASE["nats"]["command"]]
+    assert services["nats"]["volumes"] == services["signaling"]["volumes"]
+
+
+def test_the_certificate_is_for_every_name_of_nats() -> None:
+    command = compose_files.read("compose.tls.yaml")["services"]["bus-certificate"]["command"]
+    names = set(command[3:])
+    for file in FILES:
+        for service in compose_files.read(file)["services"].values():
+            url = (service or {}).get("environment", {}).get("NATS_URL")
+            assert url is None or re.sub(r".*@|:(\d+|\${.*})$", "", url) in names
+
+
 def test_the_default_of_the_keys_is_an_empty_file() -> None:
     [volume] = BASE["signaling"]["volumes"]
     source, _, target = volume.partition("}:")

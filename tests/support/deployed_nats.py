@@ -40,7 +40,9 @@ services wait for an answer."""
 class DeployedNats:
     """One server or a cluster, with the deployed users and random passwords."""
 
-    def __init__(self, directory: Path, servers: int = 1) -> None:
+    def __init__(self, directory: Path, servers: int = 1, certificate: Path | None = None) -> None:
+        """Does not start them. `certificate`: the directory that deploy/nats/certificate.sh wrote, for TLS."""
+        self._certificate = certificate
         self._passwords = {user: f"p{secrets.token_hex(12)}" for user in USERS.values()}
         self._stores = TemporaryDirectory(prefix="hubbub-nats-", dir=MEMORY if MEMORY.is_dir() else None)
         self.ports = [free_tcp_port() for _ in range(servers)]
@@ -51,12 +53,15 @@ class DeployedNats:
     def url(self, service: str) -> str:
         """The URLs of all servers for the service whose processes have this name."""
         user = USERS[service]
-        return ",".join(f"nats://{user}:{self._passwords[user]}@{LOOPBACK}:{port}" for port in self.ports)
+        scheme = "nats" if self._certificate is None else "tls"
+        return ",".join(f"{scheme}://{user}:{self._passwords[user]}@{LOOPBACK}:{port}" for port in self.ports)
 
     def configure(self, installation: Installation, **settings: str) -> None:
         """Makes the services of an installation that has not started yet use these servers, each as its own user."""
         for process in installation.processes:
             own = {"NATS_URL": self.url(process.name.split("-")[0]), **settings}
+            if self._certificate is not None:
+                own["NATS_CA"] = str(self._certificate / "ca.pem")
             process.spec = replace(process.spec, environment={**process.spec.environment, **own})
 
     def violations(self) -> list[str]:
@@ -68,8 +73,13 @@ class DeployedNats:
         directory.mkdir(parents=True, exist_ok=True)
         passwords = {f"HUBBUB_{user.upper()}_PASSWORD": password for user, password in self._passwords.items()}
         variables = {**os.environ, **passwords, "HUBBUB_NATS_STORE": str(Path(self._stores.name, directory.name))}
+        configuration = "nats.conf"
+        if self._certificate is not None:
+            configuration = "tls.conf"
+            files = {"CERT": "certificate.pem", "KEY": "key.pem", "CA": "ca.pem"}
+            variables |= {f"HUBBUB_NATS_{name}": str(self._certificate / file) for name, file in files.items()}
         command = [str(binary_path()), "--addr", LOOPBACK, "--port", str(port)]
-        spec = ProcessSpec(directory.name, [*command, "--config", str(CONFIGURATION / "nats.conf")], variables, 5.0)
+        spec = ProcessSpec(directory.name, [*command, "--config", str(CONFIGURATION / configuration)], variables, 5.0)
         return ServiceProcess(spec, directory / "nats.log")
 
     def _form_cluster(self) -> None:
@@ -82,7 +92,7 @@ class DeployedNats:
                 server.spec,
                 command=[
                     *server.spec.command[:-1],
-                    str(CONFIGURATION / "cluster.conf"),
+                    str(CONFIGURATION / ("cluster.conf" if self._certificate is None else "cluster-tls.conf")),
                     *("--cluster_listen", f"nats://{address}", "--routes", routes),
                 ],
                 environment={**server.spec.environment, **clustered},

@@ -103,8 +103,8 @@ async def test_an_attempt_to_connect_that_is_cancelled_twice_leaves_nothing(monk
     clients: list[PatchedClient] = []
 
     class RecordedClient(PatchedClient):
-        def __init__(self) -> None:
-            super().__init__()
+        def __init__(self, *, needs_tls: bool = False) -> None:
+            super().__init__(needs_tls=needs_tls)
             clients.append(self)
 
     monkeypatch.setattr(connection, "PatchedClient", RecordedClient)

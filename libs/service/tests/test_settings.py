@@ -1,7 +1,9 @@
 """Settings come from the environment; invalid ones are explained."""
 
+from pathlib import Path
+
 import pytest
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from hubbub_service import ServiceSettings, load_settings
 
@@ -34,3 +36,21 @@ def test_invalid_settings_are_explained_without_their_values(
     assert "PORT: Input should be less than or equal to 65535 (TCP port.)" in written
     assert "LOG_LEVEL: " in written
     assert "loud" not in written
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({"nats_cert": "here.pem"}, "NATS_CERT is set and NATS_KEY is not"),
+        ({"nats_key": "here.pem"}, "NATS_KEY is set and NATS_CERT is not"),
+        ({"nats_cert": "here.pem", "nats_key": "here.pem"}, "NATS_CERT is set and NATS_CA is not"),
+        ({"nats_ca": "absent.pem"}, "NATS_CA: .*absent.pem cannot be read: No such file"),
+        ({"nats_ca": "here.pem"}, "NATS_CA must be a PEM file of certificates"),
+    ],
+)
+def test_unusable_files_for_the_bus_are_refused_at_the_start(
+    tmp_path: Path, files: dict[str, str], problem: str
+) -> None:
+    (tmp_path / "here.pem").write_text("no certificate", encoding="utf-8")
+    with pytest.raises(ValidationError, match=problem):
+        Settings(**{name: tmp_path / file for name, file in files.items()})  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
@@ -34,7 +35,13 @@ class Bus:
 
     @classmethod
     async def connect(
-        cls, url: str, *, name: str, timeout: float | None = None, telemetry: BusTelemetry | None = None
+        cls,
+        url: str,
+        *,
+        name: str,
+        timeout: float | None = None,
+        telemetry: BusTelemetry | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> Bus:
         """Connects to NATS.
 
@@ -43,10 +50,13 @@ class Bus:
             name: of this connection in the server's monitoring; begins with the service's name, as in `node-n1`.
             timeout: seconds to keep trying; None keeps trying for ever.
             telemetry: receives the connection's events.
+            tls: which servers are trusted; those without TLS are not. None trusts what this machine trusts, and needs
+                TLS where `url` says `tls://`.
 
-        Raises Unreachable after the timeout or when the credentials are refused, and ServerTooOld.
+        Raises ServerTooOld, and Unreachable after the timeout, when the credentials are refused, or when the server is
+        not trusted.
         """
-        return cls(await Connection.open(url, name, timeout, telemetry))
+        return cls(await Connection.open(url, name, timeout, telemetry, tls))
 
     @property
     def connected(self) -> bool:

@@ -2,6 +2,7 @@
 
 Rules
 - The client reconnects without a limit. A connection that is closed for good (credentials refused) is reported once.
+- The first connection fails at once when the credentials are refused or the server is not trusted: both would repeat.
 - While disconnected, nothing is sent: a caller gets `unavailable` at once, instead of a message that arrives too late.
 - Subscribers learn that they may have missed messages: all of them after a reconnect, one after a dropped message.
 """
@@ -12,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -27,7 +29,7 @@ from hubbub_service import Tasks, cancel_and_wait, report_failure
 
 from .bus_failed import bus_failed
 from .link_health import LinkHealth
-from .patched_client import PatchedClient
+from .patched_client import PatchedClient, ServerWithoutTls
 from .telemetry import BusTelemetry, NoTelemetry
 
 _log = structlog.get_logger(__name__)
@@ -56,7 +58,7 @@ class ServerTooOld(Exception):
 
 
 class Unreachable(Exception):
-    """No NATS server answered in time, or a server refused the credentials."""
+    """No NATS server answered in time, a server refused the credentials, or it is not trusted."""
 
 
 class Connection:
@@ -78,15 +80,21 @@ class Connection:
         self._tasks = Tasks(on_fatal=lambda _reason: self._report_closed())
         self._closing = False
         self._ending: asyncio.Task[None] | None = None
-        self._credentials_refused = asyncio.Event()
+        self._refused = asyncio.Event()
 
     @classmethod
     async def open(
-        cls, url: str, name: str, timeout: float | None, telemetry: BusTelemetry | None = None
+        cls,
+        url: str,
+        name: str,
+        timeout: float | None,
+        telemetry: BusTelemetry | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> Connection:
         """See `Bus.connect`."""
-        connection = cls(PatchedClient(), name, telemetry or NoTelemetry())
         servers = [part.strip() for part in url.split(",")]
+        needs_tls = tls is not None or any(server.startswith("tls://") for server in servers)
+        connection = cls(PatchedClient(needs_tls=needs_tls), name, telemetry or NoTelemetry())
         connect = connection.client.connect(
             servers=servers,
             name=name,
@@ -100,11 +108,12 @@ class Connection:
             max_outstanding_pings=2,
             drain_timeout=DRAIN_TIMEOUT,
             inbox_prefix=_inbox(name),
+            tls=tls,
         )
         where = ", ".join(_without_password(server) for server in servers)
         waiting = asyncio.get_running_loop().call_later(2, _log.warning, f"waiting for a NATS server at {where}")
         connecting = asyncio.create_task(connect, name="bus-connect")
-        refused = asyncio.create_task(connection._credentials_refused.wait(), name="bus-refused")
+        refused = asyncio.create_task(connection._refused.wait(), name="bus-refused")
         try:
             await asyncio.wait({connecting, refused}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
@@ -213,10 +222,12 @@ class Connection:
             if error.sub in self._drop_listeners:
                 _call([self._drop_listeners[error.sub]])  # its exception would end the client's reader
             return
-        if "authorization violation" in str(error).lower():
-            self._credentials_refused.set()  # the same credentials would be refused again
+        untrusted = isinstance(error, ssl.SSLCertVerificationError | ServerWithoutTls)
+        if untrusted or "authorization violation" in str(error).lower():
+            self._refused.set()
         # A lost connection fails every few hundred milliseconds; the loss itself is logged elsewhere.
-        level = logging.DEBUG if isinstance(error, OSError | nats.errors.UnexpectedEOF) else logging.WARNING
+        expected = isinstance(error, OSError | nats.errors.UnexpectedEOF) and not untrusted
+        level = logging.DEBUG if expected else logging.WARNING
         _log.log(level, "bus error", error=repr(error))
 
     async def _on_disconnected(self) -> None:

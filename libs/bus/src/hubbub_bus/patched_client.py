@@ -1,4 +1,4 @@
-"""nats-py's client with three faults fixed. nats-py is pinned; `tests/test_connection.py` fails when a fault is back.
+"""nats-py's client with four faults fixed. nats-py is pinned; `tests/test_connection.py` fails when a fault is back.
 
 - `Client.flush` leaves its future in the list of pending pongs when it times out or is cancelled. The late pong then
   fails on that future, which ends the client's reader: the connection looks healthy but receives nothing. The fix
@@ -7,11 +7,14 @@
   `_io_writer` of the private `_transport`.
 - A pong that is queued behind many messages makes the client give up a connection that works. The fix overrides the
   private `_process_msg`: a message proves as much as a pong.
+- With `tls://`, the client sends its password without TLS if the server's INFO does not ask for TLS, which is what
+  somebody in between would write there. The fix overrides the private `_process_info`, which precedes the password.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 import nats.errors
 from nats.aio.client import Client
@@ -28,10 +31,21 @@ class DisconnectReason(StrEnum):
     OTHER = "other"
 
 
+class ServerWithoutTls(nats.errors.Error):
+    """The server offers no TLS, which this client needs."""
+
+    def __str__(self) -> str:
+        return "the server offers no TLS"
+
+
 class PatchedClient(Client):
     """Accepts a pong whose flush was abandoned, counts messages as a sign of life, and remembers its last loss."""
 
     disconnect_reason = DisconnectReason.OTHER
+
+    def __init__(self, *, needs_tls: bool = False) -> None:
+        super().__init__()
+        self._needs_tls = needs_tls
 
     def abort(self) -> None:
         """Drops the socket with what was not sent. `close` waits for a server that does not read."""
@@ -43,6 +57,11 @@ class PatchedClient(Client):
         if self.is_connected:
             self.disconnect_reason = _reason(e)
         await super()._process_op_err(e)
+
+    async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
+        if initial_connection and self._needs_tls and not info.get("tls_required"):
+            raise ServerWithoutTls
+        await super()._process_info(info, initial_connection)
 
     async def _process_pong(self) -> None:
         if self._pongs and self._pongs[0].done():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
-from typing import Any, Literal, TypeVar
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .client_tls import client_context
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -18,7 +22,20 @@ class ServiceSettings(BaseSettings):
         case_sensitive=False, extra="ignore", env_ignore_empty=True, frozen=True, validate_default=True
     )
 
-    nats_url: str = Field("nats://127.0.0.1:4222", description="NATS servers, comma-separated, with credentials.")
+    nats_url: str = Field(
+        "nats://127.0.0.1:4222",
+        description="NATS servers, comma-separated, with credentials. With `tls://` or NATS_CA, one without TLS is "
+        "refused.",
+    )
+    nats_ca: Path | None = Field(
+        None,
+        description="PEM file of the authority that signed the NATS servers' certificates; not set: those that this "
+        "machine trusts.",
+    )
+    nats_cert: Path | None = Field(
+        None, description="PEM file of this service's certificate and its chain, for NATS servers that verify clients."
+    )
+    nats_key: Path | None = Field(None, description="PEM file of that certificate's key, unencrypted.")
     log_level: LogLevel = Field("info", description="debug, info, warning or error.")
     environment: str | None = Field(
         None, description="`development` writes logs as text; any other value writes them as JSON."
@@ -37,6 +54,24 @@ class ServiceSettings(BaseSettings):
     @classmethod
     def _lower_case(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _check_nats_tls(self) -> Self:
+        if bool(self.nats_cert) != bool(self.nats_key):
+            present, absent = ("NATS_CERT", "NATS_KEY") if self.nats_cert else ("NATS_KEY", "NATS_CERT")
+            raise ValueError(f"{present} is set and {absent} is not: set both or neither")
+        if self.nats_cert and not self.nats_ca:
+            raise ValueError(
+                "NATS_CERT is set and NATS_CA is not: a client that proves who it is checks the server, too"
+            )
+        if self.nats_ca:
+            client_context(self.nats_ca, self.nats_cert, self.nats_key)
+        return self
+
+    @property
+    def nats_tls(self) -> ssl.SSLContext | None:
+        """The context of connections to NATS. None: TLS only where NATS_URL or the server asks for it."""
+        return None if self.nats_ca is None else client_context(self.nats_ca, self.nats_cert, self.nats_key)
 
     @property
     def development(self) -> bool:

@@ -33,7 +33,9 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     metrics = Metrics("captions")
     ops = await serve_ops(settings, metrics, lifecycle)
     bus_metrics = BusMetrics(metrics)
-    bus = await Bus.connect(settings.nats_url, name=f"captions-{server_id}", telemetry=bus_metrics)
+    bus = await Bus.connect(
+        settings.nats_url, name=f"captions-{server_id}", telemetry=bus_metrics, tls=settings.nats_tls
+    )
     bus_metrics.report_connected(lambda: bus.connected)
     lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
     bus.on_closed(lambda: lifecycle.fail("the connection to the bus is closed for good"))

@@ -54,7 +54,9 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     metrics = Metrics("media-node")
     ops = await serve_ops(settings, metrics, lifecycle)
     bus_metrics = BusMetrics(metrics)
-    bus = await Bus.connect(settings.nats_url, name=f"node-{settings.node_id}", telemetry=bus_metrics)
+    bus = await Bus.connect(
+        settings.nats_url, name=f"node-{settings.node_id}", telemetry=bus_metrics, tls=settings.nats_tls
+    )
     bus_metrics.report_connected(lambda: bus.connected)
     lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
     bus.on_closed(lambda: lifecycle.fail("the bus connection is closed for good"))
@@ -62,7 +64,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     lease = BusNodeLease(bus, settings.node_id)
     entities = EntityStore()
     status = NodeStatus(lease.accepts_work, count_occupancy(entities, len(core.addresses)))
-    heartbeat = Heartbeat(settings.nats_url, settings.node_id, status, core.counters, lifecycle.fail)
+    heartbeat = Heartbeat(settings.nats_url, settings.node_id, status, core.counters, lifecycle.fail, settings.nats_tls)
     media_events = BusMediaEventPublisher(bus)
     speaker_events = BusSpeakerEventPublisher(bus)
     replicas = BusRoomReplicas(bus)

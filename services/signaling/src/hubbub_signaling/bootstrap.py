@@ -191,7 +191,9 @@ async def _start_call_hub(bus: Bus, calls: CallsBus, lifecycle: Lifecycle) -> Ca
 
 async def _connect(settings: Settings, lifecycle: Lifecycle, metrics: Metrics) -> Bus:
     telemetry = BusMetrics(metrics)
-    bus = await Bus.connect(settings.nats_url, name=f"signaling-{settings.signaling_id}", telemetry=telemetry)
+    bus = await Bus.connect(
+        settings.nats_url, name=f"signaling-{settings.signaling_id}", telemetry=telemetry, tls=settings.nats_tls
+    )
     telemetry.report_connected(lambda: bus.connected)
     lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
     bus.on_closed(lambda: lifecycle.fail("the connection to NATS is closed for good"))

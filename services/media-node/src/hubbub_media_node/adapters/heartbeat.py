@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -45,6 +46,7 @@ class Heartbeat:
         status: NodeStatus,
         counters: Callable[[], list[WorkerCounters]],
         on_failed: Callable[[str], None],
+        nats_tls: ssl.SSLContext | None = None,
     ) -> None:
         """Does nothing before `start`.
 
@@ -53,6 +55,7 @@ class Heartbeat:
             on_failed: called in the event loop of `start` with a reason, when no heartbeat will be sent any more.
         """
         self._nats_url = nats_url
+        self._nats_tls = nats_tls
         self._node_id = node_id
         self._status = status
         self._counters = counters
@@ -124,7 +127,7 @@ class Heartbeat:
 
     async def _send(self) -> None:
         """Returns when its connection will not be re-established."""
-        bus = self._bus = await Bus.connect(self._nats_url, name=f"node-{self._node_id}-heartbeat")
+        bus = self._bus = await Bus.connect(self._nats_url, name=f"node-{self._node_id}-heartbeat", tls=self._nats_tls)
         closed = asyncio.Event()
         bus.on_closed(closed.set)
         probes: Endpoint[Any, Any] | None = None
