@@ -61,8 +61,15 @@ class Consumer:
 class Caller(ClientSocket):
     """A client's socket with media over `udp` or `tcp`. Leaving the context closes both."""
 
-    def __init__(self, url: str, *, protocol: str = "udp", auth: dict[str, Any] | None = None) -> None:
-        super().__init__(url, auth=auth)
+    def __init__(
+        self,
+        url: str,
+        *,
+        protocol: str = "udp",
+        local_address: str | None = None,
+        auth: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(url, local_address=local_address, auth=auth)
         self._protocol = protocol
         self.peer_id = ""
         self.resume_token: str | None = None

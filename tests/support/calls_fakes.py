@@ -23,9 +23,9 @@ from hubbub_signaling.adapters.identification import Identification
 from hubbub_signaling.adapters.recordings_http import RecordingsApi
 from hubbub_signaling.adapters.rooms_http import RoomsApi
 from hubbub_signaling.adapters.webhooks_http import WebhooksApi
-from hubbub_signaling.domain.address_limits import AddressLimits
 from hubbub_signaling.domain.calls.ports import CallChange, ReplyT
 from hubbub_signaling.domain.client_address import TrustedProxies
+from hubbub_signaling.domain.client_limits import ClientLimits, Limits
 from hubbub_signaling.domain.identity import IdentityPolicy
 from hubbub_signaling.domain.ports import Backend
 from hubbub_signaling.domain.revocations import Revocations
@@ -190,7 +190,7 @@ def access_api(backend: Backend, policy: IdentityPolicy | None = None) -> Access
 
 def http_limits() -> HttpLimits:
     """Limits that no test reaches by chance."""
-    return HttpLimits(AddressLimits(10, 1_000), ForwardedHeaders(TrustedProxies([])))
+    return HttpLimits(ClientLimits(Limits(10, 1_000), Limits(10, 1_000)), ForwardedHeaders(TrustedProxies([])))
 
 
 def calls_namespace(backend: FakeCallsBackend) -> CallsNamespace:

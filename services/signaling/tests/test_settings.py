@@ -10,7 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from hubbub_access.key_set import new_secret
-from hubbub_signaling.domain.address_limits import AddressLimits
+from hubbub_signaling.adapters.socket_server import CONNECT_COST
+from hubbub_signaling.domain.client_limits import ClientLimits, Counted
+from hubbub_signaling.domain.identity import Identity
 from hubbub_signaling.settings import Settings
 
 LOCAL = {"host": "127.0.0.1"}
@@ -47,15 +49,27 @@ def test_values_that_cannot_work_are_refused(values: dict[str, str]) -> None:
         Settings.model_validate({**LOCAL, **values})
 
 
-def test_default_limits_let_an_office_join_from_one_address() -> None:
+MESSAGES_OF_A_JOIN = 30
+"""Of a person who sends two tracks and receives ten."""
+
+
+@pytest.mark.parametrize("with_token", [False, True])
+def test_default_limits_let_an_office_join_from_one_address(with_token: bool) -> None:
     settings = Settings(host="127.0.0.1")
-    limits = AddressLimits(settings.max_connections_per_address, settings.max_room_requests_per_address)
-    for person in range(300):
-        now = person / 30
-        assert limits.may_connect("office")
-        limits.connected("office", now)
-        assert limits.take_room_request("office", now)
-        assert limits.take_room_request("office", now)
+    limits = ClientLimits(settings.address_limits, settings.user_limits)
+    for number in range(300):
+        now = 1_000 + number / 30
+        arriving = person = Counted("office")
+        assert limits.turn(arriving, now, CONNECT_COST) == 0
+        assert limits.may_connect(arriving)
+        limits.connected(arriving, now)
+        if with_token:
+            person = Counted.of("office", Identity(f"user {number}", expires_at=1e10))
+            assert limits.may_connect(person)
+            limits.disconnected(arriving)
+            limits.connected(person, now)
+        assert [limits.turn(person, now) for _ in range(MESSAGES_OF_A_JOIN)] == [0] * MESSAGES_OF_A_JOIN
+        assert limits.take_room_request(person, now)
 
 
 @pytest.mark.parametrize(

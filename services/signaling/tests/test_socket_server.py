@@ -9,8 +9,8 @@ from hubbub_signaling.adapters.client_connection import ClientConnection
 from hubbub_signaling.adapters.forwarded import ForwardedHeaders
 from hubbub_signaling.adapters.send_queue import SendQueue
 from hubbub_signaling.adapters.socket_server import SocketServer, _Client, _EngineConnection
-from hubbub_signaling.domain.address_limits import AddressLimits
 from hubbub_signaling.domain.client_address import TrustedProxies
+from hubbub_signaling.domain.client_limits import ClientLimits, Counted, Limits
 from hubbub_signaling.domain.identity import ANYBODY
 from hubbub_signaling.domain.origins import AllowedOrigins
 from hubbub_signaling.domain.session_state import SessionEvent, SessionState
@@ -23,7 +23,7 @@ async def test_connection_is_removed_when_its_session_fails_to_close(monkeypatch
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(socketio.AsyncServer, "_handle_eio_disconnect", fail)
-    rig, limits = SignalingRig(), AddressLimits(1, 1)
+    rig, limits = SignalingRig(), ClientLimits(Limits(1, 1), Limits(1, 1))
     server = SocketServer(
         rig.manager,
         calls_namespace(FakeCallsBackend()),
@@ -33,8 +33,8 @@ async def test_connection_is_removed_when_its_session_fails_to_close(monkeypatch
         limits=limits,
         forwarded=ForwardedHeaders(TrustedProxies([])),
     )
-    limits.connected("192.0.2.1", 0.0)
-    engine = server._connections["engine"] = _EngineConnection("192.0.2.1", SendQueue(), None)
+    limits.connected(Counted("192.0.2.1"), 0.0)
+    engine = server._connections["engine"] = _EngineConnection(Counted("192.0.2.1"), SendQueue(), None)
     client = ClientConnection(engine.queue, close=lambda: None, abort=lambda: None)
     session = rig.manager.open(client, ANYBODY)
     engine.clients["/"] = _Client("1", client, session)
@@ -46,7 +46,7 @@ async def test_connection_is_removed_when_its_session_fails_to_close(monkeypatch
 
 async def test_connection_is_used_in_a_room_or_its_lobby_or_with_calls_open() -> None:
     rig, namespace = SignalingRig(), calls_namespace(FakeCallsBackend())
-    engine = _EngineConnection("192.0.2.1", SendQueue(), None)
+    engine = _EngineConnection(Counted("192.0.2.1"), SendQueue(), None)
 
     def used() -> bool:
         return engine.used
@@ -57,7 +57,7 @@ async def test_connection_is_used_in_a_room_or_its_lobby_or_with_calls_open() ->
     engine.clients["/"] = _Client("1", client, joining)
     assert not used()
     scope = {"headers": [], "client": ("127.0.0.1", 1)}
-    session = namespace.open(client, scope, {"userId": "ann"})
+    session = namespace.open(client, namespace.identify(scope, {"userId": "ann"}), {})
     engine.clients["/calls"] = _Client("2", client, session)
     assert used()
     del engine.clients["/calls"]

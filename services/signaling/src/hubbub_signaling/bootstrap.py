@@ -43,7 +43,7 @@ from .adapters.tls import ReloadedCertificate
 from .adapters.webhooks_http import WebhooksApi
 from .adapters.whep_http import WhepApi
 from .adapters.whip_http import WhipApi
-from .domain.address_limits import AddressLimits
+from .domain.client_limits import ClientLimits
 from .domain.known_store import KnownStore
 from .domain.media_access import require_publisher, require_viewer
 from .domain.revocations import Revocations
@@ -119,11 +119,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     await bus.subscribe(subjects.REVISIONS, RoomRevisions, on_revisions)
 
     origins = settings.allowed_origins
-    limits = AddressLimits(
-        settings.max_connections_per_address,
-        settings.max_room_requests_per_address,
-        settings.max_messages_per_address,
-    )
+    limits = ClientLimits(settings.address_limits, settings.user_limits)
     http_limits = HttpLimits(limits, forwarded)
     calls = CallsBus(bus)
     call_hub = await _start_call_hub(bus, calls, lifecycle)

@@ -17,6 +17,7 @@ from hubbub_service.settings import ServiceSettings
 
 from .adapters.tls import load_context
 from .domain.client_address import TrustedProxies, parse_networks
+from .domain.client_limits import Limits
 from .domain.exposure import is_fetchable, unset_secrets, why_reachable
 from .domain.ice_servers import IceServers, IceTransportPolicy, TurnServers, is_turn_uri
 from .domain.identity import IdentityPolicy, Withhold
@@ -24,6 +25,8 @@ from .domain.media_access import ENCODER, PLAYER, MediaAccess
 from .domain.origins import ANY, AllowedOrigins, parse_origin
 from .domain.token_issue import TokenIssue
 
+HTTP_REQUESTS_PER_USER = 2_000
+"""Of a user with an access token, at once. They come back within 100 seconds."""
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _PATH = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 
@@ -50,7 +53,7 @@ class Settings(ServiceSettings):
         2_000,
         gt=0,
         description="Largest number of connections of a client address to this instance. IPv6 counts by /64, and with "
-        "16 times each limit by /48.",
+        "16 times each limit by /48. Clients with a valid token count apart, with ten times each limit.",
     )
     max_room_requests_per_address: int = Field(
         1_000,
@@ -63,6 +66,21 @@ class Settings(ServiceSettings):
         gt=0,
         description="Socket messages a second of a client address that this instance handles. More wait for their "
         "turn, so that one address cannot delay the clients of others.",
+    )
+    max_connections_per_user: int = Field(
+        200,
+        gt=0,
+        description="Largest number of connections to this instance of the user, the `sub`, of an access token.",
+    )
+    max_room_requests_per_user: int = Field(
+        200,
+        gt=0,
+        description="The same as MAX_ROOM_REQUESTS_PER_ADDRESS for the user of an access token.",
+    )
+    max_messages_per_user: int = Field(
+        400,
+        gt=0,
+        description="The same as MAX_MESSAGES_PER_ADDRESS for the user of an access token.",
     )
     reconnect_grace: float = Field(30.0, gt=0, description="Seconds that a resumable session outlives its socket.")
     signaling_id: str = Field(
@@ -257,6 +275,23 @@ class Settings(ServiceSettings):
         """The URL of ACCESS_KEYS; None when it is a file, or not set."""
         text = self.access_keys
         return text if text is not None and _URL.match(text) else None
+
+    @property
+    def address_limits(self) -> Limits:
+        """The limits of an address, for clients without a token."""
+        return Limits(
+            self.max_connections_per_address, self.max_room_requests_per_address, self.max_messages_per_address
+        )
+
+    @property
+    def user_limits(self) -> Limits:
+        """The limits of the user of a token."""
+        return Limits(
+            self.max_connections_per_user,
+            self.max_room_requests_per_user,
+            self.max_messages_per_user,
+            http_requests=HTTP_REQUESTS_PER_USER,
+        )
 
     @property
     def allowed_origins(self) -> AllowedOrigins:

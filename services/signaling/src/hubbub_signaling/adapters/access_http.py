@@ -41,8 +41,8 @@ class AccessApi:
 
     async def _identify(self, request: Request) -> Identity:
         """As whom the client acts. Raises `unsupported` without access tokens."""
-        self._limits.take_request(request)
-        identity = self._identification.identify_without_user(request.scope)
+        scope = request.scope
+        identity = self._limits.identify(request, lambda: self._identification.identify_without_user(scope))
         require(identity, Grant.ADMIN)
         if not self._identification.uses_tokens:
             raise HubbubError(ErrorCode.UNSUPPORTED, "this installation uses no access tokens")

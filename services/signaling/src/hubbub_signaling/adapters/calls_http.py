@@ -92,8 +92,8 @@ class CallsApi:
 
     async def _identify(self, request: Request) -> Identity:
         """As whom the client acts."""
-        self._limits.take_request(request)
-        identity = self._identification.identify(request.scope)
+        scope = request.scope
+        identity = self._limits.identify(request, lambda: self._identification.identify(scope))
         require(identity, Grant.CALLS)
         return identity
 
@@ -103,7 +103,7 @@ class CallsApi:
 
         @serve(router, _EXAMPLES, START_CALL)
         async def start_call(identity: identified, request: Request, response: Response) -> CallInfo:
-            self._limits.take_room_request(request)
+            self._limits.take_room_request(request, identity)
             call = await requests.start(backend, identity, await read_json(request, StartCallBody))
             response.headers["Location"] = f"{request.scope.get('root_path', '')}/calls/{call.call_id}"
             return call
@@ -136,7 +136,7 @@ class CallsApi:
 
         @serve(router, _EXAMPLES, JOIN_CALL)
         async def join_call(identity: identified, call_id: CallIdInPath, request: Request) -> JoinedCall:
-            self._limits.take_room_request(request)
+            self._limits.take_room_request(request, identity)
             return await requests.join(backend, identity, call_id)
 
         @serve(router, _EXAMPLES, LEAVE_CALL)

@@ -12,6 +12,7 @@ from hubbub_contracts.types import DeviceId
 
 from ..domain.authorization import Grant, require
 from ..domain.calls.ports import CallsBackend
+from ..domain.identity import Identity
 from ..domain.ports import ClientSocket, SessionTelemetry
 from ..handlers.calls.catalogue import CALL_HANDLERS
 from ..handlers.calls.hub import CallHub
@@ -39,13 +40,17 @@ class CallsNamespace:
         self._telemetry = telemetry
         self._tokens = tokens
 
-    def open(self, client: ClientSocket, scope: Mapping[str, Any], auth: object) -> CallSession:
-        """A session for a socket. Raises `unauthenticated`, `not_allowed` and `invalid_argument`.
+    def identify(self, scope: Mapping[str, Any], auth: object) -> Identity:
+        """The identity of a client that may call. Raises `unauthenticated`, `not_allowed` and `invalid_argument`.
 
         `scope` is that of the handshake, and `auth` what the client sent with it.
         """
         identity = self._identification.identify(scope, auth)
         require(identity, Grant.CALLS)
+        return identity
+
+    def open(self, client: ClientSocket, identity: Identity, auth: object) -> CallSession:
+        """A session for a socket. Raises `invalid_argument`."""
         return CallSession(
             client,
             identity,

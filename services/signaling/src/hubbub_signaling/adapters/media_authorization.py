@@ -39,12 +39,11 @@ class MediaAuthorization:
 
     async def authorize(self, request: Request, room: Room) -> Identity:
         """As whom the client acts in this room. Raises HubbubError."""
-        self.limits.take_request(request)
         identification, scope = self._identification, request.scope
-        identity = self._access.identify(
-            bearer_token(scope),
-            loopback=self._forwarded.is_loopback(scope),
-            by_token=(lambda: identification.identify(scope)) if identification.uses_tokens else None,
+        by_token = (lambda: identification.identify(scope)) if identification.uses_tokens else None
+        bearer, loopback = bearer_token(scope), self._forwarded.is_loopback(scope)
+        identity = self.limits.identify(
+            request, lambda: self._access.identify(bearer, loopback=loopback, by_token=by_token)
         )
         self._require(identity, room)
         return identity

@@ -127,8 +127,8 @@ class RecordingsApi:
 
     async def _identify(self, request: Request) -> Identity:
         """As whom the client acts."""
-        self._limits.take_request(request)
-        identity = self._identification.identify_without_user(request.scope)
+        scope = request.scope
+        identity = self._limits.identify(request, lambda: self._identification.identify_without_user(scope))
         require(identity, Grant.RECORD)
         return identity
 

@@ -112,8 +112,8 @@ class RoomsApi:
 
     async def _identify(self, request: Request) -> Identity:
         """As whom the client acts."""
-        self._limits.take_request(request)
-        return self._identification.identify_without_user(request.scope)
+        scope = request.scope
+        return self._limits.identify(request, lambda: self._identification.identify_without_user(scope))
 
     def _router(self) -> APIRouter:
         router = APIRouter(tags=["rooms"])
@@ -139,7 +139,7 @@ class RoomsApi:
 
         @serve(router, _EXAMPLES, CREATE_ROOM, names_user=False)
         async def create_room(request: Request, response: Response, identity: Identity = admin) -> RoomInfo:
-            self._limits.take_room_request(request)
+            self._limits.take_room_request(request, identity)
             created = await rooms.create(backend, identity.tenant, await read_json(request, CreateRoomBody))
             path = f"/rooms/{_ENCODED}{ids.room_id(created.call_id)}"
             response.headers["Location"] = f"{request.scope.get('root_path', '')}{path}"

@@ -23,13 +23,14 @@ import socketio
 import structlog
 from socketio import exceptions
 
-from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded
 from hubbub_contracts.socket.call import Accept
 from hubbub_contracts.socket.calls_catalogue import NAMESPACE as CALLS_NAMESPACE
 from hubbub_contracts.socket.room import CreateRoom
 from hubbub_service import Tasks
 
-from ..domain.address_limits import AddressLimits
+from ..domain.client_limits import ClientLimits, Counted
+from ..domain.identity import Identity
 from ..domain.origins import AllowedOrigins
 from ..domain.ports import SessionTelemetry
 from ..domain.rate_limit import RateLimit, TokenBucket, Verdict
@@ -58,6 +59,8 @@ CONNECT_TIMEOUT = 10.0
 """Seconds from the Engine.IO connection to the Socket.IO session."""
 JOIN_TIMEOUT = 300.0
 """Seconds from the Socket.IO session until the client must be in a room or its lobby, unless it has `/calls` open."""
+_CONNECTION = "hubbub.connection"
+"""The key of an ASGI scope with the Engine.IO connection that it belongs to."""
 CONNECT_COST = 5
 """Messages that a new connection counts as at the rate of its address."""
 MAX_CONNECT_DELAY = 10.0
@@ -85,8 +88,9 @@ class _Client:
 class _EngineConnection:
     """An Engine.IO connection."""
 
-    def __init__(self, address: str, queue: SendQueue, websocket: asyncio.Transport | None) -> None:
-        self.address = address
+    def __init__(self, counted: Counted, queue: SendQueue, websocket: asyncio.Transport | None) -> None:
+        self.counted = counted
+        """By its address, until a token says more."""
         self.queue = queue
         self.websocket = websocket
         """None: the client polls."""
@@ -118,7 +122,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         telemetry: SessionTelemetry,
         *,
         origins: AllowedOrigins,
-        limits: AddressLimits,
+        limits: ClientLimits,
         forwarded: ForwardedHeaders,
     ) -> None:
         super().__init__(
@@ -158,6 +162,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         if eio_sid is None and not await self._wait_to_connect(scope):
             await _refuse(scope, send, 429, "too many connections from this address")
             return
+        scope[_CONNECTION] = connection
         if scope["type"] == "websocket" and connection is not None and not self.eio.sockets[eio_sid].upgraded:
             connection.websocket = transport_of(scope)
         if scope["type"] == "http" and scope["method"] == "POST":
@@ -183,15 +188,16 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def _wait_to_connect(self, scope: Scope) -> bool:
         """Waits for the turn of a new connection. Returns whether the address may have one more."""
-        address = self._forwarded.client_address(scope)
-        if self._limits.waiting(address, time.monotonic()) > MAX_CONNECT_DELAY:
+        client = Counted(self._forwarded.client_address(scope))
+        if self._limits.waiting(client, time.monotonic()) > MAX_CONNECT_DELAY:
             return False
-        await self._wait_turn(scope, CONNECT_COST)
-        return self._limits.may_connect(address)
+        await asyncio.sleep(self._limits.turn(client, time.monotonic(), CONNECT_COST))
+        return self._limits.may_connect(client)
 
     async def _wait_turn(self, scope: Scope, packets: int) -> None:
-        """Waits until the address of the client may send so many packets more."""
-        delay = self._limits.turn(self._forwarded.client_address(scope), time.monotonic(), packets)
+        """Waits until the client of a connection may send so many packets more."""
+        connection: _EngineConnection = scope[_CONNECTION]
+        delay = self._limits.turn(connection.counted, time.monotonic(), packets)
         # Without a delay, the other clients still have their turn before the next packet of this one.
         await asyncio.sleep(delay)
 
@@ -221,22 +227,23 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         await super()._handle_eio_connect(eio_sid, environ)
         scope = environ["asgi.scope"]
-        address = self._forwarded.client_address(scope)
-        self._limits.connected(address, time.monotonic())
+        client = Counted(self._forwarded.client_address(scope))
+        self._limits.connected(client, time.monotonic())
         websocket = transport_of(scope) if scope["type"] == "websocket" else None
-        self._connections[eio_sid] = _EngineConnection(address, self.eio.sockets[eio_sid].queue, websocket)
+        connection = _EngineConnection(client, self.eio.sockets[eio_sid].queue, websocket)
+        self._connections[eio_sid] = scope[_CONNECTION] = connection
         self._close_unless(lambda connection: bool(connection.clients), eio_sid, CONNECT_TIMEOUT)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         connection = self._connections[eio_sid]
         connection.ended = True
-        self._limits.disconnected(connection.address)
+        self._limits.disconnected(connection.counted)
         if connection.timer is not None:
             connection.timer.cancel()
         if connection.websocket is not None:
             # A client that does not read would keep the connection, and what is queued, for as long as it likes.
             # One that floods would be read without a limit, since nothing waits for its turn any more.
-            floods = self._limits.waiting(connection.address, time.monotonic()) > 0
+            floods = self._limits.waiting(connection.counted, time.monotonic()) > 0
             timeout = FLOOD_CLOSE_TIMEOUT if floods else CLOSE_TIMEOUT
             asyncio.get_running_loop().call_later(timeout, connection.websocket.abort)
         try:
@@ -292,14 +299,27 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     def _take_room_request(self, connection: _EngineConnection, now: float) -> None:
         if not connection.room_requests.take(now):
             raise HubbubError(ErrorCode.RATE_LIMITED, "this connection requested too many rooms", retryable=True)
-        if not self._limits.take_room_request(connection.address, now):
-            raise HubbubError(ErrorCode.RATE_LIMITED, "this address requested too many rooms", retryable=True)
+        if not self._limits.take_room_request(connection.counted, now):
+            raise HubbubError(ErrorCode.RATE_LIMITED, "this client requested too many rooms", retryable=True)
+
+    def _count_as(self, connection: _EngineConnection, identity: Identity) -> None:
+        """Counts a connection by its user once that is verified. Raises `quota_exceeded` with too many connections."""
+        if not identity.verified or connection.counted.verified:
+            return
+        client = Counted.of(connection.counted.address, identity)
+        if not self._limits.may_connect(client):
+            raise QuotaExceeded("connectionsOfUser", "this user has too many connections", retryable=True)
+        self._limits.disconnected(connection.counted)
+        self._limits.connected(client, time.monotonic())
+        connection.counted = client
 
     async def _connected(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
         eio_sid = self.manager.eio_sid_from_sid(sid, DEFAULT_NAMESPACE)
         connection = self._connection_to(eio_sid, DEFAULT_NAMESPACE)
         with _refusals():
-            session = self._sessions.open(connection, self._identification.admit(environ["asgi.scope"], auth))
+            identity = self._identification.admit(environ["asgi.scope"], auth)
+            self._count_as(self._connections[eio_sid], identity)
+            session = self._sessions.open(connection, identity)
         self._connections[eio_sid].clients[DEFAULT_NAMESPACE] = _Client(sid, connection, session)
         self._close_unless(lambda engine: engine.used, eio_sid, JOIN_TIMEOUT)
 
@@ -312,7 +332,9 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         eio_sid = self.manager.eio_sid_from_sid(sid, CALLS_NAMESPACE)
         connection = self._connection_to(eio_sid, CALLS_NAMESPACE)
         with _refusals():
-            session = self._calls.open(connection, environ["asgi.scope"], auth)
+            identity = self._calls.identify(environ["asgi.scope"], auth)
+            self._count_as(self._connections[eio_sid], identity)
+            session = self._calls.open(connection, identity, auth)
         self._connections[eio_sid].clients[CALLS_NAMESPACE] = _Client(sid, connection, session)
 
     async def _calls_disconnected(self, sid: str, reason: str) -> None:

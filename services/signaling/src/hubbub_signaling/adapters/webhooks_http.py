@@ -87,8 +87,8 @@ class WebhooksApi:
 
     async def _tenant(self, request: Request) -> str | None:
         """Whose endpoints the client may handle."""
-        self._limits.take_request(request)
-        identity = self._identification.identify_without_user(request.scope)
+        scope = request.scope
+        identity = self._limits.identify(request, lambda: self._identification.identify_without_user(scope))
         require(identity, Grant.ADMIN)
         return identity.tenant
 

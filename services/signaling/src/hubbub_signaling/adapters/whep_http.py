@@ -52,6 +52,6 @@ class WhepApi:
         app.include_router(session_router("whep", authorization, self._sessions))
 
     async def _watch(self, request: Request, room: str, identity: Identity, subject: Subject) -> Response:
-        self._authorization.limits.take_room_request(request)
+        self._authorization.limits.take_room_request(request, identity)
         watched = await self._sessions.watch(identity, room, subject, await read_offer(request))
         return created(request, base_path("whep", room), watched)

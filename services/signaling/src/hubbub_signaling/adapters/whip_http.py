@@ -38,7 +38,7 @@ class WhipApi:
             name: Annotated[UserId, Query()] = DEFAULT_NAME,
         ) -> Response:
             """Publishes audio and video into the room: the body is an offer, the answer's `Location` the session."""
-            authorization.limits.take_room_request(request)
+            authorization.limits.take_room_request(request, identity)
             published = await self._sessions.publish(identity, room, name, await read_offer(request))
             return created(request, base_path("whip", room), published)
 
