@@ -14,6 +14,9 @@ def test_every_container_is_healthy(stack: Compose) -> None:
     assert [container for container in containers if not container.healthy] == []
 
 
-@pytest.mark.parametrize("override", [[], ["compose.host-network.yaml"], ["compose.observability.yaml"]])
+OVERRIDES = ["compose.host-network.yaml", "compose.observability.yaml", "compose.tls.yaml"]
+
+
+@pytest.mark.parametrize("override", [[], *([file] for file in OVERRIDES)])
 def test_compose_accepts_the_files(stack: Compose, override: list[str]) -> None:
     Compose(("compose.yaml", *override), ANNOUNCED_IP="203.0.113.7").compose("config", "--quiet")
