@@ -17,8 +17,10 @@ from hubbub_media_core.commands import Command
 from hubbub_media_core.core import CoreErrorCode
 from hubbub_media_node.domain.closures import PeerEvent
 from hubbub_media_node.domain.entities import Room, WebRtcTransport
+from hubbub_media_node.domain.entity_store import EntityStore
 from hubbub_media_node.domain.plain_access import PlainAccess
 from hubbub_media_node.domain.ports import DtlsRole
+from hubbub_media_node.domain.tenant_quotas import NodeTenantQuotas
 from hubbub_media_node.handlers import producer, transport
 from hubbub_media_node.handlers.context import NodeContext
 from hubbub_room import Projection
@@ -169,6 +171,7 @@ class NodeRig:
         self.core, self.dtls, self.replicas, self.lease = FakeCore(), FakeDtls(), FakeReplicas(), FakeLease()
         self.telemetry, self.publisher = FakeTelemetry(), FakePublisher()
         self.speakers = FakeSpeakerPublisher()
+        entities = EntityStore()
         self.context = NodeContext(
             core=self.core,
             dtls=self.dtls,
@@ -182,6 +185,8 @@ class NodeRig:
             candidate_addresses=lambda: ["192.0.2.7"],
             tcp=False,
             plain=plain,
+            quotas=NodeTenantQuotas(entities),
+            entities=entities,
         )
 
     def sent(self, kind: type[Command]) -> list[Command]:

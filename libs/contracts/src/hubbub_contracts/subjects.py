@@ -21,6 +21,7 @@ hubbub.v1.speakers.<roomId>              who speaks in a room
 hubbub.v1.room-captions.<roomId>         what is said in a room, as text
 hubbub.v1.announcements.<roomId>         what the application tells everybody in a room
 hubbub.v1.rooms.revisions                the latest revision of each room, periodically
+hubbub.v1.tenants.quotas                 the limits of tenants, and what these use on all nodes, periodically
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ LEASES_BUCKET = "leases"
 ROOMS_REPUBLISH_SOURCE = f"$KV.{ROOMS_BUCKET}.>"
 ROOMS_REPUBLISH_DESTINATION = f"{PROTOCOL}.room.>"
 REVISIONS = f"{PROTOCOL}.rooms.revisions"
+TENANT_QUOTAS = f"{PROTOCOL}.tenants.quotas"
 CAPTIONS_QUEUE = "captions"
 CALLS_QUEUE = "calls"
 CALLS_BUCKET = "calls"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 import structlog
@@ -9,6 +10,7 @@ import structlog
 from hubbub_bus import Bus
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.room import RoomRevisions
+from hubbub_contracts.bus.tenant import TenantQuotas
 from hubbub_media_core import MediaCore
 from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
 from hubbub_service.metrics import BusMetrics
@@ -29,10 +31,12 @@ from .domain.candidates import offered_addresses
 from .domain.entity_store import EntityStore
 from .domain.peer_limits import PeerLimits
 from .domain.plain_access import PlainAccess, parse_networks, specific_address
+from .domain.tenant_quotas import NodeTenantQuotas
 from .domain.worker_occupancy import count_occupancy
 from .handlers import core_events
 from .handlers.context import NodeContext
 from .handlers.reconciliation import reconcile_periodically
+from .handlers.tenant_bitrates import measure_periodically
 from .settings import Settings
 
 _log = structlog.get_logger(__name__)
@@ -94,6 +98,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
             producers=settings.max_producers_per_peer,
             consumers=settings.max_consumers_per_peer,
         ),
+        quotas=NodeTenantQuotas(entities),
         confirmation_timeout=settings.confirmation_timeout,
         entities=entities,
     )
@@ -103,16 +108,20 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     metrics.on_scrape(lambda: read_worker_metrics(core, status))
     ops.report_readiness(lambda: _why_not_ready(bus, lease, status, lifecycle))
     await bus.subscribe(subjects.REVISIONS, RoomRevisions, lambda event: replicas.announce(event.revisions))
+    await bus.subscribe(
+        subjects.TENANT_QUOTAS, TenantQuotas, lambda event: context.quotas.announced(event, time.monotonic())
+    )
 
     heartbeat.start()
     lifecycle.on_stop("heartbeat", heartbeat.stop)
     lifecycle.on_stop("room replicas", replicas.stop)
-    lifecycle.tasks.spawn(status.update_periodically(entities), "node-status", vital=True)
+    lifecycle.tasks.spawn(status.update_periodically(entities, context.quotas), "node-status", vital=True)
     if announced.has_names:
         lifecycle.tasks.spawn(announced.refresh_periodically(), "announced-addresses", vital=True)
     lifecycle.tasks.spawn(media_events.run(), "media-events", vital=True)
     lifecycle.tasks.spawn(speaker_events.run(), "speaker-events", vital=True)
     lifecycle.tasks.spawn(reconcile_periodically(context), "reconciliation", vital=True)
+    lifecycle.tasks.spawn(measure_periodically(context), "tenant-bitrates", vital=True)
     incarnations.start(lifecycle.fail)
     lifecycle.on_stop("incarnations", incarnations.stop, timeout=incarnations.STOP_TIMEOUT)
     _log.info(

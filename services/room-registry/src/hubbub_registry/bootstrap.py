@@ -24,6 +24,7 @@ from .domain import codec_profile
 from .domain.incarnation import Timeouts
 from .domain.limits import Limits
 from .domain.nodes import Nodes
+from .domain.tenant_quotas import TenantMediaLimits
 from .handlers.catalogue import HANDLERS
 from .handlers.context import RegistryContext
 from .handlers.sweeper import Sweeper
@@ -71,7 +72,12 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
 
     sweep_interval = min(1.0, settings.empty_room_ttl / 4, settings.reconnect_grace / 4)
     sweeper = Sweeper(store, settings.empty_room_ttl, settings.reconnect_grace)
-    Housekeeping(bus, store, nodes, leases, monitor, sweeper, sweep_interval, nodes_changed).start(tasks)
+    tenant_limits = TenantMediaLimits(
+        settings.max_transports_per_tenant,
+        settings.max_consumers_per_tenant,
+        settings.max_incoming_bitrate_per_tenant,
+    )
+    Housekeeping(bus, store, nodes, leases, monitor, sweeper, sweep_interval, nodes_changed, tenant_limits).start(tasks)
     metrics.on_scrape(lambda: read_cluster(store.rooms, nodes, clocks.largest()))
     limits = Limits(
         rooms=settings.max_rooms,

@@ -35,6 +35,18 @@ class Settings(ServiceSettings):
     max_peers_per_tenant: int | None = Field(
         None, gt=0, description="Largest number of participants in all rooms of a tenant; unlimited when not set."
     )
+    max_transports_per_tenant: int | None = Field(
+        None, gt=0, description="Largest number of transports in all rooms of a tenant; unlimited when not set."
+    )
+    max_consumers_per_tenant: int | None = Field(
+        None, gt=0, description="Largest number of consumers in all rooms of a tenant; unlimited when not set."
+    )
+    max_incoming_bitrate_per_tenant: int | None = Field(
+        None,
+        gt=0,
+        description="Bitrate that all rooms of a tenant receive, bit/s, above which new tracks are refused; unlimited "
+        "when not set.",
+    )
     max_producers_per_room: int = Field(1_000, gt=0, description="Largest number of producers in a room.")
     max_waiting_per_room: int = Field(50, gt=0, description="Largest number of peers that wait in a room's lobby.")
     max_producers_per_peer: int = Field(32, gt=0, description="Largest number of producers of a peer.")

@@ -10,6 +10,7 @@ from ..base import Done, Event, Model, NodeRequest
 from ..layers import ConsumerLayers
 from ..scores import ConsumerScores, EncodingScore
 from ..types import ConsumerType, Count, Epoch, Id, NodeId, OpenDirection, OpenMediaKind, RoomId, RtpCapabilities
+from .tenant import TenantUsage
 
 
 class WorkerLoad(Model):
@@ -41,6 +42,8 @@ class NodeHeartbeat(Event):
     leased: bool
     """The node holds its lease. Without it, a node takes no new work."""
     workers: list[WorkerLoad]
+    tenants: list[TenantUsage] = Field(default_factory=list)
+    """Of each tenant with rooms here. Empty while no registry announces limits of tenants."""
 
 
 class ProbeNode(NodeRequest[Done]):

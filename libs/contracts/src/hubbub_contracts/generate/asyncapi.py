@@ -11,7 +11,19 @@ from pydantic.json_schema import models_json_schema
 
 from .. import subjects
 from ..base import Event, Request
-from ..bus import call_records, captions, catalogue, media, node, recording_records, records, revocation, room, speaker
+from ..bus import (
+    call_records,
+    captions,
+    catalogue,
+    media,
+    node,
+    recording_records,
+    records,
+    revocation,
+    room,
+    speaker,
+    tenant,
+)
 from ..errors import ErrorReply
 from ..version import VERSION
 from .field_docs import DescribedSchema
@@ -19,6 +31,7 @@ from .field_docs import DescribedSchema
 _EVENT_SUBJECTS: dict[type[Event], str] = {
     node.NodeHeartbeat: subjects.heartbeat("{nodeId}"),
     room.RoomRevisions: subjects.REVISIONS,
+    tenant.TenantQuotas: subjects.TENANT_QUOTAS,
     room.RoomAnnounced: subjects.announcements("{roomId}"),
     media.TransportConnected: subjects.media("{roomId}", "{peerId}"),
     media.TransportDisconnected: subjects.media("{roomId}", "{peerId}"),

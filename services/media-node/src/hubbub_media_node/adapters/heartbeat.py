@@ -155,6 +155,7 @@ class Heartbeat:
             draining=self._status.draining,
             leased=self._status.accepts_work(),
             workers=self._worker_loads(),
+            tenants=list(self._status.tenants),
         )
         with contextlib.suppress(HubbubError):  # the bus is unavailable; the next heartbeat follows soon
             await bus.publish(subjects.heartbeat(self._node_id), heartbeat)

@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from hubbub_contracts.bus.tenant import TenantUsage
+
 from ..domain.entity_store import EntityStore
+from ..domain.tenant_quotas import NodeTenantQuotas
 from ..domain.worker_occupancy import WorkerOccupancy, count_occupancy
 
 _INTERVAL = 0.2
-"""Seconds between two updates of the occupancy."""
+"""Seconds between two updates of what is counted."""
 
 
 @dataclass(slots=True)
@@ -23,9 +26,12 @@ class NodeStatus:
     epoch: int | None = None
     """Of the current incarnation; None while there is none."""
     draining: bool = False
+    tenants: Sequence[TenantUsage] = ()
+    """What each tenant uses."""
 
-    async def update_periodically(self, entities: EntityStore) -> None:
-        """Updates the occupancy until cancelled."""
+    async def update_periodically(self, entities: EntityStore, quotas: NodeTenantQuotas) -> None:
+        """Updates what is counted until cancelled."""
         while True:
             self.occupancy = count_occupancy(entities, len(self.occupancy))
+            self.tenants = quotas.usage()
             await asyncio.sleep(_INTERVAL)

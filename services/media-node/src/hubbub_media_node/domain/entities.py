@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hubbub_contracts import ids
 from hubbub_contracts.bus.consumer import ConsumerCreated, CreateConsumer
 from hubbub_contracts.bus.plain_transport import CreatePlainTransport, PlainTransportCreated, SrtpParameters
 from hubbub_contracts.bus.producer import CreateProducer
@@ -38,6 +39,11 @@ class Room:
     """The registry's version of the room, which confirms the objects here."""
     confirmations: ConfirmationTracker[EntityKey]
     transports: dict[str, Transport] = field(default_factory=dict)
+
+    @property
+    def tenant(self) -> str | None:
+        """Whose room it is."""
+        return tenant_of(self.id)
 
     def peer_ids(self) -> set[str]:
         """The peers that have a transport here."""
@@ -196,6 +202,14 @@ class Consumer:
     def peer_id(self) -> str:
         """The peer that receives it."""
         return self.transport.peer_id
+
+
+def tenant_of(room_id: str) -> str | None:
+    """Whose room it is. None also for an id that no version wrote."""
+    try:
+        return ids.tenant(room_id)
+    except ValueError:
+        return None
 
 
 def source_of(request: CreateProducer) -> TrackSource | None:

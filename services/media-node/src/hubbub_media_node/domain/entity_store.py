@@ -9,6 +9,7 @@ Rules
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from typing import TypeVar
 
 from hubbub_contracts.errors import ErrorCode, HubbubError
@@ -16,6 +17,14 @@ from hubbub_contracts.errors import ErrorCode, HubbubError
 from .entities import Consumer, Producer, Room, Transport
 
 EntityT = TypeVar("EntityT", bound=Transport | Producer | Consumer)
+
+
+@dataclass(slots=True)
+class TenantCount:
+    """What the rooms of a tenant have here."""
+
+    transports: int = 0
+    consumers: int = 0
 
 
 class EntityStore:
@@ -27,6 +36,8 @@ class EntityStore:
         self.transports: dict[str, Transport] = {}
         self.producers: dict[str, Producer] = {}
         self.consumers: dict[str, Consumer] = {}
+        self.tenants: dict[str | None, TenantCount] = {}
+        """Of each tenant with a transport here."""
         self.rooms_created = 0
         """Over the life of the process."""
         self._rooms_by_router: dict[int, Room] = {}
@@ -71,6 +82,10 @@ class EntityStore:
         room = self.rooms.get(room_id)
         return [] if room is None else [each for each in room.transports.values() if each.peer_id == peer_id]
 
+    def of_tenant(self, tenant: str | None) -> TenantCount:
+        """What the rooms of a tenant have here."""
+        return self.tenants.get(tenant) or TenantCount()
+
     def created_by(self, room_id: str, peer_id: str, operation_id: str) -> Transport | Producer | Consumer | None:
         """The object that the peer created under this operation id, unless it is closed or being closed."""
         for transport in self.transports_of(room_id, peer_id):
@@ -101,6 +116,7 @@ class EntityStore:
         self.transports[transport.id] = transport
         self._transports_by_core_id[transport.core_id] = transport
         transport.room.transports[transport.id] = transport
+        self.tenants.setdefault(transport.room.tenant, TenantCount()).transports += 1
 
     def add_producer(self, producer: Producer) -> None:
         """Adds a producer to its transport."""
@@ -113,10 +129,15 @@ class EntityStore:
         self.consumers[consumer.id] = consumer
         self._consumers_by_core_id[consumer.core_id] = consumer
         consumer.transport.consumers[consumer.id] = consumer
+        self.tenants[consumer.transport.room.tenant].consumers += 1
 
     def remove_transport(self, transport: Transport) -> Room | None:
         """Removes a transport. When it was the last of its room, removes and returns the room."""
-        self.transports.pop(transport.id, None)
+        if self.transports.pop(transport.id, None) is not None:
+            count = self.tenants[transport.room.tenant]
+            count.transports -= 1
+            if not count.transports:
+                del self.tenants[transport.room.tenant]
         self._transports_by_core_id.pop(transport.core_id, None)
         room = transport.room
         room.transports.pop(transport.id, None)
@@ -133,7 +154,8 @@ class EntityStore:
 
     def remove_consumer(self, consumer: Consumer) -> None:
         """Removes a consumer."""
-        self.consumers.pop(consumer.id, None)
+        if self.consumers.pop(consumer.id, None) is not None:
+            self.of_tenant(consumer.transport.room.tenant).consumers -= 1
         self._consumers_by_core_id.pop(consumer.core_id, None)
         consumer.transport.consumers.pop(consumer.id, None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import Any, cast
 
 from hubbub_contracts.base import Done
@@ -53,6 +54,7 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
         producer = _producer(context, transport, request.producer_id)
         context.require_accepting()
         context.limits.check_consumers(context.entities, request.room_id, request.peer_id)
+        context.quotas.check_consumers(request.room_id, time.monotonic())
         negotiated = negotiation.consume(
             producer.kind,
             producer.consumable,

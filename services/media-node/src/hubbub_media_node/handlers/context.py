@@ -25,6 +25,7 @@ from ..domain.ports import (
     SpeakerEventPublisher,
     WorkerLoads,
 )
+from ..domain.tenant_quotas import NodeTenantQuotas
 from .peer_locks import PeerLocks
 
 _CORE_ERRORS: dict[str, tuple[ErrorCode, bool]] = {
@@ -56,6 +57,8 @@ class NodeContext:
     """The IP addresses for our ICE candidates, most preferred first. They change when an announced name moves."""
     tcp: bool
     """Offer TCP candidates besides UDP ones."""
+    quotas: NodeTenantQuotas
+    """Of the tenants of the same `entities`."""
     plain: PlainAccess | None = None
     """None: this node has no plain transports."""
     limits: PeerLimits = field(default_factory=PeerLimits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 
 from hubbub_contracts.base import Done
 from hubbub_contracts.bus.plain_transport import ConnectPlainTransport, CreatePlainTransport, PlainTransportCreated
@@ -31,6 +32,7 @@ async def create(context: NodeContext, request: CreatePlainTransport) -> PlainTr
         access = _access(context)
         context.require_accepting()
         context.limits.check_transports(context.entities, request.room_id, request.peer_id)
+        context.quotas.check_transports(request.room_id, time.monotonic())
         suite = request.srtp_crypto_suite
         transport = PlainTransport(
             id=request.transport_id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from hubbub_contracts.base import Done
 from hubbub_contracts.bus.producer import (
     CloseProducer,
@@ -42,6 +44,7 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
         transport.require("send")
         context.require_accepting()
         context.limits.check_producers(context.entities, request.room_id, request.peer_id)
+        context.quotas.check_incoming_bitrate(request.room_id, time.monotonic())
         paused = request.paused or transport.room.view.is_muted(request.peer_id, source_of(request))
         negotiated = negotiation.produce(
             request.kind,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from functools import partial
 
 from hubbub_contracts.base import Done
@@ -50,6 +51,7 @@ async def create(context: NodeContext, request: CreateTransport) -> TransportCre
             return repeated.created
         context.require_accepting()
         context.limits.check_transports(context.entities, request.room_id, request.peer_id)
+        context.quotas.check_transports(request.room_id, time.monotonic())
         transport = _add_transport(context, request)
         ice = transport.created.ice_parameters
         command = commands.CreateTransport(

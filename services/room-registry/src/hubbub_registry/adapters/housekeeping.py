@@ -1,4 +1,4 @@
-"""The loops of a replica that no request starts: relocation, sweeping, publishing each room's revision."""
+"""The loops of a replica that no request starts: relocation, sweeping, publishing revisions and quotas."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from hubbub_service import Tasks
 
 from ..domain.nodes import Nodes
 from ..domain.relocation import unknown_placements
+from ..domain.tenant_quotas import TenantMediaLimits
 from ..handlers.relocation import Relocator
 from ..handlers.sweeper import Sweeper
 from .heartbeat_monitor import HeartbeatMonitor
@@ -28,10 +29,11 @@ RELOCATION_INTERVAL = 1.0
 RETRY_PAUSE = 0.1
 REVISIONS_INTERVAL = 2.0
 REVISIONS_PER_EVENT = 1_000
+QUOTAS_INTERVAL = 0.2
 
 
 class Housekeeping:
-    """Runs the three loops. Intervals are in seconds and vary randomly, so that replicas do not run in step."""
+    """Runs the loops. Intervals are in seconds and vary randomly, so that replicas do not run in step."""
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class Housekeeping:
         sweeper: Sweeper,
         sweep_interval: float,
         nodes_changed: asyncio.Event,
+        tenant_limits: TenantMediaLimits,
     ) -> None:
         self._bus = bus
         self._store = store
@@ -53,12 +56,15 @@ class Housekeeping:
         self._sweeper = sweeper
         self._sweep_interval = sweep_interval
         self._nodes_changed = nodes_changed
+        self._tenant_limits = tenant_limits
 
     def start(self, tasks: Tasks) -> None:
         """Starts the loops as vital tasks."""
         tasks.spawn(self._relocate(), "relocation", vital=True)
         tasks.spawn(self._sweep(), "sweep", vital=True)
         tasks.spawn(self._publish_revisions(), "revisions", vital=True)
+        if self._tenant_limits.any:
+            tasks.spawn(self._publish_quotas(), "quotas", vital=True)
 
     async def _relocate(self) -> None:
         """Makes a pass whenever the nodes change, and once a second."""
@@ -102,3 +108,12 @@ class Housekeeping:
                     await self._bus.publish(subjects.REVISIONS, event)
             except HubbubError as error:
                 _log.debug("revisions were not published", error=error.message)
+
+    async def _publish_quotas(self) -> None:
+        """Publishes the limits of tenants, and what those use that come near."""
+        while True:
+            await asyncio.sleep(QUOTAS_INTERVAL)
+            try:
+                await self._bus.publish(subjects.TENANT_QUOTAS, self._tenant_limits.quotas(self._nodes.heartbeats()))
+            except HubbubError as error:
+                _log.debug("the quotas of tenants were not published", error=error.message)

@@ -98,6 +98,14 @@ class Nodes:
         """Returns the incarnations that can take a room."""
         return [each for each in self._newest.values() if self._can_take_rooms(each)]
 
+    def heartbeats(self) -> list[NodeHeartbeat]:
+        """Returns the last heartbeat of each incarnation that is alive."""
+        return [
+            each.heartbeat
+            for each in self.incarnations
+            if each.state is LivenessState.ALIVE and each.heartbeat is not None
+        ]
+
     @property
     def awaits_first_heartbeat(self) -> bool:
         """Whether a node with a lease has not been heard yet."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.stats import ClusterStats, GetStats, WorkerCount
 
-from ..domain.incarnation import LivenessState
 from .context import RegistryContext
 
 
@@ -13,11 +12,7 @@ async def get(context: RegistryContext, _request: GetStats) -> ClusterStats:
     """Returns the counts of the cluster. Raises `unavailable`."""
     await context.store.ready()
     counts = context.store.rooms.counts()
-    heartbeats = [
-        incarnation.heartbeat
-        for incarnation in context.nodes.incarnations
-        if incarnation.state is LivenessState.ALIVE and incarnation.heartbeat is not None
-    ]
+    heartbeats = context.nodes.heartbeats()
     workers = [worker for heartbeat in heartbeats for worker in heartbeat.workers]
     return ClusterStats(
         rooms=counts.rooms,

@@ -1,0 +1,60 @@
+"""Measures what each tenant sends, where that is limited."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from hubbub_contracts.errors import HubbubError
+from hubbub_media_core import commands
+from hubbub_service import report_failure
+
+from ..domain.bitrate_meter import BitrateMeter
+from ..domain.entities import PlainTransport, Transport, WebRtcTransport
+from .context import NodeContext
+
+INTERVAL = 1.0
+"""Seconds between two measurements."""
+_AT_ONCE = 64
+"""Transports that are asked concurrently."""
+
+
+async def measure_periodically(context: NodeContext) -> None:
+    """Measures while bitrates are limited, until cancelled."""
+    meter = BitrateMeter()
+    while True:
+        await asyncio.sleep(INTERVAL)
+        try:
+            sample = await _sample(context) if context.quotas.measures_bitrates else {}
+            context.quotas.measured(meter.rates(time.monotonic(), sample))
+        except Exception as error:  # noqa: BLE001  the next measurement follows soon
+            report_failure("could not measure the bitrates of tenants", error)
+
+
+async def _sample(context: NodeContext) -> dict[int, tuple[str | None, int]]:
+    """The tenant and the received bytes of each transport that receives media."""
+    receiving = [each for each in context.entities.transports.values() if _receives(each)]
+    sample: dict[int, tuple[str | None, int]] = {}
+    for start in range(0, len(receiving), _AT_ONCE):
+        part = receiving[start : start + _AT_ONCE]
+        for transport, received in zip(
+            part, await asyncio.gather(*(_received(context, each) for each in part)), strict=True
+        ):
+            if received is not None:
+                sample[transport.core_id] = (transport.room.tenant, received)
+    return sample
+
+
+def _receives(transport: Transport) -> bool:
+    if isinstance(transport, WebRtcTransport):
+        return transport.direction == "send"
+    return isinstance(transport, PlainTransport) and bool(transport.producers)
+
+
+async def _received(context: NodeContext, transport: Transport) -> int | None:
+    """None when it was closed meanwhile."""
+    try:
+        read = await context.call(transport.room.worker, commands.TransportStats(transport=transport.core_id))
+    except HubbubError:
+        return None
+    return int(read["bytes_received"])
