@@ -143,6 +143,27 @@ async def test_a_mute_holds_without_the_signaling_of_the_muted(fresh_installatio
             assert await code(again, "resumeProducer", producerId=producer_id) == "muted"
 
 
+@pytest.mark.parametrize("fresh_installation", [{"signalings": 2, "reconnect_grace": 20}], indirect=True)
+async def test_a_listener_is_silent_without_its_signaling(fresh_installation: Installation, call_id: str) -> None:
+    first, second = fresh_installation.urls
+    async with Caller(second) as host, Caller(first) as eve:
+        await host.join(call_id, userId="host")
+        await eve.join(call_id, userId="eve", resumable=True)
+        producer_id = await eve.publish("audio")
+        heard = await host.consume(producer_id)
+        await heard.wait_packets()
+        await asyncio.to_thread(fresh_installation.signaling[0].kill)
+        await heard.wait_packets()
+        await host.call("setRole", peerId=eve.peer_id, role="listener")
+        assert await is_silent(heard)
+        await host.event("producerPaused", producerId=producer_id)
+        async with Caller(second) as again:
+            await again.call("resume", resumeToken=eve.resume_token)
+            again.take_over_media(eve)
+            await again.event("producerClosed", producerId=producer_id, reason="not_allowed")
+            assert await code(again, "resumeProducer", producerId=producer_id) is not None
+
+
 @pytest.mark.parametrize("fresh_installation", [{"nodes": 2}], indirect=True)
 async def test_a_mute_moves_with_the_room(fresh_installation: Installation, call_id: str) -> None:
     url = fresh_installation.url

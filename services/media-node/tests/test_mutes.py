@@ -7,9 +7,10 @@ import asyncio
 import pytest
 
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.bus.moderation_records import Moderation, MutedSource
+from hubbub_contracts.bus.moderation_records import AssignedRole, Moderation, MutedSource
 from hubbub_contracts.bus.producer import CreateProducer, PauseProducer, ProducerCreated, ResumeProducer
 from hubbub_contracts.bus.records import PeerRecord, RoomRecord
+from hubbub_contracts.room_options import RoomOptions
 from hubbub_contracts.types import TrackSource
 from hubbub_media_core import commands
 from hubbub_media_node.domain.entities import source_of
@@ -182,3 +183,33 @@ def test_the_source_of_a_producer(kind: str, is_microphone: bool, source: str | 
         }
     )
     assert source_of(request) == found
+
+
+async def test_all_producers_of_a_listener_are_paused(rig: Rig) -> None:
+    for source in ("microphone", "camera"):
+        await rig.produce(source)
+    projection = rig.replicas.projections[ROOM]
+    for role, paused in (("speaker", set[str]()), ("listener", {"microphone", "camera"})):
+        rules = Moderation(roles=[AssignedRole(user_id="bob", role="listener"), AssignedRole(user_id="ann", role=role)])
+        rig.sequence += 1
+        projection.apply(SettingsChanged(rig.sequence, settings().model_copy(update={"moderation": rules}), ""))
+        await rig.finish_tasks()
+        assert rig.paused() == paused
+    assert (await rig.produce("screen")).paused
+    with pytest.raises(HubbubError) as caught:
+        await producer.resume(rig.context, RESUME)
+    assert caught.value.code is ErrorCode.MUTED
+
+
+async def test_a_room_in_which_moderators_publish_pauses_the_others(rig: Rig) -> None:
+    await rig.produce("microphone")
+    options = RoomOptions(publishers="moderators")
+    record = settings().model_copy(update={"moderation": None, "options": options})
+    projection = rig.replicas.projections[ROOM]
+    projection.apply(PeerChanged(11, "alice", ALICE.model_copy(update={"room_role": "moderator"}), ""))
+    projection.apply(SettingsChanged(12, record, ""))
+    await rig.finish_tasks()
+    assert rig.paused() == set()
+    projection.apply(PeerChanged(13, "alice", ALICE.model_copy(update={"room_role": "speaker"}), ""))
+    await rig.finish_tasks()
+    assert rig.paused() == {"microphone"}

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pydantic import Field
 
 from ..base import Model
-from ..types import Id, OpenRoomRole, OpenTrackSource, UserId
+from ..types import Id, OpenRoomRole, OpenTrackSource, RoomRole, UserId
 
 MAX_MODERATED = 256
 """Of muted sources, of banned users, and of assigned roles in one room."""
+ROLE_UNKNOWN: RoomRole = "speaker"
+"""What an access token grants to a peer whose record is of an older version."""
 
 
 class MutedSource(Model):
@@ -66,6 +68,18 @@ class Moderation(Model):
     def role_of(self, user_id: str) -> str | None:
         """The role that a moderator gave to the user; None: nobody did."""
         return next((each.role for each in self.roles if each.user_id == user_id), None)
+
+    def assigned_role(self, user_id: str, granted: str | None) -> str | None:
+        """The role that replaces the one of the access token: a moderator gave it, or the room makes listeners.
+
+        `granted` is `PeerRecord.room_role`. None: the token decides.
+        """
+        is_speaker = (granted or ROLE_UNKNOWN) == "speaker"
+        return self.role_of(user_id) or ("listener" if self.listeners and is_speaker else None)
+
+    def withholds(self, user_id: str, granted: str | None, source: str | None) -> bool:
+        """Whether the user may not send this source: it is muted, or a decision made its user a listener."""
+        return self.is_muted(user_id, source) or self.assigned_role(user_id, granted) == "listener"
 
 
 UNMODERATED = Moderation()

@@ -155,7 +155,7 @@ class Producer:
         return self.request.operation_id
 
     def is_muted(self) -> bool:
-        """Whether a moderator muted its source."""
+        """Whether a moderator muted its source, or made its user a listener."""
         return self.transport.room.view.is_muted(self.peer_id, source_of(self.request))
 
     @property

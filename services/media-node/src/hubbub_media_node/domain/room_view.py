@@ -1,4 +1,4 @@
-"""The registry's version of a room: its peers, their placement and their producers, and what is muted.
+"""The registry's version of a room: its peers, their placement and their producers, and what they may not send.
 
 A stored change that removes a peer, or places it on another node or on a newer incarnation of this one, takes effect
 here even before the first snapshot. A peer without a placement is kept: no other node hosts it.
@@ -25,8 +25,8 @@ class RoomView:
     ) -> None:
         """`placement` is this incarnation's.
 
-        `on_departed` gets the ids of peers that it no longer hosts. `on_muted` is called when a source of a peer may
-        have become muted.
+        `on_departed` gets the ids of peers that it no longer hosts. `on_muted` is called when a peer may have lost the
+        right to send a source.
         """
         self._placement = placement
         self._on_departed = on_departed
@@ -77,12 +77,20 @@ class RoomView:
         return keys | {("producer", each.producer_id) for record in self._peers.values() for each in record.producers}
 
     def is_muted(self, peer_id: str, source: str | None) -> bool:
-        """Whether a moderator muted this source of the peer's user. False for a peer that is not known yet."""
+        """Whether the peer may not send this source: a moderator muted it, or made its user a listener.
+
+        False for a peer that is not known yet.
+        """
         peer = self._peers.get(peer_id)
-        return peer is not None and self._rules.is_muted(peer.user_id, source)
+        return peer is not None and self._rules.withholds(peer.user_id, peer.room_role, source)
 
     def _report_muted(self, changed: Iterable[PeerRecord]) -> None:
-        if self._rules.muted and any(self._rules.muted_sources(peer.user_id) for peer in changed):
+        rules = self._rules
+        if not (rules.muted or rules.roles or rules.listeners):
+            return
+        if any(
+            rules.muted_sources(peer.user_id) or rules.withholds(peer.user_id, peer.room_role, None) for peer in changed
+        ):
             self._on_muted()
 
     def _has_departed(self, record: PeerRecord | None) -> bool:

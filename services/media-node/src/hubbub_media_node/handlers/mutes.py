@@ -1,6 +1,7 @@
-"""Producers whose source a moderator muted are paused here, whether or not their signaling session lives.
+"""Producers that a moderator's decision silences are paused here, whether or not their signaling session lives.
 
 Rules
+- A decision mutes a source of a user, or makes the user a listener. Both are "muted" in the names below.
 - The room's replica says what is muted. A muted producer is paused as soon as the replica says so, is created paused,
   and cannot be resumed.
 - A lifted mute resumes nothing: the client does.

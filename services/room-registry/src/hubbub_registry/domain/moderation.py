@@ -110,10 +110,10 @@ def ended(moderation: Moderation) -> Moderation | None:
 
 
 def with_muted_paused(moderation: Moderation, peer: PeerRecord) -> PeerRecord | None:
-    """Pauses the producers of the peer's muted sources."""
+    """Pauses the producers of the peer's muted sources, and all of a listener."""
     producers = [
         each.model_copy(update={"paused": True})
-        if not each.paused and moderation.is_muted(peer.user_id, each.shows)
+        if not each.paused and moderation.withholds(peer.user_id, peer.room_role, each.shows)
         else each
         for each in peer.producers
     ]

@@ -4,7 +4,7 @@ Rules
 - A decision about a user or the room is one write of the room's settings. What it means for the peers follows from it,
   and is written to their records afterwards.
 - Who writes a peer's record looks at the settings afterwards. The store orders the two writes, so one of the two
-  writers sees the other's: a muted source is paused, and a banned user removed, whichever came first.
+  writers sees the other's: what a user may not send is paused, and a banned user removed, whichever came first.
 - A repeated request has no further effect.
 """
 
@@ -113,13 +113,17 @@ async def lift_ban(context: RegistryContext, request: LiftBan) -> Moderated:
 
 
 async def set_role(context: RegistryContext, request: SetRole) -> Moderated:
-    """Gives a user a role. Raises as `SetRole` says."""
+    """Gives a user a role, and pauses the producers of a listener. Raises as `SetRole` says.
+
+    Its session then closes them.
+    """
     user_id = await _user_of(context, request)
-    return Moderated(
-        revision=await update_moderation(
-            context, request.room_id, lambda now: rules.with_role(now, user_id, request.role)
-        )
+    revision = await update_moderation(
+        context, request.room_id, lambda now: rules.with_role(now, user_id, request.role)
     )
+    for peer in _peers_of(context, request.room_id, user_id):
+        await pause_muted(context, request.room_id, peer.peer_id)
+    return Moderated(revision=revision)
 
 
 async def set_granted_role(context: RegistryContext, request: SetGrantedRole) -> Moderated:
@@ -168,13 +172,14 @@ def has_muted_running(context: RegistryContext, room_id: str, peer_id: str) -> b
 
 
 def is_muted(context: RegistryContext, peer: PeerRecord, producer_id: str) -> bool:
-    """Whether a moderator muted the source of the producer, by the copy of the store."""
+    """Whether a moderator's decision silences the producer, by the copy of the store."""
     room = context.store.rooms.get(peer.room_id)
     if room is None or room.settings is None:
         return False
     moderation = room.settings.record.rules
     return any(
-        each.producer_id == producer_id and moderation.is_muted(peer.user_id, each.shows) for each in peer.producers
+        each.producer_id == producer_id and moderation.withholds(peer.user_id, peer.room_role, each.shows)
+        for each in peer.producers
     )
 
 

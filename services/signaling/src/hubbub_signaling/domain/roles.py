@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from hubbub_access import Grants
-from hubbub_contracts.bus.moderation_records import Moderation
+from hubbub_contracts.bus.moderation_records import ROLE_UNKNOWN, Moderation
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.types import RoomRole
-
-ROLE_UNKNOWN: RoomRole = "speaker"
-"""The role of a peer whose record is of an older version."""
 
 
 def granted_role(grants: Grants) -> RoomRole:
@@ -23,8 +20,7 @@ def assigned_role(rules: Moderation, peer: PeerRecord) -> str | None:
 
     None: the token decides.
     """
-    is_speaker = (peer.room_role or ROLE_UNKNOWN) == "speaker"
-    return rules.role_of(peer.user_id) or ("listener" if rules.listeners and is_speaker else None)
+    return rules.assigned_role(peer.user_id, peer.room_role)
 
 
 def role_of(rules: Moderation, peer: PeerRecord) -> str:
