@@ -13,6 +13,7 @@ import pytest
 
 from hubbub_client import Call
 from support import whip_ffmpeg, whip_werift
+from support.caller import Caller
 from support.installation import Installation
 from support.python_sdk import WITHIN, participant_of, publication_of, until
 from support.whip_aiortc import SIZE, AiortcPublisher
@@ -197,3 +198,20 @@ async def test_preflight_needs_no_authorization(whip: Installation, call_id: str
         )
         assert described.headers["Accept-Post"] == "application/sdp"
         assert {"Location", "ETag", "Link"} <= set(described.headers["Access-Control-Expose-Headers"].split(", "))
+
+
+async def test_a_publisher_is_heard_again_when_a_mute_is_lifted(
+    http: aiohttp.ClientSession, whip: Installation, call_id: str
+) -> None:
+    """Nobody could answer `unmuteRequested`."""
+    async with Caller(whip.urls[1]) as host:
+        await host.join(call_id)
+        await post(http, whip.url, call_id)
+        published = await host.event("newProducer", source="camera")
+        peer = {"peerId": published["peerId"], "source": "camera"}
+        for _ in range(2):
+            await host.call("mutePeer", **peer)
+            await host.event("producerPaused", producerId=published["producerId"])
+            await host.call("unmutePeer", **peer)
+            await host.event("producerResumed", producerId=published["producerId"])
+            host.log.clear()

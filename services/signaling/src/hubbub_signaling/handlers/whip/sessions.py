@@ -7,6 +7,8 @@ Rules
 - A session ends with its transport: the media node closes that when the client is silent, and the registry moves the
   peer when its node dies or drains. From then on the session URL is answered `not_found`, and the client posts again.
 - With access tokens, a session belongs to the user of the token that created it, and ends when that token expires.
+- Nobody can ask an encoder whether it wants to send again. It never stopped, so its source is heard again as soon as a
+  moderator lifts the mute.
 - A session URL that this instance does not know is looked up in the registry: another instance created it.
 """
 
@@ -14,11 +16,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
+
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.node import DescribePeer
 from hubbub_contracts.bus.peer import LeaveRoom
 from hubbub_contracts.socket import room
-from hubbub_contracts.socket.producer import Produce
+from hubbub_contracts.socket.base import Push
+from hubbub_contracts.socket.moderation import UnmuteRequested
+from hubbub_contracts.socket.producer import Produce, ResumeProducer
 from hubbub_sdp import (
     AnswerSection,
     Publication,
@@ -37,6 +43,8 @@ from ..http_session import CreatedSession, HttpSession, OfferedTransport, Opened
 from ..peer_client import PeerClient, Sessions
 from ..registry_outbox import RegistryOutbox
 
+_log = structlog.get_logger(__name__)
+
 _SOURCES = {"audio": "microphone", "video": "camera"}
 """The `source` that the clients of the room see, by kind."""
 _NO_CAPABILITIES: dict[str, Any] = {"codecs": [], "headerExtensions": []}
@@ -51,7 +59,7 @@ class WhipSessions:
         self._backend = backend
         self._outbox = outbox
         self._by_peer: dict[str, HttpSession] = {}
-        self._ending = Tasks()
+        self._tasks = Tasks()
 
     def __len__(self) -> int:
         """The number of sessions that this instance serves."""
@@ -120,6 +128,7 @@ class WhipSessions:
             self._forget(former)
         self._by_peer[session.peer_id] = session
         session.client.on_ended = lambda: self._on_ended(session)
+        session.client.on_push = lambda push: self._on_push(session.client, push)
 
     def _replace_former(self, client: PeerClient) -> None:
         """Removes the other publishers of this user from the room, whichever instance serves them."""
@@ -160,12 +169,27 @@ class WhipSessions:
     def _on_ended(self, session: HttpSession) -> None:
         self._forget(session)
         if session.client.media_lost:
-            self._ending.spawn(session.client.leave(), "end-whip-session")
+            self._tasks.spawn(session.client.leave(), "end-whip-session")
+
+    def _on_push(self, client: PeerClient, push: Push) -> None:
+        if isinstance(push, UnmuteRequested):
+            self._tasks.spawn(_resume_source(client, push.source), "resume-whip-source")
 
     def _forget(self, session: HttpSession) -> None:
         session.client.on_ended = lambda: None
+        session.client.on_push = lambda _push: None
         if self._by_peer.get(session.peer_id) is session:
             del self._by_peer[session.peer_id]
+
+
+async def _resume_source(client: PeerClient, source: str) -> None:
+    """Resumes the publisher's producers of a source that is not muted any more."""
+    paused = [each for each in client.membership.record.producers if each.paused and each.shows == source]
+    for each in paused:
+        try:
+            await client.request(ResumeProducer(producer_id=each.producer_id))
+        except HubbubError as error:
+            _log.info("a publisher's source was not resumed", source=source, error=error.message)
 
 
 def _answer(track: Publication) -> AnswerSection:
