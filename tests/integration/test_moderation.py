@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import aiohttp
 import pytest
 
 from hubbub_access import Grants, KeySet, issue
@@ -243,6 +244,26 @@ async def test_a_locked_room_takes_back_who_resumes(guarded: Installation, room:
             await host.call("lockRoom", locked=False)
             await again.event("roomAccessChanged", locked=False)
             await bob.join(room)
+
+
+async def test_a_lifted_ban_lets_the_same_token_in(guarded: Installation, room: str, host: Caller) -> None:
+    shown = {"token": token("eve", MEMBER)}
+    admin = {"Authorization": f"Bearer {token('server', Grants(admin=True))}"}
+    async with Caller(guarded.urls[0], auth=shown) as eve, aiohttp.ClientSession(guarded.urls[0]) as http:
+        await eve.join(room)
+        await asyncio.sleep(1)  # `iat` has seconds
+        await host.call("removePeer", peerId=eve.peer_id, ban=True)
+        await eve.event("roomClosed", reason="banned")
+        join = {"callId": room, "userId": "eve", "rtpCapabilities": rtp_capabilities()}
+        async with asyncio.timeout(5):
+            while await code(eve, "joinRoom", **join) != "not_allowed":  # its token was revoked
+                await asyncio.sleep(0.05)
+        path = f"/rooms/~{ids.room_id(room)}/bans"
+        async with http.delete(path, params={"userId": "eve"}, headers=admin) as answer:
+            assert answer.status == 200, await answer.text()
+        async with asyncio.timeout(5):
+            while await code(eve, "joinRoom", **join) is not None:
+                await asyncio.sleep(0.05)
 
 
 async def test_only_moderators_moderate(guarded: Installation, room: str, host: Caller) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hubbub_contracts.bus.revocation import RevocationRecord
-from hubbub_registry.domain.revocation import key_of, merged
+from hubbub_registry.domain.revocation import key_of, lifted, merged
 
 
 class FakeTelemetry:
@@ -29,3 +29,10 @@ class FakeRevocationStore:
         key = key_of(record)
         self.records[key] = merged(self.records.get(key), record)
         return self.records[key]
+
+    async def lift(self, ban: RevocationRecord, now: float) -> None:
+        """See `RevocationStore`."""
+        stored = self.records.get(key_of(ban))
+        ended = None if stored is None else lifted(stored, round(now * 1000))
+        if ended is not None:
+            self.records[key_of(ban)] = ended

@@ -19,9 +19,11 @@ from hubbub_contracts.bus.moderation_records import Moderation, MutedSource
 from hubbub_contracts.bus.peer import JoinRoom
 from hubbub_contracts.bus.producer import AddProducer, SetProducerPaused
 from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
+from hubbub_contracts.bus.revocation import Revoke
 from hubbub_registry.handlers import moderation, producer
 from hubbub_registry.handlers.context import RegistryContext
 from hubbub_registry.handlers.join import join
+from hubbub_registry.handlers.revocation import revoke
 from support.fake_room_store import FakeRoomStore
 from support.registry_fakes import FakeRevocationStore
 from support.registry_records import peer_record, room_record
@@ -177,6 +179,11 @@ async def test_a_ban_removes_all_peers_of_the_user_and_refuses_new_ones(
     assert await refused(join(context, JOIN)) is ErrorCode.BANNED
     await moderation.lift_ban(context, LiftBan(room_id="r", user_id="u"))
     assert len((await join(context, JOIN)).peers) == 2
+    assert [each.not_before for each in revocations.records.values()] == [0]
+    await moderation.lift_ban(context, LiftBan(room_id="r", user_id="u"))
+    await revoke(context, Revoke(user_id="u", call_id="c"))
+    await moderation.lift_ban(context, LiftBan(room_id="r", user_id="u"))
+    assert sorted(each.not_before > 0 for each in revocations.records.values()) == [False, True]
 
 
 async def test_a_ban_revokes_the_tokens_of_the_rooms_tenant(

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from hubbub_contracts.bus.revocation import RevocationRecord, Revoke
-from hubbub_registry.domain.revocation import key_of, merged, record_of
+from hubbub_registry.domain.revocation import ban_of, key_of, lifted, merged, record_of
 from hubbub_registry.handlers.context import RegistryContext
 from hubbub_registry.handlers.revocation import revoke
 from support.registry_fakes import FakeRevocationStore
@@ -80,3 +80,14 @@ async def test_the_answer_tells_what_holds(context: RegistryContext, revocations
 def test_a_wrong_target_is_refused(target: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Revoke.model_validate(target)
+
+
+def test_lifting_a_ban_ends_only_what_was_written_before() -> None:
+    ban = ban_of("a", "u", "c", 100, 60.0)
+    assert (ban.not_before, ban.expires_at, ban.ban) == (100, 60_100, True)
+    assert key_of(ban) != key_of(ban.model_copy(update={"ban": False}))
+    assert lifted(ban, 99) is None
+    ended = lifted(ban, 200)
+    assert ended is not None
+    assert (ended.not_before, ended.expires_at) == (0, 200)
+    assert lifted(ended, 300) is None

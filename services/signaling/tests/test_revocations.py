@@ -179,3 +179,18 @@ def test_revocations_that_have_expired_are_forgotten_from_time_to_time(monkeypat
     monkeypatch.setattr(time, "time", lambda: now + 61)
     tokens.revoke(record(token_id=ids.mint(), expires_at=round((now + 90) * 1000)))
     assert len(revocations) == 1
+
+
+def test_a_lifted_ban_leaves_the_other_revocations() -> None:
+    revocations = Revocations()
+    ban = record(user_id="ann", call_id="room", ban=True)
+    revocations.add(ban)
+    assert revocations.applied_to(identity()).closed_rooms == {"room"}
+    lifted = ban.model_copy(update={"not_before": 0})
+    revocations.add(lifted)
+    assert revocations.applied_to(identity()).closed_rooms == frozenset()
+    assert revocations.applied_to(identity(issued_at=None)).closed_rooms == frozenset()
+    revocations.add(record(user_id="ann", call_id="room"))
+    revocations.add(ban)
+    revocations.add(lifted)
+    assert revocations.applied_to(identity()).closed_rooms == {"room"}

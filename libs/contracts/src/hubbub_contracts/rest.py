@@ -512,7 +512,7 @@ LIFT_BAN = Route(
     "DELETE",
     "/rooms/{room}/bans",
     Done,
-    "Lets a banned user join again. Its access tokens that the ban has revoked stay so: it needs a new one.",
+    "Lets a banned user join again, also with the access tokens that the ban has revoked.",
     query=(("userId", "the user"),),
 )
 MUTE_ROOM_PEER = Route(

@@ -130,6 +130,11 @@ def revoked_user_key(tenant: str | None, user_id: str, room_id: str | None) -> s
     return f"user.{_digest(ids.of_tenant(user_id, tenant))}" + ("" if room_id is None else f".{room_id}")
 
 
+def banned_user_key(tenant: str | None, user_id: str, room_id: str) -> str:
+    """The key of the revocation of a banned user's tokens in a room. Another key, since lifting the ban ends it."""
+    return f"ban.{_digest(ids.of_tenant(user_id, tenant))}.{room_id}"
+
+
 def signaling(verb: str) -> str:
     """The subject on which every signaling instance answers `verb`."""
     return f"{PROTOCOL}.signaling.{verb}"

@@ -58,5 +58,7 @@ class RevocationRecord(Model):
     user_id: UserId | None = None
     call_id: CallId | None = None
     """The only room in which the user's tokens are revoked."""
+    ban: bool = False
+    """A moderator banned the user from that room. When the ban is lifted, `notBefore` becomes 0."""
     not_before: UnixMilliseconds
     expires_at: UnixMilliseconds

@@ -14,7 +14,7 @@ from hubbub_contracts import HubbubError, subjects
 from hubbub_contracts.bus.revocation import RevocationRecord
 from hubbub_service import Tasks
 
-from ..domain.revocation import key_of, merged
+from ..domain.revocation import key_of, lifted, merged
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of the bucket: more than 100,000 revocations."""
@@ -59,6 +59,19 @@ class KvRevocationStore:
             return wanted
 
         return await retry_on_conflict(attempt)
+
+    async def lift(self, ban: RevocationRecord, now: float) -> None:
+        """See `RevocationStore`."""
+        key = key_of(ban)
+
+        async def attempt() -> None:
+            entry = await self._kv.get(key)
+            stored = None if entry is None else _parse(entry)
+            wanted = None if stored is None else lifted(stored, round(now * 1000))
+            if entry is not None and wanted is not None:
+                await self._kv.update(key, wanted, last=entry.revision, ttl=_KEPT_LONGER)
+
+        await retry_on_conflict(attempt)
 
     def _on_change(self, entry: Entry, before: Entry | None) -> None:
         lost = None if entry.value is not None or before is None else _parse(before)

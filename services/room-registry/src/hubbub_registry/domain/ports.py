@@ -34,6 +34,9 @@ class RevocationStore(Protocol):
         `now` is in Unix seconds. Raises HubbubError.
         """
 
+    async def lift(self, ban: RevocationRecord, now: float) -> None:
+        """Ends the revocation that a ban wrote until `now`, in Unix seconds. Raises HubbubError."""
+
 
 class RoomStore(Protocol):
     """The bucket of rooms: this replica's copy of it, and compare-and-set writes.

@@ -26,7 +26,22 @@ def key_of(record: RevocationRecord) -> str:
     if record.user_id is None:
         return subjects.revoked_token_key(record.tenant, record.token_id or "")
     room_id = None if record.call_id is None else ids.room_id(record.call_id)
+    if record.ban and room_id is not None:
+        return subjects.banned_user_key(record.tenant, record.user_id, room_id)
     return subjects.revoked_user_key(record.tenant, record.user_id, room_id)
+
+
+def ban_of(tenant: str | None, user_id: str, call_id: str, now: int, ttl: float) -> RevocationRecord:
+    """The record of a ban at the time `now`, in Unix milliseconds."""
+    request = Revoke(tenant=tenant, user_id=user_id, call_id=call_id)
+    return record_of(request, now, ttl).model_copy(update={"ban": True})
+
+
+def lifted(ban: RevocationRecord, now: int) -> RevocationRecord | None:
+    """What replaces the record of a ban that is lifted at the time `now`; None: nothing, it is lifted or came later."""
+    if ban.not_before == 0 or ban.not_before > now:
+        return None
+    return ban.model_copy(update={"not_before": 0, "expires_at": now})
 
 
 def merged(stored: RevocationRecord | None, added: RevocationRecord) -> RevocationRecord:

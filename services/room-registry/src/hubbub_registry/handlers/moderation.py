@@ -30,13 +30,13 @@ from hubbub_contracts.bus.moderation import (
 from hubbub_contracts.bus.moderation_records import UnmuteRequest
 from hubbub_contracts.bus.moderation_target import UserTarget
 from hubbub_contracts.bus.records import PeerRecord
-from hubbub_contracts.bus.revocation import Revoke
+from hubbub_contracts.bus.revocation import RevocationRecord
 
 from ..domain import moderation as rules
+from ..domain.revocation import ban_of
 from ..domain.stored_record import StoredPeer
 from .context import RegistryContext
 from .remove_peer import remove_peer
-from .revocation import revoke
 from .update_peer import Change, update_peer
 from .update_room import open_room, update_moderation
 
@@ -85,7 +85,8 @@ async def stop_source(context: RegistryContext, request: StopSource) -> Moderate
 async def remove(context: RegistryContext, request: RemovePeer) -> Moderated:
     """Removes peers. A ban also revokes the access tokens that their user has, in this room.
 
-    The ban ends with the room; whoever has the same token then needs a new one. Raises as `RemovePeer` says.
+    The ban ends with the room; whoever has the same token then needs a new one, unless the ban was lifted. Raises as
+    `RemovePeer` says.
     """
     user_id = await _user_of(context, request)
     _, settings = open_room(context, request.room_id)
@@ -98,18 +99,20 @@ async def remove(context: RegistryContext, request: RemovePeer) -> Moderated:
         await remove_peer(context.store, request.room_id, peer.peer_id, "banned" if request.ban else "kicked")
     if request.ban:
         # Last: the clients are told of the ban, not of a token that has become invalid.
-        tenant = ids.tenant(request.room_id)
-        await revoke(context, Revoke(tenant=tenant, user_id=user_id, call_id=settings.record.call_id))
+        now = unix_ms()
+        await context.revocations.add(_ban(context, request.room_id, user_id, settings.record.call_id, now), now / 1000)
     return Moderated(revision=context.store.sequence)
 
 
 async def lift_ban(context: RegistryContext, request: LiftBan) -> Moderated:
-    """Lets a banned user join again. Raises `room_not_found`."""
-    return Moderated(
-        revision=await update_moderation(
-            context, request.room_id, lambda now: rules.without_banned(now, request.user_id)
-        )
-    )
+    """Lets a banned user join again, with the access tokens that it has. Raises `room_not_found`."""
+    now = unix_ms()
+    revision = await update_moderation(context, request.room_id, lambda now: rules.without_banned(now, request.user_id))
+    _, settings = open_room(context, request.room_id)
+    # A ban that is written meanwhile is newer than `now`, and stays.
+    ban = _ban(context, request.room_id, request.user_id, settings.record.call_id, now)
+    await context.revocations.lift(ban, now / 1000)
+    return Moderated(revision=revision)
 
 
 async def set_role(context: RegistryContext, request: SetRole) -> Moderated:
@@ -181,6 +184,11 @@ def is_muted(context: RegistryContext, peer: PeerRecord, producer_id: str) -> bo
         each.producer_id == producer_id and moderation.withholds(peer.user_id, peer.room_role, each.shows)
         for each in peer.producers
     )
+
+
+def _ban(context: RegistryContext, room_id: str, user_id: str, call_id: str, now: int) -> RevocationRecord:
+    """The revocation of a banned user's tokens in the room, at the time `now`, in Unix milliseconds."""
+    return ban_of(ids.tenant(room_id), user_id, call_id, now, context.revocation_ttl)
 
 
 async def _update_unless_gone(context: RegistryContext, room_id: str, peer_id: str, change: Change) -> int:
