@@ -67,6 +67,14 @@ def _why_refused(token: object, verifier: TokenVerifier = VERIFIER, now: float =
     return refused.value.message
 
 
+@pytest.mark.parametrize(("iat", "exp"), [(NOW - 10, NOW + 91), (None, NOW + 101)])
+def test_a_token_that_outlives_a_revocation_is_refused(iat: float | None, exp: float) -> None:
+    verifier = TokenVerifier(KEYS, "hubbub", max_lifetime=100)
+    assert "lives longer than 100 seconds" in _why_refused(_token(iat=iat, exp=exp), verifier)
+    assert verifier.verify(_token(iat=iat, exp=exp - 1), NOW).expires_at == exp - 1
+    assert VERIFIER.verify(_token(iat=iat, exp=exp), NOW).expires_at == exp
+
+
 @pytest.mark.parametrize("algorithm", ["HS256", "RS256", "ES256", "EdDSA"])
 def test_a_token_of_each_algorithm_is_accepted(algorithm: str) -> None:
     private = _jwk(algorithm)

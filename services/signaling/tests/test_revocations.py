@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hubbub_access import Grants, KeySet, TokenVerifier, issue
+from hubbub_access import LEEWAY, Grants, KeySet, TokenVerifier, issue
 from hubbub_access.key_set import new_secret
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.revocation import RevocationRecord
@@ -98,9 +98,9 @@ def test_a_revocation_is_forgotten_with_the_last_token() -> None:
     revocations = Revocations()
     for target in ({"token_id": "t"}, {"user_id": "ann"}, {"user_id": "ann", "call_id": "tea"}):
         revocations.add(record(**target))
-    revocations.forget_expired(FAR / 1000 - 0.001)
+    revocations.forget_expired(FAR / 1000 + 2 * LEEWAY - 0.001)
     assert len(revocations) == 3
-    revocations.forget_expired(FAR / 1000)
+    revocations.forget_expired(FAR / 1000 + 2 * LEEWAY)
     assert len(revocations) == 0
 
 
@@ -176,7 +176,7 @@ def test_revocations_that_have_expired_are_forgotten_from_time_to_time(monkeypat
     tokens.revoke(record(token_id=ids.mint(), expires_at=round((now + 10) * 1000)))
     tokens.revoke(record(token_id=ids.mint(), expires_at=round((now + 10) * 1000)))
     assert len(revocations) == 2
-    monkeypatch.setattr(time, "time", lambda: now + 61)
+    monkeypatch.setattr(time, "time", lambda: now + 11 + 2 * LEEWAY)
     tokens.revoke(record(token_id=ids.mint(), expires_at=round((now + 90) * 1000)))
     assert len(revocations) == 1
 
@@ -194,3 +194,12 @@ def test_a_lifted_ban_leaves_the_other_revocations() -> None:
     revocations.add(ban)
     revocations.add(lifted)
     assert revocations.applied_to(identity()).closed_rooms == {"room"}
+
+
+def test_a_revocation_is_kept_while_an_expired_token_is_still_accepted() -> None:
+    revocations = Revocations()
+    revocations.add(record(user_id="ann", expires_at=round(ISSUED * 1000)))
+    revocations.forget_expired(ISSUED + LEEWAY)
+    assert is_revoked(revocations, identity())
+    revocations.forget_expired(ISSUED + 3 * LEEWAY)
+    assert len(revocations) == 0

@@ -36,6 +36,7 @@ def test_a_created_token_is_accepted_until_it_expires() -> None:
         (ISSUE, Identity(None), GRANTS, "not_allowed"),
         (ISSUE, Identity("root", grants=Grants(admin=True), expires_at=NOW), GRANTS, "not_allowed"),
         (TokenIssue(None, "here"), SERVER, GRANTS, "unsupported"),
+        (TokenIssue(KEYS, "here", 3_599), SERVER, GRANTS, "invalid_argument: lifetime: at most 3599 seconds"),
         (ISSUE, SERVER, {"rooms": ["team*"]}, "invalid_argument: grants.rooms.0"),
         (ISSUE, SERVER, {"join": "yes"}, "invalid_argument: grants.join"),
         (ISSUE, SERVER, {"rooms": [f"{number:064}" for number in range(64)]}, "too_large"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any, Final, NoReturn
 
 import jwt
@@ -30,7 +31,13 @@ _SIGNATURE_ONLY: Final[Any] = {
 class TokenVerifier:
     """Verifies the tokens of a key set."""
 
-    def __init__(self, keys: KeySet | None, audience: str, on_unknown_key: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        keys: KeySet | None,
+        audience: str,
+        on_unknown_key: Callable[[], bool] = lambda: False,
+        max_lifetime: float = inf,
+    ) -> None:
         """Verifies tokens that are meant for this installation.
 
         Arguments:
@@ -38,8 +45,11 @@ class TokenVerifier:
             audience: the name of this installation, which must be in `aud`.
             on_unknown_key: called for a token of an unknown key. Returns whether the keys are being fetched, so that
                 the client may try again.
+            max_lifetime: seconds from `iat` to `exp`, and without `iat` from now, that a token may have. A revocation
+                is kept for that long.
         """
         self.keys = keys
+        self._max_lifetime = max_lifetime
         self._audience = audience
         self._on_unknown_key = on_unknown_key
 
@@ -94,6 +104,8 @@ class TokenVerifier:
             _refuse("has expired")
         if max(claims.nbf or 0.0, claims.iat or 0.0) - LEEWAY > now:
             _refuse("is not valid yet")
+        if claims.exp - (now if claims.iat is None else claims.iat) > self._max_lifetime:
+            _refuse(f"lives longer than {self._max_lifetime:.0f} seconds, the REVOCATION_TTL of this installation")
         return AccessToken(
             issuer=claims.iss,
             tenant=key.tenant,

@@ -147,6 +147,13 @@ class Settings(ServiceSettings):
     access_audience: str = Field(
         "hubbub", min_length=1, description="The name of this installation in the `aud` of access tokens."
     )
+    revocation_ttl: int = Field(
+        2_592_000,
+        ge=60,
+        le=31_536_000,
+        description="That of the registry: tokens that live longer from `iat` to `exp` are refused, because they would "
+        "outlive their revocation.",
+    )
     whip_token: SecretStr | None = Field(
         None,
         min_length=16,
@@ -311,13 +318,13 @@ class Settings(ServiceSettings):
         if not self.uses_tokens:
             return None
         keys = None if self._keys_file is None else KeySet.read(self._keys_file)
-        return TokenVerifier(keys, self.access_audience, on_unknown_key)
+        return TokenVerifier(keys, self.access_audience, on_unknown_key, self.revocation_ttl)
 
     @property
     def token_issue(self) -> TokenIssue:
         """Creates access tokens, if a key of ACCESS_KEYS can sign."""
         keys = None if self._keys_file is None else KeySet.read(self._keys_file)
-        return TokenIssue(keys, self.access_audience)
+        return TokenIssue(keys, self.access_audience, self.revocation_ttl)
 
     def identity_policy(self, tokens: TokenVerifier | None, withhold: Withhold) -> IdentityPolicy:
         """Who may name a user. `withhold` takes from an identity what was revoked."""

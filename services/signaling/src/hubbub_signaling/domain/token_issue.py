@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,9 +17,10 @@ from .identity import Identity
 class TokenIssue:
     """The operator's keys and the name of the installation."""
 
-    def __init__(self, keys: KeySet | None, audience: str) -> None:
-        """`keys` is None without a file of them."""
+    def __init__(self, keys: KeySet | None, audience: str, max_lifetime: float = inf) -> None:
+        """`keys` is None without a file of them. `max_lifetime` is that of the verifier."""
         self._keys = keys
+        self._max_lifetime = max_lifetime
         self._audience = audience
 
     def create(self, identity: Identity, body: CreateTokenBody, now: float, token_id: str) -> CreatedToken:
@@ -32,6 +34,9 @@ class TokenIssue:
         signing = None if self._keys is None else self._keys.signing_key_of(identity.tenant)
         if signing is None:
             raise HubbubError(ErrorCode.UNSUPPORTED, "this installation has no key that can sign tokens")
+        if body.lifetime > self._max_lifetime:
+            message = f"lifetime: at most {self._max_lifetime:.0f} seconds, the REVOCATION_TTL of this installation"
+            raise HubbubError(ErrorCode.INVALID_ARGUMENT, message)
         token = issue(
             signing,
             body.user_id,
