@@ -23,7 +23,8 @@ async def test_an_admin_reads_and_tries_the_routes(tmp_path: Path, browser: Call
     environment = {"AUTH": "on", "ACCESS_KEYS": str(path)}
     with Installation(tmp_path / "installation", environment=environment) as installation:
         outside = await browser.open_page(f"{installation.url}/docs", "nobody", bypass_csp=False)
-        await outside.page.get_by_text("Failed to load API definition").wait_for()
+        await outside.page.get_by_text("needs the access token of an admin").wait_for()
+        await outside.page.screenshot(path=tmp_path / "locked.png", full_page=False)
         tab = await browser.open_page(f"{installation.url}/docs#token={token}", "root", bypass_csp=False)
         logged: list[str] = []
         tab.page.on("console", lambda message: logged.append(message.text))

@@ -13,7 +13,7 @@ export default defineConfig({
     outDir: "dist",
     emptyOutDir: true,
     target: "es2022",
-    rollupOptions: { input: { index: "index.html", docs: "docs.html" } },
+    rollupOptions: { input: { index: "index.html", docs: "docs.html", "docs-locked": "docs-locked.html" } },
     // Leaves light-dark() as it is: what lightningcss makes of it does not follow data-theme.
     cssTarget: ["chrome123", "edge123", "firefox120", "safari17.5"],
     // tools/check-size.mjs limits the size of the page.

@@ -70,6 +70,7 @@ def page(tmp_path: Path) -> Path:
     """A built page."""
     (tmp_path / "index.html").write_text("<title>Hubbub</title>")
     (tmp_path / "docs.html").write_text("<title>reference</title>")
+    (tmp_path / "docs-locked.html").write_text("<title>locked</title>")
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "index-1a2b.js").write_text("start()")
     return tmp_path
@@ -133,6 +134,19 @@ async def test_the_reference_shows_the_document_of_this_installation(page: Path)
     assert (await ask(app, "/redoc")).status == 404
 
 
+async def test_with_access_tokens_the_reference_needs_the_grant_of_its_document(page: Path) -> None:
+    app = make_app(page, policy=POLICY)
+    browser: Headers = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    locked = await ask(app, "/docs", headers=browser)
+    assert (locked.status, locked.headers["www-authenticate"], b"locked" in locked.body) == (401, "Bearer", True)
+    assert (await ask(app, "/docs")).json()["error"]["code"] == "unauthenticated"
+    assert (await ask(app, "/docs", headers={**browser, **_bearer(ALL_BUT_ADMIN)})).status == 403
+    shown = await ask(app, "/docs", headers={**browser, **_bearer(Grants(admin=True))})
+    assert (shown.status, b"reference" in shown.body) == (200, True)
+    for file in ("docs.html", "docs-locked.html", "./docs.html", "assets/../docs.html", "docs%2ehtml"):
+        assert (await ask(app, f"/{file}", headers=browser)).status == 404
+
+
 def test_only_the_origins_of_the_operator_may_show_the_page_in_a_frame() -> None:
     policy = content_security_policy(["https://app.example", "null"])
     assert policy.endswith("frame-ancestors 'self' https://app.example")
@@ -172,7 +186,7 @@ def test_every_route_names_its_grant_and_every_row_is_a_route() -> None:
     own = {(method, route.path) for route in app.routes for method in getattr(route, "methods", None) or ()}
     included = {(method.upper(), path) for path, item in app.openapi()["paths"].items() for method in item}
     assert {each for each in own | included if each[0] != "HEAD"} == set(ROUTE_GRANTS)
-    assert {path for (_, path), grant in ROUTE_GRANTS.items() if grant == PUBLIC} == {"/health", "/ready", "/docs"}
+    assert {path for (_, path), grant in ROUTE_GRANTS.items() if grant == PUBLIC} == {"/health", "/ready"}
 
 
 async def test_a_route_without_a_grant_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,6 +27,7 @@ from .http_errors import install_error_handlers
 from .identification import Identification
 from .recordings_http import RecordingsApi
 from .redacted_spans import RedactedSpans
+from .reference_http import REFERENCE_FILES, serve_reference
 from .rooms_http import RoomsApi
 from .security_headers import SecurityHeaders
 from .webhooks_http import WebhooksApi
@@ -80,7 +81,9 @@ class Page(StaticFiles):
     """The built page. Assets have a hash in their name and never change; everything else is asked for again."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """See `StaticFiles`."""
+        """See `StaticFiles`. The reference of the routes has a route of its own, with a grant."""
+        if path in REFERENCE_FILES:
+            raise HubbubError(ErrorCode.NOT_FOUND, "the reference is at /docs")
         response = await super().get_response(path, scope)
         is_asset = path.startswith("assets/")
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_asset else "no-cache"
@@ -180,14 +183,7 @@ def make_http(
         prefix = request.scope.get("root_path", "")
         return JSONResponse({**app.openapi(), **({"servers": [{"url": prefix}]} if prefix else {})})
 
-    @app.get("/docs", include_in_schema=False)
-    async def docs() -> Response:
-        # Shows the document to whoever may read it: the token is in the fragment.
-        shown = None if page is None else page / "docs.html"
-        if shown is None or not shown.is_file():
-            raise HubbubError(ErrorCode.NOT_FOUND, "the page is not served here: see /openapi.json")
-        return FileResponse(shown, headers={"Cache-Control": "no-cache"})
-
+    serve_reference(app, page, identification)
     install_error_handlers(app)
     rooms.install(app)
     calls.install(app)

@@ -22,7 +22,7 @@ ROUTE_GRANTS: Mapping[tuple[str, str], Grant | Literal["public"]] = {
     ("GET", "/stats"): Grant.ADMIN,
     ("GET", "/metrics"): Grant.ADMIN,
     ("GET", "/openapi.json"): Grant.ADMIN,
-    ("GET", "/docs"): PUBLIC,  # the page that shows the document
+    ("GET", "/docs"): Grant.ADMIN,
     ("POST", "/rooms"): Grant.ADMIN,
     ("GET", "/rooms"): Grant.ADMIN,
     ("GET", "/rooms/{room}"): Grant.MODERATE,
