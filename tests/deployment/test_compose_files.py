@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hubbub_signaling.domain.exposure import unset_secrets
+from hubbub_service.exposure import unset_secrets
 from support import compose_files, nats_servers
 from support.installation import REPOSITORY
 
@@ -43,8 +43,9 @@ def test_signaling_trusts_the_network_of_the_proxy() -> None:
     assert [name for name, service in BASE.items() if "edge" in service["networks"]] == ["signaling", "proxy"]
 
 
-def test_signaling_knows_where_it_is_published_and_which_secrets_are_set() -> None:
-    environment = BASE["signaling"]["environment"]
+@pytest.mark.parametrize("service", compose_files.own_services(BASE))
+def test_every_service_knows_where_it_is_published_and_which_secrets_are_set(service: str) -> None:
+    environment = BASE[service]["environment"]
     assert environment["PUBLISHED_ADDRESS"] == "${LISTEN:-127.0.0.1}"
     with_default = set(re.findall(r"\${(\w+):-[^}]*-of-this-machine}", _text(REPOSITORY / "compose.yaml")))
     listed = dict(part.strip().split("=", 1) for part in environment["REQUIRED_SECRETS"].split(","))

@@ -54,3 +54,12 @@ def test_unusable_files_for_the_bus_are_refused_at_the_start(
     (tmp_path / "here.pem").write_text("no certificate", encoding="utf-8")
     with pytest.raises(ValidationError, match=problem):
         Settings(**{name: tmp_path / file for name, file in files.items()})  # type: ignore[arg-type]
+
+
+def test_no_service_starts_with_published_secrets_where_others_can_connect() -> None:
+    listed = "TURN_SECRET=, NATS_CALLS_PASSWORD=set, NATS_NODE_PASSWORD="
+    assert ServiceSettings(required_secrets=listed).why_reachable is None
+    assert ServiceSettings(required_secrets=listed, published_address="127.0.0.1").why_reachable is None
+    with pytest.raises(ValidationError, match=r"published at 0\.0\.0\.0.* set TURN_SECRET, NATS_NODE_PASSWORD"):
+        ServiceSettings(required_secrets=listed, published_address="0.0.0.0")
+    assert ServiceSettings(required_secrets="TURN_SECRET=set", published_address="0.0.0.0").why_reachable is not None

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .client_tls import client_context
+from .exposure import unset_secrets, why_published
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -49,6 +50,14 @@ class ServiceSettings(BaseSettings):
         "with AUTH, `/metrics` needs a grant there.",
     )
     metrics_host: str = Field("127.0.0.1", description="Address on which METRICS_PORT listens.")
+    published_address: str | None = Field(
+        None, description="In containers, the address at which the port of signaling, or of its proxy, is published."
+    )
+    required_secrets: str | None = Field(
+        None,
+        description="`NAME=value`, comma-separated: no service starts when one has no value and clients from elsewhere "
+        "reach the installation. `compose.yaml` says here which secrets are set.",
+    )
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -67,6 +76,21 @@ class ServiceSettings(BaseSettings):
         if self.nats_ca:
             client_context(self.nats_ca, self.nats_cert, self.nats_key)
         return self
+
+    @model_validator(mode="after")
+    def _check_secrets(self) -> Self:
+        reachable = self.why_reachable
+        if reachable is not None and (missing := unset_secrets(self.required_secrets)):
+            raise ValueError(
+                f"others can reach this installation, because {reachable}, with secrets that everybody knows: set "
+                f"{', '.join(missing)}"
+            )
+        return self
+
+    @property
+    def why_reachable(self) -> str | None:
+        """Why clients from elsewhere reach the installation; None when they do not."""
+        return why_published(self.published_address)
 
     @property
     def nats_tls(self) -> ssl.SSLContext | None:

@@ -18,7 +18,7 @@ from hubbub_service.settings import ServiceSettings
 from .adapters.tls import load_context
 from .domain.client_address import TrustedProxies, parse_networks
 from .domain.client_limits import Limits
-from .domain.exposure import is_fetchable, unset_secrets, why_reachable
+from .domain.exposure import is_fetchable, why_reachable
 from .domain.ice_servers import IceServers, IceTransportPolicy, TurnServers, is_turn_uri
 from .domain.identity import IdentityPolicy, Withhold
 from .domain.media_access import ENCODER, PLAYER, MediaAccess
@@ -128,14 +128,6 @@ class Settings(ServiceSettings):
         "Not set: they do, unless HOST is a loopback address and TRUSTED_PROXIES is not set; in a container, unless "
         "PUBLISHED_ADDRESS is one.",
     )
-    published_address: str | None = Field(
-        None, description="In a container, the address at which its port, or that of its proxy, is published."
-    )
-    required_secrets: str | None = Field(
-        None,
-        description="`NAME=value`, comma-separated: signaling refuses to start when one has no value and clients from "
-        "elsewhere reach it. `compose.yaml` says here which secrets are set.",
-    )
     access_keys: str | None = Field(
         None,
         description="The keys of access tokens: a file with a JWK Set in which each key has `alg`, `kid` and `iss`, or "
@@ -229,12 +221,7 @@ class Settings(ServiceSettings):
 
     @model_validator(mode="after")
     def _check_access(self) -> Self:
-        reachable = self._why_reachable
-        if reachable is not None and (missing := unset_secrets(self.required_secrets)):
-            raise ValueError(
-                f"others can reach signaling, because {reachable}, with secrets that everybody knows: set "
-                f"{', '.join(missing)}"
-            )
+        reachable = self.why_reachable
         if self.access_keys_url is not None and not is_fetchable(self.access_keys_url):
             raise ValueError("ACCESS_KEYS: a URL must be https, or http of this machine: others could replace the keys")
         if self.uses_tokens and self._keys_file is None and self.access_keys_url is None:
@@ -263,10 +250,11 @@ class Settings(ServiceSettings):
     @property
     def uses_tokens(self) -> bool:
         """Whether clients need access tokens."""
-        return self._why_reachable is not None if self.auth is None else self.auth
+        return self.why_reachable is not None if self.auth is None else self.auth
 
     @property
-    def _why_reachable(self) -> str | None:
+    def why_reachable(self) -> str | None:
+        """See `ServiceSettings`; outside of containers, the address on which it listens decides."""
         return why_reachable(self.host, self.published_address, self.trusted_proxies)
 
     @property

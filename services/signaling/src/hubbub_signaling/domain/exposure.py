@@ -7,16 +7,9 @@ Rules
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-
-def is_loopback_host(host: str) -> bool:
-    """Whether a server that listens on this address or name is reached from its machine only."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
+from hubbub_service.exposure import is_loopback_host, why_published
 
 
 def is_fetchable(url: str) -> bool:
@@ -28,13 +21,7 @@ def is_fetchable(url: str) -> bool:
 def why_reachable(host: str, published_address: str | None, trusted_proxies: str | None) -> str | None:
     """Why clients from elsewhere may reach signaling; None when they cannot."""
     if published_address is not None:
-        return None if is_loopback_host(published_address) else f"its port is published at {published_address}"
+        return why_published(published_address)
     if not is_loopback_host(host):
         return f"it listens on {host}"
     return "TRUSTED_PROXIES is set" if trusted_proxies else None
-
-
-def unset_secrets(listed: str | None) -> list[str]:
-    """The names without a value of a list `NAME=value,NAME=value`."""
-    pairs = (part.partition("=") for part in (listed or "").split(","))
-    return [name.strip() for name, _, value in pairs if name.strip() and not value.strip()]
