@@ -160,6 +160,16 @@ async def test_recordings_over_http(tenants: tuple[Tenant, Tenant], call_id: str
         # A ticket is for whoever has it.
         shown = {"ticket": ticket["ticket"]}
         assert (await globex.ask("GET", f"{path}/files/manifest.json", params=shown))[0] == 200
+        # One that was made with a token ends with it.
+        user = f"viewer of {call_id}"
+        _, made, _ = await acme.ask("POST", f"{path}/ticket", bearer=token("acme", user), status=201)
+        by_user = {"ticket": made["ticket"]}
+        assert (await globex.ask("GET", f"{path}/files/manifest.json", params=by_user))[0] == 200
+        await acme.ask("POST", "/revocations", bearer=own, json={"userId": user}, status=201)
+        async with asyncio.timeout(2):
+            while (await globex.ask("GET", f"{path}/files/manifest.json", params=by_user))[0] != 401:
+                await asyncio.sleep(0.05)
+        assert (await globex.ask("GET", f"{path}/files/manifest.json", params=shown))[0] == 200
 
 
 @pytest.mark.parametrize(

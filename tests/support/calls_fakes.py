@@ -168,9 +168,13 @@ def calls_api(backend: FakeCallsBackend, policy: IdentityPolicy | None = None) -
     return CallsApi(backend, local_identification(policy), http_limits())
 
 
-def recordings_api(backend: Backend, policy: IdentityPolicy | None = None) -> RecordingsApi:
+def recordings_api(
+    backend: Backend, policy: IdentityPolicy | None = None, revocations: Revocations | None = None
+) -> RecordingsApi:
     """The routes about recordings over this backend, for clients on this machine."""
-    return RecordingsApi(backend, local_identification(policy), http_limits())
+    return RecordingsApi(
+        backend, local_identification(policy), http_limits(), Revocations() if revocations is None else revocations
+    )
 
 
 def rooms_api(backend: Backend, policy: IdentityPolicy | None = None) -> RoomsApi:

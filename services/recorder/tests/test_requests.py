@@ -178,6 +178,7 @@ async def test_a_ticket_opens_the_files_of_its_recording_until_it_expires() -> N
         ("unknown", made.ticket, NOW),
         (one.recording_id, f"{int(expiry) + 1}.{mac}", NOW),
         (one.recording_id, f"{expiry}.{'0' * 64}", NOW),
+        (one.recording_id, f"{expiry}.holder.{mac}", NOW),
         (one.recording_id, "", NOW),
         (one.recording_id, "٣.x", NOW),
     ):
@@ -290,3 +291,23 @@ async def end(rig: Rig, recording_id: str, composition: Composition) -> None:
     record = changed(found.record, composition.composition_id, claimed("here", 7))
     record = changed(record, composition.composition_id, failed("broken"))
     await rig.store.put(found.key, record, found.revision)
+
+
+async def test_the_holder_of_a_ticket_cannot_be_changed() -> None:
+    rig = Rig()
+    one = await start(rig.context, StartRecording(call_id="call"))
+    request = CreateRecordingTicket(recording_id=one.recording_id, holder="h" * 48)
+    made = await tickets.create_ticket(rig.context, request)
+    assert len(made.ticket) <= 128
+    expiry, holder, mac = made.ticket.split(".")
+    assert holder == request.holder
+
+    async def read(ticket: str) -> None:
+        shown = ReadRecordingFile(recording_id=one.recording_id, file="there", offset=0, ticket=ticket)
+        await listing.read(rig.context, shown)
+
+    await read(made.ticket)
+    for forged in (f"{expiry}.{mac}", f"{expiry}.{'x' * 48}.{mac}", f"{expiry}..{mac}"):
+        with pytest.raises(HubbubError) as refused:
+            await read(forged)
+        assert refused.value.code is ErrorCode.UNAUTHENTICATED

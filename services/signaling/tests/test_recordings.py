@@ -12,9 +12,11 @@ from hubbub_access import Grants, KeySet, TokenVerifier, issue
 from hubbub_access.key_set import new_secret
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus import recording as bus
+from hubbub_contracts.bus.revocation import RevocationRecord
 from hubbub_contracts.recording import Composition, CompositionOptions, Manifest, RecordingInfo, RecordingTicket
 from hubbub_signaling.adapters.http_errors import install_error_handlers
 from hubbub_signaling.domain.identity import IdentityPolicy
+from hubbub_signaling.domain.revocations import Revocations
 from support.asgi import Answer, ask
 from support.calls_fakes import recordings_api
 from support.signaling_fakes import FakeBackend, SignalingRig, code
@@ -56,23 +58,30 @@ class Client:
             bus.GetRecording: Manifest(recording=RECORDING),
             bus.ListRecordings: bus.RecordingPage(recordings=[RECORDING]),
             bus.StopRecording: RECORDING,
-            bus.CreateRecordingTicket: RecordingTicket(ticket="good", expires_at=1),
+            bus.CreateRecordingTicket: self._create_ticket,
             bus.ComposeRecording: self._compose,
             bus.ReadRecordingFile: self._read,
         }
+        self.good = "good"
+        self.tickets: list[bus.CreateRecordingTicket] = []
+        self.revocations = Revocations()
         self.started: list[bus.StartRecording] = []
         self.composed: list[bus.ComposeRecording] = []
         self.app = FastAPI()
         install_error_handlers(self.app)
-        recordings_api(self.backend, WITH_TOKENS).install(self.app)
+        recordings_api(self.backend, WITH_TOKENS, self.revocations).install(self.app)
 
     async def ask(self, method: str, path: str, bearer: str, body: bytes = b"") -> Answer:
         return await ask(self.app, path, method, {"authorization": f"Bearer {bearer}"}, body)
 
     async def _read(self, message: bus.ReadRecordingFile) -> bus.FileChunk:
-        if message.ticket not in (None, "good"):
+        if message.ticket not in (None, self.good):
             raise HubbubError(ErrorCode.UNAUTHENTICATED, "ticket: unknown or expired")
         return bus.FileChunk(size=2, data="aGk=")
+
+    async def _create_ticket(self, message: bus.CreateRecordingTicket) -> RecordingTicket:
+        self.tickets.append(message)
+        return RecordingTicket(ticket=self.good, expires_at=1)
 
     async def _start(self, message: bus.StartRecording) -> RecordingInfo:
         self.started.append(message)
@@ -115,6 +124,19 @@ async def test_a_ticket_opens_a_file_without_a_header() -> None:
         assert (answer.status, answer.json()["error"]["code"]) == (401, "unauthenticated")
     ticket_for_other_routes = await ask(client.app, "/recordings/recording?ticket=good", "GET", {}, b"")
     assert ticket_for_other_routes.status == 401
+
+
+async def test_a_ticket_ends_with_the_token_that_made_it() -> None:
+    client = Client()
+    assert (await client.ask("POST", "/recordings/recording/ticket", API_KEY)).status == 201
+    assert (await client.ask("POST", "/recordings/recording/ticket", token(RECORDER))).status == 201
+    by_server, by_user = client.tickets
+    assert by_server.holder is None
+    client.good = f"1764043200000.{by_user.holder}.{'0b' * 32}"
+    assert (await ask(client.app, f"{FILE}?ticket={client.good}", "GET", {}, b"")).status == 200
+    client.revocations.add(RevocationRecord(user_id="ann", not_before=2**52, expires_at=2**52))
+    refused = await ask(client.app, f"{FILE}?ticket={client.good}", "GET", {}, b"")
+    assert (refused.status, refused.json()["error"]["code"]) == (401, "unauthenticated")
 
 
 async def test_only_an_admin_lists_the_recordings_of_all_rooms() -> None:

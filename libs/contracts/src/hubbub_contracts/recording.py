@@ -111,6 +111,10 @@ class RecordingInfo(Model):
     """The files that were made, or will be, of all its tracks."""
 
 
+TICKET_LIFETIME = 12 * 3600 * 1000
+"""Milliseconds. A player requests ranges of a file for as long as it is open."""
+
+
 class RecordingTicket(Model):
     """Gives access to the files of one recording without any other credential, for players and links."""
 

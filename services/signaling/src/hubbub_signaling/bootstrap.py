@@ -139,7 +139,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         _page(settings.page_dir),
         rooms=RoomsApi(backend, identification, http_limits),
         calls=CallsApi(calls, identification, http_limits),
-        recordings=RecordingsApi(bus_backend, identification, http_limits),
+        recordings=RecordingsApi(bus_backend, identification, http_limits, revocations),
         webhooks=WebhooksApi(bus_backend, identification, http_limits),
         access=AccessApi(bus_backend, identification, http_limits, settings.token_issue),
         whip=WhipApi(

@@ -92,6 +92,8 @@ class CreateRecordingTicket(RecorderRequest[RecordingTicket]):
     tenant: TenantId | None = None
     """Whose recordings these are."""
     recording_id: RecordingId
+    holder: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,48}$")] | None = None
+    """Who asks, in a form that only signaling reads. It becomes a part of the ticket. Absent: nobody to name."""
 
 
 class ComposeRecording(RecorderRequest[Composition]):

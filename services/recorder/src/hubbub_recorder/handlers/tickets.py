@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.recording import CreateRecordingTicket
-from hubbub_contracts.recording import RecordingTicket
+from hubbub_contracts.recording import TICKET_LIFETIME, RecordingTicket
 
 from ..domain.recordings import StoredRecording
 from ..domain.ticket import is_valid, new_ticket
 from .context import RecorderContext
-
-LIFETIME = 12 * 3600 * 1000
-"""Milliseconds. A player requests ranges of a file for as long as it is open."""
 
 
 async def create_ticket(context: RecorderContext, request: CreateRecordingTicket) -> RecordingTicket:
@@ -20,8 +17,8 @@ async def create_ticket(context: RecorderContext, request: CreateRecordingTicket
     found = context.store.recordings.find_of(request.tenant, request.recording_id)
     if found is None:
         raise HubbubError(ErrorCode.NOT_FOUND, "no such recording")
-    expires_at = context.clock() + LIFETIME
-    ticket = new_ticket(found.record.ticket_key, request.recording_id, expires_at)
+    expires_at = context.clock() + TICKET_LIFETIME
+    ticket = new_ticket(found.record.ticket_key, request.recording_id, expires_at, request.holder)
     return RecordingTicket(ticket=ticket, expires_at=expires_at)
 
 

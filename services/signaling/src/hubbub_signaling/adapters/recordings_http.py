@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from hubbub_contracts import Done, Model
+from hubbub_contracts import Done, ErrorCode, HubbubError, Model
 from hubbub_contracts.bus import recording as bus
 from hubbub_contracts.recording import Composition, CompositionOptions, Manifest, RecordingInfo, RecordingTicket
 from hubbub_contracts.rest import (
@@ -29,6 +29,8 @@ from hubbub_contracts.types import CallId, Id
 from ..domain.authorization import Grant, require, require_room
 from ..domain.identity import Identity
 from ..domain.ports import Backend
+from ..domain.revocations import Revocations
+from ..domain.ticket_holder import TicketHolder
 from .http_limits import HttpLimits
 from .identification import Identification
 from .rest_routes import read_json, serve
@@ -113,13 +115,16 @@ class RecordingsApi:
 
     With access tokens, a client needs the grant `record`, and the recordings of rooms in which it holds are the only
     ones that it can handle. Without, it needs the API key, or has to be on this machine. A file is also given to
-    whoever has a ticket for it, which such a client has made.
+    whoever has a ticket for it, which such a client has made, until the token of that client is revoked.
     """
 
-    def __init__(self, backend: Backend, identification: Identification, limits: HttpLimits) -> None:
+    def __init__(
+        self, backend: Backend, identification: Identification, limits: HttpLimits, revocations: Revocations
+    ) -> None:
         self._backend = backend
         self._identification = identification
         self._limits = limits
+        self._revocations = revocations
 
     def install(self, app: FastAPI) -> None:
         """Adds the routes to the application."""
@@ -199,8 +204,15 @@ class RecordingsApi:
             )
 
         @serve(router, _EXAMPLES, CREATE_TICKET, names_user=False)
-        async def create_ticket(allowed: may_handle) -> RecordingTicket:
-            return await recorder(bus.CreateRecordingTicket(tenant=allowed.tenant, recording_id=allowed.recording_id))
+        async def create_ticket(identity: identified, recording_id: RecordingIdInPath) -> RecordingTicket:
+            found = await recorder(bus.GetRecording(tenant=identity.tenant, recording_id=recording_id))
+            require_room(identity, found.recording.call_id)
+            holder = TicketHolder.of(identity, found.recording.call_id)
+            return await recorder(
+                bus.CreateRecordingTicket(
+                    tenant=identity.tenant, recording_id=recording_id, holder=None if holder is None else str(holder)
+                )
+            )
 
         self._add_files(router)
         return router
@@ -209,7 +221,7 @@ class RecordingsApi:
         async def of_ticket_or_recording(
             request: Request, recording_id: RecordingIdInPath, ticket: Ticket = None
         ) -> _Allowed:
-            """What the client may read. With a ticket, the recorder decides."""
+            """What the client may read. With a ticket, `_read` and the recorder decide."""
             if ticket is not None:
                 self._limits.take_request(request)
                 return _Allowed(None, recording_id, ticket)
@@ -226,6 +238,9 @@ class RecordingsApi:
             return await _file(read, file, request.headers.get("range"))
 
     async def _read(self, allowed: _Allowed, file: str, offset: int, length: int) -> bus.FileChunk:
+        holder = None if allowed.ticket is None else TicketHolder.parse(allowed.ticket)
+        if holder is not None and self._revocations.concern(holder):
+            raise HubbubError(ErrorCode.UNAUTHENTICATED, "ticket: the access token that made it was revoked")
         request = bus.ReadRecordingFile(
             tenant=allowed.tenant,
             recording_id=allowed.recording_id,
