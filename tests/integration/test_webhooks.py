@@ -10,8 +10,10 @@ import aiohttp
 import pytest
 
 from support.client_socket import ClientSocket
+from support.eventually import wait_for_metrics
 from support.installation import Installation
 from support.python_sdk import until
+from support.scrape import Scrape
 from support.service_process import ServiceProcess
 from support.webhook_receiver import LOOPBACK, WebhookReceiver, Webhooks, shown
 
@@ -25,7 +27,9 @@ CAPABILITIES: dict[str, object] = {"codecs": [], "headerExtensions": []}
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation with two instances of the webhooks service."""
     environment = {"WEBHOOK_PRIVATE_NETWORKS": LOOPBACK}
-    with Installation(tmp_path_factory.mktemp("webhooks"), webhooks=2, environment=environment) as running:
+    with Installation(
+        tmp_path_factory.mktemp("webhooks"), webhooks=2, metrics=True, environment=environment
+    ) as running:
         yield running
 
 
@@ -262,3 +266,19 @@ async def test_number_of_waiting_events_is_shown(
     async with asyncio.timeout(20):
         while (await webhooks.request("GET", ""))[1]["webhooks"][0]["waiting"] < 3:
             await asyncio.sleep(0.05)
+
+
+async def test_every_instance_shows_what_waits(
+    told: Installation, webhooks: Webhooks, receiver: WebhookReceiver, call_id: str
+) -> None:
+    added = await webhooks.add(receiver)
+    await receiver.stop()
+    await visit(told, call_id, "ann")
+    name, of_webhook = "hubbub_webhook_waiting_events", {"webhook": added["webhookId"]}
+
+    def shown_by_both(scraped: Scrape) -> bool:
+        waiting = [value for one, has, value in scraped.samples if one == name and of_webhook.items() <= has.items()]
+        return len(waiting) == 2 and all(value >= 4 for value in waiting)
+
+    scraped = await wait_for_metrics(told, shown_by_both)
+    assert scraped.total("hubbub_webhook_delivering") == 1

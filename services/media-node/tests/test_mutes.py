@@ -11,7 +11,7 @@ from hubbub_contracts.bus.moderation_records import AssignedRole, Moderation, Mu
 from hubbub_contracts.bus.producer import CreateProducer, PauseProducer, ProducerCreated, ResumeProducer
 from hubbub_contracts.bus.records import PeerRecord, RoomRecord
 from hubbub_contracts.room_options import RoomOptions
-from hubbub_contracts.types import TrackSource
+from hubbub_contracts.types import RoomRole, TrackSource
 from hubbub_media_core import commands
 from hubbub_media_node.domain.entities import source_of
 from hubbub_media_node.handlers import producer
@@ -189,7 +189,8 @@ async def test_all_producers_of_a_listener_are_paused(rig: Rig) -> None:
     for source in ("microphone", "camera"):
         await rig.produce(source)
     projection = rig.replicas.projections[ROOM]
-    for role, paused in (("speaker", set[str]()), ("listener", {"microphone", "camera"})):
+    cases: tuple[tuple[RoomRole, set[str]], ...] = (("speaker", set()), ("listener", {"microphone", "camera"}))
+    for role, paused in cases:
         rules = Moderation(roles=[AssignedRole(user_id="bob", role="listener"), AssignedRole(user_id="ann", role=role)])
         rig.sequence += 1
         projection.apply(SettingsChanged(rig.sequence, settings().model_copy(update={"moderation": rules}), ""))

@@ -66,17 +66,13 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     dispatcher = Dispatcher(
         endpoints, StoredChanges(bus, log), KvToldStore(bus, bucket), queues, sender, count, capture.active
     )
-    status = WebhookStatus(endpoints, queues, log)
-    metrics.on_scrape(status.read)
     ownership = Ownership(bucket)
+    status = WebhookStatus(endpoints, queues, log, lambda: ownership.held)
+    metrics.on_scrape(status.read)
+    tasks.spawn(status.watch(), "status", vital=True)
     lifecycle.on_stop("ownership", ownership.release)
 
-    async def deliver() -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(dispatcher.run())
-            group.create_task(status.watch())
-
-    tasks.spawn(ownership.run(deliver), "deliver", vital=True)
+    tasks.spawn(ownership.run(dispatcher.run), "deliver", vital=True)
     lifecycle.on_stop("tasks", tasks.close)
     context = WebhooksContext(endpoints, queues, sender, dispatcher.wake)
     served = await serve_table_when_possible(

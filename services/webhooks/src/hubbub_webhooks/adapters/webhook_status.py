@@ -1,9 +1,12 @@
-"""How many events wait, and how full their streams are: asked periodically, and shown by the metrics."""
+"""How many events wait, and how full their streams are: asked periodically, and shown by the metrics.
+
+Every instance asks, so that the numbers are also there while none of them delivers.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import structlog
 
@@ -22,33 +25,31 @@ _log = structlog.get_logger(__name__)
 
 
 class WebhookStatus:
-    """The status, on the instance that delivers."""
+    """The status, as one instance sees it."""
 
-    def __init__(self, endpoints: Endpoints, queues: StreamEventQueues, log: ChangeLog) -> None:
+    def __init__(
+        self, endpoints: Endpoints, queues: StreamEventQueues, log: ChangeLog, is_delivering: Callable[[], bool]
+    ) -> None:
+        """`is_delivering` returns whether this instance delivers."""
         self._endpoints = endpoints
         self._queues = queues
         self._log = log
+        self._is_delivering = is_delivering
         self._readings: list[Reading] = []
-        self.delivering = False
 
     def read(self) -> Iterator[Reading]:
         """Yields the readings of the last look."""
-        yield Reading(catalogue.WEBHOOK_DELIVERING, float(self.delivering))
+        yield Reading(catalogue.WEBHOOK_DELIVERING, float(self._is_delivering()))
         yield from self._readings
 
     async def watch(self) -> None:
         """Looks periodically, until it is cancelled."""
-        self.delivering = True
-        try:
-            while True:
-                try:
-                    self._readings = await self._look()
-                except HubbubError as error:
-                    _log.info("the streams of webhooks do not answer", error=error.message)
-                await asyncio.sleep(INTERVAL)
-        finally:
-            self.delivering = False
-            self._readings = []
+        while True:
+            try:
+                self._readings = await self._look()
+            except HubbubError as error:
+                _log.info("the streams of webhooks do not answer", error=error.message)
+            await asyncio.sleep(INTERVAL)
 
     async def _look(self) -> list[Reading]:
         readings: list[Reading] = []
@@ -61,7 +62,7 @@ class WebhookStatus:
         if self._endpoints.current:
             levels[subjects.CHANGES_STREAM] = await self._log.fill_level()
         for stream, level in levels.items():
-            if level >= ALARM:
+            if level >= ALARM and self._is_delivering():
                 _log.warning("a stream of events is nearly full: its oldest events get lost", stream=stream, used=level)
             readings.append(Reading(catalogue.WEBHOOK_STORE_USED, level, (stream,)))
         return readings
