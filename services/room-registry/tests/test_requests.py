@@ -20,7 +20,7 @@ from hubbub_registry.handlers import peer, producer, room, stats
 from hubbub_registry.handlers.catalogue import HANDLERS
 from hubbub_registry.handlers.context import RegistryContext
 from support.fake_room_store import FakeRoomStore
-from support.registry_records import peer_record, room_record
+from support.registry_records import encoded, peer_record, room_record
 
 CALL = "call"
 ROOM = ids.room_id(CALL)
@@ -87,6 +87,20 @@ async def test_creating_a_room_that_nobody_joined_keeps_it_open(context: Registr
     written, store.now = store.sequence, 4.0
     await room.create(context, CreateRoom(call_id=CALL))
     assert store.sequence > written
+
+
+@pytest.mark.parametrize("occupied", [False, True])
+async def test_creating_a_room_that_was_found_in_a_listing_restarts_its_time_to_live(
+    context: RegistryContext, store: FakeRoomStore, occupied: bool
+) -> None:
+    """It may have been empty for long, as another replica knows."""
+    written = store.store_room(ROOM, room_record(ROOM))
+    store.rooms.apply_settings(ROOM, encoded(room_record(ROOM)), written, store.now, followed=False)
+    if occupied:
+        written = store.store_peer(peer_record("one", ROOM))
+    for _ in range(2):  # the first one has seen its own write
+        await room.create(context, CreateRoom(call_id=CALL))
+        assert store.sequence == (written if occupied else written + 1)
 
 
 async def test_get_returns_the_room_or_that_there_is_none(context: RegistryContext, store: FakeRoomStore) -> None:

@@ -154,12 +154,13 @@ class KvRoomStore:
         return entry
 
     def _apply(self, entry: Entry, _before: Entry | None) -> None:
-        now = time.monotonic()
+        # The view is not healthy while it applies a listing.
+        now, followed = time.monotonic(), self._view.healthy
         try:
             room_id, kind, identity = subjects.split_key(entry.key)
             if kind == subjects.SETTINGS:
-                self._rooms.apply_settings(room_id, entry.value, entry.revision, now)
+                self._rooms.apply_settings(room_id, entry.value, entry.revision, now, followed=followed)
             elif kind == subjects.PEER:
-                self._rooms.apply_peer(room_id, identity, entry.value, entry.revision, now)
+                self._rooms.apply_peer(room_id, identity, entry.value, entry.revision, now, followed=followed)
         except (ValueError, ValidationError) as error:
             _log.error("malformed record in the bucket of rooms", key=entry.key, error=str(error))

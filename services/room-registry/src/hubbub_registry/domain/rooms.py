@@ -30,7 +30,9 @@ class Room:
     revision: int = 0
     """The sequence of its last change."""
     idle_since: float = 0.0
-    """When it last lost an occupant or its settings were written."""
+    """When it last lost an occupant or its settings were written, as this replica learned of it."""
+    followed: bool = True
+    """This replica learned of that as it happened, not from a listing of the bucket: then it may be long ago."""
 
     def is_occupied(self) -> bool:
         """Whether a participant is in it, or a peer waits in its lobby. Other hidden peers do not keep it open."""
@@ -165,13 +167,19 @@ class Rooms:
         """Returns room id -> revision for the rooms with peers."""
         return {room_id: room.revision for room_id, room in self._rooms.items() if room.peers}
 
-    def apply_settings(self, room_id: str, data: bytes | None, revision: int, now: float) -> None:
-        """Applies a write of a room's settings; `data` is None when they were removed. Raises ValidationError."""
+    def apply_settings(
+        self, room_id: str, data: bytes | None, revision: int, now: float, *, followed: bool = True
+    ) -> None:
+        """Applies a write of a room's settings; `data` is None when they were removed. Raises ValidationError.
+
+        `followed`: as in `Room`.
+        """
         room = self._rooms.get(room_id) or Room()
         before, after = room.settings, None
         if data is not None:
             after = StoredRoom.parse(data, revision, before)
-        room.settings, room.revision, room.idle_since = after, max(room.revision, revision), now
+        room.settings, room.revision = after, max(room.revision, revision)
+        room.idle_since, room.followed = now, followed
         if (before is None) != (after is None):
             self._rooms_of[_tenant(room_id)] += 1 if before is None else -1
         if before is not None:
@@ -180,8 +188,13 @@ class Rooms:
             self._placed.setdefault(after.placement, set()).add(room_id)
         self._index(room_id, room)
 
-    def apply_peer(self, room_id: str, peer_id: str, data: bytes | None, revision: int, now: float) -> None:
-        """Applies a write of a peer; `data` is None when it was removed. Raises ValidationError."""
+    def apply_peer(
+        self, room_id: str, peer_id: str, data: bytes | None, revision: int, now: float, *, followed: bool = True
+    ) -> None:
+        """Applies a write of a peer; `data` is None when it was removed. Raises ValidationError.
+
+        `followed`: as in `Room`.
+        """
         room = self._rooms.get(room_id) or Room()
         before, after = room.peers.get(peer_id), None
         if data is not None:
@@ -189,7 +202,7 @@ class Rooms:
         elif before is not None:
             del room.peers[peer_id]
             if before.keeps_open:
-                room.idle_since = now
+                room.idle_since, room.followed = now, followed
         room.revision = max(room.revision, revision)
         if before is not None:
             self._count(before, -1)

@@ -44,10 +44,11 @@ async def create(context: RegistryContext, request: CreateRoom) -> RoomCreated:
             raise KeyConflict(room_id)
         if room is None or room.settings is None:
             return await _create(context, room_id, request)
-        # The caller is about to join. A write is what restarts the time to live on every replica.
+        # The caller is about to join. A write is what restarts the time to live on every replica. One that another
+        # replica knows to be long ago may be new to this one.
         idle = context.clock() - room.idle_since
-        ageing = not room.is_occupied() and idle >= time_to_live(room.settings, context.empty_room_ttl) / 4
-        if room.settings.closing or ageing:
+        ageing = not room.followed or idle >= time_to_live(room.settings, context.empty_room_ttl) / 4
+        if room.settings.closing or (ageing and not room.is_occupied()):
             await reopen(store, room.settings)
         return room.settings.record
 
