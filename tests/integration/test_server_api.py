@@ -10,7 +10,7 @@ import pytest
 
 from hubbub_client import Call
 from hubbub_client.api import CallError, RoomOptions, ServerApi
-from hubbub_contracts.rest import UpdateRoomBody
+from hubbub_contracts.rest.rooms import UpdateRoomBody
 from support.client_socket import ClientSocket, Refused
 from support.installation import Installation
 from support.python_sdk import until

@@ -8,7 +8,9 @@ import pytest
 from fastapi import FastAPI
 
 from hubbub_contracts import ErrorCode
-from hubbub_contracts.rest import CALL_ROUTES, ROUTES, Route
+from hubbub_contracts.rest.calls import CALL_ROUTES
+from hubbub_contracts.rest.catalogue import ROUTES
+from hubbub_contracts.rest.route import Route
 from hubbub_contracts.socket.calls_catalogue import CALL_REQUESTS
 from hubbub_signaling.adapters.http_errors import STATUS
 from hubbub_signaling.adapters.recordings_http import parse_range

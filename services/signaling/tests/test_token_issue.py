@@ -10,7 +10,7 @@ import pytest
 from hubbub_access import Grants, KeySet, TokenVerifier
 from hubbub_access.key_set import new_secret
 from hubbub_contracts import HubbubError
-from hubbub_contracts.rest import CreateTokenBody
+from hubbub_contracts.rest.access import CreateTokenBody
 from hubbub_signaling.domain.identity import Identity
 from hubbub_signaling.domain.token_issue import TokenIssue
 

@@ -17,22 +17,23 @@ from urllib.parse import quote
 import aiohttp
 from pydantic import ValidationError
 
-from hubbub_contracts import Done, ErrorReply, Model, ids, rest
+from hubbub_contracts import Done, ErrorReply, Model, ids
 from hubbub_contracts.bus.revocation import Revocation
 from hubbub_contracts.bus.webhook import DeadLetterPage, Replayed, WebhookList
-from hubbub_contracts.rest import (
+from hubbub_contracts.rest import access, rooms, webhooks
+from hubbub_contracts.rest.access import RevokeBody
+from hubbub_contracts.rest.rooms import (
     AnnounceBody,
     CreateRoomBody,
     MuteBody,
-    RevokeBody,
     RoomInfo,
     RoomPeer,
     RoomProducer,
-    Route,
     StopSourceBody,
     UpdateRoomBody,
-    WebhookBody,
 )
+from hubbub_contracts.rest.route import Route
+from hubbub_contracts.rest.webhooks import WebhookBody
 from hubbub_contracts.room_options import RoomOptions
 from hubbub_contracts.types import TrackSource
 from hubbub_contracts.webhook import DeadLetter, Webhook, WebhookOptions
@@ -90,13 +91,13 @@ class ServerApi:
         """Creates a room, or returns the existing one, whose options stay as they are."""
         chosen = RoomOptions() if options is None else options
         body = CreateRoomBody(call_id=call_id, **chosen.model_dump(by_alias=False, exclude_none=True))
-        return await self._request(rest.CREATE_ROOM, RoomInfo, body=body)
+        return await self._request(rooms.CREATE_ROOM, RoomInfo, body=body)
 
     async def rooms(self) -> AsyncIterator[RoomInfo]:
         """Yields the open rooms."""
         after: str | None = None
         while True:
-            page = await self._request(rest.LIST_ROOMS, rest.RoomList, query={"limit": 100, "after": after})
+            page = await self._request(rooms.LIST_ROOMS, rooms.RoomList, query={"limit": 100, "after": after})
             for room in page.rooms:
                 yield room
             if page.next is None:
@@ -105,49 +106,49 @@ class ServerApi:
 
     async def room(self, call_id: str) -> RoomInfo:
         """A room."""
-        return await self._request(rest.GET_ROOM, RoomInfo, room=call_id)
+        return await self._request(rooms.GET_ROOM, RoomInfo, room=call_id)
 
     async def update_room(self, call_id: str, changes: UpdateRoomBody) -> RoomInfo:
         """Changes options of a room, locks it, or switches its lobby."""
-        return await self._request(rest.UPDATE_ROOM, RoomInfo, room=call_id, body=changes)
+        return await self._request(rooms.UPDATE_ROOM, RoomInfo, room=call_id, body=changes)
 
     async def close_room(self, call_id: str) -> None:
         """Ends a room for everybody in it."""
-        await self._request(rest.CLOSE_ROOM, Done, room=call_id)
+        await self._request(rooms.CLOSE_ROOM, Done, room=call_id)
 
     async def peers(self, call_id: str) -> list[RoomPeer]:
         """The participants of a room, with their tracks."""
-        return (await self._request(rest.LIST_ROOM_PEERS, rest.RoomPeers, room=call_id)).peers
+        return (await self._request(rooms.LIST_ROOM_PEERS, rooms.RoomPeers, room=call_id)).peers
 
     async def producers(self, call_id: str) -> list[RoomProducer]:
         """The tracks that are sent in a room."""
-        return (await self._request(rest.LIST_ROOM_PRODUCERS, rest.RoomProducers, room=call_id)).producers
+        return (await self._request(rooms.LIST_ROOM_PRODUCERS, rooms.RoomProducers, room=call_id)).producers
 
     async def remove_peer(self, call_id: str, peer_id: str, *, ban: bool = False) -> None:
         """Removes a participant. With `ban`, its user may not join again until the room ends."""
         query = {"ban": "true"} if ban else {}
-        await self._request(rest.REMOVE_ROOM_PEER, Done, room=call_id, peer=peer_id, query=query)
+        await self._request(rooms.REMOVE_ROOM_PEER, Done, room=call_id, peer=peer_id, query=query)
 
     async def lift_ban(self, call_id: str, user_id: str) -> None:
         """Lets a banned user join again. Access tokens that the ban has revoked stay so."""
-        await self._request(rest.LIFT_BAN, Done, room=call_id, query={"userId": user_id})
+        await self._request(rooms.LIFT_BAN, Done, room=call_id, query={"userId": user_id})
 
     async def mute(self, call_id: str, peer_id: str, source: TrackSource) -> None:
         """Mutes a source of a participant's user, of all its peers, until it is lifted."""
-        await self._request(rest.MUTE_ROOM_PEER, Done, room=call_id, peer=peer_id, body=MuteBody(source=source))
+        await self._request(rooms.MUTE_ROOM_PEER, Done, room=call_id, peer=peer_id, body=MuteBody(source=source))
 
     async def unmute(self, call_id: str, peer_id: str, source: TrackSource) -> None:
         """Lifts a mute, and asks the user to send again."""
         body = MuteBody(source=source, muted=False)
-        await self._request(rest.MUTE_ROOM_PEER, Done, room=call_id, peer=peer_id, body=body)
+        await self._request(rooms.MUTE_ROOM_PEER, Done, room=call_id, peer=peer_id, body=body)
 
     async def stop_source(self, call_id: str, peer_id: str, source: TrackSource) -> None:
         """Closes a participant's tracks of one source. They may be started again."""
-        await self._request(rest.STOP_ROOM_PEER, Done, room=call_id, peer=peer_id, body=StopSourceBody(source=source))
+        await self._request(rooms.STOP_ROOM_PEER, Done, room=call_id, peer=peer_id, body=StopSourceBody(source=source))
 
     async def announce(self, call_id: str, data: dict[str, Any]) -> None:
         """Tells everybody in a room something, by the event `announcement`."""
-        await self._request(rest.ANNOUNCE, Done, room=call_id, body=AnnounceBody(data=data))
+        await self._request(rooms.ANNOUNCE, Done, room=call_id, body=AnnounceBody(data=data))
 
     async def create_token(
         self, user_id: str, grants: dict[str, Any], *, display_name: str | None = None, lifetime: int = 3600
@@ -156,46 +157,46 @@ class ServerApi:
 
         It is signed with the key of the installation: `unsupported` when that has none that can sign.
         """
-        body = rest.CreateTokenBody(user_id=user_id, grants=grants, display_name=display_name, lifetime=lifetime)
-        return (await self._request(rest.CREATE_TOKEN, rest.CreatedToken, body=body)).token
+        body = access.CreateTokenBody(user_id=user_id, grants=grants, display_name=display_name, lifetime=lifetime)
+        return (await self._request(access.CREATE_TOKEN, access.CreatedToken, body=body)).token
 
     async def revoke(self, body: RevokeBody) -> Revocation:
         """Revokes access tokens."""
-        return await self._request(rest.REVOKE, Revocation, body=body)
+        return await self._request(access.REVOKE, Revocation, body=body)
 
     async def webhooks(self) -> list[Webhook]:
         """The endpoints to which events are posted."""
-        return (await self._request(rest.LIST_WEBHOOKS, WebhookList)).webhooks
+        return (await self._request(webhooks.LIST_WEBHOOKS, WebhookList)).webhooks
 
     async def create_webhook(self, options: WebhookOptions) -> Webhook:
         """Adds an endpoint. The answer has the keys that sign."""
-        return await self._request(rest.CREATE_WEBHOOK, Webhook, body=_webhook_body(options))
+        return await self._request(webhooks.CREATE_WEBHOOK, Webhook, body=_webhook_body(options))
 
     async def update_webhook(self, webhook_id: str, options: WebhookOptions) -> Webhook:
         """Replaces the options of an endpoint."""
-        return await self._request(rest.UPDATE_WEBHOOK, Webhook, webhook=webhook_id, body=_webhook_body(options))
+        return await self._request(webhooks.UPDATE_WEBHOOK, Webhook, webhook=webhook_id, body=_webhook_body(options))
 
     async def delete_webhook(self, webhook_id: str) -> None:
         """Removes an endpoint with everything that waits for it."""
-        await self._request(rest.DELETE_WEBHOOK, Done, webhook=webhook_id)
+        await self._request(webhooks.DELETE_WEBHOOK, Done, webhook=webhook_id)
 
     async def test_webhook(self, webhook_id: str) -> None:
         """Posts an event `webhook.test`. The error says why it was not accepted."""
-        await self._request(rest.TEST_WEBHOOK, Done, webhook=webhook_id)
+        await self._request(webhooks.TEST_WEBHOOK, Done, webhook=webhook_id)
 
     async def dead_letters(self, webhook_id: str) -> AsyncIterator[DeadLetter]:
         """Yields the events that could not be delivered, the oldest first."""
         after: int | None = 0
         while after is not None:
             query = {"after": after, "limit": 100}
-            page = await self._request(rest.LIST_DEAD_LETTERS, DeadLetterPage, webhook=webhook_id, query=query)
+            page = await self._request(webhooks.LIST_DEAD_LETTERS, DeadLetterPage, webhook=webhook_id, query=query)
             for letter in page.dead_letters:
                 yield letter
             after = page.next
 
     async def replay(self, webhook_id: str) -> int:
         """Delivers the dead letters again. Returns how many."""
-        return (await self._request(rest.REPLAY_DEAD_LETTERS, Replayed, webhook=webhook_id)).events
+        return (await self._request(webhooks.REPLAY_DEAD_LETTERS, Replayed, webhook=webhook_id)).events
 
     async def _request(
         self,

@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from ..base import Model
 from ..errors import ErrorReply
-from ..rest import ROUTES
+from ..rest.catalogue import ROUTES
 from ..socket.base import ClientRequest, Push
 from ..socket.calls_catalogue import CALL_PUSHES, CALL_REQUESTS
 from ..socket.catalogue import CLIENT_REQUESTS, PUSHES

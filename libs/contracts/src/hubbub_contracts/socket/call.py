@@ -9,7 +9,7 @@ from pydantic import Field
 from ..base import Done
 from ..call import CallInfo, EndReason, PresenceStatus, UserPresence
 from ..open_enum import OpenEnum
-from ..rest import JoinedCall
+from ..rest.calls import JoinedCall
 from ..types import LiveCallId, UserId
 from .base import ClientRequest, Push
 

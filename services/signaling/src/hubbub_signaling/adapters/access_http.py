@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
 from hubbub_contracts import ErrorCode, HubbubError, Model, ids
 from hubbub_contracts.bus.revocation import Revocation, Revoke
-from hubbub_contracts.rest import CREATE_TOKEN, REVOKE, CreatedToken, CreateTokenBody, RevokeBody
+from hubbub_contracts.rest.access import CREATE_TOKEN, REVOKE, CreatedToken, CreateTokenBody, RevokeBody
 
 from ..domain.authorization import Grant, require
 from ..domain.identity import Identity

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from hubbub_contracts import Model
 from hubbub_contracts.bus.call import MAX_PAGE, ListCalls
 from hubbub_contracts.call import CallInfo
-from hubbub_contracts.rest import (
+from hubbub_contracts.rest.calls import (
     END_CALL,
     GET_CALL,
     GET_PARTICIPANTS,

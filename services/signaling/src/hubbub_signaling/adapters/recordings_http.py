@@ -13,7 +13,7 @@ from fastapi.responses import StreamingResponse
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model
 from hubbub_contracts.bus import recording as bus
 from hubbub_contracts.recording import Composition, CompositionOptions, Manifest, RecordingInfo, RecordingTicket
-from hubbub_contracts.rest import (
+from hubbub_contracts.rest.recordings import (
     COMPOSE_RECORDING,
     CREATE_TICKET,
     DELETE_RECORDING,

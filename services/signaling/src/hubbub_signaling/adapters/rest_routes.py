@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Request
 
 from hubbub_contracts import ErrorCode, ErrorReply, HubbubError, Model
-from hubbub_contracts.rest import Route
+from hubbub_contracts.rest.route import Route
 
 from ..domain.identity import USER_HEADER
 from ..handlers.client_request import validate

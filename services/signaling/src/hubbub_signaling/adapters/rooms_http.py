@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model, ids
 from hubbub_contracts.bus.room import MAX_PAGE
-from hubbub_contracts.rest import (
+from hubbub_contracts.rest.rooms import (
     ANNOUNCE,
     CLOSE_ROOM,
     CREATE_ROOM,

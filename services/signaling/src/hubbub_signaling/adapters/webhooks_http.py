@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 
 from hubbub_contracts import Done, Model, ids
 from hubbub_contracts.bus import webhook as bus
-from hubbub_contracts.rest import (
+from hubbub_contracts.rest.webhooks import (
     CREATE_WEBHOOK,
     DELETE_WEBHOOK,
     LIST_DEAD_LETTERS,

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from hubbub_access import MAX_TOKEN_LENGTH, Grants, KeySet, issue
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.rest import CreatedToken, CreateTokenBody
+from hubbub_contracts.rest.access import CreatedToken, CreateTokenBody
 
 from .identity import Identity
 

@@ -7,7 +7,7 @@ from typing import Any
 from hubbub_contracts import Done, ids
 from hubbub_contracts.bus import moderation, room
 from hubbub_contracts.bus.records import PeerRecord, RoomRecord
-from hubbub_contracts.rest import (
+from hubbub_contracts.rest.rooms import (
     AnnounceBody,
     CreateRoomBody,
     MuteBody,

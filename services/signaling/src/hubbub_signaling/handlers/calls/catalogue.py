@@ -10,7 +10,7 @@ from hubbub_contracts import Done, Model
 from hubbub_contracts.bus.call import CancelCall, DeclineCall, IgnoreCall
 from hubbub_contracts.bus.message import DeliverMessage
 from hubbub_contracts.call import PresenceStatus, UserPresence
-from hubbub_contracts.rest import JoinedCall
+from hubbub_contracts.rest.calls import JoinedCall
 from hubbub_contracts.socket import call as socket
 from hubbub_contracts.socket.access import RefreshToken, TokenRefreshed
 from hubbub_contracts.socket.message import MessageSent, SendMessage

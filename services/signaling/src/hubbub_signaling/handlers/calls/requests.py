@@ -21,7 +21,8 @@ from hubbub_contracts.bus.peer import LeaveRoom
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import CreateRoom, GetRoom
 from hubbub_contracts.call import CallInfo, UserPresence
-from hubbub_contracts.rest import CallList, JoinedCall, RoomParticipant, RoomParticipants, StartCallBody
+from hubbub_contracts.rest.calls import CallList, JoinedCall, RoomParticipants, StartCallBody
+from hubbub_contracts.rest.rooms import RoomParticipant
 
 from ...domain.calls.participant import participant
 from ...domain.calls.ports import CallsBackend

@@ -1,0 +1,1 @@
+"""The HTTP routes with JSON bodies, one module per topic."""
