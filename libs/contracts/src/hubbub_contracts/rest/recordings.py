@@ -56,7 +56,8 @@ CREATE_TICKET = Route(
     "/recordings/{recordingId}/ticket",
     RecordingTicket,
     "Creates a ticket. As the query parameter `ticket`, it gives access to the files of this recording for 12 hours, "
-    "also where no header can be sent, as in a `<video>` element. Whoever has the address can read the file.",
+    "also where no header can be sent, as in a `<video>` element. Whoever has the address can read the file. It ends "
+    "when the access token that made it is revoked.",
     status=201,
 )
 DELETE_RECORDING = Route(
