@@ -20,6 +20,7 @@ from hubbub_signaling.adapters.calls_namespace import CallsNamespace
 from hubbub_signaling.adapters.forwarded import ForwardedHeaders
 from hubbub_signaling.adapters.http_limits import HttpLimits
 from hubbub_signaling.adapters.identification import Identification
+from hubbub_signaling.adapters.nodes_http import NodesApi
 from hubbub_signaling.adapters.recordings_http import RecordingsApi
 from hubbub_signaling.adapters.rooms_http import RoomsApi
 from hubbub_signaling.adapters.webhooks_http import WebhooksApi
@@ -180,6 +181,11 @@ def recordings_api(
 def rooms_api(backend: Backend, policy: IdentityPolicy | None = None) -> RoomsApi:
     """The routes about rooms over this backend, for clients on this machine."""
     return RoomsApi(backend, local_identification(policy), http_limits())
+
+
+def nodes_api(backend: Backend, policy: IdentityPolicy | None = None) -> NodesApi:
+    """The routes about media nodes over this backend, for clients on this machine."""
+    return NodesApi(backend, local_identification(policy), http_limits())
 
 
 def webhooks_api(backend: Backend, policy: IdentityPolicy | None = None) -> WebhooksApi:

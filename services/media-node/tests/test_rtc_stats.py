@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hubbub_contracts.bus.rtc_stats import ReadObjectStats
+from hubbub_contracts.bus.rtc_stats import ReadObjectStats, ReadRoomTransports
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_contracts.rtc_stats import InboundStats, TransportStats
 from hubbub_media_core import commands
@@ -52,3 +52,21 @@ async def test_stats_of_another_peers_object_are_refused() -> None:
     with pytest.raises(HubbubError) as refused:
         await stats.get(rig.context, ReadObjectStats(room_id=ROOM, peer_id="bob", transport_id="transport"))
     assert refused.value.code == ErrorCode.NOT_FOUND
+
+
+async def test_the_transports_of_a_room_are_read_together() -> None:
+    rig = NodeRig()
+    await rig.create_transport()
+    rig.core.replies[commands.TransportStats] = {"bytes_received": 7, "bytes_sent": 9}
+    read = (await stats.read_room(rig.context, ReadRoomTransports(room_id=ROOM))).transports
+    assert [(one.peer_id, one.transport_id, one.bytes_received, one.bytes_sent) for one in read] == [
+        ("alice", "transport", 7, 9)
+    ]
+    assert (await stats.read_room(rig.context, ReadRoomTransports(room_id="other"))).transports == []
+
+
+async def test_a_transport_that_closes_meanwhile_is_left_out() -> None:
+    rig = NodeRig()
+    await rig.create_transport()
+    rig.core.errors[commands.TransportStats] = "not_found"
+    assert (await stats.read_room(rig.context, ReadRoomTransports(room_id=ROOM))).transports == []

@@ -15,7 +15,15 @@ from hubbub_contracts.socket.calls_catalogue import CALL_REQUESTS
 from hubbub_signaling.adapters.http_errors import STATUS
 from hubbub_signaling.adapters.recordings_http import parse_range
 from hubbub_signaling.handlers.calls.catalogue import CALL_HANDLERS
-from support.calls_fakes import FakeCallsBackend, access_api, calls_api, recordings_api, rooms_api, webhooks_api
+from support.calls_fakes import (
+    FakeCallsBackend,
+    access_api,
+    calls_api,
+    nodes_api,
+    recordings_api,
+    rooms_api,
+    webhooks_api,
+)
 from support.signaling_fakes import FakeBackend
 
 
@@ -24,6 +32,7 @@ def app() -> FastAPI:
     """The application with all routes of the contracts."""
     app = FastAPI()
     rooms_api(FakeBackend()).install(app)
+    nodes_api(FakeBackend()).install(app)
     calls_api(FakeCallsBackend()).install(app)
     recordings_api(FakeBackend()).install(app)
     webhooks_api(FakeBackend()).install(app)

@@ -1,4 +1,5 @@
-"""The server API of Hubbub, for the servers of an application: rooms, moderation, access tokens and webhooks.
+"""The server API of Hubbub, for the servers of an application and for operators: rooms, moderation, access tokens,
+webhooks and media nodes.
 
     async with ServerApi("https://calls.example.org", key=API_KEY) as api:
         await api.create_room("standup", RoomOptions(max_peers=20))
@@ -18,9 +19,12 @@ import aiohttp
 from pydantic import ValidationError
 
 from hubbub_contracts import Done, ErrorReply, Model, ids
+from hubbub_contracts.bus.node import WorkerLoad
+from hubbub_contracts.bus.node_list import NodeInfo, NodeList
+from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.revocation import Revocation
 from hubbub_contracts.bus.webhook import DeadLetterPage, Replayed, WebhookList
-from hubbub_contracts.rest import access, rooms, webhooks
+from hubbub_contracts.rest import access, nodes, rooms, webhooks
 from hubbub_contracts.rest.access import RevokeBody
 from hubbub_contracts.rest.rooms import (
     AnnounceBody,
@@ -35,6 +39,7 @@ from hubbub_contracts.rest.rooms import (
 from hubbub_contracts.rest.route import Route
 from hubbub_contracts.rest.webhooks import WebhookBody
 from hubbub_contracts.room_options import RoomOptions
+from hubbub_contracts.rtc_stats import RoomTransports, TransportCounters
 from hubbub_contracts.types import TrackSource
 from hubbub_contracts.webhook import DeadLetter, Webhook, WebhookOptions
 
@@ -43,6 +48,8 @@ from .errors import CallError
 __all__ = [
     "CallError",
     "DeadLetter",
+    "NodeInfo",
+    "Placement",
     "Revocation",
     "RoomInfo",
     "RoomOptions",
@@ -50,8 +57,10 @@ __all__ = [
     "RoomProducer",
     "ServerApi",
     "TrackSource",
+    "TransportCounters",
     "Webhook",
     "WebhookOptions",
+    "WorkerLoad",
 ]
 
 AnswerT = TypeVar("AnswerT", bound=Model)
@@ -123,6 +132,14 @@ class ServerApi:
     async def producers(self, call_id: str) -> list[RoomProducer]:
         """The tracks that are sent in a room."""
         return (await self._request(rooms.LIST_ROOM_PRODUCERS, rooms.RoomProducers, room=call_id)).producers
+
+    async def transports(self, call_id: str) -> list[TransportCounters]:
+        """The transports of a room's participants, with what they have carried. Two answers show the bitrates."""
+        return (await self._request(rooms.LIST_ROOM_TRANSPORTS, RoomTransports, room=call_id)).transports
+
+    async def nodes(self) -> list[NodeInfo]:
+        """The media nodes of the installation, with their load."""
+        return (await self._request(nodes.LIST_NODES, NodeList)).nodes
 
     async def remove_peer(self, call_id: str, peer_id: str, *, ban: bool = False) -> None:
         """Removes a participant. With `ban`, its user may not join again until the room ends."""

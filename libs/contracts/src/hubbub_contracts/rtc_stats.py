@@ -117,3 +117,25 @@ class StatsReport(Model):
 
     stats: list[StatsEntry]
     """The entries."""
+
+
+class TransportCounters(Model):
+    """What one transport of a peer has carried. Two of them show the bitrates."""
+
+    peer_id: Id
+    """Whose transport it is."""
+    transport_id: Id
+    """The transport."""
+    timestamp: Count
+    """Unix time of the media node, milliseconds."""
+    bytes_received: Count
+    """From the peer, of any kind, without UDP or TCP and IP headers."""
+    bytes_sent: Count
+    """To the peer, likewise."""
+
+
+class RoomTransports(Model):
+    """The transports of a room's peers."""
+
+    transports: list[TransportCounters]
+    """By peer, in no order that means anything."""

@@ -33,6 +33,7 @@ from .adapters.http_limits import HttpLimits
 from .adapters.http_server import SHUTDOWN_TIMEOUT, http_config, listen
 from .adapters.identification import Identification
 from .adapters.media_authorization import MediaAuthorization
+from .adapters.nodes_http import NodesApi
 from .adapters.published_keys import PublishedKeys
 from .adapters.recordings_http import RecordingsApi
 from .adapters.revocation_view import RevocationView
@@ -138,6 +139,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         metrics,
         _page(settings.page_dir),
         rooms=RoomsApi(backend, identification, http_limits),
+        nodes=NodesApi(backend, identification, http_limits),
         calls=CallsApi(calls, identification, http_limits),
         recordings=RecordingsApi(bus_backend, identification, http_limits, revocations),
         webhooks=WebhooksApi(bus_backend, identification, http_limits),

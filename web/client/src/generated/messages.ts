@@ -2167,6 +2167,81 @@ export interface NewProducer {
   userId: string;
 }
 /**
+ * A media node.
+ */
+export interface NodeInfo {
+  /**
+   * Its incarnation: another one after each start.
+   */
+  epoch: number;
+  /**
+   * Its name: `NODE_ID`, or random.
+   */
+  nodeId: string;
+  /**
+   * Peers that are placed on it, hidden ones included.
+   */
+  peers: number;
+  /**
+   * Rooms that are placed on it.
+   */
+  rooms: number;
+  /**
+   * `starting`: no heartbeat yet. `accepting`: takes rooms. `draining`: shuts down, and takes no new rooms. `suspect`: a heartbeat or the lease is missing. `dead`: fenced, or about to be; listed for an hour, or until the node is back.
+   */
+  state: "starting" | "accepting" | "draining" | "suspect" | "dead" | "other";
+  /**
+   * As its last heartbeat said; none of a node that is starting or dead.
+   */
+  workers: WorkerLoad[];
+}
+/**
+ * One worker at the time of the heartbeat.
+ */
+export interface WorkerLoad {
+  /**
+   * Its consumers.
+   */
+  consumers: number;
+  /**
+   * The CPU time of the worker's thread over the last second, as a fraction of one core (0 to 1).
+   */
+  cpu: number;
+  /**
+   * The worker's number on its node, from 0.
+   */
+  index: number;
+  /**
+   * Received and sent packets.
+   */
+  packetsPerSecond: number;
+  /**
+   * Peers with transports on it.
+   */
+  peers: number;
+  /**
+   * Its producers.
+   */
+  producers: number;
+  /**
+   * Rooms with transports on it.
+   */
+  rooms: number;
+  /**
+   * Its transports.
+   */
+  transports: number;
+}
+/**
+ * All media nodes.
+ */
+export interface NodeList {
+  /**
+   * In the order of their names.
+   */
+  nodes: NodeInfo[];
+}
+/**
  * The stream of a consumer.
  */
 export interface OutboundStats {
@@ -2397,6 +2472,19 @@ export interface PeerMuted {
    * What is muted.
    */
   source: "camera" | "microphone" | "screen" | "screen-audio" | "other";
+}
+/**
+ * A media node and its epoch, as the host of a room's or a peer's media.
+ */
+export interface Placement {
+  /**
+   * Its incarnation.
+   */
+  epoch: number;
+  /**
+   * The node.
+   */
+  nodeId: string;
 }
 /**
  * The highest layers that the consumer is to receive.
@@ -3055,6 +3143,7 @@ export interface RoomInfo {
    * How many are in it.
    */
   participants: number;
+  placement?: Placement1;
   /**
    * Who may send tracks. `moderators`: these, and to whom a moderator has given the role `speaker`; the others are listeners. `everybody`: whose access token grants it.
    */
@@ -3063,6 +3152,19 @@ export interface RoomInfo {
    * How many wait in its lobby.
    */
   waiting: number;
+}
+/**
+ * The media node that new peers of the room are placed on; absent: none, or nobody has joined yet.
+ */
+export interface Placement1 {
+  /**
+   * Its incarnation.
+   */
+  epoch: number;
+  /**
+   * The node.
+   */
+  nodeId: string;
 }
 /**
  * The room as it was when the peer joined, or nothing of it while the peer waits in the lobby.
@@ -3184,6 +3286,7 @@ export interface RoomPeer {
    * The peer's id.
    */
   peerId: string;
+  placement?: Placement2;
   /**
    * The tracks.
    */
@@ -3192,6 +3295,19 @@ export interface RoomPeer {
    * The `userId` of its `joinRoom`.
    */
   userId: string;
+}
+/**
+ * The media node that hosts the peer's transports; absent while none can.
+ */
+export interface Placement2 {
+  /**
+   * Its incarnation.
+   */
+  epoch: number;
+  /**
+   * The node.
+   */
+  nodeId: string;
 }
 /**
  * A track that a peer sends.
@@ -3256,6 +3372,40 @@ export interface RoomReady {
   rtpCapabilities: {
     [k: string]: unknown;
   };
+}
+/**
+ * The transports of a room's peers.
+ */
+export interface RoomTransports {
+  /**
+   * By peer, in no order that means anything.
+   */
+  transports: TransportCounters[];
+}
+/**
+ * What one transport of a peer has carried. Two of them show the bitrates.
+ */
+export interface TransportCounters {
+  /**
+   * From the peer, of any kind, without UDP or TCP and IP headers.
+   */
+  bytesReceived: number;
+  /**
+   * To the peer, likewise.
+   */
+  bytesSent: number;
+  /**
+   * Whose transport it is.
+   */
+  peerId: string;
+  /**
+   * Unix time of the media node, milliseconds.
+   */
+  timestamp: number;
+  /**
+   * The transport.
+   */
+  transportId: string;
 }
 /**
  * The limits of the SCTP association (RFC 8831). Client versions read the message size under different names.

@@ -23,10 +23,15 @@ class WorkerLoad(Model):
     packets_per_second: float
     """Received and sent packets."""
     rooms: Count
+    """Rooms with transports on it."""
     peers: Count
+    """Peers with transports on it."""
     transports: Count
+    """Its transports."""
     producers: Count
+    """Its producers."""
     consumers: Count
+    """Its consumers."""
 
 
 class NodeHeartbeat(Event):

@@ -30,7 +30,9 @@ class Placement(Model):
     """A media node and its epoch, as the host of a room's or a peer's media."""
 
     node_id: NodeId
+    """The node."""
     epoch: Epoch
+    """Its incarnation."""
 
 
 class RoomRecord(Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..base import NodeRequest
-from ..rtc_stats import StatsReport
+from ..rtc_stats import RoomTransports, StatsReport
 from ..types import Id, RoomId
 
 
@@ -18,3 +18,10 @@ class ReadObjectStats(NodeRequest[StatsReport]):
     transport_id: Id | None = None
     producer_id: Id | None = None
     consumer_id: Id | None = None
+
+
+class ReadRoomTransports(NodeRequest[RoomTransports]):
+    """Reads the counters of all transports that a room has on the node. None when the room has none there."""
+
+    verb: ClassVar[str] = "stats.read-room"
+    room_id: RoomId

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pydantic import ConfigDict
 
 from ..base import Done, Model
+from ..bus.records import Placement
 from ..room_options import RoomChanges, RoomOptions
+from ..rtc_stats import RoomTransports
 from ..types import AppData, CallId, Count, DisplayName, Id, OpenConnectionState, OpenMediaKind, TrackSource, UserId
 from .route import Route
 
@@ -66,6 +68,8 @@ class RoomInfo(RoomOptions):
     """Whether who joins waits until a moderator admits them."""
     banned: list[UserId]
     """Who may not join until the room ends."""
+    placement: Placement | None = None
+    """The media node that new peers of the room are placed on; absent: none, or nobody has joined yet."""
 
 
 class RoomList(Model):
@@ -103,6 +107,8 @@ class RoomPeer(RoomParticipant):
     """The sources that a moderator has muted."""
     hand_raised_at: int | None = None
     """Unix milliseconds; absent: the hand is not raised."""
+    placement: Placement | None = None
+    """The media node that hosts the peer's transports; absent while none can."""
     producers: list[RoomProducer]
     """The tracks."""
 
@@ -178,6 +184,13 @@ LIST_ROOM_PEERS = Route("GET", "/rooms/{room}/peers", RoomPeers, "Lists the part
 LIST_ROOM_PRODUCERS = Route(
     "GET", "/rooms/{room}/producers", RoomProducers, "Lists the tracks that are sent in a room."
 )
+LIST_ROOM_TRANSPORTS = Route(
+    "GET",
+    "/rooms/{room}/transports",
+    RoomTransports,
+    "Lists the transports of a room's participants with their counters, as the media nodes read them now. Those of a "
+    "node that does not answer are left out.",
+)
 REMOVE_ROOM_PEER = Route(
     "DELETE",
     "/rooms/{room}/peers/{peerId}",
@@ -217,6 +230,7 @@ ROOM_ROUTES = (
     CLOSE_ROOM,
     LIST_ROOM_PEERS,
     LIST_ROOM_PRODUCERS,
+    LIST_ROOM_TRANSPORTS,
     REMOVE_ROOM_PEER,
     LIFT_BAN,
     MUTE_ROOM_PEER,

@@ -21,7 +21,7 @@ from hubbub_contracts.bus.consumer import (
 from hubbub_contracts.bus.node import ClosePeer, DescribePeer
 from hubbub_contracts.bus.plain_transport import ConnectPlainTransport, CreatePlainTransport
 from hubbub_contracts.bus.producer import CloseProducer, CreateProducer, PauseProducer, ResumeProducer
-from hubbub_contracts.bus.rtc_stats import ReadObjectStats
+from hubbub_contracts.bus.rtc_stats import ReadObjectStats, ReadRoomTransports
 from hubbub_contracts.bus.transport import (
     CloseTransport,
     ConnectTransport,
@@ -53,6 +53,7 @@ HANDLERS: Final[RequestTable[NodeContext]] = {
     RequestKeyFrame: consumer.request_key_frame,
     CloseConsumer: consumer.close,
     ReadObjectStats: stats.get,
+    ReadRoomTransports: stats.read_room,
     DescribePeer: peer.describe,
     ClosePeer: peer.close,
 }

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
-from hubbub_contracts.bus.rtc_stats import ReadObjectStats
+from hubbub_contracts.bus.rtc_stats import ReadObjectStats, ReadRoomTransports
 from hubbub_contracts.errors import ErrorCode, HubbubError
-from hubbub_contracts.rtc_stats import InboundStats, OutboundStats, StatsReport, TransportStats
+from hubbub_contracts.rtc_stats import (
+    InboundStats,
+    OutboundStats,
+    RoomTransports,
+    StatsReport,
+    TransportCounters,
+    TransportStats,
+)
 from hubbub_media_core import commands
 
 from ..domain.entities import Consumer, Producer, Transport
@@ -24,6 +32,24 @@ async def get(context: NodeContext, request: ReadObjectStats) -> StatsReport:
     if request.consumer_id is not None:
         return await _consumer(context, entities.consumer(room, peer, request.consumer_id))
     raise HubbubError(ErrorCode.INVALID_ARGUMENT, "exactly one id is required")
+
+
+async def read_room(context: NodeContext, request: ReadRoomTransports) -> RoomTransports:
+    """Reads the counters of all transports of a room. Those that close meanwhile are left out."""
+    counted = []
+    for transport in [each for each in context.entities.transports.values() if each.room_id == request.room_id]:
+        with contextlib.suppress(HubbubError):
+            read = await context.call(transport.room.worker, commands.TransportStats(transport=transport.core_id))
+            counted.append(
+                TransportCounters(
+                    peer_id=transport.peer_id,
+                    transport_id=transport.id,
+                    timestamp=_now(),
+                    bytes_received=read["bytes_received"],
+                    bytes_sent=read["bytes_sent"],
+                )
+            )
+    return RoomTransports(transports=counted)
 
 
 async def _transport(context: NodeContext, transport: Transport) -> StatsReport:

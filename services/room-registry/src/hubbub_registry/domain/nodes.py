@@ -6,7 +6,7 @@ probed at least once before it is fenced.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from hubbub_contracts.bus.lease import LeaseRecord
 from hubbub_contracts.bus.node import NodeHeartbeat
@@ -24,6 +24,12 @@ class Nodes:
         self._timeouts = timeouts
         self._newest: dict[str, Incarnation] = {}
         self._ended: dict[str, int] = {}
+        self._fenced: dict[str, int] = {}
+
+    @property
+    def fenced(self) -> Mapping[str, int]:
+        """Node id -> epoch of the nodes whose lease is a fence: they have died and not come back."""
+        return self._fenced
 
     @property
     def incarnations(self) -> list[Incarnation]:
@@ -48,9 +54,11 @@ class Nodes:
         """Applies a lease or a fence from the store; returns whether a placement may be affected."""
         epoch = lease.epoch or 0
         if lease.fenced:
+            self._fenced[node_id] = epoch
             return self._end(node_id, epoch)
         if epoch <= self._ended.get(node_id, -1):
             return False
+        self._fenced.pop(node_id, None)
         changed = self._end(node_id, epoch - 1)
         incarnation = self._newest.get(node_id)
         if incarnation is None or incarnation.epoch < epoch:
@@ -65,6 +73,7 @@ class Nodes:
 
     def lease_removed(self, node_id: str, now: float, *, released: bool) -> bool:
         """Applies a lease that was released or has expired; returns whether a placement may be affected."""
+        self._fenced.pop(node_id, None)
         incarnation = self._newest.get(node_id)
         if incarnation is None or incarnation.state is LivenessState.ENDED:
             return False
@@ -89,14 +98,14 @@ class Nodes:
         incarnation = self._newest.get(heartbeat.node_id)
         if incarnation is None or incarnation.epoch != heartbeat.epoch:
             return False
-        could_take_rooms = self._can_take_rooms(incarnation)
+        could_take_rooms = self.can_take_rooms(incarnation)
         incarnation.heartbeat = heartbeat
         changed = incarnation.record_sign_of_life(now)
-        return changed or could_take_rooms != self._can_take_rooms(incarnation)
+        return changed or could_take_rooms != self.can_take_rooms(incarnation)
 
     def candidates(self) -> list[Incarnation]:
         """Returns the incarnations that can take a room."""
-        return [each for each in self._newest.values() if self._can_take_rooms(each)]
+        return [each for each in self._newest.values() if self.can_take_rooms(each)]
 
     def heartbeats(self) -> list[NodeHeartbeat]:
         """Returns the last heartbeat of each incarnation that is alive."""
@@ -129,7 +138,9 @@ class Nodes:
             if incarnation.state in (LivenessState.SUSPECT, LivenessState.FENCING):
                 yield incarnation
 
-    def _can_take_rooms(self, incarnation: Incarnation) -> bool:
+    @staticmethod
+    def can_take_rooms(incarnation: Incarnation) -> bool:
+        """Returns whether it is alive, holds its lease and does not drain."""
         return (
             incarnation.state is LivenessState.ALIVE
             and incarnation.lease_expired_at is None

@@ -19,6 +19,7 @@ from hubbub_contracts.bus.moderation import (
     StopSource,
     UnmuteSource,
 )
+from hubbub_contracts.bus.node_list import ListNodes
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveRoom, RestorePeer, SetConnectionState
 from hubbub_contracts.bus.producer import AddProducer, RemoveProducers, SetProducerPaused
 from hubbub_contracts.bus.revocation import Revoke
@@ -26,7 +27,7 @@ from hubbub_contracts.bus.room import CreateRoom, GetRoom, ListRooms, UpdateRoom
 from hubbub_contracts.bus.stats import GetStats
 from hubbub_contracts.bus.store import ConfirmStore
 
-from . import close_room, join, lobby, moderation, peer, producer, restore, revocation, room, stats, store
+from . import close_room, join, lobby, moderation, node, peer, producer, restore, revocation, room, stats, store
 from .context import RegistryContext
 
 HANDLERS: Final[RequestTable[RegistryContext]] = {
@@ -44,6 +45,7 @@ HANDLERS: Final[RequestTable[RegistryContext]] = {
     SetProducerPaused: producer.set_paused,
     RemoveProducers: producer.remove,
     GetStats: stats.get,
+    ListNodes: node.list_nodes,
     MuteSource: moderation.mute,
     UnmuteSource: moderation.unmute,
     StopSource: moderation.stop_source,

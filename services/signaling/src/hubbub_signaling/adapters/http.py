@@ -25,6 +25,7 @@ from .access_http import AccessApi
 from .calls_http import CallsApi
 from .http_errors import install_error_handlers
 from .identification import Identification
+from .nodes_http import NodesApi
 from .recordings_http import RecordingsApi
 from .redacted_spans import RedactedSpans
 from .reference_http import REFERENCE_FILES, serve_reference
@@ -96,6 +97,7 @@ def make_http(
     page: Path | None,
     *,
     rooms: RoomsApi,
+    nodes: NodesApi,
     calls: CallsApi,
     recordings: RecordingsApi,
     webhooks: WebhooksApi,
@@ -113,6 +115,7 @@ def make_http(
         metrics: what `/metrics` serves.
         page: the directory of the built page; None serves none.
         rooms: the routes about rooms.
+        nodes: the routes about media nodes.
         calls: the routes about calls.
         recordings: the routes about recordings.
         webhooks: the routes about webhooks.
@@ -186,6 +189,7 @@ def make_http(
     serve_reference(app, page, identification)
     install_error_handlers(app)
     rooms.install(app)
+    nodes.install(app)
     calls.install(app)
     recordings.install(app)
     webhooks.install(app)

@@ -16,6 +16,7 @@ from hubbub_contracts.rest.rooms import (
     LIFT_BAN,
     LIST_ROOM_PEERS,
     LIST_ROOM_PRODUCERS,
+    LIST_ROOM_TRANSPORTS,
     LIST_ROOMS,
     MUTE_ROOM_PEER,
     REMOVE_ROOM_PEER,
@@ -31,6 +32,7 @@ from hubbub_contracts.rest.rooms import (
     StopSourceBody,
     UpdateRoomBody,
 )
+from hubbub_contracts.rtc_stats import RoomTransports
 from hubbub_contracts.types import CallId, Id, RoomId, UserId
 
 from ..domain.authorization import Grant, require, require_room_id
@@ -41,6 +43,7 @@ from .http_limits import HttpLimits
 from .identification import Identification
 from .rest_routes import read_json, serve
 
+_PLACEMENT: dict[str, Any] = {"nodeId": "node-1", "epoch": 7}
 _ROOM: dict[str, Any] = {
     "callId": "standup",
     "createdAt": 1_764_000_000_000,
@@ -51,6 +54,7 @@ _ROOM: dict[str, Any] = {
     "banned": [],
     "publishers": "everybody",
     "metadata": {"project": 7},
+    "placement": _PLACEMENT,
 }
 _PRODUCER: dict[str, Any] = {
     "producerId": "b1Fh3mZk9sQvT0cUe5wX2A",
@@ -68,13 +72,22 @@ _PEER: dict[str, Any] = {
     "connectionState": "connected",
     "appData": {},
     "muted": [],
+    "placement": _PLACEMENT,
     "producers": [_PRODUCER],
+}
+_TRANSPORT: dict[str, Any] = {
+    "peerId": "m3X0kqJxW2p4d1Qz8rT7yA",
+    "transportId": "uEJoIRbGmGgcDX9DmjqFuA",
+    "timestamp": 1_764_000_003_000,
+    "bytesReceived": 4_815_162,
+    "bytesSent": 342_108,
 }
 _EXAMPLES: Mapping[type[Model], dict[str, Any]] = {
     RoomInfo: _ROOM,
     RoomList: {"rooms": [_ROOM]},
     RoomPeers: {"peers": [_PEER]},
     RoomProducers: {"producers": [_PRODUCER]},
+    RoomTransports: {"transports": [_TRANSPORT]},
     Done: {},
 }
 _CALL_ID: TypeAdapter[str] = TypeAdapter(CallId)
@@ -182,6 +195,10 @@ class RoomsApi:
         @serve(router, _EXAMPLES, LIST_ROOM_PRODUCERS, names_user=False)
         async def list_producers(room_id: str = moderated) -> RoomProducers:
             return await rooms.list_producers(backend, room_id)
+
+        @serve(router, _EXAMPLES, LIST_ROOM_TRANSPORTS, names_user=False)
+        async def list_transports(room_id: str = moderated) -> RoomTransports:
+            return await rooms.list_transports(backend, room_id)
 
         @serve(router, _EXAMPLES, REMOVE_ROOM_PEER, names_user=False)
         async def remove_peer(

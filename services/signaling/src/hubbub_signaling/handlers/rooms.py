@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from hubbub_contracts import Done, ids
+from hubbub_contracts import Done, HubbubError, ids
 from hubbub_contracts.bus import moderation, room
-from hubbub_contracts.bus.records import PeerRecord, RoomRecord
+from hubbub_contracts.bus.records import PeerRecord, Placement, RoomRecord
+from hubbub_contracts.bus.rtc_stats import ReadRoomTransports
 from hubbub_contracts.rest.rooms import (
     AnnounceBody,
     CreateRoomBody,
@@ -21,6 +23,7 @@ from hubbub_contracts.rest.rooms import (
     UpdateRoomBody,
 )
 from hubbub_contracts.room_options import RoomChanges, RoomOptions
+from hubbub_contracts.rtc_stats import RoomTransports, TransportCounters
 
 from ..domain.ports import Backend
 
@@ -71,6 +74,23 @@ async def list_producers(backend: Backend, room_id: str) -> RoomProducers:
     return RoomProducers(producers=[each for peer in snapshot.peers for each in _producers(peer)])
 
 
+async def list_transports(backend: Backend, room_id: str) -> RoomTransports:
+    """The transports of the participants, of all nodes that answer. Raises `room_not_found`."""
+    snapshot = await backend.registry(room.GetRoom(room_id=room_id))
+    shown = {peer.peer_id: peer.placement for peer in snapshot.peers if not peer.hidden}
+    placements = {placement for placement in shown.values() if placement is not None}
+
+    async def ask(placement: Placement) -> list[TransportCounters]:
+        try:
+            answer = await backend.node(placement, ReadRoomTransports(room_id=room_id))
+        except HubbubError:
+            return []  # it is dead, or of a version without this request
+        return [each for each in answer.transports if shown.get(each.peer_id) == placement]
+
+    answers = await asyncio.gather(*map(ask, placements))
+    return RoomTransports(transports=[each for answer in answers for each in answer])
+
+
 async def remove_peer(backend: Backend, room_id: str, peer_id: str, *, ban: bool) -> Done:
     """Removes a participant, and bans its user. Raises `room_not_found`, `not_found` and `quota_exceeded`."""
     await backend.registry(moderation.RemovePeer(room_id=room_id, peer_id=peer_id, ban=ban))
@@ -119,6 +139,7 @@ def _show(record: RoomRecord, participants: int, waiting: int) -> RoomInfo:
         locked=record.rules.locked,
         lobby=record.rules.lobby,
         banned=record.rules.banned,
+        placement=record.placement,
     )
 
 
@@ -132,6 +153,7 @@ def _peer(record: RoomRecord, peer: PeerRecord) -> RoomPeer:
         app_data=peer.app_data,
         muted=record.rules.muted_sources(peer.user_id),
         hand_raised_at=peer.hand_raised_at,
+        placement=peer.placement,
         producers=_producers(peer),
     )
 
