@@ -18,6 +18,7 @@ from .layout import Layout
 from .nats_info import NatsTooOld, NatsUnreachable
 from .nats_server import NatsBinaryMissing
 from .ports import PortTaken
+from .report_commands import add_report_commands
 from .reporter import Reporter
 from .self_signed_certificate import Address, CertificateFiles, ensure_certificate, local_addresses
 from .token_commands import tokens
@@ -27,11 +28,12 @@ _PAGE_DIR = Path(__file__).parents[4] / "web" / "page" / "dist"
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(tokens, name="token")
+add_report_commands(app)
 
 
 @app.callback()
 def hubbub() -> None:
-    """Hubbub, a WebRTC SFU: runs an installation on this machine."""
+    """Hubbub, a WebRTC SFU: runs an installation on this machine, and shows what one does."""
 
 
 @app.command("up")

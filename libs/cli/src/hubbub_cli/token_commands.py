@@ -18,6 +18,7 @@ from hubbub_access import LEEWAY, MAX_TOKEN_LENGTH, Grants, KeySet, KeySetInvali
 from hubbub_access.key_set import MIN_SECRET, new_secret
 from hubbub_contracts import HubbubError, ids
 
+from .admin_token import admin_token
 from .http_request import RequestFailed, post_json
 
 tokens = typer.Typer(no_args_is_help=True, help="Access tokens: keys, tokens, and what is in them.")
@@ -25,8 +26,6 @@ tokens = typer.Typer(no_args_is_help=True, help="Access tokens: keys, tokens, an
 Keys = Annotated[Path, typer.Option("--keys", envvar="ACCESS_KEYS", help="File with the keys, a JWK Set.")]
 Audience = Annotated[str, typer.Option(envvar="ACCESS_AUDIENCE", help="Name of the installation.")]
 _LIFETIME = 3600.0
-_ADMIN, _ADMIN_LIFETIME = "hubbub-token", 60.0
-"""The user and the lifetime, in seconds, of the token with which a command acts."""
 
 
 @tokens.command("key")
@@ -143,15 +142,7 @@ def revoke_command(
     if (token is None) == (user is None):
         _fail("name a token, or a --user")
     body: dict[str, Any] = {"userId": user, "callId": room} if token is None else _target(token)
-    admin = issue(
-        _signing_key(keys),
-        _ADMIN,
-        Grants(admin=True),
-        audience=audience,
-        now=time.time(),
-        lifetime=_ADMIN_LIFETIME,
-        token_id=ids.mint(),
-    )
+    admin = admin_token(_signing_key(keys), audience, time.time())
     try:
         answer = post_json(f"{url.rstrip('/')}/revocations", body, bearer=admin)
     except RequestFailed as error:

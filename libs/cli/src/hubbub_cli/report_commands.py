@@ -1,0 +1,166 @@
+"""`hubbub nodes`, `hubbub rooms` and `hubbub room`: what a running installation does, by its server API."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hubbub_access import KeySet, KeySetInvalid
+from hubbub_client.api import CallError, NodeInfo, RoomInfo, RoomPeer, ServerApi, TransportCounters
+
+from .admin_token import admin_token
+from .bitrates import Bitrates, bitrates
+from .node_report import node_lines
+from .reading import Read, Reading, Shown, show
+from .room_report import room_lines, rooms_lines
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        envvar="HUBBUB_URL", help="Address of signaling.", show_default="http://127.0.0.1:4000, or at the port PORT"
+    ),
+]
+Key = Annotated[
+    str | None, typer.Option(envvar="HUBBUB_API_KEY", help="API_KEY of the installation, or an access token.")
+]
+Keys = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys", envvar="ACCESS_KEYS", help="Without --key: file with the keys, of which one signs the requests."
+    ),
+]
+Audience = Annotated[str, typer.Option(envvar="ACCESS_AUDIENCE", help="With --keys: name of the installation.")]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Read again every 2 s, until Ctrl-C.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON; with --watch one document in each line.")]
+
+SAMPLE_INTERVAL = 1.0
+"""Seconds between the first two readings of the counters from which bitrates are computed."""
+
+
+def add_report_commands(app: typer.Typer) -> None:
+    """Adds the commands to the command line."""
+    app.command("nodes")(nodes_command)
+    app.command("rooms")(rooms_command)
+    app.command("room")(room_command)
+
+
+def nodes_command(
+    *,
+    url: Url = None,
+    key: Key = None,
+    keys: Keys = None,
+    audience: Audience = "hubbub",
+    watch: Watch = False,
+    as_json: Json = False,
+) -> None:
+    """List the media nodes with their load. The key or token is of an admin of the whole installation."""
+    _show(read_nodes, _shown(url, key, keys, audience, watch=watch, as_json=as_json))
+
+
+def rooms_command(
+    *,
+    url: Url = None,
+    key: Key = None,
+    keys: Keys = None,
+    audience: Audience = "hubbub",
+    watch: Watch = False,
+    as_json: Json = False,
+) -> None:
+    """List the open rooms of the tenant of the key or token, the fullest first."""
+    _show(read_rooms, _shown(url, key, keys, audience, watch=watch, as_json=as_json))
+
+
+def room_command(
+    room: Annotated[str, typer.Argument(help="The room, by its `callId`.")],
+    *,
+    url: Url = None,
+    key: Key = None,
+    keys: Keys = None,
+    audience: Audience = "hubbub",
+    watch: Watch = False,
+    as_json: Json = False,
+) -> None:
+    """Show who is in a room: on which node, with which tracks and bitrates."""
+    _show(RoomReader(room).read, _shown(url, key, keys, audience, watch=watch, as_json=as_json))
+
+
+async def read_nodes(api: ServerApi) -> Reading:
+    """The media nodes. Raises CallError."""
+    nodes: list[NodeInfo] = await api.nodes()
+    return Reading({"nodes": [node.wire() for node in nodes]}, lambda width: node_lines(nodes, width))
+
+
+async def read_rooms(api: ServerApi) -> Reading:
+    """The open rooms. Raises CallError."""
+    rooms: list[RoomInfo] = [room async for room in api.rooms()]
+    now = time.time()
+    return Reading({"rooms": [room.wire() for room in rooms]}, lambda width: rooms_lines(rooms, now, width))
+
+
+class RoomReader:
+    """Reads a room. The bitrates are those since the reading before."""
+
+    def __init__(self, call_id: str) -> None:
+        self._call_id = call_id
+        self._counted: list[TransportCounters] | None = None
+
+    async def read(self, api: ServerApi) -> Reading:
+        """The room and its participants. Raises CallError."""
+        if self._counted is None:
+            self._counted = await api.transports(self._call_id)
+            await asyncio.sleep(SAMPLE_INTERVAL)
+        room, peers, counted = await asyncio.gather(
+            api.room(self._call_id), api.peers(self._call_id), api.transports(self._call_id)
+        )
+        rates, now = bitrates(self._counted, counted), time.time()
+        self._counted = counted
+        return Reading(
+            {"room": room.wire(), "peers": [_document(peer, rates.get(peer.peer_id)) for peer in peers]},
+            lambda width: room_lines(room, peers, rates, now, width),
+        )
+
+
+def _document(peer: RoomPeer, rates: Bitrates | None) -> dict[str, Any]:
+    """The peer as the server API describes it, with its bitrates in bit/s."""
+    if rates is None:
+        return peer.wire()
+    return {**peer.wire(), "uplinkBitrate": round(rates.uplink), "downlinkBitrate": round(rates.downlink)}
+
+
+def _shown(url: str | None, key: str | None, keys: Path | None, audience: str, *, watch: bool, as_json: bool) -> Shown:
+    """As the options say. Ends the command when the keys cannot be used."""
+    address = url or f"http://127.0.0.1:{os.environ.get('PORT') or 4000}"
+    if key or keys is None:
+        return Shown(address, lambda: key or None, watch, as_json)
+    try:
+        signing = KeySet.read(keys).signing_key
+    except KeySetInvalid as error:
+        raise _failure(str(error)) from error
+    if signing is None:
+        raise _failure(f"{keys}: has only public keys, which cannot sign")
+    return Shown(address, lambda: admin_token(signing, audience, time.time()), watch, as_json)
+
+
+def _show(read: Read, shown: Shown) -> None:
+    try:
+        show(read, shown)
+    except CallError as error:
+        raise _failure(_explained(error, shown.url)) from error
+
+
+def _explained(error: CallError, url: str) -> str:
+    if error.code == "unreachable":
+        return f"{url} does not answer: {error.message}"
+    if error.code in ("unauthenticated", "not_allowed"):
+        return f"{url} refuses the request: {error.message} (options --key and --keys)"
+    return f"{url}: {error.message}"
+
+
+def _failure(why: str) -> typer.Exit:
+    typer.secho(f"hubbub: {why}", err=True, fg="red")
+    return typer.Exit(1)

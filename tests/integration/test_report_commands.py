@@ -1,0 +1,215 @@
+"""`hubbub nodes`, `hubbub rooms` and `hubbub room` against running services."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import pty
+import signal
+import struct
+import sys
+import termios
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from hubbub_access.key_set import new_secret
+from support.installation import Installation
+from support.pair import connected_pair
+from support.service_process import ServiceProcess
+
+API_KEY = "key-of-the-tests-0123456789"
+DEAD_WITHIN = 30.0
+"""Seconds until a killed node is fenced, with the grace period after a start."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+@asynccontextmanager
+async def running(
+    *arguments: str, stdout: int = asyncio.subprocess.PIPE, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Any]:
+    """`hubbub` with these arguments; killed on exit."""
+    inherited = {name: value for name, value in os.environ.items() if name not in ("PORT", "ACCESS_KEYS")}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "hubbub_cli",
+        *arguments,
+        stdout=stdout,
+        stderr=asyncio.subprocess.PIPE,
+        env={**inherited, **(environment or {})},
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def hubbub(*arguments: str, **environment: str) -> Ended:
+    async with running(*arguments, environment=environment) as process:
+        out, err = await asyncio.wait_for(process.communicate(), 60)
+        return Ended(process.returncode, out.decode(), err.decode())
+
+
+async def nodes_of(installation: Installation) -> dict[str, dict[str, Any]]:
+    """The nodes by their names, as `hubbub nodes --json` prints them."""
+    ended = await hubbub("nodes", "--json", "--url", installation.url)
+    assert (ended.status, ended.err) == (0, "")
+    return {node["nodeId"]: node for node in json.loads(ended.out)["nodes"]}
+
+
+async def room_of(installation: Installation, call_id: str) -> dict[str, dict[str, Any]]:
+    """The peers by their users, as `hubbub room --json` prints them."""
+    ended = await hubbub("room", call_id, "--json", "--url", installation.url)
+    assert (ended.status, ended.err) == (0, "")
+    return {peer["userId"]: peer for peer in json.loads(ended.out)["peers"]}
+
+
+def process_of(installation: Installation, node_id: str) -> ServiceProcess:
+    [process] = [each for each in installation.nodes if each.name == node_id]
+    return process
+
+
+@pytest.fixture(scope="module")
+def two_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Two media nodes with two workers each."""
+    with Installation(tmp_path_factory.mktemp("reports"), nodes=2, workers=2) as started:
+        yield started
+
+
+async def test_nodes_rooms_and_a_room(two_nodes: Installation, call_id: str) -> None:
+    async with connected_pair(two_nodes.url, call_id):
+        nodes = await nodes_of(two_nodes)
+        assert [node["state"] for node in nodes.values()] == ["accepting", "accepting"]
+        assert [len(node["workers"]) for node in nodes.values()] == [2, 2]
+        [host] = [name for name, node in nodes.items() if node["peers"] == 2]
+        assert [node["rooms"] for name, node in nodes.items() if name != host] == [0]
+
+        peers = await room_of(two_nodes, call_id)
+        assert {peer["placement"]["nodeId"] for peer in peers.values()} == {host}
+        assert {peer["placement"]["epoch"] for peer in peers.values()} == {nodes[host]["epoch"]}
+        assert peers["alice"]["uplinkBitrate"] > 50_000 > peers["alice"]["downlinkBitrate"]
+        assert peers["bob"]["downlinkBitrate"] > 50_000 > peers["bob"]["uplinkBitrate"]
+
+        port = two_nodes.url.rpartition(":")[2]
+        listed = await hubbub("rooms", PORT=port)
+        [row] = [line for line in listed.out.splitlines() if line.startswith(call_id)]
+        assert row.removeprefix(call_id).split()[:2] == ["2", host]
+        shown = await hubbub("room", call_id, PORT=port)
+        head, _, titles, alice, bob = shown.out.splitlines()
+        assert head.startswith(f"{call_id}: 2 peers, open for ")
+        assert "bit/s" in alice[titles.index("MEDIA") : titles.index("DOWNLINK")]
+        assert ("microphone, camera" in alice, "camera" in bob) == (True, False)
+
+
+async def test_a_killed_node_is_dead_until_it_is_back(two_nodes: Installation, call_id: str) -> None:
+    async with connected_pair(two_nodes.url, call_id) as pair:
+        host = (await room_of(two_nodes, call_id))["alice"]["placement"]["nodeId"]
+        before = (await nodes_of(two_nodes))[host]["epoch"]
+        process_of(two_nodes, host).kill()
+        async with asyncio.timeout(DEAD_WITHIN):
+            while (dead := (await nodes_of(two_nodes))[host])["state"] != "dead":
+                pass
+        assert (dead["epoch"], dead["workers"]) == (before, [])
+        await pair.alice.event("peerMoved", within=DEAD_WITHIN)
+        moved = (await room_of(two_nodes, call_id))["alice"]
+        assert moved["placement"]["nodeId"] != host
+        assert "uplinkBitrate" not in moved, "it has no transport on the other node yet"
+        [row] = [line for line in (await hubbub("nodes", "--url", two_nodes.url)).out.splitlines() if host in line]
+        assert row.split()[:4] == [host, "dead", "0", "0"]
+
+        process_of(two_nodes, host).start()
+        await asyncio.to_thread(two_nodes.wait_ready)
+        back = (await nodes_of(two_nodes))[host]
+        assert (back["state"], back["epoch"] > before) == ("accepting", True)
+
+
+async def test_watching_ends_by_an_interrupt(two_nodes: Installation) -> None:
+    async with running("nodes", "--watch", "--json", "--url", two_nodes.url) as process:
+        read = [json.loads(await asyncio.wait_for(process.stdout.readline(), 30)) for _ in range(2)]
+        assert [len(each["nodes"]) for each in read] == [2, 2]
+        process.send_signal(signal.SIGINT)
+        _, err = await asyncio.wait_for(process.communicate(), 30)
+    assert (process.returncode, err) == (0, b"")
+
+
+async def test_watching_goes_on_while_signaling_restarts(two_nodes: Installation) -> None:
+    signaling = two_nodes.signaling[0]
+    async with running("nodes", "--watch", "--json", "--url", two_nodes.url) as process:
+        await asyncio.wait_for(process.stdout.readline(), 30)
+        signaling.stop()
+        try:
+            assert b"trying again" in await asyncio.wait_for(process.stderr.readline(), 30)
+        finally:
+            signaling.start()
+            await asyncio.to_thread(two_nodes.wait_ready)
+        assert b"accepting" in await asyncio.wait_for(process.stdout.readline(), 30)
+
+
+async def test_a_narrow_terminal(two_nodes: Installation) -> None:
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 10, 40, 0, 0))
+    try:
+        async with running("nodes", "--watch", "--url", two_nodes.url, stdout=terminal) as process:
+            drawn = b""
+            while drawn.count(b"\x1b[J") < 3:  # the first frame clears the terminal, too
+                drawn += await asyncio.to_thread(os.read, controller, 4096)
+            process.send_signal(signal.SIGINT)
+            assert await asyncio.wait_for(process.wait(), 30) == 0
+    finally:
+        os.close(controller)
+        os.close(terminal)
+    frame = drawn.decode().split("\x1b[J")[1].removeprefix("\x1b[H").replace("\x1b[K", "")
+    lines = frame.split("\r\n")
+    assert [line.split(" ")[0] for line in lines] == ["NODE", "node-1", "node-2", ""]
+    assert max(map(cell_len, lines)) == 40, "the lines are cut, not wrapped"
+
+
+@pytest.mark.parametrize("command", [["nodes"], ["rooms", "--watch"], ["room", "standup", "--json"]])
+async def test_a_server_that_does_not_answer(command: list[str]) -> None:
+    ended = await hubbub(*command, "--url", "http://127.0.0.1:9")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err.startswith("hubbub: http://127.0.0.1:9 does not answer: ")
+    assert ended.err.count("\n") == 1
+
+
+async def test_an_unknown_room(two_nodes: Installation) -> None:
+    ended = await hubbub("room", "nowhere", "--url", two_nodes.url)
+    assert (ended.status, ended.out, ended.err) == (1, "", f"hubbub: {two_nodes.url}: no such room\n")
+
+
+async def test_keys(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps(new_secret("key", "app", b"s" * 32)))
+    environment = {"AUTH": "on", "ACCESS_KEYS": str(keys), "API_KEY": API_KEY}
+    with Installation(tmp_path / "guarded", environment=environment) as guarded:
+        for refused in (
+            await hubbub("nodes", "--url", guarded.url),
+            await hubbub("nodes", "--url", guarded.url, "--key", "another"),
+        ):
+            assert (refused.status, refused.out, refused.err.count("\n")) == (1, "", 1)
+            assert refused.err.startswith(f"hubbub: {guarded.url} refuses the request: ")
+        for accepted in (
+            await hubbub("nodes", "--url", guarded.url, "--key", API_KEY),
+            await hubbub("nodes", "--url", guarded.url, HUBBUB_API_KEY=API_KEY),
+            await hubbub("nodes", "--url", guarded.url, "--keys", str(keys)),
+        ):
+            assert (accepted.status, accepted.err) == (0, "")
+            assert "accepting" in accepted.out
