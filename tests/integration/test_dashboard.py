@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from hubbub_service.metrics.declaration import SERVICES
 from hubbub_webhooks.domain.signature import new_secret
 from support.caller import Caller, rtp_capabilities
 from support.installation import REPOSITORY, Installation
@@ -28,6 +29,7 @@ NAMING = [
     *(path for path in (REPOSITORY / "docs").rglob("*.md") if path.name != "metrics.md"),
 ]
 """Files that name metrics."""
+NODE_TABLE = "Nodes: rooms, peers and load"
 _NAME = re.compile(r"\b(?:hubbub|process)_[a-z0-9_]+\b")
 _PACKAGES = {path.name for path in REPOSITORY.glob("*/*/*/hubbub_*")}
 """Package names, which look like metrics."""
@@ -124,7 +126,7 @@ async def test_every_panel_has_data_and_every_rule_is_healthy(
     installation: Installation, call_id: str, tmp_path: Path
 ) -> None:
     with Prometheus(tmp_path, installation) as prometheus:
-        await wait_for_scrapes(prometheus)
+        await wait_for_scrapes(prometheus, len(installation.layout.metrics_urls()))
         async with busy(installation, call_id):
             empty = expressions()
             while empty:  # bounded by the test's timeout
@@ -135,17 +137,23 @@ async def test_every_panel_has_data_and_every_rule_is_healthy(
                     if not await asyncio.to_thread(prometheus.query, expression.replace("$__rate_interval", "30s"))
                 }
             rules = await asyncio.to_thread(prometheus.rules)
+            for title, expression in expressions().items():
+                if title.startswith(NODE_TABLE):
+                    rows = await asyncio.to_thread(prometheus.query, expression.replace("$__rate_interval", "30s"))
+                    # Rows of different queries are merged by all their labels.
+                    assert [sorted(row["metric"]) for row in rows] == 2 * [["instance", "node_id"]], title
+                    assert {row["metric"]["node_id"] for row in rows} == {"node-1", "node-2"}, title
     assert {rule["name"]: rule["health"] for rule in rules} == {rule["name"]: "ok" for rule in rules}
     assert {rule["name"] for rule in rules} == set(re.findall(r"alert: (\w+)", (DEPLOYED / "alerts.yml").read_text()))
     jobs = set(re.findall(r"job_name: (\S+)", (DEPLOYED / "prometheus.yml").read_text()))
-    assert jobs == {"signaling", "registry", "media-node"}
+    assert jobs == set(SERVICES)
 
 
-async def wait_for_scrapes(prometheus: Prometheus) -> None:
+async def wait_for_scrapes(prometheus: Prometheus, processes: int) -> None:
     """Waits until Prometheus has scraped every process."""
     while True:
         try:
-            if len(await asyncio.to_thread(prometheus.query, "up == 1")) == 4:
+            if len(await asyncio.to_thread(prometheus.query, "up == 1")) == processes:
                 return
         except OSError:
             pass

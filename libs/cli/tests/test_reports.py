@@ -61,9 +61,9 @@ def test_nodes_are_aligned() -> None:
         NodeInfo(node_id="node-2", epoch=15, state="dead", rooms=0, peers=0, workers=[]),
     ]
     assert node_lines(nodes, None) == [
-        "NODE    STATE      ROOMS  PEERS  PRODUCERS  CONSUMERS  PACKETS  EPOCH  LOAD OF EACH WORKER",
-        "node-1  accepting      3     14         20         52   4310/s      7  12 %, 3 %",
-        "node-2  dead           0      0          -          -        -     15  -",
+        "NODE    STATE      LOAD OF WORKERS  ROOMS  PEERS  PRODUCERS  CONSUMERS  PACKETS  EPOCH",
+        "node-1  accepting  12 %, 3 %            3     14         20         52   4310/s  7",
+        "node-2  dead       -                    0      0          -          -        -  15",
     ]
 
 

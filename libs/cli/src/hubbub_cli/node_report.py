@@ -12,13 +12,13 @@ from .text_table import Column, table
 _COLUMNS = (
     Column("NODE", shrinks=True),
     Column("STATE"),
+    Column("LOAD OF WORKERS", shrinks=True),
     Column("ROOMS", right=True),
     Column("PEERS", right=True),
     Column("PRODUCERS", right=True),
     Column("CONSUMERS", right=True),
     Column("PACKETS", right=True),
-    Column("EPOCH", right=True),
-    Column("LOAD OF EACH WORKER", shrinks=True),
+    Column("EPOCH", shrinks=True),
 )
 
 
@@ -34,13 +34,13 @@ def _row(node: NodeInfo) -> list[str]:
     return [
         node.node_id,
         node.state,
+        ", ".join(percentage(worker.cpu) for worker in workers) or NOTHING,
         str(node.rooms),
         str(node.peers),
         _total(workers, "producers"),
         _total(workers, "consumers"),
         f"{sum(worker.packets_per_second for worker in workers):.0f}/s" if workers else NOTHING,
         str(node.epoch),
-        ", ".join(percentage(worker.cpu) for worker in workers) or NOTHING,
     ]
 
 

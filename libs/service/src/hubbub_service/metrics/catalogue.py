@@ -178,6 +178,15 @@ REUSED_RESUME_TOKENS = Metric(
 )
 
 # The media node: objects.
+NODE_INFO = Metric(
+    "hubbub_node_info",
+    "gauge",
+    "1",
+    "The name of this media node, `NODE_ID`, to join with its other metrics by `instance`.",
+    _NODE,
+    ("node_id",),
+    on_scrape=True,
+)
 NODE_LEASED = Metric(
     "hubbub_node_leased",
     "gauge",

@@ -66,8 +66,9 @@ _DISTRIBUTIONS: Final[tuple[tuple[str, Metric, tuple[str, ...], float], ...]] = 
 """The same for histograms, and the factor from the core's unit to the metric's."""
 
 
-def read_worker_metrics(core: MediaCore, status: NodeStatus) -> Iterator[Reading | Distribution]:
-    """The current values of all workers."""
+def read_worker_metrics(core: MediaCore, status: NodeStatus, node_id: str) -> Iterator[Reading | Distribution]:
+    """The current values of all workers, and the name of their node."""
+    yield Reading(catalogue.NODE_INFO, 1, (node_id,))
     yield Reading(catalogue.NODE_LEASED, status.accepts_work())
     yield Reading(catalogue.CORE_EVENTS_DROPPED, core.events_dropped())
     for index, occupancy in enumerate(status.occupancy):
