@@ -258,7 +258,7 @@ async def test_tokens_and_revocations(tenants: tuple[Tenant, Tenant], call_id: s
         await globex.ask("POST", "/revocations", bearer=key, json=soon, status=201)
         await foreign.wait_closed()
         assert not own.is_closed
-    for path in ("/stats", "/metrics"):
+    for path in ("/stats", "/metrics", "/nodes"):
         for bearer in (API_KEYS["acme"], token("acme", grants=Grants(admin=True))):
             assert (await acme.ask("GET", path, bearer=bearer))[0] == 403
 
