@@ -133,7 +133,7 @@ async def test_a_killed_node_is_dead_until_it_is_back(two_nodes: Installation, c
         assert moved["placement"]["nodeId"] != host
         assert "uplinkBitrate" not in moved, "it has no transport on the other node yet"
         [row] = [line for line in (await hubbub("nodes", "--url", two_nodes.url)).out.splitlines() if host in line]
-        assert row.split()[:5] == [host, "dead", "-", "0", "0"]
+        assert row.split()[:7] == [host, "dead", "-", "-", "-", "0", "0"]
 
         process_of(two_nodes, host).start()
         await asyncio.to_thread(two_nodes.wait_ready)

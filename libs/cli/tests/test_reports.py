@@ -61,9 +61,9 @@ def test_nodes_are_aligned() -> None:
         NodeInfo(node_id="node-2", epoch=15, state="dead", rooms=0, peers=0, workers=[]),
     ]
     assert node_lines(nodes, None) == [
-        "NODE    STATE      LOAD OF WORKERS  ROOMS  PEERS  PRODUCERS  CONSUMERS  PACKETS  EPOCH",
-        "node-1  accepting  12 %, 3 %            3     14         20         52   4310/s  7",
-        "node-2  dead       -                    0      0          -          -        -  15",
+        "NODE    STATE      WORKERS  LOAD  BUSIEST  ROOMS  PEERS  PRODUCERS  CONSUMERS  PACKETS  EPOCH",
+        "node-1  accepting        2   8 %     12 %      3     14         20         52   4310/s  7",
+        "node-2  dead             -     -        -      0      0          -          -        -  15",
     ]
 
 
@@ -90,9 +90,9 @@ def test_a_room_shows_who_is_where() -> None:
     assert room_lines(room(locked=True), peers, rates, NOW, None) == [
         "standup: 2 peers, open for 5 min, locked",
         "",
-        "USER  NAME  NODE    MEDIA             UPLINK     DOWNLINK  HERE FOR  TRACKS                      PEER",
-        "ann   Ann   node-1  connected     1.2 Mbit/s  56.0 kbit/s     1 min  microphone (muted), camera  peer-of-ann",
-        "ben   Ben   -       disconnected           -            -     1 min  screen (paused)             peer-of-ben",
+        "USER  NAME  NODE    MEDIA             UPLINK     DOWNLINK  TRACKS                      HERE FOR  PEER",
+        "ann   Ann   node-1  connected     1.2 Mbit/s  56.0 kbit/s  microphone (muted), camera     1 min  peer-of-ann",
+        "ben   Ben   -       disconnected           -            -  screen (paused)                1 min  peer-of-ben",
     ]
 
 
@@ -121,6 +121,16 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 def test_columns_of_text_give_way_to_numbers() -> None:
     lines = table([Column("NAME", shrinks=True), Column("N", right=True)], [["a long name", "12345"]], 15)
     assert lines == ["NAME          N", "a long…   12345"]
+
+
+def test_optional_columns_are_left_out_before_others_are_cut() -> None:
+    columns = [Column("A", shrinks=True), Column("B", optional=True), Column("C"), Column("D", optional=True)]
+    row = ["a" * 8, "b" * 8, "c" * 8, "d" * 8]
+    shown = {width: table(columns, [row], width)[1] for width in (38, 37, 28, 27, 18, 17, 10)}
+    assert shown[38].split() == row
+    assert shown[37].split() == shown[28].split() == row[:3]
+    assert shown[27].split() == shown[18].split() == [row[0], row[2]]
+    assert (shown[17], shown[10]) == ("aaaaaa…  cccccccc", "aaaaa…  c…")
 
 
 def test_a_name_cannot_control_the_terminal() -> None:

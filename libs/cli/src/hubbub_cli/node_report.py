@@ -12,18 +12,23 @@ from .text_table import Column, table
 _COLUMNS = (
     Column("NODE", shrinks=True),
     Column("STATE"),
-    Column("LOAD OF WORKERS", shrinks=True),
+    Column("WORKERS", right=True),
+    Column("LOAD", right=True),
+    Column("BUSIEST", right=True),
     Column("ROOMS", right=True),
     Column("PEERS", right=True),
-    Column("PRODUCERS", right=True),
-    Column("CONSUMERS", right=True),
-    Column("PACKETS", right=True),
-    Column("EPOCH", shrinks=True),
+    Column("PRODUCERS", right=True, optional=True),
+    Column("CONSUMERS", right=True, optional=True),
+    Column("PACKETS", right=True, optional=True),
+    Column("EPOCH", optional=True),
 )
 
 
 def node_lines(nodes: Sequence[NodeInfo], width: int | None) -> list[str]:
-    """A table of the nodes. The load of a worker is the CPU time of its thread, in percent of a core."""
+    """A table of the nodes.
+
+    The load is the CPU time of the workers' threads in percent of a core: their mean, and that of the busiest one.
+    """
     if not nodes:
         return ["no media nodes"]
     return table(_COLUMNS, [_row(node) for node in nodes], width)
@@ -31,10 +36,13 @@ def node_lines(nodes: Sequence[NodeInfo], width: int | None) -> list[str]:
 
 def _row(node: NodeInfo) -> list[str]:
     workers = node.workers
+    loads = [worker.cpu for worker in workers]
     return [
         node.node_id,
         node.state,
-        ", ".join(percentage(worker.cpu) for worker in workers) or NOTHING,
+        str(len(workers)) if workers else NOTHING,
+        percentage(sum(loads) / len(loads)) if loads else NOTHING,
+        percentage(max(loads)) if loads else NOTHING,
         str(node.rooms),
         str(node.peers),
         _total(workers, "producers"),

@@ -24,9 +24,9 @@ _PEERS = (
     Column("MEDIA"),
     Column("UPLINK", right=True),
     Column("DOWNLINK", right=True),
-    Column("HERE FOR", right=True),
     Column("TRACKS", shrinks=True),
-    Column("PEER", shrinks=True),
+    Column("HERE FOR", right=True, optional=True),
+    Column("PEER", optional=True),
 )
 
 
@@ -66,8 +66,8 @@ def _peer(peer: RoomPeer, rates: Bitrates | None, now: float) -> list[str]:
         peer.connection_state,
         bitrate(None if rates is None else rates.uplink),
         bitrate(None if rates is None else rates.downlink),
-        _age(peer.joined_at, now),
         ", ".join(_track(track, peer.muted) for track in peer.producers) or NOTHING,
+        _age(peer.joined_at, now),
         peer.peer_id,
     ]
 

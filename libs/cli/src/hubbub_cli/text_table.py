@@ -23,19 +23,23 @@ class Column:
     """Aligned to the right, as numbers are."""
     shrinks: bool = False
     """Its cells are cut when the terminal is too narrow."""
+    optional: bool = False
+    """It is left out when the terminal is too narrow."""
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None) -> list[str]:
     """Returns a line of titles, and a line for each row.
 
-    No line is wider than `width` cells of a terminal; None: as wide as they need. Columns that may shrink are cut
-    first, the widest one before the others; then the ends of the lines are.
+    No line is wider than `width` cells of a terminal; None: as wide as they need. Optional columns are left out first,
+    the last one before the others; then columns that may shrink are cut, the widest first; then the ends of the lines.
     """
     cells = [[column.title for column in columns], *([printable(cell) for cell in row] for row in rows)]
     widths = [max(cell_len(row[place]) for row in cells) for place in range(len(columns))]
+    shown = list(range(len(columns)))
     if width is not None:
-        _shrink(columns, widths, width)
-    lines = [(" " * GAP).join(map(_pad, row, widths, columns)).rstrip() for row in cells]
+        _leave_out(columns, widths, shown, width)
+        _shrink(columns, widths, shown, width)
+    lines = [(" " * GAP).join(_pad(row[at], widths[at], columns[at]) for at in shown).rstrip() for row in cells]
     return lines if width is None else [cut(line, width) for line in lines]
 
 
@@ -51,16 +55,26 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
-def _shrink(columns: Sequence[Column], widths: list[int], width: int) -> None:
+def _excess(widths: Sequence[int], shown: Sequence[int], width: int) -> int:
+    """How much wider the columns are than the terminal."""
+    return sum(widths[at] for at in shown) + GAP * (len(shown) - 1) - width
+
+
+def _leave_out(columns: Sequence[Column], widths: Sequence[int], shown: list[int], width: int) -> None:
+    """Removes optional columns from those that are shown until the others fit."""
+    for at in reversed(range(len(columns))):
+        if columns[at].optional and _excess(widths, shown, width) > 0:
+            shown.remove(at)
+
+
+def _shrink(columns: Sequence[Column], widths: list[int], shown: Sequence[int], width: int) -> None:
     """Takes what is too wide from the columns that may shrink."""
-    shrinking = [place for place, column in enumerate(columns) if column.shrinks]
-    excess = sum(widths) + GAP * (len(widths) - 1) - width
-    while excess > 0 and shrinking:
+    shrinking = [at for at in shown if columns[at].shrinks]
+    while shrinking and _excess(widths, shown, width) > 0:
         widest = max(shrinking, key=widths.__getitem__)
         if widths[widest] <= MIN_WIDTH:
             return
         widths[widest] -= 1
-        excess -= 1
 
 
 def _pad(text: str, width: int, column: Column) -> str:
