@@ -146,8 +146,9 @@ async def test_watching_ends_by_an_interrupt(two_nodes: Installation) -> None:
         read = [json.loads(await asyncio.wait_for(process.stdout.readline(), 30)) for _ in range(2)]
         assert [len(each["nodes"]) for each in read] == [2, 2]
         process.send_signal(signal.SIGINT)
-        _, err = await asyncio.wait_for(process.communicate(), 30)
+        rest, err = await asyncio.wait_for(process.communicate(), 30)
     assert (process.returncode, err) == (0, b"")
+    assert all("nodes" in json.loads(line) for line in rest.splitlines())
 
 
 async def test_watching_goes_on_while_signaling_restarts(two_nodes: Installation) -> None:

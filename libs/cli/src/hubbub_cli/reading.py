@@ -56,7 +56,8 @@ def show(read: Read, shown: Shown) -> None:
     try:
         asyncio.run(_watch(read, shown) if shown.watch else _once(read, shown))
     except KeyboardInterrupt:
-        typer.echo()
+        if not shown.as_json:
+            typer.echo()  # the terminal has shown ^C
 
 
 async def _once(read: Read, shown: Shown) -> None:
