@@ -402,7 +402,7 @@ test("a transport closed by the server and a move to another node create new tra
 
 test("a track that was refused over a transport is received over the next one", async () => {
   const { call, camera } = await receivingCamera({ subscribe: "manual" });
-  const { consume } = server.override;
+  const consume = server.override.consume as NonNullable<typeof server.override.consume>;
   server.override.consume = () => {
     throw { code: "not_found", message: "no such transport", retryable: false };
   };
