@@ -21,7 +21,10 @@ NOW = 1_000_000
     ("request_", "stored"),
     [
         (Revoke(token_id="t"), {"token_id": "t", "not_before": NOW, "expires_at": NOW + 10**8}),
-        (Revoke(token_id="t", expires_at=7), {"token_id": "t", "not_before": NOW, "expires_at": NOW + TICKET_LIFETIME}),
+        (
+            Revoke(token_id="t", expires_at=7),
+            {"token_id": "t", "not_before": NOW, "expires_at": TICKET_LIFETIME + 3_600_000},
+        ),
         (
             Revoke(user_id="u", call_id="c", tenant="a", not_before=5),
             {"user_id": "u", "call_id": "c", "tenant": "a", "not_before": 5, "expires_at": NOW + 10**8},
@@ -34,6 +37,11 @@ NOW = 1_000_000
 )
 def test_a_request_becomes_a_record(request_: Revoke, stored: dict[str, Any]) -> None:
     assert record_of(request_, NOW, 10**5) == RevocationRecord(**stored)
+
+
+def test_a_repeated_request_with_an_expiry_changes_nothing() -> None:
+    request = Revoke(user_id="u", not_before=5, expires_at=7)
+    assert record_of(request, NOW, 60.0) == record_of(request, NOW + 1_000, 60.0)
 
 
 def test_each_target_has_a_key_of_its_own() -> None:

@@ -6,14 +6,17 @@ from hubbub_contracts import ids, subjects
 from hubbub_contracts.bus.revocation import RevocationRecord, Revoke
 from hubbub_contracts.recording import TICKET_LIFETIME
 
+_HOUR = 3_600_000
+"""Milliseconds."""
+
 
 def record_of(request: Revoke, now: int, ttl: float) -> RevocationRecord:
     """The record of a request at the time `now`, in Unix milliseconds. By default it is kept for `ttl` seconds."""
     not_before = now if request.not_before is None else request.not_before
     # A time to come is kept until the tokens that were issued before it have expired.
     expires_at = max(now, not_before) + round(ttl * 1000) if request.expires_at is None else request.expires_at
-    # A ticket that was made with such a token may outlive it.
-    expires_at = max(expires_at, now + TICKET_LIFETIME)
+    # A ticket that was made with such a token may outlive it. Whole hours: a repeated request changes nothing.
+    expires_at = max(expires_at, -(-(now + TICKET_LIFETIME) // _HOUR) * _HOUR)
     return RevocationRecord(
         tenant=request.tenant,
         token_id=request.token_id,
