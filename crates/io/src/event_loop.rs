@@ -14,6 +14,7 @@ use crate::event_queue::EventQueue;
 use crate::plain::PlainSockets;
 use crate::poller::{Interest, Poller, Readiness, Source};
 use crate::port::Port;
+use crate::rings::{IncomingRings, OutgoingRings, Rings};
 use crate::shared::{Shared, ThreadCounters, ThreadMessage};
 use crate::tcp::Connections;
 use crate::udp::{ReceiveBatch, UdpSender, WorkerSocket};
@@ -30,10 +31,11 @@ const COMMAND_TIME_US: u64 = 2_000;
 /// memory of a large fan-out.
 const SEND_THRESHOLD: usize = 1_024;
 
-/// The sockets that the thread starts with.
-pub(crate) struct Sockets {
+/// Where datagrams come and go.
+pub(crate) struct Ports {
     pub(crate) port: Port,
     pub(crate) plain: PlainSockets,
+    pub(crate) rings: Rings,
 }
 
 /// The state that the thread owns.
@@ -42,6 +44,8 @@ pub(crate) struct EventLoop {
     socket: WorkerSocket,
     tcp: Option<Connections>,
     plain: PlainSockets,
+    incoming: IncomingRings,
+    outgoing: OutgoingRings,
     poller: Poller,
     ready: Vec<Readiness>,
     clock: Clock,
@@ -63,7 +67,7 @@ pub(crate) struct EventLoop {
 impl EventLoop {
     pub(crate) fn new(
         index: usize,
-        Sockets { port, plain }: Sockets,
+        Ports { port, plain, rings }: Ports,
         clock: Clock,
         config: WorkerConfig,
         commands: Receiver<ThreadMessage>,
@@ -73,7 +77,7 @@ impl EventLoop {
         let Port { udp: socket, tcp } = port;
         let poller = Poller::new()?;
         poller.add(&socket, Source::Socket)?;
-        poller.add(&shared.waker, Source::Commands)?;
+        poller.add(&shared.bell.waker, Source::Commands)?;
         if let Some(tcp) = &tcp {
             tcp.start(&poller)?;
         }
@@ -82,6 +86,8 @@ impl EventLoop {
             socket,
             tcp,
             plain,
+            incoming: rings.incoming,
+            outgoing: rings.outgoing,
             poller,
             ready: Vec::new(),
             clock,
@@ -138,6 +144,7 @@ impl EventLoop {
                 }
             }
             self.ready = ready;
+            self.receive_from_workers(now);
             if self
                 .worker
                 .next_deadline()
@@ -179,6 +186,9 @@ impl EventLoop {
             .into_iter()
             .flatten()
             .min();
+        let is_alone = self.incoming.is_empty();
+        let may_sleep = is_alone || self.shared.bell.fall_asleep(|| self.incoming.has_input());
+        let wake_at = if may_sleep { wake_at } else { Some(Micros(0)) };
         let timeout = wake_at.map(|at| {
             let micros = at.since(self.clock.now());
             Timespec {
@@ -187,11 +197,14 @@ impl EventLoop {
             }
         });
         self.poller.wait(timeout.as_ref(), &mut self.ready);
+        if !is_alone {
+            self.shared.bell.wake_up();
+        }
     }
 
     /// Executes commands; returns true when the thread must end.
     fn execute(&mut self, started: Micros) -> bool {
-        self.shared.waker.reset();
+        self.shared.bell.waker.reset();
         self.dirty = true;
         let now = self.advance_to(started);
         for _ in 0..COMMAND_BATCH {
@@ -212,7 +225,7 @@ impl EventLoop {
                 Err(TryRecvError::Empty) => return false,
             }
         }
-        self.shared.waker.wake();
+        self.shared.bell.waker.wake();
         false
     }
 
@@ -241,6 +254,21 @@ impl EventLoop {
             }
         }
         self.oversized += (received - whole) as u64;
+    }
+
+    /// Passes a batch of datagrams from each other worker to ours.
+    fn receive_from_workers(&mut self, now: Micros) {
+        let now = self.advance_to(now);
+        let mut incoming = std::mem::take(&mut self.incoming);
+        self.dirty |= incoming.receive(|path, datagram| {
+            guarded(&mut self.worker, |worker| {
+                worker.handle_datagram(now, path, datagram);
+            });
+            if self.worker.outbox().len() >= SEND_THRESHOLD {
+                self.send();
+            }
+        });
+        self.incoming = incoming;
     }
 
     /// Writes to a connection that is writable and reads from one that is readable.
@@ -292,6 +320,7 @@ impl EventLoop {
         }
         self.sender.send(&self.socket, outbox);
         self.plain.send(outbox, &self.poller);
+        self.outgoing.send(outbox);
         if let Some(tcp) = &mut self.tcp {
             tcp.send(outbox, &self.poller);
         }
@@ -339,6 +368,7 @@ impl EventLoop {
                 .unwrap_or_else(PoisonError::into_inner) = ThreadCounters {
                 worker: self.worker.counters(),
                 sent,
+                rings: self.outgoing.counters(),
                 tcp: self
                     .tcp
                     .as_ref()

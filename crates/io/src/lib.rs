@@ -1,9 +1,9 @@
 //! The I/O layer of the SFU's media core: one thread per worker, with its UDP socket, the TCP connections on the same
-//! port, the sockets of its plain transports, its clock and its queues.
+//! port, the sockets of its plain transports, the rings to the other workers, its clock and its queues.
 //!
 //! Rules for every part of this crate:
 //! - A worker thread blocks only in `epoll_wait`. A full socket costs datagrams (oldest video first), never time.
-//! - Only commands, events and a snapshot of counters cross threads. No lock is taken per packet.
+//! - Only commands, events, a snapshot of counters and the datagrams of pipes cross threads. No lock is taken per packet.
 //! - `*Closed` events and replies always reach the consumer. DTLS may be dropped: the peer retransmits it.
 //! - Only `udp` contains `unsafe`: for system calls without a safe wrapper.
 
@@ -15,6 +15,7 @@ mod event_queue;
 mod plain;
 mod poller;
 mod port;
+mod rings;
 mod segmentation;
 mod send_plan;
 mod send_queue;
@@ -30,6 +31,7 @@ pub use backlog::Overflow;
 pub use error::{SpawnError, SubmitError};
 pub use event_queue::EventQueue;
 pub use plain::PlainAddresses;
+pub use rings::{RingCounters, Rings};
 pub use send_queue::SendCounters;
 pub use shared::ThreadCounters;
 pub use tcp::{TcpCounters, TcpLimits};

@@ -1,14 +1,14 @@
 //! The state that a worker thread and its handle share.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use hubbub_core::WorkerCounters;
 use hubbub_core::api::{Command, RequestId};
 use serde::Serialize;
 
+use crate::rings::{Bell, RingCounters};
 use crate::send_queue::SendCounters;
 use crate::tcp::TcpCounters;
-use crate::waker::Waker;
 
 /// Counters of a worker and its thread. While the thread is busy, they are at most about 10 ms old.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -17,6 +17,8 @@ pub struct ThreadCounters {
     pub worker: WorkerCounters,
     /// Datagrams and messages sent by UDP.
     pub sent: SendCounters,
+    /// Datagrams to other workers.
+    pub rings: RingCounters,
     /// TCP connections.
     pub tcp: TcpCounters,
     /// Received datagrams that exceeded the size limit or came from an unsupported address family.
@@ -37,6 +39,6 @@ pub(crate) enum ThreadMessage {
 /// Wakes the thread and publishes its counters.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) waker: Waker,
+    pub(crate) bell: Arc<Bell>,
     pub(crate) counters: Mutex<ThreadCounters>,
 }

@@ -58,7 +58,7 @@ impl WorkerHandle {
             self.events.withdraw();
             return Err(SubmitError::Stopped);
         }
-        self.shared.waker.wake();
+        self.shared.bell.waker.wake();
         Ok(())
     }
 
@@ -80,7 +80,7 @@ impl WorkerHandle {
     fn stop(&mut self) {
         if let Some(thread) = self.thread.take() {
             let _ = self.sender.send(ThreadMessage::Stop);
-            self.shared.waker.wake();
+            self.shared.bell.waker.wake();
             // The thread catches its panics; one that it cannot recover from aborts the process.
             let _ = thread.join();
         }

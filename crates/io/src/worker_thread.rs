@@ -11,13 +11,13 @@ use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use crate::clock::{Clock, wall_clock_us};
 use crate::error::SpawnError;
-use crate::event_loop::{EventLoop, Sockets};
+use crate::event_loop::{EventLoop, Ports};
 use crate::event_queue::EventQueue;
 use crate::plain::{PlainAddresses, PlainSockets};
 use crate::port::Port;
+use crate::rings::Rings;
 use crate::shared::Shared;
 use crate::tcp::TcpLimits;
-use crate::waker::Waker;
 use crate::worker_handle::WorkerHandle;
 
 /// Options of a worker's thread.
@@ -38,8 +38,8 @@ pub struct ThreadOptions {
 pub struct WorkerThread;
 
 impl WorkerThread {
-    /// Binds `address` and starts a worker on it. Its events go to `events` with `index` as the worker. The wall clock
-    /// and the seed of `config` are set here.
+    /// Binds `address` and starts a worker on it. Its events go to `events` with `index` as the worker, and `rings` are those
+    /// of this index. The wall clock and the seed of `config` are set here.
     ///
     /// # Errors
     /// When the address cannot be bound or the thread cannot be started.
@@ -48,12 +48,13 @@ impl WorkerThread {
         address: SocketAddr,
         mut config: WorkerConfig,
         options: ThreadOptions,
+        rings: Rings,
         events: Arc<EventQueue>,
     ) -> Result<WorkerHandle, SpawnError> {
         let port = Port::bind(address, options.tcp)?;
         let address = port.udp.address();
         let shared = Arc::new(Shared {
-            waker: Waker::new().map_err(SpawnError::System)?,
+            bell: Arc::clone(&rings.bell),
             counters: Mutex::default(),
         });
         let (sender, receiver) = mpsc::channel();
@@ -62,9 +63,10 @@ impl WorkerThread {
         config.seed = seed().map_err(SpawnError::System)?;
         let event_loop = EventLoop::new(
             index,
-            Sockets {
+            Ports {
                 port,
                 plain: PlainSockets::new(options.plain),
+                rings,
             },
             clock,
             config,

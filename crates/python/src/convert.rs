@@ -34,6 +34,7 @@ pub(crate) fn counters<'py>(
     let ThreadCounters {
         worker: _,
         sent,
+        rings,
         tcp,
         oversized,
         cpu_us,
@@ -47,6 +48,8 @@ pub(crate) fn counters<'py>(
     dict.set_item("send_overflow_video", overflow.video)?;
     dict.set_item("send_overflow_audio", overflow.audio)?;
     dict.set_item("send_overflow_control", overflow.control)?;
+    dict.set_item("pipe_sent", rings.sent)?;
+    dict.set_item("pipe_dropped", rings.dropped)?;
     dict.set_item("tcp_connections", tcp.connections)?;
     dict.set_item("tcp_accepted", tcp.accepted)?;
     dict.set_item("tcp_refused", tcp.refused)?;

@@ -7,8 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use hubbub_core::api::RequestId;
 use hubbub_core::{Limits, WorkerConfig};
 use hubbub_io::{
-    EventQueue, PlainAddresses, SpawnError, SubmitError, TcpLimits, ThreadOptions, WorkerHandle,
-    WorkerThread,
+    EventQueue, PlainAddresses, Rings, SpawnError, SubmitError, TcpLimits, ThreadOptions,
+    WorkerHandle, WorkerThread,
 };
 use pyo3::exceptions::{PyBlockingIOError, PyIndexError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -80,7 +80,8 @@ impl WorkerPool {
         };
         let events = Arc::new(EventQueue::new()?);
         let mut workers = Vec::with_capacity(sockets.len());
-        for (index, (ip, port)) in sockets.into_iter().enumerate() {
+        let rings = Rings::between(sockets.len())?;
+        for (index, ((ip, port), rings)) in sockets.into_iter().zip(rings).enumerate() {
             let ip = ip_address(&ip)?;
             let options = ThreadOptions {
                 name: format!("media-{index}"),
@@ -89,8 +90,9 @@ impl WorkerPool {
                 plain,
             };
             let address = SocketAddr::new(ip, port);
+            let events = Arc::clone(&events);
             let worker =
-                WorkerThread::spawn(index, address, config.clone(), options, Arc::clone(&events))
+                WorkerThread::spawn(index, address, config.clone(), options, rings, events)
                     .map_err(spawn_error)?;
             workers.push(worker);
         }

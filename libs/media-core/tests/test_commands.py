@@ -15,8 +15,12 @@ from hubbub_media_core.specs import (
     ExtensionMapping,
     HeaderExtension,
     IceCredentials,
+    NodeLink,
+    PipeConsumerSpec,
+    PipedEncoding,
     PlainRemote,
     ProducerSpec,
+    WorkerLink,
 )
 
 ICE = IceCredentials(ufrag="ufrag", pwd="a password of 22 bytes")
@@ -38,6 +42,8 @@ CONSUMER = ConsumerSpec(
     kind="video", mid="0", codecs=(VP8,), ssrc=7, rtx_ssrc=8, cname="c", extensions=(MID,), feedback="transport-cc"
 )
 
+PIPE_CONSUMER = PipeConsumerSpec(kind="video", codecs=(VP8,), encodings=(PipedEncoding(ssrc=7, rtx_ssrc=8),), cname="c")
+
 EXAMPLES: list[Command] = [
     commands.CloseRouter(router=1),
     commands.CreateTransport(transport=1, router=1, ice=ICE),
@@ -45,6 +51,7 @@ EXAMPLES: list[Command] = [
         transport=1, router=1, rtcp_mux=True, comedia=True, srtp=False, sources=("127.0.0.0/8",)
     ),
     commands.ConnectPlainTransport(transport=1, remote=PlainRemote(ip="127.0.0.1", port=7000, rtcp_port=7001)),
+    commands.CreatePipeTransport(transport=1, router=1, link=WorkerLink(worker=1, pair=7)),
     commands.ConnectTransport(transport=1),
     commands.RestartIce(transport=1, ice=ICE),
     commands.SetSrtpKeys(transport=1, profile="SRTP_AEAD_AES_128_GCM", outbound=bytes(28), inbound=bytes(28)),
@@ -55,6 +62,8 @@ EXAMPLES: list[Command] = [
     commands.ResumeProducer(producer=1),
     commands.CloseProducer(producer=1),
     commands.CreateConsumer(consumer=1, transport=1, producer=1, spec=CONSUMER),
+    commands.CreatePipeConsumer(consumer=1, transport=1, producer=1, spec=PIPE_CONSUMER),
+    commands.SetPipedEncodings(consumer=1, encodings=(True, False)),
     commands.PauseConsumer(consumer=1),
     commands.ResumeConsumer(consumer=1),
     commands.CloseConsumer(consumer=1),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::ids::{ConsumerId, ProducerId, RouterId, TransportId};
 use super::network::Network;
+use super::pipe::{PipeConsumerSpec, PipeLink};
 use super::plain::{PlainPorts, PlainRemote};
 use super::spec::{ConsumerSpec, IceCredentials, ProducerSpec};
 
@@ -46,6 +47,12 @@ pub enum Command {
         transport: TransportId,
         remote: PlainRemote,
     },
+    /// Creates a transport that carries producers from one router to another.
+    CreatePipeTransport {
+        transport: TransportId,
+        router: RouterId,
+        link: PipeLink,
+    },
     /// Starts the handshake timeout: the client has sent its DTLS parameters.
     ConnectTransport { transport: TransportId },
     /// Replaces the ICE credentials (RFC 8445 section 9). The former stay valid until the client uses the new ones.
@@ -53,8 +60,8 @@ pub enum Command {
         transport: TransportId,
         ice: IceCredentials,
     },
-    /// Sets the SRTP keys, of the DTLS handshake (RFC 5764 section 4.2) or of a plain transport: `key` then `salt`, per
-    /// direction. Starts media.
+    /// Sets the SRTP keys, of the DTLS handshake (RFC 5764 section 4.2) or of a plain or pipe transport: `key` then `salt`,
+    /// per direction. Starts media.
     SetSrtpKeys {
         transport: TransportId,
         #[serde(with = "super::spec::profile_name")]
@@ -72,7 +79,7 @@ pub enum Command {
     },
     /// Closes a transport, its producers and consumers, and the consumers of those producers on other transports.
     CloseTransport { transport: TransportId },
-    /// Creates a producer on a transport.
+    /// Creates a producer on a transport. On a pipe transport, it is what a pipe consumer of another router sends.
     CreateProducer {
         producer: ProducerId,
         transport: TransportId,
@@ -90,6 +97,19 @@ pub enum Command {
         transport: TransportId,
         producer: ProducerId,
         spec: ConsumerSpec,
+    },
+    /// Creates a pipe consumer on a pipe transport of the producer's router: it sends the producer's encodings as they are.
+    /// Sends nothing before `SetPipedEncodings`.
+    CreatePipeConsumer {
+        consumer: ConsumerId,
+        transport: TransportId,
+        producer: ProducerId,
+        spec: PipeConsumerSpec,
+    },
+    /// Sets which encodings a pipe consumer sends. One that it did not send before starts with a key frame.
+    SetPipedEncodings {
+        consumer: ConsumerId,
+        encodings: Vec<bool>,
     },
     /// Stops sending to the consumer.
     PauseConsumer { consumer: ConsumerId },

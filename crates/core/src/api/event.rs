@@ -38,8 +38,8 @@ pub enum IceState {
     New,
     /// A valid pair is selected.
     Connected,
-    /// A pair is selected, but the client has sent nothing authentic for 8 s. The next authentic packet makes the state
-    /// `Connected` again.
+    /// A pair is selected, but the client has sent nothing authentic for 8 s, or the other side of a pipe has answered no
+    /// check for 3 s. The next authentic packet or answer makes the state `Connected` again.
     Disconnected,
 }
 
@@ -130,7 +130,8 @@ pub enum Event {
         temporal: u8,
     },
     /// The client of a simulcast producer is to send these of its encodings, and no others: somebody receives them, or may
-    /// at any time. All of them before the first such event.
+    /// at any time. All of them before the first such event. For a pipe producer: its consumers want these. None of them
+    /// before the first such event.
     LayersWanted {
         producer: ProducerId,
         encodings: Vec<bool>,

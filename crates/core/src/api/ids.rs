@@ -19,14 +19,14 @@ id!(
     RouterId
 );
 id!(
-    /// A WebRTC transport: one ICE, DTLS and SRTP association with one client.
+    /// A transport: the association with one client, server or router.
     TransportId
 );
 id!(
-    /// A producer: one track that a client sends.
+    /// A producer: one track that a client sends. Its pipe producers in other workers may have the same id.
     ProducerId
 );
 id!(
-    /// A consumer: one track that a client receives.
+    /// A consumer: one track that a client receives, or that a pipe carries.
     ConsumerId
 );

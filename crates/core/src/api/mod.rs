@@ -13,6 +13,7 @@ mod event;
 mod ids;
 mod network;
 mod path;
+mod pipe;
 mod plain;
 mod spec;
 mod stats;
@@ -23,6 +24,7 @@ pub use hubbub_wire::Micros;
 pub use ids::{ConsumerId, ProducerId, RequestId, RouterId, TransportId};
 pub use network::Network;
 pub use path::{Path, Protocol};
+pub use pipe::{PipeConsumerSpec, PipeLink, PipedEncodingSpec};
 pub use plain::{PlainPorts, PlainRemote};
 pub use spec::{
     CodecMapping, ConsumerSpec, EncodingSpec, ExtensionMapping, FeedbackKind, IceCredentials,

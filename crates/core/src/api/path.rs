@@ -14,6 +14,13 @@ pub enum Protocol {
     Tcp,
     /// Datagrams are UDP datagrams of a plain transport, at this local port.
     Plain(u16),
+    /// Datagrams go through the rings between two workers of this process.
+    Ring {
+        /// The index of the other worker.
+        worker: u32,
+        /// The transport: `PipeLink::Worker`.
+        pair: u32,
+    },
 }
 
 impl Protocol {
@@ -22,7 +29,7 @@ impl Protocol {
     pub const fn plain_port(self) -> Option<u16> {
         match self {
             Self::Plain(port) => Some(port),
-            Self::Udp | Self::Tcp => None,
+            Self::Udp | Self::Tcp | Self::Ring { .. } => None,
         }
     }
 }
@@ -64,6 +71,17 @@ impl Path {
             local,
             remote,
             protocol: Protocol::Plain(port),
+        }
+    }
+
+    /// The way through the rings to another worker. It has no addresses.
+    #[must_use]
+    pub const fn ring(worker: u32, pair: u32) -> Self {
+        let nowhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        Self {
+            local: nowhere,
+            remote: SocketAddr::new(nowhere, 0),
+            protocol: Protocol::Ring { worker, pair },
         }
     }
 

@@ -18,6 +18,10 @@ pub(crate) type RouterKey = Key<RouterId>;
 pub(crate) type TransportKey = Key<TransportId>;
 pub(crate) type ProducerKey = Key<ProducerId>;
 pub(crate) type ConsumerKey = Key<ConsumerId>;
+pub(crate) type PipeConsumerKey = Key<Piped>;
+
+/// Marks the keys of pipe consumers, whose ids are among those of the other consumers.
+pub(crate) enum Piped {}
 
 /// A key that must refer to an entity refers to none: a bug in the bookkeeping of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

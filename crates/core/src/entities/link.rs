@@ -1,5 +1,6 @@
 //! How datagrams get from a transport to the other side, and back.
 
+use super::pipe_link::PipeLink;
 use super::plain_link::PlainLink;
 use super::web_rtc_link::WebRtcLink;
 use crate::api::{CommandError, Micros, Path};
@@ -14,6 +15,8 @@ pub(crate) enum Link {
     WebRtc(WebRtcLink),
     /// Ports of the transport's own (`PlainLink`).
     Plain(PlainLink),
+    /// To another router.
+    Pipe(PipeLink),
 }
 
 impl Link {
@@ -22,6 +25,7 @@ impl Link {
         match self {
             Self::WebRtc(link) => link.ice.selected(),
             Self::Plain(link) => link.rtp_path(),
+            Self::Pipe(link) => link.path(),
         }
     }
 
@@ -30,6 +34,7 @@ impl Link {
         match self {
             Self::WebRtc(link) => link.ice.selected(),
             Self::Plain(link) => link.rtcp_path(),
+            Self::Pipe(link) => link.path(),
         }
     }
 
@@ -49,15 +54,31 @@ impl Link {
     pub(crate) fn web_rtc(&mut self) -> Result<&mut WebRtcLink, CommandError> {
         match self {
             Self::WebRtc(link) => Ok(link),
-            Self::Plain(_) => Err(CommandError::InvalidState),
+            _ => Err(CommandError::InvalidState),
         }
     }
 
-    /// Fails if the transport has ICE.
+    /// Fails if the transport is not a plain one.
     pub(crate) fn plain(&mut self) -> Result<&mut PlainLink, CommandError> {
         match self {
-            Self::WebRtc(_) => Err(CommandError::InvalidState),
             Self::Plain(link) => Ok(link),
+            _ => Err(CommandError::InvalidState),
+        }
+    }
+
+    /// The link of a pipe transport; `None` for any other.
+    pub(crate) const fn pipe(&self) -> Option<&PipeLink> {
+        match self {
+            Self::Pipe(link) => Some(link),
+            _ => None,
+        }
+    }
+
+    /// As [`Self::pipe`], to change it.
+    pub(crate) const fn pipe_mut(&mut self) -> Option<&mut PipeLink> {
+        match self {
+            Self::Pipe(link) => Some(link),
+            _ => None,
         }
     }
 }

@@ -2,12 +2,15 @@
 
 mod congestion_control;
 mod consumer;
+mod departure;
 mod event_queue;
 mod fast_map;
 mod header_extensions;
 mod ice_agent;
 mod keys;
 mod link;
+mod pipe_consumer;
+mod pipe_link;
 mod plain_link;
 mod producer;
 mod protection;
@@ -20,15 +23,20 @@ mod transport;
 mod web_rtc_link;
 
 pub(crate) use congestion_control::{Action, CongestionControl, QueuedPacket};
-pub(crate) use consumer::{Admission, Allowance, Consumer, Departure, PacketSender, PaddingSender};
+pub(crate) use consumer::{Admission, Allowance, Consumer, PacketSender, PaddingSender};
+pub(crate) use departure::Departure;
 pub(crate) use event_queue::EventQueue;
 pub(crate) use ice_agent::BindingOutcome;
 pub(crate) use keys::{
-    ConsumerKey, DanglingKey, ProducerKey, RouterKey, TransportKey, remove_first,
+    ConsumerKey, DanglingKey, PipeConsumerKey, ProducerKey, RouterKey, TransportKey, remove_first,
 };
 pub(crate) use link::Link;
+pub(crate) use pipe_consumer::{PipeAdmission, PipeConsumer, PipeSender};
+pub(crate) use pipe_link::{PipeKind, PipeLink, PipedStream};
 pub(crate) use plain_link::PlainLink;
-pub(crate) use producer::{KeyFrameRequestKind, LayerSteps, Producer, ProducerStream, Received};
+pub(crate) use producer::{
+    KeyFrameRequestKind, LayerSteps, Origin, Producer, ProducerStream, Received,
+};
 pub(crate) use protection::{Inbound, Outbound};
 pub(crate) use router::Router;
 pub(crate) use tables::Tables;

@@ -51,6 +51,11 @@ impl Outbound {
         hubbub_srtp::Outbound::new(profile, key, salt).map(Self::Srtp)
     }
 
+    /// Whether packets are sent without protection.
+    pub(crate) const fn is_clear(&self) -> bool {
+        matches!(self, Self::Clear)
+    }
+
     /// Bytes that protection adds to an RTP packet.
     pub(crate) fn tag_len(&self) -> usize {
         match self {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::consumer::Consumer;
 use super::fast_map::FastMap;
-use super::keys::{ConsumerKey, ProducerKey, RouterKey, TransportKey};
+use super::keys::{ConsumerKey, PipeConsumerKey, Piped, ProducerKey, RouterKey, TransportKey};
+use super::pipe_consumer::PipeConsumer;
 use super::producer::Producer;
 use super::router::Router;
 use super::slab::Slab;
@@ -18,13 +19,15 @@ pub(crate) struct Tables {
     pub(crate) transports: Slab<TransportId, Transport>,
     pub(crate) producers: Slab<ProducerId, Producer>,
     pub(crate) consumers: Slab<ConsumerId, Consumer>,
+    pub(crate) pipe_consumers: Slab<Piped, PipeConsumer>,
     pub(crate) router_ids: FastMap<RouterId, RouterKey>,
     pub(crate) transport_ids: FastMap<TransportId, TransportKey>,
     pub(crate) producer_ids: FastMap<ProducerId, ProducerKey>,
     pub(crate) consumer_ids: FastMap<ConsumerId, ConsumerKey>,
+    pub(crate) pipe_consumer_ids: FastMap<ConsumerId, PipeConsumerKey>,
     /// Our ufrags. Unauthenticated packets are looked up here, so the hasher is keyed.
     pub(crate) ufrags: HashMap<String, TransportKey>,
-    /// Valid ICE pairs.
+    /// Valid ICE pairs, and the ways through rings.
     pub(crate) paths: FastMap<Path, TransportKey>,
     /// The ports of plain transports.
     pub(crate) plain_ports: FastMap<u16, TransportKey>,

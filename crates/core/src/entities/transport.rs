@@ -4,6 +4,7 @@ use hubbub_srtp::SrtpProfile;
 use hubbub_wire::rtp::{RtpPacket, TransportSequenceNumber};
 
 use super::congestion_control::CongestionControl;
+use super::departure::Departure;
 use super::fast_map::{FastMap, FastSet};
 use super::ice_agent::IceAgent;
 use super::keys::{ConsumerKey, ProducerKey, RouterKey, remove_first};
@@ -137,16 +138,20 @@ impl Transport {
     }
 
     /// Whether an authentic packet of this length is within the limit of incoming media. If so, counts it.
+    /// Without a limit for pipes: what they carry was limited where it came from.
     pub(crate) fn admit_ingress(&mut self, now: Micros, len: usize) -> bool {
+        if self.link.pipe().is_some() {
+            return true;
+        }
         let bytes = (len as u64).max(SMALLEST_PACKET);
         self.ingress_allowance.take(now, bytes)
     }
 
-    /// The ICE agent; `None` on a plain transport.
+    /// The ICE agent of a WebRTC transport; `None` on any other.
     pub(crate) fn ice(&self) -> Option<&IceAgent> {
         match &self.link {
             Link::WebRtc(link) => Some(&link.ice),
-            Link::Plain(_) => None,
+            _ => None,
         }
     }
 
@@ -154,7 +159,7 @@ impl Transport {
     pub(crate) fn ice_mut(&mut self) -> Option<&mut IceAgent> {
         match &mut self.link {
             Link::WebRtc(link) => Some(&mut link.ice),
-            Link::Plain(_) => None,
+            _ => None,
         }
     }
 
@@ -176,22 +181,44 @@ impl Transport {
         self.rtt_us() + queued
     }
 
-    /// Claims the SSRCs of a new consumer, unless one has ever been used or the limit is reached.
-    pub(crate) fn claim_ssrcs(
-        &mut self,
-        ssrc: u32,
-        rtx_ssrc: Option<u32>,
-    ) -> Result<(), CommandError> {
-        let is_used = |ssrc| self.used_ssrcs.contains(&ssrc);
-        if is_used(ssrc) || rtx_ssrc.is_some_and(|rtx| rtx == ssrc || is_used(rtx)) {
+    /// Claims the SSRCs of a new consumer, unless two are equal, one has ever been used or the limit is reached.
+    pub(crate) fn claim_ssrcs(&mut self, ssrcs: &[u32]) -> Result<(), CommandError> {
+        let is_taken = |(index, ssrc): (usize, &u32)| {
+            self.used_ssrcs.contains(ssrc)
+                || ssrcs.iter().skip(index + 1).any(|other| other == ssrc)
+        };
+        if ssrcs.iter().enumerate().any(is_taken) {
             return Err(CommandError::InvalidSpec);
         }
-        if self.used_ssrcs.len() + 2 > MAX_OUTGOING_SSRCS {
+        if self.used_ssrcs.len() + ssrcs.len() > MAX_OUTGOING_SSRCS {
             return Err(CommandError::LimitReached);
         }
-        self.used_ssrcs.insert(ssrc);
-        self.used_ssrcs.extend(rtx_ssrc);
+        self.used_ssrcs.extend(ssrcs);
         Ok(())
+    }
+
+    /// Lets the SSRCs of a closed consumer be used again: without SRTP there are no nonces.
+    pub(crate) fn release_ssrcs(&mut self, ssrcs: impl Iterator<Item = u32>) {
+        if self.outbound.as_ref().is_some_and(Outbound::is_clear) {
+            for ssrc in ssrcs {
+                self.used_ssrcs.remove(&ssrc);
+            }
+        }
+    }
+
+    /// Uses up the transport-wide number of a packet that is sent.
+    pub(crate) fn use_sequence_number(&mut self, departure: Departure, len: usize) {
+        let number = self.transport_sequence;
+        self.transport_sequence = number.wrapping_add(1);
+        if let Some(congestion) = &mut self.congestion {
+            congestion.estimator.packet_sent(
+                departure.at,
+                number,
+                len,
+                departure.purpose,
+                departure.cluster,
+            );
+        }
     }
 
     /// Records the arrival of a packet that carries a transport-wide sequence number.

@@ -3,7 +3,7 @@
 use hubbub_congestion::{Allocation, Candidate, Estimator, wanted};
 
 use crate::api::{Event, Micros};
-use crate::entities::{Allowance, ConsumerKey, DanglingKey, LayerSteps, TransportKey};
+use crate::entities::{Allowance, ConsumerKey, DanglingKey, LayerSteps, Origin, TransportKey};
 
 use super::Worker;
 
@@ -125,6 +125,10 @@ impl Worker {
         }
         if consumer.is_leaving(producer) && !was_leaving {
             producer.expect_key_frame_of_less(consumer.target_encoding(producer));
+            // Of a client's encodings, the lower ones are sent.
+            if producer.origin == Origin::Pipe {
+                self.update_wanted_encodings(now, producer_key)?;
+            }
             self.send_key_frame_requests(now, producer_key)?;
         }
         Ok(())

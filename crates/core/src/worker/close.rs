@@ -9,6 +9,8 @@
 //! | producer  | its consumers, on any transport            | `ProducerClosed`   |
 //! | consumer  | nothing                                    |                    |
 //!
+//! Pipe consumers close as other consumers do.
+//!
 //! Children are announced before their parent. Removing an entity from its slab and announcing it are one step, so each
 //! is announced exactly once. A cascade can reach an entity twice (a consumer by its producer and by its transport), so
 //! closing an entity that is gone does nothing.
@@ -17,7 +19,10 @@
 //! its transports work until their turn.
 
 use crate::api::{CloseReason, CommandError, Event, ReplyBody, RequestId, RouterId};
-use crate::entities::{ConsumerKey, Link, ProducerKey, RouterKey, TransportKey, remove_first};
+use crate::entities::{
+    ConsumerKey, Link, PipeConsumerKey, PipeKind, ProducerKey, RouterKey, TransportKey,
+    remove_first,
+};
 
 use super::Worker;
 
@@ -76,11 +81,18 @@ impl Worker {
         };
         let producers = std::mem::take(&mut transport.producers);
         let consumers = std::mem::take(&mut transport.consumers);
+        let pipe_consumers = transport
+            .link
+            .pipe_mut()
+            .map(|link| std::mem::take(&mut link.consumers));
         for producer in producers {
             self.close_producer(producer, CloseReason::TransportClosed);
         }
         for consumer in consumers {
             self.close_consumer(consumer, CloseReason::TransportClosed);
+        }
+        for consumer in pipe_consumers.into_iter().flatten() {
+            self.close_pipe_consumer(consumer, CloseReason::TransportClosed);
         }
         let Ok(transport) = self.tables.transports.remove(key) else {
             return;
@@ -102,6 +114,11 @@ impl Worker {
                     self.tables.plain_ports.remove(&port);
                 }
             }
+            Link::Pipe(link) => match &link.kind {
+                PipeKind::Ring(path) => {
+                    self.tables.paths.remove(path);
+                }
+            },
         }
         if let Ok(router) = self.tables.routers.get_mut(transport.router) {
             remove_first(&mut router.transports, key);
@@ -116,8 +133,12 @@ impl Worker {
         let Ok(producer) = self.tables.producers.get_mut(key) else {
             return;
         };
+        let pipe_consumers = std::mem::take(&mut producer.pipes);
         for consumer in std::mem::take(&mut producer.consumers) {
             self.close_consumer(consumer, CloseReason::ProducerClosed);
+        }
+        for consumer in pipe_consumers {
+            self.close_pipe_consumer(consumer, CloseReason::ProducerClosed);
         }
         let Ok(producer) = self.tables.producers.remove(key) else {
             return;
@@ -145,6 +166,26 @@ impl Worker {
         }
         if let Ok(transport) = self.tables.transports.get_mut(consumer.transport) {
             transport.remove_consumer(key, consumer.ssrcs());
+        }
+        self.events.push(Event::ConsumerClosed {
+            consumer: consumer.id,
+            reason,
+        });
+    }
+
+    pub(super) fn close_pipe_consumer(&mut self, key: PipeConsumerKey, reason: CloseReason) {
+        let Ok(consumer) = self.tables.pipe_consumers.remove(key) else {
+            return;
+        };
+        self.tables.pipe_consumer_ids.remove(&consumer.id);
+        if let Ok(producer) = self.tables.producers.get_mut(consumer.producer) {
+            remove_first(&mut producer.pipes, key);
+        }
+        if let Ok(transport) = self.tables.transports.get_mut(consumer.transport) {
+            transport.release_ssrcs(consumer.ssrcs());
+            if let Some(link) = transport.link.pipe_mut() {
+                link.remove_consumer(key, consumer.ssrcs());
+            }
         }
         self.events.push(Event::ConsumerClosed {
             consumer: consumer.id,

@@ -62,6 +62,21 @@ impl Worker {
                 };
                 self.create_plain_transport(transport, router, new)
             }
+            Command::CreatePipeTransport {
+                transport,
+                router,
+                link,
+            } => self.create_pipe_transport(transport, router, link),
+            Command::CreatePipeConsumer {
+                consumer,
+                transport,
+                producer,
+                spec,
+            } => self.create_pipe_consumer(consumer, transport, producer, spec),
+            Command::SetPipedEncodings {
+                consumer,
+                encodings,
+            } => self.set_piped_encodings(now, consumer, &encodings),
             Command::ConnectPlainTransport { transport, remote } => {
                 self.connect_plain_transport(now, transport, remote)
             }
@@ -105,7 +120,7 @@ impl Worker {
                 producer,
                 transport,
                 spec,
-            } => self.create_producer(producer, transport, spec),
+            } => self.create_producer(now, producer, transport, spec),
             Command::PauseProducer { producer } => self.set_producer_paused(now, producer, true),
             Command::ResumeProducer { producer } => self.set_producer_paused(now, producer, false),
             Command::CloseProducer { producer } => {
@@ -122,8 +137,13 @@ impl Worker {
             Command::PauseConsumer { consumer } => self.set_consumer_paused(now, consumer, true),
             Command::ResumeConsumer { consumer } => self.set_consumer_paused(now, consumer, false),
             Command::CloseConsumer { consumer } => {
-                let key = self.consumer_key(consumer)?;
-                self.close_consumer(key, CloseReason::Requested);
+                match self.tables.pipe_consumer_ids.get(&consumer) {
+                    Some(key) => self.close_pipe_consumer(*key, CloseReason::Requested),
+                    None => {
+                        let key = self.consumer_key(consumer)?;
+                        self.close_consumer(key, CloseReason::Requested);
+                    }
+                }
                 DONE
             }
             Command::RequestKeyFrame { consumer } => {
@@ -154,8 +174,13 @@ impl Worker {
                 Ok(ReplyBody::Producer(Box::new(stats)))
             }
             Command::ConsumerStats { consumer } => {
-                let key = self.consumer_key(consumer)?;
-                let stats = self.tables.consumers.get_mut(key)?.stats(now);
+                let stats = match self.tables.pipe_consumer_ids.get(&consumer) {
+                    Some(key) => self.tables.pipe_consumers.get_mut(*key)?.stats(now),
+                    None => {
+                        let key = self.consumer_key(consumer)?;
+                        self.tables.consumers.get_mut(key)?.stats(now)
+                    }
+                };
                 Ok(ReplyBody::Consumer(Box::new(stats)))
             }
         }
@@ -255,9 +280,14 @@ impl Worker {
         self.in_flight.producer.ok_or(CommandError::NotFound)
     }
 
+    /// Fails for a pipe consumer.
     pub(super) fn consumer_key(&mut self, id: ConsumerId) -> Result<ConsumerKey, CommandError> {
         self.in_flight.consumer = self.tables.consumer_ids.get(&id).copied();
-        self.in_flight.consumer.ok_or(CommandError::NotFound)
+        match self.in_flight.consumer {
+            Some(key) => Ok(key),
+            None if self.is_consumer_id_used(id) => Err(CommandError::InvalidState),
+            None => Err(CommandError::NotFound),
+        }
     }
 
     fn transport_mut(&mut self, id: TransportId) -> Result<&mut Transport, CommandError> {

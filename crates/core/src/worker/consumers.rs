@@ -22,14 +22,14 @@ impl Worker {
         producer: ProducerId,
         spec: ConsumerSpec,
     ) -> Result<ReplyBody, CommandError> {
-        if self.tables.consumer_ids.contains_key(&id) {
+        if self.is_consumer_id_used(id) {
             return Err(CommandError::AlreadyExists);
         }
         let transport_key = self.transport_key(transport)?;
         let producer_key = self.producer_key(producer)?;
         let transport = self.tables.transports.get_mut(transport_key)?;
         let producer = self.tables.producers.get_mut(producer_key)?;
-        if producer.router != transport.router {
+        if producer.router != transport.router || transport.link.pipe().is_some() {
             return Err(CommandError::InvalidState);
         }
         if spec.kind != producer.kind {
@@ -39,7 +39,8 @@ impl Worker {
         if transport.consumers.len() >= MAX_CONSUMERS {
             return Err(CommandError::LimitReached);
         }
-        transport.claim_ssrcs(spec.ssrc, spec.rtx_ssrc)?;
+        let ssrcs: Vec<_> = std::iter::once(spec.ssrc).chain(spec.rtx_ssrc).collect();
+        transport.claim_ssrcs(&ssrcs)?;
 
         let ssrc = spec.ssrc;
         let consumer = Consumer::new(

@@ -87,6 +87,7 @@ impl Worker {
         let known = transport.incoming.get(&packet.ssrc()).copied();
         let stream = match known {
             Some(stream) => Some(stream),
+            None if transport.link.pipe().is_some() => None,
             None => self.learn_stream(now, key, &packet)?,
         };
         let Some(stream) = stream else {
@@ -149,7 +150,12 @@ impl Worker {
         match received {
             Received::Dropped => return Ok(()),
             Received::Padding { sequence } => {
+                let is_sent = !producer.paused;
                 self.skip_padding(now, stream.producer, stream.encoding, sequence)?;
+                if is_sent {
+                    let (key, encoding) = (stream.producer, stream.encoding);
+                    self.forward_to_pipes(now, key, encoding, sequence, false, false)?;
+                }
             }
             Received::Media {
                 sequence,
@@ -163,6 +169,14 @@ impl Worker {
                     sequence,
                     starts_key_frame,
                     audience,
+                )?;
+                self.forward_to_pipes(
+                    now,
+                    stream.producer,
+                    stream.encoding,
+                    sequence,
+                    starts_key_frame,
+                    false,
                 )?;
             }
             Received::Media { .. } => {}

@@ -1,17 +1,18 @@
 //! The entities and the command that the worker's current call changes.
 
 use crate::api::RequestId;
-use crate::entities::{ConsumerKey, ProducerKey, TransportKey};
+use crate::entities::{ConsumerKey, PipeConsumerKey, ProducerKey, TransportKey};
 
 /// The entities that the current call is changing, and the command that it executes.
 ///
-/// Forwarding moves `consumer` from one consumer to the next. Consumers before it are complete. A consumer's transport
+/// Forwarding moves `consumer` and `pipe_consumer` from one consumer to the next. Consumers before it are complete. A consumer's transport
 /// needs no entry: what forwarding changes there cannot panic halfway.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
     pub(super) transport: Option<TransportKey>,
     pub(super) producer: Option<ProducerKey>,
     pub(super) consumer: Option<ConsumerKey>,
+    pub(super) pipe_consumer: Option<PipeConsumerKey>,
     pub(super) request: Option<RequestId>,
 }
 

@@ -24,6 +24,9 @@ mod media_counters;
 mod nacks;
 mod pacing;
 mod packet_memory;
+mod pipe_commands;
+mod pipe_feedback;
+mod pipe_forward;
 mod plain;
 mod producers;
 mod quality;
@@ -45,7 +48,7 @@ use hubbub_congestion::Candidate;
 use hubbub_wire::rtcp::{Arrival, ReportBlock};
 
 use crate::api::{Event, Micros};
-use crate::entities::{ConsumerKey, EventQueue, LayerSteps, ProducerKey, Tables};
+use crate::entities::{ConsumerKey, EventQueue, LayerSteps, PipeConsumerKey, ProducerKey, Tables};
 use crate::send::{Outbox, Random};
 use crate::speech::SpeechActivity;
 
@@ -77,6 +80,7 @@ pub struct Worker {
     lost: Vec<u16>,
     blocks: Vec<ReportBlock>,
     due: Vec<ConsumerKey>,
+    piped_due: Vec<(PipeConsumerKey, usize)>,
     statuses: Vec<(u16, Option<Micros>)>,
     arrivals: Vec<Arrival>,
     activities: Vec<(ProducerKey, SpeechActivity)>,
@@ -103,6 +107,7 @@ impl Worker {
             lost: Vec::new(),
             blocks: Vec::new(),
             due: Vec::new(),
+            piped_due: Vec::new(),
             statuses: Vec::new(),
             arrivals: Vec::new(),
             activities: Vec::new(),
@@ -143,7 +148,7 @@ impl Worker {
             routers: self.tables.routers.len() as u64,
             transports: self.tables.transports.len() as u64,
             producers: self.tables.producers.len() as u64,
-            consumers: self.tables.consumers.len() as u64,
+            consumers: (self.tables.consumers.len() + self.tables.pipe_consumers.len()) as u64,
             ..self.counters
         }
     }

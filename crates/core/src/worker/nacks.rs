@@ -62,6 +62,12 @@ impl Worker {
         lost: impl Iterator<Item = u16>,
     ) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
+        if let Some(link) = transport.link.pipe() {
+            return match link.outgoing.get(&ssrc).copied() {
+                Some(stream) => self.answer_pipe_nack(now, key, stream, lost),
+                None => Ok(()),
+            };
+        }
         let Some(consumer_key) = transport.outgoing.get(&ssrc).copied() else {
             return Ok(());
         };

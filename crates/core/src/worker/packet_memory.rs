@@ -10,6 +10,8 @@ const INTERVAL_US: u64 = 1_000_000;
 /// Bytes of stored packets per transport: two seconds of 64 Mbit/s. Above it, streams keep fewer packets for
 /// retransmission.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// The same of a pipe for each of its producers, of which there may be as many as a room has.
+const MAX_BYTES_OF_PIPED: usize = 4 * 1024 * 1024;
 
 impl Worker {
     /// Once a second, frees the buffers of expired packets of a client's streams. Shares the limit evenly between the
@@ -33,13 +35,17 @@ impl Worker {
                 streams += 1;
             }
         }
-        if bytes <= MAX_BYTES {
+        let max = match transport.link.pipe() {
+            Some(_) => MAX_BYTES_OF_PIPED * transport.producers.len(),
+            None => MAX_BYTES,
+        };
+        if bytes <= max {
             return Ok(());
         }
         for producer in &transport.producers {
             let producer = self.tables.producers.get_mut(*producer)?;
             for stream in producer.streams.iter_mut().flatten() {
-                stream.shrink_packets_to(MAX_BYTES / streams);
+                stream.shrink_packets_to(max / streams);
             }
         }
         Ok(())

@@ -1,17 +1,19 @@
 //! Commands about producers.
 
 use crate::api::{CommandError, Micros, ProducerId, ProducerSpec, ReplyBody, TransportId};
-use crate::entities::{IncomingStream, Producer, Transport};
+use crate::entities::{IncomingStream, Origin, Producer, Transport};
 
 use super::Worker;
 use super::spec_rules::check_producer;
 
-/// Producers per transport.
+/// Producers per transport of a client, and per pipe: those of a room.
 const MAX_PRODUCERS: usize = 64;
+const MAX_PIPE_PRODUCERS: usize = 4_096;
 
 impl Worker {
     pub(super) fn create_producer(
         &mut self,
+        now: Micros,
         id: ProducerId,
         transport: TransportId,
         spec: ProducerSpec,
@@ -21,10 +23,24 @@ impl Worker {
         }
         let transport_key = self.transport_key(transport)?;
         let transport = self.tables.transports.get_mut(transport_key)?;
-        if transport.producers.len() >= MAX_PRODUCERS {
+        let (origin, max) = match transport.link.pipe() {
+            Some(_) => (Origin::Pipe, MAX_PIPE_PRODUCERS),
+            None => (Origin::Client, MAX_PRODUCERS),
+        };
+        if transport.producers.len() >= max {
             return Err(CommandError::LimitReached);
         }
         check_producer(&spec)?;
+        // What a pipe carries is known by its SSRCs alone.
+        if origin == Origin::Pipe
+            && (spec.mid.is_some()
+                || spec
+                    .encodings
+                    .iter()
+                    .any(|encoding| encoding.ssrc.is_none()))
+        {
+            return Err(CommandError::InvalidSpec);
+        }
         for other in &transport.producers {
             let other = self.tables.producers.get(*other)?;
             if spec.mid.is_some() && other.mid == spec.mid {
@@ -33,7 +49,7 @@ impl Worker {
         }
         check_ssrcs(transport, &spec)?;
 
-        let producer = Producer::new(id, transport_key, transport.router, spec);
+        let producer = Producer::new(id, transport_key, transport.router, origin, spec);
         let router = producer.microphone.is_some().then_some(producer.router);
         let streams: Vec<_> = producer.bound_ssrcs().collect();
         transport.transport_cc = producer.extensions.transport_cc.or(transport.transport_cc);
@@ -58,6 +74,7 @@ impl Worker {
                 },
             );
         }
+        self.update_wanted_encodings(now, key)?;
         Ok(ReplyBody::Done {})
     }
 
@@ -74,6 +91,9 @@ impl Worker {
             for consumer in &producer.consumers {
                 self.tables.consumers.get_mut(*consumer)?.stop_forwarding();
             }
+            for pipe in &producer.pipes {
+                self.tables.pipe_consumers.get_mut(*pipe)?.stop();
+            }
             if paused && let Some(microphone) = &mut producer.microphone {
                 microphone.pause();
                 self.tables
@@ -87,6 +107,7 @@ impl Worker {
                 for stream in producer.streams.iter_mut().flatten() {
                     stream.nacks.clear();
                 }
+                self.update_wanted_encodings(now, key)?;
                 self.request_key_frame_of_producer(now, key)?;
             }
         }

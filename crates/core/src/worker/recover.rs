@@ -14,6 +14,9 @@ impl Worker {
         if let Some(consumer) = in_flight.consumer {
             self.close_consumer(consumer, CloseReason::Internal);
         }
+        if let Some(consumer) = in_flight.pipe_consumer {
+            self.close_pipe_consumer(consumer, CloseReason::Internal);
+        }
         if let Some(producer) = in_flight.producer {
             self.close_producer(producer, CloseReason::Internal);
         }

@@ -52,6 +52,10 @@ impl Worker {
                     let consumer = self.tables.consumers.get(*consumer)?;
                     worst_receiver = worst_receiver.max(consumer.reported_loss(now));
                 }
+                for pipe in &producer.pipes {
+                    let pipe = self.tables.pipe_consumers.get(*pipe)?;
+                    worst_receiver = worst_receiver.max(pipe.reported_loss(now));
+                }
             }
             for stream in producer.streams.iter_mut().flatten() {
                 let Some(report) = stream.reception.report(now) else {

@@ -170,6 +170,12 @@ impl Worker {
         block: &ReportBlock,
     ) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
+        if let Some(link) = transport.link.pipe() {
+            return match link.outgoing.get(&block.ssrc).copied() {
+                Some(stream) => self.on_pipe_report_block(now, key, stream, block),
+                None => Ok(()),
+            };
+        }
         let Some(consumer) = transport.outgoing.get(&block.ssrc) else {
             return Ok(());
         };
@@ -246,6 +252,12 @@ impl Worker {
         ssrc: u32,
     ) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get(key)?;
+        if let Some(link) = transport.link.pipe() {
+            return match link.outgoing.get(&ssrc).copied() {
+                Some(stream) => self.on_pipe_key_frame_request(now, stream),
+                None => Ok(()),
+            };
+        }
         let Some(consumer_key) = transport.outgoing.get(&ssrc).copied() else {
             return Ok(());
         };

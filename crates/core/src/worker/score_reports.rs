@@ -19,7 +19,9 @@ impl Worker {
             return Ok(());
         }
         transport.next_scores = now.plus(INTERVAL_US);
-        for producer in &transport.producers {
+        // What comes through a pipe is scored where it comes from.
+        let is_pipe = transport.link.pipe().is_some();
+        for producer in transport.producers.iter().filter(|_| !is_pipe) {
             let producer = self.tables.producers.get_mut(*producer)?;
             if let Some(scores) = producer.changed_scores() {
                 let event = Event::ProducerScore {

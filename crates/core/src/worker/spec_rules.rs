@@ -2,7 +2,7 @@
 
 use crate::api::{
     CodecMapping, CommandError, ConsumerSpec, EncodingSpec, ExtensionMapping, IceCredentials,
-    ProducerSpec,
+    PipeConsumerSpec, ProducerSpec,
 };
 
 /// Encodings of a producer. Each is one bit of a `u32`, and no client sends more.
@@ -60,6 +60,15 @@ pub(super) fn check_consumer(spec: &ConsumerSpec) -> Result<(), CommandError> {
     valid(
         spec.mid.len() <= MAX_NAME
             && spec.cname.len() <= MAX_CNAME
+            && are_codecs_valid(&spec.codecs)
+            && are_extensions_valid(&spec.extensions),
+    )
+}
+
+/// Checks a pipe consumer's parameters. The producer says how many encodings there are.
+pub(super) fn check_pipe_consumer(spec: &PipeConsumerSpec) -> Result<(), CommandError> {
+    valid(
+        spec.cname.len() <= MAX_CNAME
             && are_codecs_valid(&spec.codecs)
             && are_extensions_valid(&spec.extensions),
     )

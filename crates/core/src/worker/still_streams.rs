@@ -27,6 +27,7 @@ impl Worker {
             let stream = self.tables.producers.get(key)?.stream(encoding);
             if let Some(sequence) = stream.and_then(|stream| stream.still_since(now)) {
                 self.forward(now, key, encoding, sequence, true, Audience::Waiting)?;
+                self.forward_to_pipes(now, key, encoding, sequence, true, true)?;
             }
         }
         Ok(())

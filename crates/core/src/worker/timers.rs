@@ -67,7 +67,8 @@ impl Worker {
         self.send_transport_feedback(now, key)?;
         self.send_receiver_reports(now, key)?;
         self.report_scores(now, key)?;
-        self.send_sender_reports(now, key)
+        self.send_sender_reports(now, key)?;
+        self.send_pipe_reports(now, key)
     }
 
     /// The reason to close a transport whose deadline has passed.

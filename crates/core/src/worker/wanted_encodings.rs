@@ -1,7 +1,7 @@
-//! The encodings that somebody receives, of which the producing client is told.
+//! The encodings that somebody receives, of which the producing client, or the origin of a pipe, is told.
 
 use crate::api::{Event, Micros};
-use crate::entities::{DanglingKey, ProducerKey};
+use crate::entities::{DanglingKey, Origin, ProducerKey};
 
 use super::Worker;
 
@@ -24,14 +24,15 @@ impl Worker {
     }
 
     /// Reports when the encodings that the consumers of a producer want are others than those that its client is asked to
-    /// send. A paused producer sends nothing, so nothing changes.
+    /// send. A paused producer sends nothing, so nothing changes. A client's single encoding is always sent.
     pub(super) fn update_wanted_encodings(
         &mut self,
         now: Micros,
         key: ProducerKey,
     ) -> Result<(), DanglingKey> {
         let producer = self.tables.producers.get(key)?;
-        if producer.encodings.len() < 2 || producer.paused {
+        let is_always_sent = producer.origin == Origin::Client && producer.encodings.len() < 2;
+        if is_always_sent || producer.paused {
             return Ok(());
         }
         let mut wanted = 0;
@@ -41,6 +42,9 @@ impl Worker {
                 .consumers
                 .get(*consumer)?
                 .wanted_encodings(producer);
+        }
+        for pipe in &producer.pipes {
+            wanted |= self.tables.pipe_consumers.get(*pipe)?.wanted_encodings();
         }
         let producer = self.tables.producers.get_mut(key)?;
         if producer.want_encodings(now, wanted) {

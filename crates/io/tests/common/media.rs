@@ -10,7 +10,7 @@ use hubbub_wire::rtp::RtpPacket;
 
 use super::{Client, Line, Node};
 
-const PRODUCER: ProducerId = ProducerId(1);
+pub const PRODUCER: ProducerId = ProducerId(1);
 const PAYLOAD_TYPE: u8 = 96;
 const SSRC: u32 = 1000;
 
@@ -26,6 +26,11 @@ fn codec(payload_type: u8) -> CodecMapping {
         fir: false,
         inband_fec: false,
     }
+}
+
+/// The codec with the payload types of the router.
+pub fn router_codec() -> CodecMapping {
+    codec(101)
 }
 
 fn extension(kind: ExtensionKind, id: u8) -> ExtensionMapping {

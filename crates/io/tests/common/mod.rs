@@ -12,6 +12,7 @@
 )]
 
 pub mod media;
+pub mod pipes;
 pub mod tcp;
 
 use std::io;
@@ -26,7 +27,8 @@ use hubbub_core::api::{
 };
 use hubbub_core::{Limits, WorkerConfig};
 use hubbub_io::{
-    EventQueue, PlainAddresses, SpawnError, TcpLimits, ThreadOptions, WorkerHandle, WorkerThread,
+    EventQueue, PlainAddresses, Rings, SpawnError, TcpLimits, ThreadOptions, WorkerHandle,
+    WorkerThread,
 };
 use hubbub_srtp::{Inbound, MAX_OVERHEAD, Outbound, SrtpProfile};
 use hubbub_wire::stun::{BindingRequest, IceKey, IceRole, StunClass, StunMessage};
@@ -76,6 +78,20 @@ impl Node {
         Self::running(Self::spawn_with(address, None, (first, last)).expect("a worker"))
     }
 
+    /// Starts workers of one process, each with one router, on the IPv4 loopback address.
+    pub fn workers(count: usize) -> Vec<Self> {
+        let rings = Rings::between(count).expect("descriptors");
+        let address = (Ipv4Addr::LOCALHOST, 0).into();
+        rings
+            .into_iter()
+            .enumerate()
+            .map(|(index, rings)| {
+                let worker = Self::spawn_worker(index, rings, address, None, (0, 0));
+                Self::running(worker.expect("a worker"))
+            })
+            .collect()
+    }
+
     fn running((worker, queue): (WorkerHandle, Arc<EventQueue>)) -> Self {
         let mut node = Self {
             worker,
@@ -98,6 +114,17 @@ impl Node {
     fn spawn_with(
         address: SocketAddr,
         tcp: Option<TcpLimits>,
+        ports: (u16, u16),
+    ) -> Result<(WorkerHandle, Arc<EventQueue>), SpawnError> {
+        let rings = Rings::none().expect("a descriptor");
+        Self::spawn_worker(0, rings, address, tcp, ports)
+    }
+
+    fn spawn_worker(
+        index: usize,
+        rings: Rings,
+        address: SocketAddr,
+        tcp: Option<TcpLimits>,
         (first, last): (u16, u16),
     ) -> Result<(WorkerHandle, Arc<EventQueue>), SpawnError> {
         let queue = Arc::new(EventQueue::new().expect("a descriptor"));
@@ -117,7 +144,7 @@ impl Node {
             outgoing_bitrate: ENOUGH,
             ..WorkerConfig::default()
         };
-        WorkerThread::spawn(0, address, config, options, Arc::clone(&queue))
+        WorkerThread::spawn(index, address, config, options, rings, Arc::clone(&queue))
             .map(|worker| (worker, queue))
     }
 

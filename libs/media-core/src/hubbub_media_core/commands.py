@@ -6,7 +6,14 @@ The caller chooses the ids of entities: unsigned 64-bit numbers, never reused.
 from dataclasses import asdict, dataclass
 from typing import ClassVar, Literal, TypeAlias
 
-from hubbub_media_core.specs import ConsumerSpec, IceCredentials, PlainRemote, ProducerSpec
+from hubbub_media_core.specs import (
+    ConsumerSpec,
+    IceCredentials,
+    PipeConsumerSpec,
+    PipeLink,
+    PlainRemote,
+    ProducerSpec,
+)
 
 SrtpProfile: TypeAlias = Literal["SRTP_AEAD_AES_128_GCM", "SRTP_AEAD_AES_256_GCM", "SRTP_AES128_CM_SHA1_80"]
 """SRTP protection profiles by their OpenSSL names."""
@@ -80,6 +87,16 @@ class ConnectPlainTransport(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreatePipeTransport(Command):
+    """Create a transport that carries producers from one router to another, of another worker or node."""
+
+    type: ClassVar[str] = "create_pipe_transport"
+    transport: int
+    router: int
+    link: PipeLink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectTransport(Command):
     """Start the handshake timeout: the client has sent its DTLS parameters."""
 
@@ -101,8 +118,8 @@ class RestartIce(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetSrtpKeys(Command):
-    """Set the SRTP keys: those that the DTLS handshake exported (RFC 5764 section 4.2), or those of a plain transport.
-    Starts media.
+    """Set the SRTP keys: those that the DTLS handshake exported (RFC 5764 section 4.2), or those of a plain or pipe
+    transport. Starts media.
 
     The material of each direction is the master key followed by the master salt.
     """
@@ -133,7 +150,8 @@ class CloseTransport(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateProducer(Command):
-    """Create a producer on a transport."""
+    """Create a producer on a transport. On a pipe transport, it is what a pipe consumer of another router sends; its id may
+    be that of the original in another worker."""
 
     type: ClassVar[str] = "create_producer"
     producer: int
@@ -174,6 +192,31 @@ class CreateConsumer(Command):
     transport: int
     producer: int
     spec: ConsumerSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatePipeConsumer(Command):
+    """Create a pipe consumer on a pipe transport of the producer's router, one for each producer and transport.
+
+    It sends the producer's encodings as they are. It sends nothing before `SetPipedEncodings`. `CloseConsumer` and
+    `ConsumerStats` apply to it; pausing and layers do not.
+    """
+
+    type: ClassVar[str] = "create_pipe_consumer"
+    consumer: int
+    transport: int
+    producer: int
+    spec: PipeConsumerSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPipedEncodings(Command):
+    """Set which encodings a pipe consumer sends. One that it did not send before starts with a key frame."""
+
+    type: ClassVar[str] = "set_piped_encodings"
+    consumer: int
+    encodings: tuple[bool, ...]
+    """As many as the producer has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,6 +86,10 @@ class WorkerCounters(TypedDict):
     """Datagrams dropped because the socket or a TCP connection stayed full: video first, then audio, then control."""
     send_overflow_audio: int
     send_overflow_control: int
+    pipe_sent: int
+    """Datagrams sent to other workers of this process."""
+    pipe_dropped: int
+    """Datagrams to other workers dropped because the ring was full."""
     tcp_connections: int
     """TCP connections open now."""
     tcp_accepted: int

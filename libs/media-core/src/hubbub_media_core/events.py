@@ -44,7 +44,8 @@ IceState: TypeAlias = Literal["new", "connected", "disconnected"]
 
 - `new`: no candidate pair is valid.
 - `connected`: a valid pair is selected.
-- `disconnected`: a pair is selected, but the client has sent nothing authentic for 8 s.
+- `disconnected`: a pair is selected, but the client has sent nothing authentic for 8 s, or the other side of a pipe has
+  answered no check for 3 s.
 """
 
 
@@ -114,7 +115,10 @@ class LayersChanged:
 
 @dataclass(frozen=True, slots=True)
 class LayersWanted:
-    """The client of a simulcast producer is to send these of its encodings. All of them before the first such event."""
+    """The client of a simulcast producer is to send these of its encodings. All of them before the first such event.
+
+    For a pipe producer, also of audio and with one encoding: its consumers want these. None of them before the first.
+    """
 
     producer: int
     encodings: tuple[bool, ...]

@@ -135,3 +135,57 @@ class ConsumerSpec:
     """At most 64 extensions."""
     feedback: FeedbackKind = "none"
     """The congestion feedback that the client sends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLink:
+    """A pipe through the rings to another worker of this process. It needs no keys."""
+
+    type: Literal["worker"] = "worker"
+    worker: int
+    """Index of the other worker."""
+    pair: int
+    """Identifies the transport among those of both workers, unsigned 32 bits. The same on both sides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeLink:
+    """A pipe by SRTP over UDP to a worker of another node. It waits for `SetSrtpKeys`."""
+
+    type: Literal["node"] = "node"
+    ice: IceCredentials
+    """Our credentials: what the checks of the other side must have."""
+    remote_ice: IceCredentials
+    """The credentials of the other side."""
+    remote: str
+    """IP address and port of the other worker: `192.0.2.1:4000` or `[2001:db8::1]:4000`."""
+    local: str | None = None
+    """Our IP address; None: the system chooses."""
+
+
+PipeLink: TypeAlias = WorkerLink | NodeLink
+"""What carries the datagrams of a pipe transport."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipedEncoding:
+    """The SSRCs of an encoding that a pipe carries, neither used before on this transport."""
+
+    ssrc: int
+    rtx_ssrc: int | None = None
+    """SSRC of the RTX stream. Without it, a retransmission repeats the original packet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipeConsumerSpec:
+    """The parameters of a pipe consumer, with the payload types and ids of the other side's pipe producer."""
+
+    kind: MediaKind
+    codecs: tuple[CodecMapping, ...]
+    """1 to 64 codecs; the first gives the clock rate."""
+    extensions: tuple[ExtensionMapping, ...] = ()
+    """At most 64 extensions. With transport-cc, the other side reports on what arrives."""
+    encodings: tuple[PipedEncoding, ...]
+    """As many as the producer has, in its order."""
+    cname: str
+    """CNAME in SDES packets (RFC 3550 section 6.5). At most 255 bytes."""

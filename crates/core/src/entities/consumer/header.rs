@@ -4,7 +4,7 @@ use hubbub_wire::ExtensionKind;
 use hubbub_wire::rtp::{AbsSendTime, ExtensionWriter, RtpHeaderFields, TransportSequenceNumber};
 
 use super::rewrite_dd::{MAX_DESCRIPTOR, Rewritten, is_descriptor};
-use crate::api::{ConsumerSpec, FeedbackKind, Micros};
+use crate::api::{ExtensionMapping, FeedbackKind, Micros};
 use crate::entities::header_extensions::{id_of, is_copied, tag};
 use crate::receive::StoredPacket;
 
@@ -21,23 +21,23 @@ pub(crate) struct OutgoingExtensions {
 impl OutgoingExtensions {
     /// `resends_verbatim`: retransmissions reuse the SRTP nonce of the original (RFC 3711 section 9.1), so packets may
     /// carry nothing that depends on the time of sending.
-    pub(crate) fn new(spec: &ConsumerSpec, resends_verbatim: bool) -> Self {
-        let time_dependent = |kind| id_of(&spec.extensions, kind).filter(|_| !resends_verbatim);
+    pub(crate) fn new(
+        extensions: &[ExtensionMapping],
+        feedback: FeedbackKind,
+        resends_verbatim: bool,
+    ) -> Self {
+        let time_dependent = |kind| id_of(extensions, kind).filter(|_| !resends_verbatim);
         let mut ids = [0; ExtensionKind::ALL.len()];
-        for mapping in spec
-            .extensions
-            .iter()
-            .filter(|mapping| is_copied(mapping.kind))
-        {
+        for mapping in extensions.iter().filter(|mapping| is_copied(mapping.kind)) {
             if let Some(id) = ids.get_mut(usize::from(tag(mapping.kind))) {
                 *id = mapping.id;
             }
         }
         Self {
-            mid: id_of(&spec.extensions, ExtensionKind::Mid),
+            mid: id_of(extensions, ExtensionKind::Mid),
             abs_send_time: time_dependent(ExtensionKind::AbsSendTime),
             transport_cc: time_dependent(ExtensionKind::TransportCc)
-                .filter(|_| spec.feedback == FeedbackKind::TransportCc),
+                .filter(|_| feedback == FeedbackKind::TransportCc),
             copied: ids,
         }
     }
@@ -52,19 +52,19 @@ impl OutgoingExtensions {
 }
 
 /// What the header of a packet says besides its fields.
-pub(super) struct Sending<'a> {
-    pub(super) now: Micros,
-    pub(super) ids: &'a OutgoingExtensions,
-    pub(super) mid: &'a str,
+pub(crate) struct Sending<'a> {
+    pub(crate) now: Micros,
+    pub(crate) ids: &'a OutgoingExtensions,
+    pub(crate) mid: &'a str,
     /// The transport-wide number.
-    pub(super) transport_sequence: u16,
+    pub(crate) transport_sequence: u16,
     /// Of the packet's dependency descriptor, if it is sent.
-    pub(super) dependencies: Option<Rewritten<'a>>,
+    pub(crate) dependencies: Option<Rewritten<'a>>,
 }
 
 impl Sending<'_> {
     /// Writes the header of a packet. Returns its length.
-    pub(super) fn write(
+    pub(crate) fn write(
         &self,
         buffer: &mut [u8],
         fields: &RtpHeaderFields,

@@ -4,7 +4,7 @@ use hubbub_codec::Layer;
 
 use super::allowance::{ALL_LAYERS, Allowance};
 use super::state::Consumer;
-use crate::entities::producer::{EncodingSet, Producer};
+use crate::entities::producer::{EncodingSet, Origin, Producer};
 
 impl Consumer {
     /// Limits the layers that the client receives: `spatial` counts the encodings, or the spatial layers of a producer with
@@ -40,7 +40,8 @@ impl Consumer {
     }
 
     /// The encodings that this consumer needs of a producer with several: the one that it forwards, and the highest that it
-    /// may. While that one does not arrive, also the next lower one.
+    /// may. While that one does not arrive, also the next lower one. Of a pipe, which starts each encoding when it is wanted,
+    /// a consumer that receives nothing yet takes the one that arrives first.
     pub(crate) fn wanted_encodings(&self, producer: &Producer) -> EncodingSet {
         if self.paused || self.is_starved() {
             return 0;
@@ -48,12 +49,19 @@ impl Consumer {
         let highest = producer.encodings.len().saturating_sub(1);
         let highest = highest.min(self.ceiling().spatial.into());
         let mut wanted = 1 << self.target_encoding(producer);
-        if let Some(forwarded) = self.forwarded_encoding(producer) {
+        let forwarded = self.forwarded_encoding(producer);
+        if let Some(forwarded) = forwarded {
             wanted |= 1 << forwarded;
         }
+        let takes_any = producer.origin == Origin::Pipe && forwarded.is_none();
         for encoding in (0..=highest).rev() {
             wanted |= 1 << encoding;
-            if producer.layers.is_available(encoding) {
+            let is_enough = if takes_any {
+                producer.layers.is_live(encoding)
+            } else {
+                producer.layers.is_available(encoding)
+            };
+            if is_enough {
                 break;
             }
         }

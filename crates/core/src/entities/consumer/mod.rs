@@ -18,7 +18,8 @@ mod send;
 mod state;
 
 pub(crate) use allowance::Allowance;
+pub(crate) use header::{OutgoingExtensions, Sending};
 pub(crate) use padding::PaddingSender;
 pub(crate) use selector_simulcast::Admission;
-pub(crate) use send::{Departure, PacketSender};
-pub(crate) use state::Consumer;
+pub(crate) use send::{PacketSender, rollovers};
+pub(crate) use state::{Consumer, Route, routes_of};

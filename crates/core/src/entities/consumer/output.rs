@@ -59,9 +59,7 @@ impl Consumer {
             self.timestamps.resume_source(packet.timestamp, now);
         }
         self.clock_jumps = packet.clock_jumps;
-        self.vp8.on_switch();
-        self.vp9.on_switch();
-        self.frame_numbers.on_switch();
+        self.continue_ids();
         self.last_source = Some(stream.source);
         // The client can synchronize streams only after a sender report on each.
         self.next_report = Some(now);
@@ -69,8 +67,9 @@ impl Consumer {
 
     /// The extended output number of a packet of the forwarded stream; `None` if the packet must not be sent.
     ///
-    /// At the first packet after a jump of the producer's RTP clock, the timestamps continue as at a switch. Packets before
-    /// the jump are not sent after it: their timestamp offset is gone.
+    /// At the first packet after a jump of the producer's RTP clock, timestamps and picture ids continue as at a switch: it
+    /// is a new encoder, or another source of what a pipe carries. Packets before the jump are not sent after it: their
+    /// timestamp offset is gone.
     pub(crate) fn output_sequence(&mut self, now: Micros, packet: &PacketMeta) -> Option<u64> {
         let output = self
             .sequence
@@ -84,8 +83,16 @@ impl Consumer {
             self.clock_jumps = packet.clock_jumps;
             self.timestamps
                 .switch_source(packet.timestamp, now, None, None);
+            self.continue_ids();
             self.segment_start = output;
         }
         Some(output)
+    }
+
+    /// The next picture's ids continue after those that were sent.
+    fn continue_ids(&mut self) {
+        self.vp8.on_switch();
+        self.vp9.on_switch();
+        self.frame_numbers.on_switch();
     }
 }

@@ -2,8 +2,9 @@
 
 use hubbub_wire::rtp::RtpHeaderFields;
 
-use super::send::{Departure, PacketSender, commit};
+use super::send::{PacketSender, commit};
 use super::state::{Consumer, Route};
+use crate::entities::departure::Departure;
 use crate::entities::transport::Transport;
 use crate::receive::StoredPacket;
 use crate::send::Outbox;

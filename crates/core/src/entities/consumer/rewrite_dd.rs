@@ -18,7 +18,7 @@ pub(super) const fn is_descriptor(stored: u8) -> bool {
 
 /// What a consumer's copy of a descriptor says instead.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rewritten<'a> {
+pub(crate) struct Rewritten<'a> {
     /// Continues after a switch. Dropped frames leave gaps: later ones refer to earlier ones by the distance of their
     /// numbers.
     pub(super) frame_number: u16,

@@ -2,7 +2,6 @@
 
 use hubbub_codec::dependency_descriptor::{TemplateStructure, frame_number};
 use hubbub_codec::{Codec, Layer};
-use hubbub_congestion::{ClusterId, Purpose};
 use hubbub_wire::ExtensionKind;
 use hubbub_wire::rtp::RtpHeaderFields;
 
@@ -12,6 +11,7 @@ use super::rewrite_dd::{Rewritten, is_descriptor};
 use super::rewrite_vp8::rewrite_ids;
 use super::state::{Consumer, Route};
 use crate::api::{MediaKind, Micros, Path};
+use crate::entities::departure::Departure;
 use crate::entities::header_extensions::tag;
 use crate::entities::producer::ProducerStream;
 use crate::entities::transport::Transport;
@@ -20,7 +20,7 @@ use crate::send::{MAX_DATAGRAM, Outbox, Priority};
 
 /// The rollover counter of an extended output number. Output numbers start at 2^16, rollover counters at zero (RFC 3711
 /// section 3.3.1). `None`: every index of the key has been used, and none may be used twice.
-fn rollovers(output: u64) -> Option<u32> {
+pub(crate) fn rollovers(output: u64) -> Option<u32> {
     u32::try_from((output >> 16).checked_sub(1)?).ok()
 }
 
@@ -113,26 +113,6 @@ pub(crate) struct PacketSender<'a> {
     pub(crate) transport: &'a mut Transport,
     pub(crate) outbox: &'a mut Outbox,
     pub(crate) departure: Departure,
-}
-
-/// How a packet leaves, as the bandwidth estimate needs to know.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Departure {
-    pub(crate) at: Micros,
-    pub(crate) purpose: Purpose,
-    /// The probe that the packet belongs to.
-    pub(crate) cluster: Option<ClusterId>,
-}
-
-impl Departure {
-    /// A packet that is no probe.
-    pub(crate) const fn media(at: Micros) -> Self {
-        Self {
-            at,
-            purpose: Purpose::Media,
-            cluster: None,
-        }
-    }
 }
 
 impl PacketSender<'_> {
@@ -235,17 +215,7 @@ pub(super) fn commit(
 ) {
     outbox.commit(len, path, priority(consumer.kind));
     if consumer.extensions.transport_cc.is_some() {
-        let number = transport.transport_sequence;
-        transport.transport_sequence = number.wrapping_add(1);
-        if let Some(congestion) = &mut transport.congestion {
-            congestion.estimator.packet_sent(
-                departure.at,
-                number,
-                len,
-                departure.purpose,
-                departure.cluster,
-            );
-        }
+        transport.use_sequence_number(departure, len);
     }
 }
 

@@ -11,7 +11,7 @@ use super::redundancy::Redundancy;
 use super::reported_loss::{Reported, ReportedLoss, SentSoFar};
 use super::rewrite_vp9::Vp9Ids;
 use super::selector_svc::SvcSelector;
-use crate::api::{ConsumerId, ConsumerSpec, ConsumerStats, MediaKind, Micros};
+use crate::api::{CodecMapping, ConsumerId, ConsumerSpec, ConsumerStats, MediaKind, Micros};
 use crate::entities::event_queue::LatestEvent;
 use crate::entities::keys::{ProducerKey, TransportKey};
 use crate::entities::producer::Producer;
@@ -30,6 +30,25 @@ pub(crate) struct Route {
     pub(crate) codec: Codec,
     pub(crate) payload_type: u8,
     pub(crate) rtx_payload_type: Option<u8>,
+}
+
+/// By the producer's codec index: how it is sent with these codecs; `None` if it is not.
+pub(crate) fn routes_of(producer: &Producer, codecs: &[CodecMapping]) -> Vec<Option<Route>> {
+    let route = |router_payload_type| {
+        codecs
+            .iter()
+            .find(|codec| codec.router_payload_type == router_payload_type)
+            .map(|codec| Route {
+                codec: codec.codec,
+                payload_type: codec.payload_type,
+                rtx_payload_type: codec.rtx_payload_type,
+            })
+    };
+    producer
+        .codecs
+        .iter()
+        .map(|codec| route(codec.router_payload_type))
+        .collect()
 }
 
 /// The consumer's RTX stream.
@@ -121,16 +140,6 @@ impl Consumer {
         spec: ConsumerSpec,
         random: &mut Random,
     ) -> Self {
-        let route = |router_payload_type| {
-            spec.codecs
-                .iter()
-                .find(|codec| codec.router_payload_type == router_payload_type)
-                .map(|codec| Route {
-                    codec: codec.codec,
-                    payload_type: codec.payload_type,
-                    rtx_payload_type: codec.rtx_payload_type,
-                })
-        };
         let first = spec.codecs.first();
         let has_rtx = spec.rtx_ssrc.is_some()
             && spec
@@ -146,12 +155,8 @@ impl Consumer {
             kind: spec.kind,
             paused: true,
             ssrc: spec.ssrc,
-            routes: producer
-                .codecs
-                .iter()
-                .map(|codec| route(codec.router_payload_type))
-                .collect(),
-            extensions: OutgoingExtensions::new(&spec, resends_verbatim),
+            routes: routes_of(producer, &spec.codecs),
+            extensions: OutgoingExtensions::new(&spec.extensions, spec.feedback, resends_verbatim),
             current_source: None,
             start_pending: false,
             last_source: None,

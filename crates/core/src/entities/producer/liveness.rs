@@ -72,6 +72,15 @@ impl Layers {
         }
     }
 
+    /// As [`Self::new`]; nobody has asked for any of them.
+    pub(crate) fn all_off(count: usize) -> Self {
+        let mut layers = Self::new(count);
+        for layer in &mut layers.layers {
+            layer.is_off = true;
+        }
+        layers
+    }
+
     /// The layer for a consumer that is to receive layers up to `limit`.
     pub(crate) const fn target(&self, limit: u8) -> usize {
         let within = self.live & u8::MAX >> 7u8.saturating_sub(limit);

@@ -6,6 +6,7 @@ use super::key_frames::{KeyFrameRequestKind, KeyFrames};
 use super::liveness::Layers;
 use super::media_packet::Received;
 use super::microphone::Microphone;
+use super::origin::Origin;
 use super::payload_types::PayloadTypes;
 use super::stream::ProducerStream;
 use super::wanted_encodings::WantedEncodings;
@@ -15,7 +16,7 @@ use crate::api::{
 };
 use crate::entities::event_queue::LatestEvent;
 use crate::entities::header_extensions::IncomingExtensions;
-use crate::entities::keys::{ConsumerKey, RouterKey, TransportKey};
+use crate::entities::keys::{ConsumerKey, PipeConsumerKey, RouterKey, TransportKey};
 use crate::entities::stream_score::BEST_SCORE;
 
 /// The state of a producer.
@@ -23,6 +24,7 @@ pub(crate) struct Producer {
     pub(crate) id: ProducerId,
     pub(crate) transport: TransportKey,
     pub(crate) router: RouterKey,
+    pub(crate) origin: Origin,
     pub(crate) kind: MediaKind,
     pub(crate) mid: Option<String>,
     pub(crate) feedback: FeedbackKind,
@@ -37,7 +39,7 @@ pub(crate) struct Producer {
     pub(super) ssrcs: Vec<(Option<u32>, Option<u32>)>,
     streams_created: u32,
     pub(crate) layers: Layers,
-    /// The encodings that the client is asked to send.
+    /// The encodings that the client, or the origin of a pipe, is asked to send.
     pub(crate) wanted: WantedEncodings,
     /// When the consumers are asked next what they want.
     pub(crate) next_wanted: Micros,
@@ -50,6 +52,8 @@ pub(crate) struct Producer {
     /// The last `ProducerScore` event.
     pub(crate) score_event: LatestEvent,
     pub(crate) consumers: Vec<ConsumerKey>,
+    /// At most one for each pipe transport.
+    pub(crate) pipes: Vec<PipeConsumerKey>,
     key_frames: KeyFrames,
     /// `None` for video, and for audio without levels.
     pub(crate) microphone: Option<Box<Microphone>>,
@@ -60,6 +64,7 @@ impl Producer {
         id: ProducerId,
         transport: TransportKey,
         router: RouterKey,
+        origin: Origin,
         spec: ProducerSpec,
     ) -> Self {
         let count = spec.encodings.len();
@@ -69,6 +74,7 @@ impl Producer {
             id,
             transport,
             router,
+            origin,
             kind: spec.kind,
             mid: spec.mid,
             feedback: spec.feedback,
@@ -85,14 +91,18 @@ impl Producer {
             encodings: spec.encodings,
             streams: (0..count).map(|_| None).collect(),
             streams_created: 0,
-            layers: Layers::new(count),
-            wanted: WantedEncodings::new(count),
+            layers: match origin {
+                Origin::Client => Layers::new(count),
+                Origin::Pipe => Layers::all_off(count),
+            },
+            wanted: WantedEncodings::new(count, origin),
             next_wanted: Micros(0),
             next_offer: Micros(0),
             wanted_event: LatestEvent::default(),
             reported_scores: vec![BEST_SCORE; count],
             score_event: LatestEvent::default(),
             consumers: Vec::new(),
+            pipes: Vec::new(),
             key_frames: KeyFrames::new(match spec.kind {
                 MediaKind::Audio => 0,
                 MediaKind::Video => count,

@@ -259,6 +259,11 @@ impl ProducerStream {
         is_still.then(|| self.group.start(self.highest())).flatten()
     }
 
+    /// Keeps no group of pictures until the next key frame.
+    pub(crate) fn forget_group(&mut self) {
+        self.group.clear();
+    }
+
     /// Frees the buffers of expired packets.
     pub(crate) fn free_expired_packets(&mut self, now: Micros) {
         self.packets.free_expired(now);

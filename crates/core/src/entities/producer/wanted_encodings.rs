@@ -10,7 +10,11 @@
 //!
 //! Each change restarts the client's encoder, so there is one in two seconds on average: one that comes earlier postpones
 //! the next time that an encoding is switched off.
+//!
+//! A change of what a pipe carries restarts nothing, and each encoding costs bandwidth of the link: there, an encoding is on
+//! for itself only, and none is at first.
 
+use super::origin::Origin;
 use crate::api::Micros;
 
 /// How long nobody wants an encoding before it is switched off, and the average time between two changes.
@@ -24,6 +28,7 @@ pub(crate) type EncodingSet = u8;
 /// The encodings that are switched on.
 #[derive(Debug)]
 pub(crate) struct WantedEncodings {
+    origin: Origin,
     on: EncodingSet,
     /// By encoding: when it was wanted last, or the first update.
     last_wanted: [Option<Micros>; MAX_ENCODINGS],
@@ -32,10 +37,14 @@ pub(crate) struct WantedEncodings {
 }
 
 impl WantedEncodings {
-    /// All encodings of a producer with this many, up to 8, are on.
-    pub(crate) const fn new(count: usize) -> Self {
+    /// All encodings of a client's producer with this many, up to 8, are on; none of a pipe's.
+    pub(crate) const fn new(count: usize, origin: Origin) -> Self {
         Self {
-            on: EncodingSet::MAX >> MAX_ENCODINGS.saturating_sub(count),
+            origin,
+            on: match origin {
+                Origin::Client => EncodingSet::MAX >> MAX_ENCODINGS.saturating_sub(count),
+                Origin::Pipe => 0,
+            },
             last_wanted: [None; MAX_ENCODINGS],
             next_off: Micros(0),
         }
@@ -48,7 +57,10 @@ impl WantedEncodings {
 
     /// Adopts what is wanted now. Returns the encodings that are switched by that.
     pub(crate) fn update(&mut self, now: Micros, wanted: EncodingSet) -> EncodingSet {
-        let wanted = with_lower(wanted);
+        let wanted = match self.origin {
+            Origin::Client => with_lower(wanted),
+            Origin::Pipe => wanted,
+        };
         let mut lately_wanted = wanted;
         for (encoding, last) in self.last_wanted.iter_mut().enumerate() {
             if wanted >> encoding & 1 == 1 {
@@ -65,7 +77,7 @@ impl WantedEncodings {
         let before = self.on;
         self.on = (before | wanted) & !off;
         let switched = before ^ self.on;
-        if switched != 0 {
+        if switched != 0 && self.origin == Origin::Client {
             self.next_off = self.next_off.max(now).plus(INTERVAL_US);
         }
         switched
@@ -106,13 +118,13 @@ mod tests {
 
     #[test]
     fn what_nobody_wants_is_off_after_two_seconds() {
-        let mut state = WantedEncodings::new(3);
+        let mut state = WantedEncodings::new(3, Origin::Client);
         assert_eq!(run(&mut state, 5_000, 20_000, |_| 0b001), [(7_000, 0b001)]);
     }
 
     #[test]
     fn what_somebody_wants_stays_on() {
-        let mut state = WantedEncodings::new(3);
+        let mut state = WantedEncodings::new(3, Origin::Client);
         // Encoding 2 is wanted for a moment every 1.9 s.
         let wanted = |at: u64| {
             if at.is_multiple_of(1_900) {
@@ -129,13 +141,13 @@ mod tests {
         assert_eq!(with_lower(0), 0);
         assert_eq!(with_lower(1), 1);
         assert_eq!(with_lower(0b1000_0000), 0b1111_1111);
-        let mut state = WantedEncodings::new(3);
+        let mut state = WantedEncodings::new(3, Origin::Client);
         assert_eq!(run(&mut state, 0, 20_000, |_| 0b010), [(2_000, 0b011)]);
     }
 
     #[test]
     fn it_is_on_again_at_once() {
-        let mut state = WantedEncodings::new(3);
+        let mut state = WantedEncodings::new(3, Origin::Client);
         run(&mut state, 0, 2_100, |_| 0b001);
         assert!(!state.is_on(2));
         assert_eq!(run(&mut state, 2_100, 2_200, |_| 0b101), [(2_100, 0b111)]);
@@ -144,7 +156,7 @@ mod tests {
 
     #[test]
     fn there_is_one_change_in_two_seconds_on_average() {
-        let mut state = WantedEncodings::new(2);
+        let mut state = WantedEncodings::new(2, Origin::Client);
         let mut changes = Vec::new();
         for at in (0..60_000).step_by(100) {
             // Somebody wants it as soon as it is off.
@@ -159,8 +171,23 @@ mod tests {
     }
 
     #[test]
+    fn a_pipe_carries_what_is_wanted_and_nothing_below() {
+        let mut state = WantedEncodings::new(3, Origin::Pipe);
+        assert_eq!(run(&mut state, 0, 5_000, |_| 0), []);
+        let wanted = |at| if at < 6_000 { 0b110 } else { 0b100 };
+        assert_eq!(
+            run(&mut state, 5_000, 10_000, wanted),
+            [(5_000, 0b110), (7_900, 0b100)]
+        );
+        // The changes are not spaced.
+        let wanted = |at: u64| if at < 10_200 { 0b001 } else { 0b101 };
+        assert_eq!(run(&mut state, 10_000, 20_000, wanted), [(10_000, 0b101)]);
+        assert_eq!(run(&mut state, 20_000, 30_000, |_| 0), [(21_900, 0)]);
+    }
+
+    #[test]
     fn encodings_that_end_together_are_one_change() {
-        let mut state = WantedEncodings::new(8);
+        let mut state = WantedEncodings::new(8, Origin::Client);
         let wanted = |at| if at < 5_000 { 0b1111_1111 } else { 1 };
         assert_eq!(run(&mut state, 0, 20_000, wanted), [(6_900, 1)]);
     }

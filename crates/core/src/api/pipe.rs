@@ -1,0 +1,57 @@
+//! Pipes: a producer's streams on their way from its router to another one.
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::Deserialize;
+
+use super::spec::{CodecMapping, ExtensionMapping, IceCredentials, MediaKind};
+
+/// What carries the datagrams of a pipe transport.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum PipeLink {
+    /// A ring to another worker of this process. Needs no keys: no datagram leaves the process.
+    Worker {
+        /// The index of the other worker.
+        worker: u32,
+        /// Identifies the transport among those of both workers. The same on both sides.
+        pair: u32,
+    },
+    /// SRTP over UDP between the ports of two workers, of different nodes. Waits for `SetSrtpKeys`.
+    Node {
+        /// Our credentials: what the other side's checks must have.
+        ice: IceCredentials,
+        /// The credentials of the other side.
+        remote_ice: IceCredentials,
+        /// The address and port of the other worker.
+        remote: SocketAddr,
+        /// Our address; `None`: the system chooses.
+        local: Option<IpAddr>,
+    },
+}
+
+/// The SSRCs of an encoding that a pipe carries, neither used before on this transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PipedEncodingSpec {
+    /// Of the media.
+    pub ssrc: u32,
+    /// Of its RTX. Without it, a retransmission repeats the original packet.
+    pub rtx_ssrc: Option<u32>,
+}
+
+/// The parameters of a pipe consumer, with the payload types and ids of the other side's pipe producer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PipeConsumerSpec {
+    /// Must be the producer's.
+    pub kind: MediaKind,
+    /// 1 to 64; the first gives the clock rate.
+    pub codecs: Vec<CodecMapping>,
+    /// At most 64. With transport-cc, the other side reports on what arrives.
+    pub extensions: Vec<ExtensionMapping>,
+    /// As many as the producer has, in its order.
+    pub encodings: Vec<PipedEncodingSpec>,
+    /// The CNAME in SDES packets. At most 255 bytes.
+    pub cname: String,
+}
