@@ -16,7 +16,7 @@ from hubbub_media_core import CoreError
 from hubbub_media_core.commands import Command
 from hubbub_media_core.core import CoreErrorCode
 from hubbub_media_node.domain.closures import PeerEvent
-from hubbub_media_node.domain.entities import Room, WebRtcTransport
+from hubbub_media_node.domain.entities import Room, Router, WebRtcTransport
 from hubbub_media_node.domain.entity_store import EntityStore
 from hubbub_media_node.domain.plain_access import PlainAccess
 from hubbub_media_node.domain.ports import DtlsRole
@@ -196,6 +196,10 @@ class NodeRig:
     def room(self) -> Room:
         """The room `ROOM`."""
         return self.context.entities.rooms[ROOM]
+
+    def router(self) -> Router:
+        """The first router of `ROOM`."""
+        return next(iter(self.room().routers.values()))
 
     async def create_transport(
         self, peer_id: str = "alice", direction: Direction = "send", transport_id: str = "transport"

@@ -16,7 +16,7 @@ from hubbub_media_node.domain.close_request import DTLS_FAILED, SILENT, UNCONFIR
 from hubbub_media_node.domain.closures import CloseEvent, apply_close_event
 from hubbub_media_node.domain.codec_profiles import router_capabilities
 from hubbub_media_node.domain.confirmation_tracker import ConfirmationTracker
-from hubbub_media_node.domain.entities import Consumer, Producer, Room, WebRtcTransport
+from hubbub_media_node.domain.entities import Consumer, Producer, Room, Router, WebRtcTransport
 from hubbub_media_node.domain.entity_store import EntityStore
 from hubbub_media_node.domain.room_view import RoomView
 from hubbub_media_node.domain.sctp_parameters import SCTP_PARAMETERS
@@ -32,16 +32,15 @@ def entities() -> EntityStore:
     entities = EntityStore()
     room = Room(
         id=ROOM,
-        worker=0,
-        router=1,
         codec_profile="v1",
         capabilities=router_capabilities("v1"),
         view=RoomView(Placement(node_id="node", epoch=1), lambda _: None, lambda: None),
         confirmations=ConfirmationTracker(),
     )
-    entities.add_room(room)
-    send = _transport(room, "alice", "send", SEND)
-    receive = _transport(room, "bob", "recv", RECEIVE)
+    router = Router(core_id=1, room=room, worker=0)
+    entities.add_router(router)
+    send = _transport(router, "alice", "send", SEND)
+    receive = _transport(router, "bob", "recv", RECEIVE)
     entities.add_transport(send)
     entities.add_transport(receive)
     entities.add_producer(
@@ -84,11 +83,11 @@ def entities() -> EntityStore:
     return entities
 
 
-def _transport(room: Room, peer_id: str, direction: Direction, core_id: int) -> WebRtcTransport:
+def _transport(router: Router, peer_id: str, direction: Direction, core_id: int) -> WebRtcTransport:
     return WebRtcTransport(
         id=direction,
         core_id=core_id,
-        room=room,
+        router=router,
         peer_id=peer_id,
         direction=direction,
         request=CreateTransport(
@@ -191,10 +190,10 @@ def test_row_10_an_unconfirmed_producer_notifies_its_owner_and_its_consumers_pee
 
 
 def test_row_11_closing_the_last_transport_removes_the_room(entities: EntityStore) -> None:
-    assert apply_close_event(entities, events.TransportClosed(SEND, "requested")).empty_room is None
-    empty_room = apply_close_event(entities, events.TransportClosed(RECEIVE, "requested")).empty_room
-    assert empty_room is not None
-    assert empty_room.id == ROOM
+    assert apply_close_event(entities, events.TransportClosed(SEND, "requested")).empty_router is None
+    empty_router = apply_close_event(entities, events.TransportClosed(RECEIVE, "requested")).empty_router
+    assert empty_router is not None
+    assert empty_router.room.id == ROOM
     assert not entities.rooms
 
 

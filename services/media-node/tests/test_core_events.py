@@ -57,7 +57,7 @@ async def test_a_transport_closed_by_the_core_is_published_counted_and_removed(r
 
 async def test_the_last_transport_closes_the_router_and_unfollows_the_room(rig: NodeRig) -> None:
     first, second = await rig.create_transport(), await rig.create_transport("bob", transport_id="second")
-    router = rig.room().router
+    router = rig.router().core_id
     handle(rig.context, 0, events.TransportClosed(first.core_id, "ice_timeout"))
     assert rig.sent(commands.CloseRouter) == []
     handle(rig.context, 0, events.TransportClosed(second.core_id, "ice_timeout"))

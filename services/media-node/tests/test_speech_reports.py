@@ -23,7 +23,7 @@ async def test_the_peer_of_the_active_speaker_is_reported_to_its_room() -> None:
     await rig.create_transport()
     await rig.create_producer(AUDIO)
     producer = rig.context.entities.producers["producer"]
-    router = rig.room().router
+    router = rig.router().core_id
     handle(rig.context, 0, events.ActiveSpeaker(router, AudioVolume(producer.core_id, -20)))
     handle(rig.context, 0, events.AudioLevels(router, (AudioVolume(producer.core_id, -20),)))
     handle(rig.context, 0, events.AudioLevels(router, ()))
@@ -41,14 +41,14 @@ async def test_a_peer_is_as_loud_as_its_loudest_microphone() -> None:
     await rig.create_producer(AUDIO)
     producer = rig.context.entities.producers["producer"]
     levels = (AudioVolume(producer.core_id, -20), AudioVolume(producer.core_id, -30))
-    handle(rig.context, 0, events.AudioLevels(rig.room().router, levels))
+    handle(rig.context, 0, events.AudioLevels(rig.router().core_id, levels))
     assert rig.speakers.events == [(ROOM, AudioLevelsChanged(levels=[PeerVolume(peer_id="alice", volume=-20)]))]
 
 
 async def test_events_about_closed_rooms_and_producers_are_ignored() -> None:
     rig = NodeRig()
     transport = await rig.create_transport()
-    router = rig.room().router
+    router = rig.router().core_id
     handle(rig.context, 0, events.ActiveSpeaker(router, AudioVolume(99, -20)))
     handle(rig.context, 0, events.TransportClosed(transport.core_id, "ice_timeout"))
     handle(rig.context, 0, events.AudioLevels(router, ()))

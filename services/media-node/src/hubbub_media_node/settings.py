@@ -71,6 +71,11 @@ class Settings(ServiceSettings):
         le=256,
         description="Worker threads, each with a port. Default: one per CPU core.",
     )
+    room_peers_per_worker: int = Field(
+        200,
+        ge=1,
+        description="Peers of a room that share a worker. With more, or on a busy worker, it gets another one.",
+    )
     pin_workers: bool = Field(False, description="Pin each worker to a CPU core of its own.")
     max_incoming_bitrate: int | None = Field(
         None, gt=0, description="Bitrate that each client is asked not to exceed, bit/s; unlimited by default."

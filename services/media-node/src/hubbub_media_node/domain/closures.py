@@ -21,7 +21,7 @@ from hubbub_contracts.bus.media import CloseReason, ClosureEvent, MediaEvent
 from hubbub_media_core import events
 
 from .close_request import CloseRequest
-from .entities import Consumer, Producer, Room, Transport
+from .entities import Consumer, Producer, Router, Transport
 from .entity_store import EntityStore
 
 EventT = TypeVar("EventT", bound=MediaEvent)
@@ -52,8 +52,8 @@ class Closure:
 
     event: PeerEvent[ClosureEvent] | None = None
     """To be published; None when the owner need not know."""
-    empty_room: Room | None = None
-    """The room whose last transport this was: its router has to be closed."""
+    empty_router: Router | None = None
+    """The router whose last transport this was: it has to be closed."""
 
 
 def apply_close_event(entities: EntityStore, event: CloseEvent) -> Closure:
@@ -86,12 +86,12 @@ def _producer_closed(entities: EntityStore, producer: Producer, core_reason: eve
 
 
 def _transport_closed(entities: EntityStore, transport: Transport, core_reason: events.CloseReason) -> Closure:
-    empty_room = entities.remove_transport(transport)
+    empty_router = entities.remove_transport(transport)
     reason = _reason(core_reason, transport.close_request, transport)
     if reason is None:
-        return Closure(empty_room=empty_room)
+        return Closure(empty_router=empty_router)
     event = media.TransportClosed(transport_id=transport.id, reason=reason)
-    return Closure(event=to_owner(transport, event), empty_room=empty_room)
+    return Closure(event=to_owner(transport, event), empty_router=empty_router)
 
 
 def _reason(core_reason: events.CloseReason, request: CloseRequest | None, transport: Transport) -> CloseReason | None:

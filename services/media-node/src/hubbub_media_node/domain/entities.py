@@ -1,4 +1,4 @@
-"""The objects of this node: rooms, transports, producers and consumers.
+"""The objects of this node: rooms, routers, transports, producers and consumers.
 
 Each has two ids: the one that signaling chose, used on the bus, and `core_id`, used in the core's commands and
 events. A peer is not an object: it exists while it has a transport.
@@ -6,6 +6,7 @@ events. A peer is not an object: it exists while it has a transport.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hubbub_contracts import ids
@@ -27,34 +28,57 @@ from .room_view import EntityKey, RoomView
 
 @dataclass(slots=True, eq=False)
 class Room:
-    """The part of a room on this node: one router on one worker. It exists while it has a transport."""
+    """The part of a room on this node: a router on each worker that hosts peers of it. It exists while it has one."""
 
     id: str
-    worker: int
-    router: int
-    """The router's id in the core."""
     codec_profile: str
     capabilities: RtpCapabilities
     view: RoomView
     """The registry's version of the room, which confirms the objects here."""
     confirmations: ConfirmationTracker[EntityKey]
-    transports: dict[str, Transport] = field(default_factory=dict)
+    routers: dict[int, Router] = field(default_factory=dict)
+    """By worker, oldest first."""
 
     @property
     def tenant(self) -> str | None:
         """Whose room it is."""
         return tenant_of(self.id)
 
+    def transports(self) -> Iterator[Transport]:
+        """The transports here."""
+        return (transport for router in self.routers.values() for transport in router.transports.values())
+
+    def producers(self) -> Iterator[Producer]:
+        """The producers here."""
+        return (producer for transport in self.transports() for producer in transport.producers.values())
+
     def peer_ids(self) -> set[str]:
         """The peers that have a transport here."""
-        return {transport.peer_id for transport in self.transports.values()}
+        return {transport.peer_id for transport in self.transports()}
+
+    def router_of(self, peer_id: str) -> Router | None:
+        """The router with the peer's transports: all of them are on one. None when it has none."""
+        return next((transport.router for transport in self.transports() if transport.peer_id == peer_id), None)
 
     def entity_keys(self) -> set[EntityKey]:
         """The peers and producers here, as keys of `RoomView.confirmed`."""
         keys: set[EntityKey] = {("peer", peer_id) for peer_id in self.peer_ids()}
-        for transport in self.transports.values():
-            keys |= {("producer", producer_id) for producer_id in transport.producers}
-        return keys
+        return keys | {("producer", producer.id) for producer in self.producers()}
+
+
+@dataclass(slots=True, eq=False)
+class Router:
+    """The part of a room on one worker. It exists while it has a transport of a peer."""
+
+    core_id: int
+    room: Room
+    worker: int
+    """Index of the worker."""
+    transports: dict[str, Transport] = field(default_factory=dict)
+
+    def peer_ids(self) -> set[str]:
+        """The peers that have a transport here."""
+        return {transport.peer_id for transport in self.transports.values()}
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -63,7 +87,7 @@ class Transport:
 
     id: str
     core_id: int
-    room: Room
+    router: Router
     peer_id: str
     cname: str
     """The CNAME of all producers here that specify none, so that receivers can synchronize them (RFC 7022)."""
@@ -77,9 +101,19 @@ class Transport:
     consumers: dict[str, Consumer] = field(default_factory=dict)
 
     @property
+    def room(self) -> Room:
+        """Its room."""
+        return self.router.room
+
+    @property
     def room_id(self) -> str:
         """The id of its room."""
-        return self.room.id
+        return self.router.room.id
+
+    @property
+    def worker(self) -> int:
+        """The index of its worker."""
+        return self.router.worker
 
     @property
     def operation_id(self) -> str | None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from hubbub_contracts.errors import ErrorCode, HubbubError
 
-from .entities import Consumer, Producer, Room, Transport
+from .entities import Consumer, Producer, Room, Router, Transport
 
 EntityT = TypeVar("EntityT", bound=Transport | Producer | Consumer)
 
@@ -28,7 +28,7 @@ class TenantCount:
 
 
 class EntityStore:
-    """Rooms, transports, producers and consumers."""
+    """Rooms, routers, transports, producers and consumers."""
 
     def __init__(self) -> None:
         self._core_ids = itertools.count(1)
@@ -38,9 +38,9 @@ class EntityStore:
         self.consumers: dict[str, Consumer] = {}
         self.tenants: dict[str | None, TenantCount] = {}
         """Of each tenant with a transport here."""
-        self.rooms_created = 0
+        self.routers_created = 0
         """Over the life of the process."""
-        self._rooms_by_router: dict[int, Room] = {}
+        self._routers_by_core_id: dict[int, Router] = {}
         self._transports_by_core_id: dict[int, Transport] = {}
         self._producers_by_core_id: dict[int, Producer] = {}
         self._consumers_by_core_id: dict[int, Consumer] = {}
@@ -61,9 +61,9 @@ class EntityStore:
         """The peer's consumer. Raises `not_found`."""
         return _owned(self.consumers.get(consumer_id), "consumer", room_id, peer_id)
 
-    def room_by_router(self, core_id: int) -> Room | None:
+    def router_by_core_id(self, core_id: int) -> Router | None:
         """None when it is unknown or removed."""
-        return self._rooms_by_router.get(core_id)
+        return self._routers_by_core_id.get(core_id)
 
     def transport_by_core_id(self, core_id: int) -> Transport | None:
         """None when it is unknown or removed."""
@@ -80,7 +80,7 @@ class EntityStore:
     def transports_of(self, room_id: str, peer_id: str) -> list[Transport]:
         """The peer's transports, oldest first."""
         room = self.rooms.get(room_id)
-        return [] if room is None else [each for each in room.transports.values() if each.peer_id == peer_id]
+        return [] if room is None else [each for each in room.transports() if each.peer_id == peer_id]
 
     def of_tenant(self, tenant: str | None) -> TenantCount:
         """What the rooms of a tenant have here."""
@@ -98,24 +98,25 @@ class EntityStore:
                     return entity
         return None
 
-    def rooms_per_worker(self, workers: int) -> list[int]:
-        """The number of rooms on each of `workers` workers."""
+    def routers_per_worker(self, workers: int) -> list[int]:
+        """The number of rooms that have a router on each of `workers` workers."""
         counts = [0] * workers
-        for room in self.rooms.values():
-            counts[room.worker] += 1
+        for router in self._routers_by_core_id.values():
+            counts[router.worker] += 1
         return counts
 
-    def add_room(self, room: Room) -> None:
-        """Adds a room. Its first transport must be added without an await in between."""
-        self.rooms[room.id] = room
-        self._rooms_by_router[room.router] = room
-        self.rooms_created += 1
+    def add_router(self, router: Router) -> None:
+        """Adds a router, and its room with the first one. Its first transport must follow without an await."""
+        self.rooms[router.room.id] = router.room
+        router.room.routers[router.worker] = router
+        self._routers_by_core_id[router.core_id] = router
+        self.routers_created += 1
 
     def add_transport(self, transport: Transport) -> None:
-        """Adds a transport to its room."""
+        """Adds a transport to its router."""
         self.transports[transport.id] = transport
         self._transports_by_core_id[transport.core_id] = transport
-        transport.room.transports[transport.id] = transport
+        transport.router.transports[transport.id] = transport
         self.tenants.setdefault(transport.room.tenant, TenantCount()).transports += 1
 
     def add_producer(self, producer: Producer) -> None:
@@ -131,20 +132,26 @@ class EntityStore:
         consumer.transport.consumers[consumer.id] = consumer
         self.tenants[consumer.transport.room.tenant].consumers += 1
 
-    def remove_transport(self, transport: Transport) -> Room | None:
-        """Removes a transport. When it was the last of its room, removes and returns the room."""
+    def remove_transport(self, transport: Transport) -> Router | None:
+        """Removes a transport. When it was the last of its router, removes and returns that.
+
+        The room is removed with its last router.
+        """
         if self.transports.pop(transport.id, None) is not None:
             count = self.tenants[transport.room.tenant]
             count.transports -= 1
             if not count.transports:
                 del self.tenants[transport.room.tenant]
         self._transports_by_core_id.pop(transport.core_id, None)
-        room = transport.room
-        room.transports.pop(transport.id, None)
-        if room.transports:
+        router = transport.router
+        router.transports.pop(transport.id, None)
+        if router.transports or self._routers_by_core_id.pop(router.core_id, None) is None:
             return None
-        self._rooms_by_router.pop(room.router, None)
-        return self.rooms.pop(room.id, None)
+        room = router.room
+        room.routers.pop(router.worker)
+        if not room.routers:
+            self.rooms.pop(room.id)
+        return router
 
     def remove_producer(self, producer: Producer) -> None:
         """Removes a producer."""

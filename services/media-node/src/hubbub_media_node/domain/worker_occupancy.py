@@ -1,4 +1,4 @@
-"""The number of rooms and peers on each worker."""
+"""The number of rooms and peers on each worker. A room with routers on several workers counts on each."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def count_occupancy(entities: EntityStore, workers: int) -> tuple[WorkerOccupanc
     """The occupancy of each of `workers` workers, by index."""
     rooms, peers = [0] * workers, [0] * workers
     for room in entities.rooms.values():
-        rooms[room.worker] += 1
-        peers[room.worker] += len(room.peer_ids())
+        for router in room.routers.values():
+            rooms[router.worker] += 1
+            peers[router.worker] += len(router.peer_ids())
     return tuple(WorkerOccupancy(*counts) for counts in zip(rooms, peers, strict=True))

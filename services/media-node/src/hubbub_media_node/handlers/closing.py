@@ -14,7 +14,7 @@ from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_media_core import CoreError, commands
 
 from ..domain.close_request import SILENT, CloseRequest
-from ..domain.entities import Producer, Room, Transport
+from ..domain.entities import Producer, Router, Transport
 from .context import NodeContext
 
 _log = structlog.get_logger(__name__)
@@ -26,7 +26,7 @@ async def close_transport(context: NodeContext, transport: Transport, request: C
         return
     transport.close_request = request
     try:
-        await context.core.call(transport.room.worker, commands.CloseTransport(transport=transport.core_id))
+        await context.core.call(transport.worker, commands.CloseTransport(transport=transport.core_id))
     except CoreError as error:
         if error.code == "not_found":
             if context.entities.transports.get(transport.id) is transport:
@@ -42,7 +42,7 @@ async def close_producer(context: NodeContext, producer: Producer, request: Clos
         return
     producer.close_request = request
     try:
-        await context.core.call(producer.transport.room.worker, commands.CloseProducer(producer=producer.core_id))
+        await context.core.call(producer.transport.worker, commands.CloseProducer(producer=producer.core_id))
     except CoreError as error:
         if error.code != "not_found":
             producer.close_request = None
@@ -86,15 +86,16 @@ async def close_everything(context: NodeContext) -> None:
 def discard_transport(context: NodeContext, transport: Transport) -> None:
     """Removes a transport that the core did not create."""
     context.dtls.close(transport.core_id)
-    empty_room = context.entities.remove_transport(transport)
-    if empty_room is not None:
-        close_room(context, empty_room)
+    empty_router = context.entities.remove_transport(transport)
+    if empty_router is not None:
+        close_router(context, empty_router)
 
 
-def close_room(context: NodeContext, room: Room) -> None:
-    """Closes the router of a room whose last transport is gone."""
-    context.replicas.unfollow(room.id)
+def close_router(context: NodeContext, router: Router) -> None:
+    """Closes a router whose last transport is gone, and with the last one the replica of its room."""
+    if not router.room.routers:
+        context.replicas.unfollow(router.room.id)
     try:
-        context.core.send(room.worker, commands.CloseRouter(router=room.router))
+        context.core.send(router.worker, commands.CloseRouter(router=router.core_id))
     except CoreError as error:
-        _log.warning("could not close an empty router", room_id=room.id, error=str(error))
+        _log.warning("could not close an empty router", room_id=router.room.id, error=str(error))

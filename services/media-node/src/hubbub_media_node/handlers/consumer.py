@@ -89,7 +89,7 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
             spec=negotiated.spec,
         )
         try:
-            await context.call(transport.room.worker, command)
+            await context.call(transport.worker, command)
         except HubbubError:
             context.entities.remove_consumer(consumer)
             raise
@@ -101,7 +101,7 @@ async def pause(context: NodeContext, request: PauseConsumer) -> Done:
     """Stops sending to the consumer."""
     async with context.locks.of(request.room_id, request.peer_id):
         consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
-        await context.call(consumer.transport.room.worker, commands.PauseConsumer(consumer=consumer.core_id))
+        await context.call(consumer.transport.worker, commands.PauseConsumer(consumer=consumer.core_id))
         consumer.paused = True
         report_layers(context, consumer, None)
         return Done()
@@ -134,7 +134,7 @@ async def request_key_frame(context: NodeContext, request: RequestKeyFrame) -> D
     async with context.locks.of(request.room_id, request.peer_id):
         consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
         if consumer.created.kind == "video" and not consumer.paused:
-            await context.call(consumer.transport.room.worker, commands.RequestKeyFrame(consumer=consumer.core_id))
+            await context.call(consumer.transport.worker, commands.RequestKeyFrame(consumer=consumer.core_id))
         return Done()
 
 
@@ -143,7 +143,7 @@ async def close(context: NodeContext, request: CloseConsumer) -> Done:
     async with context.locks.of(request.room_id, request.peer_id):
         consumer = context.entities.consumer(request.room_id, request.peer_id, request.consumer_id)
         consumer.close_request = SILENT
-        await context.call(consumer.transport.room.worker, commands.CloseConsumer(consumer=consumer.core_id))
+        await context.call(consumer.transport.worker, commands.CloseConsumer(consumer=consumer.core_id))
         return Done()
 
 
@@ -159,18 +159,18 @@ async def _start(context: NodeContext, consumer: Consumer) -> None:
     except HubbubError:
         consumer.close_request = SILENT
         with contextlib.suppress(CoreError):
-            context.core.send(consumer.transport.room.worker, commands.CloseConsumer(consumer=consumer.core_id))
+            context.core.send(consumer.transport.worker, commands.CloseConsumer(consumer=consumer.core_id))
         raise
 
 
 async def _resume(context: NodeContext, consumer: Consumer) -> None:
-    await context.call(consumer.transport.room.worker, commands.ResumeConsumer(consumer=consumer.core_id))
+    await context.call(consumer.transport.worker, commands.ResumeConsumer(consumer=consumer.core_id))
     consumer.paused = False
 
 
 async def _set_priority(context: NodeContext, consumer: Consumer, priority: int) -> None:
     command = commands.SetConsumerPriority(consumer=consumer.core_id, priority=priority)
-    await context.call(consumer.transport.room.worker, command)
+    await context.call(consumer.transport.worker, command)
 
 
 async def _prefer(context: NodeContext, consumer: Consumer, preferred: PreferredLayers) -> PreferredLayers | None:
@@ -180,7 +180,7 @@ async def _prefer(context: NodeContext, consumer: Consumer, preferred: Preferred
         command = commands.SetPreferredLayers(
             consumer=consumer.core_id, spatial=effective.spatial_layer, temporal=preferred.temporal_layer
         )
-        await context.call(consumer.transport.room.worker, command)
+        await context.call(consumer.transport.worker, command)
     return effective
 
 

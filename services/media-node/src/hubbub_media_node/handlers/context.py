@@ -64,6 +64,8 @@ class NodeContext:
     limits: PeerLimits = field(default_factory=PeerLimits)
     confirmation_timeout: float = DEFAULT_TIMEOUT
     """Seconds for which an object may be missing from its room's replica before it is closed."""
+    room_peers_per_worker: int = 200
+    """This many peers of a room share a worker before the room gets another one."""
     entities: EntityStore = field(default_factory=EntityStore)
     locks: PeerLocks = field(default_factory=PeerLocks)
 

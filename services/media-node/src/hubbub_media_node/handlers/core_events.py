@@ -10,7 +10,7 @@ from hubbub_media_core import events
 
 from ..domain.closures import CloseEvent, apply_close_event, to_owner
 from ..domain.entities import WebRtcTransport
-from .closing import close_room
+from .closing import close_router
 from .context import NodeContext
 from .layer_reports import report_bandwidth_pause, report_layers, report_wanted_encodings
 from .score_reports import report_score
@@ -79,5 +79,5 @@ def _handle_closed(context: NodeContext, event: CloseEvent) -> None:
     if closure.event is not None:
         context.media_events.publish(closure.event)
         context.telemetry.object_closed(closure.event.event)
-    if closure.empty_room is not None:
-        close_room(context, closure.empty_room)
+    if closure.empty_router is not None:
+        close_router(context, closure.empty_router)

@@ -17,8 +17,7 @@ from .context import NodeContext
 
 def muted_running(room: Room) -> list[Producer]:
     """The producers of the room that a mute must pause."""
-    producers = (each for transport in room.transports.values() for each in transport.producers.values())
-    return [each for each in producers if not each.paused and each.close_request is None and each.is_muted()]
+    return [each for each in room.producers() if not each.paused and each.close_request is None and each.is_muted()]
 
 
 async def pause_muted(context: NodeContext, room_id: str) -> None:
@@ -33,5 +32,5 @@ async def pause_muted(context: NodeContext, room_id: str) -> None:
 async def pause_if_muted(context: NodeContext, producer: Producer) -> None:
     """Pauses a producer whose source is muted. The caller holds the peer's lock. Raises HubbubError."""
     if producer.is_muted() and not producer.paused:
-        await context.call(producer.transport.room.worker, commands.PauseProducer(producer=producer.core_id))
+        await context.call(producer.transport.worker, commands.PauseProducer(producer=producer.core_id))
         producer.paused = True

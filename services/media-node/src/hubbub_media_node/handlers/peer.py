@@ -83,7 +83,7 @@ async def _description(context: NodeContext, request: DescribePeer) -> PeerDescr
 async def _packets_received(context: NodeContext, transport: Transport) -> int:
     """0 when the transport is being closed."""
     with contextlib.suppress(HubbubError):
-        stats = await context.call(transport.room.worker, TransportStats(transport=transport.core_id))
+        stats = await context.call(transport.worker, TransportStats(transport=transport.core_id))
         return int(stats["packets_received"])
     return 0
 

@@ -18,11 +18,11 @@ from ..domain.plain_access import PlainAccess
 from ..domain.plain_srtp import key_of, new_parameters, profile_of
 from .closing import discard_transport
 from .context import NodeContext
-from .rooms import room_for
+from .rooms import router_for
 
 
 async def create(context: NodeContext, request: CreatePlainTransport) -> PlainTransportCreated:
-    """Creates a plain transport, and with the first transport the room's router."""
+    """Creates a plain transport, and with the first transport on its worker the router."""
     async with context.locks.of(request.room_id, request.peer_id):
         existing = context.entities.transports.get(request.transport_id)
         if existing is not None:
@@ -37,7 +37,7 @@ async def create(context: NodeContext, request: CreatePlainTransport) -> PlainTr
         transport = PlainTransport(
             id=request.transport_id,
             core_id=context.entities.next_core_id(),
-            room=room_for(context, request.room_id, request.codec_profile),
+            router=router_for(context, request.room_id, request.peer_id, request.codec_profile),
             peer_id=request.peer_id,
             cname=secrets.token_hex(8),
             request=request,
@@ -46,7 +46,7 @@ async def create(context: NodeContext, request: CreatePlainTransport) -> PlainTr
         context.entities.add_transport(transport)
         command = commands.CreatePlainTransport(
             transport=transport.core_id,
-            router=transport.room.router,
+            router=transport.router.core_id,
             rtcp_mux=request.rtcp_mux,
             comedia=request.comedia,
             srtp=suite is not None,
@@ -60,7 +60,7 @@ async def create(context: NodeContext, request: CreatePlainTransport) -> PlainTr
         except asyncio.CancelledError:
             # Nobody learns the ports.
             transport.close_request = SILENT
-            context.core.send(transport.room.worker, commands.CloseTransport(transport=transport.core_id))
+            context.core.send(transport.worker, commands.CloseTransport(transport=transport.core_id))
             raise
         transport.created = PlainTransportCreated(
             transport_id=transport.id,
@@ -88,10 +88,10 @@ async def connect(context: NodeContext, request: ConnectPlainTransport) -> Done:
         # Before the commands: neither can be repeated.
         transport.connected = True
         if keys is not None:
-            await context.call(transport.room.worker, keys)
+            await context.call(transport.worker, keys)
         if remote is not None:
             command = commands.ConnectPlainTransport(transport=transport.core_id, remote=remote)
-            await context.call(transport.room.worker, command)
+            await context.call(transport.worker, command)
         return Done()
 
 
@@ -106,7 +106,7 @@ async def _open(
 ) -> tuple[int, int | None]:
     """Returns the ports of RTP and RTCP. A limit of the core is not that of the caller: no port is free."""
     try:
-        opened = await context.core.call(transport.room.worker, command)
+        opened = await context.core.call(transport.worker, command)
     except CoreError as error:
         if error.code == "limit_reached":
             message = "no port of PLAIN_MIN_PORT to PLAIN_MAX_PORT is free"

@@ -69,7 +69,7 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
         context.entities.add_producer(producer)
         command = commands.CreateProducer(producer=producer.core_id, transport=transport.core_id, spec=negotiated.spec)
         try:
-            await context.call(transport.room.worker, command)
+            await context.call(transport.worker, command)
         except HubbubError:
             context.entities.remove_producer(producer)
             raise
@@ -80,7 +80,7 @@ async def pause(context: NodeContext, request: PauseProducer) -> Done:
     """Stops forwarding the producer's packets."""
     async with context.locks.of(request.room_id, request.peer_id):
         producer = context.entities.producer(request.room_id, request.peer_id, request.producer_id)
-        await context.call(producer.transport.room.worker, commands.PauseProducer(producer=producer.core_id))
+        await context.call(producer.transport.worker, commands.PauseProducer(producer=producer.core_id))
         producer.paused = True
         return Done()
 
@@ -93,7 +93,7 @@ async def resume(context: NodeContext, request: ResumeProducer) -> Done:
         muted = HubbubError(ErrorCode.MUTED, "a moderator muted this source", retryable=True)
         if producer.is_muted():
             raise muted
-        await context.call(producer.transport.room.worker, commands.ResumeProducer(producer=producer.core_id))
+        await context.call(producer.transport.worker, commands.ResumeProducer(producer=producer.core_id))
         producer.paused = False
         if producer.is_muted():  # meanwhile
             await pause_if_muted(context, producer)

@@ -1,4 +1,4 @@
-"""The part of a room on this node, which the first transport there creates."""
+"""The part of a room on this node: the first transport there creates it, and a router on the worker of each peer."""
 
 from __future__ import annotations
 
@@ -9,50 +9,64 @@ from hubbub_media_core import CoreError, commands
 
 from ..domain.codec_profiles import router_capabilities
 from ..domain.confirmation_tracker import ConfirmationTracker
-from ..domain.entities import Room
+from ..domain.entities import Room, Router
 from ..domain.room_view import RoomView
-from ..domain.worker_selection import least_loaded_worker
+from ..domain.worker_selection import WorkerChoice
 from .closing import close_departed
 from .context import NodeContext
 from .mutes import pause_muted
 
 
-def room_for(context: NodeContext, room_id: str, codec_profile: str) -> Room:
-    """The room, created if it is not here. The caller adds a transport to it without an await in between.
+def router_for(context: NodeContext, room_id: str, peer_id: str, codec_profile: str) -> Router:
+    """The router for a peer's transports: all of them are on one worker, which its first one chooses.
 
-    Raises `conflict` when it has another codec profile.
+    The caller adds a transport to it without an await in between. Raises `conflict` when the room has another codec
+    profile.
     """
-    room = context.entities.rooms.get(room_id)
-    if room is None:
-        return _add_room(context, room_id, codec_profile)
+    room = context.entities.rooms.get(room_id) or _new_room(context, room_id, codec_profile)
     if room.codec_profile != codec_profile:
         raise HubbubError(ErrorCode.CONFLICT, "the room has another codec profile on this node")
-    return room
+    router = room.router_of(peer_id)
+    if router is None:
+        worker = _choose_worker(context, room)
+        router = room.routers.get(worker) or _add_router(context, room, worker)
+    return router
 
 
-def _add_room(context: NodeContext, room_id: str, codec_profile: str) -> Room:
-    """Creates a router on the least loaded worker and starts a replica of the room."""
+def _choose_worker(context: NodeContext, room: Room) -> int:
     entities = context.entities
-    capabilities = router_capabilities(codec_profile)
-    rooms = entities.rooms_per_worker(len(context.core.addresses))
-    room = Room(
+    workers = WorkerChoice(
+        cpu=context.loads.cpu(),
+        rooms=entities.routers_per_worker(len(context.core.addresses)),
+        turn=entities.routers_created,
+    )
+    peers = {router.worker: len(router.peer_ids()) for router in room.routers.values()}
+    return workers.for_peer(peers, context.room_peers_per_worker)
+
+
+def _new_room(context: NodeContext, room_id: str, codec_profile: str) -> Room:
+    return Room(
         id=room_id,
-        worker=least_loaded_worker(context.loads.cpu(), rooms, entities.rooms_created),
-        router=entities.next_core_id(),
         codec_profile=codec_profile,
-        capabilities=capabilities,
+        capabilities=router_capabilities(codec_profile),
         view=RoomView(
             context.lease.placement, partial(_on_departed, context, room_id), partial(_on_muted, context, room_id)
         ),
         confirmations=ConfirmationTracker(context.confirmation_timeout),
     )
+
+
+def _add_router(context: NodeContext, room: Room, worker: int) -> Router:
+    """Creates a router, and with the first one starts a replica of the room."""
+    router = Router(core_id=context.entities.next_core_id(), room=room, worker=worker)
     try:
-        context.core.send(room.worker, commands.CreateRouter(router=room.router))
+        context.core.send(worker, commands.CreateRouter(router=router.core_id))
     except CoreError as error:
         raise HubbubError(ErrorCode.UNAVAILABLE, f"create_router: {error.code}", retryable=True) from error
-    entities.add_room(room)
-    context.replicas.follow(room_id, room.view)
-    return room
+    if not room.routers:
+        context.replicas.follow(room.id, room.view)
+    context.entities.add_router(router)
+    return router
 
 
 def _on_departed(context: NodeContext, room_id: str, peer_ids: set[str]) -> None:

@@ -13,9 +13,10 @@ from .context import NodeContext
 
 def report_speakers(context: NodeContext, event: ActiveSpeaker | AudioLevels) -> None:
     """Reports the dominant speaker of a router, or its microphones that carry speech, to its room."""
-    room = context.entities.room_by_router(event.router)
-    if room is None:
+    router = context.entities.router_by_core_id(event.router)
+    if router is None:
         return
+    room = router.room
     if isinstance(event, AudioLevels):
         context.speaker_events.publish(room.id, AudioLevelsChanged(levels=list(_peers(context, event.levels))))
         return

@@ -53,7 +53,7 @@ async def read_room(context: NodeContext, request: ReadRoomTransports) -> RoomTr
 
 
 async def _transport(context: NodeContext, transport: Transport) -> StatsReport:
-    read = await context.call(transport.room.worker, commands.TransportStats(transport=transport.core_id))
+    read = await context.call(transport.worker, commands.TransportStats(transport=transport.core_id))
     rtt = read.get("rtt_us")
     stats = TransportStats(
         transport_id=transport.id,
@@ -74,7 +74,7 @@ async def _transport(context: NodeContext, transport: Transport) -> StatsReport:
 
 
 async def _producer(context: NodeContext, producer: Producer) -> StatsReport:
-    read = await context.call(producer.transport.room.worker, commands.ProducerStats(producer=producer.core_id))
+    read = await context.call(producer.transport.worker, commands.ProducerStats(producer=producer.core_id))
     return StatsReport(stats=[_inbound(producer, stream, read["key_frame_requests"]) for stream in read["streams"]])
 
 
@@ -98,7 +98,7 @@ def _inbound(producer: Producer, stream: dict[str, Any], key_frame_requests: int
 
 
 async def _consumer(context: NodeContext, consumer: Consumer) -> StatsReport:
-    read = await context.call(consumer.transport.room.worker, commands.ConsumerStats(consumer=consumer.core_id))
+    read = await context.call(consumer.transport.worker, commands.ConsumerStats(consumer=consumer.core_id))
     stats = OutboundStats(
         timestamp=_now(),
         kind=consumer.created.kind,

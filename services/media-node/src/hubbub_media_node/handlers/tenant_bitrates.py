@@ -54,7 +54,7 @@ def _receives(transport: Transport) -> bool:
 async def _received(context: NodeContext, transport: Transport) -> int | None:
     """None when it was closed meanwhile."""
     try:
-        read = await context.call(transport.room.worker, commands.TransportStats(transport=transport.core_id))
+        read = await context.call(transport.worker, commands.TransportStats(transport=transport.core_id))
     except HubbubError:
         return None
     return int(read["bytes_received"])

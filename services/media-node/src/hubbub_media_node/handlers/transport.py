@@ -33,11 +33,11 @@ from ..domain.repetition import find_repeated
 from ..domain.sctp_parameters import SCTP_PARAMETERS
 from .closing import close_transport, discard_transport
 from .context import NodeContext
-from .rooms import room_for
+from .rooms import router_for
 
 
 async def create(context: NodeContext, request: CreateTransport) -> TransportCreated:
-    """Creates a transport, and with the first one the room's router."""
+    """Creates a transport, and with the first one on its worker the router."""
     async with context.locks.of(request.room_id, request.peer_id):
         existing = context.entities.transports.get(request.transport_id)
         if existing is not None:
@@ -56,11 +56,11 @@ async def create(context: NodeContext, request: CreateTransport) -> TransportCre
         ice = transport.created.ice_parameters
         command = commands.CreateTransport(
             transport=transport.core_id,
-            router=transport.room.router,
+            router=transport.router.core_id,
             ice=IceCredentials(ufrag=ice.username_fragment, pwd=ice.password),
         )
         try:
-            await context.call(transport.room.worker, command)
+            await context.call(transport.worker, command)
         except HubbubError:
             discard_transport(context, transport)
             raise
@@ -75,7 +75,7 @@ async def connect(context: NodeContext, request: ConnectTransport) -> Done:
         if transport.connected:
             raise HubbubError(ErrorCode.INVALID_STATE, "the transport is already connected")
         fingerprints = select_fingerprints(request.dtls_parameters.fingerprints)
-        await context.call(transport.room.worker, commands.ConnectTransport(transport=transport.core_id))
+        await context.call(transport.worker, commands.ConnectTransport(transport=transport.core_id))
         transport.connected = True
         # The opposite of the client's role. A client that says `auto` acts as the DTLS client.
         role: DtlsRole = "client" if request.dtls_parameters.role == "server" else "server"
@@ -89,7 +89,7 @@ async def restart_ice(context: NodeContext, request: RestartIce) -> IceRestarted
         transport = _web_rtc(context, request)
         ice = _new_credentials()
         await context.call(
-            transport.room.worker,
+            transport.worker,
             commands.RestartIce(
                 transport=transport.core_id, ice=IceCredentials(ufrag=ice.username_fragment, pwd=ice.password)
             ),
@@ -105,7 +105,7 @@ async def set_max_incoming_bitrate(context: NodeContext, request: SetMaxIncoming
         if transport.direction != "send":
             raise HubbubError(ErrorCode.INVALID_STATE, "the client sends nothing over a receive transport")
         command = commands.SetMaxIncomingBitrate(transport=transport.core_id, bitrate=request.bitrate)
-        await context.call(transport.room.worker, command)
+        await context.call(transport.worker, command)
         return Done()
 
 
@@ -126,16 +126,16 @@ def _web_rtc(context: NodeContext, request: ConnectTransport | RestartIce | SetM
 
 
 def _add_transport(context: NodeContext, request: CreateTransport) -> WebRtcTransport:
-    """Adds the transport to the entities, and its room if it is the first one there."""
-    room = room_for(context, request.room_id, request.codec_profile)
+    """Adds the transport to the entities, and its router if it is the first one there."""
+    router = router_for(context, request.room_id, request.peer_id, request.codec_profile)
     core_id = context.entities.next_core_id()
     fingerprint = context.dtls.open(
         core_id,
-        room.worker,
+        router.worker,
         on_connected=partial(_on_dtls_connected, context, core_id),
         on_failed=partial(_on_dtls_failed, context, core_id),
     )
-    _, port = context.core.addresses[room.worker]
+    _, port = context.core.addresses[router.worker]
     created = TransportCreated(
         ice_parameters=_new_credentials(),
         ice_candidates=candidates(context.candidate_addresses(), port, tcp=context.tcp),
@@ -146,7 +146,7 @@ def _add_transport(context: NodeContext, request: CreateTransport) -> WebRtcTran
     transport = WebRtcTransport(
         id=request.transport_id,
         core_id=core_id,
-        room=room,
+        router=router,
         peer_id=request.peer_id,
         direction=request.direction,
         request=request,
