@@ -37,6 +37,8 @@ class FakeCore:
 
     def __init__(self) -> None:
         self.commands: list[Command] = []
+        self.sent: list[tuple[int, Command]] = []
+        """The same, each with its worker."""
         self.replies: dict[type[Command], dict[str, Any]] = {}
         """The replies to commands of a type."""
         self.errors: dict[type[Command], CoreErrorCode] = {}
@@ -44,16 +46,17 @@ class FakeCore:
         self.pending: asyncio.Event | None = None
         """Calls are executed at once, and answered when it is set."""
 
-    async def call(self, _worker: int, command: Command) -> dict[str, Any]:
-        self._execute(command)
+    async def call(self, worker: int, command: Command) -> dict[str, Any]:
+        self._execute(worker, command)
         await (asyncio.sleep(0) if self.pending is None else self.pending.wait())
         return self.replies.get(type(command), {"packets_received": 7})
 
-    def send(self, _worker: int, command: Command) -> None:
-        self._execute(command)
+    def send(self, worker: int, command: Command) -> None:
+        self._execute(worker, command)
 
-    def _execute(self, command: Command) -> None:
+    def _execute(self, worker: int, command: Command) -> None:
         self.commands.append(command)
+        self.sent.append((worker, command))
         if code := self.errors.get(type(command)):
             raise CoreError(code, command)
 
@@ -167,7 +170,7 @@ class FakeSpeakerPublisher:
 class NodeRig:
     """A context of fakes."""
 
-    def __init__(self, plain: PlainAccess | None = None) -> None:
+    def __init__(self, plain: PlainAccess | None = None, room_peers_per_worker: int = 200) -> None:
         self.core, self.dtls, self.replicas, self.lease = FakeCore(), FakeDtls(), FakeReplicas(), FakeLease()
         self.telemetry, self.publisher = FakeTelemetry(), FakePublisher()
         self.speakers = FakeSpeakerPublisher()
@@ -187,6 +190,7 @@ class NodeRig:
             plain=plain,
             quotas=NodeTenantQuotas(entities),
             entities=entities,
+            room_peers_per_worker=room_peers_per_worker,
         )
 
     def sent(self, kind: type[Command]) -> list[Command]:

@@ -12,6 +12,7 @@ from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.transport import CreateTransport, DtlsParameters, Fingerprint, IceParameters, TransportCreated
 from hubbub_contracts.types import Direction
 from hubbub_media_core import events
+from hubbub_media_core.specs import ProducerSpec
 from hubbub_media_node.domain.close_request import DTLS_FAILED, SILENT, UNCONFIRMED
 from hubbub_media_node.domain.closures import CloseEvent, apply_close_event
 from hubbub_media_node.domain.codec_profiles import router_capabilities
@@ -58,6 +59,7 @@ def entities() -> EntityStore:
                 rtp_parameters={},
                 paused=False,
             ),
+            spec=ProducerSpec(kind="audio", codecs=(), encodings=()),
             consumable={"codecs": [], "headerExtensions": [], "encodings": [], "rtcp": {"reducedSize": True}},
             type="simple",
             paused=False,
@@ -69,6 +71,7 @@ def entities() -> EntityStore:
             core_id=CONSUMER,
             transport=receive,
             producer_id="producer",
+            source=PRODUCER,
             request=CreateConsumer(
                 room_id=ROOM,
                 peer_id="bob",

@@ -8,6 +8,7 @@ with a reason. It does not know who requested a close: that is in the object's `
 | any, `requested`                 | that of its `close_request`; no event if it has none | this node               |
 | any, `transport_closed`          | the same; no event if the transport's is silent      | its own transport       |
 | consumer, `producer_closed`      | the same                                             | another peer's producer |
+|                                  | `internal`, if its pipe failed                       | a fault in the core     |
 | any, another reason              | that reason                                          | the core                |
 """
 
@@ -73,6 +74,9 @@ def _consumer_closed(entities: EntityStore, consumer: Consumer, core_reason: eve
     reason = _reason(core_reason, consumer.close_request, consumer.transport)
     if reason is None:
         return Closure()
+    pipe = entities.pipes.by_producer(consumer.source)
+    if core_reason == "producer_closed" and pipe is not None and not pipe.origin_closed:
+        reason = "internal"
     event = media.ConsumerClosed(consumer_id=consumer.id, producer_id=consumer.producer_id, reason=reason)
     return Closure(event=to_owner(consumer, event))
 

@@ -69,8 +69,8 @@ def producer_spec(
     return ProducerSpec(
         kind=kind,
         mid=_name(parameters.get("mid"), "mid"),
-        codecs=_codecs(parameters["codecs"], router_types),
-        extensions=_extensions(parameters["headerExtensions"]),
+        codecs=codec_mappings(parameters["codecs"], router_types),
+        extensions=extension_mappings(parameters["headerExtensions"]),
         encodings=encodings,
         feedback=_feedback(parameters),
         paused=paused,
@@ -95,8 +95,8 @@ def consumer_spec(
     return ConsumerSpec(
         kind=kind,
         mid=mid,
-        codecs=_codecs(codecs, router_types or {codec["payloadType"]: codec["payloadType"] for codec in codecs}),
-        extensions=_extensions(parameters["headerExtensions"]),
+        codecs=codec_mappings(codecs, router_types or {codec["payloadType"]: codec["payloadType"] for codec in codecs}),
+        extensions=extension_mappings(parameters["headerExtensions"]),
         ssrc=ssrc,
         rtx_ssrc=rtx["ssrc"] if rtx else None,
         cname=cname,
@@ -124,7 +124,7 @@ def checked_cname(cname: str | None, fallback: str) -> str:
     return cname
 
 
-def _codecs(codecs: Sequence[RtpCodecParameters], router_types: Mapping[int, int]) -> tuple[CodecMapping, ...]:
+def codec_mappings(codecs: Sequence[RtpCodecParameters], router_types: Mapping[int, int]) -> tuple[CodecMapping, ...]:
     """The media codecs, each with the payload type of its RTX codec."""
     rtx_of = {codec["parameters"].get("apt"): codec["payloadType"] for codec in codecs if _is_rtx(codec)}
     media = tuple(
@@ -151,7 +151,8 @@ def _is_rtx(codec: RtpCodecParameters) -> bool:
     return codec["mimeType"].lower().endswith("/rtx")
 
 
-def _extensions(extensions: Iterable[RtpHeaderExtensionParameters]) -> tuple[ExtensionMapping, ...]:
+def extension_mappings(extensions: Iterable[RtpHeaderExtensionParameters]) -> tuple[ExtensionMapping, ...]:
+    """The header extensions that the core supports."""
     return tuple(
         ExtensionMapping(kind=EXTENSION_KINDS[extension["uri"]], id=extension["id"])
         for extension in extensions

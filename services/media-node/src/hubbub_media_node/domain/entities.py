@@ -19,6 +19,7 @@ from hubbub_contracts.layers import ConsumerLayers
 from hubbub_contracts.scores import ConsumerScores, EncodingScore
 from hubbub_contracts.track_source import track_source
 from hubbub_contracts.types import ConsumerType, Direction, MediaKind, TrackSource
+from hubbub_media_core.specs import ProducerSpec
 from hubbub_ortc.types import RtpCapabilities, RtpParameters
 
 from .close_request import CloseRequest
@@ -173,6 +174,8 @@ class Producer:
     kind: MediaKind
     request: CreateProducer
     """As in `WebRtcTransport`."""
+    spec: ProducerSpec
+    """As the core got it."""
     consumable: RtpParameters
     """The parameters from which its consumers' are derived."""
     type: ConsumerType
@@ -187,6 +190,12 @@ class Producer:
     def operation_id(self) -> str | None:
         """The client's id of the operation that created it."""
         return self.request.operation_id
+
+    @property
+    def is_microphone(self) -> bool:
+        """Whether speaker detection and last-N audio apply to it."""
+        has_levels = any(extension.kind == "audio_level" for extension in self.spec.extensions)
+        return self.kind == "audio" and self.spec.is_microphone and has_levels
 
     def is_muted(self) -> bool:
         """Whether a moderator muted its source, or made its user a listener."""
@@ -211,6 +220,8 @@ class Consumer:
     core_id: int
     transport: Transport
     producer_id: str
+    source: int
+    """The core's id of the producer on its router: of the peer's producer, or of the end of its pipe."""
     request: CreateConsumer
     """As in `WebRtcTransport`."""
     created: ConsumerCreated

@@ -9,12 +9,14 @@ Rules
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TypeVar
 
 from hubbub_contracts.errors import ErrorCode, HubbubError
 
 from .entities import Consumer, Producer, Room, Router, Transport
+from .pipe_table import PipeTable
 
 EntityT = TypeVar("EntityT", bound=Transport | Producer | Consumer)
 
@@ -38,12 +40,14 @@ class EntityStore:
         self.consumers: dict[str, Consumer] = {}
         self.tenants: dict[str | None, TenantCount] = {}
         """Of each tenant with a transport here."""
+        self.pipes = PipeTable()
         self.routers_created = 0
         """Over the life of the process."""
         self._routers_by_core_id: dict[int, Router] = {}
         self._transports_by_core_id: dict[int, Transport] = {}
         self._producers_by_core_id: dict[int, Producer] = {}
         self._consumers_by_core_id: dict[int, Consumer] = {}
+        self._consumers_by_source: defaultdict[int, set[Consumer]] = defaultdict(set)
 
     def next_core_id(self) -> int:
         """An id that was never used in the core."""
@@ -72,6 +76,15 @@ class EntityStore:
     def producer_by_core_id(self, core_id: int) -> Producer | None:
         """None when it is unknown or removed."""
         return self._producers_by_core_id.get(core_id)
+
+    def origin_by_core_id(self, core_id: int) -> Producer | None:
+        """The peer's producer that this one is, or that it carries. None when it is unknown or removed."""
+        pipe = self.pipes.by_producer(core_id)
+        return self.producer_by_core_id(core_id) if pipe is None else pipe.origin
+
+    def has_consumers(self, core_id: int) -> bool:
+        """Whether a producer, by its id in the core, has consumers of peers."""
+        return core_id in self._consumers_by_source
 
     def consumer_by_core_id(self, core_id: int) -> Consumer | None:
         """None when it is unknown or removed."""
@@ -129,6 +142,7 @@ class EntityStore:
         """Adds a consumer to its transport."""
         self.consumers[consumer.id] = consumer
         self._consumers_by_core_id[consumer.core_id] = consumer
+        self._consumers_by_source[consumer.source].add(consumer)
         consumer.transport.consumers[consumer.id] = consumer
         self.tenants[consumer.transport.room.tenant].consumers += 1
 
@@ -164,6 +178,10 @@ class EntityStore:
         if self.consumers.pop(consumer.id, None) is not None:
             self.of_tenant(consumer.transport.room.tenant).consumers -= 1
         self._consumers_by_core_id.pop(consumer.core_id, None)
+        others = self._consumers_by_source[consumer.source]
+        others.discard(consumer)
+        if not others:
+            del self._consumers_by_source[consumer.source]
         consumer.transport.consumers.pop(consumer.id, None)
 
 

@@ -16,6 +16,7 @@ from hubbub_media_core import CoreError, commands
 from ..domain.close_request import SILENT, CloseRequest
 from ..domain.entities import Producer, Router, Transport
 from .context import NodeContext
+from .pipes import tell_core
 
 _log = structlog.get_logger(__name__)
 
@@ -92,7 +93,9 @@ def discard_transport(context: NodeContext, transport: Transport) -> None:
 
 
 def close_router(context: NodeContext, router: Router) -> None:
-    """Closes a router whose last transport is gone, and with the last one the replica of its room."""
+    """Closes a router whose last transport is gone, its links, and with the last one the replica of its room."""
+    context.entities.pipes.close_links_of(router)
+    tell_core(context)
     if not router.room.routers:
         context.replicas.unfollow(router.room.id)
     try:

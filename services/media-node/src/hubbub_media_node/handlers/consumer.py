@@ -29,6 +29,7 @@ from ..domain.entities import Consumer, Producer, Transport, WebRtcTransport
 from ..domain.repetition import find_repeated
 from .context import NodeContext
 from .layer_reports import report_layers
+from .pipes import producer_on
 
 
 async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreated:
@@ -55,6 +56,9 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
         context.require_accepting()
         context.limits.check_consumers(context.entities, request.room_id, request.peer_id)
         context.quotas.check_consumers(request.room_id, time.monotonic())
+        source = await producer_on(context, producer, transport.router)
+        # It may have been closed meanwhile.
+        transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
         negotiated = negotiation.consume(
             producer.kind,
             producer.consumable,
@@ -71,6 +75,7 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
             core_id=context.entities.next_core_id(),
             transport=transport,
             producer_id=producer.id,
+            source=source,
             request=request,
             created=ConsumerCreated(
                 kind=producer.kind,
@@ -85,7 +90,7 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
         command = commands.CreateConsumer(
             consumer=consumer.core_id,
             transport=transport.core_id,
-            producer=producer.core_id,
+            producer=source,
             spec=negotiated.spec,
         )
         try:

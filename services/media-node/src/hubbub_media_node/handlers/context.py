@@ -26,7 +26,7 @@ from ..domain.ports import (
     WorkerLoads,
 )
 from ..domain.tenant_quotas import NodeTenantQuotas
-from .peer_locks import PeerLocks
+from .keyed_locks import KeyedLocks
 
 _CORE_ERRORS: dict[str, tuple[ErrorCode, bool]] = {
     "not_found": (ErrorCode.NOT_FOUND, True),
@@ -67,7 +67,10 @@ class NodeContext:
     room_peers_per_worker: int = 200
     """This many peers of a room share a worker before the room gets another one."""
     entities: EntityStore = field(default_factory=EntityStore)
-    locks: PeerLocks = field(default_factory=PeerLocks)
+    locks: KeyedLocks = field(default_factory=KeyedLocks)
+    """Of the peers, by room and peer id."""
+    pipe_locks: KeyedLocks = field(default_factory=KeyedLocks)
+    """By the core's ids of the producer and of the other router, or of two routers."""
 
     def require_accepting(self) -> None:
         """Raises `unavailable` when the node accepts no new work."""

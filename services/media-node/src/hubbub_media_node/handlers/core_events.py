@@ -13,6 +13,7 @@ from ..domain.entities import WebRtcTransport
 from .closing import close_router
 from .context import NodeContext
 from .layer_reports import report_bandwidth_pause, report_layers, report_wanted_encodings
+from .pipes import tell_core
 from .score_reports import report_score
 from .speech_reports import report_speakers
 
@@ -51,6 +52,8 @@ def _handle_layers(
 ) -> None:
     """Reports what a consumer receives, or what a producer's client is to send, from now on."""
     if isinstance(event, events.LayersWanted):
+        context.entities.pipes.want(event.producer, event.encodings)
+        tell_core(context)
         report_wanted_encodings(context, event.producer, list(event.encodings))
         return
     consumer = context.entities.consumer_by_core_id(event.consumer)
@@ -75,6 +78,9 @@ def _handle_silence(context: NodeContext, core_id: int, silent: bool) -> None:
 
 
 def _handle_closed(context: NodeContext, event: CloseEvent) -> None:
+    if context.entities.pipes.closed(event):
+        tell_core(context)
+        return
     closure = apply_close_event(context.entities, event)
     if closure.event is not None:
         context.media_events.publish(closure.event)

@@ -13,6 +13,7 @@ from hubbub_media_core import commands
 
 from ..domain.entities import Producer, Room
 from .context import NodeContext
+from .pipes import origin_changed
 
 
 def muted_running(room: Room) -> list[Producer]:
@@ -34,3 +35,4 @@ async def pause_if_muted(context: NodeContext, producer: Producer) -> None:
     if producer.is_muted() and not producer.paused:
         await context.call(producer.transport.worker, commands.PauseProducer(producer=producer.core_id))
         producer.paused = True
+        origin_changed(context, producer)

@@ -22,6 +22,7 @@ from ..domain.repetition import find_repeated
 from .closing import close_producer
 from .context import NodeContext
 from .mutes import pause_if_muted
+from .pipes import origin_changed, share_microphones
 
 
 async def create(context: NodeContext, request: CreateProducer) -> ProducerCreated:
@@ -62,6 +63,7 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
             transport=transport,
             kind=request.kind,
             request=request,
+            spec=negotiated.spec,
             consumable=negotiated.consumable,
             type=negotiated.type,
             paused=paused,
@@ -73,6 +75,8 @@ async def create(context: NodeContext, request: CreateProducer) -> ProducerCreat
         except HubbubError:
             context.entities.remove_producer(producer)
             raise
+        if producer.is_microphone:
+            context.tasks.spawn(share_microphones(context, transport.room), "share-microphones")
         return _created(producer)
 
 
@@ -82,6 +86,7 @@ async def pause(context: NodeContext, request: PauseProducer) -> Done:
         producer = context.entities.producer(request.room_id, request.peer_id, request.producer_id)
         await context.call(producer.transport.worker, commands.PauseProducer(producer=producer.core_id))
         producer.paused = True
+        origin_changed(context, producer)
         return Done()
 
 
@@ -95,6 +100,7 @@ async def resume(context: NodeContext, request: ResumeProducer) -> Done:
             raise muted
         await context.call(producer.transport.worker, commands.ResumeProducer(producer=producer.core_id))
         producer.paused = False
+        origin_changed(context, producer)
         if producer.is_muted():  # meanwhile
             await pause_if_muted(context, producer)
             raise muted

@@ -16,6 +16,7 @@ from ..domain.room_view import EntityKey
 from .closing import close_peer, close_producer
 from .context import NodeContext
 from .mutes import muted_running, pause_muted
+from .pipes import tend_pipes
 
 _log = structlog.get_logger(__name__)
 
@@ -37,6 +38,7 @@ def reconcile(context: NodeContext, now: float) -> None:
             _reconcile_room(context, room, now)
         except Exception as error:  # noqa: BLE001  a bug in one room must not end the node, and all calls with it
             report_failure("a room was not reconciled", error, room_id=room.id)
+    tend_pipes(context, now)
 
 
 def _reconcile_room(context: NodeContext, room: Room, now: float) -> None:

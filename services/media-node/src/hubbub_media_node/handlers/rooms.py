@@ -15,6 +15,7 @@ from ..domain.worker_selection import WorkerChoice
 from .closing import close_departed
 from .context import NodeContext
 from .mutes import pause_muted
+from .pipes import share_microphones
 
 
 def router_for(context: NodeContext, room_id: str, peer_id: str, codec_profile: str) -> Router:
@@ -66,6 +67,8 @@ def _add_router(context: NodeContext, room: Room, worker: int) -> Router:
     if not room.routers:
         context.replicas.follow(room.id, room.view)
     context.entities.add_router(router)
+    if len(room.routers) > 1:
+        context.tasks.spawn(share_microphones(context, room), "share-microphones")
     return router
 
 

@@ -7,6 +7,7 @@ from hubbub_contracts.scores import ConsumerScores, EncodingScore
 from hubbub_media_core import events
 
 from ..domain.closures import to_owner
+from ..domain.entities import Consumer
 from .context import NodeContext
 
 
@@ -26,8 +27,20 @@ def report_score(context: NodeContext, event: events.ProducerScore | events.Cons
             consumer = context.entities.consumer_by_core_id(core_id)
             if consumer is not None:
                 consumer.score = ConsumerScores(
-                    score=score, producer_score=producer_score, producer_scores=list(producer_scores)
+                    score=score,
+                    producer_score=producer_score,
+                    producer_scores=_origin_scores(context, consumer) or list(producer_scores),
                 )
                 context.media_events.publish(
                     to_owner(consumer, ConsumerScoreChanged(consumer_id=consumer.id, score=consumer.score))
                 )
+
+
+def _origin_scores(context: NodeContext, consumer: Consumer) -> list[int]:
+    """The scores of the encodings where the client sends them, for a consumer behind a pipe, which lacks what nobody
+    wants there. Empty for another one, or when they are not known."""
+    pipe = context.entities.pipes.by_producer(consumer.source)
+    if pipe is None or pipe.origin.score is None:
+        return []
+    known = {one.encoding_idx: one.score for one in pipe.origin.score}
+    return [known.get(index, 0) for index in range(len(pipe.wanted))]

@@ -12,9 +12,12 @@ from .context import NodeContext
 
 
 def report_speakers(context: NodeContext, event: ActiveSpeaker | AudioLevels) -> None:
-    """Reports the dominant speaker of a router, or its microphones that carry speech, to its room."""
+    """Reports the dominant speaker of a router, or its microphones that carry speech, to its room.
+
+    Every router of a room hears every microphone and finds the same; the oldest one reports.
+    """
     router = context.entities.router_by_core_id(event.router)
-    if router is None:
+    if router is None or router is not next(iter(router.room.routers.values())):
         return
     room = router.room
     if isinstance(event, AudioLevels):
@@ -28,7 +31,7 @@ def _peers(context: NodeContext, volumes: Iterable[AudioVolume]) -> Iterator[Pee
     """The peers that send these producers. `volumes` are sorted, so the first microphone of a peer is its loudest."""
     seen = set[str]()
     for volume in volumes:
-        producer = context.entities.producer_by_core_id(volume.producer)
+        producer = context.entities.origin_by_core_id(volume.producer)
         if producer is not None and producer.peer_id not in seen:
             seen.add(producer.peer_id)
             yield PeerVolume(peer_id=producer.peer_id, volume=volume.volume)

@@ -1,0 +1,68 @@
+"""The parameters of a producer on a link between two routers.
+
+Payload types and extension ids are the router's; they are the same on all routers of a room. The codecs are those that
+the client sends: what a router may offer to consumers besides (RED) is not on the link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hubbub_media_core.specs import EncodingSpec, PipeConsumerSpec, PipedEncoding, ProducerSpec
+from hubbub_ortc import get_pipe_consumer_rtp_parameters
+from hubbub_ortc.types import RtpParameters
+
+from .core_specs import codec_mappings, extension_mappings
+
+
+@dataclass(frozen=True, slots=True)
+class PipeSpecs:
+    """The two ends of a pipe."""
+
+    consumer: PipeConsumerSpec
+    """At the producer's router."""
+    producer: ProducerSpec
+    """At the other router."""
+
+
+def pipe_specs(
+    origin: ProducerSpec, consumable: RtpParameters, next_ssrcs: Callable[[], int], *, paused: bool
+) -> PipeSpecs:
+    """The parameters of both ends.
+
+    Arguments:
+        origin: the spec of the client's producer.
+        consumable: the parameters from which its consumers' are derived.
+        next_ssrcs: returns the first of a block of SSRCs that the link has never used.
+        paused: the pipe's producer starts paused.
+    """
+    parameters = get_pipe_consumer_rtp_parameters(consumable, enable_rtx=True, random_ssrc=next_ssrcs)
+    router_types = {codec["payloadType"]: codec["payloadType"] for codec in parameters["codecs"]}
+    sent = {codec.router_payload_type for codec in origin.codecs}
+    codecs = tuple(
+        codec for codec in codec_mappings(parameters["codecs"], router_types) if codec.router_payload_type in sent
+    )
+    extensions = extension_mappings(parameters["headerExtensions"])
+    has_rtx = any(codec.rtx_payload_type is not None for codec in codecs)
+    encodings: list[PipedEncoding] = []
+    for encoding in parameters["encodings"]:
+        ssrc, rtx = encoding["ssrc"], encoding["rtx"]
+        assert ssrc is not None
+        assert rtx is not None
+        encodings.append(PipedEncoding(ssrc=ssrc, rtx_ssrc=rtx["ssrc"] if has_rtx else None))
+    cname = parameters["rtcp"]["cname"]
+    assert cname is not None
+    return PipeSpecs(
+        consumer=PipeConsumerSpec(
+            kind=origin.kind, codecs=codecs, encodings=tuple(encodings), cname=cname, extensions=extensions
+        ),
+        producer=ProducerSpec(
+            kind=origin.kind,
+            codecs=codecs,
+            encodings=tuple(EncodingSpec(ssrc=each.ssrc, rtx_ssrc=each.rtx_ssrc) for each in encodings),
+            extensions=extensions,
+            paused=paused,
+            is_microphone=origin.is_microphone,
+        ),
+    )

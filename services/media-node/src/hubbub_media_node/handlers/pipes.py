@@ -1,0 +1,158 @@
+"""Carries producers to the other routers of their room (ADR 44).
+
+Opening waits for the core. Everything else is told to it without waiting: what it could not take is repeated by
+`tend_pipes`, which `reconciliation` calls.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import structlog
+
+from hubbub_contracts.errors import ErrorCode, HubbubError
+from hubbub_media_core import CoreError, commands
+from hubbub_media_core.commands import Command
+from hubbub_media_core.specs import WorkerLink
+
+from ..domain.entities import Producer, Room, Router
+from ..domain.pipe_specs import pipe_specs
+from ..domain.pipes import CoreObject, Link, Pipe
+from .context import NodeContext
+
+_log = structlog.get_logger(__name__)
+
+
+async def producer_on(context: NodeContext, producer: Producer, router: Router) -> int:
+    """The core's id of a producer on a router of its room: its own, or that of a pipe's end. Opens a missing pipe.
+
+    Raises a retryable `not_found` when the producer is closed meanwhile, and what the core's refusals translate to.
+    """
+    if producer.transport.router is router:
+        return producer.core_id
+    async with context.pipe_locks.of(producer.core_id, router.core_id):
+        pipe = context.entities.pipes.find(producer, router)
+        if pipe is None:
+            pipe = await _open(context, producer, router)
+        return pipe.producer.core_id
+
+
+async def share_microphones(context: NodeContext, room: Room) -> None:
+    """Carries each microphone of a room to all of its routers: each of them detects speakers and applies last-N audio.
+
+    What fails is repeated by `tend_pipes`.
+    """
+    for producer, router in missing_microphones(context, room):
+        with contextlib.suppress(HubbubError):
+            await producer_on(context, producer, router)
+
+
+def missing_microphones(context: NodeContext, room: Room) -> list[tuple[Producer, Router]]:
+    """The microphones of a room that a router does not hear."""
+    if len(room.routers) < 2:
+        return []
+    return [
+        (producer, router)
+        for producer in room.producers()
+        if producer.is_microphone and producer.close_request is None
+        for router in room.routers.values()
+        if router is not producer.transport.router and context.entities.pipes.find(producer, router) is None
+    ]
+
+
+def origin_changed(context: NodeContext, producer: Producer) -> None:
+    """A producer of a peer was paused or resumed: its pipes follow."""
+    context.entities.pipes.origin_changed(producer)
+    tell_core(context)
+
+
+def tell_core(context: NodeContext) -> None:
+    """Tells the core what has changed about links and pipes."""
+    pipes = context.entities.pipes
+    for changed in pipes.take_due():
+        try:
+            for worker, command in changed.outstanding():
+                context.core.send(worker, command)
+        except CoreError as error:
+            pipes.put_back(changed)
+            _log.warning("could not change a pipe, repeating it later", error=str(error))
+            return
+        if isinstance(changed, Pipe) and changed.is_open:
+            changed.told = changed.state
+
+
+def tend_pipes(context: NodeContext, now: float) -> None:
+    """Closes unused pipes and repeats what failed. `now` is seconds of a monotonic clock."""
+    context.entities.pipes.tend(now, context.entities.has_consumers)
+    tell_core(context)
+    for room in context.entities.rooms.values():
+        if missing_microphones(context, room):
+            context.tasks.spawn(share_microphones(context, room), "share-microphones")
+
+
+async def _open(context: NodeContext, producer: Producer, router: Router) -> Pipe:
+    entities = context.entities
+    link = await _link_between(context, producer.transport.router, router)
+    specs = pipe_specs(producer.spec, producer.consumable, link.ssrcs.block, paused=producer.paused)
+    pipe = entities.pipes.add(producer, router, link, entities.next_core_id)
+    origin, far = link.transport_on(producer.transport.router), link.transport_on(router)
+    try:
+        await _create(
+            context,
+            pipe.producer,
+            commands.CreateProducer(producer=pipe.producer.core_id, transport=far.core_id, spec=specs.producer),
+        )
+        await _create(
+            context,
+            pipe.consumer,
+            commands.CreatePipeConsumer(
+                consumer=pipe.consumer.core_id,
+                transport=origin.core_id,
+                producer=producer.core_id,
+                spec=specs.consumer,
+            ),
+        )
+        if pipe.closing:
+            raise HubbubError(ErrorCode.NOT_FOUND, "the producer was closed", retryable=True)
+        entities.pipes.origin_changed(producer)  # a microphone is wanted; it may have been paused meanwhile
+    except BaseException:
+        entities.pipes.close(pipe)
+        raise
+    finally:
+        tell_core(context)
+    return pipe
+
+
+async def _link_between(context: NodeContext, origin: Router, router: Router) -> Link:
+    """The link between two routers, opened if there is none."""
+    pipes = context.entities.pipes
+    async with context.pipe_locks.of(*sorted((origin.core_id, router.core_id))):
+        link = pipes.find_link(origin, router)
+        if link is not None:
+            return link
+        link = pipes.add_link(origin, router, context.entities.next_core_id)
+        try:
+            for near, far in ((0, 1), (1, 0)):
+                end = link.transports[near]
+                command = commands.CreatePipeTransport(
+                    transport=end.core_id,
+                    router=link.routers[near].core_id,
+                    link=WorkerLink(worker=link.routers[far].worker, pair=link.pair),
+                )
+                await _create(context, end, command)
+            if link.closing:
+                raise HubbubError(ErrorCode.NOT_FOUND, "the room left this worker", retryable=True)
+        except BaseException:
+            pipes.close_link(link)
+            tell_core(context)
+            raise
+        return link
+
+
+async def _create(context: NodeContext, end: CoreObject, command: Command) -> None:
+    end.exists = True
+    try:
+        await context.call(end.worker, command)
+    except HubbubError:
+        end.exists = False
+        raise
