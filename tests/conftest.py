@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.installation import Installation
+from support.installation import SPREAD, Installation
 from support.supervised_installation import SupervisedInstallation
 
 
@@ -16,6 +16,14 @@ from support.supervised_installation import SupervisedInstallation
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """An installation shared by all tests that do not break it. Each test uses its own room."""
     with Installation(tmp_path_factory.mktemp("installation")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def spread_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The same, in which every second peer of a room is on another worker."""
+    options = {"workers": 2, "metrics": True, "environment": SPREAD}
+    with Installation(tmp_path_factory.mktemp("spread"), **options) as running:
         yield running
 
 

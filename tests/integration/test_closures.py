@@ -2,7 +2,7 @@
 
 These are the rows that a request causes. Other tests cover timeouts (6, 7, 10, 15, 18: `test_closures_by_timeout.py`),
 the end of a signaling instance (16, 23, 24: `test_resume.py`), an unreachable registry (21: `test_media_continues.py`),
-access tokens (28, 29: `test_access_tokens.py`),
+access tokens (28, 29: `test_access_tokens.py`), pipes (32, 33: `test_room_on_two_workers.py`),
 and a frozen or stopped node (9: `tests/chaos/test_frozen_node.py`; 13, 19: `tests/chaos/test_kill_node.py`). Row 12
 needs a panic in the core, which the core's own tests cause.
 """
@@ -23,6 +23,14 @@ from support.pair import Pair, connected_pair
 from support.rtp_transport import RtpTransport
 
 CLOSURES = ("transportClosed", "producerClosed", "consumerClosed", "peerLeft", "peerMoved", "roomClosed")
+
+
+@pytest.fixture(params=["one worker", "two workers"])
+def installation(request: pytest.FixtureRequest, installation: Installation) -> Installation:
+    """All rows hold with both peers on one worker, and with a worker for each."""
+    if request.param == "one worker":
+        return installation
+    return request.getfixturevalue("spread_installation")  # type: ignore[no-any-return]
 
 
 @pytest.fixture

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from support.caller import Caller
 from support.installation import Installation
+
+
+@pytest.fixture(params=["one worker", "two workers"])
+def installation(request: pytest.FixtureRequest, installation: Installation) -> Installation:
+    """Sender and receiver are on one worker, or on a worker each."""
+    if request.param == "one worker":
+        return installation
+    return request.getfixturevalue("spread_installation")  # type: ignore[no-any-return]
 
 
 async def test_loss_on_the_way_to_the_server_lowers_the_score(installation: Installation, call_id: str) -> None:

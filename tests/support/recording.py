@@ -34,6 +34,8 @@ SIMULCAST = tuple(Track("vp8-simulcast3", ssrc, 96, 90_000) for ssrc in (4739821
 """Three encodings of one video, lowest first, 20 frames per second."""
 VIDEO = SIMULCAST[0]
 """One packet per frame."""
+LEVEL_ID = 1
+"""Chromium's id of the header extension with the audio level."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Source:
         self.ssrc = ssrc
         self.sent = 0
         self.key_frame_requests = 0
+        self.level: int | None = None
+        """Of audio: the loudness that each packet claims, -dBov, 0 to 127 (RFC 6464)."""
         self.loses_every: int | None = None
         """One packet of this many is lost on the way."""
         self._transport = transport
@@ -110,7 +114,11 @@ class Source:
         self._sequence = (self._sequence + 1) & 0xFFFF
         kind = self._track.payload_type | sample.marker << 7
         payload = self._renumbered(sample.payload) if self._track.is_video else sample.payload
-        return struct.pack("!BBHII", 0x80, kind, self._sequence, self._timestamp, self.ssrc) + payload
+        flags, extensions = 0x80, b""
+        if self.level is not None:
+            flags, extensions = 0x90, struct.pack("!HHBB2x", 0xBEDE, 1, LEVEL_ID << 4, 0x80 | self.level)
+        header = struct.pack("!BBHII", flags, kind, self._sequence, self._timestamp, self.ssrc)
+        return header + extensions + payload
 
     def _renumbered(self, payload: bytes) -> bytes:
         """The VP8 payload with this frame's picture id. The recording always has 15-bit ids (RFC 7741)."""

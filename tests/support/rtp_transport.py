@@ -40,6 +40,8 @@ class RtpTransport(rtp_transport.RtpTransport):
             DtlsParameters.model_validate(offer["dtlsParameters"]),
             role=cast("DtlsRole", role),
         )
+        self.node_port: int = candidate["port"]
+        """The port of its worker."""
         self.streams: dict[int, Stream] = defaultdict(Stream)
         self.on_key_frame_request: Callable[[int], None] | None = None
         self._arrived = asyncio.Event()

@@ -94,6 +94,8 @@ async def test_peers_of_a_full_worker_are_on_another_one(rig: Rig) -> None:
     again = await rig.create_transport("alice", "recv", "more")
     assert again.worker == rig.origin, "a peer's transports share a worker"
     assert count_occupancy(rig.context.entities, 2) == (WorkerOccupancy(1, 1), WorkerOccupancy(1, 1))
+    await rig.consume()
+    assert count_occupancy(rig.context.entities, 2)[rig.far] == WorkerOccupancy(rooms=1, peers=1, pipes=1)
     assert len(rig.context.entities.rooms) == len(rig.replicas.projections) == 1
 
 

@@ -195,7 +195,15 @@ NODE_LEASED = Metric(
     _NODE,
     on_scrape=True,
 )
-NODE_ROOMS = Metric("hubbub_node_rooms", "gauge", "rooms", "Rooms on a worker.", _NODE, ("worker",), on_scrape=True)
+NODE_ROOMS = Metric(
+    "hubbub_node_rooms",
+    "gauge",
+    "rooms",
+    "Rooms on a worker. One that is on several workers counts on each.",
+    _NODE,
+    ("worker",),
+    on_scrape=True,
+)
 NODE_PEERS = Metric("hubbub_node_peers", "gauge", "peers", "Peers on a worker.", _NODE, ("worker",), on_scrape=True)
 NODE_TRANSPORTS = Metric(
     "hubbub_node_transports",
@@ -211,6 +219,15 @@ NODE_PRODUCERS = Metric(
 )
 NODE_CONSUMERS = Metric(
     "hubbub_node_consumers", "gauge", "consumers", "Consumers on a worker.", _NODE, ("worker",), on_scrape=True
+)
+NODE_PIPES = Metric(
+    "hubbub_node_pipes",
+    "gauge",
+    "pipes",
+    "Producers of peers on other workers that are carried to a worker.",
+    _NODE,
+    ("worker",),
+    on_scrape=True,
 )
 NODE_TCP_CONNECTIONS = Metric(
     "hubbub_node_tcp_connections",
@@ -230,6 +247,24 @@ WORKER_PACKETS = Metric(
     "Datagrams of any kind; `direction` is `received` or `sent`.",
     _NODE,
     ("worker", "direction"),
+    on_scrape=True,
+)
+WORKER_PIPE_PACKETS = Metric(
+    "hubbub_worker_pipe_packets_total",
+    "counter",
+    "packets",
+    "RTP and RTCP packets between the workers of a room; `direction` is `received` or `sent`.",
+    _NODE,
+    ("worker", "direction"),
+    on_scrape=True,
+)
+WORKER_PIPE_DROPPED = Metric(
+    "hubbub_worker_pipe_dropped_total",
+    "counter",
+    "packets",
+    "Packets to another worker that were dropped because it did not take them in time. They are repaired by NACK.",
+    _NODE,
+    ("worker",),
     on_scrape=True,
 )
 WORKER_BYTES = Metric(

@@ -16,6 +16,9 @@ _TOTALS: Final[tuple[tuple[str, Metric, tuple[str, ...]], ...]] = (
     ("packets_sent", catalogue.WORKER_PACKETS, ("sent",)),
     ("bytes_received", catalogue.WORKER_BYTES, ("received",)),
     ("bytes_sent", catalogue.WORKER_BYTES, ("sent",)),
+    ("pipe_packets_received", catalogue.WORKER_PIPE_PACKETS, ("received",)),
+    ("pipe_packets_sent", catalogue.WORKER_PIPE_PACKETS, ("sent",)),
+    ("pipe_dropped", catalogue.WORKER_PIPE_DROPPED, ()),
     ("dropped_malformed", catalogue.WORKER_DROPPED, ("malformed",)),
     ("dropped_oversized", catalogue.WORKER_DROPPED, ("oversized",)),
     ("dropped_unknown_address", catalogue.WORKER_DROPPED, ("unknown_address",)),
@@ -74,6 +77,7 @@ def read_worker_metrics(core: MediaCore, status: NodeStatus, node_id: str) -> It
     for index, occupancy in enumerate(status.occupancy):
         yield Reading(catalogue.NODE_ROOMS, occupancy.rooms, (str(index),))
         yield Reading(catalogue.NODE_PEERS, occupancy.peers, (str(index),))
+        yield Reading(catalogue.NODE_PIPES, occupancy.pipes, (str(index),))
     for index, counters in enumerate(core.counters()):
         yield from _read_worker(str(index), counters)
 

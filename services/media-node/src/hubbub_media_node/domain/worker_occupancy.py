@@ -1,4 +1,4 @@
-"""The number of rooms and peers on each worker. A room with routers on several workers counts on each."""
+"""The number of rooms, peers and pipes on each worker. A room with routers on several workers counts on each."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from .entity_store import EntityStore
 
 @dataclass(frozen=True, slots=True)
 class WorkerOccupancy:
-    """Rooms and peers on one worker."""
+    """Rooms and peers on one worker, and pipes to it."""
 
     rooms: int = 0
     peers: int = 0
+    pipes: int = 0
 
 
 def count_occupancy(entities: EntityStore, workers: int) -> tuple[WorkerOccupancy, ...]:
@@ -22,4 +23,6 @@ def count_occupancy(entities: EntityStore, workers: int) -> tuple[WorkerOccupanc
         for router in room.routers.values():
             rooms[router.worker] += 1
             peers[router.worker] += len(router.peer_ids())
-    return tuple(WorkerOccupancy(*counts) for counts in zip(rooms, peers, strict=True))
+    return tuple(
+        WorkerOccupancy(*counts) for counts in zip(rooms, peers, entities.pipes.per_worker(workers), strict=True)
+    )

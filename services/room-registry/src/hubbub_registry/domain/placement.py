@@ -1,4 +1,4 @@
-"""Places a room on the least loaded media node that can take it. A room has one node: nodes have no pipes yet."""
+"""Places a room on the least loaded media node that can take it. A room has one node."""
 
 from __future__ import annotations
 

@@ -1,0 +1,242 @@
+"""A room whose peers are on two workers: everything works as on one, and nothing of the pipes stays behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from support.caller import Caller, Consumer
+from support.eventually import wait_for_counts, wait_for_metrics
+from support.installation import Installation
+from support.recording import Source
+from support.simulcast import SSRCS, received_layers, reported_layers, simulcast, wanted_encodings
+
+NAMES = ("ann", "ben", "cem")
+SPEECH, SILENCE = 20, 90
+"""-dBov."""
+
+
+@dataclass
+class Room:
+    """Three peers, each of whom sends a microphone and a simulcast video, and receives those of the others."""
+
+    peers: list[Caller]
+    microphones: list[str]
+    videos: list[str]
+    sources: list[dict[int, Source]]
+    """What sends the encodings of each video, by SSRC."""
+    consumers: list[dict[str, Consumer]]
+    """Of each peer, by producer."""
+
+    def on_another_worker(self, peer: Caller) -> Caller:
+        """A peer on another worker than this one."""
+        return next(other for other in self.peers if worker_of(other) != worker_of(peer))
+
+    def consumer(self, peer: Caller, producer_id: str) -> Consumer:
+        return self.consumers[self.peers.index(peer)][producer_id]
+
+    async def wait_media(self, packets: int = 20) -> None:
+        """Waits until everybody receives this many more packets of everything."""
+        everything = [consumer for consumers in self.consumers for consumer in consumers.values()]
+        await asyncio.gather(*(consumer.wait_packets(packets) for consumer in everything))
+
+
+def worker_of(peer: Caller) -> int:
+    """The port of the worker that all of the peer's transports are on."""
+    (port,) = {transport.node_port for transport in peer.transports.values()}
+    return port
+
+
+@pytest.fixture
+async def room(spread_installation: Installation, call_id: str) -> AsyncIterator[Room]:
+    async with AsyncExitStack() as stack:
+        peers = [await stack.enter_async_context(Caller(spread_installation.url)) for _ in NAMES]
+        room = Room(peers, [], [], [{} for _ in NAMES], [{} for _ in NAMES])
+        for peer, name, sources in zip(peers, NAMES, room.sources, strict=True):
+            await peer.join(call_id, userId=name)
+            room.videos.append(await stack.enter_async_context(simulcast(peer, sources)))
+            room.microphones.append(await peer.publish("audio"))
+        for number, peer in enumerate(peers):
+            for producer_id in (*room.microphones, *room.videos):
+                if producer_id not in (room.microphones[number], room.videos[number]):
+                    room.consumers[number][producer_id] = await peer.consume(producer_id)
+        yield room
+
+
+async def test_everybody_receives_everybody(spread_installation: Installation, room: Room) -> None:
+    assert len({worker_of(peer) for peer in room.peers}) == 2
+    await room.wait_media()
+    for number, peer in enumerate(room.peers):
+        for video in room.videos:
+            if video != room.videos[number]:
+                consumer = room.consumer(peer, video)
+                await reported_layers(peer, consumer, 2)
+                assert await received_layers(consumer) == {2}
+    await wait_for_counts(spread_installation, rooms=1, peers=3, producers=6, transports=6, consumers=12)
+    # Two peers share a worker: their tracks are carried to the third, and those of the third to them.
+    seen = await wait_for_metrics(spread_installation, lambda seen: seen.total("hubbub_node_pipes") == 6)
+    assert seen.total("hubbub_worker_pipe_packets_total", direction="sent") > 0
+    assert seen.total("hubbub_worker_pipe_packets_total", direction="received") > 0
+    assert seen.total("hubbub_worker_faults_total") == 0
+
+
+async def test_only_the_layers_that_somebody_wants_cross_a_link(room: Room) -> None:
+    ann = room.peers[0]
+    await room.wait_media()
+    for peer in room.peers[1:]:
+        consumer = room.consumer(peer, room.videos[0])
+        await peer.call("setPreferredLayers", consumerId=consumer.id, spatialLayer=0)
+        await reported_layers(peer, consumer, 0)
+        assert await received_layers(consumer) == {0}
+    await wanted_encodings(ann, [True, False, False])
+
+    ben = room.on_another_worker(ann)
+    consumer = room.consumer(ben, room.videos[0])
+    before = {ssrc: source.key_frame_requests for ssrc, source in room.sources[0].items()}
+    await ben.call("setPreferredLayers", consumerId=consumer.id, spatialLayer=1)
+    await wanted_encodings(ann, [True, True, False])
+    await reported_layers(ben, consumer, 1)
+    assert await received_layers(consumer) == {1}
+    requested = {ssrc for ssrc, source in room.sources[0].items() if source.key_frame_requests > before[ssrc]}
+    assert requested == {SSRCS[1]}, "a key frame is requested of the layer that needs one"
+
+
+async def is_silent(consumer: Consumer) -> bool:
+    """Whether nothing arrives any more. What is on its way arrives first."""
+    stream = consumer.transport.streams[consumer.ssrc]
+    async with asyncio.timeout(10):
+        while True:
+            before = stream.packets
+            await asyncio.sleep(0.3)
+            if stream.packets == before:
+                return True
+
+
+@pytest.mark.parametrize("kind", ["audio", "video"])
+async def test_a_producer_is_paused_and_resumed(room: Room, kind: str) -> None:
+    ann = room.peers[0]
+    ben = room.on_another_worker(ann)
+    producer_id = (room.microphones if kind == "audio" else room.videos)[0]
+    consumer = room.consumer(ben, producer_id)
+    await consumer.wait_packets()
+    await ann.call("pauseProducer", producerId=producer_id)
+    await ben.event("producerPaused", producerId=producer_id)
+    assert await is_silent(consumer)
+    await ann.call("resumeProducer", producerId=producer_id)
+    await consumer.wait_packets()
+
+
+async def test_a_consumer_is_paused_and_resumed(room: Room) -> None:
+    ann = room.peers[0]
+    ben = room.on_another_worker(ann)
+    consumer = room.consumer(ben, room.videos[0])
+    await consumer.wait_packets()
+    await ben.call("pauseConsumer", consumerId=consumer.id)
+    assert await is_silent(consumer)
+    await ben.call("resumeConsumer", consumerId=consumer.id)
+    await consumer.wait_packets()
+
+
+async def test_a_mute_is_heard_on_the_other_worker(room: Room) -> None:
+    ann = room.peers[0]
+    ben = room.on_another_worker(ann)
+    consumer = room.consumer(ben, room.microphones[0])
+    await consumer.wait_packets()
+    await ben.call("mutePeer", peerId=ann.peer_id, source="microphone")
+    await ann.event("peerMuted", peerId=ann.peer_id, source="microphone", muted=True)
+    assert await is_silent(consumer)
+    await ben.call("unmutePeer", peerId=ann.peer_id, source="microphone")
+    await ann.event("unmuteRequested")
+    await ann.call("resumeProducer", producerId=room.microphones[0])
+    await consumer.wait_packets()
+
+
+async def test_the_counters_are_those_of_the_peers_own_objects(room: Room) -> None:
+    ann = room.peers[0]
+    ben = room.on_another_worker(ann)
+    consumer = room.consumer(ben, room.videos[0])
+    await consumer.wait_packets()
+    await reported_layers(ben, consumer, 2)
+    received = (await ann.call("getStats", producerId=room.videos[0]))["stats"]
+    assert {one["ssrc"] for one in received} == set(SSRCS)
+    [sent] = (await ben.call("getStats", consumerId=consumer.id))["stats"]
+    assert (sent["ssrc"], sent["kind"]) == (consumer.ssrc, "video")
+    assert sent["packetCount"] >= 10
+    [transport] = (await ben.call("getStats", transportId=consumer.transport.id))["stats"]
+    assert transport["packetsSent"] >= sent["packetCount"]
+
+
+async def test_a_peer_that_leaves_leaves_nothing_behind(spread_installation: Installation, room: Room) -> None:
+    await room.wait_media()
+    ann = room.peers[0]
+    ben = room.on_another_worker(ann)
+    await ann.call("leaveRoom")
+    for producer_id in (room.microphones[0], room.videos[0]):
+        await ben.event("producerClosed", producerId=producer_id)
+        consumer_id = room.consumer(ben, producer_id).id
+        await ben.event("consumerClosed", consumerId=consumer_id, reason="producer_closed")
+    await wait_for_counts(spread_installation, rooms=1, peers=2, producers=4, transports=4, consumers=4)
+    for peer in room.peers[1:]:
+        closed = [(one.name, one.payload) for one in peer.log if one.name in ("producerClosed", "consumerClosed")]
+        assert len(closed) == 4, "each is told once"
+        await peer.call("leaveRoom")
+    await wait_for_counts(spread_installation)
+    await wait_for_metrics(spread_installation, lambda seen: seen.total("hubbub_node_pipes") == 0)
+
+
+async def test_a_video_that_nobody_watches_any_more_is_not_carried(
+    spread_installation: Installation, room: Room
+) -> None:
+    """docs/closures.md, row 33."""
+    await room.wait_media()
+    await wait_for_metrics(spread_installation, lambda seen: seen.total("hubbub_node_pipes") == 6)
+    ann = room.peers[0]
+    for peer in room.peers:
+        for video in room.videos:
+            if worker_of(room.peers[room.videos.index(video)]) != worker_of(peer):
+                await peer.call("closeConsumer", consumerId=room.consumer(peer, video).id)
+    await wait_for_metrics(spread_installation, lambda seen: seen.total("hubbub_node_pipes") == 3)
+    ben = room.on_another_worker(ann)
+    again = await ben.consume(room.videos[0])
+    await reported_layers(ben, again, 2)
+
+
+@pytest.mark.parametrize(
+    "fresh_installation",
+    [{"workers": 2, "environment": {"ROOM_PEERS_PER_WORKER": "1", "LAST_N_AUDIO": "1"}}],
+    indirect=True,
+)
+async def test_who_speaks_is_told_once_and_heard_on_both_workers(
+    fresh_installation: Installation, call_id: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        peers = [await stack.enter_async_context(Caller(fresh_installation.url)) for _ in NAMES]
+        microphones = []
+        for peer, name in zip(peers, NAMES, strict=True):
+            await peer.join(call_id, userId=name)
+            microphones.append(await peer.publish("audio"))
+            peer.sources[microphones[-1]].level = SILENCE
+        heard = {
+            (listener, speaker): await peers[listener].consume(microphones[speaker])
+            for listener in range(3)
+            for speaker in range(3)
+            if listener != speaker
+        }
+        assert len({worker_of(peer) for peer in peers}) == 2
+        for speaker in (0, 1, 2, 0):
+            told = [len(peer.events("activeSpeaker")) for peer in peers]
+            for number, peer in enumerate(peers):
+                peer.sources[microphones[number]].level = SPEECH if number == speaker else SILENCE
+            for peer, before in zip(peers, told, strict=True):
+                while len(peer.events("activeSpeaker")) == before:
+                    await peer.wait_for_more()
+                assert [one["peerId"] for one in peer.events("activeSpeaker")[before:]] == [peers[speaker].peer_id]
+            for (listener, number), consumer in heard.items():
+                if number == speaker:
+                    await consumer.wait_packets()
+                elif listener != speaker:
+                    assert await is_silent(consumer), "the quieter ones are left out on either worker"
