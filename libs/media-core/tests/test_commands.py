@@ -15,7 +15,6 @@ from hubbub_media_core.specs import (
     ExtensionMapping,
     HeaderExtension,
     IceCredentials,
-    NodeLink,
     PipeConsumerSpec,
     PipedEncoding,
     PlainRemote,

@@ -16,7 +16,7 @@ from hubbub_contracts.volume import PeerVolume
 from hubbub_media_core import commands, events
 from hubbub_media_core.commands import Command
 from hubbub_media_core.specs import WorkerLink
-from hubbub_media_node.domain.pipe_table import LINGER
+from hubbub_media_node.domain.pipe_table import LINGER, ObjectCounts
 from hubbub_media_node.domain.pipes import Pipe
 from hubbub_media_node.domain.worker_occupancy import WorkerOccupancy, count_occupancy
 from hubbub_media_node.handlers import consumer, producer
@@ -95,7 +95,9 @@ async def test_peers_of_a_full_worker_are_on_another_one(rig: Rig) -> None:
     assert again.worker == rig.origin, "a peer's transports share a worker"
     assert count_occupancy(rig.context.entities, 2) == (WorkerOccupancy(1, 1), WorkerOccupancy(1, 1))
     await rig.consume()
-    assert count_occupancy(rig.context.entities, 2)[rig.far] == WorkerOccupancy(rooms=1, peers=1, pipes=1)
+    near, far = (count_occupancy(rig.context.entities, 2)[worker].pipes for worker in (rig.origin, rig.far))
+    assert near == ObjectCounts(transports=1, consumers=1)
+    assert far == ObjectCounts(transports=1, producers=1)
     assert len(rig.context.entities.rooms) == len(rig.replicas.projections) == 1
 
 

@@ -150,8 +150,8 @@ class CloseTransport(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateProducer(Command):
-    """Create a producer on a transport. On a pipe transport, it is what a pipe consumer of another router sends; its id may
-    be that of the original in another worker."""
+    """Create a producer on a transport. On a pipe transport, it is what a pipe consumer of another router sends; its id
+    may be that of the original in another worker."""
 
     type: ClassVar[str] = "create_producer"
     producer: int

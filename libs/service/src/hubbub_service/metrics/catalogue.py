@@ -253,9 +253,9 @@ WORKER_PIPE_PACKETS = Metric(
     "hubbub_worker_pipe_packets_total",
     "counter",
     "packets",
-    "RTP and RTCP packets between the workers of a room; `direction` is `received` or `sent`.",
+    "RTP and RTCP packets from a worker to others that host the same room.",
     _NODE,
-    ("worker", "direction"),
+    ("worker",),
     on_scrape=True,
 )
 WORKER_PIPE_DROPPED = Metric(

@@ -177,9 +177,7 @@ class Heartbeat:
                 packets_per_second=rate.packets_per_second,
                 rooms=occupancy.rooms,
                 peers=occupancy.peers,
-                transports=counters["transports"],
-                producers=counters["producers"],
-                consumers=counters["consumers"],
+                **occupancy.of_peers(counters)._asdict(),
             )
             for index, (rate, occupancy, counters) in enumerate(workers)
         ]

@@ -16,8 +16,7 @@ _TOTALS: Final[tuple[tuple[str, Metric, tuple[str, ...]], ...]] = (
     ("packets_sent", catalogue.WORKER_PACKETS, ("sent",)),
     ("bytes_received", catalogue.WORKER_BYTES, ("received",)),
     ("bytes_sent", catalogue.WORKER_BYTES, ("sent",)),
-    ("pipe_packets_received", catalogue.WORKER_PIPE_PACKETS, ("received",)),
-    ("pipe_packets_sent", catalogue.WORKER_PIPE_PACKETS, ("sent",)),
+    ("pipe_sent", catalogue.WORKER_PIPE_PACKETS, ()),
     ("pipe_dropped", catalogue.WORKER_PIPE_DROPPED, ()),
     ("dropped_malformed", catalogue.WORKER_DROPPED, ("malformed",)),
     ("dropped_oversized", catalogue.WORKER_DROPPED, ("oversized",)),
@@ -36,9 +35,6 @@ _TOTALS: Final[tuple[tuple[str, Metric, tuple[str, ...]], ...]] = (
     ("tcp_accepted", catalogue.WORKER_TCP_ACCEPTED, ()),
     ("cpu_seconds", catalogue.WORKER_CPU, ()),
     ("faults", catalogue.WORKER_FAULTS, ()),
-    ("transports", catalogue.NODE_TRANSPORTS, ()),
-    ("producers", catalogue.NODE_PRODUCERS, ()),
-    ("consumers", catalogue.NODE_CONSUMERS, ()),
     ("tcp_connections", catalogue.NODE_TCP_CONNECTIONS, ()),
     ("tcp_refused", catalogue.WORKER_TCP_REFUSED, ()),
     ("tcp_displaced", catalogue.WORKER_TCP_DISPLACED, ()),
@@ -77,8 +73,12 @@ def read_worker_metrics(core: MediaCore, status: NodeStatus, node_id: str) -> It
     for index, occupancy in enumerate(status.occupancy):
         yield Reading(catalogue.NODE_ROOMS, occupancy.rooms, (str(index),))
         yield Reading(catalogue.NODE_PEERS, occupancy.peers, (str(index),))
-        yield Reading(catalogue.NODE_PIPES, occupancy.pipes, (str(index),))
+        yield Reading(catalogue.NODE_PIPES, occupancy.pipes.producers, (str(index),))
     for index, counters in enumerate(core.counters()):
+        own = status.occupancy[index].of_peers(counters)
+        yield Reading(catalogue.NODE_TRANSPORTS, own.transports, (str(index),))
+        yield Reading(catalogue.NODE_PRODUCERS, own.producers, (str(index),))
+        yield Reading(catalogue.NODE_CONSUMERS, own.consumers, (str(index),))
         yield from _read_worker(str(index), counters)
 
 

@@ -12,8 +12,9 @@ Rules
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from hubbub_media_core import events
 
@@ -24,6 +25,14 @@ LINGER: Final = 5.0
 """Seconds for which a pipe without consumers is kept: who switches a video off often switches it on again."""
 
 CloseEvent = events.TransportClosed | events.ProducerClosed | events.ConsumerClosed
+
+
+class ObjectCounts(NamedTuple):
+    """How many objects a worker has."""
+
+    transports: int = 0
+    producers: int = 0
+    consumers: int = 0
 
 
 class PipeTable:
@@ -63,12 +72,13 @@ class PipeTable:
         """The pipe whose far end this producer is."""
         return self._by_producer.get(core_id)
 
-    def per_worker(self, workers: int) -> list[int]:
-        """The number of pipes to each of `workers` workers."""
-        counts = [0] * workers
-        for pipe in self._by_producer.values():
-            counts[pipe.producer.worker] += 1
-        return counts
+    def objects(self, workers: int) -> list[ObjectCounts]:
+        """The ends of links and pipes on each of `workers` workers."""
+        ends = (end for link in self._by_transport.values() for end in link.transports)
+        transports = Counter(end.worker for end in set(ends) if end.exists)
+        producers = Counter(pipe.producer.worker for pipe in self._by_producer.values() if pipe.producer.exists)
+        consumers = Counter(pipe.consumer.worker for pipe in self._by_producer.values() if pipe.consumer.exists)
+        return [ObjectCounts(transports[worker], producers[worker], consumers[worker]) for worker in range(workers)]
 
     def add_link(self, one: Router, other: Router, new_id: Callable[[], int]) -> Link:
         """Adds a link, whose ends have yet to be created."""

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+from hubbub_media_core.counters import WorkerCounters
 
 from .entity_store import EntityStore
+from .pipe_table import ObjectCounts
+
+_NONE: Final = ObjectCounts()
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerOccupancy:
-    """Rooms and peers on one worker, and pipes to it."""
+    """What is on one worker."""
 
     rooms: int = 0
     peers: int = 0
-    pipes: int = 0
+    pipes: ObjectCounts = _NONE
+    """Ends of links and pipes."""
+
+    def of_peers(self, counters: WorkerCounters) -> ObjectCounts:
+        """The peers' objects: the core counts those of pipes with them. The occupancy may be a little older."""
+        return ObjectCounts(
+            transports=max(0, counters["transports"] - self.pipes.transports),
+            producers=max(0, counters["producers"] - self.pipes.producers),
+            consumers=max(0, counters["consumers"] - self.pipes.consumers),
+        )
 
 
 def count_occupancy(entities: EntityStore, workers: int) -> tuple[WorkerOccupancy, ...]:
@@ -23,6 +38,4 @@ def count_occupancy(entities: EntityStore, workers: int) -> tuple[WorkerOccupanc
         for router in room.routers.values():
             rooms[router.worker] += 1
             peers[router.worker] += len(router.peer_ids())
-    return tuple(
-        WorkerOccupancy(*counts) for counts in zip(rooms, peers, entities.pipes.per_worker(workers), strict=True)
-    )
+    return tuple(WorkerOccupancy(*counts) for counts in zip(rooms, peers, entities.pipes.objects(workers), strict=True))
