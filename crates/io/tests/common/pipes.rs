@@ -25,9 +25,10 @@ pub fn join(nodes: &mut [Node]) {
     }
 }
 
-/// Carries a producer with one encoding from the first worker to the second, where it gets the same id.
+/// Carries a producer with one encoding from one worker to another, where it gets the same id.
 pub fn carry(
     nodes: &mut [Node],
+    (from, to): (usize, usize),
     producer: ProducerId,
     kind: MediaKind,
     codec: CodecMapping,
@@ -38,7 +39,7 @@ pub fn carry(
         ssrc: 2 * producer.0 as u32,
         rtx_ssrc: codec.rtx_payload_type.map(|_| 2 * producer.0 as u32 + 1),
     };
-    nodes[0].done(Command::CreatePipeConsumer {
+    nodes[from].done(Command::CreatePipeConsumer {
         consumer,
         transport: PIPE,
         producer,
@@ -50,7 +51,7 @@ pub fn carry(
             cname: "someone".into(),
         },
     });
-    nodes[1].done(Command::CreateProducer {
+    nodes[to].done(Command::CreateProducer {
         producer,
         transport: PIPE,
         spec: ProducerSpec {
@@ -68,7 +69,7 @@ pub fn carry(
             is_microphone: true,
         },
     });
-    nodes[0].done(Command::SetPipedEncodings {
+    nodes[from].done(Command::SetPipedEncodings {
         consumer,
         encodings: vec![true],
     });
