@@ -105,7 +105,8 @@ class Caller(ClientSocket):
             "produce", **{"transportId": transport.id, "kind": kind, "rtpParameters": parameters, **more}
         )
         self.sources[produced["id"]] = Source(transport, _TRACKS[kind], ssrc)
-        transport.on_key_frame_request = self._on_key_frame_request
+        if kind == "video":
+            transport.on_key_frame_request = self._on_key_frame_request
         return str(produced["id"])
 
     async def consume(self, producer_id: str, *, resume: bool = True, **more: Any) -> Consumer:

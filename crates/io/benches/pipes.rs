@@ -31,7 +31,7 @@ const MEASURED: Duration = Duration::from_secs(3);
 const ROUNDS: usize = 3;
 
 /// Peers of the room, of which some send.
-const SHAPES: [(usize, usize); 3] = [(20, 10), (40, 10), (80, 4)];
+const SHAPES: [(usize, usize); 4] = [(20, 10), (80, 4), (200, 2), (400, 1)];
 
 fn main() {
     println!(

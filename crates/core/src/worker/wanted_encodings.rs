@@ -35,18 +35,17 @@ impl Worker {
         if is_always_sent || producer.paused {
             return Ok(());
         }
-        let mut wanted = 0;
+        let (mut wanted, mut preferred) = (0, 0);
         for consumer in &producer.consumers {
-            wanted |= self
-                .tables
-                .consumers
-                .get(*consumer)?
-                .wanted_encodings(producer);
+            let consumer = self.tables.consumers.get(*consumer)?;
+            wanted |= consumer.wanted_encodings(producer);
+            preferred |= consumer.preferred_encodings(producer);
         }
         for pipe in &producer.pipes {
             wanted |= self.tables.pipe_consumers.get(*pipe)?.wanted_encodings();
         }
         let producer = self.tables.producers.get_mut(key)?;
+        wanted |= producer.wanted.on_trial(now, preferred);
         if producer.want_encodings(now, wanted) {
             let event = Event::LayersWanted {
                 producer: producer.id,

@@ -68,6 +68,14 @@ impl Consumer {
         wanted
     }
 
+    /// The encodings that this consumer would receive with enough bandwidth, of a producer with several.
+    pub(crate) fn preferred_encodings(&self, producer: &Producer) -> EncodingSet {
+        if self.paused || producer.encodings.len() < 2 {
+            return 0;
+        }
+        EncodingSet::MAX >> 7u8.saturating_sub(self.preferred.spatial)
+    }
+
     /// Whether the client receives a higher encoding than bandwidth allows, until a lower one starts. What it has lost of
     /// the higher one is not repeated: that would only lengthen the queue.
     pub(crate) fn is_leaving(&self, producer: &Producer) -> bool {

@@ -12,7 +12,8 @@
 //! the next time that an encoding is switched off.
 //!
 //! A change of what a pipe carries restarts nothing, and each encoding costs bandwidth of the link: there, an encoding is on
-//! for itself only, and none is at first.
+//! for itself only, and none is at first. Once somebody may receive it, it is on for a trial of two seconds: only then it is
+//! known what bandwidth it needs.
 
 use super::origin::Origin;
 use crate::api::Micros;
@@ -32,6 +33,8 @@ pub(crate) struct WantedEncodings {
     on: EncodingSet,
     /// By encoding: when it was wanted last, or the first update.
     last_wanted: [Option<Micros>; MAX_ENCODINGS],
+    /// By encoding: when its trial began.
+    tried_since: [Option<Micros>; MAX_ENCODINGS],
     /// No encoding is switched off before.
     next_off: Micros,
 }
@@ -46,6 +49,7 @@ impl WantedEncodings {
                 Origin::Pipe => 0,
             },
             last_wanted: [None; MAX_ENCODINGS],
+            tried_since: [None; MAX_ENCODINGS],
             next_off: Micros(0),
         }
     }
@@ -53,6 +57,22 @@ impl WantedEncodings {
     /// Whether the client is asked to send this encoding.
     pub(crate) const fn is_on(&self, encoding: usize) -> bool {
         self.on >> encoding & 1 == 1
+    }
+
+    /// Those of `encodings`, which somebody may receive, that are on trial. There is none of a client's producer, which
+    /// starts with all of them.
+    pub(crate) fn on_trial(&mut self, now: Micros, encodings: EncodingSet) -> EncodingSet {
+        let mut on_trial = 0;
+        if self.origin == Origin::Pipe {
+            for (encoding, since) in self.tried_since.iter_mut().enumerate() {
+                if encodings >> encoding & 1 == 1
+                    && now.since(*since.get_or_insert(now)) < INTERVAL_US
+                {
+                    on_trial |= 1 << encoding;
+                }
+            }
+        }
+        on_trial
     }
 
     /// Adopts what is wanted now. Returns the encodings that are switched by that.
@@ -183,6 +203,19 @@ mod tests {
         let wanted = |at: u64| if at < 10_200 { 0b001 } else { 0b101 };
         assert_eq!(run(&mut state, 10_000, 20_000, wanted), [(10_000, 0b101)]);
         assert_eq!(run(&mut state, 20_000, 30_000, |_| 0), [(21_900, 0)]);
+    }
+
+    #[test]
+    fn each_encoding_of_a_pipe_is_tried_once() {
+        let mut state = WantedEncodings::new(3, Origin::Pipe);
+        assert_eq!(state.on_trial(ms(0), 0), 0);
+        assert_eq!(state.on_trial(ms(5_000), 0b001), 0b001);
+        assert_eq!(state.on_trial(ms(6_900), 0b111), 0b111);
+        assert_eq!(state.on_trial(ms(7_000), 0b111), 0b110);
+        assert_eq!(state.on_trial(ms(7_500), 0b011), 0b010);
+        assert_eq!(state.on_trial(ms(8_900), 0b111), 0);
+        let mut state = WantedEncodings::new(3, Origin::Client);
+        assert_eq!(state.on_trial(ms(0), 0b111), 0);
     }
 
     #[test]
