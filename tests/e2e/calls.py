@@ -18,6 +18,12 @@ _SELECTED = """async () => {
   });
 }"""
 
+_LAYER = """(name) => {
+  for (const { name: who, publications } of hubbub.call.participants.values()) {
+    if (who === name) return publications.get("camera")?.currentLayers?.spatialLayer;
+  }
+}"""
+
 
 ONE_LAYER = {"simulcast": "off", "subscribe": "all"}
 """Parameters of a tab: a test of the server's forwarding leaves out what costs the browsers' CPU."""
@@ -37,6 +43,26 @@ async def wait_frames(tab: Tab, name: str, more: int = 10, timeout: float = 20.0
     async with asyncio.timeout(timeout):
         while (await tab.stats()).video_from[name].frames < before + more:
             await asyncio.sleep(0.2)
+
+
+async def wait_layer(tab: Tab, name: str, layer: int, timeout: float = 15.0) -> None:
+    """Waits until the tab receives this spatial layer of the participant's camera."""
+    expression = f"([name, layer]) => ({_LAYER})(name) === layer"
+    await tab.page.wait_for_function(expression, arg=[name, layer], timeout=timeout * 1000)
+
+
+async def is_heard(tab: Tab, name: str) -> bool:
+    """Whether packets of the participant's microphone arrive."""
+    before = (await tab.stats()).audio_from[name].packets
+    await asyncio.sleep(0.5)
+    return (await tab.stats()).audio_from[name].packets > before
+
+
+async def wait_heard(tab: Tab, name: str, heard: bool) -> None:
+    """Waits until the participant's microphone is heard, or is not."""
+    async with asyncio.timeout(10):
+        while await is_heard(tab, name) != heard:
+            pass
 
 
 async def wait_for_full_quality(tabs: list[Tab], width: int, height: int, timeout: float = 15.0) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.async_api import ViewportSize, expect
 
-from e2e.calls import start_call
+from e2e.calls import is_heard, start_call, wait_heard
 from e2e.page_checks import PORTRAITS, TAKE_SCREENSHOTS, check_page
 from hubbub_access import Grants, KeySet, issue
 from hubbub_access.key_set import new_secret
@@ -38,19 +37,6 @@ async def phone_controls(tab: Tab) -> Any:
     """The box of the last control, on a small phone."""
     await tab.page.set_viewport_size(SMALL_PHONE)
     return await tab.page.locator("[data-action=leave]").bounding_box()
-
-
-async def is_heard(tab: Tab, name: str) -> bool:
-    """Whether packets of the participant's microphone arrive."""
-    before = (await tab.stats()).audio_from[name].packets
-    await asyncio.sleep(0.5)
-    return (await tab.stats()).audio_from[name].packets > before
-
-
-async def wait_heard(tab: Tab, name: str, heard: bool) -> None:
-    async with asyncio.timeout(10):
-        while await is_heard(tab, name) != heard:
-            pass
 
 
 @pytest.mark.sample

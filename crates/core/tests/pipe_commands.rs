@@ -256,3 +256,35 @@ fn garbage_from_a_ring_is_dropped() {
     let counters = pipe.far.worker.counters();
     assert_eq!((counters.faults, counters.packets_received), (0, 6));
 }
+
+#[test]
+fn a_fault_in_a_packet_from_a_ring_closes_its_producer_and_not_the_pipes_of_others() {
+    let mut pipe = Pipe::new(video());
+    let (_viewer, _) = pipe.watch(1, video_consumer(5000));
+    pipe.send([vp8(0, true)]);
+    closed(&mut pipe.far);
+    // Simulates a panic in the middle of the packet.
+    pipe.far.datagram(TO_ORIGIN, &pipe.crossed[0].clone());
+    pipe.far
+        .worker
+        .recover_from_panic("index out of bounds".into());
+    pipe.far.advance(10);
+    assert_eq!(
+        closed(&mut pipe.far),
+        [
+            ("consumer", 1, WITH_PRODUCER),
+            ("producer", 1, CloseReason::Internal)
+        ]
+    );
+    // What is not of one producer closes the pipe.
+    pipe.far.datagram(TO_ORIGIN, &[0x80, 200, 0, 0]);
+    pipe.far
+        .worker
+        .recover_from_panic("index out of bounds".into());
+    pipe.far.advance(10);
+    assert_eq!(
+        closed(&mut pipe.far),
+        [("transport", 200, CloseReason::Internal)]
+    );
+    assert_eq!(pipe.origin.worker.counters().faults, 0);
+}

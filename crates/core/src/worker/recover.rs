@@ -1,13 +1,15 @@
 //! Recovery from bugs: panics, and keys that refer to no entity.
 
 use crate::api::{CloseReason, CommandError, Event};
-use crate::entities::DanglingKey;
+use crate::entities::{DanglingKey, TransportKey};
 
 use super::Worker;
 
 impl Worker {
     /// Call this after a `handle_*` method has panicked. Closes the entities that the method was changing, with reason
     /// `Internal`, reports `message` as [`Event::Fault`], and answers the interrupted command.
+    ///
+    /// A pipe transport carries the producers of many clients, so it stays when one of them was in use.
     pub fn recover_from_panic(&mut self, message: String) {
         self.counters.faults += 1;
         let in_flight = std::mem::take(&mut self.in_flight);
@@ -20,7 +22,9 @@ impl Worker {
         if let Some(producer) = in_flight.producer {
             self.close_producer(producer, CloseReason::Internal);
         }
-        if let Some(transport) = in_flight.transport {
+        if let Some(transport) = in_flight.transport
+            && !(in_flight.producer.is_some() && self.is_pipe(transport))
+        {
             self.close_transport(transport, CloseReason::Internal);
         }
         self.events.push(Event::Fault { message });
@@ -30,6 +34,11 @@ impl Worker {
                 result: Err(CommandError::Internal),
             });
         }
+    }
+
+    fn is_pipe(&self, transport: TransportKey) -> bool {
+        let transport = self.tables.transports.get(transport);
+        transport.is_ok_and(|transport| transport.link.pipe().is_some())
     }
 
     /// Counts a failed lookup that should have succeeded.
