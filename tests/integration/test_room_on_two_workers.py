@@ -204,6 +204,26 @@ async def test_a_video_that_nobody_watches_any_more_is_not_carried(
     await reported_layers(ben, again, 2)
 
 
+async def test_a_hundred_consumers_in_turn_leave_nothing_behind(
+    spread_installation: Installation, call_id: str
+) -> None:
+    async with Caller(spread_installation.url) as ann, Caller(spread_installation.url) as ben:
+        await ann.join(call_id)
+        await ben.join(call_id)
+        async with simulcast(ann) as video:
+            for _ in range(100):
+                consumer = await ben.consume(video)
+                await ben.call("closeConsumer", consumerId=consumer.id)
+            again = await ben.consume(video)
+            await again.wait_packets()
+            await ben.call("closeConsumer", consumerId=again.id)
+            seen = await wait_for_metrics(spread_installation, lambda seen: seen.total("hubbub_node_pipes") == 0)
+            # The core has no end of a pipe or link left.
+            await wait_for_counts(spread_installation, rooms=1, peers=2, producers=1, transports=2)
+            assert seen.total("hubbub_worker_faults_total") == 0
+            assert seen.total("hubbub_worker_pipe_dropped_total") == 0
+
+
 @pytest.mark.parametrize(
     "fresh_installation",
     [{"workers": 2, "environment": {"ROOM_PEERS_PER_WORKER": "1", "LAST_N_AUDIO": "1"}}],

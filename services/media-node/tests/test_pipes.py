@@ -280,6 +280,47 @@ async def test_an_unused_pipe_is_closed_after_a_while(rig: Rig) -> None:
     assert rig.publisher.events == []
 
 
+async def test_who_consumes_again_in_time_finds_the_pipe_open(rig: Rig) -> None:
+    await rig.start()
+    for cycle in range(100):
+        await rig.consume(f"consumer{cycle}")
+        bobs = rig.context.entities.consumers[f"consumer{cycle}"].core_id
+        rig.pass_time(cycle / 50)
+        request = CloseConsumer(room_id=ROOM, peer_id="bob", consumer_id=f"consumer{cycle}")
+        await consumer.close(rig.context, request)
+        rig.core_says(events.ConsumerClosed(bobs, "requested"))
+        rig.pass_time((cycle + 0.5) / 50)
+    assert len(rig.told(commands.CreatePipeConsumer)) == 1
+    pipe = rig.pipe
+    rig.pass_time(2 + LINGER)
+    far_end, origin = pipe.producer, pipe.consumer
+    assert rig.told(commands.CloseProducer) == [(rig.far, commands.CloseProducer(producer=far_end.core_id))]
+    assert rig.told(commands.CloseConsumer)[-1] == (rig.origin, commands.CloseConsumer(consumer=origin.core_id))
+    rig.core_says(
+        events.ConsumerClosed(origin.core_id, "requested"), events.ProducerClosed(far_end.core_id, "requested")
+    )
+    assert len(rig.told(commands.CloseTransport)) == 2, "the link goes with its last pipe"
+    rig.core_says(*(events.TransportClosed(end.core_id, "requested") for end in pipe.link.transports))
+    assert set(rig.context.entities.pipes.objects(2)) == {ObjectCounts()}
+
+
+async def test_a_room_that_is_closed_closes_its_open_pipes(rig: Rig) -> None:
+    await rig.start(AUDIO)
+    entities = rig.context.entities
+    pipe, alice = rig.pipe, entities.producers["producer"]
+    up, down = entities.transports["transport"], entities.transports["down"]
+    rig.core_says(
+        events.ConsumerClosed(pipe.consumer.core_id, "producer_closed"),
+        events.ProducerClosed(alice.core_id, "transport_closed"),
+        events.TransportClosed(up.core_id, "requested"),
+        events.TransportClosed(down.core_id, "requested"),
+        events.ProducerClosed(pipe.producer.core_id, "transport_closed"),
+        *(events.TransportClosed(end.core_id, "requested") for end in pipe.link.transports),
+    )
+    assert set(entities.pipes.objects(2)) == {ObjectCounts()}
+    assert (entities.rooms, rig.replicas.projections) == ({}, {})
+
+
 async def test_the_links_of_a_worker_that_nobody_is_on_any_more_are_closed(rig: Rig) -> None:
     await rig.start(AUDIO)
     link, down = rig.pipe.link, rig.context.entities.transports["down"]
