@@ -26,6 +26,7 @@ async def worker_of(tab: Tab) -> int:
     return int(port)
 
 
+@pytest.mark.timeout(120)
 async def test_two_people_on_two_workers(spread_installation: Installation, browser: CallBrowser, call_id: str) -> None:
     size = {"width": 640, "height": 360}
     tabs = await start_call(browser, spread_installation.url, call_id, ["Ann", "Ben"], **size)

@@ -15,6 +15,19 @@ use crate::common::{Client, Received, World};
 const OUT: u32 = 5000;
 const NONE: [bool; 3] = [false; 3];
 
+/// Viewers have less bandwidth than is assumed of an encoding that was never seen.
+fn slow_links() -> WorkerConfig {
+    let bitrate = 600_000;
+    WorkerConfig {
+        outgoing_bitrate: Limits {
+            min: bitrate,
+            initial: bitrate,
+            max: bitrate,
+        },
+        ..World::config()
+    }
+}
+
 /// Sends frame `number` of the encodings that the client is asked for, and waits until the next one.
 fn send_frame(pipe: &mut Pipe, number: u16, is_key_frame: bool) {
     pipe.send((0..3).map(|layer| layer_frame(layer, number, is_key_frame)));
@@ -88,24 +101,28 @@ fn a_viewer_behind_a_pipe_gets_the_highest_encoding_and_only_that_crosses() {
 
 #[test]
 fn a_viewer_behind_a_pipe_gets_the_highest_encoding_that_its_link_has_room_for() {
-    let bitrate = 1_000_000;
-    let config = WorkerConfig {
-        outgoing_bitrate: Limits {
-            min: bitrate,
-            initial: bitrate,
-            max: bitrate,
-        },
-        ..World::config()
-    };
-    let mut pipe = Pipe::with(config, simulcast());
+    let mut pipe = Pipe::with(slow_links(), simulcast());
     let (mut viewer, _) = pipe.watch(1, video_consumer(OUT));
     for number in 0..200 {
         send_frame(&mut pipe, number, number % 30 == 0);
     }
-    // It needs less than is assumed of one that was never seen.
     let last = frames(&mut viewer, &mut pipe.far).pop().unwrap();
     assert_eq!(last, (2, 199));
     assert_eq!(pipe.wanted.last().unwrap(), &[false, false, true]);
+}
+
+#[test]
+fn a_viewer_with_a_slow_link_sees_a_single_encoding_whenever_it_starts() {
+    let mut pipe = Pipe::with(slow_links(), video());
+    let (mut viewer, _) = pipe.watch(1, video_consumer(OUT));
+    pipe.advance(10_000);
+    for number in 0..100 {
+        pipe.send([vp8(number, number % 30 == 0)]);
+        pipe.advance(33);
+    }
+    let got = viewer.take_rtp(&mut pipe.far);
+    let media = got.iter().filter(|packet| packet.rtp().ssrc() == OUT);
+    assert!(media.count() >= 60);
 }
 
 #[test]

@@ -39,13 +39,15 @@ impl Worker {
         for consumer in &producer.consumers {
             let consumer = self.tables.consumers.get(*consumer)?;
             wanted |= consumer.wanted_encodings(producer);
-            preferred |= consumer.preferred_encodings(producer);
+            preferred |= consumer.preferred_encodings();
         }
         for pipe in &producer.pipes {
             wanted |= self.tables.pipe_consumers.get(*pipe)?.wanted_encodings();
         }
         let producer = self.tables.producers.get_mut(key)?;
-        wanted |= producer.wanted.on_trial(now, preferred);
+        wanted |= producer
+            .wanted
+            .on_trial(now, preferred, producer.seen_encodings());
         if producer.want_encodings(now, wanted) {
             let event = Event::LayersWanted {
                 producer: producer.id,

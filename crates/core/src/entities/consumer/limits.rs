@@ -68,12 +68,13 @@ impl Consumer {
         wanted
     }
 
-    /// The encodings that this consumer would receive with enough bandwidth, of a producer with several.
-    pub(crate) fn preferred_encodings(&self, producer: &Producer) -> EncodingSet {
-        if self.paused || producer.encodings.len() < 2 {
-            return 0;
+    /// The encodings that this consumer would receive with enough bandwidth, and perhaps some that the producer does not have.
+    pub(crate) const fn preferred_encodings(&self) -> EncodingSet {
+        if self.paused {
+            0
+        } else {
+            EncodingSet::MAX >> 7u8.saturating_sub(self.preferred.spatial)
         }
-        EncodingSet::MAX >> 7u8.saturating_sub(self.preferred.spatial)
     }
 
     /// Whether the client receives a higher encoding than bandwidth allows, until a lower one starts. What it has lost of

@@ -10,6 +10,14 @@ use super::wanted_encodings::{EncodingSet, MAX_ENCODINGS};
 use crate::api::Micros;
 
 impl Producer {
+    /// The encodings of which packets have arrived.
+    pub(crate) fn seen_encodings(&self) -> EncodingSet {
+        let seen = self.streams.iter().map(Option::is_some).enumerate();
+        seen.fold(0, |set, (encoding, is_seen)| {
+            set | EncodingSet::from(is_seen) << encoding
+        })
+    }
+
     /// Adopts the encodings that its consumers want. Returns whether the client is to be asked for others than before.
     pub(crate) fn want_encodings(&mut self, now: Micros, wanted: EncodingSet) -> bool {
         let kept = match self.origin {

@@ -12,8 +12,8 @@
 //! the next time that an encoding is switched off.
 //!
 //! A change of what a pipe carries restarts nothing, and each encoding costs bandwidth of the link: there, an encoding is on
-//! for itself only, and none is at first. Once somebody may receive it, it is on for a trial of two seconds: only then it is
-//! known what bandwidth it needs.
+//! for itself only, and none is at first. Once somebody may receive it, it is on until it has arrived for two seconds: only then
+//! it is known what bandwidth it needs.
 
 use super::origin::Origin;
 use crate::api::Micros;
@@ -33,7 +33,7 @@ pub(crate) struct WantedEncodings {
     on: EncodingSet,
     /// By encoding: when it was wanted last, or the first update.
     last_wanted: [Option<Micros>; MAX_ENCODINGS],
-    /// By encoding: when its trial began.
+    /// By encoding: since when it has been tried and arrived.
     tried_since: [Option<Micros>; MAX_ENCODINGS],
     /// No encoding is switched off before.
     next_off: Micros,
@@ -59,17 +59,23 @@ impl WantedEncodings {
         self.on >> encoding & 1 == 1
     }
 
-    /// Those of `encodings`, which somebody may receive, that are on trial. There is none of a client's producer, which
-    /// starts with all of them.
-    pub(crate) fn on_trial(&mut self, now: Micros, encodings: EncodingSet) -> EncodingSet {
-        let mut on_trial = 0;
-        if self.origin == Origin::Pipe {
-            for (encoding, since) in self.tried_since.iter_mut().enumerate() {
-                if encodings >> encoding & 1 == 1
-                    && now.since(*since.get_or_insert(now)) < INTERVAL_US
-                {
-                    on_trial |= 1 << encoding;
-                }
+    /// Those of `encodings`, which somebody may receive, that are on trial. `seen` have arrived at least once. There is none of
+    /// a client's producer, which starts with all of them.
+    pub(crate) fn on_trial(
+        &mut self,
+        now: Micros,
+        encodings: EncodingSet,
+        seen: EncodingSet,
+    ) -> EncodingSet {
+        if self.origin == Origin::Client {
+            return 0;
+        }
+        let mut on_trial = encodings;
+        for (encoding, since) in self.tried_since.iter_mut().enumerate() {
+            if (encodings & seen) >> encoding & 1 == 1
+                && now.since(*since.get_or_insert(now)) >= INTERVAL_US
+            {
+                on_trial &= !(1 << encoding);
             }
         }
         on_trial
@@ -206,16 +212,19 @@ mod tests {
     }
 
     #[test]
-    fn each_encoding_of_a_pipe_is_tried_once() {
+    fn each_encoding_of_a_pipe_is_tried_once_it_arrives() {
         let mut state = WantedEncodings::new(3, Origin::Pipe);
-        assert_eq!(state.on_trial(ms(0), 0), 0);
-        assert_eq!(state.on_trial(ms(5_000), 0b001), 0b001);
-        assert_eq!(state.on_trial(ms(6_900), 0b111), 0b111);
-        assert_eq!(state.on_trial(ms(7_000), 0b111), 0b110);
-        assert_eq!(state.on_trial(ms(7_500), 0b011), 0b010);
-        assert_eq!(state.on_trial(ms(8_900), 0b111), 0);
+        let mut tried = |at, encodings, seen| state.on_trial(ms(at), encodings, seen);
+        assert_eq!(tried(0, 0, 0b111), 0);
+        assert_eq!(tried(5_000, 0b001, 0b001), 0b001);
+        assert_eq!(tried(6_900, 0b111, 0b011), 0b111);
+        assert_eq!(tried(7_000, 0b111, 0b011), 0b110);
+        assert_eq!(tried(7_500, 0b011, 0b011), 0b010);
+        assert_eq!(tried(8_900, 0b111, 0b011), 0b100);
+        assert_eq!(tried(60_000, 0b111, 0b111), 0b100);
+        assert_eq!(tried(62_000, 0b111, 0b111), 0);
         let mut state = WantedEncodings::new(3, Origin::Client);
-        assert_eq!(state.on_trial(ms(0), 0b111), 0);
+        assert_eq!(state.on_trial(ms(0), 0b111, 0), 0);
     }
 
     #[test]
