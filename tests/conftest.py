@@ -22,8 +22,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 @pytest.fixture(scope="session")
 def spread_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The same, in which every second peer of a room is on another worker."""
-    options = {"workers": 2, "metrics": True, "environment": SPREAD}
-    with Installation(tmp_path_factory.mktemp("spread"), **options) as running:
+    directory = tmp_path_factory.mktemp("spread")
+    with Installation(directory, workers=2, metrics=True, environment=SPREAD) as running:
         yield running
 
 
