@@ -363,6 +363,21 @@ async def test_a_producer_that_is_closed_while_its_pipe_is_opened_is_not_found(r
     assert rig.core.sent[-1][1].type == "close_producer"
 
 
+async def test_a_transport_that_is_closed_while_a_pipe_is_opened_gets_no_consumer(rig: Rig) -> None:
+    await rig.start()
+    rig.core.pending = asyncio.Event()
+    opening = asyncio.ensure_future(rig.consume())
+    while not rig.told(commands.CreatePipeTransport):
+        await asyncio.sleep(0)
+    rig.core_says(events.TransportClosed(rig.context.entities.transports["down"].core_id, "ice_timeout"))
+    rig.core.pending.set()
+    with pytest.raises(HubbubError) as caught:
+        await opening
+    assert caught.value.code is ErrorCode.NOT_FOUND
+    assert rig.context.entities.consumers == {}
+    assert len(rig.context.entities.pipes) == 0
+
+
 async def test_what_a_busy_core_did_not_take_is_repeated(rig: Rig) -> None:
     await rig.start()
     await rig.consume()
