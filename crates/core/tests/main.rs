@@ -20,6 +20,7 @@ mod key_frame_requests;
 mod key_frame_svc;
 mod last_n_audio;
 mod layer_switches;
+mod limited_layers;
 mod loss_reports;
 mod lossy_call;
 mod many_ssrcs;

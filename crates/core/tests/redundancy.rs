@@ -132,6 +132,24 @@ fn redundancy_ends_half_a_minute_after_the_last_loss() {
 }
 
 #[test]
+fn the_worst_loss_of_half_a_minute_counts() {
+    let mut call = call();
+    call.send((1..3).map(opus));
+    report_loss(&mut call, 26);
+    call.world.advance(20_000);
+    call.sender.check(&mut call.world, true);
+    call.receiver.check(&mut call.world, true);
+    report_loss(&mut call, 10);
+    call.send((3..6).map(opus));
+    call.world.advance(10_000);
+    report_loss(&mut call, 10);
+    call.send([opus(6), opus(7)]);
+    let received = received(&mut call);
+    assert_eq!(received[4], (OUT_RED, red(OUT_OPUS, 5, &[3, 4])));
+    assert_eq!(received[6], (OUT_RED, red(OUT_OPUS, 7, &[6])));
+}
+
+#[test]
 fn a_client_that_has_not_negotiated_red_gets_plain_opus() {
     let mut call = Call::new(audio(), audio_consumer(OUT_SSRC));
     report_loss(&mut call, 50);

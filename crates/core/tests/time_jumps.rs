@@ -67,6 +67,18 @@ fn time_advances_over_a_pause_of_seven_hours() {
 }
 
 #[test]
+fn after_a_pause_the_step_is_that_of_the_source_however_long_the_packet_took() {
+    let mut call = Call::video();
+    let consumer = call.consumer;
+    let before = send(&mut call, vp8(1, true));
+    call.world.execute(Command::PauseConsumer { consumer });
+    call.world.advance(700);
+    call.world.execute(Command::ResumeConsumer { consumer });
+    let resumed = send(&mut call, vp8(11, true));
+    assert_eq!(step(&before[0], &resumed[0]), 10 * 3_000);
+}
+
+#[test]
 fn time_advances_over_a_silence_of_seven_hours() {
     let mut call = Call::video();
     let before = send(&mut call, vp8(1, true));

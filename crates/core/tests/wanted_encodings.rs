@@ -18,6 +18,10 @@ struct Sender {
     client: Client,
     producer: ProducerId,
     sends: Vec<bool>,
+    /// The lowest encoding that it can send.
+    lowest: u16,
+    /// Whether it sends the key frames that it is asked for.
+    sends_key_frames: bool,
     number: u16,
     consumers: u64,
 }
@@ -32,6 +36,8 @@ impl Sender {
             client,
             producer,
             sends: ALL.to_vec(),
+            lowest: 0,
+            sends_key_frames: true,
             number: 0,
             consumers: 0,
         }
@@ -78,11 +84,13 @@ impl Sender {
     /// Sends frames for these milliseconds, each time what it was asked for. Returns that, and when.
     fn send(&mut self, milliseconds: u64) -> Vec<(u64, Vec<bool>)> {
         let mut asked = Vec::new();
-        let mut restarts = self.number == 0;
+        let mut restarts = self.number == 0 && self.sends_key_frames;
         for at in (0..milliseconds).step_by(30) {
             let requested = self.client.take_plis(&mut self.world);
-            for encoding in (0..3).filter(|encoding| self.sends[usize::from(*encoding)]) {
-                let is_requested = requested.contains(&(LAYER_SSRC + u32::from(encoding)));
+            let sends = |encoding: &u16| self.sends[usize::from(*encoding)];
+            for encoding in (self.lowest..3).filter(sends) {
+                let is_requested = self.sends_key_frames
+                    && requested.contains(&(LAYER_SSRC + u32::from(encoding)));
                 let frame = layer_frame(encoding, self.number, restarts || is_requested);
                 self.client.send(&mut self.world, &frame.bytes());
             }
@@ -90,7 +98,7 @@ impl Sender {
             self.world.advance(30);
             restarts = false;
             for encodings in self.asked() {
-                restarts = true;
+                restarts = self.sends_key_frames;
                 self.sends.clone_from(&encodings);
                 asked.push((at + 30, encodings));
             }
@@ -199,6 +207,36 @@ fn what_does_not_start_is_replaced_by_the_next_lower_encoding() {
     sender.sends = vec![true, true, false];
     assert_eq!(sender.send(10_000), []);
     assert_eq!(encodings(&mut client, &mut sender.world), [0, 1]);
+}
+
+#[test]
+fn an_encoding_whose_key_frame_is_awaited_stays_on() {
+    let mut sender = Sender::new();
+    let (_client, consumer) = sender.watch(0);
+    sender.resume(consumer);
+    sender.lowest = 1;
+    sender.sends_key_frames = false;
+    let asked = sender.send(10_000);
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert_eq!(asked[0].1, [true, true, false]);
+}
+
+#[test]
+fn an_encoding_that_is_received_stays_on_until_a_lower_one_starts() {
+    let mut sender = Sender::new();
+    let (mut client, consumer) = sender.watch(2);
+    sender.resume(consumer);
+    sender.send(3_000);
+    sender.prefer(consumer, 0);
+    sender.sends_key_frames = false;
+    client.take_rtp(&mut sender.world);
+    assert_eq!(sender.send(10_000), []);
+    assert_eq!(encodings(&mut client, &mut sender.world), [2]);
+    sender.sends_key_frames = true;
+    let asked = sender.send(10_000);
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert_eq!(asked[0].1, LOWEST);
+    assert_eq!(encodings(&mut client, &mut sender.world), [2, 0]);
 }
 
 #[test]

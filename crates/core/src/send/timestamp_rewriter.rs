@@ -226,10 +226,12 @@ mod tests {
     #[test]
     fn a_late_packet_keeps_its_timestamp() {
         let mut rewriter = TimestampRewriter::new(RATE);
+        assert_eq!(rewriter.newest(), 0);
         rewriter.rewrite(90_000, Micros(0));
         rewriter.rewrite(96_000, Micros(66_000));
         assert_eq!(rewriter.rewrite(93_000, Micros(70_000)), 93_000);
         // The timeline still ends with the newest frame.
+        assert_eq!(rewriter.newest(), 96_000);
         rewriter.switch_source(10, Micros(166_000), None, None);
         assert_eq!(rewriter.rewrite(10, Micros(166_000)), 105_000);
     }

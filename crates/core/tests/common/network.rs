@@ -76,6 +76,8 @@ pub struct NetworkCall {
     forwarded: Option<(u8, u8)>,
     /// Whether the sender sends only the encodings that it is asked for.
     pub obeys: bool,
+    /// Numbers of the media packets that arrived again by RTX.
+    pub repeated: Vec<u16>,
     /// What the sender was asked for: seconds since the start, and the encodings.
     pub asked: Vec<(f64, Vec<bool>)>,
     pub samples: Vec<Sample>,
@@ -147,6 +149,7 @@ impl NetworkCall {
             paused: false,
             forwarded: None,
             obeys: false,
+            repeated: Vec::new(),
             asked: Vec::new(),
             samples: Vec::new(),
             world,
@@ -250,6 +253,7 @@ impl NetworkCall {
         self.padding += packet.len() as u64;
         if let Some((number, payload)) = payload.split_first_chunk::<2>() {
             let number = u16::from_be_bytes(*number);
+            self.repeated.push(number);
             self.viewer.arrived(now, number, rtp.timestamp(), payload);
         }
     }

@@ -62,7 +62,7 @@ impl Redundancy {
             ONE_FROM.. => 1,
             _ => 0,
         };
-        if repeats > 0 && (repeats >= self.repeats || now >= self.until) {
+        if repeats >= self.repeats || now >= self.until {
             self.repeats = repeats;
             self.until = now.plus(HOLD_US);
         }

@@ -47,6 +47,18 @@ fn going_back_forgets_no_packets_of_another_source() {
 }
 
 #[test]
+fn the_former_number_of_a_packet_that_was_sent_again_is_not_found() {
+    let mut rewriter = SequenceRewriter::new(1, 100);
+    let first = rewriter.forward(10).unwrap();
+    rewriter.switch_source(2);
+    assert_eq!(rewriter.forward(50), Some(first + 1));
+    rewriter.switch_source(2);
+    rewriter.go_back_to(50);
+    assert_eq!(rewriter.forward(50), Some(first + 2));
+    assert_eq!(rewriter.lookup(first as u16 + 1), None);
+}
+
+#[test]
 fn starts_with_the_given_number() {
     let mut rewriter = SequenceRewriter::new(1, 500);
     assert_eq!(rewriter.highest(), None);
