@@ -3,7 +3,6 @@
 use crate::Malformed;
 
 const CONTINUES: u8 = 0x80;
-const CONTINUED: u8 = 0x40;
 const COUNT_SHIFT: u8 = 4;
 const COUNT_MASK: u8 = 0x03;
 const NEW_SEQUENCE: u8 = 0x08;
@@ -20,8 +19,6 @@ const MAX_LEB128_LEN: usize = 8;
 pub struct Av1Payload {
     /// Z: the first element continues an OBU of the previous packet.
     pub continues: bool,
-    /// Y: the last element continues in the next packet.
-    pub continued: bool,
     /// W: number of elements, 1..=3; 0 when each element has a length field.
     pub elements: u8,
     /// N: this packet starts a coded video sequence.
@@ -52,7 +49,6 @@ impl Av1Payload {
         }
         Ok(Self {
             continues,
-            continued: header & CONTINUED != 0,
             elements,
             new_sequence,
             sequence_header: !continues && obu >> OBU_TYPE_SHIFT & OBU_TYPE_MASK == SEQUENCE_HEADER,
@@ -95,7 +91,7 @@ mod tests {
     #[test]
     fn continued_obu_has_no_type() {
         let payload = Av1Payload::parse(&[0xd0, 0x0a]).unwrap();
-        assert!(payload.continues && payload.continued && !payload.key_frame_start());
+        assert!(payload.continues && !payload.key_frame_start());
     }
 
     #[test]

@@ -37,15 +37,6 @@ impl Codec {
             .find(|(name, _)| name.eq_ignore_ascii_case(mime));
         named.map_or(Self::Other, |&(_, codec)| codec)
     }
-
-    /// Whether a receiver can start only at a key frame and the SFU can detect the start of one.
-    #[must_use]
-    pub fn has_key_frames(self) -> bool {
-        match self {
-            Self::Vp8 | Self::Vp9 | Self::H264 | Self::Av1 => true,
-            Self::Opus | Self::Red | Self::Other => false,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -82,6 +82,16 @@ mod tests {
     }
 
     #[test]
+    fn sets_may_overlap() {
+        let low = DecodeTargets::select(|target| target.spatial <= 1);
+        let middle = DecodeTargets::select(|target| [1, 2].contains(&target.spatial));
+        let either = DecodeTargets::select(|target| target.spatial <= 2);
+        let both = DecodeTargets::select(|target| target.spatial == 1);
+        assert_eq!(low.union(middle), either);
+        assert_eq!(low.intersection(middle), both);
+    }
+
+    #[test]
     fn the_next_temporal_layer_stays_in_the_spatial_layer() {
         let lower = DecodeTargets::select(|target| target.temporal <= 1);
         let next = DecodeTargets::select(|target| [1, 2].contains(&target.temporal));

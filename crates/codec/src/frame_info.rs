@@ -11,8 +11,7 @@ use crate::vp9::Vp9Descriptor;
 const KEY_FRAME: u8 = 1;
 const START: u8 = 2;
 const END: u8 = 4;
-const DISCARDABLE: u8 = 8;
-const LAYER_SYNC: u8 = 16;
+const LAYER_SYNC: u8 = 8;
 
 /// The properties of a packet that forwarding depends on. Every stored packet has them, so they are small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,12 +76,6 @@ impl FrameInfo {
         self.flags & END != 0
     }
 
-    /// No other frame refers to the packet's frame.
-    #[must_use]
-    pub const fn discardable(&self) -> bool {
-        self.flags & DISCARDABLE != 0
-    }
-
     /// Spatial and temporal layer.
     #[must_use]
     pub const fn layer(&self) -> Layer {
@@ -109,7 +102,6 @@ impl FrameInfo {
             targets,
             switches: switches_at(layer, is_key, descriptor.layer_sync, targets),
             flags: flags(is_key, descriptor.start_of_frame(), marker)
-                | flag(DISCARDABLE, descriptor.non_reference)
                 | flag(LAYER_SYNC, descriptor.layer_sync),
             ..Self::at(layer)
         }
@@ -148,8 +140,7 @@ impl FrameInfo {
     pub(crate) fn from_h264(payload: H264Payload, marker: bool) -> Self {
         Self {
             switches: all_if(payload.key_frame_start),
-            flags: flags(payload.key_frame_start, payload.start_of_frame, marker)
-                | flag(DISCARDABLE, payload.discardable),
+            flags: flags(payload.key_frame_start, payload.start_of_frame, marker),
             ..Self::default()
         }
     }
@@ -177,7 +168,7 @@ impl FrameInfo {
                 is_key,
                 dependencies.start_of_frame,
                 dependencies.end_of_frame,
-            ) | flag(DISCARDABLE, dependencies.discardable),
+            ),
             structure: dependencies.structure,
             ..Self::at(dependencies.layer.unwrap_or_default())
         }

@@ -9,8 +9,6 @@ const SEI: u8 = 6;
 const SPS: u8 = 7;
 const PPS: u8 = 8;
 const DELIMITER: u8 = 9;
-/// `nal_ref_idc`: 0 for units that no other frame refers to.
-const REFERENCE_MASK: u8 = 0x60;
 const STAP_A: u8 = 24;
 const FU_A: u8 = 28;
 
@@ -26,8 +24,6 @@ pub struct H264Payload {
     /// The packet starts with a NAL unit that starts a frame: parameter sets, SEI, delimiter, or the slice with the
     /// first macroblock. It is true for each of several such packets of one frame.
     pub start_of_frame: bool,
-    /// No other frame refers to the packet's slice.
-    pub discardable: bool,
 }
 
 impl H264Payload {
@@ -37,15 +33,11 @@ impl H264Payload {
     /// [`Malformed`] when the payload is empty or ends within an aggregated unit or the FU header.
     pub fn parse(payload: &[u8]) -> Result<Self, Malformed> {
         let (&header, rest) = payload.split_first().ok_or(Malformed)?;
-        let found = match header & TYPE_MASK {
-            STAP_A => Self::aggregate(rest)?,
-            FU_A => Self::fragment(rest)?,
-            unit => Self::unit(unit, rest),
-        };
-        Ok(Self {
-            discardable: header & REFERENCE_MASK == 0 && found.discardable,
-            ..found
-        })
+        match header & TYPE_MASK {
+            STAP_A => Self::aggregate(rest),
+            FU_A => Self::fragment(rest),
+            unit => Ok(Self::unit(unit, rest)),
+        }
     }
 
     /// Reads a NAL unit of type `unit`; `body` is the unit without its header.
@@ -56,7 +48,6 @@ impl H264Payload {
             key_frame_start: unit == SPS,
             start_of_frame: matches!(unit, SEI | SPS | PPS | DELIMITER)
                 || matches!(unit, SLICE | IDR_SLICE) && first_slice,
-            discardable: unit == SLICE,
         }
     }
 
@@ -70,7 +61,6 @@ impl H264Payload {
             let unit = Self::unit(header & TYPE_MASK, body);
             found = Some(found.map_or(unit, |found| Self {
                 key_frame_start: found.key_frame_start || unit.key_frame_start,
-                discardable: found.discardable && unit.discardable,
                 ..found
             }));
             rest = behind;
@@ -87,10 +77,7 @@ impl H264Payload {
         let (&header, body) = rest.split_first().ok_or(Malformed)?;
         let unit = Self::unit(header & TYPE_MASK, body);
         if header & FU_START == 0 {
-            Ok(Self {
-                discardable: unit.discardable,
-                ..Self::default()
-            })
+            Ok(Self::default())
         } else {
             Ok(unit)
         }
@@ -131,15 +118,6 @@ mod tests {
         assert_eq!(starts(&[0x7c, 0x87, 0x42]), (true, true));
         assert_eq!(starts(&[0x7c, 0x05, 0x88]), (false, false));
         assert_eq!(starts(&[0x7c, 0x81, 0x9a]), (false, true));
-    }
-
-    #[test]
-    fn slices_that_nothing_refers_to_are_discardable() {
-        let discardable = |payload: &[u8]| H264Payload::parse(payload).unwrap().discardable;
-        assert!(discardable(&[0x01, 0x9a]) && discardable(&[0x1c, 0x41, 0x9a]));
-        assert!(!discardable(&[0x41, 0x9a]) && !discardable(&[0x5c, 0x41, 0x9a]));
-        assert!(!discardable(&[0x06, 0x05]));
-        assert!(!discardable(&[0x18, 0, 2, 0x06, 0x05, 0, 2, 0x01, 0x9a]));
     }
 
     #[test]

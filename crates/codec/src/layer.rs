@@ -59,3 +59,18 @@ impl Layer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn layer(spatial: u8, temporal: u8) -> Layer {
+        Layer { spatial, temporal }
+    }
+
+    #[test]
+    fn each_dimension_has_its_own_limit() {
+        assert_eq!(layer(1, 5).at_most(layer(2, 3)), layer(1, 3));
+        assert_eq!(layer(1, 5).at_least(layer(2, 3)), layer(2, 5));
+    }
+}

@@ -155,6 +155,16 @@ mod tests {
     }
 
     #[test]
+    fn a_block_may_fill_its_header() {
+        let redundant = [Redundant {
+            offset: MAX_OFFSET,
+            payload: &[1; MAX_BLOCK],
+        }];
+        let payload = written(&redundant, &[2]);
+        assert_eq!(payload[..5], [0xEF, 0xFF, 0xFF, 0xFF, 0x6F]);
+    }
+
+    #[test]
     fn blocks_that_do_not_fit_their_header_are_refused() {
         for (offset, len) in [(MAX_OFFSET + 1, 1), (0, MAX_BLOCK + 1)] {
             let payload = vec![0; len];

@@ -41,8 +41,6 @@ impl PictureId {
 /// The payload descriptor of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vp8Descriptor {
-    /// N: no other frame refers to this frame.
-    pub non_reference: bool,
     /// S: this packet starts a partition.
     pub start_of_partition: bool,
     /// PID: partition index, 0..=7.
@@ -73,8 +71,7 @@ impl Vp8Descriptor {
     pub fn parse(payload: &[u8]) -> Result<Self, Malformed> {
         let mut bits = BitReader::new(payload);
         let extended = bits.flag()?;
-        let _reserved = bits.flag()?;
-        let non_reference = bits.flag()?;
+        let _reserved_and_non_reference = bits.read(2)?;
         let start_of_partition = bits.flag()?;
         let _reserved = bits.flag()?;
         let partition = bits.read_u8(3)?;
@@ -103,7 +100,6 @@ impl Vp8Descriptor {
         let key_frame_start =
             start_of_partition && partition == 0 && frame.first().is_some_and(|tag| tag & 1 == 0);
         Ok(Self {
-            non_reference,
             start_of_partition,
             partition,
             picture_id,
@@ -216,6 +212,17 @@ mod tests {
         );
         assert_eq!(descriptor.len, 1);
         assert!(!descriptor.key_frame_start);
+    }
+
+    #[test]
+    fn only_a_frame_with_a_temporal_layer_can_be_a_layer_sync() {
+        let layer_sync = |present: u8, layers: u8| {
+            let descriptor = Vp8Descriptor::parse(&[0x90, present, layers, 0x01]);
+            descriptor.unwrap().layer_sync
+        };
+        assert!(layer_sync(0x20, 0x60));
+        assert!(!layer_sync(0x20, 0x40));
+        assert!(!layer_sync(0x10, 0x20), "KEYIDX without TID");
     }
 
     #[test]

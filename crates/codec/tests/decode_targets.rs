@@ -6,7 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::{describe, packets, streams};
-use hubbub_codec::{Codec, DecodeTargets, FrameInfo, Layer};
+use hubbub_codec::{Codec, DecodeTargets, Describer, FrameInfo, Layer};
 
 const fn layer(spatial: u8, temporal: u8) -> Layer {
     Layer { spatial, temporal }
@@ -16,6 +16,13 @@ const fn layer(spatial: u8, temporal: u8) -> Layer {
 fn needed(infos: &[FrameInfo], target: Layer) -> BTreeSet<(u8, u8)> {
     let needs = infos.iter().filter(|info| info.targets.contains(target));
     needs.map(|info| (info.spatial, info.temporal)).collect()
+}
+
+#[test]
+fn a_frame_has_its_layer() {
+    for info in describe(Codec::Av1, &packets("av1-l3t3.rtpdump")) {
+        assert_eq!(info.layer(), layer(info.spatial, info.temporal));
+    }
 }
 
 #[test]
@@ -91,6 +98,19 @@ fn frames_of_upper_temporal_layers_refer_to_lower_ones_only_in_sync_frames() {
             assert!(!sync.switches.contains(layer(sync.spatial, 0)));
         }
     }
+}
+
+#[test]
+fn a_sync_frame_of_vp9_says_so_and_refers_to_no_lower_spatial_layer() {
+    let is_sync = |layers: u8| {
+        // P, L, B; TID (3 bits), U, SID (3), D; TL0PICIDX.
+        let payload = [0x68, layers, 7, 0x11];
+        let info = Describer::new(Codec::Vp9).describe(&payload, true, None);
+        info.unwrap().layer_sync()
+    };
+    assert!(is_sync(0b0101_0010));
+    assert!(!is_sync(0b0100_0010));
+    assert!(!is_sync(0b0101_0011));
 }
 
 #[test]

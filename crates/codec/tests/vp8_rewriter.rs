@@ -68,6 +68,12 @@ fn key_index_continues_after_a_switch_modulo_32() {
     assert_eq!(key_of(&mut rewriter, 500, 4), Some(31));
     rewriter.on_switch();
     assert_eq!(key_of(&mut rewriter, 9, 17), Some(1));
+    // From 31 on, the source starts again at 0. Half the range ahead counts as late.
+    for (value, key, sent) in [(10, 31, 15), (11, 0, 16), (12, 16, 0)] {
+        assert_eq!(key_of(&mut rewriter, value, key), Some(sent));
+    }
+    rewriter.on_switch();
+    assert_eq!(key_of(&mut rewriter, 700, 0), Some(17));
 }
 
 #[test]
@@ -108,6 +114,16 @@ fn gap_of_a_lost_picture_stays_and_the_late_picture_fits_it() {
     assert_eq!(rewriter.rewrite(&wide(13, 0)), ids(12, 0));
     assert_eq!(rewriter.rewrite(&wide(10, 0)), ids(10, 0));
     assert_eq!(rewriter.rewrite(&wide(16, 1)), ids(14, 1));
+}
+
+#[test]
+fn pictures_of_two_seconds_are_numbered() {
+    let mut rewriter = Vp8Rewriter::new();
+    for value in 10..=74 {
+        rewriter.rewrite(&wide(value, 0));
+    }
+    assert_eq!(rewriter.rewrite(&wide(11, 0)), ids(11, 0));
+    assert_eq!(rewriter.rewrite(&wide(10, 0)), None);
 }
 
 #[test]

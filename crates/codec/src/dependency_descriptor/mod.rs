@@ -37,8 +37,6 @@ pub struct DependencyDescriptor {
     /// The decode targets to which a receiver may switch up at this frame: they need no earlier frame that the layers
     /// below do not need.
     pub switches: DecodeTargets,
-    /// No other frame of the decode targets refers to this frame.
-    pub discardable: bool,
     /// The packet has a new structure, as the first packet of a key frame does.
     pub has_structure: bool,
     /// Number of the structure that the frame refers to, 1..=255; wraps. 0 without one. Successive structures with the same
@@ -92,7 +90,6 @@ impl DependencyReader {
             layer: None,
             targets: DecodeTargets::ALL,
             switches: DecodeTargets::NONE,
-            discardable: false,
             has_structure: false,
             structure: 0,
             active_decode_targets: None,
@@ -172,12 +169,6 @@ impl DependencyDescriptor {
         });
         self.switches = structure.select_targets(indications, false, |indication| {
             indication == DecodeTargetIndication::Switch
-        });
-        self.discardable = indications.iter().all(|indication| {
-            matches!(
-                indication,
-                DecodeTargetIndication::NotPresent | DecodeTargetIndication::Discardable
-            )
         });
     }
 }

@@ -14,18 +14,17 @@ pub(super) const MAX_DECODE_TARGETS: usize = 32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DecodeTargetIndication {
     NotPresent,
-    Discardable,
     Switch,
-    Required,
+    /// The target needs the frame, or at least shows it.
+    Present,
 }
 
 impl DecodeTargetIndication {
     pub(super) fn read(bits: &mut BitReader<'_>) -> Result<Self, Malformed> {
         Ok(match bits.read(2)? {
             0 => Self::NotPresent,
-            1 => Self::Discardable,
             2 => Self::Switch,
-            _ => Self::Required,
+            _ => Self::Present,
         })
     }
 }
