@@ -51,6 +51,18 @@ mod tests {
     }
 
     #[test]
+    fn a_packet_half_the_range_away_belongs_to_the_same_rollover() {
+        assert_eq!(
+            guess_index(packet_index(3, 40_000), 7_232),
+            packet_index(3, 7_232)
+        );
+        assert_eq!(
+            guess_index(packet_index(3, 7_232), 40_000),
+            packet_index(3, 40_000)
+        );
+    }
+
+    #[test]
     fn guess_before_the_first_rollover_stays_at_rollover_zero() {
         assert_eq!(guess_index(5, 65_530), 65_530);
     }

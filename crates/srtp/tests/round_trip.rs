@@ -40,6 +40,25 @@ fn packet_without_payload_is_unprotected_by_the_receiver() {
 }
 
 #[test]
+fn header_with_a_long_extension_is_left_in_clear() {
+    for profile in SrtpProfile::ALL {
+        let (mut outbound, mut inbound) = pair(profile);
+        let header_len = 12 + 4 + 4 * 260;
+        let mut plain = rtp(SSRC, 7);
+        let payload = plain.split_off(12);
+        plain[0] |= 0x10;
+        plain.extend([0xbe, 0xde, 1, 4]);
+        plain.resize(header_len, 0);
+        plain.extend(payload);
+        let mut protected = [plain.as_slice(), &[0; MAX_OVERHEAD]].concat();
+        let len = outbound.protect_rtp(&mut protected, header_len, plain.len());
+        protected.truncate(len.unwrap());
+        assert_eq!(protected[..header_len], plain[..header_len]);
+        assert_eq!(unprotect(&mut inbound, &protected), Ok(plain));
+    }
+}
+
+#[test]
 fn retransmitted_packet_is_identical() {
     for profile in SrtpProfile::ALL {
         let (outbound, _) = pair(profile);
@@ -88,6 +107,26 @@ fn buffer_without_room_for_the_tag_is_refused() {
 }
 
 #[test]
+fn buffer_with_just_enough_room_suffices() {
+    for profile in SrtpProfile::ALL {
+        let (mut outbound, _) = pair(profile);
+        let mut packet = [rtp(SSRC, 7), vec![0; profile.tag_len()]].concat();
+        let len = packet.len();
+        assert_eq!(outbound.protect_rtp(&mut packet, 12, 52), Ok(len));
+    }
+}
+
+#[test]
+fn rtcp_of_a_sender_alone_is_unprotected_by_the_receiver() {
+    for profile in SrtpProfile::ALL {
+        let (mut outbound, mut inbound) = pair(profile);
+        let plain = &rtcp(SSRC)[..8];
+        let protected = protect_rtcp(&mut outbound, plain).unwrap();
+        assert_eq!(unprotect_rtcp(&mut inbound, &protected).unwrap(), plain);
+    }
+}
+
+#[test]
 fn contradictory_lengths_are_refused() {
     let (mut outbound, _) = pair(SrtpProfile::AeadAes128Gcm);
     let mut packet = [rtp(SSRC, 7), vec![0; MAX_OVERHEAD]].concat();
@@ -103,6 +142,7 @@ fn contradictory_lengths_are_refused() {
         outbound.protect_rtp(&mut packet, 12, usize::MAX),
         Err(SrtpError::NoRoom)
     );
+    assert!(!SrtpError::NoRoom.is_remote());
     assert_eq!(
         outbound.protect_rtcp(&mut packet, 7),
         Err(SrtpError::TooShort)
