@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why a packet cannot be read or written. [`WireError::is_peer_fault`] says which side is at fault.
+/// Why a packet cannot be read or written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WireError {
     /// The packet ends before a mandatory field.
@@ -31,17 +31,9 @@ pub enum WireError {
     Unrepresentable,
 }
 
-impl WireError {
-    /// Whether the sender of the packet is at fault, rather than the caller that writes one.
-    #[must_use]
-    pub const fn is_peer_fault(self) -> bool {
-        !matches!(self, Self::BufferTooSmall | Self::Unrepresentable)
-    }
-
-    /// A stable name for counters and logs.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
+impl fmt::Display for WireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Truncated => "truncated",
             Self::BadVersion => "bad_version",
             Self::BadLength => "bad_length",
@@ -54,13 +46,7 @@ impl WireError {
             Self::FingerprintMismatch => "fingerprint_mismatch",
             Self::BufferTooSmall => "buffer_too_small",
             Self::Unrepresentable => "unrepresentable",
-        }
-    }
-}
-
-impl fmt::Display for WireError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        })
     }
 }
 

@@ -56,6 +56,11 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_may_have_the_greatest_length() {
+        assert_eq!(first_frame(&[0, 2, 1, 1], 2), Ok(Some(2..4)));
+    }
+
+    #[test]
     fn an_oversized_frame_is_refused_by_its_length() {
         assert_eq!(first_frame(&[0, 10], 9), Err(WireError::BadLength));
         assert_eq!(first_frame(&[0xff, 0xff, 1], 9), Err(WireError::BadLength));

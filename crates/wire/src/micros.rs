@@ -20,3 +20,16 @@ impl Micros {
         self.0.saturating_sub(earlier.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_neither_overflows_nor_runs_backwards() {
+        assert_eq!(Micros(3).plus(4), Micros(7));
+        assert_eq!(Micros(u64::MAX - 1).plus(4), Micros::NEVER);
+        assert_eq!(Micros(7).since(Micros(3)), 4);
+        assert_eq!(Micros(3).since(Micros(7)), 0);
+    }
+}

@@ -115,6 +115,21 @@ mod tests {
     }
 
     #[test]
+    fn a_round_trip_takes_up_to_half_the_range() {
+        let last = CompactNtp(1);
+        let round_trip = |arrival| CompactNtp(arrival).round_trip(last, CompactNtp(0));
+        assert_eq!(round_trip(0x8000_0000), Some(CompactNtp(0x7FFF_FFFF)));
+        assert_eq!(round_trip(0x8000_0001), None);
+    }
+
+    #[test]
+    fn compact_times_have_16_bits_of_seconds_and_of_their_fraction() {
+        let time = NtpTime(0x0001_2345_8000_9999);
+        assert_eq!(time.compact(), CompactNtp(0x2345_8000));
+        assert_eq!(CompactNtp::from_micros(2_500_000), CompactNtp(0x2_8000));
+    }
+
+    #[test]
     fn a_duration_beyond_18_hours_saturates() {
         assert_eq!(CompactNtp::from_micros(u64::MAX), CompactNtp(u32::MAX));
     }

@@ -83,7 +83,7 @@ fn a_written_request_is_read_back() {
 
 #[test]
 fn a_success_response_has_the_source_and_is_not_longer_than_the_request() {
-    let ipv6: SocketAddr = "[2001:db8::1]:40000".parse().unwrap();
+    let ipv6: SocketAddr = "[2001:db8::1]:65535".parse().unwrap();
     for source in ["192.0.2.7:40000".parse().unwrap(), ipv6] {
         let mut buffer = [0; 100];
         let len = write_binding_success(&mut buffer, &ID, source, &key()).unwrap();
@@ -192,6 +192,14 @@ fn invalid_length_cookie_or_method_is_refused() {
         WireError::BadLength
     );
     assert_eq!(with(3, 9), WireError::BadLength);
+    assert_eq!(with(3, 12), WireError::BadLength);
+    let mut unaligned = good.clone();
+    unaligned.push(0);
+    unaligned[3] += 1;
+    assert_eq!(
+        StunMessage::parse(&unaligned).unwrap_err(),
+        WireError::BadLength
+    );
     assert_eq!(with(4, 0x20), WireError::BadVersion);
     assert_eq!(with(1, 3), WireError::NotBinding);
     assert_eq!(
@@ -212,15 +220,62 @@ fn attributes_after_message_integrity_are_ignored() {
     );
 }
 
+/// An attribute.
+fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+    let len = value.len() as u16;
+    let mut attribute = [&kind.to_be_bytes(), &len.to_be_bytes(), value].concat();
+    attribute.resize(attribute.len().next_multiple_of(4), 0);
+    attribute
+}
+
 #[test]
 fn the_first_of_two_equal_attributes_counts() {
-    let twice = sealed(&[0, 0x24, 0, 4, 0, 0, 0, 1, 0, 0x24, 0, 4, 0, 0, 0, 2]);
-    assert_eq!(StunMessage::parse(&twice).unwrap().priority(), Some(1));
+    let first_of = |kind: u16, values: [&[u8]; 2]| {
+        let attributes = values.map(|value| attribute(kind, value));
+        sealed(&attributes.concat())
+    };
+    let parse = |data: &'static [u8]| StunMessage::parse(data).unwrap();
+    let first = |kind, values| parse(first_of(kind, values).leak());
+    let messages = [
+        first(0x0006, [b"a:b", b"c:d"]),
+        first(0x0024, [&[0, 0, 0, 1], &[0, 0, 0, 2]]),
+        first(0x802A, [&[1; 8], &[2; 8]]),
+        first(0x8029, [&[1; 8], &[2; 8]]),
+        first(
+            0x0020,
+            [&[0, 1, 0, 0, 0, 0, 0, 0], &[0, 1, 9, 9, 9, 9, 9, 9]],
+        ),
+        first(0x0009, [&[0, 0, 4, 1], &[0, 0, 4, 2]]),
+    ];
+    let [username, priority, controlling, controlled, address, error] = &messages;
+    assert_eq!(username.username().unwrap().local, "a");
+    assert_eq!(priority.priority(), Some(1));
+    let tie_breaker = u64::from_be_bytes([1; 8]);
+    assert_eq!(controlling.role(), Some(IceRole::Controlling(tie_breaker)));
+    assert_eq!(controlled.role(), Some(IceRole::Controlled(tie_breaker)));
+    let source = "33.18.164.66:8466".parse().unwrap();
+    assert_eq!(address.mapped_address(), Some(source));
+    assert_eq!(error.error_code(), Some(401));
+    for message in &messages {
+        assert_eq!(message.unknown_required(), None);
+    }
+}
+
+#[test]
+fn an_indication_has_its_class() {
+    let mut indication = sealed(&[]);
+    indication[1] = 0x11;
+    indication.truncate(20);
+    let crc = fingerprint(&indication);
+    indication.extend([0x80, 0x28, 0, 4]);
+    indication.extend(crc.to_be_bytes());
+    let message = StunMessage::parse(&indication).unwrap();
+    assert_eq!(message.class(), StunClass::Indication);
 }
 
 #[test]
 fn the_first_unknown_comprehension_required_attribute_is_reported() {
-    let message = sealed(&[0x80, 0x99, 0, 0, 0x7F, 0x01, 0, 0, 0x7F, 0x02, 0, 0]);
+    let message = sealed(&[0x80, 0x00, 0, 0, 0x7F, 0x01, 0, 0, 0x7F, 0x02, 0, 0]);
     assert_eq!(
         StunMessage::parse(&message).unwrap().unknown_required(),
         Some(0x7F01)

@@ -82,7 +82,7 @@ impl<'a> CompoundWriter<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Compound, Pli};
+    use super::super::{Arrival, Compound, Pli, RtcpPacket};
     use super::*;
 
     const PLI: Pli = Pli {
@@ -99,6 +99,29 @@ mod tests {
         assert_eq!(compound.push(&PLI), Err(WireError::BufferTooSmall));
         assert_eq!((compound.len(), compound.remaining()), (24, 6));
         assert_eq!(Compound::parse(compound.as_bytes()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_transport_feedback_follows_the_packets_before() {
+        let mut buffer = [0; 100];
+        let mut compound = CompoundWriter::new(&mut buffer);
+        compound.push(&PLI).unwrap();
+        let feedback = TransportFeedbackBuilder {
+            sender_ssrc: 1,
+            media_ssrc: 2,
+            feedback_count: 0,
+            base_sequence: 7,
+            arrivals: &[Arrival {
+                sequence_number: 7,
+                arrival_micros: 64_000,
+            }],
+        };
+        compound.push_transport_feedback(&feedback).unwrap();
+        let packets: Vec<_> = Compound::parse(compound.as_bytes()).unwrap().collect();
+        assert!(matches!(
+            packets[..],
+            [Ok(RtcpPacket::Pli(_)), Ok(RtcpPacket::TransportFeedback(_))]
+        ));
     }
 
     #[test]

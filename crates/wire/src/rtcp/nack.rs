@@ -143,6 +143,13 @@ mod tests {
     }
 
     #[test]
+    fn a_packet_that_is_listed_twice_takes_one_item() {
+        let mut buffer = [0; 100];
+        assert_eq!(write(&[7, 7, 8], &mut buffer), Ok(16));
+        assert_eq!(lost_of(&buffer[..16]), [7, 8]);
+    }
+
+    #[test]
     fn an_empty_list_cannot_be_written() {
         assert_eq!(write(&[], &mut [0; 100]), Err(WireError::Unrepresentable));
     }

@@ -94,3 +94,28 @@ impl RtcpWrite for SdesBuilder<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_ends_with_a_whole_word_of_zeros_at_least_one() {
+        for cname in ["a", "ab", "abc", "abcd", "abcde"] {
+            let mut body = [&[0, 0, 0, 1, CNAME, cname.len() as u8], cname.as_bytes()].concat();
+            body.push(END);
+            body.resize(body.len().next_multiple_of(4), 0);
+            let chunk = SdesChunk {
+                ssrc: 2,
+                cname: None,
+            };
+            body.extend([0, 0, 0, 2, END, 0, 0, 0]);
+            let chunks: Vec<_> = Sdes::parse(2, &body).unwrap().collect();
+            let first = SdesChunk {
+                ssrc: 1,
+                cname: Some(cname),
+            };
+            assert_eq!(chunks, [first, chunk]);
+        }
+    }
+}

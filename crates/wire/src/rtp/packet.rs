@@ -142,6 +142,23 @@ mod tests {
     }
 
     #[test]
+    fn the_fields_of_the_header_are_read() {
+        let data = [
+            0x80, 0xE0, 0x12, 0x34, 1, 2, 3, 4, 0xAA, 0xBB, 0xCC, 0xDD, 9,
+        ];
+        let packet = RtpPacket::parse(&data).unwrap();
+        assert_eq!((packet.marker(), packet.payload_type()), (true, 96));
+        assert_eq!(packet.sequence_number(), 0x1234);
+        assert_eq!(
+            (packet.timestamp(), packet.ssrc()),
+            (0x0102_0304, 0xAABB_CCDD)
+        );
+        assert_eq!(packet.data(), data);
+        let unmarked = self::packet(0x80, &[]);
+        assert!(!RtpPacket::parse(&unmarked).unwrap().marker());
+    }
+
+    #[test]
     fn padding_is_not_part_of_the_payload() {
         let data = packet(0xA0, &[7, 8, 0, 0, 3]);
         let packet = RtpPacket::parse(&data).unwrap();

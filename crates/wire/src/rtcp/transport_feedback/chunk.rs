@@ -181,6 +181,11 @@ mod tests {
     }
 
     #[test]
+    fn without_symbols_there_is_no_chunk() {
+        assert_eq!(encode(&[]), []);
+    }
+
+    #[test]
     fn run_lengths_match_the_examples_of_the_draft() {
         // Section 3.1.3: 221 packets of symbol 00, 24 of symbol 01.
         assert_eq!(encode(&[NotReceived; 221]), [0x00DD]);

@@ -119,6 +119,11 @@ mod tests {
     }
 
     #[test]
+    fn a_value_may_have_255_bytes() {
+        assert_eq!(block(&[(1, &[9; 255])])[..6], [0x10, 0, 0, 65, 1, 255]);
+    }
+
+    #[test]
     fn nothing_is_written_without_elements() {
         assert!(block(&[]).is_empty());
     }
