@@ -1,7 +1,7 @@
 //! Layers follow the bandwidth of the receiver's link, with fixed seeds: equal code gives equal figures.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-use hubbub_core::api::{Command, EncodingSpec, ProducerSpec};
+use hubbub_core::api::{EncodingSpec, ProducerSpec};
 use hubbub_core::{Limits, WorkerConfig};
 
 use crate::common::call::OUT_SSRC;
@@ -88,29 +88,33 @@ fn probes_repeat_packets_that_the_client_has() {
 
 #[test]
 fn padding_goes_on_a_stream_with_rtx() {
-    let mut world = World::with(WorkerConfig {
-        outgoing_bitrate: Limits {
-            min: 30_000,
-            initial: 300_000,
-            max: 20_000_000,
-        },
-        ..WorkerConfig::default()
-    });
-    let sender = Client::connected(&mut world, 1);
-    let mut receiver = Client::connected(&mut world, 2);
-    let camera = produce(&mut world, sender.transport, 1, video());
-    let to = receiver.transport;
-    let with_rtx = consume(&mut world, to, camera, 1, video_consumer(OUT_SSRC));
-    let without = consume(&mut world, to, camera, 2, without_rtx(OUT_SSRC + 10));
-    for consumer in [with_rtx, without] {
-        world.execute(Command::ResumeConsumer { consumer });
-    }
-    world.advance(100);
-    let padding = receiver.take_rtp(&mut world);
-    assert!(!padding.is_empty());
-    for packet in padding {
-        let rtp = packet.rtp();
-        assert_eq!((rtp.ssrc(), rtp.payload()), (OUT_SSRC + 1, &[][..]));
+    let mut unrepaired = without_rtx(OUT_SSRC + 10);
+    unrepaired.codecs[0].nack = false;
+    for other in [without_rtx(OUT_SSRC + 10), unrepaired] {
+        let mut world = World::with(WorkerConfig {
+            outgoing_bitrate: Limits {
+                min: 30_000,
+                initial: 300_000,
+                max: 20_000_000,
+            },
+            ..WorkerConfig::default()
+        });
+        let sender = Client::connected(&mut world, 1);
+        let mut receiver = Client::connected(&mut world, 2);
+        let camera = produce(&mut world, sender.transport, 1, video());
+        let to = receiver.transport;
+        let specs = [video_consumer(OUT_SSRC), other];
+        for (spec, number) in specs.into_iter().zip(1..) {
+            consume_running(&mut world, to, camera, number, spec);
+        }
+        world.advance(100);
+        let padding = receiver.take_rtp(&mut world);
+        assert!(!padding.is_empty());
+        for packet in padding {
+            let rtp = packet.rtp();
+            assert_eq!((rtp.ssrc(), rtp.payload()), (OUT_SSRC + 1, &[][..]));
+            assert_eq!(rtp.payload_type(), OUT_VP8_RTX);
+        }
     }
 }
 

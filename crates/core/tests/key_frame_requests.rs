@@ -174,6 +174,73 @@ fn a_key_frame_of_another_layer_does_not_answer_a_request() {
     assert!((1_000..1_050).contains(&at), "after {at} ms");
 }
 
+/// A call that receives layer 2, and another client that receives layer 1 and asks for so many key frames of it that the
+/// bound of 12 in 10 seconds is reached. Returns it with the number of the next frame, just after a key frame.
+fn call_at_the_bound() -> (Call, u16) {
+    let mut call = Call::new(simulcast(), video_consumer(OUT_SSRC));
+    let mut other = Client::connected(&mut call.world, 3);
+    let (to, spec) = (other.transport, video_consumer(OUT_SSRC));
+    let second = consume_running(&mut call.world, to, call.producer, 2, spec);
+    call.world.execute(Command::SetPreferredLayers {
+        consumer: second,
+        spatial: 1,
+        temporal: None,
+    });
+    let mut number = 0;
+    let mut asked = 0;
+    while asked < 10 {
+        let is_asked = call.plis().contains(&(LAYER_SSRC + 1));
+        asked += u32::from(is_asked);
+        let is_key = |layer| number == 0 || is_asked && layer == 1;
+        call.send([0, 1, 2].map(|layer| layer_frame(layer, number, is_key(layer))));
+        number += 1;
+        let pli = Pli {
+            sender_ssrc: 1,
+            media_ssrc: OUT_SSRC,
+        };
+        if asked < 10 {
+            other.send_rtcp(&mut call.world, &pli);
+        }
+        call.world.advance(30);
+        assert!(number < 1_000, "{asked} requests");
+    }
+    (call, number)
+}
+
+/// Sends these layers without key frames until one of layer 1 is requested. Returns how long that takes, milliseconds.
+fn until_asked(call: &mut Call, layers: &[u16], mut number: u16) -> u64 {
+    let start = now_ms(call);
+    while !call.plis().contains(&(LAYER_SSRC + 1)) {
+        call.send(
+            layers
+                .iter()
+                .map(|layer| layer_frame(*layer, number, false)),
+        );
+        number += 1;
+        call.world.advance(10);
+        assert!(now_ms(call) < start + 5_000);
+    }
+    now_ms(call) - start
+}
+
+#[test]
+fn a_request_for_less_may_exceed_the_bound() {
+    let (mut call, number) = call_at_the_bound();
+    let waited = until_asked(&mut call, &[0, 1], number);
+    assert!(waited < 700, "{waited} ms");
+}
+
+#[test]
+fn a_request_for_more_may_not_exceed_the_bound() {
+    let (mut call, number) = call_at_the_bound();
+    call.prefer(0, None);
+    call.send([layer_frame(0, number, true)]);
+    call.plis();
+    call.prefer(1, None);
+    let waited = until_asked(&mut call, &[0, 1, 2], number + 1);
+    assert!(waited > 900, "{waited} ms");
+}
+
 #[test]
 fn a_transport_that_connects_late_gets_a_key_frame_at_once() {
     let mut call = running_call();

@@ -185,6 +185,29 @@ fn packets_that_are_missing_silent_or_long_ago_are_not_repeated() {
 }
 
 #[test]
+fn only_audio_that_fits_a_block_is_repeated() {
+    let mut call = call();
+    report_loss(&mut call, 50);
+    let with = |number, payload| Packet {
+        payload,
+        ..opus(number)
+    };
+    // 1 is silent, 3 too long, 5 too long ago.
+    let late = |number| Packet {
+        timestamp: u32::from(number) * 960 + 100_000,
+        ..opus(number)
+    };
+    call.send([with(1, vec![0x78]), opus(2)]);
+    call.send([with(3, vec![7; 1_024]), opus(4)]);
+    call.send([opus(5), late(6), late(7)]);
+    let packets = received(&mut call);
+    assert_eq!(packets[1].1, red(OUT_OPUS, 2, &[]));
+    assert_eq!(packets[3].1, red(OUT_OPUS, 4, &[2]));
+    assert_eq!(packets[5].1, red(OUT_OPUS, 6, &[]));
+    assert_eq!(packets[6].1, red(OUT_OPUS, 7, &[6]));
+}
+
+#[test]
 fn red_of_a_client_is_unwrapped() {
     let producer = audio();
     let codecs = with_red(producer.codecs.clone(), RED);

@@ -1,7 +1,7 @@
 //! Lost packets: requested from the sender, retransmitted to the receiver.
 
 use crate::common::call::{Call, OUT_SSRC};
-use crate::common::media::{Packet, rtx, vp8};
+use crate::common::media::{Packet, rtx, vp8, vp8_frame};
 use crate::common::specs::*;
 use hubbub_core::api::Command;
 use hubbub_core::{Limits, WorkerConfig};
@@ -127,6 +127,37 @@ fn retransmissions_take_a_quarter_of_the_estimate() {
             repaired.filter(|ssrc| *ssrc == OUT_SSRC + 1).count(),
             expected
         );
+    }
+}
+
+#[test]
+fn a_retransmission_that_waits_is_not_sent_once_the_consumer_is_paused() {
+    const RATE: u64 = 1_200_000;
+    let config = WorkerConfig {
+        outgoing_bitrate: Limits {
+            min: RATE,
+            initial: RATE,
+            max: RATE,
+        },
+        ..WorkerConfig::default()
+    };
+    for pauses in [false, true] {
+        let mut call = Call::with(config.clone(), video(), video_consumer(OUT_SSRC));
+        call.send(vp8_frame(10, 1, 100, true).into_iter().map(|mut packet| {
+            packet.payload.resize(1_000, 0);
+            packet
+        }));
+        let first = call.sequences()[0];
+        call.nack(&[first]);
+        assert_eq!(call.received(), [], "it waits");
+        if pauses {
+            let consumer = call.consumer;
+            call.world.execute(Command::PauseConsumer { consumer });
+        }
+        call.world.advance(1_000);
+        let sent = call.received();
+        let mut ssrcs = sent.iter().map(|packet| packet.rtp().ssrc());
+        assert_eq!(ssrcs.any(|ssrc| ssrc == OUT_SSRC + 1), !pauses);
     }
 }
 

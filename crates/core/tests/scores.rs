@@ -162,6 +162,26 @@ fn repair_is_better_than_loss_and_worse_than_neither() {
 }
 
 #[test]
+fn a_repair_counts_in_the_report_that_follows_it_only() {
+    let score = |repairs: bool| {
+        let mut call = Call::video();
+        let mut number = 0;
+        for second in 1..=26 {
+            call.received();
+            send_second(&mut call, &mut number, &[]);
+            let sequences = call.sequences();
+            if repairs && second == 1 {
+                call.nack(&sequences);
+                call.world.advance(20);
+            }
+            report_loss(&mut call, number, second * i32::from(SECOND) / 5);
+        }
+        call.world.consumer_stats(call.consumer).score
+    };
+    assert_eq!(score(true), score(false));
+}
+
+#[test]
 fn an_encoding_that_dies_has_no_score_and_one_that_is_switched_off_keeps_its_score() {
     let mut call = Call::new(simulcast(), video_consumer(OUT_SSRC));
     let send = |call: &mut Call, layers: &[u16], from: u16, count: u16| {

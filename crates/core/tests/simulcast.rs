@@ -84,6 +84,27 @@ fn a_higher_layer_takes_over_at_its_key_frame() {
 }
 
 #[test]
+fn until_the_first_key_frame_the_best_layer_alone_is_asked_for_one() {
+    let mut call = simulcast_call();
+    for number in 0..40 {
+        send_frames(&mut call, &[0, 2], number, false);
+    }
+    // The lower one was asked while it was the only one.
+    call.send([frame(0, 40, true)]);
+    let consumer = call.consumer;
+    call.world.execute(Command::PauseConsumer { consumer });
+    call.world.execute(Command::ResumeConsumer { consumer });
+    call.plis();
+    let mut asked = Vec::new();
+    for number in 41..141 {
+        send_frames(&mut call, &[0, 2], number, false);
+        asked.extend(call.plis());
+    }
+    asked.dedup();
+    assert_eq!(asked, [102]);
+}
+
+#[test]
 fn a_lower_layer_takes_over_when_the_best_one_dies() {
     let mut call = simulcast_call();
     for number in 0..10 {

@@ -132,6 +132,15 @@ fn without_a_consumer_only_the_lowest_stays_on() {
 }
 
 #[test]
+fn without_a_consumer_the_lowest_that_the_client_sends_stays_on() {
+    let mut sender = Sender::new();
+    sender.lowest = 1;
+    let asked = sender.send(10_000);
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert_eq!(asked[0].1, [true, true, false]);
+}
+
+#[test]
 fn the_first_consumer_sees_the_lowest_at_once_and_then_the_highest() {
     let mut sender = Sender::new();
     sender.send(5_000);

@@ -22,7 +22,7 @@ impl Consumer {
             self.apply_limits(producer);
         }
         let is_starved = self.is_starved();
-        if is_starved && !was_starved {
+        if is_starved {
             self.stop_forwarding();
             self.forget_reported_layers();
         }

@@ -123,6 +123,26 @@ mod tests {
     }
 
     #[test]
+    fn a_client_may_expect_twice_the_numbers_that_were_used_but_not_more() {
+        for (numbers, most) in [(10, 2_048), (1_024, 2_048), (3_000, 6_000)] {
+            for (expected, is_possible) in [(most, true), (most + 1, false)] {
+                let mut loss = ReportedLoss::default();
+                loss.update(&block(0, 0), sent(0, 0));
+                let reported = loss.update(&block(expected, 0), sent(numbers, numbers));
+                assert_eq!(reported.is_some(), is_possible, "{expected} of {numbers}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_of_nothing() {
+        let mut loss = ReportedLoss::default();
+        loss.update(&block(100, 0), sent(100, 100));
+        assert_eq!(loss.update(&block(100, 0), sent(200, 200)), None);
+        assert_eq!(loss.update(&block(200, 0), sent(200, 200)), None);
+    }
+
+    #[test]
     fn nonsense_changes_nothing() {
         for (highest, lost) in [(100, 50), (99, 0), (3_000_000, 0), (200, i32::MIN)] {
             let mut loss = ReportedLoss::default();

@@ -91,7 +91,7 @@ impl Consumer {
             .current_source
             .and_then(|source| producer.encoding_of_source(source));
         let is_target = encoding == self.target_encoding(producer);
-        let may_start = is_target || encoding <= usize::from(self.ceiling().spatial);
+        let may_start = encoding <= usize::from(self.ceiling().spatial);
         if !is_target && (forwarded.is_some() || !may_start) {
             return Admission::Ignore;
         }

@@ -21,7 +21,7 @@ impl Producer {
     /// Adopts the encodings that its consumers want. Returns whether the client is to be asked for others than before.
     pub(crate) fn want_encodings(&mut self, now: Micros, wanted: EncodingSet) -> bool {
         let kept = match self.origin {
-            Origin::Client => 1 | 1 << self.layers.target(0),
+            Origin::Client => 1 << self.layers.target(0),
             // Speakers are detected in each router.
             Origin::Pipe => EncodingSet::from(self.microphone.is_some()),
         };

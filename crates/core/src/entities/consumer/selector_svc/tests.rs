@@ -217,6 +217,29 @@ fn a_late_packet_gets_the_choice_of_its_frame() {
 }
 
 #[test]
+fn when_all_layers_are_wanted_the_rest_of_a_frame_without_its_start_is_dropped() {
+    let frames = frames(Codec::Av1, AV1);
+    let upper = |(_, frame): &&(u64, FrameInfo)| frame.temporal == 2 && !frame.start_of_frame();
+    let rest = frames.iter().find(upper).unwrap().1;
+    let mut selector = started(layer(3, 0));
+    assert!(selector.select(1, &frames[0].1, u8::MAX));
+    selector.want(Layer::TOP);
+    assert!(!selector.select(3, &rest, u8::MAX));
+}
+
+#[test]
+fn a_client_that_has_everything_needs_no_change_when_the_highest_layer_stops() {
+    let frames = frames(Codec::Av1, AV1);
+    let mut selector = started(Layer::TOP);
+    feed(&mut selector, &frames[..100]);
+    for (number, frame) in frames[100..].iter().filter(|(_, frame)| frame.spatial < 2) {
+        assert!(selector.select(*number, frame, 1));
+        assert!(!selector.awaits_key_frame());
+    }
+    assert_eq!(selector.target(), Layer::TOP);
+}
+
+#[test]
 fn a_spatial_layer_that_stops_is_replaced_at_a_key_frame() {
     let frames = frames(Codec::Vp9, VP9_KEY);
     let last_key = *keys(&frames).last().unwrap();
