@@ -68,6 +68,8 @@ fn layers(received: &[Received]) -> Vec<(u8, u8)> {
 /// A client sends two encodings of three temporal layers each to one that says by REMB what it can receive.
 struct Limited {
     call: Call,
+    /// The encodings that are sent.
+    encodings: Vec<u16>,
     number: u16,
     events: Vec<Event>,
 }
@@ -92,21 +94,27 @@ impl Limited {
             },
             ..WorkerConfig::default()
         };
-        let mut limited = Self {
+        Self {
             call: Call::with(config, producer, consumer),
+            encodings: vec![0, 1],
             number: 0,
             events: Vec::new(),
-        };
+        }
+    }
+
+    /// The receiver gets everything.
+    fn running() -> Self {
+        let mut limited = Self::new();
         limited.send(100, &[0, 1]);
         assert_eq!(limited.layers(), [(1, 0), (1, 1), (1, 2)]);
         limited.events.clear();
         limited
     }
 
-    /// Sends this many frames of both encodings; the first is a key frame of `keys`.
+    /// Sends this many frames of each encoding; the first is a key frame of `keys`.
     fn send(&mut self, count: u16, keys: &[u16]) {
         for index in 0..count {
-            for encoding in [0, 1] {
+            for encoding in self.encodings.clone() {
                 let is_key = index == 0 && keys.contains(&encoding);
                 self.call.send([packet(encoding, self.number, is_key)]);
             }
@@ -149,7 +157,7 @@ impl Limited {
 
 #[test]
 fn until_a_lower_encoding_starts_the_higher_one_is_thinned_out_and_not_repaired() {
-    let mut limited = Limited::new();
+    let mut limited = Limited::running();
     limited.remb(LOWER);
     limited.call.received();
     limited.send(40, &[]);
@@ -165,7 +173,7 @@ fn until_a_lower_encoding_starts_the_higher_one_is_thinned_out_and_not_repaired(
 
 #[test]
 fn what_is_lost_of_the_encoding_that_bandwidth_allows_is_repeated() {
-    let mut limited = Limited::new();
+    let mut limited = Limited::running();
     limited.remb(LOWER);
     limited.send(40, &[0]);
     let received = limited.call.received();
@@ -176,7 +184,7 @@ fn what_is_lost_of_the_encoding_that_bandwidth_allows_is_repeated() {
 
 #[test]
 fn until_a_higher_encoding_starts_the_lower_one_keeps_all_its_temporal_layers() {
-    let mut limited = Limited::new();
+    let mut limited = Limited::running();
     limited.remb(LOWER);
     limited.send(40, &[0]);
     limited.call.plis();
@@ -191,7 +199,7 @@ fn until_a_higher_encoding_starts_the_lower_one_keeps_all_its_temporal_layers() 
 
 #[test]
 fn the_control_plane_learns_once_of_each_pause_for_lack_of_bandwidth() {
-    let mut limited = Limited::new();
+    let mut limited = Limited::running();
     limited.remb(NOTHING);
     limited.send(200, &[]);
     assert_eq!(limited.pauses(), [true]);
@@ -202,7 +210,7 @@ fn the_control_plane_learns_once_of_each_pause_for_lack_of_bandwidth() {
 
 #[test]
 fn after_a_pause_for_lack_of_bandwidth_a_stream_starts_with_a_key_frame() {
-    let mut limited = Limited::new();
+    let mut limited = Limited::running();
     limited.remb(NOTHING);
     limited.send(200, &[]);
     limited.remb(ALL);
@@ -214,4 +222,24 @@ fn after_a_pause_for_lack_of_bandwidth_a_stream_starts_with_a_key_frame() {
     assert_eq!(limited.call.received().len(), 20);
     let told = |event: &Event| matches!(event, Event::LayersChanged { .. });
     assert!(limited.events.iter().any(told));
+}
+
+#[test]
+fn bandwidth_limits_a_client_that_prefers_few_layers_as_well() {
+    let mut limited = Limited::running();
+    limited.call.prefer(1, Some(1));
+    limited.remb(LOWER);
+    limited.send(40, &[0]);
+    assert_eq!(limited.layers(), [(0, 0), (0, 1)]);
+}
+
+#[test]
+fn an_encoding_that_was_never_seen_does_not_start_without_room_for_it() {
+    let mut limited = Limited::new();
+    limited.encodings = vec![0];
+    limited.remb(1_000_000);
+    limited.send(40, &[0]);
+    limited.encodings = vec![0, 1];
+    limited.send(2, &[1]);
+    assert_eq!(limited.layers(), [(0, 0), (0, 1), (0, 2)]);
 }

@@ -47,6 +47,7 @@ mod spatial_layers;
 mod speaker_events;
 mod ssrc_changes;
 mod still_streams;
+mod stream_counters;
 mod tcp_paths;
 mod time_jumps;
 mod timeouts;

@@ -2,10 +2,10 @@
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 use hubbub_core::api::{EncodingScore, Event};
-use hubbub_wire::rtcp::{ReceiverReportBuilder, ReportBlock};
+use hubbub_wire::rtcp::{ReceiverReportBuilder, ReportBlock, RtcpPacket};
 
 use crate::common::call::{Call, OUT_SSRC};
-use crate::common::media::{LAYER_SSRC, layer_frame, vp8};
+use crate::common::media::{LAYER_SSRC, layer_frame, rtx, vp8};
 use crate::common::specs::*;
 
 /// Frames in a second.
@@ -179,6 +179,35 @@ fn a_repair_counts_in_the_report_that_follows_it_only() {
         call.world.consumer_stats(call.consumer).score
     };
     assert_eq!(score(true), score(false));
+}
+
+#[test]
+fn a_request_to_the_sender_counts_in_the_report_that_follows_it_only() {
+    let mut call = Call::video();
+    let mut scores = Vec::new();
+    let mut repairs = 0;
+    for number in 0..20 * SECOND {
+        if number % 10 != 3 {
+            call.send([vp8(number, number == 0)]);
+        }
+        call.world.advance(33);
+        let lost = call
+            .sender
+            .take_rtcp(&mut call.world, |packet| match packet {
+                RtcpPacket::Nack(nack) => Some(nack.lost().collect::<Vec<_>>()),
+                _ => None,
+            });
+        for lost in lost.into_iter().flatten() {
+            repairs += 1;
+            call.send([rtx(&vp8(lost, false), repairs)]);
+        }
+        if number % SECOND == SECOND - 1 {
+            let stats = call.world.producer_stats(call.producer);
+            scores.push(stats.streams[0].score);
+        }
+    }
+    assert!(repairs > 50);
+    assert!(scores[3..].iter().all(|score| *score == 9), "{scores:?}");
 }
 
 #[test]

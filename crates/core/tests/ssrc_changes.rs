@@ -40,6 +40,64 @@ fn rtx_may_name_its_layer_by_rid() {
 }
 
 #[test]
+fn the_repaired_rid_names_the_layer_of_rtx_and_of_nothing_else() {
+    let mut call = simulcast_call();
+    call.send([frame(100, 1, true), frame(100, 3, false)]);
+    let both = Packet {
+        extensions: vec![(MID, b"0"), (RID, b"r0"), (REPAIRED_RID, b"r1")],
+        ..repair(900, 2, RID, 1)
+    };
+    let media = Packet {
+        extensions: vec![(MID, b"0"), (REPAIRED_RID, b"r2")],
+        ..frame(102, 1, true)
+    };
+    call.send([both, media]);
+    assert_eq!(call.received().len(), 3);
+    let streams = call.world.producer_stats(call.producer).streams;
+    assert_eq!((streams.len(), streams[0].ssrc), (1, 100));
+}
+
+#[test]
+fn rtx_that_named_its_layer_before_the_first_frame_stays_bound() {
+    let mut call = simulcast_call();
+    call.send([repair(900, 0, REPAIRED_RID, 1)]);
+    call.send([frame(100, 1, true), frame(100, 3, false)]);
+    let nameless = Packet {
+        extensions: Vec::new(),
+        ..repair(900, 2, REPAIRED_RID, 2)
+    };
+    call.send([nameless]);
+    assert_eq!(call.received().len(), 3);
+}
+
+#[test]
+fn without_a_rid_only_the_one_encoding_is_learned() {
+    let nameless = || Packet {
+        extensions: vec![(MID, b"0")],
+        ..frame(100, 1, true)
+    };
+    let mut call = simulcast_call();
+    call.send([nameless()]);
+    assert_eq!(call.received(), []);
+    let stats = call.world.transport_stats(call.sender.transport);
+    assert_eq!(stats.unknown_ssrc, 1);
+    let mut single = video();
+    single.encodings[0].ssrc = None;
+    let mut call = Call::new(single, video_consumer(OUT_SSRC));
+    call.send([nameless()]);
+    assert_eq!(call.received().len(), 1);
+}
+
+#[test]
+fn a_stream_that_was_silent_for_100_ms_may_still_go_on() {
+    let mut call = simulcast_call();
+    call.send([frame(100, 1, true)]);
+    call.world.advance(100);
+    call.send([frame(101, 1, true)]);
+    assert_eq!(call.received().len(), 1);
+}
+
+#[test]
 fn a_learned_stream_continues_with_another_ssrc() {
     let mut call = simulcast_call();
     call.send([frame(100, 1, true), frame(100, 2, false)]);

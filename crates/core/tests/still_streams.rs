@@ -69,6 +69,20 @@ fn who_joins_gets_the_last_group_of_pictures() {
 }
 
 #[test]
+fn padding_after_the_group_changes_nothing() {
+    let mut call = Call::video();
+    call.send((10..13).map(|number| vp8(number, number == 10)));
+    call.send([Packet {
+        payload: Vec::new(),
+        padding: 100,
+        ..vp8(13, false)
+    }]);
+    wait(&mut call, 10);
+    let (_, received) = join(&mut call);
+    assert_frames(&received, 10..13);
+}
+
+#[test]
 fn a_stream_that_moves_starts_with_its_next_key_frame() {
     let mut call = Call::video();
     for number in 10..20 {

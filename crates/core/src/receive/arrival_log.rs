@@ -207,6 +207,22 @@ mod tests {
     }
 
     #[test]
+    fn the_latest_packet_that_is_reported() {
+        let mut log = log_of(&[10_000]);
+        take(&mut log, 100_000);
+        log.record(10_001 - LATE_WINDOW as u16, Micros(110_000));
+        assert_eq!(take(&mut log, 200_000).len(), LATE_WINDOW as usize);
+    }
+
+    #[test]
+    fn a_late_packet_that_the_log_has_no_place_for_is_not_reported() {
+        let mut log = log_of(&[600, 2_200, 152, 153]);
+        let statuses = take(&mut log, 100_000);
+        assert_eq!(statuses.len(), CAPACITY as usize);
+        assert_eq!(statuses[0], (153, Some(3)));
+    }
+
+    #[test]
     fn the_first_of_two_duplicates_counts() {
         let mut log = log_of(&[10, 10]);
         assert_eq!(take(&mut log, 100_000), [(10, Some(0))]);

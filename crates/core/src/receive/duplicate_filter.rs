@@ -44,7 +44,7 @@ impl DuplicateFilter {
 
     /// Moves the window up to end with `ext`, clearing the bits of the numbers that it now covers.
     fn advance(&mut self, ext: u64) {
-        if self.next == 0 || ext - self.next >= WINDOW {
+        if ext - self.next >= WINDOW {
             self.seen = [0; WORDS];
         } else {
             for skipped in self.next..=ext {

@@ -21,8 +21,8 @@ impl KeptGroup {
     pub(crate) fn add(&mut self, packet: &StoredPacket, starts_key_frame: bool) {
         let sequence = packet.meta().sequence;
         match self.first() {
-            Some(first) if sequence < first.sequence => return,
-            Some(first) if starts_key_frame && sequence > first.sequence => self.len = 0,
+            Some(first) if sequence <= first.sequence => return,
+            Some(_) if starts_key_frame => self.len = 0,
             None if !starts_key_frame => return,
             _ => {}
         }
@@ -104,7 +104,7 @@ mod tests {
                 received: Micros(10_000 * sequence),
                 ..PacketMeta::default()
             };
-            let packet = store.insert(meta, [], &[1]).unwrap();
+            let packet = store.insert(meta, [], &[1; 100]).unwrap();
             group.add(packet, sequence.is_multiple_of(100));
         }
     }
@@ -139,7 +139,7 @@ mod tests {
         let mut group = KeptGroup::default();
         add(&mut group, 100..164);
         assert_eq!(group.start(163), Some(100));
-        assert!(group.held_bytes() > 0);
+        assert!(group.held_bytes() >= 64 * 100);
         add(&mut group, 164..166);
         group.free_unused();
         assert_eq!((group.start(165), group.held_bytes()), (None, 0));
@@ -149,10 +149,30 @@ mod tests {
 
     #[test]
     fn a_group_that_lasts_for_long_is_not_kept() {
-        for (last, is_kept) in [(1_100, true), (1_101, false)] {
+        for (duration, is_kept) in [(MAX_DURATION_US, true), (MAX_DURATION_US + 1, false)] {
             let mut group = KeptGroup::default();
-            add(&mut group, [100, last]);
-            assert_eq!(group.get(last).is_some(), is_kept);
+            let mut store = PacketStore::new(PacketStore::VIDEO);
+            for (sequence, received) in [(100, 7), (101, 7 + duration)] {
+                let meta = PacketMeta {
+                    sequence,
+                    received: Micros(received),
+                    ..PacketMeta::default()
+                };
+                group.add(store.insert(meta, [], &[1]).unwrap(), sequence == 100);
+            }
+            assert_eq!(group.start(101).is_some(), is_kept);
         }
+    }
+
+    #[test]
+    fn a_cleared_group_keeps_nothing_until_the_next_key_frame() {
+        let mut group = KeptGroup::default();
+        add(&mut group, 100..103);
+        group.clear();
+        assert_eq!((group.start(102), group.held_bytes()), (None, 0));
+        add(&mut group, 103..104);
+        assert_eq!(group.start(103), None);
+        add(&mut group, 200..201);
+        assert_eq!(group.start(200), Some(200));
     }
 }

@@ -76,7 +76,7 @@ impl NackGenerator {
         }
         self.highest = Some(ext);
         let gap = ext - highest - 1;
-        if gap > MAX_MISSING as u64 || !self.make_room(gap as usize) {
+        if !self.make_room(gap as usize) {
             self.missing.clear();
             return Arrival::KeyFrameNeeded;
         }
@@ -247,6 +247,28 @@ mod tests {
         );
         assert_eq!(nacks.missing(), 0);
         assert_eq!(nacks.received(1_015, Micros(0)), Arrival::New);
+    }
+
+    #[test]
+    fn a_gap_of_1000_packets_is_requested() {
+        let mut nacks = after(&[10]);
+        assert_eq!(nacks.received(1_011, Micros(0)), Arrival::New);
+        assert_eq!(nacks.missing(), 1_000);
+        let mut nacks = after(&[10]);
+        assert_eq!(nacks.received(1_012, Micros(0)), Arrival::KeyFrameNeeded);
+    }
+
+    #[test]
+    fn packets_before_the_gap_do_not_hasten_the_request() {
+        assert_eq!(due(&mut after(&[10, 11, 12, 13, 15]), 0), []);
+    }
+
+    #[test]
+    fn nothing_is_given_up_while_the_list_has_room() {
+        let mut nacks = after(&[10, 511]);
+        nacks.key_frame(511);
+        assert_eq!(nacks.received(1_012, Micros(0)), Arrival::New);
+        assert_eq!(nacks.missing(), 1_000);
     }
 
     #[test]

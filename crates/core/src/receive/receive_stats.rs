@@ -248,6 +248,17 @@ mod tests {
     }
 
     #[test]
+    fn a_repair_counts_in_its_interval_only() {
+        let mut stats = ReceiveStats::new(90_000);
+        feed(&mut stats, [0, 1, 3]);
+        stats.repaired((1 << 16) + 2);
+        stats.report(Micros(0));
+        feed(&mut stats, [4, 6]);
+        let report = stats.report(Micros(0)).unwrap();
+        assert_eq!((report.loss.lost, report.unrepaired.lost), (1, 1));
+    }
+
+    #[test]
     fn a_repair_from_the_last_interval_makes_no_negative_fraction() {
         let mut stats = ReceiveStats::new(90_000);
         feed(&mut stats, [0, 3]);

@@ -107,7 +107,10 @@ mod tests {
         let mut estimate = RembEstimate::new(1_000_000);
         estimate.update(Micros(0), lost(128), 500_000);
         let before = estimate.bitrate;
-        assert_eq!(estimate.update(Micros(SECOND), lost(13), 500_000), before);
+        for (second, moderate) in [(1, LOW_LOSS), (2, 13), (3, HIGH_LOSS)] {
+            let at = Micros(second * SECOND);
+            assert_eq!(estimate.update(at, lost(moderate.into()), 500_000), before);
+        }
     }
 
     #[test]
@@ -131,12 +134,15 @@ mod tests {
     #[test]
     fn few_packets_change_nothing_until_twenty_were_expected() {
         let mut estimate = RembEstimate::new(1_000_000);
-        let half = Loss {
-            expected: 8,
-            lost: 4,
+        let half = |expected| Loss {
+            expected,
+            lost: expected / 2,
         };
-        assert_eq!(estimate.update(Micros(0), half, 500_000), 1_000_000);
-        assert_eq!(estimate.update(Micros(SECOND), half, 500_000), 1_000_000);
-        assert_eq!(estimate.update(Micros(2 * SECOND), half, 500_000), 750_000);
+        assert_eq!(estimate.update(Micros(0), half(8), 500_000), 1_000_000);
+        assert_eq!(estimate.update(Micros(SECOND), half(8), 500_000), 1_000_000);
+        assert_eq!(
+            estimate.update(Micros(2 * SECOND), half(4), 500_000),
+            750_000
+        );
     }
 }

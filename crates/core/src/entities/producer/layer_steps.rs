@@ -156,6 +156,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_highest_step_is_the_last() {
+        let mut steps = LayerSteps::default();
+        let upper = Layer {
+            spatial: 0,
+            temporal: 1,
+        };
+        steps.push(Layer::default(), 0, 1_000);
+        steps.push(upper, 0, 2_000);
+        assert_eq!(steps.layers(0), Some((Layer::default(), false)));
+        assert_eq!(steps.layers(1), Some((upper, true)));
+        assert_eq!(steps.layers(2), None);
+    }
+
+    #[test]
     fn a_higher_encoding_starts_with_the_temporal_layer_that_is_worth_it() {
         let bitrate = |temporal| [245_000, 367_000, 612_000][usize::from(temporal)];
         assert_eq!(lowest_worthwhile(0..2, 0, bitrate), Some(0), "the lowest");

@@ -314,6 +314,17 @@ mod tests {
     }
 
     #[test]
+    fn a_layer_of_which_nothing_ever_arrives_is_dead_after_two_seconds() {
+        let mut layers = Layers::new(2);
+        feed(&mut layers, &[0], 0, 1000);
+        layers.switch(1, true, ms(1000));
+        feed(&mut layers, &[0], 1000, 2980);
+        assert!(layers.is_available(1));
+        feed(&mut layers, &[0], 2980, 3100);
+        assert!(!layers.is_available(1));
+    }
+
+    #[test]
     fn a_client_that_sends_all_the_same_is_live_at_once_when_asked() {
         let mut layers = Layers::new(2);
         feed(&mut layers, &[0, 1], 0, 1000);

@@ -73,6 +73,34 @@ fn rejects_a_payload_longer_than_a_datagram() {
 }
 
 #[test]
+fn stores_a_payload_as_long_as_a_datagram() {
+    let mut store = PacketStore::new(8);
+    assert!(insert(&mut store, 70_000, 0, &[0; MAX_PAYLOAD]));
+}
+
+#[test]
+fn packets_of_two_seconds_are_kept() {
+    let (first, last) = (1_000_000, 3_000_000);
+    for newest in [first, 2_000_000] {
+        let mut store = PacketStore::new(8);
+        assert!(insert(&mut store, 70_000, first, b"a"));
+        assert!(insert(&mut store, 70_001, newest, b"b"));
+        store.free_expired(Micros(last));
+        assert!(store.get(70_000, Micros(last)).is_some());
+    }
+}
+
+#[test]
+fn a_packet_after_a_silence_frees_a_few_at_once() {
+    let mut store = PacketStore::new(PacketStore::VIDEO);
+    for n in 0..1_000 {
+        assert!(insert(&mut store, 70_000 + n, 0, b"a"));
+    }
+    assert!(insert(&mut store, 71_000, 2_100_000, b"b"));
+    assert!((900..1_000).contains(&store.present), "{}", store.present);
+}
+
+#[test]
 fn drops_extensions_that_do_not_fit() {
     let mut store = PacketStore::new(8);
     let (long, short) = ([1; 250], [2; 16]);
@@ -146,6 +174,7 @@ fn packets_from_before_a_jump_are_freed() {
     for n in 0..1_000u64 {
         assert!(insert(&mut store, 70_000 + n, n, &[0; 1_000]));
     }
+    store.free_expired(Micros(1_000));
     for n in 0..8u64 {
         let now = n * 500_000;
         assert!(insert(&mut store, 90_000 + n, now, &[0; 1_000]));
@@ -178,13 +207,13 @@ fn shrinking_frees_the_oldest_packets() {
     assert_eq!(held.collect::<Vec<_>>(), [10, 11]);
 }
 
+/// The number of buffers, whose bytes the store has counted.
 fn buffers(store: &PacketStore) -> usize {
-    store
-        .slots
-        .iter()
-        .filter(|slot| slot.bytes.capacity() > 0)
-        .count()
-        + store.spare.len()
+    let in_slots = store.slots.iter().map(|slot| slot.bytes.capacity());
+    let spare = store.spare.iter().map(Vec::capacity);
+    let buffers: Vec<_> = in_slots.chain(spare).filter(|bytes| *bytes > 0).collect();
+    assert_eq!(store.held_bytes(), buffers.iter().sum::<usize>());
+    buffers.len()
 }
 
 #[test]
