@@ -123,8 +123,6 @@ pub(crate) struct PacketStore {
     newest: u64,
     /// When the last packet arrived.
     last_received: Micros,
-    /// The numbers have jumped: packets from before the jump are in slots that no number of the ring leads to.
-    jumped: bool,
 }
 
 impl PacketStore {
@@ -145,11 +143,11 @@ impl PacketStore {
             oldest: None,
             newest: 0,
             last_received: Micros(0),
-            jumped: false,
         }
     }
 
-    /// Stores a packet in place of the one a ring length before it, and returns the stored packet.
+    /// Stores a packet in place of the one a ring length before it, and returns the stored packet. Those a ring length before
+    /// numbers that it skips are dropped.
     ///
     /// `extensions` are the header extensions for receivers, with any tags; those beyond 255 bytes in total are
     /// dropped. Returns `None` if the payload is longer than 1,500 bytes or the slot holds a newer packet.
@@ -163,6 +161,7 @@ impl PacketStore {
             self.slots.resize(self.capacity, StoredPacket::default());
         }
         self.reclaim_expired(meta.received, meta.sequence, EXPIRED_AT_ONCE);
+        self.reclaim_skipped(meta.sequence);
         let index = self.index(meta.sequence);
         let slot = self.slots.get_mut(index)?;
         if payload.len() > MAX_PAYLOAD || (slot.present && slot.meta.sequence > meta.sequence) {
@@ -172,7 +171,6 @@ impl PacketStore {
             slot.bytes = self.spare.pop().unwrap_or_default();
         }
         self.present += usize::from(!slot.present);
-        self.jumped |= meta.sequence > self.newest + self.capacity as u64;
         self.newest = self.newest.max(meta.sequence);
         self.oldest = self.oldest.min(Some(meta.sequence));
         self.last_received = meta.received;
@@ -201,18 +199,6 @@ impl PacketStore {
             self.held = 0;
             return;
         }
-        if self.jumped {
-            let first = (self.newest + 1).saturating_sub(self.capacity as u64);
-            let mut remain = false;
-            for index in 0..self.slots.len() {
-                remain |= !self.reclaim_if_expired(now, index)
-                    && self
-                        .slots
-                        .get(index)
-                        .is_some_and(|slot| slot.present && slot.meta.sequence < first);
-            }
-            self.jumped = remain;
-        }
         self.reclaim_expired(now, self.newest + 1, self.capacity as u64);
         // A stream that continues at its rate needs at most as many buffers again.
         self.free_spare(self.present);
@@ -240,9 +226,22 @@ impl PacketStore {
         self.spare.truncate(keep);
     }
 
+    /// Reclaims the buffers of packets a ring length before the numbers between the newest and `sequence`: until those numbers
+    /// come round, nothing else would.
+    fn reclaim_skipped(&mut self, sequence: u64) {
+        let ring = (sequence + 1).saturating_sub(self.capacity as u64);
+        for skipped in ring.max(self.newest + 1)..sequence {
+            let index = self.index(skipped);
+            if self.slots.get(index).is_some_and(|slot| slot.present) {
+                let buffer = self.remove(index);
+                self.spare.push(buffer);
+            }
+        }
+    }
+
     /// Reclaims the buffers of packets before `end` that have expired at `now`, at most `max` of them.
     fn reclaim_expired(&mut self, now: Micros, end: u64, max: u64) {
-        // Older packets have been overwritten.
+        // Older packets have been overwritten or dropped.
         let first = end.saturating_sub(self.capacity as u64);
         let from = self.oldest.unwrap_or(end).max(first);
         let until = end.min(from + max);

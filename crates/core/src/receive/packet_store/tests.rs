@@ -169,18 +169,47 @@ fn a_stream_that_became_slow_holds_few_buffers() {
 }
 
 #[test]
-fn packets_from_before_a_jump_are_freed() {
-    let mut store = PacketStore::new(PacketStore::VIDEO);
-    for n in 0..1_000u64 {
-        assert!(insert(&mut store, 70_000 + n, n, &[0; 1_000]));
+fn packets_from_before_a_gap_are_freed() {
+    for first in [71_001, 71_500, 72_022, 72_023, 72_024, 90_000] {
+        let mut store = PacketStore::new(PacketStore::VIDEO);
+        for n in 0..1_000u64 {
+            assert!(insert(&mut store, 70_000 + n, n, &[0; 1_000]));
+        }
+        store.free_expired(Micros(1_000));
+        for n in 0..8u64 {
+            let now = n * 500_000;
+            assert!(insert(&mut store, first + n, now, &[0; 1_000]));
+            store.free_expired(Micros(now));
+        }
+        assert!(buffers(&store) <= 10, "{first}: {}", buffers(&store));
     }
-    store.free_expired(Micros(1_000));
+}
+
+#[test]
+fn packets_before_lost_ones_are_freed() {
+    let mut store = PacketStore::new(PacketStore::VIDEO);
+    for n in (0..3_000u64).filter(|n| n % 10 != 3) {
+        assert!(insert(&mut store, 70_000 + n, n, &[0; 1_000]));
+        if n.is_multiple_of(500) {
+            store.free_expired(Micros(n));
+        }
+    }
     for n in 0..8u64 {
         let now = n * 500_000;
-        assert!(insert(&mut store, 90_000 + n, now, &[0; 1_000]));
+        assert!(insert(&mut store, 73_000 + n, now, &[0; 1_000]));
         store.free_expired(Micros(now));
     }
     assert!(buffers(&store) <= 10, "{}", buffers(&store));
+}
+
+#[test]
+fn a_gap_keeps_the_packets_within_the_ring() {
+    let mut store = PacketStore::new(8);
+    for n in [0, 1, 2, 3, 4, 5, 6, 7, 10] {
+        assert!(insert(&mut store, 70_000 + n, 0, b"a"));
+    }
+    let held = (0..11).filter(|n| store.get(70_000 + n, Micros(0)).is_some());
+    assert_eq!(held.collect::<Vec<_>>(), [3, 4, 5, 6, 7, 10]);
 }
 
 #[test]
