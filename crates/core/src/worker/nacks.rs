@@ -71,14 +71,14 @@ impl Worker {
         let Some(consumer_key) = transport.outgoing.get(&ssrc).copied() else {
             return Ok(());
         };
-        self.in_flight.consumer = Some(consumer_key);
         let consumer = self.tables.consumers.get_mut(consumer_key)?;
         let producer = self.tables.producers.get(consumer.producer)?;
-        let repeat = transport.repair_time_us();
-        let bitrate = consumer.rate.bits_per_second(now);
         if consumer.is_leaving(producer) {
             return Ok(());
         }
+        self.in_flight.consumer = Some(consumer_key);
+        let repeat = transport.repair_time_us();
+        let bitrate = consumer.rate.bits_per_second(now);
         let stream = consumer
             .sent_source()
             .and_then(|source| producer.stream_of_source(source));
