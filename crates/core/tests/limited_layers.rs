@@ -10,7 +10,7 @@ use crate::common::call::{Call, OUT_SSRC};
 use crate::common::media::{LAYER_SSRC, Packet, vp8};
 use crate::common::specs::*;
 use hubbub_codec::vp8::Vp8Descriptor;
-use hubbub_core::api::{ConsumerSpec, Event, ExtensionMapping, FeedbackKind};
+use hubbub_core::api::{ConsumerSpec, EncodingSpec, Event, ExtensionMapping, FeedbackKind};
 use hubbub_core::{Limits, WorkerConfig};
 use hubbub_wire::ExtensionKind;
 use hubbub_wire::rtcp::RembBuilder;
@@ -24,6 +24,8 @@ const PATTERN: [(u8, bool); 4] = [(0, false), (2, true), (1, true), (2, false)];
 const ALL: u64 = 10_000_000;
 const LOWER: u64 = 60_000;
 const NOTHING: u64 = 2_000;
+/// Of the lower encoding, the lowest temporal layer fits.
+const LOWEST: u64 = 20_000;
 /// Of the higher encoding, all but the highest temporal layer fits.
 const MIDDLE: u64 = 230_000;
 
@@ -76,8 +78,17 @@ struct Limited {
 
 impl Limited {
     fn new() -> Self {
+        Self::announcing(2)
+    }
+
+    /// The client says that it may send this many encodings.
+    fn announcing(encodings: usize) -> Self {
         let mut producer = simulcast();
-        producer.encodings.pop();
+        let encoding = |number| EncodingSpec {
+            rid: Some(format!("r{number}")),
+            ..EncodingSpec::default()
+        };
+        producer.encodings = (0..encodings).map(encoding).collect();
         let consumer = video_consumer(OUT_SSRC);
         let is_other = |one: &&ExtensionMapping| one.kind != ExtensionKind::TransportCc;
         let extensions = consumer.extensions.iter().filter(is_other).cloned();
@@ -242,4 +253,15 @@ fn an_encoding_that_was_never_seen_does_not_start_without_room_for_it() {
     limited.encodings = vec![0, 1];
     limited.send(2, &[1]);
     assert_eq!(limited.layers(), [(0, 0), (0, 1), (0, 2)]);
+}
+
+#[test]
+fn of_four_encodings_single_temporal_layers_may_fit() {
+    let mut limited = Limited::announcing(4);
+    limited.send(100, &[0, 1]);
+    limited.remb(LOWEST);
+    limited.send(40, &[0]);
+    limited.call.received();
+    limited.send(40, &[]);
+    assert_eq!(limited.layers(), [(0, 0)]);
 }

@@ -42,6 +42,12 @@ mod tests {
             rotation: 270,
         };
         assert_eq!(VideoOrientation::parse(&[0x0B]), Ok(expected));
+        let flipped = VideoOrientation {
+            back_camera: false,
+            flipped: true,
+            rotation: 0,
+        };
+        assert_eq!(VideoOrientation::parse(&[0x04]), Ok(flipped));
         assert_eq!(VideoOrientation::parse(&[]), Err(WireError::InvalidField));
     }
 }
