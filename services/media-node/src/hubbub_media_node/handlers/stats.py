@@ -39,7 +39,7 @@ async def read_room(context: NodeContext, request: ReadRoomTransports) -> RoomTr
     counted = []
     for transport in [each for each in context.entities.transports.values() if each.room_id == request.room_id]:
         with contextlib.suppress(HubbubError):
-            read = await context.call(transport.room.worker, commands.TransportStats(transport=transport.core_id))
+            read = await context.call(transport.worker, commands.TransportStats(transport=transport.core_id))
             counted.append(
                 TransportCounters(
                     peer_id=transport.peer_id,
