@@ -160,8 +160,8 @@ impl PacketStore {
         if self.slots.is_empty() {
             self.slots.resize(self.capacity, StoredPacket::default());
         }
-        self.reclaim_expired(meta.received, meta.sequence, EXPIRED_AT_ONCE);
         self.reclaim_skipped(meta.sequence);
+        self.reclaim_expired(meta.received, meta.sequence, EXPIRED_AT_ONCE);
         let index = self.index(meta.sequence);
         let slot = self.slots.get_mut(index)?;
         if payload.len() > MAX_PAYLOAD || (slot.present && slot.meta.sequence > meta.sequence) {
@@ -199,7 +199,8 @@ impl PacketStore {
             self.held = 0;
             return;
         }
-        self.reclaim_expired(now, self.newest + 1, self.capacity as u64);
+        // The packet that arrived last has not expired, so the search ends there at the latest.
+        self.reclaim_expired(now, self.newest, self.capacity as u64);
         // A stream that continues at its rate needs at most as many buffers again.
         self.free_spare(self.present);
     }
@@ -229,7 +230,7 @@ impl PacketStore {
     /// Reclaims the buffers of packets a ring length before the numbers between the newest and `sequence`: until those numbers
     /// come round, nothing else would.
     fn reclaim_skipped(&mut self, sequence: u64) {
-        let ring = (sequence + 1).saturating_sub(self.capacity as u64);
+        let ring = sequence.saturating_sub(self.capacity as u64);
         for skipped in ring.max(self.newest + 1)..sequence {
             let index = self.index(skipped);
             if self.slots.get(index).is_some_and(|slot| slot.present) {
@@ -248,9 +249,8 @@ impl PacketStore {
         self.oldest = Some(from.max(until));
         for sequence in from..until {
             let index = self.index(sequence);
-            let holds = |slot: &&StoredPacket| slot.present && slot.meta.sequence == sequence;
-            if self.slots.get(index).filter(holds).is_some() && !self.reclaim_if_expired(now, index)
-            {
+            let is_present = self.slots.get(index).is_some_and(|slot| slot.present);
+            if is_present && !self.reclaim_if_expired(now, index) {
                 self.oldest = Some(sequence);
                 return;
             }
