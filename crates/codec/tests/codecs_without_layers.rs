@@ -28,3 +28,10 @@ fn a_receiver_can_start_with_a_sequence_header_of_av1() {
     assert!(!info.key_frame() && !info.start_of_frame() && info.end_of_frame());
     assert_eq!(info.switches, DecodeTargets::NONE);
 }
+
+#[test]
+fn a_packet_of_opus_is_a_frame() {
+    let info = describe(Codec::Opus, &[0x78, 1, 2], false);
+    assert!(info.key_frame() && info.start_of_frame() && info.end_of_frame());
+    assert_eq!(info.switches, DecodeTargets::ALL);
+}
