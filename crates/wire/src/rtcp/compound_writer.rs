@@ -129,6 +129,7 @@ mod tests {
         let mut buffer = [0; 12];
         let mut compound = CompoundWriter::new(&mut buffer);
         compound.push(&PLI).unwrap();
+        assert!(!compound.is_empty());
         compound.clear();
         assert!(compound.is_empty());
         compound.push(&PLI).unwrap();
