@@ -105,6 +105,16 @@ async def test_an_older_registry_is_asked_without_a_confirmation_as_long_as_no_s
         await backend.registry(REQUEST)
 
 
+async def test_a_registry_that_starts_later_is_asked_for_its_store_with_the_next_request(
+    backend: ConfirmedBackend, inner: FakeBackend, known: KnownStore
+) -> None:
+    inner.answers[ConfirmStore] = [NoResponders("store.confirm"), StorePosition(store="first", sequence=5)]
+    await backend.registry(REQUEST)
+    assert known.identity is None
+    await backend.registry(REQUEST)
+    assert known.identity == "first", "a store that is lost now would not be noticed"
+
+
 async def test_a_confirmation_that_fails_unexpectedly_is_tried_again(
     backend: ConfirmedBackend, inner: FakeBackend
 ) -> None:

@@ -48,7 +48,11 @@ class ConfirmedBackend:
     async def registry(self, message: Request[ReplyT]) -> ReplyT:
         """See `Backend`."""
         while not self._confirmed:
-            await self._confirm_once()
+            if isinstance(error := await self._confirm_once(), NoResponders) and self._known.identity is None:
+                # Nothing to compare yet: the request itself finds out whether a registry, or an older one, answers.
+                break
+            if error is not None:
+                raise error
         return await self._backend.registry(message)
 
     async def recorder(self, message: RecorderRequest[ReplyT]) -> ReplyT:
@@ -100,8 +104,8 @@ class ConfirmedBackend:
         """See `Backend`."""
         return await self._backend.watch_captions(room_id, on_event)
 
-    async def _confirm_once(self) -> None:
-        """Waits for one attempt, which concurrent requests share. Raises HubbubError."""
+    async def _confirm_once(self) -> HubbubError | None:
+        """Returns why an attempt, which concurrent requests share, has failed."""
         if self._confirming is None:
             self._confirming = self._tasks.spawn(self._confirm(), "confirm-store")
         confirming = self._confirming
@@ -113,16 +117,12 @@ class ConfirmedBackend:
             # Also after a failure or a cancellation, which every later request would share otherwise.
             if self._confirming is confirming and confirming.done():
                 self._confirming = None
-        if error is not None:
-            raise error
+        return error
 
     async def _confirm(self) -> HubbubError | None:
         known = self._known
         try:
             reply = await self._backend.registry(ConfirmStore(store=known.identity, sequence=known.sequence))
-        except NoResponders as error:
-            # Nothing to compare yet: the request itself finds out whether a registry, perhaps an older one, answers.
-            return error if known.identity is not None else None
         except HubbubError as error:
             return error
         if known.identity is None:
