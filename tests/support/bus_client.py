@@ -17,6 +17,8 @@ from hubbub_contracts.bus.room import GetRoom, RoomSnapshot
 from .installation import Installation
 
 ReplyT = TypeVar("ReplyT", bound=Model)
+RETRIED_FOR = 10.0
+"""Seconds. A replica loads its view again after a restart of the bus."""
 
 
 class BusClient:
@@ -26,9 +28,16 @@ class BusClient:
         self.bus = bus
 
     async def room(self, call_id: str) -> RoomSnapshot:
-        """The registry's snapshot of the room. Raises HubbubError."""
+        """The registry's snapshot of the room, as soon as the replica that is asked has one. Raises HubbubError."""
         message = GetRoom(room_id=ids.room_id(call_id))
-        return await self.bus.request(subjects.registry(message.verb), message)
+        deadline = time.monotonic() + RETRIED_FOR
+        while True:
+            try:
+                return await self.bus.request(subjects.registry(message.verb), message)
+            except HubbubError as error:
+                if not error.retryable or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.1)
 
     async def has_room(self, call_id: str) -> bool:
         """Whether the registry has the room."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ def _draw(lines: list[str], *, is_first: bool) -> None:
     if not sys.stdout.isatty():
         typer.echo("\n".join([*([] if is_first else [""]), *lines]))
         return
-    size = shutil.get_terminal_size()
+    size = _terminal_size()
     fitting = size.lines - 1
     if len(lines) > fitting:
         more = len(lines) - fitting + 1
@@ -105,4 +105,9 @@ def _draw(lines: list[str], *, is_first: bool) -> None:
 
 
 def _width() -> int | None:
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return _terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _terminal_size() -> os.terminal_size:
+    """That of the terminal on standard output. `COLUMNS` in the environment may be that of another one."""
+    return os.get_terminal_size(sys.stdout.fileno())
