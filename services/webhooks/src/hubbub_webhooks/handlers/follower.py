@@ -73,6 +73,9 @@ class Follower:
         """Follows until it is cancelled. Raises HubbubError, after which it may be run again, and NotOwner."""
         await self._changes.prepare()
         await self._queues.prepare()
+        # Of a former run. They may be ahead of what was stored.
+        self._orders.clear()
+        self._expected.clear()
         self._position, rooms = await self._told.load(self._id)
         interrupted = [room for room in rooms if room.batch > self._position.batch]
         self._teller = self._make_teller(rooms)
