@@ -32,5 +32,7 @@ def test_every_service_is_connected_and_nats_takes_nobody_without_tls(encrypted:
         containers = encrypted.containers(service)
         assert containers
         assert all(container.healthy for container in containers), service
-    info = encrypted.compose("exec", "-T", "nats", "sh", "-c", "sleep 2 | nc 127.0.0.1 4222")
+    # NATS greets every connection with its settings, before TLS.
+    greet = "import socket; print(socket.create_connection(('nats', 4222), 5).recv(4096).decode())"
+    info = encrypted.compose("exec", "-T", "signaling", "python", "-c", greet)
     assert '"tls_required":true' in info
