@@ -41,8 +41,7 @@ class AccessApi:
 
     async def _identify(self, request: Request) -> Identity:
         """As whom the client acts. Raises `unsupported` without access tokens."""
-        scope = request.scope
-        identity = self._limits.identify(request, lambda: self._identification.identify_without_user(scope))
+        identity = self._limits.identify(request, self._identification.identify_without_user)
         require(identity, Grant.ADMIN)
         if not self._identification.uses_tokens:
             raise HubbubError(ErrorCode.UNSUPPORTED, "this installation uses no access tokens")

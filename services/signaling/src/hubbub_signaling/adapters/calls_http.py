@@ -92,8 +92,7 @@ class CallsApi:
 
     async def _identify(self, request: Request) -> Identity:
         """As whom the client acts."""
-        scope = request.scope
-        identity = self._limits.identify(request, lambda: self._identification.identify(scope))
+        identity = self._limits.identify(request, self._identification.identify)
         require(identity, Grant.CALLS)
         return identity
 

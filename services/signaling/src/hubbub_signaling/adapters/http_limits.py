@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from fastapi import Request
+from starlette.types import Scope
 
 from hubbub_contracts import ErrorCode, HubbubError
 
@@ -21,13 +22,13 @@ class HttpLimits:
         self._limits = limits
         self._forwarded = forwarded
 
-    def identify(self, request: Request, identify: Callable[[], Identity]) -> Identity:
+    def identify(self, request: Request, identify: Callable[[Scope], Identity]) -> Identity:
         """The identity of the client, with its request counted.
 
         Raises `rate_limited`, and what `identify` raises: such a request counts by its address.
         """
         try:
-            identity = identify()
+            identity = identify(request.scope)
         except HubbubError:
             self.take_request(request)
             raise

@@ -39,11 +39,14 @@ class MediaAuthorization:
 
     async def authorize(self, request: Request, room: Room) -> Identity:
         """As whom the client acts in this room. Raises HubbubError."""
-        identification, scope = self._identification, request.scope
-        by_token = (lambda: identification.identify(scope)) if identification.uses_tokens else None
-        bearer, loopback = bearer_token(scope), self._forwarded.is_loopback(scope)
-        identity = self.limits.identify(
-            request, lambda: self._access.identify(bearer, loopback=loopback, by_token=by_token)
-        )
+        identity = self.limits.identify(request, self._identify)
         self._require(identity, room)
         return identity
+
+    def _identify(self, scope: Scope) -> Identity:
+        identification = self._identification
+        return self._access.identify(
+            bearer_token(scope),
+            loopback=self._forwarded.is_loopback(scope),
+            by_token=(lambda: identification.identify(scope)) if identification.uses_tokens else None,
+        )

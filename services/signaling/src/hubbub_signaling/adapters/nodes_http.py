@@ -52,8 +52,7 @@ class NodesApi:
         app.include_router(self._router())
 
     async def _admin(self, request: Request) -> None:
-        scope = request.scope
-        identity = self._limits.identify(request, lambda: self._identification.identify_without_user(scope))
+        identity = self._limits.identify(request, self._identification.identify_without_user)
         require(identity, Grant.ADMIN)
         require_installation(identity)
 

@@ -132,8 +132,7 @@ class RecordingsApi:
 
     async def _identify(self, request: Request) -> Identity:
         """As whom the client acts."""
-        scope = request.scope
-        identity = self._limits.identify(request, lambda: self._identification.identify_without_user(scope))
+        identity = self._limits.identify(request, self._identification.identify_without_user)
         require(identity, Grant.RECORD)
         return identity
 

@@ -125,8 +125,7 @@ class RoomsApi:
 
     async def _identify(self, request: Request) -> Identity:
         """As whom the client acts."""
-        scope = request.scope
-        return self._limits.identify(request, lambda: self._identification.identify_without_user(scope))
+        return self._limits.identify(request, self._identification.identify_without_user)
 
     def _router(self) -> APIRouter:
         router = APIRouter(tags=["rooms"])

@@ -87,8 +87,7 @@ class WebhooksApi:
 
     async def _tenant(self, request: Request) -> str | None:
         """Whose endpoints the client may handle."""
-        scope = request.scope
-        identity = self._limits.identify(request, lambda: self._identification.identify_without_user(scope))
+        identity = self._limits.identify(request, self._identification.identify_without_user)
         require(identity, Grant.ADMIN)
         return identity.tenant
 

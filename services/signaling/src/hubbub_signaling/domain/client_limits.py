@@ -66,8 +66,7 @@ class Counted:
     @classmethod
     def of(cls, address: str, identity: Identity) -> Counted:
         """The client at this address that has this identity."""
-        unnamed = identity.user_id is None or identity.expires_at is None
-        return cls(address, identity.verified, None if unnamed else (identity.tenant, identity.require_user()))
+        return cls(address, identity.verified, identity.token_user)
 
 
 def site_of(address: str) -> str | None:

@@ -53,6 +53,11 @@ class Identity:
         """Whether a token or the API key proves what the client may do. Without either, everybody may do everything."""
         return self.operator or self.expires_at is not None
 
+    @property
+    def token_user(self) -> tuple[str | None, str] | None:
+        """Tenant and user of its access token; None without a token."""
+        return None if self.expires_at is None or self.user_id is None else (self.tenant, self.user_id)
+
     def require_user(self) -> str:
         """The user. Raises `invalid_argument` without one."""
         if self.user_id is None:

@@ -69,9 +69,10 @@ class Revocations:
 
     def applied_to(self, identity: Identity) -> Identity:
         """The identity without the rooms in which its token is revoked. Raises `unauthenticated` when it is in all."""
-        if identity.expires_at is None or identity.user_id is None:
-            return identity  # no access token
-        scopes = self._users.get((identity.tenant, identity.user_id), {})
+        user = identity.token_user
+        if user is None:
+            return identity
+        scopes = self._users.get(user, {})
         revoked = {room for (room, _), record in scopes.items() if _concerns(record, identity.issued_at)}
         if None in revoked or (identity.tenant, identity.token_id) in self._tokens:
             raise HubbubError(ErrorCode.UNAUTHENTICATED, "the access token was revoked")

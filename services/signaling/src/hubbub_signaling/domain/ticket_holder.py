@@ -34,11 +34,12 @@ class TicketHolder:
     @classmethod
     def of(cls, identity: Identity, call_id: str) -> Self | None:
         """The holder of an access token that may read the recordings of a room; None for a client without a token."""
-        if identity.expires_at is None or identity.user_id is None:
+        user = identity.token_user
+        if user is None:
             return None
         return cls(
-            user_digest(identity.tenant, identity.user_id, None),
-            user_digest(identity.tenant, identity.user_id, normalized(call_id)),
+            user_digest(*user, None),
+            user_digest(*user, normalized(call_id)),
             token_digest(identity.tenant, identity.token_id or ""),
             identity.issued_at,
         )

@@ -48,7 +48,8 @@ class ConfirmedBackend:
     async def registry(self, message: Request[ReplyT]) -> ReplyT:
         """See `Backend`."""
         while not self._confirmed:
-            if isinstance(error := await self._confirm_once(), NoResponders) and self._known.identity is None:
+            error = await self._confirm_once()
+            if isinstance(error, NoResponders) and self._known.identity is None:
                 # Nothing to compare yet: the request itself finds out whether a registry, or an older one, answers.
                 break
             if error is not None:
