@@ -10,7 +10,7 @@ import pytest
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model
 from hubbub_contracts.base import NodeRequest
 from hubbub_contracts.bus.consumer import CloseConsumer, CreateConsumer
-from hubbub_contracts.bus.node import DescribePeer
+from hubbub_contracts.bus.node import DescribePeer, PeerDescription
 from hubbub_contracts.bus.producer import CloseProducer, CreateProducer
 from hubbub_contracts.bus.transport import CloseTransport, CreateTransport
 from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
@@ -97,6 +97,28 @@ async def test_an_object_that_a_repetition_has_introduced_stays() -> None:
     await asyncio.sleep(60)
     assert [type(each) for each in rig.backend.node_requests] == [CreateTransport, DescribePeer]
     assert unanswered in client.session.resources.transports
+
+
+async def test_a_request_that_fails_while_the_node_describes_the_peer_is_compared_with_the_next_description() -> None:
+    rig = SignalingRig()
+    client = await client_with_media(rig)
+    held = await ask_without_answer(rig, client, CreateTransport)
+    (first,) = client.session.resources.unanswered
+    late = "created-late"
+
+    async def describe(_: DescribePeer) -> PeerDescription:
+        before = described(held)
+        if late not in held.transports:
+            held.transports[late] = "send"
+            client.session.resources.unanswered.add(late)
+            client.session.on_media_gap()
+        return before
+
+    rig.backend.answers[DescribePeer] = describe
+    await asyncio.sleep(60)
+    closed = [each.transport_id for each in rig.backend.node_requests if isinstance(each, CloseTransport)]
+    assert closed[0] == first
+    assert late in closed
 
 
 async def test_a_refused_request_leaves_nothing_to_ask_for() -> None:

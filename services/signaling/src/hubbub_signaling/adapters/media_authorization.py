@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Path, Request
+from starlette.types import Scope
 
 from hubbub_contracts.types import CallId
 

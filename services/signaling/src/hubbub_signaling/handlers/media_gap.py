@@ -102,21 +102,23 @@ class MediaGapRecovery:
             self._outbox.enqueue(
                 RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=sorted(ghosts))
             )
-        return await self._close_unanswered(membership, record.placement, description)
+        if not await self._close_unanswered(membership, record.placement, description, owned.unanswered):
+            return False
+        self._resources.unanswered -= owned.unanswered
+        return True
 
     async def _close_unanswered(
-        self, membership: RoomMembership, placement: Placement, description: PeerDescription
+        self, membership: RoomMembership, placement: Placement, description: PeerDescription, unanswered: set[str]
     ) -> bool:
-        """Returns False when the node has to be asked again."""
-        asked = self._resources.copy()
-        for close, closed in unanswered_objects(asked, description, membership.room_id, membership.peer_id):
+        """Returns False when the node has to be asked again. `unanswered` is older than the description."""
+        room_id, peer_id = membership.room_id, membership.peer_id
+        for close, closed in unanswered_objects(unanswered, self._resources, description, room_id, peer_id):
             try:
                 await self._backend.node(placement, close)
             except HubbubError as error:
                 if error.code is not ErrorCode.NOT_FOUND:
-                    _log.debug("object without an owner not closed", peer_id=membership.peer_id, error=error.message)
+                    _log.debug("object without an owner not closed", peer_id=peer_id, error=error.message)
                     return False
             # The client may have repeated its request meanwhile, and own the object now.
             self._on_event(closed)
-        self._resources.unanswered -= asked.unanswered
         return True
