@@ -15,6 +15,7 @@ from .operation import Operation, current_operation, enter_operation, operation_
 from .request import NoResponders
 from .retry import retry_on_conflict
 from .room_feed import RoomChange, RoomFeed
+from .service_bus import connect_service
 from .telemetry import BusTelemetry
 from .view import View
 from .watch import ListingComplete, list_bucket
@@ -51,6 +52,7 @@ __all__ = [
     "WaitingMessage",
     "WorkQueues",
     "WriteUnknown",
+    "connect_service",
     "current_operation",
     "enter_operation",
     "fence",

@@ -6,10 +6,9 @@ import asyncio
 
 import structlog
 
-from hubbub_bus import Bus, serve_table_when_possible
+from hubbub_bus import Bus, connect_service, serve_table_when_possible
 from hubbub_contracts import HubbubError, subjects
 from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
-from hubbub_service.metrics import BusMetrics
 
 from .adapters.bus_directory import BusDirectory
 from .adapters.call_history import StreamCallHistory
@@ -31,11 +30,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     """Connects, loads the live calls, then serves requests. Registers the clean-up with `lifecycle`."""
     metrics = Metrics("calls")
     ops = await serve_ops(settings, metrics, lifecycle)
-    bus_metrics = BusMetrics(metrics)
-    bus = await Bus.connect(settings.nats_url, name="calls", telemetry=bus_metrics, tls=settings.nats_tls)
-    bus_metrics.report_connected(lambda: bus.connected)
-    lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
-    bus.on_closed(lambda: lifecycle.fail("the connection to the bus is closed for good"))
+    bus = await connect_service(settings, lifecycle, metrics, "calls")
 
     history = StreamCallHistory(bus, settings.call_history_retention, settings.bucket_replicas)
     await _ensure(history)

@@ -7,11 +7,11 @@ from functools import partial
 
 import structlog
 
-from hubbub_bus import Bus, Lease, LeaseLoss, serve_table_when_possible
+from hubbub_bus import Bus, Lease, LeaseLoss, connect_service, serve_table_when_possible
 from hubbub_contracts import ErrorCode, HubbubError, subjects
 from hubbub_receiver import HiddenPeer
 from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
-from hubbub_service.metrics import BusMetrics, Reading, catalogue
+from hubbub_service.metrics import Reading, catalogue
 
 from .adapters import moonshine, summaries, whisper
 from .adapters.caption_publisher import BusCaptionPublisher
@@ -32,13 +32,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     server_id = settings.captions_id
     metrics = Metrics("captions")
     ops = await serve_ops(settings, metrics, lifecycle)
-    bus_metrics = BusMetrics(metrics)
-    bus = await Bus.connect(
-        settings.nats_url, name=f"captions-{server_id}", telemetry=bus_metrics, tls=settings.nats_tls
-    )
-    bus_metrics.report_connected(lambda: bus.connected)
-    lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
-    bus.on_closed(lambda: lifecycle.fail("the connection to the bus is closed for good"))
+    bus = await connect_service(settings, lifecycle, metrics, f"captions-{server_id}")
     epoch = await _acquire_lease(bus, server_id, lifecycle)
 
     failures: list[str] = []

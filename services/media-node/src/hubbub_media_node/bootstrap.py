@@ -7,13 +7,12 @@ from functools import partial
 
 import structlog
 
-from hubbub_bus import Bus
+from hubbub_bus import Bus, connect_service
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.room import RoomRevisions
 from hubbub_contracts.bus.tenant import TenantQuotas
 from hubbub_media_core import MediaCore
 from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
-from hubbub_service.metrics import BusMetrics
 
 from .adapters.announced_addresses import AnnouncedAddresses
 from .adapters.dtls import CoreDtlsEndpoints
@@ -57,13 +56,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     lifecycle.on_stop("handlers' tasks", tasks.close)
     metrics = Metrics("media-node")
     ops = await serve_ops(settings, metrics, lifecycle)
-    bus_metrics = BusMetrics(metrics)
-    bus = await Bus.connect(
-        settings.nats_url, name=f"node-{settings.node_id}", telemetry=bus_metrics, tls=settings.nats_tls
-    )
-    bus_metrics.report_connected(lambda: bus.connected)
-    lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
-    bus.on_closed(lambda: lifecycle.fail("the bus connection is closed for good"))
+    bus = await connect_service(settings, lifecycle, metrics, f"node-{settings.node_id}")
 
     lease = BusNodeLease(bus, settings.node_id)
     entities = EntityStore()

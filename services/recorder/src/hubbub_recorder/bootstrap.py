@@ -6,12 +6,12 @@ from functools import partial
 
 import structlog
 
-from hubbub_bus import Bus, Lease, LeaseLoss, serve_table_when_possible
+from hubbub_bus import Bus, Lease, LeaseLoss, connect_service, serve_table_when_possible
 from hubbub_contracts import subjects
 from hubbub_contracts.recording import CompositionOptions
 from hubbub_receiver import RoomReceiver
 from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
-from hubbub_service.metrics import BusMetrics, Reading, catalogue
+from hubbub_service.metrics import Reading, catalogue
 
 from .adapters.composition_files import CompositionFiles
 from .adapters.compositions import Compositions
@@ -41,13 +41,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     files = RecordingStorage(directory, objects)
     metrics = Metrics("recorder")
     ops = await serve_ops(settings, metrics, lifecycle)
-    bus_metrics = BusMetrics(metrics)
-    bus = await Bus.connect(
-        settings.nats_url, name=f"recorder-{settings.recorder_id}", telemetry=bus_metrics, tls=settings.nats_tls
-    )
-    bus_metrics.report_connected(lambda: bus.connected)
-    lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
-    bus.on_closed(lambda: lifecycle.fail("the connection to the bus is closed for good"))
+    bus = await connect_service(settings, lifecycle, metrics, f"recorder-{settings.recorder_id}")
 
     def lost(how: LeaseLoss) -> None:
         if how == "fenced":

@@ -7,10 +7,9 @@ import gc
 
 import structlog
 
-from hubbub_bus import Bus, Lease, serve_table_when_possible
+from hubbub_bus import Bus, Lease, connect_service, serve_table_when_possible
 from hubbub_contracts import ids, subjects
 from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
-from hubbub_service.metrics import BusMetrics
 
 from .adapters.clock_monitor import ClockMonitor
 from .adapters.cluster_metrics import read_cluster
@@ -38,11 +37,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     codec_profile.rtp_capabilities(codec_profile.CURRENT)  # fills the cache before the first request
     metrics = Metrics("registry")
     ops = await serve_ops(settings, metrics, lifecycle)
-    bus_metrics = BusMetrics(metrics)
-    bus = await Bus.connect(settings.nats_url, name="registry", telemetry=bus_metrics, tls=settings.nats_tls)
-    bus_metrics.report_connected(lambda: bus.connected)
-    lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
-    bus.on_closed(lambda: lifecycle.fail("the connection to the bus is closed for good"))
+    bus = await connect_service(settings, lifecycle, metrics, "registry")
 
     nodes = Nodes(Timeouts(suspect=settings.node_missed_beat, dead=settings.node_silence))
     nodes_changed = asyncio.Event()

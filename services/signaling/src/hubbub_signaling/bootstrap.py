@@ -13,13 +13,12 @@ import structlog
 import uvicorn
 
 from hubbub_access import KeySet, TokenVerifier
-from hubbub_bus import Bus, Endpoints, Lease
+from hubbub_bus import Bus, Endpoints, Lease, connect_service
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.message import DeliverMessage
 from hubbub_contracts.bus.presence import FindDevices
 from hubbub_contracts.bus.room import RoomRevisions
 from hubbub_service import Lifecycle, Metrics, serve_ops
-from hubbub_service.metrics import BusMetrics
 
 from .adapters.access_http import AccessApi
 from .adapters.base_path import BasePath
@@ -72,7 +71,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     listener = listen(settings.host, settings.port)
     metrics = Metrics("signaling")
     ops = await serve_ops(settings, metrics, lifecycle)
-    bus = await _connect(settings, lifecycle, metrics)
+    bus = await connect_service(settings, lifecycle, metrics, f"signaling-{settings.signaling_id}")
     lease = await _acquire_lease(settings, lifecycle, bus)
 
     known_store = KnownStore()
@@ -185,17 +184,6 @@ async def _start_call_hub(bus: Bus, calls: CallsBus, lifecycle: Lifecycle) -> Ca
     messages = await bus.serve(subjects.signaling(DeliverMessage.verb), DeliverMessage, hub.deliver)
     lifecycle.on_stop("messages", messages.stop, timeout=Endpoints.STOP_TIMEOUT)
     return hub
-
-
-async def _connect(settings: Settings, lifecycle: Lifecycle, metrics: Metrics) -> Bus:
-    telemetry = BusMetrics(metrics)
-    bus = await Bus.connect(
-        settings.nats_url, name=f"signaling-{settings.signaling_id}", telemetry=telemetry, tls=settings.nats_tls
-    )
-    telemetry.report_connected(lambda: bus.connected)
-    lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
-    bus.on_closed(lambda: lifecycle.fail("the connection to NATS is closed for good"))
-    return bus
 
 
 async def _acquire_lease(settings: Settings, lifecycle: Lifecycle, bus: Bus) -> Lease:

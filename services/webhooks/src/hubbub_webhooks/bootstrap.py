@@ -6,10 +6,10 @@ import asyncio
 
 import structlog
 
-from hubbub_bus import Bus, serve_table_when_possible
+from hubbub_bus import Bus, connect_service, serve_table_when_possible
 from hubbub_contracts import HubbubError, subjects
 from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
-from hubbub_service.metrics import BusMetrics, catalogue
+from hubbub_service.metrics import catalogue
 
 from .adapters.capture_switch import CaptureSwitch
 from .adapters.event_queues import StreamEventQueues
@@ -34,11 +34,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     """Connects, loads the endpoints, then captures, delivers and serves requests. Stops by `lifecycle`."""
     metrics = Metrics("webhooks")
     ops = await serve_ops(settings, metrics, lifecycle)
-    bus_metrics = BusMetrics(metrics)
-    bus = await Bus.connect(settings.nats_url, name="webhooks", telemetry=bus_metrics, tls=settings.nats_tls)
-    bus_metrics.report_connected(lambda: bus.connected)
-    lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
-    bus.on_closed(lambda: lifecycle.fail("the connection to the bus is closed for good"))
+    bus = await connect_service(settings, lifecycle, metrics, "webhooks")
 
     queues = StreamEventQueues(bus, settings.bucket_replicas)
     await _ensure(queues)
