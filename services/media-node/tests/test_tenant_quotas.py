@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+
 import pytest
 
 from hubbub_contracts import HubbubError, QuotaExceeded, ids
 from hubbub_contracts.bus.tenant import TenantQuotas, TenantUsage
+from hubbub_media_core import commands
 from hubbub_media_node.domain.bitrate_meter import BitrateMeter
 from hubbub_media_node.domain.entities import Room, WebRtcTransport
 from hubbub_media_node.domain.tenant_quotas import MAX_AGE, NodeTenantQuotas
-from hubbub_media_node.handlers import transport
+from hubbub_media_node.handlers import tenant_bitrates, transport
 from support.node_fakes import ROOM, NodeRig, transport_request
 
 ACME, OTHER = ids.room_id("standup", "acme"), ids.room_id("standup", "other")
@@ -117,3 +121,22 @@ async def test_a_room_id_that_no_version_wrote_has_no_tenant() -> None:
     room = (await create(rig, "_not-a-tenant", "one")).room
     assert isinstance(room, Room)
     assert room.tenant is None
+
+
+async def test_what_was_sent_before_bitrates_are_limited_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = NodeRig()
+    await create(rig, ACME, "one")
+    rig.core.replies[commands.TransportStats] = {"bytes_received": 50_000_000}
+    monkeypatch.setattr(tenant_bitrates, "INTERVAL", 0.001)
+    quotas = rig.context.quotas
+    measured: list[Mapping[str | None, int]] = []
+    monkeypatch.setattr(quotas, "measured", measured.append)
+    task = asyncio.create_task(tenant_bitrates.measure_periodically(rig.context))
+    async with asyncio.timeout(10):
+        while len(measured) < 2:
+            await asyncio.sleep(0.001)
+        quotas.announced(TenantQuotas(max_incoming_bitrate=1_000), 0.0)
+        while not any("acme" in each for each in measured):
+            await asyncio.sleep(0.001)
+    task.cancel()
+    assert all(each.get("acme", 0) == 0 for each in measured)

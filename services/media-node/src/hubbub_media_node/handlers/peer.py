@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from hubbub_contracts.base import Done
 from hubbub_contracts.bus.node import (
     ClosePeer,
@@ -13,13 +11,12 @@ from hubbub_contracts.bus.node import (
     ProducerDescription,
     TransportDescription,
 )
-from hubbub_contracts.errors import HubbubError
-from hubbub_media_core.commands import TransportStats
 
 from ..domain.close_request import SILENT
 from ..domain.entities import PlainTransport, Transport, WebRtcTransport
 from .closing import close_peer
 from .context import NodeContext
+from .transport_counters import read_counters
 
 
 async def describe(context: NodeContext, request: DescribePeer) -> PeerDescription:
@@ -82,10 +79,8 @@ async def _description(context: NodeContext, request: DescribePeer) -> PeerDescr
 
 async def _packets_received(context: NodeContext, transport: Transport) -> int:
     """0 when the transport is being closed."""
-    with contextlib.suppress(HubbubError):
-        stats = await context.call(transport.worker, TransportStats(transport=transport.core_id))
-        return int(stats["packets_received"])
-    return 0
+    counters = await read_counters(context, transport)
+    return 0 if counters is None else int(counters["packets_received"])
 
 
 async def close(context: NodeContext, request: ClosePeer) -> Done:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from typing import Any
 
@@ -20,6 +19,7 @@ from hubbub_media_core import commands
 
 from ..domain.entities import Consumer, Producer, Transport
 from .context import NodeContext
+from .transport_counters import read_counters
 
 
 async def get(context: NodeContext, request: ReadObjectStats) -> StatsReport:
@@ -36,19 +36,19 @@ async def get(context: NodeContext, request: ReadObjectStats) -> StatsReport:
 
 async def read_room(context: NodeContext, request: ReadRoomTransports) -> RoomTransports:
     """Reads the counters of all transports of a room. Those that close meanwhile are left out."""
-    counted = []
-    for transport in [each for each in context.entities.transports.values() if each.room_id == request.room_id]:
-        with contextlib.suppress(HubbubError):
-            read = await context.call(transport.worker, commands.TransportStats(transport=transport.core_id))
-            counted.append(
-                TransportCounters(
-                    peer_id=transport.peer_id,
-                    transport_id=transport.id,
-                    timestamp=_now(),
-                    bytes_received=read["bytes_received"],
-                    bytes_sent=read["bytes_sent"],
-                )
-            )
+    room = context.entities.rooms.get(request.room_id)
+    transports = [] if room is None else list(room.transports())
+    counted = [
+        TransportCounters(
+            peer_id=transport.peer_id,
+            transport_id=transport.id,
+            timestamp=_now(),
+            bytes_received=read["bytes_received"],
+            bytes_sent=read["bytes_sent"],
+        )
+        for transport in transports
+        if (read := await read_counters(context, transport)) is not None
+    ]
     return RoomTransports(transports=counted)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 
-from hubbub_contracts.errors import HubbubError
-from hubbub_media_core import commands
 from hubbub_service import report_failure
 
 from ..domain.bitrate_meter import BitrateMeter
 from ..domain.entities import PlainTransport, Transport, WebRtcTransport
 from .context import NodeContext
+from .transport_counters import read_counters
 
 INTERVAL = 1.0
 """Seconds between two measurements."""
@@ -25,8 +24,13 @@ async def measure_periodically(context: NodeContext) -> None:
     while True:
         await asyncio.sleep(INTERVAL)
         try:
-            sample = await _sample(context) if context.quotas.measures_bitrates else {}
-            context.quotas.measured(meter.rates(time.monotonic(), sample))
+            if context.quotas.measures_bitrates:
+                sample = await _sample(context)
+                context.quotas.measured(meter.rates(time.monotonic(), sample))
+            else:
+                # The first sample after a pause has no predecessor: what it counts was not sent just now.
+                meter = BitrateMeter()
+                context.quotas.measured({})
         except Exception as error:  # noqa: BLE001  the next measurement follows soon
             report_failure("could not measure the bitrates of tenants", error)
 
@@ -53,8 +57,5 @@ def _receives(transport: Transport) -> bool:
 
 async def _received(context: NodeContext, transport: Transport) -> int | None:
     """None when it was closed meanwhile."""
-    try:
-        read = await context.call(transport.worker, commands.TransportStats(transport=transport.core_id))
-    except HubbubError:
-        return None
-    return int(read["bytes_received"])
+    counters = await read_counters(context, transport)
+    return None if counters is None else int(counters["bytes_received"])
