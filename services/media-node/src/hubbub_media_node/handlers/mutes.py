@@ -9,11 +9,9 @@ Rules
 
 from __future__ import annotations
 
-from hubbub_media_core import commands
-
 from ..domain.entities import Producer, Room
 from .context import NodeContext
-from .pipes import origin_changed
+from .pipes import set_paused
 
 
 def muted_running(room: Room) -> list[Producer]:
@@ -33,6 +31,4 @@ async def pause_muted(context: NodeContext, room_id: str) -> None:
 async def pause_if_muted(context: NodeContext, producer: Producer) -> None:
     """Pauses a producer whose source is muted. The caller holds the peer's lock. Raises HubbubError."""
     if producer.is_muted() and not producer.paused:
-        await context.call(producer.transport.worker, commands.PauseProducer(producer=producer.core_id))
-        producer.paused = True
-        origin_changed(context, producer)
+        await set_paused(context, producer, paused=True)

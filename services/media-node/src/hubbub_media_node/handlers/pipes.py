@@ -60,8 +60,11 @@ def missing_microphones(context: NodeContext, room: Room) -> list[tuple[Producer
     ]
 
 
-def origin_changed(context: NodeContext, producer: Producer) -> None:
-    """A producer of a peer was paused or resumed: its pipes follow."""
+async def set_paused(context: NodeContext, producer: Producer, *, paused: bool) -> None:
+    """Pauses or resumes a producer of a peer, and its pipes. The caller holds the peer's lock. Raises HubbubError."""
+    command = commands.PauseProducer if paused else commands.ResumeProducer
+    await context.call(producer.transport.worker, command(producer=producer.core_id))
+    producer.paused = paused
     context.entities.pipes.origin_changed(producer)
     tell_core(context)
 

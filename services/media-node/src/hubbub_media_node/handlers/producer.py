@@ -22,7 +22,7 @@ from ..domain.repetition import find_repeated
 from .closing import close_producer
 from .context import NodeContext
 from .mutes import pause_if_muted
-from .pipes import origin_changed, share_microphones
+from .pipes import set_paused, share_microphones
 
 
 async def create(context: NodeContext, request: CreateProducer) -> ProducerCreated:
@@ -84,9 +84,7 @@ async def pause(context: NodeContext, request: PauseProducer) -> Done:
     """Stops forwarding the producer's packets."""
     async with context.locks.of(request.room_id, request.peer_id):
         producer = context.entities.producer(request.room_id, request.peer_id, request.producer_id)
-        await context.call(producer.transport.worker, commands.PauseProducer(producer=producer.core_id))
-        producer.paused = True
-        origin_changed(context, producer)
+        await set_paused(context, producer, paused=True)
         return Done()
 
 
@@ -98,9 +96,7 @@ async def resume(context: NodeContext, request: ResumeProducer) -> Done:
         muted = HubbubError(ErrorCode.MUTED, "a moderator muted this source", retryable=True)
         if producer.is_muted():
             raise muted
-        await context.call(producer.transport.worker, commands.ResumeProducer(producer=producer.core_id))
-        producer.paused = False
-        origin_changed(context, producer)
+        await set_paused(context, producer, paused=False)
         if producer.is_muted():  # meanwhile
             await pause_if_muted(context, producer)
             raise muted
