@@ -17,9 +17,9 @@ from hubbub_media_core.specs import (
     IceCredentials,
     PipeConsumerSpec,
     PipedEncoding,
+    PipeLink,
     PlainRemote,
     ProducerSpec,
-    WorkerLink,
 )
 
 ICE = IceCredentials(ufrag="ufrag", pwd="a password of 22 bytes")
@@ -50,7 +50,7 @@ EXAMPLES: list[Command] = [
         transport=1, router=1, rtcp_mux=True, comedia=True, srtp=False, sources=("127.0.0.0/8",)
     ),
     commands.ConnectPlainTransport(transport=1, remote=PlainRemote(ip="127.0.0.1", port=7000, rtcp_port=7001)),
-    commands.CreatePipeTransport(transport=1, router=1, link=WorkerLink(worker=1, pair=7)),
+    commands.CreatePipeTransport(transport=1, router=1, link=PipeLink(worker=1, pair=7)),
     commands.ConnectTransport(transport=1),
     commands.RestartIce(transport=1, ice=ICE),
     commands.SetSrtpKeys(transport=1, profile="SRTP_AEAD_AES_128_GCM", outbound=bytes(28), inbound=bytes(28)),

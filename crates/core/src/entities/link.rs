@@ -25,7 +25,7 @@ impl Link {
         match self {
             Self::WebRtc(link) => link.ice.selected(),
             Self::Plain(link) => link.rtp_path(),
-            Self::Pipe(link) => link.path(),
+            Self::Pipe(link) => Some(link.path),
         }
     }
 
@@ -34,7 +34,7 @@ impl Link {
         match self {
             Self::WebRtc(link) => link.ice.selected(),
             Self::Plain(link) => link.rtcp_path(),
-            Self::Pipe(link) => link.path(),
+            Self::Pipe(link) => Some(link.path),
         }
     }
 

@@ -32,7 +32,7 @@ pub(crate) use keys::{
 };
 pub(crate) use link::Link;
 pub(crate) use pipe_consumer::{PipeAdmission, PipeConsumer, PipeSender};
-pub(crate) use pipe_link::{PipeKind, PipeLink, PipedStream};
+pub(crate) use pipe_link::{PipeLink, PipedStream};
 pub(crate) use plain_link::PlainLink;
 pub(crate) use producer::{
     KeyFrameRequestKind, LayerSteps, Origin, Producer, ProducerStream, Received,

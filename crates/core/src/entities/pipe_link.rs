@@ -12,35 +12,22 @@ pub(crate) struct PipedStream {
     pub(crate) encoding: usize,
 }
 
-/// What carries the datagrams.
-#[derive(Debug)]
-pub(crate) enum PipeKind {
-    /// The rings to another worker.
-    Ring(Path),
-}
-
 /// The link of a pipe transport.
 #[derive(Debug)]
 pub(crate) struct PipeLink {
-    pub(crate) kind: PipeKind,
+    /// The rings to the other worker.
+    pub(crate) path: Path,
     pub(crate) consumers: Vec<PipeConsumerKey>,
     /// Sent streams by SSRC, RTX included.
     pub(crate) outgoing: FastMap<u32, PipedStream>,
 }
 
 impl PipeLink {
-    pub(crate) fn new(kind: PipeKind) -> Self {
+    pub(crate) fn new(path: Path) -> Self {
         Self {
-            kind,
+            path,
             consumers: Vec::new(),
             outgoing: FastMap::default(),
-        }
-    }
-
-    /// Where datagrams are sent; `None` while that is not known.
-    pub(crate) fn path(&self) -> Option<Path> {
-        match &self.kind {
-            PipeKind::Ring(path) => Some(*path),
         }
     }
 

@@ -20,8 +20,7 @@
 
 use crate::api::{CloseReason, CommandError, Event, ReplyBody, RequestId, RouterId};
 use crate::entities::{
-    ConsumerKey, Link, PipeConsumerKey, PipeKind, ProducerKey, RouterKey, TransportKey,
-    remove_first,
+    ConsumerKey, Link, PipeConsumerKey, ProducerKey, RouterKey, TransportKey, remove_first,
 };
 
 use super::Worker;
@@ -114,11 +113,9 @@ impl Worker {
                     self.tables.plain_ports.remove(&port);
                 }
             }
-            Link::Pipe(link) => match &link.kind {
-                PipeKind::Ring(path) => {
-                    self.tables.paths.remove(path);
-                }
-            },
+            Link::Pipe(link) => {
+                self.tables.paths.remove(&link.path);
+            }
         }
         if let Ok(router) = self.tables.routers.get_mut(transport.router) {
             remove_first(&mut router.transports, key);

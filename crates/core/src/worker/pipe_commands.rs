@@ -5,8 +5,7 @@ use crate::api::{
     ReplyBody, RouterId, TransportId,
 };
 use crate::entities::{
-    Inbound, Link, Outbound, PipeConsumer, PipeConsumerKey, PipeKind, PipeLink, PipedStream,
-    Transport,
+    Inbound, Link, Outbound, PipeConsumer, PipeConsumerKey, PipeLink, PipedStream,
 };
 
 use super::Worker;
@@ -22,22 +21,17 @@ impl Worker {
         router: RouterId,
         link: LinkSpec,
     ) -> Result<ReplyBody, CommandError> {
-        match link {
-            LinkSpec::Worker { worker, pair } => {
-                let path = Path::ring(worker, pair);
-                if self.tables.paths.contains_key(&path) {
-                    return Err(CommandError::AlreadyExists);
-                }
-                let link = Link::Pipe(PipeLink::new(PipeKind::Ring(path)));
-                let key = self.add_transport(id, router, link)?;
-                let transport = self.tables.transports.get_mut(key)?;
-                transport.inbound = Some(Inbound::Clear);
-                transport.outbound = Some(Outbound::Clear);
-                without_limits(transport);
-                self.tables.paths.insert(path, key);
-            }
-            LinkSpec::Node { .. } => return Err(CommandError::InvalidState),
+        let path = Path::ring(link.worker, link.pair);
+        if self.tables.paths.contains_key(&path) {
+            return Err(CommandError::AlreadyExists);
         }
+        let key = self.add_transport(id, router, Link::Pipe(PipeLink::new(path)))?;
+        let transport = self.tables.transports.get_mut(key)?;
+        transport.inbound = Some(Inbound::Clear);
+        transport.outbound = Some(Outbound::Clear);
+        // The other side of a pipe is one of ours: it sends what was limited where it came from.
+        transport.max_incoming_bitrate = None;
+        self.tables.paths.insert(path, key);
         Ok(ReplyBody::Done {})
     }
 
@@ -154,9 +148,4 @@ impl Worker {
             None => Err(CommandError::NotFound),
         }
     }
-}
-
-/// The other side of a pipe is one of ours: it sends what was limited where it came from.
-fn without_limits(transport: &mut Transport) {
-    transport.max_incoming_bitrate = None;
 }

@@ -102,7 +102,7 @@ impl Pipe {
             world.execute(Command::CreatePipeTransport {
                 transport: PIPE,
                 router: ROUTER,
-                link: PipeLink::Worker { worker, pair: PAIR },
+                link: PipeLink { worker, pair: PAIR },
             });
         }
         origin.execute(Command::CreatePipeConsumer {

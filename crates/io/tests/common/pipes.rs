@@ -17,7 +17,7 @@ pub fn join(nodes: &mut [Node]) {
         nodes[index].done(Command::CreatePipeTransport {
             transport: PIPE,
             router: ROUTER,
-            link: PipeLink::Worker {
+            link: PipeLink {
                 worker: other,
                 pair: PAIR,
             },
