@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from support.caller import Caller
 from support.eventually import wait_for_counts
 from support.installation import Installation
 from support.pair import Pair, connected_pair
+from support.proxied_bus import connect_through
 from support.rebuild_media import rebuild_alice, rebuild_bob, wait_moved
 from support.service_process import ServiceProcess
 from support.tcp_proxy import TcpProxy
@@ -36,8 +36,7 @@ DIRECTIONS = {
 
 async def restart_behind(proxy: TcpProxy, process: ServiceProcess, installation: Installation) -> None:
     """Restarts the process with the proxy as its NATS server."""
-    url = process.spec.environment["NATS_URL"].replace(f":{installation.nats.port}", f":{proxy.port}")
-    process.spec = replace(process.spec, environment={**process.spec.environment, "NATS_URL": url})
+    connect_through(proxy, process, installation)
     await asyncio.to_thread(process.stop)
     process.start()
     await asyncio.to_thread(installation.wait_ready)

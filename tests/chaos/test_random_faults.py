@@ -21,8 +21,8 @@ import pytest
 
 from support.bus_client import bus_client
 from support.installation import Installation
-from support.live_rooms import LiveRooms
-from support.random_faults import Fault, FaultyInstallation, Harm, rounds
+from support.live_rooms import live_rooms
+from support.random_faults import Fault, Harm, faulty, rounds
 
 pytestmark = pytest.mark.chaos
 log = logging.getLogger(__name__)
@@ -56,18 +56,18 @@ async def test_calls_are_whole_again_after_each_fault(
     started = time.monotonic()
     log.info("seed %d", seed)
     async with (
-        FaultyInstallation(installation) as faulty,
+        faulty(installation) as victims,
         bus_client(installation) as client,
-        LiveRooms(installation, rooms=2, people=3) as rooms,
+        live_rooms(installation, rooms=2, people=3) as rooms,
     ):
         await rooms.require_whole(client, within=RECOVERY)
-        for nth, faults in enumerate(itertools.islice(rounds(random.Random(seed), faulty.names), count)):
+        for nth, faults in enumerate(itertools.islice(rounds(random.Random(seed), victims.names), count)):
             if seconds is not None and time.monotonic() - started > seconds:
                 break
             what = " and ".join(map(str, faults))
             log.info("seed %d, round %d: %s", seed, nth, what)
             try:
-                await asyncio.gather(*(faulty.carry_out(fault) for fault in faults))
+                await asyncio.gather(*(victims.carry_out(fault) for fault in faults))
                 healed = time.monotonic()
                 await asyncio.to_thread(installation.wait_ready, RECOVERY)
                 await rooms.require_whole(client, within=RECOVERY)

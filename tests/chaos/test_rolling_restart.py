@@ -15,7 +15,7 @@ from hubbub_client import Call
 from support.bus_client import bus_client
 from support.deployed_nats import DeployedNats
 from support.installation import Installation
-from support.live_rooms import LiveRooms
+from support.live_rooms import live_rooms
 from support.service_process import ServiceProcess
 
 pytestmark = pytest.mark.chaos
@@ -86,7 +86,7 @@ async def test_no_call_and_no_join_is_lost(tmp_path: Path, servers: int, least: 
             nats, user = cluster.servers, {"url": cluster.url("signaling"), "name": "signaling"}
         stack.enter_context(installation)
         joins = Joins(installation.urls)
-        async with LiveRooms(installation, rooms=2, people=3) as rooms:
+        async with live_rooms(installation, rooms=2, people=3) as rooms:
             await rooms.require_media(within=RECOVERY)
             while joins.count < least:
                 for process in (*installation.processes, *nats):

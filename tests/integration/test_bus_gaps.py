@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from support.bus_client import bus_client
 from support.caller import Caller
 from support.installation import Installation
 from support.pair import connected_pair
+from support.proxied_bus import connect_through
 from support.tcp_proxy import TcpProxy
 
 GRACE = 2.0
@@ -43,8 +44,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     )
     async with TcpProxy(installation.nats.port) as proxy:
         first = installation.signaling[0]
-        url = first.spec.environment["NATS_URL"].replace(f":{installation.nats.port}", f":{proxy.port}")
-        first.spec = replace(first.spec, environment={**first.spec.environment, "NATS_URL": url})
+        connect_through(proxy, first, installation)
         try:
             await asyncio.to_thread(installation.start)
             yield Rig(installation, proxy)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from hubbub_client import Call, LocalPublication, Participant, RemotePublication
 
@@ -116,11 +116,10 @@ class LiveRoom:
 
 
 class LiveRooms:
-    """Several rooms. An asynchronous context manager: entered by all, then left by all."""
+    """Several rooms."""
 
     def __init__(self, installation: Installation, rooms: int, people: int) -> None:
         self._installation = installation
-        self._exit = AsyncExitStack()
         self.rooms = [
             LiveRoom(f"room {nth}", installation.urls, people, LOWEST_TONE + nth * TONE_STEP) for nth in range(rooms)
         ]
@@ -156,19 +155,13 @@ class LiveRooms:
         for room in self.rooms:
             await room.require_recorded(client)
 
-    async def __aenter__(self) -> Self:
-        """Everybody joins."""
-        try:
-            for room in self.rooms:
-                self._exit.push_async_callback(room.leave)
-                await room.enter()
-        except BaseException:
-            await self._exit.aclose()
-            raise
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Everybody leaves."""
-        await self._exit.aclose()
+@asynccontextmanager
+async def live_rooms(installation: Installation, rooms: int, people: int) -> AsyncIterator[LiveRooms]:
+    """Rooms that everybody has joined, and leaves at the end."""
+    entered = LiveRooms(installation, rooms, people)
+    async with AsyncExitStack() as stack:
+        for room in entered.rooms:
+            stack.push_async_callback(room.leave)
+            await room.enter()
+        yield entered

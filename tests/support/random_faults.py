@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from enum import StrEnum
-from types import TracebackType
-from typing import Self
 
 from .installation import Installation
-from .service_process import ServiceProcess
+from .proxied_bus import connect_through
 from .tcp_proxy import TcpProxy
 
 SHORTEST, LONGEST = 0.3, 12.0
@@ -72,16 +70,13 @@ def _fault(chance: random.Random, target: str) -> Fault:
 
 
 class FaultyInstallation:
-    """Starts an installation whose services reach the bus through proxies, and harms its processes.
+    """Harms the processes of an installation."""
 
-    An asynchronous context manager.
-    """
-
-    def __init__(self, installation: Installation) -> None:
-        self.installation = installation
+    def __init__(self, installation: Installation, proxies: Mapping[str, TcpProxy]) -> None:
+        """`proxies` are between the services and the bus, by the name of the process."""
+        self._installation = installation
         self._processes = {process.name: process for process in installation.processes}
-        self._proxies: dict[str, TcpProxy] = {}
-        self._exit = AsyncExitStack()
+        self._proxies = proxies
 
     @property
     def names(self) -> list[str]:
@@ -98,7 +93,7 @@ class FaultyInstallation:
     def _actions(self, fault: Fault) -> tuple[Callable[[], Awaitable[None]], Callable[[], Awaitable[None]]]:
         """What begins the harm, and what ends it."""
         if fault.target == NATS:
-            nats = self.installation.nats
+            nats = self._installation.nats
             return _in_thread(nats.kill), _in_thread(nats.start)
         process, proxy = self._processes[fault.target], self._proxies[fault.target]
         match fault.harm:
@@ -115,31 +110,18 @@ class FaultyInstallation:
             case Harm.DEAF:
                 return _at_once(lambda: proxy.block(to_target=False)), _at_once(proxy.unblock)
 
-    async def __aenter__(self) -> Self:
-        """Starts the proxies and the installation, and waits until it is ready."""
-        try:
-            for name, process in self._processes.items():
-                proxy = await self._exit.enter_async_context(TcpProxy(self.installation.nats.port))
-                self._proxies[name] = proxy
-                _connect_through(proxy, process, self.installation.nats.port)
-            self._exit.callback(self.installation.stop)
-            await asyncio.to_thread(self.installation.start)
-        except BaseException:
-            await self._exit.aclose()
-            raise
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stops everything."""
-        await self._exit.aclose()
-
-
-def _connect_through(proxy: TcpProxy, process: ServiceProcess, port: int) -> None:
-    environment = dict(process.spec.environment)
-    environment["NATS_URL"] = environment["NATS_URL"].replace(f":{port}", f":{proxy.port}")
-    process.spec = replace(process.spec, environment=environment)
+@asynccontextmanager
+async def faulty(installation: Installation) -> AsyncIterator[FaultyInstallation]:
+    """Starts an installation whose services reach the bus through proxies, and waits until it is ready."""
+    async with AsyncExitStack() as stack:
+        proxies: dict[str, TcpProxy] = {}
+        for process in installation.processes:
+            proxies[process.name] = await stack.enter_async_context(TcpProxy(installation.nats.port))
+            connect_through(proxies[process.name], process, installation)
+        stack.callback(installation.stop)
+        await asyncio.to_thread(installation.start)
+        yield FaultyInstallation(installation, proxies)
 
 
 def _in_thread(action: Callable[[], object]) -> Callable[[], Awaitable[None]]:
