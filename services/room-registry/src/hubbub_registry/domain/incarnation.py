@@ -94,6 +94,17 @@ class Incarnation:
     lease_expired_at: float | None = None
     """None while it has a lease."""
 
+    @property
+    def can_take_rooms(self) -> bool:
+        """Whether it is alive, holds its lease and does not drain."""
+        return (
+            self.state is LivenessState.ALIVE
+            and self.lease_expired_at is None
+            and self.heartbeat is not None
+            and self.heartbeat.leased
+            and not self.heartbeat.draining
+        )
+
     def apply(self, event: LivenessEvent) -> bool:
         """Makes the transition; returns whether the state changed."""
         after = TRANSITIONS.get((self.state, event), self.state)

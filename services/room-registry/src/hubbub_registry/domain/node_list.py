@@ -45,7 +45,7 @@ def _info(incarnation: Incarnation, rooms: Rooms) -> NodeInfo:
 def _state(incarnation: Incarnation) -> NodeState:
     if incarnation.state is not LivenessState.ALIVE:
         return _STATES[incarnation.state]
-    if Nodes.can_take_rooms(incarnation):
+    if incarnation.can_take_rooms:
         return "accepting"
     heartbeat = incarnation.heartbeat
     return "draining" if heartbeat is not None and heartbeat.draining else "suspect"

@@ -98,14 +98,14 @@ class Nodes:
         incarnation = self._newest.get(heartbeat.node_id)
         if incarnation is None or incarnation.epoch != heartbeat.epoch:
             return False
-        could_take_rooms = self.can_take_rooms(incarnation)
+        could_take_rooms = incarnation.can_take_rooms
         incarnation.heartbeat = heartbeat
         changed = incarnation.record_sign_of_life(now)
-        return changed or could_take_rooms != self.can_take_rooms(incarnation)
+        return changed or could_take_rooms != incarnation.can_take_rooms
 
     def candidates(self) -> list[Incarnation]:
         """Returns the incarnations that can take a room."""
-        return [each for each in self._newest.values() if self.can_take_rooms(each)]
+        return [each for each in self._newest.values() if each.can_take_rooms]
 
     def heartbeats(self) -> list[NodeHeartbeat]:
         """Returns the last heartbeat of each incarnation that is alive."""
@@ -137,17 +137,6 @@ class Nodes:
                 incarnation.apply(event)
             if incarnation.state in (LivenessState.SUSPECT, LivenessState.FENCING):
                 yield incarnation
-
-    @staticmethod
-    def can_take_rooms(incarnation: Incarnation) -> bool:
-        """Returns whether it is alive, holds its lease and does not drain."""
-        return (
-            incarnation.state is LivenessState.ALIVE
-            and incarnation.lease_expired_at is None
-            and incarnation.heartbeat is not None
-            and incarnation.heartbeat.leased
-            and not incarnation.heartbeat.draining
-        )
 
     def _end(self, node_id: str, epoch: int) -> bool:
         """Ends all incarnations up to `epoch`; returns whether this changed anything."""
