@@ -10,11 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from hubbub_access import KeySet, KeySetInvalid
 from hubbub_client.api import CallError, NodeInfo, RoomInfo, RoomPeer, ServerApi, TransportCounters
 
 from .admin_token import admin_token
 from .bitrates import Bitrates, bitrates
+from .failure import fail
+from .key_file import read_signing_key
 from .node_report import node_lines
 from .reading import Read, Reading, Shown, show
 from .room_report import room_lines, rooms_lines
@@ -137,12 +138,7 @@ def _shown(url: str | None, key: str | None, keys: Path | None, audience: str, *
     address = url or f"http://127.0.0.1:{os.environ.get('PORT') or 4000}"
     if key or keys is None:
         return Shown(address, lambda: key or None, watch, as_json)
-    try:
-        signing = KeySet.read(keys).signing_key
-    except KeySetInvalid as error:
-        raise _failure(str(error)) from error
-    if signing is None:
-        raise _failure(f"{keys}: has only public keys, which cannot sign")
+    signing = read_signing_key(keys)
     return Shown(address, lambda: admin_token(signing, audience, time.time()), watch, as_json)
 
 
@@ -150,7 +146,7 @@ def _show(read: Read, shown: Shown) -> None:
     try:
         show(read, shown)
     except CallError as error:
-        raise _failure(_explained(error, shown.url)) from error
+        fail(_explained(error, shown.url), error)
 
 
 def _explained(error: CallError, url: str) -> str:
@@ -159,8 +155,3 @@ def _explained(error: CallError, url: str) -> str:
     if error.code in ("unauthenticated", "not_allowed"):
         return f"{url} refuses the request: {error.message} (options --key and --keys)"
     return f"{url}: {error.message}"
-
-
-def _failure(why: str) -> typer.Exit:
-    typer.secho(f"hubbub: {why}", err=True, fg="red")
-    return typer.Exit(1)

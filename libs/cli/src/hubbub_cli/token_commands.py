@@ -8,18 +8,20 @@ import secrets
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import jwt
 import typer
 from pydantic import ValidationError
 
-from hubbub_access import LEEWAY, MAX_TOKEN_LENGTH, Grants, KeySet, KeySetInvalid, SigningKey, TokenVerifier, issue
+from hubbub_access import LEEWAY, MAX_TOKEN_LENGTH, Grants, TokenVerifier, issue
 from hubbub_access.key_set import MIN_SECRET, new_secret
 from hubbub_contracts import HubbubError, ids
 
 from .admin_token import admin_token
+from .failure import fail
 from .http_request import RequestFailed, post_json
+from .key_file import read_keys, read_signing_key
 
 tokens = typer.Typer(no_args_is_help=True, help="Access tokens: keys, tokens, and what is in them.")
 
@@ -40,7 +42,7 @@ def key_command(
     try:
         file = os.open(keys, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        _fail(f"{keys}: {error.strerror}", error)
+        fail(f"{keys}: {error.strerror}", error)
     with os.fdopen(file, "w") as text:
         text.write(json.dumps(document, indent=2) + "\n")
     typer.echo(f"{keys}: set AUTH=on and ACCESS_KEYS to it.")
@@ -68,7 +70,7 @@ def create_command(
     """Print a token, signed by the first key of the file that can sign."""
     rooms = room or []
     if not (rooms or calls or admin):
-        _fail("name a --room, or allow --calls: the token would allow nothing")
+        fail("name a --room, or allow --calls: the token would allow nothing")
     document = {
         "rooms": rooms,
         "join": bool(rooms) or calls,
@@ -82,12 +84,12 @@ def create_command(
         "hidden": hidden,
         "admin": admin,
     }
-    signing = _signing_key(keys)
+    signing = read_signing_key(keys)
     try:
         grants = Grants.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        _fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", error)
+        fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", error)
     now = time.time()
     token = issue(
         signing,
@@ -100,9 +102,9 @@ def create_command(
         display_name=name,
     )
     try:
-        TokenVerifier(_read(keys), audience).verify(token, now)
+        TokenVerifier(read_keys(keys), audience).verify(token, now)
     except HubbubError as error:
-        _fail(error.message, error)
+        fail(error.message, error)
     typer.echo(token)
 
 
@@ -119,9 +121,9 @@ def verify_command(
 ) -> None:
     """Check a token as signaling does. The exit status is 1 when it is refused."""
     try:
-        verified = TokenVerifier(_read(keys), audience).verify(token, time.time())
+        verified = TokenVerifier(read_keys(keys), audience).verify(token, time.time())
     except HubbubError as error:
-        _fail(error.message, error)
+        fail(error.message, error)
     typer.echo(verified.model_dump_json(indent=2))
 
 
@@ -140,13 +142,13 @@ def revoke_command(
     The request is signed by the first key of the file that can sign.
     """
     if (token is None) == (user is None):
-        _fail("name a token, or a --user")
+        fail("name a token, or a --user")
     body: dict[str, Any] = {"userId": user, "callId": room} if token is None else _target(token)
-    admin = admin_token(_signing_key(keys), audience, time.time())
+    admin = admin_token(read_signing_key(keys), audience, time.time())
     try:
         answer = post_json(f"{url.rstrip('/')}/revocations", body, bearer=admin)
     except RequestFailed as error:
-        _fail(str(error), error)
+        fail(str(error), error)
     kept = datetime.fromtimestamp(answer["expiresAt"] / 1000, UTC)
     typer.echo(f"revoked; kept until {kept:%Y-%m-%d %H:%M} UTC")
 
@@ -160,7 +162,7 @@ def _target(token: str) -> dict[str, Any]:
             body["expiresAt"] = round((claims["exp"] + LEEWAY) * 1000)
         return body
     if not claims.get("sub"):
-        _fail("the token has neither `jti` nor `sub`")
+        fail("the token has neither `jti` nor `sub`")
     return {"userId": claims["sub"]}
 
 
@@ -171,23 +173,4 @@ def _decode(token: str) -> dict[str, Any]:
             raise ValueError(f"longer than {MAX_TOKEN_LENGTH} characters")
         return jwt.decode_complete(token, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
-        _fail(f"not a token: {error}", error)
-
-
-def _signing_key(keys: Path) -> SigningKey:
-    signing = _read(keys).signing_key
-    if signing is None:
-        _fail(f"{keys}: has only public keys, which cannot sign")
-    return signing
-
-
-def _read(keys: Path) -> KeySet:
-    try:
-        return KeySet.read(keys)
-    except KeySetInvalid as error:
-        _fail(str(error), error)
-
-
-def _fail(why: str, cause: Exception | None = None) -> NoReturn:
-    typer.secho(f"hubbub: {why}", err=True, fg="red")
-    raise typer.Exit(1) from cause
+        fail(f"not a token: {error}", error)
