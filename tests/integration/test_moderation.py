@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -123,46 +124,46 @@ async def producers(caller: Caller) -> list[dict[str, Any]]:
     return listed
 
 
-@pytest.mark.parametrize("fresh_installation", [{"signalings": 2, "reconnect_grace": 20}], indirect=True)
-async def test_a_mute_holds_without_the_signaling_of_the_muted(fresh_installation: Installation, call_id: str) -> None:
-    first, second = fresh_installation.urls
+@asynccontextmanager
+async def heard_without_signaling(
+    installation: Installation, call_id: str
+) -> AsyncIterator[tuple[Caller, Caller, Consumer]]:
+    """A moderator, and somebody who is heard although the signaling instance of that peer is dead."""
+    first, second = installation.urls
     async with Caller(second) as host, Caller(first) as eve:
         await host.join(call_id, userId="host")
         await eve.join(call_id, userId="eve", resumable=True)
-        producer_id = await eve.publish("audio")
-        heard = await host.consume(producer_id)
+        heard = await host.consume(await eve.publish("audio"))
         await heard.wait_packets()
-        await asyncio.to_thread(fresh_installation.signaling[0].kill)
+        await asyncio.to_thread(installation.signaling[0].kill)
         await heard.wait_packets()
+        yield host, eve, heard
+
+
+@pytest.mark.parametrize("fresh_installation", [{"signalings": 2, "reconnect_grace": 20}], indirect=True)
+async def test_a_mute_holds_without_the_signaling_of_the_muted(fresh_installation: Installation, call_id: str) -> None:
+    async with heard_without_signaling(fresh_installation, call_id) as (host, eve, heard):
         await host.call("mutePeer", peerId=eve.peer_id, source="microphone")
         assert await is_silent(heard)
-        async with Caller(second) as again:
+        async with Caller(host.url) as again:
             resumed = await again.call("resume", resumeToken=eve.resume_token)
             again.take_over_media(eve)
             assert resumed["moderation"]["muted"] == ["microphone"]
-            assert [(one["producerId"], one["paused"]) for one in resumed["producers"]] == [(producer_id, True)]
-            assert await code(again, "resumeProducer", producerId=producer_id) == "muted"
+            assert [(one["producerId"], one["paused"]) for one in resumed["producers"]] == [(heard.producer_id, True)]
+            assert await code(again, "resumeProducer", producerId=heard.producer_id) == "muted"
 
 
 @pytest.mark.parametrize("fresh_installation", [{"signalings": 2, "reconnect_grace": 20}], indirect=True)
 async def test_a_listener_is_silent_without_its_signaling(fresh_installation: Installation, call_id: str) -> None:
-    first, second = fresh_installation.urls
-    async with Caller(second) as host, Caller(first) as eve:
-        await host.join(call_id, userId="host")
-        await eve.join(call_id, userId="eve", resumable=True)
-        producer_id = await eve.publish("audio")
-        heard = await host.consume(producer_id)
-        await heard.wait_packets()
-        await asyncio.to_thread(fresh_installation.signaling[0].kill)
-        await heard.wait_packets()
+    async with heard_without_signaling(fresh_installation, call_id) as (host, eve, heard):
         await host.call("setRole", peerId=eve.peer_id, role="listener")
         assert await is_silent(heard)
-        await host.event("producerPaused", producerId=producer_id)
-        async with Caller(second) as again:
+        await host.event("producerPaused", producerId=heard.producer_id)
+        async with Caller(host.url) as again:
             await again.call("resume", resumeToken=eve.resume_token)
             again.take_over_media(eve)
-            await again.event("producerClosed", producerId=producer_id, reason="not_allowed")
-            assert await code(again, "resumeProducer", producerId=producer_id) is not None
+            await again.event("producerClosed", producerId=heard.producer_id, reason="not_allowed")
+            assert await code(again, "resumeProducer", producerId=heard.producer_id) is not None
 
 
 @pytest.mark.parametrize("fresh_installation", [{"nodes": 2}], indirect=True)
