@@ -33,16 +33,16 @@ fn producer_scores(call: &Call) -> Vec<Vec<EncodingScore>> {
     scores.collect()
 }
 
-/// Those of the consumer: its score, the producer's stream's, and those of all encodings.
+/// Those of the consumer: its score, the encoding that it gets, and the scores of all encodings.
 fn consumer_scores(call: &Call) -> Vec<(u8, u8, Vec<u8>)> {
     let events = call.world.events.iter();
     let scores = events.filter_map(|event| match event {
         Event::ConsumerScore {
             score,
-            producer_score,
+            encoding,
             producer_scores,
             ..
-        } => Some((*score, *producer_score, producer_scores.clone())),
+        } => Some((*score, *encoding, producer_scores.clone())),
         _ => None,
     });
     scores.collect()
@@ -97,7 +97,7 @@ fn loss_on_the_way_to_the_worker_lowers_the_scores_of_both_at_most_once_a_second
     assert_eq!((last[0].encoding, last[0].ssrc), (0, SSRC));
     assert_eq!(stats.streams[0].score, last[0].score);
     let seen = consumer_scores(&call);
-    assert_eq!(seen.last(), Some(&(10, last[0].score, vec![last[0].score])));
+    assert_eq!(seen.last(), Some(&(10, 0, vec![last[0].score])));
 
     for _ in 0..22 {
         send_second(&mut call, &mut number, &[]);
@@ -116,7 +116,7 @@ fn loss_on_the_way_to_the_client_lowers_the_score_of_the_consumer_only() {
     }
     assert!(producer_scores(&call).is_empty());
     let seen = consumer_scores(&call);
-    let Some((score, 10, scores)) = seen.last() else {
+    let Some((score, 0, scores)) = seen.last() else {
         panic!("{seen:?}");
     };
     assert!((3..=5).contains(score), "{seen:?}");
@@ -235,4 +235,5 @@ fn an_encoding_that_dies_has_no_score_and_one_that_is_switched_off_keeps_its_sco
     let scores: Vec<_> = last.iter().map(|one| (one.ssrc, one.score)).collect();
     assert_eq!(scores, [(LAYER_SSRC, 10), (LAYER_SSRC + 1, 0)]);
     assert_eq!(last[1].rid.as_deref(), Some("r1"));
+    assert_eq!(consumer_scores(&call), [(10, 1, vec![10, 0, 0])]);
 }

@@ -55,8 +55,8 @@ from hubbub_media_core.events import parse
             events.ProducerScore(4, (events.EncodingScore(1, 7, None, 9),)),
         ),
         (
-            {"type": "consumer_score", "consumer": 5, "score": 8, "producer_score": 9, "producer_scores": [0, 9]},
-            events.ConsumerScore(5, 8, 9, (0, 9)),
+            {"type": "consumer_score", "consumer": 5, "score": 8, "encoding": 1, "producer_scores": [0, 9]},
+            events.ConsumerScore(5, 8, 1, (0, 9)),
         ),
         ({"type": "bandwidth_pause", "consumer": 5, "paused": True}, events.BandwidthPause(5, True)),
         ({"type": "fault", "message": "m"}, events.Fault("m")),

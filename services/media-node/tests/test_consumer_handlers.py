@@ -199,7 +199,7 @@ async def test_scores_are_reported_to_sender_and_receiver(rig: NodeRig) -> None:
     for each in (producer_id, producer_id + 100):
         handle(rig.context, 0, events.ProducerScore(each, (events.EncodingScore(2, 7, "r2", 4),)))
     for each in (consumer_id, consumer_id + 100):
-        handle(rig.context, 0, events.ConsumerScore(each, 9, 4, (0, 0, 4)))
+        handle(rig.context, 0, events.ConsumerScore(each, 9, 2, (0, 0, 4)))
     sent = [EncodingScore(encoding_idx=2, ssrc=7, rid="r2", score=4)]
     received = ConsumerScores(score=9, producer_score=4, producer_scores=[0, 0, 4])
     assert rig.publisher.events == [

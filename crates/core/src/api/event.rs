@@ -156,13 +156,13 @@ pub enum Event {
         producer: ProducerId,
         scores: Vec<EncodingScore>,
     },
-    /// The client gets a consumer's stream, or the worker gets its source, better or worse than before: `score` and
-    /// `producer_score`. `producer_scores`: of each encoding, 0 for one that does not arrive. At most one a second. Both
-    /// are 10 before the first such event.
+    /// The client gets a consumer's stream, or the worker gets its source, the `encoding` of the producer, better or worse
+    /// than before. `producer_scores`: of each encoding, 0 for one that does not arrive. At most one a second. All are 10
+    /// before the first such event.
     ConsumerScore {
         consumer: ConsumerId,
         score: u8,
-        producer_score: u8,
+        encoding: u8,
         producer_scores: Vec<u8>,
     },
     /// The worker recovered from a panic. `message` is for the log.

@@ -34,11 +34,11 @@ impl Worker {
         for consumer in &transport.consumers {
             let consumer = self.tables.consumers.get_mut(*consumer)?;
             let producer = self.tables.producers.get(consumer.producer)?;
-            if let Some((score, producer_score)) = consumer.changed_scores(producer) {
+            if let Some((score, encoding)) = consumer.changed_scores(producer) {
                 let event = Event::ConsumerScore {
                     consumer: consumer.id,
                     score,
-                    producer_score,
+                    encoding,
                     producer_scores: (0..producer.encodings.len())
                         .map(|encoding| producer.score(encoding))
                         .collect(),

@@ -185,10 +185,10 @@ class ConsumerScore:
     consumer: int
     score: int
     """0 to 10, at the client."""
-    producer_score: int
-    """0 to 10, of the forwarded stream at the worker."""
+    encoding: int
+    """The encoding that is forwarded: an index of `producer_scores`."""
     producer_scores: tuple[int, ...]
-    """Of each encoding; 0 for one that does not arrive."""
+    """0 to 10, of each encoding at the worker; 0 for one that does not arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,8 +244,8 @@ def _producer_score(producer: int, scores: Sequence[Mapping[str, Any]]) -> Produ
     return ProducerScore(producer, tuple(EncodingScore(**score) for score in scores))
 
 
-def _consumer_score(consumer: int, score: int, producer_score: int, producer_scores: Sequence[int]) -> ConsumerScore:
-    return ConsumerScore(consumer, score, producer_score, tuple(producer_scores))
+def _consumer_score(consumer: int, score: int, encoding: int, producer_scores: Sequence[int]) -> ConsumerScore:
+    return ConsumerScore(consumer, score, encoding, tuple(producer_scores))
 
 
 _PARSERS: Mapping[str, Callable[..., Event]] = {

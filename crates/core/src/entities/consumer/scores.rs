@@ -18,11 +18,12 @@ impl Consumer {
         });
     }
 
-    /// The score, and that of the forwarded stream of the producer, if one of them has changed since the last call. While no
-    /// stream is forwarded, nothing changes.
+    /// The score and the forwarded encoding of the producer, if the score or that of the encoding has changed since the last
+    /// call. While no stream is forwarded, nothing changes.
     pub(crate) fn changed_scores(&mut self, producer: &Producer) -> Option<(u8, u8)> {
         let encoding = self.forwarded_encoding(producer)?;
         let scores = (self.score.value(), producer.score(encoding));
-        (std::mem::replace(&mut self.reported_scores, scores) != scores).then_some(scores)
+        let changed = std::mem::replace(&mut self.reported_scores, scores) != scores;
+        changed.then_some((scores.0, encoding as u8))
     }
 }

@@ -23,14 +23,11 @@ def report_score(context: NodeContext, event: events.ProducerScore | events.Cons
                 ]
                 changed = ProducerScoreChanged(producer_id=producer.id, score=producer.score)
                 context.media_events.publish(to_owner(producer, changed))
-        case events.ConsumerScore(core_id, score, producer_score, producer_scores):
+        case events.ConsumerScore(core_id, score, encoding, here):
             consumer = context.entities.consumer_by_core_id(core_id)
             if consumer is not None:
-                consumer.score = ConsumerScores(
-                    score=score,
-                    producer_score=producer_score,
-                    producer_scores=_origin_scores(context, consumer) or list(producer_scores),
-                )
+                scores = _origin_scores(context, consumer) or list(here)
+                consumer.score = ConsumerScores(score=score, producer_score=scores[encoding], producer_scores=scores)
                 context.media_events.publish(
                     to_owner(consumer, ConsumerScoreChanged(consumer_id=consumer.id, score=consumer.score))
                 )
