@@ -14,12 +14,12 @@ from .context import NodeContext
 def report_score(context: NodeContext, event: events.ProducerScore | events.ConsumerScore) -> None:
     """Reports a change. The core limits their rate."""
     match event:
-        case events.ProducerScore(core_id, scores):
+        case events.ProducerScore(core_id, streams):
             producer = context.entities.producer_by_core_id(core_id)
             if producer is not None:
                 producer.score = [
                     EncodingScore(encoding_idx=one.encoding, ssrc=one.ssrc, rid=one.rid, score=one.score)
-                    for one in scores
+                    for one in streams
                 ]
                 changed = ProducerScoreChanged(producer_id=producer.id, score=producer.score)
                 context.media_events.publish(to_owner(producer, changed))
