@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
 from hubbub_contracts.bus.room import CreateRoom
 from hubbub_registry.adapters.room_store import KvRoomStore
 from hubbub_registry.domain.limits import Limits
+from hubbub_registry.domain.nodes import Nodes
 from hubbub_registry.handlers import room
 from hubbub_registry.handlers.context import RegistryContext
 from hubbub_registry.handlers.join import join
@@ -161,10 +163,30 @@ async def test_a_join_removes_a_closing_marker(context: RegistryContext, store: 
     assert not answer.room.closing
 
 
-async def test_a_join_follows_a_room_that_moves(context: RegistryContext, store: FakeRoomStore) -> None:
-    store.before_write = [lambda: store.store_room("r", room_record(placement=B))]
+async def test_a_join_gets_another_node_when_its_own_ends(context: RegistryContext, store: FakeRoomStore) -> None:
+    def end() -> None:
+        context.nodes.lease_removed("a", 1.0, released=True)
+
+    store.after_write = [end]
     answer = await join(context, request())
-    assert [peer.placement for peer in answer.peers] == [B]
+    assert (answer.room.placement, [peer.placement for peer in answer.peers]) == (B, [B])
+
+
+async def test_a_join_stays_on_its_node_when_the_home_of_the_room_moves(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    store.after_write = [lambda: store.store_room("r", room_record(placement=B))]
+    answer = await join(context, request())
+    assert [peer.placement for peer in answer.peers] == [A]
+
+
+async def test_a_join_in_a_room_with_enough_peers_gets_another_node(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    store.store_peer(peer_record("first"))
+    answer = await join(replace(context, room_peers_per_node=1), request())
+    assert {peer.peer_id: peer.placement for peer in answer.peers} == {"first": A, "one": B}
+    assert answer.room.placement == A
 
 
 async def test_a_join_is_cancelled_when_the_peer_is_removed_after_its_write(
@@ -177,20 +199,21 @@ async def test_a_join_is_cancelled_when_the_peer_is_removed_after_its_write(
 
 
 class InterferingStore(KvRoomStore):
-    """The real store. The room moves once a peer is written, and the peer leaves before it can follow."""
+    """The real store. The node ends once a peer is written, and the peer leaves before it can move."""
+
+    def __init__(self, bus: Bus, nodes: Nodes) -> None:
+        super().__init__(bus)
+        self.nodes = nodes
 
     async def put_peer(self, record: PeerRecord, last: int) -> int:
-        """Writes the peer, then moves the room; for an existing peer, removes it first."""
+        """Writes the peer, then ends its node; for an existing peer, removes it first."""
         if last:
             await self.purge_peer(record.room_id, record.peer_id, last, "left")
             return await super().put_peer(record, last)
         revision = await super().put_peer(record, last)
-        await self.wait_for(revision)  # until the view has the room's placement, which the join has just written
-        stored = self.rooms.get(record.room_id)
-        assert stored is not None
-        assert stored.settings is not None
-        moved = stored.settings.record.model_copy(update={"placement": B})
-        await self.wait_for(await self.put_room(moved, stored.settings.revision))
+        await self.wait_for(revision)  # until the view has the room's home, which the join has just written
+        assert record.placement is not None
+        self.nodes.lease_removed(record.placement.node_id, 1.0, released=True)
         return revision
 
 
@@ -198,7 +221,7 @@ class InterferingStore(KvRoomStore):
 async def interfering_store(nats_server: NatsServer) -> AsyncIterator[InterferingStore]:
     """Complete."""
     bus = await Bus.connect(nats_server.url, name="test", timeout=5)
-    store = InterferingStore(bus)
+    store = InterferingStore(bus, nodes_with(A, B))
     store.start()
     await store.complete()
     yield store
@@ -206,12 +229,12 @@ async def interfering_store(nats_server: NatsServer) -> AsyncIterator[Interferin
     await bus.close()
 
 
-async def test_a_join_is_cancelled_when_the_peer_leaves_while_it_follows_a_moving_room(
+async def test_a_join_is_cancelled_when_the_peer_leaves_while_it_moves(
     interfering_store: InterferingStore,
 ) -> None:
     context = RegistryContext(
         interfering_store,
-        nodes_with(A),
+        interfering_store.nodes,
         Limits(1_000, 5, 2, 10_000),
         empty_room_ttl=30.0,
         reconnect_grace=30.0,

@@ -34,7 +34,7 @@ async def test_rooms_and_peers_are_those_placed_on_the_node(context: RegistryCon
     store.store_peer(peer_record("two", placement=B))
     store.store_peer(peer_record("recorder", role="recorder"))
     listed = (await node.list_nodes(context, ListNodes())).nodes
-    assert [(each.node_id, each.epoch, each.rooms, each.peers) for each in listed] == [("a", 1, 1, 2), ("b", 2, 0, 1)]
+    assert [(each.node_id, each.epoch, each.rooms, each.peers) for each in listed] == [("a", 1, 1, 2), ("b", 2, 1, 1)]
     assert [len(each.workers) for each in listed] == [1, 1]
 
 

@@ -1,4 +1,4 @@
-"""Rooms leave ended nodes, and peers follow their rooms."""
+"""Rooms and peers leave ended nodes; everybody else stays."""
 
 from __future__ import annotations
 
@@ -6,53 +6,92 @@ import pytest
 
 from hubbub_bus import KeyConflict
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.bus.records import RoomRecord
+from hubbub_contracts.bus.records import Placement, RoomRecord
 from hubbub_registry.domain.incarnation import Timeouts
 from hubbub_registry.domain.nodes import Nodes
-from hubbub_registry.domain.relocation import move_peer, peer_moves, room_moves, unknown_placements
+from hubbub_registry.domain.placement import Placer
+from hubbub_registry.domain.relocation import (
+    PeerMove,
+    RoomMove,
+    move_peer,
+    peer_moves,
+    room_moves,
+    unknown_placements,
+)
+from hubbub_registry.domain.rooms import Rooms
 from hubbub_registry.handlers.relocation import Relocator
 from support.fake_room_store import FakeRoomStore
 from support.registry_records import A, B, encoded, nodes_with, peer_record, room_record, rooms_with
+
+C = Placement(node_id="c", epoch=3)
+
+
+def moving_rooms(rooms: Rooms, nodes: Nodes, limit: int | None = None) -> list[RoomMove]:
+    return list(room_moves(rooms, nodes, Placer(nodes, rooms, limit)))
+
+
+def moving_peers(rooms: Rooms, nodes: Nodes, limit: int | None = None) -> list[PeerMove]:
+    return list(peer_moves(rooms, nodes, Placer(nodes, rooms, limit)))
 
 
 def test_a_room_moves_when_its_placement_has_ended_and_its_peers_follow() -> None:
     rooms = rooms_with(peer_record("one", producers=2), peer_record("two"))
     nodes = nodes_with(A, B)
-    assert list(room_moves(rooms, nodes)) == []
+    assert moving_rooms(rooms, nodes) == []
     nodes.lease_removed("a", 1.0, released=True)
-    (move,) = room_moves(rooms, nodes)
+    (move,) = moving_rooms(rooms, nodes)
     assert (move.settings.revision, move.placement) == (1, B)
-    assert list(peer_moves(rooms, nodes)) == [], "not before the room has moved"
+    assert moving_peers(rooms, nodes) == [], "not before the room has moved"
     rooms.apply_settings("r", encoded(room_record(placement=B)), 10, 0.0)
-    moves = [(move.peer.peer_id, move.placement) for move in peer_moves(rooms, nodes)]
+    moves = [(move.peer.peer_id, move.placement) for move in moving_peers(rooms, nodes)]
     assert moves == [("one", B), ("two", B)]
     moved = move_peer(peer_record("one", producers=2), B, "op")
     assert (moved.placement, moved.producers) == (B, [])
     rooms.apply_peer("r", "one", encoded(moved), 11, 0.0)
-    assert [move.peer.record.peer_id for move in peer_moves(rooms, nodes)] == ["two"]
+    assert [move.peer.record.peer_id for move in moving_peers(rooms, nodes)] == ["two"]
 
 
 def test_without_a_node_a_room_with_peers_loses_its_placement_once() -> None:
     nodes = nodes_with(A)
     nodes.lease_removed("a", 1.0, released=True)
     rooms = rooms_with(peer_record("one"))
-    (move,) = room_moves(rooms, nodes)
+    (move,) = moving_rooms(rooms, nodes)
     assert move.placement is None
     rooms.apply_settings("r", encoded(room_record(placement=None)), 10, 0.0)
-    assert list(room_moves(rooms, nodes)) == []
-    assert [move.placement for move in peer_moves(rooms, nodes)] == [None]
+    assert moving_rooms(rooms, nodes) == []
+    assert [move.placement for move in moving_peers(rooms, nodes)] == [None]
 
 
 def test_an_empty_room_does_not_move() -> None:
     nodes = nodes_with(A)
     nodes.lease_removed("a", 1.0, released=True)
-    assert list(room_moves(rooms_with(), nodes)) == []
+    assert moving_rooms(rooms_with(), nodes) == []
 
 
 def test_unknown_placements_are_those_of_rooms_with_peers() -> None:
     assert unknown_placements(rooms_with(peer_record("one")), Nodes(Timeouts())) == {A}
     assert unknown_placements(rooms_with(peer_record("one")), nodes_with(A)) == set()
     assert unknown_placements(rooms_with(), Nodes(Timeouts())) == set()
+    assert unknown_placements(rooms_with(peer_record("one", placement=B)), nodes_with(A)) == {B}
+
+
+def test_only_peers_on_an_ended_node_move() -> None:
+    rooms = rooms_with(peer_record("one"), peer_record("two", placement=B), peer_record("three", placement=B))
+    nodes = nodes_with(A, B, C)
+    assert moving_peers(rooms, nodes, 1) == []
+    nodes.lease_removed("b", 1.0, released=True)
+    assert moving_rooms(rooms, nodes, 1) == [], "its home is live"
+    moves = {move.peer.peer_id: move.placement for move in moving_peers(rooms, nodes, 1)}
+    assert moves == {"two": C, "three": C}, "A has the room and a peer, C only those that have just moved"
+
+
+def test_the_home_of_a_room_moves_to_a_node_that_it_has() -> None:
+    rooms = rooms_with(peer_record("one"), peer_record("two", placement=B))
+    nodes = nodes_with(A, B, C)
+    nodes.lease_removed("a", 1.0, released=True)
+    assert [move.placement for move in moving_rooms(rooms, nodes, 1)] == [B]
+    rooms.apply_settings("r", encoded(room_record(placement=B)), 10, 0.0)
+    assert [(move.peer.peer_id, move.placement) for move in moving_peers(rooms, nodes, 1)] == [("one", C)]
 
 
 @pytest.fixture
@@ -82,14 +121,14 @@ def placements(store: FakeRoomStore) -> dict[str, object]:
 
 
 async def test_one_pass_moves_rooms_and_peers(store: FakeRoomStore, nodes: Nodes) -> None:
-    assert await Relocator(store, nodes).run()
+    assert await Relocator(store, nodes, None).run()
     assert placements(store) == {"room": B, "one": B, "two": B}
 
 
 async def test_a_pass_is_incomplete_when_another_replica_wrote_first(store: FakeRoomStore, nodes: Nodes) -> None:
     store.before_write = [lambda: store.store_room("r", room_record())]
-    assert not await Relocator(store, nodes).run()
-    assert await Relocator(store, nodes).run()
+    assert not await Relocator(store, nodes, None).run()
+    assert await Relocator(store, nodes, None).run()
     assert placements(store) == {"room": B, "one": B, "two": B}
 
 
@@ -97,7 +136,7 @@ async def test_a_peer_that_leaves_during_the_pass_does_not_make_it_incomplete(
     store: FakeRoomStore, nodes: Nodes
 ) -> None:
     store.before_write = [lambda: None, lambda: store.remove_peer("r", "one", "left")]
-    assert await Relocator(store, nodes).run()
+    assert await Relocator(store, nodes, None).run()
     assert placements(store) == {"room": B, "two": B}
 
 
@@ -110,4 +149,4 @@ async def test_a_failed_write_makes_the_pass_incomplete(nodes: Nodes, error: Exc
     store = FailingStore()
     store.store_room("r", room_record())
     store.store_peer(peer_record("one"))
-    assert not await Relocator(store, nodes).run()
+    assert not await Relocator(store, nodes, None).run()

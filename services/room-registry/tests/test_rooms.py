@@ -1,11 +1,10 @@
-"""The copy of the rooms: order, counts and revisions; limits; placement."""
+"""The copy of the rooms: order, counts and revisions; limits."""
 
 from __future__ import annotations
 
 from hubbub_registry.domain.limits import over_limit
-from hubbub_registry.domain.placement import Placer
-from hubbub_registry.domain.rooms import Rooms, snapshot
-from support.registry_records import A, B, encoded, nodes_with, peer_record, room_record, rooms_with
+from hubbub_registry.domain.rooms import snapshot
+from support.registry_records import A, B, encoded, peer_record, room_record, rooms_with
 
 
 def test_snapshot_lists_peers_in_the_order_of_their_joins() -> None:
@@ -30,11 +29,12 @@ def test_removed_records_are_forgotten_and_no_longer_counted() -> None:
     assert (rooms.rooms_on[A], rooms.peers_on[A]) == (1, 1)
     rooms.apply_peer("r", "one", encoded(peer_record("one", placement=B)), 5, 0.0)
     assert (rooms.peers_on[A], rooms.peers_on[B]) == (0, 1)
+    assert (rooms.count_hosted(A), rooms.count_hosted(B)) == (1, 1)
     rooms.apply_peer("r", "one", None, 6, 0.0)
     rooms.apply_settings("r", None, 7, 0.0)
     rooms.apply_settings("unknown", None, 8, 0.0)
     assert len(rooms) == 0
-    assert (dict(rooms.rooms_on), dict(rooms.peers_on)) == ({}, {})
+    assert (dict(rooms.rooms_on), dict(rooms.peers_on), rooms.peer_placements) == ({}, {}, set())
 
 
 def test_revisions_include_departures_and_leave_out_empty_rooms() -> None:
@@ -48,18 +48,3 @@ def test_only_earlier_writes_count_against_the_limit() -> None:
     assert not over_limit(2, 5, [3])
     assert not over_limit(2, 5, [3, 6, 7])
     assert over_limit(2, 5, [3, 4])
-
-
-def test_rooms_are_spread_over_nodes_counting_those_just_placed() -> None:
-    placer = Placer(nodes_with(A, B).candidates(), Rooms())
-    placements = [placer.place(3) for _ in range(10)]
-    assert (placements.count(A), placements.count(B)) == (5, 5)
-
-
-def test_rooms_avoid_a_loaded_node() -> None:
-    placer = Placer(nodes_with(A, B, cpu={"a": 0.9}).candidates(), Rooms())
-    assert [placer.place() for _ in range(5)] == [B] * 5
-
-
-def test_without_candidates_there_is_no_placement() -> None:
-    assert Placer([], Rooms()).place() is None

@@ -26,6 +26,7 @@ from .domain.nodes import Nodes
 from .domain.tenant_quotas import TenantMediaLimits
 from .handlers.catalogue import HANDLERS
 from .handlers.context import RegistryContext
+from .handlers.relocation import Relocator
 from .handlers.sweeper import Sweeper
 from .settings import Settings
 
@@ -72,7 +73,10 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         settings.max_consumers_per_tenant,
         settings.max_incoming_bitrate_per_tenant,
     )
-    Housekeeping(bus, store, nodes, leases, monitor, sweeper, sweep_interval, nodes_changed, tenant_limits).start(tasks)
+    relocator = Relocator(store, nodes, settings.room_peers_per_node)
+    Housekeeping(
+        bus, store, nodes, leases, monitor, relocator, sweeper, sweep_interval, nodes_changed, tenant_limits
+    ).start(tasks)
     metrics.on_scrape(lambda: read_cluster(store.rooms, nodes, clocks.largest()))
     limits = Limits(
         rooms=settings.max_rooms,
@@ -96,6 +100,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
             revocations,
             settings.revocation_ttl,
             RegistryMetrics(metrics),
+            settings.room_peers_per_node,
         ),
         subjects.registry,
         queue=subjects.REGISTRY_QUEUE,

@@ -42,6 +42,7 @@ class Housekeeping:
         nodes: Nodes,
         leases: LeaseWatcher,
         monitor: HeartbeatMonitor,
+        relocator: Relocator,
         sweeper: Sweeper,
         sweep_interval: float,
         nodes_changed: asyncio.Event,
@@ -52,7 +53,7 @@ class Housekeeping:
         self._nodes = nodes
         self._leases = leases
         self._monitor = monitor
-        self._relocator = Relocator(store, nodes)
+        self._relocator = relocator
         self._sweeper = sweeper
         self._sweep_interval = sweep_interval
         self._nodes_changed = nodes_changed

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from hubbub_contracts.bus.node import NodeHeartbeat
 
@@ -30,6 +31,10 @@ class LivenessState(StrEnum):
     """It is considered dead: its lease is being fenced."""
     ENDED = "ended"
     """Its lease was fenced, released, or acquired by a newer incarnation."""
+
+
+LIVE: Final = frozenset({LivenessState.PENDING, LivenessState.ALIVE, LivenessState.SUSPECT})
+"""The states of an incarnation that is not considered dead."""
 
 
 class LivenessEvent(StrEnum):
@@ -104,6 +109,13 @@ class Incarnation:
             and self.heartbeat.leased
             and not self.heartbeat.draining
         )
+
+    @property
+    def takes_peers(self) -> bool:
+        """Whether a room that it hosts may get another peer here: unlike another room, also before its first heartbeat,
+        and while one is missing."""
+        leaves = self.heartbeat is not None and (self.heartbeat.draining or not self.heartbeat.leased)
+        return self.state in LIVE and self.lease_expired_at is None and not leaves
 
     def apply(self, event: LivenessEvent) -> bool:
         """Makes the transition; returns whether the state changed."""

@@ -36,7 +36,7 @@ def _info(incarnation: Incarnation, rooms: Rooms) -> NodeInfo:
         node_id=incarnation.node_id,
         epoch=incarnation.epoch,
         state=state,
-        rooms=rooms.rooms_on.get(placement, 0),
+        rooms=rooms.count_hosted(placement),
         peers=rooms.peers_on.get(placement, 0),
         workers=[] if heartbeat is None else heartbeat.workers,
     )

@@ -12,9 +12,7 @@ from hubbub_contracts.bus.lease import LeaseRecord
 from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.records import Placement
 
-from .incarnation import Incarnation, LivenessEvent, LivenessState, Timeouts
-
-_LIVE = frozenset({LivenessState.PENDING, LivenessState.ALIVE, LivenessState.SUSPECT})
+from .incarnation import LIVE, Incarnation, LivenessEvent, LivenessState, Timeouts
 
 
 class Nodes:
@@ -48,7 +46,7 @@ class Nodes:
     def is_live(self, placement: Placement) -> bool:
         """Returns whether the incarnation is known and not considered dead."""
         incarnation = self.find(placement)
-        return incarnation is not None and incarnation.state in _LIVE
+        return incarnation is not None and incarnation.state in LIVE
 
     def lease_written(self, node_id: str, lease: LeaseRecord, now: float) -> bool:
         """Applies a lease or a fence from the store; returns whether a placement may be affected."""

@@ -1,44 +1,109 @@
-"""Places a room on the least loaded media node that can take it. A room has one node."""
+"""Places rooms and their peers on media nodes.
+
+A room has a *home*, the node in its own record, and each peer is on one node. A small room is on its home alone. The
+room's nodes are its home and those of its peers, in the order in which they joined.
+
+A peer goes to the first of these nodes that there is:
+
+1. the first of the room's nodes that is idle and has fewer than `ROOM_PEERS_PER_NODE` peers of it,
+2. the least loaded idle node of the others,
+3. the least loaded node of all.
+
+Without `ROOM_PEERS_PER_NODE` it goes to the room's home. A node that drains, or that has lost its lease, gets no peers
+of a room that is on others as well.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from hubbub_contracts.bus.records import Placement
 
 from .incarnation import Incarnation
-from .rooms import Rooms
+from .nodes import Nodes
+from .rooms import Room, Rooms
 
-PEERS_PER_WORKER = 200
+PEERS_PER_WORKER: Final = 200
 """This many peers count as one worker at full load. Spreads rooms before heartbeats show the load they cause."""
-ROOM_WEIGHT = 2
+ROOM_WEIGHT: Final = 2
 """An empty room counts as this many peers: they are about to join."""
+BUSY: Final = 0.7
+"""A node is busy when its workers have this load on average; idle otherwise."""
 
 
 class Placer:
-    """Places a series of rooms, and counts the ones it has placed."""
+    """Places a series of rooms and peers, and counts the ones it has placed."""
 
-    def __init__(self, candidates: Iterable[Incarnation], rooms: Rooms) -> None:
-        self._candidates = list(candidates)
+    def __init__(self, nodes: Nodes, rooms: Rooms, room_peers_per_node: int | None) -> None:
+        """`room_peers_per_node` is the number of peers of a room that share a node; None: all of them."""
+        self._nodes = nodes
+        self._candidates = {_placement_of(each): each for each in nodes.candidates()}
+        self._limit = room_peers_per_node
         self._rooms = Counter(rooms.rooms_on)
         self._peers = Counter(rooms.peers_on)
+        self._placed: defaultdict[str, Counter[Placement]] = defaultdict(Counter)
+        """Where the peers of this series are, by room."""
 
-    def place(self, peers: int = 0) -> Placement | None:
-        """Returns the placement for a room of `peers` peers; None when there is no candidate."""
-        if not self._candidates:
-            return None
-        best = min(self._candidates, key=lambda candidate: (self._load(candidate), candidate.node_id))
-        placement = _placement_of(best)
-        self._rooms[placement] += 1
-        self._peers[placement] += peers
+    def place_room(self, room: Room) -> Placement | None:
+        """A home for a room: the first of its nodes that takes peers, or else the least loaded node; None: no node."""
+        home = next((each for each in _nodes_of(room) if self._takes_peers(each)), None)
+        home = home or self._least_loaded(self._candidates)
+        if home is not None:
+            self._rooms[home] += 1
+        return home
+
+    def place_peer(self, room_id: str, room: Room, home: Placement) -> Placement:
+        """A node for a peer of a room; `home` is the room's."""
+        placement = home if self._limit is None else self._choose(room_id, room, home, self._limit)
+        self._peers[placement] += 1
+        self._placed[room_id][placement] += 1
         return placement
 
-    def _load(self, candidate: Incarnation) -> float:
-        workers = [] if candidate.heartbeat is None else candidate.heartbeat.workers
-        count = max(len(workers), 1)
-        measured = sum(worker.cpu for worker in workers) / count
-        return measured + _weight(self._rooms, self._peers, _placement_of(candidate)) / (count * PEERS_PER_WORKER)
+    def _choose(self, room_id: str, room: Room, home: Placement, limit: int) -> Placement:
+        placed = self._placed[room_id]
+        peers = Counter(peer.placement for peer in room.peers.values())
+        own = [each for each in dict.fromkeys((home, *_nodes_of(room), *placed)) if self._takes_peers(each)]
+        for each in own:
+            if peers[each] + placed[each] < limit and not self._is_busy(each):
+                return each
+        others = [each for each in self._candidates if each not in own and not self._is_busy(each)]
+        return self._least_loaded(others) or self._least_loaded({*own, *self._candidates}) or home
+
+    def _takes_peers(self, placement: Placement) -> bool:
+        incarnation = self._nodes.find(placement)
+        return incarnation is not None and incarnation.takes_peers
+
+    def _is_busy(self, placement: Placement) -> bool:
+        return _measured(self._nodes.find(placement)) >= BUSY
+
+    def _least_loaded(self, placements: Iterable[Placement]) -> Placement | None:
+        return min(placements, key=lambda each: (self._load(each), each.node_id), default=None)
+
+    def _load(self, placement: Placement) -> float:
+        incarnation = self._nodes.find(placement)
+        workers = max(1, _workers(incarnation))
+        weight = _weight(self._rooms, self._peers, placement)
+        return _measured(incarnation) + weight / (workers * PEERS_PER_WORKER)
+
+
+def _nodes_of(room: Room) -> Iterator[Placement]:
+    """The nodes of a room, its home first, some repeatedly."""
+    placements = (peer.placement for peer in sorted(room.peers.values(), key=lambda peer: peer.created))
+    home = None if room.settings is None else room.settings.placement
+    return (each for each in (home, *placements) if each is not None)
+
+
+def _workers(incarnation: Incarnation | None) -> int:
+    return 0 if incarnation is None or incarnation.heartbeat is None else len(incarnation.heartbeat.workers)
+
+
+def _measured(incarnation: Incarnation | None) -> float:
+    """The mean load of its workers."""
+    if incarnation is None or incarnation.heartbeat is None:
+        return 0.0
+    return sum(worker.cpu for worker in incarnation.heartbeat.workers) / max(1, _workers(incarnation))
 
 
 def _placement_of(incarnation: Incarnation) -> Placement:

@@ -1,4 +1,4 @@
-"""Selects rooms without a live placement, and peers that are not placed where their room is."""
+"""Selects rooms and peers without a live placement. Nobody else moves: a room may be on several nodes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .stored_record import StoredPeer, StoredRoom
 
 @dataclass(frozen=True, slots=True)
 class RoomMove:
-    """A room and its new placement; None while no node can take it."""
+    """A room and its new home; None while no node can take it."""
 
     settings: StoredRoom
     placement: Placement | None
@@ -23,45 +23,47 @@ class RoomMove:
 
 @dataclass(frozen=True, slots=True)
 class PeerMove:
-    """A peer and the placement of its room."""
+    """A peer and its new placement; None while no node can take its room."""
 
     peer: StoredPeer
     placement: Placement | None
 
 
 def unknown_placements(rooms: Rooms, nodes: Nodes) -> set[Placement]:
-    """Returns the placements of rooms with peers whose incarnation this replica knows nothing about."""
-    unknown = {
-        each for each in rooms.placements if each is not None and not nodes.has_ended(each) and nodes.find(each) is None
+    """Returns the placements of rooms with peers, and of peers, whose incarnation this replica knows nothing about."""
+    homes = {
+        each for each in rooms.placements if each is not None and any(room.peers for _, room in rooms.placed_on(each))
     }
-    return {each for each in unknown if any(room.peers for _, room in rooms.placed_on(each))}
+    return {each for each in homes | rooms.peers_on.keys() if not nodes.has_ended(each) and nodes.find(each) is None}
 
 
-def room_moves(rooms: Rooms, nodes: Nodes) -> Iterator[RoomMove]:
-    """Yields the rooms with peers that need another placement. Skips those that have none and cannot get one."""
-    placer = Placer(nodes.candidates(), rooms)
+def room_moves(rooms: Rooms, nodes: Nodes, placer: Placer) -> Iterator[RoomMove]:
+    """Yields the rooms with peers that need another home. Skips those that have none and cannot get one."""
     for current in rooms.placements:
         if current is not None and not nodes.has_ended(current):
             continue
         for _, room in rooms.placed_on(current):
             if room.settings is None or not room.peers:
                 continue
-            new = placer.place(len(room.peers))
+            new = placer.place_room(room)
             if new is not None or current is not None:
                 yield RoomMove(room.settings, new)
 
 
-def peer_moves(rooms: Rooms, nodes: Nodes) -> Iterator[PeerMove]:
-    """Yields the peers that are not placed like their room, once the room's own placement is usable or absent."""
-    for _, room in rooms.divided:
-        if room.settings is None:
+def peer_moves(rooms: Rooms, nodes: Nodes, placer: Placer) -> Iterator[PeerMove]:
+    """Yields the peers that need another placement, once the home of their room is usable or absent."""
+    for former in rooms.peer_placements:
+        if former is not None and not nodes.has_ended(former):
             continue
-        placement = room.settings.placement
-        if placement is not None and nodes.has_ended(placement):
-            continue
-        for peer in room.peers.values():
-            if peer.placement != placement:
-                yield PeerMove(peer, placement)
+        for room_id, room in rooms.hosted_on(former):
+            if room.settings is None:
+                continue
+            home = room.settings.placement
+            if home == former or (home is not None and nodes.has_ended(home)):
+                continue
+            for peer in room.peers.values():
+                if peer.placement == former:
+                    yield PeerMove(peer, None if home is None else placer.place_peer(room_id, room, home))
 
 
 def move_peer(peer: PeerRecord, placement: Placement | None, operation_id: str) -> PeerRecord:

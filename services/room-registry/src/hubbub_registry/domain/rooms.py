@@ -66,8 +66,9 @@ class Rooms:
         self._closing: set[str] = set()
         self._ended: set[str] = set()
         self._closed: set[str] = set()
-        self._divided: set[str] = set()
         self._placed: dict[Placement | None, set[str]] = {}
+        self._hosted: dict[Placement | None, Counter[str]] = {}
+        """The peers of each room that each placement has; None: without one."""
         self._peers_on: Counter[Placement] = Counter()
         self._served_by: dict[SignalingIncarnation, set[tuple[str, str]]] = {}
         self._peers = 0
@@ -113,14 +114,14 @@ class Rooms:
         return self._select(self._closed)
 
     @property
-    def divided(self) -> Iterator[tuple[str, Room]]:
-        """The open rooms with peers that are placed elsewhere than their room."""
-        return self._select(self._divided)
-
-    @property
     def placements(self) -> set[Placement | None]:
         """The placements of the open rooms; None when a room has none."""
         return set(self._placed)
+
+    @property
+    def peer_placements(self) -> set[Placement | None]:
+        """The placements of the peers; None when a peer has none."""
+        return set(self._hosted)
 
     @property
     def incarnations(self) -> set[SignalingIncarnation]:
@@ -140,6 +141,14 @@ class Rooms:
     def placed_on(self, placement: Placement | None) -> Iterator[tuple[str, Room]]:
         """Yields the open rooms with this placement; None selects those without one."""
         return self._select(self._placed.get(placement, ()))
+
+    def hosted_on(self, placement: Placement | None) -> Iterator[tuple[str, Room]]:
+        """Yields the rooms with peers on this placement; None selects those with peers without one."""
+        return self._select(self._hosted.get(placement, ()))
+
+    def count_hosted(self, placement: Placement) -> int:
+        """How many open rooms are placed on it, or have peers there."""
+        return len(self._placed.get(placement, set()) | self._hosted.get(placement, Counter()).keys())
 
     def served_by(self, incarnation: SignalingIncarnation) -> Iterator[StoredPeer]:
         """Yields the peers that a signaling incarnation serves."""
@@ -223,6 +232,12 @@ class Rooms:
             self._participants_of[_tenant(peer.room_id)] += change
         for kind in peer.producer_kinds:
             self._producers[kind] += change
+        hosted = self._hosted.setdefault(peer.placement, Counter())
+        hosted[peer.room_id] += change
+        if not hosted[peer.room_id]:
+            del hosted[peer.room_id]
+        if not hosted:
+            del self._hosted[peer.placement]
         if peer.placement is not None:
             self._peers_on[peer.placement] += change
             if not self._peers_on[peer.placement]:
@@ -235,14 +250,11 @@ class Rooms:
             self._rooms.pop(room_id, None)
         else:
             self._rooms[room_id] = room
-        placement = None if settings is None else settings.placement
-        is_divided = settings is not None and any(peer.placement != placement for peer in room.peers.values())
         for index, contains in (
             (self._empty, settings is not None and not room.is_occupied()),
             (self._closing, settings is not None and settings.closing),
             (self._ended, settings is not None and settings.ended),
             (self._closed, settings is None and bool(room.peers)),
-            (self._divided, is_divided),
         ):
             (index.add if contains else index.discard)(room_id)
 

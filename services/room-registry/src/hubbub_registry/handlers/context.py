@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..domain.limits import Limits
 from ..domain.nodes import Nodes
+from ..domain.placement import Placer
 from ..domain.ports import RegistryTelemetry, RevocationStore, RoomStore
 
 
@@ -26,5 +27,11 @@ class RegistryContext:
     revocation_ttl: float
     """Seconds for which a revocation is kept by default."""
     telemetry: RegistryTelemetry
+    room_peers_per_node: int | None = None
+    """As in `Placer`."""
     clock: Callable[[], float] = time.monotonic
     """The clock of `Room.idle_since`."""
+
+    def placer(self) -> Placer:
+        """A placer for one request."""
+        return Placer(self.nodes, self.store.rooms, self.room_peers_per_node)

@@ -27,7 +27,6 @@ from hubbub_contracts.bus.room import RoomSnapshot
 
 from ..domain.limits import over_limit
 from ..domain.moderation import Entry, Newcomer, entry
-from ..domain.placement import Placer
 from ..domain.ports import PeerDeparted, RoomStore
 from ..domain.relocation import move_peer
 from ..domain.rooms import Room, Rooms, snapshot
@@ -76,7 +75,7 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
         and context.store.rooms.participants_of(_tenant(request)) >= tenants
     ):
         raise _tenant_full(tenants)
-    placement = await _place_room(context, request.room_id, settings)
+    placement = await _place(context, request.room_id)
     record = PeerRecord(
         room_id=request.room_id,
         peer_id=request.peer_id,
@@ -132,11 +131,10 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
         raise _removed_meanwhile()
     if room.settings.closing and peer.keeps_open:
         await reopen(store, room.settings)
-    placement = room.settings.placement
-    if peer.placement != placement:
-        # The room moved after this join had read its placement.
+    if peer.placement is None or context.nodes.has_ended(peer.placement):
+        # The node ended after this join had chosen it.
         try:
-            moved = move_peer(peer.record, placement, operation_id())
+            moved = move_peer(peer.record, await _place(context, request.room_id), operation_id())
             await store.wait_for(await store.put_peer(moved, peer.revision))
         except PeerDeparted as error:
             raise _removed_meanwhile() from error
@@ -146,24 +144,24 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
     return answer
 
 
-async def _place_room(context: RegistryContext, room_id: str, settings: StoredRoom) -> Placement | None:
-    """Returns the room's placement, and stores a new one when it has none or an ended one.
+async def _place(context: RegistryContext, room_id: str) -> Placement:
+    """Returns a placement for a peer. Stores a new home for a room that has none or an ended one.
 
-    Raises KeyConflict and `unavailable`.
+    Raises `room_not_found`, KeyConflict and `unavailable`.
     """
     for _ in range(PLACEMENT_CHECKS):
-        current = settings.placement
-        if current is not None and context.nodes.is_live(current):
-            return current
-        if current is None or context.nodes.has_ended(current):
-            placement = Placer(context.nodes.candidates(), context.store.rooms).place()
-            if placement is None:
+        room, settings = _open_room(context.store.rooms, room_id)
+        home, placer = settings.placement, context.placer()
+        if home is not None and context.nodes.is_live(home):
+            return placer.place_peer(room_id, room, home)
+        if home is None or context.nodes.has_ended(home):
+            home = placer.place_room(room)
+            if home is None:
                 raise HubbubError(ErrorCode.UNAVAILABLE, "no media node accepts rooms now", retryable=True)
-            record = settings.record.model_copy(update={"placement": placement, "operation_id": operation_id()})
+            record = settings.record.model_copy(update={"placement": home, "operation_id": operation_id()})
             await context.store.put_room(record, settings.revision)
-            return placement
+            return placer.place_peer(room_id, room, home)
         await asyncio.sleep(PLACEMENT_CHECK_INTERVAL)
-        _, settings = _open_room(context.store.rooms, room_id)
     raise HubbubError(ErrorCode.UNAVAILABLE, "the room's media node does not answer", retryable=True)
 
 

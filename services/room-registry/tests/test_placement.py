@@ -1,0 +1,101 @@
+"""Where rooms and their peers are placed."""
+
+from __future__ import annotations
+
+import pytest
+
+from hubbub_contracts.bus.node import NodeHeartbeat
+from hubbub_contracts.bus.records import Placement
+from hubbub_registry.domain.incarnation import Timeouts
+from hubbub_registry.domain.nodes import Nodes
+from hubbub_registry.domain.placement import Placer
+from hubbub_registry.domain.rooms import Room, Rooms
+from support.registry_records import A, B, nodes_with, peer_record, room_record, rooms_with
+
+C = Placement(node_id="c", epoch=3)
+
+
+def room_of(rooms: Rooms) -> Room:
+    room = rooms.get("r")
+    assert room is not None
+    return room
+
+
+def place(nodes: Nodes, rooms: Rooms, count: int, limit: int | None) -> list[Placement]:
+    """The placements of `count` more peers of the room, whose home is A."""
+    placer = Placer(nodes, rooms, limit)
+    return [placer.place_peer("r", room_of(rooms), A) for _ in range(count)]
+
+
+def drain(nodes: Nodes, placement: Placement) -> None:
+    beat = NodeHeartbeat(
+        node_id=placement.node_id, epoch=placement.epoch, sent_at=0, draining=True, leased=True, workers=[]
+    )
+    nodes.heartbeat(beat, 0.0)
+
+
+def test_rooms_are_spread_over_nodes_counting_those_just_placed() -> None:
+    placer = Placer(nodes_with(A, B), Rooms(), None)
+    placements = [placer.place_room(Room()) for _ in range(10)]
+    assert (placements.count(A), placements.count(B)) == (5, 5)
+
+
+def test_rooms_avoid_a_loaded_node() -> None:
+    placer = Placer(nodes_with(A, B, cpu={"a": 0.9}), Rooms(), None)
+    assert [placer.place_room(Room()) for _ in range(5)] == [B] * 5
+
+
+def test_without_candidates_there_is_no_home() -> None:
+    assert Placer(Nodes(Timeouts()), Rooms(), None).place_room(Room()) is None
+
+
+def test_a_room_that_loses_its_home_gets_the_first_of_its_nodes() -> None:
+    rooms = rooms_with(peer_record("one", placement=A), peer_record("two", placement=C), peer_record("three"))
+    assert Placer(nodes_with(B, C, cpu={"c": 0.6}), rooms, 1).place_room(room_of(rooms)) == C
+
+
+@pytest.mark.parametrize("limit", [None, 4])
+def test_a_small_room_stays_at_home(limit: int | None) -> None:
+    assert place(nodes_with(A, B), rooms_with(peer_record("one")), 3, limit) == [A] * 3
+
+
+def test_a_room_gets_the_least_loaded_other_node_once_its_nodes_are_full() -> None:
+    nodes = nodes_with(A, B, C, cpu={"b": 0.2})
+    assert place(nodes, rooms_with(peer_record("one")), 6, 2) == [A, C, C, B, B, C], "then the least loaded of all"
+
+
+def test_a_place_that_becomes_free_is_taken_first() -> None:
+    rooms = rooms_with(peer_record("one", placement=B), peer_record("two", placement=B))
+    assert place(nodes_with(A, B, C), rooms, 1, 2) == [A]
+
+
+@pytest.mark.parametrize(
+    ("cpu", "expected"),
+    [({"a": 0.8}, B), ({"a": 0.8, "b": 0.75}, B), ({"a": 0.8, "b": 0.9}, A), ({"a": 0.6}, A)],
+    ids=["the other is idle", "the other is less busy", "the other is busier", "home is idle"],
+)
+def test_a_busy_node_gets_no_more_peers(cpu: dict[str, float], expected: Placement) -> None:
+    assert place(nodes_with(A, B, cpu=cpu), rooms_with(peer_record("one")), 1, 800) == [expected]
+
+
+def test_without_a_limit_a_room_stays_on_a_busy_node() -> None:
+    assert place(nodes_with(A, B, cpu={"a": 0.9}), rooms_with(peer_record("one")), 1, None) == [A]
+
+
+def test_a_draining_node_gets_no_more_peers() -> None:
+    nodes, rooms = nodes_with(A, B), rooms_with(peer_record("one"))
+    drain(nodes, A)
+    assert place(nodes, rooms, 1, 800) == [B]
+    drain(nodes, B)
+    assert place(nodes, rooms, 1, 800) == [A], "there is no other"
+
+
+def test_a_home_that_misses_a_heartbeat_keeps_its_room() -> None:
+    nodes, rooms = nodes_with(A, B), rooms_with(peer_record("one"))
+    list(nodes.evaluate(0.5))
+    assert place(nodes, rooms, 1, 800) == [A]
+
+
+def test_hidden_peers_count() -> None:
+    rooms = rooms_with(peer_record("one"), peer_record("recorder", role="recorder"), settings=room_record())
+    assert place(nodes_with(A, B), rooms, 1, 2) == [B]
