@@ -15,11 +15,12 @@ from hubbub_media_core.specs import (
     ExtensionMapping,
     HeaderExtension,
     IceCredentials,
+    NodeLink,
     PipeConsumerSpec,
     PipedEncoding,
-    PipeLink,
     PlainRemote,
     ProducerSpec,
+    WorkerLink,
 )
 
 ICE = IceCredentials(ufrag="ufrag", pwd="a password of 22 bytes")
@@ -41,6 +42,7 @@ CONSUMER = ConsumerSpec(
     kind="video", mid="0", codecs=(VP8,), ssrc=7, rtx_ssrc=8, cname="c", extensions=(MID,), feedback="transport-cc"
 )
 
+NODE_LINK = NodeLink(ice=ICE, remote_ice=ICE, remote="[::1]:4000", local="::1")
 PIPE_CONSUMER = PipeConsumerSpec(kind="video", codecs=(VP8,), encodings=(PipedEncoding(ssrc=7, rtx_ssrc=8),), cname="c")
 
 EXAMPLES: list[Command] = [
@@ -50,7 +52,8 @@ EXAMPLES: list[Command] = [
         transport=1, router=1, rtcp_mux=True, comedia=True, srtp=False, sources=("127.0.0.0/8",)
     ),
     commands.ConnectPlainTransport(transport=1, remote=PlainRemote(ip="127.0.0.1", port=7000, rtcp_port=7001)),
-    commands.CreatePipeTransport(transport=1, router=1, link=PipeLink(worker=1, pair=7)),
+    commands.CreatePipeTransport(transport=1, router=1, link=WorkerLink(worker=1, pair=7)),
+    commands.CreatePipeTransport(transport=1, router=1, link=NODE_LINK),
     commands.ConnectTransport(transport=1),
     commands.RestartIce(transport=1, ice=ICE),
     commands.SetSrtpKeys(transport=1, profile="SRTP_AEAD_AES_128_GCM", outbound=bytes(28), inbound=bytes(28)),

@@ -15,7 +15,7 @@ from hubbub_contracts.bus.speaker import ActiveSpeakerChanged, AudioLevelsChange
 from hubbub_contracts.volume import PeerVolume
 from hubbub_media_core import commands, events
 from hubbub_media_core.commands import Command
-from hubbub_media_core.specs import PipeLink
+from hubbub_media_core.specs import WorkerLink
 from hubbub_media_node.domain.pipe_table import LINGER, ObjectCounts
 from hubbub_media_node.domain.pipes import Pipe
 from hubbub_media_node.domain.worker_occupancy import WorkerOccupancy, count_occupancy
@@ -111,13 +111,13 @@ async def test_a_consumer_on_another_worker_opens_a_pipe(rig: Rig) -> None:
         (
             rig.origin,
             commands.CreatePipeTransport(
-                transport=near.core_id, router=rig.router().core_id, link=PipeLink(worker=rig.far, pair=1)
+                transport=near.core_id, router=rig.router().core_id, link=WorkerLink(worker=rig.far, pair=1)
             ),
         ),
         (
             rig.far,
             commands.CreatePipeTransport(
-                transport=far.core_id, router=pipe.router.core_id, link=PipeLink(worker=rig.origin, pair=1)
+                transport=far.core_id, router=pipe.router.core_id, link=WorkerLink(worker=rig.origin, pair=1)
             ),
         ),
     ]

@@ -88,7 +88,7 @@ class ConnectPlainTransport(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatePipeTransport(Command):
-    """Create a transport that carries producers from one router to another, of another worker."""
+    """Create a transport that carries producers from one router to another, of another worker or node."""
 
     type: ClassVar[str] = "create_pipe_transport"
     transport: int

@@ -138,13 +138,33 @@ class ConsumerSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PipeLink:
-    """The rings to another worker of this process, which carry the datagrams of a pipe transport. It needs no keys."""
+class WorkerLink:
+    """A pipe through the rings to another worker of this process. It needs no keys."""
 
+    type: Literal["worker"] = "worker"
     worker: int
     """Index of the other worker."""
     pair: int
     """Identifies the transport among those of both workers, unsigned 32 bits. The same on both sides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeLink:
+    """A pipe by SRTP over UDP to a worker of another node. It waits for `SetSrtpKeys`."""
+
+    type: Literal["node"] = "node"
+    ice: IceCredentials
+    """Our credentials: what the checks of the other side must have."""
+    remote_ice: IceCredentials
+    """The credentials of the other side."""
+    remote: str
+    """IP address and port of the other worker: `192.0.2.1:4000` or `[2001:db8::1]:4000`."""
+    local: str | None = None
+    """Our IP address; None: the system chooses."""
+
+
+PipeLink: TypeAlias = WorkerLink | NodeLink
+"""What carries the datagrams of a pipe transport."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

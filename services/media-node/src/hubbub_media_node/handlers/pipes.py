@@ -13,7 +13,7 @@ import structlog
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_media_core import CoreError, commands
 from hubbub_media_core.commands import Command
-from hubbub_media_core.specs import PipeLink
+from hubbub_media_core.specs import WorkerLink
 
 from ..domain.entities import Producer, Room, Router
 from ..domain.pipe_specs import pipe_specs
@@ -140,7 +140,7 @@ async def _link_between(context: NodeContext, origin: Router, router: Router) ->
                 command = commands.CreatePipeTransport(
                     transport=end.core_id,
                     router=link.routers[near].core_id,
-                    link=PipeLink(worker=link.routers[far].worker, pair=link.pair),
+                    link=WorkerLink(worker=link.routers[far].worker, pair=link.pair),
                 )
                 await _create(context, end, command)
             if link.closing:
