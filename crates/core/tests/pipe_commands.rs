@@ -132,13 +132,13 @@ fn wrong_commands_are_refused_and_change_nothing() {
     let mut twice = fresh();
     twice.encodings[0].rtx_ssrc = Some(8000);
     let mut three = pipe_specs(&simulcast()).0;
-    let link = PipeLink { worker: 1, pair: 5 };
+    let link = PipeLink::Worker { worker: 1, pair: 5 };
     let transport = |id, link: &PipeLink| Command::CreatePipeTransport {
         transport: TransportId(id),
         router: ROUTER,
-        link: *link,
+        link: link.clone(),
     };
-    let next = PipeLink { worker: 1, pair: 6 };
+    let next = PipeLink::Worker { worker: 1, pair: 6 };
     let single = produce(origin, client.transport, 3, {
         let mut spec = video_of(hubbub_codec::Codec::Vp8, 120, 3000);
         spec.mid = Some("3".into());

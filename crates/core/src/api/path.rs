@@ -18,7 +18,7 @@ pub enum Protocol {
     Ring {
         /// The index of the other worker.
         worker: u32,
-        /// The transport: `PipeLink`.
+        /// The transport: `PipeLink::Worker`.
         pair: u32,
     },
 }

@@ -1,18 +1,33 @@
 //! Pipes: a producer's streams on their way from its router to another one.
 
+use std::net::{IpAddr, SocketAddr};
+
 use serde::Deserialize;
 
-use super::spec::{CodecMapping, ExtensionMapping, MediaKind};
+use super::spec::{CodecMapping, ExtensionMapping, IceCredentials, MediaKind};
 
-/// The rings to another worker of this process, which carry the datagrams of a pipe transport. No datagram leaves the
-/// process, so it needs no keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PipeLink {
-    /// The index of the other worker.
-    pub worker: u32,
-    /// Identifies the transport among those of both workers. The same on both sides.
-    pub pair: u32,
+/// What carries the datagrams of a pipe transport.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum PipeLink {
+    /// The rings to another worker of this process. No datagram leaves the process, so it needs no keys.
+    Worker {
+        /// The index of the other worker.
+        worker: u32,
+        /// Identifies the transport among those of both workers. The same on both sides.
+        pair: u32,
+    },
+    /// SRTP over UDP between the ports of two workers, of different nodes. Waits for `SetSrtpKeys`.
+    Node {
+        /// Our credentials: those of the other side's checks.
+        ice: IceCredentials,
+        /// The other side's: those of our checks.
+        remote_ice: IceCredentials,
+        /// Where the other worker receives.
+        remote: SocketAddr,
+        /// The address to send from; without one, the system chooses.
+        local: Option<IpAddr>,
+    },
 }
 
 /// The SSRCs of an encoding that a pipe carries, neither used before on this transport.

@@ -262,7 +262,7 @@ impl Worker {
         }
     }
 
-    fn router_key(&self, id: RouterId) -> Result<RouterKey, CommandError> {
+    pub(super) fn router_key(&self, id: RouterId) -> Result<RouterKey, CommandError> {
         self.tables
             .router_ids
             .get(&id)

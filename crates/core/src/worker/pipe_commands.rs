@@ -21,7 +21,11 @@ impl Worker {
         router: RouterId,
         link: LinkSpec,
     ) -> Result<ReplyBody, CommandError> {
-        let path = Path::ring(link.worker, link.pair);
+        let LinkSpec::Worker { worker, pair } = link else {
+            self.router_key(router)?;
+            return Err(CommandError::InvalidState);
+        };
+        let path = Path::ring(worker, pair);
         if self.tables.paths.contains_key(&path) {
             return Err(CommandError::AlreadyExists);
         }

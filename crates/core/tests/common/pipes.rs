@@ -102,7 +102,7 @@ impl Pipe {
             world.execute(Command::CreatePipeTransport {
                 transport: PIPE,
                 router: ROUTER,
-                link: PipeLink { worker, pair: PAIR },
+                link: PipeLink::Worker { worker, pair: PAIR },
             });
         }
         origin.execute(Command::CreatePipeConsumer {

@@ -17,7 +17,7 @@ pub fn join(nodes: &mut [Node]) {
         nodes[index].done(Command::CreatePipeTransport {
             transport: PIPE,
             router: ROUTER,
-            link: PipeLink {
+            link: PipeLink::Worker {
                 worker: other,
                 pair: PAIR,
             },
