@@ -207,6 +207,7 @@ class RoomReceiver:
                     producer_id=producer.producer_id,
                     consumer_id=consumer_id,
                     rtp_capabilities=receive_capabilities(),
+                    origin=peer.placement,
                 ),
             )
             parameters = StreamParameters.of(created.rtp_parameters)

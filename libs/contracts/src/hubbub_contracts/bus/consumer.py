@@ -9,6 +9,7 @@ from pydantic import Field
 from ..base import Done, Model, NodeRequest
 from ..layers import PreferredLayers
 from ..types import ConsumerType, Id, OpenMediaKind, OperationId, Priority, RoomId, RtpCapabilities, RtpParameters
+from .records import Placement
 
 
 class ConsumerCreated(Model):
@@ -49,6 +50,8 @@ class CreateConsumer(NodeRequest[ConsumerCreated]):
     answer_mid: str | None = Field(None, pattern=r"^[!-~]{1,16}$")
     """Of a client with an SDP offer: the MID of the media section that receives the track. The consumer then has the
     payload types and header extension ids of `rtp_capabilities`, instead of the router's. Older versions ignore it."""
+    origin: Placement | None = None
+    """Where the producer's peer is. Absent from older versions: the node looks into its copy of the room."""
 
 
 class PauseConsumer(NodeRequest[Done]):

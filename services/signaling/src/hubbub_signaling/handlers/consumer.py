@@ -18,7 +18,7 @@ async def consume(context: RequestContext, request: socket.Consume) -> socket.Co
     found = membership.hub.view.producer(request.producer_id)
     if found is None:
         raise HubbubError(ErrorCode.NOT_FOUND, "no such producer in this room", retryable=True)
-    _, producer = found
+    sender, producer = found
     capabilities = request.rtp_capabilities or membership.rtp_capabilities
     if capabilities is None:
         raise HubbubError(ErrorCode.INVALID_ARGUMENT, "rtpCapabilities: required, those of the join are not known")
@@ -37,6 +37,7 @@ async def consume(context: RequestContext, request: socket.Consume) -> socket.Co
             paused=request.paused,
             operation_id=request.operation_id or None,
             answer_mid=request.answer_mid,
+            origin=sender.placement,
         ),
     )
     consumer_id = created.consumer_id or requested_id

@@ -1,0 +1,104 @@
+"""Requests between the media nodes of a room: how a producer of one reaches the peers of another.
+
+A link carries producers from the node that answers to the one that asks, as SRTP over UDP. Its keys and passwords are
+in the bodies of these two messages and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from ..base import Model, NodeRequest
+from ..scores import EncodingScore
+from ..types import ConsumerType, Count, Epoch, Id, NodeId, OpenMediaKind, RoomId, RtpParameters
+from .plain_transport import Port
+
+MAX_LINKS = 1_024
+"""Links of a router that a request can name."""
+MAX_PIPES = 10_000
+"""Producers on a link that a request can name."""
+
+
+class LinkEnd(Model):
+    """One end of a link. Everything secret is fresh: the other end of the link is the only one that learns it."""
+
+    ip: str = Field(max_length=64)
+    """The IP address on which the node hears other nodes."""
+    port: Port
+    """The UDP port of the worker."""
+    username_fragment: str = Field(min_length=16, max_length=256)
+    """Of its ICE credentials (RFC 8445, section 5.3)."""
+    password: str = Field(min_length=22, max_length=256, repr=False)
+    """Of its ICE credentials."""
+    srtp_key: str = Field(max_length=64, repr=False)
+    """What it sends with: master key and master salt of AEAD_AES_256_GCM (RFC 7714) in one, 44 bytes in base64."""
+
+
+class PipeOpened(Model):
+    """A producer, as the link delivers it."""
+
+    link_id: Id
+    """Of the link that carries it: one of those that the request names, or the offered one."""
+    end: LinkEnd | None = None
+    """The other end of an offered link. Absent when another one is used."""
+    kind: OpenMediaKind
+    type: ConsumerType
+    paused: bool
+    is_microphone: bool
+    """Of audio: somebody speaks."""
+    rtp_parameters: RtpParameters
+    """Of the streams on the link."""
+    consumable_rtp_parameters: RtpParameters
+    """Those from which its consumers' are derived."""
+
+
+class OpenPipe(NodeRequest[PipeOpened]):
+    """Asks the node of a producer to send it. A repetition for the same link gets the same answer.
+
+    Nothing is sent before `WantPipes` says what.
+
+    Errors: `not_found` when the producer is not on the node, `unavailable` when the link could not be made.
+    """
+
+    verb: ClassVar[str] = "pipe.open"
+    room_id: RoomId
+    producer_id: Id
+    node_id: NodeId
+    """The node that asks."""
+    epoch: Epoch
+    """Its incarnation."""
+    link_id: Id
+    """A link that the node makes if none of `links` leads to the producer's router."""
+    offer: LinkEnd
+    """The requester's end of that link."""
+    links: list[Id] = Field(default_factory=list, max_length=MAX_LINKS)
+    """The links from this node that the producer may use."""
+
+
+class PipesWanted(Model):
+    """What the node does not send."""
+
+    closed: list[Id] = Field(default_factory=list)
+    """The producers that it does not have."""
+    missing: list[Id] = Field(default_factory=list)
+    """The producers that it has, but does not send over this link."""
+    scores: dict[Id, list[EncodingScore]] = Field(default_factory=dict)
+    """How well the streams of the producers arrive there, where it is known."""
+
+
+class WantPipes(NodeRequest[PipesWanted]):
+    """Says which encodings of which producers a link is to carry: at each change, and every 2 s.
+
+    A producer that is not named is not sent, and after 10 s no longer ready to be sent. A link of which nothing is
+    heard for 15 s, neither this nor a connectivity check, is closed.
+    """
+
+    verb: ClassVar[str] = "pipe.want"
+    room_id: RoomId
+    link_id: Id
+    sequence: Count
+    """Grows with each message about the link. An older one that arrives late has no effect."""
+    wanted: dict[Id, list[bool]] = Field(max_length=MAX_PIPES)
+    """By producer, for each of its encodings."""
