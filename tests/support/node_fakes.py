@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from hubbub_contracts import ErrorCode, HubbubError, Model
+from hubbub_contracts.base import NodeRequest, ReplyT
 from hubbub_contracts.bus.media import ClosureEvent, MediaEvent
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.records import Placement
@@ -167,13 +169,31 @@ class FakeSpeakerPublisher:
         self.events.append((room_id, event))
 
 
+class FakeOtherNodes:
+    """Other media nodes: `answer` gets each request, and raises HubbubError or returns the reply."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[Placement, NodeRequest[Any]]] = []
+        self.answer: Callable[[Placement, NodeRequest[Any]], Awaitable[Model]] = _no_node
+
+    async def request(self, node: Placement, message: NodeRequest[ReplyT]) -> ReplyT:
+        self.requests.append((node, message))
+        reply = await self.answer(node, message)
+        assert isinstance(reply, message.reply_model())
+        return reply
+
+
+async def _no_node(_node: Placement, _message: NodeRequest[Any]) -> Model:
+    raise HubbubError(ErrorCode.UNAVAILABLE, "nobody answers", retryable=True)
+
+
 class NodeRig:
     """A context of fakes."""
 
     def __init__(self, plain: PlainAccess | None = None, room_peers_per_worker: int = 200) -> None:
         self.core, self.dtls, self.replicas, self.lease = FakeCore(), FakeDtls(), FakeReplicas(), FakeLease()
         self.telemetry, self.publisher = FakeTelemetry(), FakePublisher()
-        self.speakers = FakeSpeakerPublisher()
+        self.speakers, self.nodes = FakeSpeakerPublisher(), FakeOtherNodes()
         entities = EntityStore()
         self.context = NodeContext(
             core=self.core,
@@ -182,10 +202,12 @@ class NodeRig:
             speaker_events=self.speakers,
             replicas=self.replicas,
             loads=FakeLoads(),
+            nodes=self.nodes,
             telemetry=self.telemetry,
             lease=self.lease,
             tasks=Tasks(),
             candidate_addresses=lambda: ["192.0.2.7"],
+            link_ip=lambda: "10.0.0.7",
             tcp=False,
             plain=plain,
             quotas=NodeTenantQuotas(entities),

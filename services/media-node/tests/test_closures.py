@@ -193,9 +193,8 @@ def test_row_10_an_unconfirmed_producer_notifies_its_owner_and_its_consumers_pee
 
 
 def test_row_11_closing_the_last_transport_removes_the_room(entities: EntityStore) -> None:
-    assert apply_close_event(entities, events.TransportClosed(SEND, "requested")).empty_router is None
-    empty_router = apply_close_event(entities, events.TransportClosed(RECEIVE, "requested")).empty_router
-    assert empty_router is not None
+    assert apply_close_event(entities, events.TransportClosed(SEND, "requested")).empty_routers == []
+    (empty_router,) = apply_close_event(entities, events.TransportClosed(RECEIVE, "requested")).empty_routers
     assert empty_router.room.id == ROOM
     assert not entities.rooms
 

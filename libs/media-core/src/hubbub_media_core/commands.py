@@ -3,7 +3,7 @@
 The caller chooses the ids of entities: unsigned 64-bit numbers, never reused.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import ClassVar, Literal, TypeAlias
 
 from hubbub_media_core.specs import (
@@ -127,8 +127,8 @@ class SetSrtpKeys(Command):
     type: ClassVar[str] = "set_srtp_keys"
     transport: int
     profile: SrtpProfile
-    outbound: bytes
-    inbound: bytes
+    outbound: bytes = field(repr=False)
+    inbound: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Negotiated parameters of transports, producers and consumers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 MediaKind: TypeAlias = Literal["audio", "video"]
@@ -35,7 +35,7 @@ class IceCredentials:
 
     ufrag: str
     """Unique within the worker: identifies the transport of a STUN request. 4 to 256 bytes."""
-    pwd: str
+    pwd: str = field(repr=False)
     """The key of MESSAGE-INTEGRITY. 4 to 256 bytes."""
 
 

@@ -23,6 +23,7 @@ from .adapters.media_event_publisher import BusMediaEventPublisher
 from .adapters.node_lease import BusNodeLease
 from .adapters.node_metrics import NodeMetrics
 from .adapters.node_status import NodeStatus
+from .adapters.other_nodes import BusOtherNodes
 from .adapters.room_replicas import BusRoomReplicas
 from .adapters.speaker_event_publisher import BusSpeakerEventPublisher
 from .adapters.worker_metrics import read_worker_metrics
@@ -77,10 +78,12 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         speaker_events=speaker_events,
         replicas=replicas,
         loads=heartbeat,
+        nodes=BusOtherNodes(bus),
         telemetry=telemetry,
         lease=lease,
         tasks=tasks,
         candidate_addresses=candidate_addresses,
+        link_ip=lambda: settings.internal_ip or candidate_addresses()[0],
         tcp=settings.rtc_tcp,
         plain=PlainAccess(
             ip=settings.plain_announced_ip or specific_address(settings.plain_listen_ip) or candidate_addresses()[0],

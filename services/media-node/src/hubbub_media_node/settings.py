@@ -43,6 +43,11 @@ class Settings(ServiceSettings):
         "preferred first. Host names are resolved at the start and every 30 s. Default: the addresses of the first "
         "network interface, and the loopback address.",
     )
+    internal_ip: str | None = Field(
+        None,
+        description="IP address at which other media nodes reach the media ports of this one, for rooms that are on "
+        "several nodes. Default: the first address that clients get.",
+    )
     plain_min_port: int = Field(
         41000,
         ge=0,
@@ -120,7 +125,7 @@ class Settings(ServiceSettings):
         parse_networks(value)
         return value
 
-    @field_validator("rtc_listen_ip", "plain_listen_ip", "plain_announced_ip")
+    @field_validator("rtc_listen_ip", "internal_ip", "plain_listen_ip", "plain_announced_ip")
     @classmethod
     def _listen_is_an_address(cls, value: str | None) -> str | None:
         return None if value is None else str(ipaddress.ip_address(value.strip()))

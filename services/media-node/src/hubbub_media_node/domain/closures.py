@@ -8,12 +8,14 @@ with a reason. It does not know who requested a close: that is in the object's `
 | any, `requested`                 | that of its `close_request`; no event if it has none | this node               |
 | any, `transport_closed`          | the same; no event if the transport's is silent      | its own transport       |
 | consumer, `producer_closed`      | the same                                             | another peer's producer |
-|                                  | `internal`, if its pipe failed                       | a fault in the core     |
+|                                  | `internal`, if its pipe or link failed               | a fault in the core, or |
+|                                  |                                                      | at another node         |
 | any, another reason              | that reason                                          | the core                |
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -53,8 +55,8 @@ class Closure:
 
     event: PeerEvent[ClosureEvent] | None = None
     """To be published; None when the owner need not know."""
-    empty_router: Router | None = None
-    """The router whose last transport this was: it has to be closed."""
+    empty_routers: Sequence[Router] = ()
+    """The routers that are not needed any more: they have to be closed."""
 
 
 def apply_close_event(entities: EntityStore, event: CloseEvent) -> Closure:
@@ -74,8 +76,7 @@ def _consumer_closed(entities: EntityStore, consumer: Consumer, core_reason: eve
     reason = _reason(core_reason, consumer.close_request, consumer.transport)
     if reason is None:
         return Closure()
-    pipe = entities.pipes.by_producer(consumer.source)
-    if core_reason == "producer_closed" and pipe is not None and not pipe.origin_closed:
+    if core_reason == "producer_closed" and not entities.ended_with_owner(consumer.source):
         reason = "internal"
     event = media.ConsumerClosed(consumer_id=consumer.id, producer_id=consumer.producer_id, reason=reason)
     return Closure(event=to_owner(consumer, event))
@@ -90,12 +91,12 @@ def _producer_closed(entities: EntityStore, producer: Producer, core_reason: eve
 
 
 def _transport_closed(entities: EntityStore, transport: Transport, core_reason: events.CloseReason) -> Closure:
-    empty_router = entities.remove_transport(transport)
+    empty_routers = entities.remove_transport(transport)
     reason = _reason(core_reason, transport.close_request, transport)
     if reason is None:
-        return Closure(empty_router=empty_router)
+        return Closure(empty_routers=empty_routers)
     event = media.TransportClosed(transport_id=transport.id, reason=reason)
-    return Closure(event=to_owner(transport, event), empty_router=empty_router)
+    return Closure(event=to_owner(transport, event), empty_routers=empty_routers)
 
 
 def _reason(core_reason: events.CloseReason, request: CloseRequest | None, transport: Transport) -> CloseReason | None:

@@ -6,6 +6,7 @@ events. A peer is not an object: it exists while it has a transport.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -39,6 +40,10 @@ class Room:
     confirmations: ConfirmationTracker[EntityKey]
     routers: dict[int, Router] = field(default_factory=dict)
     """By worker, oldest first."""
+    sharing: bool = False
+    """Its microphones are being carried to its routers."""
+    microphones_changed: bool = False
+    """They have changed since that began."""
 
     @property
     def tenant(self) -> str | None:
@@ -69,7 +74,8 @@ class Room:
 
 @dataclass(slots=True, eq=False)
 class Router:
-    """The part of a room on one worker. It exists while it has a transport of a peer."""
+    """The part of a room on one worker. It exists while it has a transport of a peer, or while the others of its room
+    get a producer of another node through it."""
 
     core_id: int
     room: Room
@@ -164,38 +170,85 @@ class PlainTransport(Transport):
     """None until the core has opened the ports."""
 
 
-@dataclass(slots=True, eq=False)
-class Producer:
-    """A track that a peer sends."""
+@dataclass(slots=True, eq=False, kw_only=True)
+class Source(ABC):
+    """A track as one router of this node has it: from a peer there, or from another node (`RemoteProducer`)."""
 
     id: str
+    """Of the peer's producer."""
     core_id: int
-    transport: Transport
     kind: MediaKind
-    request: CreateProducer
-    """As in `WebRtcTransport`."""
     spec: ProducerSpec
     """As the core got it."""
     consumable: RtpParameters
     """The parameters from which its consumers' are derived."""
     type: ConsumerType
     paused: bool
-    encodings_wanted: list[bool] | None = None
-    """The encodings that the client was asked for last; None: all."""
     score: list[EncodingScore] | None = None
-    """As reported last; None: 10."""
-    close_request: CloseRequest | None = None
+    """Of the streams that the peer sends, as reported last; None: 10."""
 
     @property
-    def operation_id(self) -> str | None:
-        """The client's id of the operation that created it."""
-        return self.request.operation_id
+    @abstractmethod
+    def router(self) -> Router:
+        """Its router."""
+
+    @property
+    @abstractmethod
+    def peer_id(self) -> str | None:
+        """The peer that sends it; None while this node does not know."""
+
+    @property
+    @abstractmethod
+    def is_closing(self) -> bool:
+        """Whether it is being closed."""
+
+    @property
+    @abstractmethod
+    def ends_with_owner(self) -> bool:
+        """Whether its close means that the peer's producer is closed."""
+
+    @property
+    def room(self) -> Room:
+        """Its room."""
+        return self.router.room
 
     @property
     def is_microphone(self) -> bool:
         """Whether speaker detection and last-N audio apply to it."""
         has_levels = any(extension.kind == "audio_level" for extension in self.spec.extensions)
         return self.kind == "audio" and self.spec.is_microphone and has_levels
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Producer(Source):
+    """A track that a peer sends."""
+
+    transport: Transport
+    request: CreateProducer
+    """As in `WebRtcTransport`."""
+    encodings_wanted: list[bool] | None = None
+    """The encodings that the client was asked for last; None: all."""
+    close_request: CloseRequest | None = None
+
+    @property
+    def router(self) -> Router:
+        """As in `Source`."""
+        return self.transport.router
+
+    @property
+    def is_closing(self) -> bool:
+        """As in `Source`."""
+        return self.close_request is not None
+
+    @property
+    def ends_with_owner(self) -> bool:
+        """As in `Source`."""
+        return True
+
+    @property
+    def operation_id(self) -> str | None:
+        """The client's id of the operation that created it."""
+        return self.request.operation_id
 
     def is_muted(self) -> bool:
         """Whether a moderator muted its source, or made its user a listener."""

@@ -15,7 +15,9 @@ from typing import TypeVar
 
 from hubbub_contracts.errors import ErrorCode, HubbubError
 
-from .entities import Consumer, Producer, Room, Router, Transport
+from .entities import Consumer, Producer, Room, Router, Source, Transport
+from .incoming_links import IncomingLinks, RemoteProducer
+from .outgoing_links import OutgoingLinks
 from .pipe_table import PipeTable
 
 EntityT = TypeVar("EntityT", bound=Transport | Producer | Consumer)
@@ -41,6 +43,8 @@ class EntityStore:
         self.tenants: dict[str | None, TenantCount] = {}
         """Of each tenant with a transport here."""
         self.pipes = PipeTable()
+        self.incoming = IncomingLinks()
+        self.outgoing = OutgoingLinks()
         self.routers_created = 0
         """Over the life of the process."""
         self._routers_by_core_id: dict[int, Router] = {}
@@ -77,10 +81,24 @@ class EntityStore:
         """None when it is unknown or removed."""
         return self._producers_by_core_id.get(core_id)
 
-    def origin_by_core_id(self, core_id: int) -> Producer | None:
-        """The peer's producer that this one is, or that it carries. None when it is unknown or removed."""
+    def origin_by_core_id(self, core_id: int) -> Source | None:
+        """The producer that this one is, or that a pipe carries. None when it is unknown or removed."""
         pipe = self.pipes.by_producer(core_id)
-        return self.producer_by_core_id(core_id) if pipe is None else pipe.origin
+        if pipe is not None:
+            return pipe.origin
+        return self.producer_by_core_id(core_id) or self.incoming.by_end(core_id)
+
+    def ended_with_owner(self, core_id: int) -> bool:
+        """Whether the producer of a peer is closed, given that this one, which carries it, is."""
+        pipe = self.pipes.by_producer(core_id)
+        if pipe is not None and not pipe.origin_closed:
+            return False
+        origin = self.origin_by_core_id(core_id)
+        return origin is None or origin.ends_with_owner
+
+    def is_used(self, remote: RemoteProducer) -> bool:
+        """Whether a producer of another node has consumers of peers here, on any router."""
+        return self.has_consumers(remote.core_id) or bool(self.pipes.of(remote))
 
     def has_consumers(self, core_id: int) -> bool:
         """Whether a producer, by its id in the core, has consumers of peers."""
@@ -146,26 +164,32 @@ class EntityStore:
         consumer.transport.consumers[consumer.id] = consumer
         self.tenants[consumer.transport.room.tenant].consumers += 1
 
-    def remove_transport(self, transport: Transport) -> Router | None:
-        """Removes a transport. When it was the last of its router, removes and returns that.
-
-        The room is removed with its last router.
-        """
+    def remove_transport(self, transport: Transport) -> list[Router]:
+        """Removes a transport. Returns what `remove_idle_routers` has removed after it."""
         if self.transports.pop(transport.id, None) is not None:
             count = self.tenants[transport.room.tenant]
             count.transports -= 1
             if not count.transports:
                 del self.tenants[transport.room.tenant]
         self._transports_by_core_id.pop(transport.core_id, None)
-        router = transport.router
-        router.transports.pop(transport.id, None)
-        if router.transports or self._routers_by_core_id.pop(router.core_id, None) is None:
-            return None
-        room = router.room
-        room.routers.pop(router.worker)
-        if not room.routers:
-            self.rooms.pop(room.id)
-        return router
+        transport.router.transports.pop(transport.id, None)
+        return [] if transport.router.transports else self.remove_idle_routers(transport.room)
+
+    def remove_idle_routers(self, room: Room) -> list[Router]:
+        """Removes and returns the routers of a room that have no transport of a peer, unless others need them.
+
+        The room is removed with its last router.
+        """
+        idle = [router for router in room.routers.values() if not router.transports]
+        if len(idle) < len(room.routers):
+            needed = {remote.router for remote in self.incoming.of_room(room) if self.pipes.of(remote)}
+            idle = [router for router in idle if router not in needed]
+        for router in idle:
+            del room.routers[router.worker]
+            del self._routers_by_core_id[router.core_id]
+        if idle and not room.routers:
+            del self.rooms[room.id]
+        return idle
 
     def remove_producer(self, producer: Producer) -> None:
         """Removes a producer."""

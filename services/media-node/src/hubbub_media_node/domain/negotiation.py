@@ -129,6 +129,17 @@ def consume(
         raise HubbubError(ErrorCode.UNAVAILABLE, "found no unused SSRC for this transport", retryable=True)
 
 
+def piped_parameters(given: dict[str, Any]) -> RtpParameters:
+    """The parameters of a producer, from another node. Raises `invalid_argument`."""
+    with _translated_errors("rtpParameters"):
+        parameters = validate_rtp_parameters(without_nulls(given))
+        check_wire_limits(parameters)
+    checked_cname(parameters["rtcp"].get("cname"), "")
+    if not parameters["encodings"] or any(encoding.get("ssrc") is None for encoding in parameters["encodings"]):
+        raise HubbubError(ErrorCode.INVALID_ARGUMENT, "rtpParameters.encodings: each needs an SSRC")
+    return parameters
+
+
 def require_ssrcs(negotiated: NegotiatedProducer) -> None:
     """Raises `invalid_argument` for an encoding whose packets could not be told from others.
 

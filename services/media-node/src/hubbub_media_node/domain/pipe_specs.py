@@ -7,8 +7,9 @@ the client sends: what a router may offer to consumers besides (RED) is not on t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from hubbub_contracts.types import MediaKind
 from hubbub_media_core.specs import EncodingSpec, PipeConsumerSpec, PipedEncoding, ProducerSpec
 from hubbub_ortc import get_pipe_consumer_rtp_parameters
 from hubbub_ortc.types import RtpParameters
@@ -26,22 +27,28 @@ class PipeSpecs:
     """At the other router."""
 
 
-def pipe_specs(
-    origin: ProducerSpec, consumable: RtpParameters, next_ssrcs: Callable[[], int], *, paused: bool
-) -> PipeSpecs:
-    """The parameters of both ends.
+def pipe_parameters(origin: ProducerSpec, consumable: RtpParameters, next_ssrcs: Callable[[], int]) -> RtpParameters:
+    """The parameters of the streams on the link.
 
     Arguments:
         origin: the spec of the client's producer.
         consumable: the parameters from which its consumers' are derived.
         next_ssrcs: returns the first of a block of SSRCs that the link has never used.
-        paused: the pipe's producer starts paused.
     """
     parameters = get_pipe_consumer_rtp_parameters(consumable, enable_rtx=True, random_ssrc=next_ssrcs)
-    router_types = {codec["payloadType"]: codec["payloadType"] for codec in parameters["codecs"]}
     sent = {codec.router_payload_type for codec in origin.codecs}
-    codecs = tuple(
-        codec for codec in codec_mappings(parameters["codecs"], router_types) if codec.router_payload_type in sent
+    codecs = [
+        codec
+        for codec in parameters["codecs"]
+        if codec["payloadType"] in sent or codec["parameters"].get("apt") in sent
+    ]
+    return {**parameters, "codecs": codecs}
+
+
+def pipe_specs(kind: MediaKind, parameters: RtpParameters, *, paused: bool, is_microphone: bool) -> PipeSpecs:
+    """Both ends of a pipe, from `pipe_parameters`. `paused`: the pipe's producer starts paused."""
+    codecs = codec_mappings(
+        parameters["codecs"], {codec["payloadType"]: codec["payloadType"] for codec in parameters["codecs"]}
     )
     extensions = extension_mappings(parameters["headerExtensions"])
     has_rtx = any(codec.rtx_payload_type is not None for codec in codecs)
@@ -55,14 +62,26 @@ def pipe_specs(
     assert cname is not None
     return PipeSpecs(
         consumer=PipeConsumerSpec(
-            kind=origin.kind, codecs=codecs, encodings=tuple(encodings), cname=cname, extensions=extensions
+            kind=kind, codecs=codecs, encodings=tuple(encodings), cname=cname, extensions=extensions
         ),
         producer=ProducerSpec(
-            kind=origin.kind,
+            kind=kind,
             codecs=codecs,
             encodings=tuple(EncodingSpec(ssrc=each.ssrc, rtx_ssrc=each.rtx_ssrc) for each in encodings),
             extensions=extensions,
             paused=paused,
-            is_microphone=origin.is_microphone,
+            is_microphone=is_microphone,
         ),
+    )
+
+
+def on_node_link(specs: PipeSpecs, consumable: RtpParameters) -> PipeSpecs:
+    """The same between nodes, where packets are lost and bandwidth is limited: video has congestion feedback."""
+    transport_cc = [each for each in extension_mappings(consumable["headerExtensions"]) if each.kind == "transport_cc"]
+    if specs.consumer.kind == "audio" or not transport_cc:
+        return specs
+    extensions = (*(each for each in specs.consumer.extensions if each.kind != "transport_cc"), *transport_cc)
+    return PipeSpecs(
+        consumer=replace(specs.consumer, extensions=extensions),
+        producer=replace(specs.producer, extensions=extensions, feedback="transport-cc"),
     )

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from hubbub_media_core import events
 
-from .entities import Producer, Router
+from .entities import Router, Source
 from .pipes import CoreObject, Link, Pipe, PipeState
 
 LINGER: Final = 5.0
@@ -58,14 +58,14 @@ class PipeTable:
         link = self._links.get(frozenset((one.core_id, other.core_id)))
         return None if link is None or link.closing else link
 
-    def find(self, origin: Producer, router: Router) -> Pipe | None:
+    def find(self, origin: Source, router: Router) -> Pipe | None:
         """The pipe of a producer to another router, unless it is closing."""
         pipe = self._pipes.get((origin.core_id, router.core_id))
         return None if pipe is None or pipe.closing else pipe
 
-    def of(self, origin: Producer) -> list[Pipe]:
+    def of(self, origin: Source) -> list[Pipe]:
         """The pipes of a producer that are not closing."""
-        found = (self.find(origin, router) for router in origin.transport.room.routers.values())
+        found = (self.find(origin, router) for router in origin.room.routers.values())
         return [pipe for pipe in found if pipe is not None]
 
     def by_producer(self, core_id: int) -> Pipe | None:
@@ -88,14 +88,14 @@ class PipeTable:
         self._by_transport.update((end.core_id, link) for end in ends)
         return link
 
-    def add(self, origin: Producer, router: Router, link: Link, new_id: Callable[[], int]) -> Pipe:
+    def add(self, origin: Source, router: Router, link: Link, new_id: Callable[[], int]) -> Pipe:
         """Adds a pipe, whose ends have yet to be created: paused like the origin, and with no encoding wanted."""
         nothing = (False,) * len(origin.spec.encodings)
         pipe = Pipe(
             origin=origin,
             router=router,
             link=link,
-            consumer=CoreObject(origin.transport.worker, new_id()),
+            consumer=CoreObject(origin.router.worker, new_id()),
             producer=CoreObject(router.worker, new_id()),
             told=PipeState(nothing, origin.paused),
             wanted=nothing,
@@ -113,7 +113,7 @@ class PipeTable:
             pipe.wanted = encodings
             self._due[pipe] = None
 
-    def origin_changed(self, origin: Producer) -> None:
+    def origin_changed(self, origin: Source) -> None:
         """A producer of a peer was paused or resumed."""
         self._due.update(dict.fromkeys(self.of(origin)))
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from hubbub_media_core import commands
 from hubbub_media_core.commands import Command
 
-from .entities import Producer, Router
+from .entities import Router, Source
 from .ssrc_table import SsrcTable
 
 
@@ -29,6 +29,29 @@ class CoreObject:
     exists: bool = False
     """From before the core is asked to create it, as a close event may precede the reply, until the core reports it
     closed."""
+
+
+class Changed(Protocol):
+    """A link, or what it carries: the core has to be told about it."""
+
+    def outstanding(self) -> Iterator[tuple[int, Command]]:
+        """The commands, with their workers, that bring the core to its state, or close what the core has of it."""
+
+    def was_told(self) -> None:
+        """The core has got these commands."""
+
+
+ChangedT = TypeVar("ChangedT", bound=Changed)
+
+
+class ChangedObjects(Protocol[ChangedT]):
+    """A table that knows what the core has to be told about."""
+
+    def take_due(self) -> Iterator[ChangedT]:
+        """What has changed since the last call, each once."""
+
+    def put_back(self, undone: ChangedT) -> None:
+        """The core could not be told."""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +83,9 @@ class Link:
                 if end.exists:
                     yield end.worker, commands.CloseTransport(transport=end.core_id)
 
+    def was_told(self) -> None:
+        """The core has got these commands."""
+
 
 class PipeState(NamedTuple):
     """What the core is told about a pipe."""
@@ -74,7 +100,7 @@ class PipeState(NamedTuple):
 class Pipe:
     """A producer on another router than its own."""
 
-    origin: Producer
+    origin: Source
     router: Router
     """The other router."""
     link: Link
@@ -125,3 +151,8 @@ class Pipe:
         if state.encodings != self.told.encodings:
             command = commands.SetPipedEncodings(consumer=consumer.core_id, encodings=state.encodings)
             yield consumer.worker, command
+
+    def was_told(self) -> None:
+        """The core has got these commands."""
+        if self.is_open:
+            self.told = self.state

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
+from hubbub_contracts.base import NodeRequest, ReplyT
 from hubbub_contracts.bus.media import ClosureEvent, MediaEvent
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.speaker import SpeakerEvent
@@ -94,6 +95,13 @@ class RoomReplicas(Protocol):
 
     def is_complete(self, room_id: str) -> bool:
         """The replica has missed nothing, and the bus connection is healthy."""
+
+
+class OtherNodes(Protocol):
+    """The other media nodes of the installation."""
+
+    async def request(self, node: Placement, message: NodeRequest[ReplyT]) -> ReplyT:
+        """Sends a request to an incarnation of a node. Raises HubbubError."""
 
 
 class WorkerLoads(Protocol):

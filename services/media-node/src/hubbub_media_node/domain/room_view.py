@@ -1,5 +1,7 @@
 """The registry's version of a room: its peers, their placement and their producers, and what they may not send.
 
+Peers on other nodes are in it as well: their producers are had from there (`handlers.remote_producers`).
+
 A stored change that removes a peer, or places it on another node or on a newer incarnation of this one, takes effect
 here even before the first snapshot. A peer without a placement is kept: no other node hosts it.
 """
@@ -7,11 +9,26 @@ here even before the first snapshot. A peer without a placement is kept: no othe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from hubbub_contracts.bus.moderation_records import UNMODERATED
-from hubbub_contracts.bus.records import PeerRecord, Placement
+from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord
 from hubbub_room import FeedChange, RoomState, SettingsChanged
+
+
+class PlacedProducer(NamedTuple):
+    """A producer in the room's records."""
+
+    record: ProducerRecord
+    peer_id: str
+    placement: Placement | None
+    """Of its peer."""
+
+    @property
+    def is_speech(self) -> bool:
+        """Whether somebody speaks, as far as the records tell."""
+        return self.record.kind == "audio" and self.record.shows != "screen-audio"
+
 
 EntityKey = tuple[Literal["peer", "producer"], str]
 """The kind and id of an object that the registry confirms."""
@@ -21,16 +38,23 @@ class RoomView:
     """Projects a room replica for one incarnation of this node."""
 
     def __init__(
-        self, placement: Placement, on_departed: Callable[[set[str]], None], on_muted: Callable[[], None]
+        self,
+        placement: Placement,
+        on_departed: Callable[[set[str]], None],
+        on_muted: Callable[[], None],
+        on_changed: Callable[[], None] = lambda: None,
     ) -> None:
         """`placement` is this incarnation's.
 
         `on_departed` gets the ids of peers that it no longer hosts. `on_muted` is called when a peer may have lost the
-        right to send a source.
+        right to send a source. `on_changed` is called after each change that is newer than what was known.
         """
         self._placement = placement
         self._on_departed = on_departed
         self._on_muted = on_muted
+        self._on_changed = on_changed
+        self._home: Placement | None = None
+        self._producers: dict[str, PlacedProducer] = {}
         self._rules = UNMODERATED
         self._peers: dict[str, PeerRecord] = {}
         self._revision = -1
@@ -40,15 +64,16 @@ class RoomView:
         self._revision = change.sequence
         if isinstance(change, SettingsChanged):
             self._rules = UNMODERATED if change.record is None else change.record.rules
+            self._home = None if change.record is None else change.record.placement
             self._report_muted(self._peers.values())
             return
-        if change.record is None:
-            self._peers.pop(change.peer_id, None)
-        else:
-            self._peers[change.peer_id] = change.record
+        self._forget(self._peers.pop(change.peer_id, None))
+        if change.record is not None:
+            self._remember(change.record)
             self._report_muted([change.record])
         if self._has_departed(change.record):
             self._on_departed({change.peer_id})
+        self._on_changed()
 
     def adopt(self, state: RoomState) -> None:
         """See `hubbub_room.Projection`.
@@ -56,20 +81,25 @@ class RoomView:
         A peer that is missing from a state older than the last change may have joined after it. It is not reported:
         the confirmation timeout decides.
         """
-        known = set(self._peers) if state.revision >= self._revision else set[str]()
-        self._peers = dict(state.peers)
+        is_newer = state.revision >= self._revision
+        known = set(self._peers) if is_newer else set[str]()
+        self._clear()
+        for record in state.peers.values():
+            self._remember(record)
         self._revision = state.revision
         if state.room is not None:
-            self._rules = state.room.rules
+            self._rules, self._home = state.room.rules, state.room.placement
         self._report_muted(self._peers.values())
         moved = {peer_id for peer_id, record in self._peers.items() if self._has_departed(record)}
         departed = (known - self._peers.keys()) | moved
         if departed:
             self._on_departed(departed)
+        if is_newer:
+            self._on_changed()
 
     def room_not_found(self) -> None:
         """See `hubbub_room.Projection`. The registry may be behind, so no peer is reported: the timeout decides."""
-        self._peers.clear()
+        self._clear()
 
     def confirmed(self) -> set[EntityKey]:
         """Every peer and producer of the room."""
@@ -83,6 +113,42 @@ class RoomView:
         """
         peer = self._peers.get(peer_id)
         return peer is not None and self._rules.withholds(peer.user_id, peer.room_role, source)
+
+    def producer(self, producer_id: str) -> PlacedProducer | None:
+        """A producer of the room, on any node. None when it is not known."""
+        return self._producers.get(producer_id)
+
+    def remote_speech(self) -> list[PlacedProducer]:
+        """The producers on other nodes with which somebody speaks."""
+        return [each for each in self._producers.values() if each.is_speech and self._is_elsewhere(each.placement)]
+
+    def reports_speakers(self) -> bool:
+        """Whether this node tells the room who speaks: every node of the room knows, and one tells.
+
+        It is the room's home if somebody there has a microphone, else the node of the first peer with one.
+        """
+        speaking = {each.peer_id: each.placement for each in self._producers.values() if each.is_speech}
+        placements = {placement for placement in speaking.values() if placement is not None}
+        if not placements or self._home in placements:
+            return not placements or self._home == self._placement
+        first = min(speaking, key=lambda peer_id: (self._peers[peer_id].joined_at, peer_id))
+        return speaking[first] == self._placement
+
+    def _remember(self, peer: PeerRecord) -> None:
+        self._peers[peer.peer_id] = peer
+        for each in peer.producers:
+            self._producers[each.producer_id] = PlacedProducer(each, peer.peer_id, peer.placement)
+
+    def _forget(self, peer: PeerRecord | None) -> None:
+        for each in [] if peer is None else peer.producers:
+            self._producers.pop(each.producer_id, None)
+
+    def _clear(self) -> None:
+        self._peers.clear()
+        self._producers.clear()
+
+    def _is_elsewhere(self, placement: Placement | None) -> bool:
+        return placement is not None and placement.node_id != self._placement.node_id
 
     def _report_muted(self, changed: Iterable[PeerRecord]) -> None:
         rules = self._rules
@@ -98,5 +164,4 @@ class RoomView:
             return True
         if record.placement is None:
             return False
-        elsewhere = record.placement.node_id != self._placement.node_id
-        return elsewhere or record.placement.epoch > self._placement.epoch
+        return self._is_elsewhere(record.placement) or record.placement.epoch > self._placement.epoch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,4 +39,20 @@ def count_occupancy(entities: EntityStore, workers: int) -> tuple[WorkerOccupanc
         for router in room.routers.values():
             rooms[router.worker] += 1
             peers[router.worker] += len(router.peer_ids())
-    return tuple(WorkerOccupancy(*counts) for counts in zip(rooms, peers, entities.pipes.objects(workers), strict=True))
+    return tuple(
+        WorkerOccupancy(rooms[worker], peers[worker], objects)
+        for worker, objects in enumerate(_count_pipes(entities, workers))
+    )
+
+
+def _count_pipes(entities: EntityStore, workers: int) -> Iterator[ObjectCounts]:
+    """The ends of links and pipes on each worker, between workers and between nodes."""
+    incoming, outgoing = entities.incoming, entities.outgoing
+    transports = incoming.transports_by_worker() + outgoing.transports_by_worker()
+    producers, consumers = incoming.ends_by_worker(), outgoing.ends_by_worker()
+    for worker, local in enumerate(entities.pipes.objects(workers)):
+        yield ObjectCounts(
+            local.transports + transports[worker],
+            local.producers + producers[worker],
+            local.consumers + consumers[worker],
+        )

@@ -19,6 +19,7 @@ from hubbub_contracts.bus.consumer import (
     SetPreferredLayers,
 )
 from hubbub_contracts.bus.node import ClosePeer, DescribePeer
+from hubbub_contracts.bus.pipe import OpenPipe, WantPipes
 from hubbub_contracts.bus.plain_transport import ConnectPlainTransport, CreatePlainTransport
 from hubbub_contracts.bus.producer import CloseProducer, CreateProducer, PauseProducer, ResumeProducer
 from hubbub_contracts.bus.rtc_stats import ReadObjectStats, ReadRoomTransports
@@ -30,7 +31,7 @@ from hubbub_contracts.bus.transport import (
     SetMaxIncomingBitrate,
 )
 
-from . import consumer, peer, plain_transport, producer, stats, transport
+from . import consumer, outgoing_pipes, peer, plain_transport, producer, stats, transport
 from .context import NodeContext
 
 HANDLERS: Final[RequestTable[NodeContext]] = {
@@ -54,6 +55,8 @@ HANDLERS: Final[RequestTable[NodeContext]] = {
     CloseConsumer: consumer.close,
     ReadObjectStats: stats.get,
     ReadRoomTransports: stats.read_room,
+    OpenPipe: outgoing_pipes.open_pipe,
+    WantPipes: outgoing_pipes.want_pipes,
     DescribePeer: peer.describe,
     ClosePeer: peer.close,
 }

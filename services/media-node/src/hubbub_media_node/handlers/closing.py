@@ -87,14 +87,16 @@ async def close_everything(context: NodeContext) -> None:
 def discard_transport(context: NodeContext, transport: Transport) -> None:
     """Removes a transport that the core did not create."""
     context.dtls.close(transport.core_id)
-    empty_router = context.entities.remove_transport(transport)
-    if empty_router is not None:
-        close_router(context, empty_router)
+    for router in context.entities.remove_transport(transport):
+        close_router(context, router)
 
 
 def close_router(context: NodeContext, router: Router) -> None:
-    """Closes a router whose last transport is gone, its links, and with the last one the replica of its room."""
-    context.entities.pipes.close_links_of(router)
+    """Closes a router that nobody needs any more, its links, and with the last one the replica of its room."""
+    entities = context.entities
+    entities.pipes.close_links_of(router)
+    entities.incoming.close_links_of(router)
+    entities.outgoing.close_links_of(router)
     tell_core(context)
     if not router.room.routers:
         context.replicas.unfollow(router.room.id)

@@ -25,11 +25,12 @@ from hubbub_media_core import CoreError, commands
 from ..domain import negotiation
 from ..domain.close_request import SILENT
 from ..domain.consumer_layers import effective_layers
-from ..domain.entities import Consumer, Producer, Transport, WebRtcTransport
+from ..domain.entities import Consumer, WebRtcTransport
 from ..domain.repetition import find_repeated
 from .context import NodeContext
 from .layer_reports import report_layers
 from .pipes import producer_on
+from .remote_producers import find_source
 
 
 async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreated:
@@ -52,10 +53,10 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
             return repeated.created
         transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
         transport.require("recv")
-        producer = _producer(context, transport, request.producer_id)
         context.require_accepting()
         context.limits.check_consumers(context.entities, request.room_id, request.peer_id)
         context.quotas.check_consumers(request.room_id, time.monotonic())
+        producer = await find_source(context, transport.router, request.producer_id, request.origin)
         source = await producer_on(context, producer, transport.router)
         # It may have been closed meanwhile.
         transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
@@ -187,14 +188,3 @@ async def _prefer(context: NodeContext, consumer: Consumer, preferred: Preferred
         )
         await context.call(consumer.transport.worker, command)
     return effective
-
-
-def _producer(context: NodeContext, transport: Transport, producer_id: str) -> Producer:
-    """A producer of any peer in the transport's room.
-
-    Raises a retryable `not_found`: the requester's view of the room may be ahead of this node, or behind it.
-    """
-    producer = context.entities.producers.get(producer_id)
-    if producer is None or producer.transport.room is not transport.room:
-        raise HubbubError(ErrorCode.NOT_FOUND, "this room has no such producer on this node", retryable=True)
-    return producer

@@ -21,6 +21,7 @@ from ..domain.ports import (
     MediaEventPublisher,
     NodeLease,
     NodeTelemetry,
+    OtherNodes,
     RoomReplicas,
     SpeakerEventPublisher,
     WorkerLoads,
@@ -49,12 +50,15 @@ class NodeContext:
     speaker_events: SpeakerEventPublisher
     replicas: RoomReplicas
     loads: WorkerLoads
+    nodes: OtherNodes
     telemetry: NodeTelemetry
     lease: NodeLease
     tasks: Tasks
     """Runs background work that an event starts."""
     candidate_addresses: Callable[[], Sequence[str]]
     """The IP addresses for our ICE candidates, most preferred first. They change when an announced name moves."""
+    link_ip: Callable[[], str]
+    """Our IP address for links to other nodes."""
     tcp: bool
     """Offer TCP candidates besides UDP ones."""
     quotas: NodeTenantQuotas
@@ -70,7 +74,8 @@ class NodeContext:
     locks: KeyedLocks = field(default_factory=KeyedLocks)
     """Of the peers, by room and peer id."""
     pipe_locks: KeyedLocks = field(default_factory=KeyedLocks)
-    """By the core's ids of the producer and of the other router, or of two routers."""
+    """By what is opened: the core's ids of a producer and a router, or of two routers; a room and a producer, or a
+    router and another node."""
 
     def require_accepting(self) -> None:
         """Raises `unavailable` when the node accepts no new work."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import structlog
 
 from hubbub_contracts.bus.media import TransportConnected, TransportDisconnected
@@ -13,6 +15,7 @@ from ..domain.entities import WebRtcTransport
 from .closing import close_router
 from .context import NodeContext
 from .layer_reports import report_bandwidth_pause, report_layers, report_wanted_encodings
+from .link_messages import report_connection, tell_nodes
 from .pipes import tell_core
 from .score_reports import report_score
 from .speech_reports import report_speakers
@@ -26,10 +29,8 @@ def handle(context: NodeContext, worker: int, event: events.Event) -> None:
         case events.DtlsReceived(transport, datagram):
             context.dtls.received(transport, datagram)
         case events.IceSelected(transport, state):
-            if state == "connected":
-                context.dtls.ice_selected(transport)
-            if state != "new":  # without a pair, a silent client stays silent
-                _handle_silence(context, transport, state == "disconnected")
+            if not report_connection(context, transport, connected=state == "connected"):
+                _handle_ice(context, transport, state)
         case events.ProducerClosed() | events.ConsumerClosed():
             _handle_closed(context, event)
         case events.TransportClosed(transport):
@@ -53,7 +54,9 @@ def _handle_layers(
     """Reports what a consumer receives, or what a producer's client is to send, from now on."""
     if isinstance(event, events.LayersWanted):
         context.entities.pipes.want(event.producer, event.encodings)
+        context.entities.incoming.want(event.producer, event.encodings)
         tell_core(context)
+        tell_nodes(context, time.monotonic())
         report_wanted_encodings(context, event.producer, list(event.encodings))
         return
     consumer = context.entities.consumer_by_core_id(event.consumer)
@@ -64,6 +67,13 @@ def _handle_layers(
             report_layers(context, consumer, ConsumerLayers(spatial_layer=spatial, temporal_layer=temporal))
         case events.BandwidthPause(_, paused):
             report_bandwidth_pause(context, consumer, paused)
+
+
+def _handle_ice(context: NodeContext, core_id: int, state: events.IceState) -> None:
+    if state == "connected":
+        context.dtls.ice_selected(core_id)
+    if state != "new":  # without a pair, a silent client stays silent
+        _handle_silence(context, core_id, state == "disconnected")
 
 
 def _handle_silence(context: NodeContext, core_id: int, silent: bool) -> None:
@@ -77,13 +87,27 @@ def _handle_silence(context: NodeContext, core_id: int, silent: bool) -> None:
         context.media_events.publish(to_owner(transport, event(transport_id=transport.id)))
 
 
+def _is_of_pipes(context: NodeContext, event: CloseEvent) -> bool:
+    """Applies a close event to the links and pipes. False when the object belongs to none."""
+    entities = context.entities
+    if entities.pipes.closed(event):
+        return True
+    match event:
+        case events.TransportClosed(transport):
+            return entities.incoming.transport_closed(transport) or entities.outgoing.transport_closed(transport)
+        case events.ProducerClosed(producer):
+            return entities.incoming.end_closed(producer)
+        case events.ConsumerClosed(consumer):
+            return entities.outgoing.end_closed(consumer)
+
+
 def _handle_closed(context: NodeContext, event: CloseEvent) -> None:
-    if context.entities.pipes.closed(event):
+    if _is_of_pipes(context, event):
         tell_core(context)
         return
     closure = apply_close_event(context.entities, event)
     if closure.event is not None:
         context.media_events.publish(closure.event)
         context.telemetry.object_closed(closure.event.event)
-    if closure.empty_router is not None:
-        close_router(context, closure.empty_router)
+    for router in closure.empty_routers:
+        close_router(context, router)

@@ -1,12 +1,10 @@
-"""Carries producers to the other routers of their room (ADR 44).
+"""Carries producers to the other routers of their room on this node (ADR 44).
 
 Opening waits for the core. Everything else is told to it without waiting: what it could not take is repeated by
-`tend_pipes`, which `reconciliation` calls.
+`tend_pipes`, which `reconciliation` calls. That holds for links to other nodes as well (`link_messages`).
 """
 
 from __future__ import annotations
-
-import contextlib
 
 import structlog
 
@@ -15,49 +13,26 @@ from hubbub_media_core import CoreError, commands
 from hubbub_media_core.commands import Command
 from hubbub_media_core.specs import WorkerLink
 
-from ..domain.entities import Producer, Room, Router
-from ..domain.pipe_specs import pipe_specs
-from ..domain.pipes import CoreObject, Link, Pipe
+from ..domain.entities import Producer, Router, Source
+from ..domain.pipe_specs import pipe_parameters, pipe_specs
+from ..domain.pipes import ChangedObjects, ChangedT, CoreObject, Link, Pipe
 from .context import NodeContext
 
 _log = structlog.get_logger(__name__)
 
 
-async def producer_on(context: NodeContext, producer: Producer, router: Router) -> int:
+async def producer_on(context: NodeContext, producer: Source, router: Router) -> int:
     """The core's id of a producer on a router of its room: its own, or that of a pipe's end. Opens a missing pipe.
 
     Raises a retryable `not_found` when the producer is closed meanwhile, and what the core's refusals translate to.
     """
-    if producer.transport.router is router:
+    if producer.router is router:
         return producer.core_id
     async with context.pipe_locks.of(producer.core_id, router.core_id):
         pipe = context.entities.pipes.find(producer, router)
         if pipe is None:
             pipe = await _open(context, producer, router)
         return pipe.producer.core_id
-
-
-async def share_microphones(context: NodeContext, room: Room) -> None:
-    """Carries each microphone of a room to all of its routers: each of them detects speakers and applies last-N audio.
-
-    What fails is repeated by `tend_pipes`.
-    """
-    for producer, router in missing_microphones(context, room):
-        with contextlib.suppress(HubbubError):
-            await producer_on(context, producer, router)
-
-
-def missing_microphones(context: NodeContext, room: Room) -> list[tuple[Producer, Router]]:
-    """The microphones of a room that a router does not hear."""
-    if len(room.routers) < 2:
-        return []
-    return [
-        (producer, router)
-        for producer in room.producers()
-        if producer.is_microphone and producer.close_request is None
-        for router in room.routers.values()
-        if router is not producer.transport.router and context.entities.pipes.find(producer, router) is None
-    ]
 
 
 async def set_paused(context: NodeContext, producer: Producer, *, paused: bool) -> None:
@@ -71,41 +46,46 @@ async def set_paused(context: NodeContext, producer: Producer, *, paused: bool) 
 
 def tell_core(context: NodeContext) -> None:
     """Tells the core what has changed about links and pipes."""
-    pipes = context.entities.pipes
-    for changed in pipes.take_due():
+    _tell_core(context, context.entities.pipes)
+    _tell_core(context, context.entities.incoming)
+    _tell_core(context, context.entities.outgoing)
+
+
+def _tell_core(context: NodeContext, table: ChangedObjects[ChangedT]) -> None:
+    for changed in table.take_due():
         try:
             for worker, command in changed.outstanding():
                 context.core.send(worker, command)
         except CoreError as error:
-            pipes.put_back(changed)
+            table.put_back(changed)
             _log.warning("could not change a pipe, repeating it later", error=str(error))
             return
-        if isinstance(changed, Pipe) and changed.is_open:
-            changed.told = changed.state
+        changed.was_told()
 
 
 def tend_pipes(context: NodeContext, now: float) -> None:
-    """Closes unused pipes and repeats what failed. `now` is seconds of a monotonic clock."""
-    context.entities.pipes.tend(now, context.entities.has_consumers)
-    tell_core(context)
-    for room in context.entities.rooms.values():
-        if missing_microphones(context, room):
-            context.tasks.spawn(share_microphones(context, room), "share-microphones")
-
-
-async def _open(context: NodeContext, producer: Producer, router: Router) -> Pipe:
+    """Closes what is unused and repeats what failed. `now` is seconds of a monotonic clock."""
     entities = context.entities
-    link = await _link_between(context, producer.transport.router, router)
-    specs = pipe_specs(producer.spec, producer.consumable, link.ssrcs.block, paused=producer.paused)
+    entities.pipes.tend(now, entities.has_consumers)
+    entities.incoming.tend(now, entities.is_used)
+    entities.outgoing.tend(now)
+    tell_core(context)
+
+
+async def _open(context: NodeContext, producer: Source, router: Router) -> Pipe:
+    entities = context.entities
+    link = await _link_between(context, producer.router, router)
+    parameters = pipe_parameters(producer.spec, producer.consumable, link.ssrcs.block)
+    specs = pipe_specs(producer.kind, parameters, paused=producer.paused, is_microphone=producer.spec.is_microphone)
     pipe = entities.pipes.add(producer, router, link, entities.next_core_id)
-    origin, far = link.transport_on(producer.transport.router), link.transport_on(router)
+    origin, far = link.transport_on(producer.router), link.transport_on(router)
     try:
-        await _create(
+        await create_end(
             context,
             pipe.producer,
             commands.CreateProducer(producer=pipe.producer.core_id, transport=far.core_id, spec=specs.producer),
         )
-        await _create(
+        await create_end(
             context,
             pipe.consumer,
             commands.CreatePipeConsumer(
@@ -142,7 +122,7 @@ async def _link_between(context: NodeContext, origin: Router, router: Router) ->
                     router=link.routers[near].core_id,
                     link=WorkerLink(worker=link.routers[far].worker, pair=link.pair),
                 )
-                await _create(context, end, command)
+                await create_end(context, end, command)
             if link.closing:
                 raise HubbubError(ErrorCode.NOT_FOUND, "the room left this worker", retryable=True)
         except BaseException:
@@ -152,7 +132,8 @@ async def _link_between(context: NodeContext, origin: Router, router: Router) ->
         return link
 
 
-async def _create(context: NodeContext, end: CoreObject, command: Command) -> None:
+async def create_end(context: NodeContext, end: CoreObject, command: Command) -> None:
+    """Creates one end of a link or of what it carries. Raises HubbubError."""
     end.exists = True
     try:
         await context.call(end.worker, command)

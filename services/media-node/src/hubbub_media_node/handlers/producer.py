@@ -21,8 +21,9 @@ from ..domain.entities import PlainTransport, Producer, source_of
 from ..domain.repetition import find_repeated
 from .closing import close_producer
 from .context import NodeContext
+from .microphones import share_microphones
 from .mutes import pause_if_muted
-from .pipes import set_paused, share_microphones
+from .pipes import set_paused
 
 
 async def create(context: NodeContext, request: CreateProducer) -> ProducerCreated:

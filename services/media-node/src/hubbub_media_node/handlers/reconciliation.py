@@ -13,10 +13,13 @@ from hubbub_service import report_failure
 from ..domain.close_request import UNCONFIRMED
 from ..domain.entities import Room
 from ..domain.room_view import EntityKey
-from .closing import close_peer, close_producer
+from .closing import close_peer, close_producer, close_router
 from .context import NodeContext
+from .link_messages import tell_nodes
+from .microphones import tend_microphones
 from .mutes import muted_running, pause_muted
 from .pipes import tend_pipes
+from .remote_producers import align_remote_producers
 
 _log = structlog.get_logger(__name__)
 
@@ -39,6 +42,8 @@ def reconcile(context: NodeContext, now: float) -> None:
         except Exception as error:  # noqa: BLE001  a bug in one room must not end the node, and all calls with it
             report_failure("a room was not reconciled", error, room_id=room.id)
     tend_pipes(context, now)
+    tell_nodes(context, now)
+    tend_microphones(context)
 
 
 def _reconcile_room(context: NodeContext, room: Room, now: float) -> None:
@@ -47,6 +52,10 @@ def _reconcile_room(context: NodeContext, room: Room, now: float) -> None:
     if expired:
         _log.warning("closing objects that are missing from their room", room_id=room.id, count=len(expired))
         context.tasks.spawn(_close_expired(context, room.id, expired), "close-unconfirmed")
+    if complete:
+        align_remote_producers(context, room, now)
+    for router in context.entities.remove_idle_routers(room):
+        close_router(context, router)
     if muted_running(room):  # a former attempt failed
         context.tasks.spawn(pause_muted(context, room.id), "pause-muted")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 from hubbub_contracts.errors import ErrorCode, HubbubError
@@ -14,8 +15,9 @@ from ..domain.room_view import RoomView
 from ..domain.worker_selection import WorkerChoice
 from .closing import close_departed
 from .context import NodeContext
+from .microphones import has_missing_microphones, share_microphones
 from .mutes import pause_muted
-from .pipes import share_microphones
+from .remote_producers import align_remote_producers
 
 
 def router_for(context: NodeContext, room_id: str, peer_id: str, codec_profile: str) -> Router:
@@ -51,7 +53,10 @@ def _new_room(context: NodeContext, room_id: str, codec_profile: str) -> Room:
         codec_profile=codec_profile,
         capabilities=router_capabilities(codec_profile),
         view=RoomView(
-            context.lease.placement, partial(_on_departed, context, room_id), partial(_on_muted, context, room_id)
+            context.lease.placement,
+            partial(_on_departed, context, room_id),
+            partial(_on_muted, context, room_id),
+            partial(_on_changed, context, room_id),
         ),
         confirmations=ConfirmationTracker(context.confirmation_timeout),
     )
@@ -80,3 +85,12 @@ def _on_departed(context: NodeContext, room_id: str, peer_ids: set[str]) -> None
 def _on_muted(context: NodeContext, room_id: str) -> None:
     """Pauses what a moderator muted."""
     context.tasks.spawn(pause_muted(context, room_id), "pause-muted")
+
+
+def _on_changed(context: NodeContext, room_id: str) -> None:
+    """Closes and pauses what other nodes' peers have closed and paused, and gets their new microphones."""
+    room = context.entities.rooms.get(room_id)
+    if room is not None:
+        align_remote_producers(context, room, time.monotonic())
+        if has_missing_microphones(context, room):
+            context.tasks.spawn(share_microphones(context, room), "share-microphones")

@@ -36,8 +36,9 @@ def report_score(context: NodeContext, event: events.ProducerScore | events.Cons
 def _origin_scores(context: NodeContext, consumer: Consumer) -> list[int]:
     """The scores of the encodings where the client sends them, for a consumer behind a pipe, which lacks what nobody
     wants there. Empty for another one, or when they are not known."""
-    pipe = context.entities.pipes.by_producer(consumer.source)
-    if pipe is None or pipe.origin.score is None:
+    entities = context.entities
+    origin = entities.origin_by_core_id(consumer.source)
+    if origin is None or origin.score is None or entities.producer_by_core_id(consumer.source) is origin:
         return []
-    known = {one.encoding_idx: one.score for one in pipe.origin.score}
-    return [known.get(index, 0) for index in range(len(pipe.wanted))]
+    known = {one.encoding_idx: one.score for one in origin.score}
+    return [known.get(index, 0) for index in range(len(origin.spec.encodings))]

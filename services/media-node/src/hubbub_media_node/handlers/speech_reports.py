@@ -14,10 +14,12 @@ from .context import NodeContext
 def report_speakers(context: NodeContext, event: ActiveSpeaker | AudioLevels) -> None:
     """Reports the dominant speaker of a router, or its microphones that carry speech, to its room.
 
-    Every router of a room hears every microphone and finds the same; the oldest one reports.
+    Every router of a room hears every microphone and finds the same; the oldest one of one node reports.
     """
     router = context.entities.router_by_core_id(event.router)
     if router is None or router is not next(iter(router.room.routers.values())):
+        return
+    if not router.room.view.reports_speakers():
         return
     room = router.room
     if isinstance(event, AudioLevels):
@@ -32,6 +34,7 @@ def _peers(context: NodeContext, volumes: Iterable[AudioVolume]) -> Iterator[Pee
     seen = set[str]()
     for volume in volumes:
         producer = context.entities.origin_by_core_id(volume.producer)
-        if producer is not None and producer.peer_id not in seen:
-            seen.add(producer.peer_id)
-            yield PeerVolume(peer_id=producer.peer_id, volume=volume.volume)
+        peer_id = None if producer is None else producer.peer_id
+        if peer_id is not None and peer_id not in seen:
+            seen.add(peer_id)
+            yield PeerVolume(peer_id=peer_id, volume=volume.volume)

@@ -1,0 +1,187 @@
+"""What this node gets from others: remote producers, and the links that deliver them.
+
+Rules
+- A producer of another node enters this one once, on one router, its *gateway*. The other routers here get it from
+  there by pipes.
+- It is closed when the room's record no longer contains it, when the other node does not have it, and `LINGER` after
+  its last consumer. A microphone stays as long as the room is here.
+- The other node is told what is wanted at each change, and every `PERIOD`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from hubbub_contracts.bus.records import Placement
+from hubbub_media_core import commands
+from hubbub_media_core.commands import Command
+
+from .entities import Room, Router, Source
+from .node_links import NodeLink, NodeLinkTable
+from .pipe_table import LINGER
+from .pipes import CoreObject
+
+PERIOD: Final = 2.0
+"""Seconds between two messages about a link."""
+RETRY: Final = 0.5
+"""Seconds after which a message that failed is repeated."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class RemoteProducer(Source):
+    """A producer of another node."""
+
+    link: IncomingLink
+    end: CoreObject
+    wanted: tuple[bool, ...]
+    """The encodings that somebody here wants."""
+    told_paused: bool
+    """The state that the core is in."""
+    stays: bool = False
+    """The room's record has it as a microphone."""
+    owner: str | None = None
+    """The peer that sends it, from the room's record."""
+    closing: bool = False
+    origin_closed: bool = False
+    """It is closing because the producer of the peer is closed."""
+    unused_since: float | None = None
+    """Seconds of a monotonic clock; None while it is in use."""
+    missing_since: float | None = None
+    """Since when the room's record does not contain it."""
+
+    @property
+    def router(self) -> Router:
+        """Its gateway."""
+        return self.link.router
+
+    @property
+    def peer_id(self) -> str | None:
+        """As in `Source`."""
+        return self.owner
+
+    @property
+    def is_closing(self) -> bool:
+        """As in `Source`."""
+        return self.closing
+
+    @property
+    def ends_with_owner(self) -> bool:
+        """As in `Source`."""
+        return self.origin_closed
+
+    def outstanding(self) -> Iterator[tuple[int, Command]]:
+        """As in `Changed`."""
+        if not self.end.exists:
+            return
+        if self.closing:
+            yield self.end.worker, commands.CloseProducer(producer=self.core_id)
+        elif self.paused != self.told_paused:
+            change = commands.PauseProducer if self.paused else commands.ResumeProducer
+            yield self.end.worker, change(producer=self.core_id)
+
+    def was_told(self) -> None:
+        """As in `Changed`."""
+        if self.end.exists and not self.closing:
+            self.told_paused = self.paused
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class IncomingLink(NodeLink[RemoteProducer]):
+    """A link that delivers producers of another node."""
+
+    sequence: int = 0
+    """Of the last message about it."""
+    due: float = 0.0
+    """When the next one is to be sent, in seconds of a monotonic clock."""
+    telling: bool = False
+    """A message is under way."""
+
+    def wanted(self) -> dict[str, list[bool]]:
+        """The encodings that are wanted, by producer."""
+        return {each.id: list(each.wanted) for each in self.carried if not each.closing and each.end.exists}
+
+
+class IncomingLinks(NodeLinkTable[IncomingLink, RemoteProducer]):
+    """The incoming links and remote producers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._producers: dict[str, dict[str, RemoteProducer]] = {}
+        """The newest one of each room and producer."""
+        self._dismissed: list[IncomingLink] = []
+
+    def links_from(self, router: Router, node: Placement) -> list[IncomingLink]:
+        """The links of a router from another node."""
+        return [link for link in self.links if link.router is router and link.node == node]
+
+    def find(self, room: Room, producer_id: str) -> RemoteProducer | None:
+        """A producer of another node, unless it is closing."""
+        found = self._producers.get(room.id, {}).get(producer_id)
+        return None if found is None or found.closing else found
+
+    def of_room(self, room: Room) -> list[RemoteProducer]:
+        """The remote producers of a room that are not closing."""
+        return [each for each in self._producers.get(room.id, {}).values() if not each.closing]
+
+    def add(self, link: IncomingLink, carried: RemoteProducer) -> None:
+        """As in `NodeLinkTable`."""
+        super().add(link, carried)
+        self._producers.setdefault(link.router.room.id, {})[carried.id] = carried
+
+    def close(self, carried: RemoteProducer) -> None:
+        """As in `NodeLinkTable`. The other node is told not to send it."""
+        super().close(carried)
+        carried.link.due = 0.0
+
+    def close_link(self, link: IncomingLink) -> None:
+        """As in `NodeLinkTable`."""
+        if not link.closing:
+            self._dismissed.append(link)
+        super().close_link(link)
+
+    def want(self, core_id: int, encodings: tuple[bool, ...]) -> None:
+        """The consumers of a remote producer want these encodings. Ignores producers that are none."""
+        remote = self.by_end(core_id)
+        if remote is not None and len(encodings) == len(remote.wanted):
+            remote.wanted = encodings
+            remote.link.due = 0.0
+
+    def set_paused(self, remote: RemoteProducer, *, paused: bool) -> None:
+        """The producer of the peer was paused or resumed."""
+        if remote.paused != paused:
+            remote.paused = paused
+            self.changed(remote)
+
+    def tend(self, now: float, is_used: Callable[[RemoteProducer], bool]) -> None:
+        """Closes what has been unused for long. Call it periodically."""
+        for remote in [each for room in self._producers.values() for each in room.values() if not each.closing]:
+            if remote.stays or is_used(remote):
+                remote.unused_since = None
+            elif remote.unused_since is None:
+                remote.unused_since = now
+            elif now - remote.unused_since >= LINGER:
+                self.close(remote)
+        self.repeat_closes()
+
+    def take_untold(self, now: float) -> list[IncomingLink]:
+        """The links about which the other node is to be told now. The caller resets `telling` of each."""
+        untold = [link for link in self.links if link.due <= now and not link.telling and link.transport.exists]
+        for link in untold:
+            link.telling = True
+        return untold
+
+    def take_dismissed(self) -> list[IncomingLink]:
+        """The links that were closed since the last call."""
+        dismissed, self._dismissed = self._dismissed, []
+        return dismissed
+
+    def _forget(self, carried: RemoteProducer) -> None:
+        super()._forget(carried)
+        room_id = carried.link.router.room.id
+        of_room = self._producers.get(room_id, {})
+        if of_room.get(carried.id) is carried:
+            del of_room[carried.id]
+            if not of_room:
+                del self._producers[room_id]

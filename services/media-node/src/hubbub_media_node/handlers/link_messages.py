@@ -1,0 +1,81 @@
+"""Tells other nodes which of their producers are wanted here, and learns from their answers."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+
+from hubbub_contracts.bus.pipe import PipesWanted, WantPipes
+from hubbub_contracts.errors import HubbubError
+
+from ..domain.incoming_links import PERIOD, RETRY, IncomingLink
+from .context import NodeContext
+from .pipes import tell_core
+
+_log = structlog.get_logger(__name__)
+
+
+def tell_nodes(context: NodeContext, now: float) -> None:
+    """Starts to tell other nodes what has changed, or was not told for long."""
+    for link in context.entities.incoming.take_untold(now):
+        context.tasks.spawn(_tell(context, link), "want-pipes")
+    for link in context.entities.incoming.take_dismissed():
+        context.tasks.spawn(_dismiss(context, link), "dismiss-link")
+
+
+def report_connection(context: NodeContext, transport: int, *, connected: bool) -> bool:
+    """Connectivity checks begin or cease to reach both ends of a link. False when the transport belongs to no link.
+
+    What it carries stays: media flows again when the checks do.
+    """
+    entities = context.entities
+    link = entities.incoming.by_transport(transport) or entities.outgoing.by_transport(transport)
+    if link is None:
+        return False
+    if link.connected != connected:
+        link.connected = connected
+        log = _log.info if connected else _log.warning
+        state = "connected" if connected else "lost"
+        log("link to another node", state=state, node_id=link.node.node_id, room_id=link.router.room.id)
+    return True
+
+
+async def _tell(context: NodeContext, link: IncomingLink) -> None:
+    try:
+        while not link.closing and link.due <= time.monotonic():
+            link.due = time.monotonic() + PERIOD
+            message = _message(link, link.wanted())
+            try:
+                answer = await context.nodes.request(link.node, message)
+            except HubbubError as error:
+                link.due = time.monotonic() + RETRY
+                _log.debug("another node was not told what is wanted", node_id=link.node.node_id, error=error.message)
+                return
+            _learn(context, link, answer)
+    finally:
+        link.telling = False
+
+
+def _learn(context: NodeContext, link: IncomingLink, answer: PipesWanted) -> None:
+    closed, missing = set(answer.closed), set(answer.missing)
+    for remote in list(link.carried):
+        if remote.id in answer.scores:
+            remote.score = answer.scores[remote.id]
+        if not remote.closing and remote.id in closed | missing:
+            remote.origin_closed = remote.id in closed
+            context.entities.incoming.close(remote)
+    tell_core(context)
+
+
+async def _dismiss(context: NodeContext, link: IncomingLink) -> None:
+    """Says that nothing is wanted over a closed link. A node that does not hear it finds out by the checks."""
+    try:
+        await context.nodes.request(link.node, _message(link, {}))
+    except HubbubError as error:
+        _log.debug("another node was not told of a closed link", node_id=link.node.node_id, error=error.message)
+
+
+def _message(link: IncomingLink, wanted: dict[str, list[bool]]) -> WantPipes:
+    link.sequence += 1
+    return WantPipes(room_id=link.router.room.id, link_id=link.id, sequence=link.sequence, wanted=wanted)

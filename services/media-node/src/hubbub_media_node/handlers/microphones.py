@@ -1,0 +1,78 @@
+"""Carries every microphone of a room to every router that the room has here.
+
+Each router detects speakers and applies last-N audio by the same levels, whether or not somebody there consumes the
+microphone (ADR 44).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from hubbub_contracts.errors import HubbubError
+
+from ..domain.entities import Room, Router, Source
+from ..domain.room_view import PlacedProducer
+from .context import NodeContext
+from .pipes import producer_on
+from .remote_producers import open_remote
+
+
+async def share_microphones(context: NodeContext, room: Room) -> None:
+    """Gets the microphones of other nodes, and carries all of them to the routers here.
+
+    What fails is repeated by `tend_microphones`. While it runs, another call makes it look again.
+    """
+    room.microphones_changed = True
+    if room.sharing:
+        return
+    room.sharing = True
+    try:
+        while room.microphones_changed and room.routers:
+            room.microphones_changed = False
+            await asyncio.gather(*(_get(context, room, each) for each in _missing_here(context, room)))
+            for source, router in _missing_on_routers(context, room):
+                with contextlib.suppress(HubbubError):
+                    await producer_on(context, source, router)
+    finally:
+        room.sharing = False
+
+
+def tend_microphones(context: NodeContext) -> None:
+    """Gets what is missing. Call it periodically."""
+    for room in context.entities.rooms.values():
+        if has_missing_microphones(context, room):
+            context.tasks.spawn(share_microphones(context, room), "share-microphones")
+
+
+def has_missing_microphones(context: NodeContext, room: Room) -> bool:
+    """Whether a router here does not hear all microphones of the room."""
+    return bool(_missing_here(context, room) or _missing_on_routers(context, room))
+
+
+def _missing_here(context: NodeContext, room: Room) -> list[PlacedProducer]:
+    """The microphones of other nodes that this one does not have."""
+    incoming = context.entities.incoming
+    return [each for each in room.view.remote_speech() if incoming.find(room, each.record.producer_id) is None]
+
+
+def _missing_on_routers(context: NodeContext, room: Room) -> list[tuple[Source, Router]]:
+    """The microphones that this node has, and a router does not hear."""
+    if len(room.routers) < 2:
+        return []
+    entities = context.entities
+    sources: list[Source] = [*room.producers(), *entities.incoming.of_room(room)]
+    return [
+        (source, router)
+        for source in sources
+        if source.is_microphone and not source.is_closing
+        for router in room.routers.values()
+        if router is not source.router and entities.pipes.find(source, router) is None
+    ]
+
+
+async def _get(context: NodeContext, room: Room, placed: PlacedProducer) -> None:
+    router = next(iter(room.routers.values()), None)
+    if router is not None and placed.placement is not None:
+        with contextlib.suppress(HubbubError):
+            await open_remote(context, router, placed.record.producer_id, placed.placement)

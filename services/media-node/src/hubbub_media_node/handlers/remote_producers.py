@@ -1,0 +1,175 @@
+"""Gets producers of other nodes.
+
+Opening waits for the other node and the core. Closing and pausing follow the room's records, and what the other node
+answers (`link_messages`).
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from hubbub_contracts import ids
+from hubbub_contracts.bus.pipe import MAX_LINKS, LinkEnd, OpenPipe, PipeOpened
+from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.errors import ErrorCode, HubbubError
+from hubbub_media_core import commands
+
+from ..domain.entities import Room, Router, Source
+from ..domain.incoming_links import IncomingLink, RemoteProducer
+from ..domain.link_ends import link_between, new_end, srtp_keys
+from ..domain.negotiation import piped_parameters
+from ..domain.pipe_specs import on_node_link, pipe_specs
+from ..domain.pipes import CoreObject
+from .context import NodeContext
+from .pipes import create_end, tell_core
+
+OPEN_TIMEOUT: Final = 2.0
+"""Seconds for which one waits for others that open pipes from the same node: it may be dead."""
+
+
+async def find_source(context: NodeContext, router: Router, producer_id: str, origin: Placement | None) -> Source:
+    """A producer of any peer in the router's room. Gets it from its node if it is on another one.
+
+    `origin` is that node, if the requester knows it. Raises a retryable `not_found`: the requester's view of the room
+    may be ahead of this node, or behind it. Raises what `open_remote` raises.
+    """
+    producer = context.entities.producers.get(producer_id)
+    if producer is not None and producer.room is router.room:
+        return producer
+    if origin is None and (placed := router.room.view.producer(producer_id)) is not None:
+        origin = placed.placement
+    if origin is None or origin.node_id == context.lease.placement.node_id:
+        raise HubbubError(ErrorCode.NOT_FOUND, "this room has no such producer on this node", retryable=True)
+    return await open_remote(context, router, producer_id, origin)
+
+
+async def open_remote(context: NodeContext, router: Router, producer_id: str, node: Placement) -> RemoteProducer:
+    """A producer of another node. Opens a pipe to `router` unless this node has the producer already.
+
+    Raises a retryable `not_found` when the other node does not have it, and a retryable `unavailable`.
+    """
+    room, deadline = router.room, time.monotonic() + OPEN_TIMEOUT
+    async with context.pipe_locks.of(room.id, producer_id):
+        found = context.entities.incoming.find(room, producer_id)
+        if found is not None:
+            return found
+        # One at a time, so that all of them share a link.
+        async with context.pipe_locks.of(router.core_id, node.node_id, node.epoch):
+            if time.monotonic() >= deadline:
+                raise HubbubError(ErrorCode.UNAVAILABLE, "the producer's node does not answer", retryable=True)
+            return await _open(context, router, producer_id, node)
+
+
+def align_remote_producers(context: NodeContext, room: Room, now: float) -> None:
+    """Brings the producers of other nodes in line with the room's records, which must be complete.
+
+    One that the records have not had yet was opened for a requester who knows more: it has some time.
+    """
+    incoming = context.entities.incoming
+    for remote in incoming.of_room(room):
+        if _learn(context, room, remote):
+            remote.missing_since = None
+            continue
+        remote.missing_since = now if remote.missing_since is None else remote.missing_since
+        if remote.owner is not None or now - remote.missing_since >= context.confirmation_timeout:
+            remote.origin_closed = True
+            incoming.close(remote)
+    tell_core(context)
+
+
+def _learn(context: NodeContext, room: Room, remote: RemoteProducer) -> bool:
+    """Takes over what the room's records say of a producer. False when they do not have it on its node."""
+    placed = room.view.producer(remote.id)
+    if placed is None or placed.placement != remote.link.node:
+        return False
+    remote.owner, remote.stays = placed.peer_id, placed.is_speech
+    if remote.paused != placed.record.paused:
+        context.entities.incoming.set_paused(remote, paused=placed.record.paused)
+        context.entities.pipes.origin_changed(remote)
+    return True
+
+
+async def _open(context: NodeContext, router: Router, producer_id: str, node: Placement) -> RemoteProducer:
+    incoming, own = context.entities.incoming, context.lease.placement
+    link_id, ours = ids.mint(), new_end(context.link_ip(), context.core.addresses[router.worker][1])
+    opened = await context.nodes.request(
+        node,
+        OpenPipe(
+            room_id=router.room.id,
+            producer_id=producer_id,
+            node_id=own.node_id,
+            epoch=own.epoch,
+            link_id=link_id,
+            offer=ours,
+            links=[link.id for link in incoming.links_from(router, node)][:MAX_LINKS],
+        ),
+    )
+    if context.entities.router_by_core_id(router.core_id) is not router:
+        raise HubbubError(ErrorCode.NOT_FOUND, "the room left this worker", retryable=True)
+    link = incoming.find_link(opened.link_id)
+    if link is None:
+        if opened.end is None or opened.link_id != link_id:
+            raise HubbubError(ErrorCode.UNAVAILABLE, "the link was closed meanwhile", retryable=True)
+        link = await _add_link(context, router, node, link_id, ours, opened.end)
+    return await _add(context, link, producer_id, opened)
+
+
+async def _add_link(
+    context: NodeContext, router: Router, node: Placement, link_id: str, ours: LinkEnd, theirs: LinkEnd
+) -> IncomingLink:
+    incoming = context.entities.incoming
+    transport = CoreObject(router.worker, context.entities.next_core_id())
+    link = IncomingLink(id=link_id, router=router, node=node, transport=transport)
+    command = commands.CreatePipeTransport(
+        transport=transport.core_id, router=router.core_id, link=link_between(ours, theirs)
+    )
+    keys = srtp_keys(transport.core_id, ours, theirs)
+    incoming.add_link(link)
+    try:
+        await create_end(context, transport, command)
+        await context.call(transport.worker, keys)
+        if link.closing:
+            raise HubbubError(ErrorCode.NOT_FOUND, "the room left this worker", retryable=True)
+    except BaseException:
+        incoming.close_link(link)
+        tell_core(context)
+        raise
+    return link
+
+
+async def _add(context: NodeContext, link: IncomingLink, producer_id: str, opened: PipeOpened) -> RemoteProducer:
+    incoming = context.entities.incoming
+    if opened.kind == "other":
+        raise HubbubError(ErrorCode.UNSUPPORTED, "the producer is of a kind that this node does not know")
+    parameters = piped_parameters(opened.rtp_parameters)
+    consumable = piped_parameters(opened.consumable_rtp_parameters)
+    specs = pipe_specs(opened.kind, parameters, paused=opened.paused, is_microphone=opened.is_microphone)
+    spec = on_node_link(specs, consumable).producer
+    core_id = context.entities.next_core_id()
+    remote = RemoteProducer(
+        id=producer_id,
+        core_id=core_id,
+        kind=opened.kind,
+        spec=spec,
+        consumable=consumable,
+        type=opened.type,
+        paused=opened.paused,
+        link=link,
+        end=CoreObject(link.router.worker, core_id),
+        wanted=(False,) * len(spec.encodings),
+        told_paused=opened.paused,
+    )
+    incoming.add(link, remote)
+    try:
+        command = commands.CreateProducer(producer=core_id, transport=link.transport.core_id, spec=spec)
+        await create_end(context, remote.end, command)
+        if remote.closing:
+            raise HubbubError(ErrorCode.NOT_FOUND, "the room left this worker", retryable=True)
+    except BaseException:
+        incoming.close(remote)
+        tell_core(context)
+        raise
+    _learn(context, link.router.room, remote)
+    tell_core(context)
+    return remote
