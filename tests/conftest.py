@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.installation import SPREAD, Installation
+from support.installation import SPREAD, SPREAD_OVER_NODES, Installation
 from support.supervised_installation import SupervisedInstallation
 
 
@@ -24,6 +24,14 @@ def spread_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[In
     """The same, in which every second peer of a room is on another worker."""
     directory = tmp_path_factory.mktemp("spread")
     with Installation(directory, workers=2, metrics=True, environment=SPREAD) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def two_node_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The same, in which every second peer of a room is on another node."""
+    directory = tmp_path_factory.mktemp("nodes")
+    with Installation(directory, nodes=2, metrics=True, environment=SPREAD_OVER_NODES) as running:
         yield running
 
 

@@ -2,7 +2,7 @@
 
 These are the rows that a request causes. Other tests cover timeouts (6, 7, 10, 15, 18: `test_closures_by_timeout.py`),
 the end of a signaling instance (16, 23, 24: `test_resume.py`), an unreachable registry (21: `test_media_continues.py`),
-access tokens (28, 29: `test_access_tokens.py`), pipes (32, 33: `test_room_on_two_workers.py`),
+access tokens (28, 29: `test_access_tokens.py`), pipes (32, 33: `test_spread_room.py`),
 and a frozen or stopped node (9: `tests/chaos/test_frozen_node.py`; 13, 19: `tests/chaos/test_kill_node.py`). Row 12
 needs a panic in the core, which the core's own tests cause.
 """

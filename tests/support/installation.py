@@ -25,6 +25,8 @@ ONE_ADDRESS = {"MAX_ROOM_REQUESTS_PER_ADDRESS": "100000", "MAX_MESSAGES_PER_ADDR
 """Settings for tests in which more people than usual share the address of this machine."""
 SPREAD = {"ROOM_PEERS_PER_WORKER": "1"}
 """Settings with which a room is on all workers of its node as soon as it has enough peers."""
+SPREAD_OVER_NODES = {"ROOM_PEERS_PER_NODE": "1"}
+"""Settings with which a room is on all nodes as soon as it has enough peers."""
 _POLL_INTERVAL = 0.05
 _UDP_PORTS_PER_NODE = 8
 _NOT_INHERITED = frozenset(

@@ -1,0 +1,184 @@
+"""Rooms on several media nodes: each peer is placed at its join, and only the peers of a node that ends move."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from hubbub_bus import Bus
+from hubbub_contracts.bus.node_list import ListNodes
+from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.room import RoomSnapshot
+from support.registry_rig import FakeNode, FakeSignaling, Replicas, independent_node, replicas
+
+PEERS_PER_NODE = 2
+NODES = 3
+ANY = st.integers(0, 99)
+"""Selects one of those that exist."""
+
+
+@pytest.fixture(scope="module")
+def spreading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
+    """Two replicas that let two peers of a room share a node."""
+    with replicas(tmp_path_factory.mktemp("registry"), room_peers_per_node=PEERS_PER_NODE) as running:
+        yield running
+
+
+@pytest.fixture
+async def caller(spreading: Replicas) -> AsyncIterator[FakeSignaling]:
+    """A fake signaling instance."""
+    bus = await Bus.connect(spreading.nats.url, name="test", timeout=5)
+    connected = await FakeSignaling(bus).start()
+    yield connected
+    await connected.stop()
+    await bus.close()
+
+
+def placed(snapshot: RoomSnapshot) -> dict[str, Placement | None]:
+    return {peer.peer_id: peer.placement for peer in snapshot.peers}
+
+
+class PlacementMachine(RuleBasedStateMachine):
+    """Peers join and leave one room, which nobody else uses."""
+
+    loop: asyncio.AbstractEventLoop
+    signaling: FakeSignaling
+    nodes: set[Placement]
+
+    @initialize()
+    def create(self) -> None:
+        self.room_id = self.loop.run_until_complete(self.signaling.create())
+        self.home: Placement | None = None
+        self.peers: dict[str, Placement] = {}
+        """In the order of their joins."""
+
+    def expected(self) -> set[Placement]:
+        """Where the next peer may go."""
+        own = list(dict.fromkeys((self.home, *self.peers.values()))) if self.home is not None else []
+        counts = Counter(self.peers.values())
+        for each in own:
+            if each is not None and counts[each] < PEERS_PER_NODE:
+                return {each}
+        return self.nodes - set(own) or self.nodes
+
+    @rule()
+    def join(self) -> None:
+        expected = self.expected()
+        peer_id, snapshot = self.loop.run_until_complete(self.signaling.join(self.room_id))
+        placement = placed(snapshot)[peer_id]
+        assert placement in expected
+        self.peers[peer_id] = placement
+        self.home = self.home or placement
+
+    @precondition(lambda self: self.peers)
+    @rule(index=ANY)
+    def leave(self, index: int) -> None:
+        peer_id = list(self.peers)[index % len(self.peers)]
+        self.loop.run_until_complete(self.signaling.leave(self.room_id, peer_id))
+        del self.peers[peer_id]
+
+    @invariant()
+    def nobody_has_moved(self) -> None:
+        for _ in range(2):  # either replica answers
+            snapshot = self.loop.run_until_complete(self.signaling.room(self.room_id))
+            assert placed(snapshot) == self.peers
+            assert snapshot.room.placement == self.home
+
+
+@pytest.fixture
+def machine(spreading: Replicas) -> Iterator[type[PlacementMachine]]:
+    """The machine, connected. It runs the loop itself: rules cannot be coroutines."""
+    loop, exits = asyncio.new_event_loop(), AsyncExitStack()
+
+    async def connect() -> tuple[FakeSignaling, set[Placement]]:
+        bus = await Bus.connect(spreading.nats.url, name="test", timeout=5)
+        exits.push_async_callback(bus.close)
+        nodes = [await exits.enter_async_context(independent_node(spreading.nats.url)) for _ in range(NODES)]
+        signaling = await FakeSignaling(bus).start()
+        exits.push_async_callback(signaling.stop)
+        await signaling.wait_for_nodes(*nodes)
+        return signaling, {node.placement for node in nodes}
+
+    signaling, nodes = loop.run_until_complete(connect())
+    try:
+        yield type("ConnectedMachine", (PlacementMachine,), {"loop": loop, "signaling": signaling, "nodes": nodes})
+    finally:
+        loop.run_until_complete(exits.aclose())
+        loop.close()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("examples", [20, pytest.param(300, marks=pytest.mark.long)])
+def test_peers_fill_the_nodes_of_their_room_one_after_the_other(machine: type[PlacementMachine], examples: int) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+async def test_the_death_of_a_node_moves_its_peers_alone(spreading: Replicas, caller: FakeSignaling) -> None:
+    await spreading.failure_detection_ready()
+    async with FakeNode(spreading.nats.url) as one, FakeNode(spreading.nats.url) as two:
+        await caller.wait_for_nodes(one, two)
+        room = await caller.create()
+        joined = [(await caller.join(room))[0] for _ in range(4)]
+        for peer in joined:
+            await caller.request(caller.add_producer_request(room, peer))
+        before = await caller.room(room)
+        home = before.room.placement
+        assert Counter(placed(before).values()) == {one.placement: 2, two.placement: 2}
+        listed = {each.node_id: (each.rooms, each.peers) for each in (await caller.request(ListNodes())).nodes}
+        assert (listed[one.node_id], listed[two.node_id]) == ((1, 2), (1, 2))
+        dying, staying = (one, two) if one.placement == home else (two, one)
+        async with FakeNode(spreading.nats.url) as spare:
+            await caller.wait_for_nodes(spare)
+            await dying.kill()
+            after = await caller.wait_for_room(
+                room, lambda snapshot: dying.placement not in {snapshot.room.placement, *placed(snapshot).values()}
+            )
+            assert after.room.placement == staying.placement, "the home moves to a node that the room has"
+            for peer in after.peers:
+                stays = placed(before)[peer.peer_id] == staying.placement
+                assert peer.placement == (staying if stays else spare).placement
+                assert len(peer.producers) == stays, "who moves makes its producers anew"
+
+
+async def until_draining(caller: FakeSignaling, node: FakeNode) -> None:
+    """Waits until every replica knows that the node drains: until many answers in a row say so."""
+    in_a_row = 0
+    async with asyncio.timeout(10):
+        while in_a_row < 20:
+            states = {each.node_id: each.state for each in (await caller.request(ListNodes())).nodes}
+            in_a_row = in_a_row + 1 if states[node.node_id] == "draining" else 0
+
+
+async def test_a_draining_node_gets_no_more_peers(spreading: Replicas, caller: FakeSignaling) -> None:
+    async with FakeNode(spreading.nats.url) as one:
+        await caller.wait_for_nodes(one)
+        room = await caller.create()
+        await caller.join(room)
+        async with FakeNode(spreading.nats.url) as two:
+            await caller.wait_for_nodes(two)
+            one.draining = True
+            await until_draining(caller, one)
+            peer, snapshot = await caller.join(room)
+            assert placed(snapshot)[peer] == two.placement
