@@ -48,7 +48,7 @@ pub(crate) fn counters<'py>(
     dict.set_item("send_overflow_video", overflow.video)?;
     dict.set_item("send_overflow_audio", overflow.audio)?;
     dict.set_item("send_overflow_control", overflow.control)?;
-    dict.set_item("pipe_sent", rings.sent)?;
+    dict.set_item("pipe_sent", rings.sent + counters.worker.linked_sent)?;
     dict.set_item("pipe_dropped", rings.dropped)?;
     dict.set_item("tcp_connections", tcp.connections)?;
     dict.set_item("tcp_accepted", tcp.accepted)?;

@@ -7,6 +7,9 @@ pub enum PacketKind {
     Stun,
     /// First byte 20..=63.
     Dtls,
+    /// First byte 64..=79, the range of TURN channels, of which this port gets none: a packet of a link between two nodes,
+    /// behind its connection id.
+    Linked,
     /// First byte 128..=191 and second byte outside 192..=223.
     Rtp,
     /// First byte 128..=191 and second byte 192..=223.
@@ -22,6 +25,7 @@ impl PacketKind {
         match datagram {
             [0..=3, ..] => Self::Stun,
             [20..=63, ..] => Self::Dtls,
+            [64..=79, ..] => Self::Linked,
             [128..=191, 192..=223, ..] => Self::Rtcp,
             [128..=191, _, ..] => Self::Rtp,
             _ => Self::Unknown,
@@ -42,7 +46,9 @@ mod tests {
             (19, PacketKind::Unknown),
             (20, PacketKind::Dtls),
             (63, PacketKind::Dtls),
-            (64, PacketKind::Unknown),
+            (64, PacketKind::Linked),
+            (79, PacketKind::Linked),
+            (80, PacketKind::Unknown),
             (127, PacketKind::Unknown),
             (128, PacketKind::Rtp),
             (191, PacketKind::Rtp),

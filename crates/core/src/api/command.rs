@@ -47,7 +47,8 @@ pub enum Command {
         transport: TransportId,
         remote: PlainRemote,
     },
-    /// Creates a transport that carries producers from one router to another.
+    /// Creates a transport that carries producers from one router to another. To another node, it also waits for
+    /// `SetSrtpKeys`; credentials and keys must be new.
     CreatePipeTransport {
         transport: TransportId,
         router: RouterId,

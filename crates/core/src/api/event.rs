@@ -38,8 +38,8 @@ pub enum IceState {
     New,
     /// A valid pair is selected.
     Connected,
-    /// A pair is selected, but the client has sent nothing authentic for 8 s, or the other side of a pipe has answered no
-    /// check for 3 s. The next authentic packet or answer makes the state `Connected` again.
+    /// A pair is selected, but the client has sent nothing authentic for 8 s. The next authentic packet makes the state
+    /// `Connected` again. Of a link to another node: the other side has sent no check for 3 s, or has answered none.
     Disconnected,
 }
 

@@ -1,9 +1,13 @@
 //! How datagrams get from a transport to the other side, and back.
 
+use hubbub_wire::stun::IceKey;
+
+use super::node_link::NodeLink;
 use super::pipe_link::PipeLink;
 use super::plain_link::PlainLink;
 use super::web_rtc_link::WebRtcLink;
 use crate::api::{CommandError, Micros, Path};
+use crate::send::ConnectionId;
 
 /// The way of a transport's datagrams.
 #[expect(
@@ -25,7 +29,7 @@ impl Link {
         match self {
             Self::WebRtc(link) => link.ice.selected(),
             Self::Plain(link) => link.rtp_path(),
-            Self::Pipe(link) => Some(link.path),
+            Self::Pipe(link) => link.path,
         }
     }
 
@@ -34,7 +38,24 @@ impl Link {
         match self {
             Self::WebRtc(link) => link.ice.selected(),
             Self::Plain(link) => link.rtcp_path(),
-            Self::Pipe(link) => Some(link.path),
+            Self::Pipe(link) => link.path,
+        }
+    }
+
+    /// What sent packets follow; `None` except on a link to another node.
+    pub(crate) const fn prefix(&self) -> Option<ConnectionId> {
+        match self {
+            Self::Pipe(link) => link.prefix,
+            _ => None,
+        }
+    }
+
+    /// The key of a STUN request with this ufrag of ours.
+    pub(crate) fn ice_key(&self, ufrag: &str) -> Option<&IceKey> {
+        match self {
+            Self::WebRtc(link) => link.ice.key(ufrag),
+            Self::Plain(_) => None,
+            Self::Pipe(link) => link.node.as_ref().map(|node| &node.key),
         }
     }
 
@@ -80,5 +101,10 @@ impl Link {
             Self::Pipe(link) => Some(link),
             _ => None,
         }
+    }
+
+    /// The state of a link to another node; `None` of any other link.
+    pub(crate) fn node_mut(&mut self) -> Option<&mut NodeLink> {
+        self.pipe_mut()?.node.as_deref_mut()
     }
 }

@@ -9,6 +9,7 @@ mod header_extensions;
 mod ice_agent;
 mod keys;
 mod link;
+mod node_link;
 mod pipe_consumer;
 mod pipe_link;
 mod plain_link;
@@ -31,6 +32,7 @@ pub(crate) use keys::{
     ConsumerKey, DanglingKey, PipeConsumerKey, ProducerKey, RouterKey, TransportKey, remove_first,
 };
 pub(crate) use link::Link;
+pub(crate) use node_link::NodeLink;
 pub(crate) use pipe_consumer::{PipeAdmission, PipeConsumer, PipeSender};
 pub(crate) use pipe_link::{PipeLink, PipedStream};
 pub(crate) use plain_link::PlainLink;

@@ -2,7 +2,9 @@
 
 use super::fast_map::FastMap;
 use super::keys::{PipeConsumerKey, remove_first};
+use super::node_link::NodeLink;
 use crate::api::Path;
+use crate::send::ConnectionId;
 
 /// The stream of a pipe consumer that an outgoing SSRC belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,21 +15,34 @@ pub(crate) struct PipedStream {
 }
 
 /// The link of a pipe transport.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct PipeLink {
-    /// The rings to the other worker.
-    pub(crate) path: Path,
+    /// The rings to another worker, or the way to another node while that is connected.
+    pub(crate) path: Option<Path>,
+    /// What sent packets follow, to another node.
+    pub(crate) prefix: Option<ConnectionId>,
+    /// To another node.
+    pub(crate) node: Option<Box<NodeLink>>,
     pub(crate) consumers: Vec<PipeConsumerKey>,
     /// Sent streams by SSRC, RTX included.
     pub(crate) outgoing: FastMap<u32, PipedStream>,
 }
 
 impl PipeLink {
-    pub(crate) fn new(path: Path) -> Self {
+    /// Through the rings to another worker.
+    pub(crate) fn ring(path: Path) -> Self {
         Self {
-            path,
-            consumers: Vec::new(),
-            outgoing: FastMap::default(),
+            path: Some(path),
+            ..Self::default()
+        }
+    }
+
+    /// To another node; not connected yet.
+    pub(crate) fn to_node(node: NodeLink) -> Self {
+        Self {
+            prefix: Some(node.remote_id),
+            node: Some(Box::new(node)),
+            ..Self::default()
         }
     }
 

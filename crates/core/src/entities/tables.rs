@@ -11,6 +11,7 @@ use super::router::Router;
 use super::slab::Slab;
 use super::transport::Transport;
 use crate::api::{ConsumerId, Path, ProducerId, RouterId, TransportId};
+use crate::send::ConnectionId;
 
 /// All tables and indexes.
 #[derive(Default)]
@@ -29,6 +30,8 @@ pub(crate) struct Tables {
     pub(crate) ufrags: HashMap<String, TransportKey>,
     /// Valid ICE pairs, and the ways through rings.
     pub(crate) paths: FastMap<Path, TransportKey>,
+    /// Links to other nodes by what their packets follow.
+    pub(crate) connections: FastMap<ConnectionId, TransportKey>,
     /// The ports of plain transports.
     pub(crate) plain_ports: FastMap<u16, TransportKey>,
 }

@@ -3,6 +3,7 @@
 //! One set per consumer: [`SequenceRewriter`], [`TimestampRewriter`], [`RetransmissionBudget`], [`RtxSequence`],
 //! [`SentReports`]. One [`Outbox`] and one [`Random`] per worker.
 
+mod connection_id;
 mod outbox;
 mod random;
 mod retransmission_budget;
@@ -11,6 +12,7 @@ mod sent_reports;
 mod sequence_rewriter;
 mod timestamp_rewriter;
 
+pub(crate) use connection_id::ConnectionId;
 pub use outbox::{MAX_DATAGRAM, Outbox, Priority};
 pub(crate) use random::Random;
 pub(crate) use retransmission_budget::RetransmissionBudget;

@@ -3,6 +3,7 @@
 //! Allocates nothing once the buffer has grown to the usual batch size. There are no gaps between datagrams, so that
 //! consecutive ones of equal size over one path can be sent as one GSO message.
 
+use super::connection_id::ConnectionId;
 use crate::api::Path;
 
 /// Size of the buffer that [`Outbox::reserve`] returns: the maximum size of a datagram.
@@ -35,11 +36,14 @@ struct Entry {
 pub struct Outbox {
     arena: Vec<u8>,
     used: usize,
+    /// Bytes of the datagram that stand before what is reserved.
+    prefix: usize,
     entries: Vec<Entry>,
     refused: u64,
     oversized: u64,
     committed: u64,
     committed_bytes: u64,
+    linked: u64,
 }
 
 impl Outbox {
@@ -60,15 +64,34 @@ impl Outbox {
         if self.arena.len() < end {
             self.arena.resize(end.next_power_of_two().min(CAPACITY), 0);
         }
+        self.prefix = 0;
         self.arena.get_mut(self.used..end)
+    }
+
+    /// As [`Self::reserve`], for a packet of a link between nodes if there is a connection id: the buffer follows it, and is
+    /// shorter by its length.
+    pub(crate) fn reserve_behind(&mut self, id: Option<ConnectionId>) -> Option<&mut [u8]> {
+        let Some(id) = id else { return self.reserve() };
+        self.reserve()?;
+        self.prefix = id.0.len();
+        let end = self.used + MAX_DATAGRAM;
+        let (prefix, buffer) = self
+            .arena
+            .get_mut(self.used..end)?
+            .split_first_chunk_mut()?;
+        *prefix = id.0;
+        Some(buffer)
     }
 
     /// Appends the first `len` bytes of the last reserved buffer. Does nothing if `len` exceeds the buffer.
     pub fn commit(&mut self, len: usize, path: Path, priority: Priority) {
+        let len = len.saturating_add(self.prefix);
         let end = self.used.saturating_add(len);
         if len > MAX_DATAGRAM || end > self.arena.len() {
             return;
         }
+        self.linked += u64::from(self.prefix > 0);
+        self.prefix = 0;
         self.entries.push(Entry {
             start: self.used,
             end,
@@ -128,6 +151,12 @@ impl Outbox {
         self.committed_bytes
     }
 
+    /// Total number of committed packets of links between nodes.
+    #[must_use]
+    pub fn linked(&self) -> u64 {
+        self.linked
+    }
+
     /// Counts a packet that does not fit a datagram.
     pub(crate) fn count_oversized(&mut self) {
         self.oversized += 1;
@@ -177,6 +206,30 @@ mod tests {
                 (b"two".to_vec(), Priority::Video)
             ]
         );
+    }
+
+    #[test]
+    fn a_packet_of_a_link_follows_its_connection_id() {
+        let mut outbox = Outbox::new();
+        let id = ConnectionId([0x41, 2, 3, 4]);
+        let room = |outbox: &mut Outbox, id| outbox.reserve_behind(id).map(|buffer| buffer.len());
+        assert_eq!(room(&mut outbox, Some(id)), Some(MAX_DATAGRAM - 4));
+        outbox.reserve_behind(Some(id)).unwrap()[..3].copy_from_slice(b"rtp");
+        outbox.commit(3, path(), Priority::Video);
+        assert_eq!(room(&mut outbox, None), Some(MAX_DATAGRAM));
+        outbox.reserve_behind(None).unwrap()[..3].copy_from_slice(b"rtp");
+        outbox.commit(3, path(), Priority::Video);
+        let sent: Vec<_> = outbox.iter().map(|(bytes, ..)| bytes.to_vec()).collect();
+        assert_eq!(sent, [b"\x41\x02\x03\x04rtp".to_vec(), b"rtp".to_vec()]);
+        assert_eq!((outbox.linked(), outbox.committed()), (1, 2));
+        // A reservation without commit leaves nothing behind.
+        room(&mut outbox, Some(id));
+        assert!(outbox.push(b"x", path(), Priority::Control));
+        assert_eq!(outbox.iter().last().unwrap().0, b"x");
+        // The id counts for the length of the datagram.
+        room(&mut outbox, Some(id));
+        outbox.commit(MAX_DATAGRAM - 3, path(), Priority::Video);
+        assert_eq!(outbox.len(), 3);
     }
 
     #[test]

@@ -30,7 +30,8 @@ impl Worker {
         path: Path,
     ) -> Result<bool, DanglingKey> {
         match self.tables.paths.get(&path) {
-            Some(owner) if *owner != key => {
+            // No pair belongs to a link between nodes: many share one.
+            Some(owner) if *owner != key && self.tables.transports.get(key)?.ice().is_some() => {
                 let owner = self.tables.transports.get(*owner)?;
                 Ok(!owner.ice().is_none_or(|ice| ice.gives_way(now, path, key)))
             }

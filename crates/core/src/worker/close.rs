@@ -113,9 +113,17 @@ impl Worker {
                     self.tables.plain_ports.remove(&port);
                 }
             }
-            Link::Pipe(link) => {
-                self.tables.paths.remove(&link.path);
-            }
+            Link::Pipe(link) => match &link.node {
+                Some(node) => {
+                    self.tables.ufrags.remove(&node.ufrag);
+                    self.tables.connections.remove(&node.id);
+                }
+                None => {
+                    if let Some(path) = &link.path {
+                        self.tables.paths.remove(path);
+                    }
+                }
+            },
         }
         if let Ok(router) = self.tables.routers.get_mut(transport.router) {
             remove_first(&mut router.transports, key);

@@ -66,7 +66,7 @@ impl Worker {
                 transport,
                 router,
                 link,
-            } => self.create_pipe_transport(transport, router, link),
+            } => self.create_pipe_transport(now, transport, router, link),
             Command::CreatePipeConsumer {
                 consumer,
                 transport,
@@ -253,7 +253,7 @@ impl Worker {
         DONE
     }
 
-    fn check_new_credentials(&self, ice: &IceCredentials) -> Result<(), CommandError> {
+    pub(super) fn check_new_credentials(&self, ice: &IceCredentials) -> Result<(), CommandError> {
         check_credentials(ice)?;
         if self.tables.ufrags.contains_key(&ice.ufrag) {
             Err(CommandError::AlreadyExists)

@@ -44,6 +44,9 @@ pub struct WorkerCounters {
     pub producers: u64,
     /// Consumers now.
     pub consumers: u64,
+    /// Of `packets_sent`: RTP and RTCP to other nodes. The binding adds them to those to other workers.
+    #[serde(skip)]
+    pub linked_sent: u64,
     /// Counters of media repair and quality.
     pub media: MediaCounters,
 }

@@ -34,6 +34,7 @@ impl Worker {
         let kind = PacketKind::of(datagram);
         match kind {
             PacketKind::Stun => return self.handle_stun(now, path, datagram),
+            PacketKind::Linked => return self.handle_linked(now, path, datagram),
             PacketKind::Unknown => {
                 self.counters.dropped_malformed += 1;
                 return Ok(());

@@ -40,7 +40,7 @@ impl Worker {
         self.send_key_frame_requests(now, key)
     }
 
-    /// Requests key frames for the video consumers of a transport that has become able to carry media.
+    /// Requests key frames for the video consumers and pipe consumers of a transport that has become able to carry media.
     pub(super) fn request_key_frames_of_transport(
         &mut self,
         now: Micros,
@@ -59,7 +59,7 @@ impl Worker {
                 self.request_key_frame_of_consumer(now, consumer_key)?;
             }
         }
-        Ok(())
+        self.request_key_frames_of_pipes(now, key)
     }
 
     /// Sends the key frame requests that are wanted and due to the producer's client.

@@ -22,6 +22,7 @@ mod in_flight;
 mod key_frames;
 mod media_counters;
 mod nacks;
+mod node_links;
 mod pacing;
 mod packet_memory;
 mod pipe_commands;
@@ -144,6 +145,7 @@ impl Worker {
             packets_sent: self.outbox.committed(),
             bytes_sent: self.outbox.committed_bytes(),
             dropped_outbox_full: self.outbox.refused(),
+            linked_sent: self.outbox.linked(),
             send_oversized: self.outbox.oversized(),
             routers: self.tables.routers.len() as u64,
             transports: self.tables.transports.len() as u64,

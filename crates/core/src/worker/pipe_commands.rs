@@ -17,25 +17,42 @@ const MAX_PIPE_CONSUMERS: usize = 4_096;
 impl Worker {
     pub(super) fn create_pipe_transport(
         &mut self,
+        now: Micros,
         id: TransportId,
         router: RouterId,
         link: LinkSpec,
     ) -> Result<ReplyBody, CommandError> {
-        let LinkSpec::Worker { worker, pair } = link else {
-            self.router_key(router)?;
-            return Err(CommandError::InvalidState);
+        let key = match link {
+            LinkSpec::Worker { worker, pair } => {
+                let path = Path::ring(worker, pair);
+                if self.tables.paths.contains_key(&path) {
+                    return Err(CommandError::AlreadyExists);
+                }
+                let key = self.add_transport(id, router, Link::Pipe(PipeLink::ring(path)))?;
+                let transport = self.tables.transports.get_mut(key)?;
+                transport.inbound = Some(Inbound::Clear);
+                transport.outbound = Some(Outbound::Clear);
+                self.tables.paths.insert(path, key);
+                key
+            }
+            LinkSpec::Node {
+                ice,
+                remote_ice,
+                remote,
+                local,
+            } => {
+                self.router_key(router)?;
+                let node = self.node_link(ice, &remote_ice, remote, local)?;
+                let (connection, ufrag) = (node.id, node.ufrag.clone());
+                let key = self.add_transport(id, router, Link::Pipe(PipeLink::to_node(node)))?;
+                self.tables.connections.insert(connection, key);
+                self.tables.ufrags.insert(ufrag, key);
+                self.tend_node_link(now, key)?;
+                key
+            }
         };
-        let path = Path::ring(worker, pair);
-        if self.tables.paths.contains_key(&path) {
-            return Err(CommandError::AlreadyExists);
-        }
-        let key = self.add_transport(id, router, Link::Pipe(PipeLink::new(path)))?;
-        let transport = self.tables.transports.get_mut(key)?;
-        transport.inbound = Some(Inbound::Clear);
-        transport.outbound = Some(Outbound::Clear);
         // The other side of a pipe is one of ours: it sends what was limited where it came from.
-        transport.max_incoming_bitrate = None;
-        self.tables.paths.insert(path, key);
+        self.tables.transports.get_mut(key)?.max_incoming_bitrate = None;
         Ok(ReplyBody::Done {})
     }
 

@@ -149,6 +149,29 @@ impl Worker {
         self.send_key_frame_requests(now, producer_key)
     }
 
+    /// Requests key frames of the encodings that wait for one, of a pipe transport that has become able to carry media.
+    pub(super) fn request_key_frames_of_pipes(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+    ) -> Result<(), DanglingKey> {
+        let Some(link) = self.tables.transports.get(key)?.link.pipe() else {
+            return Ok(());
+        };
+        for consumer_key in link.consumers.clone() {
+            let consumer = self.tables.pipe_consumers.get(consumer_key)?;
+            let producer_key = consumer.producer;
+            let producer = self.tables.producers.get_mut(producer_key)?;
+            for (encoding, piped) in consumer.encodings.iter().enumerate() {
+                if piped.is_sent() && piped.numbers.source().is_none() {
+                    producer.ask_for_key_frame(encoding);
+                }
+            }
+            self.send_key_frame_requests(now, producer_key)?;
+        }
+        Ok(())
+    }
+
     /// Stores loss, jitter and round-trip time that the other side reports for an encoding.
     pub(super) fn on_pipe_report_block(
         &mut self,

@@ -68,7 +68,7 @@ impl<'a> RtcpOut<'a> {
         let path = self.transport.link.rtcp_path()?;
         let outbound = self.transport.outbound.as_mut()?;
         let plain = self.compound.as_bytes();
-        let buffer = self.outbox.reserve()?;
+        let buffer = self.outbox.reserve_behind(self.transport.link.prefix())?;
         buffer.get_mut(..plain.len())?.copy_from_slice(plain);
         let len = outbound.protect_rtcp(buffer, plain.len()).ok()?;
         self.outbox.commit(len, path, Priority::Control);

@@ -3,6 +3,8 @@
 //! A request is answered, and changes anything, only with a ufrag of ours and valid MESSAGE-INTEGRITY and FINGERPRINT,
 //! and only if no other transport uses its pair. A client whose request is not answered sends it again.
 //! A response is never longer than its request.
+//!
+//! We send requests to other nodes only, and take answers only from them (`node_links.rs`).
 
 use hubbub_wire::WireError;
 use hubbub_wire::stun::{
@@ -10,7 +12,7 @@ use hubbub_wire::stun::{
 };
 
 use crate::api::{Micros, Path};
-use crate::entities::{DanglingKey, Link};
+use crate::entities::{DanglingKey, Link, PipeLink};
 use crate::send::Priority;
 
 use super::Worker;
@@ -22,7 +24,17 @@ impl Worker {
         path: Path,
         datagram: &[u8],
     ) -> Result<(), DanglingKey> {
-        if !self.answer_binding(now, path, datagram)? {
+        let is_handled = match StunMessage::parse(datagram) {
+            Ok(message) => match message.class() {
+                StunClass::Request => self.answer_binding(now, path, &message, datagram.len())?,
+                StunClass::SuccessResponse => {
+                    self.on_check_answered(now, &message, datagram.len())?
+                }
+                StunClass::Indication | StunClass::ErrorResponse => false,
+            },
+            Err(_) => false,
+        };
+        if !is_handled {
             self.counters.dropped_stun += 1;
         }
         Ok(())
@@ -33,14 +45,9 @@ impl Worker {
         &mut self,
         now: Micros,
         path: Path,
-        datagram: &[u8],
+        message: &StunMessage<'_>,
+        len: usize,
     ) -> Result<bool, DanglingKey> {
-        let Ok(message) = StunMessage::parse(datagram) else {
-            return Ok(false);
-        };
-        if message.class() != StunClass::Request {
-            return Ok(false);
-        }
         let Some(ufrag) = message.username().map(|username| username.local) else {
             return Ok(false);
         };
@@ -50,10 +57,7 @@ impl Worker {
         self.in_flight.transport = Some(key);
         let is_used_by_another = self.is_used_by_another(now, key, path)?;
         let transport = self.tables.transports.get_mut(key)?;
-        let Link::WebRtc(link) = &mut transport.link else {
-            return Ok(false);
-        };
-        let Some(ice_key) = link.ice.key(ufrag) else {
+        let Some(ice_key) = transport.link.ice_key(ufrag) else {
             return Ok(false);
         };
         if message.verify_integrity(ice_key).is_err() || is_used_by_another {
@@ -74,20 +78,33 @@ impl Worker {
             }
         };
         if let Some(buffer) = self.outbox.reserve()
-            && let Ok(len) = write(buffer)
-            && len <= datagram.len()
+            && let Ok(answer_len) = write(buffer)
+            && answer_len <= len
         {
-            self.outbox.commit(len, path, Priority::Control);
-            transport.stats.count_sent(len);
+            self.outbox.commit(answer_len, path, Priority::Control);
+            transport.stats.count_sent(answer_len);
         }
         if refusal.is_some() {
             return Ok(true);
         }
-        transport.stats.count_received(datagram.len());
-        let outcome = link
-            .ice
-            .on_binding_request(now, path, ufrag, message.use_candidate());
-        self.apply_binding(now, key, path, outcome)?;
+        transport.stats.count_received(len);
+        match &mut transport.link {
+            Link::WebRtc(link) => {
+                let outcome =
+                    link.ice
+                        .on_binding_request(now, path, ufrag, message.use_candidate());
+                self.apply_binding(now, key, path, outcome)?;
+            }
+            Link::Pipe(PipeLink {
+                node: Some(node), ..
+            }) => {
+                if !node.on_check(now, path, id) {
+                    return Ok(false);
+                }
+                self.tend_node_link(now, key)?;
+            }
+            Link::Pipe(_) | Link::Plain(_) => {}
+        }
         Ok(true)
     }
 }

@@ -57,6 +57,7 @@ impl Worker {
                 self.announce_selected(now, key, former)?;
             }
         }
+        self.tend_node_link(now, key)?;
         if !self.tables.transports.get(key)?.is_ready() {
             return Ok(());
         }

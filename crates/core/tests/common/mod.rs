@@ -16,6 +16,7 @@ pub mod call;
 pub mod media;
 pub mod microphones;
 pub mod network;
+pub mod node_pipe;
 pub mod pipes;
 pub mod specs;
 

@@ -38,7 +38,7 @@ pub const OUT_OPUS: u8 = 100;
 /// The media SSRC of [`video`] and [`audio`]; RTX is one above.
 pub const SSRC: u32 = 1000;
 
-fn extension(kind: ExtensionKind, id: u8) -> ExtensionMapping {
+pub fn extension(kind: ExtensionKind, id: u8) -> ExtensionMapping {
     ExtensionMapping { kind, id }
 }
 

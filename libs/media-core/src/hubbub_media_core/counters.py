@@ -87,7 +87,7 @@ class WorkerCounters(TypedDict):
     send_overflow_audio: int
     send_overflow_control: int
     pipe_sent: int
-    """Datagrams sent to other workers of this process."""
+    """Datagrams sent to other workers: all to those of this process, and RTP and RTCP to those of other nodes."""
     pipe_dropped: int
     """Datagrams to other workers dropped because the ring was full."""
     tcp_connections: int

@@ -8,7 +8,7 @@ use crate::entities::consumer::{Route, Sending, rollovers};
 use crate::entities::departure::Departure;
 use crate::entities::transport::Transport;
 use crate::receive::{RtxPayload, StoredPacket};
-use crate::send::{MAX_DATAGRAM, Outbox, Priority};
+use crate::send::{Outbox, Priority};
 
 /// Sends packets of one encoding over its pipe. Methods return the length of the datagram, or `None` if a packet could not be
 /// sent. Such a packet uses up no transport-wide and no RTX number.
@@ -66,11 +66,11 @@ impl PipeSender<'_> {
             timestamp: packet.meta().timestamp,
             ssrc: encoding.ssrc,
         };
-        let buffer = self.outbox.reserve()?;
+        let buffer = self.outbox.reserve_behind(self.transport.link.prefix())?;
         let header = sending(self.consumer, self.transport, self.departure);
         let header_len = header.write(buffer, &fields, packet)?;
         let packet_len = header_len + packet.payload().len();
-        if packet_len + outbound.tag_len() > MAX_DATAGRAM {
+        if packet_len + outbound.tag_len() > buffer.len() {
             self.outbox.count_oversized();
             return None;
         }
@@ -93,7 +93,7 @@ impl PipeSender<'_> {
             timestamp: packet.meta().timestamp,
             ssrc: rtx.ssrc,
         };
-        let buffer = self.outbox.reserve()?;
+        let buffer = self.outbox.reserve_behind(self.transport.link.prefix())?;
         let header = sending(self.consumer, self.transport, self.departure);
         let header_len = header.write(buffer, &fields, packet)?;
         let original = RtxPayload {
@@ -102,7 +102,7 @@ impl PipeSender<'_> {
         };
         let outbound = self.transport.outbound.as_mut()?;
         let packet_len = header_len + RtxPayload::HEADER_LEN + packet.payload().len();
-        if packet_len + outbound.tag_len() > MAX_DATAGRAM {
+        if packet_len + outbound.tag_len() > buffer.len() {
             self.outbox.count_oversized();
             return None;
         }

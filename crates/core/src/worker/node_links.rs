@@ -1,0 +1,156 @@
+//! Links to other nodes: their checks, and the packets that arrive over them.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use hubbub_wire::PacketKind;
+use hubbub_wire::stun::StunMessage;
+
+use crate::api::{CommandError, Event, IceCredentials, IceState, Micros, Path};
+use crate::entities::{DanglingKey, NodeLink, PipeLink, TransportKey};
+use crate::send::{ConnectionId, Priority};
+
+use super::Worker;
+use super::spec_rules::check_credentials;
+
+impl Worker {
+    /// The link of a new transport to another node.
+    pub(super) fn node_link(
+        &self,
+        ice: IceCredentials,
+        remote_ice: &IceCredentials,
+        remote: SocketAddr,
+        local: Option<IpAddr>,
+    ) -> Result<NodeLink, CommandError> {
+        let target = target(remote, local).ok_or(CommandError::InvalidSpec)?;
+        check_credentials(remote_ice)?;
+        self.check_new_credentials(&ice)?;
+        let link = NodeLink::new(ice, remote_ice, target);
+        if self.tables.connections.contains_key(&link.id) {
+            return Err(CommandError::AlreadyExists);
+        }
+        Ok(link)
+    }
+
+    /// Handles a packet that follows a connection id. It may come from anywhere: its protection says whether it is the other
+    /// side's.
+    pub(super) fn handle_linked(
+        &mut self,
+        now: Micros,
+        path: Path,
+        datagram: &mut [u8],
+    ) -> Result<(), DanglingKey> {
+        let len = datagram.len();
+        let Some((id, packet)) = datagram.split_first_chunk_mut() else {
+            self.counters.dropped_malformed += 1;
+            return Ok(());
+        };
+        let Some(key) = self.tables.connections.get(&ConnectionId(*id)).copied() else {
+            self.counters.dropped_unknown_address += 1;
+            return Ok(());
+        };
+        self.in_flight.transport = Some(key);
+        let transport = self.tables.transports.get_mut(key)?;
+        transport.stats.count_received(len);
+        match PacketKind::of(packet) {
+            PacketKind::Rtp => self.handle_rtp(now, key, path, packet),
+            PacketKind::Rtcp => self.handle_rtcp(now, key, path, packet),
+            _ => {
+                self.counters.dropped_malformed += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// Handles the answer to a check of ours. Returns false for one that was dropped without any effect.
+    pub(super) fn on_check_answered(
+        &mut self,
+        now: Micros,
+        message: &StunMessage<'_>,
+        len: usize,
+    ) -> Result<bool, DanglingKey> {
+        let id = message.transaction_id();
+        let Some(key) = id
+            .first_chunk()
+            .and_then(|link| self.tables.connections.get(&ConnectionId(*link)))
+            .copied()
+        else {
+            return Ok(false);
+        };
+        self.in_flight.transport = Some(key);
+        let transport = self.tables.transports.get_mut(key)?;
+        let Some(node) = transport.link.node_mut() else {
+            return Ok(false);
+        };
+        if message.verify_integrity(node.answer_key()).is_err() || !node.on_answer(now, id) {
+            return Ok(false);
+        }
+        let round_trip = node.round_trip(now, id);
+        transport.stats.count_received(len);
+        if round_trip.is_some() {
+            transport.stats.rtt_us = round_trip;
+        }
+        self.tend_node_link(now, key)?;
+        Ok(true)
+    }
+
+    /// Sends the check that is due, and follows the state of the link; does nothing for another transport.
+    pub(super) fn tend_node_link(
+        &mut self,
+        now: Micros,
+        key: TransportKey,
+    ) -> Result<(), DanglingKey> {
+        let transport = self.tables.transports.get_mut(key)?;
+        let Some(PipeLink {
+            path,
+            node: Some(node),
+            consumers,
+            ..
+        }) = transport.link.pipe_mut()
+        else {
+            return Ok(());
+        };
+        if node.is_check_due(now)
+            && let Some(buffer) = self.outbox.reserve()
+            && let Ok(len) = node.write_check(now, buffer)
+        {
+            self.outbox.commit(len, node.target, Priority::Control);
+            transport.stats.count_sent(len);
+        }
+        let before = (node.state(), *path);
+        *path = node.update(now);
+        if before == (node.state(), *path) {
+            return Ok(());
+        }
+        let known = path.or(before.1).unwrap_or(node.target);
+        let event = Event::IceSelected {
+            transport: transport.id,
+            state: node.state(),
+            local: known.local,
+            remote: known.remote,
+            protocol: known.protocol,
+        };
+        self.events.replace(&mut node.event, event);
+        if node.state() == IceState::Connected {
+            return self.request_key_frames_of_transport(now, key);
+        }
+        for consumer in consumers.iter() {
+            self.tables.pipe_consumers.get_mut(*consumer)?.stop();
+        }
+        Ok(())
+    }
+}
+
+/// Where checks go; `None` if they cannot go there.
+fn target(remote: SocketAddr, local: Option<IpAddr>) -> Option<Path> {
+    let ip = remote.ip().to_canonical();
+    let unspecified = match ip {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    let local = local.map_or(unspecified, |ip| ip.to_canonical());
+    let is_valid = remote.port() != 0
+        && !ip.is_unspecified()
+        && !ip.is_multicast()
+        && local.is_ipv4() == ip.is_ipv4();
+    is_valid.then(|| Path::udp(local, SocketAddr::new(ip, remote.port())))
+}
