@@ -35,6 +35,13 @@ def two_node_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
+@pytest.fixture(params=["two workers", "two nodes"])
+def spread(request: pytest.FixtureRequest) -> Installation:
+    """An installation in which every second peer of a room is on another worker, or on another node."""
+    name = "spread_installation" if request.param == "two workers" else "two_node_installation"
+    return request.getfixturevalue(name)  # type: ignore[no-any-return]
+
+
 @pytest.fixture
 def fresh_installation(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
     """An installation for one test, which may break it. For options use

@@ -23,7 +23,7 @@ from support.caller import Caller
 from support.client_socket import ClientSocket, Refused
 from support.deployed_nats import DeployedNats
 from support.eventually import wait_for_counts, wait_for_stats
-from support.installation import Installation
+from support.installation import SPREAD_OVER_NODES, Installation
 from support.large_room import fill_room
 from support.pair import connected_pair
 from support.rebuild_media import rebuild_alice, rebuild_bob, wait_moved
@@ -47,6 +47,7 @@ FOREIGN = {
             "$KV.revocations.token.t",
             "$JS.API.STREAM.CREATE.KV_revocations",
             "hubbub.v1.node.n1.beat",
+            "hubbub.v1.node.n1.1.pipe.open",
             "_INBOX.node.n1.x",
         ],
         "subscribe": ["hubbub.v1.registry.>", "hubbub.v1.node.*.*.>", "_INBOX.>", "_INBOX.registry.>", "$KV.>", ">"],
@@ -58,6 +59,7 @@ FOREIGN = {
             "$JS.API.STREAM.DELETE.KV_leases",
             "hubbub.v1.registry.room.create",
             "hubbub.v1.node.n1.1.ping",
+            "hubbub.v1.node.n1.1.transport.create",
             "hubbub.v1.room.room.settings.room",
             "_INBOX.signaling.s1.x",
         ],
@@ -177,6 +179,17 @@ async def test_services_cause_no_permission_violation(tmp_path: Path, call_id: s
             await ring_and_end(installation.url, call_id)
             await join_room_whose_snapshot_has_parts(installation.url, call_id)
             await wait_for_stats(installation, {"rooms": 0, "peers": 0}, within=20)
+        assert server.violations() == []
+
+
+async def test_a_room_on_two_nodes_causes_no_permission_violation(tmp_path: Path, call_id: str) -> None:
+    installation = Installation(tmp_path / "installation", nodes=2, environment=SPREAD_OVER_NODES)
+    with DeployedNats(tmp_path / "nats") as server:
+        server.configure(installation)
+        with installation:
+            async with connected_pair(installation.url, call_id) as pair:
+                await pair.wait_media()
+                assert sorted(worker["peers"] for worker in installation.stats()["workers"]) == [1, 1]
         assert server.violations() == []
 
 

@@ -1,4 +1,4 @@
-"""Tabs on different workers of one node see and hear each other, and notice what the others do."""
+"""Tabs on different workers, of one node or of two, see and hear each other, and notice what the others do."""
 
 import asyncio
 from collections.abc import Iterator
@@ -27,9 +27,9 @@ async def worker_of(tab: Tab) -> int:
 
 
 @pytest.mark.timeout(120)
-async def test_two_people_on_two_workers(spread_installation: Installation, browser: CallBrowser, call_id: str) -> None:
+async def test_two_people_on_two_workers(spread: Installation, browser: CallBrowser, call_id: str) -> None:
     size = {"width": 640, "height": 360}
-    tabs = await start_call(browser, spread_installation.url, call_id, ["Ann", "Ben"], **size)
+    tabs = await start_call(browser, spread.url, call_id, ["Ann", "Ben"], **size)
     ann, ben = tabs
     assert await worker_of(ann) != await worker_of(ben)
     await wait_for_full_quality(tabs, **size)

@@ -52,13 +52,6 @@ def worker_of(peer: Caller) -> int:
     return port
 
 
-@pytest.fixture(params=["two workers", "two nodes"])
-def spread(request: pytest.FixtureRequest) -> Installation:
-    """An installation in which every second peer of a room is on another worker, or on another node."""
-    name = "spread_installation" if request.param == "two workers" else "two_node_installation"
-    return request.getfixturevalue(name)  # type: ignore[no-any-return]
-
-
 @pytest.fixture
 async def room(spread: Installation, call_id: str) -> AsyncIterator[Room]:
     async with AsyncExitStack() as stack:

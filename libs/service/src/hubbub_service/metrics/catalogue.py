@@ -224,7 +224,7 @@ NODE_PIPES = Metric(
     "hubbub_node_pipes",
     "gauge",
     "pipes",
-    "Producers of peers on other workers that are carried to a worker.",
+    "Producers of peers on other workers and nodes that are carried to a worker.",
     _NODE,
     ("worker",),
     on_scrape=True,

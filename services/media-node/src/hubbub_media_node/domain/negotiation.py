@@ -134,7 +134,8 @@ def piped_parameters(given: dict[str, Any]) -> RtpParameters:
     with _translated_errors("rtpParameters"):
         parameters = validate_rtp_parameters(without_nulls(given))
         check_wire_limits(parameters)
-    checked_cname(parameters["rtcp"].get("cname"), "")
+    if not parameters["rtcp"].get("cname"):
+        raise HubbubError(ErrorCode.INVALID_ARGUMENT, "rtpParameters.rtcp.cname is required")
     if not parameters["encodings"] or any(encoding.get("ssrc") is None for encoding in parameters["encodings"]):
         raise HubbubError(ErrorCode.INVALID_ARGUMENT, "rtpParameters.encodings: each needs an SSRC")
     return parameters

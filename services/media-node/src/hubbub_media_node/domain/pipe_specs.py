@@ -54,11 +54,10 @@ def pipe_specs(kind: MediaKind, parameters: RtpParameters, *, paused: bool, is_m
     has_rtx = any(codec.rtx_payload_type is not None for codec in codecs)
     encodings: list[PipedEncoding] = []
     for encoding in parameters["encodings"]:
-        ssrc, rtx = encoding["ssrc"], encoding["rtx"]
+        ssrc, rtx = encoding["ssrc"], encoding.get("rtx")
         assert ssrc is not None
-        assert rtx is not None
-        encodings.append(PipedEncoding(ssrc=ssrc, rtx_ssrc=rtx["ssrc"] if has_rtx else None))
-    cname = parameters["rtcp"]["cname"]
+        encodings.append(PipedEncoding(ssrc=ssrc, rtx_ssrc=rtx["ssrc"] if has_rtx and rtx else None))
+    cname = parameters["rtcp"].get("cname")
     assert cname is not None
     return PipeSpecs(
         consumer=PipeConsumerSpec(

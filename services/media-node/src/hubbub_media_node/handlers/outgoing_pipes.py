@@ -42,13 +42,12 @@ async def want_pipes(context: NodeContext, request: WantPipes) -> PipesWanted:
     if link is not None and link.router.room.id == request.room_id:
         entities.outgoing.want(link, request.wanted, request.sequence, time.monotonic())
         tell_core(context)
+    sent = set() if link is None else {pipe.origin.id for pipe in link.carried if not pipe.closing}
     wanted = {producer_id: _find(context, request.room_id, producer_id) for producer_id in request.wanted}
     return PipesWanted(
         closed=[producer_id for producer_id, producer in wanted.items() if producer is None],
         missing=[
-            producer_id
-            for producer_id, producer in wanted.items()
-            if producer is not None and (link is None or link.find(producer_id) is None)
+            producer_id for producer_id, producer in wanted.items() if producer is not None and producer_id not in sent
         ],
         scores={
             producer_id: producer.score
