@@ -122,13 +122,13 @@ def machine(spreading: Replicas) -> Iterator[type[PlacementMachine]]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("examples", [20, pytest.param(300, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [10, pytest.param(300, marks=pytest.mark.long)])
 def test_peers_fill_the_nodes_of_their_room_one_after_the_other(machine: type[PlacementMachine], examples: int) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=examples,
-            stateful_step_count=20,
+            stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

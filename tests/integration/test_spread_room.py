@@ -184,6 +184,7 @@ async def test_a_peer_that_leaves_leaves_nothing_behind(spread: Installation, ro
     for peer in room.peers[1:]:
         closed = [(one.name, one.payload) for one in peer.log if one.name in ("producerClosed", "consumerClosed")]
         assert len(closed) == 4, "each is told once"
+    for peer in room.peers[1:]:
         await peer.call("leaveRoom")
     await wait_for_counts(spread)
     await wait_for_metrics(spread, lambda seen: seen.total("hubbub_node_pipes") == 0)

@@ -55,7 +55,7 @@ async def test_secrets_are_in_messages_alone(
     assert opened.end is not None
     wrong_key = asked.offer.srtp_key[:-8]
     refused = (
-        (request(peer, "nobody's"), ErrorCode.NOT_FOUND),
+        (request(peer, ids.mint()), ErrorCode.NOT_FOUND),
         (asked.model_copy(update={"link_id": ids.mint(), "offer": wrong(asked, srtp_key=wrong_key)}), INVALID),
         (asked.model_copy(update={"link_id": ids.mint(), "offer": wrong(asked, password="pwd" * 100)}), INVALID),
         (asked.model_copy(update={"link_id": ids.mint(), "offer": wrong(asked, ip="nowhere")}), INVALID),
