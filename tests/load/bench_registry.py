@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from hubbub_bus import Bus
+from hubbub_contracts.bus.room import RoomSnapshot
 from support.registry_rig import FakeNode, FakeSignaling, replicas
 from support.service_process import ServiceProcess
 
@@ -42,7 +43,7 @@ async def cost_of_a_join(
 ) -> float:
     """Seconds of the registry's CPU for each join of a room of this size."""
     room_id = await signaling.create()
-    room = None
+    room: RoomSnapshot | None = None
     for _ in range(size - AT_ONCE // 2):
         room = (await signaling.join(room_id))[1]
     spent = 0.0
@@ -67,7 +68,8 @@ async def joins_a_second(signaling: FakeSignaling, processes: list[ServiceProces
     async def send() -> None:
         nonlocal joins
         while time.monotonic() < deadline:
-            room_id, room = await signaling.create(), None
+            room_id = await signaling.create()
+            room: RoomSnapshot | None = None
             for _ in range(10):
                 message = signaling.join_request(room_id)
                 known = None if room is None else room.revision
