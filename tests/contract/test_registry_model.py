@@ -28,6 +28,8 @@ from hubbub_contracts import ErrorCode, HubbubError, Request, ids
 from hubbub_contracts.bus.moderation import LiftBan, MuteSource, RemovePeer, SetRoomAccess, UnmuteSource
 from hubbub_contracts.bus.peer import LeaveRoom
 from hubbub_contracts.bus.producer import RemoveProducers, SetProducerPaused
+from hubbub_contracts.bus.room import CreateRoom
+from hubbub_contracts.room_options import RoomOptions
 from support.registry_rig import FakeSignaling, Replicas, independent_node
 
 MAX_PEERS, MAX_PRODUCERS = 5, 2
@@ -93,7 +95,9 @@ class RegistryMachine(RuleBasedStateMachine):
     @initialize(users=st.lists(st.sampled_from(USERS), max_size=MAX_PEERS))
     def create(self, users: list[str]) -> None:
         self.room = ModelRoom()
-        self.room_id = self.loop.run_until_complete(self.signaling.create())
+        # The model has no clock: the room must not end, however long this machine takes.
+        message = CreateRoom(call_id=ids.mint(), options=RoomOptions(empty_ttl=600))
+        self.room_id = self.loop.run_until_complete(self.signaling.request(message)).room_id
         for user in users:
             self.join(user)
         for index in range(len(users)):

@@ -251,6 +251,55 @@ async def test_a_snapshot_from_another_reply_does_not_end_a_gap(rig: Rig) -> Non
     assert (rig.peers.present, rig.replica.fresh) == ({"c"}, True)
 
 
+def partial(revision: int, peer_id: str) -> RoomSnapshot:
+    return snapshot(revision, peer_id).model_copy(update={"partial": True})
+
+
+async def test_a_partial_reply_waits_for_the_changes_up_to_it(rig: Rig) -> None:
+    assert rig.replica.known_revision == 10
+    waiting = asyncio.create_task(rig.replica.catch_up(partial(12, "c")))
+    rig.feed.join(11, "b")
+    await settle()
+    assert not waiting.done()
+    rig.feed.join(12, "c")
+    await waiting
+    assert rig.peers.calls == ["apply 11", "apply 12"]
+    await rig.replica.catch_up(partial(12, "c"))
+
+
+async def test_a_partial_reply_does_not_suffice_after_a_gap(rig: Rig) -> None:
+    rig.feed.gap()
+    assert rig.replica.known_revision is None
+    waiting = asyncio.create_task(rig.replica.catch_up(partial(11, "b")))
+    rig.feed.join(11, "b")
+    await settle()
+    assert not waiting.done()
+    await rig.registry.answer(snapshot(11, "a", "b"))
+    await waiting
+    assert rig.peers.present == {"a", "b"}
+
+
+async def test_a_snapshot_replaces_a_change_that_does_not_arrive(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replica, "FEED_LAG", 0.01)
+    waiting = asyncio.create_task(rig.replica.catch_up(partial(11, "b")))
+    await rig.registry.answer(snapshot(11, "a", "b"))
+    await waiting
+    assert rig.peers.present == {"a", "b"}
+
+
+async def test_a_change_that_never_arrives_fails_the_request(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replica, "FEED_LAG", 0.01)
+    monkeypatch.setattr(replica, "CATCH_UP", 0.01)
+    with pytest.raises(HubbubError) as failure:
+        await rig.replica.catch_up(partial(11, "b"))
+    assert (failure.value.code, failure.value.retryable) == (ErrorCode.UNAVAILABLE, True)
+
+
+async def test_a_complete_reply_is_adopted(rig: Rig) -> None:
+    await rig.replica.catch_up(snapshot(12, "b"))
+    assert rig.peers.present == {"b"}
+
+
 async def test_a_revision_announced_twice_without_its_change_leads_to_a_snapshot(rig: Rig) -> None:
     rig.replica.announce(12)
     assert rig.replica.fresh

@@ -34,6 +34,16 @@ async def test_a_join_adds_the_peer_where_the_room_is(context: RegistryContext, 
     assert answer.revision == store.sequence
 
 
+async def test_a_join_of_who_follows_the_room_is_answered_with_the_peer_alone(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    await join(context, request("other", user_id="v"))
+    known = store.sequence
+    answer = await join(context, request().model_copy(update={"known_revision": known}))
+    assert ([peer.peer_id for peer in answer.peers], answer.partial) == (["one"], True)
+    assert answer.revision > known
+
+
 async def test_a_repeated_join_returns_the_room_and_writes_nothing(
     context: RegistryContext, store: FakeRoomStore
 ) -> None:

@@ -214,6 +214,18 @@ async def test_claim_assigns_the_peer_to_the_caller(context: RegistryContext, st
     assert (claimed.signaling_epoch, claimed.claim_id) == (7, "claim")
 
 
+async def test_a_claim_of_who_follows_the_room_is_answered_with_the_peer_alone(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    store.store_peer(peer_record("one", resume_digest=DIGEST))
+    store.store_peer(peer_record("two"))
+    request = ClaimPeer(
+        room_id="r", peer_id="one", signaling_id="new", resume_secret=SECRET, known_revision=store.sequence
+    )
+    answer = await peer.claim(context, request)
+    assert ([each.peer_id for each in answer.peers], answer.partial) == (["one"], True)
+
+
 async def test_a_claim_replaces_the_claim_of_the_same_instance(context: RegistryContext, store: FakeRoomStore) -> None:
     store.store_peer(peer_record("one", resume_digest=DIGEST, claim_id="old"))
     for claim_id in ("new", None):

@@ -11,6 +11,7 @@ import pytest
 from hubbub_contracts import Done, ErrorCode, HubbubError, Model
 from hubbub_contracts.bus.peer import JoinRoom
 from hubbub_contracts.bus.producer import AddProducer, CreateProducer, ProducerCreated
+from hubbub_contracts.bus.room import RoomSnapshot
 from hubbub_signaling.domain.session_state import SessionState
 from hubbub_signaling.handlers.catalogue import HANDLERS
 from hubbub_signaling.handlers.context import RequestContext
@@ -68,6 +69,26 @@ async def test_an_invalid_request_is_refused(event: str, payload: object, error:
     assert answer["error"]["message"].startswith(text)
     assert rig.telemetry.answered == [(label, error)]
     assert rig.backend.registry_requests == []
+
+
+async def test_a_join_of_a_room_that_is_followed_waits_for_its_feed() -> None:
+    rig = SignalingRig()
+    ann = await rig.joined()
+    backend, known = rig.backend, rig.backend.revision
+    written = known + 1
+
+    async def answer(request: JoinRoom) -> RoomSnapshot:
+        assert request.known_revision == known
+        record = peer_record(request.peer_id, claim_id=request.claim_id)
+        asyncio.get_running_loop().call_soon(backend.change_peer, request.peer_id, record)
+        return RoomSnapshot(room=backend.room, peers=[record], revision=written, partial=True)
+
+    backend.answers[JoinRoom] = answer
+    bob = rig.client()
+    joined = await bob.join()
+    assert {peer["peerId"] for peer in joined["peers"]} == {ann.peer_id}
+    assert (joined["peerId"], joined["revision"]) == (bob.peer_id, written)
+    assert ann.socket.pushes() == ["peerJoined"]
 
 
 async def test_an_absent_payload_is_an_empty_one() -> None:

@@ -27,6 +27,10 @@ _log = structlog.get_logger(__name__)
 
 BACKOFF = (0.1, 2.0)
 """Seconds before the first and the last retry of a snapshot request."""
+FEED_LAG = 1.0
+"""Seconds for which a change that the registry has answered with may be on its way."""
+CATCH_UP = 5.0
+"""Seconds in which a snapshot must arrive instead."""
 
 
 class Subscription(Protocol):
@@ -60,6 +64,7 @@ class RoomReplica:
         self._tasks = Tasks()
         self._subscription: Subscription | None = None
         self._synchronization: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
 
     @property
     def fresh(self) -> bool:
@@ -95,6 +100,26 @@ class RoomReplica:
         if not self._synchronizing:
             self._state.complete()
         self._projection.adopt(state)
+        self._changed.set()
+
+    @property
+    def known_revision(self) -> int | None:
+        """The revision for a request whose reply may be partial; None when it must not be."""
+        return self.revision if self.fresh else None
+
+    async def catch_up(self, reply: RoomSnapshot) -> None:
+        """Adopts the reply to a request, or waits for the changes up to a partial one. Raises `unavailable`."""
+        if not reply.partial:
+            self.adopt(reply)
+            return
+        try:
+            await self._reach(reply.revision, FEED_LAG)
+        except TimeoutError:
+            self.resync()
+            try:
+                await self._reach(reply.revision, CATCH_UP)
+            except TimeoutError:
+                raise HubbubError(ErrorCode.UNAVAILABLE, "the room's changes do not arrive", retryable=True) from None
 
     def announce(self, revision: int) -> None:
         """Compares the replica with the revision that the registry announces for the room from time to time."""
@@ -112,6 +137,13 @@ class RoomReplica:
     def _synchronizing(self) -> bool:
         return self._synchronization is not None and not self._synchronization.done()
 
+    async def _reach(self, revision: int, within: float) -> None:
+        """Waits until the projection has every change up to `revision`. Raises TimeoutError after `within` seconds."""
+        async with asyncio.timeout(within):
+            while not self.fresh or self.revision < revision:
+                self._changed.clear()
+                await self._changed.wait()
+
     def _on_change(self, change: FeedChange) -> None:
         if not self._state.advance(change):
             return
@@ -120,6 +152,7 @@ class RoomReplica:
         except Exception as error:  # noqa: BLE001  a bug of the projection must not let it miss a change
             report_failure("a change of a room was not applied, requesting a snapshot", error)
             self.resync()
+        self._changed.set()
 
     async def _synchronize(self) -> None:
         """Requests snapshots until one is adopted and no gap has followed it."""
@@ -156,4 +189,5 @@ class RoomReplica:
             state = self._state.merge(snapshot)
             self._state.complete()
             self._projection.adopt(state)
+        self._changed.set()
         return self._state.fresh

@@ -6,7 +6,19 @@ from typing import Annotated, ClassVar, Literal
 
 from ..base import Done, RegistryRequest
 from ..open_enum import OpenEnum
-from ..types import AppData, ConnectionState, DisplayName, Epoch, Id, NodeId, PeerRole, RoomId, RoomRole, UserId
+from ..types import (
+    AppData,
+    ConnectionState,
+    DisplayName,
+    Epoch,
+    Id,
+    NodeId,
+    PeerRole,
+    Revision,
+    RoomId,
+    RoomRole,
+    UserId,
+)
 from .records import PeerRecord, RoomRecord
 from .room import RoomSnapshot
 
@@ -61,6 +73,8 @@ class JoinRoom(RegistryRequest[RoomSnapshot]):
     """The room's lock and its lobby do not hold the peer: its access token lets it moderate."""
     may_wait: bool = False
     """The sender handles a peer that waits in the lobby. Older versions do not."""
+    known_revision: Revision | None = None
+    """The sender follows the room and knows it at this revision: the reply may be partial. Absent: it must not be."""
 
 
 class LeaveRoom(RegistryRequest[Done]):
@@ -125,3 +139,5 @@ class ClaimPeer(RegistryRequest[RoomSnapshot]):
     """The user that the client's access token names; absent: any."""
     resume_digest: str | None = None
     """The digest of a secret that replaces this one, of the same family. When absent, the old secret stays valid."""
+    known_revision: Revision | None = None
+    """As in `JoinRoom`."""

@@ -40,6 +40,9 @@ class RoomSnapshot(Model):
     room: RoomRecord
     peers: list[PeerRecord]
     revision: Revision
+    partial: bool = False
+    """Only the peer that the request is about is listed: the sender, whose `known_revision` it named, knows the others.
+    `revision` is that of the room's last change."""
 
 
 class GetRoom(RegistryRequest[RoomSnapshot]):

@@ -268,6 +268,20 @@ def snapshot(room: Room | None, revision: int) -> RoomSnapshot | None:
     return RoomSnapshot(room=room.settings.record, peers=peers, revision=revision)
 
 
+def snapshot_with(room: Room | None, revision: int, peer_id: str, known_revision: int | None) -> RoomSnapshot | None:
+    """Returns the room as the answer to a request that wrote this peer.
+
+    It is partial when the sender, who follows the room, knows it at an earlier revision than that write. A later one is
+    of a store that has lost writes since, or the request was repeated.
+    """
+    peer = None if room is None else room.peers.get(peer_id)
+    if room is None or room.settings is None or peer is None or known_revision is None:
+        return snapshot(room, revision)
+    if peer.revision <= known_revision:
+        return snapshot(room, revision)
+    return RoomSnapshot(room=room.settings.record, peers=[peer.record], revision=room.revision, partial=True)
+
+
 def _tenant(room_id: str) -> str | None:
     """None also for an id that no version wrote."""
     try:

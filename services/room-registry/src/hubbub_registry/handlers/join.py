@@ -29,7 +29,7 @@ from ..domain.limits import over_limit
 from ..domain.moderation import Entry, Newcomer, entry
 from ..domain.ports import PeerDeparted, RoomStore
 from ..domain.relocation import move_peer
-from ..domain.rooms import Room, Rooms, snapshot
+from ..domain.rooms import Room, Rooms, snapshot_with
 from ..domain.stored_record import StoredPeer, StoredRoom
 from .context import RegistryContext
 from .lobby import settle_entry
@@ -138,7 +138,8 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
             await store.wait_for(await store.put_peer(moved, peer.revision))
         except PeerDeparted as error:
             raise _removed_meanwhile() from error
-    answer = snapshot(store.rooms.get(request.room_id), store.sequence)
+    room = store.rooms.get(request.room_id)
+    answer = snapshot_with(room, store.sequence, request.peer_id, request.known_revision)
     if answer is None:
         raise KeyConflict(request.room_id)
     return answer

@@ -11,7 +11,7 @@ from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import RoomSnapshot
 
 from ..domain.resume_secret import Verdict, classify, rotated
-from ..domain.rooms import snapshot
+from ..domain.rooms import snapshot_with
 from .context import RegistryContext
 from .update_peer import update_peer
 
@@ -71,10 +71,11 @@ async def claim(context: RegistryContext, request: ClaimPeer) -> RoomSnapshot:
     await context.store.wait_for(await update_peer(context.store, request.room_id, request.peer_id, change))
     if reused is not None:
         await _end_copied_session(context, reused)
-    room = snapshot(context.store.rooms.get(request.room_id), context.store.sequence)
-    if room is None:
+    room = context.store.rooms.get(request.room_id)
+    answer = snapshot_with(room, context.store.sequence, request.peer_id, request.known_revision)
+    if answer is None:
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "no such room")
-    return room
+    return answer
 
 
 async def set_connection_state(context: RegistryContext, request: SetConnectionState) -> Done:

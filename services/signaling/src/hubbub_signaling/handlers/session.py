@@ -176,8 +176,9 @@ class Session:
             undo.push_async_callback(ports.hubs.release, hub)
             media_events = await ports.backend.watch_media(room_id, peer_id, self.on_media_event, self.on_media_gap)
             undo.push_async_callback(_stop_quietly, media_events)
-            snapshot: RoomSnapshot = await ports.backend.registry(request)
-            hub.replica.adopt(snapshot)
+            request = request.model_copy(update={"known_revision": hub.replica.known_revision})
+            room: RoomSnapshot = await ports.backend.registry(request)
+            await hub.replica.catch_up(room)
             membership = RoomMembership(hub, peer_id, claim, rtp_capabilities, resume_secret, media_events)
             yield membership
             self._require_entering(membership)
