@@ -27,6 +27,7 @@ mod many_ssrcs;
 mod mutated_sessions;
 mod node_link_bandwidth;
 mod node_link_checks;
+mod node_link_nonces;
 mod node_link_strangers;
 mod node_links;
 mod nonces;
