@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use hubbub_wire::rtcp::RtcpPacket;
 
-use crate::common::media::{Packet, rtx, vp8};
+use crate::common::media::{Packet, layer_frame, rtx, vp8};
 use crate::common::pipes::{PIPE_SSRC, PIPED, PRODUCER, Pipe};
 use crate::common::specs::*;
 use crate::common::{Client, World};
@@ -192,4 +192,23 @@ fn the_loss_of_viewers_behind_a_pipe_is_told_to_a_client_with_in_band_fec() {
         told = lost.into_iter().max().unwrap_or(told);
     }
     assert_eq!(told, 51);
+}
+
+#[test]
+fn a_viewer_gets_a_lower_encoding_when_the_client_stops_its_higher_one() {
+    let mut pipe = Pipe::new(simulcast());
+    let (mut viewer, _) = pipe.watch(1, video_consumer(OUT));
+    for number in 0..200 {
+        let layers = if number < 100 { 3 } else { 2 };
+        let is_key_frame = number % 10 == 0;
+        pipe.send((0..layers).map(|layer| layer_frame(layer, number, is_key_frame)));
+        pipe.advance(33);
+        if number == 99 {
+            assert_eq!(pipe.wanted.last().unwrap(), &[false, false, true]);
+            viewer.take_rtp(&mut pipe.far);
+        }
+    }
+    // The time to see that it has stopped, and the next key frame of the lower one.
+    let got = viewer.take_rtp(&mut pipe.far).len();
+    assert!(got >= 60, "{got}");
 }

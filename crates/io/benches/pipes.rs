@@ -1,9 +1,10 @@
-//! Measures what a room over two workers costs, compared with the same room on one: CPU time of all workers per packet that
-//! is forwarded to a client.
+//! Measures what a room over two workers costs, of one process or of two nodes, compared with the same room on one: CPU time of
+//! all workers per packet that is forwarded to a client.
 //!
 //!     cargo bench -p hubbub-io --bench pipes
 //!
-//! Peers send as in `rooms`. Over two workers, half of the peers are on each, and every producer crosses once.
+//! Peers send as in `rooms`. Over two workers, half of the peers are on each, and every producer crosses once: through rings, or
+//! by SRTP over UDP, with feedback.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -19,9 +20,11 @@ mod receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use common::media::TRANSPORT_CC;
 use common::{Client, Node, pipes};
-use hubbub_core::api::MediaKind;
+use hubbub_core::api::{CodecMapping, ExtensionMapping, MediaKind, ProducerId};
 use hubbub_io::ThreadCounters;
+use hubbub_wire::ExtensionKind;
 use peers::{Publisher, Subscribers, codec, publish};
 use receiver::Receiver;
 
@@ -35,19 +38,20 @@ const SHAPES: [(usize, usize); 4] = [(20, 10), (80, 4), (200, 2), (400, 1)];
 
 fn main() {
     println!(
-        "peers  senders  workers  forwarded/s  crossed/s  dropped  lost     ns/packet  ratio to one worker"
+        "peers  senders  on           forwarded/s  crossed/s  dropped  lost     ns/packet  ratio to one worker"
     );
     for (peers, senders) in SHAPES {
-        let mut costs = [Cost::default(), Cost::default()];
+        let mut costs = [Cost::default(), Cost::default(), Cost::default()];
         for _ in 0..ROUNDS {
-            for (workers, cost) in (1..).zip(&mut costs) {
-                cost.add(&carry(peers, senders, workers));
+            for (spread, cost) in SPREADS.into_iter().zip(&mut costs) {
+                cost.add(&carry(peers, senders, spread));
             }
         }
         let one = costs[0].nanoseconds();
-        for (workers, cost) in (1..).zip(&costs) {
+        for (spread, cost) in SPREADS.into_iter().zip(&costs) {
             println!(
-                "{peers:>5} {senders:>8} {workers:>8} {:>12.0} {:>10.0} {:>8} {:>5.2} % {:>12.0} {:>20.2}",
+                "{peers:>5} {senders:>8}  {:<11} {:>12.0} {:>10.0} {:>8} {:>5.2} % {:>12.0} {:>20.2}",
+                spread.name(),
                 cost.forwarded / cost.seconds,
                 cost.crossed / cost.seconds,
                 cost.dropped,
@@ -56,6 +60,59 @@ fn main() {
                 cost.nanoseconds() / one,
             );
         }
+    }
+}
+
+/// What a room is on.
+#[derive(Clone, Copy, PartialEq)]
+enum Spread {
+    OneWorker,
+    TwoWorkers,
+    TwoNodes,
+}
+
+const SPREADS: [Spread; 3] = [Spread::OneWorker, Spread::TwoWorkers, Spread::TwoNodes];
+
+impl Spread {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::OneWorker => "one worker",
+            Self::TwoWorkers => "two workers",
+            Self::TwoNodes => "two nodes",
+        }
+    }
+
+    /// The workers, joined by a link.
+    fn nodes(self) -> Vec<Node> {
+        match self {
+            Self::OneWorker => Node::workers(1),
+            Self::TwoWorkers => {
+                let mut nodes = Node::workers(2);
+                pipes::join(&mut nodes);
+                nodes
+            }
+            Self::TwoNodes => {
+                let mut nodes = vec![Node::start(), Node::start()];
+                let addresses = [nodes[0].worker.address(), nodes[1].worker.address()];
+                pipes::join_nodes(&mut nodes, addresses);
+                nodes
+            }
+        }
+    }
+
+    /// Carries a stream from one worker to the other.
+    fn pipe(self, nodes: &mut [Node], ends: (usize, usize), producer: ProducerId, kind: MediaKind) {
+        let is_estimated = self == Self::TwoNodes && kind == MediaKind::Video;
+        let codec = CodecMapping {
+            rtx_payload_type: is_estimated.then_some(102),
+            ..codec(kind)
+        };
+        let feedback = ExtensionMapping {
+            kind: ExtensionKind::TransportCc,
+            id: TRANSPORT_CC,
+        };
+        let extensions: Vec<_> = is_estimated.then_some(feedback).into_iter().collect();
+        pipes::carry(nodes, ends, producer, kind, codec, &extensions);
     }
 }
 
@@ -95,11 +152,9 @@ impl Cost {
     }
 }
 
-fn carry(peers: usize, senders: usize, workers: usize) -> Cost {
-    let mut nodes = Node::workers(workers);
-    if workers > 1 {
-        pipes::join(&mut nodes);
-    }
+fn carry(peers: usize, senders: usize, spread: Spread) -> Cost {
+    let mut nodes = spread.nodes();
+    let workers = nodes.len();
     let mut publishers: Vec<_> = (0..senders)
         .map(|nth| {
             let node = &mut nodes[nth % workers];
@@ -113,15 +168,8 @@ fn carry(peers: usize, senders: usize, workers: usize) -> Cost {
                 (MediaKind::Audio, publisher.audio),
                 (MediaKind::Video, publisher.video),
             ] {
-                let (from, to) = (nth % workers, 1 - nth % workers);
-                pipes::carry(
-                    &mut nodes,
-                    (from, to),
-                    stream.producer,
-                    kind,
-                    codec(kind),
-                    &[],
-                );
+                let ends = (nth % workers, 1 - nth % workers);
+                spread.pipe(&mut nodes, ends, stream.producer, kind);
             }
         }
     }
@@ -159,10 +207,10 @@ fn carry(peers: usize, senders: usize, workers: usize) -> Cost {
     Cost {
         seconds: took,
         cpu: total(|counters| counters.cpu_us) as f64 / 1e6,
-        forwarded: total(|counters| counters.sent.datagrams) as f64,
+        forwarded: total(|counters| counters.sent.datagrams - counters.worker.linked_sent) as f64,
         expected: (sent * (peers as u64 - 1)) as f64,
         arrived: arrived as f64,
-        crossed: total(|counters| counters.rings.sent) as f64,
+        crossed: total(|counters| counters.rings.sent + counters.worker.linked_sent) as f64,
         dropped: total(|counters| counters.rings.dropped),
     }
 }

@@ -37,7 +37,8 @@ pub(crate) use pipe_consumer::{PipeAdmission, PipeConsumer, PipeSender};
 pub(crate) use pipe_link::{PipeLink, PipedStream};
 pub(crate) use plain_link::PlainLink;
 pub(crate) use producer::{
-    KeyFrameRequestKind, LayerSteps, Origin, Producer, ProducerStream, Received,
+    EncodingSet, KeyFrameRequestKind, LayerSteps, Origin, PipedSteps, Producer, ProducerStream,
+    Received,
 };
 pub(crate) use protection::{Inbound, Outbound};
 pub(crate) use router::Router;

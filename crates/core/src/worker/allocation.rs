@@ -65,6 +65,9 @@ impl Worker {
     /// Divides the estimate of a transport among its video consumers.
     pub(super) fn allocate(&mut self, now: Micros, key: TransportKey) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
+        if transport.link.pipe().is_some() {
+            return self.allocate_pipes(now, key);
+        }
         let Some(congestion) = transport.congestion.as_deref_mut() else {
             return Ok(());
         };

@@ -72,7 +72,7 @@ impl Worker {
                 transport,
                 producer,
                 spec,
-            } => self.create_pipe_consumer(consumer, transport, producer, spec),
+            } => self.create_pipe_consumer(now, consumer, transport, producer, spec),
             Command::SetPipedEncodings {
                 consumer,
                 encodings,

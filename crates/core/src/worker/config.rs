@@ -15,6 +15,8 @@ pub struct WorkerConfig {
     pub consent_timeout_us: u64,
     /// Limits of the bitrate to each client whose feedback allows an estimate, bit/s.
     pub outgoing_bitrate: Limits,
+    /// Limits of the estimate of a link to another node, bit/s.
+    pub link_bitrate: Limits,
     /// Upper limit sent to every client by REMB, bit/s.
     pub max_incoming_bitrate: Option<u64>,
     /// Bitrate above which the media of one transport is dropped, bit/s; a second's worth may arrive at once. Must be
@@ -37,6 +39,11 @@ impl Default for WorkerConfig {
                 min: 30_000,
                 initial: 600_000,
                 max: 100_000_000,
+            },
+            link_bitrate: Limits {
+                min: 300_000,
+                initial: 10_000_000,
+                max: 10_000_000_000,
             },
             max_incoming_bitrate: None,
             max_ingress_bitrate: 50_000_000,

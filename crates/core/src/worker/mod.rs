@@ -25,9 +25,11 @@ mod nacks;
 mod node_links;
 mod pacing;
 mod packet_memory;
+mod pipe_allocation;
 mod pipe_commands;
 mod pipe_feedback;
 mod pipe_forward;
+mod pipe_probes;
 mod plain;
 mod producers;
 mod quality;
@@ -56,6 +58,7 @@ use crate::speech::SpeechActivity;
 use close::ClosingRouter;
 use in_flight::InFlight;
 use pacing::ReleaseQueue;
+use pipe_allocation::PipeCandidates;
 
 pub use config::WorkerConfig;
 pub use counters::WorkerCounters;
@@ -86,6 +89,7 @@ pub struct Worker {
     arrivals: Vec<Arrival>,
     activities: Vec<(ProducerKey, SpeechActivity)>,
     candidates: Vec<Candidate<LayerSteps>>,
+    pipe_candidates: PipeCandidates,
 }
 
 impl Worker {
@@ -113,6 +117,7 @@ impl Worker {
             arrivals: Vec::new(),
             activities: Vec::new(),
             candidates: Vec::new(),
+            pipe_candidates: PipeCandidates::default(),
         }
     }
 

@@ -278,6 +278,9 @@ impl Worker {
             congestion.probe_packets += 1;
             congestion.probe_packets % REPEATED
         })?;
+        if transport.link.pipe().is_some() {
+            return self.send_pipe_probe(key, nth, departure);
+        }
         let mut carrier = None;
         for consumer_key in &transport.consumers {
             let Ok(consumer) = self.tables.consumers.get(*consumer_key) else {

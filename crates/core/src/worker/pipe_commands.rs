@@ -1,11 +1,12 @@
 //! Commands about pipes.
 
 use crate::api::{
-    CommandError, ConsumerId, Micros, Path, PipeConsumerSpec, PipeLink as LinkSpec, ProducerId,
-    ReplyBody, RouterId, TransportId,
+    CommandError, ConsumerId, MediaKind, Micros, Path, PipeConsumerSpec, PipeLink as LinkSpec,
+    ProducerId, ReplyBody, RouterId, TransportId,
 };
 use crate::entities::{
-    Inbound, Link, Outbound, PipeConsumer, PipeConsumerKey, PipeLink, PipedStream,
+    CongestionControl, Inbound, Link, Outbound, PipeConsumer, PipeConsumerKey, PipeLink,
+    PipedStream,
 };
 
 use super::Worker;
@@ -58,6 +59,7 @@ impl Worker {
 
     pub(super) fn create_pipe_consumer(
         &mut self,
+        now: Micros,
         id: ConsumerId,
         transport: TransportId,
         producer: ProducerId,
@@ -80,6 +82,7 @@ impl Worker {
         if spec.kind != producer.kind || spec.encodings.len() != producer.encodings.len() {
             return Err(CommandError::InvalidSpec);
         }
+        let leads_to_node = link.node.is_some();
         // A packet crosses a link once.
         if producer
             .pipes
@@ -98,7 +101,7 @@ impl Worker {
             .collect();
         transport.claim_ssrcs(&ssrcs)?;
 
-        let consumer = PipeConsumer::new(
+        let mut consumer = PipeConsumer::new(
             id,
             producer_key,
             producer,
@@ -106,6 +109,13 @@ impl Worker {
             spec,
             &mut self.random,
         );
+        if leads_to_node && consumer.kind == MediaKind::Video && consumer.has_feedback() {
+            consumer.is_allocated = true;
+            let limits = self.config.link_bitrate;
+            transport
+                .congestion
+                .get_or_insert_with(|| Box::new(CongestionControl::new(now, limits, true)));
+        }
         let streams: Vec<_> = consumer
             .encodings
             .iter()
@@ -140,17 +150,17 @@ impl Worker {
         if consumer.encodings.len() != encodings.len() {
             return Err(CommandError::InvalidSpec);
         }
-        let producer_key = consumer.producer;
-        let producer = self.tables.producers.get_mut(producer_key)?;
-        for (index, is_on) in encodings.iter().enumerate() {
-            if let Some(encoding) = consumer.encodings.get_mut(index)
-                && encoding.switch(*is_on, encoding.is_allowed)
-            {
-                producer.ask_for_key_frame(index);
-            }
+        consumer.wanted = encodings
+            .iter()
+            .enumerate()
+            .fold(0, |set, (index, is_on)| set | u8::from(*is_on) << index);
+        if consumer.is_allocated {
+            let transport = consumer.transport;
+            self.allocate(now, transport)?;
+        } else {
+            let wanted = consumer.wanted;
+            self.send_encodings(now, key, wanted)?;
         }
-        self.update_wanted_encodings(now, producer_key)?;
-        self.send_key_frame_requests(now, producer_key)?;
         Ok(ReplyBody::Done {})
     }
 

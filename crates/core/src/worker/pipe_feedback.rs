@@ -4,7 +4,7 @@ use hubbub_wire::NtpTime;
 use hubbub_wire::rtcp::{ReportBlock, SdesBuilder, SenderInfo, SenderReportBuilder};
 
 use crate::api::Micros;
-use crate::entities::{DanglingKey, Departure, PipeSender, PipedStream, TransportKey};
+use crate::entities::{DanglingKey, Departure, PipeSender, PipedStream, Transport, TransportKey};
 use crate::receive::ticks_to_micros;
 
 use super::Worker;
@@ -105,7 +105,11 @@ impl Worker {
             };
             let bytes = packet.payload().len();
             let bitrate = piped.rate.bits_per_second(now);
-            if !piped.budget.allow(nacked, bytes, repeat, bitrate, now) {
+            let fits_link = |transport: &mut Transport| {
+                let congestion = transport.congestion.as_deref_mut();
+                congestion.is_none_or(|congestion| congestion.allows_repair(now, bytes))
+            };
+            if !piped.budget.allow(nacked, bytes, repeat, bitrate, now) || !fits_link(transport) {
                 continue;
             }
             let Some(route) = consumer.route(packet.meta().codec) else {
@@ -137,7 +141,7 @@ impl Worker {
         let is_sent = consumer
             .encodings
             .get(stream.encoding)
-            .is_some_and(|piped| piped.is_sent());
+            .is_some_and(|piped| piped.is_sent);
         if !is_sent {
             return Ok(());
         }
@@ -163,7 +167,7 @@ impl Worker {
             let producer_key = consumer.producer;
             let producer = self.tables.producers.get_mut(producer_key)?;
             for (encoding, piped) in consumer.encodings.iter().enumerate() {
-                if piped.is_sent() && piped.numbers.source().is_none() {
+                if piped.is_sent && piped.numbers.source().is_none() {
                     producer.ask_for_key_frame(encoding);
                 }
             }

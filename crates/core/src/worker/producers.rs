@@ -107,6 +107,10 @@ impl Worker {
                 for stream in producer.streams.iter_mut().flatten() {
                     stream.nacks.clear();
                 }
+                for pipe in self.tables.producers.get(key)?.pipes.clone() {
+                    let transport = self.tables.pipe_consumers.get(pipe)?.transport;
+                    self.allocate(now, transport)?;
+                }
                 self.update_wanted_encodings(now, key)?;
                 self.request_key_frame_of_producer(now, key)?;
             }

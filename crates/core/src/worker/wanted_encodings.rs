@@ -38,11 +38,11 @@ impl Worker {
         let (mut wanted, mut preferred) = (0, 0);
         for consumer in &producer.consumers {
             let consumer = self.tables.consumers.get(*consumer)?;
-            wanted |= consumer.wanted_encodings(producer);
+            wanted |= consumer.wanted_encodings(now, producer);
             preferred |= consumer.preferred_encodings();
         }
         for pipe in &producer.pipes {
-            wanted |= self.tables.pipe_consumers.get(*pipe)?.wanted_encodings();
+            wanted |= self.tables.pipe_consumers.get(*pipe)?.sent_encodings();
         }
         let producer = self.tables.producers.get_mut(key)?;
         wanted |= producer

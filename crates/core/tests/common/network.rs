@@ -1,7 +1,7 @@
 //! A call over an emulated network in simulated time: a sender of three encodings with two temporal layers each, the worker,
 //! and a receiver with Chromium's feedback behind a link.
 
-mod publisher;
+pub mod publisher;
 mod reports;
 mod viewer;
 

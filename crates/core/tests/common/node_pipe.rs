@@ -225,7 +225,10 @@ impl NodePipe {
 
     /// Lets time pass on both workers and in the network.
     pub fn advance(&mut self, milliseconds: u64) {
-        let end = self.origin.now.plus(milliseconds * 1_000);
+        self.advance_to(self.origin.now.plus(milliseconds * 1_000));
+    }
+
+    pub fn advance_to(&mut self, end: Micros) {
         loop {
             let timers = [
                 Some(self.to_far.link.next()),

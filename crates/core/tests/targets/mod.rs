@@ -14,5 +14,6 @@ mod plain;
 mod rtcp;
 mod session;
 
+pub use nonces::Nonces;
 pub use plain::plain;
 pub use session::session;

@@ -4,6 +4,7 @@ use hubbub_codec::Layer;
 
 use super::allowance::{ALL_LAYERS, Allowance};
 use super::state::Consumer;
+use crate::api::Micros;
 use crate::entities::producer::{EncodingSet, Origin, Producer};
 
 impl Consumer {
@@ -41,8 +42,9 @@ impl Consumer {
 
     /// The encodings that this consumer needs of a producer with several: the one that it forwards, and the highest that it
     /// may. While that one does not arrive, also the next lower one. Of a pipe, which starts each encoding when it is wanted,
-    /// a consumer that receives nothing yet takes the one that arrives first.
-    pub(crate) fn wanted_encodings(&self, producer: &Producer) -> EncodingSet {
+    /// a consumer that receives nothing yet takes the one that arrives first; and one that has become silent may have been
+    /// left out for lack of bandwidth, which shows only when another arrives.
+    pub(crate) fn wanted_encodings(&self, now: Micros, producer: &Producer) -> EncodingSet {
         if self.paused || self.is_starved() {
             return 0;
         }
@@ -53,13 +55,15 @@ impl Consumer {
         if let Some(forwarded) = forwarded {
             wanted |= 1 << forwarded;
         }
-        let takes_any = producer.origin == Origin::Pipe && forwarded.is_none();
+        let is_piped = producer.origin == Origin::Pipe;
+        let takes_any = is_piped && forwarded.is_none();
         for encoding in (0..=highest).rev() {
             wanted |= 1 << encoding;
             let is_enough = if takes_any {
                 producer.layers.is_live(encoding)
             } else {
-                producer.layers.is_available(encoding)
+                let is_silent = is_piped && producer.layers.is_silent(encoding, now);
+                producer.layers.is_available(encoding) && !is_silent
             };
             if is_enough {
                 break;

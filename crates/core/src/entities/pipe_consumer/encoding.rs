@@ -34,10 +34,8 @@ pub(crate) enum PipeAdmission {
 pub(crate) struct PipedEncoding {
     pub(crate) ssrc: u32,
     pub(crate) rtx: Option<PipedRtx>,
-    /// The other side wants it.
-    pub(crate) is_on: bool,
-    /// The bandwidth of the link has room for it.
-    pub(crate) is_allowed: bool,
+    /// Packets are sent, or will be from the next key frame on.
+    pub(crate) is_sent: bool,
     pub(crate) numbers: PipedNumbers,
     pub(crate) budget: RetransmissionBudget,
     pub(crate) rate: RateMeter,
@@ -58,8 +56,7 @@ impl PipedEncoding {
                 ssrc,
                 sequence: RtxSequence::new(random.sequence() & 0x7FFF),
             }),
-            is_on: false,
-            is_allowed: true,
+            is_sent: false,
             numbers: PipedNumbers::default(),
             budget: RetransmissionBudget::new(),
             rate: RateMeter::new(),
@@ -76,19 +73,13 @@ impl PipedEncoding {
         std::iter::once(self.ssrc).chain(rtx)
     }
 
-    /// Whether packets are sent, or will be from the next key frame on.
-    pub(crate) const fn is_sent(&self) -> bool {
-        self.is_on && self.is_allowed
-    }
-
     /// Switches the encoding on or off. Returns whether it waits for a key frame now.
-    pub(crate) fn switch(&mut self, is_on: bool, is_allowed: bool) -> bool {
-        let was_sent = self.is_sent();
-        (self.is_on, self.is_allowed) = (is_on, is_allowed);
-        if !self.is_sent() {
+    pub(crate) fn switch(&mut self, is_sent: bool) -> bool {
+        let was_sent = std::mem::replace(&mut self.is_sent, is_sent);
+        if !is_sent {
             self.numbers.stop();
         }
-        self.is_sent() && !was_sent
+        is_sent && !was_sent
     }
 
     /// Decides what to do with a packet of `stream`, the producer's stream of this encoding. It starts with a key frame.
@@ -99,7 +90,7 @@ impl PipedEncoding {
         packet: &PacketMeta,
         starts_key_frame: bool,
     ) -> PipeAdmission {
-        if !self.is_sent() {
+        if !self.is_sent {
             return PipeAdmission::Ignore;
         }
         if self.numbers.source() == Some(stream.source) {

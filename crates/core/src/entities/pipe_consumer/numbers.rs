@@ -68,9 +68,14 @@ impl PipedNumbers {
 
     /// The packet of the current run that was sent, or would have been, with this number.
     pub(crate) fn lookup(&self, number: u16) -> Option<Numbered> {
+        let behind = (self.highest? as u16).wrapping_sub(number);
+        self.recent(behind.into())
+    }
+
+    /// The packet of the current run with the number this far behind the highest.
+    pub(crate) fn recent(&self, behind: u64) -> Option<Numbered> {
         let (run, highest) = (self.run?, self.highest?);
-        let behind = (highest as u16).wrapping_sub(number);
-        let output = highest.checked_sub(behind.into())?;
+        let output = highest.checked_sub(behind)?;
         let sequence = run.first + output.checked_sub(run.output)?;
         Some(Numbered {
             source: run.source,

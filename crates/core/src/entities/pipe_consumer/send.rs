@@ -55,6 +55,16 @@ impl PipeSender<'_> {
         Some(len)
     }
 
+    /// Sends a packet again that the other side has, as a probe. Needs RTX.
+    pub(crate) fn repeat(
+        &mut self,
+        packet: &StoredPacket,
+        route: Route,
+        output: u64,
+    ) -> Option<usize> {
+        self.write_rtx(packet, route.rtx_payload_type?, output)
+    }
+
     fn write_media(&mut self, packet: &StoredPacket, route: Route, output: u64) -> Option<usize> {
         let path = self.transport.link.path()?;
         let encoding = self.consumer.encodings.get(self.encoding)?;

@@ -1,5 +1,7 @@
 //! The state of a pipe consumer.
 
+use hubbub_congestion::Allocation;
+
 use super::encoding::PipedEncoding;
 use crate::api::{ConsumerId, ConsumerStats, FeedbackKind, MediaKind, Micros, PipeConsumerSpec};
 use crate::entities::consumer::{OutgoingExtensions, Route, routes_of};
@@ -21,6 +23,11 @@ pub(crate) struct PipeConsumer {
     pub(crate) clock_rate: u32,
     pub(super) extensions: OutgoingExtensions,
     pub(crate) cname: String,
+    /// What the other side wants.
+    pub(crate) wanted: EncodingSet,
+    /// The estimate of the link decides which of them are sent; else all are.
+    pub(crate) is_allocated: bool,
+    pub(crate) allocation: Allocation,
     /// As many as the producer has.
     pub(crate) encodings: Vec<PipedEncoding>,
     /// When the other side last reported its loss.
@@ -67,6 +74,9 @@ impl PipeConsumer {
                 ..ConsumerStats::default()
             },
             encodings,
+            wanted: 0,
+            is_allocated: false,
+            allocation: Allocation::Unavailable,
             loss_reported: None,
         }
     }
@@ -81,12 +91,17 @@ impl PipeConsumer {
         self.routes.get(usize::from(codec)).copied().flatten()
     }
 
-    /// The encodings that the other side wants. They count as received.
-    pub(crate) fn wanted_encodings(&self) -> EncodingSet {
+    /// Whether the other side reports on what arrives.
+    pub(crate) fn has_feedback(&self) -> bool {
+        self.extensions.transport_cc.is_some()
+    }
+
+    /// The encodings that are sent. They count as received.
+    pub(crate) fn sent_encodings(&self) -> EncodingSet {
         self.encodings
             .iter()
             .enumerate()
-            .filter(|(_, encoding)| encoding.is_sent())
+            .filter(|(_, encoding)| encoding.is_sent)
             .fold(0, |set, (encoding, _)| set | 1 << encoding)
     }
 

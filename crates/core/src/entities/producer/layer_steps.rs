@@ -94,7 +94,11 @@ impl Producer {
         steps
     }
 
-    fn assumed(&self, encoding: usize) -> u64 {
+    /// What an encoding is taken to need before it was measured, bit/s.
+    pub(super) fn assumed(&self, encoding: usize) -> u64 {
+        if self.encodings.len() == 1 {
+            return ASSUMED_SINGLE;
+        }
         let below_top = self.encodings.len().saturating_sub(encoding + 1);
         let lowest = ASSUMED.last().copied().unwrap_or_default();
         ASSUMED.get(below_top).copied().unwrap_or(lowest)

@@ -104,6 +104,13 @@ impl Layers {
             .is_some_and(|layer| layer.is_live || layer.is_off || layer.starts_by.is_some())
     }
 
+    /// Whether packets of this layer have arrived, and none for a while. It may be dead, or all layers stand still.
+    pub(crate) fn is_silent(&self, index: usize, now: Micros) -> bool {
+        self.layers
+            .get(index)
+            .is_some_and(|layer| layer.is_live && layer.is_silent(now))
+    }
+
     /// Notes that the client is asked to send a layer, or not to send it. One that it sends all the same is live at once.
     pub(crate) fn switch(&mut self, index: usize, is_on: bool, now: Micros) {
         if let Some(layer) = self.layers.get_mut(index) {

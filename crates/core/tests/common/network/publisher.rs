@@ -29,16 +29,16 @@ struct Encoder {
     started: bool,
 }
 
-pub(super) struct Publisher {
+pub struct Publisher {
     client: Client,
     random: Random,
     encoders: [Encoder; 3],
-    pub(super) frames: u64,
-    pub(super) next_frame: Micros,
+    pub frames: u64,
+    pub next_frame: Micros,
 }
 
 impl Publisher {
-    pub(super) fn new(client: Client, start: Micros, seed: u64) -> Self {
+    pub fn new(client: Client, start: Micros, seed: u64) -> Self {
         Self {
             client,
             random: Random::new(seed),
@@ -48,7 +48,7 @@ impl Publisher {
         }
     }
 
-    pub(super) fn publish(&mut self, world: &mut World) {
+    pub fn publish(&mut self, world: &mut World) {
         self.next_frame = self.next_frame.plus(FRAME_US);
         for encoding in 0..3 {
             if self.encoders[encoding].is_off {
@@ -65,7 +65,7 @@ impl Publisher {
         }
     }
 
-    pub(super) fn requested(&mut self, world: &mut World) {
+    pub fn requested(&mut self, world: &mut World) {
         for ssrc in self.client.take_plis(world) {
             let encoder = &mut self.encoders[(ssrc - LAYER_SSRC) as usize];
             let at = world.now.plus(KEY_FRAME_DELAY);
@@ -74,7 +74,7 @@ impl Publisher {
     }
 
     /// Sends these encodings from now on. As browsers, starts the others again.
-    pub(super) fn switch(&mut self, wanted: &[bool]) {
+    pub fn switch(&mut self, wanted: &[bool]) {
         for (encoder, wanted) in self.encoders.iter_mut().zip(wanted) {
             encoder.is_off = !wanted;
             encoder.started = false;
