@@ -71,7 +71,7 @@ class PlacementMachine(RuleBasedStateMachine):
         own = list(dict.fromkeys((self.home, *self.peers.values()))) if self.home is not None else []
         counts = Counter(self.peers.values())
         for each in own:
-            if each is not None and counts[each] < PEERS_PER_NODE:
+            if counts[each] < PEERS_PER_NODE:
                 return {each}
         return self.nodes - set(own) or self.nodes
 
@@ -156,10 +156,10 @@ async def test_the_death_of_a_node_moves_its_peers_alone(spreading: Replicas, ca
                 room, lambda snapshot: dying.placement not in {snapshot.room.placement, *placed(snapshot).values()}
             )
             assert after.room.placement == staying.placement, "the home moves to a node that the room has"
-            for peer in after.peers:
-                stays = placed(before)[peer.peer_id] == staying.placement
-                assert peer.placement == (staying if stays else spare).placement
-                assert len(peer.producers) == stays, "who moves makes its producers anew"
+            for record in after.peers:
+                stays = placed(before)[record.peer_id] == staying.placement
+                assert record.placement == (staying if stays else spare).placement
+                assert len(record.producers) == stays, "who moves makes its producers anew"
 
 
 async def until_draining(caller: FakeSignaling, node: FakeNode) -> None:
