@@ -9,12 +9,13 @@ from support.installation import Installation
 from support.simulcast import SSRCS, received_layers, reported_layers, simulcast, wanted_encodings
 
 
-@pytest.fixture(params=["one worker", "two workers"])
+@pytest.fixture(params=["one worker", "two workers", "two nodes"])
 def installation(request: pytest.FixtureRequest, installation: Installation) -> Installation:
-    """All tests run with both peers on one worker, and with a worker for each."""
+    """All tests run with both peers on one worker, with a worker for each, and with a node for each."""
     if request.param == "one worker":
         return installation
-    return request.getfixturevalue("spread_installation")  # type: ignore[no-any-return]
+    name = "spread_installation" if request.param == "two workers" else "two_node_installation"
+    return request.getfixturevalue(name)  # type: ignore[no-any-return]
 
 
 async def test_a_consumer_receives_the_layers_that_it_prefers(installation: Installation, call_id: str) -> None:

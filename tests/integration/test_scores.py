@@ -8,12 +8,13 @@ from support.caller import Caller
 from support.installation import Installation
 
 
-@pytest.fixture(params=["one worker", "two workers"])
+@pytest.fixture(params=["one worker", "two workers", "two nodes"])
 def installation(request: pytest.FixtureRequest, installation: Installation) -> Installation:
-    """Sender and receiver are on one worker, or on a worker each."""
+    """Sender and receiver are on one worker, on a worker each, or on a node each."""
     if request.param == "one worker":
         return installation
-    return request.getfixturevalue("spread_installation")  # type: ignore[no-any-return]
+    name = "spread_installation" if request.param == "two workers" else "two_node_installation"
+    return request.getfixturevalue(name)  # type: ignore[no-any-return]
 
 
 async def test_loss_on_the_way_to_the_server_lowers_the_score(installation: Installation, call_id: str) -> None:

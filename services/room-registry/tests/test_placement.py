@@ -61,7 +61,7 @@ def test_a_small_room_stays_at_home(limit: int | None) -> None:
 
 def test_a_room_gets_the_least_loaded_other_node_once_its_nodes_are_full() -> None:
     nodes = nodes_with(A, B, C, cpu={"b": 0.2})
-    assert place(nodes, rooms_with(peer_record("one")), 6, 2) == [A, C, C, B, B, C], "then the least loaded of all"
+    assert place(nodes, rooms_with(peer_record("one")), 6, 2) == [A, C, C, B, B, C], "then the least loaded of them"
 
 
 def test_a_place_that_becomes_free_is_taken_first() -> None:
@@ -71,8 +71,8 @@ def test_a_place_that_becomes_free_is_taken_first() -> None:
 
 @pytest.mark.parametrize(
     ("cpu", "expected"),
-    [({"a": 0.8}, B), ({"a": 0.8, "b": 0.75}, B), ({"a": 0.8, "b": 0.9}, A), ({"a": 0.6}, A)],
-    ids=["the other is idle", "the other is less busy", "the other is busier", "home is idle"],
+    [({"a": 0.8}, B), ({"a": 0.8, "b": 0.75}, A), ({"a": 0.8, "b": 0.9}, A), ({"a": 0.6}, A)],
+    ids=["the other is idle", "both are busy", "the other is busier", "home is idle"],
 )
 def test_a_busy_node_gets_no_more_peers(cpu: dict[str, float], expected: Placement) -> None:
     assert place(nodes_with(A, B, cpu=cpu), rooms_with(peer_record("one")), 1, 800) == [expected]

@@ -73,7 +73,8 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         settings.max_consumers_per_tenant,
         settings.max_incoming_bitrate_per_tenant,
     )
-    relocator = Relocator(store, nodes, settings.room_peers_per_node)
+    room_peers_per_node = settings.room_peers_per_node or None
+    relocator = Relocator(store, nodes, room_peers_per_node)
     Housekeeping(
         bus, store, nodes, leases, monitor, relocator, sweeper, sweep_interval, nodes_changed, tenant_limits
     ).start(tasks)
@@ -100,7 +101,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
             revocations,
             settings.revocation_ttl,
             RegistryMetrics(metrics),
-            settings.room_peers_per_node,
+            room_peers_per_node,
         ),
         subjects.registry,
         queue=subjects.REGISTRY_QUEUE,

@@ -29,11 +29,11 @@ class Settings(ServiceSettings):
     )
     max_rooms: int = Field(10_000, gt=0, description="Largest number of rooms.")
     max_peers_per_room: int = Field(100, gt=0, description="Largest number of participants in a room.")
-    room_peers_per_node: int | None = Field(
-        None,
-        ge=1,
-        description="Peers of a room that share a media node. With more, or on a busy node, it gets another one. When "
-        "not set, a room stays on one node.",
+    room_peers_per_node: int = Field(
+        800,
+        ge=0,
+        description="Peers of a room that share a media node. With more, or on a busy node, it gets another one. 0: a "
+        "room stays on one node, for nodes that cannot reach each other.",
     )
     max_rooms_per_tenant: int | None = Field(
         None, gt=0, description="Largest number of rooms of a tenant; when not set, `MAX_ROOMS` alone holds."

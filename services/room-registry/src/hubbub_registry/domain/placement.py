@@ -7,9 +7,9 @@ A peer goes to the first of these nodes that there is:
 
 1. the first of the room's nodes that is idle and has fewer than `ROOM_PEERS_PER_NODE` peers of it,
 2. the least loaded idle node of the others,
-3. the least loaded node of all.
+3. the least loaded of the room's nodes: where all are busy, links would make it worse.
 
-Without `ROOM_PEERS_PER_NODE` it goes to the room's home. A node that drains, or that has lost its lease, gets no peers
+With `ROOM_PEERS_PER_NODE=0` it goes to the room's home. A node that drains, or that has lost its lease, gets no peers
 of a room that is on others as well.
 """
 
@@ -69,7 +69,7 @@ class Placer:
             if peers[each] + placed[each] < limit and not self._is_busy(each):
                 return each
         others = [each for each in self._candidates if each not in own and not self._is_busy(each)]
-        return self._least_loaded(others) or self._least_loaded({*own, *self._candidates}) or home
+        return self._least_loaded(others) or self._least_loaded(own) or self._least_loaded(self._candidates) or home
 
     def _takes_peers(self, placement: Placement) -> bool:
         incarnation = self._nodes.find(placement)
