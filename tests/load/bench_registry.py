@@ -10,16 +10,19 @@ with the registry, so the joins a second are a lower bound.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import structlog
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from hubbub_bus import Bus
 from hubbub_contracts.bus.room import RoomSnapshot
-from support.registry_rig import FakeNode, FakeSignaling, replicas
+from support.registry_rig import FakeSignaling, independent_node, replicas
 from support.service_process import ServiceProcess
 
 JOINS = 200
@@ -29,7 +32,7 @@ SIZES = (10, 1_000)
 SENDERS = 32
 """That wait for an answer at the same time."""
 SECONDS = 5.0
-LIMITS = {"max_peers_per_room": 2_000, "max_room_bytes": 16 << 20}
+LIMITS = {"max_peers_per_room": 2_000}
 
 
 def cpu_seconds(processes: list[ServiceProcess]) -> float:
@@ -87,7 +90,7 @@ async def measure(directory: Path, count: int) -> None:
     with replicas(directory, count, max_rooms=100_000, **LIMITS) as registry:
         bus = await Bus.connect(registry.nats.url, name="bench", timeout=5)
         signaling = await FakeSignaling(bus).start()
-        async with FakeNode(registry.nats.url) as node:
+        async with independent_node(registry.nats.url) as node:
             await signaling.wait_for_nodes(node)
             if count == 1:
                 print("room size  sender            registry ms/join")
@@ -103,6 +106,7 @@ async def measure(directory: Path, count: int) -> None:
 
 def main() -> None:
     """Measures one replica, then two."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with tempfile.TemporaryDirectory() as directory:
         for count in (1, 2):
             asyncio.run(measure(Path(directory), count))

@@ -1,12 +1,11 @@
 """Records as the store holds them.
 
 A replica holds the records of the whole cluster and reads few of them. It keeps the encoded bytes and the fields that
-its indexes need; a full record is decoded when it is used, and the most recently used ones are cached.
+its indexes need; a full record is decoded when it is used, and the last ones are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from sys import intern
@@ -16,11 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hubbub_contracts.bus.records import PeerRecord, Placement, RoomRecord
 
-CACHED_ROOMS = 4_096
-CACHED_PEERS = 16_384
+from .decoded_records import DecodedRecords
 
-_decode_room: Callable[[bytes], RoomRecord] = lru_cache(CACHED_ROOMS)(RoomRecord.model_validate_json)
-_decode_peer: Callable[[bytes], PeerRecord] = lru_cache(CACHED_PEERS)(PeerRecord.model_validate_json)
+DECODED_ROOMS = 4_096
+DECODED_PEERS = 16_384
 
 
 class SignalingIncarnation(NamedTuple):
@@ -31,7 +29,7 @@ class SignalingIncarnation(NamedTuple):
     """Of its lease; None in records of older versions, which stored no epoch."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class StoredRoom:
     """A room's settings with their position in the order of writes."""
 
@@ -60,10 +58,10 @@ class StoredRoom:
     @property
     def record(self) -> RoomRecord:
         """The full record. Raises ValidationError."""
-        return _decode_room(self.data)
+        return _rooms.of(self)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class StoredPeer:
     """A peer with its position in the order of writes."""
 
@@ -109,7 +107,11 @@ class StoredPeer:
     @property
     def record(self) -> PeerRecord:
         """The full record. Raises ValidationError."""
-        return _decode_peer(self.data)
+        return _peers.of(self)
+
+
+_rooms = DecodedRecords[StoredRoom, RoomRecord](RoomRecord.model_validate_json, DECODED_ROOMS)
+_peers = DecodedRecords[StoredPeer, PeerRecord](PeerRecord.model_validate_json, DECODED_PEERS)
 
 
 class _Fields(BaseModel):
