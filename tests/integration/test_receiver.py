@@ -85,7 +85,15 @@ def has_received(sink: Sink) -> bool:
     return len(sink.frames) > 20 and bool(sink.reports)
 
 
-async def test_a_hidden_receiver_gets_every_track_and_nobody_sees_it(installation: Installation, call_id: str) -> None:
+@pytest.fixture(params=["one node", "two nodes"])
+def anywhere(request: pytest.FixtureRequest) -> Installation:
+    """All peers are on one node, or the receiver is on another one than who is received."""
+    name = "installation" if request.param == "one node" else "two_node_installation"
+    return request.getfixturevalue(name)  # type: ignore[no-any-return]
+
+
+async def test_a_hidden_receiver_gets_every_track_and_nobody_sees_it(anywhere: Installation, call_id: str) -> None:
+    installation = anywhere
     listener = Listener()
     async with (
         bus_client(installation) as bus,

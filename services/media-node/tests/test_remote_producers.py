@@ -177,6 +177,18 @@ async def test_a_producer_that_the_records_do_not_have_yet_stays_for_a_while(nod
     assert nodes.b.told(commands.CloseProducer) == [], "nothing is proven without the bus"
 
 
+async def test_a_registry_that_is_behind_ends_nothing_at_once(nodes: TwoNodes) -> None:
+    await nodes.start()
+    await nodes.consume()
+    await nodes.b.room_has(nodes.alice("producer"))
+    nodes.b.replicas.projections[ROOM].room_not_found()
+    await nodes.b.pass_time(1, 5)
+    assert nodes.b.told(commands.CloseProducer) == []
+    await nodes.b.room_has(nodes.alice("producer"), nodes.bob())
+    await nodes.b.pass_time(20, 25)
+    assert nodes.b.told(commands.CloseProducer) == []
+
+
 async def test_what_the_records_never_had_is_closed(nodes: TwoNodes) -> None:
     await nodes.start()
     await nodes.consume()

@@ -229,6 +229,15 @@ NODE_PIPES = Metric(
     ("worker",),
     on_scrape=True,
 )
+NODE_LINKS = Metric(
+    "hubbub_node_links",
+    "gauge",
+    "links",
+    "Links to and from other nodes. `lost`: connectivity checks do not reach both ends, or not yet.",
+    _NODE,
+    ("state",),
+    on_scrape=True,
+)
 NODE_TCP_CONNECTIONS = Metric(
     "hubbub_node_tcp_connections",
     "gauge",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from hubbub_contracts.bus.tenant import TenantUsage
 
@@ -26,6 +26,8 @@ class NodeStatus:
     epoch: int | None = None
     """Of the current incarnation; None while there is none."""
     draining: bool = False
+    links: Mapping[str, int] = field(default_factory=lambda: {"connected": 0, "lost": 0})
+    """The number of links to other nodes in each state."""
     tenants: Sequence[TenantUsage] = ()
     """What each tenant uses."""
 
@@ -33,5 +35,6 @@ class NodeStatus:
         """Updates what is counted until cancelled."""
         while True:
             self.occupancy = count_occupancy(entities, len(self.occupancy))
+            self.links = entities.count_links()
             self.tenants = quotas.usage()
             await asyncio.sleep(_INTERVAL)

@@ -70,6 +70,8 @@ def read_worker_metrics(core: MediaCore, status: NodeStatus, node_id: str) -> It
     yield Reading(catalogue.NODE_INFO, 1, (node_id,))
     yield Reading(catalogue.NODE_LEASED, status.accepts_work())
     yield Reading(catalogue.CORE_EVENTS_DROPPED, core.events_dropped())
+    for state, links in status.links.items():
+        yield Reading(catalogue.NODE_LINKS, links, (state,))
     for index, occupancy in enumerate(status.occupancy):
         yield Reading(catalogue.NODE_ROOMS, occupancy.rooms, (str(index),))
         yield Reading(catalogue.NODE_PEERS, occupancy.peers, (str(index),))

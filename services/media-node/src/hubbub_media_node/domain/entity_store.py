@@ -136,6 +136,11 @@ class EntityStore:
             counts[router.worker] += 1
         return counts
 
+    def count_links(self) -> dict[str, int]:
+        """The number of links from and to other nodes that are connected, and that are not."""
+        states = [link.connected for link in self.incoming.links] + [link.connected for link in self.outgoing.links]
+        return {"connected": states.count(True), "lost": states.count(False)}
+
     def add_router(self, router: Router) -> None:
         """Adds a router, and its room with the first one. Its first transport must follow without an await."""
         self.rooms[router.room.id] = router.room
@@ -181,7 +186,7 @@ class EntityStore:
         The room is removed with its last router.
         """
         idle = [router for router in room.routers.values() if not router.transports]
-        if len(idle) < len(room.routers):
+        if idle and len(idle) < len(room.routers):
             needed = {remote.router for remote in self.incoming.of_room(room) if self.pipes.of(remote)}
             idle = [router for router in idle if router not in needed]
         for router in idle:

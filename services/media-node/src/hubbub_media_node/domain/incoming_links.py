@@ -27,6 +27,8 @@ PERIOD: Final = 2.0
 """Seconds between two messages about a link."""
 RETRY: Final = 0.5
 """Seconds after which a message that failed is repeated."""
+PAUSE: Final = 0.02
+"""Seconds between two messages about changes of a link."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -96,7 +98,7 @@ class IncomingLink(NodeLink[RemoteProducer]):
     due: float = 0.0
     """When the next one is to be sent, in seconds of a monotonic clock."""
     telling: bool = False
-    """A message is under way."""
+    """Messages about it are under way."""
 
     def wanted(self) -> dict[str, list[bool]]:
         """The encodings that are wanted, by producer."""
@@ -141,12 +143,14 @@ class IncomingLinks(NodeLinkTable[IncomingLink, RemoteProducer]):
             self._dismissed.append(link)
         super().close_link(link)
 
-    def want(self, core_id: int, encodings: tuple[bool, ...]) -> None:
-        """The consumers of a remote producer want these encodings. Ignores producers that are none."""
+    def want(self, core_id: int, encodings: tuple[bool, ...]) -> IncomingLink | None:
+        """The consumers of a remote producer want these encodings. Returns its link; None for other producers."""
         remote = self.by_end(core_id)
-        if remote is not None and len(encodings) == len(remote.wanted):
-            remote.wanted = encodings
-            remote.link.due = 0.0
+        if remote is None or len(encodings) != len(remote.wanted):
+            return None
+        remote.wanted = encodings
+        remote.link.due = 0.0
+        return remote.link
 
     def set_paused(self, remote: RemoteProducer, *, paused: bool) -> None:
         """The producer of the peer was paused or resumed."""
@@ -164,13 +168,6 @@ class IncomingLinks(NodeLinkTable[IncomingLink, RemoteProducer]):
             elif now - remote.unused_since >= LINGER:
                 self.close(remote)
         self.repeat_closes()
-
-    def take_untold(self, now: float) -> list[IncomingLink]:
-        """The links about which the other node is to be told now. The caller resets `telling` of each."""
-        untold = [link for link in self.links if link.due <= now and not link.telling and link.transport.exists]
-        for link in untold:
-            link.telling = True
-        return untold
 
     def take_dismissed(self) -> list[IncomingLink]:
         """The links that were closed since the last call."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import structlog
 
 from hubbub_contracts.bus.media import TransportConnected, TransportDisconnected
@@ -15,7 +13,7 @@ from ..domain.entities import WebRtcTransport
 from .closing import close_router
 from .context import NodeContext
 from .layer_reports import report_bandwidth_pause, report_layers, report_wanted_encodings
-from .link_messages import report_connection, tell_nodes
+from .link_messages import report_connection, tell_node
 from .pipes import tell_core
 from .score_reports import report_score
 from .speech_reports import report_speakers
@@ -54,9 +52,9 @@ def _handle_layers(
     """Reports what a consumer receives, or what a producer's client is to send, from now on."""
     if isinstance(event, events.LayersWanted):
         context.entities.pipes.want(event.producer, event.encodings)
-        context.entities.incoming.want(event.producer, event.encodings)
         tell_core(context)
-        tell_nodes(context, time.monotonic())
+        if (link := context.entities.incoming.want(event.producer, event.encodings)) is not None:
+            tell_node(context, link)
         report_wanted_encodings(context, event.producer, list(event.encodings))
         return
     consumer = context.entities.consumer_by_core_id(event.consumer)

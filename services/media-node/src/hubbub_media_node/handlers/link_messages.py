@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import structlog
@@ -9,7 +10,7 @@ import structlog
 from hubbub_contracts.bus.pipe import PipesWanted, WantPipes
 from hubbub_contracts.errors import HubbubError
 
-from ..domain.incoming_links import PERIOD, RETRY, IncomingLink
+from ..domain.incoming_links import PAUSE, PERIOD, RETRY, IncomingLink
 from .context import NodeContext
 from .pipes import tell_core
 
@@ -17,11 +18,19 @@ _log = structlog.get_logger(__name__)
 
 
 def tell_nodes(context: NodeContext, now: float) -> None:
-    """Starts to tell other nodes what has changed, or was not told for long."""
-    for link in context.entities.incoming.take_untold(now):
-        context.tasks.spawn(_tell(context, link), "want-pipes")
+    """Tells other nodes what has changed, or was not told for long. Call it periodically."""
+    for link in context.entities.incoming.links:
+        if link.due <= now and link.transport.exists:
+            tell_node(context, link)
     for link in context.entities.incoming.take_dismissed():
         context.tasks.spawn(_dismiss(context, link), "dismiss-link")
+
+
+def tell_node(context: NodeContext, link: IncomingLink) -> None:
+    """Tells the other node what is wanted over a link, now or with the message that is under way."""
+    if not link.telling:
+        link.telling = True
+        context.tasks.spawn(_tell(context, link), "want-pipes")
 
 
 def report_connection(context: NodeContext, transport: int, *, connected: bool) -> bool:
@@ -53,6 +62,7 @@ async def _tell(context: NodeContext, link: IncomingLink) -> None:
                 _log.debug("another node was not told what is wanted", node_id=link.node.node_id, error=error.message)
                 return
             _learn(context, link, answer)
+            await asyncio.sleep(PAUSE)
     finally:
         link.telling = False
 

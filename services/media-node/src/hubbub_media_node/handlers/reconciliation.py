@@ -19,7 +19,7 @@ from .link_messages import tell_nodes
 from .microphones import tend_microphones
 from .mutes import muted_running, pause_muted
 from .pipes import tend_pipes
-from .remote_producers import align_remote_producers
+from .remote_producers import tend_remote_producers
 
 _log = structlog.get_logger(__name__)
 
@@ -53,7 +53,7 @@ def _reconcile_room(context: NodeContext, room: Room, now: float) -> None:
         _log.warning("closing objects that are missing from their room", room_id=room.id, count=len(expired))
         context.tasks.spawn(_close_expired(context, room.id, expired), "close-unconfirmed")
     if complete:
-        align_remote_producers(context, room, now)
+        tend_remote_producers(context, room, now)
     for router in context.entities.remove_idle_routers(room):
         close_router(context, router)
     if muted_running(room):  # a former attempt failed

@@ -61,21 +61,32 @@ async def open_remote(context: NodeContext, router: Router, producer_id: str, no
             return await _open(context, router, producer_id, node)
 
 
-def align_remote_producers(context: NodeContext, room: Room, now: float) -> None:
-    """Brings the producers of other nodes in line with the room's records, which must be complete.
+def follow_records(context: NodeContext, room: Room) -> None:
+    """Pauses and closes the producers of other nodes as the room's records say, which have just changed.
 
-    One that the records have not had yet was opened for a requester who knows more: it has some time.
+    One that they have not had yet was opened for a requester who knows more. It stays.
     """
-    incoming = context.entities.incoming
-    for remote in incoming.of_room(room):
+    for remote in context.entities.incoming.of_room(room):
+        if not _learn(context, room, remote) and remote.owner is not None:
+            _close(context, remote)
+    tell_core(context)
+
+
+def tend_remote_producers(context: NodeContext, room: Room, now: float) -> None:
+    """Closes those that the room's records, which must be complete, have lacked for long. Call it periodically."""
+    for remote in context.entities.incoming.of_room(room):
         if _learn(context, room, remote):
             remote.missing_since = None
             continue
         remote.missing_since = now if remote.missing_since is None else remote.missing_since
-        if remote.owner is not None or now - remote.missing_since >= context.confirmation_timeout:
-            remote.origin_closed = True
-            incoming.close(remote)
+        if now - remote.missing_since >= context.confirmation_timeout:
+            _close(context, remote)
     tell_core(context)
+
+
+def _close(context: NodeContext, remote: RemoteProducer) -> None:
+    remote.origin_closed = True
+    context.entities.incoming.close(remote)
 
 
 def _learn(context: NodeContext, room: Room, remote: RemoteProducer) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 
 from hubbub_contracts.errors import ErrorCode, HubbubError
@@ -17,7 +16,7 @@ from .closing import close_departed
 from .context import NodeContext
 from .microphones import has_missing_microphones, share_microphones
 from .mutes import pause_muted
-from .remote_producers import align_remote_producers
+from .remote_producers import follow_records
 
 
 def router_for(context: NodeContext, room_id: str, peer_id: str, codec_profile: str) -> Router:
@@ -91,6 +90,6 @@ def _on_changed(context: NodeContext, room_id: str) -> None:
     """Closes and pauses what other nodes' peers have closed and paused, and gets their new microphones."""
     room = context.entities.rooms.get(room_id)
     if room is not None:
-        align_remote_producers(context, room, time.monotonic())
+        follow_records(context, room)
         if has_missing_microphones(context, room):
             context.tasks.spawn(share_microphones(context, room), "share-microphones")
