@@ -100,9 +100,9 @@ class IncomingLink(NodeLink[RemoteProducer]):
     telling: bool = False
     """Messages about it are under way."""
 
-    def wanted(self) -> dict[str, list[bool]]:
-        """The encodings that are wanted, by producer."""
-        return {each.id: list(each.wanted) for each in self.carried if not each.closing and each.end.exists}
+    def open_producers(self) -> list[RemoteProducer]:
+        """Those that the core has, and that are not closing."""
+        return [each for each in self.carried if not each.closing and each.end.exists]
 
 
 class IncomingLinks(NodeLinkTable[IncomingLink, RemoteProducer]):

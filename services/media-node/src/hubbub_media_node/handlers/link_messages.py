@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 
 import structlog
 
 from hubbub_contracts.bus.pipe import PipesWanted, WantPipes
 from hubbub_contracts.errors import HubbubError
 
-from ..domain.incoming_links import PAUSE, PERIOD, RETRY, IncomingLink
+from ..domain.incoming_links import PAUSE, PERIOD, RETRY, IncomingLink, RemoteProducer
 from .context import NodeContext
 from .pipes import tell_core
 
@@ -54,22 +55,23 @@ async def _tell(context: NodeContext, link: IncomingLink) -> None:
     try:
         while not link.closing and link.due <= time.monotonic():
             link.due = time.monotonic() + PERIOD
-            message = _message(link, link.wanted())
+            named = link.open_producers()
             try:
-                answer = await context.nodes.request(link.node, message)
+                answer = await context.nodes.request(link.node, _message(link, named))
             except HubbubError as error:
                 link.due = time.monotonic() + RETRY
                 _log.debug("another node was not told what is wanted", node_id=link.node.node_id, error=error.message)
                 return
-            _learn(context, link, answer)
+            _learn(context, named, answer)
             await asyncio.sleep(PAUSE)
     finally:
         link.telling = False
 
 
-def _learn(context: NodeContext, link: IncomingLink, answer: PipesWanted) -> None:
+def _learn(context: NodeContext, named: Iterable[RemoteProducer], answer: PipesWanted) -> None:
+    """Takes over what an answer says of the producers that the message named."""
     closed, missing = set(answer.closed), set(answer.missing)
-    for remote in list(link.carried):
+    for remote in named:
         if remote.id in answer.scores:
             remote.score = answer.scores[remote.id]
         if not remote.closing and remote.id in closed | missing:
@@ -81,11 +83,12 @@ def _learn(context: NodeContext, link: IncomingLink, answer: PipesWanted) -> Non
 async def _dismiss(context: NodeContext, link: IncomingLink) -> None:
     """Says that nothing is wanted over a closed link. A node that does not hear it finds out by the checks."""
     try:
-        await context.nodes.request(link.node, _message(link, {}))
+        await context.nodes.request(link.node, _message(link, []))
     except HubbubError as error:
         _log.debug("another node was not told of a closed link", node_id=link.node.node_id, error=error.message)
 
 
-def _message(link: IncomingLink, wanted: dict[str, list[bool]]) -> WantPipes:
+def _message(link: IncomingLink, producers: Iterable[RemoteProducer]) -> WantPipes:
     link.sequence += 1
+    wanted = {remote.id: list(remote.wanted) for remote in producers}
     return WantPipes(room_id=link.router.room.id, link_id=link.id, sequence=link.sequence, wanted=wanted)
