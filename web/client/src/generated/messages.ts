@@ -2183,7 +2183,7 @@ export interface NodeInfo {
    */
   peers: number;
   /**
-   * Rooms that are placed on it.
+   * Rooms with their home on it, or with peers there.
    */
   rooms: number;
   /**
@@ -2474,7 +2474,7 @@ export interface PeerMuted {
   source: "camera" | "microphone" | "screen" | "screen-audio" | "other";
 }
 /**
- * A media node and its epoch, as the host of a room's or a peer's media.
+ * A media node and its epoch, as the home of a room, or as the host of a peer's media.
  */
 export interface Placement {
   /**
@@ -3154,7 +3154,7 @@ export interface RoomInfo {
   waiting: number;
 }
 /**
- * The media node that new peers of the room are placed on; absent: none, or nobody has joined yet.
+ * The room's first media node; a large room has more, those of its peers. Absent: none, or nobody has joined.
  */
 export interface Placement1 {
   /**

@@ -25,7 +25,7 @@ class NodeInfo(Model):
     `suspect`: a heartbeat or the lease is missing. `dead`: fenced, or about to be; listed for an hour, or until the
     node is back."""
     rooms: Count
-    """Rooms that are placed on it."""
+    """Rooms with their home on it, or with peers there."""
     peers: Count
     """Peers that are placed on it, hidden ones included."""
     workers: list[WorkerLoad]

@@ -27,7 +27,7 @@ from .moderation_records import UNMODERATED, Moderation, UnmuteRequest
 
 
 class Placement(Model):
-    """A media node and its epoch, as the host of a room's or a peer's media."""
+    """A media node and its epoch, as the home of a room, or as the host of a peer's media."""
 
     node_id: NodeId
     """The node."""
@@ -45,7 +45,7 @@ class RoomRecord(Model):
     created_at: int
     """Unix milliseconds."""
     placement: Placement | None = None
-    """Where the room's media is; absent while no node can host it."""
+    """The room's home: its first node. Its peers may be on others. Absent while no node can host it."""
     closing: bool = False
     """The room was empty for too long and is about to be deleted. A peer that was written before this keeps it open."""
     operation_id: str | None = None

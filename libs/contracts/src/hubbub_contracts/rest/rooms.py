@@ -69,7 +69,7 @@ class RoomInfo(RoomOptions):
     banned: list[UserId]
     """Who may not join until the room ends."""
     placement: Placement | None = None
-    """The media node that new peers of the room are placed on; absent: none, or nobody has joined yet."""
+    """The room's first media node; a large room has more, those of its peers. Absent: none, or nobody has joined."""
 
 
 class RoomList(Model):

@@ -115,7 +115,7 @@ class Rooms:
 
     @property
     def placements(self) -> set[Placement | None]:
-        """The placements of the open rooms; None when a room has none."""
+        """The homes of the open rooms; None when a room has none."""
         return set(self._placed)
 
     @property
@@ -130,7 +130,7 @@ class Rooms:
 
     @property
     def rooms_on(self) -> Mapping[Placement, int]:
-        """How many open rooms each placement has."""
+        """How many open rooms have their home on each placement."""
         return {placement: len(rooms) for placement, rooms in self._placed.items() if placement is not None}
 
     @property
@@ -139,7 +139,7 @@ class Rooms:
         return self._peers_on
 
     def placed_on(self, placement: Placement | None) -> Iterator[tuple[str, Room]]:
-        """Yields the open rooms with this placement; None selects those without one."""
+        """Yields the open rooms with this home; None selects those without one."""
         return self._select(self._placed.get(placement, ()))
 
     def hosted_on(self, placement: Placement | None) -> Iterator[tuple[str, Room]]:
@@ -147,7 +147,7 @@ class Rooms:
         return self._select(self._hosted.get(placement, ()))
 
     def count_hosted(self, placement: Placement) -> int:
-        """How many open rooms are placed on it, or have peers there."""
+        """How many rooms have their home on it, or peers there."""
         return len(self._placed.get(placement, set()) | self._hosted.get(placement, Counter()).keys())
 
     def served_by(self, incarnation: SignalingIncarnation) -> Iterator[StoredPeer]:
