@@ -25,6 +25,7 @@ mod loss_reports;
 mod lossy_call;
 mod many_ssrcs;
 mod mutated_sessions;
+mod node_link_allocation;
 mod node_link_bandwidth;
 mod node_link_checks;
 mod node_link_nonces;

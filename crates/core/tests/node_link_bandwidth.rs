@@ -5,15 +5,14 @@
     reason = "tests fail by panicking"
 )]
 
-use hubbub_core::api::{Command, ConsumerId, Event, ExtensionMapping, Micros, ProducerSpec};
+use hubbub_core::api::{Command, ConsumerId, Event, Micros};
 use hubbub_core::{Limits, WorkerConfig};
 use hubbub_netem::{Link, LinkConfig, QueueLimit};
-use hubbub_wire::ExtensionKind;
 
-use crate::common::media::{Packet, layer_frame, vp8};
+use crate::common::media::{Packet, vp8};
 use crate::common::network::publisher::Publisher;
 use crate::common::node_pipe::{NodePipe, node_pipe_specs};
-use crate::common::pipes::{PIPE, PIPE_SSRC, PIPED, PRODUCER};
+use crate::common::pipes::{PIPE, PRODUCER};
 use crate::common::specs::*;
 use crate::common::{Client, World};
 
@@ -221,152 +220,4 @@ fn a_low_estimate_rises_by_probes_until_all_that_is_wanted_fits() {
     };
     assert_eq!(repaired, 0);
     assert_eq!(call.pipe.far.worker.counters().dropped_srtp, 0);
-}
-
-/// A link whose estimate is always this, bit/s, with all encodings of two cameras wanted, and a microphone.
-fn fixed(estimate: u64) -> (NodePipe, Client, Client) {
-    let config = WorkerConfig {
-        link_bitrate: Limits {
-            min: estimate,
-            initial: estimate,
-            max: estimate,
-        },
-        ..World::config()
-    };
-    let mut pipe = NodePipe::with(config, simulcast());
-    let second = Client::connected(&mut pipe.origin, 5);
-    let speaker = Client::connected(&mut pipe.origin, 6);
-    let all: [(_, _, fn() -> ProducerSpec, _); 2] = [
-        (second.transport, 5, simulcast, 8000),
-        (speaker.transport, 6, audio, 9000),
-    ];
-    for (transport, number, spec, first) in all {
-        let producer = produce(&mut pipe.origin, transport, number, spec());
-        let (mut spec, _) = node_pipe_specs(&spec());
-        for (encoding, ssrc) in spec.encodings.iter_mut().zip((first..).step_by(10)) {
-            encoding.ssrc = ssrc;
-            encoding.rtx_ssrc = encoding.rtx_ssrc.map(|_| ssrc + 1);
-        }
-        let encodings = vec![true; spec.encodings.len()];
-        let consumer = ConsumerId(300 + number);
-        pipe.origin.execute(Command::CreatePipeConsumer {
-            consumer,
-            transport: PIPE,
-            producer,
-            spec,
-        });
-        let wanted = Command::SetPipedEncodings {
-            consumer,
-            encodings,
-        };
-        pipe.origin.execute(wanted);
-    }
-    pipe.origin.execute(Command::SetPipedEncodings {
-        consumer: PIPED,
-        encodings: vec![true; 3],
-    });
-    (pipe, second, speaker)
-}
-
-/// The SSRCs that cross while all send for a second and a half.
-fn crossing((mut pipe, mut second, mut speaker): (NodePipe, Client, Client)) -> Vec<u32> {
-    for number in 0..50 {
-        if number == 10 {
-            pipe.to_far.sent.clear();
-        }
-        for layer in 0..3 {
-            let frame = layer_frame(layer, number, number % 5 == 0);
-            pipe.send([frame.clone()]);
-            second.send(&mut pipe.origin, &frame.bytes());
-        }
-        let sound = Packet {
-            payload_type: OPUS,
-            ..vp8(number, false)
-        };
-        speaker.send(&mut pipe.origin, &sound.bytes());
-        pipe.advance(30);
-    }
-    let mut ssrcs: Vec<_> = pipe
-        .to_far
-        .take_rtp()
-        .iter()
-        .map(|(ssrc, _)| *ssrc)
-        .collect();
-    ssrcs.sort_unstable();
-    ssrcs.dedup();
-    ssrcs.retain(|ssrc| ssrc % 10 == 0);
-    ssrcs
-}
-
-#[test]
-fn the_lowest_encodings_of_all_come_first_and_audio_always() {
-    // A frame has 100 bytes, so an encoding of 33 frames a second takes 30 kbit/s.
-    let (video, other, sound) = (PIPE_SSRC, 8000, 9000);
-    let all = [
-        video,
-        video + 10,
-        video + 20,
-        other,
-        other + 10,
-        other + 20,
-        sound,
-    ];
-    assert_eq!(crossing(fixed(10_000_000)), all);
-    let four = [video, video + 10, other, other + 10, sound];
-    assert_eq!(crossing(fixed(125_000)), four);
-    assert_eq!(crossing(fixed(65_000)), [video, other, sound]);
-    assert_eq!(crossing(fixed(1_000)), [sound]);
-}
-
-#[test]
-fn a_link_without_feedback_carries_what_is_wanted() {
-    let mut pipe = NodePipe::with(
-        WorkerConfig {
-            link_bitrate: Limits {
-                min: 1_000,
-                initial: 1_000,
-                max: 1_000,
-            },
-            ..World::config()
-        },
-        audio(),
-    );
-    let producer = produce(&mut pipe.origin, pipe.sender.transport, 7, {
-        let mut spec = video_of(hubbub_codec::Codec::Vp8, 120, 3000);
-        spec.mid = Some("7".into());
-        spec
-    });
-    let (mut spec, _) = node_pipe_specs(&video());
-    let is_feedback = |mapping: &ExtensionMapping| mapping.kind == ExtensionKind::TransportCc;
-    spec.extensions.retain(|mapping| !is_feedback(mapping));
-    (spec.encodings[0].ssrc, spec.encodings[0].rtx_ssrc) = (8000, Some(8001));
-    pipe.origin.execute(Command::CreatePipeConsumer {
-        consumer: ConsumerId(300),
-        transport: PIPE,
-        producer,
-        spec,
-    });
-    pipe.origin.execute(Command::SetPipedEncodings {
-        consumer: ConsumerId(300),
-        encodings: vec![true],
-    });
-    pipe.advance(100);
-    pipe.send([Packet {
-        ssrc: 3000,
-        payload_type: 120,
-        ..vp8(0, true)
-    }]);
-    assert_eq!(pipe.to_far.take_rtp(), [(8000, 0)]);
-    let stats = pipe.origin.transport_stats(PIPE);
-    assert_eq!(stats.available_outgoing_bitrate, None);
-}
-
-#[test]
-fn a_paused_producer_takes_nothing_of_the_estimate() {
-    let (mut pipe, second, speaker) = fixed(65_000);
-    pipe.advance(100);
-    pipe.origin
-        .execute(Command::PauseProducer { producer: PRODUCER });
-    let crossed = crossing((pipe, second, speaker));
-    assert_eq!(crossed, [8000, 8010, 9000]);
 }

@@ -57,18 +57,27 @@ fn a_link_connects_as_soon_as_both_sides_check_it() {
 
 #[test]
 fn a_round_trip_is_measured_by_checks() {
-    let mut pipe = NodePipe::unlinked(World::config(), video());
-    for way in [&mut pipe.to_far, &mut pipe.to_origin] {
-        let config = LinkConfig {
-            delay: 40_000,
-            ..Default::default()
-        };
-        way.link = Link::new(config, 1);
+    for one_way in [40, 300] {
+        let mut pipe = NodePipe::unlinked(World::config(), video());
+        for way in [&mut pipe.to_far, &mut pipe.to_origin] {
+            let config = LinkConfig {
+                delay: one_way * 1_000,
+                ..Default::default()
+            };
+            way.link = Link::new(config, 1);
+        }
+        pipe.open(&video());
+        pipe.advance(1_500);
+        assert_eq!(pipe.states(), CONNECTED);
+        let rtt = pipe.origin.transport_stats(PIPE).rtt_us;
+        assert_eq!(rtt, Some(2 * one_way * 1_000));
+        pipe.to_far.sent.clear();
+        pipe.advance(10_000);
+        // The second one until the answer to the first arrives, and the third.
+        let most = if one_way < 100 { 10 } else { 40 };
+        let checks = checks(&pipe.to_far.sent);
+        assert!((10..=most).contains(&checks), "{checks}");
     }
-    pipe.open(&video());
-    pipe.advance(500);
-    assert_eq!(pipe.states(), CONNECTED);
-    assert_eq!(pipe.origin.transport_stats(PIPE).rtt_us, Some(80_000));
 }
 
 #[test]
@@ -133,6 +142,21 @@ fn a_link_without_checks_for_three_seconds_is_disconnected_until_they_are_back()
     let after: Vec<_> = (10..25).collect();
     assert_eq!(pictures(&mut viewer, &mut pipe.far, OUT), after);
     assert_eq!(pipe.far.worker.counters().dropped_srtp, 0);
+}
+
+#[test]
+fn a_link_that_comes_back_asks_for_a_key_frame_though_nothing_was_sent_meanwhile() {
+    let mut pipe = NodePipe::new(video());
+    let _viewer = pipe.watch(1, video_consumer(OUT));
+    send_frames(&mut pipe, 0..10);
+    pipe.cut(true);
+    pipe.advance(4_100);
+    assert_eq!(pipe.states(), DISCONNECTED);
+    pipe.sender.take_plis(&mut pipe.origin);
+    pipe.cut(false);
+    pipe.advance(250);
+    assert_eq!(pipe.states(), CONNECTED);
+    assert_eq!(pipe.sender.take_plis(&mut pipe.origin), [SSRC]);
 }
 
 #[test]

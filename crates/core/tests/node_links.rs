@@ -239,9 +239,32 @@ fn a_link_is_not_a_pair_of_a_client() {
     client.check(&mut pipe.origin, true);
     let (mut viewer, _) = pipe.watch(1, video_consumer(OUT));
     send_frames(&mut pipe, 0..5);
-    pipe.advance(10_000);
+    for _ in 0..10 {
+        client.check(&mut pipe.origin, true);
+        pipe.advance(1_000);
+    }
     send_frames(&mut pipe, 10..15);
     assert_eq!(pipe.states(), [None; 2]);
     let expected: Vec<_> = (0..5).chain(10..15).collect();
     assert_eq!(pictures(&mut viewer, &mut pipe.far, OUT), expected);
+}
+
+#[test]
+fn a_packet_that_does_not_fit_a_datagram_of_the_link_is_left_out() {
+    let mut pipe = NodePipe::new(video());
+    let _viewer = pipe.watch(1, video_consumer(OUT));
+    pipe.send([vp8(0, true)]);
+    for (number, len) in [(1, 1_460), (2, 1_461)] {
+        let mut packet = vp8(number, false);
+        packet.payload.resize(len, 0x55);
+        pipe.send([packet]);
+    }
+    // 4 bytes of the id, 20 of the header with the transport-wide number, and 16 of the tag.
+    let expected = [(PIPE_SSRC, 0), (PIPE_SSRC, 1)];
+    let longest = pipe.to_far.sent.iter().map(Vec::len).max();
+    assert_eq!(
+        (pipe.to_far.take_rtp().as_slice(), longest),
+        (&expected[..], Some(1_500))
+    );
+    assert_eq!(pipe.origin.worker.counters().send_oversized, 1);
 }

@@ -26,6 +26,8 @@ use crate::send::ConnectionId;
 /// Until the next check, after one was sent and after one was answered, microseconds.
 const REPEAT_US: u64 = 200_000;
 const INTERVAL_US: u64 = 1_000_000;
+/// Checks that may still be answered: more than are sent until the link is disconnected.
+const KEPT: usize = 16;
 /// Without a check of the other side, or without its answer, the link is disconnected after this time, microseconds.
 const SILENCE_US: u64 = 3_000_000;
 /// The priority of the only candidate (RFC 8445 section 5.1.2.1): a host candidate.
@@ -74,9 +76,9 @@ pub(crate) struct NodeLink {
     source: Option<Path>,
     received: Newest,
     answered: Newest,
-    /// The number of our last check, and when it was sent.
+    /// The number of our last check, and when it and those before were sent.
     sent: u64,
-    sent_at: Micros,
+    sent_at: [Micros; KEPT],
     next_check: Micros,
     state: IceState,
     /// The last `IceSelected` event.
@@ -97,7 +99,7 @@ impl NodeLink {
             received: Newest::default(),
             answered: Newest::default(),
             sent: 0,
-            sent_at: Micros(0),
+            sent_at: [Micros(0); KEPT],
             next_check: Micros(0),
             state: IceState::New,
             event: LatestEvent::default(),
@@ -123,7 +125,9 @@ impl NodeLink {
         buffer: &mut [u8],
     ) -> Result<usize, WireError> {
         self.sent += 1;
-        self.sent_at = now;
+        if let Some(sent_at) = self.sent_at.get_mut(slot(self.sent)) {
+            *sent_at = now;
+        }
         self.next_check = now.plus(REPEAT_US);
         BindingRequest {
             transaction_id: self.transaction(self.sent),
@@ -157,22 +161,17 @@ impl NodeLink {
         is_new
     }
 
-    /// Notes an authentic answer to a check of ours. Returns false if that or a newer check was answered before, or was not
-    /// sent.
-    pub(crate) fn on_answer(&mut self, now: Micros, id: &TransactionId) -> bool {
+    /// Notes an authentic answer to a check of ours. Returns the time that it took, microseconds; `None` if that check is not
+    /// one of the last, or it or a newer one was answered before.
+    pub(crate) fn on_answer(&mut self, now: Micros, id: &TransactionId) -> Option<u64> {
         let number = number(id);
-        if number > self.sent || !self.answered.advance(now, number) {
-            return false;
+        let age = self.sent.checked_sub(number)?;
+        if age >= KEPT as u64 || !self.answered.advance(now, number) {
+            return None;
         }
-        if number == self.sent {
-            self.next_check = self.sent_at.plus(INTERVAL_US);
-        }
-        true
-    }
-
-    /// The time that an answer to the last check took, microseconds; `None` if it answers another one.
-    pub(crate) fn round_trip(&self, now: Micros, id: &TransactionId) -> Option<u64> {
-        (number(id) == self.sent).then(|| now.since(self.sent_at))
+        let sent_at = self.sent_at.get(slot(number))?;
+        self.next_check = sent_at.plus(INTERVAL_US);
+        Some(now.since(*sent_at))
     }
 
     /// Updates the state. Returns where media is sent now.
@@ -190,6 +189,11 @@ impl NodeLink {
     pub(crate) const fn state(&self) -> IceState {
         self.state
     }
+}
+
+/// Where it is kept when a check was sent.
+const fn slot(number: u64) -> usize {
+    (number % KEPT as u64) as usize
 }
 
 /// The number of a check.

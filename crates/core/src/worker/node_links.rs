@@ -81,14 +81,14 @@ impl Worker {
         let Some(node) = transport.link.node_mut() else {
             return Ok(false);
         };
-        if message.verify_integrity(node.answer_key()).is_err() || !node.on_answer(now, id) {
+        if message.verify_integrity(node.answer_key()).is_err() {
             return Ok(false);
         }
-        let round_trip = node.round_trip(now, id);
+        let Some(round_trip) = node.on_answer(now, id) else {
+            return Ok(false);
+        };
         transport.stats.count_received(len);
-        if round_trip.is_some() {
-            transport.stats.rtt_us = round_trip;
-        }
+        transport.stats.rtt_us = Some(round_trip);
         self.tend_node_link(now, key)?;
         Ok(true)
     }
