@@ -11,10 +11,13 @@ from hubbub_contracts.bus.records import PeerRecord
 from support.bus_client import bus_client
 from support.caller import Caller
 from support.eventually import wait_for_counts
-from support.installation import Installation
+from support.installation import SPREAD_OVER_NODES, Installation
 from support.pair import MAX_MEDIA_GAP, connected_pair
 
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
+TWO_NODES = {"registries": 2, "nodes": 2}
+A_NODE_EACH = {**TWO_NODES, "environment": SPREAD_OVER_NODES}
+"""Alice and Bob are on different nodes."""
 RECOVERY = 30.0
 pytestmark = pytest.mark.chaos
 
@@ -22,7 +25,7 @@ pytestmark = pytest.mark.chaos
 @pytest.mark.parametrize(
     "outage", [2.0, pytest.param(30.0, marks=[pytest.mark.long, pytest.mark.timeout(150)])], ids=["2 s", "30 s"]
 )
-@pytest.mark.parametrize("fresh_installation", [{"registries": 2, "nodes": 2}], indirect=True)
+@pytest.mark.parametrize("fresh_installation", [TWO_NODES, A_NODE_EACH], ids=["one node", "a node each"], indirect=True)
 async def test_call_survives_a_bus_outage(fresh_installation: Installation, call_id: str, outage: float) -> None:
     installation = fresh_installation
     async with connected_pair(installation.url, call_id) as pair:
@@ -67,7 +70,9 @@ async def test_call_survives_repeated_bus_crashes(fresh_installation: Installati
 
 @pytest.mark.parametrize("registries", ["running", "restarted"])
 @pytest.mark.parametrize("storage", ["wiped", "rolled back"])
-@pytest.mark.parametrize("fresh_installation", [{"registries": 2, "nodes": 1}], indirect=True)
+@pytest.mark.parametrize(
+    "fresh_installation", [{"registries": 2, "nodes": 1}, A_NODE_EACH], ids=["one node", "a node each"], indirect=True
+)
 async def test_the_state_is_rebuilt_when_the_bus_loses_its_store(
     fresh_installation: Installation, call_id: str, storage: str, registries: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""Media continues for half a minute without bus, registry and signaling."""
+"""Media continues for half a minute without bus, registry and signaling, also from node to node."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from support.eventually import wait_for_counts
-from support.installation import Installation
+from support.installation import SPREAD_OVER_NODES, Installation
 from support.pair import connected_pair
 
 OUTAGE = 30.0
@@ -15,7 +15,13 @@ RECOVERY = 30.0
 pytestmark = [pytest.mark.chaos, pytest.mark.long, pytest.mark.timeout(150)]
 
 
-async def test_media_continues_for_thirty_seconds_on_the_node_alone(
+@pytest.mark.parametrize(
+    "fresh_installation",
+    [{}, {"nodes": 2, "environment": SPREAD_OVER_NODES}],
+    ids=["one node", "a node each"],
+    indirect=True,
+)
+async def test_media_continues_for_thirty_seconds_on_the_nodes_alone(
     fresh_installation: Installation, call_id: str
 ) -> None:
     installation = fresh_installation

@@ -42,12 +42,12 @@ class RoomView:
         placement: Placement,
         on_departed: Callable[[set[str]], None],
         on_muted: Callable[[], None],
-        on_changed: Callable[[], None] = lambda: None,
+        on_changed: Callable[[set[str]], None] = lambda _: None,
     ) -> None:
         """`placement` is this incarnation's.
 
         `on_departed` gets the ids of peers that it no longer hosts. `on_muted` is called when a peer may have lost the
-        right to send a source. `on_changed` is called after each change that is newer than what was known.
+        right to send a source. `on_changed` gets the ids of peers whose records, or their absence, are new and certain.
         """
         self._placement = placement
         self._on_departed = on_departed
@@ -73,7 +73,7 @@ class RoomView:
             self._report_muted([change.record])
         if self._has_departed(change.record):
             self._on_departed({change.peer_id})
-        self._on_changed()
+        self._on_changed({change.peer_id})
 
     def adopt(self, state: RoomState) -> None:
         """See `hubbub_room.Projection`.
@@ -95,7 +95,7 @@ class RoomView:
         if departed:
             self._on_departed(departed)
         if is_newer:
-            self._on_changed()
+            self._on_changed(known | self._peers.keys())
 
     def room_not_found(self) -> None:
         """See `hubbub_room.Projection`. The registry may be behind, so no peer is reported: the timeout decides."""

@@ -7,6 +7,7 @@ answers (`link_messages`).
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Final
 
 from hubbub_contracts import ids
@@ -61,19 +62,19 @@ async def open_remote(context: NodeContext, router: Router, producer_id: str, no
             return await _open(context, router, producer_id, node)
 
 
-def follow_records(context: NodeContext, room: Room) -> None:
-    """Pauses and closes the producers of other nodes as the room's records say, which have just changed.
-
-    One that they have not had yet was opened for a requester who knows more. It stays.
-    """
+def follow_records(context: NodeContext, room: Room, peer_ids: Collection[str]) -> None:
+    """Pauses and closes the producers of other nodes as the records of these peers say, which have just changed."""
     for remote in context.entities.incoming.of_room(room):
-        if not _learn(context, room, remote) and remote.owner is not None:
+        if not _learn(context, room, remote) and remote.owner in peer_ids:
             _close(context, remote)
     tell_core(context)
 
 
 def tend_remote_producers(context: NodeContext, room: Room, now: float) -> None:
-    """Closes those that the room's records, which must be complete, have lacked for long. Call it periodically."""
+    """Closes those that the room's records, which must be complete, have lacked for long. Call it periodically.
+
+    One was opened for a requester who knows more than this node, or the registry is behind.
+    """
     for remote in context.entities.incoming.of_room(room):
         if _learn(context, room, remote):
             remote.missing_since = None

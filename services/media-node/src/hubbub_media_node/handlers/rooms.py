@@ -86,10 +86,10 @@ def _on_muted(context: NodeContext, room_id: str) -> None:
     context.tasks.spawn(pause_muted(context, room_id), "pause-muted")
 
 
-def _on_changed(context: NodeContext, room_id: str) -> None:
+def _on_changed(context: NodeContext, room_id: str, peer_ids: set[str]) -> None:
     """Closes and pauses what other nodes' peers have closed and paused, and gets their new microphones."""
     room = context.entities.rooms.get(room_id)
     if room is not None:
-        follow_records(context, room)
+        follow_records(context, room, peer_ids)
         if has_missing_microphones(context, room):
             context.tasks.spawn(share_microphones(context, room), "share-microphones")
