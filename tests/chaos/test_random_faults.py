@@ -35,6 +35,7 @@ SHORT = 4
 LONG_SECONDS = float(os.environ.get("HUBBUB_CHAOS_SECONDS", "300"))
 
 
+@pytest.mark.parametrize("room_peers_per_node", [800, 2], ids=["a node a room", "two nodes a room"])
 @pytest.mark.parametrize(
     ("seed", "count", "seconds"),
     [
@@ -42,16 +43,23 @@ LONG_SECONDS = float(os.environ.get("HUBBUB_CHAOS_SECONDS", "300"))
         pytest.param(
             int(os.environ.get("HUBBUB_CHAOS_SEED", secrets.randbelow(1_000_000))),
             None,
-            LONG_SECONDS,
+            LONG_SECONDS / 2,  # of each kind of room
             id="long",
             marks=[pytest.mark.long, pytest.mark.timeout(LONG_SECONDS + 300)],
         ),
     ],
 )
 async def test_calls_are_whole_again_after_each_fault(
-    tmp_path: Path, seed: int, count: int | None, seconds: float | None
+    tmp_path: Path, seed: int, count: int | None, seconds: float | None, room_peers_per_node: int
 ) -> None:
-    installation = Installation(tmp_path, registries=2, nodes=2, signalings=2, reconnect_grace=RECONNECT_GRACE)
+    installation = Installation(
+        tmp_path,
+        registries=2,
+        nodes=2,
+        signalings=2,
+        reconnect_grace=RECONNECT_GRACE,
+        environment={"ROOM_PEERS_PER_NODE": str(room_peers_per_node)},
+    )
     recovery: defaultdict[str, list[float]] = defaultdict(list)
     started = time.monotonic()
     log.info("seed %d", seed)
