@@ -13,6 +13,7 @@ import pytest
 from support.caller import Caller, Consumer
 from support.eventually import wait_for_counts, wait_for_metrics
 from support.installation import SPREAD, SPREAD_OVER_NODES, Installation
+from support.pair import connected_pair
 from support.recording import Source
 from support.simulcast import SSRCS, received_layers, reported_layers, simulcast, wanted_encodings
 
@@ -260,3 +261,14 @@ async def test_who_speaks_is_told_once_and_heard_everywhere(fresh_installation: 
                     await consumer.wait_packets()
                 elif listener != speaker:
                     assert await is_silent(consumer), "the quieter ones are left out everywhere"
+
+
+@pytest.mark.parametrize(
+    "fresh_installation",
+    [{"nodes": 2, "environment": SPREAD_OVER_NODES | {"RTC_LISTEN_IP": "::", "INTERNAL_IP": "::1"}}],
+    indirect=True,
+)
+async def test_nodes_reach_each_other_over_ipv6(fresh_installation: Installation, call_id: str) -> None:
+    async with connected_pair(fresh_installation.url, call_id) as pair:
+        assert worker_of(pair.alice) != worker_of(pair.bob)
+        await pair.wait_media()
