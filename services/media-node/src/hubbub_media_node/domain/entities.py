@@ -171,8 +171,8 @@ class PlainTransport(Transport):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Source(ABC):
-    """A track as one router of this node has it: from a peer there, or from another node (`RemoteProducer`)."""
+class AnyProducer(ABC):
+    """A producer as one router of this node has it: of a peer there, or of another node (`RemoteProducer`)."""
 
     id: str
     """Of the peer's producer."""
@@ -220,7 +220,7 @@ class Source(ABC):
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Producer(Source):
+class Producer(AnyProducer):
     """A track that a peer sends."""
 
     transport: Transport
@@ -232,17 +232,17 @@ class Producer(Source):
 
     @property
     def router(self) -> Router:
-        """As in `Source`."""
+        """As in `AnyProducer`."""
         return self.transport.router
 
     @property
     def is_closing(self) -> bool:
-        """As in `Source`."""
+        """As in `AnyProducer`."""
         return self.close_request is not None
 
     @property
     def ends_with_owner(self) -> bool:
-        """As in `Source`."""
+        """As in `AnyProducer`."""
         return True
 
     @property

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from hubbub_contracts.errors import ErrorCode, HubbubError
 
-from .entities import Consumer, Producer, Room, Router, Source, Transport
+from .entities import AnyProducer, Consumer, Producer, Room, Router, Transport
 from .incoming_links import IncomingLinks, RemoteProducer
 from .outgoing_links import OutgoingLinks
 from .pipe_table import PipeTable
@@ -81,7 +81,7 @@ class EntityStore:
         """None when it is unknown or removed."""
         return self._producers_by_core_id.get(core_id)
 
-    def origin_by_core_id(self, core_id: int) -> Source | None:
+    def origin_by_core_id(self, core_id: int) -> AnyProducer | None:
         """The producer that this one is, or that a pipe carries. None when it is unknown or removed."""
         pipe = self.pipes.by_producer(core_id)
         if pipe is not None:

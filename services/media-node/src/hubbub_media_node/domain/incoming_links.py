@@ -18,7 +18,7 @@ from hubbub_contracts.bus.records import Placement
 from hubbub_media_core import commands
 from hubbub_media_core.commands import Command
 
-from .entities import Room, Router, Source
+from .entities import AnyProducer, Room, Router
 from .node_links import NodeLink, NodeLinkTable
 from .pipe_table import LINGER
 from .pipes import CoreObject
@@ -32,7 +32,7 @@ PAUSE: Final = 0.02
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class RemoteProducer(Source):
+class RemoteProducer(AnyProducer):
     """A producer of another node."""
 
     link: IncomingLink
@@ -60,17 +60,17 @@ class RemoteProducer(Source):
 
     @property
     def peer_id(self) -> str | None:
-        """As in `Source`."""
+        """As in `AnyProducer`."""
         return self.owner
 
     @property
     def is_closing(self) -> bool:
-        """As in `Source`."""
+        """As in `AnyProducer`."""
         return self.closing
 
     @property
     def ends_with_owner(self) -> bool:
-        """As in `Source`."""
+        """As in `AnyProducer`."""
         return self.origin_closed
 
     def outstanding(self) -> Iterator[tuple[int, Command]]:

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from hubbub_media_core import events
 
-from .entities import Router, Source
+from .entities import AnyProducer, Router
 from .pipes import CoreObject, Link, Pipe, PipeState
 
 LINGER: Final = 5.0
@@ -58,12 +58,12 @@ class PipeTable:
         link = self._links.get(frozenset((one.core_id, other.core_id)))
         return None if link is None or link.closing else link
 
-    def find(self, origin: Source, router: Router) -> Pipe | None:
+    def find(self, origin: AnyProducer, router: Router) -> Pipe | None:
         """The pipe of a producer to another router, unless it is closing."""
         pipe = self._pipes.get((origin.core_id, router.core_id))
         return None if pipe is None or pipe.closing else pipe
 
-    def of(self, origin: Source) -> list[Pipe]:
+    def of(self, origin: AnyProducer) -> list[Pipe]:
         """The pipes of a producer that are not closing."""
         found = (self.find(origin, router) for router in origin.room.routers.values())
         return [pipe for pipe in found if pipe is not None]
@@ -88,7 +88,7 @@ class PipeTable:
         self._by_transport.update((end.core_id, link) for end in ends)
         return link
 
-    def add(self, origin: Source, router: Router, link: Link, new_id: Callable[[], int]) -> Pipe:
+    def add(self, origin: AnyProducer, router: Router, link: Link, new_id: Callable[[], int]) -> Pipe:
         """Adds a pipe, whose ends have yet to be created: paused like the origin, and with no encoding wanted."""
         nothing = (False,) * len(origin.spec.encodings)
         pipe = Pipe(
@@ -113,7 +113,7 @@ class PipeTable:
             pipe.wanted = encodings
             self._due[pipe] = None
 
-    def origin_changed(self, origin: Source) -> None:
+    def origin_changed(self, origin: AnyProducer) -> None:
         """A producer of a peer was paused or resumed."""
         self._due.update(dict.fromkeys(self.of(origin)))
 

@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from hubbub_media_core import commands
 from hubbub_media_core.commands import Command
 
-from .entities import Router, Source
+from .entities import AnyProducer, Router
 from .ssrc_table import SsrcTable
 
 
@@ -100,7 +100,7 @@ class PipeState(NamedTuple):
 class Pipe:
     """A producer on another router than its own."""
 
-    origin: Source
+    origin: AnyProducer
     router: Router
     """The other router."""
     link: Link

@@ -30,7 +30,7 @@ from ..domain.repetition import find_repeated
 from .context import NodeContext
 from .layer_reports import report_layers
 from .pipes import producer_on
-from .remote_producers import find_source
+from .remote_producers import find_producer
 
 
 async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreated:
@@ -56,7 +56,7 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
         context.require_accepting()
         context.limits.check_consumers(context.entities, request.room_id, request.peer_id)
         context.quotas.check_consumers(request.room_id, time.monotonic())
-        producer = await find_source(context, transport.router, request.producer_id, request.origin)
+        producer = await find_producer(context, transport.router, request.producer_id, request.origin)
         source = await producer_on(context, producer, transport.router)
         # It may have been closed meanwhile.
         transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)

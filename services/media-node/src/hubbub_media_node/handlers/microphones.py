@@ -11,7 +11,7 @@ import contextlib
 
 from hubbub_contracts.errors import HubbubError
 
-from ..domain.entities import Room, Router, Source
+from ..domain.entities import AnyProducer, Room, Router
 from ..domain.room_view import PlacedProducer
 from .context import NodeContext
 from .pipes import producer_on
@@ -31,9 +31,9 @@ async def share_microphones(context: NodeContext, room: Room) -> None:
         while room.microphones_changed and room.routers:
             room.microphones_changed = False
             await asyncio.gather(*(_get(context, room, each) for each in _missing_here(context, room)))
-            for source, router in _missing_on_routers(context, room):
+            for producer, router in _missing_on_routers(context, room):
                 with contextlib.suppress(HubbubError):
-                    await producer_on(context, source, router)
+                    await producer_on(context, producer, router)
     finally:
         room.sharing = False
 
@@ -56,18 +56,18 @@ def _missing_here(context: NodeContext, room: Room) -> list[PlacedProducer]:
     return [each for each in room.view.remote_speech() if incoming.find(room, each.record.producer_id) is None]
 
 
-def _missing_on_routers(context: NodeContext, room: Room) -> list[tuple[Source, Router]]:
+def _missing_on_routers(context: NodeContext, room: Room) -> list[tuple[AnyProducer, Router]]:
     """The microphones that this node has, and a router does not hear."""
     if len(room.routers) < 2:
         return []
     entities = context.entities
-    sources: list[Source] = [*room.producers(), *entities.incoming.of_room(room)]
+    producers: list[AnyProducer] = [*room.producers(), *entities.incoming.of_room(room)]
     return [
-        (source, router)
-        for source in sources
-        if source.is_microphone and not source.is_closing
+        (producer, router)
+        for producer in producers
+        if producer.is_microphone and not producer.is_closing
         for router in room.routers.values()
-        if router is not source.router and entities.pipes.find(source, router) is None
+        if router is not producer.router and entities.pipes.find(producer, router) is None
     ]
 
 

@@ -13,7 +13,7 @@ from hubbub_media_core import CoreError, commands
 from hubbub_media_core.commands import Command
 from hubbub_media_core.specs import WorkerLink
 
-from ..domain.entities import Producer, Router, Source
+from ..domain.entities import AnyProducer, Producer, Router
 from ..domain.pipe_specs import pipe_parameters, pipe_specs
 from ..domain.pipes import ChangedObjects, ChangedT, CoreObject, Link, Pipe
 from .context import NodeContext
@@ -21,7 +21,7 @@ from .context import NodeContext
 _log = structlog.get_logger(__name__)
 
 
-async def producer_on(context: NodeContext, producer: Source, router: Router) -> int:
+async def producer_on(context: NodeContext, producer: AnyProducer, router: Router) -> int:
     """The core's id of a producer on a router of its room: its own, or that of a pipe's end. Opens a missing pipe.
 
     Raises a retryable `not_found` when the producer is closed meanwhile, and what the core's refusals translate to.
@@ -72,7 +72,7 @@ def tend_pipes(context: NodeContext, now: float) -> None:
     tell_core(context)
 
 
-async def _open(context: NodeContext, producer: Source, router: Router) -> Pipe:
+async def _open(context: NodeContext, producer: AnyProducer, router: Router) -> Pipe:
     entities = context.entities
     link = await _link_between(context, producer.router, router)
     parameters = pipe_parameters(producer.spec, producer.consumable, link.ssrcs.block)

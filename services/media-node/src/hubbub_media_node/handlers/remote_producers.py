@@ -16,7 +16,7 @@ from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_media_core import commands
 
-from ..domain.entities import Room, Router, Source
+from ..domain.entities import AnyProducer, Room, Router
 from ..domain.incoming_links import IncomingLink, RemoteProducer
 from ..domain.link_ends import link_between, new_end, srtp_keys
 from ..domain.negotiation import piped_parameters
@@ -29,7 +29,9 @@ OPEN_TIMEOUT: Final = 2.0
 """Seconds for which one waits for others that open pipes from the same node: it may be dead."""
 
 
-async def find_source(context: NodeContext, router: Router, producer_id: str, origin: Placement | None) -> Source:
+async def find_producer(
+    context: NodeContext, router: Router, producer_id: str, origin: Placement | None
+) -> AnyProducer:
     """A producer of any peer in the router's room. Gets it from its node if it is on another one.
 
     `origin` is that node, if the requester knows it. Raises a retryable `not_found`: the requester's view of the room
