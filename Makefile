@@ -136,6 +136,8 @@ check-rust: cargo python
 	$(BIN)/python scripts/check-rust-modules
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	@# The fuzz targets have a lock file of their own.
+	cargo metadata --locked --format-version 1 --manifest-path crates/fuzz/Cargo.toml >/dev/null
 
 .PHONY: check-web
 check-web: node

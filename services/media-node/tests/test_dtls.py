@@ -237,6 +237,14 @@ def test_a_certificate_is_renewed_before_it_expires() -> None:
     assert sha256_fingerprint(renewed) != sha256_fingerprint(first)
 
 
+def test_transports_with_the_same_profiles_share_a_context() -> None:
+    certificate = CertificateStore().current(dt.datetime.now(tz=dt.UTC))
+    context = certificate._create_ssl_context(list(PROFILES))
+    assert certificate._create_ssl_context(list(PROFILES)) is context
+    assert certificate._create_ssl_context(list(PROFILES[:1])) is not context
+    assert context.get_session_cache_mode() == SSL.SESS_CACHE_OFF
+
+
 WEAK_CIPHERS = ("AES128-SHA", "AES256-GCM-SHA384", "ECDHE-ECDSA-NULL-SHA", "AECDH-AES128-SHA", "PSK-AES128-CBC-SHA")
 """Without forward secrecy, encryption or authentication."""
 

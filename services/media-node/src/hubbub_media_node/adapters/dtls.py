@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, Final, cast
 
 import structlog
@@ -96,11 +97,23 @@ class _IceTransport:
 
 
 class _Certificate(RTCCertificate):
-    """Our certificate, with the ciphers that we offer."""
+    """Our certificate, with the ciphers that we offer.
+
+    Transports with the same profiles share an OpenSSL context: one of its own would cost each of them 20 KiB.
+    """
+
+    @cached_property
+    def _contexts(self) -> dict[tuple[bytes, ...], SSL.Context]:
+        return {}
 
     def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
-        context = super()._create_ssl_context(srtp_profiles)
-        context.set_cipher_list(_CIPHERS)
+        names = tuple(profile.openssl_profile for profile in srtp_profiles)
+        context = self._contexts.get(names)
+        if context is None:
+            context = self._contexts[names] = super()._create_ssl_context(srtp_profiles)
+            context.set_cipher_list(_CIPHERS)
+            # No client resumes the session of another transport.
+            context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         return context
 
 
