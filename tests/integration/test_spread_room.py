@@ -272,3 +272,33 @@ async def test_nodes_reach_each_other_over_ipv6(fresh_installation: Installation
     async with connected_pair(fresh_installation.url, call_id) as pair:
         assert worker_of(pair.alice) != worker_of(pair.bob)
         await pair.wait_media()
+
+
+@pytest.mark.parametrize(
+    "fresh_installation",
+    [{"nodes": 2, "workers": 2, "environment": SPREAD | {"ROOM_PEERS_PER_NODE": "2"}}],
+    indirect=True,
+)
+async def test_a_producer_crosses_to_another_node_once_and_goes_on_when_the_first_receiver_leaves(
+    fresh_installation: Installation, call_id: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        ann, ben, cem, dan = [await stack.enter_async_context(Caller(fresh_installation.url)) for _ in range(4)]
+        for peer in (ann, ben, cem, dan):
+            await peer.join(call_id)
+            await peer.transport("recv")
+        assert len({worker_of(peer) for peer in (ann, ben, cem, dan)}) == 4
+        tracks = [await ann.publish(kind) for kind in ("audio", "video")]
+        received = {peer: [await peer.consume(track) for track in tracks] for peer in (ben, cem, dan)}
+        for consumers in received.values():
+            await asyncio.gather(*(consumer.wait_packets() for consumer in consumers))
+        await cem.call("leaveRoom")  # it was the first on its node that got the video
+        await asyncio.gather(*(consumer.wait_packets(30) for consumer in received[dan]))
+        assert dan.events("consumerClosed") == dan.events("producerClosed") == []
+        await cem.end_media()
+        await cem.join(call_id)
+        await asyncio.gather(*[(await cem.consume(track)).wait_packets() for track in tracks])
+        for peer in (cem, dan):
+            await peer.call("leaveRoom")
+        await asyncio.gather(*(consumer.wait_packets(30) for consumer in received[ben]))
+        await wait_for_counts(fresh_installation, rooms=1, peers=2, producers=2, transports=3, consumers=2)
