@@ -2,7 +2,8 @@
 
 These are the rows that a request causes. Other tests cover timeouts (6, 7, 10, 15, 18: `test_closures_by_timeout.py`),
 the end of a signaling instance (16, 23, 24: `test_resume.py`), an unreachable registry (21: `test_media_continues.py`),
-access tokens (28, 29: `test_access_tokens.py`), pipes (32, 33: `test_spread_room.py`),
+access tokens (28, 29: `test_access_tokens.py`), pipes and links (32, 33, 35, 36: `test_spread_room.py`; 37:
+`services/media-node/tests/test_remote_producers.py`; 38: `tests/chaos/test_room_on_two_nodes.py`),
 and a frozen or stopped node (9: `tests/chaos/test_frozen_node.py`; 13, 19: `tests/chaos/test_kill_node.py`). Row 12
 needs a panic in the core, which the core's own tests cause.
 """
@@ -25,12 +26,13 @@ from support.rtp_transport import RtpTransport
 CLOSURES = ("transportClosed", "producerClosed", "consumerClosed", "peerLeft", "peerMoved", "roomClosed")
 
 
-@pytest.fixture(params=["one worker", "two workers"])
+@pytest.fixture(params=["one worker", "two workers", "two nodes"])
 def installation(request: pytest.FixtureRequest, installation: Installation) -> Installation:
-    """All rows hold with both peers on one worker, and with a worker for each."""
+    """All rows hold with both peers on one worker, with a worker for each, and with a node for each."""
     if request.param == "one worker":
         return installation
-    return request.getfixturevalue("spread_installation")  # type: ignore[no-any-return]
+    name = "spread_installation" if request.param == "two workers" else "two_node_installation"
+    return request.getfixturevalue(name)  # type: ignore[no-any-return]
 
 
 @pytest.fixture
