@@ -44,8 +44,8 @@ IceState: TypeAlias = Literal["new", "connected", "disconnected"]
 
 - `new`: no candidate pair is valid.
 - `connected`: a valid pair is selected.
-- `disconnected`: a pair is selected, but the client has sent nothing authentic for 8 s, or the other side of a pipe has
-  answered no check for 3 s.
+- `disconnected`: a pair is selected, but the client has sent nothing authentic for 8 s, or the other side of a link to
+  another node has sent no check for 3 s, or has answered none.
 """
 
 
