@@ -7,7 +7,7 @@ import copy
 import itertools
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -93,26 +93,32 @@ async def test_mutated_parameters_are_answered_and_the_node_survives(
     installation: Installation, call_id: str, mutations: int
 ) -> None:
     node, url = installation.nodes[0].pid, installation.url
-    chance = random.Random(20_231_123)
     rounds, each = (1, mutations // 2) if mutations <= 300 else (AT_ONCE, mutations // 2 // AT_ONCE)
     outcomes: Counter[str | None] = Counter()
     async with connected_pair(url, call_id) as pair:
         producers = list(pair.producers.values())
 
+        def produces(number: int) -> Iterator[dict[str, Any]]:
+            chance = random.Random(2 * number)
+            for _ in range(each):
+                kind = chance.choice(("audio", "video"))
+                yield {"kind": kind, "rtpParameters": mutated(chance, rtp_parameters(kind, SSRC))}
+
+        def consumes(number: int) -> Iterator[dict[str, Any]]:
+            chance = random.Random(2 * number + 1)
+            for producer_id in itertools.islice(itertools.cycle(producers), each):
+                yield {"producerId": producer_id, "rtpCapabilities": mutated(chance, rtp_capabilities())}
+
+        # One mutation after the other: the pair on the same event loop has to send media meanwhile.
         async def mutate(number: int) -> None:
-            kinds = [chance.choice(("audio", "video")) for _ in range(each)]
-            produces = [{"kind": kind, "rtpParameters": mutated(chance, rtp_parameters(kind, SSRC))} for kind in kinds]
-            capabilities = [mutated(chance, rtp_capabilities()) for _ in range(each)]
             async with Caller(url) as mallory, Caller(url) as trudy:
                 await mallory.join(call_id)
                 await trudy.join(call_id)
                 sends = (await mallory.call("createTransport", direction="send"))["id"]
                 receives = (await trudy.call("createTransport", direction="recv"))["id"]
-                offered = itertools.cycle(producers)
-                consumes = [{"producerId": next(offered), "rtpCapabilities": mutation} for mutation in capabilities]
                 for counted in await asyncio.gather(
-                    send(mallory, "produce", ({"transportId": sends, **payload} for payload in produces)),
-                    send(trudy, "consume", ({"transportId": receives, **payload} for payload in consumes)),
+                    send(mallory, "produce", ({"transportId": sends, **payload} for payload in produces(number))),
+                    send(trudy, "consume", ({"transportId": receives, **payload} for payload in consumes(number))),
                 ):
                     outcomes.update(counted)
 
