@@ -48,7 +48,8 @@ class Person:
         socket = ClientSocket(self._url)
         await socket.open()
         await socket.call("createRoom", callId=self._room)
-        joined = await socket.call("joinRoom", callId=self._room, userId=self._name, resumable=True)
+        join = {"callId": self._room, "userId": self._name, "rtpCapabilities": {}, "resumable": True}
+        joined = await socket.call("joinRoom", **join)
         self._token = joined["resumeToken"]
         self._task = asyncio.create_task(self._stay(socket))
 

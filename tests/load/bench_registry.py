@@ -27,7 +27,7 @@ from support.service_process import ServiceProcess
 
 JOINS = 200
 AT_ONCE = 10
-"""Joins of a room between two measurements: it is that much larger at most."""
+"""Joins that are measured together: the room is that much larger at most."""
 SIZES = (10, 1_000)
 SENDERS = 32
 """That wait for an answer at the same time."""
@@ -51,13 +51,15 @@ async def cost_of_a_join(
         room = (await signaling.join(room_id))[1]
     spent = 0.0
     for _ in range(JOINS // AT_ONCE):
+        known = room.revision if room is not None and follows else None
         messages = [signaling.join_request(room_id) for _ in range(AT_ONCE)]
         before = cpu_seconds(processes)
-        for message in messages:
-            known = room.revision if room is not None and follows else None
-            room = await signaling.request(message.model_copy(update={"known_revision": known}))
-            assert room.partial is follows
+        joined = await asyncio.gather(
+            *(signaling.request(message.model_copy(update={"known_revision": known})) for message in messages)
+        )
         spent += cpu_seconds(processes) - before
+        assert all(answer.partial is follows for answer in joined)
+        room = joined[-1]
         for message in messages:
             await signaling.leave(room_id, message.peer_id)
     return spent / JOINS
