@@ -9,6 +9,7 @@ import pytest
 
 from hubbub_bus import Bus
 from hubbub_contracts import ErrorCode, HubbubError, ids
+from hubbub_contracts.bus.moderation_records import Moderation
 from hubbub_contracts.bus.peer import JoinRoom
 from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
 from hubbub_contracts.bus.room import CreateRoom
@@ -42,6 +43,29 @@ async def test_a_join_of_who_follows_the_room_is_answered_with_the_peer_alone(
     answer = await join(context, request().model_copy(update={"known_revision": known}))
     assert ([peer.peer_id for peer in answer.peers], answer.partial) == (["one"], True)
     assert answer.revision > known
+
+
+async def test_a_refusal_is_checked_against_the_store(
+    context: RegistryContext, store: FakeRoomStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.store_room("r", room_record().model_copy(update={"moderation": Moderation(locked=True)}))
+
+    async def refresh(_room_id: str) -> None:
+        store.store_room("r", room_record())
+
+    monkeypatch.setattr(store, "refresh_room", refresh)
+    answer = await join(context, request())
+    assert [peer.peer_id for peer in answer.peers] == ["one"]
+
+
+async def test_a_join_that_nothing_refuses_asks_the_store_for_nothing(
+    context: RegistryContext, store: FakeRoomStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refresh(_room_id: str) -> None:
+        pytest.fail("the store was asked")
+
+    monkeypatch.setattr(store, "refresh_room", refresh)
+    await join(context, request())
 
 
 async def test_a_repeated_join_returns_the_room_and_writes_nothing(

@@ -51,8 +51,14 @@ async def join(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
     left before, `cancelled` when the peer is removed meanwhile, and `unavailable` when no media node can take the room.
     """
     await context.store.ready()
-    await context.store.refresh_room(request.room_id)
-    await retry_on_conflict(lambda: _write_peer(context, request))
+    try:
+        await retry_on_conflict(lambda: _write_peer(context, request))
+    except HubbubError as refusal:
+        if refusal.retryable:
+            raise
+        # Another replica may have stored a moment ago what allows the join.
+        await context.store.refresh_room(request.room_id)
+        await retry_on_conflict(lambda: _write_peer(context, request))
     return await retry_on_conflict(lambda: _confirm(context, request))
 
 
