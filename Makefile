@@ -153,6 +153,11 @@ bench: cargo native web browser ## measure packets per second, latencies, memory
 bench-state: native ## measure the start of a registry replica over 10,000 rooms and 100,000 peers
 	$(BIN)/python tests/load/bench_state.py $(ARGS)
 
+.PHONY: bench-scale
+bench-scale: native ## print the figures of docs/scaling.md
+	for bench in registry presence state; do $(BIN)/python tests/load/bench_$$bench.py || exit; done
+	cargo bench --package hubbub-io --bench pipes
+
 .PHONY: bench-network
 bench-network: cargo ## run the bandwidth estimator on emulated networks and write docs/quality.md
 	cargo run --quiet --release --package hubbub-netem --bin bench-network
