@@ -88,6 +88,16 @@ impl CongestionControl {
         }
     }
 
+    /// Whether time changes something: see [`Self::tick`], [`Self::sample`], [`Self::allocation_is_due`] and
+    /// [`Self::start_probe`].
+    pub(crate) fn is_due(&self, now: Micros) -> bool {
+        self.next_tick <= now
+            || self.next_allocation <= now
+            || self.next_sample <= now
+            || self.pacer.is_probing()
+            || self.estimator.may_probe()
+    }
+
     /// Lets time pass.
     pub(crate) fn tick(&mut self, now: Micros) {
         if self.next_tick <= now {

@@ -71,6 +71,8 @@ pub(crate) struct Transport {
     /// If a consumer's client returns transport-wide feedback.
     pub(crate) congestion: Option<Box<CongestionControl>>,
     pub(crate) next_report: Micros,
+    /// The first of its consumers' sender reports is not due before.
+    pub(crate) next_sender_report: Micros,
     /// When to report the scores of its producers and consumers next.
     pub(crate) next_scores: Micros,
     /// Our receiver reference times, which the client answers.
@@ -109,6 +111,7 @@ impl Transport {
             transport_sequence: 0,
             congestion: None,
             next_report: Micros(0),
+            next_sender_report: Micros(0),
             next_scores: Micros(0),
             reference_times: SentReports::new(),
             next_memory_check: Micros(0),
@@ -166,6 +169,19 @@ impl Transport {
     /// Whether media can be sent.
     pub(crate) fn is_ready(&self) -> bool {
         self.outbound.is_some() && self.link.path().is_some()
+    }
+
+    /// Whether a report is due, or the congestion control has something to do. Of a pipe, always.
+    pub(crate) fn is_due(&self, now: Micros) -> bool {
+        (self.next_report <= now && !self.producers.is_empty())
+            || self.next_sender_report <= now
+            || self.next_scores <= now
+            || self.arrivals.as_ref().is_some_and(|log| log.is_due(now))
+            || self
+                .congestion
+                .as_ref()
+                .is_some_and(|congestion| congestion.is_due(now))
+            || self.link.pipe().is_some()
     }
 
     /// Round-trip time to the client, microseconds: measured, or else a default.

@@ -55,6 +55,10 @@ pub(crate) struct Producer {
     /// At most one for each pipe transport.
     pub(crate) pipes: Vec<PipeConsumerKey>,
     key_frames: KeyFrames,
+    /// A stream may miss packets.
+    pub(crate) misses_packets: bool,
+    /// A stream has had several spatial layers.
+    has_spatial_layers: bool,
     /// `None` for video, and for audio without levels.
     pub(crate) microphone: Option<Box<Microphone>>,
 }
@@ -107,6 +111,8 @@ impl Producer {
                 MediaKind::Audio => 0,
                 MediaKind::Video => count,
             }),
+            misses_packets: false,
+            has_spatial_layers: false,
         }
     }
 
@@ -194,6 +200,8 @@ impl Producer {
             return Received::Dropped;
         };
         let received = stream.receive(now, packet, &media, &self.extensions);
+        self.misses_packets |= stream.nacks.missing() > 0;
+        self.has_spatial_layers |= stream.top.spatial > 0;
         if let Received::Media {
             starts_key_frame,
             key_frame_needed,
@@ -215,9 +223,17 @@ impl Producer {
     /// Marks silent encodings and spatial layers as dead.
     pub(crate) fn tick(&mut self, now: Micros) {
         self.layers.tick(now);
-        for stream in self.streams.iter_mut().flatten() {
-            stream.spatial.tick(now);
+        // Spares most producers the access to their streams.
+        if self.has_spatial_layers {
+            for stream in self.streams.iter_mut().flatten() {
+                stream.spatial.tick(now);
+            }
         }
+    }
+
+    /// Whether the consumers are to be asked what they want, a kept group is to be offered or a key frame is needed.
+    pub(crate) fn is_due(&self, now: Micros) -> bool {
+        self.next_wanted <= now || self.next_offer <= now || self.key_frames.are_wanted()
     }
 
     /// Notes that a consumer asks for a key frame of this encoding. [`Self::key_frames_due`] tells when to request it.
@@ -233,6 +249,11 @@ impl Producer {
     /// As [`Self::expect_key_frame`], for a consumer that receives a higher encoding than it should.
     pub(crate) fn expect_key_frame_of_less(&mut self, encoding: usize) {
         self.key_frames.expect_less(encoding);
+    }
+
+    /// Whether a key frame is needed. If not, none is to be requested.
+    pub(crate) const fn needs_key_frame(&self) -> bool {
+        self.key_frames.are_wanted()
     }
 
     /// Replaces `due` by the SSRCs to request a key frame of now; none while paused. `rtt`: to the client, microseconds.

@@ -282,10 +282,12 @@ impl ProducerStream {
         self.packets.shrink_to(max);
     }
 
-    /// Handles a sender report: NTP (32.32) and RTP timestamp of the same moment.
-    pub(crate) fn on_sender_report(&mut self, now: Micros, ntp: NtpTime, rtp: u32) {
+    /// Handles a sender report: NTP (32.32) and RTP timestamp of the same moment. Returns whether the clock was unknown.
+    pub(crate) fn on_sender_report(&mut self, now: Micros, ntp: NtpTime, rtp: u32) -> bool {
+        let was_unknown = self.clock.mapping().is_none();
         self.reception.sender_report(ntp.0, now);
         self.clock.on_sender_report(now, ntp, rtp);
+        was_unknown
     }
 
     /// Converts `jitter` from timestamp units to microseconds.
