@@ -34,10 +34,13 @@ pub(crate) enum Action {
     Resend(u64),
 }
 
-/// Congestion control of one transport that receives video. Its fields are in this order in memory: every packet touches
-/// the pacer and the start of the estimator.
+/// Congestion control of one transport that receives video. Its fields are in this order in memory: every tick reads the
+/// deadlines, and every packet touches the pacer and the start of the estimator.
 #[repr(C)]
 pub(crate) struct CongestionControl {
+    next_allocation: Micros,
+    next_tick: Micros,
+    next_sample: Micros,
     pub(crate) pacer: Pacer<QueuedPacket>,
     pub(crate) estimator: Estimator,
     pub(crate) allocator: Allocator,
@@ -56,9 +59,6 @@ pub(crate) struct CongestionControl {
     /// Probes sent; chooses what to repeat.
     pub(crate) probe_packets: u64,
     allocated_estimate: u64,
-    next_allocation: Micros,
-    next_tick: Micros,
-    next_sample: Micros,
 }
 
 impl CongestionControl {

@@ -89,17 +89,18 @@ pub(crate) struct BindingOutcome {
     pub(crate) retired_ufrag: Option<String>,
 }
 
-/// The credentials, the valid pairs and the selected pair.
+/// The credentials, the valid pairs and the selected pair. Its fields are in this order in memory: see `Transport`.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct IceAgent {
-    current: Credentials,
-    former: Option<Credentials>,
-    pairs: Vec<ValidPair>,
-    selected: Option<Path>,
     last_request: Option<Micros>,
-    is_disconnected: bool,
     /// Before, silence changes nothing.
     next_check: Micros,
+    is_disconnected: bool,
+    selected: Option<Path>,
+    pairs: Vec<ValidPair>,
+    current: Credentials,
+    former: Option<Credentials>,
 }
 
 impl IceAgent {

@@ -19,48 +19,50 @@ use crate::entities::header_extensions::IncomingExtensions;
 use crate::entities::keys::{ConsumerKey, PipeConsumerKey, RouterKey, TransportKey};
 use crate::entities::stream_score::BEST_SCORE;
 
-/// The state of a producer.
+/// The state of a producer. Its fields are in this order in memory: a tick reads the first ones of every producer, and each
+/// packet those up to the payload types.
+#[repr(C)]
 pub(crate) struct Producer {
-    pub(crate) id: ProducerId,
-    pub(crate) transport: TransportKey,
-    pub(crate) router: RouterKey,
-    pub(crate) origin: Origin,
-    pub(crate) kind: MediaKind,
-    pub(crate) mid: Option<String>,
-    pub(crate) feedback: FeedbackKind,
-    pub(crate) paused: bool,
-    pub(crate) codecs: Vec<CodecMapping>,
-    pub(super) payload_types: PayloadTypes,
-    pub(crate) extensions: IncomingExtensions,
-    pub(crate) encodings: Vec<EncodingSpec>,
-    /// By encoding; `None` before its first packet.
-    pub(crate) streams: Vec<Option<ProducerStream>>,
-    /// By encoding: the SSRCs of media and of RTX.
-    pub(super) ssrcs: Vec<(Option<u32>, Option<u32>)>,
-    streams_created: u32,
-    pub(crate) layers: Layers,
-    /// The encodings that the client, or the origin of a pipe, is asked to send.
-    pub(crate) wanted: WantedEncodings,
     /// When the consumers are asked next what they want.
     pub(crate) next_wanted: Micros,
     /// When kept groups of pictures are offered next.
     pub(crate) next_offer: Micros,
+    /// A stream may miss packets.
+    pub(crate) misses_packets: bool,
+    /// A stream has had several spatial layers.
+    has_spatial_layers: bool,
+    pub(crate) paused: bool,
+    pub(crate) kind: MediaKind,
+    pub(crate) origin: Origin,
+    key_frames: KeyFrames,
+    pub(crate) layers: Layers,
+    /// By encoding; `None` before its first packet.
+    pub(crate) streams: Vec<Option<ProducerStream>>,
+    pub(crate) consumers: Vec<ConsumerKey>,
+    /// At most one for each pipe transport.
+    pub(crate) pipes: Vec<PipeConsumerKey>,
+    /// `None` for video, and for audio without levels.
+    pub(crate) microphone: Option<Box<Microphone>>,
+    pub(crate) codecs: Vec<CodecMapping>,
+    pub(crate) encodings: Vec<EncodingSpec>,
+    pub(crate) extensions: IncomingExtensions,
+    pub(super) payload_types: PayloadTypes,
+    pub(crate) id: ProducerId,
+    pub(crate) transport: TransportKey,
+    pub(crate) router: RouterKey,
+    pub(crate) mid: Option<String>,
+    pub(crate) feedback: FeedbackKind,
+    /// By encoding: the SSRCs of media and of RTX.
+    pub(super) ssrcs: Vec<(Option<u32>, Option<u32>)>,
+    streams_created: u32,
+    /// The encodings that the client, or the origin of a pipe, is asked to send.
+    pub(crate) wanted: WantedEncodings,
     /// The last `LayersWanted` event.
     pub(crate) wanted_event: LatestEvent,
     /// By encoding: the scores that were reported last.
     pub(super) reported_scores: Vec<u8>,
     /// The last `ProducerScore` event.
     pub(crate) score_event: LatestEvent,
-    pub(crate) consumers: Vec<ConsumerKey>,
-    /// At most one for each pipe transport.
-    pub(crate) pipes: Vec<PipeConsumerKey>,
-    key_frames: KeyFrames,
-    /// A stream may miss packets.
-    pub(crate) misses_packets: bool,
-    /// A stream has had several spatial layers.
-    has_spatial_layers: bool,
-    /// `None` for video, and for audio without levels.
-    pub(crate) microphone: Option<Box<Microphone>>,
 }
 
 impl Producer {
