@@ -1,6 +1,7 @@
 //! Sets of decode targets.
 
 use crate::Layer;
+use crate::layer::SIDE;
 
 /// A set of decode targets on a grid of four spatial and four temporal layers.
 ///
@@ -22,6 +23,17 @@ impl DecodeTargets {
             .fold(Self::NONE, |targets, target| {
                 Self(targets.0 | Self::bit(target))
             })
+    }
+
+    /// The decode targets of this layer and of all above it.
+    #[must_use]
+    pub fn from_layer(layer: Layer) -> Self {
+        /// The cells of the lowest spatial layer, and the first cells of all: see [`Layer::cell`].
+        const ROW: u16 = 0x000F;
+        const COLUMN: u16 = 0x1111;
+        let Layer { spatial, temporal } = layer.on_grid();
+        let columns = COLUMN * (ROW << temporal & ROW);
+        Self(columns & u16::MAX << (spatial * SIDE))
     }
 
     /// Whether the set has this decode target.
@@ -67,6 +79,20 @@ mod tests {
 
     const fn layer(spatial: u8, temporal: u8) -> Layer {
         Layer { spatial, temporal }
+    }
+
+    #[test]
+    fn the_targets_from_a_layer_on_have_no_lower_layers() {
+        for from in Layer::cells() {
+            let selected = DecodeTargets::select(|target| {
+                target.spatial >= from.spatial && target.temporal >= from.temporal
+            });
+            assert_eq!(DecodeTargets::from_layer(from), selected, "{from:?}");
+        }
+        assert_eq!(
+            DecodeTargets::from_layer(layer(9, 9)),
+            DecodeTargets::from_layer(Layer::TOP)
+        );
     }
 
     #[test]

@@ -201,8 +201,7 @@ const fn all_if(key_frame: bool) -> DecodeTargets {
 
 /// The decode targets of this layer and of all above it.
 fn targets_above(layer: Layer) -> DecodeTargets {
-    let Layer { spatial, temporal } = layer.on_grid();
-    DecodeTargets::select(|target| target.spatial >= spatial && target.temporal >= temporal)
+    DecodeTargets::from_layer(layer)
 }
 
 /// At a key frame, all decode targets; at a frame that refers to lower temporal layers only, those of its temporal layer

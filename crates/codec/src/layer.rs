@@ -1,7 +1,7 @@
 //! Spatial and temporal layers.
 
 /// Layers per dimension of the grid. WebRTC sends at most three of each.
-const SIDE: u8 = 4;
+pub(crate) const SIDE: u8 = 4;
 /// Decode targets of the grid.
 pub(crate) const CELLS: usize = (SIDE * SIDE) as usize;
 

@@ -1,7 +1,6 @@
 //! VP8 payload descriptor (RFC 7741 section 4.2) and the key frame fields of the payload header (section 4.3).
 
 use crate::Malformed;
-use crate::bit_reader::BitReader;
 
 /// Offset of the picture id in a payload that has one: after the required byte and the extension byte.
 const PICTURE_ID_AT: usize = 2;
@@ -69,34 +68,36 @@ impl Vp8Descriptor {
     /// # Errors
     /// [`Malformed`] when the payload ends within the descriptor.
     pub fn parse(payload: &[u8]) -> Result<Self, Malformed> {
-        let mut bits = BitReader::new(payload);
-        let extended = bits.flag()?;
-        let _reserved_and_non_reference = bits.read(2)?;
-        let start_of_partition = bits.flag()?;
-        let _reserved = bits.flag()?;
-        let partition = bits.read_u8(3)?;
-        let present = if extended { bits.read(8)? } else { 0 };
+        let mut frame = payload;
+        let required = take_byte(&mut frame)?;
+        let start_of_partition = required & 0x10 != 0;
+        let partition = required & 0x07;
+        let is_extended = required & 0x80 != 0;
+        let present = if is_extended {
+            take_byte(&mut frame)?
+        } else {
+            0
+        };
         let (has_picture_id, has_tl0) = (present & 0x80 != 0, present & 0x40 != 0);
         let (has_temporal, has_key_idx) = (present & 0x20 != 0, present & 0x10 != 0);
 
         let picture_id = if has_picture_id {
-            Some(parse_picture_id(&mut bits)?)
+            Some(take_picture_id(&mut frame)?)
         } else {
             None
         };
         let tl0_pic_idx = if has_tl0 {
-            Some(bits.read_u8(8)?)
+            Some(take_byte(&mut frame)?)
         } else {
             None
         };
         let layers = if has_temporal || has_key_idx {
-            bits.read_u8(8)?
+            take_byte(&mut frame)?
         } else {
             0
         };
 
-        let len = bits.bytes_read();
-        let frame = payload.get(len..).unwrap_or_default();
+        let len = payload.len() - frame.len();
         let key_frame_start =
             start_of_partition && partition == 0 && frame.first().is_some_and(|tag| tag & 1 == 0);
         Ok(Self {
@@ -153,9 +154,21 @@ pub struct Vp8Ids {
     pub key_idx: Option<u8>,
 }
 
-fn parse_picture_id(bits: &mut BitReader<'_>) -> Result<PictureId, Malformed> {
-    let wide = bits.flag()?;
-    let value = bits.read(if wide { 15 } else { 7 })? as u16;
+/// Removes the first byte. Whole bytes are several times faster than a bit reader, and each receiver's copy is parsed.
+fn take_byte(rest: &mut &[u8]) -> Result<u8, Malformed> {
+    let (first, tail) = rest.split_first().ok_or(Malformed)?;
+    *rest = tail;
+    Ok(*first)
+}
+
+fn take_picture_id(rest: &mut &[u8]) -> Result<PictureId, Malformed> {
+    let high = take_byte(rest)?;
+    let wide = high & 0x80 != 0;
+    let value = if wide {
+        u16::from_be_bytes([high, take_byte(rest)?]) & !WIDE
+    } else {
+        high.into()
+    };
     Ok(PictureId { value, wide })
 }
 

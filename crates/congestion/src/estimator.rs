@@ -188,6 +188,12 @@ impl Estimator {
         self.padding.sent(now, padding as usize, true);
     }
 
+    /// Whether there may be a probe to send.
+    #[must_use]
+    pub const fn may_probe(&self) -> bool {
+        self.probing.has_next()
+    }
+
     /// The next probe to send, if there is one and the budget of padding allows it.
     pub fn next_probe(&mut self, now: Micros) -> Option<Probe> {
         let probe = self.probing.next()?;

@@ -2,6 +2,7 @@
 //! rates, and from it the number of peers per core.
 //!
 //!     cargo bench -p hubbub-io --bench rooms
+//!     cargo bench -p hubbub-io --bench rooms -- "calls of two" "rooms of four"
 //!
 //! Each peer has two transports, as with mediasoup-client. A publisher sends Opus at 50 packets per second and VP8 at
 //! 30 frames of four packets per second, about 1 Mbit/s. Each peer receives all others. All sockets are on loopback,
@@ -20,6 +21,7 @@ mod peers;
 mod receiver;
 mod reference;
 
+use std::env;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -77,6 +79,7 @@ const SHAPES: [Shape; 5] = [
 ];
 
 fn main() {
+    let chosen: Vec<String> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
     let raw = encrypt_and_send(100, 100_000);
     println!("encrypt and send, sendmmsg to 100 addresses: {raw:.0} ns a packet\n");
     println!(
@@ -84,7 +87,9 @@ fn main() {
          ns/packet out  of encrypt+send    lost  peers per core at {:.0} %",
         BUDGET * 100.0
     );
-    for shape in &SHAPES {
+    let is_chosen =
+        |shape: &&Shape| chosen.is_empty() || chosen.iter().any(|name| name == shape.name);
+    for shape in SHAPES.iter().filter(is_chosen) {
         for feedback in [false, true] {
             let cost = carry(shape, feedback);
             let peers = (shape.rooms * shape.peers) as f64;

@@ -11,7 +11,8 @@ pub(crate) const TAG_LEN: usize = 16;
 /// An expanded session key and its salt, for RTP or for RTCP.
 pub(crate) struct Gcm {
     key: LessSafeKey,
-    salt: [u8; NONCE_LEN],
+    /// The lower 96 bits.
+    salt: u128,
 }
 
 impl Gcm {
@@ -39,7 +40,9 @@ impl Gcm {
         let key = UnboundKey::new(algorithm, key).map_err(|_| SrtpError::KeyLength)?;
         Ok(Self {
             key: LessSafeKey::new(key),
-            salt,
+            salt: salt
+                .iter()
+                .fold(0, |salt, byte| salt << 8 | u128::from(*byte)),
         })
     }
 
@@ -47,10 +50,7 @@ impl Gcm {
     #[inline]
     fn nonce(&self, ssrc: u32, index: u64) -> Nonce {
         let plain = u128::from(ssrc) << 48 | u128::from(index);
-        let [_, _, _, _, mut nonce @ ..] = plain.to_be_bytes();
-        for (byte, salt) in nonce.iter_mut().zip(self.salt) {
-            *byte ^= salt;
-        }
+        let [_, _, _, _, nonce @ ..] = (plain ^ self.salt).to_be_bytes();
         Nonce::assume_unique_for_key(nonce)
     }
 

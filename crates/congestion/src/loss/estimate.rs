@@ -182,15 +182,26 @@ impl LossEstimate {
         let scaled = CANDIDATE_FACTORS.map(|factor| Some(factor * current));
         let others = [acknowledged, (delay_based > current).then_some(delay_based)];
         let mut best = (f64::NEG_INFINITY, self.channel);
+        let mut last = None;
         for bandwidth in scaled.into_iter().chain(others).flatten() {
+            let bandwidth = bandwidth.min(bound);
+            // The bound often makes candidates equal.
+            if last.replace(bandwidth) == Some(bandwidth) {
+                continue;
+            }
             let mut candidate = Channel {
-                bandwidth: bandwidth.min(bound),
+                bandwidth,
                 ..self.channel
             };
-            candidate.inherent = self.feasible(candidate.inherent, candidate.bandwidth);
+            candidate.inherent = self.feasible(candidate.inherent, bandwidth);
             for _ in 0..NEWTON_STEPS {
                 let step = NEWTON_STEP * self.observations.newton_step(&candidate);
-                candidate.inherent = self.feasible(candidate.inherent - step, candidate.bandwidth);
+                let former = candidate.inherent;
+                candidate.inherent = self.feasible(former - step, bandwidth);
+                // Without loss, that is the lower bound at once: further steps would repeat this one.
+                if candidate.inherent.to_bits() == former.to_bits() {
+                    break;
+                }
             }
             let bias = bias(loss, candidate.bandwidth);
             let likelihood = self.observations.likelihood(&candidate, bias);

@@ -132,7 +132,13 @@ impl Observations {
     pub(super) fn likelihood(&self, channel: &Channel, bias: f64) -> f64 {
         self.weighted().fold(0.0, |sum, (weight, seen)| {
             let loss = channel.loss(seen.rate);
-            let fit = seen.lost * loss.ln() + seen.received * (1.0 - loss).ln();
+            // A period seldom has losses, and logarithms are slow.
+            let lost = if seen.lost > 0.0 {
+                seen.lost * loss.ln()
+            } else {
+                0.0
+            };
+            let fit = lost + seen.received * (1.0 - loss).ln();
             sum + weight * (fit + bias * (seen.lost + seen.received))
         })
     }

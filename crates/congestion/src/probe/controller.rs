@@ -164,6 +164,11 @@ impl ProbeController {
         }
     }
 
+    /// Whether there is a probe to send.
+    pub(crate) const fn has_next(&self) -> bool {
+        !matches!(self.pending, [None, None])
+    }
+
     /// The next probe to send.
     pub(crate) fn next(&mut self) -> Option<Probe> {
         let rate = self.pending.iter_mut().find_map(Option::take)?;

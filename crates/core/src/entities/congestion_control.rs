@@ -34,10 +34,13 @@ pub(crate) enum Action {
     Resend(u64),
 }
 
-/// Congestion control of one transport that receives video. Its fields are in this order in memory: every packet touches
-/// the pacer and the start of the estimator.
+/// Congestion control of one transport that receives video. Its fields are in this order in memory: every tick reads the
+/// deadlines, and every packet touches the pacer and the start of the estimator.
 #[repr(C)]
 pub(crate) struct CongestionControl {
+    next_allocation: Micros,
+    next_tick: Micros,
+    next_sample: Micros,
     pub(crate) pacer: Pacer<QueuedPacket>,
     pub(crate) estimator: Estimator,
     pub(crate) allocator: Allocator,
@@ -56,9 +59,6 @@ pub(crate) struct CongestionControl {
     /// Probes sent; chooses what to repeat.
     pub(crate) probe_packets: u64,
     allocated_estimate: u64,
-    next_allocation: Micros,
-    next_tick: Micros,
-    next_sample: Micros,
 }
 
 impl CongestionControl {
@@ -86,6 +86,16 @@ impl CongestionControl {
             next_tick: now,
             next_sample: now.plus(SAMPLE_INTERVAL_US),
         }
+    }
+
+    /// Whether time changes something: see [`Self::tick`], [`Self::sample`], [`Self::allocation_is_due`] and
+    /// [`Self::start_probe`].
+    pub(crate) fn is_due(&self, now: Micros) -> bool {
+        self.next_tick <= now
+            || self.next_allocation <= now
+            || self.next_sample <= now
+            || self.pacer.is_probing()
+            || self.estimator.may_probe()
     }
 
     /// Lets time pass.

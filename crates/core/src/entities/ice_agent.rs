@@ -89,15 +89,18 @@ pub(crate) struct BindingOutcome {
     pub(crate) retired_ufrag: Option<String>,
 }
 
-/// The credentials, the valid pairs and the selected pair.
+/// The credentials, the valid pairs and the selected pair. Its fields are in this order in memory: see `Transport`.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct IceAgent {
+    last_request: Option<Micros>,
+    /// Before, silence changes nothing.
+    next_check: Micros,
+    is_disconnected: bool,
+    selected: Option<Path>,
+    pairs: Vec<ValidPair>,
     current: Credentials,
     former: Option<Credentials>,
-    pairs: Vec<ValidPair>,
-    selected: Option<Path>,
-    last_request: Option<Micros>,
-    is_disconnected: bool,
 }
 
 impl IceAgent {
@@ -109,6 +112,7 @@ impl IceAgent {
             selected: None,
             last_request: None,
             is_disconnected: false,
+            next_check: Micros(0),
         }
     }
 
@@ -146,6 +150,7 @@ impl IceAgent {
         use_candidate: bool,
     ) -> BindingOutcome {
         self.last_request = Some(now);
+        self.next_check = now;
         let is_current = ufrag == self.current.ufrag;
         let mut outcome = BindingOutcome::default();
         if is_current {
@@ -173,6 +178,9 @@ impl IceAgent {
         if let Some(known) = self.pair_mut(path) {
             known.last_authentic = now;
             known.taken_from = None;
+        }
+        if self.is_disconnected {
+            self.next_check = now;
         }
     }
 
@@ -226,6 +234,7 @@ impl IceAgent {
     /// was selected in its place.
     pub(crate) fn remove_pair(&mut self, path: Path) -> bool {
         self.pairs.retain(|known| known.path != path);
+        self.next_check = Micros(0);
         if self.selected != Some(path) {
             return false;
         }
@@ -233,8 +242,35 @@ impl IceAgent {
         self.selected.is_some()
     }
 
+    /// Checks for silence. Returns the pair that was selected before, if another one is now, or if the connection was lost or
+    /// came back since the last check.
+    pub(crate) fn tick(&mut self, now: Micros) -> Option<Path> {
+        if now < self.next_check {
+            return None;
+        }
+        let former = self.selected;
+        // Both checks run: a client may be silent and have another pair.
+        let is_changed = self.reselect(now) | self.check_silence(now);
+        self.next_check = self.next_silence(now);
+        former.filter(|_| is_changed)
+    }
+
+    /// When a pair or the client may next become silent. What ends a silence sets `next_check`.
+    fn next_silence(&self, now: Micros) -> Micros {
+        let selected = self.selected.and_then(|path| self.pair(path));
+        let requests = selected.map(|known| known.last_request.plus(SELECTED_SILENCE_US));
+        let packets = self.last_authentic();
+        let packets = packets.map(|at| at.plus(DISCONNECTED_SILENCE_US));
+        let ends = [requests, packets].into_iter().flatten();
+        // Silence is longer than that.
+        ends.map(|end| end.plus(1))
+            .filter(|end| *end > now)
+            .min()
+            .unwrap_or(Micros::NEVER)
+    }
+
     /// Replaces a silent selected pair by one with recent requests. Returns whether it did.
-    pub(crate) fn reselect(&mut self, now: Micros) -> bool {
+    fn reselect(&mut self, now: Micros) -> bool {
         let Some(selected) = self.selected else {
             return false;
         };
@@ -263,10 +299,15 @@ impl IceAgent {
     }
 
     /// Checks whether the client is silent. Returns whether its connection was lost or came back since the last check.
-    pub(crate) fn check_silence(&mut self, now: Micros) -> bool {
-        let last_authentic = self.pairs.iter().map(|known| known.last_authentic).max();
-        let is_silent = last_authentic.is_some_and(|at| now.since(at) > DISCONNECTED_SILENCE_US);
+    fn check_silence(&mut self, now: Micros) -> bool {
+        let is_silent = self
+            .last_authentic()
+            .is_some_and(|at| now.since(at) > DISCONNECTED_SILENCE_US);
         std::mem::replace(&mut self.is_disconnected, is_silent) != is_silent
+    }
+
+    fn last_authentic(&self) -> Option<Micros> {
+        self.pairs.iter().map(|known| known.last_authentic).max()
     }
 
     /// The state as of the last check.
@@ -295,109 +336,4 @@ impl IceAgent {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn credentials(ufrag: &str) -> IceCredentials {
-        IceCredentials {
-            ufrag: ufrag.into(),
-            pwd: format!("pwd of {ufrag}"),
-        }
-    }
-
-    fn path(port: u16) -> Path {
-        Path::udp([127, 0, 0, 1].into(), ([127, 0, 0, 1], port).into())
-    }
-
-    const fn second(n: u64) -> Micros {
-        Micros(n * 1_000_000)
-    }
-
-    #[test]
-    fn the_first_valid_pair_is_selected_and_use_candidate_moves_it() {
-        let mut agent = IceAgent::new(credentials("a"));
-        assert!(
-            agent
-                .on_binding_request(second(0), path(1), "a", false)
-                .selected
-        );
-        assert!(
-            !agent
-                .on_binding_request(second(0), path(2), "a", false)
-                .selected
-        );
-        assert_eq!(agent.selected(), Some(path(1)));
-        assert!(
-            agent
-                .on_binding_request(second(1), path(2), "a", true)
-                .selected
-        );
-        assert_eq!(agent.selected(), Some(path(2)));
-    }
-
-    #[test]
-    fn a_restart_keeps_the_former_ufrag_until_the_new_one_is_used() {
-        let mut agent = IceAgent::new(credentials("a"));
-        agent.on_binding_request(second(0), path(1), "a", true);
-        assert_eq!(agent.restart(credentials("b")), None);
-        assert!(agent.key("a").is_some() && agent.key("b").is_some());
-        assert_eq!(
-            agent
-                .on_binding_request(second(1), path(1), "a", true)
-                .retired_ufrag,
-            None
-        );
-        let outcome = agent.on_binding_request(second(2), path(2), "b", true);
-        assert_eq!(
-            (outcome.selected, outcome.retired_ufrag.as_deref()),
-            (true, Some("a"))
-        );
-        assert!(agent.key("a").is_none());
-    }
-
-    #[test]
-    fn a_second_restart_replaces_the_unused_credentials_and_keeps_those_in_use() {
-        let mut agent = IceAgent::new(credentials("a"));
-        agent.restart(credentials("b"));
-        assert_eq!(agent.restart(credentials("c")).as_deref(), Some("b"));
-        assert_eq!(agent.ufrags().collect::<Vec<_>>(), ["c", "a"]);
-    }
-
-    #[test]
-    fn the_number_of_pairs_is_limited_and_the_selected_one_is_not_evicted() {
-        let mut agent = IceAgent::new(credentials("a"));
-        agent.on_binding_request(second(0), path(1), "a", true);
-        let evicted: Vec<_> = (2..100)
-            .filter_map(|port| {
-                agent
-                    .on_binding_request(second(u64::from(port)), path(port), "a", false)
-                    .evicted
-            })
-            .collect();
-        assert_eq!(agent.paths().count(), MAX_PAIRS);
-        assert_eq!(evicted.len(), 99 - MAX_PAIRS);
-        assert_eq!(evicted[0], path(2));
-        assert_eq!(agent.selected(), Some(path(1)));
-    }
-
-    #[test]
-    fn another_live_pair_replaces_a_silent_selected_pair() {
-        let mut agent = IceAgent::new(credentials("a"));
-        agent.on_binding_request(second(0), path(1), "a", true);
-        agent.on_binding_request(second(5), path(2), "a", false);
-        assert!(!agent.reselect(second(6)));
-        assert!(agent.reselect(second(7)));
-        assert_eq!(agent.selected(), Some(path(2)));
-    }
-
-    #[test]
-    fn the_most_recent_pair_replaces_a_removed_selected_pair() {
-        let mut agent = IceAgent::new(credentials("a"));
-        agent.on_binding_request(second(0), path(1), "a", true);
-        agent.on_binding_request(second(1), path(2), "a", false);
-        assert!(agent.remove_pair(path(1)));
-        assert_eq!(agent.selected(), Some(path(2)));
-        assert!(!agent.remove_pair(path(2)));
-        assert_eq!(agent.selected(), None);
-    }
-}
+mod tests;

@@ -4,6 +4,8 @@ use std::marker::PhantomData;
 
 use super::keys::{DanglingKey, Key};
 
+/// The generation is next to the first fields of the entity in memory: most lookups read these, too.
+#[repr(C)]
 struct Slot<T> {
     generation: u32,
     value: Option<T>,

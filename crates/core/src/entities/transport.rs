@@ -38,46 +38,50 @@ pub(crate) struct IncomingStream {
     pub(crate) is_rtx: bool,
 }
 
-/// The state of a transport.
+/// The state of a transport. Its fields are in this order in memory: a tick reads the first ones of every transport, and
+/// those of the link, a hundred times a second.
+#[repr(C)]
 pub(crate) struct Transport {
-    pub(crate) id: TransportId,
-    pub(crate) router: RouterKey,
+    /// When to free the memory of expired packets next.
+    pub(crate) next_memory_check: Micros,
+    pub(crate) next_report: Micros,
+    /// The first of its consumers' sender reports is not due before.
+    pub(crate) next_sender_report: Micros,
+    /// When to report the scores of its producers and consumers next.
+    pub(crate) next_scores: Micros,
+    pub(crate) producers: Vec<ProducerKey>,
+    /// Arrival times of packets with a transport-wide sequence number; created with the first of them.
+    pub(crate) arrivals: Option<Box<ArrivalLog>>,
+    /// If a consumer's client returns transport-wide feedback.
+    pub(crate) congestion: Option<Box<CongestionControl>>,
     pub(crate) link: Link,
-    pub(crate) inbound: Option<Inbound>,
     pub(crate) outbound: Option<Outbound>,
+    pub(crate) inbound: Option<Inbound>,
     /// For authentic RTP and RTCP, bytes.
     ingress_allowance: TokenBucket,
-    pub(crate) producers: Vec<ProducerKey>,
-    pub(crate) consumers: Vec<ConsumerKey>,
     /// Received streams by SSRC.
     pub(crate) incoming: FastMap<u32, IncomingStream>,
+    /// Id of the transport-cc extension in received packets, from the newest producer that has it. One id holds for the
+    /// whole BUNDLE group.
+    pub(crate) transport_cc: Option<u8>,
+    /// Transport-wide sequence number of the next sent packet.
+    pub(crate) transport_sequence: u16,
+    pub(crate) stats: TransportStats,
+    pub(crate) id: TransportId,
+    pub(crate) router: RouterKey,
+    pub(crate) consumers: Vec<ConsumerKey>,
     /// Sent streams by SSRC, RTX included.
     pub(crate) outgoing: FastMap<u32, ConsumerKey>,
     /// Every SSRC ever sent with. Reusing one would reuse SRTP nonces.
     used_ssrcs: FastSet<u32>,
     /// Sender SSRC of our RTCP.
     pub(crate) rtcp_ssrc: u32,
-    /// Id of the transport-cc extension in received packets, from the newest producer that has it. One id holds for the
-    /// whole BUNDLE group.
-    pub(crate) transport_cc: Option<u8>,
-    /// Arrival times of packets with a transport-wide sequence number; created with the first of them.
-    pub(crate) arrivals: Option<Box<ArrivalLog>>,
     /// What the client is asked not to exceed, bit/s.
     pub(crate) max_incoming_bitrate: Option<u64>,
     /// Bitrate estimate for producers that use REMB.
     pub(crate) remb: RembEstimate,
-    /// Transport-wide sequence number of the next sent packet.
-    pub(crate) transport_sequence: u16,
-    /// If a consumer's client returns transport-wide feedback.
-    pub(crate) congestion: Option<Box<CongestionControl>>,
-    pub(crate) next_report: Micros,
-    /// When to report the scores of its producers and consumers next.
-    pub(crate) next_scores: Micros,
     /// Our receiver reference times, which the client answers.
     pub(crate) reference_times: SentReports,
-    /// When to free the memory of expired packets next.
-    pub(crate) next_memory_check: Micros,
-    pub(crate) stats: TransportStats,
 }
 
 impl Transport {
@@ -109,6 +113,7 @@ impl Transport {
             transport_sequence: 0,
             congestion: None,
             next_report: Micros(0),
+            next_sender_report: Micros(0),
             next_scores: Micros(0),
             reference_times: SentReports::new(),
             next_memory_check: Micros(0),
@@ -166,6 +171,19 @@ impl Transport {
     /// Whether media can be sent.
     pub(crate) fn is_ready(&self) -> bool {
         self.outbound.is_some() && self.link.path().is_some()
+    }
+
+    /// Whether a report is due, or the congestion control has something to do. Of a pipe, always.
+    pub(crate) fn is_due(&self, now: Micros) -> bool {
+        (self.next_report <= now && !self.producers.is_empty())
+            || self.next_sender_report <= now
+            || self.next_scores <= now
+            || self.arrivals.as_ref().is_some_and(|log| log.is_due(now))
+            || self
+                .congestion
+                .as_ref()
+                .is_some_and(|congestion| congestion.is_due(now))
+            || self.link.pipe().is_some()
     }
 
     /// Round-trip time to the client, microseconds: measured, or else a default.

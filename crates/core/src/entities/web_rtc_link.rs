@@ -11,11 +11,12 @@ use crate::api::{IceCredentials, Micros};
 const DTLS_BURST: u64 = 256;
 const DTLS_RATE: u64 = 1_000;
 
-/// The state of ICE and DTLS.
+/// The state of ICE and DTLS. Its fields are in this order in memory: see `Transport`.
+#[repr(C)]
 pub(crate) struct WebRtcLink {
-    pub(crate) ice: IceAgent,
     /// When the transport closes unless it has keys; `None` before `ConnectTransport` and after `SetSrtpKeys`.
     pub(crate) handshake_deadline: Option<Micros>,
+    pub(crate) ice: IceAgent,
     /// DTLS datagrams that wait for a selected pair.
     pub(crate) pending_dtls: Vec<Vec<u8>>,
     pub(crate) dtls_allowance: TokenBucket,

@@ -54,6 +54,11 @@ impl KeyFrameRequests {
         self.tries = 0;
     }
 
+    /// Whether a key frame is needed that has not started.
+    pub(crate) const fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
     /// Notes that a consumer waits for a key frame, whether or not it was requested already.
     pub(crate) const fn wait(&mut self) {
         if !self.wanted {

@@ -67,6 +67,11 @@ impl StoredPacket {
         })
     }
 
+    /// Whether header extensions are stored.
+    pub(crate) const fn has_extensions(&self) -> bool {
+        self.extensions_len > 0
+    }
+
     /// Makes this a copy of another packet. The buffer keeps its capacity.
     pub(super) fn copy_from(&mut self, other: &Self) {
         self.bytes.clone_from(&other.bytes);

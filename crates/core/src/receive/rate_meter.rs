@@ -12,6 +12,7 @@ pub(crate) struct RateMeter {
     buckets: [u32; BUCKETS],
     /// Bucket number (time / 50 ms) of the newest bucket.
     newest: u64,
+    newest_ends: Micros,
     /// Sum of `buckets`.
     total: u64,
 }
@@ -23,6 +24,7 @@ impl RateMeter {
         Self {
             buckets: [0; BUCKETS],
             newest: 0,
+            newest_ends: Micros(0),
             total: 0,
         }
     }
@@ -49,6 +51,10 @@ impl RateMeter {
 
     /// Clears the buckets between the newest and that of `now`. If the clock goes back, the newest stays.
     fn expire(&mut self, now: Micros) {
+        // Nearly always; a comparison is faster than a division.
+        if now < self.newest_ends {
+            return;
+        }
         let current = now.0 / BUCKET_MICROS;
         let steps = current.saturating_sub(self.newest).min(BUCKETS as u64);
         for step in 1..=steps {
@@ -61,6 +67,7 @@ impl RateMeter {
             }
         }
         self.newest = self.newest.max(current);
+        self.newest_ends = Micros((self.newest + 1).saturating_mul(BUCKET_MICROS));
     }
 }
 

@@ -85,6 +85,7 @@ impl Worker {
         // Includes unknown streams: a client sends before its producer exists, and takes a packet without feedback for
         // lost.
         transport.record_arrival(now, &packet);
+        let is_plain = transport.link.is_plain();
         let known = transport.incoming.get(&packet.ssrc()).copied();
         let stream = match known {
             Some(stream) => Some(stream),
@@ -96,7 +97,9 @@ impl Worker {
             self.tables.transports.get_mut(key)?.stats.unknown_ssrc += 1;
             return Ok(());
         };
-        self.latch(now, key, path)?;
+        if is_plain {
+            self.latch(now, key, path)?;
+        }
         self.receive_media(now, stream, &packet)
     }
 
@@ -137,50 +140,35 @@ impl Worker {
         self.in_flight.producer = Some(stream.producer);
         let producer = self.tables.producers.get_mut(stream.producer)?;
         let received = producer.receive(now, stream.encoding, stream.is_rtx, packet);
-        if stream.is_rtx && matches!(received, Received::Media { .. }) {
-            self.counters.media.repaired_received += 1;
-        }
-        let is_media = matches!(received, Received::Media { .. });
-        let audience =
-            if is_media && !producer.paused && !self.admit_audio(now, stream.producer, packet)? {
-                Audience::Plain
-            } else {
-                Audience::All
-            };
-        let producer = self.tables.producers.get(stream.producer)?;
+        let (is_sent, is_piped) = (!producer.paused, !producer.pipes.is_empty());
+        let has_levels = producer.microphone.is_some();
+        let (key, encoding) = (stream.producer, stream.encoding);
         match received {
             Received::Dropped => return Ok(()),
             Received::Padding { sequence } => {
-                let is_sent = !producer.paused;
-                self.skip_padding(now, stream.producer, stream.encoding, sequence)?;
+                self.skip_padding(now, key, encoding, sequence)?;
                 if is_sent {
-                    let (key, encoding) = (stream.producer, stream.encoding);
                     self.forward_to_pipes(now, key, encoding, sequence, false, false)?;
                 }
             }
             Received::Media {
                 sequence,
-                starts_key_frame,
+                starts_key_frame: starts,
                 ..
-            } if !producer.paused => {
-                self.forward(
-                    now,
-                    stream.producer,
-                    stream.encoding,
-                    sequence,
-                    starts_key_frame,
-                    audience,
-                )?;
-                self.forward_to_pipes(
-                    now,
-                    stream.producer,
-                    stream.encoding,
-                    sequence,
-                    starts_key_frame,
-                    false,
-                )?;
+            } => {
+                self.counters.media.repaired_received += u64::from(stream.is_rtx);
+                if is_sent {
+                    let audience = if has_levels && !self.admit_audio(now, key, packet)? {
+                        Audience::Plain
+                    } else {
+                        Audience::All
+                    };
+                    self.forward(now, key, encoding, sequence, starts, audience)?;
+                    if is_piped {
+                        self.forward_to_pipes(now, key, encoding, sequence, starts, false)?;
+                    }
+                }
             }
-            Received::Media { .. } => {}
         }
         self.send_key_frame_requests(now, stream.producer)
     }

@@ -69,6 +69,9 @@ impl Worker {
         key: ProducerKey,
     ) -> Result<(), DanglingKey> {
         let producer = self.tables.producers.get_mut(key)?;
+        if !producer.needs_key_frame() {
+            return Ok(());
+        }
         let transport = self.tables.transports.get_mut(producer.transport)?;
         if !transport.is_ready() {
             return Ok(());

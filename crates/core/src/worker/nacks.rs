@@ -21,15 +21,17 @@ impl Worker {
         while let Some(producer_key) = transport.producers.get(index) {
             index += 1;
             let producer = self.tables.producers.get_mut(*producer_key)?;
-            if producer.paused {
+            if producer.paused || !producer.misses_packets {
                 continue;
             }
+            producer.misses_packets = false;
             for stream in producer
                 .streams
                 .iter_mut()
                 .flatten()
                 .filter(|stream| stream.nacks.missing() > 0)
             {
+                producer.misses_packets = true;
                 self.lost.clear();
                 stream.nacks.due(now, rtt, &mut self.lost);
                 if self.lost.is_empty() {

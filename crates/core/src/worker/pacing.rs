@@ -144,9 +144,12 @@ impl Delivery<'_> {
             return None;
         }
         let route = self.consumer.route(meta.codec)?;
-        if let Action::Send = action {
-            self.consumer
-                .continue_output(departure.at, self.producer, self.stream, meta);
+        if let Action::Send = action
+            && self
+                .consumer
+                .continue_output(departure.at, self.producer, self.stream, meta)
+        {
+            self.transport.next_sender_report = departure.at;
         }
         let output = match action {
             Action::Resend(output) => output,

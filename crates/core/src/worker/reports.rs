@@ -8,7 +8,7 @@ use hubbub_wire::rtcp::{
 };
 
 use crate::api::{FeedbackKind, Micros};
-use crate::entities::{DanglingKey, Transport, TransportKey};
+use crate::entities::{DanglingKey, ProducerKey, Transport, TransportKey};
 use crate::receive::Loss;
 
 use super::Worker;
@@ -17,6 +17,9 @@ use super::rtcp_out::{RTCP_BUFFER, RtcpOut};
 
 /// Interval between two reports on a stream.
 const REPORT_INTERVAL_US: u64 = 1_000_000;
+
+/// How often to look whether a producer has been without a report for so long that our clock is used.
+const CLOCK_RETRY_US: u64 = 50_000;
 
 /// Report blocks in one packet (RFC 3550 section 6.4.1).
 const MAX_BLOCKS: usize = 31;
@@ -115,14 +118,20 @@ impl Worker {
         key: TransportKey,
     ) -> Result<(), DanglingKey> {
         let transport = self.tables.transports.get_mut(key)?;
+        if now < transport.next_sender_report {
+            return Ok(());
+        }
+        let mut next = Micros::NEVER;
         self.due.clear();
         for consumer in &transport.consumers {
-            let next_report = self.tables.consumers.get(*consumer)?.next_report;
-            if next_report.is_some_and(|due| due <= now) {
-                self.due.push(*consumer);
+            match self.tables.consumers.get(*consumer)?.next_report {
+                Some(due) if due <= now => self.due.push(*consumer),
+                Some(due) => next = next.min(due),
+                None => {}
             }
         }
         if self.due.is_empty() {
+            transport.next_sender_report = next;
             return Ok(());
         }
         let mut buffer = RTCP_BUFFER;
@@ -136,9 +145,14 @@ impl Worker {
                     .clock
                     .for_reports(now, self.config.wall_clock_us)
             });
-            let Some(clock) = clock else { continue };
+            let Some(clock) = clock else {
+                next = next.min(now.plus(CLOCK_RETRY_US));
+                continue;
+            };
             let (ntp, rtp) = clock.at(now);
-            consumer.next_report = Some(now.plus(REPORT_INTERVAL_US));
+            let due = now.plus(REPORT_INTERVAL_US);
+            consumer.next_report = Some(due);
+            next = next.min(due);
             consumer.reports.record(ntp, now);
             let info = SenderInfo {
                 ntp: NtpTime(ntp),
@@ -156,6 +170,18 @@ impl Worker {
                 ssrc: consumer.ssrc,
                 cname: &consumer.cname,
             });
+        }
+        drop(out);
+        self.tables.transports.get_mut(key)?.next_sender_report = next;
+        Ok(())
+    }
+
+    /// Lets the consumers of a producer report at the next tick: its clock has become known.
+    pub(super) fn hurry_sender_reports(&mut self, key: ProducerKey) -> Result<(), DanglingKey> {
+        for consumer in &self.tables.producers.get(key)?.consumers {
+            let consumer = self.tables.consumers.get(*consumer)?;
+            let transport = self.tables.transports.get_mut(consumer.transport)?;
+            transport.next_sender_report = Micros(0);
         }
         Ok(())
     }

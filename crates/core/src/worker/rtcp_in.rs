@@ -155,9 +155,13 @@ impl Worker {
         else {
             return Ok(());
         };
-        let producer = self.tables.producers.get_mut(stream.producer)?;
-        if let Some(stream) = producer.stream_of_ssrc(report.ssrc) {
-            stream.on_sender_report(now, report.info.ntp, report.info.rtp_timestamp);
+        let key = stream.producer;
+        let producer = self.tables.producers.get_mut(key)?;
+        let Some(stream) = producer.stream_of_ssrc(report.ssrc) else {
+            return Ok(());
+        };
+        if stream.on_sender_report(now, report.info.ntp, report.info.rtp_timestamp) {
+            self.hurry_sender_reports(key)?;
         }
         Ok(())
     }

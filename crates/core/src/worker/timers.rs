@@ -48,22 +48,23 @@ impl Worker {
         }
         self.free_packet_memory(now, key)?;
         let transport = self.tables.transports.get_mut(key)?;
-        if let Link::WebRtc(link) = &mut transport.link {
-            let former = link.ice.selected();
-            // Both checks run: a client may be silent and have another pair.
-            if (link.ice.reselect(now) | link.ice.check_silence(now))
-                && let Some(former) = former
-            {
-                self.announce_selected(now, key, former)?;
-            }
+        if let Link::WebRtc(link) = &mut transport.link
+            && let Some(former) = link.ice.tick(now)
+        {
+            self.announce_selected(now, key, former)?;
         }
         self.tend_node_link(now, key)?;
         if !self.tables.transports.get(key)?.is_ready() {
             return Ok(());
         }
-        self.tick_producers(now, key)?;
+        let misses_packets = self.tick_producers(now, key)?;
         self.request_periodic_key_frames(now, key)?;
-        self.send_nacks(now, key)?;
+        if misses_packets {
+            self.send_nacks(now, key)?;
+        }
+        if !self.tables.transports.get(key)?.is_due(now) {
+            return Ok(());
+        }
         self.tick_congestion(now, key)?;
         self.send_transport_feedback(now, key)?;
         self.send_receiver_reports(now, key)?;
@@ -93,16 +94,22 @@ impl Worker {
         Ok(is_silent.then_some(CloseReason::IceTimeout))
     }
 
-    fn tick_producers(&mut self, now: Micros, key: TransportKey) -> Result<(), DanglingKey> {
+    /// Returns whether packets of a producer are missing.
+    fn tick_producers(&mut self, now: Micros, key: TransportKey) -> Result<bool, DanglingKey> {
+        let mut misses_packets = false;
         let mut index = 0;
-        while let Some(producer) = self.tables.transports.get(key)?.producers.get(index) {
-            let producer = *producer;
-            self.tables.producers.get_mut(producer)?.tick(now);
-            self.tick_wanted_encodings(now, producer)?;
-            self.send_key_frame_requests(now, producer)?;
-            self.offer_kept_groups(now, producer)?;
+        while let Some(producer_key) = self.tables.transports.get(key)?.producers.get(index) {
+            let producer_key = *producer_key;
+            let producer = self.tables.producers.get_mut(producer_key)?;
+            producer.tick(now);
+            misses_packets |= producer.misses_packets;
+            if producer.is_due(now) {
+                self.tick_wanted_encodings(now, producer_key)?;
+                self.send_key_frame_requests(now, producer_key)?;
+                self.offer_kept_groups(now, producer_key)?;
+            }
             index += 1;
         }
-        Ok(())
+        Ok(misses_packets)
     }
 }

@@ -314,13 +314,20 @@ impl Client {
 
     /// Sends RTCP packets that are written already.
     pub fn send_rtcp_bytes(&mut self, world: &mut World, packets: &[u8]) {
+        let protected = self.protect_rtcp(packets);
+        world.datagram(self.path, &protected);
+    }
+
+    /// Encrypts RTCP packets that are written already.
+    pub fn protect_rtcp(&mut self, packets: &[u8]) -> Vec<u8> {
         let mut buffer = packets.to_vec();
         buffer.resize(packets.len() + MAX_OVERHEAD, 0);
         let len = self
             .outbound
             .protect_rtcp(&mut buffer, packets.len())
             .expect("encryption succeeds");
-        world.datagram(self.path, &buffer[..len]);
+        buffer.truncate(len);
+        buffer
     }
 
     /// The RTP and RTCP sent to this client since the last call. Each packet passed authentication and replay

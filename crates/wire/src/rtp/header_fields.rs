@@ -5,7 +5,7 @@ use crate::WireError;
 use crate::bytes::Cursor;
 
 /// The fields of an RTP header to write, besides its extension. The header has no CSRCs and no padding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RtpHeaderFields {
     /// The M bit.
     pub marker: bool,
@@ -32,12 +32,25 @@ impl RtpHeaderFields {
     ) -> Result<usize, WireError> {
         let mut out = Cursor::new(buffer);
         out.u8(if extensions.is_empty() { 0x80 } else { 0x90 })?;
-        out.u8((u8::from(self.marker) << 7) | (self.payload_type & 0x7F))?;
-        out.u16(self.sequence_number)?;
-        out.u32(self.timestamp)?;
-        out.u32(self.ssrc)?;
+        out.bytes(&self.to_bytes())?;
         extensions.write(&mut out)?;
         Ok(out.len())
+    }
+
+    /// Overwrites the fields of a header that was written before.
+    pub fn overwrite<const N: usize>(&self, header: &mut [u8; N]) {
+        if let Some(fields) = header.get_mut(1..).and_then(<[u8]>::first_chunk_mut) {
+            *fields = self.to_bytes();
+        }
+    }
+
+    /// The fields after the first byte.
+    const fn to_bytes(self) -> [u8; 11] {
+        let kind = (self.marker as u8) << 7 | (self.payload_type & 0x7F);
+        let [q0, q1] = self.sequence_number.to_be_bytes();
+        let [t0, t1, t2, t3] = self.timestamp.to_be_bytes();
+        let [s0, s1, s2, s3] = self.ssrc.to_be_bytes();
+        [kind, q0, q1, t0, t1, t2, t3, s0, s1, s2, s3]
     }
 }
 

@@ -1,7 +1,13 @@
 use super::*;
 
 fn rates(probing: &mut ProbeController) -> Vec<u32> {
-    std::iter::from_fn(|| probing.next())
+    let next = || {
+        let has_next = probing.has_next();
+        let probe = probing.next();
+        assert_eq!(has_next, probe.is_some());
+        probe
+    };
+    std::iter::from_fn(next)
         .map(|probe| (probe.rate / 1_000.0).round() as u32)
         .collect()
 }

@@ -3,6 +3,7 @@
 use hubbub_wire::ExtensionKind;
 use hubbub_wire::rtp::{AbsSendTime, ExtensionWriter, RtpHeaderFields, TransportSequenceNumber};
 
+use super::header_template::HeaderTemplate;
 use super::rewrite_dd::{MAX_DESCRIPTOR, Rewritten, is_descriptor};
 use crate::api::{ExtensionMapping, FeedbackKind, Micros};
 use crate::entities::header_extensions::{id_of, is_copied, tag};
@@ -16,6 +17,8 @@ pub(crate) struct OutgoingExtensions {
     pub(crate) transport_cc: Option<u8>,
     /// By tag; 0 for none.
     copied: [u8; ExtensionKind::ALL.len()],
+    /// For packets without copied extensions.
+    template: Option<HeaderTemplate>,
 }
 
 impl OutgoingExtensions {
@@ -39,6 +42,15 @@ impl OutgoingExtensions {
             transport_cc: time_dependent(ExtensionKind::TransportCc)
                 .filter(|_| feedback == FeedbackKind::TransportCc),
             copied: ids,
+            template: None,
+        }
+    }
+
+    /// Prepares the headers of packets with this MID.
+    pub(super) fn with_template(self, mid: &str) -> Self {
+        Self {
+            template: HeaderTemplate::new((self.mid, mid), self.abs_send_time, self.transport_cc),
+            ..self
         }
     }
 
@@ -70,6 +82,12 @@ impl Sending<'_> {
         fields: &RtpHeaderFields,
         packet: &StoredPacket,
     ) -> Option<usize> {
+        if let Some(template) = self.ids.template.as_ref()
+            && !packet.has_extensions()
+        {
+            let (send_time, sequence) = (self.send_time(), self.sequence());
+            return template.write(buffer, fields, send_time, sequence);
+        }
         let Some(dependencies) = self.dependencies else {
             return self.write_with(buffer, fields, packet, None);
         };
@@ -108,8 +126,8 @@ impl Sending<'_> {
         fields: &RtpHeaderFields,
         copied: impl Iterator<Item = (u8, &'p [u8])>,
     ) -> Option<usize> {
-        let send_time = AbsSendTime::from_micros(self.now.0).to_bytes();
-        let transport_sequence = TransportSequenceNumber(self.transport_sequence).to_bytes();
+        let send_time = self.send_time().to_bytes();
+        let transport_sequence = self.sequence().to_bytes();
         let mut extensions = ExtensionWriter::default();
         if let Some(id) = self.ids.mid {
             extensions.push(id, self.mid.as_bytes()).ok()?;
@@ -124,5 +142,13 @@ impl Sending<'_> {
             extensions.push(id, value).ok()?;
         }
         fields.write(buffer, &extensions).ok()
+    }
+
+    const fn send_time(&self) -> AbsSendTime {
+        AbsSendTime::from_micros(self.now.0)
+    }
+
+    const fn sequence(&self) -> TransportSequenceNumber {
+        TransportSequenceNumber(self.transport_sequence)
     }
 }

@@ -2,6 +2,7 @@
 
 mod allowance;
 mod header;
+mod header_template;
 mod limits;
 mod output;
 mod padding;

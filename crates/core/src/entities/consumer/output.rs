@@ -32,16 +32,17 @@ impl Consumer {
         self.current_source.filter(|_| !self.start_pending)
     }
 
-    /// Before a packet of the forwarded `stream` is sent: if it is the first since the start, the output continues with it.
+    /// Before a packet of the forwarded `stream` is sent: if it is the first since the start, the output continues with it, and
+    /// a sender report is due. Returns whether it is.
     pub(crate) fn continue_output(
         &mut self,
         now: Micros,
         producer: &Producer,
         stream: &ProducerStream,
         packet: &PacketMeta,
-    ) {
+    ) -> bool {
         if !std::mem::take(&mut self.start_pending) {
-            return;
+            return false;
         }
         self.sequence.switch_source(stream.source);
         self.sequence.go_back_to(packet.sequence);
@@ -63,6 +64,7 @@ impl Consumer {
         self.last_source = Some(stream.source);
         // The client can synchronize streams only after a sender report on each.
         self.next_report = Some(now);
+        true
     }
 
     /// The extended output number of a packet of the forwarded stream; `None` if the packet must not be sent.

@@ -156,7 +156,8 @@ impl Consumer {
             paused: true,
             ssrc: spec.ssrc,
             routes: routes_of(producer, &spec.codecs),
-            extensions: OutgoingExtensions::new(&spec.extensions, spec.feedback, resends_verbatim),
+            extensions: OutgoingExtensions::new(&spec.extensions, spec.feedback, resends_verbatim)
+                .with_template(&spec.mid),
             current_source: None,
             start_pending: false,
             last_source: None,

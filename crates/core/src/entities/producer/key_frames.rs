@@ -17,6 +17,8 @@ pub(crate) enum KeyFrameRequestKind {
 pub(crate) struct KeyFrames {
     /// By encoding.
     requests: Vec<KeyFrameRequests>,
+    /// A request may be wanted.
+    are_wanted: bool,
     sent: u64,
     fir_sequence: u8,
 }
@@ -26,6 +28,7 @@ impl KeyFrames {
     pub(crate) fn new(encodings: usize) -> Self {
         Self {
             requests: vec![KeyFrameRequests::new(); encodings],
+            are_wanted: false,
             sent: 0,
             fir_sequence: 0,
         }
@@ -35,6 +38,7 @@ impl KeyFrames {
     pub(crate) fn ask(&mut self, encoding: usize) {
         if let Some(requests) = self.requests.get_mut(encoding) {
             requests.request();
+            self.are_wanted = true;
         }
     }
 
@@ -42,6 +46,7 @@ impl KeyFrames {
     pub(crate) fn expect(&mut self, encoding: usize) {
         if let Some(requests) = self.requests.get_mut(encoding) {
             requests.wait();
+            self.are_wanted = true;
         }
     }
 
@@ -49,7 +54,13 @@ impl KeyFrames {
     pub(crate) fn expect_less(&mut self, encoding: usize) {
         if let Some(requests) = self.requests.get_mut(encoding) {
             requests.wait_for_less();
+            self.are_wanted = true;
         }
+    }
+
+    /// Whether [`Self::due`] has anything to do.
+    pub(crate) const fn are_wanted(&self) -> bool {
+        self.are_wanted
     }
 
     /// Ends the request: a key frame of this encoding has started.
@@ -68,6 +79,7 @@ impl KeyFrames {
         ssrcs: impl Iterator<Item = Option<u32>>,
         due: &mut Vec<u32>,
     ) {
+        self.are_wanted = false;
         for (requests, ssrc) in self.requests.iter_mut().zip(ssrcs) {
             if let Some(ssrc) = ssrc
                 && requests.poll(now, rtt)
@@ -75,6 +87,7 @@ impl KeyFrames {
                 due.push(ssrc);
                 self.sent += 1;
             }
+            self.are_wanted |= requests.is_wanted();
         }
     }
 

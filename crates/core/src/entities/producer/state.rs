@@ -19,44 +19,50 @@ use crate::entities::header_extensions::IncomingExtensions;
 use crate::entities::keys::{ConsumerKey, PipeConsumerKey, RouterKey, TransportKey};
 use crate::entities::stream_score::BEST_SCORE;
 
-/// The state of a producer.
+/// The state of a producer. Its fields are in this order in memory: a tick reads the first ones of every producer, and each
+/// packet those up to the payload types.
+#[repr(C)]
 pub(crate) struct Producer {
-    pub(crate) id: ProducerId,
-    pub(crate) transport: TransportKey,
-    pub(crate) router: RouterKey,
-    pub(crate) origin: Origin,
-    pub(crate) kind: MediaKind,
-    pub(crate) mid: Option<String>,
-    pub(crate) feedback: FeedbackKind,
-    pub(crate) paused: bool,
-    pub(crate) codecs: Vec<CodecMapping>,
-    pub(super) payload_types: PayloadTypes,
-    pub(crate) extensions: IncomingExtensions,
-    pub(crate) encodings: Vec<EncodingSpec>,
-    /// By encoding; `None` before its first packet.
-    pub(crate) streams: Vec<Option<ProducerStream>>,
-    /// By encoding: the SSRCs of media and of RTX.
-    pub(super) ssrcs: Vec<(Option<u32>, Option<u32>)>,
-    streams_created: u32,
-    pub(crate) layers: Layers,
-    /// The encodings that the client, or the origin of a pipe, is asked to send.
-    pub(crate) wanted: WantedEncodings,
     /// When the consumers are asked next what they want.
     pub(crate) next_wanted: Micros,
     /// When kept groups of pictures are offered next.
     pub(crate) next_offer: Micros,
+    /// A stream may miss packets.
+    pub(crate) misses_packets: bool,
+    /// A stream has had several spatial layers.
+    has_spatial_layers: bool,
+    pub(crate) paused: bool,
+    pub(crate) kind: MediaKind,
+    pub(crate) origin: Origin,
+    key_frames: KeyFrames,
+    pub(crate) layers: Layers,
+    /// By encoding; `None` before its first packet.
+    pub(crate) streams: Vec<Option<ProducerStream>>,
+    pub(crate) consumers: Vec<ConsumerKey>,
+    /// At most one for each pipe transport.
+    pub(crate) pipes: Vec<PipeConsumerKey>,
+    /// `None` for video, and for audio without levels.
+    pub(crate) microphone: Option<Box<Microphone>>,
+    pub(crate) codecs: Vec<CodecMapping>,
+    pub(crate) encodings: Vec<EncodingSpec>,
+    pub(crate) extensions: IncomingExtensions,
+    pub(super) payload_types: PayloadTypes,
+    pub(crate) id: ProducerId,
+    pub(crate) transport: TransportKey,
+    pub(crate) router: RouterKey,
+    pub(crate) mid: Option<String>,
+    pub(crate) feedback: FeedbackKind,
+    /// By encoding: the SSRCs of media and of RTX.
+    pub(super) ssrcs: Vec<(Option<u32>, Option<u32>)>,
+    streams_created: u32,
+    /// The encodings that the client, or the origin of a pipe, is asked to send.
+    pub(crate) wanted: WantedEncodings,
     /// The last `LayersWanted` event.
     pub(crate) wanted_event: LatestEvent,
     /// By encoding: the scores that were reported last.
     pub(super) reported_scores: Vec<u8>,
     /// The last `ProducerScore` event.
     pub(crate) score_event: LatestEvent,
-    pub(crate) consumers: Vec<ConsumerKey>,
-    /// At most one for each pipe transport.
-    pub(crate) pipes: Vec<PipeConsumerKey>,
-    key_frames: KeyFrames,
-    /// `None` for video, and for audio without levels.
-    pub(crate) microphone: Option<Box<Microphone>>,
 }
 
 impl Producer {
@@ -107,6 +113,8 @@ impl Producer {
                 MediaKind::Audio => 0,
                 MediaKind::Video => count,
             }),
+            misses_packets: false,
+            has_spatial_layers: false,
         }
     }
 
@@ -194,6 +202,8 @@ impl Producer {
             return Received::Dropped;
         };
         let received = stream.receive(now, packet, &media, &self.extensions);
+        self.misses_packets |= stream.nacks.missing() > 0;
+        self.has_spatial_layers |= stream.top.spatial > 0;
         if let Received::Media {
             starts_key_frame,
             key_frame_needed,
@@ -215,9 +225,17 @@ impl Producer {
     /// Marks silent encodings and spatial layers as dead.
     pub(crate) fn tick(&mut self, now: Micros) {
         self.layers.tick(now);
-        for stream in self.streams.iter_mut().flatten() {
-            stream.spatial.tick(now);
+        // Spares most producers the access to their streams.
+        if self.has_spatial_layers {
+            for stream in self.streams.iter_mut().flatten() {
+                stream.spatial.tick(now);
+            }
         }
+    }
+
+    /// Whether the consumers are to be asked what they want, a kept group is to be offered or a key frame is needed.
+    pub(crate) fn is_due(&self, now: Micros) -> bool {
+        self.next_wanted <= now || self.next_offer <= now || self.key_frames.are_wanted()
     }
 
     /// Notes that a consumer asks for a key frame of this encoding. [`Self::key_frames_due`] tells when to request it.
@@ -233,6 +251,11 @@ impl Producer {
     /// As [`Self::expect_key_frame`], for a consumer that receives a higher encoding than it should.
     pub(crate) fn expect_key_frame_of_less(&mut self, encoding: usize) {
         self.key_frames.expect_less(encoding);
+    }
+
+    /// Whether a key frame is needed. If not, none is to be requested.
+    pub(crate) const fn needs_key_frame(&self) -> bool {
+        self.key_frames.are_wanted()
     }
 
     /// Replaces `due` by the SSRCs to request a key frame of now; none while paused. `rtt`: to the client, microseconds.

@@ -127,7 +127,7 @@ impl ProducerStream {
             if let Some(stored) = self.packets.insert(meta, [], &[])
                 && self.kind == MediaKind::Video
             {
-                self.group.add(stored, false);
+                self.group.add(stored.meta(), false);
             }
             return Received::Padding { sequence };
         }
@@ -205,7 +205,7 @@ impl ProducerStream {
         {
             Some(stored) => {
                 if self.kind == MediaKind::Video {
-                    self.group.add(stored, starts_key_frame);
+                    self.group.add(stored.meta(), starts_key_frame);
                 }
                 Received::Media {
                     sequence,
@@ -266,6 +266,7 @@ impl ProducerStream {
 
     /// Frees the buffers of expired packets.
     pub(crate) fn free_expired_packets(&mut self, now: Micros) {
+        self.group.copy_from(&self.packets, now);
         self.packets.free_expired(now);
         self.group.free_unused();
     }
@@ -281,10 +282,12 @@ impl ProducerStream {
         self.packets.shrink_to(max);
     }
 
-    /// Handles a sender report: NTP (32.32) and RTP timestamp of the same moment.
-    pub(crate) fn on_sender_report(&mut self, now: Micros, ntp: NtpTime, rtp: u32) {
+    /// Handles a sender report: NTP (32.32) and RTP timestamp of the same moment. Returns whether the clock was unknown.
+    pub(crate) fn on_sender_report(&mut self, now: Micros, ntp: NtpTime, rtp: u32) -> bool {
+        let was_unknown = self.clock.mapping().is_none();
         self.reception.sender_report(ntp.0, now);
         self.clock.on_sender_report(now, ntp, rtp);
+        was_unknown
     }
 
     /// Converts `jitter` from timestamp units to microseconds.
