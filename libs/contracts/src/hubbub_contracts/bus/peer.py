@@ -42,7 +42,7 @@ LeaveReason = Annotated[
 
 
 class JoinRoom(RegistryRequest[RoomSnapshot]):
-    """Adds a peer to a room and places it on the room's node. The reply includes the new peer.
+    """Adds a peer to a room, and places it on a media node. The reply includes the new peer.
 
     Sent by signaling for a client, or by a service that is a peer itself, under a lease of its own.
 
