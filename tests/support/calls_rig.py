@@ -36,10 +36,10 @@ class CallsInstances:
 
     def start(self, process: ServiceProcess) -> None:
         """Starts a process and waits until it is up. Raises AssertionError."""
-        before = _times_up(process)
+        before = process.starts()
         process.start()
         deadline = time.monotonic() + START_TIMEOUT
-        while _times_up(process) == before:
+        while process.starts() == before:
             assert process.alive, process.log_tail()
             assert time.monotonic() < deadline, process.log_tail()
             time.sleep(0.02)
@@ -63,10 +63,6 @@ def calls_instances(directory: Path, count: int = 2, **settings: object) -> Iter
         finally:
             for process in instances.processes:
                 process.kill()
-
-
-def _times_up(process: ServiceProcess) -> int:
-    return process.log_tail(10_000).count("calls is up")
 
 
 class CallsClient:

@@ -146,9 +146,18 @@ class Installation:
     def start(self) -> None:
         """Starts everything and waits until it is ready. Raises NotReady, NatsUnreachable."""
         self.nats.start()
+        # Signaling does not wait for the services that only some installations have.
+        optional = [*self.calls, *self.captions, *self.recorders, *self.webhooks]
+        starts = {process: process.starts() for process in optional}
         for process in self.processes:
             process.start()
         self.wait_ready()
+        deadline = time.monotonic() + START_TIMEOUT
+        for process, before in starts.items():
+            while process.starts() == before:
+                if not process.alive or time.monotonic() > deadline:
+                    raise NotReady(f"{process.name} is not up\n{self.log_tail()}")
+                time.sleep(_POLL_INTERVAL)
 
     def wait_ready(self, timeout: float = START_TIMEOUT) -> None:
         """Waits until every running signaling instance is ready and counts every running node. Raises NotReady."""

@@ -49,10 +49,10 @@ class Replicas:
 
     async def restart(self, process: ServiceProcess) -> None:
         """Starts a killed replica and waits until it is up. Raises TimeoutError."""
-        before = _times_up(process)
+        before = process.starts()
         process.start()
         async with asyncio.timeout(15):
-            while _times_up(process) == before:
+            while process.starts() == before:
                 await asyncio.sleep(0.02)
 
 
@@ -82,14 +82,10 @@ def replicas(directory: Path, count: int = 2, **settings: object) -> Iterator[Re
 
 def _wait_until_up(process: ServiceProcess) -> None:
     deadline = time.monotonic() + 15
-    while not _times_up(process):
+    while not process.starts():
         assert process.alive, process.log_tail()
         assert time.monotonic() < deadline, process.log_tail()
         time.sleep(0.02)
-
-
-def _times_up(process: ServiceProcess) -> int:
-    return process.log_tail(10_000).count("registry is up")
 
 
 class FakeNode:

@@ -86,6 +86,10 @@ class ServiceProcess:
         status = None if self._process is None else self._process.poll()
         return None if status is None else describe_exit(status)
 
+    def starts(self) -> int:
+        """How often it has logged that it is up."""
+        return self.log_tail(100_000).count(" is up")
+
     def log_tail(self, lines: int = 40) -> str:
         """The end of its log."""
         if not self.log.exists():
