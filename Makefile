@@ -55,7 +55,7 @@ up: native web ## build what changed and run everything: http://localhost:4000 (
 
 # Most of these tests wait for timeouts, so several run at a time. A file stays in one process, which shares its fixtures.
 # The slow files start first, so that no process is left with one at the end.
-PYTEST_PARALLEL := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+PYTEST_PARALLEL := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 SLOW_TESTS := tests/chaos tests/integration tests/contract tests/security
 FAST_TESTS := $(wildcard services/*/tests libs/*/tests) tests/deployment
 

@@ -47,14 +47,17 @@ class TcpProxy:
             await asyncio.sleep(0.01)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)  # `cut` waits for it from now on
         try:
             to_target = await asyncio.open_connection("127.0.0.1", self._target)
+            await asyncio.gather(
+                self._forward(reader, to_target[1], self._to_target),
+                self._forward(to_target[0], writer, self._to_client),
+            )
         except OSError:
             writer.transport.abort()
-            return
-        await asyncio.gather(
-            self._forward(reader, to_target[1], self._to_target), self._forward(to_target[0], writer, self._to_client)
-        )
+        finally:
+            self._writers.discard(writer)
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passes: asyncio.Event) -> None:
         self._writers.add(writer)

@@ -1,6 +1,7 @@
 """The connection: refusals, health, reconnects."""
 
 import asyncio
+import contextlib
 from typing import ClassVar
 
 import pytest
@@ -14,6 +15,7 @@ from hubbub_contracts import ErrorCode, Event, HubbubError
 from hubbub_contracts.bus.media import MEDIA_EVENT, MediaEvent, TransportClosed
 from support import nats_servers
 from support.nats_servers import NatsServer
+from support.tcp_proxy import TcpProxy
 
 
 class Ticked(Event):
@@ -161,3 +163,29 @@ async def test_a_connection_closed_by_the_server_is_reported_with_its_reason() -
         server.start()
         await bus.close()
     assert losses.reasons == ["closed_by_server"]
+
+
+async def test_a_server_that_accepts_and_says_nothing_has_one_connection_at_most(nats_server: NatsServer) -> None:
+    connections: set[asyncio.StreamWriter] = set()
+    attempts, most = 0, 0
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal attempts, most
+        connections.add(writer)
+        attempts, most = attempts + 1, max(most, len(connections))
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        connections.discard(writer)
+        writer.close()
+
+    async with TcpProxy(nats_server.port) as proxy:
+        url = nats_server.url.replace(f":{nats_server.port}", f":{proxy.port}")
+        bus = await Bus.connect(url, name="test", timeout=5)
+        await proxy.cut()
+        async with await asyncio.start_server(accept, "127.0.0.1", proxy.port), asyncio.timeout(30):
+            while attempts < 3:
+                await asyncio.sleep(0.01)
+            await bus.close()
+            while connections:
+                await asyncio.sleep(0.01)
+    assert most == 1

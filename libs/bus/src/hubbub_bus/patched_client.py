@@ -1,4 +1,4 @@
-"""nats-py's client with four faults fixed. nats-py is pinned; `tests/test_connection.py` fails when a fault is back.
+"""nats-py's client with five faults fixed. nats-py is pinned; `tests/test_connection.py` fails when a fault is back.
 
 - `Client.flush` leaves its future in the list of pending pongs when it times out or is cancelled. The late pong then
   fails on that future, which ends the client's reader: the connection looks healthy but receives nothing. The fix
@@ -9,6 +9,8 @@
   private `_process_msg`: a message proves as much as a pong.
 - With `tls://`, the client sends its password without TLS if the server's INFO does not ask for TLS, which is what
   somebody in between would write there. The fix overrides the private `_process_info`, which precedes the password.
+- An attempt to connect to a server that accepts, and then says nothing, leaves its socket open. The fix overrides the
+  private `_connect_to_server`, which begins the next attempt.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 
 import nats.errors
-from nats.aio.client import Client
+from nats.aio.client import Client, Srv
 
 
 class DisconnectReason(StrEnum):
@@ -52,6 +54,10 @@ class PatchedClient(Client):
         writer = getattr(self._transport, "_io_writer", None)
         if writer is not None:
             writer.transport.abort()
+
+    async def _connect_to_server(self, s: Srv) -> None:
+        self.abort()
+        await super()._connect_to_server(s)
 
     async def _process_op_err(self, e: Exception) -> None:
         if self.is_connected:
