@@ -11,11 +11,12 @@ from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_media_core import commands
 
 from ..domain.entities import Producer, Router
-from ..domain.link_ends import link_between, new_end, srtp_keys
+from ..domain.link_ends import new_end
 from ..domain.outgoing_links import OutgoingLink, OutgoingPipe
 from ..domain.pipe_specs import on_node_link, pipe_parameters, pipe_specs
 from ..domain.pipes import CoreObject
 from .context import NodeContext
+from .node_links import make_end
 from .pipes import create_end, tell_core
 
 
@@ -86,22 +87,7 @@ async def _accept(context: NodeContext, router: Router, request: OpenPipe) -> Ou
         ours=ours,
         heard_at=time.monotonic(),
     )
-    transport = link.transport
-    command = commands.CreatePipeTransport(
-        transport=transport.core_id, router=router.core_id, link=link_between(ours, request.offer)
-    )
-    keys = srtp_keys(transport.core_id, ours, request.offer)
-    outgoing.add_link(link)
-    try:
-        await create_end(context, transport, command)
-        await context.call(transport.worker, keys)
-        if link.closing:
-            raise HubbubError(ErrorCode.NOT_FOUND, "the room left this worker", retryable=True)
-    except BaseException:
-        outgoing.close_link(link)
-        tell_core(context)
-        raise
-    return link
+    return await make_end(context, outgoing, link, ours, request.offer)
 
 
 async def _open(context: NodeContext, producer: Producer, link: OutgoingLink) -> PipeOpened:

@@ -11,18 +11,19 @@ from collections.abc import Collection
 from typing import Final
 
 from hubbub_contracts import ids
-from hubbub_contracts.bus.pipe import MAX_LINKS, LinkEnd, OpenPipe, PipeOpened
+from hubbub_contracts.bus.pipe import MAX_LINKS, OpenPipe, PipeOpened
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_media_core import commands
 
 from ..domain.entities import AnyProducer, Room, Router
 from ..domain.incoming_links import IncomingLink, RemoteProducer
-from ..domain.link_ends import link_between, new_end, srtp_keys
+from ..domain.link_ends import new_end
 from ..domain.negotiation import piped_parameters
 from ..domain.pipe_specs import on_node_link, pipe_specs
 from ..domain.pipes import CoreObject
 from .context import NodeContext
+from .node_links import make_end
 from .pipes import create_end, tell_core
 
 OPEN_TIMEOUT: Final = 2.0
@@ -125,31 +126,10 @@ async def _open(context: NodeContext, router: Router, producer_id: str, node: Pl
     if link is None:
         if opened.end is None or opened.link_id != link_id:
             raise HubbubError(ErrorCode.UNAVAILABLE, "the link was closed meanwhile", retryable=True)
-        link = await _add_link(context, router, node, link_id, ours, opened.end)
+        transport = CoreObject(router.worker, context.entities.next_core_id())
+        link = IncomingLink(id=link_id, router=router, node=node, transport=transport)
+        await make_end(context, incoming, link, ours, opened.end)
     return await _add(context, link, producer_id, opened)
-
-
-async def _add_link(
-    context: NodeContext, router: Router, node: Placement, link_id: str, ours: LinkEnd, theirs: LinkEnd
-) -> IncomingLink:
-    incoming = context.entities.incoming
-    transport = CoreObject(router.worker, context.entities.next_core_id())
-    link = IncomingLink(id=link_id, router=router, node=node, transport=transport)
-    command = commands.CreatePipeTransport(
-        transport=transport.core_id, router=router.core_id, link=link_between(ours, theirs)
-    )
-    keys = srtp_keys(transport.core_id, ours, theirs)
-    incoming.add_link(link)
-    try:
-        await create_end(context, transport, command)
-        await context.call(transport.worker, keys)
-        if link.closing:
-            raise HubbubError(ErrorCode.NOT_FOUND, "the room left this worker", retryable=True)
-    except BaseException:
-        incoming.close_link(link)
-        tell_core(context)
-        raise
-    return link
 
 
 async def _add(context: NodeContext, link: IncomingLink, producer_id: str, opened: PipeOpened) -> RemoteProducer:
