@@ -5,32 +5,22 @@ After each request, both replicas show the room as the model has it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from hubbub_bus import Bus
 from hubbub_contracts import ErrorCode, HubbubError, Request, ids
 from hubbub_contracts.bus.moderation import LiftBan, MuteSource, RemovePeer, SetRoomAccess, UnmuteSource
 from hubbub_contracts.bus.peer import LeaveRoom
 from hubbub_contracts.bus.producer import RemoveProducers, SetProducerPaused
 from hubbub_contracts.bus.room import CreateRoom
 from hubbub_contracts.room_options import RoomOptions
-from support.registry_rig import FakeSignaling, Replicas, independent_node
+from support.registry_machine import RegistryMachine, connected, run
+from support.registry_rig import Replicas
 
 MAX_PEERS, MAX_PRODUCERS = 5, 2
 """As the fixture `registry` sets them."""
@@ -78,11 +68,8 @@ class ModelRoom:
         return {peer_id: (peer.user, peer.producers) for peer_id, peer in self.peers.items()}
 
 
-class RegistryMachine(RuleBasedStateMachine):
+class RoomMachine(RegistryMachine):
     """Requests about one room, which nobody else uses."""
-
-    loop: asyncio.AbstractEventLoop
-    signaling: FakeSignaling
 
     def send(self, message: Request[Any]) -> ErrorCode | None:
         """Sends a request to either replica. Returns the code of its error; None: it succeeded."""
@@ -243,36 +230,13 @@ class RegistryMachine(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine(registry: Replicas) -> Iterator[type[RegistryMachine]]:
-    """The machine, connected. It runs the loop itself: rules cannot be coroutines."""
-    loop, exits = asyncio.new_event_loop(), AsyncExitStack()
-
-    async def connect() -> FakeSignaling:
-        bus = await Bus.connect(registry.nats.url, name="test", timeout=5)
-        exits.push_async_callback(bus.close)
-        node = await exits.enter_async_context(independent_node(registry.nats.url))
-        signaling = await FakeSignaling(bus).start()
-        exits.push_async_callback(signaling.stop)
-        await signaling.wait_for_nodes(node)
-        return signaling
-
-    connected = loop.run_until_complete(connect())
-    try:
-        yield type("ConnectedMachine", (RegistryMachine,), {"loop": loop, "signaling": connected})
-    finally:
-        loop.run_until_complete(exits.aclose())
-        loop.close()
+def machine(registry: Replicas) -> Iterator[type[RoomMachine]]:
+    """The machine, connected."""
+    with connected(RoomMachine, registry.nats.url) as machine:
+        yield machine
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("examples", [40, pytest.param(500, marks=pytest.mark.long)])
-def test_any_sequence_of_requests_gives_what_the_model_says(machine: type[RegistryMachine], examples: int) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+def test_any_sequence_of_requests_gives_what_the_model_says(machine: type[RoomMachine], examples: int) -> None:
+    run(machine, examples, 30)

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from hubbub_bus import Bus
 from hubbub_contracts.bus.node_list import ListNodes
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.room import RoomSnapshot
-from support.registry_rig import FakeNode, FakeSignaling, Replicas, independent_node, replicas
+from support.registry_machine import RegistryMachine, connected, run
+from support.registry_rig import FakeNode, FakeSignaling, Replicas, replicas
 
 PEERS_PER_NODE = 2
 NODES = 3
@@ -32,32 +23,18 @@ ANY = st.integers(0, 99)
 
 
 @pytest.fixture(scope="module")
-def spreading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
     """Two replicas that let two peers of a room share a node."""
     with replicas(tmp_path_factory.mktemp("registry"), room_peers_per_node=PEERS_PER_NODE) as running:
         yield running
-
-
-@pytest.fixture
-async def caller(spreading: Replicas) -> AsyncIterator[FakeSignaling]:
-    """A fake signaling instance."""
-    bus = await Bus.connect(spreading.nats.url, name="test", timeout=5)
-    connected = await FakeSignaling(bus).start()
-    yield connected
-    await connected.stop()
-    await bus.close()
 
 
 def placed(snapshot: RoomSnapshot) -> dict[str, Placement | None]:
     return {peer.peer_id: peer.placement for peer in snapshot.peers}
 
 
-class PlacementMachine(RuleBasedStateMachine):
+class PlacementMachine(RegistryMachine):
     """Peers join and leave one room, which nobody else uses."""
-
-    loop: asyncio.AbstractEventLoop
-    signaling: FakeSignaling
-    nodes: set[Placement]
 
     @initialize()
     def create(self) -> None:
@@ -100,59 +77,36 @@ class PlacementMachine(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine(spreading: Replicas) -> Iterator[type[PlacementMachine]]:
-    """The machine, connected. It runs the loop itself: rules cannot be coroutines."""
-    loop, exits = asyncio.new_event_loop(), AsyncExitStack()
-
-    async def connect() -> tuple[FakeSignaling, set[Placement]]:
-        bus = await Bus.connect(spreading.nats.url, name="test", timeout=5)
-        exits.push_async_callback(bus.close)
-        nodes = [await exits.enter_async_context(independent_node(spreading.nats.url)) for _ in range(NODES)]
-        signaling = await FakeSignaling(bus).start()
-        exits.push_async_callback(signaling.stop)
-        await signaling.wait_for_nodes(*nodes)
-        return signaling, {node.placement for node in nodes}
-
-    signaling, nodes = loop.run_until_complete(connect())
-    try:
-        yield type("ConnectedMachine", (PlacementMachine,), {"loop": loop, "signaling": signaling, "nodes": nodes})
-    finally:
-        loop.run_until_complete(exits.aclose())
-        loop.close()
+def machine(registry: Replicas) -> Iterator[type[PlacementMachine]]:
+    """The machine, connected."""
+    with connected(PlacementMachine, registry.nats.url, NODES) as machine:
+        yield machine
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("examples", [10, pytest.param(300, marks=pytest.mark.long)])
 def test_peers_fill_the_nodes_of_their_room_one_after_the_other(machine: type[PlacementMachine], examples: int) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=15,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run(machine, examples, 15)
 
 
-async def test_the_death_of_a_node_moves_its_peers_alone(spreading: Replicas, caller: FakeSignaling) -> None:
-    await spreading.failure_detection_ready()
-    async with FakeNode(spreading.nats.url) as one, FakeNode(spreading.nats.url) as two:
-        await caller.wait_for_nodes(one, two)
-        room = await caller.create()
-        joined = [(await caller.join(room))[0] for _ in range(4)]
+async def test_the_death_of_a_node_moves_its_peers_alone(registry: Replicas, signaling: FakeSignaling) -> None:
+    await registry.failure_detection_ready()
+    async with FakeNode(registry.nats.url) as one, FakeNode(registry.nats.url) as two:
+        await signaling.wait_for_nodes(one, two)
+        room = await signaling.create()
+        joined = [(await signaling.join(room))[0] for _ in range(4)]
         for peer in joined:
-            await caller.request(caller.add_producer_request(room, peer))
-        before = await caller.room(room)
+            await signaling.request(signaling.add_producer_request(room, peer))
+        before = await signaling.room(room)
         home = before.room.placement
         assert Counter(placed(before).values()) == {one.placement: 2, two.placement: 2}
-        listed = {each.node_id: (each.rooms, each.peers) for each in (await caller.request(ListNodes())).nodes}
+        listed = {each.node_id: (each.rooms, each.peers) for each in (await signaling.request(ListNodes())).nodes}
         assert (listed[one.node_id], listed[two.node_id]) == ((1, 2), (1, 2))
         dying, staying = (one, two) if one.placement == home else (two, one)
-        async with FakeNode(spreading.nats.url) as spare:
-            await caller.wait_for_nodes(spare)
+        async with FakeNode(registry.nats.url) as spare:
+            await signaling.wait_for_nodes(spare)
             await dying.kill()
-            after = await caller.wait_for_room(
+            after = await signaling.wait_for_room(
                 room, lambda snapshot: dying.placement not in {snapshot.room.placement, *placed(snapshot).values()}
             )
             assert after.room.placement == staying.placement, "the home moves to a node that the room has"
@@ -162,23 +116,23 @@ async def test_the_death_of_a_node_moves_its_peers_alone(spreading: Replicas, ca
                 assert len(record.producers) == stays, "who moves makes its producers anew"
 
 
-async def until_draining(caller: FakeSignaling, node: FakeNode) -> None:
+async def until_draining(signaling: FakeSignaling, node: FakeNode) -> None:
     """Waits until every replica knows that the node drains: until many answers in a row say so."""
     in_a_row = 0
     async with asyncio.timeout(10):
         while in_a_row < 20:
-            states = {each.node_id: each.state for each in (await caller.request(ListNodes())).nodes}
+            states = {each.node_id: each.state for each in (await signaling.request(ListNodes())).nodes}
             in_a_row = in_a_row + 1 if states[node.node_id] == "draining" else 0
 
 
-async def test_a_draining_node_gets_no_more_peers(spreading: Replicas, caller: FakeSignaling) -> None:
-    async with FakeNode(spreading.nats.url) as one:
-        await caller.wait_for_nodes(one)
-        room = await caller.create()
-        await caller.join(room)
-        async with FakeNode(spreading.nats.url) as two:
-            await caller.wait_for_nodes(two)
+async def test_a_draining_node_gets_no_more_peers(registry: Replicas, signaling: FakeSignaling) -> None:
+    async with FakeNode(registry.nats.url) as one:
+        await signaling.wait_for_nodes(one)
+        room = await signaling.create()
+        await signaling.join(room)
+        async with FakeNode(registry.nats.url) as two:
+            await signaling.wait_for_nodes(two)
             one.draining = True
-            await until_draining(caller, one)
-            peer, snapshot = await caller.join(room)
+            await until_draining(signaling, one)
+            peer, snapshot = await signaling.join(room)
             assert placed(snapshot)[peer] == two.placement

@@ -15,13 +15,12 @@ import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import psutil
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from hubbub_cli.nats_server import EmbeddedNats
 from support.caller import Caller
 from support.eventually import wait_for_counts
+from support.footprint import cpu_seconds
 from support.installation import Installation
 
 ROOMS = 15
@@ -45,31 +44,27 @@ async def call(url: str, name: str) -> None:
                     await caller.consume(producer_id)
 
 
-def cpu_seconds(installation: Installation) -> dict[str, float]:
+def cpu_by_process(installation: Installation) -> dict[str, float]:
     """The CPU time of each process so far, in seconds."""
-    spent: dict[str, float] = {}
     pids = {process.name.split("-")[0]: process.pid for process in installation.processes}
     if isinstance(installation.nats, EmbeddedNats) and installation.nats.pid is not None:
         pids["nats"] = installation.nats.pid
-    for name, pid in pids.items():
-        times = psutil.Process(pid).cpu_times()
-        spent[name] = times.user + times.system
-    return spent
+    return {name: cpu_seconds(pid) for name, pid in pids.items()}
 
 
 async def measure(installation: Installation) -> None:
     """Prints one line per process."""
     await call(installation.url, "first")
     await wait_for_counts(installation)
-    idle_from, idle_before = time.monotonic(), cpu_seconds(installation)
+    idle_from, idle_before = time.monotonic(), cpu_by_process(installation)
     await asyncio.sleep(5)
-    idle_for, idle_after = time.monotonic() - idle_from, cpu_seconds(installation)
+    idle_for, idle_after = time.monotonic() - idle_from, cpu_by_process(installation)
 
-    began, before = time.monotonic(), cpu_seconds(installation)
+    began, before = time.monotonic(), cpu_by_process(installation)
     for number in range(ROOMS):
         await call(installation.url, f"room {number}")
     await wait_for_counts(installation, within=30)
-    took, after = time.monotonic() - began, cpu_seconds(installation)
+    took, after = time.monotonic() - began, cpu_by_process(installation)
 
     sys.stdout.write(f"{ROOMS} rooms of {PEOPLE} participants in sequence in {took:.1f} s\n\n")
     sys.stdout.write("process    CPU ms/participant  idle, of a core\n")

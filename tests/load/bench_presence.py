@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.client_socket import ClientSocket
+from support.footprint import cpu_seconds
 from support.installation import ONE_ADDRESS, Installation
 
 PRESENT = 200
@@ -36,14 +36,12 @@ async def cost(url: str, pid: int, present: int) -> float:
     """Seconds of the instance's CPU for each join."""
     async with AsyncExitStack() as stack:
         audience = [await join(stack, url, number) for number in range(present)]
-        # The clock of another process (clock_getcpuclockid(3)): finer than the 10 ms of /proc.
-        clock = (~pid << 3) | 2
-        before = time.clock_gettime(clock)
+        before = cpu_seconds(pid)
         for number in range(JOINS):
             await join(stack, url, present + number)
         for socket in audience:
             await socket.event("peerJoined", userId=f"user {present + JOINS - 1}")
-        return (time.clock_gettime(clock) - before) / JOINS
+        return (cpu_seconds(pid) - before) / JOINS
 
 
 async def measure(installation: Installation, present: int) -> None:

@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from hubbub_bus import Bus
 from hubbub_contracts.bus.room import RoomSnapshot
+from support.footprint import cpu_seconds
 from support.registry_rig import FakeSignaling, independent_node, replicas
 from support.service_process import ServiceProcess
 
@@ -35,10 +36,9 @@ SECONDS = 5.0
 LIMITS = {"max_peers_per_room": 2_000}
 
 
-def cpu_seconds(processes: list[ServiceProcess]) -> float:
-    """The CPU time of the processes so far."""
-    # The clock of another process (clock_getcpuclockid(3)): finer than the 10 ms of /proc.
-    return sum(time.clock_gettime((~process.pid << 3) | 2) for process in processes)
+def cpu_of(processes: list[ServiceProcess]) -> float:
+    """The CPU time of the processes so far, in seconds."""
+    return sum(cpu_seconds(process.pid) for process in processes)
 
 
 async def cost_of_a_join(
@@ -53,11 +53,11 @@ async def cost_of_a_join(
     for _ in range(JOINS // AT_ONCE):
         known = room.revision if room is not None and follows else None
         messages = [signaling.join_request(room_id) for _ in range(AT_ONCE)]
-        before = cpu_seconds(processes)
+        before = cpu_of(processes)
         joined = await asyncio.gather(
             *(signaling.request(message.model_copy(update={"known_revision": known})) for message in messages)
         )
-        spent += cpu_seconds(processes) - before
+        spent += cpu_of(processes) - before
         assert all(answer.partial is follows for answer in joined)
         room = joined[-1]
         for message in messages:
@@ -81,10 +81,10 @@ async def joins_a_second(signaling: FakeSignaling, processes: list[ServiceProces
                 room = await signaling.request(message.model_copy(update={"known_revision": known}))
                 joins += 1
 
-    began, before = time.monotonic(), cpu_seconds(processes)
+    began, before = time.monotonic(), cpu_of(processes)
     await asyncio.gather(*(send() for _ in range(SENDERS)))
     took = time.monotonic() - began
-    return joins / took, (cpu_seconds(processes) - before) / took
+    return joins / took, (cpu_of(processes) - before) / took
 
 
 async def measure(directory: Path, count: int) -> None:

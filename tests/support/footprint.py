@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import psutil
@@ -26,3 +27,8 @@ class Footprint:
         process = psutil.Process(pid)
         with process.oneshot():
             return cls(name, process.memory_info().rss, process.num_fds(), process.num_threads())
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU time of a process so far: by clock_getcpuclockid(3), finer than the 10 ms of /proc."""
+    return time.clock_gettime((~pid << 3) | 2)
