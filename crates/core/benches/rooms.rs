@@ -17,31 +17,25 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+#[path = "../../io/benches/peers/streams.rs"]
+mod streams;
 
 use std::env;
 use std::time::{Duration, Instant};
 
 use common::{Client, World};
-use hubbub_codec::Codec;
 use hubbub_core::Worker;
-use hubbub_core::api::{
-    CodecMapping, Command, ConsumerId, ConsumerSpec, EncodingSpec, ExtensionMapping, FeedbackKind,
-    MediaKind, Micros, Path, ProducerId, ProducerSpec,
-};
+use hubbub_core::api::{Command, ConsumerId, Micros, Path};
 use hubbub_netem::TransportCcReceiver;
+use hubbub_wire::PacketKind;
 use hubbub_wire::rtp::RtpPacket;
-use hubbub_wire::{ExtensionKind, PacketKind};
+use streams::{AUDIO_EVERY_US, PICTURE_EVERY_US, Stream};
 
 const WARM_UP_US: u64 = 2_000_000;
 const MEASURED_US: u64 = 4_000_000;
 /// The worker is woken at most this often.
 const STEP_US: u64 = 300;
 
-const AUDIO_EVERY_US: u64 = 20_000;
-const AUDIO_BYTES: usize = 92;
-const PICTURE_EVERY_US: u64 = 33_333;
-const PICTURE_PACKETS: u16 = 4;
-const VIDEO_BYTES: usize = 1_050;
 const TRANSPORT_CC: u8 = 5;
 
 /// A number of rooms and of peers in each; all of them send.
@@ -237,54 +231,15 @@ struct Publisher {
     picture_due: Micros,
 }
 
-/// One of its streams.
-#[derive(Clone, Copy)]
-struct Stream {
-    producer: ProducerId,
-    ssrc: u32,
-    sequence: u16,
-    timestamp: u32,
-}
-
-impl Stream {
-    fn header(&mut self, payload_type: u8, marker: bool) -> Vec<u8> {
-        self.sequence = self.sequence.wrapping_add(1);
-        let mut packet = vec![0x80, payload_type | u8::from(marker) << 7];
-        packet.extend(self.sequence.to_be_bytes());
-        packet.extend(self.timestamp.to_be_bytes());
-        packet.extend(self.ssrc.to_be_bytes());
-        packet
-    }
-}
-
 impl Publisher {
     fn new(world: &mut World, client: Client) -> Self {
         let number = client.transport.0;
-        let stream = |nth: u64| Stream {
-            producer: ProducerId(number * 2 + nth),
-            ssrc: (number * 2 + nth) as u32,
-            sequence: 0,
-            timestamp: 0,
-        };
-        let (audio, video) = (stream(0), stream(1));
-        for (kind, stream) in [(MediaKind::Audio, audio), (MediaKind::Video, video)] {
-            let spec = ProducerSpec {
-                kind,
-                mid: None,
-                codecs: vec![codec(kind)],
-                extensions: Vec::new(),
-                encodings: vec![EncodingSpec {
-                    ssrc: Some(stream.ssrc),
-                    ..EncodingSpec::default()
-                }],
-                feedback: FeedbackKind::GoogRemb,
-                paused: false,
-                is_microphone: true,
-            };
+        let (audio, video) = Stream::pair(number);
+        for stream in [audio, video] {
             world.execute(Command::CreateProducer {
                 producer: stream.producer,
                 transport: client.transport,
-                spec,
+                spec: stream.producer_spec(),
             });
         }
         // The senders are not in phase.
@@ -300,42 +255,13 @@ impl Publisher {
 
     /// Creates consumers of both streams on this client; `nth` makes their MIDs unique there.
     fn add_consumers(&self, world: &mut World, subscriber: &Client, nth: usize, feedback: bool) {
-        for (kind, stream) in [
-            (MediaKind::Audio, self.audio),
-            (MediaKind::Video, self.video),
-        ] {
-            let has_feedback = feedback && kind == MediaKind::Video;
+        for stream in [self.audio, self.video] {
             let consumer = ConsumerId(subscriber.transport.0 << 32 | stream.producer.0);
-            let spec = ConsumerSpec {
-                kind,
-                mid: (nth * 2 + usize::from(kind == MediaKind::Video)).to_string(),
-                codecs: vec![CodecMapping {
-                    rtx_payload_type: has_feedback.then_some(102),
-                    ..codec(kind)
-                }],
-                extensions: [
-                    Some((ExtensionKind::Mid, 1)),
-                    Some((ExtensionKind::AbsSendTime, 4)),
-                    has_feedback.then_some((ExtensionKind::TransportCc, TRANSPORT_CC)),
-                ]
-                .into_iter()
-                .flatten()
-                .map(|(kind, id)| ExtensionMapping { kind, id })
-                .collect(),
-                ssrc: 100_000 + stream.ssrc,
-                rtx_ssrc: has_feedback.then_some(200_000 + stream.ssrc),
-                cname: "someone".into(),
-                feedback: if has_feedback {
-                    FeedbackKind::TransportCc
-                } else {
-                    FeedbackKind::GoogRemb
-                },
-            };
             world.execute(Command::CreateConsumer {
                 consumer,
                 transport: subscriber.transport,
                 producer: stream.producer,
-                spec,
+                spec: stream.consumer_spec(nth, feedback.then_some(TRANSPORT_CC)),
             });
             world.execute(Command::ResumeConsumer { consumer });
         }
@@ -344,45 +270,14 @@ impl Publisher {
     fn send_due(&mut self, now: Micros, datagrams: &mut Vec<(Path, Vec<u8>)>) {
         while self.audio_due <= now {
             self.audio_due = self.audio_due.plus(AUDIO_EVERY_US);
-            self.audio.timestamp = self.audio.timestamp.wrapping_add(960);
-            let payload_type = codec(MediaKind::Audio).payload_type;
-            let mut packet = self.audio.header(payload_type, false);
-            packet.resize(AUDIO_BYTES, 0x55);
+            let packet = self.audio.sound();
             datagrams.push((self.client.path, self.client.protect(&packet)));
         }
         while self.picture_due <= now {
             self.picture_due = self.picture_due.plus(PICTURE_EVERY_US);
-            self.video.timestamp = self.video.timestamp.wrapping_add(3_000);
-            for nth in 0..PICTURE_PACKETS {
-                let payload_type = codec(MediaKind::Video).payload_type;
-                let is_last = nth + 1 == PICTURE_PACKETS;
-                let mut packet = self.video.header(payload_type, is_last);
-                let [high, low] = ((self.video.timestamp / 3_000) as u16 | 0x8000).to_be_bytes();
-                if nth == 0 {
-                    // A descriptor with a 15-bit picture id, and the header of a key frame (RFC 7741, RFC 6386).
-                    packet.extend([0x90, 0x80, high, low, 0x10, 0, 0, 0x9d, 0x01, 0x2a]);
-                } else {
-                    packet.extend([0x80, 0x80, high, low]);
-                }
-                packet.resize(VIDEO_BYTES, 0x55);
+            for packet in self.video.picture() {
                 datagrams.push((self.client.path, self.client.protect(&packet)));
             }
         }
-    }
-}
-
-/// The codec of a kind, with the payload types of the router.
-fn codec(kind: MediaKind) -> CodecMapping {
-    let video = kind == MediaKind::Video;
-    CodecMapping {
-        codec: if video { Codec::Vp8 } else { Codec::Opus },
-        clock_rate: if video { 90_000 } else { 48_000 },
-        payload_type: if video { 101 } else { 100 },
-        rtx_payload_type: None,
-        router_payload_type: if video { 101 } else { 100 },
-        nack: video,
-        pli: video,
-        fir: false,
-        inband_fec: false,
     }
 }

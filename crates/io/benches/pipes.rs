@@ -25,7 +25,8 @@ use common::{Client, Node, pipes};
 use hubbub_core::api::{CodecMapping, ExtensionMapping, MediaKind, ProducerId};
 use hubbub_io::ThreadCounters;
 use hubbub_wire::ExtensionKind;
-use peers::{Publisher, Subscribers, codec, publish};
+use peers::streams::codec;
+use peers::{Publisher, Subscribers, publish};
 use receiver::Receiver;
 
 const WARM_UP: Duration = Duration::from_secs(1);

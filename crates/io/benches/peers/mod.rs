@@ -1,27 +1,20 @@
 //! Peers that send audio and video at real rates, and a thread that receives for all of them.
 
+pub(crate) mod streams;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hubbub_codec::Codec;
-use hubbub_core::api::{
-    CodecMapping, Command, ConsumerId, ConsumerSpec, EncodingSpec, ExtensionMapping, FeedbackKind,
-    MediaKind, ProducerId, ProducerSpec,
-};
-use hubbub_wire::{ExtensionKind, Micros, PacketKind};
+use hubbub_core::api::{Command, ConsumerId};
+use hubbub_wire::{Micros, PacketKind};
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 
 use crate::common::media::TRANSPORT_CC;
 use crate::common::{Client, Node};
 use crate::receiver::Receiver;
-
-const AUDIO_EVERY: Duration = Duration::from_millis(20);
-const AUDIO_BYTES: usize = 92;
-const PICTURE_EVERY: Duration = Duration::from_micros(33_333);
-const PICTURE_PACKETS: u16 = 4;
-const VIDEO_BYTES: usize = 1_050;
+use streams::{AUDIO_EVERY_US, PICTURE_EVERY_US, Stream};
 
 /// A peer that sends audio and video.
 pub(crate) struct Publisher {
@@ -32,55 +25,16 @@ pub(crate) struct Publisher {
     picture_due: Instant,
 }
 
-/// One of its streams.
-#[derive(Clone, Copy)]
-pub(crate) struct Stream {
-    pub(crate) producer: ProducerId,
-    ssrc: u32,
-    sequence: u16,
-    timestamp: u32,
-}
-
-impl Stream {
-    fn header(&mut self, payload_type: u8, marker: bool) -> Vec<u8> {
-        self.sequence = self.sequence.wrapping_add(1);
-        let mut packet = vec![0x80, payload_type | u8::from(marker) << 7];
-        packet.extend(self.sequence.to_be_bytes());
-        packet.extend(self.timestamp.to_be_bytes());
-        packet.extend(self.ssrc.to_be_bytes());
-        packet
-    }
-}
-
 impl Publisher {
     /// Creates the producers of a client.
     pub(crate) fn new(node: &mut Node, client: Client) -> Self {
         let number = client.transport.0;
-        let stream = |nth: u64| Stream {
-            producer: ProducerId(number * 2 + nth),
-            ssrc: (number * 2 + nth) as u32,
-            sequence: 0,
-            timestamp: 0,
-        };
-        let (audio, video) = (stream(0), stream(1));
-        for (kind, stream) in [(MediaKind::Audio, audio), (MediaKind::Video, video)] {
-            let spec = ProducerSpec {
-                kind,
-                mid: None,
-                codecs: vec![codec(kind)],
-                extensions: Vec::new(),
-                encodings: vec![EncodingSpec {
-                    ssrc: Some(stream.ssrc),
-                    ..EncodingSpec::default()
-                }],
-                feedback: FeedbackKind::GoogRemb,
-                paused: false,
-                is_microphone: true,
-            };
+        let (audio, video) = Stream::pair(number);
+        for stream in [audio, video] {
             node.done(Command::CreateProducer {
                 producer: stream.producer,
                 transport: client.transport,
-                spec,
+                spec: stream.producer_spec(),
             });
         }
         // The senders are not in phase.
@@ -103,42 +57,13 @@ impl Publisher {
         nth: usize,
         feedback: bool,
     ) {
-        for (kind, stream) in [
-            (MediaKind::Audio, self.audio),
-            (MediaKind::Video, self.video),
-        ] {
-            let has_feedback = feedback && kind == MediaKind::Video;
+        for stream in [self.audio, self.video] {
             let consumer = ConsumerId(subscriber.transport.0 << 32 | stream.producer.0);
-            let spec = ConsumerSpec {
-                kind,
-                mid: (nth * 2 + usize::from(kind == MediaKind::Video)).to_string(),
-                codecs: vec![CodecMapping {
-                    rtx_payload_type: has_feedback.then_some(102),
-                    ..codec(kind)
-                }],
-                extensions: [
-                    Some((ExtensionKind::Mid, 1)),
-                    Some((ExtensionKind::AbsSendTime, 4)),
-                    has_feedback.then_some((ExtensionKind::TransportCc, TRANSPORT_CC)),
-                ]
-                .into_iter()
-                .flatten()
-                .map(|(kind, id)| ExtensionMapping { kind, id })
-                .collect(),
-                ssrc: 100_000 + stream.ssrc,
-                rtx_ssrc: has_feedback.then_some(200_000 + stream.ssrc),
-                cname: "someone".into(),
-                feedback: if has_feedback {
-                    FeedbackKind::TransportCc
-                } else {
-                    FeedbackKind::GoogRemb
-                },
-            };
             node.done(Command::CreateConsumer {
                 consumer,
                 transport: subscriber.transport,
                 producer: stream.producer,
-                spec,
+                spec: stream.consumer_spec(nth, feedback.then_some(TRANSPORT_CC)),
             });
             node.done(Command::ResumeConsumer { consumer });
         }
@@ -148,42 +73,24 @@ impl Publisher {
     fn send_due(&mut self, now: Instant) -> u64 {
         let mut sent = 0;
         while self.audio_due <= now {
-            self.audio_due += AUDIO_EVERY;
-            self.audio.timestamp = self.audio.timestamp.wrapping_add(960);
-            let mut packet = self
-                .audio
-                .header(codec(MediaKind::Audio).payload_type, false);
-            packet.resize(AUDIO_BYTES, 0x55);
-            self.send(&packet);
+            self.audio_due += Duration::from_micros(AUDIO_EVERY_US);
+            send(&mut self.client, &self.audio.sound());
             sent += 1;
         }
         while self.picture_due <= now {
-            self.picture_due += PICTURE_EVERY;
-            self.video.timestamp = self.video.timestamp.wrapping_add(3_000);
-            for nth in 0..PICTURE_PACKETS {
-                let last = nth + 1 == PICTURE_PACKETS;
-                let mut packet = self
-                    .video
-                    .header(codec(MediaKind::Video).payload_type, last);
-                let [high, low] = ((self.video.timestamp / 3_000) as u16 | 0x8000).to_be_bytes();
-                if nth == 0 {
-                    // A descriptor with a 15-bit picture id, and the header of a key frame (RFC 7741, RFC 6386).
-                    packet.extend([0x90, 0x80, high, low, 0x10, 0, 0, 0x9d, 0x01, 0x2a]);
-                } else {
-                    packet.extend([0x80, 0x80, high, low]);
-                }
-                packet.resize(VIDEO_BYTES, 0x55);
-                self.send(&packet);
+            self.picture_due += Duration::from_micros(PICTURE_EVERY_US);
+            for packet in self.video.picture() {
+                send(&mut self.client, &packet);
                 sent += 1;
             }
         }
         sent
     }
+}
 
-    fn send(&mut self, packet: &[u8]) {
-        let protected = self.client.protect(packet);
-        self.client.socket.send(&protected).expect("loopback");
-    }
+fn send(client: &mut Client, packet: &[u8]) {
+    let protected = client.protect(packet);
+    client.socket.send(&protected).expect("loopback");
 }
 
 /// Sends from all publishers for `duration`. Returns the number of packets sent.
@@ -257,21 +164,5 @@ impl Subscribers {
     pub(crate) fn stop(self) {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().expect("it does not panic");
-    }
-}
-
-/// The codec of a kind, with the payload types of the router.
-pub(crate) fn codec(kind: MediaKind) -> CodecMapping {
-    let video = kind == MediaKind::Video;
-    CodecMapping {
-        codec: if video { Codec::Vp8 } else { Codec::Opus },
-        clock_rate: if video { 90_000 } else { 48_000 },
-        payload_type: if video { 101 } else { 100 },
-        rtx_payload_type: None,
-        router_payload_type: if video { 101 } else { 100 },
-        nack: video,
-        pli: video,
-        fir: false,
-        inband_fec: false,
     }
 }
