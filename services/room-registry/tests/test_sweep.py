@@ -131,6 +131,19 @@ async def test_a_room_that_was_written_meanwhile_is_kept(store: FakeRoomStore) -
     assert store.rooms.get("r") is not None
 
 
+async def test_rooms_that_were_created_again_before_their_turn_are_kept(store: FakeRoomStore) -> None:
+    store.store_room("another", room_record("another"))
+
+    def create_again() -> None:
+        store.now = TTL
+        for room_id in ("r", "another"):
+            store.store_room(room_id, room_record(room_id))
+
+    store.before_write = [create_again]
+    await sweeper(store).run({}, TTL, can_detect_failures=True)
+    assert {room_id for room_id, _ in store.rooms} == {"r", "another"}
+
+
 async def test_orphaned_peers_are_removed(store: FakeRoomStore) -> None:
     store.store_peer(peer_record("one"))
     store.store_room("r", None)

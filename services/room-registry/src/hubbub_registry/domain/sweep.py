@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from hubbub_service import Absences
 
-from .rooms import Rooms
+from .rooms import Room, Rooms
 from .stored_record import SignalingIncarnation, StoredPeer, StoredRoom
 
 ABANDONED_AFTER = 5.0
@@ -29,13 +29,16 @@ def time_to_live(settings: StoredRoom, empty_room_ttl: float) -> float:
     return empty_room_ttl if was_joined else min(empty_room_ttl, UNJOINED_TTL)
 
 
+def is_to_close(room: Room, now: float, empty_room_ttl: float) -> bool:
+    """Whether nobody has occupied the room for its time to live, or its close was abandoned."""
+    if room.settings is None or room.is_occupied():
+        return False
+    return now - room.idle_since >= time_to_live(room.settings, empty_room_ttl)
+
+
 def rooms_to_close(rooms: Rooms, now: float, empty_room_ttl: float) -> list[str]:
-    """Returns the ids of rooms that nobody has occupied for their time to live, or whose close was abandoned."""
-    return [
-        room_id
-        for room_id, room in rooms.empty
-        if room.settings is not None and now - room.idle_since >= time_to_live(room.settings, empty_room_ttl)
-    ]
+    """Returns the ids of the rooms that are to be closed."""
+    return [room_id for room_id, room in rooms.empty if is_to_close(room, now, empty_room_ttl)]
 
 
 def rooms_to_reopen(rooms: Rooms, now: float) -> list[str]:

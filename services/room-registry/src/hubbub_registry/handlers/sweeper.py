@@ -10,7 +10,7 @@ from hubbub_contracts.bus.peer import LeaveReason
 
 from ..domain.ports import RoomStore
 from ..domain.stored_record import StoredPeer
-from ..domain.sweep import SignalingLeaseTracker, orphaned_peers, rooms_to_close, rooms_to_reopen
+from ..domain.sweep import SignalingLeaseTracker, is_to_close, orphaned_peers, rooms_to_close, rooms_to_reopen
 from .concurrent_writes import Write, run_writes
 from .room import reopen
 
@@ -34,7 +34,7 @@ class Sweeper:
         """
         rooms = self._store.rooms
         writes: list[Write] = [
-            partial(self._close, room_id) for room_id in rooms_to_close(rooms, now, self._empty_room_ttl)
+            partial(self._close, room_id, now) for room_id in rooms_to_close(rooms, now, self._empty_room_ttl)
         ]
         writes += [partial(self._reopen, room_id) for room_id in rooms_to_reopen(rooms, now)]
         writes += [partial(self._remove, peer, "room_closed") for peer in orphaned_peers(rooms, now)]
@@ -45,10 +45,11 @@ class Sweeper:
             self._signaling.reset()
         await run_writes("sweep", writes)
 
-    async def _close(self, room_id: str) -> None:
+    async def _close(self, room_id: str, now: float) -> None:
         """Writes the closing marker, then removes the room unless somebody occupied it before the marker."""
         room = self._store.rooms.get(room_id)
-        if room is None or room.settings is None or room.is_occupied():
+        # A write that waited for others of this pass may find a room that was created again since.
+        if room is None or room.settings is None or not is_to_close(room, now, self._empty_room_ttl):
             return
         record = room.settings.record.model_copy(update={"closing": True, "operation_id": operation_id()})
         marker = await self._store.put_room(record, room.settings.revision)
