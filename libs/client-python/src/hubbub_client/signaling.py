@@ -64,6 +64,9 @@ class Signaling:
         self._pending: set[asyncio.Future[Any]] = set()
         self._runner: asyncio.Task[None] | None = None
         self._disconnected = asyncio.Event()
+        self._settled = asyncio.Event()
+        """The server has opened or refused the session of this attempt, or the connection was lost."""
+        self._watcher: asyncio.Task[None] | None = None
         self._on_connected: Callable[[], None] = lambda: None
         self._on_disconnected: Callable[[CallError | None], None] = lambda _refusal: None
         self.on(TokenExpiring, lambda _push: self._refresh_token())
@@ -71,7 +74,7 @@ class Signaling:
     @property
     def connected(self) -> bool:
         """Whether requests can be sent."""
-        return self._socket is not None and self._socket.connected and not self._disconnected.is_set()
+        return self._socket is not None and "/" in self._socket.namespaces and not self._disconnected.is_set()
 
     def connect(self, on_connected: Callable[[], None], on_disconnected: Callable[[CallError | None], None]) -> None:
         """Starts to connect. Calls `on_connected` after each success, `on_disconnected` after each loss or failure.
@@ -159,8 +162,10 @@ class Signaling:
     async def _connect(self) -> bool:
         """Whether it succeeded."""
         self._disconnected.clear()
+        self._settled.clear()
         self._refusal = None
         self._socket = socket = socketio.AsyncClient(reconnection=False, handle_sigint=False, http_session=self._http)
+        socket.on("connect", self._settled.set)
         socket.on("disconnect", self._lost)
         socket.on("connect_error", self._refused)
         for event, handler in self._handlers.items():
@@ -172,14 +177,28 @@ class Signaling:
                     auth=await self._auth(),
                     transports=["websocket"],
                     socketio_path=self._path,
-                    wait_timeout=CONNECT_TIMEOUT,
+                    wait=False,
                 )
-        except (TimeoutError, OSError, aiohttp.ClientError, socketio.exceptions.SocketIOError) as error:
+                self._watcher = asyncio.create_task(self._watch(socket), name="socket")
+                await self._settled.wait()
+        except Exception as error:  # noqa: BLE001  python-engineio raises a TypeError on a CLOSE instead of OPEN
             _log.info("cannot connect to %s: %s", self._url, error)
             return False
-        return True
+        return self.connected
+
+    async def _watch(self, socket: Any) -> None:
+        """Reports the end of the Engine.IO connection.
+
+        python-socketio reports it only when the server has opened the session, and its own wait for the session goes on
+        after it.
+        """
+        await asyncio.wait([socket.eio.read_loop_task])  # unlike `eio.wait`, without cancelling it
+        if not self._disconnected.is_set():
+            self._lost()
 
     async def _drop_socket(self) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await self._socket.disconnect()
@@ -198,6 +217,7 @@ class Signaling:
         with contextlib.suppress(ValidationError):
             body = ErrorReply.model_validate(data.get("data") if isinstance(data, dict) else None).error
             self._refusal = CallError(body.code, body.message, retryable=body.retryable)
+        self._settled.set()
 
     def _refresh_token(self) -> None:
         self._refreshing = asyncio.create_task(self._send_new_token(), name="refresh-token")
@@ -211,6 +231,7 @@ class Signaling:
     def _lost(self, reason: str = "") -> None:
         self._pause = _PAUSE_AFTER_KICK if reason == _SERVER_DISCONNECT else _FIRST_PAUSE
         self._disconnected.set()
+        self._settled.set()
 
     def _fail_pending(self) -> None:
         for answered in self._pending:
