@@ -70,7 +70,7 @@ async def test_a_replica_that_has_just_started_does_not_believe_that_a_room_is_n
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """It has read the room a moment ago; the other replica knows that the room has been empty for long."""
-    ttl = 12.0
+    ttl = 16.0
     with replicas(tmp_path_factory.mktemp("restarted"), empty_room_ttl=ttl) as running:
         bus = await Bus.connect(running.nats.url, name="test", timeout=5)
         async with FakeNode(running.nats.url):

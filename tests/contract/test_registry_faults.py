@@ -89,7 +89,7 @@ async def test_stored_write_is_acknowledged_while_the_views_are_not_updated(
         await jetstream.delete_consumer("KV_rooms", consumer.name)
     began = time.monotonic()
     added = await signaling.request(signaling.add_producer_request(room, peer_id), within=0)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2.5, "it waited for the view, which notices a dead watch after 3 s"
     join = signaling.join_request(room)
     joined = await signaling.request(join, timeout=5, within=0)
     assert {peer.peer_id for peer in joined.peers} == {peer_id, join.peer_id}
