@@ -1,7 +1,8 @@
-"""The secrets of links between nodes reach no log and no trace."""
+"""The secrets of links between nodes reach no message, no log and no trace."""
 
 from __future__ import annotations
 
+import base64
 import logging
 
 import pytest
@@ -12,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from hubbub_bus import Bus, spans
 from hubbub_contracts import ErrorCode, HubbubError, ids
 from hubbub_contracts.bus.pipe import OpenPipe, PipeOpened
-from hubbub_media_node.domain.link_ends import new_end
+from hubbub_media_node.domain.link_ends import OwnEnd, agree, new_end
 from support.node_rig import Peer, RunningNode, fixture
 
 TRACK = fixture("chromium-156/produce-video-vp8-simulcast3.json")
@@ -27,18 +28,18 @@ def traces(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     return exporter
 
 
-def request(peer: Peer, producer_id: str) -> OpenPipe:
+def request(peer: Peer, producer_id: str, ours: OwnEnd) -> OpenPipe:
     return OpenPipe(
         room_id=peer.room_id,
         producer_id=producer_id,
         node_id="another",
         epoch=1,
         link_id=ids.mint(),
-        offer=new_end("127.0.0.1", 9),
+        offer=ours.described,
     )
 
 
-async def test_secrets_are_in_messages_alone(
+async def test_secrets_are_nowhere(
     bus: Bus,
     node: RunningNode,
     traces: InMemorySpanExporter,
@@ -49,15 +50,15 @@ async def test_secrets_are_in_messages_alone(
     peer = Peer(bus, node.placement, ids.room_id(ids.mint()))
     transport_id, _ = await peer.create_transport("send")
     producer_id = await peer.produce(transport_id, TRACK)
-    asked = request(peer, producer_id)
+    ours = new_end("127.0.0.1", 9)
+    asked = request(peer, producer_id, ours)
     opened = await peer.request(asked)
     assert isinstance(opened, PipeOpened)
     assert opened.end is not None
-    wrong_key = asked.offer.srtp_key[:-8]
     refused = (
-        (request(peer, ids.mint()), ErrorCode.NOT_FOUND),
-        (asked.model_copy(update={"link_id": ids.mint(), "offer": wrong(asked, srtp_key=wrong_key)}), INVALID),
-        (asked.model_copy(update={"link_id": ids.mint(), "offer": wrong(asked, password="pwd" * 100)}), INVALID),
+        (request(peer, ids.mint(), ours), ErrorCode.NOT_FOUND),
+        (asked.model_copy(update={"link_id": ids.mint(), "offer": wrong(asked, public_key="AAAA")}), INVALID),
+        (asked.model_copy(update={"link_id": ids.mint(), "offer": wrong(asked, public_key=LOW_ORDER)}), INVALID),
         (asked.model_copy(update={"link_id": ids.mint(), "offer": wrong(asked, ip="nowhere")}), INVALID),
     )
     for message, code in refused:
@@ -67,13 +68,22 @@ async def test_secrets_are_in_messages_alone(
     finished = traces.get_finished_spans()
     assert {span.name for span in finished} >= {"send pipe.open", "process pipe.open"}
     told = capfd.readouterr()
-    seen = "\n".join([*(span.to_json() for span in finished), caplog.text, told.out, told.err])
-    for end in (asked.offer, opened.end):
-        for secret in (end.srtp_key, end.password, wrong_key, "pwdpwd"):
-            assert secret not in seen
+    sent = (asked.model_dump_json(), opened.model_dump_json())
+    seen = "\n".join([*sent, *(span.to_json() for span in finished), caplog.text, told.out, told.err])
+    link = agree(asked.link_id, ours, opened.end)
+    for secret in (
+        base64.b64encode(ours.private_key.private_bytes_raw()).decode(),
+        base64.b64encode(link.inbound).decode(),
+        base64.b64encode(link.outbound).decode(),
+        link.addresses.ice.pwd,
+        link.addresses.remote_ice.pwd,
+    ):
+        assert secret not in seen
 
 
 INVALID = ErrorCode.INVALID_ARGUMENT
+LOW_ORDER = base64.b64encode(bytes(32)).decode()
+"""A point with which everybody has the same in common."""
 
 
 def wrong(message: OpenPipe, **changed: str) -> object:

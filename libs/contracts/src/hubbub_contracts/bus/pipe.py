@@ -1,7 +1,7 @@
 """Requests between the media nodes of a room: how a producer of one reaches the peers of another.
 
-A link carries producers from the node that answers to the one that asks, as SRTP over UDP. Its keys and passwords are
-in the bodies of these two messages and nowhere else.
+A link carries producers from the node that answers to the one that asks, as SRTP over UDP. Both nodes derive its keys
+and passwords from the public keys of its ends; no message has them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_PIPES = 10_000
 
 
 class LinkEnd(Model):
-    """One end of a link. Everything secret is fresh: the other end of the link is the only one that learns it."""
+    """One end of a link. Its key pair is fresh, and for this link alone."""
 
     ip: str = Field(max_length=64)
     """The IP address on which the node hears other nodes."""
@@ -30,10 +30,8 @@ class LinkEnd(Model):
     """The UDP port of the worker."""
     username_fragment: str = Field(min_length=16, max_length=256)
     """Of its ICE credentials (RFC 8445, section 5.3)."""
-    password: str = Field(min_length=22, max_length=256, repr=False)
-    """Of its ICE credentials."""
-    srtp_key: str = Field(max_length=64, repr=False)
-    """What it sends with: master key and master salt of AEAD_AES_256_GCM (RFC 7714) in one, 44 bytes in base64."""
+    public_key: str = Field(max_length=64)
+    """Of X25519 (RFC 7748), 32 bytes in base64."""
 
 
 class PipeOpened(Model):

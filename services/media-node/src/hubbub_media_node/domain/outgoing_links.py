@@ -74,8 +74,8 @@ class OutgoingPipe:
 class OutgoingLink(NodeLink[OutgoingPipe]):
     """A link to another node that carries producers of a router here."""
 
-    ours: LinkEnd = field(repr=False)
-    """Our end."""
+    ours: LinkEnd
+    """Our end, as the other node knows it."""
     heard_at: float
     """When the other node sent a message, or a check arrived, in seconds of a monotonic clock."""
     sequence: int = -1

@@ -8,28 +8,27 @@ from hubbub_contracts.bus.pipe import LinkEnd
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_media_core import commands
 
-from ..domain.link_ends import link_between, srtp_keys
+from ..domain.link_ends import OwnEnd, agree
 from ..domain.node_links import LinkT, NodeLinkTable
 from .context import NodeContext
 from .pipes import create_end, tell_core
 
 
 async def make_end(
-    context: NodeContext, table: NodeLinkTable[LinkT, Any], link: LinkT, ours: LinkEnd, theirs: LinkEnd
+    context: NodeContext, table: NodeLinkTable[LinkT, Any], link: LinkT, ours: OwnEnd, theirs: LinkEnd
 ) -> LinkT:
-    """Adds a link to its table, and creates its transport with the keys of both ends.
+    """Adds a link to its table, and creates its transport with the keys that both ends derive.
 
     Raises a retryable `not_found` when its router is closed meanwhile, and what the core's refusals translate to.
     """
-    transport = link.transport
+    transport, agreed = link.transport, agree(link.id, ours, theirs)
     command = commands.CreatePipeTransport(
-        transport=transport.core_id, router=link.router.core_id, link=link_between(ours, theirs)
+        transport=transport.core_id, router=link.router.core_id, link=agreed.addresses
     )
-    keys = srtp_keys(transport.core_id, ours, theirs)
     table.add_link(link)
     try:
         await create_end(context, transport, command)
-        await context.call(transport.worker, keys)
+        await context.call(transport.worker, agreed.srtp_keys(transport.core_id))
         if link.closing:
             raise HubbubError(ErrorCode.NOT_FOUND, "the room left this worker", retryable=True)
     except BaseException:

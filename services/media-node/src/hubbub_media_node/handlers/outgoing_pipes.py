@@ -84,7 +84,7 @@ async def _accept(context: NodeContext, router: Router, request: OpenPipe) -> Ou
         router=router,
         node=Placement(node_id=request.node_id, epoch=request.epoch),
         transport=CoreObject(router.worker, context.entities.next_core_id()),
-        ours=ours,
+        ours=ours.described,
         heard_at=time.monotonic(),
     )
     return await make_end(context, outgoing, link, ours, request.offer)

@@ -116,7 +116,7 @@ async def _open(context: NodeContext, router: Router, producer_id: str, node: Pl
             node_id=own.node_id,
             epoch=own.epoch,
             link_id=link_id,
-            offer=ours,
+            offer=ours.described,
             links=[link.id for link in incoming.links_from(router, node)][:MAX_LINKS],
         ),
     )
