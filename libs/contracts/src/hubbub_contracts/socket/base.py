@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import cached_property
 from typing import ClassVar, Generic, TypeVar, cast
 
 from ..base import Model, answer_model
@@ -30,9 +32,14 @@ class Mutation(ClientRequest[AnswerT], Generic[AnswerT]):
 
 
 class Push(Model):
-    """An event from the server."""
+    """An event from the server. All clients that are told the same can be sent the same object."""
 
     event: ClassVar[str]
+
+    @cached_property
+    def encoded(self) -> str:
+        """The JSON array of a Socket.IO EVENT packet, in ASCII."""
+        return json.dumps([self.event, self.wire()], separators=(",", ":"))
 
 
 class IceServer(Model):

@@ -22,19 +22,20 @@ class ClientConnection:
         """`close` ends the connection after the queue was sent, `abort` at once. Both return before it has ended."""
         self._queue = queue
         self._namespace = namespace
+        self._event_head = f"{EVENT}" if namespace == "/" else f"{EVENT}{namespace},"
         self._close = close
         self._abort = abort
         self._ended = False
 
     def push(self, push: Push) -> None:
         """See `ClientSocket`."""
-        self._send(Packet(EVENT, namespace=self._namespace, data=[push.event, push.wire()]))
+        self._send(self._event_head + push.encoded)
 
     def acknowledger(self, ack_id: int | None) -> Callable[[dict[str, Any]], None]:
         """The function that answers the event with this acknowledgement id; without an id it does nothing."""
         if ack_id is None:
             return lambda _answer: None
-        return lambda answer: self._send(Packet(ACK, namespace=self._namespace, id=ack_id, data=[answer]))
+        return lambda answer: self._send(Packet(ACK, namespace=self._namespace, id=ack_id, data=[answer]).encode())
 
     def close(self) -> None:
         """See `ClientSocket`."""
@@ -46,10 +47,11 @@ class ClientConnection:
         """The connection has ended: nothing more can be sent."""
         self._ended = True
 
-    def _send(self, packet: Packet) -> None:
+    def _send(self, packet: str) -> None:
+        """Queues a Socket.IO packet without attachments."""
         if self._ended:
             return
-        self._queue.put_nowait(engine.Packet(engine.MESSAGE, packet.encode()))
+        self._queue.put_nowait(engine.Packet(engine.MESSAGE, packet))
         if self._queue.overfull:
             self._ended = True
             self._abort()

@@ -46,10 +46,14 @@ class Audience:
     """It sees the lobby."""
 
 
-def pushes(change: ViewChange, audience: Audience, view: RoomView) -> Iterator[Push]:
-    """The events of a change that `view` contains, for one client.
+def pushes(change: ViewChange, view: RoomView, *, own: bool, moderator: bool) -> Iterator[Push]:
+    """The events of a change that `view` contains, for all clients that are told the same.
 
-    `Session` handles what a change means for the client's own peer.
+    `OwnPeer` handles what a change means for the client's own peer.
+
+    Arguments:
+        own: the change is one of the client's own peer.
+        moderator: the client sees the lobby.
     """
     revision = view.revision
     match change:
@@ -65,14 +69,14 @@ def pushes(change: ViewChange, audience: Audience, view: RoomView) -> Iterator[P
             pass
         case MuteChanged() | RoleChanged() | HandChanged() if not change.peer.hidden:
             yield from _moderation_pushes(change, revision)
-        case UnmuteRequested(peer, request) if peer.peer_id == audience.peer_id:
+        case UnmuteRequested(_, request) if own:
             yield moderation.UnmuteRequested(source=request.source, asked_by=request.asked_by, revision=revision)
-        case PeerAdded(peer) | PeerRemoved(peer) | PeerAdmitted(peer) if peer.peer_id != audience.peer_id:
-            if audience.moderator:
+        case PeerAdded(peer) | PeerRemoved(peer) | PeerAdmitted(peer) if not own:
+            if moderator:
                 yield from _lobby_pushes(change, revision)
             if not peer.hidden:
                 yield from _pushes(change, view)
-        case _ if _is_visible(change.peer, audience.peer_id):
+        case _ if not own and not change.peer.hidden:
             yield from _pushes(change, view)
 
 

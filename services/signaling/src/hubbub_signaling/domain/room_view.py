@@ -172,6 +172,8 @@ ViewChange = (
     | RecordingStopped
     | RoomRemoved
 )
+ROOM_CHANGES = (AccessChanged, RecordingStarted, RecordingStopped, RoomRemoved)
+"""The changes that are not of one peer."""
 
 REASON_UNKNOWN = "disconnected"
 """The reason of a peer's departure that was missed: a snapshot does not tell why a peer is absent."""

@@ -14,7 +14,7 @@ from hubbub_contracts.socket import moderation, room, transport
 from ..domain.authorization import may_publish
 from ..domain.owned_resources import OwnedResources
 from ..domain.ports import ClientSocket
-from ..domain.pushes import Audience, lobby_peer, pushes
+from ..domain.pushes import Audience, lobby_peer
 from ..domain.roles import assigned_role
 from ..domain.room_view import (
     ROOM_LOST,
@@ -115,7 +115,7 @@ class OwnPeer:
         uprooted = any(_uproots(change, membership.peer_id) for change in changes)
         for change in changes:
             if not self._takes(change, membership, uprooted=uprooted) and self.follows_room:
-                for push in pushes(change, self._audience(membership), membership.hub.view):
+                for push in membership.hub.pushes.of(change, self._audience(membership)):
                     self._client.push(push)
 
     def enforce_role(self) -> None:

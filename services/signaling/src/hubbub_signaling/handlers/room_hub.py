@@ -24,6 +24,7 @@ from hubbub_service import Tasks, report_failure
 
 from ..domain.ports import Backend
 from ..domain.room_view import RoomView, ViewChange
+from ..domain.shared_pushes import SharedPushes
 
 RESYNC_DELAY = 1.0
 """Seconds between a gap in the feed and the request for a snapshot."""
@@ -48,6 +49,8 @@ class RoomHub:
     def __init__(self, room_id: str, backend: Backend) -> None:
         self.room_id = room_id
         self.view = RoomView()
+        self.pushes = SharedPushes(self.view)
+        """Of the changes that the listeners were told last."""
         self.listeners: set[RoomListener] = set()
         self.active_speaker: ActiveSpeaker | None = None
         self.captions = CaptionsState(on=False)
@@ -122,6 +125,7 @@ class RoomHub:
             listener.on_room_event(push)
 
     def _notify(self, changes: list[ViewChange]) -> None:
+        self.pushes = SharedPushes(self.view)
         if not changes:
             return
         for listener in list(self.listeners):
