@@ -29,6 +29,7 @@ import structlog
 
 from .cancellation import cancel_and_wait
 from .tasks import Tasks, report_failure
+from .uncaught import UncaughtExceptions
 
 _log = structlog.get_logger(__name__)
 
@@ -127,7 +128,7 @@ def run(start: Callable[[Lifecycle], Awaitable[None]], *, deadline: float = STOP
 async def _run(start: Callable[[Lifecycle], Awaitable[None]], watchdog: _Watchdog) -> int:
     lifecycle = Lifecycle()
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(_log_unhandled)
+    loop.set_exception_handler(UncaughtExceptions())
 
     def on_signal(name: str) -> None:
         if lifecycle.stopping:
@@ -190,9 +191,3 @@ def _exit(status: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
-
-
-def _log_unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Logs an exception that nobody caught, which is a bug, with its traceback."""
-    error = context.get("exception")
-    report_failure("unhandled exception", error, message=context.get("message"))
