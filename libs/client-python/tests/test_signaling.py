@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -90,3 +93,26 @@ async def test_connects_again_when_the_server_goes_away_in_the_handshake(first: 
             assert signaling.connected
         finally:
             await signaling.close()
+
+
+async def test_pauses_grow_while_no_session_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "uniform", lambda _least, most: most)
+    attempts: list[float] = []
+    tried_four_times = asyncio.Event()
+
+    async def refuse(socket: web.WebSocketResponse) -> None:
+        attempts.append(time.monotonic())
+        if len(attempts) == 4:
+            tried_four_times.set()
+        await stop_before_session(socket)
+
+    async with engine_server([refuse] * 10) as url:
+        signaling = Signaling(url, "/")
+        signaling.connect(lambda: None, lambda _refusal: None)
+        try:
+            async with asyncio.timeout(20):
+                await tried_four_times.wait()
+        finally:
+            await signaling.close()
+    pauses = [later - earlier for earlier, later in itertools.pairwise(attempts)]
+    assert pauses[2] > 1.1, "0.3, 0.6 and 1.2 seconds"

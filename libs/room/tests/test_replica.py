@@ -232,6 +232,16 @@ async def test_a_missing_room_is_reported_and_not_requested_again(rig: Rig) -> N
     assert rig.registry.requests.empty()
 
 
+async def test_a_room_that_is_created_again_during_a_request_is_requested_again(rig: Rig) -> None:
+    rig.feed.gap()
+    request = await rig.registry.request()
+    rig.feed.join(11, "b")
+    request.set_exception(NOT_FOUND)
+    await rig.registry.answer(snapshot(11, "b"))
+    assert (rig.peers.calls, rig.peers.present) == (["apply 11", "adopt 11"], {"b"})
+    assert rig.replica.fresh
+
+
 async def test_a_snapshot_from_another_reply_is_adopted_only_when_it_is_newer(rig: Rig) -> None:
     rig.replica.adopt(snapshot(10, "b"))
     assert rig.peers.present == {"a"}
@@ -285,6 +295,17 @@ async def test_a_snapshot_replaces_a_change_that_does_not_arrive(rig: Rig, monke
     await rig.registry.answer(snapshot(11, "a", "b"))
     await waiting
     assert rig.peers.present == {"a", "b"}
+
+
+async def test_replies_whose_changes_do_not_arrive_share_a_snapshot(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replica, "FEED_LAG", 0.0)
+    first = asyncio.create_task(rig.replica.catch_up(partial(11, "b")))
+    request = await rig.registry.request()
+    second = asyncio.create_task(rig.replica.catch_up(partial(11, "b")))
+    await settle()
+    request.set_result(snapshot(11, "a", "b"))
+    await asyncio.gather(first, second)
+    assert rig.registry.requests.empty()
 
 
 async def test_a_change_that_never_arrives_fails_the_request(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,16 @@ def role(store: FakeRoomStore, peer_id: str = "ann") -> str:
     return found.record.role
 
 
+async def test_a_room_that_is_closed_while_a_peer_is_sent_to_its_lobby_is_not_found(
+    context: RegistryContext, store: FakeRoomStore
+) -> None:
+    """The lobby was switched on during the join, so the peer is written twice."""
+    store.before_write = [lambda: decide(store, LOBBY)]
+    store.after_write = [lambda: None, lambda: store.store_room("r", None)]
+    assert await refused(join(context, request())) is ErrorCode.ROOM_NOT_FOUND
+    assert store.tombstones == {"ann": "room_closed"}
+
+
 async def test_a_peer_waits_until_it_is_admitted(context: RegistryContext, store: FakeRoomStore) -> None:
     await lobby.set_access(context, SetRoomAccess(room_id="r", lobby=True))
     answer = await join(context, request())

@@ -116,9 +116,10 @@ def test_a_snapshot_of_a_recreated_bucket_is_adopted() -> None:
 
 
 def test_a_room_that_the_registry_does_not_know_is_lost() -> None:
-    known = view(ANN)
+    known = view(ANN_WITH_CAMERA)
     assert known.remove() == [RoomRemoved("lost")]
     assert known.room is None
+    assert (known.peers, known.producer("camera")) == ({}, None), "a room of the same id would have them"
 
 
 def test_a_producer_is_found_with_its_peer() -> None:

@@ -1,7 +1,7 @@
 """The signaling connection: typed requests, refusals as CallErrors with the server's code, and typed events.
 
 Rules
-- The socket reconnects without a limit until `close`, at once and then with growing pauses.
+- The socket reconnects without a limit until `close`, after pauses that grow until a session is opened.
 - Requests are not queued while the socket is disconnected. A lost socket fails the pending ones.
 - Answers and events are handled in the order in which they arrive: `on_answer` runs before the next event.
 """
@@ -150,6 +150,7 @@ class Signaling:
         while True:
             await asyncio.sleep(self._pause)
             if await self._connect():
+                self._pause = _FIRST_PAUSE
                 self._on_connected()
                 await self._disconnected.wait()
                 self._fail_pending()
@@ -229,7 +230,8 @@ class Signaling:
             await self.request(RefreshToken(token=await self._token()))
 
     def _lost(self, reason: str = "") -> None:
-        self._pause = _PAUSE_AFTER_KICK if reason == _SERVER_DISCONNECT else _FIRST_PAUSE
+        if reason == _SERVER_DISCONNECT:
+            self._pause = _PAUSE_AFTER_KICK
         self._disconnected.set()
         self._settled.set()
 

@@ -115,7 +115,8 @@ class RoomReplica:
         try:
             await self._reach(reply.revision, FEED_LAG)
         except TimeoutError:
-            self.resync()
+            if self.fresh:  # else a snapshot is under way, which other replies wait for as well
+                self.resync()
             try:
                 await self._reach(reply.revision, CATCH_UP)
             except TimeoutError:
@@ -182,6 +183,8 @@ class RoomReplica:
                 return False
         if self._state.gaps != gaps:
             return False
+        if snapshot is None and self._state.revision > requested_at:
+            return False  # the room may have been created again meanwhile
         if snapshot is None:
             self._state.complete()
             self._projection.room_not_found()

@@ -135,20 +135,26 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
     peer = store.rooms.find_peer(request.room_id, request.peer_id)
     if peer is None:
         raise _removed_meanwhile()
+    if room.settings is None:
+        raise KeyConflict(request.room_id)
     if room.settings.closing and peer.keeps_open:
         await reopen(store, room.settings)
     if peer.placement is None or context.nodes.has_ended(peer.placement):
-        # The node ended after this join had chosen it.
-        try:
-            moved = move_peer(peer.record, await _place(context, request.room_id), operation_id())
-            await store.wait_for(await store.put_peer(moved, peer.revision))
-        except PeerDeparted as error:
-            raise _removed_meanwhile() from error
+        await _move(context, peer)
     room = store.rooms.get(request.room_id)
     answer = snapshot_with(room, store.sequence, request.peer_id, request.known_revision)
     if answer is None:
         raise KeyConflict(request.room_id)
     return answer
+
+
+async def _move(context: RegistryContext, peer: StoredPeer) -> None:
+    """Places a peer again, whose node ended after its join had chosen it."""
+    try:
+        moved = move_peer(peer.record, await _place(context, peer.room_id), operation_id())
+        await context.store.wait_for(await context.store.put_peer(moved, peer.revision))
+    except PeerDeparted as error:
+        raise _removed_meanwhile() from error
 
 
 async def _place(context: RegistryContext, room_id: str) -> Placement:

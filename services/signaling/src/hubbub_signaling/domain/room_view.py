@@ -246,6 +246,9 @@ class RoomView:
     def remove(self) -> list[ViewChange]:
         """The registry does not know the room. Returns the differences."""
         self.room = None
+        # What a room of the same id has later is told by its changes, which say nothing of these peers.
+        self.peers.clear()
+        self._owners.clear()
         return [RoomRemoved(ROOM_LOST)]
 
     def producer(self, producer_id: str) -> tuple[PeerRecord, ProducerRecord] | None:
