@@ -76,7 +76,7 @@ class OpenPipe(NodeRequest[PipeOpened]):
 
 
 class PipesWanted(Model):
-    """What the node does not send."""
+    """The state of the producers that were named."""
 
     closed: list[Id] = Field(default_factory=list)
     """The producers that it does not have."""
@@ -89,8 +89,8 @@ class PipesWanted(Model):
 class WantPipes(NodeRequest[PipesWanted]):
     """Says which encodings of which producers a link is to carry: at each change, and every 2 s.
 
-    A producer that is not named is not sent, and after 10 s no longer ready to be sent. A link of which nothing is
-    heard for 15 s, neither this nor a connectivity check, is closed.
+    A producer that is not named is not sent, and after 10 s no longer ready to be sent. A link that is not connected, and
+    of which no message was heard for 15 s, is closed.
     """
 
     verb: ClassVar[str] = "pipe.want"

@@ -25,6 +25,7 @@ from hubbub_ortc.types import RtpCapabilities, RtpParameters
 
 from .close_request import CloseRequest
 from .confirmation_tracker import ConfirmationTracker
+from .repeated_work import RepeatedWork
 from .room_view import EntityKey, RoomView
 
 
@@ -40,10 +41,10 @@ class Room:
     confirmations: ConfirmationTracker[EntityKey]
     routers: dict[int, Router] = field(default_factory=dict)
     """By worker, oldest first."""
-    sharing: bool = False
-    """Its microphones are being carried to its routers."""
-    microphones_changed: bool = False
-    """They have changed since that began."""
+    getting_microphones: RepeatedWork = field(default_factory=RepeatedWork)
+    """From other nodes."""
+    carrying_microphones: RepeatedWork = field(default_factory=RepeatedWork)
+    """To its routers."""
 
     @property
     def tenant(self) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 
 from hubbub_contracts.errors import HubbubError
 
@@ -21,21 +22,12 @@ from .remote_producers import open_remote
 async def share_microphones(context: NodeContext, room: Room) -> None:
     """Gets the microphones of other nodes, and carries all of them to the routers here.
 
-    What fails is repeated by `tend_microphones`. While it runs, another call makes it look again.
+    What fails is repeated by `tend_microphones`. A node that does not answer holds up nothing else.
     """
-    room.microphones_changed = True
-    if room.sharing:
-        return
-    room.sharing = True
-    try:
-        while room.microphones_changed and room.routers:
-            room.microphones_changed = False
-            await asyncio.gather(*(_get(context, room, each) for each in _missing_here(context, room)))
-            for producer, router in _missing_on_routers(context, room):
-                with contextlib.suppress(HubbubError):
-                    await producer_on(context, producer, router)
-    finally:
-        room.sharing = False
+    await asyncio.gather(
+        room.getting_microphones.run(partial(_get_all, context, room)),
+        room.carrying_microphones.run(partial(_carry_all, context, room)),
+    )
 
 
 def tend_microphones(context: NodeContext) -> None:
@@ -71,8 +63,19 @@ def _missing_on_routers(context: NodeContext, room: Room) -> list[tuple[AnyProdu
     ]
 
 
+async def _get_all(context: NodeContext, room: Room) -> None:
+    await asyncio.gather(*(_get(context, room, each) for each in _missing_here(context, room)))
+
+
+async def _carry_all(context: NodeContext, room: Room) -> None:
+    for producer, router in _missing_on_routers(context, room):
+        with contextlib.suppress(HubbubError):
+            await producer_on(context, producer, router)
+
+
 async def _get(context: NodeContext, room: Room, placed: PlacedProducer) -> None:
     router = next(iter(room.routers.values()), None)
     if router is not None and placed.placement is not None:
         with contextlib.suppress(HubbubError):
             await open_remote(context, router, placed.record.producer_id, placed.placement)
+            await room.carrying_microphones.run(partial(_carry_all, context, room))

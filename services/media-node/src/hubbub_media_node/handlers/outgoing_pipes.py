@@ -29,7 +29,11 @@ async def open_pipe(context: NodeContext, request: OpenPipe) -> PipeOpened:
         if link is None:
             link = await _accept(context, router, request)
         pipe = link.find(producer.id)
-        opened = await _open(context, producer, link) if pipe is None else pipe.opened
+        if pipe is None:
+            opened: PipeOpened | None = await _open(context, producer, link)
+        else:
+            pipe.named_at = time.monotonic()  # it may not have been wanted for a while
+            opened = pipe.opened
         if opened is None:
             raise HubbubError(ErrorCode.UNAVAILABLE, "the pipe is being closed", retryable=True)
         end = link.ours if link.id == request.link_id else None

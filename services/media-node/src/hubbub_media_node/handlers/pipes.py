@@ -52,15 +52,18 @@ def tell_core(context: NodeContext) -> None:
 
 
 def _tell_core(context: NodeContext, table: ChangedObjects[ChangedT]) -> None:
+    refused: list[ChangedT] = []
     for changed in table.take_due():
         try:
             for worker, command in changed.outstanding():
                 context.core.send(worker, command)
         except CoreError as error:
-            table.put_back(changed)
             _log.warning("could not change a pipe, repeating it later", error=str(error))
-            return
-        changed.was_told()
+            refused.append(changed)
+        else:
+            changed.was_told()
+    for changed in refused:
+        table.put_back(changed)
 
 
 def tend_pipes(context: NodeContext, now: float) -> None:

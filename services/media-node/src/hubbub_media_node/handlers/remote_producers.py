@@ -26,8 +26,8 @@ from .context import NodeContext
 from .node_links import make_end
 from .pipes import create_end, tell_core
 
-OPEN_TIMEOUT: Final = 2.0
-"""Seconds for which one waits for others that open pipes from the same node: it may be dead."""
+LINK_TIMEOUT: Final = 2.0
+"""Seconds for which one waits for another one that makes a link from the same node: it may be dead."""
 
 
 async def find_producer(
@@ -53,16 +53,18 @@ async def open_remote(context: NodeContext, router: Router, producer_id: str, no
 
     Raises a retryable `not_found` when the other node does not have it, and a retryable `unavailable`.
     """
-    room, deadline = router.room, time.monotonic() + OPEN_TIMEOUT
+    room, deadline = router.room, time.monotonic() + LINK_TIMEOUT
     async with context.pipe_locks.of(room.id, producer_id):
         found = context.entities.incoming.find(room, producer_id)
         if found is not None:
             return found
-        # One at a time, so that all of them share a link.
+        # One makes a link, which all share.
         async with context.pipe_locks.of(router.core_id, node.node_id, node.epoch):
             if time.monotonic() >= deadline:
                 raise HubbubError(ErrorCode.UNAVAILABLE, "the producer's node does not answer", retryable=True)
-            return await _open(context, router, producer_id, node)
+            if not context.entities.incoming.links_from(router, node):
+                return await _open(context, router, producer_id, node)
+        return await _open(context, router, producer_id, node)
 
 
 def follow_records(context: NodeContext, room: Room, peer_ids: Collection[str]) -> None:
@@ -129,7 +131,13 @@ async def _open(context: NodeContext, router: Router, producer_id: str, node: Pl
         transport = CoreObject(router.worker, context.entities.next_core_id())
         link = IncomingLink(id=link_id, router=router, node=node, transport=transport)
         await make_end(context, incoming, link, ours, opened.end)
-    return await _add(context, link, producer_id, opened)
+    try:
+        return await _add(context, link, producer_id, opened)
+    except BaseException:
+        if not link.carried:
+            incoming.close_link(link)
+            tell_core(context)
+        raise
 
 
 async def _add(context: NodeContext, link: IncomingLink, producer_id: str, opened: PipeOpened) -> RemoteProducer:
