@@ -11,12 +11,13 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hubbub_contracts.errors import ErrorCode, HubbubError
 
 from .entities import AnyProducer, Consumer, Producer, Room, Router, Transport
 from .incoming_links import IncomingLinks, RemoteProducer
+from .node_links import NodeLink
 from .outgoing_links import OutgoingLinks
 from .pipe_table import PipeTable
 
@@ -104,6 +105,11 @@ class EntityStore:
         """Whether a producer, by its id in the core, has consumers of peers."""
         return core_id in self._consumers_by_source
 
+    def consumers_of(self, remote: RemoteProducer) -> list[Consumer]:
+        """The consumers that peers here have of a producer of another node, on any router."""
+        sources = [remote.core_id, *(pipe.producer.core_id for pipe in self.pipes.of(remote))]
+        return [consumer for source in sources for consumer in self._consumers_by_source.get(source, ())]
+
     def consumer_by_core_id(self, core_id: int) -> Consumer | None:
         """None when it is unknown or removed."""
         return self._consumers_by_core_id.get(core_id)
@@ -137,9 +143,10 @@ class EntityStore:
         return counts
 
     def count_links(self) -> dict[str, int]:
-        """The number of links from and to other nodes that are connected, and that are not."""
-        states = [link.connected for link in self.incoming.links] + [link.connected for link in self.outgoing.links]
-        return {"connected": states.count(True), "lost": states.count(False)}
+        """The number of links from and to other nodes that are connected directly, by a third node, and not at all."""
+        links: list[NodeLink[Any]] = [*self.incoming.links, *self.outgoing.links]
+        states = ["lost" if not link.connected else "relayed" if link.by_relay else "connected" for link in links]
+        return {state: states.count(state) for state in ("connected", "relayed", "lost")}
 
     def add_router(self, router: Router) -> None:
         """Adds a router, and its room with the first one. Its first transport must follow without an await."""
