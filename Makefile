@@ -156,7 +156,7 @@ bench-state: native ## measure the start of a registry replica over 10,000 rooms
 .PHONY: bench-scale
 bench-scale: native ## print the figures of docs/scaling.md
 	for bench in registry presence state; do $(BIN)/python tests/load/bench_$$bench.py || exit; done
-	cargo bench --package hubbub-io --bench pipes
+	cargo bench --package hubbub-io --bench delivery --bench pipes
 
 .PHONY: bench-network
 bench-network: cargo ## run the bandwidth estimator on emulated networks and write docs/quality.md

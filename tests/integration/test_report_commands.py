@@ -21,7 +21,7 @@ import pytest
 from rich.cells import cell_len
 
 from hubbub_access.key_set import new_secret
-from support.installation import Installation
+from support.installation import SPREAD, SPREAD_OVER_NODES, Installation
 from support.pair import connected_pair
 from support.service_process import ServiceProcess
 
@@ -75,11 +75,17 @@ async def nodes_of(installation: Installation) -> dict[str, dict[str, Any]]:
     return {node["nodeId"]: node for node in json.loads(ended.out)["nodes"]}
 
 
-async def room_of(installation: Installation, call_id: str) -> dict[str, dict[str, Any]]:
-    """The peers by their users, as `hubbub room --json` prints them."""
+async def document_of(installation: Installation, call_id: str) -> dict[str, Any]:
+    """What `hubbub room --json` prints."""
     ended = await hubbub("room", call_id, "--json", "--url", installation.url)
     assert (ended.status, ended.err) == (0, "")
-    return {peer["userId"]: peer for peer in json.loads(ended.out)["peers"]}
+    document: dict[str, Any] = json.loads(ended.out)
+    return document
+
+
+async def room_of(installation: Installation, call_id: str) -> dict[str, dict[str, Any]]:
+    """The peers by their users, as `hubbub room --json` prints them."""
+    return {peer["userId"]: peer for peer in (await document_of(installation, call_id))["peers"]}
 
 
 def process_of(installation: Installation, node_id: str) -> ServiceProcess:
@@ -117,6 +123,44 @@ async def test_nodes_rooms_and_a_room(two_nodes: Installation, call_id: str) -> 
         assert head.startswith(f"{call_id}: 2 peers, open for ")
         assert "bit/s" in alice[titles.index("MEDIA") : titles.index("DOWNLINK")]
         assert ("microphone, camera" in alice, "camera" in bob) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("fresh_installation", "spread_over"),
+    [
+        ({"workers": 2, "environment": SPREAD}, "workers"),
+        ({"nodes": 2, "environment": SPREAD_OVER_NODES}, "nodes"),
+    ],
+    ids=["two workers", "two nodes"],
+    indirect=["fresh_installation"],
+)
+async def test_a_room_shows_its_pipes(fresh_installation: Installation, spread_over: str, call_id: str) -> None:
+    async with connected_pair(fresh_installation.url, call_id) as pair:
+        await pair.wait_media()
+        async with asyncio.timeout(45):
+            while True:
+                room = await document_of(fresh_installation, call_id)
+                pipes = room["pipes"]
+                if sum(bool(one.get("bitrate")) for one in pipes) == 2:
+                    break
+        peers = {peer["userId"]: peer for peer in room["peers"]}
+        alice, bob = peers["alice"], peers["bob"]
+        ends = [{"nodeId": each["placement"]["nodeId"], "worker": each["worker"]} for each in (alice, bob)]
+        assert ends[0] != ends[1]
+        assert (ends[0]["nodeId"] != ends[1]["nodeId"]) == (spread_over == "nodes")
+        assert {one["producerId"] for one in pipes} == {track["producerId"] for track in alice["producers"]}
+        assert len(pipes) == 2, "each track crosses once"
+        for one in pipes:
+            assert [one["origin"], one["target"]] == ends
+            assert one["connected"]
+            assert one["encodings"] == [True]
+        shown = (await hubbub("room", call_id, "--url", fresh_installation.url)).out.splitlines()
+        titles = next(number for number, line in enumerate(shown) if line.startswith("PIPE OF"))
+        way = [f"{end['nodeId']}/{end['worker']}" for end in ends]
+        assert [line.split()[:4] for line in shown[titles + 1 :]] == [
+            ["alice", "camera", *way],
+            ["alice", "microphone", *way],
+        ]
 
 
 async def test_a_killed_node_is_dead_until_it_is_back(two_nodes: Installation, call_id: str) -> None:

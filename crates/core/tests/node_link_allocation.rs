@@ -1,12 +1,12 @@
 //! What the estimate of a link between two nodes is spent on.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-use hubbub_core::api::{Command, ConsumerId, ExtensionMapping, ProducerSpec};
+use hubbub_core::api::{Command, ExtensionMapping, ProducerSpec};
 use hubbub_core::{Limits, WorkerConfig};
 use hubbub_wire::ExtensionKind;
 
 use crate::common::media::{Packet, layer_frame, vp8};
-use crate::common::node_pipe::{NodePipe, node_pipe_specs};
+use crate::common::node_pipe::{NodePipe, carry_another, node_pipe_specs};
 use crate::common::pipes::{PIPE, PIPE_SSRC, PIPED, PRODUCER, Pipe};
 use crate::common::specs::*;
 use crate::common::{Client, World};
@@ -32,24 +32,8 @@ fn fixed(estimate: u64) -> (NodePipe, Client, Client) {
     ];
     for (transport, number, spec, first) in all {
         let producer = produce(&mut pipe.origin, transport, number, spec());
-        let (mut spec, _) = node_pipe_specs(&spec());
-        for (encoding, ssrc) in spec.encodings.iter_mut().zip((first..).step_by(10)) {
-            encoding.ssrc = ssrc;
-            encoding.rtx_ssrc = encoding.rtx_ssrc.map(|_| ssrc + 1);
-        }
-        let encodings = vec![true; spec.encodings.len()];
-        let consumer = ConsumerId(300 + number);
-        pipe.origin.execute(Command::CreatePipeConsumer {
-            consumer,
-            transport: PIPE,
-            producer,
-            spec,
-        });
-        let wanted = Command::SetPipedEncodings {
-            consumer,
-            encodings,
-        };
-        pipe.origin.execute(wanted);
+        let (spec, _) = node_pipe_specs(&spec());
+        carry_another(&mut pipe.origin, producer, spec, first);
     }
     pipe.origin.execute(Command::SetPipedEncodings {
         consumer: PIPED,
@@ -129,17 +113,7 @@ fn a_link_without_feedback_carries_what_is_wanted() {
     let (mut spec, _) = node_pipe_specs(&video());
     let is_feedback = |mapping: &ExtensionMapping| mapping.kind == ExtensionKind::TransportCc;
     spec.extensions.retain(|mapping| !is_feedback(mapping));
-    (spec.encodings[0].ssrc, spec.encodings[0].rtx_ssrc) = (8000, Some(8001));
-    pipe.origin.execute(Command::CreatePipeConsumer {
-        consumer: ConsumerId(300),
-        transport: PIPE,
-        producer,
-        spec,
-    });
-    pipe.origin.execute(Command::SetPipedEncodings {
-        consumer: ConsumerId(300),
-        encodings: vec![true],
-    });
+    carry_another(&mut pipe.origin, producer, spec, 8000);
     pipe.advance(100);
     pipe.send([Packet {
         ssrc: 3000,
@@ -216,17 +190,8 @@ fn audio_is_never_left_out_whatever_it_carries() {
     spec.codecs[0].rtx_payload_type = Some(50);
     spec.extensions
         .push(extension(ExtensionKind::TransportCc, 12));
-    (spec.encodings[0].ssrc, spec.encodings[0].rtx_ssrc) = (9500, Some(9501));
-    pipe.origin.execute(Command::CreatePipeConsumer {
-        consumer: ConsumerId(400),
-        transport: PIPE,
-        producer,
-        spec,
-    });
-    pipe.origin.execute(Command::SetPipedEncodings {
-        consumer: ConsumerId(400),
-        encodings: vec![true],
-    });
+    spec.encodings[0].rtx_ssrc = Some(9501);
+    carry_another(&mut pipe.origin, producer, spec, 9500);
     let mut speaker = speaker;
     let sound = Packet {
         ssrc: 3000,
@@ -255,14 +220,8 @@ fn rings_are_not_estimated() {
         spec.mid = Some("7".into());
         spec
     });
-    let (mut spec, _) = node_pipe_specs(&video());
-    (spec.encodings[0].ssrc, spec.encodings[0].rtx_ssrc) = (8000, Some(8001));
-    ring.origin.execute(Command::CreatePipeConsumer {
-        consumer: ConsumerId(300),
-        transport: PIPE,
-        producer,
-        spec,
-    });
+    let (spec, _) = node_pipe_specs(&video());
+    carry_another(&mut ring.origin, producer, spec, 8000);
     let stats = ring.origin.transport_stats(PIPE);
     assert_eq!(stats.max_outgoing_bitrate, None);
 }

@@ -1,11 +1,11 @@
 //! What crosses a link between workers of different nodes.
 #![allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 
-use hubbub_core::api::{Command, ConsumerId, IceState, ProducerId};
+use hubbub_core::api::{IceState, ProducerId};
 use hubbub_wire::PacketKind;
 
 use crate::common::media::{Packet, vp8};
-use crate::common::node_pipe::{NodePipe, node_pipe_specs, pictures, send_frames};
+use crate::common::node_pipe::{NodePipe, carry_another, node_pipe_specs, pictures, send_frames};
 use crate::common::pipes::{PIPE, PIPE_SSRC, PIPED, PRODUCER};
 use crate::common::specs::*;
 use crate::common::{Client, World};
@@ -68,20 +68,10 @@ fn audio_crosses_and_the_other_way_as_well() {
     // A producer of the second worker, on the same link.
     let mut back = Client::connected(&mut pipe.far, 9);
     let producer = produce(&mut pipe.far, back.transport, 9, audio());
-    let (mut consumer_spec, mut producer_spec) = node_pipe_specs(&audio());
-    consumer_spec.encodings[0].ssrc = 9000;
+    let (consumer_spec, mut producer_spec) = node_pipe_specs(&audio());
     producer_spec.encodings[0].ssrc = Some(9000);
-    pipe.far.execute(Command::CreatePipeConsumer {
-        consumer: ConsumerId(300),
-        transport: PIPE,
-        producer,
-        spec: consumer_spec,
-    });
     produce(&mut pipe.origin, PIPE, 300, producer_spec);
-    pipe.far.execute(Command::SetPipedEncodings {
-        consumer: ConsumerId(300),
-        encodings: vec![true],
-    });
+    carry_another(&mut pipe.far, producer, consumer_spec, 9000);
     let mut listener = Client::connected(&mut pipe.origin, 8);
     consume_running(
         &mut pipe.origin,
@@ -162,24 +152,11 @@ fn producers_with_one_ssrc_cross_one_link() {
     let (mut first, _) = pipe.watch(1, video_consumer(OUT));
     let mut other = Client::connected(&mut pipe.origin, 5);
     let producer = produce(&mut pipe.origin, other.transport, 5, video());
-    let (mut consumer_spec, mut producer_spec) = node_pipe_specs(&video());
-    (
-        consumer_spec.encodings[0].ssrc,
-        consumer_spec.encodings[0].rtx_ssrc,
-    ) = (8000, Some(8001));
+    let (consumer_spec, mut producer_spec) = node_pipe_specs(&video());
     producer_spec.encodings[0].ssrc = Some(8000);
     producer_spec.encodings[0].rtx_ssrc = Some(8001);
-    pipe.origin.execute(Command::CreatePipeConsumer {
-        consumer: ConsumerId(205),
-        transport: PIPE,
-        producer,
-        spec: consumer_spec,
-    });
     produce(&mut pipe.far, PIPE, 5, producer_spec);
-    pipe.origin.execute(Command::SetPipedEncodings {
-        consumer: ConsumerId(205),
-        encodings: vec![true],
-    });
+    carry_another(&mut pipe.origin, producer, consumer_spec, 8000);
     let mut second = Client::connected(&mut pipe.far, 2);
     consume_running(
         &mut pipe.far,

@@ -16,18 +16,16 @@
 mod common;
 mod peers;
 mod receiver;
+mod subscribers;
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::media::TRANSPORT_CC;
 use common::{Client, Node, pipes};
-use hubbub_core::api::{CodecMapping, ExtensionMapping, MediaKind, ProducerId};
 use hubbub_io::ThreadCounters;
-use hubbub_wire::ExtensionKind;
-use peers::streams::codec;
-use peers::{Publisher, Subscribers, publish};
+use peers::{Publisher, publish};
 use receiver::Receiver;
+use subscribers::Subscribers;
 
 const WARM_UP: Duration = Duration::from_secs(1);
 const MEASURED: Duration = Duration::from_secs(3);
@@ -100,21 +98,6 @@ impl Spread {
             }
         }
     }
-
-    /// Carries a stream from one worker to the other.
-    fn pipe(self, nodes: &mut [Node], ends: (usize, usize), producer: ProducerId, kind: MediaKind) {
-        let is_estimated = self == Self::TwoNodes && kind == MediaKind::Video;
-        let codec = CodecMapping {
-            rtx_payload_type: is_estimated.then_some(102),
-            ..codec(kind)
-        };
-        let feedback = ExtensionMapping {
-            kind: ExtensionKind::TransportCc,
-            id: TRANSPORT_CC,
-        };
-        let extensions: Vec<_> = is_estimated.then_some(feedback).into_iter().collect();
-        pipes::carry(nodes, ends, producer, kind, codec, &extensions);
-    }
 }
 
 /// What carrying a room costs.
@@ -165,13 +148,8 @@ fn carry(peers: usize, senders: usize, spread: Spread) -> Cost {
         .collect();
     if workers > 1 {
         for (nth, publisher) in publishers.iter().enumerate() {
-            for (kind, stream) in [
-                (MediaKind::Audio, publisher.audio),
-                (MediaKind::Video, publisher.video),
-            ] {
-                let ends = (nth % workers, 1 - nth % workers);
-                spread.pipe(&mut nodes, ends, stream.producer, kind);
-            }
+            let ends = (nth % workers, 1 - nth % workers);
+            publisher.carry(&mut nodes, ends, spread == Spread::TwoNodes);
         }
     }
     let receivers = (0..peers)

@@ -20,6 +20,7 @@ mod common;
 mod peers;
 mod receiver;
 mod reference;
+mod subscribers;
 
 use std::env;
 use std::thread;
@@ -27,9 +28,10 @@ use std::time::{Duration, Instant};
 
 use common::{Client, Node};
 use hubbub_io::ThreadCounters;
-use peers::{Publisher, Subscribers, publish};
+use peers::{Publisher, publish};
 use receiver::Receiver;
 use reference::encrypt_and_send;
+use subscribers::Subscribers;
 
 const WARM_UP: Duration = Duration::from_secs(2);
 const MEASURED: Duration = Duration::from_secs(6);

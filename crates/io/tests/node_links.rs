@@ -64,7 +64,7 @@ fn receive(viewer: &mut Client, sequences: std::ops::Range<u16>) {
 }
 
 fn link_stats(node: &mut Node) -> TransportStats {
-    let transport = pipes::PIPE;
+    let transport = pipes::between(0, 1);
     match node.command(Command::TransportStats { transport }) {
         Ok(ReplyBody::Transport(stats)) => *stats,
         other => panic!("{other:?}"),
@@ -191,18 +191,43 @@ fn media_of_one_node_reaches_viewers_of_another_over_ipv6() {
     media_reaches_viewers_of_another_node(Ipv6Addr::LOCALHOST);
 }
 
+/// A sender on one node and a viewer on the other, between which a relay is. Ten packets have arrived.
+struct RelayedCall {
+    nodes: Vec<Node>,
+    relay: Relay,
+    sender: Client,
+    viewer: Client,
+}
+
+impl RelayedCall {
+    fn new() -> Self {
+        let mut nodes = two_nodes(Ipv4Addr::LOCALHOST);
+        let relay = Relay::between(&nodes);
+        let mut sender = Client::connected(&mut nodes[0], 1);
+        produce(&mut nodes[0], &sender);
+        pipes::join_nodes(&mut nodes, relay.addresses);
+        carry(&mut nodes);
+        let mut viewer = Client::connected(&mut nodes[1], 2);
+        consume(&mut nodes[1], &viewer);
+        send(&mut sender, 1..11);
+        receive(&mut viewer, 1..11);
+        Self {
+            nodes,
+            relay,
+            sender,
+            viewer,
+        }
+    }
+}
+
 #[test]
 fn what_the_network_loses_is_repaired() {
-    let mut nodes = two_nodes(Ipv4Addr::LOCALHOST);
-    let relay = Relay::between(&nodes);
-    let mut sender = Client::connected(&mut nodes[0], 1);
-    produce(&mut nodes[0], &sender);
-    pipes::join_nodes(&mut nodes, relay.addresses);
-    carry(&mut nodes);
-    let mut viewer = Client::connected(&mut nodes[1], 2);
-    consume(&mut nodes[1], &viewer);
-    send(&mut sender, 1..11);
-    receive(&mut viewer, 1..11);
+    let RelayedCall {
+        nodes: _nodes,
+        relay,
+        mut sender,
+        mut viewer,
+    } = RelayedCall::new();
     relay.to_lose.store(3, Ordering::Relaxed);
     send(&mut sender, 11..31);
     let mut numbers: Vec<_> = (11..31)
@@ -219,16 +244,12 @@ fn what_the_network_loses_is_repaired() {
 
 #[test]
 fn a_link_that_is_cut_is_disconnected_and_comes_back() {
-    let mut nodes = two_nodes(Ipv4Addr::LOCALHOST);
-    let relay = Relay::between(&nodes);
-    let mut sender = Client::connected(&mut nodes[0], 1);
-    produce(&mut nodes[0], &sender);
-    pipes::join_nodes(&mut nodes, relay.addresses);
-    carry(&mut nodes);
-    let mut viewer = Client::connected(&mut nodes[1], 2);
-    consume(&mut nodes[1], &viewer);
-    send(&mut sender, 1..11);
-    receive(&mut viewer, 1..11);
+    let RelayedCall {
+        mut nodes,
+        relay,
+        mut sender,
+        mut viewer,
+    } = RelayedCall::new();
     let cut_at = Instant::now();
     relay.is_cut.store(true, Ordering::Relaxed);
     for node in &mut nodes {

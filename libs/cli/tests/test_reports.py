@@ -9,10 +9,21 @@ from rich.cells import cell_len
 
 from hubbub_cli.bitrates import Bitrates, bitrates
 from hubbub_cli.node_report import node_lines
+from hubbub_cli.pipe_report import pipe_lines
 from hubbub_cli.quantities import bitrate, duration, percentage
 from hubbub_cli.room_report import room_lines, rooms_lines
 from hubbub_cli.text_table import Column, table
-from hubbub_client.api import NodeInfo, Placement, RoomInfo, RoomPeer, RoomProducer, TransportCounters, WorkerLoad
+from hubbub_client.api import (
+    NodeInfo,
+    PipeEnd,
+    Placement,
+    RoomInfo,
+    RoomPeer,
+    RoomPipe,
+    RoomProducer,
+    TransportCounters,
+    WorkerLoad,
+)
 
 NOW = 1_764_000_000.0
 NODE = Placement(node_id="node-1", epoch=7)
@@ -46,6 +57,10 @@ def peer(user: str, *tracks: RoomProducer, **more: Any) -> RoomPeer:
 def track(source: str, *, paused: bool = False) -> RoomProducer:
     kind: Literal["audio", "video"] = "audio" if source == "microphone" else "video"
     return RoomProducer(producer_id=source, peer_id="p", kind=kind, source=source, paused=paused, app_data={})
+
+
+def pipe(producer_id: str, origin: PipeEnd, target: PipeEnd, **more: Any) -> RoomPipe:
+    return RoomPipe(producer_id=producer_id, origin=origin, target=target, **{"encodings": [True], **more})
 
 
 def counters(transport: str, at: int, received: int, sent: int, peer_id: str = "p") -> TransportCounters:
@@ -87,19 +102,44 @@ def test_a_room_shows_who_is_where() -> None:
         peer("ben", track("screen", paused=True), connection_state="disconnected", placement=None),
     ]
     rates = {"peer-of-ann": Bitrates(1_234_000, 56_000)}
-    assert room_lines(room(locked=True), peers, rates, NOW, None) == [
-        "standup: 2 peers, open for 5 min, locked",
-        "",
-        "USER  NAME  NODE    MEDIA             UPLINK     DOWNLINK  TRACKS                      HERE FOR  PEER",
-        "ann   Ann   node-1  connected     1.2 Mbit/s  56.0 kbit/s  microphone (muted), camera     1 min  peer-of-ann",
-        "ben   Ben   -       disconnected           -            -  screen (paused)                1 min  peer-of-ben",
+    lines = room_lines(room(locked=True), peers, {"peer-of-ann": 3}, rates, NOW, None)
+    assert lines[:2] == ["standup: 2 peers, open for 5 min, locked", ""]
+    assert [line.removesuffix("PEER").partition("  peer-of-")[0].rstrip() for line in lines[2:]] == [
+        "USER  NAME  NODE    WORKER  MEDIA             UPLINK     DOWNLINK  TRACKS                      HERE FOR",
+        "ann   Ann   node-1       3  connected     1.2 Mbit/s  56.0 kbit/s  microphone (muted), camera     1 min",
+        "ben   Ben   -            -  disconnected           -            -  screen (paused)                1 min",
     ]
+    assert [line.split()[-1] for line in lines[2:]] == ["PEER", "peer-of-ann", "peer-of-ben"]
+
+
+def test_a_room_shows_its_pipes() -> None:
+    peers = [peer("ann", track("camera"), track("microphone")), peer("ben", track("screen"))]
+    near, far = PipeEnd(node_id="node-1", worker=0), PipeEnd(node_id="node-2", worker=1)
+    unanswered = PipeEnd(node_id="node-3")
+    pipes = [
+        pipe("screen", far, unanswered, encodings=[False], connected=False),
+        pipe("microphone", near, far, bitrate=32_040),
+        pipe("camera", near, far, encodings=[True, True, False], bitrate=640_000),
+        pipe("camera", near, PipeEnd(node_id="node-1", worker=1), encodings=[True, True, True], bitrate=1_900_000),
+        pipe("gone", near, far),
+    ]
+    assert pipe_lines(pipes, 2, peers, None) == [
+        "",
+        "PIPE OF  TRACK       FROM      TO        LAYERS      BITRATE  LINK       PRODUCER",
+        "-        -           node-1/0  node-2/1  all               -  connected  gone",
+        "ann      camera      node-1/0  node-1/1  all      1.9 Mbit/s  -          camera",
+        "ann      camera      node-1/0  node-2/1  01-      640 kbit/s  connected  camera",
+        "ann      microphone  node-1/0  node-2/1  all     32.0 kbit/s  connected  microphone",
+        "ben      screen      node-2/1  node-3    none              -  lost       screen",
+        "... 2 more pipes",
+    ]
+    assert pipe_lines([], 0, peers, None) == [], "a room on one worker has none"
 
 
 def test_nothing_is_said_in_words() -> None:
     assert node_lines([], 80) == ["no media nodes"]
     assert rooms_lines([], NOW, 80) == ["no open rooms"]
-    assert room_lines(room(), [], {}, NOW, 80) == ["standup: 0 peers, open for 5 min"]
+    assert room_lines(room(), [], {}, {}, NOW, 80) == ["standup: 0 peers, open for 5 min"]
 
 
 @pytest.mark.parametrize("width", [1, 20, 40, 80, 120])
@@ -111,9 +151,10 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
         )
     ]
     for lines in (
-        room_lines(room("r" * 64), [wide, peer("ben")], {}, NOW, width),
+        room_lines(room("r" * 64), [wide, peer("ben")], {}, {}, NOW, width),
         rooms_lines([room("r" * 64)], NOW, width),
         node_lines(nodes, width),
+        pipe_lines([pipe("camera", PipeEnd(node_id="n" * 64, worker=63), PipeEnd(node_id="m" * 64))], 9, [wide], width),
     ):
         assert all(cell_len(line) <= width for line in lines)
 
@@ -135,7 +176,7 @@ def test_optional_columns_are_left_out_before_others_are_cut() -> None:
 
 def test_a_name_cannot_control_the_terminal() -> None:
     hostile = peer("ann", display_name="\x1b[2J\N{RIGHT-TO-LEFT OVERRIDE}x\r\n")
-    shown = room_lines(room("\x07bell"), [hostile], {}, NOW, None)
+    shown = room_lines(room("\x07bell"), [hostile], {}, {}, NOW, None)
     assert all(line.isprintable() for line in shown)
 
 

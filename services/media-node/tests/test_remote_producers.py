@@ -260,31 +260,38 @@ async def test_an_unused_producer_is_closed_after_a_while_at_both_nodes(nodes: T
         assert {each.pipes for each in count_occupancy(node.context.entities, 2)} == {ObjectCounts()}
 
 
-async def test_other_workers_of_the_node_get_the_producer_from_there(nodes: TwoNodes) -> None:
+@pytest.fixture
+async def behind_gateway() -> TwoNodes:
+    """Bob's worker got Alice's producer first, so that Carol's worker, on the same node, gets it from there."""
     nodes = TwoNodes(room_peers_per_worker=1)
     await nodes.start()
     await nodes.b.create_transport("carol", "recv", "carols")
     await nodes.consume()
     await nodes.consume("carols-consumer", "carols", "carol")
+    await nodes.b.room_has(nodes.alice("producer"))
+    return nodes
+
+
+def bob_is_gone(nodes: TwoNodes) -> None:
+    entities = nodes.b.context.entities
+    nodes.b.core_says(
+        events.ConsumerClosed(entities.consumers["consumer"].core_id, "transport_closed"),
+        events.TransportClosed(entities.transports["down"].core_id, "ice_timeout"),
+    )
+
+
+async def test_other_workers_of_the_node_get_the_producer_from_there(behind_gateway: TwoNodes) -> None:
+    nodes = behind_gateway
     assert len(nodes.a.told(commands.CreatePipeConsumer)) == 1, "it crosses the link once"
     (onward,) = nodes.b.told(commands.CreatePipeConsumer)
     assert isinstance(onward, commands.CreatePipeConsumer)
     assert onward.producer == nodes.remote.core_id
 
 
-async def test_a_worker_that_others_need_stays_without_peers(nodes: TwoNodes) -> None:
-    nodes = TwoNodes(room_peers_per_worker=1)
-    await nodes.start()
-    entities = nodes.b.context.entities
-    await nodes.b.create_transport("carol", "recv", "carols")
-    await nodes.consume()
-    await nodes.consume("carols-consumer", "carols", "carol")
-    await nodes.b.room_has(nodes.alice("producer"))
-    gateway, bobs = nodes.remote.router, entities.consumers["consumer"]
-    nodes.b.core_says(
-        events.ConsumerClosed(bobs.core_id, "transport_closed"),
-        events.TransportClosed(entities.transports["down"].core_id, "ice_timeout"),
-    )
+async def test_a_worker_that_others_need_stays_without_peers(behind_gateway: TwoNodes) -> None:
+    nodes = behind_gateway
+    entities, gateway = nodes.b.context.entities, nodes.remote.router
+    bob_is_gone(nodes)
     assert nodes.b.told(commands.CloseRouter) == []
     carols, carol = entities.consumers["carols-consumer"], entities.transports["carols"]
     nodes.b.core_says(
@@ -296,20 +303,11 @@ async def test_a_worker_that_others_need_stays_without_peers(nodes: TwoNodes) ->
     assert entities.rooms == {}
 
 
-async def test_a_worker_that_nobody_needs_any_more_is_left(nodes: TwoNodes) -> None:
-    nodes = TwoNodes(room_peers_per_worker=1)
-    await nodes.start()
-    entities = nodes.b.context.entities
-    await nodes.b.create_transport("carol", "recv", "carols")
-    await nodes.consume()
-    await nodes.consume("carols-consumer", "carols", "carol")
-    await nodes.b.room_has(nodes.alice("producer"))
-    gateway, bobs, carols = nodes.remote.router, entities.consumers["consumer"], entities.consumers["carols-consumer"]
-    nodes.b.core_says(
-        events.ConsumerClosed(bobs.core_id, "transport_closed"),
-        events.TransportClosed(entities.transports["down"].core_id, "ice_timeout"),
-        events.ConsumerClosed(carols.core_id, "requested"),
-    )
+async def test_a_worker_that_nobody_needs_any_more_is_left(behind_gateway: TwoNodes) -> None:
+    nodes = behind_gateway
+    entities, gateway = nodes.b.context.entities, nodes.remote.router
+    bob_is_gone(nodes)
+    nodes.b.core_says(events.ConsumerClosed(entities.consumers["carols-consumer"].core_id, "requested"))
     await nodes.b.pass_time(0, LINGER)
     await nodes.b.pass_time(LINGER + 1)
     assert nodes.b.told(commands.CloseRouter) == [commands.CloseRouter(router=gateway.core_id)]

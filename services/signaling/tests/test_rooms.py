@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from hubbub_contracts.bus.records import Placement
+from typing import Any
+
+from hubbub_contracts.bus.records import Placement, ProducerRecord
 from hubbub_contracts.bus.room import GetRoom
 from hubbub_contracts.bus.rtc_stats import ReadRoomTransports
-from hubbub_contracts.rtc_stats import RoomTransports, TransportCounters
+from hubbub_contracts.rtc_stats import PipeEnd, RoomPipe, RoomTransports, TransportCounters
+from hubbub_signaling.domain.reported_pipes import join_reports
 from hubbub_signaling.handlers import rooms
 from support.signaling_fakes import NODE, FakeBackend, peer_record, unavailable
 
@@ -44,3 +47,49 @@ async def test_a_node_that_does_not_answer_is_left_out() -> None:
     backend = backend_with("ann")
     backend.answers[ReadRoomTransports] = unavailable()
     assert (await rooms.list_transports(backend, "room")).transports == []
+
+
+def pipe(producer_id: str, origin: PipeEnd, target: PipeEnd, **more: Any) -> RoomPipe:
+    return RoomPipe(producer_id=producer_id, origin=origin, target=target, **{"encodings": [True], **more})
+
+
+HERE, OTHER, ELSEWHERE = PipeEnd(node_id="a", worker=0), PipeEnd(node_id="a", worker=1), PipeEnd(node_id="b", worker=3)
+
+
+def test_what_two_nodes_report_of_a_pipe_is_joined() -> None:
+    sent = pipe("camera", HERE, PipeEnd(node_id="b"), encodings=[True, False])
+    received = pipe("camera", PipeEnd(node_id="a"), ELSEWHERE, encodings=[True, True], bitrate=7, connected=False)
+    joined = pipe("camera", HERE, ELSEWHERE, encodings=[True, False], bitrate=7, connected=False)
+    assert join_reports([sent, received]) == join_reports([received, sent]) == [joined]
+    assert join_reports([received]) == [received]
+
+
+def test_pipes_to_two_workers_or_two_nodes_are_two() -> None:
+    third = PipeEnd(node_id="a", worker=2)
+    to_nodes = [pipe("camera", HERE, PipeEnd(node_id=name)) for name in ("b", "c")]
+    seen = [pipe("camera", HERE, OTHER), pipe("camera", HERE, third), *to_nodes, pipe("screen", HERE, OTHER)]
+    assert join_reports(seen) == seen
+
+
+async def test_pipes_to_hidden_peers_but_not_of_their_tracks() -> None:
+    backend = backend_with("ann", "recorder")
+    camera, own = [
+        ProducerRecord(producer_id=each, kind="video", app_data={}, paused=False) for each in ("camera", "own")
+    ]
+    backend.peers["ann"] = backend.peers["ann"].model_copy(update={"placement": None, "producers": [camera]})
+    hidden = {"role": "recorder", "producers": [own]}
+    backend.peers["recorder"] = backend.peers["recorder"].model_copy(update=hidden)
+    backend.answers[GetRoom] = backend.snapshot()
+    carried = [pipe("camera", ELSEWHERE, HERE), pipe("own", HERE, ELSEWHERE)]
+    backend.answers[ReadRoomTransports] = RoomTransports(transports=[], pipes=carried, pipes_left_out=3)
+    listed = await rooms.list_transports(backend, "room")
+    assert [each.producer_id for each in listed.pipes] == ["camera"]
+    assert listed.pipes_left_out == 3
+
+
+async def test_an_older_node_reports_no_pipes_and_no_workers() -> None:
+    older = {"peerId": "ann", "transportId": "t", "timestamp": 1, "bytesReceived": 2, "bytesSent": 3}
+    backend = backend_with("ann")
+    backend.answers[ReadRoomTransports] = RoomTransports.model_validate({"transports": [older]})
+    listed = await rooms.list_transports(backend, "room")
+    assert (listed.transports[0].worker, listed.pipes) == (None, [])

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use hubbub_core::WorkerConfig;
 use hubbub_core::api::{
     Command, ConsumerId, ConsumerSpec, Event, FeedbackKind, IceCredentials, IceState, MediaKind,
-    Micros, Path, PipeConsumerSpec, PipeLink, ProducerSpec, RouterId, TransportId,
+    Micros, Path, PipeConsumerSpec, PipeLink, ProducerId, ProducerSpec, RouterId, TransportId,
 };
 use hubbub_netem::{Link, LinkConfig};
 use hubbub_srtp::SrtpProfile;
@@ -291,6 +291,31 @@ impl NodePipe {
     pub fn cut(&mut self, is_cut: bool) {
         (self.to_far.is_cut, self.to_origin.is_cut) = (is_cut, is_cut);
     }
+}
+
+/// Carries another producer over the link, with all encodings. Their SSRCs are from `first` on, ten for each.
+pub fn carry_another(
+    world: &mut World,
+    producer: ProducerId,
+    mut spec: PipeConsumerSpec,
+    first: u32,
+) {
+    for (encoding, ssrc) in spec.encodings.iter_mut().zip((first..).step_by(10)) {
+        encoding.ssrc = ssrc;
+        encoding.rtx_ssrc = encoding.rtx_ssrc.map(|_| ssrc + 1);
+    }
+    let consumer = ConsumerId(300 + producer.0);
+    let encodings = vec![true; spec.encodings.len()];
+    world.execute(Command::CreatePipeConsumer {
+        consumer,
+        transport: PIPE,
+        producer,
+        spec,
+    });
+    world.execute(Command::SetPipedEncodings {
+        consumer,
+        encodings,
+    });
 }
 
 /// The states of links that a worker has told since the last call.

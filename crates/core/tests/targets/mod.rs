@@ -1,6 +1,11 @@
-//! The fuzz targets of this crate: a worker, and clients or servers that follow a script of arbitrary bytes. `crates/fuzz`
+//! The fuzz targets of this crate: a worker, and clients, servers or other nodes that follow a script of arbitrary bytes. `crates/fuzz`
 //! runs them with coverage guidance.
-#![allow(dead_code, unreachable_pub, reason = "each user runs only a part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "each user runs only a part"
+)]
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -8,12 +13,16 @@
 )]
 
 mod captures;
+mod delivered_media;
 mod mutation;
+mod node_link;
 mod nonces;
+mod other_node;
 mod plain;
 mod rtcp;
 mod session;
 
+pub use node_link::node_link;
 pub use nonces::Nonces;
 pub use plain::plain;
 pub use session::session;

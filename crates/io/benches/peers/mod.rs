@@ -1,55 +1,72 @@
-//! Peers that send audio and video at real rates, and a thread that receives for all of them.
+//! Peers that send audio and video at real rates.
+#![allow(dead_code, reason = "each benchmark uses a part")]
 
 pub(crate) mod streams;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hubbub_core::api::{Command, ConsumerId};
-use hubbub_wire::{Micros, PacketKind};
-use rustix::net::sockopt::set_socket_recv_buffer_size;
+use hubbub_core::api::{CodecMapping, Command, ConsumerId, ExtensionMapping, MediaKind};
+use hubbub_wire::ExtensionKind;
 
 use crate::common::media::TRANSPORT_CC;
-use crate::common::{Client, Node};
-use crate::receiver::Receiver;
-use streams::{AUDIO_EVERY_US, PICTURE_EVERY_US, Stream};
+use crate::common::{Client, Node, pipes};
+use streams::{AUDIO_EVERY_US, PICTURE_EVERY_US, Stream, codec};
 
-/// A peer that sends audio and video.
+/// A peer that sends audio, and usually video.
 pub(crate) struct Publisher {
     client: Client,
-    pub(crate) audio: Stream,
-    pub(crate) video: Stream,
+    audio: Stream,
+    video: Option<Stream>,
     audio_due: Instant,
     picture_due: Instant,
 }
 
 impl Publisher {
-    /// Creates the producers of a client.
+    /// Creates the producers of a client for audio and video.
     pub(crate) fn new(node: &mut Node, client: Client) -> Self {
-        let number = client.transport.0;
-        let (audio, video) = Stream::pair(number);
-        for stream in [audio, video] {
-            node.done(Command::CreateProducer {
-                producer: stream.producer,
-                transport: client.transport,
-                spec: stream.producer_spec(),
-            });
-        }
-        // The senders are not in phase.
-        let phase = Duration::from_micros(number * 7_919 % 33_333);
-        let due = Instant::now() + phase;
-        Self {
+        let (audio, video) = Stream::pair(client.transport.0);
+        Self::of(node, client, audio, Some(video))
+    }
+
+    /// Creates the producer of a client for audio.
+    pub(crate) fn of_audio(node: &mut Node, client: Client) -> Self {
+        let (audio, _) = Stream::pair(client.transport.0);
+        Self::of(node, client, audio, None)
+    }
+
+    fn of(node: &mut Node, client: Client, audio: Stream, video: Option<Stream>) -> Self {
+        let mut publisher = Self {
             client,
             audio,
             video,
-            audio_due: due,
-            picture_due: due,
+            audio_due: Instant::now(),
+            picture_due: Instant::now(),
+        };
+        for stream in publisher.streams() {
+            node.done(Command::CreateProducer {
+                producer: stream.producer,
+                transport: publisher.client.transport,
+                spec: stream.producer_spec(),
+            });
         }
+        publisher.start();
+        publisher
     }
 
-    /// Creates consumers of both streams on this client; `nth` makes their MIDs unique there.
+    /// Begins to send now. What would have been due before is not sent.
+    pub(crate) fn start(&mut self) {
+        // The senders are not in phase.
+        let phase = Duration::from_micros(self.client.transport.0 * 7_919 % 33_333);
+        let due = Instant::now() + phase;
+        (self.audio_due, self.picture_due) = (due, due);
+    }
+
+    fn streams(&self) -> impl Iterator<Item = Stream> + use<> {
+        [Some(self.audio), self.video].into_iter().flatten()
+    }
+
+    /// Creates consumers of the streams on this client; `nth` makes their MIDs unique there.
     pub(crate) fn add_consumers(
         &self,
         node: &mut Node,
@@ -57,7 +74,7 @@ impl Publisher {
         nth: usize,
         feedback: bool,
     ) {
-        for stream in [self.audio, self.video] {
+        for stream in self.streams() {
             let consumer = ConsumerId(subscriber.transport.0 << 32 | stream.producer.0);
             node.done(Command::CreateConsumer {
                 consumer,
@@ -66,6 +83,24 @@ impl Publisher {
                 spec: stream.consumer_spec(nth, feedback.then_some(TRANSPORT_CC)),
             });
             node.done(Command::ResumeConsumer { consumer });
+        }
+    }
+
+    /// Carries the streams from one worker to another. Between nodes, video has repair and feedback, as a media node asks for.
+    pub(crate) fn carry(&self, nodes: &mut [Node], ends: (usize, usize), are_nodes: bool) {
+        for stream in self.streams() {
+            let kind = stream.kind;
+            let is_estimated = are_nodes && kind == MediaKind::Video;
+            let codec = CodecMapping {
+                rtx_payload_type: is_estimated.then_some(102),
+                ..codec(kind)
+            };
+            let feedback = ExtensionMapping {
+                kind: ExtensionKind::TransportCc,
+                id: TRANSPORT_CC,
+            };
+            let extensions: Vec<_> = is_estimated.then_some(feedback).into_iter().collect();
+            pipes::carry(nodes, ends, stream.producer, kind, codec, &extensions);
         }
     }
 
@@ -79,7 +114,7 @@ impl Publisher {
         }
         while self.picture_due <= now {
             self.picture_due += Duration::from_micros(PICTURE_EVERY_US);
-            for packet in self.video.picture() {
+            for packet in self.video.iter_mut().flat_map(Stream::picture) {
                 send(&mut self.client, &packet);
                 sent += 1;
             }
@@ -107,62 +142,5 @@ pub(crate) fn publish(publishers: &mut [Publisher], duration: Duration) -> u64 {
             .map(|publisher| publisher.send_due(now))
             .sum::<u64>();
         thread::sleep(Duration::from_micros(300));
-    }
-}
-
-/// A thread that receives for all peers. It polls, because waking a blocked reader would cost the worker CPU time.
-pub(crate) struct Subscribers {
-    received: Arc<AtomicU64>,
-    stop: Arc<AtomicBool>,
-    thread: thread::JoinHandle<()>,
-}
-
-impl Subscribers {
-    pub(crate) fn start(mut receivers: Vec<Receiver>) -> Self {
-        let (received, stop) = (
-            Arc::new(AtomicU64::new(0)),
-            Arc::new(AtomicBool::new(false)),
-        );
-        let (count, ended) = (Arc::clone(&received), Arc::clone(&stop));
-        let thread = thread::spawn(move || {
-            for receiver in &receivers {
-                let socket = &receiver.client.socket;
-                socket.set_nonblocking(true).expect("a socket");
-                // As much as the kernel grants: a loss in this buffer is not the worker's.
-                let _ = set_socket_recv_buffer_size(socket, 4 << 20);
-            }
-            let started = Instant::now();
-            let mut buffer = [0; 1500];
-            while !ended.load(Ordering::Relaxed) {
-                for receiver in &mut receivers {
-                    let now = Micros(started.elapsed().as_micros() as u64);
-                    let mut packets = 0;
-                    while let Ok(len) = receiver.client.socket.recv(&mut buffer) {
-                        if PacketKind::of(&buffer[..len]) == PacketKind::Rtp {
-                            packets += 1;
-                            receiver.arrived(now, &buffer[..len]);
-                        }
-                    }
-                    receiver.return_feedback(now);
-                    count.fetch_add(packets, Ordering::Relaxed);
-                }
-                thread::sleep(Duration::from_millis(1));
-            }
-        });
-        Self {
-            received,
-            stop,
-            thread,
-        }
-    }
-
-    /// RTP packets so far.
-    pub(crate) fn received(&self) -> u64 {
-        self.received.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn stop(self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().expect("it does not panic");
     }
 }

@@ -16,7 +16,7 @@ const VIDEO_BYTES: usize = 1_050;
 /// One of a peer's two streams.
 #[derive(Clone, Copy)]
 pub(crate) struct Stream {
-    kind: MediaKind,
+    pub(crate) kind: MediaKind,
     pub(crate) producer: ProducerId,
     ssrc: u32,
     sequence: u16,
@@ -88,7 +88,7 @@ impl Stream {
     pub(crate) fn sound(&mut self) -> Vec<u8> {
         self.timestamp = self.timestamp.wrapping_add(960);
         let mut packet = self.header(false);
-        packet.resize(AUDIO_BYTES, 0x55);
+        self.fill(&mut packet, AUDIO_BYTES);
         packet
     }
 
@@ -104,9 +104,15 @@ impl Stream {
             } else {
                 packet.extend([0x80, 0x80, high, low]);
             }
-            packet.resize(VIDEO_BYTES, 0x55);
+            self.fill(&mut packet, VIDEO_BYTES);
             packet
         })
+    }
+
+    /// Makes a packet as long as it should be. It ends with its sequence number, which receivers get as it is.
+    fn fill(&self, packet: &mut Vec<u8>, len: usize) {
+        packet.resize(len - 2, 0x55);
+        packet.extend(self.sequence.to_be_bytes());
     }
 
     fn header(&mut self, marker: bool) -> Vec<u8> {

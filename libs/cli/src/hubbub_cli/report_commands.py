@@ -17,6 +17,7 @@ from .bitrates import Bitrates, bitrates
 from .failure import fail
 from .key_file import read_signing_key
 from .node_report import node_lines
+from .pipe_report import pipe_lines
 from .reading import Read, Reading, Shown, show
 from .room_report import room_lines, rooms_lines
 
@@ -86,7 +87,7 @@ def room_command(
     watch: Watch = False,
     as_json: Json = False,
 ) -> None:
-    """Show who is in a room: on which node, with which tracks and bitrates."""
+    """Show who is in a room, on which node and worker, with which tracks and bitrates; and the pipes between them."""
     _show(RoomReader(room).read, _shown(url, key, keys, audience, watch=watch, as_json=as_json))
 
 
@@ -115,22 +116,32 @@ class RoomReader:
         if self._counted is None:
             self._counted = await api.transports(self._call_id)
             await asyncio.sleep(SAMPLE_INTERVAL)
-        room, peers, counted = await asyncio.gather(
-            api.room(self._call_id), api.peers(self._call_id), api.transports(self._call_id)
+        room, peers, traffic = await asyncio.gather(
+            api.room(self._call_id), api.peers(self._call_id), api.traffic(self._call_id)
         )
-        rates, now = bitrates(self._counted, counted), time.time()
-        self._counted = counted
+        rates, now = bitrates(self._counted, traffic.transports), time.time()
+        workers = {each.peer_id: each.worker for each in traffic.transports}
+        self._counted = traffic.transports
         return Reading(
-            {"room": room.wire(), "peers": [_document(peer, rates.get(peer.peer_id)) for peer in peers]},
-            lambda width: room_lines(room, peers, rates, now, width),
+            {
+                "room": room.wire(),
+                "peers": [_document(peer, workers.get(peer.peer_id), rates.get(peer.peer_id)) for peer in peers],
+                "pipes": [pipe.wire() for pipe in traffic.pipes],
+                "pipesLeftOut": traffic.pipes_left_out,
+            },
+            lambda width: [
+                *room_lines(room, peers, workers, rates, now, width),
+                *pipe_lines(traffic.pipes, traffic.pipes_left_out, peers, width),
+            ],
         )
 
 
-def _document(peer: RoomPeer, rates: Bitrates | None) -> dict[str, Any]:
-    """The peer as the server API describes it, with its bitrates in bit/s."""
+def _document(peer: RoomPeer, worker: int | None, rates: Bitrates | None) -> dict[str, Any]:
+    """The peer as the server API describes it, with the index of its worker, and its bitrates in bit/s."""
+    document = peer.wire() if worker is None else {**peer.wire(), "worker": worker}
     if rates is None:
-        return peer.wire()
-    return {**peer.wire(), "uplinkBitrate": round(rates.uplink), "downlinkBitrate": round(rates.downlink)}
+        return document
+    return {**document, "uplinkBitrate": round(rates.uplink), "downlinkBitrate": round(rates.downlink)}
 
 
 def _shown(url: str | None, key: str | None, keys: Path | None, audience: str, *, watch: bool, as_json: bool) -> Shown:

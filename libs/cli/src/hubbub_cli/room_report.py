@@ -21,6 +21,7 @@ _PEERS = (
     Column("USER", shrinks=True),
     Column("NAME", shrinks=True),
     Column("NODE", shrinks=True),
+    Column("WORKER", right=True),
     Column("MEDIA"),
     Column("UPLINK", right=True),
     Column("DOWNLINK", right=True),
@@ -43,11 +44,17 @@ def rooms_lines(rooms: Sequence[RoomInfo], now: float, width: int | None) -> lis
 
 
 def room_lines(
-    room: RoomInfo, peers: Sequence[RoomPeer], rates: Mapping[str, Bitrates], now: float, width: int | None
+    room: RoomInfo,
+    peers: Sequence[RoomPeer],
+    workers: Mapping[str, int | None],
+    rates: Mapping[str, Bitrates],
+    now: float,
+    width: int | None,
 ) -> list[str]:
     """A line about the room, and a table of its participants in the order of their joining.
 
-    `rates` is by peer id. Uplink is what the peer sends to its media node, downlink what it receives.
+    `workers`, their indices, and `rates` are by peer id. Uplink is what the peer sends to its media node, downlink what
+    it receives.
     """
     facts = [f"{len(peers)} peer{'' if len(peers) == 1 else 's'}", f"open for {_age(room.created_at, now)}"]
     rules = _rules(room)
@@ -55,14 +62,16 @@ def room_lines(
     lines = [head if width is None else cut(head, width)]
     if not peers:
         return lines
-    return [*lines, "", *table(_PEERS, [_peer(peer, rates.get(peer.peer_id), now) for peer in peers], width)]
+    rows = [_peer(peer, workers.get(peer.peer_id), rates.get(peer.peer_id), now) for peer in peers]
+    return [*lines, "", *table(_PEERS, rows, width)]
 
 
-def _peer(peer: RoomPeer, rates: Bitrates | None, now: float) -> list[str]:
+def _peer(peer: RoomPeer, worker: int | None, rates: Bitrates | None, now: float) -> list[str]:
     return [
         peer.user_id,
         peer.display_name,
         _node(peer.placement),
+        NOTHING if worker is None else str(worker),
         peer.connection_state,
         bitrate(None if rates is None else rates.uplink),
         bitrate(None if rates is None else rates.downlink),

@@ -39,7 +39,7 @@ from hubbub_contracts.rest.rooms import (
 from hubbub_contracts.rest.route import Route
 from hubbub_contracts.rest.webhooks import WebhookBody
 from hubbub_contracts.room_options import RoomOptions
-from hubbub_contracts.rtc_stats import RoomTransports, TransportCounters
+from hubbub_contracts.rtc_stats import PipeEnd, RoomPipe, RoomTransports, TransportCounters
 from hubbub_contracts.types import TrackSource
 from hubbub_contracts.webhook import DeadLetter, Webhook, WebhookOptions
 
@@ -49,12 +49,15 @@ __all__ = [
     "CallError",
     "DeadLetter",
     "NodeInfo",
+    "PipeEnd",
     "Placement",
     "Revocation",
     "RoomInfo",
     "RoomOptions",
     "RoomPeer",
+    "RoomPipe",
     "RoomProducer",
+    "RoomTransports",
     "ServerApi",
     "TrackSource",
     "TransportCounters",
@@ -135,7 +138,11 @@ class ServerApi:
 
     async def transports(self, call_id: str) -> list[TransportCounters]:
         """The transports of a room's participants, with what they have carried. Two answers show the bitrates."""
-        return (await self._request(rooms.LIST_ROOM_TRANSPORTS, RoomTransports, room=call_id)).transports
+        return (await self.traffic(call_id)).transports
+
+    async def traffic(self, call_id: str) -> RoomTransports:
+        """The transports of a room's participants, and the pipes between the room's workers and nodes."""
+        return await self._request(rooms.LIST_ROOM_TRANSPORTS, RoomTransports, room=call_id)
 
     async def nodes(self) -> list[NodeInfo]:
         """The media nodes of the installation, with their load."""

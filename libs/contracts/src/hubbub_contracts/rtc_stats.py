@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
+
+from pydantic import Field
 
 from .base import Model
 from .scores import Score
-from .types import Count, Id, OpenMediaKind
+from .types import Count, Id, NodeId, OpenMediaKind
+
+MAX_PIPES: Final = 500
+"""Pipes of a room that one media node reports."""
 
 
 class TransportStats(Model):
@@ -132,10 +137,43 @@ class TransportCounters(Model):
     """From the peer, of any kind, without UDP or TCP and IP headers."""
     bytes_sent: Count
     """To the peer, likewise."""
+    worker: Count | None = None
+    """Index of the worker on the peer's media node; absent: an older node."""
+
+
+class PipeEnd(Model):
+    """Where a pipe begins or ends."""
+
+    node_id: NodeId
+    """The media node."""
+    worker: Count | None = None
+    """Index of the worker there; absent: that node did not answer."""
+
+
+class RoomPipe(Model):
+    """A producer that is carried to another worker of its node, or to another node."""
+
+    producer_id: Id
+    """The producer, of a peer that may be on a third worker: a producer reaches a node once, and its other workers from
+    there."""
+    origin: PipeEnd
+    """From where."""
+    target: PipeEnd
+    """To where."""
+    connected: bool = True
+    """False: the connectivity checks of the link between the two nodes fail."""
+    encodings: list[bool]
+    """Whether each of the producer's encodings is carried: somebody behind the pipe wants it."""
+    bitrate: Count | None = None
+    """Of payload that arrives, over the last second, bit/s; absent: the target's node did not answer."""
 
 
 class RoomTransports(Model):
-    """The transports of a room's peers."""
+    """The transports of a room's peers, and the pipes between the room's workers and nodes."""
 
     transports: list[TransportCounters]
     """By peer, in no order that means anything."""
+    pipes: list[RoomPipe] = Field(default_factory=list)
+    """In no order that means anything; those of older media nodes are missing."""
+    pipes_left_out: Count = 0
+    """How many more there are: a media node reports 500."""

@@ -2475,6 +2475,19 @@ export interface PeerMuted {
   source: "camera" | "microphone" | "screen" | "screen-audio" | "other";
 }
 /**
+ * Where a pipe begins or ends.
+ */
+export interface PipeEnd {
+  /**
+   * The media node.
+   */
+  nodeId: string;
+  /**
+   * Index of the worker there; absent: that node did not answer.
+   */
+  worker?: number;
+}
+/**
  * A media node and its epoch, as the home of a room, or as the host of a peer's media.
  */
 export interface Placement {
@@ -3355,6 +3368,55 @@ export interface RoomPeers {
   peers: RoomPeer[];
 }
 /**
+ * A producer that is carried to another worker of its node, or to another node.
+ */
+export interface RoomPipe {
+  /**
+   * Of payload that arrives, over the last second, bit/s; absent: the target's node did not answer.
+   */
+  bitrate?: number;
+  /**
+   * False: the connectivity checks of the link between the two nodes fail.
+   */
+  connected?: boolean;
+  /**
+   * Whether each of the producer's encodings is carried: somebody behind the pipe wants it.
+   */
+  encodings: boolean[];
+  origin: PipeEnd1;
+  /**
+   * The producer, of a peer that may be on a third worker: a producer reaches a node once, and its other workers from there.
+   */
+  producerId: string;
+  target: PipeEnd2;
+}
+/**
+ * From where.
+ */
+export interface PipeEnd1 {
+  /**
+   * The media node.
+   */
+  nodeId: string;
+  /**
+   * Index of the worker there; absent: that node did not answer.
+   */
+  worker?: number;
+}
+/**
+ * To where.
+ */
+export interface PipeEnd2 {
+  /**
+   * The media node.
+   */
+  nodeId: string;
+  /**
+   * Index of the worker there; absent: that node did not answer.
+   */
+  worker?: number;
+}
+/**
  * The tracks that are sent in a room.
  */
 export interface RoomProducers {
@@ -3379,9 +3441,17 @@ export interface RoomReady {
   };
 }
 /**
- * The transports of a room's peers.
+ * The transports of a room's peers, and the pipes between the room's workers and nodes.
  */
 export interface RoomTransports {
+  /**
+   * In no order that means anything; those of older media nodes are missing.
+   */
+  pipes?: RoomPipe[];
+  /**
+   * How many more there are: a media node reports 500.
+   */
+  pipesLeftOut?: number;
   /**
    * By peer, in no order that means anything.
    */
@@ -3411,6 +3481,10 @@ export interface TransportCounters {
    * The transport.
    */
   transportId: string;
+  /**
+   * Index of the worker on the peer's media node; absent: an older node.
+   */
+  worker?: number;
 }
 /**
  * The limits of the SCTP association (RFC 8831). Client versions read the message size under different names.

@@ -21,7 +21,7 @@ class ReadObjectStats(NodeRequest[StatsReport]):
 
 
 class ReadRoomTransports(NodeRequest[RoomTransports]):
-    """Reads the counters of all transports that a room has on the node. None when the room has none there."""
+    """Reads the counters of all transports that a room has on the node, and its pipes from, to and within the node."""
 
     verb: ClassVar[str] = "stats.read-room"
     room_id: RoomId

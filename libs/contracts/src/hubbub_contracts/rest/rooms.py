@@ -188,8 +188,8 @@ LIST_ROOM_TRANSPORTS = Route(
     "GET",
     "/rooms/{room}/transports",
     RoomTransports,
-    "Lists the transports of a room's participants with their counters, as the media nodes read them now. Those of a "
-    "node that does not answer are left out.",
+    "Lists the transports of a room's participants with their counters, as the media nodes read them now, and the "
+    "pipes that carry tracks between workers and nodes. Those of a node that does not answer are left out.",
 )
 REMOVE_ROOM_PEER = Route(
     "DELETE",

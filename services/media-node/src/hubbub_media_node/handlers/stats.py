@@ -8,6 +8,7 @@ from typing import Any
 from hubbub_contracts.bus.rtc_stats import ReadObjectStats, ReadRoomTransports
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_contracts.rtc_stats import (
+    MAX_PIPES,
     InboundStats,
     OutboundStats,
     RoomTransports,
@@ -19,6 +20,7 @@ from hubbub_media_core import commands
 
 from ..domain.entities import Consumer, Producer, Transport
 from .context import NodeContext
+from .room_pipes import pipes_of, with_bitrate
 from .transport_counters import read_counters
 
 
@@ -35,9 +37,11 @@ async def get(context: NodeContext, request: ReadObjectStats) -> StatsReport:
 
 
 async def read_room(context: NodeContext, request: ReadRoomTransports) -> RoomTransports:
-    """Reads the counters of all transports of a room. Those that close meanwhile are left out."""
+    """Reads the counters of all transports and pipes of a room. Transports that close meanwhile are left out."""
     room = context.entities.rooms.get(request.room_id)
-    transports = [] if room is None else list(room.transports())
+    if room is None:
+        return RoomTransports(transports=[])
+    pipes = list(pipes_of(context, room))
     counted = [
         TransportCounters(
             peer_id=transport.peer_id,
@@ -45,11 +49,16 @@ async def read_room(context: NodeContext, request: ReadRoomTransports) -> RoomTr
             timestamp=_now(),
             bytes_received=read["bytes_received"],
             bytes_sent=read["bytes_sent"],
+            worker=transport.worker,
         )
-        for transport in transports
+        for transport in list(room.transports())
         if (read := await read_counters(context, transport)) is not None
     ]
-    return RoomTransports(transports=counted)
+    return RoomTransports(
+        transports=counted,
+        pipes=[await with_bitrate(context, pipe) for pipe in pipes[:MAX_PIPES]],
+        pipes_left_out=max(len(pipes) - MAX_PIPES, 0),
+    )
 
 
 async def _transport(context: NodeContext, transport: Transport) -> StatsReport:

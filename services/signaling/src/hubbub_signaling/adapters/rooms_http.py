@@ -81,13 +81,22 @@ _TRANSPORT: dict[str, Any] = {
     "timestamp": 1_764_000_003_000,
     "bytesReceived": 4_815_162,
     "bytesSent": 342_108,
+    "worker": 0,
+}
+_PIPE: dict[str, Any] = {
+    "producerId": "b1Fh3mZk9sQvT0cUe5wX2A",
+    "origin": {"nodeId": "node-1", "worker": 0},
+    "target": {"nodeId": "node-2", "worker": 1},
+    "connected": True,
+    "encodings": [True],
+    "bitrate": 31_200,
 }
 _EXAMPLES: Mapping[type[Model], dict[str, Any]] = {
     RoomInfo: _ROOM,
     RoomList: {"rooms": [_ROOM]},
     RoomPeers: {"peers": [_PEER]},
     RoomProducers: {"producers": [_PRODUCER]},
-    RoomTransports: {"transports": [_TRANSPORT]},
+    RoomTransports: {"transports": [_TRANSPORT], "pipes": [_PIPE], "pipesLeftOut": 0},
     Done: {},
 }
 _CALL_ID: TypeAdapter[str] = TypeAdapter(CallId)

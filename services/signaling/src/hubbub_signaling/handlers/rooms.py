@@ -23,9 +23,10 @@ from hubbub_contracts.rest.rooms import (
     UpdateRoomBody,
 )
 from hubbub_contracts.room_options import RoomChanges, RoomOptions
-from hubbub_contracts.rtc_stats import RoomTransports, TransportCounters
+from hubbub_contracts.rtc_stats import RoomTransports
 
 from ..domain.ports import Backend
+from ..domain.reported_pipes import join_reports
 
 
 async def create(backend: Backend, tenant: str | None, body: CreateRoomBody) -> RoomInfo:
@@ -75,20 +76,26 @@ async def list_producers(backend: Backend, room_id: str) -> RoomProducers:
 
 
 async def list_transports(backend: Backend, room_id: str) -> RoomTransports:
-    """The transports of the participants, of all nodes that answer. Raises `room_not_found`."""
+    """The participants' transports and their tracks' pipes, of all nodes that answer. Raises `room_not_found`."""
     snapshot = await backend.registry(room.GetRoom(room_id=room_id))
     shown = {peer.peer_id: peer.placement for peer in snapshot.peers if not peer.hidden}
-    placements = {placement for placement in shown.values() if placement is not None}
+    tracks = {track.producer_id for peer in snapshot.peers if not peer.hidden for track in peer.producers}
+    placements = {peer.placement for peer in snapshot.peers if peer.placement is not None}
 
-    async def ask(placement: Placement) -> list[TransportCounters]:
+    async def ask(placement: Placement) -> RoomTransports:
         try:
             answer = await backend.node(placement, ReadRoomTransports(room_id=room_id))
         except HubbubError:
-            return []  # it is dead, or of a version without this request
-        return [each for each in answer.transports if shown.get(each.peer_id) == placement]
+            return RoomTransports(transports=[])  # it is dead, or of a version without this request
+        transports = [each for each in answer.transports if shown.get(each.peer_id) == placement]
+        return answer.model_copy(update={"transports": transports})
 
     answers = await asyncio.gather(*map(ask, placements))
-    return RoomTransports(transports=[each for answer in answers for each in answer])
+    return RoomTransports(
+        transports=[each for answer in answers for each in answer.transports],
+        pipes=join_reports(pipe for answer in answers for pipe in answer.pipes if pipe.producer_id in tracks),
+        pipes_left_out=sum(answer.pipes_left_out for answer in answers),
+    )
 
 
 async def remove_peer(backend: Backend, room_id: str, peer_id: str, *, ban: bool) -> Done:
