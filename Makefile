@@ -155,7 +155,7 @@ bench-state: native ## measure the start of a registry replica over 10,000 rooms
 
 .PHONY: bench-scale
 bench-scale: native ## print the figures of docs/scaling.md
-	for bench in registry presence state; do $(BIN)/python tests/load/bench_$$bench.py || exit; done
+	for bench in registry presence leaf state; do $(BIN)/python tests/load/bench_$$bench.py || exit; done
 	cargo bench --package hubbub-io --bench delivery --bench pipes
 
 .PHONY: bench-network

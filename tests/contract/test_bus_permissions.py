@@ -27,6 +27,7 @@ from support.installation import SPREAD_OVER_NODES, Installation
 from support.large_room import fill_room
 from support.pair import connected_pair
 from support.rebuild_media import rebuild_alice, rebuild_bob, wait_moved
+from support.regions import HomeNats, LeafNats
 
 FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
 
@@ -131,11 +132,18 @@ FOREIGN = {
 }
 
 
-@pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedNats]:
-    """A NATS server with the deployed configuration."""
-    with DeployedNats(tmp_path_factory.mktemp("nats")) as running:
-        yield running
+@pytest.fixture(scope="module", params=["the only server", "leaf node"])
+def deployed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[DeployedNats]:
+    """A NATS server with the deployed configuration, or the one of another region."""
+    if request.param == "the only server":
+        with DeployedNats(tmp_path_factory.mktemp("nats")) as running:
+            yield running
+        return
+    with (
+        HomeNats(tmp_path_factory.mktemp("home")) as home,
+        LeafNats(tmp_path_factory.mktemp("leaf"), home.url_for_regions(home.regions_port)) as leaf,
+    ):
+        yield leaf
 
 
 async def test_services_cause_no_permission_violation(tmp_path: Path, call_id: str) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +29,7 @@ USERS = {
     "webhooks": "webhooks",
 }
 """The user of each service, by the first part of its processes' names."""
+WITH_TLS = {"nats.conf": "tls.conf", "home.conf": "home-tls.conf", "leaf.conf": "leaf-tls.conf"}
 START_TIMEOUT = 10.0
 MEMORY = Path("/dev/shm")
 """A file system in memory, if there is one.
@@ -56,9 +57,14 @@ class DeployedNats:
         scheme = "nats" if self._certificate is None else "tls"
         return ",".join(f"{scheme}://{user}:{self._passwords[user]}@{LOOPBACK}:{port}" for port in self.ports)
 
-    def configure(self, installation: Installation, **settings: str) -> None:
-        """Makes the services of an installation that has not started yet use these servers, each as its own user."""
-        for process in installation.processes:
+    def configure(
+        self, installation: Installation, processes: Iterable[ServiceProcess] | None = None, **settings: str
+    ) -> None:
+        """Makes services of an installation that has not started yet use these servers, each as its own user.
+
+        `processes`: some of them; None is all.
+        """
+        for process in installation.processes if processes is None else processes:
             own = {"NATS_URL": self.url(process.name.split("-")[0]), **settings}
             if self._certificate is not None:
                 own["NATS_CA"] = str(self._certificate / "ca.pem")
@@ -73,14 +79,18 @@ class DeployedNats:
         directory.mkdir(parents=True, exist_ok=True)
         passwords = {f"HUBBUB_{user.upper()}_PASSWORD": password for user, password in self._passwords.items()}
         variables = {**os.environ, **passwords, "HUBBUB_NATS_STORE": str(Path(self._stores.name, directory.name))}
-        configuration = "nats.conf"
+        configuration, own = self._configuration()
         if self._certificate is not None:
-            configuration = "tls.conf"
+            configuration = WITH_TLS[configuration]
             files = {"CERT": "certificate.pem", "KEY": "key.pem", "CA": "ca.pem"}
-            variables |= {f"HUBBUB_NATS_{name}": str(self._certificate / file) for name, file in files.items()}
+            own |= {f"HUBBUB_NATS_{name}": str(self._certificate / file) for name, file in files.items()}
         command = [str(binary_path()), "--addr", LOOPBACK, "--port", str(port)]
-        spec = ProcessSpec(directory.name, [*command, "--config", str(CONFIGURATION / configuration)], variables, 5.0)
-        return ServiceProcess(spec, directory / "nats.log")
+        command += ["--config", str(CONFIGURATION / configuration)]
+        return ServiceProcess(ProcessSpec(directory.name, command, variables | own, 5.0), directory / "nats.log")
+
+    def _configuration(self) -> tuple[str, dict[str, str]]:
+        """The name of the file without TLS, and its own environment variables."""
+        return "nats.conf", {}
 
     def _form_cluster(self) -> None:
         password = f"p{secrets.token_hex(12)}"

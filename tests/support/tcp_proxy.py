@@ -1,6 +1,7 @@
 """A TCP proxy that can drop its connections, and delay their data in one or both directions."""
 
 import asyncio
+import time
 from types import TracebackType
 from typing import Self
 
@@ -8,8 +9,10 @@ from typing import Self
 class TcpProxy:
     """Forwards connections to `port` of the loopback interface."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, delay: float = 0.0) -> None:
+        """`delay`: seconds that data is on its way, in each direction."""
         self._target = port
+        self._delay = delay
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self.port = 0
@@ -61,17 +64,34 @@ class TcpProxy:
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passes: asyncio.Event) -> None:
         self._writers.add(writer)
+        on_its_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(maxsize=0 if self._delay else 1)
+        arriving = asyncio.create_task(self._deliver(on_its_way, writer))
         try:
             while data := await reader.read(65536):
                 await passes.wait()
                 if not self.discards:
-                    writer.write(data)
-                    await writer.drain()
+                    await on_its_way.put((time.monotonic() + self._delay, data))
+                if arriving.done():
+                    break
+            await on_its_way.put((time.monotonic() + self._delay, b""))
+            await arriving
         except ConnectionError:
             writer.transport.abort()
         finally:
+            arriving.cancel()
             writer.close()
             self._writers.discard(writer)
+
+    @staticmethod
+    async def _deliver(on_its_way: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
+        """Writes what is due, until the end of the data."""
+        while True:
+            due, data = await on_its_way.get()
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            if not data:
+                return
+            writer.write(data)
+            await writer.drain()
 
     async def __aenter__(self) -> Self:
         """Starts to accept connections."""

@@ -11,11 +11,15 @@ import pytest
 from hubbub_bus import Bus
 from hubbub_registry.adapters import heartbeat_monitor
 from hubbub_registry.adapters.clock_monitor import ClockMonitor
+from hubbub_registry.adapters.cluster_pinger import ClusterPinger
 from hubbub_registry.adapters.heartbeat_monitor import HeartbeatMonitor
 from hubbub_registry.adapters.lease_watcher import LeaseWatcher
+from hubbub_registry.domain.clusters import Clusters
 from hubbub_registry.domain.incarnation import Timeouts
 from hubbub_registry.domain.nodes import Nodes
 from hubbub_service import Tasks
+
+CLUSTERS = Clusters(lambda: None)
 
 
 class LongConnectedBus:
@@ -53,7 +57,16 @@ async def test_a_pause_of_the_replica_is_no_silence_of_the_nodes(monkeypatch: py
 
     tasks = Tasks(on_fatal=_ignore)
     leases, bus = cast("LeaseWatcher", CurrentLeases()), cast("Bus", LongConnectedBus())
-    monitor = HeartbeatMonitor(bus, RecordingNodes(Timeouts()), leases, ClockMonitor(), tasks, _ignore)
+    monitor = HeartbeatMonitor(
+        bus,
+        RecordingNodes(Timeouts()),
+        leases,
+        ClockMonitor(),
+        tasks,
+        _ignore,
+        CLUSTERS,
+        ClusterPinger(bus, CLUSTERS, tasks),
+    )
     try:
         await monitor.start()
         await asyncio.sleep(0)
@@ -71,7 +84,9 @@ async def test_silence_before_the_subscription_is_no_failure(monkeypatch: pytest
     tasks = Tasks(on_fatal=_ignore)
     nodes = Nodes(Timeouts(suspect=0.5, dead=1.5))
     leases, bus = cast("LeaseWatcher", CurrentLeases()), cast("Bus", LongConnectedBus())
-    monitor = HeartbeatMonitor(bus, nodes, leases, ClockMonitor(), tasks, _ignore)
+    monitor = HeartbeatMonitor(
+        bus, nodes, leases, ClockMonitor(), tasks, _ignore, CLUSTERS, ClusterPinger(bus, CLUSTERS, tasks)
+    )
     try:
         assert not monitor.can_detect_failures
         await monitor.start()

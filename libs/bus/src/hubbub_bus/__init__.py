@@ -12,6 +12,7 @@ from .events import Subscription
 from .kv import Bucket, BucketMissing, Entry, KeyConflict, KeyValue, WriteUnknown
 from .lease import Lease, LeaseLoss, fence, lease_bucket, parse_lease
 from .operation import Operation, current_operation, enter_operation, operation_id, unix_ms
+from .rejoins import Rejoins
 from .request import NoResponders
 from .retry import retry_on_conflict
 from .room_feed import RoomChange, RoomFeed
@@ -42,6 +43,7 @@ __all__ = [
     "LoggedChange",
     "NoResponders",
     "Operation",
+    "Rejoins",
     "RequestTable",
     "RoomChange",
     "RoomFeed",

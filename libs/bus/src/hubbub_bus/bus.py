@@ -63,6 +63,15 @@ class Bus:
         """The client believes that it is connected. A dead link shows here only after seconds: see `healthy_for`."""
         return self.connection.connected
 
+    @property
+    def cluster(self) -> str | None:
+        """The NATS cluster of the server, as a token of a subject; None if it has none. A leaf node is its own."""
+        return self.connection.cluster
+
+    def report_gap(self) -> None:
+        """Tells all subscribers that they may have missed messages, as a reconnect does: a link of servers was cut."""
+        self.connection.report_gap()
+
     def healthy_for(self, seconds: float) -> bool:
         """Returns whether every round trip of the last `seconds` succeeded; False for a younger connection."""
         return self.connection.health.healthy_for(seconds, time.monotonic())

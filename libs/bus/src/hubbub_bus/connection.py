@@ -141,6 +141,16 @@ class Connection:
         """See `Bus.connected`."""
         return self.client.is_connected
 
+    @property
+    def cluster(self) -> str | None:
+        """See `Bus.cluster`."""
+        name = self.client.cluster_name
+        return None if name is None else _token(name)
+
+    def report_gap(self) -> None:
+        """See `Bus.report_gap`."""
+        _call(self._reconnect_listeners)
+
     def require_connected(self) -> None:
         """Raises `unavailable` while disconnected: nothing was sent, so a retry is safe."""
         if not self.client.is_connected:

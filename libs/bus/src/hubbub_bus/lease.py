@@ -88,6 +88,7 @@ class Lease:
             ttl: seconds for which the lease lives without a renewal.
             renew_interval: seconds between two renewals.
         """
+        self._bus = bus
         self._store = lease_bucket(bus)
         self._key = key
         self._holder = holder
@@ -168,7 +169,12 @@ class Lease:
 
     def _record(self, epoch: int | None = None) -> LeaseRecord:
         return LeaseRecord(
-            holder=self._holder, instance=self._instance, epoch=epoch, written_at=unix_ms(), data=self._data
+            holder=self._holder,
+            instance=self._instance,
+            epoch=epoch,
+            written_at=unix_ms(),
+            cluster=self._bus.cluster,
+            data=self._data,
         )
 
     def _parse_own(self, entry: Entry) -> LeaseRecord | None:

@@ -48,6 +48,8 @@ class PatchedClient(Client):
     def __init__(self, *, needs_tls: bool = False) -> None:
         super().__init__()
         self._needs_tls = needs_tls
+        self.cluster_name: str | None = None
+        """Of the server, if it has a cluster. A leaf node has one of its own name."""
 
     def abort(self) -> None:
         """Drops the socket with what was not sent. `close` waits for a server that does not read."""
@@ -67,6 +69,7 @@ class PatchedClient(Client):
     async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
         if initial_connection and self._needs_tls and not info.get("tls_required"):
             raise ServerWithoutTls
+        self.cluster_name = info.get("cluster")
         await super()._process_info(info, initial_connection)
 
     async def _process_pong(self) -> None:

@@ -6,6 +6,7 @@ from hubbub_service import Lifecycle, Metrics, ServiceSettings
 from hubbub_service.metrics import BusMetrics
 
 from .bus import Bus
+from .cluster_presence import ClusterPresence
 
 
 async def connect_service(settings: ServiceSettings, lifecycle: Lifecycle, metrics: Metrics, name: str) -> Bus:
@@ -19,4 +20,7 @@ async def connect_service(settings: ServiceSettings, lifecycle: Lifecycle, metri
     telemetry.report_connected(lambda: bus.connected)
     lifecycle.on_stop("bus", bus.close, timeout=bus.CLOSE_TIMEOUT)
     bus.on_closed(lambda: lifecycle.fail("the connection to the bus is closed for good"))
+    presence = ClusterPresence(bus)
+    lifecycle.on_stop("cluster presence", presence.stop, timeout=presence.STOP_TIMEOUT)
+    await presence.start()
     return bus

@@ -127,6 +127,10 @@ class NodeRequest(Request[ReplyT], Generic[ReplyT]):
     """A request to one incarnation of a media node, on `hubbub.v1.node.<nodeId>.<epoch>.<verb>`."""
 
 
+class ClusterRequest(Request[ReplyT], Generic[ReplyT]):
+    """A question to any service of a NATS cluster, on a subject with the cluster's name."""
+
+
 class Event(Model):
     """A message that is published to all subscribers and gets no reply."""
 

@@ -9,6 +9,7 @@ hubbub.v1.webhooks.<verb>                a request to any instance of the webhoo
 hubbub.v1.signaling.<verb>               a question to all signaling instances
 hubbub.v1.node.<nodeId>.<epoch>.<verb>   a request to one epoch of one media node
 hubbub.v1.node.<nodeId>.beat             a node's heartbeat
+hubbub.v1.cluster.<cluster>.ping         a question to any service that is connected to this NATS cluster
 hubbub.v1.room.<roomId>.<kind>.<id>      a stored change of a room's state, republished by JetStream
 hubbub.v1.call.<key>                     a stored change of a live call, republished by JetStream
 hubbub.v1.recording.<key>                a stored change of a recording, republished by JetStream
@@ -49,6 +50,7 @@ CALL_CHANGES = f"{PROTOCOL}.call."
 CALL_HISTORY_STREAM = "call-history"
 CALL_HISTORY = f"{PROTOCOL}.call-history"
 """The prefix of the subjects of that stream."""
+CLUSTER_QUEUE = "cluster"
 RECORDER_QUEUE = "recorder"
 RECORDINGS_BUCKET = "recordings"
 RECORDINGS_REPUBLISH_SOURCE = f"$KV.{RECORDINGS_BUCKET}.>"
@@ -161,6 +163,11 @@ def call_in_history(call_id: str) -> str:
 def node(node_id: str, epoch: int, verb: str) -> str:
     """The subject on which this epoch of the node answers `verb`. After a restart nothing responds there."""
     return f"{PROTOCOL}.node.{node_id}.{epoch}.{verb}"
+
+
+def cluster_ping(cluster: str) -> str:
+    """The subject on which any service of this NATS cluster answers."""
+    return f"{PROTOCOL}.cluster.{cluster}.ping"
 
 
 def heartbeat(node_id: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from hubbub_bus import Bus, Subscription
+from hubbub_bus import Bus, Rejoins, Subscription
 from hubbub_contracts import ErrorCode, HubbubError, Model, ids, subjects
 from hubbub_contracts.base import NodeRequest
 from hubbub_contracts.bus.consumer import CloseConsumer, CreateConsumer, RequestKeyFrame, ResumeConsumer
@@ -106,6 +106,7 @@ class RoomReceiver:
         """By producer id."""
         self._unwanted: set[str] = set()
         """Producers that the listener does not want, or that cannot be received."""
+        self._rejoins = Rejoins()
         self._link_lost = False
         self._uncertain = False
         """Closures may have been missed."""
@@ -373,6 +374,8 @@ class RoomReceiver:
             _log.debug("not closed", room_id=self._room_id, error=error.message)
 
     def _on_revisions(self, event: RoomRevisions) -> None:
+        if self._rejoins.are_new(event.rejoined):
+            self._on_media_gap()
         revision = event.revisions.get(self._room_id)
         if revision is not None:
             self._replica.announce(revision)

@@ -13,6 +13,7 @@ from hubbub_service import Lifecycle, Metrics, Tasks, serve_ops
 
 from .adapters.clock_monitor import ClockMonitor
 from .adapters.cluster_metrics import read_cluster
+from .adapters.cluster_pinger import ClusterPinger
 from .adapters.heartbeat_monitor import HeartbeatMonitor
 from .adapters.housekeeping import Housekeeping
 from .adapters.lease_watcher import LeaseWatcher
@@ -20,6 +21,7 @@ from .adapters.registry_metrics import RegistryMetrics
 from .adapters.revocation_store import KvRevocationStore
 from .adapters.room_store import KvRoomStore
 from .domain import codec_profile
+from .domain.clusters import Clusters
 from .domain.incarnation import Timeouts
 from .domain.limits import Limits
 from .domain.nodes import Nodes
@@ -40,13 +42,15 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     ops = await serve_ops(settings, metrics, lifecycle)
     bus = await connect_service(settings, lifecycle, metrics, "registry")
 
-    nodes = Nodes(Timeouts(suspect=settings.node_missed_beat, dead=settings.node_silence))
+    clusters = Clusters(lambda: bus.cluster)
+    nodes = Nodes(Timeouts(suspect=settings.node_missed_beat, dead=settings.node_silence), clusters)
     nodes_changed = asyncio.Event()
     store = KvRoomStore(bus, settings.bucket_replicas)
     clocks = ClockMonitor()
-    leases = LeaseWatcher(bus, nodes, clocks, nodes_changed.set, settings.bucket_replicas)
+    leases = LeaseWatcher(bus, nodes, clocks, nodes_changed.set, clusters, settings.bucket_replicas)
     tasks = Tasks(on_fatal=lifecycle.fail)
-    monitor = HeartbeatMonitor(bus, nodes, leases, clocks, tasks, nodes_changed.set)
+    pinger = ClusterPinger(bus, clusters, tasks)
+    monitor = HeartbeatMonitor(bus, nodes, leases, clocks, tasks, nodes_changed.set, clusters, pinger)
     store.start()
     lifecycle.on_stop("rooms", store.stop)
     leases.start()
@@ -60,6 +64,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     lease = Lease(bus, subjects.registry_lease(replica_id), replica_id)
     await lease.acquire()
     lifecycle.on_stop("lease", lease.release)
+    pinger.start()
     await monitor.start()
     lifecycle.on_stop("heartbeats", monitor.stop)
     await store.complete()
@@ -76,7 +81,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     room_peers_per_node = settings.room_peers_per_node or None
     relocator = Relocator(store, nodes, room_peers_per_node)
     Housekeeping(
-        bus, store, nodes, leases, monitor, relocator, sweeper, sweep_interval, nodes_changed, tenant_limits
+        bus, store, nodes, leases, monitor, relocator, sweeper, sweep_interval, nodes_changed, tenant_limits, pinger
     ).start(tasks)
     metrics.on_scrape(lambda: read_cluster(store.rooms, nodes, clocks.largest()))
     limits = Limits(

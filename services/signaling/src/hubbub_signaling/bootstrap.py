@@ -13,7 +13,7 @@ import structlog
 import uvicorn
 
 from hubbub_access import KeySet, TokenVerifier
-from hubbub_bus import Bus, Endpoints, Lease, connect_service
+from hubbub_bus import Bus, Endpoints, Lease, Rejoins, connect_service
 from hubbub_contracts import subjects
 from hubbub_contracts.bus.message import DeliverMessage
 from hubbub_contracts.bus.presence import FindDevices
@@ -112,7 +112,11 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     restorer = PeerRestorer(bus_backend, known_store, sessions.memberships)
     lifecycle.on_stop("peer restorer", restorer.stop)
 
+    rejoins = Rejoins()
+
     def on_revisions(event: RoomRevisions) -> None:
+        if rejoins.are_new(event.rejoined):
+            bus.report_gap()
         hubs.announce(event.revisions)
         restorer.announce(event.store, event.sequence)
 

@@ -7,6 +7,7 @@ from typing import Any
 from ..base import (
     CallsRequest,
     CaptionsRequest,
+    ClusterRequest,
     Event,
     NodeRequest,
     RecorderRequest,
@@ -18,6 +19,7 @@ from ..base import (
 from . import (
     call,
     captions,
+    cluster,
     consumer,
     media,
     message,
@@ -50,6 +52,7 @@ _MODULES = (
     pipe,
     node,
     node_list,
+    cluster,
     media,
     speaker,
     rtc_stats,
@@ -67,6 +70,7 @@ _MODULES = (
 
 REGISTRY_REQUESTS: tuple[type[RegistryRequest[Any]], ...] = defined_in(_MODULES, RegistryRequest)
 NODE_REQUESTS: tuple[type[NodeRequest[Any]], ...] = defined_in(_MODULES, NodeRequest)
+CLUSTER_REQUESTS: tuple[type[ClusterRequest[Any]], ...] = defined_in(_MODULES, ClusterRequest)
 CALLS_REQUESTS: tuple[type[CallsRequest[Any]], ...] = defined_in(_MODULES, CallsRequest)
 CAPTIONS_REQUESTS: tuple[type[CaptionsRequest[Any]], ...] = defined_in(_MODULES, CaptionsRequest)
 RECORDER_REQUESTS: tuple[type[RecorderRequest[Any]], ...] = defined_in(_MODULES, RecorderRequest)

@@ -21,6 +21,8 @@ class LeaseRecord(Model):
     """Absent in the acquiring write, which cannot know its own sequence."""
     written_at: int | None = None
     """Unix milliseconds of the holder's clock at this write; absent in fences and in leases of older versions."""
+    cluster: str | None = None
+    """The NATS cluster to which the holder is connected, such as the leaf node of its region. Absent without one."""
     fenced: bool = False
     """The registry fenced the lease because its holder seemed dead. The holder must stop, even if it still runs."""
     data: dict[str, Any] = Field(default_factory=dict)

@@ -107,3 +107,5 @@ class RoomRevisions(Event):
     """The identity of the bucket of rooms. When it changes, the store was lost: instances restore their peers."""
     sequence: Revision = 0
     """The bucket's sequence up to which the sender knows it."""
+    rejoined: dict[str, int] = Field(default_factory=dict)
+    """NATS clusters that can be reached again, and since when, in Unix milliseconds. Events were lost on the way."""

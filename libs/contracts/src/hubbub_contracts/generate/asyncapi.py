@@ -69,6 +69,7 @@ def asyncapi() -> str:
         *((request, subjects.webhooks(request.verb)) for request in catalogue.WEBHOOKS_REQUESTS),
         *((request, subjects.signaling(request.verb)) for request in catalogue.SIGNALING_REQUESTS),
         *((request, f"hubbub.v1.node.{{nodeId}}.{{epoch}}.{request.verb}") for request in catalogue.NODE_REQUESTS),
+        *((request, subjects.cluster_ping("{cluster}")) for request in catalogue.CLUSTER_REQUESTS),
     ]
     published: list[tuple[type[BaseModel], str]] = [
         *((event, _EVENT_SUBJECTS[event]) for event in catalogue.EVENTS),

@@ -14,9 +14,11 @@ from hubbub_contracts import HubbubError, subjects
 from hubbub_contracts.bus.node import NodeHeartbeat, ProbeNode
 from hubbub_service import Tasks
 
+from ..domain.clusters import Clusters
 from ..domain.incarnation import Incarnation, LivenessEvent, LivenessState
 from ..domain.nodes import Nodes
 from .clock_monitor import ClockMonitor
+from .cluster_pinger import ClusterPinger
 from .lease_watcher import LeaseWatcher
 
 _log = structlog.get_logger(__name__)
@@ -27,6 +29,8 @@ TOLERATED_DELAY = 0.1
 PROBE_TIMEOUT = 0.2
 LINK_HEALTHY_FOR = 3.0
 """Seconds of healthy connection after which a replica's view of others can be trusted."""
+SETTLED_AFTER = 1.0
+"""Seconds after a cut in which a missing responder in another cluster says nothing."""
 GRACE_PERIOD = 5.0
 """Seconds after a (re)connect, and after the first heartbeat could arrive, in which nothing is considered dead."""
 FIRST_HEARTBEATS_TIMEOUT = 1.0
@@ -44,8 +48,12 @@ class HeartbeatMonitor:
         clocks: ClockMonitor,
         tasks: Tasks,
         on_change: Callable[[], None],
+        clusters: Clusters,
+        pinger: ClusterPinger,
     ) -> None:
         """`on_change` is called when a room may have to move."""
+        self._clusters = clusters
+        self._pinger = pinger
         self._bus = bus
         self._nodes = nodes
         self._leases = leases
@@ -125,11 +133,16 @@ class HeartbeatMonitor:
             self._in_progress.discard((incarnation.node_id, incarnation.epoch))
 
     async def _probe(self, incarnation: Incarnation) -> None:
-        """Asks the incarnation whether it runs. No responder is a certain answer, a timeout is none."""
+        """Asks the incarnation whether it runs.
+
+        A timeout is no answer. No responder is a certain one, unless its cluster is cut off: then nobody responds.
+        """
         subject = subjects.node(incarnation.node_id, incarnation.epoch, ProbeNode.verb)
         try:
             await self._bus.request(subject, ProbeNode(), timeout=PROBE_TIMEOUT)
         except NoResponders:
+            if await self._is_cut_off(incarnation.cluster):
+                return
             if incarnation.apply(LivenessEvent.NO_RESPONDERS):
                 _log.warning("media node is gone: nothing answers on its subject", node_id=incarnation.node_id)
                 await self._fence(incarnation)
@@ -137,6 +150,13 @@ class HeartbeatMonitor:
             _log.debug("probe failed", node_id=incarnation.node_id, error=error.message)
         else:
             incarnation.record_sign_of_life(time.monotonic())
+
+    async def _is_cut_off(self, cluster: str | None) -> bool:
+        """Asks the cluster, unless it is this replica's. Just after a cut, not all subscriptions may be known again."""
+        if cluster is None or self._clusters.is_own(cluster):
+            return False
+        answered = await self._pinger.ask(cluster)
+        return not answered or time.monotonic() - self._clusters.heard(cluster).since < SETTLED_AFTER
 
     async def _fence(self, incarnation: Incarnation) -> None:
         log = _log.bind(node_id=incarnation.node_id, epoch=incarnation.epoch)

@@ -19,6 +19,7 @@ from ..domain.relocation import unknown_placements
 from ..domain.tenant_quotas import TenantMediaLimits
 from ..handlers.relocation import Relocator
 from ..handlers.sweeper import Sweeper
+from .cluster_pinger import ClusterPinger
 from .heartbeat_monitor import HeartbeatMonitor
 from .lease_watcher import LeaseWatcher
 from .room_store import KvRoomStore
@@ -47,6 +48,7 @@ class Housekeeping:
         sweep_interval: float,
         nodes_changed: asyncio.Event,
         tenant_limits: TenantMediaLimits,
+        pinger: ClusterPinger,
     ) -> None:
         self._bus = bus
         self._store = store
@@ -58,6 +60,7 @@ class Housekeeping:
         self._sweep_interval = sweep_interval
         self._nodes_changed = nodes_changed
         self._tenant_limits = tenant_limits
+        self._pinger = pinger
 
     def start(self, tasks: Tasks) -> None:
         """Starts the loops as vital tasks."""
@@ -88,9 +91,10 @@ class Housekeeping:
         while True:
             await asyncio.sleep(self._sweep_interval * random.uniform(0.8, 1.2))  # noqa: S311
             if self._store.healthy and self._leases.healthy:
+                now = time.monotonic()
                 await self._sweeper.run(
-                    self._leases.signaling.copy(),
-                    time.monotonic(),
+                    self._leases.signaling(now),
+                    now,
                     can_detect_failures=self._monitor.can_detect_failures,
                 )
 
@@ -105,7 +109,12 @@ class Housekeeping:
                 # Also without rooms: the event contains the identity of the store.
                 for start in range(0, max(len(revisions), 1), REVISIONS_PER_EVENT):
                     part = dict(revisions[start : start + REVISIONS_PER_EVENT])
-                    event = RoomRevisions(revisions=part, store=self._store.identity, sequence=self._store.sequence)
+                    event = RoomRevisions(
+                        revisions=part,
+                        store=self._store.identity,
+                        sequence=self._store.sequence,
+                        rejoined=self._pinger.rejoined,
+                    )
                     await self._bus.publish(subjects.REVISIONS, event)
             except HubbubError as error:
                 _log.debug("revisions were not published", error=error.message)

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from hubbub_bus import Bus, Entry, View, fence, lease_bucket, parse_lease
 from hubbub_contracts import subjects
+from hubbub_contracts.bus.lease import LeaseRecord
 
+from ..domain.clusters import Clusters
 from ..domain.nodes import Nodes
 from .clock_monitor import ClockMonitor
 
@@ -19,7 +21,13 @@ class LeaseWatcher:
     """Applies the nodes' leases to `nodes`, and knows the leases of signaling instances."""
 
     def __init__(
-        self, bus: Bus, nodes: Nodes, clocks: ClockMonitor, on_change: Callable[[], None], replicas: int = 1
+        self,
+        bus: Bus,
+        nodes: Nodes,
+        clocks: ClockMonitor,
+        on_change: Callable[[], None],
+        clusters: Clusters,
+        replicas: int = 1,
     ) -> None:
         """`on_change` is called when a room may have to move."""
         self._store = lease_bucket(bus, replicas)
@@ -27,13 +35,21 @@ class LeaseWatcher:
         self._nodes = nodes
         self._clocks = clocks
         self._on_change = on_change
-        self.signaling: dict[str, int] = {}
-        """The epoch of each instance's lease."""
+        self._clusters = clusters
+        self._signaling: dict[str, LeaseRecord] = {}
+        self._lapsed: dict[str, LeaseRecord] = {}
+        """The last leases of instances that did not renew them in time."""
 
     @property
     def healthy(self) -> bool:
         """The view is complete and current."""
         return self._view.healthy
+
+    def signaling(self, now: float) -> dict[str, int]:
+        """Returns the epoch of each instance's lease, also of those that could not be renewed because a link is cut."""
+        excused = {name: each for name, each in self._lapsed.items() if self._clusters.excuses(each.cluster, now)}
+        self._lapsed = excused
+        return {name: each.epoch for name, each in {**excused, **self._signaling}.items() if each.epoch is not None}
 
     def start(self) -> None:
         """Starts following the bucket, and creates it when it does not exist."""
@@ -58,10 +74,13 @@ class LeaseWatcher:
                 # The first lease that this replica sees may be old; a renewal has just been written.
                 self._clocks.received(entry.key, lease.written_at)
             instance = entry.key.removeprefix(_SIGNALING)
-            if lease is None or lease.fenced or lease.epoch is None:
-                self.signaling.pop(instance, None)
-            else:
-                self.signaling[instance] = lease.epoch
+            former = self._signaling.pop(instance, None)
+            self._lapsed.pop(instance, None)
+            if lease is not None and not lease.fenced:
+                self._signaling[instance] = lease
+                self._clusters.expect(lease.cluster, time.monotonic())
+            elif entry.expired and former is not None:
+                self._lapsed[instance] = former
         elif entry.key.startswith(_NODE):
             node_id, now = entry.key.removeprefix(_NODE), time.monotonic()
             if lease is not None:

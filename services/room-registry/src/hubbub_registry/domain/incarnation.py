@@ -7,6 +7,7 @@ Rules
   or a heartbeat makes the incarnation alive again: the store decides, not a replica's belief.
 - Ended is final: a node that returns has a new incarnation.
 - A replica evaluates nobody while its own connection is in doubt (`HeartbeatMonitor.can_detect_failures`).
+- Silence proves nothing while nobody of the incarnation's NATS cluster is heard (`clusters.py`).
 - Time in which the replica itself did not run is not silence of others: a host that stands still stops both.
 """
 
@@ -17,6 +18,8 @@ from enum import StrEnum
 from typing import Final
 
 from hubbub_contracts.bus.node import NodeHeartbeat
+
+from .clusters import ALWAYS, LOST_AFTER, Heard
 
 
 class LivenessState(StrEnum):
@@ -83,6 +86,8 @@ class Timeouts:
     """Until one is fenced that has never sent a heartbeat."""
     without_lease: float = 10.0
     """Until one is fenced that sends heartbeats but has no lease."""
+    cut_off: float = LOST_AFTER
+    """Until one is fenced whose NATS cluster is cut off."""
 
 
 @dataclass(slots=True)
@@ -98,6 +103,10 @@ class Incarnation:
     """The last one."""
     lease_expired_at: float | None = None
     """None while it has a lease."""
+    cluster: str | None = None
+    """Its NATS cluster, if it has one."""
+    cut_off: bool = False
+    """Nobody of its NATS cluster can be reached."""
 
     @property
     def can_take_rooms(self) -> bool:
@@ -115,7 +124,7 @@ class Incarnation:
         """Whether a room that it hosts may get another peer here: unlike another room, also before its first heartbeat,
         and while one is missing."""
         leaves = self.heartbeat is not None and (self.heartbeat.draining or not self.heartbeat.leased)
-        return self.state in LIVE and self.lease_expired_at is None and not leaves
+        return self.state in LIVE and self.lease_expired_at is None and not leaves and not self.cut_off
 
     def apply(self, event: LivenessEvent) -> bool:
         """Makes the transition; returns whether the state changed."""
@@ -128,11 +137,14 @@ class Incarnation:
         self.last_heard = now
         return self.apply(LivenessEvent.HEARTBEAT)
 
-    def overdue(self, now: float, timeouts: Timeouts) -> LivenessEvent | None:
-        """Returns the most severe timeout that has passed."""
+    def overdue(self, now: float, timeouts: Timeouts, heard: Heard = ALWAYS) -> LivenessEvent | None:
+        """Returns the most severe timeout that has passed. `heard`: when anybody of its NATS cluster was heard."""
         silence = now - self.last_heard
-        if silence >= (timeouts.first_heartbeat if self.state is LivenessState.PENDING else timeouts.dead):
+        clock = min(now, heard.until)
+        dead = timeouts.first_heartbeat if self.state is LivenessState.PENDING else timeouts.dead
+        if clock - max(self.last_heard, heard.since) >= dead or silence >= max(dead, timeouts.cut_off):
             return LivenessEvent.TIMED_OUT
-        if self.lease_expired_at is not None and now - self.lease_expired_at >= timeouts.without_lease:
+        expired = self.lease_expired_at
+        if expired is not None and clock - max(expired, heard.since) >= timeouts.without_lease:
             return LivenessEvent.LEASE_EXPIRED
         return LivenessEvent.HEARTBEAT_MISSED if silence >= timeouts.suspect else None

@@ -12,14 +12,17 @@ from hubbub_contracts.bus.lease import LeaseRecord
 from hubbub_contracts.bus.node import NodeHeartbeat
 from hubbub_contracts.bus.records import Placement
 
+from .clusters import Clusters
 from .incarnation import LIVE, Incarnation, LivenessEvent, LivenessState, Timeouts
 
 
 class Nodes:
     """The newest known incarnation of each node, and the epoch up to which its incarnations have ended."""
 
-    def __init__(self, timeouts: Timeouts) -> None:
+    def __init__(self, timeouts: Timeouts, clusters: Clusters | None = None) -> None:
+        """`clusters`: None if all nodes are in the replica's own."""
         self._timeouts = timeouts
+        self._clusters = clusters or Clusters(lambda: None)
         self._newest: dict[str, Incarnation] = {}
         self._ended: dict[str, int] = {}
         self._fenced: dict[str, int] = {}
@@ -59,9 +62,11 @@ class Nodes:
         self._fenced.pop(node_id, None)
         changed = self._end(node_id, epoch - 1)
         incarnation = self._newest.get(node_id)
+        self._clusters.expect(lease.cluster, now)
         if incarnation is None or incarnation.epoch < epoch:
-            self._newest[node_id] = Incarnation(node_id, epoch, last_heard=now)
+            self._newest[node_id] = Incarnation(node_id, epoch, last_heard=now, cluster=lease.cluster)
             return True
+        incarnation.cluster = lease.cluster
         changed = changed or incarnation.lease_expired_at is not None
         incarnation.lease_expired_at = None
         if incarnation.state is LivenessState.FENCING:
@@ -128,7 +133,8 @@ class Nodes:
     def evaluate(self, now: float) -> Iterable[Incarnation]:
         """Applies the timeouts. Yields the incarnations in state SUSPECT, to be probed, and FENCING, to be fenced."""
         for incarnation in self.incarnations:
-            event = incarnation.overdue(now, self._timeouts)
+            event = incarnation.overdue(now, self._timeouts, self._clusters.heard(incarnation.cluster))
+            incarnation.cut_off = self._clusters.is_cut_off(incarnation.cluster, now)
             if event is LivenessEvent.TIMED_OUT and incarnation.state is LivenessState.ALIVE:
                 event = LivenessEvent.HEARTBEAT_MISSED
             if event is not None:
