@@ -1,4 +1,4 @@
-"""A room on two media nodes: one dies, freezes, or cannot reach the other. Who is on the other one hardly notices."""
+"""A room on two media nodes: one dies or freezes. Who is on the other one hardly notices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from support.eventually import wait_for_counts
 from support.installation import Installation
 from support.pair import MAX_MEDIA_GAP
 from support.rebuild_media import publish_with_retry, wait_moved
-from support.udp_cut import INTERNAL_IP, udp_cut
 
 RECOVERY = 20.0
 TWO_PER_NODE = {"nodes": 2, "environment": {"ROOM_PEERS_PER_NODE": "2"}}
@@ -117,44 +116,6 @@ async def test_the_end_of_a_node_moves_its_peers_alone(
             assert sorted(closed) == sorted(old), "each is told once"
             assert {one["reason"] for one in peer.events("consumerClosed")} == {"producer_closed"}
             assert peer.events("peerLeft") == []
+            # A node that does not answer looks like a lost link at first.
+            assert peer.events("consumerResumed", reason="link") == []
         await wait_for_counts(installation, within=RECOVERY, rooms=1, peers=4, producers=4, transports=8, consumers=12)
-
-
-@pytest.mark.parametrize(
-    "fresh_installation",
-    [{"nodes": 2, "environment": {"ROOM_PEERS_PER_NODE": "1", "INTERNAL_IP": INTERNAL_IP}}],
-    indirect=True,
-)
-async def test_media_goes_on_after_a_cut_between_the_nodes(fresh_installation: Installation, call_id: str) -> None:
-    """docs/closures.md, row 38."""
-    async with Caller(fresh_installation.url) as ann, Caller(fresh_installation.url) as ben:
-        for peer in (ann, ben):
-            await peer.join(call_id)
-            await peer.transport("send")
-        ports = [transport.node_port for peer in (ann, ben) for transport in peer.transports.values()]
-        assert len(set(ports)) == 2, "they are on two nodes"
-        async with udp_cut(*ports) as way:
-            consumers = [await ben.consume(await ann.publish(kind)) for kind in ("audio", "video")]
-            for consumer in consumers:
-                await consumer.wait_packets()
-            assert way.carried > 0
-            way.is_cut = True
-            for consumer in consumers:
-                await wait_silent(consumer)
-            await asyncio.sleep(5)  # longer than the nodes wait for a check
-            way.is_cut = False
-            for consumer in consumers:
-                await consumer.wait_packets()
-        assert ben.events("consumerClosed") == ben.events("producerClosed") == []
-        assert ann.events("producerClosed") == []
-
-
-async def wait_silent(consumer: Consumer) -> None:
-    """Waits until nothing arrives any more."""
-    stream = consumer.transport.streams[consumer.ssrc]
-    async with asyncio.timeout(10):
-        while True:
-            before = stream.packets
-            await asyncio.sleep(0.5)
-            if stream.packets == before:
-                return

@@ -271,3 +271,24 @@ async def test_a_pause_for_lack_of_bandwidth_is_shown(installation: Installation
                 assert camera.paused_by_bandwidth == paused
             push["consumerPaused"]({"consumerId": received.consumer_id, "reason": "bandwidth"})
         await until(lambda: not camera.paused_by_bandwidth)
+
+
+async def test_a_sender_that_cannot_be_reached_is_shown(installation: Installation, call_id: str) -> None:
+    async with two_calls(installation, call_id) as (ann, bob):
+        await ann.local.publish(PictureTrack(160, 120), "camera")
+        camera = await publication_of(bob, "Ann", "camera")
+        push = bob._signaling._handlers
+        async with camera.frames() as pictures:
+            await asyncio.wait_for(anext(pictures), WITHIN)
+            (received,) = bob._media._received.values()
+            for consumer_id, reason, event, unreachable in (
+                ("another", "link", "consumerPaused", False),
+                (received.consumer_id, "bandwidth", "consumerPaused", False),
+                (received.consumer_id, "link", "consumerPaused", True),
+                (received.consumer_id, "bandwidth", "consumerResumed", True),
+                (received.consumer_id, "link", "consumerResumed", False),
+            ):
+                push[event]({"consumerId": consumer_id, "reason": reason})
+                assert camera.unreachable == unreachable
+            push["consumerPaused"]({"consumerId": received.consumer_id, "reason": "link"})
+        await until(lambda: not camera.unreachable)

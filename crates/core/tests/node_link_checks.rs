@@ -145,6 +145,22 @@ fn a_link_without_checks_for_three_seconds_is_disconnected_until_they_are_back()
 }
 
 #[test]
+fn a_link_that_was_never_connected_is_disconnected_after_three_seconds() {
+    let mut pipe = NodePipe::unlinked(World::config(), video());
+    pipe.cut(true);
+    pipe.open(&video());
+    pipe.advance(2_900);
+    assert_eq!(pipe.states(), [None; 2]);
+    pipe.advance(200);
+    assert_eq!(pipe.states(), DISCONNECTED);
+    pipe.advance(10_000);
+    assert_eq!(pipe.states(), [None; 2], "told once");
+    pipe.cut(false);
+    pipe.advance(500);
+    assert_eq!(pipe.states(), CONNECTED);
+}
+
+#[test]
 fn a_link_that_comes_back_asks_for_a_key_frame_though_nothing_was_sent_meanwhile() {
     let mut pipe = NodePipe::new(video());
     let _viewer = pipe.watch(1, video_consumer(OUT));

@@ -219,7 +219,7 @@ async def test_a_refreshed_token_closes_what_it_does_not_allow(rig: SignalingRig
 
 async def test_a_refreshed_token_without_subscribe_closes_the_consumers(rig: SignalingRig) -> None:
     client = await joined(rig)
-    client.session.resources.consumers = {"c": OwnedConsumer("transport", "p", paused_by_bandwidth=False)}
+    client.session.resources.consumers = {"c": OwnedConsumer("transport", "p")}
     assert code(await client.ask("refreshToken", {"token": token()})) is None
     assert client.session.resources.consumers.keys() == {"c"}
     mute = token(ALL.model_copy(update={"subscribe": False}))

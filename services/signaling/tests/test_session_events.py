@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -16,6 +16,7 @@ from hubbub_contracts.bus.media import (
     ConsumerResumed,
     ConsumerScoreChanged,
     MediaEvent,
+    PauseReason,
     ProducerClosed,
     ProducerLayersWanted,
     ProducerScoreChanged,
@@ -137,15 +138,19 @@ async def test_scores_of_owned_producers_and_consumers_are_pushed() -> None:
     ]
 
 
-async def test_each_pause_of_an_owned_consumer_by_bandwidth_is_pushed_once() -> None:
+async def test_each_pause_of_an_owned_consumer_is_pushed_once() -> None:
     rig = SignalingRig()
     client = await rig.joined()
     client.session.resources.consumers["remote"] = OwnedConsumer("down", "p")
     for event in (ConsumerResumed, ConsumerPaused, ConsumerPaused, ConsumerResumed, ConsumerResumed):
         for consumer_id in ("remote", "closed-before"):
-            rig.backend.media[client.peer_id].on_event(event(consumer_id=consumer_id, reason="bandwidth"))
-    body = {"consumerId": "remote", "reason": "bandwidth"}
-    assert client.socket.sent == [("consumerPaused", body), ("consumerResumed", body)]
+            for reason in get_args(get_args(PauseReason)[0]):
+                rig.backend.media[client.peer_id].on_event(event(consumer_id=consumer_id, reason=reason))
+    assert client.socket.sent == [
+        (event, {"consumerId": "remote", "reason": reason})
+        for event in ("consumerPaused", "consumerResumed")
+        for reason in ("bandwidth", "link", "other")
+    ], "each reason by itself"
 
 
 async def test_layers_of_a_new_consumer_are_pushed_after_the_answer_that_introduces_it() -> None:

@@ -44,7 +44,13 @@ async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
         ],
         consumers=[
             ConsumerDescription(
-                consumer_id="c", producer_id="p", transport_id="up", kind="video", type="simple", paused=True
+                consumer_id="c",
+                producer_id="p",
+                transport_id="up",
+                kind="video",
+                type="simple",
+                paused=True,
+                paused_by_link=True,
             ),
             ConsumerDescription(
                 consumer_id="d",
@@ -65,17 +71,18 @@ async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
     assert (camera["producerId"], camera["encodingsWanted"]) == ("camera", [True, False])
     assert camera["score"] == [{"encodingIdx": 0, "ssrc": 7, "score": 8}]
     assert resumed["consumers"] == [
-        {"consumerId": "c", "producerId": "p", "paused": True, "pausedByBandwidth": False},
+        {"consumerId": "c", "producerId": "p", "paused": True, "pausedByBandwidth": False, "pausedByLink": True},
         {
             "consumerId": "d",
             "producerId": "q",
             "paused": False,
             "layers": {"spatialLayer": 1, "temporalLayer": 0},
             "pausedByBandwidth": False,
+            "pausedByLink": False,
             "score": {"score": 9, "producerScore": 4, "producerScores": [4]},
         },
     ]
-    consumers = {"c": OwnedConsumer("up", "p"), "d": OwnedConsumer("up", "q")}
+    consumers = {"c": OwnedConsumer("up", "p", frozenset({"link"})), "d": OwnedConsumer("up", "q")}
     assert client.session.resources == OwnedResources({"up": "send"}, {"camera": "up"}, consumers)
     await rig.ports.outbox.drain()
     assert rig.backend.removed_producers() == [["microphone"]]

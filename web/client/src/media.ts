@@ -71,6 +71,8 @@ export class Media {
   /** The `paused` value of the last `produce` request of each source. */
   readonly #producedPaused = new Map<Source, boolean>();
   readonly #received = new Map<string, ReceivedTrack>();
+  /** Consumers that nothing arrives for at the server. The report may precede the end of the browser's work for a new one. */
+  readonly #cutOff = new Set<string>();
   /** Producers that the server refused to let this client consume over its present transport. */
   readonly #refusedProducers = new Set<string>();
   readonly #restarting = new WeakSet<types.Transport>();
@@ -99,8 +101,8 @@ export class Media {
     signaling.on("producerScore", ({ producerId, score }) => this.producerScore(producerId, score));
     signaling.on("consumerScore", ({ consumerId, score }) => this.consumerScore(consumerId, score));
     signaling.on("consumerLayersChanged", ({ consumerId, layers }) => this.layersChanged(consumerId, layers));
-    signaling.on("consumerPaused", ({ consumerId, reason }) => reason === "bandwidth" && this.pausedByBandwidth(consumerId, true));
-    signaling.on("consumerResumed", ({ consumerId, reason }) => reason === "bandwidth" && this.pausedByBandwidth(consumerId, false));
+    signaling.on("consumerPaused", ({ consumerId, reason }) => this.pausedByServer(consumerId, reason, true));
+    signaling.on("consumerResumed", ({ consumerId, reason }) => this.pausedByServer(consumerId, reason, false));
   }
 
   /** Whether the session exists, nothing is being reconciled or has to be retried, and no transport in use is disrupted. */
@@ -160,6 +162,7 @@ export class Media {
         received.paused = known.paused;
         received.track.publication.setCurrentLayers(known.layers);
         received.track.publication.setPausedByBandwidth(known.pausedByBandwidth ?? false);
+        this.pausedByServer(known.consumerId, "link", known.pausedByLink ?? false);
         received.track.publication.setScore(scoreOnTheWay(known.score));
       } else {
         this.#dropReceived(producerId);
@@ -220,9 +223,14 @@ export class Media {
     this.#receivedBy(consumerId)?.track.publication.setCurrentLayers(layers);
   }
 
-  /** The server stopped sending to a consumer for lack of bandwidth, or sends again. */
-  pausedByBandwidth(consumerId: string, paused: boolean): void {
-    this.#receivedBy(consumerId)?.track.publication.setPausedByBandwidth(paused);
+  /** A reason for which the server sends nothing to a consumer holds from now on, or has ended. Reasons of newer servers have no effect. */
+  pausedByServer(consumerId: string, reason: string, paused: boolean): void {
+    const publication = this.#receivedBy(consumerId)?.track.publication;
+    if (reason === "bandwidth") publication?.setPausedByBandwidth(paused);
+    if (reason !== "link") return;
+    if (paused) this.#cutOff.add(consumerId);
+    else this.#cutOff.delete(consumerId);
+    publication?.setUnreachable(paused);
   }
 
   /** The browser reports a network change: restarts ICE on disrupted transports. */
@@ -316,6 +324,7 @@ export class Media {
       const received = { consumer, track, paused: true, preferredLayers };
       this.#received.set(producerId, received);
       publication.setSpatialLayers(spatialLayersOf(consumer.rtpParameters));
+      publication.setUnreachable(this.#cutOff.has(consumer.id));
       publication.setTrack(consumer.track);
       await this.#applyPaused(received);
     } catch (error) {
@@ -416,6 +425,7 @@ export class Media {
       return;
     }
     for (const producerId of [...this.#received.keys()]) this.#dropReceived(producerId);
+    this.#cutOff.clear();
     // What was refused may have been the transport, whose end is reported before or after the answer.
     this.#refusedProducers.clear();
   }
@@ -431,6 +441,8 @@ export class Media {
     received?.consumer.close();
     received?.track.publication.setCurrentLayers(undefined);
     received?.track.publication.setPausedByBandwidth(false);
+    received?.track.publication.setUnreachable(false);
+    if (received) this.#cutOff.delete(received.consumer.id);
     received?.track.publication.setScore(BEST_SCORE);
     this.#received.delete(producerId);
   }

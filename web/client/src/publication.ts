@@ -32,6 +32,7 @@ export class Publication extends Emitter<PublicationEvents> {
   #preferredLayers: PreferredLayers | undefined;
   #currentLayers: ConsumerLayers | undefined;
   #pausedByBandwidth = false;
+  #unreachable = false;
   #score = 10;
   /** Number of spatial layers that the sender offers. */
   #spatialLayers = 1;
@@ -82,6 +83,14 @@ export class Publication extends Emitter<PublicationEvents> {
   /** Whether the server sends nothing of a remote video, because not even its lowest layer fits into this client's bandwidth. */
   get pausedByBandwidth(): boolean {
     return this.#pausedByBandwidth;
+  }
+
+  /**
+   * Whether nothing of a remote track arrives because its sender is connected to a media node that cannot be reached from this client's. It is
+   * received again by itself once the nodes reach each other.
+   */
+  get unreachable(): boolean {
+    return this.#unreachable;
   }
 
   /**
@@ -156,6 +165,13 @@ export class Publication extends Emitter<PublicationEvents> {
   setPausedByBandwidth(paused: boolean): void {
     if (this.#pausedByBandwidth === paused) return;
     this.#pausedByBandwidth = paused;
+    this.notify();
+  }
+
+  /** @internal */
+  setUnreachable(unreachable: boolean): void {
+    if (this.#unreachable === unreachable) return;
+    this.#unreachable = unreachable;
     this.notify();
   }
 

@@ -6,7 +6,7 @@ import type { HandlerFactory } from "mediasoup-client/handlers/HandlerInterface"
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Call, CallError, type CallOptions, type ConsumerLayers, type Publication, type TransportStats } from "../src/index.ts";
-import type { ResumedConsumer } from "../src/generated/messages.ts";
+import type { Consumed, ResumedConsumer } from "../src/generated/messages.ts";
 import { RoomServer } from "./roomServer.ts";
 
 let server: RoomServer;
@@ -139,16 +139,18 @@ test("a remote track is consumed after subscribing, closed after unsubscribing, 
 });
 
 /** A call that receives Ann's camera, with her publication and the id of its consumer. */
-async function receivingCamera(options?: Partial<CallOptions>): Promise<{ call: Call; camera: Publication; consumerId: string }> {
+function consumedCamera(producerId: string): Consumed {
+  const parameters = fakeParameters.generateConsumerRemoteParameters({ codecMimeType: "video/VP8" });
+  return { ...parameters, producerId, type: "simulcast", producerPaused: false, appData: {} };
+}
+
+async function receivingCamera(
+  options?: Partial<CallOptions>,
+  consume = consumedCamera,
+): Promise<{ call: Call; camera: Publication; consumerId: string }> {
   const producers = [{ producerId: "v", kind: "video" as const, appData: {}, paused: false }];
   server.peers = [{ peerId: "p", userId: "ann", displayName: "Ann", appData: {}, connectionState: "connected", producers }];
-  server.override.consume = ({ producerId }) => ({
-    ...fakeParameters.generateConsumerRemoteParameters({ codecMimeType: "video/VP8" }),
-    producerId,
-    type: "simulcast",
-    producerPaused: false,
-    appData: {},
-  });
+  server.override.consume = ({ producerId }) => consume(producerId);
   const call = await joined(options);
   const camera = call.participants.get("p")?.publications.get("camera") as Publication;
   if (options?.subscribe === "manual") return { call, camera, consumerId: "" };
@@ -331,6 +333,37 @@ test("a publication tells that the server paused it for lack of bandwidth, until
   await vi.waitFor(() => expect(camera.pausedByBandwidth).toBe(true), 10_000);
   await camera.setSubscribed(false);
   expect(camera.pausedByBandwidth).toBe(false);
+});
+
+test("a publication tells that its sender cannot be reached, until that ends or the consumer is gone", async () => {
+  const { call, camera, consumerId } = await receivingCamera();
+  server.push("consumerPaused", { consumerId: "another", reason: "link" });
+  server.push("consumerPaused", { consumerId, reason: "bandwidth" });
+  await vi.waitFor(() => expect(camera.pausedByBandwidth).toBe(true));
+  expect(camera.unreachable).toBe(false);
+  server.push("consumerPaused", { consumerId, reason: "link" });
+  await vi.waitFor(() => expect(camera.unreachable).toBe(true));
+  server.push("consumerResumed", { consumerId, reason: "bandwidth" });
+  await vi.waitFor(() => expect(camera.pausedByBandwidth).toBe(false));
+  expect(camera.unreachable).toBe(true);
+  server.override.resume = resumedWith(call, { consumerId, producerId: "v", paused: false });
+  server.disconnectAll();
+  await vi.waitFor(() => expect(camera.unreachable).toBe(false), 10_000);
+  server.override.resume = resumedWith(call, { consumerId, producerId: "v", paused: false, pausedByLink: true });
+  server.disconnectAll();
+  await vi.waitFor(() => expect(camera.unreachable).toBe(true), 10_000);
+  await camera.setSubscribed(false);
+  expect(camera.unreachable).toBe(false);
+});
+
+test("a sender that cannot be reached when its track is consumed is known as soon as the browser has the consumer", async () => {
+  const consumer = { ...fakeParameters.generateConsumerRemoteParameters({ codecMimeType: "video/VP8" }), id: "cut-off" };
+  const { camera } = await receivingCamera({}, (producerId) => {
+    // With the answer; the browser still prepares the consumer.
+    queueMicrotask(() => server.push("consumerPaused", { consumerId: consumer.id, reason: "link" }));
+    return { ...consumer, producerId, type: "simple", producerPaused: false, appData: {} };
+  });
+  expect(camera.unreachable).toBe(true);
 });
 
 test("a resumed session has the layers that the server lists", async () => {

@@ -4,7 +4,7 @@ import type { Participant, Publication } from "@hubbub/client";
 import { Avatar } from "./Avatar.tsx";
 import { ConnectionQualityBadge } from "./ConnectionQualityBadge.tsx";
 import { Icon } from "./icons.tsx";
-import { MODERATION } from "./strings.ts";
+import { INTERRUPTIONS, MODERATION } from "./strings.ts";
 import { useStore } from "./useStore.ts";
 
 export interface ParticipantVideoProps {
@@ -37,8 +37,7 @@ export function ParticipantVideo({ participant, source = "camera", contain = fal
     >
       {!screen && <Avatar name={participant.name} />}
       <Picture publication={video} label={screen ? `Screen of ${participant.name}` : `Video of ${participant.name}`} hidden={!visible} />
-      {visible && <SlowConnection publication={video} />}
-      {participant.quality === "lost" && !screen && <p className="hb-tile-lost">Connection lost. Waiting…</p>}
+      <Interruption participant={participant} video={video} screen={screen} />
       <figcaption>
         {!screen && participant.handRaisedAt !== undefined && <HandMark />}
         {screen ? <Icon name="screen" /> : muted && <MutedMark />}
@@ -52,9 +51,14 @@ export function ParticipantVideo({ participant, source = "camera", contain = fal
   );
 }
 
-function SlowConnection({ publication }: { publication: Publication }) {
-  useStore(publication);
-  return publication.pausedByBandwidth && <p className="hb-tile-slow">Paused: slow connection</p>;
+/** Says why nothing of the participant arrives; the reason that explains most. */
+function Interruption({ participant, video, screen }: { participant: Participant; video: Publication | undefined; screen: boolean }) {
+  // All tracks of a participant come the same way.
+  const received = video ?? (screen ? undefined : participant.publications.get("microphone"));
+  useStore(received);
+  if (participant.quality === "lost" && !screen) return <p className="hb-tile-lost">{INTERRUPTIONS.lost}</p>;
+  if (received?.unreachable) return <p className="hb-tile-unreachable">{INTERRUPTIONS.unreachable}</p>;
+  return video?.pausedByBandwidth && !video.muted && <p className="hb-tile-slow">{INTERRUPTIONS.slow}</p>;
 }
 
 /** Whether the participant's microphone is muted or not published. */

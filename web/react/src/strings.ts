@@ -75,6 +75,13 @@ export const QUALITIES: Record<Quality, string> = {
   lost: "Connection lost",
 };
 
+/** Why nothing of a participant arrives. */
+export const INTERRUPTIONS = {
+  lost: "Connection lost. Waiting…",
+  unreachable: "Cannot be reached at the moment",
+  slow: "Paused: slow connection",
+};
+
 export const CAPTIONS_LIMITED = "Too many people speak at once: some of it has no captions.";
 
 export const STATUS: Record<CallState, string> = {

@@ -89,6 +89,25 @@ describe("a grid", () => {
     await waitFor(() => expect(isLost("Cem")).toBe(false));
   });
 
+  it("shows a participant whose media cannot be reached, also without a camera, until it is back", async () => {
+    server.override.consume = ({ producerId }) => {
+      const track = fakeParameters.generateConsumerRemoteParameters({ codecMimeType: "audio/opus" });
+      return { ...track, id: `of ${producerId}`, producerId, type: "simple", producerPaused: false, appData: {} };
+    };
+    server.peers = [person("Ann"), person("Cem")];
+    await call.join();
+    render(<VideoGrid call={call} />);
+    sends("Ann", "microphone");
+    sends("Cem", "microphone");
+    await waitFor(() => expect(server.count("resumeConsumer")).toBe(2));
+    const isCutOff = (name: string) => within(tile(name)).queryByText("Cannot be reached at the moment") !== null;
+    server.push("consumerPaused", { consumerId: "of Ann microphone", reason: "link" });
+    await waitFor(() => expect(isCutOff("Ann")).toBe(true));
+    expect(isCutOff("Cem")).toBe(false);
+    server.push("consumerResumed", { consumerId: "of Ann microphone", reason: "link" });
+    await waitFor(() => expect(isCutOff("Ann")).toBe(false));
+  });
+
   it("shows 24 tiles at most and the number of hidden ones", async () => {
     server.peers = Array.from({ length: 40 }, (_, index) => person(`Guest ${index}`));
     await call.join();

@@ -4,9 +4,9 @@
 //!
 //! | the link is  | when                                                                          |
 //! |--------------|-------------------------------------------------------------------------------|
-//! | new          | at first                                                                      |
 //! | connected    | in the last 3 s the other side has sent a check, and has answered one         |
-//! | disconnected | afterwards, while it is not so                                                |
+//! | new          | it has not been connected, for 3 s at most                                    |
+//! | disconnected | otherwise                                                                     |
 //!
 //! So one check serves as connectivity check, keepalive and consent (RFC 7675) for both directions. Media is sent while the
 //! link is connected, to where the newest check came from.
@@ -28,7 +28,8 @@ const REPEAT_US: u64 = 200_000;
 const INTERVAL_US: u64 = 1_000_000;
 /// Checks that may still be answered: more than are sent until the link is disconnected.
 const KEPT: usize = 16;
-/// Without a check of the other side, or without its answer, the link is disconnected after this time, microseconds.
+/// Without a check of the other side, or without its answer, the link is disconnected after this time, microseconds. That applies
+/// to a new link, too: the way may have been cut before.
 const SILENCE_US: u64 = 3_000_000;
 /// The priority of the only candidate (RFC 8445 section 5.1.2.1): a host candidate.
 const PRIORITY: u32 = 126 << 24 | 65_535 << 8 | 255;
@@ -80,13 +81,19 @@ pub(crate) struct NodeLink {
     sent: u64,
     sent_at: [Micros; KEPT],
     next_check: Micros,
+    created: Micros,
     state: IceState,
     /// The last `IceSelected` event.
     pub(crate) event: LatestEvent,
 }
 
 impl NodeLink {
-    pub(crate) fn new(ice: IceCredentials, remote: &IceCredentials, target: Path) -> Self {
+    pub(crate) fn new(
+        now: Micros,
+        ice: IceCredentials,
+        remote: &IceCredentials,
+        target: Path,
+    ) -> Self {
         Self {
             id: ConnectionId::of(&ice.ufrag),
             remote_id: ConnectionId::of(&remote.ufrag),
@@ -101,6 +108,7 @@ impl NodeLink {
             sent: 0,
             sent_at: [Micros(0); KEPT],
             next_check: Micros(0),
+            created: now,
             state: IceState::New,
             event: LatestEvent::default(),
         }
@@ -179,8 +187,8 @@ impl NodeLink {
         let is_up = self.received.is_recent(now) && self.answered.is_recent(now);
         self.state = match self.state {
             _ if is_up => IceState::Connected,
-            IceState::New => IceState::New,
-            IceState::Connected | IceState::Disconnected => IceState::Disconnected,
+            IceState::New if now.since(self.created) <= SILENCE_US => IceState::New,
+            _ => IceState::Disconnected,
         };
         self.source.filter(|_| is_up)
     }

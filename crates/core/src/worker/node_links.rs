@@ -16,6 +16,7 @@ impl Worker {
     /// The link of a new transport to another node.
     pub(super) fn node_link(
         &self,
+        now: Micros,
         ice: IceCredentials,
         remote_ice: &IceCredentials,
         remote: SocketAddr,
@@ -24,7 +25,7 @@ impl Worker {
         let target = target(remote, local).ok_or(CommandError::InvalidSpec)?;
         check_credentials(remote_ice)?;
         self.check_new_credentials(&ice)?;
-        let link = NodeLink::new(ice, remote_ice, target);
+        let link = NodeLink::new(now, ice, remote_ice, target);
         if self.tables.connections.contains_key(&link.id) {
             return Err(CommandError::AlreadyExists);
         }

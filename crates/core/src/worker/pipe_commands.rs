@@ -43,7 +43,7 @@ impl Worker {
                 local,
             } => {
                 self.router_key(router)?;
-                let node = self.node_link(ice, &remote_ice, remote, local)?;
+                let node = self.node_link(now, ice, &remote_ice, remote, local)?;
                 let (connection, ufrag) = (node.id, node.ufrag.clone());
                 let key = self.add_transport(id, router, Link::Pipe(PipeLink::to_node(node)))?;
                 self.tables.connections.insert(connection, key);

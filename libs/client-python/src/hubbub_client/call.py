@@ -257,8 +257,8 @@ class Call(Emitter[CallEvent]):
         on(ProducerClosed, self._on_producer_closed)
         on(ConsumerClosed, self._on_consumer_closed)
         on(ConsumerLayersChanged, lambda one: self._media.layers_changed(one.consumer_id, one.layers))
-        on(ConsumerPaused, lambda one: self._on_consumer_paused(one.consumer_id, one.reason, paused=True))
-        on(ConsumerResumed, lambda one: self._on_consumer_paused(one.consumer_id, one.reason, paused=False))
+        on(ConsumerPaused, lambda one: self._media.paused_by_server(one.consumer_id, one.reason, paused=True))
+        on(ConsumerResumed, lambda one: self._media.paused_by_server(one.consumer_id, one.reason, paused=False))
         on(TransportClosed, self._on_transport_closed)
         on(PeerMoved, self._on_moved)
         on(RoomClosed, self._on_room_closed)
@@ -275,10 +275,6 @@ class Call(Emitter[CallEvent]):
     def _on_consumer_closed(self, push: ConsumerClosed) -> None:
         self._media.consumer_closed(push.consumer_id)
         self._sync_later()
-
-    def _on_consumer_paused(self, consumer_id: str, reason: str, *, paused: bool) -> None:
-        if reason == "bandwidth":
-            self._media.paused_by_bandwidth(consumer_id, paused=paused)
 
     def _on_transport_closed(self, push: TransportClosed) -> None:
         if self._media.transport_closed(push.transport_id):

@@ -115,6 +115,8 @@ class Media:
         )
         self._sent: dict[Source, _Sent] = {}
         self._received: dict[str, _Received] = {}
+        self._cut_off: set[str] = set()
+        """Consumers that nothing arrives for at the server. The report may precede the answer that introduces one."""
         self._refused: set[str] = set()
         """Producers that the server refused to let this client consume over its present transport."""
         self._sending = CoalescedTask(self._send, listener.media_stable)
@@ -166,6 +168,7 @@ class Media:
             else:
                 received.track.publication.set_current_layers(consumer.layers)
                 received.track.publication.set_paused_by_bandwidth(consumer.paused_by_bandwidth)
+                self.paused_by_server(consumer.consumer_id, "link", paused=consumer.paused_by_link)
         for unknown in transports:
             self._close_on_server(CloseTransport(transport_id=unknown))
         for unknown in producers:
@@ -205,11 +208,18 @@ class Media:
         if received is not None:
             received.track.publication.set_current_layers(layers)
 
-    def paused_by_bandwidth(self, consumer_id: str, *, paused: bool) -> None:
-        """The server pauses or resumes a consumer because of this client's bandwidth."""
+    def paused_by_server(self, consumer_id: str, reason: str, *, paused: bool) -> None:
+        """A reason for which the server sends nothing to a consumer holds from now on, or has ended.
+
+        Reasons of newer servers have no effect.
+        """
         received = self._received_by(consumer_id)
-        if received is not None:
+        if reason == "bandwidth" and received is not None:
             received.track.publication.set_paused_by_bandwidth(paused)
+        if reason == "link":
+            (self._cut_off.add if paused else self._cut_off.discard)(consumer_id)
+            if received is not None:
+                received.track.publication.set_unreachable(paused)
 
     def stats_request(self, of: Direction | LocalPublication | RemotePublication) -> GetStats | None:
         """The request for the server's statistics of a transport or a track; None while the server has none."""
@@ -327,6 +337,7 @@ class Media:
             ):
                 return
             self._received[track.producer_id] = _Received(answer.id, track, receiver, preferred)
+            publication.set_unreachable(answer.id in self._cut_off)
             transport.add_receiver(receiver, publication.deliver)
             publication.set_receiver(receiver.request_key_frame)
             await self._signaling.request(ResumeConsumer(consumer_id=answer.id))
@@ -379,6 +390,7 @@ class Media:
         else:
             for producer_id in list(self._received):
                 self._drop_received(producer_id)
+            self._cut_off.clear()
             self._refused.clear()
         self._transports.drop(direction)
 
@@ -393,6 +405,8 @@ class Media:
             return
         received.track.publication.set_current_layers(None)
         received.track.publication.set_paused_by_bandwidth(False)
+        received.track.publication.set_unreachable(False)
+        self._cut_off.discard(received.consumer_id)
         transport = self._transports.existing("recv")
         if transport is not None:
             transport.remove_receiver(received.receiver)

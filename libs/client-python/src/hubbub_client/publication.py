@@ -72,6 +72,7 @@ class RemotePublication(Publication):
         self._preferred_layers: PreferredLayers | None = None
         self._current_layers: ConsumerLayers | None = None
         self._paused_by_bandwidth = False
+        self._unreachable = False
         self._request_key_frame: Callable[[], None] = lambda: None
         self._decoding: set[asyncio.Task[None]] = set()
 
@@ -94,6 +95,11 @@ class RemotePublication(Publication):
     def paused_by_bandwidth(self) -> bool:
         """Whether the server sends nothing of the video, because not even its lowest layer fits into the bandwidth."""
         return self._paused_by_bandwidth
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether nothing arrives because the sender's media node cannot be reached from this client's, for now."""
+        return self._unreachable
 
     def frames(self, max_frames: int = MAX_FRAMES) -> FrameStream[EncodedFrame]:
         """Opens a stream of encoded frames, which starts with a key frame.
@@ -173,6 +179,12 @@ class RemotePublication(Publication):
         """Internal."""
         if self._paused_by_bandwidth != paused:
             self._paused_by_bandwidth = paused
+            self.emit("changed")
+
+    def set_unreachable(self, unreachable: bool) -> None:
+        """Internal."""
+        if self._unreachable != unreachable:
+            self._unreachable = unreachable
             self.emit("changed")
 
     def end_streams(self) -> None:

@@ -839,7 +839,8 @@ export interface ConsumerLayers1 {
   temporalLayer: number;
 }
 /**
- * The server stopped sending to a consumer of this client, which did not ask for it.
+ * The server sends nothing to a consumer of this client any more, and the client did not ask for that. Each reason
+ * is told by itself, and several may hold at once.
  */
 export interface ConsumerPaused {
   /**
@@ -847,12 +848,12 @@ export interface ConsumerPaused {
    */
   consumerId: string;
   /**
-   * `bandwidth`: not even the lowest layer fits into what the client can receive. More reasons may follow.
+   * `bandwidth`: not even the lowest layer fits into what the client can receive. `link`: the sender is connected to another part of the server, which cannot be reached at the moment. More reasons may follow.
    */
   reason: string;
 }
 /**
- * The server sends to a consumer again, after `consumerPaused`.
+ * A reason for which the server sent nothing to a consumer has ended, after `consumerPaused`.
  */
 export interface ConsumerResumed {
   /**
@@ -2929,6 +2930,10 @@ export interface ResumedConsumer {
    * Whether it receives nothing for lack of bandwidth, as `consumerPaused` says.
    */
   pausedByBandwidth?: boolean;
+  /**
+   * Whether it receives nothing because its sender cannot be reached, as `consumerPaused` says.
+   */
+  pausedByLink?: boolean;
   /**
    * The producer that it receives.
    */

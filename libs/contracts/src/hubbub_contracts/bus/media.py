@@ -23,8 +23,10 @@ CloseReason = Annotated[
 """Why a node closed a transport, producer or consumer (docs/closures.md). `other`: signaling does not know why."""
 
 
-PauseReason = Annotated[Literal["bandwidth", "other"], OpenEnum()]
-"""Why a node paused a consumer. `bandwidth`: not even the lowest layer fits into what the client can receive."""
+PauseReason = Annotated[Literal["bandwidth", "link", "other"], OpenEnum()]
+"""Why a consumer receives nothing. `bandwidth`: not even the lowest layer fits into what the client can receive.
+`link`: the producer is on another node, and nothing arrives from there. Each reason is told by itself, and several may
+hold at once."""
 
 
 class TransportConnected(Event):
@@ -82,7 +84,7 @@ class ConsumerScoreChanged(Event):
 
 
 class ConsumerPaused(Event):
-    """The node stopped sending to a consumer of the peer, which did not ask for it."""
+    """A consumer of the peer receives nothing any more, and the peer did not ask for that."""
 
     verb: ClassVar[str] = "media.consumer-paused"
     type: Literal["hubbub.v1.media.consumer-paused"] = "hubbub.v1.media.consumer-paused"

@@ -96,6 +96,8 @@ class ConsumerDescription(Model):
     """What it receives now. Absent when that is nothing or not known. Older versions do not report it."""
     paused_by_bandwidth: bool = False
     """Whether it receives nothing for lack of bandwidth."""
+    paused_by_link: bool = False
+    """Whether nothing arrives from the node of its producer."""
     score: ConsumerScores | None = None
     """As `ConsumerScoreChanged` said last. Absent: 10."""
 

@@ -142,17 +142,19 @@ class ConsumerLayersChanged(Push):
 
 
 class ConsumerPaused(Push):
-    """The server stopped sending to a consumer of this client, which did not ask for it."""
+    """The server sends nothing to a consumer of this client any more, and the client did not ask for that. Each reason
+    is told by itself, and several may hold at once."""
 
     event: ClassVar[str] = "consumerPaused"
     consumer_id: Id
     """The consumer."""
     reason: str
-    """`bandwidth`: not even the lowest layer fits into what the client can receive. More reasons may follow."""
+    """`bandwidth`: not even the lowest layer fits into what the client can receive. `link`: the sender is connected to
+    another part of the server, which cannot be reached at the moment. More reasons may follow."""
 
 
 class ConsumerResumed(Push):
-    """The server sends to a consumer again, after `consumerPaused`."""
+    """A reason for which the server sent nothing to a consumer has ended, after `consumerPaused`."""
 
     event: ClassVar[str] = "consumerResumed"
     consumer_id: Id

@@ -180,6 +180,8 @@ class ResumedConsumer(Model):
     """Of a `simulcast` or `svc` consumer: the layers that it receives; absent: nothing, or not known."""
     paused_by_bandwidth: bool = False
     """Whether it receives nothing for lack of bandwidth, as `consumerPaused` says."""
+    paused_by_link: bool = False
+    """Whether it receives nothing because its sender cannot be reached, as `consumerPaused` says."""
     score: ConsumerScores | None = None
     """As `consumerScore` said last; absent: 10."""
 

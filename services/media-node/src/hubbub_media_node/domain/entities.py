@@ -209,6 +209,11 @@ class AnyProducer(ABC):
         """Whether its close means that the peer's producer is closed."""
 
     @property
+    def is_cut_off(self) -> bool:
+        """Whether nothing arrives from the node of its peer."""
+        return False
+
+    @property
     def room(self) -> Room:
         """Its room."""
         return self.router.room
@@ -283,6 +288,8 @@ class Consumer:
     layers: ConsumerLayers | None = None
     """What the client receives, as the core reported it last; None: nothing."""
     paused_by_bandwidth: bool = False
+    paused_by_link: bool = False
+    """Nothing arrives from the node of its producer, as its peer was told."""
     score: ConsumerScores | None = None
     """As reported last; None: 10."""
     close_request: CloseRequest | None = None

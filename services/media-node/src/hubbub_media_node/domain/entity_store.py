@@ -104,6 +104,11 @@ class EntityStore:
         """Whether a producer, by its id in the core, has consumers of peers."""
         return core_id in self._consumers_by_source
 
+    def consumers_of(self, remote: RemoteProducer) -> list[Consumer]:
+        """The consumers that peers here have of a producer of another node, on any router."""
+        sources = [remote.core_id, *(pipe.producer.core_id for pipe in self.pipes.of(remote))]
+        return [consumer for source in sources for consumer in self._consumers_by_source.get(source, ())]
+
     def consumer_by_core_id(self, core_id: int) -> Consumer | None:
         """None when it is unknown or removed."""
         return self._consumers_by_core_id.get(core_id)

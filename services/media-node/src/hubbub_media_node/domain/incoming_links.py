@@ -73,6 +73,11 @@ class RemoteProducer(AnyProducer):
         """As in `AnyProducer`."""
         return self.origin_closed
 
+    @property
+    def is_cut_off(self) -> bool:
+        """As in `AnyProducer`."""
+        return self.link.lost
+
     def outstanding(self) -> Iterator[tuple[int, Command]]:
         """As in `Changed`."""
         if not self.end.exists:

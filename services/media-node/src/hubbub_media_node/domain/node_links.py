@@ -21,6 +21,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from hubbub_contracts.bus.records import Placement
 from hubbub_media_core import commands
 from hubbub_media_core.commands import Command
+from hubbub_media_core.events import IceState
 
 from .entities import Router
 from .pipes import Changed, CoreObject
@@ -51,9 +52,19 @@ class NodeLink(Generic[CarriedT]):
     """The other node."""
     transport: CoreObject
     carried: set[CarriedT] = field(default_factory=set)
-    connected: bool = False
-    """Connectivity checks reach both nodes."""
+    state: IceState = "new"
+    """Whether connectivity checks reach both nodes; `disconnected` when they do not within 3 s."""
     closing: bool = False
+
+    @property
+    def connected(self) -> bool:
+        """Whether it carries media."""
+        return self.state == "connected"
+
+    @property
+    def lost(self) -> bool:
+        """Whether it carries no media, and has had the time to connect."""
+        return self.state == "disconnected"
 
     def outstanding(self) -> Iterator[tuple[int, Command]]:
         """The command, with its worker, that closes it if it is to be closed."""

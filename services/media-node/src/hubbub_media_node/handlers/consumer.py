@@ -29,6 +29,7 @@ from ..domain.entities import Consumer, WebRtcTransport
 from ..domain.repetition import find_repeated
 from .context import NodeContext
 from .layer_reports import report_layers
+from .link_states import report_link_pause
 from .pipes import producer_on
 from .remote_producers import find_producer
 
@@ -100,6 +101,7 @@ async def create(context: NodeContext, request: CreateConsumer) -> ConsumerCreat
             context.entities.remove_consumer(consumer)
             raise
         await _start(context, consumer)
+        report_link_pause(context, consumer)
         return consumer.created
 
 

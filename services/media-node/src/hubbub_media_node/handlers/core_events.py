@@ -13,7 +13,8 @@ from ..domain.entities import WebRtcTransport
 from .closing import close_router
 from .context import NodeContext
 from .layer_reports import report_bandwidth_pause, report_layers, report_wanted_encodings
-from .link_messages import report_connection, tell_node
+from .link_messages import tell_node
+from .link_states import report_link_state
 from .pipes import tell_core
 from .score_reports import report_score
 from .speech_reports import report_speakers
@@ -27,7 +28,7 @@ def handle(context: NodeContext, worker: int, event: events.Event) -> None:
         case events.DtlsReceived(transport, datagram):
             context.dtls.received(transport, datagram)
         case events.IceSelected(transport, state):
-            if not report_connection(context, transport, connected=state == "connected"):
+            if not report_link_state(context, transport, state):
                 _handle_ice(context, transport, state)
         case events.ProducerClosed() | events.ConsumerClosed():
             _handle_closed(context, event)

@@ -34,23 +34,6 @@ def tell_node(context: NodeContext, link: IncomingLink) -> None:
         context.tasks.spawn(_tell(context, link), "want-pipes")
 
 
-def report_connection(context: NodeContext, transport: int, *, connected: bool) -> bool:
-    """Connectivity checks begin or cease to reach both ends of a link. False when the transport belongs to no link.
-
-    What it carries stays: media flows again when the checks do.
-    """
-    entities = context.entities
-    link = entities.incoming.by_transport(transport) or entities.outgoing.by_transport(transport)
-    if link is None:
-        return False
-    if link.connected != connected:
-        link.connected = connected
-        log = _log.info if connected else _log.warning
-        state = "connected" if connected else "lost"
-        log("link to another node", state=state, node_id=link.node.node_id, room_id=link.router.room.id)
-    return True
-
-
 async def _tell(context: NodeContext, link: IncomingLink) -> None:
     try:
         while not link.closing and link.due <= time.monotonic():

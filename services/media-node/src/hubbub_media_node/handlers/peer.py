@@ -67,6 +67,7 @@ async def _description(context: NodeContext, request: DescribePeer) -> PeerDescr
                 paused=each.paused,
                 layers=each.layers,
                 paused_by_bandwidth=each.paused_by_bandwidth,
+                paused_by_link=each.paused_by_link,
                 score=each.score,
             )
             for transport in transports

@@ -16,6 +16,8 @@ from hubbub_contracts.bus.media import (
 )
 from hubbub_contracts.bus.node import PeerDescription
 
+from .owned_resources import pauses_of
+
 
 def missed_changes(description: PeerDescription) -> Iterator[MediaEvent]:
     """Returns events that say what the description says. Those that the session knows have no effect."""
@@ -30,7 +32,8 @@ def missed_changes(description: PeerDescription) -> Iterator[MediaEvent]:
     for consumer in description.consumers:
         if consumer.layers is not None:
             yield ConsumerLayersChanged(consumer_id=consumer.consumer_id, layers=consumer.layers)
-        pause = ConsumerPaused if consumer.paused_by_bandwidth else ConsumerResumed
-        yield pause(consumer_id=consumer.consumer_id, reason="bandwidth")
+        for reason, paused in pauses_of(consumer).items():
+            pause = ConsumerPaused if paused else ConsumerResumed
+            yield pause(consumer_id=consumer.consumer_id, reason=reason)
         if consumer.score is not None:
             yield ConsumerScoreChanged(consumer_id=consumer.consumer_id, score=consumer.score)

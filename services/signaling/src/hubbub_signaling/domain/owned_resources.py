@@ -5,16 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts.bus.media import PauseReason
+from hubbub_contracts.bus.node import ConsumerDescription
 from hubbub_contracts.types import Direction, OpenDirection
 
 
 @dataclass(frozen=True)
 class OwnedConsumer:
-    """A consumer's transport and producer, and whether its client knows of a pause for lack of bandwidth."""
+    """A consumer's transport and producer, and the pauses that its client knows of."""
 
     transport_id: str
     producer_id: str
-    paused_by_bandwidth: bool = False
+    paused_by: frozenset[PauseReason] = frozenset()
+
+
+def pauses_of(consumer: ConsumerDescription) -> dict[PauseReason, bool]:
+    """Whether each reason pauses a consumer, as its node describes it."""
+    return {"bandwidth": consumer.paused_by_bandwidth, "link": consumer.paused_by_link}
 
 
 @dataclass

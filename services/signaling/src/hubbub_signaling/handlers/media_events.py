@@ -76,9 +76,9 @@ class MediaEvents:
         """Pushes a change. After a gap, the node's description repeats what the client knows."""
         owned = self._resources.consumers.get(event.consumer_id)
         paused = isinstance(event, ConsumerPaused)
-        if owned is None or owned.paused_by_bandwidth == paused:
+        if owned is None or (event.reason in owned.paused_by) == paused:
             return
-        self._resources.consumers[event.consumer_id] = replace(owned, paused_by_bandwidth=paused)
+        self._resources.consumers[event.consumer_id] = replace(owned, paused_by=owned.paused_by ^ {event.reason})
         push = consumer.ConsumerPaused if paused else consumer.ConsumerResumed
         self._client.push(push(consumer_id=event.consumer_id, reason=event.reason))
 

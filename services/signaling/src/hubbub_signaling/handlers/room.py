@@ -13,7 +13,7 @@ from hubbub_contracts.socket import room as socket
 from ..domain.authorization import require_room, require_room_id
 from ..domain.claim import Claim
 from ..domain.client_kind import SOCKET
-from ..domain.owned_resources import OwnedConsumer
+from ..domain.owned_resources import OwnedConsumer, pauses_of
 from ..domain.pushes import Audience, moderation_state, peer_infos, producer_info
 from ..domain.resume_token import ResumeToken
 from ..domain.room_view import running_recordings
@@ -128,7 +128,9 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
     resources.transports = {one.transport_id: one.direction for one in description.transports}
     resources.producers = {one.producer_id: one.transport_id for one in description.producers}
     resources.consumers = {
-        one.consumer_id: OwnedConsumer(one.transport_id, one.producer_id, one.paused_by_bandwidth)
+        one.consumer_id: OwnedConsumer(
+            one.transport_id, one.producer_id, frozenset(reason for reason, paused in pauses_of(one).items() if paused)
+        )
         for one in description.consumers
     }
     if any(one.established for one in description.transports):
@@ -167,6 +169,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
                 paused=one.paused,
                 layers=one.layers,
                 paused_by_bandwidth=one.paused_by_bandwidth,
+                paused_by_link=one.paused_by_link,
                 score=one.score,
             )
             for one in description.consumers
