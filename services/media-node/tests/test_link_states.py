@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hubbub_contracts.bus.consumer import CloseConsumer
@@ -13,18 +15,16 @@ from hubbub_media_node.handlers import consumer, peer
 from support.node_fakes import ROOM
 from support.two_nodes import AUDIO, NodeOfTwo, TwoNodes
 
-ELSEWHERE = (("10.0.0.8", 1), "10.0.0.7", "udp")
-
 
 @pytest.fixture
 def nodes() -> TwoNodes:
     return TwoNodes()
 
 
-def becomes(node: NodeOfTwo, link: NodeLink[object], *states: events.IceState) -> None:
+def becomes(node: NodeOfTwo, link: NodeLink[Any], *states: events.IceState) -> None:
     """The core of a node finds a link in these states, one after the other."""
     for state in states:
-        node.core_says(events.IceSelected(link.transport.core_id, state, *ELSEWHERE))
+        node.core_says(events.IceSelected(link.transport.core_id, state, ("10.0.0.8", 1), "10.0.0.7", "udp"))
 
 
 def told(node: NodeOfTwo, reason: str = "link") -> list[tuple[str, str]]:
