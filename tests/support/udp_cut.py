@@ -1,6 +1,6 @@
-"""Carries datagrams between two media nodes, and can be cut.
+"""Carries datagrams between media nodes, and can be cut.
 
-Both nodes listen on 127.0.0.1. They tell each other that they listen on `INTERNAL_IP`, where the sockets here have the
+All nodes listen on 127.0.0.1. They tell each other that they listen on `INTERNAL_IP`, where the sockets here have the
 same ports.
 """
 
@@ -14,16 +14,19 @@ NODE_IP, INTERNAL_IP = "127.0.0.1", "127.0.0.9"
 
 
 class UdpCut:
-    """The way between two ports."""
+    """The ways between some ports."""
 
     def __init__(self) -> None:
         self.is_cut = False
+        """Between all of them."""
+        self.pairs: set[frozenset[int]] = set()
+        """The pairs of ports between which it is cut."""
         self.carried = 0
         """Datagrams."""
         self._sockets: dict[int, asyncio.DatagramTransport] = {}
 
     async def open(self, *ports: int) -> None:
-        """Listens on two ports. Raises OSError."""
+        """Listens on these ports. Raises OSError."""
         loop = asyncio.get_running_loop()
         for port in ports:
             transport, _ = await loop.create_datagram_endpoint(
@@ -34,7 +37,8 @@ class UdpCut:
 
     def carry(self, datagram: bytes, sender: int, receiver: int) -> None:
         """Sends a datagram to the node at `receiver`, from the address at which it knows the node at `sender`."""
-        if not self.is_cut and sender in self._sockets:
+        is_cut = self.is_cut or frozenset((sender, receiver)) in self.pairs
+        if not is_cut and sender in self._sockets:
             self.carried += 1
             self._sockets[sender].sendto(datagram, (NODE_IP, receiver))
 

@@ -29,6 +29,7 @@ mod node_link_allocation;
 mod node_link_bandwidth;
 mod node_link_checks;
 mod node_link_nonces;
+mod node_link_relays;
 mod node_link_strangers;
 mod node_links;
 mod nonces;

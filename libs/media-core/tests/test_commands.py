@@ -20,6 +20,7 @@ from hubbub_media_core.specs import (
     PipedEncoding,
     PlainRemote,
     ProducerSpec,
+    RelayEnd,
     WorkerLink,
 )
 
@@ -65,6 +66,7 @@ EXAMPLES: list[Command] = [
     commands.CloseProducer(producer=1),
     commands.CreateConsumer(consumer=1, transport=1, producer=1, spec=CONSUMER),
     commands.CreatePipeConsumer(consumer=1, transport=1, producer=1, spec=PIPE_CONSUMER),
+    commands.SetLinkRelay(transport=1, relay="192.0.2.1:4000"),
     commands.SetPipedEncodings(consumer=1, encodings=(True, False)),
     commands.PauseConsumer(consumer=1),
     commands.ResumeConsumer(consumer=1),
@@ -87,6 +89,15 @@ async def test_command_for_unknown_entities_is_not_found(command: Command) -> No
         assert refusal.value.code == "not_found"
 
 
+async def test_a_link_of_other_nodes_is_relayed() -> None:
+    ends = (RelayEnd(ufrag="one", remote="192.0.2.1:4000"), RelayEnd(ufrag="other", remote="[2001:db8::1]:4000"))
+    async with MediaCore([("127.0.0.1", 0)]) as core:
+        assert await core.call(0, commands.RelayLink(ends=ends)) == {}
+        with pytest.raises(CoreError) as refusal:
+            await core.call(0, commands.RelayLink(ends=(ends[0], ends[0])))
+        assert refusal.value.code == "invalid_spec"
+
+
 async def test_router_id_in_use_already_exists() -> None:
     async with MediaCore([("127.0.0.1", 0)]) as core:
         assert await core.call(0, commands.CreateRouter(router=1)) == {}
@@ -107,7 +118,7 @@ def unknown_variant_error(command: dict[str, object]) -> set[str]:
 def test_every_command_of_the_core_has_a_class_and_an_example() -> None:
     variants = unknown_variant_error({"type": "nonsense"})
     assert {command.type for command in commands.ALL} == variants
-    assert {command.type for command in EXAMPLES} == variants - {"create_router"}
+    assert {command.type for command in EXAMPLES} == variants - {"create_router", "relay_link"}
 
 
 def test_header_extension_literals_are_those_of_the_core() -> None:

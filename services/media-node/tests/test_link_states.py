@@ -69,7 +69,7 @@ async def test_the_node_that_sends_tells_nobody(nodes: TwoNodes) -> None:
     await nodes.a.create_transport("alice", "recv", "alices")
     await nodes.consume()
     becomes(nodes.a, nodes.pipe.link, "connected", "disconnected")
-    assert nodes.a.context.entities.count_links() == {"connected": 0, "lost": 1}
+    assert nodes.a.context.entities.count_links() == {"connected": 0, "relayed": 0, "lost": 1}
     assert told(nodes.a) == []
 
 

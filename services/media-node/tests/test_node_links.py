@@ -112,9 +112,9 @@ async def test_a_lost_connection_closes_nothing(nodes: TwoNodes) -> None:
     await nodes.consume()
     await nodes.b.room_has(nodes.alice("producer"), nodes.bob())
     core_id = nodes.remote.link.transport.core_id
-    assert nodes.b.context.entities.count_links() == {"connected": 0, "lost": 1}
+    assert nodes.b.context.entities.count_links() == {"connected": 0, "relayed": 0, "lost": 1}
     nodes.b.core_says(events.IceSelected(core_id, "connected", ("10.0.0.8", 1), "10.0.0.7", "udp"))
-    assert nodes.b.context.entities.count_links() == {"connected": 1, "lost": 0}
+    assert nodes.b.context.entities.count_links() == {"connected": 1, "relayed": 0, "lost": 0}
     for state in ("connected", "disconnected"):
         nodes.b.core_says(events.IceSelected(core_id, state, ("10.0.0.8", 1), "10.0.0.7", "udp"))
         await nodes.b.pass_time(1, 100)

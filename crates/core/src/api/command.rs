@@ -1,13 +1,14 @@
 //! Commands from the control plane.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use hubbub_srtp::SrtpProfile;
 use serde::Deserialize;
 
 use super::ids::{ConsumerId, ProducerId, RouterId, TransportId};
 use super::network::Network;
-use super::pipe::{PipeConsumerSpec, PipeLink};
+use super::pipe::{PipeConsumerSpec, PipeLink, RelayEnd};
 use super::plain::{PlainPorts, PlainRemote};
 use super::spec::{ConsumerSpec, IceCredentials, ProducerSpec};
 
@@ -54,6 +55,14 @@ pub enum Command {
         router: RouterId,
         link: PipeLink,
     },
+    /// Sets the node by which a link to another node goes as well: media takes that way while the direct one is not connected.
+    SetLinkRelay {
+        transport: TransportId,
+        /// The address of a worker that relays the link; `None`: no node does.
+        relay: Option<SocketAddr>,
+    },
+    /// Relays a link of two other nodes, which do not reach each other, for 10 s; repeated, for longer.
+    RelayLink { ends: [RelayEnd; 2] },
     /// Starts the handshake timeout: the client has sent its DTLS parameters.
     ConnectTransport { transport: TransportId },
     /// Replaces the ICE credentials (RFC 8445 section 9). The former stay valid until the client uses the new ones.

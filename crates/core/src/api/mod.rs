@@ -24,7 +24,7 @@ pub use hubbub_wire::Micros;
 pub use ids::{ConsumerId, ProducerId, RequestId, RouterId, TransportId};
 pub use network::Network;
 pub use path::{Path, Protocol};
-pub use pipe::{PipeConsumerSpec, PipeLink, PipedEncodingSpec};
+pub use pipe::{PipeConsumerSpec, PipeLink, PipedEncodingSpec, RelayEnd};
 pub use plain::{PlainPorts, PlainRemote};
 pub use spec::{
     CodecMapping, ConsumerSpec, EncodingSpec, ExtensionMapping, FeedbackKind, IceCredentials,

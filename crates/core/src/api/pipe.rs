@@ -30,6 +30,16 @@ pub enum PipeLink {
     },
 }
 
+/// One end of a link between two other nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RelayEnd {
+    /// Of its ICE credentials.
+    pub ufrag: String,
+    /// Where its worker receives, and sends from.
+    pub remote: SocketAddr,
+}
+
 /// The SSRCs of an encoding that a pipe carries, neither used before on this transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

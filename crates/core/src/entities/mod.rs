@@ -1,5 +1,6 @@
 //! The entities of a worker: routers, transports, producers and consumers, and the tables that hold them.
 
+mod checked_way;
 mod congestion_control;
 mod consumer;
 mod departure;
@@ -15,6 +16,7 @@ mod pipe_link;
 mod plain_link;
 mod producer;
 mod protection;
+mod relays;
 mod router;
 mod slab;
 mod stream_score;
@@ -41,6 +43,7 @@ pub(crate) use producer::{
     Received,
 };
 pub(crate) use protection::{Inbound, Outbound};
+
 pub(crate) use router::Router;
 pub(crate) use tables::Tables;
 pub(crate) use transport::{IncomingStream, Transport};

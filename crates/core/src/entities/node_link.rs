@@ -1,63 +1,38 @@
 //! The state of a link to another node: SRTP over UDP between the ports of two workers.
 //!
-//! Each side sends connectivity checks (RFC 8445 section 7.2) and answers those of the other:
+//! Each side sends connectivity checks (RFC 8445 section 7.2) and answers those of the other. Over one way or two: directly,
+//! and by a third node that relays the link while the direct way is cut.
 //!
-//! | the link is  | when                                                                          |
-//! |--------------|-------------------------------------------------------------------------------|
-//! | connected    | in the last 3 s the other side has sent a check, and has answered one         |
-//! | new          | it has not been connected, for 3 s at most                                    |
-//! | disconnected | otherwise                                                                     |
+//! | a way is | when                                                                              |
+//! |----------|-----------------------------------------------------------------------------------|
+//! | open     | in the last 3 s the other side has sent a check over it, and has answered one     |
 //!
-//! So one check serves as connectivity check, keepalive and consent (RFC 7675) for both directions. Media is sent while the
-//! link is connected, to where the newest check came from.
+//! | the link is  | when                                        | media goes                                |
+//! |--------------|---------------------------------------------|-------------------------------------------|
+//! | connected    | a way is open                               | directly if that is open, else by relay   |
+//! | new          | it has not been connected, for 3 s at most  | nowhere                                   |
+//! | disconnected | otherwise                                   | nowhere                                   |
 //!
-//! The checks of a side are numbered, in their transaction ids, and a number counts once: a datagram that a stranger repeats
-//! changes nothing, wherever it comes from.
+//! So one check serves as connectivity check, keepalive and consent (RFC 7675) for both directions. Media is sent to where the
+//! newest check of its way came from.
+//!
+//! The checks of a side are numbered for each way, in their transaction ids, and a number counts once: a datagram that a stranger
+//! repeats changes nothing, wherever it comes from. The highest bit of a number says which way it went.
 //!
 //! Many links share the two ports. A packet follows the receiver's [`ConnectionId`], by which it finds its transport.
 
 use hubbub_wire::WireError;
 use hubbub_wire::stun::{BindingRequest, IceKey, IceRole, TransactionId};
 
+use super::checked_way::{CheckedWay, SILENCE_US};
 use super::event_queue::LatestEvent;
 use crate::api::{IceCredentials, IceState, Micros, Path};
 use crate::send::ConnectionId;
 
-/// Until the next check, after one was sent and after one was answered, microseconds.
-const REPEAT_US: u64 = 200_000;
-const INTERVAL_US: u64 = 1_000_000;
-/// Checks that may still be answered: more than are sent until the link is disconnected.
-const KEPT: usize = 16;
-/// Without a check of the other side, or without its answer, the link is disconnected after this time, microseconds. That applies
-/// to a new link, too: the way may have been cut before.
-const SILENCE_US: u64 = 3_000_000;
 /// The priority of the only candidate (RFC 8445 section 5.1.2.1): a host candidate.
 const PRIORITY: u32 = 126 << 24 | 65_535 << 8 | 255;
-
-/// A numbered check, and when it was received or answered.
-#[derive(Debug, Clone, Copy, Default)]
-struct Newest {
-    number: u64,
-    at: Option<Micros>,
-}
-
-impl Newest {
-    /// Notes a check unless it, or a newer one, was noted before. Returns whether it did.
-    fn advance(&mut self, now: Micros, number: u64) -> bool {
-        let is_new = number > self.number;
-        if is_new {
-            *self = Self {
-                number,
-                at: Some(now),
-            };
-        }
-        is_new
-    }
-
-    fn is_recent(&self, now: Micros) -> bool {
-        self.at.is_some_and(|at| now.since(at) <= SILENCE_US)
-    }
-}
+/// In the number of a check that goes by a relay.
+const RELAYED: u64 = 1 << 63;
 
 /// The state of a link to another node.
 #[derive(Debug)]
@@ -71,16 +46,8 @@ pub(crate) struct NodeLink {
     remote_key: IceKey,
     /// The USERNAME of our checks.
     username: String,
-    /// Where our checks go.
-    pub(crate) target: Path,
-    /// Where the other side's newest check came from.
-    source: Option<Path>,
-    received: Newest,
-    answered: Newest,
-    /// The number of our last check, and when it and those before were sent.
-    sent: u64,
-    sent_at: [Micros; KEPT],
-    next_check: Micros,
+    direct: CheckedWay,
+    relayed: Option<CheckedWay>,
     created: Micros,
     state: IceState,
     /// The last `IceSelected` event.
@@ -101,17 +68,17 @@ impl NodeLink {
             remote_key: IceKey::new(&remote.pwd),
             username: format!("{}:{}", remote.ufrag, ice.ufrag),
             ufrag: ice.ufrag,
-            target,
-            source: None,
-            received: Newest::default(),
-            answered: Newest::default(),
-            sent: 0,
-            sent_at: [Micros(0); KEPT],
-            next_check: Micros(0),
+            direct: CheckedWay::new(target),
+            relayed: None,
             created: now,
             state: IceState::New,
             event: LatestEvent::default(),
         }
+    }
+
+    /// Where the other worker receives.
+    pub(crate) const fn target(&self) -> Path {
+        self.direct.target
     }
 
     /// The key of an answer, which has the other side's password.
@@ -119,32 +86,47 @@ impl NodeLink {
         &self.remote_key
     }
 
-    pub(crate) fn is_check_due(&self, now: Micros) -> bool {
-        self.next_check <= now
+    /// Sets the address of the node that relays the link, from which and to which checks go as well; `None`: no node does.
+    pub(crate) fn set_relay(&mut self, target: Option<Path>) {
+        if self.relayed.as_ref().map(|way| way.target) != target {
+            self.relayed = target.map(CheckedWay::new);
+        }
     }
 
-    /// Writes the next check. Returns its length.
+    /// Whether a check is to be sent directly, and by the relay.
+    pub(crate) fn due_checks(&self, now: Micros) -> [bool; 2] {
+        let is_relayed = |way: &CheckedWay| way.is_check_due(now);
+        [
+            self.direct.is_check_due(now),
+            self.relayed.as_ref().is_some_and(is_relayed),
+        ]
+    }
+
+    /// Writes the next check. Returns its length, and where it goes; without a relay, nothing goes by it.
     ///
     /// # Errors
     /// [`WireError::BufferTooSmall`].
     pub(crate) fn write_check(
         &mut self,
         now: Micros,
+        by_relay: bool,
         buffer: &mut [u8],
-    ) -> Result<usize, WireError> {
-        self.sent += 1;
-        if let Some(sent_at) = self.sent_at.get_mut(slot(self.sent)) {
-            *sent_at = now;
-        }
-        self.next_check = now.plus(REPEAT_US);
-        BindingRequest {
-            transaction_id: self.transaction(self.sent),
+    ) -> Result<Option<(usize, Path)>, WireError> {
+        let (way, mark) = match &mut self.relayed {
+            Some(way) if by_relay => (way, RELAYED),
+            None if by_relay => return Ok(None),
+            _ => (&mut self.direct, 0),
+        };
+        let (number, target) = (way.next_number(now) | mark, way.target);
+        let request = BindingRequest {
+            transaction_id: self.transaction(number),
             username: &self.username,
             priority: PRIORITY,
             use_candidate: true,
             role: IceRole::Controlling(0),
-        }
-        .write(buffer, &self.remote_key)
+        };
+        let len = request.write(buffer, &self.remote_key)?;
+        Ok(Some((len, target)))
     }
 
     fn transaction(&self, number: u64) -> TransactionId {
@@ -155,56 +137,46 @@ impl NodeLink {
         id
     }
 
+    /// The way of a check, and its number there; `None` if it went by a relay that the link does not have.
+    fn way(&mut self, id: &TransactionId) -> Option<(&mut CheckedWay, u64)> {
+        let number = id.last_chunk().copied().map_or(0, u64::from_be_bytes);
+        let way = if number & RELAYED == 0 {
+            &mut self.direct
+        } else {
+            self.relayed.as_mut()?
+        };
+        Some((way, number & !RELAYED))
+    }
+
     /// Notes an authentic check of the other side, which arrived over `path`. Returns false if it is not newer than those
     /// before.
     pub(crate) fn on_check(&mut self, now: Micros, path: Path, id: &TransactionId) -> bool {
-        if self.source.is_none() {
-            // The other side is there, so it answers now.
-            self.next_check = now;
-        }
-        let is_new = self.received.advance(now, number(id));
-        if is_new {
-            self.source = Some(path);
-        }
-        is_new
+        self.way(id)
+            .is_some_and(|(way, number)| way.on_check(now, path, number))
     }
 
     /// Notes an authentic answer to a check of ours. Returns the time that it took, microseconds; `None` if that check is not
     /// one of the last, or it or a newer one was answered before.
     pub(crate) fn on_answer(&mut self, now: Micros, id: &TransactionId) -> Option<u64> {
-        let number = number(id);
-        let age = self.sent.checked_sub(number)?;
-        if age >= KEPT as u64 || !self.answered.advance(now, number) {
-            return None;
-        }
-        let sent_at = self.sent_at.get(slot(number))?;
-        self.next_check = sent_at.plus(INTERVAL_US);
-        Some(now.since(*sent_at))
+        self.way(id)
+            .and_then(|(way, number)| way.on_answer(now, number))
     }
 
     /// Updates the state. Returns where media is sent now.
     pub(crate) fn update(&mut self, now: Micros) -> Option<Path> {
-        let is_up = self.received.is_recent(now) && self.answered.is_recent(now);
+        let relayed = self.relayed.as_ref().and_then(|way| way.path(now));
+        let path = self.direct.path(now).or(relayed);
         self.state = match self.state {
-            _ if is_up => IceState::Connected,
+            _ if path.is_some() => IceState::Connected,
+            // A way may have been cut before the link was made.
             IceState::New if now.since(self.created) <= SILENCE_US => IceState::New,
             _ => IceState::Disconnected,
         };
-        self.source.filter(|_| is_up)
+        path
     }
 
     /// The state at the last update.
     pub(crate) const fn state(&self) -> IceState {
         self.state
     }
-}
-
-/// Where it is kept when a check was sent.
-const fn slot(number: u64) -> usize {
-    (number % KEPT as u64) as usize
-}
-
-/// The number of a check.
-fn number(id: &TransactionId) -> u64 {
-    id.last_chunk().copied().map_or(0, u64::from_be_bytes)
 }

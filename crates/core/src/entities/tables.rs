@@ -7,6 +7,7 @@ use super::fast_map::FastMap;
 use super::keys::{ConsumerKey, PipeConsumerKey, Piped, ProducerKey, RouterKey, TransportKey};
 use super::pipe_consumer::PipeConsumer;
 use super::producer::Producer;
+use super::relays::Relays;
 use super::router::Router;
 use super::slab::Slab;
 use super::transport::Transport;
@@ -32,6 +33,8 @@ pub(crate) struct Tables {
     pub(crate) paths: FastMap<Path, TransportKey>,
     /// Links to other nodes by what their packets follow.
     pub(crate) connections: FastMap<ConnectionId, TransportKey>,
+    /// The links of other nodes that this worker relays.
+    pub(crate) relays: Relays,
     /// The ports of plain transports.
     pub(crate) plain_ports: FastMap<u16, TransportKey>,
 }

@@ -67,6 +67,10 @@ impl Worker {
                 router,
                 link,
             } => self.create_pipe_transport(now, transport, router, link),
+            Command::SetLinkRelay { transport, relay } => {
+                self.set_link_relay(now, transport, relay)
+            }
+            Command::RelayLink { ends } => self.relay_link(now, &ends),
             Command::CreatePipeConsumer {
                 consumer,
                 transport,

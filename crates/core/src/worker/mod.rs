@@ -20,6 +20,7 @@ mod dtls;
 mod histogram;
 mod in_flight;
 mod key_frames;
+mod link_relays;
 mod media_counters;
 mod nacks;
 mod node_links;

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use hubbub_wire::PacketKind;
-use hubbub_wire::stun::StunMessage;
+use hubbub_wire::stun::{StunMessage, TransactionId};
 
 use crate::api::{CommandError, Event, IceCredentials, IceState, Micros, Path};
 use crate::entities::{DanglingKey, NodeLink, PipeLink, TransportKey};
@@ -41,14 +41,18 @@ impl Worker {
         datagram: &mut [u8],
     ) -> Result<(), DanglingKey> {
         let len = datagram.len();
-        let Some((id, packet)) = datagram.split_first_chunk_mut() else {
+        let Some(id) = datagram.first_chunk().copied().map(ConnectionId) else {
             self.counters.dropped_malformed += 1;
             return Ok(());
         };
-        let Some(key) = self.tables.connections.get(&ConnectionId(*id)).copied() else {
-            self.counters.dropped_unknown_address += 1;
+        let Some(key) = self.tables.connections.get(&id).copied() else {
+            // Whether it is audio is known to the ends only.
+            if !self.relay(now, path, id, datagram, Priority::Video) {
+                self.counters.dropped_unknown_address += 1;
+            }
             return Ok(());
         };
+        let packet = datagram.get_mut(id.0.len()..).unwrap_or_default();
         self.in_flight.transport = Some(key);
         let transport = self.tables.transports.get_mut(key)?;
         transport.stats.count_received(len);
@@ -70,11 +74,7 @@ impl Worker {
         len: usize,
     ) -> Result<bool, DanglingKey> {
         let id = message.transaction_id();
-        let Some(key) = id
-            .first_chunk()
-            .and_then(|link| self.tables.connections.get(&ConnectionId(*link)))
-            .copied()
-        else {
+        let Some(key) = self.tables.connections.get(&checked_link(id)).copied() else {
             return Ok(false);
         };
         self.in_flight.transport = Some(key);
@@ -110,19 +110,21 @@ impl Worker {
         else {
             return Ok(());
         };
-        if node.is_check_due(now)
-            && let Some(buffer) = self.outbox.reserve()
-            && let Ok(len) = node.write_check(now, buffer)
-        {
-            self.outbox.commit(len, node.target, Priority::Control);
-            transport.stats.count_sent(len);
+        for (is_due, by_relay) in node.due_checks(now).into_iter().zip([false, true]) {
+            if is_due
+                && let Some(buffer) = self.outbox.reserve()
+                && let Ok(Some((len, target))) = node.write_check(now, by_relay, buffer)
+            {
+                self.outbox.commit(len, target, Priority::Control);
+                transport.stats.count_sent(len);
+            }
         }
         let before = (node.state(), *path);
         *path = node.update(now);
         if before == (node.state(), *path) {
             return Ok(());
         }
-        let known = path.or(before.1).unwrap_or(node.target);
+        let known = path.or(before.1).unwrap_or(node.target());
         let event = Event::IceSelected {
             transport: transport.id,
             state: node.state(),
@@ -141,8 +143,13 @@ impl Worker {
     }
 }
 
+/// The link at the side that has sent a check with this transaction id.
+pub(super) fn checked_link(id: &TransactionId) -> ConnectionId {
+    ConnectionId(id.first_chunk().copied().unwrap_or_default())
+}
+
 /// Where checks go; `None` if they cannot go there.
-fn target(remote: SocketAddr, local: Option<IpAddr>) -> Option<Path> {
+pub(super) fn target(remote: SocketAddr, local: Option<IpAddr>) -> Option<Path> {
     let ip = remote.ip().to_canonical();
     let unspecified = match ip {
         IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),

@@ -25,6 +25,7 @@ impl Worker {
         datagram: &[u8],
     ) -> Result<(), DanglingKey> {
         let is_handled = match StunMessage::parse(datagram) {
+            Ok(message) if self.relay_check(now, path, &message, datagram) => true,
             Ok(message) => match message.class() {
                 StunClass::Request => self.answer_binding(now, path, &message, datagram.len())?,
                 StunClass::SuccessResponse => {

@@ -13,6 +13,7 @@ from hubbub_media_core.specs import (
     PipeLink,
     PlainRemote,
     ProducerSpec,
+    RelayEnd,
 )
 
 SrtpProfile: TypeAlias = Literal["SRTP_AEAD_AES_128_GCM", "SRTP_AEAD_AES_256_GCM", "SRTP_AES128_CM_SHA1_80"]
@@ -94,6 +95,25 @@ class CreatePipeTransport(Command):
     transport: int
     router: int
     link: PipeLink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetLinkRelay(Command):
+    """Set the node by which a link to another node goes as well. Media takes that way while the direct one is not
+    connected."""
+
+    type: ClassVar[str] = "set_link_relay"
+    transport: int
+    relay: str | None
+    """IP address and port of a worker that relays the link; None: no node does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayLink(Command):
+    """Relay a link of two other nodes, which do not reach each other, for 10 s; repeated, for longer."""
+
+    type: ClassVar[str] = "relay_link"
+    ends: tuple[RelayEnd, RelayEnd]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,8 +44,8 @@ IceState: TypeAlias = Literal["new", "connected", "disconnected"]
 
 - `new`: no candidate pair is valid.
 - `connected`: a valid pair is selected.
-- `disconnected`: a pair is selected, but the client has sent nothing authentic for 8 s, or the other side of a link to
-  another node has sent no check for 3 s, or has answered none.
+- `disconnected`: a pair is selected, but the client has sent nothing authentic for 8 s. Of a link to another node: for
+  3 s the other side has sent no check, or has answered none.
 """
 
 

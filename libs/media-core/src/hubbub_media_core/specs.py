@@ -163,6 +163,16 @@ class NodeLink:
     """Our IP address; None: the system chooses."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayEnd:
+    """One end of a link between two other nodes."""
+
+    ufrag: str
+    """Of its ICE credentials."""
+    remote: str
+    """Where its worker receives, and sends from: IP address and port, as in `NodeLink`."""
+
+
 PipeLink: TypeAlias = WorkerLink | NodeLink
 """What carries the datagrams of a pipe transport."""
 

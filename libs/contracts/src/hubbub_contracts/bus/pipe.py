@@ -34,6 +34,20 @@ class LinkEnd(Model):
     """Of X25519 (RFC 7748), 32 bytes in base64."""
 
 
+class MediaAddress(Model):
+    """Where a worker of a node receives media."""
+
+    ip: str = Field(max_length=64)
+    port: Port
+
+
+class RelayedEnd(MediaAddress):
+    """One end of a link that a third node relays: where its node receives, and sends from."""
+
+    username_fragment: str = Field(min_length=16, max_length=256)
+    """Of the end's ICE credentials."""
+
+
 class PipeOpened(Model):
     """A producer, as the link delivers it."""
 
@@ -100,3 +114,19 @@ class WantPipes(NodeRequest[PipesWanted]):
     """Grows with each message about the link. An older one that arrives late has no effect."""
     wanted: dict[Id, list[bool]] = Field(max_length=MAX_PIPES)
     """By producer, for each of its encodings."""
+    relay: MediaAddress | None = None
+    """Where a third node relays the link: it goes by that as well while the direct way is cut. Older versions ignore
+    it."""
+
+
+class RelayLink(NodeRequest[MediaAddress]):
+    """Asks a third node of the room to relay a link whose nodes do not reach each other, for 10 s unless repeated.
+
+    It forwards the datagrams between the two ends as they are, and has none of their keys. Answers where it does.
+
+    Errors: `not_found` when the room is not on the node, `invalid_argument` when an end is on it.
+    """
+
+    verb: ClassVar[str] = "pipe.relay"
+    room_id: RoomId
+    ends: list[RelayedEnd] = Field(min_length=2, max_length=2)

@@ -233,7 +233,8 @@ NODE_LINKS = Metric(
     "hubbub_node_links",
     "gauge",
     "links",
-    "Links to and from other nodes. `lost`: connectivity checks do not reach both ends, or not yet.",
+    "Links to and from other nodes. `relayed`: connected by a third node. `lost`: connectivity checks do not reach "
+    "both ends, or not yet.",
     _NODE,
     ("state",),
     on_scrape=True,

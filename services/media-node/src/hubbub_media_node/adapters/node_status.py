@@ -26,7 +26,7 @@ class NodeStatus:
     epoch: int | None = None
     """Of the current incarnation; None while there is none."""
     draining: bool = False
-    links: Mapping[str, int] = field(default_factory=lambda: {"connected": 0, "lost": 0})
+    links: Mapping[str, int] = field(default_factory=lambda: {"connected": 0, "relayed": 0, "lost": 0})
     """The number of links to other nodes in each state."""
     tenants: Sequence[TenantUsage] = ()
     """What each tenant uses."""

@@ -142,9 +142,10 @@ class EntityStore:
         return counts
 
     def count_links(self) -> dict[str, int]:
-        """The number of links from and to other nodes that are connected, and that are not."""
-        states = [link.connected for link in self.incoming.links] + [link.connected for link in self.outgoing.links]
-        return {"connected": states.count(True), "lost": states.count(False)}
+        """The number of links from and to other nodes that are connected directly, by a third node, and not at all."""
+        links = [*self.incoming.links, *self.outgoing.links]
+        states = ["lost" if not link.connected else "relayed" if link.by_relay else "connected" for link in links]
+        return {state: states.count(state) for state in ("connected", "relayed", "lost")}
 
     def add_router(self, router: Router) -> None:
         """Adds a router, and its room with the first one. Its first transport must follow without an await."""

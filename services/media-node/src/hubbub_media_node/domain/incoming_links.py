@@ -11,13 +11,14 @@ Rules
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from hubbub_contracts.bus.records import Placement
 from hubbub_media_core import commands
 from hubbub_media_core.commands import Command
 
+from .detour import Detour, Way
 from .entities import AnyProducer, Room, Router
 from .node_links import NodeLink, NodeLinkTable
 from .pipe_table import LINGER
@@ -76,7 +77,7 @@ class RemoteProducer(AnyProducer):
     @property
     def is_cut_off(self) -> bool:
         """As in `AnyProducer`."""
-        return self.link.lost
+        return self.link.is_cut_off
 
     def outstanding(self) -> Iterator[tuple[int, Command]]:
         """As in `Changed`."""
@@ -104,6 +105,19 @@ class IncomingLink(NodeLink[RemoteProducer]):
     """When the next one is to be sent, in seconds of a monotonic clock."""
     telling: bool = False
     """Messages about it are under way."""
+    detour: Detour = field(default_factory=Detour)
+
+    @property
+    def way(self) -> Way:
+        """How it is connected. One that is new counts as direct."""
+        if self.lost:
+            return "lost"
+        return "relayed" if self.by_relay else "direct"
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether nothing arrives over it, and nothing is about to."""
+        return self.lost and not self.detour.is_hopeful
 
     def open_producers(self) -> list[RemoteProducer]:
         """Those that the core has, and that are not closing."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 import secrets
 from dataclasses import dataclass, field
 from typing import Final
@@ -22,6 +21,8 @@ from hubbub_contracts.bus.pipe import LinkEnd
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_media_core.commands import SetSrtpKeys, SrtpProfile
 from hubbub_media_core.specs import IceCredentials, NodeLink
+
+from .media_addresses import socket_address
 
 _PROFILE: Final[SrtpProfile] = "SRTP_AEAD_AES_256_GCM"
 _KEY_LENGTH: Final = 44
@@ -94,7 +95,7 @@ def agree(link_id: str, ours: OwnEnd, theirs: LinkEnd) -> AgreedLink:
         addresses=NodeLink(
             ice=IceCredentials(ufrag=ours.described.username_fragment, pwd=outbound.password),
             remote_ice=IceCredentials(ufrag=theirs.username_fragment, pwd=inbound.password),
-            remote=_socket_address(theirs),
+            remote=socket_address(theirs),
         ),
         outbound=outbound.srtp_key,
         inbound=inbound.srtp_key,
@@ -106,16 +107,6 @@ def _derive(shared: bytes, link_id: str, sender: bytes, receiver: bytes) -> _Sec
     info = b"\0".join((_CONTEXT, link_id.encode(), sender + receiver))
     derived = HKDF(SHA256(), _KEY_LENGTH + _PASSWORD_LENGTH, salt=None, info=info).derive(shared)
     return _Secrets(derived[:_KEY_LENGTH], derived[_KEY_LENGTH:].hex())
-
-
-def _socket_address(end: LinkEnd) -> str:
-    try:
-        address = ipaddress.ip_address(end.ip)
-    except ValueError:
-        raise HubbubError(ErrorCode.INVALID_ARGUMENT, "ip: not an IP address") from None
-    if address.is_unspecified or address.is_multicast:
-        raise HubbubError(ErrorCode.INVALID_ARGUMENT, "ip: not the address of one host")
-    return f"[{address}]:{end.port}" if address.version == 6 else f"{address}:{end.port}"
 
 
 def _public_key(end: LinkEnd) -> bytes:

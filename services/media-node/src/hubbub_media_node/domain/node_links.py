@@ -18,12 +18,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from hubbub_contracts.bus.pipe import LinkEnd, MediaAddress
 from hubbub_contracts.bus.records import Placement
 from hubbub_media_core import commands
 from hubbub_media_core.commands import Command
 from hubbub_media_core.events import IceState
 
 from .entities import Router
+from .media_addresses import socket_address
 from .pipes import Changed, CoreObject
 
 
@@ -51,9 +53,19 @@ class NodeLink(Generic[CarriedT]):
     node: Placement
     """The other node."""
     transport: CoreObject
+    ours: LinkEnd
+    """Our end, as the other node knows it."""
+    theirs: LinkEnd
+    """The other end."""
     carried: set[CarriedT] = field(default_factory=set)
     state: IceState = "new"
     """Whether connectivity checks reach both nodes; `disconnected` when they do not within 3 s."""
+    by_relay: bool = False
+    """Connected by a third node."""
+    relay: MediaAddress | None = None
+    """Where a third node relays it; None: no node does."""
+    told_relay: MediaAddress | None = None
+    """What the core was told of that."""
     closing: bool = False
 
     @property
@@ -67,12 +79,20 @@ class NodeLink(Generic[CarriedT]):
         return self.state == "disconnected"
 
     def outstanding(self) -> Iterator[tuple[int, Command]]:
-        """The command, with its worker, that closes it if it is to be closed."""
-        if self.closing and self.transport.exists:
-            yield self.transport.worker, commands.CloseTransport(transport=self.transport.core_id)
+        """The command, with its worker, that closes it if it is to be closed, or sets its relay."""
+        if not self.transport.exists:
+            return
+        core_id = self.transport.core_id
+        if self.closing:
+            yield self.transport.worker, commands.CloseTransport(transport=core_id)
+        elif self.relay != self.told_relay:
+            relay = None if self.relay is None else socket_address(self.relay)
+            yield self.transport.worker, commands.SetLinkRelay(transport=core_id, relay=relay)
 
     def was_told(self) -> None:
         """The core has got this command."""
+        if self.transport.exists:
+            self.told_relay = self.relay
 
 
 LinkT = TypeVar("LinkT", bound=NodeLink[Any])
@@ -116,6 +136,12 @@ class NodeLinkTable(Generic[LinkT, CarriedT]):
         """Adds what a link is to carry, and the core has yet to create."""
         link.carried.add(carried)
         self._by_end[carried.end.core_id] = carried
+
+    def set_relay(self, link: LinkT, relay: MediaAddress | None) -> None:
+        """A third node relays a link from now on; None: no node does."""
+        if link.relay != relay and not link.closing:
+            link.relay = relay
+            self._due[link] = None
 
     def changed(self, carried: CarriedT) -> None:
         """Its state has changed."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hubbub_contracts.bus.pipe import LinkEnd, PipeOpened
+from hubbub_contracts.bus.pipe import MediaAddress, PipeOpened
 from hubbub_media_core import commands
 from hubbub_media_core.commands import Command
 
@@ -74,8 +74,6 @@ class OutgoingPipe:
 class OutgoingLink(NodeLink[OutgoingPipe]):
     """A link to another node that carries producers of a router here."""
 
-    ours: LinkEnd
-    """Our end, as the other node knows it."""
     heard_at: float
     """When the other node sent a message, or a check arrived, in seconds of a monotonic clock."""
     sequence: int = -1
@@ -97,12 +95,21 @@ class OutgoingLinks(NodeLinkTable[OutgoingLink, OutgoingPipe]):
         found = (self.find_link(link_id) for link_id in link_ids)
         return next((link for link in found if link is not None and link.router is router and not link.is_full), None)
 
-    def want(self, link: OutgoingLink, wanted: Mapping[str, Sequence[bool]], sequence: int, now: float) -> None:
-        """The other node wants these encodings, by producer. An older message than the last one has no effect."""
+    def want(
+        self,
+        link: OutgoingLink,
+        wanted: Mapping[str, Sequence[bool]],
+        sequence: int,
+        now: float,
+        relay: MediaAddress | None = None,
+    ) -> None:
+        """The other node wants these encodings, by producer, and this relay. An older message than the last one has no
+        effect."""
         link.heard_at = now
         if sequence <= link.sequence:
             return
         link.sequence = sequence
+        self.set_relay(link, relay)
         for pipe in link.carried:
             encodings = wanted.get(pipe.origin.id)
             pipe.named = encodings is not None

@@ -122,6 +122,11 @@ class RoomView:
         """The producers on other nodes with which somebody speaks."""
         return [each for each in self._producers.values() if each.is_speech and self._is_elsewhere(each.placement)]
 
+    def other_nodes(self) -> list[Placement]:
+        """The other nodes that the room is on, each once."""
+        placements = (peer.placement for peer in self._peers.values())
+        return list(dict.fromkeys(each for each in placements if each is not None and self._is_elsewhere(each)))
+
     def reports_speakers(self) -> bool:
         """Whether this node tells the room who speaks: every node of the room knows, and one tells.
 

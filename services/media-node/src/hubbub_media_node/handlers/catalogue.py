@@ -19,7 +19,7 @@ from hubbub_contracts.bus.consumer import (
     SetPreferredLayers,
 )
 from hubbub_contracts.bus.node import ClosePeer, DescribePeer
-from hubbub_contracts.bus.pipe import OpenPipe, WantPipes
+from hubbub_contracts.bus.pipe import OpenPipe, RelayLink, WantPipes
 from hubbub_contracts.bus.plain_transport import ConnectPlainTransport, CreatePlainTransport
 from hubbub_contracts.bus.producer import CloseProducer, CreateProducer, PauseProducer, ResumeProducer
 from hubbub_contracts.bus.rtc_stats import ReadObjectStats, ReadRoomTransports
@@ -31,7 +31,7 @@ from hubbub_contracts.bus.transport import (
     SetMaxIncomingBitrate,
 )
 
-from . import consumer, outgoing_pipes, peer, plain_transport, producer, stats, transport
+from . import consumer, link_relays, outgoing_pipes, peer, plain_transport, producer, stats, transport
 from .context import NodeContext
 
 HANDLERS: Final[RequestTable[NodeContext]] = {
@@ -57,6 +57,7 @@ HANDLERS: Final[RequestTable[NodeContext]] = {
     ReadRoomTransports: stats.read_room,
     OpenPipe: outgoing_pipes.open_pipe,
     WantPipes: outgoing_pipes.want_pipes,
+    RelayLink: link_relays.relay_link,
     DescribePeer: peer.describe,
     ClosePeer: peer.close,
 }

@@ -28,7 +28,7 @@ def handle(context: NodeContext, worker: int, event: events.Event) -> None:
         case events.DtlsReceived(transport, datagram):
             context.dtls.received(transport, datagram)
         case events.IceSelected(transport, state):
-            if not report_link_state(context, transport, state):
+            if not report_link_state(context, event):
                 _handle_ice(context, transport, state)
         case events.ProducerClosed() | events.ConsumerClosed():
             _handle_closed(context, event)

@@ -74,4 +74,6 @@ async def _dismiss(context: NodeContext, link: IncomingLink) -> None:
 def _message(link: IncomingLink, producers: Iterable[RemoteProducer]) -> WantPipes:
     link.sequence += 1
     wanted = {remote.id: list(remote.wanted) for remote in producers}
-    return WantPipes(room_id=link.router.room.id, link_id=link.id, sequence=link.sequence, wanted=wanted)
+    return WantPipes(
+        room_id=link.router.room.id, link_id=link.id, sequence=link.sequence, wanted=wanted, relay=link.relay
+    )

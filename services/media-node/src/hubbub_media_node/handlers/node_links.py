@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from hubbub_contracts.bus.pipe import LinkEnd
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_media_core import commands
 
@@ -14,14 +13,12 @@ from .context import NodeContext
 from .pipes import create_end, tell_core
 
 
-async def make_end(
-    context: NodeContext, table: NodeLinkTable[LinkT, Any], link: LinkT, ours: OwnEnd, theirs: LinkEnd
-) -> LinkT:
+async def make_end(context: NodeContext, table: NodeLinkTable[LinkT, Any], link: LinkT, ours: OwnEnd) -> LinkT:
     """Adds a link to its table, and creates its transport with the keys that both ends derive.
 
     Raises a retryable `not_found` when its router is closed meanwhile, and what the core's refusals translate to.
     """
-    transport, agreed = link.transport, agree(link.id, ours, theirs)
+    transport, agreed = link.transport, agree(link.id, ours, link.theirs)
     command = commands.CreatePipeTransport(
         transport=transport.core_id, router=link.router.core_id, link=agreed.addresses
     )

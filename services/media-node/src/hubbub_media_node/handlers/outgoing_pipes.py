@@ -45,7 +45,7 @@ async def want_pipes(context: NodeContext, request: WantPipes) -> PipesWanted:
     entities = context.entities
     link = entities.outgoing.find_link(request.link_id)
     if link is not None and link.router.room.id == request.room_id:
-        entities.outgoing.want(link, request.wanted, request.sequence, time.monotonic())
+        entities.outgoing.want(link, request.wanted, request.sequence, time.monotonic(), request.relay)
         tell_core(context)
     sent = set() if link is None else {pipe.origin.id for pipe in link.carried if not pipe.closing}
     wanted = {producer_id: _find(context, request.room_id, producer_id) for producer_id in request.wanted}
@@ -89,9 +89,10 @@ async def _accept(context: NodeContext, router: Router, request: OpenPipe) -> Ou
         node=Placement(node_id=request.node_id, epoch=request.epoch),
         transport=CoreObject(router.worker, context.entities.next_core_id()),
         ours=ours.described,
+        theirs=request.offer,
         heard_at=time.monotonic(),
     )
-    return await make_end(context, outgoing, link, ours, request.offer)
+    return await make_end(context, outgoing, link, ours)
 
 
 async def _open(context: NodeContext, producer: Producer, link: OutgoingLink) -> PipeOpened:

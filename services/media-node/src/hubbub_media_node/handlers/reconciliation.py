@@ -16,6 +16,7 @@ from ..domain.room_view import EntityKey
 from .closing import close_peer, close_producer, close_router
 from .context import NodeContext
 from .link_messages import tell_nodes
+from .link_states import tend_lost_links
 from .microphones import tend_microphones
 from .mutes import muted_running, pause_muted
 from .pipes import tend_pipes
@@ -42,6 +43,7 @@ def reconcile(context: NodeContext, now: float) -> None:
         except Exception as error:  # noqa: BLE001  a bug in one room must not end the node, and all calls with it
             report_failure("a room was not reconciled", error, room_id=room.id)
     tend_pipes(context, now)
+    tend_lost_links(context, now)
     tell_nodes(context, now)
     tend_microphones(context)
 

@@ -129,8 +129,10 @@ async def _open(context: NodeContext, router: Router, producer_id: str, node: Pl
         if opened.end is None or opened.link_id != link_id:
             raise HubbubError(ErrorCode.UNAVAILABLE, "the link was closed meanwhile", retryable=True)
         transport = CoreObject(router.worker, context.entities.next_core_id())
-        link = IncomingLink(id=link_id, router=router, node=node, transport=transport)
-        await make_end(context, incoming, link, ours, opened.end)
+        link = IncomingLink(
+            id=link_id, router=router, node=node, transport=transport, ours=ours.described, theirs=opened.end
+        )
+        await make_end(context, incoming, link, ours)
     try:
         return await _add(context, link, producer_id, opened)
     except BaseException:
