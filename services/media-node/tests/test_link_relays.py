@@ -38,7 +38,8 @@ class ThreeNodes(TwoNodes):
         async def answer(node: Placement, message: NodeRequest[Any]) -> Model:
             if node.node_id == "c" and not self.is_c_there:
                 raise HubbubError(ErrorCode.UNAVAILABLE, "no responders", retryable=True)
-            return await self.answers_of(others[node])(node, message)
+            reply: Model = await self.answers_of(others[node])(node, message)
+            return reply
 
         self.b.nodes.answer = answer
 

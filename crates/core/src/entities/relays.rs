@@ -54,6 +54,11 @@ impl Relays {
         Ok(())
     }
 
+    /// Whether no link is relayed, or was lately.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Where a datagram for this end goes that comes from `from`; `None` if it is not relayed.
     pub(crate) fn target(&self, now: Micros, id: ConnectionId, from: IpAddr) -> Option<SocketAddr> {
         let relayed = self.0.get(&id)?;

@@ -57,6 +57,9 @@ impl Worker {
         message: &StunMessage<'_>,
         datagram: &[u8],
     ) -> bool {
+        if self.tables.relays.is_empty() {
+            return false;
+        }
         let id = match message.class() {
             StunClass::Request => match message.username() {
                 Some(username) if !self.tables.ufrags.contains_key(username.local) => {

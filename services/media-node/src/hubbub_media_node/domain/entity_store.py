@@ -11,12 +11,13 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hubbub_contracts.errors import ErrorCode, HubbubError
 
 from .entities import AnyProducer, Consumer, Producer, Room, Router, Transport
 from .incoming_links import IncomingLinks, RemoteProducer
+from .node_links import NodeLink
 from .outgoing_links import OutgoingLinks
 from .pipe_table import PipeTable
 
@@ -143,7 +144,7 @@ class EntityStore:
 
     def count_links(self) -> dict[str, int]:
         """The number of links from and to other nodes that are connected directly, by a third node, and not at all."""
-        links = [*self.incoming.links, *self.outgoing.links]
+        links: list[NodeLink[Any]] = [*self.incoming.links, *self.outgoing.links]
         states = ["lost" if not link.connected else "relayed" if link.by_relay else "connected" for link in links]
         return {state: states.count(state) for state in ("connected", "relayed", "lost")}
 
