@@ -9,7 +9,18 @@ from pydantic import Field
 from ..base import Done, Event, Model, NodeRequest
 from ..layers import ConsumerLayers
 from ..scores import ConsumerScores, EncodingScore
-from ..types import ConsumerType, Count, Epoch, Id, NodeId, OpenDirection, OpenMediaKind, RoomId, RtpCapabilities
+from ..types import (
+    ConsumerType,
+    Count,
+    Epoch,
+    Id,
+    NodeId,
+    OpenDirection,
+    OpenMediaKind,
+    Region,
+    RoomId,
+    RtpCapabilities,
+)
 from .tenant import TenantUsage
 
 
@@ -49,6 +60,8 @@ class NodeHeartbeat(Event):
     workers: list[WorkerLoad]
     tenants: list[TenantUsage] = Field(default_factory=list)
     """Of each tenant with rooms here. Empty while no registry announces limits of tenants."""
+    region: Region | None = None
+    """Where the node is; absent: not said, as by older versions."""
 
 
 class ProbeNode(NodeRequest[Done]):

@@ -28,7 +28,15 @@ _WORKER: dict[str, Any] = {
 _EXAMPLES: Mapping[type[Model], dict[str, Any]] = {
     NodeList: {
         "nodes": [
-            {"nodeId": "node-1", "epoch": 7, "state": "accepting", "rooms": 3, "peers": 14, "workers": [_WORKER]},
+            {
+                "nodeId": "node-1",
+                "epoch": 7,
+                "state": "accepting",
+                "rooms": 3,
+                "peers": 14,
+                "workers": [_WORKER],
+                "region": "eu-west",
+            },
             {"nodeId": "node-2", "epoch": 5, "state": "dead", "rooms": 0, "peers": 0, "workers": []},
         ]
     },
