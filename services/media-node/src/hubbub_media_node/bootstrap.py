@@ -92,6 +92,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         tasks=tasks,
         candidate_addresses=candidate_addresses,
         link_ip=lambda: settings.internal_ip or candidate_addresses()[0],
+        stop=lifecycle.stop,
         tcp=settings.rtc_tcp,
         plain=PlainAccess(
             ip=settings.plain_announced_ip or specific_address(settings.plain_listen_ip) or candidate_addresses()[0],

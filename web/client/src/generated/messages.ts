@@ -1263,6 +1263,19 @@ export interface Decline {
  */
 export interface Done {}
 /**
+ * A media node that drains, or that has drained.
+ */
+export interface DrainedNode {
+  /**
+   * The incarnation that ends. `GET /nodes` lists it until it has ended.
+   */
+  epoch: number;
+  /**
+   * Its name.
+   */
+  nodeId: string;
+}
+/**
  * The DTLS parameters of one side.
  */
 export interface DtlsParameters1 {

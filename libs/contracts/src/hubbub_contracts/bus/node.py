@@ -70,6 +70,15 @@ class ProbeNode(NodeRequest[Done]):
     verb: ClassVar[str] = "ping"
 
 
+class DrainNode(NodeRequest[Done]):
+    """Stops the node as SIGTERM does: it takes no new work, the registry places its peers on other nodes, it exits.
+
+    The reply comes before that. Nobody else answers for this epoch afterwards. Older versions do not answer it.
+    """
+
+    verb: ClassVar[str] = "drain"
+
+
 class TransportDescription(Model):
     """One transport of a peer."""
 

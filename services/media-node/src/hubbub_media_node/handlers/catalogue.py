@@ -18,7 +18,7 @@ from hubbub_contracts.bus.consumer import (
     SetConsumerPriority,
     SetPreferredLayers,
 )
-from hubbub_contracts.bus.node import ClosePeer, DescribePeer
+from hubbub_contracts.bus.node import ClosePeer, DescribePeer, DrainNode
 from hubbub_contracts.bus.pipe import OpenPipe, WantPipes
 from hubbub_contracts.bus.plain_transport import ConnectPlainTransport, CreatePlainTransport
 from hubbub_contracts.bus.producer import CloseProducer, CreateProducer, PauseProducer, ResumeProducer
@@ -31,7 +31,7 @@ from hubbub_contracts.bus.transport import (
     SetMaxIncomingBitrate,
 )
 
-from . import consumer, outgoing_pipes, peer, plain_transport, producer, stats, transport
+from . import consumer, drain, outgoing_pipes, peer, plain_transport, producer, stats, transport
 from .context import NodeContext
 
 HANDLERS: Final[RequestTable[NodeContext]] = {
@@ -59,4 +59,5 @@ HANDLERS: Final[RequestTable[NodeContext]] = {
     WantPipes: outgoing_pipes.want_pipes,
     DescribePeer: peer.describe,
     ClosePeer: peer.close,
+    DrainNode: drain.drain,
 }
