@@ -19,6 +19,7 @@ from hubbub_access.key_set import new_secret
 from hubbub_bus import Bus
 from hubbub_bus.connection import Unreachable
 from hubbub_bus.parts import PART_BYTES
+from hubbub_client.api import ServerApi
 from support.caller import Caller
 from support.client_socket import ClientSocket, Refused
 from support.deployed_nats import DeployedNats
@@ -26,6 +27,7 @@ from support.eventually import wait_for_counts, wait_for_stats
 from support.installation import SPREAD_OVER_NODES, Installation
 from support.large_room import fill_room
 from support.pair import connected_pair
+from support.python_sdk import until
 from support.rebuild_media import rebuild_alice, rebuild_bob, wait_moved
 from support.regions import HomeNats, LeafNats
 
@@ -60,6 +62,7 @@ FOREIGN = {
             "$JS.API.STREAM.DELETE.KV_leases",
             "hubbub.v1.registry.room.create",
             "hubbub.v1.node.n1.1.ping",
+            "hubbub.v1.node.n1.1.drain",
             "hubbub.v1.node.n1.1.transport.create",
             "hubbub.v1.room.room.settings.room",
             "_INBOX.signaling.s1.x",
@@ -198,6 +201,9 @@ async def test_a_room_on_two_nodes_causes_no_permission_violation(tmp_path: Path
             async with connected_pair(installation.url, call_id) as pair:
                 await pair.wait_media()
                 assert sorted(worker["peers"] for worker in installation.stats()["workers"]) == [1, 1]
+                async with ServerApi(installation.url) as api:
+                    await api.drain_node("node-1")
+                    await until(lambda: not installation.nodes[0].alive)
         assert server.violations() == []
 
 

@@ -136,3 +136,39 @@ async def test_a_draining_node_gets_no_more_peers(registry: Replicas, signaling:
             await until_draining(signaling, one)
             peer, snapshot = await signaling.join(room)
             assert placed(snapshot)[peer] == two.placement
+
+
+async def test_peers_are_placed_in_their_region_and_move_within_it(
+    registry: Replicas, signaling: FakeSignaling
+) -> None:
+    await registry.failure_detection_ready()
+    async with (
+        FakeNode(registry.nats.url, region="us") as far,
+        FakeNode(registry.nats.url, region="eu") as near,
+        FakeNode(registry.nats.url) as nowhere,
+    ):
+        await signaling.wait_for_nodes(far, near, nowhere)
+        listed = {each.node_id: each.region for each in (await signaling.request(ListNodes())).nodes}
+        assert [listed[node.node_id] for node in (far, near, nowhere)] == ["us", "eu", None]
+        room = await signaling.create()
+        joined = {name: await joined_from(signaling, room, name) for name in ("us", "eu", "mars")}
+        assert joined == {"us": far.placement, "eu": near.placement, "mars": far.placement}, "its home is no worse"
+        assert (await signaling.room(room)).room.placement == far.placement, "that of the first peer"
+        [european] = [peer for peer in (await signaling.room(room)).peers if peer.region == "eu"]
+
+        async with FakeNode(registry.nats.url, region="eu") as spare:
+            await signaling.wait_for_nodes(spare)
+            await near.kill()
+            await signaling.wait_for_room(
+                room, lambda snapshot: placed(snapshot)[european.peer_id] == spare.placement, within=15.0
+            )
+            spare.draining = True
+            await until_draining(signaling, spare)
+            assert await joined_from(signaling, room, "eu") != spare.placement, "a node that drains counts no more"
+            assert placed(await signaling.room(room))[european.peer_id] == spare.placement, "who is there stays"
+
+
+async def joined_from(signaling: FakeSignaling, room: str, region: str) -> Placement | None:
+    """Where a new peer of this region is placed."""
+    peer, snapshot = await signaling.join(room, region)
+    return placed(snapshot)[peer]

@@ -1,62 +1,88 @@
-"""Two regions: the services of one of them attach to a leaf node of the other's NATS server."""
+"""Two media nodes in different regions: each client gets the node of its own, and another one while that takes no
+work."""
 
 from __future__ import annotations
 
-import asyncio
-import subprocess
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hubbub_client import Call
+from hubbub_client.api import ServerApi
 from support.caller import Caller
-from support.deployed_nats import CONFIGURATION
-from support.eventually import wait_for_counts
-from support.installation import SPREAD_OVER_NODES
-from support.pair import connected_pair
-from support.rebuild_media import rebuild_alice, rebuild_bob, wait_moved
-from support.regions import two_regions
+from support.installation import Installation
+from support.python_sdk import publication_of
+from support.tracks import ToneTrack
 
-FULL = {"rooms": 1, "peers": 2, "producers": 2, "transports": 2, "consumers": 2}
-RECOVERY = 20.0
+EU, US = "node-1", "node-2"
+IN_US = 1
+"""The signaling instance whose clients are in the region `us` by default."""
 
 
-@pytest.mark.parametrize("home_first", [True, False], ids=["from home", "from the other region"])
-async def test_a_call_spans_both_regions(tmp_path: Path, call_id: str, home_first: bool) -> None:
-    async with two_regions(tmp_path, delay=0.04, environment=SPREAD_OVER_NODES) as regions:
-        urls = (regions.home_url, regions.far_url) if home_first else (regions.far_url, regions.home_url)
-        async with connected_pair(urls[0], call_id, urls[1]) as pair:
-            await pair.wait_media()
-            await pair.alice.call("pauseProducer", producerId=pair.producers["audio"])
-            await pair.bob.event("producerPaused", producerId=pair.producers["audio"])
-            workers = (await asyncio.to_thread(regions.installation.stats))["workers"]
-            assert sorted(worker["peers"] for worker in workers) == [1, 1], "each region's node has one of them"
-        await wait_for_counts(regions.installation)
-        assert regions.violations() == []
+@pytest.fixture
+def regions(tmp_path: Path) -> Iterator[Installation]:
+    """A node in each of two regions. One signaling instance has a region, too."""
+    installation = Installation(tmp_path / "regions", nodes=2, signalings=2)
+    placed = {installation.nodes[0]: "eu", installation.nodes[1]: "us", installation.signaling[IN_US]: "us"}
+    for process, region in placed.items():
+        process.spec = replace(process.spec, environment={**process.spec.environment, "REGION": region})
+    with installation:
+        yield installation
 
 
-async def test_a_killed_node_of_the_other_region_is_replaced(tmp_path: Path, call_id: str) -> None:
-    async with two_regions(tmp_path, delay=0.04) as regions:
-        home_node, far_node = regions.installation.nodes
-        await asyncio.to_thread(home_node.stop)
-        async with connected_pair(regions.home_url, call_id, regions.far_url) as pair:
-            home_node.start()
-            await asyncio.to_thread(regions.installation.wait_ready)
-            old = set(pair.producers.values())
-            far_node.kill()
-            for caller in (pair.alice, pair.bob):
-                assert (await wait_moved(caller, within=RECOVERY))["nodeId"] == home_node.name
-            await rebuild_alice(pair)
-            await rebuild_bob(pair, before=old)
-            await pair.wait_media()
-            await wait_for_counts(regions.installation, within=RECOVERY, **FULL)
-        assert regions.violations() == []
+@pytest.fixture
+async def api(regions: Installation) -> AsyncIterator[ServerApi]:
+    async with ServerApi(regions.url) as entered:
+        yield entered
 
 
-async def test_the_regions_are_joined_with_tls(tmp_path: Path, call_id: str) -> None:
-    certificate = tmp_path / "certificate"
-    certificate.mkdir()
-    script = [str(CONFIGURATION / "certificate.sh"), str(certificate), "localhost", "127.0.0.1"]
-    await asyncio.to_thread(subprocess.run, ["sh", *script], check=True, capture_output=True)
-    async with two_regions(tmp_path, certificate=certificate) as regions, Caller(regions.far_url) as caller:
-        await caller.join(call_id)
-        await caller.publish("audio")
+async def hosts(api: ServerApi, call_id: str) -> dict[str, str]:
+    """The node of each user."""
+    return {peer.user_id: peer.placement.node_id for peer in await api.peers(call_id) if peer.placement is not None}
+
+
+async def test_a_room_spans_the_regions_of_its_people(regions: Installation, api: ServerApi, call_id: str) -> None:
+    assert {node.node_id: node.region for node in await api.nodes()} == {EU: "eu", US: "us"}
+    async with (
+        Call(regions.url, call_id, "Ann", user_id="ann", region="us") as ann,
+        Call(regions.url, call_id, "Ben", user_id="ben", region="eu") as ben,
+        Caller(regions.url) as without,
+        Caller(regions.urls[IN_US]) as default,
+        Caller(regions.urls[IN_US]) as hint,
+        Caller(regions.url) as elsewhere,
+    ):
+        await without.join(call_id, userId="without")
+        await default.join(call_id, userId="default")
+        await hint.join(call_id, userId="hint", region="eu")
+        await elsewhere.join(call_id, userId="elsewhere", region="mars")
+        assert await hosts(api, call_id) == {
+            "ann": US,
+            "ben": EU,
+            "without": US,  # the home of the room
+            "default": US,
+            "hint": EU,
+            "elsewhere": US,
+        }
+        await ann.local.publish(ToneTrack(), "microphone")
+        microphone = await publication_of(ben, "Ann", "microphone")
+        async with microphone.frames() as sound:
+            assert (await anext(sound)).codec == "opus"
+
+
+async def test_a_region_whose_node_drains_falls_back_and_returns(
+    regions: Installation, api: ServerApi, call_id: str
+) -> None:
+    async with Caller(regions.url) as ann, Caller(regions.url) as ben, Caller(regions.url) as cem:
+        await ann.join(call_id, userId="ann", region="eu")
+        await ann.publish("audio")
+        assert await hosts(api, call_id) == {"ann": EU}
+        regions.nodes[0].stop()
+        await ann.event("peerMoved")
+        await ben.join(call_id, userId="ben", region="eu")
+        assert await hosts(api, call_id) == {"ann": US, "ben": US}
+        regions.nodes[0].start()
+        regions.wait_ready()
+        await cem.join(call_id, userId="cem", region="eu")
+        assert await hosts(api, call_id) == {"ann": US, "ben": US, "cem": EU}, "nobody moves back"

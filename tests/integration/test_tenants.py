@@ -261,6 +261,8 @@ async def test_tokens_and_revocations(tenants: tuple[Tenant, Tenant], call_id: s
     for path in ("/stats", "/metrics", "/nodes"):
         for bearer in (API_KEYS["acme"], token("acme", grants=Grants(admin=True))):
             assert (await acme.ask("GET", path, bearer=bearer))[0] == 403
+    for bearer in (API_KEYS["acme"], token("acme", grants=Grants(admin=True))):
+        assert (await acme.ask("POST", "/nodes/node-1/drain", bearer=bearer))[0] == 403
 
 
 async def test_a_ban_concerns_the_user_of_one_tenant(tenants: tuple[Tenant, Tenant], call_id: str) -> None:

@@ -295,6 +295,15 @@ async def test_value_that_another_service_cannot_read_is_an_invalid_argument(sce
     assert set(got.values()) == {"invalid_argument"}, got
 
 
+@pytest.mark.parametrize("region", ["", "EU", "eu west", "eu_west", "e" * 33, "é", "eu\n", 7, []])
+async def test_a_wrong_region_is_an_invalid_argument(scenario: Scenario, region: Any) -> None:
+    join = well_formed("t", "p", "c", scenario.call_id)["joinRoom"]
+    async with scenario.no_side_effects():
+        answer = await scenario.dave.request("joinRoom", {**join, "region": region})
+    assert answer["error"]["code"] == "invalid_argument"
+    assert "region" in answer["error"]["message"]
+
+
 SHA_256 = "AB:" * 31 + "AB"
 
 

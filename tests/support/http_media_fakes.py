@@ -41,8 +41,8 @@ RECEIVING_OFFER = (_OFFERS / "chromium-156-recvonly.sdp").read_bytes().decode()
 class HttpMediaRig(SignalingRig):
     """A rig whose registry and node accept publishers and viewers."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, region: str | None = None) -> None:
+        super().__init__(region=region)
         capabilities = generate_router_rtp_capabilities(DEFAULT_MEDIA_CODECS)
         self.backend.answers[CreateRoom] = RoomCreated(
             room_id="cm9vbQ",

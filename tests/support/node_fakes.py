@@ -194,6 +194,7 @@ class NodeRig:
         self.core, self.dtls, self.replicas, self.lease = FakeCore(), FakeDtls(), FakeReplicas(), FakeLease()
         self.telemetry, self.publisher = FakeTelemetry(), FakePublisher()
         self.speakers, self.nodes = FakeSpeakerPublisher(), FakeOtherNodes()
+        self.stopped = asyncio.Event()
         entities = EntityStore()
         self.context = NodeContext(
             core=self.core,
@@ -208,6 +209,7 @@ class NodeRig:
             tasks=Tasks(),
             candidate_addresses=lambda: ["192.0.2.7"],
             link_ip=lambda: "10.0.0.7",
+            stop=self.stopped.set,
             tcp=False,
             plain=plain,
             quotas=NodeTenantQuotas(entities),

@@ -34,6 +34,7 @@ def peer_record(
     signaling_epoch: int | None = None,
     claim_id: str | None = None,
     role: PeerRole = "participant",
+    region: str | None = None,
 ) -> PeerRecord:
     """A peer with `producers` audio producers: p0, p1, ..."""
     return PeerRecord(
@@ -49,6 +50,7 @@ def peer_record(
         claim_id=claim_id,
         placement=placement,
         resume_digest=resume_digest,
+        region=region,
         producers=[
             ProducerRecord(producer_id=f"p{n}", kind="audio", app_data={}, paused=False) for n in range(producers)
         ],
@@ -69,8 +71,10 @@ def rooms_with(*peers: PeerRecord, settings: RoomRecord | None = None) -> Rooms:
     return rooms
 
 
-def nodes_with(*placements: Placement, cpu: Mapping[str, float] | None = None) -> Nodes:
-    """Live nodes with a lease and one worker each; `cpu` is node id -> load."""
+def nodes_with(
+    *placements: Placement, cpu: Mapping[str, float] | None = None, regions: Mapping[str, str] | None = None
+) -> Nodes:
+    """Live nodes with a lease and one worker each; `cpu` is node id -> load, `regions` node id -> region."""
     nodes = Nodes(Timeouts())
     for placement in placements:
         lease = LeaseRecord(holder=placement.node_id, instance="i", epoch=placement.epoch)
@@ -92,6 +96,7 @@ def nodes_with(*placements: Placement, cpu: Mapping[str, float] | None = None) -
             draining=False,
             leased=True,
             workers=[worker],
+            region=(regions or {}).get(placement.node_id),
         )
         nodes.heartbeat(heartbeat, 0.0)
     return nodes

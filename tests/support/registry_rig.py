@@ -91,8 +91,9 @@ def _wait_until_up(process: ServiceProcess) -> None:
 class FakeNode:
     """The lease, the heartbeats and the probe replies of a media node."""
 
-    def __init__(self, url: str, node_id: str | None = None) -> None:
+    def __init__(self, url: str, node_id: str | None = None, region: str | None = None) -> None:
         self._url = url
+        self._region = region
         self.node_id = node_id or f"node-{ids.mint()}"
         self.draining = False
         self.clock_error_ms = 0
@@ -158,6 +159,7 @@ class FakeNode:
                 draining=self.draining,
                 leased=self.lease.held,
                 workers=[load],
+                region=self._region,
             )
             with contextlib.suppress(HubbubError):
                 await self.bus.publish(subjects.heartbeat(self.node_id), heartbeat)
@@ -233,7 +235,9 @@ class FakeSignaling:
         """Creates a room. Returns its id."""
         return (await self.request(CreateRoom(call_id=ids.mint()))).room_id
 
-    def join_request(self, room_id: str, peer_id: str | None = None, digest: str | None = None) -> JoinRoom:
+    def join_request(
+        self, room_id: str, peer_id: str | None = None, digest: str | None = None, region: str | None = None
+    ) -> JoinRoom:
         """A request to join the room."""
         message = JoinRoom(
             room_id=room_id,
@@ -245,13 +249,14 @@ class FakeSignaling:
             signaling_epoch=None if self.lease is None else self.lease.epoch,
             claim_id=ids.mint(),
             resume_digest=digest,
+            region=region,
         )
         self.joins.append(message)
         return message
 
-    async def join(self, room_id: str) -> tuple[str, RoomSnapshot]:
+    async def join(self, room_id: str, region: str | None = None) -> tuple[str, RoomSnapshot]:
         """Joins as a new peer. Returns its id and the snapshot."""
-        message = self.join_request(room_id)
+        message = self.join_request(room_id, region=region)
         return message.peer_id, await self.request(message)
 
     async def leave(self, room_id: str, peer_id: str) -> None:

@@ -412,6 +412,7 @@ class SignalingRig:
         *,
         captions: bool = True,
         participants_record: bool = True,
+        region: str | None = None,
     ) -> None:
         self.backend = FakeBackend()
         self.telemetry = FakeTelemetry()
@@ -419,7 +420,9 @@ class SignalingRig:
         self.policy = IdentityPolicy(
             api_key=None, trust_user_header=False, tokens=tokens, withhold=self.revocations.applied_to
         )
-        settings = SessionSettings(SIGNALING_ID, SIGNALING_EPOCH, GRACE, IceServers(), captions, participants_record)
+        settings = SessionSettings(
+            SIGNALING_ID, SIGNALING_EPOCH, GRACE, IceServers(), captions, participants_record, region=region
+        )
         self.ports = SessionPorts(
             self.backend,
             RoomHubs(self.backend),

@@ -82,6 +82,18 @@ def test_nodes_are_aligned() -> None:
     ]
 
 
+def test_regions_are_shown_where_a_node_has_one() -> None:
+    nodes = [
+        NodeInfo(node_id="a", epoch=1, state="accepting", rooms=0, peers=0, workers=[], region="eu-west"),
+        NodeInfo(node_id="b", epoch=1, state="accepting", rooms=0, peers=0, workers=[]),
+    ]
+    assert [line.split()[:3] for line in node_lines(nodes, None)] == [
+        ["NODE", "REGION", "STATE"],
+        ["a", "eu-west", "accepting"],
+        ["b", "-", "accepting"],
+    ]
+
+
 def test_rooms_are_listed_by_their_size() -> None:
     rooms = [
         room("b", 1),

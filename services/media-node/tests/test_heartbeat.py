@@ -34,7 +34,7 @@ async def received(bus: Bus) -> list[NodeHeartbeat]:
 
 def make(url: str, on_failed: Callable[[str], None]) -> Heartbeat:
     status = NodeStatus(lambda: True, [WorkerOccupancy(rooms=0, peers=0)], epoch=1)
-    return Heartbeat(url, NODE_ID, status, list, on_failed)
+    return Heartbeat(url, NODE_ID, status, list, on_failed, region="eu")
 
 
 def never(reason: str) -> None:

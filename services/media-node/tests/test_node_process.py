@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from hubbub_bus import Bus, fence, lease_bucket
-from hubbub_contracts import ErrorCode, HubbubError, ids, subjects
+from hubbub_contracts import Done, ErrorCode, HubbubError, ids, subjects
 from hubbub_contracts.bus.consumer import ResumeConsumer
-from hubbub_contracts.bus.node import DescribePeer, NodeHeartbeat
+from hubbub_contracts.bus.node import DescribePeer, DrainNode, NodeHeartbeat
 from hubbub_contracts.bus.records import Placement
 from hubbub_media_node.bootstrap import start
 from hubbub_media_node.settings import Settings
@@ -87,7 +87,10 @@ async def test_media_continues_during_a_bus_outage() -> None:
     await lifecycle.close()
 
 
-async def test_sigterm_releases_the_lease_and_exits_with_status_0(bus: Bus, nats_server: NatsServer) -> None:
+@pytest.mark.parametrize("drained", [False, True], ids=["SIGTERM", "drain"])
+async def test_a_stop_releases_the_lease_and_exits_with_status_0(
+    bus: Bus, nats_server: NatsServer, *, drained: bool
+) -> None:
     node_id = ids.mint()
     heartbeats: list[NodeHeartbeat] = []
     await bus.subscribe(subjects.heartbeat(node_id), NodeHeartbeat, heartbeats.append)
@@ -95,7 +98,11 @@ async def test_sigterm_releases_the_lease_and_exits_with_status_0(bus: Bus, nats
     environment = {"NATS_URL": nats_server.url, "NODE_ID": node_id, "RTC_MIN_PORT": "0", "WORKERS": "1"}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "hubbub_media_node", env=environment)
     await until(lambda: bool(heartbeats) and heartbeats[-1].leased)
-    process.send_signal(signal.SIGTERM)
+    if drained:
+        drain = DrainNode()
+        assert await bus.request(subjects.node(node_id, heartbeats[-1].epoch, drain.verb), drain) == Done()
+    else:
+        process.send_signal(signal.SIGTERM)
     assert await process.wait() == 0
     stored = await lease_bucket(bus).get(subjects.node_lease(node_id))
     assert stored is not None

@@ -54,6 +54,14 @@ def test_state_of_a_live_node(beat: NodeHeartbeat, state: NodeState) -> None:
     assert states(nodes) == [("a", 1, state)]
 
 
+def test_a_node_has_a_region_while_it_is_heard() -> None:
+    nodes = nodes_with(A, B, regions={"a": "eu"})
+    assert [each.region for each in list_nodes(nodes, Rooms())] == ["eu", None]
+    for now in (0.5, 1.5):
+        list(nodes.evaluate(now))
+    assert [each.region for each in list_nodes(nodes, Rooms())] == [None, None]
+
+
 def test_a_silent_node_is_suspect_then_dead() -> None:
     nodes = nodes_with(A)
     list(nodes.evaluate(0.5))

@@ -21,10 +21,12 @@ def room_of(rooms: Rooms) -> Room:
     return room
 
 
-def place(nodes: Nodes, rooms: Rooms, count: int, limit: int | None) -> list[Placement]:
+def place(
+    nodes: Nodes, rooms: Rooms, count: int, limit: int | None = 800, region: str | None = None
+) -> list[Placement]:
     """The placements of `count` more peers of the room, whose home is A."""
     placer = Placer(nodes, rooms, limit)
-    return [placer.place_peer("r", room_of(rooms), A) for _ in range(count)]
+    return [placer.place_peer("r", room_of(rooms), A, region) for _ in range(count)]
 
 
 def drain(nodes: Nodes, placement: Placement) -> None:
@@ -36,22 +38,22 @@ def drain(nodes: Nodes, placement: Placement) -> None:
 
 def test_rooms_are_spread_over_nodes_counting_those_just_placed() -> None:
     placer = Placer(nodes_with(A, B), Rooms(), None)
-    placements = [placer.place_room(Room()) for _ in range(10)]
+    placements = [placer.place_room(Room(), None) for _ in range(10)]
     assert (placements.count(A), placements.count(B)) == (5, 5)
 
 
 def test_rooms_avoid_a_loaded_node() -> None:
     placer = Placer(nodes_with(A, B, cpu={"a": 0.9}), Rooms(), None)
-    assert [placer.place_room(Room()) for _ in range(5)] == [B] * 5
+    assert [placer.place_room(Room(), None) for _ in range(5)] == [B] * 5
 
 
 def test_without_candidates_there_is_no_home() -> None:
-    assert Placer(Nodes(Timeouts()), Rooms(), None).place_room(Room()) is None
+    assert Placer(Nodes(Timeouts()), Rooms(), None).place_room(Room(), None) is None
 
 
 def test_a_room_that_loses_its_home_gets_the_first_of_its_nodes() -> None:
     rooms = rooms_with(peer_record("one", placement=A), peer_record("two", placement=C), peer_record("three"))
-    assert Placer(nodes_with(B, C, cpu={"c": 0.6}), rooms, 1).place_room(room_of(rooms)) == C
+    assert Placer(nodes_with(B, C, cpu={"c": 0.6}), rooms, 1).place_room(room_of(rooms), None) == C
 
 
 @pytest.mark.parametrize("limit", [None, 4])
@@ -99,3 +101,61 @@ def test_a_home_that_misses_a_heartbeat_keeps_its_room() -> None:
 def test_hidden_peers_count() -> None:
     rooms = rooms_with(peer_record("one"), peer_record("recorder", role="recorder"), settings=room_record())
     assert place(nodes_with(A, B), rooms, 1, 2) == [B]
+
+
+REGIONS = {"a": "eu", "b": "us", "c": "us"}
+
+
+def test_a_peer_gets_a_node_of_its_region_although_the_room_is_not_there() -> None:
+    nodes = nodes_with(A, B, C, regions=REGIONS, cpu={"b": 0.2})
+    rooms = rooms_with(peer_record("one"))
+    assert place(nodes, rooms, 1, region="us") == [C], "the least loaded there"
+    assert place(nodes, rooms, 1, region="eu") == [A]
+    assert place(nodes, rooms, 1) == [A]
+
+
+def test_within_a_region_the_nodes_of_the_room_come_first_while_they_have_few_of_its_peers() -> None:
+    nodes = nodes_with(A, B, C, regions=REGIONS, cpu={"b": 0.2})
+    rooms = rooms_with(peer_record("one"), peer_record("two", placement=B))
+    assert place(nodes, rooms, 3, 2, region="us") == [B, C, C]
+
+
+def test_a_busy_node_of_the_region_comes_before_an_idle_one_elsewhere() -> None:
+    nodes = nodes_with(A, B, regions=REGIONS, cpu={"b": 0.9})
+    assert place(nodes, rooms_with(peer_record("one")), 2, 1, region="us") == [B, B]
+
+
+def test_a_region_without_a_node_that_takes_work_is_no_refusal() -> None:
+    nodes, rooms = nodes_with(A, B, regions=REGIONS), rooms_with(peer_record("one"))
+    assert place(nodes, rooms, 1, region="mars") == [A]
+    drain(nodes, B)
+    assert place(nodes, rooms, 1, region="us") == [A]
+    drain(nodes, A)
+    assert place(nodes, rooms, 1, region="us") == [A], "there is no other"
+
+
+def test_without_regions_of_nodes_the_region_of_a_peer_changes_nothing() -> None:
+    nodes = nodes_with(A, B, C, cpu={"b": 0.2})
+    rooms = rooms_with(peer_record("one"))
+    assert place(nodes, rooms, 6, 2, region="us") == place(nodes, rooms, 6, 2)
+
+
+def test_a_peer_without_a_region_prefers_no_node_that_has_none() -> None:
+    nodes = nodes_with(A, B, regions={"a": "eu"})
+    assert place(nodes, rooms_with(peer_record("one")), 1) == [A]
+    nodes = nodes_with(A, B, regions={"a": "eu"}, cpu={"b": 0.5})
+    assert Placer(nodes, Rooms(), 800).place_room(Room(), None) == A
+
+
+def test_a_home_is_in_the_region_of_the_first_peer() -> None:
+    nodes = nodes_with(A, B, C, regions=REGIONS, cpu={"b": 0.2})
+    for limit in (None, 800):
+        for region, home in (("us", C), ("eu", A), ("mars", A), (None, A)):
+            assert Placer(nodes, Rooms(), limit).place_room(Room(), region) == home
+
+
+def test_a_room_that_loses_its_home_stays_on_its_nodes_those_of_the_region_first() -> None:
+    rooms = rooms_with(peer_record("one", placement=B), peer_record("two", placement=C))
+    nodes = nodes_with(B, C, regions={"b": "eu", "c": "us"})
+    homes = [Placer(nodes, rooms, 1).place_room(room_of(rooms), region) for region in ("us", "eu", "mars", None)]
+    assert homes == [C, B, B, B]

@@ -23,7 +23,7 @@ from hubbub_registry.handlers.relocation import Relocator
 from support.fake_room_store import FakeRoomStore
 from support.registry_records import A, B, encoded, nodes_with, peer_record, room_record, rooms_with
 
-C = Placement(node_id="c", epoch=3)
+C, D = Placement(node_id="c", epoch=3), Placement(node_id="d", epoch=4)
 
 
 def moving_rooms(rooms: Rooms, nodes: Nodes, limit: int | None = None) -> list[RoomMove]:
@@ -92,6 +92,32 @@ def test_the_home_of_a_room_moves_to_a_node_that_it_has() -> None:
     assert [move.placement for move in moving_rooms(rooms, nodes, 1)] == [B]
     rooms.apply_settings("r", encoded(room_record(placement=B)), 10, 0.0)
     assert [(move.peer.peer_id, move.placement) for move in moving_peers(rooms, nodes, 1)] == [("one", C)]
+
+
+def test_peers_move_within_their_region() -> None:
+    rooms = rooms_with(
+        peer_record("one", placement=B, region="eu"),
+        peer_record("two", placement=B, region="us"),
+        peer_record("three", placement=B),
+    )
+    nodes = nodes_with(A, B, C, D, regions={"a": "us", "b": "eu", "c": "eu", "d": "eu"}, cpu={"c": 0.1})
+    nodes.lease_removed("b", 1.0, released=True)
+    moves = {move.peer.peer_id: move.placement for move in moving_peers(rooms, nodes, 800)}
+    assert moves == {"one": D, "two": A, "three": A}
+    nodes.lease_removed("c", 1.0, released=True)
+    nodes.lease_removed("d", 1.0, released=True)
+    moves = {move.peer.peer_id: move.placement for move in moving_peers(rooms, nodes, 800)}
+    assert moves == {"one": A, "two": A, "three": A}, "no node of its region is left"
+
+
+def test_a_room_whose_only_node_has_ended_moves_to_the_region_of_most_of_its_peers() -> None:
+    peers = [peer_record("one", region="us"), peer_record("two", region="eu"), peer_record("three", region="eu")]
+    peers += [peer_record(f"recorder-{number}") for number in range(3)]
+    nodes = nodes_with(A, B, C, regions={"a": "eu", "b": "us", "c": "eu"}, cpu={"c": 0.5})
+    nodes.lease_removed("a", 1.0, released=True)
+    for limit in (None, 800):
+        assert [move.placement for move in moving_rooms(rooms_with(*peers), nodes, limit)] == [C]
+    assert [move.placement for move in moving_rooms(rooms_with(*peers[:2]), nodes)] == [B], "of the first, among equals"
 
 
 @pytest.fixture

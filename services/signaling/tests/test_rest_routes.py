@@ -58,7 +58,7 @@ def test_openapi_has_parameters_and_examples(app: FastAPI, route: Route) -> None
     parameters = {(each["in"], each["name"]) for each in operation.get("parameters", ())}
     path = {
         ("path", name)
-        for name in ("callId", "recordingId", "webhookId", "room", "peerId")
+        for name in ("callId", "recordingId", "webhookId", "room", "peerId", "nodeId")
         if f"{{{name}}}" in route.path
     }
     user = {("header", "X-User-Id")} if route in CALL_ROUTES else set()

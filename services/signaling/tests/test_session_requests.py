@@ -259,3 +259,16 @@ async def test_a_repeated_create_answers_what_the_node_has_created_before() -> N
     sent = [one.operation_id for one in rig.backend.node_requests if isinstance(one, CreateProducer)]
     added = [one.producer_id for one in rig.backend.registry_requests if isinstance(one, AddProducer)]
     assert (sent, added, client.session.resources.producers) == (["1"], ["first"], {"first": "up"})
+
+
+@pytest.mark.parametrize(
+    ("default", "named", "expected"),
+    [(None, {}, None), ("eu", {}, "eu"), ("eu", {"region": "us"}, "us"), (None, {"region": "us"}, "us")],
+)
+async def test_a_client_is_in_the_region_that_it_names_else_in_that_of_the_instance(
+    default: str | None, named: dict[str, str], expected: str | None
+) -> None:
+    rig = SignalingRig(region=default)
+    await rig.client().ask("joinRoom", PAYLOADS["joinRoom"] | named)
+    [join] = [one for one in rig.backend.registry_requests if isinstance(one, JoinRoom)]
+    assert join.region == expected

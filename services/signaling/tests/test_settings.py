@@ -35,6 +35,8 @@ def test_base_path_has_no_slash_at_its_end(text: str, path: str) -> None:
     "values",
     [
         {"frontend_url": "app.example.org"},
+        {"region": "EU"},
+        {"region": "e" * 33},
         {"base_path": "call"},
         {"base_path": "/call?x"},
         {"base_path": "https://example.org/call"},

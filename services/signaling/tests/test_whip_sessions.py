@@ -18,10 +18,11 @@ from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.bus.transport import (
     CreateTransport,
 )
-from hubbub_signaling.domain.media_access import ENCODER, MediaAccess
+from hubbub_signaling.domain.media_access import ENCODER, PLAYER, MediaAccess
+from hubbub_signaling.domain.whep_slots import Subject
 from hubbub_signaling.handlers.http_session import CreatedSession
 from hubbub_signaling.handlers.whip.sessions import WhipSessions
-from support.http_media_fakes import OFFER, HttpMediaRig
+from support.http_media_fakes import OFFER, RECEIVING_OFFER, HttpMediaRig
 from support.python_sdk import until
 from support.signaling_fakes import peer_record, unavailable
 
@@ -47,6 +48,13 @@ async def test_a_publisher_is_a_peer() -> None:
     ]
     assert published.etag == "ours"
     assert not await missing(rig.whip, published)
+
+
+async def test_publishers_and_viewers_are_in_the_region_of_the_instance() -> None:
+    rig = HttpMediaRig(region="eu")
+    await rig.publish()
+    await rig.whep.watch(PLAYER, "room", Subject(), RECEIVING_OFFER)
+    assert [(join.role, join.region) for join in rig.joins] == [("participant", "eu"), ("viewer", "eu")]
 
 
 def transport_id(rig: HttpMediaRig) -> str:

@@ -336,6 +336,7 @@ export class Call extends Emitter<CallEvents> {
       rtpCapabilities: { ...device.recvRtpCapabilities },
       resumable: true,
       features: ["lobby"],
+      ...(this.#options.region === undefined ? {} : { region: this.#options.region }),
     });
   }
 

@@ -39,6 +39,8 @@ export interface CallOptions {
   camera?: CameraOptions;
   /** Whether to create the room if it does not exist; true when absent. */
   createRoom?: boolean;
+  /** Where this client is, as the operator names its regions, such as `eu-west`; the server's own region when absent. */
+  region?: string;
   /** A device of mediasoup-client, to override its detection of the browser. */
   device?: Device;
 }

@@ -587,3 +587,10 @@ test("the server tells who speaks", async () => {
   server.push("peerLeft", { peerId: "ann", userId: "u", reason: "left", revision: 2 });
   await vi.waitFor(() => expect(call.activeSpeaker).toBeUndefined());
 });
+
+test("a call joins in the region that the application names", async () => {
+  await newCall({ region: "eu-west" }).join();
+  expect(server.last("joinRoom")).toMatchObject({ region: "eu-west" });
+  await newCall().join();
+  expect(server.last("joinRoom")).not.toHaveProperty("region");
+});

@@ -10,7 +10,7 @@ import types
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -103,6 +103,8 @@ def _kind(annotation: Any) -> str:
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
         return " or ".join(_kind(part) for part in parts if part is not type(None))
+    if origin is Annotated:
+        return _kind(parts[0])
     if origin is Literal:
         return ", ".join(f"`{part}`" for part in parts)
     if annotation is bool:

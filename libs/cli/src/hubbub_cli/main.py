@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from .data_dir import DataDirInUse
+from .drain_command import add_drain_command
 from .exec_with_parent import die_with_parent
 from .invitations import prepare_access
 from .layout import Layout
@@ -29,11 +30,12 @@ _PAGE_DIR = Path(__file__).parents[4] / "web" / "page" / "dist"
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(tokens, name="token")
 add_report_commands(app)
+add_drain_command(app)
 
 
 @app.callback()
 def hubbub() -> None:
-    """Hubbub, a WebRTC SFU: runs an installation on this machine, and shows what one does."""
+    """Hubbub, a WebRTC SFU: runs an installation on this machine, shows what one does, and drains its media nodes."""
 
 
 @app.command("up")

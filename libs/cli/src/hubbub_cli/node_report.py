@@ -9,8 +9,9 @@ from hubbub_client.api import NodeInfo, WorkerLoad
 from .quantities import NOTHING, percentage
 from .text_table import Column, table
 
-_COLUMNS = (
-    Column("NODE", shrinks=True),
+_NODE = Column("NODE", shrinks=True)
+_REGION = Column("REGION", shrinks=True)
+_REST = (
     Column("STATE"),
     Column("WORKERS", right=True),
     Column("LOAD", right=True),
@@ -28,17 +29,20 @@ def node_lines(nodes: Sequence[NodeInfo], width: int | None) -> list[str]:
     """A table of the nodes.
 
     The load is the CPU time of the workers' threads in percent of a core: their mean, and that of the busiest one.
+    Regions are shown where a node has one.
     """
     if not nodes:
         return ["no media nodes"]
-    return table(_COLUMNS, [_row(node) for node in nodes], width)
+    if any(node.region for node in nodes):
+        rows = [[node.node_id, node.region or NOTHING, *_rest(node)] for node in nodes]
+        return table((_NODE, _REGION, *_REST), rows, width)
+    return table((_NODE, *_REST), [[node.node_id, *_rest(node)] for node in nodes], width)
 
 
-def _row(node: NodeInfo) -> list[str]:
+def _rest(node: NodeInfo) -> list[str]:
     workers = node.workers
     loads = [worker.cpu for worker in workers]
     return [
-        node.node_id,
         node.state,
         str(len(workers)) if workers else NOTHING,
         percentage(sum(loads) / len(loads)) if loads else NOTHING,

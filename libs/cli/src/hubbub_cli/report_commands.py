@@ -61,7 +61,7 @@ def nodes_command(
     as_json: Json = False,
 ) -> None:
     """List the media nodes with their load. The key or token is of an admin of the whole installation."""
-    _show(read_nodes, _shown(url, key, keys, audience, watch=watch, as_json=as_json))
+    _show(read_nodes, shown(url, key, keys, audience, watch=watch, as_json=as_json))
 
 
 def rooms_command(
@@ -74,7 +74,7 @@ def rooms_command(
     as_json: Json = False,
 ) -> None:
     """List the open rooms of the tenant of the key or token, the fullest first."""
-    _show(read_rooms, _shown(url, key, keys, audience, watch=watch, as_json=as_json))
+    _show(read_rooms, shown(url, key, keys, audience, watch=watch, as_json=as_json))
 
 
 def room_command(
@@ -88,7 +88,7 @@ def room_command(
     as_json: Json = False,
 ) -> None:
     """Show who is in a room, on which node and worker, with which tracks and bitrates; and the pipes between them."""
-    _show(RoomReader(room).read, _shown(url, key, keys, audience, watch=watch, as_json=as_json))
+    _show(RoomReader(room).read, shown(url, key, keys, audience, watch=watch, as_json=as_json))
 
 
 async def read_nodes(api: ServerApi) -> Reading:
@@ -144,7 +144,7 @@ def _document(peer: RoomPeer, worker: int | None, rates: Bitrates | None) -> dic
     return {**document, "uplinkBitrate": round(rates.uplink), "downlinkBitrate": round(rates.downlink)}
 
 
-def _shown(url: str | None, key: str | None, keys: Path | None, audience: str, *, watch: bool, as_json: bool) -> Shown:
+def shown(url: str | None, key: str | None, keys: Path | None, audience: str, *, watch: bool, as_json: bool) -> Shown:
     """As the options say. Ends the command when the keys cannot be used."""
     address = url or f"http://127.0.0.1:{os.environ.get('PORT') or 4000}"
     if key or keys is None:
@@ -153,14 +153,15 @@ def _shown(url: str | None, key: str | None, keys: Path | None, audience: str, *
     return Shown(address, lambda: admin_token(signing, audience, time.time()), watch, as_json)
 
 
-def _show(read: Read, shown: Shown) -> None:
+def _show(read: Read, to: Shown) -> None:
     try:
-        show(read, shown)
+        show(read, to)
     except CallError as error:
-        fail(_explained(error, shown.url), error)
+        fail(explained(error, to.url), error)
 
 
-def _explained(error: CallError, url: str) -> str:
+def explained(error: CallError, url: str) -> str:
+    """Why the installation at `url` did not do what was asked, for its operator."""
     if error.code == "unreachable":
         return f"{url} does not answer: {error.message}"
     if error.code in ("unauthenticated", "not_allowed"):

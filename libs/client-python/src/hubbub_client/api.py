@@ -26,6 +26,7 @@ from hubbub_contracts.bus.revocation import Revocation
 from hubbub_contracts.bus.webhook import DeadLetterPage, Replayed, WebhookList
 from hubbub_contracts.rest import access, nodes, rooms, webhooks
 from hubbub_contracts.rest.access import RevokeBody
+from hubbub_contracts.rest.nodes import DrainedNode
 from hubbub_contracts.rest.rooms import (
     AnnounceBody,
     CreateRoomBody,
@@ -48,6 +49,7 @@ from .errors import CallError
 __all__ = [
     "CallError",
     "DeadLetter",
+    "DrainedNode",
     "NodeInfo",
     "PipeEnd",
     "Placement",
@@ -148,6 +150,14 @@ class ServerApi:
         """The media nodes of the installation, with their load."""
         return (await self._request(nodes.LIST_NODES, NodeList)).nodes
 
+    async def drain_node(self, node_id: str, epoch: int | None = None) -> DrainedNode:
+        """Stops a media node: its peers move to other nodes, and its process exits. Returns before that.
+
+        With `epoch`, as `nodes` lists it, nothing is done if that incarnation has ended. `not_found`: no such node, or
+        it is dead.
+        """
+        return await self._request(nodes.DRAIN_NODE, DrainedNode, node=node_id, query={"epoch": epoch})
+
     async def remove_peer(self, call_id: str, peer_id: str, *, ban: bool = False) -> None:
         """Removes a participant. With `ban`, its user may not join again until the room ends."""
         query = {"ban": "true"} if ban else {}
@@ -230,13 +240,15 @@ class ServerApi:
         room: str | None = None,
         peer: str | None = None,
         webhook: str | None = None,
+        node: str | None = None,
         query: dict[str, Any] | None = None,
         body: Model | None = None,
     ) -> AnswerT:
         if self._http is None:
             raise CallError("invalid_state", "use the API inside `async with`")
         path = route.path
-        for name, value in (("room", room and f"~{ids.room_id(room)}"), ("peerId", peer), ("webhookId", webhook)):
+        named = {"room": room and f"~{ids.room_id(room)}", "peerId": peer, "webhookId": webhook, "nodeId": node}
+        for name, value in named.items():
             path = path.replace(f"{{{name}}}", quote(value or "", safe="~"))
         sent = {name: str(value) for name, value in (query or {}).items() if value is not None}
         try:

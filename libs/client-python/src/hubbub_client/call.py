@@ -75,6 +75,7 @@ class Call(Emitter[CallEvent]):
         codec: VideoCodec = "vp8",
         create_room: bool = True,
         token: TokenSource | None = None,
+        region: str | None = None,
     ) -> None:
         """Prepares a call without connecting. Needs a running event loop.
 
@@ -82,6 +83,7 @@ class Call(Emitter[CallEvent]):
         name. `user_id` is the application's id of the user, random by default; `app_data` is for the others.
         `codec` is sent for video. Without `create_room`, a room that does not exist is an error.
         `token` returns access tokens, for a server that needs them; it is called whenever a new one is needed.
+        `region` says where this client is, as the operator names its regions; by default, that of the server.
         """
         super().__init__()
         self.room = room
@@ -89,7 +91,7 @@ class Call(Emitter[CallEvent]):
         self.local = LocalParticipant(user_id or secrets.token_hex(8), name, dict(app_data or {}), self._sync)
         self._roster = Roster(self._make_publication, self, time.monotonic)
         self._media = Media(self._signaling, self.local.publications, self._roster, self, codec)
-        self._session = Session(self._signaling, self._media, self.local, room, create_room=create_room)
+        self._session = Session(self._signaling, self._media, self.local, room, create_room=create_room, region=region)
         self._speech = Speech(self._signaling, self._participant, self)
         self.moderation = Moderation(self._signaling, self.local, self._participant)
         """What moderators decide, the lobby, and raised hands."""

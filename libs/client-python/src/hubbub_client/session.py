@@ -19,13 +19,21 @@ class Session:
     """This client's membership of the room."""
 
     def __init__(
-        self, signaling: Signaling, media: Media, local: LocalParticipant, room: str, *, create_room: bool
+        self,
+        signaling: Signaling,
+        media: Media,
+        local: LocalParticipant,
+        room: str,
+        *,
+        create_room: bool,
+        region: str | None,
     ) -> None:
         self._signaling = signaling
         self._media = media
         self._local = local
         self._room = room
         self._create_room = create_room
+        self._region = region
         self._resume_token: str | None = None
         self._revision = 0
 
@@ -81,5 +89,6 @@ class Session:
             rtp_capabilities=receive_capabilities(self._media.router_capabilities),
             resumable=True,
             features=[LOBBY],
+            region=self._region,
         )
         await self._signaling.request(request, answered)

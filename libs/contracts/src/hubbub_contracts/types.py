@@ -38,6 +38,9 @@ RoomId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,388}$")]
 NodeId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """The name of a media node or a signaling instance: set by the operator, or random."""
 
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+"""The name of a place where media nodes are, such as `eu-west`: chosen by the operator. Names are compared, no more."""
+
 CallId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 """Arbitrary text from a client; 64 characters are at most 256 bytes of UTF-8."""
 

@@ -62,7 +62,15 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     lease = BusNodeLease(bus, settings.node_id)
     entities = EntityStore()
     status = NodeStatus(lease.accepts_work, count_occupancy(entities, len(core.addresses)))
-    heartbeat = Heartbeat(settings.nats_url, settings.node_id, status, core.counters, lifecycle.fail, settings.nats_tls)
+    heartbeat = Heartbeat(
+        settings.nats_url,
+        settings.node_id,
+        status,
+        core.counters,
+        lifecycle.fail,
+        settings.nats_tls,
+        settings.region,
+    )
     media_events = BusMediaEventPublisher(bus)
     speaker_events = BusSpeakerEventPublisher(bus)
     replicas = BusRoomReplicas(bus)
@@ -84,6 +92,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         tasks=tasks,
         candidate_addresses=candidate_addresses,
         link_ip=lambda: settings.internal_ip or candidate_addresses()[0],
+        stop=lifecycle.stop,
         tcp=settings.rtc_tcp,
         plain=PlainAccess(
             ip=settings.plain_announced_ip or specific_address(settings.plain_listen_ip) or candidate_addresses()[0],

@@ -9,7 +9,7 @@ from typing import Self
 from pydantic import Field, field_validator, model_validator
 
 from hubbub_contracts import ids
-from hubbub_contracts.types import NodeId
+from hubbub_contracts.types import NodeId, Region
 from hubbub_service import ServiceSettings
 
 from .domain.announced_addresses import parse_announced
@@ -24,6 +24,11 @@ class Settings(ServiceSettings):
     """The settings of a media node, besides those of every service."""
 
     node_id: NodeId = Field(default_factory=ids.mint, description="Id of this node; random by default.")
+    region: Region | None = Field(
+        None,
+        description="Where this node is, such as `eu-west`: 1 to 32 of `a-z`, `0-9` and `-`. Clients of a region get a "
+        "node of it as long as one takes work.",
+    )
     rtc_min_port: int = Field(
         40000, ge=0, le=65535, description="First port for media, UDP and TCP. 0: the system chooses."
     )

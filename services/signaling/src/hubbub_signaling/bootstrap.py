@@ -89,6 +89,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         settings.captions,
         settings.participants_record,
         settings.lobby_timeout,
+        settings.region,
     )
     forwarded = ForwardedHeaders(settings.proxies)
     revocations = Revocations()

@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from hubbub_access import KeySet, TokenVerifier
 from hubbub_contracts import ids
 from hubbub_contracts.socket.base import IceServer
-from hubbub_contracts.types import TenantId
+from hubbub_contracts.types import Region, TenantId
 from hubbub_service.settings import ServiceSettings
 
 from .adapters.tls import load_context
@@ -85,6 +85,11 @@ class Settings(ServiceSettings):
     reconnect_grace: float = Field(30.0, gt=0, description="Seconds that a resumable session outlives its socket.")
     signaling_id: str = Field(
         default_factory=ids.mint, description="Unique name of this instance; random when not set."
+    )
+    region: Region | None = Field(
+        None,
+        description="Where this instance is, as the `REGION` of media nodes near it: the region of its clients that "
+        "name none.",
     )
     ice_servers: list[IceServer] = Field(
         default_factory=list, description="STUN and TURN servers that clients get unchanged, as a JSON array."

@@ -1264,6 +1264,19 @@ export interface Decline {
  */
 export interface Done {}
 /**
+ * A media node that drains, or that has drained.
+ */
+export interface DrainedNode {
+  /**
+   * The incarnation that ends. `GET /nodes` lists it until it has ended.
+   */
+  epoch: number;
+  /**
+   * Its name.
+   */
+  nodeId: string;
+}
+/**
  * The DTLS parameters of one side.
  */
 export interface DtlsParameters1 {
@@ -1672,6 +1685,10 @@ export interface JoinRoom {
    * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
+  /**
+   * Where the client is, as the operator names regions (`REGION` of media nodes), such as `eu-west`: 1 to 32 of `a-z`, `0-9` and `-`. The peer is placed on a node of this region if one takes work, else on any. Absent: the region of the signaling instance.
+   */
+  region?: string;
   /**
    * Whether the session outlives its socket for `RECONNECT_GRACE` (30 s by default), so that `resume` can continue it. Otherwise the peer leaves when the socket closes.
    */
@@ -2183,6 +2200,10 @@ export interface NodeInfo {
    * Peers that are placed on it, hidden ones included.
    */
   peers: number;
+  /**
+   * Its `REGION`; absent when it has none, and while it is starting or dead.
+   */
+  region?: string;
   /**
    * Rooms with their home on it, or with peers there.
    */

@@ -9,7 +9,18 @@ from pydantic import Field
 from ..base import Done, Event, Model, NodeRequest
 from ..layers import ConsumerLayers
 from ..scores import ConsumerScores, EncodingScore
-from ..types import ConsumerType, Count, Epoch, Id, NodeId, OpenDirection, OpenMediaKind, RoomId, RtpCapabilities
+from ..types import (
+    ConsumerType,
+    Count,
+    Epoch,
+    Id,
+    NodeId,
+    OpenDirection,
+    OpenMediaKind,
+    Region,
+    RoomId,
+    RtpCapabilities,
+)
 from .tenant import TenantUsage
 
 
@@ -49,12 +60,23 @@ class NodeHeartbeat(Event):
     workers: list[WorkerLoad]
     tenants: list[TenantUsage] = Field(default_factory=list)
     """Of each tenant with rooms here. Empty while no registry announces limits of tenants."""
+    region: Region | None = None
+    """Where the node is; absent: not said, as by older versions."""
 
 
 class ProbeNode(NodeRequest[Done]):
     """Asks whether this epoch of the node is alive. The heartbeat thread answers."""
 
     verb: ClassVar[str] = "ping"
+
+
+class DrainNode(NodeRequest[Done]):
+    """Stops the node as SIGTERM does: it takes no new work, the registry places its peers on other nodes, it exits.
+
+    The reply comes before that. Nobody else answers for this epoch afterwards. Older versions do not answer it.
+    """
+
+    verb: ClassVar[str] = "drain"
 
 
 class TransportDescription(Model):

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from ..base import Model, RegistryRequest
 from ..open_enum import OpenEnum
-from ..types import Count, Epoch, NodeId
+from ..types import Count, Epoch, NodeId, Region
 from .node import WorkerLoad
 
 NodeState = Annotated[Literal["starting", "accepting", "draining", "suspect", "dead", "other"], OpenEnum()]
@@ -30,6 +30,8 @@ class NodeInfo(Model):
     """Peers that are placed on it, hidden ones included."""
     workers: list[WorkerLoad]
     """As its last heartbeat said; none of a node that is starting or dead."""
+    region: Region | None = None
+    """Its `REGION`; absent when it has none, and while it is starting or dead."""
 
 
 class NodeList(Model):

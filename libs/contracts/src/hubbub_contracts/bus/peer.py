@@ -14,6 +14,7 @@ from ..types import (
     Id,
     NodeId,
     PeerRole,
+    Region,
     Revision,
     RoomId,
     RoomRole,
@@ -75,6 +76,8 @@ class JoinRoom(RegistryRequest[RoomSnapshot]):
     """The sender handles a peer that waits in the lobby. Older versions do not."""
     known_revision: Revision | None = None
     """The sender follows the room and knows it at this revision: the reply may be partial. Absent: it must not be."""
+    region: Region | None = None
+    """Where the peer is: nodes of this region are preferred for it, now and whenever it moves. Absent: none is."""
 
 
 class LeaveRoom(RegistryRequest[Done]):

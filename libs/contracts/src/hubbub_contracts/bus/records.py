@@ -19,6 +19,7 @@ from ..types import (
     OpenPeerRole,
     OpenRoomRole,
     OpenTrackSource,
+    Region,
     RoomId,
     TrackSource,
     UserId,
@@ -128,6 +129,8 @@ class PeerRecord(Model):
     """Unix milliseconds; absent: the hand is not raised."""
     unmute_request: UnmuteRequest | None = None
     """The last one."""
+    region: Region | None = None
+    """As in JoinRoom; absent: none, as in records of older versions."""
 
     @property
     def waiting(self) -> bool:

@@ -21,6 +21,7 @@ from ..types import (
     OpenMediaKind,
     OpenRoomRole,
     OpenTrackSource,
+    Region,
     Revision,
     RtpCapabilities,
     UserId,
@@ -141,6 +142,10 @@ class JoinRoom(Mutation[RoomJoined]):
     continue it. Otherwise the peer leaves when the socket closes."""
     features: list[Feature] = Field(default_factory=list, max_length=16)
     """What the client can do: `lobby`, it handles `waiting` in the answer, and `admitted`. Others are ignored."""
+    region: Region | None = None
+    """Where the client is, as the operator names regions (`REGION` of media nodes), such as `eu-west`: 1 to 32 of
+    `a-z`, `0-9` and `-`. The peer is placed on a node of this region if one takes work, else on any. Absent: the region
+    of the signaling instance."""
 
 
 class LeaveRoom(Mutation[Done]):

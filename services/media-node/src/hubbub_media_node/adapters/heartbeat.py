@@ -47,16 +47,19 @@ class Heartbeat:
         counters: Callable[[], list[WorkerCounters]],
         on_failed: Callable[[str], None],
         nats_tls: ssl.SSLContext | None = None,
+        region: str | None = None,
     ) -> None:
         """Does nothing before `start`.
 
         Arguments:
             counters: returns the counters of all workers; it is called in the heartbeat thread.
             on_failed: called in the event loop of `start` with a reason, when no heartbeat will be sent any more.
+            region: where the node is; None: not said.
         """
         self._nats_url = nats_url
         self._nats_tls = nats_tls
         self._node_id = node_id
+        self._region = region
         self._status = status
         self._counters = counters
         self._on_failed = on_failed
@@ -156,6 +159,7 @@ class Heartbeat:
             leased=self._status.accepts_work(),
             workers=self._worker_loads(),
             tenants=list(self._status.tenants),
+            region=self._region,
         )
         with contextlib.suppress(HubbubError):  # the bus is unavailable; the next heartbeat follows soon
             await bus.publish(subjects.heartbeat(self._node_id), heartbeat)

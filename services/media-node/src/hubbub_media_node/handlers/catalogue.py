@@ -18,7 +18,7 @@ from hubbub_contracts.bus.consumer import (
     SetConsumerPriority,
     SetPreferredLayers,
 )
-from hubbub_contracts.bus.node import ClosePeer, DescribePeer
+from hubbub_contracts.bus.node import ClosePeer, DescribePeer, DrainNode
 from hubbub_contracts.bus.pipe import OpenPipe, RelayLink, WantPipes
 from hubbub_contracts.bus.plain_transport import ConnectPlainTransport, CreatePlainTransport
 from hubbub_contracts.bus.producer import CloseProducer, CreateProducer, PauseProducer, ResumeProducer
@@ -31,7 +31,7 @@ from hubbub_contracts.bus.transport import (
     SetMaxIncomingBitrate,
 )
 
-from . import consumer, link_relays, outgoing_pipes, peer, plain_transport, producer, stats, transport
+from . import consumer, drain, link_relays, outgoing_pipes, peer, plain_transport, producer, stats, transport
 from .context import NodeContext
 
 HANDLERS: Final[RequestTable[NodeContext]] = {
@@ -60,4 +60,5 @@ HANDLERS: Final[RequestTable[NodeContext]] = {
     RelayLink: link_relays.relay_link,
     DescribePeer: peer.describe,
     ClosePeer: peer.close,
+    DrainNode: drain.drain,
 }

@@ -59,6 +59,8 @@ class NodeContext:
     """The IP addresses for our ICE candidates, most preferred first. They change when an announced name moves."""
     link_ip: Callable[[], str]
     """Our IP address for links to other nodes."""
+    stop: Callable[[], None]
+    """Stops this node, as SIGTERM does."""
     tcp: bool
     """Offer TCP candidates besides UDP ones."""
     quotas: NodeTenantQuotas

@@ -126,6 +126,11 @@ class Incarnation:
         leaves = self.heartbeat is not None and (self.heartbeat.draining or not self.heartbeat.leased)
         return self.state in LIVE and self.lease_expired_at is None and not leaves and not self.cut_off
 
+    @property
+    def region(self) -> str | None:
+        """Where it is; None also before its first heartbeat."""
+        return None if self.heartbeat is None else self.heartbeat.region
+
     def apply(self, event: LivenessEvent) -> bool:
         """Makes the transition; returns whether the state changed."""
         after = TRANSITIONS.get((self.state, event), self.state)

@@ -39,6 +39,7 @@ def _info(incarnation: Incarnation, rooms: Rooms) -> NodeInfo:
         rooms=rooms.count_hosted(placement),
         peers=rooms.peers_on.get(placement, 0),
         workers=[] if heartbeat is None else heartbeat.workers,
+        region=None if heartbeat is None else heartbeat.region,
     )
 
 

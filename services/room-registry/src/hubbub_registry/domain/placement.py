@@ -3,14 +3,15 @@
 A room has a *home*, the node in its own record, and each peer is on one node. A small room is on its home alone. The
 room's nodes are its home and those of its peers, in the order in which they joined.
 
-A peer goes to the first of these nodes that there is:
+A peer goes to a node of its own region, as long as one there takes work, and to any node otherwise. Among these nodes
+it goes to the first that there is:
 
 1. the first of the room's nodes that is idle and has fewer than `ROOM_PEERS_PER_NODE` peers of it,
 2. the least loaded idle node of the others,
 3. the least loaded of the room's nodes: where all are busy, links would make it worse.
 
-With `ROOM_PEERS_PER_NODE=0` it goes to the room's home. A node that drains, or that has lost its lease, gets no peers
-of a room that is on others as well.
+With `ROOM_PEERS_PER_NODE=0` it goes to the room's home, which the region of the first peer decides. A node that
+drains, or that has lost its lease, gets no peers of a room that is on others as well.
 """
 
 from __future__ import annotations
@@ -46,30 +47,46 @@ class Placer:
         self._placed: defaultdict[str, Counter[Placement]] = defaultdict(Counter)
         """Where the peers of this series are, by room."""
 
-    def place_room(self, room: Room) -> Placement | None:
-        """A home for a room: the first of its nodes that takes peers, or else the least loaded node; None: no node."""
-        home = next((each for each in _nodes_of(room) if self._takes_peers(each)), None)
-        home = home or self._least_loaded(self._candidates)
+    def place_room(self, room: Room, region: str | None) -> Placement | None:
+        """A home for a room: the first of its nodes that takes peers, or else the least loaded node; None: no node.
+
+        In both cases nodes of the region come first.
+        """
+        own = [each for each in _nodes_of(room) if self._takes_peers(each)]
+        home = next(iter(self._in_region(region, own) or own), None)
+        home = home or self._least_loaded(self._in_region(region, self._candidates) or self._candidates)
         if home is not None:
             self._rooms[home] += 1
         return home
 
-    def place_peer(self, room_id: str, room: Room, home: Placement) -> Placement:
-        """A node for a peer of a room; `home` is the room's."""
-        placement = home if self._limit is None else self._choose(room_id, room, home, self._limit)
+    def place_peer(self, room_id: str, room: Room, home: Placement, region: str | None) -> Placement:
+        """A node for a peer of a room, and of a region (None: of none); `home` is the room's."""
+        placement = home if self._limit is None else self._choose(room_id, room, home, self._limit, region)
         self._peers[placement] += 1
         self._placed[room_id][placement] += 1
         return placement
 
-    def _choose(self, room_id: str, room: Room, home: Placement, limit: int) -> Placement:
+    def _choose(self, room_id: str, room: Room, home: Placement, limit: int, region: str | None) -> Placement:
         placed = self._placed[room_id]
         peers = Counter(peer.placement for peer in room.peers.values())
         own = [each for each in dict.fromkeys((home, *_nodes_of(room), *placed)) if self._takes_peers(each)]
+        others = [each for each in self._candidates if each not in own]
+        near_own, near_others = self._in_region(region, own), self._in_region(region, others)
+        if near_own or near_others:
+            own, others = near_own, near_others
         for each in own:
             if peers[each] + placed[each] < limit and not self._is_busy(each):
                 return each
-        others = [each for each in self._candidates if each not in own and not self._is_busy(each)]
-        return self._least_loaded(others) or self._least_loaded(own) or self._least_loaded(self._candidates) or home
+        idle = [each for each in others if not self._is_busy(each)]
+        return self._least_loaded(idle) or self._least_loaded(own) or self._least_loaded(others) or home
+
+    def _in_region(self, region: str | None, placements: Iterable[Placement]) -> list[Placement]:
+        """Those in the region, in the same order; none for no region."""
+        return [] if region is None else [each for each in placements if self._region(each) == region]
+
+    def _region(self, placement: Placement) -> str | None:
+        incarnation = self._nodes.find(placement)
+        return None if incarnation is None else incarnation.region
 
     def _takes_peers(self, placement: Placement) -> bool:
         incarnation = self._nodes.find(placement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from hubbub_contracts.bus.records import PeerRecord, Placement
 
 from .nodes import Nodes
 from .placement import Placer
-from .rooms import Rooms
+from .rooms import Room, Rooms
 from .stored_record import StoredPeer, StoredRoom
 
 
@@ -45,7 +46,7 @@ def room_moves(rooms: Rooms, nodes: Nodes, placer: Placer) -> Iterator[RoomMove]
         for _, room in rooms.placed_on(current):
             if room.settings is None or not room.peers:
                 continue
-            new = placer.place_room(room)
+            new = placer.place_room(room, _region_of(room))
             if new is not None or current is not None:
                 yield RoomMove(room.settings, new)
 
@@ -63,9 +64,17 @@ def peer_moves(rooms: Rooms, nodes: Nodes, placer: Placer) -> Iterator[PeerMove]
                 continue
             for peer in room.peers.values():
                 if peer.placement == former:
-                    yield PeerMove(peer, None if home is None else placer.place_peer(room_id, room, home))
+                    new = None if home is None else placer.place_peer(room_id, room, home, peer.region)
+                    yield PeerMove(peer, new)
 
 
 def move_peer(peer: PeerRecord, placement: Placement | None, operation_id: str) -> PeerRecord:
     """Returns the peer's record at `placement`. Its producers ended with the old node; its client creates new ones."""
     return peer.model_copy(update={"placement": placement, "producers": [], "operation_id": operation_id})
+
+
+def _region_of(room: Room) -> str | None:
+    """The region of most of its peers, of those that have one."""
+    peers = sorted(room.peers.values(), key=lambda peer: peer.created)
+    regions = Counter(peer.region for peer in peers if peer.region is not None)
+    return regions.most_common(1)[0][0] if regions else None

@@ -81,6 +81,8 @@ class StoredPeer:
     """As in PeerRecord."""
     waiting: bool
     """As in PeerRecord."""
+    region: str | None
+    """As in PeerRecord."""
 
     @property
     def keeps_open(self) -> bool:
@@ -102,6 +104,7 @@ class StoredPeer:
             _kinds(tuple(producer.kind for producer in fields.producers)),
             fields.role != "participant",
             fields.role == "waiting",
+            None if fields.region is None else intern(fields.region),
         )
 
     @property
@@ -150,6 +153,7 @@ class _PeerFields(_Fields):
     signaling_epoch: int | None = Field(None, alias="signalingEpoch")
     role: str = "participant"
     producers: list[_ProducerFields] = []
+    region: str | None = None
 
 
 def _placement(fields: _PlacementFields | None) -> Placement | None:

@@ -81,7 +81,7 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
         and context.store.rooms.participants_of(_tenant(request)) >= tenants
     ):
         raise _tenant_full(tenants)
-    placement = await _place(context, request.room_id)
+    placement = await _place(context, request.room_id, request.region)
     record = PeerRecord(
         room_id=request.room_id,
         peer_id=request.peer_id,
@@ -98,6 +98,7 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
         placement=placement,
         operation_id=operation_id(),
         room_role=request.room_role,
+        region=request.region,
     )
     require_room_bytes(context, room, record)
     try:
@@ -151,14 +152,15 @@ async def _confirm(context: RegistryContext, request: JoinRoom) -> RoomSnapshot:
 async def _move(context: RegistryContext, peer: StoredPeer) -> None:
     """Places a peer again, whose node ended after its join had chosen it."""
     try:
-        moved = move_peer(peer.record, await _place(context, peer.room_id), operation_id())
+        placement = await _place(context, peer.room_id, peer.region)
+        moved = move_peer(peer.record, placement, operation_id())
         await context.store.wait_for(await context.store.put_peer(moved, peer.revision))
     except PeerDeparted as error:
         raise _removed_meanwhile() from error
 
 
-async def _place(context: RegistryContext, room_id: str) -> Placement:
-    """Returns a placement for a peer. Stores a new home for a room that has none or an ended one.
+async def _place(context: RegistryContext, room_id: str, region: str | None) -> Placement:
+    """Returns a placement for a peer of this region. Stores a new home for a room that has none or an ended one.
 
     Raises `room_not_found`, KeyConflict and `unavailable`.
     """
@@ -166,14 +168,14 @@ async def _place(context: RegistryContext, room_id: str) -> Placement:
         room, settings = _open_room(context.store.rooms, room_id)
         home, placer = settings.placement, context.placer()
         if home is not None and context.nodes.is_live(home):
-            return placer.place_peer(room_id, room, home)
+            return placer.place_peer(room_id, room, home, region)
         if home is None or context.nodes.has_ended(home):
-            home = placer.place_room(room)
+            home = placer.place_room(room, region)
             if home is None:
                 raise HubbubError(ErrorCode.UNAVAILABLE, "no media node accepts rooms now", retryable=True)
             record = settings.record.model_copy(update={"placement": home, "operation_id": operation_id()})
             await context.store.put_room(record, settings.revision)
-            return placer.place_peer(room_id, room, home)
+            return placer.place_peer(room_id, room, home, region)
         await asyncio.sleep(PLACEMENT_CHECK_INTERVAL)
     raise HubbubError(ErrorCode.UNAVAILABLE, "the room's media node does not answer", retryable=True)
 

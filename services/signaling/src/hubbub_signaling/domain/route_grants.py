@@ -37,6 +37,7 @@ ROUTE_GRANTS: Mapping[tuple[str, str], Grant | Literal["public"]] = {
     ("POST", "/rooms/{room}/peers/{peerId}/mute"): Grant.MODERATE,
     ("POST", "/rooms/{room}/peers/{peerId}/stop"): Grant.MODERATE,
     ("GET", "/nodes"): Grant.ADMIN,
+    ("POST", "/nodes/{nodeId}/drain"): Grant.ADMIN,
     ("POST", "/calls"): Grant.CALLS,
     ("GET", "/calls"): Grant.CALLS,
     ("GET", "/calls/{callId}"): Grant.CALLS,

@@ -23,3 +23,5 @@ class SessionSettings:
     """Whether people in a room may start and stop its recording."""
     lobby_timeout: float = 60.0
     """Seconds for which the join of a client that knows no lobby waits in one."""
+    region: str | None = None
+    """The region of clients that name none."""

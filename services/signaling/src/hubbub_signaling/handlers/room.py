@@ -64,6 +64,7 @@ async def join_room(context: RequestContext, request: socket.JoinRoom) -> socket
         room_role=context.access.granted_role,
         exempt=identity.verified and identity.grants.may_moderate,
         may_wait=context.client_kind is SOCKET,
+        region=request.region or context.settings.region,
     )
     token = str(ResumeToken(room_id, peer_id, secret)) if secret else None
     try:
