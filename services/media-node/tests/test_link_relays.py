@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from hubbub_contracts.bus.pipe import RelayedEnd, RelayLink
 from hubbub_contracts.bus.records import Placement
 from hubbub_media_core import commands, events
 from hubbub_media_core.specs import RelayEnd
-from hubbub_media_node.domain.detour import ATTEMPT, RENEWAL, Detour, Way
+from hubbub_media_node.domain.detour import ATTEMPT, RENEWAL, Detour, Way, relay_order
 from hubbub_media_node.handlers.link_relays import relay_link
 from support.node_fakes import ROOM
 from support.two_nodes import NodeOfTwo, TwoNodes, peer
@@ -184,3 +185,10 @@ def test_who_is_asked_to_relay(steps: list[Decision]) -> None:
     for now, way, others, expected, hopeful in steps:
         assert detour.next_node(way, others, now) == expected, now
         assert detour.is_hopeful == hopeful, now
+
+
+def test_links_are_spread_over_the_nodes_that_could_relay_them() -> None:
+    asked_first = Counter(relay_order(f"link {number}", (C, D))[0].node_id for number in range(100))
+    assert set(asked_first) == {"c", "d"}
+    assert min(asked_first.values()) > 20
+    assert relay_order("link", (C, D)) == relay_order("link", (D, C))

@@ -6,7 +6,7 @@ The node that receives over the link decides, each time that the link changes an
 |---------------------|-----------------------------------------|-----------------------------------------------|
 | connected directly  |                                         | nobody, and forgets the relay                 |
 | connected by relay  | `RENEWAL` has passed                    | the same node again, to go on                 |
-| lost                | it was connected before                 | the first of the room's other nodes           |
+| lost                | it was connected before                 | the first of the others, in `relay_order`     |
 | lost                | `ATTEMPT` has passed since the last one | the next one                                  |
 | lost                | all were asked; `RENEWAL` has passed    | the first again                               |
 
@@ -16,7 +16,8 @@ at most.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -29,6 +30,11 @@ RENEWAL: Final = 3.0
 before."""
 
 Way = Literal["direct", "relayed", "lost"]
+
+
+def relay_order(link_id: str, nodes: Iterable[Placement]) -> list[Placement]:
+    """The order in which nodes are asked to relay a link: another one for each link, else the first had them all."""
+    return sorted(nodes, key=lambda node: (zlib.crc32(f"{link_id} {node.node_id}".encode()), node.node_id))
 
 
 @dataclass(slots=True)
@@ -46,7 +52,7 @@ class Detour:
     hopeful_until: float = 0.0
 
     def next_node(self, way: Way, nodes: Sequence[Placement], now: float) -> Placement | None:
-        """The node to ask now; None: nobody. `nodes` are the room's, without those of the link."""
+        """The node to ask now; None: nobody. `nodes` are the room's, without those of the link, in `relay_order`."""
         if way == "direct":
             self.node, self.attempts = None, 0
             return None

@@ -10,6 +10,7 @@ from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_media_core import commands
 from hubbub_media_core.specs import RelayEnd
 
+from ..domain.detour import relay_order
 from ..domain.incoming_links import IncomingLink
 from ..domain.media_addresses import is_at, socket_address
 from .context import NodeContext
@@ -36,7 +37,7 @@ async def relay_link(context: NodeContext, request: RelayLink) -> MediaAddress:
 def seek_relay(context: NodeContext, link: IncomingLink, now: float) -> None:
     """Asks a third node to relay a link, or to go on with that, if it is time (`domain.detour`)."""
     nodes = [node for node in link.router.room.view.other_nodes() if node.node_id != link.node.node_id]
-    node = link.detour.next_node(link.way, nodes, now)
+    node = link.detour.next_node(link.way, relay_order(link.id, nodes), now)
     if node is not None:
         context.tasks.spawn(_ask(context, link, node), "relay-link")
     elif link.way == "direct":
