@@ -64,16 +64,19 @@ class TcpProxy:
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passes: asyncio.Event) -> None:
         self._writers.add(writer)
-        on_its_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(maxsize=0 if self._delay else 1)
+        on_its_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         arriving = asyncio.create_task(self._deliver(on_its_way, writer))
         try:
             while data := await reader.read(65536):
                 await passes.wait()
-                if not self.discards:
-                    await on_its_way.put((time.monotonic() + self._delay, data))
-                if arriving.done():
-                    break
-            await on_its_way.put((time.monotonic() + self._delay, b""))
+                if self.discards:
+                    continue
+                if self._delay:
+                    on_its_way.put_nowait((time.monotonic() + self._delay, data))
+                else:
+                    writer.write(data)
+                    await writer.drain()
+            on_its_way.put_nowait((time.monotonic() + self._delay, b""))
             await arriving
         except ConnectionError:
             writer.transport.abort()
