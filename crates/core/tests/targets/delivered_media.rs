@@ -3,7 +3,7 @@
 use arbitrary::{Result, Unstructured};
 
 use super::captures::SIMULCAST;
-use super::mutation::{chance, mutate, word};
+use super::mutation::{chance, damage, mutate, word};
 use crate::common::media::{Packet, vp8};
 use crate::common::node_pipe::LINK_CC;
 use crate::common::pipes::PIPE_SSRC;
@@ -53,17 +53,8 @@ impl DeliveredMedia {
         let mut packet = vp8(number, chance(script, 10)?);
         packet.payload_type = OUT_VP8;
         packet.ssrc = PIPE_SSRC + 10 * encoding as u32 + u32::from(chance(script, 1)?);
-        if chance(script, 3)? {
-            packet.timestamp = word(script)?;
-        }
         packet.extensions = vec![(LINK_CC, &transport_number)];
-        if chance(script, 15)? {
-            mutate(script, &mut packet.payload, 12)?;
-        }
-        if chance(script, 5)? {
-            packet.payload.clear();
-            packet.padding = script.int_in_range(1..=200)?;
-        }
+        damage(script, &mut packet)?;
         // The higher encoding starts just before its first rollover.
         let has_rolled_over = encoding == 1 && number < 500;
         let mut packet = packet.bytes();

@@ -2,6 +2,8 @@
 
 use arbitrary::{Result, Unstructured};
 
+use crate::common::media::Packet;
+
 /// The longest packet that a client sends.
 pub const MAX_PACKET: usize = 1_400;
 
@@ -32,6 +34,31 @@ pub fn word(script: &mut Unstructured<'_>) -> Result<u32> {
 pub fn bytes(script: &mut Unstructured<'_>, max: usize) -> Result<Vec<u8>> {
     let len = script.int_in_range(0..=max)?;
     Ok(script.bytes(len.min(script.len()))?.to_vec())
+}
+
+/// Milliseconds until the next step; sometimes long enough for timeouts.
+pub fn pause(script: &mut Unstructured<'_>) -> Result<u64> {
+    match script.int_in_range(0..=19)? {
+        0 => Ok(6_500),
+        1 => Ok(2_100),
+        2 => Ok(900),
+        _ => script.int_in_range(0..=60),
+    }
+}
+
+/// Sometimes changes the timestamp and the payload of media before they are encrypted.
+pub fn damage(script: &mut Unstructured<'_>, media: &mut Packet<'_>) -> Result<()> {
+    if chance(script, 3)? {
+        media.timestamp = word(script)?;
+    }
+    if chance(script, 15)? {
+        mutate(script, &mut media.payload, 12)?;
+    }
+    if chance(script, 5)? {
+        media.payload.clear();
+        media.padding = script.int_in_range(1..=200)?;
+    }
+    Ok(())
 }
 
 /// Changes a packet in one to three places, mostly in its first `head` bytes.

@@ -13,7 +13,7 @@ use hubbub_wire::rtp::RtpPacket;
 use hubbub_wire::stun::{IceKey, StunClass, StunMessage};
 
 use super::delivered_media::{DeliveredMedia, ENCODINGS};
-use super::mutation::{bytes, chance, mutate};
+use super::mutation::{bytes, chance, mutate, pause};
 use super::nonces::Nonces;
 use super::other_node::{OtherNode, WORKER, answer, check, is_authentic_check, our_key, their_key};
 use super::rtcp::{Raw, compound};
@@ -278,13 +278,7 @@ impl LinkSession {
     }
 
     fn wait(&mut self, script: &mut Unstructured<'_>) -> Result<()> {
-        let milliseconds = match script.int_in_range(0..=19)? {
-            0 => 6_500,
-            1 => 2_100,
-            2 => 900,
-            _ => script.int_in_range(0..=60)?,
-        };
-        self.world.advance(milliseconds);
+        self.world.advance(pause(script)?);
         Ok(())
     }
 

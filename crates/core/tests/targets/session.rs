@@ -8,7 +8,7 @@ use hubbub_wire::rtcp::NackBuilder;
 use hubbub_wire::rtp::{RtpHeader, RtpPacket};
 
 use super::captures::{Capture, SIMULCAST, STREAMS};
-use super::mutation::{MAX_PACKET, bytes, chance, mutate, word};
+use super::mutation::{MAX_PACKET, bytes, chance, damage, mutate, pause, word};
 use super::nonces::Nonces;
 use super::rtcp::{Raw, compound};
 use crate::common::media::{Packet, vp8};
@@ -199,17 +199,8 @@ impl Session {
         self.layers[layer] = number;
         let mut packet = vp8(number, chance(script, 10)?);
         packet.ssrc = 100 + layer as u32 + 10 * u32::from(chance(script, 1)?);
-        if chance(script, 3)? {
-            packet.timestamp = word(script)?;
-        }
         packet.extensions = vec![(MID, b"0"), (RID, RIDS[layer])];
-        if chance(script, 15)? {
-            mutate(script, &mut packet.payload, 12)?;
-        }
-        if chance(script, 5)? {
-            packet.payload.clear();
-            packet.padding = script.int_in_range(1..=200)?;
-        }
+        damage(script, &mut packet)?;
         // The highest layer starts just before its first rollover.
         let has_rolled_over = layer == 2 && number < 500;
         self.send_protected(SIMULCAST_CLIENT, &packet.bytes(), has_rolled_over.into());
@@ -343,13 +334,7 @@ impl Session {
     }
 
     fn wait(&mut self, script: &mut Unstructured<'_>) -> Result<()> {
-        let milliseconds = match script.int_in_range(0..=19)? {
-            0 => 6_500,
-            1 => 2_100,
-            2 => 900,
-            _ => script.int_in_range(0..=60)?,
-        };
-        self.world.advance(milliseconds);
+        self.world.advance(pause(script)?);
         Ok(())
     }
 
