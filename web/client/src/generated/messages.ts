@@ -989,6 +989,10 @@ export interface CreateTransport {
    */
   direction: "send" | "recv";
   /**
+   * `next`: only while the client moves to another media node, which then has the transport; `invalid_state` otherwise. Absent: on the client's node.
+   */
+  home?: "next";
+  /**
    * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
    */
   operationId?: string;
@@ -1676,7 +1680,7 @@ export interface JoinRoom {
    */
   displayName?: string;
   /**
-   * What the client can do: `lobby`, it handles `waiting` in the answer, and `admitted`. Others are ignored.
+   * What the client can do: `lobby`, it handles `waiting` in the answer, and `admitted`; `makeBeforeBreak`, it handles `peerMoved` with `makeBeforeBreak`. Others are ignored.
    *
    * @maxItems 16
    */
@@ -2115,6 +2119,16 @@ export interface ModerationState1 {
   waiting: LobbyPeer[];
 }
 /**
+ * Ends the client's move to another media node: what it still has on the former one is closed. Succeeds when no
+ * move is under way.
+ */
+export interface MoveDone {
+  /**
+   * Makes the event idempotent: a repetition with the same id returns the first result. The id of another event is a `conflict`.
+   */
+  operationId?: string;
+}
+/**
  * The body of `POST /rooms/{room}/peers/{peerId}/mute`.
  */
 export interface MuteBody {
@@ -2458,7 +2472,10 @@ export interface PeerLeft {
   userId: string;
 }
 /**
- * The room's media moved to another node. The client creates new transports, produces and consumes again.
+ * The client's media moves to another node. The client creates new transports, produces and consumes again.
+ *
+ * With `makeBeforeBreak` it does so while the old ones carry on: `createTransport {home: "next"}`, `produce {replaces}`
+ * for each of its producers, `consume` for what it displays, then `moveDone`.
  */
 export interface PeerMoved {
   /**
@@ -2466,7 +2483,7 @@ export interface PeerMoved {
    */
   deadline: number;
   /**
-   * Whether the old transports still carry media until `deadline`. Always false at present.
+   * Whether the old transports still carry media until `deadline`. Only for clients with the feature `makeBeforeBreak`.
    */
   makeBeforeBreak: boolean;
   /**
@@ -2582,6 +2599,10 @@ export interface Produce {
    * Whether the producer starts paused.
    */
   paused?: boolean;
+  /**
+   * The client's producer of the same kind that this one replaces, while the client moves to another media node: `transportId` is there. The producer keeps that id, its `appData` and `source`; the others hear of no change.
+   */
+  replaces?: string;
   /**
    * The RTP parameters from the transport's `produce` event; at most 64 KiB of JSON.
    */
@@ -4346,6 +4367,7 @@ export interface Requests {
   leaveRoom: [LeaveRoom, Done];
   lockRoom: [LockRoom, Done];
   lowerHand: [LowerHand, Done];
+  moveDone: [MoveDone, Done];
   mutePeer: [MutePeer, Done];
   pauseConsumer: [PauseConsumer, Done];
   pauseProducer: [PauseProducer, Done];

@@ -62,6 +62,9 @@ class NodeHeartbeat(Event):
     """Of each tenant with rooms here. Empty while no registry announces limits of tenants."""
     region: Region | None = None
     """Where the node is; absent: not said, as by older versions."""
+    drain_deadline: int | None = None
+    """When the node that drains ends at the latest, in Unix milliseconds: until then, peers may make transports
+    elsewhere before they lose those here. Absent: it does not drain, or ends at once."""
 
 
 class ProbeNode(NodeRequest[Done]):

@@ -78,6 +78,22 @@ class JoinRoom(RegistryRequest[RoomSnapshot]):
     """The sender follows the room and knows it at this revision: the reply may be partial. Absent: it must not be."""
     region: Region | None = None
     """Where the peer is: nodes of this region are preferred for it, now and whenever it moves. Absent: none is."""
+    make_before_break: bool = False
+    """The client makes new transports before the old ones end, when its media node drains (`EndMove`)."""
+
+
+class EndMove(RegistryRequest[Done]):
+    """Ends the move of a peer to another media node: `PeerRecord.leaving` is removed, with the producers that are still
+    on that node. Succeeds when no move is under way.
+
+    Errors: `conflict` when the peer was claimed since `claim_id`.
+    """
+
+    verb: ClassVar[str] = "peer.end-move"
+    room_id: RoomId
+    peer_id: Id
+    claim_id: Id
+    """The join or claim under which the sender serves the peer."""
 
 
 class LeaveRoom(RegistryRequest[Done]):

@@ -34,6 +34,23 @@ class AddProducer(RegistryRequest[Registered]):
     """What the track shows; absent: by its `appData`, else by its kind."""
 
 
+class ReplaceProducer(RegistryRequest[Registered]):
+    """To the registry: a producer of a peer that moves is on its new node from now on. It keeps its id, and the others
+    of the room hear nothing. Repeating the request has no effect.
+
+    Errors: `not_found` when the peer has no such producer, `invalid_state` when the peer has moved since, or the move
+    has ended.
+    """
+
+    verb: ClassVar[str] = "producer.replace"
+    room_id: RoomId
+    peer_id: Id
+    producer_id: Id
+    paused: bool
+    placement: Placement
+    """Where it was created: the peer's placement."""
+
+
 class SetProducerPaused(RegistryRequest[Registered]):
     """To the registry: records that a producer paused or resumed.
 

@@ -36,6 +36,15 @@ class Placement(Model):
     """Its incarnation."""
 
 
+class Leaving(Model):
+    """The media node that a peer is leaving: it still has what the peer has not replaced on its new one (ADR 48)."""
+
+    placement: Placement
+    """The node."""
+    deadline: int
+    """When the move ends at the latest, in Unix milliseconds."""
+
+
 class RoomRecord(Model):
     """The value of a room's settings key."""
 
@@ -79,6 +88,8 @@ class ProducerRecord(Model):
     paused: bool
     source: OpenTrackSource | None = None
     """What the track shows; absent in records of older versions."""
+    placement: Placement | None = None
+    """Where it is, if it is still on the node that its peer leaves. Absent: where its peer is."""
 
     @property
     def shows(self) -> TrackSource | None:
@@ -131,6 +142,14 @@ class PeerRecord(Model):
     """The last one."""
     region: Region | None = None
     """As in JoinRoom; absent: none, as in records of older versions."""
+    make_before_break: bool = False
+    """As in JoinRoom."""
+    leaving: Leaving | None = None
+    """The peer moves from there to `placement`, before the media there ends. Absent: it does not."""
+
+    def placement_of(self, producer: ProducerRecord) -> Placement | None:
+        """Where a producer of the peer is."""
+        return producer.placement or self.placement
 
     @property
     def waiting(self) -> bool:

@@ -51,6 +51,9 @@ class Produce(Mutation[Produced]):
     """What the track shows: `microphone` or `screen-audio` for audio, `camera` or `screen` for video. By default the
     `source` in `appData`, else `microphone` or `camera`. The sound of a shared screen is always forwarded, and never
     the active speaker. Moderators mute by source."""
+    replaces: Id | None = None
+    """The client's producer of the same kind that this one replaces, while the client moves to another media node:
+    `transportId` is there. The producer keeps that id, its `appData` and `source`; the others hear of no change."""
 
     @model_validator(mode="after")
     def _source_fits(self) -> Produce:

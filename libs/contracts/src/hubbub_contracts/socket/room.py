@@ -141,7 +141,8 @@ class JoinRoom(Mutation[RoomJoined]):
     """Whether the session outlives its socket for `RECONNECT_GRACE` (30 s by default), so that `resume` can
     continue it. Otherwise the peer leaves when the socket closes."""
     features: list[Feature] = Field(default_factory=list, max_length=16)
-    """What the client can do: `lobby`, it handles `waiting` in the answer, and `admitted`. Others are ignored."""
+    """What the client can do: `lobby`, it handles `waiting` in the answer, and `admitted`; `makeBeforeBreak`, it
+    handles `peerMoved` with `makeBeforeBreak`. Others are ignored."""
     region: Region | None = None
     """Where the client is, as the operator names regions (`REGION` of media nodes), such as `eu-west`: 1 to 32 of
     `a-z`, `0-9` and `-`. The peer is placed on a node of this region if one takes work, else on any. Absent: the region
@@ -294,7 +295,11 @@ class PeerConnectionState(Push):
 
 
 class PeerMoved(Push):
-    """The room's media moved to another node. The client creates new transports, produces and consumes again."""
+    """The client's media moves to another node. The client creates new transports, produces and consumes again.
+
+    With `makeBeforeBreak` it does so while the old ones carry on: `createTransport {home: "next"}`, `produce
+    {replaces}` for each of its producers, `consume` for what it displays, then `moveDone`.
+    """
 
     event: ClassVar[str] = "peerMoved"
     node_id: NodeId
@@ -302,7 +307,15 @@ class PeerMoved(Push):
     deadline: int
     """The end of media over the old transports, in Unix milliseconds; in the past when it has already ended."""
     make_before_break: bool
-    """Whether the old transports still carry media until `deadline`. Always false at present."""
+    """Whether the old transports still carry media until `deadline`. Only for clients with the feature
+    `makeBeforeBreak`."""
+
+
+class MoveDone(Mutation[Done]):
+    """Ends the client's move to another media node: what it still has on the former one is closed. Succeeds when no
+    move is under way."""
+
+    event: ClassVar[str] = "moveDone"
 
 
 class Announcement(Push):
