@@ -55,6 +55,7 @@ mod speaker_events;
 mod ssrc_changes;
 mod still_streams;
 mod stream_counters;
+mod successors;
 mod tcp_paths;
 mod time_jumps;
 mod timeouts;

@@ -1,8 +1,9 @@
 //! The queue of events from all workers of a pool to one consumer, which may be slow.
 //!
 //! Rules:
-//! - Replies and `*Closed` events are never dropped. Replies are bounded because at most [`MAX_PENDING_COMMANDS`]
-//!   commands are admitted without a taken reply; `*Closed` events are bounded because entities are.
+//! - Replies, `*Closed` events and `ProducerReplaced` are never dropped. Replies are bounded because at most
+//!   [`MAX_PENDING_COMMANDS`] commands are admitted without a taken reply; `*Closed` events are bounded because entities are.
+//!   Each producer is replaced by commands alone, once for each.
 //! - When the queue is long, a new `IceSelected` replaces the queued one of the same transport, a new `LayersChanged`,
 //!   `BandwidthPause` or `ConsumerScore` that of the same consumer, a new `LayersWanted` or `ProducerScore` that of the same
 //!   producer, a new `ActiveSpeaker` or `AudioLevels` that of the same router, and DTLS and faults are dropped.
@@ -135,7 +136,8 @@ impl Waiting {
                 Event::Reply { .. }
                 | Event::TransportClosed { .. }
                 | Event::ProducerClosed { .. }
-                | Event::ConsumerClosed { .. } => {}
+                | Event::ConsumerClosed { .. }
+                | Event::ProducerReplaced { .. } => {}
             }
         }
         self.events.push_back((worker, event));

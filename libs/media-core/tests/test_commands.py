@@ -64,6 +64,7 @@ EXAMPLES: list[Command] = [
     commands.PauseProducer(producer=1),
     commands.ResumeProducer(producer=1),
     commands.CloseProducer(producer=1),
+    commands.ReplaceProducer(producer=1, successor=2),
     commands.CreateConsumer(consumer=1, transport=1, producer=1, spec=CONSUMER),
     commands.CreatePipeConsumer(consumer=1, transport=1, producer=1, spec=PIPE_CONSUMER),
     commands.SetLinkRelay(transport=1, relay="192.0.2.1:4000"),

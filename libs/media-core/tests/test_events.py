@@ -37,6 +37,7 @@ from hubbub_media_core.events import parse
             {"type": "layers_wanted", "producer": 4, "encodings": [True, False]},
             events.LayersWanted(4, (True, False)),
         ),
+        ({"type": "producer_replaced", "producer": 4, "successor": 9}, events.ProducerReplaced(4, 9)),
         ({"type": "layers_changed", "consumer": 5, "spatial": 2, "temporal": 1}, events.LayersChanged(5, 2, 1)),
         (
             {"type": "active_speaker", "router": 1, "speaker": {"producer": 5, "volume": -20}},

@@ -99,8 +99,16 @@ pub enum Command {
     PauseProducer { producer: ProducerId },
     /// Resumes forwarding; video consumers start with a key frame.
     ResumeProducer { producer: ProducerId },
-    /// Closes a producer and its consumers.
+    /// Closes a producer and its consumers, or moves them to its successor (`ReplaceProducer`).
     CloseProducer { producer: ProducerId },
+    /// Moves the consumers of a producer, but not its pipe consumers, to another one of the same router that carries the same
+    /// track. Each goes on with the old one until it can start with the successor; [`super::Event::ProducerReplaced`] follows
+    /// when all have moved. A successor that is replaced itself stands for the one that replaces it. Both must have the same
+    /// kind and the same number of encodings.
+    ReplaceProducer {
+        producer: ProducerId,
+        successor: ProducerId,
+    },
     /// Creates a paused consumer on a transport of the producer's router.
     CreateConsumer {
         consumer: ConsumerId,

@@ -122,6 +122,13 @@ pub enum Event {
         consumer: ConsumerId,
         reason: CloseReason,
     },
+    /// No consumer of a producer is left: all have moved to its successor, or were closed. Once for each `ReplaceProducer`,
+    /// unless the successor was closed before. Until one of both is closed, who is to consume the producer consumes the
+    /// successor.
+    ProducerReplaced {
+        producer: ProducerId,
+        successor: ProducerId,
+    },
     /// A video consumer receives other layers than before: spatial as in `SetPreferredLayers`, and temporal. Not for a
     /// producer with one encoding and no layers.
     LayersChanged {

@@ -54,6 +54,20 @@ impl Speakers {
         self.dominant.remove(key);
     }
 
+    /// A microphone was replaced by another one of the list: who spoke there speaks here.
+    pub(crate) fn replace(&mut self, former: ProducerKey, successor: ProducerKey) {
+        remove_first(&mut self.microphones, former);
+        if let Some(selection) = &mut self.selection {
+            selection.replace(former, successor);
+        }
+        self.dominant.replace(former, successor);
+        for key in &mut self.reported {
+            if *key == former {
+                *key = successor;
+            }
+        }
+    }
+
     /// A microphone was paused.
     pub(crate) fn pause(&mut self, key: ProducerKey) {
         if let Some(selection) = &mut self.selection {

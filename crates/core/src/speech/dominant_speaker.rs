@@ -53,6 +53,13 @@ impl<Id: Copy + PartialEq> DominantSpeaker<Id> {
         Some((id, activity))
     }
 
+    /// Another stream continues this one.
+    pub(crate) fn replace(&mut self, former: Id, successor: Id) {
+        if self.current == Some(former) {
+            self.current = Some(successor);
+        }
+    }
+
     /// The stream has ended.
     pub(crate) fn remove(&mut self, id: Id) {
         self.current.take_if(|current| *current == id);

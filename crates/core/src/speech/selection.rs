@@ -93,6 +93,18 @@ impl<Id: Copy + PartialEq> AudioSelection<Id> {
         Offer::Taken(index, former)
     }
 
+    /// Gives the place of a stream, if it has one, to another one that continues it.
+    pub(crate) fn replace(&mut self, former: Id, successor: Id) {
+        let has = |place: &Option<Place<Id>>| place.is_some_and(|place| place.id == former);
+        let Some(index) = self.places.iter().position(has) else {
+            return;
+        };
+        self.remove(successor);
+        if let Some(Some(place)) = self.places.get_mut(index) {
+            place.id = successor;
+        }
+    }
+
     /// Frees the place of a stream that has ended or is paused.
     pub(crate) fn remove(&mut self, id: Id) {
         for place in &mut self.places {

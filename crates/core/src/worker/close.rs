@@ -6,8 +6,10 @@
 //! | transport | its producers                              | `TransportClosed`  |
 //! |           | the consumers of those, on any transport   | `ProducerClosed`   |
 //! |           | its consumers                              | `TransportClosed`  |
-//! | producer  | its consumers, on any transport            | `ProducerClosed`   |
+//! | producer  | its consumers, on any transport (1)        | `ProducerClosed`   |
 //! | consumer  | nothing                                    |                    |
+//!
+//! (1) If it is replaced, they move to the successor, except pipe consumers.
 //!
 //! Pipe consumers close as other consumers do.
 //!
@@ -139,6 +141,13 @@ impl Worker {
             return;
         };
         let pipe_consumers = std::mem::take(&mut producer.pipes);
+        if producer.successor().is_some() {
+            let outcome = self.leave_to_successor(key);
+            self.count_fault(outcome);
+        }
+        let Ok(producer) = self.tables.producers.get_mut(key) else {
+            return;
+        };
         for consumer in std::mem::take(&mut producer.consumers) {
             self.close_consumer(consumer, CloseReason::ProducerClosed);
         }
@@ -168,6 +177,10 @@ impl Worker {
         self.tables.consumer_ids.remove(&consumer.id);
         if let Ok(producer) = self.tables.producers.get_mut(consumer.producer) {
             remove_first(&mut producer.consumers, key);
+            if producer.successor().is_some() {
+                let outcome = self.end_replacement(consumer.producer);
+                self.count_fault(outcome);
+            }
         }
         if let Ok(transport) = self.tables.transports.get_mut(consumer.transport) {
             transport.remove_consumer(key, consumer.ssrcs());

@@ -132,6 +132,10 @@ impl Worker {
                 self.close_producer(key, CloseReason::Requested);
                 DONE
             }
+            Command::ReplaceProducer {
+                producer,
+                successor,
+            } => self.replace_producer(now, producer, successor),
             Command::CreateConsumer {
                 consumer,
                 transport,

@@ -26,7 +26,8 @@ impl Worker {
             return Err(CommandError::AlreadyExists);
         }
         let transport_key = self.transport_key(transport)?;
-        let producer_key = self.producer_key(producer)?;
+        let named = self.producer_key(producer)?;
+        let producer_key = self.newest(named);
         let transport = self.tables.transports.get_mut(transport_key)?;
         let producer = self.tables.producers.get_mut(producer_key)?;
         if producer.router != transport.router || transport.link.pipe().is_some() {

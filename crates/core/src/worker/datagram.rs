@@ -139,8 +139,15 @@ impl Worker {
     ) -> Result<(), DanglingKey> {
         self.in_flight.producer = Some(stream.producer);
         let producer = self.tables.producers.get_mut(stream.producer)?;
-        let received = producer.receive(now, stream.encoding, stream.is_rtx, packet);
+        let received = producer.receive(
+            now,
+            stream.encoding,
+            stream.is_rtx,
+            packet,
+            &mut self.last_source,
+        );
         let (is_sent, is_piped) = (!producer.paused, !producer.pipes.is_empty());
+        let is_awaited = producer.is_awaited();
         let has_levels = producer.microphone.is_some();
         let (key, encoding) = (stream.producer, stream.encoding);
         match received {
@@ -158,6 +165,9 @@ impl Worker {
             } => {
                 self.counters.media.repaired_received += u64::from(stream.is_rtx);
                 if is_sent {
+                    if is_awaited && starts {
+                        self.start_successor(now, key, encoding, sequence)?;
+                    }
                     let audience = if has_levels && !self.admit_audio(now, key, packet)? {
                         Audience::Plain
                     } else {

@@ -43,6 +43,7 @@ mod spec_rules;
 mod speech_reports;
 mod still_streams;
 mod stun;
+mod successors;
 mod timers;
 mod wanted_encodings;
 
@@ -74,6 +75,8 @@ pub struct Worker {
     events: EventQueue,
     counters: WorkerCounters,
     in_flight: InFlight,
+    /// `ProducerStream::source` of the stream that was created last.
+    last_source: u32,
     closing: VecDeque<ClosingRouter>,
     random: Random,
     next_tick: Micros,
@@ -105,6 +108,7 @@ impl Worker {
             events: EventQueue::default(),
             counters: WorkerCounters::default(),
             in_flight: InFlight::default(),
+            last_source: 0,
             closing: VecDeque::new(),
             next_tick: Micros(0),
             speaker_turn: 0,

@@ -20,6 +20,9 @@ impl Worker {
             return Ok(());
         }
         producer.next_wanted = now.plus(INTERVAL_US);
+        if producer.is_awaited() {
+            self.tend_waiting(now, key)?;
+        }
         self.update_wanted_encodings(now, key)
     }
 
@@ -36,10 +39,18 @@ impl Worker {
             return Ok(());
         }
         let (mut wanted, mut preferred) = (0, 0);
-        for consumer in &producer.consumers {
-            let consumer = self.tables.consumers.get(*consumer)?;
-            wanted |= consumer.wanted_encodings(now, producer);
-            preferred |= consumer.preferred_encodings();
+        let mut consumers = producer.consumers.iter();
+        let mut predecessors = producer.predecessors().iter();
+        loop {
+            for consumer in consumers {
+                let consumer = self.tables.consumers.get(*consumer)?;
+                wanted |= consumer.wanted_encodings(now, producer);
+                preferred |= consumer.preferred_encodings();
+            }
+            let Some(predecessor) = predecessors.next() else {
+                break;
+            };
+            consumers = self.tables.producers.get(*predecessor)?.consumers.iter();
         }
         for pipe in &producer.pipes {
             wanted |= self.tables.pipe_consumers.get(*pipe)?.sent_encodings();

@@ -18,6 +18,7 @@ pub mod microphones;
 pub mod network;
 pub mod node_pipe;
 pub mod pipes;
+pub mod replacement;
 pub mod specs;
 
 use std::net::IpAddr;

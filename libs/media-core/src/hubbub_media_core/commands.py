@@ -197,10 +197,24 @@ class ResumeProducer(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseProducer(Command):
-    """Close a producer and its consumers."""
+    """Close a producer and its consumers, or move them to its successor (`ReplaceProducer`)."""
 
     type: ClassVar[str] = "close_producer"
     producer: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceProducer(Command):
+    """Move the consumers of a producer, but not its pipe consumers, to another one of its router with the same track.
+
+    Each goes on with the old one until it can start with the successor. `events.ProducerReplaced` follows when all have
+    moved. Both must have the same kind and the same number of encodings.
+    """
+
+    type: ClassVar[str] = "replace_producer"
+    producer: int
+    successor: int
+    """If it is replaced itself, the one that replaces it is meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,19 @@ class ConsumerClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class ProducerReplaced:
+    """No consumer of a producer is left: all have moved to its successor, or were closed.
+
+    Once for each `ReplaceProducer`, unless the successor was closed before. It may precede the reply. Who is to consume
+    the producer from then on consumes the successor.
+    """
+
+    producer: int
+    successor: int
+    """The one that replaced the successor of the command, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
 class LayersChanged:
     """A video consumer receives other layers than before. Not for a producer with one encoding and no layers."""
 
@@ -206,6 +219,7 @@ Event: TypeAlias = (
     | TransportClosed
     | ProducerClosed
     | ConsumerClosed
+    | ProducerReplaced
     | LayersChanged
     | LayersWanted
     | ActiveSpeaker
@@ -255,6 +269,7 @@ _PARSERS: Mapping[str, Callable[..., Event]] = {
     "transport_closed": TransportClosed,
     "producer_closed": ProducerClosed,
     "consumer_closed": ConsumerClosed,
+    "producer_replaced": ProducerReplaced,
     "layers_changed": LayersChanged,
     "layers_wanted": _layers_wanted,
     "active_speaker": _active_speaker,

@@ -17,6 +17,7 @@ mod selector_simulcast;
 mod selector_svc;
 mod send;
 mod state;
+mod succession;
 
 pub(crate) use allowance::Allowance;
 pub(crate) use header::{OutgoingExtensions, Sending};

@@ -48,9 +48,11 @@ impl Consumer {
         self.sequence.go_back_to(packet.sequence);
         self.segment_start = self.sequence.highest().map_or(0, |highest| highest + 1);
         if self.last_source != Some(stream.source) {
+            let left = self.left_clock.take();
             let old = self
                 .last_source
-                .and_then(|source| producer.stream_of_source(source)?.clock.mapping());
+                .and_then(|source| producer.stream_of_source(source)?.clock.mapping())
+                .or(left.as_ref());
             self.timestamps
                 .switch_source(packet.timestamp, now, old, stream.clock.mapping());
         } else if self.clock_jumps != packet.clock_jumps {

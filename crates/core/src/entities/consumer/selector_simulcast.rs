@@ -39,6 +39,11 @@ pub(crate) enum Admission {
     AwaitLess,
 }
 
+/// Whether too many packets have overtaken this one to start with it.
+pub(super) fn is_overtaken(stream: &ProducerStream, packet: &PacketMeta) -> bool {
+    stream.highest().saturating_sub(packet.sequence) > MAX_BACKLOG
+}
+
 impl Consumer {
     /// Decides whether to forward a packet of the forwarded stream; if not, its numbers are to be skipped.
     pub(crate) fn select(&mut self, stream: &ProducerStream, packet: &StoredPacket) -> bool {
@@ -95,8 +100,7 @@ impl Consumer {
         if !is_target && (forwarded.is_some() || !may_start) {
             return Admission::Ignore;
         }
-        let is_overtaken = stream.highest().saturating_sub(packet.sequence) > MAX_BACKLOG;
-        if !starts_key_frame || is_overtaken {
+        if !starts_key_frame || is_overtaken(stream, packet) {
             return match forwarded {
                 _ if !is_target => Admission::Ignore,
                 Some(forwarded) if forwarded > encoding => Admission::AwaitLess,

@@ -16,7 +16,7 @@ use crate::entities::event_queue::LatestEvent;
 use crate::entities::keys::{ProducerKey, TransportKey};
 use crate::entities::producer::Producer;
 use crate::entities::stream_score::{BEST_SCORE, StreamScore};
-use crate::receive::RateMeter;
+use crate::receive::{ClockMapping, RateMeter};
 use crate::send::{
     Random, RetransmissionBudget, RtxSequence, SentReports, SequenceRewriter, TimestampRewriter,
 };
@@ -66,7 +66,7 @@ pub(crate) struct Consumer {
     pub(crate) paused: bool,
     pub(crate) ssrc: u32,
     /// By the producer's codec index.
-    routes: Vec<Option<Route>>,
+    pub(super) routes: Vec<Option<Route>>,
     pub(crate) extensions: OutgoingExtensions,
     pub(crate) mid: String,
     pub(crate) cname: String,
@@ -76,6 +76,8 @@ pub(crate) struct Consumer {
     pub(super) start_pending: bool,
     /// The stream of which a packet was sent last, also while none is forwarded.
     pub(super) last_source: Option<u32>,
+    /// The clock of that stream, if it is one of a producer that was replaced.
+    pub(super) left_clock: Option<ClockMapping>,
     /// The layers that the client is to receive at most. `spatial` is that of the encodings, or of a single encoding.
     pub(crate) preferred: Layer,
     /// What bandwidth allows.
@@ -128,6 +130,8 @@ pub(crate) struct Consumer {
     /// When the next sender report is due; `None` before the first packet.
     pub(crate) next_report: Option<Micros>,
     pub(crate) stats: ConsumerStats,
+    /// Those that the client receives.
+    pub(super) codecs: Vec<CodecMapping>,
 }
 
 impl Consumer {
@@ -161,6 +165,7 @@ impl Consumer {
             current_source: None,
             start_pending: false,
             last_source: None,
+            left_clock: None,
             preferred: ALL_LAYERS,
             allowance: Allowance::ALL,
             allocation: Allocation::default(),
@@ -200,6 +205,7 @@ impl Consumer {
             },
             mid: spec.mid,
             cname: spec.cname,
+            codecs: spec.codecs,
         }
     }
 

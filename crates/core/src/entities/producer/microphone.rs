@@ -42,6 +42,15 @@ impl Microphone {
         Some(self.levels.record(now, level))
     }
 
+    /// Continues a microphone that this one replaces: what it has heard, and its place if it has one.
+    pub(crate) fn continue_from(&mut self, former: Self) {
+        self.levels = former.levels;
+        if former.place.is_some() {
+            self.place = former.place;
+            self.is_forwarded = former.is_forwarded;
+        }
+    }
+
     /// The producer is paused: it is silent, and another one gets its place.
     pub(crate) fn pause(&mut self) {
         self.levels = SpeechLevels::new();

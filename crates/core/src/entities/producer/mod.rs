@@ -15,6 +15,7 @@ mod scores;
 mod state;
 mod stream;
 mod stream_clock;
+mod succession;
 mod wanted_encodings;
 
 pub(crate) use key_frames::KeyFrameRequestKind;

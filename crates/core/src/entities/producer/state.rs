@@ -16,7 +16,7 @@ use crate::api::{
 };
 use crate::entities::event_queue::LatestEvent;
 use crate::entities::header_extensions::IncomingExtensions;
-use crate::entities::keys::{ConsumerKey, PipeConsumerKey, RouterKey, TransportKey};
+use crate::entities::keys::{ConsumerKey, PipeConsumerKey, ProducerKey, RouterKey, TransportKey};
 use crate::entities::stream_score::BEST_SCORE;
 
 /// The state of a producer. Its fields are in this order in memory: a tick reads the first ones of every producer, and each
@@ -32,6 +32,8 @@ pub(crate) struct Producer {
     /// A stream has had several spatial layers.
     has_spatial_layers: bool,
     pub(crate) paused: bool,
+    /// Consumers of other producers wait for this one.
+    pub(super) is_awaited: bool,
     pub(crate) kind: MediaKind,
     pub(crate) origin: Origin,
     key_frames: KeyFrames,
@@ -54,7 +56,10 @@ pub(crate) struct Producer {
     pub(crate) feedback: FeedbackKind,
     /// By encoding: the SSRCs of media and of RTX.
     pub(super) ssrcs: Vec<(Option<u32>, Option<u32>)>,
-    streams_created: u32,
+    /// The producer that replaces this one, and since when. It may have been closed.
+    pub(super) successor: Option<(ProducerKey, Micros)>,
+    /// The producers with consumers that wait for this one.
+    pub(super) predecessors: Vec<ProducerKey>,
     /// The encodings that the client, or the origin of a pipe, is asked to send.
     pub(crate) wanted: WantedEncodings,
     /// The last `LayersWanted` event.
@@ -96,7 +101,6 @@ impl Producer {
                 .collect(),
             encodings: spec.encodings,
             streams: (0..count).map(|_| None).collect(),
-            streams_created: 0,
             layers: match origin {
                 Origin::Client => Layers::new(count),
                 Origin::Pipe => Layers::all_off(count),
@@ -113,6 +117,9 @@ impl Producer {
                 MediaKind::Audio => 0,
                 MediaKind::Video => count,
             }),
+            is_awaited: false,
+            successor: None,
+            predecessors: Vec::new(),
             misses_packets: false,
             has_spatial_layers: false,
         }
@@ -163,13 +170,14 @@ impl Producer {
             .find(|stream| stream.ssrc == ssrc)
     }
 
-    /// Receives a packet of one of this producer's SSRCs.
+    /// Receives a packet of one of this producer's SSRCs. `last_source`: of the worker, see [`ProducerStream::source`].
     pub(crate) fn receive(
         &mut self,
         now: Micros,
         encoding: usize,
         is_rtx: bool,
         packet: &RtpPacket<'_>,
+        last_source: &mut u32,
     ) -> Received {
         let media = self.payload_types.media(packet, is_rtx, &self.codecs);
         let Some((media, clock_rate)) = media else {
@@ -189,10 +197,10 @@ impl Producer {
                 return Received::Dropped;
             }
             is_first = true;
-            self.streams_created += 1;
+            *last_source = last_source.wrapping_add(1);
             *slot = Some(ProducerStream::new(
                 *ssrc,
-                self.streams_created,
+                *last_source,
                 spec.rid.clone(),
                 self.kind,
                 clock_rate,

@@ -25,7 +25,7 @@ const STILL_US: u64 = 500_000;
 /// The state of one received stream.
 pub(crate) struct ProducerStream {
     pub(crate) ssrc: u32,
-    /// Identifies this stream among all streams that its producer ever had.
+    /// Identifies this stream among all that its worker has had.
     pub(crate) source: u32,
     kind: MediaKind,
     unwrapper: SequenceUnwrapper,

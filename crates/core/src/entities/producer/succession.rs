@@ -1,0 +1,47 @@
+//! A producer that takes the place of another one: the same track, which now arrives another way.
+
+use super::state::Producer;
+use crate::api::Micros;
+use crate::entities::keys::ProducerKey;
+
+impl Producer {
+    /// Whether consumers of other producers wait for this one.
+    pub(crate) const fn is_awaited(&self) -> bool {
+        self.is_awaited
+    }
+
+    /// The producers with consumers that wait for this one.
+    pub(crate) fn predecessors(&self) -> &[ProducerKey] {
+        &self.predecessors
+    }
+
+    /// The producer that replaces this one, and since when. It may have been closed.
+    pub(crate) const fn successor(&self) -> Option<(ProducerKey, Micros)> {
+        self.successor
+    }
+
+    /// Sets which producer replaces this one from now on.
+    pub(crate) const fn set_successor(&mut self, successor: ProducerKey, now: Micros) {
+        self.successor = Some((successor, now));
+    }
+
+    /// The consumers of `predecessor` wait for this producer.
+    pub(crate) fn add_predecessor(&mut self, predecessor: ProducerKey) {
+        self.predecessors.push(predecessor);
+        self.is_awaited = true;
+    }
+
+    /// No consumer of `predecessor` waits any more. Returns false if none did.
+    pub(crate) fn remove_predecessor(&mut self, predecessor: ProducerKey) -> bool {
+        let before = self.predecessors.len();
+        self.predecessors.retain(|other| *other != predecessor);
+        self.is_awaited = !self.predecessors.is_empty();
+        self.predecessors.len() < before
+    }
+
+    /// Removes and returns all predecessors.
+    pub(crate) fn take_predecessors(&mut self) -> Vec<ProducerKey> {
+        self.is_awaited = false;
+        std::mem::take(&mut self.predecessors)
+    }
+}
