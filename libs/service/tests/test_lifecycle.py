@@ -177,3 +177,84 @@ def test_a_second_signal_exits_at_once() -> None:
     assert ended.returncode == 1
     assert "second signal" in ended.stdout
     assert "the service does not stop" not in ended.stdout
+
+
+DRAIN = """
+        async def drain():
+            await say("drains")
+            try:
+                {drains}
+            finally:
+                await say("has drained")
+        async def start(lifecycle):
+            lifecycle.on_stop("first", lambda: say("cleaned up"))
+            lifecycle.on_drain(drain)
+            {then}
+"""
+
+
+def drained(drains: str, then: str = "os.kill(os.getpid(), signal.SIGTERM)") -> "subprocess.CompletedProcess[str]":
+    return service(DRAIN.format(drains=drains, then=then))
+
+
+def words(ended: "subprocess.CompletedProcess[str]") -> list[str]:
+    said = ("drains", "has drained", "cleaned up")
+    return [line for line in ended.stdout.splitlines() if line in said]
+
+
+@pytest.mark.parametrize("then", ["os.kill(os.getpid(), signal.SIGTERM)", "lifecycle.stop()"], ids=["SIGTERM", "stop"])
+def test_a_service_drains_before_its_clean_ups(then: str) -> None:
+    ended = drained("await asyncio.sleep(0.1)", then)
+    assert ended.returncode == 0
+    assert words(ended) == ["drains", "has drained", "cleaned up"]
+
+
+def test_the_time_of_a_drain_does_not_count_against_the_deadline() -> None:
+    ended = drained("await asyncio.sleep(4.5)")
+    assert ended.returncode == 0
+    assert words(ended) == ["drains", "has drained", "cleaned up"]
+
+
+def test_sigint_skips_the_drain() -> None:
+    ended = drained("await asyncio.sleep(60)", "os.kill(os.getpid(), signal.SIGINT)")
+    assert ended.returncode == 0
+    assert words(ended) == ["cleaned up"]
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_ends_the_drain(name: str) -> None:
+    ended = drained(f"os.kill(os.getpid(), signal.{name}); await asyncio.sleep(60)")
+    assert ended.returncode == 0
+    assert words(ended) == ["drains", "has drained", "cleaned up"]
+    assert "second signal" not in ended.stdout
+
+
+def test_a_signal_after_the_end_of_the_drain_exits_at_once() -> None:
+    ended = drained(
+        "os.kill(os.getpid(), signal.SIGTERM); await asyncio.sleep(60)",
+        """
+            async def hang():
+                os.kill(os.getpid(), signal.SIGTERM)
+                await asyncio.sleep(60)
+            lifecycle.on_stop("hangs", hang)
+            os.kill(os.getpid(), signal.SIGTERM)
+        """,
+    )
+    assert ended.returncode == 1
+    assert "second signal" in ended.stdout
+    assert words(ended) == ["drains", "has drained"]
+
+
+def test_a_failure_skips_the_drain_and_ends_one() -> None:
+    ended = drained("await asyncio.sleep(60)", "lifecycle.fail('lost')")
+    assert (ended.returncode, words(ended)) == (1, ["cleaned up"])
+    later = "asyncio.get_running_loop().call_later(0.1, lifecycle.fail, 'lost'); lifecycle.stop()"
+    ended = drained("await asyncio.sleep(60)", later)
+    assert (ended.returncode, words(ended)) == (1, ["drains", "has drained", "cleaned up"])
+
+
+def test_a_drain_that_fails_is_followed_by_the_clean_ups() -> None:
+    ended = drained("raise RuntimeError('cannot')")
+    assert ended.returncode == 0
+    assert words(ended) == ["drains", "has drained", "cleaned up"]
+    assert "drain failed" in ended.stdout

@@ -10,6 +10,8 @@
 
 Rules
 - SIGTERM and SIGINT stop the service; a second signal exits at once.
+- A service may drain before its clean-ups, in a time that it bounds itself: after SIGTERM or `stop`, not after SIGINT
+  or a failure. A signal while it drains ends the drain, and the next one exits at once.
 - Every clean-up runs, even if those before it failed, and has a timeout of its own.
 - A process that does not stop within STOP_DEADLINE, because something ignores its cancellation or blocks, exits with
   status 1.
@@ -34,7 +36,7 @@ from .uncaught import UncaughtExceptions
 _log = structlog.get_logger(__name__)
 
 STOP_DEADLINE = 15.0
-"""Seconds from the signal to the exit."""
+"""Seconds from the signal, or the end of the drain, to the exit."""
 CLEANUP_TIMEOUT = 3.0
 """Seconds for a clean-up that has no timeout of its own."""
 CANCEL_TIMEOUT = 1.0
@@ -49,13 +51,20 @@ class Lifecycle:
     def __init__(self) -> None:
         self._stop = asyncio.Event()
         self._cleanups: list[tuple[str, Cleanup, float]] = []
+        self._drain: Cleanup | None = None
+        self._draining: asyncio.Task[None] | None = None
         self._failure: str | None = None
         self.tasks = Tasks(on_fatal=self.fail)
         """Cancelled after all clean-up functions. The end of a vital one fails the service."""
 
     @property
     def stopping(self) -> bool:
-        """The service has been asked to stop, or has failed."""
+        """The service has been asked to stop, or has failed. It may still drain."""
+        return self._draining is not None or self._stop.is_set()
+
+    @property
+    def ending(self) -> bool:
+        """The service has no drain before it, or not any more."""
         return self._stop.is_set()
 
     @property
@@ -72,8 +81,21 @@ class Lifecycle:
         """
         self._cleanups.append((name, cleanup, timeout))
 
+    def on_drain(self, drain: Cleanup) -> None:
+        """Registers what precedes the clean-ups when the service is stopped in order. It bounds its own time."""
+        self._drain = drain
+
     def stop(self) -> None:
-        """Stops the service."""
+        """Stops the service in order, after the drain if it has one. Does nothing when it stops already."""
+        if self.stopping:
+            return
+        if self._drain is None:
+            self._stop.set()
+        else:
+            self._draining = asyncio.create_task(self._run_drain(self._drain), name="drain")
+
+    def stop_at_once(self) -> None:
+        """Stops the service without a drain, or ends the drain."""
         self._stop.set()
 
     def fail(self, reason: str) -> None:
@@ -89,10 +111,20 @@ class Lifecycle:
 
     async def close(self) -> None:
         """Calls all clean-up functions. Logs those that fail or take too long, and continues."""
+        if self._draining is not None:
+            await cancel_and_wait(self._draining, timeout=CANCEL_TIMEOUT)
         while self._cleanups:
             name, cleanup, timeout = self._cleanups.pop()
             await _clean_up(name, cleanup, timeout)
         await self.tasks.close(CANCEL_TIMEOUT)
+
+    async def _run_drain(self, drain: Cleanup) -> None:
+        try:
+            await drain()
+        except Exception as error:  # noqa: BLE001  whatever it is, the clean-ups follow
+            report_failure("drain failed", error)
+        finally:
+            self._stop.set()
 
 
 async def _clean_up(name: str, cleanup: Cleanup, timeout: float) -> None:
@@ -116,7 +148,7 @@ async def _clean_up(name: str, cleanup: Cleanup, timeout: float) -> None:
 def run(start: Callable[[Lifecycle], Awaitable[None]], *, deadline: float = STOP_DEADLINE) -> int:
     """Runs a service until a signal or a failure. Returns the exit status: 0 after a signal, 1 after a failure.
 
-    `deadline` is the time in seconds from the signal to the exit.
+    `deadline` is the time in seconds from the signal, or the end of the drain, to the exit.
     """
     watchdog = _Watchdog(deadline)
     try:
@@ -130,15 +162,18 @@ async def _run(start: Callable[[Lifecycle], Awaitable[None]], watchdog: _Watchdo
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(UncaughtExceptions())
 
-    def on_signal(name: str) -> None:
-        if lifecycle.stopping:
-            _log.warning("second signal, exiting at once", signal=name)
+    def on_signal(number: signal.Signals) -> None:
+        if lifecycle.ending:
+            _log.warning("second signal, exiting at once", signal=number.name)
             _exit(1)
-        _log.info("stopping", signal=name)
-        lifecycle.stop()
+        _log.info("stopping", signal=number.name)
+        if number == signal.SIGINT or lifecycle.stopping:
+            lifecycle.stop_at_once()
+        else:
+            lifecycle.stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal, number.name)
+        loop.add_signal_handler(number, on_signal, number)
     starting = asyncio.create_task(_start(start, lifecycle), name="start")
     await lifecycle.wait()
     watchdog.start()
