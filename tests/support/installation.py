@@ -193,7 +193,7 @@ class Installation:
         for process in reversed(self.processes):
             if process.alive:
                 process.thaw()
-                process.stop()
+                process.stop_with_others()
         self.nats.close()
         self._exit.close()
 

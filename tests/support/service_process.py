@@ -65,13 +65,13 @@ class ServiceProcess:
         """Sends SIGTERM and returns the exit status. Kills it after its grace period."""
         process = self._running()
         process.terminate()
-        try:
-            return process.wait(self.spec.grace)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return process.wait()
-        finally:
-            self._process = None
+        return self._wait(process)
+
+    def stop_with_others(self) -> int:
+        """Sends the signal with which `hubbub up` stops it, and returns the exit status, as `stop` does."""
+        process = self._running()
+        os.kill(process.pid, self.spec.stop_signal)
+        return self._wait(process)
 
     def freeze(self) -> None:
         """Suspends it with SIGSTOP. Its sockets stay open."""
@@ -100,3 +100,12 @@ class ServiceProcess:
         if self._process is None:
             raise RuntimeError(f"{self.name} does not run")
         return self._process
+
+    def _wait(self, process: subprocess.Popen[bytes] | PreloadedProcess) -> int:
+        try:
+            return process.wait(self.spec.grace)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
+        finally:
+            self._process = None

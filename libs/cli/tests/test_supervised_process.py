@@ -27,9 +27,9 @@ STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); 
 class Supervised:
     """A child and its events."""
 
-    def __init__(self, script: str, grace: float) -> None:
+    def __init__(self, script: str, grace: float, stop_signal: signal.Signals) -> None:
         self.events: asyncio.Queue[ProcessEvent] = asyncio.Queue()
-        spec = ProcessSpec("child", [sys.executable, "-c", script], dict(os.environ), grace)
+        spec = ProcessSpec("child", [sys.executable, "-c", script], dict(os.environ), grace, stop_signal)
         self.process = SupervisedProcess(spec, self.events.put_nowait)
 
     async def next(self, kind: type[ProcessEvent]) -> ProcessEvent:
@@ -41,8 +41,10 @@ class Supervised:
 
 
 @asynccontextmanager
-async def supervised(script: str, grace: float = 5.0) -> AsyncIterator[Supervised]:
-    child = Supervised(script, grace)
+async def supervised(
+    script: str, grace: float = 5.0, stop_signal: signal.Signals = signal.SIGTERM
+) -> AsyncIterator[Supervised]:
+    child = Supervised(script, grace, stop_signal)
     task = asyncio.create_task(child.process.run())
     try:
         yield child
@@ -85,6 +87,13 @@ async def test_child_that_ignores_sigterm_is_killed_after_its_grace_period() -> 
         await child.next(OutputLine)
         child.process.stop()
         assert await child.next(Stopped) == Stopped("child", killed=True)
+
+
+async def test_child_is_stopped_by_its_stop_signal() -> None:
+    async with supervised(STUBBORN, stop_signal=signal.SIGINT) as child:
+        await child.next(OutputLine)
+        child.process.stop()
+        assert await child.next(Stopped) == Stopped("child", killed=False)
 
 
 async def test_stop_during_the_delay_prevents_the_restart() -> None:

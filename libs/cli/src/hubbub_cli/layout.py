@@ -1,8 +1,9 @@
 """The processes of an installation on this machine, with their ports and environments. Pure."""
 
+import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .self_signed_certificate import CertificateFiles
@@ -11,6 +12,8 @@ from .supervised_process import ProcessSpec
 SERVICE_GRACE = 16.0
 """Seconds between SIGTERM and SIGKILL of a service: longer than a service gives itself
 (`hubbub_service.lifecycle.STOP_DEADLINE`)."""
+NODE_GRACE = SERVICE_GRACE + 30.0
+"""The same of a media node, which drains first, for `DRAIN_TIMEOUT` at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -
         first, last = layout.rtc_range(i)
         ports = {"RTC_MIN_PORT": str(first), "RTC_MAX_PORT": str(last), "WORKERS": str(layout.workers)}
         name = f"node-{i + 1}"
-        specs.append(_service(name, "hubbub_media_node", own(**ports, NODE_ID=name)))
+        specs.append(_node(name, own(**ports, NODE_ID=name)))
     specs += [_service(f"calls-{i + 1}", "hubbub_calls", own()) for i in range(layout.calls)]
     specs += [_service(f"captions-{i + 1}", "hubbub_captions", own()) for i in range(layout.captions)]
     files = {} if layout.recordings_dir is None else {"RECORDINGS_DIR": str(layout.recordings_dir)}
@@ -121,6 +124,11 @@ def service_specs(layout: Layout, nats_url: str, inherited: Mapping[str, str]) -
         variables = {**page, **tls, "HOST": layout.host, "PORT": str(port)}
         specs.append(_service(f"signaling-{i + 1}", "hubbub_signaling", own(**variables)))
     return specs
+
+
+def _node(name: str, environment: Mapping[str, str]) -> ProcessSpec:
+    """A media node. When everything stops, nobody can move to another one: SIGINT stops it without a drain."""
+    return replace(_service(name, "hubbub_media_node", environment), grace=NODE_GRACE, stop_signal=signal.SIGINT)
 
 
 def _service(name: str, module: str, environment: Mapping[str, str]) -> ProcessSpec:

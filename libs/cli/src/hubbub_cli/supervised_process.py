@@ -22,7 +22,9 @@ class ProcessSpec:
     command: Sequence[str]
     environment: Mapping[str, str]
     grace: float = 5.0
-    """Seconds between SIGTERM and SIGKILL."""
+    """Seconds between the signal that stops it and SIGKILL."""
+    stop_signal: signal.Signals = signal.SIGTERM
+    """The signal that stops it together with the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class SupervisedProcess:
         self._send_signal(signal.SIGTERM)
 
     def stop(self) -> None:
-        """Sends SIGTERM, and SIGKILL after the grace period."""
+        """Sends its stop signal, and SIGKILL after the grace period."""
         self._inputs.put_nowait(ChildEvent.STOP)
 
     def end_grace(self) -> None:
@@ -122,7 +124,7 @@ class SupervisedProcess:
             case Action.SCHEDULE:
                 self._schedule_restart()
             case Action.TERMINATE:
-                self._send_signal(signal.SIGTERM)
+                self._send_signal(self.spec.stop_signal)
                 self._start_timer(self.spec.grace, ChildEvent.GRACE_OVER)
             case Action.KILL:
                 self._killed = True
