@@ -136,7 +136,7 @@ class TwoNodes:
     @property
     def remote(self) -> RemoteProducer:
         """Alice's producer on Bob's node."""
-        found = self.b.context.entities.incoming.find(self.b.room(), "producer")
+        found = self.b.context.entities.incoming.find(self.b.room(), "producer", self.a.placement)
         assert found is not None
         return found
 

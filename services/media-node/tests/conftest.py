@@ -55,16 +55,32 @@ def settings(nats_server: NatsServer) -> Settings:
 
 
 @pytest.fixture
-async def node(bus: Bus, settings: Settings) -> AsyncIterator[RunningNode]:
+async def make_node(bus: Bus, settings: Settings) -> AsyncIterator[Callable[..., Any]]:
+    """Starts nodes that accept work. Arguments are changed settings."""
+    nodes: list[RunningNode] = []
+
+    async def make(**changed: Any) -> RunningNode:
+        own = settings.model_copy(update=changed)
+        heartbeats: list[NodeHeartbeat] = []
+        await bus.subscribe(subjects.heartbeat(own.node_id), NodeHeartbeat, heartbeats.append)
+        await bus.flush()
+        lifecycle = Lifecycle()
+        node = RunningNode(own.node_id, lifecycle, heartbeats)
+        nodes.append(node)
+        await start(own, lifecycle)
+        await until(lambda: bool(heartbeats) and heartbeats[-1].leased)
+        return node
+
+    yield make
+    for node in nodes:
+        await node.lifecycle.close()
+
+
+@pytest.fixture
+async def node(make_node: Callable[..., Any]) -> RunningNode:
     """A running node that accepts work."""
-    heartbeats: list[NodeHeartbeat] = []
-    await bus.subscribe(subjects.heartbeat(settings.node_id), NodeHeartbeat, heartbeats.append)
-    await bus.flush()
-    lifecycle = Lifecycle()
-    await start(settings, lifecycle)
-    await until(lambda: bool(heartbeats) and heartbeats[-1].leased)
-    yield RunningNode(settings.node_id, lifecycle, heartbeats)
-    await lifecycle.close()
+    started: RunningNode = await make_node()
+    return started
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
-from hubbub_media_node.domain.room_view import RoomView
+from hubbub_contracts.bus.records import Leaving, PeerRecord, Placement, ProducerRecord, RoomRecord
+from hubbub_media_node.domain.room_view import Movers, RoomView
 from hubbub_room import PeerChanged, RoomState, SettingsChanged
 
 HERE = Placement(node_id="here", epoch=5)
@@ -112,3 +112,93 @@ def test_a_change_of_the_settings_departs_nobody(rig: Rig) -> None:
     rig.view.apply(SettingsChanged(11, None, "closed"))
     assert rig.departed == set()
     assert rig.view.confirmed() == {("peer", "a")}
+
+
+THERE, THIRD = Placement(node_id="there", epoch=1), Placement(node_id="third", epoch=1)
+
+
+def moving(
+    peer_id: str, to: Placement, leaves: Placement, behind: tuple[str, ...] = (), there: tuple[str, ...] = ()
+) -> PeerRecord:
+    """A peer that moves, with producers that are still on the node that it leaves, and others."""
+    moved = record(peer_id, to, (*behind, *there))
+    producers = [
+        each.model_copy(update={"placement": leaves}) if each.producer_id in behind else each
+        for each in moved.producers
+    ]
+    leaving = Leaving(placement=leaves, deadline=0)
+    return moved.model_copy(update={"producers": producers, "leaving": leaving, "make_before_break": True})
+
+
+def test_a_peer_that_leaves_this_incarnation_has_not_departed(rig: Rig) -> None:
+    rig.view.apply(written(1, moving("a", THERE, HERE)))
+    assert rig.departed == set()
+    assert rig.view.is_leaving("a")
+    rig.view.apply(written(2, record("a", THERE)))
+    assert rig.departed == {"a"}
+    assert not rig.view.is_leaving("a")
+
+
+@pytest.mark.parametrize("leaves", [THIRD, Placement(node_id="here", epoch=4)], ids=["another node", "a former epoch"])
+def test_a_peer_that_leaves_another_incarnation_has_departed(rig: Rig, leaves: Placement) -> None:
+    rig.view.apply(written(1, moving("a", THERE, leaves)))
+    assert rig.departed == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("to", "leaves", "place", "here", "there"),
+    [
+        (THERE, HERE, "behind", False, False),
+        (THERE, HERE, "there", True, False),
+        (HERE, THERE, "behind", False, False),
+        (HERE, THERE, "there", False, True),
+        (THIRD, THERE, "behind", True, False),
+        (THIRD, THERE, "there", True, True),
+    ],
+    ids=["to be left here", "left here", "to come here", "came here", "to be left there", "left there"],
+)
+def test_a_producer_has_left_a_node_when_the_room_has_it_elsewhere_and_its_peer_does_not_move_there(
+    rig: Rig, to: Placement, leaves: Placement, place: str, here: bool, there: bool
+) -> None:
+    producers = {"behind": ("p",)} if place == "behind" else {"there": ("p",)}
+    rig.view.apply(written(1, moving("a", to, leaves, **producers)))
+    assert rig.view.has_left("p") is here
+    assert rig.view.has_left("p", HERE) is here
+    assert rig.view.has_left("p", THERE) is there
+    assert not rig.view.has_left("unknown")
+
+
+def test_a_producer_that_is_on_another_node_is_not_confirmed_here(rig: Rig) -> None:
+    rig.view.apply(written(1, moving("a", HERE, THERE, behind=("p",), there=("q",))))
+    assert rig.view.confirmed() == {("peer", "a"), ("producer", "q")}
+    assert [rig.view.is_elsewhere(each) for each in ("p", "q", "unknown")] == [True, False, False]
+    assert [each.record.producer_id for each in rig.view.remote_speech()] == ["p"]
+
+
+def test_an_older_epoch_of_this_node_is_this_node(rig: Rig) -> None:
+    rig.view.apply(written(1, record("a", Placement(node_id="here", epoch=4), ("p",))))
+    assert not rig.view.has_left("p")
+    assert ("producer", "p") in rig.view.confirmed()
+
+
+def test_movers_are_those_who_leave_and_those_who_could(rig: Rig) -> None:
+    able = {"make_before_break": True}
+    rig.view.adopt(
+        state(
+            1,
+            moving("leaves", THERE, HERE),
+            moving("comes", HERE, THERE),
+            moving("elsewhere", THIRD, THERE),
+            record("stays").model_copy(update=able),
+            record("cannot"),
+            record("there", THERE).model_copy(update=able),
+        )
+    )
+    assert rig.view.movers() == Movers(leaving=1, staying=2)
+
+
+def test_the_node_of_a_microphone_tells_who_speaks(rig: Rig) -> None:
+    rig.view.apply(written(1, moving("a", THERE, HERE, behind=("p",))))
+    assert rig.view.reports_speakers()
+    rig.view.apply(written(2, moving("a", THERE, HERE, there=("p",))))
+    assert not rig.view.reports_speakers()

@@ -25,6 +25,7 @@ from hubbub_ortc.types import RtpCapabilities, RtpParameters
 
 from .close_request import CloseRequest
 from .confirmation_tracker import ConfirmationTracker
+from .handover import Handover
 from .repeated_work import RepeatedWork
 from .room_view import EntityKey, RoomView
 
@@ -105,6 +106,8 @@ class Transport:
     used_ssrcs: set[int] = field(default_factory=set)
     """All SSRCs that consumers here have had. Reusing one under the same key breaks SRTP (RFC 3711 section 9.1)."""
     close_request: CloseRequest | None = None
+    close_when_left: bool = False
+    """It is closed once those behind its producers, which are on another node now, have switched."""
     producers: dict[str, Producer] = field(default_factory=dict)
     consumers: dict[str, Consumer] = field(default_factory=dict)
 
@@ -127,6 +130,11 @@ class Transport:
     def operation_id(self) -> str | None:
         """The client's id of the operation that created it."""
         return None
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether some of its producers, which are on another node now, have to be handed over."""
+        return any(each.has_left and not each.is_closing for each in self.producers.values())
 
     def require(self, direction: Direction) -> None:
         """Raises `invalid_state` if the peer cannot send, or receive, over this transport."""
@@ -187,6 +195,13 @@ class AnyProducer(ABC):
     paused: bool
     score: list[EncodingScore] | None = None
     """Of the streams that the peer sends, as reported last; None: 10."""
+    handover: Handover | None = None
+    """Its consumers are to switch to its successor."""
+
+    @property
+    @abstractmethod
+    def has_left(self) -> bool:
+        """Whether the room has the producer on another node than the one that this copy is from (ADR 48)."""
 
     @property
     @abstractmethod
@@ -234,7 +249,19 @@ class Producer(AnyProducer):
     """As in `WebRtcTransport`."""
     encodings_wanted: list[bool] | None = None
     """The encodings that the client was asked for last; None: all."""
+    withheld: bool = False
+    """Its peer was not told of its state, as the room still has it on another node."""
     close_request: CloseRequest | None = None
+
+    @property
+    def has_left(self) -> bool:
+        """As in `AnyProducer`."""
+        return self.room.view.has_left(self.id)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the room has it on another node: not here yet, or not any more. Its peer hears nothing of it then."""
+        return self.room.view.is_elsewhere(self.id)
 
     @property
     def router(self) -> Router:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from hubbub_contracts.errors import ErrorCode, HubbubError
 
@@ -30,6 +30,13 @@ class TenantCount:
 
     transports: int = 0
     consumers: int = 0
+
+
+class Source(NamedTuple):
+    """A producer of the core from which consumers on one router get a peer's producer."""
+
+    router: Router
+    core_id: int
 
 
 class EntityStore:
@@ -105,10 +112,33 @@ class EntityStore:
         """Whether a producer, by its id in the core, has consumers of peers."""
         return core_id in self._consumers_by_source
 
+    def sources_of(self, origin: AnyProducer) -> list[Source]:
+        """From what consumers here get a producer: itself, and the far ends of its pipes."""
+        far = (Source(pipe.router, pipe.producer.core_id) for pipe in self.pipes.of(origin))
+        return [Source(origin.router, origin.core_id), *far]
+
+    def used_sources(self, former: AnyProducer) -> list[Source]:
+        """The sources of a copy with consumers that have not switched. A microphone's are used without consumers."""
+        switched = set() if former.handover is None else former.handover.switched
+        return [
+            source
+            for source in self.sources_of(former)
+            if self.has_consumers(source.core_id) or (former.is_microphone and source.core_id not in switched)
+        ]
+
     def consumers_of(self, remote: RemoteProducer) -> list[Consumer]:
         """The consumers that peers here have of a producer of another node, on any router."""
-        sources = [remote.core_id, *(pipe.producer.core_id for pipe in self.pipes.of(remote))]
+        sources = [source.core_id for source in self.sources_of(remote)]
         return [consumer for source in sources for consumer in self._consumers_by_source.get(source, ())]
+
+    def move_consumers(self, source: int, successor: int) -> list[Consumer]:
+        """The consumers of a producer, by the core's id, consume another one from now on."""
+        moved = self._consumers_by_source.pop(source, set())
+        for consumer in moved:
+            consumer.source = successor
+        if moved:
+            self._consumers_by_source[successor] |= moved
+        return list(moved)
 
     def consumer_by_core_id(self, core_id: int) -> Consumer | None:
         """None when it is unknown or removed."""

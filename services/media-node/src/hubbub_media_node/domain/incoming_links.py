@@ -3,8 +3,9 @@
 Rules
 - A producer of another node enters this one once, on one router, its *gateway*. The other routers here get it from
   there by pipes.
-- It is closed when the room's record no longer contains it, when the other node does not have it, and `LINGER` after
-  its last consumer. A microphone stays as long as the room is here.
+- It is closed when the room's record no longer contains it, when the one of another node has replaced it (`handover`),
+  when the other node does not have it, and `LINGER` after its last consumer. A microphone stays as long as the room is
+  here.
 - The other node is told what is wanted at each change, and every `PERIOD`.
 """
 
@@ -53,6 +54,11 @@ class RemoteProducer(AnyProducer):
     """Seconds of a monotonic clock; None while it is in use."""
     missing_since: float | None = None
     """Since when the room's record does not contain it."""
+
+    @property
+    def has_left(self) -> bool:
+        """As in `AnyProducer`."""
+        return self.room.view.has_left(self.id, self.link.node)
 
     @property
     def router(self) -> Router:
@@ -129,17 +135,17 @@ class IncomingLinks(NodeLinkTable[IncomingLink, RemoteProducer]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._producers: dict[str, dict[str, RemoteProducer]] = {}
-        """The newest one of each room and producer."""
+        self._producers: dict[str, dict[tuple[str, Placement], RemoteProducer]] = {}
+        """The newest one of each room, producer and node."""
         self._dismissed: list[IncomingLink] = []
 
     def links_from(self, router: Router, node: Placement) -> list[IncomingLink]:
         """The links of a router from another node."""
         return [link for link in self.links if link.router is router and link.node == node]
 
-    def find(self, room: Room, producer_id: str) -> RemoteProducer | None:
-        """A producer of another node, unless it is closing."""
-        found = self._producers.get(room.id, {}).get(producer_id)
+    def find(self, room: Room, producer_id: str, node: Placement) -> RemoteProducer | None:
+        """A producer as another node has it, unless it is closing."""
+        found = self._producers.get(room.id, {}).get((producer_id, node))
         return None if found is None or found.closing else found
 
     def of_room(self, room: Room) -> list[RemoteProducer]:
@@ -149,7 +155,7 @@ class IncomingLinks(NodeLinkTable[IncomingLink, RemoteProducer]):
     def add(self, link: IncomingLink, carried: RemoteProducer) -> None:
         """As in `NodeLinkTable`."""
         super().add(link, carried)
-        self._producers.setdefault(link.router.room.id, {})[carried.id] = carried
+        self._producers.setdefault(link.router.room.id, {})[carried.id, link.node] = carried
 
     def close(self, carried: RemoteProducer) -> None:
         """As in `NodeLinkTable`. The other node is told not to send it."""
@@ -197,7 +203,8 @@ class IncomingLinks(NodeLinkTable[IncomingLink, RemoteProducer]):
         super()._forget(carried)
         room_id = carried.link.router.room.id
         of_room = self._producers.get(room_id, {})
-        if of_room.get(carried.id) is carried:
-            del of_room[carried.id]
+        key = (carried.id, carried.link.node)
+        if of_room.get(key) is carried:
+            del of_room[key]
             if not of_room:
                 del self._producers[room_id]

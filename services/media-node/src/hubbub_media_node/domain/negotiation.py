@@ -29,6 +29,7 @@ from hubbub_ortc import header_extensions as uris
 from hubbub_ortc.types import RtpCapabilities, RtpParameters
 
 from .core_specs import checked_cname, consumer_spec, producer_spec, producer_type
+from .entities import AnyProducer
 
 _MAX_DEPTH: Final = 16
 _SSRC_ATTEMPTS: Final = 16
@@ -150,6 +151,16 @@ def require_ssrcs(negotiated: NegotiatedProducer) -> None:
         if encoding.ssrc is None and encoding.rid is None:
             message = f"rtpParameters.encodings[{index}].ssrc is required on a plain transport"
             raise HubbubError(ErrorCode.INVALID_ARGUMENT, message)
+
+
+def is_same_track(one: AnyProducer, other: AnyProducer) -> bool:
+    """Whether the consumers of one producer can decode the other: both have the same codecs and encodings."""
+
+    def shape(producer: AnyProducer) -> tuple[object, ...]:
+        codecs = [(each["payloadType"], each["mimeType"].lower()) for each in producer.consumable["codecs"]]
+        return producer.kind, producer.type, len(producer.spec.encodings), codecs
+
+    return shape(one) == shape(other)
 
 
 def _without_estimation(capabilities: RtpCapabilities) -> RtpCapabilities:

@@ -119,6 +119,10 @@ class OutgoingLinks(NodeLinkTable[OutgoingLink, OutgoingPipe]):
                     pipe.wanted = tuple(encodings)
             self.changed(pipe)
 
+    def is_sent(self, origin: Producer) -> bool:
+        """Whether another node wants a producer."""
+        return any(pipe.origin is origin and pipe.named and not pipe.closing for pipe in self._by_end.values())
+
     def tend(self, now: float) -> None:
         """Closes what nobody wants any more. Call it periodically; `now` is seconds of a monotonic clock."""
         for link in self.links:

@@ -1,6 +1,7 @@
 """The registry's version of a room: its peers, their placement and their producers, and what they may not send.
 
-Peers on other nodes are in it as well: their producers are had from there (`handlers.remote_producers`).
+Peers on other nodes are in it as well: their producers are had from there (`handlers.remote_producers`). A peer that
+moves has two homes, and each of its producers is on one of them (ADR 48).
 
 A stored change that removes a peer, or places it on another node or on a newer incarnation of this one, takes effect
 here even before the first snapshot. A peer without a placement is kept: no other node hosts it.
@@ -22,7 +23,9 @@ class PlacedProducer(NamedTuple):
     record: ProducerRecord
     peer_id: str
     placement: Placement | None
-    """Of its peer."""
+    """Where it is."""
+    home: Placement | None
+    """Where its peer is, or moves to."""
 
     @property
     def is_speech(self) -> bool:
@@ -32,6 +35,15 @@ class PlacedProducer(NamedTuple):
 
 EntityKey = tuple[Literal["peer", "producer"], str]
 """The kind and id of an object that the registry confirms."""
+
+
+class Movers(NamedTuple):
+    """How many peers leave a node before it ends, and could (ADR 48)."""
+
+    leaving: int = 0
+    """They are making transports elsewhere."""
+    staying: int = 0
+    """Their clients could, and were not asked to."""
 
 
 class RoomView:
@@ -102,9 +114,10 @@ class RoomView:
         self._clear()
 
     def confirmed(self) -> set[EntityKey]:
-        """Every peer and producer of the room."""
+        """Every peer of the room, and every producer but those that are on another node."""
         keys: set[EntityKey] = {("peer", peer_id) for peer_id in self._peers}
-        return keys | {("producer", each.producer_id) for record in self._peers.values() for each in record.producers}
+        here = (key for key, each in self._producers.items() if not self._is_elsewhere(each.placement))
+        return keys | {("producer", producer_id) for producer_id in here}
 
     def is_muted(self, peer_id: str, source: str | None) -> bool:
         """Whether the peer may not send this source: a moderator muted it, or made its user a listener.
@@ -118,19 +131,47 @@ class RoomView:
         """A producer of the room, on any node. None when it is not known."""
         return self._producers.get(producer_id)
 
+    def is_elsewhere(self, producer_id: str) -> bool:
+        """Whether the room has a producer on another node: this one has it too while its peer moves."""
+        placed = self._producers.get(producer_id)
+        return placed is not None and self._is_elsewhere(placed.placement)
+
+    def has_left(self, producer_id: str, node: Placement | None = None) -> bool:
+        """Whether the room has a producer on another node than `node`, by default this one, for good.
+
+        False for one that is about to be there, because its peer moves to that node.
+        """
+        placed = self._producers.get(producer_id)
+        if placed is None or placed.placement is None:
+            return False
+        if node is None or node.node_id == self._placement.node_id:
+            return self._is_elsewhere(placed.placement) and self._is_elsewhere(placed.home)
+        return node not in (placed.placement, placed.home)
+
+    def movers(self) -> Movers:
+        """Whom a drain of this node waits for."""
+        leaving = sum(self._leaves_here(peer) for peer in self._peers.values())
+        able = [peer for peer in self._peers.values() if peer.make_before_break and not self._leaves_here(peer)]
+        return Movers(leaving, sum(peer.placement == self._placement for peer in able))
+
+    def is_leaving(self, peer_id: str) -> bool:
+        """Whether a peer moves from this node to another one, and still has something here."""
+        peer = self._peers.get(peer_id)
+        return peer is not None and self._leaves_here(peer)
+
     def remote_speech(self) -> list[PlacedProducer]:
         """The producers on other nodes with which somebody speaks."""
         return [each for each in self._producers.values() if each.is_speech and self._is_elsewhere(each.placement)]
 
     def other_nodes(self) -> list[Placement]:
-        """The other nodes that the room is on, each once."""
+        """The other nodes that the room is on, each once. One that all its peers leave is not among them: it ends."""
         placements = (peer.placement for peer in self._peers.values())
         return list(dict.fromkeys(each for each in placements if each is not None and self._is_elsewhere(each)))
 
     def reports_speakers(self) -> bool:
         """Whether this node tells the room who speaks: every node of the room knows, and one tells.
 
-        It is the room's home if somebody there has a microphone, else the node of the first peer with one.
+        It is the room's home if a microphone is there, else the node of the first peer's microphone.
         """
         speaking = {each.peer_id: each.placement for each in self._producers.values() if each.is_speech}
         placements = {placement for placement in speaking.values() if placement is not None}
@@ -142,7 +183,8 @@ class RoomView:
     def _remember(self, peer: PeerRecord) -> None:
         self._peers[peer.peer_id] = peer
         for each in peer.producers:
-            self._producers[each.producer_id] = PlacedProducer(each, peer.peer_id, peer.placement)
+            placement = peer.placement_of(each)
+            self._producers[each.producer_id] = PlacedProducer(each, peer.peer_id, placement, peer.placement)
 
     def _forget(self, peer: PeerRecord | None) -> None:
         for each in [] if peer is None else peer.producers:
@@ -164,9 +206,12 @@ class RoomView:
         ):
             self._on_muted()
 
+    def _leaves_here(self, peer: PeerRecord) -> bool:
+        return peer.leaving is not None and peer.leaving.placement == self._placement
+
     def _has_departed(self, record: PeerRecord | None) -> bool:
         if record is None:
             return True
-        if record.placement is None:
+        if record.placement is None or self._leaves_here(record):
             return False
         return self._is_elsewhere(record.placement) or record.placement.epoch > self._placement.epoch

@@ -6,7 +6,8 @@ A close only commands the core. The core closes everything that depends on the o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 import structlog
 
@@ -19,6 +20,8 @@ from .context import NodeContext
 from .pipes import tell_core
 
 _log = structlog.get_logger(__name__)
+
+ItemT = TypeVar("ItemT")
 
 
 async def close_transport(context: NodeContext, transport: Transport, request: CloseRequest) -> None:
@@ -35,6 +38,15 @@ async def close_transport(context: NodeContext, transport: Transport, request: C
         else:
             transport.close_request = None
             raise HubbubError(ErrorCode.UNAVAILABLE, f"close_transport: {error.code}", retryable=True) from error
+
+
+async def close_when_left(context: NodeContext, transport: Transport) -> None:
+    """Closes a transport silently. One of a peer that moves stays until those behind its former producers have
+    switched, which `handover` bounds. Raises as `close_transport`."""
+    if transport.is_needed:
+        transport.close_when_left = True
+    else:
+        await close_transport(context, transport, SILENT)
 
 
 async def close_producer(context: NodeContext, producer: Producer, request: CloseRequest) -> None:
@@ -62,22 +74,26 @@ async def close_departed(context: NodeContext, room_id: str, peer_ids: Iterable[
 
     Raises HubbubError after the last one, when some could not be closed.
     """
-    failure: HubbubError | None = None
-    for peer_id in peer_ids:
-        try:
-            await close_peer(context, room_id, peer_id, SILENT)
-        except HubbubError as error:
-            failure = error
-    if failure is not None:
-        raise failure
+
+    async def leave(peer_id: str) -> None:
+        async with context.locks.of(room_id, peer_id):
+            for transport in context.entities.transports_of(room_id, peer_id):
+                await close_when_left(context, transport)
+
+    await _for_each(peer_ids, leave)
 
 
 async def close_everything(context: NodeContext) -> None:
-    """Closes all peers of all rooms, when this incarnation of the node has been fenced."""
+    """Closes all peers of all rooms, when this incarnation of the node has been fenced. Raises as `close_departed`."""
+    peers = [(room.id, peer_id) for room in context.entities.rooms.values() for peer_id in room.peer_ids()]
+    await _for_each(peers, lambda peer: close_peer(context, *peer, SILENT))
+
+
+async def _for_each(items: Iterable[ItemT], close: Callable[[ItemT], Awaitable[None]]) -> None:
     failure: HubbubError | None = None
-    for room in list(context.entities.rooms.values()):
+    for each in items:
         try:
-            await close_departed(context, room.id, room.peer_ids())
+            await close(each)
         except HubbubError as error:
             failure = error
     if failure is not None:

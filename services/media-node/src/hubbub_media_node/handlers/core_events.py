@@ -12,6 +12,7 @@ from ..domain.closures import CloseEvent, apply_close_event, to_owner
 from ..domain.entities import WebRtcTransport
 from .closing import close_router
 from .context import NodeContext
+from .handover import switch_consumers
 from .layer_reports import report_bandwidth_pause, report_layers, report_wanted_encodings
 from .link_messages import tell_node
 from .link_states import report_link_state
@@ -35,6 +36,8 @@ def handle(context: NodeContext, worker: int, event: events.Event) -> None:
         case events.TransportClosed(transport):
             context.dtls.close(transport)
             _handle_closed(context, event)
+        case events.ProducerReplaced():
+            switch_consumers(context, event)
         case events.Fault(message):
             _log.error("recovered from a fault in a worker", worker=worker, fault=message)
         case events.LayersChanged() | events.BandwidthPause() | events.LayersWanted():

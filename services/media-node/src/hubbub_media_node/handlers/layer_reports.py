@@ -8,17 +8,27 @@ from hubbub_contracts.layers import ConsumerLayers
 
 from ..domain.closures import to_owner
 from ..domain.consumer_layers import has_layers
-from ..domain.entities import Consumer
+from ..domain.entities import Consumer, Producer
 from .context import NodeContext
 
 
 def report_wanted_encodings(context: NodeContext, core_id: int, encodings: list[bool]) -> None:
-    """Reports the encodings of a producer that somebody receives."""
+    """Reports the encodings of a producer that somebody receives, unless the room has it on another node."""
     producer = context.entities.producer_by_core_id(core_id)
     if producer is None:
         return
     producer.encodings_wanted = encodings
-    context.media_events.publish(to_owner(producer, ProducerLayersWanted(producer_id=producer.id, encodings=encodings)))
+    if producer.is_elsewhere:
+        producer.withheld = True
+    else:
+        report_withheld_encodings(context, producer)
+
+
+def report_withheld_encodings(context: NodeContext, producer: Producer) -> None:
+    """Reports the encodings of a producer that somebody receives, if that is known."""
+    if producer.encodings_wanted is not None:
+        event = ProducerLayersWanted(producer_id=producer.id, encodings=producer.encodings_wanted)
+        context.media_events.publish(to_owner(producer, event))
 
 
 def report_layers(context: NodeContext, consumer: Consumer, layers: ConsumerLayers | None) -> None:

@@ -57,7 +57,9 @@ def _learn(context: NodeContext, named: Iterable[RemoteProducer], answer: PipesW
     for remote in named:
         if remote.id in answer.scores:
             remote.score = answer.scores[remote.id]
-        if not remote.closing and remote.id in closed | missing:
+        if remote.handover is not None and remote.id in closed | missing:
+            remote.handover.ended = True  # it is closed when its consumers have their successor
+        elif not remote.closing and remote.id in closed | missing:
             remote.origin_closed = remote.id in closed
             context.entities.incoming.close(remote)
     tell_core(context)

@@ -45,7 +45,11 @@ def has_missing_microphones(context: NodeContext, room: Room) -> bool:
 def _missing_here(context: NodeContext, room: Room) -> list[PlacedProducer]:
     """The microphones of other nodes that this one does not have."""
     incoming = context.entities.incoming
-    return [each for each in room.view.remote_speech() if incoming.find(room, each.record.producer_id) is None]
+    return [
+        each
+        for each in room.view.remote_speech()
+        if each.placement is not None and incoming.find(room, each.record.producer_id, each.placement) is None
+    ]
 
 
 def _missing_on_routers(context: NodeContext, room: Room) -> list[tuple[AnyProducer, Router]]:
@@ -57,7 +61,7 @@ def _missing_on_routers(context: NodeContext, room: Room) -> list[tuple[AnyProdu
     return [
         (producer, router)
         for producer in producers
-        if producer.is_microphone and not producer.is_closing
+        if producer.is_microphone and not producer.is_closing and not producer.has_left
         for router in room.routers.values()
         if router is not producer.router and entities.pipes.find(producer, router) is None
     ]

@@ -29,7 +29,9 @@ async def describe(context: NodeContext, request: DescribePeer) -> PeerDescripti
 
 
 async def _description(context: NodeContext, request: DescribePeer) -> PeerDescription:
-    everything = context.entities.transports_of(request.room_id, request.peer_id)
+    everything = [
+        each for each in context.entities.transports_of(request.room_id, request.peer_id) if not each.close_when_left
+    ]
     transports = [each for each in everything if isinstance(each, WebRtcTransport)]
     plain = [each for each in everything if isinstance(each, PlainTransport)]
     capabilities = [each.request.rtp_capabilities for each in transports if each.request.rtp_capabilities is not None]
@@ -56,6 +58,7 @@ async def _description(context: NodeContext, request: DescribePeer) -> PeerDescr
             )
             for transport in transports
             for each in transport.producers.values()
+            if not each.has_left
         ],
         consumers=[
             ConsumerDescription(

@@ -10,11 +10,12 @@ import structlog
 
 from hubbub_service import report_failure
 
-from ..domain.close_request import UNCONFIRMED
+from ..domain.close_request import SILENT, UNCONFIRMED
 from ..domain.entities import Room
 from ..domain.room_view import EntityKey
 from .closing import close_peer, close_producer, close_router
 from .context import NodeContext
+from .handover import tend_handovers
 from .link_messages import tell_nodes
 from .link_states import tend_lost_links
 from .microphones import tend_microphones
@@ -56,6 +57,7 @@ def _reconcile_room(context: NodeContext, room: Room, now: float) -> None:
         context.tasks.spawn(_close_expired(context, room.id, expired), "close-unconfirmed")
     if complete:
         tend_remote_producers(context, room, now)
+    tend_handovers(context, room, now)
     for router in context.entities.remove_idle_routers(room):
         close_router(context, router)
     if muted_running(room):  # a former attempt failed
@@ -69,4 +71,5 @@ async def _close_expired(context: NodeContext, room_id: str, expired: Iterable[E
             await close_peer(context, room_id, entity_id, UNCONFIRMED)
         elif (producer := context.entities.producers.get(entity_id)) is not None:
             async with context.locks.of(room_id, producer.peer_id):
-                await close_producer(context, producer, UNCONFIRMED)
+                # Of one that has not moved here, its client knows the one on the other node only.
+                await close_producer(context, producer, SILENT if producer.is_elsewhere else UNCONFIRMED)

@@ -35,14 +35,16 @@ async def find_producer(
 ) -> AnyProducer:
     """A producer of any peer in the router's room. Gets it from its node if it is on another one.
 
-    `origin` is that node, if the requester knows it. Raises a retryable `not_found`: the requester's view of the room
-    may be ahead of this node, or behind it. Raises what `open_remote` raises.
+    `origin` is that node, if the requester knows it. The room's record precedes it: the one of a producer that moves
+    is the newest. Raises a retryable `not_found`: the requester's view of the room may be ahead of this node, or
+    behind it. Raises what `open_remote` raises.
     """
-    producer = context.entities.producers.get(producer_id)
-    if producer is not None and producer.room is router.room:
-        return producer
-    if origin is None and (placed := router.room.view.producer(producer_id)) is not None:
+    placed = router.room.view.producer(producer_id)
+    if placed is not None and placed.placement is not None:
         origin = placed.placement
+    producer = context.entities.producers.get(producer_id)
+    if producer is not None and producer.room is router.room and not producer.is_elsewhere:
+        return producer
     if origin is None or origin.node_id == context.lease.placement.node_id:
         raise HubbubError(ErrorCode.NOT_FOUND, "this room has no such producer on this node", retryable=True)
     return await open_remote(context, router, producer_id, origin)
@@ -54,8 +56,8 @@ async def open_remote(context: NodeContext, router: Router, producer_id: str, no
     Raises a retryable `not_found` when the other node does not have it, and a retryable `unavailable`.
     """
     room, deadline = router.room, time.monotonic() + LINK_TIMEOUT
-    async with context.pipe_locks.of(room.id, producer_id):
-        found = context.entities.incoming.find(room, producer_id)
+    async with context.pipe_locks.of(room.id, producer_id, node):
+        found = context.entities.incoming.find(room, producer_id, node)
         if found is not None:
             return found
         # One makes a link, which all share.
@@ -96,9 +98,12 @@ def _close(context: NodeContext, remote: RemoteProducer) -> None:
 
 
 def _learn(context: NodeContext, room: Room, remote: RemoteProducer) -> bool:
-    """Takes over what the room's records say of a producer. False when they do not have it on its node."""
+    """Takes over what the room's records say of a producer. False when they do not have it.
+
+    One that they have on another node is handed over (`handover`).
+    """
     placed = room.view.producer(remote.id)
-    if placed is None or placed.placement != remote.link.node:
+    if placed is None:
         return False
     remote.owner, remote.stays = placed.peer_id, placed.is_speech
     if remote.paused != placed.record.paused:

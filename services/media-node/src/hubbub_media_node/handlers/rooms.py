@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 from hubbub_contracts.errors import ErrorCode, HubbubError
@@ -14,6 +15,7 @@ from ..domain.room_view import RoomView
 from ..domain.worker_selection import WorkerChoice
 from .closing import close_departed
 from .context import NodeContext
+from .handover import tend_handovers
 from .microphones import has_missing_microphones, share_microphones
 from .mutes import pause_muted
 from .remote_producers import follow_records
@@ -87,9 +89,11 @@ def _on_muted(context: NodeContext, room_id: str) -> None:
 
 
 def _on_changed(context: NodeContext, room_id: str, peer_ids: set[str]) -> None:
-    """Closes and pauses what other nodes' peers have closed and paused, and gets their new microphones."""
+    """Closes, pauses and hands over what peers of other nodes have closed, paused and replaced, and gets their new
+    microphones."""
     room = context.entities.rooms.get(room_id)
     if room is not None:
         follow_records(context, room, peer_ids)
+        tend_handovers(context, room, time.monotonic())
         if has_missing_microphones(context, room):
             context.tasks.spawn(share_microphones(context, room), "share-microphones")

@@ -7,7 +7,7 @@ from hubbub_contracts.scores import ConsumerScores, EncodingScore
 from hubbub_media_core import events
 
 from ..domain.closures import to_owner
-from ..domain.entities import Consumer
+from ..domain.entities import Consumer, Producer
 from .context import NodeContext
 
 
@@ -21,8 +21,10 @@ def report_score(context: NodeContext, event: events.ProducerScore | events.Cons
                     EncodingScore(encoding_idx=one.encoding, ssrc=one.ssrc, rid=one.rid, score=one.score)
                     for one in streams
                 ]
-                changed = ProducerScoreChanged(producer_id=producer.id, score=producer.score)
-                context.media_events.publish(to_owner(producer, changed))
+                if producer.is_elsewhere:
+                    producer.withheld = True
+                else:
+                    report_withheld_score(context, producer)
         case events.ConsumerScore(core_id, score, encoding, here):
             consumer = context.entities.consumer_by_core_id(core_id)
             if consumer is not None:
@@ -31,6 +33,13 @@ def report_score(context: NodeContext, event: events.ProducerScore | events.Cons
                 context.media_events.publish(
                     to_owner(consumer, ConsumerScoreChanged(consumer_id=consumer.id, score=consumer.score))
                 )
+
+
+def report_withheld_score(context: NodeContext, producer: Producer) -> None:
+    """Reports how well a producer arrives, if that is known."""
+    if producer.score is not None:
+        changed = ProducerScoreChanged(producer_id=producer.id, score=producer.score)
+        context.media_events.publish(to_owner(producer, changed))
 
 
 def _origin_scores(context: NodeContext, consumer: Consumer) -> list[int]:

@@ -24,14 +24,14 @@ from hubbub_media_core import commands
 from hubbub_media_core.specs import IceCredentials
 
 from ..domain.candidates import candidates
-from ..domain.close_request import DTLS_FAILED, SILENT
+from ..domain.close_request import DTLS_FAILED
 from ..domain.closures import to_owner
 from ..domain.entities import WebRtcTransport
 from ..domain.fingerprints import select_fingerprints
 from ..domain.ports import DtlsRole
 from ..domain.repetition import find_repeated
 from ..domain.sctp_parameters import SCTP_PARAMETERS
-from .closing import close_transport, discard_transport
+from .closing import close_transport, close_when_left, discard_transport
 from .context import NodeContext
 from .rooms import router_for
 
@@ -113,7 +113,7 @@ async def close(context: NodeContext, request: CloseTransport) -> Done:
     """Closes a transport at its peer's request."""
     async with context.locks.of(request.room_id, request.peer_id):
         transport = context.entities.transport(request.room_id, request.peer_id, request.transport_id)
-        await close_transport(context, transport, SILENT)
+        await close_when_left(context, transport)
         return Done()
 
 
