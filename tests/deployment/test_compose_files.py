@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from hubbub_cli.layout import NODE_GRACE
+from hubbub_media_node.settings import Settings as NodeSettings
 from hubbub_service.exposure import unset_secrets
+from hubbub_service.lifecycle import STOP_DEADLINE
 from support import compose_files, nats_servers
 from support.installation import REPOSITORY
 
@@ -110,6 +113,15 @@ def test_secret_has_the_same_default_everywhere() -> None:
         defaults = re.findall(rf"\${{{secret}(:-[^}}]*)?}}", text)
         assert len(defaults) >= 2
         assert len(set(defaults)) == 1, secret
+
+
+def test_a_media_node_has_the_time_to_drain_and_to_stop() -> None:
+    needed = NodeSettings.model_fields["drain_timeout"].default + STOP_DEADLINE
+    given = compose_files.read("compose.yaml")["services"]["media-node"]["stop_grace_period"]
+    guide = _text(REPOSITORY / "docs/guides/deployment.md")
+    described = re.search(r"`terminationGracePeriodSeconds: (\d+)` of media nodes", guide)
+    assert described is not None
+    assert min(NODE_GRACE, int(given.removesuffix("s")), int(described[1])) > needed
 
 
 def _text(path: Path) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, cast
 
 import pytest
 
-from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.records import Leaving, PeerRecord, Placement
 from hubbub_media_core import commands, events
 from hubbub_media_node.adapters.incarnations import Incarnations
 from hubbub_media_node.domain.close_request import DTLS_FAILED
 from hubbub_media_node.handlers import core_events
 from hubbub_media_node.handlers.closing import close_transport
-from support.node_fakes import PLACEMENT, NodeRig
+from hubbub_room import PeerChanged
+from support.node_fakes import PLACEMENT, ROOM, NodeRig
+
+ELSEWHERE = Placement(node_id="elsewhere", epoch=1)
 
 
 class FakeLease:
@@ -38,6 +42,7 @@ class FakeLease:
 class FakeStatus:
     epoch: int | None = None
     draining = False
+    drain_deadline: int | None = None
 
 
 @pytest.fixture
@@ -107,3 +112,53 @@ async def test_the_end_of_the_incarnations_is_reported(rig: NodeRig) -> None:
     await asyncio.sleep(0.01)
     assert failures == ["the task incarnations ended"]
     await failing.stop()
+
+
+def moving_record(placement: Placement, leaving: Placement | None) -> PeerRecord:
+    return PeerRecord(
+        room_id=ROOM,
+        peer_id="alice",
+        user_id="user",
+        display_name="",
+        app_data={},
+        joined_at=0,
+        signaling_id="signaling",
+        placement=placement,
+        make_before_break=True,
+        leaving=None if leaving is None else Leaving(placement=leaving, deadline=0),
+    )
+
+
+async def test_a_node_drains_until_its_peers_have_left(rig: NodeRig) -> None:
+    await rig.create_transport()
+    status = FakeStatus()
+    draining = Incarnations(cast("Any", None), cast("Any", FakeLease()), cast("Any", status), rig.context)
+    view = rig.replicas.projections[ROOM]
+    view.apply(PeerChanged(1, "alice", moving_record(PLACEMENT, None), ""))
+    work = asyncio.create_task(draining.drain(30))
+    while not status.draining:
+        await asyncio.sleep(0)
+    assert status.drain_deadline is not None
+    assert abs(status.drain_deadline - time.time() * 1000 - 30_000) < 5_000
+    view.apply(PeerChanged(2, "alice", moving_record(ELSEWHERE, PLACEMENT), ""))
+    for _ in range(3):
+        await asyncio.sleep(0.1)
+        assert not work.done()
+    view.apply(PeerChanged(3, "alice", moving_record(ELSEWHERE, None), ""))
+    async with asyncio.timeout(5):
+        await work
+
+
+async def test_a_node_without_peers_who_can_move_does_not_wait(rig: NodeRig) -> None:
+    await rig.create_transport()
+    record = moving_record(PLACEMENT, None).model_copy(update={"make_before_break": False})
+    rig.replicas.projections[ROOM].apply(PeerChanged(1, "alice", record, ""))
+    async with asyncio.timeout(1):
+        await incarnations(rig).drain(30)
+
+
+async def test_a_drain_that_peers_do_not_leave_ends_at_its_deadline(rig: NodeRig) -> None:
+    await rig.create_transport()
+    rig.replicas.projections[ROOM].apply(PeerChanged(1, "alice", moving_record(ELSEWHERE, PLACEMENT), ""))
+    async with asyncio.timeout(5):
+        await incarnations(rig).drain(0.3)

@@ -130,6 +130,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
     lifecycle.tasks.spawn(measure_periodically(context), "tenant-bitrates", vital=True)
     incarnations.start(lifecycle.fail)
     lifecycle.on_stop("incarnations", incarnations.stop, timeout=incarnations.STOP_TIMEOUT)
+    lifecycle.on_drain(partial(incarnations.drain, settings.drain_timeout))
     _log.info(
         "media node started",
         node_id=settings.node_id,

@@ -113,6 +113,12 @@ class Settings(ServiceSettings):
     confirmation_timeout: float = Field(
         10.0, gt=0, description="Seconds after which a peer or producer that its room does not contain is closed."
     )
+    drain_timeout: float = Field(
+        30.0,
+        ge=0,
+        description="Seconds that a node which is stopped in order (SIGTERM, `hubbub drain`) waits at most for its "
+        "peers to make transports on other nodes. It waits only for clients that can do so before the old ones end.",
+    )
     last_n_audio: int = Field(
         4,
         ge=0,

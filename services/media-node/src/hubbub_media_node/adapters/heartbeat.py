@@ -156,6 +156,7 @@ class Heartbeat:
             epoch=epoch,
             sent_at=time.time_ns() // 1_000_000,
             draining=self._status.draining,
+            drain_deadline=self._status.drain_deadline,
             leased=self._status.accepts_work(),
             workers=self._worker_loads(),
             tenants=list(self._status.tenants),

@@ -6,11 +6,14 @@
 | lapsed   | no new work is accepted; existing objects keep working, and their requests are answered         |
 | regained | work is accepted again, with the same epoch                                                     |
 | fenced   | everything is closed, and a new incarnation starts with a new lease                             |
+
+A node that drains keeps its lease and answers requests, until the peers that can move before it ends have moved.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -22,15 +25,19 @@ from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.errors import HubbubError
 from hubbub_service import Tasks, report_failure
 
+from ..domain.drain_progress import DrainProgress
 from ..handlers.catalogue import HANDLERS
 from ..handlers.closing import close_everything
 from ..handlers.context import NodeContext
+from ..handlers.drain import count_behind, count_movers
 from .node_lease import BusNodeLease
 from .node_status import NodeStatus
 
 _log = structlog.get_logger(__name__)
 
 _CANCEL_TIMEOUT = 2.0
+_DRAIN_INTERVAL = 0.1
+"""Seconds between two looks at who is still here."""
 _CLOSE_INTERVAL = 0.05
 """Seconds between two attempts to close everything. In between, the core's events arrive."""
 
@@ -66,6 +73,14 @@ class Incarnations:
             await self._endpoints.stop()
             await self._close_everything()
 
+    async def drain(self, timeout: float) -> None:
+        """Waits until the peers whose clients can move before the node ends have moved, `timeout` seconds at most."""
+        self._status.drain_deadline = time.time_ns() // 1_000_000 + round(timeout * 1000)
+        self._status.draining = True
+        progress = DrainProgress(time.monotonic(), timeout)
+        while not self._is_drained(progress):  # noqa: ASYNC110  it looks at the records of all rooms
+            await asyncio.sleep(_DRAIN_INTERVAL)
+
     async def stop(self) -> None:
         """Releases the lease and stops answering requests."""
         self._status.draining = True
@@ -76,6 +91,9 @@ class Incarnations:
         finally:
             if self._endpoints is not None:
                 await self._endpoints.stop()
+
+    def _is_drained(self, progress: DrainProgress) -> bool:
+        return progress.is_over(time.monotonic(), count_movers(self._context), count_behind(self._context))
 
     async def _serve(self, placement: Placement) -> Endpoints:
         subject_of = partial(subjects.node, placement.node_id, placement.epoch)

@@ -26,6 +26,8 @@ class NodeStatus:
     epoch: int | None = None
     """Of the current incarnation; None while there is none."""
     draining: bool = False
+    drain_deadline: int | None = None
+    """When it ends at the latest, in Unix milliseconds; None while peers are not asked to leave."""
     links: Mapping[str, int] = field(default_factory=lambda: {"connected": 0, "relayed": 0, "lost": 0})
     """The number of links to other nodes in each state."""
     tenants: Sequence[TenantUsage] = ()

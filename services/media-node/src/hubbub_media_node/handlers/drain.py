@@ -1,4 +1,4 @@
-"""`drain`: an operator stops this node from elsewhere."""
+"""`drain`: an operator stops this node from elsewhere. And whom a node that drains waits for (ADR 48)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,25 @@ import structlog
 from hubbub_contracts.base import Done
 from hubbub_contracts.bus.node import DrainNode
 
+from ..domain.room_view import Movers
 from .context import NodeContext
 
 _log = structlog.get_logger(__name__)
 
 
 async def drain(context: NodeContext, _request: DrainNode) -> Done:
-    """Stops the node in order. The endpoint sends this reply before it ends."""
+    """Stops the node in order: it drains first. The endpoint sends this reply before it ends."""
     _log.info("stopping", reason="an operator drains this node")
     context.stop()
     return Done()
+
+
+def count_movers(context: NodeContext) -> Movers:
+    """The peers that leave this node before it ends, and those whose clients could."""
+    movers = [room.view.movers() for room in context.entities.rooms.values()]
+    return Movers(sum(each.leaving for each in movers), sum(each.staying for each in movers))
+
+
+def count_behind(context: NodeContext) -> int:
+    """The producers that are on another node now, and that somebody still gets from here."""
+    return sum(producer.has_left for room in context.entities.rooms.values() for producer in room.producers())
