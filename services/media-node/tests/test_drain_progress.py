@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from hubbub_media_node.domain.drain_progress import PATIENCE, DrainProgress
+from hubbub_media_node.domain.drain_progress import QUIET_TIMEOUT, DrainProgress
 from hubbub_media_node.domain.room_view import Movers
 
 NOBODY, LEAVING, STAYING = Movers(), Movers(leaving=1), Movers(staying=1)
-LATER = 100 + PATIENCE
+LATER = 100 + QUIET_TIMEOUT
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ def test_a_node_waits_for_those_who_leave(now: float, movers: Movers, behind: in
 def test_the_next_peer_has_as_much_time_as_the_first() -> None:
     progress = DrainProgress(100, timeout=30)
     assert not progress.is_over(110, Movers(leaving=1, staying=1), 0)
-    assert not progress.is_over(110 + PATIENCE - 0.1, STAYING, 0)
-    assert progress.is_over(110 + PATIENCE, STAYING, 0)
+    assert not progress.is_over(110 + QUIET_TIMEOUT - 0.1, STAYING, 0)
+    assert progress.is_over(110 + QUIET_TIMEOUT, STAYING, 0)
 
 
 def test_without_time_a_node_ends_at_once() -> None:

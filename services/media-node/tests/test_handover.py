@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hubbub_media_node.domain.handover import PATIENCE, RETRIES, Handover, HandoverStep
+from hubbub_media_node.domain.handover import HANDOVER_TIMEOUT, RETRIES, Handover, HandoverStep
 
-SOON, LATER = 100 + PATIENCE - 0.1, 100 + PATIENCE
+SOON, LATER = 100 + HANDOVER_TIMEOUT - 0.1, 100 + HANDOVER_TIMEOUT
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_the_table_of_steps(
         assert handover.next_step(now, used, asking, is_here=False, is_sent=is_sent) == remote
 
 
-def test_what_delivers_nothing_any_more_needs_no_patience() -> None:
+def test_what_delivers_nothing_any_more_needs_no_timeout() -> None:
     handover = Handover(since=100, ended=True)
     assert handover.next_step(SOON, 2, 0, is_here=False, is_sent=False) == "close"
     assert handover.next_step(SOON, 2, 1, is_here=False, is_sent=False) == "get successor"

@@ -12,7 +12,7 @@ from hubbub_contracts.bus.pipe import WantPipes
 from hubbub_contracts.bus.transport import CloseTransport
 from hubbub_media_core import commands, events
 from hubbub_media_node.domain.confirmation_tracker import DEFAULT_TIMEOUT
-from hubbub_media_node.domain.handover import PATIENCE
+from hubbub_media_node.domain.handover import HANDOVER_TIMEOUT
 from hubbub_media_node.handlers import peer, transport
 from hubbub_room import PeerChanged
 from support.moving_peer import Replaced, ThreeNodes
@@ -27,10 +27,10 @@ async def nodes() -> ThreeNodes:
     return nodes
 
 
-def patience_is_over(nodes: ThreeNodes, node: NodeOfTwo) -> float:
+def timeout_of(nodes: ThreeNodes, node: NodeOfTwo) -> float:
     handover = nodes.copy(node, nodes.a).handover
     assert handover is not None
-    return handover.since + PATIENCE
+    return handover.since + HANDOVER_TIMEOUT
 
 
 async def test_before_the_producer_has_moved_everybody_gets_the_former_one(nodes: ThreeNodes) -> None:
@@ -83,7 +83,7 @@ async def test_the_former_node_waits_for_the_nodes_that_get_the_producer_from_th
 
 async def test_the_former_node_waits_three_seconds_at_most(nodes: ThreeNodes) -> None:
     await nodes.move()
-    former, ends = nodes.copy(nodes.a, nodes.a), patience_is_over(nodes, nodes.a)
+    former, ends = nodes.copy(nodes.a, nodes.a), timeout_of(nodes, nodes.a)
     await nodes.a.pass_time(ends - 0.1)
     assert not nodes.is_gone(nodes.a, former)
     await nodes.a.pass_time(ends)
@@ -132,11 +132,11 @@ async def test_a_successor_that_cannot_be_had_at_first_is_tried_again(nodes: Thr
     await nodes.move()
     assert nodes.asked(nodes.b) == []
     former = nodes.copy(nodes.b, nodes.a)
-    await nodes.b.pass_time(patience_is_over(nodes, nodes.b) + 60)
+    await nodes.b.pass_time(timeout_of(nodes, nodes.b) + 60)
     assert nodes.asked(nodes.b) == []
     assert not nodes.is_gone(nodes.b, former), "it is better than nothing"
     nodes.cut_off = set()
-    await nodes.b.pass_time(patience_is_over(nodes, nodes.b) + 120)
+    await nodes.b.pass_time(timeout_of(nodes, nodes.b) + 120)
     assert nodes.asked(nodes.b) == [Replaced(former, nodes.copy(nodes.b, nodes.c))]
     assert nodes.closures() == []
 
@@ -158,7 +158,7 @@ async def test_a_refusal_of_the_core_is_tried_again(nodes: ThreeNodes) -> None:
     nodes.b.core.errors = {commands.ReplaceProducer: "busy"}
     await nodes.move()
     nodes.b.core.errors = {}
-    await nodes.b.pass_time(patience_is_over(nodes, nodes.b) - 0.1)
+    await nodes.b.pass_time(timeout_of(nodes, nodes.b) - 0.1)
     assert len(nodes.b.told(commands.ReplaceProducer)) == 2
     assert nodes.closures() == []
 
@@ -167,7 +167,7 @@ async def test_a_former_node_that_closes_the_producer_first_ends_nothing(nodes: 
     nodes.cut_off = {"c"}
     await nodes.move()
     former = nodes.copy(nodes.b, nodes.a)
-    await nodes.a.pass_time(patience_is_over(nodes, nodes.a))
+    await nodes.a.pass_time(timeout_of(nodes, nodes.a))
     nodes.core_closes(nodes.a)
     nodes.b.core_says(events.LayersWanted(former.core_id, (True, True, False)))
     await nodes.finish_tasks()
@@ -280,7 +280,7 @@ async def test_a_producer_that_moves_while_a_consumer_is_created_is_found_again(
             nodes.b.replicas.projections[ROOM].apply(changed)
         return found
 
-    nodes.b.context.entities.incoming.find = find_and_move  # type: ignore[method-assign]
+    nodes.b.context.entities.incoming.find = find_and_move  # type: ignore[method-assign,assignment]
     late = await nodes.consumes(nodes.b, "bob", "down", "late")
     assert late.source == nodes.copy(nodes.b, nodes.c).core_id
 

@@ -157,6 +157,17 @@ async def test_a_node_without_peers_who_can_move_does_not_wait(rig: NodeRig) -> 
         await incarnations(rig).drain(30)
 
 
+async def test_a_node_that_does_not_know_its_rooms_waits_for_a_moment(rig: NodeRig) -> None:
+    await rig.create_transport()
+    rig.replicas.complete = False
+    work = asyncio.create_task(incarnations(rig).drain(30))
+    await asyncio.sleep(0.3)
+    assert not work.done()
+    rig.replicas.complete = True
+    async with asyncio.timeout(1):
+        await work
+
+
 async def test_a_drain_that_peers_do_not_leave_ends_at_its_deadline(rig: NodeRig) -> None:
     await rig.create_transport()
     rig.replicas.projections[ROOM].apply(PeerChanged(1, "alice", moving_record(ELSEWHERE, PLACEMENT), ""))

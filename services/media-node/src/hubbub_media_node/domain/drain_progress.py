@@ -16,7 +16,7 @@ from typing import Final
 
 from .room_view import Movers
 
-PATIENCE: Final = 1.5
+QUIET_TIMEOUT: Final = 1.5
 """Seconds in which the first peer begins to leave, and the next one after the last."""
 
 
@@ -32,5 +32,5 @@ class DrainProgress:
         """Call it periodically. `behind`: producers that were replaced, and are still needed here."""
         if movers.leaving or behind:
             self._seen = now
-        waits = movers.leaving or behind or (movers.staying and now - self._seen < PATIENCE)
+        waits = movers.leaving or behind or (movers.staying and now - self._seen < QUIET_TIMEOUT)
         return not waits or now >= self._deadline

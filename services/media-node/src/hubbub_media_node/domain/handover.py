@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-PATIENCE: Final = 3.0
+HANDOVER_TIMEOUT: Final = 3.0
 """Seconds for which a peer's client keeps what it has left, and so does this node."""
 RETRIES: Final = (0.1, 0.5, 1.0, 2.0)
 """Seconds after which a successor that could not be had is tried again; the last value applies to all later ones."""
@@ -56,7 +56,7 @@ class Handover:
             is_here: the peer's client sends the copy to this node.
             is_sent: another node gets it from here.
         """
-        is_over = self.ended or now - self.since >= PATIENCE
+        is_over = self.ended or now - self.since >= HANDOVER_TIMEOUT
         if not used and not is_sent:
             return "close"
         if is_over and (is_here or not asking):

@@ -21,9 +21,13 @@ async def drain(context: NodeContext, _request: DrainNode) -> Done:
 
 
 def count_movers(context: NodeContext) -> Movers:
-    """The peers that leave this node before it ends, and those whose clients could."""
-    movers = [room.view.movers() for room in context.entities.rooms.values()]
-    return Movers(sum(each.leaving for each in movers), sum(each.staying for each in movers))
+    """The peers that leave this node before it ends, and those whose clients could, or may: a room is not known yet."""
+    leaving = staying = 0
+    for room in context.entities.rooms.values():
+        movers = room.view.movers()
+        leaving += movers.leaving
+        staying += movers.staying if context.replicas.is_complete(room.id) else len(room.peer_ids())
+    return Movers(leaving, staying)
 
 
 def count_behind(context: NodeContext) -> int:
