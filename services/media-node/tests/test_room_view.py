@@ -133,10 +133,10 @@ def moving(
 def test_a_peer_that_leaves_this_incarnation_has_not_departed(rig: Rig) -> None:
     rig.view.apply(written(1, moving("a", THERE, HERE)))
     assert rig.departed == set()
-    assert rig.view.is_leaving("a")
+    assert rig.view.leaving == {"a"}
     rig.view.apply(written(2, record("a", THERE)))
     assert rig.departed == {"a"}
-    assert not rig.view.is_leaving("a")
+    assert rig.view.leaving == set()
 
 
 @pytest.mark.parametrize("leaves", [THIRD, Placement(node_id="here", epoch=4)], ids=["another node", "a former epoch"])

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 import pytest
 
 from hubbub_contracts import HubbubError, QuotaExceeded, ids
+from hubbub_contracts.bus.records import Leaving, PeerRecord, Placement
 from hubbub_contracts.bus.tenant import TenantQuotas, TenantUsage
 from hubbub_media_core import commands
 from hubbub_media_node.domain.bitrate_meter import BitrateMeter
 from hubbub_media_node.domain.entities import Room, WebRtcTransport
 from hubbub_media_node.domain.tenant_quotas import MAX_AGE, NodeTenantQuotas
 from hubbub_media_node.handlers import tenant_bitrates, transport
-from support.node_fakes import ROOM, NodeRig, transport_request
+from hubbub_room import PeerChanged
+from support.node_fakes import PLACEMENT, ROOM, NodeRig, transport_request
 
 ACME, OTHER = ids.room_id("standup", "acme"), ids.room_id("standup", "other")
 
@@ -140,3 +142,28 @@ async def test_what_was_sent_before_bitrates_are_limited_does_not_count(monkeypa
             await asyncio.sleep(0.001)
     task.cancel()
     assert all(each.get("acme", 0) == 0 for each in measured)
+
+
+async def test_what_a_peer_leaves_is_counted_where_it_moves_to() -> None:
+    rig = NodeRig()
+    quotas = rig.context.quotas
+    quotas.announced(TenantQuotas(max_transports=2), 1e9)
+    await create(rig, ACME, "one")
+    await create(rig, ACME, "two")
+    assert exceeds(quotas, ACME)
+    record = PeerRecord(
+        room_id=ACME,
+        peer_id="one",
+        user_id="user",
+        display_name="",
+        app_data={},
+        joined_at=0,
+        signaling_id="signaling",
+        placement=Placement(node_id="elsewhere", epoch=1),
+        leaving=Leaving(placement=PLACEMENT, deadline=0),
+    )
+    rig.replicas.projections[ACME].apply(PeerChanged(1, "one", record, ""))
+    assert not exceeds(quotas, ACME)
+    assert [(each.tenant, each.transports) for each in quotas.usage()] == [("acme", 1)]
+    rig.core.replies = {commands.TransportStats: {"bytes_received": 1}}
+    assert len(await tenant_bitrates._sample(rig.context)) == 1

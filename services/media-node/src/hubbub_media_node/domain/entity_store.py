@@ -153,6 +153,17 @@ class EntityStore:
         """What the rooms of a tenant have here."""
         return self.tenants.get(tenant) or TenantCount()
 
+    def left_behind(self) -> dict[str | None, TenantCount]:
+        """What the peers that move to other nodes still have here, of each tenant with such peers."""
+        counts: dict[str | None, TenantCount] = {}
+        for room in self.rooms.values():
+            if room.view.leaving:
+                left = [each for each in room.transports() if each.peer_id in room.view.leaving]
+                count = counts.setdefault(room.tenant, TenantCount())
+                count.transports += len(left)
+                count.consumers += sum(len(each.consumers) for each in left)
+        return counts
+
     def created_by(self, room_id: str, peer_id: str, operation_id: str) -> Transport | Producer | Consumer | None:
         """The object that the peer created under this operation id, unless it is closed or being closed."""
         for transport in self.transports_of(room_id, peer_id):

@@ -70,6 +70,8 @@ class RoomView:
         self._rules = UNMODERATED
         self._peers: dict[str, PeerRecord] = {}
         self._revision = -1
+        self.leaving: set[str] = set()
+        """The ids of the peers that move from this node to another one, and still have something here."""
 
     def apply(self, change: FeedChange) -> None:
         """See `hubbub_room.Projection`."""
@@ -150,14 +152,8 @@ class RoomView:
 
     def movers(self) -> Movers:
         """Whom a drain of this node waits for."""
-        leaving = sum(self._leaves_here(peer) for peer in self._peers.values())
-        able = [peer for peer in self._peers.values() if peer.make_before_break and not self._leaves_here(peer)]
-        return Movers(leaving, sum(peer.placement == self._placement for peer in able))
-
-    def is_leaving(self, peer_id: str) -> bool:
-        """Whether a peer moves from this node to another one, and still has something here."""
-        peer = self._peers.get(peer_id)
-        return peer is not None and self._leaves_here(peer)
+        able = (peer for peer in self._peers.values() if peer.make_before_break and peer.peer_id not in self.leaving)
+        return Movers(len(self.leaving), sum(peer.placement == self._placement for peer in able))
 
     def remote_speech(self) -> list[PlacedProducer]:
         """The producers on other nodes with which somebody speaks."""
@@ -182,17 +178,23 @@ class RoomView:
 
     def _remember(self, peer: PeerRecord) -> None:
         self._peers[peer.peer_id] = peer
+        if self._leaves_here(peer):
+            self.leaving.add(peer.peer_id)
         for each in peer.producers:
             placement = peer.placement_of(each)
             self._producers[each.producer_id] = PlacedProducer(each, peer.peer_id, placement, peer.placement)
 
     def _forget(self, peer: PeerRecord | None) -> None:
-        for each in [] if peer is None else peer.producers:
+        if peer is None:
+            return
+        self.leaving.discard(peer.peer_id)
+        for each in peer.producers:
             self._producers.pop(each.producer_id, None)
 
     def _clear(self) -> None:
         self._peers.clear()
         self._producers.clear()
+        self.leaving.clear()
 
     def _is_elsewhere(self, placement: Placement | None) -> bool:
         return placement is not None and placement.node_id != self._placement.node_id

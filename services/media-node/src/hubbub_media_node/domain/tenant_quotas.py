@@ -4,6 +4,7 @@ Rules
 - The registry announces the limits and, for tenants that use much of them, what the last heartbeats of all nodes say.
   What changed on this node since then is known here and added, so only changes of other nodes are missing.
 - A node that hears nothing from the registry goes on with the last limits, and counts its own rooms only.
+- A peer that moves to another node has its objects twice for a while: those that it leaves are not counted.
 - Bitrates are known a second late, so a tenant may exceed that limit for a moment. What is sent already goes on; new
   tracks are refused.
 """
@@ -17,7 +18,7 @@ from hubbub_contracts.bus.tenant import TenantQuotas, TenantUsage
 from hubbub_contracts.errors import Limit, QuotaExceeded
 
 from .entities import tenant_of
-from .entity_store import EntityStore
+from .entity_store import EntityStore, TenantCount
 
 MAX_AGE = 5.0
 """Seconds after which the usage on other nodes is no longer believed."""
@@ -60,7 +61,7 @@ class NodeTenantQuotas:
                 usage.incoming_bitrate - self._bitrates.get(usage.tenant, 0),
             )
             for usage in quotas.usage
-            for own in (self._entities.of_tenant(usage.tenant),)
+            for own in (self._counted(usage.tenant),)
         }
 
     def measured(self, bitrates: Mapping[str | None, int]) -> None:
@@ -71,6 +72,7 @@ class NodeTenantQuotas:
         """What each tenant uses here, for the heartbeat. Empty without limits."""
         if self._quotas is None:
             return ()
+        left = self._entities.left_behind()
         return tuple(
             TenantUsage(
                 tenant=tenant,
@@ -78,14 +80,14 @@ class NodeTenantQuotas:
                 consumers=own.consumers,
                 incoming_bitrate=self._bitrates.get(tenant, 0),
             )
-            for tenant, own in self._entities.tenants.items()
+            for tenant, own in ((tenant, self._counted(tenant, left)) for tenant in self._entities.tenants)
         )
 
     def check_transports(self, room_id: str, now: float) -> None:
         """Checks whether the tenant of a room may have another transport."""
         if self._quotas is not None:
             tenant = tenant_of(room_id)
-            used = self._entities.of_tenant(tenant).transports
+            used = self._counted(tenant).transports
             elsewhere = self._on_other_nodes(tenant, now).transports
             _check(used, elsewhere, self._quotas.max_transports, "transportsOfTenant", "transports")
 
@@ -93,7 +95,7 @@ class NodeTenantQuotas:
         """Checks whether the tenant of a room may have another consumer."""
         if self._quotas is not None:
             tenant = tenant_of(room_id)
-            used = self._entities.of_tenant(tenant).consumers
+            used = self._counted(tenant).consumers
             elsewhere = self._on_other_nodes(tenant, now).consumers
             _check(used, elsewhere, self._quotas.max_consumers, "consumersOfTenant", "consumers")
 
@@ -105,6 +107,11 @@ class NodeTenantQuotas:
             elsewhere = self._on_other_nodes(tenant, now).incoming_bitrate
             limit = self._quotas.max_incoming_bitrate
             _check(used, elsewhere, limit, "incomingBitrateOfTenant", "bit/s that it sends")
+
+    def _counted(self, tenant: str | None, left: Mapping[str | None, TenantCount] | None = None) -> TenantCount:
+        own = self._entities.of_tenant(tenant)
+        behind = (self._entities.left_behind() if left is None else left).get(tenant, TenantCount())
+        return TenantCount(own.transports - behind.transports, own.consumers - behind.consumers)
 
     def _on_other_nodes(self, tenant: str | None, now: float) -> _Elsewhere:
         return self._elsewhere.get(tenant, _NOTHING) if now - self._heard <= MAX_AGE else _NOTHING

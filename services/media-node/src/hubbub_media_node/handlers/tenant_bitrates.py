@@ -36,8 +36,12 @@ async def measure_periodically(context: NodeContext) -> None:
 
 
 async def _sample(context: NodeContext) -> dict[int, tuple[str | None, int]]:
-    """The tenant and the received bytes of each transport that receives media."""
-    receiving = [each for each in context.entities.transports.values() if _receives(each)]
+    """The tenant and the received bytes of each transport that receives media, but of peers that leave this node."""
+    receiving = [
+        each
+        for each in context.entities.transports.values()
+        if _receives(each) and each.peer_id not in each.room.view.leaving
+    ]
     sample: dict[int, tuple[str | None, int]] = {}
     for start in range(0, len(receiving), _AT_ONCE):
         part = receiving[start : start + _AT_ONCE]
