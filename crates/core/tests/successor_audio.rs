@@ -206,16 +206,20 @@ fn the_active_speaker_stays_who_it_is() {
 }
 
 #[test]
-fn the_successor_of_a_paused_microphone_has_no_place() {
+fn a_paused_successor_has_no_place() {
     let mut room = Room::new(1, 3);
     room.speak(1_000, &[1]);
-    room.pause(1);
-    let mut moved = Moved::new(&mut room, 1);
-    room.world.execute(Command::PauseProducer {
-        producer: moved.producer,
-    });
-    moved.run(&mut room, 200, &[2], SPEECH);
+    let moved = Moved::new(&mut room, 1);
+    let former = room.microphones[1].producer;
+    for command in [
+        Command::PauseProducer {
+            producer: moved.producer,
+        },
+        Command::CloseProducer { producer: former },
+    ] {
+        room.world.execute(command);
+    }
     room.forget_received();
-    moved.run(&mut room, 200, &[2], SPEECH);
+    room.run(200, |index| (index == 2).then_some(NOISE));
     assert_eq!(room.heard(0), [2]);
 }

@@ -6,6 +6,7 @@ use crate::common::media::vp8;
 use crate::common::replacement::*;
 use crate::common::specs::*;
 use crate::common::{Client, World};
+use hubbub_core::Limits;
 use hubbub_core::api::{
     Command, CommandError, EncodingSpec, Event, IceCredentials, ProducerId, ProducerSpec, RouterId,
     TransportId,
@@ -147,6 +148,45 @@ fn a_consumer_that_is_paused_while_it_waits_moves_soon() {
 }
 
 #[test]
+fn a_consumer_without_keys_moves_at_once() {
+    let mut track = video_track();
+    let consumer = track.call.consumer;
+    track
+        .call
+        .world
+        .execute(Command::CloseConsumer { consumer });
+    let viewer = Client::new(&mut track.call.world, 60);
+    let (to, producer) = (viewer.transport, track.call.producer);
+    let spec = video_consumer(OUT_SSRC);
+    consume_running(&mut track.call.world, to, producer, 2, spec);
+    track.replace();
+    assert_eq!(track.replaced(), [(1, 2)]);
+}
+
+#[test]
+fn a_consumer_without_bandwidth_moves_at_once() {
+    let mut config = World::config();
+    config.outgoing_bitrate = Limits {
+        min: 5_000,
+        initial: 5_000,
+        max: 5_000,
+    };
+    let call = Call::with(config, video(), video_consumer(OUT_SSRC));
+    let mut track = Replacement::of(call, video());
+    let starved = Event::BandwidthPause {
+        consumer: track.call.consumer,
+        paused: true,
+    };
+    for number in 0..200 {
+        track.call.send([vp8(number, number == 0)]);
+        track.call.world.advance(10);
+    }
+    assert!(track.call.world.events.contains(&starved));
+    track.replace();
+    assert_eq!(track.replaced(), [(1, 2)]);
+}
+
+#[test]
 fn consumers_of_a_paused_producer_move_at_once() {
     let mut track = running_track();
     for producer in [track.call.producer, SUCCESSOR] {
@@ -226,7 +266,7 @@ fn a_new_consumer_of_a_replaced_producer_consumes_its_successor() {
     }
     // The first consumer has moved by then; the third is created later.
     assert_eq!(track.replaced(), [(1, 2)]);
-    track.send_both([vp8(13, true)]);
+    track.send_new([vp8(13, true)]);
     let mut received = other.take_rtp(&mut track.call.world);
     received.retain(|packet| packet.rtp().ssrc() == OUT_SSRC + 30);
     assert_eq!(frames_of(&received), [13]);
@@ -326,4 +366,33 @@ fn refused_replacements_change_nothing() {
     assert_eq!(frames_of(&track.call.received()), [11]);
     assert_eq!(track.replaced(), [(1, 2)]);
     assert!(track.closed().is_empty());
+}
+
+/// Its first packet was lost; when it is repaired, too much has followed.
+#[test]
+fn a_key_frame_that_is_repaired_too_late_moves_nobody() {
+    let mut track = running_track();
+    track.replace();
+    track.send_new((11..300).map(|number| vp8(number, false)));
+    track.new_plis();
+    track.repair_new(&vp8(10, true), 1);
+    assert_eq!(track.replaced(), []);
+    track.call.send([vp8(10, false)]);
+    track.call.world.advance(1_000);
+    assert_eq!(track.new_plis(), [SSRC]);
+    track.send_new([vp8(300, true)]);
+    assert_eq!(track.replaced(), [(1, 2)]);
+    let expected = Vec::from_iter((0..11).chain([300]));
+    assert_eq!(frames_of(&track.call.received()), expected);
+}
+
+#[test]
+fn a_repaired_key_frame_moves_with_all_that_has_followed() {
+    let mut track = running_track();
+    track.replace();
+    track.send_new((11..20).map(|number| vp8(number, false)));
+    track.repair_new(&vp8(10, true), 1);
+    let received = track.call.received();
+    assert_continuous(&received);
+    assert_eq!(frames_of(&received), Vec::from_iter(0..20));
 }

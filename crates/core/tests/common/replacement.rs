@@ -9,7 +9,7 @@ use hubbub_wire::rtcp::{SenderInfo, SenderReportBuilder};
 use hubbub_codec::vp8::Vp8Descriptor;
 
 use super::call::Call;
-use super::media::Packet;
+use super::media::{Packet, rtx};
 use super::specs::{SSRC, produce};
 use super::{Client, Received};
 
@@ -86,6 +86,12 @@ impl Replacement {
             let packet = Self::later(&packet);
             self.new_sender.send(&mut self.call.world, &packet.bytes());
         }
+    }
+
+    /// Repairs a packet of the successor by RTX packet number `sequence`.
+    pub fn repair_new(&mut self, packet: &Packet<'static>, sequence: u16) {
+        let repair = rtx(&Self::later(packet), sequence);
+        self.new_sender.send(&mut self.call.world, &repair.bytes());
     }
 
     /// Sends packets from both clients. The way from that of the successor is shorter.
