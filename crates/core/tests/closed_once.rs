@@ -24,6 +24,10 @@ enum Operation {
     CloseTransport(u8),
     CloseProducer(u64),
     CloseConsumer(u64),
+    Replace {
+        producer: u64,
+        successor: u64,
+    },
     CloseRouter,
     /// A packet of the newest producer of client 1, whose transport stays open.
     Media,
@@ -40,6 +44,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => transport().prop_map(Operation::CloseTransport),
         2 => id().prop_map(Operation::CloseProducer),
         2 => id().prop_map(Operation::CloseConsumer),
+        4 => (id(), id()).prop_map(|(producer, successor)| Operation::Replace { producer, successor }),
         1 => Just(Operation::CloseRouter),
         3 => Just(Operation::Media),
         1 => Just(Operation::Wait),
@@ -166,6 +171,15 @@ fn run(operations: Vec<Operation>) {
                     consumer: ConsumerId(id),
                 });
             }
+            Operation::Replace {
+                producer,
+                successor,
+            } => {
+                let _ = world.command(Command::ReplaceProducer {
+                    producer: ProducerId(producer),
+                    successor: ProducerId(successor),
+                });
+            }
             Operation::CloseRouter => {
                 // Closing another router affects nothing here.
                 let router = RouterId(next);
@@ -184,8 +198,9 @@ fn run(operations: Vec<Operation>) {
         log.record(&mut world.events);
         let now = world.worker.counters();
         assert_eq!(
-            (now.transports, now.producers, now.consumers),
+            (now.faults, now.transports, now.producers, now.consumers),
             (
+                0,
                 log.open("transport"),
                 log.open("producer"),
                 log.open("consumer")

@@ -130,7 +130,7 @@ mod tests {
                     packet.extend(sequence.to_be_bytes());
                     packet.resize(12 + PAYLOAD, 0);
                     let packet = RtpPacket::parse(&packet).unwrap();
-                    producer.receive(now, encoding, false, &packet);
+                    producer.receive(now, encoding, false, &packet, &mut worker.last_source);
                 }
             }
         }

@@ -26,6 +26,7 @@ impl Worker {
         for encoding in (0..producer.streams.len()).rev() {
             let stream = self.tables.producers.get(key)?.stream(encoding);
             if let Some(sequence) = stream.and_then(|stream| stream.still_since(now)) {
+                self.start_successor(now, key, encoding, sequence)?;
                 self.forward(now, key, encoding, sequence, true, Audience::Waiting)?;
                 self.forward_to_pipes(now, key, encoding, sequence, true, true)?;
             }

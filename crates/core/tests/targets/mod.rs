@@ -13,6 +13,7 @@
 )]
 
 mod captures;
+mod copies;
 mod delivered_media;
 mod mutation;
 mod node_link;

@@ -8,6 +8,7 @@ use hubbub_wire::rtcp::NackBuilder;
 use hubbub_wire::rtp::{RtpHeader, RtpPacket};
 
 use super::captures::{Capture, SIMULCAST, STREAMS};
+use super::copies::{AUDIO_MID, AUDIO_SSRC, SUCCESSIONS, copies, copy_of};
 use super::mutation::{MAX_PACKET, bytes, chance, damage, mutate, pause, word};
 use super::nonces::Nonces;
 use super::rtcp::{Raw, compound};
@@ -19,10 +20,9 @@ use crate::common::{Client, ROUTER, World, path_from};
 const MAX_STEPS: usize = 400;
 
 const RIDS: [&[u8]; 3] = [b"r0", b"r1", b"r2"];
-const AUDIO_SSRC: u32 = 77;
-const AUDIO_MID: &[u8] = b"9";
 
-/// The clients that produce, by index: simulcast and audio; one stream of another codec. The others consume.
+/// The clients that produce, by index: simulcast and audio; one stream of another codec, and copies of the first two. The
+/// others consume.
 const SIMULCAST_CLIENT: usize = 0;
 const STREAM_CLIENT: usize = 1;
 const CONSUMING: [usize; 2] = [2, 3];
@@ -50,6 +50,8 @@ struct Session {
     world: World,
     clients: Vec<Client>,
     nonces: Nonces,
+    /// The second client sends copies of simulcast and audio.
+    sends_copies: bool,
     /// The capture that [`STREAM_CLIENT`] sends.
     capture: &'static Capture,
     /// Packets of it that were sent.
@@ -86,7 +88,12 @@ impl Session {
         produce(&mut world, simulcast_transport, 2, sound);
         let stream = video_of(capture.codec, first.payload_type(), first.ssrc());
         produce(&mut world, clients[STREAM_CLIENT].transport, 3, stream);
+        for (producer, spec) in copies() {
+            let copying = clients[STREAM_CLIENT].transport;
+            produce(&mut world, copying, producer, spec);
+        }
         let mut session = Self {
+            sends_copies: false,
             world,
             clients,
             nonces: Nonces::default(),
@@ -204,6 +211,7 @@ impl Session {
         // The highest layer starts just before its first rollover.
         let has_rolled_over = layer == 2 && number < 500;
         self.send_protected(SIMULCAST_CLIENT, &packet.bytes(), has_rolled_over.into());
+        self.send_copy(packet, has_rolled_over.into());
         Ok(())
     }
 
@@ -244,7 +252,15 @@ impl Session {
             ..vp8(self.audio_sequence, false)
         };
         self.send_protected(SIMULCAST_CLIENT, &packet.bytes(), 0);
+        self.send_copy(packet, 0);
         Ok(())
+    }
+
+    /// If the second client sends copies: sends that of a packet of the first.
+    fn send_copy(&mut self, packet: Packet<'_>, rollovers: u32) {
+        if self.sends_copies {
+            self.send_protected(STREAM_CLIENT, &copy_of(packet).bytes(), rollovers);
+        }
     }
 
     /// RTX of simulcast, requested or not.
@@ -373,6 +389,14 @@ impl Session {
                 return Ok(());
             }
             38 if chance(script, 20)? => Command::CloseProducer { producer },
+            38 => {
+                self.sends_copies = true;
+                let (producer, successor) = *script.choose(&SUCCESSIONS)?;
+                Command::ReplaceProducer {
+                    producer: ProducerId(producer),
+                    successor: ProducerId(successor),
+                }
+            }
             39 if chance(script, 5)? => Command::CloseTransport { transport },
             _ => Command::TransportStats { transport },
         };
