@@ -2474,8 +2474,8 @@ export interface PeerLeft {
 /**
  * The client's media moves to another node. The client creates new transports, produces and consumes again.
  *
- * With `makeBeforeBreak` it does so while the old ones carry on: `createTransport {home: "next"}`, `produce {replaces}`
- * for each of its producers, `consume` for what it displays, then `moveDone`.
+ * With `makeBeforeBreak` it does so while the old ones carry on: `createTransport {home: "next"}`, `produce
+ * {replaces}` for each of its producers, `consume` for what it displays, then `moveDone`.
  */
 export interface PeerMoved {
   /**
