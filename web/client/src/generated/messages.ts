@@ -2203,6 +2203,10 @@ export interface NewProducer {
  */
 export interface NodeInfo {
   /**
+   * Until when, in Unix milliseconds, a node that drains waits at most for its peers to leave it. Absent: it does not drain, or not wait.
+   */
+  drainDeadline?: number;
+  /**
    * Its incarnation: another one after each start.
    */
   epoch: number;
