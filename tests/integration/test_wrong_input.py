@@ -316,7 +316,8 @@ async def test_only_a_peer_that_moves_has_a_next_home(scenario: Scenario) -> Non
             got[f"home {home!r}"] = await code(scenario.alice, "createTransport", {**create, "home": home})
         for replaces in ("", "p" * 65, "a b", *NOT_STRINGS):
             got[f"replaces {replaces!r}"] = await code(scenario.alice, "produce", {**produce, "replaces": replaces})
-        for features in ("makeBeforeBreak", ["f" * 33], ["f"] * 17, [7], {}):
+        wrong_features: tuple[Any, ...] = ("makeBeforeBreak", ["f" * 33], ["f"] * 17, [7], {})
+        for features in wrong_features:
             join = {**payloads["joinRoom"], "features": features}
             got[f"features {features!r}"] = await code(scenario.dave, "joinRoom", join)
         assert set(got.values()) == {"invalid_argument"}, got

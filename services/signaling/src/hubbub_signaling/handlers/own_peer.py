@@ -175,8 +175,7 @@ class OwnPeer:
         for transport_id in self._resources.retain(nodes_of(peer)):
             self._client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
         if peer.leaving is not None:
-            if peer.leaving != before.leaving:
-                self._push_move(peer, peer.leaving.deadline, make_before_break=True)
+            self._push_move(peer, peer.leaving.deadline, make_before_break=True)
         elif peer.placement != before.placement:
             self._push_move(peer, int(time.time() * 1000), make_before_break=False)
 
