@@ -4,6 +4,7 @@ These are the rows that a request causes. Other tests cover timeouts (6, 7, 10, 
 the end of a signaling instance (16, 23, 24: `test_resume.py`), an unreachable registry (21: `test_media_continues.py`),
 access tokens (28, 29: `test_access_tokens.py`), pipes and links (32, 33, 35, 36: `test_spread_room.py`; 37:
 `services/media-node/tests/test_remote_producers.py`; 38: `tests/chaos/test_room_on_two_nodes.py`),
+a node that drains (9, 13, 19, 24, 39 to 42: `test_make_before_break.py`),
 and a frozen or stopped node (9: `tests/chaos/test_frozen_node.py`; 13, 19: `tests/chaos/test_kill_node.py`). Row 12
 needs a panic in the core, which the core's own tests cause.
 """

@@ -28,6 +28,7 @@ WITHOUT_IDS = {
     "closeRoom",
     "raiseHand",
     "lowerHand",
+    "moveDone",
 }
 """Events that name nothing which belongs to a peer."""
 EVENTS_BEFORE_JOIN = {"createRoom", "joinRoom", "resume", "refreshToken"}
@@ -150,6 +151,7 @@ def well_formed(transport_id: str, producer_id: str, consumer_id: str, call_id: 
         "pauseProducer": {"producerId": producer_id},
         "resumeProducer": {"producerId": producer_id},
         "getProducers": {},
+        "moveDone": {},
         "consume": {"transportId": transport_id, "producerId": producer_id},
         "resumeConsumer": {"consumerId": consumer_id},
         "pauseConsumer": {"consumerId": consumer_id},
@@ -302,6 +304,32 @@ async def test_a_wrong_region_is_an_invalid_argument(scenario: Scenario, region:
         answer = await scenario.dave.request("joinRoom", {**join, "region": region})
     assert answer["error"]["code"] == "invalid_argument"
     assert "region" in answer["error"]["message"]
+
+
+async def test_only_a_peer_that_moves_has_a_next_home(scenario: Scenario) -> None:
+    payloads = well_formed(scenario.alice_sends, scenario.alice_producer, "c", scenario.call_id)
+    create, video = payloads["createTransport"], {"kind": "video", "rtpParameters": rtp_parameters("video", 99, "9")}
+    produce = {**payloads["produce"], **video}
+    got: dict[str, str] = {}
+    async with scenario.no_side_effects():
+        for home in ("", "last", *NOT_STRINGS):
+            got[f"home {home!r}"] = await code(scenario.alice, "createTransport", {**create, "home": home})
+        for replaces in ("", "p" * 65, "a b", *NOT_STRINGS):
+            got[f"replaces {replaces!r}"] = await code(scenario.alice, "produce", {**produce, "replaces": replaces})
+        wrong_features: tuple[Any, ...] = ("makeBeforeBreak", ["f" * 33], ["f"] * 17, [7], {})
+        for features in wrong_features:
+            join = {**payloads["joinRoom"], "features": features}
+            got[f"features {features!r}"] = await code(scenario.dave, "joinRoom", join)
+        assert set(got.values()) == {"invalid_argument"}, got
+        assert await code(scenario.alice, "createTransport", {**create, "home": "next"}) == "invalid_state"
+        other_kind = {**payloads["produce"], "replaces": scenario.alice_producer}
+        assert await code(scenario.alice, "produce", other_kind) == "invalid_argument"
+        for replaces in ("nobody", scenario.carol_producer):
+            assert await code(scenario.alice, "produce", {**produce, "replaces": replaces}) == "not_found"
+        replace = {**produce, "replaces": scenario.alice_producer}
+        assert await code(scenario.alice, "produce", replace) == "conflict", "another request about the same producer"
+        assert await code(scenario.alice, "moveDone", {}) == "ok", "no move is under way"
+        assert await code(scenario.dave, "moveDone", {}) == "invalid_state"
 
 
 SHA_256 = "AB:" * 31 + "AB"

@@ -75,6 +75,8 @@ class Caller(ClientSocket):
         self.resume_token: str | None = None
         self.transports: dict[str, RtpTransport] = {}
         self.sources: dict[str, Source] = {}
+        self.former_sources: list[Source] = []
+        """What still sends the tracks of replaced producers over their former transports."""
         self._by_direction: dict[str, RtpTransport] = {}
 
     async def join(self, call_id: str, **more: Any) -> dict[str, Any]:
@@ -87,9 +89,12 @@ class Caller(ClientSocket):
         self.peer_id, self.resume_token = joined["peerId"], joined.get("resumeToken")
         return joined
 
-    async def transport(self, direction: str, role: str = "client") -> RtpTransport:
-        """Creates and connects a transport, which replaces the one for this direction."""
-        offer = await self.call("createTransport", direction=direction)
+    async def transport(self, direction: str, role: str = "client", **more: Any) -> RtpTransport:
+        """Creates and connects a transport, which replaces the one for this direction.
+
+        `more` are further fields of `createTransport`.
+        """
+        offer = await self.call("createTransport", direction=direction, **more)
         transport = RtpTransport(offer, role, protocol=self._protocol)
         self.transports[transport.id] = self._by_direction[direction] = transport
         await self.call("connectTransport", transportId=transport.id, dtlsParameters=transport.dtls_parameters)
@@ -118,12 +123,40 @@ class Caller(ClientSocket):
         ssrc: int = consumed["rtpParameters"]["encodings"][0]["ssrc"]
         return Consumer(consumed["id"], producer_id, consumed["kind"], ssrc, transport)
 
+    async def next_home(self) -> None:
+        """Creates transports on the media node to which the client moves. The former ones stay."""
+        for direction in list(self._by_direction):
+            await self.transport(direction, home="next")
+
+    async def replace(self, producer_id: str, **more: Any) -> str:
+        """Sends a track over the transport of the next home as well, by a producer that replaces this one.
+
+        Returns the producer's id. `more` are further fields of `produce`.
+        """
+        transport, former = self._by_direction["send"], self.sources[producer_id]
+        kind, ssrc = "video" if former.track.is_video else "audio", secrets.randbelow(1 << 31) + 1
+        parameters = rtp_parameters(kind, ssrc, mid=str(list(self.sources).index(producer_id)))
+        produce = {"transportId": transport.id, "kind": kind, "rtpParameters": parameters, "replaces": producer_id}
+        produced = await self.call("produce", **produce, **more)
+        self.former_sources.append(former)
+        self.sources[producer_id] = Source(transport, former.track, ssrc)
+        if former.track.is_video:
+            transport.on_key_frame_request = self._on_key_frame_request
+        return str(produced["id"])
+
+    async def stop_former_sources(self) -> None:
+        """Stops what replaced producers still get over their former transports."""
+        for source in self.former_sources:
+            await source.stop()
+        self.former_sources.clear()
+
     async def stop_sending(self, producer_id: str) -> None:
         """Stops sending a track without closing its producer."""
         await self.sources.pop(producer_id).stop()
 
     async def end_media(self) -> None:
         """Stops sending and closes all transports. The socket stays open."""
+        await self.stop_former_sources()
         for source in self.sources.values():
             await source.stop()
         for transport in self.transports.values():
@@ -137,13 +170,14 @@ class Caller(ClientSocket):
         self.peer_id = other.peer_id
         self.transports, other.transports = other.transports, {}
         self.sources, other.sources = other.sources, {}
+        self.former_sources, other.former_sources = other.former_sources, []
         self._by_direction, other._by_direction = other._by_direction, {}
         for transport in self.transports.values():
             if transport.on_key_frame_request is not None:
                 transport.on_key_frame_request = self._on_key_frame_request
 
     def _on_key_frame_request(self, ssrc: int) -> None:
-        for source in self.sources.values():
+        for source in (*self.sources.values(), *self.former_sources):
             if source.ssrc == ssrc:
                 source.request_key_frame()
 

@@ -10,12 +10,12 @@ from hubbub_contracts.bus.node import (
 )
 from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
 
-from .signaling_fakes import FakeClient, SignalingRig, peer_record
+from .signaling_fakes import RECEIVES, SENDS, FakeClient, SignalingRig, peer_record
 
 
 def owned() -> OwnedResources:
     """A camera that is sent, and a remote track that is received."""
-    return OwnedResources({"up": "send", "down": "recv"}, {"camera": "up"}, {"remote": OwnedConsumer("down", "p")})
+    return OwnedResources({"up": SENDS, "down": RECEIVES}, {"camera": "up"}, {"remote": OwnedConsumer("down", "p")})
 
 
 def described(resources: OwnedResources) -> PeerDescription:
@@ -23,7 +23,7 @@ def described(resources: OwnedResources) -> PeerDescription:
     return PeerDescription(
         transports=[
             TransportDescription(transport_id=each, direction=direction, connected=True)
-            for each, direction in resources.transports.items()
+            for each, direction in resources.directions.items()
         ],
         producers=[
             ProducerDescription(producer_id=each, transport_id=transport_id, kind="video", paused=False)

@@ -68,8 +68,8 @@ class Source:
         """Of audio: the loudness that each packet claims, -dBov, 0 to 127 (RFC 6464)."""
         self.loses_every: int | None = None
         """One packet of this many is lost on the way."""
+        self.track = track
         self._transport = transport
-        self._track = track
         self._sequence = random.randrange(1 << 15)
         self._timestamp = random.randrange(1 << 31)
         self._picture = random.randrange(1 << 14)
@@ -87,7 +87,7 @@ class Source:
         await asyncio.wait([self._task])
 
     async def _run(self) -> None:
-        recorded = samples(self._track)
+        recorded = samples(self.track)
         second_frame = next(index for index, sample in enumerate(recorded) if sample.at)
         usual_step = recorded[second_frame].at
         index = 0
@@ -100,9 +100,9 @@ class Source:
             self.sent += 1
             following = (index + 1) % len(recorded)
             step = recorded[following].at - sample.at if following else usual_step
-            due += step / self._track.clock_rate
+            due += step / self.track.clock_rate
             self._timestamp = (self._timestamp + step) & 0xFFFFFFFF
-            index = following or (second_frame if self._track.is_video else 0)
+            index = following or (second_frame if self.track.is_video else 0)
             if not step:
                 continue
             self._picture = (self._picture + 1) & 0x7FFF
@@ -112,8 +112,8 @@ class Source:
 
     def _packet(self, sample: Sample) -> bytes:
         self._sequence = (self._sequence + 1) & 0xFFFF
-        kind = self._track.payload_type | sample.marker << 7
-        payload = self._renumbered(sample.payload) if self._track.is_video else sample.payload
+        kind = self.track.payload_type | sample.marker << 7
+        payload = self._renumbered(sample.payload) if self.track.is_video else sample.payload
         flags, extensions = 0x80, b""
         if self.level is not None:
             flags, extensions = 0x90, struct.pack("!HHBB2x", 0xBEDE, 1, LEVEL_ID << 4, 0x80 | self.level)

@@ -35,6 +35,8 @@ def peer_record(
     claim_id: str | None = None,
     role: PeerRole = "participant",
     region: str | None = None,
+    *,
+    make_before_break: bool = False,
 ) -> PeerRecord:
     """A peer with `producers` audio producers: p0, p1, ..."""
     return PeerRecord(
@@ -51,6 +53,7 @@ def peer_record(
         placement=placement,
         resume_digest=resume_digest,
         region=region,
+        make_before_break=make_before_break,
         producers=[
             ProducerRecord(producer_id=f"p{n}", kind="audio", app_data={}, paused=False) for n in range(producers)
         ],
@@ -79,24 +82,25 @@ def nodes_with(
     for placement in placements:
         lease = LeaseRecord(holder=placement.node_id, instance="i", epoch=placement.epoch)
         nodes.lease_written(placement.node_id, lease, 0.0)
-        worker = WorkerLoad(
-            index=0,
-            cpu=(cpu or {}).get(placement.node_id, 0.0),
-            packets_per_second=0.0,
-            rooms=0,
-            peers=0,
-            transports=0,
-            producers=0,
-            consumers=0,
-        )
-        heartbeat = NodeHeartbeat(
-            node_id=placement.node_id,
-            epoch=placement.epoch,
-            sent_at=0,
-            draining=False,
-            leased=True,
-            workers=[worker],
-            region=(regions or {}).get(placement.node_id),
-        )
-        nodes.heartbeat(heartbeat, 0.0)
+        load, region = (cpu or {}).get(placement.node_id, 0.0), (regions or {}).get(placement.node_id)
+        nodes.heartbeat(heartbeat(placement, load, region), 0.0)
     return nodes
+
+
+def heartbeat(
+    placement: Placement, cpu: float = 0.0, region: str | None = None, drain_deadline: int | None = None
+) -> NodeHeartbeat:
+    """Of a node with one worker; it drains with a deadline."""
+    worker = WorkerLoad(
+        index=0, cpu=cpu, packets_per_second=0.0, rooms=0, peers=0, transports=0, producers=0, consumers=0
+    )
+    return NodeHeartbeat(
+        node_id=placement.node_id,
+        epoch=placement.epoch,
+        sent_at=0,
+        draining=drain_deadline is not None,
+        leased=True,
+        workers=[worker],
+        region=region,
+        drain_deadline=drain_deadline,
+    )

@@ -96,6 +96,8 @@ class FakeNode:
         self._region = region
         self.node_id = node_id or f"node-{ids.mint()}"
         self.draining = False
+        self.drain_deadline: int | None = None
+        """Unix milliseconds."""
         self.clock_error_ms = 0
         self.lost: list[str] = []
 
@@ -110,6 +112,10 @@ class FakeNode:
         self._probes: Endpoint[ProbeNode, Done] = await self.bus.serve(subject, ProbeNode, self._answer)
         self._heartbeats = asyncio.create_task(self._send_heartbeats())
         return self
+
+    def drain(self, seconds: float) -> None:
+        """Lets its peers leave until then. The lease stays."""
+        self.draining, self.drain_deadline = True, int((time.time() + seconds) * 1000)
 
     async def kill(self) -> None:
         """Disappears, as after SIGKILL."""
@@ -160,6 +166,7 @@ class FakeNode:
                 leased=self.lease.held,
                 workers=[load],
                 region=self._region,
+                drain_deadline=self.drain_deadline,
             )
             with contextlib.suppress(HubbubError):
                 await self.bus.publish(subjects.heartbeat(self.node_id), heartbeat)
@@ -254,9 +261,12 @@ class FakeSignaling:
         self.joins.append(message)
         return message
 
-    async def join(self, room_id: str, region: str | None = None) -> tuple[str, RoomSnapshot]:
+    async def join(
+        self, room_id: str, region: str | None = None, *, make_before_break: bool = False
+    ) -> tuple[str, RoomSnapshot]:
         """Joins as a new peer. Returns its id and the snapshot."""
         message = self.join_request(room_id, region=region)
+        message = message.model_copy(update={"make_before_break": make_before_break})
         return message.peer_id, await self.request(message)
 
     async def leave(self, room_id: str, peer_id: str) -> None:

@@ -23,6 +23,7 @@ from hubbub_contracts.bus.producer import (
     ProducerCreated,
     Registered,
     RemoveProducers,
+    ReplaceProducer,
     SetProducerPaused,
 )
 from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
@@ -32,6 +33,7 @@ from hubbub_contracts.socket.base import Push
 from hubbub_room import FeedChange, PeerChanged, SettingsChanged, Subscription
 from hubbub_signaling.domain.ice_servers import IceServers
 from hubbub_signaling.domain.identity import ANYBODY, Identity, IdentityPolicy
+from hubbub_signaling.domain.owned_resources import OwnedTransport
 from hubbub_signaling.domain.ports import ReplyT
 from hubbub_signaling.domain.revocations import Revocations
 from hubbub_signaling.domain.session_settings import SessionSettings
@@ -50,6 +52,9 @@ SIGNALING_EPOCH = 7
 GRACE = 30.0
 ROOM = RoomRecord(room_id="room", call_id="call", codec_profile="v1", created_at=0)
 NODE = Placement(node_id="node", epoch=1)
+OTHER_NODE = Placement(node_id="other", epoch=2)
+SENDS, RECEIVES = OwnedTransport("send", NODE), OwnedTransport("recv", NODE)
+"""Transports of a client on its node."""
 
 Answer = Model | HubbubError | Callable[[Any], Awaitable[Model]]
 
@@ -158,6 +163,10 @@ class FakeBackend:
         self.answers: dict[type[Request[Any]], Answer | list[Answer]] = {}
         self.registry_requests: list[Request[Any]] = []
         self.node_requests: list[Request[Any]] = []
+        self.asked: list[Placement] = []
+        """The node of each of them."""
+        self.nodes: dict[Placement, dict[type[Request[Any]], Answer]] = {NODE: {}}
+        """The nodes, with answers of their own."""
         self.requested_at: list[float] = []
         """The loop's time of each registry request."""
         self.feeds: dict[str, list[Feed]] = {}
@@ -193,9 +202,9 @@ class FakeBackend:
 
     async def node(self, placement: Placement, message: Request[ReplyT]) -> ReplyT:
         """See `Backend`."""
-        assert placement == NODE
         self.node_requests.append(message)
-        return await self._answer(message)
+        self.asked.append(placement)
+        return await self._answer(message, self.nodes[placement].get(type(message)))
 
     async def watch_room(
         self, room_id: str, on_change: Callable[[FeedChange], None], on_gap: Callable[[], None]
@@ -284,8 +293,8 @@ class FakeBackend:
         """The number of room feeds and media feeds that were not stopped."""
         return len(self.open_feeds()) + sum(not feed.stopped for feed in self.media.values())
 
-    async def _answer(self, message: Request[ReplyT]) -> ReplyT:
-        answer = self.answers.get(type(message))
+    async def _answer(self, message: Request[ReplyT], own: Answer | None = None) -> ReplyT:
+        answer = own or self.answers.get(type(message))
         if isinstance(answer, list):
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
         if answer is None:
@@ -314,7 +323,7 @@ class FakeBackend:
             reply = self.snapshot()
         elif isinstance(message, DescribePeer):
             reply = PeerDescription(transports=[], producers=[], consumers=[])
-        elif isinstance(message, AddProducer | SetProducerPaused):
+        elif isinstance(message, AddProducer | ReplaceProducer | SetProducerPaused):
             reply = Registered(revision=self.revision)
         elif message.reply_model() is Moderated:
             reply = Moderated(revision=self.revision)

@@ -75,7 +75,7 @@ def test_nodes_are_aligned() -> None:
         NodeInfo(node_id="node-1", epoch=7, state="accepting", rooms=3, peers=14, workers=[busy, worker(1, 0.03)]),
         NodeInfo(node_id="node-2", epoch=15, state="dead", rooms=0, peers=0, workers=[]),
     ]
-    assert node_lines(nodes, None) == [
+    assert node_lines(nodes, NOW, None) == [
         "NODE    STATE      WORKERS  LOAD  BUSIEST  ROOMS  PEERS  PRODUCERS  CONSUMERS  PACKETS  EPOCH",
         "node-1  accepting        2   8 %     12 %      3     14         20         52   4310/s  7",
         "node-2  dead             -     -        -      0      0          -          -        -  15",
@@ -87,11 +87,22 @@ def test_regions_are_shown_where_a_node_has_one() -> None:
         NodeInfo(node_id="a", epoch=1, state="accepting", rooms=0, peers=0, workers=[], region="eu-west"),
         NodeInfo(node_id="b", epoch=1, state="accepting", rooms=0, peers=0, workers=[]),
     ]
-    assert [line.split()[:3] for line in node_lines(nodes, None)] == [
+    assert [line.split()[:3] for line in node_lines(nodes, NOW, None)] == [
         ["NODE", "REGION", "STATE"],
         ["a", "eu-west", "accepting"],
         ["b", "-", "accepting"],
     ]
+
+
+def test_a_node_that_drains_shows_how_long_it_waits() -> None:
+    deadline = round((NOW + 25.4) * 1000)
+    nodes = [
+        NodeInfo(node_id="node", epoch=1, state="draining", rooms=0, peers=0, workers=[], drain_deadline=deadline),
+        NodeInfo(node_id="node", epoch=1, state="draining", rooms=0, peers=0, workers=[]),
+        NodeInfo(node_id="node", epoch=1, state="suspect", rooms=0, peers=0, workers=[], drain_deadline=deadline),
+    ]
+    states = [line.split("  ")[1] for line in node_lines(nodes, NOW, None)[1:]]
+    assert states == ["draining, 25 s", "draining", "suspect"]
 
 
 def test_rooms_are_listed_by_their_size() -> None:
@@ -149,7 +160,7 @@ def test_a_room_shows_its_pipes() -> None:
 
 
 def test_nothing_is_said_in_words() -> None:
-    assert node_lines([], 80) == ["no media nodes"]
+    assert node_lines([], NOW, 80) == ["no media nodes"]
     assert rooms_lines([], NOW, 80) == ["no open rooms"]
     assert room_lines(room(), [], {}, {}, NOW, 80) == ["standup: 0 peers, open for 5 min"]
 
@@ -165,7 +176,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     for lines in (
         room_lines(room("r" * 64), [wide, peer("ben")], {}, {}, NOW, width),
         rooms_lines([room("r" * 64)], NOW, width),
-        node_lines(nodes, width),
+        node_lines(nodes, NOW, width),
         pipe_lines([pipe("camera", PipeEnd(node_id="n" * 64, worker=63), PipeEnd(node_id="m" * 64))], 9, [wide], width),
     ):
         assert all(cell_len(line) <= width for line in lines)

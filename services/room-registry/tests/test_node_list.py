@@ -54,6 +54,13 @@ def test_state_of_a_live_node(beat: NodeHeartbeat, state: NodeState) -> None:
     assert states(nodes) == [("a", 1, state)]
 
 
+def test_a_node_that_drains_says_until_when() -> None:
+    nodes = nodes_with(A, B)
+    assert [each.drain_deadline for each in list_nodes(nodes, Rooms())] == [None, None]
+    nodes.heartbeat(heartbeat(draining=True).model_copy(update={"drain_deadline": 5_000}), 0.1)
+    assert [each.drain_deadline for each in list_nodes(nodes, Rooms())] == [5_000, None]
+
+
 def test_a_node_has_a_region_while_it_is_heard() -> None:
     nodes = nodes_with(A, B, regions={"a": "eu"})
     assert [each.region for each in list_nodes(nodes, Rooms())] == ["eu", None]

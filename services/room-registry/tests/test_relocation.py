@@ -147,14 +147,14 @@ def placements(store: FakeRoomStore) -> dict[str, object]:
 
 
 async def test_one_pass_moves_rooms_and_peers(store: FakeRoomStore, nodes: Nodes) -> None:
-    assert await Relocator(store, nodes, None).run()
+    assert await Relocator(store, nodes, None).run(0)
     assert placements(store) == {"room": B, "one": B, "two": B}
 
 
 async def test_a_pass_is_incomplete_when_another_replica_wrote_first(store: FakeRoomStore, nodes: Nodes) -> None:
     store.before_write = [lambda: store.store_room("r", room_record())]
-    assert not await Relocator(store, nodes, None).run()
-    assert await Relocator(store, nodes, None).run()
+    assert not await Relocator(store, nodes, None).run(0)
+    assert await Relocator(store, nodes, None).run(0)
     assert placements(store) == {"room": B, "one": B, "two": B}
 
 
@@ -162,7 +162,7 @@ async def test_a_peer_that_leaves_during_the_pass_does_not_make_it_incomplete(
     store: FakeRoomStore, nodes: Nodes
 ) -> None:
     store.before_write = [lambda: None, lambda: store.remove_peer("r", "one", "left")]
-    assert await Relocator(store, nodes, None).run()
+    assert await Relocator(store, nodes, None).run(0)
     assert placements(store) == {"room": B, "two": B}
 
 
@@ -175,4 +175,4 @@ async def test_a_failed_write_makes_the_pass_incomplete(nodes: Nodes, error: Exc
     store = FailingStore()
     store.store_room("r", room_record())
     store.store_peer(peer_record("one"))
-    assert not await Relocator(store, nodes, None).run()
+    assert not await Relocator(store, nodes, None).run(0)

@@ -23,7 +23,7 @@ from hubbub_signaling.domain.owned_resources import OwnedConsumer
 from hubbub_signaling.handlers import session_access
 from hubbub_signaling.handlers.calls.catalogue import CALL_HANDLERS
 from hubbub_signaling.handlers.catalogue import HANDLERS
-from support.signaling_fakes import FakeClient, SignalingRig, code
+from support.signaling_fakes import RECEIVES, SENDS, FakeClient, SignalingRig, code
 
 KEYS = KeySet.parse(json.dumps(new_secret("key", "app", b"s" * 32)))
 ALL = Grants(rooms=("*",), join=True, publish=True, subscribe=True, moderate=True, calls=True, record=True)
@@ -86,6 +86,7 @@ def test_every_request_names_its_grant() -> None:
         "refreshToken",
         "raiseHand",
         "lowerHand",
+        "moveDone",
     }
     assert set(grants.values()) == {
         Grant.ADMITTED,
@@ -203,6 +204,7 @@ async def test_a_refreshed_token_closes_what_it_does_not_allow(rig: SignalingRig
     client = await joined(rig)
     kinds: list[OpenMediaKind] = ["audio", "video"]
     records = [ProducerRecord(producer_id=kind, kind=kind, app_data={}, paused=False) for kind in kinds]
+    client.session.resources.transports["transport"] = SENDS
     client.session.resources.producers = dict.fromkeys(kinds, "transport")
     record = rig.backend.peers[client.peer_id]
     rig.backend.change_peer(client.peer_id, record.model_copy(update={"producers": records}))
@@ -219,6 +221,7 @@ async def test_a_refreshed_token_closes_what_it_does_not_allow(rig: SignalingRig
 
 async def test_a_refreshed_token_without_subscribe_closes_the_consumers(rig: SignalingRig) -> None:
     client = await joined(rig)
+    client.session.resources.transports["transport"] = RECEIVES
     client.session.resources.consumers = {"c": OwnedConsumer("transport", "p")}
     assert code(await client.ask("refreshToken", {"token": token()})) is None
     assert client.session.resources.consumers.keys() == {"c"}

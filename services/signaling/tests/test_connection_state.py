@@ -19,7 +19,7 @@ from hubbub_contracts.bus.peer import ClaimPeer, SetConnectionState
 from hubbub_contracts.types import OpenConnectionState, OpenDirection
 from hubbub_signaling.domain.connection_state import is_connection
 from hubbub_signaling.handlers.media_gap import PAUSE
-from support.signaling_fakes import FakeClient, SignalingRig, peer_record, unavailable
+from support.signaling_fakes import RECEIVES, SENDS, FakeClient, SignalingRig, peer_record, unavailable
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def reported(rig: SignalingRig) -> list[str]:
 async def sending_client(rig: SignalingRig) -> FakeClient:
     """A client with a transport for each direction."""
     client = await rig.joined(resumable=True)
-    client.session.resources.transports.update(up="send", down="recv")
+    client.session.resources.transports.update(up=SENDS, down=RECEIVES)
     return client
 
 
@@ -89,7 +89,7 @@ async def test_a_lost_and_a_new_transport_are_reported_under_the_claim() -> None
     assert reported(rig) == [], "a joining peer counts as connected"
     media_event(rig, client, LOST)
     await asyncio.sleep(1)
-    client.session.resources.transports["new"] = "send"
+    client.session.resources.transports["new"] = SENDS
     media_event(rig, client, TransportConnected(transport_id="new"))
     await asyncio.sleep(1)
     assert reported(rig) == ["disconnected", "connected"]
@@ -120,7 +120,7 @@ async def test_states_reach_a_registry_that_did_not_answer_in_their_order() -> N
     client = await sending_client(rig)
     rig.backend.answers[SetConnectionState] = [unavailable(), unavailable(), Done()]
     media_event(rig, client, LOST)
-    client.session.resources.transports["new"] = "send"
+    client.session.resources.transports["new"] = SENDS
     await asyncio.sleep(0.15)
     media_event(rig, client, TransportConnected(transport_id="new"))
     await asyncio.sleep(10)
@@ -133,7 +133,7 @@ async def test_one_request_is_pending_at_a_time() -> None:
     rig.backend.answers[SetConnectionState] = [unavailable(), Done()]
     media_event(rig, client, LOST)
     await asyncio.sleep(0.05)
-    client.session.resources.transports["new"] = "send"
+    client.session.resources.transports["new"] = SENDS
     media_event(rig, client, TransportConnected(transport_id="new"))
     media_event(rig, client, TransportClosed(transport_id="new", reason="ice_timeout"))
     await asyncio.sleep(10)
@@ -177,7 +177,7 @@ async def test_a_connection_that_came_back_during_a_gap_is_reported() -> None:
     client = await sending_client(rig)
     media_event(rig, client, LOST)
     await asyncio.sleep(1)
-    client.session.resources.transports["new"] = "send"
+    client.session.resources.transports["new"] = SENDS
     rig.backend.answers[DescribePeer] = described("new", "down", established=True)
     rig.backend.media[client.peer_id].on_gap()
     await asyncio.sleep(PAUSE[1])

@@ -14,7 +14,7 @@ from hubbub_contracts.bus.consumer import (
 )
 from hubbub_contracts.layers import PreferredLayers
 from hubbub_signaling.domain.owned_resources import OwnedConsumer
-from support.signaling_fakes import FakeClient, SignalingRig, code, peer_record
+from support.signaling_fakes import RECEIVES, FakeClient, SignalingRig, code, peer_record
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ async def receiver(rig: SignalingRig) -> FakeClient:
     """A client with the receive transport `down` and the consumer `remote`, in a room with Bob's `microphone`."""
     rig.backend.peers["bob"] = peer_record("bob", "microphone")
     client = await rig.joined()
-    client.session.resources.transports["down"] = "recv"
+    client.session.resources.transports["down"] = RECEIVES
     client.session.resources.consumers["remote"] = OwnedConsumer("down", "camera")
     return client
 

@@ -20,11 +20,11 @@ from hubbub_contracts.layers import ConsumerLayers
 from hubbub_contracts.scores import ConsumerScores, EncodingScore
 from hubbub_contracts.types import Direction
 from hubbub_signaling.domain.missed_closures import missed_closures
-from hubbub_signaling.domain.owned_resources import OwnedResources
+from hubbub_signaling.domain.owned_resources import OwnedResources, OwnedTransport
 from hubbub_signaling.handlers.context import RequestContext
 from hubbub_signaling.handlers.media_gap import PAUSE
 from support.peer_media import client_with_media, described, owned
-from support.signaling_fakes import FakeClient, SignalingRig, peer_record, unavailable, with_handler
+from support.signaling_fakes import NODE, SENDS, FakeClient, SignalingRig, peer_record, unavailable, with_handler
 
 ANOTHER_NODE = Placement(node_id="another", epoch=1)
 LONGEST_PAUSE = PAUSE[1]
@@ -40,7 +40,7 @@ def miss_events(rig: SignalingRig, client: FakeClient) -> None:
         pytest.param(owned(), [], id="nothing was closed"),
         pytest.param(
             OwnedResources(
-                {**owned().transports, "newer": "send"}, {**owned().producers, "newer": "up"}, owned().consumers
+                {**owned().transports, "newer": SENDS}, {**owned().producers, "newer": "up"}, owned().consumers
             ),
             [],
             id="the node has more",
@@ -255,7 +255,7 @@ async def test_a_missed_closure_waits_for_the_answer_that_introduces_its_object(
     async def create(context: RequestContext, _request: Any) -> Done:
         created.append(context.new_id())
         direction: Direction = "send"
-        context.resources.transports[created[0]] = direction
+        context.resources.transports[created[0]] = OwnedTransport(direction, NODE)
         await asyncio.sleep(2 * LONGEST_PAUSE)
         return Done()
 

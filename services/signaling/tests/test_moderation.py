@@ -23,7 +23,7 @@ from hubbub_contracts.bus.records import Placement, ProducerRecord
 from hubbub_contracts.errors import ErrorCode
 from hubbub_contracts.types import TrackSource
 from hubbub_signaling.domain.session_state import SessionState
-from support.signaling_fakes import FakeClient, SignalingRig, code, peer_record
+from support.signaling_fakes import SENDS, FakeClient, SignalingRig, code, peer_record
 
 NOTHING = Moderation()
 
@@ -39,7 +39,7 @@ def roles(role: str, user_id: str = "ann") -> Moderation:
 async def sending(rig: SignalingRig, *producer_ids: str) -> FakeClient:
     """A client whose microphones and record have these ids."""
     client = await rig.joined()
-    client.session.resources.transports["up"] = "send"
+    client.session.resources.transports["up"] = SENDS
     for producer_id in producer_ids:
         client.session.resources.producers[producer_id] = "up"
     records = [ProducerRecord(producer_id=each, kind="audio", app_data={}, paused=False) for each in producer_ids]
@@ -152,7 +152,7 @@ async def test_the_muted_and_the_asked_are_told_themselves() -> None:
 async def test_a_producer_of_a_muted_source_is_answered_as_paused() -> None:
     rig = SignalingRig()
     client = await rig.joined()
-    client.session.resources.transports["up"] = "send"
+    client.session.resources.transports["up"] = SENDS
     rig.backend.answers[AddProducer] = Registered(revision=11, paused=True)
     produce = {"transportId": "up", "kind": "audio", "rtpParameters": {}}
     assert (await client.ask("produce", produce))["paused"] is True
@@ -177,7 +177,7 @@ async def test_a_producer_of_a_muted_source_is_answered_as_paused() -> None:
 async def test_the_source_of_a_track(payload: dict[str, Any], source: str, is_microphone: bool) -> None:
     rig = SignalingRig()
     client = await rig.joined()
-    client.session.resources.transports["up"] = "send"
+    client.session.resources.transports["up"] = SENDS
     await client.ask("produce", {"transportId": "up", "rtpParameters": {}, **payload})
     (created,) = of_type(rig.backend.node_requests, CreateProducer)
     (added,) = of_type(rig.backend.registry_requests, AddProducer)
@@ -189,7 +189,7 @@ async def test_the_source_of_a_track(payload: dict[str, Any], source: str, is_mi
 async def test_a_source_that_audio_cannot_have_is_refused(source: object) -> None:
     rig = SignalingRig()
     client = await rig.joined()
-    client.session.resources.transports["up"] = "send"
+    client.session.resources.transports["up"] = SENDS
     produce = {"transportId": "up", "kind": "audio", "rtpParameters": {}, "source": source}
     assert code(await client.ask("produce", produce)) == "invalid_argument"
 

@@ -8,13 +8,13 @@ import pytest
 
 from hubbub_contracts import HubbubError
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription, ProducerDescription, TransportDescription
-from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.records import Leaving, Placement
 from hubbub_signaling.domain.claim import Claim
 from hubbub_signaling.domain.media_silence import RECEIVER_SILENCE, SENDER_SILENCE, SETTLE_DELAY
 from hubbub_signaling.handlers.membership import RoomMembership
 from hubbub_signaling.handlers.reconnect_grace import ReconnectGrace
 from hubbub_signaling.handlers.room_hub import RoomHub
-from support.signaling_fakes import GRACE, NODE, FakeBackend, FakeSubscription, peer_record, unavailable
+from support.signaling_fakes import GRACE, NODE, OTHER_NODE, FakeBackend, FakeSubscription, peer_record, unavailable
 
 
 def membership(backend: FakeBackend, placement: Placement | None = NODE) -> RoomMembership:
@@ -78,6 +78,20 @@ async def test_the_period_ends_early_when_the_media_ended_with_the_socket(
     backend.answers[DescribePeer] = [*descriptions]
     grace = ReconnectGrace(backend, GRACE)
     grace.start(membership(backend, placement), expiry, check_media=check_media)
+    await grace.drain()
+    assert expiry.at == pytest.approx([expires_at])
+
+
+@pytest.mark.parametrize(("later", "expires_at"), [(5, SETTLE_DELAY + SENDER_SILENCE), (6, GRACE)])
+async def test_a_peer_that_moves_is_silent_when_it_is_on_both_nodes(later: int, expires_at: float) -> None:
+    backend, expiry = FakeBackend(), Expiry()
+    moving = membership(backend, OTHER_NODE)
+    peers = moving.hub.view.peers
+    peers["ann"] = peers["ann"].model_copy(update={"leaving": Leaving(placement=NODE, deadline=0)})
+    backend.nodes[OTHER_NODE] = {DescribePeer: described(packets=5, sends=False)}
+    backend.answers[DescribePeer] = [described(packets=5), described(packets=later)]
+    grace = ReconnectGrace(backend, GRACE)
+    grace.start(moving, expiry, check_media=True)
     await grace.drain()
     assert expiry.at == pytest.approx([expires_at])
 

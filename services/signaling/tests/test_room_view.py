@@ -83,7 +83,7 @@ MOVED, CLAIMED = peer("ann", placement=RESTARTED), peer("ann", by="other")
         pytest.param(
             ANN_WITH_CAMERA,
             PeerChanged(11, "ann", MOVED, ""),
-            [ProducerRemoved(MOVED, CAMERA), PlacementChanged(MOVED, NODE)],
+            [ProducerRemoved(MOVED, CAMERA), PlacementChanged(MOVED, ANN_WITH_CAMERA)],
             id="a moved peer's producers are removed first",
         ),
         pytest.param(

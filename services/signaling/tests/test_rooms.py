@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hubbub_contracts.bus.records import Placement, ProducerRecord
+from hubbub_contracts.bus.records import Leaving, Placement, ProducerRecord
 from hubbub_contracts.bus.room import GetRoom
 from hubbub_contracts.bus.rtc_stats import ReadRoomTransports
 from hubbub_contracts.rtc_stats import PipeEnd, RoomPipe, RoomTransports, TransportCounters
 from hubbub_signaling.domain.reported_pipes import join_reports
 from hubbub_signaling.handlers import rooms
-from support.signaling_fakes import NODE, FakeBackend, peer_record, unavailable
+from support.signaling_fakes import NODE, OTHER_NODE, FakeBackend, peer_record, unavailable
 
 
 def counters(peer_id: str) -> TransportCounters:
@@ -41,6 +41,18 @@ async def test_transports_of_participants_only() -> None:
     listed = (await rooms.list_transports(backend, "room")).transports
     assert [each.peer_id for each in listed] == ["ann"]
     assert backend.node_requests == [ReadRoomTransports(room_id="room")], "each node is asked once"
+
+
+async def test_transports_of_a_peer_that_moves_are_asked_of_both_nodes() -> None:
+    backend = backend_with("ann")
+    leaving = Leaving(placement=NODE, deadline=0)
+    backend.peers["ann"] = backend.peers["ann"].model_copy(update={"placement": OTHER_NODE, "leaving": leaving})
+    backend.answers[GetRoom] = backend.snapshot()
+    backend.nodes[OTHER_NODE] = {}
+    backend.answers[ReadRoomTransports] = RoomTransports(transports=[counters("ann")])
+    listed = (await rooms.list_transports(backend, "room")).transports
+    assert [each.peer_id for each in listed] == ["ann", "ann"]
+    assert set(backend.asked) == {NODE, OTHER_NODE}
 
 
 async def test_a_node_that_does_not_answer_is_left_out() -> None:

@@ -11,7 +11,7 @@ from hubbub_contracts.bus.consumer import CloseConsumer
 from hubbub_contracts.bus.producer import AddProducer, CloseProducer, CreateProducer, RemoveProducers
 from hubbub_contracts.bus.transport import CloseTransport
 from hubbub_signaling.domain.owned_resources import OwnedConsumer
-from support.signaling_fakes import SignalingRig, code, peer_record, unavailable
+from support.signaling_fakes import RECEIVES, SENDS, SignalingRig, code, peer_record, unavailable
 
 GONE = HubbubError(ErrorCode.NOT_FOUND, "no such object")
 
@@ -34,7 +34,7 @@ async def test_a_closed_object_is_removed_from_the_room_as_soon_as_the_registry_
 ) -> None:
     rig = SignalingRig()
     client = await rig.joined()
-    client.session.resources.transports["up"] = "send"
+    client.session.resources.transports.update(up=SENDS, down=RECEIVES)
     client.session.resources.producers["camera"] = "up"
     client.session.resources.consumers["remote"] = OwnedConsumer("down", "p")
     rig.backend.answers[message] = on_node
@@ -58,6 +58,7 @@ async def test_a_producer_is_closed_again_as_long_as_the_room_lists_it() -> None
 async def test_a_close_that_the_node_does_not_answer_may_be_repeated() -> None:
     rig = SignalingRig()
     client = await rig.joined()
+    client.session.resources.transports["up"] = SENDS
     client.session.resources.producers["camera"] = "up"
     rig.backend.answers[CloseProducer] = [unavailable(), Done()]
     assert code(await client.ask("closeProducer", {"producerId": "camera"})) == "unavailable"
@@ -79,7 +80,7 @@ async def test_a_producer_that_may_be_in_the_room_after_a_failure_is_removed_fro
 ) -> None:
     rig = SignalingRig()
     client = await rig.joined()
-    client.session.resources.transports["up"] = "send"
+    client.session.resources.transports["up"] = SENDS
     rig.backend.answers[AddProducer] = error
     produce = {"transportId": "up", "kind": "audio", "rtpParameters": {}}
     assert code(await client.ask("produce", produce)) == error.code

@@ -30,7 +30,7 @@ from hubbub_room import FeedChange, PeerChanged, SettingsChanged
 from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
 from hubbub_signaling.domain.session_state import SessionState
 from hubbub_signaling.handlers.context import RequestContext
-from support.signaling_fakes import SignalingRig, peer_record, with_handler
+from support.signaling_fakes import RECEIVES, SENDS, SignalingRig, peer_record, with_handler
 
 ANOTHER_NODE = Placement(node_id="another", epoch=1)
 
@@ -41,31 +41,31 @@ ANOTHER_NODE = Placement(node_id="another", epoch=1)
         pytest.param(
             TransportClosed(transport_id="up", reason="ice_timeout"),
             [("transportClosed", {"transportId": "up", "reason": "ice_timeout"})],
-            OwnedResources({"down": "recv"}, {}, {"remote": OwnedConsumer("down", "p")}),
+            OwnedResources({"down": RECEIVES}, {}, {"remote": OwnedConsumer("down", "p")}),
             id="transport",
         ),
         pytest.param(
             ProducerClosed(producer_id="camera", reason="internal"),
             [("producerClosed", {"producerId": "camera", "peerId": "PEER", "reason": "internal", "revision": 11})],
-            OwnedResources({"up": "send", "down": "recv"}, {}, {"remote": OwnedConsumer("down", "p")}),
+            OwnedResources({"up": SENDS, "down": RECEIVES}, {}, {"remote": OwnedConsumer("down", "p")}),
             id="producer",
         ),
         pytest.param(
             ProducerClosed(producer_id="of-a-server", reason="internal"),
             [],
-            OwnedResources({"up": "send", "down": "recv"}, {"camera": "up"}, {"remote": OwnedConsumer("down", "p")}),
+            OwnedResources({"up": SENDS, "down": RECEIVES}, {"camera": "up"}, {"remote": OwnedConsumer("down", "p")}),
             id="producer on a plain transport",
         ),
         pytest.param(
             ConsumerClosed(consumer_id="remote", producer_id="p", reason="producer_closed"),
             [("consumerClosed", {"consumerId": "remote", "producerId": "p", "reason": "producer_closed"})],
-            OwnedResources({"up": "send", "down": "recv"}, {"camera": "up"}, {}),
+            OwnedResources({"up": SENDS, "down": RECEIVES}, {"camera": "up"}, {}),
             id="consumer",
         ),
         pytest.param(
             ConsumerClosed(consumer_id="closed-before", producer_id="p", reason="producer_closed"),
             [],
-            OwnedResources({"up": "send", "down": "recv"}, {"camera": "up"}, {"remote": OwnedConsumer("down", "p")}),
+            OwnedResources({"up": SENDS, "down": RECEIVES}, {"camera": "up"}, {"remote": OwnedConsumer("down", "p")}),
             id="not owned any more",
         ),
     ],
@@ -76,7 +76,7 @@ async def test_a_closure_by_the_node_is_pushed(
     rig = SignalingRig()
     client = await rig.joined()
     resources = client.session.resources
-    resources.transports.update(up="send", down="recv")
+    resources.transports.update(up=SENDS, down=RECEIVES)
     resources.producers["camera"] = "up"
     resources.consumers["remote"] = OwnedConsumer("down", "p")
     rig.backend.media[client.peer_id].on_event(event)
@@ -174,13 +174,13 @@ async def test_no_event_about_an_object_precedes_the_answer_that_introduces_it()
     async def create(context: RequestContext, _request: Any) -> Done:
         created.append(context.new_id())
         await asyncio.sleep(1)
-        context.resources.transports[created[0]] = "send"
+        context.resources.transports[created[0]] = SENDS
         return Done()
 
     rig = SignalingRig(with_handler("createTransport", create))
     client = await rig.joined()
     on_event = rig.backend.media[client.peer_id].on_event
-    client.session.resources.transports["older"] = "send"
+    client.session.resources.transports["older"] = SENDS
     client.send("createTransport", {"direction": "send"})
     await asyncio.sleep(0.5)
     on_event(TransportClosed(transport_id=created[0], reason="handshake_timeout"))
@@ -247,7 +247,7 @@ async def test_a_change_of_the_room_is_pushed(
 ) -> None:
     rig = SignalingRig()
     client = await rig.joined()
-    client.session.resources.transports["up"] = "send"
+    client.session.resources.transports["up"] = SENDS
     rig.backend.deliver(change(client.peer_id))
     await asyncio.sleep(1)
     assert client.socket.pushes() == pushed
@@ -290,7 +290,7 @@ async def test_failed_deferred_event_does_not_stop_later_ones(monkeypatch: pytes
     rig = SignalingRig()
     client = await rig.joined()
     session, failed = client.session, list[str]()
-    session.resources.transports |= {"first": "send", "second": "recv"}
+    session.resources.transports |= {"first": SENDS, "second": RECEIVES}
     push = client.socket.push
 
     def fail_once(message: Any) -> None:

@@ -15,7 +15,7 @@ from hubbub_contracts.bus.room import RoomSnapshot
 from hubbub_signaling.domain.session_state import SessionState
 from hubbub_signaling.handlers.catalogue import HANDLERS
 from hubbub_signaling.handlers.context import RequestContext
-from support.signaling_fakes import SignalingRig, code, peer_record, unavailable, with_handler
+from support.signaling_fakes import SENDS, SignalingRig, code, peer_record, unavailable, with_handler
 
 PAYLOADS: dict[str, dict[str, Any]] = {
     "createRoom": {"callId": "call"},
@@ -122,7 +122,7 @@ async def test_leaving_cancels_pending_requests_and_each_is_answered_once() -> N
         raise AssertionError
 
     client = await SignalingRig(with_handler("closeTransport", hang)).joined()
-    client.session.resources.transports["up"] = "send"
+    client.session.resources.transports["up"] = SENDS
     for _ in range(3):
         client.send("closeTransport", {"transportId": "up"})
     await asyncio.sleep(0)
@@ -238,6 +238,7 @@ async def test_a_join_lists_the_other_peers_only() -> None:
 async def test_an_operation_id_of_another_event_is_a_conflict_and_does_nothing() -> None:
     rig = SignalingRig()
     client = await rig.joined()
+    client.session.resources.transports["up"] = SENDS
     client.session.resources.producers["camera"] = "up"
     pending = asyncio.create_task(client.ask("pauseProducer", {"producerId": "camera", "operationId": "1"}))
     await asyncio.sleep(0)
@@ -253,7 +254,7 @@ async def test_a_repeated_create_answers_what_the_node_has_created_before() -> N
     rig = SignalingRig()
     rig.backend.answers[CreateProducer] = ProducerCreated(producer_id="first")
     client = await rig.joined()
-    client.session.resources.transports["up"] = "send"
+    client.session.resources.transports["up"] = SENDS
     produce = {"transportId": "up", "kind": "audio", "rtpParameters": {}, "operationId": "1"}
     assert await client.ask("produce", produce) == {"id": "first"}
     sent = [one.operation_id for one in rig.backend.node_requests if isinstance(one, CreateProducer)]

@@ -23,8 +23,10 @@ from hubbub_contracts.layers import ConsumerLayers
 from hubbub_contracts.scores import ConsumerScores, EncodingScore
 from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
 from hubbub_signaling.domain.session_state import SessionState
-from hubbub_signaling.handlers.room import NOTHING
-from support.signaling_fakes import GRACE, NODE, SignalingRig, code, peer_record, unavailable
+from support.signaling_fakes import GRACE, NODE, SENDS, SignalingRig, code, peer_record, unavailable
+
+NOTHING = PeerDescription(transports=[], producers=[], consumers=[])
+"""The answer of a node that does not know the peer."""
 
 
 async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
@@ -83,7 +85,7 @@ async def test_a_resumed_session_gets_what_its_node_still_has() -> None:
         },
     ]
     consumers = {"c": OwnedConsumer("up", "p", frozenset({"link"})), "d": OwnedConsumer("up", "q")}
-    assert client.session.resources == OwnedResources({"up": "send"}, {"camera": "up"}, consumers)
+    assert client.session.resources == OwnedResources({"up": SENDS}, {"camera": "up"}, consumers)
     await rig.ports.outbox.drain()
     assert rig.backend.removed_producers() == [["microphone"]]
 

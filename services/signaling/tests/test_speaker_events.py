@@ -7,7 +7,7 @@ import pytest
 from hubbub_contracts.bus.producer import CreateProducer
 from hubbub_contracts.bus.speaker import ActiveSpeakerChanged, AudioLevelsChanged
 from hubbub_contracts.volume import PeerVolume
-from support.signaling_fakes import SignalingRig
+from support.signaling_fakes import SENDS, SignalingRig
 
 
 def volume(peer_id: str) -> PeerVolume:
@@ -70,7 +70,7 @@ async def test_the_subscription_ends_with_the_last_session() -> None:
 async def test_the_sound_of_a_shared_screen_is_no_microphone(app_data: dict[str, object], expected: bool) -> None:
     rig = SignalingRig()
     client = await rig.joined()
-    client.session.resources.transports["up"] = "send"
+    client.session.resources.transports["up"] = SENDS
     await client.ask("produce", {"transportId": "up", "kind": "audio", "rtpParameters": {}, "appData": app_data})
     [request] = [one for one in rig.backend.node_requests if isinstance(one, CreateProducer)]
     assert request.is_microphone is expected

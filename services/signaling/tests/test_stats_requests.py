@@ -9,7 +9,7 @@ import pytest
 from hubbub_contracts.bus.rtc_stats import ReadObjectStats
 from hubbub_contracts.rtc_stats import StatsReport
 from hubbub_signaling.domain.owned_resources import OwnedConsumer
-from support.signaling_fakes import SignalingRig, code
+from support.signaling_fakes import RECEIVES, SignalingRig, code
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ async def test_a_client_reads_the_stats_of_one_of_its_objects(request_body: dict
     rig = SignalingRig()
     rig.backend.answers[ReadObjectStats] = StatsReport(stats=[])
     client = await rig.joined()
-    client.session.resources.transports["down"] = "recv"
+    client.session.resources.transports["down"] = RECEIVES
     client.session.resources.consumers["remote"] = OwnedConsumer("down", "camera")
     answer = await client.ask("getStats", request_body)
     assert code(answer) == error

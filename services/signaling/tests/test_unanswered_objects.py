@@ -13,10 +13,10 @@ from hubbub_contracts.bus.consumer import CloseConsumer, CreateConsumer
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription
 from hubbub_contracts.bus.producer import CloseProducer, CreateProducer
 from hubbub_contracts.bus.transport import CloseTransport, CreateTransport
-from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources
+from hubbub_signaling.domain.owned_resources import OwnedConsumer, OwnedResources, OwnedTransport
 from support.caller import rtp_parameters
 from support.peer_media import client_with_media, described, owned
-from support.signaling_fakes import FakeClient, SignalingRig, peer_record, unavailable
+from support.signaling_fakes import NODE, SENDS, FakeClient, SignalingRig, peer_record, unavailable
 
 LOST = HubbubError(ErrorCode.DEADLINE_EXCEEDED, "the node did not answer", retryable=True)
 
@@ -28,7 +28,7 @@ async def ask_without_answer(rig: SignalingRig, client: FakeClient, request: typ
     async def create(message: Any) -> Model:
         match message:
             case CreateTransport():
-                held.transports[message.transport_id] = message.direction
+                held.transports[message.transport_id] = OwnedTransport(message.direction, NODE)
             case CreateProducer():
                 held.producers[message.producer_id] = message.transport_id
             case CreateConsumer():
@@ -93,7 +93,7 @@ async def test_an_object_that_a_repetition_has_introduced_stays() -> None:
     client = await client_with_media(rig)
     await ask_without_answer(rig, client, CreateTransport)
     (unanswered,) = client.session.resources.unanswered
-    client.session.resources.transports[unanswered] = "send"
+    client.session.resources.transports[unanswered] = SENDS
     await asyncio.sleep(60)
     assert [type(each) for each in rig.backend.node_requests] == [CreateTransport, DescribePeer]
     assert unanswered in client.session.resources.transports
@@ -109,7 +109,7 @@ async def test_a_request_that_fails_while_the_node_describes_the_peer_is_compare
     async def describe(_: DescribePeer) -> PeerDescription:
         before = described(held)
         if late not in held.transports:
-            held.transports[late] = "send"
+            held.transports[late] = SENDS
             client.session.resources.unanswered.add(late)
             client.session.on_media_gap()
         return before

@@ -17,7 +17,7 @@ from .report_commands import Audience, Key, Keys, Url, explained, shown
 INTERVAL: Final = 0.2
 """Seconds between two questions whether the node has ended."""
 WITHIN: Final = 30.0
-"""Seconds in which it has to end. A node exits at the latest 15 s after it was asked to."""
+"""Seconds in which it has to end, from then on when it stops waiting for its peers. A node exits within 15 s."""
 
 
 def add_drain_command(app: typer.Typer) -> None:
@@ -33,8 +33,9 @@ def drain_command(
     keys: Keys = None,
     audience: Audience = "hubbub",
 ) -> None:
-    """Stop a media node as SIGTERM does, and wait for it: its peers move to other nodes. What supervises it starts it
-    again. The key or token is of an admin of the whole installation.
+    """Stop a media node as SIGTERM does, and wait for it: its peers move to other nodes, those that can before it ends,
+    for which it waits `DRAIN_TIMEOUT` at most. What supervises it starts it again. The key or token is of an admin of
+    the whole installation.
     """
     server = shown(url, key, keys, audience, watch=False, as_json=False)
     try:
@@ -50,10 +51,13 @@ async def _drain(url: str, key: str | None, node_id: str) -> None:
         node = next((each for each in before if each.node_id == node_id), None)
         drained = await api.drain_node(node_id, None if node is None else node.epoch)
         typer.echo(f"{node_id} drains: {_what_moves(node_id, before)}")
-        deadline = time.monotonic() + WITHIN
-        while _is_listed(drained, await api.nodes()):
+        started = time.monotonic()
+        deadline = started + WITHIN
+        while (listed := _listed(drained, await api.nodes())) is not None:
+            if listed.drain_deadline is not None:  # it waits for its peers
+                deadline = time.monotonic() + max(0.0, listed.drain_deadline / 1000 - time.time()) + WITHIN
             if time.monotonic() > deadline:
-                fail(f"{node_id} has not ended within {WITHIN:g} s")
+                fail(f"{node_id} has not ended within {time.monotonic() - started:.0f} s")
             await asyncio.sleep(INTERVAL)
     typer.echo(f"{node_id} takes no work any more")
 
@@ -66,6 +70,6 @@ def _what_moves(node_id: str, nodes: list[NodeInfo]) -> str:
     return f"no other node takes work, {counted} to wait for one"
 
 
-def _is_listed(drained: DrainedNode, nodes: list[NodeInfo]) -> bool:
-    """Whether the incarnation has not ended yet."""
-    return any((each.node_id, each.epoch) == (drained.node_id, drained.epoch) for each in nodes)
+def _listed(drained: DrainedNode, nodes: list[NodeInfo]) -> NodeInfo | None:
+    """The incarnation; None: it has ended."""
+    return next((each for each in nodes if (each.node_id, each.epoch) == (drained.node_id, drained.epoch)), None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hubbub_client.api import NodeInfo, WorkerLoad
 
-from .quantities import NOTHING, percentage
+from .quantities import NOTHING, duration, percentage
 from .text_table import Column, table
 
 _NODE = Column("NODE", shrinks=True)
@@ -25,25 +25,25 @@ _REST = (
 )
 
 
-def node_lines(nodes: Sequence[NodeInfo], width: int | None) -> list[str]:
-    """A table of the nodes.
+def node_lines(nodes: Sequence[NodeInfo], now: float, width: int | None) -> list[str]:
+    """A table of the nodes; `now` is in Unix seconds.
 
     The load is the CPU time of the workers' threads in percent of a core: their mean, and that of the busiest one.
-    Regions are shown where a node has one.
+    Regions are shown where a node has one, and how long a node that drains still waits for its peers.
     """
     if not nodes:
         return ["no media nodes"]
     if any(node.region for node in nodes):
-        rows = [[node.node_id, node.region or NOTHING, *_rest(node)] for node in nodes]
+        rows = [[node.node_id, node.region or NOTHING, *_rest(node, now)] for node in nodes]
         return table((_NODE, _REGION, *_REST), rows, width)
-    return table((_NODE, *_REST), [[node.node_id, *_rest(node)] for node in nodes], width)
+    return table((_NODE, *_REST), [[node.node_id, *_rest(node, now)] for node in nodes], width)
 
 
-def _rest(node: NodeInfo) -> list[str]:
+def _rest(node: NodeInfo, now: float) -> list[str]:
     workers = node.workers
     loads = [worker.cpu for worker in workers]
     return [
-        node.state,
+        _state(node, now),
         str(len(workers)) if workers else NOTHING,
         percentage(sum(loads) / len(loads)) if loads else NOTHING,
         percentage(max(loads)) if loads else NOTHING,
@@ -54,6 +54,12 @@ def _rest(node: NodeInfo) -> list[str]:
         f"{sum(worker.packets_per_second for worker in workers):.0f}/s" if workers else NOTHING,
         str(node.epoch),
     ]
+
+
+def _state(node: NodeInfo, now: float) -> str:
+    if node.state != "draining" or node.drain_deadline is None:
+        return node.state
+    return f"{node.state}, {duration(node.drain_deadline / 1000 - now)}"
 
 
 def _total(workers: Sequence[WorkerLoad], field: str) -> str:

@@ -94,7 +94,8 @@ def room_command(
 async def read_nodes(api: ServerApi) -> Reading:
     """The media nodes. Raises CallError."""
     nodes: list[NodeInfo] = await api.nodes()
-    return Reading({"nodes": [node.wire() for node in nodes]}, lambda width: node_lines(nodes, width))
+    now = time.time()
+    return Reading({"nodes": [node.wire() for node in nodes]}, lambda width: node_lines(nodes, now, width))
 
 
 async def read_rooms(api: ServerApi) -> Reading:

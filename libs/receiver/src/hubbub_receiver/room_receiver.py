@@ -208,7 +208,7 @@ class RoomReceiver:
                     producer_id=producer.producer_id,
                     consumer_id=consumer_id,
                     rtp_capabilities=receive_capabilities(),
-                    origin=peer.placement,
+                    origin=peer.placement_of(producer),
                 ),
             )
             parameters = StreamParameters.of(created.rtp_parameters)

@@ -2203,6 +2203,10 @@ export interface NewProducer {
  */
 export interface NodeInfo {
   /**
+   * Until when, in Unix milliseconds, a node that drains waits at most for its peers to leave it. Absent: it does not drain, or not wait.
+   */
+  drainDeadline?: number;
+  /**
    * Its incarnation: another one after each start.
    */
   epoch: number;
@@ -2474,8 +2478,8 @@ export interface PeerLeft {
 /**
  * The client's media moves to another node. The client creates new transports, produces and consumes again.
  *
- * With `makeBeforeBreak` it does so while the old ones carry on: `createTransport {home: "next"}`, `produce {replaces}`
- * for each of its producers, `consume` for what it displays, then `moveDone`.
+ * With `makeBeforeBreak` it does so while the old ones carry on: `createTransport {home: "next"}`, `produce
+ * {replaces}` for each of its producers, `consume` for what it displays, then `moveDone`.
  */
 export interface PeerMoved {
   /**

@@ -32,6 +32,9 @@ class NodeInfo(Model):
     """As its last heartbeat said; none of a node that is starting or dead."""
     region: Region | None = None
     """Its `REGION`; absent when it has none, and while it is starting or dead."""
+    drain_deadline: int | None = None
+    """Until when, in Unix milliseconds, a node that drains waits at most for its peers to leave it. Absent: it does not
+    drain, or not wait."""
 
 
 class NodeList(Model):

@@ -25,8 +25,9 @@ DRAIN_NODE = Route(
     "/nodes/{nodeId}/drain",
     DrainedNode,
     "Stops a media node as SIGTERM does, for an admin of the whole installation. It takes no new work, its peers move "
-    "to other nodes, and its process exits with status 0; what supervises it usually starts it again. The answer comes "
-    "before that. `not_found`: no such node, or it is dead.",
+    "to other nodes, and its process exits with status 0; what supervises it usually starts it again. It waits "
+    "`DRAIN_TIMEOUT` at most for peers that leave it before they lose their media. The answer comes before that. "
+    "`not_found`: no such node, or it is dead.",
     query=(("epoch", "the incarnation that is meant, as `GET /nodes` lists it: nothing is done if it has ended"),),
 )
 NODE_ROUTES = (LIST_NODES, DRAIN_NODE)

@@ -35,6 +35,7 @@ RoomClosedReason = Literal["closed", "lost", "removed", "banned", "refused"]
 Feature = Annotated[str, StringConstraints(max_length=32)]
 """What a client can do beyond the first version of the protocol. Servers ignore those that they do not know."""
 LOBBY: Final = "lobby"
+MAKE_BEFORE_BREAK: Final = "makeBeforeBreak"
 
 
 class RoomReady(Model):

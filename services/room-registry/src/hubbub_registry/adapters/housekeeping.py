@@ -9,7 +9,7 @@ import time
 
 import structlog
 
-from hubbub_bus import Bus
+from hubbub_bus import Bus, unix_ms
 from hubbub_contracts import HubbubError, subjects
 from hubbub_contracts.bus.room import RoomRevisions
 from hubbub_service import Tasks
@@ -83,7 +83,7 @@ class Housekeeping:
             if self._monitor.can_detect_failures:
                 for placement in unknown_placements(self._store.rooms, self._nodes):
                     self._nodes.expect(placement, time.monotonic())
-            if not await self._relocator.run():
+            if not await self._relocator.run(unix_ms()):
                 self._nodes_changed.set()
                 await asyncio.sleep(RETRY_PAUSE * random.uniform(0.5, 1.5))  # noqa: S311
 

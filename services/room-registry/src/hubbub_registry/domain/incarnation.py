@@ -127,6 +127,13 @@ class Incarnation:
         return self.state in LIVE and self.lease_expired_at is None and not leaves and not self.cut_off
 
     @property
+    def drain_deadline(self) -> int | None:
+        """When it ends at the latest, in Unix milliseconds, if its peers can make transports elsewhere before that."""
+        if self.heartbeat is None or not self.heartbeat.draining or self.state not in LIVE:
+            return None
+        return self.heartbeat.drain_deadline
+
+    @property
     def region(self) -> str | None:
         """Where it is; None also before its first heartbeat."""
         return None if self.heartbeat is None else self.heartbeat.region

@@ -40,6 +40,7 @@ def _info(incarnation: Incarnation, rooms: Rooms) -> NodeInfo:
         peers=rooms.peers_on.get(placement, 0),
         workers=[] if heartbeat is None else heartbeat.workers,
         region=None if heartbeat is None else heartbeat.region,
+        drain_deadline=incarnation.drain_deadline,
     )
 
 

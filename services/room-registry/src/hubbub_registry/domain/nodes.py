@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from hubbub_contracts.bus.lease import LeaseRecord
 from hubbub_contracts.bus.node import NodeHeartbeat
-from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.records import Leaving, Placement
 
 from .clusters import Clusters
 from .incarnation import LIVE, Incarnation, LivenessEvent, LivenessState, Timeouts
@@ -101,14 +101,22 @@ class Nodes:
         incarnation = self._newest.get(heartbeat.node_id)
         if incarnation is None or incarnation.epoch != heartbeat.epoch:
             return False
-        could_take_rooms = incarnation.can_take_rooms
+        before = incarnation.can_take_rooms, incarnation.drain_deadline
         incarnation.heartbeat = heartbeat
         changed = incarnation.record_sign_of_life(now)
-        return changed or could_take_rooms != incarnation.can_take_rooms
+        return changed or before != (incarnation.can_take_rooms, incarnation.drain_deadline)
 
     def candidates(self) -> list[Incarnation]:
         """Returns the incarnations that can take a room."""
         return [each for each in self._newest.values() if each.can_take_rooms]
+
+    def draining(self, now: int) -> list[Leaving]:
+        """Returns the incarnations that their peers can leave before they end; `now` is in Unix milliseconds."""
+        return [
+            Leaving(placement=Placement(node_id=each.node_id, epoch=each.epoch), deadline=each.drain_deadline)
+            for each in self.incarnations
+            if each.drain_deadline is not None and each.drain_deadline > now
+        ]
 
     def heartbeats(self) -> list[NodeHeartbeat]:
         """Returns the last heartbeat of each incarnation that is alive."""

@@ -11,7 +11,8 @@ it goes to the first that there is:
 3. the least loaded of the room's nodes: where all are busy, links would make it worse.
 
 With `ROOM_PEERS_PER_NODE=0` it goes to the room's home, which the region of the first peer decides. A node that
-drains, or that has lost its lease, gets no peers of a room that is on others as well.
+drains, or that has lost its lease, gets no peers of a room that is on others as well. A peer that leaves a node goes
+by the same rule to another one; with `ROOM_PEERS_PER_NODE=0` to none, as nodes then do not reach each other.
 """
 
 from __future__ import annotations
@@ -61,15 +62,27 @@ class Placer:
 
     def place_peer(self, room_id: str, room: Room, home: Placement, region: str | None) -> Placement:
         """A node for a peer of a room, and of a region (None: of none); `home` is the room's."""
-        placement = home if self._limit is None else self._choose(room_id, room, home, self._limit, region)
+        chosen = None if self._limit is None else self._choose(room_id, room, home, self._limit, region)
+        return self._count(room_id, chosen or home)
+
+    def place_leaving(self, room_id: str, room: Room, region: str | None) -> Placement | None:
+        """Another node for a peer of a node that drains; None: no node takes it, or rooms stay on one node."""
+        home = None if room.settings is None else room.settings.placement
+        chosen = None if self._limit is None else self._choose(room_id, room, home, self._limit, region)
+        return None if chosen is None else self._count(room_id, chosen)
+
+    def _count(self, room_id: str, placement: Placement) -> Placement:
         self._peers[placement] += 1
         self._placed[room_id][placement] += 1
         return placement
 
-    def _choose(self, room_id: str, room: Room, home: Placement, limit: int, region: str | None) -> Placement:
+    def _choose(
+        self, room_id: str, room: Room, home: Placement | None, limit: int, region: str | None
+    ) -> Placement | None:
         placed = self._placed[room_id]
         peers = Counter(peer.placement for peer in room.peers.values())
-        own = [each for each in dict.fromkeys((home, *_nodes_of(room), *placed)) if self._takes_peers(each)]
+        known = dict.fromkeys((home, *_nodes_of(room), *placed))
+        own = [each for each in known if each is not None and self._takes_peers(each)]
         others = [each for each in self._candidates if each not in own]
         near_own, near_others = self._in_region(region, own), self._in_region(region, others)
         if near_own or near_others:
@@ -78,7 +91,7 @@ class Placer:
             if peers[each] + placed[each] < limit and not self._is_busy(each):
                 return each
         idle = [each for each in others if not self._is_busy(each)]
-        return self._least_loaded(idle) or self._least_loaded(own) or self._least_loaded(others) or home
+        return self._least_loaded(idle) or self._least_loaded(own) or self._least_loaded(others)
 
     def _in_region(self, region: str | None, placements: Iterable[Placement]) -> list[Placement]:
         """Those in the region, in the same order; none for no region."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded
-from hubbub_contracts.bus.producer import AddProducer
+from hubbub_contracts.bus.producer import AddProducer, ReplaceProducer
 from hubbub_contracts.bus.records import PeerRecord, ProducerRecord
 from hubbub_contracts.track_source import track_source
 
@@ -17,7 +17,7 @@ def add_producer(peer: PeerRecord, request: AddProducer, limit: int) -> PeerReco
     belongs to a producer of the other kind, and `quota_exceeded`.
     """
     if request.placement is not None and request.placement != peer.placement:
-        raise HubbubError(ErrorCode.INVALID_STATE, "the peer was moved to another media node", retryable=True)
+        raise _moved()
     for producer in peer.producers:
         if producer.producer_id == request.producer_id:
             if producer.kind != request.kind:
@@ -35,11 +35,23 @@ def add_producer(peer: PeerRecord, request: AddProducer, limit: int) -> PeerReco
     return _with_producers(peer, [*peer.producers, new])
 
 
+def replace_producer(peer: PeerRecord, request: ReplaceProducer) -> PeerRecord | None:
+    """The producer is on the peer's new node from now on. It stays paused if it is.
+
+    Raises `not_found`, and `invalid_state` when the peer was moved to another media node than the request names.
+    """
+    found = _find(peer, request.producer_id)
+    if request.placement != peer.placement:
+        raise _moved()
+    if found.placement is None:
+        return None
+    changed = found.model_copy(update={"placement": None, "paused": found.paused or request.paused})
+    return _with_producers(peer, [changed if producer is found else producer for producer in peer.producers])
+
+
 def set_producer_paused(peer: PeerRecord, producer_id: str, *, paused: bool) -> PeerRecord | None:
     """Pauses or resumes one producer. Raises `not_found`."""
-    found = next((producer for producer in peer.producers if producer.producer_id == producer_id), None)
-    if found is None:
-        raise HubbubError(ErrorCode.NOT_FOUND, "no such producer")
+    found = _find(peer, producer_id)
     if found.paused == paused:
         return None
     changed = found.model_copy(update={"paused": paused})
@@ -53,6 +65,17 @@ def remove_producers(peer: PeerRecord, producer_ids: Collection[str]) -> PeerRec
     store, and then loses its compare-and-set to this write.
     """
     return _with_producers(peer, [each for each in peer.producers if each.producer_id not in producer_ids])
+
+
+def _find(peer: PeerRecord, producer_id: str) -> ProducerRecord:
+    found = next((producer for producer in peer.producers if producer.producer_id == producer_id), None)
+    if found is None:
+        raise HubbubError(ErrorCode.NOT_FOUND, "no such producer")
+    return found
+
+
+def _moved() -> HubbubError:
+    return HubbubError(ErrorCode.INVALID_STATE, "the peer was moved to another media node", retryable=True)
 
 
 def _with_producers(peer: PeerRecord, producers: list[ProducerRecord]) -> PeerRecord:

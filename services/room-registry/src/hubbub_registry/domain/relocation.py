@@ -1,4 +1,7 @@
-"""Selects rooms and peers without a live placement. Nobody else moves: a room may be on several nodes."""
+"""Selects rooms and peers without a live placement, and peers that leave a node before it ends (ADR 48).
+
+Nobody else moves: a room may be on several nodes.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hubbub_contracts.bus.records import PeerRecord, Placement
+from hubbub_contracts.bus.records import Leaving, PeerRecord, Placement
 
 from .nodes import Nodes
 from .placement import Placer
@@ -30,12 +33,27 @@ class PeerMove:
     placement: Placement | None
 
 
+@dataclass(frozen=True, slots=True)
+class BeginningMove:
+    """A peer that begins to leave a node, and its new placement."""
+
+    peer: StoredPeer
+    placement: Placement
+    leaving: Leaving
+
+
 def unknown_placements(rooms: Rooms, nodes: Nodes) -> set[Placement]:
-    """Returns the placements of rooms with peers, and of peers, whose incarnation this replica knows nothing about."""
+    """Returns the placements of rooms with peers, and of peers, whose incarnation this replica knows nothing about.
+
+    A node that a peer is leaving is one of them.
+    """
     homes = {
         each for each in rooms.placements if each is not None and any(room.peers for _, room in rooms.placed_on(each))
     }
-    return {each for each in homes | rooms.peers_on.keys() if not nodes.has_ended(each) and nodes.find(each) is None}
+    left = {peer.leaving.placement for peer in rooms.leaving if peer.leaving is not None}
+    return {
+        each for each in homes | left | rooms.peers_on.keys() if not nodes.has_ended(each) and nodes.find(each) is None
+    }
 
 
 def room_moves(rooms: Rooms, nodes: Nodes, placer: Placer) -> Iterator[RoomMove]:
@@ -69,8 +87,59 @@ def peer_moves(rooms: Rooms, nodes: Nodes, placer: Placer) -> Iterator[PeerMove]
 
 
 def move_peer(peer: PeerRecord, placement: Placement | None, operation_id: str) -> PeerRecord:
-    """Returns the peer's record at `placement`. Its producers ended with the old node; its client creates new ones."""
-    return peer.model_copy(update={"placement": placement, "producers": [], "operation_id": operation_id})
+    """Returns the peer's record at `placement`. Its producers ended with the old node; its client creates new ones.
+
+    What it still had on a node that it was leaving ends as well.
+    """
+    return peer.model_copy(
+        update={"placement": placement, "leaving": None, "producers": [], "operation_id": operation_id}
+    )
+
+
+def beginning_moves(rooms: Rooms, nodes: Nodes, placer: Placer, now: int) -> Iterator[BeginningMove]:
+    """Yields the peers that begin to leave a node that drains: those of clients that make before they break.
+
+    A peer that waits in the lobby has nothing to move yet. `now` is in Unix milliseconds.
+    """
+    for leaving in nodes.draining(now):
+        for room_id, room in rooms.hosted_on(leaving.placement):
+            if room.settings is None:
+                continue
+            for peer in room.peers.values():
+                if peer.placement != leaving.placement or peer.leaving is not None:
+                    continue
+                if not peer.make_before_break or peer.waiting:
+                    continue
+                new = placer.place_leaving(room_id, room, peer.region)
+                if new is not None:
+                    yield BeginningMove(peer, new, leaving)
+
+
+def begin_move(peer: PeerRecord, placement: Placement, leaving: Leaving, operation_id: str) -> PeerRecord:
+    """Returns the record of a peer that leaves a node. Its producers are there until they are replaced."""
+    producers = [each.model_copy(update={"placement": leaving.placement}) for each in peer.producers]
+    update = {"placement": placement, "leaving": leaving, "producers": producers, "operation_id": operation_id}
+    return peer.model_copy(update=update)
+
+
+def ending_moves(rooms: Rooms, nodes: Nodes, now: int) -> Iterator[StoredPeer]:
+    """Yields the peers whose move has reached its deadline, or whose former node has ended.
+
+    Those whose new node has ended are placed again instead (`peer_moves`). `now` is in Unix milliseconds.
+    """
+    for peer in rooms.leaving:
+        if peer.leaving is None or peer.placement is None or nodes.has_ended(peer.placement):
+            continue
+        if peer.leaving.deadline <= now or nodes.has_ended(peer.leaving.placement):
+            yield peer
+
+
+def end_move(peer: PeerRecord) -> PeerRecord | None:
+    """Returns the record of a peer whose move has ended, without what it did not replace; None: it does not move."""
+    if peer.leaving is None:
+        return None
+    left = [each for each in peer.producers if each.placement is None]
+    return peer.model_copy(update={"leaving": None, "producers": left})
 
 
 def _region_of(room: Room) -> str | None:

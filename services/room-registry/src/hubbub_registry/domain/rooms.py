@@ -71,6 +71,7 @@ class Rooms:
         """The peers of each room that each placement has; None: without one."""
         self._peers_on: Counter[Placement] = Counter()
         self._served_by: dict[SignalingIncarnation, set[tuple[str, str]]] = {}
+        self._leaving: set[tuple[str, str]] = set()
         self._peers = 0
         self._producers: Counter[str] = Counter()
         self._rooms_of: Counter[str | None] = Counter()
@@ -122,6 +123,13 @@ class Rooms:
     def peer_placements(self) -> set[Placement | None]:
         """The placements of the peers; None when a peer has none."""
         return set(self._hosted)
+
+    @property
+    def leaving(self) -> Iterator[StoredPeer]:
+        """The peers that are leaving a node."""
+        for room_id, peer_id in list(self._leaving):
+            if (peer := self.find_peer(room_id, peer_id)) is not None:
+                yield peer
 
     @property
     def incarnations(self) -> set[SignalingIncarnation]:
@@ -220,6 +228,8 @@ class Rooms:
         if after is not None:
             self._count(after, 1)
             self._served_by.setdefault(after.signaling, set()).add((room_id, peer_id))
+        leaves = after is not None and after.leaving is not None
+        (self._leaving.add if leaves else self._leaving.discard)((room_id, peer_id))
         self._index(room_id, room)
 
     def _select(self, room_ids: Iterable[str]) -> Iterator[tuple[str, Room]]:

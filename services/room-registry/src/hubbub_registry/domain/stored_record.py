@@ -21,6 +21,14 @@ DECODED_ROOMS = 4_096
 DECODED_PEERS = 16_384
 
 
+class StoredLeaving(NamedTuple):
+    """The node that a peer is leaving."""
+
+    placement: Placement
+    deadline: int
+    """As in Leaving."""
+
+
 class SignalingIncarnation(NamedTuple):
     """One run of a signaling instance."""
 
@@ -83,6 +91,10 @@ class StoredPeer:
     """As in PeerRecord."""
     region: str | None
     """As in PeerRecord."""
+    make_before_break: bool
+    """As in PeerRecord."""
+    leaving: StoredLeaving | None
+    """As in PeerRecord."""
 
     @property
     def keeps_open(self) -> bool:
@@ -105,6 +117,8 @@ class StoredPeer:
             fields.role != "participant",
             fields.role == "waiting",
             None if fields.region is None else intern(fields.region),
+            fields.make_before_break,
+            _leaving(fields.leaving),
         )
 
     @property
@@ -143,6 +157,11 @@ class _RoomFields(_Fields):
     options: _OptionFields | None = None
 
 
+class _LeavingFields(_Fields):
+    placement: _PlacementFields
+    deadline: int
+
+
 class _ProducerFields(_Fields):
     kind: str
 
@@ -154,6 +173,14 @@ class _PeerFields(_Fields):
     role: str = "participant"
     producers: list[_ProducerFields] = []
     region: str | None = None
+    make_before_break: bool = Field(default=False, alias="makeBeforeBreak")
+    leaving: _LeavingFields | None = None
+
+
+def _leaving(fields: _LeavingFields | None) -> StoredLeaving | None:
+    if fields is None:
+        return None
+    return StoredLeaving(_shared_placement(fields.placement.node_id, fields.placement.epoch), fields.deadline)
 
 
 def _placement(fields: _PlacementFields | None) -> Placement | None:

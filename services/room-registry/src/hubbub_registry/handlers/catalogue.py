@@ -20,8 +20,8 @@ from hubbub_contracts.bus.moderation import (
     UnmuteSource,
 )
 from hubbub_contracts.bus.node_list import ListNodes
-from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom, LeaveRoom, RestorePeer, SetConnectionState
-from hubbub_contracts.bus.producer import AddProducer, RemoveProducers, SetProducerPaused
+from hubbub_contracts.bus.peer import ClaimPeer, EndMove, JoinRoom, LeaveRoom, RestorePeer, SetConnectionState
+from hubbub_contracts.bus.producer import AddProducer, RemoveProducers, ReplaceProducer, SetProducerPaused
 from hubbub_contracts.bus.revocation import Revoke
 from hubbub_contracts.bus.room import CreateRoom, GetRoom, ListRooms, UpdateRoom
 from hubbub_contracts.bus.stats import GetStats
@@ -41,6 +41,8 @@ HANDLERS: Final[RequestTable[RegistryContext]] = {
     ClaimPeer: peer.claim,
     RestorePeer: restore.restore,
     AddProducer: producer.add,
+    ReplaceProducer: producer.replace,
+    EndMove: peer.end_move,
     SetConnectionState: peer.set_connection_state,
     SetProducerPaused: producer.set_paused,
     RemoveProducers: producer.remove,

@@ -99,6 +99,7 @@ async def _write_peer(context: RegistryContext, request: JoinRoom) -> None:
         operation_id=operation_id(),
         room_role=request.room_role,
         region=request.region,
+        make_before_break=request.make_before_break,
     )
     require_room_bytes(context, room, record)
     try:

@@ -1,4 +1,4 @@
-"""`peer.leave`, `peer.claim` and `peer.set-connection-state`."""
+"""`peer.leave`, `peer.claim`, `peer.set-connection-state` and `peer.end-move`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import NoReturn
 
 from hubbub_bus import operation_id, retry_on_conflict, unix_ms
 from hubbub_contracts import Done, ErrorCode, HubbubError
-from hubbub_contracts.bus.peer import ClaimPeer, LeaveRoom, SetConnectionState
+from hubbub_contracts.bus.peer import ClaimPeer, EndMove, LeaveRoom, SetConnectionState
 from hubbub_contracts.bus.records import PeerRecord
 from hubbub_contracts.bus.room import RoomSnapshot
 
+from ..domain import relocation
 from ..domain.resume_secret import Verdict, classify, rotated
 from ..domain.rooms import snapshot_with
 from .context import RegistryContext
@@ -86,6 +87,17 @@ async def set_connection_state(context: RegistryContext, request: SetConnectionS
         if peer.connection_state == request.state:
             return None
         return peer.model_copy(update={"connection_state": request.state})
+
+    await update_peer(context.store, request.room_id, request.peer_id, change)
+    return Done()
+
+
+async def end_move(context: RegistryContext, request: EndMove) -> Done:
+    """Ends the peer's move. Raises `room_not_found`, `not_found`, and `conflict` as `leave` does."""
+
+    def change(peer: PeerRecord) -> PeerRecord | None:
+        _check_claim(peer, request.claim_id)
+        return relocation.end_move(peer)
 
     await update_peer(context.store, request.room_id, request.peer_id, change)
     return Done()

@@ -1,14 +1,17 @@
-"""`producer.add`, `producer.set-paused`, `producer.remove`. Each change is one write of the peer's record."""
+"""`producer.add`, `producer.replace`, `producer.set-paused`, `producer.remove`.
+
+Each change is one write of the peer's record.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 
 from hubbub_contracts import ErrorCode, HubbubError, QuotaExceeded
-from hubbub_contracts.bus.producer import AddProducer, Registered, RemoveProducers, SetProducerPaused
+from hubbub_contracts.bus.producer import AddProducer, Registered, RemoveProducers, ReplaceProducer, SetProducerPaused
 from hubbub_contracts.bus.records import PeerRecord
 
-from ..domain.producers import add_producer, remove_producers, set_producer_paused
+from ..domain.producers import add_producer, remove_producers, replace_producer, set_producer_paused
 from .context import RegistryContext
 from .moderation import has_muted_running, is_muted, pause_muted
 from .room_bytes import require_room_bytes
@@ -50,6 +53,25 @@ async def _require_place(context: RegistryContext, request: AddProducer, added: 
     raise QuotaExceeded("producersOfRoom", f"a room can have at most {limit} producers")
 
 
+async def replace(context: RegistryContext, request: ReplaceProducer) -> Registered:
+    """Moves a producer to its peer's new node; repeating the request changes nothing.
+
+    A producer that is paused, or muted, stays so. Raises `room_not_found`, `not_found`, and `invalid_state` when the
+    peer was moved.
+    """
+
+    def change(peer: PeerRecord) -> PeerRecord | None:
+        replaced = replace_producer(peer, request)
+        if replaced is not None and is_muted(context, peer, request.producer_id):
+            # Before the others see it run for a moment.
+            return set_producer_paused(replaced, request.producer_id, paused=True) or replaced
+        return replaced
+
+    settled = await _settled(context, request, await _update(context, request, change))
+    paused = not request.paused and _is_paused(context, request)
+    return settled.model_copy(update={"paused": paused})
+
+
 async def set_paused(context: RegistryContext, request: SetProducerPaused) -> Registered:
     """Pauses or resumes a producer. Raises `room_not_found`, `not_found`, and `muted` when a moderator muted it."""
 
@@ -73,21 +95,27 @@ async def remove(context: RegistryContext, request: RemoveProducers) -> Register
 
 
 async def _settled(
-    context: RegistryContext, request: AddProducer | SetProducerPaused, written: Registered
+    context: RegistryContext, request: AddProducer | ReplaceProducer | SetProducerPaused, written: Registered
 ) -> Registered:
     """What `written` is once the producer of a muted source, which runs since that write, is paused again."""
     await context.store.wait_for(written.revision)  # from here on, the copy contains every mute before the write
     if not has_muted_running(context, request.room_id, request.peer_id):
         return written
     revision = await pause_muted(context, request.room_id, request.peer_id)
+    return Registered(revision=max(revision, written.revision), paused=_is_paused(context, request))
+
+
+def _is_paused(context: RegistryContext, request: AddProducer | ReplaceProducer | SetProducerPaused) -> bool:
+    """By the copy of the store."""
     peer = context.store.rooms.find_peer(request.room_id, request.peer_id)
     producers = [] if peer is None else peer.record.producers
-    paused = any(each.producer_id == request.producer_id and each.paused for each in producers)
-    return Registered(revision=max(revision, written.revision), paused=paused)
+    return any(each.producer_id == request.producer_id and each.paused for each in producers)
 
 
 async def _update(
-    context: RegistryContext, request: AddProducer | SetProducerPaused | RemoveProducers, change: Change
+    context: RegistryContext,
+    request: AddProducer | ReplaceProducer | SetProducerPaused | RemoveProducers,
+    change: Change,
 ) -> Registered:
     return Registered(revision=await update_peer(context.store, request.room_id, request.peer_id, change))
 

@@ -1,13 +1,23 @@
-"""The transports, producers and consumers that a client owns on its media node."""
+"""The transports, producers and consumers that a client owns on its media node, or on two while it moves."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from hubbub_contracts import ErrorCode, HubbubError
 from hubbub_contracts.bus.media import PauseReason
 from hubbub_contracts.bus.node import ConsumerDescription
+from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.types import Direction, OpenDirection
+
+
+@dataclass(frozen=True)
+class OwnedTransport:
+    """A transport's direction, and the node that has it. Its producers and consumers are there as well."""
+
+    direction: OpenDirection
+    placement: Placement
 
 
 @dataclass(frozen=True)
@@ -28,30 +38,44 @@ def pauses_of(consumer: ConsumerDescription) -> dict[PauseReason, bool]:
 class OwnedResources:
     """The ids that a client may name in its requests. Any other id is answered `not_found`."""
 
-    transports: dict[str, OpenDirection] = field(default_factory=dict)
+    transports: dict[str, OwnedTransport] = field(default_factory=dict)
     producers: dict[str, str] = field(default_factory=dict)
     """producer id -> id of its transport"""
     consumers: dict[str, OwnedConsumer] = field(default_factory=dict)
     unanswered: set[str] = field(default_factory=set)
-    """Ids of objects that the node was asked for without an answer. It may have them. The client does not know them."""
+    """Ids of objects that a node was asked for without an answer. It may have them. The client does not know them."""
 
-    def require_transport(self, transport_id: str, direction: Direction | None = None) -> None:
-        """Raises `not_found` if the transport is not owned, `invalid_state` if it has another direction."""
+    @property
+    def directions(self) -> dict[str, OpenDirection]:
+        """The direction of each transport."""
+        return {transport_id: owned.direction for transport_id, owned in self.transports.items()}
+
+    def require_transport(self, transport_id: str, direction: Direction | None = None) -> Placement:
+        """The node that has the transport.
+
+        Raises `not_found` if the transport is not owned, `invalid_state` if it has another direction.
+        """
         found = self.transports.get(transport_id)
         if found is None:
             raise HubbubError(ErrorCode.NOT_FOUND, "no such transport")
-        if direction is not None and found != direction:
-            raise HubbubError(ErrorCode.INVALID_STATE, f"this is a {found} transport")
+        if direction is not None and found.direction != direction:
+            raise HubbubError(ErrorCode.INVALID_STATE, f"this is a {found.direction} transport")
+        return found.placement
 
-    def require_producer(self, producer_id: str) -> None:
-        """Raises `not_found` if the producer is not owned."""
-        if producer_id not in self.producers:
+    def require_producer(self, producer_id: str) -> Placement:
+        """The node that has the producer. Raises `not_found` if it is not owned."""
+        found = self.transports.get(self.producers.get(producer_id, ""))
+        if found is None:
             raise HubbubError(ErrorCode.NOT_FOUND, "no such producer")
+        return found.placement
 
-    def require_consumer(self, consumer_id: str) -> None:
-        """Raises `not_found` if the consumer is not owned."""
-        if consumer_id not in self.consumers:
+    def require_consumer(self, consumer_id: str) -> Placement:
+        """The node that has the consumer. Raises `not_found` if it is not owned."""
+        consumer = self.consumers.get(consumer_id)
+        found = None if consumer is None else self.transports.get(consumer.transport_id)
+        if found is None:
             raise HubbubError(ErrorCode.NOT_FOUND, "no such consumer")
+        return found.placement
 
     def remove_transport(self, transport_id: str) -> list[str]:
         """Removes a transport with its producers and consumers. Returns the ids of those producers."""
@@ -64,15 +88,26 @@ class OwnedResources:
         }
         return removed
 
+    def retain(self, placements: Collection[Placement]) -> list[str]:
+        """Removes what is on other nodes. Returns the ids of the transports there."""
+        removed = [each for each, owned in self.transports.items() if owned.placement not in placements]
+        for transport_id in removed:
+            self.remove_transport(transport_id)
+        return removed
+
+    def on(self, placement: Placement) -> OwnedResources:
+        """Returns a copy of what is on one node."""
+        part = self.copy()
+        part.retain([placement])
+        return part
+
     def copy(self) -> OwnedResources:
         """Returns a copy of the present state."""
         return OwnedResources(dict(self.transports), dict(self.producers), dict(self.consumers), set(self.unanswered))
 
-    def clear(self) -> list[str]:
-        """Removes everything. Returns the ids of the transports."""
-        transports = list(self.transports)
+    def clear(self) -> None:
+        """Removes everything."""
         self.transports.clear()
         self.producers.clear()
         self.consumers.clear()
         self.unanswered.clear()
-        return transports

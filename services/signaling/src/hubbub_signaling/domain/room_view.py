@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from hubbub_contracts.bus.moderation_records import UNMODERATED, Moderation, UnmuteRequest
-from hubbub_contracts.bus.records import PeerRecord, Placement, ProducerRecord, RoomRecord
+from hubbub_contracts.bus.records import PeerRecord, ProducerRecord, RoomRecord
 from hubbub_contracts.room_options import DEFAULT_OPTIONS, RoomOptions
 from hubbub_contracts.socket.recording import RunningRecording
 from hubbub_room import FeedChange, RoomState, SettingsChanged
@@ -64,10 +64,10 @@ class ProducerPauseChanged:
 
 @dataclass(frozen=True)
 class PlacementChanged:
-    """A peer's media was placed on another node, or on none."""
+    """A peer's media was placed on another node, or on none, or its move to another one begins or has ended."""
 
     peer: PeerRecord
-    before: Placement | None
+    before: PeerRecord
 
 
 @dataclass(frozen=True)
@@ -316,8 +316,8 @@ def _compare_peer(before: PeerRecord, after: PeerRecord, rules: Moderation) -> I
         yield PeerClaimed(after)
     if before.waiting and not after.hidden:
         yield PeerAdmitted(after)
-    if before.placement != after.placement:
-        yield PlacementChanged(after, before.placement)
+    if (before.placement, before.leaving) != (after.placement, after.leaving):
+        yield PlacementChanged(after, before)
     # An older version of the registry writes no role: that is no change.
     if after.room_role is not None and role_of(rules, before) != role_of(rules, after):
         yield RoleChanged(after, role_of(rules, after))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..domain.authorization import Grant
 from ..domain.session_state import ENTERED, IN_ROOM, NOT_CLOSED, OUTSIDE_ROOM
 from . import access, captions, consumer, moderation, producer, recording, room, stats, transport
-from .handler import Handler, by_consumer, by_moderation, by_producer, by_transport
+from .handler import Handler, by_consumer, by_moderation, by_producer, by_production, by_transport
 from .keyed_queue import Barrier
 
 HANDLERS: dict[str, Handler] = {
@@ -18,10 +18,11 @@ HANDLERS: dict[str, Handler] = {
     "restartIce": Handler(transport.restart_ice, Grant.ADMITTED, IN_ROOM, by_transport),
     "setMaxIncomingBitrate": Handler(transport.set_max_incoming_bitrate, Grant.ADMITTED, IN_ROOM, by_transport),
     "closeTransport": Handler(transport.close_transport, Grant.ADMITTED, IN_ROOM, by_transport),
-    "produce": Handler(producer.produce, Grant.PUBLISH, IN_ROOM, by_transport),
+    "produce": Handler(producer.produce, Grant.PUBLISH, IN_ROOM, by_production),
     "closeProducer": Handler(producer.close_producer, Grant.ADMITTED, IN_ROOM, by_producer),
     "pauseProducer": Handler(producer.pause_producer, Grant.ADMITTED, IN_ROOM, by_producer),
     "resumeProducer": Handler(producer.resume_producer, Grant.PUBLISH, IN_ROOM, by_producer),
+    "moveDone": Handler(room.move_done, Grant.ADMITTED, IN_ROOM),
     "getProducers": Handler(producer.get_producers, Grant.ADMITTED, IN_ROOM),
     "consume": Handler(consumer.consume, Grant.SUBSCRIBE, IN_ROOM, by_transport),
     "resumeConsumer": Handler(consumer.resume_consumer, Grant.SUBSCRIBE, IN_ROOM, by_consumer),

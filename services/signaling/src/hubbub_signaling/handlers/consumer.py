@@ -14,7 +14,7 @@ from .context import RequestContext
 async def consume(context: RequestContext, request: socket.Consume) -> socket.Consumed:
     """Creates a consumer. A producer that this instance's view does not have yet is retryable `not_found`."""
     membership = context.membership
-    context.resources.require_transport(request.transport_id, "recv")
+    placement = context.resources.require_transport(request.transport_id, "recv")
     found = membership.hub.view.producer(request.producer_id)
     if found is None:
         raise HubbubError(ErrorCode.NOT_FOUND, "no such producer in this room", retryable=True)
@@ -24,7 +24,7 @@ async def consume(context: RequestContext, request: socket.Consume) -> socket.Co
         raise HubbubError(ErrorCode.INVALID_ARGUMENT, "rtpCapabilities: required, those of the join are not known")
     requested_id = context.new_id()
     created = await context.backend.node(
-        membership.placement,
+        placement,
         consumer.CreateConsumer(
             room_id=membership.room_id,
             peer_id=membership.peer_id,
@@ -37,7 +37,7 @@ async def consume(context: RequestContext, request: socket.Consume) -> socket.Co
             paused=request.paused,
             operation_id=request.operation_id or None,
             answer_mid=request.answer_mid,
-            origin=sender.placement,
+            origin=sender.placement_of(producer),
         ),
     )
     consumer_id = created.consumer_id or requested_id
@@ -57,16 +57,15 @@ async def consume(context: RequestContext, request: socket.Consume) -> socket.Co
 
 async def resume_consumer(context: RequestContext, request: socket.ResumeConsumer) -> Done:
     """Starts forwarding to the client."""
-    context.resources.require_consumer(request.consumer_id)
     return await _resume(context, request.consumer_id)
 
 
 async def pause_consumer(context: RequestContext, request: socket.PauseConsumer) -> Done:
     """Stops forwarding to the client."""
     membership = context.membership
-    context.resources.require_consumer(request.consumer_id)
+    placement = context.resources.require_consumer(request.consumer_id)
     return await context.backend.node(
-        membership.placement,
+        placement,
         consumer.PauseConsumer(room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=request.consumer_id),
     )
 
@@ -74,9 +73,9 @@ async def pause_consumer(context: RequestContext, request: socket.PauseConsumer)
 async def set_preferred_layers(context: RequestContext, request: socket.SetPreferredLayers) -> socket.LayersPreferred:
     """Limits the layers that the client receives."""
     membership = context.membership
-    context.resources.require_consumer(request.consumer_id)
+    placement = context.resources.require_consumer(request.consumer_id)
     preferred = await context.backend.node(
-        membership.placement,
+        placement,
         consumer.SetPreferredLayers(
             room_id=membership.room_id,
             peer_id=membership.peer_id,
@@ -92,9 +91,9 @@ async def set_preferred_layers(context: RequestContext, request: socket.SetPrefe
 async def set_consumer_priority(context: RequestContext, request: socket.SetConsumerPriority) -> Done:
     """Sets how early the client receives this video when its bandwidth is scarce."""
     membership = context.membership
-    context.resources.require_consumer(request.consumer_id)
+    placement = context.resources.require_consumer(request.consumer_id)
     return await context.backend.node(
-        membership.placement,
+        placement,
         consumer.SetConsumerPriority(
             room_id=membership.room_id,
             peer_id=membership.peer_id,
@@ -107,9 +106,9 @@ async def set_consumer_priority(context: RequestContext, request: socket.SetCons
 async def request_key_frame(context: RequestContext, request: socket.RequestKeyFrame) -> Done:
     """Requests a key frame from the producer."""
     membership = context.membership
-    context.resources.require_consumer(request.consumer_id)
+    placement = context.resources.require_consumer(request.consumer_id)
     return await context.backend.node(
-        membership.placement,
+        placement,
         consumer.RequestKeyFrame(
             room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=request.consumer_id
         ),
@@ -119,9 +118,10 @@ async def request_key_frame(context: RequestContext, request: socket.RequestKeyF
 async def close_consumer(context: RequestContext, request: socket.CloseConsumer) -> Done:
     """Closes the consumer on the node."""
     membership = context.membership
-    context.resources.require_consumer(request.consumer_id)
+    placement = context.resources.require_consumer(request.consumer_id)
     await context.close_on_node(
-        consumer.CloseConsumer(room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=request.consumer_id)
+        placement,
+        consumer.CloseConsumer(room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=request.consumer_id),
     )
     context.resources.consumers.pop(request.consumer_id, None)
     return Done()
@@ -130,6 +130,6 @@ async def close_consumer(context: RequestContext, request: socket.CloseConsumer)
 async def _resume(context: RequestContext, consumer_id: str) -> Done:
     membership = context.membership
     return await context.backend.node(
-        membership.placement,
+        context.resources.require_consumer(consumer_id),
         consumer.ResumeConsumer(room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=consumer_id),
     )

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from hubbub_contracts import Done, ErrorCode, HubbubError, ids
 from hubbub_contracts.base import NodeRequest
 from hubbub_contracts.bus.peer import ClaimPeer, JoinRoom
+from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.socket.base import IceServer, Push
 
 from ..domain.claim import Claim
@@ -55,6 +56,9 @@ class RequestingSession(Protocol):
     def media_connected(self) -> None:
         """The media node has a connection with the peer."""
 
+    def on_media_gap(self) -> None:
+        """Has the nodes asked what they have of the peer: an answer was lost."""
+
     def push(self, push: Push) -> None:
         """Sends an event to the client."""
 
@@ -99,10 +103,10 @@ class RequestContext:
         self.new_ids.add(new_id)
         return new_id
 
-    async def close_on_node(self, message: NodeRequest[Done]) -> None:
-        """Closes an object on the node. Succeeds when the node no longer has it. Raises HubbubError."""
+    async def close_on_node(self, placement: Placement, message: NodeRequest[Done]) -> None:
+        """Closes an object on its node. Succeeds when the node no longer has it. Raises HubbubError."""
         try:
-            await self.backend.node(self.membership.placement, message)
+            await self.backend.node(placement, message)
         except HubbubError as error:
             if error.code is not ErrorCode.NOT_FOUND:
                 raise

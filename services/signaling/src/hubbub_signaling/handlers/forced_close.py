@@ -42,7 +42,8 @@ async def _close_consumers(context: RequestContext) -> None:
         context.session.push(ConsumerClosed(consumer_id=consumer_id, producer_id=owned.producer_id, reason=NO_GRANT))
         with contextlib.suppress(HubbubError):
             await context.close_on_node(
-                consumer.CloseConsumer(room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=consumer_id)
+                context.resources.require_transport(owned.transport_id),
+                consumer.CloseConsumer(room_id=membership.room_id, peer_id=membership.peer_id, consumer_id=consumer_id),
             )
 
 
@@ -52,7 +53,8 @@ async def close_removed(context: RequestContext, producer_id: str, reason: str) 
     A node that does not answer closes what the room does not list.
     """
     membership = context.membership
-    if context.resources.producers.pop(producer_id, None) is None:
+    transport_id = context.resources.producers.pop(producer_id, None)
+    if transport_id is None:
         return
     context.session.push(
         ProducerClosed(
@@ -64,5 +66,6 @@ async def close_removed(context: RequestContext, producer_id: str, reason: str) 
     )
     with contextlib.suppress(HubbubError):
         await context.close_on_node(
-            producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=producer_id)
+            context.resources.require_transport(transport_id),
+            producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=producer_id),
         )

@@ -30,6 +30,11 @@ def by_transport(_resources: OwnedResources, request: Any) -> str | None:
     return transport_id
 
 
+def by_production(resources: OwnedResources, request: Any) -> str | None:
+    """What replaces a producer runs in the order of the requests for that one, until it is replaced."""
+    return resources.producers.get(request.replaces or "") or by_transport(resources, request)
+
+
 def by_producer(resources: OwnedResources, request: Any) -> str | None:
     """Requests for a producer run in the order of its transport's requests."""
     return resources.producers.get(request.producer_id)

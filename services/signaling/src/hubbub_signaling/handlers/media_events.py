@@ -85,7 +85,7 @@ class MediaEvents:
     def _on_transport_event(
         self, event: TransportConnected | TransportDisconnected | TransportClosed, membership: RoomMembership | None
     ) -> None:
-        transports, transport_id = self._resources.transports, event.transport_id
+        transports, transport_id = self._resources.directions, event.transport_id
         if transport_id not in transports:
             return
         counts = is_connection(transport_id, transports)

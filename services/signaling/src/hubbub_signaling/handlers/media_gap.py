@@ -1,5 +1,7 @@
 """Recovery from a gap between a session and its peer's media node: asks the node for the peer's resources.
 
+While the peer moves, it has two nodes, and both are asked.
+
 A gap is a time in which events or answers of the node may have been lost.
 
 Rules
@@ -18,15 +20,16 @@ from collections.abc import Callable
 import structlog
 
 from hubbub_contracts import ErrorCode, HubbubError
-from hubbub_contracts.bus.media import MediaEvent
+from hubbub_contracts.bus.media import MediaEvent, ProducerClosed
 from hubbub_contracts.bus.node import DescribePeer, PeerDescription
 from hubbub_contracts.bus.producer import RemoveProducers
-from hubbub_contracts.bus.records import Placement
+from hubbub_contracts.bus.records import PeerRecord, Placement
 from hubbub_service import Tasks
 
 from ..domain.missed_changes import missed_changes
 from ..domain.missed_closures import missed_closures
 from ..domain.owned_resources import OwnedResources
+from ..domain.peer_nodes import confirmed, nodes_of
 from ..domain.ports import Backend
 from ..domain.unanswered_objects import unanswered_objects
 from .membership import RoomMembership
@@ -77,48 +80,71 @@ class MediaGapRecovery:
                 recovered_gaps = gaps
 
     async def _compare(self, membership: RoomMembership) -> bool:
-        """Returns False when the node has to be asked again."""
+        """Returns False when the nodes have to be asked again."""
         record = membership.hub.view.peers.get(membership.peer_id)
-        if record is None or record.placement is None:
+        if record is None or not nodes_of(record):
             return True  # removed, or on no node: the session learns it from the room's changes
-        owned = self._resources.copy()
+        unanswered = set(self._resources.unanswered)
+        compared = [await self._compare_node(membership, record, placement) for placement in nodes_of(record)]
+        if not all(compared):
+            return False
+        self._resources.unanswered -= unanswered
+        return True
+
+    async def _compare_node(self, membership: RoomMembership, record: PeerRecord, placement: Placement) -> bool:
+        """Returns False when the node has to be asked again."""
+        owned = self._resources.on(placement)
         try:
-            description = await self._backend.node(
-                record.placement, DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
+            answer = await self._backend.node(
+                placement, DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
             )
         except HubbubError as error:
             _log.debug("peer not described after a gap", peer_id=membership.peer_id, error=error.message)
             return False
         now = membership.hub.view.peers.get(membership.peer_id)
-        if now is None or now.placement != record.placement:
+        if now is None or placement not in nodes_of(now):
             return True  # as above: everything on the described node is gone
+        description = confirmed(answer, placement, record)
         for event in missed_changes(description):
             self._on_event(event)
-        for event in missed_closures(owned, description):
+        for event in missed_closures(owned, answer):
             self._on_event(event)
-        described = {each.producer_id for each in description.producers} | set(description.plain_producers)
-        recorded = {each.producer_id for each in record.producers}
+        described = {each.producer_id for each in answer.producers} | set(answer.plain_producers)
+        recorded = {each.producer_id for each in record.producers if record.placement_of(each) == placement}
         if ghosts := recorded - described - owned.producers.keys():
+            # One that the client owns was to change its node, and got lost on the way.
+            for producer_id in ghosts & self._resources.producers.keys():
+                self._on_event(ProducerClosed(producer_id=producer_id, reason="other"))
             self._outbox.enqueue(
                 RemoveProducers(room_id=membership.room_id, peer_id=membership.peer_id, producer_ids=sorted(ghosts))
             )
-        if not await self._close_unanswered(membership, record.placement, description, owned.unanswered):
-            return False
-        self._resources.unanswered -= owned.unanswered
-        return True
+        return await self._close_unanswered(membership, placement, answer, owned.unanswered)
 
     async def _close_unanswered(
         self, membership: RoomMembership, placement: Placement, description: PeerDescription, unanswered: set[str]
     ) -> bool:
         """Returns False when the node has to be asked again. `unanswered` is older than the description."""
         room_id, peer_id = membership.room_id, membership.peer_id
-        for close, closed in unanswered_objects(unanswered, self._resources, description, room_id, peer_id):
+        resources = self._resources.on(placement)
+        for close, closed in unanswered_objects(unanswered, resources, description, room_id, peer_id):
             try:
                 await self._backend.node(placement, close)
             except HubbubError as error:
                 if error.code is not ErrorCode.NOT_FOUND:
                     _log.debug("object without an owner not closed", peer_id=peer_id, error=error.message)
                     return False
-            # The client may have repeated its request meanwhile, and own the object now.
-            self._on_event(closed)
+            # The client may have repeated its request meanwhile, and own the object now. One that was to replace a
+            # producer ends alone.
+            if not self._is_elsewhere(closed, placement, membership):
+                self._on_event(closed)
         return True
+
+    def _is_elsewhere(self, closed: MediaEvent, placement: Placement, membership: RoomMembership) -> bool:
+        """Whether the client and the room have the closed producer on another node."""
+        record = membership.hub.view.peers.get(membership.peer_id)
+        if not isinstance(closed, ProducerClosed) or closed.producer_id not in self._resources.producers or not record:
+            return False
+        return any(
+            each.producer_id == closed.producer_id and record.placement_of(each) != placement
+            for each in record.producers
+        )

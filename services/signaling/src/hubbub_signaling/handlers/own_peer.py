@@ -13,6 +13,7 @@ from hubbub_contracts.socket import moderation, room, transport
 
 from ..domain.authorization import may_publish
 from ..domain.owned_resources import OwnedResources
+from ..domain.peer_nodes import nodes_of
 from ..domain.ports import ClientSocket
 from ..domain.pushes import Audience, lobby_peer
 from ..domain.roles import assigned_role
@@ -125,7 +126,7 @@ class OwnPeer:
     def _takes(self, change: ViewChange, membership: RoomMembership, *, uprooted: bool) -> bool:
         """Does what a change means for the peer. Returns whether no event tells the client of it.
 
-        `uprooted`: the same change takes the peer from its node, with all of its producers.
+        `uprooted`: the same change takes the peer from a node, with the producers that it had there.
         """
         if isinstance(change, RoomRemoved):
             self._removed("lost" if change.reason == ROOM_LOST else "closed")
@@ -138,8 +139,8 @@ class OwnPeer:
             case PeerClaimed(peer):
                 if not membership.claim.holds(peer):
                     self._session.replaced()
-            case PlacementChanged(peer):
-                self._moved(peer)
+            case PlacementChanged(peer, before):
+                self._moved(before, peer)
             case PeerAdmitted():
                 self._admitted(membership)
             case ProducerRemoved(_, producer) if not uprooted:
@@ -157,18 +158,31 @@ class OwnPeer:
     def _audience(self, membership: RoomMembership) -> Audience:
         return Audience(membership.peer_id, self._access.identity.grants.may_moderate)
 
-    def _moved(self, peer: PeerRecord) -> None:
-        """The peer was placed on another node: its resources on the former one are gone."""
+    def push_move(self, membership: RoomMembership) -> None:
+        """Tells a client that has just entered the room of a move of its peer that is under way."""
+        peer = membership.hub.view.peers.get(membership.peer_id)
+        if peer is not None and peer.leaving is not None and self.follows_room:
+            self._push_move(peer, peer.leaving.deadline, make_before_break=True)
+
+    def _moved(self, before: PeerRecord, peer: PeerRecord) -> None:
+        """The peer was placed on another node, at once or by a move: what is on a node that it has left is gone.
+
+        A client that has ended the move itself owns nothing there any more.
+        """
         if self._machine.state is not SessionState.JOINED:
             return
-        for transport_id in self._resources.clear():
-            self._client.push(transport.TransportClosed(transport_id=transport_id, reason="node_lost"))
+        reason = "node_lost" if before.placement not in nodes_of(peer) else "node_draining"
+        for transport_id in self._resources.retain(nodes_of(peer)):
+            self._client.push(transport.TransportClosed(transport_id=transport_id, reason=reason))
+        if peer.leaving is not None:
+            self._push_move(peer, peer.leaving.deadline, make_before_break=True)
+        elif peer.placement != before.placement:
+            self._push_move(peer, int(time.time() * 1000), make_before_break=False)
+
+    def _push_move(self, peer: PeerRecord, deadline: int, *, make_before_break: bool) -> None:
         if peer.placement is not None:
-            self._client.push(
-                room.PeerMoved(
-                    node_id=peer.placement.node_id, deadline=int(time.time() * 1000), make_before_break=False
-                )
-            )
+            node_id = peer.placement.node_id
+            self._client.push(room.PeerMoved(node_id=node_id, deadline=deadline, make_before_break=make_before_break))
 
     def _admitted(self, membership: RoomMembership) -> None:
         """A moderator admitted the client: the answer to its join, or an event, contains the room."""
@@ -203,4 +217,6 @@ class OwnPeer:
 
 
 def _uproots(change: ViewChange, own_peer_id: str) -> bool:
-    return isinstance(change, PlacementChanged | PeerRemoved) and change.peer.peer_id == own_peer_id
+    if isinstance(change, PlacementChanged) and change.peer.peer_id == own_peer_id:
+        return not set(nodes_of(change.before)) <= set(nodes_of(change.peer))
+    return isinstance(change, PeerRemoved) and change.peer.peer_id == own_peer_id

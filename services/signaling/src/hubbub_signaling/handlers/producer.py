@@ -14,6 +14,7 @@ from ..domain.authorization import require_publish
 from ..domain.pushes import listed_producers
 from ..domain.room_codecs import require_codec
 from .context import RequestContext
+from .producer_replacement import replace_producer
 from .uncertain_outcome import may_have_taken_effect
 
 LIFTED_CHECKS = 10
@@ -23,12 +24,16 @@ LIFTED_PAUSE = 0.1
 
 async def produce(context: RequestContext, request: socket.Produce) -> socket.Produced:
     """Creates the producer on the node, then registers it. If the registry refuses, closes it again."""
+    if request.replaces is not None:
+        return await replace_producer(context, request, request.replaces)
     membership, backend = context.membership, context.backend
     source = track_source(request.kind, request.app_data, request.source)
     require_publish(context.access.identity, request.kind, request.app_data, request.source)
     require_codec(membership.hub.view.options, request.rtp_parameters)
-    context.resources.require_transport(request.transport_id, "send")
-    placement, requested_id = membership.placement, context.new_id()
+    placement = context.resources.require_transport(request.transport_id, "send")
+    if placement != membership.placement:
+        raise HubbubError(ErrorCode.INVALID_STATE, "the peer leaves this media node", retryable=True)
+    requested_id = context.new_id()
     created = await backend.node(
         placement,
         producer.CreateProducer(
@@ -77,10 +82,15 @@ async def close_producer(context: RequestContext, request: socket.CloseProducer)
     Repeating the request succeeds as long as the room lists the producer.
     """
     membership = context.membership
-    if all(listed.producer_id != request.producer_id for listed in membership.record.producers):
-        context.resources.require_producer(request.producer_id)
+    record = membership.record
+    listed = next((each for each in record.producers if each.producer_id == request.producer_id), None)
+    if listed is None or request.producer_id in context.resources.producers:
+        placement = context.resources.require_producer(request.producer_id)
+    else:
+        placement = record.placement_of(listed) or membership.placement
     await context.close_on_node(
-        producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=request.producer_id)
+        placement,
+        producer.CloseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=request.producer_id),
     )
     context.resources.producers.pop(request.producer_id, None)
     _remove_from_room(context, request.producer_id)
@@ -90,9 +100,8 @@ async def close_producer(context: RequestContext, request: socket.CloseProducer)
 async def pause_producer(context: RequestContext, request: socket.PauseProducer) -> Done:
     """Stops forwarding on the node, then updates the room."""
     membership = context.membership
-    context.resources.require_producer(request.producer_id)
     await context.backend.node(
-        membership.placement,
+        context.resources.require_producer(request.producer_id),
         producer.PauseProducer(room_id=membership.room_id, peer_id=membership.peer_id, producer_id=request.producer_id),
     )
     return await _set_paused(context, request.producer_id, paused=True)
@@ -101,7 +110,6 @@ async def pause_producer(context: RequestContext, request: socket.PauseProducer)
 async def resume_producer(context: RequestContext, request: socket.ResumeProducer) -> Done:
     """Resumes forwarding on the node, then updates the room. Raises `muted` when a moderator muted the source."""
     membership = context.membership
-    context.resources.require_producer(request.producer_id)
     await _resume_on_node(
         context,
         producer.ResumeProducer(
@@ -115,11 +123,12 @@ async def _resume_on_node(context: RequestContext, message: producer.ResumeProdu
     """Resumes a producer. The node may learn of a lifted mute later than this instance, and is then asked again."""
     membership = context.membership
     for attempt in range(LIFTED_CHECKS):
+        placement = context.resources.require_producer(message.producer_id)
         found = membership.hub.view.producer(message.producer_id)
         if found is not None and membership.hub.view.rules.is_muted(found[0].user_id, found[1].shows):
             raise HubbubError(ErrorCode.MUTED, "a moderator muted this source")
         try:
-            await context.backend.node(membership.placement, message)
+            await context.backend.node(placement, message)
         except HubbubError as error:
             if error.code is not ErrorCode.MUTED or attempt + 1 == LIFTED_CHECKS:
                 raise

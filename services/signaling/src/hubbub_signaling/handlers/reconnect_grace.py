@@ -9,11 +9,12 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
-from hubbub_contracts import HubbubError
-from hubbub_contracts.bus.node import DescribePeer
+from hubbub_contracts import ErrorCode, HubbubError
+from hubbub_contracts.bus.node import DescribePeer, PeerDescription
 from hubbub_service import Tasks, report_failure
 
 from ..domain.media_silence import SETTLE_DELAY, conclusive_silence
+from ..domain.peer_nodes import joined, nodes_of
 from ..domain.ports import Backend
 from .membership import RoomMembership
 
@@ -59,18 +60,25 @@ class ReconnectGrace:
 
     async def _media_stopped(self, membership: RoomMembership) -> bool:
         """Whether the peer's media ended with its socket. False when its node cannot tell."""
-        describe = DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
         try:
             await asyncio.sleep(SETTLE_DELAY)
-            before = await self._backend.node(membership.placement, describe)
+            before = await self._describe(membership)
             silence = conclusive_silence(before)
             if silence is None:
                 return False
             await asyncio.sleep(silence)
-            after = await self._backend.node(membership.placement, describe)
+            after = await self._describe(membership)
         except HubbubError:
             return False
         except Exception as error:  # noqa: BLE001  the period must end in any case, or the peer would stay for ever
             report_failure("the media of a lost client was not checked", error, peer_id=membership.peer_id)
             return False
         return after.packets_received == before.packets_received
+
+    async def _describe(self, membership: RoomMembership) -> PeerDescription:
+        """What the peer has on its nodes. Raises HubbubError."""
+        describe = DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
+        nodes = nodes_of(membership.record)
+        if not nodes:
+            raise HubbubError(ErrorCode.UNAVAILABLE, "the peer is on no media node", retryable=True)
+        return joined([await self._backend.node(placement, describe) for placement in nodes])

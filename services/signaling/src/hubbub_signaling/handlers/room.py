@@ -1,4 +1,4 @@
-"""Handlers for creating, joining, resuming and leaving a room."""
+"""Handlers for creating, joining, resuming and leaving a room, and for the end of a move to another media node."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from hubbub_contracts.socket import room as socket
 from ..domain.authorization import require_room, require_room_id
 from ..domain.claim import Claim
 from ..domain.client_kind import SOCKET
-from ..domain.owned_resources import OwnedConsumer, pauses_of
+from ..domain.owned_resources import OwnedConsumer, OwnedTransport, pauses_of
+from ..domain.peer_nodes import confirmed, joined, nodes_of
 from ..domain.pushes import Audience, moderation_state, peer_infos, producer_info
 from ..domain.resume_token import ResumeToken
 from ..domain.room_view import running_recordings
@@ -25,8 +26,6 @@ from .uncertain_outcome import may_have_taken_effect
 DESCRIBE_TIMEOUT = 4.0
 """Seconds in which a resume asks a node that does not answer. A dead node's peers are placed elsewhere after one."""
 DESCRIBE_PAUSE = 0.1
-NOTHING = node.PeerDescription(transports=[], producers=[], consumers=[])
-"""The answer of a node that does not know the peer."""
 
 
 async def create_room(context: RequestContext, request: socket.CreateRoom) -> socket.RoomReady:
@@ -65,6 +64,7 @@ async def join_room(context: RequestContext, request: socket.JoinRoom) -> socket
         exempt=identity.verified and identity.grants.may_moderate,
         may_wait=context.client_kind is SOCKET,
         region=request.region or context.settings.region,
+        make_before_break=socket.MAKE_BEFORE_BREAK in request.features,
     )
     token = str(ResumeToken(room_id, peer_id, secret)) if secret else None
     try:
@@ -86,6 +86,17 @@ async def leave_room(context: RequestContext, _request: socket.LeaveRoom) -> Don
     """Leaves the room without waiting for the registry."""
     await context.session.leave_room()
     return Done()
+
+
+async def move_done(context: RequestContext, _request: socket.MoveDone) -> Done:
+    """Ends the peer's move. What the client still has on the former node is its own no more, whatever happens next."""
+    membership = context.membership
+    if membership.record.leaving is None:
+        return Done()
+    context.resources.retain([membership.placement])
+    return await context.backend.registry(
+        peer.EndMove(room_id=membership.room_id, peer_id=membership.peer_id, claim_id=membership.claim.claim_id)
+    )
 
 
 async def resume(context: RequestContext, request: socket.Resume) -> socket.SessionResumed:
@@ -117,16 +128,25 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
             message, claim, rtp_capabilities=remembered or request.rtp_capabilities, resume_secret=secret
         ) as membership:
             claimed = True
-            placement, description = await _describe(context, membership)
+            described = await _describe(context, membership)
     except BaseException as error:
         if claimed or may_have_taken_effect(error):
             context.sessions.reconcile(token.room_id, token.peer_id, claim)
         raise
-    if membership.record.placement != placement:
-        description = NOTHING  # what was described is on a node that the peer has left
+    record = membership.record
+    present = {
+        placement: confirmed(description, placement, record)
+        for placement, description in described.items()
+        if placement in nodes_of(record)  # else it is a node that the peer has left
+    }
+    description = joined(list(present.values()))
     membership.rtp_capabilities = membership.rtp_capabilities or description.rtp_capabilities
     resources = context.resources
-    resources.transports = {one.transport_id: one.direction for one in description.transports}
+    resources.transports = {
+        one.transport_id: OwnedTransport(one.direction, placement)
+        for placement, part in present.items()
+        for one in part.transports
+    }
     resources.producers = {one.producer_id: one.transport_id for one in description.producers}
     resources.consumers = {
         one.consumer_id: OwnedConsumer(
@@ -136,7 +156,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
     }
     if any(one.established for one in description.transports):
         context.session.media_connected()
-    recorded = membership.record.producers
+    recorded = record.producers
     existing = {*resources.producers, *description.plain_producers}
     if closed := [one.producer_id for one in recorded if one.producer_id not in existing]:
         context.outbox.enqueue(RemoveProducers(room_id=token.room_id, peer_id=token.peer_id, producer_ids=closed))
@@ -144,7 +164,7 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         return still_waiting(membership, str(ResumeToken(token.room_id, token.peer_id, secret)))
     context.session.enforce_role()
     view = membership.hub.view
-    described = {one.producer_id: one for one in description.producers}
+    producers = {one.producer_id: one for one in description.producers}
     return socket.SessionResumed(
         peer_id=token.peer_id,
         peers=peer_infos(view, token.peer_id),
@@ -153,15 +173,15 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
         captions=membership.hub.captions_status,
         recordings=list(running_recordings(view.peers).values()),
         resume_token=str(ResumeToken(token.room_id, token.peer_id, secret)),
-        transports=[socket.ResumedTransport(transport_id=i, direction=d) for i, d in resources.transports.items()],
+        transports=[socket.ResumedTransport(transport_id=i, direction=d) for i, d in resources.directions.items()],
         producers=[
             socket.ResumedProducer(
                 **producer_info(one).model_dump(),
-                encodings_wanted=described[one.producer_id].encodings_wanted,
-                score=described[one.producer_id].score,
+                encodings_wanted=producers[one.producer_id].encodings_wanted,
+                score=producers[one.producer_id].score,
             )
             for one in recorded
-            if one.producer_id in described
+            if one.producer_id in producers
         ],
         consumers=[
             socket.ResumedConsumer(
@@ -181,23 +201,20 @@ async def resume(context: RequestContext, request: socket.Resume) -> socket.Sess
     )
 
 
-async def _describe(
-    context: RequestContext, membership: RoomMembership
-) -> tuple[Placement | None, node.PeerDescription]:
-    """The peer's placement, and its resources on that node.
+async def _describe(context: RequestContext, membership: RoomMembership) -> dict[Placement, node.PeerDescription]:
+    """The peer's resources on its node, or on both while it moves.
 
     A node that does not answer may only have lost the bus for a moment. It is asked again until it answers or the
     registry places the peer elsewhere, for DESCRIBE_TIMEOUT. Raises HubbubError.
     """
     loop = asyncio.get_running_loop()
     ends = loop.time() + DESCRIBE_TIMEOUT
-    while (placement := membership.record.placement) is not None:
+    describe = node.DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
+    while placements := nodes_of(membership.record):
         try:
-            return placement, await context.backend.node(
-                placement, node.DescribePeer(room_id=membership.room_id, peer_id=membership.peer_id)
-            )
+            return {placement: await context.backend.node(placement, describe) for placement in placements}
         except HubbubError as error:
             if not error.retryable or loop.time() >= ends:
                 raise
         await asyncio.sleep(DESCRIBE_PAUSE)
-    return None, NOTHING
+    return {}

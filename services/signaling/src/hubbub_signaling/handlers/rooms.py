@@ -25,6 +25,7 @@ from hubbub_contracts.rest.rooms import (
 from hubbub_contracts.room_options import RoomChanges, RoomOptions
 from hubbub_contracts.rtc_stats import RoomTransports
 
+from ..domain.peer_nodes import nodes_of
 from ..domain.ports import Backend
 from ..domain.reported_pipes import join_reports
 
@@ -78,16 +79,16 @@ async def list_producers(backend: Backend, room_id: str) -> RoomProducers:
 async def list_transports(backend: Backend, room_id: str) -> RoomTransports:
     """The participants' transports and their tracks' pipes, of all nodes that answer. Raises `room_not_found`."""
     snapshot = await backend.registry(room.GetRoom(room_id=room_id))
-    shown = {peer.peer_id: peer.placement for peer in snapshot.peers if not peer.hidden}
+    shown = {peer.peer_id: nodes_of(peer) for peer in snapshot.peers if not peer.hidden}
     tracks = {track.producer_id for peer in snapshot.peers if not peer.hidden for track in peer.producers}
-    placements = {peer.placement for peer in snapshot.peers if peer.placement is not None}
+    placements = {placement for peer in snapshot.peers for placement in nodes_of(peer)}
 
     async def ask(placement: Placement) -> RoomTransports:
         try:
             answer = await backend.node(placement, ReadRoomTransports(room_id=room_id))
         except HubbubError:
             return RoomTransports(transports=[])  # it is dead, or of a version without this request
-        transports = [each for each in answer.transports if shown.get(each.peer_id) == placement]
+        transports = [each for each in answer.transports if placement in shown.get(each.peer_id, ())]
         return answer.model_copy(update={"transports": transports})
 
     answers = await asyncio.gather(*map(ask, placements))

@@ -279,7 +279,7 @@ class Session:
             self._media_events.apply(event, self.membership)
 
     def on_media_gap(self) -> None:
-        """Media events may have been missed."""
+        """See `RequestingSession`. Media events may have been missed as well."""
         if self.membership is None:
             self._media_gap_while_entering = True
         else:
@@ -309,8 +309,9 @@ class Session:
                     answer, outcome = failure.reply().wire(), failure.code.value
                 self._record(span, request.event, outcome, self.membership or context.current_membership)
             acknowledge(answer)
-            if context.current_membership is None:
+            if context.current_membership is None and self.membership is not None:
                 self.push_active_speaker()
+                self._own_peer.push_move(self.membership)
         finally:
             self._running.discard(context)
             self._replay_deferred()

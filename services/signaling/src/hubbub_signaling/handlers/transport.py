@@ -7,15 +7,19 @@ from hubbub_contracts.bus import transport
 from hubbub_contracts.bus.producer import RemoveProducers
 from hubbub_contracts.socket import transport as socket
 
+from ..domain.owned_resources import OwnedTransport
+from ..domain.peer_nodes import nodes_of
 from .context import RequestContext
 
 
 async def create_transport(context: RequestContext, request: socket.CreateTransport) -> socket.TransportReady:
-    """Creates a transport on the node that hosts the peer."""
+    """Creates a transport on the node that hosts the peer: the new one, while it moves."""
     membership = context.membership
     room = membership.hub.view.room
     if room is None:
         raise HubbubError(ErrorCode.ROOM_NOT_FOUND, "the room does not exist any more")
+    if request.home == "next" and membership.record.leaving is None:
+        raise HubbubError(ErrorCode.INVALID_STATE, "the peer does not move to another media node")
     placement, requested_id = membership.placement, context.new_id()
     created = await context.backend.node(
         placement,
@@ -31,9 +35,9 @@ async def create_transport(context: RequestContext, request: socket.CreateTransp
         ),
     )
     transport_id = created.transport_id or requested_id
-    if membership.record.placement != placement:
+    if placement not in nodes_of(membership.record):
         raise HubbubError(ErrorCode.UNAVAILABLE, "the peer was moved to another media node", retryable=True)
-    context.resources.transports[transport_id] = request.direction
+    context.resources.transports[transport_id] = OwnedTransport(request.direction, placement)
     return socket.TransportReady(
         id=transport_id,
         ice_parameters=created.ice_parameters,
@@ -48,9 +52,9 @@ async def create_transport(context: RequestContext, request: socket.CreateTransp
 async def connect_transport(context: RequestContext, request: socket.ConnectTransport) -> Done:
     """Sends the client's DTLS parameters to the node, which answers before the handshake."""
     membership = context.membership
-    context.resources.require_transport(request.transport_id)
+    placement = context.resources.require_transport(request.transport_id)
     return await context.backend.node(
-        membership.placement,
+        placement,
         transport.ConnectTransport(
             room_id=membership.room_id,
             peer_id=membership.peer_id,
@@ -63,9 +67,9 @@ async def connect_transport(context: RequestContext, request: socket.ConnectTran
 async def restart_ice(context: RequestContext, request: socket.RestartIce) -> socket.IceRestarted:
     """Restarts ICE: the node generates new credentials."""
     membership = context.membership
-    context.resources.require_transport(request.transport_id)
+    placement = context.resources.require_transport(request.transport_id)
     restarted = await context.backend.node(
-        membership.placement,
+        placement,
         transport.RestartIce(room_id=membership.room_id, peer_id=membership.peer_id, transport_id=request.transport_id),
     )
     return socket.IceRestarted(
@@ -76,9 +80,9 @@ async def restart_ice(context: RequestContext, request: socket.RestartIce) -> so
 async def set_max_incoming_bitrate(context: RequestContext, request: socket.SetMaxIncomingBitrate) -> Done:
     """Limits what the client sends."""
     membership = context.membership
-    context.resources.require_transport(request.transport_id, "send")
+    placement = context.resources.require_transport(request.transport_id, "send")
     return await context.backend.node(
-        membership.placement,
+        placement,
         transport.SetMaxIncomingBitrate(
             room_id=membership.room_id,
             peer_id=membership.peer_id,
@@ -91,11 +95,12 @@ async def set_max_incoming_bitrate(context: RequestContext, request: socket.SetM
 async def close_transport(context: RequestContext, request: socket.CloseTransport) -> Done:
     """Closes the transport on the node, and has its producers removed from the room as soon as the registry answers."""
     membership = context.membership
-    context.resources.require_transport(request.transport_id)
+    placement = context.resources.require_transport(request.transport_id)
     await context.close_on_node(
+        placement,
         transport.CloseTransport(
             room_id=membership.room_id, peer_id=membership.peer_id, transport_id=request.transport_id
-        )
+        ),
     )
     if removed := context.resources.remove_transport(request.transport_id):
         context.outbox.enqueue(
