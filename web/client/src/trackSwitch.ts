@@ -18,10 +18,10 @@ export async function switchTrack(elements: readonly HTMLMediaElement[], previou
   for (const element of elements) if (!playing.includes(element)) void play(element, next);
   if (next.kind === "audio") return switchAudio(playing, previous, next);
   for (const element of playing) {
-    // A new stream would show nothing until its first frame.
+    // Another stream would show nothing until its first frame. Firefox stays with the track that was there first.
     const stream = element.srcObject as MediaStream;
-    stream.addTrack(next);
     stream.removeTrack(previous);
+    stream.addTrack(next);
   }
 }
 
