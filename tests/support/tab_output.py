@@ -37,7 +37,7 @@ _RESOLUTION = """() => {
 
 
 def steady_devices(frequency: int) -> str:
-    """A script for a page: its microphone is a tone of `frequency` hertz, its camera a picture at 30 frames per second."""
+    """A script for a page: its microphone is a tone of `frequency` hertz, its camera has 30 frames per second."""
     return f"{{\nconst FREQUENCY = {frequency};\n{_SCRIPT}}}\n"
 
 
