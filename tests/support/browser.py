@@ -19,6 +19,7 @@ WAIT_TIMEOUT = 20.0
 """Seconds that a wait may take. A call that works needs a small part of it, also on a loaded machine."""
 
 FAKE_DEVICES = "--use-fake-device-for-media-stream=fps={frame_rate},device-count={cameras}"
+CAPTURE = "--auto-accept-this-tab-capture"
 PERMISSION = ["--use-fake-ui-for-media-stream"]
 _ARGUMENTS = [
     "--no-sandbox",
@@ -202,13 +203,16 @@ class CallBrowser:
         if self.connected:
             await asyncio.gather(*(context.close() for context in self._browser.contexts))
 
-    async def open_tab(self, url: str, room: str, name: str, *, token: str | int = "", **parameters: str | int) -> Tab:
+    async def open_tab(
+        self, url: str, room: str, name: str, *, token: str | int = "", script: str = "", **parameters: str | int
+    ) -> Tab:
         """Opens the page and joins the call. `parameters` go into its query: `width=640, height=360, codec="VP9"`.
 
-        `token`: the access token of its fragment.
+        `token`: the access token of its fragment. `script` runs before the page's scripts.
         """
         query = urlencode({"room": room, "name": name, "join": "", **parameters})
-        tab = await self.open_page(f"{url}/?{query}" + (f"#token={token}" if token else ""), name)
+        address = f"{url}/?{query}" + (f"#token={token}" if token else "")
+        tab = await self.open_page(address, name, script=_MARKS + script)
         await tab.wait_joined()
         return tab
 
@@ -243,11 +247,13 @@ async def chromium(
     cameras: int = 1,
     frame_rate: int = 30,
     trusted_key: str | None = None,
+    capturable: bool = False,
     arguments: Sequence[str] = (),
 ) -> AsyncIterator[CallBrowser]:
     """Starts $CHROMIUM, or /usr/bin/chromium, with an empty profile.
 
-    Without `permission` it denies access to the devices. `frame_rate` is that of the cameras, per second. `trusted_key`
+    Without `permission` it denies access to the devices. If it is `capturable`, it has none, and a page may capture
+    what its tab plays. `frame_rate` is that of the cameras, per second. `trusted_key`
     is the base64 SHA-256 of a public key whose certificate it accepts without an authority. `arguments` are further
     command-line arguments.
     """
@@ -257,11 +263,12 @@ async def chromium(
             executable_path=os.environ.get("CHROMIUM") or "/usr/bin/chromium",
             args=[
                 *_ARGUMENTS,
-                FAKE_DEVICES.format(cameras=cameras, frame_rate=frame_rate),
-                *(PERMISSION if permission else []),
+                *([CAPTURE] if capturable else [FAKE_DEVICES.format(cameras=cameras, frame_rate=frame_rate)]),
+                *(PERMISSION if permission and not capturable else []),
                 *trust,
                 *arguments,
             ],
+            ignore_default_args=["--mute-audio"] if capturable else [],
         )
         try:
             yield CallBrowser(browser)

@@ -118,6 +118,7 @@ export class Call extends Emitter<CallEvents> {
         consumeFailed: (error) => this.emit("error", error),
         syncNeeded: () => void this.#syncInBackground(),
         muted: (source) => this.local.silence(source),
+        moveInterrupted: () => this.#disrupted("moved"),
       },
     );
     this.#measurements = new Measurements(this.#signaling, this.#media, this.local, () => this.#listeners.keys());
@@ -235,13 +236,14 @@ export class Call extends Emitter<CallEvents> {
     });
     signaling.on("announcement", ({ data }) => this.emit("announcement", data));
     signaling.on("transportClosed", ({ transportId }) => {
-      if (!this.#media.transportClosed(transportId)) return;
-      this.#disrupted("transport");
+      const lost = this.#media.transportClosed(transportId);
+      if (!lost) return;
+      this.#disrupted(lost);
       void this.#syncInBackground();
     });
-    signaling.on("peerMoved", () => {
-      this.#media.moved();
-      this.#disrupted("moved");
+    signaling.on("peerMoved", ({ nodeId, makeBeforeBreak }) => {
+      if (!makeBeforeBreak) this.#media.moved();
+      if (!makeBeforeBreak || !this.#media.moveTo(nodeId)) this.#disrupted("moved");
       void this.#syncInBackground();
     });
     signaling.on("roomClosed", ({ reason }) => {
@@ -335,7 +337,7 @@ export class Call extends Emitter<CallEvents> {
       appData: { ...this.local.appData },
       rtpCapabilities: { ...device.recvRtpCapabilities },
       resumable: true,
-      features: ["lobby"],
+      features: ["lobby", "makeBeforeBreak"],
       ...(this.#options.region === undefined ? {} : { region: this.#options.region }),
     });
   }

@@ -3,6 +3,9 @@
  *
  * Requests made during a run share the run after it, so that every request is followed by a complete run.
  */
+
+import { CallError } from "./errors.ts";
+
 export class CoalescedTask {
   #last: Promise<unknown> = Promise.resolve();
   #next: Promise<void> | undefined;
@@ -18,6 +21,16 @@ export class CoalescedTask {
   /** Whether no run is in progress and none is requested. */
   get isIdle(): boolean {
     return !this.#running && !this.#next;
+  }
+
+  /** Whether it is idle, and the last run need not be retried. */
+  get isSettled(): boolean {
+    return this.isIdle && !(this.#failure !== undefined && CallError.of(this.#failure).retryable);
+  }
+
+  /** Resolves when the runs that are in progress or requested now have ended. */
+  get ended(): Promise<unknown> {
+    return this.#last;
   }
 
   /** Why the last run failed; `undefined` if it did not. */

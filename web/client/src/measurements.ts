@@ -1,11 +1,12 @@
 /** Measures a call: connection quality, and the statistics of the browser and of the server. */
 
-import type { Direction, Media } from "./media.ts";
+import type { Media } from "./media.ts";
 import type { Participant } from "./participant.ts";
 import type { Publication, Source } from "./publication.ts";
 import { qualityOf } from "./quality.ts";
 import type { Signaling } from "./signaling.ts";
 import { StatsReader, type CallStats, type Report, type ServerStats, type StreamOwners } from "./stats.ts";
+import type { Direction } from "./transports.ts";
 
 const QUALITY_INTERVAL_MS = 2_000;
 

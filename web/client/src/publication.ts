@@ -4,6 +4,7 @@ import { Attachments } from "./attachments.ts";
 import { Emitter } from "./emitter.ts";
 import type { ConsumerLayers, PreferredLayers } from "./generated/messages.ts";
 import { spatialLayerFor } from "./layerSelection.ts";
+import { play, switchTrack } from "./trackSwitch.ts";
 
 /** The source of a track. Sent as `source` in the producer's `appData`; derived from the kind if another client omits it. */
 export type Source = "camera" | "microphone" | "screen" | "screen-audio";
@@ -141,7 +142,7 @@ export class Publication extends Emitter<PublicationEvents> {
   /** Plays the track in `element`, also after the track is replaced. Returns a function that detaches the element. */
   attach(element: HTMLMediaElement): () => void {
     const remove = this.#attachments.add(element);
-    this.#play(element);
+    void play(element, this.#track);
     void this.wantedChanged();
     return remove;
   }
@@ -157,8 +158,17 @@ export class Publication extends Emitter<PublicationEvents> {
   setTrack(track: MediaStreamTrack | undefined): void {
     if (this.#track === track) return;
     this.#track = track;
-    for (const element of this.#attachments.elements) this.#play(element);
+    for (const element of this.#attachments.elements) void play(element, track);
     this.notify();
+  }
+
+  /** @internal Like {@link setTrack}, without a gap: both tracks deliver the same. Resolves when no element needs the previous one. */
+  async continueWith(track: MediaStreamTrack): Promise<void> {
+    const previous = this.#track;
+    if (!previous) return this.setTrack(track);
+    this.#track = track;
+    this.notify();
+    await switchTrack(this.#attachments.elements, previous, track);
   }
 
   /** @internal */
@@ -218,11 +228,5 @@ export class Publication extends Emitter<PublicationEvents> {
     if (layer === this.#neededLayer) return;
     this.#neededLayer = layer;
     void this.wantedChanged();
-  }
-
-  #play(element: HTMLMediaElement): void {
-    element.srcObject = this.#track ? new MediaStream([this.#track]) : null;
-    // A browser may reject autoplay until the user interacts with the page; controls of the element, or attach, retry.
-    if (this.#track) element.play()?.catch(() => undefined);
   }
 }

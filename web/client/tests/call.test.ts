@@ -1,12 +1,9 @@
-import { FakeMediaStreamTrack } from "fake-mediastreamtrack";
-import { Device } from "mediasoup-client";
 import * as fakeParameters from "mediasoup-client/fakeParameters";
-import { FakeHandler } from "mediasoup-client/handlers/FakeHandler";
-import type { HandlerFactory } from "mediasoup-client/handlers/HandlerInterface";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { Call, CallError, type CallOptions, type ConsumerLayers, type Publication, type TransportStats } from "../src/index.ts";
-import type { Consumed, ResumedConsumer } from "../src/generated/messages.ts";
+import type { ResumedConsumer } from "../src/generated/messages.ts";
+import { activeEncodings, consumedCamera, handlers, newDevice, track } from "./fakeMedia.ts";
 import { RoomServer } from "./roomServer.ts";
 
 let server: RoomServer;
@@ -21,33 +18,10 @@ afterEach(async () => {
   await server.stop();
 });
 
-const handlers: FakeHandler[] = [];
-
 function newCall(options: Partial<CallOptions> = {}): Call {
   const call = new Call({ url: server.url, room: "room", name: "Ben", device: newDevice(), ...options });
   calls.push(call);
   return call;
-}
-
-function newDevice(): Device {
-  return new Device({ handlerFactory: connectingFactory(FakeHandler.createFactory(fakeParameters)) });
-}
-
-/** A handler factory whose transports connect 5 ms after the request. */
-function connectingFactory(factory: HandlerFactory): HandlerFactory {
-  return {
-    ...factory,
-    factory: (options) => {
-      const handler = factory.factory(options) as FakeHandler;
-      handlers.push(handler);
-      handler.on("@connect", () => setTimeout(() => handler.setConnectionState("connected"), 5));
-      return handler;
-    },
-  };
-}
-
-function track(kind: "audio" | "video"): MediaStreamTrack {
-  return new FakeMediaStreamTrack({ kind }) as unknown as MediaStreamTrack;
 }
 
 async function joined(options?: Partial<CallOptions>): Promise<Call> {
@@ -139,11 +113,6 @@ test("a remote track is consumed after subscribing, closed after unsubscribing, 
 });
 
 /** A call that receives Ann's camera, with her publication and the id of its consumer. */
-function consumedCamera(producerId: string): Consumed {
-  const parameters = fakeParameters.generateConsumerRemoteParameters({ codecMimeType: "video/VP8" });
-  return { ...parameters, producerId, type: "simulcast", producerPaused: false, appData: {} };
-}
-
 async function receivingCamera(
   options?: Partial<CallOptions>,
   consume = consumedCamera,
@@ -172,35 +141,16 @@ function resumedWith(call: Call, consumer: ResumedConsumer): NonNullable<RoomSer
   });
 }
 
-/** Gives the producers of all send transports a sender with three encodings. Returns the `active` of each, as set last. */
-function sendersWithEncodings(): boolean[][] {
-  const active: boolean[][] = [];
-  for (const handler of handlers) {
-    const send = handler.send.bind(handler);
-    handler.send = async (options) => {
-      const index = active.push([true, true, true]) - 1;
-      const rtpSender = {
-        getParameters: () => ({ encodings: active[index]?.map((one) => ({ active: one })) }),
-        setParameters: async ({ encodings }: { encodings: { active: boolean }[] }) => {
-          active[index] = encodings.map((one) => one.active);
-        },
-      } as unknown as RTCRtpSender;
-      return { ...(await send(options)), rtpSender };
-    };
-  }
-  return active;
-}
-
 test("a camera is sent in the encodings that somebody receives, also after a change during a lost socket", async () => {
   server.override.produce = ({ kind }) => ({ id: kind });
   const call = await joined();
   await call.local.publish(track("audio"), "microphone");
-  const active = sendersWithEncodings();
+  activeEncodings.length = 0;
   await call.local.publish(track("video"), "camera");
-  expect(active).toEqual([[true, true, true]]);
+  expect(activeEncodings).toEqual([[true, true, true]]);
   server.push("producerLayersWanted", { producerId: "another", encodings: [false, false, false] });
   server.push("producerLayersWanted", { producerId: "video", encodings: [true, false, false] });
-  await vi.waitFor(() => expect(active).toEqual([[true, false, false]]));
+  await vi.waitFor(() => expect(activeEncodings).toEqual([[true, false, false]]));
   const producers = ["audio", "video"].map((kind) => ({ producerId: kind, kind: kind as "audio" | "video", appData: {}, paused: false }));
   server.override.resume = ({ resumeToken }) => ({
     peerId: call.local.peerId,
@@ -213,7 +163,7 @@ test("a camera is sent in the encodings that somebody receives, also after a cha
     consumers: [],
   });
   server.disconnectAll();
-  await vi.waitFor(() => expect(active).toEqual([[true, false, true]]), 10_000);
+  await vi.waitFor(() => expect(activeEncodings).toEqual([[true, false, true]]), 10_000);
 });
 
 test("the server's statistics are those of a transport, of a track that is sent, and of one that is received", async () => {

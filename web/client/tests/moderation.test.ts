@@ -170,7 +170,7 @@ test("a call waits in the lobby, also across a lost socket, until it is admitted
   call.on("state", (state) => states.push(state));
   const join = call.join();
   await vi.waitFor(() => expect(call.state).toBe("waiting"));
-  expect(server.last("joinRoom")).toMatchObject({ features: ["lobby"] });
+  expect(server.last("joinRoom")).toMatchObject({ features: ["lobby", "makeBeforeBreak"] });
   await call.local.publish(microphone(), "microphone");
   expect(server.count("createTransport")).toBe(0);
   server.disconnectAll();

@@ -77,11 +77,11 @@ export class RoomServer {
   }
 
   #serve(socket: Socket): void {
-    socket.onAny((event: keyof Requests, request: Record<string, unknown>, answer: (value: unknown) => void) => {
+    socket.onAny(async (event: keyof Requests, request: Record<string, unknown>, answer: (value: unknown) => void) => {
       this.requests.push({ event, request });
       try {
         const handler = (this.override[event] ?? this.#defaults[event]) as ((request: unknown) => unknown) | undefined;
-        answer(handler?.(request) ?? {});
+        answer((await handler?.(request)) ?? {});
       } catch (error) {
         answer({ error });
       }
@@ -99,7 +99,7 @@ export class RoomServer {
       resumeToken: this.#id("token"),
     }),
     createTransport: () => ({ ...generateTransportRemoteParameters(), iceServers: [] }),
-    produce: () => ({ id: this.#id("producer") }),
+    produce: ({ replaces }) => ({ id: replaces ?? this.#id("producer") }),
   };
 
   #id(what: string): string {

@@ -1,0 +1,273 @@
+/**
+ * The consumers of one home. Reconciles them with the remote tracks that the application wants to receive.
+ *
+ * While a client moves, a publication keeps the track of the former home until this one delivers.
+ */
+
+import { parseScalabilityMode, type types } from "mediasoup-client";
+
+import { CoalescedTask } from "./coalescedTask.ts";
+import { CallError } from "./errors.ts";
+import type { ConsumerLayers, ConsumerScores, PreferredLayers, ResumedConsumer } from "./generated/messages.ts";
+import { untilDelivered } from "./handover.ts";
+import type { HomeContext } from "./homeContext.ts";
+import type { RemoteTrack } from "./roster.ts";
+import { BEST_SCORE, scoreOnTheWay } from "./scores.ts";
+import type { Transports } from "./transports.ts";
+
+export interface ReceivedTrack {
+  readonly consumer: types.Consumer;
+  readonly track: RemoteTrack;
+  /** Whether the consumer is paused on the server. */
+  paused: boolean;
+  /** The preferred layers on the server. */
+  preferredLayers: PreferredLayers | undefined;
+}
+
+export interface ReceivingListener {
+  /** A reconciliation finished, or a track was handed over. */
+  advanced(): void;
+  /** A remote track cannot be received. */
+  consumeFailed(error: CallError): void;
+}
+
+export class Receiving {
+  /** By producer id. */
+  readonly #received = new Map<string, ReceivedTrack>();
+  /** Consumers whose publications still have the track of the former home. */
+  readonly #waiting = new Set<ReceivedTrack>();
+  /** Consumers that nothing arrives for at the server. The report may precede the end of the browser's work for a new one. */
+  readonly #cutOff = new Set<string>();
+  /** Producers that the server refused to let this client consume over its present transport. */
+  readonly #refusedProducers = new Set<string>();
+  readonly #task = new CoalescedTask(
+    () => this.#reconcile(),
+    () => this.listener.advanced(),
+  );
+  /** Another home takes over: runs that are under way end early, and none makes anything new. */
+  #successor: Receiving | undefined;
+
+  constructor(
+    private readonly context: HomeContext,
+    private readonly transports: Transports,
+    private readonly listener: ReceivingListener,
+    private former: Receiving | undefined,
+  ) {
+    if (former) former.#successor = this;
+  }
+
+  /** Whether no run is pending and the last one need not be retried. */
+  get isSettled(): boolean {
+    return this.#task.isSettled;
+  }
+
+  /** Resolves when nothing is being reconciled any more. */
+  get ended(): Promise<unknown> {
+    return this.#task.ended;
+  }
+
+  get received(): Iterable<ReceivedTrack> {
+    return this.#received.values();
+  }
+
+  /** Whether a track of the former home is not received here. */
+  lacks(former: Receiving): boolean {
+    return [...former.#received].some(([producerId, { track }]) => {
+      const exists = this.context.roster.tracks.get(producerId) === track;
+      if (!exists || !track.publication.wanted || this.#refusedProducers.has(producerId)) return false;
+      const received = this.#received.get(producerId);
+      return !received || this.#waiting.has(received);
+    });
+  }
+
+  /** Reconciles. Settles when the state is reached that is wanted now. */
+  sync(): Promise<void> {
+    return this.#task.run();
+  }
+
+  /** The move has ended: there is no former home. */
+  arrived(): void {
+    this.former = undefined;
+  }
+
+  /** After `resume`: drops what the server no longer has. */
+  applySnapshot(known: ReadonlyMap<string, ResumedConsumer>): void {
+    for (const [producerId, received] of [...this.#received]) {
+      const consumer = known.get(received.consumer.id);
+      if (!consumer) {
+        this.drop(producerId);
+        continue;
+      }
+      received.paused = consumer.paused;
+      received.track.publication.setCurrentLayers(consumer.layers);
+      received.track.publication.setPausedByBandwidth(consumer.pausedByBandwidth ?? false);
+      this.pausedByServer(consumer.consumerId, "link", consumer.pausedByLink ?? false);
+      received.track.publication.setScore(scoreOnTheWay(consumer.score));
+    }
+  }
+
+  get(producerId: string): ReceivedTrack | undefined {
+    return this.#received.get(producerId);
+  }
+
+  receives(producerId: string): boolean {
+    return this.#received.has(producerId);
+  }
+
+  /** Returns a consumer by its id. */
+  find(consumerId: string): ReceivedTrack | undefined {
+    return [...this.#received.values()].find(({ consumer }) => consumer.id === consumerId);
+  }
+
+  /** The server has closed a consumer. */
+  closed(consumerId: string): void {
+    const found = this.find(consumerId);
+    if (found) this.drop(found.track.producerId);
+  }
+
+  /** The server reports how well a consumer arrives here, and at the server. */
+  scored(consumerId: string, score: ConsumerScores): void {
+    this.find(consumerId)?.track.publication.setScore(scoreOnTheWay(score));
+  }
+
+  /** The server reports the layers that it sends to a consumer. */
+  layersChanged(consumerId: string, layers: ConsumerLayers | undefined): void {
+    this.find(consumerId)?.track.publication.setCurrentLayers(layers);
+  }
+
+  /** A reason for which the server sends nothing to a consumer holds from now on, or has ended. Reasons of newer servers have no effect. */
+  pausedByServer(consumerId: string, reason: string, paused: boolean): void {
+    const publication = this.find(consumerId)?.track.publication;
+    if (reason === "bandwidth") publication?.setPausedByBandwidth(paused);
+    if (reason !== "link") return;
+    if (paused) this.#cutOff.add(consumerId);
+    else this.#cutOff.delete(consumerId);
+    publication?.setUnreachable(paused);
+  }
+
+  dropAll(): void {
+    for (const producerId of [...this.#received.keys()]) this.drop(producerId);
+    this.#cutOff.clear();
+    // What was refused may have been the transport, whose end is reported before or after the answer.
+    this.#refusedProducers.clear();
+  }
+
+  /** Closes a consumer locally. */
+  drop(producerId: string): void {
+    const received = this.#received.get(producerId);
+    if (!received) return;
+    received.consumer.close();
+    this.#cutOff.delete(received.consumer.id);
+    this.#waiting.delete(received);
+    this.#received.delete(producerId);
+    if (this.#successor?.receives(producerId)) return;
+    const { publication } = received.track;
+    publication.setCurrentLayers(undefined);
+    publication.setPausedByBandwidth(false);
+    publication.setUnreachable(false);
+    publication.setScore(BEST_SCORE);
+  }
+
+  async #reconcile(): Promise<void> {
+    // What the former home was about to make is either made or not.
+    await this.former?.ended;
+    if (!this.context.active || this.#successor) return;
+    await this.former?.closeUnwanted();
+    await this.closeUnwanted();
+    const missing = [...this.context.roster.tracks.values()].filter(
+      ({ producerId, publication }) => publication.wanted && !this.receives(producerId) && !this.#refusedProducers.has(producerId),
+    );
+    if (missing.length > 0) {
+      const transport = await this.transports.open("recv");
+      // allSettled: the failure of one track does not stop the others.
+      const results = await Promise.allSettled(missing.map((track) => this.#consume(transport, track)));
+      for (const result of results) if (result.status === "rejected") throw result.reason;
+    }
+    for (const received of [...this.#received.values()]) await this.#applyPaused(received);
+    // Last: on an old media node it fails until the node is replaced.
+    for (const received of [...this.#received.values()]) await this.#applyPreferredLayers(received);
+  }
+
+  /** Closes what is not to be received any more. */
+  async closeUnwanted(): Promise<void> {
+    for (const [producerId, { consumer, track }] of [...this.#received]) {
+      const exists = this.context.roster.tracks.get(producerId) === track;
+      if (exists && track.publication.subscribed) continue;
+      this.drop(producerId);
+      track.publication.setTrack(undefined);
+      if (exists) await this.context.signaling.request("closeConsumer", { consumerId: consumer.id });
+    }
+  }
+
+  async #consume(transport: types.Transport, track: RemoteTrack): Promise<void> {
+    const { producerId, participant, publication } = track;
+    const exists = () => this.context.roster.tracks.get(producerId) === track && !transport.closed;
+    try {
+      const preferredLayers = publication.wantedLayers;
+      const limit = preferredLayers ? { preferredLayers } : {};
+      const answer = await this.context.signaling.request("consume", { transportId: transport.id, producerId, ...limit });
+      const options = answer as typeof answer & { rtpParameters: types.RtpParameters };
+      const consumer = await transport.consume({ ...options, kind: publication.kind, streamId: participant.id });
+      if (!exists()) return consumer.close();
+      // The server creates consumers paused.
+      const received = { consumer, track, paused: true, preferredLayers };
+      this.#received.set(producerId, received);
+      publication.setSpatialLayers(spatialLayersOf(consumer.rtpParameters));
+      publication.setPausedByBandwidth(false);
+      publication.setUnreachable(this.#cutOff.has(consumer.id));
+      this.#show(received);
+      await this.#applyPaused(received);
+    } catch (error) {
+      if (!exists()) return;
+      const reason = CallError.of(error);
+      if (reason.retryable) throw reason;
+      this.drop(producerId);
+      this.#refusedProducers.add(producerId);
+      this.listener.consumeFailed(reason);
+    }
+  }
+
+  /** Gives the publication its track: at once, or when the former home's can be replaced without a gap. */
+  #show(received: ReceivedTrack): void {
+    const { publication, producerId } = received.track;
+    const playing = this.former?.get(producerId);
+    if (playing && !playing.consumer.closed && publication.track === playing.consumer.track) void this.#handOver(received, playing);
+    else publication.setTrack(received.consumer.track);
+  }
+
+  async #handOver(received: ReceivedTrack, { consumer: playing }: ReceivedTrack): Promise<void> {
+    const { consumer, track } = received;
+    this.#waiting.add(received);
+    await untilDelivered(consumer, () => playing.closed || track.publication.muted);
+    if (this.#waiting.has(received)) await track.publication.continueWith(consumer.track);
+    if (this.#waiting.delete(received)) this.listener.advanced();
+  }
+
+  async #applyPaused(received: ReceivedTrack): Promise<void> {
+    const paused = !received.track.publication.wanted;
+    if (received.paused === paused) return;
+    await this.context.signaling.request(paused ? "pauseConsumer" : "resumeConsumer", { consumerId: received.consumer.id });
+    received.paused = paused;
+  }
+
+  async #applyPreferredLayers(received: ReceivedTrack): Promise<void> {
+    const preferredLayers = received.track.publication.wantedLayers;
+    if (!preferredLayers || sameLayers(preferredLayers, received.preferredLayers)) return;
+    try {
+      await this.context.signaling.request("setPreferredLayers", { consumerId: received.consumer.id, ...preferredLayers });
+    } catch (error) {
+      // An older server sends the highest layers.
+      if (CallError.of(error).code !== "unknown_event") throw error;
+    }
+    received.preferredLayers = preferredLayers;
+  }
+}
+
+/** The number of spatial layers of a consumer's stream: the server states it as the scalability mode of the only encoding. */
+function spatialLayersOf({ encodings }: types.RtpParameters): number {
+  return parseScalabilityMode(encodings?.[0]?.scalabilityMode).spatialLayers;
+}
+
+function sameLayers(one: PreferredLayers, other: PreferredLayers | undefined): boolean {
+  return one.spatialLayer === other?.spatialLayer && one.temporalLayer === other.temporalLayer;
+}

@@ -1,0 +1,241 @@
+/**
+ * The producers of one home. Reconciles them with the tracks that the application wants to send.
+ *
+ * While a client moves, this home's producers replace those of the former one, which keep their ids and go on sending until
+ * their transport is closed: the media nodes switch the viewers.
+ */
+
+import type { types } from "mediasoup-client";
+
+import { setActiveEncodings } from "./activeEncodings.ts";
+import { CoalescedTask } from "./coalescedTask.ts";
+import { produceOptions } from "./encodings.ts";
+import { CallError } from "./errors.ts";
+import type { EncodingScore, Produce, Produced, ResumedProducer } from "./generated/messages.ts";
+import type { HomeContext } from "./homeContext.ts";
+import type { Source } from "./publication.ts";
+import { BEST_SCORE, worstScore } from "./scores.ts";
+import type { Transports } from "./transports.ts";
+
+export interface SentTrack {
+  readonly producer: types.Producer;
+  /** With what the producer was made: one that replaces it has the same codec and as many encodings. */
+  readonly options: Partial<types.ProducerOptions>;
+  /** Whether the producer is paused on the server. */
+  paused: boolean;
+  /** The encodings that somebody receives; `undefined`: all. */
+  wantedEncodings: readonly boolean[] | undefined;
+}
+
+export interface SendingListener {
+  /** A reconciliation finished. */
+  advanced(): void;
+  /** The server created a producer paused, because a moderator muted its source. */
+  muted(source: Source): void;
+}
+
+export class Sending {
+  readonly #sent = new Map<Source, SentTrack>();
+  /** The `paused` value of the last `produce` request of each source. */
+  readonly #producedPaused = new Map<Source, boolean>();
+  /** The producers that a `produce` request without an answer replaces. */
+  readonly #replacing = new Set<string>();
+  readonly #task = new CoalescedTask(
+    () => this.#reconcile(),
+    () => this.listener.advanced(),
+  );
+  /** Another home takes over: runs that are under way end early, and none makes anything new. */
+  #successor: Sending | undefined;
+
+  constructor(
+    private readonly context: HomeContext,
+    private readonly transports: Transports,
+    private readonly listener: SendingListener,
+    private former: Sending | undefined,
+  ) {
+    if (former) former.#successor = this;
+  }
+
+  /** Whether no run is pending and the last one need not be retried. */
+  get isSettled(): boolean {
+    return this.#task.isSettled;
+  }
+
+  /** Resolves when nothing is being reconciled any more. */
+  get ended(): Promise<unknown> {
+    return this.#task.ended;
+  }
+
+  get sent(): ReadonlyMap<Source, SentTrack> {
+    return this.#sent;
+  }
+
+  /** Whether a wanted track of the former home is not sent here. */
+  lacks(former: Sending): boolean {
+    const wanted = this.context.local();
+    return [...former.sent.keys()].some((source) => wanted.get(source)?.track?.readyState === "live" && !this.#sent.has(source));
+  }
+
+  /** Reconciles. Settles when the state is reached that is wanted now. */
+  sync(): Promise<void> {
+    return this.#task.run();
+  }
+
+  /** The move has ended: there is no former home. */
+  arrived(): void {
+    this.former = undefined;
+  }
+
+  /** After `resume`: drops what the server no longer has. */
+  applySnapshot(known: ReadonlyMap<string, ResumedProducer>): void {
+    for (const [source, sent] of [...this.#sent]) {
+      const producer = known.get(sent.producer.id);
+      if (!producer) {
+        this.drop(source);
+        continue;
+      }
+      sent.paused = producer.paused;
+      sent.wantedEncodings = producer.encodingsWanted;
+      this.context.local().get(source)?.setScore(worstScore(producer.score));
+    }
+  }
+
+  /** The server has closed a producer. Returns its source if it was one of these. */
+  closed(producerId: string): Source | undefined {
+    const source = this.sourceOf(producerId);
+    if (source) this.drop(source);
+    return source;
+  }
+
+  /** The server reports the encodings of a producer that somebody receives. Returns whether it is one of these. */
+  layersWanted(producerId: string, encodings: readonly boolean[]): boolean {
+    const found = [...this.#sent.values()].find(({ producer }) => producer.id === producerId);
+    if (found) {
+      found.wantedEncodings = encodings;
+      return true;
+    }
+    // While a producer is being replaced, the report may be about either one. The new one sends all encodings at first.
+    return this.#replacing.has(producerId) || (this.former?.layersWanted(producerId, encodings) ?? false);
+  }
+
+  /** The server reports how well it receives the streams of a producer. */
+  scored(producerId: string, score: readonly EncodingScore[]): void {
+    const source = this.sourceOf(producerId);
+    if (source !== undefined) this.context.local().get(source)?.setScore(worstScore(score));
+  }
+
+  sourceOf(producerId: string): Source | undefined {
+    return [...this.#sent].find(([, { producer }]) => producer.id === producerId)?.[0];
+  }
+
+  dropAll(): void {
+    for (const source of [...this.#sent.keys()]) this.drop(source);
+  }
+
+  /** Closes a producer locally. */
+  drop(source: Source): void {
+    this.#sent.get(source)?.producer.close();
+    this.#sent.delete(source);
+    if (!this.#successor?.sent.has(source)) this.context.local().get(source)?.setScore(BEST_SCORE);
+  }
+
+  async #reconcile(): Promise<void> {
+    // What the former home was about to make is either made or not.
+    await this.former?.ended;
+    if (!this.context.active || this.#successor) return;
+    const wanted = this.context.local();
+    await this.#closeUnwanted(wanted);
+    for (const [source, publication] of wanted) {
+      if (this.#successor) return;
+      const { track } = publication;
+      if (!track || track.readyState === "ended" || !this.context.device.canProduce(publication.kind)) continue;
+      await this.former?.follow(source, track);
+      const sent = this.#sent.get(source) ?? (await this.#produce(source, track));
+      await follow(sent, track);
+      const paused = publication.muted;
+      if (sent.paused === paused) continue;
+      await this.context.signaling.request(paused ? "pauseProducer" : "resumeProducer", { producerId: sent.producer.id });
+      sent.paused = paused;
+    }
+  }
+
+  async #closeUnwanted(wanted: ReadonlyMap<Source, unknown>): Promise<void> {
+    for (const source of new Set([...(this.former?.sent.keys() ?? []), ...this.#sent.keys()])) {
+      if (wanted.has(source)) continue;
+      // The producer that replaces another one has its id.
+      const producerId = (this.#sent.get(source) ?? this.former?.sent.get(source))?.producer.id;
+      this.drop(source);
+      this.former?.drop(source);
+      if (producerId) await this.context.signaling.request("closeProducer", { producerId });
+    }
+  }
+
+  /** Sends a track over a producer that is to be closed soon, as over the one that replaces it. */
+  async follow(source: Source, track: MediaStreamTrack): Promise<void> {
+    const sent = this.#sent.get(source);
+    // It fails when the transport is being closed.
+    if (sent) await follow(sent, track).catch(() => undefined);
+  }
+
+  async #produce(source: Source, track: MediaStreamTrack): Promise<SentTrack> {
+    const transport = await this.transports.open("send", (made) => this.#answerProduce(made));
+    const replaced = this.former?.sent.get(source);
+    const { options, device } = this.context;
+    const chosen = replaced?.options ?? produceOptions(track, source, options, device.sendRtpCapabilities);
+    const producer = await transport.produce({
+      track,
+      stopTracks: false,
+      disableTrackOnPause: false,
+      zeroRtpOnPause: false,
+      appData: { source, replaces: replaced?.producer.id },
+      ...structuredClone(chosen),
+    });
+    const sent = { producer, options: chosen, paused: this.#producedPaused.get(source) ?? false, wantedEncodings: undefined };
+    if (!transport.closed) this.#sent.set(source, sent);
+    return sent;
+  }
+
+  #answerProduce(transport: types.Transport): void {
+    transport.on("produce", ({ kind, rtpParameters, appData }, done, failed) => {
+      const { source, replaces } = appData as { source: Source; replaces?: string };
+      const paused = this.context.local().get(source)?.muted ?? false;
+      this.#producedPaused.set(source, paused);
+      const request = { transportId: transport.id, kind, rtpParameters: { ...rtpParameters }, appData: { source }, source, paused };
+      this.#requestProduce(request, replaces).then((produced) => {
+        if (produced.paused) {
+          this.#producedPaused.set(source, true);
+          this.listener.muted(source);
+        }
+        done(produced);
+      }, failed);
+    });
+  }
+
+  async #requestProduce(request: Produce & { source: Source }, replaces: string | undefined): Promise<Produced> {
+    const { signaling } = this.context;
+    if (replaces === undefined) return signaling.request("produce", request);
+    this.#replacing.add(replaces);
+    try {
+      return await signaling.request("produce", { ...request, replaces });
+    } catch (error) {
+      const { code, retryable } = CallError.of(error);
+      // Whether the producer was replaced is not known. Without the transport it was not, or is closed.
+      if (code === "unreachable") this.transports.replace(request.transportId);
+      if (retryable) throw error;
+      // The move or the producer has ended.
+      this.former?.closed(replaces);
+      if (!this.context.local().has(request.source)) throw error;
+      await signaling.request("closeProducer", { producerId: replaces }).catch(() => undefined);
+      return await signaling.request("produce", request);
+    } finally {
+      this.#replacing.delete(replaces);
+    }
+  }
+}
+
+/** Sends another track, and the encodings that somebody receives. */
+async function follow({ producer, wantedEncodings }: SentTrack, track: MediaStreamTrack): Promise<void> {
+  if (producer.track !== track) await producer.replaceTrack({ track });
+  // A browser that refuses sends more than needed, which does no harm.
+  if (wantedEncodings) await setActiveEncodings(producer, wantedEncodings).catch(() => undefined);
+}

@@ -1,0 +1,160 @@
+/** The transports to one media node: at most one of each direction. Restarts ICE when their network path is lost. */
+
+import type { types } from "mediasoup-client";
+
+import { CallError } from "./errors.ts";
+import type { HomeContext } from "./homeContext.ts";
+
+export type Direction = "send" | "recv";
+export type Transport = types.Transport;
+
+export interface TransportsListener {
+  /** A transport lost its network path. */
+  disrupted(): void;
+  /** A transport connected. */
+  advanced(): void;
+  /** A wanted transport was dropped. */
+  syncNeeded(): void;
+  /** The server has ended the move for which these transports were made. They stay. */
+  moveEnded(): void;
+  /** A transport was closed, with what it carried. */
+  dropped(direction: Direction): void;
+}
+
+const ICE_RESTART_INTERVAL_MS = 3_000;
+const DISRUPTED_STATES: ReadonlySet<string> = new Set(["disconnected", "failed"]);
+
+export class Transports {
+  readonly #transports = new Map<Direction, Transport>();
+  readonly #restarting = new WeakSet<Transport>();
+  #next: boolean;
+
+  /** @param next - Whether they are made on the media node to which this client moves, until the move has ended. */
+  constructor(
+    private readonly context: HomeContext,
+    next: boolean,
+    private readonly listener: TransportsListener,
+  ) {
+    this.#next = next;
+  }
+
+  get(direction: Direction): Transport | undefined {
+    return this.#transports.get(direction);
+  }
+
+  get all(): [Direction, Transport][] {
+    return [...this.#transports];
+  }
+
+  /** Whether no transport is disrupted. */
+  get areConnected(): boolean {
+    return [...this.#transports.values()].every(({ connectionState }) => connectionState === "connected" || connectionState === "new");
+  }
+
+  /** The move has ended: this is the client's node. */
+  arrived(): void {
+    this.#next = false;
+  }
+
+  /**
+   * Returns the transport of a direction, which is made when there is none.
+   *
+   * @param prepare - Called with a new transport.
+   * @throws CallError
+   */
+  async open(direction: Direction, prepare: (transport: Transport) => void = () => {}): Promise<Transport> {
+    const existing = this.#transports.get(direction);
+    if (existing && !existing.closed) return existing;
+    const { device, options } = this.context;
+    const offer = (await this.#create(direction)) as unknown as types.TransportOptions;
+    const settings = options.iceTransportPolicy ? { ...offer, iceTransportPolicy: options.iceTransportPolicy } : offer;
+    const transport = direction === "send" ? device.createSendTransport(settings) : device.createRecvTransport(settings);
+    this.#transports.set(direction, transport);
+    transport.on("connect", ({ dtlsParameters }, done, failed) => {
+      this.context.signaling.request("connectTransport", { transportId: transport.id, dtlsParameters }).then(done, (error: Error) => {
+        // The server accepts this request once, and may have processed it. Replacing the transport is safe either way.
+        failed(error);
+        this.replace(transport.id);
+      });
+    });
+    transport.on("connectionstatechange", (state) => {
+      if (DISRUPTED_STATES.has(state)) {
+        this.listener.disrupted();
+        void this.#restartIce(transport);
+      } else {
+        this.listener.advanced();
+      }
+    });
+    prepare(transport);
+    return transport;
+  }
+
+  /** Closes a transport at both ends. What it carried is made again over another one. */
+  replace(transportId: string): void {
+    this.closeOnServer(transportId);
+    if (this.closed(transportId)) this.listener.syncNeeded();
+  }
+
+  /** Closes a transport on the server. Ignores errors: the next resume closes what remains. */
+  closeOnServer(transportId: string): void {
+    this.context.signaling.request("closeTransport", { transportId }).catch(() => undefined);
+  }
+
+  directionOf(transportId: string): Direction | undefined {
+    return [...this.#transports].find(([, { id }]) => id === transportId)?.[0];
+  }
+
+  /** The server has closed a transport. Returns its direction if it was one of these. */
+  closed(transportId: string): Direction | undefined {
+    const direction = this.directionOf(transportId);
+    if (direction) this.drop(direction);
+    return direction;
+  }
+
+  /** Closes a transport locally. */
+  drop(direction: Direction): void {
+    this.#transports.get(direction)?.close();
+    this.#transports.delete(direction);
+    this.listener.dropped(direction);
+  }
+
+  /** The browser reports a network change: restarts ICE on disrupted transports. */
+  networkChanged(): void {
+    for (const transport of this.#transports.values()) {
+      if (DISRUPTED_STATES.has(transport.connectionState)) void this.#restartIce(transport);
+    }
+  }
+
+  async #create(direction: Direction): Promise<object> {
+    const { signaling } = this.context;
+    if (!this.#next) return signaling.request("createTransport", { direction });
+    try {
+      return await signaling.request("createTransport", { direction, home: "next" });
+    } catch (error) {
+      if (CallError.of(error).code !== "invalid_state") throw error;
+      this.#next = false;
+      this.listener.moveEnded();
+      return signaling.request("createTransport", { direction });
+    }
+  }
+
+  /** Restarts ICE (RFC 8445 section 9) until the transport is connected or the server has closed it. */
+  async #restartIce(transport: Transport): Promise<void> {
+    if (this.#restarting.has(transport)) return;
+    this.#restarting.add(transport);
+    while (!transport.closed && DISRUPTED_STATES.has(transport.connectionState)) {
+      if (this.context.active) {
+        try {
+          const { iceParameters, iceServers } = await this.context.signaling.request("restartIce", { transportId: transport.id });
+          // The TURN credentials may have expired; the answer contains new ones.
+          await transport.updateIceServers({ iceServers });
+          await transport.restartIce({ iceParameters });
+        } catch (error) {
+          if (CallError.of(error).code === "not_found" && this.closed(transport.id)) return this.listener.syncNeeded();
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, ICE_RESTART_INTERVAL_MS));
+    }
+    this.#restarting.delete(transport);
+  }
+}
