@@ -5,7 +5,7 @@
     │   └── fan-out² nodes       level 2    get them from nodes of level 1
     ...
 
-Every node computes its own place from the room's records, which all of them have, so nobody has to agree on a tree.
+Every node computes its own path from the room's records, which all of them have, so nobody has to agree on a tree.
 While two nodes know different records, one may ask another that asks it in turn: `OpenPipe.via` ends that.
 
 Rules
@@ -54,6 +54,34 @@ def parent(own: str, tree: Sequence[Sequence[str]]) -> str:
     if above is None:
         raise ValueError("the node is not below the origin")
     return max(above, key=lambda node: _hash(node, own))
+
+
+class Cascade:
+    """The trees of one room, as one of its nodes sees them."""
+
+    def __init__(self, own: str, fan_out: int) -> None:
+        """`own`: the id of this node. `fan_out`: see `levels`."""
+        self._own = own
+        self._fan_out = fan_out
+        self._nodes: frozenset[str] = frozenset()
+        self._paths: dict[str, tuple[str, ...]] = {}
+
+    def path(self, origin: str, nodes: Collection[str]) -> tuple[str, ...]:
+        """The nodes from which this one gets the producers of `origin`, which is the last one; the first one is asked.
+
+        `nodes`: the ids of the room's nodes; this one need not be among them.
+        """
+        if len(nodes) <= self._fan_out:  # as in nearly every room
+            return (origin,)
+        if self._nodes != (now := frozenset(nodes) | {self._own}):
+            self._nodes = now
+            self._paths.clear()
+        if origin not in self._paths:
+            tree, found = levels(origin, now, self._fan_out), [self._own]
+            while found[-1] != origin:
+                found.append(parent(found[-1], tree))
+            self._paths[origin] = tuple(found[1:])
+        return self._paths[origin]
 
 
 def _hash(one: str, other: str) -> bytes:
