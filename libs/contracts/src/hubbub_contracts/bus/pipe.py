@@ -70,8 +70,9 @@ class PipeOpened(Model):
 
 
 class OpenPipe(NodeRequest[PipeOpened]):
-    """Asks a node to send a producer that it has, or gets from another one. A repetition for the same link gets the same
-    answer.
+    """Asks a node to send a producer that it has, or gets from another one.
+
+    A repetition for the same link gets the same answer.
 
     Nothing is sent before `WantPipes` says what.
 
