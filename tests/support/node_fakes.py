@@ -190,7 +190,9 @@ async def _no_node(_node: Placement, _message: NodeRequest[Any]) -> Model:
 class NodeRig:
     """A context of fakes."""
 
-    def __init__(self, plain: PlainAccess | None = None, room_peers_per_worker: int = 200) -> None:
+    def __init__(
+        self, plain: PlainAccess | None = None, room_peers_per_worker: int = 200, room_fan_out: int = 8
+    ) -> None:
         self.core, self.dtls, self.replicas, self.lease = FakeCore(), FakeDtls(), FakeReplicas(), FakeLease()
         self.telemetry, self.publisher = FakeTelemetry(), FakePublisher()
         self.speakers, self.nodes = FakeSpeakerPublisher(), FakeOtherNodes()
@@ -215,6 +217,7 @@ class NodeRig:
             quotas=NodeTenantQuotas(entities),
             entities=entities,
             room_peers_per_worker=room_peers_per_worker,
+            room_fan_out=room_fan_out,
         )
 
     def sent(self, kind: type[Command]) -> list[Command]:

@@ -31,8 +31,8 @@ HANDLED: RequestTable[NodeContext] = HANDLERS
 class NodeOfTwo(NodeRig):
     """One of the nodes."""
 
-    def __init__(self, placement: Placement, room_peers_per_worker: int = 200) -> None:
-        super().__init__(room_peers_per_worker=room_peers_per_worker)
+    def __init__(self, placement: Placement, room_peers_per_worker: int = 200, room_fan_out: int = 8) -> None:
+        super().__init__(room_peers_per_worker=room_peers_per_worker, room_fan_out=room_fan_out)
         self.lease.placement = placement
         self.placement = placement
         self.sequence = 10

@@ -13,6 +13,7 @@ from hubbub_contracts.bus.transport import CreateTransport, DtlsParameters, Fing
 from hubbub_contracts.types import Direction
 from hubbub_media_core import events
 from hubbub_media_core.specs import ProducerSpec
+from hubbub_media_node.domain.cascade import Cascade
 from hubbub_media_node.domain.close_request import DTLS_FAILED, SILENT, UNCONFIRMED
 from hubbub_media_node.domain.closures import CloseEvent, apply_close_event
 from hubbub_media_node.domain.codec_profiles import router_capabilities
@@ -37,6 +38,7 @@ def entities() -> EntityStore:
         capabilities=router_capabilities("v1"),
         view=RoomView(Placement(node_id="node", epoch=1), lambda _: None, lambda: None),
         confirmations=ConfirmationTracker(),
+        cascade=Cascade("node", 8),
     )
     router = Router(core_id=1, room=room, worker=0)
     entities.add_router(router)

@@ -13,6 +13,7 @@ from hubbub_contracts.types import MediaKind
 from hubbub_media_core import commands, events
 from hubbub_media_core.commands import Command
 from hubbub_media_core.specs import EncodingSpec, ExtensionMapping, ProducerSpec
+from hubbub_media_node.domain.cascade import Cascade
 from hubbub_media_node.domain.codec_profiles import router_capabilities
 from hubbub_media_node.domain.confirmation_tracker import ConfirmationTracker
 from hubbub_media_node.domain.entities import Producer, Room, Router, Transport
@@ -29,7 +30,7 @@ class World:
     def __init__(self, *, microphone: bool = False) -> None:
         self.ids = itertools.count(100)
         view = RoomView(Placement(node_id="node", epoch=1), lambda _: None, lambda: None)
-        room = Room("room", "v1", router_capabilities("v1"), view, ConfirmationTracker())
+        room = Room("room", "v1", router_capabilities("v1"), view, ConfirmationTracker(), Cascade("node", 8))
         self.here, self.there = (Router(core_id=1 + worker, room=room, worker=worker) for worker in (0, 1))
         room.routers = {0: self.here, 1: self.there}
         self.producer = producer(self.here, microphone=microphone)

@@ -106,6 +106,7 @@ async def start(settings: Settings, lifecycle: Lifecycle) -> None:
         quotas=NodeTenantQuotas(entities),
         confirmation_timeout=settings.confirmation_timeout,
         room_peers_per_worker=settings.room_peers_per_worker,
+        room_fan_out=settings.room_fan_out,
         entities=entities,
     )
     incarnations = Incarnations(bus, lease, status, context)

@@ -86,6 +86,11 @@ class Settings(ServiceSettings):
         ge=1,
         description="Peers of a room that share a worker. With more, or on a busy worker, it gets another one.",
     )
+    room_fan_out: int = Field(
+        8,
+        ge=1,
+        description="Other nodes to which a node sends a producer. A room on more nodes passes producers on by a tree.",
+    )
     pin_workers: bool = Field(False, description="Pin each worker to a CPU core of its own.")
     max_incoming_bitrate: int | None = Field(
         None, gt=0, description="Bitrate that each client is asked not to exceed, bit/s; unlimited by default."

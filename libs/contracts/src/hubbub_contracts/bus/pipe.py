@@ -14,11 +14,14 @@ from ..base import Model, NodeRequest
 from ..scores import EncodingScore
 from ..types import ConsumerType, Count, Epoch, Id, NodeId, OpenMediaKind, RoomId, RtpParameters
 from .plain_transport import Port
+from .records import Placement
 
 MAX_LINKS = 1_024
 """Links of a router that a request can name."""
 MAX_PIPES = 10_000
 """Producers on a link that a request can name."""
+MAX_VIA = 8
+"""Nodes that can wait for each other for a producer."""
 
 
 class LinkEnd(Model):
@@ -67,7 +70,9 @@ class PipeOpened(Model):
 
 
 class OpenPipe(NodeRequest[PipeOpened]):
-    """Asks the node of a producer to send it. A repetition for the same link gets the same answer.
+    """Asks a node to send a producer that it has, or gets from another one.
+
+    A repetition for the same link gets the same answer.
 
     Nothing is sent before `WantPipes` says what.
 
@@ -87,6 +92,12 @@ class OpenPipe(NodeRequest[PipeOpened]):
     """The requester's end of that link."""
     links: list[Id] = Field(default_factory=list, max_length=MAX_LINKS)
     """The links from this node that the producer may use."""
+    origin: Placement | None = None
+    """Where the producer is, if that is another node than the one that is asked, which then gets it from there. Older
+    versions answer `not_found`."""
+    via: list[NodeId] = Field(default_factory=list, max_length=MAX_VIA)
+    """The nodes that wait for the answer to this request, besides the one that asks. A node that is among them answers
+    `unavailable`."""
 
 
 class PipesWanted(Model):
@@ -98,6 +109,8 @@ class PipesWanted(Model):
     """The producers that it has, but does not send over this link."""
     scores: dict[Id, list[EncodingScore]] = Field(default_factory=dict)
     """How well the streams of the producers arrive there, where it is known."""
+    cut_off: list[Id] = Field(default_factory=list)
+    """The producers of other nodes that it gets nothing of: a link is lost on the way. Empty in older versions."""
 
 
 class WantPipes(NodeRequest[PipesWanted]):

@@ -23,6 +23,7 @@ from hubbub_contracts.types import ConsumerType, Direction, MediaKind, TrackSour
 from hubbub_media_core.specs import ProducerSpec
 from hubbub_ortc.types import RtpCapabilities, RtpParameters
 
+from .cascade import Cascade
 from .close_request import CloseRequest
 from .confirmation_tracker import ConfirmationTracker
 from .handover import Handover
@@ -40,6 +41,7 @@ class Room:
     view: RoomView
     """The registry's version of the room, which confirms the objects here."""
     confirmations: ConfirmationTracker[EntityKey]
+    cascade: Cascade
     routers: dict[int, Router] = field(default_factory=dict)
     """By worker, oldest first."""
     getting_microphones: RepeatedWork = field(default_factory=RepeatedWork)

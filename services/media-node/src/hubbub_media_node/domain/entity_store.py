@@ -105,8 +105,8 @@ class EntityStore:
         return origin is None or origin.ends_with_owner
 
     def is_used(self, remote: RemoteProducer) -> bool:
-        """Whether a producer of another node has consumers of peers here, on any router."""
-        return self.has_consumers(remote.core_id) or bool(self.pipes.of(remote))
+        """Whether a producer of another node has consumers of peers here, on any router, or goes on to other nodes."""
+        return self.has_consumers(remote.core_id) or bool(self.pipes.of(remote)) or self.outgoing.carry(remote)
 
     def has_consumers(self, core_id: int) -> bool:
         """Whether a producer, by its id in the core, has consumers of peers."""
@@ -235,7 +235,8 @@ class EntityStore:
         """
         idle = [router for router in room.routers.values() if not router.transports]
         if idle and len(idle) < len(room.routers):
-            needed = {remote.router for remote in self.incoming.of_room(room) if self.pipes.of(remote)}
+            remotes = self.incoming.of_room(room)
+            needed = {each.router for each in remotes if self.pipes.of(each) or self.outgoing.carry(each)}
             idle = [router for router in idle if router not in needed]
         for router in idle:
             del room.routers[router.worker]

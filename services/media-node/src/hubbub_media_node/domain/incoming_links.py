@@ -38,6 +38,12 @@ class RemoteProducer(AnyProducer):
     """A producer of another node."""
 
     link: IncomingLink
+    origin: Placement
+    """The node of the peer that sends it. In a large room the link comes from another one (`cascade`)."""
+    path: tuple[str, ...]
+    """The nodes that it passed when it was opened: from that of the link to `origin`."""
+    opened_at: float
+    """Seconds of a monotonic clock."""
     end: CoreObject
     wanted: tuple[bool, ...]
     """The encodings that somebody here wants."""
@@ -55,10 +61,15 @@ class RemoteProducer(AnyProducer):
     missing_since: float | None = None
     """Since when the room's record does not contain it."""
 
+    is_misplaced: bool = False
+    """It is to be had by another path from now on: nodes of the room have come or gone."""
+    cut_off_above: bool = False
+    """The node of the link gets nothing of it."""
+
     @property
     def has_left(self) -> bool:
         """As in `AnyProducer`."""
-        return self.room.view.has_left(self.id, self.link.node)
+        return self.is_misplaced or self.room.view.has_left(self.id, self.origin)
 
     @property
     def router(self) -> Router:
@@ -83,7 +94,7 @@ class RemoteProducer(AnyProducer):
     @property
     def is_cut_off(self) -> bool:
         """As in `AnyProducer`."""
-        return self.link.is_cut_off
+        return self.link.is_cut_off or self.cut_off_above
 
     def outstanding(self) -> Iterator[tuple[int, Command]]:
         """As in `Changed`."""
@@ -135,27 +146,33 @@ class IncomingLinks(NodeLinkTable[IncomingLink, RemoteProducer]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._producers: dict[str, dict[tuple[str, Placement], RemoteProducer]] = {}
-        """The newest one of each room, producer and node."""
+        self._producers: dict[str, dict[str, list[RemoteProducer]]] = {}
+        """By room and producer: those that the core has, oldest first. There are several while one replaces another."""
         self._dismissed: list[IncomingLink] = []
 
     def links_from(self, router: Router, node: Placement) -> list[IncomingLink]:
         """The links of a router from another node."""
         return [link for link in self.links if link.router is router and link.node == node]
 
-    def find(self, room: Room, producer_id: str, node: Placement) -> RemoteProducer | None:
-        """A producer as another node has it, unless it is closing."""
-        found = self._producers.get(room.id, {}).get((producer_id, node))
-        return None if found is None or found.closing else found
+    def links_for(self, router: Router, node: Placement, producer_id: str) -> list[IncomingLink]:
+        """The links of a router from another node that another copy of a producer can use: a link carries one."""
+        links = self.links_from(router, node)
+        return [link for link in links if all(each.id != producer_id for each in link.carried)]
+
+    def find(self, room: Room, producer_id: str, origin: Placement) -> RemoteProducer | None:
+        """The producer of another node, unless it is closing or is to be had by another path."""
+        copies = self._producers.get(room.id, {}).get(producer_id, [])
+        usable = (each for each in reversed(copies) if not (each.closing or each.is_misplaced))
+        return next((each for each in usable if each.origin == origin), None)
 
     def of_room(self, room: Room) -> list[RemoteProducer]:
         """The remote producers of a room that are not closing."""
-        return [each for each in self._producers.get(room.id, {}).values() if not each.closing]
+        return [each for copies in self._producers.get(room.id, {}).values() for each in copies if not each.closing]
 
     def add(self, link: IncomingLink, carried: RemoteProducer) -> None:
         """As in `NodeLinkTable`."""
         super().add(link, carried)
-        self._producers.setdefault(link.router.room.id, {})[carried.id, link.node] = carried
+        self._producers.setdefault(link.router.room.id, {}).setdefault(carried.id, []).append(carried)
 
     def close(self, carried: RemoteProducer) -> None:
         """As in `NodeLinkTable`. The other node is told not to send it."""
@@ -185,7 +202,8 @@ class IncomingLinks(NodeLinkTable[IncomingLink, RemoteProducer]):
 
     def tend(self, now: float, is_used: Callable[[RemoteProducer], bool]) -> None:
         """Closes what has been unused for long. Call it periodically."""
-        for remote in [each for room in self._producers.values() for each in room.values() if not each.closing]:
+        of_all = [each for room in self._producers.values() for copies in room.values() for each in copies]
+        for remote in [each for each in of_all if not each.closing]:
             if remote.stays or is_used(remote):
                 remote.unused_since = None
             elif remote.unused_since is None:
@@ -203,8 +221,10 @@ class IncomingLinks(NodeLinkTable[IncomingLink, RemoteProducer]):
         super()._forget(carried)
         room_id = carried.link.router.room.id
         of_room = self._producers.get(room_id, {})
-        key = (carried.id, carried.link.node)
-        if of_room.get(key) is carried:
-            del of_room[key]
-            if not of_room:
-                del self._producers[room_id]
+        copies = of_room.get(carried.id, [])
+        if carried in copies:
+            copies.remove(carried)
+        if not copies:
+            of_room.pop(carried.id, None)
+        if not of_room:
+            self._producers.pop(room_id, None)

@@ -8,6 +8,7 @@ Rules
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,7 +17,7 @@ from hubbub_contracts.bus.pipe import MediaAddress, PipeOpened
 from hubbub_media_core import commands
 from hubbub_media_core.commands import Command
 
-from .entities import Producer, Router
+from .entities import AnyProducer, Router
 from .node_links import NodeLink, NodeLinkTable
 from .pipes import CoreObject
 from .ssrc_table import SsrcTable
@@ -29,9 +30,9 @@ SILENCE: Final = 15.0
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class OutgoingPipe:
-    """A producer of a peer here, on its way to another node."""
+    """A producer of a peer here, or of another node, on its way to another node."""
 
-    origin: Producer
+    origin: AnyProducer
     link: OutgoingLink
     end: CoreObject
     wanted: tuple[bool, ...]
@@ -90,6 +91,20 @@ class OutgoingLink(NodeLink[OutgoingPipe]):
 class OutgoingLinks(NodeLinkTable[OutgoingLink, OutgoingPipe]):
     """The outgoing links and pipes."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._pipes_of: Counter[int] = Counter()
+        """By the core's id of their origin, those that are closing included."""
+
+    def add(self, link: OutgoingLink, carried: OutgoingPipe) -> None:
+        """As in `NodeLinkTable`."""
+        super().add(link, carried)
+        self._pipes_of[carried.origin.core_id] += 1
+
+    def carry(self, origin: AnyProducer) -> bool:
+        """Whether another node gets a producer from here."""
+        return origin.core_id in self._pipes_of
+
     def choose(self, link_ids: Sequence[str], router: Router) -> OutgoingLink | None:
         """The first of these links that carries producers of a router and has room for another one."""
         found = (self.find_link(link_id) for link_id in link_ids)
@@ -119,7 +134,7 @@ class OutgoingLinks(NodeLinkTable[OutgoingLink, OutgoingPipe]):
                     pipe.wanted = tuple(encodings)
             self.changed(pipe)
 
-    def is_sent(self, origin: Producer) -> bool:
+    def is_sent(self, origin: AnyProducer) -> bool:
         """Whether another node wants a producer."""
         return any(pipe.origin is origin and pipe.named and not pipe.closing for pipe in self._by_end.values())
 
@@ -134,3 +149,9 @@ class OutgoingLinks(NodeLinkTable[OutgoingLink, OutgoingPipe]):
                 if not pipe.named and not pipe.closing and now - pipe.named_at >= UNNAMED:
                     self.close(pipe)
         self.repeat_closes()
+
+    def _forget(self, carried: OutgoingPipe) -> None:
+        self._pipes_of[carried.origin.core_id] -= 1
+        if not self._pipes_of[carried.origin.core_id]:
+            del self._pipes_of[carried.origin.core_id]
+        super()._forget(carried)

@@ -29,7 +29,7 @@ from ..domain.entities import AnyProducer, Consumer, Router, WebRtcTransport
 from ..domain.repetition import find_repeated
 from .context import NodeContext
 from .layer_reports import report_layers
-from .link_states import report_link_pause
+from .link_pauses import report_link_pause
 from .pipes import producer_on
 from .remote_producers import find_producer
 

@@ -72,6 +72,8 @@ class NodeContext:
     """Seconds for which an object may be missing from its room's replica before it is closed."""
     room_peers_per_worker: int = 200
     """This many peers of a room share a worker before the room gets another one."""
+    room_fan_out: int = 8
+    """This many other nodes get a producer from its node; those get the further ones from them."""
     entities: EntityStore = field(default_factory=EntityStore)
     locks: KeyedLocks = field(default_factory=KeyedLocks)
     """Of the peers, by room and peer id."""

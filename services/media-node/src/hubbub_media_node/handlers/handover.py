@@ -22,7 +22,7 @@ from ..domain.negotiation import is_same_track
 from .closing import close_producer, close_transport
 from .context import NodeContext
 from .layer_reports import report_withheld_encodings
-from .link_states import report_link_pause
+from .link_pauses import report_link_pause
 from .pipes import producer_on, set_paused, tell_core
 from .remote_producers import find_producer
 from .score_reports import report_withheld_score
@@ -81,7 +81,7 @@ def _go_on(context: NodeContext, former: AnyProducer, now: float) -> None:
         len(used),
         len(asking),
         is_here=isinstance(former, Producer),
-        is_sent=isinstance(former, Producer) and entities.outgoing.is_sent(former),
+        is_sent=entities.outgoing.is_sent(former),
     )
     match step:
         case "close":

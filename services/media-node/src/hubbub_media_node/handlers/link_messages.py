@@ -13,6 +13,7 @@ from hubbub_contracts.errors import HubbubError
 
 from ..domain.incoming_links import PAUSE, PERIOD, RETRY, IncomingLink, RemoteProducer
 from .context import NodeContext
+from .link_pauses import report_link_pauses
 from .pipes import tell_core
 
 _log = structlog.get_logger(__name__)
@@ -57,8 +58,13 @@ def _learn(context: NodeContext, named: Iterable[RemoteProducer], answer: PipesW
     for remote in named:
         if remote.id in answer.scores:
             remote.score = answer.scores[remote.id]
+        if remote.cut_off_above != (remote.id in answer.cut_off):
+            remote.cut_off_above = remote.id in answer.cut_off
+            report_link_pauses(context, remote)
         if remote.handover is not None and remote.id in closed | missing:
             remote.handover.ended = True  # it is closed when its consumers have their successor
+        elif remote.id in closed | missing and remote.link.node != remote.origin:
+            remote.is_misplaced = True  # the node of the link has lost it; its own node may have it
         elif not remote.closing and remote.id in closed | missing:
             remote.origin_closed = remote.id in closed
             context.entities.incoming.close(remote)

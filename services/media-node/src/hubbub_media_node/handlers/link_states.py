@@ -1,4 +1,4 @@
-"""Reports links between nodes that are lost, and those that are back: to the log, and to the peers whom it concerns."""
+"""Reports links between nodes that are lost, and those that are back."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import time
 
 import structlog
 
-from hubbub_contracts.bus.media import ConsumerPaused, ConsumerResumed
 from hubbub_media_core.events import IceSelected
 
-from ..domain.closures import to_owner
-from ..domain.entities import Consumer
 from ..domain.incoming_links import IncomingLink
 from ..domain.media_addresses import is_at
 from .context import NodeContext
+from .link_pauses import report_link_pauses
 from .link_relays import seek_relay
 
 _log = structlog.get_logger(__name__)
@@ -52,16 +50,4 @@ def _follow(context: NodeContext, link: IncomingLink, now: float) -> None:
     """Seeks a way by a third node, and reports whether there is one."""
     seek_relay(context, link, now)
     for remote in link.carried:
-        for consumer in context.entities.consumers_of(remote):
-            report_link_pause(context, consumer)
-
-
-def report_link_pause(context: NodeContext, consumer: Consumer) -> None:
-    """Reports that nothing arrives from the node of a consumer's producer, or that something may arrive again."""
-    origin = context.entities.origin_by_core_id(consumer.source)
-    paused = origin is not None and origin.is_cut_off
-    if consumer.paused_by_link == paused:
-        return
-    consumer.paused_by_link = paused
-    event = ConsumerPaused if paused else ConsumerResumed
-    context.media_events.publish(to_owner(consumer, event(consumer_id=consumer.id, reason="link")))
+        report_link_pauses(context, remote)

@@ -1,16 +1,20 @@
-"""Requests of other nodes for producers here."""
+"""Requests of other nodes for producers that this one has, or gets from another node.
+
+In a large room a node gets a producer from one that gets it itself (`domain.cascade`). That one is then opened here
+first.
+"""
 
 from __future__ import annotations
 
 import time
 from typing import Any, cast
 
-from hubbub_contracts.bus.pipe import OpenPipe, PipeOpened, PipesWanted, WantPipes
+from hubbub_contracts.bus.pipe import MAX_VIA, OpenPipe, PipeOpened, PipesWanted, WantPipes
 from hubbub_contracts.bus.records import Placement
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_media_core import commands
 
-from ..domain.entities import Producer, Router
+from ..domain.entities import AnyProducer, Router
 from ..domain.link_ends import new_end
 from ..domain.outgoing_links import OutgoingLink, OutgoingPipe
 from ..domain.pipe_specs import on_node_link, pipe_parameters, pipe_specs
@@ -18,13 +22,16 @@ from ..domain.pipes import CoreObject
 from .context import NodeContext
 from .node_links import make_end
 from .pipes import create_end, tell_core
+from .remote_producers import open_remote
 
 
 async def open_pipe(context: NodeContext, request: OpenPipe) -> PipeOpened:
     """Makes a producer ready to be sent, over one of the links that the request names."""
-    router = _producer(context, request.room_id, request.producer_id).router
+    router = (await _find_or_open(context, request)).router
     async with context.pipe_locks.of(request.node_id, request.epoch, router.core_id):
-        producer = _producer(context, request.room_id, request.producer_id)  # it may have been closed meanwhile
+        producer = _find(context, request.room_id, request.producer_id, request.origin)
+        if producer is None or producer.router is not router:
+            raise HubbubError(ErrorCode.NOT_FOUND, "the producer was closed meanwhile", retryable=True)
         link = context.entities.outgoing.choose([request.link_id, *request.links], router)
         if link is None:
             link = await _accept(context, router, request)
@@ -47,34 +54,54 @@ async def want_pipes(context: NodeContext, request: WantPipes) -> PipesWanted:
     if link is not None and link.router.room.id == request.room_id:
         entities.outgoing.want(link, request.wanted, request.sequence, time.monotonic(), request.relay)
         tell_core(context)
-    sent = set() if link is None else {pipe.origin.id for pipe in link.carried if not pipe.closing}
-    wanted = {producer_id: _find(context, request.room_id, producer_id) for producer_id in request.wanted}
+    sent = {} if link is None else {pipe.origin.id: pipe.origin for pipe in link.carried if not pipe.closing}
+    absent = request.wanted.keys() - sent.keys()
+    closed = {producer_id for producer_id in absent if not _has(context, request.room_id, producer_id)}
+    named = [origin for producer_id, origin in sent.items() if producer_id in request.wanted]
     return PipesWanted(
-        closed=[producer_id for producer_id, producer in wanted.items() if producer is None],
-        missing=[
-            producer_id for producer_id, producer in wanted.items() if producer is not None and producer_id not in sent
-        ],
-        scores={
-            producer_id: producer.score
-            for producer_id, producer in wanted.items()
-            if producer is not None and producer.score is not None
-        },
+        closed=sorted(closed),
+        missing=sorted(absent - closed),
+        scores={origin.id: origin.score for origin in named if origin.score is not None},
+        cut_off=[origin.id for origin in named if origin.is_cut_off],
     )
 
 
-def _find(context: NodeContext, room_id: str, producer_id: str) -> Producer | None:
-    producer = context.entities.producers.get(producer_id)
-    if producer is None or producer.room_id != room_id or producer.is_closing:
-        return None
-    return producer
+def _has(context: NodeContext, room_id: str, producer_id: str) -> bool:
+    room, producer = context.entities.rooms.get(room_id), context.entities.producers.get(producer_id)
+    if producer is not None and producer.room_id == room_id and not producer.is_closing:
+        return True
+    return room is not None and any(each.id == producer_id for each in context.entities.incoming.of_room(room))
 
 
-def _producer(context: NodeContext, room_id: str, producer_id: str) -> Producer:
-    """A producer of a peer here. Raises a retryable `not_found`: it may be about to move here, or was just closed."""
-    producer = _find(context, room_id, producer_id)
-    if producer is None:
+def _find(context: NodeContext, room_id: str, producer_id: str, origin: Placement | None) -> AnyProducer | None:
+    """A producer of a peer here, or of the node `origin`, as this node gets it already."""
+    if origin is None or origin.node_id == context.lease.placement.node_id:
+        producer = context.entities.producers.get(producer_id)
+        if producer is None or producer.room_id != room_id or producer.is_closing:
+            return None
+        return producer
+    room = context.entities.rooms.get(room_id)
+    return None if room is None else context.entities.incoming.find(room, producer_id, origin)
+
+
+async def _find_or_open(context: NodeContext, request: OpenPipe) -> AnyProducer:
+    """As `_find`. Gets a producer of another node from there first.
+
+    Raises a retryable `not_found`: it may be about to move here, was just closed, or nobody of the room is here any
+    more. Raises what `open_remote` raises.
+    """
+    producer = _find(context, request.room_id, request.producer_id, request.origin)
+    if producer is not None:
+        return producer
+    own = context.lease.placement.node_id
+    room = context.entities.rooms.get(request.room_id)
+    if room is None or request.origin is None or request.origin.node_id == own:
         raise HubbubError(ErrorCode.NOT_FOUND, "this room has no such producer on this node", retryable=True)
-    return producer
+    via = [*request.via, request.node_id]
+    if own in via or len(via) > MAX_VIA:
+        raise HubbubError(ErrorCode.UNAVAILABLE, "the nodes wait for each other", retryable=True)
+    gateway = next(iter(room.routers.values()))
+    return await open_remote(context, gateway, request.producer_id, request.origin, via=via)
 
 
 async def _accept(context: NodeContext, router: Router, request: OpenPipe) -> OutgoingLink:
@@ -95,7 +122,7 @@ async def _accept(context: NodeContext, router: Router, request: OpenPipe) -> Ou
     return await make_end(context, outgoing, link, ours)
 
 
-async def _open(context: NodeContext, producer: Producer, link: OutgoingLink) -> PipeOpened:
+async def _open(context: NodeContext, producer: AnyProducer, link: OutgoingLink) -> PipeOpened:
     outgoing = context.entities.outgoing
     parameters = pipe_parameters(producer.spec, producer.consumable, link.ssrcs.block)
     specs = pipe_specs(producer.kind, parameters, paused=producer.paused, is_microphone=producer.spec.is_microphone)

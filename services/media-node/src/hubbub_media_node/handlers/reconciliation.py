@@ -21,7 +21,7 @@ from .link_states import tend_lost_links
 from .microphones import tend_microphones
 from .mutes import muted_running, pause_muted
 from .pipes import tend_pipes
-from .remote_producers import tend_remote_producers
+from .remote_producers import follow_paths, tend_remote_producers
 
 _log = structlog.get_logger(__name__)
 
@@ -57,6 +57,7 @@ def _reconcile_room(context: NodeContext, room: Room, now: float) -> None:
         context.tasks.spawn(_close_expired(context, room.id, expired), "close-unconfirmed")
     if complete:
         tend_remote_producers(context, room, now)
+    follow_paths(context, room, now)
     tend_handovers(context, room, now)
     for router in context.entities.remove_idle_routers(room):
         close_router(context, router)

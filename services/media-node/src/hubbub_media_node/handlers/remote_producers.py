@@ -1,4 +1,4 @@
-"""Gets producers of other nodes.
+"""Gets producers of other nodes: from their node, or in a large room from one that gets them itself (`cascade`).
 
 Opening waits for the other node and the core. Closing and pausing follow the room's records, and what the other node
 answers (`link_messages`).
@@ -7,8 +7,10 @@ answers (`link_messages`).
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Collection, Sequence
+from typing import Final, NamedTuple
+
+import structlog
 
 from hubbub_contracts import ids
 from hubbub_contracts.bus.pipe import MAX_LINKS, OpenPipe, PipeOpened
@@ -26,8 +28,25 @@ from .context import NodeContext
 from .node_links import make_end
 from .pipes import create_end, tell_core
 
+_log = structlog.get_logger(__name__)
+
 LINK_TIMEOUT: Final = 2.0
 """Seconds for which one waits for another one that makes a link from the same node: it may be dead."""
+
+
+PATH_LINGER: Final = 10.0
+"""Seconds for which a producer comes by the path by which it was opened, if that still works."""
+
+
+class Wanted(NamedTuple):
+    """A producer that is to be opened."""
+
+    producer_id: str
+    origin: Placement
+    path: tuple[str, ...]
+    """The nodes by which it comes; the last one is that of `origin`."""
+    via: Sequence[str]
+    """The nodes that wait for it."""
 
 
 async def find_producer(
@@ -50,23 +69,44 @@ async def find_producer(
     return await open_remote(context, router, producer_id, origin)
 
 
-async def open_remote(context: NodeContext, router: Router, producer_id: str, node: Placement) -> RemoteProducer:
-    """A producer of another node. Opens a pipe to `router` unless this node has the producer already.
+async def open_remote(
+    context: NodeContext, router: Router, producer_id: str, origin: Placement, via: Sequence[str] = ()
+) -> RemoteProducer:
+    """A producer of the node `origin`. Opens a pipe to `router` unless this node has the producer already.
 
-    Raises a retryable `not_found` when the other node does not have it, and a retryable `unavailable`.
+    `via`: the nodes that wait for it. Raises a retryable `not_found` when the other node does not have it, and a
+    retryable `unavailable`.
     """
-    room, deadline = router.room, time.monotonic() + LINK_TIMEOUT
-    async with context.pipe_locks.of(room.id, producer_id, node):
-        found = context.entities.incoming.find(room, producer_id, node)
+    room = router.room
+    async with context.pipe_locks.of(room.id, producer_id, origin):
+        found = context.entities.incoming.find(room, producer_id, origin)
         if found is not None:
             return found
-        # One makes a link, which all share.
-        async with context.pipe_locks.of(router.core_id, node.node_id, node.epoch):
-            if time.monotonic() >= deadline:
-                raise HubbubError(ErrorCode.UNAVAILABLE, "the producer's node does not answer", retryable=True)
-            if not context.entities.incoming.links_from(router, node):
-                return await _open(context, router, producer_id, node)
-        return await _open(context, router, producer_id, node)
+        nodes = {node.node_id: node for node in room.view.other_nodes()}
+        path = room.cascade.path(origin.node_id, nodes)
+        wanted = Wanted(producer_id, origin, path, via)
+        if len(path) > 1:
+            try:
+                return await _open_from(context, router, nodes[path[0]], wanted)
+            except HubbubError as error:
+                _log.info("a node does not pass a producer on", node_id=path[0], error=error.message)
+        return await _open_from(context, router, origin, wanted._replace(path=(origin.node_id,)))
+
+
+def follow_paths(context: NodeContext, room: Room, now: float) -> None:
+    """Has the producers of other nodes replaced whose paths have changed. `now` is seconds of a monotonic clock.
+
+    At once when a node on the way has left the room. Otherwise a path is kept for `PATH_LINGER`: nodes come one after
+    the other.
+    """
+    nodes: set[str] | None = None
+    for remote in context.entities.incoming.of_room(room):
+        if nodes is None:
+            nodes = {node.node_id for node in room.view.other_nodes()}
+        if remote.has_left or room.cascade.path(remote.origin.node_id, nodes) == remote.path:
+            continue
+        is_broken = any(node_id not in nodes for node_id in remote.path[:-1])
+        remote.is_misplaced = is_broken or now - remote.opened_at >= PATH_LINGER
 
 
 def follow_records(context: NodeContext, room: Room, peer_ids: Collection[str]) -> None:
@@ -112,19 +152,32 @@ def _learn(context: NodeContext, room: Room, remote: RemoteProducer) -> bool:
     return True
 
 
-async def _open(context: NodeContext, router: Router, producer_id: str, node: Placement) -> RemoteProducer:
+async def _open_from(context: NodeContext, router: Router, node: Placement, wanted: Wanted) -> RemoteProducer:
+    """Opens a pipe from a node. One that needs a link makes it, and all others share it."""
+    deadline = time.monotonic() + LINK_TIMEOUT
+    async with context.pipe_locks.of(router.core_id, node.node_id, node.epoch):
+        if time.monotonic() >= deadline:
+            raise HubbubError(ErrorCode.UNAVAILABLE, "the producer's node does not answer", retryable=True)
+        if not context.entities.incoming.links_from(router, node):
+            return await _open(context, router, node, wanted)
+    return await _open(context, router, node, wanted)
+
+
+async def _open(context: NodeContext, router: Router, node: Placement, wanted: Wanted) -> RemoteProducer:
     incoming, own = context.entities.incoming, context.lease.placement
     link_id, ours = ids.mint(), new_end(context.link_ip(), context.core.addresses[router.worker][1])
     opened = await context.nodes.request(
         node,
         OpenPipe(
             room_id=router.room.id,
-            producer_id=producer_id,
+            producer_id=wanted.producer_id,
             node_id=own.node_id,
             epoch=own.epoch,
             link_id=link_id,
             offer=ours.described,
-            links=[link.id for link in incoming.links_from(router, node)][:MAX_LINKS],
+            links=[link.id for link in incoming.links_for(router, node, wanted.producer_id)][:MAX_LINKS],
+            origin=None if wanted.origin == node else wanted.origin,
+            via=list(wanted.via),
         ),
     )
     if context.entities.router_by_core_id(router.core_id) is not router:
@@ -139,7 +192,7 @@ async def _open(context: NodeContext, router: Router, producer_id: str, node: Pl
         )
         await make_end(context, incoming, link, ours)
     try:
-        return await _add(context, link, producer_id, opened)
+        return await _add(context, link, wanted, opened)
     except BaseException:
         if not link.carried:
             incoming.close_link(link)
@@ -147,7 +200,7 @@ async def _open(context: NodeContext, router: Router, producer_id: str, node: Pl
         raise
 
 
-async def _add(context: NodeContext, link: IncomingLink, producer_id: str, opened: PipeOpened) -> RemoteProducer:
+async def _add(context: NodeContext, link: IncomingLink, wanted: Wanted, opened: PipeOpened) -> RemoteProducer:
     incoming = context.entities.incoming
     if opened.kind == "other":
         raise HubbubError(ErrorCode.UNSUPPORTED, "the producer is of a kind that this node does not know")
@@ -157,7 +210,7 @@ async def _add(context: NodeContext, link: IncomingLink, producer_id: str, opene
     spec = on_node_link(specs, consumable).producer
     core_id = context.entities.next_core_id()
     remote = RemoteProducer(
-        id=producer_id,
+        id=wanted.producer_id,
         core_id=core_id,
         kind=opened.kind,
         spec=spec,
@@ -165,6 +218,9 @@ async def _add(context: NodeContext, link: IncomingLink, producer_id: str, opene
         type=opened.type,
         paused=opened.paused,
         link=link,
+        origin=wanted.origin,
+        path=wanted.path,
+        opened_at=time.monotonic(),
         end=CoreObject(link.router.worker, core_id),
         wanted=(False,) * len(spec.encodings),
         told_paused=opened.paused,

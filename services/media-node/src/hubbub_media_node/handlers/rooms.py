@@ -8,6 +8,7 @@ from functools import partial
 from hubbub_contracts.errors import ErrorCode, HubbubError
 from hubbub_media_core import CoreError, commands
 
+from ..domain.cascade import Cascade
 from ..domain.codec_profiles import router_capabilities
 from ..domain.confirmation_tracker import ConfirmationTracker
 from ..domain.entities import Room, Router
@@ -18,7 +19,7 @@ from .context import NodeContext
 from .handover import tend_handovers
 from .microphones import has_missing_microphones, share_microphones
 from .mutes import pause_muted
-from .remote_producers import follow_records
+from .remote_producers import follow_paths, follow_records
 
 
 def router_for(context: NodeContext, room_id: str, peer_id: str, codec_profile: str) -> Router:
@@ -60,6 +61,7 @@ def _new_room(context: NodeContext, room_id: str, codec_profile: str) -> Room:
             partial(_on_changed, context, room_id),
         ),
         confirmations=ConfirmationTracker(context.confirmation_timeout),
+        cascade=Cascade(context.lease.placement.node_id, context.room_fan_out),
     )
 
 
@@ -94,6 +96,8 @@ def _on_changed(context: NodeContext, room_id: str, peer_ids: set[str]) -> None:
     room = context.entities.rooms.get(room_id)
     if room is not None:
         follow_records(context, room, peer_ids)
-        tend_handovers(context, room, time.monotonic())
+        now = time.monotonic()
+        follow_paths(context, room, now)
+        tend_handovers(context, room, now)
         if has_missing_microphones(context, room):
             context.tasks.spawn(share_microphones(context, room), "share-microphones")
