@@ -58,7 +58,6 @@ async def _description(context: NodeContext, request: DescribePeer) -> PeerDescr
             )
             for transport in transports
             for each in transport.producers.values()
-            if not each.has_left
         ],
         consumers=[
             ConsumerDescription(
