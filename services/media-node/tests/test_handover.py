@@ -14,23 +14,22 @@ SOON, LATER = 100 + HANDOVER_TIMEOUT - 0.1, 100 + HANDOVER_TIMEOUT
     [
         (0, 0, False, SOON, "close", "close"),
         (0, 0, False, LATER, "close", "close"),
-        (0, 0, True, SOON, None, "wait"),
-        (0, 0, True, LATER, None, "close"),
+        (0, 0, True, SOON, "wait", "wait"),
+        (0, 0, True, LATER, "close", "close"),
         (2, 0, False, SOON, "wait", "wait"),
-        (2, 0, True, SOON, None, "wait"),
+        (2, 0, True, SOON, "wait", "wait"),
         (2, 0, False, LATER, "close", "close"),
         (2, 1, False, SOON, "get successor", "get successor"),
-        (2, 1, True, SOON, None, "get successor"),
+        (2, 1, True, SOON, "get successor", "get successor"),
         (2, 1, False, LATER, "get successor", "close"),
     ],
 )
 def test_the_table_of_steps(
-    used: int, asking: int, is_sent: bool, now: float, remote: HandoverStep | None, here: HandoverStep
+    used: int, asking: int, is_sent: bool, now: float, remote: HandoverStep, here: HandoverStep
 ) -> None:
     handover = Handover(since=100)
     assert handover.next_step(now, used, asking, is_here=True, is_sent=is_sent) == here
-    if remote is not None:
-        assert handover.next_step(now, used, asking, is_here=False, is_sent=is_sent) == remote
+    assert handover.next_step(now, used, asking, is_here=False, is_sent=is_sent) == remote
 
 
 def test_what_delivers_nothing_any_more_needs_no_timeout() -> None:

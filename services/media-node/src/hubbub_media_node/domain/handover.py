@@ -7,7 +7,8 @@ from: itself, or the far end of its pipe.
 | sources that somebody uses         | sent to another node | time      | copy of another node       | of a peer here  |
 |------------------------------------|----------------------|-----------|----------------------------|-----------------|
 | none                               | no                   | any       | close                      | close           |
-| none                               | yes                  | up to 3 s |                            | wait            |
+| none                               | yes                  | up to 3 s | wait                       | wait            |
+| none                               | yes                  | later     | close                      | close           |
 | all of them wait for the successor | any                  | up to 3 s | wait                       | wait            |
 | all of them wait for the successor | any                  | later     | close: they switch at once | close           |
 | some do not wait yet               | any                  | up to 3 s | get successor              | get successor   |
