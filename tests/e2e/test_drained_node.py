@@ -16,7 +16,7 @@ import pytest_asyncio
 from e2e.calls import wait_frames
 from hubbub_client.api import ServerApi
 from hubbub_media_node.adapters.local_network import interface_address
-from support.browser import CallBrowser, Tab, chromium
+from support.browser import MARKS, CallBrowser, Tab, chromium
 from support.firefox import PATH, firefox
 from support.http_server import HttpServer, Quiet
 from support.installation import SPREAD_OVER_NODES, Installation
@@ -91,7 +91,10 @@ async def exited(process: ServiceProcess) -> str:
 
 
 async def open_steady(browser: CallBrowser, url: str, call_id: str, name: str, frequency: int) -> Tab:
-    return await browser.open_tab(url, call_id, name, script=steady_devices(frequency), subscribe="all")
+    query = urlencode({"room": call_id, "name": name, "join": "", "subscribe": "all"})
+    tab = await browser.open_page(f"{url}/?{query}", name, script=MARKS + steady_devices(frequency))
+    await tab.wait_joined()
+    return tab
 
 
 @pytest.mark.timeout(180)

@@ -38,7 +38,7 @@ _ARGUMENTS = [
 
 # Installed before the page's scripts: the times of joinRoom and of each participant's first frame, and the longest time
 # between two frames.
-_MARKS = """
+MARKS = """
 globalThis.marks = { joinRoom: undefined, firstFrames: {}, longestGap: 0 };
 const send = WebSocket.prototype.send;
 WebSocket.prototype.send = function (data) {
@@ -203,20 +203,17 @@ class CallBrowser:
         if self.connected:
             await asyncio.gather(*(context.close() for context in self._browser.contexts))
 
-    async def open_tab(
-        self, url: str, room: str, name: str, *, token: str | int = "", script: str = "", **parameters: str | int
-    ) -> Tab:
+    async def open_tab(self, url: str, room: str, name: str, *, token: str | int = "", **parameters: str | int) -> Tab:
         """Opens the page and joins the call. `parameters` go into its query: `width=640, height=360, codec="VP9"`.
 
-        `token`: the access token of its fragment. `script` runs before the page's scripts.
+        `token`: the access token of its fragment.
         """
         query = urlencode({"room": room, "name": name, "join": "", **parameters})
-        address = f"{url}/?{query}" + (f"#token={token}" if token else "")
-        tab = await self.open_page(address, name, script=_MARKS + script)
+        tab = await self.open_page(f"{url}/?{query}" + (f"#token={token}" if token else ""), name)
         await tab.wait_joined()
         return tab
 
-    async def open_page(self, address: str, name: str, *, script: str = _MARKS, **options: Any) -> Tab:
+    async def open_page(self, address: str, name: str, *, script: str = MARKS, **options: Any) -> Tab:
         """Opens a page in a new context. `script` runs before the page's scripts.
 
         `options` are arguments of Playwright's `new_context`.

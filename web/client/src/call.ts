@@ -23,6 +23,7 @@ import { Publication } from "./publication.ts";
 import { randomId } from "./randomId.ts";
 import { Recordings } from "./recordings.ts";
 import { Roster } from "./roster.ts";
+import { Session } from "./session.ts";
 import { Signaling } from "./signaling.ts";
 import { Speech } from "./speech.ts";
 import type { CallStats, Report, ServerStats } from "./stats.ts";
@@ -52,10 +53,10 @@ export class Call extends Emitter<CallEvents> {
   /** What moderators decide, the lobby, and raised hands. */
   readonly moderation: Moderation;
   readonly features: Features = { layers: true, activeSpeaker: true, data: false };
-  readonly #options: CallOptions;
   readonly #signaling: Signaling;
   readonly #roster: Roster;
   readonly #media: Media;
+  readonly #session: Session;
   readonly #measurements: Measurements;
   readonly #speech: Speech;
   /** All participants, including the local one, with the function that removes their listeners. */
@@ -66,8 +67,6 @@ export class Call extends Emitter<CallEvents> {
   #state: CallState = "idle";
   #cause: ReconnectCause | undefined;
   #ended: { reason: EndReason; error?: CallError } | undefined;
-  #resumeToken: string | undefined;
-  #revision = 0;
   #generation = 0;
   #pendingJoin: { resolve: () => void; reject: (error: CallError) => void } | undefined;
 
@@ -78,7 +77,6 @@ export class Call extends Emitter<CallEvents> {
    */
   constructor(options: CallOptions) {
     super();
-    this.#options = options;
     this.room = options.room;
     this.#signaling = new Signaling(options.connection ?? new Connection(options.url, options.path, options.token));
     const userId = options.userId ?? randomId();
@@ -121,6 +119,7 @@ export class Call extends Emitter<CallEvents> {
         moveInterrupted: () => this.#disrupted("moved"),
       },
     );
+    this.#session = new Session(this.#signaling, this.#media.device, this.local, options);
     this.#measurements = new Measurements(this.#signaling, this.#media, this.local, () => this.#listeners.keys());
     const find = (peerId: string) => (peerId === this.local.peerId ? this.local : this.#roster.participant(peerId));
     this.#speech = new Speech(find);
@@ -270,11 +269,10 @@ export class Call extends Emitter<CallEvents> {
   }
 
   async #startSession(generation: number): Promise<void> {
-    const resumed = await this.#resume();
-    const session = resumed ?? (await this.#joinRoom(generation));
-    if (generation !== this.#generation || this.#state === "ended") return;
+    const isCurrent = () => generation === this.#generation && this.#state !== "ended";
+    const { session, resumed } = await this.#session.start(isCurrent, () => this.#media.close());
+    if (!isCurrent()) return;
     clearTimeout(this.#timeout);
-    this.#resumeToken = session.resumeToken;
     this.local.setPeerId(session.peerId);
     if (session.waiting) return this.#wait();
     await this.#enter(session, resumed);
@@ -289,7 +287,7 @@ export class Call extends Emitter<CallEvents> {
 
   /** This client is in the room. */
   async #enter(session: RoomJoined | SessionResumed, resumed?: SessionResumed): Promise<void> {
-    this.#revision = session.revision;
+    this.#session.setRevision(session.revision);
     this.#media.active = true;
     if (resumed) this.#media.applySnapshot(resumed);
     this.#roster.applySnapshot(session.peers);
@@ -305,43 +303,6 @@ export class Call extends Emitter<CallEvents> {
     await this.#syncInBackground();
   }
 
-  /** Resumes the session. Returns `undefined` if there is none, or the server no longer has it. */
-  async #resume(): Promise<SessionResumed | undefined> {
-    if (this.#resumeToken === undefined) return undefined;
-    try {
-      return await this.#signaling.request("resume", {
-        resumeToken: this.#resumeToken,
-        lastRevision: this.#revision,
-        rtpCapabilities: { ...this.#media.device.recvRtpCapabilities },
-      });
-    } catch (error) {
-      if (CallError.of(error).retryable) throw error;
-      this.#resumeToken = undefined;
-      return undefined;
-    }
-  }
-
-  async #joinRoom(generation: number): Promise<RoomJoined> {
-    this.#media.close();
-    const { device } = this.#media;
-    if (this.#options.createRoom !== false || !device.loaded) {
-      const { rtpCapabilities } = await this.#signaling.request("createRoom", { callId: this.room });
-      if (!device.loaded) await device.load({ routerRtpCapabilities: rtpCapabilities });
-      // Joining now, after leave, would leave a peer in the room until the reconnect grace period expires.
-      if (generation !== this.#generation) throw new CallError("cancelled", "The call was left before it was joined.");
-    }
-    return this.#signaling.request("joinRoom", {
-      callId: this.room,
-      userId: this.local.userId,
-      displayName: this.local.name,
-      appData: { ...this.local.appData },
-      rtpCapabilities: { ...device.recvRtpCapabilities },
-      resumable: true,
-      features: ["lobby", "makeBeforeBreak"],
-      ...(this.#options.region === undefined ? {} : { region: this.#options.region }),
-    });
-  }
-
   #onDisconnected(refusal: CallError | undefined): void {
     if (refusal) return this.#end(this.#state === "connecting" ? "failed" : "lost", refusal);
     this.#generation += 1;
@@ -352,7 +313,7 @@ export class Call extends Emitter<CallEvents> {
 
   /** The server lost this peer, but not its socket: joins again on the same socket. */
   #onSessionLost(): void {
-    this.#resumeToken = undefined;
+    this.#session.forget();
     this.#media.active = false;
     this.#disrupted("socket");
     void this.#onConnected();
