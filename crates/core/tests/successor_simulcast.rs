@@ -101,7 +101,7 @@ fn after_two_seconds_it_is_any_within_the_limit() {
     assert_eq!(track.new_plis(), [LAYER_SSRC]);
     send_new(&mut track, &[0, 2], 75, &[2]);
     assert_eq!(track.replaced(), []);
-    send_new(&mut track, &[0, 1], 76, &[0]);
+    send_new(&mut track, &[1, 0], 76, &[0]);
     assert_eq!(track.replaced(), [(1, 2)]);
     // It gets what it is to receive when that arrives.
     send_new(&mut track, &[0, 1], 77, &[1]);

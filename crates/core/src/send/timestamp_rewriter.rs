@@ -1,14 +1,15 @@
 //! RTP timestamps of a sent stream.
 
-use crate::api::Micros;
+use crate::api::{MediaKind, Micros};
 use crate::receive::{ClockMapping, RtpMoment, micros_to_ticks};
 
 /// A step derived from sender reports is ignored if it differs from the elapsed time by more than this.
 const MAX_DISAGREEMENT_MICROS: u64 = 2_000_000;
 /// Maximum step: beyond half the 32-bit range, a later timestamp would look like an earlier one.
 const MAX_ELAPSED_TICKS: u64 = 1 << 30;
-/// The minimum step of a switch is one frame at this frame rate.
-const FRAME_RATE: u32 = 30;
+/// The minimum step of a switch is one frame at this frame rate: pictures, and packets of audio.
+const PICTURE_RATE: u32 = 30;
+const AUDIO_RATE: u32 = 50;
 
 /// Maps the timestamps of successive sources to one timeline, with an offset per source.
 ///
@@ -16,6 +17,8 @@ const FRAME_RATE: u32 = 30;
 #[derive(Debug, Clone)]
 pub(crate) struct TimestampRewriter {
     clock_rate: u32,
+    /// The minimum step of a switch.
+    frame: u32,
     offset: u32,
     /// The highest output timestamp, and when it was first used.
     newest: Option<RtpMoment>,
@@ -24,9 +27,14 @@ pub(crate) struct TimestampRewriter {
 impl TimestampRewriter {
     /// For sources with this RTP clock, Hz.
     #[must_use]
-    pub(crate) const fn new(clock_rate: u32) -> Self {
+    pub(crate) const fn new(kind: MediaKind, clock_rate: u32) -> Self {
+        let frame_rate = match kind {
+            MediaKind::Audio => AUDIO_RATE,
+            MediaKind::Video => PICTURE_RATE,
+        };
         Self {
             clock_rate,
+            frame: clock_rate / frame_rate,
             offset: 0,
             newest: None,
         }
@@ -99,7 +107,7 @@ impl TimestampRewriter {
         let step = captured
             .filter(|step| step.abs_diff(elapsed) <= disagreement)
             .unwrap_or(elapsed);
-        let step = step.max(i64::from(self.clock_rate / FRAME_RATE)) as u32;
+        let step = step.max(i64::from(self.frame)) as u32;
         self.offset = newest.wrapping_add(step).wrapping_sub(first);
     }
 
@@ -121,7 +129,7 @@ mod tests {
     use super::*;
 
     const RATE: u32 = 90_000;
-    const FRAME: u32 = RATE / FRAME_RATE;
+    const FRAME: u32 = RATE / PICTURE_RATE;
 
     fn clock(ntp_seconds: u64, rtp: u32) -> ClockMapping {
         ClockMapping::new(ntp_seconds << 32, rtp, Micros(0), RATE)
@@ -129,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_first_source_keeps_its_timestamps() {
-        let mut rewriter = TimestampRewriter::new(RATE);
+        let mut rewriter = TimestampRewriter::new(MediaKind::Video, RATE);
         rewriter.switch_source(1_000, Micros(0), None, None);
         assert_eq!(rewriter.rewrite(1_000, Micros(0)), 1_000);
         assert_eq!(rewriter.offset(), 0);
@@ -137,7 +145,7 @@ mod tests {
 
     #[test]
     fn without_reports_the_step_is_the_elapsed_time() {
-        let mut rewriter = TimestampRewriter::new(RATE);
+        let mut rewriter = TimestampRewriter::new(MediaKind::Video, RATE);
         rewriter.rewrite(u32::MAX, Micros(0));
         rewriter.switch_source(5_000_000, Micros(100_000), None, None);
         assert_eq!(rewriter.rewrite(5_000_000, Micros(100_000)), 9_000 - 1);
@@ -146,7 +154,7 @@ mod tests {
 
     #[test]
     fn with_reports_the_step_is_the_time_between_captures() {
-        let mut rewriter = TimestampRewriter::new(RATE);
+        let mut rewriter = TimestampRewriter::new(MediaKind::Video, RATE);
         rewriter.rewrite(90_000, Micros(1_000_000));
         let (old, new) = (clock(100, 90_000), clock(100, 700_000));
         // Captured 200 ms after the last frame, but received 350 ms after it.
@@ -156,7 +164,7 @@ mod tests {
 
     #[test]
     fn offsets_of_successive_switches_accumulate() {
-        let mut rewriter = TimestampRewriter::new(RATE);
+        let mut rewriter = TimestampRewriter::new(MediaKind::Video, RATE);
         rewriter.rewrite(90_000, Micros(1_000_000));
         let (low, high) = (clock(100, 90_000), clock(100, 700_000));
         rewriter.switch_source(718_000, Micros(1_200_000), Some(&low), Some(&high));
@@ -167,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_switch_never_goes_back_in_time() {
-        let mut rewriter = TimestampRewriter::new(RATE);
+        let mut rewriter = TimestampRewriter::new(MediaKind::Video, RATE);
         rewriter.rewrite(90_000, Micros(1_000_000));
         let (old, new) = (clock(100, 90_000), clock(100, 700_000));
         rewriter.switch_source(691_000, Micros(1_010_000), Some(&old), Some(&new));
@@ -175,8 +183,16 @@ mod tests {
     }
 
     #[test]
+    fn the_minimum_step_of_audio_is_one_packet() {
+        let mut rewriter = TimestampRewriter::new(MediaKind::Audio, 48_000);
+        rewriter.rewrite(48_000, Micros(1_000_000));
+        rewriter.switch_source(7, Micros(1_003_000), None, None);
+        assert_eq!(rewriter.rewrite(7, Micros(1_003_000)), 48_960);
+    }
+
+    #[test]
     fn implausible_reports_are_ignored() {
-        let mut rewriter = TimestampRewriter::new(RATE);
+        let mut rewriter = TimestampRewriter::new(MediaKind::Video, RATE);
         rewriter.rewrite(90_000, Micros(1_000_000));
         let (old, new) = (clock(100, 90_000), clock(3_700, 700_000));
         rewriter.switch_source(700_000, Micros(1_100_000), Some(&old), Some(&new));
@@ -185,7 +201,7 @@ mod tests {
 
     #[test]
     fn time_advances_after_a_day_of_silence() {
-        let mut rewriter = TimestampRewriter::new(RATE);
+        let mut rewriter = TimestampRewriter::new(MediaKind::Video, RATE);
         rewriter.rewrite(90_000, Micros(0));
         rewriter.switch_source(1, Micros(86_400_000_000), None, None);
         let out = rewriter.rewrite(1, Micros(86_400_000_000));
@@ -194,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_source_keeps_its_offset_after_a_pause() {
-        let mut rewriter = TimestampRewriter::new(RATE);
+        let mut rewriter = TimestampRewriter::new(MediaKind::Video, RATE);
         rewriter.rewrite(90_000, Micros(0));
         rewriter.resume_source(3_600 * RATE, Micros(3_599_000_000));
         assert_eq!(rewriter.offset(), 0);
@@ -202,7 +218,7 @@ mod tests {
 
     #[test]
     fn time_advances_after_a_pause_of_seven_hours() {
-        let mut rewriter = TimestampRewriter::new(RATE);
+        let mut rewriter = TimestampRewriter::new(MediaKind::Video, RATE);
         rewriter.rewrite(1_000, Micros(0));
         let (hours, now) = (7 * 3_600 * u64::from(RATE), Micros(7 * 3_600_000_000));
         let later = hours as u32 + 1_000;
@@ -216,7 +232,7 @@ mod tests {
 
     #[test]
     fn elapsed_time_counts_from_the_first_packet_of_a_frame() {
-        let mut rewriter = TimestampRewriter::new(RATE);
+        let mut rewriter = TimestampRewriter::new(MediaKind::Video, RATE);
         rewriter.rewrite(90_000, Micros(0));
         rewriter.rewrite(90_000, Micros(20_000));
         rewriter.switch_source(10, Micros(100_000), None, None);
@@ -225,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_late_packet_keeps_its_timestamp() {
-        let mut rewriter = TimestampRewriter::new(RATE);
+        let mut rewriter = TimestampRewriter::new(MediaKind::Video, RATE);
         assert_eq!(rewriter.newest(), 0);
         rewriter.rewrite(90_000, Micros(0));
         rewriter.rewrite(96_000, Micros(66_000));

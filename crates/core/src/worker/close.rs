@@ -137,17 +137,12 @@ impl Worker {
     }
 
     pub(super) fn close_producer(&mut self, key: ProducerKey, reason: CloseReason) {
+        let outcome = self.leave_to_successor(key);
+        self.count_fault(outcome);
         let Ok(producer) = self.tables.producers.get_mut(key) else {
             return;
         };
         let pipe_consumers = std::mem::take(&mut producer.pipes);
-        if producer.successor().is_some() {
-            let outcome = self.leave_to_successor(key);
-            self.count_fault(outcome);
-        }
-        let Ok(producer) = self.tables.producers.get_mut(key) else {
-            return;
-        };
         for consumer in std::mem::take(&mut producer.consumers) {
             self.close_consumer(consumer, CloseReason::ProducerClosed);
         }

@@ -41,20 +41,16 @@ impl Worker {
         if old.kind != new.kind || old.encodings.len() != new.encodings.len() {
             return Err(CommandError::InvalidSpec);
         }
-        let former = old.successor().map(|(key, _)| key);
-        if let Some(former) = former
-            && let Ok(former) = self.tables.producers.get_mut(former)
-        {
+        if let Some(former) = self.successor_of(old_key) {
+            let former = self.tables.producers.get_mut(former)?;
             former.remove_predecessor(old_key);
         }
         let old = self.tables.producers.get_mut(old_key)?;
-        let mut waiting = old.take_predecessors();
-        waiting.push(old_key);
-        for key in waiting {
+        let mut replaced = old.take_predecessors();
+        replaced.push(old_key);
+        for key in replaced {
             let producer = self.tables.producers.get_mut(key)?;
-            if former != Some(new_key) || key != old_key {
-                producer.set_successor(new_key, now);
-            }
+            producer.set_successor(new_key, now);
             self.tables.producers.get_mut(new_key)?.add_predecessor(key);
         }
         self.tend_waiting(now, new_key)?;

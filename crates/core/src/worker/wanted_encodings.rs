@@ -39,18 +39,13 @@ impl Worker {
             return Ok(());
         }
         let (mut wanted, mut preferred) = (0, 0);
-        let mut consumers = producer.consumers.iter();
-        let mut predecessors = producer.predecessors().iter();
-        loop {
-            for consumer in consumers {
+        // Those who wait for it count as well.
+        for source in std::iter::once(&key).chain(producer.predecessors()) {
+            for consumer in &self.tables.producers.get(*source)?.consumers {
                 let consumer = self.tables.consumers.get(*consumer)?;
                 wanted |= consumer.wanted_encodings(now, producer);
                 preferred |= consumer.preferred_encodings();
             }
-            let Some(predecessor) = predecessors.next() else {
-                break;
-            };
-            consumers = self.tables.producers.get(*predecessor)?.consumers.iter();
         }
         for pipe in &producer.pipes {
             wanted |= self.tables.pipe_consumers.get(*pipe)?.sent_encodings();

@@ -176,7 +176,10 @@ impl Consumer {
             layers_event: LatestEvent::default(),
             sequence: SequenceRewriter::new(0, random.sequence()),
             segment_start: 0,
-            timestamps: TimestampRewriter::new(first.map_or(90_000, |codec| codec.clock_rate)),
+            timestamps: TimestampRewriter::new(
+                spec.kind,
+                first.map_or(90_000, |codec| codec.clock_rate),
+            ),
             clock_jumps: 0,
             vp8: Vp8Rewriter::new(),
             vp9: Vp9Ids::default(),

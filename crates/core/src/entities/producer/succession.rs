@@ -20,9 +20,11 @@ impl Producer {
         self.successor
     }
 
-    /// Sets which producer replaces this one from now on.
-    pub(crate) const fn set_successor(&mut self, successor: ProducerKey, now: Micros) {
-        self.successor = Some((successor, now));
+    /// Sets which producer replaces this one from now on. A repetition does not count as a later start.
+    pub(crate) fn set_successor(&mut self, successor: ProducerKey, now: Micros) {
+        if self.successor.is_none_or(|(former, _)| former != successor) {
+            self.successor = Some((successor, now));
+        }
     }
 
     /// The consumers of `predecessor` wait for this producer.
