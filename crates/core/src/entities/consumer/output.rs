@@ -52,7 +52,7 @@ impl Consumer {
             let old = self
                 .last_source
                 .and_then(|source| producer.stream_of_source(source)?.clock.mapping())
-                .or(left.as_ref());
+                .or(left.as_deref());
             self.timestamps
                 .switch_source(packet.timestamp, now, old, stream.clock.mapping());
         } else if self.clock_jumps != packet.clock_jumps {

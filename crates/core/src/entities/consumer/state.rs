@@ -77,7 +77,7 @@ pub(crate) struct Consumer {
     /// The stream of which a packet was sent last, also while none is forwarded.
     pub(super) last_source: Option<u32>,
     /// The clock of that stream, if it is one of a producer that was replaced.
-    pub(super) left_clock: Option<ClockMapping>,
+    pub(super) left_clock: Option<Box<ClockMapping>>,
     /// The layers that the client is to receive at most. `spatial` is that of the encodings, or of a single encoding.
     pub(crate) preferred: Layer,
     /// What bandwidth allows.
@@ -131,7 +131,7 @@ pub(crate) struct Consumer {
     pub(crate) next_report: Option<Micros>,
     pub(crate) stats: ConsumerStats,
     /// Those that the client receives.
-    pub(super) codecs: Vec<CodecMapping>,
+    pub(super) codecs: Box<[CodecMapping]>,
 }
 
 impl Consumer {
@@ -208,7 +208,7 @@ impl Consumer {
             },
             mid: spec.mid,
             cname: spec.cname,
-            codecs: spec.codecs,
+            codecs: spec.codecs.into(),
         }
     }
 

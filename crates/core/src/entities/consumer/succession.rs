@@ -46,7 +46,7 @@ impl Consumer {
             .last_source
             .and_then(|source| former.stream_of_source(source));
         if let Some(stream) = left {
-            self.left_clock = stream.clock.mapping().copied();
+            self.left_clock = stream.clock.mapping().copied().map(Box::new);
         }
         self.producer = key;
         self.routes = routes_of(successor, &self.codecs);
