@@ -93,7 +93,7 @@ async def run_session(url: str, chance: random.Random) -> None:
             await caller.publish(kind)
         offered = [one["producerId"] for peer in joined["peers"] for one in peer["producers"]]
         for producer_id in offered[: chance.randrange(4)]:
-            # Its owner may have left.
+            caller.retried_for = 0.0  # its owner may have left
             with contextlib.suppress(Refused):
                 consumer = await caller.consume(producer_id)
                 with contextlib.suppress(TimeoutError):

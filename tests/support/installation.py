@@ -138,7 +138,7 @@ class Installation:
 
     def stats(self, signaling: int = 0) -> dict[str, Any]:
         """The answer of this instance to `GET /stats`, for the whole cluster. Raises OSError."""
-        answer = _get(f"{self.urls[signaling]}/stats")
+        answer = _get(f"{self.urls[signaling]}/stats", timeout=10.0)
         if not isinstance(answer, dict):
             raise ConnectionError(f"/stats answered {answer!r}")
         return answer
@@ -225,13 +225,13 @@ class Installation:
         self.stop()
 
 
-def _get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=2.0) as answer:
+def _get(url: str, timeout: float) -> Any:
+    with urllib.request.urlopen(url, timeout=timeout) as answer:
         return json.load(answer)
 
 
 def _is_ready(url: str, nodes: int) -> bool:
     try:
-        return int(_get(f"{url}/ready")["nodes"]) >= nodes
+        return int(_get(f"{url}/ready", timeout=2.0)["nodes"]) >= nodes
     except (OSError, ValueError, KeyError, TypeError):
         return False
