@@ -21,7 +21,7 @@ async def test_call_continues_after_its_media_node_is_killed(
     victim = host_of(fresh_installation)
 
     next(node for node in fresh_installation.nodes if node.name == victim).kill()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         while await asyncio.to_thread(host_of, fresh_installation) in {None, victim} or not is_complete(
             fresh_installation
         ):
