@@ -101,11 +101,11 @@ async def test_flood_of_one_client_delays_nobody(
 
     async def flood() -> None:
         nonlocal closed
-        while time.monotonic() < end:
+        while time.monotonic() < end or not closed:
             async with Caller(installation.url) as mallory:
                 due = time.monotonic()
                 with contextlib.suppress(ConnectionError):
-                    while time.monotonic() < end and not mallory.is_closed:
+                    while (time.monotonic() < end or not closed) and not mallory.is_closed:
                         for _ in range(FLOOD_RATE // 100):
                             await mallory.send('42["getProducers",{}]')
                         due += 0.01

@@ -33,6 +33,8 @@ ReplyT = TypeVar("ReplyT", bound=Model)
 
 START_TIMEOUT = 30.0
 HEARTBEAT_INTERVAL = 0.2
+NODE_SILENCE = 3.0
+"""Seconds, instead of 1: the nodes are in the process of the tests, which stands still at times."""
 FAILURE_DETECTION_AFTER = 5.5
 """Seconds after its start in which a replica considers nothing dead."""
 
@@ -60,6 +62,7 @@ class Replicas:
 
 def registry_process(url: str, directory: Path, number: int = 0, **settings: object) -> ServiceProcess:
     """A replica that is not started. `settings` are the registry's settings in lower case."""
+    settings = {"node_silence": NODE_SILENCE, **settings}
     environment = os.environ | {"NATS_URL": url} | {name.upper(): str(value) for name, value in settings.items()}
     command = [sys.executable, "-m", "hubbub_registry"]
     name = f"registry-{number}"
