@@ -27,8 +27,7 @@ async def test_call_continues_after_its_media_node_is_killed(
         ):
             await asyncio.sleep(0.2)
     await asyncio.gather(wait_frames(tabs[0], "Ben"), wait_frames(tabs[1], "Ann"))
-    window = await Window.measure(tabs, 2)
-    window.require_all_frames()
+    await Window.passing(tabs, 2, Window.require_all_frames)
     assert is_complete(fresh_installation)
 
 
