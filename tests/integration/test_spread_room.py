@@ -109,17 +109,6 @@ async def test_only_the_layers_that_somebody_wants_cross_a_link(room: Room) -> N
     assert requested == {SSRCS[1]}, "a key frame is requested of the layer that needs one"
 
 
-async def is_silent(consumer: Consumer) -> bool:
-    """Whether nothing arrives any more. What is on its way arrives first."""
-    stream = consumer.transport.streams[consumer.ssrc]
-    async with asyncio.timeout(10):
-        while True:
-            before = stream.packets
-            await asyncio.sleep(0.3)
-            if stream.packets == before:
-                return True
-
-
 @pytest.mark.parametrize("kind", ["audio", "video"])
 async def test_a_producer_is_paused_and_resumed(room: Room, kind: str) -> None:
     ann = room.peers[0]
@@ -129,7 +118,7 @@ async def test_a_producer_is_paused_and_resumed(room: Room, kind: str) -> None:
     await consumer.wait_packets()
     await ann.call("pauseProducer", producerId=producer_id)
     await ben.event("producerPaused", producerId=producer_id)
-    assert await is_silent(consumer)
+    await consumer.wait_silent()
     await ann.call("resumeProducer", producerId=producer_id)
     await consumer.wait_packets()
 
@@ -140,7 +129,7 @@ async def test_a_consumer_is_paused_and_resumed(room: Room) -> None:
     consumer = room.consumer(ben, room.videos[0])
     await consumer.wait_packets()
     await ben.call("pauseConsumer", consumerId=consumer.id)
-    assert await is_silent(consumer)
+    await consumer.wait_silent()
     await ben.call("resumeConsumer", consumerId=consumer.id)
     await consumer.wait_packets()
 
@@ -152,7 +141,7 @@ async def test_a_mute_is_heard_behind_the_pipe(room: Room) -> None:
     await consumer.wait_packets()
     await ben.call("mutePeer", peerId=ann.peer_id, source="microphone")
     await ann.event("peerMuted", peerId=ann.peer_id, source="microphone", muted=True)
-    assert await is_silent(consumer)
+    await consumer.wait_silent()
     await ben.call("unmutePeer", peerId=ann.peer_id, source="microphone")
     await ann.event("unmuteRequested")
     await ann.call("resumeProducer", producerId=room.microphones[0])
@@ -262,7 +251,7 @@ async def test_who_speaks_is_told_once_and_heard_everywhere(fresh_installation: 
                 if number == speaker:
                     await consumer.wait_packets()
                 elif listener != speaker:
-                    assert await is_silent(consumer), "the quieter ones are left out everywhere"
+                    await consumer.wait_silent()  # the quieter ones are left out everywhere
 
 
 @pytest.mark.parametrize(
